@@ -1,0 +1,35 @@
+import tseslint from "typescript-eslint";
+
+/** TypeScript that TypeScriptToLua turns into slow or surprising Lua. */
+const slowLua = [
+    { selector: "ThrowStatement", message: 'Use error("...", 2): nginx logs a thrown table as "unknown reason".' },
+    { selector: "TryStatement", message: "Use pcall: try/catch makes closures on every call." },
+    { selector: "ForStatement", message: "Use for..of, or $range: a C-style loop becomes a while loop." },
+    { selector: "ForInStatement", message: "Use for..of over pairs(t) or a LuaTable." },
+    { selector: "ExportDefaultDeclaration", message: "Lua callers would need require(...).default." },
+    { selector: "ArrayExpression > SpreadElement", message: "Copies through a sparse array." },
+    { selector: "ObjectExpression > SpreadElement", message: "Needs lualib; write the fields out." },
+    {
+        selector: ":matches(ClassDeclaration, ClassExpression)",
+        message: "Needs lualib; use functions and plain tables.",
+    },
+    {
+        selector: "NewExpression[callee.name!=/^Lua/]",
+        message: "Needs lualib; use LuaMap, LuaSet, LuaTable or a table literal.",
+    },
+    { selector: ":matches(AwaitExpression, YieldExpression)", message: "nginx is already asynchronous." },
+];
+
+export default tseslint.config({ ignores: ["lua-out", "node_modules", "run"] }, ...tseslint.configs.strict, {
+    files: ["src/**/*.ts"],
+    rules: {
+        "no-restricted-syntax": ["error", ...slowLua],
+        "@typescript-eslint/consistent-type-imports": "error",
+        "@typescript-eslint/no-use-before-define": "error",
+        "@typescript-eslint/no-require-imports": "off",
+        "@typescript-eslint/no-namespace": "off",
+        // FFI functions, matches of known patterns and `this: void` need them.
+        "@typescript-eslint/no-non-null-assertion": "off",
+        "@typescript-eslint/no-invalid-void-type": "off",
+    },
+});

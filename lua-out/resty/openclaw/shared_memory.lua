@@ -1,0 +1,199 @@
+local ____exports = {}
+local lease = require("resty.openclaw.shared_memory.lease")
+local mapping = require("resty.openclaw.shared_memory.mapping")
+local ____names = require("resty.openclaw.shared_memory.names")
+local local_names = ____names.local_names
+--- The first of 60 slots for what found no slots of its own; nobody reads them. Slot 1 is `lease`'s.
+____exports.LOST_SLOT = 4
+local FIRST_SLOT = 64
+local DEFAULT_BLOCKS = 255
+--- Of all workers one looks for dead holders this often, in seconds.
+local SWEEP_SECONDS = 0.5
+--- Leases a block, and brings along what this worker counted while it had none.
+local function lease_block(region)
+    lease.sweep(region)
+    local block = lease.take(region)
+    if block == nil then
+        return false
+    end
+    local leased = mapping.block_at(region.base, block)
+    local alone = rawget(region, "mine")
+    if alone ~= nil then
+        mapping.merge(alone, leased)
+    end
+    region.block = block
+    rawset(region, "mine", leased)
+    return true
+end
+local function watch(premature, region)
+    if premature then
+        return
+    end
+    if region.block == 0 then
+        lease_block(region)
+    end
+    local won = region.names:safe_add("sweep", 1, SWEEP_SECONDS * 0.9)
+    if won == true then
+        lease.sweep(region)
+    end
+end
+--- What the master counts before the workers fork goes to block 0; a worker takes a block of its own.
+local function first_touch(region)
+    if ngx.get_phase() == "init" then
+        return region.common
+    end
+    if not lease_block(region) then
+        rawset(
+            region,
+            "mine",
+            mapping.create(1, false)
+        )
+        ngx.log(ngx.ERR, "shared_memory: all ", region.count - 1, " blocks are leased, so what this worker counts is missing from the totals until one is free")
+    end
+    if region.shared then
+        local ok, err = ngx.timer.every(SWEEP_SECONDS, watch, region)
+        if not ok then
+            ngx.log(ngx.ERR, "shared_memory: cannot watch for dead workers: ", err)
+        end
+    end
+    return rawget(region, "mine")
+end
+local function field_of(region, field)
+    return field == "mine" and first_touch(region) or nil
+end
+local lazily_mine = {__index = field_of}
+local regions = {}
+--- The region that belongs to a shared dict; everybody who names the dict gets the same one. Without such a dict the
+-- numbers stay in each process (`shared` is false). Raises when the system has no memory to map.
+-- Phases: init (the mapping must exist before the workers fork).
+-- 
+-- @param workers how many workers, draining ones included, can hold a block (255); fixed until nginx restarts
+function ____exports.open(dict_name, workers)
+    if workers == nil then
+        workers = DEFAULT_BLOCKS
+    end
+    local known = regions[dict_name]
+    if known ~= nil then
+        return known
+    end
+    local dict = ngx.shared[dict_name]
+    local names = dict or local_names()
+    local left_behind = names:get("region")
+    local base
+    local count = workers + 1
+    if left_behind == nil then
+        base = mapping.create(count, dict ~= nil)
+        names:set(
+            "region",
+            (mapping.to_text(base) .. " ") .. tostring(count)
+        )
+    else
+        local address, blocks = string.match(left_behind, "^(%d+) (%d+)$")
+        base = mapping.from_text(address)
+        count = tonumber(blocks)
+    end
+    local fields = {
+        shared = dict ~= nil,
+        names = names,
+        base = base,
+        common = base,
+        count = count,
+        block = 0
+    }
+    local region = setmetatable(fields, lazily_mine)
+    regions[dict_name] = region
+    return region
+end
+local function claim(region, name, count, cursor, first, ____end)
+    local key = "slot:" .. name
+    local known = region.names:get(key)
+    if known ~= nil then
+        return known
+    end
+    local next, err = region.names:incr(cursor, count, first)
+    if next == nil then
+        return nil, err
+    end
+    if next > ____end then
+        region.names:incr(cursor, -count)
+        return nil, "no slot is left"
+    end
+    local slot = next - count
+    local numbered = region.names:safe_set(
+        "name:" .. tostring(slot),
+        name
+    )
+    local named = region.names:safe_add(key, slot)
+    if numbered == true and named == true then
+        return slot
+    end
+    region.names:delete("name:" .. tostring(slot))
+    local winner = region.names:get(key)
+    if winner ~= nil and winner ~= slot then
+        return winner
+    end
+    region.names:delete(key)
+    return nil, "the lua_shared_dict is full"
+end
+--- The first of `count` adjoining slots with this name; whoever asks with the same name and count gets the same slots.
+-- Phases: any. On failure nil and why; LOST_SLOT is then a safe place to write to.
+function ____exports.slot(region, name, count)
+    if count == nil then
+        count = 1
+    end
+    return claim(
+        region,
+        name,
+        count,
+        "next_slot",
+        FIRST_SLOT,
+        mapping.FIRST_TRANSIENT
+    )
+end
+--- A slot that falls to zero with the worker that wrote it: for a count of what goes on right now. Else as `slot`.
+function ____exports.transient_slot(region, name)
+    return claim(
+        region,
+        name,
+        1,
+        "next_transient",
+        mapping.FIRST_TRANSIENT,
+        mapping.SLOTS
+    )
+end
+--- The sum of a slot over all blocks, those of draining and dead workers included. Phases: any.
+function ____exports.total(region, slot)
+    local base = region.base
+    local sum = base[slot]
+    for block = 1, base[lease.HIGHEST_BLOCK] do
+        sum = sum + base[block * mapping.SLOTS + slot]
+    end
+    return sum
+end
+--- Adds to a slot of this worker's block. Phases: any.
+function ____exports.add(region, slot, by)
+    local mine = region.mine
+    mine[slot] = mine[slot] + by
+end
+--- Visits the name and number of every slot made since `from` (0: all); returns where to go on the next time.
+-- Phases: any. Does not yield; costs about 50 ns for each new slot.
+function ____exports.each(region, from, visit)
+    local next = region.names:get("next_slot")
+    local ____end = next or FIRST_SLOT
+    for slot = math.max(from, FIRST_SLOT), ____end - 1 do
+        local name = region.names:get("name:" .. tostring(slot))
+        if name ~= nil and (region.names:get("slot:" .. name)) == slot then
+            visit(name, slot)
+        end
+    end
+    return ____end
+end
+--- Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker.
+function ____exports.release(region)
+    if region.block == 0 then
+        return
+    end
+    lease.release(region, region.block)
+    region.block = 0
+end
+return ____exports

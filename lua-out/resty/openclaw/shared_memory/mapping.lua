@@ -1,0 +1,64 @@
+local ____exports = {}
+local ffi = require("ffi")
+ffi.cdef("void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset);")
+--- Slots a block has. Pages that nobody writes cost no memory.
+____exports.SLOTS = 65536
+--- From this slot on, a block's slots fall to zero with the worker that holds it.
+____exports.FIRST_TRANSIENT = ____exports.SLOTS - 8192
+local PROT_READ_WRITE = bit.bor(1, 2)
+local MAP_SHARED = 1
+local MAP_PRIVATE = 2
+--- MAP_ANONYMOUS | MAP_NORESERVE, as x86-64 and ARM have them.
+local MAP_LAZY = bit.bor(32, 16384)
+--- Maps that many blocks, all zero. Raises when the system refuses.
+function ____exports.create(blocks, shared)
+    local bytes = blocks * ____exports.SLOTS * 8
+    local sharing = shared and MAP_SHARED or MAP_PRIVATE
+    local address = ffi.C.mmap(
+        nil,
+        bytes,
+        PROT_READ_WRITE,
+        bit.bor(sharing, MAP_LAZY),
+        -1,
+        0
+    )
+    if ffi.cast("intptr_t", address) == ffi.cast("intptr_t", -1) then
+        error(
+            (("shared_memory: cannot map " .. tostring(bytes)) .. " bytes: errno ") .. tostring(ffi.errno()),
+            0
+        )
+    end
+    return ffi.cast("double *", address)
+end
+--- The address as text, for a process that has inherited the mapping.
+function ____exports.to_text(base)
+    return string.format(
+        "%.0f",
+        tonumber(ffi.cast("uintptr_t", base))
+    )
+end
+--- Undoes `to_text`.
+function ____exports.from_text(address)
+    return ffi.cast(
+        "double *",
+        tonumber(address)
+    )
+end
+--- Where a block begins.
+function ____exports.block_at(base, block)
+    return base + block * ____exports.SLOTS
+end
+--- Zeroes a block's transient slots.
+function ____exports.clear_transient(base, block)
+    ffi.fill(base + (block * ____exports.SLOTS + ____exports.FIRST_TRANSIENT), (____exports.SLOTS - ____exports.FIRST_TRANSIENT) * 8)
+end
+--- Adds all that one block holds to another.
+function ____exports.merge(from, into)
+    for slot = 0, ____exports.SLOTS - 1 do
+        local value = from[slot]
+        if value ~= 0 then
+            into[slot] = into[slot] + value
+        end
+    end
+end
+return ____exports

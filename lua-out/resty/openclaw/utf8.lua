@@ -1,0 +1,52 @@
+local ____exports = {}
+--- How many bytes the UTF-8 character at `at` has; 0 when there is none (RFC 3629, section 4).
+local function length_at(text, at)
+    local first = string.byte(text, at)
+    if first < 128 then
+        return 1
+    end
+    local second = string.byte(text, at + 1)
+    if first < 194 or first > 244 or second == nil then
+        return 0
+    end
+    local least = first == 224 and 160 or (first == 240 and 144 or 128)
+    local most = first == 237 and 159 or (first == 244 and 143 or 191)
+    if second < least or second > most then
+        return 0
+    end
+    local length = first < 224 and 2 or (first < 240 and 3 or 4)
+    for offset = 2, length - 1 do
+        local next = string.byte(text, at + offset)
+        if next == nil or next < 128 or next > 191 then
+            return 0
+        end
+    end
+    return length
+end
+--- The text with every byte that is not part of a UTF-8 character replaced by "?". Phases: any.
+function ____exports.clean(text)
+    local odd = string.find(text, "[\\128-\\255]")
+    if odd == nil then
+        return text
+    end
+    local parts = {string.sub(text, 1, odd - 1)}
+    local at = odd
+    while at <= #text do
+        local length = length_at(text, at)
+        parts[#parts + 1] = length == 0 and "?" or string.sub(text, at, at + length - 1)
+        at = at + math.max(length, 1)
+    end
+    return table.concat(parts)
+end
+--- The text cut to at most so many bytes, never inside a character. Phases: any.
+function ____exports.cut(text, most_bytes)
+    if #text <= most_bytes then
+        return text
+    end
+    local ____end = most_bytes
+    while ____end > 0 and string.byte(text, ____end + 1) >= 128 and string.byte(text, ____end + 1) <= 191 do
+        ____end = ____end - 1
+    end
+    return string.sub(text, 1, ____end)
+end
+return ____exports

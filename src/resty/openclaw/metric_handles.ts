@@ -1,0 +1,78 @@
+/**
+ * What counts: counters, gauges and histograms, each bound to its slots in shared memory. Bind once and keep; using a
+ * handle is a search among the bounds at most, and a plain add, without any garbage. Phases of all of it: any.
+ */
+import type { Region } from "./shared_memory";
+
+/** Only ever grows. */
+export interface Counter {
+    readonly region: Region;
+    readonly slot: number;
+    /** Adds `by` (1). What is not a number from 0 up is passed over. */
+    inc(by?: number): void;
+}
+
+/** Holds the value that was set last, by whichever worker. */
+export interface Gauge {
+    readonly region: Region;
+    readonly slot: number;
+    set(value: number): void;
+}
+
+/** Counts values by size. Its slots: one for each bucket, not cumulative, then the sum of the values. */
+export interface Histogram {
+    readonly region: Region;
+    readonly slot: number;
+    /** Upper bounds of all buckets but the last, which has none. */
+    readonly bounds: Doubles;
+    readonly last_bucket: number;
+    /** Counts one value. What is not a number is passed over. */
+    observe(value: number): void;
+}
+
+function inc(this: Counter, by = 1): void {
+    if (by >= 0) {
+        const mine = this.region.mine;
+        mine.set(this.slot, mine.get(this.slot) + by);
+    }
+}
+
+function set(this: Gauge, value: number): void {
+    this.region.common.set(this.slot, value);
+}
+
+function observe(this: Histogram, value: number): void {
+    if (value !== value) return;
+    const bounds = this.bounds;
+    let low = 0;
+    let high = this.last_bucket;
+    while (low < high) {
+        const middle = math.floor((low + high) / 2);
+        if (value <= bounds.get(middle)) high = middle;
+        else low = middle + 1;
+    }
+    const mine = this.region.mine;
+    const bucket = this.slot + low;
+    const sum = this.slot + this.last_bucket + 1;
+    mine.set(bucket, mine.get(bucket) + 1);
+    mine.set(sum, mine.get(sum) + value);
+}
+
+const counter_metatable = { __index: { inc } };
+const gauge_metatable = { __index: { set } };
+const histogram_metatable = { __index: { observe } };
+
+/** A counter on one slot. */
+export function counter(region: Region, slot: number): Counter {
+    return setmetatable({ region, slot }, counter_metatable) as unknown as Counter;
+}
+
+/** A gauge on one slot of the common block. */
+export function gauge(region: Region, slot: number): Gauge {
+    return setmetatable({ region, slot }, gauge_metatable) as unknown as Gauge;
+}
+
+/** A histogram on `last_bucket` + 2 adjoining slots. */
+export function histogram(region: Region, slot: number, bounds: Doubles, last_bucket: number): Histogram {
+    return setmetatable({ region, slot, bounds, last_bucket }, histogram_metatable) as unknown as Histogram;
+}

@@ -1,0 +1,187 @@
+/**
+ * Numbers that all workers share, at the cost of a plain add, and that outlive reloads and crashes of workers.
+ *
+ * One anonymous shared mapping is an array of doubles: blocks × slots. A slot is a number with a name. Every worker
+ * leases a block and writes only there, so no write is ever contended; a total is the sum over the blocks. The mapping
+ * is made in the master before the workers fork; its address and the slots' names stand in a `lua_shared_dict`, where
+ * a reload finds them again. Block 0 is common: numbers with one owner at a time, where the last writer wins.
+ *
+ * A block goes back when its worker exits, or when another worker finds its holder dead. What was counted stays in the
+ * block for the next holder; transient slots (what goes on right now) fall to zero.
+ */
+import * as lease from "./shared_memory/lease";
+import * as mapping from "./shared_memory/mapping";
+import { local_names } from "./shared_memory/names";
+import type { Names } from "./shared_memory/names";
+
+export interface Region extends lease.Blocks {
+    /** Whether other workers see these numbers: false where the dict does not exist. */
+    readonly shared: boolean;
+    /** Block 0: the last writer wins. */
+    readonly common: Doubles;
+    /** This worker's own block; leased when first touched. */
+    readonly mine: Doubles;
+    /** The block in `mine`; 0 while this worker has none and its counts are missing from the totals. */
+    block: number;
+}
+
+/** The first of 60 slots for what found no slots of its own; nobody reads them. Slot 1 is `lease`'s. */
+export const LOST_SLOT = 4;
+
+const FIRST_SLOT = 64;
+const DEFAULT_BLOCKS = 255;
+
+/** Of all workers one looks for dead holders this often, in seconds. */
+const SWEEP_SECONDS = 0.5;
+
+/** Leases a block, and brings along what this worker counted while it had none. */
+function lease_block(region: Region): boolean {
+    lease.sweep(region);
+    const block = lease.take(region);
+    if (block === undefined) return false;
+    const leased = mapping.block_at(region.base, block);
+    const alone = rawget(region, "mine") as Doubles | undefined;
+    if (alone !== undefined) mapping.merge(alone, leased);
+    region.block = block;
+    rawset(region, "mine", leased);
+    return true;
+}
+
+function watch(premature: boolean, region: Region): void {
+    if (premature) return;
+    if (region.block === 0) lease_block(region);
+    const [won] = region.names.safe_add("sweep", 1, SWEEP_SECONDS * 0.9);
+    if (won === true) lease.sweep(region);
+}
+
+/** What the master counts before the workers fork goes to block 0; a worker takes a block of its own. */
+function first_touch(region: Region): Doubles {
+    if (ngx.get_phase() === "init") return region.common;
+    if (!lease_block(region)) {
+        rawset(region, "mine", mapping.create(1, false));
+        ngx.log(
+            ngx.ERR,
+            "shared_memory: all ",
+            region.count - 1,
+            " blocks are leased, so what this worker counts is missing from the totals until one is free",
+        );
+    }
+    if (region.shared) {
+        const [ok, err] = ngx.timer.every(SWEEP_SECONDS, watch, region);
+        if (!ok) ngx.log(ngx.ERR, "shared_memory: cannot watch for dead workers: ", err);
+    }
+    return rawget(region, "mine") as Doubles;
+}
+
+function field_of(region: Region, field: string): Doubles | undefined {
+    return field === "mine" ? first_touch(region) : undefined;
+}
+
+const lazily_mine = { __index: field_of };
+
+const regions = new LuaTable<string, Region>();
+
+/**
+ * The region that belongs to a shared dict; everybody who names the dict gets the same one. Without such a dict the
+ * numbers stay in each process (`shared` is false). Raises when the system has no memory to map.
+ * Phases: init (the mapping must exist before the workers fork).
+ * @param workers how many workers, draining ones included, can hold a block (255); fixed until nginx restarts
+ */
+export function open(dict_name: string, workers = DEFAULT_BLOCKS): Region {
+    const known = regions.get(dict_name);
+    if (known !== undefined) return known;
+    const dict = ngx.shared[dict_name];
+    const names: Names = dict ?? local_names();
+    const [left_behind] = names.get<string>("region");
+    let base: Doubles;
+    let count = workers + 1;
+    if (left_behind === undefined) {
+        base = mapping.create(count, dict !== undefined);
+        names.set("region", `${mapping.to_text(base)} ${count}`);
+    } else {
+        const [address, blocks] = string.match(left_behind, "^(%d+) (%d+)$");
+        base = mapping.from_text(address!);
+        count = tonumber(blocks)!;
+    }
+    const fields = { shared: dict !== undefined, names, base, common: base, count, block: 0 };
+    const region = setmetatable(fields, lazily_mine as unknown as object) as unknown as Region;
+    regions.set(dict_name, region);
+    return region;
+}
+
+function claim(
+    region: Region,
+    name: string,
+    count: number,
+    cursor: string,
+    first: number,
+    end: number,
+): Result<number> {
+    const key = `slot:${name}`;
+    const [known] = region.names.get<number>(key);
+    if (known !== undefined) return $multi(known);
+    const [next, err] = region.names.incr(cursor, count, first);
+    if (next === undefined) return $multi(undefined, err);
+    if (next > end) {
+        region.names.incr(cursor, -count);
+        return $multi(undefined, "no slot is left");
+    }
+    const slot = next - count;
+    // Number before name: `each` passes over a number without its name, but would never find a name without its number.
+    const [numbered] = region.names.safe_set(`name:${slot}`, name);
+    const [named] = region.names.safe_add(key, slot);
+    if (numbered === true && named === true) return $multi(slot);
+    region.names.delete(`name:${slot}`);
+    const [winner] = region.names.get<number>(key);
+    if (winner !== undefined && winner !== slot) return $multi(winner);
+    region.names.delete(key);
+    return $multi(undefined, "the lua_shared_dict is full");
+}
+
+/**
+ * The first of `count` adjoining slots with this name; whoever asks with the same name and count gets the same slots.
+ * Phases: any. On failure nil and why; LOST_SLOT is then a safe place to write to.
+ */
+export function slot(region: Region, name: string, count = 1): Result<number> {
+    return claim(region, name, count, "next_slot", FIRST_SLOT, mapping.FIRST_TRANSIENT);
+}
+
+/** A slot that falls to zero with the worker that wrote it: for a count of what goes on right now. Else as `slot`. */
+export function transient_slot(region: Region, name: string): Result<number> {
+    return claim(region, name, 1, "next_transient", mapping.FIRST_TRANSIENT, mapping.SLOTS);
+}
+
+/** The sum of a slot over all blocks, those of draining and dead workers included. Phases: any. */
+export function total(region: Region, slot: number): number {
+    const base = region.base;
+    let sum = base.get(slot);
+    for (const block of $range(1, base.get(lease.HIGHEST_BLOCK))) sum += base.get(block * mapping.SLOTS + slot);
+    return sum;
+}
+
+/** Adds to a slot of this worker's block. Phases: any. */
+export function add(region: Region, slot: number, by: number): void {
+    const mine = region.mine;
+    mine.set(slot, mine.get(slot) + by);
+}
+
+/**
+ * Visits the name and number of every slot made since `from` (0: all); returns where to go on the next time.
+ * Phases: any. Does not yield; costs about 50 ns for each new slot.
+ */
+export function each(region: Region, from: number, visit: (this: void, name: string, slot: number) => void): number {
+    const [next] = region.names.get<number>("next_slot");
+    const end = next ?? FIRST_SLOT;
+    for (const slot of $range(math.max(from, FIRST_SLOT), end - 1)) {
+        const [name] = region.names.get<string>(`name:${slot}`);
+        if (name !== undefined && region.names.get<number>(`slot:${name}`)[0] === slot) visit(name, slot);
+    }
+    return end;
+}
+
+/** Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker. */
+export function release(region: Region): void {
+    if (region.block === 0) return;
+    lease.release(region, region.block);
+    region.block = 0;
+}

@@ -1,0 +1,42 @@
+/** Where names are kept: a `lua_shared_dict`, or, where nothing is to be shared, a table of the process. */
+
+/** The part of a shared dict that names need. Nothing here ever evicts a name to make room for another. */
+export type Names = Pick<ngx.SharedDict, "get" | "set" | "safe_set" | "safe_add" | "delete" | "incr">;
+
+type Value = string | number | boolean;
+
+interface LocalNames {
+    readonly values: LuaTable<string, Value>;
+}
+
+function get(this: LocalNames, key: string): Value | undefined {
+    return this.values.get(key);
+}
+
+function set(this: LocalNames, key: string, value: Value): boolean {
+    this.values.set(key, value);
+    return true;
+}
+
+function safe_add(this: LocalNames, key: string, value: Value): LuaMultiReturn<[ok: boolean, err?: string]> {
+    if (this.values.has(key)) return $multi(false, "exists");
+    this.values.set(key, value);
+    return $multi(true);
+}
+
+function delete_(this: LocalNames, key: string): void {
+    this.values.delete(key);
+}
+
+function incr(this: LocalNames, key: string, by: number, init?: number): number {
+    const value = ((this.values.get(key) ?? init) as number) + by;
+    this.values.set(key, value);
+    return value;
+}
+
+const metatable = { __index: { get, set, safe_set: set, safe_add, delete: delete_, incr } };
+
+/** Names that only this process and the workers forked from it later know. */
+export function local_names(): Names {
+    return setmetatable({ values: new LuaTable<string, Value>() }, metatable) as unknown as Names;
+}

@@ -1,0 +1,54 @@
+/** @noSelfInFile */
+
+/** A C array of numbers: indexed from 0, never bounds-checked. `get` and `set` compile to plain indexing. */
+interface Doubles {
+    get: LuaTableGetMethod<number, number>;
+    set: LuaTableSetMethod<number, number>;
+}
+
+/** Any other C value: opaque to TypeScript. */
+type CValue = object & { readonly __c_value: never };
+
+/** @noResolution */
+declare module "ffi" {
+    export function cdef(declarations: string): void;
+    export function cast(type: "double *" | "uint8_t *", value: unknown): Doubles;
+    export function cast(type: string, value: unknown): CValue;
+    function new_(type: string, ...init: unknown[]): CValue;
+    export { new_ as new };
+    export function string(pointer: CValue, length?: number): string;
+    export function copy(target: CValue, source: unknown, length: number): void;
+    export function fill(target: CValue | Doubles, length: number, byte?: number): void;
+    export function errno(): number;
+    export function typeof_(type: string): CValue;
+    export function gc(value: CValue, finalizer: unknown): CValue;
+    export const C: Record<string, (this: void, ...args: unknown[]) => unknown>;
+    export function load(name: string): Record<string, (this: void, ...args: unknown[]) => unknown>;
+}
+
+/** @noResolution */
+declare module "table.new" {
+    function table_new(array: number, hash: number): object;
+    export = table_new;
+}
+
+/** @noResolution */
+declare module "table.clear" {
+    function table_clear(table: object): void;
+    export = table_clear;
+}
+
+/** @noResolution */
+declare module "string.buffer" {
+    interface Buffer {
+        put(...parts: (string | number)[]): Buffer;
+        get(bytes?: number): string;
+        tostring(): string;
+        reset(): Buffer;
+    }
+    function new_(size?: number): Buffer;
+    export { new_ as new };
+}
+
+/** `pointer + count`, in elements. */
+declare const pointer_add: LuaAddition<Doubles, number, Doubles>;

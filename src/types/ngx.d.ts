@@ -1,0 +1,112 @@
+/**
+ * The `ngx` global, as far as this project uses it.
+ * Namespaces are called with a dot; interfaces (dicts, sockets) with a colon.
+ */
+declare namespace ngx {
+    type LogLevel = number & { readonly level: never };
+    const ERR: LogLevel;
+    const WARN: LogLevel;
+    const NOTICE: LogLevel;
+    const INFO: LogLevel;
+
+    const HTTP_OK: number;
+
+    function log(level: LogLevel, ...parts: unknown[]): void;
+    function exit(status: number): void;
+    function say(...parts: unknown[]): Result<1>;
+    function print(...parts: unknown[]): Result<1>;
+    function flush(wait?: boolean): Result<1>;
+    function sleep(seconds: number): void;
+    function now(): number;
+    function update_time(): void;
+    function time(): number;
+    function md5(text: string): string;
+    function get_phase(): string;
+
+    let status: number;
+    const is_subrequest: boolean;
+    const headers_sent: boolean;
+    const header: Record<string, string | number | undefined>;
+    const ctx: Record<string, unknown>;
+    const shared: Readonly<Record<string, SharedDict | undefined>>;
+
+    interface SharedDict {
+        get<T extends string | number | boolean>(key: string): LuaMultiReturn<[value: T | undefined, flags?: number]>;
+        set(key: string, value: string | number | boolean, ttl?: number): LuaMultiReturn<[ok: boolean, err?: string]>;
+        safe_set(
+            key: string,
+            value: string | number | boolean,
+        ): LuaMultiReturn<[ok: boolean | undefined, err?: string]>;
+        add(key: string, value: string | number, ttl?: number): LuaMultiReturn<[ok: boolean, err?: string]>;
+        safe_add(
+            key: string,
+            value: string | number,
+            ttl?: number,
+        ): LuaMultiReturn<[ok: boolean | undefined, err?: string]>;
+        delete(key: string): void;
+        incr(
+            key: string,
+            by: number,
+            init?: number,
+        ): LuaMultiReturn<[value: number, err?: undefined] | [value: undefined, err: string]>;
+        free_space(): number;
+        flush_all(): void;
+    }
+
+    namespace req {
+        function read_body(): void;
+        function get_body_data(): string | undefined;
+        function get_body_file(): string | undefined;
+        function get_method(): string;
+        function start_time(): number;
+    }
+
+    namespace worker {
+        function pid(): number;
+        function id(): number | undefined;
+        function count(): number;
+        function exiting(): boolean;
+    }
+
+    namespace timer {
+        type Callback<A extends unknown[]> = (this: void, premature: boolean, ...args: A) => void;
+        function at<A extends unknown[]>(
+            seconds: number,
+            callback: Callback<A>,
+            ...args: A
+        ): LuaMultiReturn<[ok: boolean, err?: string]>;
+        function every<A extends unknown[]>(
+            seconds: number,
+            callback: Callback<A>,
+            ...args: A
+        ): LuaMultiReturn<[ok: boolean, err?: string]>;
+    }
+
+    namespace config {
+        const subsystem: string;
+        const ngx_lua_version: number;
+    }
+
+    namespace socket {
+        function tcp(): Tcp;
+    }
+
+    interface Tcp {
+        connect(host: string, port: number, options?: { pool?: string }): Result<1>;
+        sslhandshake(session: undefined | boolean, server_name: string, verify: boolean): Result<unknown>;
+        send(data: string | string[]): Result<number>;
+        receive(pattern: string | number): LuaMultiReturn<[data?: string, err?: string, partial?: string]>;
+        receiveany(most: number): Result<string>;
+        settimeouts(connect_ms: number, send_ms: number, read_ms: number): void;
+        setkeepalive(idle_ms: number, pool_size: number): Result<1>;
+        getreusedtimes(): Result<number>;
+        close(): Result<1>;
+    }
+}
+
+/** Members whose Lua names are reserved words in TypeScript. */
+declare namespace ngx {
+    const var_: Record<string, string | undefined>;
+    const null_: unique symbol;
+    export { var_ as var, null_ as null };
+}
