@@ -31,7 +31,7 @@ export function split(value: string | undefined): string[] {
     const parts: string[] = [];
     if (value === undefined) return parts;
     for (const [pass] of string.gmatch(`${value} : `, "(.-) : ")) {
-        for (const [part] of string.gmatch(`${pass!}, `, "(.-), ")) parts.push(part);
+        for (const [part] of string.gmatch(`${pass!}, `, "(.-), ")) parts.push(part!);
     }
     return parts;
 }
