@@ -104,7 +104,7 @@ function ____exports.open(dict_name, workers)
     regions[dict_name] = region
     return region
 end
-local function claim(region, name, count, cursor, first, ____end)
+local function claim(region, name, count, cursor, first, limit)
     local key = "slot:" .. name
     local known = region.names:get(key)
     if known ~= nil then
@@ -114,7 +114,7 @@ local function claim(region, name, count, cursor, first, ____end)
     if next == nil then
         return nil, err
     end
-    if next > ____end then
+    if next > limit then
         region.names:incr(cursor, -count)
         return nil, "no slot is left"
     end
@@ -179,14 +179,14 @@ end
 -- Phases: any. Does not yield; costs about 50 ns for each new slot.
 function ____exports.each(region, from, visit)
     local next = region.names:get("next_slot")
-    local ____end = next or FIRST_SLOT
-    for slot = math.max(from, FIRST_SLOT), ____end - 1 do
+    local limit = next or FIRST_SLOT
+    for slot = math.max(from, FIRST_SLOT), limit - 1 do
         local name = region.names:get("name:" .. tostring(slot))
         if name ~= nil and (region.names:get("slot:" .. name)) == slot then
             visit(name, slot)
         end
     end
-    return ____end
+    return limit
 end
 --- Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker.
 function ____exports.release(region)

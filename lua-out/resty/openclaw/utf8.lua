@@ -43,10 +43,10 @@ function ____exports.cut(text, most_bytes)
     if #text <= most_bytes then
         return text
     end
-    local ____end = most_bytes
-    while ____end > 0 and string.byte(text, ____end + 1) >= 128 and string.byte(text, ____end + 1) <= 191 do
-        ____end = ____end - 1
+    local length = most_bytes
+    while length > 0 and string.byte(text, length + 1) >= 128 and string.byte(text, length + 1) <= 191 do
+        length = length - 1
     end
-    return string.sub(text, 1, ____end)
+    return string.sub(text, 1, length)
 end
 return ____exports

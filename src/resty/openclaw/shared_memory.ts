@@ -115,14 +115,14 @@ function claim(
     count: number,
     cursor: string,
     first: number,
-    end: number,
+    limit: number,
 ): Result<number> {
     const key = `slot:${name}`;
     const [known] = region.names.get<number>(key);
     if (known !== undefined) return $multi(known);
     const [next, err] = region.names.incr(cursor, count, first);
     if (next === undefined) return $multi(undefined, err);
-    if (next > end) {
+    if (next > limit) {
         region.names.incr(cursor, -count);
         return $multi(undefined, "no slot is left");
     }
@@ -171,12 +171,12 @@ export function add(region: Region, slot: number, by: number): void {
  */
 export function each(region: Region, from: number, visit: (this: void, name: string, slot: number) => void): number {
     const [next] = region.names.get<number>("next_slot");
-    const end = next ?? FIRST_SLOT;
-    for (const slot of $range(math.max(from, FIRST_SLOT), end - 1)) {
+    const limit = next ?? FIRST_SLOT;
+    for (const slot of $range(math.max(from, FIRST_SLOT), limit - 1)) {
         const [name] = region.names.get<string>(`name:${slot}`);
         if (name !== undefined && region.names.get<number>(`slot:${name}`)[0] === slot) visit(name, slot);
     }
-    return end;
+    return limit;
 }
 
 /** Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker. */

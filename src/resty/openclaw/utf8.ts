@@ -35,8 +35,8 @@ export function clean(text: string): string {
 /** The text cut to at most so many bytes, never inside a character. Phases: any. */
 export function cut(text: string, most_bytes: number): string {
     if (text.length <= most_bytes) return text;
-    let end = most_bytes;
+    let length = most_bytes;
     // Bytes 0x80 to 0xBF go on with a character that began before them.
-    while (end > 0 && string.byte(text, end + 1) >= 0x80 && string.byte(text, end + 1) <= 0xbf) end -= 1;
-    return string.sub(text, 1, end);
+    while (length > 0 && string.byte(text, length + 1) >= 0x80 && string.byte(text, length + 1) <= 0xbf) length -= 1;
+    return string.sub(text, 1, length);
 }
