@@ -13,12 +13,14 @@ local faults = require("resty.openclaw.fault")
 local ffi = require("ffi")
 local metric_registry = require("resty.openclaw.metric_registry")
 local read = require("resty.openclaw.options")
+local shared_memory = require("resty.openclaw.shared_memory")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local OPTIONS = {
     "name",
     "nodes",
     "policy",
     "tries",
+    "buckets",
     "dict"
 }
 local POLICIES = {xed = xed.new, round_robin = round_robin.new, least_conn = least_conn.new, latency_buckets = latency_buckets.new}
@@ -215,7 +217,11 @@ local function log(self)
         end
     end
 end
-local metatable = {__index = {init_worker = init_worker, balance = balance, log = log}}
+--- Gives back the worker's part of the shared memory. Phases: exit_worker.
+local function exit_worker(self)
+    shared_memory.release(self.registry.region)
+end
+local metatable = {__index = {init_worker = init_worker, balance = balance, log = log, exit_worker = exit_worker}}
 --- A balancer. Raises when an option is wrong. Phases: init.
 -- 
 -- @param options name, nodes, policy ("xed"), tries (3), buckets (of latency_buckets), dict ("openclaw")
@@ -234,7 +240,7 @@ local function create(options)
         "policy",
         POLICY_NAMES,
         "xed"
-    )](peers)
+    )](peers, owner, given)
     local tries = metric_registry.counter(registry, "openclaw_upstream_tries_total", "Tries at a node for an upstream; a request that was retried counts at each node it came to.", {"upstream", "node"})
     local sent = {}
     for index = 0, peers.size - 1 do
@@ -264,6 +270,7 @@ local function create(options)
         tried = ffi.new("double[?]", peers.size),
         known_nodes = nodes.all(registry),
         sent = sent,
+        registry = registry,
         faults = faults.new("balancer", registry),
         is_ticking = false
     }

@@ -23,7 +23,9 @@ import type { Faults } from "./fault";
 import type { Counter } from "./metric_handles";
 import * as ffi from "ffi";
 import * as metric_registry from "./metric_registry";
+import type { Registry } from "./metric_registry";
 import * as read from "./options";
+import * as shared_memory from "./shared_memory";
 import * as upstream_tries from "./upstream_tries";
 
 export interface Balancer {
@@ -39,14 +41,16 @@ export interface Balancer {
     readonly known_nodes: LuaTable<string, Node>;
     /** Tries at each node for this upstream. */
     readonly sent: Counter[];
+    readonly registry: Registry;
     readonly faults: Faults;
     is_ticking: boolean;
     init_worker(): void;
     balance(): void;
     log(): void;
+    exit_worker(): void;
 }
 
-const OPTIONS = ["name", "nodes", "policy", "tries", "dict"];
+const OPTIONS = ["name", "nodes", "policy", "tries", "buckets", "dict"];
 const POLICIES: Record<string, NewPolicy> = {
     xed: xed.new,
     round_robin: round_robin.new,
@@ -197,7 +201,12 @@ function log(this: Balancer): void {
     }
 }
 
-const metatable = { __index: { init_worker, balance, log } };
+/** Gives back the worker's part of the shared memory. Phases: exit_worker. */
+function exit_worker(this: Balancer): void {
+    shared_memory.release(this.registry.region);
+}
+
+const metatable = { __index: { init_worker, balance, log, exit_worker } };
 
 /**
  * A balancer. Raises when an option is wrong. Phases: init.
@@ -210,7 +219,7 @@ function create(options: unknown): Balancer {
     const registry = metric_registry.open(read.text(owner, given, "dict", "openclaw"));
     if (!registry.region.shared) error(`${owner}: nginx.conf needs "lua_shared_dict openclaw 10m;"`, 0);
     const peers = peers_of.new(owner, registry, given);
-    const policy = POLICIES[read.one_of(owner, given, "policy", POLICY_NAMES, "xed")]!(peers);
+    const policy = POLICIES[read.one_of(owner, given, "policy", POLICY_NAMES, "xed")]!(peers, owner, given);
     const tries = metric_registry.counter(
         registry,
         "openclaw_upstream_tries_total",
@@ -234,6 +243,7 @@ function create(options: unknown): Balancer {
         tried: ffi.new("double[?]", peers.size),
         known_nodes: nodes.all(registry),
         sent,
+        registry,
         faults: faults.new("balancer", registry),
         is_ticking: false,
     };

@@ -1,8 +1,9 @@
 local ____exports = {}
 local ffi = require("ffi")
+local read = require("resty.openclaw.options")
 local shared_memory = require("resty.openclaw.shared_memory")
 local smooth_weighted = require("resty.openclaw.balancer.smooth_weighted")
-____exports.DEFAULT_BUCKETS = {{below_seconds = 2, weight = 3}, {below_seconds = 4, weight = 2}}
+local DEFAULT_BUCKETS = {{below_seconds = 2, weight = 3}, {below_seconds = 4, weight = 2}}
 local NEW_ANSWER = 0.2
 local function bucket_weight(buckets, seconds)
     for ____, bucket in ipairs(buckets) do
@@ -49,16 +50,40 @@ local metatable = {__index = {
     weight = weight,
     wants_seconds = true
 }}
---- The policy for these nodes. `buckets` rise by `below_seconds`. Raises when there is no shared memory left.
-local function create(peers, buckets)
-    if buckets == nil then
-        buckets = ____exports.DEFAULT_BUCKETS
+local function read_buckets(owner, options)
+    if options.buckets == nil then
+        return DEFAULT_BUCKETS
     end
+    local buckets = {}
+    for ____, entry in ipairs(read.list(owner, options, "buckets")) do
+        local where = (owner .. ": bucket ") .. tostring(#buckets + 1)
+        local given = read.check(where, entry, {"below_seconds", "weight"})
+        local ____opt_0 = buckets[#buckets]
+        local before = ____opt_0 and ____opt_0.below_seconds or 0
+        local below_seconds = read.positive(where, given, "below_seconds")
+        if below_seconds <= before then
+            read.refuse(
+                where,
+                "below_seconds",
+                "more than " .. tostring(before),
+                below_seconds
+            )
+        end
+        buckets[#buckets + 1] = {
+            below_seconds = below_seconds,
+            weight = read.positive(where, given, "weight")
+        }
+    end
+    return buckets
+end
+--- The policy for these nodes. Option `buckets`: a list, rising by `below_seconds`. Raises when there is no memory left.
+local function create(peers, owner, options)
+    local buckets = read_buckets(owner, options)
     local latency = {}
     for ____, node in ipairs(peers.nodes) do
         local slot, err = shared_memory.slot(node.region, "latency " .. node.address)
         if slot == nil then
-            error((("balancer: no shared memory for node " .. node.address) .. ": ") .. err, 0)
+            error((((owner .. ": no shared memory for node ") .. node.address) .. ": ") .. err, 0)
         end
         latency[#latency + 1] = node.region.common + slot
     end

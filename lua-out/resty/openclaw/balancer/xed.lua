@@ -17,7 +17,9 @@ local GRID_SIZE = 9
 local FIRST_CONCURRENCY = 4
 --- Service time in seconds before any node has answered.
 local FIRST_SERVICE_SECONDS = 0.05
---- Answers after which half of what was learned before is forgotten: 128 for the service time, 512 for the grid.
+--- nginx's clock counts milliseconds: answers within one would make a node's work look like nothing.
+local LEAST_SERVICE_SECONDS = 0.0001
+--- Each answer makes room for itself: about 128 are remembered for the service time, 512 for the grid.
 local KEEP_SERVICE = 1 - 1 / 128
 local KEEP_GRID = 1 - 1 / 512
 --- Answers before the concurrency is worth an estimate.
@@ -39,7 +41,8 @@ for step = 0, GRID_SIZE - 1 do
 end
 --- Mean seconds of work for one request in a free slot; the pool's mean counts as one answer.
 local function service_seconds(xed, index)
-    return (xed.exposure[index] + xed.mean_service * xed.prior[index]) / (xed.answers[index] + 1)
+    local exposure = xed.exposure[index] + xed.mean_service * xed.prior[index]
+    return math.max(LEAST_SERVICE_SECONDS, exposure / (xed.answers[index] + 1))
 end
 local function note_event(xed, index, now)
     xed.event_at[index] = now

@@ -4,6 +4,7 @@
  * failure counts as slow as the table knows, so a node that fails fast never gains weight.
  */
 import * as ffi from "ffi";
+import * as read from "../options";
 import * as shared_memory from "../shared_memory";
 import type { Peers } from "./peers";
 import type { Candidates, Policy } from "./policy";
@@ -24,7 +25,7 @@ interface LatencyBuckets {
     readonly present: Doubles;
 }
 
-export const DEFAULT_BUCKETS: readonly Bucket[] = [
+const DEFAULT_BUCKETS: readonly Bucket[] = [
     { below_seconds: 2, weight: 3 },
     { below_seconds: 4, weight: 2 },
 ];
@@ -70,12 +71,27 @@ function failed(this: LatencyBuckets, index: number): void {
 
 const metatable = { __index: { pick, succeeded, failed, weight, wants_seconds: true } };
 
-/** The policy for these nodes. `buckets` rise by `below_seconds`. Raises when there is no shared memory left. */
-function create(peers: Peers, buckets: readonly Bucket[] = DEFAULT_BUCKETS): Policy {
+function read_buckets(owner: string, options: read.Options): readonly Bucket[] {
+    if (options.buckets === undefined) return DEFAULT_BUCKETS;
+    const buckets: Bucket[] = [];
+    for (const entry of read.list(owner, options, "buckets")) {
+        const where = `${owner}: bucket ${buckets.length + 1}`;
+        const given = read.check(where, entry, ["below_seconds", "weight"]);
+        const before = buckets[buckets.length - 1]?.below_seconds ?? 0;
+        const below_seconds = read.positive(where, given, "below_seconds");
+        if (below_seconds <= before) read.refuse(where, "below_seconds", `more than ${before}`, below_seconds);
+        buckets.push({ below_seconds, weight: read.positive(where, given, "weight") });
+    }
+    return buckets;
+}
+
+/** The policy for these nodes. Option `buckets`: a list, rising by `below_seconds`. Raises when there is no memory left. */
+function create(peers: Peers, owner: string, options: read.Options): Policy {
+    const buckets = read_buckets(owner, options);
     const latency: Doubles[] = [];
     for (const node of peers.nodes) {
         const [slot, err] = shared_memory.slot(node.region, `latency ${node.address}`);
-        if (slot === undefined) error(`balancer: no shared memory for node ${node.address}: ${err}`, 0);
+        if (slot === undefined) error(`${owner}: no shared memory for node ${node.address}: ${err}`, 0);
         latency.push(pointer_add(node.region.common, slot));
     }
     const present = ffi.new("double[?]", peers.size) as unknown as Doubles;

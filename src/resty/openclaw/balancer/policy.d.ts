@@ -1,6 +1,7 @@
 /** What every way to choose a node looks like. Nothing in a policy knows nginx: time comes in as an argument. */
 
 import type { Learner } from "./node";
+import type { Options } from "../options";
 import type { Peers } from "./peers";
 
 /** The nodes among which a policy may choose, by index; kept by the balancer and filled anew for each pick. */
@@ -23,5 +24,5 @@ export interface Policy extends Learner {
     concurrent_requests?(index: number): number;
 }
 
-/** Makes a policy for these nodes. Phases: init. */
-export type NewPolicy = (this: void, peers: Peers) => Policy;
+/** Makes a policy for these nodes; raises when one of its own options is wrong. Phases: init. */
+export type NewPolicy = (this: void, peers: Peers, owner: string, options: Options) => Policy;

@@ -51,7 +51,9 @@ const GRID_SIZE = 9;
 const FIRST_CONCURRENCY = 4;
 /** Service time in seconds before any node has answered. */
 const FIRST_SERVICE_SECONDS = 0.05;
-/** Answers after which half of what was learned before is forgotten: 128 for the service time, 512 for the grid. */
+/** nginx's clock counts milliseconds: answers within one would make a node's work look like nothing. */
+const LEAST_SERVICE_SECONDS = 1e-4;
+/** Each answer makes room for itself: about 128 are remembered for the service time, 512 for the grid. */
 const KEEP_SERVICE = 1 - 1 / 128;
 const KEEP_GRID = 1 - 1 / 512;
 /** Answers before the concurrency is worth an estimate. */
@@ -75,7 +77,8 @@ for (const step of $range(0, GRID_SIZE - 1)) {
 
 /** Mean seconds of work for one request in a free slot; the pool's mean counts as one answer. */
 function service_seconds(xed: Xed, index: number): number {
-    return (xed.exposure.get(index) + xed.mean_service * xed.prior.get(index)) / (xed.answers.get(index) + 1);
+    const exposure = xed.exposure.get(index) + xed.mean_service * xed.prior.get(index);
+    return math.max(LEAST_SERVICE_SECONDS, exposure / (xed.answers.get(index) + 1));
 }
 
 function note_event(xed: Xed, index: number, now: number): void {
