@@ -1,2 +1,4 @@
 --- What init_by_lua does for the specs. Objects that locations in spec/locations use are made here, as users make theirs.
 require("spec.support.debian")
+
+spec_digests = require("spec.support.digests")
