@@ -75,4 +75,15 @@ function _M.turns()
     answer(turns)
 end
 
+--- Kills the light thread that makes the digest while it waits for its next turn.
+function _M.killed()
+    ngx.req.read_body()
+    local thread = ngx.thread.spawn(_M.md5.access, _M.md5)
+    ngx.sleep(0)
+    assert(coroutine.status(thread) == "running")
+    assert(ngx.thread.kill(thread))
+    collectgarbage()
+    answer("killed")
+end
+
 return _M
