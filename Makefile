@@ -18,7 +18,7 @@ lint: ## Check src, the generated Lua and the specs
 
 spec: ## Run the specs inside a real nginx worker; busted options go in ARGS
 	@rm -rf $(SCRATCH) && mkdir -p $(SCRATCH)/spec && chmod 755 $(SCRATCH)
-	@cp -r lua-out .busted $(SCRATCH) && cp -r spec/*.lua spec/*.conf spec/support spec/http spec/locations spec/balancer $(SCRATCH)/spec
+	@cp -r lua-out nginx .busted $(SCRATCH) && cp -r spec/*.lua spec/*.conf spec/support spec/http spec/locations spec/balancer $(SCRATCH)/spec
 	@cd $(SCRATCH) && BUSTED_ARGS='$(ARGS)' timeout 300 $(NGINX_BIN) -e stderr -p $(SCRATCH) -c $(SCRATCH)/spec/nginx.conf \
 	    -g '$(foreach module,$(LUA_MODULES),load_module $(module);)'
 

@@ -45,4 +45,13 @@ function _M.post(path, body, headers)
     return _M.raw(request_text("POST", path, body, headers))
 end
 
+--- The same to another port than the usual one.
+function _M.get_from(port, path, headers)
+    return _M.raw(request_text("GET", path, nil, headers), port)
+end
+
+function _M.post_to(port, path, body, headers)
+    return _M.raw(request_text("POST", path, body, headers), port)
+end
+
 return _M

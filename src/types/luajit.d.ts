@@ -6,17 +6,20 @@ interface Doubles {
     set: LuaTableSetMethod<number, number>;
 }
 
+/** A C array of bytes. */
+type Bytes = Doubles;
+
 /** Any other C value: opaque to TypeScript. */
 type CValue = object & { readonly __c_value: never };
 
 /** @noResolution */
 declare module "ffi" {
     export function cdef(declarations: string): void;
-    export function cast(type: "double *" | "uint8_t *", value: unknown): Doubles;
+    export function cast(type: "double *" | "uint8_t *" | "const uint8_t *", value: unknown): Doubles;
     export function cast(type: string, value: unknown): CValue;
     function new_(type: string, ...init: unknown[]): CValue;
     export { new_ as new };
-    export function string(pointer: CValue, length?: number): string;
+    export function string(pointer: CValue | Bytes, length?: number): string;
     export function copy(target: CValue, source: unknown, length: number): void;
     export function fill(target: CValue | Doubles, length: number, byte?: number): void;
     export function errno(): number;

@@ -24,6 +24,11 @@ declare module "resty.core.base" {
 }
 
 /** @noResolution */
+declare module "cjson" {
+    export function encode(value: unknown): string;
+}
+
+/** @noResolution */
 declare module "cjson.safe" {
     export function encode(value: unknown): Result<string>;
     export function decode(text: string): LuaMultiReturn<[value?: unknown, err?: string]>;
