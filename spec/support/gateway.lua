@@ -1,5 +1,9 @@
 --- What init_by_lua does for the specs. Objects that locations in spec/locations use are made here, as users make theirs.
 require("spec.support.debian")
+-- The master maps what the workers share.
+for _, dict in ipairs({ "openclaw", "tiny" }) do
+    require("resty.openclaw.metric_registry").open(dict)
+end
 
 local balancer = require("resty.openclaw.balancer")
 local three = { "127.0.0.1:18101", "127.0.0.1:18102", "127.0.0.1:18103" }

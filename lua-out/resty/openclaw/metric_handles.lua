@@ -3,16 +3,18 @@ local function inc(self, by)
     if by == nil then
         by = 1
     end
-    if by >= 0 then
+    if type(by) == "number" and by >= 0 and by < math.huge then
         local mine = self.region.mine
         mine[self.slot] = mine[self.slot] + by
     end
 end
 local function set(self, value)
-    self.region.common[self.slot] = value
+    if type(value) == "number" then
+        self.region.common[self.slot] = value
+    end
 end
 local function observe(self, value)
-    if value ~= value then
+    if type(value) ~= "number" or not (math.abs(value) < math.huge) then
         return
     end
     local bounds = self.bounds

@@ -8,7 +8,7 @@ import type { Region } from "./shared_memory";
 export interface Counter {
     readonly region: Region;
     readonly slot: number;
-    /** Adds `by` (1). What is not a number from 0 up is passed over. */
+    /** Adds `by` (1). What is not a finite number from 0 up is passed over. */
     inc(by?: number): void;
 }
 
@@ -16,6 +16,7 @@ export interface Counter {
 export interface Gauge {
     readonly region: Region;
     readonly slot: number;
+    /** Any number, infinite ones and NaN included. What is no number is passed over. */
     set(value: number): void;
 }
 
@@ -26,23 +27,23 @@ export interface Histogram {
     /** Upper bounds of all buckets but the last, which has none. */
     readonly bounds: Doubles;
     readonly last_bucket: number;
-    /** Counts one value. What is not a number is passed over. */
+    /** Counts one value. What is not a finite number is passed over. */
     observe(value: number): void;
 }
 
 function inc(this: Counter, by = 1): void {
-    if (by >= 0) {
+    if (type(by) === "number" && by >= 0 && by < math.huge) {
         const mine = this.region.mine;
         mine.set(this.slot, mine.get(this.slot) + by);
     }
 }
 
 function set(this: Gauge, value: number): void {
-    this.region.common.set(this.slot, value);
+    if (type(value) === "number") this.region.common.set(this.slot, value);
 }
 
 function observe(this: Histogram, value: number): void {
-    if (value !== value) return;
+    if (type(value) !== "number" || !(math.abs(value) < math.huge)) return;
     const bounds = this.bounds;
     let low = 0;
     let high = this.last_bucket;
