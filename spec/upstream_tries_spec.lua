@@ -1,66 +1,63 @@
 local upstream_tries = require("resty.openclaw.upstream_tries")
 
+--- The tries as "address status seconds", with a full stop after the last one of a pass.
+local function parsed(...)
+    local lines = {}
+    for _, try in ipairs(upstream_tries.parse(...)) do
+        lines[#lines + 1] = table.concat({ try.address, try.status, try.response_seconds }, " ") .. (try.last and "." or "")
+    end
+    return lines
+end
+
 describe("upstream_tries", function()
     it("knows a single value", function()
-        assert.is_true(upstream_tries.is_single("10.0.0.1:80"))
-        assert.is_true(upstream_tries.is_single("[::1]:8000"))
-        assert.is_true(upstream_tries.is_single("-"))
-        assert.is_true(upstream_tries.is_single(""))
+        for _, value in ipairs({ "10.0.0.1:80", "[::1]:8000", "unix:/run/model.sock", "0.100", "-", "" }) do
+            assert.is_true(upstream_tries.is_single(value))
+        end
         assert.is_false(upstream_tries.is_single("0.1, 0.2"))
         assert.is_false(upstream_tries.is_single("0.1 : 0.2"))
-    end)
-
-    it("splits into one part for each try", function()
-        assert.same({}, upstream_tries.split(nil))
-        assert.same({ "0.100" }, upstream_tries.split("0.100"))
-        assert.same({ "-", "0.200" }, upstream_tries.split("-, 0.200"))
-        assert.same({ "0.1", "-", "0.3", "0.4" }, upstream_tries.split("0.1, - : 0.3, 0.4"))
-        assert.same({ "[::1]:8000", "unix:/run/a.sock" }, upstream_tries.split("[::1]:8000, unix:/run/a.sock"))
+        assert.is_false(upstream_tries.is_single("0.1 : "))
     end)
 
     it("finds the last part", function()
-        assert.equal("0.100", upstream_tries.last("0.100"))
-        assert.equal("0.200", upstream_tries.last("0.001, 0.200"))
-        assert.equal("0.300", upstream_tries.last("0.001, 0.200 : 0.300"))
-        assert.equal("-", upstream_tries.last("0.001 : -"))
+        local cases = {
+            ["0.100"] = "0.100", ["-"] = "-", [""] = "", ["0.001, 0.200"] = "0.200", ["0.001, 0.2 : 0.3"] = "0.3",
+            ["0.001 : -"] = "-", ["0.001 : "] = "", ["a:1 : , [::1]:2"] = "[::1]:2",
+            ["a:1, unix:/run/a.sock"] = "unix:/run/a.sock",
+        }
+        for value, part in pairs(cases) do assert.equal(part, upstream_tries.last(value)) end
     end)
 
     it("reads a single try", function()
-        assert.same(
-            { { address = "10.0.0.1:80", status = 200, response_seconds = 0.25, header_seconds = 0.2, last = true } },
-            upstream_tries.parse("10.0.0.1:80", "200", "0.250", "0.200")
-        )
+        assert.same({ "10.0.0.1:80 200 0.250." }, parsed("10.0.0.1:80", "200", "0.250"))
+        assert.same({ "10.0.0.1:80 - -." }, parsed("10.0.0.1:80", "-", "-"))
+        assert.same({ "10.0.0.1:80 200 ." }, parsed("10.0.0.1:80", "200"))
     end)
 
     it("reads retries", function()
-        assert.same({
-            { address = "10.0.0.1:80", status = 502, response_seconds = 0.001, last = false },
-            { address = "10.0.0.2:80", status = 200, response_seconds = 0.2, header_seconds = 0.1, last = true },
-        }, upstream_tries.parse("10.0.0.1:80, 10.0.0.2:80", "502, 200", "0.001, 0.200", "-, 0.100"))
+        assert.same({ "a:1 502 0.001", "b:2 504 5.000", "c:3 200 0.200." },
+            parsed("a:1, b:2, c:3", "502, 504, 200", "0.001, 5.000, 0.200"))
     end)
 
     it("reads internal redirects", function()
-        local tries = upstream_tries.parse("a:1, b:2 : c:3", "502, 502 : 200", "0.001, 0.002 : 0.300", "-, - : 0.290")
-        assert.same({ "a:1", "b:2", "c:3" }, { tries[1].address, tries[2].address, tries[3].address })
-        assert.same({ false, true, true }, { tries[1].last, tries[2].last, tries[3].last })
-        assert.same({ 502, 502, 200 }, { tries[1].status, tries[2].status, tries[3].status })
-        assert.equal(0.29, tries[3].header_seconds)
-        assert.is_nil(tries[2].header_seconds)
+        assert.same({ "a:1 502 0.001", "b:2 502 0.002.", "c:3 200 0.300." },
+            parsed("a:1, b:2 : c:3", "502, 502 : 200", "0.001, 0.002 : 0.300"))
     end)
 
-    it("reads IPv6 addresses, sockets in files and names of upstreams", function()
-        local tries = upstream_tries.parse("[2001:db8::1]:8000, unix:/run/model.sock, cluster", "504, 200, 502")
-        assert.equal("[2001:db8::1]:8000", tries[1].address)
-        assert.equal("unix:/run/model.sock", tries[2].address)
-        assert.equal("cluster", tries[3].address)
-        assert.equal(502, tries[3].status)
+    it("reads IPv6 addresses and sockets in files", function()
+        assert.same({ "[2001:db8::1]:8000 504 1.0", "unix:/run/model.sock 200 0.1." },
+            parsed("[2001:db8::1]:8000, unix:/run/model.sock", "504, 200", "1.0, 0.1"))
     end)
 
-    it("leaves out what is unset or missing", function()
-        assert.same({ { address = "a:1", last = true } }, upstream_tries.parse("a:1", "-", "-", "-"))
-        assert.same({ { address = "a:1", last = true } }, upstream_tries.parse("a:1"))
-        local tries = upstream_tries.parse("a:1, b:2", "502")
-        assert.equal(502, tries[1].status)
-        assert.is_nil(tries[2].status)
+    it("bears lists of unequal length", function()
+        assert.same({ "a:1 502 0.1", "b:2 - -." }, parsed("a:1, b:2", "502", "0.1"))
+        assert.same({ "a:1 502 0.1." }, parsed("a:1", "502, 200 : 200", "0.1, 0.2"))
+    end)
+
+    it("gives the tries of the present pass", function()
+        assert.same({}, upstream_tries.tried(""))
+        assert.same({ "a:1" }, upstream_tries.tried("a:1 : "))
+        assert.same({ "a:1", "b:2" }, upstream_tries.tried("a:1, b:2 : "))
+        assert.same({ "c:3" }, upstream_tries.tried("a:1, b:2 : c:3 : "))
     end)
 end)

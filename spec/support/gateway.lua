@@ -18,3 +18,13 @@ spec_balancers = {
     all_dead = balancer.new({ name = "spec_all_dead", nodes = { "127.0.0.1:1", "127.0.0.1:2" } }),
     single = balancer.new({ name = "spec_single", nodes = { "127.0.0.1:18101" } }),
 }
+
+require("nginx.metric")
+local metrics = require("resty.openclaw.metrics")
+local all = metrics.new()
+spec_metrics = {
+    all = all,
+    cached = all:recorder("cached"),
+    -- A registry of its own, so that promtool sees nothing of other specs.
+    alone = metrics.new({ dict = "figures" }),
+}

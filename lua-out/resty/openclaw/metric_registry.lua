@@ -7,6 +7,8 @@ local increment = ____names.increment
 local utf8 = require("resty.openclaw.utf8")
 --- Stands for all label values past the limit of series.
 ____exports.OTHER = "_other"
+--- Of families that nobody here has described.
+____exports.DEFAULT_HELP = "No description."
 --- Upper bounds fit for inference, in seconds: 10 ms to 10 minutes.
 ____exports.SECONDS = {
     0.01,
@@ -26,15 +28,16 @@ ____exports.SECONDS = {
     600
 }
 local DEFAULT_MOST_SERIES = 2000
-local LABEL_BYTES = 128
+--- What a label value is cut to.
+____exports.LABEL_BYTES = 128
 --- As many buckets as fit in the slots that are set aside for lost series.
-local MOST_BOUNDS = 48
+____exports.MOST_BOUNDS = 48
 local registries = {}
 --- A label value as it is kept: at most 128 bytes of valid UTF-8.
 local function fitted(value)
-    local clean = utf8.clean(string.sub(value, 1, LABEL_BYTES + 4))
+    local clean = utf8.clean(string.sub(value, 1, ____exports.LABEL_BYTES + 4))
     return (string.gsub(
-        utf8.cut(clean, LABEL_BYTES),
+        utf8.cut(clean, ____exports.LABEL_BYTES),
         "%z",
         "?"
     ))
@@ -267,9 +270,9 @@ function ____exports.histogram(registry, name, help, label_names, bounds)
     if bounds == nil then
         bounds = ____exports.SECONDS
     end
-    if #bounds > MOST_BOUNDS then
+    if #bounds > ____exports.MOST_BOUNDS then
         error(
-            (((("metric \"" .. name) .. "\": at most ") .. tostring(MOST_BOUNDS)) .. " bounds, got ") .. tostring(#bounds),
+            (((("metric \"" .. name) .. "\": at most ") .. tostring(____exports.MOST_BOUNDS)) .. " bounds, got ") .. tostring(#bounds),
             0
         )
     end

@@ -53,13 +53,17 @@ export interface Registry {
 /** Stands for all label values past the limit of series. */
 export const OTHER = "_other";
 
+/** Of families that nobody here has described. */
+export const DEFAULT_HELP = "No description.";
+
 /** Upper bounds fit for inference, in seconds: 10 ms to 10 minutes. */
 export const SECONDS: readonly number[] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 
 const DEFAULT_MOST_SERIES = 2000;
-const LABEL_BYTES = 128;
+/** What a label value is cut to. */
+export const LABEL_BYTES = 128;
 /** As many buckets as fit in the slots that are set aside for lost series. */
-const MOST_BOUNDS = 48;
+export const MOST_BOUNDS = 48;
 
 const registries = new LuaTable<string, Registry>();
 
