@@ -1,4 +1,4 @@
-local ffi = require("ffi")
+local buckets = require("resty.openclaw.metric_handles.buckets")
 local metric_handles = require("resty.openclaw.metric_handles")
 local shared_memory = require("resty.openclaw.shared_memory")
 
@@ -56,11 +56,10 @@ end)
 describe("a histogram", function()
     local function histogram(name, bounds)
         local at = slot(name, #bounds + 2)
-        local numbers = ffi.new("double[?]", math.max(#bounds, 1), bounds)
-        return metric_handles.histogram(region, at, numbers, #bounds), at
+        return metric_handles.histogram(region, at, buckets.prepare(bounds)), at
     end
 
-    local function buckets(at, count)
+    local function counts(at, count)
         local numbers = {}
         for index = 0, count do numbers[#numbers + 1] = total(at + index) end
         return numbers
@@ -69,7 +68,7 @@ describe("a histogram", function()
     it("counts in the first bucket whose bound is not exceeded", function()
         local one, at = histogram("bounds", { 0.1, 1, 10 })
         for _, value in ipairs({ -5, 0, 0.1, 0.10001, 1, 9.9, 10, 10.1, 1e300 }) do one:observe(value) end
-        assert.same({ 3, 2, 2, 2 }, buckets(at, 3))
+        assert.same({ 3, 2, 2, 2 }, counts(at, 3))
     end)
 
     it("agrees with a plain search for any number of bounds", function()
@@ -86,7 +85,33 @@ describe("a histogram", function()
                 while bucket <= count and value > bounds[bucket] do bucket = bucket + 1 end
                 expected[bucket] = expected[bucket] + 1
             end
-            assert.same(expected, buckets(at, count))
+            assert.same(expected, counts(at, count))
+        end
+    end)
+
+    it("finds the bucket of any number among any bounds", function()
+        math.randomseed(13)
+        local function any()
+            local size = 10 ^ ((math.random() - 0.5) * math.random(1, 600))
+            return (math.random() < 0.3 and -1 or 1) * size
+        end
+        for _ = 1, 60 do
+            local bounds = {}
+            for index = 1, math.random(0, 48) do bounds[index] = any() end
+            table.sort(bounds)
+            local prepared = buckets.prepare(bounds)
+            local values = { 0, -0.0, 5e-324, -5e-324, 2.2250738585072014e-308, 1.7976931348623157e308 }
+            for _, bound in ipairs(bounds) do
+                values[#values + 1] = bound
+                values[#values + 1] = bound * (1 + 2 ^ -52)
+                values[#values + 1] = bound * (1 - 2 ^ -53)
+            end
+            for _ = 1, 40 do values[#values + 1] = any() end
+            for _, value in ipairs(values) do
+                local expected = 0
+                while expected < #bounds and value > bounds[expected + 1] do expected = expected + 1 end
+                assert.equal(expected, buckets.find(prepared, value))
+            end
         end
     end)
 
@@ -102,7 +127,7 @@ describe("a histogram", function()
         local one, at = histogram("odd", { 1 })
         for _, value in ipairs({ nan, infinite, -infinite, "5", true, {} }) do one:observe(value) end
         one:observe(nil)
-        assert.same({ 0, 0, 0 }, buckets(at, 2))
+        assert.same({ 0, 0, 0 }, counts(at, 2))
     end)
 end)
 
@@ -110,8 +135,7 @@ describe("handles", function()
     it("make no garbage", function()
         local counter = metric_handles.counter(region, slot("garbage counter"))
         local gauge = metric_handles.gauge(region, slot("garbage gauge"))
-        local bounds = ffi.new("double[3]", { 1, 2, 3 })
-        local histogram = metric_handles.histogram(region, slot("garbage histogram", 5), bounds, 3)
+        local histogram = metric_handles.histogram(region, slot("garbage histogram", 5), buckets.prepare({ 1, 2, 3 }))
         local function work(count)
             for index = 1, count do
                 counter:inc(index)

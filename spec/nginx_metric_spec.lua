@@ -220,6 +220,29 @@ describe("nginx.metric", function()
     end)
 end)
 
+describe("a handle tree", function()
+    local handle_tree = require("resty.openclaw.metrics.handle_tree")
+    local other = metric_registry.open("no such dict: handle tree")
+
+    it("keeps so many handles at most, and finds the others all the same", function()
+        local family = metric_registry.counter(other, "a_total", "Help.", { "a", "b" })
+        local tree = handle_tree.new(family, 3)
+        for index = 1, 10 do
+            local handle = assert(handle_tree.find(tree, { a = "x", b = index }))
+            assert.equal(family:labels("x", tostring(index)), handle)
+        end
+        assert.equal(0, tree.room)
+        assert.equal(3, require("table.nkeys")(tree.root.x))
+    end)
+
+    it("keeps no long values", function()
+        local tree = handle_tree.new(metric_registry.counter(other, "b_total", "Help.", { "a" }), 3)
+        assert(handle_tree.find(tree, { a = string.rep("x", 129) }))
+        assert(handle_tree.find(tree, { a = string.rep("x", 128) }))
+        assert.equal(1, require("table.nkeys")(tree.root))
+    end)
+end)
+
 describe("a new configuration", function()
     it("may give a name another meaning", function()
         local declaration = require("resty.openclaw.metrics.declaration")

@@ -1,6 +1,7 @@
 local ____exports = {}
-local ffi = require("ffi")
 local handles = require("resty.openclaw.metric_handles")
+local ____buckets = require("resty.openclaw.metric_handles.buckets")
+local prepare = ____buckets.prepare
 local shared_memory = require("resty.openclaw.shared_memory")
 local ____names = require("resty.openclaw.shared_memory.names")
 local increment = ____names.increment
@@ -88,13 +89,7 @@ local function bind(family, slot)
     if family.kind == "gauge" then
         return handles.gauge(region, slot)
     end
-    local count = #family.bounds
-    local bounds = ffi.new(
-        "double[?]",
-        math.max(count, 1),
-        family.bounds
-    )
-    return handles.histogram(region, slot, bounds, count)
+    return handles.histogram(region, slot, family.buckets)
 end
 --- Whether one more series fits; takes its place if so.
 local function has_room(family)
@@ -221,6 +216,7 @@ local function family(registry, kind, name, help, label_names, bounds)
             error(((("metric \"" .. name) .. "\": \"") .. label) .. "\" is no name for a label", 0)
         end
     end
+    local buckets = kind == "histogram" and prepare(bounds) or nil
     local fields = {
         registry = registry,
         name = name,
@@ -228,6 +224,7 @@ local function family(registry, kind, name, help, label_names, bounds)
         help = help,
         label_names = label_names,
         bounds = bounds,
+        buckets = buckets,
         handles = {}
     }
     local made = setmetatable(fields, family_metatable)

@@ -5,9 +5,10 @@
  * A series' slot name holds all there is to know of it (kind, name, labels, bounds), so any worker can show what any
  * other worker has made, and a figure is found again after a reload.
  */
-import * as ffi from "ffi";
 import * as handles from "./metric_handles";
 import type { Counter, Gauge, Histogram } from "./metric_handles";
+import { prepare } from "./metric_handles/buckets";
+import type { Buckets } from "./metric_handles/buckets";
 import * as shared_memory from "./shared_memory";
 import type { Region } from "./shared_memory";
 import { increment } from "./shared_memory/names";
@@ -22,6 +23,8 @@ export interface Family<Handle> {
     readonly help: string;
     readonly label_names: readonly string[];
     readonly bounds: readonly number[];
+    /** Of a histogram. */
+    readonly buckets: Buckets | undefined;
     readonly handles: LuaTable<string, Handle>;
     /**
      * The handle for these label values, in the order of the family's label names. Phases: any. Past the limit of
@@ -114,9 +117,7 @@ function bind(family: Family<unknown>, slot: number): unknown {
     const region = family.registry.region;
     if (family.kind === "counter") return handles.counter(region, slot);
     if (family.kind === "gauge") return handles.gauge(region, slot);
-    const count = family.bounds.length;
-    const bounds = ffi.new("double[?]", math.max(count, 1), family.bounds) as unknown as Doubles;
-    return handles.histogram(region, slot, bounds, count);
+    return handles.histogram(region, slot, family.buckets!);
 }
 
 /** Whether one more series fits; takes its place if so. */
@@ -210,7 +211,17 @@ function family(
     for (const label of label_names) {
         if (!is_label_name(label)) error(`metric "${name}": "${label}" is no name for a label`, 0);
     }
-    const fields = { registry, name, kind, help, label_names, bounds, handles: new LuaTable() };
+    const buckets = kind === "histogram" ? prepare(bounds) : undefined;
+    const fields = {
+        registry,
+        name,
+        kind,
+        help,
+        label_names,
+        bounds,
+        buckets,
+        handles: new LuaTable(),
+    };
     const made = setmetatable(fields, family_metatable) as unknown as Family<unknown>;
     registry.families.set(name, made);
     return made;
