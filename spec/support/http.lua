@@ -1,9 +1,23 @@
 --- The HTTP client of the specs: sends exactly the bytes it is told to, and reads one whole answer.
 local _M = { host = "127.0.0.1", port = 18080 }
 
+--- Takes a body sent in chunks together; raises when it breaks off.
+local function whole(chunks)
+    local parts, at = {}, 1
+    repeat
+        local size, data = chunks:match("^(%x+)[^\r]*\r\n()", at)
+        size = tonumber(assert(size, "the answer broke off"), 16)
+        parts[#parts + 1] = chunks:sub(data, data + size - 1)
+        at = data + size + 2
+    until size == 0
+    return table.concat(parts)
+end
+
 local function parse(response)
     local status = tonumber(response:match("^HTTP/%S+ (%d+)"))
     local head, body = response:match("^(.-\r\n)\r\n(.*)$")
+    local chunked = head and head:lower():find("\r\ntransfer-encoding: chunked\r\n", 1, true)
+    if chunked and body ~= "" then body = whole(body) end
     return {
         status = status,
         body = body,

@@ -43,7 +43,7 @@ declare module "table.clear" {
 
 /** @noResolution */
 declare module "string.buffer" {
-    interface Buffer {
+    export interface Buffer {
         put(...parts: (string | number)[]): Buffer;
         get(bytes?: number): string;
         tostring(): string;
@@ -55,3 +55,9 @@ declare module "string.buffer" {
 
 /** `pointer + count`, in elements. */
 declare const pointer_add: LuaAddition<Doubles, number, Doubles>;
+
+/** @noResolution */
+declare module "table.nkeys" {
+    function table_nkeys(table: object): number;
+    export = table_nkeys;
+}

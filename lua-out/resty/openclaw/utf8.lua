@@ -25,7 +25,7 @@ local function length_at(text, at)
 end
 --- The text with every byte that is not part of a UTF-8 character replaced by "?". Phases: any.
 function ____exports.clean(text)
-    local odd = string.find(text, "[\\128-\\255]")
+    local odd = string.find(text, "[^%c -~]")
     if odd == nil then
         return text
     end
@@ -44,7 +44,8 @@ function ____exports.cut(text, most_bytes)
         return text
     end
     local length = most_bytes
-    while length > 0 and string.byte(text, length + 1) >= 128 and string.byte(text, length + 1) <= 191 do
+    local least = math.max(most_bytes - 3, 0)
+    while length > least and string.byte(text, length + 1) >= 128 and string.byte(text, length + 1) <= 191 do
         length = length - 1
     end
     return string.sub(text, 1, length)
