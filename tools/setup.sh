@@ -8,6 +8,10 @@ cd "$(dirname "$0")/.."
 say() { printf 'setup: %s\n' "$*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
 
+policy=
+log=$(mktemp)
+trap 'rm -f "$log" $policy' EXIT
+trap 'exit 1' INT TERM
 packages=
 need() { packages="$packages $*"; }
 
@@ -42,8 +46,7 @@ has_node() {
 # A package that starts a service when it is installed asks this script for leave.
 forbid_services() {
     [ ! -e /usr/sbin/policy-rc.d ] || return 0
-    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-    trap 'exit 1' INT TERM
+    policy=/usr/sbin/policy-rc.d
     printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
     chmod 755 /usr/sbin/policy-rc.d
 }
@@ -68,8 +71,11 @@ install_packages() {
     [ -n "$packages" ] || return 0
     forbid_services
     # shellcheck disable=SC2086 # a list of words
-    DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends -o DPkg::Lock::Timeout=120 \
-        -o Dpkg::Use-Pty=0 $packages >/dev/null
+    if ! DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends -o DPkg::Lock::Timeout=120 \
+        -o Dpkg::Use-Pty=0 $packages >"$log" 2>&1 </dev/null; then
+        tail -n 20 "$log" >&2
+        return 1
+    fi
 }
 
 # A worktree may share another one's modules by a link; those are left as they are.

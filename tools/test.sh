@@ -41,7 +41,9 @@ if [ "$status" != 0 ] && [ $((${failures:-0} + ${errors:-0})) = 0 ]; then failed
 
 stage integration tools/integration.sh --reporter=default --reporter=json --outputFile.json="$results/vitest.json"
 status=$?
-read -r successes failures <<<"$(node tools/count_tests.mjs "$results/vitest.json" $status || echo 0 1)"
+counts="0 1"
+[ ! -s "$results/vitest.json" ] || counts=$(node tools/count_tests.mjs "$results/vitest.json" "$status")
+read -r successes failures <<<"$counts"
 count "$successes" "$failures"
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
