@@ -13,7 +13,9 @@ export OPENCLAW_CHECKOUT
 label=openclaw.checkout=$OPENCLAW_CHECKOUT
 
 daemon=
+# All that the suites write goes here; workers of nginx, who run as somebody else, must reach what is theirs.
 scratch=$(mktemp -d)
+chmod 711 "$scratch"
 
 remove_containers() {
     local ids
@@ -65,4 +67,5 @@ else
     say 'the suites that need containers will fail' >&2
 fi
 
+export TMPDIR=$scratch
 in_group node_modules/.bin/vitest run --config spec/integration/vitest.config.ts "$@"
