@@ -14,7 +14,13 @@ const OTHER_CORE = 1;
 const NODES = [19101, 19102, 19103];
 const SINK = 19104;
 
-const answer = JSON.stringify({ label: "crawfish", score: 0.97, box: [12, 40, 220, 310], model: "pond-7", note: "benchmark" });
+const answer = JSON.stringify({
+    label: "crawfish",
+    score: 0.97,
+    box: [12, 40, 220, 310],
+    model: "pond-7",
+    note: "benchmark",
+});
 const backend = `
     keepalive_requests 1000000000;
     client_max_body_size 100m;
@@ -51,7 +57,7 @@ const gateway = (port, log) => `
         }
     }
     ${upstream('server 0.0.0.1; balancer_by_lua_block { require("resty.openclaw").balance("cluster") }')}
-    ${server(port, location('set $openclaw_route core; include nginx/route.conf;'))}
+    ${server(port, location("set $openclaw_route core; include nginx/route.conf;"))}
 `;
 
 const VARIANTS = {
@@ -75,14 +81,28 @@ writeFileSync(postScript, 'wrk.method = "POST" wrk.body = string.rep("x", 1024)\
 
 function load(port, seconds, isPost) {
     const script = isPost ? ["-s", postScript] : [];
-    const words = ["-c", String(OTHER_CORE), "wrk", "-t1", "-c32", `-d${seconds}s`, ...script, `http://127.0.0.1:${port}/`];
+    const words = [
+        "-c",
+        String(OTHER_CORE),
+        "wrk",
+        "-t1",
+        "-c32",
+        `-d${seconds}s`,
+        ...script,
+        `http://127.0.0.1:${port}/`,
+    ];
     const text = execFileSync("taskset", words, { encoding: "utf8" });
     const failed = /Non-2xx or 3xx responses: (\d+)/.exec(text) ?? /Socket errors: (.*)/.exec(text);
-    return { requests: Number(/(\d+) requests in/.exec(text)[1]), rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]), failed };
+    return {
+        requests: Number(/(\d+) requests in/.exec(text)[1]),
+        rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]),
+        failed,
+    };
 }
 
 const running = { backend: await start(backend, { port: NODES[0], core: OTHER_CORE }) };
-for (const [name, { port, http }] of Object.entries(VARIANTS)) running[name] = await start(http(port), { port, core: GATEWAY_CORE });
+for (const [name, { port, http }] of Object.entries(VARIANTS))
+    running[name] = await start(http(port), { port, core: GATEWAY_CORE });
 
 try {
     for (const isPost of [false, true]) {
@@ -98,18 +118,23 @@ try {
             const user = after.user - before.user;
             const cpu = user + after.system - before.system;
             // The worker must have been what everybody waited for.
-            if (cpu < 0.9 * Math.min(elapsed, SECONDS)) process.stderr.write(`${variant}: worker only ${((100 * cpu) / elapsed).toFixed(0)} % busy\n`);
+            if (cpu < 0.9 * Math.min(elapsed, SECONDS))
+                process.stderr.write(`${variant}: worker only ${((100 * cpu) / elapsed).toFixed(0)} % busy\n`);
             return { rate, cpu: (1e6 * cpu) / requests, user: (1e6 * user) / requests };
         };
         const names = Object.keys(VARIANTS);
         const { results, thrown } = await rounds(names, measure, { count: ROUNDS });
-        console.log(`\n${isPost ? "POST 1 KB" : "GET"}: medians of ${ROUNDS} rounds of ${SECONDS} s (least–most); ${thrown} rounds thrown away\n`);
+        console.log(
+            `\n${isPost ? "POST 1 KB" : "GET"}: medians of ${ROUNDS} rounds of ${SECONDS} s (least–most); ${thrown} rounds thrown away\n`,
+        );
         console.log("| variant | throughput / plain | requests/s | CPU µs/request | user µs/request |");
         console.log("| --- | --- | --- | --- | --- |");
         for (const name of names) {
             const ratio = results[name].map(({ rate }, round) => rate / results.plain[round].rate);
             const of = (what) => median(results[name].map((result) => result[what]));
-            console.log(`| ${name} | ${spread(ratio)} | ${of("rate").toFixed(0)} | ${of("cpu").toFixed(1)} | ${of("user").toFixed(1)} |`);
+            console.log(
+                `| ${name} | ${spread(ratio)} | ${of("rate").toFixed(0)} | ${of("cpu").toFixed(1)} | ${of("user").toFixed(1)} |`,
+            );
         }
     }
     for (const [name, { errors }] of Object.entries(running)) {

@@ -190,12 +190,16 @@ describe("balancer", function()
         settled("round_robin")
     end)
 
-    it("serves unix sockets and IPv6, as far as addresses go", function()
-        local made = balancer.new({ name = "spec_addresses", nodes = { "unix:/tmp/node.sock", "[::1]:8000", { "127.0.0.1:8000", weight = 2 } } })
-        assert.equal("unix:/tmp/node.sock", made.peers.nodes[1].host)
-        assert.equal("[::1]", made.peers.nodes[2].host)
-        assert.equal(8000, made.peers.nodes[2].port)
-        assert.equal(2, made.peers.weight[2])
+    it("sends requests to unix sockets, and by weight", function()
+        for _ = 1, 9 do assert.equal(200, http.get("/balanced/addresses").status) end
+        assert.equal(6, nodes.count(18101))
+        assert.equal(3, nodes.count("unix"))
+        settled("addresses")
+    end)
+
+    it("knows IPv6 addresses", function()
+        local node = balancer.new({ name = "spec_ipv6", nodes = { "[2001:db8::1]:8000" } }).peers.nodes[1]
+        assert.same({ "[2001:db8::1]", 8000 }, { node.host, node.port })
     end)
 
     it("stops nginx with one sentence when an option is wrong", function()

@@ -27,15 +27,14 @@ gateway=
 container=
 
 start_here() {
-    local nginx modules folder
+    local folder
     tools/setup.sh gateway || exit 1
-    nginx=$(tools/find_nginx.sh) || fail 'no nginx with Lua was found'
-    modules=$(tools/find_nginx.sh modules)
+    tools/find_nginx.sh >/dev/null || fail 'no nginx with Lua was found'
     # A copy, since workers may run as a user who cannot read the checkout.
     folder=${TMPDIR:-/tmp}/openclaw-run-$(id -u)
     rm -rf "$folder"
-    mkdir -m 755 "$folder" && mkdir "$folder/run" && cp -R lua-out nginx demo "$folder" && chmod -R a+rX "$folder" || exit 1
-    "$nginx" -e stderr -p "$folder" -c "$folder/demo/nginx.conf" -g "daemon off; $modules" </dev/null &
+    mkdir -m 755 "$folder" && mkdir "$folder/run" && cp -R lua-out nginx demo tools "$folder" && chmod -R a+rX "$folder" || exit 1
+    (cd "$folder" && exec demo/start.sh) &
     gateway=$!
 }
 
@@ -43,7 +42,7 @@ start_in_docker() {
     echo 'building the image, which takes a minute the first time'
     docker build --quiet --file docker/Dockerfile --tag openclaw-gateway . >/dev/null || exit 1
     container=openclaw-run-$$
-    docker run --rm --name "$container" --publish "127.0.0.1:$PORT:8080" openclaw-gateway </dev/null &
+    docker run --rm --name "$container" --publish "127.0.0.1:$PORT:8080" --publish 127.0.0.1:8104:8104 openclaw-gateway </dev/null &
     gateway=$!
 }
 
@@ -77,6 +76,6 @@ for _ in $(seq 300); do
     sleep 0.1
 done
 [ -n "${ready:-}" ] || fail "the gateway does not answer on port $PORT"
-printf '\nThe gateway runs on http://127.0.0.1:%s; Ctrl-C stops it.\n\n' "$PORT"
+echo
 cat demo/try.txt
 wait "$gateway"

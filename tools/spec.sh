@@ -10,7 +10,9 @@ trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
 mkdir "$scratch/spec"
 cp -R lua-out .busted "$scratch"
-cp -R spec/*.lua spec/*.conf spec/support spec/http spec/locations "$scratch/spec"
+for entry in spec/*; do
+    [ "$entry" = spec/integration ] || cp -R "$entry" "$scratch/spec"
+done
 for folder in nginx demo; do
     [ ! -d "$folder" ] || cp -R "$folder" "$scratch"
 done

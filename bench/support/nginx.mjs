@@ -11,8 +11,7 @@ export const project = fileURLToPath(new URL("../../", import.meta.url));
 /** Clock ticks a second, as /proc counts CPU time. */
 const TICKS = 100;
 
-const findNginx = (...words) =>
-    execFileSync(join(project, "tools/find_nginx.sh"), words, { encoding: "utf8" }).trim();
+const findNginx = (...words) => execFileSync(join(project, "tools/find_nginx.sh"), words, { encoding: "utf8" }).trim();
 
 const head = (workers) => `
 worker_processes ${workers};
@@ -23,7 +22,9 @@ ${findNginx("modules")}
 events { worker_connections 4096; }
 `;
 
-const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path tmp_${name};`).join(" ");
+const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `${name}_temp_path tmp_${name};`)
+    .join(" ");
 
 const answers = (port) =>
     new Promise((resolve) => {
@@ -33,7 +34,7 @@ const answers = (port) =>
     });
 
 async function until(condition, what) {
-    for (const end = Date.now() + 10_000; Date.now() < end; ) {
+    for (const end = Date.now() + 10_000; Date.now() < end;) {
         if (await condition()) return;
         await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -42,7 +43,9 @@ async function until(condition, what) {
 
 /** CPU seconds, user and system, that a process has used so far. */
 export function cpuSeconds(pid) {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+        .replace(/^.*\) /s, "")
+        .split(" ");
     return { user: fields[11] / TICKS, system: fields[12] / TICKS };
 }
 
@@ -53,7 +56,8 @@ export function cpuSeconds(pid) {
 export async function start(http, { port, core, workers = 1 }) {
     const prefix = mkdtempSync(join(tmpdir(), "openclaw-bench-"));
     mkdirSync(join(prefix, "run"));
-    for (const folder of ["lua-out", "nginx", "bench"]) cpSync(join(project, folder), join(prefix, folder), { recursive: true });
+    for (const folder of ["lua-out", "nginx", "bench"])
+        cpSync(join(project, folder), join(prefix, folder), { recursive: true });
     execFileSync("chmod", ["-R", "a+rX", prefix]);
     writeFileSync(join(prefix, "nginx.conf"), `${head(workers)} http { access_log off; ${paths} ${http} }`);
     const binary = findNginx();
@@ -62,7 +66,10 @@ export async function start(http, { port, core, workers = 1 }) {
     });
     await until(() => answers(port), `an answer on port ${port}`);
     const workerPids = () =>
-        execFileSync("pgrep", ["-P", String(child.pid)], { encoding: "utf8" }).trim().split("\n").map(Number);
+        execFileSync("pgrep", ["-P", String(child.pid)], { encoding: "utf8" })
+            .trim()
+            .split("\n")
+            .map(Number);
     return {
         prefix,
         workerPids,

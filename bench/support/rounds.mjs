@@ -14,7 +14,10 @@ export const spread = (values, digits = 2) =>
 
 /** Seconds the whole machine was busy so far, all cores together. */
 function machineSeconds() {
-    const [, user, nice, system, , , interrupt, soft] = readFileSync("/proc/stat", "utf8").split("\n")[0].split(/\s+/).map(Number);
+    const [, user, nice, system, , , interrupt, soft] = readFileSync("/proc/stat", "utf8")
+        .split("\n")[0]
+        .split(/\s+/)
+        .map(Number);
     return (user + nice + system + interrupt + soft) / 100;
 }
 

@@ -10,5 +10,10 @@ return {
     -- Nothing listens on ports 1 and 2.
     one_dead = balancer.new({ name = "spec_one_dead", nodes = { "127.0.0.1:1", "127.0.0.1:18102" }, policy = "round_robin" }),
     all_dead = balancer.new({ name = "spec_all_dead", nodes = { "127.0.0.1:1", "127.0.0.1:2" } }),
+    addresses = balancer.new({
+        name = "spec_addresses",
+        nodes = { "unix:" .. ngx.config.prefix() .. "node.sock", { "127.0.0.1:18101", weight = 2 } },
+        policy = "round_robin",
+    }),
     single = balancer.new({ name = "spec_single", nodes = { "127.0.0.1:18101" } }),
 }

@@ -13,7 +13,7 @@ end
 
 --- The content handler of every node.
 function _M.answer()
-    local port = tonumber(ngx.var.server_port)
+    local port = tonumber(ngx.var.server_port) or "unix"
     _M.seen[port] = (_M.seen[port] or 0) + 1
     local behave = _M.behave[port]
     if behave then return behave(_M.seen[port]) end

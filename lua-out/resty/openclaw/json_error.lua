@@ -52,8 +52,9 @@ end
 --- The page for errors that nginx makes itself: the location that `error_page` names in nginx/errors.conf.
 -- Phases: content.
 function ____exports.page()
-    local status = ngx.status
+    local retry_after = tonumber(ngx.header["Retry-After"])
+    local status = ngx.status == 500 and retry_after ~= nil and 503 or ngx.status
     local entry = ENTRIES[status] or UNKNOWN
-    return ____exports.respond(status, entry.code, entry.message, entry.retry_after)
+    return ____exports.respond(status, entry.code, entry.message, retry_after or entry.retry_after)
 end
 return ____exports

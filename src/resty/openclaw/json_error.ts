@@ -66,7 +66,9 @@ export function respond(status: number, code: string, message: string, retry_aft
  * Phases: content.
  */
 export function page(): never {
-    const status = ngx.status;
+    const retry_after = tonumber(ngx.header["Retry-After"]);
+    // Without OpenResty's patches nginx turns a balancer's 503 into 500; only the balancer sets Retry-After before that.
+    const status = ngx.status === 500 && retry_after !== undefined ? 503 : ngx.status;
     const entry = ENTRIES[status] ?? UNKNOWN;
-    return respond(status, entry.code, entry.message, entry.retry_after);
+    return respond(status, entry.code, entry.message, retry_after ?? entry.retry_after);
 }
