@@ -44,11 +44,12 @@ describe("metrics.new", function()
         local many = {}
         for index = 1, 49 do many[index] = index end
         refuses('metrics: "buckets" must be a list of at most 48 numbers, got a table', { buckets = many })
+        refuses('metrics: nginx.conf needs "lua_shared_dict nowhere 10m;"', { dict = "nowhere" })
         refuses('metrics: "route" must be a text, got ""', { route = "" })
     end)
 
     it("takes its options", function()
-        local one = metrics_module.new({ dict = "no such dict: options", max_series = 50, buckets = { 1, 2 }, route = "r" })
+        local one = spec_metrics.with_options
         assert.equal(50, one.registry.most_series)
         assert.same({ 1, 2 }, one.families.duration.bounds)
         assert.truthy(one.registry.region.names:get('slot:counter openclaw_requests_total{route="r",status="2xx"}'))

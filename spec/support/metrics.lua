@@ -9,4 +9,5 @@ return {
     cached = all:recorder("cached"),
     -- A registry of its own, so that promtool sees nothing of other specs.
     alone = metrics.new({ dict = "figures" }),
+    with_options = metrics.new({ dict = "more_figures", max_series = 50, buckets = { 1, 2 }, route = "r" }),
 }

@@ -100,6 +100,9 @@ local function create(given)
     local buckets = read_buckets(read)
     local route = options.text(NAME, read, "route", "default")
     local registry = metric_registry.open(dict)
+    if not registry.region.shared then
+        error(((NAME .. ": nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"", 0)
+    end
     registry.most_series = max_series
     declaration.forget(registry)
     local families = recorders.families(registry, buckets)

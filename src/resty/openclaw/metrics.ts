@@ -119,6 +119,7 @@ function create(given: unknown): Metrics {
     const buckets = read_buckets(read);
     const route = options.text(NAME, read, "route", "default");
     const registry = metric_registry.open(dict);
+    if (!registry.region.shared) error(`${NAME}: nginx.conf needs "lua_shared_dict ${dict} 10m;"`, 0);
     registry.most_series = max_series;
     declaration.forget(registry);
     const families = recorders.families(registry, buckets);

@@ -4,8 +4,8 @@ local ____number_text = require("resty.openclaw.metrics.number_text")
 local number_text = ____number_text.number_text
 --- A worker needs far less than these seconds between taking a slot and naming it; until then it is looked at again.
 local SETTLE_SECONDS = 1
---- So many slots are read without a pause: about half a millisecond.
-local SLOTS_AT_ONCE = 4096
+--- So many slots are read without a pause: about a millisecond when all of them are new series.
+local SLOTS_AT_ONCE = 512
 local function bounds_of(bounds_text)
     local bounds = {}
     for bound in string.gmatch(bounds_text, "[^,]+") do
@@ -73,7 +73,7 @@ local function add(catalogue, slot_name, slot)
     local ____shape_of_result_series_0 = shape_of(catalogue, kind, name, bounds_text).series
     ____shape_of_result_series_0[#____shape_of_result_series_0 + 1] = {labels = labels, slot = slot}
 end
---- Reads what is new. Calls `pause` after each half millisecond of it. Phases: any in which `pause` may be called.
+--- Reads what is new. Calls `pause` about once a millisecond. Phases: any in which `pause` may be called.
 function ____exports.refresh(catalogue, pause)
     local region = catalogue.registry.region
     local now = ngx.now()
