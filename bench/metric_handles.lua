@@ -1,8 +1,8 @@
---- What a bound handle costs, and for comparison the shared dict's own `incr`. Run by metric_handles.mjs in an nginx worker.
+--- What a bound handle costs, and for comparison the shared dict's own `incr`. Run by metric_handles.mjs in a worker.
 --
--- Every round runs each candidate once, in turn and the other way round in the next round. Values change and come from a
--- table, and the loop goes round eight handles, so that the compiler can move nothing out of the loop. The same loop with
--- nothing in it is taken off.
+-- Every round runs each candidate once, in turn, and the other way round in the next round. Values change and come from
+-- a table, and the loop goes round eight handles, so that the compiler can move nothing out of the loop. The same loop
+-- with nothing in it is taken off.
 local metric_registry = require("resty.openclaw.metric_registry")
 
 local ROUNDS, LOOPS = 9, 2000000
@@ -30,8 +30,7 @@ local candidates = {
     { name = "empty loop", run = function(count)
         local sum = 0
         for index = 1, count do
-            local slot = index % 8
-            sum = sum + value[index % 1024] + slot
+            sum = sum + value[index % 1024] + index % 8
         end
         return sum
     end },
@@ -49,26 +48,13 @@ local candidates = {
     end },
 }
 
-local clock_gettime
-do
-    local ffi = require("ffi")
-    ffi.cdef("typedef struct { long seconds; long nanoseconds; } bench_time; int clock_gettime(int clock, bench_time *time);")
-    local time = ffi.new("bench_time")
-    local CLOCK_PROCESS_CPUTIME_ID = 2
-    --- Seconds of processor time of this worker, so that other processes do not count.
-    function clock_gettime()
-        ffi.C.clock_gettime(CLOCK_PROCESS_CPUTIME_ID, time)
-        return tonumber(time.seconds) + tonumber(time.nanoseconds) / 1e9
-    end
-end
-
 local function measure(candidate)
     collectgarbage()
     collectgarbage("stop")
     local memory = collectgarbage("count")
-    local start = clock_gettime()
+    local start = os.clock() -- of this process, so that others do not count
     candidate.run(LOOPS)
-    local seconds = clock_gettime() - start
+    local seconds = os.clock() - start
     local bytes = (collectgarbage("count") - memory) * 1024
     collectgarbage("restart")
     return seconds / LOOPS * 1e9, bytes / LOOPS * 1e6
@@ -85,10 +71,9 @@ local function run()
         candidate.run(LOOPS / 10) -- compiles
     end
     for round = 1, ROUNDS do
-        local base
         local first, last, step = 2, #candidates, 1
         if round % 2 == 0 then first, last, step = last, first, -1 end
-        base = measure(candidates[1])
+        local base = measure(candidates[1])
         candidates[1].nanoseconds[round], candidates[1].bytes[round] = base, 0
         for index = first, last, step do
             local candidate = candidates[index]
@@ -96,13 +81,16 @@ local function run()
             candidate.nanoseconds[round], candidate.bytes[round] = nanoseconds - base, bytes
         end
     end
-    local lines = { string.format("%-26s %10s %20s %28s", "candidate", "median ns", "min to max ns", "bytes of garbage a million") }
+    local line = "%-26s %10s %16s %28s"
+    local lines = { line:format("candidate", "median ns", "min to max ns", "bytes of garbage a million") }
     for _, candidate in ipairs(candidates) do
-        local middle = median(candidate.nanoseconds) -- sorts
-        lines[#lines + 1] = string.format("%-26s %10.1f %20s %28.0f", candidate.name, middle,
-            string.format("%.1f to %.1f", candidate.nanoseconds[1], candidate.nanoseconds[ROUNDS]), median(candidate.bytes))
+        local nanoseconds = candidate.nanoseconds
+        local middle = median(nanoseconds) -- sorts
+        local range = string.format("%.1f to %.1f", nanoseconds[1], nanoseconds[#nanoseconds])
+        local bytes = string.format("%.0f", median(candidate.bytes))
+        lines[#lines + 1] = line:format(candidate.name, string.format("%.1f", middle), range, bytes)
     end
     return table.concat(lines, "\n") .. "\n"
 end
 
-return { run = run, rounds = ROUNDS, loops = LOOPS }
+return { run = run }
