@@ -10,9 +10,13 @@ timeout 10 docker pull --quiet "$image" >/dev/null 2>&1 </dev/null && exit 0
 release=${image#debian:}
 release=${release%-slim}
 echo "integration: making the image $image with debootstrap, about 30 seconds"
-root=$(mktemp -d)
-trap 'rm -rf --one-file-system "$root"' EXIT
-chmod 755 "$root"
-debootstrap --variant=minbase "$release" "$root" >"$root.log" 2>&1 || { tail -n 20 "$root.log" >&2; rm -f "$root.log"; exit 1; }
-rm -f "$root.log" "$root"/var/cache/apt/archives/*.deb
+scratch=$(mktemp -d)
+trap 'rm -rf --one-file-system "$scratch"' EXIT
+root=$scratch/root
+mkdir -m 755 "$root"
+if ! debootstrap --variant=minbase "$release" "$root" >"$scratch/log" 2>&1; then
+    tail -n 20 "$scratch/log" >&2
+    exit 1
+fi
+rm -f "$root"/var/cache/apt/archives/*.deb
 tar -C "$root" -c . | docker import --change 'CMD ["bash"]' - "$image" >/dev/null

@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # For other scripts to source. in_group runs a command in a process group of its own and waits for it; when this script
-# is interrupted, the whole group is stopped, and the script exits so that its EXIT trap can clean up.
+# is interrupted, or nobody reads its output any longer, the whole group is stopped, and the script exits so that its
+# EXIT trap can clean up.
 group=
 
 in_group() {
@@ -15,7 +16,7 @@ in_group() {
 }
 
 stop_group() {
-    trap '' INT TERM HUP
+    trap '' INT TERM HUP PIPE
     if [ -n "$group" ]; then
         kill -TERM -- "-$group" 2>/dev/null
         # Scripts among them clean up in turn; what still runs after half a minute never will.
@@ -28,4 +29,4 @@ stop_group() {
     exit 130
 }
 
-trap stop_group INT TERM HUP
+trap stop_group INT TERM HUP PIPE

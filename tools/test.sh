@@ -10,13 +10,15 @@ failed=0
 results=$(mktemp -d)
 trap 'rm -rf "$results"' EXIT
 
-# Runs a stage and keeps what it prints in $results/log; nobody reads ARGS here.
+# Runs a stage and keeps what it prints in $results/log. An interrupt must not take away the output that a script still
+# has while it cleans up, so tee outlives it. ARGS is for single stages.
 stage() {
     local name=$1 began=$SECONDS status=0
     shift
     printf '== %s\n' "$name"
     # shellcheck disable=SC2016 # the inner shell expands them
-    in_group bash -o pipefail -c '"$@" 2>&1 | tee "$0"' "$results/log" env ARGS= "$@" || status=$?
+    in_group bash -o pipefail -c '"$@" 2>&1 | (trap "" INT TERM HUP; exec tee "$0")' "$results/log" \
+        env ARGS= "$@" || status=$?
     printf '== %s: %s after %d s\n' "$name" "$([ $status = 0 ] && echo fine || echo FAILED)" $((SECONDS - began))
     return "$status"
 }
