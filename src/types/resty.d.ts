@@ -25,6 +25,13 @@ declare module "resty.core.base" {
 
 /** @noResolution */
 declare module "cjson.safe" {
+    interface Cjson {
+        encode: (this: void, value: unknown) => Result<string>;
+        decode: (this: void, text: string) => LuaMultiReturn<[value?: unknown, err?: string]>;
+    }
     export function encode(value: unknown): Result<string>;
     export function decode(text: string): LuaMultiReturn<[value?: unknown, err?: string]>;
+    /** An encoder and decoder with settings of its own. */
+    function new_(): Cjson;
+    export { new_ as new };
 }
