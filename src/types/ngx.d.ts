@@ -20,6 +20,7 @@ declare namespace ngx {
     function now(): number;
     function update_time(): void;
     function time(): number;
+    function parse_http_time(text: string): number | undefined;
     function md5(text: string): string;
     function get_phase(): string;
 

@@ -16,6 +16,7 @@ declare module "ngx.semaphore" {
     }
     function new_(count?: number): Result<Semaphore>;
     export { new_ as new };
+    export type { Semaphore };
 }
 
 /** @noResolution */

@@ -81,7 +81,7 @@ local function read_chunks(reader, most_bytes, parts)
         if ok == nil then
             return nil, read_err
         end
-        local ____end, end_err = http_reader.line(reader, 1)
+        local ____end, end_err = http_reader.line(reader, CHUNK_LINE_BYTES)
         if ____end == nil then
             return nil, end_err
         end

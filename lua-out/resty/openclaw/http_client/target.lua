@@ -27,7 +27,7 @@ end
 function ____exports.parse(url)
     local scheme, authority, rest = string.match(url, "^(https?)://([^/?#]+)(.*)$")
     if scheme == nil then
-        return nil, "not a http:// or https:// URL"
+        return nil, "no http:// or https:// before a host"
     end
     local user = string.find(authority, "@", 1, true)
     if user ~= nil then

@@ -40,7 +40,7 @@ export function is_port(port: number): boolean {
  */
 export function parse(url: string): Result<Target> {
     const [scheme, authority, rest] = string.match(url, "^(https?)://([^/?#]+)(.*)$");
-    if (scheme === undefined) return $multi(undefined, "not a http:// or https:// URL");
+    if (scheme === undefined) return $multi(undefined, "no http:// or https:// before a host");
     const [user] = string.find(authority!, "@", 1, true);
     if (user !== undefined) return $multi(undefined, "a user name or password in the URL");
     let [host, port] = string.match(authority!, "^(.-):(%d+)$");
