@@ -1,6 +1,7 @@
---- Waits until a condition holds: returns its value, or raises after five seconds.
+--- Waits until a function returns something true, and returns it; raises after ten seconds.
+-- @param what what is waited for, as the error shall say it
 return function(condition, what)
-    local deadline = ngx.now() + 5
+    local deadline = ngx.now() + 10
     while true do
         local value = condition()
         if value then return value end

@@ -21,6 +21,7 @@ declare namespace ngx {
     function now(): number;
     function update_time(): void;
     function time(): number;
+    function parse_http_time(text: string): number | undefined;
     function md5(text: string): string;
     function get_phase(): string;
 
@@ -94,10 +95,11 @@ declare namespace ngx {
 
     interface Tcp {
         connect(host: string, port: number, options?: { pool?: string }): Result<1>;
-        sslhandshake(session: undefined | boolean, server_name: string, verify: boolean): Result<unknown>;
+        sslhandshake(session: undefined | boolean, server_name: string | undefined, verify: boolean): Result<unknown>;
         send(data: string | string[]): Result<number>;
         receive(pattern: string | number): LuaMultiReturn<[data?: string, err?: string, partial?: string]>;
         receiveany(most: number): Result<string>;
+        settimeout(ms: number): void;
         settimeouts(connect_ms: number, send_ms: number, read_ms: number): void;
         setkeepalive(idle_ms: number, pool_size: number): Result<1>;
         getreusedtimes(): Result<number>;

@@ -16,6 +16,7 @@ declare module "ngx.semaphore" {
     }
     function new_(count?: number): Result<Semaphore>;
     export { new_ as new };
+    export type { Semaphore };
 }
 
 /** @noResolution */
@@ -30,6 +31,13 @@ declare module "cjson" {
 
 /** @noResolution */
 declare module "cjson.safe" {
+    interface Cjson {
+        encode: (this: void, value: unknown) => Result<string>;
+        decode: (this: void, text: string) => LuaMultiReturn<[value?: unknown, err?: string]>;
+    }
     export function encode(value: unknown): Result<string>;
     export function decode(text: string): LuaMultiReturn<[value?: unknown, err?: string]>;
+    /** An encoder and decoder with settings of its own. */
+    function new_(): Cjson;
+    export { new_ as new };
 }

@@ -1,0 +1,129 @@
+local ____exports = {}
+local http_answer = require("resty.openclaw.http_client.answer")
+local connection = require("resty.openclaw.http_client.connection")
+local http_reader = require("resty.openclaw.http_client.reader")
+local request_text = require("resty.openclaw.http_client.request_text")
+local http_target = require("resty.openclaw.http_client.target")
+local MIB = 1024 * 1024
+--- RFC 9110, section 9.2.2.
+local IDEMPOTENT = {
+    GET = true,
+    HEAD = true,
+    OPTIONS = true,
+    PUT = true,
+    DELETE = true
+}
+--- The parts of an http or https URL, to be checked once and given to `request` as they are. Phases: any. On failure
+-- nil and why.
+function ____exports.parse_url(url)
+    return http_target.parse(url)
+end
+--- Why a header may not be sent, or nothing. Phases: any.
+function ____exports.header_fault(name, value)
+    return request_text.header_fault(name, value)
+end
+local function target_of(request)
+    if request.url ~= nil then
+        return http_target.parse(request.url)
+    end
+    local scheme = request.scheme or "http"
+    local host = request.host or ""
+    local port = request.port or (scheme == "https" and 443 or 80)
+    local path = request.path or "/"
+    if not http_target.is_host(host) then
+        return nil, "no legal host"
+    end
+    if not http_target.is_port(port) then
+        return nil, "no legal port"
+    end
+    if not http_target.is_path(path) then
+        return nil, "a blank, a control character or a fragment in the path"
+    end
+    return {scheme = scheme, host = host, port = port, path = path}
+end
+--- One try on one connection.
+local function exchange(options, target, method, head, deadline, fresh)
+    local socket, connect_err, reused = connection.open(options, target, deadline, fresh)
+    if socket == nil then
+        return nil, "cannot connect: " .. connect_err
+    end
+    local sent, send_err = connection.send(
+        socket,
+        options,
+        head,
+        options.body or "",
+        deadline
+    )
+    if sent == nil then
+        socket:close()
+        return nil, "cannot send: " .. send_err, reused and send_err ~= "timeout"
+    end
+    local reader = http_reader.new(socket, (options.read_seconds or 5) * 1000, deadline)
+    local answer, rest = http_answer.read(reader, method, options.max_bytes or MIB)
+    if answer == nil then
+        socket:close()
+        local stale = reused and not reader.began and rest ~= "timeout"
+        return nil, "cannot read the answer: " .. rest, stale
+    end
+    connection.leave(socket, options, rest)
+    return answer
+end
+--- Sends one request and reads the whole answer; redirects are not followed. Phases: those that may yield. On failure
+-- nil and why. Header values, paths and bodies never stand in the message.
+function ____exports.request(options)
+    local target, target_err = target_of(options)
+    if target == nil then
+        return nil, target_err
+    end
+    local method = options.method or "GET"
+    if not request_text.is_method(method) then
+        return nil, "no legal method"
+    end
+    local default_port = target.scheme == "https" and 443 or 80
+    local host = target.port == default_port and target.host or (target.host .. ":") .. tostring(target.port)
+    local keep = (options.keepalive_seconds or 0) > 0
+    local head, head_err = request_text.head(
+        method,
+        target.path,
+        host,
+        keep,
+        options.headers,
+        options.body
+    )
+    if head == nil then
+        return nil, head_err
+    end
+    local deadline = ngx.now() + (options.total_seconds or 10)
+    local answer, err, stale = exchange(
+        options,
+        target,
+        method,
+        head,
+        deadline,
+        false
+    )
+    if answer ~= nil then
+        return answer
+    end
+    local ____options_repeatable_0 = options.repeatable
+    if ____options_repeatable_0 == nil then
+        ____options_repeatable_0 = IDEMPOTENT[method] == true
+    end
+    local repeatable = ____options_repeatable_0
+    if stale ~= true or not repeatable then
+        return nil, err
+    end
+    local second, second_err = exchange(
+        options,
+        target,
+        method,
+        head,
+        deadline,
+        true
+    )
+    if second == nil then
+        return nil, second_err
+    end
+    return second
+end
+return ____exports

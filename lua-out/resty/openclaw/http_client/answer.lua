@@ -1,0 +1,223 @@
+local ____exports = {}
+local http_reader = require("resty.openclaw.http_client.reader")
+--- Limits of one header section, the status line or the trailers included.
+local HEADER_BYTES = 32768
+local HEADER_COUNT = 100
+--- A chunk's size with its extensions.
+local CHUNK_LINE_BYTES = 1024
+--- So many chunks are read at a stretch before other requests have their turn.
+local CHUNKS_AT_A_STRETCH = 500
+--- On an nginx without OpenResty's patches, sleeps of 0 seconds follow one another without any event in between.
+local TURN_SECONDS = 0.001
+--- Answers of status 1xx before the real one.
+local INTERIM_ANSWERS = 8
+--- A name of token characters, no blank before the colon, no control characters but tabs in the value.
+local HEADER = "^([%w!#$%%&'*+.^_`|~-]+):[ \t]*(.-)[ \t]*$"
+--- Reads header lines up to the empty one, into `headers` where given.
+local function read_headers(reader, budget, headers)
+    local left = budget
+    local lines = 0
+    while lines <= HEADER_COUNT do
+        lines = lines + 1
+        local line, err = http_reader.line(reader, left)
+        if line == nil then
+            return nil, err
+        end
+        if line == "" then
+            return true
+        end
+        left = left - (#line + 2)
+        local name, value = string.match(line, HEADER)
+        if name == nil then
+            return nil, "a malformed header line"
+        end
+        local odd = string.find(value, "[^%C\t]")
+        if odd ~= nil then
+            return nil, "a control character in a header"
+        end
+        if headers ~= nil then
+            local key = string.lower(name)
+            local known = headers[key]
+            headers[key] = known == nil and value or (known .. ", ") .. value
+        end
+    end
+    return nil, "too many header lines"
+end
+--- The length that Content-Length says; several equal ones are one (RFC 9110, section 8.6).
+local function content_length(value)
+    local first = string.match(value, "^(%d+)")
+    if first == nil or #first > 15 then
+        return nil
+    end
+    for each in string.gmatch(value .. ",", "%s*(.-)%s*,") do
+        if each ~= first then
+            return nil
+        end
+    end
+    return tonumber(first)
+end
+local function read_chunks(reader, most_bytes, parts)
+    local total = 0
+    local stretch = 0
+    while true do
+        local line, err = http_reader.line(reader, CHUNK_LINE_BYTES)
+        if line == nil then
+            return nil, err
+        end
+        local digits, rest = string.match(line, "^(%x+)[ \t]*(.*)$")
+        local extended = rest ~= "" and string.byte(rest or "") ~= string.byte(";")
+        if digits == nil or #digits > 12 or extended then
+            return nil, "a malformed chunk"
+        end
+        local size = tonumber(digits, 16)
+        if size == 0 then
+            return read_headers(reader, HEADER_BYTES, nil)
+        end
+        total = total + size
+        if total > most_bytes then
+            return nil, "the answer is too large"
+        end
+        local ok, read_err = http_reader.bytes(reader, size, parts)
+        if ok == nil then
+            return nil, read_err
+        end
+        local ____end, end_err = http_reader.line(reader, CHUNK_LINE_BYTES)
+        if ____end == nil then
+            return nil, end_err
+        end
+        if ____end ~= "" then
+            return nil, "a malformed chunk"
+        end
+        stretch = stretch + 1
+        if stretch % CHUNKS_AT_A_STRETCH == 0 then
+            ngx.sleep(TURN_SECONDS)
+        end
+    end
+end
+local function read_to_close(reader, most_bytes, parts)
+    local total = http_reader.unread(reader)
+    http_reader.bytes(reader, total, parts)
+    while total <= most_bytes do
+        local piece, err = http_reader.receive(reader, most_bytes - total + 1)
+        if piece == nil then
+            if err == "closed" then
+                return true
+            end
+            return nil, err
+        end
+        parts[#parts + 1] = piece
+        total = total + #piece
+    end
+    return nil, "the answer is too large"
+end
+--- Whether a list-valued header names this word.
+local function has_word(value, word)
+    if value == nil then
+        return false
+    end
+    local found = string.find(
+        ("," .. string.lower(value)) .. ",",
+        (",[ \t]*" .. word) .. "[ \t]*,"
+    )
+    return found ~= nil
+end
+--- The next status line with its headers.
+local function read_head(reader)
+    local line, err = http_reader.line(reader, HEADER_BYTES)
+    if line == nil then
+        return nil, err
+    end
+    local minor, digits, rest = string.match(line, "^HTTP/1%.([01]) ([1-9]%d%d)(.*)$")
+    if digits == nil or rest ~= "" and string.byte(rest) ~= 32 then
+        return nil, "a malformed status line"
+    end
+    local headers = {}
+    local ok, header_err = read_headers(reader, HEADER_BYTES - #line, headers)
+    if ok == nil then
+        return nil, header_err
+    end
+    return {
+        status = tonumber(digits),
+        minor = tonumber(minor),
+        headers = headers
+    }
+end
+--- The head of the answer proper; what comes before it with a status of 1xx is passed over.
+local function read_final_head(reader)
+    local interim = 0
+    while interim <= INTERIM_ANSWERS do
+        interim = interim + 1
+        local head, err = read_head(reader)
+        if head == nil then
+            return nil, err
+        end
+        if head.status >= 200 then
+            return head
+        end
+        if head.status == 101 then
+            return nil, "an upgrade nobody asked for"
+        end
+    end
+    return nil, "too many interim answers"
+end
+--- Appends the body to the parts; says whether its end was marked, rather than found by the connection's end.
+local function read_body(reader, method, head, most_bytes, parts)
+    local coding = head.headers["transfer-encoding"]
+    local length = head.headers["content-length"]
+    if coding ~= nil and (length ~= nil or head.minor == 0) then
+        return nil, "a transfer coding where none may be"
+    end
+    if method == "HEAD" or head.status == 204 or head.status == 304 then
+        return true
+    end
+    if coding ~= nil then
+        if string.lower(coding) ~= "chunked" then
+            return nil, "an unknown transfer coding"
+        end
+        return read_chunks(reader, most_bytes, parts)
+    end
+    if length ~= nil then
+        local count = content_length(length)
+        if count == nil then
+            return nil, "a malformed Content-Length"
+        end
+        if count > most_bytes then
+            return nil, "the answer is too large"
+        end
+        return http_reader.bytes(reader, count, parts)
+    end
+    local ok, err = read_to_close(reader, most_bytes, parts)
+    if ok == nil then
+        return nil, err
+    end
+    return false
+end
+--- The answer to a request of this method, and whether the connection may carry another one. Phases: those that may
+-- yield. On failure nil and why; the connection is then good for nothing.
+-- 
+-- @param most_bytes how long the body may be
+function ____exports.read(reader, method, most_bytes)
+    local head, err = read_final_head(reader)
+    if head == nil then
+        return nil, err
+    end
+    local parts = {}
+    local marked, body_err = read_body(
+        reader,
+        method,
+        head,
+        most_bytes,
+        parts
+    )
+    if marked == nil then
+        return nil, body_err
+    end
+    local drained = http_reader.unread(reader) == 0
+    local reusable = marked and drained and head.minor == 1 and not has_word(head.headers.connection, "close")
+    return {
+        status = head.status,
+        headers = head.headers,
+        body = table.concat(parts)
+    }, reusable
+end
+return ____exports

@@ -1,0 +1,107 @@
+local ____exports = {}
+local http_target = require("resty.openclaw.http_client.target")
+--- What is sent at a stretch before the deadline is looked at again, in bytes.
+local PIECE_BYTES = 65536
+--- Seconds as milliseconds, no more than are left, but at least 1: sockets take 0 for no limit.
+local function milliseconds(seconds, deadline)
+    return math.max(
+        1,
+        math.floor(math.min(
+            seconds,
+            deadline - ngx.now()
+        ) * 1000)
+    )
+end
+--- The name that the certificate must have; none for an address.
+local function server_name_of(settings, target)
+    if settings.ssl_server_name ~= nil then
+        return settings.ssl_server_name
+    end
+    if http_target.is_address(target.host) then
+        return nil
+    end
+    return target.host
+end
+--- Connections are only shared by requests with the same idea of who is at the other end, and how long to keep it.
+local function pool_of(settings, target, server_name, verify)
+    return string.format(
+        "openclaw %s %s %d %s %s %s",
+        target.scheme,
+        target.host,
+        target.port,
+        server_name or "",
+        tostring(verify),
+        tostring(settings.keepalive_seconds or 0)
+    )
+end
+--- A connected socket, and as third value whether its connection has carried a request before. Else nil and why.
+-- 
+-- @param fresh whether only a new connection will do
+function ____exports.open(settings, target, deadline, fresh)
+    local tls = target.scheme == "https"
+    local verify = settings.ssl_verify ~= false
+    local server_name = server_name_of(settings, target)
+    if tls and verify and server_name == nil then
+        return nil, "an address needs ssl_server_name"
+    end
+    local pool = pool_of(settings, target, server_name, verify)
+    local socket = ngx.socket.tcp()
+    local reused = true
+    while reused do
+        local connect_ms = milliseconds(settings.connect_seconds or 1, deadline)
+        socket:settimeouts(connect_ms, connect_ms, connect_ms)
+        local connected, err = socket:connect(target.host, target.port, {pool = pool})
+        if connected == nil then
+            return nil, err
+        end
+        local times = socket:getreusedtimes()
+        reused = times ~= nil and times > 0
+        if reused and not fresh then
+            return socket, nil, true
+        end
+        if reused then
+            socket:close()
+        end
+    end
+    if tls then
+        local agreed, err = socket:sslhandshake(false, server_name, verify)
+        if agreed ~= true then
+            socket:close()
+            return nil, "no TLS: " .. tostring(err)
+        end
+    end
+    return socket, nil, false
+end
+--- Sends head and body. Nil and why when they are not taken in time.
+function ____exports.send(socket, settings, head, body, deadline)
+    local piece = {
+        head,
+        string.sub(body, 1, PIECE_BYTES)
+    }
+    local at = 1
+    while at == 1 or at <= #body do
+        if ngx.now() >= deadline then
+            return nil, "timeout"
+        end
+        socket:settimeout(milliseconds(settings.send_seconds or 5, deadline))
+        local sent, err = socket:send(piece)
+        if sent == nil then
+            return nil, err
+        end
+        at = at + PIECE_BYTES
+        piece = string.sub(body, at, at + PIECE_BYTES - 1)
+    end
+    return true
+end
+--- Ends a request's use of its connection: keeps it for the next one where that is wished for and possible.
+function ____exports.leave(socket, settings, reusable)
+    local idle_seconds = settings.keepalive_seconds or 0
+    if reusable and idle_seconds > 0 and not ngx.worker.exiting() then
+        local kept = socket:setkeepalive(idle_seconds * 1000, settings.keepalive_connections or 8)
+        if kept ~= nil then
+            return
+        end
+    end
+    socket:close()
+end
+return ____exports

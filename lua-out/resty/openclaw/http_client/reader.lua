@@ -1,0 +1,83 @@
+local ____exports = {}
+--- As much as one read takes at most, in bytes.
+local PIECE_BYTES = 65536
+--- A reader at the start of an answer. Phases: those that may yield.
+local function create(socket, read_ms, deadline)
+    return {
+        socket = socket,
+        read_ms = read_ms,
+        deadline = deadline,
+        text = "",
+        at = 1,
+        began = false
+    }
+end
+____exports.new = create
+--- Waits for more, at most `most` bytes of it. Nil and "closed", "timeout" or the system's word when none comes.
+function ____exports.receive(reader, most)
+    local left = math.floor((reader.deadline - ngx.now()) * 1000)
+    if left < 1 then
+        return nil, "timeout"
+    end
+    reader.socket:settimeout(math.min(left, reader.read_ms))
+    local piece, err = reader.socket:receiveany(math.min(most, PIECE_BYTES))
+    if piece == nil then
+        return nil, err
+    end
+    reader.began = true
+    return piece
+end
+--- Bytes that came but are not taken yet.
+function ____exports.unread(reader)
+    return #reader.text - reader.at + 1
+end
+--- The next line without its end, LF or CR LF. Nil and why when it is longer than `most` bytes or does not come.
+function ____exports.line(reader, most)
+    local ____end = string.find(reader.text, "\n", reader.at, true)
+    while ____end == nil do
+        local held = ____exports.unread(reader)
+        if held > most then
+            return nil, "a line is too long"
+        end
+        local piece, err = ____exports.receive(reader, PIECE_BYTES)
+        if piece == nil then
+            return nil, err
+        end
+        reader.text = string.sub(reader.text, reader.at) .. piece
+        reader.at = 1
+        ____end = string.find(reader.text, "\n", held + 1, true)
+    end
+    if ____end - reader.at > most then
+        return nil, "a line is too long"
+    end
+    local last = ____end - 1
+    if last >= reader.at and string.byte(reader.text, last) == 13 then
+        last = last - 1
+    end
+    local found = string.sub(reader.text, reader.at, last)
+    reader.at = ____end + 1
+    return found
+end
+--- Appends exactly `count` bytes to the parts. Nil and why when they do not come.
+function ____exports.bytes(reader, count, parts)
+    local missing = count
+    local held = math.min(
+        ____exports.unread(reader),
+        missing
+    )
+    if held > 0 then
+        parts[#parts + 1] = string.sub(reader.text, reader.at, reader.at + held - 1)
+        reader.at = reader.at + held
+        missing = missing - held
+    end
+    while missing > 0 do
+        local piece, err = ____exports.receive(reader, missing)
+        if piece == nil then
+            return nil, err
+        end
+        parts[#parts + 1] = piece
+        missing = missing - #piece
+    end
+    return true
+end
+return ____exports

@@ -1,0 +1,84 @@
+local ____exports = {}
+--- A token of RFC 9110, section 5.6.2: what methods and header names are made of.
+local TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$"
+--- These frame the message, so nobody but this client may set them.
+local FRAMING = {}
+FRAMING.connection = true
+FRAMING["content-length"] = true
+FRAMING.expect = true
+FRAMING.te = true
+FRAMING.trailer = true
+FRAMING["transfer-encoding"] = true
+FRAMING.upgrade = true
+local function is_token(text)
+    local legal = string.find(text, TOKEN)
+    return legal ~= nil
+end
+--- Whether a method may be sent: any token but CONNECT, whose answer is no answer. Phases: any.
+function ____exports.is_method(method)
+    return is_token(method) and method ~= "CONNECT"
+end
+--- Why a header may not be sent, or nothing. Phases: any. The reason never holds the value.
+function ____exports.header_fault(name, value)
+    if type(name) ~= "string" or not is_token(name) then
+        return "a header name is not a token"
+    end
+    if FRAMING[string.lower(name)] ~= nil then
+        return ("header " .. name) .. " is set by the client alone"
+    end
+    if type(value) ~= "string" and type(value) ~= "number" then
+        return ("header " .. name) .. " is no text"
+    end
+    local odd = string.find(
+        tostring(value),
+        "[^%C\t]"
+    )
+    if odd ~= nil then
+        return ("header " .. name) .. " has a control character in it"
+    end
+    return nil
+end
+--- All of the request but its body. `host` is the Host header's value unless `headers` has one. Phases: any. On failure nil and why.
+function ____exports.head(method, path, host, keep, headers, body)
+    local parts = {method, " ", path, " HTTP/1.1\r\n"}
+    local has_host = false
+    local has_agent = false
+    if headers ~= nil then
+        for name, value in pairs(headers) do
+            local fault = ____exports.header_fault(name, value)
+            if fault ~= nil then
+                return nil, fault
+            end
+            local lower = string.lower(name)
+            if lower == "host" then
+                has_host = true
+            end
+            if lower == "user-agent" then
+                has_agent = true
+            end
+            parts[#parts + 1] = name
+            parts[#parts + 1] = ": "
+            parts[#parts + 1] = tostring(value)
+            parts[#parts + 1] = "\r\n"
+        end
+    end
+    if not has_host then
+        parts[#parts + 1] = "Host: "
+        parts[#parts + 1] = host
+        parts[#parts + 1] = "\r\n"
+    end
+    if not has_agent then
+        parts[#parts + 1] = "User-Agent: lua-resty-openclaw\r\n"
+    end
+    if not keep then
+        parts[#parts + 1] = "Connection: close\r\n"
+    end
+    if body ~= nil or method == "POST" or method == "PUT" or method == "PATCH" then
+        parts[#parts + 1] = "Content-Length: "
+        parts[#parts + 1] = tostring(body == nil and 0 or #body)
+        parts[#parts + 1] = "\r\n"
+    end
+    parts[#parts + 1] = "\r\n"
+    return table.concat(parts)
+end
+return ____exports

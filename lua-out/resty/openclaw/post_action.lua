@@ -1,0 +1,217 @@
+local ____exports = {}
+local fault = require("resty.openclaw.fault")
+local json = require("resty.openclaw.json")
+local metric_registry = require("resty.openclaw.metric_registry")
+local read = require("resty.openclaw.options")
+local figures_of = require("resty.openclaw.post_action.figures")
+local flushers = require("resty.openclaw.post_action.flusher")
+local queues = require("resty.openclaw.post_action.queue")
+local records = require("resty.openclaw.post_action.record")
+local states = require("resty.openclaw.post_action.state")
+local ____state = require("resty.openclaw.post_action.state")
+local drop = ____state.drop
+local sinks = require("resty.openclaw.post_action.sinks")
+local OPTIONS = {
+    "sink",
+    "name",
+    "max_entries",
+    "max_bytes",
+    "batch_entries",
+    "batch_bytes",
+    "batch_seconds",
+    "drop",
+    "retry_seconds",
+    "drain_seconds",
+    "record",
+    "record_query",
+    "record_variables",
+    "dict"
+}
+local MIB = 1024 * 1024
+--- Books one entry that is not taken in.
+local function refuse(post_action, reason, why)
+    drop(post_action.flusher, reason, 1, why)
+    return nil, why
+end
+--- Queues a line that is known to be one.
+local function push_line(post_action, line)
+    local flusher = post_action.flusher
+    if #line > post_action.most_line_bytes then
+        return refuse(
+            post_action,
+            "too_large",
+            ("longer than " .. tostring(post_action.most_line_bytes)) .. " bytes"
+        )
+    end
+    local awake, asleep = flushers.awaken(flusher)
+    if awake == nil then
+        return refuse(post_action, "exit", asleep)
+    end
+    local taken, dropped = queues.offer(post_action.queue, line)
+    drop(flusher, "overflow", dropped, "the queue is full")
+    figures_of.show(post_action.figures, post_action.queue)
+    if not taken or dropped > 0 then
+        flushers.overflowed(flusher)
+    end
+    if not taken then
+        return refuse(post_action, "overflow", "the queue is full")
+    end
+    flushers.arrived(flusher)
+    return true
+end
+--- Queues an entry: a string as the line that it is, a table as JSON. Never yields, never raises. Phases: any but
+-- init and exit_worker. Nil and why when the entry is dropped, which is counted and logged.
+local function push(self, entry)
+    if type(entry) == "string" then
+        local line_end = string.find(entry, "\n", 1, true)
+        if line_end ~= nil or entry == "" then
+            return refuse(self, "invalid", "an entry must be one line")
+        end
+        return push_line(self, entry)
+    end
+    if type(entry) ~= "table" then
+        return refuse(self, "invalid", "an entry must be a string or a table")
+    end
+    local line, err = json.encode(entry)
+    if line == nil then
+        return refuse(self, "invalid", err)
+    end
+    return push_line(self, line)
+end
+--- Queues the record of this request. `route`: its name; `$openclaw_route` unless given. Phases: log.
+local function log(self, route)
+    if not self.record then
+        return
+    end
+    local ok, line = pcall(records.write, self.recorder, route)
+    if ok then
+        push_line(self, line)
+    else
+        refuse(
+            self,
+            "invalid",
+            tostring(line)
+        )
+    end
+end
+--- Starts the background thread; without it the first entry does. Phases: init_worker.
+local function init_worker(self)
+    flushers.awaken(self.flusher)
+end
+--- Counts and logs what could not be delivered any more. Phases: exit_worker.
+local function exit_worker(self)
+    flushers.close(self.flusher)
+end
+local metatable = {__index = {push = push, log = log, init_worker = init_worker, exit_worker = exit_worker}}
+local function read_variables(owner, options)
+    local variables = read.group(owner, options, "record_variables") or ({})
+    for name, variable in pairs(variables) do
+        local legal = string.find(
+            type(variable) == "string" and variable or "",
+            "^[%w_]+$"
+        )
+        if type(name) ~= "string" or legal == nil then
+            read.refuse(owner, "record_variables", "a table of field names and variable names without $", variable)
+        end
+    end
+    return variables
+end
+local function read_at_most(owner, options, name, most, fallback)
+    local value = read.whole(
+        owner,
+        options,
+        name,
+        1,
+        math.min(fallback, most)
+    )
+    if value > most then
+        read.refuse(
+            owner,
+            name,
+            "a whole number from 1 to " .. tostring(most),
+            value
+        )
+    end
+    return value
+end
+--- A queue with its sink. Phases: init. Raises one sentence when an option is wrong; the options stand in
+-- docs/post_action.md.
+local function create(options)
+    read.check("post_action", options, OPTIONS)
+    local sink_options = read.group("post_action", options, "sink")
+    if sink_options == nil then
+        read.refuse("post_action", "sink", "a table", sink_options)
+    end
+    local sink = sinks.open("post_action sink", sink_options)
+    local name = read.text("post_action", options, "name", sink_options.type)
+    local registry = metric_registry.open(read.text("post_action", options, "dict", "openclaw"))
+    if figures_of.is_taken(registry, name) then
+        read.refuse("post_action", "name", "a name that no other post_action has", name)
+    end
+    local max_entries = read_at_most(
+        "post_action",
+        options,
+        "max_entries",
+        1000000,
+        10000
+    )
+    local max_bytes = read.whole(
+        "post_action",
+        options,
+        "max_bytes",
+        1,
+        16 * MIB
+    )
+    local what_drops = read.one_of(
+        "post_action",
+        options,
+        "drop",
+        {"oldest", "newest"},
+        "oldest"
+    )
+    local settings = {
+        name = name,
+        batch_entries = read_at_most(
+            "post_action",
+            options,
+            "batch_entries",
+            max_entries,
+            500
+        ),
+        batch_bytes = read_at_most(
+            "post_action",
+            options,
+            "batch_bytes",
+            max_bytes,
+            MIB
+        ),
+        batch_seconds = read.positive("post_action", options, "batch_seconds", 1),
+        retry_seconds = read.positive("post_action", options, "retry_seconds", 60),
+        drain_seconds = read.positive("post_action", options, "drain_seconds", 5)
+    }
+    local record = read.flag("post_action", options, "record", true)
+    local with_query = read.flag("post_action", options, "record_query", false)
+    local recorder = records.new(
+        with_query,
+        read_variables("post_action", options)
+    )
+    local figures = figures_of.new(registry, name)
+    local queue = queues.new(max_entries, max_bytes, what_drops == "oldest")
+    local fields = {
+        record = record,
+        most_line_bytes = settings.batch_bytes - 1,
+        recorder = recorder,
+        queue = queue,
+        flusher = states.new(
+            settings,
+            queue,
+            sink,
+            figures,
+            fault.new("post_action", registry)
+        ),
+        figures = figures
+    }
+    return setmetatable(fields, metatable)
+end
+____exports.new = create
+return ____exports

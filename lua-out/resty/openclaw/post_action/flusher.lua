@@ -1,0 +1,183 @@
+local ____exports = {}
+local ____delivery = require("resty.openclaw.post_action.delivery")
+local fly = ____delivery.fly
+local figures_of = require("resty.openclaw.post_action.figures")
+local lines = require("resty.openclaw.post_action.queue")
+local ____state = require("resty.openclaw.post_action.state")
+local WATCH_SECONDS = ____state.WATCH_SECONDS
+local drop = ____state.drop
+local is_exiting = ____state.is_exiting
+local sleep = ____state.sleep
+local wake = ____state.wake
+--- A fresh timer so often, as what a light thread takes from its request's memory comes back only when it ends.
+local RUN_SECONDS = 60
+local RUN_BATCHES = 1000
+--- A timer over nginx's limit of running timers never runs, and nobody is told.
+local START_SECONDS = 1
+local function is_full(flusher)
+    local queue = flusher.queue
+    return queue.entries >= flusher.settings.batch_entries or queue.bytes >= flusher.settings.batch_bytes
+end
+--- Waits until a batch is due, for its size or its age, and takes it. False when there is none in time.
+local function gather(flusher, ____until)
+    local settings = flusher.settings
+    local queue = flusher.queue
+    if queue.entries == 0 then
+        if not is_exiting(flusher) then
+            sleep(
+                flusher,
+                1,
+                1,
+                ____until - ngx.now()
+            )
+        end
+        if queue.entries == 0 then
+            return false
+        end
+        flusher.oldest_at = ngx.now()
+    end
+    while not is_full(flusher) and not is_exiting(flusher) do
+        local left = flusher.oldest_at + settings.batch_seconds - ngx.now()
+        if left <= 0 then
+            break
+        end
+        sleep(flusher, settings.batch_entries, settings.batch_bytes, left)
+    end
+    flusher.oldest_at = ngx.now()
+    local text, entries = lines.take(queue, settings.batch_entries, settings.batch_bytes)
+    flusher.batch = {
+        text = text,
+        entries = entries,
+        since = ngx.now(),
+        failures = 0
+    }
+    return true
+end
+--- What is left when a draining worker's time is over.
+local function abandon(flusher)
+    drop(
+        flusher,
+        "exit",
+        lines.clear(flusher.queue),
+        "the worker exits"
+    )
+    figures_of.show(flusher.figures, flusher.queue)
+end
+local function work(flusher)
+    local ____until = ngx.now() + RUN_SECONDS
+    local batches = 0
+    while batches < RUN_BATCHES and ngx.now() < ____until do
+        if is_exiting(flusher) and ngx.now() >= flusher.drain_until then
+            return abandon(flusher)
+        end
+        if flusher.batch ~= nil or gather(flusher, ____until) then
+            fly(flusher, flusher.batch)
+            batches = batches + 1
+        elseif is_exiting(flusher) then
+            return
+        end
+    end
+end
+--- Makes the timer that `run` lives in, unless one is on its way.
+local function start(flusher, run)
+    local now = ngx.now()
+    if flusher.state == "starting" and now < flusher.started_at + START_SECONDS then
+        return
+    end
+    local ok, err = ngx.timer.at(0, run, flusher)
+    if not ok then
+        flusher.faults:report(
+            "timer",
+            "sink ",
+            flusher.settings.name,
+            ": cannot start: ",
+            err
+        )
+        return
+    end
+    flusher.state = "starting"
+    flusher.started_at = now
+    if flusher.queue.entries == 0 then
+        flusher.oldest_at = now
+    end
+end
+local function run(_premature, flusher)
+    if flusher.state == "running" then
+        return
+    end
+    flusher.state = "running"
+    local ok, err = pcall(work, flusher)
+    flusher.state = "idle"
+    if not ok then
+        flusher.faults:report(
+            "flusher",
+            "sink ",
+            flusher.settings.name,
+            ": ",
+            err
+        )
+    elseif flusher.queue.entries > 0 then
+        start(flusher, run)
+    end
+end
+local function watch(premature, flusher)
+    if premature then
+        is_exiting(flusher)
+        wake(flusher)
+    elseif flusher.state ~= "running" and (flusher.queue.entries > 0 or flusher.batch ~= nil) then
+        start(flusher, run)
+    end
+end
+--- Starts the thread where none runs. Nil and why in the phases that have no timers: those before the workers fork, and
+-- `exit_worker`.
+function ____exports.awaken(flusher)
+    if flusher.state == "running" then
+        return true
+    end
+    local phase = ngx.get_phase()
+    if phase == "init" or phase == "exit_worker" then
+        return nil, ("not possible in " .. phase) .. "_by_lua"
+    end
+    start(flusher, run)
+    if not flusher.is_watched and not ngx.worker.exiting() then
+        local ok, err = ngx.timer.every(WATCH_SECONDS, watch, flusher)
+        flusher.is_watched = ok
+        if not ok then
+            flusher.faults:report(
+                "timer",
+                "sink ",
+                flusher.settings.name,
+                ": no watch: ",
+                err
+            )
+        end
+    end
+    return true
+end
+--- Tells the thread of a new line, which wakes it if that was what it waits for.
+function ____exports.arrived(flusher)
+    local queue = flusher.queue
+    if queue.entries >= flusher.wake_entries or queue.bytes >= flusher.wake_bytes then
+        wake(flusher)
+    end
+    if flusher.drain_until ~= nil then
+        flusher.drain_until = ngx.now() + flusher.settings.drain_seconds
+    end
+end
+--- Tells the thread that lines are being dropped: a batch that only waits to grow should leave at once.
+function ____exports.overflowed(flusher)
+    if flusher.wake_entries <= flusher.settings.batch_entries then
+        flusher.oldest_at = 0
+        wake(flusher)
+    end
+end
+--- Counts and logs what is left when the worker is gone for good. Phases: exit_worker.
+function ____exports.close(flusher)
+    local flying = flusher.batch
+    flusher.batch = nil
+    lines.settle(flusher.queue)
+    local left = lines.clear(flusher.queue) + (flying and flying.entries or 0)
+    drop(flusher, "exit", left, "the worker exits")
+    figures_of.show(flusher.figures, flusher.queue)
+end
+return ____exports

@@ -1,0 +1,105 @@
+local ____exports = {}
+local table_new = require("table.new")
+--- An empty queue.
+local function create(max_entries, max_bytes, drop_oldest)
+    return {
+        max_entries = max_entries,
+        max_bytes = max_bytes,
+        drop_oldest = drop_oldest,
+        lines = table_new(max_entries, 0),
+        head = 1,
+        entries = 0,
+        bytes = 0,
+        flying_entries = 0,
+        flying_bytes = 0
+    }
+end
+____exports.new = create
+--- Lets go of the oldest waiting line.
+local function drop_head(queue)
+    local line = queue.lines[queue.head]
+    queue.lines[queue.head] = false
+    queue.head = queue.head == queue.max_entries and 1 or queue.head + 1
+    queue.entries = queue.entries - 1
+    queue.bytes = queue.bytes - (#line + 1)
+end
+local function has_room(queue, bytes)
+    return queue.entries + queue.flying_entries < queue.max_entries and queue.bytes + queue.flying_bytes + bytes <= queue.max_bytes
+end
+--- Takes a line in, unless there is no room for it. Returns whether it did, and how many older ones it dropped.
+function ____exports.offer(queue, line)
+    local bytes = #line + 1
+    local dropped = 0
+    while not has_room(queue, bytes) do
+        local possible = queue.drop_oldest and queue.entries > 0 and queue.flying_bytes + bytes <= queue.max_bytes
+        if not possible then
+            return false, dropped
+        end
+        drop_head(queue)
+        dropped = dropped + 1
+    end
+    local tail = queue.head + queue.entries
+    if tail > queue.max_entries then
+        tail = tail - queue.max_entries
+    end
+    queue.lines[tail] = line
+    queue.entries = queue.entries + 1
+    queue.bytes = queue.bytes + bytes
+    return true, dropped
+end
+--- How many of the waiting lines make one batch, and their bytes; at least one line where one waits.
+local function measure(queue, most_entries, most_bytes)
+    local most = math.min(queue.entries, most_entries)
+    local count = 0
+    local bytes = 0
+    local at = queue.head
+    while count < most do
+        local line = queue.lines[at]
+        if count > 0 and bytes + #line + 1 > most_bytes then
+            break
+        end
+        count = count + 1
+        bytes = bytes + (#line + 1)
+        at = at == queue.max_entries and 1 or at + 1
+    end
+    return count, bytes
+end
+--- The oldest lines as one text, a line end behind each, and how many they are. They are in flight from then on; only
+-- one batch may be.
+function ____exports.take(queue, most_entries, most_bytes)
+    local count, bytes = measure(queue, most_entries, most_bytes)
+    local first = queue.head
+    local lines = queue.lines
+    local until_end = math.min(count, queue.max_entries - first + 1)
+    local parts = {table.concat(lines, "\n", first, first + until_end - 1)}
+    if count > until_end then
+        parts[#parts + 1] = table.concat(lines, "\n", 1, count - until_end)
+    end
+    parts[#parts + 1] = ""
+    for index = first, first + until_end - 1 do
+        queue.lines[index] = false
+    end
+    for index = 1, count - until_end do
+        queue.lines[index] = false
+    end
+    queue.head = (first + count - 1) % queue.max_entries + 1
+    queue.entries = queue.entries - count
+    queue.bytes = queue.bytes - bytes
+    queue.flying_entries = count
+    queue.flying_bytes = bytes
+    return table.concat(parts, "\n"), count
+end
+--- The batch in flight has arrived, or is given up.
+function ____exports.settle(queue)
+    queue.flying_entries = 0
+    queue.flying_bytes = 0
+end
+--- Drops every waiting line; returns how many.
+function ____exports.clear(queue)
+    local dropped = queue.entries
+    while queue.entries > 0 do
+        drop_head(queue)
+    end
+    return dropped
+end
+return ____exports

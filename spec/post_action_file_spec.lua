@@ -1,0 +1,100 @@
+local file_sink = require("resty.openclaw.post_action.sinks.file")
+
+local FOLDER = ngx.config.prefix() .. "/post_action_files/"
+
+local function shell(command, ...)
+    assert.equal(0, os.execute(command:format(...)))
+end
+
+local function content(path)
+    local file = assert(io.open(path, "rb"))
+    local text = file:read("*a")
+    file:close()
+    return text
+end
+
+local function sink(path)
+    return file_sink.new("spec", { type = "file", path = path })
+end
+
+describe("post_action file sink", function()
+    before_each(function()
+        shell("rm -rf %s && mkdir -p %s", FOLDER, FOLDER)
+    end)
+
+    it("appends batches, in a file that others may not read", function()
+        local path = FOLDER .. "log"
+        local log = sink(path)
+        assert.equal("sent", (log:send("a\nb\n", 2, math.huge)))
+        assert.equal("sent", (log:send("c\n", 1, math.huge)))
+        assert.equal("a\nb\nc\n", content(path))
+        shell("test $(stat -c %%a %s) = 640", path)
+    end)
+
+    it("goes on in a new file when the old one is moved away", function()
+        local path = FOLDER .. "log"
+        local log = sink(path)
+        log:send("a\n", 1, math.huge)
+        shell("mv %s %s.1", path, path)
+        log:send("b\n", 1, math.huge)
+        assert.equal("a\n", content(path .. ".1"))
+        assert.equal("b\n", content(path))
+    end)
+
+    it("writes large batches whole", function()
+        local path = FOLDER .. "log"
+        local batch = (("x"):rep(999) .. "\n"):rep(4000)
+        assert.equal("sent", (sink(path):send(batch, 4000, math.huge)))
+        assert.equal(batch, content(path))
+    end)
+
+    it("asks for another try where the file cannot be opened", function()
+        local verdict, err = sink(FOLDER .. "none/log"):send("a\n", 1, math.huge)
+        assert.equal("retry", verdict)
+        assert.equal("cannot open: No such file or directory", err)
+        verdict, err = sink(FOLDER):send("a\n", 1, math.huge)
+        assert.equal("retry", verdict)
+        assert.equal("cannot open: Is a directory", err)
+    end)
+
+    it("asks for another try when the disk is full", function()
+        local verdict, err = sink("/dev/full"):send("a\n", 1, math.huge)
+        assert.equal("retry", verdict)
+        assert.equal("cannot write: No space left on device", err)
+    end)
+
+    it("does not hang on a pipe that nobody reads", function()
+        local path = FOLDER .. "pipe"
+        shell("mkfifo %s", path)
+        local verdict, err = sink(path):send("a\n", 1, math.huge)
+        assert.equal("retry", verdict)
+        assert.equal("cannot open: No such device or address", err)
+    end)
+
+    it("ends a line that was cut short before it goes on", function()
+        local path = FOLDER .. "log"
+        local file = assert(io.open(path, "wb"))
+        file:write('{"id":"1"}\n{"id":')
+        file:close()
+        local log = sink(path)
+        log:send('{"id":"2"}\n', 1, math.huge)
+        log:send('{"id":"3"}\n', 1, math.huge)
+        assert.equal('{"id":"1"}\n{"id":\n{"id":"2"}\n{"id":"3"}\n', content(path))
+    end)
+
+    it("leaves no descriptors behind", function()
+        local function descriptors()
+            local pipe = io.popen("ls /proc/" .. ngx.worker.pid() .. "/fd | wc -l")
+            local number = tonumber(pipe:read("*a"))
+            pipe:close()
+            return number
+        end
+        local before = descriptors()
+        local log, full = sink(FOLDER .. "log"), sink("/dev/full")
+        for _ = 1, 20 do
+            log:send("a\n", 1, math.huge)
+            full:send("a\n", 1, math.huge)
+        end
+        assert.equal(before, descriptors())
+    end)
+end)

@@ -1,0 +1,749 @@
+local cjson = require("cjson")
+local eventually = require("spec.support.eventually")
+local http = require("spec.support.http")
+local metric_registry = require("resty.openclaw.metric_registry")
+local post_action = require("resty.openclaw.post_action")
+local receiver = require("spec.support.receiver")
+local shared_memory = require("resty.openclaw.shared_memory")
+
+local RECEIVER = "http://127.0.0.1:18080/post_action/receiver"
+
+local made = 0
+local plugins = {}
+
+--- A plugin of its own name, quick unless told otherwise.
+local function new(options)
+    made = made + 1
+    local all = { name = "spec " .. made, batch_seconds = 0.02, sink = { type = "http", url = RECEIVER } }
+    for name, value in pairs(options or {}) do
+        all[name] = value
+    end
+    local plugin = post_action.new(all)
+    plugins[#plugins + 1] = plugin
+    return plugin
+end
+
+local region = shared_memory.open("openclaw")
+
+local function count(counter)
+    return shared_memory.total(region, counter.slot)
+end
+
+local function dropped(plugin, reason)
+    return count(plugin.figures.dropped[reason])
+end
+
+local function queued(plugin)
+    return shared_memory.total(region, plugin.figures.queued_slot)
+end
+
+--- A sink that does as the function says, and remembers what it was sent.
+local function scripted(plugin, decide)
+    local sink = { texts = {} }
+    function sink:send(text, entries, most_seconds)
+        self.texts[#self.texts + 1] = text
+        return decide(#self.texts, text, entries, most_seconds)
+    end
+    plugin.flusher.sink = sink
+    return sink
+end
+
+local function received()
+    local found = {}
+    for _, line in ipairs(receiver.lines) do
+        found[line] = (found[line] or 0) + 1
+    end
+    return found
+end
+
+describe("post_action", function()
+    before_each(receiver.reset)
+    -- What one spec leaves behind must not reach the receiver of the next.
+    after_each(function()
+        for _, plugin in ipairs(plugins) do
+            plugin:exit_worker()
+        end
+        plugins = {}
+    end)
+
+    describe("options", function()
+        local function refused(sentence, options)
+            local ok, err = pcall(post_action.new, options)
+            assert.is_false(ok)
+            assert.equal(sentence, err)
+        end
+
+        it("are refused one by one", function()
+            local sink = { type = "http", url = RECEIVER }
+            refused("post_action: options must be a table, got nothing", nil)
+            refused('post_action: "sink" must be a table, got nothing', {})
+            refused('post_action: "sink" must be a table, got "x"', { sink = "x" })
+            refused('post_action sink: "type" must be one of file, http, got "ftp"', { sink = { type = "ftp" } })
+            refused('post_action: unknown option "batchbytes"; did you mean "batch_bytes"?', { sink = sink, batchbytes = 1 })
+            refused('post_action: "drop" must be one of oldest, newest, got "all"', { sink = sink, drop = "all" })
+            refused('post_action: "max_entries" must be a whole number from 1 to 1000000, got 1000001', { sink = sink, max_entries = 1000001 })
+            refused('post_action: "max_entries" must be a whole number from 1 up, got 0', { sink = sink, max_entries = 0 })
+            refused('post_action: "batch_entries" must be a whole number from 1 to 10, got 11', { sink = sink, max_entries = 10, batch_entries = 11 })
+            refused('post_action: "batch_bytes" must be a whole number from 1 to 100, got 101', { sink = sink, max_bytes = 100, batch_bytes = 101 })
+            refused('post_action: "batch_seconds" must be a number above 0, got 0', { sink = sink, batch_seconds = 0 })
+            refused('post_action: "retry_seconds" must be a number above 0, got -1', { sink = sink, retry_seconds = -1 })
+            refused('post_action: "drain_seconds" must be a number above 0, got "5"', { sink = sink, drain_seconds = "5" })
+            refused('post_action: "record" must be true or false, got 1', { sink = sink, record = 1 })
+            refused('post_action: "record_variables" must be a table of field names and variable names without $, got "$x"', { sink = sink, record_variables = { x = "$x" } })
+        end)
+
+        it("of sinks are refused as well, without showing what may be secret", function()
+            refused('post_action sink: "url" must be a text, got nothing', { sink = { type = "http" } })
+            refused('post_action sink: "url" must be an http or https URL, but it has a user name or password in the URL', { sink = { type = "http", url = "http://u:secret@h/" } })
+            refused('post_action sink: "headers": header X has a control character in it', { sink = { type = "http", url = RECEIVER, headers = { X = "secret\r\n" } } })
+            refused('post_action sink: "timeout_seconds" must be a number above 0, got 0', { sink = { type = "http", url = RECEIVER, timeout_seconds = 0 } })
+            refused('post_action sink: "path" must be an absolute path, beginning with "/", got "x"', { sink = { type = "file", path = "x" } })
+            refused('post_action sink: unknown option "url"; known are type, path', { sink = { type = "file", path = "/x", url = "y" } })
+        end)
+
+        it("may not give two sinks one name", function()
+            new({ name = "twice" })
+            refused('post_action: "name" must be a name that no other post_action has, got "twice"', { sink = { type = "http", url = RECEIVER }, name = "twice" })
+        end)
+    end)
+
+    describe("push", function()
+        it("delivers strings as they are and tables as JSON, in order, as NDJSON", function()
+            local plugin = new({ sink = { type = "http", url = RECEIVER, headers = { ["X-Key"] = "k" } } })
+            assert.is_true(plugin:push("first"))
+            assert.is_true(plugin:push({ second = "line\nbreak" }))
+            eventually(function() return #receiver.lines == 2 end)
+            assert.equal("first", receiver.lines[1])
+            assert.same({ second = "line\nbreak" }, cjson.decode(receiver.lines[2]))
+            assert.equal(1, #receiver.batches)
+            assert.equal("application/x-ndjson", receiver.headers["content-type"])
+            assert.equal("k", receiver.headers["x-key"])
+            eventually(function() return queued(plugin) == 0 end)
+            assert.equal(2, count(plugin.figures.sent))
+        end)
+
+        it("refuses what is no entry, and counts it", function()
+            local plugin = new({ batch_bytes = 10 })
+            local cycle = {}
+            cycle.cycle = cycle
+            for _, entry in ipairs({ "two\nlines", "", 5, true, print, cycle, { f = print } }) do
+                local ok, err = plugin:push(entry)
+                assert.is_nil(ok)
+                assert.is_string(err)
+            end
+            assert.is_nil((plugin:push(nil)))
+            assert.equal(8, dropped(plugin, "invalid"))
+            assert.same({ nil, "longer than 9 bytes" }, { plugin:push("0123456789") })
+            assert.equal(1, dropped(plugin, "too_large"))
+            assert.equal(0, queued(plugin))
+        end)
+
+        it("works in every phase of a request", function()
+            receiver.plugin = new()
+            assert.equal(200, http.get("/post_action/phases").status)
+            eventually(function() return #receiver.lines == 7 end)
+            local phases = {}
+            for _, line in ipairs(receiver.lines) do
+                phases[#phases + 1] = cjson.decode(line).phase
+            end
+            assert.same({ "set", "rewrite", "access", "balancer", "header_filter", "body_filter", "log" }, phases)
+        end)
+
+        it("is refused where there are no timers", function()
+            local plugin = new()
+            local real = ngx.get_phase
+            for _, phase in ipairs({ "init", "exit_worker" }) do
+                ngx.get_phase = function() return phase end
+                local ok, err = plugin:push("x")
+                ngx.get_phase = real
+                assert.is_nil(ok)
+                assert.equal("not possible in " .. phase .. "_by_lua", err)
+            end
+            assert.equal(2, dropped(plugin, "exit"))
+        end)
+    end)
+
+    describe("batches", function()
+        it("leave when they have enough entries", function()
+            local plugin = new({ batch_entries = 3, batch_seconds = 60 })
+            for number = 1, 7 do
+                plugin:push(tostring(number))
+            end
+            eventually(function() return #receiver.batches == 2 end)
+            assert.same({ "1\n2\n3\n", "4\n5\n6\n" }, receiver.batches)
+            assert.equal(1, queued(plugin))
+            plugin:push("8")
+            plugin:push("9")
+            eventually(function() return #receiver.batches == 3 end)
+        end)
+
+        it("leave when they have enough bytes", function()
+            local plugin = new({ batch_bytes = 10, batch_seconds = 60 })
+            for _ = 1, 5 do
+                plugin:push("123")
+            end
+            eventually(function() return #receiver.batches == 2 end)
+            assert.same({ "123\n123\n", "123\n123\n" }, receiver.batches)
+        end)
+
+        it("leave when they are old enough", function()
+            local plugin = new({ batch_seconds = 0.2 })
+            ngx.update_time()
+            local began = ngx.now()
+            plugin:push("x")
+            eventually(function() return #receiver.batches == 1 end)
+            assert.is_true(ngx.now() - began >= 0.19)
+        end)
+
+        it("do not wait to grow while entries are dropped", function()
+            local plugin = new({ max_bytes = 10, batch_seconds = 60 })
+            plugin:push("12345")
+            ngx.sleep(0.05)
+            plugin:push("12345")
+            eventually(function() return #receiver.batches == 1 end)
+        end)
+    end)
+
+    describe("failures", function()
+        it("are retried until the sink takes the batch", function()
+            local plugin = new()
+            receiver.statuses = { 503, 500, 429, 408 }
+            plugin:push("x")
+            eventually(function() return #receiver.lines == 1 end)
+            assert.equal(5, receiver.requests)
+            eventually(function() return queued(plugin) == 0 end)
+            assert.equal(4, count(plugin.figures.retries))
+            assert.equal(1, count(plugin.figures.sent))
+        end)
+
+        it("that will not pass are not retried", function()
+            for _, status in ipairs({ 400, 401, 404, 413, 301 }) do
+                receiver.reset()
+                receiver.status = status
+                local plugin = new()
+                plugin:push("x")
+                plugin:push("y")
+                eventually(function() return dropped(plugin, "refused") == 2 end)
+                assert.equal(1, receiver.requests)
+                assert.equal(0, count(plugin.figures.retries))
+            end
+        end)
+
+        it("do not hold up what comes behind a batch that was refused", function()
+            local plugin = new({ batch_entries = 1 })
+            receiver.statuses = { 400 }
+            plugin:push("bad")
+            plugin:push("good")
+            eventually(function() return #receiver.lines == 1 end)
+            assert.equal("good", receiver.lines[1])
+        end)
+
+        it("of the connection are retried, then given up", function()
+            local plugin = new({ sink = { type = "http", url = "http://127.0.0.1:1/" }, retry_seconds = 0.3 })
+            ngx.update_time()
+            local began = ngx.now()
+            plugin:push("x")
+            eventually(function() return dropped(plugin, "gave_up") == 1 end)
+            assert.is_true(ngx.now() - began >= 0.3)
+            assert.is_true(count(plugin.figures.retries) >= 1)
+            assert.equal(0, queued(plugin))
+        end)
+
+        it("by a sink that is too slow are retried", function()
+            local plugin = new({ sink = { type = "http", url = RECEIVER, timeout_seconds = 0.1 } })
+            receiver.delay = 0.5
+            plugin:push("x")
+            eventually(function() return receiver.requests == 1 end)
+            receiver.delay = 0
+            eventually(function() return count(plugin.figures.sent) == 1 end)
+            assert.is_true(count(plugin.figures.retries) >= 1)
+        end)
+
+        it("leave the sink alone for as long as it asks", function()
+            local plugin = new()
+            receiver.statuses, receiver.retry_after = { 503 }, 1
+            plugin:push("x")
+            eventually(function() return receiver.requests == 1 end)
+            ngx.update_time()
+            local began = ngx.now()
+            eventually(function() return #receiver.lines == 1 end)
+            assert.is_true(ngx.now() - began >= 0.9)
+        end)
+
+        it("understand a date in Retry-After, and no nonsense", function()
+            for _, value in ipairs({ ngx.http_time(ngx.time() - 100), "soon", "-1", "1e9" }) do
+                local plugin = new()
+                receiver.reset()
+                receiver.statuses, receiver.retry_after = { 503 }, value
+                plugin:push("x")
+                eventually(function() return #receiver.lines == 1 end, 1)
+            end
+            local plugin = new()
+            receiver.reset()
+            receiver.statuses, receiver.retry_after = { 503 }, ngx.http_time(ngx.time() + 2)
+            plugin:push("x")
+            eventually(function() return receiver.requests == 1 end)
+            ngx.sleep(0.5)
+            assert.equal(1, receiver.requests)
+        end)
+
+        it("of a sink that raises are retried", function()
+            local plugin = new()
+            local sink = scripted(plugin, function(try)
+                if try == 1 then error("oops") end
+                return "sent"
+            end)
+            plugin:push("x")
+            eventually(function() return count(plugin.figures.sent) == 1 end)
+            assert.same({ "x\n", "x\n" }, sink.texts)
+        end)
+
+        it("bound what is kept: the oldest entries make room, the batch in flight does not", function()
+            local plugin = new({ max_entries = 3, batch_entries = 1, drop = "oldest" })
+            local hold = true
+            local sink = scripted(plugin, function()
+                while hold do ngx.sleep(0.005) end
+                return "sent"
+            end)
+            plugin:push("1")
+            eventually(function() return #sink.texts == 1 end)
+            for number = 2, 6 do
+                assert.is_true(plugin:push(tostring(number)))
+            end
+            assert.equal(3, dropped(plugin, "overflow"))
+            assert.equal(3, queued(plugin))
+            hold = false
+            eventually(function() return count(plugin.figures.sent) == 3 end)
+            assert.same({ "1\n", "5\n", "6\n" }, sink.texts)
+        end)
+
+        it("bound what is kept: the newest entries are dropped where that is wished for", function()
+            local plugin = new({ max_entries = 2, drop = "newest", batch_entries = 1 })
+            local hold = true
+            local sink = scripted(plugin, function()
+                while hold do ngx.sleep(0.005) end
+                return "sent"
+            end)
+            plugin:push("1")
+            eventually(function() return #sink.texts == 1 end)
+            assert.is_true(plugin:push("2"))
+            assert.same({ nil, "the queue is full" }, { plugin:push("3") })
+            assert.equal(1, dropped(plugin, "overflow"))
+            hold = false
+            eventually(function() return count(plugin.figures.sent) == 2 end)
+            assert.same({ "1\n", "2\n" }, sink.texts)
+        end)
+    end)
+
+    describe("accounts", function()
+        it("balance at every moment, whatever the sink does", function()
+            math.randomseed(77)
+            local plugin = new({
+                max_entries = 40, max_bytes = 400, batch_entries = 7, batch_bytes = 60, batch_seconds = 0.002, retry_seconds = 0.05,
+            })
+            local sunk = 0
+            local sink = scripted(plugin, function(_, _, entries)
+                if math.random() < 0.3 then ngx.sleep(math.random() * 0.01) end
+                local chance = math.random()
+                if chance < 0.6 then
+                    sunk = sunk + entries
+                    return "sent"
+                elseif chance < 0.7 then
+                    return "poison", "no"
+                elseif chance < 0.75 then
+                    error("oops")
+                end
+                return "retry", "later", chance < 0.8 and 0.01 or nil
+            end)
+            local pushed = 0
+            local function balanced()
+                local lost = 0
+                for _, counter in pairs(plugin.figures.dropped) do
+                    lost = lost + count(counter)
+                end
+                assert.equal(pushed, count(plugin.figures.sent) + lost + queued(plugin))
+                assert.is_true(queued(plugin) <= 40)
+                assert.is_true(shared_memory.total(region, plugin.figures.queued_bytes_slot) <= 400)
+            end
+            for step = 1, 300 do
+                for _ = 1, math.random(0, 6) do
+                    local line = tostring(step):rep(math.random(1, 25))
+                    plugin:push(math.random() < 0.02 and "two\nlines" or line)
+                    pushed = pushed + 1
+                end
+                balanced()
+                if math.random() < 0.5 then ngx.sleep(math.random() * 0.005) end
+                balanced()
+            end
+            eventually(function() return queued(plugin) == 0 end)
+            balanced()
+            assert.is_true(#sink.texts > 10)
+            assert.is_true(dropped(plugin, "overflow") > 0 and dropped(plugin, "refused") > 0 and dropped(plugin, "invalid") > 0)
+        end)
+
+        it("show on the metrics page what all workers have queued", function()
+            local plugin = new({ name = "shown", batch_seconds = 60 })
+            plugin:push("12345")
+            local shown = {}
+            for _, collector in ipairs(metric_registry.open("openclaw").collectors) do
+                collector.collect(function(labels, value)
+                    shown[collector.name .. labels] = value
+                end)
+            end
+            assert.equal(1, shown['openclaw_post_action_queued{sink="shown"}'])
+            assert.equal(6, shown['openclaw_post_action_queued_bytes{sink="shown"}'])
+        end)
+    end)
+
+    describe("the background thread", function()
+        it("is one, however many entries come", function()
+            local plugin = new({ batch_entries = 1, batch_seconds = 0.001 })
+            local inside, most = 0, 0
+            scripted(plugin, function()
+                inside = inside + 1
+                most = math.max(most, inside)
+                ngx.sleep(0.002)
+                inside = inside - 1
+                return "sent"
+            end)
+            local real, timers = ngx.timer.at, 0
+            ngx.timer.at = function(...)
+                timers = timers + 1
+                return real(...)
+            end
+            for _ = 1, 50 do
+                plugin:push("x")
+                ngx.sleep(0.001)
+            end
+            ngx.timer.at = real
+            eventually(function() return count(plugin.figures.sent) == 50 end)
+            assert.equal(1, most)
+            assert.equal(1, timers)
+        end)
+
+        it("is started by init_worker, and by the first entry otherwise", function()
+            local plugin = new()
+            plugin:init_worker()
+            plugin:init_worker()
+            eventually(function() return plugin.flusher.state == "running" end)
+        end)
+
+        it("gets a fresh timer after a thousand batches", function()
+            local plugin = new({ batch_entries = 1 })
+            scripted(plugin, function() return "sent" end)
+            local real, timers = ngx.timer.at, 0
+            ngx.timer.at = function(...)
+                timers = timers + 1
+                return real(...)
+            end
+            for _ = 1, 2100 do
+                plugin:push("x")
+            end
+            eventually(function() return count(plugin.figures.sent) == 2100 end)
+            ngx.timer.at = real
+            assert.equal(3, timers)
+        end)
+
+        it("is started again when its timer never ran", function()
+            local plugin = new()
+            local real = ngx.timer.at
+            ngx.timer.at = function() return true end
+            plugin:push("1")
+            plugin:push("2")
+            ngx.timer.at = real
+            assert.equal("starting", plugin.flusher.state)
+            plugin:push("3")
+            assert.equal("starting", plugin.flusher.state)
+            ngx.sleep(1.1)
+            plugin:push("4")
+            eventually(function() return #receiver.lines == 4 end)
+        end)
+
+        it("is started again when there was no timer to have", function()
+            local plugin = new()
+            local real = ngx.timer.at
+            ngx.timer.at = function() return nil, "too many pending timers" end
+            assert.is_true(plugin:push("1"))
+            ngx.timer.at = real
+            plugin:push("2")
+            eventually(function() return #receiver.lines == 2 end)
+        end)
+
+        it("is started by the watch when entries wait and nobody pushes", function()
+            local plugin = new()
+            local real_at, real_every, watch = ngx.timer.at, ngx.timer.every, nil
+            ngx.timer.at = function() return nil, "too many pending timers" end
+            ngx.timer.every = function(_, callback, flusher)
+                watch = function() callback(false, flusher) end
+                return true
+            end
+            plugin:push("1")
+            ngx.timer.at, ngx.timer.every = real_at, real_every
+            watch()
+            eventually(function() return #receiver.lines == 1 end)
+        end)
+
+        it("survives a failure of its own, with the batch it had", function()
+            local plugin = new()
+            local real = plugin.figures.sent.inc
+            local failed = false
+            plugin.figures.sent.inc = function(...)
+                if not failed then
+                    failed = true
+                    error("oops")
+                end
+                return real(...)
+            end
+            plugin:push("1")
+            eventually(function() return failed and plugin.flusher.state == "idle" end)
+            assert.equal(1, queued(plugin))
+            plugin:push("2")
+            eventually(function() return queued(plugin) == 0 end)
+            assert.same({ ["1"] = 2, ["2"] = 1 }, received())
+        end)
+    end)
+
+    describe("the exit of a worker", function()
+        local real = ngx.worker.exiting
+        local exiting, fire
+
+        --- A plugin whose watch timer is in the spec's hands.
+        local function watched(options)
+            local every = ngx.timer.every
+            local plugin = new(options)
+            ngx.timer.every = function(_, callback, flusher)
+                fire = function() callback(true, flusher) end
+                return true
+            end
+            plugin:init_worker()
+            ngx.timer.every = every
+            eventually(function() return plugin.flusher.state == "running" end)
+            return plugin
+        end
+
+        local function quit()
+            exiting = true
+            fire()
+        end
+
+        before_each(function()
+            exiting = false
+            ngx.worker.exiting = function() return exiting end
+        end)
+        after_each(function()
+            ngx.worker.exiting = real
+        end)
+
+        it("ends a thread that has nothing to do", function()
+            local plugin = watched({ batch_seconds = 60 })
+            quit()
+            eventually(function() return plugin.flusher.state == "idle" end, 1)
+        end)
+
+        it("sends at once what waits to grow", function()
+            local plugin = watched({ batch_seconds = 60 })
+            plugin:push("x")
+            ngx.sleep(0.02)
+            assert.equal(0, #receiver.lines)
+            quit()
+            eventually(function() return #receiver.lines == 1 end, 1)
+            eventually(function() return plugin.flusher.state == "idle" end, 1)
+        end)
+
+        it("delivers what comes after the drain began", function()
+            local plugin = watched()
+            quit()
+            eventually(function() return plugin.flusher.state == "idle" end, 1)
+            for number = 1, 3 do
+                plugin:push(tostring(number))
+                eventually(function() return #receiver.lines == number end, 1)
+                eventually(function() return plugin.flusher.state == "idle" end, 1)
+            end
+        end)
+
+        it("cuts a long pause before the next try short", function()
+            local plugin = watched()
+            receiver.statuses, receiver.retry_after = { 503 }, 30
+            plugin:push("x")
+            eventually(function() return receiver.requests == 1 end)
+            ngx.sleep(0.02)
+            quit()
+            eventually(function() return #receiver.lines == 1 end, 1)
+        end)
+
+        it("gives up after drain_seconds, counting what was left", function()
+            local plugin = watched({ drain_seconds = 0.3, batch_entries = 2 })
+            receiver.status = 503
+            for number = 1, 5 do
+                plugin:push(tostring(number))
+            end
+            quit()
+            ngx.update_time()
+            local began = ngx.now()
+            eventually(function() return plugin.flusher.state == "idle" end, 3)
+            assert.is_true(ngx.now() - began >= 0.25 and ngx.now() - began < 2)
+            assert.equal(5, dropped(plugin, "exit"))
+            assert.equal(0, queued(plugin))
+        end)
+
+        it("lets the last entry begin drain_seconds anew", function()
+            local plugin = watched({ drain_seconds = 0.3 })
+            receiver.status = 503
+            plugin:push("1")
+            quit()
+            ngx.sleep(0.2)
+            plugin:push("2")
+            ngx.sleep(0.2)
+            assert.equal(0, dropped(plugin, "exit"))
+            receiver.status = 200
+            eventually(function() return #receiver.lines == 2 end, 1)
+        end)
+
+        it("tells the sink how long it may take", function()
+            local plugin = watched({ drain_seconds = 2 })
+            local given
+            scripted(plugin, function(_, _, _, most_seconds)
+                given = most_seconds
+                return "sent"
+            end)
+            plugin:push("1")
+            eventually(function() return given end)
+            assert.equal(math.huge, given)
+            quit()
+            given = nil
+            plugin:push("2")
+            eventually(function() return given end)
+            assert.is_true(given > 1 and given <= 2)
+        end)
+
+        it("does not wait for a slow sink past drain_seconds", function()
+            local plugin = watched({ drain_seconds = 0.2, sink = { type = "http", url = RECEIVER, timeout_seconds = 5 } })
+            quit()
+            eventually(function() return plugin.flusher.state == "idle" end)
+            receiver.delay = 1
+            plugin:push("1")
+            eventually(function() return dropped(plugin, "exit") == 1 end, 0.9)
+        end)
+
+        it("counts in exit_worker what no thread will deliver any more", function()
+            local plugin = watched({ batch_seconds = 60, batch_entries = 2 })
+            local hold = true
+            scripted(plugin, function()
+                while hold do ngx.sleep(0.005) end
+                return "sent"
+            end)
+            for number = 1, 3 do
+                plugin:push(tostring(number))
+            end
+            eventually(function() return plugin.flusher.batch end)
+            plugin:exit_worker()
+            assert.equal(3, dropped(plugin, "exit"))
+            assert.equal(0, queued(plugin))
+            hold = false
+        end)
+    end)
+
+    describe("the request record", function()
+        local function record(path, headers, method)
+            local before = #receiver.lines
+            http.raw((method or "GET") .. " " .. path .. " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" .. (headers or "") .. "\r\n")
+            eventually(function() return #receiver.lines > before end)
+            return cjson.decode(receiver.lines[before + 1]), receiver.lines[before + 1]
+        end
+
+        it("tells of a request without any node", function()
+            receiver.plugin = new()
+            local fields = record("/post_action/plain/caf%C3%A9?secret=1&x=y")
+            assert.equal("GET", fields.method)
+            assert.equal("/post_action/plain/caf%C3%A9", fields.uri)
+            assert.equal(200, fields.status)
+            assert.equal(cjson.null, fields.route)
+            assert.equal(cjson.null, fields.node)
+            assert.equal(cjson.null, fields.upstream_seconds)
+            assert.equal(cjson.null, fields.cache)
+            assert.equal("127.0.0.1", fields.client)
+            assert.is_true(fields.request_seconds >= 0 and fields.request_seconds < 5)
+            assert.is_true(fields.request_bytes > 50 and fields.response_bytes > 50)
+            assert.is_true(math.abs(fields.time - ngx.now()) < 5)
+            assert.is_nil(fields.tries)
+        end)
+
+        it("has an id of its own", function()
+            receiver.plugin = new()
+            local first, second = record("/post_action/plain").id, record("/post_action/plain").id
+            assert.matches("^%x+%-%x+%-1$", first)
+            assert.equal(first:gsub("1$", "2"), second)
+            receiver.plugin = new()
+            assert.not_equal(first, record("/post_action/plain").id)
+        end)
+
+        it("shows the query only where that is wished for", function()
+            receiver.plugin = new({ record_query = true })
+            assert.equal("/post_action/plain?a=b", record("/post_action/plain?a=b").uri)
+        end)
+
+        it("names the route, and shows more variables where they are asked for", function()
+            receiver.plugin = new({ record_variables = { model = "spec_model", none = "spec_nothing" } })
+            local fields = record("/post_action/named")
+            assert.equal("from variable", fields.route)
+            assert.equal('a "model"', fields.model)
+            assert.equal(cjson.null, fields.none)
+            assert.equal("given", record("/post_action/named?route=given").route)
+        end)
+
+        it("tells of the node that answered", function()
+            receiver.plugin = new()
+            local fields = record("/post_action/one_node")
+            assert.equal("127.0.0.1:18087", fields.node)
+            assert.is_true(fields.upstream_seconds >= 0)
+            assert.is_nil(fields.tries)
+        end)
+
+        it("tells of every try", function()
+            receiver.plugin = new()
+            local fields = record("/post_action/retried")
+            assert.equal(200, fields.status)
+            assert.equal("127.0.0.1:18087", fields.node)
+            assert.equal(3, #fields.tries)
+            local statuses, seconds = {}, 0
+            for _, try in ipairs(fields.tries) do
+                statuses[try.node] = try.status
+                seconds = seconds + try.seconds
+            end
+            assert.same({ ["127.0.0.1:1"] = 502, ["127.0.0.1:18088"] = 503, ["127.0.0.1:18087"] = 200 }, statuses)
+            assert.is_true(math.abs(seconds - fields.upstream_seconds) < 0.001)
+        end)
+
+        it("tells of every try across an internal redirect", function()
+            receiver.plugin = new()
+            local fields = record("/post_action/redirected")
+            assert.equal("127.0.0.1:18087", fields.node)
+            assert.equal(2, #fields.tries)
+            assert.equal("/post_action/redirected", fields.uri)
+        end)
+
+        it("is valid JSON whatever the client sends", function()
+            receiver.plugin = new({ record_query = true })
+            for _, path in ipairs({ '/post_action/plain/"\\', "/post_action/plain/\255\254", "/post_action/plain/%22?\"" }) do
+                assert.is_nil(select(2, record(path)):find("[\254\255]"))
+            end
+            local fields = record("/post_action/plain/" .. ("x"):rep(5000))
+            assert.equal(2048, #fields.uri)
+            assert.equal("PURGE", record("/post_action/plain", "", "PURGE").method)
+        end)
+
+        it("is not made where it is not wished for", function()
+            receiver.plugin = new({ record = false })
+            http.get("/post_action/plain")
+            receiver.plugin:push("only")
+            eventually(function() return #receiver.lines > 0 end)
+            assert.same({ "only" }, receiver.lines)
+        end)
+
+        it("never raises, even where there is no request", function()
+            local plugin = new()
+            plugin:log()
+            assert.equal(1, dropped(plugin, "invalid"))
+        end)
+    end)
+end)

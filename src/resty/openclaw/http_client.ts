@@ -1,0 +1,141 @@
+/**
+ * A small HTTP/1.1 client on cosockets, for health probes and log sinks: one request, one whole answer, every size and
+ * time limited.
+ *
+ * Host names need nginx's `resolver`; https needs `lua_ssl_trusted_certificate`. See docs/http_client.md.
+ */
+import * as http_answer from "./http_client/answer";
+import type { Answer } from "./http_client/answer";
+import * as connection from "./http_client/connection";
+import * as http_reader from "./http_client/reader";
+import * as request_text from "./http_client/request_text";
+import * as http_target from "./http_client/target";
+import type { Target } from "./http_client/target";
+
+export interface Request {
+    /** An http or https URL, or else its parts. */
+    readonly url?: string;
+    readonly scheme?: "http" | "https";
+    /** A name, an IPv4 address, or an IPv6 address in brackets. */
+    readonly host?: string;
+    readonly port?: number;
+    /** "/" */
+    readonly path?: string;
+    /** "GET" */
+    readonly method?: string;
+    readonly headers?: Record<string, string | number>;
+    readonly body?: string;
+    /** 1 */
+    readonly connect_seconds?: number;
+    /** 5; the longest that the peer may take none of the request. */
+    readonly send_seconds?: number;
+    /** 5; the longest silence of the peer. */
+    readonly read_seconds?: number;
+    /** 10; the end of it all, whatever the peer does. */
+    readonly total_seconds?: number;
+    /** How long a connection is kept idle for the next request; 0, the default, closes it. */
+    readonly keepalive_seconds?: number;
+    /** Idle connections each worker keeps for the same host and settings: 8. */
+    readonly keepalive_connections?: number;
+    /** How long the answer's body may be: 1 MiB. */
+    readonly max_bytes?: number;
+    /** Whether a certificate must be trusted and fit the name: true. */
+    readonly ssl_verify?: boolean;
+    /** The name for SNI and for the certificate; the host unless given. */
+    readonly ssl_server_name?: string;
+    /**
+     * Whether the request may reach the peer twice. Only then is it repeated when a kept connection turns out to be
+     * stale. True for GET, HEAD, OPTIONS, PUT and DELETE unless given, false for all others.
+     */
+    readonly repeatable?: boolean;
+}
+
+/** What one try ends in; `stale` when a kept connection ended before any byte of the answer. */
+type Try = LuaMultiReturn<[answer: Answer, err?: undefined] | [answer: undefined, err: string, stale?: boolean]>;
+
+const MIB = 1024 * 1024;
+
+/** RFC 9110, section 9.2.2. */
+const IDEMPOTENT: Record<string, boolean | undefined> = {
+    GET: true,
+    HEAD: true,
+    OPTIONS: true,
+    PUT: true,
+    DELETE: true,
+};
+
+/**
+ * The parts of an http or https URL, to be checked once and given to `request` as they are. Phases: any. On failure
+ * nil and why.
+ */
+export function parse_url(url: string): Result<Target> {
+    return http_target.parse(url);
+}
+
+/** Why a header may not be sent, or nothing. Phases: any. */
+export function header_fault(name: unknown, value: unknown): string | undefined {
+    return request_text.header_fault(name, value);
+}
+
+function target_of(request: Request): Result<Target> {
+    if (request.url !== undefined) return http_target.parse(request.url);
+    const scheme = request.scheme ?? "http";
+    const host = request.host ?? "";
+    const port = request.port ?? (scheme === "https" ? 443 : 80);
+    const path = request.path ?? "/";
+    if (!http_target.is_host(host)) return $multi(undefined, "no legal host");
+    if (!http_target.is_port(port)) return $multi(undefined, "no legal port");
+    if (!http_target.is_path(path)) return $multi(undefined, "a blank, a control character or a fragment in the path");
+    return $multi({ scheme, host, port, path });
+}
+
+/** One try on one connection. */
+function exchange(
+    options: Request,
+    target: Target,
+    method: string,
+    head: string,
+    deadline: number,
+    fresh: boolean,
+): Try {
+    const [socket, connect_err, reused] = connection.open(options, target, deadline, fresh);
+    if (socket === undefined) return $multi(undefined, `cannot connect: ${connect_err}`);
+    const [sent, send_err] = connection.send(socket, options, head, options.body ?? "", deadline);
+    if (sent === undefined) {
+        socket.close();
+        return $multi(undefined, `cannot send: ${send_err}`, reused && send_err !== "timeout");
+    }
+    const reader = http_reader.new(socket, (options.read_seconds ?? 5) * 1000, deadline);
+    const [answer, rest] = http_answer.read(reader, method, options.max_bytes ?? MIB);
+    if (answer === undefined) {
+        socket.close();
+        const stale = reused && !reader.began && rest !== "timeout";
+        return $multi(undefined, `cannot read the answer: ${rest as string}`, stale);
+    }
+    connection.leave(socket, options, rest as boolean);
+    return $multi(answer);
+}
+
+/**
+ * Sends one request and reads the whole answer; redirects are not followed. Phases: those that may yield. On failure
+ * nil and why. Header values, paths and bodies never stand in the message.
+ */
+export function request(options: Request): Result<Answer> {
+    const [target, target_err] = target_of(options);
+    if (target === undefined) return $multi(undefined, target_err);
+    const method = options.method ?? "GET";
+    if (!request_text.is_method(method)) return $multi(undefined, "no legal method");
+    const default_port = target.scheme === "https" ? 443 : 80;
+    const host = target.port === default_port ? target.host : `${target.host}:${target.port}`;
+    const keep = (options.keepalive_seconds ?? 0) > 0;
+    const [head, head_err] = request_text.head(method, target.path, host, keep, options.headers, options.body);
+    if (head === undefined) return $multi(undefined, head_err);
+    const deadline = ngx.now() + (options.total_seconds ?? 10);
+    const [answer, err, stale] = exchange(options, target, method, head, deadline, false);
+    if (answer !== undefined) return $multi(answer);
+    const repeatable = options.repeatable ?? IDEMPOTENT[method] === true;
+    if (stale !== true || !repeatable) return $multi(undefined, err!);
+    const [second, second_err] = exchange(options, target, method, head, deadline, true);
+    if (second === undefined) return $multi(undefined, second_err!);
+    return $multi(second);
+}

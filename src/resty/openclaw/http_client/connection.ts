@@ -1,0 +1,105 @@
+/** Opens, feeds and leaves the connection of one request. Phases: those that may yield. */
+import * as http_target from "./target";
+import type { Target } from "./target";
+
+/** What of a request concerns its connection; see `Request` in http_client.ts. */
+export interface Settings {
+    readonly connect_seconds?: number;
+    readonly send_seconds?: number;
+    readonly keepalive_seconds?: number;
+    readonly keepalive_connections?: number;
+    readonly ssl_verify?: boolean;
+    readonly ssl_server_name?: string;
+}
+
+/** What is sent at a stretch before the deadline is looked at again, in bytes. */
+const PIECE_BYTES = 65536;
+
+/** Seconds as milliseconds, no more than are left, but at least 1: sockets take 0 for no limit. */
+function milliseconds(seconds: number, deadline: number): number {
+    return math.max(1, math.floor(math.min(seconds, deadline - ngx.now()) * 1000));
+}
+
+/** The name that the certificate must have; none for an address. */
+function server_name_of(settings: Settings, target: Target): string | undefined {
+    if (settings.ssl_server_name !== undefined) return settings.ssl_server_name;
+    if (http_target.is_address(target.host)) return undefined;
+    return target.host;
+}
+
+/** Connections are only shared by requests with the same idea of who is at the other end, and how long to keep it. */
+function pool_of(settings: Settings, target: Target, server_name: string | undefined, verify: boolean): string {
+    return string.format(
+        "openclaw %s %s %d %s %s %s",
+        target.scheme,
+        target.host,
+        target.port,
+        server_name ?? "",
+        tostring(verify),
+        tostring(settings.keepalive_seconds ?? 0),
+    );
+}
+
+/**
+ * A connected socket, and as third value whether its connection has carried a request before. Else nil and why.
+ * @param fresh whether only a new connection will do
+ */
+export function open(
+    settings: Settings,
+    target: Target,
+    deadline: number,
+    fresh: boolean,
+): LuaMultiReturn<[socket: ngx.Tcp, err: undefined, reused: boolean] | [socket: undefined, err: string]> {
+    const tls = target.scheme === "https";
+    const verify = settings.ssl_verify !== false;
+    const server_name = server_name_of(settings, target);
+    if (tls && verify && server_name === undefined) return $multi(undefined, "an address needs ssl_server_name");
+    const pool = pool_of(settings, target, server_name, verify);
+    const socket = ngx.socket.tcp();
+    let reused = true;
+    while (reused) {
+        const connect_ms = milliseconds(settings.connect_seconds ?? 1, deadline);
+        socket.settimeouts(connect_ms, connect_ms, connect_ms);
+        const [connected, err] = socket.connect(target.host, target.port, { pool });
+        if (connected === undefined) return $multi(undefined, err);
+        const [times] = socket.getreusedtimes();
+        reused = times !== undefined && times > 0;
+        if (reused && !fresh) return $multi(socket, undefined, true);
+        // The other kept connections are no younger than the stale one.
+        if (reused) socket.close();
+    }
+    if (tls) {
+        const [agreed, err] = socket.sslhandshake(false, server_name, verify);
+        if (agreed !== true) {
+            socket.close();
+            return $multi(undefined, `no TLS: ${err}`);
+        }
+    }
+    return $multi(socket, undefined, false);
+}
+
+/** Sends head and body. Nil and why when they are not taken in time. */
+export function send(socket: ngx.Tcp, settings: Settings, head: string, body: string, deadline: number): Result<true> {
+    let piece: string | string[] = [head, string.sub(body, 1, PIECE_BYTES)];
+    let at = 1;
+    while (at === 1 || at <= body.length) {
+        if (ngx.now() >= deadline) return $multi(undefined, "timeout");
+        socket.settimeout(milliseconds(settings.send_seconds ?? 5, deadline));
+        const [sent, err] = socket.send(piece);
+        if (sent === undefined) return $multi(undefined, err);
+        at += PIECE_BYTES;
+        piece = string.sub(body, at, at + PIECE_BYTES - 1);
+    }
+    return $multi(true);
+}
+
+/** Ends a request's use of its connection: keeps it for the next one where that is wished for and possible. */
+export function leave(socket: ngx.Tcp, settings: Settings, reusable: boolean): void {
+    const idle_seconds = settings.keepalive_seconds ?? 0;
+    // An idle connection would hold up a worker that exits.
+    if (reusable && idle_seconds > 0 && !ngx.worker.exiting()) {
+        const [kept] = socket.setkeepalive(idle_seconds * 1000, settings.keepalive_connections ?? 8);
+        if (kept !== undefined) return;
+    }
+    socket.close();
+}

@@ -1,0 +1,77 @@
+/** Puts a request on paper (RFC 9112, sections 3 and 5) and refuses whatever would not stay in its line. Pure Lua. */
+
+/** A token of RFC 9110, section 5.6.2: what methods and header names are made of. */
+const TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$";
+
+/** These frame the message, so nobody but this client may set them. */
+const FRAMING = new LuaSet<string>();
+FRAMING.add("connection");
+FRAMING.add("content-length");
+FRAMING.add("expect");
+FRAMING.add("te");
+FRAMING.add("trailer");
+FRAMING.add("transfer-encoding");
+FRAMING.add("upgrade");
+
+function is_token(text: string): boolean {
+    const [legal] = string.find(text, TOKEN);
+    return legal !== undefined;
+}
+
+/** Whether a method may be sent: any token but CONNECT, whose answer is no answer. Phases: any. */
+export function is_method(method: string): boolean {
+    return is_token(method) && method !== "CONNECT";
+}
+
+/** Why a header may not be sent, or nothing. Phases: any. The reason never holds the value. */
+export function header_fault(name: unknown, value: unknown): string | undefined {
+    if (typeof name !== "string" || !is_token(name)) return "a header name is not a token";
+    if (FRAMING.has(string.lower(name))) return `header ${name} is set by the client alone`;
+    if (typeof value !== "string" && typeof value !== "number") return `header ${name} is no text`;
+    const [odd] = string.find(tostring(value), "[^%C\t]");
+    if (odd !== undefined) return `header ${name} has a control character in it`;
+    return undefined;
+}
+
+/**
+ * All of the request but its body. `host` is the Host header's value unless `headers` has one. Phases: any. On failure nil and why.
+ */
+export function head(
+    method: string,
+    path: string,
+    host: string,
+    keep: boolean,
+    headers: Record<string, string | number> | undefined,
+    body: string | undefined,
+): Result<string> {
+    const parts: string[] = [method, " ", path, " HTTP/1.1\r\n"];
+    let has_host = false;
+    let has_agent = false;
+    if (headers !== undefined) {
+        for (const [name, value] of pairs(headers)) {
+            const fault = header_fault(name, value);
+            if (fault !== undefined) return $multi(undefined, fault);
+            const lower = string.lower(name);
+            if (lower === "host") has_host = true;
+            if (lower === "user-agent") has_agent = true;
+            parts.push(name);
+            parts.push(": ");
+            parts.push(tostring(value));
+            parts.push("\r\n");
+        }
+    }
+    if (!has_host) {
+        parts.push("Host: ");
+        parts.push(host);
+        parts.push("\r\n");
+    }
+    if (!has_agent) parts.push("User-Agent: lua-resty-openclaw\r\n");
+    if (!keep) parts.push("Connection: close\r\n");
+    if (body !== undefined || method === "POST" || method === "PUT" || method === "PATCH") {
+        parts.push("Content-Length: ");
+        parts.push(tostring(body === undefined ? 0 : body.length));
+        parts.push("\r\n");
+    }
+    parts.push("\r\n");
+    return $multi(table.concat(parts));
+}

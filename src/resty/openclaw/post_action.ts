@@ -1,0 +1,171 @@
+/**
+ * Sends records to a sink after the answer has left, so that no client ever waits for it: a bounded queue in each
+ * worker, emptied in batches by one background thread. See docs/post_action.md.
+ */
+import * as fault from "./fault";
+import * as json from "./json";
+import * as metric_registry from "./metric_registry";
+import * as read from "./options";
+import type { Options } from "./options";
+import * as figures_of from "./post_action/figures";
+import type { Figures, Reason } from "./post_action/figures";
+import * as flushers from "./post_action/flusher";
+import * as queues from "./post_action/queue";
+import type { Queue } from "./post_action/queue";
+import * as records from "./post_action/record";
+import type { Recorder } from "./post_action/record";
+import * as states from "./post_action/state";
+import { drop } from "./post_action/state";
+import type { Flusher } from "./post_action/state";
+import * as sinks from "./post_action/sinks";
+
+export interface PostAction {
+    readonly record: boolean;
+    readonly most_line_bytes: number;
+    readonly recorder: Recorder;
+    readonly queue: Queue;
+    readonly flusher: Flusher;
+    readonly figures: Figures;
+    push(entry: unknown): Result<true>;
+    log(route?: string): void;
+    init_worker(): void;
+    exit_worker(): void;
+}
+
+const OPTIONS = [
+    "sink",
+    "name",
+    "max_entries",
+    "max_bytes",
+    "batch_entries",
+    "batch_bytes",
+    "batch_seconds",
+    "drop",
+    "retry_seconds",
+    "drain_seconds",
+    "record",
+    "record_query",
+    "record_variables",
+    "dict",
+];
+
+const MIB = 1024 * 1024;
+
+/** Books one entry that is not taken in. */
+function refuse(post_action: PostAction, reason: Reason, why: string): Result<true> {
+    drop(post_action.flusher, reason, 1, why);
+    return $multi(undefined, why);
+}
+
+/** Queues a line that is known to be one. */
+function push_line(post_action: PostAction, line: string): Result<true> {
+    const flusher = post_action.flusher;
+    if (line.length > post_action.most_line_bytes) {
+        return refuse(post_action, "too_large", `longer than ${post_action.most_line_bytes} bytes`);
+    }
+    const [awake, asleep] = flushers.awaken(flusher);
+    if (awake === undefined) return refuse(post_action, "exit", asleep);
+    const [taken, dropped] = queues.offer(post_action.queue, line);
+    drop(flusher, "overflow", dropped, "the queue is full");
+    figures_of.show(post_action.figures, post_action.queue);
+    if (!taken || dropped > 0) flushers.overflowed(flusher);
+    if (!taken) return refuse(post_action, "overflow", "the queue is full");
+    flushers.arrived(flusher);
+    return $multi(true);
+}
+
+/**
+ * Queues an entry: a string as the line that it is, a table as JSON. Never yields, never raises. Phases: any but
+ * init and exit_worker. Nil and why when the entry is dropped, which is counted and logged.
+ */
+function push(this: PostAction, entry: unknown): Result<true> {
+    if (typeof entry === "string") {
+        const [line_end] = string.find(entry, "\n", 1, true);
+        if (line_end !== undefined || entry === "") return refuse(this, "invalid", "an entry must be one line");
+        return push_line(this, entry);
+    }
+    if (type(entry) !== "table") return refuse(this, "invalid", "an entry must be a string or a table");
+    const [line, err] = json.encode(entry);
+    if (line === undefined) return refuse(this, "invalid", err);
+    return push_line(this, line);
+}
+
+/** Queues the record of this request. `route`: its name; `$openclaw_route` unless given. Phases: log. */
+function log(this: PostAction, route?: string): void {
+    if (!this.record) return;
+    const [ok, line] = pcall(records.write, this.recorder, route);
+    if (ok) push_line(this, line);
+    else refuse(this, "invalid", tostring(line));
+}
+
+/** Starts the background thread; without it the first entry does. Phases: init_worker. */
+function init_worker(this: PostAction): void {
+    flushers.awaken(this.flusher);
+}
+
+/** Counts and logs what could not be delivered any more. Phases: exit_worker. */
+function exit_worker(this: PostAction): void {
+    flushers.close(this.flusher);
+}
+
+const metatable = { __index: { push, log, init_worker, exit_worker } };
+
+function read_variables(owner: string, options: Options): Record<string, string> {
+    const variables = read.group(owner, options, "record_variables") ?? {};
+    for (const [name, variable] of pairs(variables)) {
+        const [legal] = string.find(typeof variable === "string" ? variable : "", "^[%w_]+$");
+        if (typeof name !== "string" || legal === undefined) {
+            read.refuse(owner, "record_variables", "a table of field names and variable names without $", variable);
+        }
+    }
+    return variables as Record<string, string>;
+}
+
+function read_at_most(owner: string, options: Options, name: string, most: number, fallback: number): number {
+    const value = read.whole(owner, options, name, 1, math.min(fallback, most));
+    if (value > most) read.refuse(owner, name, `a whole number from 1 to ${most}`, value);
+    return value;
+}
+
+/**
+ * A queue with its sink. Phases: init. Raises one sentence when an option is wrong; the options stand in
+ * docs/post_action.md.
+ */
+function create(options: Options): PostAction {
+    read.check("post_action", options, OPTIONS);
+    const sink_options = read.group("post_action", options, "sink");
+    if (sink_options === undefined) read.refuse("post_action", "sink", "a table", sink_options);
+    const sink = sinks.open("post_action sink", sink_options);
+    const name = read.text("post_action", options, "name", sink_options.type as string);
+    const registry = metric_registry.open(read.text("post_action", options, "dict", "openclaw"));
+    if (figures_of.is_taken(registry, name)) {
+        read.refuse("post_action", "name", "a name that no other post_action has", name);
+    }
+    const max_entries = read_at_most("post_action", options, "max_entries", 1000000, 10000);
+    const max_bytes = read.whole("post_action", options, "max_bytes", 1, 16 * MIB);
+    const what_drops = read.one_of("post_action", options, "drop", ["oldest", "newest"], "oldest");
+    const settings = {
+        name,
+        batch_entries: read_at_most("post_action", options, "batch_entries", max_entries, 500),
+        batch_bytes: read_at_most("post_action", options, "batch_bytes", max_bytes, MIB),
+        batch_seconds: read.positive("post_action", options, "batch_seconds", 1),
+        retry_seconds: read.positive("post_action", options, "retry_seconds", 60),
+        drain_seconds: read.positive("post_action", options, "drain_seconds", 5),
+    };
+    const record = read.flag("post_action", options, "record", true);
+    const with_query = read.flag("post_action", options, "record_query", false);
+    const recorder = records.new(with_query, read_variables("post_action", options));
+    const figures = figures_of.new(registry, name);
+    const queue = queues.new(max_entries, max_bytes, what_drops === "oldest");
+    const fields = {
+        record,
+        // A line has its end, and a batch has at least one line.
+        most_line_bytes: settings.batch_bytes - 1,
+        recorder,
+        queue,
+        flusher: states.new(settings, queue, sink, figures, fault.new("post_action", registry)),
+        figures,
+    };
+    return setmetatable(fields, metatable) as unknown as PostAction;
+}
+export { create as new };

@@ -1,0 +1,110 @@
+/** Posts batches as NDJSON (one JSON document on each line) to an HTTP server. */
+import * as http_client from "../../http_client";
+import * as read from "../../options";
+import type { Options } from "../../options";
+import type { Outcome, Sink } from "../sinks";
+
+interface HttpSink extends Sink {
+    readonly scheme: "http" | "https";
+    readonly host: string;
+    readonly port: number;
+    readonly path: string;
+    readonly headers: Record<string, string | number>;
+    readonly connect_seconds: number;
+    readonly timeout_seconds: number;
+    readonly keepalive_seconds: number;
+    readonly ssl_verify: boolean;
+    readonly ssl_server_name?: string;
+}
+
+const OPTIONS = [
+    "type",
+    "url",
+    "headers",
+    "connect_seconds",
+    "timeout_seconds",
+    "keepalive_seconds",
+    "ssl_verify",
+    "ssl_server_name",
+];
+
+const REQUEST_TIMEOUT = 408;
+const TOO_MANY_REQUESTS = 429;
+
+/** Seconds that a Retry-After asks for, as a number or as a date (RFC 9110, section 10.2.3). */
+function retry_after(value: string | undefined): number | undefined {
+    if (value === undefined) return undefined;
+    const [seconds] = string.match(value, "^%d+$");
+    if (seconds !== undefined) return tonumber(seconds);
+    const date = ngx.parse_http_time(value);
+    return date === undefined ? undefined : math.max(0, date - ngx.time());
+}
+
+function send(this: HttpSink, text: string, _entries: number, most_seconds: number): Outcome {
+    const [answer, err] = http_client.request({
+        scheme: this.scheme,
+        host: this.host,
+        port: this.port,
+        path: this.path,
+        method: "POST",
+        headers: this.headers,
+        body: text,
+        connect_seconds: this.connect_seconds,
+        send_seconds: this.timeout_seconds,
+        read_seconds: this.timeout_seconds,
+        total_seconds: math.min(this.timeout_seconds, most_seconds),
+        keepalive_seconds: this.keepalive_seconds,
+        keepalive_connections: 1,
+        ssl_verify: this.ssl_verify,
+        ssl_server_name: this.ssl_server_name!,
+        // Delivery is at least once anyway: every record has an id.
+        repeatable: true,
+    });
+    if (answer === undefined) return $multi("retry", err);
+    const status = answer.status;
+    if (status >= 200 && status < 300) return $multi("sent");
+    const why = `status ${status}`;
+    if (status >= 500 || status === REQUEST_TIMEOUT || status === TOO_MANY_REQUESTS) {
+        return $multi("retry", why, retry_after(answer.headers["retry-after"]));
+    }
+    return $multi("poison", why);
+}
+
+const metatable = { __index: { send } };
+
+function read_headers(owner: string, options: Options): Record<string, string | number> {
+    const headers: Record<string, string | number> = { ["Content-Type"]: "application/x-ndjson" };
+    const given = read.group(owner, options, "headers");
+    if (given === undefined) return headers;
+    for (const [name, value] of pairs(given)) {
+        const fault = http_client.header_fault(name, value);
+        if (fault !== undefined) error(`${owner}: "headers": ${fault}`, 0);
+        if (string.lower(name) === "content-type") headers["Content-Type"] = value as string;
+        else headers[name] = value as string;
+    }
+    return headers;
+}
+
+/** A sink that posts to `url`. Phases: init. Raises when an option is wrong. */
+function create(owner: string, options: Options): Sink {
+    read.check(owner, options, OPTIONS);
+    const [target, err] = http_client.parse_url(read.text(owner, options, "url"));
+    // The URL may hold a secret, so the sentence does not show it.
+    if (target === undefined) error(`${owner}: "url" must be an http or https URL, but it has ${err}`, 0);
+    const ssl_server_name =
+        options.ssl_server_name === undefined ? undefined : read.text(owner, options, "ssl_server_name");
+    const fields = {
+        scheme: target.scheme,
+        host: target.host,
+        port: target.port,
+        path: target.path,
+        headers: read_headers(owner, options),
+        connect_seconds: read.positive(owner, options, "connect_seconds", 1),
+        timeout_seconds: read.positive(owner, options, "timeout_seconds", 5),
+        keepalive_seconds: read.positive(owner, options, "keepalive_seconds", 4),
+        ssl_verify: read.flag(owner, options, "ssl_verify", true),
+        ssl_server_name,
+    };
+    return setmetatable(fields, metatable) as unknown as Sink;
+}
+export { create as new };
