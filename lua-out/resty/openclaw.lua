@@ -41,7 +41,7 @@ function ____exports.init_worker()
         balancer:init_worker()
     end
     for ____, log in ipairs(gateway.logs) do
-        log.init_worker()
+        log:init_worker()
     end
 end
 --- Gives back what the worker holds of the shared memory. Phases: exit_worker.

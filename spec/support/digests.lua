@@ -31,6 +31,7 @@ end
 
 local read_body = ngx.req.read_body
 
+-- luacheck: push ignore 122
 function _M.break_read_body()
     ngx.req.read_body = function() error("http2 requests are not supported without content-length header") end
 end
@@ -38,6 +39,7 @@ end
 function _M.mend_read_body()
     ngx.req.read_body = read_body
 end
+-- luacheck: pop
 
 local function collect(pieces, bytes, count)
     pieces[#pieces + 1] = require("ffi").string(bytes, count)

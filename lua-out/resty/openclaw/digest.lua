@@ -27,13 +27,12 @@ local function begin(self)
 end
 --- Feeds the next bytes: a pointer and how many, or a text and its length. Phases: any.
 function ____exports.update(context, bytes, count)
-    if ffi.C.EVP_DigestUpdate(context.handle, bytes, count) ~= 1 then
-        context.broken = true
+    if not context.broken then
+        context.broken = ffi.C.EVP_DigestUpdate(context.handle, bytes, count) ~= 1
     end
 end
 local function finish(self, context)
-    local ended = ffi.C.EVP_DigestFinal_ex(context.handle, digest_bytes, digest_size) == 1
-    if context.broken or not ended then
+    if context.broken or ffi.C.EVP_DigestFinal_ex(context.handle, digest_bytes, digest_size) ~= 1 then
         return nil, "OpenSSL failed to work out " .. self.algorithm
     end
     if #self.idle < MOST_IDLE then

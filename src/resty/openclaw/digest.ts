@@ -57,12 +57,14 @@ function begin(this: Digest): Context {
 
 /** Feeds the next bytes: a pointer and how many, or a text and its length. Phases: any. */
 export function update(this: void, context: Context, bytes: Bytes | string, count: number): void {
-    if (ffi.C.EVP_DigestUpdate!(context.handle, bytes, count) !== 1) context.broken = true;
+    // OpenSSL 3 jumps to nowhere when the start failed.
+    if (!context.broken) context.broken = ffi.C.EVP_DigestUpdate!(context.handle, bytes, count) !== 1;
 }
 
 function finish(this: Digest, context: Context): Result<string> {
-    const ended = ffi.C.EVP_DigestFinal_ex!(context.handle, digest_bytes, digest_size) === 1;
-    if (context.broken || !ended) return $multi(undefined, `OpenSSL failed to work out ${this.algorithm}`);
+    if (context.broken || ffi.C.EVP_DigestFinal_ex!(context.handle, digest_bytes, digest_size) !== 1) {
+        return $multi(undefined, `OpenSSL failed to work out ${this.algorithm}`);
+    }
     if (this.idle.length < MOST_IDLE) this.idle.push(context);
     const size = digest_size.get(0);
     ffi.C.ngx_hex_dump!(hex, digest_bytes, size);
