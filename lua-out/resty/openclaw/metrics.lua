@@ -27,6 +27,7 @@ local function recorder(self, route)
     return recorders.new(self.families, route)
 end
 local function log(self)
+    self.default_recorder = self.default_recorder or recorders.new(self.families, self.route)
     self.default_recorder:log()
 end
 local function pause()
@@ -98,7 +99,6 @@ local function create(given)
         2000
     )
     local buckets = read_buckets(read)
-    local route = options.text(NAME, read, "route", "default")
     local registry = metric_registry.open(dict)
     if not registry.region.shared then
         error(((NAME .. ": nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"", 0)
@@ -111,7 +111,7 @@ local function create(given)
         faults = fault.new(NAME, registry),
         catalogue = catalogues.new(registry),
         families = families,
-        default_recorder = recorders.new(families, route)
+        route = options.text(NAME, read, "route", "default")
     }
     return setmetatable(fields, metatable)
 end

@@ -17,7 +17,9 @@ export interface Metrics {
     readonly faults: Faults;
     readonly catalogue: Catalogue;
     readonly families: Families;
-    readonly default_recorder: Recorder;
+    readonly route: string;
+    /** Made with the first request, as most gateways have a recorder for each route instead. */
+    default_recorder?: Recorder;
     /**
      * A family of counters of one's own; `:labels(value, …)` gives a handle to keep, its `:inc(by)` counts. Raises when
      * the name is no name or is taken by something else. Phases: init.
@@ -66,6 +68,7 @@ function recorder(this: Metrics, route: string): Recorder {
 }
 
 function log(this: Metrics): void {
+    this.default_recorder = this.default_recorder ?? recorders.new(this.families, this.route);
     this.default_recorder.log();
 }
 
@@ -117,7 +120,6 @@ function create(given: unknown): Metrics {
     const dict = options.text(NAME, read, "dict", "openclaw");
     const max_series = options.whole(NAME, read, "max_series", 1, 2000);
     const buckets = read_buckets(read);
-    const route = options.text(NAME, read, "route", "default");
     const registry = metric_registry.open(dict);
     if (!registry.region.shared) error(`${NAME}: nginx.conf needs "lua_shared_dict ${dict} 10m;"`, 0);
     registry.most_series = max_series;
@@ -128,7 +130,7 @@ function create(given: unknown): Metrics {
         faults: fault.new(NAME, registry),
         catalogue: catalogues.new(registry),
         families,
-        default_recorder: recorders.new(families, route),
+        route: options.text(NAME, read, "route", "default"),
     };
     return setmetatable(fields, metatable) as unknown as Metrics;
 }

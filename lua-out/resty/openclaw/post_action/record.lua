@@ -34,8 +34,8 @@ local function path_of(request_uri, with_query)
     return #path > MOST_URI_BYTES and string.sub(path, 1, MOST_URI_BYTES) or path
 end
 local function try_text(one)
-    local status = one.status == nil and "null" or tostring(one.status)
-    local seconds = one.response_seconds == nil and "null" or tostring(one.response_seconds)
+    local status = number_text(one.status)
+    local seconds = number_text(one.response_seconds)
     return string.format(
         "{\"node\":%s,\"status\":%s,\"seconds\":%s}",
         json.text(one.address),
@@ -45,14 +45,15 @@ local function try_text(one)
 end
 --- The fields of a request that took several tries: the last node, the seconds of all tries, and each try.
 local function tries_text(addresses, seconds)
-    local tries = upstream_tries.parse(addresses, ngx.var.upstream_status, seconds)
+    local tries = upstream_tries.parse(addresses, ngx.var.upstream_status or "", seconds)
     local texts = {}
     local total = 0
     for ____, one in ipairs(tries) do
         texts[#texts + 1] = try_text(one)
-        total = tostring(total) .. (one.response_seconds or 0)
+        total = total + (tonumber(one.response_seconds) or 0)
     end
-    local node = json.text(tries[#tries].address)
+    local last = tries[#tries]
+    local node = last == nil and "null" or json.text(last.address)
     return string.format(
         "%s,\"upstream_seconds\":%.3f,\"tries\":[%s]",
         node,

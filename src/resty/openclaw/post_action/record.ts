@@ -49,21 +49,22 @@ function path_of(request_uri: string, with_query: boolean): string {
 }
 
 function try_text(one: Try): string {
-    const status = one.status === undefined ? "null" : tostring(one.status);
-    const seconds = one.response_seconds === undefined ? "null" : tostring(one.response_seconds);
+    const status = number_text(one.status);
+    const seconds = number_text(one.response_seconds);
     return string.format('{"node":%s,"status":%s,"seconds":%s}', json.text(one.address), status, seconds);
 }
 
 /** The fields of a request that took several tries: the last node, the seconds of all tries, and each try. */
 function tries_text(addresses: string, seconds: string | undefined): string {
-    const tries = upstream_tries.parse(addresses, ngx.var.upstream_status, seconds);
+    const tries = upstream_tries.parse(addresses, ngx.var.upstream_status ?? "", seconds);
     const texts: string[] = [];
     let total = 0;
     for (const one of tries) {
         texts.push(try_text(one));
-        total += one.response_seconds ?? 0;
+        total += tonumber(one.response_seconds) ?? 0;
     }
-    const node = json.text(tries[tries.length - 1]!.address);
+    const last = tries[tries.length - 1];
+    const node = last === undefined ? "null" : json.text(last.address);
     return string.format('%s,"upstream_seconds":%.3f,"tries":[%s]', node, total, table.concat(texts, ","));
 }
 
