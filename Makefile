@@ -1,25 +1,38 @@
-NGINX_BIN   ?= $(or $(shell which openresty),$(shell which nginx))
-# Debian ships the Lua module as loadable objects; OpenResty has it built in.
-LUA_MODULES := $(if $(findstring openresty,$(NGINX_BIN)),,$(wildcard $(addprefix /usr/lib/nginx/modules/,ndk_http_module.so ngx_http_lua_module.so)))
-SCRATCH     := $(or $(TMPDIR),/tmp)/openclaw-spec-$(shell printf %s '$(CURDIR)' | cksum | cut -d' ' -f1)
+# What takes more than a line is a script in tools/. Variables to set on the command line:
+#   NGINX_BIN=/path   the nginx to use (never NGINX: nginx itself reads an environment variable of that name)
+#   ARGS="..."        options for busted (spec), vitest (integration) or the benchmark (bench)
+export NGINX_BIN ARGS
+MAKEFLAGS += --no-print-directory
+.NOTPARALLEL:
+.PHONY: help build committed lint spec integration bench check run test
 
 help: ## Show the targets
-	@sed -nE 's/^([a-z-]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
+	    printf '  make %-12s %s\n' "$$target" "$$text"; done
 
 build: ## Compile src to lua-out
-	rm -rf lua-out
-	npx tstl
-	@test ! -e lua-out/lualib_bundle.lua || { echo 'src uses a TypeScript feature that needs lualib'; exit 1; }
+	@tools/build.sh
 
-lint: ## Check src, the generated Lua and the specs
-	npx prettier --check .
-	npx eslint .
-	luacheck --quiet lua-out spec
+committed: # Fails when lua-out is not what the last commit holds
+	@tools/committed.sh
 
-spec: ## Run the specs inside a real nginx worker; busted options go in ARGS
-	@rm -rf $(SCRATCH) && mkdir -p $(SCRATCH)/spec && chmod 755 $(SCRATCH)
-	@cp -r lua-out .busted $(SCRATCH) && cp -r spec/*.lua spec/*.conf spec/support spec/http spec/locations $(SCRATCH)/spec
-	@cd $(SCRATCH) && BUSTED_ARGS='$(ARGS)' timeout 300 $(NGINX_BIN) -e stderr -p $(SCRATCH) -c $(SCRATCH)/spec/nginx.conf \
-	    -g '$(foreach module,$(LUA_MODULES),load_module $(module);)'
+lint: ## Check the style of everything: TypeScript, Lua, shell
+	@tools/lint.sh
 
-.PHONY: help build lint spec
+spec: ## Run the specs inside an nginx worker
+	@tools/spec.sh
+
+integration: ## Run what needs several processes or containers
+	@tools/integration.sh $(ARGS)
+
+bench: ## Measure what the gateway costs
+	@test -x bench/run.sh || { echo 'there is no bench/run.sh' >&2; exit 1; }
+	@bench/run.sh $(ARGS)
+
+check: build committed lint spec ## All that needs no container
+
+run: ## Start the demo gateway on http://127.0.0.1:8080
+	@tools/run.sh
+
+test: ## Install what is missing, then run everything
+	@tools/test.sh

@@ -1,10 +1,12 @@
---- Waits until a function returns something true, and returns it; fails after so many seconds (10).
-return function(condition, seconds)
-    local deadline = ngx.now() + (seconds or 10)
+--- Waits until a function returns something true, and returns it; raises after ten seconds.
+-- @param what what is waited for, as the error shall say it
+return function(condition, what)
+    local deadline = ngx.now() + 10
     while true do
         local value = condition()
         if value then return value end
-        if ngx.now() > deadline then error("it never came true", 2) end
-        ngx.sleep(0.01)
+        if ngx.now() > deadline then error("never happened: " .. (what or "condition"), 2) end
+        ngx.sleep(0.005)
+        ngx.update_time()
     end
 end

@@ -1,2 +1,10 @@
 --- What init_by_lua does for the specs. Objects that locations in spec/locations use are made here, as users make theirs.
 require("spec.support.debian")
+-- The master maps what the workers share.
+for _, dict in ipairs({ "openclaw", "tiny" }) do
+    require("resty.openclaw.metric_registry").open(dict)
+end
+
+spec_balancers = require("spec.support.balancers")
+spec_digests = require("spec.support.digests")
+spec_metrics = require("spec.support.metrics")

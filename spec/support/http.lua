@@ -1,12 +1,29 @@
 --- The HTTP client of the specs: sends exactly the bytes it is told to, and reads one whole answer.
 local _M = { host = "127.0.0.1", port = 18080 }
 
+--- Takes a body sent in chunks together, and tells whether it breaks off.
+local function whole(chunks)
+    local parts, at = {}, 1
+    repeat
+        local size, data = chunks:match("^(%x+)[^\r]*\r\n()", at)
+        if not size then return table.concat(parts), true end
+        size = tonumber(size, 16)
+        parts[#parts + 1] = chunks:sub(data, data + size - 1)
+        at = data + size + 2
+    until size == 0
+    return table.concat(parts), false
+end
+
 local function parse(response)
     local status = tonumber(response:match("^HTTP/%S+ (%d+)"))
     local head, body = response:match("^(.-\r\n)\r\n(.*)$")
+    local chunked = head and head:lower():find("\r\ntransfer-encoding: chunked\r\n", 1, true)
+    local broken = false
+    if chunked and body ~= "" then body, broken = whole(body) end
     return {
         status = status,
         body = body,
+        broken = broken,
         header = function(name)
             for key, value in (head or ""):gmatch("\r\n([^:\r]+): ([^\r]*)") do
                 if key:lower() == name:lower() then return value end
@@ -43,6 +60,15 @@ end
 
 function _M.post(path, body, headers)
     return _M.raw(request_text("POST", path, body, headers))
+end
+
+--- The same to another port than the usual one.
+function _M.get_from(port, path, headers)
+    return _M.raw(request_text("GET", path, nil, headers), port)
+end
+
+function _M.post_to(port, path, body, headers)
+    return _M.raw(request_text("POST", path, body, headers), port)
 end
 
 return _M

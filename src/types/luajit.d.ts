@@ -6,17 +6,20 @@ interface Doubles {
     set: LuaTableSetMethod<number, number>;
 }
 
+/** A C array of bytes. */
+type Bytes = Doubles;
+
 /** Any other C value: opaque to TypeScript. */
 type CValue = object & { readonly __c_value: never };
 
 /** @noResolution */
 declare module "ffi" {
     export function cdef(declarations: string): void;
-    export function cast(type: "double *" | "uint8_t *", value: unknown): Doubles;
+    export function cast(type: "double *" | "uint8_t *" | "const uint8_t *", value: unknown): Doubles;
     export function cast(type: string, value: unknown): CValue;
     function new_(type: string, ...init: unknown[]): CValue;
     export { new_ as new };
-    export function string(pointer: CValue, length?: number): string;
+    export function string(pointer: CValue | Bytes, length?: number): string;
     export function copy(target: CValue, source: unknown, length: number): void;
     export function fill(target: CValue | Doubles, length: number, byte?: number): void;
     export function errno(): number;
@@ -40,7 +43,7 @@ declare module "table.clear" {
 
 /** @noResolution */
 declare module "string.buffer" {
-    interface Buffer {
+    export interface Buffer {
         put(...parts: (string | number)[]): Buffer;
         get(bytes?: number): string;
         tostring(): string;
@@ -52,3 +55,9 @@ declare module "string.buffer" {
 
 /** `pointer + count`, in elements. */
 declare const pointer_add: LuaAddition<Doubles, number, Doubles>;
+
+/** @noResolution */
+declare module "table.nkeys" {
+    function table_nkeys(table: object): number;
+    export = table_nkeys;
+}

@@ -10,9 +10,10 @@ declare namespace ngx {
     const INFO: LogLevel;
 
     const HTTP_OK: number;
+    const ERROR: number;
 
     function log(level: LogLevel, ...parts: unknown[]): void;
-    function exit(status: number): void;
+    function exit(status: number): never;
     function say(...parts: unknown[]): Result<1>;
     function print(...parts: unknown[]): Result<1>;
     function flush(wait?: boolean): Result<1>;

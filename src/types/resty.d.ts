@@ -25,6 +25,11 @@ declare module "resty.core.base" {
 }
 
 /** @noResolution */
+declare module "cjson" {
+    export function encode(value: unknown): string;
+}
+
+/** @noResolution */
 declare module "cjson.safe" {
     interface Cjson {
         encode: (this: void, value: unknown) => Result<string>;

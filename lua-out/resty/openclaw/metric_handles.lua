@@ -1,34 +1,27 @@
 local ____exports = {}
+local ____buckets = require("resty.openclaw.metric_handles.buckets")
+local find = ____buckets.find
 local function inc(self, by)
     if by == nil then
         by = 1
     end
-    if by >= 0 then
+    if type(by) == "number" and by >= 0 and by < math.huge then
         local mine = self.region.mine
         mine[self.slot] = mine[self.slot] + by
     end
 end
 local function set(self, value)
-    self.region.common[self.slot] = value
+    if type(value) == "number" then
+        self.region.common[self.slot] = value
+    end
 end
 local function observe(self, value)
-    if value ~= value then
+    if type(value) ~= "number" or not (math.abs(value) < math.huge) then
         return
     end
-    local bounds = self.bounds
-    local low = 0
-    local high = self.last_bucket
-    while low < high do
-        local middle = math.floor((low + high) / 2)
-        if value <= bounds[middle] then
-            high = middle
-        else
-            low = middle + 1
-        end
-    end
     local mine = self.region.mine
-    local bucket = self.slot + low
-    local sum = self.slot + self.last_bucket + 1
+    local bucket = self.slot + find(self.buckets, value)
+    local sum = self.sum_slot
     mine[bucket] = mine[bucket] + 1
     mine[sum] = mine[sum] + value
 end
@@ -43,8 +36,9 @@ end
 function ____exports.gauge(region, slot)
     return setmetatable({region = region, slot = slot}, gauge_metatable)
 end
---- A histogram on `last_bucket` + 2 adjoining slots.
-function ____exports.histogram(region, slot, bounds, last_bucket)
-    return setmetatable({region = region, slot = slot, bounds = bounds, last_bucket = last_bucket}, histogram_metatable)
+--- A histogram on as many adjoining slots as there are bounds, and two.
+function ____exports.histogram(region, slot, buckets)
+    local sum_slot = slot + buckets.last_bucket + 1
+    return setmetatable({region = region, slot = slot, sum_slot = sum_slot, buckets = buckets}, histogram_metatable)
 end
 return ____exports

@@ -1,10 +1,15 @@
 local ____exports = {}
-local ffi = require("ffi")
 local handles = require("resty.openclaw.metric_handles")
+local ____buckets = require("resty.openclaw.metric_handles.buckets")
+local prepare = ____buckets.prepare
 local shared_memory = require("resty.openclaw.shared_memory")
+local ____names = require("resty.openclaw.shared_memory.names")
+local increment = ____names.increment
 local utf8 = require("resty.openclaw.utf8")
 --- Stands for all label values past the limit of series.
 ____exports.OTHER = "_other"
+--- Of families that nobody here has described.
+____exports.DEFAULT_HELP = "No description."
 --- Upper bounds fit for inference, in seconds: 10 ms to 10 minutes.
 ____exports.SECONDS = {
     0.01,
@@ -24,16 +29,35 @@ ____exports.SECONDS = {
     600
 }
 local DEFAULT_MOST_SERIES = 2000
-local LABEL_BYTES = 128
+--- What a label value is cut to.
+____exports.LABEL_BYTES = 128
 --- As many buckets as fit in the slots that are set aside for lost series.
-local MOST_BOUNDS = 48
+____exports.MOST_BOUNDS = 48
 local registries = {}
+--- A label value as it is kept: at most 128 bytes of valid UTF-8.
+local function fitted(value)
+    local clean = utf8.clean(string.sub(value, 1, ____exports.LABEL_BYTES + 4))
+    return (string.gsub(
+        utf8.cut(clean, ____exports.LABEL_BYTES),
+        "%z",
+        "?"
+    ))
+end
 local function escaped(value)
-    local fit = utf8.cut(
-        utf8.clean(value),
-        LABEL_BYTES
-    )
-    return (string.gsub(fit, "[\\\n\"]", {["\\"] = "\\\\", ["\n"] = "\\n", ["\""] = "\\\""}))
+    return (string.gsub(
+        fitted(value),
+        "[\\\n\"]",
+        {["\\"] = "\\\\", ["\n"] = "\\n", ["\""] = "\\\""}
+    ))
+end
+--- Whether all values are kept as they are.
+local function are_fitted(values)
+    for ____, value in ipairs(values) do
+        if fitted(value) ~= value then
+            return false
+        end
+    end
+    return true
 end
 --- Labels as the exposition format writes them: `{name="value",…}`, or nothing without labels. Values are cut to 128
 -- bytes and made valid UTF-8. Phases: any.
@@ -65,30 +89,29 @@ local function bind(family, slot)
     if family.kind == "gauge" then
         return handles.gauge(region, slot)
     end
-    local count = #family.bounds
-    local bounds = ffi.new(
-        "double[?]",
-        math.max(count, 1),
-        family.bounds
-    )
-    return handles.histogram(region, slot, bounds, count)
+    return handles.histogram(region, slot, family.buckets)
 end
 --- Whether one more series fits; takes its place if so.
 local function has_room(family)
     local names = family.registry.region.names
-    local count = names:incr("series:" .. family.name, 1, 0)
+    local count = increment(names, "series:" .. family.name, 1, 0)
     if count ~= nil and count <= family.registry.most_series then
         return true
     end
     names:incr("series:" .. family.name, -1)
     return false
 end
---- Where a series that found no place counts; said once for each family.
-local function lost(family, err)
-    local known = family.handles.lost
-    if known ~= nil then
-        return known
+--- The label values of the series that takes what is past the limit.
+local function others(family)
+    local values = {}
+    for index = 1, #family.label_names do
+        values[index] = ____exports.OTHER
     end
+    return values
+end
+--- Where a series that found no place counts, and all new ones of its family from then on in this worker.
+local function lost(family, err)
+    family.registry.region.names:incr("series:" .. family.name, -1)
     ngx.log(
         ngx.ERR,
         "metric_registry: new series of ",
@@ -112,20 +135,26 @@ local function labels(self, ...)
         self,
         ____exports.label_text(self.label_names, values)
     )
-    local keep = true
-    if (region.names:get("slot:" .. name)) == nil and not has_room(self) then
+    local keep = are_fitted(values)
+    local is_new = (region.names:get("slot:" .. name)) == nil
+    if is_new and self.handles.lost ~= nil then
+        return self.handles.lost
+    end
+    if is_new and not has_room(self) then
         keep = false
-        local ____opt_0 = self.registry.dropped
-        if ____opt_0 ~= nil then
-            ____opt_0:labels(self.name):inc()
-        end
-        local others = {}
-        for index = 1, #self.label_names do
-            others[index] = ____exports.OTHER
+        local dropped = self.registry.dropped
+        if dropped ~= self then
+            local ____opt_0 = self.registry.dropped
+            if ____opt_0 ~= nil then
+                ____opt_0:labels(self.name):inc()
+            end
         end
         name = slot_name(
             self,
-            ____exports.label_text(self.label_names, others)
+            ____exports.label_text(
+                self.label_names,
+                others(self)
+            )
         )
     end
     local slot, err = shared_memory.slot(
@@ -143,18 +172,51 @@ local function labels(self, ...)
     return handle
 end
 local family_metatable = {__index = {labels = labels}}
+local function same(left, right)
+    if #left ~= #right then
+        return false
+    end
+    for index = 0, #left - 1 do
+        if left[index + 1] ~= right[index + 1] then
+            return false
+        end
+    end
+    return true
+end
+--- Whether a word may be the name of a label. `le` is the bound of a histogram's bucket, `__` Prometheus' own.
+function ____exports.is_label_name(name)
+    local legal = string.find(name, "^[%a_][%w_]*$")
+    local reserved = string.find(name, "^__")
+    return legal ~= nil and reserved == nil and name ~= "le"
+end
+--- Whether a word may be the name of a metric.
+function ____exports.is_metric_name(name)
+    local legal = string.find(name, "^[%a_:][%w_:]*$")
+    return legal ~= nil
+end
 local function family(registry, kind, name, help, label_names, bounds)
     local known = registry.families[name]
     if known ~= nil then
         if known.kind ~= kind then
             error((((("metric \"" .. name) .. "\" is a ") .. known.kind) .. " already, it cannot be a ") .. kind, 0)
         end
+        if not same(known.label_names, label_names) then
+            error(("metric \"" .. name) .. "\" has other labels already", 0)
+        end
+        if not same(known.bounds, bounds) then
+            error(("metric \"" .. name) .. "\" has other bounds already", 0)
+        end
         return known
     end
-    local legal = string.find(name, "^[%a_:][%w_:]*$")
-    if legal == nil then
+    if not ____exports.is_metric_name(name) then
         error(("\"" .. name) .. "\" is no name for a metric: letters, digits, \"_\" and \":\" only", 0)
     end
+    for ____, label in ipairs(label_names) do
+        if not ____exports.is_label_name(label) then
+            error(((("metric \"" .. name) .. "\": \"") .. label) .. "\" is no name for a label", 0)
+        end
+    end
+    local buckets = kind == "histogram" and prepare(bounds) or nil
     local fields = {
         registry = registry,
         name = name,
@@ -162,13 +224,14 @@ local function family(registry, kind, name, help, label_names, bounds)
         help = help,
         label_names = label_names,
         bounds = bounds,
+        buckets = buckets,
         handles = {}
     }
     local made = setmetatable(fields, family_metatable)
     registry.families[name] = made
     return made
 end
---- A family of counters; the same one for the same name. Phases: any. Raises when the name is no name, or taken by another kind.
+--- A family of counters; the same one for the same name. Phases: any. Raises when a name is no name, or taken by another kind or other labels.
 function ____exports.counter(registry, name, help, label_names)
     if label_names == nil then
         label_names = {}
@@ -196,7 +259,7 @@ function ____exports.gauge(registry, name, help, label_names)
         {}
     )
 end
---- A family of histograms. `bounds`: upper bounds, rising, at most 48, without the infinite one. Else as `counter`.
+--- A family of histograms. `bounds`: upper bounds, rising and finite, at most 48. Else as `counter`.
 function ____exports.histogram(registry, name, help, label_names, bounds)
     if label_names == nil then
         label_names = {}
@@ -204,16 +267,18 @@ function ____exports.histogram(registry, name, help, label_names, bounds)
     if bounds == nil then
         bounds = ____exports.SECONDS
     end
-    if #bounds > MOST_BOUNDS then
+    if #bounds > ____exports.MOST_BOUNDS then
         error(
-            (((("metric \"" .. name) .. "\": at most ") .. tostring(MOST_BOUNDS)) .. " bounds, got ") .. tostring(#bounds),
+            (((("metric \"" .. name) .. "\": at most ") .. tostring(____exports.MOST_BOUNDS)) .. " bounds, got ") .. tostring(#bounds),
             0
         )
     end
-    for index = 2, #bounds do
-        if not (bounds[index - 2 + 1] < bounds[index]) then
-            error(("metric \"" .. name) .. "\": bounds must rise", 0)
+    local before = -math.huge
+    for ____, bound in ipairs(bounds) do
+        if not (before < bound and bound < math.huge) then
+            error(("metric \"" .. name) .. "\": bounds must rise and be finite", 0)
         end
+        before = bound
     end
     return family(
         registry,

@@ -5,7 +5,11 @@ local function shown(value)
         return "nothing"
     end
     if type(value) == "string" then
-        return string.format("%q", value)
+        return (string.gsub(
+            string.format("%q", value),
+            "\n",
+            "n"
+        ))
     end
     if type(value) == "table" then
         return "a table"

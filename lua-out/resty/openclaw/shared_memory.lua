@@ -2,6 +2,7 @@ local ____exports = {}
 local lease = require("resty.openclaw.shared_memory.lease")
 local mapping = require("resty.openclaw.shared_memory.mapping")
 local ____names = require("resty.openclaw.shared_memory.names")
+local increment = ____names.increment
 local local_names = ____names.local_names
 --- The first of 60 slots for what found no slots of its own; nobody reads them. Slot 1 is `lease`'s.
 ____exports.LOST_SLOT = 4
@@ -32,6 +33,7 @@ local function watch(premature, region)
     if region.block == 0 then
         lease_block(region)
     end
+    lease.announce(region, region.block)
     local won = region.names:safe_add("sweep", 1, SWEEP_SECONDS * 0.9)
     if won == true then
         lease.sweep(region)
@@ -63,9 +65,18 @@ local function field_of(region, field)
 end
 local lazily_mine = {__index = field_of}
 local regions = {}
---- The region that belongs to a shared dict; everybody who names the dict gets the same one. Without such a dict the
--- numbers stay in each process (`shared` is false). Raises when the system has no memory to map.
--- Phases: init (the mapping must exist before the workers fork).
+--- The dict, unless its region would have to be made here and now, where no other worker could ever reach it.
+local function shareable(dict_name)
+    local dict = ngx.shared[dict_name]
+    if dict == nil or ngx.get_phase() == "init" or (dict:get("region")) ~= nil then
+        return dict
+    end
+    ngx.log(ngx.ERR, "shared_memory: ", dict_name, " was not opened in init_by_lua, so no worker sees the others' numbers")
+    return nil
+end
+--- The region that belongs to a shared dict; everybody who names the dict gets the same one. Without such a dict, or
+-- when a worker is the first to open it, the numbers stay in each process (`shared` is false). Raises when the system
+-- has no memory to map. Phases: init (the mapping must exist before the workers fork).
 -- 
 -- @param workers how many workers, draining ones included, can hold a block (255); fixed until nginx restarts
 function ____exports.open(dict_name, workers)
@@ -76,7 +87,7 @@ function ____exports.open(dict_name, workers)
     if known ~= nil then
         return known
     end
-    local dict = ngx.shared[dict_name]
+    local dict = shareable(dict_name)
     local names = dict or local_names()
     local left_behind = names:get("region")
     local base
@@ -104,17 +115,17 @@ function ____exports.open(dict_name, workers)
     regions[dict_name] = region
     return region
 end
-local function claim(region, name, count, cursor, first, ____end)
+local function claim(region, name, count, cursor, first, limit)
     local key = "slot:" .. name
     local known = region.names:get(key)
     if known ~= nil then
         return known
     end
-    local next, err = region.names:incr(cursor, count, first)
+    local next, err = increment(region.names, cursor, count, first)
     if next == nil then
         return nil, err
     end
-    if next > ____end then
+    if next > limit then
         region.names:incr(cursor, -count)
         return nil, "no slot is left"
     end
@@ -175,18 +186,23 @@ function ____exports.add(region, slot, by)
     local mine = region.mine
     mine[slot] = mine[slot] + by
 end
---- Visits the name and number of every slot made since `from` (0: all); returns where to go on the next time.
--- Phases: any. Does not yield; costs about 50 ns for each new slot.
-function ____exports.each(region, from, visit)
+--- Visits the name and number of every slot made since `from` (0: all), of `most` slots at most; returns where to go on
+-- the next time. A slot that is being made at this moment may be passed over. Phases: any. Does not yield; costs about
+-- 1 µs for each name.
+function ____exports.each(region, from, visit, most)
+    if most == nil then
+        most = mapping.SLOTS
+    end
     local next = region.names:get("next_slot")
-    local ____end = next or FIRST_SLOT
-    for slot = math.max(from, FIRST_SLOT), ____end - 1 do
+    local first = math.max(from, FIRST_SLOT)
+    local limit = math.min(next or FIRST_SLOT, first + most)
+    for slot = first, limit - 1 do
         local name = region.names:get("name:" .. tostring(slot))
         if name ~= nil and (region.names:get("slot:" .. name)) == slot then
             visit(name, slot)
         end
     end
-    return ____end
+    return limit
 end
 --- Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker.
 function ____exports.release(region)

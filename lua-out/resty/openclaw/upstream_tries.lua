@@ -1,53 +1,81 @@
 local ____exports = {}
---- Whether a value is of one try only.
-function ____exports.is_single(value)
-    local list = string.find(value, ", ", 1, true)
-    if list ~= nil then
-        return false
-    end
-    local redirected = string.find(value, " : ", 1, true)
-    return redirected == nil
-end
---- Splits a value into one part for each try; parts that are unset are "-".
-function ____exports.split(value)
+local function split(text, separator)
     local parts = {}
-    if value == nil then
-        return parts
-    end
-    for pass in string.gmatch(value .. " : ", "(.-) : ") do
-        for part in string.gmatch(pass .. ", ", "(.-), ") do
-            parts[#parts + 1] = part
-        end
+    for part in string.gmatch(text .. separator, "(.-)" .. separator) do
+        parts[#parts + 1] = part
     end
     return parts
 end
---- The part of the last try.
-function ____exports.last(value)
-    if ____exports.is_single(value) then
-        return value
-    end
-    local parts = ____exports.split(value)
-    return parts[#parts]
+--- Whether a value is of one try only: the usual case, and a cheap question.
+function ____exports.is_single(value)
+    return (string.find(value, "[, ]")) == nil
 end
---- The tries in order, from `$upstream_addr` and, where given, the other variables of the same request.
-function ____exports.parse(addresses, statuses, response_seconds, header_seconds)
+--- The part of the last try; "-" when that is unset, empty when no node was chosen.
+function ____exports.last(value)
+    return (string.match(value, "[^, ]*$"))
+end
+--- Whether the balancer was asked once more after the last try of a pass, and declined.
+local function was_declined(passes, pass, statuses)
+    local next = passes[pass + 1 + 1]
+    if next == nil then
+        return false
+    end
+    if string.sub(next, 1, 2) == ", " then
+        return true
+    end
+    if next ~= "" then
+        return false
+    end
+    local more = passes[pass + 2 + 1]
+    local ____temp_0
+    if more == nil then
+        ____temp_0 = statuses[pass + 1 + 1] == ""
+    else
+        ____temp_0 = more == ""
+    end
+    return ____temp_0
+end
+--- The tries in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time` of one request.
+function ____exports.parse(addresses, statuses, response_seconds)
+    if response_seconds == nil then
+        response_seconds = ""
+    end
     local tries = {}
-    local status = ____exports.split(statuses)
-    local response = ____exports.split(response_seconds)
-    local header = ____exports.split(header_seconds)
-    for pass in string.gmatch(addresses .. " : ", "(.-) : ") do
-        for address, more in string.gmatch(pass .. ", ", "(.-), ()") do
-            local index = #tries
-            local last = tonumber(more) > #pass
-            tries[#tries + 1] = {
-                address = address,
-                status = tonumber(status[index + 1]),
-                response_seconds = tonumber(response[index + 1]),
-                header_seconds = tonumber(header[index + 1]),
-                last = last
-            }
+    local passes = split(addresses, " : ")
+    local status_passes = split(statuses, " : ")
+    local response_passes = split(response_seconds, " : ")
+    for pass = 0, #passes - 1 do
+        local nodes = split(passes[pass + 1], ", ")
+        local status = split(status_passes[pass + 1] or "", ", ")
+        local response = split(response_passes[pass + 1] or "", ", ")
+        for index = 0, #nodes - 1 do
+            local address = nodes[index + 1]
+            if address ~= "" then
+                tries[#tries + 1] = {
+                    address = address,
+                    status = status[index + 1] or "-",
+                    response_seconds = response[index + 1] or "-",
+                    last = index == #nodes - 1 and not was_declined(passes, pass, status_passes)
+                }
+            end
         end
     end
     return tries
+end
+--- The values of the tries so far in the present pass, oldest first, from a list-valued variable as it reads while nginx asks the
+-- balancer once more: the new try, still without address, ends the value with " : ". Phases: balancer.
+function ____exports.tried(value)
+    local passes = split(value, " : ")
+    local present = passes[#passes - 2 + 1]
+    local values = {}
+    if present == nil then
+        return values
+    end
+    for ____, part in ipairs(split(present, ", ")) do
+        if part ~= "" then
+            values[#values + 1] = part
+        end
+    end
+    return values
 end
 return ____exports

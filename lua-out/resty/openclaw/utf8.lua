@@ -25,7 +25,7 @@ local function length_at(text, at)
 end
 --- The text with every byte that is not part of a UTF-8 character replaced by "?". Phases: any.
 function ____exports.clean(text)
-    local odd = string.find(text, "[\\128-\\255]")
+    local odd = string.find(text, "[^%c -~]")
     if odd == nil then
         return text
     end
@@ -43,10 +43,11 @@ function ____exports.cut(text, most_bytes)
     if #text <= most_bytes then
         return text
     end
-    local ____end = most_bytes
-    while ____end > 0 and string.byte(text, ____end + 1) >= 128 and string.byte(text, ____end + 1) <= 191 do
-        ____end = ____end - 1
+    local length = most_bytes
+    local least = math.max(most_bytes - 3, 0)
+    while length > least and string.byte(text, length + 1) >= 128 and string.byte(text, length + 1) <= 191 do
+        length = length - 1
     end
-    return string.sub(text, 1, ____end)
+    return string.sub(text, 1, length)
 end
 return ____exports

@@ -2,13 +2,15 @@
  * What counts: counters, gauges and histograms, each bound to its slots in shared memory. Bind once and keep; using a
  * handle is a search among the bounds at most, and a plain add, without any garbage. Phases of all of it: any.
  */
+import { find } from "./metric_handles/buckets";
+import type { Buckets } from "./metric_handles/buckets";
 import type { Region } from "./shared_memory";
 
 /** Only ever grows. */
 export interface Counter {
     readonly region: Region;
     readonly slot: number;
-    /** Adds `by` (1). What is not a number from 0 up is passed over. */
+    /** Adds `by` (1). What is not a finite number from 0 up is passed over. */
     inc(by?: number): void;
 }
 
@@ -16,6 +18,7 @@ export interface Counter {
 export interface Gauge {
     readonly region: Region;
     readonly slot: number;
+    /** Any number, infinite ones and NaN included. What is no number is passed over. */
     set(value: number): void;
 }
 
@@ -23,37 +26,28 @@ export interface Gauge {
 export interface Histogram {
     readonly region: Region;
     readonly slot: number;
-    /** Upper bounds of all buckets but the last, which has none. */
-    readonly bounds: Doubles;
-    readonly last_bucket: number;
-    /** Counts one value. What is not a number is passed over. */
+    readonly sum_slot: number;
+    readonly buckets: Buckets;
+    /** Counts one value. What is not a finite number is passed over. */
     observe(value: number): void;
 }
 
 function inc(this: Counter, by = 1): void {
-    if (by >= 0) {
+    if (type(by) === "number" && by >= 0 && by < math.huge) {
         const mine = this.region.mine;
         mine.set(this.slot, mine.get(this.slot) + by);
     }
 }
 
 function set(this: Gauge, value: number): void {
-    this.region.common.set(this.slot, value);
+    if (type(value) === "number") this.region.common.set(this.slot, value);
 }
 
 function observe(this: Histogram, value: number): void {
-    if (value !== value) return;
-    const bounds = this.bounds;
-    let low = 0;
-    let high = this.last_bucket;
-    while (low < high) {
-        const middle = math.floor((low + high) / 2);
-        if (value <= bounds.get(middle)) high = middle;
-        else low = middle + 1;
-    }
+    if (type(value) !== "number" || !(math.abs(value) < math.huge)) return;
     const mine = this.region.mine;
-    const bucket = this.slot + low;
-    const sum = this.slot + this.last_bucket + 1;
+    const bucket = this.slot + find(this.buckets, value);
+    const sum = this.sum_slot;
     mine.set(bucket, mine.get(bucket) + 1);
     mine.set(sum, mine.get(sum) + value);
 }
@@ -72,7 +66,8 @@ export function gauge(region: Region, slot: number): Gauge {
     return setmetatable({ region, slot }, gauge_metatable) as unknown as Gauge;
 }
 
-/** A histogram on `last_bucket` + 2 adjoining slots. */
-export function histogram(region: Region, slot: number, bounds: Doubles, last_bucket: number): Histogram {
-    return setmetatable({ region, slot, bounds, last_bucket }, histogram_metatable) as unknown as Histogram;
+/** A histogram on as many adjoining slots as there are bounds, and two. */
+export function histogram(region: Region, slot: number, buckets: Buckets): Histogram {
+    const sum_slot = slot + buckets.last_bucket + 1;
+    return setmetatable({ region, slot, sum_slot, buckets }, histogram_metatable) as unknown as Histogram;
 }

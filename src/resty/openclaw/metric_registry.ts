@@ -5,11 +5,13 @@
  * A series' slot name holds all there is to know of it (kind, name, labels, bounds), so any worker can show what any
  * other worker has made, and a figure is found again after a reload.
  */
-import * as ffi from "ffi";
 import * as handles from "./metric_handles";
 import type { Counter, Gauge, Histogram } from "./metric_handles";
+import { prepare } from "./metric_handles/buckets";
+import type { Buckets } from "./metric_handles/buckets";
 import * as shared_memory from "./shared_memory";
 import type { Region } from "./shared_memory";
+import { increment } from "./shared_memory/names";
 import * as utf8 from "./utf8";
 
 export type Kind = "counter" | "gauge" | "histogram";
@@ -21,6 +23,8 @@ export interface Family<Handle> {
     readonly help: string;
     readonly label_names: readonly string[];
     readonly bounds: readonly number[];
+    /** Of a histogram. */
+    readonly buckets: Buckets | undefined;
     readonly handles: LuaTable<string, Handle>;
     /**
      * The handle for these label values, in the order of the family's label names. Phases: any. Past the limit of
@@ -52,19 +56,38 @@ export interface Registry {
 /** Stands for all label values past the limit of series. */
 export const OTHER = "_other";
 
+/** Of families that nobody here has described. */
+export const DEFAULT_HELP = "No description.";
+
 /** Upper bounds fit for inference, in seconds: 10 ms to 10 minutes. */
 export const SECONDS: readonly number[] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 
 const DEFAULT_MOST_SERIES = 2000;
-const LABEL_BYTES = 128;
+/** What a label value is cut to. */
+export const LABEL_BYTES = 128;
 /** As many buckets as fit in the slots that are set aside for lost series. */
-const MOST_BOUNDS = 48;
+export const MOST_BOUNDS = 48;
 
 const registries = new LuaTable<string, Registry>();
 
+/** A label value as it is kept: at most 128 bytes of valid UTF-8. */
+function fitted(value: string): string {
+    // A little more than the limit first, so that a long value costs no more than a short one.
+    const clean = utf8.clean(string.sub(value, 1, LABEL_BYTES + 4));
+    // Prometheus takes a zero byte for the end of the page.
+    return string.gsub(utf8.cut(clean, LABEL_BYTES), "%z", "?")[0];
+}
+
 function escaped(value: string): string {
-    const fit = utf8.cut(utf8.clean(value), LABEL_BYTES);
-    return string.gsub(fit, '[\\\n"]', { "\\": "\\\\", "\n": "\\n", '"': '\\"' })[0];
+    return string.gsub(fitted(value), '[\\\n"]', { "\\": "\\\\", "\n": "\\n", '"': '\\"' })[0];
+}
+
+/** Whether all values are kept as they are. */
+function are_fitted(values: readonly string[]): boolean {
+    for (const value of values) {
+        if (fitted(value) !== value) return false;
+    }
+    return true;
 }
 
 /**
@@ -94,24 +117,28 @@ function bind(family: Family<unknown>, slot: number): unknown {
     const region = family.registry.region;
     if (family.kind === "counter") return handles.counter(region, slot);
     if (family.kind === "gauge") return handles.gauge(region, slot);
-    const count = family.bounds.length;
-    const bounds = ffi.new("double[?]", math.max(count, 1), family.bounds) as unknown as Doubles;
-    return handles.histogram(region, slot, bounds, count);
+    return handles.histogram(region, slot, family.buckets!);
 }
 
 /** Whether one more series fits; takes its place if so. */
 function has_room(family: Family<unknown>): boolean {
     const names = family.registry.region.names;
-    const [count] = names.incr(`series:${family.name}`, 1, 0);
+    const [count] = increment(names, `series:${family.name}`, 1, 0);
     if (count !== undefined && count <= family.registry.most_series) return true;
     names.incr(`series:${family.name}`, -1);
     return false;
 }
 
-/** Where a series that found no place counts; said once for each family. */
+/** The label values of the series that takes what is past the limit. */
+function others(family: Family<unknown>): string[] {
+    const values: string[] = [];
+    for (const index of $range(1, family.label_names.length)) values[index - 1] = OTHER;
+    return values;
+}
+
+/** Where a series that found no place counts, and all new ones of its family from then on in this worker. */
 function lost(family: Family<unknown>, err: string): unknown {
-    const known = family.handles.get("lost");
-    if (known !== undefined) return known;
+    family.registry.region.names.incr(`series:${family.name}`, -1);
     ngx.log(ngx.ERR, "metric_registry: new series of ", family.name, " are not counted: ", err);
     const handle = bind(family, shared_memory.LOST_SLOT);
     family.handles.set("lost", handle);
@@ -125,14 +152,15 @@ function labels(this: Family<unknown>, ...values: string[]): unknown {
     if (known !== undefined) return known;
     const region = this.registry.region;
     let name = slot_name(this, label_text(this.label_names, values));
-    let keep = true;
-    if (region.names.get(`slot:${name}`)[0] === undefined && !has_room(this)) {
-        // Values past the limit are not kept, or they would fill the worker's memory instead.
+    // Many long or broken values may share one series; to keep each of them would fill the worker's memory.
+    let keep = are_fitted(values);
+    const is_new = region.names.get(`slot:${name}`)[0] === undefined;
+    if (is_new && this.handles.has("lost")) return this.handles.get("lost");
+    if (is_new && !has_room(this)) {
         keep = false;
-        this.registry.dropped?.labels(this.name).inc();
-        const others: string[] = [];
-        for (const index of $range(1, this.label_names.length)) others[index - 1] = OTHER;
-        name = slot_name(this, label_text(this.label_names, others));
+        const dropped = this.registry.dropped as Family<unknown> | undefined;
+        if (dropped !== this) this.registry.dropped?.labels(this.name).inc();
+        name = slot_name(this, label_text(this.label_names, others(this)));
     }
     const [slot, err] = shared_memory.slot(region, name, slot_count(this));
     if (slot === undefined) return lost(this, err);
@@ -142,6 +170,27 @@ function labels(this: Family<unknown>, ...values: string[]): unknown {
 }
 
 const family_metatable = { __index: { labels } };
+
+function same<T>(left: readonly T[], right: readonly T[]): boolean {
+    if (left.length !== right.length) return false;
+    for (const index of $range(0, left.length - 1)) {
+        if (left[index] !== right[index]) return false;
+    }
+    return true;
+}
+
+/** Whether a word may be the name of a label. `le` is the bound of a histogram's bucket, `__` Prometheus' own. */
+export function is_label_name(name: string): boolean {
+    const [legal] = string.find(name, "^[%a_][%w_]*$");
+    const [reserved] = string.find(name, "^__");
+    return legal !== undefined && reserved === undefined && name !== "le";
+}
+
+/** Whether a word may be the name of a metric. */
+export function is_metric_name(name: string): boolean {
+    const [legal] = string.find(name, "^[%a_:][%w_:]*$");
+    return legal !== undefined;
+}
 
 function family(
     registry: Registry,
@@ -154,17 +203,31 @@ function family(
     const known = registry.families.get(name);
     if (known !== undefined) {
         if (known.kind !== kind) error(`metric "${name}" is a ${known.kind} already, it cannot be a ${kind}`, 0);
+        if (!same(known.label_names, label_names)) error(`metric "${name}" has other labels already`, 0);
+        if (!same(known.bounds, bounds)) error(`metric "${name}" has other bounds already`, 0);
         return known;
     }
-    const [legal] = string.find(name, "^[%a_:][%w_:]*$");
-    if (legal === undefined) error(`"${name}" is no name for a metric: letters, digits, "_" and ":" only`, 0);
-    const fields = { registry, name, kind, help, label_names, bounds, handles: new LuaTable() };
+    if (!is_metric_name(name)) error(`"${name}" is no name for a metric: letters, digits, "_" and ":" only`, 0);
+    for (const label of label_names) {
+        if (!is_label_name(label)) error(`metric "${name}": "${label}" is no name for a label`, 0);
+    }
+    const buckets = kind === "histogram" ? prepare(bounds) : undefined;
+    const fields = {
+        registry,
+        name,
+        kind,
+        help,
+        label_names,
+        bounds,
+        buckets,
+        handles: new LuaTable(),
+    };
     const made = setmetatable(fields, family_metatable) as unknown as Family<unknown>;
     registry.families.set(name, made);
     return made;
 }
 
-/** A family of counters; the same one for the same name. Phases: any. Raises when the name is no name, or taken by another kind. */
+/** A family of counters; the same one for the same name. Phases: any. Raises when a name is no name, or taken by another kind or other labels. */
 export function counter(
     registry: Registry,
     name: string,
@@ -184,7 +247,7 @@ export function gauge(
     return family(registry, "gauge", name, help, label_names, []) as Family<Gauge>;
 }
 
-/** A family of histograms. `bounds`: upper bounds, rising, at most 48, without the infinite one. Else as `counter`. */
+/** A family of histograms. `bounds`: upper bounds, rising and finite, at most 48. Else as `counter`. */
 export function histogram(
     registry: Registry,
     name: string,
@@ -193,8 +256,10 @@ export function histogram(
     bounds: readonly number[] = SECONDS,
 ): Family<Histogram> {
     if (bounds.length > MOST_BOUNDS) error(`metric "${name}": at most ${MOST_BOUNDS} bounds, got ${bounds.length}`, 0);
-    for (const index of $range(2, bounds.length)) {
-        if (!(bounds[index - 2]! < bounds[index - 1]!)) error(`metric "${name}": bounds must rise`, 0);
+    let before = -math.huge;
+    for (const bound of bounds) {
+        if (!(before < bound && bound < math.huge)) error(`metric "${name}": bounds must rise and be finite`, 0);
+        before = bound;
     }
     return family(registry, "histogram", name, help, label_names, bounds) as Family<Histogram>;
 }

@@ -10,7 +10,8 @@ export type Options = Readonly<Record<string, unknown>>;
 /** How a value is shown in a sentence: strings in quotes, tables by their kind only. */
 function shown(value: unknown): string {
     if (value === undefined) return "nothing";
-    if (typeof value === "string") return string.format("%q", value);
+    // %q writes a line break as a backslash and the break itself; the sentence is to stay on one line.
+    if (typeof value === "string") return string.gsub(string.format("%q", value), "\n", "n")[0];
     if (type(value) === "table") return "a table";
     return tostring(value);
 }

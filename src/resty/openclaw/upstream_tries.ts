@@ -1,66 +1,87 @@
 /**
  * Reads the list-valued `$upstream_*` variables: one value for each try, ", " between the tries of one pass through an
- * upstream, " : " between passes (internal redirects), "-" for unset. Source: ngx_http_upstream_addr_variable and
- * its neighbours in nginx's ngx_http_upstream.c. Pure Lua, any phase.
+ * upstream, " : " between passes (internal redirects), "-" for unset. Pure Lua, any phase.
+ *
+ * A try for which no node was chosen (the balancer declined) leaves an empty place: "a : " when it ended the last pass,
+ * "a : , b" when another pass followed. Source: ngx_http_upstream_addr_variable and ngx_http_upstream_status_variable
+ * in nginx's ngx_http_upstream.c.
  */
 
 /** One try of one request at one upstream node. */
 export interface Try {
-    /** As nginx writes it: "10.0.1.10:8000", "[::1]:8000", "unix:/path", or the upstream's name when no node was chosen. */
+    /** As nginx writes it: "10.0.1.10:8000", "[::1]:8000" or "unix:/path". */
     readonly address: string;
-    /** Status the node answered with; 502 or 504 when it gave none. */
-    readonly status?: number;
-    /** Seconds to the last byte of the answer, connecting included. */
-    readonly response_seconds?: number;
-    /** Seconds to the end of the answer's header, connecting included. */
-    readonly header_seconds?: number;
-    /** Whether no further try follows in the same pass. */
+    /** Status the node answered with, 502 or 504 when it gave none, "-" when the client left first. */
+    readonly status: string;
+    /** Seconds to the last byte of the answer, connecting included; "-" or empty when unset or not asked for. */
+    readonly response_seconds: string;
+    /** Whether nginx asked for no other node after it in the same pass. */
     readonly last: boolean;
 }
 
-/** Whether a value is of one try only. */
-export function is_single(value: string): boolean {
-    const [list] = string.find(value, ", ", 1, true);
-    if (list !== undefined) return false;
-    const [redirected] = string.find(value, " : ", 1, true);
-    return redirected === undefined;
-}
-
-/** Splits a value into one part for each try; parts that are unset are "-". */
-export function split(value: string | undefined): string[] {
+function split(text: string, separator: string): string[] {
     const parts: string[] = [];
-    if (value === undefined) return parts;
-    for (const [pass] of string.gmatch(`${value} : `, "(.-) : ")) {
-        for (const [part] of string.gmatch(`${pass!}, `, "(.-), ")) parts.push(part!);
-    }
+    for (const [part] of string.gmatch(`${text}${separator}`, `(.-)${separator}`)) parts.push(part!);
     return parts;
 }
 
-/** The part of the last try. */
-export function last(value: string): string {
-    if (is_single(value)) return value;
-    const parts = split(value);
-    return parts[parts.length - 1]!;
+/** Whether a value is of one try only: the usual case, and a cheap question. */
+export function is_single(value: string): boolean {
+    return string.find(value, "[, ]")[0] === undefined;
 }
 
-/** The tries in order, from `$upstream_addr` and, where given, the other variables of the same request. */
-export function parse(addresses: string, statuses?: string, response_seconds?: string, header_seconds?: string): Try[] {
+/** The part of the last try; "-" when that is unset, empty when no node was chosen. */
+export function last(value: string): string {
+    return string.match(value, "[^, ]*$")[0]!;
+}
+
+/** Whether the balancer was asked once more after the last try of a pass, and declined. */
+function was_declined(passes: string[], pass: number, statuses: string[]): boolean {
+    const next = passes[pass + 1];
+    if (next === undefined) return false;
+    if (string.sub(next, 1, 2) === ", ") return true;
+    if (next !== "") return false;
+    // "a : ": declined after a, or at once in a pass that followed; the status is "" in the one case, "-" in the other.
+    const more = passes[pass + 2];
+    return more === undefined ? statuses[pass + 1] === "" : more === "";
+}
+
+/** The tries in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time` of one request. */
+export function parse(addresses: string, statuses: string, response_seconds = ""): Try[] {
     const tries: Try[] = [];
-    const status = split(statuses);
-    const response = split(response_seconds);
-    const header = split(header_seconds);
-    for (const [pass] of string.gmatch(`${addresses} : `, "(.-) : ")) {
-        for (const [address, more] of string.gmatch(`${pass!}, `, "(.-), ()")) {
-            const index = tries.length;
-            const last = tonumber(more)! > pass!.length;
-            tries.push({
-                address,
-                status: tonumber(status[index]),
-                response_seconds: tonumber(response[index]),
-                header_seconds: tonumber(header[index]),
-                last,
-            } as Try);
+    const passes = split(addresses, " : ");
+    const status_passes = split(statuses, " : ");
+    const response_passes = split(response_seconds, " : ");
+    for (const pass of $range(0, passes.length - 1)) {
+        const nodes = split(passes[pass]!, ", ");
+        const status = split(status_passes[pass] ?? "", ", ");
+        const response = split(response_passes[pass] ?? "", ", ");
+        for (const index of $range(0, nodes.length - 1)) {
+            const address = nodes[index]!;
+            if (address !== "") {
+                tries.push({
+                    address,
+                    status: status[index] ?? "-",
+                    response_seconds: response[index] ?? "-",
+                    last: index === nodes.length - 1 && !was_declined(passes, pass, status_passes),
+                });
+            }
         }
     }
     return tries;
+}
+
+/**
+ * The values of the tries so far in the present pass, oldest first, from a list-valued variable as it reads while nginx asks the
+ * balancer once more: the new try, still without address, ends the value with " : ". Phases: balancer.
+ */
+export function tried(value: string): string[] {
+    const passes = split(value, " : ");
+    const present = passes[passes.length - 2];
+    const values: string[] = [];
+    if (present === undefined) return values;
+    for (const part of split(present, ", ")) {
+        if (part !== "") values.push(part);
+    }
+    return values;
 }

@@ -20,7 +20,7 @@ function length_at(text: string, at: number): number {
 /** The text with every byte that is not part of a UTF-8 character replaced by "?". Phases: any. */
 export function clean(text: string): string {
     // Nearly all text is ASCII: one search, no copy.
-    const [odd] = string.find(text, "[\\128-\\255]");
+    const [odd] = string.find(text, "[^%c -~]");
     if (odd === undefined) return text;
     const parts: string[] = [string.sub(text, 1, odd - 1)];
     let at = odd;
@@ -35,8 +35,10 @@ export function clean(text: string): string {
 /** The text cut to at most so many bytes, never inside a character. Phases: any. */
 export function cut(text: string, most_bytes: number): string {
     if (text.length <= most_bytes) return text;
-    let end = most_bytes;
-    // Bytes 0x80 to 0xBF go on with a character that began before them.
-    while (end > 0 && string.byte(text, end + 1) >= 0x80 && string.byte(text, end + 1) <= 0xbf) end -= 1;
-    return string.sub(text, 1, end);
+    let length = most_bytes;
+    // Bytes 0x80 to 0xBF go on with a character that began before them, three bytes before at most.
+    const least = math.max(most_bytes - 3, 0);
+    while (length > least && string.byte(text, length + 1) >= 0x80 && string.byte(text, length + 1) <= 0xbf)
+        length -= 1;
+    return string.sub(text, 1, length);
 }

@@ -50,7 +50,7 @@ local function tries_text(addresses, seconds)
     local total = 0
     for ____, one in ipairs(tries) do
         texts[#texts + 1] = try_text(one)
-        total = total + (one.response_seconds or 0)
+        total = tostring(total) .. (one.response_seconds or 0)
     end
     local node = json.text(tries[#tries].address)
     return string.format(

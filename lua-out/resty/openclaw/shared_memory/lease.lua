@@ -31,6 +31,12 @@ function ____exports.sweep(blocks)
         end
     end
 end
+--- Notes that a block is in use. Two workers that take blocks at one moment may undo each other's note: repeat it.
+function ____exports.announce(blocks, block)
+    if block > blocks.base[____exports.HIGHEST_BLOCK] then
+        blocks.base[____exports.HIGHEST_BLOCK] = block
+    end
+end
 --- The lowest free block, now this worker's; nothing when all are leased.
 function ____exports.take(blocks)
     local holder = process.identity()
@@ -40,9 +46,7 @@ function ____exports.take(blocks)
             holder
         )
         if taken == true then
-            if block > blocks.base[____exports.HIGHEST_BLOCK] then
-                blocks.base[____exports.HIGHEST_BLOCK] = block
-            end
+            ____exports.announce(blocks, block)
             return block
         end
     end

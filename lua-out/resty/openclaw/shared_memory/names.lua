@@ -16,14 +16,13 @@ end
 local function delete_(self, key)
     self.values[key] = nil
 end
-local function incr(self, key, by, init)
-    local ____self_values_key_0 = self.values[key]
-    if ____self_values_key_0 == nil then
-        ____self_values_key_0 = init
+local function incr(self, key, by)
+    local before = self.values[key]
+    if before == nil then
+        return nil, "not found"
     end
-    local value = ____self_values_key_0 + by
-    self.values[key] = value
-    return value
+    self.values[key] = before + by
+    return before + by
 end
 local metatable = {__index = {
     get = get,
@@ -33,6 +32,15 @@ local metatable = {__index = {
     delete = delete_,
     incr = incr
 }}
+--- Adds to a number that begins at `first`. The dict's own `incr` with a beginning would evict other names for it.
+function ____exports.increment(names, key, by, first)
+    local value = names:incr(key, by)
+    if value ~= nil then
+        return value
+    end
+    names:safe_add(key, first)
+    return names:incr(key, by)
+end
 --- Names that only this process and the workers forked from it later know.
 function ____exports.local_names()
     return setmetatable({values = {}}, metatable)

@@ -38,13 +38,18 @@ export function sweep(blocks: Blocks): void {
     }
 }
 
+/** Notes that a block is in use. Two workers that take blocks at one moment may undo each other's note: repeat it. */
+export function announce(blocks: Blocks, block: number): void {
+    if (block > blocks.base.get(HIGHEST_BLOCK)) blocks.base.set(HIGHEST_BLOCK, block);
+}
+
 /** The lowest free block, now this worker's; nothing when all are leased. */
 export function take(blocks: Blocks): number | undefined {
     const holder = process.identity();
     for (const block of $range(1, blocks.count - 1)) {
         const [taken] = blocks.names.safe_add(`block:${block}`, holder);
         if (taken === true) {
-            if (block > blocks.base.get(HIGHEST_BLOCK)) blocks.base.set(HIGHEST_BLOCK, block);
+            announce(blocks, block);
             return block;
         }
     }

@@ -28,13 +28,22 @@ function delete_(this: LocalNames, key: string): void {
     this.values.delete(key);
 }
 
-function incr(this: LocalNames, key: string, by: number, init?: number): number {
-    const value = ((this.values.get(key) ?? init) as number) + by;
-    this.values.set(key, value);
-    return value;
+function incr(this: LocalNames, key: string, by: number): Result<number> {
+    const before = this.values.get(key) as number | undefined;
+    if (before === undefined) return $multi(undefined, "not found");
+    this.values.set(key, before + by);
+    return $multi(before + by);
 }
 
 const metatable = { __index: { get, set, safe_set: set, safe_add, delete: delete_, incr } };
+
+/** Adds to a number that begins at `first`. The dict's own `incr` with a beginning would evict other names for it. */
+export function increment(names: Names, key: string, by: number, first: number): Result<number> {
+    const [value] = names.incr(key, by);
+    if (value !== undefined) return $multi(value);
+    names.safe_add(key, first);
+    return names.incr(key, by);
+}
 
 /** Names that only this process and the workers forked from it later know. */
 export function local_names(): Names {

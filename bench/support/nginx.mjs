@@ -1,0 +1,84 @@
+// Starts nginx for a measurement: one configuration in a folder of its own, pinned to a core, on 127.0.0.1.
+import { execFileSync, spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const project = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Clock ticks a second, as /proc counts CPU time. */
+const TICKS = 100;
+
+const findNginx = (...words) => execFileSync(join(project, "tools/find_nginx.sh"), words, { encoding: "utf8" }).trim();
+
+const head = (workers) => `
+worker_processes ${workers};
+daemon off;
+pid nginx.pid;
+error_log error.log warn;
+${findNginx("modules")}
+events { worker_connections 4096; }
+`;
+
+const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+    .map((name) => `${name}_temp_path tmp_${name};`)
+    .join(" ");
+
+const answers = (port) =>
+    new Promise((resolve) => {
+        const socket = connect(port, "127.0.0.1");
+        socket.once("connect", () => resolve(socket.destroy() && true));
+        socket.once("error", () => resolve(false));
+    });
+
+async function until(condition, what) {
+    for (const end = Date.now() + 10_000; Date.now() < end;) {
+        if (await condition()) return;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    throw new Error(`${what} did not happen within 10 s`);
+}
+
+/** CPU seconds, user and system, that a process has used so far. */
+export function cpuSeconds(pid) {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+        .replace(/^.*\) /s, "")
+        .split(" ");
+    return { user: fields[11] / TICKS, system: fields[12] / TICKS };
+}
+
+/**
+ * Starts nginx with the text of an http block. `lua-out`, `nginx` and `bench` are found under $prefix.
+ * Resolves when `port` answers.
+ */
+export async function start(http, { port, core, workers = 1 }) {
+    const prefix = mkdtempSync(join(tmpdir(), "openclaw-bench-"));
+    mkdirSync(join(prefix, "run"));
+    for (const folder of ["lua-out", "nginx", "bench"])
+        cpSync(join(project, folder), join(prefix, folder), { recursive: true });
+    execFileSync("chmod", ["-R", "a+rX", prefix]);
+    writeFileSync(join(prefix, "nginx.conf"), `${head(workers)} http { access_log off; ${paths} ${http} }`);
+    const binary = findNginx();
+    const child = spawn("taskset", ["-c", String(core), binary, "-p", prefix, "-e", "stderr", "-c", "nginx.conf"], {
+        stdio: ["ignore", "ignore", "inherit"],
+    });
+    await until(() => answers(port), `an answer on port ${port}`);
+    const workerPids = () =>
+        execFileSync("pgrep", ["-P", String(child.pid)], { encoding: "utf8" })
+            .trim()
+            .split("\n")
+            .map(Number);
+    return {
+        prefix,
+        workerPids,
+        errors: () => readFileSync(join(prefix, "error.log"), "utf8"),
+        stop: async () => {
+            const ended = new Promise((resolve) => child.once("exit", resolve));
+            child.kill("SIGTERM");
+            await ended;
+            rmSync(prefix, { recursive: true, force: true });
+        },
+    };
+}

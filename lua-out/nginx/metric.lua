@@ -1,0 +1,150 @@
+local ____exports = {}
+local fault = require("resty.openclaw.fault")
+local metric_registry = require("resty.openclaw.metric_registry")
+local declaration = require("resty.openclaw.metrics.declaration")
+local handle_tree = require("resty.openclaw.metrics.handle_tree")
+local MOST_METRICS = 500
+--- Of misused metrics so many are counted by name, the others together.
+local MOST_MISUSED = 100
+local registry = metric_registry.open("openclaw")
+if ngx.get_phase() == "init" then
+    declaration.forget(registry)
+end
+local faults = fault.new("nginx.metric", registry)
+local misuses = metric_registry.counter(registry, "openclaw_metrics_misuse_total", "Calls of nginx.metric that were passed over, by metric.", {"metric"})
+local misused = {}
+local misused_count = 0
+local metrics = {}
+local metric_count = 0
+--- What a misuse is counted under: names from outside must not become ever more series.
+local function misuse_label(name)
+    if type(name) ~= "string" then
+        return metric_registry.OTHER
+    end
+    if not (misused[name] ~= nil) then
+        if misused_count >= MOST_MISUSED then
+            return metric_registry.OTHER
+        end
+        misused[name] = true
+        misused_count = misused_count + 1
+    end
+    return name
+end
+local function misuse(kind, name, what)
+    misuses:labels(misuse_label(name)):inc()
+    faults:report(
+        kind,
+        string.sub(
+            tostring(name),
+            1,
+            200
+        ),
+        ": ",
+        what
+    )
+    return nil
+end
+--- The names of the labels, sorted; nothing when the labels are no table of named values.
+local function names_of(labels)
+    local names = {}
+    if labels == nil then
+        return names
+    end
+    if type(labels) ~= "table" then
+        return nil
+    end
+    for name in pairs(labels) do
+        if type(name) ~= "string" then
+            return nil
+        end
+        names[#names + 1] = name
+    end
+    return declaration.sorted(names)
+end
+local function first_use(kind, name, labels)
+    if type(name) ~= "string" then
+        return misuse("name", name, "a metric's name must be a text")
+    end
+    if metric_count >= MOST_METRICS then
+        return misuse(
+            "name",
+            name,
+            ("there are " .. tostring(MOST_METRICS)) .. " metrics already"
+        )
+    end
+    local names = names_of(labels)
+    if names == nil then
+        return misuse("labels", name, "labels must be a table of names and values")
+    end
+    local family, err = declaration.declare(registry, kind, name, names)
+    if family == nil then
+        return misuse("declaration", name, err)
+    end
+    local tree = handle_tree.new(family, registry.most_series)
+    metrics[name] = tree
+    metric_count = metric_count + 1
+    return tree
+end
+local function handle_of(kind, name, labels)
+    local tree = metrics[name] or first_use(kind, name, labels)
+    if tree == nil then
+        return nil
+    end
+    if tree.family.kind ~= kind then
+        return misuse("kind", name, (("it is a " .. tree.family.kind) .. ", not a ") .. kind)
+    end
+    local handle, err = handle_tree.find(tree, labels)
+    if handle == nil then
+        return misuse("labels", name, err)
+    end
+    return handle
+end
+--- Sets a gauge to a number. Phases: any.
+function ____exports.set(name, value, labels)
+    if type(value) ~= "number" or value ~= value then
+        misuse(
+            "value",
+            name,
+            "cannot be set to " .. tostring(value)
+        )
+        return
+    end
+    local gauge = handle_of("gauge", name, labels)
+    if gauge ~= nil then
+        gauge:set(value)
+    end
+end
+--- Adds to a counter: 1, or a finite number from 0 up. Phases: any.
+function ____exports.inc(name, by, labels)
+    if by == nil then
+        by = 1
+    end
+    if type(by) ~= "number" or not (by >= 0 and by < math.huge) then
+        misuse(
+            "value",
+            name,
+            "cannot grow by " .. tostring(by)
+        )
+        return
+    end
+    local counter = handle_of("counter", name, labels)
+    if counter ~= nil then
+        counter:inc(by)
+    end
+end
+--- Counts a finite number in a histogram; its bounds are fit for seconds, unless it was made otherwise. Phases: any.
+function ____exports.observe(name, value, labels)
+    if type(value) ~= "number" or not (math.abs(value) < math.huge) then
+        misuse(
+            "value",
+            name,
+            "cannot count " .. tostring(value)
+        )
+        return
+    end
+    local histogram = handle_of("histogram", name, labels)
+    if histogram ~= nil then
+        histogram:observe(value)
+    end
+end
+return ____exports

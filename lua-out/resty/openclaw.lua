@@ -1,0 +1,124 @@
+local ____exports = {}
+local faults = require("resty.openclaw.fault")
+local json_error = require("resty.openclaw.json_error")
+local metric_registry = require("resty.openclaw.metric_registry")
+local builder = require("resty.openclaw.setup")
+local shared_memory = require("resty.openclaw.shared_memory")
+____exports.VERSION = "0.1.0"
+local DICT = "openclaw"
+local INTERNAL_ERROR = 500
+--- What `setup` has built; nothing before.
+local gateway
+local trouble
+--- Any of the balancers: one call to its `log` settles the tries of all.
+local a_balancer
+--- Builds the gateway from a table; `setup({})` is valid: metrics only. Raises one sentence that names the option, what
+-- was expected and what was given, which stops nginx. Phases: init.
+function ____exports.setup(options)
+    if ngx.shared[DICT] == nil then
+        error(("setup: nginx.conf needs \"lua_shared_dict " .. DICT) .. " 10m;\"", 0)
+    end
+    local built = builder.build(options)
+    for ____, balancer in pairs(built.balancers) do
+        a_balancer = balancer
+    end
+    trouble = faults.new(
+        "gateway",
+        metric_registry.open(DICT)
+    )
+    gateway = built
+end
+local function present_route()
+    return gateway and gateway.routes[ngx.var.openclaw_route or ""]
+end
+--- Starts the background work of a worker. Phases: init_worker.
+function ____exports.init_worker()
+    if gateway == nil then
+        ngx.log(ngx.ERR, "gateway: setup was never called; init_by_lua must call require(\"resty.openclaw\").setup")
+        return
+    end
+    for ____, balancer in pairs(gateway.balancers) do
+        balancer:init_worker()
+    end
+    for ____, log in ipairs(gateway.logs) do
+        log:init_worker()
+    end
+end
+--- Gives back what the worker holds of the shared memory. Phases: exit_worker.
+function ____exports.exit_worker()
+    if gateway ~= nil then
+        shared_memory.release(metric_registry.open(DICT).region)
+    end
+end
+--- Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access.
+function ____exports.access()
+    local route = present_route()
+    if route == nil then
+        json_error.respond(404, "unknown_route", "There is no such route.")
+        return
+    end
+    for ____, plugin in ipairs(route.access) do
+        plugin:access()
+    end
+end
+--- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
+-- with 500. Phases: balancer.
+function ____exports.balance(upstream)
+    local ____upstream_4 = upstream
+    if ____upstream_4 == nil then
+        local ____opt_2 = present_route()
+        ____upstream_4 = ____opt_2 and ____opt_2.upstream
+    end
+    local name = ____upstream_4 or ""
+    local balancer = gateway and gateway.balancers[name]
+    if balancer == nil then
+        if trouble ~= nil then
+            trouble:report("unknown_upstream", "balance() found no upstream \"", name, "\" in setup")
+        end
+        ngx.exit(INTERNAL_ERROR)
+        return
+    end
+    balancer:balance()
+end
+--- Runs the route's plugins that look at or change the answer's header. Phases: header_filter.
+function ____exports.header_filter()
+    local route = present_route()
+    if route == nil then
+        return
+    end
+    for ____, plugin in ipairs(route.header_filter) do
+        plugin:header_filter()
+    end
+end
+--- Runs the route's plugins that look at or change the answer's body. Phases: body_filter.
+function ____exports.body_filter()
+    local route = present_route()
+    if route == nil then
+        return
+    end
+    for ____, plugin in ipairs(route.body_filter) do
+        plugin:body_filter()
+    end
+end
+--- Settles the request's tries and counts and records it. To be called once for every request. Phases: log.
+function ____exports.log()
+    if a_balancer ~= nil then
+        a_balancer:log()
+    end
+    local route = present_route()
+    if route == nil then
+        return
+    end
+    for ____, plugin in ipairs(route.log) do
+        plugin:log()
+    end
+end
+--- The metrics page in Prometheus' text format. Phases: content.
+function ____exports.metrics_page()
+    if gateway == nil then
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        return
+    end
+    gateway.metrics:page()
+end
+return ____exports

@@ -1,0 +1,282 @@
+local ____exports = {}
+local nginx_balancer = require("ngx.balancer")
+local ejection = require("resty.openclaw.balancer.ejection")
+local figures = require("resty.openclaw.balancer.figures")
+local latency_buckets = require("resty.openclaw.balancer.latency_buckets")
+local least_conn = require("resty.openclaw.balancer.least_conn")
+local outcome = require("resty.openclaw.balancer.outcome")
+local nodes = require("resty.openclaw.balancer.node")
+local peers_of = require("resty.openclaw.balancer.peers")
+local round_robin = require("resty.openclaw.balancer.round_robin")
+local xed = require("resty.openclaw.balancer.xed")
+local faults = require("resty.openclaw.fault")
+local ffi = require("ffi")
+local metric_registry = require("resty.openclaw.metric_registry")
+local read = require("resty.openclaw.options")
+local shared_memory = require("resty.openclaw.shared_memory")
+local upstream_tries = require("resty.openclaw.upstream_tries")
+local OPTIONS = {
+    "name",
+    "nodes",
+    "policy",
+    "tries",
+    "buckets",
+    "dict"
+}
+local POLICIES = {xed = xed.new, round_robin = round_robin.new, least_conn = least_conn.new, latency_buckets = latency_buckets.new}
+local POLICY_NAMES = {"xed", "round_robin", "least_conn", "latency_buckets"}
+local DEFAULT_TRIES = 3
+local TICK_SECONDS = 0.1
+local BAD_GATEWAY = 502
+local SERVICE_UNAVAILABLE = 503
+local function tick(premature, balancer)
+    if not premature then
+        local ____this_1
+        ____this_1 = balancer.policy
+        local ____opt_0 = ____this_1.tick
+        if ____opt_0 ~= nil then
+            ____opt_0(
+                ____this_1,
+                ngx.now()
+            )
+        end
+    end
+end
+--- Begins the policy's regular work in this worker. Phases: init_worker; `balance` does it where it was not called.
+local function init_worker(self)
+    if self.is_ticking then
+        return
+    end
+    self.is_ticking = true
+    if self.policy.tick == nil then
+        return
+    end
+    local ok, err = ngx.timer.every(TICK_SECONDS, tick, self)
+    if not ok then
+        self.faults:report("timer", err)
+    end
+end
+local function settle(balancer, address, status, seconds)
+    local node = balancer.known_nodes[address]
+    if node ~= nil then
+        nodes.finish(
+            node,
+            outcome.of_status(status),
+            ngx.now(),
+            tonumber(seconds)
+        )
+    end
+end
+--- Fills in the candidates; with `ejected_too` those that were ejected as well.
+local function find_candidates(balancer, ejected_too)
+    local candidates = balancer.candidates
+    local peers = balancer.peers
+    local count = 0
+    for index = 0, peers.size - 1 do
+        if balancer.tried[index] == 0 and (ejected_too or not ejection.is_ejected(peers.nodes[index + 1].record)) then
+            candidates.index[count] = index
+            count = count + 1
+        end
+    end
+    candidates.count = count
+end
+--- An ejected node whose time is over, for one request to try it; -1 when there is none.
+local function node_to_probe(balancer, now)
+    for index = 0, balancer.peers.size - 1 do
+        if ejection.wants_probe(balancer.peers.nodes[index + 1].record, now) then
+            return index
+        end
+    end
+    return -1
+end
+--- The node for a request that has not come to any yet.
+local function first_choice(balancer, now)
+    local probed = node_to_probe(balancer, now)
+    if probed >= 0 then
+        ejection.probe(balancer.peers.nodes[probed + 1].record, now)
+        return probed
+    end
+    find_candidates(balancer, false)
+    if balancer.candidates.count == 0 then
+        find_candidates(balancer, true)
+    end
+    return balancer.policy:pick(balancer.candidates, now)
+end
+--- Whether the last try met a kept-alive connection that the node had closed: connected, but not a byte came back.
+local function was_stale_connection(status)
+    if status ~= BAD_GATEWAY then
+        return false
+    end
+    local connect_times = upstream_tries.tried(ngx.var.upstream_connect_time or "")
+    local header_times = upstream_tries.tried(ngx.var.upstream_header_time or "")
+    return connect_times[#connect_times] ~= "-" and header_times[#header_times] == "-"
+end
+--- The node for a request whose last try has just failed with this status; -1 when none is left.
+local function next_choice(balancer, now, status)
+    local peers = balancer.peers
+    local addresses = upstream_tries.tried(ngx.var.upstream_addr or "")
+    local last = addresses[#addresses] or ""
+    if not ngx.is_subrequest then
+        settle(
+            balancer,
+            last,
+            tostring(status)
+        )
+    end
+    local left = math.min(balancer.tries, peers.size) - #addresses
+    if left == 0 and was_stale_connection(status) then
+        return peers.index_of[last] or -1
+    end
+    if left <= 0 then
+        return -1
+    end
+    for ____, address in ipairs(addresses) do
+        balancer.tried[peers.index_of[address]] = 1
+    end
+    find_candidates(balancer, false)
+    if balancer.candidates.count == 0 then
+        find_candidates(balancer, true)
+    end
+    ffi.fill(balancer.tried, peers.size * 8)
+    return balancer.candidates.count == 0 and -1 or balancer.policy:pick(balancer.candidates, now)
+end
+--- Answers 503 with the time after which another try makes sense.
+local function decline(balancer, now)
+    local seconds = 10
+    for index = 0, balancer.peers.size - 1 do
+        seconds = math.min(
+            seconds,
+            ejection.seconds_left(balancer.peers.nodes[index + 1].record, now)
+        )
+    end
+    ngx.header["Retry-After"] = math.max(
+        1,
+        math.ceil(seconds)
+    )
+    balancer.faults:report("no_node_left", "no node of upstream \"", balancer.name, "\" is left to try")
+    ngx.exit(SERVICE_UNAVAILABLE)
+end
+--- Chooses a node for this try. When all were tried, answers 503 with `Retry-After`. Phases: balancer.
+local function balance(self)
+    if not self.is_ticking then
+        self:init_worker()
+    end
+    local now = ngx.now()
+    local failure, status = nginx_balancer.get_last_failure()
+    local index
+    if failure == nil then
+        nginx_balancer.set_more_tries(self.tries)
+        index = first_choice(self, now)
+    else
+        index = next_choice(self, now, status or BAD_GATEWAY)
+    end
+    if index < 0 then
+        decline(self, now)
+        return
+    end
+    local node = self.peers.nodes[index + 1]
+    local ok, err = nginx_balancer.set_current_peer(node.host, node.port)
+    if ok ~= true then
+        self.faults:report("set_peer", node.address, ": ", err)
+        ngx.exit(SERVICE_UNAVAILABLE)
+        return
+    end
+    if not ngx.is_subrequest then
+        nodes.start(node)
+    end
+    self.sent[index + 1]:inc()
+end
+--- Settles what the request has left to settle, in whatever upstreams it was; to be called once for each request.
+-- Phases: log.
+local function log(self)
+    local addresses = ngx.var.upstream_addr
+    if addresses == nil then
+        return
+    end
+    local statuses = ngx.var.upstream_status or ""
+    local node = self.known_nodes[addresses]
+    if node ~= nil then
+        local ____node_wants_seconds_2
+        if node.wants_seconds then
+            ____node_wants_seconds_2 = tonumber(ngx.var.upstream_response_time)
+        else
+            ____node_wants_seconds_2 = nil
+        end
+        local seconds = ____node_wants_seconds_2
+        nodes.finish(
+            node,
+            outcome.of_status(statuses),
+            ngx.now(),
+            seconds
+        )
+        return
+    end
+    for ____, attempt in ipairs(upstream_tries.parse(addresses, statuses, ngx.var.upstream_response_time)) do
+        if attempt.last then
+            settle(self, attempt.address, attempt.status, attempt.response_seconds)
+        end
+    end
+end
+--- Gives back the worker's part of the shared memory. Phases: exit_worker.
+local function exit_worker(self)
+    shared_memory.release(self.registry.region)
+end
+local metatable = {__index = {init_worker = init_worker, balance = balance, log = log, exit_worker = exit_worker}}
+--- A balancer. Raises when an option is wrong. Phases: init.
+-- 
+-- @param options name, nodes, policy ("xed"), tries (3), buckets (of latency_buckets), dict ("openclaw")
+local function create(options)
+    local given = read.check("balancer", options, OPTIONS)
+    local name = read.text("balancer", given, "name")
+    local owner = ("balancer \"" .. name) .. "\""
+    local registry = metric_registry.open(read.text(owner, given, "dict", "openclaw"))
+    if not registry.region.shared then
+        error(owner .. ": nginx.conf needs \"lua_shared_dict openclaw 10m;\"", 0)
+    end
+    local peers = peers_of.new(owner, registry, given)
+    local policy = POLICIES[read.one_of(
+        owner,
+        given,
+        "policy",
+        POLICY_NAMES,
+        "xed"
+    )](peers, owner, given)
+    local tries = metric_registry.counter(registry, "openclaw_upstream_tries_total", "Tries at a node for an upstream; a request that was retried counts at each node it came to.", {"upstream", "node"})
+    local sent = {}
+    for index = 0, peers.size - 1 do
+        local node = peers.nodes[index + 1]
+        local ____node_learners_3 = node.learners
+        ____node_learners_3[#____node_learners_3 + 1] = policy
+        node.wants_seconds = node.wants_seconds or policy.wants_seconds == true
+        local ____node_index_for_4 = node.index_for
+        ____node_index_for_4[#____node_index_for_4 + 1] = index
+        sent[#sent + 1] = tries:labels(name, node.address)
+    end
+    local fields = {
+        name = name,
+        peers = peers,
+        policy = policy,
+        tries = read.whole(
+            owner,
+            given,
+            "tries",
+            1,
+            DEFAULT_TRIES
+        ),
+        candidates = {
+            index = ffi.new("double[?]", peers.size),
+            count = 0
+        },
+        tried = ffi.new("double[?]", peers.size),
+        known_nodes = nodes.all(registry),
+        sent = sent,
+        registry = registry,
+        faults = faults.new("balancer", registry),
+        is_ticking = false
+    }
+    local balancer = setmetatable(fields, metatable)
+    figures.show(registry, balancer)
+    return balancer
+end
+____exports.new = create
+return ____exports

@@ -1,0 +1,103 @@
+local ____exports = {}
+local metric_registry = require("resty.openclaw.metric_registry")
+local shared_memory = require("resty.openclaw.shared_memory")
+local ejection = require("resty.openclaw.balancer.ejection")
+local nodes_by_registry = {}
+--- The nodes of all balancers over one registry, by address. Phases: any.
+function ____exports.all(registry)
+    local known = nodes_by_registry[registry]
+    if known ~= nil then
+        return known
+    end
+    local nodes = {}
+    nodes_by_registry[registry] = nodes
+    return nodes
+end
+local function demand(address, slot, err)
+    if slot == nil then
+        error(
+            (("balancer: no shared memory for node " .. address) .. ": ") .. tostring(err),
+            0
+        )
+    end
+    return slot
+end
+local function create(registry, address, host, port)
+    local region = registry.region
+    local answers = metric_registry.counter(registry, "openclaw_node_answers_total", "Tries at a node by how they ended: ok, failed, or neutral where the outcome tells nothing about the node.", {"node", "outcome"})
+    local ok = answers:labels(address, "ok")
+    local in_flight, in_flight_err = shared_memory.transient_slot(region, "in flight " .. address)
+    local record, record_err = shared_memory.slot(region, "failures " .. address, ejection.RECORD_SLOTS)
+    return {
+        region = region,
+        address = address,
+        host = host,
+        port = port,
+        in_flight_slot = demand(address, in_flight, in_flight_err),
+        answered_slot = ok.slot,
+        record = region.common + demand(address, record, record_err),
+        outcomes = {
+            ok = ok,
+            failed = answers:labels(address, "failed"),
+            neutral = answers:labels(address, "neutral")
+        },
+        learners = {},
+        index_for = {},
+        wants_seconds = false
+    }
+end
+--- The node with this address; the same one for everybody. Raises when there is no shared memory left. Phases: init.
+function ____exports.at(registry, address, host, port)
+    local nodes = ____exports.all(registry)
+    local known = nodes[address]
+    if known ~= nil then
+        return known
+    end
+    local node = create(registry, address, host, port)
+    nodes[address] = node
+    return node
+end
+--- Requests that the node works on now, for all workers. Phases: any.
+function ____exports.in_flight(node)
+    return shared_memory.total(node.region, node.in_flight_slot)
+end
+--- Successful answers of the node so far, to all workers, over all reloads. Phases: any.
+function ____exports.answered(node)
+    return shared_memory.total(node.region, node.answered_slot)
+end
+--- Counts a request that goes to the node. Phases: balancer.
+function ____exports.start(node)
+    shared_memory.add(node.region, node.in_flight_slot, 1)
+end
+--- Counts a request that came back from the node, and tells all who learn from it. Phases: balancer, log.
+function ____exports.finish(node, outcome, now, seconds)
+    shared_memory.add(node.region, node.in_flight_slot, -1)
+    node.outcomes[outcome]:inc()
+    if outcome == "ok" then
+        ejection.succeeded(node.record, now)
+    elseif outcome == "failed" then
+        ejection.failed(
+            node.record,
+            now,
+            math.random()
+        )
+    else
+        ejection.told_nothing(node.record)
+    end
+    for place = 1, #node.learners do
+        local learner = node.learners[place]
+        local index = node.index_for[place]
+        if outcome == "ok" then
+            local ____opt_0 = learner.succeeded
+            if ____opt_0 ~= nil then
+                ____opt_0(learner, index, now, seconds)
+            end
+        elseif outcome == "failed" then
+            local ____opt_2 = learner.failed
+            if ____opt_2 ~= nil then
+                ____opt_2(learner, index)
+            end
+        end
+    end
+end
+return ____exports

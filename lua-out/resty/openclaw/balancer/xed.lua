@@ -1,0 +1,310 @@
+local ____exports = {}
+local ffi = require("ffi")
+local ejection = require("resty.openclaw.balancer.ejection")
+local nodes = require("resty.openclaw.balancer.node")
+local GRID = ffi.new("double[9]", {
+    1,
+    2,
+    4,
+    8,
+    16,
+    32,
+    64,
+    128,
+    256
+})
+local GRID_SIZE = 9
+local FIRST_CONCURRENCY = 4
+--- Service time in seconds before any node has answered.
+local FIRST_SERVICE_SECONDS = 0.05
+--- nginx's clock counts milliseconds: answers within one would make a node's work look like nothing.
+local LEAST_SERVICE_SECONDS = 0.0001
+--- Each answer makes room for itself: about 128 are remembered for the service time, 512 for the grid.
+local KEEP_SERVICE = 1 - 1 / 128
+local KEEP_GRID = 1 - 1 / 512
+--- Answers before the concurrency is worth an estimate.
+local ANSWERS_FOR_CONCURRENCY = 20
+--- A silent node's exposure grows for so many service times after its last event.
+local PATIENCE = 5
+--- A new node may hold so many requests more than it has answered.
+local SLOW_START = 4
+local QUEUEING = 3
+local CROWDING = 0.2
+local FAILING = 50
+--- More candidates than this are sampled.
+local FULL_SCAN = 64
+local SAMPLE = 16
+local RATE_SECONDS = 30
+local log_prior = ffi.new("double[9]")
+for step = 0, GRID_SIZE - 1 do
+    log_prior[step] = math.abs(math.log(GRID[step] / FIRST_CONCURRENCY))
+end
+--- Mean seconds of work for one request in a free slot; the pool's mean counts as one answer.
+local function service_seconds(xed, index)
+    local exposure = xed.exposure[index] + xed.mean_service * xed.prior[index]
+    return math.max(LEAST_SERVICE_SECONDS, exposure / (xed.answers[index] + 1))
+end
+local function note_event(xed, index, now)
+    xed.event_at[index] = now
+    xed.patience[index] = xed.answers[index] > 0 and PATIENCE * service_seconds(xed, index) or math.huge
+end
+local function fade(xed, index, seconds, over)
+    local keep = math.exp(-seconds / over)
+    xed.exposure[index] = xed.exposure[index] * keep
+    xed.answers[index] = xed.answers[index] * keep
+end
+local function expose(xed, index, seconds)
+    local busy = xed.in_flight[index]
+    fade(xed, index, seconds, busy > 0 and xed.fading_busy or xed.fading_idle)
+    if busy <= 0 then
+        return
+    end
+    local row = index * GRID_SIZE
+    for step = 0, GRID_SIZE - 1 do
+        local at = row + step
+        xed.grid_exposure[at] = xed.grid_exposure[at] + math.min(busy, GRID[step]) * seconds
+    end
+    xed.exposure[index] = xed.exposure[index] + math.min(busy, xed.concurrency[index]) * seconds
+end
+--- Takes the concurrency under which what was seen is most likely.
+local function estimate_concurrency(xed, index)
+    local row = index * GRID_SIZE
+    local answers = xed.grid_answers[index]
+    local best = -1
+    local best_likelihood = -math.huge
+    for step = 0, GRID_SIZE - 1 do
+        local exposure = xed.grid_exposure[row + step]
+        if exposure > 0 then
+            local likelihood = xed.grid_logs[row + step] - answers * math.log(exposure) - log_prior[step]
+            if likelihood > best_likelihood then
+                best = step
+                best_likelihood = likelihood
+            end
+        end
+    end
+    if best < 0 or GRID[best] == xed.concurrency[index] then
+        return
+    end
+    xed.concurrency[index] = GRID[best]
+    xed.exposure[index] = xed.grid_exposure[row + best] / answers * xed.answers[index]
+end
+local function learn(xed, index, fresh)
+    local keep = KEEP_SERVICE ^ fresh
+    local keep_grid = KEEP_GRID ^ fresh
+    xed.exposure[index] = xed.exposure[index] * keep
+    xed.answers[index] = xed.answers[index] * keep + fresh
+    xed.grid_answers[index] = xed.grid_answers[index] * keep_grid + fresh
+    xed.seen[index] = xed.seen[index] + fresh
+    local busy = math.max(1, xed.in_flight[index])
+    local row = index * GRID_SIZE
+    for step = 0, GRID_SIZE - 1 do
+        local at = row + step
+        xed.grid_exposure[at] = xed.grid_exposure[at] * keep_grid
+        xed.grid_logs[at] = xed.grid_logs[at] * keep_grid + fresh * math.log(math.min(busy, GRID[step]))
+    end
+    if xed.seen[index] >= ANSWERS_FOR_CONCURRENCY then
+        estimate_concurrency(xed, index)
+    end
+end
+--- Reads a node's counts and folds what has changed since the last time into its estimates.
+local function fold(xed, index, now)
+    local node = xed.peers.nodes[index + 1]
+    local in_flight = nodes.in_flight(node)
+    local answered = nodes.answered(node)
+    local before = xed.read_at[index]
+    if before > 0 then
+        local seconds = math.max(0, now - before)
+        local fresh = answered - xed.answered[index]
+        if fresh > 0 or in_flight ~= xed.in_flight[index] then
+            note_event(xed, index, now)
+        else
+            local limit = xed.event_at[index] + xed.patience[index]
+            if now > limit then
+                local working = math.min(
+                    seconds,
+                    math.max(0, limit - before)
+                )
+                fade(xed, index, seconds - working, xed.fading_idle)
+                seconds = working
+            end
+        end
+        if seconds > 0 then
+            expose(xed, index, seconds)
+        end
+        if fresh > 0 then
+            learn(xed, index, fresh)
+        end
+    end
+    xed.read_at[index] = now
+    xed.in_flight[index] = in_flight
+    xed.answered[index] = answered
+end
+local function cost(xed, index, now)
+    local in_flight = xed.in_flight[index]
+    local concurrency = xed.concurrency[index]
+    local queued = math.max(0, in_flight + 1 - concurrency) / concurrency
+    local delay = service_seconds(xed, index) * (1 + QUEUEING * queued + CROWDING * in_flight / concurrency)
+    local phi = ejection.phi(xed.peers.nodes[index + 1].record, now)
+    return delay + FAILING * xed.mean_service * phi * phi
+end
+local function update_mean_service(xed)
+    local exposure = 0
+    local answers = 0
+    for index = 0, xed.peers.size - 1 do
+        exposure = exposure + xed.exposure[index]
+        answers = answers + xed.answers[index]
+    end
+    if answers > 0 then
+        xed.mean_service = exposure / answers
+    end
+end
+--- Leaves a random sample in the first places; what was there goes further back.
+local function sample(candidates)
+    local chosen = candidates.index
+    for place = 0, SAMPLE - 1 do
+        local other = math.random(place, candidates.count - 1)
+        local taken = chosen[other]
+        chosen[other] = chosen[place]
+        chosen[place] = taken
+    end
+    candidates.count = SAMPLE
+end
+local function is_starting(xed, index)
+    return xed.in_flight[index] >= SLOW_START + xed.answered[index]
+end
+local function cheapest(xed, candidates, now, starting_too)
+    local best = -1
+    local best_cost = math.huge
+    local ties = 0
+    for place = 0, candidates.count - 1 do
+        local index = candidates.index[place]
+        if starting_too or not is_starting(xed, index) then
+            local its_cost = cost(xed, index, now)
+            if its_cost < best_cost then
+                best = index
+                best_cost = its_cost
+                ties = 1
+            elseif its_cost == best_cost then
+                ties = ties + 1
+                if math.random(ties) == 1 then
+                    best = index
+                end
+            end
+        end
+    end
+    return best
+end
+local function pick(self, candidates, now)
+    if candidates.count > FULL_SCAN then
+        sample(candidates)
+    end
+    for place = 0, candidates.count - 1 do
+        fold(self, candidates.index[place], now)
+    end
+    update_mean_service(self)
+    local best = cheapest(self, candidates, now, false)
+    if best < 0 then
+        best = cheapest(self, candidates, now, true)
+    end
+    note_event(self, best, now)
+    self.in_flight[best] = self.in_flight[best] + 1
+    return best
+end
+local function succeeded(self, index, now)
+    fold(self, index, now)
+end
+--- Follows idle nodes too, and sets how fast the past fades: the slower the fewer answers there are.
+local function tick(self, now)
+    local answers = 0
+    for index = 0, self.peers.size - 1 do
+        fold(self, index, now)
+        answers = answers + self.answered[index]
+    end
+    if self.ticked_at == 0 then
+        self.started_at = now
+    elseif now > self.ticked_at then
+        local seconds = now - self.ticked_at
+        local rate = (answers - self.ticked_answers) / seconds
+        self.answer_rate = self.answer_rate + (1 - math.exp(-seconds / RATE_SECONDS)) * (rate - self.answer_rate)
+        local seen = 1 - math.exp(-math.max(1, now - self.started_at) / RATE_SECONDS)
+        self.fading_idle = math.min(
+            600,
+            math.max(
+                10,
+                300 / math.max(self.answer_rate / seen, 0.000001)
+            )
+        )
+        self.fading_busy = math.max(40, 4 * self.fading_idle)
+    end
+    self.ticked_at = now
+    self.ticked_answers = answers
+end
+local function capacity(xed, index)
+    return xed.concurrency[index] / service_seconds(xed, index)
+end
+local function weight(self, index)
+    local sum = 0
+    for other = 0, self.peers.size - 1 do
+        sum = sum + capacity(self, other)
+    end
+    return capacity(self, index) / sum * self.peers.size
+end
+local function learned_service_seconds(self, index)
+    return service_seconds(self, index)
+end
+local function concurrent_requests(self, index)
+    return self.concurrency[index]
+end
+local metatable = {__index = {
+    pick = pick,
+    succeeded = succeeded,
+    tick = tick,
+    weight = weight,
+    service_seconds = learned_service_seconds,
+    concurrent_requests = concurrent_requests
+}}
+local function zeros(size)
+    return ffi.new("double[?]", size)
+end
+--- The policy for these nodes. Static weights are the first guess at how fast a node is, until it has answered.
+local function create(peers)
+    local size = peers.size
+    local concurrency = zeros(size)
+    local prior = zeros(size)
+    local patience = zeros(size)
+    local sum = 0
+    for index = 0, size - 1 do
+        sum = sum + peers.weight[index]
+    end
+    for index = 0, size - 1 do
+        concurrency[index] = FIRST_CONCURRENCY
+        prior[index] = sum / size / peers.weight[index]
+        patience[index] = math.huge
+    end
+    local fields = {
+        peers = peers,
+        read_at = zeros(size),
+        in_flight = zeros(size),
+        answered = zeros(size),
+        event_at = zeros(size),
+        patience = patience,
+        exposure = zeros(size),
+        answers = zeros(size),
+        grid_exposure = zeros(size * GRID_SIZE),
+        grid_logs = zeros(size * GRID_SIZE),
+        grid_answers = zeros(size),
+        seen = zeros(size),
+        concurrency = concurrency,
+        prior = prior,
+        mean_service = FIRST_SERVICE_SECONDS,
+        fading_idle = 10,
+        fading_busy = 40,
+        answer_rate = 0,
+        ticked_at = 0,
+        ticked_answers = 0,
+        started_at = 0
+    }
+    return setmetatable(fields, metatable)
+end
+____exports.new = create
+return ____exports

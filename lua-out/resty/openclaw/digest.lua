@@ -1,0 +1,62 @@
+local ____exports = {}
+local ffi = require("ffi")
+ffi.cdef("const struct evp_md_st *EVP_get_digestbyname(const char *name);")
+ffi.cdef("struct evp_md_ctx_st *EVP_MD_CTX_new(void);")
+ffi.cdef("void EVP_MD_CTX_free(struct evp_md_ctx_st *context);")
+ffi.cdef("int EVP_DigestInit_ex(struct evp_md_ctx_st *context, const struct evp_md_st *type, struct engine_st *engine);")
+ffi.cdef("int EVP_DigestUpdate(struct evp_md_ctx_st *context, const void *data, size_t bytes);")
+ffi.cdef("int EVP_DigestFinal_ex(struct evp_md_ctx_st *context, unsigned char *digest, unsigned int *bytes);")
+ffi.cdef("unsigned char *ngx_hex_dump(unsigned char *text, const unsigned char *data, size_t bytes);")
+--- Past this many digests at a time, contexts are not kept.
+local MOST_IDLE = 64
+--- EVP_MAX_MD_SIZE.
+local MOST_BYTES = 64
+local digest_bytes = ffi.new("unsigned char[?]", MOST_BYTES)
+local digest_size = ffi.new("unsigned int[1]")
+local hex = ffi.new("unsigned char[?]", 2 * MOST_BYTES)
+local function begin(self)
+    local context = table.remove(self.idle) or ({
+        handle = ffi.gc(
+            ffi.C.EVP_MD_CTX_new(),
+            ffi.C.EVP_MD_CTX_free
+        ),
+        broken = false
+    })
+    context.broken = ffi.C.EVP_DigestInit_ex(context.handle, self.method, nil) ~= 1
+    return context
+end
+--- Feeds the next bytes: a pointer and how many, or a text and its length. Phases: any.
+function ____exports.update(context, bytes, count)
+    if not context.broken then
+        context.broken = ffi.C.EVP_DigestUpdate(context.handle, bytes, count) ~= 1
+    end
+end
+local function finish(self, context)
+    if context.broken or ffi.C.EVP_DigestFinal_ex(context.handle, digest_bytes, digest_size) ~= 1 then
+        return nil, "OpenSSL failed to work out " .. self.algorithm
+    end
+    if #self.idle < MOST_IDLE then
+        local ____self_idle_0 = self.idle
+        ____self_idle_0[#____self_idle_0 + 1] = context
+    end
+    local size = digest_size[0]
+    ffi.C.ngx_hex_dump(hex, digest_bytes, size)
+    return ffi.string(hex, 2 * size)
+end
+local function of(self, text)
+    local context = self:begin()
+    ____exports.update(context, text, #text)
+    return self:finish(context)
+end
+local metatable = {__index = {begin = begin, finish = finish, of = of}}
+--- Digests by one algorithm. Raises when OpenSSL does not offer it, as in FIPS mode with MD5. Phases: init.
+local function create(algorithm)
+    local method = ffi.C.EVP_get_digestbyname(algorithm)
+    local digest = setmetatable({algorithm = algorithm, method = method, idle = {}}, metatable)
+    if method == nil or (digest:of("")) == nil then
+        error(("digest: the OpenSSL of this nginx does not offer " .. algorithm) .. " (FIPS mode refuses md5; take sha256)", 0)
+    end
+    return digest
+end
+____exports.new = create
+return ____exports

@@ -1,0 +1,114 @@
+local ____exports = {}
+local fault = require("resty.openclaw.fault")
+local json_error = require("resty.openclaw.json_error")
+local metric_registry = require("resty.openclaw.metric_registry")
+local options_reader = require("resty.openclaw.options")
+local request_body = require("resty.openclaw.request_body")
+local OWNER = "image_check"
+local FORMATS = {
+    "jpeg",
+    "png",
+    "gif",
+    "webp",
+    "bmp",
+    "tiff"
+}
+--- As much as any test looks at.
+local FIRST_BYTES = 24
+local JPEG_BEGINNING = string.char(255, 216, 255)
+--- The signature, then the length and the type of the chunk that must come first.
+local PNG_BEGINNING = ((string.char(137) .. "PNG\r\n") .. string.char(26)) .. "\n\0\0\0\rIHDR"
+--- Start of image and another marker: ITU T.81, annex B.
+local function is_jpeg(first)
+    return string.sub(first, 1, 3) == JPEG_BEGINNING and (string.byte(first, 4) or 0) >= 192
+end
+--- A 31-bit number above 0, high byte first, as PNG has them.
+local function is_png_size(first, at)
+    local bytes = string.sub(first, at, at + 3)
+    return #bytes == 4 and bytes ~= "\0\0\0\0" and string.byte(bytes) < 128
+end
+--- Signature and image header with a width and a height: PNG, sections 5.2 and 11.2.1.
+local function is_png(first)
+    return string.sub(first, 1, 16) == PNG_BEGINNING and is_png_size(first, 17) and is_png_size(first, 21)
+end
+--- GIF89a, section 17.
+local function is_gif(first)
+    local signature = string.sub(first, 1, 6)
+    return signature == "GIF87a" or signature == "GIF89a"
+end
+--- RFC 9649, section 2.4.
+local function is_webp(first)
+    return string.sub(first, 1, 4) == "RIFF" and string.sub(first, 9, 15) == "WEBPVP8"
+end
+--- BITMAPFILEHEADER, and the size of the header after it: 12 bytes to 124.
+local function is_bmp(first)
+    local size = string.byte(first, 15) or 0
+    return string.sub(first, 1, 2) == "BM" and size >= 12 and size <= 124 and string.sub(first, 16, 18) == "\0\0\0"
+end
+--- Byte order and version: TIFF 6.0, section 2, and BigTIFF.
+local function is_tiff(first)
+    local signature = string.sub(first, 1, 4)
+    return signature == "II*\0" or signature == "MM\0*" or signature == "II+\0" or signature == "MM\0+"
+end
+local TESTS = {
+    jpeg = is_jpeg,
+    png = is_png,
+    gif = is_gif,
+    webp = is_webp,
+    bmp = is_bmp,
+    tiff = is_tiff
+}
+local function fail(plugin, err)
+    plugin.unreadable:inc()
+    plugin.faults:report("unreadable_body", err)
+    json_error.respond(500, "internal_error", "The gateway could not read the request body.")
+end
+local function access(self)
+    local body, read_err = request_body.read()
+    if body == nil then
+        return fail(self, read_err)
+    end
+    local first, first_err = request_body.first(body, FIRST_BYTES)
+    if first == nil then
+        return fail(self, first_err)
+    end
+    if first == "" then
+        self.empty:inc()
+        json_error.respond(400, "empty_body", "The request has no body; send an image.")
+    end
+    for ____, is_known in ipairs(self.known_by) do
+        if is_known(first) then
+            return
+        end
+    end
+    self.not_an_image:inc()
+    json_error.respond(415, "not_an_image", ("The body is no image of these formats: " .. self.wanted) .. ".")
+end
+local metatable = {__index = {access = access}}
+--- Makes the plugin. Raises when an option is wrong. Phases: init.
+-- Options: `formats` ({ "jpeg", "png" }; also "gif", "webp", "bmp", "tiff"), `dict` ("openclaw").
+local function create(options)
+    if options == nil then
+        options = {}
+    end
+    options_reader.check(OWNER, options, {"formats", "dict"})
+    local formats = options_reader.list(OWNER, options, "formats", {"jpeg", "png"})
+    local known_by = {}
+    for ____, format in ipairs(formats) do
+        local name = options_reader.one_of(OWNER, {formats = format}, "formats", FORMATS)
+        known_by[#known_by + 1] = TESTS[name]
+    end
+    local registry = metric_registry.open(options_reader.text(OWNER, options, "dict", "openclaw"))
+    local refused = metric_registry.counter(registry, "openclaw_image_check_refused_total", "Requests refused because their body was no image, by reason.", {"reason"})
+    local fields = {
+        known_by = known_by,
+        wanted = table.concat(formats, ", "),
+        empty = refused:labels("empty_body"),
+        not_an_image = refused:labels("not_an_image"),
+        unreadable = refused:labels("unreadable"),
+        faults = fault.new(OWNER, registry)
+    }
+    return setmetatable(fields, metatable)
+end
+____exports.new = create
+return ____exports

@@ -1,0 +1,119 @@
+local ____exports = {}
+local fault = require("resty.openclaw.fault")
+local metric_registry = require("resty.openclaw.metric_registry")
+local catalogues = require("resty.openclaw.metrics.catalogue")
+local declaration = require("resty.openclaw.metrics.declaration")
+local exposition = require("resty.openclaw.metrics.exposition")
+local recorders = require("resty.openclaw.metrics.recorder")
+local options = require("resty.openclaw.options")
+local NAME = "metrics"
+local OPTIONS = {"dict", "max_series", "buckets", "route"}
+local function counter(self, name, help, label_names)
+    return metric_registry.counter(self.registry, name, help, label_names)
+end
+local function gauge(self, name, help, label_names)
+    return metric_registry.gauge(self.registry, name, help, label_names)
+end
+local function histogram(self, name, help, label_names, bounds)
+    return metric_registry.histogram(
+        self.registry,
+        name,
+        help,
+        label_names,
+        bounds
+    )
+end
+local function recorder(self, route)
+    return recorders.new(self.families, route)
+end
+local function log(self)
+    self.default_recorder:log()
+end
+local function pause()
+    ngx.sleep(0)
+end
+--- Sends a piece, waits until the client has taken it, and lets other requests have their turn.
+local function send(piece)
+    local sent = ngx.print(piece)
+    ngx.flush(true)
+    pause()
+    return sent == 1
+end
+local function page(self)
+    local method = ngx.req.get_method()
+    if method ~= "GET" and method ~= "HEAD" then
+        ngx.header.Allow = "GET, HEAD"
+        ngx.exit(405)
+        return
+    end
+    ngx.header["Content-Type"] = exposition.CONTENT_TYPE
+    if method == "HEAD" then
+        return
+    end
+    catalogues.refresh(self.catalogue, pause)
+    exposition.render(self.catalogue, self.faults, send)
+end
+local metatable = {__index = {
+    counter = counter,
+    gauge = gauge,
+    histogram = histogram,
+    recorder = recorder,
+    log = log,
+    page = page
+}}
+local function read_buckets(given)
+    local buckets = options.list(NAME, given, "buckets", metric_registry.SECONDS)
+    local before = 0
+    for ____, bound in ipairs(buckets) do
+        if type(bound) ~= "number" or not (bound > before and bound < math.huge) then
+            options.refuse(NAME, "buckets", "a list of rising numbers above 0", bound)
+        end
+        before = bound
+    end
+    local most = metric_registry.MOST_BOUNDS
+    if #buckets > most then
+        options.refuse(
+            NAME,
+            "buckets",
+            ("a list of at most " .. tostring(most)) .. " numbers",
+            buckets
+        )
+    end
+    return buckets
+end
+--- The metrics of one shared dict; see docs/metrics.md for the options. Raises when an option is wrong. Phases: init.
+local function create(given)
+    local ____options_check_1 = options.check
+    local ____given_0 = given
+    if ____given_0 == nil then
+        ____given_0 = {}
+    end
+    local read = ____options_check_1(NAME, ____given_0, OPTIONS)
+    local dict = options.text(NAME, read, "dict", "openclaw")
+    local max_series = options.whole(
+        NAME,
+        read,
+        "max_series",
+        1,
+        2000
+    )
+    local buckets = read_buckets(read)
+    local route = options.text(NAME, read, "route", "default")
+    local registry = metric_registry.open(dict)
+    if not registry.region.shared then
+        error(((NAME .. ": nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"", 0)
+    end
+    registry.most_series = max_series
+    declaration.forget(registry)
+    local families = recorders.families(registry, buckets)
+    local fields = {
+        registry = registry,
+        faults = fault.new(NAME, registry),
+        catalogue = catalogues.new(registry),
+        families = families,
+        default_recorder = recorders.new(families, route)
+    }
+    return setmetatable(fields, metatable)
+end
+____exports.new = create
+return ____exports

@@ -1,0 +1,110 @@
+local ____exports = {}
+local metric_registry = require("resty.openclaw.metric_registry")
+local shared_memory = require("resty.openclaw.shared_memory")
+local NAME_BYTES = 200
+local MOST_LABELS = 16
+local HISTOGRAM_LINES = {"_bucket", "_count", "_sum"}
+--- Label names in the order in which all workers put them. Phases: any.
+function ____exports.sorted(names)
+    local copy = {}
+    for ____, name in ipairs(names) do
+        copy[#copy + 1] = name
+    end
+    table.sort(copy)
+    return copy
+end
+local function described(kind, label_names)
+    return (kind .. " ") .. table.concat(label_names, ",")
+end
+--- What a name is: by this worker's families, or by what another worker has declared.
+local function known_as(registry, name)
+    local family = registry.families[name]
+    if family ~= nil then
+        return described(
+            family.kind,
+            ____exports.sorted(family.label_names)
+        )
+    end
+    for ____, collector in ipairs(registry.collectors) do
+        if collector.name == name then
+            return "collected"
+        end
+    end
+    return (registry.region.names:get("family:" .. name))
+end
+local function is_histogram(registry, name)
+    local known = known_as(registry, name)
+    return known ~= nil and string.sub(known, 1, 10) == "histogram "
+end
+--- Whether one of the names is a histogram, and the other that of lines it writes.
+local function clashes(registry, kind, name)
+    for ____, lines in ipairs(HISTOGRAM_LINES) do
+        if kind == "histogram" and known_as(registry, name .. lines) ~= nil then
+            return true
+        end
+        local stem = string.sub(name, 1, -#lines - 1)
+        if stem .. lines == name and is_histogram(registry, stem) then
+            return true
+        end
+    end
+    return false
+end
+--- What is wrong with the names, or nothing.
+local function fault_in(name, label_names)
+    if #name > NAME_BYTES or not metric_registry.is_metric_name(name) then
+        return "it is no name for a metric"
+    end
+    if #label_names > MOST_LABELS then
+        return ("it has over " .. tostring(MOST_LABELS)) .. " labels"
+    end
+    for ____, label in ipairs(label_names) do
+        if #label > NAME_BYTES or not metric_registry.is_label_name(label) then
+            return "a label's name is no name"
+        end
+    end
+    return nil
+end
+local function family(registry, kind, name, label_names)
+    local help = metric_registry.DEFAULT_HELP
+    local make = metric_registry[kind]
+    return make(registry, name, help, label_names)
+end
+--- The family of that name, made if nobody has made it; `label_names` as `sorted` has them. On failure nil and why: the
+-- names are none, or the name is something else already. Phases: any.
+function ____exports.declare(registry, kind, name, label_names)
+    local wrong = fault_in(name, label_names)
+    if wrong ~= nil then
+        return nil, wrong
+    end
+    local mine = described(kind, label_names)
+    local known = known_as(registry, name)
+    if known == nil then
+        if clashes(registry, kind, name) then
+            return nil, "a histogram's lines have such a name"
+        end
+        local added, err = registry.region.names:safe_add("family:" .. name, mine)
+        if added ~= true and err ~= "exists" then
+            return nil, err
+        end
+        known = (registry.region.names:get("family:" .. name))
+    end
+    if known ~= mine then
+        return nil, ((("it is \"" .. tostring(known)) .. "\" already, not \"") .. mine) .. "\""
+    end
+    return registry.families[name] or family(registry, kind, name, label_names)
+end
+--- Lets a new configuration give names another meaning. Phases: init.
+function ____exports.forget(registry)
+    local names = registry.region.names
+    shared_memory.each(
+        registry.region,
+        0,
+        function(slot_name)
+            local name = string.match(slot_name, "^%l+ ([%w_:]+)")
+            if name ~= nil then
+                names:delete("family:" .. name)
+            end
+        end
+    )
+end
+return ____exports

@@ -1,0 +1,136 @@
+local ____exports = {}
+local balancer = require("resty.openclaw.balancer")
+local body_digest = require("resty.openclaw.body_digest")
+local image_check = require("resty.openclaw.image_check")
+local metrics = require("resty.openclaw.metrics")
+local read = require("resty.openclaw.options")
+local post_action = require("resty.openclaw.post_action")
+local TOP_OPTIONS = {"upstreams", "routes", "log", "metrics"}
+local UPSTREAM_OPTIONS = {"nodes", "policy", "tries", "buckets"}
+local ROUTE_OPTIONS = {
+    "upstream",
+    "image_check",
+    "body_digest",
+    "metrics",
+    "record",
+    "plugins"
+}
+local LOG_OPTIONS = {"sinks"}
+local function named_groups(options, name)
+    return read.group("setup", options, name) or ({})
+end
+local function with_name(owner, options, known, name)
+    local given = {name = name}
+    for key, value in pairs(read.check(owner, options, known)) do
+        given[key] = value
+    end
+    return given
+end
+local function read_balancers(options)
+    local balancers = {}
+    for name, entry in pairs(named_groups(options, "upstreams")) do
+        balancers[name] = balancer.new(with_name("setup: upstreams." .. name, entry, UPSTREAM_OPTIONS, name))
+    end
+    return balancers
+end
+local function read_logs(options)
+    local logs = {}
+    local given = read.group("setup", options, "log")
+    if given == nil then
+        return logs
+    end
+    read.check("setup: log", given, LOG_OPTIONS)
+    for ____, entry in ipairs(read.list("setup: log", given, "sinks")) do
+        logs[#logs + 1] = post_action.new(entry)
+    end
+    return logs
+end
+local function add(route, plugin)
+    if plugin.access ~= nil then
+        local ____route_access_0 = route.access
+        ____route_access_0[#____route_access_0 + 1] = plugin
+    end
+    if plugin.header_filter ~= nil then
+        local ____route_header_filter_1 = route.header_filter
+        ____route_header_filter_1[#____route_header_filter_1 + 1] = plugin
+    end
+    if plugin.body_filter ~= nil then
+        local ____route_body_filter_2 = route.body_filter
+        ____route_body_filter_2[#____route_body_filter_2 + 1] = plugin
+    end
+    if plugin.log ~= nil then
+        local ____route_log_3 = route.log
+        ____route_log_3[#____route_log_3 + 1] = plugin
+    end
+end
+local function read_route(gateway, name, entry)
+    local owner = "setup: routes." .. name
+    local given = read.check(owner, entry, ROUTE_OPTIONS)
+    local ____temp_4
+    if given.upstream == nil then
+        ____temp_4 = nil
+    else
+        ____temp_4 = read.text(owner, given, "upstream")
+    end
+    local upstream = ____temp_4
+    if upstream ~= nil and not (gateway.balancers[upstream] ~= nil) then
+        read.refuse(owner, "upstream", "the name of one of upstreams", upstream)
+    end
+    local route = {
+        name = name,
+        upstream = upstream,
+        access = {},
+        header_filter = {},
+        body_filter = {},
+        log = {}
+    }
+    local image_options = read.group(owner, given, "image_check")
+    if image_options ~= nil then
+        add(
+            route,
+            image_check.new(image_options)
+        )
+    end
+    local digest_options = read.group(owner, given, "body_digest")
+    if digest_options ~= nil then
+        add(
+            route,
+            body_digest.new(digest_options)
+        )
+    end
+    for ____, plugin in ipairs(read.list(owner, given, "plugins", {{}})) do
+        add(route, plugin)
+    end
+    if read.flag(owner, given, "metrics", true) then
+        add(
+            route,
+            gateway.metrics:recorder(name)
+        )
+    end
+    if read.flag(owner, given, "record", true) then
+        for ____, log in ipairs(gateway.logs) do
+            add(route, log)
+        end
+    end
+    return route
+end
+--- Builds the gateway. Raises one sentence when an option is wrong. Phases: init.
+function ____exports.build(options)
+    local given = read.check("setup", options, TOP_OPTIONS)
+    local ____metrics_new_6 = metrics.new
+    local ____given_metrics_5 = given.metrics
+    if ____given_metrics_5 == nil then
+        ____given_metrics_5 = {}
+    end
+    local gateway = {
+        metrics = ____metrics_new_6(____given_metrics_5),
+        balancers = read_balancers(given),
+        routes = {},
+        logs = read_logs(given)
+    }
+    for name, entry in pairs(named_groups(given, "routes")) do
+        gateway.routes[name] = read_route(gateway, name, entry)
+    end
+    return gateway
+end
+return ____exports

@@ -1,0 +1,96 @@
+local digest = require("resty.openclaw.digest")
+local ffi = require("ffi")
+
+--- What the openssl command makes of it.
+local function openssl(algorithm, text)
+    local path = ngx.config.prefix() .. "/digest_spec.bin"
+    local file = assert(io.open(path, "wb"))
+    file:write(text)
+    file:close()
+    local pipe = assert(io.popen("openssl dgst -r -" .. algorithm .. " " .. path))
+    local hex = pipe:read("*a"):match("^%x+")
+    pipe:close()
+    os.remove(path)
+    return hex
+end
+
+describe("digest", function()
+    local texts = { "", "a", "\0\1\255", ("x"):rep(63), ("x"):rep(64), ("x"):rep(65), ("0123456789"):rep(20000) }
+
+    for _, algorithm in ipairs({ "md5", "sha256" }) do
+        it("makes the same " .. algorithm .. " as openssl", function()
+            local made = digest.new(algorithm)
+            for _, text in ipairs(texts) do
+                assert.equal(openssl(algorithm, text), made:of(text))
+            end
+        end)
+    end
+
+    it("takes pointers and texts, in pieces of any size", function()
+        local md5 = digest.new("md5")
+        local text = ("0123456789"):rep(1000)
+        local context = md5:begin()
+        digest.update(context, text, 1)
+        digest.update(context, ffi.cast("const uint8_t *", text) + 1, 0)
+        digest.update(context, ffi.cast("const uint8_t *", text) + 1, #text - 1)
+        assert.equal(ngx.md5(text), md5:finish(context))
+    end)
+
+    it("keeps digests apart that are made at the same time", function()
+        local md5 = digest.new("md5")
+        local first, second = md5:begin(), md5:begin()
+        digest.update(first, "one", 3)
+        digest.update(second, "two", 3)
+        digest.update(first, "!", 1)
+        assert.equal(ngx.md5("two"), md5:finish(second))
+        assert.equal(ngx.md5("one!"), md5:finish(first))
+    end)
+
+    it("uses contexts again, and starts them afresh", function()
+        local md5 = digest.new("md5")
+        local context = md5:begin()
+        digest.update(context, "one", 3)
+        md5:finish(context)
+        assert.equal(context, md5:begin())
+        assert.equal(ngx.md5("two"), md5:of("two"))
+        assert.equal(1, #md5.idle)
+    end)
+
+    it("says so when OpenSSL refuses", function()
+        local md5 = digest.new("md5")
+        local context = md5:begin()
+        context.broken = true
+        local hex, err = md5:finish(context)
+        assert.is_nil(hex)
+        assert.equal("OpenSSL failed to work out md5", err)
+        assert.not_equal(context, md5.idle[1])
+    end)
+
+    it("refuses an algorithm that OpenSSL lacks", function()
+        assert.error_matches(function() digest.new("md17") end, "^digest: the OpenSSL of this nginx does not offer md17")
+    end)
+
+    it("refuses MD5 where OpenSSL runs in FIPS mode", function()
+        ffi.cdef("int EVP_set_default_properties(void *library, const char *query);")
+        local md5 = digest.new("md5")
+        assert.equal(1, ffi.C.EVP_set_default_properties(nil, "fips=yes"))
+        local made, err = pcall(digest.new, "md5")
+        local hex = md5:of("")
+        ffi.C.EVP_set_default_properties(nil, "")
+        assert.is_false(made)
+        assert.matches("^digest: the OpenSSL of this nginx does not offer md5 %(FIPS mode refuses md5; take sha256%)$", err)
+        assert.is_nil(hex)
+        assert.equal(ngx.md5(""), md5:of(""))
+    end)
+
+    it("leaves nothing behind of digests that are never finished", function()
+        local md5 = digest.new("md5")
+        collectgarbage() collectgarbage()
+        local before = collectgarbage("count")
+        for _ = 1, 20000 do
+            md5:begin()
+        end
+        collectgarbage() collectgarbage()
+        assert.is_true(collectgarbage("count") - before < 100)
+    end)
+end)

@@ -1,0 +1,71 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { CHECKOUT, run } from "./support/checkout";
+import { eventually } from "./support/eventually";
+
+const TARGETS = ["help", "build", "lint", "spec", "integration", "bench", "check", "run", "test"];
+const GATEWAY = "http://127.0.0.1:8080/";
+
+function isListening(port: number): Promise<boolean> {
+    return new Promise((resolve) => {
+        const socket = connect(port, "127.0.0.1", () => resolve(true));
+        socket.on("error", () => resolve(false));
+        socket.on("connect", () => socket.destroy());
+    });
+}
+
+/** The processes whose command line or environment speaks of this folder. */
+async function processesOf(folder: string): Promise<string[]> {
+    const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+    const texts = pids.map(async (pid) => {
+        const environment = await readFile(`/proc/${pid}/environ`, "utf8").catch(() => "");
+        return environment + (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""));
+    });
+    const found = await Promise.all(texts);
+    return pids.filter((_, index) => found[index]?.includes(folder));
+}
+
+/** Starts tools/run.sh; resolves with what it has printed when it says that the gateway runs. */
+async function startRun(folder: string) {
+    const script = spawn("tools/run.sh", {
+        cwd: CHECKOUT,
+        env: { ...process.env, TMPDIR: folder },
+        stdio: ["ignore", "pipe", "pipe"],
+    });
+    const printed: string[] = [];
+    script.stdout.on("data", (chunk) => printed.push(String(chunk)));
+    script.stderr.on("data", (chunk) => printed.push(String(chunk)));
+    const exited = new Promise<number | null>((resolve) => script.on("exit", resolve));
+    return { script, exited, printed: () => printed.join("") };
+}
+
+test("make help names every target", async () => {
+    const help = await run("make", "help");
+    for (const target of TARGETS) expect(help).toMatch(new RegExp(`^ +make ${target} +\\S`, "m"));
+});
+
+test("make run answers, says what to try, and leaves nothing behind when it is stopped", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "openclaw with blank-"));
+    const { script, exited, printed } = await startRun(folder);
+    try {
+        const hints = await readFile(path.join(CHECKOUT, "demo/try.txt"), "utf8");
+        await eventually("the hints are printed", () => printed().includes(hints) || script.exitCode !== null, 60_000);
+        expect(printed()).toContain(hints);
+        const answer = await fetch(GATEWAY);
+        expect(answer.status).toBeLessThan(500);
+
+        const second = await startRun(folder);
+        expect(await second.exited).toBe(1);
+        expect(second.printed()).toContain("port 8080 of 127.0.0.1 is taken");
+    } finally {
+        script.kill("SIGTERM");
+        expect(await exited).toBe(0);
+    }
+    expect(await isListening(8080)).toBe(false);
+    expect(await processesOf(folder)).toEqual([]);
+    await rm(folder, { recursive: true });
+}, 90_000);

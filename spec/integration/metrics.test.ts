@@ -1,0 +1,228 @@
+import { execFile } from "node:child_process";
+import { expect, test } from "vitest";
+import { eventually } from "./support/eventually";
+import { Load } from "./support/load";
+import { NativeNginx } from "./support/native_nginx";
+
+/** Two workers with a counted route, nginx.metric and the page; each answer names its worker. */
+function measuredNginx(init = ""): Promise<NativeNginx> {
+    return NativeNginx.start({
+        workers: 2,
+        http: `
+            init_by_lua_block {
+                metrics = require("resty.openclaw.metrics").new()
+                require("nginx.metric")
+                ${init}
+            }
+            exit_worker_by_lua_block { require("resty.openclaw.shared_memory").release(metrics.registry.region) }`,
+        server: `
+            add_header X-Worker $pid always;
+            location = /counted { return 200 "ok"; log_by_lua_block { metrics:log() } }
+            location = /metrics { content_by_lua_block { metrics:page() } }
+            location = /own {
+                content_by_lua_block {
+                    local metric = require "nginx.metric"
+                    metric.set("openclaw_inference_seconds", 0.25)
+                    metric.inc("openclaw_images_total", 1, { model = "v1" })
+                    metric.observe("openclaw_queue_seconds", 0.3, { model = "v1" })
+                    ngx.print(ngx.worker.pid())
+                }
+            }
+            location = /race {
+                content_by_lua_block {
+                    local metric = require "nginx.metric"
+                    local name = "race_" .. ngx.var.arg_round
+                    if ngx.worker.id() == 0 then metric.set(name, 1) else metric.inc(name) end
+                    ngx.print(ngx.worker.pid())
+                }
+            }
+            location = /many {
+                content_by_lua_block {
+                    local metric = require "nginx.metric"
+                    for index = 1, 100 do metric.inc("openclaw_many_total", 1, { index = index }) end
+                    ngx.print(ngx.worker.pid())
+                }
+            }`,
+    });
+}
+
+interface Page {
+    worker: number;
+    text: string;
+    samples: Map<string, number>;
+}
+
+async function readPage(nginx: NativeNginx): Promise<Page> {
+    const answer = await fetch(nginx.url("/metrics"), { headers: { Connection: "close" } });
+    expect(answer.status).toBe(200);
+    const text = await answer.text();
+    const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
+    const samples = new Map(
+        lines.map((line) => {
+            const end = line.lastIndexOf(" ");
+            return [line.slice(0, end), Number(line.slice(end + 1))] as const;
+        }),
+    );
+    expect(samples.size).toBe(lines.length);
+    return { worker: Number(answer.headers.get("X-Worker")), text, samples };
+}
+
+/** The page as each of the workers serves it. */
+async function readAllPages(nginx: NativeNginx): Promise<Page[]> {
+    const pids = await nginx.workerPids();
+    const pages = new Map<number, Page>();
+    await eventually("every worker has served the page", async () => {
+        const page = await readPage(nginx);
+        pages.set(page.worker, page);
+        return pids.every((pid) => pages.has(pid));
+    });
+    return pids.map((pid) => pages.get(pid) as Page);
+}
+
+/** What promtool has to say; nothing when it accepts the page. Fails without promtool: Debian's package prometheus. */
+function promtool(page: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+        const child = execFile("promtool", ["check", "metrics"], (error, stdout, stderr) => {
+            if (error !== null && typeof error.code !== "number") reject(error);
+            else resolve(`${error === null ? "" : `status ${error.code}: `}${stdout}${stderr}`);
+        });
+        child.stdin?.end(page);
+    });
+}
+
+const REQUESTS = 'openclaw_requests_total{route="default",status="2xx"}';
+
+test("a metric that one worker sets stands on the page of every worker", async () => {
+    await using nginx = await measuredNginx();
+    await readAllPages(nginx);
+    await nginx.get("/own");
+    for (const { samples } of await readAllPages(nginx)) {
+        expect(samples.get("openclaw_inference_seconds")).toBe(0.25);
+        expect(samples.get('openclaw_images_total{model="v1"}')).toBe(1);
+        expect(samples.get('openclaw_queue_seconds_bucket{model="v1",le="0.5"}')).toBe(1);
+    }
+});
+
+test("promtool accepts the page of every worker without a word", async () => {
+    await using nginx = await measuredNginx();
+    await nginx.get("/own");
+    await nginx.get("/many");
+    await nginx.get("/counted");
+    for (const { text } of await readAllPages(nginx)) expect(await promtool(text)).toBe("");
+    expect(await promtool("# TYPE a counter\na 1\n")).not.toBe("");
+});
+
+test("counts never go down over reloads under load, and are exact in the end", async () => {
+    await using nginx = await measuredNginx();
+    await using load = new Load(nginx.url("/counted"));
+    const last = new Map<string, number>();
+    const look = async (): Promise<void> => {
+        const { samples } = await readPage(nginx);
+        for (const [series, value] of samples) {
+            expect(value, series).toBeGreaterThanOrEqual(last.get(series) ?? 0);
+            last.set(series, value);
+        }
+        for (const series of last.keys()) expect(samples.has(series), series).toBe(true);
+    };
+    for (let reload = 0; reload < 4; reload += 1) {
+        const before = load.count(200);
+        const reloaded = nginx.reload();
+        await eventually("the new workers have answered", async () => {
+            await look();
+            return load.count(200) > before + 500;
+        });
+        await reloaded;
+    }
+    await load.stop();
+    await eventually("all requests are counted", async () => {
+        await look();
+        return last.get(REQUESTS) === load.count(200);
+    });
+    expect(last.get('openclaw_request_duration_seconds_count{route="default"}')).toBe(load.count(200));
+});
+
+test("a histogram's lines agree with each other while others count", async () => {
+    await using nginx = await measuredNginx();
+    await using load = new Load(nginx.url("/counted"));
+    for (let page = 0; page < 50; page += 1) {
+        const { samples } = await readPage(nginx);
+        const name = "openclaw_request_duration_seconds";
+        const buckets = [...samples]
+            .filter(([series]) => series.startsWith(`${name}_bucket`))
+            .map(([, value]) => value);
+        expect(buckets.length).toBe(16);
+        expect(buckets).toEqual([...buckets].sort((left, right) => left - right));
+        expect(buckets.at(-1)).toBe(samples.get(`${name}_count{route="default"}`));
+    }
+    await load.stop();
+    expect(load.errors).toBe(0);
+});
+
+test("workers that make the same series at one moment make one", async () => {
+    await using nginx = await measuredNginx();
+    const answers = await Promise.all(Array.from({ length: 40 }, () => nginx.get("/many")));
+    expect(new Set(answers).size).toBe(2);
+    for (const { text, samples } of await readAllPages(nginx)) {
+        const many = [...samples].filter(([series]) => series.startsWith("openclaw_many_total{"));
+        expect(many.length).toBe(100);
+        expect(many.every(([, value]) => value === 40)).toBe(true);
+        expect(await promtool(text)).toBe("");
+    }
+});
+
+test("a name that two workers use as different kinds has one kind in the end", async () => {
+    await using nginx = await measuredNginx();
+    const rounds = Array.from({ length: 20 }, (_, round) => round);
+    for (const round of rounds) {
+        const answers = await Promise.all(Array.from({ length: 12 }, () => nginx.get(`/race?round=${round}`)));
+        expect(answers.length).toBe(12);
+    }
+    const [first, second] = await readAllPages(nginx);
+    const types = (page?: Page): string[] => page?.text.match(/^# TYPE race_.*$/gm) ?? [];
+    expect(types(first).length).toBe(rounds.length);
+    expect(types(second)).toEqual(types(first));
+    for (const round of rounds) {
+        const misused = first?.samples.get(`openclaw_metrics_misuse_total{metric="race_${round}"}`) ?? 0;
+        expect(misused).toBeLessThan(12);
+    }
+});
+
+test("a reload may give a name another meaning", async () => {
+    await using nginx = await NativeNginx.start({
+        workers: 2,
+        http: `init_by_lua_file kind.lua;`,
+        files: { "kind.lua": "" },
+        server: `
+            add_header X-Worker $pid always;
+            location = /use { content_by_lua_block { use() ngx.print(ngx.worker.pid()) } }
+            location = /metrics { content_by_lua_block { metrics:page() } }`,
+    });
+    const { writeFile } = await import("node:fs/promises");
+    const configure = async (use: string): Promise<void> => {
+        await writeFile(
+            `${nginx.prefix}/kind.lua`,
+            `metrics = require("resty.openclaw.metrics").new()
+             local metric = require("nginx.metric")
+             function use() ${use} end`,
+        );
+        await nginx.reload();
+        const pids = await nginx.workerPids();
+        const used = new Set<number>();
+        await eventually("every worker has used it", async () => {
+            used.add(Number(await nginx.get("/use")));
+            return pids.every((pid) => used.has(pid));
+        });
+    };
+    await configure('metric.inc("changing", 1, { model = "v1" })');
+    for (const { samples } of await readAllPages(nginx)) {
+        expect(samples.get('changing{model="v1"}')).toBeGreaterThanOrEqual(2);
+    }
+    await configure('metric.set("changing", 7)');
+    for (const { text, samples } of await readAllPages(nginx)) {
+        expect(text).toContain("# TYPE changing gauge\n");
+        expect(samples.get("changing")).toBe(7);
+        expect(samples.has('changing{model="v1"}')).toBe(false);
+        expect([...samples.keys()].filter((series) => series.includes("misuse"))).toEqual([]);
+        expect(await promtool(text)).toBe("");
+    }
+});

@@ -1,0 +1,144 @@
+import http from "node:http";
+import { expect, test } from "vitest";
+import { eventually } from "./support/eventually";
+import { Load } from "./support/load";
+import { NativeNginx } from "./support/native_nginx";
+
+/** A gateway that counts each request to /count before it answers, and keeps those to /hold until they are cut off. */
+function countingNginx(workers: number, blocks?: number): Promise<NativeNginx> {
+    return NativeNginx.start({
+        workers,
+        http: `
+            init_by_lua_block {
+                shared_memory = require("resty.openclaw.shared_memory")
+                region = shared_memory.open("openclaw"${blocks === undefined ? "" : `, ${blocks}`})
+                counted = assert(shared_memory.slot(region, "counted"))
+                held = assert(shared_memory.transient_slot(region, "held"))
+            }
+            exit_worker_by_lua_block { shared_memory.release(region) }`,
+        server: `
+            location = /count {
+                content_by_lua_block {
+                    shared_memory.add(region, counted, 1)
+                    ngx.print(ngx.worker.pid())
+                }
+            }
+            location = /hold {
+                content_by_lua_block {
+                    shared_memory.add(region, held, 1)
+                    ngx.print(ngx.worker.pid())
+                    ngx.flush(true)
+                    ngx.sleep(60)
+                }
+            }
+            location = /counted { content_by_lua_block { ngx.print(shared_memory.total(region, counted)) } }
+            location = /held { content_by_lua_block { ngx.print(shared_memory.total(region, held)) } }`,
+    });
+}
+
+async function number(nginx: NativeNginx, path: string): Promise<number> {
+    return Number(await nginx.get(path));
+}
+
+/** Counts until every one of these workers has answered; resolves with the number of requests that took. */
+async function countOnAll(nginx: NativeNginx, pids: number[]): Promise<number> {
+    const answered = new Set<number>();
+    let requests = 0;
+    await eventually("every worker has answered", async () => {
+        answered.add(await number(nginx, "/count"));
+        requests += 1;
+        return pids.every((pid) => answered.has(pid));
+    });
+    return requests;
+}
+
+/** Begins a request to /hold; resolves with the worker that holds it. */
+function hold(nginx: NativeNginx): Promise<number> {
+    return new Promise((resolve, reject) => {
+        const sent = http.get(nginx.url("/hold"), { agent: false }, (answer) => {
+            // The worker dies, or nginx stops, with the request.
+            answer.on("error", () => undefined);
+            answer.on("data", (chunk) => resolve(Number(String(chunk))));
+        });
+        sent.on("error", reject);
+    });
+}
+
+test("totals are exact over reloads under load", async () => {
+    await using nginx = await countingNginx(2);
+    await using load = new Load(nginx.url("/count"));
+    for (let reload = 0; reload < 5; reload += 1) {
+        const before = load.count(200);
+        await nginx.reload();
+        await eventually("the new workers have answered", () => load.count(200) > before + 500);
+    }
+    await load.stop();
+    expect(await number(nginx, "/counted")).toBe(load.count(200));
+    expect([...load.statuses.keys()]).toEqual([200]);
+});
+
+test("a worker killed under load takes no count with it", async () => {
+    await using nginx = await countingNginx(2);
+    await using load = new Load(nginx.url("/count"));
+    for (let round = 0; round < 3; round += 1) {
+        const before = load.count(200);
+        await eventually("the workers have answered", () => load.count(200) > before + 500);
+        const [victim = 0] = await nginx.workerPids();
+        nginx.kill(victim, "SIGKILL");
+        await eventually("another worker has taken its place", async () => {
+            const pids = await nginx.workerPids();
+            return pids.length === 2 && !pids.includes(victim);
+        });
+    }
+    await load.stop();
+    const counted = await number(nginx, "/counted");
+    expect(counted).toBeGreaterThanOrEqual(load.count(200));
+    // What was in flight at a kill may have been counted, though its answer never came.
+    expect(counted).toBeLessThanOrEqual(load.count(200) + load.errors);
+    expect(load.errors).toBeLessThanOrEqual(3 * load.concurrency);
+});
+
+test("what a killed worker was doing is no longer counted as going on", async () => {
+    await using nginx = await countingNginx(2);
+    const pids = await nginx.workerPids();
+    await countOnAll(nginx, pids);
+    const counted = await number(nginx, "/counted");
+    const holders = new Map<number, number>();
+    while (holders.size < 2) {
+        const pid = await hold(nginx);
+        holders.set(pid, (holders.get(pid) ?? 0) + 1);
+    }
+    const [victim = 0, survivor = 0] = pids;
+    const held = (pid: number) => holders.get(pid) ?? 0;
+    expect(await number(nginx, "/held")).toBe(held(victim) + held(survivor));
+    nginx.kill(victim, "SIGKILL");
+    await nginx.waitFor("only the survivor's requests are left", async () => {
+        return (await number(nginx, "/held")) === held(survivor);
+    });
+    expect(await number(nginx, "/counted")).toBe(counted);
+});
+
+test("a worker that finds no block serves, says so, and brings its counts along later", async () => {
+    await using nginx = await countingNginx(2, 1);
+    const pids = await nginx.workerPids();
+    const requests = await countOnAll(nginx, pids);
+    const refused = /\[error\] (\d+)#.*shared_memory: all 1 blocks are leased, so what this worker counts is missing/;
+    const waiting = Number(refused.exec(await nginx.errorLog())?.[1]);
+    expect(pids).toContain(waiting);
+    expect(await number(nginx, "/counted")).toBeLessThan(requests);
+    const [holder = 0] = pids.filter((pid) => pid !== waiting);
+    nginx.kill(holder, "SIGKILL");
+    await nginx.waitFor("all counts are in the total", async () => (await number(nginx, "/counted")) === requests);
+});
+
+test("nginx -t beside a running server disturbs nothing", async () => {
+    await using nginx = await countingNginx(2);
+    const pids = await nginx.workerPids();
+    const requests = await countOnAll(nginx, pids);
+    expect(await nginx.test()).toContain("test is successful");
+    expect(await nginx.workerPids()).toEqual(pids);
+    const more = await countOnAll(nginx, pids);
+    expect(await number(nginx, "/counted")).toBe(requests + more);
+    await nginx.reload();
+    expect(await number(nginx, "/counted")).toBe(requests + more);
+});

@@ -1,0 +1,27 @@
+import path from "node:path";
+import { GenericContainer } from "testcontainers";
+import { expect, test } from "vitest";
+import { CHECKOUT } from "./support/checkout";
+import { BOOKWORM, buildSpecsImage, LABELS, TRIXIE } from "./support/gateway_container";
+
+// "30 successes / 0 failures / 0 errors / 0 pending : 1.2 seconds"
+const SUMMARY = /^(\d+) success(?:es)? \/ 0 failures \/ 0 errors /m;
+
+test.each([TRIXIE, BOOKWORM])(
+    "the specs pass on %s",
+    async (base) => {
+        const folders = ["lua-out", "nginx", "demo", "spec", "tools"];
+        const copies = folders.map((name) => ({ source: path.join(CHECKOUT, name), target: `/opt/openclaw/${name}` }));
+        const busted = { source: path.join(CHECKOUT, ".busted"), target: "/opt/openclaw/.busted" };
+        await using container = await new GenericContainer(await buildSpecsImage(base))
+            .withLabels(LABELS)
+            .withCopyDirectoriesToContainer(copies)
+            .withCopyFilesToContainer([busted])
+            .withCommand(["sleep", "infinity"])
+            .start();
+        const { output, exitCode } = await container.exec(["tools/spec.sh"]);
+        expect(output).toMatch(SUMMARY);
+        expect(exitCode).toBe(0);
+    },
+    300_000,
+);

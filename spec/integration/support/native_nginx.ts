@@ -1,0 +1,229 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import http from "node:http";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { onTestFailed } from "vitest";
+import { CHECKOUT, run } from "./checkout";
+import { eventually } from "./eventually";
+
+export interface NativeOptions {
+    /** How many workers (2). */
+    workers?: number;
+    /** Directives for the main level, `env` for instance. */
+    main?: string;
+    /** Directives for the http level; lua_package_path and the dict `openclaw` are there already. */
+    http?: string;
+    /** Directives for the server, which listens on a port of its own choice. */
+    server: string;
+    /** More files, by their path below the prefix. */
+    files?: Record<string, string>;
+}
+
+/** The nginx of this machine, and what its option -g must say to load Lua. */
+export async function findNginx(): Promise<{ binary: string; modules: string }> {
+    const binary = await run("tools/find_nginx.sh");
+    const modules = await run("tools/find_nginx.sh", "modules");
+    return { binary: binary.trim(), modules: modules.trim() };
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export async function freePort(): Promise<number> {
+    const server = createServer().listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+}
+
+/** Makes a folder that workers, whoever they run as, can read: the prefix of an nginx. */
+export async function makePrefix(): Promise<string> {
+    const prefix = await mkdtemp(path.join(tmpdir(), "openclaw-"));
+    await chmod(prefix, 0o755);
+    await mkdir(path.join(prefix, "run"));
+    return prefix;
+}
+
+function configuration(options: NativeOptions, port: number): string {
+    return `
+worker_processes ${options.workers ?? 2};
+pid run/nginx.pid;
+error_log error.log notice;
+${options.main ?? ""}
+events { worker_connections 512; }
+http {
+    access_log off;
+    client_body_temp_path run/client_body;
+    proxy_temp_path run/proxy;
+    fastcgi_temp_path run/fastcgi;
+    uwsgi_temp_path run/uwsgi;
+    scgi_temp_path run/scgi;
+    lua_package_path "$prefix/lua-out/?.lua;;";
+    lua_shared_dict openclaw 10m;
+    ${options.http ?? ""}
+    server {
+        # Each worker has a queue of its own, so that all of them get requests.
+        listen 127.0.0.1:${port} reuseport;
+        ${options.server}
+    }
+}
+`;
+}
+
+/** The command line of a process; nothing when it is gone. nginx writes there what a process is. */
+async function title(pid: number): Promise<string> {
+    const text = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+    return text.replaceAll("\0", " ").trim();
+}
+
+async function children(pid: number): Promise<number[]> {
+    const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
+    const parents = pids.map(async (child) => {
+        const stat = await readFile(`/proc/${child}/stat`, "utf8").catch(() => "");
+        return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
+    });
+    const known = await Promise.all(parents);
+    return pids.filter((_, index) => known[index] === pid);
+}
+
+/** An nginx with several workers on 127.0.0.1, in a folder of its own, until it is disposed of. */
+export class NativeNginx {
+    private constructor(
+        readonly prefix: string,
+        readonly port: number,
+        private readonly nginx: { binary: string; modules: string },
+        private readonly workers: number,
+        private readonly master: ChildProcess,
+    ) {}
+
+    /** Resolves when all workers take requests. */
+    static async start(options: NativeOptions): Promise<NativeNginx> {
+        const nginx = await findNginx();
+        const port = await freePort();
+        const prefix = await makePrefix();
+        await cp(path.join(CHECKOUT, "lua-out"), path.join(prefix, "lua-out"), { recursive: true });
+        const files = { "nginx.conf": configuration(options, port), ...options.files };
+        for (const [name, content] of Object.entries(files)) {
+            await mkdir(path.dirname(path.join(prefix, name)), { recursive: true });
+            await writeFile(path.join(prefix, name), content);
+        }
+        const arguments_ = NativeNginx.arguments(prefix, `daemon off; ${nginx.modules}`);
+        const master = spawn(nginx.binary, arguments_, { stdio: ["ignore", "ignore", "pipe"] });
+        const complaints: string[] = [];
+        master.stderr?.on("data", (chunk) => complaints.push(String(chunk)));
+        const started = new NativeNginx(prefix, port, nginx, options.workers ?? 2, master);
+        try {
+            await eventually(
+                "all workers are up",
+                async () => master.exitCode !== null || (await started.allWorkersAreNew(new Set())),
+            );
+            if (master.exitCode !== null) throw new Error(`it exits with ${master.exitCode}`);
+        } catch (error) {
+            const log = await started.errorLog();
+            await started.stop();
+            throw new Error(`nginx does not start:\n${complaints.join("")}${log}`, { cause: error });
+        }
+        started.dumpLogWhenTestFails();
+        return started;
+    }
+
+    private static arguments(prefix: string, directives: string): string[] {
+        return ["-e", "stderr", "-p", prefix, "-c", path.join(prefix, "nginx.conf"), "-g", directives];
+    }
+
+    url(pathAndQuery = "/"): string {
+        return `http://127.0.0.1:${this.port}${pathAndQuery}`;
+    }
+
+    /** Body of the answer to a GET on a connection of its own; rejects unless its status is 200. */
+    get(pathAndQuery: string): Promise<string> {
+        return new Promise((resolve, reject) => {
+            const sent = http.get(this.url(pathAndQuery), { agent: false, timeout: 10_000 }, (answer) => {
+                const chunks: string[] = [];
+                answer.setEncoding("utf8").on("error", reject);
+                answer.on("data", (chunk: string) => chunks.push(chunk));
+                answer.on("end", () => {
+                    const body = chunks.join("");
+                    if (answer.statusCode === 200) resolve(body);
+                    else reject(new Error(`status ${answer.statusCode}: ${body}`));
+                });
+            });
+            sent.on("timeout", () => sent.destroy(new Error("no answer in time")));
+            sent.on("error", reject);
+        });
+    }
+
+    /** The workers that take requests; those that start or drain are left out. */
+    async workerPids(): Promise<number[]> {
+        const pids = this.master.pid === undefined ? [] : await children(this.master.pid);
+        const titles = await Promise.all(pids.map(title));
+        return pids.filter((_, index) => titles[index] === "nginx: worker process");
+    }
+
+    /** The workers that only finish what they began, since a reload. */
+    async drainingPids(): Promise<number[]> {
+        const pids = this.master.pid === undefined ? [] : await children(this.master.pid);
+        const titles = await Promise.all(pids.map(title));
+        return pids.filter((_, index) => titles[index] === "nginx: worker process is shutting down");
+    }
+
+    private async allWorkersAreNew(old: ReadonlySet<number>): Promise<boolean> {
+        const pids = await this.workerPids();
+        return pids.length === this.workers && pids.every((pid) => !old.has(pid));
+    }
+
+    /** Reloads the configuration; resolves when only new workers take requests. Old ones may be draining still. */
+    async reload(): Promise<void> {
+        const old = new Set(await this.workerPids());
+        this.master.kill("SIGHUP");
+        await eventually("new workers have replaced the old", () => this.allWorkersAreNew(old));
+    }
+
+    /** Sends a signal to one worker. */
+    kill(pid: number, signal: NodeJS.Signals): void {
+        process.kill(pid, signal);
+    }
+
+    /** Runs `nginx -t` on the same files, beside the running server; resolves with what it prints. */
+    test(): Promise<string> {
+        return run(this.nginx.binary, "-t", ...NativeNginx.arguments(this.prefix, this.nginx.modules));
+    }
+
+    errorLog(): Promise<string> {
+        return readFile(path.join(this.prefix, "error.log"), "utf8").catch(() => "");
+    }
+
+    /** Waits for a condition; see `eventually`. A failure shows the error log. */
+    async waitFor(what: string, condition: () => boolean | Promise<boolean>, timeoutMs?: number): Promise<void> {
+        await eventually(what, condition, timeoutMs);
+    }
+
+    private dumpLogWhenTestFails(): void {
+        // Tests fail after the prefix is gone, so stop() keeps the log. Outside of a test there is none to fail.
+        try {
+            onTestFailed(() => console.error(`nginx's log:\n${this.lastLog}`));
+        } catch {
+            return;
+        }
+    }
+
+    private lastLog = "";
+
+    /** Stops nginx at once, and removes its folder. */
+    async stop(): Promise<void> {
+        if (this.master.exitCode === null && this.master.signalCode === null) {
+            const gone = new Promise((resolve) => this.master.once("exit", resolve));
+            this.master.kill("SIGTERM");
+            await gone;
+        }
+        this.lastLog = await this.errorLog();
+        await rm(this.prefix, { recursive: true, force: true });
+    }
+
+    async [Symbol.asyncDispose](): Promise<void> {
+        await this.stop();
+    }
+}

@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+    root: import.meta.dirname,
+    // Node 20 does not know `await using`.
+    oxc: { target: "es2022" },
+    test: {
+        include: ["**/*.test.ts"],
+        env: {
+            // The helper image of testcontainers is not needed: tools/integration.sh removes what is left behind.
+            TESTCONTAINERS_RYUK_DISABLED: "true",
+        },
+        // Suites load all cores, and watch what happens then.
+        fileParallelism: false,
+        testTimeout: 60_000,
+        hookTimeout: 180_000,
+        teardownTimeout: 10_000,
+    },
+});

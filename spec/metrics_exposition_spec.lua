@@ -1,0 +1,308 @@
+local catalogues = require("resty.openclaw.metrics.catalogue")
+local exposition = require("resty.openclaw.metrics.exposition")
+local fault = require("resty.openclaw.fault")
+local metric_registry = require("resty.openclaw.metric_registry")
+local number_text = require("resty.openclaw.metrics.number_text").number_text
+local shared_memory = require("resty.openclaw.shared_memory")
+local reader = require("spec.support.exposition")
+
+local registry_count = 0
+
+--- A registry without a shared dict, in which nobody else writes.
+local function new_registry()
+    registry_count = registry_count + 1
+    return metric_registry.open("no such dict: exposition " .. registry_count)
+end
+
+local function render(registry, catalogue)
+    catalogue = catalogue or catalogues.new(registry)
+    local pieces = {}
+    catalogues.refresh(catalogue, function() end)
+    exposition.render(catalogue, fault.new("metrics", registry), function(piece)
+        pieces[#pieces + 1] = piece
+        return true
+    end)
+    return table.concat(pieces), pieces
+end
+
+describe("number_text", function()
+    it("writes numbers so that they read back the same", function()
+        local cases = {
+            ["0"] = 0, ["1"] = 1, ["-5"] = -5, ["0.1"] = 0.1, ["0.3"] = 0.3, ["0.30000000000000004"] = 0.1 + 0.2,
+            ["100000000000000"] = 1e14, ["123456789012345678"] = 123456789012345678, ["9007199254740991"] = 2 ^ 53 - 1,
+            ["9007199254740992"] = 2 ^ 53, ["1e+300"] = 1e300, ["1.7976931348623157e+308"] = 1.7976931348623157e308,
+            ["5e-324"] = 5e-324, ["0.0025"] = 0.0025,
+        }
+        for text, number in pairs(cases) do
+            assert.equal(number, tonumber(number_text(number)))
+            if text ~= "5e-324" and text ~= "123456789012345678" then assert.equal(text, number_text(number)) end
+        end
+        math.randomseed(3)
+        for _ = 1, 1000 do
+            local number = (math.random() - 0.5) * 10 ^ math.random(-20, 20)
+            assert.equal(number, tonumber(number_text(number)))
+        end
+    end)
+
+    it("spells what is no number", function()
+        assert.equal("NaN", number_text(0 / 0))
+        assert.equal("+Inf", number_text(math.huge))
+        assert.equal("-Inf", number_text(-math.huge))
+    end)
+end)
+
+describe("the page", function()
+    it("shows each kind", function()
+        local registry = new_registry()
+        metric_registry.counter(registry, "a_total", "All of a.", { "x", "y" }):labels("1", "2"):inc(3)
+        metric_registry.gauge(registry, "b", "What b is."):labels():set(-0.5)
+        local histogram = metric_registry.histogram(registry, "c_seconds", "Lasting.", { "x" }, { 0.1, 1, 2.5 }):labels("q")
+        for _, value in ipairs({ 0.05, 0.1, 0.5, 2, 7 }) do histogram:observe(value) end
+        assert.equal(table.concat({
+            "# HELP a_total All of a.",
+            "# TYPE a_total counter",
+            'a_total{x="1",y="2"} 3',
+            "# HELP b What b is.",
+            "# TYPE b gauge",
+            "b -0.5",
+            "# HELP c_seconds Lasting.",
+            "# TYPE c_seconds histogram",
+            'c_seconds_bucket{x="q",le="0.1"} 2',
+            'c_seconds_bucket{x="q",le="1"} 3',
+            'c_seconds_bucket{x="q",le="2.5"} 4',
+            'c_seconds_bucket{x="q",le="+Inf"} 5',
+            'c_seconds_sum{x="q"} 9.65',
+            'c_seconds_count{x="q"} 5',
+            "",
+        }, "\n"), (render(registry)))
+    end)
+
+    it("shows histograms without labels or bounds", function()
+        local registry = new_registry()
+        metric_registry.histogram(registry, "a", "Help.", {}, {}):labels():observe(4)
+        assert.same({ ['a_bucket{le="+Inf"}'] = "1", a_sum = "4", a_count = "1" }, (reader.parse((render(registry)))))
+    end)
+
+    it("is empty without series", function()
+        local registry = new_registry()
+        metric_registry.counter(registry, "a_total", "Help.")
+        assert.equal("", (render(registry)))
+    end)
+
+    it("sums over workers, but takes a gauge as it was set last", function()
+        local registry = new_registry()
+        local counter = metric_registry.counter(registry, "a_total", "Help."):labels()
+        local gauge = metric_registry.gauge(registry, "b", "Help."):labels()
+        local region = registry.region
+        counter:inc(1)
+        -- What another worker did, in its block and in the common one.
+        local other = require("resty.openclaw.shared_memory.mapping").block_at(region.base, 2)
+        require("resty.openclaw.shared_memory.lease").announce(region, 2)
+        other[counter.slot] = 10
+        gauge:set(5)
+        region.common[gauge.slot] = 7
+        local samples = reader.parse((render(registry)))
+        assert.equal("11", samples.a_total)
+        assert.equal("7", samples.b)
+    end)
+
+    it("shows series of other workers, whose families are unknown here", function()
+        local registry = new_registry()
+        local slot = shared_memory.slot(registry.region, 'counter elsewhere_total{model="v1"}')
+        shared_memory.add(registry.region, slot, 2)
+        slot = shared_memory.slot(registry.region, 'histogram elsewhere_seconds{model="a } b"} 0.5,1', 4)
+        shared_memory.add(registry.region, slot + 1, 1)
+        shared_memory.add(registry.region, slot + 3, 0.75)
+        local page = render(registry)
+        local samples, types = reader.parse(page)
+        assert.equal("2", samples['elsewhere_total{model="v1"}'])
+        assert.equal("0", samples['elsewhere_seconds_bucket{model="a } b",le="0.5"}'])
+        assert.equal("1", samples['elsewhere_seconds_count{model="a } b"}'])
+        assert.same({ elsewhere_total = "counter", elsewhere_seconds = "histogram" }, types)
+        assert.is_nil(reader.promtool(page))
+    end)
+
+    it("passes over slots that are no series", function()
+        local registry = new_registry()
+        for _, name in ipairs({
+            "ewma 10.0.0.1:80", "counter", "counter 1a", "gauge a b c", "histogram a", "counter a-b", "node counter a", "",
+            'summary a{b="c"}',
+        }) do
+            assert(shared_memory.slot(registry.region, name))
+        end
+        assert.equal("", (render(registry)))
+    end)
+
+    it("escapes help and labels", function()
+        local registry = new_registry()
+        metric_registry.counter(registry, "a_total", 'One\\two\nthree "four".', { "x" }):labels('1\\2\n3"4{},= \0\255ä'):inc()
+        local page = render(registry)
+        assert.truthy(page:find('# HELP a_total One\\\\two\\nthree "four".\n', 1, true))
+        assert.truthy(page:find('a_total{x="1\\\\2\\n3\\"4{},= ??ä"} 1\n', 1, true))
+        assert.is_nil(reader.promtool(page))
+    end)
+
+    it("keeps families together however late a series comes", function()
+        local registry = new_registry()
+        local b = metric_registry.counter(registry, "b_total", "Help.", { "x" })
+        local a = metric_registry.counter(registry, "a_total", "Help.", { "x" })
+        local catalogue = catalogues.new(registry)
+        for index = 1, 5 do
+            b:labels(tostring(index)):inc(index)
+            a:labels(tostring(index)):inc(index)
+            local samples = reader.parse((render(registry, catalogue)))
+            for known = 1, index do
+                assert.equal(tostring(known), samples['a_total{x="' .. known .. '"}'])
+                assert.equal(tostring(known), samples['b_total{x="' .. known .. '"}'])
+            end
+        end
+    end)
+
+    it("reads a slot that was being made once more, and what is settled not again", function()
+        local registry = new_registry()
+        local now, clock = ngx.now, 1000
+        finally(function() rawset(ngx, "now", now) end)
+        rawset(ngx, "now", function() return clock end)
+        local counter = metric_registry.counter(registry, "a_total", "Help.", { "x" })
+        counter:labels("1"):inc()
+        -- Another worker has taken the next slot, but has not named it yet.
+        local names = registry.region.names
+        local late = names:incr("next_slot", 1) - 1
+        local catalogue = catalogues.new(registry)
+        for _ = 1, 3 do assert.is_nil(reader.parse((render(registry, catalogue)))["late_total"]) end
+        names:set("name:" .. late, "counter late_total")
+        names:set("slot:counter late_total", late)
+        assert.equal("0", reader.parse((render(registry, catalogue)))["late_total"])
+        clock = clock + 2
+        render(registry, catalogue)
+        assert.equal(names:get("next_slot"), catalogue.settled)
+    end)
+
+    it("leaves out what contradicts a registered family", function()
+        local registry = new_registry()
+        assert(shared_memory.slot(registry.region, "gauge a_total"))
+        assert(shared_memory.slot(registry.region, 'histogram c{x="1"} 5,10', 4))
+        metric_registry.counter(registry, "a_total", "Help."):labels():inc()
+        metric_registry.histogram(registry, "c", "Help.", { "x" }, { 1, 2 }):labels("1"):observe(1)
+        metric_registry.gauge(registry, "d", "Help.")
+        assert(shared_memory.slot(registry.region, "counter d"))
+        local page = render(registry)
+        local samples, types = reader.parse(page)
+        assert.same({ a_total = "counter", c = "histogram" }, types)
+        assert.equal("1", samples.a_total)
+        assert.equal("1", samples['c_bucket{x="1",le="1"}'])
+        assert.is_nil(samples['c_bucket{x="1",le="5"}'])
+    end)
+
+    it("takes the newest of contradicting series where nothing is registered", function()
+        local registry = new_registry()
+        assert(shared_memory.slot(registry.region, "counter a"))
+        assert(shared_memory.slot(registry.region, "gauge a"))
+        local _, types = reader.parse((render(registry)))
+        assert.same({ a = "gauge" }, types)
+    end)
+
+    it("leaves out names that a histogram's lines have", function()
+        local registry = new_registry()
+        metric_registry.histogram(registry, "a", "Help.", {}, { 1 }):labels():observe(1)
+        for _, suffix in ipairs({ "_bucket", "_sum", "_count" }) do
+            metric_registry.gauge(registry, "a" .. suffix, "Help."):labels():set(5)
+        end
+        metric_registry.gauge(registry, "b_count", "Help."):labels():set(5)
+        local samples, types = reader.parse((render(registry)))
+        assert.same({ a = "histogram", b_count = "gauge" }, types)
+        assert.equal("1", samples.a_count)
+    end)
+
+    it("shows what collectors work out, together by name", function()
+        local registry = new_registry()
+        for pool = 1, 2 do
+            metric_registry.collect(registry, {
+                name = "weight", kind = "gauge", help = "Weight.",
+                collect = function(emit) emit('{pool="' .. pool .. '"}', pool / 10) end,
+            })
+            metric_registry.collect(registry, {
+                name = "state", kind = "gauge", help = "State.",
+                collect = function(emit) emit('{pool="' .. pool .. '"}', 0 / 0) end,
+            })
+        end
+        metric_registry.collect(registry, { name = "none", kind = "gauge", help = "None.", collect = function() end })
+        metric_registry.gauge(registry, "weight", "Taken by a collector."):labels():set(1)
+        local page = render(registry)
+        assert.same({
+            ['weight{pool="1"}'] = "0.1", ['weight{pool="2"}'] = "0.2", ['state{pool="1"}'] = "NaN",
+            ['state{pool="2"}'] = "NaN",
+        }, (reader.parse(page)))
+        assert.is_nil(reader.promtool(page))
+    end)
+
+    it("survives a collector that raises, and counts that", function()
+        local registry = new_registry()
+        metric_registry.collect(registry, {
+            name = "broken", kind = "gauge", help = "Broken.",
+            collect = function(emit)
+                emit('{a="1"}', 1)
+                error("no such node")
+            end,
+        })
+        metric_registry.collect(registry, {
+            name = "whole", kind = "gauge", help = "Whole.", collect = function(emit) emit("", 2) end,
+        })
+        local samples = reader.parse((render(registry)))
+        assert.equal("1", samples['broken{a="1"}'])
+        assert.equal("2", samples.whole)
+        samples = reader.parse((render(registry)))
+        assert.equal("1", samples['openclaw_faults_total{plugin="metrics",kind="collect"}'])
+    end)
+
+    it("comes in pieces, and ends when nobody wants the rest", function()
+        local registry = new_registry()
+        registry.most_series = 1e9
+        local family = metric_registry.counter(registry, "a_total", "Help.", { "x" })
+        for index = 1, 3000 do family:labels(tostring(index)):inc() end
+        local page, pieces = render(registry)
+        local _, count = page:gsub("\na_total{", "")
+        assert.equal(3000, count)
+        assert.is_true(#pieces >= 6)
+        for _, piece in ipairs(pieces) do assert.is_true(#piece < 64 * 1024) end
+        local written = 0
+        local catalogue = catalogues.new(registry)
+        catalogues.refresh(catalogue, function() end)
+        exposition.render(catalogue, fault.new("metrics", registry), function()
+            written = written + 1
+            return false
+        end)
+        assert.equal(1, written)
+    end)
+
+    it("pauses while it reads many slots", function()
+        local registry = new_registry()
+        assert(shared_memory.slot(registry.region, "counter a_total"))
+        assert(shared_memory.slot(registry.region, "a long row", 20000))
+        assert(shared_memory.slot(registry.region, "counter b_total"))
+        local pauses = 0
+        local catalogue = catalogues.new(registry)
+        catalogues.refresh(catalogue, function() pauses = pauses + 1 end)
+        assert.is_true(pauses >= 4)
+        assert.same({ "a_total", "b_total" }, catalogue.names)
+    end)
+
+    it("is itself while series come in between two pieces", function()
+        local registry = new_registry()
+        registry.most_series = 1e9
+        local family = metric_registry.counter(registry, "m_total", "Help.", { "x" })
+        for index = 1, 1500 do family:labels(tostring(index)):inc() end
+        local catalogue = catalogues.new(registry)
+        catalogues.refresh(catalogue, function() end)
+        local pieces = {}
+        exposition.render(catalogue, fault.new("metrics", registry), function(piece)
+            pieces[#pieces + 1] = piece
+            -- Meanwhile another page of this worker reads on.
+            metric_registry.counter(registry, "a" .. #pieces .. "_total", "Help."):labels():inc()
+            catalogues.refresh(catalogue, function() end)
+            return true
+        end)
+        local samples = reader.parse(table.concat(pieces))
+        assert.equal("1", samples['m_total{x="1500"}'])
+    end)
+end)

@@ -1,0 +1,91 @@
+--- The objects and answers of the locations in spec/http/body_digest.conf.
+local body_digest = require("resty.openclaw.body_digest")
+local image_check = require("resty.openclaw.image_check")
+local request_body = require("resty.openclaw.request_body")
+
+local _M = {
+    md5 = body_digest.new(),
+    sha256 = body_digest.new({ algorithm = "sha256" }),
+    limited = body_digest.new({ max_bytes = 1000 }),
+    image = image_check.new(),
+    any_image = image_check.new({ formats = { "jpeg", "png", "gif", "webp", "bmp", "tiff" } }),
+}
+
+local function answer(...)
+    local text = table.concat({ ... }, "|")
+    ngx.header["Content-Length"] = #text
+    ngx.print(text)
+    ngx.exit(200)
+end
+
+--- As if no `set` in nginx.conf had declared its variable.
+_M.undeclared = body_digest.new()
+_M.undeclared.variable = "no_such_variable"
+
+--- Answers with what the access phase has set, and where nginx has the body.
+function _M.show()
+    local var = ngx.var
+    local where = ngx.req.get_body_file() and "file" or ngx.req.get_body_data() and "memory" or "nowhere"
+    answer(var.request_body_md5, var.request_body_sha256, var.request_body_digest_skip, where)
+end
+
+local read_body = ngx.req.read_body
+
+-- luacheck: push ignore 122
+function _M.break_read_body()
+    ngx.req.read_body = function() error("http2 requests are not supported without content-length header") end
+end
+
+function _M.mend_read_body()
+    ngx.req.read_body = read_body
+end
+-- luacheck: pop
+
+local function collect(pieces, bytes, count)
+    pieces[#pieces + 1] = require("ffi").string(bytes, count)
+end
+
+--- Answers with how many pieces there were, the longest, whether nginx's own buffer was read, and all of them.
+function _M.pieces()
+    local body = assert(request_body.read())
+    local pieces, longest = {}, 0
+    assert(body.bytes == assert(request_body.each(body, collect, pieces)))
+    for _, piece in ipairs(pieces) do
+        longest = math.max(longest, #piece)
+    end
+    answer(#pieces, longest, tostring(body.memory ~= nil and body.copy == nil), table.concat(pieces))
+end
+
+function _M.first()
+    local body = assert(request_body.read())
+    answer(body.bytes, assert(request_body.first(body, tonumber(ngx.var.arg_most))))
+end
+
+--- Answers with how often another light thread had its turn while the body was digested.
+function _M.turns()
+    ngx.req.read_body()
+    local turns, done = 0, false
+    local watcher = ngx.thread.spawn(function()
+        while not done do
+            turns = turns + 1
+            ngx.sleep(0)
+        end
+    end)
+    _M.md5:access()
+    done = true
+    ngx.thread.wait(watcher)
+    answer(turns)
+end
+
+--- Kills the light thread that makes the digest while it waits for its next turn.
+function _M.killed()
+    ngx.req.read_body()
+    local thread = ngx.thread.spawn(_M.md5.access, _M.md5)
+    ngx.sleep(0)
+    assert(coroutine.status(thread) == "running")
+    assert(ngx.thread.kill(thread))
+    collectgarbage()
+    answer("killed")
+end
+
+return _M

@@ -1,0 +1,13 @@
+--- The metrics objects of the specs, made in init_by_lua as users make theirs.
+local metrics = require("resty.openclaw.metrics")
+
+require("nginx.metric")
+local all = metrics.new()
+
+return {
+    all = all,
+    cached = all:recorder("cached"),
+    -- A registry of its own, so that promtool sees nothing of other specs.
+    alone = metrics.new({ dict = "figures" }),
+    with_options = metrics.new({ dict = "more_figures", max_series = 50, buckets = { 1, 2 }, route = "r" }),
+}

@@ -1,0 +1,110 @@
+/**
+ * The gateway as nginx.conf uses it: `setup` in init_by_lua, then one function for each phase, which walks the plugins
+ * of the request's route. The route's name stands in `$openclaw_route`.
+ */
+import type { Balancer } from "./openclaw/balancer";
+import * as faults from "./openclaw/fault";
+import type { Faults } from "./openclaw/fault";
+import * as json_error from "./openclaw/json_error";
+import * as metric_registry from "./openclaw/metric_registry";
+import * as builder from "./openclaw/setup";
+import type { Gateway, Route } from "./openclaw/setup";
+import * as shared_memory from "./openclaw/shared_memory";
+
+export const VERSION = "0.1.0";
+
+const DICT = "openclaw";
+const INTERNAL_ERROR = 500;
+
+/** What `setup` has built; nothing before. */
+let gateway: Gateway | undefined;
+let trouble: Faults | undefined;
+/** Any of the balancers: one call to its `log` settles the tries of all. */
+let a_balancer: Balancer | undefined;
+
+/**
+ * Builds the gateway from a table; `setup({})` is valid: metrics only. Raises one sentence that names the option, what
+ * was expected and what was given, which stops nginx. Phases: init.
+ */
+export function setup(options: unknown): void {
+    if (ngx.shared[DICT] === undefined) error(`setup: nginx.conf needs "lua_shared_dict ${DICT} 10m;"`, 0);
+    const built = builder.build(options);
+    for (const [, balancer] of built.balancers) a_balancer = balancer;
+    trouble = faults.new("gateway", metric_registry.open(DICT));
+    gateway = built;
+}
+
+function present_route(): Route | undefined {
+    return gateway?.routes.get(ngx.var.openclaw_route ?? "");
+}
+
+/** Starts the background work of a worker. Phases: init_worker. */
+export function init_worker(): void {
+    if (gateway === undefined) {
+        ngx.log(ngx.ERR, 'gateway: setup was never called; init_by_lua must call require("resty.openclaw").setup');
+        return;
+    }
+    for (const [, balancer] of gateway.balancers) balancer.init_worker();
+    for (const log of gateway.logs) log.init_worker();
+}
+
+/** Gives back what the worker holds of the shared memory. Phases: exit_worker. */
+export function exit_worker(): void {
+    if (gateway !== undefined) shared_memory.release(metric_registry.open(DICT).region);
+}
+
+/** Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access. */
+export function access(): void {
+    const route = present_route();
+    if (route === undefined) {
+        json_error.respond(404, "unknown_route", "There is no such route.");
+        return;
+    }
+    for (const plugin of route.access) plugin.access!();
+}
+
+/**
+ * Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
+ * with 500. Phases: balancer.
+ */
+export function balance(upstream?: string): void {
+    const name = upstream ?? present_route()?.upstream ?? "";
+    const balancer = gateway?.balancers.get(name) as Balancer | undefined;
+    if (balancer === undefined) {
+        trouble?.report("unknown_upstream", 'balance() found no upstream "', name, '" in setup');
+        ngx.exit(INTERNAL_ERROR);
+        return;
+    }
+    balancer.balance();
+}
+
+/** Runs the route's plugins that look at or change the answer's header. Phases: header_filter. */
+export function header_filter(): void {
+    const route = present_route();
+    if (route === undefined) return;
+    for (const plugin of route.header_filter) plugin.header_filter!();
+}
+
+/** Runs the route's plugins that look at or change the answer's body. Phases: body_filter. */
+export function body_filter(): void {
+    const route = present_route();
+    if (route === undefined) return;
+    for (const plugin of route.body_filter) plugin.body_filter!();
+}
+
+/** Settles the request's tries and counts and records it. To be called once for every request. Phases: log. */
+export function log(): void {
+    if (a_balancer !== undefined) a_balancer.log();
+    const route = present_route();
+    if (route === undefined) return;
+    for (const plugin of route.log) plugin.log!();
+}
+
+/** The metrics page in Prometheus' text format. Phases: content. */
+export function metrics_page(): void {
+    if (gateway === undefined) {
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.");
+        return;
+    }
+    gateway.metrics.page();
+}

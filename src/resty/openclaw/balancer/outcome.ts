@@ -1,0 +1,24 @@
+/** What a status says of the node that gave it. Pure Lua, any phase. */
+import type { Outcome } from "./node";
+
+const TOO_MANY_REQUESTS = 429;
+const CLIENT_CLOSED_REQUEST = 499;
+
+const known = new LuaTable<string, Outcome>();
+
+function judge(status: number | undefined): Outcome {
+    if (status === undefined || status === CLIENT_CLOSED_REQUEST) return "neutral";
+    if (status >= 500 || status === TOO_MANY_REQUESTS) return "failed";
+    // Other 4xx answers are the client's doing, and quick: they tell nothing of how long the node's work takes.
+    return status < 400 ? "ok" : "neutral";
+}
+
+/** The outcome of a try, from its part of `$upstream_status`; "-" or nothing means that the client left first. */
+export function of_status(status: string): Outcome {
+    const before = known.get(status);
+    if (before !== undefined) return before;
+    const outcome = judge(tonumber(status));
+    // Upstreams may answer with any three digits, so this holds a thousand texts at most.
+    if (status.length === 3) known.set(status, outcome);
+    return outcome;
+}

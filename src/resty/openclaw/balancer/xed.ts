@@ -1,0 +1,330 @@
+/**
+ * XED, exposure-estimated expected delay: sends a request where it should be done first, without any weights given.
+ *
+ * For each node it learns two numbers from two shared counts, requests in flight and answers: the mean service time S,
+ * and the concurrency c up to which the node works on requests side by side. S is slot-seconds of exposure divided by
+ * answers, a censored maximum-likelihood estimate, so requests still running count at once; c is the grid value with
+ * the highest profile likelihood. A slow or hung node gets expensive before its first slow answer; a failure adds
+ * exposure but no answer, so failing fast never looks fast.
+ *
+ * cost = S * (1 + 3 * max(0, n + 1 - c) / c + 0.2 * n / c) + 50 * mean S * phi^2, for n in flight; the least cost wins.
+ * The constants come from simulation against the exact optimum; multiplying any one by 1/2 to 4 moves the mean by at
+ * most 1.5 %. Every worker keeps its own estimates, from counts that all share.
+ */
+import * as ffi from "ffi";
+import * as ejection from "./ejection";
+import * as nodes from "./node";
+import type { Peers } from "./peers";
+import type { Candidates, Policy } from "./policy";
+
+export interface Xed extends Policy {
+    readonly peers: Peers;
+    /** When the counts were last read, and what they were. */
+    readonly read_at: Doubles;
+    readonly in_flight: Doubles;
+    readonly answered: Doubles;
+    /** When something last happened at the node, and how long its silence then counts as work. */
+    readonly event_at: Doubles;
+    readonly patience: Doubles;
+    /** Exposure in slot-seconds and answers, both fading: their quotient is the service time. */
+    readonly exposure: Doubles;
+    readonly answers: Doubles;
+    /** The same for each concurrency on the grid, with a longer memory, and the sum of log in-flight. */
+    readonly grid_exposure: Doubles;
+    readonly grid_logs: Doubles;
+    readonly grid_answers: Doubles;
+    readonly seen: Doubles;
+    readonly concurrency: Doubles;
+    /** What a user's static weight says of the service time before anything is learned. */
+    readonly prior: Doubles;
+    mean_service: number;
+    fading_idle: number;
+    fading_busy: number;
+    answer_rate: number;
+    ticked_at: number;
+    ticked_answers: number;
+    started_at: number;
+}
+
+const GRID = ffi.new("double[9]", [1, 2, 4, 8, 16, 32, 64, 128, 256]) as unknown as Doubles;
+const GRID_SIZE = 9;
+const FIRST_CONCURRENCY = 4;
+/** Service time in seconds before any node has answered. */
+const FIRST_SERVICE_SECONDS = 0.05;
+/** nginx's clock counts milliseconds: answers within one would make a node's work look like nothing. */
+const LEAST_SERVICE_SECONDS = 1e-4;
+/** Each answer makes room for itself: about 128 are remembered for the service time, 512 for the grid. */
+const KEEP_SERVICE = 1 - 1 / 128;
+const KEEP_GRID = 1 - 1 / 512;
+/** Answers before the concurrency is worth an estimate. */
+const ANSWERS_FOR_CONCURRENCY = 20;
+/** A silent node's exposure grows for so many service times after its last event. */
+const PATIENCE = 5;
+/** A new node may hold so many requests more than it has answered. */
+const SLOW_START = 4;
+const QUEUEING = 3;
+const CROWDING = 0.2;
+const FAILING = 50;
+/** More candidates than this are sampled. */
+const FULL_SCAN = 64;
+const SAMPLE = 16;
+const RATE_SECONDS = 30;
+
+const log_prior = ffi.new("double[9]") as unknown as Doubles;
+for (const step of $range(0, GRID_SIZE - 1)) {
+    log_prior.set(step, math.abs(math.log(GRID.get(step) / FIRST_CONCURRENCY)));
+}
+
+/** Mean seconds of work for one request in a free slot; the pool's mean counts as one answer. */
+function service_seconds(xed: Xed, index: number): number {
+    const exposure = xed.exposure.get(index) + xed.mean_service * xed.prior.get(index);
+    return math.max(LEAST_SERVICE_SECONDS, exposure / (xed.answers.get(index) + 1));
+}
+
+function note_event(xed: Xed, index: number, now: number): void {
+    xed.event_at.set(index, now);
+    xed.patience.set(index, xed.answers.get(index) > 0 ? PATIENCE * service_seconds(xed, index) : math.huge);
+}
+
+function fade(xed: Xed, index: number, seconds: number, over: number): void {
+    const keep = math.exp(-seconds / over);
+    xed.exposure.set(index, xed.exposure.get(index) * keep);
+    xed.answers.set(index, xed.answers.get(index) * keep);
+}
+
+function expose(xed: Xed, index: number, seconds: number): void {
+    const busy = xed.in_flight.get(index);
+    fade(xed, index, seconds, busy > 0 ? xed.fading_busy : xed.fading_idle);
+    if (busy <= 0) return;
+    const row = index * GRID_SIZE;
+    for (const step of $range(0, GRID_SIZE - 1)) {
+        const at = row + step;
+        xed.grid_exposure.set(at, xed.grid_exposure.get(at) + math.min(busy, GRID.get(step)) * seconds);
+    }
+    xed.exposure.set(index, xed.exposure.get(index) + math.min(busy, xed.concurrency.get(index)) * seconds);
+}
+
+/** Takes the concurrency under which what was seen is most likely. */
+function estimate_concurrency(xed: Xed, index: number): void {
+    const row = index * GRID_SIZE;
+    const answers = xed.grid_answers.get(index);
+    let best = -1;
+    let best_likelihood = -math.huge;
+    for (const step of $range(0, GRID_SIZE - 1)) {
+        const exposure = xed.grid_exposure.get(row + step);
+        if (exposure > 0) {
+            const likelihood = xed.grid_logs.get(row + step) - answers * math.log(exposure) - log_prior.get(step);
+            if (likelihood > best_likelihood) {
+                best = step;
+                best_likelihood = likelihood;
+            }
+        }
+    }
+    if (best < 0 || GRID.get(best) === xed.concurrency.get(index)) return;
+    xed.concurrency.set(index, GRID.get(best));
+    xed.exposure.set(index, (xed.grid_exposure.get(row + best) / answers) * xed.answers.get(index));
+}
+
+function learn(xed: Xed, index: number, fresh: number): void {
+    const keep = KEEP_SERVICE ** fresh;
+    const keep_grid = KEEP_GRID ** fresh;
+    xed.exposure.set(index, xed.exposure.get(index) * keep);
+    xed.answers.set(index, xed.answers.get(index) * keep + fresh);
+    xed.grid_answers.set(index, xed.grid_answers.get(index) * keep_grid + fresh);
+    xed.seen.set(index, xed.seen.get(index) + fresh);
+    const busy = math.max(1, xed.in_flight.get(index));
+    const row = index * GRID_SIZE;
+    for (const step of $range(0, GRID_SIZE - 1)) {
+        const at = row + step;
+        xed.grid_exposure.set(at, xed.grid_exposure.get(at) * keep_grid);
+        xed.grid_logs.set(at, xed.grid_logs.get(at) * keep_grid + fresh * math.log(math.min(busy, GRID.get(step))));
+    }
+    if (xed.seen.get(index) >= ANSWERS_FOR_CONCURRENCY) estimate_concurrency(xed, index);
+}
+
+/** Reads a node's counts and folds what has changed since the last time into its estimates. */
+function fold(xed: Xed, index: number, now: number): void {
+    const node = xed.peers.nodes[index]!;
+    const in_flight = nodes.in_flight(node);
+    const answered = nodes.answered(node);
+    const before = xed.read_at.get(index);
+    if (before > 0) {
+        // A clock that is set back costs the time until it has caught up, nothing else.
+        let seconds = math.max(0, now - before);
+        const fresh = answered - xed.answered.get(index);
+        if (fresh > 0 || in_flight !== xed.in_flight.get(index)) {
+            note_event(xed, index, now);
+        } else {
+            const limit = xed.event_at.get(index) + xed.patience.get(index);
+            if (now > limit) {
+                const working = math.min(seconds, math.max(0, limit - before));
+                fade(xed, index, seconds - working, xed.fading_idle);
+                seconds = working;
+            }
+        }
+        if (seconds > 0) expose(xed, index, seconds);
+        if (fresh > 0) learn(xed, index, fresh);
+    }
+    xed.read_at.set(index, now);
+    xed.in_flight.set(index, in_flight);
+    xed.answered.set(index, answered);
+}
+
+function cost(xed: Xed, index: number, now: number): number {
+    const in_flight = xed.in_flight.get(index);
+    const concurrency = xed.concurrency.get(index);
+    const queued = math.max(0, in_flight + 1 - concurrency) / concurrency;
+    const delay = service_seconds(xed, index) * (1 + QUEUEING * queued + (CROWDING * in_flight) / concurrency);
+    const phi = ejection.phi(xed.peers.nodes[index]!.record, now);
+    return delay + FAILING * xed.mean_service * phi * phi;
+}
+
+function update_mean_service(xed: Xed): void {
+    let exposure = 0;
+    let answers = 0;
+    for (const index of $range(0, xed.peers.size - 1)) {
+        exposure += xed.exposure.get(index);
+        answers += xed.answers.get(index);
+    }
+    if (answers > 0) xed.mean_service = exposure / answers;
+}
+
+/** Leaves a random sample in the first places; what was there goes further back. */
+function sample(candidates: Candidates): void {
+    const chosen = candidates.index;
+    for (const place of $range(0, SAMPLE - 1)) {
+        const other = math.random(place, candidates.count - 1);
+        const taken = chosen.get(other);
+        chosen.set(other, chosen.get(place));
+        chosen.set(place, taken);
+    }
+    candidates.count = SAMPLE;
+}
+
+function is_starting(xed: Xed, index: number): boolean {
+    return xed.in_flight.get(index) >= SLOW_START + xed.answered.get(index);
+}
+
+function cheapest(xed: Xed, candidates: Candidates, now: number, starting_too: boolean): number {
+    let best = -1;
+    let best_cost = math.huge;
+    let ties = 0;
+    for (const place of $range(0, candidates.count - 1)) {
+        const index = candidates.index.get(place);
+        if (starting_too || !is_starting(xed, index)) {
+            const its_cost = cost(xed, index, now);
+            if (its_cost < best_cost) {
+                best = index;
+                best_cost = its_cost;
+                ties = 1;
+            } else if (its_cost === best_cost) {
+                ties += 1;
+                if (math.random(ties) === 1) best = index;
+            }
+        }
+    }
+    return best;
+}
+
+function pick(this: Xed, candidates: Candidates, now: number): number {
+    if (candidates.count > FULL_SCAN) sample(candidates);
+    for (const place of $range(0, candidates.count - 1)) fold(this, candidates.index.get(place), now);
+    update_mean_service(this);
+    let best = cheapest(this, candidates, now, false);
+    if (best < 0) best = cheapest(this, candidates, now, true);
+    note_event(this, best, now);
+    // The balancer counts the request after the pick; the next fold must see no change in that.
+    this.in_flight.set(best, this.in_flight.get(best) + 1);
+    return best;
+}
+
+function succeeded(this: Xed, index: number, now: number): void {
+    fold(this, index, now);
+}
+
+/** Follows idle nodes too, and sets how fast the past fades: the slower the fewer answers there are. */
+function tick(this: Xed, now: number): void {
+    let answers = 0;
+    for (const index of $range(0, this.peers.size - 1)) {
+        fold(this, index, now);
+        answers += this.answered.get(index);
+    }
+    if (this.ticked_at === 0) this.started_at = now;
+    else if (now > this.ticked_at) {
+        const seconds = now - this.ticked_at;
+        const rate = (answers - this.ticked_answers) / seconds;
+        this.answer_rate += (1 - math.exp(-seconds / RATE_SECONDS)) * (rate - this.answer_rate);
+        // An average that began at zero is too low by what it has not seen yet.
+        const seen = 1 - math.exp(-math.max(1, now - this.started_at) / RATE_SECONDS);
+        this.fading_idle = math.min(600, math.max(10, 300 / math.max(this.answer_rate / seen, 1e-6)));
+        this.fading_busy = math.max(40, 4 * this.fading_idle);
+    }
+    this.ticked_at = now;
+    this.ticked_answers = answers;
+}
+
+function capacity(xed: Xed, index: number): number {
+    return xed.concurrency.get(index) / service_seconds(xed, index);
+}
+
+function weight(this: Xed, index: number): number {
+    let sum = 0;
+    for (const other of $range(0, this.peers.size - 1)) sum += capacity(this, other);
+    return (capacity(this, index) / sum) * this.peers.size;
+}
+
+function learned_service_seconds(this: Xed, index: number): number {
+    return service_seconds(this, index);
+}
+
+function concurrent_requests(this: Xed, index: number): number {
+    return this.concurrency.get(index);
+}
+
+const metatable = {
+    __index: { pick, succeeded, tick, weight, service_seconds: learned_service_seconds, concurrent_requests },
+};
+
+function zeros(size: number): Doubles {
+    return ffi.new("double[?]", size) as unknown as Doubles;
+}
+
+/** The policy for these nodes. Static weights are the first guess at how fast a node is, until it has answered. */
+function create(peers: Peers): Policy {
+    const size = peers.size;
+    const concurrency = zeros(size);
+    const prior = zeros(size);
+    const patience = zeros(size);
+    let sum = 0;
+    for (const index of $range(0, size - 1)) sum += peers.weight.get(index);
+    for (const index of $range(0, size - 1)) {
+        concurrency.set(index, FIRST_CONCURRENCY);
+        prior.set(index, sum / size / peers.weight.get(index));
+        patience.set(index, math.huge);
+    }
+    const fields = {
+        peers,
+        read_at: zeros(size),
+        in_flight: zeros(size),
+        answered: zeros(size),
+        event_at: zeros(size),
+        patience,
+        exposure: zeros(size),
+        answers: zeros(size),
+        grid_exposure: zeros(size * GRID_SIZE),
+        grid_logs: zeros(size * GRID_SIZE),
+        grid_answers: zeros(size),
+        seen: zeros(size),
+        concurrency,
+        prior,
+        mean_service: FIRST_SERVICE_SECONDS,
+        fading_idle: 10,
+        fading_busy: 40,
+        answer_rate: 0,
+        ticked_at: 0,
+        ticked_answers: 0,
+        started_at: 0,
+    };
+    return setmetatable(fields, metatable) as unknown as Policy;
+}
+export { create as new };

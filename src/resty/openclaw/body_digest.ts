@@ -1,0 +1,107 @@
+/**
+ * Puts the digest of the whole request body into `$request_body_md5` or `$request_body_sha256`, in time for
+ * `proxy_cache_key`. What cannot be digested gets a value that no other request has, and `$request_body_digest_skip`
+ * is set to 1 for `proxy_no_cache` and `proxy_cache_bypass`.
+ */
+import * as digest from "./digest";
+import type { Algorithm, Digest } from "./digest";
+import * as fault from "./fault";
+import type { Faults } from "./fault";
+import type { Counter } from "./metric_handles";
+import * as metric_registry from "./metric_registry";
+import * as options_reader from "./options";
+import type { Options } from "./options";
+import * as request_body from "./request_body";
+
+export interface BodyDigest {
+    readonly digest: Digest;
+    readonly variable: string;
+    readonly max_bytes: number;
+    readonly bodies: Counter;
+    readonly bytes: Counter;
+    readonly too_large: Counter;
+    readonly unreadable: Counter;
+    readonly faults: Faults;
+    /** Sets the variable. Phases: access; yields. Never raises. */
+    access(): void;
+}
+
+const OWNER = "body_digest";
+const SKIP_VARIABLE = "request_body_digest_skip";
+
+function set_variable(this: void, name: string, value: string): void {
+    ngx.var[name] = value;
+}
+
+/** Sets a variable, or says what nginx.conf lacks. */
+function assign(faults: Faults, name: string, value: string): void {
+    const [ok] = pcall(set_variable, name, value);
+    if (!ok) faults.report("undeclared_variable", "add `set $", name, ' "";` to the server or location in nginx.conf');
+}
+
+function skip(plugin: BodyDigest, reason: Counter): void {
+    reason.inc();
+    assign(plugin.faults, plugin.variable, `skip-${ngx.var.request_id}`);
+    assign(plugin.faults, SKIP_VARIABLE, "1");
+}
+
+function skip_unreadable(plugin: BodyDigest, err: string): void {
+    plugin.faults.report("unreadable_body", err);
+    skip(plugin, plugin.unreadable);
+}
+
+function access(this: BodyDigest): void {
+    const [body, read_err] = request_body.read();
+    if (body === undefined) return skip_unreadable(this, read_err);
+    if (body.bytes > this.max_bytes) return skip(this, this.too_large);
+    const context = this.digest.begin();
+    const [count, visit_err] = request_body.each(body, digest.update, context);
+    if (count === undefined) return skip_unreadable(this, visit_err);
+    const [hex, finish_err] = this.digest.finish(context);
+    if (hex === undefined) return skip_unreadable(this, finish_err);
+    assign(this.faults, this.variable, hex);
+    this.bodies.inc();
+    this.bytes.inc(count);
+}
+
+const metatable = { __index: { access } };
+
+/**
+ * Makes the plugin. Raises when an option is wrong, or OpenSSL does not offer the algorithm. Phases: init.
+ * Options: `algorithm` ("md5"), `max_bytes` (104857600), `dict` ("openclaw").
+ */
+function create(options: Options = {}): BodyDigest {
+    options_reader.check(OWNER, options, ["algorithm", "max_bytes", "dict"]);
+    const words: Algorithm[] = ["md5", "sha256"];
+    const algorithm = options_reader.one_of(OWNER, options, "algorithm", words, "md5");
+    const max_bytes = options_reader.whole(OWNER, options, "max_bytes", 1, 100 * 1024 * 1024);
+    const registry = metric_registry.open(options_reader.text(OWNER, options, "dict", "openclaw"));
+    const bodies = metric_registry.counter(
+        registry,
+        "openclaw_body_digest_bodies_total",
+        "Request bodies that were digested.",
+    );
+    const bytes = metric_registry.counter(
+        registry,
+        "openclaw_body_digest_bytes_total",
+        "Bytes of request bodies that were digested.",
+    );
+    const skipped = metric_registry.counter(
+        registry,
+        "openclaw_body_digest_skipped_total",
+        "Request bodies that were not digested, by reason.",
+        ["reason"],
+    );
+    const fields = {
+        digest: digest.new(algorithm),
+        variable: `request_body_${algorithm}`,
+        max_bytes,
+        bodies: bodies.labels(),
+        bytes: bytes.labels(),
+        too_large: skipped.labels("too_large"),
+        unreadable: skipped.labels("unreadable"),
+        faults: fault.new(OWNER, registry),
+    };
+    return setmetatable(fields, metatable) as unknown as BodyDigest;
+}
+export { create as new };

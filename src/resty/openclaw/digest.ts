@@ -1,0 +1,92 @@
+/**
+ * Message digests by the OpenSSL that nginx itself runs with: piece by piece, and without copies of what is digested.
+ * Source: EVP_DigestInit(3), OpenSSL 1.1.1 and 3.
+ */
+import * as ffi from "ffi";
+
+// Structs by their tags and no typedefs: other libraries in the same Lua VM declare these functions too.
+ffi.cdef("const struct evp_md_st *EVP_get_digestbyname(const char *name);");
+ffi.cdef("struct evp_md_ctx_st *EVP_MD_CTX_new(void);");
+ffi.cdef("void EVP_MD_CTX_free(struct evp_md_ctx_st *context);");
+ffi.cdef(
+    "int EVP_DigestInit_ex(struct evp_md_ctx_st *context, const struct evp_md_st *type, struct engine_st *engine);",
+);
+ffi.cdef("int EVP_DigestUpdate(struct evp_md_ctx_st *context, const void *data, size_t bytes);");
+ffi.cdef("int EVP_DigestFinal_ex(struct evp_md_ctx_st *context, unsigned char *digest, unsigned int *bytes);");
+ffi.cdef("unsigned char *ngx_hex_dump(unsigned char *text, const unsigned char *data, size_t bytes);");
+
+export type Algorithm = "md5" | "sha256";
+
+/** A digest in the making. One that is never finished is freed with the garbage. */
+export interface Context {
+    readonly handle: CValue;
+    /** Whether OpenSSL refused something: there is no digest then. */
+    broken: boolean;
+}
+
+export interface Digest {
+    readonly algorithm: Algorithm;
+    readonly method: CValue;
+    /** Contexts for the next digests. */
+    readonly idle: Context[];
+    /** Starts a digest; `update` feeds it. Phases: any. */
+    begin(): Context;
+    /** The digest in lower-case hex; the context must not be used again. On failure nil and why. Phases: any. */
+    finish(context: Context): Result<string>;
+    /** The digest of one text in lower-case hex. On failure nil and why. Phases: any. */
+    of(text: string): Result<string>;
+}
+
+/** Past this many digests at a time, contexts are not kept. */
+const MOST_IDLE = 64;
+/** EVP_MAX_MD_SIZE. */
+const MOST_BYTES = 64;
+
+const digest_bytes = ffi.new("unsigned char[?]", MOST_BYTES);
+const digest_size = ffi.new("unsigned int[1]") as unknown as Doubles;
+const hex = ffi.new("unsigned char[?]", 2 * MOST_BYTES);
+
+function begin(this: Digest): Context {
+    const context = table.remove(this.idle) ?? {
+        handle: ffi.gc(ffi.C.EVP_MD_CTX_new!() as CValue, ffi.C.EVP_MD_CTX_free),
+        broken: false,
+    };
+    context.broken = ffi.C.EVP_DigestInit_ex!(context.handle, this.method, undefined) !== 1;
+    return context;
+}
+
+/** Feeds the next bytes: a pointer and how many, or a text and its length. Phases: any. */
+export function update(this: void, context: Context, bytes: Bytes | string, count: number): void {
+    // OpenSSL 3 jumps to nowhere when the start failed.
+    if (!context.broken) context.broken = ffi.C.EVP_DigestUpdate!(context.handle, bytes, count) !== 1;
+}
+
+function finish(this: Digest, context: Context): Result<string> {
+    if (context.broken || ffi.C.EVP_DigestFinal_ex!(context.handle, digest_bytes, digest_size) !== 1) {
+        return $multi(undefined, `OpenSSL failed to work out ${this.algorithm}`);
+    }
+    if (this.idle.length < MOST_IDLE) this.idle.push(context);
+    const size = digest_size.get(0);
+    ffi.C.ngx_hex_dump!(hex, digest_bytes, size);
+    return $multi(ffi.string(hex, 2 * size));
+}
+
+function of(this: Digest, text: string): Result<string> {
+    const context = this.begin();
+    update(context, text, text.length);
+    return this.finish(context);
+}
+
+const metatable = { __index: { begin, finish, of } };
+
+/** Digests by one algorithm. Raises when OpenSSL does not offer it, as in FIPS mode with MD5. Phases: init. */
+function create(algorithm: Algorithm): Digest {
+    const method = ffi.C.EVP_get_digestbyname!(algorithm) as CValue;
+    const digest = setmetatable({ algorithm, method, idle: [] }, metatable) as unknown as Digest;
+    // FIPS mode knows the name, and refuses at the first use.
+    if (method === undefined || digest.of("")[0] === undefined) {
+        error(`digest: the OpenSSL of this nginx does not offer ${algorithm} (FIPS mode refuses md5; take sha256)`, 0);
+    }
+    return digest;
+}
+export { create as new };

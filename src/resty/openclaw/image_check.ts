@@ -1,0 +1,138 @@
+/** Lets only images pass: looks at the first bytes of the request body, wherever nginx keeps it. */
+import * as fault from "./fault";
+import type { Faults } from "./fault";
+import * as json_error from "./json_error";
+import type { Counter } from "./metric_handles";
+import * as metric_registry from "./metric_registry";
+import * as options_reader from "./options";
+import type { Options } from "./options";
+import * as request_body from "./request_body";
+
+/** Whether the first bytes of a file are those of one format. */
+type Test = (this: void, first: string) => boolean;
+
+export interface ImageCheck {
+    /** One of these must know the first bytes. */
+    readonly known_by: readonly Test[];
+    /** What the client is told that it may send. */
+    readonly wanted: string;
+    readonly empty: Counter;
+    readonly not_an_image: Counter;
+    readonly unreadable: Counter;
+    readonly faults: Faults;
+    /** Refuses a body that is no image. Phases: access; yields. Never raises, but ends the request it refuses. */
+    access(): void;
+}
+
+const OWNER = "image_check";
+const FORMATS = ["jpeg", "png", "gif", "webp", "bmp", "tiff"];
+
+/** As much as any test looks at. */
+const FIRST_BYTES = 24;
+
+const JPEG_BEGINNING = string.char(0xff, 0xd8, 0xff);
+/** The signature, then the length and the type of the chunk that must come first. */
+const PNG_BEGINNING = string.char(0x89) + "PNG\r\n" + string.char(0x1a) + "\n\0\0\0\rIHDR";
+
+/** Start of image and another marker: ITU T.81, annex B. */
+function is_jpeg(this: void, first: string): boolean {
+    return string.sub(first, 1, 3) === JPEG_BEGINNING && (string.byte(first, 4) ?? 0) >= 0xc0;
+}
+
+/** A 31-bit number above 0, high byte first, as PNG has them. */
+function is_png_size(first: string, at: number): boolean {
+    const bytes = string.sub(first, at, at + 3);
+    return bytes.length === 4 && bytes !== "\0\0\0\0" && string.byte(bytes) < 0x80;
+}
+
+/** Signature and image header with a width and a height: PNG, sections 5.2 and 11.2.1. */
+function is_png(this: void, first: string): boolean {
+    return string.sub(first, 1, 16) === PNG_BEGINNING && is_png_size(first, 17) && is_png_size(first, 21);
+}
+
+/** GIF89a, section 17. */
+function is_gif(this: void, first: string): boolean {
+    const signature = string.sub(first, 1, 6);
+    return signature === "GIF87a" || signature === "GIF89a";
+}
+
+/** RFC 9649, section 2.4. */
+function is_webp(this: void, first: string): boolean {
+    return string.sub(first, 1, 4) === "RIFF" && string.sub(first, 9, 15) === "WEBPVP8";
+}
+
+/** BITMAPFILEHEADER, and the size of the header after it: 12 bytes to 124. */
+function is_bmp(this: void, first: string): boolean {
+    const size = string.byte(first, 15) ?? 0;
+    return string.sub(first, 1, 2) === "BM" && size >= 12 && size <= 124 && string.sub(first, 16, 18) === "\0\0\0";
+}
+
+/** Byte order and version: TIFF 6.0, section 2, and BigTIFF. */
+function is_tiff(this: void, first: string): boolean {
+    const signature = string.sub(first, 1, 4);
+    return signature === "II*\0" || signature === "MM\0*" || signature === "II+\0" || signature === "MM\0+";
+}
+
+const TESTS: Record<string, Test> = {
+    jpeg: is_jpeg,
+    png: is_png,
+    gif: is_gif,
+    webp: is_webp,
+    bmp: is_bmp,
+    tiff: is_tiff,
+};
+
+function fail(plugin: ImageCheck, err: string): void {
+    plugin.unreadable.inc();
+    plugin.faults.report("unreadable_body", err);
+    json_error.respond(500, "internal_error", "The gateway could not read the request body.");
+}
+
+function access(this: ImageCheck): void {
+    const [body, read_err] = request_body.read();
+    if (body === undefined) return fail(this, read_err);
+    const [first, first_err] = request_body.first(body, FIRST_BYTES);
+    if (first === undefined) return fail(this, first_err);
+    if (first === "") {
+        this.empty.inc();
+        json_error.respond(400, "empty_body", "The request has no body; send an image.");
+    }
+    for (const is_known of this.known_by) {
+        if (is_known(first)) return;
+    }
+    this.not_an_image.inc();
+    json_error.respond(415, "not_an_image", `The body is no image of these formats: ${this.wanted}.`);
+}
+
+const metatable = { __index: { access } };
+
+/**
+ * Makes the plugin. Raises when an option is wrong. Phases: init.
+ * Options: `formats` ({ "jpeg", "png" }; also "gif", "webp", "bmp", "tiff"), `dict` ("openclaw").
+ */
+function create(options: Options = {}): ImageCheck {
+    options_reader.check(OWNER, options, ["formats", "dict"]);
+    const formats = options_reader.list(OWNER, options, "formats", ["jpeg", "png"]);
+    const known_by: Test[] = [];
+    for (const format of formats) {
+        const name = options_reader.one_of(OWNER, { formats: format }, "formats", FORMATS);
+        known_by.push(TESTS[name]!);
+    }
+    const registry = metric_registry.open(options_reader.text(OWNER, options, "dict", "openclaw"));
+    const refused = metric_registry.counter(
+        registry,
+        "openclaw_image_check_refused_total",
+        "Requests refused because their body was no image, by reason.",
+        ["reason"],
+    );
+    const fields = {
+        known_by,
+        wanted: table.concat(formats as string[], ", "),
+        empty: refused.labels("empty_body"),
+        not_an_image: refused.labels("not_an_image"),
+        unreadable: refused.labels("unreadable"),
+        faults: fault.new(OWNER, registry),
+    };
+    return setmetatable(fields, metatable) as unknown as ImageCheck;
+}
+export { create as new };

@@ -1,0 +1,135 @@
+/** Figures for Prometheus: what every request leaves behind, figures of the user's own, and the page that shows them all. */
+import * as fault from "./fault";
+import type { Faults } from "./fault";
+import type { Counter, Gauge, Histogram } from "./metric_handles";
+import * as metric_registry from "./metric_registry";
+import type { Family, Registry } from "./metric_registry";
+import * as catalogues from "./metrics/catalogue";
+import type { Catalogue } from "./metrics/catalogue";
+import * as declaration from "./metrics/declaration";
+import * as exposition from "./metrics/exposition";
+import * as recorders from "./metrics/recorder";
+import type { Families, Recorder } from "./metrics/recorder";
+import * as options from "./options";
+
+export interface Metrics {
+    readonly registry: Registry;
+    readonly faults: Faults;
+    readonly catalogue: Catalogue;
+    readonly families: Families;
+    readonly default_recorder: Recorder;
+    /**
+     * A family of counters of one's own; `:labels(value, …)` gives a handle to keep, its `:inc(by)` counts. Raises when
+     * the name is no name or is taken by something else. Phases: init.
+     */
+    counter(name: string, help: string, label_names?: readonly string[]): Family<Counter>;
+    /** A family of gauges; its handles have `:set(value)`. Else as `counter`. */
+    gauge(name: string, help: string, label_names?: readonly string[]): Family<Gauge>;
+    /** A family of histograms; its handles have `:observe(value)`. `bounds`: rising, at most 48. Else as `counter`. */
+    histogram(
+        name: string,
+        help: string,
+        label_names?: readonly string[],
+        bounds?: readonly number[],
+    ): Family<Histogram>;
+    /** The built-in figures of one route: an object with a method `log`. Phases: init. */
+    recorder(route: string): Recorder;
+    /** Counts the request that ends here under the route of the options. Phases: log. */
+    log(): void;
+    /** Answers with all figures of all workers; GET and HEAD only. Phases: content. */
+    page(): void;
+}
+
+const NAME = "metrics";
+const OPTIONS = ["dict", "max_series", "buckets", "route"];
+
+function counter(this: Metrics, name: string, help: string, label_names?: readonly string[]): Family<Counter> {
+    return metric_registry.counter(this.registry, name, help, label_names);
+}
+
+function gauge(this: Metrics, name: string, help: string, label_names?: readonly string[]): Family<Gauge> {
+    return metric_registry.gauge(this.registry, name, help, label_names);
+}
+
+function histogram(
+    this: Metrics,
+    name: string,
+    help: string,
+    label_names?: readonly string[],
+    bounds?: readonly number[],
+): Family<Histogram> {
+    return metric_registry.histogram(this.registry, name, help, label_names, bounds);
+}
+
+function recorder(this: Metrics, route: string): Recorder {
+    return recorders.new(this.families, route);
+}
+
+function log(this: Metrics): void {
+    this.default_recorder.log();
+}
+
+function pause(): void {
+    ngx.sleep(0);
+}
+
+/** Sends a piece, waits until the client has taken it, and lets other requests have their turn. */
+function send(piece: string): boolean {
+    const [sent] = ngx.print(piece);
+    // Cannot wait for clients of HTTP/1.0, whose answers nginx holds back until they are whole.
+    ngx.flush(true);
+    pause();
+    return sent === 1;
+}
+
+function page(this: Metrics): void {
+    const method = ngx.req.get_method();
+    if (method !== "GET" && method !== "HEAD") {
+        ngx.header.Allow = "GET, HEAD";
+        ngx.exit(405);
+        return;
+    }
+    ngx.header["Content-Type"] = exposition.CONTENT_TYPE;
+    if (method === "HEAD") return;
+    catalogues.refresh(this.catalogue, pause);
+    exposition.render(this.catalogue, this.faults, send);
+}
+
+const metatable = { __index: { counter, gauge, histogram, recorder, log, page } };
+
+function read_buckets(given: options.Options): readonly number[] {
+    const buckets = options.list(NAME, given, "buckets", metric_registry.SECONDS as number[]);
+    let before = 0;
+    for (const bound of buckets) {
+        if (type(bound) !== "number" || !((bound as number) > before && (bound as number) < math.huge)) {
+            options.refuse(NAME, "buckets", "a list of rising numbers above 0", bound);
+        }
+        before = bound as number;
+    }
+    const most = metric_registry.MOST_BOUNDS;
+    if (buckets.length > most) options.refuse(NAME, "buckets", `a list of at most ${most} numbers`, buckets);
+    return buckets as number[];
+}
+
+/** The metrics of one shared dict; see docs/metrics.md for the options. Raises when an option is wrong. Phases: init. */
+function create(given: unknown): Metrics {
+    const read = options.check(NAME, given ?? {}, OPTIONS);
+    const dict = options.text(NAME, read, "dict", "openclaw");
+    const max_series = options.whole(NAME, read, "max_series", 1, 2000);
+    const buckets = read_buckets(read);
+    const route = options.text(NAME, read, "route", "default");
+    const registry = metric_registry.open(dict);
+    if (!registry.region.shared) error(`${NAME}: nginx.conf needs "lua_shared_dict ${dict} 10m;"`, 0);
+    registry.most_series = max_series;
+    declaration.forget(registry);
+    const families = recorders.families(registry, buckets);
+    const fields = {
+        registry,
+        faults: fault.new(NAME, registry),
+        catalogue: catalogues.new(registry),
+        families,
+        default_recorder: recorders.new(families, route),
+    };
+    return setmetatable(fields, metatable) as unknown as Metrics;
+}
+export { create as new };

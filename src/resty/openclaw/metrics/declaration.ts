@@ -1,0 +1,97 @@
+/**
+ * Families that come into being at request time. The first worker to use a name says in the shared dict what it is;
+ * all others are held to it, so that no name ever has two kinds.
+ */
+import * as metric_registry from "../metric_registry";
+import type { Family, Kind, Registry } from "../metric_registry";
+import * as shared_memory from "../shared_memory";
+
+const NAME_BYTES = 200;
+const MOST_LABELS = 16;
+const HISTOGRAM_LINES = ["_bucket", "_count", "_sum"];
+
+/** Label names in the order in which all workers put them. Phases: any. */
+export function sorted(names: readonly string[]): string[] {
+    const copy: string[] = [];
+    for (const name of names) copy.push(name);
+    table.sort(copy);
+    return copy;
+}
+
+function described(kind: string, label_names: readonly string[]): string {
+    return `${kind} ${table.concat(label_names as string[], ",")}`;
+}
+
+/** What a name is: by this worker's families, or by what another worker has declared. */
+function known_as(registry: Registry, name: string): string | undefined {
+    const family = registry.families.get(name);
+    if (family !== undefined) return described(family.kind, sorted(family.label_names));
+    for (const collector of registry.collectors) {
+        if (collector.name === name) return "collected";
+    }
+    return registry.region.names.get<string>(`family:${name}`)[0];
+}
+
+function is_histogram(registry: Registry, name: string): boolean {
+    const known = known_as(registry, name);
+    return known !== undefined && string.sub(known, 1, 10) === "histogram ";
+}
+
+/** Whether one of the names is a histogram, and the other that of lines it writes. */
+function clashes(registry: Registry, kind: Kind, name: string): boolean {
+    for (const lines of HISTOGRAM_LINES) {
+        if (kind === "histogram" && known_as(registry, name + lines) !== undefined) return true;
+        const stem = string.sub(name, 1, -lines.length - 1);
+        if (stem + lines === name && is_histogram(registry, stem)) return true;
+    }
+    return false;
+}
+
+/** What is wrong with the names, or nothing. */
+function fault_in(name: string, label_names: readonly string[]): string | undefined {
+    if (name.length > NAME_BYTES || !metric_registry.is_metric_name(name)) return "it is no name for a metric";
+    if (label_names.length > MOST_LABELS) return `it has over ${MOST_LABELS} labels`;
+    for (const label of label_names) {
+        if (label.length > NAME_BYTES || !metric_registry.is_label_name(label)) return "a label's name is no name";
+    }
+    return undefined;
+}
+
+function family(registry: Registry, kind: Kind, name: string, label_names: readonly string[]): Family<unknown> {
+    const help = metric_registry.DEFAULT_HELP;
+    const make = metric_registry[kind];
+    return make(registry, name, help, label_names) as Family<unknown>;
+}
+
+/**
+ * The family of that name, made if nobody has made it; `label_names` as `sorted` has them. On failure nil and why: the
+ * names are none, or the name is something else already. Phases: any.
+ */
+export function declare(
+    registry: Registry,
+    kind: Kind,
+    name: string,
+    label_names: readonly string[],
+): Result<Family<unknown>> {
+    const wrong = fault_in(name, label_names);
+    if (wrong !== undefined) return $multi(undefined, wrong);
+    const mine = described(kind, label_names);
+    let known = known_as(registry, name);
+    if (known === undefined) {
+        if (clashes(registry, kind, name)) return $multi(undefined, "a histogram's lines have such a name");
+        const [added, err] = registry.region.names.safe_add(`family:${name}`, mine);
+        if (added !== true && err !== "exists") return $multi(undefined, err!);
+        known = registry.region.names.get<string>(`family:${name}`)[0];
+    }
+    if (known !== mine) return $multi(undefined, `it is "${known}" already, not "${mine}"`);
+    return $multi(registry.families.get(name) ?? family(registry, kind, name, label_names));
+}
+
+/** Lets a new configuration give names another meaning. Phases: init. */
+export function forget(registry: Registry): void {
+    const names = registry.region.names;
+    shared_memory.each(registry.region, 0, (slot_name) => {
+        const [name] = string.match(slot_name, "^%l+ ([%w_:]+)");
+        if (name !== undefined) names.delete(`family:${name}`);
+    });
+}

@@ -1,0 +1,110 @@
+/** Reads the table that users write and builds the plugins of each upstream and route. */
+import type { Balancer } from "./balancer";
+import * as balancer from "./balancer";
+import * as body_digest from "./body_digest";
+import * as image_check from "./image_check";
+import * as metrics from "./metrics";
+import type { Metrics } from "./metrics";
+import * as read from "./options";
+import * as post_action from "./post_action";
+import type { PostAction } from "./post_action";
+
+/** The phases in which a plugin can take part; a plugin is any table with methods of these names. */
+export interface Plugin {
+    access?(): void;
+    header_filter?(): void;
+    body_filter?(): void;
+    log?(): void;
+}
+
+/** The plugins of a route that take part in each phase, in the order in which they run. */
+export interface Route {
+    readonly name: string;
+    readonly upstream: string | undefined;
+    readonly access: Plugin[];
+    readonly header_filter: Plugin[];
+    readonly body_filter: Plugin[];
+    readonly log: Plugin[];
+}
+
+export interface Gateway {
+    readonly metrics: Metrics;
+    readonly balancers: LuaTable<string, Balancer>;
+    readonly routes: LuaTable<string, Route>;
+    readonly logs: PostAction[];
+}
+
+const TOP_OPTIONS = ["upstreams", "routes", "log", "metrics"];
+const UPSTREAM_OPTIONS = ["nodes", "policy", "tries", "buckets"];
+const ROUTE_OPTIONS = ["upstream", "image_check", "body_digest", "metrics", "record", "plugins"];
+const LOG_OPTIONS = ["sinks"];
+
+function named_groups(options: read.Options, name: string): LuaTable<string, unknown> {
+    return (read.group("setup", options, name) ?? {}) as unknown as LuaTable<string, unknown>;
+}
+
+function with_name(owner: string, options: unknown, known: string[], name: string): Record<string, unknown> {
+    const given: Record<string, unknown> = { name };
+    for (const [key, value] of pairs(read.check(owner, options, known))) given[key] = value;
+    return given;
+}
+
+function read_balancers(options: read.Options): LuaTable<string, Balancer> {
+    const balancers = new LuaTable<string, Balancer>();
+    for (const [name, entry] of named_groups(options, "upstreams")) {
+        balancers.set(name, balancer.new(with_name(`setup: upstreams.${name}`, entry, UPSTREAM_OPTIONS, name)));
+    }
+    return balancers;
+}
+
+function read_logs(options: read.Options): PostAction[] {
+    const logs: PostAction[] = [];
+    const given = read.group("setup", options, "log");
+    if (given === undefined) return logs;
+    read.check("setup: log", given, LOG_OPTIONS);
+    for (const entry of read.list("setup: log", given, "sinks")) logs.push(post_action.new(entry));
+    return logs;
+}
+
+function add(route: Route, plugin: Plugin): void {
+    if (plugin.access !== undefined) route.access.push(plugin);
+    if (plugin.header_filter !== undefined) route.header_filter.push(plugin);
+    if (plugin.body_filter !== undefined) route.body_filter.push(plugin);
+    if (plugin.log !== undefined) route.log.push(plugin);
+}
+
+function read_route(gateway: Gateway, name: string, entry: unknown): Route {
+    const owner = `setup: routes.${name}`;
+    const given = read.check(owner, entry, ROUTE_OPTIONS);
+    const upstream = given.upstream === undefined ? undefined : read.text(owner, given, "upstream");
+    if (upstream !== undefined && !gateway.balancers.has(upstream)) {
+        read.refuse(owner, "upstream", "the name of one of upstreams", upstream);
+    }
+    const route: Route = { name, upstream, access: [], header_filter: [], body_filter: [], log: [] };
+    // What may refuse a request comes before what costs time.
+    const image_options = read.group(owner, given, "image_check");
+    if (image_options !== undefined) add(route, image_check.new(image_options));
+    const digest_options = read.group(owner, given, "body_digest");
+    if (digest_options !== undefined) add(route, body_digest.new(digest_options));
+    for (const plugin of read.list(owner, given, "plugins", [{}]) as Plugin[]) add(route, plugin);
+    if (read.flag(owner, given, "metrics", true)) add(route, gateway.metrics.recorder(name));
+    if (read.flag(owner, given, "record", true)) {
+        for (const log of gateway.logs) add(route, log);
+    }
+    return route;
+}
+
+/** Builds the gateway. Raises one sentence when an option is wrong. Phases: init. */
+export function build(options: unknown): Gateway {
+    const given = read.check("setup", options, TOP_OPTIONS);
+    const gateway: Gateway = {
+        metrics: metrics.new(given.metrics ?? {}),
+        balancers: read_balancers(given),
+        routes: new LuaTable(),
+        logs: read_logs(given),
+    };
+    for (const [name, entry] of named_groups(given, "routes")) {
+        gateway.routes.set(name, read_route(gateway, name, entry));
+    }
+    return gateway;
+}

@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Compiles src to lua-out. A failing compile leaves the old lua-out as it was.
+set -eu
+cd "$(dirname "$0")/.."
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+node_modules/.bin/tstl --outDir "$scratch/lua-out"
+if [ -e "$scratch/lua-out/lualib_bundle.lua" ]; then
+    echo 'src uses a TypeScript feature that needs lualib, which two libraries in one nginx cannot share' >&2
+    exit 1
+fi
+rm -rf lua-out
+cp -R "$scratch/lua-out" lua-out

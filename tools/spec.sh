@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs the specs with busted, inside a real nginx worker, on a copy of lua-out and spec. ARGS holds busted's options.
+set -eu
+cd "$(dirname "$0")/.."
+
+nginx=$(tools/find_nginx.sh) || { echo 'no nginx with Lua found; tools/setup.sh installs one' >&2; exit 1; }
+modules=$(tools/find_nginx.sh modules)
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+chmod 755 "$scratch"
+mkdir "$scratch/spec"
+cp -R lua-out .busted "$scratch"
+for entry in spec/*; do
+    [ "$entry" = spec/integration ] || cp -R "$entry" "$scratch/spec"
+done
+for folder in nginx demo; do
+    [ ! -d "$folder" ] || cp -R "$folder" "$scratch"
+done
+cd "$scratch"
+BUSTED_ARGS=${ARGS:-} timeout --foreground 300 "$nginx" -e stderr -p "$scratch" -c "$scratch/spec/nginx.conf" -g "$modules"

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Runs everything there is: set-up, build, lint, specs, integration. Every stage runs, also after one has failed. The
+# last line tells how many tests passed and failed; a stage that fails without naming a test counts as one.
+set -u
+cd "$(dirname "$0")/.." || exit
+. tools/process_group.sh
+
+passed=0
+failed=0
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
+
+# Runs a stage and keeps what it prints in $results/log. An interrupt must not take away the output that a script still
+# has while it cleans up, so tee outlives it. ARGS is for single stages.
+stage() {
+    local name=$1 began=$SECONDS status=0
+    shift
+    printf '== %s\n' "$name"
+    # shellcheck disable=SC2016 # the inner shell expands them
+    in_group bash -o pipefail -c '"$@" 2>&1 | (trap "" INT TERM HUP; exec tee "$0")' "$results/log" \
+        env ARGS= "$@" || status=$?
+    printf '== %s: %s after %d s\n' "$name" "$([ $status = 0 ] && echo fine || echo FAILED)" $((SECONDS - began))
+    return "$status"
+}
+
+count() {
+    passed=$((passed + $1))
+    failed=$((failed + $2))
+}
+
+stage set-up tools/setup.sh || failed=$((failed + 1))
+stage build tools/build.sh || failed=$((failed + 1))
+stage 'lua-out is committed' tools/committed.sh || failed=$((failed + 1))
+stage lint tools/lint.sh || failed=$((failed + 1))
+
+# busted: "12 successes / 1 failure / 0 errors / 0 pending : 0.5 seconds"
+stage specs tools/spec.sh
+status=$?
+summary=$(sed 's/\x1b\[[0-9;]*m//g' "$results/log" | grep -E '^[0-9]+ success(es)? / ' | tail -n 1)
+read -r successes failures errors <<<"$(sed -E 's/([0-9]+) [a-z]+ \/ ([0-9]+) [a-z]+ \/ ([0-9]+) .*/\1 \2 \3/' <<<"$summary")"
+count "${successes:-0}" $((${failures:-0} + ${errors:-0}))
+if [ "$status" != 0 ] && [ $((${failures:-0} + ${errors:-0})) = 0 ]; then failed=$((failed + 1)); fi
+
+stage integration tools/integration.sh --reporter=default --reporter=json --outputFile.json="$results/vitest.json"
+status=$?
+counts="0 1"
+[ ! -s "$results/vitest.json" ] || counts=$(node tools/count_tests.mjs "$results/vitest.json" "$status")
+read -r successes failures <<<"$counts"
+count "$successes" "$failures"
+
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" = 0 ]
