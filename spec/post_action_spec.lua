@@ -62,6 +62,7 @@ describe("post_action", function()
     after_each(function()
         for _, plugin in ipairs(plugins) do
             plugin:exit_worker()
+            scripted(plugin, function() return "sent" end)
         end
         plugins = {}
     end)

@@ -7,6 +7,7 @@ function _M.reset()
     _M.status, _M.retry_after, _M.delay = 200, nil, 0
     --- Where set, the status of each request in turn; then `status`.
     _M.statuses = {}
+    _M.era = (_M.era or 0) + 1
 end
 
 function _M.answer()
@@ -14,7 +15,10 @@ function _M.answer()
     local body = ngx.req.get_body_data() or ""
     _M.requests = _M.requests + 1
     _M.headers = ngx.req.get_headers()
+    local era = _M.era
     if _M.delay > 0 then ngx.sleep(_M.delay) end
+    -- A request that outlived its spec.
+    if era ~= _M.era then return end
     ngx.status = table.remove(_M.statuses, 1) or _M.status
     ngx.header["Retry-After"] = _M.retry_after
     if ngx.status == 200 then
