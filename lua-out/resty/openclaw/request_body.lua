@@ -2,12 +2,12 @@ local ____exports = {}
 local ffi = require("ffi")
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
+local turn = require("resty.openclaw.turn")
 ffi.cdef("int openclaw_open(const char *path, int flags, int mode) __asm__(\"open\");")
 ffi.cdef("int close(int fd);")
 ffi.cdef("ssize_t pread(int fd, void *buffer, size_t bytes, int64_t offset);")
 ffi.cdef("int64_t lseek(int fd, int64_t offset, int whence);")
 ffi.cdef("char *strerror(int number);")
-ffi.cdef("extern const char ngx_posted_delayed_events;")
 ffi.cdef("uintptr_t ngx_hash_key(const unsigned char *data, size_t bytes);")
 ffi.cdef("void *ngx_http_get_variable(ngx_http_request_t *request, ngx_str_t *name, uintptr_t key);")
 ffi.cdef("int ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case, int capture, char **value, size_t *value_bytes, char **err);")
@@ -25,11 +25,6 @@ local value_bytes = ffi.new("size_t[1]")
 local message = ffi.new("char *[1]")
 --- One for the worker: never in use over a yield.
 local piece = ffi.new("uint8_t[?]", PIECE_BYTES)
-local function delayed_events()
-    return ffi.C.ngx_posted_delayed_events
-end
-local has_delayed_events = pcall(delayed_events)
-local TURN_SECONDS = has_delayed_events and 0 or 0.001
 local function why(what)
     return (("cannot " .. what) .. ": ") .. ffi.string(ffi.C.strerror(ffi.errno()))
 end
@@ -199,7 +194,7 @@ function ____exports.each(body, visit, state)
     local offset = 0
     while offset < body.bytes do
         if offset > 0 then
-            ngx.sleep(TURN_SECONDS)
+            turn.pass()
         end
         local ____end = math.min(offset + SLICE_BYTES, body.bytes)
         if body.file ~= nil then

@@ -11,6 +11,7 @@ import * as exposition from "./metrics/exposition";
 import * as recorders from "./metrics/recorder";
 import type { Families, Recorder } from "./metrics/recorder";
 import * as options from "./options";
+import * as turn from "./turn";
 
 export interface Metrics {
     readonly registry: Registry;
@@ -72,16 +73,12 @@ function log(this: Metrics): void {
     this.default_recorder.log();
 }
 
-function pause(): void {
-    ngx.sleep(0);
-}
-
 /** Sends a piece, waits until the client has taken it, and lets other requests have their turn. */
 function send(piece: string): boolean {
     const [sent] = ngx.print(piece);
     // Cannot wait for clients of HTTP/1.0, whose answers nginx holds back until they are whole.
     ngx.flush(true);
-    pause();
+    turn.pass();
     return sent === 1;
 }
 
@@ -94,7 +91,7 @@ function page(this: Metrics): void {
     }
     ngx.header["Content-Type"] = exposition.CONTENT_TYPE;
     if (method === "HEAD") return;
-    catalogues.refresh(this.catalogue, pause);
+    catalogues.refresh(this.catalogue, turn.pass);
     exposition.render(this.catalogue, this.faults, send);
 }
 

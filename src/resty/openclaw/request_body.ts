@@ -4,6 +4,7 @@
  */
 import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
+import * as turn from "./turn";
 
 // `open` is variadic and declared in many ways; under a name of its own no other library's declaration is in the way.
 ffi.cdef('int openclaw_open(const char *path, int flags, int mode) __asm__("open");');
@@ -11,7 +12,6 @@ ffi.cdef("int close(int fd);");
 ffi.cdef("ssize_t pread(int fd, void *buffer, size_t bytes, int64_t offset);");
 ffi.cdef("int64_t lseek(int fd, int64_t offset, int whence);");
 ffi.cdef("char *strerror(int number);");
-ffi.cdef("extern const char ngx_posted_delayed_events;");
 ffi.cdef("uintptr_t ngx_hash_key(const unsigned char *data, size_t bytes);");
 ffi.cdef("void *ngx_http_get_variable(ngx_http_request_t *request, ngx_str_t *name, uintptr_t key);");
 ffi.cdef(
@@ -50,18 +50,6 @@ const message = ffi.new("char *[1]");
 
 /** One for the worker: never in use over a yield. */
 const piece = ffi.new("uint8_t[?]", PIECE_BYTES) as unknown as Bytes;
-
-function delayed_events(this: void): unknown {
-    return ffi.C.ngx_posted_delayed_events;
-}
-
-/**
- * What lets all others have their turn. OpenResty's nginx is patched so that a sleep of 0 does. Any other nginx goes on
- * with it before it looks at another event, and logs a warning; there it takes the shortest timer.
- * Source: ngx_http_lua_sleep.c.
- */
-const [has_delayed_events] = pcall(delayed_events);
-const TURN_SECONDS = has_delayed_events ? 0 : 0.001;
 
 function why(what: string): string {
     return `cannot ${what}: ${ffi.string(ffi.C.strerror!(ffi.errno()) as CValue)}`;
@@ -213,7 +201,7 @@ function visit_memory<State>(memory: Bytes, from: number, end: number, visit: Vi
 export function each<State>(body: Body, visit: Visit<State>, state: State): Result<number> {
     let offset = 0;
     while (offset < body.bytes) {
-        if (offset > 0) ngx.sleep(TURN_SECONDS);
+        if (offset > 0) turn.pass();
         const end = math.min(offset + SLICE_BYTES, body.bytes);
         if (body.file !== undefined) {
             const err = visit_file(body.file, offset, end, visit, state);
