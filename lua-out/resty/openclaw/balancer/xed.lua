@@ -1,29 +1,14 @@
 local ____exports = {}
 local ffi = require("ffi")
+local concurrency_of = require("resty.openclaw.balancer.concurrency")
 local ejection = require("resty.openclaw.balancer.ejection")
 local nodes = require("resty.openclaw.balancer.node")
-local GRID = ffi.new("double[9]", {
-    1,
-    2,
-    4,
-    8,
-    16,
-    32,
-    64,
-    128,
-    256
-})
-local GRID_SIZE = 9
-local FIRST_CONCURRENCY = 4
 --- Service time in seconds before any node has answered.
 local FIRST_SERVICE_SECONDS = 0.05
 --- nginx's clock counts milliseconds: answers within one would make a node's work look like nothing.
 local LEAST_SERVICE_SECONDS = 0.0001
---- Each answer makes room for itself: about 128 are remembered for the service time, 512 for the grid.
-local KEEP_SERVICE = 1 - 1 / 128
-local KEEP_GRID = 1 - 1 / 512
---- Answers before the concurrency is worth an estimate.
-local ANSWERS_FOR_CONCURRENCY = 20
+--- An answer makes room for itself: about 128 are remembered.
+local KEEP = 1 - 1 / 128
 --- A silent node's exposure grows for so many service times after its last event.
 local PATIENCE = 5
 --- A new node may hold so many requests more than it has answered.
@@ -35,10 +20,6 @@ local FAILING = 50
 local FULL_SCAN = 64
 local SAMPLE = 16
 local RATE_SECONDS = 30
-local log_prior = ffi.new("double[9]")
-for step = 0, GRID_SIZE - 1 do
-    log_prior[step] = math.abs(math.log(GRID[step] / FIRST_CONCURRENCY))
-end
 --- Mean seconds of work for one request in a free slot; the pool's mean counts as one answer.
 local function service_seconds(xed, index)
     local exposure = xed.exposure[index] + xed.mean_service * xed.prior[index]
@@ -59,52 +40,28 @@ local function expose(xed, index, seconds)
     if busy <= 0 then
         return
     end
-    local row = index * GRID_SIZE
-    for step = 0, GRID_SIZE - 1 do
-        local at = row + step
-        xed.grid_exposure[at] = xed.grid_exposure[at] + math.min(busy, GRID[step]) * seconds
-    end
+    concurrency_of.spent(xed.seen, index, busy, seconds)
     xed.exposure[index] = xed.exposure[index] + math.min(busy, xed.concurrency[index]) * seconds
 end
---- Takes the concurrency under which what was seen is most likely.
-local function estimate_concurrency(xed, index)
-    local row = index * GRID_SIZE
-    local answers = xed.grid_answers[index]
-    local best = -1
-    local best_likelihood = -math.huge
-    for step = 0, GRID_SIZE - 1 do
-        local exposure = xed.grid_exposure[row + step]
-        if exposure > 0 then
-            local likelihood = xed.grid_logs[row + step] - answers * math.log(exposure) - log_prior[step]
-            if likelihood > best_likelihood then
-                best = step
-                best_likelihood = likelihood
-            end
-        end
-    end
-    if best < 0 or GRID[best] == xed.concurrency[index] then
-        return
-    end
-    xed.concurrency[index] = GRID[best]
-    xed.exposure[index] = xed.grid_exposure[row + best] / answers * xed.answers[index]
-end
 local function learn(xed, index, fresh)
-    local keep = KEEP_SERVICE ^ fresh
-    local keep_grid = KEEP_GRID ^ fresh
+    local keep = fresh == 1 and KEEP or KEEP ^ fresh
     xed.exposure[index] = xed.exposure[index] * keep
     xed.answers[index] = xed.answers[index] * keep + fresh
-    xed.grid_answers[index] = xed.grid_answers[index] * keep_grid + fresh
-    xed.seen[index] = xed.seen[index] + fresh
-    local busy = math.max(1, xed.in_flight[index])
-    local row = index * GRID_SIZE
-    for step = 0, GRID_SIZE - 1 do
-        local at = row + step
-        xed.grid_exposure[at] = xed.grid_exposure[at] * keep_grid
-        xed.grid_logs[at] = xed.grid_logs[at] * keep_grid + fresh * math.log(math.min(busy, GRID[step]))
+    concurrency_of.answered(
+        xed.seen,
+        index,
+        math.max(1, xed.in_flight[index]),
+        fresh
+    )
+end
+--- Takes another concurrency where that has become more likely, and the service time that goes with it.
+local function estimate_concurrency(xed, index)
+    local value, seconds = concurrency_of.estimate(xed.seen, index)
+    if value == nil or value == xed.concurrency[index] then
+        return
     end
-    if xed.seen[index] >= ANSWERS_FOR_CONCURRENCY then
-        estimate_concurrency(xed, index)
-    end
+    xed.concurrency[index] = value
+    xed.exposure[index] = seconds * xed.answers[index]
 end
 --- Reads a node's counts and folds what has changed since the last time into its estimates.
 local function fold(xed, index, now)
@@ -218,6 +175,7 @@ local function tick(self, now)
     local answers = 0
     for index = 0, self.peers.size - 1 do
         fold(self, index, now)
+        estimate_concurrency(self, index)
         answers = answers + self.answered[index]
     end
     if self.ticked_at == 0 then
@@ -277,7 +235,7 @@ local function create(peers)
         sum = sum + peers.weight[index]
     end
     for index = 0, size - 1 do
-        concurrency[index] = FIRST_CONCURRENCY
+        concurrency[index] = concurrency_of.FIRST
         prior[index] = sum / size / peers.weight[index]
         patience[index] = math.huge
     end
@@ -290,11 +248,8 @@ local function create(peers)
         patience = patience,
         exposure = zeros(size),
         answers = zeros(size),
-        grid_exposure = zeros(size * GRID_SIZE),
-        grid_logs = zeros(size * GRID_SIZE),
-        grid_answers = zeros(size),
-        seen = zeros(size),
         concurrency = concurrency,
+        seen = concurrency_of.new(size),
         prior = prior,
         mean_service = FIRST_SERVICE_SECONDS,
         fading_idle = 10,

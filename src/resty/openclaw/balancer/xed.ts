@@ -12,6 +12,8 @@
  * most 1.5 %. Every worker keeps its own estimates, from counts that all share.
  */
 import * as ffi from "ffi";
+import * as concurrency_of from "./concurrency";
+import type { Concurrency } from "./concurrency";
 import * as ejection from "./ejection";
 import * as nodes from "./node";
 import type { Peers } from "./peers";
@@ -29,12 +31,8 @@ export interface Xed extends Policy {
     /** Exposure in slot-seconds and answers, both fading: their quotient is the service time. */
     readonly exposure: Doubles;
     readonly answers: Doubles;
-    /** The same for each concurrency on the grid, with a longer memory, and the sum of log in-flight. */
-    readonly grid_exposure: Doubles;
-    readonly grid_logs: Doubles;
-    readonly grid_answers: Doubles;
-    readonly seen: Doubles;
     readonly concurrency: Doubles;
+    readonly seen: Concurrency;
     /** What a user's static weight says of the service time before anything is learned. */
     readonly prior: Doubles;
     mean_service: number;
@@ -46,18 +44,12 @@ export interface Xed extends Policy {
     started_at: number;
 }
 
-const GRID = ffi.new("double[9]", [1, 2, 4, 8, 16, 32, 64, 128, 256]) as unknown as Doubles;
-const GRID_SIZE = 9;
-const FIRST_CONCURRENCY = 4;
 /** Service time in seconds before any node has answered. */
 const FIRST_SERVICE_SECONDS = 0.05;
 /** nginx's clock counts milliseconds: answers within one would make a node's work look like nothing. */
 const LEAST_SERVICE_SECONDS = 1e-4;
-/** Each answer makes room for itself: about 128 are remembered for the service time, 512 for the grid. */
-const KEEP_SERVICE = 1 - 1 / 128;
-const KEEP_GRID = 1 - 1 / 512;
-/** Answers before the concurrency is worth an estimate. */
-const ANSWERS_FOR_CONCURRENCY = 20;
+/** An answer makes room for itself: about 128 are remembered. */
+const KEEP = 1 - 1 / 128;
 /** A silent node's exposure grows for so many service times after its last event. */
 const PATIENCE = 5;
 /** A new node may hold so many requests more than it has answered. */
@@ -69,11 +61,6 @@ const FAILING = 50;
 const FULL_SCAN = 64;
 const SAMPLE = 16;
 const RATE_SECONDS = 30;
-
-const log_prior = ffi.new("double[9]") as unknown as Doubles;
-for (const step of $range(0, GRID_SIZE - 1)) {
-    log_prior.set(step, math.abs(math.log(GRID.get(step) / FIRST_CONCURRENCY)));
-}
 
 /** Mean seconds of work for one request in a free slot; the pool's mean counts as one answer. */
 function service_seconds(xed: Xed, index: number): number {
@@ -96,50 +83,23 @@ function expose(xed: Xed, index: number, seconds: number): void {
     const busy = xed.in_flight.get(index);
     fade(xed, index, seconds, busy > 0 ? xed.fading_busy : xed.fading_idle);
     if (busy <= 0) return;
-    const row = index * GRID_SIZE;
-    for (const step of $range(0, GRID_SIZE - 1)) {
-        const at = row + step;
-        xed.grid_exposure.set(at, xed.grid_exposure.get(at) + math.min(busy, GRID.get(step)) * seconds);
-    }
+    concurrency_of.spent(xed.seen, index, busy, seconds);
     xed.exposure.set(index, xed.exposure.get(index) + math.min(busy, xed.concurrency.get(index)) * seconds);
 }
 
-/** Takes the concurrency under which what was seen is most likely. */
-function estimate_concurrency(xed: Xed, index: number): void {
-    const row = index * GRID_SIZE;
-    const answers = xed.grid_answers.get(index);
-    let best = -1;
-    let best_likelihood = -math.huge;
-    for (const step of $range(0, GRID_SIZE - 1)) {
-        const exposure = xed.grid_exposure.get(row + step);
-        if (exposure > 0) {
-            const likelihood = xed.grid_logs.get(row + step) - answers * math.log(exposure) - log_prior.get(step);
-            if (likelihood > best_likelihood) {
-                best = step;
-                best_likelihood = likelihood;
-            }
-        }
-    }
-    if (best < 0 || GRID.get(best) === xed.concurrency.get(index)) return;
-    xed.concurrency.set(index, GRID.get(best));
-    xed.exposure.set(index, (xed.grid_exposure.get(row + best) / answers) * xed.answers.get(index));
-}
-
 function learn(xed: Xed, index: number, fresh: number): void {
-    const keep = KEEP_SERVICE ** fresh;
-    const keep_grid = KEEP_GRID ** fresh;
+    const keep = fresh === 1 ? KEEP : KEEP ** fresh;
     xed.exposure.set(index, xed.exposure.get(index) * keep);
     xed.answers.set(index, xed.answers.get(index) * keep + fresh);
-    xed.grid_answers.set(index, xed.grid_answers.get(index) * keep_grid + fresh);
-    xed.seen.set(index, xed.seen.get(index) + fresh);
-    const busy = math.max(1, xed.in_flight.get(index));
-    const row = index * GRID_SIZE;
-    for (const step of $range(0, GRID_SIZE - 1)) {
-        const at = row + step;
-        xed.grid_exposure.set(at, xed.grid_exposure.get(at) * keep_grid);
-        xed.grid_logs.set(at, xed.grid_logs.get(at) * keep_grid + fresh * math.log(math.min(busy, GRID.get(step))));
-    }
-    if (xed.seen.get(index) >= ANSWERS_FOR_CONCURRENCY) estimate_concurrency(xed, index);
+    concurrency_of.answered(xed.seen, index, math.max(1, xed.in_flight.get(index)), fresh);
+}
+
+/** Takes another concurrency where that has become more likely, and the service time that goes with it. */
+function estimate_concurrency(xed: Xed, index: number): void {
+    const [value, seconds] = concurrency_of.estimate(xed.seen, index);
+    if (value === undefined || value === xed.concurrency.get(index)) return;
+    xed.concurrency.set(index, value);
+    xed.exposure.set(index, seconds * xed.answers.get(index));
 }
 
 /** Reads a node's counts and folds what has changed since the last time into its estimates. */
@@ -247,6 +207,7 @@ function tick(this: Xed, now: number): void {
     let answers = 0;
     for (const index of $range(0, this.peers.size - 1)) {
         fold(this, index, now);
+        estimate_concurrency(this, index);
         answers += this.answered.get(index);
     }
     if (this.ticked_at === 0) this.started_at = now;
@@ -298,7 +259,7 @@ function create(peers: Peers): Policy {
     let sum = 0;
     for (const index of $range(0, size - 1)) sum += peers.weight.get(index);
     for (const index of $range(0, size - 1)) {
-        concurrency.set(index, FIRST_CONCURRENCY);
+        concurrency.set(index, concurrency_of.FIRST);
         prior.set(index, sum / size / peers.weight.get(index));
         patience.set(index, math.huge);
     }
@@ -311,11 +272,8 @@ function create(peers: Peers): Policy {
         patience,
         exposure: zeros(size),
         answers: zeros(size),
-        grid_exposure: zeros(size * GRID_SIZE),
-        grid_logs: zeros(size * GRID_SIZE),
-        grid_answers: zeros(size),
-        seen: zeros(size),
         concurrency,
+        seen: concurrency_of.new(size),
         prior,
         mean_service: FIRST_SERVICE_SECONDS,
         fading_idle: 10,
