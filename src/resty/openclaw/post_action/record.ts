@@ -49,22 +49,22 @@ function path_of(request_uri: string, with_query: boolean): string {
 }
 
 function try_text(one: Try): string {
-    const status = one.status === undefined ? "null" : tostring(one.status);
-    const seconds = one.response_seconds === undefined ? "null" : tostring(one.response_seconds);
-    return string.format('{"node":%s,"status":%s,"seconds":%s}', json.text(one.address), status, seconds);
+    const status = number_text(one.status);
+    return `{"node":${json.text(one.address)},"status":${status},"seconds":${number_text(one.response_seconds)}}`;
 }
 
 /** The fields of a request that took several tries: the last node, the seconds of all tries, and each try. */
 function tries_text(addresses: string, seconds: string | undefined): string {
-    const tries = upstream_tries.parse(addresses, ngx.var.upstream_status, seconds);
+    const tries = upstream_tries.parse(addresses, ngx.var.upstream_status ?? "", seconds);
     const texts: string[] = [];
     let total = 0;
+    let node: string | undefined;
     for (const one of tries) {
         texts.push(try_text(one));
-        total += one.response_seconds ?? 0;
+        total += tonumber(one.response_seconds) ?? 0;
+        node = one.address;
     }
-    const node = json.text(tries[tries.length - 1]!.address);
-    return string.format('%s,"upstream_seconds":%.3f,"tries":[%s]', node, total, table.concat(texts, ","));
+    return string.format('%s,"upstream_seconds":%.3f,"tries":[%s]', json.text(node), total, table.concat(texts, ","));
 }
 
 function node_text(): string {
