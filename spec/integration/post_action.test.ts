@@ -133,8 +133,11 @@ test("a graceful quit under load loses no record", async () => {
     await using load = new Load(nginx.url("/work"));
     await eventually("there is something to lose", () => load.count(200) > 500);
     const pids = await nginx.workerPids();
+    const began = Date.now();
     for (const pid of pids) nginx.kill(pid, "SIGQUIT");
     await eventually("the workers are gone", async () => !(await Promise.all(pids.map(isAlive))).includes(true));
+    // Neither the age of the batch nor the longest sleep holds them up.
+    expect(Date.now() - began).toBeLessThan(3000);
     const gone = receiver.ids.size;
     expect(gone).toBeGreaterThan(500);
     await load.stop();
@@ -166,9 +169,7 @@ test("a worker that cannot deliver exits all the same, and says what is lost", a
     for (const pid of pids) nginx.kill(pid, "SIGQUIT");
     await eventually("the workers are gone", async () => !(await Promise.all(pids.map(isAlive))).includes(true));
     expect(Date.now() - began).toBeLessThan(5000);
-    const lost = (await nginx.errorLog()).matchAll(
-        /post_action: exit.*: sink http: (\d+) entries dropped: status 503/g,
-    );
+    const lost = (await nginx.errorLog()).matchAll(/post_action: exit.*: sink http: (\d+) entries dropped/g);
     let sum = 0;
     for (const [, count] of lost) sum += Number(count);
     expect(sum).toBe(20);
