@@ -20,16 +20,24 @@ const slowLua = [
     { selector: ":matches(AwaitExpression, YieldExpression)", message: "nginx is already asynchronous." },
 ];
 
-export default tseslint.config({ ignores: ["lua-out", "node_modules", "run"] }, ...tseslint.configs.strict, {
-    files: ["src/**/*.ts"],
-    rules: {
-        "no-restricted-syntax": ["error", ...slowLua],
-        "@typescript-eslint/consistent-type-imports": "error",
-        "@typescript-eslint/no-use-before-define": "error",
-        "@typescript-eslint/no-require-imports": "off",
-        "@typescript-eslint/no-namespace": "off",
-        // FFI functions, matches of known patterns and `this: void` need them.
-        "@typescript-eslint/no-non-null-assertion": "off",
-        "@typescript-eslint/no-invalid-void-type": "off",
+export default tseslint.config(
+    { ignores: ["lua-out", "node_modules", "run"] },
+    ...tseslint.configs.strict,
+    {
+        // `await using _ = …` keeps a server until the end of its block.
+        rules: { "@typescript-eslint/no-unused-vars": ["error", { varsIgnorePattern: "^_$" }] },
     },
-});
+    {
+        files: ["src/**/*.ts"],
+        rules: {
+            "no-restricted-syntax": ["error", ...slowLua],
+            "@typescript-eslint/consistent-type-imports": "error",
+            "@typescript-eslint/no-use-before-define": "error",
+            "@typescript-eslint/no-require-imports": "off",
+            "@typescript-eslint/no-namespace": "off",
+            // FFI functions, matches of known patterns and `this: void` need them.
+            "@typescript-eslint/no-non-null-assertion": "off",
+            "@typescript-eslint/no-invalid-void-type": "off",
+        },
+    },
+);

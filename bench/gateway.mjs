@@ -29,7 +29,7 @@ const backend = `
 `;
 
 const upstream = (choice) => `
-    upstream cluster { ${choice} keepalive 64; keepalive_requests 1000000000; }
+    upstream cluster { ${choice} keepalive 128; keepalive_requests 1000000000; }
 `;
 const native = upstream(NODES.map((port) => `server 127.0.0.1:${port};`).join(" "));
 const location = (more) => `

@@ -198,10 +198,10 @@ describe("body_digest", function()
         end
     end)
 
-    it("lets others have their turn after every 256 KiB", function()
+    it("lets others have their turn after every 512 KiB", function()
         for _, path in ipairs({ "/turns", "/turns_file" }) do
-            local turns = tonumber(http.post_to(PORT, path, body_of(2 * MIB)).body)
-            assert.is_true(turns >= 7, path .. " " .. tostring(turns))
+            local turns = tonumber(http.post_to(PORT, path, body_of(5 * MIB)).body)
+            assert.is_true(turns >= 5, path .. " " .. tostring(turns))
         end
     end)
 

@@ -109,7 +109,12 @@ describe("json_error", function()
 
         it("answers where the whole server denies access", function()
             assert_error(get("/", 18142), 403, "forbidden")
+            assert_error(get("/", 18144), 401, "unauthorized")
             assert_error(http.raw("GET  HTTP/1.1\r\n\r\n", 18142), 400, "bad_request")
+        end)
+
+        it("keeps the headers that belong to the error", function()
+            assert.equal('Basic realm="gateway"', get("/basic").header("WWW-Authenticate"))
         end)
 
         it("is no address of its own", function()

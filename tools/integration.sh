@@ -12,6 +12,8 @@ OPENCLAW_CHECKOUT=$(pwd -P | cksum | cut -d' ' -f1)
 export OPENCLAW_CHECKOUT
 label=openclaw.checkout=$OPENCLAW_CHECKOUT
 
+daemon_answers() { timeout 10 docker info >/dev/null 2>&1; }
+
 daemon=
 # All that the suites write goes here; workers of nginx, who run as somebody else, must reach what is theirs.
 scratch=$(mktemp -d)
@@ -28,7 +30,7 @@ remove_containers() {
 }
 
 clean_up() {
-    if docker info >/dev/null 2>&1; then
+    if daemon_answers; then
         remove_containers
         docker image prune --force --filter "label=$label" >/dev/null
     fi
@@ -42,14 +44,14 @@ trap clean_up EXIT
 
 start_daemon() {
     command -v docker >/dev/null || { say 'docker is not installed' >&2; return 1; }
-    ! docker info >/dev/null 2>&1 || return 0
+    ! daemon_answers || return 0
     command -v dockerd >/dev/null || { say "no docker daemon answers, and there is no dockerd to start" >&2; return 1; }
     say 'starting dockerd'
     # A session of its own: it must outlive an interrupt, until the containers are removed.
     setsid dockerd >"$scratch/dockerd.log" 2>&1 </dev/null &
     daemon=$!
     for _ in $(seq 300); do
-        ! docker info >/dev/null 2>&1 || return 0
+        ! daemon_answers || return 0
         kill -0 "$daemon" 2>/dev/null || break
         sleep 0.1
     done

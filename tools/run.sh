@@ -61,7 +61,7 @@ for port in $PORT $NODE_PORTS; do
     ! is_taken "$port" || fail "port $port of 127.0.0.1 is taken; the demo needs $PORT and $NODE_PORTS"
 done
 
-if ! tools/find_nginx.sh >/dev/null && ! can_install && docker info >/dev/null 2>&1; then
+if ! tools/find_nginx.sh >/dev/null && ! can_install && timeout 10 docker info >/dev/null 2>&1; then
     start_in_docker
 else
     start_here

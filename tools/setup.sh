@@ -35,7 +35,7 @@ need_for_tests() {
     has debootstrap || need debootstrap
     has curl || need curl
     has git || need git
-    docker info >/dev/null 2>&1 || { has docker && has dockerd; } || need docker.io
+    timeout 10 docker info >/dev/null 2>&1 || { has docker && has dockerd; } || need docker.io
     if ! has_node; then need nodejs npm; fi
 }
 
@@ -85,7 +85,7 @@ install_node_modules() {
     # shellcheck disable=SC3013 # -nt: dash and busybox have it
     if [ -e $done_before ] && [ ! package-lock.json -nt $done_before ]; then return 0; fi
     say "installing the node modules"
-    npm ci --no-audit --no-fund --loglevel=error </dev/null
+    npm ci --no-update-notifier --no-audit --no-fund --loglevel=error </dev/null
 }
 
 no_node=

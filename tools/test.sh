@@ -39,7 +39,7 @@ status=$?
 summary=$(sed 's/\x1b\[[0-9;]*m//g' "$results/log" | grep -E '^[0-9]+ success(es)? / ' | tail -n 1)
 read -r successes failures errors <<<"$(sed -E 's/([0-9]+) [a-z]+ \/ ([0-9]+) [a-z]+ \/ ([0-9]+) .*/\1 \2 \3/' <<<"$summary")"
 count "${successes:-0}" $((${failures:-0} + ${errors:-0}))
-if [ "$status" != 0 ] && [ $((${failures:-0} + ${errors:-0})) = 0 ]; then failed=$((failed + 1)); fi
+if [ -z "$summary" ] || { [ "$status" != 0 ] && [ $((failures + errors)) = 0 ]; }; then failed=$((failed + 1)); fi
 
 stage integration tools/integration.sh --reporter=default --reporter=json --outputFile.json="$results/vitest.json"
 status=$?

@@ -44,11 +44,15 @@ function ____exports.init_worker()
         log:init_worker()
     end
 end
---- Gives back what the worker holds of the shared memory. Phases: exit_worker.
+--- Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker.
 function ____exports.exit_worker()
-    if gateway ~= nil then
-        shared_memory.release(metric_registry.open(DICT).region)
+    if gateway == nil then
+        return
     end
+    for ____, log in ipairs(gateway.logs) do
+        log:exit_worker()
+    end
+    shared_memory.release(metric_registry.open(DICT).region)
 end
 --- Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access.
 function ____exports.access()
@@ -58,7 +62,7 @@ function ____exports.access()
         return
     end
     for ____, plugin in ipairs(route.access) do
-        plugin:access()
+        plugin:access(route.name)
     end
 end
 --- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
@@ -87,7 +91,7 @@ function ____exports.header_filter()
         return
     end
     for ____, plugin in ipairs(route.header_filter) do
-        plugin:header_filter()
+        plugin:header_filter(route.name)
     end
 end
 --- Runs the route's plugins that look at or change the answer's body. Phases: body_filter.
@@ -97,7 +101,7 @@ function ____exports.body_filter()
         return
     end
     for ____, plugin in ipairs(route.body_filter) do
-        plugin:body_filter()
+        plugin:body_filter(route.name)
     end
 end
 --- Settles the request's tries and counts and records it. To be called once for every request. Phases: log.
@@ -110,7 +114,7 @@ function ____exports.log()
         return
     end
     for ____, plugin in ipairs(route.log) do
-        plugin:log()
+        plugin:log(route.name)
     end
 end
 --- The metrics page in Prometheus' text format. Phases: content.

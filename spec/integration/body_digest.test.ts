@@ -5,7 +5,7 @@ import { freePort, NativeNginx } from "./support/native_nginx";
 
 const KIB = 1024;
 
-interface Gateway {
+interface Gateway extends AsyncDisposable {
     nginx: NativeNginx;
     /** Takes HTTP/2 without TLS. */
     http2Port: number;
@@ -74,7 +74,7 @@ async function startGateway(server = ""): Promise<Gateway> {
             server { listen 127.0.0.1:${http2Port} http2; ${locations} }`,
         server: locations,
     });
-    return { nginx, http2Port };
+    return { nginx, http2Port, [Symbol.asyncDispose]: () => nginx.stop() };
 }
 
 function md5(body: Buffer): string {
@@ -111,8 +111,7 @@ async function postHttp2(gateway: Gateway, body: Buffer, pieceBytes: number): Pr
 }
 
 test("the same image posted twice is answered from the cache", async () => {
-    const gateway = await startGateway();
-    await using _ = gateway.nginx;
+    await using gateway = await startGateway();
     for (const bytes of [1, 100 * KIB, 3000 * KIB]) {
         const image = randomBytes(bytes);
         const first = await post(gateway, "/predict", image);
@@ -124,8 +123,7 @@ test("the same image posted twice is answered from the cache", async () => {
 });
 
 test("different images never share an answer, in temporary files neither", async () => {
-    const gateway = await startGateway();
-    await using _ = gateway.nginx;
+    await using gateway = await startGateway();
     for (const bytes of [100 * KIB, 3000 * KIB]) {
         const image = randomBytes(bytes);
         for (const at of [0, Math.floor(bytes / 2), bytes - 1]) {
@@ -141,8 +139,7 @@ test("different images never share an answer, in temporary files neither", async
 });
 
 test("a body over max_bytes is never cached, and never answered from the cache", async () => {
-    const gateway = await startGateway();
-    await using _ = gateway.nginx;
+    await using gateway = await startGateway();
     const image = randomBytes(8 * KIB * KIB + 1);
     const answers = [await post(gateway, "/predict", image), await post(gateway, "/predict", image)];
     expect(answers.map((answer) => answer.cache)).toEqual(["BYPASS", "BYPASS"]);
@@ -153,8 +150,7 @@ test("a body over max_bytes is never cached, and never answered from the cache",
 });
 
 test("HTTP/2 bodies without a length are digested whole", async () => {
-    const gateway = await startGateway();
-    await using _ = gateway.nginx;
+    await using gateway = await startGateway();
     for (const [bytes, pieceBytes] of [
         [0, 1],
         [1, 1],
@@ -170,8 +166,7 @@ test("HTTP/2 bodies without a length are digested whole", async () => {
 });
 
 test("HTTP/2 bodies that come at the same time do not mix", async () => {
-    const gateway = await startGateway();
-    await using _ = gateway.nginx;
+    await using gateway = await startGateway();
     const images = Array.from({ length: 12 }, (__, index) => randomBytes(50_000 + index * 60_000));
     const digests = await Promise.all(images.map((image) => postHttp2(gateway, image, 30_001)));
     expect(digests).toEqual(images.map((image) => `200 ${md5(image)}`));
@@ -179,8 +174,7 @@ test("HTTP/2 bodies that come at the same time do not mix", async () => {
 
 test("a $request_body that nginx looked at too early is not believed", async () => {
     // This makes nginx keep the first value of $request_body, here one from before the body was read.
-    const gateway = await startGateway("set $early $request_body;");
-    await using _ = gateway.nginx;
+    await using gateway = await startGateway("set $early $request_body;");
     for (const bytes of [0, 1, 5000, 100 * KIB, 3000 * KIB]) {
         const image = randomBytes(bytes);
         expect((await post(gateway, "/digest", image)).digest).toBe(md5(image));
@@ -190,8 +184,7 @@ test("a $request_body that nginx looked at too early is not believed", async () 
 
 test("a $request_body from before the body was replaced is not believed", async () => {
     // Named once, but looked at by nobody before the body is there: nginx keeps the body that came first.
-    const gateway = await startGateway("if ($arg_never) { set $early $request_body; }");
-    await using _ = gateway.nginx;
+    await using gateway = await startGateway("if ($arg_never) { set $early $request_body; }");
     const image = randomBytes(5000);
     expect((await post(gateway, "/replaced", image)).digest).toBe(md5(Buffer.from(image).reverse()));
 });

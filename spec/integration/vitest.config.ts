@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
     root: import.meta.dirname,
+    cacheDir: "../../node_modules/.vite",
     // Node 20 does not know `await using`.
     oxc: { target: "es2022" },
     test: {

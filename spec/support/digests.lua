@@ -45,7 +45,7 @@ local function collect(pieces, bytes, count)
     pieces[#pieces + 1] = require("ffi").string(bytes, count)
 end
 
---- Answers with how many pieces there were, the longest, whether nginx's own buffer was read, and all of them.
+--- Answers with how many pieces there were, the longest, whether that took no Lua string of the body, and all of them.
 function _M.pieces()
     local body = assert(request_body.read())
     local pieces, longest = {}, 0
@@ -68,7 +68,7 @@ function _M.turns()
     local watcher = ngx.thread.spawn(function()
         while not done do
             turns = turns + 1
-            ngx.sleep(0)
+            ngx.sleep(0.001)
         end
     end)
     _M.md5:access()

@@ -48,9 +48,11 @@ export function init_worker(): void {
     for (const log of gateway.logs) log.init_worker();
 }
 
-/** Gives back what the worker holds of the shared memory. Phases: exit_worker. */
+/** Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker. */
 export function exit_worker(): void {
-    if (gateway !== undefined) shared_memory.release(metric_registry.open(DICT).region);
+    if (gateway === undefined) return;
+    for (const log of gateway.logs) log.exit_worker();
+    shared_memory.release(metric_registry.open(DICT).region);
 }
 
 /** Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access. */
@@ -60,7 +62,7 @@ export function access(): void {
         json_error.respond(404, "unknown_route", "There is no such route.");
         return;
     }
-    for (const plugin of route.access) plugin.access!();
+    for (const plugin of route.access) plugin.access!(route.name);
 }
 
 /**
@@ -82,14 +84,14 @@ export function balance(upstream?: string): void {
 export function header_filter(): void {
     const route = present_route();
     if (route === undefined) return;
-    for (const plugin of route.header_filter) plugin.header_filter!();
+    for (const plugin of route.header_filter) plugin.header_filter!(route.name);
 }
 
 /** Runs the route's plugins that look at or change the answer's body. Phases: body_filter. */
 export function body_filter(): void {
     const route = present_route();
     if (route === undefined) return;
-    for (const plugin of route.body_filter) plugin.body_filter!();
+    for (const plugin of route.body_filter) plugin.body_filter!(route.name);
 }
 
 /** Settles the request's tries and counts and records it. To be called once for every request. Phases: log. */
@@ -97,7 +99,7 @@ export function log(): void {
     if (a_balancer !== undefined) a_balancer.log();
     const route = present_route();
     if (route === undefined) return;
-    for (const plugin of route.log) plugin.log!();
+    for (const plugin of route.log) plugin.log!(route.name);
 }
 
 /** The metrics page in Prometheus' text format. Phases: content. */

@@ -6,6 +6,7 @@ local declaration = require("resty.openclaw.metrics.declaration")
 local exposition = require("resty.openclaw.metrics.exposition")
 local recorders = require("resty.openclaw.metrics.recorder")
 local options = require("resty.openclaw.options")
+local turn = require("resty.openclaw.turn")
 local NAME = "metrics"
 local OPTIONS = {"dict", "max_series", "buckets", "route"}
 local function counter(self, name, help, label_names)
@@ -27,16 +28,14 @@ local function recorder(self, route)
     return recorders.new(self.families, route)
 end
 local function log(self)
+    self.default_recorder = self.default_recorder or recorders.new(self.families, self.route)
     self.default_recorder:log()
-end
-local function pause()
-    ngx.sleep(0)
 end
 --- Sends a piece, waits until the client has taken it, and lets other requests have their turn.
 local function send(piece)
     local sent = ngx.print(piece)
     ngx.flush(true)
-    pause()
+    turn.pass()
     return sent == 1
 end
 local function page(self)
@@ -50,7 +49,7 @@ local function page(self)
     if method == "HEAD" then
         return
     end
-    catalogues.refresh(self.catalogue, pause)
+    catalogues.refresh(self.catalogue, turn.pass)
     exposition.render(self.catalogue, self.faults, send)
 end
 local metatable = {__index = {
@@ -98,7 +97,6 @@ local function create(given)
         2000
     )
     local buckets = read_buckets(read)
-    local route = options.text(NAME, read, "route", "default")
     local registry = metric_registry.open(dict)
     if not registry.region.shared then
         error(((NAME .. ": nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"", 0)
@@ -111,7 +109,7 @@ local function create(given)
         faults = fault.new(NAME, registry),
         catalogue = catalogues.new(registry),
         families = families,
-        default_recorder = recorders.new(families, route)
+        route = options.text(NAME, read, "route", "default")
     }
     return setmetatable(fields, metatable)
 end

@@ -15,7 +15,6 @@ local ROUTE_OPTIONS = {
     "record",
     "plugins"
 }
-local LOG_OPTIONS = {"sinks"}
 local function named_groups(options, name)
     return read.group("setup", options, name) or ({})
 end
@@ -33,15 +32,32 @@ local function read_balancers(options)
     end
     return balancers
 end
+--- One queue for each sink: what stands beside `sinks` holds for all of them.
 local function read_logs(options)
     local logs = {}
     local given = read.group("setup", options, "log")
     if given == nil then
         return logs
     end
-    read.check("setup: log", given, LOG_OPTIONS)
     for ____, entry in ipairs(read.list("setup: log", given, "sinks")) do
-        logs[#logs + 1] = post_action.new(entry)
+        if type(entry) ~= "table" then
+            read.refuse("setup: log", "sinks", "a list of tables", entry)
+        end
+        local sink = {}
+        local queue = {sink = sink}
+        for name, value in pairs(given) do
+            if name ~= "sinks" then
+                queue[name] = value
+            end
+        end
+        for name, value in pairs(entry) do
+            if name == "name" then
+                queue.name = value
+            else
+                sink[name] = value
+            end
+        end
+        logs[#logs + 1] = post_action.new(queue)
     end
     return logs
 end

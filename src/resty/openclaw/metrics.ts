@@ -11,13 +11,16 @@ import * as exposition from "./metrics/exposition";
 import * as recorders from "./metrics/recorder";
 import type { Families, Recorder } from "./metrics/recorder";
 import * as options from "./options";
+import * as turn from "./turn";
 
 export interface Metrics {
     readonly registry: Registry;
     readonly faults: Faults;
     readonly catalogue: Catalogue;
     readonly families: Families;
-    readonly default_recorder: Recorder;
+    readonly route: string;
+    /** Made with the first request, as most gateways have a recorder for each route instead. */
+    default_recorder?: Recorder;
     /**
      * A family of counters of one's own; `:labels(value, …)` gives a handle to keep, its `:inc(by)` counts. Raises when
      * the name is no name or is taken by something else. Phases: init.
@@ -66,11 +69,8 @@ function recorder(this: Metrics, route: string): Recorder {
 }
 
 function log(this: Metrics): void {
+    this.default_recorder = this.default_recorder ?? recorders.new(this.families, this.route);
     this.default_recorder.log();
-}
-
-function pause(): void {
-    ngx.sleep(0);
 }
 
 /** Sends a piece, waits until the client has taken it, and lets other requests have their turn. */
@@ -78,7 +78,7 @@ function send(piece: string): boolean {
     const [sent] = ngx.print(piece);
     // Cannot wait for clients of HTTP/1.0, whose answers nginx holds back until they are whole.
     ngx.flush(true);
-    pause();
+    turn.pass();
     return sent === 1;
 }
 
@@ -91,7 +91,7 @@ function page(this: Metrics): void {
     }
     ngx.header["Content-Type"] = exposition.CONTENT_TYPE;
     if (method === "HEAD") return;
-    catalogues.refresh(this.catalogue, pause);
+    catalogues.refresh(this.catalogue, turn.pass);
     exposition.render(this.catalogue, this.faults, send);
 }
 
@@ -117,7 +117,6 @@ function create(given: unknown): Metrics {
     const dict = options.text(NAME, read, "dict", "openclaw");
     const max_series = options.whole(NAME, read, "max_series", 1, 2000);
     const buckets = read_buckets(read);
-    const route = options.text(NAME, read, "route", "default");
     const registry = metric_registry.open(dict);
     if (!registry.region.shared) error(`${NAME}: nginx.conf needs "lua_shared_dict ${dict} 10m;"`, 0);
     registry.most_series = max_series;
@@ -128,7 +127,7 @@ function create(given: unknown): Metrics {
         faults: fault.new(NAME, registry),
         catalogue: catalogues.new(registry),
         families,
-        default_recorder: recorders.new(families, route),
+        route: options.text(NAME, read, "route", "default"),
     };
     return setmetatable(fields, metatable) as unknown as Metrics;
 }

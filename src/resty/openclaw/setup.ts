@@ -11,10 +11,10 @@ import type { PostAction } from "./post_action";
 
 /** The phases in which a plugin can take part; a plugin is any table with methods of these names. */
 export interface Plugin {
-    access?(): void;
-    header_filter?(): void;
-    body_filter?(): void;
-    log?(): void;
+    access?(route: string): void;
+    header_filter?(route: string): void;
+    body_filter?(route: string): void;
+    log?(route: string): void;
 }
 
 /** The plugins of a route that take part in each phase, in the order in which they run. */
@@ -37,7 +37,6 @@ export interface Gateway {
 const TOP_OPTIONS = ["upstreams", "routes", "log", "metrics"];
 const UPSTREAM_OPTIONS = ["nodes", "policy", "tries", "buckets"];
 const ROUTE_OPTIONS = ["upstream", "image_check", "body_digest", "metrics", "record", "plugins"];
-const LOG_OPTIONS = ["sinks"];
 
 function named_groups(options: read.Options, name: string): LuaTable<string, unknown> {
     return (read.group("setup", options, name) ?? {}) as unknown as LuaTable<string, unknown>;
@@ -57,12 +56,24 @@ function read_balancers(options: read.Options): LuaTable<string, Balancer> {
     return balancers;
 }
 
+/** One queue for each sink: what stands beside `sinks` holds for all of them. */
 function read_logs(options: read.Options): PostAction[] {
     const logs: PostAction[] = [];
     const given = read.group("setup", options, "log");
     if (given === undefined) return logs;
-    read.check("setup: log", given, LOG_OPTIONS);
-    for (const entry of read.list("setup: log", given, "sinks")) logs.push(post_action.new(entry));
+    for (const entry of read.list("setup: log", given, "sinks")) {
+        if (type(entry) !== "table") read.refuse("setup: log", "sinks", "a list of tables", entry);
+        const sink: Record<string, unknown> = {};
+        const queue: Record<string, unknown> = { sink };
+        for (const [name, value] of pairs(given)) {
+            if (name !== "sinks") queue[name] = value;
+        }
+        for (const [name, value] of pairs(entry as Record<string, unknown>)) {
+            if (name === "name") queue.name = value;
+            else sink[name] = value;
+        }
+        logs.push(post_action.new(queue));
+    }
     return logs;
 }
 

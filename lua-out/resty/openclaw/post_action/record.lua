@@ -35,22 +35,28 @@ local function path_of(request_uri, with_query)
 end
 local function try_text(one)
     local status = number_text(one.status)
-    return ((((("{\"node\":" .. json.text(one.address)) .. ",\"status\":") .. status) .. ",\"seconds\":") .. number_text(one.response_seconds)) .. "}"
+    local seconds = number_text(one.response_seconds)
+    return string.format(
+        "{\"node\":%s,\"status\":%s,\"seconds\":%s}",
+        json.text(one.address),
+        status,
+        seconds
+    )
 end
 --- The fields of a request that took several tries: the last node, the seconds of all tries, and each try.
 local function tries_text(addresses, seconds)
     local tries = upstream_tries.parse(addresses, ngx.var.upstream_status or "", seconds)
     local texts = {}
     local total = 0
-    local node
     for ____, one in ipairs(tries) do
         texts[#texts + 1] = try_text(one)
         total = total + (tonumber(one.response_seconds) or 0)
-        node = one.address
     end
+    local last = tries[#tries]
+    local node = last == nil and "null" or json.text(last.address)
     return string.format(
         "%s,\"upstream_seconds\":%.3f,\"tries\":[%s]",
-        json.text(node),
+        node,
         total,
         table.concat(texts, ",")
     )

@@ -50,7 +50,8 @@ function path_of(request_uri: string, with_query: boolean): string {
 
 function try_text(one: Try): string {
     const status = number_text(one.status);
-    return `{"node":${json.text(one.address)},"status":${status},"seconds":${number_text(one.response_seconds)}}`;
+    const seconds = number_text(one.response_seconds);
+    return string.format('{"node":%s,"status":%s,"seconds":%s}', json.text(one.address), status, seconds);
 }
 
 /** The fields of a request that took several tries: the last node, the seconds of all tries, and each try. */
@@ -58,13 +59,13 @@ function tries_text(addresses: string, seconds: string | undefined): string {
     const tries = upstream_tries.parse(addresses, ngx.var.upstream_status ?? "", seconds);
     const texts: string[] = [];
     let total = 0;
-    let node: string | undefined;
     for (const one of tries) {
         texts.push(try_text(one));
         total += tonumber(one.response_seconds) ?? 0;
-        node = one.address;
     }
-    return string.format('%s,"upstream_seconds":%.3f,"tries":[%s]', json.text(node), total, table.concat(texts, ","));
+    const last = tries[tries.length - 1];
+    const node = last === undefined ? "null" : json.text(last.address);
+    return string.format('%s,"upstream_seconds":%.3f,"tries":[%s]', node, total, table.concat(texts, ","));
 }
 
 function node_text(): string {
