@@ -1,6 +1,11 @@
+local ____lualib = require("lualib_bundle")
+local __TS__ArrayPush = ____lualib.__TS__ArrayPush
 local ____exports = {}
 local json = require("resty.openclaw.json")
 local upstream_tries = require("resty.openclaw.upstream_tries")
+--- One call for the whole line: LuaJIT compiles it, where pieces put together would each be a string of their own. Method
+-- and address need no escapes: nginx takes letters only for the one, and writes the other itself.
+local RECORD = table.concat({"{\"id\":\"%s-%d\",\"time\":%d.%03d,\"route\":%s,\"method\":\"%s\",\"uri\":%s,\"status\":%d,\"node\":%s,\"request_seconds\":%d.%03d", ",\"request_bytes\":%s,\"response_bytes\":%s,\"cache\":%s,\"client\":\"%s\"%s}"})
 --- A longer path is cut, in bytes.
 local MOST_URI_BYTES = 2048
 --- When this worker began to record, and a random number, as other machines have workers too.
@@ -19,10 +24,6 @@ local function make_origin()
         ngx.now() * 1000,
         number % 4294967296
     )
-end
---- A variable as a JSON string; one that was never set is empty, or there is none.
-local function text_of(value)
-    return value == "" and "null" or json.text(value)
 end
 --- A variable that nginx writes as a number; "-" is none.
 local function number_text(value)
@@ -70,47 +71,52 @@ local function node_text()
     if not upstream_tries.is_single(addresses) then
         return tries_text(addresses, seconds)
     end
-    return (json.text(addresses) .. ",\"upstream_seconds\":") .. number_text(seconds)
+    return (json.short_text(addresses) .. ",\"upstream_seconds\":") .. number_text(seconds)
+end
+--- The user's own fields; a variable that was never set is empty, or there is none.
+local function extras_text(extras)
+    local parts = {}
+    for ____, extra in ipairs(extras) do
+        local value = ngx.var[extra.variable]
+        __TS__ArrayPush(
+            parts,
+            extra.key,
+            value == "" and "null" or json.text(value)
+        )
+    end
+    return table.concat(parts)
+end
+--- Milliseconds, as a whole number: what nginx's clock counts.
+local function milliseconds(seconds)
+    return math.floor(math.max(0, seconds) * 1000 + 0.5)
 end
 --- The record of the request being logged, without a line end. Phases: log.
 function ____exports.write(recorder, route)
     recorder.origin = recorder.origin or make_origin()
     recorder.sequence = recorder.sequence + 1
-    local parts = recorder.parts
-    parts[1] = "{\"id\":\""
-    parts[2] = recorder.origin
-    parts[3] = "-"
-    parts[4] = recorder.sequence
-    parts[5] = "\",\"time\":"
-    parts[6] = ngx.var.msec
-    parts[7] = ",\"route\":"
-    parts[8] = text_of(route or ngx.var.openclaw_route)
-    parts[9] = ",\"method\":"
-    parts[10] = text_of(ngx.var.request_method)
-    parts[11] = ",\"uri\":"
-    parts[12] = text_of(path_of(ngx.var.request_uri or "", recorder.with_query))
-    parts[13] = ",\"status\":"
-    parts[14] = ngx.status
-    parts[15] = ",\"node\":"
-    parts[16] = node_text()
-    parts[17] = ",\"request_seconds\":"
-    parts[18] = number_text(ngx.var.request_time)
-    parts[19] = ",\"request_bytes\":"
-    parts[20] = number_text(ngx.var.request_length)
-    parts[21] = ",\"response_bytes\":"
-    parts[22] = number_text(ngx.var.bytes_sent)
-    parts[23] = ",\"cache\":"
-    parts[24] = text_of(ngx.var.upstream_cache_status)
-    parts[25] = ",\"client\":"
-    parts[26] = text_of(ngx.var.remote_addr)
-    local last = 26
-    for ____, extra in ipairs(recorder.extras) do
-        parts[last + 1] = extra.key
-        parts[last + 2] = text_of(ngx.var[extra.variable])
-        last = last + 2
-    end
-    parts[last + 1] = "}"
-    return table.concat(parts, "", 1, last + 1)
+    local now = milliseconds(ngx.now())
+    local took = milliseconds(ngx.now() - ngx.req.start_time())
+    local its_route = route or ngx.var.openclaw_route
+    local cache = ngx.var.upstream_cache_status
+    return string.format(
+        RECORD,
+        recorder.origin,
+        recorder.sequence,
+        now / 1000,
+        now % 1000,
+        its_route == "" and "null" or json.short_text(its_route),
+        ngx.req.get_method(),
+        json.short_text(path_of(ngx.var.request_uri or "", recorder.with_query)),
+        ngx.status,
+        node_text(),
+        took / 1000,
+        took % 1000,
+        number_text(ngx.var.request_length),
+        number_text(ngx.var.bytes_sent),
+        (cache == nil or cache == "") and "null" or json.short_text(cache),
+        ngx.var.remote_addr or "",
+        #recorder.extras == 0 and "" or extras_text(recorder.extras)
+    )
 end
 --- A recorder. Phases: init.
 -- 
@@ -129,7 +135,7 @@ local function create(with_query, variables)
             variable = variables[name]
         }
     end
-    return {with_query = with_query, extras = extras, parts = {}, sequence = 0}
+    return {with_query = with_query, extras = extras, sequence = 0}
 end
 ____exports.new = create
 return ____exports
