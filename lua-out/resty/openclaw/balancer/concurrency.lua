@@ -41,13 +41,16 @@ local function create(size)
     }
 end
 ____exports.new = create
+--- The bucket of each number of requests in flight; one look, where a loop would keep LuaJIT from compiling its caller.
+local MOST_LISTED = 256
+local bucket_for = zeros(MOST_LISTED + 1)
+for in_flight = 2, MOST_LISTED do
+    local before = bucket_for[in_flight - 1]
+    bucket_for[in_flight] = in_flight > GRID[before] and before + 1 or before
+end
 --- The place of the first grid value that so many fit in; the one past the grid when none does.
 local function bucket_of(in_flight)
-    local bucket = 0
-    while bucket <= LAST and in_flight > GRID[bucket] do
-        bucket = bucket + 1
-    end
-    return bucket
+    return in_flight > MOST_LISTED and BUCKETS - 1 or bucket_for[in_flight]
 end
 --- Takes in that a node had so many requests in flight for so many seconds. Phases: any.
 function ____exports.spent(concurrency, index, in_flight, seconds)

@@ -70,6 +70,8 @@ local function fold(xed, index, now)
     local answered = nodes.answered(node)
     local before = xed.read_at[index]
     if before > 0 then
+        local exposure = xed.exposure[index]
+        local answers = xed.answers[index]
         local seconds = math.max(0, now - before)
         local fresh = answered - xed.answered[index]
         if fresh > 0 or in_flight ~= xed.in_flight[index] then
@@ -91,6 +93,8 @@ local function fold(xed, index, now)
         if fresh > 0 then
             learn(xed, index, fresh)
         end
+        xed.sum_of_exposure = xed.sum_of_exposure + (xed.exposure[index] - exposure)
+        xed.sum_of_answers = xed.sum_of_answers + (xed.answers[index] - answers)
     end
     xed.read_at[index] = now
     xed.in_flight[index] = in_flight
@@ -105,15 +109,19 @@ local function cost(xed, index, now)
     return delay + FAILING * xed.mean_service * phi * phi
 end
 local function update_mean_service(xed)
-    local exposure = 0
-    local answers = 0
+    if xed.sum_of_answers > 0 then
+        xed.mean_service = xed.sum_of_exposure / xed.sum_of_answers
+    end
+end
+--- Sums up anew what `fold` keeps up to date, before rounding adds up.
+local function sum_up(xed)
+    xed.sum_of_exposure = 0
+    xed.sum_of_answers = 0
     for index = 0, xed.peers.size - 1 do
-        exposure = exposure + xed.exposure[index]
-        answers = answers + xed.answers[index]
+        xed.sum_of_exposure = xed.sum_of_exposure + xed.exposure[index]
+        xed.sum_of_answers = xed.sum_of_answers + xed.answers[index]
     end
-    if answers > 0 then
-        xed.mean_service = exposure / answers
-    end
+    update_mean_service(xed)
 end
 --- Leaves a random sample in the first places; what was there goes further back.
 local function sample(candidates)
@@ -129,23 +137,25 @@ end
 local function is_starting(xed, index)
     return xed.in_flight[index] >= SLOW_START + xed.answered[index]
 end
+--- The candidate that costs least; -1 when all are starting and those do not count.
 local function cheapest(xed, candidates, now, starting_too)
     local best = -1
     local best_cost = math.huge
     local ties = 0
     for place = 0, candidates.count - 1 do
         local index = candidates.index[place]
-        if starting_too or not is_starting(xed, index) then
-            local its_cost = cost(xed, index, now)
-            if its_cost < best_cost then
+        if xed.read_at[index] ~= now then
+            fold(xed, index, now)
+        end
+        local its_cost = (starting_too or not is_starting(xed, index)) and cost(xed, index, now) or math.huge
+        if its_cost < best_cost then
+            best = index
+            best_cost = its_cost
+            ties = 1
+        elseif its_cost == best_cost and its_cost < math.huge then
+            ties = ties + 1
+            if math.random(ties) == 1 then
                 best = index
-                best_cost = its_cost
-                ties = 1
-            elseif its_cost == best_cost then
-                ties = ties + 1
-                if math.random(ties) == 1 then
-                    best = index
-                end
             end
         end
     end
@@ -155,14 +165,11 @@ local function pick(self, candidates, now)
     if candidates.count > FULL_SCAN then
         sample(candidates)
     end
-    for place = 0, candidates.count - 1 do
-        fold(self, candidates.index[place], now)
-    end
-    update_mean_service(self)
     local best = cheapest(self, candidates, now, false)
     if best < 0 then
         best = cheapest(self, candidates, now, true)
     end
+    update_mean_service(self)
     note_event(self, best, now)
     self.in_flight[best] = self.in_flight[best] + 1
     return best
@@ -178,6 +185,7 @@ local function tick(self, now)
         estimate_concurrency(self, index)
         answers = answers + self.answered[index]
     end
+    sum_up(self)
     if self.ticked_at == 0 then
         self.started_at = now
     elseif now > self.ticked_at then
@@ -251,6 +259,8 @@ local function create(peers)
         concurrency = concurrency,
         seen = concurrency_of.new(size),
         prior = prior,
+        sum_of_exposure = 0,
+        sum_of_answers = 0,
         mean_service = FIRST_SERVICE_SECONDS,
         fading_idle = 10,
         fading_busy = 40,

@@ -2,6 +2,7 @@ local ____lualib = require("lualib_bundle")
 local __TS__ArrayPush = ____lualib.__TS__ArrayPush
 local ____exports = {}
 local json = require("resty.openclaw.json")
+local request = require("resty.openclaw.request")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 --- One call for the whole line: LuaJIT compiles it, where pieces put together would each be a string of their own. Method
 -- and address need no escapes: nginx takes letters only for the one, and writes the other itself.
@@ -21,7 +22,7 @@ local function make_origin()
     end
     return string.format(
         "%x-%x",
-        ngx.now() * 1000,
+        request.now() * 1000,
         number % 4294967296
     )
 end
@@ -46,7 +47,11 @@ local function try_text(one)
 end
 --- The fields of a request that took several tries: the last node, the seconds of all tries, and each try.
 local function tries_text(addresses, seconds)
-    local tries = upstream_tries.parse(addresses, ngx.var.upstream_status or "", seconds)
+    local tries = upstream_tries.parse(
+        addresses,
+        request.variable("upstream_status") or "",
+        seconds
+    )
     local texts = {}
     local total = 0
     for ____, one in ipairs(tries) do
@@ -63,8 +68,8 @@ local function tries_text(addresses, seconds)
     )
 end
 local function node_text()
-    local addresses = ngx.var.upstream_addr
-    local seconds = ngx.var.upstream_response_time
+    local addresses = request.variable("upstream_addr")
+    local seconds = request.variable("upstream_response_time")
     if addresses == nil then
         return "null,\"upstream_seconds\":null"
     end
@@ -77,7 +82,7 @@ end
 local function extras_text(extras)
     local parts = {}
     for ____, extra in ipairs(extras) do
-        local value = ngx.var[extra.variable]
+        local value = request.variable(extra.variable)
         __TS__ArrayPush(
             parts,
             extra.key,
@@ -94,10 +99,10 @@ end
 function ____exports.write(recorder, route)
     recorder.origin = recorder.origin or make_origin()
     recorder.sequence = recorder.sequence + 1
-    local now = milliseconds(ngx.now())
-    local took = milliseconds(ngx.now() - ngx.req.start_time())
-    local its_route = route or ngx.var.openclaw_route
-    local cache = ngx.var.upstream_cache_status
+    local now = milliseconds(request.now())
+    local took = milliseconds(request.seconds_taken())
+    local its_route = route or request.variable("openclaw_route")
+    local cache = request.variable("upstream_cache_status")
     return string.format(
         RECORD,
         recorder.origin,
@@ -106,15 +111,18 @@ function ____exports.write(recorder, route)
         now % 1000,
         its_route == "" and "null" or json.short_text(its_route),
         ngx.req.get_method(),
-        json.short_text(path_of(ngx.var.request_uri or "", recorder.with_query)),
-        ngx.status,
+        json.short_text(path_of(
+            request.variable("request_uri") or "",
+            recorder.with_query
+        )),
+        request.status(),
         node_text(),
         took / 1000,
         took % 1000,
-        number_text(ngx.var.request_length),
-        number_text(ngx.var.bytes_sent),
+        number_text(request.variable("request_length")),
+        number_text(request.variable("bytes_sent")),
         (cache == nil or cache == "") and "null" or json.short_text(cache),
-        ngx.var.remote_addr or "",
+        request.variable("remote_addr") or "",
         #recorder.extras == 0 and "" or extras_text(recorder.extras)
     )
 end

@@ -54,11 +54,17 @@ function create(size: number): Concurrency {
 }
 export { create as new };
 
+/** The bucket of each number of requests in flight; one look, where a loop would keep LuaJIT from compiling its caller. */
+const MOST_LISTED = 256;
+const bucket_for = zeros(MOST_LISTED + 1);
+for (const in_flight of $range(2, MOST_LISTED)) {
+    const before = bucket_for.get(in_flight - 1);
+    bucket_for.set(in_flight, in_flight > GRID.get(before) ? before + 1 : before);
+}
+
 /** The place of the first grid value that so many fit in; the one past the grid when none does. */
 function bucket_of(in_flight: number): number {
-    let bucket = 0;
-    while (bucket <= LAST && in_flight > GRID.get(bucket)) bucket += 1;
-    return bucket;
+    return in_flight > MOST_LISTED ? BUCKETS - 1 : bucket_for.get(in_flight);
 }
 
 /** Takes in that a node had so many requests in flight for so many seconds. Phases: any. */

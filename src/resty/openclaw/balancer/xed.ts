@@ -35,6 +35,9 @@ export interface Xed extends Policy {
     readonly seen: Concurrency;
     /** What a user's static weight says of the service time before anything is learned. */
     readonly prior: Doubles;
+    /** Sums over all nodes, and their quotient: the mean service time. */
+    sum_of_exposure: number;
+    sum_of_answers: number;
     mean_service: number;
     fading_idle: number;
     fading_busy: number;
@@ -109,6 +112,8 @@ function fold(xed: Xed, index: number, now: number): void {
     const answered = nodes.answered(node);
     const before = xed.read_at.get(index);
     if (before > 0) {
+        const exposure = xed.exposure.get(index);
+        const answers = xed.answers.get(index);
         // A clock that is set back costs the time until it has caught up, nothing else.
         let seconds = math.max(0, now - before);
         const fresh = answered - xed.answered.get(index);
@@ -124,6 +129,8 @@ function fold(xed: Xed, index: number, now: number): void {
         }
         if (seconds > 0) expose(xed, index, seconds);
         if (fresh > 0) learn(xed, index, fresh);
+        xed.sum_of_exposure += xed.exposure.get(index) - exposure;
+        xed.sum_of_answers += xed.answers.get(index) - answers;
     }
     xed.read_at.set(index, now);
     xed.in_flight.set(index, in_flight);
@@ -140,13 +147,18 @@ function cost(xed: Xed, index: number, now: number): number {
 }
 
 function update_mean_service(xed: Xed): void {
-    let exposure = 0;
-    let answers = 0;
+    if (xed.sum_of_answers > 0) xed.mean_service = xed.sum_of_exposure / xed.sum_of_answers;
+}
+
+/** Sums up anew what `fold` keeps up to date, before rounding adds up. */
+function sum_up(xed: Xed): void {
+    xed.sum_of_exposure = 0;
+    xed.sum_of_answers = 0;
     for (const index of $range(0, xed.peers.size - 1)) {
-        exposure += xed.exposure.get(index);
-        answers += xed.answers.get(index);
+        xed.sum_of_exposure += xed.exposure.get(index);
+        xed.sum_of_answers += xed.answers.get(index);
     }
-    if (answers > 0) xed.mean_service = exposure / answers;
+    update_mean_service(xed);
 }
 
 /** Leaves a random sample in the first places; what was there goes further back. */
@@ -165,22 +177,23 @@ function is_starting(xed: Xed, index: number): boolean {
     return xed.in_flight.get(index) >= SLOW_START + xed.answered.get(index);
 }
 
+/** The candidate that costs least; -1 when all are starting and those do not count. */
 function cheapest(xed: Xed, candidates: Candidates, now: number, starting_too: boolean): number {
     let best = -1;
     let best_cost = math.huge;
     let ties = 0;
     for (const place of $range(0, candidates.count - 1)) {
         const index = candidates.index.get(place);
-        if (starting_too || !is_starting(xed, index)) {
-            const its_cost = cost(xed, index, now);
-            if (its_cost < best_cost) {
-                best = index;
-                best_cost = its_cost;
-                ties = 1;
-            } else if (its_cost === best_cost) {
-                ties += 1;
-                if (math.random(ties) === 1) best = index;
-            }
+        // Within a millisecond only this worker's own requests change the counts, and it knows of them without looking.
+        if (xed.read_at.get(index) !== now) fold(xed, index, now);
+        const its_cost = starting_too || !is_starting(xed, index) ? cost(xed, index, now) : math.huge;
+        if (its_cost < best_cost) {
+            best = index;
+            best_cost = its_cost;
+            ties = 1;
+        } else if (its_cost === best_cost && its_cost < math.huge) {
+            ties += 1;
+            if (math.random(ties) === 1) best = index;
         }
     }
     return best;
@@ -188,10 +201,9 @@ function cheapest(xed: Xed, candidates: Candidates, now: number, starting_too: b
 
 function pick(this: Xed, candidates: Candidates, now: number): number {
     if (candidates.count > FULL_SCAN) sample(candidates);
-    for (const place of $range(0, candidates.count - 1)) fold(this, candidates.index.get(place), now);
-    update_mean_service(this);
     let best = cheapest(this, candidates, now, false);
     if (best < 0) best = cheapest(this, candidates, now, true);
+    update_mean_service(this);
     note_event(this, best, now);
     // The balancer counts the request after the pick; the next fold must see no change in that.
     this.in_flight.set(best, this.in_flight.get(best) + 1);
@@ -210,6 +222,7 @@ function tick(this: Xed, now: number): void {
         estimate_concurrency(this, index);
         answers += this.answered.get(index);
     }
+    sum_up(this);
     if (this.ticked_at === 0) this.started_at = now;
     else if (now > this.ticked_at) {
         const seconds = now - this.ticked_at;
@@ -275,6 +288,8 @@ function create(peers: Peers): Policy {
         concurrency,
         seen: concurrency_of.new(size),
         prior,
+        sum_of_exposure: 0,
+        sum_of_answers: 0,
         mean_service: FIRST_SERVICE_SECONDS,
         fading_idle: 10,
         fading_busy: 40,

@@ -1,5 +1,6 @@
 /** The request record: one line of JSON about the request that nginx has just answered. */
 import * as json from "../json";
+import * as request from "../request";
 import * as upstream_tries from "../upstream_tries";
 import type { Try } from "../upstream_tries";
 
@@ -35,7 +36,7 @@ function make_origin(): string {
     source?.close();
     let number = ngx.worker.pid();
     for (const index of $range(1, noise.length)) number = number * 256 + string.byte(noise, index);
-    return string.format("%x-%x", ngx.now() * 1000, number % 0x100000000);
+    return string.format("%x-%x", request.now() * 1000, number % 0x100000000);
 }
 
 /** A variable that nginx writes as a number; "-" is none. */
@@ -57,7 +58,7 @@ function try_text(one: Try): string {
 
 /** The fields of a request that took several tries: the last node, the seconds of all tries, and each try. */
 function tries_text(addresses: string, seconds: string | undefined): string {
-    const tries = upstream_tries.parse(addresses, ngx.var.upstream_status ?? "", seconds);
+    const tries = upstream_tries.parse(addresses, request.variable("upstream_status") ?? "", seconds);
     const texts: string[] = [];
     let total = 0;
     for (const one of tries) {
@@ -70,8 +71,8 @@ function tries_text(addresses: string, seconds: string | undefined): string {
 }
 
 function node_text(): string {
-    const addresses = ngx.var.upstream_addr;
-    const seconds = ngx.var.upstream_response_time;
+    const addresses = request.variable("upstream_addr");
+    const seconds = request.variable("upstream_response_time");
     if (addresses === undefined) return 'null,"upstream_seconds":null';
     if (!upstream_tries.is_single(addresses)) return tries_text(addresses, seconds);
     return `${json.short_text(addresses)},"upstream_seconds":${number_text(seconds)}`;
@@ -81,7 +82,7 @@ function node_text(): string {
 function extras_text(extras: readonly Extra[]): string {
     const parts: string[] = [];
     for (const extra of extras) {
-        const value = ngx.var[extra.variable];
+        const value = request.variable(extra.variable);
         parts.push(extra.key, value === "" ? "null" : json.text(value));
     }
     return table.concat(parts);
@@ -96,10 +97,10 @@ function milliseconds(seconds: number): number {
 export function write(recorder: Recorder, route: string | undefined): string {
     recorder.origin = recorder.origin ?? make_origin();
     recorder.sequence += 1;
-    const now = milliseconds(ngx.now());
-    const took = milliseconds(ngx.now() - ngx.req.start_time());
-    const its_route = route ?? ngx.var.openclaw_route;
-    const cache = ngx.var.upstream_cache_status;
+    const now = milliseconds(request.now());
+    const took = milliseconds(request.seconds_taken());
+    const its_route = route ?? request.variable("openclaw_route");
+    const cache = request.variable("upstream_cache_status");
     return string.format(
         RECORD,
         recorder.origin,
@@ -108,15 +109,15 @@ export function write(recorder: Recorder, route: string | undefined): string {
         now % 1000,
         its_route === "" ? "null" : json.short_text(its_route),
         ngx.req.get_method(),
-        json.short_text(path_of(ngx.var.request_uri ?? "", recorder.with_query)),
-        ngx.status,
+        json.short_text(path_of(request.variable("request_uri") ?? "", recorder.with_query)),
+        request.status(),
         node_text(),
         took / 1000,
         took % 1000,
-        number_text(ngx.var.request_length),
-        number_text(ngx.var.bytes_sent),
+        number_text(request.variable("request_length")),
+        number_text(request.variable("bytes_sent")),
         cache === undefined || cache === "" ? "null" : json.short_text(cache),
-        ngx.var.remote_addr ?? "",
+        request.variable("remote_addr") ?? "",
         recorder.extras.length === 0 ? "" : extras_text(recorder.extras),
     );
 }

@@ -1,0 +1,67 @@
+local ____exports = {}
+local ffi = require("ffi")
+local ____resty_2Ecore_2Ebase = require("resty.core.base")
+local get_request = ____resty_2Ecore_2Ebase.get_request
+ffi.cdef("\ndouble ngx_http_lua_ffi_now(void);\ndouble ngx_http_lua_ffi_req_start_time(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);\nint ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);\nint ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,\n    int capture, char **value, size_t *value_bytes, char **err);\n")
+local NGX_OK = 0
+local LONGEST_NAME = 128
+local lower_case = ffi.new("char[?]", LONGEST_NAME)
+local value = ffi.new("char *[1]")
+local value_bytes = ffi.new("size_t[1]")
+local message = ffi.new("char *[1]")
+--- A variable's value by its name without "$", of at most 128 letters; nothing when it has none or does not exist.
+function ____exports.variable(name)
+    local request = get_request()
+    if request == nil then
+        return nil
+    end
+    local found = ffi.C.ngx_http_lua_ffi_var_get(
+        request,
+        name,
+        #name,
+        lower_case,
+        0,
+        value,
+        value_bytes,
+        message
+    )
+    if found ~= NGX_OK then
+        return nil
+    end
+    local text = ffi.string(value[0], value_bytes[0])
+    return text
+end
+--- The time in seconds since 1970, to the millisecond, as of this turn of nginx's loop. Phases: any.
+function ____exports.now()
+    local seconds = ffi.C.ngx_http_lua_ffi_now()
+    return seconds
+end
+--- Seconds since the first byte of the request; never below 0.
+function ____exports.seconds_taken()
+    local request = get_request()
+    if request == nil then
+        return 0
+    end
+    local started = ffi.C.ngx_http_lua_ffi_req_start_time(request)
+    local seconds = ____exports.now() - started
+    return seconds > 0 and seconds or 0
+end
+--- The answer's status; 0 before there is one.
+function ____exports.status()
+    local request = get_request()
+    if request == nil then
+        return 0
+    end
+    local code = ffi.C.ngx_http_lua_ffi_get_resp_status(request)
+    return code
+end
+--- Whether this is a subrequest, which has no log phase.
+function ____exports.is_subrequest()
+    local request = get_request()
+    if request == nil then
+        return false
+    end
+    local answer = ffi.C.ngx_http_lua_ffi_is_subrequest(request)
+    return answer == 1
+end
+return ____exports
