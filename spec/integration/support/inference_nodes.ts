@@ -1,9 +1,5 @@
-/** Inference nodes and a log receiver in containers, what is posted to them, and how a gateway in front is asked. */
-import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import path from "node:path";
+/** Inference nodes and a log receiver, in containers of the gateway's image. */
 import { AbstractStartedContainer } from "testcontainers";
-import { CHECKOUT } from "./checkout";
 import { eventually } from "./eventually";
 import { buildImage, GatewayContainer } from "./gateway_container";
 import type { StartedGatewayContainer } from "./gateway_container";
@@ -15,7 +11,7 @@ function configuration(http: string, locations: string): string {
     return `
 worker_processes 1;
 pid run/nginx.pid;
-error_log stderr warn;
+error_log stderr error;
 events { worker_connections 1024; }
 http {
     lua_package_path "$prefix/?.lua;;";
@@ -105,7 +101,9 @@ location / {
         ngx.status = behaviour:get("status")
         ngx.header["X-Model"] = ngx.var.arg_model
         ngx.header["X-Queue-Seconds"] = ngx.var.arg_queue
-        ngx.say('{"connection":', ngx.var.connection, ',"request":', ngx.var.connection_requests, '}')
+        local var = ngx.var
+        ngx.say(string.format('{"node":"%s","connection":%s,"request":%s}', var.server_addr, var.connection,
+            var.connection_requests))
     }
 }
 location = /behave {
@@ -116,7 +114,7 @@ location = /behave {
     }
 }`;
 
-/** A node that behaves as it is told: see `behave`. Its answer names the connection that it used. */
+/** A node that behaves as it is told: see `behave`. Its answer names the node and the connection that was used. */
 export async function startObedientNode(delay = 0): Promise<StartedNode> {
     const node = await startNode(
         `lua_shared_dict behaviour 1m;
@@ -127,6 +125,15 @@ export async function startObedientNode(delay = 0): Promise<StartedNode> {
     return node;
 }
 
+/** Several of them, one for each delay, to be stopped together. */
+export async function startObedientNodes(...delays: number[]): Promise<StartedNode[] & AsyncDisposable> {
+    const nodes = await Promise.all(delays.map((delay) => startObedientNode(delay)));
+    async function stop(): Promise<void> {
+        await Promise.all(nodes.map((node) => node.stop()));
+    }
+    return Object.assign(nodes, { [Symbol.asyncDispose]: stop });
+}
+
 /** What an obedient node does from now on. */
 export async function behave(node: StartedNode, { delay = 0, status = 200 }: Partial<Behaviour>): Promise<void> {
     await fetch(node.url(`/behave?delay=${delay}&status=${status}`));
@@ -134,7 +141,10 @@ export async function behave(node: StartedNode, { delay = 0, status = 200 }: Par
 
 /** The demo's log receiver. */
 export function startReceiver(): Promise<StartedNode> {
-    return startNode("", "location = /log { content_by_lua_block { simulated_node.receive_log() } }");
+    return startNode(
+        "",
+        "location / { return 204; } location = /log { content_by_lua_block { simulated_node.receive_log() } }",
+    );
 }
 
 export interface RequestRecord {
@@ -152,104 +162,4 @@ export async function readRecords(receiver: StartedNode): Promise<RequestRecord[
         .split("\n")
         .filter((line) => line !== "")
         .map((line) => JSON.parse(line) as RequestRecord);
-}
-
-/**
- * One of nginx/scenarios, with this image's nginx. Each of the replacements must find what it replaces; that it listens
- * on 127.0.0.1 alone, where nobody would reach it, is changed in any case.
- */
-export async function startScenario(
-    name: string,
-    replacements: Record<string, string> = {},
-    image?: string,
-): Promise<StartedGatewayContainer> {
-    const container = new GatewayContainer(image ?? (await buildImage()));
-    const conf = `nginx/scenarios/${name}.conf`;
-    let found = "";
-    for (const file of name === "image-recognition" ? [conf, `nginx/scenarios/${name}.lua`] : [conf]) {
-        let text = readFileSync(path.join(CHECKOUT, file), "utf8").replace("listen 127.0.0.1:8080", "listen 8080");
-        for (const [from, to] of Object.entries(replacements)) {
-            if (text.includes(from)) found += `${from}\n`;
-            text = text.replaceAll(from, to);
-        }
-        container.withFile(file, text);
-    }
-    const missing = Object.keys(replacements).filter((from) => !found.includes(`${from}\n`));
-    if (missing.length > 0) throw new Error(`${conf} does not say: ${missing.join("; ")}`);
-    return container.withCommand([conf]).start();
-}
-
-/** Lets a scenario's nodes, on the ports from 8101 up, be these. */
-export function nodesInstead(nodes: StartedNode[]): Record<string, string> {
-    return Object.fromEntries(nodes.map((node, index) => [`127.0.0.1:${8101 + index}`, node.address]));
-}
-
-/** What stands at a path for somebody within the container: where `allow 127.0.0.1` holds. */
-export async function getFromWithin(gateway: StartedGatewayContainer, path: string): Promise<string> {
-    const script = `exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`;
-    const { stdout } = await gateway.exec(["bash", "-c", script]);
-    const [head = "", ...body] = stdout.split("\r\n\r\n");
-    if (!head.includes(" 200 ")) throw new Error(`${path}: ${stdout}`);
-    return body.join("\r\n\r\n");
-}
-
-/** The samples of the metrics page, by name and labels. */
-export async function readMetrics(gateway: StartedGatewayContainer): Promise<Map<string, number>> {
-    const page = await getFromWithin(gateway, "/metrics/openclaw");
-    const lines = page.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-    return new Map(
-        lines.map((line) => {
-            const end = line.lastIndexOf(" ");
-            return [line.slice(0, end), Number(line.slice(end + 1))];
-        }),
-    );
-}
-
-export interface Answer {
-    status: number;
-    headers: Headers;
-    /** The node that answered, as the gateway names it. */
-    node: string | null;
-    cache: string | null;
-    text: string;
-    /** The body, where it is JSON. */
-    json: Record<string, unknown>;
-}
-
-/** Asks on a connection of its own, so that any worker may answer. */
-export async function ask(url: string, init: RequestInit = {}): Promise<Answer> {
-    const headers = { ...(init.headers as Record<string, string>), connection: "close" };
-    const answer = await fetch(url, { ...init, headers, signal: AbortSignal.timeout(30_000) });
-    const text = await answer.text();
-    let json: Record<string, unknown> = {};
-    if (text.startsWith("{")) json = JSON.parse(text) as Record<string, unknown>;
-    const node = answer.headers.get("x-openclaw-node");
-    return { status: answer.status, headers: answer.headers, node, cache: answer.headers.get("x-cache-status"), text, json };
-}
-
-export function post(url: string, body: Buffer): Promise<Answer> {
-    return ask(url, { method: "POST", body: new Uint8Array(body) });
-}
-
-/** Does so many things, so many at a time. */
-export async function inParallel<T>(count: number, atATime: number, work: (index: number) => Promise<T>): Promise<T[]> {
-    const results: T[] = [];
-    let next = 0;
-    async function worker(): Promise<void> {
-        for (let index = next++; index < count; index = next++) results[index] = await work(index);
-    }
-    await Promise.all(Array.from({ length: atATime }, worker));
-    return results;
-}
-
-export const JPEG = readFileSync(path.join(CHECKOUT, "demo/images/pond.jpg"));
-export const PNG = readFileSync(path.join(CHECKOUT, "demo/images/crawfish.png"));
-
-/** A JPEG that nobody has posted before, of so many bytes; what follows the image's end makes it another file. */
-export function newImage(bytes = JPEG.length + 16): Buffer {
-    return Buffer.concat([JPEG, randomBytes(bytes - JPEG.length)]);
-}
-
-export function md5(body: Buffer): string {
-    return createHash("md5").update(body).digest("hex");
 }
