@@ -50,7 +50,7 @@ local function access(self)
     self.bodies:inc()
     self.bytes:inc(count)
 end
-local metatable = {__index = {access = access}}
+local metatable = {__index = {access = access, server_rewrite = access}}
 --- Makes the plugin. Raises when an option is wrong, or OpenSSL does not offer the algorithm. Phases: init.
 -- Options: `algorithm` ("md5"), `max_bytes` (104857600), `dict` ("openclaw").
 local function create(options)

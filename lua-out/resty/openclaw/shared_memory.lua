@@ -52,7 +52,7 @@ local function first_touch(region)
         )
         ngx.log(ngx.ERR, "shared_memory: all ", region.count - 1, " blocks are leased, so what this worker counts is missing from the totals until one is free")
     end
-    if region.shared then
+    if region.shared and ngx.get_phase() ~= "exit_worker" then
         local ok, err = ngx.timer.every(SWEEP_SECONDS, watch, region)
         if not ok then
             ngx.log(ngx.ERR, "shared_memory: cannot watch for dead workers: ", err)

@@ -24,6 +24,8 @@ export interface BodyDigest {
     readonly faults: Faults;
     /** Sets the variable. Phases: access; yields. Never raises. */
     access(): void;
+    /** The same before any `set` runs, for keys that `set` builds. Phases: server_rewrite; yields. Never raises. */
+    server_rewrite(): void;
 }
 
 const OWNER = "body_digest";
@@ -64,7 +66,7 @@ function access(this: BodyDigest): void {
     this.bytes.inc(count);
 }
 
-const metatable = { __index: { access } };
+const metatable = { __index: { access, server_rewrite: access } };
 
 /**
  * Makes the plugin. Raises when an option is wrong, or OpenSSL does not offer the algorithm. Phases: init.

@@ -67,7 +67,8 @@ function first_touch(region: Region): Doubles {
             " blocks are leased, so what this worker counts is missing from the totals until one is free",
         );
     }
-    if (region.shared) {
+    // A worker that first counts when it exits may start no timer, and needs none.
+    if (region.shared && ngx.get_phase() !== "exit_worker") {
         const [ok, err] = ngx.timer.every(SWEEP_SECONDS, watch, region);
         if (!ok) ngx.log(ngx.ERR, "shared_memory: cannot watch for dead workers: ", err);
     }
