@@ -16,6 +16,7 @@ int ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);
 int ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);
 int ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,
     int capture, char **value, size_t *value_bytes, char **err);
+intptr_t ngx_atoi(const char *digits, size_t count);
 `);
 
 const NGX_OK = 0;
@@ -26,10 +27,10 @@ const value = ffi.new("char *[1]") as unknown as LuaTable<number, CValue>;
 const value_bytes = ffi.new("size_t[1]") as unknown as LuaTable<number, CValue>;
 const message = ffi.new("char *[1]");
 
-/** A variable's value by its name without "$", of at most 128 letters; nothing when it has none or does not exist. */
-export function variable(name: string): string | undefined {
+/** Leaves where a variable's value is in `value` and `value_bytes`; false when it has none or does not exist. */
+function find(name: string): boolean {
     const request = get_request();
-    if (request === undefined) return undefined;
+    if (request === undefined) return false;
     const found = ffi.C.ngx_http_lua_ffi_var_get!(
         request,
         name,
@@ -40,9 +41,21 @@ export function variable(name: string): string | undefined {
         value_bytes,
         message,
     );
-    if (found !== NGX_OK) return undefined;
+    return found === NGX_OK;
+}
+
+/** A variable's value by its name without "$", of at most 128 letters; nothing when it has none or does not exist. */
+export function variable(name: string): string | undefined {
+    if (!find(name)) return undefined;
     const text = ffi.string(value.get(0), value_bytes.get(0) as unknown as number);
     return text;
+}
+
+/** The value of a variable that holds digits only, without a text being made of it; 0 for any other. */
+export function whole_number(name: string): number {
+    if (!find(name)) return 0;
+    const number = tonumber(ffi.C.ngx_atoi!(value.get(0), value_bytes.get(0)))!;
+    return number < 0 ? 0 : number;
 }
 
 /** The time in seconds since 1970, to the millisecond, as of this turn of nginx's loop. Phases: any. */

@@ -33,8 +33,8 @@ local function log(self)
             ____opt_0:inc()
         end
     end
-    self.request_bytes:inc(tonumber(request.variable("request_length")))
-    self.response_bytes:inc(tonumber(request.variable("bytes_sent")))
+    self.request_bytes:inc(request.whole_number("request_length"))
+    self.response_bytes:inc(request.whole_number("bytes_sent"))
 end
 local metatable = {__index = {log = log}}
 --- The built-in families. Phases: init.

@@ -6,7 +6,7 @@ local request = require("resty.openclaw.request")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 --- One call for the whole line: LuaJIT compiles it, where pieces put together would each be a string of their own. Method
 -- and address need no escapes: nginx takes letters only for the one, and writes the other itself.
-local RECORD = table.concat({"{\"id\":\"%s-%d\",\"time\":%d.%03d,\"route\":%s,\"method\":\"%s\",\"uri\":%s,\"status\":%d,\"node\":%s,\"request_seconds\":%d.%03d", ",\"request_bytes\":%s,\"response_bytes\":%s,\"cache\":%s,\"client\":\"%s\"%s}"})
+local RECORD = table.concat({"{\"id\":\"%s-%d\",\"time\":%d.%03d,\"route\":%s,\"method\":\"%s\",\"uri\":%s,\"status\":%d,\"node\":%s,\"request_seconds\":%d.%03d", ",\"request_bytes\":%d,\"response_bytes\":%d,\"cache\":%s,\"client\":\"%s\"%s}"})
 --- A longer path is cut, in bytes.
 local MOST_URI_BYTES = 2048
 --- When this worker began to record, and a random number, as other machines have workers too.
@@ -119,8 +119,8 @@ function ____exports.write(recorder, route)
         node_text(),
         took / 1000,
         took % 1000,
-        number_text(request.variable("request_length")),
-        number_text(request.variable("bytes_sent")),
+        request.whole_number("request_length"),
+        request.whole_number("bytes_sent"),
         (cache == nil or cache == "") and "null" or json.short_text(cache),
         request.variable("remote_addr") or "",
         #recorder.extras == 0 and "" or extras_text(recorder.extras)

@@ -47,8 +47,8 @@ function log(this: Recorder): void {
     }
     const cache = request.variable("upstream_cache_status");
     if (cache !== undefined) this.cache.get(cache)?.inc();
-    this.request_bytes.inc(tonumber(request.variable("request_length")));
-    this.response_bytes.inc(tonumber(request.variable("bytes_sent")));
+    this.request_bytes.inc(request.whole_number("request_length"));
+    this.response_bytes.inc(request.whole_number("bytes_sent"));
 }
 
 const metatable = { __index: { log } };

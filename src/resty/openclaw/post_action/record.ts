@@ -24,7 +24,7 @@ export interface Recorder {
  */
 const RECORD = table.concat([
     '{"id":"%s-%d","time":%d.%03d,"route":%s,"method":"%s","uri":%s,"status":%d,"node":%s,"request_seconds":%d.%03d',
-    ',"request_bytes":%s,"response_bytes":%s,"cache":%s,"client":"%s"%s}',
+    ',"request_bytes":%d,"response_bytes":%d,"cache":%s,"client":"%s"%s}',
 ]);
 /** A longer path is cut, in bytes. */
 const MOST_URI_BYTES = 2048;
@@ -114,8 +114,8 @@ export function write(recorder: Recorder, route: string | undefined): string {
         node_text(),
         took / 1000,
         took % 1000,
-        number_text(request.variable("request_length")),
-        number_text(request.variable("bytes_sent")),
+        request.whole_number("request_length"),
+        request.whole_number("bytes_sent"),
         cache === undefined || cache === "" ? "null" : json.short_text(cache),
         request.variable("remote_addr") ?? "",
         recorder.extras.length === 0 ? "" : extras_text(recorder.extras),
