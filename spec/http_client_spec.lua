@@ -56,8 +56,8 @@ describe("http_client", function()
         end)
 
         it("reaches IPv6 addresses", function()
-            local answer = assert(http_client.request({ url = "http://[::1]:18086/" }))
-            assert.equal("host [::1]:18086", answer.body)
+            local answer = assert(http_client.request({ url = "http://[::ffff:127.0.0.1]:18086/" }))
+            assert.equal("host [::ffff:127.0.0.1]:18086", answer.body)
         end)
 
         it("refuses whatever would break out of its line", function()
