@@ -4,55 +4,66 @@
 //
 // CPU: that of the worker with the access hook, minus that of the same requests without it, both of the same round,
 // against `openssl dgst -md5` on the same bytes. Bytes per CPU second as a ratio: 1 is as fast as openssl.
-// Stall: the slowest small request between the last byte sent and the answer, asked on a connection of its own.
-import { execFileSync, fork, spawn } from "node:child_process";
+// Stall: the slowest small request, asked again and again on a connection of its own, from when the last byte of the
+// body is sent (all others have been taken in before) until the answer.
+import { execFileSync, fork } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
-import { createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import path from "node:path";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { cpuSeconds, pin, start } from "./support/nginx.mjs";
+import { spread } from "./support/rounds.mjs";
 
-const WORKER_CPU = "0";
-const CLIENT_CPU = "1";
+const PORT = 19090;
+const WORKER_CORE = 0;
+const CLIENT_CORE = 1;
 const WAYS = {
     "1 MB in memory": { path: "/memory", bytes: 1_000_000, requests: 200 },
     "20 MB in memory": { path: "/memory", bytes: 20_000_000, requests: 10 },
     "20 MB in a temporary file": { path: "/file", bytes: 20_000_000, requests: 10 },
 };
 const VARIANTS = Object.keys(WAYS).flatMap((way) => [`${way}/plain`, `${way}/md5`]);
-const PROJECT = path.join(import.meta.dirname, "..");
-const MODULES = "/usr/lib/nginx/modules";
 
-function pin(pid, cpu) {
-    execFileSync("taskset", ["-a", "-p", "-c", cpu, String(pid)], { stdio: "ignore" });
-}
+const location = (path, more, hook) =>
+    `location = ${path} { ${more} access_by_lua_block { ${hook} } content_by_lua_block { ngx.exit(204) } }`;
+const config = `
+    client_max_body_size 64m;
+    keepalive_requests 1000000;
+    lua_package_path "$prefix/lua-out/?.lua;;";
+    lua_shared_dict openclaw 10m;
+    init_by_lua_block { digest = require("resty.openclaw.body_digest").new() }
+    server {
+        listen 127.0.0.1:${PORT};
+        set $request_body_md5 "";
+        set $request_body_digest_skip "";
+        add_header X-Digest $request_body_md5;
+        location = /small { return 204; }
+        ${location("/memory/plain", "client_body_buffer_size 32m;", "ngx.req.read_body()")}
+        ${location("/memory/md5", "client_body_buffer_size 32m;", "digest:access()")}
+        ${location("/file/plain", "", "ngx.req.read_body()")}
+        ${location("/file/md5", "", "digest:access()")}
+    }
+`;
 
-function now() {
-    return Number(process.hrtime.bigint()) / 1e6;
-}
+const now = () => Number(process.hrtime.bigint()) / 1e6;
+const pathOf = (way, hook) => `${WAYS[way].path}/${hook}`;
 
-function request(agent, port, method, pathname, body) {
+function request(agent, method, path, body) {
     return new Promise((resolve, reject) => {
-        const sent = http.request({ agent, host: "127.0.0.1", port, method, path: pathname }, (answer) => {
-            answer.resume();
-            answer.on("end", () => resolve({ status: answer.statusCode, headers: answer.headers, sentAt }));
+        const headers = body ? { "Content-Length": body.length } : {};
+        const sent = http.request({ agent, host: "127.0.0.1", port: PORT, method, path, headers }, (answer) => {
+            answer.resume().on("end", () => resolve(answer));
         });
-        let sentAt = 0;
-        sent.on("finish", () => (sentAt = now()));
         sent.on("error", reject);
-        if (body) sent.setHeader("Content-Length", body.length);
         sent.end(body);
     });
 }
 
-function post(agent, port, variant) {
-    const [way, hook] = variant.split("/");
-    return request(agent, port, "POST", `${WAYS[way].path}/${hook}`, WAYS[way].body);
-}
-
 /** Asks for /small again and again, until told to stop; then tells when each request began and how long it took. */
-async function probe(port) {
+async function probe() {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
     const samples = [];
     let stopped = false;
@@ -60,140 +71,109 @@ async function probe(port) {
     process.send("ready");
     while (!stopped) {
         const began = now();
-        await request(agent, port, "GET", "/small");
+        await request(agent, "GET", "/small");
         samples.push([began, now() - began]);
     }
     agent.destroy();
     process.send(samples, () => process.disconnect());
 }
 
-async function freePort() {
-    const server = createServer().listen(0, "127.0.0.1");
-    await new Promise((resolve) => server.once("listening", resolve));
-    const { port } = server.address();
-    await new Promise((resolve) => server.close(resolve));
-    return port;
+/** Sends a body but for its last byte, lets nginx take that in, then the last byte; the slowest probe after that. */
+async function longestStall(variant) {
+    const [way, hook] = variant.split("/");
+    const { body } = WAYS[way];
+    const socket = connect(PORT, "127.0.0.1");
+    socket.write(
+        `POST ${pathOf(way, hook)} HTTP/1.1\r\nHost: bench\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`,
+    );
+    await new Promise((resolve) => socket.write(body.subarray(0, -1), resolve));
+    await pause(200);
+    const prober = fork(import.meta.filename, ["probe"]);
+    await new Promise((resolve) => prober.once("message", resolve));
+    pin(prober.pid, CLIENT_CORE);
+    await pause(50);
+    const began = now();
+    socket.write(body.subarray(-1));
+    await new Promise((resolve, reject) => socket.once("data", resolve).once("error", reject));
+    const ended = now();
+    socket.destroy();
+    prober.send("stop");
+    const samples = await new Promise((resolve) => prober.once("message", resolve));
+    return Math.max(0, ...samples.filter(([at, took]) => at + took >= began && at <= ended).map(([, took]) => took));
 }
 
-/** User and system time of a process, in seconds. */
-function cpuSeconds(pid) {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-}
-
-function workerOf(master) {
-    return readdirSync("/proc").find((pid) => {
-        if (!/^\d+$/.test(pid)) return false;
-        try {
-            const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-            return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1] === String(master);
-        } catch {
-            return false;
-        }
-    });
-}
-
-function opensslSeconds(files) {
-    const command = `TIMEFORMAT="%U %S"; time taskset -c ${WORKER_CPU} openssl dgst -md5 ${files.join(" ")} > openssl.out`;
-    const result = execFileSync("bash", ["-c", `{ ${command}; } 2>&1`], { encoding: "utf8", cwd: scratch });
-    const [user, system] = result.trim().split(" ").map(Number);
+function opensslSeconds(folder, files) {
+    const command = `TIMEFORMAT="%U %S"; time taskset -c ${WORKER_CORE} openssl dgst -md5 ${files.join(" ")} > openssl.out`;
+    const text = execFileSync("bash", ["-c", `{ ${command}; } 2>&1`], { encoding: "utf8", cwd: folder });
+    const [user, system] = text.trim().split(" ").map(Number);
     return user + system;
 }
 
-function spread(values) {
-    const sorted = [...values].sort((left, right) => left - right);
-    const [least, median, most] = [0, Math.floor(sorted.length / 2), sorted.length - 1].map((index) => sorted[index]);
-    return `${median.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`;
+async function postMany(agent, variant) {
+    const [way, hook] = variant.split("/");
+    const { body, digest, requests } = WAYS[way];
+    for (let index = 0; index < requests; index += 1) {
+        const answer = await request(agent, "POST", pathOf(way, hook), body);
+        if (answer.statusCode !== 204) throw new Error(`${variant} answers with ${answer.statusCode}`);
+        const got = answer.headers["x-digest"];
+        if (hook === "md5" && got !== digest) throw new Error(`${variant} has the digest ${got}`);
+    }
 }
-
-let scratch;
 
 async function measure(rounds) {
     // In memory, or the disk would be what is measured.
-    scratch = mkdtempSync(path.join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "openclaw-bench-"));
-    const port = await freePort();
-    for (const [index, way] of Object.values(WAYS).entries()) {
+    process.env.TMPDIR = "/dev/shm";
+    const folder = mkdtempSync(join(tmpdir(), "openclaw-bench-"));
+    for (const way of Object.values(WAYS)) {
         way.body = randomBytes(way.bytes);
         way.digest = createHash("md5").update(way.body).digest("hex");
-        way.file = `body${index}.bin`;
-        writeFileSync(path.join(scratch, way.file), way.body);
+        way.file = `${way.digest}.bin`;
+        writeFileSync(join(folder, way.file), way.body);
     }
-    const conf = readFileSync(path.join(import.meta.dirname, "body_digest.conf"), "utf8");
-    const filled = conf.replace("LUA_OUT", path.join(PROJECT, "lua-out")).replace("PORT", String(port));
-    writeFileSync(path.join(scratch, "nginx.conf"), filled);
-    const binary = process.env.NGINX_BIN ?? "nginx";
-    const modules = binary.includes("openresty")
-        ? ""
-        : `user root; load_module ${MODULES}/ndk_http_module.so; load_module ${MODULES}/ngx_http_lua_module.so;`;
-    const arguments_ = ["-e", "stderr", "-p", scratch, "-c", path.join(scratch, "nginx.conf"), "-g", modules];
-    const master = spawn(binary, arguments_, { stdio: "inherit" });
+    const nginx = await start(config, { port: PORT, core: WORKER_CORE });
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    pin(process.pid, CLIENT_CORE);
     try {
-        for (let tries = 0; ; tries += 1) {
-            const up = await request(agent, port, "GET", "/small").catch(() => undefined);
-            if (up?.status === 204) break;
-            if (tries === 100) throw new Error("nginx does not start");
-            await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-        const worker = workerOf(master.pid);
-        pin(worker, WORKER_CPU);
-        pin(process.pid, CLIENT_CPU);
-        for (const variant of VARIANTS) await post(agent, port, variant);
-
+        const [worker] = nginx.workerPids();
+        const spent = () => cpuSeconds(worker).user + cpuSeconds(worker).system;
         const ratios = Object.fromEntries(Object.keys(WAYS).map((way) => [way, []]));
         const stalls = Object.fromEntries(VARIANTS.map((variant) => [variant, []]));
-        for (let round = 0; round < rounds; round += 1) {
-            const nothing = opensslSeconds(["/dev/null"]);
-            const order = round % 2 === 0 ? VARIANTS : [...VARIANTS].reverse();
+        for (let round = 0; round <= rounds; round += 1) {
             const seconds = {};
-            for (const variant of order) {
-                const way = WAYS[variant.split("/")[0]];
-                const before = cpuSeconds(worker);
-                for (let index = 0; index < way.requests; index += 1) {
-                    const answer = await post(agent, port, variant);
-                    if (answer.status !== 204) throw new Error(`${variant} answers with ${answer.status}`);
-                    const right = variant.endsWith("/plain") || answer.headers["x-digest"] === way.digest;
-                    if (!right) throw new Error(`${variant} has the digest ${answer.headers["x-digest"]}`);
-                }
-                seconds[variant] = cpuSeconds(worker) - before;
-                stalls[variant].push(await longestStall(agent, port, variant));
+            for (const variant of round % 2 ? VARIANTS : [...VARIANTS].reverse()) {
+                const before = spent();
+                await postMany(agent, variant);
+                seconds[variant] = spent() - before;
+                const stall = await longestStall(variant);
+                if (round > 0) stalls[variant].push(stall);
             }
-            for (const [name, way] of Object.entries(WAYS)) {
-                const files = Array.from({ length: way.requests }, () => way.file);
-                const openssl = opensslSeconds(files) - nothing;
-                ratios[name].push(openssl / (seconds[`${name}/md5`] - seconds[`${name}/plain`]));
+            // The first round warms up.
+            if (round === 0) continue;
+            const nothing = opensslSeconds(folder, ["/dev/null"]);
+            for (const [way, { file, requests }] of Object.entries(WAYS)) {
+                const openssl = opensslSeconds(folder, Array(requests).fill(file)) - nothing;
+                ratios[way].push(openssl / (seconds[`${way}/md5`] - seconds[`${way}/plain`]));
             }
+            process.stderr.write(`round ${round} of ${rounds}\n`);
         }
-        console.log(`MD5 of request bodies, ${rounds} rounds: median (least to most)`);
-        console.log("bytes per CPU second against openssl:");
-        for (const way of Object.keys(WAYS)) console.log(`    ${way}: ${spread(ratios[way])}`);
-        console.log("longest stall in ms, without and with the digest:");
-        for (const variant of VARIANTS) console.log(`    ${variant}: ${spread(stalls[variant])}`);
-        const log = readFileSync(path.join(scratch, "error.log"), "utf8");
-        const errors = log.split("\n").filter((line) => line !== "" && !line.includes("is buffered to a temporary"));
-        if (errors.length > 0) throw new Error(`nginx complains:\n${errors.slice(0, 5).join("\n")}`);
+        console.log(`\nMD5 of request bodies: medians of ${rounds} rounds (least–most)\n`);
+        console.log("| body | bytes per CPU second / openssl | longest stall, ms | without the digest, ms |");
+        console.log("| --- | --- | --- | --- |");
+        for (const way of Object.keys(WAYS)) {
+            const stall = (hook) => spread(stalls[`${way}/${hook}`], 1);
+            console.log(`| ${way} | ${spread(ratios[way])} | ${stall("md5")} | ${stall("plain")} |`);
+        }
+        const complaints = nginx
+            .errors()
+            .split("\n")
+            .filter((line) => line && !line.includes("is buffered to a temporary"));
+        if (complaints.length) throw new Error(`nginx complains:\n${complaints.slice(0, 5).join("\n")}`);
     } finally {
         agent.destroy();
-        const gone = new Promise((resolve) => master.once("exit", resolve));
-        master.kill("SIGTERM");
-        await gone;
-        rmSync(scratch, { recursive: true, force: true });
+        await nginx.stop();
+        rmSync(folder, { recursive: true, force: true });
     }
 }
 
-async function longestStall(agent, port, variant) {
-    const prober = fork(import.meta.filename, ["probe", String(port)]);
-    await new Promise((resolve) => prober.once("message", resolve));
-    pin(prober.pid, CLIENT_CPU);
-    const { sentAt } = await post(agent, port, variant);
-    const answeredAt = now();
-    prober.send("stop");
-    const samples = await new Promise((resolve) => prober.once("message", resolve));
-    // One that began before the last byte and ended after it saw the digest too.
-    const during = samples.filter(([began, took]) => began + took >= sentAt && began <= answeredAt);
-    return Math.max(0, ...during.map(([, took]) => took));
-}
-
-if (process.argv[2] === "probe") await probe(Number(process.argv[3]));
-else await measure(Math.max(1, Number(process.argv[2] ?? 7)));
+if (process.argv[2] === "probe") await probe();
+else await measure(Number(process.argv[2] ?? 7));

@@ -1,4 +1,4 @@
---- What a bound handle costs, and for comparison the shared dict's own `incr`. Run by metric_handles.mjs in a worker.
+--- What a bound handle costs, and for comparison the shared dict's own `incr`. Run by in_worker.mjs.
 --
 -- Every round runs each candidate once, in turn, and the other way round in the next round. Values change and come from
 -- a table, and the loop goes round eight handles, so that the compiler can move nothing out of the loop. The same loop

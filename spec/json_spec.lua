@@ -54,4 +54,23 @@ describe("json", function()
         cjson.encode_sparse_array(false, 2, 10)
         assert.is_nil(encoded)
     end)
+
+    describe("short_text", function()
+        it("says what text says, again and again", function()
+            for _ = 1, 2 do
+                assert.equal('"a\\"b"', json.short_text('a"b'))
+                assert.equal("null", json.short_text(nil))
+                assert.equal('"' .. ("x"):rep(500) .. '"', json.short_text(("x"):rep(500)))
+            end
+        end)
+
+        it("keeps a bounded number of texts", function()
+            for number = 1, 5000 do assert.equal('"' .. number .. '"', json.short_text(tostring(number))) end
+            collectgarbage()
+            local before = collectgarbage("count")
+            for number = 5001, 50000 do json.short_text("more " .. number) end
+            collectgarbage()
+            assert.is_true(collectgarbage("count") - before < 200, "grew by " .. collectgarbage("count") - before .. " KiB")
+        end)
+    end)
 end)

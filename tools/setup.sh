@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what is missing on Debian and Ubuntu; elsewhere, or without root, says what to install.
 # tools/setup.sh gateway   what it takes to run the gateway
-# tools/setup.sh           that, and all that building and testing take
+# tools/setup.sh bench     that, and what the benchmark takes
+# tools/setup.sh           what it takes to run, build and test
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -35,7 +36,16 @@ need_for_tests() {
     has debootstrap || need debootstrap
     has curl || need curl
     has git || need git
+    has openssl || need openssl
+    has promtool || need prometheus
     timeout 10 docker info >/dev/null 2>&1 || { has docker && has dockerd; } || need docker.io
+    if ! has_node; then need nodejs npm; fi
+}
+
+need_for_bench() {
+    has wrk || need wrk
+    has openssl || need openssl
+    has pgrep || need procps
     if ! has_node; then need nodejs npm; fi
 }
 
@@ -88,9 +98,11 @@ install_node_modules() {
     npm ci --no-update-notifier --no-audit --no-fund --loglevel=error </dev/null
 }
 
+what=${1:-all}
 no_node=
 need_for_gateway
-[ "${1:-all}" = gateway ] || need_for_tests
+[ "$what" != bench ] || need_for_bench
+[ "$what" != all ] || need_for_tests
 [ -z "$packages" ] || install_packages
 [ -z "$no_node" ] || exit 1
-[ "${1:-all}" = gateway ] || install_node_modules
+[ "$what" != all ] || install_node_modules

@@ -11,7 +11,9 @@ export const project = fileURLToPath(new URL("../../", import.meta.url));
 /** Clock ticks a second, as /proc counts CPU time. */
 const TICKS = 100;
 
-const findNginx = (...words) => execFileSync(join(project, "tools/find_nginx.sh"), words, { encoding: "utf8" }).trim();
+/** The nginx to use; `findNginx("modules")`: what its configuration must say to load Lua. */
+export const findNginx = (...words) =>
+    execFileSync(join(project, "tools/find_nginx.sh"), words, { encoding: "utf8" }).trim();
 
 const head = (workers) => `
 worker_processes ${workers};
@@ -40,6 +42,10 @@ async function until(condition, what) {
     }
     throw new Error(`${what} did not happen within 10 s`);
 }
+
+/** Keeps a process, with all its threads, on one core. */
+export const pin = (pid, core) =>
+    execFileSync("taskset", ["-a", "-p", "-c", String(core), String(pid)], { stdio: "ignore" });
 
 /** CPU seconds, user and system, that a process has used so far. */
 export function cpuSeconds(pid) {

@@ -2,6 +2,7 @@ local ____exports = {}
 local faults = require("resty.openclaw.fault")
 local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
+local request = require("resty.openclaw.request")
 local builder = require("resty.openclaw.setup")
 local shared_memory = require("resty.openclaw.shared_memory")
 ____exports.VERSION = "0.1.0"
@@ -29,7 +30,7 @@ function ____exports.setup(options)
     gateway = built
 end
 local function present_route()
-    return gateway and gateway.routes[ngx.var.openclaw_route or ""]
+    return gateway and gateway.routes[request.variable("openclaw_route") or ""]
 end
 --- Starts the background work of a worker. Phases: init_worker.
 function ____exports.init_worker()
@@ -61,9 +62,7 @@ function ____exports.access()
         json_error.respond(404, "unknown_route", "There is no such route.")
         return
     end
-    for ____, plugin in ipairs(route.access) do
-        plugin:access(route.name)
-    end
+    route.access()
 end
 --- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
 -- with 500. Phases: balancer.
@@ -90,9 +89,7 @@ function ____exports.header_filter()
     if route == nil then
         return
     end
-    for ____, plugin in ipairs(route.header_filter) do
-        plugin:header_filter(route.name)
-    end
+    route.header_filter()
 end
 --- Runs the route's plugins that look at or change the answer's body. Phases: body_filter.
 function ____exports.body_filter()
@@ -100,9 +97,7 @@ function ____exports.body_filter()
     if route == nil then
         return
     end
-    for ____, plugin in ipairs(route.body_filter) do
-        plugin:body_filter(route.name)
-    end
+    route.body_filter()
 end
 --- Settles the request's tries and counts and records it. To be called once for every request. Phases: log.
 function ____exports.log()
@@ -113,9 +108,7 @@ function ____exports.log()
     if route == nil then
         return
     end
-    for ____, plugin in ipairs(route.log) do
-        plugin:log(route.name)
-    end
+    route.log()
 end
 --- The metrics page in Prometheus' text format. Phases: content.
 function ____exports.metrics_page()

@@ -20,7 +20,7 @@ end
 
 local function with_learner(policy, peers)
     for place, node in ipairs(peers.nodes) do
-        node.learners[1], node.index_for[1] = policy, place - 1
+        node_of.teach(node, policy, place - 1)
     end
     return policy
 end

@@ -7,6 +7,7 @@ import * as faults from "./openclaw/fault";
 import type { Faults } from "./openclaw/fault";
 import * as json_error from "./openclaw/json_error";
 import * as metric_registry from "./openclaw/metric_registry";
+import * as request from "./openclaw/request";
 import * as builder from "./openclaw/setup";
 import type { Gateway, Route } from "./openclaw/setup";
 import * as shared_memory from "./openclaw/shared_memory";
@@ -35,7 +36,7 @@ export function setup(options: unknown): void {
 }
 
 function present_route(): Route | undefined {
-    return gateway?.routes.get(ngx.var.openclaw_route ?? "");
+    return gateway?.routes.get(request.variable("openclaw_route") ?? "");
 }
 
 /** Starts the background work of a worker. Phases: init_worker. */
@@ -62,7 +63,7 @@ export function access(): void {
         json_error.respond(404, "unknown_route", "There is no such route.");
         return;
     }
-    for (const plugin of route.access) plugin.access!(route.name);
+    route.access();
 }
 
 /**
@@ -84,14 +85,14 @@ export function balance(upstream?: string): void {
 export function header_filter(): void {
     const route = present_route();
     if (route === undefined) return;
-    for (const plugin of route.header_filter) plugin.header_filter!(route.name);
+    route.header_filter();
 }
 
 /** Runs the route's plugins that look at or change the answer's body. Phases: body_filter. */
 export function body_filter(): void {
     const route = present_route();
     if (route === undefined) return;
-    for (const plugin of route.body_filter) plugin.body_filter!(route.name);
+    route.body_filter();
 }
 
 /** Settles the request's tries and counts and records it. To be called once for every request. Phases: log. */
@@ -99,7 +100,7 @@ export function log(): void {
     if (a_balancer !== undefined) a_balancer.log();
     const route = present_route();
     if (route === undefined) return;
-    for (const plugin of route.log) plugin.log!(route.name);
+    route.log();
 }
 
 /** The metrics page in Prometheus' text format. Phases: content. */

@@ -13,6 +13,7 @@ local faults = require("resty.openclaw.fault")
 local ffi = require("ffi")
 local metric_registry = require("resty.openclaw.metric_registry")
 local read = require("resty.openclaw.options")
+local request = require("resty.openclaw.request")
 local shared_memory = require("resty.openclaw.shared_memory")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local OPTIONS = {
@@ -37,7 +38,7 @@ local function tick(premature, balancer)
         if ____opt_0 ~= nil then
             ____opt_0(
                 ____this_1,
-                ngx.now()
+                request.now()
             )
         end
     end
@@ -62,43 +63,50 @@ local function settle(balancer, address, status, seconds)
         nodes.finish(
             node,
             outcome.of_status(status),
-            ngx.now(),
+            request.now(),
             tonumber(seconds)
         )
     end
 end
---- Fills in the candidates; with `ejected_too` those that were ejected as well.
-local function find_candidates(balancer, ejected_too)
+--- Fills in the candidates for a first try; returns an ejected node whose time is over, or -1.
+local function find_candidates(balancer, now)
     local candidates = balancer.candidates
     local peers = balancer.peers
     local count = 0
+    local to_probe = -1
     for index = 0, peers.size - 1 do
-        if balancer.tried[index] == 0 and (ejected_too or not ejection.is_ejected(peers.nodes[index + 1].record)) then
+        local record = peers.nodes[index + 1].record
+        if not ejection.is_ejected(record) then
             candidates.index[count] = index
             count = count + 1
+        elseif ejection.wants_probe(record, now) then
+            to_probe = index
         end
     end
     candidates.count = count
+    return to_probe
 end
---- An ejected node whose time is over, for one request to try it; -1 when there is none.
-local function node_to_probe(balancer, now)
-    for index = 0, balancer.peers.size - 1 do
-        if ejection.wants_probe(balancer.peers.nodes[index + 1].record, now) then
-            return index
+--- Fills in the candidates among nodes that were not tried; with `ejected_too` those that were ejected as well.
+local function find_untried(balancer, ejected_too)
+    local candidates = balancer.candidates
+    local peers = balancer.peers
+    candidates.count = 0
+    for index = 0, peers.size - 1 do
+        if balancer.tried[index] == 0 and (ejected_too or not ejection.is_ejected(peers.nodes[index + 1].record)) then
+            candidates.index[candidates.count] = index
+            candidates.count = candidates.count + 1
         end
     end
-    return -1
 end
 --- The node for a request that has not come to any yet.
 local function first_choice(balancer, now)
-    local probed = node_to_probe(balancer, now)
-    if probed >= 0 then
-        ejection.probe(balancer.peers.nodes[probed + 1].record, now)
-        return probed
+    local to_probe = find_candidates(balancer, now)
+    if to_probe >= 0 then
+        ejection.probe(balancer.peers.nodes[to_probe + 1].record, now)
+        return to_probe
     end
-    find_candidates(balancer, false)
     if balancer.candidates.count == 0 then
-        find_candidates(balancer, true)
+        find_untried(balancer, true)
     end
     return balancer.policy:pick(balancer.candidates, now)
 end
@@ -107,16 +115,16 @@ local function was_stale_connection(status)
     if status ~= BAD_GATEWAY then
         return false
     end
-    local connect_times = upstream_tries.tried(ngx.var.upstream_connect_time or "")
-    local header_times = upstream_tries.tried(ngx.var.upstream_header_time or "")
+    local connect_times = upstream_tries.tried(request.variable("upstream_connect_time") or "")
+    local header_times = upstream_tries.tried(request.variable("upstream_header_time") or "")
     return connect_times[#connect_times] ~= "-" and header_times[#header_times] == "-"
 end
 --- The node for a request whose last try has just failed with this status; -1 when none is left.
 local function next_choice(balancer, now, status)
     local peers = balancer.peers
-    local addresses = upstream_tries.tried(ngx.var.upstream_addr or "")
+    local addresses = upstream_tries.tried(request.variable("upstream_addr") or "")
     local last = addresses[#addresses] or ""
-    if not ngx.is_subrequest then
+    if not request.is_subrequest() then
         settle(
             balancer,
             last,
@@ -133,9 +141,9 @@ local function next_choice(balancer, now, status)
     for ____, address in ipairs(addresses) do
         balancer.tried[peers.index_of[address]] = 1
     end
-    find_candidates(balancer, false)
+    find_untried(balancer, false)
     if balancer.candidates.count == 0 then
-        find_candidates(balancer, true)
+        find_untried(balancer, true)
     end
     ffi.fill(balancer.tried, peers.size * 8)
     return balancer.candidates.count == 0 and -1 or balancer.policy:pick(balancer.candidates, now)
@@ -161,7 +169,7 @@ local function balance(self)
     if not self.is_ticking then
         self:init_worker()
     end
-    local now = ngx.now()
+    local now = request.now()
     local failure, status = nginx_balancer.get_last_failure()
     local index
     if failure == nil then
@@ -181,7 +189,7 @@ local function balance(self)
         ngx.exit(SERVICE_UNAVAILABLE)
         return
     end
-    if not ngx.is_subrequest then
+    if not request.is_subrequest() then
         nodes.start(node)
     end
     self.sent[index + 1]:inc()
@@ -189,16 +197,16 @@ end
 --- Settles what the request has left to settle, in whatever upstreams it was; to be called once for each request.
 -- Phases: log.
 local function log(self)
-    local addresses = ngx.var.upstream_addr
+    local addresses = request.variable("upstream_addr")
     if addresses == nil then
         return
     end
-    local statuses = ngx.var.upstream_status or ""
+    local statuses = request.variable("upstream_status") or ""
     local node = self.known_nodes[addresses]
     if node ~= nil then
         local ____node_wants_seconds_2
         if node.wants_seconds then
-            ____node_wants_seconds_2 = tonumber(ngx.var.upstream_response_time)
+            ____node_wants_seconds_2 = tonumber(request.variable("upstream_response_time"))
         else
             ____node_wants_seconds_2 = nil
         end
@@ -206,12 +214,16 @@ local function log(self)
         nodes.finish(
             node,
             outcome.of_status(statuses),
-            ngx.now(),
+            request.now(),
             seconds
         )
         return
     end
-    for ____, attempt in ipairs(upstream_tries.parse(addresses, statuses, ngx.var.upstream_response_time)) do
+    for ____, attempt in ipairs(upstream_tries.parse(
+        addresses,
+        statuses,
+        request.variable("upstream_response_time")
+    )) do
         if attempt.last then
             settle(self, attempt.address, attempt.status, attempt.response_seconds)
         end
@@ -245,11 +257,8 @@ local function create(options)
     local sent = {}
     for index = 0, peers.size - 1 do
         local node = peers.nodes[index + 1]
-        local ____node_learners_3 = node.learners
-        ____node_learners_3[#____node_learners_3 + 1] = policy
+        nodes.teach(node, policy, index)
         node.wants_seconds = node.wants_seconds or policy.wants_seconds == true
-        local ____node_index_for_4 = node.index_for
-        ____node_index_for_4[#____node_index_for_4 + 1] = index
         sent[#sent + 1] = tries:labels(name, node.address)
     end
     local fields = {

@@ -1,6 +1,7 @@
 local ____exports = {}
 local cjson = require("cjson.safe")
 local utf8 = require("resty.openclaw.utf8")
+local table_clear = require("table.clear")
 --- An encoder of our own, so that nobody else's settings of cjson reach it.
 local encoder = cjson.new()
 --- RFC 8259, section 7: what must be escaped, and DEL, which terminals act on.
@@ -30,6 +31,32 @@ function ____exports.text(value)
         return "null"
     end
     return ("\"" .. ____exports.escaped(value)) .. "\""
+end
+local SHORT_BYTES = 128
+local MOST_KNOWN = 1000
+local known = {}
+local known_count = 0
+--- As `text`, for what comes again and again, such as names and paths: the last thousand are kept, up to 128 bytes each,
+-- so that they cost a look into a table. Phases: any.
+function ____exports.short_text(value)
+    if value == nil then
+        return "null"
+    end
+    local before = known[value]
+    if before ~= nil then
+        return before
+    end
+    local made = ____exports.text(value)
+    if #value > SHORT_BYTES then
+        return made
+    end
+    if known_count == MOST_KNOWN then
+        table_clear(known)
+        known_count = 0
+    end
+    known[value] = made
+    known_count = known_count + 1
+    return made
 end
 --- Any value as JSON on one line. What cjson cannot write (a function, a number that is not finite, a table with both
 -- kinds of keys, or nested over 1000 deep) gives nil and why. Bytes that are not UTF-8 become "?". Phases: any.

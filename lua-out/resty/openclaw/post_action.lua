@@ -136,8 +136,8 @@ local function read_at_most(owner, options, name, most, fallback)
 end
 --- A queue with its sink. Phases: init. Raises one sentence when an option is wrong; the options stand in
 -- docs/post_action.md.
-local function create(options)
-    read.check("post_action", options, OPTIONS)
+local function create(given)
+    local options = read.check("post_action", given, OPTIONS)
     local sink_options = read.group("post_action", options, "sink")
     if sink_options == nil then
         read.refuse("post_action", "sink", "a table", sink_options)

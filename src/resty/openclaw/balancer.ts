@@ -25,6 +25,7 @@ import * as ffi from "ffi";
 import * as metric_registry from "./metric_registry";
 import type { Registry } from "./metric_registry";
 import * as read from "./options";
+import * as request from "./request";
 import * as shared_memory from "./shared_memory";
 import * as upstream_tries from "./upstream_tries";
 
@@ -65,7 +66,7 @@ const BAD_GATEWAY = 502;
 const SERVICE_UNAVAILABLE = 503;
 
 function tick(premature: boolean, balancer: Balancer): void {
-    if (!premature) balancer.policy.tick?.(ngx.now());
+    if (!premature) balancer.policy.tick?.(request.now());
 }
 
 /** Begins the policy's regular work in this worker. Phases: init_worker; `balance` does it where it was not called. */
@@ -79,63 +80,72 @@ function init_worker(this: Balancer): void {
 
 function settle(balancer: Balancer, address: string, status: string, seconds?: string): void {
     const node = balancer.known_nodes.get(address) as Node | undefined;
-    if (node !== undefined) nodes.finish(node, outcome.of_status(status), ngx.now(), tonumber(seconds));
+    if (node !== undefined) nodes.finish(node, outcome.of_status(status), request.now(), tonumber(seconds));
 }
 
-/** Fills in the candidates; with `ejected_too` those that were ejected as well. */
-function find_candidates(balancer: Balancer, ejected_too: boolean): void {
+/** Fills in the candidates for a first try; returns an ejected node whose time is over, or -1. */
+function find_candidates(balancer: Balancer, now: number): number {
     const candidates = balancer.candidates;
     const peers = balancer.peers;
     let count = 0;
+    let to_probe = -1;
     for (const index of $range(0, peers.size - 1)) {
-        if (balancer.tried.get(index) === 0 && (ejected_too || !ejection.is_ejected(peers.nodes[index]!.record))) {
+        const record = peers.nodes[index]!.record;
+        if (!ejection.is_ejected(record)) {
             candidates.index.set(count, index);
             count += 1;
+        } else if (ejection.wants_probe(record, now)) {
+            to_probe = index;
         }
     }
     candidates.count = count;
+    return to_probe;
 }
 
-/** An ejected node whose time is over, for one request to try it; -1 when there is none. */
-function node_to_probe(balancer: Balancer, now: number): number {
-    for (const index of $range(0, balancer.peers.size - 1)) {
-        if (ejection.wants_probe(balancer.peers.nodes[index]!.record, now)) return index;
+/** Fills in the candidates among nodes that were not tried; with `ejected_too` those that were ejected as well. */
+function find_untried(balancer: Balancer, ejected_too: boolean): void {
+    const candidates = balancer.candidates;
+    const peers = balancer.peers;
+    candidates.count = 0;
+    for (const index of $range(0, peers.size - 1)) {
+        if (balancer.tried.get(index) === 0 && (ejected_too || !ejection.is_ejected(peers.nodes[index]!.record))) {
+            candidates.index.set(candidates.count, index);
+            candidates.count += 1;
+        }
     }
-    return -1;
 }
 
 /** The node for a request that has not come to any yet. */
 function first_choice(balancer: Balancer, now: number): number {
-    const probed = node_to_probe(balancer, now);
-    if (probed >= 0) {
-        ejection.probe(balancer.peers.nodes[probed]!.record, now);
-        return probed;
+    const to_probe = find_candidates(balancer, now);
+    if (to_probe >= 0) {
+        ejection.probe(balancer.peers.nodes[to_probe]!.record, now);
+        return to_probe;
     }
-    find_candidates(balancer, false);
-    if (balancer.candidates.count === 0) find_candidates(balancer, true);
+    if (balancer.candidates.count === 0) find_untried(balancer, true);
     return balancer.policy.pick(balancer.candidates, now);
 }
 
 /** Whether the last try met a kept-alive connection that the node had closed: connected, but not a byte came back. */
 function was_stale_connection(status: number): boolean {
     if (status !== BAD_GATEWAY) return false;
-    const connect_times = upstream_tries.tried(ngx.var.upstream_connect_time ?? "");
-    const header_times = upstream_tries.tried(ngx.var.upstream_header_time ?? "");
+    const connect_times = upstream_tries.tried(request.variable("upstream_connect_time") ?? "");
+    const header_times = upstream_tries.tried(request.variable("upstream_header_time") ?? "");
     return connect_times[connect_times.length - 1] !== "-" && header_times[header_times.length - 1] === "-";
 }
 
 /** The node for a request whose last try has just failed with this status; -1 when none is left. */
 function next_choice(balancer: Balancer, now: number, status: number): number {
     const peers = balancer.peers;
-    const addresses = upstream_tries.tried(ngx.var.upstream_addr ?? "");
+    const addresses = upstream_tries.tried(request.variable("upstream_addr") ?? "");
     const last = addresses[addresses.length - 1] ?? "";
-    if (!ngx.is_subrequest) settle(balancer, last, tostring(status));
+    if (!request.is_subrequest()) settle(balancer, last, tostring(status));
     const left = math.min(balancer.tries, peers.size) - addresses.length;
     if (left === 0 && was_stale_connection(status)) return peers.index_of.get(last) ?? -1;
     if (left <= 0) return -1;
     for (const address of addresses) balancer.tried.set(peers.index_of.get(address), 1);
-    find_candidates(balancer, false);
-    if (balancer.candidates.count === 0) find_candidates(balancer, true);
+    find_untried(balancer, false);
+    if (balancer.candidates.count === 0) find_untried(balancer, true);
     ffi.fill(balancer.tried, peers.size * 8);
     return balancer.candidates.count === 0 ? -1 : balancer.policy.pick(balancer.candidates, now);
 }
@@ -156,7 +166,7 @@ function decline(balancer: Balancer, now: number): void {
  */
 function balance(this: Balancer): void {
     if (!this.is_ticking) this.init_worker();
-    const now = ngx.now();
+    const now = request.now();
     const [failure, status] = nginx_balancer.get_last_failure();
     let index: number;
     if (failure === undefined) {
@@ -178,7 +188,7 @@ function balance(this: Balancer): void {
         return;
     }
     // A subrequest (a background cache update) has no log phase in which it could be counted out again.
-    if (!ngx.is_subrequest) nodes.start(node);
+    if (!request.is_subrequest()) nodes.start(node);
     this.sent[index]!.inc();
 }
 
@@ -187,16 +197,16 @@ function balance(this: Balancer): void {
  * Phases: log.
  */
 function log(this: Balancer): void {
-    const addresses = ngx.var.upstream_addr;
+    const addresses = request.variable("upstream_addr");
     if (addresses === undefined) return;
-    const statuses = ngx.var.upstream_status ?? "";
+    const statuses = request.variable("upstream_status") ?? "";
     const node = this.known_nodes.get(addresses) as Node | undefined;
     if (node !== undefined) {
-        const seconds = node.wants_seconds ? tonumber(ngx.var.upstream_response_time) : undefined;
-        nodes.finish(node, outcome.of_status(statuses), ngx.now(), seconds);
+        const seconds = node.wants_seconds ? tonumber(request.variable("upstream_response_time")) : undefined;
+        nodes.finish(node, outcome.of_status(statuses), request.now(), seconds);
         return;
     }
-    for (const attempt of upstream_tries.parse(addresses, statuses, ngx.var.upstream_response_time)) {
+    for (const attempt of upstream_tries.parse(addresses, statuses, request.variable("upstream_response_time"))) {
         if (attempt.last) settle(this, attempt.address, attempt.status, attempt.response_seconds);
     }
 }
@@ -229,9 +239,8 @@ function create(options: unknown): Balancer {
     const sent: Counter[] = [];
     for (const index of $range(0, peers.size - 1)) {
         const node = peers.nodes[index]!;
-        node.learners.push(policy);
+        nodes.teach(node, policy, index);
         node.wants_seconds = node.wants_seconds || policy.wants_seconds === true;
-        node.index_for.push(index);
         sent.push(tries.labels(name, node.address));
     }
     const fields = {

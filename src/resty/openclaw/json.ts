@@ -1,5 +1,6 @@
 /** Writes JSON: texts one by one, for those who put a document together by hand, and whole values by cjson. */
 import * as cjson from "cjson.safe";
+import table_clear = require("table.clear");
 import * as utf8 from "./utf8";
 
 /** An encoder of our own, so that nobody else's settings of cjson reach it. */
@@ -33,6 +34,30 @@ export function escaped(text: string): string {
 export function text(value: string | undefined): string {
     if (value === undefined) return "null";
     return `"${escaped(value)}"`;
+}
+
+const SHORT_BYTES = 128;
+const MOST_KNOWN = 1000;
+const known = new LuaTable<string, string>();
+let known_count = 0;
+
+/**
+ * As `text`, for what comes again and again, such as names and paths: the last thousand are kept, up to 128 bytes each,
+ * so that they cost a look into a table. Phases: any.
+ */
+export function short_text(value: string | undefined): string {
+    if (value === undefined) return "null";
+    const before = known.get(value) as string | undefined;
+    if (before !== undefined) return before;
+    const made = text(value);
+    if (value.length > SHORT_BYTES) return made;
+    if (known_count === MOST_KNOWN) {
+        table_clear(known);
+        known_count = 0;
+    }
+    known.set(value, made);
+    known_count += 1;
+    return made;
 }
 
 /**

@@ -131,8 +131,8 @@ function read_at_most(owner: string, options: Options, name: string, most: numbe
  * A queue with its sink. Phases: init. Raises one sentence when an option is wrong; the options stand in
  * docs/post_action.md.
  */
-function create(options: Options): PostAction {
-    read.check("post_action", options, OPTIONS);
+function create(given: unknown): PostAction {
+    const options = read.check("post_action", given, OPTIONS);
     const sink_options = read.group("post_action", options, "sink");
     if (sink_options === undefined) read.refuse("post_action", "sink", "a table", sink_options);
     const sink = sinks.open("post_action sink", sink_options);

@@ -22,6 +22,9 @@ local function demand(address, slot, err)
     end
     return slot
 end
+local function nobody()
+    return
+end
 local function create(registry, address, host, port)
     local region = registry.region
     local answers = metric_registry.counter(registry, "openclaw_node_answers_total", "Tries at a node by how they ended: ok, failed, or neutral where the outcome tells nothing about the node.", {"node", "outcome"})
@@ -41,8 +44,8 @@ local function create(registry, address, host, port)
             failed = answers:labels(address, "failed"),
             neutral = answers:labels(address, "neutral")
         },
-        learners = {},
-        index_for = {},
+        succeeded = nobody,
+        failed = nobody,
         wants_seconds = false
     }
 end
@@ -56,6 +59,25 @@ function ____exports.at(registry, address, host, port)
     local node = create(registry, address, host, port)
     nodes[address] = node
     return node
+end
+--- Lets a policy learn from the node, which it knows by an index. A chain of functions, not a list, as LuaJIT compiles
+-- calls well and loops of one turn badly. Phases: init.
+function ____exports.teach(node, learner, index)
+    local ____node_0 = node
+    local succeeded = ____node_0.succeeded
+    local failed = ____node_0.failed
+    if learner.succeeded ~= nil then
+        node.succeeded = function(now, seconds)
+            succeeded(now, seconds)
+            learner:succeeded(index, now, seconds)
+        end
+    end
+    if learner.failed ~= nil then
+        node.failed = function()
+            failed()
+            learner:failed(index)
+        end
+    end
 end
 --- Requests that the node works on now, for all workers. Phases: any.
 function ____exports.in_flight(node)
@@ -75,29 +97,16 @@ function ____exports.finish(node, outcome, now, seconds)
     node.outcomes[outcome]:inc()
     if outcome == "ok" then
         ejection.succeeded(node.record, now)
+        node.succeeded(now, seconds)
     elseif outcome == "failed" then
         ejection.failed(
             node.record,
             now,
             math.random()
         )
+        node.failed()
     else
         ejection.told_nothing(node.record)
-    end
-    for place = 1, #node.learners do
-        local learner = node.learners[place]
-        local index = node.index_for[place]
-        if outcome == "ok" then
-            local ____opt_0 = learner.succeeded
-            if ____opt_0 ~= nil then
-                ____opt_0(learner, index, now, seconds)
-            end
-        elseif outcome == "failed" then
-            local ____opt_2 = learner.failed
-            if ____opt_2 ~= nil then
-                ____opt_2(learner, index)
-            end
-        end
     end
 end
 return ____exports

@@ -1,29 +1,14 @@
 local ____exports = {}
 local ffi = require("ffi")
+local concurrency_of = require("resty.openclaw.balancer.concurrency")
 local ejection = require("resty.openclaw.balancer.ejection")
 local nodes = require("resty.openclaw.balancer.node")
-local GRID = ffi.new("double[9]", {
-    1,
-    2,
-    4,
-    8,
-    16,
-    32,
-    64,
-    128,
-    256
-})
-local GRID_SIZE = 9
-local FIRST_CONCURRENCY = 4
 --- Service time in seconds before any node has answered.
 local FIRST_SERVICE_SECONDS = 0.05
 --- nginx's clock counts milliseconds: answers within one would make a node's work look like nothing.
 local LEAST_SERVICE_SECONDS = 0.0001
---- Each answer makes room for itself: about 128 are remembered for the service time, 512 for the grid.
-local KEEP_SERVICE = 1 - 1 / 128
-local KEEP_GRID = 1 - 1 / 512
---- Answers before the concurrency is worth an estimate.
-local ANSWERS_FOR_CONCURRENCY = 20
+--- An answer makes room for itself: about 128 are remembered.
+local KEEP = 1 - 1 / 128
 --- A silent node's exposure grows for so many service times after its last event.
 local PATIENCE = 5
 --- A new node may hold so many requests more than it has answered.
@@ -35,10 +20,6 @@ local FAILING = 50
 local FULL_SCAN = 64
 local SAMPLE = 16
 local RATE_SECONDS = 30
-local log_prior = ffi.new("double[9]")
-for step = 0, GRID_SIZE - 1 do
-    log_prior[step] = math.abs(math.log(GRID[step] / FIRST_CONCURRENCY))
-end
 --- Mean seconds of work for one request in a free slot; the pool's mean counts as one answer.
 local function service_seconds(xed, index)
     local exposure = xed.exposure[index] + xed.mean_service * xed.prior[index]
@@ -59,52 +40,28 @@ local function expose(xed, index, seconds)
     if busy <= 0 then
         return
     end
-    local row = index * GRID_SIZE
-    for step = 0, GRID_SIZE - 1 do
-        local at = row + step
-        xed.grid_exposure[at] = xed.grid_exposure[at] + math.min(busy, GRID[step]) * seconds
-    end
+    concurrency_of.spent(xed.seen, index, busy, seconds)
     xed.exposure[index] = xed.exposure[index] + math.min(busy, xed.concurrency[index]) * seconds
 end
---- Takes the concurrency under which what was seen is most likely.
-local function estimate_concurrency(xed, index)
-    local row = index * GRID_SIZE
-    local answers = xed.grid_answers[index]
-    local best = -1
-    local best_likelihood = -math.huge
-    for step = 0, GRID_SIZE - 1 do
-        local exposure = xed.grid_exposure[row + step]
-        if exposure > 0 then
-            local likelihood = xed.grid_logs[row + step] - answers * math.log(exposure) - log_prior[step]
-            if likelihood > best_likelihood then
-                best = step
-                best_likelihood = likelihood
-            end
-        end
-    end
-    if best < 0 or GRID[best] == xed.concurrency[index] then
-        return
-    end
-    xed.concurrency[index] = GRID[best]
-    xed.exposure[index] = xed.grid_exposure[row + best] / answers * xed.answers[index]
-end
 local function learn(xed, index, fresh)
-    local keep = KEEP_SERVICE ^ fresh
-    local keep_grid = KEEP_GRID ^ fresh
+    local keep = fresh == 1 and KEEP or KEEP ^ fresh
     xed.exposure[index] = xed.exposure[index] * keep
     xed.answers[index] = xed.answers[index] * keep + fresh
-    xed.grid_answers[index] = xed.grid_answers[index] * keep_grid + fresh
-    xed.seen[index] = xed.seen[index] + fresh
-    local busy = math.max(1, xed.in_flight[index])
-    local row = index * GRID_SIZE
-    for step = 0, GRID_SIZE - 1 do
-        local at = row + step
-        xed.grid_exposure[at] = xed.grid_exposure[at] * keep_grid
-        xed.grid_logs[at] = xed.grid_logs[at] * keep_grid + fresh * math.log(math.min(busy, GRID[step]))
+    concurrency_of.answered(
+        xed.seen,
+        index,
+        math.max(1, xed.in_flight[index]),
+        fresh
+    )
+end
+--- Takes another concurrency where that has become more likely, and the service time that goes with it.
+local function estimate_concurrency(xed, index)
+    local value, seconds = concurrency_of.estimate(xed.seen, index)
+    if value == nil or value == xed.concurrency[index] then
+        return
     end
-    if xed.seen[index] >= ANSWERS_FOR_CONCURRENCY then
-        estimate_concurrency(xed, index)
-    end
+    xed.concurrency[index] = value
+    xed.exposure[index] = seconds * xed.answers[index]
 end
 --- Reads a node's counts and folds what has changed since the last time into its estimates.
 local function fold(xed, index, now)
@@ -113,6 +70,8 @@ local function fold(xed, index, now)
     local answered = nodes.answered(node)
     local before = xed.read_at[index]
     if before > 0 then
+        local exposure = xed.exposure[index]
+        local answers = xed.answers[index]
         local seconds = math.max(0, now - before)
         local fresh = answered - xed.answered[index]
         if fresh > 0 or in_flight ~= xed.in_flight[index] then
@@ -134,6 +93,8 @@ local function fold(xed, index, now)
         if fresh > 0 then
             learn(xed, index, fresh)
         end
+        xed.sum_of_exposure = xed.sum_of_exposure + (xed.exposure[index] - exposure)
+        xed.sum_of_answers = xed.sum_of_answers + (xed.answers[index] - answers)
     end
     xed.read_at[index] = now
     xed.in_flight[index] = in_flight
@@ -148,15 +109,19 @@ local function cost(xed, index, now)
     return delay + FAILING * xed.mean_service * phi * phi
 end
 local function update_mean_service(xed)
-    local exposure = 0
-    local answers = 0
+    if xed.sum_of_answers > 0 then
+        xed.mean_service = xed.sum_of_exposure / xed.sum_of_answers
+    end
+end
+--- Sums up anew what `fold` keeps up to date, before rounding adds up.
+local function sum_up(xed)
+    xed.sum_of_exposure = 0
+    xed.sum_of_answers = 0
     for index = 0, xed.peers.size - 1 do
-        exposure = exposure + xed.exposure[index]
-        answers = answers + xed.answers[index]
+        xed.sum_of_exposure = xed.sum_of_exposure + xed.exposure[index]
+        xed.sum_of_answers = xed.sum_of_answers + xed.answers[index]
     end
-    if answers > 0 then
-        xed.mean_service = exposure / answers
-    end
+    update_mean_service(xed)
 end
 --- Leaves a random sample in the first places; what was there goes further back.
 local function sample(candidates)
@@ -172,23 +137,25 @@ end
 local function is_starting(xed, index)
     return xed.in_flight[index] >= SLOW_START + xed.answered[index]
 end
+--- The candidate that costs least; -1 when all are starting and those do not count.
 local function cheapest(xed, candidates, now, starting_too)
     local best = -1
     local best_cost = math.huge
     local ties = 0
     for place = 0, candidates.count - 1 do
         local index = candidates.index[place]
-        if starting_too or not is_starting(xed, index) then
-            local its_cost = cost(xed, index, now)
-            if its_cost < best_cost then
+        if xed.read_at[index] ~= now then
+            fold(xed, index, now)
+        end
+        local its_cost = (starting_too or not is_starting(xed, index)) and cost(xed, index, now) or math.huge
+        if its_cost < best_cost then
+            best = index
+            best_cost = its_cost
+            ties = 1
+        elseif its_cost == best_cost and its_cost < math.huge then
+            ties = ties + 1
+            if math.random(ties) == 1 then
                 best = index
-                best_cost = its_cost
-                ties = 1
-            elseif its_cost == best_cost then
-                ties = ties + 1
-                if math.random(ties) == 1 then
-                    best = index
-                end
             end
         end
     end
@@ -198,14 +165,11 @@ local function pick(self, candidates, now)
     if candidates.count > FULL_SCAN then
         sample(candidates)
     end
-    for place = 0, candidates.count - 1 do
-        fold(self, candidates.index[place], now)
-    end
-    update_mean_service(self)
     local best = cheapest(self, candidates, now, false)
     if best < 0 then
         best = cheapest(self, candidates, now, true)
     end
+    update_mean_service(self)
     note_event(self, best, now)
     self.in_flight[best] = self.in_flight[best] + 1
     return best
@@ -218,8 +182,10 @@ local function tick(self, now)
     local answers = 0
     for index = 0, self.peers.size - 1 do
         fold(self, index, now)
+        estimate_concurrency(self, index)
         answers = answers + self.answered[index]
     end
+    sum_up(self)
     if self.ticked_at == 0 then
         self.started_at = now
     elseif now > self.ticked_at then
@@ -277,7 +243,7 @@ local function create(peers)
         sum = sum + peers.weight[index]
     end
     for index = 0, size - 1 do
-        concurrency[index] = FIRST_CONCURRENCY
+        concurrency[index] = concurrency_of.FIRST
         prior[index] = sum / size / peers.weight[index]
         patience[index] = math.huge
     end
@@ -290,12 +256,11 @@ local function create(peers)
         patience = patience,
         exposure = zeros(size),
         answers = zeros(size),
-        grid_exposure = zeros(size * GRID_SIZE),
-        grid_logs = zeros(size * GRID_SIZE),
-        grid_answers = zeros(size),
-        seen = zeros(size),
         concurrency = concurrency,
+        seen = concurrency_of.new(size),
         prior = prior,
+        sum_of_exposure = 0,
+        sum_of_answers = 0,
         mean_service = FIRST_SERVICE_SECONDS,
         fading_idle = 10,
         fading_busy = 40,

@@ -1,4 +1,5 @@
 local ____exports = {}
+local turn = require("resty.openclaw.turn")
 local http_reader = require("resty.openclaw.http_client.reader")
 --- Limits of one header section, the status line or the trailers included.
 local HEADER_BYTES = 32768
@@ -7,8 +8,6 @@ local HEADER_COUNT = 100
 local CHUNK_LINE_BYTES = 1024
 --- So many chunks are read at a stretch before other requests have their turn.
 local CHUNKS_AT_A_STRETCH = 500
---- On an nginx without OpenResty's patches, sleeps of 0 seconds follow one another without any event in between.
-local TURN_SECONDS = 0.001
 --- Answers of status 1xx before the real one.
 local INTERIM_ANSWERS = 8
 --- A name of token characters, no blank before the colon, no control characters but tabs in the value.
@@ -90,7 +89,7 @@ local function read_chunks(reader, most_bytes, parts)
         end
         stretch = stretch + 1
         if stretch % CHUNKS_AT_A_STRETCH == 0 then
-            ngx.sleep(TURN_SECONDS)
+            turn.pass()
         end
     end
 end

@@ -1,5 +1,6 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
+local request = require("resty.openclaw.request")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 --- All values of `$upstream_cache_status`: ngx_http_cache_status in nginx's ngx_http_upstream.c.
 local CACHE_STATUSES = {
@@ -16,27 +17,24 @@ local function last_seconds(value)
     return tonumber(value) or tonumber(upstream_tries.last(value))
 end
 local function log(self)
-    (self.requests[math.floor(ngx.status / 100)] or self.other_requests):inc()
-    self.duration:observe(math.max(
-        ngx.now() - ngx.req.start_time(),
-        0
-    ))
-    local upstream = ngx.var.upstream_response_time
+    (self.requests[math.floor(request.status() / 100)] or self.other_requests):inc()
+    self.duration:observe(request.seconds_taken())
+    local upstream = request.variable("upstream_response_time")
     if upstream ~= nil then
         local seconds = last_seconds(upstream)
         if seconds ~= nil then
             self.upstream:observe(seconds)
         end
     end
-    local cache = ngx.var.upstream_cache_status
+    local cache = request.variable("upstream_cache_status")
     if cache ~= nil then
         local ____opt_0 = self.cache[cache]
         if ____opt_0 ~= nil then
             ____opt_0:inc()
         end
     end
-    self.request_bytes:inc(tonumber(ngx.var.request_length))
-    self.response_bytes:inc(tonumber(ngx.var.bytes_sent))
+    self.request_bytes:inc(request.whole_number("request_length"))
+    self.response_bytes:inc(request.whole_number("bytes_sent"))
 end
 local metatable = {__index = {log = log}}
 --- The built-in families. Phases: init.

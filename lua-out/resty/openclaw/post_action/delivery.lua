@@ -8,12 +8,25 @@ local sleep = ____state.sleep
 --- Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 local FIRST_BACKOFF_SECONDS = 0.1
 local MOST_BACKOFF_SECONDS = 30
+--- At exit: no more than half of what is left, so that the last tries come close to the end.
 local MOST_BACKOFF_SECONDS_AT_EXIT = 0.5
+local LEAST_BACKOFF_SECONDS_AT_EXIT = 0.02
 --- Weyl's sequence: spreads whole numbers evenly over 0 to 1.
 local GOLDEN_RATIO = 0.6180339887498949
+--- The longest wait before the next try, in seconds.
+local function most_backoff(flusher)
+    if not is_exiting(flusher) then
+        return MOST_BACKOFF_SECONDS
+    end
+    local half = (flusher.drain_until - ngx.now()) / 2
+    return math.max(
+        LEAST_BACKOFF_SECONDS_AT_EXIT,
+        math.min(half, MOST_BACKOFF_SECONDS_AT_EXIT)
+    )
+end
 --- Seconds to wait before the next try.
 local function backoff(flusher, batch, retry_after_seconds)
-    local most = is_exiting(flusher) and MOST_BACKOFF_SECONDS_AT_EXIT or MOST_BACKOFF_SECONDS
+    local most = most_backoff(flusher)
     local ceiling = math.min(
         most,
         FIRST_BACKOFF_SECONDS * math.pow(2, batch.failures - 1)

@@ -14,6 +14,7 @@ local RUN_SECONDS = 60
 local RUN_BATCHES = 1000
 --- A timer over nginx's limit of running timers never runs, and nobody is told.
 local START_SECONDS = 1
+local WAKE_SECONDS = 0.001
 local function is_full(flusher)
     local queue = flusher.queue
     return queue.entries >= flusher.settings.batch_entries or queue.bytes >= flusher.settings.batch_bytes
@@ -123,6 +124,7 @@ end
 local function watch(premature, flusher)
     if premature then
         is_exiting(flusher)
+        ngx.sleep(WAKE_SECONDS)
         wake(flusher)
     elseif flusher.state ~= "running" and (flusher.queue.entries > 0 or flusher.batch ~= nil) then
         start(flusher, run)

@@ -1,6 +1,12 @@
+local ____lualib = require("lualib_bundle")
+local __TS__ArrayPush = ____lualib.__TS__ArrayPush
 local ____exports = {}
 local json = require("resty.openclaw.json")
+local request = require("resty.openclaw.request")
 local upstream_tries = require("resty.openclaw.upstream_tries")
+--- One call for the whole line: LuaJIT compiles it, where pieces put together would each be a string of their own. Method
+-- and address need no escapes: nginx takes letters only for the one, and writes the other itself.
+local RECORD = table.concat({"{\"id\":\"%s-%d\",\"time\":%d.%03d,\"route\":%s,\"method\":\"%s\",\"uri\":%s,\"status\":%d,\"node\":%s,\"request_seconds\":%d.%03d", ",\"request_bytes\":%d,\"response_bytes\":%d,\"cache\":%s,\"client\":\"%s\"%s}"})
 --- A longer path is cut, in bytes.
 local MOST_URI_BYTES = 2048
 --- When this worker began to record, and a random number, as other machines have workers too.
@@ -16,13 +22,9 @@ local function make_origin()
     end
     return string.format(
         "%x-%x",
-        ngx.now() * 1000,
+        request.now() * 1000,
         number % 4294967296
     )
-end
---- A variable as a JSON string; one that was never set is empty, or there is none.
-local function text_of(value)
-    return value == "" and "null" or json.text(value)
 end
 --- A variable that nginx writes as a number; "-" is none.
 local function number_text(value)
@@ -45,7 +47,11 @@ local function try_text(one)
 end
 --- The fields of a request that took several tries: the last node, the seconds of all tries, and each try.
 local function tries_text(addresses, seconds)
-    local tries = upstream_tries.parse(addresses, ngx.var.upstream_status or "", seconds)
+    local tries = upstream_tries.parse(
+        addresses,
+        request.variable("upstream_status") or "",
+        seconds
+    )
     local texts = {}
     local total = 0
     for ____, one in ipairs(tries) do
@@ -62,55 +68,63 @@ local function tries_text(addresses, seconds)
     )
 end
 local function node_text()
-    local addresses = ngx.var.upstream_addr
-    local seconds = ngx.var.upstream_response_time
+    local addresses = request.variable("upstream_addr")
+    local seconds = request.variable("upstream_response_time")
     if addresses == nil then
         return "null,\"upstream_seconds\":null"
     end
     if not upstream_tries.is_single(addresses) then
         return tries_text(addresses, seconds)
     end
-    return (json.text(addresses) .. ",\"upstream_seconds\":") .. number_text(seconds)
+    return (json.short_text(addresses) .. ",\"upstream_seconds\":") .. number_text(seconds)
+end
+--- The user's own fields; a variable that was never set is empty, or there is none.
+local function extras_text(extras)
+    local parts = {}
+    for ____, extra in ipairs(extras) do
+        local value = request.variable(extra.variable)
+        __TS__ArrayPush(
+            parts,
+            extra.key,
+            value == "" and "null" or json.text(value)
+        )
+    end
+    return table.concat(parts)
+end
+--- Milliseconds, as a whole number: what nginx's clock counts.
+local function milliseconds(seconds)
+    return math.floor(math.max(0, seconds) * 1000 + 0.5)
 end
 --- The record of the request being logged, without a line end. Phases: log.
 function ____exports.write(recorder, route)
     recorder.origin = recorder.origin or make_origin()
     recorder.sequence = recorder.sequence + 1
-    local parts = recorder.parts
-    parts[1] = "{\"id\":\""
-    parts[2] = recorder.origin
-    parts[3] = "-"
-    parts[4] = recorder.sequence
-    parts[5] = "\",\"time\":"
-    parts[6] = ngx.var.msec
-    parts[7] = ",\"route\":"
-    parts[8] = text_of(route or ngx.var.openclaw_route)
-    parts[9] = ",\"method\":"
-    parts[10] = text_of(ngx.var.request_method)
-    parts[11] = ",\"uri\":"
-    parts[12] = text_of(path_of(ngx.var.request_uri or "", recorder.with_query))
-    parts[13] = ",\"status\":"
-    parts[14] = ngx.status
-    parts[15] = ",\"node\":"
-    parts[16] = node_text()
-    parts[17] = ",\"request_seconds\":"
-    parts[18] = number_text(ngx.var.request_time)
-    parts[19] = ",\"request_bytes\":"
-    parts[20] = number_text(ngx.var.request_length)
-    parts[21] = ",\"response_bytes\":"
-    parts[22] = number_text(ngx.var.bytes_sent)
-    parts[23] = ",\"cache\":"
-    parts[24] = text_of(ngx.var.upstream_cache_status)
-    parts[25] = ",\"client\":"
-    parts[26] = text_of(ngx.var.remote_addr)
-    local last = 26
-    for ____, extra in ipairs(recorder.extras) do
-        parts[last + 1] = extra.key
-        parts[last + 2] = text_of(ngx.var[extra.variable])
-        last = last + 2
-    end
-    parts[last + 1] = "}"
-    return table.concat(parts, "", 1, last + 1)
+    local now = milliseconds(request.now())
+    local took = milliseconds(request.seconds_taken())
+    local its_route = route or request.variable("openclaw_route")
+    local cache = request.variable("upstream_cache_status")
+    return string.format(
+        RECORD,
+        recorder.origin,
+        recorder.sequence,
+        now / 1000,
+        now % 1000,
+        its_route == "" and "null" or json.short_text(its_route),
+        ngx.req.get_method(),
+        json.short_text(path_of(
+            request.variable("request_uri") or "",
+            recorder.with_query
+        )),
+        request.status(),
+        node_text(),
+        took / 1000,
+        took % 1000,
+        request.whole_number("request_length"),
+        request.whole_number("bytes_sent"),
+        (cache == nil or cache == "") and "null" or json.short_text(cache),
+        request.variable("remote_addr") or "",
+        #recorder.extras == 0 and "" or extras_text(recorder.extras)
+    )
 end
 --- A recorder. Phases: init.
 -- 
@@ -129,7 +143,7 @@ local function create(with_query, variables)
             variable = variables[name]
         }
     end
-    return {with_query = with_query, extras = extras, parts = {}, sequence = 0}
+    return {with_query = with_query, extras = extras, sequence = 0}
 end
 ____exports.new = create
 return ____exports

@@ -18,6 +18,9 @@ export interface Learner {
     failed?(index: number): void;
 }
 
+type Succeeded = (this: void, now: number, seconds: number | undefined) => void;
+type Failed = (this: void) => void;
+
 export interface Node {
     readonly region: Region;
     /** As `$upstream_addr` shows it. */
@@ -30,9 +33,9 @@ export interface Node {
     /** Its failures, in the common block; `ejection` knows what is where. */
     readonly record: Doubles;
     readonly outcomes: Record<Outcome, Counter>;
-    /** The policies that choose this node, and the index under which each knows it. */
-    readonly learners: Learner[];
-    readonly index_for: number[];
+    /** Tell all who learn from the node. */
+    succeeded: Succeeded;
+    failed: Failed;
     /** Whether one of them learns from the seconds that a try took. */
     wants_seconds: boolean;
 }
@@ -51,6 +54,10 @@ export function all(registry: Registry): LuaTable<string, Node> {
 function demand(address: string, slot: number | undefined, err: string | undefined): number {
     if (slot === undefined) error(`balancer: no shared memory for node ${address}: ${err}`, 0);
     return slot;
+}
+
+function nobody(this: void): void {
+    return;
 }
 
 function create(registry: Registry, address: string, host: string, port: number): Node {
@@ -73,8 +80,8 @@ function create(registry: Registry, address: string, host: string, port: number)
         answered_slot: ok.slot,
         record: pointer_add(region.common, demand(address, record, record_err)),
         outcomes: { ok, failed: answers.labels(address, "failed"), neutral: answers.labels(address, "neutral") },
-        learners: [],
-        index_for: [],
+        succeeded: nobody,
+        failed: nobody,
         wants_seconds: false,
     };
 }
@@ -87,6 +94,26 @@ export function at(registry: Registry, address: string, host: string, port: numb
     const node = create(registry, address, host, port);
     nodes.set(address, node);
     return node;
+}
+
+/**
+ * Lets a policy learn from the node, which it knows by an index. A chain of functions, not a list, as LuaJIT compiles
+ * calls well and loops of one turn badly. Phases: init.
+ */
+export function teach(node: Node, learner: Learner, index: number): void {
+    const { succeeded, failed } = node;
+    if (learner.succeeded !== undefined) {
+        node.succeeded = (now: number, seconds: number | undefined) => {
+            succeeded(now, seconds);
+            learner.succeeded!(index, now, seconds);
+        };
+    }
+    if (learner.failed !== undefined) {
+        node.failed = () => {
+            failed();
+            learner.failed!(index);
+        };
+    }
 }
 
 /** Requests that the node works on now, for all workers. Phases: any. */
@@ -108,13 +135,13 @@ export function start(node: Node): void {
 export function finish(node: Node, outcome: Outcome, now: number, seconds: number | undefined): void {
     shared_memory.add(node.region, node.in_flight_slot, -1);
     node.outcomes[outcome].inc();
-    if (outcome === "ok") ejection.succeeded(node.record, now);
-    else if (outcome === "failed") ejection.failed(node.record, now, math.random());
-    else ejection.told_nothing(node.record);
-    for (const place of $range(1, node.learners.length)) {
-        const learner = node.learners[place - 1]!;
-        const index = node.index_for[place - 1]!;
-        if (outcome === "ok") learner.succeeded?.(index, now, seconds);
-        else if (outcome === "failed") learner.failed?.(index);
+    if (outcome === "ok") {
+        ejection.succeeded(node.record, now);
+        node.succeeded(now, seconds);
+    } else if (outcome === "failed") {
+        ejection.failed(node.record, now, math.random());
+        node.failed();
+    } else {
+        ejection.told_nothing(node.record);
     }
 }

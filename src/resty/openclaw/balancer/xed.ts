@@ -12,6 +12,8 @@
  * most 1.5 %. Every worker keeps its own estimates, from counts that all share.
  */
 import * as ffi from "ffi";
+import * as concurrency_of from "./concurrency";
+import type { Concurrency } from "./concurrency";
 import * as ejection from "./ejection";
 import * as nodes from "./node";
 import type { Peers } from "./peers";
@@ -29,14 +31,13 @@ export interface Xed extends Policy {
     /** Exposure in slot-seconds and answers, both fading: their quotient is the service time. */
     readonly exposure: Doubles;
     readonly answers: Doubles;
-    /** The same for each concurrency on the grid, with a longer memory, and the sum of log in-flight. */
-    readonly grid_exposure: Doubles;
-    readonly grid_logs: Doubles;
-    readonly grid_answers: Doubles;
-    readonly seen: Doubles;
     readonly concurrency: Doubles;
+    readonly seen: Concurrency;
     /** What a user's static weight says of the service time before anything is learned. */
     readonly prior: Doubles;
+    /** Sums over all nodes, and their quotient: the mean service time. */
+    sum_of_exposure: number;
+    sum_of_answers: number;
     mean_service: number;
     fading_idle: number;
     fading_busy: number;
@@ -46,18 +47,12 @@ export interface Xed extends Policy {
     started_at: number;
 }
 
-const GRID = ffi.new("double[9]", [1, 2, 4, 8, 16, 32, 64, 128, 256]) as unknown as Doubles;
-const GRID_SIZE = 9;
-const FIRST_CONCURRENCY = 4;
 /** Service time in seconds before any node has answered. */
 const FIRST_SERVICE_SECONDS = 0.05;
 /** nginx's clock counts milliseconds: answers within one would make a node's work look like nothing. */
 const LEAST_SERVICE_SECONDS = 1e-4;
-/** Each answer makes room for itself: about 128 are remembered for the service time, 512 for the grid. */
-const KEEP_SERVICE = 1 - 1 / 128;
-const KEEP_GRID = 1 - 1 / 512;
-/** Answers before the concurrency is worth an estimate. */
-const ANSWERS_FOR_CONCURRENCY = 20;
+/** An answer makes room for itself: about 128 are remembered. */
+const KEEP = 1 - 1 / 128;
 /** A silent node's exposure grows for so many service times after its last event. */
 const PATIENCE = 5;
 /** A new node may hold so many requests more than it has answered. */
@@ -69,11 +64,6 @@ const FAILING = 50;
 const FULL_SCAN = 64;
 const SAMPLE = 16;
 const RATE_SECONDS = 30;
-
-const log_prior = ffi.new("double[9]") as unknown as Doubles;
-for (const step of $range(0, GRID_SIZE - 1)) {
-    log_prior.set(step, math.abs(math.log(GRID.get(step) / FIRST_CONCURRENCY)));
-}
 
 /** Mean seconds of work for one request in a free slot; the pool's mean counts as one answer. */
 function service_seconds(xed: Xed, index: number): number {
@@ -96,50 +86,23 @@ function expose(xed: Xed, index: number, seconds: number): void {
     const busy = xed.in_flight.get(index);
     fade(xed, index, seconds, busy > 0 ? xed.fading_busy : xed.fading_idle);
     if (busy <= 0) return;
-    const row = index * GRID_SIZE;
-    for (const step of $range(0, GRID_SIZE - 1)) {
-        const at = row + step;
-        xed.grid_exposure.set(at, xed.grid_exposure.get(at) + math.min(busy, GRID.get(step)) * seconds);
-    }
+    concurrency_of.spent(xed.seen, index, busy, seconds);
     xed.exposure.set(index, xed.exposure.get(index) + math.min(busy, xed.concurrency.get(index)) * seconds);
 }
 
-/** Takes the concurrency under which what was seen is most likely. */
-function estimate_concurrency(xed: Xed, index: number): void {
-    const row = index * GRID_SIZE;
-    const answers = xed.grid_answers.get(index);
-    let best = -1;
-    let best_likelihood = -math.huge;
-    for (const step of $range(0, GRID_SIZE - 1)) {
-        const exposure = xed.grid_exposure.get(row + step);
-        if (exposure > 0) {
-            const likelihood = xed.grid_logs.get(row + step) - answers * math.log(exposure) - log_prior.get(step);
-            if (likelihood > best_likelihood) {
-                best = step;
-                best_likelihood = likelihood;
-            }
-        }
-    }
-    if (best < 0 || GRID.get(best) === xed.concurrency.get(index)) return;
-    xed.concurrency.set(index, GRID.get(best));
-    xed.exposure.set(index, (xed.grid_exposure.get(row + best) / answers) * xed.answers.get(index));
-}
-
 function learn(xed: Xed, index: number, fresh: number): void {
-    const keep = KEEP_SERVICE ** fresh;
-    const keep_grid = KEEP_GRID ** fresh;
+    const keep = fresh === 1 ? KEEP : KEEP ** fresh;
     xed.exposure.set(index, xed.exposure.get(index) * keep);
     xed.answers.set(index, xed.answers.get(index) * keep + fresh);
-    xed.grid_answers.set(index, xed.grid_answers.get(index) * keep_grid + fresh);
-    xed.seen.set(index, xed.seen.get(index) + fresh);
-    const busy = math.max(1, xed.in_flight.get(index));
-    const row = index * GRID_SIZE;
-    for (const step of $range(0, GRID_SIZE - 1)) {
-        const at = row + step;
-        xed.grid_exposure.set(at, xed.grid_exposure.get(at) * keep_grid);
-        xed.grid_logs.set(at, xed.grid_logs.get(at) * keep_grid + fresh * math.log(math.min(busy, GRID.get(step))));
-    }
-    if (xed.seen.get(index) >= ANSWERS_FOR_CONCURRENCY) estimate_concurrency(xed, index);
+    concurrency_of.answered(xed.seen, index, math.max(1, xed.in_flight.get(index)), fresh);
+}
+
+/** Takes another concurrency where that has become more likely, and the service time that goes with it. */
+function estimate_concurrency(xed: Xed, index: number): void {
+    const [value, seconds] = concurrency_of.estimate(xed.seen, index);
+    if (value === undefined || value === xed.concurrency.get(index)) return;
+    xed.concurrency.set(index, value);
+    xed.exposure.set(index, seconds * xed.answers.get(index));
 }
 
 /** Reads a node's counts and folds what has changed since the last time into its estimates. */
@@ -149,6 +112,8 @@ function fold(xed: Xed, index: number, now: number): void {
     const answered = nodes.answered(node);
     const before = xed.read_at.get(index);
     if (before > 0) {
+        const exposure = xed.exposure.get(index);
+        const answers = xed.answers.get(index);
         // A clock that is set back costs the time until it has caught up, nothing else.
         let seconds = math.max(0, now - before);
         const fresh = answered - xed.answered.get(index);
@@ -164,6 +129,8 @@ function fold(xed: Xed, index: number, now: number): void {
         }
         if (seconds > 0) expose(xed, index, seconds);
         if (fresh > 0) learn(xed, index, fresh);
+        xed.sum_of_exposure += xed.exposure.get(index) - exposure;
+        xed.sum_of_answers += xed.answers.get(index) - answers;
     }
     xed.read_at.set(index, now);
     xed.in_flight.set(index, in_flight);
@@ -180,13 +147,18 @@ function cost(xed: Xed, index: number, now: number): number {
 }
 
 function update_mean_service(xed: Xed): void {
-    let exposure = 0;
-    let answers = 0;
+    if (xed.sum_of_answers > 0) xed.mean_service = xed.sum_of_exposure / xed.sum_of_answers;
+}
+
+/** Sums up anew what `fold` keeps up to date, before rounding adds up. */
+function sum_up(xed: Xed): void {
+    xed.sum_of_exposure = 0;
+    xed.sum_of_answers = 0;
     for (const index of $range(0, xed.peers.size - 1)) {
-        exposure += xed.exposure.get(index);
-        answers += xed.answers.get(index);
+        xed.sum_of_exposure += xed.exposure.get(index);
+        xed.sum_of_answers += xed.answers.get(index);
     }
-    if (answers > 0) xed.mean_service = exposure / answers;
+    update_mean_service(xed);
 }
 
 /** Leaves a random sample in the first places; what was there goes further back. */
@@ -205,22 +177,23 @@ function is_starting(xed: Xed, index: number): boolean {
     return xed.in_flight.get(index) >= SLOW_START + xed.answered.get(index);
 }
 
+/** The candidate that costs least; -1 when all are starting and those do not count. */
 function cheapest(xed: Xed, candidates: Candidates, now: number, starting_too: boolean): number {
     let best = -1;
     let best_cost = math.huge;
     let ties = 0;
     for (const place of $range(0, candidates.count - 1)) {
         const index = candidates.index.get(place);
-        if (starting_too || !is_starting(xed, index)) {
-            const its_cost = cost(xed, index, now);
-            if (its_cost < best_cost) {
-                best = index;
-                best_cost = its_cost;
-                ties = 1;
-            } else if (its_cost === best_cost) {
-                ties += 1;
-                if (math.random(ties) === 1) best = index;
-            }
+        // Within a millisecond only this worker's own requests change the counts, and it knows of them without looking.
+        if (xed.read_at.get(index) !== now) fold(xed, index, now);
+        const its_cost = starting_too || !is_starting(xed, index) ? cost(xed, index, now) : math.huge;
+        if (its_cost < best_cost) {
+            best = index;
+            best_cost = its_cost;
+            ties = 1;
+        } else if (its_cost === best_cost && its_cost < math.huge) {
+            ties += 1;
+            if (math.random(ties) === 1) best = index;
         }
     }
     return best;
@@ -228,10 +201,9 @@ function cheapest(xed: Xed, candidates: Candidates, now: number, starting_too: b
 
 function pick(this: Xed, candidates: Candidates, now: number): number {
     if (candidates.count > FULL_SCAN) sample(candidates);
-    for (const place of $range(0, candidates.count - 1)) fold(this, candidates.index.get(place), now);
-    update_mean_service(this);
     let best = cheapest(this, candidates, now, false);
     if (best < 0) best = cheapest(this, candidates, now, true);
+    update_mean_service(this);
     note_event(this, best, now);
     // The balancer counts the request after the pick; the next fold must see no change in that.
     this.in_flight.set(best, this.in_flight.get(best) + 1);
@@ -247,8 +219,10 @@ function tick(this: Xed, now: number): void {
     let answers = 0;
     for (const index of $range(0, this.peers.size - 1)) {
         fold(this, index, now);
+        estimate_concurrency(this, index);
         answers += this.answered.get(index);
     }
+    sum_up(this);
     if (this.ticked_at === 0) this.started_at = now;
     else if (now > this.ticked_at) {
         const seconds = now - this.ticked_at;
@@ -298,7 +272,7 @@ function create(peers: Peers): Policy {
     let sum = 0;
     for (const index of $range(0, size - 1)) sum += peers.weight.get(index);
     for (const index of $range(0, size - 1)) {
-        concurrency.set(index, FIRST_CONCURRENCY);
+        concurrency.set(index, concurrency_of.FIRST);
         prior.set(index, sum / size / peers.weight.get(index));
         patience.set(index, math.huge);
     }
@@ -311,12 +285,11 @@ function create(peers: Peers): Policy {
         patience,
         exposure: zeros(size),
         answers: zeros(size),
-        grid_exposure: zeros(size * GRID_SIZE),
-        grid_logs: zeros(size * GRID_SIZE),
-        grid_answers: zeros(size),
-        seen: zeros(size),
         concurrency,
+        seen: concurrency_of.new(size),
         prior,
+        sum_of_exposure: 0,
+        sum_of_answers: 0,
         mean_service: FIRST_SERVICE_SECONDS,
         fading_idle: 10,
         fading_busy: 40,

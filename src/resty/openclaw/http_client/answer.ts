@@ -1,4 +1,5 @@
 /** Reads one HTTP/1 answer as RFC 9112 frames it. What breaks a rule is an error; nothing is guessed. */
+import * as turn from "../turn";
 import * as http_reader from "./reader";
 import type { Reader } from "./reader";
 
@@ -25,8 +26,6 @@ const HEADER_COUNT = 100;
 const CHUNK_LINE_BYTES = 1024;
 /** So many chunks are read at a stretch before other requests have their turn. */
 const CHUNKS_AT_A_STRETCH = 500;
-/** On an nginx without OpenResty's patches, sleeps of 0 seconds follow one another without any event in between. */
-const TURN_SECONDS = 0.001;
 /** Answers of status 1xx before the real one. */
 const INTERIM_ANSWERS = 8;
 
@@ -89,7 +88,7 @@ function read_chunks(reader: Reader, most_bytes: number, parts: string[]): Resul
         if (end === undefined) return $multi(undefined, end_err);
         if (end !== "") return $multi(undefined, "a malformed chunk");
         stretch += 1;
-        if (stretch % CHUNKS_AT_A_STRETCH === 0) ngx.sleep(TURN_SECONDS);
+        if (stretch % CHUNKS_AT_A_STRETCH === 0) turn.pass();
     }
 }
 

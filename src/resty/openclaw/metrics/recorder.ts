@@ -2,6 +2,7 @@
 import type { Counter, Histogram } from "../metric_handles";
 import * as metric_registry from "../metric_registry";
 import type { Family, Registry } from "../metric_registry";
+import * as request from "../request";
 import * as upstream_tries from "../upstream_tries";
 
 export interface Families {
@@ -36,18 +37,18 @@ function last_seconds(value: string): number | undefined {
 }
 
 function log(this: Recorder): void {
-    (this.requests.get(math.floor(ngx.status / 100)) ?? this.other_requests).inc();
+    (this.requests.get(math.floor(request.status() / 100)) ?? this.other_requests).inc();
     // The clock may have been set back meanwhile.
-    this.duration.observe(math.max(ngx.now() - ngx.req.start_time(), 0));
-    const upstream = ngx.var.upstream_response_time;
+    this.duration.observe(request.seconds_taken());
+    const upstream = request.variable("upstream_response_time");
     if (upstream !== undefined) {
         const seconds = last_seconds(upstream);
         if (seconds !== undefined) this.upstream.observe(seconds);
     }
-    const cache = ngx.var.upstream_cache_status;
+    const cache = request.variable("upstream_cache_status");
     if (cache !== undefined) this.cache.get(cache)?.inc();
-    this.request_bytes.inc(tonumber(ngx.var.request_length));
-    this.response_bytes.inc(tonumber(ngx.var.bytes_sent));
+    this.request_bytes.inc(request.whole_number("request_length"));
+    this.response_bytes.inc(request.whole_number("bytes_sent"));
 }
 
 const metatable = { __index: { log } };

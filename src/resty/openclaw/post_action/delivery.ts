@@ -9,13 +9,22 @@ import type { Batch, Flusher } from "./state";
 /** Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
 const FIRST_BACKOFF_SECONDS = 0.1;
 const MOST_BACKOFF_SECONDS = 30;
+/** At exit: no more than half of what is left, so that the last tries come close to the end. */
 const MOST_BACKOFF_SECONDS_AT_EXIT = 0.5;
+const LEAST_BACKOFF_SECONDS_AT_EXIT = 0.02;
 /** Weyl's sequence: spreads whole numbers evenly over 0 to 1. */
 const GOLDEN_RATIO = 0.6180339887498949;
 
+/** The longest wait before the next try, in seconds. */
+function most_backoff(flusher: Flusher): number {
+    if (!is_exiting(flusher)) return MOST_BACKOFF_SECONDS;
+    const half = (flusher.drain_until! - ngx.now()) / 2;
+    return math.max(LEAST_BACKOFF_SECONDS_AT_EXIT, math.min(half, MOST_BACKOFF_SECONDS_AT_EXIT));
+}
+
 /** Seconds to wait before the next try. */
 function backoff(flusher: Flusher, batch: Batch, retry_after_seconds: number): number {
-    const most = is_exiting(flusher) ? MOST_BACKOFF_SECONDS_AT_EXIT : MOST_BACKOFF_SECONDS;
+    const most = most_backoff(flusher);
     const ceiling = math.min(most, FIRST_BACKOFF_SECONDS * math.pow(2, batch.failures - 1));
     // Workers are forked with one and the same state of the random generator.
     const share = (math.random() + ngx.worker.pid() * GOLDEN_RATIO) % 1;

@@ -19,6 +19,7 @@ const RUN_SECONDS = 60;
 const RUN_BATCHES = 1000;
 /** A timer over nginx's limit of running timers never runs, and nobody is told. */
 const START_SECONDS = 1;
+const WAKE_SECONDS = 0.001;
 
 function is_full(flusher: Flusher): boolean {
     const queue = flusher.queue;
@@ -93,6 +94,8 @@ function run(_premature: boolean, flusher: Flusher): void {
 function watch(premature: boolean, flusher: Flusher): void {
     if (premature) {
         is_exiting(flusher);
+        // What is posted right now nginx notices only with its next event, which may be seconds away. A timer is one.
+        ngx.sleep(WAKE_SECONDS);
         wake(flusher);
     } else if (flusher.state !== "running" && (flusher.queue.entries > 0 || flusher.batch !== undefined)) {
         start(flusher, run);

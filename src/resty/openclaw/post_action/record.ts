@@ -1,5 +1,6 @@
 /** The request record: one line of JSON about the request that nginx has just answered. */
 import * as json from "../json";
+import * as request from "../request";
 import * as upstream_tries from "../upstream_tries";
 import type { Try } from "../upstream_tries";
 
@@ -12,13 +13,19 @@ interface Extra {
 export interface Recorder {
     readonly with_query: boolean;
     readonly extras: readonly Extra[];
-    /** The pieces of the line, kept from one record to the next to be written over. */
-    readonly parts: LuaTable<number, string | number>;
     sequence: number;
     /** Names this worker among all there ever were; made with its first record. */
     origin?: string;
 }
 
+/**
+ * One call for the whole line: LuaJIT compiles it, where pieces put together would each be a string of their own. Method
+ * and address need no escapes: nginx takes letters only for the one, and writes the other itself.
+ */
+const RECORD = table.concat([
+    '{"id":"%s-%d","time":%d.%03d,"route":%s,"method":"%s","uri":%s,"status":%d,"node":%s,"request_seconds":%d.%03d',
+    ',"request_bytes":%d,"response_bytes":%d,"cache":%s,"client":"%s"%s}',
+]);
 /** A longer path is cut, in bytes. */
 const MOST_URI_BYTES = 2048;
 
@@ -29,12 +36,7 @@ function make_origin(): string {
     source?.close();
     let number = ngx.worker.pid();
     for (const index of $range(1, noise.length)) number = number * 256 + string.byte(noise, index);
-    return string.format("%x-%x", ngx.now() * 1000, number % 0x100000000);
-}
-
-/** A variable as a JSON string; one that was never set is empty, or there is none. */
-function text_of(value: string | undefined): string {
-    return value === "" ? "null" : json.text(value);
+    return string.format("%x-%x", request.now() * 1000, number % 0x100000000);
 }
 
 /** A variable that nginx writes as a number; "-" is none. */
@@ -56,7 +58,7 @@ function try_text(one: Try): string {
 
 /** The fields of a request that took several tries: the last node, the seconds of all tries, and each try. */
 function tries_text(addresses: string, seconds: string | undefined): string {
-    const tries = upstream_tries.parse(addresses, ngx.var.upstream_status ?? "", seconds);
+    const tries = upstream_tries.parse(addresses, request.variable("upstream_status") ?? "", seconds);
     const texts: string[] = [];
     let total = 0;
     for (const one of tries) {
@@ -69,52 +71,55 @@ function tries_text(addresses: string, seconds: string | undefined): string {
 }
 
 function node_text(): string {
-    const addresses = ngx.var.upstream_addr;
-    const seconds = ngx.var.upstream_response_time;
+    const addresses = request.variable("upstream_addr");
+    const seconds = request.variable("upstream_response_time");
     if (addresses === undefined) return 'null,"upstream_seconds":null';
     if (!upstream_tries.is_single(addresses)) return tries_text(addresses, seconds);
-    return `${json.text(addresses)},"upstream_seconds":${number_text(seconds)}`;
+    return `${json.short_text(addresses)},"upstream_seconds":${number_text(seconds)}`;
+}
+
+/** The user's own fields; a variable that was never set is empty, or there is none. */
+function extras_text(extras: readonly Extra[]): string {
+    const parts: string[] = [];
+    for (const extra of extras) {
+        const value = request.variable(extra.variable);
+        parts.push(extra.key, value === "" ? "null" : json.text(value));
+    }
+    return table.concat(parts);
+}
+
+/** Milliseconds, as a whole number: what nginx's clock counts. */
+function milliseconds(seconds: number): number {
+    return math.floor(math.max(0, seconds) * 1000 + 0.5);
 }
 
 /** The record of the request being logged, without a line end. Phases: log. */
 export function write(recorder: Recorder, route: string | undefined): string {
     recorder.origin = recorder.origin ?? make_origin();
     recorder.sequence += 1;
-    const parts = recorder.parts;
-    parts.set(1, '{"id":"');
-    parts.set(2, recorder.origin);
-    parts.set(3, "-");
-    parts.set(4, recorder.sequence);
-    parts.set(5, '","time":');
-    parts.set(6, ngx.var.msec!);
-    parts.set(7, ',"route":');
-    parts.set(8, text_of(route ?? ngx.var.openclaw_route));
-    parts.set(9, ',"method":');
-    parts.set(10, text_of(ngx.var.request_method));
-    parts.set(11, ',"uri":');
-    parts.set(12, text_of(path_of(ngx.var.request_uri ?? "", recorder.with_query)));
-    parts.set(13, ',"status":');
-    parts.set(14, ngx.status);
-    parts.set(15, ',"node":');
-    parts.set(16, node_text());
-    parts.set(17, ',"request_seconds":');
-    parts.set(18, number_text(ngx.var.request_time));
-    parts.set(19, ',"request_bytes":');
-    parts.set(20, number_text(ngx.var.request_length));
-    parts.set(21, ',"response_bytes":');
-    parts.set(22, number_text(ngx.var.bytes_sent));
-    parts.set(23, ',"cache":');
-    parts.set(24, text_of(ngx.var.upstream_cache_status));
-    parts.set(25, ',"client":');
-    parts.set(26, text_of(ngx.var.remote_addr));
-    let last = 26;
-    for (const extra of recorder.extras) {
-        parts.set(last + 1, extra.key);
-        parts.set(last + 2, text_of(ngx.var[extra.variable]));
-        last += 2;
-    }
-    parts.set(last + 1, "}");
-    return table.concat(parts as unknown as string[], "", 1, last + 1);
+    const now = milliseconds(request.now());
+    const took = milliseconds(request.seconds_taken());
+    const its_route = route ?? request.variable("openclaw_route");
+    const cache = request.variable("upstream_cache_status");
+    return string.format(
+        RECORD,
+        recorder.origin,
+        recorder.sequence,
+        now / 1000,
+        now % 1000,
+        its_route === "" ? "null" : json.short_text(its_route),
+        ngx.req.get_method(),
+        json.short_text(path_of(request.variable("request_uri") ?? "", recorder.with_query)),
+        request.status(),
+        node_text(),
+        took / 1000,
+        took % 1000,
+        request.whole_number("request_length"),
+        request.whole_number("bytes_sent"),
+        cache === undefined || cache === "" ? "null" : json.short_text(cache),
+        request.variable("remote_addr") ?? "",
+        recorder.extras.length === 0 ? "" : extras_text(recorder.extras),
+    );
 }
 
 /**
@@ -128,6 +133,6 @@ function create(with_query: boolean, variables: Record<string, string>): Recorde
     table.sort(names);
     const extras: Extra[] = [];
     for (const name of names) extras.push({ key: `,${json.text(name)}:`, variable: variables[name]! });
-    return { with_query, extras, parts: new LuaTable(), sequence: 0 };
+    return { with_query, extras, sequence: 0 };
 }
 export { create as new };

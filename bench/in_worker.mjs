@@ -1,13 +1,10 @@
-// What a bound metric handle costs inside a real nginx worker: node bench/metric_handles.mjs
+// Runs a measurement written in Lua inside a real nginx worker: node bench/in_worker.mjs metric_handles
 // Takes a few seconds and opens no port. The worker's stdout is the result.
-import { execFileSync, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-
-const project = fileURLToPath(new URL("../", import.meta.url));
-const findNginx = (...words) => execFileSync(join(project, "tools/find_nginx.sh"), words, { encoding: "utf8" }).trim();
+import { findNginx, project } from "./support/nginx.mjs";
 
 const config = `
 ${findNginx("modules")}
@@ -19,7 +16,7 @@ events { worker_connections 16; }
 http {
     lua_package_path "${project}lua-out/?.lua;${project}?.lua;;";
     lua_shared_dict openclaw 10m;
-    init_by_lua_block { bench = require("bench.metric_handles") }
+    init_by_lua_block { bench = require("bench.${process.argv[2]}") }
     init_worker_by_lua_block {
         assert(ngx.timer.at(0, function()
             local done, result = pcall(bench.run)

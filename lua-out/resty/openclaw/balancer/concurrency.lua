@@ -1,0 +1,130 @@
+local ____exports = {}
+local ffi = require("ffi")
+____exports.FIRST = 4
+local GRID = ffi.new("double[9]", {
+    1,
+    2,
+    4,
+    8,
+    16,
+    32,
+    64,
+    128,
+    256
+})
+local LAST = 8
+--- One bucket for each value of the grid, and one for all beyond.
+local BUCKETS = LAST + 2
+--- About so many answers are remembered.
+local MEMORY = 512
+local GROWTH = 1 / (1 - 1 / MEMORY)
+local ANSWERS_FOR_AN_ESTIMATE = 20
+--- Numbers are brought back to a weight of 1 long before they overflow.
+local MOST_SCALE = 1e+100
+local function zeros(size)
+    return ffi.new("double[?]", size)
+end
+--- For so many nodes. Phases: init.
+local function create(size)
+    local scale = zeros(size)
+    for index = 0, size - 1 do
+        scale[index] = 1
+    end
+    local rows = size * BUCKETS
+    return {
+        seconds = zeros(rows),
+        request_seconds = zeros(rows),
+        answers = zeros(rows),
+        logs = zeros(rows),
+        scale = scale,
+        seen = zeros(size)
+    }
+end
+____exports.new = create
+--- The bucket of each number of requests in flight; one look, where a loop would keep LuaJIT from compiling its caller.
+local MOST_LISTED = 256
+local bucket_for = zeros(MOST_LISTED + 1)
+for in_flight = 2, MOST_LISTED do
+    local before = bucket_for[in_flight - 1]
+    bucket_for[in_flight] = in_flight > GRID[before] and before + 1 or before
+end
+--- The place of the first grid value that so many fit in; the one past the grid when none does.
+local function bucket_of(in_flight)
+    return in_flight > MOST_LISTED and BUCKETS - 1 or bucket_for[in_flight]
+end
+--- Takes in that a node had so many requests in flight for so many seconds. Phases: any.
+function ____exports.spent(concurrency, index, in_flight, seconds)
+    local at = index * BUCKETS + bucket_of(in_flight)
+    local weight = seconds * concurrency.scale[index]
+    concurrency.seconds[at] = concurrency.seconds[at] + weight
+    concurrency.request_seconds[at] = concurrency.request_seconds[at] + weight * in_flight
+end
+--- Takes in that a node gave so many answers, with so many requests in flight. Phases: any.
+function ____exports.answered(concurrency, index, in_flight, count)
+    local at = index * BUCKETS + bucket_of(in_flight)
+    local scale = concurrency.scale[index] * (count == 1 and GROWTH or GROWTH ^ count)
+    concurrency.scale[index] = scale
+    concurrency.seen[index] = concurrency.seen[index] + count
+    concurrency.answers[at] = concurrency.answers[at] + count * scale
+    concurrency.logs[at] = concurrency.logs[at] + count * scale * math.log(in_flight)
+end
+local function rescale(concurrency, index)
+    local scale = concurrency.scale[index]
+    if scale < MOST_SCALE then
+        return
+    end
+    for at = index * BUCKETS, index * BUCKETS + BUCKETS - 1 do
+        concurrency.seconds[at] = concurrency.seconds[at] / scale
+        concurrency.request_seconds[at] = concurrency.request_seconds[at] / scale
+        concurrency.answers[at] = concurrency.answers[at] / scale
+        concurrency.logs[at] = concurrency.logs[at] / scale
+    end
+    concurrency.scale[index] = 1
+end
+--- The sum of a row's buckets.
+local function row_sum(values, row)
+    local sum = 0
+    for at = row, row + BUCKETS - 1 do
+        sum = sum + values[at]
+    end
+    return sum
+end
+--- The concurrency on the grid under which what was seen is most likely, and the mean seconds of work on one request
+-- that go with it; nothing before 20 answers. Phases: any; about a microsecond.
+function ____exports.estimate(concurrency, index)
+    if concurrency.seen[index] < ANSWERS_FOR_AN_ESTIMATE then
+        return nil, 0
+    end
+    rescale(concurrency, index)
+    local row = index * BUCKETS
+    local scale = concurrency.scale[index]
+    local all_answers = row_sum(concurrency.answers, row)
+    local seconds_above = row_sum(concurrency.seconds, row)
+    local answers_above = all_answers
+    local request_seconds = 0
+    local logs = 0
+    local best
+    local best_likelihood = -math.huge
+    local best_exposure = 0
+    for step = 0, LAST do
+        local at = row + step
+        local value = GRID[step]
+        seconds_above = seconds_above - concurrency.seconds[at]
+        answers_above = answers_above - concurrency.answers[at]
+        request_seconds = request_seconds + concurrency.request_seconds[at]
+        logs = logs + concurrency.logs[at]
+        local exposure = (request_seconds + value * seconds_above) / scale
+        if exposure > 0 then
+            local sum_of_logs = (logs + math.log(value) * answers_above) / scale
+            local prior = math.abs(math.log(value / ____exports.FIRST))
+            local likelihood = sum_of_logs - all_answers / scale * math.log(exposure) - prior
+            if likelihood > best_likelihood then
+                best = value
+                best_likelihood = likelihood
+                best_exposure = exposure
+            end
+        end
+    end
+    return best, best_exposure / (all_answers / scale)
+end
+return ____exports

@@ -1,0 +1,79 @@
+local ____exports = {}
+local ffi = require("ffi")
+local ____resty_2Ecore_2Ebase = require("resty.core.base")
+local get_request = ____resty_2Ecore_2Ebase.get_request
+ffi.cdef("\ndouble ngx_http_lua_ffi_now(void);\ndouble ngx_http_lua_ffi_req_start_time(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);\nint ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);\nint ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,\n    int capture, char **value, size_t *value_bytes, char **err);\nintptr_t ngx_atoi(const char *digits, size_t count);\n")
+local NGX_OK = 0
+local LONGEST_NAME = 128
+local lower_case = ffi.new("char[?]", LONGEST_NAME)
+local value = ffi.new("char *[1]")
+local value_bytes = ffi.new("size_t[1]")
+local message = ffi.new("char *[1]")
+--- Leaves where a variable's value is in `value` and `value_bytes`; false when it has none or does not exist.
+local function find(name)
+    local request = get_request()
+    if request == nil then
+        return false
+    end
+    local found = ffi.C.ngx_http_lua_ffi_var_get(
+        request,
+        name,
+        #name,
+        lower_case,
+        0,
+        value,
+        value_bytes,
+        message
+    )
+    return found == NGX_OK
+end
+--- A variable's value by its name without "$", of at most 128 letters; nothing when it has none or does not exist.
+function ____exports.variable(name)
+    if not find(name) then
+        return nil
+    end
+    local text = ffi.string(value[0], value_bytes[0])
+    return text
+end
+--- The value of a variable that holds digits only, without a text being made of it; 0 for any other.
+function ____exports.whole_number(name)
+    if not find(name) then
+        return 0
+    end
+    local number = tonumber(ffi.C.ngx_atoi(value[0], value_bytes[0]))
+    return number < 0 and 0 or number
+end
+--- The time in seconds since 1970, to the millisecond, as of this turn of nginx's loop. Phases: any.
+function ____exports.now()
+    local seconds = ffi.C.ngx_http_lua_ffi_now()
+    return seconds
+end
+--- Seconds since the first byte of the request; never below 0.
+function ____exports.seconds_taken()
+    local request = get_request()
+    if request == nil then
+        return 0
+    end
+    local started = ffi.C.ngx_http_lua_ffi_req_start_time(request)
+    local seconds = ____exports.now() - started
+    return seconds > 0 and seconds or 0
+end
+--- The answer's status; 0 before there is one.
+function ____exports.status()
+    local request = get_request()
+    if request == nil then
+        return 0
+    end
+    local code = ffi.C.ngx_http_lua_ffi_get_resp_status(request)
+    return code
+end
+--- Whether this is a subrequest, which has no log phase.
+function ____exports.is_subrequest()
+    local request = get_request()
+    if request == nil then
+        return false
+    end
+    local answer = ffi.C.ngx_http_lua_ffi_is_subrequest(request)
+    return answer == 1
+end
+return ____exports

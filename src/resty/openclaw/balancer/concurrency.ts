@@ -1,0 +1,147 @@
+/**
+ * How many requests a node works on side by side, told from when they are in flight and when they are answered.
+ *
+ * If a node of concurrency g had n requests in flight, min(n, g) of them were worked on. Under each g on a grid the
+ * answers are a Poisson process of rate min(n, g) / S; the g under which what was seen is most likely is the estimate
+ * (profile likelihood, with a prior that speaks mildly for 4). Time and answers are kept by how many were in flight, in
+ * buckets between the grid's values: from these the sums for every g follow whenever they are wanted.
+ */
+import * as ffi from "ffi";
+
+/** Arrays with a row of buckets for each node. What is remembered fades, so what is added weighs more and more instead. */
+export interface Concurrency {
+    /** Seconds spent with so many in flight, and request-seconds. */
+    readonly seconds: Doubles;
+    readonly request_seconds: Doubles;
+    /** Answers given with so many in flight, and the sum of their logarithms of in flight. */
+    readonly answers: Doubles;
+    readonly logs: Doubles;
+    /** What an answer of now weighs. */
+    readonly scale: Doubles;
+    /** Answers seen since the beginning, not fading. */
+    readonly seen: Doubles;
+}
+
+export const FIRST = 4;
+const GRID = ffi.new("double[9]", [1, 2, 4, 8, 16, 32, 64, 128, 256]) as unknown as Doubles;
+const LAST = 8;
+/** One bucket for each value of the grid, and one for all beyond. */
+const BUCKETS = LAST + 2;
+/** About so many answers are remembered. */
+const MEMORY = 512;
+const GROWTH = 1 / (1 - 1 / MEMORY);
+const ANSWERS_FOR_AN_ESTIMATE = 20;
+/** Numbers are brought back to a weight of 1 long before they overflow. */
+const MOST_SCALE = 1e100;
+
+function zeros(size: number): Doubles {
+    return ffi.new("double[?]", size) as unknown as Doubles;
+}
+
+/** For so many nodes. Phases: init. */
+function create(size: number): Concurrency {
+    const scale = zeros(size);
+    for (const index of $range(0, size - 1)) scale.set(index, 1);
+    const rows = size * BUCKETS;
+    return {
+        seconds: zeros(rows),
+        request_seconds: zeros(rows),
+        answers: zeros(rows),
+        logs: zeros(rows),
+        scale,
+        seen: zeros(size),
+    };
+}
+export { create as new };
+
+/** The bucket of each number of requests in flight; one look, where a loop would keep LuaJIT from compiling its caller. */
+const MOST_LISTED = 256;
+const bucket_for = zeros(MOST_LISTED + 1);
+for (const in_flight of $range(2, MOST_LISTED)) {
+    const before = bucket_for.get(in_flight - 1);
+    bucket_for.set(in_flight, in_flight > GRID.get(before) ? before + 1 : before);
+}
+
+/** The place of the first grid value that so many fit in; the one past the grid when none does. */
+function bucket_of(in_flight: number): number {
+    return in_flight > MOST_LISTED ? BUCKETS - 1 : bucket_for.get(in_flight);
+}
+
+/** Takes in that a node had so many requests in flight for so many seconds. Phases: any. */
+export function spent(concurrency: Concurrency, index: number, in_flight: number, seconds: number): void {
+    const at = index * BUCKETS + bucket_of(in_flight);
+    const weight = seconds * concurrency.scale.get(index);
+    concurrency.seconds.set(at, concurrency.seconds.get(at) + weight);
+    concurrency.request_seconds.set(at, concurrency.request_seconds.get(at) + weight * in_flight);
+}
+
+/** Takes in that a node gave so many answers, with so many requests in flight. Phases: any. */
+export function answered(concurrency: Concurrency, index: number, in_flight: number, count: number): void {
+    const at = index * BUCKETS + bucket_of(in_flight);
+    const scale = concurrency.scale.get(index) * (count === 1 ? GROWTH : GROWTH ** count);
+    concurrency.scale.set(index, scale);
+    concurrency.seen.set(index, concurrency.seen.get(index) + count);
+    concurrency.answers.set(at, concurrency.answers.get(at) + count * scale);
+    concurrency.logs.set(at, concurrency.logs.get(at) + count * scale * math.log(in_flight));
+}
+
+function rescale(concurrency: Concurrency, index: number): void {
+    const scale = concurrency.scale.get(index);
+    if (scale < MOST_SCALE) return;
+    for (const at of $range(index * BUCKETS, index * BUCKETS + BUCKETS - 1)) {
+        concurrency.seconds.set(at, concurrency.seconds.get(at) / scale);
+        concurrency.request_seconds.set(at, concurrency.request_seconds.get(at) / scale);
+        concurrency.answers.set(at, concurrency.answers.get(at) / scale);
+        concurrency.logs.set(at, concurrency.logs.get(at) / scale);
+    }
+    concurrency.scale.set(index, 1);
+}
+
+/** The sum of a row's buckets. */
+function row_sum(values: Doubles, row: number): number {
+    let sum = 0;
+    for (const at of $range(row, row + BUCKETS - 1)) sum += values.get(at);
+    return sum;
+}
+
+/**
+ * The concurrency on the grid under which what was seen is most likely, and the mean seconds of work on one request
+ * that go with it; nothing before 20 answers. Phases: any; about a microsecond.
+ */
+export function estimate(
+    concurrency: Concurrency,
+    index: number,
+): LuaMultiReturn<[value: number | undefined, service_seconds: number]> {
+    if (concurrency.seen.get(index) < ANSWERS_FOR_AN_ESTIMATE) return $multi(undefined, 0);
+    rescale(concurrency, index);
+    const row = index * BUCKETS;
+    const scale = concurrency.scale.get(index);
+    const all_answers = row_sum(concurrency.answers, row);
+    let seconds_above = row_sum(concurrency.seconds, row);
+    let answers_above = all_answers;
+    let request_seconds = 0;
+    let logs = 0;
+    let best: number | undefined;
+    let best_likelihood = -math.huge;
+    let best_exposure = 0;
+    for (const step of $range(0, LAST)) {
+        const at = row + step;
+        const value = GRID.get(step);
+        seconds_above -= concurrency.seconds.get(at);
+        answers_above -= concurrency.answers.get(at);
+        request_seconds += concurrency.request_seconds.get(at);
+        logs += concurrency.logs.get(at);
+        const exposure = (request_seconds + value * seconds_above) / scale;
+        if (exposure > 0) {
+            const sum_of_logs = (logs + math.log(value) * answers_above) / scale;
+            const prior = math.abs(math.log(value / FIRST));
+            const likelihood = sum_of_logs - (all_answers / scale) * math.log(exposure) - prior;
+            if (likelihood > best_likelihood) {
+                best = value;
+                best_likelihood = likelihood;
+                best_exposure = exposure;
+            }
+        }
+    }
+    return $multi(best, best_exposure / (all_answers / scale));
+}

@@ -1,0 +1,90 @@
+/**
+ * What nginx knows of the request at hand, for code that runs on every request. Phases: all with a request; elsewhere
+ * there is nothing to know.
+ *
+ * `ngx.var`, `ngx.now` and their like do the same. But LuaJIT cannot compile them on their own (they end in a return to
+ * a metamethod's frame or in a tail call), gives up on them after some tries, and then on everything that calls them.
+ * Measured on the gateway's own path: see bench/README.md.
+ */
+import * as ffi from "ffi";
+import { get_request } from "resty.core.base";
+
+ffi.cdef(`
+double ngx_http_lua_ffi_now(void);
+double ngx_http_lua_ffi_req_start_time(ngx_http_request_t *request);
+int ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);
+int ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);
+int ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,
+    int capture, char **value, size_t *value_bytes, char **err);
+intptr_t ngx_atoi(const char *digits, size_t count);
+`);
+
+const NGX_OK = 0;
+const LONGEST_NAME = 128;
+
+const lower_case = ffi.new("char[?]", LONGEST_NAME);
+const value = ffi.new("char *[1]") as unknown as LuaTable<number, CValue>;
+const value_bytes = ffi.new("size_t[1]") as unknown as LuaTable<number, CValue>;
+const message = ffi.new("char *[1]");
+
+/** Leaves where a variable's value is in `value` and `value_bytes`; false when it has none or does not exist. */
+function find(name: string): boolean {
+    const request = get_request();
+    if (request === undefined) return false;
+    const found = ffi.C.ngx_http_lua_ffi_var_get!(
+        request,
+        name,
+        name.length,
+        lower_case,
+        0,
+        value,
+        value_bytes,
+        message,
+    );
+    return found === NGX_OK;
+}
+
+/** A variable's value by its name without "$", of at most 128 letters; nothing when it has none or does not exist. */
+export function variable(name: string): string | undefined {
+    if (!find(name)) return undefined;
+    const text = ffi.string(value.get(0), value_bytes.get(0) as unknown as number);
+    return text;
+}
+
+/** The value of a variable that holds digits only, without a text being made of it; 0 for any other. */
+export function whole_number(name: string): number {
+    if (!find(name)) return 0;
+    const number = tonumber(ffi.C.ngx_atoi!(value.get(0), value_bytes.get(0)))!;
+    return number < 0 ? 0 : number;
+}
+
+/** The time in seconds since 1970, to the millisecond, as of this turn of nginx's loop. Phases: any. */
+export function now(): number {
+    const seconds = ffi.C.ngx_http_lua_ffi_now!() as number;
+    return seconds;
+}
+
+/** Seconds since the first byte of the request; never below 0. */
+export function seconds_taken(): number {
+    const request = get_request();
+    if (request === undefined) return 0;
+    const started = ffi.C.ngx_http_lua_ffi_req_start_time!(request) as number;
+    const seconds = now() - started;
+    return seconds > 0 ? seconds : 0;
+}
+
+/** The answer's status; 0 before there is one. */
+export function status(): number {
+    const request = get_request();
+    if (request === undefined) return 0;
+    const code = ffi.C.ngx_http_lua_ffi_get_resp_status!(request) as number;
+    return code;
+}
+
+/** Whether this is a subrequest, which has no log phase. */
+export function is_subrequest(): boolean {
+    const request = get_request();
+    if (request === undefined) return false;
+    const answer = ffi.C.ngx_http_lua_ffi_is_subrequest!(request) as number;
+    return answer === 1;
+}
