@@ -302,6 +302,53 @@ describe("body_digest", function()
         end)
     end)
 
+    describe("in the server_rewrite phase", function()
+        local EARLY_PORT = 18145
+
+        local function key_of(path, body, headers)
+            local answer = http.post_to(EARLY_PORT, path, body, headers)
+            assert.equal(200, answer.status, answer.body)
+            return answer.body
+        end
+
+        it("digests a body in time for set", function()
+            for _, bytes in ipairs({ 0, 1, 16384, 16385, 3 * MIB, 4 * MIB }) do
+                local body = body_of(bytes)
+                assert.equal("/pond.jpg" .. ngx.md5(body) .. "|", key_of("/pond.jpg", body), bytes)
+            end
+            local body = body_of(100000)
+            local text = head_of("/a", "Transfer-Encoding: chunked") .. chunked(body, { 10007 })
+            assert.equal("/a" .. ngx.md5(body) .. "|", http.raw(text, EARLY_PORT).body)
+        end)
+
+        it("skips a body over max_bytes", function()
+            local name = 'openclaw_body_digest_skipped_total{reason="too_large"}'
+            local before = total(name)
+            local body = body_of(4 * MIB + 1)
+            local first, second = key_of("/a", body), key_of("/a", body)
+            assert.truthy(first:find("^/askip%-%x+|1$"), first)
+            assert.not_equal(first, second)
+            local text = head_of("/a", "Transfer-Encoding: chunked") .. chunked(body, { 1000003 })
+            assert.truthy(http.raw(text, EARLY_PORT).body:find("^/askip%-%x+|1$"))
+            assert.equal(3, total(name) - before)
+        end)
+
+        it("does not wait for a body that is announced over client_max_body_size", function()
+            local answer = http.raw(head_of("/a", "Content-Length: " .. 40 * MIB + 1), EARLY_PORT)
+            assert.equal(413, answer.status)
+            assert.truthy(answer.body:find('"code":"body_too_large"', 1, true))
+        end)
+
+        it("leaves broken requests to nginx", function()
+            local head = head_of("/a", "Transfer-Encoding: chunked")
+            for _, broken in ipairs({ head .. "xyz\r\n", head_of("/a", "Host: twice"), "POST / HTTP/9\r\n\r\n" }) do
+                local answer = http.raw(broken, EARLY_PORT)
+                assert.truthy(answer.status == 400 or answer.status == 505, answer.status)
+                assert.truthy(answer.body:find('"code":"', 1, true), answer.body)
+            end
+        end)
+    end)
+
     it("refuses options that it does not understand", function()
         local function refusal(options)
             return select(2, pcall(body_digest.new, options))

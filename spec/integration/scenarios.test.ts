@@ -115,7 +115,7 @@ describe("result-cache", () => {
         await using node = await startSimulatedNode("node", 100, 4);
         await using gateway = await startScenario("result-cache", {
             ...nodesInstead([node]),
-            '{ algorithm = "md5" }': "{ max_bytes = 100000 }",
+            "max_bytes = 10 * 1024 * 1024": "max_bytes = 100000",
         });
         const url = gateway.url("/photos/pond.jpg");
         for (const bytes of [100_001, 2 * MIB]) {
@@ -284,7 +284,7 @@ describe("elastic-weights", () => {
         });
         expectShares(await sharesOf(gateway, nodes, 60), [30, 20, 10]);
 
-        await behave(nodes[0]!, { delay: 0.8 });
+        await behave(nodes[0] as StartedNode, { delay: 0.8 });
         await eventually("the weight has fallen", async () => {
             await inParallel(12, 12, () => ask(gateway.url()));
             return (await stateOf(gateway, nodes)).weights.join() === "1,2,1";
@@ -294,7 +294,7 @@ describe("elastic-weights", () => {
 
     test("gives nothing for failing fast", async () => {
         await using nodes = await startObedientNodes(0.35, 0, 0.35);
-        await behave(nodes[1]!, { status: 503 });
+        await behave(nodes[1] as StartedNode, { status: 503 });
         await using gateway = await startQuick(nodes);
         const statuses: number[] = [];
         for (let round = 0; round < 6; round += 1) {

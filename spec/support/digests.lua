@@ -7,6 +7,7 @@ local _M = {
     md5 = body_digest.new(),
     sha256 = body_digest.new({ algorithm = "sha256" }),
     limited = body_digest.new({ max_bytes = 1000 }),
+    early = body_digest.new({ max_bytes = 4 * 1024 * 1024 }),
     image = image_check.new(),
     any_image = image_check.new({ formats = { "jpeg", "png", "gif", "webp", "bmp", "tiff" } }),
 }
@@ -27,6 +28,11 @@ function _M.show()
     local var = ngx.var
     local where = ngx.req.get_body_file() and "file" or ngx.req.get_body_data() and "memory" or "nowhere"
     answer(var.request_body_md5, var.request_body_sha256, var.request_body_digest_skip, where)
+end
+
+--- Answers with what `set` made of the digest.
+function _M.show_key()
+    answer(ngx.var.spec_key, ngx.var.request_body_digest_skip)
 end
 
 local read_body = ngx.req.read_body

@@ -50,7 +50,13 @@ local function access(self)
     self.bodies:inc()
     self.bytes:inc(count)
 end
-local metatable = {__index = {access = access, server_rewrite = access}}
+local function server_rewrite(self)
+    if (tonumber(ngx.var.content_length) or 0) > self.max_bytes then
+        return skip(self, self.too_large)
+    end
+    self:access()
+end
+local metatable = {__index = {access = access, server_rewrite = server_rewrite}}
 --- Makes the plugin. Raises when an option is wrong, or OpenSSL does not offer the algorithm. Phases: init.
 -- Options: `algorithm` ("md5"), `max_bytes` (104857600), `dict` ("openclaw").
 local function create(options)

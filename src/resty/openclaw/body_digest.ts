@@ -66,7 +66,13 @@ function access(this: BodyDigest): void {
     this.bytes.inc(count);
 }
 
-const metatable = { __index: { access, server_rewrite: access } };
+function server_rewrite(this: BodyDigest): void {
+    // nginx holds an announced length against client_max_body_size after this phase only, so it must not be read before.
+    if ((tonumber(ngx.var.content_length) ?? 0) > this.max_bytes) return skip(this, this.too_large);
+    this.access();
+}
+
+const metatable = { __index: { access, server_rewrite } };
 
 /**
  * Makes the plugin. Raises when an option is wrong, or OpenSSL does not offer the algorithm. Phases: init.
