@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -43,10 +43,69 @@ async function startRun(folder: string) {
     return { script, exited, printed: () => printed.join("") };
 }
 
+/** The commands that the demo proposes, in order. */
+async function proposedCommands(): Promise<string[]> {
+    const hints = await readFile(path.join(CHECKOUT, "demo/try.txt"), "utf8");
+    const lines = hints.split("\n").map((line) => line.trim());
+    return lines.filter((line) => line.startsWith("curl "));
+}
+
+function inShell(command: string): Promise<string> {
+    return run("bash", "-o", "pipefail", "-c", command);
+}
+
 test("make help names every target", async () => {
     const help = await run("make", "help");
     for (const target of TARGETS) expect(help).toMatch(new RegExp(`^ +make ${target} +\\S`, "m"));
 });
+
+test("what the demo proposes gives what it promises", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "openclaw-"));
+    // Workers, who run as somebody else, keep their cache in it.
+    await chmod(folder, 0o755);
+    const { script, exited, printed } = await startRun(folder);
+    try {
+        await eventually("the demo is ready", () => printed().includes("Ctrl-C stops it all."), 60_000);
+        const commands = await proposedCommands();
+        expect(commands).toHaveLength(5);
+        const [first, again, noImage, figures, records] = commands as [string, string, string, string, string];
+        const answer = await inShell(first);
+        expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+        expect(answer).toMatch(/^X-OpenClaw-Node: 127\.0\.0\.1:810[123]\r$/m);
+        expect(answer).toMatch(/^X-Cache-Status: MISS\r$/m);
+        const cached = await inShell(again);
+        expect(cached).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+        expect(cached).toMatch(/^X-Cache-Status: HIT\r$/m);
+        expect(cached).not.toContain("X-OpenClaw-Node");
+        expect(/\{.*\}/.exec(cached)?.[0]).toBe(/\{.*\}/.exec(answer)?.[0]);
+        const refused = await inShell(noImage);
+        expect(refused).toMatch(/^HTTP\/1\.1 415 /);
+        expect(refused).toContain('{"error":{"code":"not_an_image"');
+
+        const node = /X-OpenClaw-Node: (\S+)/.exec(answer)?.[1];
+        const shown = await inShell(figures);
+        expect(shown).toContain(`openclaw_node_answers_total{node="${node}",outcome="ok"} 1\n`);
+        expect(shown).toMatch(
+            /^openclaw_upstream_node_weight\{upstream="openclaw_cluster",node="127\.0\.0\.1:8103"\} /m,
+        );
+        const lines = await eventually("the records have arrived", async () => {
+            const arrived = (await inShell(records)).split("\n").filter((line) => line !== "");
+            return arrived.length >= 3 && arrived.map((line) => JSON.parse(line) as unknown);
+        });
+        expect(lines).toHaveLength(3);
+        for (const seen of [
+            { status: 200, node, cache: "MISS" },
+            { status: 200, node: null, cache: "HIT" },
+            { status: 415, node: null, cache: null },
+        ]) {
+            expect(lines).toContainEqual(expect.objectContaining({ ...seen, route: "analyze", uri: "/api/analyze" }));
+        }
+    } finally {
+        script.kill("SIGTERM");
+        expect(await exited).toBe(0);
+    }
+    await rm(folder, { recursive: true });
+}, 90_000);
 
 test("make run answers, says what to try, and leaves nothing behind when it is stopped", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "openclaw with blank-"));
