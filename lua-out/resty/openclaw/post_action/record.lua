@@ -1,5 +1,3 @@
-local ____lualib = require("lualib_bundle")
-local __TS__ArrayPush = ____lualib.__TS__ArrayPush
 local ____exports = {}
 local json = require("resty.openclaw.json")
 local request = require("resty.openclaw.request")
@@ -83,11 +81,8 @@ local function extras_text(extras)
     local parts = {}
     for ____, extra in ipairs(extras) do
         local value = request.variable(extra.variable)
-        __TS__ArrayPush(
-            parts,
-            extra.key,
-            value == "" and "null" or json.text(value)
-        )
+        parts[#parts + 1] = extra.key
+        parts[#parts + 1] = value == "" and "null" or json.text(value)
     end
     return table.concat(parts)
 end

@@ -83,7 +83,8 @@ function extras_text(extras: readonly Extra[]): string {
     const parts: string[] = [];
     for (const extra of extras) {
         const value = request.variable(extra.variable);
-        parts.push(extra.key, value === "" ? "null" : json.text(value));
+        parts.push(extra.key);
+        parts.push(value === "" ? "null" : json.text(value));
     }
     return table.concat(parts);
 }
