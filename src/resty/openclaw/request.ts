@@ -26,10 +26,13 @@ const value = ffi.new("char *[1]") as unknown as LuaTable<number, CValue>;
 const value_bytes = ffi.new("size_t[1]") as unknown as LuaTable<number, CValue>;
 const message = ffi.new("char *[1]");
 
-/** A variable's value by its name without "$", of at most 128 letters; nothing when it has none or does not exist. */
+/**
+ * A variable's value by its name without "$"; nothing when it has none or does not exist, or when the name has more than
+ * 128 letters. One that was set to nothing is "".
+ */
 export function variable(name: string): string | undefined {
     const request = get_request();
-    if (request === undefined) return undefined;
+    if (request === undefined || name.length > LONGEST_NAME) return undefined;
     const found = ffi.C.ngx_http_lua_ffi_var_get!(
         request,
         name,
@@ -57,15 +60,17 @@ export function seconds_taken(): number {
     if (request === undefined) return 0;
     const started = ffi.C.ngx_http_lua_ffi_req_start_time!(request) as number;
     const seconds = now() - started;
-    return seconds > 0 ? seconds : 0;
+    // A timer's stand-in for a request never started.
+    return started > 0 && seconds > 0 ? seconds : 0;
 }
 
-/** The answer's status; 0 before there is one. */
+/** The answer's status; 0 before there is one, and where there is no request. */
 export function status(): number {
     const request = get_request();
     if (request === undefined) return 0;
     const code = ffi.C.ngx_http_lua_ffi_get_resp_status!(request) as number;
-    return code;
+    // Below 0 is an error of its own.
+    return code > 0 ? code : 0;
 }
 
 /** Whether this is a subrequest, which has no log phase. */
