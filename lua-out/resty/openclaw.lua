@@ -16,6 +16,13 @@ local a_balancer
 --- Builds the gateway from a table; `setup({})` is valid: metrics only. Raises one sentence that names the option, what
 -- was expected and what was given, which stops nginx. Phases: init.
 function ____exports.setup(options)
+    local phase = ngx.get_phase()
+    if phase ~= "init" then
+        error("setup: must be called in init_by_lua, not in the phase " .. phase, 0)
+    end
+    if gateway ~= nil then
+        error("setup: was called before; one table holds everything", 0)
+    end
     if ngx.shared[DICT] == nil then
         error(("setup: nginx.conf needs \"lua_shared_dict " .. DICT) .. " 10m;\"", 0)
     end

@@ -8,3 +8,4 @@ end
 spec_balancers = require("spec.support.balancers")
 spec_digests = require("spec.support.digests")
 spec_metrics = require("spec.support.metrics")
+require("spec.support.gateways")

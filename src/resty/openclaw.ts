@@ -28,6 +28,9 @@ let a_balancer: Balancer | undefined;
  * was expected and what was given, which stops nginx. Phases: init.
  */
 export function setup(options: unknown): void {
+    const phase = ngx.get_phase();
+    if (phase !== "init") error(`setup: must be called in init_by_lua, not in the phase ${phase}`, 0);
+    if (gateway !== undefined) error("setup: was called before; one table holds everything", 0);
     if (ngx.shared[DICT] === undefined) error(`setup: nginx.conf needs "lua_shared_dict ${DICT} 10m;"`, 0);
     const built = builder.build(options);
     for (const [, balancer] of built.balancers) a_balancer = balancer;

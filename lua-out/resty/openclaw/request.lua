@@ -12,7 +12,7 @@ local message = ffi.new("char *[1]")
 --- Leaves where a variable's value is in `value` and `value_bytes`; false when it has none or does not exist.
 local function find(name)
     local request = get_request()
-    if request == nil then
+    if request == nil or #name > LONGEST_NAME then
         return false
     end
     local found = ffi.C.ngx_http_lua_ffi_var_get(
@@ -27,7 +27,8 @@ local function find(name)
     )
     return found == NGX_OK
 end
---- A variable's value by its name without "$", of at most 128 letters; nothing when it has none or does not exist.
+--- A variable's value by its name without "$"; nothing when it has none or does not exist, or when the name has more than
+-- 128 letters. One that was set to nothing is "".
 function ____exports.variable(name)
     if not find(name) then
         return nil
@@ -56,16 +57,16 @@ function ____exports.seconds_taken()
     end
     local started = ffi.C.ngx_http_lua_ffi_req_start_time(request)
     local seconds = ____exports.now() - started
-    return seconds > 0 and seconds or 0
+    return started > 0 and seconds > 0 and seconds or 0
 end
---- The answer's status; 0 before there is one.
+--- The answer's status; 0 before there is one, and where there is no request.
 function ____exports.status()
     local request = get_request()
     if request == nil then
         return 0
     end
     local code = ffi.C.ngx_http_lua_ffi_get_resp_status(request)
-    return code
+    return code > 0 and code or 0
 end
 --- Whether this is a subrequest, which has no log phase.
 function ____exports.is_subrequest()

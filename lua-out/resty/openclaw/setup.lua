@@ -5,6 +5,7 @@ local image_check = require("resty.openclaw.image_check")
 local metrics = require("resty.openclaw.metrics")
 local read = require("resty.openclaw.options")
 local post_action = require("resty.openclaw.post_action")
+local PHASES = {"access", "header_filter", "body_filter", "log"}
 local TOP_OPTIONS = {"upstreams", "routes", "log", "metrics"}
 local UPSTREAM_OPTIONS = {"nodes", "policy", "tries", "buckets"}
 local ROUTE_OPTIONS = {
@@ -15,8 +16,31 @@ local ROUTE_OPTIONS = {
     "record",
     "plugins"
 }
+--- A table of options of its own for each name.
 local function named_groups(options, name)
-    return read.group("setup", options, name) or ({})
+    local groups = read.group("setup", options, name) or ({})
+    for key in pairs(groups) do
+        if type(key) ~= "string" or key == "" then
+            read.refuse("setup", name, "a table whose keys are names", key)
+        end
+    end
+    return groups
+end
+--- A list of tables. A variable that does not exist leaves a hole in a list, which `for of` would take for its end.
+local function list_of_tables(owner, options, name)
+    local entries = read.list(owner, options, name)
+    for place = 1, #entries do
+        local entry = entries[place]
+        if type(entry) ~= "table" then
+            read.refuse(
+                owner,
+                ((name .. "[") .. tostring(place)) .. "]",
+                "a table",
+                entry
+            )
+        end
+    end
+    return entries
 end
 local function with_name(owner, options, known, name)
     local given = {name = name}
@@ -39,10 +63,10 @@ local function read_logs(options)
     if given == nil then
         return logs
     end
-    for ____, entry in ipairs(read.list("setup: log", given, "sinks")) do
-        if type(entry) ~= "table" then
-            read.refuse("setup: log", "sinks", "a list of tables", entry)
-        end
+    if given.sink ~= nil then
+        error("setup: log: unknown option \"sink\"; did you mean \"sinks\"?", 0)
+    end
+    for ____, entry in ipairs(list_of_tables("setup: log", given, "sinks")) do
         local sink = {}
         local queue = {sink = sink}
         for name, value in pairs(given) do
@@ -98,6 +122,35 @@ local function in_line(plugins, phase, route)
         end
     end
 end
+--- The user's own plugins. A table without any phase was meant to be another one.
+local function read_plugins(owner, options)
+    if options.plugins == nil then
+        return {}
+    end
+    local plugins = list_of_tables(owner, options, "plugins")
+    for place = 1, #plugins do
+        local plugin = plugins[place]
+        local methods = 0
+        for ____, phase in ipairs(PHASES) do
+            if read.callback(
+                ((owner .. ": plugins[") .. tostring(place)) .. "]",
+                plugin,
+                phase
+            ) ~= nil then
+                methods = methods + 1
+            end
+        end
+        if methods == 0 then
+            read.refuse(
+                owner,
+                ("plugins[" .. tostring(place)) .. "]",
+                "a table with a method of " .. table.concat(PHASES, ", "),
+                plugin
+            )
+        end
+    end
+    return plugins
+end
 local function read_route(gateway, name, entry)
     local owner = "setup: routes." .. name
     local given = read.check(owner, entry, ROUTE_OPTIONS)
@@ -120,9 +173,6 @@ local function read_route(gateway, name, entry)
     if digest_options ~= nil then
         plugins[#plugins + 1] = body_digest.new(digest_options)
     end
-    for ____, plugin in ipairs(read.list(owner, given, "plugins", {{}})) do
-        plugins[#plugins + 1] = plugin
-    end
     if read.flag(owner, given, "metrics", true) then
         plugins[#plugins + 1] = gateway.metrics:recorder(name)
     end
@@ -130,6 +180,9 @@ local function read_route(gateway, name, entry)
         for ____, log in ipairs(gateway.logs) do
             plugins[#plugins + 1] = log
         end
+    end
+    for ____, plugin in ipairs(read_plugins(owner, given)) do
+        plugins[#plugins + 1] = plugin
     end
     return {
         name = name,

@@ -30,7 +30,7 @@ const message = ffi.new("char *[1]");
 /** Leaves where a variable's value is in `value` and `value_bytes`; false when it has none or does not exist. */
 function find(name: string): boolean {
     const request = get_request();
-    if (request === undefined) return false;
+    if (request === undefined || name.length > LONGEST_NAME) return false;
     const found = ffi.C.ngx_http_lua_ffi_var_get!(
         request,
         name,
@@ -44,7 +44,10 @@ function find(name: string): boolean {
     return found === NGX_OK;
 }
 
-/** A variable's value by its name without "$", of at most 128 letters; nothing when it has none or does not exist. */
+/**
+ * A variable's value by its name without "$"; nothing when it has none or does not exist, or when the name has more than
+ * 128 letters. One that was set to nothing is "".
+ */
 export function variable(name: string): string | undefined {
     if (!find(name)) return undefined;
     const text = ffi.string(value.get(0), value_bytes.get(0) as unknown as number);
@@ -70,15 +73,17 @@ export function seconds_taken(): number {
     if (request === undefined) return 0;
     const started = ffi.C.ngx_http_lua_ffi_req_start_time!(request) as number;
     const seconds = now() - started;
-    return seconds > 0 ? seconds : 0;
+    // A timer's stand-in for a request never started.
+    return started > 0 && seconds > 0 ? seconds : 0;
 }
 
-/** The answer's status; 0 before there is one. */
+/** The answer's status; 0 before there is one, and where there is no request. */
 export function status(): number {
     const request = get_request();
     if (request === undefined) return 0;
     const code = ffi.C.ngx_http_lua_ffi_get_resp_status!(request) as number;
-    return code;
+    // Below 0 is an error of its own.
+    return code > 0 ? code : 0;
 }
 
 /** Whether this is a subrequest, which has no log phase. */

@@ -36,12 +36,28 @@ export interface Gateway {
     readonly logs: PostAction[];
 }
 
+const PHASES: Phase[] = ["access", "header_filter", "body_filter", "log"];
 const TOP_OPTIONS = ["upstreams", "routes", "log", "metrics"];
 const UPSTREAM_OPTIONS = ["nodes", "policy", "tries", "buckets"];
 const ROUTE_OPTIONS = ["upstream", "image_check", "body_digest", "metrics", "record", "plugins"];
 
+/** A table of options of its own for each name. */
 function named_groups(options: read.Options, name: string): LuaTable<string, unknown> {
-    return (read.group("setup", options, name) ?? {}) as unknown as LuaTable<string, unknown>;
+    const groups = (read.group("setup", options, name) ?? {}) as unknown as LuaTable<string, unknown>;
+    for (const [key] of groups) {
+        if (type(key) !== "string" || key === "") read.refuse("setup", name, "a table whose keys are names", key);
+    }
+    return groups;
+}
+
+/** A list of tables. A variable that does not exist leaves a hole in a list, which `for of` would take for its end. */
+function list_of_tables(owner: string, options: read.Options, name: string): Record<string, unknown>[] {
+    const entries = read.list(owner, options, name);
+    for (const place of $range(1, entries.length)) {
+        const entry = entries[place - 1];
+        if (type(entry) !== "table") read.refuse(owner, `${name}[${place}]`, "a table", entry);
+    }
+    return entries as Record<string, unknown>[];
 }
 
 function with_name(owner: string, options: unknown, known: string[], name: string): Record<string, unknown> {
@@ -63,14 +79,14 @@ function read_logs(options: read.Options): PostAction[] {
     const logs: PostAction[] = [];
     const given = read.group("setup", options, "log");
     if (given === undefined) return logs;
-    for (const entry of read.list("setup: log", given, "sinks")) {
-        if (type(entry) !== "table") read.refuse("setup: log", "sinks", "a list of tables", entry);
+    if (given.sink !== undefined) error('setup: log: unknown option "sink"; did you mean "sinks"?', 0);
+    for (const entry of list_of_tables("setup: log", given, "sinks")) {
         const sink: Record<string, unknown> = {};
         const queue: Record<string, unknown> = { sink };
         for (const [name, value] of pairs(given)) {
             if (name !== "sinks") queue[name] = value;
         }
-        for (const [name, value] of pairs(entry as Record<string, unknown>)) {
+        for (const [name, value] of pairs(entry)) {
             if (name === "name") queue.name = value;
             else sink[name] = value;
         }
@@ -106,6 +122,23 @@ function in_line(plugins: readonly Plugin[], phase: Phase, route: string): (this
     };
 }
 
+/** The user's own plugins. A table without any phase was meant to be another one. */
+function read_plugins(owner: string, options: read.Options): Plugin[] {
+    if (options.plugins === undefined) return [];
+    const plugins = list_of_tables(owner, options, "plugins");
+    for (const place of $range(1, plugins.length)) {
+        const plugin = plugins[place - 1]!;
+        let methods = 0;
+        for (const phase of PHASES) {
+            if (read.callback(`${owner}: plugins[${place}]`, plugin, phase) !== undefined) methods += 1;
+        }
+        if (methods === 0) {
+            read.refuse(owner, `plugins[${place}]`, `a table with a method of ${table.concat(PHASES, ", ")}`, plugin);
+        }
+    }
+    return plugins as Plugin[];
+}
+
 function read_route(gateway: Gateway, name: string, entry: unknown): Route {
     const owner = `setup: routes.${name}`;
     const given = read.check(owner, entry, ROUTE_OPTIONS);
@@ -119,11 +152,12 @@ function read_route(gateway: Gateway, name: string, entry: unknown): Route {
     if (image_options !== undefined) plugins.push(image_check.new(image_options));
     const digest_options = read.group(owner, given, "body_digest");
     if (digest_options !== undefined) plugins.push(body_digest.new(digest_options));
-    for (const plugin of read.list(owner, given, "plugins", [{}]) as Plugin[]) plugins.push(plugin);
     if (read.flag(owner, given, "metrics", true)) plugins.push(gateway.metrics.recorder(name));
     if (read.flag(owner, given, "record", true)) {
         for (const log of gateway.logs) plugins.push(log);
     }
+    // Last: one that raises must not cost the figures and the record of the request.
+    for (const plugin of read_plugins(owner, given)) plugins.push(plugin);
     return {
         name,
         upstream,

@@ -1,0 +1,372 @@
+local cjson = require("cjson")
+local ejection = require("resty.openclaw.balancer.ejection")
+local eventually = require("spec.support.eventually")
+local gateways = require("spec.support.gateways")
+local http = require("spec.support.http")
+local metric_registry = require("resty.openclaw.metric_registry")
+local node_of = require("resty.openclaw.balancer.node")
+local nodes = require("spec.support.nodes")
+local reader = require("spec.support.exposition")
+local setup = require("resty.openclaw.setup")
+local shared_memory = require("resty.openclaw.shared_memory")
+
+local PORT = 18150
+local NODES = { "127.0.0.1:18151", "127.0.0.1:18152" }
+local PNG = "\137PNG\r\n\26\n\0\0\0\13IHDR\0\0\2\128\0\0\1\224\8\2"
+
+local known_nodes = node_of.all(metric_registry.open("openclaw"))
+
+local function get(path)
+    return http.get_from(PORT, path)
+end
+
+local function post(path, body)
+    return http.post_to(PORT, path, body)
+end
+
+local function figures()
+    return (reader.parse(get("/metrics").body))
+end
+
+--- How far figures have grown since `before`, once `wanted` has.
+local function growth(before, wanted)
+    local grown
+    eventually(function() -- the log phase comes after the client has its answer
+        grown = {}
+        for series, value in pairs(figures()) do
+            local change = tonumber(value) - tonumber(before[series] or 0)
+            if change ~= 0 then grown[series] = change end
+        end
+        return grown[wanted]
+    end, wanted)
+    return grown
+end
+
+local function requests(route, status)
+    return ('openclaw_requests_total{route="%s",status="%s"}'):format(route, status)
+end
+
+local function records(count)
+    return eventually(function() return #gateways.records >= count and gateways.records end, count .. " records")
+end
+
+local markers = 0
+
+--- Sends one more request, and waits for its record: those of all others have come then, and are returned.
+local function settled()
+    get("/marker")
+    markers = markers + 1
+    eventually(function() return gateways.markers == markers end, "the last record")
+    return gateways.records
+end
+
+local function in_flight()
+    local sum = 0
+    for _, address in ipairs({ NODES[1], NODES[2], "127.0.0.1:3" }) do
+        sum = sum + node_of.in_flight(known_nodes[address])
+    end
+    return sum
+end
+
+local function assert_error(answer, status, code)
+    assert.equal(status, answer.status)
+    assert.equal("application/json", answer.header("Content-Type"))
+    assert.equal(code, cjson.decode(answer.body).error.code)
+end
+
+describe("setup", function()
+    local function refuses(sentence, options)
+        local ok, err = pcall(setup.build, options)
+        assert.is_false(ok)
+        assert.equal(sentence, err)
+    end
+
+    local function refuses_route(sentence, options)
+        refuses("setup: routes.r: " .. sentence, { routes = { r = options } })
+    end
+
+    it("takes an empty table", function()
+        local gateway = setup.build({})
+        assert.is_nil(next(gateway.routes))
+        assert.is_nil(next(gateway.balancers))
+        assert.same({}, gateway.logs)
+    end)
+
+    it("refuses what is no table, and unknown options", function()
+        refuses("setup: options must be a table, got nothing", nil)
+        refuses('setup: options must be a table, got "routes"', "routes")
+        refuses('setup: unknown option "route"; did you mean "routes"?', { route = {} })
+        refuses("setup: unknown option 1; known are upstreams, routes, log, metrics", { {} })
+        refuses('setup: "upstreams" must be a table, got true', { upstreams = true })
+        refuses('setup: "routes" must be a table, got "analyze"', { routes = "analyze" })
+        refuses('setup: "log" must be a table, got false', { log = false })
+        refuses("metrics: options must be a table, got false", { metrics = false })
+        refuses('metrics: unknown option "dicts"; did you mean "dict"?', { metrics = { dicts = 1 } })
+    end)
+
+    it("wants a name for each upstream and each route", function()
+        refuses('setup: "upstreams" must be a table whose keys are names, got 1', { upstreams = { { nodes = {} } } })
+        refuses('setup: "routes" must be a table whose keys are names, got 1', { routes = { "analyze" } })
+        refuses('setup: "routes" must be a table whose keys are names, got ""', { routes = { [""] = {} } })
+        refuses('setup: "routes" must be a table whose keys are names, got a table', { routes = { [{}] = {} } })
+        refuses('setup: "routes" must be a table whose keys are names, got true', { routes = { [true] = {} } })
+    end)
+
+    it("names the upstream in which an option is wrong", function()
+        refuses('setup: upstreams.u: options must be a table, got "10.0.0.1:80"', { upstreams = { u = "10.0.0.1:80" } })
+        refuses('setup: upstreams.u: unknown option "node"; did you mean "nodes"?', { upstreams = { u = { node = {} } } })
+        refuses('setup: upstreams.u: unknown option "name"; known are nodes, policy, tries, buckets', { upstreams = { u = { name = "v" } } })
+        refuses('balancer "u": "nodes" must be a list with at least one entry, got nothing', { upstreams = { u = {} } })
+        refuses('balancer "u": node 1: "address" must be an IP address and port, or "unix:/path", got "name:80"', {
+            upstreams = { u = { nodes = { "name:80" } } },
+        })
+    end)
+
+    it("names the route in which an option is wrong", function()
+        refuses_route("options must be a table, got true", true)
+        refuses_route('unknown option "body_digests"; did you mean "body_digest"?', { body_digests = {} })
+        refuses_route('unknown option "cache"; known are upstream, image_check, body_digest, metrics, record, plugins', { cache = 1 })
+        refuses_route('"upstream" must be the name of one of upstreams, got "nowhere"', { upstream = "nowhere" })
+        refuses_route('"upstream" must be a text, got 5', { upstream = 5 })
+        refuses_route('"upstream" must be a text, got a table', { upstream = { nodes = {} } })
+        refuses_route('"image_check" must be a table, got true', { image_check = true })
+        refuses_route('"body_digest" must be a table, got "md5"', { body_digest = "md5" })
+        refuses_route('"metrics" must be true or false, got 1', { metrics = 1 })
+        refuses_route('"record" must be true or false, got a table', { record = {} })
+        refuses('body_digest: "algorithm" must be one of md5, sha256, got "md4"', {
+            routes = { r = { body_digest = { algorithm = "md4" } } },
+        })
+    end)
+
+    it("refuses plugins that are none", function()
+        refuses_route('"plugins" must be a list with at least one entry, got true', { plugins = true })
+        refuses_route('"plugins" must be a list with at least one entry, got a table', { plugins = { access = print } })
+        refuses_route('"plugins[1]" must be a table, got "access"', { plugins = { "access" } })
+        refuses_route('"plugins[2]" must be a table, got nothing', { plugins = { { log = print }, nil, { log = print } } })
+        refuses_route('"plugins[1]" must be a table with a method of access, header_filter, body_filter, log, got a table', {
+            plugins = { { new = print } },
+        })
+        refuses_route('plugins[2]: "access" must be a function, got true', {
+            plugins = { { log = print }, { access = true } },
+        })
+    end)
+
+    it("refuses sinks that are none", function()
+        local function refuses_log(sentence, options) refuses(sentence, { log = options }) end
+        local file = { type = "file", name = "spec_setup", path = "/nonexistent/log" }
+        refuses_log('setup: log: "sinks" must be a list with at least one entry, got nothing', {})
+        refuses_log('setup: log: "sinks" must be a list with at least one entry, got a table', { sinks = file })
+        refuses_log('setup: log: "sinks[1]" must be a table, got "/nonexistent/log"', { sinks = { "/nonexistent/log" } })
+        refuses_log('setup: log: "sinks[1]" must be a table, got nothing', { sinks = { nil, file } })
+        refuses_log('setup: log: unknown option "sink"; did you mean "sinks"?', { sink = file, sinks = { file } })
+        refuses_log('post_action: unknown option "batch_second"; did you mean "batch_seconds"?', { sinks = { file }, batch_second = 1 })
+        refuses_log('post_action sink: "type" must be one of file, http, got nothing', { sinks = { {} } })
+        refuses_log('post_action: "name" must be a name that no other post_action has, got "spec_setup"', { sinks = { file, file } })
+    end)
+
+    it("is for init_by_lua, and once", function()
+        assert.equal("setup: was called before; one table holds everything", gateways.second_setup)
+        local ok, err = pcall(gateways.empty.setup, {})
+        assert.is_false(ok)
+        assert.equal("setup: must be called in init_by_lua, not in the phase timer", err)
+    end)
+end)
+
+describe("openclaw", function()
+    before_each(function()
+        settled()
+        nodes.reset()
+        gateways.reset()
+        for _, address in ipairs({ NODES[1], NODES[2], "127.0.0.1:3" }) do
+            for field = 0, ejection.RECORD_SLOTS - 1 do known_nodes[address].record[field] = 0 end
+        end
+    end)
+
+    it("has a version", function()
+        assert.truthy(gateways.gateway.VERSION:find("^%d+%.%d+%.%d+$"))
+    end)
+
+    describe("access", function()
+        it("checks the image first, then makes the digest", function()
+            local digests = "openclaw_body_digest_bodies_total"
+            local before = figures()
+            assert_error(post("/photograph", "no image"), 415, "not_an_image")
+            local answer = post("/photograph", PNG)
+            assert.equal(200, answer.status)
+            assert.equal(ngx.md5(PNG), answer.header("X-Digest"))
+            local grown = growth(before, requests("photograph", "2xx"))
+            assert.equal(1, grown[digests])
+            assert.equal(1, grown['openclaw_image_check_refused_total{reason="not_an_image"}'])
+        end)
+
+        it("answers 404 where there is no such route", function()
+            for _, path in ipairs({ "/unknown-route", "/no-route" }) do
+                assert_error(get(path), 404, "unknown_route")
+            end
+            assert.same({}, settled())
+        end)
+    end)
+
+    describe("balance", function()
+        it("takes the upstream of the route", function()
+            local before = figures()
+            for _ = 1, 2 do assert.equal(200, get("/plain").status) end
+            local grown = growth(before, requests("plain", "2xx"))
+            for _, address in ipairs(NODES) do
+                assert.equal(1, grown[('openclaw_upstream_tries_total{upstream="gateway_nodes",node="%s"}'):format(address)])
+            end
+        end)
+
+        it("takes the upstream that it is told", function()
+            local answer = get("/named")
+            assert.equal(200, answer.status)
+            assert.truthy(answer.header("X-OpenClaw-Node"):find("^127%.0%.0%.1:1815[12]$"))
+        end)
+
+        it("answers 500 and counts a fault where there is no such upstream", function()
+            local before = figures()
+            assert_error(get("/unknown-upstream"), 500, "internal_error")
+            assert_error(get("/no-upstream"), 500, "internal_error")
+            local grown = growth(before, requests("nowhere", "5xx"))
+            assert.equal(2, grown['openclaw_faults_total{plugin="gateway",kind="unknown_upstream"}'])
+        end)
+    end)
+
+    it("sends a request to a node, counts and records it", function()
+        local before = figures()
+        local answer = get("/plain")
+        local node = answer.header("X-OpenClaw-Node")
+        assert.equal("answer of " .. node:sub(-5) .. "\n", answer.body)
+        local record = records(1)[1]
+        assert.equal("plain", record.route)
+        assert.equal(node, record.node)
+        assert.equal(200, record.status)
+        local grown = growth(before, requests("plain", "2xx"))
+        assert.equal(1, grown[requests("plain", "2xx")])
+        assert.equal(1, grown['openclaw_upstream_duration_seconds_count{route="plain"}'])
+        assert.equal(0, in_flight())
+    end)
+
+    it("answers from the cache what was posted before", function()
+        local image = PNG .. ngx.now()
+        local first, second, other = post("/cached", image), post("/cached", image), post("/cached", image .. "other")
+        assert.equal("MISS", first.header("X-Cache-Status"))
+        assert.equal("HIT", second.header("X-Cache-Status"))
+        assert.equal("MISS", other.header("X-Cache-Status"))
+        assert.equal(first.body, second.body)
+        assert.is_nil(second.header("X-OpenClaw-Node"))
+        local by_status = {} -- in any order: a connection lingers after a POST
+        for _, record in ipairs(records(3)) do
+            by_status[record.cache] = by_status[record.cache] or {}
+            table.insert(by_status[record.cache], record.node)
+        end
+        assert.equal(2, #by_status.MISS)
+        assert.same({ cjson.null }, by_status.HIT)
+        assert.equal(2, nodes.count(18151) + nodes.count(18152))
+    end)
+
+    it("settles, counts and records once what ends on an error page", function()
+        local before = figures()
+        assert_error(get("/dead"), 503, "no_node_available")
+        local recorded = settled()
+        assert.equal(1, #recorded)
+        assert.equal("dead", recorded[1].route)
+        assert.equal(503, recorded[1].status)
+        assert.equal("127.0.0.1:3", recorded[1].node)
+        local grown = growth(before, requests("dead", "5xx"))
+        assert.equal(1, grown[requests("dead", "5xx")])
+        assert.equal(1, grown['openclaw_node_answers_total{node="127.0.0.1:3",outcome="failed"}'])
+        assert.equal(0, in_flight())
+    end)
+
+    it("settles a request without a route, and does nothing else for it", function()
+        local before = figures()
+        local node = get("/outside").body:match("%d+")
+        local answers = ('openclaw_node_answers_total{node="127.0.0.1:%s",outcome="ok"}'):format(node)
+        local grown = growth(before, answers)
+        assert.equal(1, grown[answers])
+        for series in pairs(grown) do assert.is_nil(series:find("openclaw_requests_total", 1, true), series) end
+        assert.same({}, settled())
+        assert.equal(0, in_flight())
+    end)
+
+    describe("a route's own plugins", function()
+        it("take part in every phase, in their order, and hear the route's name", function()
+            assert.equal("own", get("/own").body)
+            records(1)
+            local by_phase = {}
+            for _, seen in ipairs(gateways.seen) do
+                local phase, name = seen:match("^(%S+) (%S+) own$")
+                local names = by_phase[phase] or {}
+                if names[#names] ~= "seventh" or phase ~= "body_filter" then names[#names + 1] = name end
+                by_phase[phase] = names
+            end
+            -- nginx filters a body in pieces: what follows the first round is more of them.
+            assert.same({
+                access = { "first", "second", "third", "fourth", "fifth", "sixth" },
+                header_filter = { "first", "second", "third", "sixth", "seventh" },
+                body_filter = { "first", "second", "third", "sixth", "seventh" },
+                log = { "first", "second", "third", "fifth", "sixth" },
+            }, by_phase)
+        end)
+
+        it("cost neither figures nor record when they raise", function()
+            local before = figures()
+            assert.equal(200, get("/raising").status)
+            assert.equal("raising", records(1)[1].route)
+            assert.equal(1, growth(before, requests("raising", "2xx"))[requests("raising", "2xx")])
+        end)
+    end)
+
+    it("leaves out figures or records where the route says so", function()
+        local before = figures()
+        assert.equal("ok", get("/uncounted").body)
+        assert.equal("ok", get("/unrecorded").body)
+        local recorded = settled()
+        assert.equal(1, #recorded)
+        assert.equal("uncounted", recorded[1].route)
+        local grown = growth(before, requests("unrecorded", "2xx"))
+        for series in pairs(grown) do assert.is_nil(series:find("uncounted", 1, true), series) end
+    end)
+
+    describe("metrics_page", function()
+        it("shows all figures", function()
+            local answer = get("/metrics")
+            assert.equal(200, answer.status)
+            assert.truthy(answer.header("Content-Type"):find("^text/plain; version=0%.0%.4"))
+            local types = select(2, reader.parse(answer.body))
+            assert.equal("counter", types.openclaw_requests_total)
+            assert.equal("gauge", types.openclaw_node_in_flight)
+        end)
+
+        it("needs no upstream and no route", function()
+            assert.equal(200, get("/bare/metrics").status)
+        end)
+    end)
+
+    it("tells when it was never set up, and raises nowhere", function()
+        assert_error(get("/empty/metrics"), 500, "not_set_up")
+        assert_error(get("/empty/access"), 404, "unknown_route")
+        assert_error(get("/empty/balance"), 500, "internal_error")
+        assert.equal("ok", get("/empty/log").body)
+        local log = stub(ngx, "log")
+        gateways.empty.init_worker()
+        gateways.empty.exit_worker()
+        log:revert()
+        assert.stub(log).was.called(1)
+        assert.truthy(log.calls[1].vals[2]:find("setup was never called", 1, true))
+    end)
+
+    it("starts and ends what a worker does in the background", function()
+        local every = stub(ngx.timer, "every").returns(true)
+        gateways.whole.init_worker()
+        every:revert()
+        -- The balancer learns, the log watches whether the worker exits.
+        assert.stub(every).was.called(2)
+        local release = stub(shared_memory, "release")
+        gateways.whole.exit_worker()
+        gateways.bare.exit_worker()
+        release:revert()
+        assert.stub(release).was.called(2)
+    end)
+end)
