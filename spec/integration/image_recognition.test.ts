@@ -315,7 +315,7 @@ test("without nodes new images get 503 and cached ones their answer; nodes that 
 }, 90_000);
 
 test("machines that are gone altogether are no worse, once connecting is given up", async () => {
-    await using path = await startPath({ "proxy_connect_timeout 75s": "proxy_connect_timeout 1s" });
+    await using path = await startPath({ "proxy_connect_timeout 5s": "proxy_connect_timeout 1s" });
     const analyze = path.gateway.url("/api/analyze");
     const known = newImage();
     const before = await post(analyze, known);
