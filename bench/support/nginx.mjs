@@ -55,6 +55,20 @@ export function cpuSeconds(pid) {
     return { user: fields[11] / TICKS, system: fields[12] / TICKS };
 }
 
+/** CPU seconds that all processes of the machine have used so far. */
+export function machineSeconds() {
+    const [, user, nice, system, , , interrupt, soft] = readFileSync("/proc/stat", "utf8").split("\n")[0].split(/\s+/);
+    return [user, nice, system, interrupt, soft].reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS;
+}
+
+/** CPU seconds that this process and its ended children have used so far. */
+export function ownSeconds() {
+    const fields = readFileSync("/proc/self/stat", "utf8")
+        .replace(/^.*\) /s, "")
+        .split(" ");
+    return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS;
+}
+
 /**
  * Starts nginx with the text of an http block. `lua-out`, `nginx` and `bench` are found under $prefix.
  * Resolves when `port` answers.

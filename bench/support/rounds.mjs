@@ -1,7 +1,5 @@
 // Interleaved rounds: each variant runs once in every round, the order turns about, and what counts is the ratio to the
 // first variant of the same round. On a machine shared with others nothing else holds.
-import { readFileSync } from "node:fs";
-
 export const median = (values) => {
     const sorted = [...values].sort((a, b) => a - b);
     const middle = Math.floor(sorted.length / 2);
@@ -11,15 +9,6 @@ export const median = (values) => {
 /** "0.93 (0.91–0.94)": the median, least and most of the values. */
 export const spread = (values, digits = 2) =>
     `${median(values).toFixed(digits)} (${Math.min(...values).toFixed(digits)}–${Math.max(...values).toFixed(digits)})`;
-
-/** Seconds the whole machine was busy so far, all cores together. */
-function machineSeconds() {
-    const [, user, nice, system, , , interrupt, soft] = readFileSync("/proc/stat", "utf8")
-        .split("\n")[0]
-        .split(/\s+/)
-        .map(Number);
-    return (user + nice + system + interrupt + soft) / 100;
-}
 
 /**
  * Runs the variants in turn; `measure(variant)` gives an object of numbers, or nothing where it does not count. A round
@@ -42,5 +31,3 @@ export async function rounds(variants, measure, { count, most = count * 3 }) {
     }
     return { results, thrown };
 }
-
-export { machineSeconds };

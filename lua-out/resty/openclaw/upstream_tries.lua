@@ -8,7 +8,8 @@ local function split(text, separator)
 end
 --- Whether a value is of one try only: the usual case, and a cheap question.
 function ____exports.is_single(value)
-    return (string.find(value, "[, ]")) == nil
+    local blank = string.find(value, " ", 1, true)
+    return blank == nil
 end
 --- The part of the last try; "-" when that is unset, empty when no node was chosen.
 function ____exports.last(value)
