@@ -60,6 +60,25 @@ describe("request.variable", function()
     end)
 end)
 
+describe("request.whole_number", function()
+    it("gives what holds digits only, and 0 for all else", function()
+        local values = {
+            ["0"] = "0", ["42"] = "42", ["007"] = "7", ["9007199254740992"] = "9.007199254741e+15",
+            [""] = "0", ["-1"] = "0", ["1.5"] = "0", ["1e3"] = "0", ["12x"] = "0", ["99999999999999999999"] = "0",
+        }
+        for value, expected in pairs(values) do
+            assert.equal(expected, within(function() return request.whole_number("arg_value") end, "/request/content?value=" .. value))
+        end
+        assert.equal("0", within(function() return request.whole_number("arg_value") end))
+        assert.equal("0", within(function() return request.whole_number("no_such_variable") end))
+    end)
+
+    it("agrees with ngx.var", function()
+        local text = within(function() return request.whole_number("request_length") - ngx.var.request_length end)
+        assert.equal("0", text)
+    end)
+end)
+
 describe("request", function()
     it("knows the time as ngx.now does", function()
         assert.equal(ngx.now(), request.now())
@@ -112,6 +131,7 @@ describe("request", function()
         assert.equal("timer", ngx.get_phase())
         assert.is_nil(request.variable("uri"))
         assert.is_nil(request.variable("no_such_variable"))
+        assert.equal(0, request.whole_number("request_length"))
         assert.equal(0, request.status())
         assert.equal(0, request.seconds_taken())
         assert.is_false(request.is_subrequest())
