@@ -1,3 +1,4 @@
+import jsdoc from "eslint-plugin-jsdoc";
 import tseslint from "typescript-eslint";
 
 /** TypeScript that TypeScriptToLua turns into slow or surprising Lua. */
@@ -29,7 +30,17 @@ export default tseslint.config(
     },
     {
         files: ["src/**/*.ts"],
+        plugins: { jsdoc },
         rules: {
+            // What a module offers says what it does; all else may.
+            "jsdoc/require-jsdoc": [
+                "error",
+                {
+                    publicOnly: true,
+                    enableFixer: false,
+                    require: { FunctionDeclaration: true, ArrowFunctionExpression: true },
+                },
+            ],
             "no-restricted-syntax": ["error", ...slowLua],
             "@typescript-eslint/consistent-type-imports": "error",
             "@typescript-eslint/no-use-before-define": "error",

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the specs with busted, inside a real nginx worker, on a copy of lua-out and spec. ARGS holds busted's options.
+# Runs the specs with busted, inside a real nginx worker, on a copy of what they look at. ARGS holds busted's options.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -9,11 +9,11 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
 mkdir "$scratch/spec"
-cp -R lua-out .busted "$scratch"
+cp -R lua-out .busted ./*.rockspec dist.ini package.json Changes.md "$scratch"
 for entry in spec/*; do
     [ "$entry" = spec/integration ] || cp -R "$entry" "$scratch/spec"
 done
-for folder in nginx demo; do
+for folder in nginx demo docs; do
     [ ! -d "$folder" ] || cp -R "$folder" "$scratch"
 done
 cd "$scratch"

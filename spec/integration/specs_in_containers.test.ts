@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import path from "node:path";
 import { GenericContainer } from "testcontainers";
 import { expect, test } from "vitest";
@@ -10,13 +11,15 @@ const SUMMARY = /^(\d+) success(?:es)? \/ 0 failures \/ 0 errors /m;
 test.each([TRIXIE, BOOKWORM])(
     "the specs pass on %s",
     async (base) => {
-        const folders = ["lua-out", "nginx", "demo", "spec", "tools"];
+        const folders = ["lua-out", "nginx", "demo", "docs", "spec", "tools"];
         const copies = folders.map((name) => ({ source: path.join(CHECKOUT, name), target: `/opt/openclaw/${name}` }));
-        const busted = { source: path.join(CHECKOUT, ".busted"), target: "/opt/openclaw/.busted" };
+        const rockspecs = readdirSync(CHECKOUT).filter((name) => name.endsWith(".rockspec"));
+        const names = [".busted", "dist.ini", "package.json", "Changes.md", ...rockspecs];
+        const files = names.map((name) => ({ source: path.join(CHECKOUT, name), target: `/opt/openclaw/${name}` }));
         await using container = await new GenericContainer(await buildSpecsImage(base))
             .withLabels(LABELS)
             .withCopyDirectoriesToContainer(copies)
-            .withCopyFilesToContainer([busted])
+            .withCopyFilesToContainer(files)
             .withCommand(["sleep", "infinity"])
             .start();
         const { output, exitCode } = await container.exec(["tools/spec.sh"]);

@@ -45,6 +45,8 @@ end
 -- @param change called before each arrival with the virtual time and what each node got; may change the nodes
 function _M.run(policy, peers, shape, change)
     local random = generator(shape.seed)
+    -- What policies draw by lot must not depend on the specs that ran before.
+    math.randomseed(shape.seed)
     local capacity = 0
     for _, node in ipairs(shape.nodes) do capacity = capacity + node.speed * node.slots end
     local rate = shape.load * capacity

@@ -25,7 +25,7 @@ let a_balancer: Balancer | undefined;
 
 /**
  * Builds the gateway from a table; `setup({})` is valid: metrics only. Raises one sentence that names the option, what
- * was expected and what was given, which stops nginx. Phases: init.
+ * was expected and what was given, which keeps nginx from starting. Phases: init.
  */
 export function setup(options: unknown): void {
     const phase = ngx.get_phase();

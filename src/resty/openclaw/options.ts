@@ -1,6 +1,6 @@
 /**
- * Readers for the tables users write. Each returns the value or its default, or stops nginx with one sentence that
- * names the option, what was expected and what was given. Phases: init. Pure Lua: no nginx needed but for `dict`.
+ * Readers for the tables users write. Each returns the value or its default, or keeps nginx from starting with one
+ * sentence that names the option, what was expected and what was given. Phases: init. Pure Lua: no nginx needed.
  *
  * `owner` is how the sentence starts: a plugin ("body_digest") or a place in a larger table ('balancer "cluster"').
  */
