@@ -23,6 +23,7 @@ build = {
         ["resty.openclaw.balancer"] = "lua-out/resty/openclaw/balancer.lua",
         ["resty.openclaw.balancer.concurrency"] = "lua-out/resty/openclaw/balancer/concurrency.lua",
         ["resty.openclaw.balancer.ejection"] = "lua-out/resty/openclaw/balancer/ejection.lua",
+        ["resty.openclaw.balancer.estimates"] = "lua-out/resty/openclaw/balancer/estimates.lua",
         ["resty.openclaw.balancer.figures"] = "lua-out/resty/openclaw/balancer/figures.lua",
         ["resty.openclaw.balancer.latency_buckets"] = "lua-out/resty/openclaw/balancer/latency_buckets.lua",
         ["resty.openclaw.balancer.least_conn"] = "lua-out/resty/openclaw/balancer/least_conn.lua",
