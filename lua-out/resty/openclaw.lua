@@ -1,4 +1,5 @@
 local ____exports = {}
+local jit_options = require("jit.opt")
 local faults = require("resty.openclaw.fault")
 local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
@@ -8,6 +9,8 @@ local shared_memory = require("resty.openclaw.shared_memory")
 ____exports.VERSION = "0.1.0"
 local DICT = "openclaw"
 local INTERNAL_ERROR = 500
+--- LuaJIT's own limit of 500 constants is too low for the log phase of a route to be compiled in one piece.
+local JIT_CONSTANTS = "maxirconst=2000"
 --- What `setup` has built; nothing before.
 local gateway
 local trouble
@@ -35,6 +38,7 @@ function ____exports.setup(options)
         metric_registry.open(DICT)
     )
     gateway = built
+    jit_options.start(JIT_CONSTANTS)
 end
 local function present_route()
     return gateway and gateway.routes[request.variable("openclaw_route") or ""]

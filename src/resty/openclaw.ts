@@ -2,6 +2,7 @@
  * The gateway as nginx.conf uses it: `setup` in init_by_lua, then one function for each phase, which walks the plugins
  * of the request's route. The route's name stands in `$openclaw_route`.
  */
+import * as jit_options from "jit.opt";
 import type { Balancer } from "./openclaw/balancer";
 import * as faults from "./openclaw/fault";
 import type { Faults } from "./openclaw/fault";
@@ -16,6 +17,8 @@ export const VERSION = "0.1.0";
 
 const DICT = "openclaw";
 const INTERNAL_ERROR = 500;
+/** LuaJIT's own limit of 500 constants is too low for the log phase of a route to be compiled in one piece. */
+const JIT_CONSTANTS = "maxirconst=2000";
 
 /** What `setup` has built; nothing before. */
 let gateway: Gateway | undefined;
@@ -36,6 +39,7 @@ export function setup(options: unknown): void {
     for (const [, balancer] of built.balancers) a_balancer = balancer;
     trouble = faults.new("gateway", metric_registry.open(DICT));
     gateway = built;
+    jit_options.start(JIT_CONSTANTS);
 }
 
 function present_route(): Route | undefined {

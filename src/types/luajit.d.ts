@@ -61,3 +61,8 @@ declare module "table.nkeys" {
     function table_nkeys(table: object): number;
     export = table_nkeys;
 }
+
+/** @noResolution */
+declare module "jit.opt" {
+    export function start(...options: string[]): void;
+}

@@ -15,7 +15,8 @@ local RATE_SECONDS = 30
 --- Mean seconds of work for one request in a free slot; the pool's mean counts as one answer. Phases: any.
 function ____exports.service_seconds(estimates, index)
     local exposure = estimates.exposure[index] + estimates.mean_service * estimates.prior[index]
-    return math.max(LEAST_SERVICE_SECONDS, exposure / (estimates.answers[index] + 1))
+    local seconds = exposure / (estimates.answers[index] + 1)
+    return seconds > LEAST_SERVICE_SECONDS and seconds or LEAST_SERVICE_SECONDS
 end
 --- Notes that something happened at the node: its silence counts as work from now on. Phases: any.
 function ____exports.note_event(estimates, index, now)

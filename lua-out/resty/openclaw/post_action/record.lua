@@ -88,7 +88,8 @@ local function extras_text(extras)
 end
 --- Milliseconds, as a whole number: what nginx's clock counts.
 local function milliseconds(seconds)
-    return math.floor(math.max(0, seconds) * 1000 + 0.5)
+    local whole = math.floor(math.max(0, seconds) * 1000 + 0.5)
+    return whole
 end
 --- The record of the request being logged, without a line end. Phases: log.
 function ____exports.write(recorder, route)
@@ -98,7 +99,7 @@ function ____exports.write(recorder, route)
     local took = milliseconds(request.seconds_taken())
     local its_route = route or request.variable("openclaw_route")
     local cache = request.variable("upstream_cache_status")
-    return string.format(
+    local line = string.format(
         RECORD,
         recorder.origin,
         recorder.sequence,
@@ -120,6 +121,7 @@ function ____exports.write(recorder, route)
         request.variable("remote_addr") or "",
         #recorder.extras == 0 and "" or extras_text(recorder.extras)
     )
+    return line
 end
 --- A recorder. Phases: init.
 -- 

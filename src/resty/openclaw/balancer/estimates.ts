@@ -53,7 +53,8 @@ const RATE_SECONDS = 30;
 /** Mean seconds of work for one request in a free slot; the pool's mean counts as one answer. Phases: any. */
 export function service_seconds(estimates: Estimates, index: number): number {
     const exposure = estimates.exposure.get(index) + estimates.mean_service * estimates.prior.get(index);
-    return math.max(LEAST_SERVICE_SECONDS, exposure / (estimates.answers.get(index) + 1));
+    const seconds = exposure / (estimates.answers.get(index) + 1);
+    return seconds > LEAST_SERVICE_SECONDS ? seconds : LEAST_SERVICE_SECONDS;
 }
 
 /** Notes that something happened at the node: its silence counts as work from now on. Phases: any. */

@@ -91,7 +91,8 @@ function extras_text(extras: readonly Extra[]): string {
 
 /** Milliseconds, as a whole number: what nginx's clock counts. */
 function milliseconds(seconds: number): number {
-    return math.floor(math.max(0, seconds) * 1000 + 0.5);
+    const whole = math.floor(math.max(0, seconds) * 1000 + 0.5);
+    return whole;
 }
 
 /** The record of the request being logged, without a line end. Phases: log. */
@@ -102,7 +103,7 @@ export function write(recorder: Recorder, route: string | undefined): string {
     const took = milliseconds(request.seconds_taken());
     const its_route = route ?? request.variable("openclaw_route");
     const cache = request.variable("upstream_cache_status");
-    return string.format(
+    const line = string.format(
         RECORD,
         recorder.origin,
         recorder.sequence,
@@ -121,6 +122,7 @@ export function write(recorder: Recorder, route: string | undefined): string {
         request.variable("remote_addr") ?? "",
         recorder.extras.length === 0 ? "" : extras_text(recorder.extras),
     );
+    return line;
 }
 
 /**
