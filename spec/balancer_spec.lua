@@ -177,6 +177,30 @@ describe("balancer", function()
         for _ = 1, 6 do http.get("/balanced_redirected") end
         settled("one_dead")
         settled("round_robin")
+        local dead = spec_balancers.one_dead.peers.nodes[1]
+        assert.is_true(total(dead.region, dead.outcomes.failed.slot) > 0)
+    end)
+
+    it("judges a node by its own answer, not by that of the upstream a redirect led to", function()
+        nodes.behave[18101] = function() ngx.exit(500) end
+        local node = spec_balancers.single.peers.nodes[1]
+        local function failures() return total(node.region, node.outcomes.failed.slot) end
+        local before = failures()
+        assert.equal("answer of 18102\n", http.get("/balanced_then_nginx").body)
+        assert.equal(before + 1, failures())
+        settled("single")
+    end)
+
+    it("leaves requests alone that nginx itself sent to the same node", function()
+        nodes.behave[18101] = function() ngx.sleep(0.05) ngx.say("slow") end
+        local ours = ngx.thread.spawn(http.get, "/balanced/single")
+        eventually(function() return in_flight("single") == 1 end)
+        for _ = 1, 3 do assert.equal(200, http.get("/balanced_by_nginx").status) end
+        nodes.behave[18101] = function() ngx.say("quick") end
+        ngx.thread.wait(ours)
+        settled("single")
+        for _ = 1, 3 do http.get("/balanced_by_nginx") end
+        settled("single")
     end)
 
     it("does not count background updates of the cache, which have no log phase", function()
@@ -197,9 +221,25 @@ describe("balancer", function()
         settled("addresses")
     end)
 
-    it("knows IPv6 addresses", function()
-        local node = balancer.new({ name = "spec_ipv6", nodes = { "[2001:db8::1]:8000" } }).peers.nodes[1]
-        assert.same({ "[2001:db8::1]", 8000 }, { node.host, node.port })
+    it("knows addresses however they are written, as nginx will show them", function()
+        local written = { "[2001:DB8:0:0::0001]:08000", "10.20.30.40:0080", "[::ffff:10.0.0.1]:1", "unix:/run/a.sock" }
+        local peers = balancer.new({ name = "spec_written", nodes = written }).peers
+        local shown = {}
+        for place, node in ipairs(peers.nodes) do shown[place] = node.address end
+        assert.same({ "[2001:db8::1]:8000", "10.20.30.40:80", "[::ffff:10.0.0.1]:1", "unix:/run/a.sock" }, shown)
+        assert.same({ "[2001:db8::1]", 8000 }, { peers.nodes[1].host, peers.nodes[1].port })
+        for _, wrong in ipairs({ "10.0.0.256:1", "010.0.0.1:1", "1.2.3:1", "[::g]:1", "[1:2]:1", "10.0.0.1:0", "10.0.0.1" }) do
+            assert.has_error(function() balancer.new({ name = "a", nodes = { wrong } }) end,
+                'balancer "a": node 1: "address" must be an IP address and port, or "unix:/path", got "' .. wrong .. '"')
+        end
+        assert.has_error(function() balancer.new({ name = "a", nodes = { "10.0.0.1:80", "10.0.0.1:080" } }) end,
+            'balancer "a": node 10.0.0.1:80 stands in "nodes" twice')
+    end)
+
+    it("settles requests to a node that was written in another way than nginx shows it", function()
+        for _ = 1, 3 do assert.equal(200, http.get("/balanced/odd_port").status) end
+        assert.equal(3, nodes.count(18101))
+        settled("odd_port")
     end)
 
     it("stops nginx with one sentence when an option is wrong", function()

@@ -1,10 +1,10 @@
 local upstream_tries = require("resty.openclaw.upstream_tries")
 
---- The tries as "address status seconds", with a full stop after the last one of a pass.
+--- The tries as "address status seconds".
 local function parsed(...)
     local lines = {}
     for _, try in ipairs(upstream_tries.parse(...)) do
-        lines[#lines + 1] = table.concat({ try.address, try.status, try.response_seconds }, " ") .. (try.last and "." or "")
+        lines[#lines + 1] = table.concat({ try.address, try.status, try.response_seconds }, " ")
     end
     return lines
 end
@@ -29,29 +29,34 @@ describe("upstream_tries", function()
     end)
 
     it("reads a single try", function()
-        assert.same({ "10.0.0.1:80 200 0.250." }, parsed("10.0.0.1:80", "200", "0.250"))
-        assert.same({ "10.0.0.1:80 - -." }, parsed("10.0.0.1:80", "-", "-"))
-        assert.same({ "10.0.0.1:80 200 ." }, parsed("10.0.0.1:80", "200"))
+        assert.same({ "10.0.0.1:80 200 0.250" }, parsed("10.0.0.1:80", "200", "0.250"))
+        assert.same({ "10.0.0.1:80 - -" }, parsed("10.0.0.1:80", "-", "-"))
+        assert.same({ "10.0.0.1:80 200 " }, parsed("10.0.0.1:80", "200"))
     end)
 
     it("reads retries", function()
-        assert.same({ "a:1 502 0.001", "b:2 504 5.000", "c:3 200 0.200." },
+        assert.same({ "a:1 502 0.001", "b:2 504 5.000", "c:3 200 0.200" },
             parsed("a:1, b:2, c:3", "502, 504, 200", "0.001, 5.000, 0.200"))
     end)
 
     it("reads internal redirects", function()
-        assert.same({ "a:1 502 0.001", "b:2 502 0.002.", "c:3 200 0.300." },
+        assert.same({ "a:1 502 0.001", "b:2 502 0.002", "c:3 200 0.300" },
             parsed("a:1, b:2 : c:3", "502, 502 : 200", "0.001, 0.002 : 0.300"))
     end)
 
     it("reads IPv6 addresses and sockets in files", function()
-        assert.same({ "[2001:db8::1]:8000 504 1.0", "unix:/run/model.sock 200 0.1." },
+        assert.same({ "[2001:db8::1]:8000 504 1.0", "unix:/run/model.sock 200 0.1" },
             parsed("[2001:db8::1]:8000, unix:/run/model.sock", "504, 200", "1.0, 0.1"))
     end)
 
     it("bears lists of unequal length", function()
-        assert.same({ "a:1 502 0.1", "b:2 - -." }, parsed("a:1, b:2", "502", "0.1"))
-        assert.same({ "a:1 502 0.1." }, parsed("a:1", "502, 200 : 200", "0.1, 0.2"))
+        assert.same({ "a:1 502 0.1", "b:2 - -" }, parsed("a:1, b:2", "502", "0.1"))
+        assert.same({ "a:1 502 0.1" }, parsed("a:1", "502, 200 : 200", "0.1, 0.2"))
+    end)
+
+    it("passes over places where the balancer chose no node", function()
+        assert.same({ "a:1 502 0.1" }, parsed("a:1 : ", "502 : ", "0.1 : "))
+        assert.same({ "a:1 502 0.1", "b:2 200 0.2" }, parsed("a:1 : , b:2", "502 : -, 200", "0.1 : -, 0.2"))
     end)
 
     it("gives the tries of the present pass", function()

@@ -15,5 +15,6 @@ return {
         nodes = { "unix:" .. ngx.config.prefix() .. "node.sock", { "127.0.0.1:18101", weight = 2 } },
         policy = "round_robin",
     }),
+    odd_port = balancer.new({ name = "spec_odd_port", nodes = { "127.0.0.1:018101" } }),
     single = balancer.new({ name = "spec_single", nodes = { "127.0.0.1:18101" } }),
 }

@@ -57,16 +57,42 @@ local function init_worker(self)
         self.faults:report("timer", err)
     end
 end
-local function settle(balancer, address, status, seconds)
-    local node = balancer.known_nodes[address]
-    if node ~= nil then
-        nodes.finish(
-            node,
-            outcome.of_status(status),
-            request.now(),
-            tonumber(seconds)
-        )
+--- The node that each request of this worker is at, by the request's key.
+local present_node = {}
+--- Counts a request out of the node it is at, if it is at one of ours.
+local function settle(key, status, seconds)
+    local node = present_node[key]
+    if node == nil then
+        return
     end
+    present_node[key] = nil
+    nodes.finish(
+        node,
+        outcome.of_status(status),
+        request.now(),
+        tonumber(seconds)
+    )
+end
+--- As `settle`; of a request's tries, at other upstreams too, the last one at the node is what counts.
+local function settle_one_of_several(key, node, statuses, seconds)
+    local its_status = "-"
+    local its_seconds
+    for ____, attempt in ipairs(upstream_tries.parse(
+        request.variable("upstream_addr") or "",
+        statuses,
+        seconds
+    )) do
+        if attempt.address == node.address then
+            its_status = attempt.status
+            its_seconds = attempt.response_seconds
+        end
+    end
+    settle(key, its_status, its_seconds)
+end
+--- The status of the last try before the pass that nginx begins now: that of a pass which a redirect ended.
+local function status_before()
+    local statuses = upstream_tries.tried(request.variable("upstream_status") or "")
+    return statuses[#statuses] or "-"
 end
 --- Fills in the candidates for a first try; returns an ejected node whose time is over, or -1.
 local function find_candidates(balancer, now)
@@ -123,23 +149,18 @@ end
 local function next_choice(balancer, now, status)
     local peers = balancer.peers
     local addresses = upstream_tries.tried(request.variable("upstream_addr") or "")
-    local last = addresses[#addresses] or ""
-    if not request.is_subrequest() then
-        settle(
-            balancer,
-            last,
-            tostring(status)
-        )
-    end
     local left = math.min(balancer.tries, peers.size) - #addresses
     if left == 0 and was_stale_connection(status) then
-        return peers.index_of[last] or -1
+        return peers.index_of[addresses[#addresses]] or -1
     end
     if left <= 0 then
         return -1
     end
     for ____, address in ipairs(addresses) do
-        balancer.tried[peers.index_of[address]] = 1
+        local tried = peers.index_of[address]
+        if tried ~= nil then
+            balancer.tried[tried] = 1
+        end
     end
     find_untried(balancer, false)
     if balancer.candidates.count == 0 then
@@ -170,12 +191,25 @@ local function balance(self)
         self:init_worker()
     end
     local now = request.now()
+    local key = request.is_subrequest() and 0 or request.key()
     local failure, status = nginx_balancer.get_last_failure()
     local index
     if failure == nil then
+        if present_node[key] ~= nil then
+            settle(
+                key,
+                status_before(),
+                nil
+            )
+        end
         nginx_balancer.set_more_tries(self.tries)
         index = first_choice(self, now)
     else
+        settle(
+            key,
+            tostring(status or BAD_GATEWAY),
+            nil
+        )
         index = next_choice(self, now, status or BAD_GATEWAY)
     end
     if index < 0 then
@@ -189,44 +223,32 @@ local function balance(self)
         ngx.exit(SERVICE_UNAVAILABLE)
         return
     end
-    if not request.is_subrequest() then
+    if key ~= 0 then
         nodes.start(node)
+        present_node[key] = node
     end
     self.sent[index + 1]:inc()
 end
 --- Settles what the request has left to settle, in whatever upstreams it was; to be called once for each request.
 -- Phases: log.
 local function log(self)
-    local addresses = request.variable("upstream_addr")
-    if addresses == nil then
+    local key = request.key()
+    local node = present_node[key]
+    if node == nil then
         return
     end
-    local statuses = request.variable("upstream_status") or ""
-    local node = self.known_nodes[addresses]
-    if node ~= nil then
-        local ____node_wants_seconds_2
-        if node.wants_seconds then
-            ____node_wants_seconds_2 = tonumber(request.variable("upstream_response_time"))
-        else
-            ____node_wants_seconds_2 = nil
-        end
-        local seconds = ____node_wants_seconds_2
-        nodes.finish(
-            node,
-            outcome.of_status(statuses),
-            request.now(),
-            seconds
-        )
-        return
+    local status = request.variable("upstream_status") or "-"
+    local ____node_wants_seconds_2
+    if node.wants_seconds then
+        ____node_wants_seconds_2 = request.variable("upstream_response_time")
+    else
+        ____node_wants_seconds_2 = nil
     end
-    for ____, attempt in ipairs(upstream_tries.parse(
-        addresses,
-        statuses,
-        request.variable("upstream_response_time")
-    )) do
-        if attempt.last then
-            settle(self, attempt.address, attempt.status, attempt.response_seconds)
-        end
+    local seconds = ____node_wants_seconds_2
+    if upstream_tries.is_single(status) then
+        settle(key, status, seconds)
+    else
+        settle_one_of_several(key, node, status, seconds)
     end
 end
 --- Gives back the worker's part of the shared memory. Phases: exit_worker.
@@ -277,7 +299,6 @@ local function create(options)
             count = 0
         },
         tried = ffi.new("double[?]", peers.size),
-        known_nodes = nodes.all(registry),
         sent = sent,
         registry = registry,
         faults = faults.new("balancer", registry),

@@ -59,6 +59,16 @@ function ____exports.seconds_taken()
     local seconds = ____exports.now() - started
     return started > 0 and seconds > 0 and seconds or 0
 end
+--- A number that no other request of this worker has as long as this one lives; internal redirects do not change it.
+-- 0 where there is no request.
+function ____exports.key()
+    local request = get_request()
+    if request == nil then
+        return 0
+    end
+    local address = tonumber(ffi.cast("uintptr_t", request))
+    return address
+end
 --- The answer's status; 0 before there is one, and where there is no request.
 function ____exports.status()
     local request = get_request()

@@ -13,28 +13,10 @@ function ____exports.is_single(value)
 end
 --- The part of the last try; "-" when that is unset, empty when no node was chosen.
 function ____exports.last(value)
+    if ____exports.is_single(value) then
+        return value
+    end
     return (string.match(value, "[^, ]*$"))
-end
---- Whether the balancer was asked once more after the last try of a pass, and declined.
-local function was_declined(passes, pass, statuses)
-    local next = passes[pass + 1 + 1]
-    if next == nil then
-        return false
-    end
-    if string.sub(next, 1, 2) == ", " then
-        return true
-    end
-    if next ~= "" then
-        return false
-    end
-    local more = passes[pass + 2 + 1]
-    local ____temp_0
-    if more == nil then
-        ____temp_0 = statuses[pass + 1 + 1] == ""
-    else
-        ____temp_0 = more == ""
-    end
-    return ____temp_0
 end
 --- The tries in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time` of one request.
 function ____exports.parse(addresses, statuses, response_seconds)
@@ -52,12 +34,7 @@ function ____exports.parse(addresses, statuses, response_seconds)
         for index = 0, #nodes - 1 do
             local address = nodes[index + 1]
             if address ~= "" then
-                tries[#tries + 1] = {
-                    address = address,
-                    status = status[index + 1] or "-",
-                    response_seconds = response[index + 1] or "-",
-                    last = index == #nodes - 1 and not was_declined(passes, pass, status_passes)
-                }
+                tries[#tries + 1] = {address = address, status = status[index + 1] or "-", response_seconds = response[index + 1] or "-"}
             end
         end
     end

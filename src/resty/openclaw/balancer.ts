@@ -1,9 +1,9 @@
 /**
  * Chooses the node for each request of an upstream, by a policy, and learns from how each try ends.
  *
- * Nothing is kept with the request: what was tried and how it ended is read from nginx's own `$upstream_*` variables,
- * which outlive internal redirects. So each try that was counted in is counted out once: at the next try of the same
- * pass, or in the log phase, where one call settles all that a request has left, in whatever upstreams it was.
+ * Each try that is counted in is counted out once: at the next try, or in the log phase, where one call settles what a
+ * request has left, in whatever upstream it was. Which try that is stands in one table of the worker, by request: unlike
+ * `ngx.ctx` that outlives internal redirects, and it tells our requests from those that nginx sent to the same node.
  */
 import * as nginx_balancer from "ngx.balancer";
 import * as ejection from "./balancer/ejection";
@@ -38,8 +38,6 @@ export interface Balancer {
     readonly candidates: Candidates;
     /** Which nodes the present request came to already; 1 or 0 for each. */
     readonly tried: Doubles;
-    /** The nodes of all upstreams, by address. */
-    readonly known_nodes: LuaTable<string, Node>;
     /** Tries at each node for this upstream. */
     readonly sent: Counter[];
     readonly registry: Registry;
@@ -78,9 +76,34 @@ function init_worker(this: Balancer): void {
     if (!ok) this.faults.report("timer", err);
 }
 
-function settle(balancer: Balancer, address: string, status: string, seconds?: string): void {
-    const node = balancer.known_nodes.get(address) as Node | undefined;
-    if (node !== undefined) nodes.finish(node, outcome.of_status(status), request.now(), tonumber(seconds));
+/** The node that each request of this worker is at, by the request's key. */
+const present_node = new LuaTable<number, Node>();
+
+/** Counts a request out of the node it is at, if it is at one of ours. */
+function settle(key: number, status: string, seconds: string | undefined): void {
+    const node = present_node.get(key) as Node | undefined;
+    if (node === undefined) return;
+    present_node.delete(key);
+    nodes.finish(node, outcome.of_status(status), request.now(), tonumber(seconds));
+}
+
+/** As `settle`; of a request's tries, at other upstreams too, the last one at the node is what counts. */
+function settle_one_of_several(key: number, node: Node, statuses: string, seconds: string | undefined): void {
+    let its_status = "-";
+    let its_seconds: string | undefined;
+    for (const attempt of upstream_tries.parse(request.variable("upstream_addr") ?? "", statuses, seconds)) {
+        if (attempt.address === node.address) {
+            its_status = attempt.status;
+            its_seconds = attempt.response_seconds;
+        }
+    }
+    settle(key, its_status, its_seconds);
+}
+
+/** The status of the last try before the pass that nginx begins now: that of a pass which a redirect ended. */
+function status_before(): string {
+    const statuses = upstream_tries.tried(request.variable("upstream_status") ?? "");
+    return statuses[statuses.length - 1] ?? "-";
 }
 
 /** Fills in the candidates for a first try; returns an ejected node whose time is over, or -1. */
@@ -138,12 +161,13 @@ function was_stale_connection(status: number): boolean {
 function next_choice(balancer: Balancer, now: number, status: number): number {
     const peers = balancer.peers;
     const addresses = upstream_tries.tried(request.variable("upstream_addr") ?? "");
-    const last = addresses[addresses.length - 1] ?? "";
-    if (!request.is_subrequest()) settle(balancer, last, tostring(status));
     const left = math.min(balancer.tries, peers.size) - addresses.length;
-    if (left === 0 && was_stale_connection(status)) return peers.index_of.get(last) ?? -1;
+    if (left === 0 && was_stale_connection(status)) return peers.index_of.get(addresses[addresses.length - 1]!) ?? -1;
     if (left <= 0) return -1;
-    for (const address of addresses) balancer.tried.set(peers.index_of.get(address), 1);
+    for (const address of addresses) {
+        const tried = peers.index_of.get(address) as number | undefined;
+        if (tried !== undefined) balancer.tried.set(tried, 1);
+    }
     find_untried(balancer, false);
     if (balancer.candidates.count === 0) find_untried(balancer, true);
     ffi.fill(balancer.tried, peers.size * 8);
@@ -167,13 +191,17 @@ function decline(balancer: Balancer, now: number): void {
 function balance(this: Balancer): void {
     if (!this.is_ticking) this.init_worker();
     const now = request.now();
+    // A subrequest (a background update of the cache) has no log phase in which it could be counted out again.
+    const key = request.is_subrequest() ? 0 : request.key();
     const [failure, status] = nginx_balancer.get_last_failure();
     let index: number;
     if (failure === undefined) {
+        if (present_node.has(key)) settle(key, status_before(), undefined);
         // One more than there are tries, so that nginx asks again when all have failed and hears that none is left.
         nginx_balancer.set_more_tries(this.tries);
         index = first_choice(this, now);
     } else {
+        settle(key, tostring(status ?? BAD_GATEWAY), undefined);
         index = next_choice(this, now, status ?? BAD_GATEWAY);
     }
     if (index < 0) {
@@ -187,8 +215,10 @@ function balance(this: Balancer): void {
         ngx.exit(SERVICE_UNAVAILABLE);
         return;
     }
-    // A subrequest (a background cache update) has no log phase in which it could be counted out again.
-    if (!request.is_subrequest()) nodes.start(node);
+    if (key !== 0) {
+        nodes.start(node);
+        present_node.set(key, node);
+    }
     this.sent[index]!.inc();
 }
 
@@ -197,18 +227,13 @@ function balance(this: Balancer): void {
  * Phases: log.
  */
 function log(this: Balancer): void {
-    const addresses = request.variable("upstream_addr");
-    if (addresses === undefined) return;
-    const statuses = request.variable("upstream_status") ?? "";
-    const node = this.known_nodes.get(addresses) as Node | undefined;
-    if (node !== undefined) {
-        const seconds = node.wants_seconds ? tonumber(request.variable("upstream_response_time")) : undefined;
-        nodes.finish(node, outcome.of_status(statuses), request.now(), seconds);
-        return;
-    }
-    for (const attempt of upstream_tries.parse(addresses, statuses, request.variable("upstream_response_time"))) {
-        if (attempt.last) settle(this, attempt.address, attempt.status, attempt.response_seconds);
-    }
+    const key = request.key();
+    const node = present_node.get(key) as Node | undefined;
+    if (node === undefined) return;
+    const status = request.variable("upstream_status") ?? "-";
+    const seconds = node.wants_seconds ? request.variable("upstream_response_time") : undefined;
+    if (upstream_tries.is_single(status)) settle(key, status, seconds);
+    else settle_one_of_several(key, node, status, seconds);
 }
 
 /** Gives back the worker's part of the shared memory. Phases: exit_worker. */
@@ -250,7 +275,6 @@ function create(options: unknown): Balancer {
         tries: read.whole(owner, given, "tries", 1, DEFAULT_TRIES),
         candidates: { index: ffi.new("double[?]", peers.size), count: 0 },
         tried: ffi.new("double[?]", peers.size),
-        known_nodes: nodes.all(registry),
         sent,
         registry,
         faults: faults.new("balancer", registry),

@@ -77,6 +77,17 @@ export function seconds_taken(): number {
     return started > 0 && seconds > 0 ? seconds : 0;
 }
 
+/**
+ * A number that no other request of this worker has as long as this one lives; internal redirects do not change it.
+ * 0 where there is no request.
+ */
+export function key(): number {
+    const request = get_request();
+    if (request === undefined) return 0;
+    const address = tonumber(ffi.cast("uintptr_t", request))!;
+    return address;
+}
+
 /** The answer's status; 0 before there is one, and where there is no request. */
 export function status(): number {
     const request = get_request();

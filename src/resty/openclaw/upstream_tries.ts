@@ -15,8 +15,6 @@ export interface Try {
     readonly status: string;
     /** Seconds to the last byte of the answer, connecting included; "-" or empty when unset or not asked for. */
     readonly response_seconds: string;
-    /** Whether nginx asked for no other node after it in the same pass. */
-    readonly last: boolean;
 }
 
 function split(text: string, separator: string): string[] {
@@ -34,18 +32,8 @@ export function is_single(value: string): boolean {
 
 /** The part of the last try; "-" when that is unset, empty when no node was chosen. */
 export function last(value: string): string {
+    if (is_single(value)) return value;
     return string.match(value, "[^, ]*$")[0]!;
-}
-
-/** Whether the balancer was asked once more after the last try of a pass, and declined. */
-function was_declined(passes: string[], pass: number, statuses: string[]): boolean {
-    const next = passes[pass + 1];
-    if (next === undefined) return false;
-    if (string.sub(next, 1, 2) === ", ") return true;
-    if (next !== "") return false;
-    // "a : ": declined after a, or at once in a pass that followed; the status is "" in the one case, "-" in the other.
-    const more = passes[pass + 2];
-    return more === undefined ? statuses[pass + 1] === "" : more === "";
 }
 
 /** The tries in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time` of one request. */
@@ -65,7 +53,6 @@ export function parse(addresses: string, statuses: string, response_seconds = ""
                     address,
                     status: status[index] ?? "-",
                     response_seconds: response[index] ?? "-",
-                    last: index === nodes.length - 1 && !was_declined(passes, pass, status_passes),
                 });
             }
         }

@@ -2,24 +2,48 @@ local ____exports = {}
 local ffi = require("ffi")
 local read = require("resty.openclaw.options")
 local nodes = require("resty.openclaw.balancer.node")
+ffi.cdef("\nint inet_pton(int family, const char *text, void *address);\nconst char *inet_ntop(int family, const void *address, char *text, unsigned int size);\n")
 local NODE_OPTIONS = {"address", "weight"}
+local AF_INET = 2
+local AF_INET6 = 10
+local binary = ffi.new("char[16]")
+local text = ffi.new("char[64]")
+--- An IP address as the system writes it, which is how `$upstream_addr` shows it; nothing when it is none.
+local function canonical(family, address)
+    if ffi.C.inet_pton(family, address, binary) ~= 1 then
+        return nil
+    end
+    ffi.C.inet_ntop(family, binary, text, 64)
+    return ffi.string(text)
+end
 --- "10.0.1.10:8000", "[::1]:8000" or "unix:/path" → host and port; nothing for all else, names too.
 local function host_and_port(address)
     if (string.match(address, "^unix:/.")) ~= nil then
         return address, 0
     end
-    local host, port = string.match(address, "^(%d+%.%d+%.%d+%.%d+):(%d+)$")
-    if host == nil then
-        host, port = string.match(address, "^(%[[%x:.]+%]):(%d+)$")
+    local plain, plain_port = string.match(address, "^([%d.]+):(%d+)$")
+    local bracketed, bracketed_port = string.match(address, "^%[([%x:.]+)%]:(%d+)$")
+    local port = tonumber(plain_port or bracketed_port) or 0
+    if port < 1 or port > 65535 then
+        return nil, 0
     end
-    local number = tonumber(port) or 0
+    if plain ~= nil then
+        return canonical(AF_INET, plain), port
+    end
     local ____temp_0
-    if number >= 1 and number <= 65535 then
-        ____temp_0 = host
-    else
+    if bracketed == nil then
         ____temp_0 = nil
+    else
+        ____temp_0 = canonical(AF_INET6, bracketed)
     end
-    return ____temp_0, number
+    local host = ____temp_0
+    local ____temp_1
+    if host == nil then
+        ____temp_1 = nil
+    else
+        ____temp_1 = ("[" .. host) .. "]"
+    end
+    return ____temp_1, port
 end
 --- `{ "10.0.1.10:8000", weight = 3 }`, or just `"10.0.1.10:8000"`, as options with names.
 local function named_options(owner, entry, place)
@@ -54,11 +78,12 @@ local function create(owner, registry, options)
             named_options(owner, entries[index + 1], index + 1),
             NODE_OPTIONS
         )
-        local address = read.text(where, given, "address")
-        local host, port = host_and_port(address)
+        local written = read.text(where, given, "address")
+        local host, port = host_and_port(written)
         if host == nil then
-            read.refuse(where, "address", "an IP address and port, or \"unix:/path\"", address)
+            read.refuse(where, "address", "an IP address and port, or \"unix:/path\"", written)
         end
+        local address = port == 0 and host or (host .. ":") .. tostring(port)
         if index_of[address] ~= nil then
             error(((owner .. ": node ") .. address) .. " stands in \"nodes\" twice", 0)
         end
