@@ -1,23 +1,10 @@
 local ejection = require("resty.openclaw.balancer.ejection")
 local latency_buckets = require("resty.openclaw.balancer.latency_buckets")
 local least_conn = require("resty.openclaw.balancer.least_conn")
-local metric_registry = require("resty.openclaw.metric_registry")
+local new_peers = require("spec.support.new_peers")
 local node_of = require("resty.openclaw.balancer.node")
 local outcome = require("resty.openclaw.balancer.outcome")
-local peers_of = require("resty.openclaw.balancer.peers")
 local round_robin = require("resty.openclaw.balancer.round_robin")
-
-local registry = metric_registry.open("openclaw")
-local last_port = 30000
-
-local function new_peers(weights)
-    local nodes = {}
-    for place, weight in ipairs(weights) do
-        last_port = last_port + 1
-        nodes[place] = { "10.8.8.8:" .. last_port, weight = weight }
-    end
-    return peers_of.new("spec", registry, { nodes = nodes })
-end
 
 local function candidates(...)
     local chosen = { index = {}, count = select("#", ...) }

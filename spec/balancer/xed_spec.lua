@@ -1,22 +1,8 @@
 local least_conn = require("resty.openclaw.balancer.least_conn")
-local metric_registry = require("resty.openclaw.metric_registry")
+local new_peers = require("spec.support.new_peers")
 local node_of = require("resty.openclaw.balancer.node")
-local peers_of = require("resty.openclaw.balancer.peers")
 local virtual_cluster = require("spec.support.virtual_cluster")
 local xed = require("resty.openclaw.balancer.xed")
-
-local registry = metric_registry.open("openclaw")
-local last_port = 20000
-
---- Peers with addresses of their own, so that no other spec's counts are seen.
-local function new_peers(weights)
-    local nodes = {}
-    for place, weight in ipairs(weights) do
-        last_port = last_port + 1
-        nodes[place] = { "10.9.9.9:" .. last_port, weight = weight }
-    end
-    return peers_of.new("spec", registry, { nodes = nodes })
-end
 
 local function with_learner(policy, peers)
     for place, node in ipairs(peers.nodes) do

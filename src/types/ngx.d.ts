@@ -5,9 +5,6 @@
 declare namespace ngx {
     type LogLevel = number & { readonly level: never };
     const ERR: LogLevel;
-    const WARN: LogLevel;
-    const NOTICE: LogLevel;
-    const INFO: LogLevel;
 
     const HTTP_OK: number;
     const ERROR: number;
@@ -19,7 +16,6 @@ declare namespace ngx {
     function flush(wait?: boolean): Result<1>;
     function sleep(seconds: number): void;
     function now(): number;
-    function update_time(): void;
     function time(): number;
     function parse_http_time(text: string): number | undefined;
     function md5(text: string): string;
@@ -60,7 +56,6 @@ declare namespace ngx {
         function get_body_data(): string | undefined;
         function get_body_file(): string | undefined;
         function get_method(): string;
-        function start_time(): number;
     }
 
     namespace worker {
@@ -82,11 +77,6 @@ declare namespace ngx {
             callback: Callback<A>,
             ...args: A
         ): LuaMultiReturn<[ok: boolean, err?: string]>;
-    }
-
-    namespace config {
-        const subsystem: string;
-        const ngx_lua_version: number;
     }
 
     namespace socket {
