@@ -45,6 +45,7 @@ build = {
         ["resty.openclaw.image_check"] = "lua-out/resty/openclaw/image_check.lua",
         ["resty.openclaw.json"] = "lua-out/resty/openclaw/json.lua",
         ["resty.openclaw.json_error"] = "lua-out/resty/openclaw/json_error.lua",
+        ["resty.openclaw.leader"] = "lua-out/resty/openclaw/leader.lua",
         ["resty.openclaw.metric_handles"] = "lua-out/resty/openclaw/metric_handles.lua",
         ["resty.openclaw.metric_handles.buckets"] = "lua-out/resty/openclaw/metric_handles/buckets.lua",
         ["resty.openclaw.metric_registry"] = "lua-out/resty/openclaw/metric_registry.lua",

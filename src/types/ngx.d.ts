@@ -16,6 +16,7 @@ declare namespace ngx {
     function flush(wait?: boolean): Result<1>;
     function sleep(seconds: number): void;
     function now(): number;
+    function update_time(): void;
     function time(): number;
     function parse_http_time(text: string): number | undefined;
     function md5(text: string): string;
@@ -47,6 +48,8 @@ declare namespace ngx {
             by: number,
             init?: number,
         ): LuaMultiReturn<[value: number, err?: undefined] | [value: undefined, err: string]>;
+        /** Sets the time to live of an entry, whatever it holds and even if its time is over already. */
+        expire(key: string, ttl: number): LuaMultiReturn<[ok: boolean | undefined, err?: string]>;
         free_space(): number;
         flush_all(): void;
     }
@@ -85,6 +88,7 @@ declare namespace ngx {
 
     interface Tcp {
         connect(host: string, port: number, options?: { pool?: string }): Result<1>;
+        connect(unix_socket: string, options?: { pool?: string }): Result<1>;
         sslhandshake(session: undefined | boolean, server_name: string | undefined, verify: boolean): Result<unknown>;
         send(data: string | string[]): Result<number>;
         receive(pattern: string | number): LuaMultiReturn<[data?: string, err?: string, partial?: string]>;

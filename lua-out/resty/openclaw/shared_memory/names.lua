@@ -13,6 +13,13 @@ local function safe_add(self, key, value)
     self.values[key] = value
     return true
 end
+--- Nothing here ever ends by itself.
+local function expire(self, key)
+    if self.values[key] ~= nil then
+        return true
+    end
+    return false, "not found"
+end
 local function delete_(self, key)
     self.values[key] = nil
 end
@@ -30,7 +37,8 @@ local metatable = {__index = {
     safe_set = set,
     safe_add = safe_add,
     delete = delete_,
-    incr = incr
+    incr = incr,
+    expire = expire
 }}
 --- Adds to a number that begins at `first`. The dict's own `incr` with a beginning would evict other names for it.
 function ____exports.increment(names, key, by, first)

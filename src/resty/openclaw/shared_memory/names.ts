@@ -1,7 +1,7 @@
 /** Where names are kept: a `lua_shared_dict`, or, where nothing is to be shared, a table of the process. */
 
 /** The part of a shared dict that names need. Nothing here ever evicts a name to make room for another. */
-export type Names = Pick<ngx.SharedDict, "get" | "set" | "safe_set" | "safe_add" | "delete" | "incr">;
+export type Names = Pick<ngx.SharedDict, "get" | "set" | "safe_set" | "safe_add" | "delete" | "incr" | "expire">;
 
 type Value = string | number | boolean;
 
@@ -24,6 +24,12 @@ function safe_add(this: LocalNames, key: string, value: Value): LuaMultiReturn<[
     return $multi(true);
 }
 
+/** Nothing here ever ends by itself. */
+function expire(this: LocalNames, key: string): LuaMultiReturn<[ok: boolean, err?: string]> {
+    if (this.values.has(key)) return $multi(true);
+    return $multi(false, "not found");
+}
+
 function delete_(this: LocalNames, key: string): void {
     this.values.delete(key);
 }
@@ -35,7 +41,7 @@ function incr(this: LocalNames, key: string, by: number): Result<number> {
     return $multi(before + by);
 }
 
-const metatable = { __index: { get, set, safe_set: set, safe_add, delete: delete_, incr } };
+const metatable = { __index: { get, set, safe_set: set, safe_add, delete: delete_, incr, expire } };
 
 /** Adds to a number that begins at `first`. The dict's own `incr` with a beginning would evict other names for it. */
 export function increment(names: Names, key: string, by: number, first: number): Result<number> {
