@@ -60,6 +60,20 @@ describe("http_client", function()
             assert.equal("host [::ffff:127.0.0.1]:18086", answer.body)
         end)
 
+        it("reaches unix sockets, whatever the port", function()
+            local socket = "unix:" .. ngx.config.prefix() .. "http_client.sock"
+            assert.equal("host localhost", assert(http_client.request({ host = socket })).body)
+            assert.equal("host localhost", assert(http_client.request({ host = socket, port = 81, path = "/x" })).body)
+            local named = { host = socket, headers = { Host = "a.test" }, keepalive_seconds = 10 }
+            for _ = 1, 2 do assert.equal("host a.test", assert(http_client.request(named)).body) end
+            local answer, err = http_client.request({ host = "unix:/no/such.sock" })
+            assert.is_nil(answer)
+            assert.equal("cannot connect: no such file or directory", err)
+            answer, err = http_client.request({ host = socket, scheme = "https" })
+            assert.is_nil(answer)
+            assert.equal("cannot connect: an address needs ssl_server_name", err)
+        end)
+
         it("refuses whatever would break out of its line", function()
             local cases = {
                 { headers = { ["X-Token"] = "a\r\nX-Other: b" } },
@@ -85,8 +99,10 @@ describe("http_client", function()
             for _, path in ipairs({ "", "x", "/a b", "/a\r\nb", "/a#b", "/\0" }) do
                 assert.is_nil((http_client.request({ host = "127.0.0.1", port = 18080, path = path })))
             end
-            for _, host in ipairs({ "", "a b", "a/b", "a:1", "::1", "[::1", "a\r\nb", "unix:/tmp/x" }) do
-                assert.is_nil((http_client.request({ host = host, port = 18080 })))
+            for _, host in ipairs({ "", "a b", "a/b", "a:1", "::1", "[::1", "a\r\nb", "unix:", "unix:/", "unix:x", "unix:/a\0b" }) do
+                local answer, err = http_client.request({ host = host, port = 18080 })
+                assert.is_nil(answer)
+                assert.equal("no legal host", err)
             end
             for _, port in ipairs({ 0, 65536, 1.5, -1, 0 / 0 }) do
                 assert.is_nil((http_client.request({ host = "127.0.0.1", port = port })))
@@ -141,6 +157,8 @@ describe("http_client", function()
     end)
 
     describe("answers", function()
+        local chunked_ok = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+
         it("end where Content-Length says", function()
             local answer = assert(answered("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello more"))
             assert.equal("hello", answer.body)
@@ -247,6 +265,37 @@ describe("http_client", function()
             assert.equal("0123456789", assert(raw({ max_bytes = 10 })).body)
         end)
 
+        it("are cut when they are too large, where told so", function()
+            local function cut(...)
+                raw_server.plan({ ... })
+                local answer = raw({ max_bytes = 10, truncate = true, keepalive_seconds = 10 })
+                local before = raw_server.connections
+                assert(raw({ max_bytes = 10, truncate = true, keepalive_seconds = 10 }))
+                return answer and answer.body, raw_server.connections - before
+            end
+            -- A connection whose answer was not read to its end carries no other request.
+            assert.same({ "0123456789", 1 }, { cut("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n0123456789a") })
+            assert.same({ "0123456789", 1 }, { cut("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n0123456789", 0.05) })
+            local chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n6\r\n012345\r\n"
+            assert.same({ "0123456789", 1 }, { cut(chunks .. "5\r\n6789a\r\n0\r\n\r\n") })
+            assert.same({ "0123456789", 1 }, { cut(chunks .. "4\r\n6789\r\n1\r\na\r\n0\r\n\r\n") })
+            assert.same({ "0123456789", 1 }, { cut("HTTP/1.1 200 OK\r\n\r\n0123456789a") })
+            assert.same({ "0123456789", 1 }, { cut("HTTP/1.1 200 OK\r\n\r\n01234", 0.02, "567890123456") })
+        end)
+
+        it("that are no longer than they may be are not touched, where told to cut", function()
+            raw_server.plan({ chunked_ok, "await", chunked_ok })
+            for _ = 1, 2 do
+                local answer = assert(raw({ max_bytes = 5, truncate = true, keepalive_seconds = 16 }))
+                assert.equal("hello", answer.body)
+            end
+            assert.equal(1, raw_server.connections)
+            raw_server.plan("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell")
+            local answer, err = raw({ max_bytes = 5, truncate = true })
+            assert.is_nil(answer)
+            assert.equal("cannot read the answer: closed", err)
+        end)
+
         it("are refused when their headers are", function()
             refused("a line is too long", "HTTP/1.1 200 " .. ("x"):rep(40000) .. "\r\n\r\n")
             refused("a line is too long", "HTTP/1.1 200 OK\r\n" .. ("A: " .. ("x"):rep(8000) .. "\r\n"):rep(5) .. "\r\n")
@@ -284,6 +333,30 @@ describe("http_client", function()
             stop = true
             assert.equal(20000, #answer.body)
             assert.is_true(ticks > 20)
+        end)
+    end)
+
+    describe("Retry-After", function()
+        local function seconds(value)
+            return http_client.retry_after_seconds({ status = 503, headers = { ["retry-after"] = value }, body = "" })
+        end
+
+        it("is a number of seconds", function()
+            assert.equal(0, seconds("0"))
+            assert.equal(120, seconds("120"))
+        end)
+
+        it("is a date, which may have gone by", function()
+            local left = seconds(ngx.http_time(ngx.time() + 60))
+            assert.is_true(left > 55 and left <= 60)
+            assert.equal(0, seconds("Sun, 06 Nov 1994 08:49:37 GMT"))
+        end)
+
+        it("is nothing where it is missing or malformed", function()
+            for _, value in ipairs({ "", "-1", "1.5", "soon", "1, 2", "0x10", "Sun, 99 Foo" }) do
+                assert.is_nil(seconds(value), value)
+            end
+            assert.is_nil(seconds(nil))
         end)
     end)
 

@@ -22,6 +22,29 @@ end
 function ____exports.header_fault(name, value)
     return request_text.header_fault(name, value)
 end
+--- Seconds that an answer's Retry-After asks for, as a number or as a date (RFC 9110, section 10.2.3); nothing where it has
+-- none or one that is malformed. Phases: any.
+function ____exports.retry_after_seconds(answer)
+    local value = answer.headers["retry-after"]
+    if value == nil then
+        return nil
+    end
+    local seconds = string.match(value, "^%d+$")
+    if seconds ~= nil then
+        return tonumber(seconds)
+    end
+    local date = ngx.parse_http_time(value)
+    local ____temp_0
+    if date == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = math.max(
+            0,
+            date - ngx.time()
+        )
+    end
+    return ____temp_0
+end
 local function target_of(request)
     if request.url ~= nil then
         return http_target.parse(request.url)
@@ -30,7 +53,7 @@ local function target_of(request)
     local host = request.host or ""
     local port = request.port or (scheme == "https" and 443 or 80)
     local path = request.path or "/"
-    if not http_target.is_host(host) then
+    if not http_target.is_host(host) and not http_target.is_unix_socket(host) then
         return nil, "no legal host"
     end
     if not http_target.is_port(port) then
@@ -40,6 +63,14 @@ local function target_of(request)
         return nil, "a blank, a control character or a fragment in the path"
     end
     return {scheme = scheme, host = host, port = port, path = path}
+end
+--- What the Host header says unless told otherwise; nginx, too, says "localhost" to a unix socket.
+local function host_header(target)
+    if http_target.is_unix_socket(target.host) then
+        return "localhost"
+    end
+    local default_port = target.scheme == "https" and 443 or 80
+    return target.port == default_port and target.host or (target.host .. ":") .. tostring(target.port)
 end
 --- One try on one connection.
 local function exchange(options, target, method, head, deadline, fresh)
@@ -59,7 +90,7 @@ local function exchange(options, target, method, head, deadline, fresh)
         return nil, "cannot send: " .. send_err, reused and send_err ~= "timeout"
     end
     local reader = http_reader.new(socket, (options.read_seconds or 5) * 1000, deadline)
-    local answer, rest = http_answer.read(reader, method, options.max_bytes or MIB)
+    local answer, rest = http_answer.read(reader, method, options.max_bytes or MIB, options.truncate == true)
     if answer == nil then
         socket:close()
         local stale = reused and not reader.began and rest ~= "timeout"
@@ -79,8 +110,7 @@ function ____exports.request(options)
     if not request_text.is_method(method) then
         return nil, "no legal method"
     end
-    local default_port = target.scheme == "https" and 443 or 80
-    local host = target.port == default_port and target.host or (target.host .. ":") .. tostring(target.port)
+    local host = host_header(target)
     local keep = (options.keepalive_seconds or 0) > 0
     local head, head_err = request_text.head(
         method,
@@ -105,11 +135,11 @@ function ____exports.request(options)
     if answer ~= nil then
         return answer
     end
-    local ____options_repeatable_0 = options.repeatable
-    if ____options_repeatable_0 == nil then
-        ____options_repeatable_0 = IDEMPOTENT[method] == true
+    local ____options_repeatable_1 = options.repeatable
+    if ____options_repeatable_1 == nil then
+        ____options_repeatable_1 = IDEMPOTENT[method] == true
     end
-    local repeatable = ____options_repeatable_0
+    local repeatable = ____options_repeatable_1
     if stale ~= true or not repeatable then
         return nil, err
     end

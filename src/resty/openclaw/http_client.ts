@@ -16,7 +16,7 @@ export interface Request {
     /** An http or https URL, or else its parts. */
     readonly url?: string;
     readonly scheme?: "http" | "https";
-    /** A name, an IPv4 address, or an IPv6 address in brackets. */
+    /** A name, an IPv4 address, an IPv6 address in brackets, or "unix:/path", which has no port. */
     readonly host?: string;
     readonly port?: number;
     /** "/" */
@@ -39,6 +39,8 @@ export interface Request {
     readonly keepalive_connections?: number;
     /** How long the answer's body may be: 1 MiB. */
     readonly max_bytes?: number;
+    /** Whether a longer body is cut there rather than refused: false. */
+    readonly truncate?: boolean;
     /** Whether a certificate must be trusted and fit the name: true. */
     readonly ssl_verify?: boolean;
     /** The name for SNI and for the certificate; the host unless given. */
@@ -77,16 +79,36 @@ export function header_fault(name: unknown, value: unknown): string | undefined 
     return request_text.header_fault(name, value);
 }
 
+/**
+ * Seconds that an answer's Retry-After asks for, as a number or as a date (RFC 9110, section 10.2.3); nothing where it has
+ * none or one that is malformed. Phases: any.
+ */
+export function retry_after_seconds(answer: Answer): number | undefined {
+    const value = answer.headers["retry-after"];
+    if (value === undefined) return undefined;
+    const [seconds] = string.match(value, "^%d+$");
+    if (seconds !== undefined) return tonumber(seconds);
+    const date = ngx.parse_http_time(value);
+    return date === undefined ? undefined : math.max(0, date - ngx.time());
+}
+
 function target_of(request: Request): Result<Target> {
     if (request.url !== undefined) return http_target.parse(request.url);
     const scheme = request.scheme ?? "http";
     const host = request.host ?? "";
     const port = request.port ?? (scheme === "https" ? 443 : 80);
     const path = request.path ?? "/";
-    if (!http_target.is_host(host)) return $multi(undefined, "no legal host");
+    if (!http_target.is_host(host) && !http_target.is_unix_socket(host)) return $multi(undefined, "no legal host");
     if (!http_target.is_port(port)) return $multi(undefined, "no legal port");
     if (!http_target.is_path(path)) return $multi(undefined, "a blank, a control character or a fragment in the path");
     return $multi({ scheme, host, port, path });
+}
+
+/** What the Host header says unless told otherwise; nginx, too, says "localhost" to a unix socket. */
+function host_header(target: Target): string {
+    if (http_target.is_unix_socket(target.host)) return "localhost";
+    const default_port = target.scheme === "https" ? 443 : 80;
+    return target.port === default_port ? target.host : `${target.host}:${target.port}`;
 }
 
 /** One try on one connection. */
@@ -106,7 +128,7 @@ function exchange(
         return $multi(undefined, `cannot send: ${send_err}`, reused && send_err !== "timeout");
     }
     const reader = http_reader.new(socket, (options.read_seconds ?? 5) * 1000, deadline);
-    const [answer, rest] = http_answer.read(reader, method, options.max_bytes ?? MIB);
+    const [answer, rest] = http_answer.read(reader, method, options.max_bytes ?? MIB, options.truncate === true);
     if (answer === undefined) {
         socket.close();
         const stale = reused && !reader.began && rest !== "timeout";
@@ -125,8 +147,7 @@ export function request(options: Request): Result<Answer> {
     if (target === undefined) return $multi(undefined, target_err);
     const method = options.method ?? "GET";
     if (!request_text.is_method(method)) return $multi(undefined, "no legal method");
-    const default_port = target.scheme === "https" ? 443 : 80;
-    const host = target.port === default_port ? target.host : `${target.host}:${target.port}`;
+    const host = host_header(target);
     const keep = (options.keepalive_seconds ?? 0) > 0;
     const [head, head_err] = request_text.head(method, target.path, host, keep, options.headers, options.body);
     if (head === undefined) return $multi(undefined, head_err);

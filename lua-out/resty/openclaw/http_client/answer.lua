@@ -55,7 +55,8 @@ local function content_length(value)
     end
     return tonumber(first)
 end
-local function read_chunks(reader, most_bytes, parts)
+--- Reads chunks up to the last one; false when the body was cut before.
+local function read_chunks(reader, most_bytes, truncate, parts)
     local total = 0
     local stretch = 0
     while true do
@@ -73,12 +74,16 @@ local function read_chunks(reader, most_bytes, parts)
             return read_headers(reader, HEADER_BYTES, nil)
         end
         total = total + size
-        if total > most_bytes then
+        local excess = math.max(0, total - most_bytes)
+        if excess > 0 and not truncate then
             return nil, "the answer is too large"
         end
-        local ok, read_err = http_reader.bytes(reader, size, parts)
+        local ok, read_err = http_reader.bytes(reader, size - excess, parts)
         if ok == nil then
             return nil, read_err
+        end
+        if excess > 0 then
+            return false
         end
         local ____end, end_err = http_reader.line(reader, CHUNK_LINE_BYTES)
         if ____end == nil then
@@ -93,8 +98,12 @@ local function read_chunks(reader, most_bytes, parts)
         end
     end
 end
-local function read_to_close(reader, most_bytes, parts)
-    local total = http_reader.unread(reader)
+--- Reads until the connection ends, or one byte more than there may be.
+local function read_to_close(reader, most_bytes, truncate, parts)
+    local total = math.min(
+        http_reader.unread(reader),
+        most_bytes + 1
+    )
     http_reader.bytes(reader, total, parts)
     while total <= most_bytes do
         local piece, err = http_reader.receive(reader, most_bytes - total + 1)
@@ -106,6 +115,9 @@ local function read_to_close(reader, most_bytes, parts)
         end
         parts[#parts + 1] = piece
         total = total + #piece
+    end
+    if truncate then
+        return true
     end
     return nil, "the answer is too large"
 end
@@ -159,8 +171,8 @@ local function read_final_head(reader)
     end
     return nil, "too many interim answers"
 end
---- Appends the body to the parts; says whether its end was marked, rather than found by the connection's end.
-local function read_body(reader, method, head, most_bytes, parts)
+--- Appends the body to the parts; says whether its end was marked and reached, rather than found by the connection's end.
+local function read_body(reader, method, head, most_bytes, truncate, parts)
     local coding = head.headers["transfer-encoding"]
     local length = head.headers["content-length"]
     if coding ~= nil and (length ~= nil or head.minor == 0) then
@@ -173,19 +185,27 @@ local function read_body(reader, method, head, most_bytes, parts)
         if string.lower(coding) ~= "chunked" then
             return nil, "an unknown transfer coding"
         end
-        return read_chunks(reader, most_bytes, parts)
+        return read_chunks(reader, most_bytes, truncate, parts)
     end
     if length ~= nil then
         local count = content_length(length)
         if count == nil then
             return nil, "a malformed Content-Length"
         end
-        if count > most_bytes then
+        if count > most_bytes and not truncate then
             return nil, "the answer is too large"
         end
-        return http_reader.bytes(reader, count, parts)
+        local whole, bytes_err = http_reader.bytes(
+            reader,
+            math.min(count, most_bytes),
+            parts
+        )
+        if whole == nil then
+            return nil, bytes_err
+        end
+        return count <= most_bytes
     end
-    local ok, err = read_to_close(reader, most_bytes, parts)
+    local ok, err = read_to_close(reader, most_bytes, truncate, parts)
     if ok == nil then
         return nil, err
     end
@@ -195,7 +215,8 @@ end
 -- yield. On failure nil and why; the connection is then good for nothing.
 -- 
 -- @param most_bytes how long the body may be
-function ____exports.read(reader, method, most_bytes)
+-- @param truncate whether a longer one is cut there rather than refused
+function ____exports.read(reader, method, most_bytes, truncate)
     local head, err = read_final_head(reader)
     if head == nil then
         return nil, err
@@ -206,6 +227,7 @@ function ____exports.read(reader, method, most_bytes)
         method,
         head,
         most_bytes,
+        truncate,
         parts
     )
     if marked == nil then
@@ -213,10 +235,11 @@ function ____exports.read(reader, method, most_bytes)
     end
     local drained = http_reader.unread(reader) == 0
     local reusable = marked and drained and head.minor == 1 and not has_word(head.headers.connection, "close")
-    return {
-        status = head.status,
-        headers = head.headers,
-        body = table.concat(parts)
-    }, reusable
+    local body = string.sub(
+        table.concat(parts),
+        1,
+        most_bytes
+    )
+    return {status = head.status, headers = head.headers, body = body}, reusable
 end
 return ____exports

@@ -34,6 +34,12 @@ local function pool_of(settings, target, server_name, verify)
         tostring(settings.keepalive_seconds or 0)
     )
 end
+local function connect(socket, target, pool)
+    if http_target.is_unix_socket(target.host) then
+        return socket:connect(target.host, {pool = pool})
+    end
+    return socket:connect(target.host, target.port, {pool = pool})
+end
 --- A connected socket, and as third value whether its connection has carried a request before. Else nil and why.
 -- 
 -- @param fresh whether only a new connection will do
@@ -50,7 +56,7 @@ function ____exports.open(settings, target, deadline, fresh)
     while reused do
         local connect_ms = milliseconds(settings.connect_seconds or 1, deadline)
         socket:settimeouts(connect_ms, connect_ms, connect_ms)
-        local connected, err = socket:connect(target.host, target.port, {pool = pool})
+        local connected, err = connect(socket, target, pool)
         if connected == nil then
             return nil, err
         end

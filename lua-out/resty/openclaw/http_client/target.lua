@@ -4,10 +4,15 @@ function ____exports.is_path(text)
     local legal = string.find(text, "^/[^%c #]*$")
     return legal ~= nil
 end
+--- Whether a host is a unix socket, which has no port. Phases: any.
+function ____exports.is_unix_socket(host)
+    local found = string.find(host, "^unix:/[^%c]+$")
+    return found ~= nil
+end
 --- Whether a host is an address rather than a name, and so none for SNI (RFC 6066, section 3). Phases: any.
 function ____exports.is_address(host)
     local ipv4 = string.find(host, "^%d+%.%d+%.%d+%.%d+$")
-    return ipv4 ~= nil or string.byte(host) == string.byte("[")
+    return ipv4 ~= nil or string.byte(host) == string.byte("[") or ____exports.is_unix_socket(host)
 end
 --- Whether the text may stand as a host: a name, an IPv4 address, or an IPv6 address in brackets. Phases: any.
 function ____exports.is_host(text)

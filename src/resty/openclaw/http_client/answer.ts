@@ -69,7 +69,8 @@ function content_length(value: string): number | undefined {
     return tonumber(first);
 }
 
-function read_chunks(reader: Reader, most_bytes: number, parts: string[]): Result<true> {
+/** Reads chunks up to the last one; false when the body was cut before. */
+function read_chunks(reader: Reader, most_bytes: number, truncate: boolean, parts: string[]): Result<boolean> {
     let total = 0;
     let stretch = 0;
     while (true) {
@@ -81,9 +82,11 @@ function read_chunks(reader: Reader, most_bytes: number, parts: string[]): Resul
         const size = tonumber(digits, 16)!;
         if (size === 0) return read_headers(reader, HEADER_BYTES, undefined);
         total += size;
-        if (total > most_bytes) return $multi(undefined, "the answer is too large");
-        const [ok, read_err] = http_reader.bytes(reader, size, parts);
+        const excess = math.max(0, total - most_bytes);
+        if (excess > 0 && !truncate) return $multi(undefined, "the answer is too large");
+        const [ok, read_err] = http_reader.bytes(reader, size - excess, parts);
         if (ok === undefined) return $multi(undefined, read_err);
+        if (excess > 0) return $multi(false);
         const [end, end_err] = http_reader.line(reader, CHUNK_LINE_BYTES);
         if (end === undefined) return $multi(undefined, end_err);
         if (end !== "") return $multi(undefined, "a malformed chunk");
@@ -92,8 +95,9 @@ function read_chunks(reader: Reader, most_bytes: number, parts: string[]): Resul
     }
 }
 
-function read_to_close(reader: Reader, most_bytes: number, parts: string[]): Result<true> {
-    let total = http_reader.unread(reader);
+/** Reads until the connection ends, or one byte more than there may be. */
+function read_to_close(reader: Reader, most_bytes: number, truncate: boolean, parts: string[]): Result<true> {
+    let total = math.min(http_reader.unread(reader), most_bytes + 1);
     http_reader.bytes(reader, total, parts);
     while (total <= most_bytes) {
         const [piece, err] = http_reader.receive(reader, most_bytes - total + 1);
@@ -104,6 +108,7 @@ function read_to_close(reader: Reader, most_bytes: number, parts: string[]): Res
         parts.push(piece);
         total += piece.length;
     }
+    if (truncate) return $multi(true);
     return $multi(undefined, "the answer is too large");
 }
 
@@ -141,8 +146,15 @@ function read_final_head(reader: Reader): Result<Head> {
     return $multi(undefined, "too many interim answers");
 }
 
-/** Appends the body to the parts; says whether its end was marked, rather than found by the connection's end. */
-function read_body(reader: Reader, method: string, head: Head, most_bytes: number, parts: string[]): Result<boolean> {
+/** Appends the body to the parts; says whether its end was marked and reached, rather than found by the connection's end. */
+function read_body(
+    reader: Reader,
+    method: string,
+    head: Head,
+    most_bytes: number,
+    truncate: boolean,
+    parts: string[],
+): Result<boolean> {
     const coding = head.headers["transfer-encoding"];
     const length = head.headers["content-length"];
     if (coding !== undefined && (length !== undefined || head.minor === 0)) {
@@ -151,15 +163,17 @@ function read_body(reader: Reader, method: string, head: Head, most_bytes: numbe
     if (method === "HEAD" || head.status === 204 || head.status === 304) return $multi(true);
     if (coding !== undefined) {
         if (string.lower(coding) !== "chunked") return $multi(undefined, "an unknown transfer coding");
-        return read_chunks(reader, most_bytes, parts);
+        return read_chunks(reader, most_bytes, truncate, parts);
     }
     if (length !== undefined) {
         const count = content_length(length);
         if (count === undefined) return $multi(undefined, "a malformed Content-Length");
-        if (count > most_bytes) return $multi(undefined, "the answer is too large");
-        return http_reader.bytes(reader, count, parts);
+        if (count > most_bytes && !truncate) return $multi(undefined, "the answer is too large");
+        const [whole, bytes_err] = http_reader.bytes(reader, math.min(count, most_bytes), parts);
+        if (whole === undefined) return $multi(undefined, bytes_err);
+        return $multi(count <= most_bytes);
     }
-    const [ok, err] = read_to_close(reader, most_bytes, parts);
+    const [ok, err] = read_to_close(reader, most_bytes, truncate, parts);
     if (ok === undefined) return $multi(undefined, err);
     return $multi(false);
 }
@@ -168,15 +182,17 @@ function read_body(reader: Reader, method: string, head: Head, most_bytes: numbe
  * The answer to a request of this method, and whether the connection may carry another one. Phases: those that may
  * yield. On failure nil and why; the connection is then good for nothing.
  * @param most_bytes how long the body may be
+ * @param truncate whether a longer one is cut there rather than refused
  */
-export function read(reader: Reader, method: string, most_bytes: number): Whole {
+export function read(reader: Reader, method: string, most_bytes: number, truncate: boolean): Whole {
     const [head, err] = read_final_head(reader);
     if (head === undefined) return $multi(undefined, err);
     const parts: string[] = [];
-    const [marked, body_err] = read_body(reader, method, head, most_bytes, parts);
+    const [marked, body_err] = read_body(reader, method, head, most_bytes, truncate, parts);
     if (marked === undefined) return $multi(undefined, body_err);
     // Bytes nobody asked for would be taken for the next answer.
     const drained = http_reader.unread(reader) === 0;
     const reusable = marked && drained && head.minor === 1 && !has_word(head.headers.connection, "close");
-    return $multi({ status: head.status, headers: head.headers, body: table.concat(parts) }, reusable);
+    const body = string.sub(table.concat(parts), 1, most_bytes);
+    return $multi({ status: head.status, headers: head.headers, body }, reusable);
 }

@@ -40,6 +40,11 @@ function pool_of(settings: Settings, target: Target, server_name: string | undef
     );
 }
 
+function connect(socket: ngx.Tcp, target: Target, pool: string): Result<1> {
+    if (http_target.is_unix_socket(target.host)) return socket.connect(target.host, { pool });
+    return socket.connect(target.host, target.port, { pool });
+}
+
 /**
  * A connected socket, and as third value whether its connection has carried a request before. Else nil and why.
  * @param fresh whether only a new connection will do
@@ -60,7 +65,7 @@ export function open(
     while (reused) {
         const connect_ms = milliseconds(settings.connect_seconds ?? 1, deadline);
         socket.settimeouts(connect_ms, connect_ms, connect_ms);
-        const [connected, err] = socket.connect(target.host, target.port, { pool });
+        const [connected, err] = connect(socket, target, pool);
         if (connected === undefined) return $multi(undefined, err);
         const [times] = socket.getreusedtimes();
         reused = times !== undefined && times > 0;

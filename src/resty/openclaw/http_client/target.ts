@@ -2,7 +2,7 @@
 
 export interface Target {
     readonly scheme: "http" | "https";
-    /** A name, an IPv4 address, or an IPv6 address in brackets: as both cosockets and the Host header want it. */
+    /** A name, an IPv4 address, an IPv6 address in brackets, or "unix:/path": as cosockets want it. */
     readonly host: string;
     readonly port: number;
     /** Path and query, beginning with "/". */
@@ -15,10 +15,16 @@ export function is_path(text: string): boolean {
     return legal !== undefined;
 }
 
+/** Whether a host is a unix socket, which has no port. Phases: any. */
+export function is_unix_socket(host: string): boolean {
+    const [found] = string.find(host, "^unix:/[^%c]+$");
+    return found !== undefined;
+}
+
 /** Whether a host is an address rather than a name, and so none for SNI (RFC 6066, section 3). Phases: any. */
 export function is_address(host: string): boolean {
     const [ipv4] = string.find(host, "^%d+%.%d+%.%d+%.%d+$");
-    return ipv4 !== undefined || string.byte(host) === string.byte("[");
+    return ipv4 !== undefined || string.byte(host) === string.byte("[") || is_unix_socket(host);
 }
 
 /** Whether the text may stand as a host: a name, an IPv4 address, or an IPv6 address in brackets. Phases: any. */
