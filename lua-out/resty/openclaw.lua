@@ -64,6 +64,9 @@ function ____exports.exit_worker()
     for ____, log in ipairs(gateway.logs) do
         log:exit_worker()
     end
+    for ____, balancer in pairs(gateway.balancers) do
+        balancer:exit_worker()
+    end
     shared_memory.release(metric_registry.open(DICT).region)
 end
 --- Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access.
@@ -94,8 +97,12 @@ function ____exports.balance(upstream)
     end
     balancer:balance()
 end
---- Runs the route's plugins that look at or change the answer's header. Phases: header_filter.
+--- Tells the balancers that an answer begins, and runs the route's plugins that look at or change its header. Phases:
+-- header_filter.
 function ____exports.header_filter()
+    if a_balancer ~= nil then
+        a_balancer:header_filter()
+    end
     local route = present_route()
     if route == nil then
         return

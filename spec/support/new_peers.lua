@@ -1,14 +1,19 @@
 --- Peers with these weights, at addresses that nobody else has, so that no other spec's counts are seen.
 local metric_registry = require("resty.openclaw.metric_registry")
-local peers_of = require("resty.openclaw.balancer.peers")
+local node_of = require("resty.openclaw.balancer.node")
+local peer_of = require("resty.openclaw.balancer.peer")
 
 local last_port = 20000
 
-return function(weights)
-    local nodes = {}
+--- @param upstream by_first_byte and the like, where a spec needs it
+return function(weights, by_first_byte)
+    local registry = metric_registry.open("openclaw")
+    local peers = {}
     for place, weight in ipairs(weights) do
         last_port = last_port + 1
-        nodes[place] = { "10.9.9.9:" .. last_port, weight = weight }
+        local node = assert(node_of.at(registry, "10.9.9.9:" .. last_port, "10.9.9.9", last_port))
+        peers[place] = assert(peer_of.new(registry, "spec", node, by_first_byte or false))
+        peers[place].weight = weight
     end
-    return peers_of.new("spec", metric_registry.open("openclaw"), { nodes = nodes })
+    return peers
 end

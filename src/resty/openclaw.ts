@@ -60,6 +60,7 @@ export function init_worker(): void {
 export function exit_worker(): void {
     if (gateway === undefined) return;
     for (const log of gateway.logs) log.exit_worker();
+    for (const [, balancer] of gateway.balancers) balancer.exit_worker();
     shared_memory.release(metric_registry.open(DICT).region);
 }
 
@@ -88,8 +89,12 @@ export function balance(upstream?: string): void {
     balancer.balance();
 }
 
-/** Runs the route's plugins that look at or change the answer's header. Phases: header_filter. */
+/**
+ * Tells the balancers that an answer begins, and runs the route's plugins that look at or change its header. Phases:
+ * header_filter.
+ */
 export function header_filter(): void {
+    if (a_balancer !== undefined) a_balancer.header_filter();
     const route = present_route();
     if (route === undefined) return;
     route.header_filter();

@@ -5,6 +5,7 @@
 declare namespace ngx {
     type LogLevel = number & { readonly level: never };
     const ERR: LogLevel;
+    const WARN: LogLevel;
 
     const HTTP_OK: number;
     const ERROR: number;
@@ -20,6 +21,7 @@ declare namespace ngx {
     function time(): number;
     function parse_http_time(text: string): number | undefined;
     function md5(text: string): string;
+    function crc32_short(text: string): number;
     function get_phase(): string;
 
     let status: number;

@@ -7,7 +7,7 @@ local read = require("resty.openclaw.options")
 local post_action = require("resty.openclaw.post_action")
 local PHASES = {"access", "header_filter", "body_filter", "log"}
 local TOP_OPTIONS = {"upstreams", "routes", "log", "metrics"}
-local UPSTREAM_OPTIONS = {"nodes", "policy", "tries", "buckets"}
+local UPSTREAM_OPTIONS = balancer.option_names()
 local ROUTE_OPTIONS = {
     "upstream",
     "image_check",
@@ -49,10 +49,34 @@ local function with_name(owner, options, known, name)
     end
     return given
 end
+--- Makes one upstream, and its fallback before it. `above`: those that fall back to it.
+local function read_balancer(balancers, groups, name, above)
+    local known = balancers[name]
+    if known ~= nil then
+        return known
+    end
+    local owner = "setup: upstreams." .. name
+    local given = with_name(owner, groups[name], UPSTREAM_OPTIONS, name)
+    if given.fallback ~= nil then
+        local fallback = read.text(owner, given, "fallback")
+        if not (groups[fallback] ~= nil) then
+            read.refuse(owner, "fallback", "the name of one of upstreams", fallback)
+        end
+        local path = (above .. name) .. " "
+        if (string.find(" " .. path, (" " .. fallback) .. " ", 1, true)) ~= nil then
+            error((owner .. ": \"fallback\" comes back to ") .. fallback, 0)
+        end
+        given.fallback = read_balancer(balancers, groups, fallback, path)
+    end
+    local made = balancer.new(given)
+    balancers[name] = made
+    return made
+end
 local function read_balancers(options)
     local balancers = {}
-    for name, entry in pairs(named_groups(options, "upstreams")) do
-        balancers[name] = balancer.new(with_name("setup: upstreams." .. name, entry, UPSTREAM_OPTIONS, name))
+    local groups = named_groups(options, "upstreams")
+    for name in pairs(groups) do
+        read_balancer(balancers, groups, name, "")
     end
     return balancers
 end

@@ -38,7 +38,7 @@ export interface Gateway {
 
 const PHASES: Phase[] = ["access", "header_filter", "body_filter", "log"];
 const TOP_OPTIONS = ["upstreams", "routes", "log", "metrics"];
-const UPSTREAM_OPTIONS = ["nodes", "policy", "tries", "buckets"];
+const UPSTREAM_OPTIONS = balancer.option_names();
 const ROUTE_OPTIONS = ["upstream", "image_check", "body_digest", "metrics", "record", "plugins"];
 
 /** A table of options of its own for each name. */
@@ -66,11 +66,35 @@ function with_name(owner: string, options: unknown, known: string[], name: strin
     return given;
 }
 
+/** Makes one upstream, and its fallback before it. `above`: those that fall back to it. */
+function read_balancer(
+    balancers: LuaTable<string, Balancer>,
+    groups: LuaTable<string, unknown>,
+    name: string,
+    above: string,
+): Balancer {
+    const known = balancers.get(name) as Balancer | undefined;
+    if (known !== undefined) return known;
+    const owner = `setup: upstreams.${name}`;
+    const given = with_name(owner, groups.get(name), UPSTREAM_OPTIONS, name);
+    if (given.fallback !== undefined) {
+        const fallback = read.text(owner, given, "fallback");
+        if (!groups.has(fallback)) read.refuse(owner, "fallback", "the name of one of upstreams", fallback);
+        const path = `${above}${name} `;
+        if (string.find(` ${path}`, ` ${fallback} `, 1, true)[0] !== undefined) {
+            error(`${owner}: "fallback" comes back to ${fallback}`, 0);
+        }
+        given.fallback = read_balancer(balancers, groups, fallback, path);
+    }
+    const made = balancer.new(given);
+    balancers.set(name, made);
+    return made;
+}
+
 function read_balancers(options: read.Options): LuaTable<string, Balancer> {
     const balancers = new LuaTable<string, Balancer>();
-    for (const [name, entry] of named_groups(options, "upstreams")) {
-        balancers.set(name, balancer.new(with_name(`setup: upstreams.${name}`, entry, UPSTREAM_OPTIONS, name)));
-    }
+    const groups = named_groups(options, "upstreams");
+    for (const [name] of groups) read_balancer(balancers, groups, name, "");
     return balancers;
 }
 

@@ -24,20 +24,15 @@ local MOST_SCALE = 1e+100
 local function zeros(size)
     return ffi.new("double[?]", size)
 end
---- For so many nodes. Phases: init.
-local function create(size)
-    local scale = zeros(size)
-    for index = 0, size - 1 do
-        scale[index] = 1
-    end
-    local rows = size * BUCKETS
+--- Nothing seen yet. Phases: any.
+local function create()
     return {
-        seconds = zeros(rows),
-        request_seconds = zeros(rows),
-        answers = zeros(rows),
-        logs = zeros(rows),
-        scale = scale,
-        seen = zeros(size)
+        seconds = zeros(BUCKETS),
+        request_seconds = zeros(BUCKETS),
+        answers = zeros(BUCKETS),
+        logs = zeros(BUCKETS),
+        scale = 1,
+        seen = 0
     }
 end
 ____exports.new = create
@@ -52,63 +47,60 @@ end
 local function bucket_of(in_flight)
     return in_flight > MOST_LISTED and BUCKETS - 1 or bucket_for[in_flight]
 end
---- Takes in that a node had so many requests in flight for so many seconds. Phases: any.
-function ____exports.spent(concurrency, index, in_flight, seconds)
-    local at = index * BUCKETS + bucket_of(in_flight)
-    local weight = seconds * concurrency.scale[index]
+--- Takes in that the node had so many requests in flight for so many seconds. Phases: any.
+function ____exports.spent(concurrency, in_flight, seconds)
+    local at = bucket_of(in_flight)
+    local weight = seconds * concurrency.scale
     concurrency.seconds[at] = concurrency.seconds[at] + weight
     concurrency.request_seconds[at] = concurrency.request_seconds[at] + weight * in_flight
 end
---- Takes in that a node gave so many answers, with so many requests in flight. Phases: any.
-function ____exports.answered(concurrency, index, in_flight, count)
-    local at = index * BUCKETS + bucket_of(in_flight)
-    local scale = concurrency.scale[index] * (count == 1 and GROWTH or GROWTH ^ count)
-    concurrency.scale[index] = scale
-    concurrency.seen[index] = concurrency.seen[index] + count
+--- Takes in that the node gave so many answers, with so many requests in flight. Phases: any.
+function ____exports.answered(concurrency, in_flight, count)
+    local at = bucket_of(in_flight)
+    local scale = concurrency.scale * (count == 1 and GROWTH or GROWTH ^ count)
+    concurrency.scale = scale
+    concurrency.seen = concurrency.seen + count
     concurrency.answers[at] = concurrency.answers[at] + count * scale
     concurrency.logs[at] = concurrency.logs[at] + count * scale * math.log(in_flight)
 end
-local function rescale(concurrency, index)
-    local scale = concurrency.scale[index]
+local function rescale(concurrency)
+    local scale = concurrency.scale
     if scale < MOST_SCALE then
         return
     end
-    for at = index * BUCKETS, index * BUCKETS + BUCKETS - 1 do
+    for at = 0, BUCKETS - 1 do
         concurrency.seconds[at] = concurrency.seconds[at] / scale
         concurrency.request_seconds[at] = concurrency.request_seconds[at] / scale
         concurrency.answers[at] = concurrency.answers[at] / scale
         concurrency.logs[at] = concurrency.logs[at] / scale
     end
-    concurrency.scale[index] = 1
+    concurrency.scale = 1
 end
---- The sum of a row's buckets.
-local function row_sum(values, row)
+local function sum_of(values)
     local sum = 0
-    for at = row, row + BUCKETS - 1 do
+    for at = 0, BUCKETS - 1 do
         sum = sum + values[at]
     end
     return sum
 end
 --- The concurrency on the grid under which what was seen is most likely, and the mean seconds of work on one request
 -- that go with it; nothing before 20 answers. Phases: any; about a microsecond.
-function ____exports.estimate(concurrency, index)
-    if concurrency.seen[index] < ANSWERS_FOR_AN_ESTIMATE then
+function ____exports.estimate(concurrency)
+    if concurrency.seen < ANSWERS_FOR_AN_ESTIMATE then
         return nil, 0
     end
-    rescale(concurrency, index)
-    local row = index * BUCKETS
-    local scale = concurrency.scale[index]
-    local all_answers = row_sum(concurrency.answers, row)
-    local seconds_above = row_sum(concurrency.seconds, row)
+    rescale(concurrency)
+    local scale = concurrency.scale
+    local all_answers = sum_of(concurrency.answers)
+    local seconds_above = sum_of(concurrency.seconds)
     local answers_above = all_answers
     local request_seconds = 0
     local logs = 0
     local best
     local best_likelihood = -math.huge
     local best_exposure = 0
-    for step = 0, LAST do
-        local at = row + step
-        local value = GRID[step]
+    for at = 0, LAST do
+        local value = GRID[at]
         seconds_above = seconds_above - concurrency.seconds[at]
         answers_above = answers_above - concurrency.answers[at]
         request_seconds = request_seconds + concurrency.request_seconds[at]

@@ -1,12 +1,14 @@
 local ____exports = {}
 --- Slots of the common block that a record takes.
-____exports.RECORD_SLOTS = 5
+____exports.SLOTS = 6
 local PHI = 0
 local PHI_TIME = 1
 local CONSECUTIVE = 2
+--- 0 unless ejected.
 local EJECTED_UNTIL = 3
 --- Until when one request's verdict is awaited.
 local PROBE_UNTIL = 4
+local BUSY_UNTIL = 5
 local FADING_SECONDS = 30
 local STEP = 0.1
 local FORGIVEN = 0.25
@@ -15,6 +17,9 @@ local FIRST_EJECTION_SECONDS = 5
 local EJECTION_SECONDS = 10
 --- A probe whose worker died never reports; after so long another request may try.
 local PROBE_SECONDS = 30
+--- How long a busy peer is left alone where it does not say, and at most.
+local BUSY_SECONDS = 1
+local MOST_BUSY_SECONDS = 60
 --- The share of late failures, 0 to 1. Phases: any.
 function ____exports.phi(record, now)
     local value = record[PHI]
@@ -34,57 +39,76 @@ function ____exports.succeeded(record, now)
         return
     end
     step_phi(record, now, 0)
-    if record[CONSECUTIVE] >= FAILURES_TO_EJECT then
+    if record[EJECTED_UNTIL] ~= 0 then
         record[PHI] = record[PHI] * FORGIVEN
     end
     if record[PHI] < 0.000001 then
         record[PHI] = 0
     end
     record[CONSECUTIVE] = 0
+    record[EJECTED_UNTIL] = 0
     record[PROBE_UNTIL] = 0
 end
---- Learns from a failure. `spread`: a random number from 0 to 1. Phases: balancer, log.
-function ____exports.failed(record, now, spread)
+--- Learns from a failure. `spread`: a random number from 0 to 1; `may_eject`: whether so few are ejected that one more may
+-- be. Phases: balancer, log.
+function ____exports.failed(record, now, spread, may_eject)
     step_phi(record, now, 1)
     record[PROBE_UNTIL] = 0
-    if now < record[EJECTED_UNTIL] then
+    local before = record[EJECTED_UNTIL]
+    if now < before then
         return
     end
     local consecutive = record[CONSECUTIVE] + 1
     record[CONSECUTIVE] = consecutive
-    if consecutive < FAILURES_TO_EJECT then
+    if consecutive < FAILURES_TO_EJECT or not (may_eject or before ~= 0) then
         return
     end
-    local seconds = consecutive == FAILURES_TO_EJECT and FIRST_EJECTION_SECONDS or EJECTION_SECONDS
+    local seconds = before == 0 and FIRST_EJECTION_SECONDS or EJECTION_SECONDS
     record[EJECTED_UNTIL] = now + seconds * (0.9 + 0.2 * spread)
+end
+--- Learns that a peer has no room; `seconds`: for how long it asked to be left alone, where it did. Phases: balancer, log.
+function ____exports.refused(record, now, seconds)
+    record[PROBE_UNTIL] = 0
+    local pause = math.min(
+        MOST_BUSY_SECONDS,
+        math.max(0, seconds or BUSY_SECONDS)
+    )
+    record[BUSY_UNTIL] = math.max(record[BUSY_UNTIL], now + pause)
 end
 --- Notes that a try told nothing, so that the next request may probe. Phases: balancer, log.
 function ____exports.told_nothing(record)
     record[PROBE_UNTIL] = 0
 end
---- Whether a node failed three times in a row and has not answered since. Phases: any.
-function ____exports.is_ejected(record)
-    return record[CONSECUTIVE] >= FAILURES_TO_EJECT
+--- Forgets all failures. Phases: any.
+function ____exports.forgive(record)
+    for field = 0, ____exports.SLOTS - 1 do
+        record[field] = 0
+    end
 end
---- Whether an ejected node's time is over and no request is trying it yet. Phases: any.
+--- Whether a peer failed three times in a row, was ejected, and has not answered since. Phases: any.
+function ____exports.is_ejected(record)
+    return record[EJECTED_UNTIL] ~= 0
+end
+--- Seconds until an ejected peer may be tried; 0 for any other. Phases: any.
+function ____exports.seconds_ejected(record, now)
+    local left = record[EJECTED_UNTIL] - now
+    return (left > 2 * EJECTION_SECONDS or left < 0) and 0 or left
+end
+--- Whether an ejected peer's time is over and no request is trying it yet. Phases: any.
 function ____exports.wants_probe(record, now)
-    if record[CONSECUTIVE] < FAILURES_TO_EJECT then
+    if not ____exports.is_ejected(record) or ____exports.seconds_ejected(record, now) > 0 then
         return false
     end
-    local ____until = record[EJECTED_UNTIL]
-    local is_over = now >= ____until or ____until - now > 2 * EJECTION_SECONDS
-    return is_over and now >= record[PROBE_UNTIL]
+    local ____until = record[PROBE_UNTIL]
+    return now >= ____until or ____until - now > 2 * PROBE_SECONDS
 end
---- Seconds until an ejected node may be tried; 0 for any other. Phases: any.
-function ____exports.seconds_left(record, now)
-    if not ____exports.is_ejected(record) then
-        return 0
-    end
-    local ____until = record[EJECTED_UNTIL]
-    return math.max(0, ____until - now)
-end
---- Notes that one request tries an ejected node. Phases: balancer.
+--- Notes that one request tries an ejected peer. Phases: balancer.
 function ____exports.probe(record, now)
     record[PROBE_UNTIL] = now + PROBE_SECONDS
+end
+--- Seconds for which a busy peer is still to be left alone; 0 for any other. Phases: any.
+function ____exports.seconds_busy(record, now)
+    local left = record[BUSY_UNTIL] - now
+    return (left > MOST_BUSY_SECONDS or left < 0) and 0 or left
 end
 return ____exports

@@ -1,183 +1,180 @@
 local ____exports = {}
-local ffi = require("ffi")
 local concurrency_of = require("resty.openclaw.balancer.concurrency")
-local nodes = require("resty.openclaw.balancer.node")
---- Service time in seconds before any node has answered.
+local peers = require("resty.openclaw.balancer.peer")
+--- Service time in seconds before any peer has answered.
 local FIRST_SERVICE_SECONDS = 0.05
---- nginx's clock counts milliseconds: answers within one would make a node's work look like nothing.
+--- nginx's clock counts milliseconds: answers within one would make a peer's work look like nothing.
 local LEAST_SERVICE_SECONDS = 0.0001
 --- An answer makes room for itself: about 128 are remembered.
 local KEEP = 1 - 1 / 128
---- A silent node's exposure grows for so many service times after its last event.
+--- A silent peer's exposure grows for so many service times after its last event.
 local PATIENCE = 5
 --- The rate of answers is a mean over so many seconds.
 local RATE_SECONDS = 30
---- Mean seconds of work for one request in a free slot; the pool's mean counts as one answer. Phases: any.
-function ____exports.service_seconds(estimates, index)
-    local exposure = estimates.exposure[index] + estimates.mean_service * estimates.prior[index]
-    local seconds = exposure / (estimates.answers[index] + 1)
+--- Mean seconds of work for one request in a free slot. The mean over all peers counts as one answer; a static weight says
+-- how much faster than the mean the user takes the peer to be. Phases: any.
+function ____exports.service_seconds(all, peer)
+    local estimate = peer.learned
+    local exposure = estimate.exposure + all.mean_service * all.mean_weight / peer.weight
+    local seconds = exposure / (estimate.answers + 1)
     return seconds > LEAST_SERVICE_SECONDS and seconds or LEAST_SERVICE_SECONDS
 end
---- Notes that something happened at the node: its silence counts as work from now on. Phases: any.
-function ____exports.note_event(estimates, index, now)
-    estimates.event_at[index] = now
-    estimates.patience[index] = estimates.answers[index] > 0 and PATIENCE * ____exports.service_seconds(estimates, index) or math.huge
+--- Notes that something happened at the peer: its silence counts as work from now on. Phases: any.
+function ____exports.note_event(all, peer, now)
+    local estimate = peer.learned
+    estimate.event_at = now
+    estimate.patience = estimate.answers > 0 and PATIENCE * ____exports.service_seconds(all, peer) or math.huge
 end
-local function fade(estimates, index, seconds, over)
+local function fade(estimate, seconds, over)
     local keep = math.exp(-seconds / over)
-    estimates.exposure[index] = estimates.exposure[index] * keep
-    estimates.answers[index] = estimates.answers[index] * keep
+    estimate.exposure = estimate.exposure * keep
+    estimate.answers = estimate.answers * keep
 end
-local function expose(estimates, index, seconds)
-    local busy = estimates.in_flight[index]
-    fade(estimates, index, seconds, busy > 0 and estimates.fading_busy or estimates.fading_idle)
+local function expose(all, estimate, seconds)
+    local busy = estimate.load
+    fade(estimate, seconds, busy > 0 and all.fading_busy or all.fading_idle)
     if busy <= 0 then
         return
     end
-    concurrency_of.spent(estimates.seen, index, busy, seconds)
-    estimates.exposure[index] = estimates.exposure[index] + math.min(busy, estimates.concurrency[index]) * seconds
+    concurrency_of.spent(estimate.seen, busy, seconds)
+    estimate.exposure = estimate.exposure + math.min(busy, estimate.concurrency) * seconds
 end
-local function learn(estimates, index, fresh)
+local function learn(estimate, fresh)
     local keep = fresh == 1 and KEEP or KEEP ^ fresh
-    estimates.exposure[index] = estimates.exposure[index] * keep
-    estimates.answers[index] = estimates.answers[index] * keep + fresh
+    estimate.exposure = estimate.exposure * keep
+    estimate.answers = estimate.answers * keep + fresh
     concurrency_of.answered(
-        estimates.seen,
-        index,
-        math.max(1, estimates.in_flight[index]),
+        estimate.seen,
+        math.max(1, estimate.load),
         fresh
     )
 end
 --- Takes another concurrency where that has become more likely, and the service time that goes with it.
-local function estimate_concurrency(estimates, index)
-    local value, seconds = concurrency_of.estimate(estimates.seen, index)
-    if value == nil or value == estimates.concurrency[index] then
+local function estimate_concurrency(estimate)
+    local best, service = concurrency_of.estimate(estimate.seen)
+    if best == nil or best == estimate.concurrency then
         return
     end
-    estimates.concurrency[index] = value
-    estimates.exposure[index] = seconds * estimates.answers[index]
+    estimate.concurrency = best
+    estimate.exposure = service * estimate.answers
 end
---- Reads a node's counts and folds what has changed since the last time into its estimates. Phases: any.
-function ____exports.fold(estimates, index, now)
-    local node = estimates.peers.nodes[index + 1]
-    local in_flight = nodes.in_flight(node)
-    local answered = nodes.answered(node)
-    local before = estimates.read_at[index]
+--- Reads a peer's counts and folds what has changed since the last time into its estimate. Phases: any.
+function ____exports.fold(all, peer, now)
+    local estimate = peer.learned
+    local load = peers.load(peer)
+    local done = peers.done(peer)
+    local before = estimate.read_at
     if before > 0 then
-        local exposure = estimates.exposure[index]
-        local answers = estimates.answers[index]
+        local exposure = estimate.exposure
+        local answers = estimate.answers
         local seconds = math.max(0, now - before)
-        local fresh = answered - estimates.answered[index]
-        if fresh > 0 or in_flight ~= estimates.in_flight[index] then
-            ____exports.note_event(estimates, index, now)
+        local fresh = done - estimate.done
+        if fresh > 0 or load ~= estimate.load then
+            ____exports.note_event(all, peer, now)
         else
-            local limit = estimates.event_at[index] + estimates.patience[index]
+            local limit = estimate.event_at + estimate.patience
             if now > limit then
                 local working = math.min(
                     seconds,
                     math.max(0, limit - before)
                 )
-                fade(estimates, index, seconds - working, estimates.fading_idle)
+                fade(estimate, seconds - working, all.fading_idle)
                 seconds = working
             end
         end
         if seconds > 0 then
-            expose(estimates, index, seconds)
+            expose(all, estimate, seconds)
         end
         if fresh > 0 then
-            learn(estimates, index, fresh)
+            learn(estimate, fresh)
+            all.fresh_answers = all.fresh_answers + fresh
         end
-        estimates.sum_of_exposure = estimates.sum_of_exposure + (estimates.exposure[index] - exposure)
-        estimates.sum_of_answers = estimates.sum_of_answers + (estimates.answers[index] - answers)
+        all.sum_of_exposure = all.sum_of_exposure + (estimate.exposure - exposure)
+        all.sum_of_answers = all.sum_of_answers + (estimate.answers - answers)
     end
-    estimates.read_at[index] = now
-    estimates.in_flight[index] = in_flight
-    estimates.answered[index] = answered
+    estimate.read_at = now
+    estimate.load = load
+    estimate.done = done
 end
---- Brings the mean over all nodes up to date. Phases: any.
-function ____exports.update_mean_service(estimates)
-    if estimates.sum_of_answers > 0 then
-        estimates.mean_service = estimates.sum_of_exposure / estimates.sum_of_answers
+--- Brings the mean over all peers up to date. Phases: any.
+function ____exports.update_mean_service(all)
+    if all.sum_of_answers > 0 then
+        all.mean_service = all.sum_of_exposure / all.sum_of_answers
     end
 end
---- Sums up anew what `fold` keeps up to date, before rounding adds up.
-local function sum_up(estimates)
-    estimates.sum_of_exposure = 0
-    estimates.sum_of_answers = 0
-    for index = 0, estimates.peers.size - 1 do
-        estimates.sum_of_exposure = estimates.sum_of_exposure + estimates.exposure[index]
-        estimates.sum_of_answers = estimates.sum_of_answers + estimates.answers[index]
+--- Sums up anew what `fold` keeps up to date: rounding adds up, and peers come and go.
+local function sum_up(all, list)
+    all.sum_of_exposure = 0
+    all.sum_of_answers = 0
+    for ____, peer in ipairs(list) do
+        all.sum_of_exposure = all.sum_of_exposure + peer.learned.exposure
+        all.sum_of_answers = all.sum_of_answers + peer.learned.answers
     end
-    ____exports.update_mean_service(estimates)
+    ____exports.update_mean_service(all)
 end
---- Follows idle nodes too, and sets how fast the past fades: the slower the fewer answers there are. To be called ten
+--- Takes the weights of another list of peers. Phases: any.
+function ____exports.list_changed(all, list)
+    local sum = 0
+    for ____, peer in ipairs(list) do
+        sum = sum + peer.weight
+    end
+    all.mean_weight = #list > 0 and sum / #list or 1
+    sum_up(all, list)
+end
+--- Follows idle peers too, and sets how fast the past fades: the slower the fewer answers there are. To be called ten
 -- times a second. Phases: any.
-function ____exports.tick(estimates, now)
-    local answers = 0
-    for index = 0, estimates.peers.size - 1 do
-        ____exports.fold(estimates, index, now)
-        estimate_concurrency(estimates, index)
-        answers = answers + estimates.answered[index]
+function ____exports.tick(all, list, now)
+    for ____, peer in ipairs(list) do
+        ____exports.fold(all, peer, now)
+        estimate_concurrency(peer.learned)
     end
-    sum_up(estimates)
-    if estimates.ticked_at == 0 then
-        estimates.started_at = now
-    elseif now > estimates.ticked_at then
-        local seconds = now - estimates.ticked_at
-        local rate = (answers - estimates.ticked_answers) / seconds
-        estimates.answer_rate = estimates.answer_rate + (1 - math.exp(-seconds / RATE_SECONDS)) * (rate - estimates.answer_rate)
-        local seen = 1 - math.exp(-math.max(1, now - estimates.started_at) / RATE_SECONDS)
-        estimates.fading_idle = math.min(
+    sum_up(all, list)
+    if all.ticked_at == 0 then
+        all.started_at = now
+    elseif now > all.ticked_at then
+        local seconds = now - all.ticked_at
+        local rate = all.fresh_answers / seconds
+        all.answer_rate = all.answer_rate + (1 - math.exp(-seconds / RATE_SECONDS)) * (rate - all.answer_rate)
+        local seen = 1 - math.exp(-math.max(1, now - all.started_at) / RATE_SECONDS)
+        all.fading_idle = math.min(
             600,
             math.max(
                 10,
-                300 / math.max(estimates.answer_rate / seen, 0.000001)
+                300 / math.max(all.answer_rate / seen, 0.000001)
             )
         )
-        estimates.fading_busy = math.max(40, 4 * estimates.fading_idle)
+        all.fading_busy = math.max(40, 4 * all.fading_idle)
     end
-    estimates.ticked_at = now
-    estimates.ticked_answers = answers
+    all.ticked_at = now
+    all.fresh_answers = 0
 end
-local function zeros(size)
-    return ffi.new("double[?]", size)
-end
---- Estimates for these nodes. Static weights are the first guess at how fast a node is, until it has answered.
-local function create(peers)
-    local size = peers.size
-    local concurrency = zeros(size)
-    local prior = zeros(size)
-    local patience = zeros(size)
-    local sum = 0
-    for index = 0, size - 1 do
-        sum = sum + peers.weight[index]
-    end
-    for index = 0, size - 1 do
-        concurrency[index] = concurrency_of.FIRST
-        prior[index] = sum / size / peers.weight[index]
-        patience[index] = math.huge
-    end
+--- The estimate of a peer of which nothing is known. Phases: any.
+function ____exports.none()
     return {
-        peers = peers,
-        read_at = zeros(size),
-        in_flight = zeros(size),
-        answered = zeros(size),
-        event_at = zeros(size),
-        patience = patience,
-        exposure = zeros(size),
-        answers = zeros(size),
-        concurrency = concurrency,
-        seen = concurrency_of.new(size),
-        prior = prior,
+        read_at = 0,
+        load = 0,
+        done = 0,
+        event_at = 0,
+        patience = math.huge,
+        exposure = 0,
+        answers = 0,
+        concurrency = concurrency_of.FIRST,
+        seen = concurrency_of.new()
+    }
+end
+--- Estimates without any peer. Phases: any.
+local function create()
+    return {
         sum_of_exposure = 0,
         sum_of_answers = 0,
         mean_service = FIRST_SERVICE_SECONDS,
+        mean_weight = 1,
         fading_idle = 10,
         fading_busy = 40,
         answer_rate = 0,
         ticked_at = 0,
-        ticked_answers = 0,
-        started_at = 0
+        started_at = 0,
+        fresh_answers = 0
     }
 end
 ____exports.new = create

@@ -1,67 +1,125 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
-local ejection = require("resty.openclaw.balancer.ejection")
+local request = require("resty.openclaw.request")
 local nodes = require("resty.openclaw.balancer.node")
+local peer_of = require("resty.openclaw.balancer.peer")
+local upstreams = require("resty.openclaw.balancer.upstream")
 local shown_by_registry = {}
-local function show_nodes(registry, name, help, figure)
-    metric_registry.collect(
+local STATES = {
+    "healthy",
+    "busy",
+    "down",
+    "half_open",
+    "draining"
+}
+local function collect(registry, name, help, figure)
+    metric_registry.collect(registry, {name = name, kind = "gauge", help = help, collect = figure})
+end
+--- Whether a node serves some upstream.
+local function is_in_force(registry, address)
+    for ____, upstream in ipairs(shown_by_registry[registry]) do
+        if upstream.membership.by_address[address] ~= nil then
+            return true
+        end
+    end
+    return false
+end
+local function show_in_flight(registry)
+    collect(
         registry,
-        {
-            name = name,
-            kind = "gauge",
-            help = help,
-            collect = function(emit)
-                for address, node in pairs(nodes.all(registry)) do
+        "openclaw_node_in_flight",
+        "Requests that a node works on now.",
+        function(emit)
+            for address, node in pairs(nodes.all(registry)) do
+                local count = nodes.in_flight(node)
+                if count ~= 0 or is_in_force(registry, address) then
                     emit(
                         metric_registry.label_text({"node"}, {address}),
-                        figure(node)
+                        count
                     )
                 end
             end
-        }
+        end
     )
 end
-local function show_policies(registry, name, help, figure)
-    metric_registry.collect(
+local function show_peers(registry, name, help, figure)
+    collect(
         registry,
-        {
-            name = name,
-            kind = "gauge",
-            help = help,
-            collect = function(emit)
-                for ____, shown in ipairs(shown_by_registry[registry]) do
-                    for index = 0, shown.peers.size - 1 do
-                        local value = figure(shown.policy, index)
-                        local labels = {shown.name, shown.peers.nodes[index + 1].address}
-                        if value ~= nil then
-                            emit(
-                                metric_registry.label_text({"upstream", "node"}, labels),
-                                value
-                            )
-                        end
+        name,
+        help,
+        function(emit)
+            for ____, upstream in ipairs(shown_by_registry[registry]) do
+                for ____, peer in ipairs(upstream.pool.peers) do
+                    local value = figure(upstream, peer)
+                    local labels = {upstream.name, peer.node.address}
+                    if value ~= nil then
+                        emit(
+                            metric_registry.label_text({"upstream", "node"}, labels),
+                            value
+                        )
                     end
                 end
             end
-        }
+        end
     )
 end
-local function weight(policy, index)
-    return policy:weight(index)
+local function show_states(registry)
+    local help = "1 for the state a node is in for an upstream, 0 for all others."
+    collect(
+        registry,
+        "openclaw_upstream_node_state",
+        help,
+        function(emit)
+            local now = request.now()
+            for ____, upstream in ipairs(shown_by_registry[registry]) do
+                for ____, peer in ipairs(upstream.pool.peers) do
+                    local present = peer_of.state(peer, now)
+                    for ____, state in ipairs(STATES) do
+                        local labels = {upstream.name, peer.node.address, state}
+                        local value = state == present and 1 or 0
+                        emit(
+                            metric_registry.label_text({"upstream", "node", "state"}, labels),
+                            value
+                        )
+                    end
+                end
+            end
+        end
+    )
 end
-local function service_seconds(policy, index)
+local function show_degraded(registry)
+    local help = "1 while an upstream's requests go to its fallback at once."
+    collect(
+        registry,
+        "openclaw_upstream_degraded",
+        help,
+        function(emit)
+            for ____, upstream in ipairs(shown_by_registry[registry]) do
+                if upstream.fallback ~= nil then
+                    local value = upstreams.is_degraded(upstream) and 1 or 0
+                    emit(
+                        metric_registry.label_text({"upstream"}, {upstream.name}),
+                        value
+                    )
+                end
+            end
+        end
+    )
+end
+local function weight(upstream, peer)
+    return upstream.policy:weight(peer, upstream.pool.peers)
+end
+local function service_seconds(upstream, peer)
     local ____this_1
-    ____this_1 = policy
+    ____this_1 = upstream.policy
     local ____opt_0 = ____this_1.service_seconds
-    return ____opt_0 and ____opt_0(____this_1, index)
+    return ____opt_0 and ____opt_0(____this_1, peer)
 end
-local function concurrency(policy, index)
+local function concurrency(upstream, peer)
     local ____this_3
-    ____this_3 = policy
+    ____this_3 = upstream.policy
     local ____opt_2 = ____this_3.concurrent_requests
-    return ____opt_2 and ____opt_2(____this_3, index)
-end
-local function up(node)
-    return ejection.is_ejected(node.record) and 0 or 1
+    return ____opt_2 and ____opt_2(____this_3, peer)
 end
 --- Adds an upstream to those whose nodes are shown. Phases: init.
 function ____exports.show(registry, upstream)
@@ -71,10 +129,11 @@ function ____exports.show(registry, upstream)
         return
     end
     shown_by_registry[registry] = {upstream}
-    show_nodes(registry, "openclaw_node_in_flight", "Requests that a node works on now.", nodes.in_flight)
-    show_nodes(registry, "openclaw_node_up", "1, or 0 while a node is kept out for failing.", up)
-    show_policies(registry, "openclaw_upstream_node_weight", "A node's weight: learned, where 1 is an equal share of the requests, or static.", weight)
-    show_policies(registry, "openclaw_upstream_node_service_seconds", "Mean time a node works on one request, waiting left out, as the answering worker has learned it.", service_seconds)
-    show_policies(registry, "openclaw_upstream_node_concurrency", "How many requests a node works on side by side, as the answering worker has learned it.", concurrency)
+    show_in_flight(registry)
+    show_states(registry)
+    show_degraded(registry)
+    show_peers(registry, "openclaw_upstream_node_weight", "A node's weight: learned, where 1 is an equal share of the requests, or static.", weight)
+    show_peers(registry, "openclaw_upstream_node_service_seconds", "Mean time a node works on one request, waiting left out, as the answering worker has learned it.", service_seconds)
+    show_peers(registry, "openclaw_upstream_node_concurrency", "How many requests a node works on side by side, as the answering worker has learned it.", concurrency)
 end
 return ____exports

@@ -13,37 +13,43 @@ local function bucket_weight(buckets, seconds)
     end
     return 1
 end
-local function weight(self, index)
-    local seconds = self.latency[index + 1][0]
+local function weight(self, peer)
+    local seconds = peer.learned.mean[0]
     local learned = seconds == 0 and 1 or bucket_weight(self.buckets, seconds)
-    return learned * self.peers.weight[index]
+    return learned * peer.weight
 end
 local function pick(self, candidates)
     for place = 0, candidates.count - 1 do
-        local index = candidates.index[place]
-        self.present[index] = self:weight(index)
+        local peer = candidates.peers[place + 1]
+        peer.learned.gain = self:weight(peer, candidates.peers)
     end
-    return smooth_weighted.take(self.turns, candidates, self.present)
+    return candidates.peers[smooth_weighted.take(candidates) + 1]
 end
-local function mix(policy, index, seconds)
-    local latency = policy.latency[index + 1]
-    local before = latency[0]
-    latency[0] = before == 0 and seconds or before + NEW_ANSWER * (seconds - before)
+local function mix(latency, seconds)
+    local before = latency.mean[0]
+    latency.mean[0] = before == 0 and seconds or before + NEW_ANSWER * (seconds - before)
 end
-local function succeeded(self, index, _now, seconds)
+local function succeeded(self, peer, _now, seconds)
     if seconds ~= nil then
         mix(
-            self,
-            index,
+            peer.learned,
             math.max(seconds, 0.0001)
         )
     end
 end
-local function failed(self, index)
+local function failed(self, peer)
     local slowest = self.buckets[#self.buckets]
-    mix(self, index, 2 * slowest.below_seconds)
+    mix(peer.learned, 2 * slowest.below_seconds)
+end
+--- Without room for one more the latencies of several nodes would be one: then such nodes weigh 1.
+local function learn(self, peer)
+    local region = peer.node.region
+    local slot = shared_memory.slot(region, "latency " .. peer.node.address)
+    local mean = slot == nil and ffi.new("double[1]") or region.common + slot
+    return {credit = 0, gain = 1, mean = mean}
 end
 local metatable = {__index = {
+    learn = learn,
     pick = pick,
     succeeded = succeeded,
     failed = failed,
@@ -76,26 +82,12 @@ local function read_buckets(owner, options)
     end
     return buckets
 end
---- The policy for these nodes. Option `buckets`: a list, rising by `below_seconds`. Raises when there is no memory left.
-local function create(peers, owner, options)
-    local buckets = read_buckets(owner, options)
-    local latency = {}
-    for ____, node in ipairs(peers.nodes) do
-        local slot, err = shared_memory.slot(node.region, "latency " .. node.address)
-        if slot == nil then
-            error((((owner .. ": no shared memory for node ") .. node.address) .. ": ") .. err, 0)
-        end
-        latency[#latency + 1] = node.region.common + slot
-    end
-    local present = ffi.new("double[?]", peers.size)
-    local fields = {
-        peers = peers,
-        turns = smooth_weighted.new(peers.size),
-        buckets = buckets,
-        latency = latency,
-        present = present
-    }
-    return setmetatable(fields, metatable)
+--- The policy. Option `buckets`: a list, rising by `below_seconds`. Raises when that is wrong. Phases: init.
+local function create(owner, options)
+    return setmetatable(
+        {buckets = read_buckets(owner, options)},
+        metatable
+    )
 end
 ____exports.new = create
 return ____exports

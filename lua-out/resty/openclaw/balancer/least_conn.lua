@@ -2,44 +2,39 @@ local ____exports = {}
 local nodes = require("resty.openclaw.balancer.node")
 local smooth_weighted = require("resty.openclaw.balancer.smooth_weighted")
 --- Leaves those with the least load in the first places.
-local function keep_least(policy, candidates)
-    local chosen = candidates.index
+local function keep_least(candidates)
+    local peers = candidates.peers
     local least = math.huge
     local kept = 0
     for place = 0, candidates.count - 1 do
-        local index = chosen[place]
-        local load = nodes.in_flight(policy.peers.nodes[index + 1]) / policy.peers.weight[index]
+        local peer = peers[place + 1]
+        local load = nodes.in_flight(peer.node) / peer.weight
         if load < least then
             least = load
             kept = 0
         end
         if load == least then
-            chosen[kept] = index
+            peer.learned.gain = peer.weight
+            peers[kept + 1] = peer
             kept = kept + 1
         end
     end
     candidates.count = kept
 end
 local function pick(self, candidates)
-    keep_least(self, candidates)
-    if candidates.count == 1 then
-        return candidates.index[0]
-    end
-    return smooth_weighted.take(self.turns, candidates, self.peers.weight)
+    keep_least(candidates)
+    return candidates.peers[smooth_weighted.take(candidates) + 1]
 end
-local function weight(self, index)
-    return self.peers.weight[index]
+local function learn(self)
+    return smooth_weighted.none()
 end
-local metatable = {__index = {pick = pick, weight = weight}}
---- The policy for these nodes.
-local function create(peers)
-    return setmetatable(
-        {
-            peers = peers,
-            turns = smooth_weighted.new(peers.size)
-        },
-        metatable
-    )
+local function weight(self, peer)
+    return peer.weight
+end
+local metatable = {__index = {learn = learn, pick = pick, weight = weight}}
+--- The policy. Phases: init.
+local function create()
+    return setmetatable({}, metatable)
 end
 ____exports.new = create
 return ____exports

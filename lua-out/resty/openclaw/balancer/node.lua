@@ -1,9 +1,8 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
 local shared_memory = require("resty.openclaw.shared_memory")
-local ejection = require("resty.openclaw.balancer.ejection")
 local nodes_by_registry = {}
---- The nodes of all balancers over one registry, by address. Phases: any.
+--- The nodes that any balancer over a registry has had, by address. Phases: any.
 function ____exports.all(registry)
     local known = nodes_by_registry[registry]
     if known ~= nil then
@@ -13,77 +12,62 @@ function ____exports.all(registry)
     nodes_by_registry[registry] = nodes
     return nodes
 end
-local function demand(address, slot, err)
-    if slot == nil then
-        error(
-            (("balancer: no shared memory for node " .. address) .. ": ") .. tostring(err),
-            0
-        )
-    end
-    return slot
-end
-local function nobody()
-    return
-end
 local function create(registry, address, host, port)
     local region = registry.region
-    local answers = metric_registry.counter(registry, "openclaw_node_answers_total", "Tries at a node by how they ended: ok, failed, or neutral where the outcome tells nothing about the node.", {"node", "outcome"})
-    local ok = answers:labels(address, "ok")
-    local in_flight, in_flight_err = shared_memory.transient_slot(region, "in flight " .. address)
-    local record, record_err = shared_memory.slot(region, "failures " .. address, ejection.RECORD_SLOTS)
+    local in_flight, err = shared_memory.transient_slot(region, "in flight " .. address)
+    if in_flight == nil then
+        return nil, err
+    end
+    local awaited, awaited_err = shared_memory.transient_slot(region, "awaited " .. address)
+    if awaited == nil then
+        return nil, awaited_err
+    end
+    local begun, begun_err = shared_memory.slot(region, "begun " .. address)
+    if begun == nil then
+        return nil, begun_err
+    end
+    local answers = metric_registry.counter(registry, "openclaw_node_answers_total", "Tries at a node by how they ended: ok, failed, busy, or neutral where that tells nothing about the node.", {"node", "outcome"})
+    local answered, answered_err = shared_memory.slot(region, "answered " .. address)
+    if answered == nil then
+        return nil, answered_err
+    end
     return {
         region = region,
         address = address,
         host = host,
         port = port,
-        in_flight_slot = demand(address, in_flight, in_flight_err),
-        answered_slot = ok.slot,
-        record = region.common + demand(address, record, record_err),
+        in_flight_slot = in_flight,
+        answered_slot = answered,
+        awaited_slot = awaited,
+        begun_slot = begun,
         outcomes = {
-            ok = ok,
+            ok = answers:labels(address, "ok"),
             failed = answers:labels(address, "failed"),
+            busy = answers:labels(address, "busy"),
             neutral = answers:labels(address, "neutral")
-        },
-        succeeded = nobody,
-        failed = nobody,
-        wants_seconds = false
+        }
     }
 end
---- The node with this address; the same one for everybody. Raises when there is no shared memory left. Phases: init.
+--- The node with this address; the same one for everybody. Phases: any. On failure nil and why: there is no shared memory
+-- left.
 function ____exports.at(registry, address, host, port)
     local nodes = ____exports.all(registry)
     local known = nodes[address]
     if known ~= nil then
         return known
     end
-    local node = create(registry, address, host, port)
+    local node, err = create(registry, address, host, port)
+    if node == nil then
+        return nil, err
+    end
     nodes[address] = node
     return node
-end
---- Lets a policy learn from the node, which it knows by an index. A chain of functions, not a list, as LuaJIT compiles
--- calls well and loops of one turn badly. Phases: init.
-function ____exports.teach(node, learner, index)
-    local ____node_0 = node
-    local succeeded = ____node_0.succeeded
-    local failed = ____node_0.failed
-    if learner.succeeded ~= nil then
-        node.succeeded = function(now, seconds)
-            succeeded(now, seconds)
-            learner:succeeded(index, now, seconds)
-        end
-    end
-    if learner.failed ~= nil then
-        node.failed = function()
-            failed()
-            learner:failed(index)
-        end
-    end
 end
 --- Requests that the node works on now, for all workers. Phases: any.
 function ____exports.in_flight(node)
     return shared_memory.total(node.region, node.in_flight_slot)
 end
---- Successful answers of the node so far, to all workers, over all reloads. Phases: any.
+--- Good answers of the node so far, to all workers, over all reloads. Phases: any.
 function ____exports.answered(node)
     return shared_memory.total(node.region, node.answered_slot)
 end
@@ -91,22 +75,23 @@ end
 function ____exports.start(node)
     shared_memory.add(node.region, node.in_flight_slot, 1)
 end
---- Counts a request that came back from the node, and tells all who learn from it. Phases: balancer, log.
-function ____exports.finish(node, outcome, now, seconds)
+--- Counts a request that came back from the node. Phases: balancer, log.
+function ____exports.finish(node, outcome)
     shared_memory.add(node.region, node.in_flight_slot, -1)
-    node.outcomes[outcome]:inc()
     if outcome == "ok" then
-        ejection.succeeded(node.record, now)
-        node.succeeded(now, seconds)
-    elseif outcome == "failed" then
-        ejection.failed(
-            node.record,
-            now,
-            math.random()
-        )
-        node.failed()
-    else
-        ejection.told_nothing(node.record)
+        shared_memory.add(node.region, node.answered_slot, 1)
+    end
+    node.outcomes[outcome]:inc()
+end
+--- Counts a request whose first byte is awaited. Phases: balancer.
+function ____exports.await_first_byte(node)
+    shared_memory.add(node.region, node.awaited_slot, 1)
+end
+--- Counts the first byte of an answer, or that none will come. Phases: balancer, header_filter, log.
+function ____exports.first_byte(node, came)
+    shared_memory.add(node.region, node.awaited_slot, -1)
+    if came then
+        shared_memory.add(node.region, node.begun_slot, 1)
     end
 end
 return ____exports

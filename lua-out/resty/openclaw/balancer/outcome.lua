@@ -1,15 +1,20 @@
 local ____exports = {}
+local NOT_MODIFIED = 304
 local TOO_MANY_REQUESTS = 429
 local CLIENT_CLOSED_REQUEST = 499
+local SERVICE_UNAVAILABLE = 503
 local known = {}
 local function judge(status)
     if status == nil or status == CLIENT_CLOSED_REQUEST then
         return "neutral"
     end
-    if status >= 500 or status == TOO_MANY_REQUESTS then
+    if status == TOO_MANY_REQUESTS then
+        return "busy"
+    end
+    if status >= 500 then
         return "failed"
     end
-    return status < 400 and "ok" or "neutral"
+    return status < 400 and status ~= NOT_MODIFIED and "ok" or "neutral"
 end
 --- The outcome of a try, from its part of `$upstream_status`; "-" or nothing means that the client left first.
 function ____exports.of_status(status)
@@ -22,5 +27,25 @@ function ____exports.of_status(status)
         known[status] = outcome
     end
     return outcome
+end
+--- As `of_status`, for a failure that came with `Retry-After`: with 503 that is a node without room, not a broken one.
+function ____exports.with_retry_after(status)
+    return tonumber(status) == SERVICE_UNAVAILABLE and "busy" or ____exports.of_status(status)
+end
+--- The seconds that a `Retry-After` asks for, given as seconds or as a date; nothing when it is neither. Phases: any. Source:
+-- RFC 9110, section 10.2.3.
+function ____exports.retry_after_seconds(value, now)
+    local digits = string.match(value, "^%d+$")
+    if digits ~= nil then
+        return tonumber(digits)
+    end
+    local date = ngx.parse_http_time(value)
+    local ____temp_0
+    if date == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = math.max(0, date - now)
+    end
+    return ____temp_0
 end
 return ____exports

@@ -1,21 +1,22 @@
 local ____exports = {}
 local smooth_weighted = require("resty.openclaw.balancer.smooth_weighted")
 local function pick(self, candidates)
-    return smooth_weighted.take(self.turns, candidates, self.peers.weight)
+    for place = 0, candidates.count - 1 do
+        local peer = candidates.peers[place + 1]
+        peer.learned.gain = peer.weight
+    end
+    return candidates.peers[smooth_weighted.take(candidates) + 1]
 end
-local function weight(self, index)
-    return self.peers.weight[index]
+local function learn(self)
+    return smooth_weighted.none()
 end
-local metatable = {__index = {pick = pick, weight = weight}}
---- The policy for these nodes.
-local function create(peers)
-    return setmetatable(
-        {
-            peers = peers,
-            turns = smooth_weighted.new(peers.size)
-        },
-        metatable
-    )
+local function weight(self, peer)
+    return peer.weight
+end
+local metatable = {__index = {learn = learn, pick = pick, weight = weight}}
+--- The policy. Phases: init.
+local function create()
+    return setmetatable({}, metatable)
 end
 ____exports.new = create
 return ____exports

@@ -1,25 +1,25 @@
 local ____exports = {}
-local ffi = require("ffi")
---- Turns for so many nodes.
-local function create(size)
-    local credit = ffi.new("double[?]", size)
-    return {credit = credit}
+--- For a peer that has not had a turn. Pure Lua, any phase.
+function ____exports.none()
+    return {credit = 0, gain = 1}
 end
-____exports.new = create
---- The candidate whose turn it is, by these weights. Pure Lua, any phase.
-function ____exports.take(turns, candidates, weight)
-    local credit = turns.credit
+--- The place of the candidate whose turn it is, by their gains. Pure Lua, any phase.
+function ____exports.take(candidates)
+    local peers = candidates.peers
     local best = -1
+    local most = -math.huge
     local sum = 0
     for place = 0, candidates.count - 1 do
-        local index = candidates.index[place]
-        sum = sum + weight[index]
-        credit[index] = credit[index] + weight[index]
-        if best < 0 or credit[index] > credit[best] then
-            best = index
+        local turns = peers[place + 1].learned
+        local credit = turns.credit + turns.gain
+        turns.credit = credit
+        sum = sum + turns.gain
+        if credit > most then
+            best = place
+            most = credit
         end
     end
-    credit[best] = credit[best] - sum
+    peers[best + 1].learned.credit = most - sum
     return best
 end
 return ____exports

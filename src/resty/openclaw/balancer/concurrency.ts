@@ -8,7 +8,7 @@
  */
 import * as ffi from "ffi";
 
-/** Arrays with a row of buckets for each node. What is remembered fades, so what is added weighs more and more instead. */
+/** What was seen of one node, in buckets. What is remembered fades, so what is added weighs more and more instead. */
 export interface Concurrency {
     /** Seconds spent with so many in flight, and request-seconds. */
     readonly seconds: Doubles;
@@ -17,9 +17,9 @@ export interface Concurrency {
     readonly answers: Doubles;
     readonly logs: Doubles;
     /** What an answer of now weighs. */
-    readonly scale: Doubles;
+    scale: number;
     /** Answers seen since the beginning, not fading. */
-    readonly seen: Doubles;
+    seen: number;
 }
 
 export const FIRST = 4;
@@ -38,18 +38,15 @@ function zeros(size: number): Doubles {
     return ffi.new("double[?]", size) as unknown as Doubles;
 }
 
-/** For so many nodes. Phases: init. */
-function create(size: number): Concurrency {
-    const scale = zeros(size);
-    for (const index of $range(0, size - 1)) scale.set(index, 1);
-    const rows = size * BUCKETS;
+/** Nothing seen yet. Phases: any. */
+function create(): Concurrency {
     return {
-        seconds: zeros(rows),
-        request_seconds: zeros(rows),
-        answers: zeros(rows),
-        logs: zeros(rows),
-        scale,
-        seen: zeros(size),
+        seconds: zeros(BUCKETS),
+        request_seconds: zeros(BUCKETS),
+        answers: zeros(BUCKETS),
+        logs: zeros(BUCKETS),
+        scale: 1,
+        seen: 0,
     };
 }
 export { create as new };
@@ -67,40 +64,39 @@ function bucket_of(in_flight: number): number {
     return in_flight > MOST_LISTED ? BUCKETS - 1 : bucket_for.get(in_flight);
 }
 
-/** Takes in that a node had so many requests in flight for so many seconds. Phases: any. */
-export function spent(concurrency: Concurrency, index: number, in_flight: number, seconds: number): void {
-    const at = index * BUCKETS + bucket_of(in_flight);
-    const weight = seconds * concurrency.scale.get(index);
+/** Takes in that the node had so many requests in flight for so many seconds. Phases: any. */
+export function spent(concurrency: Concurrency, in_flight: number, seconds: number): void {
+    const at = bucket_of(in_flight);
+    const weight = seconds * concurrency.scale;
     concurrency.seconds.set(at, concurrency.seconds.get(at) + weight);
     concurrency.request_seconds.set(at, concurrency.request_seconds.get(at) + weight * in_flight);
 }
 
-/** Takes in that a node gave so many answers, with so many requests in flight. Phases: any. */
-export function answered(concurrency: Concurrency, index: number, in_flight: number, count: number): void {
-    const at = index * BUCKETS + bucket_of(in_flight);
-    const scale = concurrency.scale.get(index) * (count === 1 ? GROWTH : GROWTH ** count);
-    concurrency.scale.set(index, scale);
-    concurrency.seen.set(index, concurrency.seen.get(index) + count);
+/** Takes in that the node gave so many answers, with so many requests in flight. Phases: any. */
+export function answered(concurrency: Concurrency, in_flight: number, count: number): void {
+    const at = bucket_of(in_flight);
+    const scale = concurrency.scale * (count === 1 ? GROWTH : GROWTH ** count);
+    concurrency.scale = scale;
+    concurrency.seen += count;
     concurrency.answers.set(at, concurrency.answers.get(at) + count * scale);
     concurrency.logs.set(at, concurrency.logs.get(at) + count * scale * math.log(in_flight));
 }
 
-function rescale(concurrency: Concurrency, index: number): void {
-    const scale = concurrency.scale.get(index);
+function rescale(concurrency: Concurrency): void {
+    const scale = concurrency.scale;
     if (scale < MOST_SCALE) return;
-    for (const at of $range(index * BUCKETS, index * BUCKETS + BUCKETS - 1)) {
+    for (const at of $range(0, BUCKETS - 1)) {
         concurrency.seconds.set(at, concurrency.seconds.get(at) / scale);
         concurrency.request_seconds.set(at, concurrency.request_seconds.get(at) / scale);
         concurrency.answers.set(at, concurrency.answers.get(at) / scale);
         concurrency.logs.set(at, concurrency.logs.get(at) / scale);
     }
-    concurrency.scale.set(index, 1);
+    concurrency.scale = 1;
 }
 
-/** The sum of a row's buckets. */
-function row_sum(values: Doubles, row: number): number {
+function sum_of(values: Doubles): number {
     let sum = 0;
-    for (const at of $range(row, row + BUCKETS - 1)) sum += values.get(at);
+    for (const at of $range(0, BUCKETS - 1)) sum += values.get(at);
     return sum;
 }
 
@@ -110,23 +106,20 @@ function row_sum(values: Doubles, row: number): number {
  */
 export function estimate(
     concurrency: Concurrency,
-    index: number,
 ): LuaMultiReturn<[value: number | undefined, service_seconds: number]> {
-    if (concurrency.seen.get(index) < ANSWERS_FOR_AN_ESTIMATE) return $multi(undefined, 0);
-    rescale(concurrency, index);
-    const row = index * BUCKETS;
-    const scale = concurrency.scale.get(index);
-    const all_answers = row_sum(concurrency.answers, row);
-    let seconds_above = row_sum(concurrency.seconds, row);
+    if (concurrency.seen < ANSWERS_FOR_AN_ESTIMATE) return $multi(undefined, 0);
+    rescale(concurrency);
+    const scale = concurrency.scale;
+    const all_answers = sum_of(concurrency.answers);
+    let seconds_above = sum_of(concurrency.seconds);
     let answers_above = all_answers;
     let request_seconds = 0;
     let logs = 0;
     let best: number | undefined;
     let best_likelihood = -math.huge;
     let best_exposure = 0;
-    for (const step of $range(0, LAST)) {
-        const at = row + step;
-        const value = GRID.get(step);
+    for (const at of $range(0, LAST)) {
+        const value = GRID.get(at);
         seconds_above -= concurrency.seconds.get(at);
         answers_above -= concurrency.answers.get(at);
         request_seconds += concurrency.request_seconds.get(at);

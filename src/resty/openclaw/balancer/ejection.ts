@@ -1,20 +1,23 @@
 /**
- * Keeps requests from nodes that fail. Each node has one record in the common block, so that all workers agree.
+ * Keeps requests from peers that fail, by what their requests show. Each peer has one record in the common block, so
+ * that all workers agree.
  *
- * phi is the share of late failures, fading with 30 s. After three failures in a row a node is ejected for 5 s, then
- * for 10 s at a time, give or take a tenth so that nodes do not come back in step; when its time is over exactly one
+ * phi is the share of late failures, fading with 30 s. After three failures in a row a peer is ejected for 5 s, then
+ * for 10 s at a time, give or take a tenth so that peers do not come back in step; when its time is over exactly one
  * request tries it. A success takes it back, and quarters phi. The constants were found by simulating outages of single
- * nodes under load.
+ * nodes under load. A peer that says it is busy is left alone for as long as it asks for, which is no failure.
  */
 /** Slots of the common block that a record takes. */
-export const RECORD_SLOTS = 5;
+export const SLOTS = 6;
 
 const PHI = 0;
 const PHI_TIME = 1;
 const CONSECUTIVE = 2;
+/** 0 unless ejected. */
 const EJECTED_UNTIL = 3;
 /** Until when one request's verdict is awaited. */
 const PROBE_UNTIL = 4;
+const BUSY_UNTIL = 5;
 
 const FADING_SECONDS = 30;
 const STEP = 0.1;
@@ -24,6 +27,9 @@ const FIRST_EJECTION_SECONDS = 5;
 const EJECTION_SECONDS = 10;
 /** A probe whose worker died never reports; after so long another request may try. */
 const PROBE_SECONDS = 30;
+/** How long a busy peer is left alone where it does not say, and at most. */
+const BUSY_SECONDS = 1;
+const MOST_BUSY_SECONDS = 60;
 
 /** The share of late failures, 0 to 1. Phases: any. */
 export function phi(record: Doubles, now: number): number {
@@ -40,26 +46,38 @@ function step_phi(record: Doubles, now: number, failed: number): void {
 
 /** Learns from a success. Phases: balancer, log. */
 export function succeeded(record: Doubles, now: number): void {
-    // A node that never fails has nothing to change: the usual case writes nothing.
+    // A peer that never fails has nothing to change: the usual case writes nothing.
     if (record.get(PHI) === 0) return;
     step_phi(record, now, 0);
-    if (record.get(CONSECUTIVE) >= FAILURES_TO_EJECT) record.set(PHI, record.get(PHI) * FORGIVEN);
+    if (record.get(EJECTED_UNTIL) !== 0) record.set(PHI, record.get(PHI) * FORGIVEN);
     if (record.get(PHI) < 1e-6) record.set(PHI, 0);
     record.set(CONSECUTIVE, 0);
+    record.set(EJECTED_UNTIL, 0);
     record.set(PROBE_UNTIL, 0);
 }
 
-/** Learns from a failure. `spread`: a random number from 0 to 1. Phases: balancer, log. */
-export function failed(record: Doubles, now: number, spread: number): void {
+/**
+ * Learns from a failure. `spread`: a random number from 0 to 1; `may_eject`: whether so few are ejected that one more may
+ * be. Phases: balancer, log.
+ */
+export function failed(record: Doubles, now: number, spread: number, may_eject: boolean): void {
     step_phi(record, now, 1);
     record.set(PROBE_UNTIL, 0);
+    const before = record.get(EJECTED_UNTIL);
     // What was sent before the ejection and fails only now is no news.
-    if (now < record.get(EJECTED_UNTIL)) return;
+    if (now < before) return;
     const consecutive = record.get(CONSECUTIVE) + 1;
     record.set(CONSECUTIVE, consecutive);
-    if (consecutive < FAILURES_TO_EJECT) return;
-    const seconds = consecutive === FAILURES_TO_EJECT ? FIRST_EJECTION_SECONDS : EJECTION_SECONDS;
+    if (consecutive < FAILURES_TO_EJECT || !(may_eject || before !== 0)) return;
+    const seconds = before === 0 ? FIRST_EJECTION_SECONDS : EJECTION_SECONDS;
     record.set(EJECTED_UNTIL, now + seconds * (0.9 + 0.2 * spread));
+}
+
+/** Learns that a peer has no room; `seconds`: for how long it asked to be left alone, where it did. Phases: balancer, log. */
+export function refused(record: Doubles, now: number, seconds: number | undefined): void {
+    record.set(PROBE_UNTIL, 0);
+    const pause = math.min(MOST_BUSY_SECONDS, math.max(0, seconds ?? BUSY_SECONDS));
+    record.set(BUSY_UNTIL, math.max(record.get(BUSY_UNTIL), now + pause));
 }
 
 /** Notes that a try told nothing, so that the next request may probe. Phases: balancer, log. */
@@ -67,28 +85,37 @@ export function told_nothing(record: Doubles): void {
     record.set(PROBE_UNTIL, 0);
 }
 
-/** Whether a node failed three times in a row and has not answered since. Phases: any. */
+/** Forgets all failures. Phases: any. */
+export function forgive(record: Doubles): void {
+    for (const field of $range(0, SLOTS - 1)) record.set(field, 0);
+}
+
+/** Whether a peer failed three times in a row, was ejected, and has not answered since. Phases: any. */
 export function is_ejected(record: Doubles): boolean {
-    return record.get(CONSECUTIVE) >= FAILURES_TO_EJECT;
+    return record.get(EJECTED_UNTIL) !== 0;
 }
 
-/** Whether an ejected node's time is over and no request is trying it yet. Phases: any. */
+/** Seconds until an ejected peer may be tried; 0 for any other. Phases: any. */
+export function seconds_ejected(record: Doubles, now: number): number {
+    const left = record.get(EJECTED_UNTIL) - now;
+    // A clock that was set back must not keep a peer out for longer than it would have been.
+    return left > 2 * EJECTION_SECONDS || left < 0 ? 0 : left;
+}
+
+/** Whether an ejected peer's time is over and no request is trying it yet. Phases: any. */
 export function wants_probe(record: Doubles, now: number): boolean {
-    if (record.get(CONSECUTIVE) < FAILURES_TO_EJECT) return false;
-    const until = record.get(EJECTED_UNTIL);
-    // A clock that was set back must not keep a node out for longer than it would have been.
-    const is_over = now >= until || until - now > 2 * EJECTION_SECONDS;
-    return is_over && now >= record.get(PROBE_UNTIL);
+    if (!is_ejected(record) || seconds_ejected(record, now) > 0) return false;
+    const until = record.get(PROBE_UNTIL);
+    return now >= until || until - now > 2 * PROBE_SECONDS;
 }
 
-/** Seconds until an ejected node may be tried; 0 for any other. Phases: any. */
-export function seconds_left(record: Doubles, now: number): number {
-    if (!is_ejected(record)) return 0;
-    const until = record.get(EJECTED_UNTIL);
-    return math.max(0, until - now);
-}
-
-/** Notes that one request tries an ejected node. Phases: balancer. */
+/** Notes that one request tries an ejected peer. Phases: balancer. */
 export function probe(record: Doubles, now: number): void {
     record.set(PROBE_UNTIL, now + PROBE_SECONDS);
+}
+
+/** Seconds for which a busy peer is still to be left alone; 0 for any other. Phases: any. */
+export function seconds_busy(record: Doubles, now: number): number {
+    const left = record.get(BUSY_UNTIL) - now;
+    return left > MOST_BUSY_SECONDS || left < 0 ? 0 : left;
 }

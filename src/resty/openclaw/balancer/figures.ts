@@ -1,91 +1,120 @@
 /** What balancers show of their nodes; worked out when somebody looks. */
 import * as metric_registry from "../metric_registry";
 import type { Emit, Registry } from "../metric_registry";
-import * as ejection from "./ejection";
+import * as request from "../request";
 import * as nodes from "./node";
-import type { Node } from "./node";
-import type { Peers } from "./peers";
-import type { Policy } from "./policy";
+import * as peer_of from "./peer";
+import type { Peer, State } from "./peer";
+import * as upstreams from "./upstream";
+import type { Upstream } from "./upstream";
 
-interface Shown {
-    readonly name: string;
-    readonly peers: Peers;
-    readonly policy: Policy;
+const shown_by_registry = new LuaTable<Registry, Upstream[]>();
+
+const STATES: State[] = ["healthy", "busy", "down", "half_open", "draining"];
+
+function collect(registry: Registry, name: string, help: string, figure: (this: void, emit: Emit) => void): void {
+    metric_registry.collect(registry, { name, kind: "gauge", help, collect: figure });
 }
 
-const shown_by_registry = new LuaTable<Registry, Shown[]>();
+/** Whether a node serves some upstream. */
+function is_in_force(registry: Registry, address: string): boolean {
+    for (const upstream of shown_by_registry.get(registry)) {
+        if (upstream.membership.by_address.has(address)) return true;
+    }
+    return false;
+}
 
-function show_nodes(registry: Registry, name: string, help: string, figure: (this: void, node: Node) => number): void {
-    metric_registry.collect(registry, {
-        name,
-        kind: "gauge",
-        help,
-        collect: (emit: Emit) => {
-            for (const [address, node] of pairs(nodes.all(registry))) {
-                emit(metric_registry.label_text(["node"], [address]), figure(node));
+function show_in_flight(registry: Registry): void {
+    collect(registry, "openclaw_node_in_flight", "Requests that a node works on now.", (emit) => {
+        for (const [address, node] of pairs(nodes.all(registry))) {
+            const count = nodes.in_flight(node);
+            // One that was removed is seen until it has done its last request.
+            if (count !== 0 || is_in_force(registry, address)) {
+                emit(metric_registry.label_text(["node"], [address]), count);
             }
-        },
+        }
     });
 }
 
-type Figure = (this: void, policy: Policy, index: number) => number | undefined;
+type Figure = (this: void, upstream: Upstream, peer: Peer) => number | undefined;
 
-function show_policies(registry: Registry, name: string, help: string, figure: Figure): void {
-    metric_registry.collect(registry, {
-        name,
-        kind: "gauge",
-        help,
-        collect: (emit: Emit) => {
-            for (const shown of shown_by_registry.get(registry)) {
-                for (const index of $range(0, shown.peers.size - 1)) {
-                    const value = figure(shown.policy, index);
-                    const labels = [shown.name, shown.peers.nodes[index]!.address];
-                    if (value !== undefined) emit(metric_registry.label_text(["upstream", "node"], labels), value);
+function show_peers(registry: Registry, name: string, help: string, figure: Figure): void {
+    collect(registry, name, help, (emit) => {
+        for (const upstream of shown_by_registry.get(registry)) {
+            for (const peer of upstream.pool.peers) {
+                const value = figure(upstream, peer);
+                const labels = [upstream.name, peer.node.address];
+                if (value !== undefined) emit(metric_registry.label_text(["upstream", "node"], labels), value);
+            }
+        }
+    });
+}
+
+function show_states(registry: Registry): void {
+    const help = "1 for the state a node is in for an upstream, 0 for all others.";
+    collect(registry, "openclaw_upstream_node_state", help, (emit) => {
+        const now = request.now();
+        for (const upstream of shown_by_registry.get(registry)) {
+            for (const peer of upstream.pool.peers) {
+                const present = peer_of.state(peer, now);
+                for (const state of STATES) {
+                    const labels = [upstream.name, peer.node.address, state];
+                    const value = state === present ? 1 : 0;
+                    emit(metric_registry.label_text(["upstream", "node", "state"], labels), value);
                 }
             }
-        },
+        }
     });
 }
 
-function weight(policy: Policy, index: number): number {
-    return policy.weight(index);
+function show_degraded(registry: Registry): void {
+    const help = "1 while an upstream's requests go to its fallback at once.";
+    collect(registry, "openclaw_upstream_degraded", help, (emit) => {
+        for (const upstream of shown_by_registry.get(registry)) {
+            if (upstream.fallback !== undefined) {
+                const value = upstreams.is_degraded(upstream) ? 1 : 0;
+                emit(metric_registry.label_text(["upstream"], [upstream.name]), value);
+            }
+        }
+    });
 }
 
-function service_seconds(policy: Policy, index: number): number | undefined {
-    return policy.service_seconds?.(index);
+function weight(upstream: Upstream, peer: Peer): number {
+    return upstream.policy.weight(peer, upstream.pool.peers);
 }
 
-function concurrency(policy: Policy, index: number): number | undefined {
-    return policy.concurrent_requests?.(index);
+function service_seconds(upstream: Upstream, peer: Peer): number | undefined {
+    return upstream.policy.service_seconds?.(peer);
 }
 
-function up(node: Node): number {
-    return ejection.is_ejected(node.record) ? 0 : 1;
+function concurrency(upstream: Upstream, peer: Peer): number | undefined {
+    return upstream.policy.concurrent_requests?.(peer);
 }
 
 /** Adds an upstream to those whose nodes are shown. Phases: init. */
-export function show(registry: Registry, upstream: Shown): void {
-    const others = shown_by_registry.get(registry) as Shown[] | undefined;
+export function show(registry: Registry, upstream: Upstream): void {
+    const others = shown_by_registry.get(registry) as Upstream[] | undefined;
     if (others !== undefined) {
         others.push(upstream);
         return;
     }
     shown_by_registry.set(registry, [upstream]);
-    show_nodes(registry, "openclaw_node_in_flight", "Requests that a node works on now.", nodes.in_flight);
-    show_nodes(registry, "openclaw_node_up", "1, or 0 while a node is kept out for failing.", up);
-    show_policies(
+    show_in_flight(registry);
+    show_states(registry);
+    show_degraded(registry);
+    show_peers(
         registry,
         "openclaw_upstream_node_weight",
         "A node's weight: learned, where 1 is an equal share of the requests, or static.",
         weight,
     );
-    show_policies(
+    show_peers(
         registry,
         "openclaw_upstream_node_service_seconds",
         "Mean time a node works on one request, waiting left out, as the answering worker has learned it.",
         service_seconds,
     );
-    show_policies(
+    show_peers(
         registry,
         "openclaw_upstream_node_concurrency",
         "How many requests a node works on side by side, as the answering worker has learned it.",

@@ -6,9 +6,10 @@
 import * as ffi from "ffi";
 import * as read from "../options";
 import * as shared_memory from "../shared_memory";
-import type { Peers } from "./peers";
+import type { Peer } from "./peer";
 import type { Candidates, Policy } from "./policy";
 import * as smooth_weighted from "./smooth_weighted";
+import type { Turns } from "./smooth_weighted";
 
 /** Below `seconds` a node weighs `weight` times its static weight. */
 export interface Bucket {
@@ -16,13 +17,13 @@ export interface Bucket {
     readonly weight: number;
 }
 
-interface LatencyBuckets {
-    readonly peers: Peers;
-    readonly turns: smooth_weighted.Turns;
+/** A node's mean latency in the common block; 0 before its first answer. */
+interface Latency extends Turns {
+    readonly mean: Doubles;
+}
+
+interface LatencyBuckets extends Policy<Latency> {
     readonly buckets: readonly Bucket[];
-    /** A node's mean latency in the common block; 0 before its first answer. */
-    readonly latency: Doubles[];
-    readonly present: Doubles;
 }
 
 const DEFAULT_BUCKETS: readonly Bucket[] = [
@@ -38,38 +39,45 @@ function bucket_weight(buckets: readonly Bucket[], seconds: number): number {
     return 1;
 }
 
-function weight(this: LatencyBuckets, index: number): number {
-    const seconds = this.latency[index]!.get(0);
+function weight(this: LatencyBuckets, peer: Peer<Latency>): number {
+    const seconds = peer.learned.mean.get(0);
     // Before its first answer a node weighs what the user wrote and no more.
     const learned = seconds === 0 ? 1 : bucket_weight(this.buckets, seconds);
-    return learned * this.peers.weight.get(index);
+    return learned * peer.weight;
 }
 
-function pick(this: LatencyBuckets & Policy, candidates: Candidates): number {
+function pick(this: LatencyBuckets, candidates: Candidates<Latency>): Peer<Latency> {
     for (const place of $range(0, candidates.count - 1)) {
-        const index = candidates.index.get(place);
-        this.present.set(index, this.weight(index));
+        const peer = candidates.peers[place]!;
+        peer.learned.gain = this.weight(peer, candidates.peers);
     }
-    return smooth_weighted.take(this.turns, candidates, this.present);
+    return candidates.peers[smooth_weighted.take(candidates)]!;
 }
 
-function mix(policy: LatencyBuckets, index: number, seconds: number): void {
-    const latency = policy.latency[index]!;
-    const before = latency.get(0);
-    latency.set(0, before === 0 ? seconds : before + NEW_ANSWER * (seconds - before));
+function mix(latency: Latency, seconds: number): void {
+    const before = latency.mean.get(0);
+    latency.mean.set(0, before === 0 ? seconds : before + NEW_ANSWER * (seconds - before));
 }
 
-function succeeded(this: LatencyBuckets, index: number, _now: number, seconds: number | undefined): void {
+function succeeded(this: LatencyBuckets, peer: Peer<Latency>, _now: number, seconds: number | undefined): void {
     // Zero means "no answer yet"; an answer within the same millisecond is not that.
-    if (seconds !== undefined) mix(this, index, math.max(seconds, 1e-4));
+    if (seconds !== undefined) mix(peer.learned, math.max(seconds, 1e-4));
 }
 
-function failed(this: LatencyBuckets, index: number): void {
+function failed(this: LatencyBuckets, peer: Peer<Latency>): void {
     const slowest = this.buckets[this.buckets.length - 1]!;
-    mix(this, index, 2 * slowest.below_seconds);
+    mix(peer.learned, 2 * slowest.below_seconds);
 }
 
-const metatable = { __index: { pick, succeeded, failed, weight, wants_seconds: true } };
+/** Without room for one more the latencies of several nodes would be one: then such nodes weigh 1. */
+function learn(this: LatencyBuckets, peer: Peer): Latency {
+    const region = peer.node.region;
+    const [slot] = shared_memory.slot(region, `latency ${peer.node.address}`);
+    const mean = slot === undefined ? ffi.new("double[1]") : pointer_add(region.common, slot);
+    return { credit: 0, gain: 1, mean: mean as unknown as Doubles };
+}
+
+const metatable = { __index: { learn, pick, succeeded, failed, weight, wants_seconds: true } };
 
 function read_buckets(owner: string, options: read.Options): readonly Bucket[] {
     if (options.buckets === undefined) return DEFAULT_BUCKETS;
@@ -85,17 +93,8 @@ function read_buckets(owner: string, options: read.Options): readonly Bucket[] {
     return buckets;
 }
 
-/** The policy for these nodes. Option `buckets`: a list, rising by `below_seconds`. Raises when there is no memory left. */
-function create(peers: Peers, owner: string, options: read.Options): Policy {
-    const buckets = read_buckets(owner, options);
-    const latency: Doubles[] = [];
-    for (const node of peers.nodes) {
-        const [slot, err] = shared_memory.slot(node.region, `latency ${node.address}`);
-        if (slot === undefined) error(`${owner}: no shared memory for node ${node.address}: ${err}`, 0);
-        latency.push(pointer_add(node.region.common, slot));
-    }
-    const present = ffi.new("double[?]", peers.size) as unknown as Doubles;
-    const fields = { peers, turns: smooth_weighted.new(peers.size), buckets, latency, present };
-    return setmetatable(fields, metatable) as unknown as Policy;
+/** The policy. Option `buckets`: a list, rising by `below_seconds`. Raises when that is wrong. Phases: init. */
+function create(owner: string, options: read.Options): Policy {
+    return setmetatable({ buckets: read_buckets(owner, options) }, metatable) as unknown as Policy;
 }
 export { create as new };

@@ -1,16 +1,20 @@
-/** What a status says of the node that gave it. Pure Lua, any phase. */
+/** What an answer says of the node that gave it. Pure Lua, any phase. */
 import type { Outcome } from "./node";
 
+const NOT_MODIFIED = 304;
 const TOO_MANY_REQUESTS = 429;
 const CLIENT_CLOSED_REQUEST = 499;
+const SERVICE_UNAVAILABLE = 503;
 
 const known = new LuaTable<string, Outcome>();
 
 function judge(status: number | undefined): Outcome {
     if (status === undefined || status === CLIENT_CLOSED_REQUEST) return "neutral";
-    if (status >= 500 || status === TOO_MANY_REQUESTS) return "failed";
-    // Other 4xx answers are the client's doing, and quick: they tell nothing of how long the node's work takes.
-    return status < 400 ? "ok" : "neutral";
+    if (status === TOO_MANY_REQUESTS) return "busy";
+    if (status >= 500) return "failed";
+    // Other 4xx answers are the client's doing, and "not modified" took no work: both are quick, which tells nothing of
+    // how long the node's work takes.
+    return status < 400 && status !== NOT_MODIFIED ? "ok" : "neutral";
 }
 
 /** The outcome of a try, from its part of `$upstream_status`; "-" or nothing means that the client left first. */
@@ -21,4 +25,20 @@ export function of_status(status: string): Outcome {
     // Upstreams may answer with any three digits, so this holds a thousand texts at most.
     if (status.length === 3) known.set(status, outcome);
     return outcome;
+}
+
+/** As `of_status`, for a failure that came with `Retry-After`: with 503 that is a node without room, not a broken one. */
+export function with_retry_after(status: string): Outcome {
+    return tonumber(status) === SERVICE_UNAVAILABLE ? "busy" : of_status(status);
+}
+
+/**
+ * The seconds that a `Retry-After` asks for, given as seconds or as a date; nothing when it is neither. Phases: any. Source:
+ * RFC 9110, section 10.2.3.
+ */
+export function retry_after_seconds(value: string, now: number): number | undefined {
+    const [digits] = string.match(value, "^%d+$");
+    if (digits !== undefined) return tonumber(digits);
+    const date = ngx.parse_http_time(value);
+    return date === undefined ? undefined : math.max(0, date - now);
 }

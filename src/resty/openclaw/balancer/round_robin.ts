@@ -1,25 +1,29 @@
-/** Nodes in turn, by their static weights: what nginx does by itself. Each worker takes turns of its own. */
-import type { Peers } from "./peers";
+/** Peers in turn, by their static weights: what nginx does by itself. Each worker takes turns of its own. */
+import type { Peer } from "./peer";
 import type { Candidates, Policy } from "./policy";
 import * as smooth_weighted from "./smooth_weighted";
+import type { Turns } from "./smooth_weighted";
 
-interface RoundRobin {
-    readonly peers: Peers;
-    readonly turns: smooth_weighted.Turns;
+function pick(this: Policy<Turns>, candidates: Candidates<Turns>): Peer<Turns> {
+    for (const place of $range(0, candidates.count - 1)) {
+        const peer = candidates.peers[place]!;
+        peer.learned.gain = peer.weight;
+    }
+    return candidates.peers[smooth_weighted.take(candidates)]!;
 }
 
-function pick(this: RoundRobin, candidates: Candidates): number {
-    return smooth_weighted.take(this.turns, candidates, this.peers.weight);
+function learn(this: Policy<Turns>): Turns {
+    return smooth_weighted.none();
 }
 
-function weight(this: RoundRobin, index: number): number {
-    return this.peers.weight.get(index);
+function weight(this: Policy<Turns>, peer: Peer<Turns>): number {
+    return peer.weight;
 }
 
-const metatable = { __index: { pick, weight } };
+const metatable = { __index: { learn, pick, weight } };
 
-/** The policy for these nodes. */
-function create(peers: Peers): Policy {
-    return setmetatable({ peers, turns: smooth_weighted.new(peers.size) }, metatable) as unknown as Policy;
+/** The policy. Phases: init. */
+function create(): Policy {
+    return setmetatable({}, metatable) as unknown as Policy;
 }
 export { create as new };

@@ -1,0 +1,210 @@
+local ____exports = {}
+local faults = require("resty.openclaw.fault")
+local leaders = require("resty.openclaw.leader")
+local metric_registry = require("resty.openclaw.metric_registry")
+local read = require("resty.openclaw.options")
+local shared_memory = require("resty.openclaw.shared_memory")
+local choice = require("resty.openclaw.balancer.choice")
+local consistent_hash = require("resty.openclaw.balancer.consistent_hash")
+local degradation = require("resty.openclaw.balancer.degradation")
+local discovery = require("resty.openclaw.balancer.discovery")
+local figures = require("resty.openclaw.balancer.figures")
+local health_checks = require("resty.openclaw.balancer.health_check")
+local latency_buckets = require("resty.openclaw.balancer.latency_buckets")
+local least_conn = require("resty.openclaw.balancer.least_conn")
+local membership_of = require("resty.openclaw.balancer.membership")
+local nodes_option = require("resty.openclaw.balancer.nodes_option")
+local retry_budget = require("resty.openclaw.balancer.retry_budget")
+local round_robin = require("resty.openclaw.balancer.round_robin")
+local xed = require("resty.openclaw.balancer.xed")
+local OPTIONS = {
+    "name",
+    "nodes",
+    "policy",
+    "signal",
+    "tries",
+    "retry_share",
+    "panic_share",
+    "fallback",
+    "health_check",
+    "dns",
+    "dict"
+}
+local POLICIES = {
+    xed = xed.new,
+    round_robin = round_robin.new,
+    least_conn = least_conn.new,
+    latency_buckets = latency_buckets.new,
+    consistent_hash = consistent_hash.new
+}
+local POLICY_NAMES = {
+    "xed",
+    "round_robin",
+    "least_conn",
+    "latency_buckets",
+    "consistent_hash"
+}
+--- Which policy an option belongs to.
+local POLICY_OPTIONS = {buckets = "latency_buckets", hash_on = "consistent_hash", load_factor = "consistent_hash"}
+local SIGNALS = {"auto", "ttfb", "total"}
+local DEFAULT_TRIES = 3
+local DEFAULT_RETRY_SHARE = 0.2
+--- The names of all options, for those who hand them on.
+function ____exports.option_names()
+    local names = {}
+    for ____, name in ipairs(OPTIONS) do
+        names[#names + 1] = name
+    end
+    for name in pairs(POLICY_OPTIONS) do
+        names[#names + 1] = name
+    end
+    return names
+end
+--- Refuses an option that another policy would heed.
+local function check_policy_options(owner, options, policy)
+    for name, its_policy in pairs(POLICY_OPTIONS) do
+        if options[name] ~= nil and its_policy ~= policy then
+            error(((((((owner .. ": \"") .. name) .. "\" is an option of policy \"") .. its_policy) .. "\", not of \"") .. policy) .. "\"", 0)
+        end
+    end
+end
+local function read_share(owner, options, name, fallback)
+    local ____options_name_0 = options[name]
+    if ____options_name_0 == nil then
+        ____options_name_0 = fallback
+    end
+    local value = ____options_name_0
+    if type(value) ~= "number" or not (value >= 0 and value <= 1) then
+        read.refuse(owner, name, "a number from 0 to 1", value)
+    end
+    return value
+end
+local function read_discovery(owner, registry, options, entries, changed)
+    local names = {}
+    for ____, entry in ipairs(entries) do
+        if entry.is_name then
+            names[#names + 1] = entry.text
+        end
+    end
+    if #names == 0 then
+        if options.dns ~= nil then
+            error(owner .. ": \"dns\" is given, but no node is a name", 0)
+        end
+        return nil
+    end
+    return discovery.new(
+        owner,
+        registry,
+        names,
+        read.group(owner, options, "dns"),
+        changed
+    )
+end
+local function read_fallback(owner, options)
+    local fallback = read.group(owner, options, "fallback")
+    if fallback ~= nil and fallback.pool == nil then
+        read.refuse(owner, "fallback", "a balancer, made by new", fallback)
+    end
+    return fallback
+end
+local function record(owner, registry, name)
+    local region = registry.region
+    local slot, err = shared_memory.slot(region, "degradation " .. name, degradation.SLOTS)
+    if slot == nil then
+        error((owner .. ": no shared memory: ") .. err, 0)
+    end
+    return region.common + slot
+end
+local function counter(registry, upstream, name, help)
+    return metric_registry.counter(registry, name, help, {"upstream"}):labels(upstream)
+end
+--- What the options ask for. Raises when one is wrong. Phases: init.
+function ____exports.settings(options)
+    local given = read.check(
+        "balancer",
+        options,
+        ____exports.option_names()
+    )
+    local name = read.text("balancer", given, "name")
+    local owner = ("balancer \"" .. name) .. "\""
+    local dict = read.text(owner, given, "dict", "openclaw")
+    local registry = metric_registry.open(dict)
+    if not registry.region.shared then
+        error(((owner .. ": nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"", 0)
+    end
+    local trouble = faults.new("balancer", registry)
+    local policy_name = read.one_of(
+        owner,
+        given,
+        "policy",
+        POLICY_NAMES,
+        "xed"
+    )
+    check_policy_options(owner, given, policy_name)
+    local policy = POLICIES[policy_name](owner, given)
+    local signal = read.one_of(
+        owner,
+        given,
+        "signal",
+        SIGNALS,
+        "auto"
+    )
+    local by_first_byte = policy.wants_load == true and signal ~= "total"
+    local entries = nodes_option.entries(owner, given)
+    local membership
+    local found = read_discovery(
+        owner,
+        registry,
+        given,
+        entries,
+        function() return membership_of.announce(membership) end
+    )
+    membership = membership_of.new(
+        registry,
+        name,
+        entries,
+        found,
+        by_first_byte,
+        trouble
+    )
+    local health_check = health_checks.new(
+        owner,
+        registry,
+        name,
+        read.group(owner, given, "health_check")
+    )
+    local needs_leader = found ~= nil or health_check ~= nil
+    local made = {
+        name = name,
+        policy = policy,
+        pool = choice.new(
+            policy,
+            read_share(owner, given, "panic_share", 0)
+        ),
+        membership = membership,
+        signal = signal,
+        by_first_byte = by_first_byte,
+        tries = read.whole(
+            owner,
+            given,
+            "tries",
+            1,
+            DEFAULT_TRIES
+        ),
+        budget = retry_budget.new(read_share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
+        fallback = read_fallback(owner, given),
+        degradation = record(owner, registry, name),
+        retries = counter(registry, name, "openclaw_upstream_retries_total", "Tries at another node after one failed."),
+        retries_refused = counter(registry, name, "openclaw_upstream_retries_refused_total", "Tries that were not to be followed by another one because too much of the traffic was retries."),
+        fallbacks = counter(registry, name, "openclaw_upstream_fallbacks_total", "Requests of an upstream that went to its fallback."),
+        registry = registry,
+        faults = trouble,
+        health_check = health_check,
+        discovery = found,
+        leader = needs_leader and leaders.new(registry.region.names, "upstream " .. name) or nil,
+        is_supervised = false
+    }
+    figures.show(registry, made)
+    return made
+end
+return ____exports

@@ -1,0 +1,175 @@
+local ____exports = {}
+local ejection = require("resty.openclaw.balancer.ejection")
+local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
+local peer_of = require("resty.openclaw.balancer.peer")
+--- An empty pool. Phases: any.
+local function create(policy, panic_share)
+    return {
+        policy = policy,
+        peers = {},
+        members = 0,
+        candidates = {peers = {}, count = 0},
+        panic_share = panic_share,
+        rounds = 0
+    }
+end
+____exports.new = create
+--- Takes another list of peers. Phases: any.
+function ____exports.set_peers(pool, peers)
+    local members = 0
+    for ____, peer in ipairs(peers) do
+        if not peer.is_draining then
+            members = members + 1
+        end
+        if peer_of.has_begun(peer) then
+            peer.learned = pool.policy:learn(peer)
+        end
+    end
+    pool.peers = peers
+    pool.members = members
+    if pool.policy.list_changed ~= nil then
+        pool.policy:list_changed(peers)
+    end
+end
+--- The peers that are passed over in the present choice, and why.
+local down = 0
+local loaded = 0
+local to_probe
+--- Whether requests may go to a peer, other than with care; notes why not.
+local function is_available(peer, now)
+    if verdicts.is_down(peer.checks) then
+        down = down + 1
+        return false
+    end
+    if ejection.is_ejected(peer.record) then
+        if ejection.wants_probe(peer.record, now) then
+            to_probe = peer
+        end
+        down = down + 1
+        return false
+    end
+    return ejection.seconds_busy(peer.record, now) == 0
+end
+local function add(candidates, peer)
+    candidates.peers[candidates.count + 1] = peer
+    candidates.count = candidates.count + 1
+end
+--- Fills in the candidates: the available peers where the request has not been in this round.
+local function find_available(pool, round, now)
+    local candidates = pool.candidates
+    candidates.count = 0
+    down = 0
+    loaded = 0
+    to_probe = nil
+    for place = 0, #pool.peers - 1 do
+        local peer = pool.peers[place + 1]
+        if peer_of.has_begun(peer) then
+            peer.learned = pool.policy:learn(peer)
+        end
+        if not peer.is_draining and is_available(peer, now) and peer.tried_in ~= round then
+            if peer_of.is_loaded_enough(peer) then
+                loaded = loaded + 1
+            else
+                add(candidates, peer)
+            end
+        end
+    end
+end
+--- Adds the available peers that were to be loaded with care.
+local function add_loaded(pool, round, now)
+    for ____, peer in ipairs(pool.peers) do
+        if not peer.is_draining and peer.tried_in ~= round and is_available(peer, now) then
+            add(pool.candidates, peer)
+        end
+    end
+end
+--- Fills in all members where the request has not been in this round, whatever is said of them.
+local function find_any(pool, round)
+    pool.candidates.count = 0
+    for ____, peer in ipairs(pool.peers) do
+        if not peer.is_draining and peer.tried_in ~= round then
+            add(pool.candidates, peer)
+        end
+    end
+end
+local function pick(pool, round, now, key)
+    local up = pool.members - down
+    if down > 0 and up > 0 and up < pool.panic_share * pool.members then
+        find_any(pool, round)
+    elseif pool.candidates.count == 0 and loaded > 0 then
+        add_loaded(pool, round, now)
+    end
+    if pool.candidates.count == 0 then
+        return nil
+    end
+    local peer = pool.policy:pick(pool.candidates, now, key)
+    return peer
+end
+--- A round in which nothing was tried.
+local NO_ROUND = -1
+--- The peer for a request that has been at none; nothing when none is available. Phases: balancer.
+-- 
+-- @param key what to hash, for a policy that does
+function ____exports.first(pool, now, key)
+    find_available(pool, NO_ROUND, now)
+    if to_probe ~= nil then
+        ejection.probe(to_probe.record, now)
+        return to_probe
+    end
+    local peer = pick(pool, NO_ROUND, now, key)
+    return peer
+end
+--- Begins a round for a request that has been at some peers, which are to be marked. Phases: balancer.
+function ____exports.begin_round(pool)
+    pool.rounds = pool.rounds + 1
+end
+--- Marks a peer where the request has been. Phases: balancer.
+function ____exports.mark(pool, peer)
+    peer.tried_in = pool.rounds
+end
+--- The peer for a request that has been at the marked ones; nothing when no other is available. Phases: balancer.
+function ____exports.another(pool, now, key)
+    find_available(pool, pool.rounds, now)
+    local peer = pick(pool, pool.rounds, now, key)
+    return peer
+end
+--- A peer although none is available: those that are down are tried, busy and marked ones are not. Phases: balancer.
+function ____exports.in_panic(pool, now, key)
+    local candidates = pool.candidates
+    candidates.count = 0
+    for ____, peer in ipairs(pool.peers) do
+        local is_busy = ejection.seconds_busy(peer.record, now) > 0
+        if not peer.is_draining and not is_busy and peer.tried_in ~= pool.rounds then
+            add(candidates, peer)
+        end
+    end
+    if candidates.count == 0 then
+        return nil
+    end
+    local peer = pool.policy:pick(candidates, now, key)
+    return peer
+end
+--- Whether so few are ejected that one more may be: half of the members at most. Phases: any.
+function ____exports.may_eject(pool)
+    local ejected = 1
+    for ____, peer in ipairs(pool.peers) do
+        if not peer.is_draining and ejection.is_ejected(peer.record) then
+            ejected = ejected + 1
+        end
+    end
+    return 2 * ejected <= pool.members
+end
+--- Seconds until one of the peers may be available again, at most 10; 10 where that is not known. Phases: any.
+function ____exports.seconds_left(pool, now)
+    local seconds = 10
+    for ____, peer in ipairs(pool.peers) do
+        if not peer.is_draining and not verdicts.is_down(peer.checks) then
+            seconds = math.min(
+                seconds,
+                peer_of.seconds_left(peer, now)
+            )
+        end
+    end
+    return seconds
+end
+return ____exports

@@ -1,0 +1,104 @@
+local ____exports = {}
+local read = require("resty.openclaw.options")
+local nodes = require("resty.openclaw.balancer.node")
+local TWO_TO_32 = 4294967296
+local LOAD_FACTOR = 1.25
+--- A number from 0 to 1, without the ends, that tells nothing of the other. Source: Bob Jenkins' integer hash.
+local function scattered(number)
+    local hash = bit.bor(
+        number + 2127912214 + bit.lshift(number, 12),
+        0
+    )
+    hash = bit.bxor(
+        bit.bxor(hash, 3345072700),
+        bit.rshift(hash, 19)
+    )
+    hash = bit.bor(
+        hash + 374761393 + bit.lshift(hash, 5),
+        0
+    )
+    hash = bit.bxor(
+        bit.bor(hash + 3550635116, 0),
+        bit.lshift(hash, 9)
+    )
+    hash = bit.bor(
+        hash + 4251993797 + bit.lshift(hash, 3),
+        0
+    )
+    hash = bit.bxor(
+        bit.bxor(hash, 3042594569),
+        bit.rshift(hash, 16)
+    )
+    return ((hash < 0 and hash + TWO_TO_32 or hash) + 0.5) / TWO_TO_32
+end
+--- Reads how much the candidates have to do; returns what one may have for a weight of 1.
+local function fair_load(policy, candidates)
+    local load = 1
+    local weight = 0
+    for at = 0, candidates.count - 1 do
+        local peer = candidates.peers[at + 1]
+        local its_load = nodes.in_flight(peer.node)
+        peer.learned.load = its_load
+        load = load + its_load
+        weight = weight + peer.weight
+    end
+    return policy.load_factor * load / weight
+end
+--- For requests that have no value: as few in flight as possible, for the weight.
+local function least_loaded(candidates)
+    local best = candidates.peers[1]
+    local least = math.huge
+    for at = 0, candidates.count - 1 do
+        local peer = candidates.peers[at + 1]
+        local load = (peer.learned.load + math.random()) / peer.weight
+        if load < least then
+            best = peer
+            least = load
+        end
+    end
+    return best
+end
+local function pick(self, candidates, _now, key)
+    local fair = fair_load(self, candidates)
+    if key == nil or key == "" then
+        return least_loaded(candidates)
+    end
+    local hash = ngx.crc32_short(key)
+    local best = candidates.peers[1]
+    local best_score = -1
+    for at = 0, candidates.count - 1 do
+        local peer = candidates.peers[at + 1]
+        local score = -peer.weight / math.log(scattered(bit.bxor(hash, peer.learned.seed)))
+        if score > best_score and peer.learned.load < math.ceil(fair * peer.weight) then
+            best = peer
+            best_score = score
+        end
+    end
+    return best
+end
+local function learn(self, peer)
+    return {
+        seed = ngx.crc32_short(peer.node.address),
+        load = 0
+    }
+end
+local function weight(self, peer)
+    return peer.weight
+end
+local metatable = {__index = {learn = learn, pick = pick, weight = weight}}
+--- The policy. Options: `hash_on`, the variable to hash ("$arg_user"), and `load_factor` (1.25). Raises when one is wrong.
+-- Phases: init.
+local function create(owner, options)
+    local written = read.text(owner, options, "hash_on")
+    local key_variable = string.match(written, "^%$?([%w_]+)$")
+    if key_variable == nil then
+        read.refuse(owner, "hash_on", "the name of a variable, such as \"$arg_user\"", written)
+    end
+    local load_factor = read.positive(owner, options, "load_factor", LOAD_FACTOR)
+    if load_factor <= 1 then
+        read.refuse(owner, "load_factor", "a number above 1", load_factor)
+    end
+    return setmetatable({key_variable = key_variable, load_factor = load_factor}, metatable)
+end
+____exports.new = create
+return ____exports

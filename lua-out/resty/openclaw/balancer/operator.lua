@@ -1,0 +1,117 @@
+local ____exports = {}
+local request = require("resty.openclaw.request")
+local membership_of = require("resty.openclaw.balancer.membership")
+local nodes = require("resty.openclaw.balancer.node")
+local ____nodes_option = require("resty.openclaw.balancer.nodes_option")
+local address_of = ____nodes_option.address_of
+local peer_of = require("resty.openclaw.balancer.peer")
+--- What is known of each node now. Phases: any.
+function ____exports.report(upstream)
+    local ____upstream_0 = upstream
+    local policy = ____upstream_0.policy
+    local pool = ____upstream_0.pool
+    local membership = ____upstream_0.membership
+    local now = request.now()
+    local changes = membership_of.changes(membership)
+    local reports = {}
+    for ____, peer in ipairs(pool.peers) do
+        local ____peer_node_address_5 = peer.node.address
+        local ____peer_of_state_result_6 = peer_of.state(peer, now)
+        local ____peer_weight_7 = peer.weight
+        local ____peer_is_draining_8 = peer.is_draining
+        local ____nodes_in_flight_result_9 = nodes.in_flight(peer.node)
+        local ____temp_10 = policy:weight(peer, pool.peers)
+        local ____this_2
+        ____this_2 = policy
+        local ____opt_1 = ____this_2.service_seconds
+        local ____temp_11 = ____opt_1 and ____opt_1(____this_2, peer)
+        local ____this_4
+        ____this_4 = policy
+        local ____opt_3 = ____this_4.concurrent_requests
+        reports[#reports + 1] = {
+            address = ____peer_node_address_5,
+            state = ____peer_of_state_result_6,
+            weight = ____peer_weight_7,
+            drain = ____peer_is_draining_8,
+            in_flight = ____nodes_in_flight_result_9,
+            effective_weight = ____temp_10,
+            service_seconds = ____temp_11,
+            concurrency = ____opt_3 and ____opt_3(____this_4, peer),
+            changed = changes[peer.node.address] ~= nil
+        }
+    end
+    return reports
+end
+--- Whether the configuration or the DNS has the node, whatever an operator said of it.
+local function is_listed(membership, address)
+    for ____, ____value in ipairs(membership.entries) do
+        local text = ____value.text
+        local is_name = ____value.is_name
+        if not is_name and text == address then
+            return true
+        end
+        local ____is_name_14
+        if is_name then
+            local ____opt_12 = membership.discovery
+            ____is_name_14 = ____opt_12 and ____opt_12:addresses(text)
+        else
+            ____is_name_14 = nil
+        end
+        for ____, resolved in ipairs(____is_name_14 or ({})) do
+            if resolved.address == address then
+                return true
+            end
+        end
+    end
+    return false
+end
+--- The change that a wish makes of the one before; nothing when nothing is left of it.
+local function changed(before, wish, is_known)
+    if wish.remove == true then
+        return is_known and ({removed = true}) or nil
+    end
+    local after = {}
+    if not is_known then
+        after.added = true
+    end
+    local weight = wish.weight or before.weight
+    local ____wish_drain_15 = wish.drain
+    if ____wish_drain_15 == nil then
+        ____wish_drain_15 = before.drain
+    end
+    local drain = ____wish_drain_15
+    if weight ~= nil then
+        after.weight = weight
+    end
+    if drain ~= nil then
+        after.drain = drain
+    end
+    return after
+end
+--- Changes a node's weight, drains it, adds it where it is not known, or removes it. All workers follow at once. Phases:
+-- those that may yield. On failure false and why.
+function ____exports.change(membership, text, wish)
+    local address = address_of(text)
+    if address == nil then
+        return false, "no IP address and port"
+    end
+    local is_known = is_listed(membership, address)
+    return membership_of.change(
+        membership,
+        address,
+        function(before) return changed(before, wish, is_known) end
+    )
+end
+--- Takes back all changes of a node. Else as `change`.
+function ____exports.forget(membership, text)
+    local address = address_of(text)
+    if address == nil then
+        return false, "no IP address and port"
+    end
+    return membership_of.change(
+        membership,
+        address,
+        function() return nil end
+    )
+end
+return ____exports

@@ -1,0 +1,106 @@
+local ____exports = {}
+local metric_registry = require("resty.openclaw.metric_registry")
+local shared_memory = require("resty.openclaw.shared_memory")
+local ejection = require("resty.openclaw.balancer.ejection")
+local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
+local nodes = require("resty.openclaw.balancer.node")
+local BEGINNINGS = 0
+--- What the node had answered when the peer began.
+local ANSWERED = 1
+local BEGINNING_SLOTS = 2
+--- A peer that begins may hold so many requests more than it has answered,
+local SLOW_START = 4
+--- until it has answered so many.
+local STARTED = 100
+--- Notes that the peer begins anew: it is new, or was down. All workers load it with care and learn anew. Phases: any.
+function ____exports.begin_anew(peer)
+    peer.beginning[ANSWERED] = nodes.answered(peer.node)
+    peer.beginning[BEGINNINGS] = peer.beginning[BEGINNINGS] + 1
+    ejection.forgive(peer.record)
+end
+--- The peer of an upstream at a node, with nothing learned. Phases: any. On failure nil and why: there is no shared memory
+-- left.
+-- 
+-- @param by_first_byte whether a request counts as done with the first byte of its answer
+local function create(registry, upstream, node, by_first_byte)
+    local region = registry.region
+    local count = ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS
+    local slot, err = shared_memory.slot(region, (("peer " .. upstream) .. " ") .. node.address, count)
+    if slot == nil then
+        return nil, err
+    end
+    local tries = metric_registry.counter(registry, "openclaw_upstream_tries_total", "Tries at a node for an upstream; a request that was retried counts at each node it came to.", {"upstream", "node"})
+    local record = region.common + slot
+    local checks = record + ejection.SLOTS
+    local peer = {
+        node = node,
+        weight = 1,
+        is_draining = false,
+        load_slot = by_first_byte and node.awaited_slot or node.in_flight_slot,
+        done_slot = by_first_byte and node.begun_slot or node.answered_slot,
+        record = record,
+        checks = checks,
+        beginning = checks + verdicts.SLOTS,
+        known_beginning = 0,
+        is_starting = false,
+        sent = tries:labels(upstream, node.address),
+        learned = nil,
+        tried_in = 0,
+        upstream = nil
+    }
+    if peer.beginning[BEGINNINGS] == 0 then
+        ____exports.begin_anew(peer)
+    end
+    return peer
+end
+____exports.new = create
+--- Whether the peer has begun anew since this worker last asked. Phases: any.
+function ____exports.has_begun(peer)
+    local beginnings = peer.beginning[BEGINNINGS]
+    if beginnings == peer.known_beginning then
+        return false
+    end
+    peer.known_beginning = beginnings
+    peer.is_starting = true
+    return true
+end
+--- Whether a peer that began lately has as much to do as it may for now. Phases: any.
+function ____exports.is_loaded_enough(peer)
+    if not peer.is_starting then
+        return false
+    end
+    local answered = nodes.answered(peer.node) - peer.beginning[ANSWERED]
+    if answered >= STARTED then
+        peer.is_starting = false
+    end
+    return peer.is_starting and nodes.in_flight(peer.node) >= SLOW_START + answered
+end
+--- Requests that a policy counts against the peer, and those done, over all workers. Phases: any.
+function ____exports.load(peer)
+    return shared_memory.total(peer.node.region, peer.load_slot)
+end
+--- As `load`: how many were done so far.
+function ____exports.done(peer)
+    return shared_memory.total(peer.node.region, peer.done_slot)
+end
+--- What an operator would call its state. Phases: any.
+function ____exports.state(peer, now)
+    if peer.is_draining then
+        return "draining"
+    end
+    if verdicts.is_down(peer.checks) then
+        return "down"
+    end
+    if ejection.is_ejected(peer.record) then
+        return ejection.seconds_ejected(peer.record, now) > 0 and "down" or "half_open"
+    end
+    return ejection.seconds_busy(peer.record, now) > 0 and "busy" or "healthy"
+end
+--- Seconds until the peer may be sent requests again; 0 for one that may be now. Phases: any.
+function ____exports.seconds_left(peer, now)
+    return math.max(
+        ejection.seconds_ejected(peer.record, now),
+        ejection.seconds_busy(peer.record, now)
+    )
+end
+return ____exports

@@ -1,0 +1,102 @@
+local ____exports = {}
+local request = require("resty.openclaw.request")
+local ejection = require("resty.openclaw.balancer.ejection")
+local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
+local peer_of = require("resty.openclaw.balancer.peer")
+local retry_budget = require("resty.openclaw.balancer.retry_budget")
+local upstreams = require("resty.openclaw.balancer.upstream")
+local TICK_SECONDS = 0.1
+--- What the verdict of a check changes.
+local function take_verdict(upstream, peer, verdict, why, retry_after)
+    local check = upstream.health_check
+    local news = verdicts.note(peer.checks, verdict, check.fails, check.passes)
+    local who = ((("node " .. peer.node.address) .. " of upstream \"") .. upstream.name) .. "\""
+    if news == "down" then
+        ngx.log(
+            ngx.WARN,
+            "balancer: ",
+            who,
+            " is down: ",
+            why
+        )
+    elseif news == "up" then
+        peer_of.begin_anew(peer)
+        ngx.log(ngx.WARN, "balancer: ", who, " is up again")
+    elseif news == "recovered" and ejection.is_ejected(peer.record) then
+        ejection.forgive(peer.record)
+    end
+    if verdict == "busy" then
+        ejection.refused(
+            peer.record,
+            request.now(),
+            retry_after
+        )
+    end
+end
+local function lead(upstream, leader, now)
+    local leads, err = leader:leads()
+    if err ~= nil then
+        upstream.faults:report("no_leader", "nobody checks the nodes: ", err)
+    end
+    if not leads then
+        return
+    end
+    local ____opt_0 = upstream.discovery
+    if ____opt_0 ~= nil then
+        ____opt_0:tick(now)
+    end
+    local ____opt_2 = upstream.health_check
+    if ____opt_2 ~= nil then
+        ____opt_2:tick(
+            upstream.pool.peers,
+            now,
+            function(peer, verdict, why, retry_after) return take_verdict(
+                upstream,
+                peer,
+                verdict,
+                why,
+                retry_after
+            ) end
+        )
+    end
+end
+local function tick(premature, upstream)
+    local leader = upstream.leader
+    if premature then
+        if leader ~= nil then
+            leader:resign()
+        end
+        return
+    end
+    local now = request.now()
+    upstreams.refresh(upstream)
+    local ____this_7
+    ____this_7 = upstream.policy
+    local ____opt_6 = ____this_7.tick
+    if ____opt_6 ~= nil then
+        ____opt_6(____this_7, upstream.pool.peers, now)
+    end
+    retry_budget.fill(upstream.budget, TICK_SECONDS)
+    if leader ~= nil then
+        lead(upstream, leader, now)
+    end
+end
+--- Begins it in this worker, once. Phases: init_worker, or any that may start a timer.
+function ____exports.begin(upstream)
+    if upstream.is_supervised then
+        return
+    end
+    upstream.is_supervised = true
+    local ok, err = ngx.timer.every(TICK_SECONDS, tick, upstream)
+    if not ok then
+        upstream.faults:report("timer", err)
+    end
+end
+--- Leaves the work for one to another worker. Phases: exit_worker.
+function ____exports.stop(upstream)
+    local ____opt_8 = upstream.leader
+    if ____opt_8 ~= nil then
+        ____opt_8:resign()
+    end
+end
+return ____exports

@@ -1,0 +1,108 @@
+/**
+ * The same value of a variable goes to the same peer, for as long as that has no more than its share to do: for models
+ * that keep what they worked out for one user or one prompt. When a peer leaves, only its own values move.
+ *
+ * Weighted rendezvous hashing: of all candidates the one with the highest score for this value, -weight / ln(hash).
+ * Source: Schindelhauer and Schomaker, Weighted Distributed Hash Tables, 2005. Its load is bounded: a peer with more than
+ * 1.25 times its fair share in flight is passed over for the next best. Source: Mirrokni, Thorup and Zadimoghaddam,
+ * Consistent Hashing with Bounded Loads, 2016.
+ */
+import * as read from "../options";
+import * as nodes from "./node";
+import type { Peer } from "./peer";
+import type { Candidates, Policy } from "./policy";
+
+/** What a peer is in all hashes, and what it has to do at this pick. */
+interface Place {
+    readonly seed: number;
+    load: number;
+}
+
+interface ConsistentHash extends Policy<Place> {
+    readonly load_factor: number;
+}
+
+const TWO_TO_32 = 4294967296;
+const LOAD_FACTOR = 1.25;
+
+/** A number from 0 to 1, without the ends, that tells nothing of the other. Source: Bob Jenkins' integer hash. */
+function scattered(number: number): number {
+    let hash = (number + 0x7ed55d16 + (number << 12)) | 0;
+    hash = hash ^ 0xc761c23c ^ (hash >>> 19);
+    hash = (hash + 0x165667b1 + (hash << 5)) | 0;
+    hash = ((hash + 0xd3a2646c) | 0) ^ (hash << 9);
+    hash = (hash + 0xfd7046c5 + (hash << 3)) | 0;
+    hash = hash ^ 0xb55a4f09 ^ (hash >>> 16);
+    return ((hash < 0 ? hash + TWO_TO_32 : hash) + 0.5) / TWO_TO_32;
+}
+
+/** Reads how much the candidates have to do; returns what one may have for a weight of 1. */
+function fair_load(policy: ConsistentHash, candidates: Candidates<Place>): number {
+    let load = 1;
+    let weight = 0;
+    for (const at of $range(0, candidates.count - 1)) {
+        const peer = candidates.peers[at]!;
+        const its_load = nodes.in_flight(peer.node);
+        peer.learned.load = its_load;
+        load += its_load;
+        weight += peer.weight;
+    }
+    return (policy.load_factor * load) / weight;
+}
+
+/** For requests that have no value: as few in flight as possible, for the weight. */
+function least_loaded(candidates: Candidates<Place>): Peer<Place> {
+    let best = candidates.peers[0]!;
+    let least = math.huge;
+    for (const at of $range(0, candidates.count - 1)) {
+        const peer = candidates.peers[at]!;
+        const load = (peer.learned.load + math.random()) / peer.weight;
+        if (load < least) {
+            best = peer;
+            least = load;
+        }
+    }
+    return best;
+}
+
+function pick(this: ConsistentHash, candidates: Candidates<Place>, _now: number, key: string | undefined): Peer<Place> {
+    const fair = fair_load(this, candidates);
+    if (key === undefined || key === "") return least_loaded(candidates);
+    const hash = ngx.crc32_short(key);
+    let best = candidates.peers[0]!;
+    let best_score = -1;
+    for (const at of $range(0, candidates.count - 1)) {
+        const peer = candidates.peers[at]!;
+        const score = -peer.weight / math.log(scattered(hash ^ peer.learned.seed));
+        if (score > best_score && peer.learned.load < math.ceil(fair * peer.weight)) {
+            best = peer;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+function learn(this: ConsistentHash, peer: Peer): Place {
+    return { seed: ngx.crc32_short(peer.node.address), load: 0 };
+}
+
+function weight(this: ConsistentHash, peer: Peer<Place>): number {
+    return peer.weight;
+}
+
+const metatable = { __index: { learn, pick, weight } };
+
+/**
+ * The policy. Options: `hash_on`, the variable to hash ("$arg_user"), and `load_factor` (1.25). Raises when one is wrong.
+ * Phases: init.
+ */
+function create(owner: string, options: read.Options): Policy {
+    const written = read.text(owner, options, "hash_on");
+    const [key_variable] = string.match(written, "^%$?([%w_]+)$");
+    if (key_variable === undefined)
+        read.refuse(owner, "hash_on", 'the name of a variable, such as "$arg_user"', written);
+    const load_factor = read.positive(owner, options, "load_factor", LOAD_FACTOR);
+    if (load_factor <= 1) read.refuse(owner, "load_factor", "a number above 1", load_factor);
+    return setmetatable({ key_variable, load_factor }, metatable) as unknown as Policy;
+}
+export { create as new };

@@ -1,0 +1,188 @@
+/**
+ * Which nodes an upstream has at this moment: those in the configuration, with what the DNS says of the names there, and
+ * over it the changes that an operator made while nginx runs. Changes stand in the shared dict by address; they outlive
+ * reloads, not restarts. Each one has a number, which workers compare at every request.
+ */
+import * as json from "cjson.safe";
+import type { Faults } from "../fault";
+import type { Registry } from "../metric_registry";
+import * as shared_memory from "../shared_memory";
+import { increment } from "../shared_memory/names";
+import type { Discovery } from "./discovery";
+import * as nodes from "./node";
+import { address_of } from "./nodes_option";
+import type { Entry } from "./nodes_option";
+import * as peer_of from "./peer";
+import type { Peer } from "./peer";
+
+/** What an operator changed at one node. */
+export interface Change {
+    weight?: number;
+    drain?: boolean;
+    /** The node stands in no configuration. */
+    added?: boolean;
+    removed?: boolean;
+}
+
+export interface Membership {
+    readonly registry: Registry;
+    readonly upstream: string;
+    readonly entries: readonly Entry[];
+    readonly discovery: Discovery | undefined;
+    readonly by_first_byte: boolean;
+    readonly faults: Faults;
+    /** The number of the last change, in the common block, and the one that this worker has followed. */
+    readonly version: Doubles;
+    seen: number;
+    by_address: LuaTable<string, Peer>;
+}
+
+/** A place at which changes are tried, and how often until another one's must be done. */
+const LOCK_SECONDS = 1;
+const LOCK_TRIES = 200;
+
+/** No changes. Raises when there is no shared memory left. Phases: init. */
+function create(
+    registry: Registry,
+    upstream: string,
+    entries: readonly Entry[],
+    discovery: Discovery | undefined,
+    by_first_byte: boolean,
+    faults: Faults,
+): Membership {
+    const [slot, err] = shared_memory.slot(registry.region, `version ${upstream}`);
+    if (slot === undefined) error(`balancer "${upstream}": no shared memory: ${err}`, 0);
+    return {
+        registry,
+        upstream,
+        entries,
+        discovery,
+        by_first_byte,
+        faults,
+        version: pointer_add(registry.region.common, slot),
+        seen: -1,
+        by_address: new LuaTable(),
+    };
+}
+export { create as new };
+
+/** Whether the list has changed since this worker last made one. Phases: any. */
+export function has_changed(membership: Membership): boolean {
+    return membership.version.get(0) !== membership.seen;
+}
+
+/** Lets all workers make the list anew at their next request. Phases: any. */
+export function announce(membership: Membership): void {
+    // Two workers may do so at one moment: the dict gives each a number of its own.
+    const [next] = increment(membership.registry.region.names, `version:${membership.upstream}`, 1, 0);
+    membership.version.set(0, next ?? membership.version.get(0) + 1);
+}
+
+/** The changes in force, by address. Phases: any. */
+export function changes(membership: Membership): Record<string, Change> {
+    const [text] = membership.registry.region.names.get<string>(`changes:${membership.upstream}`);
+    const [found] = json.decode(text ?? "{}");
+    return (found ?? {}) as Record<string, Change>;
+}
+
+/** Adds a node to a list, with its change if there is one. */
+function add(
+    membership: Membership,
+    list: Peer[],
+    by_address: LuaTable<string, Peer>,
+    address: string,
+    host: string,
+    port: number,
+    weight: number,
+    is_draining: boolean,
+    change: Change | undefined,
+): void {
+    if (change?.removed === true || by_address.has(address)) return;
+    let peer = membership.by_address.get(address) as Peer | undefined;
+    if (peer === undefined) {
+        const [node, node_err] = nodes.at(membership.registry, address, host, port);
+        if (node === undefined) {
+            membership.faults.report("no_memory", address, ": ", node_err);
+            return;
+        }
+        const [made, err] = peer_of.new(membership.registry, membership.upstream, node, membership.by_first_byte);
+        if (made === undefined) {
+            membership.faults.report("no_memory", address, ": ", err);
+            return;
+        }
+        peer = made;
+    }
+    peer.weight = change?.weight ?? weight;
+    peer.is_draining = change?.drain ?? is_draining;
+    list.push(peer);
+    by_address.set(address, peer);
+}
+
+/** The peers in force now. Those that were in force before keep all that is known of them. Phases: any. */
+export function peers(membership: Membership): Peer[] {
+    membership.seen = membership.version.get(0);
+    const changed = changes(membership);
+    const list: Peer[] = [];
+    const found = new LuaTable<string, Peer>();
+    for (const { text, is_name, host, port, weight, is_draining } of membership.entries) {
+        if (!is_name) {
+            add(membership, list, found, text, host, port, weight, is_draining, changed[text]);
+        } else {
+            for (const resolved of membership.discovery?.addresses(text) ?? []) {
+                const { address } = resolved;
+                const its_weight = weight * resolved.weight;
+                const change = changed[address];
+                add(membership, list, found, address, resolved.host, resolved.port, its_weight, is_draining, change);
+            }
+        }
+    }
+    const added: string[] = [];
+    for (const [address, change] of pairs(changed)) {
+        if (change.added === true) added.push(address);
+    }
+    table.sort(added);
+    for (const text of added) {
+        const [address, host, port] = address_of(text);
+        if (address !== undefined) add(membership, list, found, address, host, port, 1, false, changed[text]);
+    }
+    membership.by_address = found;
+    return list;
+}
+
+/** Holds off other workers' changes while `work` runs; false when they take too long. */
+function alone(membership: Membership, work: (this: void) => boolean): LuaMultiReturn<[ok: boolean, err?: string]> {
+    const names = membership.registry.region.names;
+    const lock = `changing:${membership.upstream}`;
+    for (const _ of $range(1, LOCK_TRIES)) {
+        const [won, err] = names.safe_add(lock, 1, LOCK_SECONDS);
+        if (won === true) {
+            const ok = work();
+            names.delete(lock);
+            if (ok) return $multi(true);
+            return $multi(false, "the lua_shared_dict is full");
+        }
+        if (err !== "exists") return $multi(false, "the lua_shared_dict is full");
+        ngx.sleep(0.005);
+    }
+    return $multi(false, "others are changing it");
+}
+
+/**
+ * Changes what an operator said of a node; nothing forgets it. All workers follow at their next request. Phases: those
+ * that may yield. On failure false and why.
+ */
+export function change(
+    membership: Membership,
+    address: string,
+    update: (this: void, before: Change) => Change | undefined,
+): LuaMultiReturn<[ok: boolean, err?: string]> {
+    return alone(membership, () => {
+        const all = changes(membership);
+        all[address] = update(all[address] ?? {})!;
+        const [text] = json.encode(all);
+        const [kept] = membership.registry.region.names.safe_set(`changes:${membership.upstream}`, text!);
+        if (kept !== true) return false;
+        announce(membership);
+        return true;
+    });
+}

@@ -1,0 +1,65 @@
+/** The nodes of an upstream as the user lists them. */
+import * as addresses from "../address";
+import * as read from "../options";
+import * as discovery from "./discovery";
+
+/** One entry of the list: an address, or a name that the DNS turns into addresses. */
+export interface Entry {
+    /** The address as the system writes it, or the name. */
+    readonly text: string;
+    readonly is_name: boolean;
+    /** Of an address. */
+    readonly host: string;
+    readonly port: number;
+    readonly weight: number;
+    readonly is_draining: boolean;
+}
+
+const NODE_OPTIONS = ["address", "weight", "drain"];
+const EXPECTED = 'an IP address and port, "unix:/path", a name and port, or an SRV name';
+
+/** `{ "10.0.1.10:8000", weight = 3 }`, or just `"10.0.1.10:8000"`, as options with names. */
+function named_options(owner: string, entry: unknown, place: number): Record<string, unknown> {
+    if (type(entry) === "string") return { address: entry };
+    if (type(entry) !== "table") read.refuse(owner, `nodes[${place}]`, "an address or a table", entry);
+    const options: Record<string, unknown> = {};
+    for (const [name, value] of pairs(entry as Record<string | number, unknown>)) {
+        options[(name as unknown) === 1 ? "address" : name] = value;
+    }
+    return options;
+}
+
+/** An address as nginx shows it. */
+function shown(host: string, port: number): string {
+    return port === 0 ? host : `${host}:${port}`;
+}
+
+/**
+ * The address that a text stands for, as `$upstream_addr` shows it; nothing for all else, names too. Phases: any.
+ */
+export function address_of(text: string): LuaMultiReturn<[address: string | undefined, host: string, port: number]> {
+    const [host, port] = addresses.host_and_port(text);
+    if (host === undefined) return $multi(undefined, "", 0);
+    return $multi(shown(host, port), host, port);
+}
+
+/** Reads the list. Raises when an entry is wrong or stands there twice. Phases: init. */
+export function entries(owner: string, options: read.Options): Entry[] {
+    const list = read.list(owner, options, "nodes");
+    const found: Entry[] = [];
+    const seen = new LuaSet<string>();
+    for (const place of $range(1, list.length)) {
+        const where = `${owner}: node ${place}`;
+        const given = read.check(where, named_options(owner, list[place - 1], place), NODE_OPTIONS);
+        const written = read.text(where, given, "address");
+        const [address, host, port] = address_of(written);
+        const is_name = address === undefined && discovery.is_name(written);
+        if (address === undefined && !is_name) read.refuse(where, "address", EXPECTED, written);
+        const text = address ?? written;
+        if (seen.has(text)) error(`${owner}: node ${text} stands in "nodes" twice`, 0);
+        seen.add(text);
+        const weight = read.positive(where, given, "weight", 1);
+        found.push({ text, is_name, host, port, weight, is_draining: read.flag(where, given, "drain", false) });
+    }
+    return found;
+}

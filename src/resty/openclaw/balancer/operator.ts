@@ -1,0 +1,94 @@
+/** What an operator sees of an upstream's nodes and can change while nginx runs. */
+import * as request from "../request";
+import * as membership_of from "./membership";
+import type { Change, Membership } from "./membership";
+import * as nodes from "./node";
+import { address_of } from "./nodes_option";
+import * as peer_of from "./peer";
+import type { State } from "./peer";
+import type { Upstream } from "./upstream";
+
+/** What is known of one node. */
+export interface NodeReport {
+    readonly address: string;
+    readonly state: State;
+    readonly weight: number;
+    readonly drain: boolean;
+    readonly in_flight: number;
+    /** Share of the work it should get: learned, where 1 is an equal one, or its static weight. */
+    readonly effective_weight: number;
+    readonly service_seconds: number | undefined;
+    readonly concurrency: number | undefined;
+    /** Whether an operator changed it since nginx started. */
+    readonly changed: boolean;
+}
+
+/** What an operator wants of a node; what is left out stays as it is. */
+export interface Wish {
+    readonly weight?: number;
+    readonly drain?: boolean;
+    readonly remove?: boolean;
+}
+
+/** What is known of each node now. Phases: any. */
+export function report(upstream: Upstream): NodeReport[] {
+    const { policy, pool, membership } = upstream;
+    const now = request.now();
+    const changes = membership_of.changes(membership);
+    const reports: NodeReport[] = [];
+    for (const peer of pool.peers) {
+        reports.push({
+            address: peer.node.address,
+            state: peer_of.state(peer, now),
+            weight: peer.weight,
+            drain: peer.is_draining,
+            in_flight: nodes.in_flight(peer.node),
+            effective_weight: policy.weight(peer, pool.peers),
+            service_seconds: policy.service_seconds?.(peer),
+            concurrency: policy.concurrent_requests?.(peer),
+            changed: changes[peer.node.address] !== undefined,
+        });
+    }
+    return reports;
+}
+
+/** Whether the configuration or the DNS has the node, whatever an operator said of it. */
+function is_listed(membership: Membership, address: string): boolean {
+    for (const { text, is_name } of membership.entries) {
+        if (!is_name && text === address) return true;
+        for (const resolved of (is_name ? membership.discovery?.addresses(text) : undefined) ?? []) {
+            if (resolved.address === address) return true;
+        }
+    }
+    return false;
+}
+
+/** The change that a wish makes of the one before; nothing when nothing is left of it. */
+function changed(before: Change, wish: Wish, is_known: boolean): Change | undefined {
+    if (wish.remove === true) return is_known ? { removed: true } : undefined;
+    const after: Change = {};
+    if (!is_known) after.added = true;
+    const weight = wish.weight ?? before.weight;
+    const drain = wish.drain ?? before.drain;
+    if (weight !== undefined) after.weight = weight;
+    if (drain !== undefined) after.drain = drain;
+    return after;
+}
+
+/**
+ * Changes a node's weight, drains it, adds it where it is not known, or removes it. All workers follow at once. Phases:
+ * those that may yield. On failure false and why.
+ */
+export function change(membership: Membership, text: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]> {
+    const [address] = address_of(text);
+    if (address === undefined) return $multi(false, "no IP address and port");
+    const is_known = is_listed(membership, address);
+    return membership_of.change(membership, address, (before) => changed(before, wish, is_known));
+}
+
+/** Takes back all changes of a node. Else as `change`. */
+export function forget(membership: Membership, text: string): LuaMultiReturn<[ok: boolean, err?: string]> {
+    const [address] = address_of(text);
+    if (address === undefined) return $multi(false, "no IP address and port");
+    return membership_of.change(membership, address, () => undefined);
+}

@@ -1,0 +1,140 @@
+/**
+ * A node in the service of one upstream: its weight there, whether it is to be spared, and how its answers to this
+ * upstream went. What all workers must agree on stands in the common block, by upstream and address, so it outlives
+ * reloads and changes of the list.
+ */
+import type { Counter } from "../metric_handles";
+import * as metric_registry from "../metric_registry";
+import type { Registry } from "../metric_registry";
+import * as shared_memory from "../shared_memory";
+import * as ejection from "./ejection";
+import * as verdicts from "./health_check/verdicts";
+import * as nodes from "./node";
+import type { Node } from "./node";
+import type { Upstream } from "./upstream";
+
+export interface Peer<Learned = unknown> {
+    readonly node: Node;
+    /** Static: 1 unless told otherwise. */
+    weight: number;
+    /** Gets no new requests; those it has go on. */
+    is_draining: boolean;
+    /** The figures by which a policy tells how much it has to do: requests there, and those done. */
+    readonly load_slot: number;
+    readonly done_slot: number;
+    /** Its failures and the verdicts of health checks; `ejection` and `verdicts` know what is where. */
+    readonly record: Doubles;
+    readonly checks: Doubles;
+    /** When it last began anew; `begin_anew` knows what is where. */
+    readonly beginning: Doubles;
+    /** Which of its beginnings this worker knows of. */
+    known_beginning: number;
+    /** Whether it has answered so little since it began that it is loaded with care. */
+    is_starting: boolean;
+    /** Tries at it for this upstream. */
+    readonly sent: Counter;
+    /** What the policy has learned of it, in this worker. */
+    learned: Learned;
+    /** The last round of choices in which its request had been there already. */
+    tried_in: number;
+    /** The upstream that it serves, once it is in force there. */
+    upstream: Upstream | undefined;
+}
+
+export type State = "healthy" | "busy" | "down" | "half_open" | "draining";
+
+const BEGINNINGS = 0;
+/** What the node had answered when the peer began. */
+const ANSWERED = 1;
+const BEGINNING_SLOTS = 2;
+
+/** A peer that begins may hold so many requests more than it has answered, */
+const SLOW_START = 4;
+/** until it has answered so many. */
+const STARTED = 100;
+
+/** Notes that the peer begins anew: it is new, or was down. All workers load it with care and learn anew. Phases: any. */
+export function begin_anew(peer: Peer): void {
+    peer.beginning.set(ANSWERED, nodes.answered(peer.node));
+    peer.beginning.set(BEGINNINGS, peer.beginning.get(BEGINNINGS) + 1);
+    ejection.forgive(peer.record);
+}
+
+/**
+ * The peer of an upstream at a node, with nothing learned. Phases: any. On failure nil and why: there is no shared memory
+ * left.
+ * @param by_first_byte whether a request counts as done with the first byte of its answer
+ */
+function create(registry: Registry, upstream: string, node: Node, by_first_byte: boolean): Result<Peer> {
+    const region = registry.region;
+    const count = ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS;
+    const [slot, err] = shared_memory.slot(region, `peer ${upstream} ${node.address}`, count);
+    if (slot === undefined) return $multi(undefined, err);
+    const tries = metric_registry.counter(
+        registry,
+        "openclaw_upstream_tries_total",
+        "Tries at a node for an upstream; a request that was retried counts at each node it came to.",
+        ["upstream", "node"],
+    );
+    const record = pointer_add(region.common, slot);
+    const checks = pointer_add(record, ejection.SLOTS);
+    const peer: Peer = {
+        node,
+        weight: 1,
+        is_draining: false,
+        load_slot: by_first_byte ? node.awaited_slot : node.in_flight_slot,
+        done_slot: by_first_byte ? node.begun_slot : node.answered_slot,
+        record,
+        checks,
+        beginning: pointer_add(checks, verdicts.SLOTS),
+        known_beginning: 0,
+        is_starting: false,
+        sent: tries.labels(upstream, node.address),
+        learned: undefined,
+        tried_in: 0,
+        upstream: undefined,
+    };
+    if (peer.beginning.get(BEGINNINGS) === 0) begin_anew(peer);
+    return $multi(peer);
+}
+export { create as new };
+
+/** Whether the peer has begun anew since this worker last asked. Phases: any. */
+export function has_begun(peer: Peer): boolean {
+    const beginnings = peer.beginning.get(BEGINNINGS);
+    if (beginnings === peer.known_beginning) return false;
+    peer.known_beginning = beginnings;
+    peer.is_starting = true;
+    return true;
+}
+
+/** Whether a peer that began lately has as much to do as it may for now. Phases: any. */
+export function is_loaded_enough(peer: Peer): boolean {
+    if (!peer.is_starting) return false;
+    const answered = nodes.answered(peer.node) - peer.beginning.get(ANSWERED);
+    if (answered >= STARTED) peer.is_starting = false;
+    return peer.is_starting && nodes.in_flight(peer.node) >= SLOW_START + answered;
+}
+
+/** Requests that a policy counts against the peer, and those done, over all workers. Phases: any. */
+export function load(peer: Peer): number {
+    return shared_memory.total(peer.node.region, peer.load_slot);
+}
+
+/** As `load`: how many were done so far. */
+export function done(peer: Peer): number {
+    return shared_memory.total(peer.node.region, peer.done_slot);
+}
+
+/** What an operator would call its state. Phases: any. */
+export function state(peer: Peer, now: number): State {
+    if (peer.is_draining) return "draining";
+    if (verdicts.is_down(peer.checks)) return "down";
+    if (ejection.is_ejected(peer.record)) return ejection.seconds_ejected(peer.record, now) > 0 ? "down" : "half_open";
+    return ejection.seconds_busy(peer.record, now) > 0 ? "busy" : "healthy";
+}
+
+/** Seconds until the peer may be sent requests again; 0 for one that may be now. Phases: any. */
+export function seconds_left(peer: Peer, now: number): number {
+    return math.max(ejection.seconds_ejected(peer.record, now), ejection.seconds_busy(peer.record, now));
+}

@@ -1,0 +1,45 @@
+/** An upstream as the balancer keeps it: what the user said of it, its peers, and what is counted. */
+import type { Counter } from "../metric_handles";
+import * as choice from "./choice";
+import type { Pool } from "./choice";
+import * as degradation from "./degradation";
+import * as membership_of from "./membership";
+import type { Membership } from "./membership";
+import type { Policy } from "./policy";
+import type { RetryBudget } from "./retry_budget";
+
+/** What tells that a request is done: the first byte of the answer, its end, or whichever fits the kind of answer. */
+export type Signal = "auto" | "ttfb" | "total";
+
+export interface Upstream {
+    readonly name: string;
+    readonly policy: Policy;
+    readonly pool: Pool;
+    readonly membership: Membership;
+    readonly signal: Signal;
+    /** Whether first bytes are counted. */
+    readonly by_first_byte: boolean;
+    /** How many different nodes one request may come to. */
+    readonly tries: number;
+    readonly budget: RetryBudget;
+    /** Takes the requests that this one has no node for. */
+    readonly fallback: Upstream | undefined;
+    /** Its record in the common block. */
+    readonly degradation: Doubles;
+    readonly retries: Counter;
+    readonly retries_refused: Counter;
+    readonly fallbacks: Counter;
+}
+
+/** Follows changes of the list of peers. Phases: any. */
+export function refresh(upstream: Upstream): void {
+    if (!membership_of.has_changed(upstream.membership)) return;
+    const peers = membership_of.peers(upstream.membership);
+    for (const peer of peers) peer.upstream = upstream;
+    choice.set_peers(upstream.pool, peers);
+}
+
+/** Whether requests go to the fallback at once. Phases: any. */
+export function is_degraded(upstream: Upstream): boolean {
+    return upstream.fallback !== undefined && degradation.is_degraded(upstream.degradation);
+}
