@@ -79,9 +79,9 @@ local function read_share(owner, options, name, fallback)
     end
     return value
 end
-local function read_discovery(owner, registry, options, entries, changed)
+local function read_discovery(owner, registry, options, membership)
     local names = {}
-    for ____, entry in ipairs(entries) do
+    for ____, entry in ipairs(membership.entries) do
         if entry.is_name then
             names[#names + 1] = entry.text
         end
@@ -97,7 +97,7 @@ local function read_discovery(owner, registry, options, entries, changed)
         registry,
         names,
         read.group(owner, options, "dns"),
-        changed
+        function() return membership_of.announce(membership) end
     )
 end
 local function read_fallback(owner, options)
@@ -151,29 +151,21 @@ function ____exports.settings(options)
     )
     local by_first_byte = policy.wants_load == true and signal ~= "total"
     local entries = nodes_option.entries(owner, given)
-    local membership
-    local found = read_discovery(
-        owner,
-        registry,
-        given,
-        entries,
-        function() return membership_of.announce(membership) end
-    )
-    membership = membership_of.new(
+    local membership = membership_of.new(
         registry,
         name,
         entries,
-        found,
         by_first_byte,
         trouble
     )
+    membership.discovery = read_discovery(owner, registry, given, membership)
     local health_check = health_checks.new(
         owner,
         registry,
         name,
         read.group(owner, given, "health_check")
     )
-    local needs_leader = found ~= nil or health_check ~= nil
+    local needs_leader = membership.discovery ~= nil or health_check ~= nil
     local made = {
         name = name,
         policy = policy,
@@ -200,7 +192,6 @@ function ____exports.settings(options)
         registry = registry,
         faults = trouble,
         health_check = health_check,
-        discovery = found,
         leader = needs_leader and leaders.new(registry.region.names, "upstream " .. name) or nil,
         is_supervised = false
     }

@@ -41,7 +41,7 @@ local function lead(upstream, leader, now)
     if not leads then
         return
     end
-    local ____opt_0 = upstream.discovery
+    local ____opt_0 = upstream.membership.discovery
     if ____opt_0 ~= nil then
         ____opt_0:tick(now)
     end

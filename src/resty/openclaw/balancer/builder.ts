@@ -92,18 +92,19 @@ function read_discovery(
     owner: string,
     registry: Registry,
     options: read.Options,
-    entries: readonly nodes_option.Entry[],
-    changed: (this: void) => void,
+    membership: Membership,
 ): Discovery | undefined {
     const names: string[] = [];
-    for (const entry of entries) {
+    for (const entry of membership.entries) {
         if (entry.is_name) names.push(entry.text);
     }
     if (names.length === 0) {
         if (options.dns !== undefined) error(`${owner}: "dns" is given, but no node is a name`, 0);
         return undefined;
     }
-    return discovery.new(owner, registry, names, read.group(owner, options, "dns"), changed);
+    return discovery.new(owner, registry, names, read.group(owner, options, "dns"), () =>
+        membership_of.announce(membership),
+    );
 }
 
 function read_fallback(owner: string, options: read.Options): Upstream | undefined {
@@ -140,11 +141,10 @@ export function settings(options: unknown): Settings {
     const signal = read.one_of(owner, given, "signal", SIGNALS, "auto");
     const by_first_byte = policy.wants_load === true && signal !== "total";
     const entries = nodes_option.entries(owner, given);
-    let membership: Membership | undefined;
-    const found = read_discovery(owner, registry, given, entries, () => membership_of.announce(membership!));
-    membership = membership_of.new(registry, name, entries, found, by_first_byte, trouble);
+    const membership = membership_of.new(registry, name, entries, by_first_byte, trouble);
+    membership.discovery = read_discovery(owner, registry, given, membership);
     const health_check = health_checks.new(owner, registry, name, read.group(owner, given, "health_check"));
-    const needs_leader = found !== undefined || health_check !== undefined;
+    const needs_leader = membership.discovery !== undefined || health_check !== undefined;
     const made: Settings = {
         name,
         policy,
@@ -172,7 +172,6 @@ export function settings(options: unknown): Settings {
         registry,
         faults: trouble,
         health_check,
-        discovery: found,
         leader: needs_leader ? leaders.new(registry.region.names, `upstream ${name}`) : undefined,
         is_supervised: false,
     };

@@ -54,11 +54,8 @@ export function report(upstream: Upstream): NodeReport[] {
 
 /** Whether the configuration or the DNS has the node, whatever an operator said of it. */
 function is_listed(membership: Membership, address: string): boolean {
-    for (const { text, is_name } of membership.entries) {
-        if (!is_name && text === address) return true;
-        for (const resolved of (is_name ? membership.discovery?.addresses(text) : undefined) ?? []) {
-            if (resolved.address === address) return true;
-        }
+    for (const node of membership_of.listed(membership)) {
+        if (node.address === address) return true;
     }
     return false;
 }

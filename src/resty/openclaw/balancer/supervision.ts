@@ -5,7 +5,6 @@
 import type { Faults } from "../fault";
 import type { Leader } from "../leader";
 import * as request from "../request";
-import type { Discovery } from "./discovery";
 import * as ejection from "./ejection";
 import type { HealthCheck } from "./health_check";
 import * as verdicts from "./health_check/verdicts";
@@ -19,7 +18,6 @@ import type { Upstream } from "./upstream";
 export interface Supervised extends Upstream {
     readonly faults: Faults;
     readonly health_check: HealthCheck | undefined;
-    readonly discovery: Discovery | undefined;
     /** Where there is work for one worker of the machine. */
     readonly leader: Leader | undefined;
     is_supervised: boolean;
@@ -54,7 +52,7 @@ function lead(upstream: Supervised, leader: Leader, now: number): void {
     const [leads, err] = leader.leads();
     if (err !== undefined) upstream.faults.report("no_leader", "nobody checks the nodes: ", err);
     if (!leads) return;
-    upstream.discovery?.tick(now);
+    upstream.membership.discovery?.tick(now);
     upstream.health_check?.tick(upstream.pool.peers, now, (peer, verdict, why, retry_after) =>
         take_verdict(upstream, peer, verdict, why, retry_after),
     );
