@@ -17,6 +17,7 @@ import { report, showMachine } from "./balancer/report.mjs";
 const MEASURED = join(project, "bench/results/balancer.json");
 /** Above this share of the processors the machine itself would be measured. */
 const MOST_BUSY = 0.6;
+const MOST_DISTURBANCE = 0.05;
 
 const words = new Set(process.argv.slice(2));
 const has = (word) => words.delete(word);
@@ -55,6 +56,8 @@ async function measure(batches) {
         );
         const { cells: done, machine, errors } = await run(cells, seconds);
         say(`    ${showMachine(machine)}`);
+        if (machine.others > MOST_DISTURBANCE)
+            say("    other processes were busy: run this batch again when they are not");
         if (machine.busy > MOST_BUSY) say("    too busy: these figures show the machine, not the policies");
         complain(errors);
         measured.batches.push({ title, kind, machine, results: keep(done) });

@@ -4,7 +4,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
-import { machineSeconds, start } from "../support/nginx.mjs";
+import { cpuSeconds, machineSeconds, ownSeconds, start } from "../support/nginx.mjs";
 import { play } from "./load.mjs";
 import { gateway } from "./policies.mjs";
 import { capacity, SHAPES, UNIT_MS } from "./shapes.mjs";
@@ -54,7 +54,7 @@ async function startNodes(cells) {
         "listen",
         cells.flatMap(({ nodes }) => nodes),
     );
-    return { ask, stop: () => child.disconnect() };
+    return { pid: child.pid, ask, stop: () => child.disconnect() };
 }
 
 function changeNodes(cells, nodes) {
@@ -68,9 +68,28 @@ function changeNodes(cells, nodes) {
     });
 }
 
+/** Which shares of the processors are busy for so many seconds: all in all, and with what is not this measurement. */
+async function watchProcessors(pids, seconds) {
+    const look = () => {
+        const all = machineSeconds();
+        const measuring = pids.map((pid) => Object.values(cpuSeconds(pid))).flat();
+        return {
+            all,
+            others: measuring.reduce((rest, used) => rest - used, all - ownSeconds()),
+            now: performance.now(),
+        };
+    };
+    const before = look();
+    await sleep(seconds);
+    const after = look();
+    const share = (what) => (1000 * (after[what] - before[what])) / (after.now - before.now) / cpus().length;
+    return { busy: share("all"), others: share("others") };
+}
+
 /**
- * Runs the cells for so many seconds. Returns them with `arrivals` and `outcomes` as play() gives them, and what the
- * machine did meanwhile: the share of its processors that was busy, and how late requests and answers went out, in ms.
+ * Runs the cells for so many seconds. Returns them with `arrivals` and `outcomes` as play() gives them, what the machine
+ * did meanwhile (the shares of its processors that were busy, and how late requests and answers went out, in ms), and
+ * what nginx logged.
  */
 export async function run(list, seconds) {
     const ports = portsFrom(FIRST_NODE_PORT);
@@ -84,13 +103,12 @@ export async function run(list, seconds) {
             connections: 8192,
         });
         try {
-            const before = { busy: machineSeconds(), now: performance.now() };
+            const processors = watchProcessors([nodes.pid, ...nginx.workerPids()], seconds);
             const changes = changeNodes(cells, nodes);
             const sent = await play(cells, GATEWAY_PORT);
             await Promise.all(changes);
-            const elapsed = (performance.now() - before.now) / 1000;
-            const busy = (machineSeconds() - before.busy) / elapsed / cpus().length;
-            return { cells, machine: { busy, sent, answered: await nodes.ask("lateness") }, errors: nginx.errors() };
+            const answered = await nodes.ask("lateness");
+            return { cells, machine: { ...(await processors), sent, answered }, errors: nginx.errors() };
         } finally {
             await nginx.stop();
         }

@@ -71,15 +71,16 @@ const troubleTable = (trouble) =>
 
 const milliseconds = ({ mean, p99 }) => `${mean.toFixed(1)} ms (p99 ${p99.toFixed(1)})`;
 
-const showMachine = ({ busy, sent, answered }) =>
-    `processors ${percent(busy)} busy; requests went out ${milliseconds(sent)} late, nodes' answers ${milliseconds(answered)}`;
+const showMachine = ({ busy, others, sent, answered }) =>
+    `processors ${percent(busy)} busy, ${percent(others)} with other things; requests went out ${milliseconds(sent)} late, nodes' answers ${milliseconds(answered)}`;
 
 const batchTable = (batches) =>
     table(
-        ["batch", "processors busy", "requests late", "nodes' answers late"],
-        batches.map(({ title, machine: { busy, sent, answered } }) => [
+        ["batch", "processors busy", "with other things", "requests late", "nodes' answers late"],
+        batches.map(({ title, machine: { busy, others, sent, answered } }) => [
             title,
             percent(busy),
+            percent(others),
             milliseconds(sent),
             milliseconds(answered),
         ]),
