@@ -4,7 +4,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
-import { cpuSeconds, machineSeconds, ownSeconds, start } from "../support/nginx.mjs";
+import { cpuSeconds, idleSeconds, ownSeconds, start } from "../support/nginx.mjs";
 import { play } from "./load.mjs";
 import { gateway } from "./policies.mjs";
 import { capacity, SHAPES, UNIT_MS } from "./shapes.mjs";
@@ -70,20 +70,17 @@ function changeNodes(cells, nodes) {
 
 /** Which shares of the processors are busy for so many seconds: all in all, and with what is not this measurement. */
 async function watchProcessors(pids, seconds) {
-    const look = () => {
-        const all = machineSeconds();
-        const measuring = pids.map((pid) => Object.values(cpuSeconds(pid))).flat();
-        return {
-            all,
-            others: measuring.reduce((rest, used) => rest - used, all - ownSeconds()),
-            now: performance.now(),
-        };
-    };
+    const look = () => ({
+        idle: idleSeconds(),
+        measuring: pids.map(cpuSeconds).reduce((sum, { user, system }) => sum + user + system, ownSeconds()),
+        now: performance.now(),
+    });
     const before = look();
     await sleep(seconds);
     const after = look();
     const share = (what) => (1000 * (after[what] - before[what])) / (after.now - before.now) / cpus().length;
-    return { busy: share("all"), others: share("others") };
+    const busy = 1 - share("idle");
+    return { busy, others: busy - share("measuring") };
 }
 
 /**

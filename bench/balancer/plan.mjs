@@ -90,22 +90,22 @@ function troubleBatch(seeds) {
                 return { figure, xed: value(XED), weighted: value(WEIGHTED_LEAST_CONN) };
             }),
         );
-    return { title: "nodes in trouble", kind: "trouble", cells, seconds: TROUBLE_RUN_SECONDS, keep };
+    return { title: "nodes-in-trouble", kind: "trouble", cells, seconds: TROUBLE_RUN_SECONDS, keep };
 }
 
 const all = { works: WORKS, loads: LOADS, policies: POLICIES };
 
 export const FULL = [
     ...["A1", "A2"].flatMap((shape) =>
-        WORKS.map((work) => steadyBatch(`${shape}, ${work}`, { ...all, shapes: [shape], works: [work], seconds: 240 })),
+        WORKS.map((work) => steadyBatch(`${shape}-${work}`, { ...all, shapes: [shape], works: [work], seconds: 240 })),
     ),
-    steadyBatch("equal nodes", { ...all, shapes: ["equal"], policies: [LEAST_CONN, XED], seconds: 150 }),
+    steadyBatch("equal-nodes", { ...all, shapes: ["equal"], policies: [LEAST_CONN, XED], seconds: 150 }),
     troubleBatch(8),
 ];
 
 /** To try the tool; the figures mean little. */
 export const QUICK = [
-    steadyBatch("A2, exponential", {
+    steadyBatch("quick", {
         shapes: ["A2"],
         works: ["exponential"],
         loads: [0.7, 0.95],

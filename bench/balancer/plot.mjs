@@ -26,8 +26,8 @@ const PANELS = ["A1", "A2"].flatMap((shape) =>
 const COLUMNS = 2;
 const ROWS = PANELS.length / COLUMNS;
 /** Shares of the picture. The lowest part is for the key. */
-const [LEFT, RIGHT, TOP, BOTTOM] = [0.075, 0.99, 0.975, 0.115];
-const GAP = [0.07, 0.045];
+const [LEFT, RIGHT, TOP, BOTTOM] = [0.075, 0.985, 0.97, 0.11];
+const GAP = [0.07, 0.055];
 
 function place(index) {
     const width = (RIGHT - LEFT - GAP[0] * (COLUMNS - 1)) / COLUMNS;
@@ -42,20 +42,23 @@ function place(index) {
     `;
 }
 
+/** The same for all panels of a figure. What lies above has lost its balance; how far is for the table to say. */
+function range(steady, figure) {
+    const least = Math.min(...steady.map((result) => result[figure]));
+    return `${0.85 * least}:${Math.min(1100 * TIMEOUT_SECONDS, 45 * least)}`;
+}
+
 function panel({ shape, figure, work }, index, steady) {
     const results = steady.filter((result) => result.shape === shape && result.work === work);
     const lines = Object.entries(LINES)
         .map(([policy, style]) => [policy, style, results.filter((result) => result.policy === policy)])
         .filter(([, , points]) => points.length > 0);
-    // What lies above the picture has lost its balance; how far is for the table to say.
-    const least = Math.min(...results.map((result) => result[figure]));
-    const most = Math.min(Math.max(...results.map((result) => result[figure])), 1000 * TIMEOUT_SECONDS);
     const isLast = index === PANELS.length - 1;
     return `
         ${place(index)}
         set title "${shape}, ${work}: ${figure}, ms"
-        set yrange [${0.85 * least}:${Math.min(1.3 * most, 20 * least)}]
-        ${isLast ? "set key at screen 0.5, screen 0.004 center bottom maxrows 4 samplen 3 spacing 1.1" : "unset key"}
+        set yrange [${range(steady, figure)}]
+        ${isLast ? "set key at screen 0.5, screen 0.004 center bottom maxrows 4 Left reverse samplen 3 spacing 1.1" : "unset key"}
         ${lines
             .map(([, , points], line) => {
                 const rows = points.map((point) => `${100 * point.load} ${point[figure]}`);
@@ -72,7 +75,8 @@ export function plot(steady, file) {
         set output "${file}"
         set multiplot
         set border 3 lc "#555555"
-        set grid lc "#dddddd"
+        set title offset 0, -0.4
+        set grid xtics ytics back lt 1 lw 1 lc "#d4d4d4"
         set tics nomirror
         set logscale y
         set xrange [46:99]

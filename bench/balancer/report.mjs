@@ -63,10 +63,12 @@ function ratioTable(steady) {
     return table(["xed", ...all.map(([{ shape, work }]) => `${shape} ${work}`), "A1 and A2"], rows);
 }
 
+const showShort = (value) => value.toFixed(value < 10 ? 2 : 0);
+
 const troubleTable = (trouble) =>
     table(
         ["the node of speed 2 in A1, 50 % load", "openclaw xed", "least_conn, true weights"],
-        trouble.map(({ figure, xed, weighted }) => [figure, xed.toFixed(2), weighted.toFixed(2)]),
+        trouble.map(({ figure, xed, weighted }) => [figure, showShort(xed), showShort(weighted)]),
     );
 
 const milliseconds = ({ mean, p99 }) => `${mean.toFixed(1)} ms (p99 ${p99.toFixed(1)})`;

@@ -61,6 +61,12 @@ export function machineSeconds() {
     return [user, nice, system, interrupt, soft].reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS;
 }
 
+/** Seconds that the machine's processors, together, have been idle so far. The kernel measures these, and samples the others. */
+export function idleSeconds() {
+    const [, , , , idle, waiting] = readFileSync("/proc/stat", "utf8").split("\n")[0].split(/\s+/);
+    return (Number(idle) + Number(waiting)) / TICKS;
+}
+
 /** CPU seconds that this process and its ended children have used so far. */
 export function ownSeconds() {
     const fields = readFileSync("/proc/self/stat", "utf8")
