@@ -1,7 +1,7 @@
 --- What one choice of a node costs, for each policy and several numbers of nodes. Run by in_worker.mjs.
 --
--- Each pick comes a millisecond after the one before, so that XED has to look at every node's counts anew, and each time
--- a request is counted in and out, so that there is something to see. The same loop with nodes in turn is taken off.
+-- Each pick comes a millisecond after the one before, so that XED has to look at every node's counts anew. A request is
+-- counted in and out each time, so that there is something to see. The same loop with nodes in turn is taken off.
 local metric_registry = require("resty.openclaw.metric_registry")
 local node_of = require("resty.openclaw.balancer.node")
 local peers_of = require("resty.openclaw.balancer.peers")
