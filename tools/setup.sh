@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing on Debian and Ubuntu; elsewhere, or without root, says what to install.
 # tools/setup.sh gateway   what it takes to run the gateway
-# tools/setup.sh bench     that, and what the benchmark takes
+# tools/setup.sh bench     that, and what the benchmarks take
 # tools/setup.sh           what it takes to run, build and test
 set -eu
 cd "$(dirname "$0")/.."
@@ -46,6 +46,7 @@ need_for_bench() {
     has wrk || need wrk
     has openssl || need openssl
     has pgrep || need procps
+    has gnuplot || need gnuplot-nox
     if ! has_node; then need nodejs npm; fi
 }
 

@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
 
-const TARGETS = ["help", "build", "lint", "spec", "integration", "bench", "check", "run", "test"];
+const TARGETS = ["help", "build", "lint", "spec", "integration", "bench", "bench-balancer", "check", "run", "test"];
 const GATEWAY = "http://127.0.0.1:8080/";
 
 function isListening(port: number): Promise<boolean> {
