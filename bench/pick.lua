@@ -1,10 +1,12 @@
 --- What one choice of a node costs, for each policy and several numbers of nodes. Run by in_worker.mjs.
 --
--- Each pick comes a millisecond after the one before, so that XED has to look at every node's counts anew. A request is
--- counted in and out each time, so that there is something to see. The same loop with nodes in turn is taken off.
+-- It is the whole choice: who is available, and the policy's pick among these. Each comes a millisecond after the one
+-- before, so that XED has to look at every node's counts anew. A request is counted in and out each time, so that there is
+-- something to see; the same loop with nodes in turn is taken off.
+local choice = require("resty.openclaw.balancer.choice")
 local metric_registry = require("resty.openclaw.metric_registry")
 local node_of = require("resty.openclaw.balancer.node")
-local peers_of = require("resty.openclaw.balancer.peers")
+local peer_of = require("resty.openclaw.balancer.peer")
 
 local POLICIES = { "xed", "round_robin", "least_conn", "latency_buckets", "consistent_hash" }
 local SIZES = { 3, 12, 100 }
@@ -13,45 +15,43 @@ local ROUNDS, LOOPS, IN_FLIGHT_EACH = 9, 20000, 3
 local registry = metric_registry.open("openclaw")
 local now = 1e6
 
-local in_turn = {}
-in_turn.__index = in_turn
-
-function in_turn.new()
-    return setmetatable({ last = 0 }, in_turn)
-end
-
-function in_turn:pick(candidates)
-    self.last = (self.last + 1) % candidates.count
-    return self.last
+--- What is taken off: the next peer, whatever is said of it.
+local last = 0
+local function next_peer(pool)
+    last = last % #pool.peers + 1
+    return pool.peers[last]
 end
 
 local function new_case(name, make, size)
-    local nodes = {}
-    for place = 1, size do nodes[place] = ("10.1.%d.%d:8000"):format(size, place) end
-    local peers = peers_of.new("bench", registry, { nodes = nodes })
-    local candidates = { index = {}, count = size }
-    for index = 0, size - 1 do candidates.index[index] = index end
-    return { name = name, size = size, peers = peers, policy = make(peers, "bench", {}), candidates = candidates }
+    local peers = {}
+    for place = 1, size do
+        local host = ("10.1.%d.%d"):format(size, place)
+        local node = assert(node_of.at(registry, host .. ":8000", host, 8000))
+        peers[place] = assert(peer_of.new(registry, "bench " .. name, node, false))
+    end
+    local pool = choice.new(make("bench", { hash_on = "$arg_key" }), 0)
+    choice.set_peers(pool, peers)
+    return { name = name, size = size, pool = pool }
 end
 
 -- Each case has a loop of its own: loops that share a function share its compiled traces.
 local LOOP = [[
-    local start, finish, in_flight = ...
-    local at = {}
+    local first, start, finish, in_flight = ...
+    local at, keys = {}, {}
+    for place = 0, 99 do keys[place] = "key " .. place end
     return function(case, count, now)
-        local policy, candidates, nodes, size = case.policy, case.candidates, case.peers.nodes, case.size
+        local pool, size = case.pool, case.size
         local places = size * in_flight
         for turn = 1, count do
             now = now + 0.001
-            candidates.count = size
-            local node = nodes[policy:pick(candidates, now) + 1]
+            local node = first(pool, now, keys[turn % 100]).node
             local place = turn % places
-            if at[place] then finish(at[place], "ok", now, 0.1) end
+            if at[place] then finish(at[place], "ok") end
             start(node)
             at[place] = node
         end
         for place = 0, places - 1 do
-            if at[place] then finish(at[place], "neutral", now) end
+            if at[place] then finish(at[place], "neutral") end
             at[place] = nil
         end
     end
@@ -68,13 +68,13 @@ local function run()
     local line = "%-16s %6s %10s %18s"
     local lines = { line:format("policy", "nodes", "median us", "min to max us") }
     for _, size in ipairs(SIZES) do
-        local cases = { new_case("in turn", in_turn.new, size) }
+        local cases = { new_case("next", require("resty.openclaw.balancer.round_robin").new, size) }
         for _, name in ipairs(POLICIES) do
             local found, policy = pcall(require, "resty.openclaw.balancer." .. name)
             if found then cases[#cases + 1] = new_case(name, policy.new, size) end
         end
         for _, case in ipairs(cases) do
-            case.loop = loadstring(LOOP)(node_of.start, node_of.finish, IN_FLIGHT_EACH)
+            case.loop = loadstring(LOOP)(case == cases[1] and next_peer or choice.first, node_of.start, node_of.finish, IN_FLIGHT_EACH)
             case.microseconds = {}
             measure(case) -- compiles
         end

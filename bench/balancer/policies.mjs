@@ -1,7 +1,4 @@
 // What is compared, and how nginx is told.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { project } from "../support/nginx.mjs";
 import { TIMEOUT_SECONDS, UNIT_MS } from "./shapes.mjs";
 
 /** The levels of latency in the documentation are 2 and 4 s, for work that takes about 1 s. */
@@ -10,7 +7,8 @@ const BUCKETS = [2, 4].map((seconds, place) => {
     return `{ below_seconds = ${below}, weight = ${3 - place} }`;
 });
 
-const ALL = [
+/** All of them. */
+export const POLICIES = [
     { name: "round robin", native: "" },
     { name: "round robin, true weights", native: "", isWeighted: true },
     { name: "least_conn", native: "least_conn;" },
@@ -20,17 +18,11 @@ const ALL = [
     { name: "openclaw round_robin", policy: "round_robin" },
     { name: "openclaw least_conn", policy: "least_conn" },
     { name: "openclaw latency_buckets", policy: "latency_buckets", options: `buckets = { ${BUCKETS.join(", ")} },` },
-    { name: "openclaw consistent_hash", policy: "consistent_hash" },
+    { name: "openclaw consistent_hash", policy: "consistent_hash", options: 'hash_on = "$request_id",' },
     { name: "openclaw xed", policy: "xed" },
 ];
 
-const isKnown = ({ policy }) =>
-    policy === undefined || existsSync(join(project, `lua-out/resty/openclaw/balancer/${policy}.lua`));
-
-/** Without those that the gateway does not have. */
-export const POLICIES = ALL.filter(isKnown);
-
-export const named = (name) => ALL.find((policy) => policy.name === name);
+export const named = (name) => POLICIES.find((policy) => policy.name === name);
 
 /** What an operator would write who knew exactly what each node can do: speed times slots. */
 const weight = (policy, { speed, slots }) => (policy.isWeighted ? ` weight=${speed * slots}` : "");

@@ -39,11 +39,14 @@ end
 --- Notes that the answer has begun. Phases: header_filter.
 function ____exports.note_first_byte(key)
     local peer = present_peer[key]
-    if peer == nil or not peer.upstream.by_first_byte or has_begun[key] ~= nil then
+    if peer == nil or not peer.upstream.by_first_byte then
+        return
+    end
+    if not counts_first_byte(peer.upstream) or has_begun[key] ~= nil then
         return
     end
     local status = upstream_tries.last(request.variable("upstream_status") or "-")
-    if outcomes.of_status(status) ~= "ok" or not counts_first_byte(peer.upstream) then
+    if outcomes.of_status(status) ~= "ok" then
         return
     end
     has_begun[key] = true

@@ -54,10 +54,11 @@ function counts_first_byte(upstream: Upstream): boolean {
 /** Notes that the answer has begun. Phases: header_filter. */
 export function note_first_byte(key: number): void {
     const peer = present_peer.get(key) as Peer | undefined;
-    if (peer === undefined || !peer.upstream!.by_first_byte || has_begun.has(key)) return;
+    if (peer === undefined || !peer.upstream!.by_first_byte) return;
+    if (!counts_first_byte(peer.upstream!) || has_begun.has(key)) return;
     // An error page may have any status; that of the node is what counts.
     const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
-    if (outcomes.of_status(status) !== "ok" || !counts_first_byte(peer.upstream!)) return;
+    if (outcomes.of_status(status) !== "ok") return;
     has_begun.add(key);
     nodes.first_byte(peer.node, true);
 }
