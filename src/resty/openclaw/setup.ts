@@ -165,6 +165,9 @@ function read_plugins(owner: string, options: read.Options): Plugin[] {
 
 function read_route(gateway: Gateway, name: string, entry: unknown): Route {
     const owner = `setup: routes.${name}`;
+    if (type(entry) === "table" && (entry as read.Options).retry_post !== undefined) {
+        error(`${owner}: "retry_post" is said in nginx.conf: include nginx/retry_post.conf in the route's location`, 0);
+    }
     const given = read.check(owner, entry, ROUTE_OPTIONS);
     const upstream = given.upstream === undefined ? undefined : read.text(owner, given, "upstream");
     if (upstream !== undefined && !gateway.balancers.has(upstream)) {

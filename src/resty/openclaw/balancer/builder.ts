@@ -23,7 +23,7 @@ import type { NewPolicy } from "./policy";
 import * as retry_budget from "./retry_budget";
 import * as round_robin from "./round_robin";
 import type { Supervised } from "./supervision";
-import type { Signal, Upstream } from "./upstream";
+import type { Signal } from "./upstream";
 import * as xed from "./xed";
 
 export interface Settings extends Supervised {
@@ -107,8 +107,8 @@ function read_discovery(
     );
 }
 
-function read_fallback(owner: string, options: read.Options): Upstream | undefined {
-    const fallback = read.group(owner, options, "fallback") as unknown as Upstream | undefined;
+function read_fallback(owner: string, options: read.Options): Supervised | undefined {
+    const fallback = read.group(owner, options, "fallback") as unknown as Supervised | undefined;
     if (fallback !== undefined && fallback.pool === undefined) {
         read.refuse(owner, "fallback", "a balancer, made by new", fallback);
     }
@@ -139,11 +139,10 @@ export function settings(options: unknown): Settings {
     check_policy_options(owner, given, policy_name);
     const policy = POLICIES[policy_name]!(owner, given);
     const signal = read.one_of(owner, given, "signal", SIGNALS, "auto");
-    const by_first_byte = policy.wants_load === true && signal !== "total";
+    const health_check = health_checks.new(owner, read.group(owner, given, "health_check"), registry, name);
     const entries = nodes_option.entries(owner, given);
-    const membership = membership_of.new(registry, name, entries, by_first_byte, trouble);
+    const membership = membership_of.new(registry, name, entries, health_check !== undefined, trouble);
     membership.discovery = read_discovery(owner, registry, given, membership);
-    const health_check = health_checks.new(owner, registry, name, read.group(owner, given, "health_check"));
     const needs_leader = membership.discovery !== undefined || health_check !== undefined;
     const made: Settings = {
         name,
@@ -151,7 +150,6 @@ export function settings(options: unknown): Settings {
         pool: choice.new(policy, read_share(owner, given, "panic_share", 0)),
         membership,
         signal,
-        by_first_byte,
         tries: read.whole(owner, given, "tries", 1, DEFAULT_TRIES),
         budget: retry_budget.new(read_share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
         fallback: read_fallback(owner, given),

@@ -39,7 +39,8 @@ export interface Membership {
     readonly entries: readonly Entry[];
     /** Turns names into addresses, where there are names. */
     discovery: Discovery | undefined;
-    readonly by_first_byte: boolean;
+    /** Whether there are health checks. */
+    readonly is_checked: boolean;
     readonly faults: Faults;
     /** The number of the last change, in the common block, and the one that this worker has followed. */
     readonly version: Doubles;
@@ -56,7 +57,7 @@ function create(
     registry: Registry,
     upstream: string,
     entries: readonly Entry[],
-    by_first_byte: boolean,
+    is_checked: boolean,
     faults: Faults,
 ): Membership {
     const [slot, err] = shared_memory.slot(registry.region, `version ${upstream}`);
@@ -66,7 +67,7 @@ function create(
         upstream,
         entries,
         discovery: undefined,
-        by_first_byte,
+        is_checked,
         faults,
         version: pointer_add(registry.region.common, slot),
         seen: -1,
@@ -103,7 +104,7 @@ function peer_at(membership: Membership, { address, host, port }: Listed): Peer 
         membership.faults.report("no_memory", address, ": ", node_err);
         return undefined;
     }
-    const [peer, err] = peer_of.new(membership.registry, membership.upstream, node, membership.by_first_byte);
+    const [peer, err] = peer_of.new(membership.registry, membership.upstream, node, membership.is_checked);
     if (peer === undefined) membership.faults.report("no_memory", address, ": ", err);
     return peer;
 }

@@ -20,6 +20,7 @@ export interface Supervised extends Upstream {
     readonly health_check: HealthCheck | undefined;
     /** Where there is work for one worker of the machine. */
     readonly leader: Leader | undefined;
+    readonly fallback: Supervised | undefined;
     is_supervised: boolean;
 }
 
@@ -30,11 +31,11 @@ function take_verdict(
     upstream: Supervised,
     peer: Peer,
     verdict: Verdict,
-    why: string,
+    why: string | undefined,
     retry_after: number | undefined,
 ): void {
-    const check = upstream.health_check!;
-    const news = verdicts.note(peer.checks, verdict, check.fails, check.passes);
+    const { fails, passes } = upstream.health_check!.settings;
+    const news = verdicts.note(peer.checks, verdict, fails, passes);
     const who = `node ${peer.node.address} of upstream "${upstream.name}"`;
     if (news === "down") {
         ngx.log(ngx.WARN, "balancer: ", who, " is down: ", why);
@@ -75,6 +76,7 @@ function tick(premature: boolean, upstream: Supervised): void {
 export function begin(upstream: Supervised): void {
     if (upstream.is_supervised) return;
     upstream.is_supervised = true;
+    if (upstream.fallback !== undefined) begin(upstream.fallback);
     const [ok, err] = ngx.timer.every(TICK_SECONDS, tick, upstream);
     if (!ok) upstream.faults.report("timer", err);
 }
