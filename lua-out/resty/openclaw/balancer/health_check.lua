@@ -16,18 +16,18 @@ local function random(health_check)
     return (math.random() + health_check.spread) % 1
 end
 --- Whether this worker has heard of late that it leads.
-local function is_current(health_check, now)
-    return now - health_check.ticked_at <= STALE_SECONDS and not ngx.worker.exiting()
+local function is_current(health_check)
+    return ngx.now() - health_check.ticked_at <= STALE_SECONDS and not ngx.worker.exiting()
 end
 --- Books the end of a check; false when its verdict has come too late for anybody to care.
-local function finish(health_check, check, now)
+local function finish(health_check, check)
     local node = check.turn.peer.node
     if health_check.under_way[node] ~= check then
         return false
     end
     health_check.under_way[node] = nil
     health_check.under_way_count = health_check.under_way_count - 1
-    return health_check.turns[node] == check.turn and is_current(health_check, now)
+    return health_check.turns[node] == check.turn and is_current(health_check)
 end
 --- The node that has been due for the longest time and is not being checked.
 local function next_due(health_check, now)
@@ -40,8 +40,21 @@ local function next_due(health_check, now)
     end
     return longest
 end
+local function run(premature, health_check, check)
+    if premature then
+        finish(health_check, check)
+        return
+    end
+    local node = check.turn.peer.node
+    local verdict, why, retry_after = probes.probe(health_check.settings, node.host, node.port)
+    if not finish(health_check, check) then
+        return
+    end
+    health_check.checks:labels(health_check.upstream, node.address, verdict):inc()
+    health_check.report(check.turn.peer, verdict, why, retry_after)
+end
 --- Starts checks as long as there are nodes due and places free.
-local function start(health_check, now, run)
+local function start(health_check, now)
     local settings = health_check.settings
     while health_check.under_way_count < MOST_UNDER_WAY do
         local turn = next_due(health_check, now)
@@ -64,25 +77,6 @@ local function start(health_check, now, run)
         health_check.under_way[turn.peer.node] = check
         health_check.under_way_count = health_check.under_way_count + 1
     end
-end
-local function run(premature, health_check, check)
-    local node = check.turn.peer.node
-    if premature then
-        finish(
-            health_check,
-            check,
-            ngx.now()
-        )
-        return
-    end
-    local verdict, why, retry_after = probes.probe(health_check.settings, node.host, node.port)
-    local now = ngx.now()
-    if not finish(health_check, check, now) then
-        return
-    end
-    health_check.checks:labels(health_check.upstream, node.address, verdict):inc()
-    start(health_check, now, run)
-    health_check.report(check.turn.peer, verdict, why, retry_after)
 end
 --- Gives the places of lost checks free.
 local function forget_lost(health_check, now)
@@ -131,7 +125,7 @@ local function tick(self, peers, now, report)
     self.report = report
     follow(self, peers, now)
     forget_lost(self, now)
-    start(self, now, run)
+    start(self, now)
 end
 --- Forgets all turns, as another worker leads; the verdicts of checks that are under way are dropped. Costs nothing where
 -- nothing goes on. Phases: any.

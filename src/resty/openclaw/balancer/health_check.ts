@@ -81,17 +81,17 @@ function random(health_check: HealthCheck): number {
 }
 
 /** Whether this worker has heard of late that it leads. */
-function is_current(health_check: HealthCheck, now: number): boolean {
-    return now - health_check.ticked_at <= STALE_SECONDS && !ngx.worker.exiting();
+function is_current(health_check: HealthCheck): boolean {
+    return ngx.now() - health_check.ticked_at <= STALE_SECONDS && !ngx.worker.exiting();
 }
 
 /** Books the end of a check; false when its verdict has come too late for anybody to care. */
-function finish(health_check: HealthCheck, check: Check, now: number): boolean {
+function finish(health_check: HealthCheck, check: Check): boolean {
     const node = check.turn.peer.node;
     if (health_check.under_way.get(node) !== check) return false;
     health_check.under_way.delete(node);
     health_check.under_way_count -= 1;
-    return health_check.turns.get(node) === check.turn && is_current(health_check, now);
+    return health_check.turns.get(node) === check.turn && is_current(health_check);
 }
 
 /** The node that has been due for the longest time and is not being checked. */
@@ -104,10 +104,20 @@ function next_due(health_check: HealthCheck, now: number): Turn | undefined {
     return longest;
 }
 
-type Run = (this: void, premature: boolean, health_check: HealthCheck, check: Check) => void;
+function run(premature: boolean, health_check: HealthCheck, check: Check): void {
+    if (premature) {
+        finish(health_check, check);
+        return;
+    }
+    const node = check.turn.peer.node;
+    const [verdict, why, retry_after] = probes.probe(health_check.settings, node.host, node.port);
+    if (!finish(health_check, check)) return;
+    health_check.checks.labels(health_check.upstream, node.address, verdict).inc();
+    health_check.report(check.turn.peer, verdict, why, retry_after);
+}
 
 /** Starts checks as long as there are nodes due and places free. */
-function start(health_check: HealthCheck, now: number, run: Run): void {
+function start(health_check: HealthCheck, now: number): void {
     const settings = health_check.settings;
     while (health_check.under_way_count < MOST_UNDER_WAY) {
         const turn = next_due(health_check, now);
@@ -122,20 +132,6 @@ function start(health_check: HealthCheck, now: number, run: Run): void {
         health_check.under_way.set(turn.peer.node, check);
         health_check.under_way_count += 1;
     }
-}
-
-function run(premature: boolean, health_check: HealthCheck, check: Check): void {
-    const node = check.turn.peer.node;
-    if (premature) {
-        finish(health_check, check, ngx.now());
-        return;
-    }
-    const [verdict, why, retry_after] = probes.probe(health_check.settings, node.host, node.port);
-    const now = ngx.now();
-    if (!finish(health_check, check, now)) return;
-    health_check.checks.labels(health_check.upstream, node.address, verdict).inc();
-    start(health_check, now, run);
-    health_check.report(check.turn.peer, verdict, why, retry_after);
 }
 
 /** Gives the places of lost checks free. */
@@ -186,7 +182,7 @@ function tick(this: HealthCheck, peers: readonly Checked[], now: number, report:
     this.report = report;
     follow(this, peers, now);
     forget_lost(this, now);
-    start(this, now, run);
+    start(this, now);
 }
 
 /**
