@@ -1,3 +1,4 @@
+local http_client = require("resty.openclaw.http_client")
 local nodes = require("spec.support.nodes")
 local probe = require("resty.openclaw.balancer.health_check.probe").probe
 local raw_server = require("spec.support.raw_server")
@@ -131,6 +132,26 @@ describe("balancer.health_check.probe", function()
             ngx.update_time()
             assert.is_true(ngx.now() - began < 2)
         end)
+    end)
+
+    it("gives a node its time though nginx's clock stood still before", function()
+        raw_server.plan("HTTP/1.1 200 OK\r\n\r\n")
+        local settings, began = read_settings("test", { timeout = 0.1 }), os.clock()
+        ngx.update_time()
+        repeat until os.clock() - began > 0.2
+        assert.same({ "pass" }, { probe(settings, "127.0.0.1", RAW) })
+    end)
+
+    it("leaves a node all of the timeout for each step", function()
+        local request, asked = http_client.request, nil
+        http_client.request = function(options)
+            asked = options
+            return nil, "on purpose"
+        end
+        local outcome = { probe(read_settings("test", { timeout = 30 }), "127.0.0.1", NODE) }
+        http_client.request = request
+        assert.same({ "fail", "on purpose" }, outcome)
+        for _, step in ipairs({ "connect", "send", "read", "total" }) do assert.equal(30, asked[step .. "_seconds"], step) end
     end)
 
     describe("by TCP", function()

@@ -63,6 +63,7 @@ end
 -- 
 -- @param port 0 where the host is a unix socket
 function ____exports.probe(settings, host, port)
+    ngx.update_time()
     local actual_port = port == 0 and 0 or (settings.port or port)
     if settings.type == "tcp" then
         return probe_tcp(settings, host, actual_port)

@@ -69,6 +69,8 @@ function probe_http(settings: Settings, host: string, port: number): Outcome {
  * @param port 0 where the host is a unix socket
  */
 export function probe(settings: Settings, host: string, port: number): Outcome {
+    // The timeout begins now, and nginx's time is that of this turn of its loop, which may have begun long ago.
+    ngx.update_time();
     const actual_port = port === 0 ? 0 : (settings.port ?? port);
     if (settings.type === "tcp") return probe_tcp(settings, host, actual_port);
     return probe_http(settings, host, actual_port);
