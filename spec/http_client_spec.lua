@@ -63,7 +63,7 @@ describe("http_client", function()
         it("reaches unix sockets, whatever the port", function()
             local socket = "unix:" .. ngx.config.prefix() .. "http_client.sock"
             assert.equal("host localhost", assert(http_client.request({ host = socket })).body)
-            assert.equal("host localhost", assert(http_client.request({ host = socket, port = 81, path = "/x" })).body)
+            assert.equal("host localhost", assert(http_client.request({ host = socket, port = 0, path = "/x" })).body)
             local named = { host = socket, headers = { Host = "a.test" }, keepalive_seconds = 10 }
             for _ = 1, 2 do assert.equal("host a.test", assert(http_client.request(named)).body) end
             local answer, err = http_client.request({ host = "unix:/no/such.sock" })

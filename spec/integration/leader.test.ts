@@ -108,7 +108,8 @@ test("a leader that is killed is followed by one other, long before its lease en
     const leaders = reigns(steps);
     expect(leaders).toHaveLength(9);
     expect(new Set(leaders).size).toBe(9);
-    expect(longestGap(steps)).toBeLessThan(LEASE_SECONDS);
+    // A lease that was last renewed a third of its time ago would last longer.
+    expect(longestGap(steps)).toBeLessThan((LEASE_SECONDS * 2) / 3);
 });
 
 test("a leader that hangs is followed by another, and does not work on when it wakes up", async () => {

@@ -53,10 +53,11 @@ local function target_of(request)
     local host = request.host or ""
     local port = request.port or (scheme == "https" and 443 or 80)
     local path = request.path or "/"
-    if not http_target.is_host(host) and not http_target.is_unix_socket(host) then
+    local is_socket = http_target.is_unix_socket(host)
+    if not is_socket and not http_target.is_host(host) then
         return nil, "no legal host"
     end
-    if not http_target.is_port(port) then
+    if not is_socket and not http_target.is_port(port) then
         return nil, "no legal port"
     end
     if not http_target.is_path(path) then

@@ -177,6 +177,9 @@ local function read_plugins(owner, options)
 end
 local function read_route(gateway, name, entry)
     local owner = "setup: routes." .. name
+    if type(entry) == "table" and entry.retry_post ~= nil then
+        error(owner .. ": \"retry_post\" is said in nginx.conf: include nginx/retry_post.conf in the route's location", 0)
+    end
     local given = read.check(owner, entry, ROUTE_OPTIONS)
     local ____temp_0
     if given.upstream == nil then

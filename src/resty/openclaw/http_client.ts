@@ -12,6 +12,8 @@ import * as request_text from "./http_client/request_text";
 import * as http_target from "./http_client/target";
 import type { Target } from "./http_client/target";
 
+export type { Answer };
+
 export interface Request {
     /** An http or https URL, or else its parts. */
     readonly url?: string;
@@ -98,8 +100,9 @@ function target_of(request: Request): Result<Target> {
     const host = request.host ?? "";
     const port = request.port ?? (scheme === "https" ? 443 : 80);
     const path = request.path ?? "/";
-    if (!http_target.is_host(host) && !http_target.is_unix_socket(host)) return $multi(undefined, "no legal host");
-    if (!http_target.is_port(port)) return $multi(undefined, "no legal port");
+    const is_socket = http_target.is_unix_socket(host);
+    if (!is_socket && !http_target.is_host(host)) return $multi(undefined, "no legal host");
+    if (!is_socket && !http_target.is_port(port)) return $multi(undefined, "no legal port");
     if (!http_target.is_path(path)) return $multi(undefined, "a blank, a control character or a fragment in the path");
     return $multi({ scheme, host, port, path });
 }

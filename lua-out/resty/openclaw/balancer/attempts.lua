@@ -15,9 +15,6 @@ local JSON_LINES = "application/x-ndjson"
 function ____exports.begin(key, peer)
     nodes.start(peer.node)
     present_peer[key] = peer
-    if peer.upstream.by_first_byte then
-        nodes.await_first_byte(peer.node)
-    end
 end
 --- Whether the request is counted in at some peer. Phases: any with a request.
 function ____exports.is_present(key)
@@ -34,15 +31,13 @@ local function is_streamed()
 end
 --- Whether the first byte is what counts of the answer at hand.
 local function counts_first_byte(upstream)
-    return upstream.signal == "ttfb" or upstream.signal == "auto" and is_streamed()
+    local signal = upstream.signal
+    return signal == "ttfb" or signal == "auto" and is_streamed()
 end
 --- Notes that the answer has begun. Phases: header_filter.
 function ____exports.note_first_byte(key)
     local peer = present_peer[key]
-    if peer == nil or not peer.upstream.by_first_byte then
-        return
-    end
-    if not counts_first_byte(peer.upstream) or has_begun[key] ~= nil then
+    if peer == nil or not counts_first_byte(peer.upstream) or has_begun[key] ~= nil then
         return
     end
     local status = upstream_tries.last(request.variable("upstream_status") or "-")
@@ -50,14 +45,7 @@ function ____exports.note_first_byte(key)
         return
     end
     has_begun[key] = true
-    nodes.first_byte(peer.node, true)
-end
-local function settle_first_byte(key, peer, outcome)
-    if has_begun[key] ~= nil then
-        has_begun[key] = nil
-    else
-        nodes.first_byte(peer.node, outcome == "ok")
-    end
+    nodes.note_done(peer.node, true)
 end
 local function learn_from_success(peer, now, seconds)
     local upstream = peer.upstream
@@ -113,8 +101,10 @@ function ____exports.settle(key, status, seconds)
     local now = request.now()
     local outcome = outcome_of(status)
     nodes.finish(peer.node, outcome)
-    if peer.upstream.by_first_byte then
-        settle_first_byte(key, peer, outcome)
+    if has_begun[key] ~= nil then
+        has_begun[key] = nil
+    else
+        nodes.note_done(peer.node, outcome == "ok")
     end
     if outcome == "ok" then
         learn_from_success(

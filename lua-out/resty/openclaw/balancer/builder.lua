@@ -149,22 +149,21 @@ function ____exports.settings(options)
         SIGNALS,
         "auto"
     )
-    local by_first_byte = policy.wants_load == true and signal ~= "total"
+    local health_check = health_checks.new(
+        owner,
+        read.group(owner, given, "health_check"),
+        registry,
+        name
+    )
     local entries = nodes_option.entries(owner, given)
     local membership = membership_of.new(
         registry,
         name,
         entries,
-        by_first_byte,
+        health_check ~= nil,
         trouble
     )
     membership.discovery = read_discovery(owner, registry, given, membership)
-    local health_check = health_checks.new(
-        owner,
-        registry,
-        name,
-        read.group(owner, given, "health_check")
-    )
     local needs_leader = membership.discovery ~= nil or health_check ~= nil
     local made = {
         name = name,
@@ -175,7 +174,6 @@ function ____exports.settings(options)
         ),
         membership = membership,
         signal = signal,
-        by_first_byte = by_first_byte,
         tries = read.whole(
             owner,
             given,

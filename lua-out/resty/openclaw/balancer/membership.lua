@@ -11,7 +11,7 @@ local peer_of = require("resty.openclaw.balancer.peer")
 local LOCK_SECONDS = 1
 local LOCK_TRIES = 200
 --- No changes. Raises when there is no shared memory left. Phases: init.
-local function create(registry, upstream, entries, by_first_byte, faults)
+local function create(registry, upstream, entries, is_checked, faults)
     local slot, err = shared_memory.slot(registry.region, "version " .. upstream)
     if slot == nil then
         error((("balancer \"" .. upstream) .. "\": no shared memory: ") .. err, 0)
@@ -21,7 +21,7 @@ local function create(registry, upstream, entries, by_first_byte, faults)
         upstream = upstream,
         entries = entries,
         discovery = nil,
-        by_first_byte = by_first_byte,
+        is_checked = is_checked,
         faults = faults,
         version = registry.region.common + slot,
         seen = -1,
@@ -65,7 +65,7 @@ local function peer_at(membership, ____bindingPattern0)
         membership.faults:report("no_memory", address, ": ", node_err)
         return nil
     end
-    local peer, err = peer_of.new(membership.registry, membership.upstream, node, membership.by_first_byte)
+    local peer, err = peer_of.new(membership.registry, membership.upstream, node, membership.is_checked)
     if peer == nil then
         membership.faults:report("no_memory", address, ": ", err)
     end
