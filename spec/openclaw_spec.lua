@@ -113,10 +113,31 @@ describe("setup", function()
         refuses('setup: "routes" must be a table whose keys are names, got true', { routes = { [true] = {} } })
     end)
 
+    it("takes upstreams in any order, each with its fallback, and no circle of them", function()
+        local built = setup.build({
+            upstreams = {
+                a = { nodes = { "127.0.0.1:3" }, fallback = "b" },
+                b = { nodes = { "127.0.0.1:4" }, fallback = "c" },
+                c = { nodes = { "127.0.0.1:5" } },
+            },
+        })
+        assert.equal(built.balancers.b, built.balancers.a.fallback)
+        assert.equal(built.balancers.c, built.balancers.b.fallback)
+        refuses('setup: upstreams.a: "fallback" must be the name of one of upstreams, got "z"',
+            { upstreams = { a = { nodes = { "127.0.0.1:3" }, fallback = "z" } } })
+        refuses('setup: upstreams.a: "fallback" comes back to a',
+            { upstreams = { a = { nodes = { "127.0.0.1:3" }, fallback = "a" } } })
+    end)
+
+    it("says where a POST is allowed to go on", function()
+        refuses([[setup: routes.r: "retry_post" is said in nginx.conf: include nginx/retry_post.conf in the route's location]],
+            { routes = { r = { retry_post = true } } })
+    end)
+
     it("names the upstream in which an option is wrong", function()
         refuses('setup: upstreams.u: options must be a table, got "10.0.0.1:80"', { upstreams = { u = "10.0.0.1:80" } })
         refuses('setup: upstreams.u: unknown option "node"; did you mean "nodes"?', { upstreams = { u = { node = {} } } })
-        refuses('setup: upstreams.u: unknown option "name"; did you mean "nodes"?', { upstreams = { u = { name = "v" } } })
+        refuses('setup: upstreams.u: unknown option "name"; known are nodes, policy, buckets, hash_on, load_factor, signal, tries, retry_share, panic_share, fallback, health_check, dns', { upstreams = { u = { name = "v" } } })
         refuses('balancer "u": "nodes" must be a list with at least one entry, got nothing', { upstreams = { u = {} } })
         refuses('balancer "u": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "name:80"', {
             upstreams = { u = { nodes = { "name:80" } } },

@@ -282,7 +282,7 @@ ____exports.new = create
 --- The names of the options that an upstream in `setup` may have. Phases: init.
 function ____exports.option_names()
     local names = {}
-    for ____, name in ipairs(builder.option_names()) do
+    for ____, name in ipairs(builder.OPTIONS) do
         if name ~= "name" and name ~= "dict" then
             names[#names + 1] = name
         end

@@ -269,7 +269,7 @@ export { create as new };
 /** The names of the options that an upstream in `setup` may have. Phases: init. */
 export function option_names(): string[] {
     const names: string[] = [];
-    for (const name of builder.option_names()) {
+    for (const name of builder.OPTIONS) {
         if (name !== "name" && name !== "dict") names.push(name);
     }
     return names;

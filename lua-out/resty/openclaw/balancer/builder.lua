@@ -17,10 +17,14 @@ local nodes_option = require("resty.openclaw.balancer.nodes_option")
 local retry_budget = require("resty.openclaw.balancer.retry_budget")
 local round_robin = require("resty.openclaw.balancer.round_robin")
 local xed = require("resty.openclaw.balancer.xed")
-local OPTIONS = {
+--- The names of all options.
+____exports.OPTIONS = {
     "name",
     "nodes",
     "policy",
+    "buckets",
+    "hash_on",
+    "load_factor",
     "signal",
     "tries",
     "retry_share",
@@ -49,17 +53,6 @@ local POLICY_OPTIONS = {buckets = "latency_buckets", hash_on = "consistent_hash"
 local SIGNALS = {"auto", "ttfb", "total"}
 local DEFAULT_TRIES = 3
 local DEFAULT_RETRY_SHARE = 0.2
---- The names of all options, for those who hand them on.
-function ____exports.option_names()
-    local names = {}
-    for ____, name in ipairs(OPTIONS) do
-        names[#names + 1] = name
-    end
-    for name in pairs(POLICY_OPTIONS) do
-        names[#names + 1] = name
-    end
-    return names
-end
 --- Refuses an option that another policy would heed.
 local function check_policy_options(owner, options, policy)
     for name, its_policy in pairs(POLICY_OPTIONS) do
@@ -120,11 +113,7 @@ local function counter(registry, upstream, name, help)
 end
 --- What the options ask for. Raises when one is wrong. Phases: init.
 function ____exports.settings(options)
-    local given = read.check(
-        "balancer",
-        options,
-        ____exports.option_names()
-    )
+    local given = read.check("balancer", options, ____exports.OPTIONS)
     local name = read.text("balancer", given, "name")
     local owner = ("balancer \"" .. name) .. "\""
     local dict = read.text(owner, given, "dict", "openclaw")

@@ -31,10 +31,14 @@ export interface Settings extends Supervised {
     readonly faults: Faults;
 }
 
-const OPTIONS = [
+/** The names of all options. */
+export const OPTIONS = [
     "name",
     "nodes",
     "policy",
+    "buckets",
+    "hash_on",
+    "load_factor",
     "signal",
     "tries",
     "retry_share",
@@ -62,14 +66,6 @@ const SIGNALS: Signal[] = ["auto", "ttfb", "total"];
 
 const DEFAULT_TRIES = 3;
 const DEFAULT_RETRY_SHARE = 0.2;
-
-/** The names of all options, for those who hand them on. */
-export function option_names(): string[] {
-    const names: string[] = [];
-    for (const name of OPTIONS) names.push(name);
-    for (const [name] of pairs(POLICY_OPTIONS)) names.push(name);
-    return names;
-}
 
 /** Refuses an option that another policy would heed. */
 function check_policy_options(owner: string, options: read.Options, policy: string): void {
@@ -128,7 +124,7 @@ function counter(registry: Registry, upstream: string, name: string, help: strin
 
 /** What the options ask for. Raises when one is wrong. Phases: init. */
 export function settings(options: unknown): Settings {
-    const given = read.check("balancer", options, option_names());
+    const given = read.check("balancer", options, OPTIONS);
     const name = read.text("balancer", given, "name");
     const owner = `balancer "${name}"`;
     const dict = read.text(owner, given, "dict", "openclaw");
