@@ -86,6 +86,7 @@ build = {
         ["resty.openclaw.post_action.state"] = "lua-out/resty/openclaw/post_action/state.lua",
         ["resty.openclaw.request"] = "lua-out/resty/openclaw/request.lua",
         ["resty.openclaw.request_body"] = "lua-out/resty/openclaw/request_body.lua",
+        ["resty.openclaw.retry_after"] = "lua-out/resty/openclaw/retry_after.lua",
         ["resty.openclaw.setup"] = "lua-out/resty/openclaw/setup.lua",
         ["resty.openclaw.shared_memory"] = "lua-out/resty/openclaw/shared_memory.lua",
         ["resty.openclaw.shared_memory.lease"] = "lua-out/resty/openclaw/shared_memory/lease.lua",

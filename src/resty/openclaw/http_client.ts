@@ -81,19 +81,6 @@ export function header_fault(name: unknown, value: unknown): string | undefined 
     return request_text.header_fault(name, value);
 }
 
-/**
- * Seconds that an answer's Retry-After asks for, as a number or as a date (RFC 9110, section 10.2.3); nothing where it has
- * none or one that is malformed. Phases: any.
- */
-export function retry_after_seconds(answer: Answer): number | undefined {
-    const value = answer.headers["retry-after"];
-    if (value === undefined) return undefined;
-    const [seconds] = string.match(value, "^%d+$");
-    if (seconds !== undefined) return tonumber(seconds);
-    const date = ngx.parse_http_time(value);
-    return date === undefined ? undefined : math.max(0, date - ngx.time());
-}
-
 function target_of(request: Request): Result<Target> {
     if (request.url !== undefined) return http_target.parse(request.url);
     const scheme = request.scheme ?? "http";

@@ -1,5 +1,6 @@
 local ____exports = {}
 local request = require("resty.openclaw.request")
+local retry_after = require("resty.openclaw.retry_after")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local choice = require("resty.openclaw.balancer.choice")
 local degradation = require("resty.openclaw.balancer.degradation")
@@ -73,11 +74,11 @@ local function learn_from_failure(peer, now, outcome)
             upstream.policy:failed(peer)
         end
     elseif outcome == "busy" then
-        local asked_for = request.variable("upstream_http_retry_after") or ""
+        local asked_for = request.variable("upstream_http_retry_after")
         ejection.refused(
             peer.record,
             now,
-            outcomes.retry_after_seconds(asked_for, now)
+            retry_after.seconds(asked_for)
         )
     else
         ejection.told_nothing(peer.record)

@@ -41,15 +41,19 @@ local function lead(upstream, leader, now)
         upstream.faults:report("no_leader", "nobody checks the nodes: ", err)
     end
     if not leads then
+        local ____opt_1 = upstream.health_check
+        if ____opt_1 ~= nil then
+            ____opt_1:stop()
+        end
         return
     end
-    local ____opt_1 = upstream.membership.discovery
-    if ____opt_1 ~= nil then
-        ____opt_1:tick(now)
-    end
-    local ____opt_3 = upstream.health_check
+    local ____opt_3 = upstream.membership.discovery
     if ____opt_3 ~= nil then
-        ____opt_3:tick(
+        ____opt_3:tick(now)
+    end
+    local ____opt_5 = upstream.health_check
+    if ____opt_5 ~= nil then
+        ____opt_5:tick(
             upstream.pool.peers,
             now,
             function(peer, verdict, why, retry_after) return take_verdict(
@@ -65,6 +69,10 @@ end
 local function tick(premature, upstream)
     local leader = upstream.leader
     if premature then
+        local ____opt_7 = upstream.health_check
+        if ____opt_7 ~= nil then
+            ____opt_7:stop()
+        end
         if leader ~= nil then
             leader:resign()
         end
@@ -72,11 +80,11 @@ local function tick(premature, upstream)
     end
     local now = request.now()
     upstreams.refresh(upstream)
-    local ____this_8
-    ____this_8 = upstream.policy
-    local ____opt_7 = ____this_8.tick
-    if ____opt_7 ~= nil then
-        ____opt_7(____this_8, upstream.pool.peers, now)
+    local ____this_12
+    ____this_12 = upstream.policy
+    local ____opt_11 = ____this_12.tick
+    if ____opt_11 ~= nil then
+        ____opt_11(____this_12, upstream.pool.peers, now)
     end
     retry_budget.fill(upstream.budget, TICK_SECONDS)
     if leader ~= nil then
@@ -99,9 +107,9 @@ function ____exports.begin(upstream)
 end
 --- Leaves the work for one to another worker. Phases: exit_worker.
 function ____exports.stop(upstream)
-    local ____opt_9 = upstream.leader
-    if ____opt_9 ~= nil then
-        ____opt_9:resign()
+    local ____opt_13 = upstream.leader
+    if ____opt_13 ~= nil then
+        ____opt_13:resign()
     end
 end
 return ____exports

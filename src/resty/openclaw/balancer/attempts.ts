@@ -6,6 +6,7 @@
  * requests from those that nginx sent to the same node.
  */
 import * as request from "../request";
+import * as retry_after from "../retry_after";
 import * as upstream_tries from "../upstream_tries";
 import * as choice from "./choice";
 import * as degradation from "./degradation";
@@ -75,8 +76,8 @@ function learn_from_failure(peer: Peer, now: number, outcome: Outcome): void {
         ejection.failed(peer.record, now, math.random(), choice.may_eject(upstream.pool));
         if (upstream.policy.failed !== undefined) upstream.policy.failed(peer);
     } else if (outcome === "busy") {
-        const asked_for = request.variable("upstream_http_retry_after") ?? "";
-        ejection.refused(peer.record, now, outcomes.retry_after_seconds(asked_for, now));
+        const asked_for = request.variable("upstream_http_retry_after");
+        ejection.refused(peer.record, now, retry_after.seconds(asked_for));
     } else {
         ejection.told_nothing(peer.record);
     }

@@ -52,7 +52,10 @@ function take_verdict(
 function lead(upstream: Supervised, leader: Leader, now: number): void {
     const [leads, err] = leader.leads();
     if (err !== undefined) upstream.faults.report("no_leader", "nobody checks the nodes: ", err);
-    if (!leads) return;
+    if (!leads) {
+        upstream.health_check?.stop();
+        return;
+    }
     upstream.membership.discovery?.tick(now);
     upstream.health_check?.tick(upstream.pool.peers, now, (peer, verdict, why, retry_after) =>
         take_verdict(upstream, peer, verdict, why, retry_after),
@@ -62,6 +65,7 @@ function lead(upstream: Supervised, leader: Leader, now: number): void {
 function tick(premature: boolean, upstream: Supervised): void {
     const leader = upstream.leader;
     if (premature) {
+        upstream.health_check?.stop();
         leader?.resign();
         return;
     }

@@ -1,5 +1,6 @@
 local ____exports = {}
 local http_client = require("resty.openclaw.http_client")
+local retry_after_of = require("resty.openclaw.retry_after")
 --- As much of a body as is read, in bytes.
 local BODY_BYTES = 65536
 local TOO_MANY_REQUESTS = 429
@@ -34,7 +35,7 @@ local function judge(settings, answer)
         end
         return "fail", "the body lacks the text"
     end
-    local retry_after = http_client.retry_after_seconds(answer)
+    local retry_after = retry_after_of.seconds(answer.headers["retry-after"])
     if status == TOO_MANY_REQUESTS or status == SERVICE_UNAVAILABLE and retry_after ~= nil then
         return "busy", "status " .. tostring(status), retry_after
     end

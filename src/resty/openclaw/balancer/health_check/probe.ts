@@ -1,5 +1,6 @@
 /** Asks one node once how it is. */
 import * as http_client from "../../http_client";
+import * as retry_after_of from "../../retry_after";
 import type { Settings } from "./options";
 import type { Verdict } from "./verdicts";
 
@@ -39,7 +40,7 @@ function judge(settings: Settings, answer: http_client.Answer): Outcome {
         if (found !== undefined) return $multi("pass");
         return $multi("fail", "the body lacks the text");
     }
-    const retry_after = http_client.retry_after_seconds(answer);
+    const retry_after = retry_after_of.seconds(answer.headers["retry-after"]);
     if (status === TOO_MANY_REQUESTS || (status === SERVICE_UNAVAILABLE && retry_after !== undefined)) {
         return $multi("busy", `status ${status}`, retry_after);
     }
