@@ -63,7 +63,7 @@ declare module "resty.dns.resolver" {
         readonly errstr?: string;
     }
     interface DnsResolver {
-        /** The id of the next questions, in place of one of the library's own choice. */
+        /** The id of the next question; the library's own choice when not set. */
         _id?: number;
         query(name: string, options: { qtype: number; additional_section: boolean }): Result<DnsAnswers>;
     }

@@ -9,7 +9,6 @@ ____exports.TYPE_SRV = 33
 local NAME_ERROR = 3
 local CLASS_IN = 1
 local ANSWER_SECTION = 1
---- Of each the library opens a socket for each server.
 local QUESTIONS_AT_ONCE = 4
 local MOST_SECONDS = 30
 --- A question that nobody has asked yet.
@@ -44,9 +43,9 @@ local function take(asked, answers)
     asked.others = others
     asked.err = #records == 0 and "no such records" or nil
 end
---- A library object, and so a socket, for this question alone: an answer to another one cannot be taken for its own.
-local function put(settings, asked)
-    local resolver, err = settings.library:new({nameservers = settings.servers, timeout = settings.timeout_ms, retrans = settings.attempts})
+--- A library object, and so a socket, for this try alone: an answer to another question cannot be taken for its own.
+local function put(settings, asked, server)
+    local resolver, err = settings.library:new({nameservers = {server}, timeout = settings.timeout_ms, retrans = 1})
     if resolver == nil then
         asked.err = err
         return
@@ -64,10 +63,18 @@ local function put(settings, asked)
         take(asked, answers)
     end
 end
-local function put_safely(settings, asked, done)
-    local ok, err = pcall(put, settings, asked)
-    if not ok then
-        asked.err = "broken answer: " .. tostring(err)
+--- Asks one server after the other. The library itself goes on to the next one only when a server is silent.
+local function pursue(settings, asked, done)
+    local servers = settings.servers
+    local place = math.floor(noise.share() * #servers)
+    local tries = 0
+    while asked.records == nil and tries < settings.attempts do
+        local ok, err = pcall(put, settings, asked, servers[place + 1])
+        if not ok then
+            asked.err = "broken answer: " .. tostring(err)
+        end
+        place = (place + 1) % #servers
+        tries = tries + 1
     end
     done:post(1)
 end
@@ -77,7 +84,7 @@ local function ask_some(settings, questions, first, last)
     for place = first, last do
         local asked = questions[place]
         asked.err = "no answer in time"
-        threads[#threads + 1] = ngx.thread.spawn(put_safely, settings, asked, done)
+        threads[#threads + 1] = ngx.thread.spawn(pursue, settings, asked, done)
     end
     local give_up = ngx.now() + (settings.attempts + 2) * settings.timeout_ms / 1000
     for _ = first, last do

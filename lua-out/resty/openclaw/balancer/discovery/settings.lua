@@ -14,7 +14,6 @@ local OPTIONS = {
 local DNS_PORT = 53
 local RESOLV_CONF = "/etc/resolv.conf"
 local MOST_FILE_BYTES = 65536
---- Each question opens a socket for each server.
 local MOST_SERVERS = 8
 --- OpenResty has the library under the first name, Debian's package under the second.
 local LIBRARIES = {"resty.dns.resolver", "nginx.dns.resolver"}

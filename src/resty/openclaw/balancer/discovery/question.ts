@@ -2,7 +2,7 @@
 import * as semaphore from "ngx.semaphore";
 import type { DnsRecord } from "resty.dns.resolver";
 import * as noise from "../../noise";
-import type { Settings } from "./settings";
+import type { Server, Settings } from "./settings";
 
 /** RFC 1035, RFC 3596 and RFC 2782. */
 export const TYPE_A = 1;
@@ -14,7 +14,6 @@ const NAME_ERROR = 3;
 const CLASS_IN = 1;
 const ANSWER_SECTION = 1;
 
-/** Of each the library opens a socket for each server. */
 const QUESTIONS_AT_ONCE = 4;
 const MOST_SECONDS = 30;
 
@@ -51,13 +50,9 @@ function take(asked: Question, answers: readonly DnsRecord[]): void {
     asked.err = records.length === 0 ? "no such records" : undefined;
 }
 
-/** A library object, and so a socket, for this question alone: an answer to another one cannot be taken for its own. */
-function put(settings: Settings, asked: Question): void {
-    const [resolver, err] = settings.library!.new({
-        nameservers: settings.servers,
-        timeout: settings.timeout_ms,
-        retrans: settings.attempts,
-    });
+/** A library object, and so a socket, for this try alone: an answer to another question cannot be taken for its own. */
+function put(settings: Settings, asked: Question, server: Server): void {
+    const [resolver, err] = settings.library!.new({ nameservers: [server], timeout: settings.timeout_ms, retrans: 1 });
     if (resolver === undefined) {
         asked.err = err;
         return;
@@ -80,10 +75,18 @@ function put(settings: Settings, asked: Question): void {
     }
 }
 
-function put_safely(settings: Settings, asked: Question, done: semaphore.Semaphore): void {
-    // The library indexes what a packet cut short does not have.
-    const [ok, err] = pcall(put, settings, asked);
-    if (!ok) asked.err = `broken answer: ${tostring(err)}`;
+/** Asks one server after the other. The library itself goes on to the next one only when a server is silent. */
+function pursue(settings: Settings, asked: Question, done: semaphore.Semaphore): void {
+    const servers = settings.servers;
+    let place = math.floor(noise.share() * servers.length);
+    let tries = 0;
+    while (asked.records === undefined && tries < settings.attempts) {
+        // The library trips over what a packet that breaks off does not have.
+        const [ok, err] = pcall(put, settings, asked, servers[place]!);
+        if (!ok) asked.err = `broken answer: ${tostring(err)}`;
+        place = (place + 1) % servers.length;
+        tries += 1;
+    }
     done.post(1);
 }
 
@@ -93,7 +96,7 @@ function ask_some(settings: Settings, questions: readonly Question[], first: num
     for (const place of $range(first, last)) {
         const asked = questions[place - 1]!;
         asked.err = "no answer in time";
-        threads.push(ngx.thread.spawn(put_safely, settings, asked, done));
+        threads.push(ngx.thread.spawn(pursue, settings, asked, done));
     }
     // All tries over UDP, then one over TCP. The library itself begins anew with each packet that has a wrong id.
     const give_up = ngx.now() + ((settings.attempts + 2) * settings.timeout_ms) / 1000;

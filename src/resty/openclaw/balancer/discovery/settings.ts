@@ -22,7 +22,6 @@ const OPTIONS = ["servers", "timeout", "attempts", "least_seconds", "most_second
 const DNS_PORT = 53;
 const RESOLV_CONF = "/etc/resolv.conf";
 const MOST_FILE_BYTES = 65536;
-/** Each question opens a socket for each server. */
 const MOST_SERVERS = 8;
 
 /** OpenResty has the library under the first name, Debian's package under the second. */
