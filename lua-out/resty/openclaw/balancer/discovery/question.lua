@@ -33,10 +33,7 @@ local function take(asked, answers)
             others[#others + 1] = record
         end
         if is_answer then
-            asked.seconds = math.min(
-                asked.seconds,
-                math.max(record.ttl, 0)
-            )
+            asked.seconds = math.min(asked.seconds, record.ttl)
         end
     end
     asked.records = records

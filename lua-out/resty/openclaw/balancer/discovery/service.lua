@@ -65,10 +65,7 @@ function ____exports.question_about(host, ____type, came_along)
     for ____, record in ipairs(came_along) do
         if record.type == ____type and string.lower(record.name) == host then
             records[#records + 1] = record
-            about.seconds = math.min(
-                about.seconds,
-                math.max(record.ttl, 0)
-            )
+            about.seconds = math.min(about.seconds, record.ttl)
         end
     end
     if #records > 0 then

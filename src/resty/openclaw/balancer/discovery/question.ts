@@ -24,7 +24,7 @@ export interface Question {
     records: readonly DnsRecord[] | undefined;
     /** All other records, those of the additional section too. */
     others: readonly DnsRecord[];
-    /** For how many seconds the answer holds: the least of its records. */
+    /** For how many seconds the answer holds: the least of its records. Below 0 for 0 (RFC 2181, section 8). */
     seconds: number;
     /** Why there is no answer, or why it is empty. */
     err: string | undefined;
@@ -42,8 +42,7 @@ function take(asked: Question, answers: readonly DnsRecord[]): void {
         const is_answer = record.section === ANSWER_SECTION;
         if (is_answer && record.type === asked.type && record.class === CLASS_IN) records.push(record);
         else others.push(record);
-        // The library shows a TTL with its highest bit set as a negative number; it counts as 0 (RFC 2181, section 8).
-        if (is_answer) asked.seconds = math.min(asked.seconds, math.max(record.ttl, 0));
+        if (is_answer) asked.seconds = math.min(asked.seconds, record.ttl);
     }
     asked.records = records;
     asked.others = others;

@@ -63,7 +63,7 @@ export function question_about(host: string, type: number, came_along: readonly 
     for (const record of came_along) {
         if (record.type === type && string.lower(record.name) === host) {
             records.push(record);
-            about.seconds = math.min(about.seconds, math.max(record.ttl, 0));
+            about.seconds = math.min(about.seconds, record.ttl);
         }
     }
     if (records.length > 0) {
