@@ -84,6 +84,12 @@ declare namespace ngx {
         ): LuaMultiReturn<[ok: boolean, err?: string]>;
     }
 
+    namespace thread {
+        type Thread = object & { readonly __thread: never };
+        function spawn<A extends unknown[]>(work: (this: void, ...args: A) => void, ...args: A): Thread;
+        function kill(thread: Thread): LuaMultiReturn<[ok?: 1, err?: string]>;
+    }
+
     namespace socket {
         function tcp(): Tcp;
     }
