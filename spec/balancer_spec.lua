@@ -555,8 +555,8 @@ describe("balancer", function()
         wrong({ name = "a" }, 'balancer "a": "nodes" must be a list with at least one entry, got nothing')
         wrong({ name = "a", nodes = {} }, 'balancer "a": "nodes" must be a list with at least one entry, got a table')
         wrong({ name = "a", nodes = { 7 } }, 'balancer "a": "nodes[1]" must be an address or a table, got 7')
-        wrong({ name = "a", nodes = { "gpu-1:8000" } },
-            'balancer "a": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "gpu-1:8000"')
+        wrong({ name = "a", nodes = { "gpu-1" } },
+            'balancer "a": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "gpu-1"')
         wrong({ name = "a", nodes = { "127.0.0.1:99999" } },
             'balancer "a": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "127.0.0.1:99999"')
         wrong({ name = "a", nodes = { "127.0.0.1:1", "127.0.0.1:1" } }, 'balancer "a": node 127.0.0.1:1 stands in "nodes" twice')

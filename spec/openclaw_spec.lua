@@ -139,8 +139,8 @@ describe("setup", function()
         refuses('setup: upstreams.u: unknown option "node"; did you mean "nodes"?', { upstreams = { u = { node = {} } } })
         refuses('setup: upstreams.u: unknown option "name"; known are nodes, policy, buckets, hash_on, load_factor, signal, tries, retry_share, panic_share, fallback, health_check, dns', { upstreams = { u = { name = "v" } } })
         refuses('balancer "u": "nodes" must be a list with at least one entry, got nothing', { upstreams = { u = {} } })
-        refuses('balancer "u": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "name:80"', {
-            upstreams = { u = { nodes = { "name:80" } } },
+        refuses('balancer "u": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "name"', {
+            upstreams = { u = { nodes = { "name" } } },
         })
     end)
 
