@@ -1,5 +1,5 @@
 // Runs cells side by side. A cell is a policy with nodes of its own, under some load: { policy, shape, work, load, seed,
-// tries, changes }, where `changes` tells what happens to a node at what second.
+// unitMs, tries, changes }, where `changes` tells what happens to a node at what second.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { cpus } from "node:os";
@@ -19,12 +19,12 @@ const APART_SECONDS = 0.11;
 const sleep = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
 
 function prepare(cell, index, ports, seconds) {
-    const { shape, work, load, seed } = cell;
-    const count = Math.round(load * capacity(shape) * seconds);
+    const { shape, work, load, seed, unitMs = UNIT_MS } = cell;
+    const count = Math.round(load * capacity(shape, unitMs) * seconds);
     const { arrivals, units } = trace({ work, count, seconds, seed });
     const nodes = SHAPES[shape].nodes.map((node, number) => ({ ...node, number, port: ports.next().value }));
     const name = `cell_${index}`;
-    const milliseconds = units.map((unit) => unit * UNIT_MS);
+    const milliseconds = units.map((unit) => unit * unitMs);
     return {
         tries: 1,
         ...cell,

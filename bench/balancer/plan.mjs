@@ -33,6 +33,8 @@ function steadyBatch(title, { shapes, works, loads, policies, seconds }) {
 const SHAPE = "A1";
 const NODE = 1;
 const LOAD = 0.5;
+/** Shorter work, so more requests a second: 240 at this load. */
+const TROUBLE_UNIT_MS = 50;
 const TROUBLE = 30;
 const OUTAGE_SECONDS = 15;
 const FAILS = [
@@ -81,7 +83,16 @@ function troubleBatch(seeds) {
     for (let seed = 1; seed <= seeds; seed += 1)
         for (const [trouble, { cell }] of TROUBLES.entries())
             for (const policy of [XED, WEIGHTED_LEAST_CONN])
-                cells.push({ ...cell, trouble, policy, shape: SHAPE, work: "exponential", load: LOAD, seed });
+                cells.push({
+                    ...cell,
+                    trouble,
+                    policy,
+                    shape: SHAPE,
+                    work: "exponential",
+                    load: LOAD,
+                    seed,
+                    unitMs: TROUBLE_UNIT_MS,
+                });
     const keep = (done) =>
         TROUBLES.flatMap(({ figures }, trouble) =>
             Object.entries(figures).map(([figure, of]) => {
@@ -100,7 +111,7 @@ export const FULL = [
         WORKS.map((work) => steadyBatch(`${shape}-${work}`, { ...all, shapes: [shape], works: [work], seconds: 240 })),
     ),
     steadyBatch("equal-nodes", { ...all, shapes: ["equal"], policies: [LEAST_CONN, XED], seconds: 150 }),
-    troubleBatch(8),
+    troubleBatch(3),
 ];
 
 /** To try the tool; the figures mean little. */

@@ -13,6 +13,6 @@ export const SHAPES = {
     equal: { text: "6 nodes of speed 2 with 4 slots", nodes: Array.from({ length: 6 }, () => node(2, 4)) },
 };
 
-/** How many requests a second the nodes of a shape can do. */
-export const capacity = (shape) =>
-    SHAPES[shape].nodes.reduce((sum, { speed, slots }) => sum + speed * slots, 0) / (UNIT_MS / 1000);
+/** How many requests a second the nodes of a shape can do, when a unit takes so long. */
+export const capacity = (shape, unitMs) =>
+    SHAPES[shape].nodes.reduce((sum, { speed, slots }) => sum + speed * slots, 0) / (unitMs / 1000);
