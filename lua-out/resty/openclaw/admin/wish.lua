@@ -11,7 +11,8 @@ decoder.decode_max_depth(DEEPEST)
 --- The fields of a JSON object; nothing for all else.
 local function object(text)
     local brace = string.find(text, "^[ \t\r\n]*{")
-    if brace == nil then
+    local zero = string.find(text, "\0", 1, true)
+    if brace == nil or zero ~= nil then
         return nil
     end
     local value = decoder.decode(text)

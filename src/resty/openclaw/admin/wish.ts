@@ -21,9 +21,10 @@ decoder.decode_max_depth(DEEPEST);
 
 /** The fields of a JSON object; nothing for all else. */
 function object(text: string): Record<string, unknown> | undefined {
-    // An empty list would be the same to Lua.
+    // An empty list would be the same to Lua; and cjson takes a zero byte for the end.
     const [brace] = string.find(text, "^[ \t\r\n]*{");
-    if (brace === undefined) return undefined;
+    const [zero] = string.find(text, "\0", 1, true);
+    if (brace === undefined || zero !== undefined) return undefined;
     const [value] = decoder.decode(text);
     return value as Record<string, unknown> | undefined;
 }
