@@ -372,7 +372,7 @@ test("of many changes at one moment none is lost", async () => {
     await using node = await Node.start();
     await using nginx = await startGateway([node], 4);
     const connections = await connectToAll(nginx);
-    const addresses = Array.from({ length: 20 }, (_, index) => `10.0.0.${index + 1}:8000`);
+    const addresses = Array.from({ length: 200 }, (_, index) => `10.0.0.${index + 1}:8000`);
     await Promise.all(addresses.map((address) => call(nginx, "PUT", nodePath(address), { drain: true })));
     for (const address of addresses) await agreed(connections, address, "1 drain");
     await Promise.all(addresses.map((address) => call(nginx, "DELETE", nodePath(address))));
