@@ -6,6 +6,7 @@ declare namespace ngx {
     type LogLevel = number & { readonly level: never };
     const ERR: LogLevel;
     const WARN: LogLevel;
+    const NOTICE: LogLevel;
 
     const HTTP_OK: number;
     const ERROR: number;

@@ -34,6 +34,9 @@ declare module "cjson.safe" {
     interface Cjson {
         encode: (this: void, value: unknown) => Result<string>;
         decode: (this: void, text: string) => LuaMultiReturn<[value?: unknown, err?: string]>;
+        /** Whether NaN, Infinity and hexadecimal numbers are taken. */
+        decode_invalid_numbers: (this: void, allowed: boolean) => void;
+        decode_max_depth: (this: void, depth: number) => void;
     }
     export function encode(value: unknown): Result<string>;
     export function decode(text: string): LuaMultiReturn<[value?: unknown, err?: string]>;
