@@ -477,6 +477,9 @@ describe("balancer", function()
             assert(changing:change("127.0.0.1:18103", { remove = true }))
             assert(changing:change("127.0.0.1:18104", { weight = 2 }))
             assert.same({ 8, 0, 0, 4 }, spread(12))
+            assert.same({ "127.0.0.1:18103" }, changing:removed())
+            assert.is_nil(changing:is_degraded())
+            assert.is_false(spec_balancers.falling_back:is_degraded())
             local report = changing:report()
             assert.same({ "127.0.0.1:18101", "127.0.0.1:18102", "127.0.0.1:18104" },
                 { report[1].address, report[2].address, report[3].address })
@@ -515,6 +518,9 @@ describe("balancer", function()
         it("are refused where the address is none", function()
             local ok, err = changing:change("gpu-1", { weight = 1 })
             assert.same({ false, "no IP address and port" }, { ok, err })
+            for _, weight in ipairs({ 0, -1, 1 / 0, 0 / 0 }) do
+                assert.same({ false, "no weight above 0" }, { changing:change("127.0.0.1:18101", { weight = weight }) })
+            end
         end)
     end)
 

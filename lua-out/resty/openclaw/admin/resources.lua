@@ -7,16 +7,19 @@ local paths = require("resty.openclaw.admin.path")
 local shown = require("resty.openclaw.admin.shown")
 local wishes = require("resty.openclaw.admin.wish")
 local function shown_fields(upstream)
-    local ____temp_0
-    if upstream.is_degraded == nil then
-        ____temp_0 = nil
-    else
-        ____temp_0 = upstream:is_degraded()
-    end
-    local is_degraded = ____temp_0
-    return shown.upstream(
-        upstream:report(),
-        is_degraded
+    local ____shown_upstream_6 = shown.upstream
+    local ____temp_4 = upstream:report()
+    local ____this_1
+    ____this_1 = upstream
+    local ____opt_0 = ____this_1.is_degraded
+    local ____temp_5 = ____opt_0 and ____opt_0(____this_1)
+    local ____this_3
+    ____this_3 = upstream
+    local ____opt_2 = ____this_3.removed
+    return ____shown_upstream_6(
+        ____temp_4,
+        ____temp_5,
+        ____opt_2 and ____opt_2(____this_3)
     )
 end
 local function show_all(call)

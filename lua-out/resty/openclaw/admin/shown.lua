@@ -29,13 +29,24 @@ function ____exports.removed(address)
         json.text(address)
     )
 end
---- The fields of an upstream, without the braces. `is_degraded`: nothing where the upstream does not say.
-function ____exports.upstream(reports, is_degraded)
+local function removed_field(addresses)
+    if addresses == nil then
+        return ""
+    end
+    local texts = {}
+    for ____, address in ipairs(addresses) do
+        texts[#texts + 1] = json.text(address)
+    end
+    return (",\"removed\":[" .. table.concat(texts, ",")) .. "]"
+end
+--- The fields of an upstream, without the braces. `is_degraded` and the addresses of nodes that an operator removed:
+-- nothing where the upstream does not say.
+function ____exports.upstream(reports, is_degraded, addresses)
     local nodes = {}
     for ____, report in ipairs(reports) do
         nodes[#nodes + 1] = ____exports.node(report)
     end
     local degraded = is_degraded == nil and "" or ("\"degraded\":" .. tostring(is_degraded)) .. ","
-    return ((degraded .. "\"nodes\":[") .. table.concat(nodes, ",")) .. "]"
+    return (((degraded .. "\"nodes\":[") .. table.concat(nodes, ",")) .. "]") .. removed_field(addresses)
 end
 return ____exports

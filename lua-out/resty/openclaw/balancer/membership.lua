@@ -191,6 +191,9 @@ function ____exports.change(membership, address, update)
             local all = ____exports.changes(membership)
             all[address] = update(all[address] or ({}))
             local text = json.encode(all)
+            if text == nil then
+                return false
+            end
             local kept = membership.registry.region.names:safe_set("changes:" .. membership.upstream, text)
             if kept ~= true then
                 return false

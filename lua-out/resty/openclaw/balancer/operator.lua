@@ -42,6 +42,17 @@ function ____exports.report(upstream)
     end
     return reports
 end
+--- The addresses of nodes that an operator removed, sorted. Phases: any.
+function ____exports.removed(membership)
+    local addresses = {}
+    for address, its_change in pairs(membership_of.changes(membership)) do
+        if its_change.removed == true then
+            addresses[#addresses + 1] = address
+        end
+    end
+    table.sort(addresses)
+    return addresses
+end
 --- Whether the configuration or the DNS has the node, whatever an operator said of it.
 local function is_listed(membership, address)
     for ____, node in ipairs(membership_of.listed(membership)) do
@@ -80,6 +91,9 @@ function ____exports.change(membership, text, wish)
     local address = address_of(text)
     if address == nil then
         return false, "no IP address and port"
+    end
+    if wish.weight ~= nil and not (wish.weight > 0 and wish.weight < math.huge) then
+        return false, "no weight above 0"
     end
     local is_known = is_listed(membership, address)
     return membership_of.change(

@@ -15,8 +15,10 @@ export interface Upstream {
     change(address: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]>;
     /** Takes back what `change` did to a node. On failure false and why. */
     forget_changes(address: string): LuaMultiReturn<[ok: boolean, err?: string]>;
-    /** Whether its fallback answers now; for those that can tell. */
-    is_degraded?(): boolean;
+    /** Whether its fallback answers now; for those that can tell, and have one. */
+    is_degraded?(): boolean | undefined;
+    /** The addresses of nodes that an operator removed; for those that can tell. */
+    removed?(): string[];
 }
 
 export interface Call {

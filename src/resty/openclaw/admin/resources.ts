@@ -19,8 +19,7 @@ export interface Resource {
 }
 
 function shown_fields(upstream: Upstream): string {
-    const is_degraded = upstream.is_degraded === undefined ? undefined : upstream.is_degraded();
-    return shown.upstream(upstream.report(), is_degraded);
+    return shown.upstream(upstream.report(), upstream.is_degraded?.(), upstream.removed?.());
 }
 
 function show_all(this: void, call: Call): void {

@@ -44,10 +44,24 @@ export function removed(address: string): string {
     return string.format('{"address":%s,"removed":true}', json.text(address));
 }
 
-/** The fields of an upstream, without the braces. `is_degraded`: nothing where the upstream does not say. */
-export function upstream(reports: readonly NodeReport[], is_degraded: boolean | undefined): string {
+function removed_field(addresses: readonly string[] | undefined): string {
+    if (addresses === undefined) return "";
+    const texts: string[] = [];
+    for (const address of addresses) texts.push(json.text(address));
+    return `,"removed":[${table.concat(texts, ",")}]`;
+}
+
+/**
+ * The fields of an upstream, without the braces. `is_degraded` and the addresses of nodes that an operator removed:
+ * nothing where the upstream does not say.
+ */
+export function upstream(
+    reports: readonly NodeReport[],
+    is_degraded: boolean | undefined,
+    addresses: readonly string[] | undefined,
+): string {
     const nodes: string[] = [];
     for (const report of reports) nodes.push(node(report));
     const degraded = is_degraded === undefined ? "" : `"degraded":${tostring(is_degraded)},`;
-    return `${degraded}"nodes":[${table.concat(nodes, ",")}]`;
+    return `${degraded}"nodes":[${table.concat(nodes, ",")}]${removed_field(addresses)}`;
 }

@@ -196,7 +196,8 @@ export function change(
         const all = changes(membership);
         all[address] = update(all[address] ?? {})!;
         const [text] = json.encode(all);
-        const [kept] = membership.registry.region.names.safe_set(`changes:${membership.upstream}`, text!);
+        if (text === undefined) return false;
+        const [kept] = membership.registry.region.names.safe_set(`changes:${membership.upstream}`, text);
         if (kept !== true) return false;
         announce(membership);
         return true;
