@@ -5,7 +5,7 @@ local peer_of = require("resty.openclaw.balancer.peer")
 
 local last_port = 20000
 
---- @param upstream by_first_byte and the like, where a spec needs it
+--- @param by_first_byte whether a request counts as done with the first byte of its answer
 return function(weights, by_first_byte)
     local registry = metric_registry.open("openclaw")
     local peers = {}
