@@ -22,9 +22,9 @@ local function with_weights(scenario, weights)
     return scenario
 end
 
-local function many_nodes(count, speed, slots, seconds)
-    local scenario = { nodes = {}, seconds = seconds, warm = 10 }
-    for place = 1, count do scenario.nodes[place] = { speed = speed, slots = slots } end
+local function equal_nodes()
+    local scenario = { nodes = {}, seconds = 800, warm = 10 }
+    for place = 1, 6 do scenario.nodes[place] = { speed = 1, slots = 4 } end
     return scenario
 end
 
@@ -67,16 +67,52 @@ describe("balancer.xed", function()
     end)
 
     it("treats equal nodes as least connections does", function()
-        local learned = run(xed.new, many_nodes(6, 1, 4, 800), 0.7)
-        local plain = run(least_conn.new, many_nodes(6, 1, 4, 800), 0.7)
+        local learned = run(xed.new, equal_nodes(), 0.7)
+        local plain = run(least_conn.new, equal_nodes(), 0.7)
         assert.is_true(learned.mean < 1.03 * plain.mean, learned.mean .. " against " .. plain.mean)
     end)
 
-    it("looks at a sample of many nodes, and leaves out none", function()
-        local _, done = run(xed.new, many_nodes(70, 1, 2, 60), 0.6)
-        local got = {}
-        for request = 1, done.trace.count do got[done.place[request]] = (got[done.place[request]] or 0) + 1 end
-        for place = 1, 70 do assert.is_true((got[place] or 0) > 0, "node " .. place .. " got nothing") end
+    describe("with many peers", function()
+        local MANY = 70
+        local peers = {}
+
+        setup(function()
+            local weights = {}
+            for place = 1, MANY do weights[place] = 1 end
+            peers = new_peers(weights)
+        end)
+
+        it("looks at sixteen, and at none twice", function()
+            local policy = xed.new("spec", {})
+            picks.taught(policy, peers)
+            for _ = 1, 20 do
+                local candidates = { peers = { unpack(peers) }, count = MANY }
+                policy:pick(candidates, 1000)
+                assert.equal(16, candidates.count)
+                local seen, count = {}, 0
+                for _, peer in ipairs(candidates.peers) do
+                    if not seen[peer] then count = count + 1 end
+                    seen[peer] = true
+                end
+                assert.equal(MANY, count)
+            end
+        end)
+
+        it("looks at each as often as at any other", function()
+            local policy = xed.new("spec", {})
+            picks.taught(policy, peers)
+            -- Nobody is taken twice before all have been taken about once.
+            for place, count in ipairs(picks.shares(policy, peers, 20 * MANY)) do
+                assert.is_true(count >= 15 and count <= 25, "peer " .. place .. " got " .. count .. " of about 20")
+            end
+        end)
+
+        it("looks at all that there are up to 64", function()
+            local policy = xed.new("spec", {})
+            picks.taught(policy, peers)
+            local some = { unpack(peers, 1, 64) }
+            for _, count in ipairs(picks.shares(policy, some, 640)) do assert.equal(10, count) end
+        end)
     end)
 
     it("takes static weights for the first guess", function()
