@@ -574,6 +574,15 @@ describe("balancer", function()
             'balancer "a": "policy" must be one of xed, round_robin, least_conn, latency_buckets, consistent_hash, got "fastest"')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, tries = 0 },
             'balancer "a": "tries" must be a whole number from 1 up, got 0')
+        wrong({ name = "spec_xed", nodes = { "127.0.0.1:1" } }, 'balancer "spec_xed": another one has this name')
+        wrong({ name = "a", nodes = { "127.0.0.1:1" }, buckets = { { below_seconds = 1, weight = 2 } } },
+            'balancer "a": "buckets" is an option of policy "latency_buckets", not of "xed"')
+        wrong({ name = "a", nodes = { "127.0.0.1:1" }, policy = "consistent_hash" },
+            'balancer "a": "hash_on" must be a text, got nothing')
+        wrong({ name = "a", nodes = { "127.0.0.1:1" }, retry_share = 2 },
+            'balancer "a": "retry_share" must be a number from 0 to 1, got 2')
+        wrong({ name = "a", nodes = { "127.0.0.1:1" }, fallback = {} },
+            'balancer "a": "fallback" must be a balancer, made by new, got a table')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, polcy = "xed" },
             'balancer: unknown option "polcy"; did you mean "policy"?')
     end)

@@ -46,7 +46,7 @@ function ____exports.note_first_byte(key)
         return
     end
     has_begun[key] = true
-    nodes.note_done(peer.node, true)
+    nodes.note_done(peer.node)
 end
 local function learn_from_success(peer, now, seconds)
     local upstream = peer.upstream
@@ -101,12 +101,8 @@ function ____exports.settle(key, status, seconds)
     present_peer[key] = nil
     local now = request.now()
     local outcome = outcome_of(status)
-    nodes.finish(peer.node, outcome)
-    if has_begun[key] ~= nil then
-        has_begun[key] = nil
-    else
-        nodes.note_done(peer.node, outcome == "ok")
-    end
+    nodes.finish(peer.node, outcome, has_begun[key] ~= nil)
+    has_begun[key] = nil
     if outcome == "ok" then
         learn_from_success(
             peer,

@@ -131,10 +131,15 @@ local function concurrency(upstream, peer)
     local ____opt_2 = ____this_3.concurrent_requests
     return ____opt_2 and ____opt_2(____this_3, peer)
 end
---- Adds an upstream to those whose nodes are shown. Phases: init.
+--- Adds an upstream to those whose nodes are shown. Raises when there is one of this name already. Phases: init.
 function ____exports.show(registry, upstream)
     local others = shown_by_registry[registry]
     if others ~= nil then
+        for ____, other in ipairs(others) do
+            if other.name == upstream.name then
+                error(("balancer \"" .. upstream.name) .. "\": another one has this name", 0)
+            end
+        end
         others[#others + 1] = upstream
         return
     end

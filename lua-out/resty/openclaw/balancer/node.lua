@@ -76,20 +76,29 @@ function ____exports.start(node)
     shared_memory.add(node.region, node.in_flight_slot, 1)
     shared_memory.add(node.region, node.load_slot, 1)
 end
---- Counts a request that came back from the node; `note_done` is to be called as well. Phases: balancer, log.
-function ____exports.finish(node, outcome)
-    shared_memory.add(node.region, node.in_flight_slot, -1)
-    if outcome == "ok" then
-        shared_memory.add(node.region, node.answered_slot, 1)
-    end
-    node.outcomes[outcome]:inc()
-end
---- Counts a request that is done as its upstream sees it, well or not. Phases: balancer, header_filter, log.
-function ____exports.note_done(node, well)
+local function count_done(node, well)
     shared_memory.add(node.region, node.load_slot, -1)
     if well then
         shared_memory.add(node.region, node.done_slot, 1)
     end
+end
+--- Counts a request as done well, as its upstream sees it, although its answer goes on. Phases: header_filter.
+function ____exports.note_done(node)
+    count_done(node, true)
+end
+--- Counts a request that came back from the node. `is_done`: whether `note_done` was called for it. Phases: balancer, log.
+function ____exports.finish(node, outcome, is_done)
+    if is_done == nil then
+        is_done = false
+    end
+    shared_memory.add(node.region, node.in_flight_slot, -1)
+    if outcome == "ok" then
+        shared_memory.add(node.region, node.answered_slot, 1)
+    end
+    if not is_done then
+        count_done(node, outcome == "ok")
+    end
+    node.outcomes[outcome]:inc()
 end
 --- Requests that are not done as their upstreams see it, for all workers. Phases: any.
 function ____exports.load(node)

@@ -82,13 +82,13 @@ function ____exports.state(peer, now)
     if peer.is_draining then
         return "draining"
     end
-    if verdicts.is_down(peer.checks) then
+    if verdicts.is_down(peer.checks) or ejection.seconds_ejected(peer.record, now) > 0 then
         return "down"
     end
-    if ejection.is_ejected(peer.record) then
-        return ejection.seconds_ejected(peer.record, now) > 0 and "down" or "half_open"
+    if ejection.seconds_busy(peer.record, now) > 0 then
+        return "busy"
     end
-    return ejection.seconds_busy(peer.record, now) > 0 and "busy" or "healthy"
+    return ejection.is_ejected(peer.record) and "half_open" or "healthy"
 end
 --- Seconds until the peer may be sent requests again; 0 for one that may be now. Phases: any.
 function ____exports.seconds_left(peer, now)

@@ -60,7 +60,7 @@ export function note_first_byte(key: number): void {
     const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
     if (outcomes.of_status(status) !== "ok") return;
     has_begun.add(key);
-    nodes.note_done(peer.node, true);
+    nodes.note_done(peer.node);
 }
 
 function learn_from_success(peer: Peer, now: number, seconds: number | undefined): void {
@@ -99,9 +99,8 @@ export function settle(key: number, status: string, seconds: string | undefined)
     present_peer.delete(key);
     const now = request.now();
     const outcome = outcome_of(status);
-    nodes.finish(peer.node, outcome);
-    if (has_begun.has(key)) has_begun.delete(key);
-    else nodes.note_done(peer.node, outcome === "ok");
+    nodes.finish(peer.node, outcome, has_begun.has(key));
+    has_begun.delete(key);
     if (outcome === "ok") learn_from_success(peer, now, tonumber(seconds));
     else learn_from_failure(peer, now, outcome);
     return peer;

@@ -94,10 +94,13 @@ function concurrency(upstream: Upstream, peer: Peer): number | undefined {
     return upstream.policy.concurrent_requests?.(peer);
 }
 
-/** Adds an upstream to those whose nodes are shown. Phases: init. */
+/** Adds an upstream to those whose nodes are shown. Raises when there is one of this name already. Phases: init. */
 export function show(registry: Registry, upstream: Upstream): void {
     const others = shown_by_registry.get(registry) as Upstream[] | undefined;
     if (others !== undefined) {
+        for (const other of others) {
+            if (other.name === upstream.name) error(`balancer "${upstream.name}": another one has this name`, 0);
+        }
         others.push(upstream);
         return;
     }

@@ -106,17 +106,24 @@ export function start(node: Node): void {
     shared_memory.add(node.region, node.load_slot, 1);
 }
 
-/** Counts a request that came back from the node; `note_done` is to be called as well. Phases: balancer, log. */
-export function finish(node: Node, outcome: Outcome): void {
-    shared_memory.add(node.region, node.in_flight_slot, -1);
-    if (outcome === "ok") shared_memory.add(node.region, node.answered_slot, 1);
-    node.outcomes[outcome].inc();
-}
-
-/** Counts a request that is done as its upstream sees it, well or not. Phases: balancer, header_filter, log. */
-export function note_done(node: Node, well: boolean): void {
+function count_done(node: Node, well: boolean): void {
     shared_memory.add(node.region, node.load_slot, -1);
     if (well) shared_memory.add(node.region, node.done_slot, 1);
+}
+
+/** Counts a request as done well, as its upstream sees it, although its answer goes on. Phases: header_filter. */
+export function note_done(node: Node): void {
+    count_done(node, true);
+}
+
+/**
+ * Counts a request that came back from the node. `is_done`: whether `note_done` was called for it. Phases: balancer, log.
+ */
+export function finish(node: Node, outcome: Outcome, is_done = false): void {
+    shared_memory.add(node.region, node.in_flight_slot, -1);
+    if (outcome === "ok") shared_memory.add(node.region, node.answered_slot, 1);
+    if (!is_done) count_done(node, outcome === "ok");
+    node.outcomes[outcome].inc();
 }
 
 /** Requests that are not done as their upstreams see it, for all workers. Phases: any. */

@@ -117,9 +117,9 @@ export function is_loaded_enough(peer: Peer): boolean {
 /** What an operator would call its state. Phases: any. */
 export function state(peer: Peer, now: number): State {
     if (peer.is_draining) return "draining";
-    if (verdicts.is_down(peer.checks)) return "down";
-    if (ejection.is_ejected(peer.record)) return ejection.seconds_ejected(peer.record, now) > 0 ? "down" : "half_open";
-    return ejection.seconds_busy(peer.record, now) > 0 ? "busy" : "healthy";
+    if (verdicts.is_down(peer.checks) || ejection.seconds_ejected(peer.record, now) > 0) return "down";
+    if (ejection.seconds_busy(peer.record, now) > 0) return "busy";
+    return ejection.is_ejected(peer.record) ? "half_open" : "healthy";
 }
 
 /** Seconds until the peer may be sent requests again; 0 for one that may be now. Phases: any. */
