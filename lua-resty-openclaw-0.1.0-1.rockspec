@@ -65,6 +65,7 @@ build = {
         ["resty.openclaw.balancer.round_robin"] = "lua-out/resty/openclaw/balancer/round_robin.lua",
         ["resty.openclaw.balancer.smooth_weighted"] = "lua-out/resty/openclaw/balancer/smooth_weighted.lua",
         ["resty.openclaw.balancer.supervision"] = "lua-out/resty/openclaw/balancer/supervision.lua",
+        ["resty.openclaw.balancer.tries"] = "lua-out/resty/openclaw/balancer/tries.lua",
         ["resty.openclaw.balancer.upstream"] = "lua-out/resty/openclaw/balancer/upstream.lua",
         ["resty.openclaw.balancer.xed"] = "lua-out/resty/openclaw/balancer/xed.lua",
         ["resty.openclaw.body_digest"] = "lua-out/resty/openclaw/body_digest.lua",

@@ -107,8 +107,8 @@ function ____exports.wants_probe(record, now)
     if not ____exports.is_ejected(record) or ____exports.seconds_ejected(record, now) > 0 or ____exports.seconds_busy(record, now) > 0 then
         return false
     end
-    local ____until = record[PROBE_UNTIL]
-    return now >= ____until or ____until - now > 2 * PROBE_SECONDS
+    local left = record[PROBE_UNTIL] - now
+    return left <= 0 or left > 2 * PROBE_SECONDS
 end
 --- Notes that one request tries an ejected peer. Phases: balancer.
 function ____exports.probe(record, now)

@@ -111,8 +111,8 @@ export function is_ejected(record: Doubles): boolean {
 /** Whether an ejected peer's time is over, it is not busy, and no request is trying it yet. Phases: any. */
 export function wants_probe(record: Doubles, now: number): boolean {
     if (!is_ejected(record) || seconds_ejected(record, now) > 0 || seconds_busy(record, now) > 0) return false;
-    const until = record.get(PROBE_UNTIL);
-    return now >= until || until - now > 2 * PROBE_SECONDS;
+    const left = record.get(PROBE_UNTIL) - now;
+    return left <= 0 || left > 2 * PROBE_SECONDS;
 }
 
 /** Notes that one request tries an ejected peer. Phases: balancer. */

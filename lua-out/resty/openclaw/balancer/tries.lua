@@ -1,0 +1,174 @@
+local ____exports = {}
+local request = require("resty.openclaw.request")
+local upstream_tries = require("resty.openclaw.upstream_tries")
+local choice = require("resty.openclaw.balancer.choice")
+local degradation = require("resty.openclaw.balancer.degradation")
+local retry_budget = require("resty.openclaw.balancer.retry_budget")
+local upstreams = require("resty.openclaw.balancer.upstream")
+local BAD_GATEWAY = 502
+--- What the upstream's policy hashes of this request.
+local function key_of(upstream)
+    local name = upstream.policy.key_variable
+    if name == nil then
+        return nil
+    end
+    local value = request.variable(name)
+    return value
+end
+--- Says on the request whether the fallback answers it, where nginx.conf has the variable for it.
+local function mark_degraded(is_degraded)
+    local before = request.variable("openclaw_degraded")
+    if before ~= nil and before == "1" ~= is_degraded then
+        ngx.var.openclaw_degraded = is_degraded and "1" or ""
+    end
+end
+local function first_of(upstream, now)
+    upstreams.refresh(upstream)
+    local peer = choice.first(
+        upstream.pool,
+        now,
+        key_of(upstream)
+    )
+    return peer
+end
+local function in_panic(upstream, now)
+    choice.begin_round(upstream.pool)
+    local peer = choice.in_panic(
+        upstream.pool,
+        now,
+        key_of(upstream)
+    )
+    return peer
+end
+--- A peer of the fallback; when that has none either, one that is down.
+local function from_fallback(upstream, now)
+    local fallback = upstream.fallback
+    local peer = first_of(fallback, now) or in_panic(upstream, now) or in_panic(fallback, now)
+    local is_degraded = peer ~= nil and peer.upstream ~= upstream
+    if is_degraded then
+        upstream.fallbacks:inc()
+    end
+    mark_degraded(is_degraded)
+    return peer
+end
+--- As `first_of`, where there is a fallback.
+local function first_or_fallback(upstream, now)
+    if not degradation.is_degraded(upstream.degradation) or degradation.take_trial(upstream.degradation, now) then
+        local peer = first_of(upstream, now)
+        if peer ~= nil then
+            mark_degraded(false)
+            return peer
+        end
+        degradation.missed(upstream.degradation, now)
+    end
+    return from_fallback(upstream, now)
+end
+--- The peer for a request that has not come to any yet; nothing when there is none. Phases: balancer.
+function ____exports.first(upstream, now)
+    retry_budget.earn(upstream.budget)
+    if upstream.fallback ~= nil then
+        return first_or_fallback(upstream, now)
+    end
+    return first_of(upstream, now) or in_panic(upstream, now)
+end
+--- Whether the last try met a kept-alive connection that the node had closed: connected, but not a byte came back.
+local function was_stale_connection(status)
+    if status ~= BAD_GATEWAY then
+        return false
+    end
+    local connect_times = upstream_tries.tried(request.variable("upstream_connect_time") or "")
+    local header_times = upstream_tries.tried(request.variable("upstream_header_time") or "")
+    return connect_times[#connect_times] ~= "-" and header_times[#header_times] == "-"
+end
+--- Where the request has been in the present pass, oldest first.
+local function tried_addresses()
+    return upstream_tries.tried(request.variable("upstream_addr") or "")
+end
+--- Marks where the request has been of an upstream's peers; returns how many these are.
+local function mark_tried(upstream, addresses)
+    local tried = 0
+    choice.begin_round(upstream.pool)
+    for ____, address in ipairs(addresses) do
+        local peer = upstream.membership.by_address[address]
+        if peer ~= nil then
+            choice.mark(upstream.pool, peer)
+            tried = tried + 1
+        end
+    end
+    return tried
+end
+--- Another peer of an upstream, for a request that has been at these addresses.
+local function another(upstream, now, addresses)
+    upstreams.refresh(upstream)
+    if mark_tried(upstream, addresses) >= upstream.tries then
+        return nil
+    end
+    local peer = choice.another(
+        upstream.pool,
+        now,
+        key_of(upstream)
+    )
+    if peer ~= nil or upstream.fallback ~= nil then
+        return peer
+    end
+    return choice.in_panic(
+        upstream.pool,
+        now,
+        key_of(upstream)
+    )
+end
+--- The upstream that a request is at: this one, or its fallback.
+local function present_upstream(upstream, last, address)
+    local fallback = upstream.fallback
+    if fallback == nil then
+        return upstream
+    end
+    if last ~= nil then
+        return last.upstream == fallback and fallback or upstream
+    end
+    return upstream.membership.by_address[address] ~= nil and upstream or fallback
+end
+--- The peer for a request whose last try, at `last`, has just failed with this status; nothing when none is left. Phases:
+-- balancer.
+function ____exports.next(upstream, now, last, status)
+    local addresses = tried_addresses()
+    local address = addresses[#addresses] or ""
+    local present = present_upstream(upstream, last, address)
+    if present.fallback == nil or retry_budget.allows(upstream.budget) then
+        local peer = another(present, now, addresses)
+        if peer ~= nil then
+            retry_budget.spend(upstream.budget)
+            upstream.retries:inc()
+            return peer
+        end
+    end
+    if was_stale_connection(status) then
+        return present.membership.by_address[address]
+    end
+    if present ~= upstream or upstream.fallback == nil then
+        return nil
+    end
+    degradation.missed(upstream.degradation, now)
+    return from_fallback(upstream, now)
+end
+--- Whether nginx should ask again if this try, at `peer`, fails; else what the node answers goes to the client as it is.
+-- Phases: balancer.
+function ____exports.may_go_on(upstream, peer, is_first)
+    local present = peer.upstream
+    if present == upstream and upstream.fallback ~= nil then
+        return true
+    end
+    local tries = is_first and 1 or 1 + mark_tried(
+        present,
+        tried_addresses()
+    )
+    if tries >= present.tries or tries >= present.pool.members then
+        return false
+    end
+    if retry_budget.allows(upstream.budget) then
+        return true
+    end
+    upstream.retries_refused:inc()
+    return false
+end
+return ____exports

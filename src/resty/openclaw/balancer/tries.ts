@@ -1,0 +1,152 @@
+/**
+ * To which peer a request goes first, and where it goes on when that fails: to another one of its upstream, as far as the
+ * budget allows, then to one of the fallback's.
+ */
+import * as request from "../request";
+import * as upstream_tries from "../upstream_tries";
+import * as choice from "./choice";
+import * as degradation from "./degradation";
+import type { Peer } from "./peer";
+import * as retry_budget from "./retry_budget";
+import * as upstreams from "./upstream";
+import type { Upstream } from "./upstream";
+
+const BAD_GATEWAY = 502;
+
+/** What the upstream's policy hashes of this request. */
+function key_of(upstream: Upstream): string | undefined {
+    const name = upstream.policy.key_variable;
+    if (name === undefined) return undefined;
+    const value = request.variable(name);
+    return value;
+}
+
+/** Says on the request whether the fallback answers it, where nginx.conf has the variable for it. */
+function mark_degraded(is_degraded: boolean): void {
+    const before = request.variable("openclaw_degraded");
+    if (before !== undefined && (before === "1") !== is_degraded) ngx.var.openclaw_degraded = is_degraded ? "1" : "";
+}
+
+function first_of(upstream: Upstream, now: number): Peer | undefined {
+    upstreams.refresh(upstream);
+    const peer = choice.first(upstream.pool, now, key_of(upstream));
+    return peer;
+}
+
+function in_panic(upstream: Upstream, now: number): Peer | undefined {
+    choice.begin_round(upstream.pool);
+    const peer = choice.in_panic(upstream.pool, now, key_of(upstream));
+    return peer;
+}
+
+/** A peer of the fallback; when that has none either, one that is down. */
+function from_fallback(upstream: Upstream, now: number): Peer | undefined {
+    const fallback = upstream.fallback!;
+    const peer = first_of(fallback, now) ?? in_panic(upstream, now) ?? in_panic(fallback, now);
+    const is_degraded = peer !== undefined && peer.upstream !== upstream;
+    if (is_degraded) upstream.fallbacks.inc();
+    mark_degraded(is_degraded);
+    return peer;
+}
+
+/** As `first_of`, where there is a fallback. */
+function first_or_fallback(upstream: Upstream, now: number): Peer | undefined {
+    if (!degradation.is_degraded(upstream.degradation) || degradation.take_trial(upstream.degradation, now)) {
+        const peer = first_of(upstream, now);
+        if (peer !== undefined) {
+            mark_degraded(false);
+            return peer;
+        }
+        degradation.missed(upstream.degradation, now);
+    }
+    return from_fallback(upstream, now);
+}
+
+/** The peer for a request that has not come to any yet; nothing when there is none. Phases: balancer. */
+export function first(upstream: Upstream, now: number): Peer | undefined {
+    retry_budget.earn(upstream.budget);
+    if (upstream.fallback !== undefined) return first_or_fallback(upstream, now);
+    return first_of(upstream, now) ?? in_panic(upstream, now);
+}
+
+/** Whether the last try met a kept-alive connection that the node had closed: connected, but not a byte came back. */
+function was_stale_connection(status: number): boolean {
+    if (status !== BAD_GATEWAY) return false;
+    const connect_times = upstream_tries.tried(request.variable("upstream_connect_time") ?? "");
+    const header_times = upstream_tries.tried(request.variable("upstream_header_time") ?? "");
+    return connect_times[connect_times.length - 1] !== "-" && header_times[header_times.length - 1] === "-";
+}
+
+/** Where the request has been in the present pass, oldest first. */
+function tried_addresses(): string[] {
+    return upstream_tries.tried(request.variable("upstream_addr") ?? "");
+}
+
+/** Marks where the request has been of an upstream's peers; returns how many these are. */
+function mark_tried(upstream: Upstream, addresses: readonly string[]): number {
+    let tried = 0;
+    choice.begin_round(upstream.pool);
+    for (const address of addresses) {
+        const peer = upstream.membership.by_address.get(address) as Peer | undefined;
+        if (peer !== undefined) {
+            choice.mark(upstream.pool, peer);
+            tried += 1;
+        }
+    }
+    return tried;
+}
+
+/** Another peer of an upstream, for a request that has been at these addresses. */
+function another(upstream: Upstream, now: number, addresses: readonly string[]): Peer | undefined {
+    upstreams.refresh(upstream);
+    if (mark_tried(upstream, addresses) >= upstream.tries) return undefined;
+    const peer = choice.another(upstream.pool, now, key_of(upstream));
+    if (peer !== undefined || upstream.fallback !== undefined) return peer;
+    return choice.in_panic(upstream.pool, now, key_of(upstream));
+}
+
+/** The upstream that a request is at: this one, or its fallback. */
+function present_upstream(upstream: Upstream, last: Peer | undefined, address: string): Upstream {
+    const fallback = upstream.fallback;
+    if (fallback === undefined) return upstream;
+    if (last !== undefined) return last.upstream === fallback ? fallback : upstream;
+    // A subrequest is not counted, so only the address is left to tell.
+    return upstream.membership.by_address.has(address) ? upstream : fallback;
+}
+
+/**
+ * The peer for a request whose last try, at `last`, has just failed with this status; nothing when none is left. Phases:
+ * balancer.
+ */
+export function next(upstream: Upstream, now: number, last: Peer | undefined, status: number): Peer | undefined {
+    const addresses = tried_addresses();
+    const address = addresses[addresses.length - 1] ?? "";
+    const present = present_upstream(upstream, last, address);
+    // Without a fallback it was decided before the last try.
+    if (present.fallback === undefined || retry_budget.allows(upstream.budget)) {
+        const peer = another(present, now, addresses);
+        if (peer !== undefined) {
+            retry_budget.spend(upstream.budget);
+            upstream.retries.inc();
+            return peer;
+        }
+    }
+    if (was_stale_connection(status)) return present.membership.by_address.get(address);
+    if (present !== upstream || upstream.fallback === undefined) return undefined;
+    degradation.missed(upstream.degradation, now);
+    return from_fallback(upstream, now);
+}
+
+/**
+ * Whether nginx should ask again if this try, at `peer`, fails; else what the node answers goes to the client as it is.
+ * Phases: balancer.
+ */
+export function may_go_on(upstream: Upstream, peer: Peer, is_first: boolean): boolean {
+    const present = peer.upstream!;
+    if (present === upstream && upstream.fallback !== undefined) return true;
+    const tries = is_first ? 1 : 1 + mark_tried(present, tried_addresses());
+    if (tries >= present.tries || tries >= present.pool.members) return false;
+    if (retry_budget.allows(upstream.budget)) return true;
+    upstream.retries_refused.inc();
+    return false;
+}
