@@ -57,7 +57,7 @@ async function weights(): Promise<number[]> {
 
 /** How many of so many requests come to a node; all must be answered. */
 async function shareOf(node: StartedNode, requests: number): Promise<number> {
-    const answers = await inParallel(requests, 6, () => ask(gateway.url()));
+    const answers = await inParallel(requests, 6, () => ask(gateway.url("/api/analyze")));
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
     return answers.filter((answer) => answer.node === node.address).length;
 }
@@ -72,7 +72,7 @@ test("the weights are a first guess, and then follow what the nodes show", async
     await eventually(
         "the heaviest one has become the lightest",
         async () => {
-            await inParallel(12, 6, () => ask(gateway.url()));
+            await inParallel(12, 6, () => ask(gateway.url("/api/analyze")));
             const [now = NaN, ...others] = await weights();
             return others.every((other) => other > now);
         },
@@ -126,7 +126,7 @@ test("each node is checked by one prober, whatever the number of workers, also o
 test("a dead node is left out, costs no request, and is back when it lives", async () => {
     const [node] = nodes;
     await node.goDown();
-    const answers = await inParallel(40, 4, () => post(gateway.url(), Buffer.from("image")));
+    const answers = await inParallel(40, 4, () => post(gateway.url("/api/analyze"), Buffer.from("image")));
     expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
     await eventually("it is out by its checks", () =>
         gateway.log().includes(`node ${node.address} of upstream "${UPSTREAM}" is down`),
