@@ -89,6 +89,15 @@ export class NodeProcess {
         await this.awaitAnswer(behaviour);
     }
 
+    /** Lets it hang: it takes connections, and nothing more comes of them until it wakes up. */
+    hang(): void {
+        this.child.kill("SIGSTOP");
+    }
+
+    wakeUp(): void {
+        this.child.kill("SIGCONT");
+    }
+
     async [Symbol.asyncDispose](): Promise<void> {
         await this.kill();
         await rm(this.prefix, { recursive: true, force: true });
