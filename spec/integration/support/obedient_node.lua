@@ -8,8 +8,10 @@ local _M = {}
 local behaviour = { delay = 0, status = 200, retry_after = 0, health = 200 }
 
 -- `waiting`: requests that are not answered yet; `most_ahead`: by how many these ever exceeded the answers so far;
--- `streams`: those that go on; `abandoned`: those whose client went away.
-local seen = { requests = 0, waiting = 0, answers = 0, most_ahead = 0, checks = 0, streams = 0, abandoned = 0 }
+-- `streams`: those that go on; `abandoned`: those whose client went away; `big_bytes`: what /big could send.
+local seen = {
+    requests = 0, waiting = 0, answers = 0, most_ahead = 0, checks = 0, streams = 0, abandoned = 0, big_bytes = 0,
+}
 local check_times = {}
 
 -- What is to be done next on the stream: "go on", "end", or "break off".
@@ -76,6 +78,7 @@ function _M.stream()
     assert(ngx.on_abort(abandon))
     seen.streams = seen.streams + 1
     ngx.header["Content-Type"] = ngx.var.arg_type
+    ngx.header["Content-Length"] = ngx.var.arg_length
     local piece = 0
     repeat
         piece = piece + 1
@@ -104,6 +107,7 @@ function _M.big()
     for _ = 1, tonumber(ngx.var.arg_bytes) / #chunk do
         ngx.print(chunk)
         ngx.flush(true)
+        seen.big_bytes = seen.big_bytes + #chunk
     end
 end
 

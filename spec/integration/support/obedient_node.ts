@@ -41,6 +41,8 @@ export interface Seen {
     /** Streams that go on, and those whose client went away. */
     streams: number;
     abandoned: number;
+    /** What somebody has taken of /big. */
+    big_bytes: number;
 }
 
 /** Anything with a URL, so a container or a process. */
