@@ -58,12 +58,27 @@ function startGateway(nodes: NodeProcess[], { light, policy = "xed" }: GatewayOp
                 proxy_pass http://cluster;
             }
             location = /metrics { content_by_lua_block { metrics:page() } }
+            location = /load {
+                content_by_lua_block {
+                    local load = 0
+                    for _, peer in ipairs(cluster.pool.peers) do
+                        load = load + require("resty.openclaw.balancer.peer").load(peer)
+                    end
+                    ngx.print(load)
+                }
+            }
             location = /add { content_by_lua_block { ngx.print(cluster:change(ngx.var.arg_address, {})) } }`,
     });
 }
 
 async function samplesOf(gateway: NativeNginx): Promise<Map<string, number>> {
     return parseMetrics(await gateway.get("/metrics"));
+}
+
+/** Waits until nothing is counted as going on: neither requests, nor those that wait for their answer to begin. */
+async function awaitIdle(gateway: NativeNginx): Promise<void> {
+    await eventually("nothing is in flight", async () => inFlightOf(await samplesOf(gateway)) === 0);
+    await eventually("nothing is awaited", async () => (await gateway.get("/load")) === "0");
 }
 
 /** Clients that post without end. */
@@ -84,12 +99,16 @@ async function shareOf(node: NodeProcess, load: Load, answers = 300): Promise<nu
     return ((await seenBy(node)).requests - before) / (load.answers - began);
 }
 
+async function awaitOut(node: NodeProcess, gateway: NativeNginx): Promise<void> {
+    await eventually("it is out", async () => stateOf(await samplesOf(gateway), "cluster", node) === "down");
+}
+
 /** Stops the load; each of its requests must have been answered well, and none be counted as going on. */
 async function expectNoHarm(load: Load, gateway: NativeNginx): Promise<void> {
     await load.stop();
     expect([...load.reasons]).toEqual([]);
     expect([...load.statuses.keys()]).toEqual([200]);
-    await eventually("nothing is in flight", async () => inFlightOf(await samplesOf(gateway)) === 0);
+    await awaitIdle(gateway);
 }
 
 test("a node that is killed costs no request, and gets some soon after it is back", async () => {
@@ -101,7 +120,7 @@ test("a node that is killed costs no request, and gets some soon after it is bac
         await eventually("it gets requests", async () => (await seenBy(victim)).requests > 50, 15_000);
         await victim.kill();
         await awaitAnswers(load, 500);
-        expect(stateOf(await samplesOf(gateway), "cluster", victim)).not.toBe("healthy");
+        await awaitOut(victim, gateway);
         await victim.startAgain({ delay: 0.02 });
     }
     await eventually("it gets its share again", async () => (await shareOf(victim, load)) > 0.15, 30_000);
@@ -115,7 +134,7 @@ test("a node that hangs costs no request, and gets some when it has woken up", a
     const victim = nodes[0] as NodeProcess;
     await eventually("it gets requests", async () => (await seenBy(victim)).requests > 50);
     victim.hang();
-    await eventually("it is out", async () => stateOf(await samplesOf(gateway), "cluster", victim) !== "healthy");
+    await awaitOut(victim, gateway);
     await awaitAnswers(load, 200);
     victim.wakeUp();
     const { requests } = await seenBy(victim);
@@ -130,7 +149,7 @@ test("a node that fails at once gets next to nothing, though it passes its check
     const hole = nodes[2] as NodeProcess;
     await awaitAnswers(load, 100);
     await behave(hole, { status: 503 });
-    await eventually("it is out", async () => stateOf(await samplesOf(gateway), "cluster", hole) === "down");
+    await eventually("it is found out", async () => (await shareOf(hole, load)) < 0.01);
     expect(await shareOf(hole, load, 1500)).toBeLessThan(0.01);
     await expectNoHarm(load, gateway);
 });
@@ -159,7 +178,7 @@ test.for(["xed", "least_conn"])("a node that is added cold is loaded with care b
         return seen.every(({ answers }) => answers > 200);
     });
     expect(await gateway.get(`/add?address=${cold.address}`)).toBe("true");
-    await eventually("it has answered", async () => (await seenBy(cold)).answers >= 4);
+    await eventually("it has answered", async () => (await seenBy(cold)).answers > 0);
     // XED takes a while to believe that it is fast now; by then the test would be long over.
     await behave(cold, { delay: 0.02 });
     if (policy === "least_conn") {
@@ -225,9 +244,10 @@ describe("streams", () => {
         await using gateway = await startGateway(nodes);
         const streams = await Promise.all(Array.from({ length: 6 }, () => openStream(gateway)));
         expect(inFlightOf(await samplesOf(gateway))).toBe(6);
+        expect(await gateway.get("/load")).toBe("0");
         await node.kill();
         for (const stream of streams) await expect(stream.rest()).rejects.toThrow();
-        await eventually("nothing is in flight", async () => inFlightOf(await samplesOf(gateway)) === 0);
+        await awaitIdle(gateway);
         await node.startAgain();
         await eventually("the node is used again", async () => {
             return (await fetch(gateway.url("/api/analyze"), { method: "POST", body: "x" })).status === 200;
@@ -245,6 +265,6 @@ describe("streams", () => {
         expect(inFlightOf(await samplesOf(gateway))).toBe(1);
         await order(node, "end");
         expect(await stream.rest()).toBe("piece 1\npiece 2\n");
-        await eventually("nothing is in flight", async () => inFlightOf(await samplesOf(gateway)) === 0);
+        await awaitIdle(gateway);
     });
 });
