@@ -1,14 +1,14 @@
 # What takes more than a line is a script in tools/. Variables to set on the command line:
 #   NGINX_BIN=/path   the nginx to use (never NGINX: nginx itself reads an environment variable of that name)
-#   ARGS="..."        options for busted (spec), vitest (integration) or the benchmark (bench)
+#   ARGS="..."        options for busted (spec), vitest (integration) or the benchmarks (bench, bench-balancer)
 export NGINX_BIN ARGS
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help build committed lint spec integration bench check run test
+.PHONY: help build committed lint spec integration bench bench-balancer check run test
 
 help: ## Show the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
-	    printf '  make %-12s %s\n' "$$target" "$$text"; done
+	    printf '  make %-15s %s\n' "$$target" "$$text"; done
 
 build: ## Compile src to lua-out
 	@tools/build.sh
@@ -28,6 +28,10 @@ integration: ## Run what needs several processes or containers
 bench: ## Measure what the gateway costs
 	@test -x bench/run.sh || { echo 'there is no bench/run.sh' >&2; exit 1; }
 	@bench/run.sh $(ARGS)
+
+bench-balancer: ## Compare the balancing policies with nginx's own, on simulated nodes: 25 minutes, or ARGS=--quick
+	@tools/setup.sh bench
+	@node bench/balancer.mjs $(ARGS)
 
 check: build committed lint spec ## All that needs no container
 

@@ -15,3 +15,5 @@ title 'Metric handles'
 node bench/in_worker.mjs metric_handles
 title 'Queue'
 node bench/in_worker.mjs queue_push
+title 'Pick of a node'
+node bench/in_worker.mjs pick

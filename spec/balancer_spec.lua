@@ -1,9 +1,12 @@
 local balancer = require("resty.openclaw.balancer")
+local degradation = require("resty.openclaw.balancer.degradation")
 local eventually = require("spec.support.eventually")
 local http = require("spec.support.http")
 local nodes = require("spec.support.nodes")
 local ejection = require("resty.openclaw.balancer.ejection")
 local node_of = require("resty.openclaw.balancer.node")
+local peer_of = require("resty.openclaw.balancer.peer")
+local semaphore = require("ngx.semaphore")
 local total = require("resty.openclaw.shared_memory").total
 
 local function in_flight(name)
@@ -20,11 +23,15 @@ local function settled(name)
     return eventually(function() return in_flight(name) == 0 end, "in flight of " .. name .. " falls to 0")
 end
 
-local function in_parallel(count, request)
+local function in_parallel_begin(count, request)
     local threads = {}
     for number = 1, count do threads[number] = ngx.thread.spawn(request, number) end
+    return threads
+end
+
+local function in_parallel(count, request)
     local answers = {}
-    for number, thread in ipairs(threads) do
+    for number, thread in ipairs(in_parallel_begin(count, request)) do
         local ok, answer = ngx.thread.wait(thread)
         assert(ok, answer)
         answers[number] = answer
@@ -218,6 +225,305 @@ describe("balancer", function()
         settled("round_robin")
     end)
 
+    it("tells who has no room from who is broken, and leaves him alone for as long as he asks for", function()
+        nodes.behave[18101] = function() ngx.header["Retry-After"] = 7 ngx.exit(503) end
+        nodes.behave[18102] = function() ngx.exit(429) end
+        local peers = spec_balancers.round_robin.pool.peers
+        for _ = 1, 9 do http.get("/retried/round_robin") end
+        assert.equal("busy", peer_of.state(peers[1], ngx.now()))
+        assert.is_true(ejection.seconds_busy(peers[1].record, ngx.now()) > 5)
+        assert.is_true(ejection.seconds_busy(peers[2].record, ngx.now()) <= 1)
+        assert.same({ 1, 1 }, { nodes.count(18101), nodes.count(18102) })
+        assert.equal(0, ejection.phi(peers[1].record, ngx.now()))
+        settled("round_robin")
+    end)
+
+    it("says when to come again when all are busy", function()
+        for port = 18101, 18103 do
+            nodes.behave[port] = function() ngx.header["Retry-After"] = 3 ngx.exit(503) end
+        end
+        assert.equal(503, http.get("/retried/round_robin").status)
+        local answer = http.get("/balanced/round_robin")
+        -- nginx without OpenResty's patches makes 500 of it.
+        assert.is_true(answer.status == 503 or answer.status == 500)
+        assert.same({ 1, 1, 1 }, { nodes.count(18101), nodes.count(18102), nodes.count(18103) })
+        assert.equal(3, tonumber(answer.header("Retry-After")))
+        settled("round_robin")
+    end)
+
+    describe("retries", function()
+        local function broken() ngx.exit(500) end
+
+        it("never sends a POST twice unless told so", function()
+            nodes.behave[18101], nodes.behave[18102], nodes.behave[18103] = broken, broken, broken
+            assert.equal(500, http.post("/balanced/round_robin", "image").status)
+            assert.equal(1, nodes.count(18101) + nodes.count(18102) + nodes.count(18103))
+            settled("round_robin")
+        end)
+
+        it("sends a POST that reached nobody to another node", function()
+            for _ = 1, 4 do assert.equal(200, http.post("/balanced/one_dead", "image").status) end
+            settled("one_dead")
+        end)
+
+        it("sends a POST to another node where the route says so", function()
+            nodes.behave[18101], nodes.behave[18102] = broken, broken
+            for _ = 1, 3 do assert.equal(200, http.post("/retried/round_robin", "image").status) end
+            settled("round_robin")
+        end)
+
+        it("come to no more nodes than allowed, and pass on what the last one said", function()
+            for port = 18101, 18103 do nodes.behave[port] = function() ngx.status = 500 ngx.say("my own words") end end
+            local answer = http.get("/retried/one_try")
+            assert.equal(500, answer.status)
+            assert.equal("my own words\n", answer.body)
+            assert.equal(1, nodes.count(18101) + nodes.count(18102) + nodes.count(18103))
+            settled("one_try")
+        end)
+
+        it("stop when too much of the traffic is retries", function()
+            local balancer_of = spec_balancers.no_retries
+            local refused = total(balancer_of.registry.region, balancer_of.retries_refused.slot)
+            balancer_of.budget.tokens = 0
+            for port = 18101, 18103 do nodes.behave[port] = broken end
+            assert.equal(500, http.get("/retried/no_retries").status)
+            assert.equal(1, nodes.count(18101) + nodes.count(18102) + nodes.count(18103))
+            assert.equal(refused + 1, total(balancer_of.registry.region, balancer_of.retries_refused.slot))
+            balancer_of.budget.tokens = 1
+            assert.equal(500, http.get("/retried/no_retries").status)
+            assert.equal(3, nodes.count(18101) + nodes.count(18102) + nodes.count(18103))
+            settled("no_retries")
+        end)
+
+        it("are never begun after the first byte went to the client", function()
+            for port = 18101, 18103 do
+                nodes.behave[port] = function() ngx.print("half of it") ngx.flush(true) ngx.exit(444) end
+            end
+            local answer = http.get("/retried/round_robin")
+            assert.equal(200, answer.status)
+            assert.is_true(answer.broken)
+            assert.equal(1, nodes.count(18101) + nodes.count(18102) + nodes.count(18103))
+            settled("round_robin")
+        end)
+    end)
+
+    describe("fallback", function()
+        local function fail_all(status)
+            for port = 18101, 18103 do nodes.behave[port] = function() ngx.exit(status) end end
+        end
+
+        before_each(function()
+            for field = 0, degradation.SLOTS - 1 do spec_balancers.falling_back.degradation[field] = 0 end
+        end)
+
+        it("answers, marked, when all nodes fail", function()
+            fail_all(500)
+            local answer = http.post("/retried/falling_back", "image")
+            assert.equal("answer of 18104\n", answer.body)
+            assert.equal("1", answer.header("X-OpenClaw-Degraded"))
+            assert.same({ 1, 1, 1, 1 }, { nodes.count(18101), nodes.count(18102), nodes.count(18103), nodes.count(18104) })
+            settled("falling_back")
+            settled("light")
+        end)
+
+        it("answers when all nodes are full", function()
+            fail_all(429)
+            assert.equal("answer of 18104\n", http.post("/retried/falling_back", "image").body)
+            assert.equal("answer of 18104\n", http.post("/retried/falling_back", "image").body)
+            -- They asked for a second of rest.
+            assert.same({ 1, 1, 1, 2 }, { nodes.count(18101), nodes.count(18102), nodes.count(18103), nodes.count(18104) })
+            settled("falling_back")
+        end)
+
+        it("is not marked, nor asked, while the nodes answer", function()
+            local answer = http.get("/retried/falling_back")
+            assert.equal(200, answer.status)
+            assert.is_nil(answer.header("X-OpenClaw-Degraded"))
+            assert.equal(0, nodes.count(18104))
+        end)
+
+        it("takes all requests after three in a row, but for one a second, until three of these went well", function()
+            local record = spec_balancers.falling_back.degradation
+            fail_all(500)
+            for _ = 1, 3 do http.post("/retried/falling_back", "image") end
+            local before = nodes.count(18101) + nodes.count(18102) + nodes.count(18103)
+            for _ = 1, 5 do http.post("/retried/falling_back", "image") end
+            assert.equal(before, nodes.count(18101) + nodes.count(18102) + nodes.count(18103))
+            assert.equal(8, nodes.count(18104))
+            forgive("falling_back")
+            nodes.behave = {}
+            for trial = 1, 3 do
+                record[3] = ngx.now() - 1 -- the next trial is due
+                assert.is_nil(http.post("/retried/falling_back", "image").header("X-OpenClaw-Degraded"))
+                if trial < 3 then
+                    assert.equal("1", http.post("/retried/falling_back", "image").header("X-OpenClaw-Degraded"))
+                end
+            end
+            eventually(function() return not degradation.is_degraded(record) end, "the pool is back")
+            for _ = 1, 5 do assert.is_nil(http.post("/retried/falling_back", "image").header("X-OpenClaw-Degraded")) end
+            settled("falling_back")
+            settled("light")
+        end)
+
+        it("gives answers that are never cached", function()
+            fail_all(500)
+            for _ = 1, 2 do
+                local answer = http.post("/degraded_cached", "image")
+                assert.equal("answer of 18104\n", answer.body)
+                assert.equal("MISS", answer.header("X-Cache-Status"))
+            end
+            nodes.behave = {}
+            forgive("falling_back")
+            for field = 0, degradation.SLOTS - 1 do spec_balancers.falling_back.degradation[field] = 0 end
+            local full = http.post("/degraded_cached", "image")
+            assert.is_nil(full.header("X-OpenClaw-Degraded"))
+            assert.equal("HIT", http.post("/degraded_cached", "image").header("X-Cache-Status"))
+            settled("falling_back")
+        end)
+
+        it("leaves nothing in flight when it is dead too", function()
+            for _ = 1, 6 do assert.is_true(http.post("/retried/both_dead", "image").status >= 502) end
+            settled("both_dead")
+        end)
+    end)
+
+    describe("first byte", function()
+        local function counts(name)
+            local peer = spec_balancers[name].pool.peers[1]
+            local function sum(slot) return total(peer.node.region, slot) end
+            return sum(peer.node.load_slot), sum(peer.node.done_slot), sum(peer.node.in_flight_slot)
+        end
+
+        --- A node that sends the beginning of its answer, and the rest when told.
+        local function slow_answer(kind)
+            local release = assert(semaphore.new())
+            nodes.behave[18101] = function()
+                ngx.header["Content-Type"] = kind
+                ngx.print("data: one\n\n")
+                ngx.flush(true)
+                release:wait(5)
+                ngx.print("data: two\n\n")
+            end
+            return release
+        end
+
+        for name, case in pairs({
+            first_byte = { kind = "application/json", counts = true },
+            by_kind = { kind = "text/event-stream; charset=utf-8", counts = true },
+            whole = { kind = "text/event-stream", counts = false },
+        }) do
+            it("counts as it should for " .. name, function()
+                local release = slow_answer(case.kind)
+                local _, begun = counts(name)
+                local request = ngx.thread.spawn(http.get, "/retried/" .. name)
+                eventually(function() return nodes.count(18101) == 1 and select(3, counts(name)) == 1 end)
+                if case.counts then
+                    eventually(function()
+                        local awaited_now, begun_now = counts(name)
+                        return awaited_now == 0 and begun_now == begun + 1
+                    end, "the first byte has come")
+                else
+                    assert.same({ 1, begun, 1 }, { counts(name) })
+                end
+                release:post()
+                ngx.thread.wait(request)
+                settled(name)
+                local awaited_after, begun_after = counts(name)
+                assert.equal(0, awaited_after)
+                assert.equal(begun + 1, begun_after)
+            end)
+        end
+
+        it("comes with the last one where the answer is no stream", function()
+            local _, begun = counts("by_kind")
+            assert.equal(200, http.get("/retried/by_kind").status)
+            settled("by_kind")
+            eventually(function() return select(2, counts("by_kind")) == begun + 1 end)
+            nodes.behave[18101] = function() ngx.exit(500) end
+            http.get("/retried/by_kind")
+            settled("by_kind")
+            local awaited, after = counts("by_kind")
+            assert.same({ 0, begun + 1 }, { awaited, after })
+        end)
+    end)
+
+    it("sends the same value to the same node", function()
+        for user = 1, 8 do
+            local first = http.get("/balanced/hashed?user=" .. user).body
+            for _ = 1, 3 do assert.equal(first, http.get("/balanced/hashed?user=" .. user).body) end
+        end
+        assert.is_true(nodes.count(18101) > 0 and nodes.count(18102) > 0 and nodes.count(18103) > 0)
+        assert.equal(200, http.get("/balanced/hashed").status)
+        settled("hashed")
+    end)
+
+    describe("changes by an operator", function()
+        local changing = spec_balancers.changing
+
+        after_each(function()
+            for _, node in ipairs({ "127.0.0.1:18101", "127.0.0.1:18102", "127.0.0.1:18103", "127.0.0.1:18104" }) do
+                assert(changing:forget_changes(node))
+            end
+        end)
+
+        local function spread(count)
+            for _ = 1, count do assert.equal(200, http.get("/balanced/changing").status) end
+            return { nodes.count(18101), nodes.count(18102), nodes.count(18103), nodes.count(18104) }
+        end
+
+        it("are followed at the next request", function()
+            assert(changing:change("127.0.0.1:18101", { weight = 4 }))
+            assert(changing:change("127.0.0.1:18102", { drain = true }))
+            assert(changing:change("127.0.0.1:18103", { remove = true }))
+            assert(changing:change("127.0.0.1:18104", { weight = 2 }))
+            assert.same({ 8, 0, 0, 4 }, spread(12))
+            assert.same({ "127.0.0.1:18103" }, changing:removed())
+            assert.is_nil(changing:is_degraded())
+            assert.is_false(spec_balancers.falling_back:is_degraded())
+            local report = changing:report()
+            assert.same({ "127.0.0.1:18101", "127.0.0.1:18102", "127.0.0.1:18104" },
+                { report[1].address, report[2].address, report[3].address })
+            assert.same({ "healthy", "draining", "healthy" }, { report[1].state, report[2].state, report[3].state })
+            assert.equal(4, report[1].weight)
+            assert.is_true(report[1].changed)
+        end)
+
+        it("can be taken back", function()
+            assert(changing:change("127.0.0.1:18101", { drain = true }))
+            assert(changing:change("127.0.0.1:18104", {}))
+            assert.same({ 0, 2, 2, 2 }, spread(6))
+            assert(changing:forget_changes("127.0.0.1:18101"))
+            assert(changing:change("127.0.0.1:18104", { remove = true }))
+            nodes.reset()
+            assert.same({ 2, 2, 2, 0 }, spread(6))
+        end)
+
+        it("let a removed node's requests come to their end", function()
+            local release = assert(semaphore.new())
+            nodes.behave[18101] = function() release:wait(5) ngx.say("at last") end
+            local peer = changing.pool.peers[1]
+            local requests = in_parallel_begin(3, function() return http.get("/balanced/changing") end)
+            eventually(function() return node_of.in_flight(peer.node) == 1 end)
+            assert(changing:change("127.0.0.1:18101", { remove = true }))
+            assert.equal(2, #changing:report())
+            release:post(3)
+            for _, request in ipairs(requests) do
+                local ok, answer = ngx.thread.wait(request)
+                assert.is_true(ok)
+                assert.equal(200, answer.status)
+            end
+            eventually(function() return node_of.in_flight(peer.node) == 0 end, "the removed node's request is counted out")
+        end)
+
+        it("are refused where the address is none", function()
+            local ok, err = changing:change("gpu-1", { weight = 1 })
+            assert.same({ false, "no IP address and port" }, { ok, err })
+            for _, weight in ipairs({ 0, -1, 1 / 0, 0 / 0 }) do
+                assert.same({ false, "no weight above 0" }, { changing:change("127.0.0.1:18101", { weight = weight }) })
+            end
+        end)
+    end)
+
     it("sends requests to unix sockets, and by weight", function()
         for _ = 1, 9 do assert.equal(200, http.get("/balanced/addresses").status) end
         assert.equal(6, nodes.count(18101))
@@ -255,8 +561,8 @@ describe("balancer", function()
         wrong({ name = "a" }, 'balancer "a": "nodes" must be a list with at least one entry, got nothing')
         wrong({ name = "a", nodes = {} }, 'balancer "a": "nodes" must be a list with at least one entry, got a table')
         wrong({ name = "a", nodes = { 7 } }, 'balancer "a": "nodes[1]" must be an address or a table, got 7')
-        wrong({ name = "a", nodes = { "gpu-1:8000" } },
-            'balancer "a": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "gpu-1:8000"')
+        wrong({ name = "a", nodes = { "gpu-1" } },
+            'balancer "a": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "gpu-1"')
         wrong({ name = "a", nodes = { "127.0.0.1:99999" } },
             'balancer "a": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "127.0.0.1:99999"')
         wrong({ name = "a", nodes = { "127.0.0.1:1", "127.0.0.1:1" } }, 'balancer "a": node 127.0.0.1:1 stands in "nodes" twice')
@@ -268,6 +574,15 @@ describe("balancer", function()
             'balancer "a": "policy" must be one of xed, round_robin, least_conn, latency_buckets, consistent_hash, got "fastest"')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, tries = 0 },
             'balancer "a": "tries" must be a whole number from 1 up, got 0')
+        wrong({ name = "spec_xed", nodes = { "127.0.0.1:1" } }, 'balancer "spec_xed": another one has this name')
+        wrong({ name = "a", nodes = { "127.0.0.1:1" }, buckets = { { below_seconds = 1, weight = 2 } } },
+            'balancer "a": "buckets" is an option of policy "latency_buckets", not of "xed"')
+        wrong({ name = "a", nodes = { "127.0.0.1:1" }, policy = "consistent_hash" },
+            'balancer "a": "hash_on" must be a text, got nothing')
+        wrong({ name = "a", nodes = { "127.0.0.1:1" }, retry_share = 2 },
+            'balancer "a": "retry_share" must be a number from 0 to 1, got 2')
+        wrong({ name = "a", nodes = { "127.0.0.1:1" }, fallback = {} },
+            'balancer "a": "fallback" must be a balancer, made by new, got a table')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, polcy = "xed" },
             'balancer: unknown option "polcy"; did you mean "policy"?')
     end)

@@ -62,7 +62,7 @@ describe("json_error", function()
         end)
 
         it("says 503 and when to come again where a balancer has no node left, whatever nginx makes of that", function()
-            local answer = get("/all-dead")
+            local answer = get("/none-left")
             assert_error(answer, 503, "no_node_available")
             assert.is_true(tonumber(answer.header("Retry-After")) >= 1)
         end)

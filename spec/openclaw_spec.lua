@@ -1,5 +1,6 @@
 local cjson = require("cjson")
 local ejection = require("resty.openclaw.balancer.ejection")
+local peer_of = require("resty.openclaw.balancer.peer")
 local eventually = require("spec.support.eventually")
 local gateways = require("spec.support.gateways")
 local http = require("spec.support.http")
@@ -96,7 +97,7 @@ describe("setup", function()
         refuses("setup: options must be a table, got nothing", nil)
         refuses('setup: options must be a table, got "routes"', "routes")
         refuses('setup: unknown option "route"; did you mean "routes"?', { route = {} })
-        refuses("setup: unknown option 1; known are upstreams, routes, log, metrics", { {} })
+        refuses("setup: unknown option 1; known are upstreams, routes, log, metrics, admin", { {} })
         refuses('setup: "upstreams" must be a table, got true', { upstreams = true })
         refuses('setup: "routes" must be a table, got "analyze"', { routes = "analyze" })
         refuses('setup: "log" must be a table, got false', { log = false })
@@ -112,13 +113,34 @@ describe("setup", function()
         refuses('setup: "routes" must be a table whose keys are names, got true', { routes = { [true] = {} } })
     end)
 
+    it("takes upstreams in any order, each with its fallback, and no circle of them", function()
+        local built = setup.build({
+            upstreams = {
+                a = { nodes = { "127.0.0.1:3" }, fallback = "b" },
+                b = { nodes = { "127.0.0.1:4" }, fallback = "c" },
+                c = { nodes = { "127.0.0.1:5" } },
+            },
+        })
+        assert.equal(built.balancers.b, built.balancers.a.fallback)
+        assert.equal(built.balancers.c, built.balancers.b.fallback)
+        refuses('setup: upstreams.a: "fallback" must be the name of one of upstreams, got "z"',
+            { upstreams = { a = { nodes = { "127.0.0.1:3" }, fallback = "z" } } })
+        refuses('setup: upstreams.a: "fallback" comes back to a',
+            { upstreams = { a = { nodes = { "127.0.0.1:3" }, fallback = "a" } } })
+    end)
+
+    it("says where a POST is allowed to go on", function()
+        refuses([[setup: routes.r: "retry_post" is said in nginx.conf: include nginx/retry_post.conf in the route's location]],
+            { routes = { r = { retry_post = true } } })
+    end)
+
     it("names the upstream in which an option is wrong", function()
         refuses('setup: upstreams.u: options must be a table, got "10.0.0.1:80"', { upstreams = { u = "10.0.0.1:80" } })
         refuses('setup: upstreams.u: unknown option "node"; did you mean "nodes"?', { upstreams = { u = { node = {} } } })
-        refuses('setup: upstreams.u: unknown option "name"; known are nodes, policy, tries, buckets', { upstreams = { u = { name = "v" } } })
+        refuses('setup: upstreams.u: unknown option "name"; known are nodes, policy, buckets, hash_on, load_factor, signal, tries, retry_share, panic_share, fallback, health_check, dns', { upstreams = { u = { name = "v" } } })
         refuses('balancer "u": "nodes" must be a list with at least one entry, got nothing', { upstreams = { u = {} } })
-        refuses('balancer "u": node 1: "address" must be an IP address and port, or "unix:/path", got "name:80"', {
-            upstreams = { u = { nodes = { "name:80" } } },
+        refuses('balancer "u": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "name"', {
+            upstreams = { u = { nodes = { "name" } } },
         })
     end)
 
@@ -177,8 +199,9 @@ describe("openclaw", function()
         settled()
         nodes.reset()
         gateways.reset()
-        for _, address in ipairs({ NODES[1], NODES[2], "127.0.0.1:3" }) do
-            for field = 0, ejection.RECORD_SLOTS - 1 do known_nodes[address].record[field] = 0 end
+        for _, address in ipairs({ NODES[1], NODES[2] }) do
+            local registry = metric_registry.open("openclaw")
+            ejection.forgive(assert(peer_of.new(registry, "gateway_nodes", known_nodes[address], false)).record)
         end
     end)
 
@@ -267,11 +290,11 @@ describe("openclaw", function()
 
     it("settles, counts and records once what ends on an error page", function()
         local before = figures()
-        assert_error(get("/dead"), 503, "no_node_available")
+        assert_error(get("/dead"), 502, "bad_gateway")
         local recorded = settled()
         assert.equal(1, #recorded)
         assert.equal("dead", recorded[1].route)
-        assert.equal(503, recorded[1].status)
+        assert.equal(502, recorded[1].status)
         assert.equal("127.0.0.1:3", recorded[1].node)
         local grown = growth(before, requests("dead", "5xx"))
         assert.equal(1, grown[requests("dead", "5xx")])
@@ -367,6 +390,7 @@ describe("openclaw", function()
         gateways.whole.exit_worker()
         gateways.bare.exit_worker()
         release:revert()
-        assert.stub(release).was.called(2)
+        -- By each gateway, and by the balancer of one.
+        assert.stub(release).was.called(3)
     end)
 end)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing on Debian and Ubuntu; elsewhere, or without root, says what to install.
 # tools/setup.sh gateway   what it takes to run the gateway
-# tools/setup.sh bench     that, and what the benchmark takes
+# tools/setup.sh bench     that, and what the benchmarks take
 # tools/setup.sh           what it takes to run, build and test
 set -eu
 cd "$(dirname "$0")/.."
@@ -25,9 +25,19 @@ has_cjson() {
     return 1
 }
 
+# The library that looks up nodes with names: OpenResty has it inside, Debian packages it as nginx.dns.
+has_dns() {
+    case $1 in *openresty*) return 0 ;; esac
+    for folder in /usr/share/lua/5.1 /usr/local/share/lua/5.1; do
+        [ ! -e $folder/nginx/dns/resolver.lua ] && [ ! -e $folder/resty/dns/resolver.lua ] || return 0
+    done
+    return 1
+}
+
 need_for_gateway() {
     nginx=$(tools/find_nginx.sh) || need nginx libnginx-mod-http-lua
     has_cjson "${nginx:-}" || need lua-cjson
+    has_dns "${nginx:-}" || need lua-nginx-dns
 }
 
 need_for_tests() {
@@ -38,6 +48,7 @@ need_for_tests() {
     has git || need git
     has openssl || need openssl
     has promtool || need prometheus
+    has dnsmasq || [ -x /usr/sbin/dnsmasq ] || need dnsmasq-base
     timeout 10 docker info >/dev/null 2>&1 || { has docker && has dockerd; } || need docker.io
     if ! has_node; then need nodejs npm; fi
 }
@@ -46,6 +57,7 @@ need_for_bench() {
     has wrk || need wrk
     has openssl || need openssl
     has pgrep || need procps
+    has gnuplot || need gnuplot-nox
     if ! has_node; then need nodejs npm; fi
 }
 

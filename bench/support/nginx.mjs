@@ -15,13 +15,13 @@ const TICKS = 100;
 export const findNginx = (...words) =>
     execFileSync(join(project, "tools/find_nginx.sh"), words, { encoding: "utf8" }).trim();
 
-const head = (workers) => `
+const head = (workers, connections) => `
 worker_processes ${workers};
 daemon off;
 pid nginx.pid;
 error_log error.log warn;
 ${findNginx("modules")}
-events { worker_connections 4096; }
+events { worker_connections ${connections}; }
 `;
 
 const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -61,6 +61,12 @@ export function machineSeconds() {
     return [user, nice, system, interrupt, soft].reduce((sum, ticks) => sum + Number(ticks), 0) / TICKS;
 }
 
+/** Seconds that the machine's processors, together, have been idle so far. The kernel measures these, and samples the others. */
+export function idleSeconds() {
+    const [, , , , idle, waiting] = readFileSync("/proc/stat", "utf8").split("\n")[0].split(/\s+/);
+    return (Number(idle) + Number(waiting)) / TICKS;
+}
+
 /** CPU seconds that this process and its ended children have used so far. */
 export function ownSeconds() {
     const fields = readFileSync("/proc/self/stat", "utf8")
@@ -73,13 +79,16 @@ export function ownSeconds() {
  * Starts nginx with the text of an http block. `lua-out`, `nginx` and `bench` are found under $prefix.
  * Resolves when `port` answers.
  */
-export async function start(http, { port, core, workers = 1 }) {
+export async function start(http, { port, core, workers = 1, connections = 4096 }) {
     const prefix = mkdtempSync(join(tmpdir(), "openclaw-bench-"));
     mkdirSync(join(prefix, "run"));
     for (const folder of ["lua-out", "nginx", "bench"])
         cpSync(join(project, folder), join(prefix, folder), { recursive: true });
     execFileSync("chmod", ["-R", "a+rX", prefix]);
-    writeFileSync(join(prefix, "nginx.conf"), `${head(workers)} http { access_log off; ${paths} ${http} }`);
+    writeFileSync(
+        join(prefix, "nginx.conf"),
+        `${head(workers, connections)} http { access_log off; ${paths} ${http} }`,
+    );
     const binary = findNginx();
     const child = spawn("taskset", ["-c", String(core), binary, "-p", prefix, "-e", "stderr", "-c", "nginx.conf"], {
         stdio: ["ignore", "ignore", "inherit"],

@@ -136,4 +136,12 @@ function ____exports.metrics_page()
     end
     gateway.metrics:page()
 end
+--- The API to see and change the nodes of all upstreams; see docs/admin.md. Phases: content.
+function ____exports.upstreams_page()
+    if gateway == nil then
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        return
+    end
+    gateway.admin:page()
+end
 return ____exports

@@ -12,18 +12,18 @@ local function generator(seed)
     end
 end
 
---- One node's estimator, and beside it a list of all that it was told, with what each weighed at its time.
-local function new_node(size)
-    return { estimator = concurrency_of.new(size or 1), told = {}, weight = 1 }
+--- A node's estimator, and beside it a list of all that it was told, with what each weighed at its time.
+local function new_node()
+    return { estimator = concurrency_of.new(), told = {}, weight = 1 }
 end
 
 local function spent(node, in_flight, seconds)
-    concurrency_of.spent(node.estimator, 0, in_flight, seconds)
+    concurrency_of.spent(node.estimator, in_flight, seconds)
     table.insert(node.told, { in_flight = in_flight, seconds = seconds, answers = 0, weight = node.weight })
 end
 
 local function answered(node, in_flight, count)
-    concurrency_of.answered(node.estimator, 0, in_flight, count)
+    concurrency_of.answered(node.estimator, in_flight, count)
     node.weight = node.weight * GROWTH ^ count
     table.insert(node.told, { in_flight = in_flight, seconds = 0, answers = count, weight = node.weight })
 end
@@ -75,7 +75,7 @@ describe("balancer.concurrency", function()
         it("finds out that a node works on " .. places .. " at a time", function()
             local node = new_node()
             simulate(node, places, 0.9, 3000, generator(42 + places))
-            local value, seconds = concurrency_of.estimate(node.estimator, 0)
+            local value, seconds = concurrency_of.estimate(node.estimator)
             assert.is_true(value >= places / 2 and value <= places * 2, "took " .. places .. " for " .. value)
             assert.is_true(seconds > 0.4 and seconds < 2.5, "took 1 second for " .. seconds)
         end)
@@ -94,7 +94,7 @@ describe("balancer.concurrency", function()
                 -- More answers the more are worked on, so that every value of the grid is the most likely in some round.
                 answered(node, math.floor(random() * most) + 1, math.floor(random() * 3 + math.min(in_flight, knee)))
             end
-            local value, seconds = concurrency_of.estimate(node.estimator, 0)
+            local value, seconds = concurrency_of.estimate(node.estimator)
             local expected, expected_seconds = most_likely(node)
             assert.equal(expected, value)
             assert_close(expected_seconds, seconds)
@@ -108,16 +108,16 @@ describe("balancer.concurrency", function()
         for _ = 1, 19 do
             spent(node, 2, 0.1)
             answered(node, 2, 1)
-            assert.is_nil((concurrency_of.estimate(node.estimator, 0)))
+            assert.is_nil((concurrency_of.estimate(node.estimator)))
         end
         answered(node, 2, 1)
-        assert.is_number((concurrency_of.estimate(node.estimator, 0)))
+        assert.is_number((concurrency_of.estimate(node.estimator)))
     end)
 
     it("has no estimate of answers that took no time", function()
         local node = new_node()
         answered(node, 1, 25)
-        assert.is_nil((concurrency_of.estimate(node.estimator, 0)))
+        assert.is_nil((concurrency_of.estimate(node.estimator)))
     end)
 
     it("loses nothing when its numbers have become huge", function()
@@ -126,16 +126,16 @@ describe("balancer.concurrency", function()
         -- Weights pass 1e100 after 118000 answers; what the last 20000 answers left behind is all that counts.
         for _ = 1, 100 do answered(node, math.floor(random() * 20) + 1, 1000) end
         simulate(node, 8, 0.9, 20000, random)
-        assert.is_true(node.estimator.scale[0] > 1e100)
-        local value, seconds = concurrency_of.estimate(node.estimator, 0)
-        assert.equal(1, node.estimator.scale[0])
+        assert.is_true(node.estimator.scale > 1e100)
+        local value, seconds = concurrency_of.estimate(node.estimator)
+        assert.equal(1, node.estimator.scale)
         local expected, expected_seconds = most_likely(node)
         assert.equal(expected, value)
         assert_close(expected_seconds, seconds)
-        assert.same({ value, seconds }, { concurrency_of.estimate(node.estimator, 0) })
+        assert.same({ value, seconds }, { concurrency_of.estimate(node.estimator) })
         simulate(node, 8, 0.9, 200, random)
         expected, expected_seconds = most_likely(node)
-        value, seconds = concurrency_of.estimate(node.estimator, 0)
+        value, seconds = concurrency_of.estimate(node.estimator)
         assert.equal(expected, value)
         assert_close(expected_seconds, seconds)
     end)
@@ -148,7 +148,7 @@ describe("balancer.concurrency", function()
             spent(node, in_flight, 1 / in_flight)
             answered(node, in_flight, 1)
         end
-        local value, seconds = concurrency_of.estimate(node.estimator, 0)
+        local value, seconds = concurrency_of.estimate(node.estimator)
         assert.equal(256, value)
         assert_close(select(2, most_likely(node)), seconds)
     end)
@@ -158,19 +158,17 @@ describe("balancer.concurrency", function()
         local random = generator(3)
         simulate(node, 1, 0.9, 3000, random)
         simulate(node, 16, 0.9, 6000, random)
-        assert.is_true(concurrency_of.estimate(node.estimator, 0) >= 8)
+        assert.is_true(concurrency_of.estimate(node.estimator) >= 8)
     end)
 
     it("keeps nodes apart", function()
-        local estimator = concurrency_of.new(3)
+        local one, other = new_node(), new_node()
         for _ = 1, 30 do
-            concurrency_of.spent(estimator, 1, 5000, 0.1)
-            concurrency_of.answered(estimator, 1, 5000, 1)
+            spent(one, 5000, 0.1)
+            answered(one, 5000, 1)
         end
-        assert.is_number((concurrency_of.estimate(estimator, 1)))
-        assert.is_nil((concurrency_of.estimate(estimator, 0)))
-        assert.is_nil((concurrency_of.estimate(estimator, 2)))
-        for place = 20, 29 do assert.equal(0, estimator.seconds[place] + estimator.answers[place]) end
-        for place = 0, 9 do assert.equal(0, estimator.seconds[place] + estimator.answers[place]) end
+        assert.is_number((concurrency_of.estimate(one.estimator)))
+        assert.is_nil((concurrency_of.estimate(other.estimator)))
+        for bucket = 0, 9 do assert.equal(0, other.estimator.seconds[bucket] + other.estimator.answers[bucket]) end
     end)
 end)

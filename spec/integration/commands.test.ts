@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
 
-const TARGETS = ["help", "build", "lint", "spec", "integration", "bench", "check", "run", "test"];
+const TARGETS = ["help", "build", "lint", "spec", "integration", "bench", "bench-balancer", "check", "run", "test"];
 const GATEWAY = "http://127.0.0.1:8080/";
 
 function isListening(port: number): Promise<boolean> {
@@ -67,8 +67,15 @@ test("what the demo proposes gives what it promises", async () => {
     try {
         await eventually("the demo is ready", () => printed().includes("Ctrl-C stops it all."), 60_000);
         const commands = await proposedCommands();
-        expect(commands).toHaveLength(5);
-        const [first, again, noImage, figures, records] = commands as [string, string, string, string, string];
+        expect(commands).toHaveLength(6);
+        const [first, again, noImage, figures, drain, records] = commands as [
+            string,
+            string,
+            string,
+            string,
+            string,
+            string,
+        ];
         const answer = await inShell(first);
         expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
         expect(answer).toMatch(/^X-OpenClaw-Node: 127\.0\.0\.1:810[123]\r$/m);
@@ -88,6 +95,7 @@ test("what the demo proposes gives what it promises", async () => {
         expect(shown).toMatch(
             /^openclaw_upstream_node_weight\{upstream="openclaw_cluster",node="127\.0\.0\.1:8103"\} /m,
         );
+        expect(JSON.parse(await inShell(drain))).toMatchObject({ address: "127.0.0.1:8103", state: "draining" });
         const lines = await eventually("the records have arrived", async () => {
             const arrived = (await inShell(records)).split("\n").filter((line) => line !== "");
             return arrived.length >= 3 && arrived.map((line) => JSON.parse(line) as unknown);

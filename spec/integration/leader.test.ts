@@ -5,6 +5,8 @@ import { eventually } from "./support/eventually";
 import { NativeNginx } from "./support/native_nginx";
 
 const LEASE_SECONDS = 3;
+/** Renewed after a third of its time, a lease that nobody gives up or takes over lasts at least so long. */
+const UNEXPIRED_SECONDS = (LEASE_SECONDS * 2) / 3;
 
 /** A step of work: by which worker, and when, in seconds since 1970. */
 interface Step {
@@ -92,7 +94,7 @@ test("over reloads each leader gives way to the next, though old workers drain o
     const leaders = reigns(steps);
     expect(new Set(leaders).size).toBe(leaders.length);
     expect(leaders.length).toBeGreaterThanOrEqual(6);
-    expect(longestGap(steps)).toBeLessThan(LEASE_SECONDS);
+    expect(longestGap(steps)).toBeLessThan(UNEXPIRED_SECONDS);
     await nginx.stop();
     await Promise.allSettled(held);
 });
@@ -108,7 +110,7 @@ test("a leader that is killed is followed by one other, long before its lease en
     const leaders = reigns(steps);
     expect(leaders).toHaveLength(9);
     expect(new Set(leaders).size).toBe(9);
-    expect(longestGap(steps)).toBeLessThan(LEASE_SECONDS);
+    expect(longestGap(steps)).toBeLessThan(UNEXPIRED_SECONDS);
 });
 
 test("a leader that hangs is followed by another, and does not work on when it wakes up", async () => {

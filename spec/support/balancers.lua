@@ -2,7 +2,25 @@
 local balancer = require("resty.openclaw.balancer")
 local three = { "127.0.0.1:18101", "127.0.0.1:18102", "127.0.0.1:18103" }
 
+local light = balancer.new({ name = "spec_light", nodes = { "127.0.0.1:18104" } })
+
 return {
+    light = light,
+    -- 18101 to 18103 are the full model's nodes, 18104 that of the light one.
+    falling_back = balancer.new({ name = "spec_falling_back", nodes = three, policy = "round_robin", fallback = light }),
+    both_dead = balancer.new({
+        name = "spec_both_dead",
+        nodes = { "127.0.0.1:1", "127.0.0.1:2" },
+        fallback = balancer.new({ name = "spec_light_dead", nodes = { "127.0.0.1:4" } }),
+    }),
+    all_draining = balancer.new({ name = "spec_all_draining", nodes = { { "127.0.0.1:18101", drain = true } } }),
+    one_try = balancer.new({ name = "spec_one_try", nodes = three, policy = "round_robin", tries = 1 }),
+    no_retries = balancer.new({ name = "spec_no_retries", nodes = three, policy = "round_robin", retry_share = 0 }),
+    hashed = balancer.new({ name = "spec_hashed", nodes = three, policy = "consistent_hash", hash_on = "$arg_user" }),
+    first_byte = balancer.new({ name = "spec_first_byte", nodes = { "127.0.0.1:18101" }, signal = "ttfb" }),
+    by_kind = balancer.new({ name = "spec_by_kind", nodes = { "127.0.0.1:18101" } }),
+    whole = balancer.new({ name = "spec_whole", nodes = { "127.0.0.1:18101" }, signal = "total" }),
+    changing = balancer.new({ name = "spec_changing", nodes = three, policy = "round_robin" }),
     xed = balancer.new({ name = "spec_xed", nodes = three }),
     round_robin = balancer.new({ name = "spec_round_robin", nodes = three, policy = "round_robin" }),
     least_conn = balancer.new({ name = "spec_least_conn", nodes = three, policy = "least_conn" }),

@@ -5,6 +5,7 @@ for _, dict in ipairs({ "openclaw", "tiny" }) do
     require("resty.openclaw.metric_registry").open(dict)
 end
 
+require("spec.support.admins")
 spec_balancers = require("spec.support.balancers")
 spec_digests = require("spec.support.digests")
 spec_metrics = require("spec.support.metrics")

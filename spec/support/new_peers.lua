@@ -5,14 +5,13 @@ local peer_of = require("resty.openclaw.balancer.peer")
 
 local last_port = 20000
 
---- @param upstream by_first_byte and the like, where a spec needs it
-return function(weights, by_first_byte)
+return function(weights)
     local registry = metric_registry.open("openclaw")
     local peers = {}
     for place, weight in ipairs(weights) do
         last_port = last_port + 1
         local node = assert(node_of.at(registry, "10.9.9.9:" .. last_port, "10.9.9.9", last_port))
-        peers[place] = assert(peer_of.new(registry, "spec", node, by_first_byte or false))
+        peers[place] = assert(peer_of.new(registry, "spec", node, false))
         peers[place].weight = weight
     end
     return peers

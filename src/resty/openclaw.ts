@@ -123,3 +123,12 @@ export function metrics_page(): void {
     }
     gateway.metrics.page();
 }
+
+/** The API to see and change the nodes of all upstreams; see docs/admin.md. Phases: content. */
+export function upstreams_page(): void {
+    if (gateway === undefined) {
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.");
+        return;
+    }
+    gateway.admin.page();
+}

@@ -6,6 +6,7 @@ declare namespace ngx {
     type LogLevel = number & { readonly level: never };
     const ERR: LogLevel;
     const WARN: LogLevel;
+    const NOTICE: LogLevel;
 
     const HTTP_OK: number;
     const ERROR: number;
@@ -82,6 +83,12 @@ declare namespace ngx {
             callback: Callback<A>,
             ...args: A
         ): LuaMultiReturn<[ok: boolean, err?: string]>;
+    }
+
+    namespace thread {
+        type Thread = object & { readonly __thread: never };
+        function spawn<A extends unknown[]>(work: (this: void, ...args: A) => void, ...args: A): Thread;
+        function kill(thread: Thread): LuaMultiReturn<[ok?: 1, err?: string]>;
     }
 
     namespace socket {

@@ -34,10 +34,48 @@ declare module "cjson.safe" {
     interface Cjson {
         encode: (this: void, value: unknown) => Result<string>;
         decode: (this: void, text: string) => LuaMultiReturn<[value?: unknown, err?: string]>;
+        /** Whether NaN, Infinity and hexadecimal numbers are taken. */
+        decode_invalid_numbers: (this: void, allowed: boolean) => void;
+        decode_max_depth: (this: void, depth: number) => void;
     }
     export function encode(value: unknown): Result<string>;
     export function decode(text: string): LuaMultiReturn<[value?: unknown, err?: string]>;
     /** An encoder and decoder with settings of its own. */
     function new_(): Cjson;
     export { new_ as new };
+}
+
+/** @noResolution */
+declare module "resty.dns.resolver" {
+    interface DnsRecord {
+        readonly section: number;
+        readonly name: string;
+        readonly type: number;
+        readonly class: number;
+        readonly ttl: number;
+        /** Of A and AAAA. */
+        readonly address?: string;
+        /** Of SRV. */
+        readonly target?: string;
+        readonly port?: number;
+        readonly priority?: number;
+        readonly weight?: number;
+    }
+    interface DnsAnswers extends ReadonlyArray<DnsRecord> {
+        readonly errcode?: number;
+        readonly errstr?: string;
+    }
+    interface DnsResolver {
+        /** The id of the next question; the library's own choice when not set. */
+        _id?: number;
+        query(name: string, options: { qtype: number; additional_section: boolean }): Result<DnsAnswers>;
+    }
+    interface DnsLibrary {
+        new: (options: {
+            nameservers: readonly (readonly [address: string, port: number])[];
+            timeout: number;
+            retrans: number;
+        }) => Result<DnsResolver>;
+    }
+    export type { DnsAnswers, DnsLibrary, DnsRecord, DnsResolver };
 }

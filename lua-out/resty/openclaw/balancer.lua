@@ -248,6 +248,20 @@ local function report(self)
     upstreams.refresh(self)
     return operator.report(self)
 end
+--- The addresses of nodes that an operator removed, sorted. Phases: any.
+local function removed(self)
+    return operator.removed(self.membership)
+end
+--- Whether its fallback answers now; nothing where there is none. Phases: any.
+local function is_degraded(self)
+    local ____temp_0
+    if self.fallback == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = upstreams.is_degraded(self)
+    end
+    return ____temp_0
+end
 --- Changes a node's weight, drains it, adds or removes it, until nginx is restarted; all workers follow within a tenth of
 -- a second. Phases: those that may yield. On failure false and why.
 local function change(self, address, wish)
@@ -264,6 +278,8 @@ local metatable = {__index = {
     log = log,
     exit_worker = exit_worker,
     report = report,
+    removed = removed,
+    is_degraded = is_degraded,
     change = change,
     forget_changes = forget_changes
 }}
@@ -282,7 +298,7 @@ ____exports.new = create
 --- The names of the options that an upstream in `setup` may have. Phases: init.
 function ____exports.option_names()
     local names = {}
-    for ____, name in ipairs(builder.option_names()) do
+    for ____, name in ipairs(builder.OPTIONS) do
         if name ~= "name" and name ~= "dict" then
             names[#names + 1] = name
         end

@@ -22,29 +22,6 @@ end
 function ____exports.header_fault(name, value)
     return request_text.header_fault(name, value)
 end
---- Seconds that an answer's Retry-After asks for, as a number or as a date (RFC 9110, section 10.2.3); nothing where it has
--- none or one that is malformed. Phases: any.
-function ____exports.retry_after_seconds(answer)
-    local value = answer.headers["retry-after"]
-    if value == nil then
-        return nil
-    end
-    local seconds = string.match(value, "^%d+$")
-    if seconds ~= nil then
-        return tonumber(seconds)
-    end
-    local date = ngx.parse_http_time(value)
-    local ____temp_0
-    if date == nil then
-        ____temp_0 = nil
-    else
-        ____temp_0 = math.max(
-            0,
-            date - ngx.time()
-        )
-    end
-    return ____temp_0
-end
 local function target_of(request)
     if request.url ~= nil then
         return http_target.parse(request.url)
@@ -53,10 +30,11 @@ local function target_of(request)
     local host = request.host or ""
     local port = request.port or (scheme == "https" and 443 or 80)
     local path = request.path or "/"
-    if not http_target.is_host(host) and not http_target.is_unix_socket(host) then
+    local is_socket = http_target.is_unix_socket(host)
+    if not is_socket and not http_target.is_host(host) then
         return nil, "no legal host"
     end
-    if not http_target.is_port(port) then
+    if not is_socket and not http_target.is_port(port) then
         return nil, "no legal port"
     end
     if not http_target.is_path(path) then
@@ -135,11 +113,11 @@ function ____exports.request(options)
     if answer ~= nil then
         return answer
     end
-    local ____options_repeatable_1 = options.repeatable
-    if ____options_repeatable_1 == nil then
-        ____options_repeatable_1 = IDEMPOTENT[method] == true
+    local ____options_repeatable_0 = options.repeatable
+    if ____options_repeatable_0 == nil then
+        ____options_repeatable_0 = IDEMPOTENT[method] == true
     end
-    local repeatable = ____options_repeatable_1
+    local repeatable = ____options_repeatable_0
     if stale ~= true or not repeatable then
         return nil, err
     end

@@ -1,4 +1,5 @@
 local ____exports = {}
+local admin = require("resty.openclaw.admin")
 local balancer = require("resty.openclaw.balancer")
 local body_digest = require("resty.openclaw.body_digest")
 local image_check = require("resty.openclaw.image_check")
@@ -6,7 +7,13 @@ local metrics = require("resty.openclaw.metrics")
 local read = require("resty.openclaw.options")
 local post_action = require("resty.openclaw.post_action")
 local PHASES = {"access", "header_filter", "body_filter", "log"}
-local TOP_OPTIONS = {"upstreams", "routes", "log", "metrics"}
+local TOP_OPTIONS = {
+    "upstreams",
+    "routes",
+    "log",
+    "metrics",
+    "admin"
+}
 local UPSTREAM_OPTIONS = balancer.option_names()
 local ROUTE_OPTIONS = {
     "upstream",
@@ -109,6 +116,28 @@ local function read_logs(options)
     end
     return logs
 end
+--- The API over all upstreams.
+local function read_admin(options, balancers)
+    local ____options_admin_0 = options.admin
+    if ____options_admin_0 == nil then
+        ____options_admin_0 = {}
+    end
+    local given = ____options_admin_0
+    if type(given) ~= "table" then
+        error(
+            "setup: \"admin\" must be a table, got a " .. type(given),
+            0
+        )
+    end
+    if given.upstreams ~= nil then
+        error("setup: admin: \"upstreams\" must be left out; it has all of them", 0)
+    end
+    local all = {upstreams = balancers}
+    for name, value in pairs(given) do
+        all[name] = value
+    end
+    return admin.new(all)
+end
 local function nothing()
     return
 end
@@ -177,14 +206,17 @@ local function read_plugins(owner, options)
 end
 local function read_route(gateway, name, entry)
     local owner = "setup: routes." .. name
-    local given = read.check(owner, entry, ROUTE_OPTIONS)
-    local ____temp_0
-    if given.upstream == nil then
-        ____temp_0 = nil
-    else
-        ____temp_0 = read.text(owner, given, "upstream")
+    if type(entry) == "table" and entry.retry_post ~= nil then
+        error(owner .. ": \"retry_post\" is said in nginx.conf: include nginx/retry_post.conf in the route's location", 0)
     end
-    local upstream = ____temp_0
+    local given = read.check(owner, entry, ROUTE_OPTIONS)
+    local ____temp_1
+    if given.upstream == nil then
+        ____temp_1 = nil
+    else
+        ____temp_1 = read.text(owner, given, "upstream")
+    end
+    local upstream = ____temp_1
     if upstream ~= nil and not (gateway.balancers[upstream] ~= nil) then
         read.refuse(owner, "upstream", "the name of one of upstreams", upstream)
     end
@@ -220,14 +252,16 @@ end
 --- Builds the gateway. Raises one sentence when an option is wrong. Phases: init.
 function ____exports.build(options)
     local given = read.check("setup", options, TOP_OPTIONS)
-    local ____metrics_new_2 = metrics.new
-    local ____given_metrics_1 = given.metrics
-    if ____given_metrics_1 == nil then
-        ____given_metrics_1 = {}
+    local balancers = read_balancers(given)
+    local ____metrics_new_3 = metrics.new
+    local ____given_metrics_2 = given.metrics
+    if ____given_metrics_2 == nil then
+        ____given_metrics_2 = {}
     end
     local gateway = {
-        metrics = ____metrics_new_2(____given_metrics_1),
-        balancers = read_balancers(given),
+        metrics = ____metrics_new_3(____given_metrics_2),
+        admin = read_admin(given, balancers),
+        balancers = balancers,
         routes = {},
         logs = read_logs(given)
     }

@@ -27,6 +27,8 @@ export interface Balancer extends Settings {
     exit_worker(): void;
     /** See the functions of these names. */
     report(): NodeReport[];
+    removed(): string[];
+    is_degraded(): boolean | undefined;
     change(address: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]>;
     forget_changes(address: string): LuaMultiReturn<[ok: boolean, err?: string]>;
 }
@@ -238,6 +240,16 @@ function report(this: Balancer): NodeReport[] {
     return operator.report(this);
 }
 
+/** The addresses of nodes that an operator removed, sorted. Phases: any. */
+function removed(this: Balancer): string[] {
+    return operator.removed(this.membership);
+}
+
+/** Whether its fallback answers now; nothing where there is none. Phases: any. */
+function is_degraded(this: Balancer): boolean | undefined {
+    return this.fallback === undefined ? undefined : upstreams.is_degraded(this);
+}
+
 /**
  * Changes a node's weight, drains it, adds or removes it, until nginx is restarted; all workers follow within a tenth of
  * a second. Phases: those that may yield. On failure false and why.
@@ -252,7 +264,18 @@ function forget_changes(this: Balancer, address: string): LuaMultiReturn<[ok: bo
 }
 
 const metatable = {
-    __index: { init_worker, balance, header_filter, log, exit_worker, report, change, forget_changes },
+    __index: {
+        init_worker,
+        balance,
+        header_filter,
+        log,
+        exit_worker,
+        report,
+        removed,
+        is_degraded,
+        change,
+        forget_changes,
+    },
 };
 
 /**
@@ -269,7 +292,7 @@ export { create as new };
 /** The names of the options that an upstream in `setup` may have. Phases: init. */
 export function option_names(): string[] {
     const names: string[] = [];
-    for (const name of builder.option_names()) {
+    for (const name of builder.OPTIONS) {
         if (name !== "name" && name !== "dict") names.push(name);
     }
     return names;

@@ -12,6 +12,8 @@ import * as request_text from "./http_client/request_text";
 import * as http_target from "./http_client/target";
 import type { Target } from "./http_client/target";
 
+export type { Answer };
+
 export interface Request {
     /** An http or https URL, or else its parts. */
     readonly url?: string;
@@ -79,27 +81,15 @@ export function header_fault(name: unknown, value: unknown): string | undefined 
     return request_text.header_fault(name, value);
 }
 
-/**
- * Seconds that an answer's Retry-After asks for, as a number or as a date (RFC 9110, section 10.2.3); nothing where it has
- * none or one that is malformed. Phases: any.
- */
-export function retry_after_seconds(answer: Answer): number | undefined {
-    const value = answer.headers["retry-after"];
-    if (value === undefined) return undefined;
-    const [seconds] = string.match(value, "^%d+$");
-    if (seconds !== undefined) return tonumber(seconds);
-    const date = ngx.parse_http_time(value);
-    return date === undefined ? undefined : math.max(0, date - ngx.time());
-}
-
 function target_of(request: Request): Result<Target> {
     if (request.url !== undefined) return http_target.parse(request.url);
     const scheme = request.scheme ?? "http";
     const host = request.host ?? "";
     const port = request.port ?? (scheme === "https" ? 443 : 80);
     const path = request.path ?? "/";
-    if (!http_target.is_host(host) && !http_target.is_unix_socket(host)) return $multi(undefined, "no legal host");
-    if (!http_target.is_port(port)) return $multi(undefined, "no legal port");
+    const is_socket = http_target.is_unix_socket(host);
+    if (!is_socket && !http_target.is_host(host)) return $multi(undefined, "no legal host");
+    if (!is_socket && !http_target.is_port(port)) return $multi(undefined, "no legal port");
     if (!http_target.is_path(path)) return $multi(undefined, "a blank, a control character or a fragment in the path");
     return $multi({ scheme, host, port, path });
 }

@@ -1,4 +1,6 @@
 /** Reads the table that users write and builds the plugins of each upstream and route. */
+import * as admin from "./admin";
+import type { Admin } from "./admin";
 import type { Balancer } from "./balancer";
 import * as balancer from "./balancer";
 import * as body_digest from "./body_digest";
@@ -31,13 +33,14 @@ type Phase = keyof Plugin;
 
 export interface Gateway {
     readonly metrics: Metrics;
+    readonly admin: Admin;
     readonly balancers: LuaTable<string, Balancer>;
     readonly routes: LuaTable<string, Route>;
     readonly logs: PostAction[];
 }
 
 const PHASES: Phase[] = ["access", "header_filter", "body_filter", "log"];
-const TOP_OPTIONS = ["upstreams", "routes", "log", "metrics"];
+const TOP_OPTIONS = ["upstreams", "routes", "log", "metrics", "admin"];
 const UPSTREAM_OPTIONS = balancer.option_names();
 const ROUTE_OPTIONS = ["upstream", "image_check", "body_digest", "metrics", "record", "plugins"];
 
@@ -119,6 +122,17 @@ function read_logs(options: read.Options): PostAction[] {
     return logs;
 }
 
+/** The API over all upstreams. */
+function read_admin(options: read.Options, balancers: LuaTable<string, Balancer>): Admin {
+    const given = (options.admin ?? {}) as read.Options;
+    // What stands in the place of the table may be the token.
+    if (type(given) !== "table") error(`setup: "admin" must be a table, got a ${type(given)}`, 0);
+    if (given.upstreams !== undefined) error('setup: admin: "upstreams" must be left out; it has all of them', 0);
+    const all: Record<string, unknown> = { upstreams: balancers };
+    for (const [name, value] of pairs(given)) all[name] = value;
+    return admin.new(all);
+}
+
 function nothing(this: void): void {
     return;
 }
@@ -165,6 +179,9 @@ function read_plugins(owner: string, options: read.Options): Plugin[] {
 
 function read_route(gateway: Gateway, name: string, entry: unknown): Route {
     const owner = `setup: routes.${name}`;
+    if (type(entry) === "table" && (entry as read.Options).retry_post !== undefined) {
+        error(`${owner}: "retry_post" is said in nginx.conf: include nginx/retry_post.conf in the route's location`, 0);
+    }
     const given = read.check(owner, entry, ROUTE_OPTIONS);
     const upstream = given.upstream === undefined ? undefined : read.text(owner, given, "upstream");
     if (upstream !== undefined && !gateway.balancers.has(upstream)) {
@@ -195,9 +212,11 @@ function read_route(gateway: Gateway, name: string, entry: unknown): Route {
 /** Builds the gateway. Raises one sentence when an option is wrong. Phases: init. */
 export function build(options: unknown): Gateway {
     const given = read.check("setup", options, TOP_OPTIONS);
+    const balancers = read_balancers(given);
     const gateway: Gateway = {
         metrics: metrics.new(given.metrics ?? {}),
-        balancers: read_balancers(given),
+        admin: read_admin(given, balancers),
+        balancers,
         routes: new LuaTable(),
         logs: read_logs(given),
     };

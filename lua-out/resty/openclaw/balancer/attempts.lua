@@ -1,5 +1,6 @@
 local ____exports = {}
 local request = require("resty.openclaw.request")
+local retry_after = require("resty.openclaw.retry_after")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local choice = require("resty.openclaw.balancer.choice")
 local degradation = require("resty.openclaw.balancer.degradation")
@@ -15,9 +16,6 @@ local JSON_LINES = "application/x-ndjson"
 function ____exports.begin(key, peer)
     nodes.start(peer.node)
     present_peer[key] = peer
-    if peer.upstream.by_first_byte then
-        nodes.await_first_byte(peer.node)
-    end
 end
 --- Whether the request is counted in at some peer. Phases: any with a request.
 function ____exports.is_present(key)
@@ -34,27 +32,21 @@ local function is_streamed()
 end
 --- Whether the first byte is what counts of the answer at hand.
 local function counts_first_byte(upstream)
-    return upstream.signal == "ttfb" or upstream.signal == "auto" and is_streamed()
+    local signal = upstream.signal
+    return signal == "ttfb" or signal == "auto" and is_streamed()
 end
 --- Notes that the answer has begun. Phases: header_filter.
 function ____exports.note_first_byte(key)
     local peer = present_peer[key]
-    if peer == nil or not peer.upstream.by_first_byte or has_begun[key] ~= nil then
+    if peer == nil or not counts_first_byte(peer.upstream) or has_begun[key] ~= nil then
         return
     end
     local status = upstream_tries.last(request.variable("upstream_status") or "-")
-    if outcomes.of_status(status) ~= "ok" or not counts_first_byte(peer.upstream) then
+    if outcomes.of_status(status) ~= "ok" then
         return
     end
     has_begun[key] = true
-    nodes.first_byte(peer.node, true)
-end
-local function settle_first_byte(key, peer, outcome)
-    if has_begun[key] ~= nil then
-        has_begun[key] = nil
-    else
-        nodes.first_byte(peer.node, outcome == "ok")
-    end
+    nodes.note_done(peer.node)
 end
 local function learn_from_success(peer, now, seconds)
     local upstream = peer.upstream
@@ -82,11 +74,11 @@ local function learn_from_failure(peer, now, outcome)
             upstream.policy:failed(peer)
         end
     elseif outcome == "busy" then
-        local asked_for = request.variable("upstream_http_retry_after") or ""
+        local asked_for = request.variable("upstream_http_retry_after")
         ejection.refused(
             peer.record,
             now,
-            outcomes.retry_after_seconds(asked_for, now)
+            retry_after.seconds(asked_for)
         )
     else
         ejection.told_nothing(peer.record)
@@ -109,10 +101,8 @@ function ____exports.settle(key, status, seconds)
     present_peer[key] = nil
     local now = request.now()
     local outcome = outcome_of(status)
-    nodes.finish(peer.node, outcome)
-    if peer.upstream.by_first_byte then
-        settle_first_byte(key, peer, outcome)
-    end
+    nodes.finish(peer.node, outcome, has_begun[key] ~= nil)
+    has_begun[key] = nil
     if outcome == "ok" then
         learn_from_success(
             peer,

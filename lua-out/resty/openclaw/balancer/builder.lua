@@ -17,10 +17,14 @@ local nodes_option = require("resty.openclaw.balancer.nodes_option")
 local retry_budget = require("resty.openclaw.balancer.retry_budget")
 local round_robin = require("resty.openclaw.balancer.round_robin")
 local xed = require("resty.openclaw.balancer.xed")
-local OPTIONS = {
+--- The names of all options.
+____exports.OPTIONS = {
     "name",
     "nodes",
     "policy",
+    "buckets",
+    "hash_on",
+    "load_factor",
     "signal",
     "tries",
     "retry_share",
@@ -49,17 +53,6 @@ local POLICY_OPTIONS = {buckets = "latency_buckets", hash_on = "consistent_hash"
 local SIGNALS = {"auto", "ttfb", "total"}
 local DEFAULT_TRIES = 3
 local DEFAULT_RETRY_SHARE = 0.2
---- The names of all options, for those who hand them on.
-function ____exports.option_names()
-    local names = {}
-    for ____, name in ipairs(OPTIONS) do
-        names[#names + 1] = name
-    end
-    for name in pairs(POLICY_OPTIONS) do
-        names[#names + 1] = name
-    end
-    return names
-end
 --- Refuses an option that another policy would heed.
 local function check_policy_options(owner, options, policy)
     for name, its_policy in pairs(POLICY_OPTIONS) do
@@ -79,9 +72,9 @@ local function read_share(owner, options, name, fallback)
     end
     return value
 end
-local function read_discovery(owner, registry, options, entries, changed)
+local function read_discovery(owner, registry, options, membership)
     local names = {}
-    for ____, entry in ipairs(entries) do
+    for ____, entry in ipairs(membership.entries) do
         if entry.is_name then
             names[#names + 1] = entry.text
         end
@@ -97,7 +90,7 @@ local function read_discovery(owner, registry, options, entries, changed)
         registry,
         names,
         read.group(owner, options, "dns"),
-        changed
+        function() return membership_of.announce(membership) end
     )
 end
 local function read_fallback(owner, options)
@@ -120,11 +113,7 @@ local function counter(registry, upstream, name, help)
 end
 --- What the options ask for. Raises when one is wrong. Phases: init.
 function ____exports.settings(options)
-    local given = read.check(
-        "balancer",
-        options,
-        ____exports.option_names()
-    )
+    local given = read.check("balancer", options, ____exports.OPTIONS)
     local name = read.text("balancer", given, "name")
     local owner = ("balancer \"" .. name) .. "\""
     local dict = read.text(owner, given, "dict", "openclaw")
@@ -149,31 +138,22 @@ function ____exports.settings(options)
         SIGNALS,
         "auto"
     )
-    local by_first_byte = policy.wants_load == true and signal ~= "total"
-    local entries = nodes_option.entries(owner, given)
-    local membership
-    local found = read_discovery(
-        owner,
-        registry,
-        given,
-        entries,
-        function() return membership_of.announce(membership) end
-    )
-    membership = membership_of.new(
-        registry,
-        name,
-        entries,
-        found,
-        by_first_byte,
-        trouble
-    )
     local health_check = health_checks.new(
         owner,
+        read.group(owner, given, "health_check"),
+        registry,
+        name
+    )
+    local entries = nodes_option.entries(owner, given)
+    local membership = membership_of.new(
         registry,
         name,
-        read.group(owner, given, "health_check")
+        entries,
+        health_check ~= nil,
+        trouble
     )
-    local needs_leader = found ~= nil or health_check ~= nil
+    membership.discovery = read_discovery(owner, registry, given, membership)
+    local needs_leader = membership.discovery ~= nil or health_check ~= nil
     local made = {
         name = name,
         policy = policy,
@@ -183,7 +163,6 @@ function ____exports.settings(options)
         ),
         membership = membership,
         signal = signal,
-        by_first_byte = by_first_byte,
         tries = read.whole(
             owner,
             given,
@@ -200,7 +179,6 @@ function ____exports.settings(options)
         registry = registry,
         faults = trouble,
         health_check = health_check,
-        discovery = found,
         leader = needs_leader and leaders.new(registry.region.names, "upstream " .. name) or nil,
         is_supervised = false
     }

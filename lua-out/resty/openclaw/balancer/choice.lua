@@ -83,26 +83,32 @@ local function add_loaded(pool, round, now)
         end
     end
 end
---- Fills in all members where the request has not been in this round, whatever is said of them.
-local function find_any(pool, round)
+--- Fills in the members where the request has not been in this round, also those that are down; busy ones are not.
+local function find_any(pool, round, now)
     pool.candidates.count = 0
     for ____, peer in ipairs(pool.peers) do
-        if not peer.is_draining and peer.tried_in ~= round then
+        local is_busy = ejection.seconds_busy(peer.record, now) > 0
+        if not peer.is_draining and not is_busy and peer.tried_in ~= round then
             add(pool.candidates, peer)
         end
     end
 end
-local function pick(pool, round, now, key)
-    local up = pool.members - down
-    if down > 0 and up > 0 and up < pool.panic_share * pool.members then
-        find_any(pool, round)
-    elseif pool.candidates.count == 0 and loaded > 0 then
-        add_loaded(pool, round, now)
-    end
+--- The policy's choice among the candidates.
+local function pick_candidate(pool, now, key)
     if pool.candidates.count == 0 then
         return nil
     end
     local peer = pool.policy:pick(pool.candidates, now, key)
+    return peer
+end
+local function pick(pool, round, now, key)
+    local up = pool.members - down
+    if down > 0 and up > 0 and up < pool.panic_share * pool.members then
+        find_any(pool, round, now)
+    elseif pool.candidates.count == 0 and loaded > 0 then
+        add_loaded(pool, round, now)
+    end
+    local peer = pick_candidate(pool, now, key)
     return peer
 end
 --- A round in which nothing was tried.
@@ -135,18 +141,8 @@ function ____exports.another(pool, now, key)
 end
 --- A peer although none is available: those that are down are tried, busy and marked ones are not. Phases: balancer.
 function ____exports.in_panic(pool, now, key)
-    local candidates = pool.candidates
-    candidates.count = 0
-    for ____, peer in ipairs(pool.peers) do
-        local is_busy = ejection.seconds_busy(peer.record, now) > 0
-        if not peer.is_draining and not is_busy and peer.tried_in ~= pool.rounds then
-            add(candidates, peer)
-        end
-    end
-    if candidates.count == 0 then
-        return nil
-    end
-    local peer = pool.policy:pick(candidates, now, key)
+    find_any(pool, pool.rounds, now)
+    local peer = pick_candidate(pool, now, key)
     return peer
 end
 --- Whether so few are ejected that one more may be: half of the members at most. Phases: any.

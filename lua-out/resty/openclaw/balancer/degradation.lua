@@ -22,6 +22,9 @@ function ____exports.take_trial(record, now)
         return false
     end
     record[NEXT_TRIAL] = now + SECONDS_BETWEEN_TRIALS
+    if record[SINCE] > now then
+        record[SINCE] = now
+    end
     return true
 end
 --- Notes that a request got nothing from the pool. Phases: balancer.

@@ -1,16 +1,93 @@
 local ____exports = {}
-function ____exports.is_name(_text)
-    return false
+local faults = require("resty.openclaw.fault")
+local read = require("resty.openclaw.options")
+local figures = require("resty.openclaw.balancer.discovery.figures")
+local ____name = require("resty.openclaw.balancer.discovery.name")
+local parse = ____name.parse
+local ____settings = require("resty.openclaw.balancer.discovery.settings")
+local settings = ____settings.settings
+local ____watched = require("resty.openclaw.balancer.discovery.watched")
+local answer_of = ____watched.answer_of
+local entries_of = ____watched.entries_of
+local is_busy = ____watched.is_busy
+local is_due = ____watched.is_due
+local start = ____watched.start
+local watch = ____watched.watch
+local MOST_AT_ONCE = 10
+--- Tells of an answer that is new, whoever found it: another upstream may have the same name.
+local function tell(discovery, watched)
+    local answer = answer_of(watched)
+    if answer == nil or answer == discovery.told[watched.text] then
+        return
+    end
+    discovery.told[watched.text] = answer
+    discovery.changed()
 end
-local function create(_owner, _registry, _names, _options, _changed)
-    return {
-        tick = function(self)
-            return
-        end,
-        addresses = function(self)
-            return nil
+local function tick(self, now)
+    local busy = 0
+    for ____, watched in ipairs(self.names) do
+        tell(self, watched)
+        if is_busy(watched, now) then
+            busy = busy + 1
         end
+    end
+    for ____, watched in ipairs(self.names) do
+        if busy < MOST_AT_ONCE and not is_busy(watched, now) and is_due(watched, now) then
+            start(watched, now)
+            busy = busy + 1
+        end
+    end
+end
+local function addresses(self, name)
+    local watched = self.by_text[name]
+    local ____temp_0
+    if watched == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = entries_of(watched)
+    end
+    return ____temp_0
+end
+local metatable = {__index = {tick = tick, addresses = addresses}}
+--- Whether a node's text is a name for the DNS: "gpu.example.org:8000", for A and AAAA records, or an SRV name as
+-- "_http._tcp.gpu.example.org", without a port. Addresses and paths of unix sockets are none. Phases: any.
+function ____exports.is_name(text)
+    return parse(text) ~= nil
+end
+--- Watches names. Raises when an option is wrong, or when there are names but no library to look them up. Without any
+-- names no library is needed, and nothing done. What a reload left behind is there at once. Phases: init.
+-- 
+-- @param options the group `dns` of an upstream, if it has one
+-- @param changed is called, in `tick`, when the answer for a name has become another one
+local function create(owner, registry, names, options, changed)
+    local common = {
+        owner = owner,
+        settings = settings(owner .. ": dns", options, #names > 0),
+        dict = registry.region.names,
+        faults = faults.new("balancer", registry)
     }
+    local all = {}
+    local by_text = {}
+    local told = {}
+    for ____, text in ipairs(names) do
+        local name = parse(text)
+        if name == nil then
+            read.refuse(owner, "nodes", "a list whose names are DNS names", text)
+        end
+        if not (by_text[text] ~= nil) then
+            local watched = watch(common, registry, text, name)
+            all[#all + 1] = watched
+            by_text[text] = watched
+            local answer = answer_of(watched)
+            if answer ~= nil then
+                told[text] = answer
+            end
+        end
+    end
+    local fields = {names = all, by_text = by_text, told = told, changed = changed}
+    local discovery = setmetatable(fields, metatable)
+    figures.show(registry, discovery)
+    return discovery
 end
 ____exports.new = create
 return ____exports

@@ -28,6 +28,16 @@ function ____exports.phi(record, now)
     end
     return value * math.exp(-math.max(0, now - record[PHI_TIME]) / FADING_SECONDS)
 end
+--- Seconds until an ejected peer may be tried; 0 for any other. Phases: any.
+function ____exports.seconds_ejected(record, now)
+    local left = record[EJECTED_UNTIL] - now
+    return (left > 2 * EJECTION_SECONDS or left < 0) and 0 or left
+end
+--- Seconds for which a busy peer is still to be left alone; 0 for any other. Phases: any.
+function ____exports.seconds_busy(record, now)
+    local left = record[BUSY_UNTIL] - now
+    return (left > MOST_BUSY_SECONDS or left < 0) and 0 or left
+end
 local function step_phi(record, now, failed)
     local faded = record[PHI] * math.exp(-math.max(0, now - record[PHI_TIME]) / FADING_SECONDS)
     record[PHI] = faded + STEP * (failed - faded)
@@ -54,10 +64,10 @@ end
 function ____exports.failed(record, now, spread, may_eject)
     step_phi(record, now, 1)
     record[PROBE_UNTIL] = 0
-    local before = record[EJECTED_UNTIL]
-    if now < before then
+    if ____exports.seconds_ejected(record, now) > 0 then
         return
     end
+    local before = record[EJECTED_UNTIL]
     local consecutive = record[CONSECUTIVE] + 1
     record[CONSECUTIVE] = consecutive
     if consecutive < FAILURES_TO_EJECT or not (may_eject or before ~= 0) then
@@ -73,7 +83,10 @@ function ____exports.refused(record, now, seconds)
         MOST_BUSY_SECONDS,
         math.max(0, seconds or BUSY_SECONDS)
     )
-    record[BUSY_UNTIL] = math.max(record[BUSY_UNTIL], now + pause)
+    record[BUSY_UNTIL] = now + math.max(
+        ____exports.seconds_busy(record, now),
+        pause
+    )
 end
 --- Notes that a try told nothing, so that the next request may probe. Phases: balancer, log.
 function ____exports.told_nothing(record)
@@ -89,14 +102,9 @@ end
 function ____exports.is_ejected(record)
     return record[EJECTED_UNTIL] ~= 0
 end
---- Seconds until an ejected peer may be tried; 0 for any other. Phases: any.
-function ____exports.seconds_ejected(record, now)
-    local left = record[EJECTED_UNTIL] - now
-    return (left > 2 * EJECTION_SECONDS or left < 0) and 0 or left
-end
---- Whether an ejected peer's time is over and no request is trying it yet. Phases: any.
+--- Whether an ejected peer's time is over, it is not busy, and no request is trying it yet. Phases: any.
 function ____exports.wants_probe(record, now)
-    if not ____exports.is_ejected(record) or ____exports.seconds_ejected(record, now) > 0 then
+    if not ____exports.is_ejected(record) or ____exports.seconds_ejected(record, now) > 0 or ____exports.seconds_busy(record, now) > 0 then
         return false
     end
     local ____until = record[PROBE_UNTIL]
@@ -105,10 +113,5 @@ end
 --- Notes that one request tries an ejected peer. Phases: balancer.
 function ____exports.probe(record, now)
     record[PROBE_UNTIL] = now + PROBE_SECONDS
-end
---- Seconds for which a busy peer is still to be left alone; 0 for any other. Phases: any.
-function ____exports.seconds_busy(record, now)
-    local left = record[BUSY_UNTIL] - now
-    return (left > MOST_BUSY_SECONDS or left < 0) and 0 or left
 end
 return ____exports

@@ -1,6 +1,6 @@
 local ____exports = {}
 local concurrency_of = require("resty.openclaw.balancer.concurrency")
-local peers = require("resty.openclaw.balancer.peer")
+local nodes = require("resty.openclaw.balancer.node")
 --- Service time in seconds before any peer has answered.
 local FIRST_SERVICE_SECONDS = 0.05
 --- nginx's clock counts milliseconds: answers within one would make a peer's work look like nothing.
@@ -61,8 +61,8 @@ end
 --- Reads a peer's counts and folds what has changed since the last time into its estimate. Phases: any.
 function ____exports.fold(all, peer, now)
     local estimate = peer.learned
-    local load = peers.load(peer)
-    local done = peers.done(peer)
+    local load = nodes.load(peer.node)
+    local done = nodes.done(peer.node)
     local before = estimate.read_at
     if before > 0 then
         local exposure = estimate.exposure

@@ -42,14 +42,24 @@ local function show_in_flight(registry)
         end
     )
 end
+--- Visits the peers of all upstreams.
+local function each_peer(registry, visit)
+    for ____, upstream in ipairs(shown_by_registry[registry]) do
+        local peers = upstream.pool.peers
+        for place = 0, #peers - 1 do
+            visit(upstream, peers[place + 1])
+        end
+    end
+end
 local function show_peers(registry, name, help, figure)
     collect(
         registry,
         name,
         help,
         function(emit)
-            for ____, upstream in ipairs(shown_by_registry[registry]) do
-                for ____, peer in ipairs(upstream.pool.peers) do
+            each_peer(
+                registry,
+                function(upstream, peer)
                     local value = figure(upstream, peer)
                     local labels = {upstream.name, peer.node.address}
                     if value ~= nil then
@@ -59,7 +69,7 @@ local function show_peers(registry, name, help, figure)
                         )
                     end
                 end
-            end
+            )
         end
     )
 end
@@ -71,19 +81,19 @@ local function show_states(registry)
         help,
         function(emit)
             local now = request.now()
-            for ____, upstream in ipairs(shown_by_registry[registry]) do
-                for ____, peer in ipairs(upstream.pool.peers) do
+            each_peer(
+                registry,
+                function(upstream, peer)
                     local present = peer_of.state(peer, now)
                     for ____, state in ipairs(STATES) do
                         local labels = {upstream.name, peer.node.address, state}
-                        local value = state == present and 1 or 0
                         emit(
                             metric_registry.label_text({"upstream", "node", "state"}, labels),
-                            value
+                            state == present and 1 or 0
                         )
                     end
                 end
-            end
+            )
         end
     )
 end
@@ -121,10 +131,15 @@ local function concurrency(upstream, peer)
     local ____opt_2 = ____this_3.concurrent_requests
     return ____opt_2 and ____opt_2(____this_3, peer)
 end
---- Adds an upstream to those whose nodes are shown. Phases: init.
+--- Adds an upstream to those whose nodes are shown. Raises when there is one of this name already. Phases: init.
 function ____exports.show(registry, upstream)
     local others = shown_by_registry[registry]
     if others ~= nil then
+        for ____, other in ipairs(others) do
+            if other.name == upstream.name then
+                error(("balancer \"" .. upstream.name) .. "\": another one has this name", 0)
+            end
+        end
         others[#others + 1] = upstream
         return
     end

@@ -11,7 +11,7 @@ local peer_of = require("resty.openclaw.balancer.peer")
 local LOCK_SECONDS = 1
 local LOCK_TRIES = 200
 --- No changes. Raises when there is no shared memory left. Phases: init.
-local function create(registry, upstream, entries, discovery, by_first_byte, faults)
+local function create(registry, upstream, entries, is_checked, faults)
     local slot, err = shared_memory.slot(registry.region, "version " .. upstream)
     if slot == nil then
         error((("balancer \"" .. upstream) .. "\": no shared memory: ") .. err, 0)
@@ -20,8 +20,8 @@ local function create(registry, upstream, entries, discovery, by_first_byte, fau
         registry = registry,
         upstream = upstream,
         entries = entries,
-        discovery = discovery,
-        by_first_byte = by_first_byte,
+        discovery = nil,
+        is_checked = is_checked,
         faults = faults,
         version = registry.region.common + slot,
         seen = -1,
@@ -48,83 +48,70 @@ function ____exports.changes(membership)
     end
     return ____found_0
 end
---- Adds a node to a list, with its change if there is one.
-local function add(membership, list, by_address, address, host, port, weight, is_draining, change)
-    if (change and change.removed) == true or by_address[address] ~= nil then
+--- The peer at an address: the one that is in force, or a new one; nothing when there is no memory left.
+local function peer_at(membership, ____bindingPattern0)
+    local port
+    local host
+    local address
+    address = ____bindingPattern0.address
+    host = ____bindingPattern0.host
+    port = ____bindingPattern0.port
+    local known = membership.by_address[address]
+    if known ~= nil then
+        return known
+    end
+    local node, node_err = nodes.at(membership.registry, address, host, port)
+    if node == nil then
+        membership.faults:report("no_memory", address, ": ", node_err)
+        return nil
+    end
+    local peer, err = peer_of.new(membership.registry, membership.upstream, node, membership.is_checked)
+    if peer == nil then
+        membership.faults:report("no_memory", address, ": ", err)
+    end
+    return peer
+end
+local function listed_entry(list, membership, entry)
+    local ____entry_1 = entry
+    local weight = ____entry_1.weight
+    local is_draining = ____entry_1.is_draining
+    if not entry.is_name then
+        list[#list + 1] = {
+            address = entry.text,
+            host = entry.host,
+            port = entry.port,
+            weight = weight,
+            is_draining = is_draining
+        }
         return
     end
-    local peer = membership.by_address[address]
-    if peer == nil then
-        local node, node_err = nodes.at(membership.registry, address, host, port)
-        if node == nil then
-            membership.faults:report("no_memory", address, ": ", node_err)
-            return
-        end
-        local made, err = peer_of.new(membership.registry, membership.upstream, node, membership.by_first_byte)
-        if made == nil then
-            membership.faults:report("no_memory", address, ": ", err)
-            return
-        end
-        peer = made
+    local ____opt_2 = membership.discovery
+    for ____, node in ipairs(____opt_2 and ____opt_2:addresses(entry.text) or ({})) do
+        local address = node.address
+        local host = node.host
+        local port = node.port
+        list[#list + 1] = {
+            address = address,
+            host = host,
+            port = port,
+            weight = weight * node.weight,
+            is_draining = is_draining
+        }
     end
-    peer.weight = change and change.weight or weight
-    local ____peer_8 = peer
-    local ____temp_7 = change and change.drain
-    if ____temp_7 == nil then
-        ____temp_7 = is_draining
-    end
-    ____peer_8.is_draining = ____temp_7
-    list[#list + 1] = peer
-    by_address[address] = peer
 end
---- The peers in force now. Those that were in force before keep all that is known of them. Phases: any.
-function ____exports.peers(membership)
-    membership.seen = membership.version[0]
-    local changed = ____exports.changes(membership)
+--- The nodes in the configuration, and what the DNS says of the names there. Phases: any.
+function ____exports.listed(membership)
     local list = {}
-    local found = {}
-    for ____, ____value in ipairs(membership.entries) do
-        local text = ____value.text
-        local is_name = ____value.is_name
-        local host = ____value.host
-        local port = ____value.port
-        local weight = ____value.weight
-        local is_draining = ____value.is_draining
-        if not is_name then
-            add(
-                membership,
-                list,
-                found,
-                text,
-                host,
-                port,
-                weight,
-                is_draining,
-                changed[text]
-            )
-        else
-            local ____opt_9 = membership.discovery
-            for ____, resolved in ipairs(____opt_9 and ____opt_9:addresses(text) or ({})) do
-                local address = resolved.address
-                local its_weight = weight * resolved.weight
-                local change = changed[address]
-                add(
-                    membership,
-                    list,
-                    found,
-                    address,
-                    resolved.host,
-                    resolved.port,
-                    its_weight,
-                    is_draining,
-                    change
-                )
-            end
-        end
+    for ____, entry in ipairs(membership.entries) do
+        listed_entry(list, membership, entry)
     end
+    return list
+end
+--- Adds the nodes that an operator added.
+local function add_others(list, changed)
     local added = {}
-    for address, change in pairs(changed) do
-        if change.added == true then
+    for address, its_change in pairs(changed) do
+        if its_change.added == true then
             added[#added + 1] = address
         end
     end
@@ -132,21 +119,47 @@ function ____exports.peers(membership)
     for ____, text in ipairs(added) do
         local address, host, port = address_of(text)
         if address ~= nil then
-            add(
-                membership,
-                list,
-                found,
-                address,
-                host,
-                port,
-                1,
-                false,
-                changed[text]
-            )
+            list[#list + 1] = {
+                address = address,
+                host = host,
+                port = port,
+                weight = 1,
+                is_draining = false
+            }
+        end
+    end
+end
+--- The peers in force now. Those that were in force before keep all that is known of them. Phases: any.
+function ____exports.peers(membership)
+    membership.seen = membership.version[0]
+    local changed = ____exports.changes(membership)
+    local list = ____exports.listed(membership)
+    add_others(list, changed)
+    local in_force = {}
+    local found = {}
+    for ____, node in ipairs(list) do
+        local its_change = changed[node.address] or ({})
+        local is_wanted = its_change.removed ~= true and not (found[node.address] ~= nil)
+        local ____is_wanted_4
+        if is_wanted then
+            ____is_wanted_4 = peer_at(membership, node)
+        else
+            ____is_wanted_4 = nil
+        end
+        local peer = ____is_wanted_4
+        if peer ~= nil then
+            peer.weight = its_change.weight or node.weight
+            local ____its_change_drain_5 = its_change.drain
+            if ____its_change_drain_5 == nil then
+                ____its_change_drain_5 = node.is_draining
+            end
+            peer.is_draining = ____its_change_drain_5
+            in_force[#in_force + 1] = peer
+            found[node.address] = peer
         end
     end
     membership.by_address = found
-    return list
+    return in_force
 end
 --- Holds off other workers' changes while `work` runs; false when they take too long.
 local function alone(membership, work)
@@ -178,6 +191,9 @@ function ____exports.change(membership, address, update)
             local all = ____exports.changes(membership)
             all[address] = update(all[address] or ({}))
             local text = json.encode(all)
+            if text == nil then
+                return false
+            end
             local kept = membership.registry.region.names:safe_set("changes:" .. membership.upstream, text)
             if kept ~= true then
                 return false

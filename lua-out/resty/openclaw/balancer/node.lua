@@ -18,13 +18,13 @@ local function create(registry, address, host, port)
     if in_flight == nil then
         return nil, err
     end
-    local awaited, awaited_err = shared_memory.transient_slot(region, "awaited " .. address)
-    if awaited == nil then
-        return nil, awaited_err
+    local load, load_err = shared_memory.transient_slot(region, "load " .. address)
+    if load == nil then
+        return nil, load_err
     end
-    local begun, begun_err = shared_memory.slot(region, "begun " .. address)
-    if begun == nil then
-        return nil, begun_err
+    local done, done_err = shared_memory.slot(region, "done " .. address)
+    if done == nil then
+        return nil, done_err
     end
     local answers = metric_registry.counter(registry, "openclaw_node_answers_total", "Tries at a node by how they ended: ok, failed, busy, or neutral where that tells nothing about the node.", {"node", "outcome"})
     local answered, answered_err = shared_memory.slot(region, "answered " .. address)
@@ -38,8 +38,8 @@ local function create(registry, address, host, port)
         port = port,
         in_flight_slot = in_flight,
         answered_slot = answered,
-        awaited_slot = awaited,
-        begun_slot = begun,
+        load_slot = load,
+        done_slot = done,
         outcomes = {
             ok = answers:labels(address, "ok"),
             failed = answers:labels(address, "failed"),
@@ -74,24 +74,38 @@ end
 --- Counts a request that goes to the node. Phases: balancer.
 function ____exports.start(node)
     shared_memory.add(node.region, node.in_flight_slot, 1)
+    shared_memory.add(node.region, node.load_slot, 1)
 end
---- Counts a request that came back from the node. Phases: balancer, log.
-function ____exports.finish(node, outcome)
+local function count_done(node, well)
+    shared_memory.add(node.region, node.load_slot, -1)
+    if well then
+        shared_memory.add(node.region, node.done_slot, 1)
+    end
+end
+--- Counts a request as done well, as its upstream sees it, although its answer goes on. Phases: header_filter.
+function ____exports.note_done(node)
+    count_done(node, true)
+end
+--- Counts a request that came back from the node. `is_done`: whether `note_done` was called for it. Phases: balancer, log.
+function ____exports.finish(node, outcome, is_done)
+    if is_done == nil then
+        is_done = false
+    end
     shared_memory.add(node.region, node.in_flight_slot, -1)
     if outcome == "ok" then
         shared_memory.add(node.region, node.answered_slot, 1)
     end
+    if not is_done then
+        count_done(node, outcome == "ok")
+    end
     node.outcomes[outcome]:inc()
 end
---- Counts a request whose first byte is awaited. Phases: balancer.
-function ____exports.await_first_byte(node)
-    shared_memory.add(node.region, node.awaited_slot, 1)
+--- Requests that are not done as their upstreams see it, for all workers. Phases: any.
+function ____exports.load(node)
+    return shared_memory.total(node.region, node.load_slot)
 end
---- Counts the first byte of an answer, or that none will come. Phases: balancer, header_filter, log.
-function ____exports.first_byte(node, came)
-    shared_memory.add(node.region, node.awaited_slot, -1)
-    if came then
-        shared_memory.add(node.region, node.begun_slot, 1)
-    end
+--- Requests that were done well as their upstreams see it, to all workers, over all reloads. Phases: any.
+function ____exports.done(node)
+    return shared_memory.total(node.region, node.done_slot)
 end
 return ____exports

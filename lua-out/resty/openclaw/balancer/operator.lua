@@ -42,25 +42,22 @@ function ____exports.report(upstream)
     end
     return reports
 end
+--- The addresses of nodes that an operator removed, sorted. Phases: any.
+function ____exports.removed(membership)
+    local addresses = {}
+    for address, its_change in pairs(membership_of.changes(membership)) do
+        if its_change.removed == true then
+            addresses[#addresses + 1] = address
+        end
+    end
+    table.sort(addresses)
+    return addresses
+end
 --- Whether the configuration or the DNS has the node, whatever an operator said of it.
 local function is_listed(membership, address)
-    for ____, ____value in ipairs(membership.entries) do
-        local text = ____value.text
-        local is_name = ____value.is_name
-        if not is_name and text == address then
+    for ____, node in ipairs(membership_of.listed(membership)) do
+        if node.address == address then
             return true
-        end
-        local ____is_name_14
-        if is_name then
-            local ____opt_12 = membership.discovery
-            ____is_name_14 = ____opt_12 and ____opt_12:addresses(text)
-        else
-            ____is_name_14 = nil
-        end
-        for ____, resolved in ipairs(____is_name_14 or ({})) do
-            if resolved.address == address then
-                return true
-            end
         end
     end
     return false
@@ -75,11 +72,11 @@ local function changed(before, wish, is_known)
         after.added = true
     end
     local weight = wish.weight or before.weight
-    local ____wish_drain_15 = wish.drain
-    if ____wish_drain_15 == nil then
-        ____wish_drain_15 = before.drain
+    local ____wish_drain_12 = wish.drain
+    if ____wish_drain_12 == nil then
+        ____wish_drain_12 = before.drain
     end
-    local drain = ____wish_drain_15
+    local drain = ____wish_drain_12
     if weight ~= nil then
         after.weight = weight
     end
@@ -94,6 +91,9 @@ function ____exports.change(membership, text, wish)
     local address = address_of(text)
     if address == nil then
         return false, "no IP address and port"
+    end
+    if wish.weight ~= nil and not (wish.weight > 0 and wish.weight < math.huge) then
+        return false, "no weight above 0"
     end
     local is_known = is_listed(membership, address)
     return membership_of.change(

@@ -32,20 +32,4 @@ end
 function ____exports.with_retry_after(status)
     return tonumber(status) == SERVICE_UNAVAILABLE and "busy" or ____exports.of_status(status)
 end
---- The seconds that a `Retry-After` asks for, given as seconds or as a date; nothing when it is neither. Phases: any. Source:
--- RFC 9110, section 10.2.3.
-function ____exports.retry_after_seconds(value, now)
-    local digits = string.match(value, "^%d+$")
-    if digits ~= nil then
-        return tonumber(digits)
-    end
-    local date = ngx.parse_http_time(value)
-    local ____temp_0
-    if date == nil then
-        ____temp_0 = nil
-    else
-        ____temp_0 = math.max(0, date - now)
-    end
-    return ____temp_0
-end
 return ____exports

@@ -1,4 +1,5 @@
 local ____exports = {}
+local ffi = require("ffi")
 local metric_registry = require("resty.openclaw.metric_registry")
 local shared_memory = require("resty.openclaw.shared_memory")
 local ejection = require("resty.openclaw.balancer.ejection")
@@ -21,8 +22,8 @@ end
 --- The peer of an upstream at a node, with nothing learned. Phases: any. On failure nil and why: there is no shared memory
 -- left.
 -- 
--- @param by_first_byte whether a request counts as done with the first byte of its answer
-local function create(registry, upstream, node, by_first_byte)
+-- @param is_checked whether there are health checks that may say that it is up again
+local function create(registry, upstream, node, is_checked)
     local region = registry.region
     local count = ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS
     local slot, err = shared_memory.slot(region, (("peer " .. upstream) .. " ") .. node.address, count)
@@ -36,8 +37,6 @@ local function create(registry, upstream, node, by_first_byte)
         node = node,
         weight = 1,
         is_draining = false,
-        load_slot = by_first_byte and node.awaited_slot or node.in_flight_slot,
-        done_slot = by_first_byte and node.begun_slot or node.answered_slot,
         record = record,
         checks = checks,
         beginning = checks + verdicts.SLOTS,
@@ -50,6 +49,9 @@ local function create(registry, upstream, node, by_first_byte)
     }
     if peer.beginning[BEGINNINGS] == 0 then
         ____exports.begin_anew(peer)
+    end
+    if not is_checked then
+        ffi.fill(checks, verdicts.SLOTS * 8)
     end
     return peer
 end
@@ -75,26 +77,18 @@ function ____exports.is_loaded_enough(peer)
     end
     return peer.is_starting and nodes.in_flight(peer.node) >= SLOW_START + answered
 end
---- Requests that a policy counts against the peer, and those done, over all workers. Phases: any.
-function ____exports.load(peer)
-    return shared_memory.total(peer.node.region, peer.load_slot)
-end
---- As `load`: how many were done so far.
-function ____exports.done(peer)
-    return shared_memory.total(peer.node.region, peer.done_slot)
-end
 --- What an operator would call its state. Phases: any.
 function ____exports.state(peer, now)
     if peer.is_draining then
         return "draining"
     end
-    if verdicts.is_down(peer.checks) then
+    if verdicts.is_down(peer.checks) or ejection.seconds_ejected(peer.record, now) > 0 then
         return "down"
     end
-    if ejection.is_ejected(peer.record) then
-        return ejection.seconds_ejected(peer.record, now) > 0 and "down" or "half_open"
+    if ejection.seconds_busy(peer.record, now) > 0 then
+        return "busy"
     end
-    return ejection.seconds_busy(peer.record, now) > 0 and "busy" or "healthy"
+    return ejection.is_ejected(peer.record) and "half_open" or "healthy"
 end
 --- Seconds until the peer may be sent requests again; 0 for one that may be now. Phases: any.
 function ____exports.seconds_left(peer, now)

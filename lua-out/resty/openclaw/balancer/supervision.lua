@@ -8,8 +8,10 @@ local upstreams = require("resty.openclaw.balancer.upstream")
 local TICK_SECONDS = 0.1
 --- What the verdict of a check changes.
 local function take_verdict(upstream, peer, verdict, why, retry_after)
-    local check = upstream.health_check
-    local news = verdicts.note(peer.checks, verdict, check.fails, check.passes)
+    local ____upstream_health_check_settings_0 = upstream.health_check.settings
+    local fails = ____upstream_health_check_settings_0.fails
+    local passes = ____upstream_health_check_settings_0.passes
+    local news = verdicts.note(peer.checks, verdict, fails, passes)
     local who = ((("node " .. peer.node.address) .. " of upstream \"") .. upstream.name) .. "\""
     if news == "down" then
         ngx.log(
@@ -39,15 +41,19 @@ local function lead(upstream, leader, now)
         upstream.faults:report("no_leader", "nobody checks the nodes: ", err)
     end
     if not leads then
+        local ____opt_1 = upstream.health_check
+        if ____opt_1 ~= nil then
+            ____opt_1:stop()
+        end
         return
     end
-    local ____opt_0 = upstream.discovery
-    if ____opt_0 ~= nil then
-        ____opt_0:tick(now)
+    local ____opt_3 = upstream.membership.discovery
+    if ____opt_3 ~= nil then
+        ____opt_3:tick(now)
     end
-    local ____opt_2 = upstream.health_check
-    if ____opt_2 ~= nil then
-        ____opt_2:tick(
+    local ____opt_5 = upstream.health_check
+    if ____opt_5 ~= nil then
+        ____opt_5:tick(
             upstream.pool.peers,
             now,
             function(peer, verdict, why, retry_after) return take_verdict(
@@ -63,6 +69,10 @@ end
 local function tick(premature, upstream)
     local leader = upstream.leader
     if premature then
+        local ____opt_7 = upstream.health_check
+        if ____opt_7 ~= nil then
+            ____opt_7:stop()
+        end
         if leader ~= nil then
             leader:resign()
         end
@@ -70,11 +80,11 @@ local function tick(premature, upstream)
     end
     local now = request.now()
     upstreams.refresh(upstream)
-    local ____this_7
-    ____this_7 = upstream.policy
-    local ____opt_6 = ____this_7.tick
-    if ____opt_6 ~= nil then
-        ____opt_6(____this_7, upstream.pool.peers, now)
+    local ____this_12
+    ____this_12 = upstream.policy
+    local ____opt_11 = ____this_12.tick
+    if ____opt_11 ~= nil then
+        ____opt_11(____this_12, upstream.pool.peers, now)
     end
     retry_budget.fill(upstream.budget, TICK_SECONDS)
     if leader ~= nil then
@@ -87,6 +97,9 @@ function ____exports.begin(upstream)
         return
     end
     upstream.is_supervised = true
+    if upstream.fallback ~= nil then
+        ____exports.begin(upstream.fallback)
+    end
     local ok, err = ngx.timer.every(TICK_SECONDS, tick, upstream)
     if not ok then
         upstream.faults:report("timer", err)
@@ -94,9 +107,9 @@ function ____exports.begin(upstream)
 end
 --- Leaves the work for one to another worker. Phases: exit_worker.
 function ____exports.stop(upstream)
-    local ____opt_8 = upstream.leader
-    if ____opt_8 ~= nil then
-        ____opt_8:resign()
+    local ____opt_13 = upstream.leader
+    if ____opt_13 ~= nil then
+        ____opt_13:resign()
     end
 end
 return ____exports

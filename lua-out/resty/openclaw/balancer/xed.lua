@@ -95,8 +95,7 @@ local metatable = {__index = {
     tick = tick,
     weight = weight,
     service_seconds = service_seconds,
-    concurrent_requests = concurrent_requests,
-    wants_load = true
+    concurrent_requests = concurrent_requests
 }}
 --- The policy. Phases: init.
 local function create()

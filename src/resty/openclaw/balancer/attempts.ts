@@ -6,6 +6,7 @@
  * requests from those that nginx sent to the same node.
  */
 import * as request from "../request";
+import * as retry_after from "../retry_after";
 import * as upstream_tries from "../upstream_tries";
 import * as choice from "./choice";
 import * as degradation from "./degradation";
@@ -27,7 +28,6 @@ const JSON_LINES = "application/x-ndjson";
 export function begin(key: number, peer: Peer): void {
     nodes.start(peer.node);
     present_peer.set(key, peer);
-    if (peer.upstream!.by_first_byte) nodes.await_first_byte(peer.node);
 }
 
 /** Whether the request is counted in at some peer. Phases: any with a request. */
@@ -48,23 +48,19 @@ function is_streamed(): boolean {
 
 /** Whether the first byte is what counts of the answer at hand. */
 function counts_first_byte(upstream: Upstream): boolean {
-    return upstream.signal === "ttfb" || (upstream.signal === "auto" && is_streamed());
+    const signal = upstream.signal;
+    return signal === "ttfb" || (signal === "auto" && is_streamed());
 }
 
 /** Notes that the answer has begun. Phases: header_filter. */
 export function note_first_byte(key: number): void {
     const peer = present_peer.get(key) as Peer | undefined;
-    if (peer === undefined || !peer.upstream!.by_first_byte || has_begun.has(key)) return;
+    if (peer === undefined || !counts_first_byte(peer.upstream!) || has_begun.has(key)) return;
     // An error page may have any status; that of the node is what counts.
     const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
-    if (outcomes.of_status(status) !== "ok" || !counts_first_byte(peer.upstream!)) return;
+    if (outcomes.of_status(status) !== "ok") return;
     has_begun.add(key);
-    nodes.first_byte(peer.node, true);
-}
-
-function settle_first_byte(key: number, peer: Peer, outcome: Outcome): void {
-    if (has_begun.has(key)) has_begun.delete(key);
-    else nodes.first_byte(peer.node, outcome === "ok");
+    nodes.note_done(peer.node);
 }
 
 function learn_from_success(peer: Peer, now: number, seconds: number | undefined): void {
@@ -80,8 +76,8 @@ function learn_from_failure(peer: Peer, now: number, outcome: Outcome): void {
         ejection.failed(peer.record, now, math.random(), choice.may_eject(upstream.pool));
         if (upstream.policy.failed !== undefined) upstream.policy.failed(peer);
     } else if (outcome === "busy") {
-        const asked_for = request.variable("upstream_http_retry_after") ?? "";
-        ejection.refused(peer.record, now, outcomes.retry_after_seconds(asked_for, now));
+        const asked_for = request.variable("upstream_http_retry_after");
+        ejection.refused(peer.record, now, retry_after.seconds(asked_for));
     } else {
         ejection.told_nothing(peer.record);
     }
@@ -103,8 +99,8 @@ export function settle(key: number, status: string, seconds: string | undefined)
     present_peer.delete(key);
     const now = request.now();
     const outcome = outcome_of(status);
-    nodes.finish(peer.node, outcome);
-    if (peer.upstream!.by_first_byte) settle_first_byte(key, peer, outcome);
+    nodes.finish(peer.node, outcome, has_begun.has(key));
+    has_begun.delete(key);
     if (outcome === "ok") learn_from_success(peer, now, tonumber(seconds));
     else learn_from_failure(peer, now, outcome);
     return peer;

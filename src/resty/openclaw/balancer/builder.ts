@@ -23,7 +23,7 @@ import type { NewPolicy } from "./policy";
 import * as retry_budget from "./retry_budget";
 import * as round_robin from "./round_robin";
 import type { Supervised } from "./supervision";
-import type { Signal, Upstream } from "./upstream";
+import type { Signal } from "./upstream";
 import * as xed from "./xed";
 
 export interface Settings extends Supervised {
@@ -31,10 +31,14 @@ export interface Settings extends Supervised {
     readonly faults: Faults;
 }
 
-const OPTIONS = [
+/** The names of all options. */
+export const OPTIONS = [
     "name",
     "nodes",
     "policy",
+    "buckets",
+    "hash_on",
+    "load_factor",
     "signal",
     "tries",
     "retry_share",
@@ -63,14 +67,6 @@ const SIGNALS: Signal[] = ["auto", "ttfb", "total"];
 const DEFAULT_TRIES = 3;
 const DEFAULT_RETRY_SHARE = 0.2;
 
-/** The names of all options, for those who hand them on. */
-export function option_names(): string[] {
-    const names: string[] = [];
-    for (const name of OPTIONS) names.push(name);
-    for (const [name] of pairs(POLICY_OPTIONS)) names.push(name);
-    return names;
-}
-
 /** Refuses an option that another policy would heed. */
 function check_policy_options(owner: string, options: read.Options, policy: string): void {
     for (const [name, its_policy] of pairs(POLICY_OPTIONS)) {
@@ -92,22 +88,23 @@ function read_discovery(
     owner: string,
     registry: Registry,
     options: read.Options,
-    entries: readonly nodes_option.Entry[],
-    changed: (this: void) => void,
+    membership: Membership,
 ): Discovery | undefined {
     const names: string[] = [];
-    for (const entry of entries) {
+    for (const entry of membership.entries) {
         if (entry.is_name) names.push(entry.text);
     }
     if (names.length === 0) {
         if (options.dns !== undefined) error(`${owner}: "dns" is given, but no node is a name`, 0);
         return undefined;
     }
-    return discovery.new(owner, registry, names, read.group(owner, options, "dns"), changed);
+    return discovery.new(owner, registry, names, read.group(owner, options, "dns"), () =>
+        membership_of.announce(membership),
+    );
 }
 
-function read_fallback(owner: string, options: read.Options): Upstream | undefined {
-    const fallback = read.group(owner, options, "fallback") as unknown as Upstream | undefined;
+function read_fallback(owner: string, options: read.Options): Supervised | undefined {
+    const fallback = read.group(owner, options, "fallback") as unknown as Supervised | undefined;
     if (fallback !== undefined && fallback.pool === undefined) {
         read.refuse(owner, "fallback", "a balancer, made by new", fallback);
     }
@@ -127,7 +124,7 @@ function counter(registry: Registry, upstream: string, name: string, help: strin
 
 /** What the options ask for. Raises when one is wrong. Phases: init. */
 export function settings(options: unknown): Settings {
-    const given = read.check("balancer", options, option_names());
+    const given = read.check("balancer", options, OPTIONS);
     const name = read.text("balancer", given, "name");
     const owner = `balancer "${name}"`;
     const dict = read.text(owner, given, "dict", "openclaw");
@@ -138,20 +135,17 @@ export function settings(options: unknown): Settings {
     check_policy_options(owner, given, policy_name);
     const policy = POLICIES[policy_name]!(owner, given);
     const signal = read.one_of(owner, given, "signal", SIGNALS, "auto");
-    const by_first_byte = policy.wants_load === true && signal !== "total";
+    const health_check = health_checks.new(owner, read.group(owner, given, "health_check"), registry, name);
     const entries = nodes_option.entries(owner, given);
-    let membership: Membership | undefined;
-    const found = read_discovery(owner, registry, given, entries, () => membership_of.announce(membership!));
-    membership = membership_of.new(registry, name, entries, found, by_first_byte, trouble);
-    const health_check = health_checks.new(owner, registry, name, read.group(owner, given, "health_check"));
-    const needs_leader = found !== undefined || health_check !== undefined;
+    const membership = membership_of.new(registry, name, entries, health_check !== undefined, trouble);
+    membership.discovery = read_discovery(owner, registry, given, membership);
+    const needs_leader = membership.discovery !== undefined || health_check !== undefined;
     const made: Settings = {
         name,
         policy,
         pool: choice.new(policy, read_share(owner, given, "panic_share", 0)),
         membership,
         signal,
-        by_first_byte,
         tries: read.whole(owner, given, "tries", 1, DEFAULT_TRIES),
         budget: retry_budget.new(read_share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
         fallback: read_fallback(owner, given),
@@ -172,7 +166,6 @@ export function settings(options: unknown): Settings {
         registry,
         faults: trouble,
         health_check,
-        discovery: found,
         leader: needs_leader ? leaders.new(registry.region.names, `upstream ${name}`) : undefined,
         is_supervised: false,
     };

@@ -88,21 +88,28 @@ function add_loaded(pool: Pool, round: number, now: number): void {
     }
 }
 
-/** Fills in all members where the request has not been in this round, whatever is said of them. */
-function find_any(pool: Pool, round: number): void {
+/** Fills in the members where the request has not been in this round, also those that are down; busy ones are not. */
+function find_any(pool: Pool, round: number, now: number): void {
     pool.candidates.count = 0;
     for (const peer of pool.peers) {
-        if (!peer.is_draining && peer.tried_in !== round) add(pool.candidates, peer);
+        const is_busy = ejection.seconds_busy(peer.record, now) > 0;
+        if (!peer.is_draining && !is_busy && peer.tried_in !== round) add(pool.candidates, peer);
     }
+}
+
+/** The policy's choice among the candidates. */
+function pick_candidate(pool: Pool, now: number, key: string | undefined): Peer | undefined {
+    if (pool.candidates.count === 0) return undefined;
+    const peer = pool.policy.pick(pool.candidates, now, key);
+    return peer;
 }
 
 function pick(pool: Pool, round: number, now: number, key: string | undefined): Peer | undefined {
     // So few are up that it is better to try them all; where none is, that is for the caller to say.
     const up = pool.members - down;
-    if (down > 0 && up > 0 && up < pool.panic_share * pool.members) find_any(pool, round);
+    if (down > 0 && up > 0 && up < pool.panic_share * pool.members) find_any(pool, round, now);
     else if (pool.candidates.count === 0 && loaded > 0) add_loaded(pool, round, now);
-    if (pool.candidates.count === 0) return undefined;
-    const peer = pool.policy.pick(pool.candidates, now, key);
+    const peer = pick_candidate(pool, now, key);
     return peer;
 }
 
@@ -142,14 +149,8 @@ export function another(pool: Pool, now: number, key: string | undefined): Peer 
 
 /** A peer although none is available: those that are down are tried, busy and marked ones are not. Phases: balancer. */
 export function in_panic(pool: Pool, now: number, key: string | undefined): Peer | undefined {
-    const candidates = pool.candidates;
-    candidates.count = 0;
-    for (const peer of pool.peers) {
-        const is_busy = ejection.seconds_busy(peer.record, now) > 0;
-        if (!peer.is_draining && !is_busy && peer.tried_in !== pool.rounds) add(candidates, peer);
-    }
-    if (candidates.count === 0) return undefined;
-    const peer = pool.policy.pick(candidates, now, key);
+    find_any(pool, pool.rounds, now);
+    const peer = pick_candidate(pool, now, key);
     return peer;
 }
 

@@ -32,6 +32,8 @@ export function take_trial(record: Doubles, now: number): boolean {
     // A clock that was set back must not keep the pool out.
     if (now < next && next - now <= 2 * SECONDS_BETWEEN_TRIALS) return false;
     record.set(NEXT_TRIAL, now + SECONDS_BETWEEN_TRIALS);
+    // Nor must it make every answer look older than the degradation.
+    if (record.get(SINCE) > now) record.set(SINCE, now);
     return true;
 }
 

@@ -1,33 +1,116 @@
-/** A stand-in until the real one is merged. */
+/**
+ * Finds nodes by the DNS. One worker looks names up, well before anybody needs them; what it finds stands in the shared
+ * dict, where all workers see it, and where it outlives reloads. No request ever waits for the DNS.
+ *
+ * An answer holds until there is a new one: a look-up that fails changes nothing, however long that goes on.
+ */
+import * as faults from "../fault";
 import type { Registry } from "../metric_registry";
-import type * as read from "../options";
-export interface Resolved {
-    readonly address: string;
-    readonly host: string;
-    readonly port: number;
-    readonly weight: number;
-}
+import * as read from "../options";
+import type { Entry } from "./discovery/entries";
+import * as figures from "./discovery/figures";
+import { parse } from "./discovery/name";
+import { settings } from "./discovery/settings";
+import { answer_of, entries_of, is_busy, is_due, start, watch } from "./discovery/watched";
+import type { Common, Watched } from "./discovery/watched";
+
+export type { Entry } from "./discovery/entries";
+
 export interface Discovery {
+    readonly names: readonly Watched[];
+    readonly by_text: LuaTable<string, Watched>;
+    /** The answers that `changed` was told of last. */
+    readonly told: LuaTable<string, string>;
+    readonly changed: (this: void) => void;
+    /**
+     * Looks up the names that are due, in timers of their own: returns at once, and never yields. To be called some ten
+     * times a second, by one worker. Phases: those that have timers.
+     * @param now the time in seconds, by a clock that may jump
+     */
     tick(now: number): void;
-    addresses(name: string): Resolved[] | undefined;
+    /**
+     * The addresses that a name stands for, in the order of their text, 256 at most; nothing while there has been no
+     * answer yet. The list is empty when the DNS says that there is no such service. The same list is returned until
+     * there is another answer; it must not be changed. Phases: any.
+     */
+    addresses(name: string): readonly Entry[] | undefined;
 }
-export function is_name(_text: string): boolean {
-    return false;
+
+const MOST_AT_ONCE = 10;
+
+/** Tells of an answer that is new, whoever found it: another upstream may have the same name. */
+function tell(discovery: Discovery, watched: Watched): void {
+    const answer = answer_of(watched);
+    if (answer === undefined || answer === discovery.told.get(watched.text)) return;
+    discovery.told.set(watched.text, answer);
+    discovery.changed();
 }
+
+function tick(this: Discovery, now: number): void {
+    let busy = 0;
+    for (const watched of this.names) {
+        tell(this, watched);
+        if (is_busy(watched, now)) busy += 1;
+    }
+    for (const watched of this.names) {
+        if (busy < MOST_AT_ONCE && !is_busy(watched, now) && is_due(watched, now)) {
+            start(watched, now);
+            busy += 1;
+        }
+    }
+}
+
+function addresses(this: Discovery, name: string): readonly Entry[] | undefined {
+    const watched = this.by_text.get(name) as Watched | undefined;
+    return watched === undefined ? undefined : entries_of(watched);
+}
+
+const metatable = { __index: { tick, addresses } };
+
+/**
+ * Whether a node's text is a name for the DNS: "gpu.example.org:8000", for A and AAAA records, or an SRV name as
+ * "_http._tcp.gpu.example.org", without a port. Addresses and paths of unix sockets are none. Phases: any.
+ */
+export function is_name(text: string): boolean {
+    return parse(text) !== undefined;
+}
+
+/**
+ * Watches names. Raises when an option is wrong, or when there are names but no library to look them up. Without any
+ * names no library is needed, and nothing done. What a reload left behind is there at once. Phases: init.
+ * @param options the group `dns` of an upstream, if it has one
+ * @param changed is called, in `tick`, when the answer for a name has become another one
+ */
 function create(
-    _owner: string,
-    _registry: Registry,
-    _names: string[],
-    _options: read.Options | undefined,
-    _changed: (this: void) => void,
+    owner: string,
+    registry: Registry,
+    names: readonly string[],
+    options: read.Options | undefined,
+    changed: (this: void) => void,
 ): Discovery {
-    return {
-        tick() {
-            return;
-        },
-        addresses() {
-            return undefined;
-        },
+    const common: Common = {
+        owner,
+        settings: settings(`${owner}: dns`, options, names.length > 0),
+        dict: registry.region.names,
+        faults: faults.new("balancer", registry),
     };
+    const all: Watched[] = [];
+    const by_text = new LuaTable<string, Watched>();
+    const told = new LuaTable<string, string>();
+    for (const text of names) {
+        const name = parse(text);
+        if (name === undefined) read.refuse(owner, "nodes", "a list whose names are DNS names", text);
+        if (!by_text.has(text)) {
+            const watched = watch(common, registry, text, name);
+            all.push(watched);
+            by_text.set(text, watched);
+            const answer = answer_of(watched);
+            if (answer !== undefined) told.set(text, answer);
+        }
+    }
+    const fields = { names: all, by_text, told, changed };
+    const discovery = setmetatable(fields, metatable) as unknown as Discovery;
+    figures.show(registry, discovery);
+    return discovery;
 }
 export { create as new };

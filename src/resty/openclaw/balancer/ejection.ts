@@ -38,6 +38,19 @@ export function phi(record: Doubles, now: number): number {
     return value * math.exp(-math.max(0, now - record.get(PHI_TIME)) / FADING_SECONDS);
 }
 
+/** Seconds until an ejected peer may be tried; 0 for any other. Phases: any. */
+export function seconds_ejected(record: Doubles, now: number): number {
+    const left = record.get(EJECTED_UNTIL) - now;
+    // A clock that was set back must not keep a peer out for longer than it would have been.
+    return left > 2 * EJECTION_SECONDS || left < 0 ? 0 : left;
+}
+
+/** Seconds for which a busy peer is still to be left alone; 0 for any other. Phases: any. */
+export function seconds_busy(record: Doubles, now: number): number {
+    const left = record.get(BUSY_UNTIL) - now;
+    return left > MOST_BUSY_SECONDS || left < 0 ? 0 : left;
+}
+
 function step_phi(record: Doubles, now: number, failed: number): void {
     const faded = record.get(PHI) * math.exp(-math.max(0, now - record.get(PHI_TIME)) / FADING_SECONDS);
     record.set(PHI, faded + STEP * (failed - faded));
@@ -63,9 +76,9 @@ export function succeeded(record: Doubles, now: number): void {
 export function failed(record: Doubles, now: number, spread: number, may_eject: boolean): void {
     step_phi(record, now, 1);
     record.set(PROBE_UNTIL, 0);
-    const before = record.get(EJECTED_UNTIL);
     // What was sent before the ejection and fails only now is no news.
-    if (now < before) return;
+    if (seconds_ejected(record, now) > 0) return;
+    const before = record.get(EJECTED_UNTIL);
     const consecutive = record.get(CONSECUTIVE) + 1;
     record.set(CONSECUTIVE, consecutive);
     if (consecutive < FAILURES_TO_EJECT || !(may_eject || before !== 0)) return;
@@ -77,7 +90,7 @@ export function failed(record: Doubles, now: number, spread: number, may_eject: 
 export function refused(record: Doubles, now: number, seconds: number | undefined): void {
     record.set(PROBE_UNTIL, 0);
     const pause = math.min(MOST_BUSY_SECONDS, math.max(0, seconds ?? BUSY_SECONDS));
-    record.set(BUSY_UNTIL, math.max(record.get(BUSY_UNTIL), now + pause));
+    record.set(BUSY_UNTIL, now + math.max(seconds_busy(record, now), pause));
 }
 
 /** Notes that a try told nothing, so that the next request may probe. Phases: balancer, log. */
@@ -95,16 +108,9 @@ export function is_ejected(record: Doubles): boolean {
     return record.get(EJECTED_UNTIL) !== 0;
 }
 
-/** Seconds until an ejected peer may be tried; 0 for any other. Phases: any. */
-export function seconds_ejected(record: Doubles, now: number): number {
-    const left = record.get(EJECTED_UNTIL) - now;
-    // A clock that was set back must not keep a peer out for longer than it would have been.
-    return left > 2 * EJECTION_SECONDS || left < 0 ? 0 : left;
-}
-
-/** Whether an ejected peer's time is over and no request is trying it yet. Phases: any. */
+/** Whether an ejected peer's time is over, it is not busy, and no request is trying it yet. Phases: any. */
 export function wants_probe(record: Doubles, now: number): boolean {
-    if (!is_ejected(record) || seconds_ejected(record, now) > 0) return false;
+    if (!is_ejected(record) || seconds_ejected(record, now) > 0 || seconds_busy(record, now) > 0) return false;
     const until = record.get(PROBE_UNTIL);
     return now >= until || until - now > 2 * PROBE_SECONDS;
 }
@@ -112,10 +118,4 @@ export function wants_probe(record: Doubles, now: number): boolean {
 /** Notes that one request tries an ejected peer. Phases: balancer. */
 export function probe(record: Doubles, now: number): void {
     record.set(PROBE_UNTIL, now + PROBE_SECONDS);
-}
-
-/** Seconds for which a busy peer is still to be left alone; 0 for any other. Phases: any. */
-export function seconds_busy(record: Doubles, now: number): number {
-    const left = record.get(BUSY_UNTIL) - now;
-    return left > MOST_BUSY_SECONDS || left < 0 ? 0 : left;
 }

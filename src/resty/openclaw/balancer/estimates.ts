@@ -7,7 +7,7 @@
  */
 import * as concurrency_of from "./concurrency";
 import type { Concurrency } from "./concurrency";
-import * as peers from "./peer";
+import * as nodes from "./node";
 import type { Peer } from "./peer";
 
 /** What is known of one peer. */
@@ -103,8 +103,8 @@ function estimate_concurrency(estimate: Estimate): void {
 /** Reads a peer's counts and folds what has changed since the last time into its estimate. Phases: any. */
 export function fold(all: Estimates, peer: Peer<Estimate>, now: number): void {
     const estimate = peer.learned;
-    const load = peers.load(peer);
-    const done = peers.done(peer);
+    const load = nodes.load(peer.node);
+    const done = nodes.done(peer.node);
     const before = estimate.read_at;
     if (before > 0) {
         const { exposure, answers } = estimate;

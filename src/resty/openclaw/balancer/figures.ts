@@ -36,17 +36,23 @@ function show_in_flight(registry: Registry): void {
     });
 }
 
+/** Visits the peers of all upstreams. */
+function each_peer(registry: Registry, visit: (this: void, upstream: Upstream, peer: Peer) => void): void {
+    for (const upstream of shown_by_registry.get(registry)) {
+        const peers = upstream.pool.peers;
+        for (const place of $range(0, peers.length - 1)) visit(upstream, peers[place]!);
+    }
+}
+
 type Figure = (this: void, upstream: Upstream, peer: Peer) => number | undefined;
 
 function show_peers(registry: Registry, name: string, help: string, figure: Figure): void {
     collect(registry, name, help, (emit) => {
-        for (const upstream of shown_by_registry.get(registry)) {
-            for (const peer of upstream.pool.peers) {
-                const value = figure(upstream, peer);
-                const labels = [upstream.name, peer.node.address];
-                if (value !== undefined) emit(metric_registry.label_text(["upstream", "node"], labels), value);
-            }
-        }
+        each_peer(registry, (upstream, peer) => {
+            const value = figure(upstream, peer);
+            const labels = [upstream.name, peer.node.address];
+            if (value !== undefined) emit(metric_registry.label_text(["upstream", "node"], labels), value);
+        });
     });
 }
 
@@ -54,16 +60,13 @@ function show_states(registry: Registry): void {
     const help = "1 for the state a node is in for an upstream, 0 for all others.";
     collect(registry, "openclaw_upstream_node_state", help, (emit) => {
         const now = request.now();
-        for (const upstream of shown_by_registry.get(registry)) {
-            for (const peer of upstream.pool.peers) {
-                const present = peer_of.state(peer, now);
-                for (const state of STATES) {
-                    const labels = [upstream.name, peer.node.address, state];
-                    const value = state === present ? 1 : 0;
-                    emit(metric_registry.label_text(["upstream", "node", "state"], labels), value);
-                }
+        each_peer(registry, (upstream, peer) => {
+            const present = peer_of.state(peer, now);
+            for (const state of STATES) {
+                const labels = [upstream.name, peer.node.address, state];
+                emit(metric_registry.label_text(["upstream", "node", "state"], labels), state === present ? 1 : 0);
             }
-        }
+        });
     });
 }
 
@@ -91,10 +94,13 @@ function concurrency(upstream: Upstream, peer: Peer): number | undefined {
     return upstream.policy.concurrent_requests?.(peer);
 }
 
-/** Adds an upstream to those whose nodes are shown. Phases: init. */
+/** Adds an upstream to those whose nodes are shown. Raises when there is one of this name already. Phases: init. */
 export function show(registry: Registry, upstream: Upstream): void {
     const others = shown_by_registry.get(registry) as Upstream[] | undefined;
     if (others !== undefined) {
+        for (const other of others) {
+            if (other.name === upstream.name) error(`balancer "${upstream.name}": another one has this name`, 0);
+        }
         others.push(upstream);
         return;
     }

@@ -24,12 +24,23 @@ export interface Change {
     removed?: boolean;
 }
 
+/** A node that is to be in force unless an operator removed it. */
+export interface Listed {
+    readonly address: string;
+    readonly host: string;
+    readonly port: number;
+    readonly weight: number;
+    readonly is_draining: boolean;
+}
+
 export interface Membership {
     readonly registry: Registry;
     readonly upstream: string;
     readonly entries: readonly Entry[];
-    readonly discovery: Discovery | undefined;
-    readonly by_first_byte: boolean;
+    /** Turns names into addresses, where there are names. */
+    discovery: Discovery | undefined;
+    /** Whether there are health checks. */
+    readonly is_checked: boolean;
     readonly faults: Faults;
     /** The number of the last change, in the common block, and the one that this worker has followed. */
     readonly version: Doubles;
@@ -46,8 +57,7 @@ function create(
     registry: Registry,
     upstream: string,
     entries: readonly Entry[],
-    discovery: Discovery | undefined,
-    by_first_byte: boolean,
+    is_checked: boolean,
     faults: Faults,
 ): Membership {
     const [slot, err] = shared_memory.slot(registry.region, `version ${upstream}`);
@@ -56,8 +66,8 @@ function create(
         registry,
         upstream,
         entries,
-        discovery,
-        by_first_byte,
+        discovery: undefined,
+        is_checked,
         faults,
         version: pointer_add(registry.region.common, slot),
         seen: -1,
@@ -85,68 +95,74 @@ export function changes(membership: Membership): Record<string, Change> {
     return (found ?? {}) as Record<string, Change>;
 }
 
-/** Adds a node to a list, with its change if there is one. */
-function add(
-    membership: Membership,
-    list: Peer[],
-    by_address: LuaTable<string, Peer>,
-    address: string,
-    host: string,
-    port: number,
-    weight: number,
-    is_draining: boolean,
-    change: Change | undefined,
-): void {
-    if (change?.removed === true || by_address.has(address)) return;
-    let peer = membership.by_address.get(address) as Peer | undefined;
-    if (peer === undefined) {
-        const [node, node_err] = nodes.at(membership.registry, address, host, port);
-        if (node === undefined) {
-            membership.faults.report("no_memory", address, ": ", node_err);
-            return;
-        }
-        const [made, err] = peer_of.new(membership.registry, membership.upstream, node, membership.by_first_byte);
-        if (made === undefined) {
-            membership.faults.report("no_memory", address, ": ", err);
-            return;
-        }
-        peer = made;
+/** The peer at an address: the one that is in force, or a new one; nothing when there is no memory left. */
+function peer_at(membership: Membership, { address, host, port }: Listed): Peer | undefined {
+    const known = membership.by_address.get(address) as Peer | undefined;
+    if (known !== undefined) return known;
+    const [node, node_err] = nodes.at(membership.registry, address, host, port);
+    if (node === undefined) {
+        membership.faults.report("no_memory", address, ": ", node_err);
+        return undefined;
     }
-    peer.weight = change?.weight ?? weight;
-    peer.is_draining = change?.drain ?? is_draining;
-    list.push(peer);
-    by_address.set(address, peer);
+    const [peer, err] = peer_of.new(membership.registry, membership.upstream, node, membership.is_checked);
+    if (peer === undefined) membership.faults.report("no_memory", address, ": ", err);
+    return peer;
+}
+
+function listed_entry(list: Listed[], membership: Membership, entry: Entry): void {
+    const { weight, is_draining } = entry;
+    if (!entry.is_name) {
+        list.push({ address: entry.text, host: entry.host, port: entry.port, weight, is_draining });
+        return;
+    }
+    for (const node of membership.discovery?.addresses(entry.text) ?? []) {
+        const { address, host, port } = node;
+        list.push({ address, host, port, weight: weight * node.weight, is_draining });
+    }
+}
+
+/** The nodes in the configuration, and what the DNS says of the names there. Phases: any. */
+export function listed(membership: Membership): Listed[] {
+    const list: Listed[] = [];
+    for (const entry of membership.entries) listed_entry(list, membership, entry);
+    return list;
+}
+
+/** Adds the nodes that an operator added. */
+function add_others(list: Listed[], changed: Record<string, Change>): void {
+    const added: string[] = [];
+    for (const [address, its_change] of pairs(changed)) {
+        if (its_change.added === true) added.push(address);
+    }
+    // The same order in all workers.
+    table.sort(added);
+    for (const text of added) {
+        const [address, host, port] = address_of(text);
+        if (address !== undefined) list.push({ address, host, port, weight: 1, is_draining: false });
+    }
 }
 
 /** The peers in force now. Those that were in force before keep all that is known of them. Phases: any. */
 export function peers(membership: Membership): Peer[] {
     membership.seen = membership.version.get(0);
     const changed = changes(membership);
-    const list: Peer[] = [];
+    const list = listed(membership);
+    add_others(list, changed);
+    const in_force: Peer[] = [];
     const found = new LuaTable<string, Peer>();
-    for (const { text, is_name, host, port, weight, is_draining } of membership.entries) {
-        if (!is_name) {
-            add(membership, list, found, text, host, port, weight, is_draining, changed[text]);
-        } else {
-            for (const resolved of membership.discovery?.addresses(text) ?? []) {
-                const { address } = resolved;
-                const its_weight = weight * resolved.weight;
-                const change = changed[address];
-                add(membership, list, found, address, resolved.host, resolved.port, its_weight, is_draining, change);
-            }
+    for (const node of list) {
+        const its_change = changed[node.address] ?? {};
+        const is_wanted = its_change.removed !== true && !found.has(node.address);
+        const peer = is_wanted ? peer_at(membership, node) : undefined;
+        if (peer !== undefined) {
+            peer.weight = its_change.weight ?? node.weight;
+            peer.is_draining = its_change.drain ?? node.is_draining;
+            in_force.push(peer);
+            found.set(node.address, peer);
         }
     }
-    const added: string[] = [];
-    for (const [address, change] of pairs(changed)) {
-        if (change.added === true) added.push(address);
-    }
-    table.sort(added);
-    for (const text of added) {
-        const [address, host, port] = address_of(text);
-        if (address !== undefined) add(membership, list, found, address, host, port, 1, false, changed[text]);
-    }
     membership.by_address = found;
-    return list;
+    return in_force;
 }
 
 /** Holds off other workers' changes while `work` runs; false when they take too long. */
@@ -180,7 +196,8 @@ export function change(
         const all = changes(membership);
         all[address] = update(all[address] ?? {})!;
         const [text] = json.encode(all);
-        const [kept] = membership.registry.region.names.safe_set(`changes:${membership.upstream}`, text!);
+        if (text === undefined) return false;
+        const [kept] = membership.registry.region.names.safe_set(`changes:${membership.upstream}`, text);
         if (kept !== true) return false;
         announce(membership);
         return true;

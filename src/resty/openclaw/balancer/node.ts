@@ -24,9 +24,9 @@ export interface Node {
     /** Requests that the node works on, and good answers so far. */
     readonly in_flight_slot: number;
     readonly answered_slot: number;
-    /** Requests that wait for the first byte of their answer, and answers that have begun. */
-    readonly awaited_slot: number;
-    readonly begun_slot: number;
+    /** The same as its upstreams see it, where a request may be done with the first byte of its answer. */
+    readonly load_slot: number;
+    readonly done_slot: number;
     readonly outcomes: Record<Outcome, Counter>;
 }
 
@@ -45,10 +45,10 @@ function create(registry: Registry, address: string, host: string, port: number)
     const region = registry.region;
     const [in_flight, err] = shared_memory.transient_slot(region, `in flight ${address}`);
     if (in_flight === undefined) return $multi(undefined, err);
-    const [awaited, awaited_err] = shared_memory.transient_slot(region, `awaited ${address}`);
-    if (awaited === undefined) return $multi(undefined, awaited_err);
-    const [begun, begun_err] = shared_memory.slot(region, `begun ${address}`);
-    if (begun === undefined) return $multi(undefined, begun_err);
+    const [load, load_err] = shared_memory.transient_slot(region, `load ${address}`);
+    if (load === undefined) return $multi(undefined, load_err);
+    const [done, done_err] = shared_memory.slot(region, `done ${address}`);
+    if (done === undefined) return $multi(undefined, done_err);
     const answers = metric_registry.counter(
         registry,
         "openclaw_node_answers_total",
@@ -65,8 +65,8 @@ function create(registry: Registry, address: string, host: string, port: number)
         port,
         in_flight_slot: in_flight,
         answered_slot: answered,
-        awaited_slot: awaited,
-        begun_slot: begun,
+        load_slot: load,
+        done_slot: done,
         outcomes: {
             ok: answers.labels(address, "ok"),
             failed: answers.labels(address, "failed"),
@@ -103,22 +103,35 @@ export function answered(node: Node): number {
 /** Counts a request that goes to the node. Phases: balancer. */
 export function start(node: Node): void {
     shared_memory.add(node.region, node.in_flight_slot, 1);
+    shared_memory.add(node.region, node.load_slot, 1);
 }
 
-/** Counts a request that came back from the node. Phases: balancer, log. */
-export function finish(node: Node, outcome: Outcome): void {
+function count_done(node: Node, well: boolean): void {
+    shared_memory.add(node.region, node.load_slot, -1);
+    if (well) shared_memory.add(node.region, node.done_slot, 1);
+}
+
+/** Counts a request as done well, as its upstream sees it, although its answer goes on. Phases: header_filter. */
+export function note_done(node: Node): void {
+    count_done(node, true);
+}
+
+/**
+ * Counts a request that came back from the node. `is_done`: whether `note_done` was called for it. Phases: balancer, log.
+ */
+export function finish(node: Node, outcome: Outcome, is_done = false): void {
     shared_memory.add(node.region, node.in_flight_slot, -1);
     if (outcome === "ok") shared_memory.add(node.region, node.answered_slot, 1);
+    if (!is_done) count_done(node, outcome === "ok");
     node.outcomes[outcome].inc();
 }
 
-/** Counts a request whose first byte is awaited. Phases: balancer. */
-export function await_first_byte(node: Node): void {
-    shared_memory.add(node.region, node.awaited_slot, 1);
+/** Requests that are not done as their upstreams see it, for all workers. Phases: any. */
+export function load(node: Node): number {
+    return shared_memory.total(node.region, node.load_slot);
 }
 
-/** Counts the first byte of an answer, or that none will come. Phases: balancer, header_filter, log. */
-export function first_byte(node: Node, came: boolean): void {
-    shared_memory.add(node.region, node.awaited_slot, -1);
-    if (came) shared_memory.add(node.region, node.begun_slot, 1);
+/** Requests that were done well as their upstreams see it, to all workers, over all reloads. Phases: any. */
+export function done(node: Node): number {
+    return shared_memory.total(node.region, node.done_slot);
 }

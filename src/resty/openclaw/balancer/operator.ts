@@ -52,13 +52,20 @@ export function report(upstream: Upstream): NodeReport[] {
     return reports;
 }
 
+/** The addresses of nodes that an operator removed, sorted. Phases: any. */
+export function removed(membership: Membership): string[] {
+    const addresses: string[] = [];
+    for (const [address, its_change] of pairs(membership_of.changes(membership))) {
+        if (its_change.removed === true) addresses.push(address);
+    }
+    table.sort(addresses);
+    return addresses;
+}
+
 /** Whether the configuration or the DNS has the node, whatever an operator said of it. */
 function is_listed(membership: Membership, address: string): boolean {
-    for (const { text, is_name } of membership.entries) {
-        if (!is_name && text === address) return true;
-        for (const resolved of (is_name ? membership.discovery?.addresses(text) : undefined) ?? []) {
-            if (resolved.address === address) return true;
-        }
+    for (const node of membership_of.listed(membership)) {
+        if (node.address === address) return true;
     }
     return false;
 }
@@ -82,6 +89,9 @@ function changed(before: Change, wish: Wish, is_known: boolean): Change | undefi
 export function change(membership: Membership, text: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]> {
     const [address] = address_of(text);
     if (address === undefined) return $multi(false, "no IP address and port");
+    if (wish.weight !== undefined && !(wish.weight > 0 && wish.weight < math.huge)) {
+        return $multi(false, "no weight above 0");
+    }
     const is_known = is_listed(membership, address);
     return membership_of.change(membership, address, (before) => changed(before, wish, is_known));
 }

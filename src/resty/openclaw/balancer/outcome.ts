@@ -31,14 +31,3 @@ export function of_status(status: string): Outcome {
 export function with_retry_after(status: string): Outcome {
     return tonumber(status) === SERVICE_UNAVAILABLE ? "busy" : of_status(status);
 }
-
-/**
- * The seconds that a `Retry-After` asks for, given as seconds or as a date; nothing when it is neither. Phases: any. Source:
- * RFC 9110, section 10.2.3.
- */
-export function retry_after_seconds(value: string, now: number): number | undefined {
-    const [digits] = string.match(value, "^%d+$");
-    if (digits !== undefined) return tonumber(digits);
-    const date = ngx.parse_http_time(value);
-    return date === undefined ? undefined : math.max(0, date - now);
-}

@@ -3,6 +3,7 @@
  * upstream went. What all workers must agree on stands in the common block, by upstream and address, so it outlives
  * reloads and changes of the list.
  */
+import * as ffi from "ffi";
 import type { Counter } from "../metric_handles";
 import * as metric_registry from "../metric_registry";
 import type { Registry } from "../metric_registry";
@@ -19,9 +20,6 @@ export interface Peer<Learned = unknown> {
     weight: number;
     /** Gets no new requests; those it has go on. */
     is_draining: boolean;
-    /** The figures by which a policy tells how much it has to do: requests there, and those done. */
-    readonly load_slot: number;
-    readonly done_slot: number;
     /** Its failures and the verdicts of health checks; `ejection` and `verdicts` know what is where. */
     readonly record: Doubles;
     readonly checks: Doubles;
@@ -63,9 +61,9 @@ export function begin_anew(peer: Peer): void {
 /**
  * The peer of an upstream at a node, with nothing learned. Phases: any. On failure nil and why: there is no shared memory
  * left.
- * @param by_first_byte whether a request counts as done with the first byte of its answer
+ * @param is_checked whether there are health checks that may say that it is up again
  */
-function create(registry: Registry, upstream: string, node: Node, by_first_byte: boolean): Result<Peer> {
+function create(registry: Registry, upstream: string, node: Node, is_checked: boolean): Result<Peer> {
     const region = registry.region;
     const count = ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS;
     const [slot, err] = shared_memory.slot(region, `peer ${upstream} ${node.address}`, count);
@@ -82,8 +80,6 @@ function create(registry: Registry, upstream: string, node: Node, by_first_byte:
         node,
         weight: 1,
         is_draining: false,
-        load_slot: by_first_byte ? node.awaited_slot : node.in_flight_slot,
-        done_slot: by_first_byte ? node.begun_slot : node.answered_slot,
         record,
         checks,
         beginning: pointer_add(checks, verdicts.SLOTS),
@@ -95,6 +91,8 @@ function create(registry: Registry, upstream: string, node: Node, by_first_byte:
         upstream: undefined,
     };
     if (peer.beginning.get(BEGINNINGS) === 0) begin_anew(peer);
+    // What checks found before a reload took them away would hold for ever.
+    if (!is_checked) ffi.fill(checks, verdicts.SLOTS * 8);
     return $multi(peer);
 }
 export { create as new };
@@ -116,22 +114,12 @@ export function is_loaded_enough(peer: Peer): boolean {
     return peer.is_starting && nodes.in_flight(peer.node) >= SLOW_START + answered;
 }
 
-/** Requests that a policy counts against the peer, and those done, over all workers. Phases: any. */
-export function load(peer: Peer): number {
-    return shared_memory.total(peer.node.region, peer.load_slot);
-}
-
-/** As `load`: how many were done so far. */
-export function done(peer: Peer): number {
-    return shared_memory.total(peer.node.region, peer.done_slot);
-}
-
 /** What an operator would call its state. Phases: any. */
 export function state(peer: Peer, now: number): State {
     if (peer.is_draining) return "draining";
-    if (verdicts.is_down(peer.checks)) return "down";
-    if (ejection.is_ejected(peer.record)) return ejection.seconds_ejected(peer.record, now) > 0 ? "down" : "half_open";
-    return ejection.seconds_busy(peer.record, now) > 0 ? "busy" : "healthy";
+    if (verdicts.is_down(peer.checks) || ejection.seconds_ejected(peer.record, now) > 0) return "down";
+    if (ejection.seconds_busy(peer.record, now) > 0) return "busy";
+    return ejection.is_ejected(peer.record) ? "half_open" : "healthy";
 }
 
 /** Seconds until the peer may be sent requests again; 0 for one that may be now. Phases: any. */

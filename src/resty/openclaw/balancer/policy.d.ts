@@ -26,8 +26,6 @@ export interface Policy<Learned = unknown> {
     tick?(peers: readonly Peer<Learned>[], now: number): void;
     /** Whether it learns from the seconds that a try took. */
     readonly wants_seconds?: boolean;
-    /** Whether it learns from how many requests a peer has. */
-    readonly wants_load?: boolean;
     /** The nginx variable whose value it hashes. */
     readonly key_variable?: string;
     /** A peer's share of the work as this worker sees it: 1 for one that gets its equal share. */

@@ -5,7 +5,6 @@
 import type { Faults } from "../fault";
 import type { Leader } from "../leader";
 import * as request from "../request";
-import type { Discovery } from "./discovery";
 import * as ejection from "./ejection";
 import type { HealthCheck } from "./health_check";
 import * as verdicts from "./health_check/verdicts";
@@ -19,9 +18,9 @@ import type { Upstream } from "./upstream";
 export interface Supervised extends Upstream {
     readonly faults: Faults;
     readonly health_check: HealthCheck | undefined;
-    readonly discovery: Discovery | undefined;
     /** Where there is work for one worker of the machine. */
     readonly leader: Leader | undefined;
+    readonly fallback: Supervised | undefined;
     is_supervised: boolean;
 }
 
@@ -32,11 +31,11 @@ function take_verdict(
     upstream: Supervised,
     peer: Peer,
     verdict: Verdict,
-    why: string,
+    why: string | undefined,
     retry_after: number | undefined,
 ): void {
-    const check = upstream.health_check!;
-    const news = verdicts.note(peer.checks, verdict, check.fails, check.passes);
+    const { fails, passes } = upstream.health_check!.settings;
+    const news = verdicts.note(peer.checks, verdict, fails, passes);
     const who = `node ${peer.node.address} of upstream "${upstream.name}"`;
     if (news === "down") {
         ngx.log(ngx.WARN, "balancer: ", who, " is down: ", why);
@@ -53,8 +52,11 @@ function take_verdict(
 function lead(upstream: Supervised, leader: Leader, now: number): void {
     const [leads, err] = leader.leads();
     if (err !== undefined) upstream.faults.report("no_leader", "nobody checks the nodes: ", err);
-    if (!leads) return;
-    upstream.discovery?.tick(now);
+    if (!leads) {
+        upstream.health_check?.stop();
+        return;
+    }
+    upstream.membership.discovery?.tick(now);
     upstream.health_check?.tick(upstream.pool.peers, now, (peer, verdict, why, retry_after) =>
         take_verdict(upstream, peer, verdict, why, retry_after),
     );
@@ -63,6 +65,7 @@ function lead(upstream: Supervised, leader: Leader, now: number): void {
 function tick(premature: boolean, upstream: Supervised): void {
     const leader = upstream.leader;
     if (premature) {
+        upstream.health_check?.stop();
         leader?.resign();
         return;
     }
@@ -77,6 +80,7 @@ function tick(premature: boolean, upstream: Supervised): void {
 export function begin(upstream: Supervised): void {
     if (upstream.is_supervised) return;
     upstream.is_supervised = true;
+    if (upstream.fallback !== undefined) begin(upstream.fallback);
     const [ok, err] = ngx.timer.every(TICK_SECONDS, tick, upstream);
     if (!ok) upstream.faults.report("timer", err);
 }

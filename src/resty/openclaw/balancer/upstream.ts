@@ -17,8 +17,6 @@ export interface Upstream {
     readonly pool: Pool;
     readonly membership: Membership;
     readonly signal: Signal;
-    /** Whether first bytes are counted. */
-    readonly by_first_byte: boolean;
     /** How many different nodes one request may come to. */
     readonly tries: number;
     readonly budget: RetryBudget;

@@ -120,7 +120,6 @@ const metatable = {
         weight,
         service_seconds,
         concurrent_requests,
-        wants_load: true,
     },
 };
 

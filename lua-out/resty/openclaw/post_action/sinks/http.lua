@@ -1,6 +1,7 @@
 local ____exports = {}
 local http_client = require("resty.openclaw.http_client")
 local read = require("resty.openclaw.options")
+local retry_after = require("resty.openclaw.retry_after")
 local OPTIONS = {
     "type",
     "url",
@@ -13,27 +14,6 @@ local OPTIONS = {
 }
 local REQUEST_TIMEOUT = 408
 local TOO_MANY_REQUESTS = 429
---- Seconds that a Retry-After asks for, as a number or as a date (RFC 9110, section 10.2.3).
-local function retry_after(value)
-    if value == nil then
-        return nil
-    end
-    local seconds = string.match(value, "^%d+$")
-    if seconds ~= nil then
-        return tonumber(seconds)
-    end
-    local date = ngx.parse_http_time(value)
-    local ____temp_0
-    if date == nil then
-        ____temp_0 = nil
-    else
-        ____temp_0 = math.max(
-            0,
-            date - ngx.time()
-        )
-    end
-    return ____temp_0
-end
 local function send(self, text, _entries, most_seconds)
     local answer, err = http_client.request({
         scheme = self.scheme,
@@ -62,7 +42,7 @@ local function send(self, text, _entries, most_seconds)
     end
     local why = "status " .. tostring(status)
     if status >= 500 or status == REQUEST_TIMEOUT or status == TOO_MANY_REQUESTS then
-        return "retry", why, retry_after(answer.headers["retry-after"])
+        return "retry", why, retry_after.seconds(answer.headers["retry-after"])
     end
     return "poison", why
 end
@@ -93,13 +73,13 @@ local function create(owner, options)
     if target == nil then
         error((owner .. ": \"url\" must be an http or https URL, but it has ") .. err, 0)
     end
-    local ____temp_1
+    local ____temp_0
     if options.ssl_server_name == nil then
-        ____temp_1 = nil
+        ____temp_0 = nil
     else
-        ____temp_1 = read.text(owner, options, "ssl_server_name")
+        ____temp_0 = read.text(owner, options, "ssl_server_name")
     end
-    local ssl_server_name = ____temp_1
+    local ssl_server_name = ____temp_0
     local fields = {
         scheme = target.scheme,
         host = target.host,

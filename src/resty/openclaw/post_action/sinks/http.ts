@@ -2,6 +2,7 @@
 import * as http_client from "../../http_client";
 import * as read from "../../options";
 import type { Options } from "../../options";
+import * as retry_after from "../../retry_after";
 import type { Outcome, Sink } from "../sinks";
 
 interface HttpSink extends Sink {
@@ -31,15 +32,6 @@ const OPTIONS = [
 const REQUEST_TIMEOUT = 408;
 const TOO_MANY_REQUESTS = 429;
 
-/** Seconds that a Retry-After asks for, as a number or as a date (RFC 9110, section 10.2.3). */
-function retry_after(value: string | undefined): number | undefined {
-    if (value === undefined) return undefined;
-    const [seconds] = string.match(value, "^%d+$");
-    if (seconds !== undefined) return tonumber(seconds);
-    const date = ngx.parse_http_time(value);
-    return date === undefined ? undefined : math.max(0, date - ngx.time());
-}
-
 function send(this: HttpSink, text: string, _entries: number, most_seconds: number): Outcome {
     const [answer, err] = http_client.request({
         scheme: this.scheme,
@@ -65,7 +57,7 @@ function send(this: HttpSink, text: string, _entries: number, most_seconds: numb
     if (status >= 200 && status < 300) return $multi("sent");
     const why = `status ${status}`;
     if (status >= 500 || status === REQUEST_TIMEOUT || status === TOO_MANY_REQUESTS) {
-        return $multi("retry", why, retry_after(answer.headers["retry-after"]));
+        return $multi("retry", why, retry_after.seconds(answer.headers["retry-after"]));
     }
     return $multi("poison", why);
 }

@@ -1,0 +1,87 @@
+local ____exports = {}
+local addresses = require("resty.openclaw.address")
+local function byte_of(digits)
+    return string.char(tonumber(digits, 16))
+end
+--- RFC 3986, section 2.1; nothing when a "%" is no part of an escape.
+local function decoded(segment)
+    local text, escapes = string.gsub(segment, "%%(%x%x)", byte_of)
+    local ____, percents = string.gsub(segment, "%%", "")
+    return escapes == percents and text or nil
+end
+--- The parts of a path between its slashes, decoded; nothing when one is empty or cannot be decoded.
+local function segments(path)
+    local found = {}
+    for segment in string.gmatch(path, "/([^/]*)") do
+        local text = decoded(segment)
+        if text == nil or text == "" then
+            return nil
+        end
+        found[#found + 1] = text
+    end
+    return found
+end
+--- Reads the address as the client sent it: nginx's own `$uri` has its escapes undone already, and so does not tell the
+-- slashes of "unix:%2Frun%2Fa.sock" from others. Nothing for an address that stands for nothing. Phases: any.
+function ____exports.read(prefix, request_uri)
+    local path = string.match(request_uri, "^[^?#]*")
+    if string.sub(path, 1, #prefix) ~= prefix then
+        return nil
+    end
+    local rest = string.sub(path, #prefix + 1)
+    if rest ~= "" and string.byte(rest) ~= string.byte("/") then
+        return nil
+    end
+    local parts = segments(rest)
+    if parts == nil then
+        return nil
+    end
+    local upstream, nodes, node, changes = unpack(parts, 1, 4)
+    if upstream == nil then
+        upstream = ""
+    end
+    if node == nil then
+        node = ""
+    end
+    if nodes ~= nil and nodes ~= "nodes" then
+        return nil
+    end
+    if changes ~= nil and changes ~= "changes" then
+        return nil
+    end
+    if #parts == 0 then
+        return {kind = "upstreams", upstream = upstream, node = node}
+    end
+    if #parts == 1 then
+        return {kind = "upstream", upstream = upstream, node = node}
+    end
+    if #parts == 3 then
+        return {kind = "node", upstream = upstream, node = node}
+    end
+    if #parts == 4 then
+        return {kind = "changes", upstream = upstream, node = node}
+    end
+    return nil
+end
+--- A node's address in the one way in which nodes are shown; nothing for what is no IP address and port, nor a socket.
+function ____exports.node_address(text)
+    local host, port = addresses.host_and_port(text)
+    if host == nil then
+        return nil
+    end
+    return port == 0 and host or (host .. ":") .. tostring(port)
+end
+--- The longest path of a socket: Linux's sockaddr_un, less the zero at its end.
+local SOCKET_BYTES = 107
+--- Whether a node may be added at an address: sockets only at paths that can be opened, and that logs, metrics and
+-- `$upstream_addr`, a list with commas, can show.
+function ____exports.may_be_added(address)
+    local socket = string.match(address, "^unix:(.*)$")
+    if socket == nil then
+        return true
+    end
+    local odd = string.find(socket, "[^!-~]")
+    local comma = string.find(socket, ",", 1, true)
+    return odd == nil and comma == nil and #socket <= SOCKET_BYTES
+end
+return ____exports

@@ -1,0 +1,141 @@
+local ____exports = {}
+local json = require("resty.openclaw.json")
+local turn = require("resty.openclaw.turn")
+local body = require("resty.openclaw.admin.body")
+local calls = require("resty.openclaw.admin.call")
+local paths = require("resty.openclaw.admin.path")
+local shown = require("resty.openclaw.admin.shown")
+local wishes = require("resty.openclaw.admin.wish")
+local function shown_fields(upstream)
+    local ____shown_upstream_6 = shown.upstream
+    local ____temp_4 = upstream:report()
+    local ____this_1
+    ____this_1 = upstream
+    local ____opt_0 = ____this_1.is_degraded
+    local ____temp_5 = ____opt_0 and ____opt_0(____this_1)
+    local ____this_3
+    ____this_3 = upstream
+    local ____opt_2 = ____this_3.removed
+    return ____shown_upstream_6(
+        ____temp_4,
+        ____temp_5,
+        ____opt_2 and ____opt_2(____this_3)
+    )
+end
+local function show_all(call)
+    local names = {}
+    for name in pairs(call.upstreams) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    local parts = {}
+    for ____, name in ipairs(names) do
+        if #parts > 0 then
+            turn.pass()
+        end
+        parts[#parts + 1] = ((json.text(name) .. ":{") .. shown_fields(call.upstreams[name])) .. "}"
+    end
+    calls.answer(
+        call,
+        200,
+        ("{\"upstreams\":{" .. table.concat(parts, ",")) .. "}}"
+    )
+end
+local function show_upstream(call, upstream)
+    calls.answer(
+        call,
+        200,
+        ((("{\"name\":" .. json.text(call.upstream)) .. ",") .. shown_fields(upstream)) .. "}"
+    )
+end
+local function find(call, upstream)
+    for ____, report in ipairs(upstream:report()) do
+        if report.address == call.address then
+            return report
+        end
+    end
+    return nil
+end
+local function show_node(call, upstream)
+    local report = find(call, upstream)
+    if report == nil then
+        return calls.refuse_unknown_node(call)
+    end
+    calls.answer(
+        call,
+        200,
+        shown.node(report)
+    )
+end
+local function change_node(call, upstream)
+    local wish, code, message = wishes.read(body.read(call))
+    if wish == nil then
+        return calls.refuse(call, 400, code, message)
+    end
+    local address = call.address
+    local before = find(call, upstream)
+    if address == nil or before == nil and not paths.may_be_added(address) then
+        local expected = "The node must be an IP address and port, or unix: and a path of at most 107 plain letters."
+        return calls.refuse(call, 400, "bad_change", expected)
+    end
+    local ok, err = upstream:change(address, wish)
+    if not ok then
+        return calls.refuse_unstored(call, err)
+    end
+    local after = find(call, upstream)
+    if after == nil then
+        return calls.refuse_unstored(call, "the node is not in force")
+    end
+    calls.note(
+        call,
+        before == nil and "added" or "changed",
+        wishes.in_words(wish)
+    )
+    calls.answer(
+        call,
+        before == nil and 201 or 200,
+        shown.node(after)
+    )
+end
+local function remove_node(call, upstream)
+    if call.address == nil or find(call, upstream) == nil then
+        return calls.refuse_unknown_node(call)
+    end
+    local ok, err = upstream:change(call.address, {remove = true})
+    if not ok then
+        return calls.refuse_unstored(call, err)
+    end
+    calls.note(call, "removed")
+    calls.answer(
+        call,
+        200,
+        shown.removed(call.address)
+    )
+end
+local function forget_changes(call, upstream)
+    if call.address == nil then
+        return calls.refuse_unknown_node(call)
+    end
+    local before = find(call, upstream)
+    local ok, err = upstream:forget_changes(call.address)
+    if not ok then
+        return calls.refuse_unstored(call, err)
+    end
+    local after = find(call, upstream)
+    if before == nil and after == nil then
+        return calls.refuse_unknown_node(call)
+    end
+    calls.note(call, "took back the changes of")
+    calls.answer(
+        call,
+        200,
+        after == nil and shown.removed(call.address) or shown.node(after)
+    )
+end
+local ALL = {allow = "GET, HEAD", methods = {GET = show_all, HEAD = show_all}}
+local UPSTREAM = {allow = "GET, HEAD", methods = {GET = show_upstream, HEAD = show_upstream}}
+local NODE = {allow = "GET, HEAD, PUT, DELETE", methods = {GET = show_node, HEAD = show_node, PUT = change_node, DELETE = remove_node}}
+local CHANGES = {allow = "DELETE", methods = {DELETE = forget_changes}}
+--- What each kind of address takes.
+____exports.RESOURCES = {upstreams = ALL, upstream = UPSTREAM, node = NODE, changes = CHANGES}
+return ____exports

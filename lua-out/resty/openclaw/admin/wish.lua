@@ -1,0 +1,75 @@
+local ____exports = {}
+local cjson = require("cjson.safe")
+--- Sums of weights within these bounds, and their quotients, are exact enough for every policy.
+local LEAST_WEIGHT = 0.000001
+local MOST_WEIGHT = 1000000
+local DEEPEST = 16
+--- A decoder of our own that takes no more than JSON: no NaN, no hexadecimal numbers.
+local decoder = cjson.new()
+decoder.decode_invalid_numbers(false)
+decoder.decode_max_depth(DEEPEST)
+--- The fields of a JSON object; nothing for all else.
+local function object(text)
+    local brace = string.find(text, "^[ \t\r\n]*{")
+    local zero = string.find(text, "\0", 1, true)
+    if brace == nil or zero ~= nil then
+        return nil
+    end
+    local value = decoder.decode(text)
+    return value
+end
+local function unknown_fields(given)
+    local names = {}
+    for name in pairs(given) do
+        if name ~= "weight" and name ~= "drain" then
+            names[#names + 1] = name
+        end
+    end
+    table.sort(names)
+    return names
+end
+--- Reads the wish. On failure nil, a code and a sentence. Phases: any.
+function ____exports.read(text)
+    local given = object(text)
+    if given == nil then
+        return nil, "bad_json", "The body must be a JSON object."
+    end
+    local unknown = unknown_fields(given)
+    if #unknown > 0 then
+        local message = ("Unknown fields: " .. table.concat(unknown, ", ")) .. ". Known are weight and drain."
+        return nil, "bad_change", message
+    end
+    local weight = given.weight
+    local drain = given.drain
+    if weight ~= nil and not (type(weight) == "number" and weight >= LEAST_WEIGHT and weight <= MOST_WEIGHT) then
+        return nil, "bad_change", "The weight must be a number from 0.000001 to 1000000."
+    end
+    if drain ~= nil and type(drain) ~= "boolean" then
+        return nil, "bad_change", "drain must be true or false."
+    end
+    local ____, quotes = string.gsub(text, "\"", "")
+    local fields = (weight == nil and 0 or 1) + (drain == nil and 0 or 1)
+    if quotes ~= 2 * fields then
+        return nil, "bad_json", "A field stands in the body twice."
+    end
+    local wish = {}
+    if weight ~= nil then
+        wish.weight = weight
+    end
+    if drain ~= nil then
+        wish.drain = drain
+    end
+    return wish
+end
+--- The wish in words, as the log has them after the node.
+function ____exports.in_words(wish)
+    local parts = {}
+    if wish.weight ~= nil then
+        parts[#parts + 1] = "weight " .. tostring(wish.weight)
+    end
+    if wish.drain ~= nil then
+        parts[#parts + 1] = wish.drain and "drain" or "no drain"
+    end
+    return #parts == 0 and "" or ": " .. table.concat(parts, ", ")
+end
+return ____exports

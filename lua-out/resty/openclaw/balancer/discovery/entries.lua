@@ -1,0 +1,53 @@
+local ____exports = {}
+local ____address = require("resty.openclaw.address")
+local host_and_port = ____address.host_and_port
+--- As many addresses as one name may have.
+____exports.MOST_ENTRIES = 256
+local function comes_first(left, right)
+    if left.address ~= right.address then
+        return left.address < right.address
+    end
+    if left.weight ~= right.weight then
+        return left.weight > right.weight
+    end
+    return left.target < right.target
+end
+--- The entries in the order of their addresses, each address once (of two weights the larger). Sorts the given list in
+-- place. Phases: any.
+function ____exports.tidy(entries)
+    table.sort(entries, comes_first)
+    local tidied = {}
+    for ____, entry in ipairs(entries) do
+        local ____opt_0 = tidied[#tidied]
+        if (____opt_0 and ____opt_0.address) ~= entry.address then
+            tidied[#tidied + 1] = entry
+        end
+    end
+    return tidied
+end
+--- The list as text, one line for each entry. Phases: any.
+function ____exports.to_text(entries)
+    local lines = {}
+    for ____, entry in ipairs(entries) do
+        lines[#lines + 1] = ((((entry.address .. " ") .. tostring(entry.weight)) .. " ") .. entry.target) .. "\n"
+    end
+    return table.concat(lines)
+end
+--- The list that `to_text` wrote. Lines that it would not have written are left out. Phases: any.
+function ____exports.from_text(text)
+    local entries = {}
+    for address, weight, target in string.gmatch(text, "(%S+) (%d+) ([^%s]+)\n") do
+        local host, port = host_and_port(address)
+        if host ~= nil and port > 0 then
+            entries[#entries + 1] = {
+                address = address,
+                host = host,
+                port = port,
+                weight = tonumber(weight),
+                target = target
+            }
+        end
+    end
+    return entries
+end
+return ____exports

@@ -1,0 +1,132 @@
+local ____exports = {}
+local ____address = require("resty.openclaw.address")
+local canonical = ____address.canonical
+local ____entries = require("resty.openclaw.balancer.discovery.entries")
+local MOST_ENTRIES = ____entries.MOST_ENTRIES
+local tidy = ____entries.tidy
+local ____question = require("resty.openclaw.balancer.discovery.question")
+local TYPE_A = ____question.TYPE_A
+local TYPE_AAAA = ____question.TYPE_AAAA
+local TYPE_SRV = ____question.TYPE_SRV
+local ask = ____question.ask
+local question = ____question.question
+local ____service = require("resty.openclaw.balancer.discovery.service")
+local places_of = ____service.places_of
+local question_about = ____service.question_about
+--- 0.0.0.0 and :: are the machine itself: some servers name them for hosts that they hide.
+local function is_usable(host)
+    return host ~= nil and host ~= "0.0.0.0" and host ~= "[::]"
+end
+local function entry(host, place)
+    return {
+        address = (host .. ":") .. tostring(place.port),
+        host = host,
+        port = place.port,
+        weight = place.weight,
+        target = place.host
+    }
+end
+local function add_fresh(findings, place, records)
+    for ____, record in ipairs(records) do
+        local host = canonical(record.address or "")
+        if is_usable(host) then
+            local ____findings_entries_0 = findings.entries
+            ____findings_entries_0[#____findings_entries_0 + 1] = entry(host, place)
+            findings.fresh = findings.fresh + 1
+        end
+    end
+end
+local function add_from_before(findings, place, ____type)
+    for ____, known in ipairs(findings.before) do
+        local known_type = string.sub(known.host, 1, 1) == "[" and TYPE_AAAA or TYPE_A
+        if known.target == place.host and known_type == ____type then
+            local ____findings_entries_1 = findings.entries
+            ____findings_entries_1[#____findings_entries_1 + 1] = entry(known.host, place)
+        end
+    end
+end
+local function add(findings, place, asked)
+    if asked.records == nil then
+        add_from_before(findings, place, asked.type)
+        findings.complaint = (asked.host .. ": ") .. tostring(asked.err)
+        return
+    end
+    add_fresh(findings, place, asked.records)
+    findings.seconds = math.min(findings.seconds, asked.seconds)
+    if asked.err ~= nil then
+        findings.reason = (asked.host .. ": ") .. asked.err
+    end
+end
+--- Adds a question for each host, answered where the answer came along.
+local function prepare(places, ____type, came_along)
+    local questions = {}
+    for ____, ____value in ipairs(places) do
+        local host = ____value.host
+        if not (questions[host] ~= nil) then
+            questions[host] = question_about(host, ____type, came_along)
+        end
+    end
+    return questions
+end
+local function add_unanswered(list, questions)
+    for ____, one in pairs(questions) do
+        if one.records == nil then
+            list[#list + 1] = one
+        end
+    end
+end
+local function look_up_places(settings, places, came_along, findings)
+    local ipv4 = prepare(places, TYPE_A, came_along)
+    local ipv6 = prepare(settings.ipv6 and places or ({}), TYPE_AAAA, came_along)
+    local unanswered = {}
+    add_unanswered(unanswered, ipv4)
+    add_unanswered(unanswered, ipv6)
+    ask(settings, unanswered)
+    for ____, place in ipairs(places) do
+        add(findings, place, ipv4[place.host])
+        if settings.ipv6 then
+            add(findings, place, ipv6[place.host])
+        end
+    end
+    if findings.fresh == 0 and #places > 0 then
+        return nil, findings.complaint or findings.reason
+    end
+    local is_whole = findings.complaint == nil
+    local entries = tidy(findings.entries)
+    if #entries > MOST_ENTRIES then
+        findings.complaint = ("more than " .. tostring(MOST_ENTRIES)) .. " addresses, the rest is left out"
+    end
+    while #entries > MOST_ENTRIES do
+        table.remove(entries)
+    end
+    return {entries = entries, seconds = findings.seconds, is_whole = is_whole, complaint = findings.complaint}
+end
+--- The addresses of a name, in the order of their text; an empty list when an SRV record says that there is no service.
+-- Nil and why when nothing new is known. Yields. Phases: timer.
+-- 
+-- @param before what the name stood for before, empty at first
+function ____exports.look_up(settings, name, before)
+    local findings = {
+        before = before,
+        entries = {},
+        fresh = 0,
+        seconds = math.huge,
+        complaint = nil,
+        reason = "no usable address"
+    }
+    if name.port ~= nil then
+        return look_up_places(settings, {{host = name.host, port = name.port, weight = 1}}, {}, findings)
+    end
+    local service = question(name.host, TYPE_SRV)
+    ask(settings, {service})
+    if service.records == nil or #service.records == 0 then
+        return nil, service.err
+    end
+    local places, err = places_of(service.records)
+    if places == nil then
+        return nil, err
+    end
+    findings.seconds = service.seconds
+    return look_up_places(settings, places, service.others, findings)
+end
+return ____exports

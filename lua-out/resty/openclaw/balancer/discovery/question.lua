@@ -1,0 +1,108 @@
+local ____exports = {}
+local semaphore = require("ngx.semaphore")
+local noise = require("resty.openclaw.noise")
+--- RFC 1035, RFC 3596 and RFC 2782.
+____exports.TYPE_A = 1
+____exports.TYPE_AAAA = 28
+____exports.TYPE_SRV = 33
+--- RFC 1035, section 4.1.1: there is no such name. That is an answer, where all other codes are trouble.
+local NAME_ERROR = 3
+local CLASS_IN = 1
+local ANSWER_SECTION = 1
+local QUESTIONS_AT_ONCE = 4
+local MOST_SECONDS = 30
+--- A question that nobody has asked yet.
+function ____exports.question(host, ____type)
+    return {
+        host = host,
+        type = ____type,
+        records = nil,
+        others = {},
+        seconds = math.huge,
+        err = "never asked"
+    }
+end
+local function take(asked, answers)
+    local records = {}
+    local others = {}
+    for ____, record in ipairs(answers) do
+        local is_answer = record.section == ANSWER_SECTION
+        if is_answer and record.type == asked.type and record.class == CLASS_IN then
+            records[#records + 1] = record
+        else
+            others[#others + 1] = record
+        end
+        if is_answer then
+            asked.seconds = math.min(asked.seconds, record.ttl)
+        end
+    end
+    asked.records = records
+    asked.others = others
+    asked.err = #records == 0 and "no such records" or nil
+end
+--- A library object, and so a socket, for this try alone: an answer to another question cannot be taken for its own.
+local function put(settings, asked, server)
+    local resolver, err = settings.library:new({nameservers = {server}, timeout = settings.timeout_ms, retrans = 1})
+    if resolver == nil then
+        asked.err = err
+        return
+    end
+    resolver._id = math.floor(noise.share() * 65536)
+    local answers, query_err = resolver:query(asked.host, {qtype = asked.type, additional_section = asked.type == ____exports.TYPE_SRV})
+    if answers == nil then
+        asked.err = query_err
+    elseif answers.errcode == NAME_ERROR then
+        take(asked, {})
+        asked.err = answers.errstr
+    elseif answers.errcode ~= nil then
+        asked.err = answers.errstr
+    else
+        take(asked, answers)
+    end
+end
+--- Asks one server after the other. The library itself goes on to the next one only when a server is silent.
+local function pursue(settings, asked, done)
+    local servers = settings.servers
+    local place = math.floor(noise.share() * #servers)
+    local tries = 0
+    while asked.records == nil and tries < settings.attempts do
+        local ok, err = pcall(put, settings, asked, servers[place + 1])
+        if not ok then
+            asked.err = "broken answer: " .. tostring(err)
+        end
+        place = (place + 1) % #servers
+        tries = tries + 1
+    end
+    done:post(1)
+end
+local function ask_some(settings, questions, first, last)
+    local done = (semaphore.new())
+    local threads = {}
+    for place = first, last do
+        local asked = questions[place]
+        asked.err = "no answer in time"
+        threads[#threads + 1] = ngx.thread.spawn(pursue, settings, asked, done)
+    end
+    local give_up = ngx.now() + (settings.attempts + 2) * settings.timeout_ms / 1000
+    for _ = first, last do
+        done:wait(math.max(
+            give_up - ngx.now(),
+            0
+        ))
+    end
+    for place = 1, #threads do
+        ngx.thread.kill(threads[place])
+    end
+end
+--- Puts the questions to the servers, and notes the answers in them. Yields; takes 30 seconds and the time of one
+-- question at most. Phases: timer.
+function ____exports.ask(settings, questions)
+    local give_up = ngx.now() + MOST_SECONDS
+    local first = 1
+    while first <= #questions and ngx.now() < give_up do
+        local last = math.min(first + QUESTIONS_AT_ONCE - 1, #questions)
+        ask_some(settings, questions, first, last)
+        first = last + 1
+    end
+end
+return ____exports

@@ -1,0 +1,77 @@
+local ____exports = {}
+local ____entries = require("resty.openclaw.balancer.discovery.entries")
+local MOST_ENTRIES = ____entries.MOST_ENTRIES
+local ____name = require("resty.openclaw.balancer.discovery.name")
+local is_host = ____name.is_host
+local ____question = require("resty.openclaw.balancer.discovery.question")
+local question = ____question.question
+local function comes_first(left, right)
+    if left.host ~= right.host then
+        return left.host < right.host
+    end
+    local ____temp_0
+    if left.port ~= right.port then
+        ____temp_0 = left.port < right.port
+    else
+        ____temp_0 = left.weight > right.weight
+    end
+    return ____temp_0
+end
+--- The root, ".", as a target.
+local function is_closed(record)
+    return record.target == ""
+end
+local function is_usable(record)
+    return is_host(record.target) and record.port > 0
+end
+--- The places of the lowest priority, sorted, 256 at most. None when the records say that there is no such service. Nil
+-- and why when no record can be used. Pure Lua.
+function ____exports.places_of(records)
+    local lowest = math.huge
+    local closed = false
+    for ____, record in ipairs(records) do
+        if is_closed(record) then
+            closed = true
+        elseif is_usable(record) then
+            lowest = math.min(lowest, record.priority)
+        end
+    end
+    local places = {}
+    if closed and lowest == math.huge then
+        return places
+    end
+    if lowest == math.huge then
+        return nil, "no usable SRV record"
+    end
+    for ____, record in ipairs(records) do
+        if record.priority == lowest and is_usable(record) then
+            places[#places + 1] = {
+                host = string.lower(record.target),
+                port = record.port,
+                weight = math.max(record.weight, 1)
+            }
+        end
+    end
+    table.sort(places, comes_first)
+    while #places > MOST_ENTRIES do
+        table.remove(places)
+    end
+    return places
+end
+--- A question that needs not be asked when its answer came along with another one.
+function ____exports.question_about(host, ____type, came_along)
+    local about = question(host, ____type)
+    local records = {}
+    for ____, record in ipairs(came_along) do
+        if record.type == ____type and string.lower(record.name) == host then
+            records[#records + 1] = record
+            about.seconds = math.min(about.seconds, record.ttl)
+        end
+    end
+    if #records > 0 then
+        about.records = records
+        about.err = nil
+    end
+    return about
+end
+return ____exports

@@ -1,0 +1,161 @@
+local ____exports = {}
+local metric_registry = require("resty.openclaw.metric_registry")
+local noise = require("resty.openclaw.noise")
+local ____entries = require("resty.openclaw.balancer.discovery.entries")
+local from_text = ____entries.from_text
+local to_text = ____entries.to_text
+local ____look_up = require("resty.openclaw.balancer.discovery.look_up")
+local look_up = ____look_up.look_up
+--- A timer over nginx's limit of running timers never runs, and nobody is told.
+local START_SECONDS = 5
+local MOST_RETRY_SECONDS = 30
+--- Late rather than early: a server that keeps answers would only tell what is left of this one's time.
+local JITTER = 0.05
+--- A name that is due at once. Phases: init.
+function ____exports.watch(common, registry, text, name)
+    local lookups = metric_registry.counter(registry, "openclaw_dns_lookups_total", "Look-ups of a name of nodes by how they ended: ok, or failed, where the answer before stays.", {"name", "result"})
+    return {
+        common = common,
+        text = text,
+        name = name,
+        key = "dns:" .. text,
+        lookups = {
+            ok = lookups:labels(text, "ok"),
+            failed = lookups:labels(text, "failed")
+        },
+        state = "idle",
+        since = nil,
+        wait = 0,
+        failures = 0,
+        answer = nil,
+        entries = {}
+    }
+end
+--- The answer as the dict has it now; nothing while there has been none. Phases: any.
+function ____exports.answer_of(watched)
+    return (watched.common.dict:get(watched.key))
+end
+--- The answer as a list; nothing while there has been none. Phases: any.
+function ____exports.entries_of(watched)
+    local answer = ____exports.answer_of(watched)
+    if answer == nil then
+        return nil
+    end
+    if answer ~= watched.answer then
+        watched.entries = from_text(answer)
+        watched.answer = answer
+    end
+    return watched.entries
+end
+--- 1 s, 2 s, 4 s and so on: servers in trouble are spared, and those that are back are noticed within half a minute.
+local function retry_seconds(failures)
+    return math.min(
+        2 ^ math.min(failures - 1, 10),
+        MOST_RETRY_SECONDS
+    )
+end
+local function pause(watched, seconds)
+    watched.wait = seconds * (1 + JITTER * noise.share())
+end
+local function complain(watched, err)
+    local ____watched_common_0 = watched.common
+    local faults = ____watched_common_0.faults
+    local owner = ____watched_common_0.owner
+    faults:report(
+        "dns",
+        owner,
+        ": ",
+        watched.text,
+        ": ",
+        err
+    )
+end
+local function fail(watched, err)
+    complain(watched, err)
+    watched.lookups.failed:inc()
+    watched.failures = watched.failures + 1
+    pause(
+        watched,
+        retry_seconds(watched.failures)
+    )
+end
+local function keep(watched, answer)
+    local ____watched_common_1 = watched.common
+    local dict = ____watched_common_1.dict
+    local settings = ____watched_common_1.settings
+    local stored, err = dict:safe_set(
+        watched.key,
+        to_text(answer.entries)
+    )
+    if stored ~= true then
+        return fail(watched, err)
+    end
+    watched.lookups.ok:inc()
+    if answer.complaint ~= nil then
+        complain(watched, answer.complaint)
+    end
+    watched.failures = answer.is_whole and 0 or watched.failures + 1
+    local seconds = math.min(
+        math.max(answer.seconds, settings.least_seconds),
+        settings.most_seconds
+    )
+    pause(
+        watched,
+        answer.is_whole and seconds or math.min(
+            seconds,
+            retry_seconds(watched.failures)
+        )
+    )
+end
+local function refresh(watched)
+    local answer, err = look_up(
+        watched.common.settings,
+        watched.name,
+        ____exports.entries_of(watched) or ({})
+    )
+    if answer == nil then
+        fail(watched, err)
+    else
+        keep(watched, answer)
+    end
+end
+local function run(premature, watched)
+    if watched.state ~= "starting" then
+        return
+    end
+    watched.state = "running"
+    if not premature and not ngx.worker.exiting() then
+        local ok, err = pcall(refresh, watched)
+        if not ok then
+            fail(watched, err)
+        end
+    end
+    watched.state = "idle"
+    watched.since = nil
+end
+--- Whether a look-up is under way. A start that nothing has come of in time is taken for lost.
+function ____exports.is_busy(watched, now)
+    if watched.state ~= "starting" then
+        return watched.state == "running"
+    end
+    return now >= watched.since and now < watched.since + START_SECONDS
+end
+--- Whether it is time for the next look-up: so it is, too, when the clock went back, as then nobody knows.
+function ____exports.is_due(watched, now)
+    if watched.since == nil then
+        watched.since = now
+    end
+    return now < watched.since or now >= watched.since + watched.wait
+end
+--- Begins a look-up, and returns before there is anything to see of it. Phases: those that have timers.
+function ____exports.start(watched, now)
+    watched.state = "starting"
+    watched.since = now
+    local ok, err = ngx.timer.at(0, run, watched)
+    if ok then
+        return
+    end
+    watched.state = "idle"
+    fail(watched, err)
+end
+return ____exports

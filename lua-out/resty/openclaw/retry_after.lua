@@ -1,0 +1,24 @@
+local ____exports = {}
+--- The seconds that a `Retry-After` asks for, given as seconds or as a date; nothing where there is none, or one that is
+-- malformed. Phases: any. Source: RFC 9110, section 10.2.3.
+function ____exports.seconds(value)
+    if value == nil then
+        return nil
+    end
+    local digits = string.match(value, "^%d+$")
+    if digits ~= nil then
+        return tonumber(digits)
+    end
+    local date = ngx.parse_http_time(value)
+    local ____temp_0
+    if date == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = math.max(
+            0,
+            date - ngx.time()
+        )
+    end
+    return ____temp_0
+end
+return ____exports

@@ -1,0 +1,349 @@
+local checked = require("spec.support.checked")
+local choice = require("resty.openclaw.balancer.choice")
+local ejection = require("resty.openclaw.balancer.ejection")
+local new_peers = require("spec.support.new_peers")
+local node_of = require("resty.openclaw.balancer.node")
+local peer_of = require("resty.openclaw.balancer.peer")
+local picks = require("spec.support.picks")
+local policies = require("spec.support.policies")
+
+local NOW = 1000
+
+--- A pool of peers that have answered enough to be no beginners.
+local function new_pool(weights, panic_share, name)
+    local peers = new_peers(weights)
+    for _, peer in ipairs(peers) do
+        for _ = 1, 100 do
+            node_of.start(peer.node)
+            node_of.finish(peer.node, "ok")
+        end
+    end
+    local pool = choice.new(policies[name or "round_robin"](), panic_share or 0)
+    choice.set_peers(pool, peers)
+    return pool, peers
+end
+
+local function eject(peer, now)
+    for _ = 1, 3 do ejection.failed(peer.record, now or NOW, 0.5, true) end
+end
+
+--- How many of so many first choices each place got; nobody gets any under 0.
+local function shares(pool, count, now)
+    local got = { [0] = 0 }
+    for place in ipairs(pool.peers) do got[place] = 0 end
+    for number = 1, count do
+        local peer = choice.first(pool, now or NOW, "key " .. number)
+        local place = peer and picks.place(pool.peers, peer) or 0
+        got[place] = got[place] + 1
+    end
+    return got
+end
+
+describe("balancer.choice", function()
+    it("lets the policy choose among all that are well", function()
+        local pool = new_pool({ 1, 1, 1 })
+        assert.same({ [0] = 0, 5, 5, 5 }, shares(pool, 15))
+    end)
+
+    it("has no peer in an empty pool", function()
+        local pool = choice.new(policies.round_robin(), 0.5)
+        assert.is_nil(choice.first(pool, NOW))
+        assert.is_nil(choice.another(pool, NOW))
+        assert.is_nil(choice.in_panic(pool, NOW))
+        assert.equal(10, choice.seconds_left(pool, NOW))
+    end)
+
+    it("makes the policy know peers when they come, when they begin anew, and not otherwise", function()
+        local pool, peers = new_pool({ 1, 1 })
+        local first, second = peers[1].learned, peers[2].learned
+        assert.is_table(first)
+        choice.set_peers(pool, peers)
+        choice.first(pool, NOW)
+        assert.equal(first, peers[1].learned)
+        peer_of.begin_anew(peers[1])
+        choice.first(pool, NOW)
+        assert.is_true(first ~= peers[1].learned)
+        assert.equal(second, peers[2].learned)
+    end)
+
+    it("tells the policy when the list changes", function()
+        local heard
+        local policy = policies.round_robin()
+        policy.list_changed = function(_, peers) heard = peers end
+        local pool, peers = choice.new(policy, 0), new_peers({ 1, 1 })
+        choice.set_peers(pool, peers)
+        assert.equal(peers, heard)
+        assert.equal(2, pool.members)
+    end)
+
+    for name in pairs(policies) do
+        describe("with " .. name, function()
+            it("sends nothing to a peer that drains", function()
+                local pool, peers = new_pool({ 1, 1, 1 }, 0, name)
+                peers[2].is_draining = true
+                choice.set_peers(pool, peers)
+                local got = shares(pool, 60)
+                assert.same({ 0, 0 }, { got[0], got[2] })
+                assert.is_true(got[1] > 0 and got[3] > 0)
+                assert.equal(2, pool.members)
+            end)
+
+            it("sends nothing to a peer that is down, and again when it is up", function()
+                local pool, peers = new_pool({ 1, 1, 1 }, 0, name)
+                checked.down(peers[1])
+                local got = shares(pool, 60)
+                assert.same({ 0, 0 }, { got[0], got[1] })
+                checked.up(peers[1])
+                assert.is_true(shares(pool, 60)[1] > 0)
+            end)
+
+            it("sends nothing to a busy peer for as long as it asked for", function()
+                local pool, peers = new_pool({ 1, 1, 1 }, 0, name)
+                ejection.refused(peers[3].record, NOW, 5)
+                local got = shares(pool, 60)
+                assert.same({ 0, 0 }, { got[0], got[3] })
+                assert.is_true(shares(pool, 60, NOW + 5.001)[3] > 0)
+            end)
+
+            it("tries an ejected peer with exactly one request when its time is over", function()
+                local pool, peers = new_pool({ 1, 1, 1 }, 0, name)
+                eject(peers[2])
+                assert.equal(0, shares(pool, 60, NOW + 4.9)[2])
+                assert.equal(peers[2], choice.first(pool, NOW + 5.1, "key"))
+                assert.equal(0, shares(pool, 60, NOW + 5.1)[2])
+                ejection.failed(peers[2].record, NOW + 6, 0.5, true)
+                assert.equal(0, shares(pool, 60, NOW + 15.9)[2])
+                assert.equal(peers[2], choice.first(pool, NOW + 16.1, "key"))
+                ejection.succeeded(peers[2].record, NOW + 17)
+                assert.is_true(shares(pool, 300, NOW + 120)[2] > 1)
+            end)
+
+            it("loads a peer that is new with care while others can take the requests", function()
+                local pool, peers = new_pool({ 1, 1 }, 0, name)
+                -- However fast it is said to be.
+                peers[3] = new_peers({ 50 })[1]
+                choice.set_peers(pool, peers)
+                local started = {}
+                for number = 1, 40 do
+                    local peer = choice.first(pool, NOW, "key " .. number)
+                    node_of.start(peer.node)
+                    started[number] = peer.node
+                end
+                assert.equal(4, node_of.in_flight(peers[3].node))
+                for _, node in ipairs(started) do node_of.finish(node, "neutral") end
+            end)
+
+            it("loads new peers all the same when there are no others", function()
+                local peers = new_peers({ 1, 1 })
+                local pool = choice.new(policies[name](), 0)
+                choice.set_peers(pool, peers)
+                local started = {}
+                for number = 1, 40 do
+                    local peer = choice.first(pool, NOW, "key " .. number)
+                    assert.is_table(peer)
+                    node_of.start(peer.node)
+                    started[number] = peer.node
+                end
+                assert.equal(40, node_of.in_flight(peers[1].node) + node_of.in_flight(peers[2].node))
+                for _, node in ipairs(started) do node_of.finish(node, "neutral") end
+            end)
+        end)
+    end
+
+    it("has no peer when none is available, for whichever reason", function()
+        local pool, peers = new_pool({ 1, 1, 1, 1 })
+        peers[1].is_draining = true
+        checked.down(peers[2])
+        eject(peers[3])
+        ejection.refused(peers[4].record, NOW, 30)
+        choice.set_peers(pool, peers)
+        assert.is_nil(choice.first(pool, NOW))
+        choice.begin_round(pool)
+        assert.is_nil(choice.another(pool, NOW))
+    end)
+
+    it("does not try a peer that drains, even when its ejection is over", function()
+        local pool, peers = new_pool({ 1, 1 })
+        eject(peers[1])
+        peers[1].is_draining = true
+        choice.set_peers(pool, peers)
+        assert.equal(0, shares(pool, 10, NOW + 20)[1])
+    end)
+
+    it("does not try an ejected peer that is down", function()
+        local pool, peers = new_pool({ 1, 1 })
+        eject(peers[1])
+        checked.down(peers[1])
+        assert.equal(0, shares(pool, 10, NOW + 20)[1])
+    end)
+
+    it("does not send one request after the other to an ejected peer that is busy", function()
+        local pool, peers = new_pool({ 1, 1 })
+        eject(peers[1])
+        assert.equal(peers[1], choice.first(pool, NOW + 6))
+        ejection.refused(peers[1].record, NOW + 6, 30)
+        assert.equal(0, shares(pool, 10, NOW + 7)[1])
+        assert.equal(peers[1], choice.first(pool, NOW + 37))
+    end)
+
+    it("never probes with a request that has been elsewhere", function()
+        local pool, peers = new_pool({ 1, 1, 1 })
+        eject(peers[1])
+        for _ = 1, 10 do
+            choice.begin_round(pool)
+            choice.mark(pool, peers[2])
+            assert.equal(peers[3], choice.another(pool, NOW + 20))
+        end
+        assert.equal(peers[1], choice.first(pool, NOW + 20))
+    end)
+
+    it("probes one peer at a time, and each in its turn", function()
+        local pool, peers = new_pool({ 1, 1, 1, 1 })
+        eject(peers[1])
+        eject(peers[2])
+        local got = shares(pool, 10, NOW + 6)
+        assert.same({ 1, 1 }, { got[1], got[2] })
+    end)
+
+    describe("for a request that has been at some peers", function()
+        it("chooses none of these, whatever rounds there were before", function()
+            local pool, peers = new_pool({ 1, 1, 1 })
+            for round = 1, 30 do
+                local spared = peers[round % 3 + 1]
+                choice.begin_round(pool)
+                for _, peer in ipairs(peers) do
+                    if peer ~= spared then choice.mark(pool, peer) end
+                end
+                assert.equal(spared, choice.another(pool, NOW))
+            end
+        end)
+
+        it("has none when it has been at all", function()
+            local pool, peers = new_pool({ 1, 1 })
+            choice.begin_round(pool)
+            for _, peer in ipairs(peers) do choice.mark(pool, peer) end
+            assert.is_nil(choice.another(pool, NOW))
+            assert.is_nil(choice.in_panic(pool, NOW))
+            choice.begin_round(pool)
+            assert.is_table(choice.another(pool, NOW))
+        end)
+
+        it("does not mind marks at a first choice", function()
+            local pool, peers = new_pool({ 1, 1 })
+            choice.begin_round(pool)
+            for _, peer in ipairs(peers) do choice.mark(pool, peer) end
+            assert.is_table(choice.first(pool, NOW))
+        end)
+
+        it("does not mind how the others are loaded when these are new", function()
+            local peers = new_peers({ 1, 1 })
+            local pool = choice.new(policies.least_conn(), 0)
+            choice.set_peers(pool, peers)
+            for _ = 1, 10 do node_of.start(peers[2].node) end
+            choice.begin_round(pool)
+            choice.mark(pool, peers[1])
+            assert.equal(peers[2], choice.another(pool, NOW))
+            for _ = 1, 10 do node_of.finish(peers[2].node, "neutral") end
+        end)
+    end)
+
+    describe("in panic", function()
+        it("tries all members when fewer than that share are up", function()
+            local pool, peers = new_pool({ 1, 1, 1, 1, 1 }, 0.5)
+            checked.down(peers[1])
+            checked.down(peers[2])
+            assert.same({ [0] = 0, 0, 0, 10, 10, 10 }, shares(pool, 30))
+            checked.down(peers[3])
+            assert.same({ [0] = 0, 6, 6, 6, 6, 6 }, shares(pool, 30))
+        end)
+
+        it("counts ejected peers as not up, and not those that drain", function()
+            local pool, peers = new_pool({ 1, 1, 1, 1 }, 0.5)
+            peers[1].is_draining = true
+            choice.set_peers(pool, peers)
+            checked.down(peers[2])
+            eject(peers[3])
+            local got = shares(pool, 30)
+            assert.same({ [0] = 0, 0, 10, 10, 10 }, got)
+        end)
+
+        it("goes on with those left where no share is set", function()
+            local pool, peers = new_pool({ 1, 1, 1, 1 })
+            for place = 1, 3 do checked.down(peers[place]) end
+            assert.same({ [0] = 0, 0, 0, 0, 10 }, shares(pool, 10))
+        end)
+
+        it("leaves it to the caller when none is up", function()
+            local pool, peers = new_pool({ 1, 1 }, 0.5)
+            for _, peer in ipairs(peers) do checked.down(peer) end
+            assert.is_nil(choice.first(pool, NOW))
+            choice.begin_round(pool)
+            assert.is_table(choice.in_panic(pool, NOW))
+        end)
+
+        it("tries those that are down or ejected, not those that are busy or drain", function()
+            local pool, peers = new_pool({ 1, 1, 1, 1 })
+            checked.down(peers[1])
+            eject(peers[2])
+            ejection.refused(peers[3].record, NOW, 30)
+            peers[4].is_draining = true
+            choice.set_peers(pool, peers)
+            local got = { 0, 0, 0, 0 }
+            for _ = 1, 10 do
+                choice.begin_round(pool)
+                local place = picks.place(peers, choice.in_panic(pool, NOW))
+                got[place] = got[place] + 1
+            end
+            assert.same({ 5, 5, 0, 0 }, got)
+        end)
+    end)
+
+    describe("about ejecting", function()
+        --- How many of so many peers get ejected when all fail.
+        local function ejected_of(size)
+            local weights = {}
+            for place = 1, size do weights[place] = 1 end
+            local pool, peers = new_pool(weights)
+            for _ = 1, 5 do
+                for _, peer in ipairs(peers) do ejection.failed(peer.record, NOW, 0.5, choice.may_eject(pool)) end
+            end
+            local count = 0
+            for _, peer in ipairs(peers) do
+                if ejection.is_ejected(peer.record) then count = count + 1 end
+            end
+            return count
+        end
+
+        it("ejects half of the members at most", function()
+            local got = {}
+            for size = 1, 7 do got[size] = ejected_of(size) end
+            assert.same({ 0, 1, 1, 2, 2, 3, 3 }, got)
+        end)
+
+        it("does not count those that drain", function()
+            local pool, peers = new_pool({ 1, 1, 1, 1 })
+            eject(peers[1])
+            assert.is_true(choice.may_eject(pool))
+            peers[2].is_draining = true
+            choice.set_peers(pool, peers)
+            assert.is_false(choice.may_eject(pool))
+            peers[1].is_draining = true
+            choice.set_peers(pool, peers)
+            assert.is_true(choice.may_eject(pool))
+        end)
+    end)
+
+    it("says when it makes sense to come again", function()
+        local pool, peers = new_pool({ 1, 1, 1 })
+        assert.equal(0, choice.seconds_left(pool, NOW))
+        eject(peers[1])
+        ejection.refused(peers[2].record, NOW, 3)
+        checked.down(peers[3])
+        assert.equal(3, choice.seconds_left(pool, NOW))
+        peers[2].is_draining = true
+        assert.equal(5, choice.seconds_left(pool, NOW))
+        checked.down(peers[1])
+        assert.equal(10, choice.seconds_left(pool, NOW))
+        for _, peer in ipairs(peers) do checked.up(peer) end
+    end)
+end)

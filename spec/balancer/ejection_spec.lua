@@ -1,0 +1,159 @@
+local ejection = require("resty.openclaw.balancer.ejection")
+local ffi = require("ffi")
+
+local function new_record() return ffi.new("double[?]", ejection.SLOTS) end
+
+local function fail(record, times, now, spread)
+    for _ = 1, times do ejection.failed(record, now, spread or 0.5, true) end
+end
+
+local function ejected_at(now)
+    local record = new_record()
+    fail(record, 3, now)
+    return record
+end
+
+describe("balancer.ejection", function()
+    it("ejects after three failures in a row, for about 5 and then 10 seconds", function()
+        local record = new_record()
+        fail(record, 2, 100)
+        assert.is_false(ejection.is_ejected(record))
+        assert.equal(0, ejection.seconds_ejected(record, 100))
+        fail(record, 1, 100)
+        assert.is_true(ejection.is_ejected(record))
+        assert.equal(5, ejection.seconds_ejected(record, 100))
+        assert.is_false(ejection.wants_probe(record, 104.9))
+        for now = 106, 200, 20 do
+            assert.is_true(ejection.wants_probe(record, now))
+            ejection.probe(record, now)
+            assert.is_false(ejection.wants_probe(record, now + 0.1))
+            fail(record, 1, now + 1)
+            assert.equal(10, ejection.seconds_ejected(record, now + 1))
+        end
+    end)
+
+    it("does not eject when an answer came in between", function()
+        local record = new_record()
+        for _ = 1, 20 do
+            fail(record, 2, 100)
+            ejection.succeeded(record, 100)
+        end
+        assert.is_false(ejection.is_ejected(record))
+    end)
+
+    it("spreads the seconds by a tenth both ways", function()
+        local soon, late = new_record(), new_record()
+        fail(soon, 3, 100, 0)
+        fail(late, 3, 100, 1)
+        assert.equal(4.5, ejection.seconds_ejected(soon, 100))
+        assert.equal(5.5, ejection.seconds_ejected(late, 100))
+    end)
+
+    it("does not eject where it may not, but goes on with a peer that is ejected", function()
+        local record = new_record()
+        for _ = 1, 10 do ejection.failed(record, 100, 0.5, false) end
+        assert.is_false(ejection.is_ejected(record))
+        ejection.failed(record, 100, 0.5, true)
+        assert.is_true(ejection.is_ejected(record))
+        ejection.failed(record, 106, 0.5, false)
+        assert.equal(10, ejection.seconds_ejected(record, 106))
+    end)
+
+    it("is ended by one success, and soon forgotten", function()
+        local record = ejected_at(100)
+        local phi = ejection.phi(record, 100)
+        assert.is_true(phi > 0.27 and phi < 0.272) -- 1 - 0.9 ^ 3
+        ejection.succeeded(record, 106)
+        assert.is_false(ejection.is_ejected(record))
+        assert.is_true(ejection.phi(record, 106) < phi / 4)
+        assert.is_true(ejection.phi(record, 400) < 1e-3)
+        fail(record, 2, 400)
+        assert.is_false(ejection.is_ejected(record))
+    end)
+
+    it("lets the share of failures fade with 30 seconds", function()
+        local record = ejected_at(100)
+        local phi = ejection.phi(record, 100)
+        assert.is_true(math.abs(ejection.phi(record, 130) - phi / math.exp(1)) < 1e-9)
+        assert.equal(phi, ejection.phi(record, 50))
+    end)
+
+    it("is not prolonged by requests that were sent before", function()
+        local record = ejected_at(100)
+        fail(record, 7, 100)
+        assert.equal(5, ejection.seconds_ejected(record, 100))
+    end)
+
+    it("lets another request probe when the first never reported, or told nothing", function()
+        local record = ejected_at(100)
+        ejection.probe(record, 106)
+        assert.is_false(ejection.wants_probe(record, 135))
+        assert.is_true(ejection.wants_probe(record, 137))
+        ejection.probe(record, 137)
+        ejection.told_nothing(record)
+        assert.is_true(ejection.wants_probe(record, 137))
+    end)
+
+    it("leaves a busy peer alone for as long as it asks for, within a minute", function()
+        local record = new_record()
+        ejection.refused(record, 100, nil)
+        assert.equal(1, ejection.seconds_busy(record, 100))
+        ejection.refused(record, 100, 20)
+        assert.equal(20, ejection.seconds_busy(record, 100))
+        ejection.refused(record, 110, nil)
+        assert.equal(10, ejection.seconds_busy(record, 110))
+        assert.equal(0, ejection.seconds_busy(record, 121))
+        ejection.refused(record, 200, 1e9)
+        assert.equal(60, ejection.seconds_busy(record, 200))
+        ejection.refused(record, 300, -5)
+        assert.equal(0, ejection.seconds_busy(record, 300))
+    end)
+
+    it("does not count busy as a failure", function()
+        local record = new_record()
+        for _ = 1, 10 do ejection.refused(record, 100, 1) end
+        assert.is_false(ejection.is_ejected(record))
+        assert.equal(0, ejection.phi(record, 100))
+    end)
+
+    it("does not probe a peer that said it is busy when it was probed", function()
+        local record = ejected_at(100)
+        ejection.probe(record, 106)
+        ejection.refused(record, 106, 30)
+        assert.is_false(ejection.wants_probe(record, 107))
+        assert.is_true(ejection.wants_probe(record, 136.1))
+    end)
+
+    it("forgives all", function()
+        local record = ejected_at(100)
+        ejection.refused(record, 100, 30)
+        ejection.probe(record, 100)
+        ejection.forgive(record)
+        for field = 0, ejection.SLOTS - 1 do assert.equal(0, record[field]) end
+    end)
+
+    describe("when the clock was set back", function()
+        it("does not keep a peer out", function()
+            local record = ejected_at(100000)
+            assert.equal(0, ejection.seconds_ejected(record, 100))
+            assert.is_true(ejection.wants_probe(record, 100))
+            ejection.probe(record, 100006)
+            assert.is_true(ejection.wants_probe(record, 100))
+        end)
+
+        it("ejects a peer that still fails", function()
+            local record = ejected_at(100000)
+            ejection.probe(record, 100)
+            fail(record, 1, 100)
+            assert.equal(10, ejection.seconds_ejected(record, 100))
+        end)
+
+        it("leaves busy peers alone as ever", function()
+            local record = new_record()
+            ejection.refused(record, 100000, 30)
+            assert.equal(0, ejection.seconds_busy(record, 100))
+            ejection.refused(record, 100, 5)
+            assert.equal(5, ejection.seconds_busy(record, 100))
+        end)
+    end)
+end)

@@ -1,0 +1,136 @@
+--- What goes on beside requests, with real ticks, checks and look-ups.
+local balancer = require("resty.openclaw.balancer")
+local dns = require("spec.support.dns_server")
+local ejection = require("resty.openclaw.balancer.ejection")
+local eventually = require("spec.support.eventually")
+local nodes = require("spec.support.nodes")
+local total = require("resty.openclaw.shared_memory").total
+local peer_of = require("resty.openclaw.balancer.peer")
+
+local NODE = "127.0.0.1:18161"
+local DNS_PORT = 18355
+
+local made = 0
+--- The balancers at work, to be stopped when the specs are over.
+local begun = {}
+
+--- A balancer of its own, at work.
+local function begin(options)
+    made = made + 1
+    options.name = "spec_supervised_" .. made
+    local new = balancer.new(options)
+    new:init_worker()
+    table.insert(begun, new)
+    return new
+end
+
+local function state_of(new)
+    local report = new:report()[1]
+    return report and report.state
+end
+
+--- How many checks of the node by this balancer have ended so; the others go on meanwhile.
+local function checks_of(new, result)
+    return total(new.registry.region, new.health_check.checks:labels(new.name, NODE, result).slot)
+end
+
+local function addresses(new)
+    local list = {}
+    for place, report in ipairs(new:report()) do list[place] = report.address end
+    return table.concat(list, " ")
+end
+
+describe("balancer.supervision", function()
+    local checks = { uri = "/health", interval = 0.05, fails = 2, passes = 2 }
+
+    before_each(nodes.reset)
+    teardown(function()
+        for _, balancer_at_work in ipairs(begun) do
+            if balancer_at_work.leader then
+                balancer_at_work.leader.leads = function() return false end
+            end
+        end
+    end)
+
+    it("takes a node down when its checks fail, and lets it begin anew when they pass", function()
+        nodes.behave[18161] = function() ngx.exit(500) end
+        local new = begin({ nodes = { NODE }, health_check = checks })
+        eventually(function() return state_of(new) == "down" end, "down")
+        local peer = new.pool.peers[1]
+        local beginnings = peer.beginning[0]
+        nodes.behave[18161] = nil
+        eventually(function() return state_of(new) == "healthy" end, "up again")
+        assert.equal(beginnings + 1, peer.beginning[0])
+        assert.is_true(peer_of.has_begun(peer))
+    end)
+
+    it("leaves a node alone that says it is busy, and does not take it down", function()
+        nodes.behave[18161] = function() ngx.header["Retry-After"] = 5 ngx.exit(503) end
+        local new = begin({ nodes = { NODE }, health_check = checks })
+        eventually(function() return checks_of(new, "busy") >= 4 and state_of(new) == "busy" end, "busy")
+        assert.is_true(ejection.seconds_busy(new.pool.peers[1].record, ngx.now()) > 3)
+    end)
+
+    it("forgives what requests have suffered when checks have seen the trouble come and go", function()
+        local new = begin({ nodes = { NODE, "127.0.0.1:18162" }, health_check = { interval = 0.05, fails = 1000, passes = 2 } })
+        nodes.behave[18161] = function() ngx.exit(500) end
+        eventually(function() return checks_of(new, "fail") >= 2 end, "checks that fail")
+        local peer = new.pool.peers[1]
+        for _ = 1, 3 do ejection.failed(peer.record, ngx.now(), 0.5, true) end
+        assert.equal("down", state_of(new))
+        nodes.behave[18161] = nil
+        eventually(function() return state_of(new) == "healthy" end, "forgiven")
+    end)
+
+    it("lets checks that always pass excuse nothing", function()
+        local new = begin({ nodes = { NODE, "127.0.0.1:18162" }, health_check = { interval = 0.05 } })
+        local peer = new.pool.peers[1]
+        eventually(function() return checks_of(new, "pass") >= 1 end, "a check")
+        for _ = 1, 3 do ejection.failed(peer.record, ngx.now(), 0.5, true) end
+        local before = checks_of(new, "pass")
+        eventually(function() return checks_of(new, "pass") >= before + 4 end, "more checks")
+        assert.equal("down", state_of(new))
+    end)
+
+    it("does not hold a node down when a reload has taken its checks away", function()
+        nodes.behave[18161] = function() ngx.exit(500) end
+        local checked = begin({ nodes = { NODE }, health_check = checks })
+        eventually(function() return state_of(checked) == "down" end, "down")
+        checked.health_check:stop()
+        local node = checked.pool.peers[1].node
+        local unchecked = assert(peer_of.new(checked.registry, checked.name, node, false))
+        assert.equal("healthy", peer_of.state(unchecked, ngx.now()))
+    end)
+
+    it("follows the DNS", function()
+        local known = { "10.3.0.1", "10.3.0.2" }
+        local server = dns.start(DNS_PORT)
+        server.answer = function(question)
+            local records = {}
+            for place, address in ipairs(question.type == dns.A and known or {}) do
+                records[place] = dns.a(question.name, address, 1)
+            end
+            return dns.packet(question, records)
+        end
+        local new = begin({
+            nodes = { { "supervised.test:8000", weight = 2 }, "10.3.0.9:8000" },
+            dns = { servers = { "127.0.0.1:" .. DNS_PORT } },
+        })
+        assert.equal("10.3.0.9:8000", addresses(new))
+        eventually(function() return addresses(new) == "10.3.0.1:8000 10.3.0.2:8000 10.3.0.9:8000" end, "two addresses")
+        assert.equal(2, new:report()[1].weight)
+        local second = new.pool.peers[2]
+        known = { "10.3.0.2", "10.3.0.3" }
+        eventually(function() return addresses(new) == "10.3.0.2:8000 10.3.0.3:8000 10.3.0.9:8000" end, "one more, one less")
+        -- What was learned of it stays.
+        assert.equal(second, new.pool.peers[1])
+        assert(new:change("10.3.0.3:8000", { drain = true }))
+        assert.equal("draining", new:report()[2].state)
+        dns.stop(server)
+    end)
+
+    it("refuses to be told of the DNS where no node is a name", function()
+        assert.has_error(function() balancer.new({ name = "a", nodes = { NODE }, dns = {} }) end,
+            'balancer "a": "dns" is given, but no node is a name')
+    end)
+end)

@@ -1,0 +1,94 @@
+import dgram from "node:dgram";
+import type { AddressInfo } from "node:net";
+import { expect, test } from "vitest";
+import { NativeNginx } from "./support/native_nginx";
+
+/** The question again, and a record with a TTL of 1 second when it asks for A. */
+function answer(question: Buffer, address: string): Buffer {
+    const isForA = question.readUInt16BE(question.length - 4) === 1;
+    const head = Buffer.from(question);
+    head.writeUInt16BE(0x8180, 2);
+    head.writeUInt16BE(isForA ? 1 : 0, 6);
+    if (!isForA) return head;
+    return Buffer.concat([
+        head,
+        Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, ...address.split(".").map(Number)]),
+    ]);
+}
+
+/** A name server with one address for every host. */
+class NameServer {
+    /** What A questions are answered; nothing is answered while there is none. */
+    address: string | undefined;
+    questions = 0;
+
+    private constructor(private readonly socket: dgram.Socket) {}
+
+    static async start(address: string): Promise<NameServer> {
+        const socket = dgram.createSocket("udp4");
+        const server = new NameServer(socket);
+        server.address = address;
+        socket.on("message", (question, from) => {
+            server.questions += 1;
+            if (server.address !== undefined) socket.send(answer(question, server.address), from.port, from.address);
+        });
+        await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+        return server;
+    }
+
+    get port(): number {
+        return (this.socket.address() as AddressInfo).port;
+    }
+
+    [Symbol.dispose](): void {
+        this.socket.close();
+    }
+}
+
+const SERVER = `
+location = /addresses {
+    content_by_lua_block {
+        local found = discovery:addresses("gpu.test:8000")
+        ngx.print(ngx.worker.pid(), " ", found and found[1].address or "none")
+    }
+}`;
+
+function http(port: number): string {
+    return `
+    init_by_lua_block {
+        local registry = require("resty.openclaw.metric_registry").open("openclaw")
+        changes = 0
+        discovery = require("resty.openclaw.balancer.discovery").new("test", registry, { "gpu.test:8000" },
+            { servers = { "127.0.0.1:${port}" }, timeout = 0.2 }, function() changes = changes + 1 end)
+    }
+    init_worker_by_lua_block {
+        if ngx.worker.id() == 0 then ngx.timer.every(0.1, function() discovery:tick(ngx.now()) end) end
+    }`;
+}
+
+/** What each of the two workers says, by its process. */
+async function seen(nginx: NativeNginx): Promise<Map<string, string>> {
+    const answers = new Map<string, string>();
+    await nginx.waitFor("both workers answer", async () => {
+        const [pid = "", address = ""] = (await nginx.get("/addresses")).split(" ");
+        answers.set(pid, address);
+        return answers.size === 2;
+    });
+    return answers;
+}
+
+test("all workers see one worker's look-ups, and reloads inherit them", async () => {
+    using names = await NameServer.start("10.0.0.1");
+    await using nginx = await NativeNginx.start({ http: http(names.port), server: SERVER });
+    const all = async (address: string) => [...(await seen(nginx)).values()].every((each) => each === address);
+    await nginx.waitFor("the first answer", () => all("10.0.0.1:8000"));
+    names.address = "10.0.0.2";
+    await nginx.waitFor("the second answer", () => all("10.0.0.2:8000"));
+    names.address = undefined;
+    const before = names.questions;
+    await nginx.reload();
+    expect([...(await seen(nginx)).values()]).toEqual(["10.0.0.2:8000", "10.0.0.2:8000"]);
+    await nginx.waitFor("the new workers ask", () => names.questions > before + 1);
+    names.address = "10.0.0.3";
+    await nginx.waitFor("the third answer", () => all("10.0.0.3:8000"));
+});

@@ -1,0 +1,43 @@
+--- The admin pages of the specs, made in init_by_lua as users make theirs, over a balancer and over upstreams that fail.
+local admin = require("resty.openclaw.admin")
+local balancer = require("resty.openclaw.balancer")
+
+local _M = { TOKEN = "0123456789abcdef/+=-_~." }
+
+_M.balancer = balancer.new({
+    name = "admin_spec",
+    nodes = { "127.0.0.1:18161", { "[::1]:18162", weight = 3 }, { "unix:/run/admin spec.sock", drain = true } },
+})
+
+--- An upstream that answers what a spec tells it to, and keeps what it was asked for.
+_M.told = { reports = {}, ok = true, asked = {} }
+
+local function note(...)
+    _M.told.asked[#_M.told.asked + 1] = { ... }
+    return _M.told.ok, _M.told.err
+end
+
+local told = {
+    report = function() return _M.told.reports end,
+    change = function(_, address, wish) return note("change", address, wish) end,
+    forget_changes = function(_, address) return note("forget", address) end,
+    is_degraded = function() return _M.told.degraded end,
+}
+
+--- Forgets what a spec told, and what was done to the balancer's nodes.
+function _M.reset()
+    _M.told.reports, _M.told.ok, _M.told.err, _M.told.asked, _M.told.degraded = {}, true, nil, {}, false
+    local names = _M.balancer.registry.region.names
+    names:delete("changes:admin_spec")
+    names:delete("changing:admin_spec")
+    require("resty.openclaw.balancer.membership").announce(_M.balancer.membership)
+end
+
+local upstreams = { cluster = _M.balancer, ['a/b "c"'] = told }
+
+_M.open = admin.new({ upstreams = upstreams })
+_M.elsewhere = admin.new({ upstreams = upstreams, prefix = "/nodes" })
+_M.guarded = admin.new({ upstreams = upstreams, token = _M.TOKEN })
+_M.nothing = admin.new({ upstreams = {} })
+
+return _M

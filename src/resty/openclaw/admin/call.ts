@@ -1,0 +1,75 @@
+/** One request to the API: what it is for, and how it is answered. Each answer is counted. */
+import type { Faults } from "../fault";
+import * as json_error from "../json_error";
+import type { Counter } from "../metric_handles";
+import type { Family } from "../metric_registry";
+import * as request from "../request";
+import type { NodeReport } from "./shown";
+import type { Wish } from "./wish";
+
+/** An upstream whose nodes can be seen and changed. None of the methods raises; all may be called in content. */
+export interface Upstream {
+    /** What is known of each node now. */
+    report(): NodeReport[];
+    /** Changes a node, adds or removes it. On failure false and why. */
+    change(address: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]>;
+    /** Takes back what `change` did to a node. On failure false and why. */
+    forget_changes(address: string): LuaMultiReturn<[ok: boolean, err?: string]>;
+    /** Whether its fallback answers now; for those that can tell, and have one. */
+    is_degraded?(): boolean | undefined;
+    /** The addresses of nodes that an operator removed; for those that can tell. */
+    removed?(): string[];
+}
+
+export interface Call {
+    readonly upstreams: LuaTable<string, Upstream>;
+    readonly requests: Family<Counter>;
+    readonly faults: Faults;
+    readonly method: string;
+    /** The upstream's name; "" for all of them. */
+    readonly upstream: string;
+    /** The node's address as it is shown; nothing for none, and for what is no address. */
+    readonly address: string | undefined;
+}
+
+/** The methods that are counted by their names. */
+const METHODS: Readonly<Record<string, true | undefined>> = { GET: true, HEAD: true, PUT: true, DELETE: true };
+
+/** Seconds after which a change that was not stored may be tried again. */
+const RETRY_SECONDS = 1;
+
+function count(call: Call, status: number): void {
+    const method = METHODS[call.method] === undefined ? "other" : call.method;
+    call.requests.labels(method, tostring(status)).inc();
+}
+
+/** Answers with JSON. Phases: content. */
+export function answer(call: Call, status: number, text: string): void {
+    count(call, status);
+    ngx.status = status;
+    ngx.header["Content-Type"] = "application/json";
+    ngx.header["Content-Length"] = text.length + 1;
+    ngx.print(text, "\n");
+}
+
+/** Answers with an error. Phases: content; never returns. */
+export function refuse(call: Call, status: number, code: string, message: string, retry_after?: number): never {
+    count(call, status);
+    return json_error.respond(status, code, message, retry_after);
+}
+
+/** As `refuse`, where the upstream has no such node. */
+export function refuse_unknown_node(call: Call): never {
+    return refuse(call, 404, "unknown_node", "The upstream has no such node.");
+}
+
+/** As `refuse`, where a change came to nothing. */
+export function refuse_unstored(call: Call, err: string | undefined): never {
+    return refuse(call, 503, "not_stored", `The change was not stored: ${err}.`, RETRY_SECONDS);
+}
+
+/** Says in the log who did what to a node. Phases: content. */
+export function note(call: Call, what: string, more = ""): void {
+    const who = request.variable("remote_addr") ?? "";
+    ngx.log(ngx.NOTICE, "admin: ", who, " ", what, " node ", call.address, ' of upstream "', call.upstream, '"', more);
+}

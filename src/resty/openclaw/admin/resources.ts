@@ -1,0 +1,105 @@
+/** What can be done with upstreams, with nodes and with the changes of nodes. */
+import * as json from "../json";
+import * as turn from "../turn";
+import * as body from "./body";
+import * as calls from "./call";
+import type { Call, Upstream } from "./call";
+import * as paths from "./path";
+import type { Kind } from "./path";
+import * as shown from "./shown";
+import type { NodeReport } from "./shown";
+import * as wishes from "./wish";
+
+type Method = (this: void, call: Call, upstream: Upstream) => void;
+
+export interface Resource {
+    /** For the Allow header. */
+    readonly allow: string;
+    readonly methods: Readonly<Record<string, Method | undefined>>;
+}
+
+function shown_fields(upstream: Upstream): string {
+    return shown.upstream(upstream.report(), upstream.is_degraded?.(), upstream.removed?.());
+}
+
+function show_all(this: void, call: Call): void {
+    const names: string[] = [];
+    for (const [name] of call.upstreams) names.push(name);
+    table.sort(names);
+    const parts: string[] = [];
+    for (const name of names) {
+        if (parts.length > 0) turn.pass();
+        parts.push(`${json.text(name)}:{${shown_fields(call.upstreams.get(name))}}`);
+    }
+    calls.answer(call, 200, `{"upstreams":{${table.concat(parts, ",")}}}`);
+}
+
+function show_upstream(this: void, call: Call, upstream: Upstream): void {
+    calls.answer(call, 200, `{"name":${json.text(call.upstream)},${shown_fields(upstream)}}`);
+}
+
+function find(call: Call, upstream: Upstream): NodeReport | undefined {
+    for (const report of upstream.report()) {
+        if (report.address === call.address) return report;
+    }
+    return undefined;
+}
+
+function show_node(this: void, call: Call, upstream: Upstream): void {
+    const report = find(call, upstream);
+    if (report === undefined) return calls.refuse_unknown_node(call);
+    calls.answer(call, 200, shown.node(report));
+}
+
+function change_node(this: void, call: Call, upstream: Upstream): void {
+    const [wish, code, message] = wishes.read(body.read(call));
+    if (wish === undefined) return calls.refuse(call, 400, code!, message!);
+    const address = call.address;
+    const before = find(call, upstream);
+    if (address === undefined || (before === undefined && !paths.may_be_added(address))) {
+        const expected = "The node must be an IP address and port, or unix: and a path of at most 107 plain letters.";
+        return calls.refuse(call, 400, "bad_change", expected);
+    }
+    const [ok, err] = upstream.change(address, wish);
+    if (!ok) return calls.refuse_unstored(call, err);
+    const after = find(call, upstream);
+    if (after === undefined) return calls.refuse_unstored(call, "the node is not in force");
+    calls.note(call, before === undefined ? "added" : "changed", wishes.in_words(wish));
+    calls.answer(call, before === undefined ? 201 : 200, shown.node(after));
+}
+
+function remove_node(this: void, call: Call, upstream: Upstream): void {
+    if (call.address === undefined || find(call, upstream) === undefined) return calls.refuse_unknown_node(call);
+    const [ok, err] = upstream.change(call.address, { remove: true });
+    if (!ok) return calls.refuse_unstored(call, err);
+    calls.note(call, "removed");
+    calls.answer(call, 200, shown.removed(call.address));
+}
+
+function forget_changes(this: void, call: Call, upstream: Upstream): void {
+    if (call.address === undefined) return calls.refuse_unknown_node(call);
+    const before = find(call, upstream);
+    const [ok, err] = upstream.forget_changes(call.address);
+    if (!ok) return calls.refuse_unstored(call, err);
+    const after = find(call, upstream);
+    // A removed node comes back, an added one goes; what was neither has never been a node.
+    if (before === undefined && after === undefined) return calls.refuse_unknown_node(call);
+    calls.note(call, "took back the changes of");
+    calls.answer(call, 200, after === undefined ? shown.removed(call.address) : shown.node(after));
+}
+
+const ALL: Resource = { allow: "GET, HEAD", methods: { GET: show_all, HEAD: show_all } };
+const UPSTREAM: Resource = { allow: "GET, HEAD", methods: { GET: show_upstream, HEAD: show_upstream } };
+const NODE: Resource = {
+    allow: "GET, HEAD, PUT, DELETE",
+    methods: { GET: show_node, HEAD: show_node, PUT: change_node, DELETE: remove_node },
+};
+const CHANGES: Resource = { allow: "DELETE", methods: { DELETE: forget_changes } };
+
+/** What each kind of address takes. */
+export const RESOURCES: Readonly<Record<Kind, Resource>> = {
+    upstreams: ALL,
+    upstream: UPSTREAM,
+    node: NODE,
+    changes: CHANGES,
+};

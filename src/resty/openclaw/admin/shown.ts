@@ -1,0 +1,67 @@
+/** How upstreams and their nodes are shown: JSON with its fields always in the same order. */
+import * as json from "../json";
+
+/** What is known of one node. */
+export interface NodeReport {
+    /** As `$upstream_addr` shows it. */
+    readonly address: string;
+    readonly state: string;
+    readonly weight: number;
+    readonly drain: boolean;
+    /** Requests there now, from all workers. */
+    readonly in_flight: number;
+    readonly effective_weight: number;
+    readonly service_seconds: number | undefined;
+    readonly concurrency: number | undefined;
+    /** Whether an operator changed it since nginx started. */
+    readonly changed: boolean;
+}
+
+/** A number, or null where there is none that JSON knows. */
+function number(value: number | undefined): string {
+    if (value === undefined || value !== value || value === math.huge || value === -math.huge) return "null";
+    return string.format("%.14g", value);
+}
+
+/** One node. */
+export function node(report: NodeReport): string {
+    return string.format(
+        '{"address":%s,"state":%s,"weight":%s,"drain":%s,"in_flight":%s,"effective_weight":%s,"service_seconds":%s,"concurrency":%s,"changed":%s}',
+        json.text(report.address),
+        json.text(report.state),
+        number(report.weight),
+        tostring(report.drain),
+        number(report.in_flight),
+        number(report.effective_weight),
+        number(report.service_seconds),
+        number(report.concurrency),
+        tostring(report.changed),
+    );
+}
+
+/** A node that is none any more. */
+export function removed(address: string): string {
+    return string.format('{"address":%s,"removed":true}', json.text(address));
+}
+
+function removed_field(addresses: readonly string[] | undefined): string {
+    if (addresses === undefined) return "";
+    const texts: string[] = [];
+    for (const address of addresses) texts.push(json.text(address));
+    return `,"removed":[${table.concat(texts, ",")}]`;
+}
+
+/**
+ * The fields of an upstream, without the braces. `is_degraded` and the addresses of nodes that an operator removed:
+ * nothing where the upstream does not say.
+ */
+export function upstream(
+    reports: readonly NodeReport[],
+    is_degraded: boolean | undefined,
+    addresses: readonly string[] | undefined,
+): string {
+    const nodes: string[] = [];
+    for (const report of reports) nodes.push(node(report));
+    const degraded = is_degraded === undefined ? "" : `"degraded":${tostring(is_degraded)},`;
+    return `${degraded}"nodes":[${table.concat(nodes, ",")}]${removed_field(addresses)}`;
+}

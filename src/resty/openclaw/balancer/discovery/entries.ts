@@ -1,0 +1,56 @@
+/** What a name stands for: a list of addresses, sorted, each once; and the text in which the shared dict keeps it. */
+import { host_and_port } from "../../address";
+
+/** One address of a name. */
+export interface Entry {
+    /** As `$upstream_addr` shows it: "10.0.0.1:8000" or "[fd00::1]:8000". */
+    readonly address: string;
+    /** As nginx wants it, in brackets for IPv6. */
+    readonly host: string;
+    readonly port: number;
+    /** From an SRV record; 1 for all others. */
+    readonly weight: number;
+    /** The host whose address this is, in small letters. */
+    readonly target: string;
+}
+
+/** As many addresses as one name may have. */
+export const MOST_ENTRIES = 256;
+
+function comes_first(left: Entry, right: Entry): boolean {
+    if (left.address !== right.address) return left.address < right.address;
+    if (left.weight !== right.weight) return left.weight > right.weight;
+    return left.target < right.target;
+}
+
+/**
+ * The entries in the order of their addresses, each address once (of two weights the larger). Sorts the given list in
+ * place. Phases: any.
+ */
+export function tidy(entries: Entry[]): Entry[] {
+    table.sort(entries, comes_first);
+    const tidied: Entry[] = [];
+    for (const entry of entries) {
+        if (tidied[tidied.length - 1]?.address !== entry.address) tidied.push(entry);
+    }
+    return tidied;
+}
+
+/** The list as text, one line for each entry. Phases: any. */
+export function to_text(entries: readonly Entry[]): string {
+    const lines: string[] = [];
+    for (const entry of entries) lines.push(`${entry.address} ${entry.weight} ${entry.target}\n`);
+    return table.concat(lines);
+}
+
+/** The list that `to_text` wrote. Lines that it would not have written are left out. Phases: any. */
+export function from_text(text: string): Entry[] {
+    const entries: Entry[] = [];
+    for (const [address, weight, target] of string.gmatch(text, "(%S+) (%d+) ([^%s]+)\n")) {
+        const [host, port] = host_and_port(address!);
+        if (host !== undefined && port > 0) {
+            entries.push({ address: address!, host, port, weight: tonumber(weight)!, target: target! });
+        }
+    }
+    return entries;
+}

@@ -1,0 +1,40 @@
+/** What is shown of names; worked out when somebody looks. */
+import * as metric_registry from "../../metric_registry";
+import type { Emit, Registry } from "../../metric_registry";
+
+interface Shown {
+    readonly names: readonly { readonly text: string }[];
+    addresses(name: string): readonly unknown[] | undefined;
+}
+
+const shown_by_registry = new LuaTable<Registry, Shown[]>();
+
+/** Upstreams may share a name, which is shown once. */
+function emit_names(shown: Shown, emitted: LuaSet<string>, emit: Emit): void {
+    for (const { text } of shown.names) {
+        if (!emitted.has(text)) {
+            emitted.add(text);
+            emit(metric_registry.label_text(["name"], [text]), shown.addresses(text)?.length ?? 0);
+        }
+    }
+}
+
+/** Adds the names of an upstream to those that are shown. Phases: init. */
+export function show(registry: Registry, shown: Shown): void {
+    const others = shown_by_registry.get(registry) as Shown[] | undefined;
+    if (others !== undefined) {
+        others.push(shown);
+        return;
+    }
+    const all = [shown];
+    shown_by_registry.set(registry, all);
+    metric_registry.collect(registry, {
+        name: "openclaw_dns_addresses",
+        kind: "gauge",
+        help: "Addresses that a name of nodes stands for, as the last answer had them; 0 before the first one.",
+        collect: (emit: Emit) => {
+            const emitted = new LuaSet<string>();
+            for (const one of all) emit_names(one, emitted, emit);
+        },
+    });
+}

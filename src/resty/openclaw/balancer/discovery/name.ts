@@ -1,0 +1,49 @@
+/** Nodes that are names: what a user writes for them, checked label by label. Pure Lua. */
+import { port_number } from "../../address";
+
+export interface Name {
+    /** What to ask for, in small letters. */
+    readonly host: string;
+    /** Of the nodes; nothing for an SRV name, whose records tell it. */
+    readonly port: number | undefined;
+}
+
+/** RFC 1035, section 2.3.4: 255 bytes on the wire are 253 letters and dots. */
+const MOST_HOST_LETTERS = 253;
+const MOST_LABEL_LETTERS = 63;
+
+function is_label(label: string): boolean {
+    // Underscores are in no host name (RFC 952), but in names of services and of containers.
+    const [legal] = string.find(label, "^[%w_][%w_-]*$");
+    const [hyphen_last] = string.find(label, "-$");
+    return legal !== undefined && hyphen_last === undefined && label.length <= MOST_LABEL_LETTERS;
+}
+
+/** Whether the text may stand for a host in the DNS; one dot may end it. Phases: any. */
+export function is_host(text: string): boolean {
+    const host = string.match(text, "^(.-)%.?$")[0]!;
+    if (host === "" || host.length > MOST_HOST_LETTERS) return false;
+    let last = "";
+    for (const [label] of string.gmatch(`${host}.`, "([^.]*)%.")) {
+        if (!is_label(label!)) return false;
+        last = label!;
+    }
+    // No name ends with a number; an address that is none, as 10.0.0.256, does (RFC 3696, section 2).
+    const [letter] = string.find(last, "%D");
+    return letter !== undefined;
+}
+
+/**
+ * A node's text as a name: "gpu.example.org:8000", or an SRV name as "_http._tcp.gpu.example.org", which has no port
+ * (RFC 2782). Nothing for all else, addresses and paths too. Phases: any.
+ */
+export function parse(text: string): Name | undefined {
+    const [service] = string.find(text, "^_[^.]+%._[^.]+%.[^.]");
+    if (service !== undefined) {
+        return is_host(text) ? { host: string.lower(text), port: undefined } : undefined;
+    }
+    const [host, digits] = string.match(text, "^([^_:][^:]*):(%d+)$");
+    const port = port_number(digits ?? "");
+    if (host === undefined || port === undefined || !is_host(host)) return undefined;
+    return { host: string.lower(host), port };
+}

@@ -1,0 +1,74 @@
+/** Reads SRV records (RFC 2782): where a service is to be found, and the addresses that came with it. */
+import type { DnsRecord } from "resty.dns.resolver";
+import { MOST_ENTRIES } from "./entries";
+import { is_host } from "./name";
+import { question } from "./question";
+import type { Question } from "./question";
+
+/** Where requests go, once the addresses of the host are known. */
+export interface Place {
+    /** In small letters. */
+    readonly host: string;
+    readonly port: number;
+    readonly weight: number;
+}
+
+function comes_first(left: Place, right: Place): boolean {
+    if (left.host !== right.host) return left.host < right.host;
+    return left.port !== right.port ? left.port < right.port : left.weight > right.weight;
+}
+
+/** The root, ".", as a target. */
+function is_closed(record: DnsRecord): boolean {
+    return record.target === "";
+}
+
+function is_usable(record: DnsRecord): boolean {
+    return is_host(record.target!) && record.port! > 0;
+}
+
+/**
+ * The places of the lowest priority, sorted, 256 at most. None when the records say that there is no such service. Nil
+ * and why when no record can be used. Pure Lua.
+ */
+export function places_of(records: readonly DnsRecord[]): Result<Place[]> {
+    let lowest = math.huge;
+    let closed = false;
+    for (const record of records) {
+        if (is_closed(record)) closed = true;
+        else if (is_usable(record)) lowest = math.min(lowest, record.priority!);
+    }
+    const places: Place[] = [];
+    if (closed && lowest === math.huge) return $multi(places);
+    if (lowest === math.huge) return $multi(undefined, "no usable SRV record");
+    for (const record of records) {
+        if (record.priority === lowest && is_usable(record)) {
+            places.push({
+                host: string.lower(record.target!),
+                port: record.port!,
+                weight: math.max(record.weight!, 1),
+            });
+        }
+    }
+    // Servers turn the order; which records are past the limit must not turn with it.
+    table.sort(places, comes_first);
+    while (places.length > MOST_ENTRIES) table.remove(places);
+    return $multi(places);
+}
+
+/** A question that needs not be asked when its answer came along with another one. */
+export function question_about(host: string, type: number, came_along: readonly DnsRecord[]): Question {
+    const about = question(host, type);
+    const records: DnsRecord[] = [];
+    for (const record of came_along) {
+        if (record.type === type && string.lower(record.name) === host) {
+            records.push(record);
+            about.seconds = math.min(about.seconds, record.ttl);
+        }
+    }
+    if (records.length > 0) {
+        about.records = records;
+        about.err = undefined;
+    }
+    return about;
+}

@@ -1,0 +1,159 @@
+/** One name and its look-ups in this worker: never two at a time, each in a timer of its own. */
+import type { Faults } from "../../fault";
+import type { Counter } from "../../metric_handles";
+import * as metric_registry from "../../metric_registry";
+import type { Registry } from "../../metric_registry";
+import * as noise from "../../noise";
+import type { Names } from "../../shared_memory/names";
+import { from_text, to_text } from "./entries";
+import type { Entry } from "./entries";
+import { look_up } from "./look_up";
+import type { Answer } from "./look_up";
+import type { Name } from "./name";
+import type { Settings } from "./settings";
+
+/** What the names of one upstream have in common. */
+export interface Common {
+    readonly owner: string;
+    readonly settings: Settings;
+    readonly dict: Names;
+    readonly faults: Faults;
+}
+
+export interface Watched {
+    readonly common: Common;
+    /** As the user wrote it. */
+    readonly text: string;
+    readonly name: Name;
+    /** Where its answer stands in the dict. */
+    readonly key: string;
+    readonly lookups: Record<"ok" | "failed", Counter>;
+    state: "idle" | "starting" | "running";
+    /** When the state was first seen; nothing until somebody sees it. */
+    since: number | undefined;
+    /** Seconds from one look-up to the next. */
+    wait: number;
+    /** Look-ups in a row without a whole answer. */
+    failures: number;
+    /** The answer last read, as the dict has it and as a list. */
+    answer: string | undefined;
+    entries: readonly Entry[];
+}
+
+/** A timer over nginx's limit of running timers never runs, and nobody is told. */
+const START_SECONDS = 5;
+const MOST_RETRY_SECONDS = 30;
+/** Late rather than early: a server that keeps answers would only tell what is left of this one's time. */
+const JITTER = 0.05;
+
+/** A name that is due at once. Phases: init. */
+export function watch(common: Common, registry: Registry, text: string, name: Name): Watched {
+    const lookups = metric_registry.counter(
+        registry,
+        "openclaw_dns_lookups_total",
+        "Look-ups of a name of nodes by how they ended: ok, or failed, where the answer before stays.",
+        ["name", "result"],
+    );
+    return {
+        common,
+        text,
+        name,
+        key: `dns:${text}`,
+        lookups: { ok: lookups.labels(text, "ok"), failed: lookups.labels(text, "failed") },
+        state: "idle",
+        since: undefined,
+        wait: 0,
+        failures: 0,
+        answer: undefined,
+        entries: [],
+    };
+}
+
+/** The answer as the dict has it now; nothing while there has been none. Phases: any. */
+export function answer_of(watched: Watched): string | undefined {
+    return watched.common.dict.get<string>(watched.key)[0];
+}
+
+/** The answer as a list; nothing while there has been none. Phases: any. */
+export function entries_of(watched: Watched): readonly Entry[] | undefined {
+    const answer = answer_of(watched);
+    if (answer === undefined) return undefined;
+    if (answer !== watched.answer) {
+        watched.entries = from_text(answer);
+        watched.answer = answer;
+    }
+    return watched.entries;
+}
+
+/** 1 s, 2 s, 4 s and so on: servers in trouble are spared, and those that are back are noticed within half a minute. */
+function retry_seconds(failures: number): number {
+    return math.min(2 ** math.min(failures - 1, 10), MOST_RETRY_SECONDS);
+}
+
+function pause(watched: Watched, seconds: number): void {
+    watched.wait = seconds * (1 + JITTER * noise.share());
+}
+
+function complain(watched: Watched, err: unknown): void {
+    const { faults, owner } = watched.common;
+    faults.report("dns", owner, ": ", watched.text, ": ", err);
+}
+
+function fail(watched: Watched, err: unknown): void {
+    complain(watched, err);
+    watched.lookups.failed.inc();
+    watched.failures += 1;
+    pause(watched, retry_seconds(watched.failures));
+}
+
+function keep(watched: Watched, answer: Answer): void {
+    const { dict, settings } = watched.common;
+    const [stored, err] = dict.safe_set(watched.key, to_text(answer.entries));
+    if (stored !== true) return fail(watched, err);
+    watched.lookups.ok.inc();
+    if (answer.complaint !== undefined) complain(watched, answer.complaint);
+    watched.failures = answer.is_whole ? 0 : watched.failures + 1;
+    const seconds = math.min(math.max(answer.seconds, settings.least_seconds), settings.most_seconds);
+    pause(watched, answer.is_whole ? seconds : math.min(seconds, retry_seconds(watched.failures)));
+}
+
+function refresh(watched: Watched): void {
+    const [answer, err] = look_up(watched.common.settings, watched.name, entries_of(watched) ?? []);
+    if (answer === undefined) fail(watched, err);
+    else keep(watched, answer);
+}
+
+function run(premature: boolean, watched: Watched): void {
+    // A start that was taken for lost may come after all.
+    if (watched.state !== "starting") return;
+    watched.state = "running";
+    if (!premature && !ngx.worker.exiting()) {
+        const [ok, err] = pcall(refresh, watched);
+        if (!ok) fail(watched, err);
+    }
+    watched.state = "idle";
+    watched.since = undefined;
+}
+
+/** Whether a look-up is under way. A start that nothing has come of in time is taken for lost. */
+export function is_busy(watched: Watched, now: number): boolean {
+    if (watched.state !== "starting") return watched.state === "running";
+    return now >= watched.since! && now < watched.since! + START_SECONDS;
+}
+
+/** Whether it is time for the next look-up: so it is, too, when the clock went back, as then nobody knows. */
+export function is_due(watched: Watched, now: number): boolean {
+    if (watched.since === undefined) watched.since = now;
+    return now < watched.since || now >= watched.since + watched.wait;
+}
+
+/** Begins a look-up, and returns before there is anything to see of it. Phases: those that have timers. */
+export function start(watched: Watched, now: number): void {
+    watched.state = "starting";
+    watched.since = now;
+    // The library never closes its sockets; they end with the timer.
+    const [ok, err] = ngx.timer.at(0, run, watched);
+    if (ok) return;
+    watched.state = "idle";
+    fail(watched, err);
+}

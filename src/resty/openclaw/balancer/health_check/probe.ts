@@ -1,0 +1,78 @@
+/** Asks one node once how it is. */
+import * as http_client from "../../http_client";
+import * as retry_after_of from "../../retry_after";
+import type { Settings } from "./options";
+import type { Verdict } from "./verdicts";
+
+/** With the verdict why it is none of "pass", and how long a busy node asks to be left alone. */
+export type Outcome = LuaMultiReturn<
+    [verdict: Verdict, why?: string | undefined, retry_after_seconds?: number | undefined]
+>;
+
+/** As much of a body as is read, in bytes. */
+const BODY_BYTES = 65536;
+
+const TOO_MANY_REQUESTS = 429;
+const SERVICE_UNAVAILABLE = 503;
+
+/** Of a name of its own, so that no connection that others have kept is taken for a new one. */
+const POOL = "openclaw health check";
+
+function connect(socket: ngx.Tcp, host: string, port: number): Result<1> {
+    if (port === 0) return socket.connect(host, { pool: POOL });
+    return socket.connect(host, port, { pool: POOL });
+}
+
+function probe_tcp(settings: Settings, host: string, port: number): Outcome {
+    const socket = ngx.socket.tcp();
+    socket.settimeout(math.max(1, settings.timeout_seconds * 1000));
+    const [connected, err] = connect(socket, host, port);
+    if (connected === undefined) return $multi("fail", `cannot connect: ${err}`);
+    socket.close();
+    return $multi("pass");
+}
+
+function judge(settings: Settings, answer: http_client.Answer): Outcome {
+    const status = answer.status;
+    if (settings.expected.has(status)) {
+        if (settings.body === undefined) return $multi("pass");
+        const [found] = string.find(answer.body, settings.body, 1, true);
+        if (found !== undefined) return $multi("pass");
+        return $multi("fail", "the body lacks the text");
+    }
+    const retry_after = retry_after_of.seconds(answer.headers["retry-after"]);
+    if (status === TOO_MANY_REQUESTS || (status === SERVICE_UNAVAILABLE && retry_after !== undefined)) {
+        return $multi("busy", `status ${status}`, retry_after);
+    }
+    return $multi("fail", `status ${status}`);
+}
+
+function probe_http(settings: Settings, host: string, port: number): Outcome {
+    const [answer, err] = http_client.request({
+        host,
+        port,
+        path: settings.uri,
+        headers: settings.headers,
+        connect_seconds: settings.timeout_seconds,
+        send_seconds: settings.timeout_seconds,
+        read_seconds: settings.timeout_seconds,
+        total_seconds: settings.timeout_seconds,
+        max_bytes: BODY_BYTES,
+        truncate: true,
+    });
+    if (answer === undefined) return $multi("fail", err);
+    return judge(settings, answer);
+}
+
+/**
+ * How a node is: "pass"; "busy" for an answer of 429, or 503 with a legal Retry-After, and how long it asks to be left
+ * alone, as far as it says; "fail" for all else. Takes no longer than the timeout. Phases: those that may yield.
+ * @param port 0 where the host is a unix socket
+ */
+export function probe(settings: Settings, host: string, port: number): Outcome {
+    // The timeout begins now, and nginx's time is that of this turn of its loop, which may have begun long ago.
+    ngx.update_time();
+    const actual_port = port === 0 ? 0 : (settings.port ?? port);
+    if (settings.type === "tcp") return probe_tcp(settings, host, actual_port);
+    return probe_http(settings, host, actual_port);
+}
