@@ -62,7 +62,7 @@ function startGateway(nodes: NodeProcess[], { light, policy = "xed" }: GatewayOp
                 content_by_lua_block {
                     local load = 0
                     for _, peer in ipairs(cluster.pool.peers) do
-                        load = load + require("resty.openclaw.balancer.peer").load(peer)
+                        load = load + require("resty.openclaw.balancer.node").load(peer.node)
                     end
                     ngx.print(load)
                 }
@@ -83,7 +83,7 @@ async function awaitIdle(gateway: NativeNginx): Promise<void> {
 
 /** Clients that post without end. */
 function startLoad(gateway: NativeNginx, concurrency = 8): Load {
-    return new Load(gateway.url("/api/analyze"), { concurrency, body: PHOTOGRAPH, resends: true });
+    return new Load(gateway.url("/api/analyze"), concurrency, { body: PHOTOGRAPH, resends: true });
 }
 
 /** Resolves when so many more answers have come. */

@@ -1,8 +1,6 @@
 import http from "node:http";
 
 export interface LoadOptions {
-    /** How many clients (8). */
-    concurrency?: number;
     /** What is posted; without it the clients get. */
     body?: Buffer;
     /**
@@ -26,14 +24,11 @@ export class Load {
 
     constructor(
         private readonly url: string,
+        readonly concurrency = 8,
         private readonly options: LoadOptions = {},
     ) {
-        if (this.concurrency > 64) throw new Error(`${this.concurrency} clients are more than a test needs`);
-        this.clients = Array.from({ length: this.concurrency }, () => this.client());
-    }
-
-    get concurrency(): number {
-        return this.options.concurrency ?? 8;
+        if (concurrency > 64) throw new Error(`${concurrency} clients are more than a test needs`);
+        this.clients = Array.from({ length: concurrency }, () => this.client());
     }
 
     /** How many answers there were so far. */
