@@ -3,6 +3,9 @@ import { AbstractStartedContainer } from "testcontainers";
 import { eventually } from "./eventually";
 import { buildImage, GatewayContainer } from "./gateway_container";
 import type { StartedGatewayContainer } from "./gateway_container";
+import { behave, OBEDIENT_FILE, OBEDIENT_LOCATIONS, OBEDIENT_LUA } from "./obedient_node";
+
+export { behave } from "./obedient_node";
 
 /** Where the containers reach a node or the receiver; the host takes 8080. */
 const PORT = 8000;
@@ -15,7 +18,6 @@ error_log stderr error;
 events { worker_connections 1024; }
 http {
     lua_package_path "$prefix/?.lua;;";
-    init_by_lua_block { simulated_node = require("demo.simulated_node") }
     access_log off;
     client_max_body_size 20m;
     # The gateway alone decides for how long a connection is kept.
@@ -72,55 +74,27 @@ export class StartedNode extends AbstractStartedContainer {
     }
 }
 
-async function startNode(http: string, locations: string): Promise<StartedNode> {
+async function startNode(http: string, locations: string, files: Record<string, string> = {}): Promise<StartedNode> {
     const gateway = new GatewayContainer(await buildImage())
         .withConfig(configuration(http, locations))
         .withCommand(["sh", "-c", RUN]);
+    for (const [name, content] of Object.entries(files)) gateway.withFile(name, content);
     return new StartedNode(await gateway.start());
 }
+
+const SIMULATED = 'init_by_lua_block { simulated_node = require("demo.simulated_node") }';
 
 /** The demo's node: takes its time by its speed, and answers with its name and the image's MD5. */
 export function startSimulatedNode(name: string, speed: number, sideBySide: number): Promise<StartedNode> {
     const answer = `simulated_node.answer("${name}", ${speed}, ${sideBySide})`;
-    return startNode("", `location / { content_by_lua_block { ${answer} } }`);
+    return startNode(SIMULATED, `location / { content_by_lua_block { ${answer} } }`);
 }
 
-export interface Behaviour {
-    /** How long an answer takes, in seconds. */
-    delay: number;
-    status: number;
-}
-
-/** Tells what it does in a header, and on which connection, in its answer. */
-const OBEDIENT = `
-location / {
-    content_by_lua_block {
-        local behaviour = ngx.shared.behaviour
-        ngx.req.read_body()
-        ngx.sleep(behaviour:get("delay"))
-        ngx.status = behaviour:get("status")
-        ngx.header["X-Model"] = ngx.var.arg_model
-        ngx.header["X-Queue-Seconds"] = ngx.var.arg_queue
-        local var = ngx.var
-        ngx.say(string.format('{"node":"%s","connection":%s,"request":%s}', var.server_addr, var.connection,
-            var.connection_requests))
-    }
-}
-location = /behave {
-    content_by_lua_block {
-        ngx.shared.behaviour:set("delay", tonumber(ngx.var.arg_delay))
-        ngx.shared.behaviour:set("status", tonumber(ngx.var.arg_status))
-        ngx.say("ok")
-    }
-}`;
-
-/** A node that behaves as it is told: see `behave`. Its answer names the node and the connection that was used. */
+/** A node that does as it is told: see obedient_node. Its answer names the node and the connection that was used. */
 export async function startObedientNode(delay = 0): Promise<StartedNode> {
-    const node = await startNode(
-        `lua_shared_dict behaviour 1m;
-         init_worker_by_lua_block { ngx.shared.behaviour:add("delay", 0) ngx.shared.behaviour:add("status", 200) }`,
-        OBEDIENT,
-    );
+    const node = await startNode('init_by_lua_block { obedient_node = require("obedient_node") }', OBEDIENT_LOCATIONS, {
+        [OBEDIENT_FILE]: OBEDIENT_LUA,
+    });
     await behave(node, { delay });
     return node;
 }
@@ -134,15 +108,10 @@ export async function startObedientNodes(...delays: number[]): Promise<StartedNo
     return Object.assign(nodes, { [Symbol.asyncDispose]: stop });
 }
 
-/** What an obedient node does from now on. */
-export async function behave(node: StartedNode, { delay = 0, status = 200 }: Partial<Behaviour>): Promise<void> {
-    await fetch(node.url(`/behave?delay=${delay}&status=${status}`));
-}
-
 /** The demo's log receiver. */
 export function startReceiver(): Promise<StartedNode> {
     return startNode(
-        "",
+        SIMULATED,
         "location / { return 204; } location = /log { content_by_lua_block { simulated_node.receive_log() } }",
     );
 }

@@ -9,7 +9,7 @@ import type { StartedGatewayContainer } from "./gateway_container";
 import type { StartedNode } from "./inference_nodes";
 
 /** What a scenario may be made of, beside its own file. */
-const FILES = ["nginx/scenarios/image-recognition.lua", "nginx/proxy.conf"];
+const FILES = ["nginx/scenarios/image-recognition.lua", "nginx/proxy.conf", "nginx/cache.conf"];
 
 /**
  * One of nginx/scenarios, with the nginx of an image. Each of the replacements must find what it replaces; that the
@@ -49,9 +49,8 @@ export async function getFromWithin(gateway: StartedGatewayContainer, path: stri
     return body.join("\r\n\r\n");
 }
 
-/** The samples of the metrics page, by name and labels. */
-export async function readMetrics(gateway: StartedGatewayContainer): Promise<Map<string, number>> {
-    const page = await getFromWithin(gateway, "/metrics/openclaw");
+/** The samples of a metrics page, by name and labels. */
+export function parseMetrics(page: string): Map<string, number> {
     const lines = page.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
     return new Map(
         lines.map((line) => {
@@ -59,6 +58,30 @@ export async function readMetrics(gateway: StartedGatewayContainer): Promise<Map
             return [line.slice(0, end), Number(line.slice(end + 1))];
         }),
     );
+}
+
+/** What a gateway's metrics page says now. */
+export async function readMetrics(gateway: StartedGatewayContainer): Promise<Map<string, number>> {
+    return parseMetrics(await getFromWithin(gateway, "/metrics/openclaw"));
+}
+
+/** Requests that are counted as going on at any node. */
+export function inFlightOf(samples: Map<string, number>): number {
+    let sum = 0;
+    for (const [sample, value] of samples) {
+        if (sample.startsWith("openclaw_node_in_flight{")) sum += value;
+    }
+    return sum;
+}
+
+/** The state in which a node is for an upstream; nothing when the page does not tell. */
+export function stateOf(samples: Map<string, number>, upstream: string, node: { address: string }): string | undefined {
+    const labels = `upstream="${upstream}",node="${node.address}",state="`;
+    for (const [sample, value] of samples) {
+        const [, state] = sample.split(`openclaw_upstream_node_state{${labels}`);
+        if (state !== undefined && value === 1) return state.replace('"}', "");
+    }
+    return undefined;
 }
 
 export interface Answer {
