@@ -177,6 +177,27 @@ describe("balancer", function()
         settled("single")
     end)
 
+    it("learns nothing from an answer of which the client took only the beginning", function()
+        local peer = spec_balancers.single.pool.peers[1]
+        local function counted(outcome) return total(peer.node.region, peer.node.outcomes[outcome].slot) end
+        local ok, neutral = counted("ok"), counted("neutral")
+        local release = assert(semaphore.new())
+        nodes.behave[18101] = function()
+            ngx.print("half of it")
+            ngx.flush(true)
+            release:wait(5)
+            ngx.say("the other half")
+        end
+        local sock = ngx.socket.tcp()
+        assert(sock:connect("127.0.0.1", 18080))
+        sock:send("GET /retried/single HTTP/1.1\r\nHost: gateway\r\n\r\n")
+        assert(sock:receive("*l"))
+        sock:close()
+        settled("single")
+        assert.same({ ok, neutral + 1 }, { counted("ok"), counted("neutral") })
+        release:post()
+    end)
+
     it("counts out a request that timed out", function()
         nodes.behave[18101] = function() ngx.sleep(1) end
         http.get("/balanced/single")

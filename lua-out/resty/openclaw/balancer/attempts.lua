@@ -139,13 +139,23 @@ local function seconds_of(upstream)
     local seconds = request.variable(name)
     return seconds
 end
+--- The statuses of the tries. An answer that the client did not take to its end has a good status, but was quick for no
+-- merit of the node: it says as little as none.
+local function statuses()
+    local value = request.variable("upstream_status") or "-"
+    local is_good = outcomes.of_status(upstream_tries.last(value)) == "ok"
+    if not is_good or request.variable("request_completion") == "OK" then
+        return value
+    end
+    return upstream_tries.is_single(value) and "-" or string.sub(value, 1, -4) .. "-"
+end
 --- Settles what the request has left to settle. To be called once for each request. Phases: log.
 function ____exports.settle_last(key)
     local peer = present_peer[key]
     if peer == nil then
         return
     end
-    local status = request.variable("upstream_status") or "-"
+    local status = statuses()
     local seconds = seconds_of(peer.upstream)
     if upstream_tries.is_single(status) then
         ____exports.settle(key, status, seconds)

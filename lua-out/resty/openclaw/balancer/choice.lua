@@ -34,6 +34,8 @@ end
 --- The peers that are passed over in the present choice, and why.
 local down = 0
 local loaded = 0
+--- Available peers that began so long ago that they need no care.
+local started = 0
 local to_probe
 --- Whether requests may go to a peer, other than with care; notes why not.
 local function is_available(peer, now)
@@ -60,6 +62,7 @@ local function find_available(pool, round, now)
     candidates.count = 0
     down = 0
     loaded = 0
+    started = 0
     to_probe = nil
     for place = 0, #pool.peers - 1 do
         local peer = pool.peers[place + 1]
@@ -72,11 +75,15 @@ local function find_available(pool, round, now)
             else
                 add(candidates, peer)
             end
+            if not peer.is_starting then
+                started = started + 1
+            end
         end
     end
 end
---- Adds the available peers that were to be loaded with care.
-local function add_loaded(pool, round, now)
+--- Fills in the available peers anew, also those that were to be loaded with care.
+local function find_all_available(pool, round, now)
+    pool.candidates.count = 0
     for ____, peer in ipairs(pool.peers) do
         if not peer.is_draining and peer.tried_in ~= round and is_available(peer, now) then
             add(pool.candidates, peer)
@@ -105,8 +112,8 @@ local function pick(pool, round, now, key)
     local up = pool.members - down
     if down > 0 and up > 0 and up < pool.panic_share * pool.members then
         find_any(pool, round, now)
-    elseif pool.candidates.count == 0 and loaded > 0 then
-        add_loaded(pool, round, now)
+    elseif loaded > 0 and (started == 0 or pool.candidates.count == 0) then
+        find_all_available(pool, round, now)
     end
     local peer = pick_candidate(pool, now, key)
     return peer

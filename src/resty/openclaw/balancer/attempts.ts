@@ -127,11 +127,22 @@ function seconds_of(upstream: Upstream): string | undefined {
     return seconds;
 }
 
+/**
+ * The statuses of the tries. An answer that the client did not take to its end has a good status, but was quick for no
+ * merit of the node: it says as little as none.
+ */
+function statuses(): string {
+    const value = request.variable("upstream_status") ?? "-";
+    const is_good = outcomes.of_status(upstream_tries.last(value)) === "ok";
+    if (!is_good || request.variable("request_completion") === "OK") return value;
+    return upstream_tries.is_single(value) ? "-" : `${string.sub(value, 1, -4)}-`;
+}
+
 /** Settles what the request has left to settle. To be called once for each request. Phases: log. */
 export function settle_last(key: number): void {
     const peer = present_peer.get(key) as Peer | undefined;
     if (peer === undefined) return;
-    const status = request.variable("upstream_status") ?? "-";
+    const status = statuses();
     const seconds = seconds_of(peer.upstream!);
     if (upstream_tries.is_single(status)) settle(key, status, seconds);
     else settle_one_of_several(key, peer, status, seconds);

@@ -43,6 +43,8 @@ export function set_peers(pool: Pool, peers: readonly Peer[]): void {
 /** The peers that are passed over in the present choice, and why. */
 let down = 0;
 let loaded = 0;
+/** Available peers that began so long ago that they need no care. */
+let started = 0;
 let to_probe: Peer | undefined;
 
 /** Whether requests may go to a peer, other than with care; notes why not. */
@@ -70,6 +72,7 @@ function find_available(pool: Pool, round: number, now: number): void {
     candidates.count = 0;
     down = 0;
     loaded = 0;
+    started = 0;
     to_probe = undefined;
     for (const place of $range(0, pool.peers.length - 1)) {
         const peer = pool.peers[place]!;
@@ -77,12 +80,14 @@ function find_available(pool: Pool, round: number, now: number): void {
         if (!peer.is_draining && is_available(peer, now) && peer.tried_in !== round) {
             if (peer_of.is_loaded_enough(peer)) loaded += 1;
             else add(candidates, peer);
+            if (!peer.is_starting) started += 1;
         }
     }
 }
 
-/** Adds the available peers that were to be loaded with care. */
-function add_loaded(pool: Pool, round: number, now: number): void {
+/** Fills in the available peers anew, also those that were to be loaded with care. */
+function find_all_available(pool: Pool, round: number, now: number): void {
+    pool.candidates.count = 0;
     for (const peer of pool.peers) {
         if (!peer.is_draining && peer.tried_in !== round && is_available(peer, now)) add(pool.candidates, peer);
     }
@@ -108,7 +113,8 @@ function pick(pool: Pool, round: number, now: number, key: string | undefined): 
     // So few are up that it is better to try them all; where none is, that is for the caller to say.
     const up = pool.members - down;
     if (down > 0 && up > 0 && up < pool.panic_share * pool.members) find_any(pool, round, now);
-    else if (pool.candidates.count === 0 && loaded > 0) add_loaded(pool, round, now);
+    // Care is for a few among many. When all begin, or nobody else has room, it would only put weights out of force.
+    else if (loaded > 0 && (started === 0 || pool.candidates.count === 0)) find_all_available(pool, round, now);
     const peer = pick_candidate(pool, now, key);
     return peer;
 }
