@@ -142,13 +142,17 @@ describe("balancer", function()
         settled("all_dead")
     end)
 
-    it("ejects half of the nodes at most", function()
-        for _ = 1, 8 do http.get("/balanced/all_dead") end
-        local ejected = 0
+    it("goes on to try nodes although all are ejected", function()
+        for _ = 1, 5 do http.get("/balanced/all_dead") end
+        local before = 0
         for _, peer in ipairs(spec_balancers.all_dead.pool.peers) do
-            if ejection.is_ejected(peer.record) then ejected = ejected + 1 end
+            assert.is_true(ejection.is_ejected(peer.record))
+            before = before + failures_of(peer)
         end
-        assert.equal(1, ejected)
+        assert.equal(502, http.get("/balanced/all_dead").status)
+        local after = 0
+        for _, peer in ipairs(spec_balancers.all_dead.pool.peers) do after = after + failures_of(peer) end
+        assert.is_true(after > before)
         settled("all_dead")
     end)
 

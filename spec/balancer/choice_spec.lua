@@ -24,7 +24,7 @@ local function new_pool(weights, panic_share, name)
 end
 
 local function eject(peer, now)
-    for _ = 1, 3 do ejection.failed(peer.record, now or NOW, 0.5, true) end
+    for _ = 1, 3 do ejection.failed(peer.record, now or NOW, 0.5) end
 end
 
 --- How many of so many first choices each place got; nobody gets any under 0.
@@ -111,7 +111,7 @@ describe("balancer.choice", function()
                 assert.equal(0, shares(pool, 60, NOW + 4.9)[2])
                 assert.equal(peers[2], choice.first(pool, NOW + 5.1, "key"))
                 assert.equal(0, shares(pool, 60, NOW + 5.1)[2])
-                ejection.failed(peers[2].record, NOW + 6, 0.5, true)
+                ejection.failed(peers[2].record, NOW + 6, 0.5)
                 assert.equal(0, shares(pool, 60, NOW + 15.9)[2])
                 assert.equal(peers[2], choice.first(pool, NOW + 16.1, "key"))
                 ejection.succeeded(peers[2].record, NOW + 17)
@@ -298,38 +298,42 @@ describe("balancer.choice", function()
         end)
     end)
 
-    describe("about ejecting", function()
-        --- How many of so many peers get ejected when all fail.
-        local function ejected_of(size)
+    describe("about ejected peers", function()
+        --- How many of so many peers get requests when all are ejected.
+        local function left_of(size)
             local weights = {}
             for place = 1, size do weights[place] = 1 end
             local pool, peers = new_pool(weights)
-            for _ = 1, 5 do
-                for _, peer in ipairs(peers) do ejection.failed(peer.record, NOW, 0.5, choice.may_eject(pool)) end
-            end
+            for _, peer in ipairs(peers) do eject(peer) end
             local count = 0
-            for _, peer in ipairs(peers) do
-                if ejection.is_ejected(peer.record) then count = count + 1 end
+            for place, share in pairs(shares(pool, 10 * size)) do
+                if place > 0 and share > 0 then count = count + 1 end
             end
             return count
         end
 
-        it("ejects half of the members at most", function()
+        it("leaves out half of the members at most", function()
             local got = {}
-            for size = 1, 7 do got[size] = ejected_of(size) end
-            assert.same({ 0, 1, 1, 2, 2, 3, 3 }, got)
+            for size = 1, 7 do got[size] = left_of(size) end
+            assert.same({ 1, 1, 2, 2, 3, 3, 4 }, got)
         end)
 
         it("does not count those that drain", function()
             local pool, peers = new_pool({ 1, 1, 1, 1 })
             eject(peers[1])
-            assert.is_true(choice.may_eject(pool))
-            peers[2].is_draining = true
+            eject(peers[2])
+            assert.same({ [0] = 0, 0, 0, 5, 5 }, shares(pool, 10))
+            peers[4].is_draining = true
             choice.set_peers(pool, peers)
-            assert.is_false(choice.may_eject(pool))
-            peers[1].is_draining = true
-            choice.set_peers(pool, peers)
-            assert.is_true(choice.may_eject(pool))
+            assert.same({ [0] = 0, 0, 5, 5, 0 }, shares(pool, 10))
+        end)
+
+        it("probes those that are not left out too", function()
+            local pool, peers = new_pool({ 1, 1, 1 })
+            for _, peer in ipairs(peers) do eject(peer) end
+            local probed = {}
+            for _ = 1, 3 do probed[choice.first(pool, NOW + 6)] = true end
+            for _, peer in ipairs(peers) do assert.is_true(probed[peer]) end
         end)
     end)
 

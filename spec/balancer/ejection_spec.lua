@@ -4,7 +4,7 @@ local ffi = require("ffi")
 local function new_record() return ffi.new("double[?]", ejection.SLOTS) end
 
 local function fail(record, times, now, spread)
-    for _ = 1, times do ejection.failed(record, now, spread or 0.5, true) end
+    for _ = 1, times do ejection.failed(record, now, spread or 0.5) end
 end
 
 local function ejected_at(now)
@@ -47,16 +47,6 @@ describe("balancer.ejection", function()
         fail(late, 3, 100, 1)
         assert.equal(4.5, ejection.seconds_ejected(soon, 100))
         assert.equal(5.5, ejection.seconds_ejected(late, 100))
-    end)
-
-    it("does not eject where it may not, but goes on with a peer that is ejected", function()
-        local record = new_record()
-        for _ = 1, 10 do ejection.failed(record, 100, 0.5, false) end
-        assert.is_false(ejection.is_ejected(record))
-        ejection.failed(record, 100, 0.5, true)
-        assert.is_true(ejection.is_ejected(record))
-        ejection.failed(record, 106, 0.5, false)
-        assert.equal(10, ejection.seconds_ejected(record, 106))
     end)
 
     it("is ended by one success, and soon forgotten", function()

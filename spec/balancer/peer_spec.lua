@@ -23,7 +23,7 @@ describe("balancer.peer", function()
     it("shares what all workers must agree on by upstream and address", function()
         local peer = new_peer()
         local same, elsewhere = twin(peer), twin(peer, "other")
-        for _ = 1, 3 do ejection.failed(peer.record, 100, 0.5, true) end
+        for _ = 1, 3 do ejection.failed(peer.record, 100, 0.5) end
         checked.down(peer)
         assert.equal("down", peer_of.state(same, 200))
         assert.equal("healthy", peer_of.state(elsewhere, 200))
@@ -46,7 +46,7 @@ describe("balancer.peer", function()
         local same = twin(peer)
         peer_of.has_begun(peer)
         peer_of.has_begun(same)
-        for _ = 1, 3 do ejection.failed(peer.record, 100, 0.5, true) end
+        for _ = 1, 3 do ejection.failed(peer.record, 100, 0.5) end
         peer_of.begin_anew(peer)
         assert.is_false(ejection.is_ejected(same.record))
         assert.equal(0, ejection.phi(same.record, 100))
@@ -93,7 +93,7 @@ describe("balancer.peer", function()
         ejection.refused(peer.record, 100, 30)
         assert.equal("busy", peer_of.state(peer, 100))
         assert.equal("healthy", peer_of.state(peer, 131))
-        for _ = 1, 3 do ejection.failed(peer.record, 200, 0.5, true) end
+        for _ = 1, 3 do ejection.failed(peer.record, 200, 0.5) end
         assert.equal("down", peer_of.state(peer, 204))
         assert.equal("half_open", peer_of.state(peer, 206))
         ejection.succeeded(peer.record, 206)
@@ -110,7 +110,7 @@ describe("balancer.peer", function()
     it("says for how long it gets no requests", function()
         local peer = new_peer()
         assert.equal(0, peer_of.seconds_left(peer, 100))
-        for _ = 1, 3 do ejection.failed(peer.record, 100, 0.5, true) end
+        for _ = 1, 3 do ejection.failed(peer.record, 100, 0.5) end
         assert.equal(5, peer_of.seconds_left(peer, 100))
         ejection.refused(peer.record, 100, 30)
         assert.equal(30, peer_of.seconds_left(peer, 100))

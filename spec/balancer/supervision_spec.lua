@@ -76,7 +76,7 @@ describe("balancer.supervision", function()
         nodes.behave[18161] = function() ngx.exit(500) end
         eventually(function() return checks_of(new, "fail") >= 2 end, "checks that fail")
         local peer = new.pool.peers[1]
-        for _ = 1, 3 do ejection.failed(peer.record, ngx.now(), 0.5, true) end
+        for _ = 1, 3 do ejection.failed(peer.record, ngx.now(), 0.5) end
         assert.equal("down", state_of(new))
         nodes.behave[18161] = nil
         eventually(function() return state_of(new) == "healthy" end, "forgiven")
@@ -86,7 +86,7 @@ describe("balancer.supervision", function()
         local new = begin({ nodes = { NODE, "127.0.0.1:18162" }, health_check = { interval = 0.05 } })
         local peer = new.pool.peers[1]
         eventually(function() return checks_of(new, "pass") >= 1 end, "a check")
-        for _ = 1, 3 do ejection.failed(peer.record, ngx.now(), 0.5, true) end
+        for _ = 1, 3 do ejection.failed(peer.record, ngx.now(), 0.5) end
         local before = checks_of(new, "pass")
         eventually(function() return checks_of(new, "pass") >= before + 4 end, "more checks")
         assert.equal("down", state_of(new))

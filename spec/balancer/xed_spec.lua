@@ -141,8 +141,8 @@ describe("balancer.xed", function()
 
     it("spares a peer that fails now and then", function()
         local policy, peers = new_policy({ 1, 1 })
-        ejection.failed(peers[1].record, 1000, 0.5, true)
-        ejection.failed(peers[1].record, 1000, 0.5, true)
+        ejection.failed(peers[1].record, 1000, 0.5)
+        ejection.failed(peers[1].record, 1000, 0.5)
         for _ = 1, 4 do assert.equal(peers[2], picks.one(policy, peers)) end
     end)
 

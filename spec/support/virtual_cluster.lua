@@ -96,7 +96,7 @@ local function settle(run, request, outcome, now)
         ejection.succeeded(peer.record, now + BEGINNING)
         if pool.policy.succeeded then pool.policy:succeeded(peer, now + BEGINNING, now - run.trace.arrivals[request]) end
     else
-        ejection.failed(peer.record, now + BEGINNING, math.random(), choice.may_eject(pool))
+        ejection.failed(peer.record, now + BEGINNING, math.random())
         if pool.policy.failed then pool.policy:failed(peer) end
         run.has_failed[request] = true
     end

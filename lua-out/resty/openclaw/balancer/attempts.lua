@@ -2,7 +2,6 @@ local ____exports = {}
 local request = require("resty.openclaw.request")
 local retry_after = require("resty.openclaw.retry_after")
 local upstream_tries = require("resty.openclaw.upstream_tries")
-local choice = require("resty.openclaw.balancer.choice")
 local degradation = require("resty.openclaw.balancer.degradation")
 local ejection = require("resty.openclaw.balancer.ejection")
 local nodes = require("resty.openclaw.balancer.node")
@@ -67,8 +66,7 @@ local function learn_from_failure(peer, now, outcome)
         ejection.failed(
             peer.record,
             now,
-            math.random(),
-            choice.may_eject(upstream.pool)
+            math.random()
         )
         if upstream.policy.failed ~= nil then
             upstream.policy:failed(peer)

@@ -33,6 +33,8 @@ function ____exports.set_peers(pool, peers)
 end
 --- The peers that are passed over in the present choice, and why.
 local down = 0
+--- So many ejected ones may still be: half of the members in all.
+local ejected_left = 0
 local loaded = 0
 --- Available peers that began so long ago that they need no care.
 local started = 0
@@ -47,8 +49,11 @@ local function is_available(peer, now)
         if ejection.wants_probe(peer.record, now) then
             to_probe = peer
         end
-        down = down + 1
-        return false
+        ejected_left = ejected_left - 1
+        if ejected_left >= 0 then
+            down = down + 1
+            return false
+        end
     end
     return ejection.seconds_busy(peer.record, now) == 0
 end
@@ -60,6 +65,7 @@ end
 local function find_available(pool, round, now)
     local candidates = pool.candidates
     candidates.count = 0
+    ejected_left = math.floor(pool.members / 2)
     down = 0
     loaded = 0
     started = 0
@@ -84,8 +90,9 @@ end
 --- Fills in the available peers anew, also those that were to be loaded with care.
 local function find_all_available(pool, round, now)
     pool.candidates.count = 0
+    ejected_left = math.floor(pool.members / 2)
     for ____, peer in ipairs(pool.peers) do
-        if not peer.is_draining and peer.tried_in ~= round and is_available(peer, now) then
+        if not peer.is_draining and is_available(peer, now) and peer.tried_in ~= round then
             add(pool.candidates, peer)
         end
     end
@@ -151,16 +158,6 @@ function ____exports.in_panic(pool, now, key)
     find_any(pool, pool.rounds, now)
     local peer = pick_candidate(pool, now, key)
     return peer
-end
---- Whether so few are ejected that one more may be: half of the members at most. Phases: any.
-function ____exports.may_eject(pool)
-    local ejected = 1
-    for ____, peer in ipairs(pool.peers) do
-        if not peer.is_draining and ejection.is_ejected(peer.record) then
-            ejected = ejected + 1
-        end
-    end
-    return 2 * ejected <= pool.members
 end
 --- Seconds until one of the peers may be available again, at most 10; 10 where that is not known. Phases: any.
 function ____exports.seconds_left(pool, now)

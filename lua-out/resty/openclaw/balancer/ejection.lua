@@ -59,9 +59,8 @@ function ____exports.succeeded(record, now)
     record[EJECTED_UNTIL] = 0
     record[PROBE_UNTIL] = 0
 end
---- Learns from a failure. `spread`: a random number from 0 to 1; `may_eject`: whether so few are ejected that one more may
--- be. Phases: balancer, log.
-function ____exports.failed(record, now, spread, may_eject)
+--- Learns from a failure. `spread`: a random number from 0 to 1. Phases: balancer, log.
+function ____exports.failed(record, now, spread)
     step_phi(record, now, 1)
     record[PROBE_UNTIL] = 0
     if ____exports.seconds_ejected(record, now) > 0 then
@@ -70,7 +69,7 @@ function ____exports.failed(record, now, spread, may_eject)
     local before = record[EJECTED_UNTIL]
     local consecutive = record[CONSECUTIVE] + 1
     record[CONSECUTIVE] = consecutive
-    if consecutive < FAILURES_TO_EJECT or not (may_eject or before ~= 0) then
+    if consecutive < FAILURES_TO_EJECT then
         return
     end
     local seconds = before == 0 and FIRST_EJECTION_SECONDS or EJECTION_SECONDS

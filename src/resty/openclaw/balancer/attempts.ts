@@ -8,7 +8,6 @@
 import * as request from "../request";
 import * as retry_after from "../retry_after";
 import * as upstream_tries from "../upstream_tries";
-import * as choice from "./choice";
 import * as degradation from "./degradation";
 import * as ejection from "./ejection";
 import * as nodes from "./node";
@@ -73,7 +72,7 @@ function learn_from_success(peer: Peer, now: number, seconds: number | undefined
 function learn_from_failure(peer: Peer, now: number, outcome: Outcome): void {
     const upstream = peer.upstream!;
     if (outcome === "failed") {
-        ejection.failed(peer.record, now, math.random(), choice.may_eject(upstream.pool));
+        ejection.failed(peer.record, now, math.random());
         if (upstream.policy.failed !== undefined) upstream.policy.failed(peer);
     } else if (outcome === "busy") {
         const asked_for = request.variable("upstream_http_retry_after");

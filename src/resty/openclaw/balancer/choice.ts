@@ -1,8 +1,9 @@
 /**
  * Which peers a request may go to, and, of these, which one. Nothing here knows nginx: time comes in as an argument.
  *
- * Not to peers that drain, are down or ejected, or say that they are busy; with care to those that began lately. When too
- * few are up, the others are tried as well: they may be better than their reputation, and those left would break too.
+ * Not to peers that drain, are down or ejected, or say that they are busy; with care to those that began lately. At most
+ * half of them are left out for being ejected. When too few are up, the others are tried as well: they may be better than
+ * their reputation, and those left would break too.
  */
 import * as ejection from "./ejection";
 import * as verdicts from "./health_check/verdicts";
@@ -42,6 +43,8 @@ export function set_peers(pool: Pool, peers: readonly Peer[]): void {
 
 /** The peers that are passed over in the present choice, and why. */
 let down = 0;
+/** So many ejected ones may still be: half of the members in all. */
+let ejected_left = 0;
 let loaded = 0;
 /** Available peers that began so long ago that they need no care. */
 let started = 0;
@@ -55,8 +58,11 @@ function is_available(peer: Peer, now: number): boolean {
     }
     if (ejection.is_ejected(peer.record)) {
         if (ejection.wants_probe(peer.record, now)) to_probe = peer;
-        down += 1;
-        return false;
+        ejected_left -= 1;
+        if (ejected_left >= 0) {
+            down += 1;
+            return false;
+        }
     }
     return ejection.seconds_busy(peer.record, now) === 0;
 }
@@ -70,6 +76,7 @@ function add(candidates: Candidates, peer: Peer): void {
 function find_available(pool: Pool, round: number, now: number): void {
     const candidates = pool.candidates;
     candidates.count = 0;
+    ejected_left = math.floor(pool.members / 2);
     down = 0;
     loaded = 0;
     started = 0;
@@ -88,8 +95,9 @@ function find_available(pool: Pool, round: number, now: number): void {
 /** Fills in the available peers anew, also those that were to be loaded with care. */
 function find_all_available(pool: Pool, round: number, now: number): void {
     pool.candidates.count = 0;
+    ejected_left = math.floor(pool.members / 2);
     for (const peer of pool.peers) {
-        if (!peer.is_draining && peer.tried_in !== round && is_available(peer, now)) add(pool.candidates, peer);
+        if (!peer.is_draining && is_available(peer, now) && peer.tried_in !== round) add(pool.candidates, peer);
     }
 }
 
@@ -158,15 +166,6 @@ export function in_panic(pool: Pool, now: number, key: string | undefined): Peer
     find_any(pool, pool.rounds, now);
     const peer = pick_candidate(pool, now, key);
     return peer;
-}
-
-/** Whether so few are ejected that one more may be: half of the members at most. Phases: any. */
-export function may_eject(pool: Pool): boolean {
-    let ejected = 1;
-    for (const peer of pool.peers) {
-        if (!peer.is_draining && ejection.is_ejected(peer.record)) ejected += 1;
-    }
-    return 2 * ejected <= pool.members;
 }
 
 /** Seconds until one of the peers may be available again, at most 10; 10 where that is not known. Phases: any. */

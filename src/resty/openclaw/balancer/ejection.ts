@@ -69,11 +69,8 @@ export function succeeded(record: Doubles, now: number): void {
     record.set(PROBE_UNTIL, 0);
 }
 
-/**
- * Learns from a failure. `spread`: a random number from 0 to 1; `may_eject`: whether so few are ejected that one more may
- * be. Phases: balancer, log.
- */
-export function failed(record: Doubles, now: number, spread: number, may_eject: boolean): void {
+/** Learns from a failure. `spread`: a random number from 0 to 1. Phases: balancer, log. */
+export function failed(record: Doubles, now: number, spread: number): void {
     step_phi(record, now, 1);
     record.set(PROBE_UNTIL, 0);
     // What was sent before the ejection and fails only now is no news.
@@ -81,7 +78,7 @@ export function failed(record: Doubles, now: number, spread: number, may_eject: 
     const before = record.get(EJECTED_UNTIL);
     const consecutive = record.get(CONSECUTIVE) + 1;
     record.set(CONSECUTIVE, consecutive);
-    if (consecutive < FAILURES_TO_EJECT || !(may_eject || before !== 0)) return;
+    if (consecutive < FAILURES_TO_EJECT) return;
     const seconds = before === 0 ? FIRST_EJECTION_SECONDS : EJECTION_SECONDS;
     record.set(EJECTED_UNTIL, now + seconds * (0.9 + 0.2 * spread));
 }
