@@ -1,8 +1,8 @@
 --- What one choice of a node costs, for each policy and several numbers of nodes. Run by in_worker.mjs.
 --
 -- It is the whole choice: who is available, and the policy's pick among these. Each comes a millisecond after the one
--- before, so that XED has to look at every node's counts anew. A request is counted in and out each time, so that there is
--- something to see; the same loop with nodes in turn is taken off.
+-- before, so that XED has to look at every node's counts anew. A request is counted in and out each time, so that there
+-- is something to see; the same loop with nodes in turn is taken off.
 local choice = require("resty.openclaw.balancer.choice")
 local metric_registry = require("resty.openclaw.metric_registry")
 local node_of = require("resty.openclaw.balancer.node")
@@ -74,7 +74,8 @@ local function run()
             if found then cases[#cases + 1] = new_case(name, policy.new, size) end
         end
         for _, case in ipairs(cases) do
-            case.loop = loadstring(LOOP)(case == cases[1] and next_peer or choice.first, node_of.start, node_of.finish, IN_FLIGHT_EACH)
+            local choose = case == cases[1] and next_peer or choice.first
+            case.loop = loadstring(LOOP)(choose, node_of.start, node_of.finish, IN_FLIGHT_EACH)
             case.microseconds = {}
             measure(case) -- compiles
         end

@@ -97,7 +97,7 @@ export async function run(list, seconds) {
             port: GATEWAY_PORT,
             core: "0,1",
             workers: WORKERS,
-            connections: 8192,
+            connections: 19000,
         });
         try {
             const processors = watchProcessors([nodes.pid, ...nginx.workerPids()], seconds);

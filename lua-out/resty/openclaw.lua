@@ -103,6 +103,9 @@ function ____exports.header_filter()
     if a_balancer ~= nil then
         a_balancer:header_filter()
     end
+    if (gateway and gateway.filters_headers) ~= true then
+        return
+    end
     local route = present_route()
     if route == nil then
         return

@@ -137,6 +137,12 @@ test("a dead node is left out, costs no request, and is back when it lives", asy
     expect(await shareOf(node, 40)).toBe(0);
     expect((await readMetrics(gateway)).get(tries)).toBe(before);
 
+    // New workers know at once what the old ones had found out.
+    const { exitCode } = await gateway.exec(["sh", "-c", "kill -HUP $(cat run/nginx.pid)"]);
+    expect(exitCode).toBe(0);
+    for (let round = 0; round < 4; round += 1) expect(await shareOf(node, 20)).toBe(0);
+    expect((await readMetrics(gateway)).get(tries)).toBe(before);
+
     await node.comeUp();
     await awaitState(node, "healthy");
     await eventually("it gets requests again", async () => (await shareOf(node, 20)) > 0);

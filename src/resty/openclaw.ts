@@ -95,6 +95,7 @@ export function balance(upstream?: string): void {
  */
 export function header_filter(): void {
     if (a_balancer !== undefined) a_balancer.header_filter();
+    if (gateway?.filters_headers !== true) return;
     const route = present_route();
     if (route === undefined) return;
     route.header_filter();

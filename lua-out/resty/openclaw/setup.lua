@@ -240,6 +240,11 @@ local function read_route(gateway, name, entry)
     for ____, plugin in ipairs(read_plugins(owner, given)) do
         plugins[#plugins + 1] = plugin
     end
+    for ____, plugin in ipairs(plugins) do
+        if plugin.header_filter ~= nil then
+            gateway.filters_headers = true
+        end
+    end
     return {
         name = name,
         upstream = upstream,
@@ -263,7 +268,8 @@ function ____exports.build(options)
         admin = read_admin(given, balancers),
         balancers = balancers,
         routes = {},
-        logs = read_logs(given)
+        logs = read_logs(given),
+        filters_headers = false
     }
     for name, entry in pairs(named_groups(given, "routes")) do
         gateway.routes[name] = read_route(gateway, name, entry)

@@ -37,6 +37,8 @@ export interface Gateway {
     readonly balancers: LuaTable<string, Balancer>;
     readonly routes: LuaTable<string, Route>;
     readonly logs: PostAction[];
+    /** Whether any route has a plugin that works in this phase. */
+    filters_headers: boolean;
 }
 
 const PHASES: Phase[] = ["access", "header_filter", "body_filter", "log"];
@@ -199,6 +201,9 @@ function read_route(gateway: Gateway, name: string, entry: unknown): Route {
     }
     // Last: one that raises must not cost the figures and the record of the request.
     for (const plugin of read_plugins(owner, given)) plugins.push(plugin);
+    for (const plugin of plugins) {
+        if (plugin.header_filter !== undefined) gateway.filters_headers = true;
+    }
     return {
         name,
         upstream,
@@ -219,6 +224,7 @@ export function build(options: unknown): Gateway {
         balancers,
         routes: new LuaTable(),
         logs: read_logs(given),
+        filters_headers: false,
     };
     for (const [name, entry] of named_groups(given, "routes")) {
         gateway.routes.set(name, read_route(gateway, name, entry));

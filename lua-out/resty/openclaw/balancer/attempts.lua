@@ -139,7 +139,7 @@ local function seconds_of(upstream)
 end
 --- The statuses of the tries. An answer that the client did not take to its end has a good status, but was quick for no
 -- merit of the node: it says as little as none.
-local function statuses()
+local function last_statuses()
     local value = request.variable("upstream_status") or "-"
     local is_good = outcomes.of_status(upstream_tries.last(value)) == "ok"
     if not is_good or request.variable("request_completion") == "OK" then
@@ -153,7 +153,7 @@ function ____exports.settle_last(key)
     if peer == nil then
         return
     end
-    local status = statuses()
+    local status = last_statuses()
     local seconds = seconds_of(peer.upstream)
     if upstream_tries.is_single(status) then
         ____exports.settle(key, status, seconds)

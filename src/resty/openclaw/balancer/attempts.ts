@@ -130,7 +130,7 @@ function seconds_of(upstream: Upstream): string | undefined {
  * The statuses of the tries. An answer that the client did not take to its end has a good status, but was quick for no
  * merit of the node: it says as little as none.
  */
-function statuses(): string {
+function last_statuses(): string {
     const value = request.variable("upstream_status") ?? "-";
     const is_good = outcomes.of_status(upstream_tries.last(value)) === "ok";
     if (!is_good || request.variable("request_completion") === "OK") return value;
@@ -141,7 +141,7 @@ function statuses(): string {
 export function settle_last(key: number): void {
     const peer = present_peer.get(key) as Peer | undefined;
     if (peer === undefined) return;
-    const status = statuses();
+    const status = last_statuses();
     const seconds = seconds_of(peer.upstream!);
     if (upstream_tries.is_single(status)) settle(key, status, seconds);
     else settle_one_of_several(key, peer, status, seconds);
