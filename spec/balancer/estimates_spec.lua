@@ -1,6 +1,8 @@
 local estimates_of = require("resty.openclaw.balancer.estimates")
+local metric_registry = require("resty.openclaw.metric_registry")
 local new_peers = require("spec.support.new_peers")
 local node_of = require("resty.openclaw.balancer.node")
+local peer_of = require("resty.openclaw.balancer.peer")
 
 --- Estimates over new peers, and a clock that is looked at ten times a second.
 local function new_world(weights)
@@ -55,6 +57,64 @@ describe("balancer.estimates", function()
     it("knows nothing at first, and takes all peers for quick", function()
         local world = new_world({ 1, 1 })
         assert.same({ 0.05, 0.05 }, { service(world, 1), service(world, 2) })
+    end)
+
+    describe("of a worker that is new", function()
+        --- The same peers as another worker has them.
+        local function another_worker(world)
+            local other = { all = estimates_of.new(), peers = {}, now = world.now }
+            for place, peer in ipairs(world.peers) do
+                local twin = assert(peer_of.new(metric_registry.open("openclaw"), "spec", peer.node, false))
+                peer_of.has_begun(twin)
+                twin.learned = estimates_of.none()
+                other.peers[place] = twin
+            end
+            estimates_of.list_changed(other.all, other.peers)
+            return other
+        end
+
+        local function taught_world(seconds)
+            local world = new_world({ 1, 1 })
+            for _, peer in ipairs(world.peers) do peer_of.has_begun(peer) end
+            answer(world, 1, 40, seconds)
+            return world
+        end
+
+        it("begin with what others have learned last", function()
+            local world = taught_world(0.5)
+            local other = another_worker(world)
+            estimates_of.tick(other.all, other.peers, world.now)
+            assert_near(service(world, 1), service(other, 1), 0.05)
+            assert.equal(world.peers[1].learned.concurrency, other.peers[1].learned.concurrency)
+            -- Of this one nobody knows anything.
+            assert.equal(0, other.peers[2].learned.answers)
+        end)
+
+        it("begin with nothing where that is long ago", function()
+            local world = taught_world(0.5)
+            local other = another_worker(world)
+            estimates_of.tick(other.all, other.peers, world.now + 61)
+            assert.equal(0, other.peers[1].learned.answers)
+        end)
+
+        it("begin with nothing where the peer has begun anew since", function()
+            local world = taught_world(0.5)
+            peer_of.begin_anew(world.peers[1])
+            -- This worker has not noticed yet.
+            estimates_of.tick(world.all, world.peers, world.now)
+            local other = another_worker(world)
+            estimates_of.tick(other.all, other.peers, world.now)
+            assert.equal(0, other.peers[1].learned.answers)
+        end)
+
+        it("teach nobody before they know enough", function()
+            local world = new_world({ 1 })
+            for _, peer in ipairs(world.peers) do peer_of.has_begun(peer) end
+            answer(world, 1, 10, 0.5)
+            local other = another_worker(world)
+            estimates_of.tick(other.all, other.peers, world.now)
+            assert.equal(0, other.peers[1].learned.answers)
+        end)
     end)
 
     it("learns how long each peer works on a request", function()

@@ -1,5 +1,6 @@
 local ____exports = {}
 local concurrency_of = require("resty.openclaw.balancer.concurrency")
+local lessons = require("resty.openclaw.balancer.lesson")
 local nodes = require("resty.openclaw.balancer.node")
 --- Service time in seconds before any peer has answered.
 local FIRST_SERVICE_SECONDS = 0.05
@@ -11,6 +12,8 @@ local KEEP = 1 - 1 / 128
 local PATIENCE = 5
 --- The rate of answers is a mean over so many seconds.
 local RATE_SECONDS = 30
+--- With so many answers a worker knows enough to teach others; for them it counts as so many.
+local ANSWERS_TO_TEACH = 20
 --- Mean seconds of work for one request in a free slot. The mean over all peers counts as one answer; a static weight says
 -- how much faster than the mean the user takes the peer to be. Phases: any.
 function ____exports.service_seconds(all, peer)
@@ -58,6 +61,33 @@ local function estimate_concurrency(estimate)
     estimate.concurrency = best
     estimate.exposure = service * estimate.answers
 end
+--- Begins with what another worker has learned lately, if there is one.
+local function take_lesson(peer, now)
+    local service, concurrency = lessons.take(peer.lesson, peer.known_beginning, now)
+    if service == nil then
+        return
+    end
+    local estimate = peer.learned
+    estimate.exposure = service * ANSWERS_TO_TEACH
+    estimate.answers = ANSWERS_TO_TEACH
+    estimate.concurrency = concurrency
+end
+local function leave_lesson(peer, now)
+    local ____peer_learned_0 = peer.learned
+    local exposure = ____peer_learned_0.exposure
+    local answers = ____peer_learned_0.answers
+    local concurrency = ____peer_learned_0.concurrency
+    if answers < ANSWERS_TO_TEACH then
+        return
+    end
+    lessons.leave(
+        peer.lesson,
+        peer.known_beginning,
+        now,
+        exposure / answers,
+        concurrency
+    )
+end
 --- Reads a peer's counts and folds what has changed since the last time into its estimate. Phases: any.
 function ____exports.fold(all, peer, now)
     local estimate = peer.learned
@@ -91,6 +121,8 @@ function ____exports.fold(all, peer, now)
         end
         all.sum_of_exposure = all.sum_of_exposure + (estimate.exposure - exposure)
         all.sum_of_answers = all.sum_of_answers + (estimate.answers - answers)
+    else
+        take_lesson(peer, now)
     end
     estimate.read_at = now
     estimate.load = load
@@ -127,6 +159,7 @@ function ____exports.tick(all, list, now)
     for ____, peer in ipairs(list) do
         ____exports.fold(all, peer, now)
         estimate_concurrency(peer.learned)
+        leave_lesson(peer, now)
     end
     sum_up(all, list)
     if all.ticked_at == 0 then

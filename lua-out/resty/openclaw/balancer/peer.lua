@@ -4,6 +4,7 @@ local metric_registry = require("resty.openclaw.metric_registry")
 local shared_memory = require("resty.openclaw.shared_memory")
 local ejection = require("resty.openclaw.balancer.ejection")
 local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
+local lessons = require("resty.openclaw.balancer.lesson")
 local nodes = require("resty.openclaw.balancer.node")
 local BEGINNINGS = 0
 --- What the node had answered when the peer began.
@@ -25,7 +26,7 @@ end
 -- @param is_checked whether there are health checks that may say that it is up again
 local function create(registry, upstream, node, is_checked)
     local region = registry.region
-    local count = ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS
+    local count = ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS + lessons.SLOTS
     local slot, err = shared_memory.slot(region, (("peer " .. upstream) .. " ") .. node.address, count)
     if slot == nil then
         return nil, err
@@ -33,13 +34,15 @@ local function create(registry, upstream, node, is_checked)
     local tries = metric_registry.counter(registry, "openclaw_upstream_tries_total", "Tries at a node for an upstream; a request that was retried counts at each node it came to.", {"upstream", "node"})
     local record = region.common + slot
     local checks = record + ejection.SLOTS
+    local beginning = checks + verdicts.SLOTS
     local peer = {
         node = node,
         weight = 1,
         is_draining = false,
         record = record,
         checks = checks,
-        beginning = checks + verdicts.SLOTS,
+        beginning = beginning,
+        lesson = beginning + BEGINNING_SLOTS,
         known_beginning = 0,
         is_starting = false,
         sent = tries:labels(upstream, node.address),

@@ -7,6 +7,7 @@
  */
 import * as concurrency_of from "./concurrency";
 import type { Concurrency } from "./concurrency";
+import * as lessons from "./lesson";
 import * as nodes from "./node";
 import type { Peer } from "./peer";
 
@@ -52,6 +53,8 @@ const KEEP = 1 - 1 / 128;
 const PATIENCE = 5;
 /** The rate of answers is a mean over so many seconds. */
 const RATE_SECONDS = 30;
+/** With so many answers a worker knows enough to teach others; for them it counts as so many. */
+const ANSWERS_TO_TEACH = 20;
 
 /**
  * Mean seconds of work for one request in a free slot. The mean over all peers counts as one answer; a static weight says
@@ -100,6 +103,22 @@ function estimate_concurrency(estimate: Estimate): void {
     estimate.exposure = service * estimate.answers;
 }
 
+/** Begins with what another worker has learned lately, if there is one. */
+function take_lesson(peer: Peer<Estimate>, now: number): void {
+    const [service, concurrency] = lessons.take(peer.lesson, peer.known_beginning, now);
+    if (service === undefined) return;
+    const estimate = peer.learned;
+    estimate.exposure = service * ANSWERS_TO_TEACH;
+    estimate.answers = ANSWERS_TO_TEACH;
+    estimate.concurrency = concurrency;
+}
+
+function leave_lesson(peer: Peer<Estimate>, now: number): void {
+    const { exposure, answers, concurrency } = peer.learned;
+    if (answers < ANSWERS_TO_TEACH) return;
+    lessons.leave(peer.lesson, peer.known_beginning, now, exposure / answers, concurrency);
+}
+
 /** Reads a peer's counts and folds what has changed since the last time into its estimate. Phases: any. */
 export function fold(all: Estimates, peer: Peer<Estimate>, now: number): void {
     const estimate = peer.learned;
@@ -128,6 +147,8 @@ export function fold(all: Estimates, peer: Peer<Estimate>, now: number): void {
         }
         all.sum_of_exposure += estimate.exposure - exposure;
         all.sum_of_answers += estimate.answers - answers;
+    } else {
+        take_lesson(peer, now);
     }
     estimate.read_at = now;
     estimate.load = load;
@@ -166,6 +187,7 @@ export function tick(all: Estimates, list: readonly Peer<Estimate>[], now: numbe
     for (const peer of list) {
         fold(all, peer, now);
         estimate_concurrency(peer.learned);
+        leave_lesson(peer, now);
     }
     sum_up(all, list);
     if (all.ticked_at === 0) all.started_at = now;

@@ -10,6 +10,7 @@ import type { Registry } from "../metric_registry";
 import * as shared_memory from "../shared_memory";
 import * as ejection from "./ejection";
 import * as verdicts from "./health_check/verdicts";
+import * as lessons from "./lesson";
 import * as nodes from "./node";
 import type { Node } from "./node";
 import type { Upstream } from "./upstream";
@@ -25,6 +26,8 @@ export interface Peer<Learned = unknown> {
     readonly checks: Doubles;
     /** When it last began anew; `begin_anew` knows what is where. */
     readonly beginning: Doubles;
+    /** What some worker has learned of it, for workers that are new; `lesson` knows what is where. */
+    readonly lesson: Doubles;
     /** Which of its beginnings this worker knows of. */
     known_beginning: number;
     /** Whether it has answered so little since it began that it is loaded with care. */
@@ -65,7 +68,7 @@ export function begin_anew(peer: Peer): void {
  */
 function create(registry: Registry, upstream: string, node: Node, is_checked: boolean): Result<Peer> {
     const region = registry.region;
-    const count = ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS;
+    const count = ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS + lessons.SLOTS;
     const [slot, err] = shared_memory.slot(region, `peer ${upstream} ${node.address}`, count);
     if (slot === undefined) return $multi(undefined, err);
     const tries = metric_registry.counter(
@@ -76,13 +79,15 @@ function create(registry: Registry, upstream: string, node: Node, is_checked: bo
     );
     const record = pointer_add(region.common, slot);
     const checks = pointer_add(record, ejection.SLOTS);
+    const beginning = pointer_add(checks, verdicts.SLOTS);
     const peer: Peer = {
         node,
         weight: 1,
         is_draining: false,
         record,
         checks,
-        beginning: pointer_add(checks, verdicts.SLOTS),
+        beginning,
+        lesson: pointer_add(beginning, BEGINNING_SLOTS),
         known_beginning: 0,
         is_starting: false,
         sent: tries.labels(upstream, node.address),
