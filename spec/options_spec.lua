@@ -73,6 +73,17 @@ describe("options", function()
         assert.is_false((pcall(options.positive, "plugin", { rate = nan }, "rate")))
     end)
 
+    it("reads shares", function()
+        assert.equal(0.2, options.share("plugin", { part = 0.2 }, "part", 1))
+        assert.equal(1, options.share("plugin", {}, "part", 1))
+        assert.equal(0, options.share("plugin", { part = 0 }, "part", 1))
+        for shown, part in pairs({ ["-0.1"] = -0.1, ["1.5"] = 1.5, ["nan"] = 0 / 0, ['"half"'] = "half" }) do
+            local ok, err = pcall(options.share, "plugin", { part = part }, "part", 1)
+            assert.is_false(ok)
+            assert.equal('plugin: "part" must be a number from 0 to 1, got ' .. shown, (err:gsub("%-nan", "nan")))
+        end
+    end)
+
     it("reads whole numbers", function()
         assert.equal(0, options.whole("plugin", { fails = 0 }, "fails", 0))
         assert.equal(3, options.whole("plugin", {}, "fails", 1, 3))

@@ -45,4 +45,17 @@ function ____exports.host_and_port(address)
     end
     return host, port
 end
+--- An address from its parts, as `$upstream_addr` shows it. Phases: any.
+function ____exports.shown(host, port)
+    return port == 0 and host or (host .. ":") .. tostring(port)
+end
+--- The address that a text stands for, as `$upstream_addr` shows it, and its parts; nothing for all else, names too.
+-- Phases: any.
+function ____exports.parse(written)
+    local host, port = ____exports.host_and_port(written)
+    if host == nil then
+        return nil, "", 0
+    end
+    return ____exports.shown(host, port), host, port
+end
 return ____exports

@@ -1,4 +1,5 @@
 local ____exports = {}
+local addresses = require("resty.openclaw.address")
 local access = require("resty.openclaw.admin.access")
 local calls = require("resty.openclaw.admin.call")
 local paths = require("resty.openclaw.admin.path")
@@ -46,7 +47,7 @@ local function page(self)
         faults = faults,
         method = ngx.req.get_method(),
         upstream = target and target.upstream or "",
-        address = paths.node_address(target and target.node or "")
+        address = (addresses.parse(target and target.node or ""))
     }
     check_access(self, call)
     if target == nil then

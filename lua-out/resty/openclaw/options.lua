@@ -120,13 +120,25 @@ function ____exports.positive(owner, options, name, fallback)
     end
     return value
 end
---- A whole number from `least` up.
-function ____exports.whole(owner, options, name, least, fallback)
+--- A number from 0 to 1.
+function ____exports.share(owner, options, name, fallback)
     local ____options_name_2 = options[name]
     if ____options_name_2 == nil then
         ____options_name_2 = fallback
     end
     local value = ____options_name_2
+    if type(value) ~= "number" or not (value >= 0 and value <= 1) then
+        ____exports.refuse(owner, name, "a number from 0 to 1", value)
+    end
+    return value
+end
+--- A whole number from `least` up.
+function ____exports.whole(owner, options, name, least, fallback)
+    local ____options_name_3 = options[name]
+    if ____options_name_3 == nil then
+        ____options_name_3 = fallback
+    end
+    local value = ____options_name_3
     if type(value) ~= "number" or value < least or value % 1 ~= 0 or value == math.huge then
         ____exports.refuse(
             owner,
@@ -139,11 +151,11 @@ function ____exports.whole(owner, options, name, least, fallback)
 end
 --- One of a few words.
 function ____exports.one_of(owner, options, name, words, fallback)
-    local ____options_name_3 = options[name]
-    if ____options_name_3 == nil then
-        ____options_name_3 = fallback
+    local ____options_name_4 = options[name]
+    if ____options_name_4 == nil then
+        ____options_name_4 = fallback
     end
-    local value = ____options_name_3
+    local value = ____options_name_4
     for ____, word in ipairs(words) do
         if value == word then
             return word
@@ -158,11 +170,11 @@ function ____exports.one_of(owner, options, name, words, fallback)
 end
 --- A list (a Lua array) with at least one entry; the entries are for the caller to read.
 function ____exports.list(owner, options, name, fallback)
-    local ____options_name_4 = options[name]
-    if ____options_name_4 == nil then
-        ____options_name_4 = fallback
+    local ____options_name_5 = options[name]
+    if ____options_name_5 == nil then
+        ____options_name_5 = fallback
     end
-    local value = ____options_name_4
+    local value = ____options_name_5
     if type(value) ~= "table" or #value == 0 then
         ____exports.refuse(owner, name, "a list with at least one entry", value)
     end

@@ -52,3 +52,18 @@ export function host_and_port(address: string): LuaMultiReturn<[host: string | u
     if (host === undefined || port === undefined) return $multi(undefined, 0);
     return $multi(host, port);
 }
+
+/** An address from its parts, as `$upstream_addr` shows it. Phases: any. */
+export function shown(host: string, port: number): string {
+    return port === 0 ? host : `${host}:${port}`;
+}
+
+/**
+ * The address that a text stands for, as `$upstream_addr` shows it, and its parts; nothing for all else, names too.
+ * Phases: any.
+ */
+export function parse(written: string): LuaMultiReturn<[address: string | undefined, host: string, port: number]> {
+    const [host, port] = host_and_port(written);
+    if (host === undefined) return $multi(undefined, "", 0);
+    return $multi(shown(host, port), host, port);
+}

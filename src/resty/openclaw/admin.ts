@@ -1,4 +1,5 @@
 /** A small HTTP API by which an operator sees and changes the nodes of upstreams while nginx runs, without a reload. */
+import * as addresses from "./address";
 import * as access from "./admin/access";
 import * as calls from "./admin/call";
 import type { Call, Upstream } from "./admin/call";
@@ -48,7 +49,7 @@ function page(this: Admin): void {
         faults,
         method: ngx.req.get_method(),
         upstream: target?.upstream ?? "",
-        address: paths.node_address(target?.node ?? ""),
+        address: addresses.parse(target?.node ?? "")[0],
     };
     check_access(this, call);
     if (target === undefined) return calls.refuse(call, 404, "not_found", "There is nothing at this address.");

@@ -93,6 +93,15 @@ export function positive(owner: string, options: Options, name: string, fallback
     return value;
 }
 
+/** A number from 0 to 1. */
+export function share(owner: string, options: Options, name: string, fallback: number): number {
+    const value = options[name] ?? fallback;
+    if (typeof value !== "number" || !(value >= 0 && value <= 1)) {
+        refuse(owner, name, "a number from 0 to 1", value);
+    }
+    return value;
+}
+
 /** A whole number from `least` up. */
 export function whole(owner: string, options: Options, name: string, least: number, fallback?: number): number {
     const value = options[name] ?? fallback;

@@ -1,5 +1,4 @@
 local ____exports = {}
-local addresses = require("resty.openclaw.address")
 local function byte_of(digits)
     return string.char(tonumber(digits, 16))
 end
@@ -62,14 +61,6 @@ function ____exports.read(prefix, request_uri)
         return {kind = "changes", upstream = upstream, node = node}
     end
     return nil
-end
---- A node's address in the one way in which nodes are shown; nothing for what is no IP address and port, nor a socket.
-function ____exports.node_address(text)
-    local host, port = addresses.host_and_port(text)
-    if host == nil then
-        return nil
-    end
-    return port == 0 and host or (host .. ":") .. tostring(port)
 end
 --- The longest path of a socket: Linux's sockaddr_un, less the zero at its end.
 local SOCKET_BYTES = 107

@@ -1,4 +1,5 @@
 local ____exports = {}
+local noise = require("resty.openclaw.noise")
 local request = require("resty.openclaw.request")
 local retry_after = require("resty.openclaw.retry_after")
 local upstream_tries = require("resty.openclaw.upstream_tries")
@@ -66,7 +67,7 @@ local function learn_from_failure(peer, now, outcome)
         ejection.failed(
             peer.record,
             now,
-            math.random()
+            noise.share()
         )
         if upstream.policy.failed ~= nil then
             upstream.policy:failed(peer)

@@ -61,17 +61,6 @@ local function check_policy_options(owner, options, policy)
         end
     end
 end
-local function read_share(owner, options, name, fallback)
-    local ____options_name_0 = options[name]
-    if ____options_name_0 == nil then
-        ____options_name_0 = fallback
-    end
-    local value = ____options_name_0
-    if type(value) ~= "number" or not (value >= 0 and value <= 1) then
-        read.refuse(owner, name, "a number from 0 to 1", value)
-    end
-    return value
-end
 local function read_discovery(owner, registry, options, membership)
     local names = {}
     for ____, entry in ipairs(membership.entries) do
@@ -159,7 +148,7 @@ function ____exports.settings(options)
         policy = policy,
         pool = choice.new(
             policy,
-            read_share(owner, given, "panic_share", 0)
+            read.share(owner, given, "panic_share", 0)
         ),
         membership = membership,
         signal = signal,
@@ -170,7 +159,7 @@ function ____exports.settings(options)
             1,
             DEFAULT_TRIES
         ),
-        budget = retry_budget.new(read_share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
+        budget = retry_budget.new(read.share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
         fallback = read_fallback(owner, given),
         degradation = record(owner, registry, name),
         retries = counter(registry, name, "openclaw_upstream_retries_total", "Tries at another node after one failed."),

@@ -4,6 +4,7 @@ local ____options = require("resty.openclaw.balancer.health_check.options")
 local read_settings = ____options.read_settings
 local faults = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
+local noise = require("resty.openclaw.noise")
 local MOST_UNDER_WAY = 10
 --- The first check of a node comes within so many seconds.
 local FIRST_SECONDS = 1
@@ -11,10 +12,6 @@ local FIRST_SECONDS = 1
 local STALE_SECONDS = 1
 --- A check that is so late, in seconds, was lost: nginx drops timers when too many run.
 local LOST_SECONDS = 10
---- Evenly from 0 to 1. All workers begin with one and the same state of the random generator, on all machines.
-local function random(health_check)
-    return (math.random() + health_check.spread) % 1
-end
 --- Whether this worker has heard of late that it leads.
 local function is_current(health_check)
     return ngx.now() - health_check.ticked_at <= STALE_SECONDS and not ngx.worker.exiting()
@@ -73,7 +70,7 @@ local function start(health_check, now)
             )
             return
         end
-        turn.due_at = now + settings.interval_seconds * (1 + settings.jitter * (2 * random(health_check) - 1))
+        turn.due_at = now + settings.interval_seconds * (1 + settings.jitter * (2 * noise.share() - 1))
         health_check.under_way[turn.peer.node] = check
         health_check.under_way_count = health_check.under_way_count + 1
     end
@@ -97,7 +94,7 @@ local function follow(health_check, peers, now)
     for ____, peer in ipairs(peers) do
         local turn = turns[peer.node]
         if turn == nil then
-            local wait = math.min(health_check.settings.interval_seconds, FIRST_SECONDS) * random(health_check)
+            local wait = math.min(health_check.settings.interval_seconds, FIRST_SECONDS) * noise.share()
             turns[peer.node] = {peer = peer, due_at = now + wait, tick = tick}
         else
             turn.peer = peer
@@ -119,7 +116,6 @@ end
 local function tick(self, peers, now, report)
     if now < self.ticked_at or now - self.ticked_at > STALE_SECONDS then
         self:stop()
-        self.spread = now % 1
     end
     self.ticked_at = now
     self.report = report
@@ -159,7 +155,6 @@ local function create(owner, options, registry, upstream)
         under_way_count = 0,
         ticks = 0,
         ticked_at = 0,
-        spread = 0,
         report = nobody
     }
     return setmetatable(fields, metatable)

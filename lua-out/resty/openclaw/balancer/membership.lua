@@ -1,11 +1,10 @@
 local ____exports = {}
 local json = require("cjson.safe")
+local addresses = require("resty.openclaw.address")
 local shared_memory = require("resty.openclaw.shared_memory")
 local ____names = require("resty.openclaw.shared_memory.names")
 local increment = ____names.increment
 local nodes = require("resty.openclaw.balancer.node")
-local ____nodes_option = require("resty.openclaw.balancer.nodes_option")
-local address_of = ____nodes_option.address_of
 local peer_of = require("resty.openclaw.balancer.peer")
 --- A place at which changes are tried, and how often until another one's must be done.
 local LOCK_SECONDS = 1
@@ -117,7 +116,7 @@ local function add_others(list, changed)
     end
     table.sort(added)
     for ____, text in ipairs(added) do
-        local address, host, port = address_of(text)
+        local address, host, port = addresses.parse(text)
         if address ~= nil then
             list[#list + 1] = {
                 address = address,

@@ -23,18 +23,6 @@ local function named_options(owner, entry, place)
     end
     return options
 end
---- An address as nginx shows it.
-local function shown(host, port)
-    return port == 0 and host or (host .. ":") .. tostring(port)
-end
---- The address that a text stands for, as `$upstream_addr` shows it; nothing for all else, names too. Phases: any.
-function ____exports.address_of(text)
-    local host, port = addresses.host_and_port(text)
-    if host == nil then
-        return nil, "", 0
-    end
-    return shown(host, port), host, port
-end
 --- Reads the list. Raises when an entry is wrong or stands there twice. Phases: init.
 function ____exports.entries(owner, options)
     local list = read.list(owner, options, "nodes")
@@ -48,7 +36,7 @@ function ____exports.entries(owner, options)
             NODE_OPTIONS
         )
         local written = read.text(where, given, "address")
-        local address, host, port = ____exports.address_of(written)
+        local address, host, port = addresses.parse(written)
         local is_name = address == nil and discovery.is_name(written)
         if address == nil and not is_name then
             read.refuse(where, "address", EXPECTED, written)

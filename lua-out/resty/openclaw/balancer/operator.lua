@@ -1,9 +1,8 @@
 local ____exports = {}
+local addresses = require("resty.openclaw.address")
 local request = require("resty.openclaw.request")
 local membership_of = require("resty.openclaw.balancer.membership")
 local nodes = require("resty.openclaw.balancer.node")
-local ____nodes_option = require("resty.openclaw.balancer.nodes_option")
-local address_of = ____nodes_option.address_of
 local peer_of = require("resty.openclaw.balancer.peer")
 --- What is known of each node now. Phases: any.
 function ____exports.report(upstream)
@@ -44,14 +43,14 @@ function ____exports.report(upstream)
 end
 --- The addresses of nodes that an operator removed, sorted. Phases: any.
 function ____exports.removed(membership)
-    local addresses = {}
+    local found = {}
     for address, its_change in pairs(membership_of.changes(membership)) do
         if its_change.removed == true then
-            addresses[#addresses + 1] = address
+            found[#found + 1] = address
         end
     end
-    table.sort(addresses)
-    return addresses
+    table.sort(found)
+    return found
 end
 --- Whether the configuration or the DNS has the node, whatever an operator said of it.
 local function is_listed(membership, address)
@@ -88,7 +87,7 @@ end
 --- Changes a node's weight, drains it, adds it where it is not known, or removes it. All workers follow at once. Phases:
 -- those that may yield. On failure false and why.
 function ____exports.change(membership, text, wish)
-    local address = address_of(text)
+    local address = addresses.parse(text)
     if address == nil then
         return false, "no IP address and port"
     end
@@ -104,7 +103,7 @@ function ____exports.change(membership, text, wish)
 end
 --- Takes back all changes of a node. Else as `change`.
 function ____exports.forget(membership, text)
-    local address = address_of(text)
+    local address = addresses.parse(text)
     if address == nil then
         return false, "no IP address and port"
     end

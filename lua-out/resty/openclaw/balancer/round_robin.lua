@@ -7,13 +7,10 @@ local function pick(self, candidates)
     end
     return candidates.peers[smooth_weighted.take(candidates) + 1]
 end
-local function learn(self)
-    return smooth_weighted.none()
-end
 local function weight(self, peer)
     return peer.weight
 end
-local metatable = {__index = {learn = learn, pick = pick, weight = weight}}
+local metatable = {__index = {learn = smooth_weighted.none, pick = pick, weight = weight}}
 --- The policy. Phases: init.
 local function create()
     return setmetatable({}, metatable)

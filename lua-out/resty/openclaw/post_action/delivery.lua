@@ -1,4 +1,5 @@
 local ____exports = {}
+local noise = require("resty.openclaw.noise")
 local figures_of = require("resty.openclaw.post_action.figures")
 local lines = require("resty.openclaw.post_action.queue")
 local ____state = require("resty.openclaw.post_action.state")
@@ -11,8 +12,6 @@ local MOST_BACKOFF_SECONDS = 30
 --- At exit: no more than half of what is left, so that the last tries come close to the end.
 local MOST_BACKOFF_SECONDS_AT_EXIT = 0.5
 local LEAST_BACKOFF_SECONDS_AT_EXIT = 0.02
---- Weyl's sequence: spreads whole numbers evenly over 0 to 1.
-local GOLDEN_RATIO = 0.6180339887498949
 --- The longest wait before the next try, in seconds.
 local function most_backoff(flusher)
     if not is_exiting(flusher) then
@@ -31,9 +30,8 @@ local function backoff(flusher, batch, retry_after_seconds)
         most,
         FIRST_BACKOFF_SECONDS * math.pow(2, batch.failures - 1)
     )
-    local share = (math.random() + ngx.worker.pid() * GOLDEN_RATIO) % 1
     return math.max(
-        share * ceiling,
+        noise.share() * ceiling,
         math.min(retry_after_seconds, most)
     )
 end

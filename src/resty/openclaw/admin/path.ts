@@ -1,6 +1,4 @@
 /** What an address below the prefix stands for. */
-import * as addresses from "../address";
-
 export type Kind = "upstreams" | "upstream" | "node" | "changes";
 
 export interface Target {
@@ -52,13 +50,6 @@ export function read(prefix: string, request_uri: string): Target | undefined {
     if (parts.length === 3) return { kind: "node", upstream, node };
     if (parts.length === 4) return { kind: "changes", upstream, node };
     return undefined;
-}
-
-/** A node's address in the one way in which nodes are shown; nothing for what is no IP address and port, nor a socket. */
-export function node_address(text: string): string | undefined {
-    const [host, port] = addresses.host_and_port(text);
-    if (host === undefined) return undefined;
-    return port === 0 ? host : `${host}:${port}`;
 }
 
 /** The longest path of a socket: Linux's sockaddr_un, less the zero at its end. */

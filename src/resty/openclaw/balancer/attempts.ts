@@ -5,6 +5,7 @@
  * That stands in a table of the worker, by request: unlike `ngx.ctx` it outlives internal redirects, and it tells our
  * requests from those that nginx sent to the same node.
  */
+import * as noise from "../noise";
 import * as request from "../request";
 import * as retry_after from "../retry_after";
 import * as upstream_tries from "../upstream_tries";
@@ -72,7 +73,7 @@ function learn_from_success(peer: Peer, now: number, seconds: number | undefined
 function learn_from_failure(peer: Peer, now: number, outcome: Outcome): void {
     const upstream = peer.upstream!;
     if (outcome === "failed") {
-        ejection.failed(peer.record, now, math.random());
+        ejection.failed(peer.record, now, noise.share());
         if (upstream.policy.failed !== undefined) upstream.policy.failed(peer);
     } else if (outcome === "busy") {
         const asked_for = request.variable("upstream_http_retry_after");

@@ -1,5 +1,4 @@
 /** Reads an upstream's options, and makes what they ask for. */
-import type { Faults } from "../fault";
 import * as faults from "../fault";
 import * as leaders from "../leader";
 import type { Counter } from "../metric_handles";
@@ -28,7 +27,6 @@ import * as xed from "./xed";
 
 export interface Settings extends Supervised {
     readonly registry: Registry;
-    readonly faults: Faults;
 }
 
 /** The names of all options. */
@@ -74,14 +72,6 @@ function check_policy_options(owner: string, options: read.Options, policy: stri
             error(`${owner}: "${name}" is an option of policy "${its_policy}", not of "${policy}"`, 0);
         }
     }
-}
-
-function read_share(owner: string, options: read.Options, name: string, fallback: number): number {
-    const value = options[name] ?? fallback;
-    if (typeof value !== "number" || !(value >= 0 && value <= 1)) {
-        read.refuse(owner, name, "a number from 0 to 1", value);
-    }
-    return value;
 }
 
 function read_discovery(
@@ -143,11 +133,11 @@ export function settings(options: unknown): Settings {
     const made: Settings = {
         name,
         policy,
-        pool: choice.new(policy, read_share(owner, given, "panic_share", 0)),
+        pool: choice.new(policy, read.share(owner, given, "panic_share", 0)),
         membership,
         signal,
         tries: read.whole(owner, given, "tries", 1, DEFAULT_TRIES),
-        budget: retry_budget.new(read_share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
+        budget: retry_budget.new(read.share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
         fallback: read_fallback(owner, given),
         degradation: record(owner, registry, name),
         retries: counter(registry, name, "openclaw_upstream_retries_total", "Tries at another node after one failed."),

@@ -13,6 +13,7 @@ import type { Faults } from "../fault";
 import type { Counter } from "../metric_handles";
 import * as metric_registry from "../metric_registry";
 import type { Family, Registry } from "../metric_registry";
+import * as noise from "../noise";
 import type { Options } from "../options";
 
 /** What is checked: anything with a node. */
@@ -60,8 +61,6 @@ export interface HealthCheck {
     under_way_count: number;
     ticks: number;
     ticked_at: number;
-    /** Where the random numbers begin. */
-    spread: number;
     report: Report<Checked>;
     tick<Peer extends Checked>(peers: readonly Peer[], now: number, report: Report<Peer>): void;
     stop(): void;
@@ -74,11 +73,6 @@ const FIRST_SECONDS = 1;
 const STALE_SECONDS = 1;
 /** A check that is so late, in seconds, was lost: nginx drops timers when too many run. */
 const LOST_SECONDS = 10;
-
-/** Evenly from 0 to 1. All workers begin with one and the same state of the random generator, on all machines. */
-function random(health_check: HealthCheck): number {
-    return (math.random() + health_check.spread) % 1;
-}
 
 /** Whether this worker has heard of late that it leads. */
 function is_current(health_check: HealthCheck): boolean {
@@ -128,7 +122,7 @@ function start(health_check: HealthCheck, now: number): void {
             health_check.faults.report("timer", "cannot check ", turn.peer.node.address, ": ", err);
             return;
         }
-        turn.due_at = now + settings.interval_seconds * (1 + settings.jitter * (2 * random(health_check) - 1));
+        turn.due_at = now + settings.interval_seconds * (1 + settings.jitter * (2 * noise.share() - 1));
         health_check.under_way.set(turn.peer.node, check);
         health_check.under_way_count += 1;
     }
@@ -154,7 +148,7 @@ function follow(health_check: HealthCheck, peers: readonly Checked[], now: numbe
     for (const peer of peers) {
         const turn = turns.get(peer.node) as Turn | undefined;
         if (turn === undefined) {
-            const wait = math.min(health_check.settings.interval_seconds, FIRST_SECONDS) * random(health_check);
+            const wait = math.min(health_check.settings.interval_seconds, FIRST_SECONDS) * noise.share();
             turns.set(peer.node, { peer, due_at: now + wait, tick });
         } else {
             turn.peer = peer;
@@ -176,7 +170,6 @@ function follow(health_check: HealthCheck, peers: readonly Checked[], now: numbe
 function tick(this: HealthCheck, peers: readonly Checked[], now: number, report: Report<Checked>): void {
     if (now < this.ticked_at || now - this.ticked_at > STALE_SECONDS) {
         this.stop();
-        this.spread = now % 1;
     }
     this.ticked_at = now;
     this.report = report;
@@ -229,7 +222,6 @@ function create(
         under_way_count: 0,
         ticks: 0,
         ticked_at: 0,
-        spread: 0,
         report: nobody,
     };
     return setmetatable(fields, metatable) as unknown as HealthCheck;

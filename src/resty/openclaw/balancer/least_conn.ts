@@ -34,15 +34,11 @@ function pick(this: Policy<Turns>, candidates: Candidates<Turns>): Peer<Turns> {
     return candidates.peers[smooth_weighted.take(candidates)]!;
 }
 
-function learn(this: Policy<Turns>): Turns {
-    return smooth_weighted.none();
-}
-
 function weight(this: Policy<Turns>, peer: Peer<Turns>): number {
     return peer.weight;
 }
 
-const metatable = { __index: { learn, pick, weight } };
+const metatable = { __index: { learn: smooth_weighted.none, pick, weight } };
 
 /** The policy. Phases: init. */
 function create(): Policy {

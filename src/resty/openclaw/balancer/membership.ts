@@ -4,13 +4,13 @@
  * reloads, not restarts. Each one has a number, which workers compare at every request.
  */
 import * as json from "cjson.safe";
+import * as addresses from "../address";
 import type { Faults } from "../fault";
 import type { Registry } from "../metric_registry";
 import * as shared_memory from "../shared_memory";
 import { increment } from "../shared_memory/names";
 import type { Discovery } from "./discovery";
 import * as nodes from "./node";
-import { address_of } from "./nodes_option";
 import type { Entry } from "./nodes_option";
 import * as peer_of from "./peer";
 import type { Peer } from "./peer";
@@ -137,7 +137,7 @@ function add_others(list: Listed[], changed: Record<string, Change>): void {
     // The same order in all workers.
     table.sort(added);
     for (const text of added) {
-        const [address, host, port] = address_of(text);
+        const [address, host, port] = addresses.parse(text);
         if (address !== undefined) list.push({ address, host, port, weight: 1, is_draining: false });
     }
 }

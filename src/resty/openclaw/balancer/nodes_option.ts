@@ -29,20 +29,6 @@ function named_options(owner: string, entry: unknown, place: number): Record<str
     return options;
 }
 
-/** An address as nginx shows it. */
-function shown(host: string, port: number): string {
-    return port === 0 ? host : `${host}:${port}`;
-}
-
-/**
- * The address that a text stands for, as `$upstream_addr` shows it; nothing for all else, names too. Phases: any.
- */
-export function address_of(text: string): LuaMultiReturn<[address: string | undefined, host: string, port: number]> {
-    const [host, port] = addresses.host_and_port(text);
-    if (host === undefined) return $multi(undefined, "", 0);
-    return $multi(shown(host, port), host, port);
-}
-
 /** Reads the list. Raises when an entry is wrong or stands there twice. Phases: init. */
 export function entries(owner: string, options: read.Options): Entry[] {
     const list = read.list(owner, options, "nodes");
@@ -52,7 +38,7 @@ export function entries(owner: string, options: read.Options): Entry[] {
         const where = `${owner}: node ${place}`;
         const given = read.check(where, named_options(owner, list[place - 1], place), NODE_OPTIONS);
         const written = read.text(where, given, "address");
-        const [address, host, port] = address_of(written);
+        const [address, host, port] = addresses.parse(written);
         const is_name = address === undefined && discovery.is_name(written);
         if (address === undefined && !is_name) read.refuse(where, "address", EXPECTED, written);
         const text = address ?? written;

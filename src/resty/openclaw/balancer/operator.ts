@@ -1,9 +1,9 @@
 /** What an operator sees of an upstream's nodes and can change while nginx runs. */
+import * as addresses from "../address";
 import * as request from "../request";
 import * as membership_of from "./membership";
 import type { Change, Membership } from "./membership";
 import * as nodes from "./node";
-import { address_of } from "./nodes_option";
 import * as peer_of from "./peer";
 import type { State } from "./peer";
 import type { Upstream } from "./upstream";
@@ -54,12 +54,12 @@ export function report(upstream: Upstream): NodeReport[] {
 
 /** The addresses of nodes that an operator removed, sorted. Phases: any. */
 export function removed(membership: Membership): string[] {
-    const addresses: string[] = [];
+    const found: string[] = [];
     for (const [address, its_change] of pairs(membership_of.changes(membership))) {
-        if (its_change.removed === true) addresses.push(address);
+        if (its_change.removed === true) found.push(address);
     }
-    table.sort(addresses);
-    return addresses;
+    table.sort(found);
+    return found;
 }
 
 /** Whether the configuration or the DNS has the node, whatever an operator said of it. */
@@ -87,7 +87,7 @@ function changed(before: Change, wish: Wish, is_known: boolean): Change | undefi
  * those that may yield. On failure false and why.
  */
 export function change(membership: Membership, text: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]> {
-    const [address] = address_of(text);
+    const [address] = addresses.parse(text);
     if (address === undefined) return $multi(false, "no IP address and port");
     if (wish.weight !== undefined && !(wish.weight > 0 && wish.weight < math.huge)) {
         return $multi(false, "no weight above 0");
@@ -98,7 +98,7 @@ export function change(membership: Membership, text: string, wish: Wish): LuaMul
 
 /** Takes back all changes of a node. Else as `change`. */
 export function forget(membership: Membership, text: string): LuaMultiReturn<[ok: boolean, err?: string]> {
-    const [address] = address_of(text);
+    const [address] = addresses.parse(text);
     if (address === undefined) return $multi(false, "no IP address and port");
     return membership_of.change(membership, address, () => undefined);
 }

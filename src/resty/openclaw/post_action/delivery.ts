@@ -1,4 +1,5 @@
 /** Brings one batch to its sink: tries, waits, tries again, and at last gives up. */
+import * as noise from "../noise";
 import type { Reason } from "./figures";
 import * as figures_of from "./figures";
 import * as lines from "./queue";
@@ -12,8 +13,6 @@ const MOST_BACKOFF_SECONDS = 30;
 /** At exit: no more than half of what is left, so that the last tries come close to the end. */
 const MOST_BACKOFF_SECONDS_AT_EXIT = 0.5;
 const LEAST_BACKOFF_SECONDS_AT_EXIT = 0.02;
-/** Weyl's sequence: spreads whole numbers evenly over 0 to 1. */
-const GOLDEN_RATIO = 0.6180339887498949;
 
 /** The longest wait before the next try, in seconds. */
 function most_backoff(flusher: Flusher): number {
@@ -26,9 +25,7 @@ function most_backoff(flusher: Flusher): number {
 function backoff(flusher: Flusher, batch: Batch, retry_after_seconds: number): number {
     const most = most_backoff(flusher);
     const ceiling = math.min(most, FIRST_BACKOFF_SECONDS * math.pow(2, batch.failures - 1));
-    // Workers are forked with one and the same state of the random generator.
-    const share = (math.random() + ngx.worker.pid() * GOLDEN_RATIO) % 1;
-    return math.max(share * ceiling, math.min(retry_after_seconds, most));
+    return math.max(noise.share() * ceiling, math.min(retry_after_seconds, most));
 }
 
 /** When the last try of a batch is due. */

@@ -1,6 +1,7 @@
 local ____exports = {}
 local ____address = require("resty.openclaw.address")
 local canonical = ____address.canonical
+local shown = ____address.shown
 local ____entries = require("resty.openclaw.balancer.discovery.entries")
 local MOST_ENTRIES = ____entries.MOST_ENTRIES
 local tidy = ____entries.tidy
@@ -19,7 +20,7 @@ local function is_usable(host)
 end
 local function entry(host, place)
     return {
-        address = (host .. ":") .. tostring(place.port),
+        address = shown(host, place.port),
         host = host,
         port = place.port,
         weight = place.weight,

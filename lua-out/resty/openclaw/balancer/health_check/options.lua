@@ -104,17 +104,6 @@ local function read_port(owner, options)
     end
     return port
 end
-local function read_jitter(owner, options)
-    local ____options_jitter_1 = options.jitter
-    if ____options_jitter_1 == nil then
-        ____options_jitter_1 = 0.1
-    end
-    local jitter = ____options_jitter_1
-    if type(jitter) ~= "number" or not (jitter >= 0 and jitter <= 1) then
-        read.refuse(owner, "jitter", "a number from 0 to 1", jitter)
-    end
-    return jitter
-end
 --- The settings that the options describe. Phases: init. Raises when an option is wrong.
 function ____exports.read_settings(owner, options)
     read.check(owner, options, OPTIONS)
@@ -134,7 +123,7 @@ function ____exports.read_settings(owner, options)
         type = kind,
         uri = read_uri(owner, options),
         interval_seconds = read.positive(owner, options, "interval", 10),
-        jitter = read_jitter(owner, options),
+        jitter = read.share(owner, options, "jitter", 0.1),
         timeout_seconds = read.positive(owner, options, "timeout", 2),
         fails = read.whole(
             owner,

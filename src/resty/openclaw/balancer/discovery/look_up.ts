@@ -3,7 +3,7 @@
  * a slow server must not take nodes away.
  */
 import type { DnsRecord } from "resty.dns.resolver";
-import { canonical } from "../../address";
+import { canonical, shown } from "../../address";
 import { MOST_ENTRIES, tidy } from "./entries";
 import type { Entry } from "./entries";
 import type { Name } from "./name";
@@ -41,7 +41,7 @@ function is_usable(host: string | undefined): host is string {
 }
 
 function entry(host: string, place: Place): Entry {
-    return { address: `${host}:${place.port}`, host, port: place.port, weight: place.weight, target: place.host };
+    return { address: shown(host, place.port), host, port: place.port, weight: place.weight, target: place.host };
 }
 
 function add_fresh(findings: Findings, place: Place, records: readonly DnsRecord[]): void {

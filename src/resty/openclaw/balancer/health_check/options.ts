@@ -96,14 +96,6 @@ function read_port(owner: string, options: Options): number | undefined {
     return port;
 }
 
-function read_jitter(owner: string, options: Options): number {
-    const jitter = options.jitter ?? 0.1;
-    if (typeof jitter !== "number" || !(jitter >= 0 && jitter <= 1)) {
-        read.refuse(owner, "jitter", "a number from 0 to 1", jitter);
-    }
-    return jitter;
-}
-
 /** The settings that the options describe. Phases: init. Raises when an option is wrong. */
 export function read_settings(owner: string, options: Options): Settings {
     read.check(owner, options, OPTIONS);
@@ -117,7 +109,7 @@ export function read_settings(owner: string, options: Options): Settings {
         type: kind,
         uri: read_uri(owner, options),
         interval_seconds: read.positive(owner, options, "interval", 10),
-        jitter: read_jitter(owner, options),
+        jitter: read.share(owner, options, "jitter", 0.1),
         timeout_seconds: read.positive(owner, options, "timeout", 2),
         fails: read.whole(owner, options, "fails", 1, 3),
         passes: read.whole(owner, options, "passes", 1, 2),
