@@ -48,6 +48,7 @@ need_for_tests() {
     has git || need git
     has openssl || need openssl
     has promtool || need prometheus
+    has chromium-headless-shell || need chromium-headless-shell fonts-dejavu-core
     has dnsmasq || [ -x /usr/sbin/dnsmasq ] || need dnsmasq-base
     timeout 10 docker info >/dev/null 2>&1 || { has docker && has dockerd; } || need docker.io
     if ! has_node; then need nodejs npm; fi
