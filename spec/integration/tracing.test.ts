@@ -1,15 +1,11 @@
 /** Two gateways, an edge before a centre, and what a request's ids are in all that they write and send. */
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { chmod, mkdir, readFile } from "node:fs/promises";
 import http from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
-import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
-import { eventually } from "./support/eventually";
-import { NativeNginx } from "./support/native_nginx";
+import { lineOf, linesOf, startLoggingGateway } from "./support/logging_gateway";
+import type { NativeNginx } from "./support/native_nginx";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const PARENT = "b7ad6b7169203331";
@@ -28,50 +24,9 @@ const node = http.createServer((request, response) => {
 let centre: NativeNginx;
 let edge: NativeNginx;
 
-function conf(name: string): string {
-    const text = readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8");
-    return text.replace("lua_shared_dict openclaw 10m;", "");
-}
-
-/** A gateway before one node, which writes all that can be written of each request. */
-async function startGateway(name: string, upstream: number, more = ""): Promise<NativeNginx> {
-    const gateway = await NativeNginx.start({
-        http: `
-            include openclaw.conf;
-            ${more}
-            init_by_lua_block {
-                require("resty.openclaw").setup {
-                    upstreams = { next = { nodes = { "127.0.0.1:${upstream}" } } },
-                    routes = { ${name} = { upstream = "next" } },
-                    log = {
-                        -- So little is less than any request takes.
-                        slow_seconds = 0.0001, slow_lines_per_minute = 1000000,
-                        batch_seconds = 0.01,
-                        sinks = { { type = "file", path = ngx.config.prefix() .. "records/all" } },
-                    },
-                }
-            }
-            log_format received '$http_x_request_id|$http_traceparent|$http_tracestate';
-            upstream next {
-                server 0.0.0.1;
-                balancer_by_lua_block { require("resty.openclaw").balance("next") }
-                keepalive 8;
-            }`,
-        server: `
-            include errors.conf;
-            include proxy.conf;
-            access_log access.log openclaw_log;
-            access_log access.json openclaw_json;
-            access_log slow.log openclaw_slow if=$openclaw_slow;
-            access_log received.log received;
-            location / { set $openclaw_route ${name}; include route.conf; proxy_pass http://next; }
-            location = /missing { return 404; }`,
-        files: Object.fromEntries(["openclaw", "errors", "proxy", "route"].map((file) => [`${file}.conf`, conf(file)])),
-    });
-    await mkdir(path.join(gateway.prefix, "records"));
-    // Workers write there, whoever they run as.
-    await chmod(path.join(gateway.prefix, "records"), 0o777);
-    return gateway;
+/** A gateway before one node. */
+function startGateway(route: string, port: number, directives = ""): Promise<NativeNginx> {
+    return startLoggingGateway({ route, nodes: [`127.0.0.1:${port}`], http: directives });
 }
 
 beforeAll(async () => {
@@ -113,14 +68,6 @@ function ask(headers: Headers = {}, address = newAddress(), gateway = edge): Pro
     });
 }
 
-/** The line of a request in a file, as soon as it is there. */
-function lineOf(gateway: NativeNginx, file: string, uri: string): Promise<string> {
-    return eventually(`${file} has ${uri}`, async () => {
-        const text = await readFile(path.join(gateway.prefix, file), "utf8");
-        return text.split("\n").find((line) => line.includes(`${uri}?`) || line.includes(`${uri}"`));
-    });
-}
-
 interface Fields {
     request_id: string;
     trace_id: string;
@@ -137,10 +84,9 @@ async function idsOf(gateway: NativeNginx, uri: string): Promise<string[]> {
     return [...new Set(found)];
 }
 
-/** The last line of what the centre was sent. */
+/** The ids in the last request that the centre was sent. */
 async function sentToCentre(): Promise<string> {
-    const text = await readFile(path.join(centre.prefix, "received.log"), "utf8");
-    return text.trimEnd().split("\n").at(-1) ?? "";
+    return (await linesOf(centre, "received.log")).at(-1) ?? "";
 }
 
 describe("a request has one request id and one trace id", () => {
