@@ -34,6 +34,7 @@ const backend = `
 const upstream = (choice) => `
     upstream cluster { ${choice} keepalive 128; keepalive_requests 1000000000; }
 `;
+const standalone = "include nginx/standalone.conf;";
 const native = upstream(NODES.map((port) => `server 127.0.0.1:${port};`).join(" "));
 const location = (more) => `
     ${more}
@@ -64,13 +65,15 @@ const gateway = (port, log) => `
 `;
 
 const VARIANTS = {
-    plain: { port: 19080, http: (port) => native + server(port, location(sameHeaders)) },
+    plain: { port: 19080, http: (port) => standalone + native + server(port, location(sameHeaders)) },
     "empty hooks": {
         port: 19081,
         http: (port) =>
+            standalone +
             upstream(
                 `server 0.0.0.1; balancer_by_lua_block { require("ngx.balancer").set_current_peer("127.0.0.1", ${NODES[0]}) }`,
-            ) + server(port, location(`${sameHeaders} access_by_lua_block { } log_by_lua_block { }`)),
+            ) +
+            server(port, location(`${sameHeaders} access_by_lua_block { } log_by_lua_block { }`)),
     },
     gateway: { port: 19082, http: (port) => gateway(port, "") },
     "gateway, record sent": {

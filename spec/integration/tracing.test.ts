@@ -261,6 +261,30 @@ test("one map decides whether new traces are sampled", async () => {
     expect(seen.headers.traceparent).toMatch(new RegExp(`^00-${TRACE}-[0-9a-f]{16}-01$`));
 });
 
+test("two maps make all ids anew", async () => {
+    const { port } = node.address() as AddressInfo;
+    const maps = 'map "" $openclaw_request_id { default $request_id; } map "" $openclaw_trace_given { default ""; }';
+    await using gateway = await startGateway("edge", port, maps);
+    const headers = { "X-Request-Id": "mine", traceparent: `00-${TRACE}-${PARENT}-01`, tracestate: "a=b" };
+    const { ids } = await ask(headers, "/", gateway);
+    expect(ids).toEqual([expect.stringMatching(/^[0-9a-f]{32}$/)]);
+    expect(seen.headers["x-request-id"]).toBe(ids[0]);
+    expect(seen.headers.traceparent).toMatch(new RegExp(`^00-${ids[0]}-[0-9a-f]{16}-01$`));
+    expect(seen.headers.tracestate).toBeUndefined();
+});
+
+test("a share of the new traces may be sampled", async () => {
+    const { port } = node.address() as AddressInfo;
+    const split = "split_clients $request_id $openclaw_new_trace_flags { 50% 01; * 00; }";
+    await using gateway = await startGateway("edge", port, split);
+    const flags = new Set<string>();
+    for (let count = 0; count < 100 && flags.size < 2; count += 1) {
+        await ask({}, "/", gateway);
+        flags.add(String(seen.headers.traceparent).slice(-2));
+    }
+    expect(flags).toEqual(new Set(["00", "01"]));
+});
+
 test("ids do not repeat", async () => {
     const answers = await Promise.all(
         Array.from({ length: 50 }, () => ask({ "X-Other": randomBytes(4).toString("hex") })),
