@@ -200,6 +200,7 @@ describe("the access logs", () => {
             http: `
                 map $http_x_variant $openclaw_variant { default $http_x_variant; }
                 map $http_x_tokens $openclaw_prompt_tokens { default $http_x_tokens; }`,
+            server: "location = /broken-off { content_by_lua_block { ngx.exit(ngx.ERROR) } }",
         });
         const rest = "HTTP/1.1\r\nHost: x\r\nConnection: close\r\n";
         const hostile = [
@@ -220,6 +221,7 @@ describe("the access logs", () => {
             `M-SEARCH_X / ${rest}\r\n`,
             `get / ${rest}\r\n`,
             "GET /old\r\n",
+            `GET /broken-off ${rest}\r\n`,
             "\x16\x03\x01\x02\x00\x01\x00\xfc\r\n\r\n",
             "\xff\xfe\r\n\r\n",
             `GET / ${rest}Content-Length: x\r\n\r\n`,
@@ -243,6 +245,7 @@ describe("the access logs", () => {
         for (const uri of ['/"quotes"\\', "/caf", "/%0a%ff", "/absolute"]) expect(addresses).toContain(uri);
         expect(Math.max(...addresses.map((uri) => String(uri).length))).toBe(2048);
         expect(json.map(({ variant }) => variant)).toContain("café");
+        expect(json.find(({ uri }) => uri === "/broken-off")?.status).toBeNull();
         expect(new Set(json.map(({ prompt_tokens: tokens }) => tokens))).toEqual(new Set([null]));
     });
 });
