@@ -37,9 +37,12 @@ const NOT_YET = [
     "openclaw_workers",
 ];
 
-/** What the options of a route and of setup must say for the plugins that are not there yet. */
+/** What turns the plugins on that are not there yet: "inference = {}," and "slow_seconds = 0.005,". */
 const ROUTE_OPTIONS = "";
-const SETUP_OPTIONS = "";
+const LOG_OPTIONS = "";
+
+/** The labels of a metric that is on the page long before it has a sample. */
+const WITHOUT_SAMPLES: Record<string, string[]> = { openclaw_metrics_expired_series_total: ["metric"] };
 
 /** Metrics of docs/*.md that neither a rule nor a panel needs. */
 const LEFT_OUT = ["openclaw_body_digest_bytes_total"];
@@ -269,9 +272,11 @@ async function startGateway(): Promise<NativeNginx> {
                         chat = { upstream = "cluster", body_digest = {}, ${ROUTE_OPTIONS} },
                         image = { upstream = "cluster", image_check = {}, body_digest = { max_bytes = 100 } },
                     },
-                    log = { sinks = { { type = "file", path = ngx.config.prefix() .. "run/log.ndjson" } } },
+                    log = {
+                        sinks = { { type = "file", path = ngx.config.prefix() .. "run/log.ndjson" } },
+                        ${LOG_OPTIONS}
+                    },
                     metrics = { max_series = 200 },
-                    ${SETUP_OPTIONS}
                 }
             }
             upstream cluster {
@@ -308,6 +313,7 @@ async function startGateway(): Promise<NativeNginx> {
                 set $openclaw_variant $arg_variant;
                 include route.conf;
                 include retry_post.conf;
+                body_filter_by_lua_block { require("resty.openclaw").body_filter() }
                 proxy_pass http://cluster/;
             }
             location = /cached {
@@ -370,7 +376,7 @@ async function useAll(gateway: NativeNginx): Promise<void> {
 /** The label names of each metric on a page. */
 function readPage(text: string): Map<string, Set<string>> {
     const labels = new Map<string, Set<string>>();
-    for (const [, name = ""] of text.matchAll(/^# TYPE (\S+) /gm)) labels.set(name, new Set());
+    for (const [, name = ""] of text.matchAll(/^# TYPE (\S+) /gm)) labels.set(name, new Set(WITHOUT_SAMPLES[name]));
     for (const [, sample = "", list = ""] of text.matchAll(/^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? /gm)) {
         const metric = labels.get(sample) ?? labels.get(sample.replace(/_(bucket|sum|count)$/, ""));
         for (const [, label = ""] of list.matchAll(/(\w+)="(?:[^"\\]|\\.)*"/g)) metric?.add(label);
