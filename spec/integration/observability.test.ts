@@ -453,7 +453,7 @@ describe("rules", () => {
         const { ok, output } = await promtool("test", "rules", ...TEST_FILES);
         expect(ok, output).toBe(true);
         expect(output.match(/SUCCESS/g)?.length).toBe(TEST_FILES.length);
-    });
+    }, 180_000);
 
     test("have tests: alerts that fire and do not, records that are as expected", () => {
         const tests = TEST_FILES.map((file) => readFileSync(file, "utf8")).join("\n");
