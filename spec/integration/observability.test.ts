@@ -41,8 +41,8 @@ const NOT_YET = [
 const ROUTE_OPTIONS = "";
 const LOG_OPTIONS = "";
 
-/** The labels of a metric that is on the page long before it has a sample. */
-const WITHOUT_SAMPLES: Record<string, string[]> = { openclaw_metrics_expired_series_total: ["metric"] };
+/** What takes too long to come to the page, and its labels: it is enough that the code has the name. */
+const TOO_LATE: Record<string, string[]> = { openclaw_metrics_expired_series_total: ["metric"] };
 
 /** Metrics of docs/*.md that neither a rule nor a panel needs. */
 const LEFT_OUT = ["openclaw_body_digest_bytes_total"];
@@ -373,13 +373,23 @@ async function useAll(gateway: NativeNginx): Promise<void> {
     await (await fetch(gateway.url("/openclaw/upstreams"))).arrayBuffer();
 }
 
+/** Whether a text stands in the compiled code. */
+function hasInCode(text: string): boolean {
+    const folder = path.join(CHECKOUT, "lua-out");
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".lua"));
+    return files.some((name) => readFileSync(path.join(folder, name), "utf8").includes(text));
+}
+
 /** The label names of each metric on a page. */
 function readPage(text: string): Map<string, Set<string>> {
     const labels = new Map<string, Set<string>>();
-    for (const [, name = ""] of text.matchAll(/^# TYPE (\S+) /gm)) labels.set(name, new Set(WITHOUT_SAMPLES[name]));
+    for (const [, name = ""] of text.matchAll(/^# TYPE (\S+) /gm)) labels.set(name, new Set());
     for (const [, sample = "", list = ""] of text.matchAll(/^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? /gm)) {
         const metric = labels.get(sample) ?? labels.get(sample.replace(/_(bucket|sum|count)$/, ""));
         for (const [, label = ""] of list.matchAll(/(\w+)="(?:[^"\\]|\\.)*"/g)) metric?.add(label);
+    }
+    for (const [name, late] of Object.entries(TOO_LATE)) {
+        if (hasInCode(`"${name}"`)) labels.set(name, new Set(late));
     }
     return labels;
 }
