@@ -71,6 +71,10 @@ local function feed_in_pieces(reader, memory, bytes)
     end
 end
 local function take(answer)
+    if not chunk.is_here() then
+        return
+    end
+    answer.is_seen = true
     local memory, bytes = chunk.look()
     if memory ~= nil then
         if bytes <= PIECE_BYTES then
@@ -89,7 +93,6 @@ local function body_filter(self)
     if answer == nil then
         return
     end
-    answer.is_seen = true
     local ok, err = pcall(take, answer)
     if not ok then
         self.answers[key] = nil

@@ -23,7 +23,7 @@ import * as upstream_tries from "./upstream_tries";
 /** An answer on its way. */
 interface Answer {
     readonly reader: Document | Stream;
-    /** Whether the body filter has been called for it. */
+    /** Whether any part of it has come by. */
     is_seen: boolean;
     /** Whether its end has come. */
     is_whole: boolean;
@@ -91,6 +91,8 @@ function feed_in_pieces(reader: Document | Stream, memory: Bytes, bytes: number)
 }
 
 function take(this: void, answer: Answer): void {
+    if (!chunk.is_here()) return;
+    answer.is_seen = true;
     const [memory, bytes] = chunk.look();
     if (memory !== undefined) {
         if (bytes <= PIECE_BYTES) answer.reader.feed(memory, bytes);
@@ -103,7 +105,6 @@ function body_filter(this: Inference): void {
     const key = request.key();
     const answer = this.answers.get(key) as Answer | undefined;
     if (answer === undefined) return;
-    answer.is_seen = true;
     // What is raised here would end the answer.
     const [ok, err] = pcall(take, answer);
     if (!ok) {

@@ -24,14 +24,20 @@ local function together(request, bytes)
     ffi.C.ngx_http_lua_ffi_copy_body_filter_param_body(request, target)
     return target
 end
+--- Whether there is a chunk at all. In other phases nginx would lead us to memory that is gone. Phases: any.
+function ____exports.is_here()
+    local request = get_request()
+    if request == nil then
+        return false
+    end
+    local phase = ffi.C.ngx_http_lua_ffi_get_phase(request, message)
+    return phase == BODY_FILTER
+end
 --- Where the present chunk is and how many bytes it has; nothing and 0 when it has none. To be used before the next call.
--- Phases: body_filter; elsewhere there is none.
+-- Phases: body_filter.
 function ____exports.look()
     local request = get_request()
     if request == nil then
-        return nil, 0
-    end
-    if ffi.C.ngx_http_lua_ffi_get_phase(request, message) ~= BODY_FILTER then
         return nil, 0
     end
     local found = ffi.C.ngx_http_lua_ffi_get_body_filter_param_body(request, place, size)

@@ -6,6 +6,9 @@ local USAGE_BYTES = 2048
 local MOST_PLACES = 16
 --- Takes the last `usage` that has numbers.
 local function find_usage(fields, text)
+    if fields.completion_tokens ~= nil or fields.prompt_tokens ~= nil then
+        return
+    end
     local places = {}
     for place in string.gmatch(text, "\"usage\"%s*:%s*(){") do
         places[#places + 1] = place
@@ -24,7 +27,7 @@ local function find_usage(fields, text)
         end
     end
 end
---- Looks at the end of an answer: the last usage and the last reason to finish. What is known already stays.
+--- Looks at what usually stands at the end of an answer: the last usage and the last reason to finish. What is known already stays.
 function ____exports.at_the_end(fields, text)
     find_usage(fields, text)
     local last
@@ -33,7 +36,7 @@ function ____exports.at_the_end(fields, text)
     end
     fields.finish_reason = fields.finish_reason or last
 end
---- Looks at the beginning of an answer: the model. What is known already stays.
+--- Looks at what usually stands at the beginning of an answer: the model. What is known already stays.
 function ____exports.at_the_beginning(fields, text)
     local model = string.match(text, "\"model\"%s*:%s*(\"[^\"]*\")")
     if model ~= nil then

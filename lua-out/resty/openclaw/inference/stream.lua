@@ -87,6 +87,10 @@ local function look_for_content(stream)
     local text = stream.kept:tostring()
     local data, after = events.next_of(text, stream.next_early)
     while after ~= nil and stream.is_early do
+        if after > KEPT_BYTES then
+            stream.is_early = false
+            return
+        end
         stream.next_early = after
         if data ~= nil then
             local event = fields_of.decode(data)
@@ -151,6 +155,7 @@ end
 local function finish(self)
     local fields = self.fields
     scan(self)
+    shorten(self)
     local text = self.kept:tostring()
     self.kept:free()
     if self.has_data then

@@ -33,15 +33,21 @@ function together(request: CValue, bytes: number): Bytes {
     return target as unknown as Bytes;
 }
 
+/** Whether there is a chunk at all. In other phases nginx would lead us to memory that is gone. Phases: any. */
+export function is_here(): boolean {
+    const request = get_request();
+    if (request === undefined) return false;
+    const phase = ffi.C.ngx_http_lua_ffi_get_phase!(request, message) as number;
+    return phase === BODY_FILTER;
+}
+
 /**
  * Where the present chunk is and how many bytes it has; nothing and 0 when it has none. To be used before the next call.
- * Phases: body_filter; elsewhere there is none.
+ * Phases: body_filter.
  */
 export function look(): LuaMultiReturn<[memory: Bytes | undefined, bytes: number]> {
     const request = get_request();
     if (request === undefined) return $multi(undefined, 0);
-    // In other phases nginx would lead us to memory that is gone.
-    if (ffi.C.ngx_http_lua_ffi_get_phase!(request, message) !== BODY_FILTER) return $multi(undefined, 0);
     const found = ffi.C.ngx_http_lua_ffi_get_body_filter_param_body!(request, place, size);
     const bytes = tonumber(size.get(0))!;
     if (bytes === 0) return $multi(undefined, 0);

@@ -59,6 +59,8 @@ function finish(this: Document, is_whole: boolean): void {
     if (this.head !== undefined || !read_whole(this, text, is_whole)) {
         search.at_the_beginning(fields, this.head ?? text);
         search.at_the_end(fields, text);
+        // Names may come in any order.
+        if (this.head !== undefined) search.at_the_end(fields, this.head);
     }
     fields.finish_reason = fields.finish_reason ?? fields.other_finish_reason ?? (is_whole ? "none" : "aborted");
 }

@@ -12,6 +12,7 @@ const MOST_PLACES = 16;
 
 /** Takes the last `usage` that has numbers. */
 function find_usage(fields: Fields, text: string): void {
+    if (fields.completion_tokens !== undefined || fields.prompt_tokens !== undefined) return;
     const places: number[] = [];
     for (const [place] of string.gmatch(text, '"usage"%s*:%s*(){')) places.push(place as unknown as number);
     for (const index of $range(places.length, math.max(1, places.length - MOST_PLACES + 1), -1)) {
@@ -24,7 +25,7 @@ function find_usage(fields: Fields, text: string): void {
     }
 }
 
-/** Looks at the end of an answer: the last usage and the last reason to finish. What is known already stays. */
+/** Looks at what usually stands at the end of an answer: the last usage and the last reason to finish. What is known already stays. */
 export function at_the_end(fields: Fields, text: string): void {
     find_usage(fields, text);
     let last: string | undefined;
@@ -32,7 +33,7 @@ export function at_the_end(fields: Fields, text: string): void {
     fields.finish_reason = fields.finish_reason ?? last;
 }
 
-/** Looks at the beginning of an answer: the model. What is known already stays. */
+/** Looks at what usually stands at the beginning of an answer: the model. What is known already stays. */
 export function at_the_beginning(fields: Fields, text: string): void {
     const [model] = string.match(text, '"model"%s*:%s*("[^"]*")');
     // The name may have escapes.

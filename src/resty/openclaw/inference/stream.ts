@@ -127,6 +127,11 @@ function look_for_content(stream: Stream): void {
     const text = stream.kept.tostring();
     let [data, after] = events.next_of(text, stream.next_early);
     while (after !== undefined && stream.is_early) {
+        // The same bytes whatever chunks they came in.
+        if (after > KEPT_BYTES) {
+            stream.is_early = false;
+            return;
+        }
         stream.next_early = after;
         if (data !== undefined) {
             const [event] = fields_of.decode(data);
@@ -183,6 +188,7 @@ function find_in_cut(fields: Fields, text: string): boolean {
 function finish(this: Stream): void {
     const fields = this.fields;
     scan(this);
+    shorten(this);
     const text = this.kept.tostring();
     this.kept.free();
     if (this.has_data) this.events += 1;
