@@ -11,6 +11,8 @@ local CARRIAGE_RETURN = 13
 local KEPT_BYTES = 16 * 1024
 --- So many at a time: a loop of few turns is one that LuaJIT does not compile.
 local SCAN_BYTES = 4 * 1024
+--- Where the last events are, as a rule.
+local END_BYTES = 4 * 1024
 --- "data:"
 local FIELD_BYTES = 5
 --- Of the last events so many are read.
@@ -116,11 +118,13 @@ local function feed(self, memory, bytes)
         shorten(self)
     end
 end
---- Reads the last events, from the end on. Returns whether the stream says that it is over.
+--- Reads the last of these events, from the end on. Returns whether one says that the stream is over.
 local function read_last(stream, last_events)
-    local is_done = false
-    local is_late = true
+    local fields = stream.fields
     local count = #last_events
+    local is_done = false
+    stream.late = 0
+    stream.is_late = true
     for index = count, math.max(1, count - LAST_EVENTS + 1), -1 do
         local data = last_events[index]
         local event, err = fields_of.decode(data)
@@ -129,15 +133,37 @@ local function read_last(stream, last_events)
         elseif err ~= nil and not (stream.has_data and index == count) then
             stream.problem = err
         end
-        fields_of.read(stream.fields, event)
+        fields_of.read(fields, event)
         if fields_of.has_content(event) then
-            is_late = false
+            stream.is_late = false
         end
-        if is_late then
+        if stream.is_late then
             stream.late = stream.late + 1
+        elseif fields.completion_tokens ~= nil and fields.finish_reason ~= nil then
+            break
         end
     end
     return is_done
+end
+--- Reads the last events in the last bytes of what is kept.
+local function read_end(stream, bytes)
+    local reference = stream.kept:ref()
+    local gone = stream.kept_bytes - bytes
+    local text = ffi.string(
+        ffi.cast("const uint8_t *", reference) + gone,
+        bytes
+    )
+    return read_last(
+        stream,
+        events.all_of(text .. "\n\n", gone + stream.gone_bytes > 0)
+    )
+end
+--- Whether the last events have said all there is to know.
+local function is_settled(stream)
+    local ____stream_fields_0 = stream.fields
+    local completion_tokens = ____stream_fields_0.completion_tokens
+    local finish_reason = ____stream_fields_0.finish_reason
+    return finish_reason ~= nil and (completion_tokens ~= nil or not stream.is_late)
 end
 --- Each event with content is taken for a token.
 local function estimate(stream)
@@ -147,27 +173,37 @@ local function estimate(stream)
     local tokens = stream.events - stream.early - stream.late
     return math.max(0, tokens)
 end
---- Returns whether there is a usage, which only the end of a stream has.
-local function find_in_cut(fields, text)
-    search.at_the_end(fields, text)
-    return fields.completion_tokens ~= nil
+--- Looks for what an event says that is larger than what is kept. Returns whether there is a usage, which ends a stream.
+local function find_in_cut(stream)
+    if stream.gone_bytes == 0 or stream.fields.completion_tokens ~= nil then
+        return false
+    end
+    search.at_the_end(
+        stream.fields,
+        stream.kept:tostring()
+    )
+    return stream.fields.completion_tokens ~= nil
 end
 local function finish(self)
     local fields = self.fields
     scan(self)
     shorten(self)
-    local text = self.kept:tostring()
-    self.kept:free()
     if self.has_data then
         self.events = self.events + 1
     end
-    local is_done = read_last(
+    local is_over = read_end(
         self,
-        events.all_of(text .. "\n\n", self.gone_bytes > 0)
+        math.min(END_BYTES, self.kept_bytes)
     )
-    local is_found = self.gone_bytes > 0 and fields.completion_tokens == nil and find_in_cut(fields, text)
+    if not is_settled(self) and self.kept_bytes > END_BYTES then
+        is_over = read_end(self, self.kept_bytes)
+    end
+    if find_in_cut(self) then
+        is_over = true
+    end
+    self.kept:free()
     fields.completion_tokens = fields.completion_tokens or estimate(self)
-    fields.finish_reason = fields.finish_reason or fields.other_finish_reason or ((is_done or is_found) and "none" or "aborted")
+    fields.finish_reason = fields.finish_reason or fields.other_finish_reason or (is_over and "none" or "aborted")
 end
 local metatable = {__index = {feed = feed, finish = finish}}
 --- A reader for one answer.
@@ -183,6 +219,7 @@ local function create()
         events = 0,
         early = 0,
         late = 0,
+        is_late = true,
         is_early = true,
         next_early = 1,
         first_time = 0,

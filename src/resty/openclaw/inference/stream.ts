@@ -28,6 +28,7 @@ export interface Stream {
     /** Events before the first with content, and after the last. */
     early: number;
     late: number;
+    is_late: boolean;
     /** Whether there was none with content yet; and where the events begin that were not read for it. */
     is_early: boolean;
     next_early: number;
@@ -49,6 +50,8 @@ const CARRIAGE_RETURN = 13;
 const KEPT_BYTES = 16 * 1024;
 /** So many at a time: a loop of few turns is one that LuaJIT does not compile. */
 const SCAN_BYTES = 4 * 1024;
+/** Where the last events are, as a rule. */
+const END_BYTES = 4 * 1024;
 /** "data:" */
 const FIELD_BYTES = 5;
 /** Of the last events so many are read. */
@@ -154,22 +157,39 @@ function feed(this: Stream, memory: Bytes, bytes: number): void {
     }
 }
 
-/** Reads the last events, from the end on. Returns whether the stream says that it is over. */
+/** Reads the last of these events, from the end on. Returns whether one says that the stream is over. */
 function read_last(stream: Stream, last_events: readonly string[]): boolean {
-    let is_done = false;
-    let is_late = true;
+    const fields = stream.fields;
     const count = last_events.length;
+    let is_done = false;
+    stream.late = 0;
+    stream.is_late = true;
     for (const index of $range(count, math.max(1, count - LAST_EVENTS + 1), -1)) {
         const data = last_events[index - 1]!;
         const [event, err] = fields_of.decode(data);
         if (data === DONE) is_done = true;
         // One that the end has cut off is no fault of the node's.
         else if (err !== undefined && !(stream.has_data && index === count)) stream.problem = err;
-        fields_of.read(stream.fields, event);
-        if (fields_of.has_content(event)) is_late = false;
-        if (is_late) stream.late += 1;
+        fields_of.read(fields, event);
+        if (fields_of.has_content(event)) stream.is_late = false;
+        if (stream.is_late) stream.late += 1;
+        else if (fields.completion_tokens !== undefined && fields.finish_reason !== undefined) break;
     }
     return is_done;
+}
+
+/** Reads the last events in the last bytes of what is kept. */
+function read_end(stream: Stream, bytes: number): boolean {
+    const [reference] = stream.kept.ref();
+    const gone = stream.kept_bytes - bytes;
+    const text = ffi.string(pointer_add(ffi.cast("const uint8_t *", reference), gone), bytes);
+    return read_last(stream, events.all_of(`${text}\n\n`, gone + stream.gone_bytes > 0));
+}
+
+/** Whether the last events have said all there is to know. */
+function is_settled(stream: Stream): boolean {
+    const { completion_tokens, finish_reason } = stream.fields;
+    return finish_reason !== undefined && (completion_tokens !== undefined || !stream.is_late);
 }
 
 /** Each event with content is taken for a token. */
@@ -179,25 +199,24 @@ function estimate(stream: Stream): number | undefined {
     return math.max(0, tokens);
 }
 
-/** Returns whether there is a usage, which only the end of a stream has. */
-function find_in_cut(fields: Fields, text: string): boolean {
-    search.at_the_end(fields, text);
-    return fields.completion_tokens !== undefined;
+/** Looks for what an event says that is larger than what is kept. Returns whether there is a usage, which ends a stream. */
+function find_in_cut(stream: Stream): boolean {
+    if (stream.gone_bytes === 0 || stream.fields.completion_tokens !== undefined) return false;
+    search.at_the_end(stream.fields, stream.kept.tostring());
+    return stream.fields.completion_tokens !== undefined;
 }
 
 function finish(this: Stream): void {
     const fields = this.fields;
     scan(this);
     shorten(this);
-    const text = this.kept.tostring();
-    this.kept.free();
     if (this.has_data) this.events += 1;
-    const is_done = read_last(this, events.all_of(`${text}\n\n`, this.gone_bytes > 0));
-    // The last event may be larger than what is kept.
-    const is_found = this.gone_bytes > 0 && fields.completion_tokens === undefined && find_in_cut(fields, text);
+    let is_over = read_end(this, math.min(END_BYTES, this.kept_bytes));
+    if (!is_settled(this) && this.kept_bytes > END_BYTES) is_over = read_end(this, this.kept_bytes);
+    if (find_in_cut(this)) is_over = true;
+    this.kept.free();
     fields.completion_tokens = fields.completion_tokens ?? estimate(this);
-    fields.finish_reason =
-        fields.finish_reason ?? fields.other_finish_reason ?? (is_done || is_found ? "none" : "aborted");
+    fields.finish_reason = fields.finish_reason ?? fields.other_finish_reason ?? (is_over ? "none" : "aborted");
 }
 
 const metatable = { __index: { feed, finish } };
@@ -215,6 +234,7 @@ function create(): Stream {
         events: 0,
         early: 0,
         late: 0,
+        is_late: true,
         is_early: true,
         next_early: 1,
         first_time: 0,
