@@ -215,6 +215,26 @@ describe("a stream", function()
         assert.equal("aborted", reader.fields.finish_reason)
     end)
 
+    it("may end with a large event", function()
+        local last = answers.delta({ content = "." }, "length")
+        last.usage = USAGE
+        last.padding = ("x"):rep(6000)
+        for _, text in ipairs({ content("a") .. answers.event(last), repeated(200) .. answers.event(last) }) do
+            local fields = read(text)
+            assert.equal("length", fields.finish_reason)
+            assert.equal(5, fields.completion_tokens)
+        end
+    end)
+
+    it("looks for content in the same bytes, whatever chunks they come in", function()
+        local text = answers.event('{"padding":"' .. ("x"):rep(16250) .. '"}') .. content("late") .. FINISH
+        for _, pieces in ipairs({ { text }, answers.bytes(text) }) do
+            local fields, reader = read(pieces)
+            assert.is_nil(reader.first_token_seconds)
+            assert.is_nil(fields.completion_tokens)
+        end
+    end)
+
     it("stops looking for content after a while", function()
         local fields, reader = read(answers.event('{"status":"queued"}'):rep(2000) .. content("late") .. FINISH)
         assert.is_nil(reader.first_token_seconds)

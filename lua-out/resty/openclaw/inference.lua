@@ -30,7 +30,7 @@ local function media_type()
 end
 --- Whether a node has made the answer for this very request, and its bytes can be read.
 local function is_readable()
-    if request.is_subrequest() or request.variable("request_method") == "HEAD" then
+    if request.is_subrequest() then
         return false
     end
     if request.variable("sent_http_content_encoding") ~= nil then

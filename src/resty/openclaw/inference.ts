@@ -62,7 +62,7 @@ function media_type(): string {
 
 /** Whether a node has made the answer for this very request, and its bytes can be read. */
 function is_readable(): boolean {
-    if (request.is_subrequest() || request.variable("request_method") === "HEAD") return false;
+    if (request.is_subrequest()) return false;
     if (request.variable("sent_http_content_encoding") !== undefined) return false;
     const cache = request.variable("upstream_cache_status");
     return cache === undefined || FROM_A_NODE[cache] === true;
@@ -156,6 +156,7 @@ function count(reader: Document | Stream, its: Series, rate: number | undefined)
 function settle(this: void, plugin: Inference, answer: Answer, route: string): void {
     const reader = answer.reader;
     if (!answer.is_seen) {
+        // Answers to HEAD, and to clients that have left, have no bytes.
         if (request.whole_number("body_bytes_sent") > 0) {
             plugin.faults.report("no_body_filter", "include nginx/inference.conf in the location of the route ", route);
         }
