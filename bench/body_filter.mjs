@@ -38,6 +38,7 @@ const config = `
         local event = head .. [["choices":[{"index":0,"delta":{"content":"word"},"logprobs":null,"finish_reason":null}]}]]
         event = event .. (" "):rep(248 - #event) .. "\\n\\n"
         assert(#event == 250)
+        local finish = head .. [[ "choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}]] .. "\\n\\n"
         local usage = [[data: {"model":"pond-7b","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":%d}}]]
         -- Cut anywhere: each piece begins where the one before ended.
         local large = {}
@@ -53,7 +54,7 @@ const config = `
                 ngx.print(piece)
                 bytes = bytes + #piece
             end
-            ngx.print("\\n\\n", usage:format(7), "\\n\\ndata: [DONE]\\n\\n")
+            ngx.print("\\n\\n", finish, usage:format(7), "\\n\\ndata: [DONE]\\n\\n")
         end
     }
     keepalive_requests 1000000;

@@ -159,11 +159,14 @@ local function read_end(stream, bytes)
     )
 end
 --- Whether the last events have said all there is to know.
-local function is_settled(stream)
+local function is_settled(stream, is_over)
     local ____stream_fields_0 = stream.fields
     local completion_tokens = ____stream_fields_0.completion_tokens
     local finish_reason = ____stream_fields_0.finish_reason
-    return finish_reason ~= nil and (completion_tokens ~= nil or not stream.is_late)
+    if completion_tokens == nil and stream.is_late then
+        return false
+    end
+    return is_over or finish_reason ~= nil
 end
 --- Each event with content is taken for a token.
 local function estimate(stream)
@@ -195,7 +198,7 @@ local function finish(self)
         self,
         math.min(END_BYTES, self.kept_bytes)
     )
-    if not is_settled(self) and self.kept_bytes > END_BYTES then
+    if not is_settled(self, is_over) and self.kept_bytes > END_BYTES then
         is_over = read_end(self, self.kept_bytes)
     end
     if find_in_cut(self) then

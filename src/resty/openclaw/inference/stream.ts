@@ -187,9 +187,10 @@ function read_end(stream: Stream, bytes: number): boolean {
 }
 
 /** Whether the last events have said all there is to know. */
-function is_settled(stream: Stream): boolean {
+function is_settled(stream: Stream, is_over: boolean): boolean {
     const { completion_tokens, finish_reason } = stream.fields;
-    return finish_reason !== undefined && (completion_tokens !== undefined || !stream.is_late);
+    if (completion_tokens === undefined && stream.is_late) return false;
+    return is_over || finish_reason !== undefined;
 }
 
 /** Each event with content is taken for a token. */
@@ -212,7 +213,7 @@ function finish(this: Stream): void {
     shorten(this);
     if (this.has_data) this.events += 1;
     let is_over = read_end(this, math.min(END_BYTES, this.kept_bytes));
-    if (!is_settled(this) && this.kept_bytes > END_BYTES) is_over = read_end(this, this.kept_bytes);
+    if (!is_settled(this, is_over) && this.kept_bytes > END_BYTES) is_over = read_end(this, this.kept_bytes);
     if (find_in_cut(this)) is_over = true;
     this.kept.free();
     fields.completion_tokens = fields.completion_tokens ?? estimate(this);
