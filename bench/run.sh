@@ -11,6 +11,8 @@ title 'Gateway against plain nginx'
 node bench/gateway.mjs
 title 'Digest of request bodies'
 node bench/body_digest.mjs
+title 'Token figures'
+node bench/body_filter.mjs
 title 'Metric handles'
 node bench/in_worker.mjs metric_handles
 title 'Queue'

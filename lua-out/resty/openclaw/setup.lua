@@ -3,6 +3,7 @@ local admin = require("resty.openclaw.admin")
 local balancer = require("resty.openclaw.balancer")
 local body_digest = require("resty.openclaw.body_digest")
 local image_check = require("resty.openclaw.image_check")
+local inference = require("resty.openclaw.inference")
 local metrics = require("resty.openclaw.metrics")
 local read = require("resty.openclaw.options")
 local post_action = require("resty.openclaw.post_action")
@@ -22,6 +23,7 @@ local ROUTE_OPTIONS = {
     "upstream",
     "image_check",
     "body_digest",
+    "inference",
     "metrics",
     "record",
     "slow_log",
@@ -299,6 +301,10 @@ local function read_route(gateway, name, entry)
     local digest_options = read.group(owner, given, "body_digest")
     if digest_options ~= nil then
         plugins[#plugins + 1] = body_digest.new(digest_options)
+    end
+    local inference_options = read.group(owner, given, "inference")
+    if inference_options ~= nil then
+        plugins[#plugins + 1] = inference.new(inference_options)
     end
     if read.flag(owner, given, "metrics", true) then
         plugins[#plugins + 1] = gateway.metrics:recorder(name)

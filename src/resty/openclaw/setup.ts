@@ -5,6 +5,7 @@ import type { Balancer } from "./balancer";
 import * as balancer from "./balancer";
 import * as body_digest from "./body_digest";
 import * as image_check from "./image_check";
+import * as inference from "./inference";
 import * as metrics from "./metrics";
 import type { Metrics } from "./metrics";
 import * as read from "./options";
@@ -55,7 +56,16 @@ const TOP_OPTIONS = ["upstreams", "routes", "log", "metrics", "admin"];
 const UPSTREAM_OPTIONS = balancer.option_names();
 /** In `log`, for the slow log; all else there is for the sinks. */
 const SLOW_OPTIONS = ["slow_seconds", "slow_lines_per_minute"];
-const ROUTE_OPTIONS = ["upstream", "image_check", "body_digest", "metrics", "record", "slow_log", "plugins"];
+const ROUTE_OPTIONS = [
+    "upstream",
+    "image_check",
+    "body_digest",
+    "inference",
+    "metrics",
+    "record",
+    "slow_log",
+    "plugins",
+];
 
 /** A table of options of its own for each name. */
 function named_groups(options: read.Options, name: string): LuaTable<string, unknown> {
@@ -254,6 +264,9 @@ function read_route(gateway: Gateway, name: string, entry: unknown): Route {
     if (image_options !== undefined) plugins.push(image_check.new(image_options));
     const digest_options = read.group(owner, given, "body_digest");
     if (digest_options !== undefined) plugins.push(body_digest.new(digest_options));
+    // Before what counts and records: it sets variables for them.
+    const inference_options = read.group(owner, given, "inference");
+    if (inference_options !== undefined) plugins.push(inference.new(inference_options));
     if (read.flag(owner, given, "metrics", true)) plugins.push(gateway.metrics.recorder(name));
     if (read.flag(owner, given, "record", true)) {
         for (const log of gateway.logs) plugins.push(log);
