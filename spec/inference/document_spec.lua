@@ -47,6 +47,13 @@ describe("an answer in one piece", function()
         assert.equal(4096, #reader.head)
     end)
 
+    it("is read alike when it is too large and its names come in another order", function()
+        local choices = '"choices":[{"finish_reason":"length","message":{"content":"' .. ("x"):rep(100000) .. '"}}]'
+        local rest = '"model":"pond-7b","usage":{"prompt_tokens":12,"completion_tokens":34}'
+        assert.same(EXPECTED, (read("{" .. choices .. "," .. rest .. "}")))
+        assert.same(EXPECTED, (read("{" .. rest .. "," .. choices .. "}")))
+    end)
+
     it("of 5 MB takes little memory", function()
         local reader = documents.new(65536)
         local ffi = require("ffi")

@@ -38,10 +38,12 @@ local function finish(self, is_whole)
     local text = self.kept:tostring()
     self.kept:free()
     if self.head ~= nil or not read_whole(self, text, is_whole) then
-        search.at_the_beginning(fields, self.head or text)
-        search.at_the_end(fields, text)
         if self.head ~= nil then
-            search.at_the_end(fields, self.head)
+            search.find_model(fields, self.head)
+        end
+        search.read(fields, text)
+        if self.head ~= nil then
+            search.read(fields, self.head)
         end
     end
     fields.finish_reason = fields.finish_reason or fields.other_finish_reason or (is_whole and "none" or "aborted")

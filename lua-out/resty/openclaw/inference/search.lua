@@ -27,20 +27,21 @@ local function find_usage(fields, text)
         end
     end
 end
---- Looks at what usually stands at the end of an answer: the last usage and the last reason to finish. What is known already stays.
-function ____exports.at_the_end(fields, text)
+--- Takes the model from a part of an answer, unless it is known.
+function ____exports.find_model(fields, text)
+    local model = string.match(text, "\"model\"%s*:%s*(\"[^\"]*\")")
+    if model ~= nil then
+        fields_of.read(fields, (fields_of.decode(("{\"model\":" .. model) .. "}")))
+    end
+end
+--- Takes the model, the last usage and the last reason to finish from a part of an answer. What is known already stays.
+function ____exports.read(fields, text)
+    ____exports.find_model(fields, text)
     find_usage(fields, text)
     local last
     for reason in string.gmatch(text, "\"finish_reason\"%s*:%s*\"([%w_ %-]+)\"") do
         last = reason
     end
     fields.finish_reason = fields.finish_reason or last
-end
---- Looks at what usually stands at the beginning of an answer: the model. What is known already stays.
-function ____exports.at_the_beginning(fields, text)
-    local model = string.match(text, "\"model\"%s*:%s*(\"[^\"]*\")")
-    if model ~= nil then
-        fields_of.read(fields, (fields_of.decode(("{\"model\":" .. model) .. "}")))
-    end
 end
 return ____exports

@@ -181,7 +181,7 @@ local function find_in_cut(stream)
     if stream.gone_bytes == 0 or stream.fields.completion_tokens ~= nil then
         return false
     end
-    search.at_the_end(
+    search.read(
         stream.fields,
         stream.kept:tostring()
     )

@@ -57,10 +57,10 @@ function finish(this: Document, is_whole: boolean): void {
     const text = this.kept.tostring();
     this.kept.free();
     if (this.head !== undefined || !read_whole(this, text, is_whole)) {
-        search.at_the_beginning(fields, this.head ?? text);
-        search.at_the_end(fields, text);
-        // Names may come in any order.
-        if (this.head !== undefined) search.at_the_end(fields, this.head);
+        // Names may come in any order: where both have one, the head has the model, the tail all else.
+        if (this.head !== undefined) search.find_model(fields, this.head);
+        search.read(fields, text);
+        if (this.head !== undefined) search.read(fields, this.head);
     }
     fields.finish_reason = fields.finish_reason ?? fields.other_finish_reason ?? (is_whole ? "none" : "aborted");
 }

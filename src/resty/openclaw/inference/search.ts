@@ -25,17 +25,20 @@ function find_usage(fields: Fields, text: string): void {
     }
 }
 
-/** Looks at what usually stands at the end of an answer: the last usage and the last reason to finish. What is known already stays. */
-export function at_the_end(fields: Fields, text: string): void {
+/** Takes the model from a part of an answer, unless it is known. */
+export function find_model(fields: Fields, text: string): void {
+    const [model] = string.match(text, '"model"%s*:%s*("[^"]*")');
+    // The name may have escapes.
+    if (model !== undefined) fields_of.read(fields, fields_of.decode(`{"model":${model}}`)[0]);
+}
+
+/**
+ * Takes the model, the last usage and the last reason to finish from a part of an answer. What is known already stays.
+ */
+export function read(fields: Fields, text: string): void {
+    find_model(fields, text);
     find_usage(fields, text);
     let last: string | undefined;
     for (const [reason] of string.gmatch(text, '"finish_reason"%s*:%s*"([%w_ %-]+)"')) last = reason;
     fields.finish_reason = fields.finish_reason ?? last;
-}
-
-/** Looks at what usually stands at the beginning of an answer: the model. What is known already stays. */
-export function at_the_beginning(fields: Fields, text: string): void {
-    const [model] = string.match(text, '"model"%s*:%s*("[^"]*")');
-    // The name may have escapes.
-    if (model !== undefined) fields_of.read(fields, fields_of.decode(`{"model":${model}}`)[0]);
 }

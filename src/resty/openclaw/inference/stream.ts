@@ -203,7 +203,7 @@ function estimate(stream: Stream): number | undefined {
 /** Looks for what an event says that is larger than what is kept. Returns whether there is a usage, which ends a stream. */
 function find_in_cut(stream: Stream): boolean {
     if (stream.gone_bytes === 0 || stream.fields.completion_tokens !== undefined) return false;
-    search.at_the_end(stream.fields, stream.kept.tostring());
+    search.read(stream.fields, stream.kept.tostring());
     return stream.fields.completion_tokens !== undefined;
 }
 
