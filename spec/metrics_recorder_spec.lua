@@ -138,6 +138,16 @@ describe("the first byte", function()
         assert.is_true(grown(COUNT) <= 1) -- nginx sees that the client left when it writes
     end)
 
+    it("leaves nothing behind", function()
+        growth("begun", 2, function()
+            http.get("/metrics/begun")
+            http.get("/metrics/begun_elsewhere")
+        end)
+        local name, begun = debug.getupvalue(first_byte.take, 2)
+        assert.equal("begun", name)
+        eventually(function() return next(begun) == nil end, "nothing is kept of requests that have ended")
+    end)
+
     it("of an earlier request at the same place is not taken for this one's", function()
         assert.equal("nil", run.request(function()
             first_byte.note()
@@ -177,17 +187,27 @@ describe("the time that a cache saves", function()
         assert.equal(0, grown(saved("unknown")))
     end)
 
-    it("is not learned from failures, and counts stale answers", function()
-        growth("saved", 1, function() get("key=c&sleep=0.2&variant=stale") end)
-        growth("saved", 1, function()
-            assert.equal(404, http.get("/metrics/saved?key=d&variant=stale&status=404&bypass=1").status)
+    it("is not learned from failures", function()
+        growth("saved", 1, function() get("key=c&sleep=0.2&variant=failing") end)
+        growth("saved", 20, function()
+            for _ = 1, 20 do
+                assert.equal(404, http.get("/metrics/saved?key=d&variant=failing&status=404&bypass=1").status)
+            end
         end)
-        local grown
-        eventually(function() -- the answer grows stale after a second
-            grown = growth("saved", 1, function() get("key=c&status=500&variant=stale") end)
-            return grown('openclaw_cache_requests_total{route="saved",variant="stale",status="stale"}') == 1
+        local seconds = growth("saved", 1, function() get("key=c&variant=failing") end)(saved("failing"))
+        assert.is_true(seconds > 0.1 and seconds < 1, "saved " .. seconds)
+    end)
+
+    it("counts stale answers, and learns nothing from the nodes that failed before these", function()
+        growth("saved", 1, function() get("key=e&sleep=0.2&variant=stale") end)
+        local function one_more()
+            return growth("saved", 1, function() get("key=e&status=500&variant=stale") end)
+        end
+        eventually(function() -- it grows stale after a second
+            return one_more()('openclaw_cache_requests_total{route="saved",variant="stale",status="stale"}') == 1
         end)
-        local seconds = grown(saved("stale"))
+        for _ = 1, 20 do one_more() end
+        local seconds = one_more()(saved("stale"))
         assert.is_true(seconds > 0.1 and seconds < 1, "saved " .. seconds)
     end)
 

@@ -1,6 +1,5 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
-local mean_seconds = require("resty.openclaw.metrics.mean_seconds")
 --- All values of `$upstream_cache_status`: ngx_http_cache_status in nginx's ngx_http_upstream.c.
 local CACHE_STATUSES = {
     "MISS",
@@ -68,7 +67,8 @@ function ____exports.bind(of, route, variant)
         saved = of.saved:labels(route, variant),
         request_bytes = of.request_bytes:labels(route, variant),
         response_bytes = of.response_bytes:labels(route, variant),
-        node_seconds = mean_seconds.new(of.registry.region, (route .. " ") .. variant)
+        name = (route .. " ") .. variant,
+        node_seconds = nil
     }
 end
 return ____exports

@@ -2,7 +2,6 @@
 import type { Counter, Histogram } from "../metric_handles";
 import * as metric_registry from "../metric_registry";
 import type { Family, Registry } from "../metric_registry";
-import * as mean_seconds from "./mean_seconds";
 
 export interface Families {
     readonly registry: Registry;
@@ -29,8 +28,10 @@ export interface Figures {
     readonly saved: Counter;
     readonly request_bytes: Counter;
     readonly response_bytes: Counter;
-    /** What nodes lately took for answers that a cache did not have; `mean_seconds` knows what is where. */
-    readonly node_seconds: Doubles;
+    /** Whose they are. */
+    readonly name: string;
+    /** What nodes lately took for answers that a cache did not have; made when a cache is first seen. */
+    node_seconds: Doubles | undefined;
 }
 
 /** All values of `$upstream_cache_status`: ngx_http_cache_status in nginx's ngx_http_upstream.c. */
@@ -114,6 +115,7 @@ export function bind(of: Families, route: string, variant: string): Figures {
         saved: of.saved.labels(route, variant),
         request_bytes: of.request_bytes.labels(route, variant),
         response_bytes: of.response_bytes.labels(route, variant),
-        node_seconds: mean_seconds.new(of.registry.region, `${route} ${variant}`),
+        name: `${route} ${variant}`,
+        node_seconds: undefined,
     };
 }

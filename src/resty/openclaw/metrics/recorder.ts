@@ -59,12 +59,18 @@ function last_try_seconds(): number | undefined {
     return last;
 }
 
-/** Counts what the cache did, and how much quicker it was than a node. */
-function count_cache(figures: Figures, status: string, taken: number): void {
-    figures.cache.get(status)?.inc();
-    if (!FROM_CACHE.has(status)) return;
-    const spared = figures.node_seconds.get(0) - taken;
-    if (spared > 0) figures.saved.inc(spared);
+/** The recent mean of what nodes took; `mean_seconds` knows what is where. */
+function mean_of(recorder: Recorder, figures: Figures): Doubles {
+    if (figures.node_seconds === undefined) {
+        figures.node_seconds = mean_seconds.new(recorder.families.registry.region, figures.name);
+    }
+    return figures.node_seconds;
+}
+
+/** Learns from what a node took for an answer that the cache did not have. */
+function learn(mean: Doubles, seconds: number | undefined, status_class: number): void {
+    // A failing node is quick, which tells nothing of how long its work takes.
+    if (seconds !== undefined && status_class === 2) mean_seconds.learn(mean, seconds);
 }
 
 function header_filter(this: Recorder): void {
@@ -83,10 +89,10 @@ function log(this: Recorder): void {
     if (node_seconds !== undefined) figures.upstream.observe(node_seconds);
     const cache = request.variable("upstream_cache_status");
     if (cache !== undefined) {
-        count_cache(figures, cache, taken);
-        // What a node says in place of an answer that the cache has, or when it fails, is quick and tells nothing.
-        const is_answer = node_seconds !== undefined && status_class === 2 && !FROM_CACHE.has(cache);
-        if (is_answer) mean_seconds.learn(figures.node_seconds, node_seconds);
+        figures.cache.get(cache)?.inc();
+        const mean = mean_of(this, figures);
+        if (FROM_CACHE.has(cache)) figures.saved.inc(math.max(0, mean.get(0) - taken));
+        else learn(mean, node_seconds, status_class);
     }
     figures.request_bytes.inc(request.whole_number("request_length"));
     figures.response_bytes.inc(request.whole_number("bytes_sent"));
