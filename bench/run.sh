@@ -9,6 +9,9 @@ title() { printf '\n## %s\n\n' "$*"; }
 
 title 'Gateway against plain nginx'
 node bench/gateway.mjs
+title 'Built-in metrics'
+node bench/request_figures.mjs
+node bench/built_in_metrics.mjs
 title 'Digest of request bodies'
 node bench/body_digest.mjs
 title 'Token figures'

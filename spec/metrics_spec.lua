@@ -22,7 +22,7 @@ local function figures(work, wanted)
 end
 
 local function route(series, name)
-    return (series:gsub("ROUTE", 'route="' .. (name or "default") .. '"'))
+    return (series:gsub("ROUTE", 'route="' .. (name or "default") .. '",variant=""'))
 end
 
 describe("metrics.new", function()

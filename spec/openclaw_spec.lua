@@ -45,7 +45,7 @@ local function growth(before, wanted)
 end
 
 local function requests(route, status)
-    return ('openclaw_requests_total{route="%s",status="%s"}'):format(route, status)
+    return ('openclaw_requests_total{route="%s",variant="",status="%s"}'):format(route, status)
 end
 
 local function records(count)
@@ -295,7 +295,7 @@ describe("openclaw", function()
         assert.equal(200, record.status)
         local grown = growth(before, requests("plain", "2xx"))
         assert.equal(1, grown[requests("plain", "2xx")])
-        assert.equal(1, grown['openclaw_upstream_duration_seconds_count{route="plain"}'])
+        assert.equal(1, grown['openclaw_upstream_duration_seconds_count{route="plain",variant=""}'])
         assert.equal(0, in_flight())
     end)
 

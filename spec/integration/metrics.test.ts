@@ -90,7 +90,7 @@ function promtool(page: string): Promise<string> {
     });
 }
 
-const REQUESTS = 'openclaw_requests_total{route="default",status="2xx"}';
+const REQUESTS = 'openclaw_requests_total{route="default",variant="",status="2xx"}';
 
 test("a metric that one worker sets stands on the page of every worker", async () => {
     await using nginx = await measuredNginx();
@@ -138,7 +138,7 @@ test("counts never go down over reloads under load, and are exact in the end", a
         await look();
         return last.get(REQUESTS) === load.count(200);
     });
-    expect(last.get('openclaw_request_duration_seconds_count{route="default"}')).toBe(load.count(200));
+    expect(last.get('openclaw_request_duration_seconds_count{route="default",variant=""}')).toBe(load.count(200));
 });
 
 test("a histogram's lines agree with each other while others count", async () => {
@@ -152,7 +152,7 @@ test("a histogram's lines agree with each other while others count", async () =>
             .map(([, value]) => value);
         expect(buckets.length).toBe(16);
         expect(buckets).toEqual([...buckets].sort((left, right) => left - right));
-        expect(buckets.at(-1)).toBe(samples.get(`${name}_count{route="default"}`));
+        expect(buckets.at(-1)).toBe(samples.get(`${name}_count{route="default",variant=""}`));
     }
     await load.stop();
     expect(load.errors).toBe(0);

@@ -4,10 +4,15 @@ local metrics = require("resty.openclaw.metrics")
 require("nginx.metric")
 local all = metrics.new()
 
+-- A registry of its own, so that promtool sees nothing of other specs.
+local alone = metrics.new({ dict = "figures" })
+
 return {
     all = all,
     cached = all:recorder("cached"),
-    -- A registry of its own, so that promtool sees nothing of other specs.
-    alone = metrics.new({ dict = "figures" }),
+    begun = all:recorder("begun"),
+    saved = all:recorder("saved"),
+    alone = alone,
+    varied = alone:recorder("varied"),
     with_options = metrics.new({ dict = "more_figures", max_series = 50, buckets = { 1, 2 }, route = "r" }),
 }

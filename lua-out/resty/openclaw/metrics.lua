@@ -4,6 +4,9 @@ local metric_registry = require("resty.openclaw.metric_registry")
 local catalogues = require("resty.openclaw.metrics.catalogue")
 local declaration = require("resty.openclaw.metrics.declaration")
 local exposition = require("resty.openclaw.metrics.exposition")
+local built_in = require("resty.openclaw.metrics.families")
+local first_byte = require("resty.openclaw.metrics.first_byte")
+local process = require("resty.openclaw.metrics.process")
 local recorders = require("resty.openclaw.metrics.recorder")
 local options = require("resty.openclaw.options")
 local turn = require("resty.openclaw.turn")
@@ -26,6 +29,9 @@ local function histogram(self, name, help, label_names, bounds)
 end
 local function recorder(self, route)
     return recorders.new(self.families, route)
+end
+local function header_filter(self)
+    first_byte.note()
 end
 local function log(self)
     self.default_recorder = self.default_recorder or recorders.new(self.families, self.route)
@@ -57,6 +63,7 @@ local metatable = {__index = {
     gauge = gauge,
     histogram = histogram,
     recorder = recorder,
+    header_filter = header_filter,
     log = log,
     page = page
 }}
@@ -103,7 +110,8 @@ local function create(given)
     end
     registry.most_series = max_series
     declaration.forget(registry)
-    local families = recorders.families(registry, buckets)
+    local families = built_in.new(registry, buckets)
+    process.show_all(registry)
     local fields = {
         registry = registry,
         faults = fault.new(NAME, registry),

@@ -204,6 +204,12 @@ function ____exports.each(region, from, visit, most)
     end
     return limit
 end
+--- How many slots have names, and how many names are left; those for what goes on right now are not among them. Phases: any.
+function ____exports.usage(region)
+    local next = region.names:get("next_slot")
+    local used = (next or FIRST_SLOT) - FIRST_SLOT
+    return used, mapping.FIRST_TRANSIENT - FIRST_SLOT - used
+end
 --- Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker.
 function ____exports.release(region)
     if region.block == 0 then

@@ -8,8 +8,12 @@ import * as catalogues from "./metrics/catalogue";
 import type { Catalogue } from "./metrics/catalogue";
 import * as declaration from "./metrics/declaration";
 import * as exposition from "./metrics/exposition";
+import * as built_in from "./metrics/families";
+import type { Families } from "./metrics/families";
+import * as first_byte from "./metrics/first_byte";
+import * as process from "./metrics/process";
 import * as recorders from "./metrics/recorder";
-import type { Families, Recorder } from "./metrics/recorder";
+import type { Recorder } from "./metrics/recorder";
 import * as options from "./options";
 import * as turn from "./turn";
 
@@ -35,8 +39,10 @@ export interface Metrics {
         label_names?: readonly string[],
         bounds?: readonly number[],
     ): Family<Histogram>;
-    /** The built-in figures of one route: an object with a method `log`. Phases: init. */
+    /** The built-in figures of one route: an object with the methods `header_filter` and `log`. Phases: init. */
     recorder(route: string): Recorder;
+    /** Notes that the answer begins. Phases: header_filter. */
+    header_filter(): void;
     /** Counts the request that ends here under the route of the options. Phases: log. */
     log(): void;
     /** Answers with all figures of all workers; GET and HEAD only. Phases: content. */
@@ -68,6 +74,10 @@ function recorder(this: Metrics, route: string): Recorder {
     return recorders.new(this.families, route);
 }
 
+function header_filter(this: Metrics): void {
+    first_byte.note();
+}
+
 function log(this: Metrics): void {
     this.default_recorder = this.default_recorder ?? recorders.new(this.families, this.route);
     this.default_recorder.log();
@@ -95,7 +105,7 @@ function page(this: Metrics): void {
     exposition.render(this.catalogue, this.faults, send);
 }
 
-const metatable = { __index: { counter, gauge, histogram, recorder, log, page } };
+const metatable = { __index: { counter, gauge, histogram, recorder, header_filter, log, page } };
 
 function read_buckets(given: options.Options): readonly number[] {
     const buckets = options.list(NAME, given, "buckets", metric_registry.SECONDS as number[]);
@@ -121,7 +131,8 @@ function create(given: unknown): Metrics {
     if (!registry.region.shared) error(`${NAME}: nginx.conf needs "lua_shared_dict ${dict} 10m;"`, 0);
     registry.most_series = max_series;
     declaration.forget(registry);
-    const families = recorders.families(registry, buckets);
+    const families = built_in.new(registry, buckets);
+    process.show_all(registry);
     const fields = {
         registry,
         faults: fault.new(NAME, registry),

@@ -201,6 +201,13 @@ export function each(
     return limit;
 }
 
+/** How many slots have names, and how many names are left; those for what goes on right now are not among them. Phases: any. */
+export function usage(region: Region): LuaMultiReturn<[used: number, free: number]> {
+    const [next] = region.names.get<number>("next_slot");
+    const used = (next ?? FIRST_SLOT) - FIRST_SLOT;
+    return $multi(used, mapping.FIRST_TRANSIENT - FIRST_SLOT - used);
+}
+
 /** Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker. */
 export function release(region: Region): void {
     if (region.block === 0) return;
