@@ -257,14 +257,15 @@ end
 --- Builds the gateway. Raises one sentence when an option is wrong. Phases: init.
 function ____exports.build(options)
     local given = read.check("setup", options, TOP_OPTIONS)
-    local balancers = read_balancers(given)
     local ____metrics_new_3 = metrics.new
     local ____given_metrics_2 = given.metrics
     if ____given_metrics_2 == nil then
         ____given_metrics_2 = {}
     end
+    local figures = ____metrics_new_3(____given_metrics_2)
+    local balancers = read_balancers(given)
     local gateway = {
-        metrics = ____metrics_new_3(____given_metrics_2),
+        metrics = figures,
         admin = read_admin(given, balancers),
         balancers = balancers,
         routes = {},
