@@ -214,7 +214,7 @@ describe("idle series", function()
             return pauses < 3
         end)
         assert.equal(3, pauses)
-        assert.equal(300, expired(registry, "a_total"))
+        assert.equal(150, expired(registry, "a_total"))
         idle_series.look(registry, later, function() return true end)
         assert.equal(1000, expired(registry, "a_total"))
     end)

@@ -6,7 +6,8 @@ local ____number_text = require("resty.openclaw.metric_registry.number_text")
 local number_text = ____number_text.number_text
 --- So many slots are looked at without a pause, and so many of them read anew: about a millisecond.
 local SLOTS_AT_ONCE = 65536
-local ROWS_AT_ONCE = 256
+local ROWS_AT_ONCE = 100
+local SERIES_AT_ONCE = 10000
 --- Series that were dropped are taken out when they are so many, and as many as half of all.
 local MOST_GONE = 64
 local function bounds_of(bounds_text)
@@ -29,14 +30,18 @@ local function shape_of(catalogue, kind, name, bounds_text)
             return shape
         end
     end
+    local number = #catalogue.all_shapes + 1
     local made = {
         kind = kind,
         name = name,
         bounds_text = bounds_text,
         bounds = bounds_of(bounds_text),
         series = {},
-        gone = 0
+        gone = 0,
+        number = number
     }
+    local ____catalogue_all_shapes_0 = catalogue.all_shapes
+    ____catalogue_all_shapes_0[#____catalogue_all_shapes_0 + 1] = made
     shapes[#shapes + 1] = made
     return made
 end
@@ -63,9 +68,9 @@ local function add(catalogue, row_name, slot, generation)
         return
     end
     local shape = shape_of(catalogue, kind, name, bounds_text)
-    local ____shape_series_0 = shape.series
-    ____shape_series_0[#____shape_series_0 + 1] = {labels = labels, slot = slot, generation = generation}
-    catalogue.shape_by_slot[slot] = shape
+    local ____shape_series_1 = shape.series
+    ____shape_series_1[#____shape_series_1 + 1] = {labels = labels, slot = slot, generation = generation}
+    catalogue.shape_numbers[slot] = shape.number
 end
 --- Whether a series is still what its slots hold: to be asked anew after each pause. Phases: any.
 function ____exports.is_current(registry, series)
@@ -94,31 +99,51 @@ local function remove_shape(catalogue, shape)
     end
 end
 --- Takes out what was dropped, if it is much.
-local function tidy(catalogue, shape)
-    local all = #shape.series
-    if shape.gone < all and (shape.gone < MOST_GONE or shape.gone < all / 2) then
+local function tidy(catalogue, shape, pause)
+    local all = shape.series
+    local count = #all
+    if shape.gone < count and (shape.gone < MOST_GONE or shape.gone < count / 2) then
         return
     end
     local current = {}
-    for ____, series in ipairs(shape.series) do
+    for index = 1, count do
+        local series = all[index]
         if ____exports.is_current(catalogue.registry, series) then
             current[#current + 1] = series
         end
+        if index % SERIES_AT_ONCE == 0 then
+            pause()
+        end
     end
-    shape.gone = shape.gone - (all - #current)
+    if shape.series ~= all then
+        return
+    end
+    for index = count + 1, #all do
+        current[#current + 1] = all[index]
+    end
+    shape.gone = shape.gone - (#all - #current)
     shape.series = current
     if #current == 0 then
         remove_shape(catalogue, shape)
     end
 end
+local function tidy_all(catalogue, pause)
+    local shape = next(catalogue.untidy)
+    while shape ~= nil do
+        catalogue.untidy[shape] = nil
+        tidy(catalogue, shape, pause)
+        shape = next(catalogue.untidy)
+    end
+end
 local function remove(catalogue, slot)
-    local shape = catalogue.shape_by_slot[slot]
-    if shape == nil then
+    local number = catalogue.shape_numbers[slot]
+    if number == 0 then
         return
     end
-    catalogue.shape_by_slot[slot] = nil
+    catalogue.shape_numbers[slot] = 0
+    local shape = catalogue.all_shapes[number]
     shape.gone = shape.gone + 1
-    tidy(catalogue, shape)
+    catalogue.untidy[shape] = true
 end
 --- Takes in what has become of one row.
 local function reread(catalogue, slot)
@@ -177,6 +202,7 @@ function ____exports.refresh(catalogue, pause)
             pause()
         end
     end
+    tidy_all(catalogue, pause)
     if catalogue.is_unsorted then
         sort_names(catalogue)
     end
@@ -221,7 +247,9 @@ local function create(registry)
         registry = registry,
         shapes = {},
         read = mapping.create(1, false),
-        shape_by_slot = {},
+        shape_numbers = mapping.create(1, false),
+        all_shapes = {},
+        untidy = {},
         names = {},
         is_unsorted = false
     }

@@ -13,7 +13,7 @@ local LOOKS = 10
 local MOST_SECONDS_BETWEEN_LOOKS = 60
 --- So many numbers are read without a pause, and so many rows are dropped or freed: about a millisecond.
 local READS_AT_ONCE = 100000
-local ROWS_AT_ONCE = 100
+local ROWS_AT_ONCE = 50
 --- Notes which rows have changed since the last look; the first that is to be dropped or freed, or `limit`.
 local function next_due(all, from, limit, now, idle, configuration)
     local ____all_0 = all

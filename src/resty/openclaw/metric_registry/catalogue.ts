@@ -28,6 +28,7 @@ export interface Shape {
     series: Series[];
     /** How many of `series` were dropped. */
     gone: number;
+    readonly number: number;
 }
 
 export interface Catalogue {
@@ -36,7 +37,11 @@ export interface Catalogue {
     readonly shapes: LuaTable<string, Shape[]>;
     /** The generations of all rows when they were read. */
     readonly read: Doubles;
-    readonly shape_by_slot: LuaTable<number, Shape>;
+    /** By slot the place of its shape in `all_shapes`, from 1; 0 for none. A table would halt the worker as it grows. */
+    readonly shape_numbers: Doubles;
+    readonly all_shapes: Shape[];
+    /** Shapes of which series were dropped. */
+    readonly untidy: LuaSet<Shape>;
     /** Sorted; replaced as a whole, so that a page that pauses goes on with the list it began with. */
     names: readonly string[];
     /** Whether `names` lacks some, or has too many. */
@@ -45,7 +50,8 @@ export interface Catalogue {
 
 /** So many slots are looked at without a pause, and so many of them read anew: about a millisecond. */
 const SLOTS_AT_ONCE = 65536;
-const ROWS_AT_ONCE = 256;
+const ROWS_AT_ONCE = 100;
+const SERIES_AT_ONCE = 10_000;
 /** Series that were dropped are taken out when they are so many, and as many as half of all. */
 const MOST_GONE = 64;
 
@@ -66,7 +72,9 @@ function shape_of(catalogue: Catalogue, kind: Kind, name: string, bounds_text: s
     for (const shape of shapes) {
         if (shape.kind === kind && shape.bounds_text === bounds_text) return shape;
     }
-    const made: Shape = { kind, name, bounds_text, bounds: bounds_of(bounds_text), series: [], gone: 0 };
+    const number = catalogue.all_shapes.length + 1;
+    const made: Shape = { kind, name, bounds_text, bounds: bounds_of(bounds_text), series: [], gone: 0, number };
+    catalogue.all_shapes.push(made);
     shapes.push(made);
     return made;
 }
@@ -90,7 +98,7 @@ function add(catalogue: Catalogue, row_name: string, slot: number, generation: n
     if (labels !== "" && string.sub(labels, 1, 1) !== "{") return;
     const shape = shape_of(catalogue, kind, name!, bounds_text);
     shape.series.push({ labels, slot, generation });
-    catalogue.shape_by_slot.set(slot, shape);
+    catalogue.shape_numbers.set(slot, shape.number);
 }
 
 /** Whether a series is still what its slots hold: to be asked anew after each pause. Phases: any. */
@@ -119,25 +127,41 @@ function remove_shape(catalogue: Catalogue, shape: Shape): void {
 }
 
 /** Takes out what was dropped, if it is much. */
-function tidy(catalogue: Catalogue, shape: Shape): void {
-    const all = shape.series.length;
-    if (shape.gone < all && (shape.gone < MOST_GONE || shape.gone < all / 2)) return;
+function tidy(catalogue: Catalogue, shape: Shape, pause: (this: void) => void): void {
+    const all = shape.series;
+    const count = all.length;
+    if (shape.gone < count && (shape.gone < MOST_GONE || shape.gone < count / 2)) return;
     const current: Series[] = [];
-    for (const series of shape.series) {
+    for (const index of $range(1, count)) {
+        const series = all[index - 1]!;
         if (is_current(catalogue.registry, series)) current.push(series);
+        if (index % SERIES_AT_ONCE === 0) pause();
     }
-    // Some that went just now are not counted as gone yet; they will be missed in neither number.
-    shape.gone -= all - current.length;
+    // Another page of this worker may have been here meanwhile, or have found more.
+    if (shape.series !== all) return;
+    for (const index of $range(count + 1, all.length)) current.push(all[index - 1]!);
+    // What went just now is not counted as gone yet. It will be, and then both numbers agree again.
+    shape.gone -= all.length - current.length;
     shape.series = current;
     if (current.length === 0) remove_shape(catalogue, shape);
 }
 
+function tidy_all(catalogue: Catalogue, pause: (this: void) => void): void {
+    let [shape] = next(catalogue.untidy as object);
+    while (shape !== undefined) {
+        catalogue.untidy.delete(shape as Shape);
+        tidy(catalogue, shape as Shape, pause);
+        [shape] = next(catalogue.untidy as object);
+    }
+}
+
 function remove(catalogue: Catalogue, slot: number): void {
-    const shape = catalogue.shape_by_slot.get(slot) as Shape | undefined;
-    if (shape === undefined) return;
-    catalogue.shape_by_slot.delete(slot);
+    const number = catalogue.shape_numbers.get(slot);
+    if (number === 0) return;
+    catalogue.shape_numbers.set(slot, 0);
+    const shape = catalogue.all_shapes[number - 1]!;
     shape.gone += 1;
-    tidy(catalogue, shape);
+    catalogue.untidy.add(shape);
 }
 
 /** Takes in what has become of one row. */
@@ -192,6 +216,7 @@ export function refresh(catalogue: Catalogue, pause: (this: void) => void): void
         }
         if (from < limit) pause();
     }
+    tidy_all(catalogue, pause);
     if (catalogue.is_unsorted) sort_names(catalogue);
 }
 
@@ -229,7 +254,9 @@ function create(registry: Registry): Catalogue {
         registry,
         shapes: new LuaTable(),
         read: mapping.create(1, false),
-        shape_by_slot: new LuaTable(),
+        shape_numbers: mapping.create(1, false),
+        all_shapes: [],
+        untidy: new LuaSet(),
         names: [],
         is_unsorted: false,
     };

@@ -18,7 +18,7 @@ const LOOKS = 10;
 const MOST_SECONDS_BETWEEN_LOOKS = 60;
 /** So many numbers are read without a pause, and so many rows are dropped or freed: about a millisecond. */
 const READS_AT_ONCE = 100_000;
-const ROWS_AT_ONCE = 100;
+const ROWS_AT_ONCE = 50;
 
 /** Notes which rows have changed since the last look; the first that is to be dropped or freed, or `limit`. */
 function next_due(all: Rows, from: number, limit: number, now: number, idle: number, configuration: number): number {
