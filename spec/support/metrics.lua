@@ -9,5 +9,8 @@ return {
     cached = all:recorder("cached"),
     -- A registry of its own, so that promtool sees nothing of other specs.
     alone = metrics.new({ dict = "figures" }),
-    with_options = metrics.new({ dict = "more_figures", max_series = 50, buckets = { 1, 2 }, route = "r" }),
+    with_options = metrics.new({
+        dict = "more_figures", max_series = 50, idle_seconds = 0, buckets = { 1, 2 }, route = "r",
+        labels = { openclaw_requests_total = { "route" } },
+    }),
 }
