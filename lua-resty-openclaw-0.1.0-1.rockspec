@@ -92,6 +92,7 @@ build = {
         ["resty.openclaw.metric_registry.label_text"] = "lua-out/resty/openclaw/metric_registry/label_text.lua",
         ["resty.openclaw.metric_registry.number_text"] = "lua-out/resty/openclaw/metric_registry/number_text.lua",
         ["resty.openclaw.metric_registry.series"] = "lua-out/resty/openclaw/metric_registry/series.lua",
+        ["resty.openclaw.metric_registry.shapes"] = "lua-out/resty/openclaw/metric_registry/shapes.lua",
         ["resty.openclaw.metrics"] = "lua-out/resty/openclaw/metrics.lua",
         ["resty.openclaw.metrics.declaration"] = "lua-out/resty/openclaw/metrics/declaration.lua",
         ["resty.openclaw.metrics.exposition"] = "lua-out/resty/openclaw/metrics/exposition.lua",

@@ -332,7 +332,7 @@ describe("the page", function()
         local now = 1e9
         for index = 1, 200 do drop(registry, 'counter a_total{x="' .. index .. '"}', now) end
         assert.equal("", (render(registry, catalogue)))
-        assert.is_nil(catalogue.shapes.a_total)
+        assert.is_nil(catalogue.by_name.a_total)
         local b = metric_registry.counter(registry, "b_total", "Help.", { "x" })
         for index = 1, 200 do b:labels(tostring(index)):inc(2) end
         a:labels("again"):inc(7)
