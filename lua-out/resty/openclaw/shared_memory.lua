@@ -234,6 +234,12 @@ function ____exports.add(region, slot, by)
     local mine = region.mine
     mine[slot] = mine[slot] + by
 end
+--- How many slots have names, and how many are left for new ones, transient slots aside. Phases: any; a quarter of a
+-- millisecond when there are many.
+function ____exports.usage(region)
+    local used = rows.limit(region) - rows.FIRST_SLOT - rows.unused(region)
+    return used, mapping.FIRST_TRANSIENT - rows.FIRST_SLOT - used
+end
 --- Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker.
 function ____exports.release(region)
     if region.block == 0 then

@@ -170,6 +170,19 @@ function ____exports.recycle(rows, slot, now)
     begin_epoch(rows)
     return name
 end
+--- How many slots were handed out in rows that nobody uses any more.
+function ____exports.unused(rows)
+    local ____rows_0 = rows
+    local generations = ____rows_0.generations
+    local sizes = ____rows_0.sizes
+    local count = 0
+    for slot = ____exports.FIRST_SLOT, ____exports.limit(rows) - 1 do
+        if generations[slot] ~= 0 and not ____exports.in_use(generations[slot]) then
+            count = count + sizes[slot]
+        end
+    end
+    return count
+end
 --- Zeroes, in a block that only this process sees, the rows that were dropped since the last call. `known` is for this
 -- function alone: the generations it found then, at first all 0. To be called more often than a row rests.
 function ____exports.follow_drops(rows, known, block)

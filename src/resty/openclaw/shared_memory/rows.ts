@@ -195,6 +195,16 @@ export function recycle(rows: Rows, slot: number, now: number): string | undefin
     return name;
 }
 
+/** How many slots were handed out in rows that nobody uses any more. */
+export function unused(rows: Rows): number {
+    const { generations, sizes } = rows;
+    let count = 0;
+    for (const slot of $range(FIRST_SLOT, limit(rows) - 1)) {
+        if (generations.get(slot) !== 0 && !in_use(generations.get(slot))) count += sizes.get(slot);
+    }
+    return count;
+}
+
 /**
  * Zeroes, in a block that only this process sees, the rows that were dropped since the last call. `known` is for this
  * function alone: the generations it found then, at first all 0. To be called more often than a row rests.
