@@ -193,7 +193,11 @@ describe("a registry that is full", function()
         local local_only = metric_registry.open("no such dict: registry")
         assert(shared_memory.slot(local_only.region, "nearly all", mapping.FIRST_TRANSIENT - 64 - 144))
         local family = metric_registry.histogram(local_only, "test_no_slot_seconds", "Help.", { "a" })
+        local log, lines = ngx.log, 0
+        finally(function() ngx.log = log end)
+        ngx.log = function() lines = lines + 1 end
         for index = 1, 20 do family:labels(tostring(index)):observe(0) end
+        assert.equal(1, lines)
         assert.equal(rows.epoch(local_only.region), family.lost_epoch)
         assert.equal(1, value('histogram test_no_slot_seconds{a="1"} ' .. table.concat(metric_registry.SECONDS, ","),
             local_only))
