@@ -80,29 +80,30 @@ local function misuse(self, what, value)
         tostring(value)
     )
 end
---- Makes texts of the values; what is wrong with them, or nothing.
+--- Makes texts of the values. What is wrong with them, and what was given; or nothing.
 local function fault_in(family, values, count)
     local names = family.label_names
     if count ~= #names then
-        return ("has " .. tostring(#names)) .. " labels, not"
+        return ("has " .. tostring(#names)) .. " labels, not", count
     end
     for index = 1, count do
         local value = values[index]
         if type(value) ~= "string" then
-            if type(value) ~= "number" and type(value) ~= "boolean" then
-                return ("cannot have for label \"" .. tostring(names[index])) .. "\""
+            local is_simple = type(value) == "number" or type(value) == "boolean"
+            if not is_simple then
+                return ("needs a text for its label \"" .. tostring(names[index])) .. "\", got", value
             end
             values[index] = tostring(value)
         end
     end
-    return nil
+    return
 end
 local function labels(self, ...)
     local given = {...}
     local count = select("#", ...)
-    local wrong = fault_in(self, given, count)
+    local wrong, what = fault_in(self, given, count)
     if wrong ~= nil then
-        self:misuse(wrong, count)
+        self:misuse(wrong, what)
         return nowhere(self)
     end
     local values = self.allowed == nil and given or allow_list.kept_values(self.allowed, self.label_names, given)

@@ -72,26 +72,30 @@ function misuse(this: Family<unknown>, what: string, value: unknown): void {
     ngx.log(ngx.ERR, "metric_registry: ", this.name, " ", what, " ", tostring(value));
 }
 
-/** Makes texts of the values; what is wrong with them, or nothing. */
-function fault_in(family: Family<unknown>, values: unknown[], count: number): string | undefined {
+/** Makes texts of the values. What is wrong with them, and what was given; or nothing. */
+function fault_in(
+    family: Family<unknown>,
+    values: unknown[],
+    count: number,
+): LuaMultiReturn<[what?: string, given?: unknown]> {
     const names = family.label_names;
-    if (count !== names.length) return `has ${names.length} labels, not`;
+    if (count !== names.length) return $multi(`has ${names.length} labels, not`, count);
     for (const index of $range(1, count)) {
         const value = values[index - 1];
         if (typeof value !== "string") {
-            if (type(value) !== "number" && type(value) !== "boolean")
-                return `cannot have for label "${names[index - 1]}"`;
+            const is_simple = type(value) === "number" || type(value) === "boolean";
+            if (!is_simple) return $multi(`needs a text for its label "${names[index - 1]}", got`, value);
             values[index - 1] = tostring(value);
         }
     }
-    return undefined;
+    return $multi();
 }
 
 function labels(this: Family<unknown>, ...given: string[]): unknown {
     const count = select("#", ...given);
-    const wrong = fault_in(this, given, count);
+    const [wrong, what] = fault_in(this, given, count);
     if (wrong !== undefined) {
-        this.misuse(wrong, count);
+        this.misuse(wrong, what);
         return nowhere(this);
     }
     const values = this.allowed === undefined ? given : allow_list.kept_values(this.allowed, this.label_names, given);
