@@ -1,8 +1,9 @@
-local catalogues = require("resty.openclaw.metrics.catalogue")
+local catalogues = require("resty.openclaw.metric_registry.catalogue")
 local exposition = require("resty.openclaw.metrics.exposition")
 local fault = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
-local number_text = require("resty.openclaw.metrics.number_text").number_text
+local number_text = require("resty.openclaw.metric_registry.number_text").number_text
+local rows = require("resty.openclaw.shared_memory.rows")
 local shared_memory = require("resty.openclaw.shared_memory")
 local reader = require("spec.support.exposition")
 
@@ -12,6 +13,20 @@ local registry_count = 0
 local function new_registry()
     registry_count = registry_count + 1
     return metric_registry.open("no such dict: exposition " .. registry_count)
+end
+
+--- Makes a series as another worker would.
+local function make(registry, name, count)
+    return assert(rows.make(registry.region, name, count or 1, 0, 1))
+end
+
+--- Drops a series that nobody counts in any more, and frees its slots, as of that time.
+local function drop(registry, name, now)
+    local region = registry.region
+    local slot = assert(rows.find(region, name))
+    region.seen[slot] = rows.activity(region, slot)
+    assert.equal(name, rows.drop(region, slot, now))
+    rows.recycle(region, slot, now)
 end
 
 local function render(registry, catalogue)
@@ -108,9 +123,9 @@ describe("the page", function()
 
     it("shows series of other workers, whose families are unknown here", function()
         local registry = new_registry()
-        local slot = shared_memory.slot(registry.region, 'counter elsewhere_total{model="v1"}')
+        local slot = make(registry, 'counter elsewhere_total{model="v1"}')
         shared_memory.add(registry.region, slot, 2)
-        slot = shared_memory.slot(registry.region, 'histogram elsewhere_seconds{model="a } b"} 0.5,1', 4)
+        slot = make(registry, 'histogram elsewhere_seconds{model="a } b"} 0.5,1', 4)
         shared_memory.add(registry.region, slot + 1, 1)
         shared_memory.add(registry.region, slot + 3, 0.75)
         local page = render(registry)
@@ -128,7 +143,8 @@ describe("the page", function()
             "ewma 10.0.0.1:80", "counter", "counter 1a", "gauge a b c", "histogram a", "counter a-b", "node counter a", "",
             'summary a{b="c"}',
         }) do
-            assert(shared_memory.slot(registry.region, name))
+            make(registry, name)
+            assert(shared_memory.slot(registry.region, "counter slot_total" .. name))
         end
         assert.equal("", (render(registry)))
     end)
@@ -158,34 +174,29 @@ describe("the page", function()
         end
     end)
 
-    it("reads a slot that was being made once more, and what is settled not again", function()
+    it("reads a row that was being made once more", function()
         local registry = new_registry()
-        local now, clock = ngx.now, 1000
-        finally(function() rawset(ngx, "now", now) end)
-        rawset(ngx, "now", function() return clock end)
-        local counter = metric_registry.counter(registry, "a_total", "Help.", { "x" })
-        counter:labels("1"):inc()
-        -- Another worker has taken the next slot, but has not named it yet.
-        local names = registry.region.names
-        local late = names:incr("next_slot", 1) - 1
+        metric_registry.counter(registry, "a_total", "Help.", { "x" }):labels("1"):inc()
+        -- Another worker has taken the next row, but has not named it yet.
+        local region = registry.region
+        local late = region.names:incr("next_slot", 1) - 1
+        region.generations[late] = 1
         local catalogue = catalogues.new(registry)
         for _ = 1, 3 do assert.is_nil(reader.parse((render(registry, catalogue)))["late_total"]) end
-        names:set("name:" .. late, "counter late_total")
-        names:set("slot:counter late_total", late)
+        region.names:set("name:" .. late, "counter late_total")
+        assert.is_nil(reader.parse((render(registry, catalogue)))["late_total"])
+        region.names:set("slot:counter late_total", late)
         assert.equal("0", reader.parse((render(registry, catalogue)))["late_total"])
-        clock = clock + 2
-        render(registry, catalogue)
-        assert.equal(names:get("next_slot"), catalogue.settled)
     end)
 
     it("leaves out what contradicts a registered family", function()
         local registry = new_registry()
-        assert(shared_memory.slot(registry.region, "gauge a_total"))
-        assert(shared_memory.slot(registry.region, 'histogram c{x="1"} 5,10', 4))
+        make(registry, "gauge a_total")
+        make(registry, 'histogram c{x="1"} 5,10', 4)
         metric_registry.counter(registry, "a_total", "Help."):labels():inc()
         metric_registry.histogram(registry, "c", "Help.", { "x" }, { 1, 2 }):labels("1"):observe(1)
         metric_registry.gauge(registry, "d", "Help.")
-        assert(shared_memory.slot(registry.region, "counter d"))
+        make(registry, "counter d")
         local page = render(registry)
         local samples, types = reader.parse(page)
         assert.same({ a_total = "counter", c = "histogram" }, types)
@@ -196,8 +207,8 @@ describe("the page", function()
 
     it("takes the newest of contradicting series where nothing is registered", function()
         local registry = new_registry()
-        assert(shared_memory.slot(registry.region, "counter a"))
-        assert(shared_memory.slot(registry.region, "gauge a"))
+        make(registry, "counter a")
+        make(registry, "gauge a")
         local _, types = reader.parse((render(registry)))
         assert.same({ a = "gauge" }, types)
     end)
@@ -275,16 +286,22 @@ describe("the page", function()
         assert.equal(1, written)
     end)
 
-    it("pauses while it reads many slots", function()
+    it("pauses while it reads many slots and many series", function()
         local registry = new_registry()
-        assert(shared_memory.slot(registry.region, "counter a_total"))
-        assert(shared_memory.slot(registry.region, "a long row", 20000))
-        assert(shared_memory.slot(registry.region, "counter b_total"))
+        registry.most_series = 1e9
+        make(registry, "counter a_total")
+        assert(shared_memory.slot(registry.region, "a long row", 200000))
+        make(registry, "counter b_total")
         local pauses = 0
         local catalogue = catalogues.new(registry)
         catalogues.refresh(catalogue, function() pauses = pauses + 1 end)
-        assert.is_true(pauses >= 4)
+        assert.is_true(pauses >= 3)
         assert.same({ "a_total", "b_total" }, catalogue.names)
+        local family = metric_registry.counter(registry, "c_total", "Help.", { "x" })
+        for index = 1, 2560 do family:labels(tostring(index)) end
+        pauses = 0
+        catalogues.refresh(catalogue, function() pauses = pauses + 1 end)
+        assert.is_true(pauses >= 10)
     end)
 
     it("is itself while series come in between two pieces", function()
@@ -304,5 +321,52 @@ describe("the page", function()
         end)
         local samples = reader.parse(table.concat(pieces))
         assert.equal("1", samples['m_total{x="1500"}'])
+    end)
+
+    it("forgets what was dropped, and shows what took its slots", function()
+        local registry = new_registry()
+        local catalogue = catalogues.new(registry)
+        local a = metric_registry.counter(registry, "a_total", "Help.", { "x" })
+        for index = 1, 200 do a:labels(tostring(index)):inc() end
+        render(registry, catalogue)
+        local now = 1e9
+        for index = 1, 200 do drop(registry, 'counter a_total{x="' .. index .. '"}', now) end
+        assert.equal("", (render(registry, catalogue)))
+        assert.is_nil(catalogue.by_name.a_total)
+        local b = metric_registry.counter(registry, "b_total", "Help.", { "x" })
+        for index = 1, 200 do b:labels(tostring(index)):inc(2) end
+        a:labels("again"):inc(7)
+        local samples = reader.parse((render(registry, catalogue)))
+        assert.equal("7", samples['a_total{x="again"}'])
+        assert.equal("2", samples['b_total{x="200"}'])
+        assert.equal(201, require("table.nkeys")(samples))
+        assert.same(samples, (reader.parse((render(registry)))))
+    end)
+
+    it("shows no value under a wrong name when slots go to others between two pieces", function()
+        local registry = new_registry()
+        registry.most_series = 1e9
+        local family = metric_registry.counter(registry, "m_total", "Help.", { "x" })
+        for index = 1, 1500 do family:labels(tostring(index)):inc() end
+        local catalogue = catalogues.new(registry)
+        catalogues.refresh(catalogue, function() end)
+        local pieces = {}
+        exposition.render(catalogue, fault.new("metrics", registry), function(piece)
+            pieces[#pieces + 1] = piece
+            if #pieces == 1 then
+                -- Meanwhile half of them go, others take their slots, and another page of this worker reads on.
+                for index = 751, 1500 do drop(registry, 'counter m_total{x="' .. index .. '"}', 1e9) end
+                local other = metric_registry.counter(registry, "other_total", "Help.", { "x" })
+                for index = 1, 750 do other:labels(tostring(index)):inc(1e6) end
+                catalogues.refresh(catalogue, function() end)
+            end
+            return true
+        end)
+        local samples, count = reader.parse(table.concat(pieces)), 0
+        for _, value in pairs(samples) do
+            assert.equal("1", value)
+            count = count + 1
+        end
+        assert.equal(750, count)
     end)
 end)

@@ -46,6 +46,11 @@ describe("metrics.new", function()
         refuses('metrics: "buckets" must be a list of at most 48 numbers, got a table', { buckets = many })
         refuses('metrics: nginx.conf needs "lua_shared_dict nowhere 10m;"', { dict = "nowhere" })
         refuses('metrics: "route" must be a text, got ""', { route = "" })
+        for _, wrong in ipairs({ -1, 0 / 0, math.huge }) do
+            refuses('metrics: "idle_seconds" must be a number above 0, got ' .. tostring(wrong), { idle_seconds = wrong })
+        end
+        refuses('metrics: "idle_seconds" must be a number above 0, got "1"', { idle_seconds = "1" })
+        refuses('metrics: "labels.a" must be a table of the labels to keep, got true', { labels = { a = true } })
     end)
 
     it("takes its options", function()
@@ -53,6 +58,18 @@ describe("metrics.new", function()
         assert.equal(50, one.registry.most_series)
         assert.same({ 1, 2 }, one.families.duration.bounds)
         assert.equal("r", one.route)
+        assert.equal(0, one.registry.idle_seconds)
+        assert.equal(86400, spec_metrics.alone.registry.idle_seconds)
+    end)
+
+    it("keeps the labels it is told to", function()
+        local recorder = spec_metrics.with_options:recorder("other")
+        assert.equal(recorder.requests[2].slot, recorder.other_requests.slot)
+        recorder.requests[2]:inc()
+        recorder.other_requests:inc()
+        local region = spec_metrics.with_options.registry.region
+        local slot = region.names:get('slot:counter openclaw_requests_total{route="other"}')
+        assert.equal(2, require("resty.openclaw.shared_memory").total(region, slot))
     end)
 end)
 

@@ -226,3 +226,82 @@ test("a reload may give a name another meaning", async () => {
         expect(await promtool(text)).toBe("");
     }
 });
+
+test("what is counted never goes down while idle series go, workers die and nginx reloads", async () => {
+    await using nginx = await NativeNginx.start({
+        workers: 2,
+        http: `
+            init_by_lua_block {
+                metrics = require("resty.openclaw.metrics").new({ idle_seconds = 3, max_series = 100000 })
+                metric = require("nginx.metric")
+                metrics:counter("at_start_total", "Bound in init, counted never.", { "x" }):labels("1")
+                kept_family = metrics:counter("kept_total", "Counted through a handle that is kept.", { "x" })
+            }
+            exit_worker_by_lua_block { require("resty.openclaw.shared_memory").release(metrics.registry.region) }`,
+        server: `
+            location = /live {
+                content_by_lua_block {
+                    kept = kept or kept_family:labels("1")
+                    kept:inc()
+                    metric.inc("live_total", 1, { x = math.random(1, 5) })
+                    metric.observe("live_seconds", 0.3, { x = math.random(1, 5) })
+                    ngx.print("ok")
+                }
+            }
+            location = /churn {
+                content_by_lua_block {
+                    for index = 1, 10 do metric.inc("churn_total", 1, { x = ngx.var.arg_round .. "-" .. index }) end
+                    ngx.print(ngx.worker.pid())
+                }
+            }
+            location = /slots { content_by_lua_block { ngx.print(ngx.shared.openclaw:get("next_slot")) } }
+            location = /metrics { content_by_lua_block { metrics:page() } }`,
+    });
+    await using load = new Load(nginx.url("/live"), 4);
+    const last = new Map<string, number>();
+    const sum = (name: string): number => {
+        return [...last].reduce((all, [series, value]) => (series.startsWith(`${name}{`) ? all + value : all), 0);
+    };
+    let rounds = 0;
+    let made = 0;
+    const look = async (): Promise<void> => {
+        rounds += 1;
+        const churned = await fetch(nginx.url(`/churn?round=${rounds}`)).catch(() => undefined);
+        if (churned?.ok === true) made += 10;
+        const { samples } = await readPage(nginx);
+        for (const [series, value] of samples) {
+            // Each of these was counted once, in slots that others had before.
+            if (series.startsWith("churn_total{")) expect(value, series).toBe(1);
+            if (!/^(live|kept|at_start)_/.test(series)) continue;
+            expect(value, series).toBeGreaterThanOrEqual(last.get(series) ?? 0);
+            last.set(series, value);
+        }
+        for (const series of last.keys()) expect(samples.has(series), series).toBe(true);
+        expect(samples.get('at_start_total{x="1"}')).toBe(0);
+    };
+    /** A worker that is killed takes the answer with it. */
+    const lookAgain = async (): Promise<void> => {
+        await look().catch(async (error: unknown) => {
+            if (!(error instanceof TypeError)) throw error;
+            await look();
+        });
+    };
+    const end = Date.now() + 24_000;
+    for (let disturbance = 0; Date.now() < end; disturbance += 1) {
+        const until = Date.now() + 1500;
+        while (Date.now() < until) await lookAgain();
+        if (disturbance % 3 === 0) await nginx.reload();
+        if (disturbance % 3 === 1) nginx.kill((await nginx.workerPids())[0] ?? 0, "SIGKILL");
+    }
+    await load.stop();
+    await lookAgain();
+    expect(made).toBeGreaterThan(1000);
+    expect(Number(await nginx.get("/slots"))).toBeLessThan(made * 0.9);
+    for (const name of ["live_total", "kept_total", "live_seconds_count"]) {
+        expect(sum(name), name).toBeGreaterThanOrEqual(load.count(200));
+        // What was in flight when its worker was killed may have been counted, though its answer never came.
+        expect(sum(name), name).toBeLessThanOrEqual(load.count(200) + load.errors);
+    }
+    expect(last.get('kept_total{x="1"}')).toBe(sum("kept_total"));
+    expect(await nginx.errorLog()).not.toMatch(/\[(error|crit)\]/);
+}, 90_000);

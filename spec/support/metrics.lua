@@ -14,5 +14,8 @@ return {
     saved = all:recorder("saved"),
     alone = alone,
     varied = alone:recorder("varied"),
-    with_options = metrics.new({ dict = "more_figures", max_series = 50, buckets = { 1, 2 }, route = "r" }),
+    with_options = metrics.new({
+        dict = "more_figures", max_series = 50, idle_seconds = 0, buckets = { 1, 2 }, route = "r",
+        labels = { openclaw_requests_total = { "route" } },
+    }),
 }

@@ -1,7 +1,7 @@
 local ____exports = {}
 local fault = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
-local catalogues = require("resty.openclaw.metrics.catalogue")
+local catalogues = require("resty.openclaw.metric_registry.catalogue")
 local declaration = require("resty.openclaw.metrics.declaration")
 local exposition = require("resty.openclaw.metrics.exposition")
 local built_in = require("resty.openclaw.metrics.families")
@@ -11,7 +11,14 @@ local recorders = require("resty.openclaw.metrics.recorder")
 local options = require("resty.openclaw.options")
 local turn = require("resty.openclaw.turn")
 local NAME = "metrics"
-local OPTIONS = {"dict", "max_series", "buckets", "route"}
+local OPTIONS = {
+    "dict",
+    "max_series",
+    "idle_seconds",
+    "labels",
+    "buckets",
+    "route"
+}
 local function counter(self, name, help, label_names)
     return metric_registry.counter(self.registry, name, help, label_names)
 end
@@ -87,6 +94,12 @@ local function read_buckets(given)
     end
     return buckets
 end
+local function read_idle_seconds(given)
+    if given.idle_seconds == 0 then
+        return 0
+    end
+    return options.positive(NAME, given, "idle_seconds", metric_registry.DEFAULT_IDLE_SECONDS)
+end
 --- The metrics of one shared dict; see docs/metrics.md for the options. Raises when an option is wrong. Phases: init.
 local function create(given)
     local ____options_check_1 = options.check
@@ -101,14 +114,17 @@ local function create(given)
         read,
         "max_series",
         1,
-        2000
+        metric_registry.DEFAULT_MOST_SERIES
     )
+    local idle_seconds = read_idle_seconds(read)
     local buckets = read_buckets(read)
     local registry = metric_registry.open(dict)
     if not registry.region.shared then
         error(((NAME .. ": nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"", 0)
     end
     registry.most_series = max_series
+    registry.idle_seconds = idle_seconds
+    metric_registry.allow_labels(registry, NAME, read)
     declaration.forget(registry)
     local families = built_in.new(registry, buckets)
     process.show_all(registry)

@@ -338,14 +338,15 @@ end
 --- Builds the gateway. Raises one sentence when an option is wrong. Phases: init.
 function ____exports.build(options)
     local given = read.check("setup", options, TOP_OPTIONS)
-    local balancers = read_balancers(given)
     local ____metrics_new_6 = metrics.new
     local ____given_metrics_5 = given.metrics
     if ____given_metrics_5 == nil then
         ____given_metrics_5 = {}
     end
+    local figures = ____metrics_new_6(____given_metrics_5)
+    local balancers = read_balancers(given)
     local gateway = {
-        metrics = ____metrics_new_6(____given_metrics_5),
+        metrics = figures,
         admin = read_admin(given, balancers),
         balancers = balancers,
         routes = {},

@@ -4,8 +4,8 @@ import type { Faults } from "./fault";
 import type { Counter, Gauge, Histogram } from "./metric_handles";
 import * as metric_registry from "./metric_registry";
 import type { Family, Registry } from "./metric_registry";
-import * as catalogues from "./metrics/catalogue";
-import type { Catalogue } from "./metrics/catalogue";
+import * as catalogues from "./metric_registry/catalogue";
+import type { Catalogue } from "./metric_registry/catalogue";
 import * as declaration from "./metrics/declaration";
 import * as exposition from "./metrics/exposition";
 import * as built_in from "./metrics/families";
@@ -50,7 +50,7 @@ export interface Metrics {
 }
 
 const NAME = "metrics";
-const OPTIONS = ["dict", "max_series", "buckets", "route"];
+const OPTIONS = ["dict", "max_series", "idle_seconds", "labels", "buckets", "route"];
 
 function counter(this: Metrics, name: string, help: string, label_names?: readonly string[]): Family<Counter> {
     return metric_registry.counter(this.registry, name, help, label_names);
@@ -121,15 +121,23 @@ function read_buckets(given: options.Options): readonly number[] {
     return buckets as number[];
 }
 
+function read_idle_seconds(given: options.Options): number {
+    if (given.idle_seconds === 0) return 0;
+    return options.positive(NAME, given, "idle_seconds", metric_registry.DEFAULT_IDLE_SECONDS);
+}
+
 /** The metrics of one shared dict; see docs/metrics.md for the options. Raises when an option is wrong. Phases: init. */
 function create(given: unknown): Metrics {
     const read = options.check(NAME, given ?? {}, OPTIONS);
     const dict = options.text(NAME, read, "dict", "openclaw");
-    const max_series = options.whole(NAME, read, "max_series", 1, 2000);
+    const max_series = options.whole(NAME, read, "max_series", 1, metric_registry.DEFAULT_MOST_SERIES);
+    const idle_seconds = read_idle_seconds(read);
     const buckets = read_buckets(read);
     const registry = metric_registry.open(dict);
     if (!registry.region.shared) error(`${NAME}: nginx.conf needs "lua_shared_dict ${dict} 10m;"`, 0);
     registry.most_series = max_series;
+    registry.idle_seconds = idle_seconds;
+    metric_registry.allow_labels(registry, NAME, read);
     declaration.forget(registry);
     const families = built_in.new(registry, buckets);
     process.show_all(registry);

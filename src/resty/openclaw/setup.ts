@@ -291,9 +291,11 @@ function read_route(gateway: Gateway, name: string, entry: unknown): Route {
 /** Builds the gateway. Raises one sentence when an option is wrong. Phases: init. */
 export function build(options: unknown): Gateway {
     const given = read.check("setup", options, TOP_OPTIONS);
+    // First: which labels are kept is to be known before any series is made.
+    const figures = metrics.new(given.metrics ?? {});
     const balancers = read_balancers(given);
     const gateway: Gateway = {
-        metrics: metrics.new(given.metrics ?? {}),
+        metrics: figures,
         admin: read_admin(given, balancers),
         balancers,
         routes: new LuaTable(),

@@ -2,10 +2,10 @@ local ____exports = {}
 local buffer = require("string.buffer")
 local ____metric_registry = require("resty.openclaw.metric_registry")
 local DEFAULT_HELP = ____metric_registry.DEFAULT_HELP
-local shared_memory = require("resty.openclaw.shared_memory")
-local catalogues = require("resty.openclaw.metrics.catalogue")
-local ____number_text = require("resty.openclaw.metrics.number_text")
+local catalogues = require("resty.openclaw.metric_registry.catalogue")
+local ____number_text = require("resty.openclaw.metric_registry.number_text")
 local number_text = ____number_text.number_text
+local shared_memory = require("resty.openclaw.shared_memory")
 ____exports.CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 --- So many sums over all workers go out in one piece: about a millisecond.
 local SUMS_AT_ONCE = 500
@@ -88,7 +88,9 @@ local function family(page, registry, shape)
     local registered = registry.families[shape.name]
     head(page, shape.name, shape.kind, registered == nil and DEFAULT_HELP or registered.help)
     for ____, series in ipairs(shape.series) do
-        one_series(page, registry, shape, series)
+        if catalogues.is_current(registry, series) then
+            one_series(page, registry, shape, series)
+        end
         if page.sums >= SUMS_AT_ONCE then
             send(page)
         end

@@ -6,10 +6,10 @@ import * as buffer from "string.buffer";
 import type { Faults } from "../fault";
 import { DEFAULT_HELP } from "../metric_registry";
 import type { Collector, Registry } from "../metric_registry";
+import * as catalogues from "../metric_registry/catalogue";
+import type { Catalogue, Series, Shape } from "../metric_registry/catalogue";
+import { number_text } from "../metric_registry/number_text";
 import * as shared_memory from "../shared_memory";
-import * as catalogues from "./catalogue";
-import type { Catalogue, Series, Shape } from "./catalogue";
-import { number_text } from "./number_text";
 
 export const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -73,7 +73,7 @@ function family(page: Page, registry: Registry, shape: Shape): void {
     const registered = registry.families.get(shape.name);
     head(page, shape.name, shape.kind, registered === undefined ? DEFAULT_HELP : registered.help);
     for (const series of shape.series) {
-        one_series(page, registry, shape, series);
+        if (catalogues.is_current(registry, series)) one_series(page, registry, shape, series);
         if (page.sums >= SUMS_AT_ONCE) send(page);
         if (!page.wanted) return;
     }
