@@ -4,14 +4,14 @@ local total = require("resty.openclaw.shared_memory").total
 
 local _M = {}
 
-local function sum_of(histogram)
-    return total(histogram.region, histogram.sum_slot)
-end
+local function sum_slot(histogram) return histogram.slot + histogram.buckets.last_bucket + 1 end
+
+local function sum_of(histogram) return total(histogram.region, sum_slot(histogram)) end
 
 --- How many values a histogram has taken.
 function _M.count_of(histogram)
     local count = 0
-    for slot = histogram.slot, histogram.sum_slot - 1 do count = count + total(histogram.region, slot) end
+    for slot = histogram.slot, sum_slot(histogram) - 1 do count = count + total(histogram.region, slot) end
     return count
 end
 
