@@ -4,6 +4,7 @@ local fault = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
 local number_text = require("resty.openclaw.metrics.number_text").number_text
 local shared_memory = require("resty.openclaw.shared_memory")
+local text_format = require("resty.openclaw.metrics.text_format")
 local reader = require("spec.support.exposition")
 
 local registry_count = 0
@@ -14,11 +15,11 @@ local function new_registry()
     return metric_registry.open("no such dict: exposition " .. registry_count)
 end
 
-local function render(registry, catalogue)
+local function render(registry, catalogue, format)
     catalogue = catalogue or catalogues.new(registry)
     local pieces = {}
     catalogues.refresh(catalogue, function() end)
-    exposition.render(catalogue, fault.new("metrics", registry), function(piece)
+    exposition.render(catalogue, fault.new("metrics", registry), format or text_format, function(piece)
         pieces[#pieces + 1] = piece
         return true
     end)
@@ -268,7 +269,7 @@ describe("the page", function()
         local written = 0
         local catalogue = catalogues.new(registry)
         catalogues.refresh(catalogue, function() end)
-        exposition.render(catalogue, fault.new("metrics", registry), function()
+        exposition.render(catalogue, fault.new("metrics", registry), text_format, function()
             written = written + 1
             return false
         end)
@@ -295,7 +296,7 @@ describe("the page", function()
         local catalogue = catalogues.new(registry)
         catalogues.refresh(catalogue, function() end)
         local pieces = {}
-        exposition.render(catalogue, fault.new("metrics", registry), function(piece)
+        exposition.render(catalogue, fault.new("metrics", registry), format or text_format, function(piece)
             pieces[#pieces + 1] = piece
             -- Meanwhile another page of this worker reads on.
             metric_registry.counter(registry, "a" .. #pieces .. "_total", "Help."):labels():inc()

@@ -4,9 +4,12 @@ local metric_registry = require("resty.openclaw.metric_registry")
 local catalogues = require("resty.openclaw.metrics.catalogue")
 local declaration = require("resty.openclaw.metrics.declaration")
 local exposition = require("resty.openclaw.metrics.exposition")
+local negotiation = require("resty.openclaw.metrics.negotiation")
+local ____pause = require("resty.openclaw.metrics.pause")
+local pause = ____pause.pause
 local recorders = require("resty.openclaw.metrics.recorder")
 local options = require("resty.openclaw.options")
-local turn = require("resty.openclaw.turn")
+local request = require("resty.openclaw.request")
 local NAME = "metrics"
 local OPTIONS = {"dict", "max_series", "buckets", "route"}
 local function counter(self, name, help, label_names)
@@ -34,9 +37,15 @@ end
 --- Sends a piece, waits until the client has taken it, and lets other requests have their turn.
 local function send(piece)
     local sent = ngx.print(piece)
-    ngx.flush(true)
-    turn.pass()
-    return sent == 1
+    if sent ~= 1 then
+        return false
+    end
+    local flushed, err = ngx.flush(true)
+    if flushed ~= 1 and err ~= "buffering" then
+        return false
+    end
+    pause()
+    return true
 end
 local function page(self)
     local method = ngx.req.get_method()
@@ -45,12 +54,16 @@ local function page(self)
         ngx.exit(405)
         return
     end
-    ngx.header["Content-Type"] = exposition.CONTENT_TYPE
+    local format = negotiation.choose(request.variable("http_accept"))
+    ngx.header["Content-Type"] = format.content_type
+    ngx.header.Vary = "Accept"
     if method == "HEAD" then
         return
     end
-    catalogues.refresh(self.catalogue, turn.pass)
-    exposition.render(self.catalogue, self.faults, send)
+    catalogues.refresh(self.catalogue, pause)
+    if not exposition.render(self.catalogue, self.faults, format, send) then
+        ngx.exit(ngx.ERROR)
+    end
 end
 local metatable = {__index = {
     counter = counter,

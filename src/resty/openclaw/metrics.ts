@@ -8,10 +8,12 @@ import * as catalogues from "./metrics/catalogue";
 import type { Catalogue } from "./metrics/catalogue";
 import * as declaration from "./metrics/declaration";
 import * as exposition from "./metrics/exposition";
+import * as negotiation from "./metrics/negotiation";
+import { pause } from "./metrics/pause";
 import * as recorders from "./metrics/recorder";
 import type { Families, Recorder } from "./metrics/recorder";
 import * as options from "./options";
-import * as turn from "./turn";
+import * as request from "./request";
 
 export interface Metrics {
     readonly registry: Registry;
@@ -39,7 +41,10 @@ export interface Metrics {
     recorder(route: string): Recorder;
     /** Counts the request that ends here under the route of the options. Phases: log. */
     log(): void;
-    /** Answers with all figures of all workers; GET and HEAD only. Phases: content. */
+    /**
+     * Answers with all figures of all workers, in OpenMetrics' format for clients that want it, else in Prometheus' own;
+     * GET and HEAD only. Phases: content.
+     */
     page(): void;
 }
 
@@ -76,10 +81,12 @@ function log(this: Metrics): void {
 /** Sends a piece, waits until the client has taken it, and lets other requests have their turn. */
 function send(piece: string): boolean {
     const [sent] = ngx.print(piece);
-    // Cannot wait for clients of HTTP/1.0, whose answers nginx holds back until they are whole.
-    ngx.flush(true);
-    turn.pass();
-    return sent === 1;
+    if (sent !== 1) return false;
+    const [flushed, err] = ngx.flush(true);
+    // For clients of HTTP/1.0 nginx holds the answer back until it is whole.
+    if (flushed !== 1 && err !== "buffering") return false;
+    pause();
+    return true;
 }
 
 function page(this: Metrics): void {
@@ -89,10 +96,13 @@ function page(this: Metrics): void {
         ngx.exit(405);
         return;
     }
-    ngx.header["Content-Type"] = exposition.CONTENT_TYPE;
+    const format = negotiation.choose(request.variable("http_accept"));
+    ngx.header["Content-Type"] = format.content_type;
+    ngx.header.Vary = "Accept";
     if (method === "HEAD") return;
-    catalogues.refresh(this.catalogue, turn.pass);
-    exposition.render(this.catalogue, this.faults, send);
+    catalogues.refresh(this.catalogue, pause);
+    // The connection is broken off, so that nobody takes the part for the whole.
+    if (!exposition.render(this.catalogue, this.faults, format, send)) ngx.exit(ngx.ERROR);
 }
 
 const metatable = { __index: { counter, gauge, histogram, recorder, log, page } };
