@@ -10,8 +10,8 @@ local ____number_text = require("resty.openclaw.metrics.number_text")
 local number_text = ____number_text.number_text
 --- A piece of the page is this much work, about a millisecond: each line, and for each number of a line all that are
 -- added up in it, one of each worker's block.
-local WORK_AT_ONCE = 10000
-local WORK_OF_LINE = 16
+local WORK_AT_ONCE = 32768
+local WORK_OF_LINE = 32
 local function send(page)
     page.work = 0
     page.wanted = page.write(page.text:get())

@@ -14,8 +14,8 @@ import { number_text } from "./number_text";
  * A piece of the page is this much work, about a millisecond: each line, and for each number of a line all that are
  * added up in it, one of each worker's block.
  */
-const WORK_AT_ONCE = 10000;
-const WORK_OF_LINE = 16;
+const WORK_AT_ONCE = 32768;
+const WORK_OF_LINE = 32;
 
 /** Takes the next piece of the page; false when nobody wants the rest. */
 export type Write = (this: void, piece: string) => boolean;
