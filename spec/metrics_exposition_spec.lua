@@ -352,7 +352,7 @@ describe("the page", function()
         local catalogue = catalogues.new(registry)
         catalogues.refresh(catalogue, function() end)
         local pieces = {}
-        exposition.render(catalogue, fault.new("metrics", registry), format or text_format, function(piece)
+        exposition.render(catalogue, fault.new("metrics", registry), text_format, function(piece)
             pieces[#pieces + 1] = piece
             -- Meanwhile another page of this worker reads on.
             metric_registry.counter(registry, "a" .. #pieces .. "_total", "Help."):labels():inc()

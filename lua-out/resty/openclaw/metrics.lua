@@ -40,12 +40,9 @@ local function send(piece)
     if sent ~= 1 then
         return false
     end
-    local flushed, err = ngx.flush(true)
-    if flushed ~= 1 and err ~= "buffering" then
-        return false
-    end
+    local ____, err = ngx.flush(true)
     pause()
-    return true
+    return err == nil or err == "buffering" or err == "nothing to flush"
 end
 local function page(self)
     local method = ngx.req.get_method()

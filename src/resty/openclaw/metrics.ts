@@ -82,11 +82,10 @@ function log(this: Metrics): void {
 function send(piece: string): boolean {
     const [sent] = ngx.print(piece);
     if (sent !== 1) return false;
-    const [flushed, err] = ngx.flush(true);
-    // For clients of HTTP/1.0 nginx holds the answer back until it is whole.
-    if (flushed !== 1 && err !== "buffering") return false;
+    const [, err] = ngx.flush(true);
     pause();
-    return true;
+    // For clients of HTTP/1.0 and for subrequests nginx holds the answer back until it is whole.
+    return err === undefined || err === "buffering" || err === "nothing to flush";
 }
 
 function page(this: Metrics): void {
