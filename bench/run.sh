@@ -13,6 +13,8 @@ title 'Digest of request bodies'
 node bench/body_digest.mjs
 title 'Metric handles'
 node bench/in_worker.mjs metric_handles
+title 'Scrape'
+node bench/scrape.mjs
 title 'Queue'
 node bench/in_worker.mjs queue_push
 title 'Pick of a node'
