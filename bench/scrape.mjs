@@ -6,6 +6,7 @@
 // are as long as those of the gateway. Fresh is the first page of a worker, warm the third and later.
 // Stall: the slowest small request, asked again and again on a connection of its own while the page is sent.
 import { fork } from "node:child_process";
+import { existsSync } from "node:fs";
 import { connect } from "node:net";
 import { setPriority } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
@@ -61,6 +62,7 @@ const config = `
     server {
         listen 127.0.0.1:${PORT};
         location = /small { return 204; }
+        location = /worker { return 200 $pid; }
         location /metrics/ {
             gzip on; gzip_types text/plain application/openmetrics-text; gzip_comp_level 1; gzip_proxied any;
             content_by_lua_block { pages[ngx.var.uri:match("%d+")]:page() }
@@ -73,6 +75,7 @@ const now = () => Number(process.hrtime.bigint()) / 1e6;
 /** Asks for /small again and again, until told to stop; then tells when each request ended and how long it took. */
 async function probe() {
     const socket = connect(PORT, "127.0.0.1").setNoDelay();
+    socket.once("close", () => process.exit(1));
     const samples = [];
     let stopped = false;
     process.on("message", () => (stopped = true));
@@ -84,8 +87,7 @@ async function probe() {
         await new Promise((resolve) => socket.once("data", resolve));
         samples.push([now(), now() - began]);
     }
-    socket.destroy();
-    process.send(samples, () => process.disconnect());
+    process.send(samples, () => process.exit());
 }
 
 /** The chunks of an answer taken together. */
@@ -132,11 +134,18 @@ async function measure(size, way) {
     return { took: ended - began, stall: Math.max(0, ...during), bytes: bytes.length, series };
 }
 
+/** Which worker takes requests now. */
+async function worker() {
+    const answer = await fetch(`http://127.0.0.1:${PORT}/worker`, { headers: { Connection: "close" } });
+    return answer.text();
+}
+
+/** Resolves when the worker is gone, and one that has shown nothing yet has taken its place. */
 async function newWorker(nginx) {
-    const [old] = nginx.workerPids();
+    const old = await worker();
     process.kill(nginx.pid, "SIGHUP");
     for (const end = Date.now() + 20_000; Date.now() < end; await pause(20)) {
-        if (!nginx.workerPids().includes(old)) return;
+        if (!existsSync(`/proc/${old}`)) return;
     }
     throw new Error("no new worker within 20 s");
 }
