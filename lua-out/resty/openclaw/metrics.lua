@@ -6,10 +6,13 @@ local declaration = require("resty.openclaw.metrics.declaration")
 local exposition = require("resty.openclaw.metrics.exposition")
 local built_in = require("resty.openclaw.metrics.families")
 local first_byte = require("resty.openclaw.metrics.first_byte")
+local negotiation = require("resty.openclaw.metrics.negotiation")
+local ____pause = require("resty.openclaw.metrics.pause")
+local pause = ____pause.pause
 local process = require("resty.openclaw.metrics.process")
 local recorders = require("resty.openclaw.metrics.recorder")
 local options = require("resty.openclaw.options")
-local turn = require("resty.openclaw.turn")
+local request = require("resty.openclaw.request")
 local NAME = "metrics"
 local OPTIONS = {
     "dict",
@@ -47,9 +50,12 @@ end
 --- Sends a piece, waits until the client has taken it, and lets other requests have their turn.
 local function send(piece)
     local sent = ngx.print(piece)
-    ngx.flush(true)
-    turn.pass()
-    return sent == 1
+    if sent ~= 1 then
+        return false
+    end
+    local ____, err = ngx.flush(true)
+    pause()
+    return err == nil or err == "buffering" or err == "nothing to flush"
 end
 local function page(self)
     local method = ngx.req.get_method()
@@ -58,12 +64,16 @@ local function page(self)
         ngx.exit(405)
         return
     end
-    ngx.header["Content-Type"] = exposition.CONTENT_TYPE
+    local format = negotiation.choose(request.variable("http_accept"))
+    ngx.header["Content-Type"] = format.content_type
+    ngx.header.Vary = "Accept"
     if method == "HEAD" then
         return
     end
-    catalogues.refresh(self.catalogue, turn.pass)
-    exposition.render(self.catalogue, self.faults, send)
+    catalogues.refresh(self.catalogue, pause)
+    if not exposition.render(self.catalogue, self.faults, format, send) then
+        ngx.exit(ngx.ERROR)
+    end
 end
 local metatable = {__index = {
     counter = counter,

@@ -11,11 +11,13 @@ import * as exposition from "./metrics/exposition";
 import * as built_in from "./metrics/families";
 import type { Families } from "./metrics/families";
 import * as first_byte from "./metrics/first_byte";
+import * as negotiation from "./metrics/negotiation";
+import { pause } from "./metrics/pause";
 import * as process from "./metrics/process";
 import * as recorders from "./metrics/recorder";
 import type { Recorder } from "./metrics/recorder";
 import * as options from "./options";
-import * as turn from "./turn";
+import * as request from "./request";
 
 export interface Metrics {
     readonly registry: Registry;
@@ -45,7 +47,10 @@ export interface Metrics {
     header_filter(): void;
     /** Counts the request that ends here under the route of the options. Phases: log. */
     log(): void;
-    /** Answers with all figures of all workers; GET and HEAD only. Phases: content. */
+    /**
+     * Answers with all figures of all workers, in OpenMetrics' format for clients that want it, else in Prometheus' own;
+     * GET and HEAD only. Phases: content.
+     */
     page(): void;
 }
 
@@ -86,10 +91,11 @@ function log(this: Metrics): void {
 /** Sends a piece, waits until the client has taken it, and lets other requests have their turn. */
 function send(piece: string): boolean {
     const [sent] = ngx.print(piece);
-    // Cannot wait for clients of HTTP/1.0, whose answers nginx holds back until they are whole.
-    ngx.flush(true);
-    turn.pass();
-    return sent === 1;
+    if (sent !== 1) return false;
+    const [, err] = ngx.flush(true);
+    pause();
+    // For clients of HTTP/1.0 and for subrequests nginx holds the answer back until it is whole.
+    return err === undefined || err === "buffering" || err === "nothing to flush";
 }
 
 function page(this: Metrics): void {
@@ -99,10 +105,13 @@ function page(this: Metrics): void {
         ngx.exit(405);
         return;
     }
-    ngx.header["Content-Type"] = exposition.CONTENT_TYPE;
+    const format = negotiation.choose(request.variable("http_accept"));
+    ngx.header["Content-Type"] = format.content_type;
+    ngx.header.Vary = "Accept";
     if (method === "HEAD") return;
-    catalogues.refresh(this.catalogue, turn.pass);
-    exposition.render(this.catalogue, this.faults, send);
+    catalogues.refresh(this.catalogue, pause);
+    // The connection is broken off, so that nobody takes the part for the whole.
+    if (!exposition.render(this.catalogue, this.faults, format, send)) ngx.exit(ngx.ERROR);
 }
 
 const metatable = { __index: { counter, gauge, histogram, recorder, header_filter, log, page } };
