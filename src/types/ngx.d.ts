@@ -93,6 +93,14 @@ declare namespace ngx {
 
     namespace socket {
         function tcp(): Tcp;
+        function udp(): Udp;
+    }
+
+    interface Udp {
+        setpeername(host: string, port: number): Result<1>;
+        setpeername(unix_socket: string): Result<1>;
+        send(data: string): Result<1>;
+        close(): Result<1>;
     }
 
     interface Tcp {
