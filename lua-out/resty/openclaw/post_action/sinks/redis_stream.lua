@@ -53,24 +53,34 @@ local function add(sink, client, line)
         )
     end
 end
-local function work(job)
+local function append(job)
     local redis = job.sink.redis
     local client, err = redis_client.open(redis)
+    job.client = client
     if client == nil then
         job.err = err
+        return
+    end
+    client:init_pipeline(#job.all)
+    for ____, line in ipairs(job.all) do
+        add(job.sink, client, line)
+    end
+    local replies, reply_err = client:commit_pipeline()
+    if replies == nil then
+        job.err = "no reply: " .. reply_err
+        client:close()
     else
-        job.client = client
-        client:init_pipeline(#job.all)
-        for ____, line in ipairs(job.all) do
-            add(job.sink, client, line)
-        end
-        local replies, reply_err = client:commit_pipeline()
-        if replies == nil then
-            job.err = "no reply: " .. reply_err
-            client:close()
-        else
-            job.replies = replies
-            redis_client.leave(redis, client)
+        job.replies = replies
+        redis_client.leave(redis, client)
+    end
+end
+local function work(job)
+    local ok, err = pcall(append, job)
+    if not ok then
+        job.err = "no reply of Redis: " .. err
+        local ____opt_0 = job.client
+        if ____opt_0 ~= nil then
+            ____opt_0:close()
         end
     end
     job.done:post(1)

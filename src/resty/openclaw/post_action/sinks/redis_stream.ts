@@ -23,10 +23,10 @@ interface Job {
     readonly sink: RedisSink;
     readonly all: string[];
     readonly done: Semaphore;
-    client?: RedisClient;
+    client?: RedisClient | undefined;
     /** One for each line: an id, or false and why not. */
     replies?: unknown[];
-    err?: string;
+    err?: string | undefined;
 }
 
 /** Errors that pass, by how they begin: Redis is loading, full, a replica, busy, or about to learn of our rights. */
@@ -58,23 +58,32 @@ function add(sink: RedisSink, client: RedisClient, line: string): void {
     else client.xadd(sink.key, "MAXLEN", "~", sink.max_length, "*", sink.field, line, sink.id_field, id);
 }
 
-function work(job: Job): void {
+function append(job: Job): void {
     const redis = job.sink.redis;
     const [client, err] = redis_client.open(redis);
+    job.client = client;
     if (client === undefined) {
         job.err = err;
+        return;
+    }
+    client.init_pipeline(job.all.length);
+    for (const line of job.all) add(job.sink, client, line);
+    const [replies, reply_err] = client.commit_pipeline();
+    if (replies === undefined) {
+        job.err = `no reply: ${reply_err}`;
+        client.close();
     } else {
-        job.client = client;
-        client.init_pipeline(job.all.length);
-        for (const line of job.all) add(job.sink, client, line);
-        const [replies, reply_err] = client.commit_pipeline();
-        if (replies === undefined) {
-            job.err = `no reply: ${reply_err}`;
-            client.close();
-        } else {
-            job.replies = replies;
-            redis_client.leave(redis, client);
-        }
+        job.replies = replies;
+        redis_client.leave(redis, client);
+    }
+}
+
+function work(job: Job): void {
+    // The library raises when what it gets is not what Redis says.
+    const [ok, err] = pcall(append, job);
+    if (!ok) {
+        job.err = `no reply of Redis: ${err}`;
+        job.client?.close();
     }
     job.done.post(1);
 }
