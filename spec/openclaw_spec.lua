@@ -182,7 +182,7 @@ describe("setup", function()
         refuses_log('setup: log: "sinks[1]" must be a table, got nothing', { sinks = { nil, file } })
         refuses_log('setup: log: unknown option "sink"; did you mean "sinks"?', { sink = file, sinks = { file } })
         refuses_log('post_action: unknown option "batch_second"; did you mean "batch_seconds"?', { sinks = { file }, batch_second = 1 })
-        refuses_log('post_action sink: "type" must be one of file, http, got nothing', { sinks = { {} } })
+        refuses_log('post_action sink: "type" must be one of file, http, redis_stream, syslog, tcp, tls, udp, unix, got nothing', { sinks = { {} } })
         refuses_log('post_action: "name" must be a name that no other post_action has, got "spec_setup"', { sinks = { file, file } })
     end)
 

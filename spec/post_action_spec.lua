@@ -195,7 +195,7 @@ describe("post_action", function()
             end
             eventually(function() return #receiver.batches == 2 end)
             assert.same({ "1\n2\n3\n", "4\n5\n6\n" }, receiver.batches)
-            assert.equal(1, queued(plugin))
+            eventually(function() return queued(plugin) == 1 end)
             plugin:push("8")
             plugin:push("9")
             eventually(function() return #receiver.batches == 3 end)
