@@ -97,8 +97,8 @@ declare namespace ngx {
     }
 
     interface Udp {
-        setpeername(host: string, port: number): Result<1>;
-        setpeername(unix_socket: string): Result<1>;
+        /** Without a port: a unix socket. */
+        setpeername(host: string, port?: number): Result<1>;
         send(data: string): Result<1>;
         close(): Result<1>;
     }

@@ -163,6 +163,7 @@ local function try_part(flusher, batch, most_seconds)
         )
     elseif ok and verdict == "divide" and part.entries > 1 and batch.divisions < MOST_DIVISIONS then
         flusher.failures = 0
+        batch.failed = false
         batch.divisions = batch.divisions + 1
         divide(
             batch,

@@ -142,6 +142,7 @@ function try_part(
         answered(flusher, batch, part, undefined, why);
     } else if (ok && verdict === "divide" && part.entries > 1 && batch.divisions < MOST_DIVISIONS) {
         flusher.failures = 0;
+        batch.failed = false;
         batch.divisions += 1;
         divide(batch, math.floor(part.entries / 2));
     } else if (ok && verdict !== "retry") {
