@@ -216,7 +216,7 @@ local function create(given)
     if options.dead_letter == nil then
         ____temp_0 = nil
     else
-        ____temp_0 = sinks.open_dead_letter("post_action", options.dead_letter, sink_options.type)
+        ____temp_0 = sinks.open_dead_letter("post_action", options.dead_letter)
     end
     local dead_letter = ____temp_0
     local recorder = records.new(

@@ -170,9 +170,7 @@ function create(given: unknown): PostAction {
     const record = read.flag("post_action", options, "record", true);
     const with_query = read.flag("post_action", options, "record_query", false);
     const dead_letter =
-        options.dead_letter === undefined
-            ? undefined
-            : sinks.open_dead_letter("post_action", options.dead_letter, sink_options.type as string);
+        options.dead_letter === undefined ? undefined : sinks.open_dead_letter("post_action", options.dead_letter);
     const recorder = records.new(with_query, read_variables("post_action", options));
     const figures = figures_of.new(registry, name);
     const queue = queues.new(max_entries, max_bytes, what_drops === "oldest");

@@ -37,37 +37,25 @@ export interface Sink {
     send(text: string, entries: number, most_seconds: number): Outcome;
 }
 
-interface Kind {
-    readonly open: (this: void, owner: string, options: Options) => Sink;
-    /** Whether the sink ever refuses what it is sent. */
-    readonly refuses: boolean;
-}
-
-const KINDS: Record<string, Kind> = {
-    file: { open: file.new, refuses: false },
-    http: { open: http.new, refuses: true },
-    redis_stream: { open: redis_stream.new, refuses: true },
-    syslog: { open: syslog.new, refuses: true },
-    tcp: { open: stream.tcp, refuses: false },
-    tls: { open: stream.tls, refuses: false },
-    udp: { open: udp.new, refuses: true },
-    unix: { open: stream.unix, refuses: false },
+const SINKS: Record<string, (this: void, owner: string, options: Options) => Sink> = {
+    file: file.new,
+    http: http.new,
+    redis_stream: redis_stream.new,
+    syslog: syslog.new,
+    tcp: stream.tcp,
+    tls: stream.tls,
+    udp: udp.new,
+    unix: stream.unix,
 };
 
 const TYPES = ["file", "http", "redis_stream", "syslog", "tcp", "tls", "udp", "unix"];
 
 /** The sink that the options describe. Phases: init. Raises when they are wrong. */
 export function open(owner: string, options: Options): Sink {
-    return KINDS[read.one_of(owner, options, "type", TYPES)]!.open(owner, options);
+    return SINKS[read.one_of(owner, options, "type", TYPES)]!(owner, options);
 }
 
-/**
- * The file for what the sink refuses, at `path`. Phases: init. Raises when that is no path, or when this type of sink
- * refuses nothing.
- */
-export function open_dead_letter(owner: string, path: unknown, type: string): Sink {
-    if (!KINDS[type]!.refuses) {
-        error(`${owner}: "dead_letter" has no use with a sink of type "${type}", which refuses nothing`, 0);
-    }
+/** The file for what a sink refuses, at `path`. Phases: init. Raises when that is no path. */
+export function open_dead_letter(owner: string, path: unknown): Sink {
     return file.at(owner, "dead_letter", path);
 }
