@@ -219,7 +219,9 @@ local function create(given)
         ____temp_0 = sinks.open_dead_letter("post_action", options.dead_letter)
     end
     local dead_letter = ____temp_0
+    local its_ids = ids.new()
     local recorder = records.new(
+        its_ids,
         with_query,
         read_variables("post_action", options)
     )
@@ -229,7 +231,7 @@ local function create(given)
         record = record,
         most_line_bytes = settings.batch_bytes - 1,
         recorder = recorder,
-        ids = ids.new(),
+        ids = its_ids,
         queue = queue,
         flusher = states.new(
             settings,

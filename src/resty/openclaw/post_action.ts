@@ -171,7 +171,8 @@ function create(given: unknown): PostAction {
     const with_query = read.flag("post_action", options, "record_query", false);
     const dead_letter =
         options.dead_letter === undefined ? undefined : sinks.open_dead_letter("post_action", options.dead_letter);
-    const recorder = records.new(with_query, read_variables("post_action", options));
+    const its_ids = ids.new();
+    const recorder = records.new(its_ids, with_query, read_variables("post_action", options));
     const figures = figures_of.new(registry, name);
     const queue = queues.new(max_entries, max_bytes, what_drops === "oldest");
     const fields = {
@@ -179,7 +180,7 @@ function create(given: unknown): PostAction {
         // A line has its end, and a batch has at least one line.
         most_line_bytes: settings.batch_bytes - 1,
         recorder,
-        ids: ids.new(),
+        ids: its_ids,
         queue,
         flusher: states.new(settings, queue, sink, dead_letter, figures, fault.new("post_action", registry)),
         figures,

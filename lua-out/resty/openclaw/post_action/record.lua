@@ -3,26 +3,10 @@ local json = require("resty.openclaw.json")
 local request = require("resty.openclaw.request")
 local request_uri = require("resty.openclaw.request_uri")
 local upstream_tries = require("resty.openclaw.upstream_tries")
+local ids = require("resty.openclaw.post_action.ids")
 --- One call for the whole line: LuaJIT compiles it, where pieces put together would each be a string of their own. Method
 -- and address need no escapes: nginx takes letters only for the one, and writes the other itself.
 local RECORD = table.concat({"{\"id\":\"%s-%d\",\"time\":%d.%03d,\"route\":%s,\"method\":\"%s\",\"uri\":%s,\"status\":%d,\"node\":%s,\"request_seconds\":%d.%03d", ",\"request_bytes\":%d,\"response_bytes\":%d,\"cache\":%s,\"client\":\"%s\",\"request_id\":%s,\"trace_id\":%s%s%s}"})
---- When this worker began to record, and a random number, as other machines have workers too.
-local function make_origin()
-    local source = io.open("/dev/urandom", "rb")
-    local noise = source and source:read(4) or ""
-    if source ~= nil then
-        source:close()
-    end
-    local number = ngx.worker.pid()
-    for index = 1, #noise do
-        number = number * 256 + string.byte(noise, index)
-    end
-    return string.format(
-        "%x-%x",
-        request.now() * 1000,
-        number % 4294967296
-    )
-end
 --- A variable that nginx writes as a number; "-" is none.
 local function number_text(value)
     return (value == nil or value == "-" or value == "") and "null" or value
@@ -108,16 +92,16 @@ local function milliseconds(seconds)
 end
 --- The record of the request being logged, without a line end. Phases: log.
 function ____exports.write(recorder, route)
-    recorder.origin = recorder.origin or make_origin()
-    recorder.sequence = recorder.sequence + 1
+    local its_ids = recorder.ids
+    ids.advance(its_ids)
     local now = milliseconds(request.now())
     local took = milliseconds(request.seconds_taken())
     local its_route = route or request.variable("openclaw_route")
     local cache = request.variable("upstream_cache_status")
     local line = string.format(
         RECORD,
-        recorder.origin,
-        recorder.sequence,
+        its_ids.origin,
+        its_ids.sequence,
         now / 1000,
         now % 1000,
         its_route == "" and "null" or json.short_text(its_route),
@@ -140,9 +124,10 @@ function ____exports.write(recorder, route)
 end
 --- A recorder. Phases: init.
 -- 
+-- @param its_ids where the records get their ids from
 -- @param with_query whether the record's uri has the query string
 -- @param variables more fields, and the nginx variables they show
-local function create(with_query, variables)
+local function create(its_ids, with_query, variables)
     local names = {}
     for name in pairs(variables) do
         names[#names + 1] = name
@@ -155,7 +140,7 @@ local function create(with_query, variables)
             variable = variables[name]
         }
     end
-    return {with_query = with_query, extras = extras, sequence = 0}
+    return {ids = its_ids, with_query = with_query, extras = extras}
 end
 ____exports.new = create
 return ____exports

@@ -2,24 +2,30 @@
 import * as noise from "../noise";
 
 export interface Ids {
+    /** Names this worker among all there ever were; empty before its first id. */
+    origin: string;
+    /** How many ids it has given. */
     sequence: number;
-    /** Names this worker among all there ever were; made with its first id. */
-    origin?: string;
 }
 
 /** A source of ids. Phases: init. */
 function create(): Ids {
-    return { sequence: 0 };
+    return { origin: "", sequence: 0 };
 }
 export { create as new };
 
 /**
- * The next id: when the worker began to give them and a random number, as other machines have workers too, then how
- * many there were. Phases: any but init.
+ * Goes on to the next id, which is `origin-sequence`: when the worker began to give them and a random number, as other
+ * machines have workers too, then how many there were. Phases: any but init.
  */
-export function next(ids: Ids): string {
-    ids.origin = ids.origin ?? string.format("%x-%x", ngx.now() * 1000, noise.share() * 0x100000000);
+export function advance(ids: Ids): void {
+    if (ids.origin === "") ids.origin = string.format("%x-%x", ngx.now() * 1000, noise.share() * 0x100000000);
     ids.sequence += 1;
+}
+
+/** The next id as a text. Phases: any but init. */
+export function next(ids: Ids): string {
+    advance(ids);
     return string.format("%s-%d", ids.origin, ids.sequence);
 }
 

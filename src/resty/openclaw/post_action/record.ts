@@ -4,6 +4,8 @@ import * as request from "../request";
 import * as request_uri from "../request_uri";
 import * as upstream_tries from "../upstream_tries";
 import type { Try } from "../upstream_tries";
+import * as ids from "./ids";
+import type { Ids } from "./ids";
 
 /** A field of the record that shows an nginx variable. */
 interface Extra {
@@ -12,11 +14,9 @@ interface Extra {
 }
 
 export interface Recorder {
+    readonly ids: Ids;
     readonly with_query: boolean;
     readonly extras: readonly Extra[];
-    sequence: number;
-    /** Names this worker among all there ever were; made with its first record. */
-    origin?: string;
 }
 
 /**
@@ -27,16 +27,6 @@ const RECORD = table.concat([
     '{"id":"%s-%d","time":%d.%03d,"route":%s,"method":"%s","uri":%s,"status":%d,"node":%s,"request_seconds":%d.%03d',
     ',"request_bytes":%d,"response_bytes":%d,"cache":%s,"client":"%s","request_id":%s,"trace_id":%s%s%s}',
 ]);
-
-/** When this worker began to record, and a random number, as other machines have workers too. */
-function make_origin(): string {
-    const [source] = io.open("/dev/urandom", "rb");
-    const noise = source?.read(4) ?? "";
-    source?.close();
-    let number = ngx.worker.pid();
-    for (const index of $range(1, noise.length)) number = number * 256 + string.byte(noise, index);
-    return string.format("%x-%x", request.now() * 1000, number % 0x100000000);
-}
 
 /** A variable that nginx writes as a number; "-" is none. */
 function number_text(value: string | undefined): string {
@@ -111,16 +101,16 @@ function milliseconds(seconds: number): number {
 
 /** The record of the request being logged, without a line end. Phases: log. */
 export function write(recorder: Recorder, route: string | undefined): string {
-    recorder.origin = recorder.origin ?? make_origin();
-    recorder.sequence += 1;
+    const its_ids = recorder.ids;
+    ids.advance(its_ids);
     const now = milliseconds(request.now());
     const took = milliseconds(request.seconds_taken());
     const its_route = route ?? request.variable("openclaw_route");
     const cache = request.variable("upstream_cache_status");
     const line = string.format(
         RECORD,
-        recorder.origin,
-        recorder.sequence,
+        its_ids.origin,
+        its_ids.sequence,
         now / 1000,
         now % 1000,
         its_route === "" ? "null" : json.short_text(its_route),
@@ -144,15 +134,16 @@ export function write(recorder: Recorder, route: string | undefined): string {
 
 /**
  * A recorder. Phases: init.
+ * @param its_ids where the records get their ids from
  * @param with_query whether the record's uri has the query string
  * @param variables more fields, and the nginx variables they show
  */
-function create(with_query: boolean, variables: Record<string, string>): Recorder {
+function create(its_ids: Ids, with_query: boolean, variables: Record<string, string>): Recorder {
     const names: string[] = [];
     for (const [name] of pairs(variables)) names.push(name);
     table.sort(names);
     const extras: Extra[] = [];
     for (const name of names) extras.push({ key: `,${json.text(name)}:`, variable: variables[name]! });
-    return { with_query, extras, sequence: 0 };
+    return { ids: its_ids, with_query, extras };
 }
 export { create as new };
