@@ -79,3 +79,10 @@ declare module "resty.dns.resolver" {
     }
     export type { DnsAnswers, DnsLibrary, DnsRecord, DnsResolver };
 }
+
+/** @noResolution */
+declare module "resty.openclaw.status.page" {
+    export const html: string;
+    export const content_security_policy: string;
+    export const etag: string;
+}

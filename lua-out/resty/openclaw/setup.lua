@@ -6,13 +6,15 @@ local image_check = require("resty.openclaw.image_check")
 local metrics = require("resty.openclaw.metrics")
 local read = require("resty.openclaw.options")
 local post_action = require("resty.openclaw.post_action")
+local status = require("resty.openclaw.status")
 local PHASES = {"access", "header_filter", "body_filter", "log"}
 local TOP_OPTIONS = {
     "upstreams",
     "routes",
     "log",
     "metrics",
-    "admin"
+    "admin",
+    "status"
 }
 local UPSTREAM_OPTIONS = balancer.option_names()
 local ROUTE_OPTIONS = {
@@ -138,6 +140,32 @@ local function read_admin(options, balancers)
     end
     return admin.new(all)
 end
+--- The status of all upstreams and routes.
+local function read_status(options, balancers, version)
+    local ____options_status_1 = options.status
+    if ____options_status_1 == nil then
+        ____options_status_1 = {}
+    end
+    local given = ____options_status_1
+    if type(given) ~= "table" then
+        error(
+            "setup: \"status\" must be a table, got a " .. type(given),
+            0
+        )
+    end
+    local routes = {}
+    for name in pairs(named_groups(options, "routes")) do
+        routes[#routes + 1] = name
+    end
+    local all = {upstreams = balancers, routes = routes, version = version}
+    for name, value in pairs(given) do
+        if name == "upstreams" or name == "routes" or name == "version" then
+            error(("setup: status: \"" .. name) .. "\" must be left out; it is known", 0)
+        end
+        all[name] = value
+    end
+    return status.new(all)
+end
 local function nothing()
     return
 end
@@ -210,13 +238,13 @@ local function read_route(gateway, name, entry)
         error(owner .. ": \"retry_post\" is said in nginx.conf: include nginx/retry_post.conf in the route's location", 0)
     end
     local given = read.check(owner, entry, ROUTE_OPTIONS)
-    local ____temp_1
+    local ____temp_2
     if given.upstream == nil then
-        ____temp_1 = nil
+        ____temp_2 = nil
     else
-        ____temp_1 = read.text(owner, given, "upstream")
+        ____temp_2 = read.text(owner, given, "upstream")
     end
-    local upstream = ____temp_1
+    local upstream = ____temp_2
     if upstream ~= nil and not (gateway.balancers[upstream] ~= nil) then
         read.refuse(owner, "upstream", "the name of one of upstreams", upstream)
     end
@@ -255,17 +283,18 @@ local function read_route(gateway, name, entry)
     }
 end
 --- Builds the gateway. Raises one sentence when an option is wrong. Phases: init.
-function ____exports.build(options)
+function ____exports.build(options, version)
     local given = read.check("setup", options, TOP_OPTIONS)
     local balancers = read_balancers(given)
-    local ____metrics_new_3 = metrics.new
-    local ____given_metrics_2 = given.metrics
-    if ____given_metrics_2 == nil then
-        ____given_metrics_2 = {}
+    local ____metrics_new_4 = metrics.new
+    local ____given_metrics_3 = given.metrics
+    if ____given_metrics_3 == nil then
+        ____given_metrics_3 = {}
     end
     local gateway = {
-        metrics = ____metrics_new_3(____given_metrics_2),
+        metrics = ____metrics_new_4(____given_metrics_3),
         admin = read_admin(given, balancers),
+        status = read_status(given, balancers, version),
         balancers = balancers,
         routes = {},
         logs = read_logs(given),

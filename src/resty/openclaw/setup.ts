@@ -10,6 +10,8 @@ import type { Metrics } from "./metrics";
 import * as read from "./options";
 import * as post_action from "./post_action";
 import type { PostAction } from "./post_action";
+import * as status from "./status";
+import type { Status } from "./status";
 
 /** The phases in which a plugin can take part; a plugin is any table with methods of these names. */
 export interface Plugin {
@@ -34,6 +36,7 @@ type Phase = keyof Plugin;
 export interface Gateway {
     readonly metrics: Metrics;
     readonly admin: Admin;
+    readonly status: Status;
     readonly balancers: LuaTable<string, Balancer>;
     readonly routes: LuaTable<string, Route>;
     readonly logs: PostAction[];
@@ -42,7 +45,7 @@ export interface Gateway {
 }
 
 const PHASES: Phase[] = ["access", "header_filter", "body_filter", "log"];
-const TOP_OPTIONS = ["upstreams", "routes", "log", "metrics", "admin"];
+const TOP_OPTIONS = ["upstreams", "routes", "log", "metrics", "admin", "status"];
 const UPSTREAM_OPTIONS = balancer.option_names();
 const ROUTE_OPTIONS = ["upstream", "image_check", "body_digest", "metrics", "record", "plugins"];
 
@@ -135,6 +138,23 @@ function read_admin(options: read.Options, balancers: LuaTable<string, Balancer>
     return admin.new(all);
 }
 
+/** The status of all upstreams and routes. */
+function read_status(options: read.Options, balancers: LuaTable<string, Balancer>, version?: string): Status {
+    const given = (options.status ?? {}) as read.Options;
+    // What stands in the place of the table may be the token.
+    if (type(given) !== "table") error(`setup: "status" must be a table, got a ${type(given)}`, 0);
+    const routes: string[] = [];
+    for (const [name] of named_groups(options, "routes")) routes.push(name);
+    const all: Record<string, unknown> = { upstreams: balancers, routes, version };
+    for (const [name, value] of pairs(given)) {
+        if (name === "upstreams" || name === "routes" || name === "version") {
+            error(`setup: status: "${name}" must be left out; it is known`, 0);
+        }
+        all[name] = value;
+    }
+    return status.new(all);
+}
+
 function nothing(this: void): void {
     return;
 }
@@ -215,12 +235,13 @@ function read_route(gateway: Gateway, name: string, entry: unknown): Route {
 }
 
 /** Builds the gateway. Raises one sentence when an option is wrong. Phases: init. */
-export function build(options: unknown): Gateway {
+export function build(options: unknown, version?: string): Gateway {
     const given = read.check("setup", options, TOP_OPTIONS);
     const balancers = read_balancers(given);
     const gateway: Gateway = {
         metrics: metrics.new(given.metrics ?? {}),
         admin: read_admin(given, balancers),
+        status: read_status(given, balancers, version),
         balancers,
         routes: new LuaTable(),
         logs: read_logs(given),
