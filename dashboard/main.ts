@@ -50,8 +50,8 @@ function setMode(mode: keyof typeof MODES): void {
 }
 
 function title(status: Status): string {
-    const { nodes, nodes_up } = summarize(status);
-    return nodes === nodes_up ? "OpenClaw" : `(${nodes - nodes_up} down) OpenClaw`;
+    const { nodes_down } = summarize(status);
+    return nodes_down === 0 ? "OpenClaw" : `(${nodes_down} down) OpenClaw`;
 }
 
 watch({

@@ -11,6 +11,7 @@ export interface Summary {
     in_flight: number;
     nodes: number;
     nodes_up: number;
+    nodes_down: number;
     queued: number;
     dropped: number;
 }
@@ -36,6 +37,7 @@ export function summarize(status: Status): Summary {
         in_flight: nodes.reduce((sum, node) => sum + node.in_flight, 0),
         nodes: nodes.length,
         nodes_up: nodes.filter(isUp).length,
+        nodes_down: nodes.filter(({ state }) => state === "down").length,
         queued: queues.reduce((sum, { queued }) => sum + (queued ?? 0), 0),
         dropped: queues.reduce((sum, queue) => sum + dropped(queue), 0),
     };
@@ -65,7 +67,12 @@ class Tile {
     }
 }
 
-function byClass(status: Status): string {
+/** About a minute, in seconds. */
+function span(seconds: number): string {
+    return `${Math.round(seconds)}\u202fs`;
+}
+
+function failures(status: Status): string {
     const failed = Object.values(status.routes).reduce(
         (sum, { requests }) => sum + (requests === null ? 0 : requests["5xx"] + requests.other),
         0,
@@ -88,12 +95,12 @@ export class Tiles {
     show(status: Status): void {
         const sums = summarize(status);
         const window =
-            status.window_seconds === 0 ? "too early to tell" : `of the last ${format.duration(status.window_seconds)}`;
+            status.window_seconds === 0 ? "too early to tell" : `over the last ${span(status.window_seconds)}`;
         this.rate.show(format.rate(sums.requests_per_second), sums.requests_per_second, window);
         this.errors.show(
             format.share(sums.error_share),
             sums.error_share,
-            byClass(status),
+            failures(status),
             errorLevel(sums.error_share),
         );
         const level = sums.nodes_up === sums.nodes ? undefined : sums.nodes_up === 0 ? "bad" : "warn";
@@ -137,6 +144,6 @@ export class Facts {
         this.set("workers", "Workers", format.count(status.workers), status.workers);
         const active = status.connections?.active ?? null;
         this.set("connections", "Connections", format.count(active), active);
-        this.set("window_seconds", "Window", format.duration(status.window_seconds), status.window_seconds);
+        this.set("window_seconds", "Window", span(status.window_seconds), status.window_seconds);
     }
 }
