@@ -384,8 +384,8 @@ describe("openclaw", function()
         local every = stub(ngx.timer, "every").returns(true)
         gateways.whole.init_worker()
         every:revert()
-        -- The balancer learns, the log watches whether the worker exits.
-        assert.stub(every).was.called(2)
+        -- The balancer learns, the log watches whether the worker exits, the status takes samples.
+        assert.stub(every).was.called(3)
         local release = stub(shared_memory, "release")
         gateways.whole.exit_worker()
         gateways.bare.exit_worker()

@@ -41,7 +41,7 @@ test(
                 keepalive_requests 1000000;
                 include openclaw.conf;
                 proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
-                split_clients $request_id $openclaw_variant { 20% v2; * v1; }
+                split_clients $request_id $split { 20% v2; * v1; }
                 init_by_lua_block {
                     require("resty.openclaw").setup {
                         upstreams = {
@@ -65,7 +65,12 @@ test(
                 include admin.conf;
                 include status.conf;
                 include proxy.conf;
-                location = /chat { set $openclaw_route chat; include route.conf; proxy_pass http://cluster; }
+                location = /chat {
+                    set $openclaw_route chat;
+                    set $openclaw_variant $split;
+                    include route.conf;
+                    proxy_pass http://cluster;
+                }
                 location = /analyze {
                     set $openclaw_route analyze;
                     include route.conf;
@@ -75,9 +80,7 @@ test(
                     proxy_pass http://cluster;
                 }`,
             files: {
-                "openclaw.conf": conf("openclaw")
-                    .replace("lua_shared_dict openclaw 10m;", "")
-                    .replace(/^map "" \$openclaw_variant .*$/m, ""),
+                "openclaw.conf": conf("openclaw").replace("lua_shared_dict openclaw 10m;", ""),
                 "errors.conf": conf("errors"),
                 "admin.conf": conf("admin"),
                 "status.conf": conf("status"),
@@ -94,11 +97,12 @@ test(
             const left = (end - Date.now()) / 1000;
             for (const [place, node] of nodes.entries()) {
                 const delay =
-                    (DELAYS[place] ?? 0.15) * (1 + 0.35 * Math.sin(step / 9 + 2 * place) + 0.25 * Math.random());
+                    (DELAYS[place] ?? 0.15) *
+                    (1 + 0.35 * Math.sin(step / (23 + 11 * place) + 2 * place) + 0.25 * Math.random());
                 const isFailing = node === failing && left < 45;
                 await behave(node, { delay, status: isFailing ? 500 : 200 });
             }
-            if (step === 100 && slow !== undefined) await call(nginx, slow.address, { drain: true });
+            if (step === 260 && slow !== undefined) await call(nginx, slow.address, { drain: true });
             const images = Array.from({ length: 6 }, async () => {
                 sent += 1;
                 const url = nginx.url(`/analyze?n=${sent % 3 === 0 ? sent : sent % 7}`);

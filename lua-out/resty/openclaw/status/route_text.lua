@@ -66,11 +66,25 @@ local function write_figures(output, name, figures, seconds)
     end
     pieces.put(output, "}")
 end
+--- The variants to show: that of requests without one only where there were any, and not where there is no other.
+local function shown_variants(route)
+    local names = {}
+    local has_names = false
+    for ____, name in ipairs(pieces.sorted(route.variants)) do
+        if name ~= "" then
+            has_names = true
+        end
+        if name ~= "" or tallies.is_used(route.variants[name].requests) then
+            names[#names + 1] = name
+        end
+    end
+    return has_names and names or ({})
+end
 --- Writes a route under its name. Phases: those in which the output may be sent.
 function ____exports.write(output, name, route, seconds)
     write_figures(output, name, route.all, seconds)
-    local variants = pieces.sorted(route.variants)
-    if #variants == 0 or #variants == 1 and variants[1] == "" then
+    local variants = shown_variants(route)
+    if #variants == 0 then
         pieces.put(output, ",\"variants\":null}")
         return
     end

@@ -26,6 +26,18 @@ function ____exports.add(tally, status, total, recent)
         tally.recent_errors = tally.recent_errors + recent
     end
 end
+--- Whether it holds any answers. Phases: any.
+function ____exports.is_used(tally)
+    if tally == nil then
+        return false
+    end
+    for ____, count in pairs(tally.totals) do
+        if count > 0 then
+            return true
+        end
+    end
+    return false
+end
 --- The share of errors within the window; nothing without answers. Phases: any.
 function ____exports.error_share(tally)
     if tally == nil or tally.recent <= 0 then

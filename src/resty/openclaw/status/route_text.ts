@@ -62,12 +62,22 @@ function write_figures(output: Output, name: string, figures: Figures, seconds: 
     pieces.put(output, "}");
 }
 
+/** The variants to show: that of requests without one only where there were any, and not where there is no other. */
+function shown_variants(route: Route): string[] {
+    const names: string[] = [];
+    let has_names = false;
+    for (const name of pieces.sorted(route.variants)) {
+        if (name !== "") has_names = true;
+        if (name !== "" || tallies.is_used(route.variants.get(name).requests)) names.push(name);
+    }
+    return has_names ? names : [];
+}
+
 /** Writes a route under its name. Phases: those in which the output may be sent. */
 export function write(output: Output, name: string, route: Route, seconds: number): void {
     write_figures(output, name, route.all, seconds);
-    const variants = pieces.sorted(route.variants);
-    // Requests without a variant alone are the route itself.
-    if (variants.length === 0 || (variants.length === 1 && variants[0] === "")) {
+    const variants = shown_variants(route);
+    if (variants.length === 0) {
         pieces.put(output, ',"variants":null}');
         return;
     }

@@ -28,6 +28,15 @@ export function add(tally: Tally, status: string | undefined, total: number, rec
     if (name === "5xx" || name === "other") tally.recent_errors += recent;
 }
 
+/** Whether it holds any answers. Phases: any. */
+export function is_used(tally: Tally | undefined): boolean {
+    if (tally === undefined) return false;
+    for (const [, count] of tally.totals) {
+        if (count > 0) return true;
+    }
+    return false;
+}
+
 /** The share of errors within the window; nothing without answers. Phases: any. */
 export function error_share(tally: Tally | undefined): number | undefined {
     if (tally === undefined || tally.recent <= 0) return undefined;
