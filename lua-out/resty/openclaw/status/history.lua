@@ -71,7 +71,6 @@ local function new_track(plan, family, series, number)
         width = width,
         depth = depth,
         samples = samples,
-        first = number,
         last = number
     }
 end
@@ -153,7 +152,7 @@ function ____exports.tick(history, now, pause)
 end
 --- What a number of a series was in a sample; 0 before it existed. Phases: any.
 function ____exports.before(track, number, place)
-    if track == nil or number < track.first then
+    if track == nil then
         return 0
     end
     return track.samples[number % track.depth * track.width + place]

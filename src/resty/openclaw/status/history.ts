@@ -23,9 +23,8 @@ export interface Track {
     readonly width: number;
     /** How many samples are kept; older ones are written over. */
     readonly depth: number;
+    /** 0 for those from before it existed. */
     readonly samples: Doubles;
-    /** The first sample it was in. Before that one it did not exist, unless that was the very first of all. */
-    readonly first: number;
     /** The last sample it was in. */
     last: number;
 }
@@ -112,7 +111,7 @@ function new_track(plan: Plan, family: Family, series: Series, number: number): 
     const width = width_of(plan, family);
     const depth = plan.is_charted === true ? CHART_DEPTH : WINDOW_DEPTH;
     const samples = ffi.new("double[?]", width * depth) as unknown as Doubles;
-    return { slot: series.slot, width, depth, samples, first: number, last: number };
+    return { slot: series.slot, width, depth, samples, last: number };
 }
 
 /** The track of a series; nothing for one that is newer than the last sample, or has got other slots since. Phases: any. */
@@ -186,7 +185,7 @@ export function tick(history: History, now: number, pause: (this: void) => void)
 
 /** What a number of a series was in a sample; 0 before it existed. Phases: any. */
 export function before(track: Track | undefined, number: number, place: number): number {
-    if (track === undefined || number < track.first) return 0;
+    if (track === undefined) return 0;
     return track.samples.get((number % track.depth) * track.width + place);
 }
 
