@@ -46,11 +46,11 @@ function drawWeight(cell: HTMLElement): (row: NodeRow) => void {
 function drawSparkline(cell: HTMLElement): (row: NodeRow) => void {
     let sparkline: Sparkline | undefined;
     const place = element("span", { class: "spark", role: "img" });
-    const dash = element("span");
+    const dash = element("span", {}, format.NONE);
     cell.append(place, dash);
     return ({ node }) => {
         place.hidden = node.seconds === null;
-        setText(dash, node.seconds === null ? format.NONE : "");
+        dash.hidden = node.seconds !== null;
         if (node.seconds === null) return;
         sparkline ??= new Sparkline(place);
         sparkline.show(node.seconds);
