@@ -78,7 +78,8 @@ export function duration(value: Figure): string {
 }
 
 export function weight(value: Figure): string {
-    return value === null ? NONE : String(Number(value.toPrecision(3)));
+    if (value === null) return NONE;
+    return value < 10 ? value.toFixed(2) : short(value);
 }
 
 /** The word for a state that is a word of the API. */
