@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs all measurements, one after the other: make bench. Takes about five minutes; wants a machine with two cores that
+# Runs all measurements, one after the other: make bench. Takes about seven minutes; wants a machine with two cores that
 # has nothing else to do. All load stays on 127.0.0.1.
 set -eu
 cd "$(dirname "$0")/.."
@@ -9,10 +9,17 @@ title() { printf '\n## %s\n\n' "$*"; }
 
 title 'Gateway against plain nginx'
 node bench/gateway.mjs
+title 'Built-in metrics'
+node bench/request_figures.mjs
+node bench/built_in_metrics.mjs
 title 'Digest of request bodies'
 node bench/body_digest.mjs
+title 'Token figures'
+node bench/body_filter.mjs
 title 'Metric handles'
 node bench/in_worker.mjs metric_handles
+title 'Scrape'
+node bench/scrape.mjs
 title 'Queue'
 node bench/in_worker.mjs queue_push
 title 'Pick of a node'

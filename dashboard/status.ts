@@ -81,7 +81,7 @@ export interface Fault {
 }
 
 export interface Status {
-    version: string | null;
+    version: string;
     time: number;
     started: number | null;
     workers: number;

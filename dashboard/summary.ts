@@ -139,7 +139,7 @@ export class Facts {
 
     show(status: Status): void {
         const uptime = status.started === null ? null : status.time - status.started;
-        this.set("version", "Version", status.version ?? format.NONE, status.version);
+        this.set("version", "Version", status.version, status.version);
         this.set("uptime", "Up", format.duration(uptime), uptime);
         this.set("workers", "Workers", format.count(status.workers), status.workers);
         const active = status.connections?.active ?? null;

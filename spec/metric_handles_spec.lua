@@ -132,6 +132,59 @@ describe("a histogram", function()
 end)
 
 describe("handles", function()
+    --- An owner that gives a handle those slots next, and notes what it is told.
+    local function owner_of(at, generation)
+        return {
+            asked = 0, told = {},
+            rebind = function(self, handle)
+                self.asked = self.asked + 1
+                handle.slot, handle.generation = at, generation
+            end,
+            misuse = function(self, what, value) self.told[#self.told + 1] = what .. " " .. tostring(value) end,
+        }
+    end
+
+    it("ask for slots anew when their slot's generation has changed", function()
+        local bounds = buckets.prepare({ 1, 2 })
+        local old, new = slot("old slots", 4), slot("new slots", 4)
+        for _, make in ipairs({
+            function(...) return metric_handles.counter(region, old, ...) end,
+            function(...) return metric_handles.gauge(region, old, ...) end,
+            function(...) return metric_handles.histogram(region, old, bounds, ...) end,
+        }) do
+            local owner = owner_of(new, 0)
+            local handle = make(1, "a", owner)
+            local use = handle.inc or handle.set or handle.observe
+            use(handle, 5)
+            use(handle, 5)
+            assert.equal(1, owner.asked)
+            assert.equal(new, handle.slot)
+            for offset = 0, 3 do assert.equal(0, total(old + offset)) end
+        end
+        assert.equal(5, region.common[new])
+        assert.equal(2, region.mine[new + 2])
+        assert.equal(10, region.mine[new + 3])
+    end)
+
+    it("tell their owner what they pass over", function()
+        local owner = owner_of(slot("told"), 0)
+        metric_handles.counter(region, owner.asked, 0, "", owner):inc(-1)
+        metric_handles.gauge(region, 0, 0, "", owner):set("x")
+        metric_handles.histogram(region, 0, buckets.prepare({}), 0, "", owner):observe(infinite)
+        assert.same({ "cannot grow by -1", "cannot be set to x", "cannot count inf" }, owner.told)
+    end)
+
+    it("show others that a gauge is in use, whatever it is set to", function()
+        local at = slot("gauge in use")
+        local gauge = metric_handles.gauge(region, at)
+        for _, value in ipairs({ 7, 7, nan }) do gauge:set(value) end
+        assert.equal(3, region.mine[at])
+        -- In init the worker's block is the common one.
+        local alone = { generations = region.generations, common = region.common, mine = region.common }
+        metric_handles.gauge(alone, at):set(4)
+        assert.equal(4, region.common[at])
+    end)
+
     it("make no garbage", function()
         local counter = metric_handles.counter(region, slot("garbage counter"))
         local gauge = metric_handles.gauge(region, slot("garbage gauge"))

@@ -1,4 +1,7 @@
 local metric_registry = require("resty.openclaw.metric_registry")
+local allow_list = require("resty.openclaw.metric_registry.allow_list")
+local mapping = require("resty.openclaw.shared_memory.mapping")
+local rows = require("resty.openclaw.shared_memory.rows")
 local shared_memory = require("resty.openclaw.shared_memory")
 
 local registry = metric_registry.open("openclaw")
@@ -7,6 +10,15 @@ local registry = metric_registry.open("openclaw")
 local function value(name, of)
     local slot = (of or registry).region.names:get("slot:" .. name)
     return slot and shared_memory.total((of or registry).region, slot)
+end
+
+--- Calls the function as in init_by_lua.
+local function in_phase_init(work, ...)
+    local real = ngx.get_phase
+    ngx.get_phase = function() return "init" end
+    local ok, err = pcall(work, ...)
+    ngx.get_phase = real
+    return ok, err
 end
 
 describe("metric_registry", function()
@@ -32,14 +44,14 @@ describe("metric_registry", function()
         metric_registry.counter(registry, "test_name_total", "Help.", { "a", "b" }):labels("x", "y"):inc(3)
         assert.equal(3, value('counter test_name_total{a="x",b="y"}'))
         metric_registry.gauge(registry, "test_name", "Help."):labels():set(4)
-        assert.equal(4, value("gauge test_name"))
+        assert.equal(4, registry.region.common[rows.find(registry.region, "gauge test_name")])
         local histogram = metric_registry.histogram(registry, "test_name_seconds", "Help.", { "a" }, { 0.5, 10 })
         histogram:labels("x"):observe(0.1)
         assert.equal(1, value('histogram test_name_seconds{a="x"} 0.5,10'))
     end)
 
     it("finds a series of another worker again by its name", function()
-        local slot = assert(shared_memory.slot(registry.region, 'counter test_found_total{a="x"}'))
+        local slot = assert(rows.make(registry.region, 'counter test_found_total{a="x"}', 1, 0, 1))
         metric_registry.counter(registry, "test_found_total", "Help.", { "a" }):labels("x"):inc(2)
         assert.equal(2, shared_memory.total(registry.region, slot))
     end)
@@ -157,7 +169,7 @@ describe("a registry that is full", function()
         local family = metric_registry.counter(tiny, "test_full_total", "Help.", { "a" })
         local known = family:labels("known")
         for index = 1, 300 do family:labels(index .. string.rep("x", 100)):inc() end
-        assert.truthy(family.handles.lost)
+        assert.equal(rows.epoch(tiny.region), family.lost_epoch)
         local cursor = tiny.region.names:get("next_slot")
         for index = 301, 600 do family:labels(index .. string.rep("x", 100)):inc() end
         assert.equal(cursor, tiny.region.names:get("next_slot"))
@@ -179,11 +191,164 @@ describe("a registry that is full", function()
 
     it("does so too when no slot is left", function()
         local local_only = metric_registry.open("no such dict: registry")
-        assert(shared_memory.slot(local_only.region, "nearly all", 57200))
+        assert(shared_memory.slot(local_only.region, "nearly all", mapping.FIRST_TRANSIENT - 64 - 144))
         local family = metric_registry.histogram(local_only, "test_no_slot_seconds", "Help.", { "a" })
+        local log, lines = ngx.log, 0
+        finally(function() ngx.log = log end)
+        ngx.log = function() lines = lines + 1 end
         for index = 1, 20 do family:labels(tostring(index)):observe(0) end
-        assert.truthy(family.handles.lost)
+        assert.equal(1, lines)
+        assert.equal(rows.epoch(local_only.region), family.lost_epoch)
         assert.equal(1, value('histogram test_no_slot_seconds{a="1"} ' .. table.concat(metric_registry.SECONDS, ","),
             local_only))
+    end)
+end)
+
+describe("labels", function()
+    local function misused(name)
+        return value('counter openclaw_metrics_misuse_total{metric="' .. name .. '"}') or 0
+    end
+
+    --- Calls the function as in that phase.
+    local function in_phase(phase, work, ...)
+        local real = ngx.get_phase
+        finally(function() ngx.get_phase = real end)
+        ngx.get_phase = function() return phase end
+        local ok, err = pcall(work, ...)
+        ngx.get_phase = real
+        return ok, err
+    end
+
+    it("in another number are misuse: counted, and nowhere", function()
+        local family = metric_registry.counter(registry, "test_count_total", "Help.", { "a", "b" })
+        for _, values in ipairs({ { n = 0 }, { "x", n = 1 }, { "x", nil, n = 2 }, { nil, "x", n = 2 }, { "x", "y", "z", n = 3 },
+            { "x", {}, n = 2 } }) do
+            local before = misused("test_count_total")
+            family:labels(unpack(values, 1, values.n)):inc()
+            assert.equal(before + 1, misused("test_count_total"))
+        end
+        assert.is_nil(value('counter test_count_total{a="x",b="nil"}'))
+        assert.is_nil(next(family.handles))
+        local histogram = metric_registry.histogram(registry, "test_count_seconds", "Help.", { "a" })
+        histogram:labels():observe(1)
+        metric_registry.gauge(registry, "test_count", "Help.", { "a" }):labels():set(1)
+    end)
+
+    it("in another number raise in init", function()
+        local family = metric_registry.counter(registry, "test_count_init_total", "Help.", { "a", "b" })
+        for _, phase in ipairs({ "init", "init_worker" }) do
+            local ok, err = in_phase(phase, family.labels, family, "x")
+            assert.is_false(ok)
+            assert.equal('metric "test_count_init_total" has 2 labels, not 1', err)
+            ok, err = in_phase(phase, family.labels, family, "x", nil)
+            assert.is_false(ok)
+            assert.equal('metric "test_count_init_total" needs a text for its label "b", got nil', err)
+        end
+    end)
+
+    it("may be numbers and booleans", function()
+        local family = metric_registry.counter(registry, "test_types_total", "Help.", { "a", "b" })
+        family:labels(1, true):inc()
+        family:labels("1", "true"):inc()
+        assert.equal(2, value('counter test_types_total{a="1",b="true"}'))
+    end)
+
+    it("are bound to handles that tell of values they cannot count", function()
+        local counter = metric_registry.counter(registry, "test_negative_total", "Help."):labels()
+        for _, wrong in ipairs({ -1, 0 / 0, math.huge, "1" }) do counter:inc(wrong) end
+        assert.equal(4, misused("test_negative_total"))
+        assert.equal(0, value("counter test_negative_total"))
+        metric_registry.gauge(registry, "test_negative", "Help."):labels():set("1")
+        assert.equal(1, misused("test_negative"))
+        metric_registry.histogram(registry, "test_negative_seconds", "Help."):labels():observe(nil)
+        assert.equal(1, misused("test_negative_seconds"))
+        local ok, err = in_phase("init", counter.inc, counter, -1)
+        assert.is_false(ok)
+        assert.equal('metric "test_negative_total" cannot grow by -1', err)
+    end)
+end)
+
+describe("an allow-list", function()
+    local count = 0
+
+    local function new_registry(labels)
+        count = count + 1
+        local made = metric_registry.open("no such dict: allow " .. count)
+        metric_registry.allow_labels(made, "metrics", { labels = labels })
+        return made
+    end
+
+    it("keeps some labels, and some values of them", function()
+        local made = new_registry({ a_total = { "route", model = { "v1", 2, true } }, b_total = {} })
+        local family = metric_registry.counter(made, "a_total", "Help.", { "user", "route", "model" })
+        family:labels("u1", "r", "v1"):inc()
+        family:labels("u2", "r", "v1"):inc()
+        family:labels("u2", "r", "2"):inc()
+        family:labels("u3", "r", "true"):inc()
+        for index = 1, 50 do family:labels("u" .. index, "r", "v" .. (index + 1)):inc() end
+        assert.equal(2, value('counter a_total{route="r",model="v1"}', made))
+        assert.equal(1, value('counter a_total{route="r",model="2"}', made))
+        assert.equal(1, value('counter a_total{route="r",model="true"}', made))
+        assert.equal(50, value('counter a_total{route="r",model="_other"}', made))
+        assert.equal(4, require("table.nkeys")(family.handles))
+        local bare = metric_registry.counter(made, "b_total", "Help.", { "x", "y" })
+        bare:labels("1", "2"):inc()
+        bare:labels("3", "4"):inc()
+        assert.equal(2, value("counter b_total", made))
+        metric_registry.counter(made, "c_total", "Help.", { "x" }):labels("1"):inc()
+        assert.equal(1, value('counter c_total{x="1"}', made))
+    end)
+
+    it("does not count its own _other as one of too many", function()
+        local made = new_registry({ a_total = { x = { "1" } } })
+        made.most_series = 2
+        local family = metric_registry.counter(made, "a_total", "Help.", { "x" })
+        for _, x in ipairs({ "2", "1", "3" }) do family:labels(x):inc() end
+        assert.equal(2, value('counter a_total{x="_other"}', made))
+        assert.equal(1, value('counter a_total{x="1"}', made))
+        assert.is_nil(value('counter openclaw_metrics_dropped_labels_total{metric="a_total"}', made))
+    end)
+
+    it("still wants one value for each name", function()
+        local made = new_registry({ a_total = { "x" } })
+        local family = metric_registry.counter(made, "a_total", "Help.", { "x", "y" })
+        family:labels("1"):inc()
+        assert.is_nil(value('counter a_total{x="1"}', made))
+        assert.equal(1, value('counter openclaw_metrics_misuse_total{metric="a_total"}', made))
+    end)
+
+    it("is refused when it is none", function()
+        local function refuses(sentence, labels)
+            local ok, err = pcall(allow_list.read, "metrics", { labels = labels })
+            assert.is_false(ok)
+            assert.equal(sentence, err)
+        end
+        refuses('metrics: "labels" must be a table, got "x"', "x")
+        refuses('metrics: "labels" must be a table whose keys are names of metrics, got 1', { {} })
+        refuses('metrics: "labels" must be a table whose keys are names of metrics, got "a-b"', { ["a-b"] = {} })
+        refuses('metrics: "labels.a" must be a table of the labels to keep, got "route"', { a = "route" })
+        refuses('metrics: "labels.a" must be a table of the labels to keep, got "le"', { a = { "le" } })
+        refuses('metrics: "labels.a" must be a table of the labels to keep, got 5', { a = { 5 } })
+        refuses('metrics: "labels.a" must be a table of the labels to keep, got "a-b"', { a = { ["a-b"] = { "1" } } })
+        refuses('metrics: "labels.a.x" must be a list of the values to keep, got "v1"', { a = { x = "v1" } })
+        refuses('metrics: "labels.a.x" must be a list of the values to keep, got a table', { a = { x = { {} } } })
+        refuses('metrics: "labels.a.x" must be a list of the values to keep, got "y"', { a = { x = { y = "1" } } })
+        refuses('metrics: "labels.a" names "x" twice', { a = { "x", x = { "1" } } })
+    end)
+
+    it("is refused when the metric has no such label, where that is known in init", function()
+        local made = new_registry({ a_total = { "model" }, b_total = { "x" } })
+        local sentence = 'metrics: "labels.a_total": the metric has no label "model"; its labels are route'
+        local ok, err = in_phase_init(metric_registry.counter, made, "a_total", "Help.", { "route" })
+        assert.is_false(ok)
+        assert.equal(sentence, err)
+        assert.is_nil(made.families.a_total)
+        -- What comes later is from outside.
+        metric_registry.counter(made, "a_total", "Help.", { "route" }):labels("r"):inc()
+        assert.equal(1, value('counter a_total{route="r"}', made))
+        metric_registry.counter(made, "b_total", "Help.", { "x", "y" }):labels("1", "2"):inc()
+        ok, err = pcall(metric_registry.allow_labels, made, "metrics", { labels = { b_total = { "y" } } })
+        assert.is_false(ok)
+        assert.equal('metrics: "labels.b_total" comes too late, as the metric has series: call metrics.new first', err)
     end)
 end)

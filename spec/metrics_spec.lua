@@ -22,7 +22,7 @@ local function figures(work, wanted)
 end
 
 local function route(series, name)
-    return (series:gsub("ROUTE", 'route="' .. (name or "default") .. '"'))
+    return (series:gsub("ROUTE", 'route="' .. (name or "default") .. '",variant=""'))
 end
 
 describe("metrics.new", function()
@@ -46,6 +46,11 @@ describe("metrics.new", function()
         refuses('metrics: "buckets" must be a list of at most 48 numbers, got a table', { buckets = many })
         refuses('metrics: nginx.conf needs "lua_shared_dict nowhere 10m;"', { dict = "nowhere" })
         refuses('metrics: "route" must be a text, got ""', { route = "" })
+        for _, wrong in ipairs({ -1, 0 / 0, math.huge }) do
+            refuses('metrics: "idle_seconds" must be a number above 0, got ' .. tostring(wrong), { idle_seconds = wrong })
+        end
+        refuses('metrics: "idle_seconds" must be a number above 0, got "1"', { idle_seconds = "1" })
+        refuses('metrics: "labels.a" must be a table of the labels to keep, got true', { labels = { a = true } })
     end)
 
     it("takes its options", function()
@@ -53,6 +58,18 @@ describe("metrics.new", function()
         assert.equal(50, one.registry.most_series)
         assert.same({ 1, 2 }, one.families.duration.bounds)
         assert.equal("r", one.route)
+        assert.equal(0, one.registry.idle_seconds)
+        assert.equal(86400, spec_metrics.alone.registry.idle_seconds)
+    end)
+
+    it("keeps the labels it is told to", function()
+        local figures = spec_metrics.with_options:recorder("other").plain
+        assert.equal(figures.requests[2].slot, figures.other_requests.slot)
+        figures.requests[2]:inc()
+        figures.other_requests:inc()
+        local region = spec_metrics.with_options.registry.region
+        local slot = region.names:get('slot:counter openclaw_requests_total{route="other"}')
+        assert.equal(2, require("resty.openclaw.shared_memory").total(region, slot))
     end)
 end)
 
@@ -76,20 +93,92 @@ describe("metrics", function()
         assert.is_nil(reader.promtool(answer.body:gsub("\r", "")))
     end)
 
-    it("answers HEAD without a body, and refuses other methods", function()
-        local head = http.raw("HEAD /metrics/page HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n\r\n")
-        assert.equal(200, head.status)
-        assert.equal("text/plain; version=0.0.4; charset=utf-8", head.header("Content-Type"))
-        assert.equal("", head.body)
-        local post = http.post("/metrics/page", "x")
-        assert.equal(405, post.status)
-        assert.equal("GET, HEAD", post.header("Allow"))
+    local OPEN = { Accept = "application/openmetrics-text; version=1.0.0" }
+    local OPEN_TYPE = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    local TEXT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+    it("serves OpenMetrics to who asks for it", function()
+        local answer = http.get("/metrics/alone", OPEN)
+        assert.equal(200, answer.status)
+        assert.equal(OPEN_TYPE, answer.header("Content-Type"))
+        assert.equal("Accept", answer.header("Vary"))
+        local samples, types = reader.parse_open(answer.body)
+        assert.equal("2", samples['own_total{model="v1"}'])
+        assert.equal("1", samples['own_seconds_bucket{model="v1",le="2.0"}'])
+        assert.equal("counter", types.own)
+        local text = http.get("/metrics/alone", { Accept = "application/openmetrics-text;q=0.1,text/plain;q=0.2" })
+        assert.equal(TEXT_TYPE, text.header("Content-Type"))
+        assert.equal("Accept", text.header("Vary"))
+        reader.parse(text.body)
+    end)
+
+    it("answers HEAD as GET, but without a body", function()
+        for type, accept in pairs({ [TEXT_TYPE] = "*/*", [OPEN_TYPE] = OPEN.Accept }) do
+            local head = http.raw("HEAD /metrics/page HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nAccept: " .. accept .. "\r\n\r\n")
+            assert.equal(200, head.status)
+            assert.equal(type, head.header("Content-Type"))
+            assert.equal("Accept", head.header("Vary"))
+            assert.equal("", head.body)
+        end
+    end)
+
+    it("refuses other methods", function()
+        for _, method in ipairs({ "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACK" }) do
+            local refused = http.raw(method .. " /metrics/page HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+            assert.equal(405, refused.status)
+            assert.equal("GET, HEAD", refused.header("Allow"))
+        end
     end)
 
     it("serves clients of HTTP/1.0 the whole page", function()
         for index = 1, 1500 do spec_metrics.alone:counter("many_total", "Help.", { "x" }):labels(tostring(index)):inc() end
         local answer = http.raw("GET /metrics/alone HTTP/1.0\r\nHost: gateway\r\n\r\n")
         assert.equal("1", reader.parse(answer.body)['many_total{x="1500"}'])
+        answer = http.raw("GET /metrics/alone HTTP/1.0\r\nHost: gateway\r\nAccept: " .. OPEN.Accept .. "\r\n\r\n")
+        assert.equal("1", reader.parse_open(answer.body)['many_total{x="1500"}'])
+    end)
+
+    it("serves the whole page to a subrequest", function()
+        local answer = http.get("/metrics/captured?page=alone", OPEN)
+        assert.equal(200, answer.status)
+        assert.equal("1", (reader.parse_open(answer.body))['many_total{x="1500"}'])
+        assert.same({ 200, "" }, { http.get("/metrics/captured?page=empty").status, http.get("/metrics/empty").body })
+    end)
+
+    it("serves several at once, each the whole page", function()
+        local threads = {}
+        for index = 1, 8 do
+            threads[index] = ngx.thread.spawn(function()
+                local samples = reader.parse_open(http.get("/metrics/alone", OPEN).body)
+                return samples['many_total{x="1500"}']
+            end)
+        end
+        for _, thread in ipairs(threads) do assert.same({ true, "1" }, { ngx.thread.wait(thread) }) end
+    end)
+
+    it("breaks off where it cannot go on, so that nobody takes a part for the whole", function()
+        for _, case in ipairs({ { "raising" }, { "raising", OPEN }, { "unflushed" }, { "unflushed", OPEN } }) do
+            local answer = http.get("/metrics/" .. case[1], case[2])
+            assert.equal(200, answer.status)
+            assert.truthy(answer.body:find('a_total{x="1"} 1\n', 1, true))
+            assert.is_true(answer.broken)
+            assert.is_nil(answer.body:find("EOF", 1, true))
+        end
+    end)
+
+    it("gives up on a client that takes nothing", function()
+        local sock = ngx.socket.tcp()
+        sock:settimeouts(1000, 1000, 10000)
+        assert(sock:connect(http.host, http.port))
+        assert(sock:send("GET /metrics/huge HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nAccept: " .. OPEN.Accept .. "\r\n\r\n"))
+        local seen = spec_metrics.huge.seen
+        eventually(function() return seen.ends == 1 end, "the end of the page")
+        assert.equal(1, seen.huge)
+        assert.equal(0, seen.rest)
+        sock:close()
+        local whole = http.get("/metrics/huge", OPEN).body
+        assert.truthy(whole:find('\nrest{a="b"} 1\n# EOF\n$'))
+        assert.is_true(#whole > 1.6e7)
     end)
 
     it("counts requests by class of status", function()

@@ -10,6 +10,7 @@ local nodes = require("spec.support.nodes")
 local reader = require("spec.support.exposition")
 local setup = require("resty.openclaw.setup")
 local shared_memory = require("resty.openclaw.shared_memory")
+local slow_log = require("resty.openclaw.slow_log")
 
 local PORT = 18150
 local NODES = { "127.0.0.1:18151", "127.0.0.1:18152" }
@@ -44,7 +45,7 @@ local function growth(before, wanted)
 end
 
 local function requests(route, status)
-    return ('openclaw_requests_total{route="%s",status="%s"}'):format(route, status)
+    return ('openclaw_requests_total{route="%s",variant="",status="%s"}'):format(route, status)
 end
 
 local function records(count)
@@ -147,7 +148,7 @@ describe("setup", function()
     it("names the route in which an option is wrong", function()
         refuses_route("options must be a table, got true", true)
         refuses_route('unknown option "body_digests"; did you mean "body_digest"?', { body_digests = {} })
-        refuses_route('unknown option "cache"; known are upstream, image_check, body_digest, metrics, record, plugins', { cache = 1 })
+        refuses_route('unknown option "cache"; known are upstream, image_check, body_digest, inference, metrics, record, slow_log, plugins', { cache = 1 })
         refuses_route('"upstream" must be the name of one of upstreams, got "nowhere"', { upstream = "nowhere" })
         refuses_route('"upstream" must be a text, got 5', { upstream = 5 })
         refuses_route('"upstream" must be a text, got a table', { upstream = { nodes = {} } })
@@ -158,6 +159,34 @@ describe("setup", function()
         refuses('body_digest: "algorithm" must be one of md5, sha256, got "md4"', {
             routes = { r = { body_digest = { algorithm = "md4" } } },
         })
+    end)
+
+    it("takes options of the slow log beside sinks, and without any", function()
+        local function refuses_log(sentence, options) refuses(sentence, { log = options }) end
+        refuses_log('setup: log: "slow_seconds" must be a number above 0, got 0', { slow_seconds = 0 })
+        refuses_log('setup: log: "slow_lines_per_minute" must be a whole number from 1 up, got 1.5', { slow_lines_per_minute = 1.5 })
+        refuses_log('setup: log: unknown option "slow_second"; did you mean "slow_seconds"?', { slow_second = 1 })
+        refuses_log('setup: log: "sinks" must be a list with at least one entry, got nothing', { slow_seconds = 1, batch_seconds = 1 })
+        refuses_route('"slow_log" must be false or a table, got true', { slow_log = true })
+        refuses('setup: routes.r: slow_log: "seconds" must be a number above 0, got "5"', { routes = { r = { slow_log = { seconds = "5" } } } })
+        refuses('setup: routes.r: slow_log: unknown option "second"; did you mean "seconds"?', { routes = { r = { slow_log = { second = 5 } } } })
+        local built = setup.build({ log = { slow_seconds = 3 }, routes = { r = {} } })
+        assert.same({}, built.logs)
+        assert.same({ seconds = 3, lines_per_minute = 600 }, built.slow)
+    end)
+
+    it("has a slow log in every route that does not say otherwise", function()
+        local real, made = slow_log.new, {}
+        slow_log.new = function(options)
+            made[#made + 1] = options
+            return real(options)
+        end
+        setup.build({
+            log = { slow_seconds = 3, slow_lines_per_minute = 10 },
+            routes = { without = { slow_log = false }, other = { slow_log = { seconds = 60 } } },
+        })
+        slow_log.new = real
+        assert.same({ { seconds = 60, lines_per_minute = 10 } }, made)
     end)
 
     it("refuses plugins that are none", function()
@@ -266,7 +295,7 @@ describe("openclaw", function()
         assert.equal(200, record.status)
         local grown = growth(before, requests("plain", "2xx"))
         assert.equal(1, grown[requests("plain", "2xx")])
-        assert.equal(1, grown['openclaw_upstream_duration_seconds_count{route="plain"}'])
+        assert.equal(1, grown['openclaw_upstream_duration_seconds_count{route="plain",variant=""}'])
         assert.equal(0, in_flight())
     end)
 

@@ -707,6 +707,20 @@ describe("post_action", function()
             assert.equal("given", record("/post_action/named?route=given").route)
         end)
 
+        it("has the ids of the request, and what only some requests have", function()
+            receiver.plugin = new({ record_variables = { last = "spec_nothing" } })
+            local fields = record("/post_action/plain")
+            assert.matches("^%x+$", fields.request_id)
+            assert.equal(32, #fields.request_id)
+            assert.equal(cjson.null, fields.trace_id)
+            assert.same({}, { fields.variant, fields.model, fields.degraded })
+            fields = record("/post_action/circumstances")
+            assert.equal("0af7651916cd43dd8448eb211c80319c", fields.trace_id)
+            assert.same({ 'v"1"', "pond-7", true, cjson.null }, {
+                fields.variant, fields.model, fields.degraded, fields.last,
+            })
+        end)
+
         it("tells of the node that answered", function()
             receiver.plugin = new()
             local fields = record("/post_action/one_node")

@@ -60,6 +60,39 @@ describe("request.variable", function()
     end)
 end)
 
+describe("request.seconds", function()
+    local function seconds(value)
+        return within(function() return tostring(request.seconds("http_x_value")) end, nil, { ["X-Value"] = value })
+    end
+
+    it("reads one time as nginx writes it", function()
+        assert.equal("0.25", seconds("0.250"))
+        assert.equal("0", seconds("0.000"))
+        assert.equal("12345.678", seconds("12345.678"))
+        assert.equal("7", seconds("7"))
+    end)
+
+    it("says of anything else that it is none", function()
+        for _, value in ipairs({ "-", "0.001, 0.250", "0.001 : 0.250", "0.1 : ", "-0.1", "1e3", "0.2500", "." .. ("9"):rep(40) }) do
+            assert.equal("-1", seconds(value))
+        end
+        assert.equal("nil", within(function() return tostring(request.seconds("http_x_value")) end))
+        assert.equal("nil", tostring(request.seconds("upstream_response_time"))) -- no request
+    end)
+end)
+
+describe("request.set_variable", function()
+    it("sets what is declared, and says where nothing is", function()
+        assert.equal("true 0.250", within(function()
+            return tostring(request.set_variable("spec_value", "0.250")) .. " " .. ngx.var.spec_value
+        end))
+        for _, name in ipairs({ "no_such_variable", "uri", "upstream_addr", ("x"):rep(129), "" }) do
+            assert.equal("false", within(function() return request.set_variable(name, "value") end))
+        end
+        assert.is_false(request.set_variable("spec_value", "value")) -- no request
+    end)
+end)
+
 describe("request.whole_number", function()
     it("gives what holds digits only, and 0 for all else", function()
         local values = {

@@ -2,6 +2,7 @@ local lease = require("resty.openclaw.shared_memory.lease")
 local local_names = require("resty.openclaw.shared_memory.names").local_names
 local mapping = require("resty.openclaw.shared_memory.mapping")
 local process = require("resty.openclaw.shared_memory.process")
+local rows = require("resty.openclaw.shared_memory.rows")
 local shared_memory = require("resty.openclaw.shared_memory")
 
 describe("shared_memory", function()
@@ -46,35 +47,10 @@ describe("shared_memory", function()
         assert.equal(slot, shared_memory.transient_slot(region, "test transient"))
     end)
 
-    it("visits each slot once, going on where it stopped", function()
-        local from = shared_memory.each(region, 0, function() end)
-        local slots = {
-            ["test visit 1"] = assert(shared_memory.slot(region, "test visit 1")),
-            ["test visit 2"] = assert(shared_memory.slot(region, "test visit 2", 5)),
-            ["test visit 3"] = assert(shared_memory.slot(region, "test visit 3")),
-        }
-        local seen = {}
-        local stop = shared_memory.each(region, from, function(name, slot) seen[name] = slot end)
-        assert.same(slots, seen)
-        shared_memory.each(region, stop, function(name) error("visited again: " .. name) end)
-    end)
-
-    it("visits so many slots at most", function()
-        local from = shared_memory.each(region, 0, function() end)
-        for index = 1, 5 do shared_memory.slot(region, "test most " .. index) end
-        local seen = {}
-        local visit = function(name) seen[#seen + 1] = name end
-        assert.equal(from + 2, shared_memory.each(region, from, visit, 2))
-        assert.equal(from + 4, shared_memory.each(region, from + 2, visit, 2))
-        assert.equal(from + 5, shared_memory.each(region, from + 4, visit, 2))
-        assert.equal(from + 5, shared_memory.each(region, from + 5, visit, 2))
-        assert.equal(5, #seen)
-    end)
-
     it("says when no slot is left, and gives smaller ones still", function()
         local small = shared_memory.open("no such dict: slots")
         assert.is_false(small.shared)
-        assert(shared_memory.slot(small, "most of it", 57000))
+        assert(shared_memory.slot(small, "most of it", mapping.FIRST_TRANSIENT - 1000))
         local slot, err = shared_memory.slot(small, "too much", 1000)
         assert.is_nil(slot)
         assert.equal("no slot is left", err)
@@ -105,6 +81,163 @@ describe("shared_memory", function()
         local slot = assert(shared_memory.slot(late, "test late"))
         shared_memory.add(late, slot, 1)
         assert.equal(1, shared_memory.total(late, slot))
+    end)
+end)
+
+describe("rows", function()
+    local regions = 0
+
+    local function new_region()
+        regions = regions + 1
+        return shared_memory.open("no such dict: rows " .. regions)
+    end
+
+    --- Drops a row as it is now.
+    local function drop(region, slot, now)
+        region.seen[slot] = rows.activity(region, slot)
+        return rows.drop(region, slot, now)
+    end
+
+    it("are found again by their names", function()
+        local region = new_region()
+        local slot, generation, made = rows.make(region, "a", 3, 0, 1)
+        assert.equal(1, generation)
+        assert.is_true(made)
+        assert.same({ slot, 1 }, { rows.find(region, "a") })
+        assert.equal(0, select("#", rows.find(region, "b")))
+        assert.equal(slot + 3, (rows.make(region, "b", 1, 0, 1)))
+        assert.same({ slot, 1, false }, { rows.make(region, "a", 3, 0, 1) })
+    end)
+
+    it("get other names after they were dropped and have rested", function()
+        local region = new_region()
+        local slot = rows.make(region, "a", 2, 0, 1)
+        shared_memory.add(region, slot, 5)
+        region.common[slot + 1] = 6
+        mapping.block_at(region.base, 3)[slot + 1] = 7
+        lease.announce(region, 3)
+        local epoch = rows.epoch(region)
+        assert.equal("a", drop(region, slot, 100))
+        assert.equal(epoch + 1, rows.epoch(region))
+        assert.is_nil((rows.find(region, "a")))
+        assert.equal(2, region.generations[slot])
+        local other = rows.make(region, "a", 2, 0, 100)
+        assert.not_equal(slot, other)
+        assert.is_nil(rows.recycle(region, slot, 110))
+        assert.equal(epoch + 2, rows.epoch(region))
+        assert.equal(0, shared_memory.total(region, slot))
+        assert.equal(0, shared_memory.total(region, slot + 1))
+        local single = rows.make(region, "c", 1, 0, 110)
+        assert.not_equal(slot, single)
+        assert.same({ slot, 3, true }, { rows.make(region, "d", 2, 0, 110) })
+        assert.equal(other, (rows.find(region, "a")))
+    end)
+
+    it("are told apart from those that are free", function()
+        local region = new_region()
+        assert.same({ 0, mapping.FIRST_TRANSIENT - 64 }, { shared_memory.usage(region) })
+        local slot = rows.make(region, "a", 5, 0, 1)
+        shared_memory.slot(region, "for good", 2)
+        assert.same({ 7, mapping.FIRST_TRANSIENT - 71 }, { shared_memory.usage(region) })
+        drop(region, slot, 100)
+        assert.same({ 2, mapping.FIRST_TRANSIENT - 66 }, { shared_memory.usage(region) })
+        rows.recycle(region, slot, 110)
+        rows.make(region, "b", 5, 0, 120)
+        assert.same({ 7, mapping.FIRST_TRANSIENT - 71 }, { shared_memory.usage(region) })
+    end)
+
+    it("stay when something was counted at the last moment", function()
+        local region = new_region()
+        local slot = rows.make(region, "a", 1, 0, 1)
+        region.seen[slot] = rows.activity(region, slot)
+        shared_memory.add(region, slot, 1)
+        assert.is_nil(rows.drop(region, slot, 100))
+        assert.same({ slot, 3 }, { rows.find(region, "a") })
+        assert.equal(100, region.touched[slot])
+        assert.equal(1, shared_memory.total(region, slot))
+    end)
+
+    it("are no place to count while they are being dropped", function()
+        local region = new_region()
+        local slot = rows.make(region, "a", 1, 0, 1)
+        region.generations[slot] = 2 -- and here its process died
+        assert.same({ rows.LOST_SLOT, rows.NEVER }, { rows.find(region, "a") })
+        assert.same({ rows.LOST_SLOT, rows.NEVER, false }, { rows.make(region, "a", 1, 0, 1) })
+        assert.equal("a", rows.recycle(region, slot, 100))
+        assert.is_nil((rows.find(region, "a")))
+    end)
+
+    it("are given to one name only, wherever the process that drops them dies", function()
+        -- Dies at every step in turn, and lets the next process go on.
+        for step = 1, 20 do
+            local region = new_region()
+            local calls, alive = 0, region.names
+            local mortal = setmetatable({}, { __index = function(_, method)
+                return function(_, ...)
+                    calls = calls + 1
+                    if calls == step then error("killed") end
+                    return alive[method](alive, ...)
+                end
+            end })
+            local slot = rows.make(region, "a", 1, 0, 1)
+            region.names = mortal
+            pcall(drop, region, slot, 100)
+            pcall(rows.recycle, region, slot, 110)
+            region.names = alive
+            if region.generations[slot] % 2 == 1 then drop(region, slot, 200) end
+            if region.touched[slot] ~= 0 then rows.recycle(region, slot, 210) end
+            local given = {}
+            for index = 1, 5 do
+                local one, _, made = rows.make(region, "new " .. index, 1, 0, 300)
+                assert.is_true(made)
+                assert.is_nil(given[one])
+                given[one] = true
+            end
+            assert.is_nil((rows.find(region, "a")))
+        end
+    end)
+
+    it("rest once more where there is no room to list them", function()
+        local region = new_region()
+        local alive = region.names
+        local slot = rows.make(region, "a", 1, 0, 1)
+        drop(region, slot, 100)
+        region.names = setmetatable({}, { __index = function(_, method)
+            return function(_, ...)
+                if method == "lpush" then return nil, "no memory" end
+                return alive[method](alive, ...)
+            end
+        end })
+        rows.recycle(region, slot, 110)
+        region.names = alive
+        assert.equal(110, region.touched[slot])
+        rows.recycle(region, slot, 120)
+        assert.equal(0, region.touched[slot])
+        assert.equal(slot, (rows.make(region, "b", 1, 0, 130)))
+    end)
+
+    it("that were dropped count no more in a worker that has no block", function()
+        local region = new_region()
+        local known, block = mapping.create(1, false), mapping.create(1, false)
+        local one, other, early = rows.make(region, "one", 2, 0, 1), rows.make(region, "other", 1, 0, 1),
+            rows.make(region, "early", 1, 0, 1)
+        block[early] = 9
+        drop(region, early, 100)
+        rows.follow_drops(region, known, block)
+        assert.equal(0, block[early])
+        block[one], block[one + 1], block[other] = 5, 6, 7
+        rows.follow_drops(region, known, block)
+        assert.equal(5, block[one])
+        drop(region, one, 100)
+        rows.follow_drops(region, known, block)
+        assert.equal(0, block[one])
+        assert.equal(0, block[one + 1])
+        assert.equal(7, block[other])
+        rows.recycle(region, one, 110)
+        rows.make(region, "new", 2, 0, 110)
+        block[one] = 8
+        rows.follow_drops(region, known, block)
+        assert.equal(8, block[one])
     end)
 end)
 

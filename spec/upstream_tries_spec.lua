@@ -49,6 +49,15 @@ describe("upstream_tries", function()
             parsed("[2001:db8::1]:8000, unix:/run/model.sock", "504, 200", "1.0, 0.1"))
     end)
 
+    it("reads how long connecting and the header took", function()
+        local tries = upstream_tries.parse("a:1, b:2 : c:3", "502, 504 : 200", "0.1, 5 : 0.4", "-, 0.2 : 0.01", "-, - : 0.3")
+        assert.same({
+            { address = "a:1", status = "502", response_seconds = "0.1", connect_seconds = "-", header_seconds = "-" },
+            { address = "b:2", status = "504", response_seconds = "5", connect_seconds = "0.2", header_seconds = "-" },
+            { address = "c:3", status = "200", response_seconds = "0.4", connect_seconds = "0.01", header_seconds = "0.3" },
+        }, tries)
+    end)
+
     it("bears lists of unequal length", function()
         assert.same({ "a:1 502 0.1", "b:2 - -" }, parsed("a:1, b:2", "502", "0.1"))
         assert.same({ "a:1 502 0.1" }, parsed("a:1", "502, 200 : 200", "0.1, 0.2"))

@@ -101,6 +101,7 @@ export async function start(http, { port, core, workers = 1, connections = 4096 
             .map(Number);
     return {
         prefix,
+        pid: child.pid,
         workerPids,
         errors: () => readFileSync(join(prefix, "error.log"), "utf8"),
         stop: async () => {

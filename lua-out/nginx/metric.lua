@@ -11,7 +11,6 @@ if ngx.get_phase() == "init" then
     declaration.forget(registry)
 end
 local faults = fault.new("nginx.metric", registry)
-local misuses = metric_registry.counter(registry, "openclaw_metrics_misuse_total", "Calls of nginx.metric that were passed over, by metric.", {"metric"})
 local misused = {}
 local misused_count = 0
 local metrics = {}
@@ -31,7 +30,7 @@ local function misuse_label(name)
     return name
 end
 local function misuse(kind, name, what)
-    misuses:labels(misuse_label(name)):inc()
+    registry.misuses:labels(misuse_label(name)):inc()
     faults:report(
         kind,
         string.sub(

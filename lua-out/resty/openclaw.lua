@@ -29,7 +29,7 @@ function ____exports.setup(options)
     if ngx.shared[DICT] == nil then
         error(("setup: nginx.conf needs \"lua_shared_dict " .. DICT) .. " 10m;\"", 0)
     end
-    local built = builder.build(options, ____exports.VERSION)
+    local built = builder.build(options)
     for ____, balancer in pairs(built.balancers) do
         a_balancer = balancer
     end

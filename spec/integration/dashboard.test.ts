@@ -595,7 +595,6 @@ describe("the page", () => {
     test("shows nothing where there is nothing", async () => {
         const nothing = { degraded: null, nodes: [{ ...someNode("a", 0), seconds: null, answers: null, tries: null }] };
         const status = madeUp({
-            version: null,
             started: null,
             connections: null,
             window_seconds: 0,
@@ -605,7 +604,7 @@ describe("the page", () => {
         await using watched = await openOver(status);
         const { tables, facts } = await snapshot(watched.page);
         expect(tables.Routes?.r?.p95_seconds).toEqual({ value: "", text: format.NONE });
-        expect(facts.version).toEqual({ value: "", text: format.NONE });
+        expect(facts.uptime).toEqual({ value: "", text: format.NONE });
         expect(tables["Nodes of empty"]).toEqual({});
         for (const id of ["models", "queues", "faults"])
             expect(await watched.page.locator(`#${id}`).isVisible()).toBe(false);

@@ -224,10 +224,10 @@ test("the faster node gets more; metrics and records tell of every request", asy
     function sample(name: string): number | undefined {
         return samples.get(name);
     }
-    expect(sample('openclaw_requests_total{route="analyze",status="2xx"}')).toBe(62);
-    expect(sample('openclaw_requests_total{route="analyze",status="4xx"}')).toBe(1);
-    expect(sample('openclaw_cache_requests_total{route="analyze",status="miss"}')).toBe(60);
-    expect(sample('openclaw_cache_requests_total{route="analyze",status="hit"}')).toBe(2);
+    expect(sample('openclaw_requests_total{route="analyze",variant="",status="2xx"}')).toBe(62);
+    expect(sample('openclaw_requests_total{route="analyze",variant="",status="4xx"}')).toBe(1);
+    expect(sample('openclaw_cache_requests_total{route="analyze",variant="",status="miss"}')).toBe(60);
+    expect(sample('openclaw_cache_requests_total{route="analyze",variant="",status="hit"}')).toBe(2);
     expect(sample("openclaw_body_digest_bodies_total")).toBe(62);
     expect(sample('openclaw_image_check_refused_total{reason="not_an_image"}')).toBe(1);
     expect(sample("openclaw_workers")).toBe(2);
@@ -278,7 +278,7 @@ test("a reload in the middle of traffic loses no request and no record", async (
     expect(new Set(records.map(({ id }) => id)).size).toBe(120);
     await eventually("nothing is in flight", async () => (await inFlight(path.gateway)) === 0);
     const samples = await readMetrics(path.gateway);
-    expect(samples.get('openclaw_requests_total{route="analyze",status="2xx"}')).toBe(120);
+    expect(samples.get('openclaw_requests_total{route="analyze",variant="",status="2xx"}')).toBe(120);
     expect(path.gateway.log()).not.toContain("[alert]");
 });
 

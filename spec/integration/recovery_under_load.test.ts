@@ -38,6 +38,7 @@ function startGateway(nodes: NodeProcess[], { light, policy = "xed" }: GatewayOp
                 }
                 metrics = require("resty.openclaw.metrics").new()
             }
+            include ${CHECKOUT}/nginx/standalone.conf;
             init_worker_by_lua_block { cluster:init_worker() }
             exit_worker_by_lua_block { cluster:exit_worker() }
             log_by_lua_block { cluster:log() }

@@ -219,7 +219,7 @@ describe("custom-metrics", () => {
             expect(samples.get('openclaw_queue_seconds_bucket{model="v1",le="0.1"}')).toBe(5);
             expect(samples.get('openclaw_queue_seconds_sum{model="v1"}')).toBeCloseTo(3.1);
             expect(samples.get("openclaw_connections")).toBeGreaterThanOrEqual(1);
-            expect(samples.get('openclaw_requests_total{route="default",status="2xx"}')).toBe(41);
+            expect(samples.get('openclaw_requests_total{route="default",variant="",status="2xx"}')).toBe(41);
         }
         const page = await getFromWithin(gateway, "/metrics/openclaw");
         expect(page).toContain("# TYPE openclaw_images_total counter\n");

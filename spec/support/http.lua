@@ -34,8 +34,10 @@ end
 
 --- Sends raw bytes (a string, or a list sent piece by piece) and returns the answer, read until the server closes.
 function _M.raw(pieces, port)
+    -- A spec that has worked for long without a pause has stopped nginx's clock, by which the timeouts begin.
+    ngx.update_time()
     local sock = ngx.socket.tcp()
-    sock:settimeouts(1000, 5000, 10000)
+    sock:settimeouts(10000, 10000, 10000)
     assert(sock:connect(_M.host, port or _M.port))
     for _, piece in ipairs(type(pieces) == "table" and pieces or { pieces }) do
         assert(sock:send(piece))

@@ -14,7 +14,7 @@ local told = {
 }
 local other = { report = function() return {} end }
 
-_M.open = status.new({ dict = "status", version = "1.2.3", upstreams = { told = told, other = other }, routes = { "unused" } })
+_M.open = status.new({ dict = "status", upstreams = { told = told, other = other }, routes = { "unused" } })
 _M.guarded = status.new({ dict = "status", token = _M.TOKEN })
 _M.bare = status.new({ dict = "status" })
 

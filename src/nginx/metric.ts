@@ -24,12 +24,6 @@ const registry = metric_registry.open("openclaw");
 if (ngx.get_phase() === "init") declaration.forget(registry);
 
 const faults = fault.new("nginx.metric", registry);
-const misuses = metric_registry.counter(
-    registry,
-    "openclaw_metrics_misuse_total",
-    "Calls of nginx.metric that were passed over, by metric.",
-    ["metric"],
-);
 const misused = new LuaSet<string>();
 let misused_count = 0;
 
@@ -48,7 +42,7 @@ function misuse_label(name: unknown): string {
 }
 
 function misuse(kind: string, name: unknown, what: string): undefined {
-    misuses.labels(misuse_label(name)).inc();
+    registry.misuses!.labels(misuse_label(name)).inc();
     faults.report(kind, string.sub(tostring(name), 1, 200), ": ", what);
     return undefined;
 }

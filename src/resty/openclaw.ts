@@ -35,7 +35,7 @@ export function setup(options: unknown): void {
     if (phase !== "init") error(`setup: must be called in init_by_lua, not in the phase ${phase}`, 0);
     if (gateway !== undefined) error("setup: was called before; one table holds everything", 0);
     if (ngx.shared[DICT] === undefined) error(`setup: nginx.conf needs "lua_shared_dict ${DICT} 10m;"`, 0);
-    const built = builder.build(options, VERSION);
+    const built = builder.build(options);
     for (const [, balancer] of built.balancers) a_balancer = balancer;
     trouble = faults.new("gateway", metric_registry.open(DICT));
     gateway = built;

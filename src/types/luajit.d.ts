@@ -45,9 +45,15 @@ declare module "table.clear" {
 declare module "string.buffer" {
     export interface Buffer {
         put(...parts: (string | number)[]): Buffer;
+        putcdata(memory: CValue | Bytes, bytes: number): Buffer;
         get(bytes?: number): string;
+        skip(bytes: number): Buffer;
+        /** Where the contents are, until the next change. */
+        ref(): LuaMultiReturn<[memory: CValue, bytes: number]>;
         tostring(): string;
         reset(): Buffer;
+        /** Gives the memory back at once. */
+        free(): void;
     }
     function new_(size?: number): Buffer;
     export { new_ as new };
@@ -55,6 +61,9 @@ declare module "string.buffer" {
 
 /** `pointer + count`, in elements. */
 declare const pointer_add: LuaAddition<Doubles, number, Doubles>;
+
+/** How many elements `left` comes after `right`. */
+declare const pointer_difference: LuaSubtraction<Doubles, Doubles, number>;
 
 /** @noResolution */
 declare module "table.nkeys" {

@@ -54,6 +54,10 @@ declare namespace ngx {
         ): LuaMultiReturn<[value: number, err?: undefined] | [value: undefined, err: string]>;
         /** Sets the time to live of an entry, whatever it holds and even if its time is over already. */
         expire(key: string, ttl: number): LuaMultiReturn<[ok: boolean | undefined, err?: string]>;
+        /** Puts a value in front of a list; the length of the list. Never evicts. */
+        lpush(key: string, value: string | number): Result<number>;
+        /** Takes the first value of a list; nothing when there is none. */
+        lpop<T extends string | number>(key: string): LuaMultiReturn<[value: T | undefined, err?: string]>;
         free_space(): number;
         flush_all(): void;
     }

@@ -4,6 +4,7 @@ local attempts = require("resty.openclaw.balancer.attempts")
 local builder = require("resty.openclaw.balancer.builder")
 local choice = require("resty.openclaw.balancer.choice")
 local operator = require("resty.openclaw.balancer.operator")
+local queue = require("resty.openclaw.balancer.queue")
 local supervision = require("resty.openclaw.balancer.supervision")
 local tries = require("resty.openclaw.balancer.tries")
 local upstreams = require("resty.openclaw.balancer.upstream")
@@ -31,17 +32,17 @@ local function balance(self)
     local key = request.is_subrequest() and 0 or request.key()
     local failure, status = nginx_balancer.get_last_failure()
     local is_first = failure == nil
+    local waited = is_first and key ~= 0 and not attempts.is_present(key)
     local peer
     if is_first then
-        if attempts.is_present(key) then
+        if not waited then
             attempts.settle_before(key)
         end
         peer = tries.first(self, now)
     else
         local last = attempts.settle(
             key,
-            tostring(status or BAD_GATEWAY),
-            nil
+            tostring(status or BAD_GATEWAY)
         )
         peer = tries.next(self, now, last, status or BAD_GATEWAY)
     end
@@ -59,10 +60,13 @@ local function balance(self)
     if tries.may_go_on(self, peer, is_first) then
         nginx_balancer.set_more_tries(1)
     end
+    if waited then
+        queue.end_wait(self.waits)
+    end
     if key ~= 0 then
         attempts.begin(key, peer)
     end
-    peer.sent:inc()
+    peer.figures.sent:inc()
 end
 --- Notes that the answer begins, for upstreams that measure the time to the first byte. Phases: header_filter.
 local function header_filter(self)

@@ -1,5 +1,6 @@
 local ____exports = {}
 local cjson = require("cjson")
+local request = require("resty.openclaw.request")
 local utf8 = require("resty.openclaw.utf8")
 local UNKNOWN = {code = "error", message = "The request failed."}
 --- What stands for each status that nginx itself answers with; listed in docs/errors.md.
@@ -55,6 +56,7 @@ function ____exports.page()
     local retry_after = tonumber(ngx.header["Retry-After"])
     local status = ngx.status == 500 and retry_after ~= nil and 503 or ngx.status
     local entry = ENTRIES[status] or UNKNOWN
+    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id")
     return ____exports.respond(status, entry.code, entry.message, retry_after or entry.retry_after)
 end
 return ____exports

@@ -1,14 +1,27 @@
 local ____exports = {}
 local fault = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
-local catalogues = require("resty.openclaw.metrics.catalogue")
+local catalogues = require("resty.openclaw.metric_registry.catalogue")
 local declaration = require("resty.openclaw.metrics.declaration")
 local exposition = require("resty.openclaw.metrics.exposition")
+local built_in = require("resty.openclaw.metrics.families")
+local first_byte = require("resty.openclaw.metrics.first_byte")
+local negotiation = require("resty.openclaw.metrics.negotiation")
+local ____pause = require("resty.openclaw.metrics.pause")
+local pause = ____pause.pause
+local process = require("resty.openclaw.metrics.process")
 local recorders = require("resty.openclaw.metrics.recorder")
 local options = require("resty.openclaw.options")
-local turn = require("resty.openclaw.turn")
+local request = require("resty.openclaw.request")
 local NAME = "metrics"
-local OPTIONS = {"dict", "max_series", "buckets", "route"}
+local OPTIONS = {
+    "dict",
+    "max_series",
+    "idle_seconds",
+    "labels",
+    "buckets",
+    "route"
+}
 local function counter(self, name, help, label_names)
     return metric_registry.counter(self.registry, name, help, label_names)
 end
@@ -27,6 +40,9 @@ end
 local function recorder(self, route)
     return recorders.new(self.families, route)
 end
+local function header_filter(self)
+    first_byte.note()
+end
 local function log(self)
     self.default_recorder = self.default_recorder or recorders.new(self.families, self.route)
     self.default_recorder:log()
@@ -34,9 +50,12 @@ end
 --- Sends a piece, waits until the client has taken it, and lets other requests have their turn.
 local function send(piece)
     local sent = ngx.print(piece)
-    ngx.flush(true)
-    turn.pass()
-    return sent == 1
+    if sent ~= 1 then
+        return false
+    end
+    local ____, err = ngx.flush(true)
+    pause()
+    return err == nil or err == "buffering" or err == "nothing to flush"
 end
 local function page(self)
     local method = ngx.req.get_method()
@@ -45,18 +64,23 @@ local function page(self)
         ngx.exit(405)
         return
     end
-    ngx.header["Content-Type"] = exposition.CONTENT_TYPE
+    local format = negotiation.choose(request.variable("http_accept"))
+    ngx.header["Content-Type"] = format.content_type
+    ngx.header.Vary = "Accept"
     if method == "HEAD" then
         return
     end
-    catalogues.refresh(self.catalogue, turn.pass)
-    exposition.render(self.catalogue, self.faults, send)
+    catalogues.refresh(self.catalogue, pause)
+    if not exposition.render(self.catalogue, self.faults, format, send) then
+        ngx.exit(ngx.ERROR)
+    end
 end
 local metatable = {__index = {
     counter = counter,
     gauge = gauge,
     histogram = histogram,
     recorder = recorder,
+    header_filter = header_filter,
     log = log,
     page = page
 }}
@@ -80,6 +104,12 @@ local function read_buckets(given)
     end
     return buckets
 end
+local function read_idle_seconds(given)
+    if given.idle_seconds == 0 then
+        return 0
+    end
+    return options.positive(NAME, given, "idle_seconds", metric_registry.DEFAULT_IDLE_SECONDS)
+end
 --- The metrics of one shared dict; see docs/metrics.md for the options. Raises when an option is wrong. Phases: init.
 local function create(given)
     local ____options_check_1 = options.check
@@ -94,16 +124,20 @@ local function create(given)
         read,
         "max_series",
         1,
-        2000
+        metric_registry.DEFAULT_MOST_SERIES
     )
+    local idle_seconds = read_idle_seconds(read)
     local buckets = read_buckets(read)
     local registry = metric_registry.open(dict)
     if not registry.region.shared then
         error(((NAME .. ": nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"", 0)
     end
     registry.most_series = max_series
+    registry.idle_seconds = idle_seconds
+    metric_registry.allow_labels(registry, NAME, read)
     declaration.forget(registry)
-    local families = recorders.families(registry, buckets)
+    local families = built_in.new(registry, buckets)
+    process.show_all(registry)
     local fields = {
         registry = registry,
         faults = fault.new(NAME, registry),

@@ -2,13 +2,18 @@ local ____exports = {}
 local ffi = require("ffi")
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
-ffi.cdef("\ndouble ngx_http_lua_ffi_now(void);\ndouble ngx_http_lua_ffi_req_start_time(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);\nint ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);\nint ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,\n    int capture, char **value, size_t *value_bytes, char **err);\nintptr_t ngx_atoi(const char *digits, size_t count);\n")
+ffi.cdef("\ndouble ngx_http_lua_ffi_now(void);\ndouble ngx_http_lua_ffi_req_start_time(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);\nint ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);\nint ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,\n    int capture, char **value, size_t *value_bytes, char **err);\nint ngx_http_lua_ffi_var_set(ngx_http_request_t *request, const unsigned char *name, size_t name_bytes,\n    unsigned char *lower_case, const unsigned char *value, size_t value_bytes, unsigned char *err, size_t *err_bytes);\nintptr_t ngx_atoi(const char *digits, size_t count);\nintptr_t ngx_atofp(const char *digits, size_t count, size_t decimals);\n")
 local NGX_OK = 0
 local LONGEST_NAME = 128
+local LONGEST_MESSAGE = 256
+--- nginx writes times with so many decimals.
+local DECIMALS = 3
 local lower_case = ffi.new("char[?]", LONGEST_NAME)
 local value = ffi.new("char *[1]")
 local value_bytes = ffi.new("size_t[1]")
 local message = ffi.new("char *[1]")
+local message_text = ffi.new("unsigned char[?]", LONGEST_MESSAGE)
+local message_bytes = ffi.new("size_t[1]")
 --- Leaves where a variable's value is in `value` and `value_bytes`; false when it has none or does not exist.
 local function find(name)
     local request = get_request()
@@ -43,6 +48,34 @@ function ____exports.whole_number(name)
     end
     local number = tonumber(ffi.C.ngx_atoi(value[0], value_bytes[0]))
     return number < 0 and 0 or number
+end
+--- The value of a variable that holds one time in seconds, as nginx writes them, without a text being made of it. Nothing
+-- when it has none, -1 when that is something else, such as a list of times.
+function ____exports.seconds(name)
+    if not find(name) then
+        return nil
+    end
+    local milliseconds = tonumber(ffi.C.ngx_atofp(value[0], value_bytes[0], DECIMALS))
+    return milliseconds < 0 and -1 or milliseconds / 1000
+end
+--- Sets a variable that some `map` or `set` in nginx.conf declares; false where none does.
+function ____exports.set_variable(name, text)
+    local request = get_request()
+    if request == nil or #name > LONGEST_NAME then
+        return false
+    end
+    message_bytes[0] = LONGEST_MESSAGE
+    local done = ffi.C.ngx_http_lua_ffi_var_set(
+        request,
+        name,
+        #name,
+        lower_case,
+        text,
+        #text,
+        message_text,
+        message_bytes
+    )
+    return done == NGX_OK
 end
 --- The time in seconds since 1970, to the millisecond, as of this turn of nginx's loop. Phases: any.
 function ____exports.now()

@@ -3,9 +3,11 @@ local admin = require("resty.openclaw.admin")
 local balancer = require("resty.openclaw.balancer")
 local body_digest = require("resty.openclaw.body_digest")
 local image_check = require("resty.openclaw.image_check")
+local inference = require("resty.openclaw.inference")
 local metrics = require("resty.openclaw.metrics")
 local read = require("resty.openclaw.options")
 local post_action = require("resty.openclaw.post_action")
+local slow_log = require("resty.openclaw.slow_log")
 local status = require("resty.openclaw.status")
 local PHASES = {"access", "header_filter", "body_filter", "log"}
 local TOP_OPTIONS = {
@@ -17,12 +19,16 @@ local TOP_OPTIONS = {
     "status"
 }
 local UPSTREAM_OPTIONS = balancer.option_names()
+--- In `log`, for the slow log; all else there is for the sinks.
+local SLOW_OPTIONS = {"slow_seconds", "slow_lines_per_minute"}
 local ROUTE_OPTIONS = {
     "upstream",
     "image_check",
     "body_digest",
+    "inference",
     "metrics",
     "record",
+    "slow_log",
     "plugins"
 }
 --- A table of options of its own for each name.
@@ -89,10 +95,57 @@ local function read_balancers(options)
     end
     return balancers
 end
+local function is_slow_option(name)
+    return type(name) == "string" and string.sub(name, 1, 5) == "slow_"
+end
+local function read_slow(options)
+    local given = {}
+    for name, value in pairs(read.group("setup", options, "log") or ({})) do
+        if is_slow_option(name) then
+            given[name] = value
+        end
+    end
+    local slow = read.check("setup: log", given, SLOW_OPTIONS)
+    return {
+        seconds = read.positive("setup: log", slow, "slow_seconds", 5),
+        lines_per_minute = read.whole(
+            "setup: log",
+            slow,
+            "slow_lines_per_minute",
+            1,
+            600
+        )
+    }
+end
+--- What `log` says of the sinks; nothing when it speaks of the slow log only.
+local function about_sinks(options)
+    local given = read.group("setup", options, "log")
+    if given == nil then
+        return nil
+    end
+    local about = {}
+    local others = 0
+    local slow = 0
+    for name, value in pairs(given) do
+        if is_slow_option(name) then
+            slow = slow + 1
+        else
+            about[name] = value
+            others = others + 1
+        end
+    end
+    local ____temp_0
+    if others == 0 and slow > 0 then
+        ____temp_0 = nil
+    else
+        ____temp_0 = about
+    end
+    return ____temp_0
+end
 --- One queue for each sink: what stands beside `sinks` holds for all of them.
 local function read_logs(options)
     local logs = {}
-    local given = read.group("setup", options, "log")
+    local given = about_sinks(options)
     if given == nil then
         return logs
     end
@@ -120,11 +173,11 @@ local function read_logs(options)
 end
 --- The API over all upstreams.
 local function read_admin(options, balancers)
-    local ____options_admin_0 = options.admin
-    if ____options_admin_0 == nil then
-        ____options_admin_0 = {}
+    local ____options_admin_1 = options.admin
+    if ____options_admin_1 == nil then
+        ____options_admin_1 = {}
     end
-    local given = ____options_admin_0
+    local given = ____options_admin_1
     if type(given) ~= "table" then
         error(
             "setup: \"admin\" must be a table, got a " .. type(given),
@@ -141,12 +194,12 @@ local function read_admin(options, balancers)
     return admin.new(all)
 end
 --- The status of all upstreams and routes.
-local function read_status(options, balancers, version)
-    local ____options_status_1 = options.status
-    if ____options_status_1 == nil then
-        ____options_status_1 = {}
+local function read_status(options, balancers)
+    local ____options_status_2 = options.status
+    if ____options_status_2 == nil then
+        ____options_status_2 = {}
     end
-    local given = ____options_status_1
+    local given = ____options_status_2
     if type(given) ~= "table" then
         error(
             "setup: \"status\" must be a table, got a " .. type(given),
@@ -157,9 +210,9 @@ local function read_status(options, balancers, version)
     for name in pairs(named_groups(options, "routes")) do
         routes[#routes + 1] = name
     end
-    local all = {upstreams = balancers, routes = routes, version = version}
+    local all = {upstreams = balancers, routes = routes}
     for name, value in pairs(given) do
-        if name == "upstreams" or name == "routes" or name == "version" then
+        if name == "upstreams" or name == "routes" then
             error(("setup: status: \"" .. name) .. "\" must be left out; it is known", 0)
         end
         all[name] = value
@@ -232,19 +285,39 @@ local function read_plugins(owner, options)
     end
     return plugins
 end
+--- A route's slow log: as `log` says, with seconds of its own, or none.
+local function read_slow_log(owner, options, slow)
+    if options.slow_log == false then
+        return nil
+    end
+    local of_route = owner .. ": slow_log"
+    if options.slow_log ~= nil and type(options.slow_log) ~= "table" then
+        read.refuse(owner, "slow_log", "false or a table", options.slow_log)
+    end
+    local ____read_check_4 = read.check
+    local ____options_slow_log_3 = options.slow_log
+    if ____options_slow_log_3 == nil then
+        ____options_slow_log_3 = {}
+    end
+    local given = ____read_check_4(of_route, ____options_slow_log_3, {"seconds"})
+    return slow_log.new({
+        seconds = read.positive(of_route, given, "seconds", slow.seconds),
+        lines_per_minute = slow.lines_per_minute
+    })
+end
 local function read_route(gateway, name, entry)
     local owner = "setup: routes." .. name
     if type(entry) == "table" and entry.retry_post ~= nil then
         error(owner .. ": \"retry_post\" is said in nginx.conf: include nginx/retry_post.conf in the route's location", 0)
     end
     local given = read.check(owner, entry, ROUTE_OPTIONS)
-    local ____temp_2
+    local ____temp_5
     if given.upstream == nil then
-        ____temp_2 = nil
+        ____temp_5 = nil
     else
-        ____temp_2 = read.text(owner, given, "upstream")
+        ____temp_5 = read.text(owner, given, "upstream")
     end
-    local upstream = ____temp_2
+    local upstream = ____temp_5
     if upstream ~= nil and not (gateway.balancers[upstream] ~= nil) then
         read.refuse(owner, "upstream", "the name of one of upstreams", upstream)
     end
@@ -257,6 +330,10 @@ local function read_route(gateway, name, entry)
     if digest_options ~= nil then
         plugins[#plugins + 1] = body_digest.new(digest_options)
     end
+    local inference_options = read.group(owner, given, "inference")
+    if inference_options ~= nil then
+        plugins[#plugins + 1] = inference.new(inference_options)
+    end
     if read.flag(owner, given, "metrics", true) then
         plugins[#plugins + 1] = gateway.metrics:recorder(name)
     end
@@ -264,6 +341,10 @@ local function read_route(gateway, name, entry)
         for ____, log in ipairs(gateway.logs) do
             plugins[#plugins + 1] = log
         end
+    end
+    local slow = read_slow_log(owner, given, gateway.slow)
+    if slow ~= nil then
+        plugins[#plugins + 1] = slow
     end
     for ____, plugin in ipairs(read_plugins(owner, given)) do
         plugins[#plugins + 1] = plugin
@@ -283,21 +364,23 @@ local function read_route(gateway, name, entry)
     }
 end
 --- Builds the gateway. Raises one sentence when an option is wrong. Phases: init.
-function ____exports.build(options, version)
+function ____exports.build(options)
     local given = read.check("setup", options, TOP_OPTIONS)
-    local balancers = read_balancers(given)
-    local ____metrics_new_4 = metrics.new
-    local ____given_metrics_3 = given.metrics
-    if ____given_metrics_3 == nil then
-        ____given_metrics_3 = {}
+    local ____metrics_new_7 = metrics.new
+    local ____given_metrics_6 = given.metrics
+    if ____given_metrics_6 == nil then
+        ____given_metrics_6 = {}
     end
+    local figures = ____metrics_new_7(____given_metrics_6)
+    local balancers = read_balancers(given)
     local gateway = {
-        metrics = ____metrics_new_4(____given_metrics_3),
+        metrics = figures,
         admin = read_admin(given, balancers),
-        status = read_status(given, balancers, version),
+        status = read_status(given, balancers),
         balancers = balancers,
         routes = {},
         logs = read_logs(given),
+        slow = read_slow(given),
         filters_headers = false
     }
     for name, entry in pairs(named_groups(given, "routes")) do

@@ -2,11 +2,13 @@ local ____exports = {}
 local lease = require("resty.openclaw.shared_memory.lease")
 local mapping = require("resty.openclaw.shared_memory.mapping")
 local ____names = require("resty.openclaw.shared_memory.names")
-local increment = ____names.increment
+local advance = ____names.advance
 local local_names = ____names.local_names
---- The first of 60 slots for what found no slots of its own; nobody reads them. Slot 1 is `lease`'s.
-____exports.LOST_SLOT = 4
-local FIRST_SLOT = 64
+local rows = require("resty.openclaw.shared_memory.rows")
+--- For what found no slots of its own; nobody reads it.
+____exports.LOST_SLOT = rows.LOST_SLOT
+--- Slot 2 of block 0: how many configurations have opened the region so far.
+local CONFIGURATION = 2
 local DEFAULT_BLOCKS = 255
 --- Of all workers one looks for dead holders this often, in seconds.
 local SWEEP_SECONDS = 0.5
@@ -18,25 +20,60 @@ local function lease_block(region)
         return false
     end
     local leased = mapping.block_at(region.base, block)
-    local alone = rawget(region, "mine")
-    if alone ~= nil then
+    if region.followed ~= nil then
+        local alone = region.mine
+        rows.follow_drops(region, region.followed, alone)
         mapping.merge(alone, leased)
+        region.followed = nil
     end
     region.block = block
     rawset(region, "mine", leased)
     return true
 end
+local function take_block(region)
+    if lease_block(region) then
+        return
+    end
+    region.followed = mapping.create(1, false)
+    rawset(
+        region,
+        "mine",
+        mapping.create(1, false)
+    )
+    ngx.log(ngx.ERR, "shared_memory: all ", region.count - 1, " blocks are leased, so what this worker counts is missing from the totals until one is free")
+end
 local function watch(premature, region)
     if premature then
         return
     end
-    if region.block == 0 then
-        lease_block(region)
+    if region.followed ~= nil and not lease_block(region) then
+        rows.follow_drops(region, region.followed, region.mine)
     end
     lease.announce(region, region.block)
     local won = region.names:safe_add("sweep", 1, SWEEP_SECONDS * 0.9)
     if won == true then
         lease.sweep(region)
+    end
+    for ____, duty in ipairs(region.duties) do
+        duty()
+    end
+end
+--- Has this worker look after the region from now on: after dead workers' blocks, and its duties. Counting does the same.
+-- Phases: those that may start timers; in init nothing happens.
+function ____exports.attend(region)
+    if region.attends or ngx.get_phase() == "init" then
+        return
+    end
+    region.attends = true
+    if rawget(region, "mine") == nil then
+        take_block(region)
+    end
+    if ngx.get_phase() == "exit_worker" then
+        return
+    end
+    local ok, err = ngx.timer.every(SWEEP_SECONDS, watch, region)
+    if not ok then
+        ngx.log(ngx.ERR, "shared_memory: cannot watch for dead workers: ", err)
     end
 end
 --- What the master counts before the workers fork goes to block 0; a worker takes a block of its own.
@@ -44,20 +81,7 @@ local function first_touch(region)
     if ngx.get_phase() == "init" then
         return region.common
     end
-    if not lease_block(region) then
-        rawset(
-            region,
-            "mine",
-            mapping.create(1, false)
-        )
-        ngx.log(ngx.ERR, "shared_memory: all ", region.count - 1, " blocks are leased, so what this worker counts is missing from the totals until one is free")
-    end
-    if region.shared and ngx.get_phase() ~= "exit_worker" then
-        local ok, err = ngx.timer.every(SWEEP_SECONDS, watch, region)
-        if not ok then
-            ngx.log(ngx.ERR, "shared_memory: cannot watch for dead workers: ", err)
-        end
-    end
+    ____exports.attend(region)
     return rawget(region, "mine")
 end
 local function field_of(region, field)
@@ -93,23 +117,46 @@ function ____exports.open(dict_name, workers)
     local base
     local count = workers + 1
     if left_behind == nil then
-        base = mapping.create(count, dict ~= nil)
+        base = mapping.create(count + rows.AREAS, dict ~= nil)
         names:set(
             "region",
-            (mapping.to_text(base) .. " ") .. tostring(count)
+            (((((mapping.to_text(base) .. " ") .. tostring(count)) .. " ") .. tostring(mapping.SLOTS)) .. " ") .. tostring(rows.AREAS)
         )
     else
-        local address, blocks = string.match(left_behind, "^(%d+) (%d+)$")
+        local address, blocks = string.match(
+            left_behind,
+            ((("^(%d+) (%d+) " .. tostring(mapping.SLOTS)) .. " ") .. tostring(rows.AREAS)) .. "$"
+        )
+        if address == nil then
+            error(("shared_memory: another version laid out \"" .. dict_name) .. "\": stop nginx and start it again", 0)
+        end
         base = mapping.from_text(address)
         count = tonumber(blocks)
     end
+    if left_behind == nil or ngx.get_phase() == "init" then
+        base[CONFIGURATION] = base[CONFIGURATION] + 1
+    end
+    local ____rows_areas_of_result_0 = rows.areas_of(base, count)
+    local generations = ____rows_areas_of_result_0.generations
+    local sizes = ____rows_areas_of_result_0.sizes
+    local touched = ____rows_areas_of_result_0.touched
+    local seen = ____rows_areas_of_result_0.seen
+    local pins = ____rows_areas_of_result_0.pins
     local fields = {
         shared = dict ~= nil,
         names = names,
         base = base,
         common = base,
         count = count,
-        block = 0
+        block = 0,
+        configuration = base[CONFIGURATION],
+        attends = false,
+        duties = {},
+        generations = generations,
+        sizes = sizes,
+        touched = touched,
+        seen = seen,
+        pins = pins
     }
     local region = setmetatable(fields, lazily_mine)
     regions[dict_name] = region
@@ -121,15 +168,16 @@ local function claim(region, name, count, cursor, first, limit)
     if known ~= nil then
         return known
     end
-    local next, err = increment(region.names, cursor, count, first)
-    if next == nil then
+    local slot, err = advance(
+        region.names,
+        cursor,
+        count,
+        first,
+        limit
+    )
+    if slot == nil then
         return nil, err
     end
-    if next > limit then
-        region.names:incr(cursor, -count)
-        return nil, "no slot is left"
-    end
-    local slot = next - count
     local numbered = region.names:safe_set(
         "name:" .. tostring(slot),
         name
@@ -157,7 +205,7 @@ function ____exports.slot(region, name, count)
         name,
         count,
         "next_slot",
-        FIRST_SLOT,
+        rows.FIRST_SLOT,
         mapping.FIRST_TRANSIENT
     )
 end
@@ -186,23 +234,11 @@ function ____exports.add(region, slot, by)
     local mine = region.mine
     mine[slot] = mine[slot] + by
 end
---- Visits the name and number of every slot made since `from` (0: all), of `most` slots at most; returns where to go on
--- the next time. A slot that is being made at this moment may be passed over. Phases: any. Does not yield; costs about
--- 1 µs for each name.
-function ____exports.each(region, from, visit, most)
-    if most == nil then
-        most = mapping.SLOTS
-    end
-    local next = region.names:get("next_slot")
-    local first = math.max(from, FIRST_SLOT)
-    local limit = math.min(next or FIRST_SLOT, first + most)
-    for slot = first, limit - 1 do
-        local name = region.names:get("name:" .. tostring(slot))
-        if name ~= nil and (region.names:get("slot:" .. name)) == slot then
-            visit(name, slot)
-        end
-    end
-    return limit
+--- How many slots have names, and how many are left for new ones, transient slots aside. Phases: any; a quarter of a
+-- millisecond when there are many.
+function ____exports.usage(region)
+    local used = rows.limit(region) - rows.FIRST_SLOT - rows.unused(region)
+    return used, mapping.FIRST_TRANSIENT - rows.FIRST_SLOT - used
 end
 --- Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker.
 function ____exports.release(region)

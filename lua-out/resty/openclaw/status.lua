@@ -14,7 +14,6 @@ local NAME = "status"
 local OPTIONS = {
     "upstreams",
     "routes",
-    "version",
     "token",
     "token_file",
     "dict"
@@ -136,14 +135,7 @@ local function create(options)
         STARTED,
         request.now()
     )
-    local ____temp_0
-    if given.version == nil then
-        ____temp_0 = nil
-    else
-        ____temp_0 = read.text(NAME, given, "version")
-    end
     local fields = {
-        version = ____temp_0,
         upstreams = read_upstreams(given),
         routes = read_routes(given),
         history = histories.new(registry),

@@ -18,23 +18,40 @@ function ____exports.last(value)
     end
     return (string.match(value, "[^, ]*$"))
 end
---- The tries in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time` of one request.
-function ____exports.parse(addresses, statuses, response_seconds)
+--- The tries in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time`,
+-- `$upstream_connect_time` and `$upstream_header_time` of one request.
+function ____exports.parse(addresses, statuses, response_seconds, connect_seconds, header_seconds)
     if response_seconds == nil then
         response_seconds = ""
+    end
+    if connect_seconds == nil then
+        connect_seconds = ""
+    end
+    if header_seconds == nil then
+        header_seconds = ""
     end
     local tries = {}
     local passes = split(addresses, " : ")
     local status_passes = split(statuses, " : ")
     local response_passes = split(response_seconds, " : ")
+    local connect_passes = split(connect_seconds, " : ")
+    local header_passes = split(header_seconds, " : ")
     for pass = 0, #passes - 1 do
         local nodes = split(passes[pass + 1], ", ")
         local status = split(status_passes[pass + 1] or "", ", ")
         local response = split(response_passes[pass + 1] or "", ", ")
+        local connect = split(connect_passes[pass + 1] or "", ", ")
+        local header = split(header_passes[pass + 1] or "", ", ")
         for index = 0, #nodes - 1 do
             local address = nodes[index + 1]
             if address ~= "" then
-                tries[#tries + 1] = {address = address, status = status[index + 1] or "-", response_seconds = response[index + 1] or "-"}
+                tries[#tries + 1] = {
+                    address = address,
+                    status = status[index + 1] or "-",
+                    response_seconds = response[index + 1] or "-",
+                    connect_seconds = connect[index + 1] or "-",
+                    header_seconds = header[index + 1] or "-"
+                }
             end
         end
     end

@@ -10,6 +10,7 @@ import * as choice from "./balancer/choice";
 import * as operator from "./balancer/operator";
 import type { NodeReport, Wish } from "./balancer/operator";
 import type { Peer } from "./balancer/peer";
+import * as queue from "./balancer/queue";
 import * as supervision from "./balancer/supervision";
 import * as tries from "./balancer/tries";
 import * as upstreams from "./balancer/upstream";
@@ -55,12 +56,14 @@ function balance(this: Balancer): void {
     const key = request.is_subrequest() ? 0 : request.key();
     const [failure, status] = nginx_balancer.get_last_failure();
     const is_first = failure === undefined;
+    // Of the request, not only since a redirect.
+    const waited = is_first && key !== 0 && !attempts.is_present(key);
     let peer: Peer | undefined;
     if (is_first) {
-        if (attempts.is_present(key)) attempts.settle_before(key);
+        if (!waited) attempts.settle_before(key);
         peer = tries.first(this, now);
     } else {
-        const last = attempts.settle(key, tostring(status ?? BAD_GATEWAY), undefined);
+        const last = attempts.settle(key, tostring(status ?? BAD_GATEWAY));
         peer = tries.next(this, now, last, status ?? BAD_GATEWAY);
     }
     if (peer === undefined) {
@@ -76,8 +79,9 @@ function balance(this: Balancer): void {
     }
     // One at a time: what may be done after a failure is known best just before.
     if (tries.may_go_on(this, peer, is_first)) nginx_balancer.set_more_tries(1);
+    if (waited) queue.end_wait(this.waits);
     if (key !== 0) attempts.begin(key, peer);
-    peer.sent.inc();
+    peer.figures.sent.inc();
 }
 
 /** Notes that the answer begins, for upstreams that measure the time to the first byte. Phases: header_filter. */

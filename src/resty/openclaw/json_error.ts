@@ -4,6 +4,7 @@
  *     {"error":{"code":"body_too_large","message":"The request body is too large.","status":413}}
  */
 import * as cjson from "cjson";
+import * as request from "./request";
 import * as utf8 from "./utf8";
 
 interface Entry {
@@ -70,5 +71,7 @@ export function page(): never {
     // Without OpenResty's patches nginx turns a balancer's 503 into 500; only the balancer sets Retry-After before that.
     const status = ngx.status === 500 && retry_after !== undefined ? 503 : ngx.status;
     const entry = ENTRIES[status] ?? UNKNOWN;
+    // What route.conf adds to answers is not added here.
+    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id");
     return respond(status, entry.code, entry.message, retry_after ?? entry.retry_after);
 }

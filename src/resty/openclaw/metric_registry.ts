@@ -2,36 +2,21 @@
  * Figures with names, in families with labels, as Prometheus knows them. All plugins register theirs here; the
  * metrics plugin shows them.
  *
- * A series' slot name holds all there is to know of it (kind, name, labels, bounds), so any worker can show what any
- * other worker has made, and a figure is found again after a reload.
+ * A series' row of slots has all there is to know of it in its name (kind, name, labels, bounds), so any worker can show
+ * what any other worker has made, and a figure is found again after a reload. Series that nobody counts are dropped.
  */
-import * as handles from "./metric_handles";
 import type { Counter, Gauge, Histogram } from "./metric_handles";
-import { prepare } from "./metric_handles/buckets";
-import type { Buckets } from "./metric_handles/buckets";
+import * as allow_list from "./metric_registry/allow_list";
+import type { AllowList } from "./metric_registry/allow_list";
+import * as families from "./metric_registry/family";
+import type { Family, Kind } from "./metric_registry/family";
+import * as idle_series from "./metric_registry/idle_series";
+import * as labels from "./metric_registry/label_text";
+import type * as options from "./options";
 import * as shared_memory from "./shared_memory";
 import type { Region } from "./shared_memory";
-import { increment } from "./shared_memory/names";
-import * as utf8 from "./utf8";
 
-export type Kind = "counter" | "gauge" | "histogram";
-
-export interface Family<Handle> {
-    readonly registry: Registry;
-    readonly name: string;
-    readonly kind: Kind;
-    readonly help: string;
-    readonly label_names: readonly string[];
-    readonly bounds: readonly number[];
-    /** Of a histogram. */
-    readonly buckets: Buckets | undefined;
-    readonly handles: LuaTable<string, Handle>;
-    /**
-     * The handle for these label values, in the order of the family's label names. Phases: any. Past the limit of
-     * series the handle is that of the series whose label values are all `_other`.
-     */
-    labels(...values: string[]): Handle;
-}
+export type { Family, Kind };
 
 /** Takes one figure; `labels` is made by `label_text`. */
 export type Emit = (this: void, labels: string, value: number) => void;
@@ -50,11 +35,14 @@ export interface Registry {
     readonly collectors: Collector[];
     /** Series each family may have before label values become `_other`. */
     most_series: number;
+    /** Series in which nothing was counted for so long are dropped; 0 for never. */
+    idle_seconds: number;
+    /** Which labels are kept, by the names of metrics; of others all are. */
+    allowed: LuaTable<string, AllowList>;
     dropped?: Family<Counter>;
+    expired?: Family<Counter>;
+    misuses?: Family<Counter>;
 }
-
-/** Stands for all label values past the limit of series. */
-export const OTHER = "_other";
 
 /** Of families that nobody here has described. */
 export const DEFAULT_HELP = "No description.";
@@ -62,114 +50,18 @@ export const DEFAULT_HELP = "No description.";
 /** Upper bounds fit for inference, in seconds: 10 ms to 10 minutes. */
 export const SECONDS: readonly number[] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 
-const DEFAULT_MOST_SERIES = 2000;
-/** What a label value is cut to. */
-export const LABEL_BYTES = 128;
+export const DEFAULT_MOST_SERIES = 2000;
+export const DEFAULT_IDLE_SECONDS = 86400;
 /** As many buckets as fit in the slots that are set aside for lost series. */
 export const MOST_BOUNDS = 48;
 
+export const OTHER = allow_list.OTHER;
+export const LABEL_BYTES = labels.LABEL_BYTES;
+export const label_text = labels.label_text;
+export const is_label_name = labels.is_label_name;
+export const is_metric_name = labels.is_metric_name;
+
 const registries = new LuaTable<string, Registry>();
-
-/** A label value as it is kept: at most 128 bytes of valid UTF-8. */
-function fitted(value: string): string {
-    // A little more than the limit first, so that a long value costs no more than a short one.
-    const clean = utf8.clean(string.sub(value, 1, LABEL_BYTES + 4));
-    // Prometheus takes a zero byte for the end of the page.
-    return string.gsub(utf8.cut(clean, LABEL_BYTES), "%z", "?")[0];
-}
-
-function escaped(value: string): string {
-    return string.gsub(fitted(value), '[\\\n"]', { "\\": "\\\\", "\n": "\\n", '"': '\\"' })[0];
-}
-
-/** Whether all values are kept as they are. */
-function are_fitted(values: readonly string[]): boolean {
-    for (const value of values) {
-        if (fitted(value) !== value) return false;
-    }
-    return true;
-}
-
-/**
- * Labels as the exposition format writes them: `{name="value",…}`, or nothing without labels. Values are cut to 128
- * bytes and made valid UTF-8. Phases: any.
- */
-export function label_text(names: readonly string[], values: readonly unknown[]): string {
-    if (names.length === 0) return "";
-    const parts: string[] = [];
-    for (const index of $range(1, names.length)) {
-        parts.push(`${names[index - 1]}="${escaped(tostring(values[index - 1]))}"`);
-    }
-    return `{${table.concat(parts, ",")}}`;
-}
-
-/** The name of a series' slots; `metrics` reads it back. */
-function slot_name(family: Family<unknown>, labels: string): string {
-    if (family.kind !== "histogram") return `${family.kind} ${family.name}${labels}`;
-    return `${family.kind} ${family.name}${labels} ${table.concat(family.bounds as number[], ",")}`;
-}
-
-function slot_count(family: Family<unknown>): number {
-    return family.kind === "histogram" ? family.bounds.length + 2 : 1;
-}
-
-function bind(family: Family<unknown>, slot: number): unknown {
-    const region = family.registry.region;
-    if (family.kind === "counter") return handles.counter(region, slot);
-    if (family.kind === "gauge") return handles.gauge(region, slot);
-    return handles.histogram(region, slot, family.buckets!);
-}
-
-/** Whether one more series fits; takes its place if so. */
-function has_room(family: Family<unknown>): boolean {
-    const names = family.registry.region.names;
-    const [count] = increment(names, `series:${family.name}`, 1, 0);
-    if (count !== undefined && count <= family.registry.most_series) return true;
-    names.incr(`series:${family.name}`, -1);
-    return false;
-}
-
-/** The label values of the series that takes what is past the limit. */
-function others(family: Family<unknown>): string[] {
-    const values: string[] = [];
-    for (const index of $range(1, family.label_names.length)) values[index - 1] = OTHER;
-    return values;
-}
-
-/** Where a series that found no place counts, and all new ones of its family from then on in this worker. */
-function lost(family: Family<unknown>, err: string): unknown {
-    family.registry.region.names.incr(`series:${family.name}`, -1);
-    ngx.log(ngx.ERR, "metric_registry: new series of ", family.name, " are not counted: ", err);
-    const handle = bind(family, shared_memory.LOST_SLOT);
-    family.handles.set("lost", handle);
-    return handle;
-}
-
-function labels(this: Family<unknown>, ...values: string[]): unknown {
-    // A colon in front of each value, so that no values can be taken for the key of the lost ones.
-    const key = `:${table.concat(values, "\0")}`;
-    const known = this.handles.get(key);
-    if (known !== undefined) return known;
-    const region = this.registry.region;
-    let name = slot_name(this, label_text(this.label_names, values));
-    // Many long or broken values may share one series; to keep each of them would fill the worker's memory.
-    let keep = are_fitted(values);
-    const is_new = region.names.get(`slot:${name}`)[0] === undefined;
-    if (is_new && this.handles.has("lost")) return this.handles.get("lost");
-    if (is_new && !has_room(this)) {
-        keep = false;
-        const dropped = this.registry.dropped as Family<unknown> | undefined;
-        if (dropped !== this) this.registry.dropped?.labels(this.name).inc();
-        name = slot_name(this, label_text(this.label_names, others(this)));
-    }
-    const [slot, err] = shared_memory.slot(region, name, slot_count(this));
-    if (slot === undefined) return lost(this, err);
-    const handle = bind(this, slot);
-    if (keep) this.handles.set(key, handle);
-    return handle;
-}
-
-const family_metatable = { __index: { labels } };
 
 function same<T>(left: readonly T[], right: readonly T[]): boolean {
     if (left.length !== right.length) return false;
@@ -179,17 +71,12 @@ function same<T>(left: readonly T[], right: readonly T[]): boolean {
     return true;
 }
 
-/** Whether a word may be the name of a label. `le` is the bound of a histogram's bucket, `__` Prometheus' own. */
-export function is_label_name(name: string): boolean {
-    const [legal] = string.find(name, "^[%a_][%w_]*$");
-    const [reserved] = string.find(name, "^__");
-    return legal !== undefined && reserved === undefined && name !== "le";
-}
-
-/** Whether a word may be the name of a metric. */
-export function is_metric_name(name: string): boolean {
-    const [legal] = string.find(name, "^[%a_:][%w_:]*$");
-    return legal !== undefined;
+/** Applies what the operator wants kept. Only at the start may that raise: what comes later is from outside. */
+function apply_allow_list(registry: Registry, family: Family<unknown>): void {
+    const list = registry.allowed.get(family.name) as AllowList | undefined;
+    if (list === undefined) return;
+    if (ngx.get_phase() !== "init" && allow_list.unknown_label(list, family.label_names) !== undefined) return;
+    families.allow(family, list);
 }
 
 function family(
@@ -211,18 +98,8 @@ function family(
     for (const label of label_names) {
         if (!is_label_name(label)) error(`metric "${name}": "${label}" is no name for a label`, 0);
     }
-    const buckets = kind === "histogram" ? prepare(bounds) : undefined;
-    const fields = {
-        registry,
-        name,
-        kind,
-        help,
-        label_names,
-        bounds,
-        buckets,
-        handles: new LuaTable(),
-    };
-    const made = setmetatable(fields, family_metatable) as unknown as Family<unknown>;
+    const made = families.new(registry, kind, name, help, label_names, bounds);
+    apply_allow_list(registry, made);
     registry.families.set(name, made);
     return made;
 }
@@ -269,6 +146,22 @@ export function collect(registry: Registry, collector: Collector): void {
     registry.collectors.push(collector);
 }
 
+/**
+ * Reads which labels of which metrics are kept (`labels`; see docs/metrics.md) and holds the registry to it. Raises one
+ * sentence when that is wrong, or comes after series were made that it would have changed. Phases: init.
+ */
+export function allow_labels(registry: Registry, owner: string, given: options.Options): void {
+    const lists = allow_list.read(owner, given);
+    for (const [name] of lists) {
+        const known = registry.families.get(name) as Family<unknown> | undefined;
+        if (known !== undefined && next(known.handles as unknown as object)[0] !== undefined) {
+            error(`${owner}: "labels.${name}" comes too late, as the metric has series: call ${owner}.new first`, 0);
+        }
+    }
+    registry.allowed = lists;
+    for (const [, known] of registry.families) apply_allow_list(registry, known);
+}
+
 /** The registry over a shared dict; everybody who names the dict gets the same one. Phases: init. */
 export function open(dict_name: string): Registry {
     const known = registries.get(dict_name);
@@ -278,6 +171,8 @@ export function open(dict_name: string): Registry {
         families: new LuaTable(),
         collectors: [],
         most_series: DEFAULT_MOST_SERIES,
+        idle_seconds: DEFAULT_IDLE_SECONDS,
+        allowed: new LuaTable(),
     };
     registry.dropped = counter(
         registry,
@@ -285,6 +180,19 @@ export function open(dict_name: string): Registry {
         "Times that a metric past its limit of series took _other for its labels.",
         ["metric"],
     );
+    registry.expired = counter(
+        registry,
+        "openclaw_metrics_expired_series_total",
+        "Series that were dropped, as nobody had counted in them for long.",
+        ["metric"],
+    );
+    registry.misuses = counter(
+        registry,
+        "openclaw_metrics_misuse_total",
+        "Calls that were passed over, as a metric cannot take such labels or such a value.",
+        ["metric"],
+    );
+    idle_series.watch(registry);
     registries.set(dict_name, registry);
     return registry;
 }

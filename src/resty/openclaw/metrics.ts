@@ -4,14 +4,20 @@ import type { Faults } from "./fault";
 import type { Counter, Gauge, Histogram } from "./metric_handles";
 import * as metric_registry from "./metric_registry";
 import type { Family, Registry } from "./metric_registry";
-import * as catalogues from "./metrics/catalogue";
-import type { Catalogue } from "./metrics/catalogue";
+import * as catalogues from "./metric_registry/catalogue";
+import type { Catalogue } from "./metric_registry/catalogue";
 import * as declaration from "./metrics/declaration";
 import * as exposition from "./metrics/exposition";
+import * as built_in from "./metrics/families";
+import type { Families } from "./metrics/families";
+import * as first_byte from "./metrics/first_byte";
+import * as negotiation from "./metrics/negotiation";
+import { pause } from "./metrics/pause";
+import * as process from "./metrics/process";
 import * as recorders from "./metrics/recorder";
-import type { Families, Recorder } from "./metrics/recorder";
+import type { Recorder } from "./metrics/recorder";
 import * as options from "./options";
-import * as turn from "./turn";
+import * as request from "./request";
 
 export interface Metrics {
     readonly registry: Registry;
@@ -35,16 +41,21 @@ export interface Metrics {
         label_names?: readonly string[],
         bounds?: readonly number[],
     ): Family<Histogram>;
-    /** The built-in figures of one route: an object with a method `log`. Phases: init. */
+    /** The built-in figures of one route: an object with the methods `header_filter` and `log`. Phases: init. */
     recorder(route: string): Recorder;
+    /** Notes that the answer begins. Phases: header_filter. */
+    header_filter(): void;
     /** Counts the request that ends here under the route of the options. Phases: log. */
     log(): void;
-    /** Answers with all figures of all workers; GET and HEAD only. Phases: content. */
+    /**
+     * Answers with all figures of all workers, in OpenMetrics' format for clients that want it, else in Prometheus' own;
+     * GET and HEAD only. Phases: content.
+     */
     page(): void;
 }
 
 const NAME = "metrics";
-const OPTIONS = ["dict", "max_series", "buckets", "route"];
+const OPTIONS = ["dict", "max_series", "idle_seconds", "labels", "buckets", "route"];
 
 function counter(this: Metrics, name: string, help: string, label_names?: readonly string[]): Family<Counter> {
     return metric_registry.counter(this.registry, name, help, label_names);
@@ -68,6 +79,10 @@ function recorder(this: Metrics, route: string): Recorder {
     return recorders.new(this.families, route);
 }
 
+function header_filter(this: Metrics): void {
+    first_byte.note();
+}
+
 function log(this: Metrics): void {
     this.default_recorder = this.default_recorder ?? recorders.new(this.families, this.route);
     this.default_recorder.log();
@@ -76,10 +91,11 @@ function log(this: Metrics): void {
 /** Sends a piece, waits until the client has taken it, and lets other requests have their turn. */
 function send(piece: string): boolean {
     const [sent] = ngx.print(piece);
-    // Cannot wait for clients of HTTP/1.0, whose answers nginx holds back until they are whole.
-    ngx.flush(true);
-    turn.pass();
-    return sent === 1;
+    if (sent !== 1) return false;
+    const [, err] = ngx.flush(true);
+    pause();
+    // For clients of HTTP/1.0 and for subrequests nginx holds the answer back until it is whole.
+    return err === undefined || err === "buffering" || err === "nothing to flush";
 }
 
 function page(this: Metrics): void {
@@ -89,13 +105,16 @@ function page(this: Metrics): void {
         ngx.exit(405);
         return;
     }
-    ngx.header["Content-Type"] = exposition.CONTENT_TYPE;
+    const format = negotiation.choose(request.variable("http_accept"));
+    ngx.header["Content-Type"] = format.content_type;
+    ngx.header.Vary = "Accept";
     if (method === "HEAD") return;
-    catalogues.refresh(this.catalogue, turn.pass);
-    exposition.render(this.catalogue, this.faults, send);
+    catalogues.refresh(this.catalogue, pause);
+    // The connection is broken off, so that nobody takes the part for the whole.
+    if (!exposition.render(this.catalogue, this.faults, format, send)) ngx.exit(ngx.ERROR);
 }
 
-const metatable = { __index: { counter, gauge, histogram, recorder, log, page } };
+const metatable = { __index: { counter, gauge, histogram, recorder, header_filter, log, page } };
 
 function read_buckets(given: options.Options): readonly number[] {
     const buckets = options.list(NAME, given, "buckets", metric_registry.SECONDS as number[]);
@@ -111,17 +130,26 @@ function read_buckets(given: options.Options): readonly number[] {
     return buckets as number[];
 }
 
+function read_idle_seconds(given: options.Options): number {
+    if (given.idle_seconds === 0) return 0;
+    return options.positive(NAME, given, "idle_seconds", metric_registry.DEFAULT_IDLE_SECONDS);
+}
+
 /** The metrics of one shared dict; see docs/metrics.md for the options. Raises when an option is wrong. Phases: init. */
 function create(given: unknown): Metrics {
     const read = options.check(NAME, given ?? {}, OPTIONS);
     const dict = options.text(NAME, read, "dict", "openclaw");
-    const max_series = options.whole(NAME, read, "max_series", 1, 2000);
+    const max_series = options.whole(NAME, read, "max_series", 1, metric_registry.DEFAULT_MOST_SERIES);
+    const idle_seconds = read_idle_seconds(read);
     const buckets = read_buckets(read);
     const registry = metric_registry.open(dict);
     if (!registry.region.shared) error(`${NAME}: nginx.conf needs "lua_shared_dict ${dict} 10m;"`, 0);
     registry.most_series = max_series;
+    registry.idle_seconds = idle_seconds;
+    metric_registry.allow_labels(registry, NAME, read);
     declaration.forget(registry);
-    const families = recorders.families(registry, buckets);
+    const families = built_in.new(registry, buckets);
+    process.show_all(registry);
     const fields = {
         registry,
         faults: fault.new(NAME, registry),

@@ -16,16 +16,24 @@ int ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);
 int ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);
 int ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,
     int capture, char **value, size_t *value_bytes, char **err);
+int ngx_http_lua_ffi_var_set(ngx_http_request_t *request, const unsigned char *name, size_t name_bytes,
+    unsigned char *lower_case, const unsigned char *value, size_t value_bytes, unsigned char *err, size_t *err_bytes);
 intptr_t ngx_atoi(const char *digits, size_t count);
+intptr_t ngx_atofp(const char *digits, size_t count, size_t decimals);
 `);
 
 const NGX_OK = 0;
 const LONGEST_NAME = 128;
+const LONGEST_MESSAGE = 256;
+/** nginx writes times with so many decimals. */
+const DECIMALS = 3;
 
 const lower_case = ffi.new("char[?]", LONGEST_NAME);
 const value = ffi.new("char *[1]") as unknown as LuaTable<number, CValue>;
 const value_bytes = ffi.new("size_t[1]") as unknown as LuaTable<number, CValue>;
 const message = ffi.new("char *[1]");
+const message_text = ffi.new("unsigned char[?]", LONGEST_MESSAGE);
+const message_bytes = ffi.new("size_t[1]") as unknown as LuaTable<number, number>;
 
 /** Leaves where a variable's value is in `value` and `value_bytes`; false when it has none or does not exist. */
 function find(name: string): boolean {
@@ -59,6 +67,34 @@ export function whole_number(name: string): number {
     if (!find(name)) return 0;
     const number = tonumber(ffi.C.ngx_atoi!(value.get(0), value_bytes.get(0)))!;
     return number < 0 ? 0 : number;
+}
+
+/**
+ * The value of a variable that holds one time in seconds, as nginx writes them, without a text being made of it. Nothing
+ * when it has none, -1 when that is something else, such as a list of times.
+ */
+export function seconds(name: string): number | undefined {
+    if (!find(name)) return undefined;
+    const milliseconds = tonumber(ffi.C.ngx_atofp!(value.get(0), value_bytes.get(0), DECIMALS))!;
+    return milliseconds < 0 ? -1 : milliseconds / 1000;
+}
+
+/** Sets a variable that some `map` or `set` in nginx.conf declares; false where none does. */
+export function set_variable(name: string, text: string): boolean {
+    const request = get_request();
+    if (request === undefined || name.length > LONGEST_NAME) return false;
+    message_bytes.set(0, LONGEST_MESSAGE);
+    const done = ffi.C.ngx_http_lua_ffi_var_set!(
+        request,
+        name,
+        name.length,
+        lower_case,
+        text,
+        text.length,
+        message_text,
+        message_bytes,
+    );
+    return done === NGX_OK;
 }
 
 /** The time in seconds since 1970, to the millisecond, as of this turn of nginx's loop. Phases: any. */

@@ -5,11 +5,13 @@ import type { Balancer } from "./balancer";
 import * as balancer from "./balancer";
 import * as body_digest from "./body_digest";
 import * as image_check from "./image_check";
+import * as inference from "./inference";
 import * as metrics from "./metrics";
 import type { Metrics } from "./metrics";
 import * as read from "./options";
 import * as post_action from "./post_action";
 import type { PostAction } from "./post_action";
+import * as slow_log from "./slow_log";
 import * as status from "./status";
 import type { Status } from "./status";
 
@@ -33,6 +35,12 @@ export interface Route {
 
 type Phase = keyof Plugin;
 
+/** The options of slow_log. */
+interface SlowOptions {
+    readonly seconds: number;
+    readonly lines_per_minute: number;
+}
+
 export interface Gateway {
     readonly metrics: Metrics;
     readonly admin: Admin;
@@ -40,6 +48,8 @@ export interface Gateway {
     readonly balancers: LuaTable<string, Balancer>;
     readonly routes: LuaTable<string, Route>;
     readonly logs: PostAction[];
+    /** What the slow log of a route is made of, but for what the route says itself. */
+    readonly slow: SlowOptions;
     /** Whether any route has a plugin that works in this phase. */
     filters_headers: boolean;
 }
@@ -47,7 +57,18 @@ export interface Gateway {
 const PHASES: Phase[] = ["access", "header_filter", "body_filter", "log"];
 const TOP_OPTIONS = ["upstreams", "routes", "log", "metrics", "admin", "status"];
 const UPSTREAM_OPTIONS = balancer.option_names();
-const ROUTE_OPTIONS = ["upstream", "image_check", "body_digest", "metrics", "record", "plugins"];
+/** In `log`, for the slow log; all else there is for the sinks. */
+const SLOW_OPTIONS = ["slow_seconds", "slow_lines_per_minute"];
+const ROUTE_OPTIONS = [
+    "upstream",
+    "image_check",
+    "body_digest",
+    "inference",
+    "metrics",
+    "record",
+    "slow_log",
+    "plugins",
+];
 
 /** A table of options of its own for each name. */
 function named_groups(options: read.Options, name: string): LuaTable<string, unknown> {
@@ -106,10 +127,44 @@ function read_balancers(options: read.Options): LuaTable<string, Balancer> {
     return balancers;
 }
 
+function is_slow_option(name: unknown): boolean {
+    return typeof name === "string" && string.sub(name, 1, 5) === "slow_";
+}
+
+function read_slow(options: read.Options): SlowOptions {
+    const given: Record<string, unknown> = {};
+    for (const [name, value] of pairs(read.group("setup", options, "log") ?? {})) {
+        if (is_slow_option(name)) given[name] = value;
+    }
+    const slow = read.check("setup: log", given, SLOW_OPTIONS);
+    return {
+        seconds: read.positive("setup: log", slow, "slow_seconds", 5),
+        lines_per_minute: read.whole("setup: log", slow, "slow_lines_per_minute", 1, 600),
+    };
+}
+
+/** What `log` says of the sinks; nothing when it speaks of the slow log only. */
+function about_sinks(options: read.Options): read.Options | undefined {
+    const given = read.group("setup", options, "log");
+    if (given === undefined) return undefined;
+    const about: Record<string, unknown> = {};
+    let others = 0;
+    let slow = 0;
+    for (const [name, value] of pairs(given)) {
+        if (is_slow_option(name)) {
+            slow += 1;
+        } else {
+            about[name] = value;
+            others += 1;
+        }
+    }
+    return others === 0 && slow > 0 ? undefined : about;
+}
+
 /** One queue for each sink: what stands beside `sinks` holds for all of them. */
 function read_logs(options: read.Options): PostAction[] {
     const logs: PostAction[] = [];
-    const given = read.group("setup", options, "log");
+    const given = about_sinks(options);
     if (given === undefined) return logs;
     if (given.sink !== undefined) error('setup: log: unknown option "sink"; did you mean "sinks"?', 0);
     for (const entry of list_of_tables("setup: log", given, "sinks")) {
@@ -139,15 +194,15 @@ function read_admin(options: read.Options, balancers: LuaTable<string, Balancer>
 }
 
 /** The status of all upstreams and routes. */
-function read_status(options: read.Options, balancers: LuaTable<string, Balancer>, version?: string): Status {
+function read_status(options: read.Options, balancers: LuaTable<string, Balancer>): Status {
     const given = (options.status ?? {}) as read.Options;
     // What stands in the place of the table may be the token.
     if (type(given) !== "table") error(`setup: "status" must be a table, got a ${type(given)}`, 0);
     const routes: string[] = [];
     for (const [name] of named_groups(options, "routes")) routes.push(name);
-    const all: Record<string, unknown> = { upstreams: balancers, routes, version };
+    const all: Record<string, unknown> = { upstreams: balancers, routes };
     for (const [name, value] of pairs(given)) {
-        if (name === "upstreams" || name === "routes" || name === "version") {
+        if (name === "upstreams" || name === "routes") {
             error(`setup: status: "${name}" must be left out; it is known`, 0);
         }
         all[name] = value;
@@ -199,6 +254,20 @@ function read_plugins(owner: string, options: read.Options): Plugin[] {
     return plugins as Plugin[];
 }
 
+/** A route's slow log: as `log` says, with seconds of its own, or none. */
+function read_slow_log(owner: string, options: read.Options, slow: SlowOptions): Plugin | undefined {
+    if (options.slow_log === false) return undefined;
+    const of_route = `${owner}: slow_log`;
+    if (options.slow_log !== undefined && type(options.slow_log) !== "table") {
+        read.refuse(owner, "slow_log", "false or a table", options.slow_log);
+    }
+    const given = read.check(of_route, options.slow_log ?? {}, ["seconds"]);
+    return slow_log.new({
+        seconds: read.positive(of_route, given, "seconds", slow.seconds),
+        lines_per_minute: slow.lines_per_minute,
+    });
+}
+
 function read_route(gateway: Gateway, name: string, entry: unknown): Route {
     const owner = `setup: routes.${name}`;
     if (type(entry) === "table" && (entry as read.Options).retry_post !== undefined) {
@@ -215,10 +284,15 @@ function read_route(gateway: Gateway, name: string, entry: unknown): Route {
     if (image_options !== undefined) plugins.push(image_check.new(image_options));
     const digest_options = read.group(owner, given, "body_digest");
     if (digest_options !== undefined) plugins.push(body_digest.new(digest_options));
+    // Before what counts and records: it sets variables for them.
+    const inference_options = read.group(owner, given, "inference");
+    if (inference_options !== undefined) plugins.push(inference.new(inference_options));
     if (read.flag(owner, given, "metrics", true)) plugins.push(gateway.metrics.recorder(name));
     if (read.flag(owner, given, "record", true)) {
         for (const log of gateway.logs) plugins.push(log);
     }
+    const slow = read_slow_log(owner, given, gateway.slow);
+    if (slow !== undefined) plugins.push(slow);
     // Last: one that raises must not cost the figures and the record of the request.
     for (const plugin of read_plugins(owner, given)) plugins.push(plugin);
     for (const plugin of plugins) {
@@ -235,16 +309,19 @@ function read_route(gateway: Gateway, name: string, entry: unknown): Route {
 }
 
 /** Builds the gateway. Raises one sentence when an option is wrong. Phases: init. */
-export function build(options: unknown, version?: string): Gateway {
+export function build(options: unknown): Gateway {
     const given = read.check("setup", options, TOP_OPTIONS);
+    // First: which labels are kept is to be known before any series is made.
+    const figures = metrics.new(given.metrics ?? {});
     const balancers = read_balancers(given);
     const gateway: Gateway = {
-        metrics: metrics.new(given.metrics ?? {}),
+        metrics: figures,
         admin: read_admin(given, balancers),
-        status: read_status(given, balancers, version),
+        status: read_status(given, balancers),
         balancers,
         routes: new LuaTable(),
         logs: read_logs(given),
+        slow: read_slow(given),
         filters_headers: false,
     };
     for (const [name, entry] of named_groups(given, "routes")) {

@@ -29,7 +29,7 @@ export interface Status extends Subject {
 }
 
 const NAME = "status";
-const OPTIONS = ["upstreams", "routes", "version", "token", "token_file", "dict"];
+const OPTIONS = ["upstreams", "routes", "token", "token_file", "dict"];
 const STARTED = "status:started";
 
 function tick(premature: boolean, status: Status): void {
@@ -128,7 +128,6 @@ function create(options: unknown): Status {
     const names = registry.region.names;
     names.safe_add(STARTED, request.now());
     const fields = {
-        version: given.version === undefined ? undefined : read.text(NAME, given, "version"),
         upstreams: read_upstreams(given),
         routes: read_routes(given),
         history: histories.new(registry),

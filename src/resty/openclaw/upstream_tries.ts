@@ -15,6 +15,9 @@ export interface Try {
     readonly status: string;
     /** Seconds to the last byte of the answer, connecting included; "-" or empty when unset or not asked for. */
     readonly response_seconds: string;
+    /** The same to the connection, and to the header of the answer. */
+    readonly connect_seconds: string;
+    readonly header_seconds: string;
 }
 
 function split(text: string, separator: string): string[] {
@@ -36,16 +39,29 @@ export function last(value: string): string {
     return string.match(value, "[^, ]*$")[0]!;
 }
 
-/** The tries in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time` of one request. */
-export function parse(addresses: string, statuses: string, response_seconds = ""): Try[] {
+/**
+ * The tries in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time`,
+ * `$upstream_connect_time` and `$upstream_header_time` of one request.
+ */
+export function parse(
+    addresses: string,
+    statuses: string,
+    response_seconds = "",
+    connect_seconds = "",
+    header_seconds = "",
+): Try[] {
     const tries: Try[] = [];
     const passes = split(addresses, " : ");
     const status_passes = split(statuses, " : ");
     const response_passes = split(response_seconds, " : ");
+    const connect_passes = split(connect_seconds, " : ");
+    const header_passes = split(header_seconds, " : ");
     for (const pass of $range(0, passes.length - 1)) {
         const nodes = split(passes[pass]!, ", ");
         const status = split(status_passes[pass] ?? "", ", ");
         const response = split(response_passes[pass] ?? "", ", ");
+        const connect = split(connect_passes[pass] ?? "", ", ");
+        const header = split(header_passes[pass] ?? "", ", ");
         for (const index of $range(0, nodes.length - 1)) {
             const address = nodes[index]!;
             if (address !== "") {
@@ -53,6 +69,8 @@ export function parse(addresses: string, statuses: string, response_seconds = ""
                     address,
                     status: status[index] ?? "-",
                     response_seconds: response[index] ?? "-",
+                    connect_seconds: connect[index] ?? "-",
+                    header_seconds: header[index] ?? "-",
                 });
             }
         }

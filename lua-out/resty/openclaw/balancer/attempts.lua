@@ -7,6 +7,7 @@ local degradation = require("resty.openclaw.balancer.degradation")
 local ejection = require("resty.openclaw.balancer.ejection")
 local nodes = require("resty.openclaw.balancer.node")
 local outcomes = require("resty.openclaw.balancer.outcome")
+local try_figures = require("resty.openclaw.balancer.try_figures")
 local present_peer = {}
 --- Requests whose answer counts as begun.
 local has_begun = {}
@@ -90,63 +91,113 @@ local function outcome_of(status)
     end
     return outcomes.with_retry_after(status)
 end
---- Counts a request out of the peer it is at, and returns that peer; nothing when it is at none. `status`: the peer's part
--- of `$upstream_status`; `seconds`: how long the try took, where that is known. Phases: balancer, log.
-function ____exports.settle(key, status, seconds)
-    local peer = present_peer[key]
-    if peer == nil then
-        return nil
-    end
+--- Counts a request out of the peer it is at. `seconds`: what its policy learns from, where it wants to.
+local function count_out(key, peer, status, seconds)
     present_peer[key] = nil
     local now = request.now()
     local outcome = outcome_of(status)
     nodes.finish(peer.node, outcome, has_begun[key] ~= nil)
     has_begun[key] = nil
     if outcome == "ok" then
-        learn_from_success(
-            peer,
-            now,
-            tonumber(seconds)
-        )
+        learn_from_success(peer, now, seconds)
     else
         learn_from_failure(peer, now, outcome)
     end
+end
+--- Settles a try that failed with this status, before the next one of the same pass, and returns the peer it was at;
+-- nothing when the request is at none. Phases: balancer.
+function ____exports.settle(key, status)
+    local peer = present_peer[key]
+    if peer == nil then
+        return nil
+    end
+    local seconds = upstream_tries.tried(request.variable("upstream_response_time") or "")
+    try_figures.count(
+        peer.figures,
+        status,
+        tonumber(seconds[#seconds])
+    )
+    count_out(key, peer, status, nil)
     return peer
 end
---- As `settle`; of a request's tries, at other upstreams too, the last one at the peer's node is what counts.
-local function settle_one_of_several(key, peer, statuses, seconds)
-    local its_status = "-"
-    local its_seconds
-    for ____, attempt in ipairs(upstream_tries.parse(
+--- What a try's status says of the node. An answer that the client did not take to its end has a good status, but was
+-- quick for no merit of the node: it says as little as none.
+local function telling_status(status)
+    if outcomes.of_status(status) ~= "ok" or request.variable("request_completion") == "OK" then
+        return status
+    end
+    return "-"
+end
+--- A time of the only try; nothing where nginx has none.
+local function only_seconds(name)
+    local seconds = request.seconds(name)
+    return seconds ~= nil and seconds >= 0 and seconds or nil
+end
+--- What the policy of a peer's upstream learns from; `whole`: how long the whole try took.
+local function seconds_to_learn(upstream, whole)
+    if upstream.policy.wants_seconds ~= true or not counts_first_byte(upstream) then
+        return whole
+    end
+    local seconds = only_seconds("upstream_header_time")
+    return seconds
+end
+--- Settles the only try of a request that ends.
+local function settle_only(key, peer, status)
+    local seconds = only_seconds("upstream_response_time")
+    try_figures.count(peer.figures, status, seconds)
+    count_out(
+        key,
+        peer,
+        telling_status(status),
+        seconds_to_learn(peer.upstream, seconds)
+    )
+end
+--- The last one of several tries, at other upstreams too, that was at a peer's node.
+local function last_at(peer, statuses, seconds)
+    local tries = upstream_tries.parse(
         request.variable("upstream_addr") or "",
         statuses,
         seconds
-    )) do
+    )
+    local found
+    for ____, attempt in ipairs(tries) do
         if attempt.address == peer.node.address then
-            its_status = attempt.status
-            its_seconds = attempt.response_seconds
+            found = attempt
         end
     end
-    ____exports.settle(key, its_status, its_seconds)
+    return found, found ~= nil and found == tries[#tries]
 end
---- How long the tries took, as the peer's upstream measures that.
-local function seconds_of(upstream)
-    if upstream.policy.wants_seconds ~= true then
-        return nil
+--- As `seconds_to_learn`, for one of several tries.
+local function listed_seconds_to_learn(peer, statuses, whole)
+    local upstream = peer.upstream
+    if upstream.policy.wants_seconds ~= true or not counts_first_byte(upstream) then
+        return whole
     end
-    local name = counts_first_byte(upstream) and "upstream_header_time" or "upstream_response_time"
-    local seconds = request.variable(name)
+    local attempt = last_at(
+        peer,
+        statuses,
+        request.variable("upstream_header_time")
+    )
+    local seconds = tonumber(attempt and attempt.response_seconds)
     return seconds
 end
---- The statuses of the tries. An answer that the client did not take to its end has a good status, but was quick for no
--- merit of the node: it says as little as none.
-local function last_statuses()
-    local value = request.variable("upstream_status") or "-"
-    local is_good = outcomes.of_status(upstream_tries.last(value)) == "ok"
-    if not is_good or request.variable("request_completion") == "OK" then
-        return value
-    end
-    return upstream_tries.is_single(value) and "-" or string.sub(value, 1, -4) .. "-"
+--- As `settle_only`, where there were several tries.
+local function settle_one_of_several(key, peer, statuses)
+    local attempt, is_last = last_at(
+        peer,
+        statuses,
+        request.variable("upstream_response_time")
+    )
+    local status = attempt == nil and "-" or attempt.status
+    local seconds = tonumber(attempt and attempt.response_seconds)
+    try_figures.count(peer.figures, status, seconds)
+    local telling = is_last and telling_status(status) or status
+    count_out(
+        key,
+        peer,
+        telling,
+        listed_seconds_to_learn(peer, statuses, seconds)
+    )
 end
 --- Settles what the request has left to settle. To be called once for each request. Phases: log.
 function ____exports.settle_last(key)
@@ -154,17 +205,32 @@ function ____exports.settle_last(key)
     if peer == nil then
         return
     end
-    local status = last_statuses()
-    local seconds = seconds_of(peer.upstream)
-    if upstream_tries.is_single(status) then
-        ____exports.settle(key, status, seconds)
+    local statuses = request.variable("upstream_status") or "-"
+    if upstream_tries.is_single(statuses) then
+        settle_only(key, peer, statuses)
     else
-        settle_one_of_several(key, peer, status, seconds)
+        settle_one_of_several(key, peer, statuses)
     end
 end
---- Settles the try of an earlier pass that a redirect ended, before the pass that nginx begins now. Phases: balancer.
+--- Settles the try of an earlier pass that a redirect ended, before the pass that nginx begins now; nothing happens where
+-- there is none. Phases: balancer.
 function ____exports.settle_before(key)
-    local statuses = upstream_tries.tried(request.variable("upstream_status") or "")
-    ____exports.settle(key, statuses[#statuses] or "-", nil)
+    local peer = present_peer[key]
+    if peer == nil then
+        return
+    end
+    local statuses = request.variable("upstream_status") or ""
+    local attempt = last_at(
+        peer,
+        statuses,
+        request.variable("upstream_response_time")
+    )
+    local status = attempt == nil and "-" or attempt.status
+    try_figures.count(
+        peer.figures,
+        status,
+        tonumber(attempt and attempt.response_seconds)
+    )
+    count_out(key, peer, status, nil)
 end
 return ____exports

@@ -14,6 +14,7 @@ local latency_buckets = require("resty.openclaw.balancer.latency_buckets")
 local least_conn = require("resty.openclaw.balancer.least_conn")
 local membership_of = require("resty.openclaw.balancer.membership")
 local nodes_option = require("resty.openclaw.balancer.nodes_option")
+local queue = require("resty.openclaw.balancer.queue")
 local retry_budget = require("resty.openclaw.balancer.retry_budget")
 local round_robin = require("resty.openclaw.balancer.round_robin")
 local xed = require("resty.openclaw.balancer.xed")
@@ -162,6 +163,7 @@ function ____exports.settings(options)
         budget = retry_budget.new(read.share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
         fallback = read_fallback(owner, given),
         degradation = record(owner, registry, name),
+        waits = queue.new(registry, name),
         retries = counter(registry, name, "openclaw_upstream_retries_total", "Tries at another node after one failed."),
         retries_refused = counter(registry, name, "openclaw_upstream_retries_refused_total", "Tries that were not to be followed by another one because too much of the traffic was retries."),
         fallbacks = counter(registry, name, "openclaw_upstream_fallbacks_total", "Requests of an upstream that went to its fallback."),

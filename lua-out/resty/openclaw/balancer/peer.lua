@@ -1,11 +1,11 @@
 local ____exports = {}
 local ffi = require("ffi")
-local metric_registry = require("resty.openclaw.metric_registry")
 local shared_memory = require("resty.openclaw.shared_memory")
 local ejection = require("resty.openclaw.balancer.ejection")
 local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
 local lessons = require("resty.openclaw.balancer.lesson")
 local nodes = require("resty.openclaw.balancer.node")
+local try_figures = require("resty.openclaw.balancer.try_figures")
 local BEGINNINGS = 0
 --- What the node had answered when the peer began.
 local ANSWERED = 1
@@ -31,7 +31,6 @@ local function create(registry, upstream, node, is_checked)
     if slot == nil then
         return nil, err
     end
-    local tries = metric_registry.counter(registry, "openclaw_upstream_tries_total", "Tries at a node for an upstream; a request that was retried counts at each node it came to.", {"upstream", "node"})
     local record = region.common + slot
     local checks = record + ejection.SLOTS
     local beginning = checks + verdicts.SLOTS
@@ -45,7 +44,7 @@ local function create(registry, upstream, node, is_checked)
         lesson = beginning + BEGINNING_SLOTS,
         known_beginning = 0,
         is_starting = false,
-        sent = tries:labels(upstream, node.address),
+        figures = try_figures.new(registry, upstream, node.address),
         learned = nil,
         tried_in = 0,
         upstream = nil

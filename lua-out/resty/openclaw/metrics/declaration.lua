@@ -1,8 +1,9 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
-local shared_memory = require("resty.openclaw.shared_memory")
 local NAME_BYTES = 200
 local MOST_LABELS = 16
+--- The list of all names that were declared.
+local DECLARED = "families"
 local HISTOGRAM_LINES = {"_bucket", "_count", "_sum"}
 --- Label names in the order in which all workers put them. Phases: any.
 function ____exports.sorted(names)
@@ -69,6 +70,26 @@ local function family(registry, kind, name, label_names)
     local make = metric_registry[kind]
     return make(registry, name, help, label_names)
 end
+--- Tells all workers what a name is, unless another has told them already. What went wrong, or nothing.
+local function say(registry, name, what)
+    local names = registry.region.names
+    local added, err = names:safe_add("family:" .. name, what)
+    if added ~= true then
+        local ____temp_0
+        if err == "exists" then
+            ____temp_0 = nil
+        else
+            ____temp_0 = err
+        end
+        return ____temp_0
+    end
+    local listed, list_err = names:lpush(DECLARED, name)
+    if listed ~= nil then
+        return nil
+    end
+    names:delete("family:" .. name)
+    return list_err
+end
 --- The family of that name, made if nobody has made it; `label_names` as `sorted` has them. On failure nil and why: the
 -- names are none, or the name is something else already. Phases: any.
 function ____exports.declare(registry, kind, name, label_names)
@@ -82,8 +103,8 @@ function ____exports.declare(registry, kind, name, label_names)
         if clashes(registry, kind, name) then
             return nil, "a histogram's lines have such a name"
         end
-        local added, err = registry.region.names:safe_add("family:" .. name, mine)
-        if added ~= true and err ~= "exists" then
+        local err = say(registry, name, mine)
+        if err ~= nil then
             return nil, err
         end
         known = (registry.region.names:get("family:" .. name))
@@ -96,15 +117,10 @@ end
 --- Lets a new configuration give names another meaning. Phases: init.
 function ____exports.forget(registry)
     local names = registry.region.names
-    shared_memory.each(
-        registry.region,
-        0,
-        function(slot_name)
-            local name = string.match(slot_name, "^%l+ ([%w_:]+)")
-            if name ~= nil then
-                names:delete("family:" .. name)
-            end
-        end
-    )
+    local name = names:lpop(DECLARED)
+    while name ~= nil do
+        names:delete("family:" .. name)
+        name = names:lpop(DECLARED)
+    end
 end
 return ____exports

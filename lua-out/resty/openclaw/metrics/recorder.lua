@@ -1,92 +1,106 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.metric_registry")
+local ____metric_registry = require("resty.openclaw.metric_registry")
+local LABEL_BYTES = ____metric_registry.LABEL_BYTES
+local OTHER = ____metric_registry.OTHER
 local request = require("resty.openclaw.request")
 local upstream_tries = require("resty.openclaw.upstream_tries")
---- All values of `$upstream_cache_status`: ngx_http_cache_status in nginx's ngx_http_upstream.c.
-local CACHE_STATUSES = {
-    "MISS",
-    "BYPASS",
-    "EXPIRED",
-    "STALE",
-    "UPDATING",
-    "REVALIDATED",
-    "HIT"
-}
---- Reads the last try's part of `$upstream_response_time`.
-local function last_seconds(value)
-    return tonumber(value) or tonumber(upstream_tries.last(value))
+local families = require("resty.openclaw.metrics.families")
+local first_byte = require("resty.openclaw.metrics.first_byte")
+local mean_seconds = require("resty.openclaw.metrics.mean_seconds")
+--- Who runs more variants of a route side by side does not do so on purpose.
+local MOST_VARIANTS = 50
+--- The registry looks at no more of a label value.
+local LONGEST_VARIANT = LABEL_BYTES + 4
+--- With these the answer came out of the cache.
+local FROM_CACHE = {}
+for ____, status in ipairs({"HIT", "STALE", "UPDATING", "REVALIDATED"}) do
+    FROM_CACHE[status] = true
+end
+--- The figures of a variant that this worker has not seen before.
+local function first_seen(recorder, variant)
+    if recorder.room == 0 then
+        recorder.others = recorder.others or families.bind(recorder.families, recorder.route, OTHER)
+        return recorder.others
+    end
+    recorder.room = recorder.room - 1
+    local figures = families.bind(recorder.families, recorder.route, variant)
+    recorder.by_variant[variant] = figures
+    return figures
+end
+local function present_figures(recorder)
+    local variant = request.variable("openclaw_variant")
+    if variant == nil or variant == "" then
+        return recorder.plain
+    end
+    if #variant > LONGEST_VARIANT then
+        variant = string.sub(variant, 1, LONGEST_VARIANT)
+    end
+    return recorder.by_variant[variant] or first_seen(recorder, variant)
+end
+--- What the last try took; nothing when there was none.
+local function last_try_seconds()
+    local only = request.seconds("upstream_response_time")
+    if only == nil or only >= 0 then
+        return only
+    end
+    local last = tonumber(upstream_tries.last(request.variable("upstream_response_time") or "-"))
+    return last
+end
+--- The recent mean of what nodes took; `mean_seconds` knows what is where.
+local function mean_of(recorder, figures)
+    if figures.node_seconds == nil then
+        figures.node_seconds = mean_seconds.new(recorder.families.registry.region, figures.name)
+    end
+    return figures.node_seconds
+end
+--- Learns from what a node took for an answer that the cache did not have.
+local function learn(mean, seconds, status_class)
+    if seconds ~= nil and status_class == 2 then
+        mean_seconds.learn(mean, seconds)
+    end
+end
+local function header_filter(self)
+    first_byte.note()
 end
 local function log(self)
-    (self.requests[math.floor(request.status() / 100)] or self.other_requests):inc()
-    self.duration:observe(request.seconds_taken())
-    local upstream = request.variable("upstream_response_time")
-    if upstream ~= nil then
-        local seconds = last_seconds(upstream)
-        if seconds ~= nil then
-            self.upstream:observe(seconds)
-        end
+    local figures = present_figures(self)
+    local status_class = math.floor(request.status() / 100);
+    (figures.requests[status_class] or figures.other_requests):inc()
+    local taken = request.seconds_taken()
+    figures.duration:observe(taken)
+    local until_first_byte = first_byte.take(taken)
+    if until_first_byte ~= nil then
+        figures.first_byte:observe(until_first_byte)
+    end
+    local node_seconds = last_try_seconds()
+    if node_seconds ~= nil then
+        figures.upstream:observe(node_seconds)
     end
     local cache = request.variable("upstream_cache_status")
     if cache ~= nil then
-        local ____opt_0 = self.cache[cache]
+        local ____opt_0 = figures.cache[cache]
         if ____opt_0 ~= nil then
             ____opt_0:inc()
         end
+        local mean = mean_of(self, figures)
+        if FROM_CACHE[cache] ~= nil then
+            figures.saved:inc(math.max(0, mean[0] - taken))
+        else
+            learn(mean, node_seconds, status_class)
+        end
     end
-    self.request_bytes:inc(request.whole_number("request_length"))
-    self.response_bytes:inc(request.whole_number("bytes_sent"))
+    figures.request_bytes:inc(request.whole_number("request_length"))
+    figures.response_bytes:inc(request.whole_number("bytes_sent"))
 end
-local metatable = {__index = {log = log}}
---- The built-in families. Phases: init.
-function ____exports.families(registry, bounds)
-    local ____metric_registry_2 = metric_registry
-    local counter = ____metric_registry_2.counter
-    local histogram = ____metric_registry_2.histogram
-    return {
-        requests = counter(registry, "openclaw_requests_total", "Requests, by class of status.", {"route", "status"}),
-        duration = histogram(
-            registry,
-            "openclaw_request_duration_seconds",
-            "From the first byte of a request to the last byte of its answer.",
-            {"route"},
-            bounds
-        ),
-        upstream = histogram(
-            registry,
-            "openclaw_upstream_duration_seconds",
-            "What the node that was tried last took for its answer, connecting included.",
-            {"route"},
-            bounds
-        ),
-        cache = counter(registry, "openclaw_cache_requests_total", "Requests to a route with a cache, by what it did.", {"route", "status"}),
-        request_bytes = counter(registry, "openclaw_request_bytes_total", "Size of all requests, headers included.", {"route"}),
-        response_bytes = counter(registry, "openclaw_response_bytes_total", "Size of all answers, headers included.", {"route"})
-    }
-end
---- A route's recorder, its handles bound. Phases: init.
+local metatable = {__index = {header_filter = header_filter, log = log}}
+--- A route's recorder, its handles for requests without a variant bound. Phases: init.
 local function create(of, route)
-    local requests = {}
-    for digit = 1, 5 do
-        requests[digit] = of.requests:labels(
-            route,
-            tostring(digit) .. "xx"
-        )
-    end
-    local cache = {}
-    for ____, status in ipairs(CACHE_STATUSES) do
-        cache[status] = of.cache:labels(
-            route,
-            string.lower(status)
-        )
-    end
     local fields = {
-        requests = requests,
-        other_requests = of.requests:labels(route, "other"),
-        duration = of.duration:labels(route),
-        upstream = of.upstream:labels(route),
-        cache = cache,
-        request_bytes = of.request_bytes:labels(route),
-        response_bytes = of.response_bytes:labels(route)
+        families = of,
+        route = route,
+        plain = families.bind(of, route, ""),
+        by_variant = {},
+        room = MOST_VARIANTS
     }
     return setmetatable(fields, metatable)
 end

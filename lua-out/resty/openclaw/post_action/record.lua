@@ -1,12 +1,11 @@
 local ____exports = {}
 local json = require("resty.openclaw.json")
 local request = require("resty.openclaw.request")
+local request_uri = require("resty.openclaw.request_uri")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 --- One call for the whole line: LuaJIT compiles it, where pieces put together would each be a string of their own. Method
 -- and address need no escapes: nginx takes letters only for the one, and writes the other itself.
-local RECORD = table.concat({"{\"id\":\"%s-%d\",\"time\":%d.%03d,\"route\":%s,\"method\":\"%s\",\"uri\":%s,\"status\":%d,\"node\":%s,\"request_seconds\":%d.%03d", ",\"request_bytes\":%d,\"response_bytes\":%d,\"cache\":%s,\"client\":\"%s\"%s}"})
---- A longer path is cut, in bytes.
-local MOST_URI_BYTES = 2048
+local RECORD = table.concat({"{\"id\":\"%s-%d\",\"time\":%d.%03d,\"route\":%s,\"method\":\"%s\",\"uri\":%s,\"status\":%d,\"node\":%s,\"request_seconds\":%d.%03d", ",\"request_bytes\":%d,\"response_bytes\":%d,\"cache\":%s,\"client\":\"%s\",\"request_id\":%s,\"trace_id\":%s%s%s}"})
 --- When this worker began to record, and a random number, as other machines have workers too.
 local function make_origin()
     local source = io.open("/dev/urandom", "rb")
@@ -27,11 +26,6 @@ end
 --- A variable that nginx writes as a number; "-" is none.
 local function number_text(value)
     return (value == nil or value == "-" or value == "") and "null" or value
-end
-local function path_of(request_uri, with_query)
-    local query = string.find(request_uri, "?", 1, true)
-    local path = (query == nil or with_query) and request_uri or string.sub(request_uri, 1, query - 1)
-    return #path > MOST_URI_BYTES and string.sub(path, 1, MOST_URI_BYTES) or path
 end
 local function try_text(one)
     local status = number_text(one.status)
@@ -86,6 +80,27 @@ local function extras_text(extras)
     end
     return table.concat(parts)
 end
+--- One of the ids that nginx/openclaw.conf makes; its maps let nothing through that must be escaped.
+local function id_text(name)
+    local id = request.variable(name)
+    return (id == nil or id == "") and "null" or string.format("\"%s\"", id)
+end
+--- What only some requests have; each with its comma in front.
+local function circumstances_text()
+    local variant = request.variable("openclaw_variant") or ""
+    local model = request.variable("openclaw_model") or ""
+    local degraded = request.variable("openclaw_degraded") or ""
+    if variant == "" and model == "" and degraded == "" then
+        return ""
+    end
+    local text = string.format(
+        "%s%s%s",
+        variant == "" and "" or ",\"variant\":" .. json.short_text(variant),
+        model == "" and "" or ",\"model\":" .. json.short_text(model),
+        degraded == "1" and ",\"degraded\":true" or ""
+    )
+    return text
+end
 --- Milliseconds, as a whole number: what nginx's clock counts.
 local function milliseconds(seconds)
     local whole = math.floor(math.max(0, seconds) * 1000 + 0.5)
@@ -107,10 +122,7 @@ function ____exports.write(recorder, route)
         now % 1000,
         its_route == "" and "null" or json.short_text(its_route),
         ngx.req.get_method(),
-        json.short_text(path_of(
-            request.variable("request_uri") or "",
-            recorder.with_query
-        )),
+        json.short_text(request_uri.shown(recorder.with_query)),
         request.status(),
         node_text(),
         took / 1000,
@@ -119,6 +131,9 @@ function ____exports.write(recorder, route)
         request.whole_number("bytes_sent"),
         (cache == nil or cache == "") and "null" or json.short_text(cache),
         request.variable("remote_addr") or "",
+        id_text("openclaw_request_id"),
+        id_text("openclaw_trace_id"),
+        circumstances_text(),
         #recorder.extras == 0 and "" or extras_text(recorder.extras)
     )
     return line

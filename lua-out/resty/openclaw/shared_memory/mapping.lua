@@ -2,7 +2,7 @@ local ____exports = {}
 local ffi = require("ffi")
 ffi.cdef("void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset);")
 --- Slots a block has. Pages that nobody writes cost no memory.
-____exports.SLOTS = 65536
+____exports.SLOTS = 262144
 --- From this slot on, a block's slots fall to zero with the worker that holds it.
 ____exports.FIRST_TRANSIENT = ____exports.SLOTS - 8192
 local PROT_READ_WRITE = bit.bor(1, 2)

@@ -31,6 +31,22 @@ local function incr(self, key, by)
     self.values[key] = before + by
     return before + by
 end
+local function lpush(self, key, value)
+    local list = self.lists[key] or ({})
+    self.lists[key] = list
+    list[#list + 1] = value
+    return #list
+end
+local function lpop(self, key)
+    local list = self.lists[key]
+    local ____temp_0
+    if list == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = table.remove(list)
+    end
+    return ____temp_0
+end
 local metatable = {__index = {
     get = get,
     set = set,
@@ -38,7 +54,9 @@ local metatable = {__index = {
     safe_add = safe_add,
     delete = delete_,
     incr = incr,
-    expire = expire
+    expire = expire,
+    lpush = lpush,
+    lpop = lpop
 }}
 --- Adds to a number that begins at `first`. The dict's own `incr` with a beginning would evict other names for it.
 function ____exports.increment(names, key, by, first)
@@ -49,8 +67,20 @@ function ____exports.increment(names, key, by, first)
     names:safe_add(key, first)
     return names:incr(key, by)
 end
+--- Takes `count` slots where a cursor stands, which begins at `first`, and moves it on; nothing past `limit`.
+function ____exports.advance(names, cursor, count, first, limit)
+    local next, err = ____exports.increment(names, cursor, count, first)
+    if next == nil then
+        return nil, err
+    end
+    if next > limit then
+        names:incr(cursor, -count)
+        return nil, "no slot is left"
+    end
+    return next - count
+end
 --- Names that only this process and the workers forked from it later know.
 function ____exports.local_names()
-    return setmetatable({values = {}}, metatable)
+    return setmetatable({values = {}, lists = {}}, metatable)
 end
 return ____exports

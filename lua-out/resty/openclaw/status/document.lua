@@ -1,6 +1,8 @@
 local ____exports = {}
 local json = require("resty.openclaw.json")
 local request = require("resty.openclaw.request")
+local ____version = require("resty.openclaw.version")
+local VERSION = ____version.VERSION
 local node_figures = require("resty.openclaw.status.node_figures")
 local node_text = require("resty.openclaw.status.node_text")
 local numbers = require("resty.openclaw.status.number")
@@ -27,7 +29,7 @@ end
 local function head(subject, window, now)
     return string.format(
         "{\"version\":%s,\"time\":%s,\"started\":%s,\"workers\":%s,\"worker\":{\"pid\":%s,\"seconds\":%s},\"connections\":%s,\"window_seconds\":%s",
-        json.text(subject.version),
+        json.text(VERSION),
         numbers.exact(now),
         numbers.exact(subject.started),
         numbers.exact(ngx.worker.count()),

@@ -68,6 +68,7 @@ local function new_track(plan, family, series, number)
     local samples = ffi.new("double[?]", width * depth)
     return {
         slot = series.slot,
+        generation = series.generation,
         width = width,
         depth = depth,
         samples = samples,
@@ -77,34 +78,43 @@ end
 --- The track of a series; nothing for one that is newer than the last sample, or has got other slots since. Phases: any.
 function ____exports.find(tracks, series)
     local track = tracks and tracks.by_labels[series.labels]
-    return (track and track.slot) == series.slot and track or nil
+    if (track and track.slot) ~= series.slot or track.generation ~= series.generation then
+        return nil
+    end
+    return track
 end
 --- Notes a sample of each series of a family, and forgets the series that are gone.
-local function sample_family(region, tracks, family, number, pause)
+local function sample_family(region, index, tracks, family, number, pause)
     local plan = tracks.plan
     local each = sums_of(plan, family)
     local sums = 0
     for ____, series in ipairs(family.series) do
-        local track = ____exports.find(tracks, series)
-        if track == nil then
-            track = new_track(plan, family, series, number)
-            tracks.by_labels[series.labels] = track
-            sums = sums + NEW_TRACK
+        do
+            if not series_of.is_current(index, series) then
+                goto __continue15
+            end
+            local track = ____exports.find(tracks, series)
+            if track == nil then
+                track = new_track(plan, family, series, number)
+                tracks.by_labels[series.labels] = track
+                sums = sums + NEW_TRACK
+            end
+            track.last = number
+            ____exports.read_now(
+                region,
+                plan,
+                family,
+                track.slot,
+                track.samples,
+                number % track.depth * track.width
+            )
+            sums = sums + each
+            if sums >= ____exports.SUMS_AT_ONCE then
+                sums = 0
+                pause()
+            end
         end
-        track.last = number
-        ____exports.read_now(
-            region,
-            plan,
-            family,
-            track.slot,
-            track.samples,
-            number % track.depth * track.width
-        )
-        sums = sums + each
-        if sums >= ____exports.SUMS_AT_ONCE then
-            sums = 0
-            pause()
-        end
+        ::__continue15::
     end
     for labels, track in pairs(tracks.by_labels) do
         if track.last ~= number then
@@ -127,6 +137,7 @@ function ____exports.sample(history, now, pause)
         if family ~= nil then
             sample_family(
                 history.registry.region,
+                history.index,
                 tracks,
                 family,
                 number,

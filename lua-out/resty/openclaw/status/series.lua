@@ -1,5 +1,5 @@
 local ____exports = {}
-local catalogues = require("resty.openclaw.metrics.catalogue")
+local catalogues = require("resty.openclaw.metric_registry.catalogue")
 local table_clear = require("table.clear")
 local ESCAPED = {["\\n"] = "\n", ["\\\""] = "\"", ["\\\\"] = "\\"}
 --- Undoes `metric_registry.label_text`. Phases: any.
@@ -78,6 +78,10 @@ function ____exports.family(index, name)
         bounds_text = shape.bounds_text,
         series = shape.series
     }
+end
+--- Whether a series still has its slots: to be asked anew after each pause. Phases: any.
+function ____exports.is_current(index, series)
+    return catalogues.is_current(index.registry, series)
 end
 --- Takes in the series that are new. Calls `pause` about once a millisecond.
 function ____exports.refresh(index, pause)

@@ -60,19 +60,25 @@ function ____exports.each(window, name, visit)
     end
     local its_tracks = tracks[name]
     for ____, series in ipairs(family.series) do
-        local total = shared_memory.total(registry.region, series.slot)
-        local recent = grown(
-            window,
-            histories.find(its_tracks, series),
-            0,
-            total
-        )
-        visit(
-            series_of.labels_of(series.labels),
-            total,
-            recent
-        )
-        pass(window, 1)
+        do
+            if not series_of.is_current(index, series) then
+                goto __continue10
+            end
+            local total = shared_memory.total(registry.region, series.slot)
+            local recent = grown(
+                window,
+                histories.find(its_tracks, series),
+                0,
+                total
+            )
+            visit(
+                series_of.labels_of(series.labels),
+                total,
+                recent
+            )
+            pass(window, 1)
+        end
+        ::__continue10::
     end
 end
 --- Visits the series of histograms: their labels, what came into each bucket within the window, and the bounds.
@@ -87,25 +93,31 @@ function ____exports.each_histogram(window, name, visit)
         return
     end
     for ____, series in ipairs(family.series) do
-        local track = histories.find(its_tracks, series)
-        histories.read_now(
-            registry.region,
-            its_tracks.plan,
-            family,
-            series.slot,
-            present,
-            0
-        )
-        local counts = {}
-        for bucket = 0, #family.bounds do
-            counts[bucket + 1] = grown(window, track, bucket, present[bucket])
+        do
+            if not series_of.is_current(index, series) then
+                goto __continue15
+            end
+            local track = histories.find(its_tracks, series)
+            histories.read_now(
+                registry.region,
+                its_tracks.plan,
+                family,
+                series.slot,
+                present,
+                0
+            )
+            local counts = {}
+            for bucket = 0, #family.bounds do
+                counts[bucket + 1] = grown(window, track, bucket, present[bucket])
+            end
+            visit(
+                series_of.labels_of(series.labels),
+                counts,
+                family.bounds
+            )
+            pass(window, #counts)
         end
-        visit(
-            series_of.labels_of(series.labels),
-            counts,
-            family.bounds
-        )
-        pass(window, #counts)
+        ::__continue15::
     end
 end
 --- The mean of what was counted from one sample to the next, for each step of the chart; a hole where there was nothing.
@@ -141,23 +153,29 @@ function ____exports.each_chart(window, name, visit)
         return
     end
     for ____, series in ipairs(family.series) do
-        local track = histories.find(its_tracks, series)
-        histories.read_now(
-            registry.region,
-            its_tracks.plan,
-            family,
-            series.slot,
-            present,
-            0
-        )
-        local count = grown(window, track, 0, present[0])
-        local mean = count > 0 and grown(window, track, 1, present[1]) / count or nil
-        visit(
-            series_of.labels_of(series.labels),
-            mean,
-            points_of(window.history, track)
-        )
-        pass(window, 2 * histories.POINTS)
+        do
+            if not series_of.is_current(index, series) then
+                goto __continue25
+            end
+            local track = histories.find(its_tracks, series)
+            histories.read_now(
+                registry.region,
+                its_tracks.plan,
+                family,
+                series.slot,
+                present,
+                0
+            )
+            local count = grown(window, track, 0, present[0])
+            local mean = count > 0 and grown(window, track, 1, present[1]) / count or nil
+            visit(
+                series_of.labels_of(series.labels),
+                mean,
+                points_of(window.history, track)
+            )
+            pass(window, 2 * histories.POINTS)
+        end
+        ::__continue25::
     end
 end
 return ____exports

@@ -9,12 +9,14 @@ import * as noise from "../noise";
 import * as request from "../request";
 import * as retry_after from "../retry_after";
 import * as upstream_tries from "../upstream_tries";
+import type { Try } from "../upstream_tries";
 import * as degradation from "./degradation";
 import * as ejection from "./ejection";
 import * as nodes from "./node";
 import type { Outcome } from "./node";
 import * as outcomes from "./outcome";
 import type { Peer } from "./peer";
+import * as try_figures from "./try_figures";
 import type { Upstream } from "./upstream";
 
 const present_peer = new LuaTable<number, Peer>();
@@ -89,67 +91,111 @@ function outcome_of(status: string): Outcome {
     return outcomes.with_retry_after(status);
 }
 
-/**
- * Counts a request out of the peer it is at, and returns that peer; nothing when it is at none. `status`: the peer's part
- * of `$upstream_status`; `seconds`: how long the try took, where that is known. Phases: balancer, log.
- */
-export function settle(key: number, status: string, seconds: string | undefined): Peer | undefined {
-    const peer = present_peer.get(key) as Peer | undefined;
-    if (peer === undefined) return undefined;
+/** Counts a request out of the peer it is at. `seconds`: what its policy learns from, where it wants to. */
+function count_out(key: number, peer: Peer, status: string, seconds: number | undefined): void {
     present_peer.delete(key);
     const now = request.now();
     const outcome = outcome_of(status);
     nodes.finish(peer.node, outcome, has_begun.has(key));
     has_begun.delete(key);
-    if (outcome === "ok") learn_from_success(peer, now, tonumber(seconds));
+    if (outcome === "ok") learn_from_success(peer, now, seconds);
     else learn_from_failure(peer, now, outcome);
-    return peer;
-}
-
-/** As `settle`; of a request's tries, at other upstreams too, the last one at the peer's node is what counts. */
-function settle_one_of_several(key: number, peer: Peer, statuses: string, seconds: string | undefined): void {
-    let its_status = "-";
-    let its_seconds: string | undefined;
-    for (const attempt of upstream_tries.parse(request.variable("upstream_addr") ?? "", statuses, seconds)) {
-        if (attempt.address === peer.node.address) {
-            its_status = attempt.status;
-            its_seconds = attempt.response_seconds;
-        }
-    }
-    settle(key, its_status, its_seconds);
-}
-
-/** How long the tries took, as the peer's upstream measures that. */
-function seconds_of(upstream: Upstream): string | undefined {
-    if (upstream.policy.wants_seconds !== true) return undefined;
-    const name = counts_first_byte(upstream) ? "upstream_header_time" : "upstream_response_time";
-    const seconds = request.variable(name);
-    return seconds;
 }
 
 /**
- * The statuses of the tries. An answer that the client did not take to its end has a good status, but was quick for no
- * merit of the node: it says as little as none.
+ * Settles a try that failed with this status, before the next one of the same pass, and returns the peer it was at;
+ * nothing when the request is at none. Phases: balancer.
  */
-function last_statuses(): string {
-    const value = request.variable("upstream_status") ?? "-";
-    const is_good = outcomes.of_status(upstream_tries.last(value)) === "ok";
-    if (!is_good || request.variable("request_completion") === "OK") return value;
-    return upstream_tries.is_single(value) ? "-" : `${string.sub(value, 1, -4)}-`;
+export function settle(key: number, status: string): Peer | undefined {
+    const peer = present_peer.get(key) as Peer | undefined;
+    if (peer === undefined) return undefined;
+    const seconds = upstream_tries.tried(request.variable("upstream_response_time") ?? "");
+    try_figures.count(peer.figures, status, tonumber(seconds[seconds.length - 1]));
+    count_out(key, peer, status, undefined);
+    return peer;
+}
+
+/**
+ * What a try's status says of the node. An answer that the client did not take to its end has a good status, but was
+ * quick for no merit of the node: it says as little as none.
+ */
+function telling_status(status: string): string {
+    if (outcomes.of_status(status) !== "ok" || request.variable("request_completion") === "OK") return status;
+    return "-";
+}
+
+/** A time of the only try; nothing where nginx has none. */
+function only_seconds(name: string): number | undefined {
+    const seconds = request.seconds(name);
+    return seconds !== undefined && seconds >= 0 ? seconds : undefined;
+}
+
+/** What the policy of a peer's upstream learns from; `whole`: how long the whole try took. */
+function seconds_to_learn(upstream: Upstream, whole: number | undefined): number | undefined {
+    if (upstream.policy.wants_seconds !== true || !counts_first_byte(upstream)) return whole;
+    const seconds = only_seconds("upstream_header_time");
+    return seconds;
+}
+
+/** Settles the only try of a request that ends. */
+function settle_only(key: number, peer: Peer, status: string): void {
+    const seconds = only_seconds("upstream_response_time");
+    try_figures.count(peer.figures, status, seconds);
+    count_out(key, peer, telling_status(status), seconds_to_learn(peer.upstream!, seconds));
+}
+
+/** The last one of several tries, at other upstreams too, that was at a peer's node. */
+function last_at(
+    peer: Peer,
+    statuses: string,
+    seconds: string | undefined,
+): LuaMultiReturn<[Try | undefined, boolean]> {
+    const tries = upstream_tries.parse(request.variable("upstream_addr") ?? "", statuses, seconds);
+    let found: Try | undefined;
+    for (const attempt of tries) {
+        if (attempt.address === peer.node.address) found = attempt;
+    }
+    return $multi(found, found !== undefined && found === tries[tries.length - 1]);
+}
+
+/** As `seconds_to_learn`, for one of several tries. */
+function listed_seconds_to_learn(peer: Peer, statuses: string, whole: number | undefined): number | undefined {
+    const upstream = peer.upstream!;
+    if (upstream.policy.wants_seconds !== true || !counts_first_byte(upstream)) return whole;
+    const [attempt] = last_at(peer, statuses, request.variable("upstream_header_time"));
+    const seconds = tonumber(attempt?.response_seconds);
+    return seconds;
+}
+
+/** As `settle_only`, where there were several tries. */
+function settle_one_of_several(key: number, peer: Peer, statuses: string): void {
+    const [attempt, is_last] = last_at(peer, statuses, request.variable("upstream_response_time"));
+    const status = attempt === undefined ? "-" : attempt.status;
+    const seconds = tonumber(attempt?.response_seconds);
+    try_figures.count(peer.figures, status, seconds);
+    const telling = is_last ? telling_status(status) : status;
+    count_out(key, peer, telling, listed_seconds_to_learn(peer, statuses, seconds));
 }
 
 /** Settles what the request has left to settle. To be called once for each request. Phases: log. */
 export function settle_last(key: number): void {
     const peer = present_peer.get(key) as Peer | undefined;
     if (peer === undefined) return;
-    const status = last_statuses();
-    const seconds = seconds_of(peer.upstream!);
-    if (upstream_tries.is_single(status)) settle(key, status, seconds);
-    else settle_one_of_several(key, peer, status, seconds);
+    const statuses = request.variable("upstream_status") ?? "-";
+    if (upstream_tries.is_single(statuses)) settle_only(key, peer, statuses);
+    else settle_one_of_several(key, peer, statuses);
 }
 
-/** Settles the try of an earlier pass that a redirect ended, before the pass that nginx begins now. Phases: balancer. */
+/**
+ * Settles the try of an earlier pass that a redirect ended, before the pass that nginx begins now; nothing happens where
+ * there is none. Phases: balancer.
+ */
 export function settle_before(key: number): void {
-    const statuses = upstream_tries.tried(request.variable("upstream_status") ?? "");
-    settle(key, statuses[statuses.length - 1] ?? "-", undefined);
+    const peer = present_peer.get(key) as Peer | undefined;
+    if (peer === undefined) return;
+    const statuses = request.variable("upstream_status") ?? "";
+    const [attempt] = last_at(peer, statuses, request.variable("upstream_response_time"));
+    const status = attempt === undefined ? "-" : attempt.status;
+    try_figures.count(peer.figures, status, tonumber(attempt?.response_seconds));
+    count_out(key, peer, status, undefined);
 }

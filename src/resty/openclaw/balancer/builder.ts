@@ -19,6 +19,7 @@ import * as membership_of from "./membership";
 import type { Membership } from "./membership";
 import * as nodes_option from "./nodes_option";
 import type { NewPolicy } from "./policy";
+import * as queue from "./queue";
 import * as retry_budget from "./retry_budget";
 import * as round_robin from "./round_robin";
 import type { Supervised } from "./supervision";
@@ -140,6 +141,7 @@ export function settings(options: unknown): Settings {
         budget: retry_budget.new(read.share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
         fallback: read_fallback(owner, given),
         degradation: record(owner, registry, name),
+        waits: queue.new(registry, name),
         retries: counter(registry, name, "openclaw_upstream_retries_total", "Tries at another node after one failed."),
         retries_refused: counter(
             registry,

@@ -4,8 +4,6 @@
  * reloads and changes of the list.
  */
 import * as ffi from "ffi";
-import type { Counter } from "../metric_handles";
-import * as metric_registry from "../metric_registry";
 import type { Registry } from "../metric_registry";
 import * as shared_memory from "../shared_memory";
 import * as ejection from "./ejection";
@@ -13,6 +11,8 @@ import * as verdicts from "./health_check/verdicts";
 import * as lessons from "./lesson";
 import * as nodes from "./node";
 import type { Node } from "./node";
+import * as try_figures from "./try_figures";
+import type { TryFigures } from "./try_figures";
 import type { Upstream } from "./upstream";
 
 export interface Peer<Learned = unknown> {
@@ -32,8 +32,8 @@ export interface Peer<Learned = unknown> {
     known_beginning: number;
     /** Whether it has answered so little since it began that it is loaded with care. */
     is_starting: boolean;
-    /** Tries at it for this upstream. */
-    readonly sent: Counter;
+    /** Of the tries at it for this upstream. */
+    readonly figures: TryFigures;
     /** What the policy has learned of it, in this worker. */
     learned: Learned;
     /** The last round of choices in which its request had been there already. */
@@ -71,12 +71,6 @@ function create(registry: Registry, upstream: string, node: Node, is_checked: bo
     const count = ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS + lessons.SLOTS;
     const [slot, err] = shared_memory.slot(region, `peer ${upstream} ${node.address}`, count);
     if (slot === undefined) return $multi(undefined, err);
-    const tries = metric_registry.counter(
-        registry,
-        "openclaw_upstream_tries_total",
-        "Tries at a node for an upstream; a request that was retried counts at each node it came to.",
-        ["upstream", "node"],
-    );
     const record = pointer_add(region.common, slot);
     const checks = pointer_add(record, ejection.SLOTS);
     const beginning = pointer_add(checks, verdicts.SLOTS);
@@ -90,7 +84,7 @@ function create(registry: Registry, upstream: string, node: Node, is_checked: bo
         lesson: pointer_add(beginning, BEGINNING_SLOTS),
         known_beginning: 0,
         is_starting: false,
-        sent: tries.labels(upstream, node.address),
+        figures: try_figures.new(registry, upstream, node.address),
         learned: undefined,
         tried_in: 0,
         upstream: undefined,

@@ -1,5 +1,5 @@
 /** An upstream as the balancer keeps it: what the user said of it, its peers, and what is counted. */
-import type { Counter } from "../metric_handles";
+import type { Counter, Histogram } from "../metric_handles";
 import * as choice from "./choice";
 import type { Pool } from "./choice";
 import * as degradation from "./degradation";
@@ -24,6 +24,7 @@ export interface Upstream {
     readonly fallback: Upstream | undefined;
     /** Its record in the common block. */
     readonly degradation: Doubles;
+    readonly waits: Histogram;
     readonly retries: Counter;
     readonly retries_refused: Counter;
     readonly fallbacks: Counter;

@@ -4,10 +4,11 @@
  */
 import * as metric_registry from "../metric_registry";
 import type { Family, Kind, Registry } from "../metric_registry";
-import * as shared_memory from "../shared_memory";
 
 const NAME_BYTES = 200;
 const MOST_LABELS = 16;
+/** The list of all names that were declared. */
+const DECLARED = "families";
 const HISTOGRAM_LINES = ["_bucket", "_count", "_sum"];
 
 /** Label names in the order in which all workers put them. Phases: any. */
@@ -63,6 +64,18 @@ function family(registry: Registry, kind: Kind, name: string, label_names: reado
     return make(registry, name, help, label_names) as Family<unknown>;
 }
 
+/** Tells all workers what a name is, unless another has told them already. What went wrong, or nothing. */
+function say(registry: Registry, name: string, what: string): string | undefined {
+    const names = registry.region.names;
+    const [added, err] = names.safe_add(`family:${name}`, what);
+    if (added !== true) return err === "exists" ? undefined : err;
+    const [listed, list_err] = names.lpush(DECLARED, name);
+    if (listed !== undefined) return undefined;
+    // Nobody could take it back.
+    names.delete(`family:${name}`);
+    return list_err;
+}
+
 /**
  * The family of that name, made if nobody has made it; `label_names` as `sorted` has them. On failure nil and why: the
  * names are none, or the name is something else already. Phases: any.
@@ -79,8 +92,8 @@ export function declare(
     let known = known_as(registry, name);
     if (known === undefined) {
         if (clashes(registry, kind, name)) return $multi(undefined, "a histogram's lines have such a name");
-        const [added, err] = registry.region.names.safe_add(`family:${name}`, mine);
-        if (added !== true && err !== "exists") return $multi(undefined, err!);
+        const err = say(registry, name, mine);
+        if (err !== undefined) return $multi(undefined, err);
         known = registry.region.names.get<string>(`family:${name}`)[0];
     }
     if (known !== mine) return $multi(undefined, `it is "${known}" already, not "${mine}"`);
@@ -90,8 +103,9 @@ export function declare(
 /** Lets a new configuration give names another meaning. Phases: init. */
 export function forget(registry: Registry): void {
     const names = registry.region.names;
-    shared_memory.each(registry.region, 0, (slot_name) => {
-        const [name] = string.match(slot_name, "^%l+ ([%w_:]+)");
-        if (name !== undefined) names.delete(`family:${name}`);
-    });
+    let [name] = names.lpop<string>(DECLARED);
+    while (name !== undefined) {
+        names.delete(`family:${name}`);
+        [name] = names.lpop<string>(DECLARED);
+    }
 }

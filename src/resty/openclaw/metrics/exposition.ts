@@ -1,82 +1,61 @@
-/**
- * Writes all figures of a registry in Prometheus' text format, version 0.0.4.
- * https://prometheus.io/docs/instrumenting/exposition_formats/
- */
+/** Writes all figures of a registry, in one of the formats that Prometheus reads. */
 import * as buffer from "string.buffer";
 import type { Faults } from "../fault";
 import { DEFAULT_HELP } from "../metric_registry";
-import type { Collector, Registry } from "../metric_registry";
+import type { Collector, Kind, Registry } from "../metric_registry";
+import * as catalogues from "../metric_registry/catalogue";
+import type { Catalogue, Series, Shape } from "../metric_registry/catalogue";
+import { number_text } from "../metric_registry/number_text";
 import * as shared_memory from "../shared_memory";
-import * as catalogues from "./catalogue";
-import type { Catalogue, Series, Shape } from "./catalogue";
-import { number_text } from "./number_text";
+import { HIGHEST_BLOCK } from "../shared_memory/lease";
+import type { Format } from "./format";
 
-export const CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
-
-/** So many sums over all workers go out in one piece: about a millisecond. */
-const SUMS_AT_ONCE = 500;
+/**
+ * A piece of the page is this much work, about a millisecond: each line, and for each number of a line all that are
+ * added up in it, one of each worker's block.
+ */
+const WORK_AT_ONCE = 32768;
+const WORK_OF_LINE = 32;
 
 /** Takes the next piece of the page; false when nobody wants the rest. */
 export type Write = (this: void, piece: string) => boolean;
 
 interface Page {
+    readonly catalogue: Catalogue;
+    readonly format: Format;
     readonly text: buffer.Buffer;
     readonly write: Write;
-    /** Sums since the last piece went out. */
-    sums: number;
+    /** What a line costs. */
+    readonly line: number;
+    /** Done since the last piece went out. */
+    work: number;
     /** Whether somebody wants the rest. */
     wanted: boolean;
 }
 
 function send(page: Page): void {
-    page.sums = 0;
+    page.work = 0;
     page.wanted = page.write(page.text.get());
-}
-
-function head(page: Page, name: string, kind: string, help: string): void {
-    const escaped = string.gsub(help, "[\\\n]", { "\\": "\\\\", "\n": "\\n" })[0];
-    page.text.put("# HELP ", name, " ", escaped, "\n# TYPE ", name, " ", kind, "\n");
 }
 
 function sample(page: Page, name: string, labels: string, value: number): void {
     page.text.put(name, labels, " ", number_text(value), "\n");
+    page.work += page.line;
 }
 
 /** A histogram's lines. Count and last bucket are one number, so that they can never contradict each other. */
-function histogram(page: Page, registry: Registry, shape: Shape, series: Series): void {
-    const name = shape.name;
+function histogram(page: Page, registry: Registry, name: string, bounds: readonly string[], series: Series): void {
     const others = series.labels === "" ? "{" : `${string.sub(series.labels, 1, -2)},`;
     let slot = series.slot;
     let count = 0;
-    for (const bound of shape.bounds) {
+    for (const bound of bounds) {
         count += shared_memory.total(registry.region, slot);
         page.text.put(name, "_bucket", others, 'le="', bound, '"} ', number_text(count), "\n");
         slot += 1;
     }
     page.text.put(name, "_sum", series.labels, " ", number_text(shared_memory.total(registry.region, slot)), "\n");
     page.text.put(name, "_count", series.labels, " ", number_text(count), "\n");
-    page.sums += shape.bounds.length + 1;
-}
-
-function one_series(page: Page, registry: Registry, shape: Shape, series: Series): void {
-    if (shape.kind === "histogram") {
-        histogram(page, registry, shape, series);
-        return;
-    }
-    const region = registry.region;
-    const value = shape.kind === "gauge" ? region.common.get(series.slot) : shared_memory.total(region, series.slot);
-    sample(page, shape.name, series.labels, value);
-    page.sums += 1;
-}
-
-function family(page: Page, registry: Registry, shape: Shape): void {
-    const registered = registry.families.get(shape.name);
-    head(page, shape.name, shape.kind, registered === undefined ? DEFAULT_HELP : registered.help);
-    for (const series of shape.series) {
-        one_series(page, registry, shape, series);
-        if (page.sums >= SUMS_AT_ONCE) send(page);
-        if (!page.wanted) return;
-    }
+    page.work += (bounds.length + 1) * page.line;
 }
 
 /** Whether a name is that of lines which a histogram writes, so that a page with both would be refused. */
@@ -93,6 +72,35 @@ function first_collector(registry: Registry, name: string): Collector | undefine
         if (collector.name === name) return collector;
     }
     return undefined;
+}
+
+/** Whether a family other than the one at hand goes by a name, or writes lines of that name. */
+function is_taken(page: Page, name: string): boolean {
+    const catalogue = page.catalogue;
+    if (catalogues.in_force(catalogue, name) !== undefined) return true;
+    return first_collector(catalogue.registry, name) !== undefined || is_part_of_histogram(catalogue, name);
+}
+
+function head(page: Page, name: string, kind: Kind, help: string): void {
+    page.format.head(page.text, name, kind, help, (other) => is_taken(page, other));
+}
+
+function family(page: Page, registry: Registry, shape: Shape): void {
+    if (shape.series.length === 0) return;
+    const { name, kind } = shape;
+    const region = registry.region;
+    const help = registry.families.get(name)?.help ?? DEFAULT_HELP;
+    head(page, name, kind, help);
+    const bounds = page.format.bounds(shape.bounds);
+    for (const series of shape.series) {
+        if (catalogues.is_current(registry, series)) {
+            if (kind === "histogram") histogram(page, registry, name, bounds, series);
+            else if (kind === "gauge") sample(page, name, series.labels, region.common.get(series.slot));
+            else sample(page, name, series.labels, shared_memory.total(region, series.slot));
+        }
+        if (page.work >= WORK_AT_ONCE) send(page);
+        if (!page.wanted) return;
+    }
 }
 
 /** The figures of all collectors with this one's name, which is the first of them. */
@@ -112,20 +120,25 @@ function collected(page: Page, registry: Registry, first: Collector, faults: Fau
 }
 
 /**
- * Writes the page, piece by piece. Figures of a name that is registered as something else, or whose name belongs to a
- * collector or a histogram, are left out. Phases: any in which `write` may be called.
+ * Writes the page, piece by piece; false when nobody wanted the rest. Figures of a name that is registered as something
+ * else, or whose name belongs to a collector or a histogram, are left out. Phases: any in which `write` may be called.
  */
-export function render(catalogue: Catalogue, faults: Faults, write: Write): void {
+export function render(catalogue: Catalogue, faults: Faults, format: Format, write: Write): boolean {
     const registry = catalogue.registry;
-    const page: Page = { text: buffer.new(), write, sums: 0, wanted: true };
+    const line = WORK_OF_LINE + registry.region.base.get(HIGHEST_BLOCK);
+    const page: Page = { catalogue, format, text: buffer.new(), write, line, work: 0, wanted: true };
     for (const name of catalogue.names) {
         const shape = catalogues.in_force(catalogue, name);
         const taken = first_collector(registry, name) !== undefined || is_part_of_histogram(catalogue, name);
         if (shape !== undefined && !taken) family(page, registry, shape);
-        if (!page.wanted) return;
+        if (!page.wanted) return false;
     }
     for (const collector of registry.collectors) {
         if (first_collector(registry, collector.name) === collector) collected(page, registry, collector, faults);
+        if (page.work >= WORK_AT_ONCE) send(page);
+        if (!page.wanted) return false;
     }
+    page.text.put(format.ending);
     send(page);
+    return page.wanted;
 }

@@ -1,18 +1,26 @@
 /**
  * The handles of one family, found by a table of label names and values without making anything: one look-up for each
- * label. Holds a bounded number of them.
+ * label that is kept. Holds a bounded number of them, and begins anew when series were dropped meanwhile.
  */
 import nkeys = require("table.nkeys");
 import { LABEL_BYTES } from "../metric_registry";
 import type { Family } from "../metric_registry";
+import { kept_value } from "../metric_registry/allow_list";
+import type { Rule } from "../metric_registry/allow_list";
+import * as rows from "../shared_memory/rows";
 
 type Value = string | number | boolean;
 type Node = LuaTable<Value, unknown>;
 
 export interface HandleTree {
     readonly family: Family<unknown>;
-    /** By the value of the first label, then of the second, …; without labels the one handle there is. */
-    readonly root: unknown;
+    /** For each label what is kept of its values; false for nothing. */
+    readonly rules: readonly (Rule | false)[];
+    /** By the value of the first label, then of the second, …; where no label is kept the one handle there is. */
+    root: unknown;
+    /** The epoch of the rows in which this tree began. */
+    epoch: number;
+    readonly most: number;
     /** How many more handles may be kept. */
     room: number;
 }
@@ -21,37 +29,66 @@ function is_value(value: unknown): value is Value {
     return type(value) === "string" || type(value) === "number" || type(value) === "boolean";
 }
 
-function keep(tree: HandleTree, values: Value[], handle: unknown): void {
+/** What a value is found by. */
+function key_of(rule: Rule, value: Value): Value {
+    return rule === true ? value : kept_value(rule, tostring(value));
+}
+
+/** Where no label is kept there is one handle, which `find` is to make. */
+function empty_root(family: Family<unknown>): unknown {
+    return family.kept_names.length === 0 ? undefined : new LuaTable();
+}
+
+/** Forgets all handles if series were dropped since. */
+function begin_anew(tree: HandleTree): void {
+    const epoch = rows.epoch(tree.family.registry.region);
+    if (tree.epoch === epoch) return;
+    tree.epoch = epoch;
+    tree.root = empty_root(tree.family);
+    tree.room = tree.most;
+}
+
+function keep(tree: HandleTree, keys: Value[], handle: unknown): void {
+    if (keys.length === 0) {
+        tree.root = handle;
+        return;
+    }
     if (tree.room === 0) return;
     tree.room -= 1;
     let node = tree.root as Node;
-    const last = values.length;
+    const last = keys.length;
     for (const index of $range(1, last - 1)) {
-        let next = node.get(values[index - 1]!) as Node | undefined;
+        let next = node.get(keys[index - 1]!) as Node | undefined;
         if (next === undefined) {
             next = new LuaTable();
-            node.set(values[index - 1]!, next);
+            node.set(keys[index - 1]!, next);
         }
         node = next;
     }
-    node.set(values[last - 1]!, handle);
+    node.set(keys[last - 1]!, handle);
 }
 
 function bind(tree: HandleTree, labels: LuaTable<string, unknown>): Result<unknown> {
-    const values: Value[] = [];
+    const keys: Value[] = [];
     const texts: string[] = [];
     let is_kept = true;
-    for (const name of tree.family.label_names) {
+    const names = tree.family.label_names;
+    for (const index of $range(1, names.length)) {
+        const name = names[index - 1]!;
         const value = labels.get(name);
         if (!is_value(value)) return $multi(undefined, `label "${name}" must be a text, a number or a boolean`);
-        const text = tostring(value);
-        // NaN cannot be a key, and long keys would fill the worker's memory.
-        if (value !== value || text.length > LABEL_BYTES) is_kept = false;
-        values.push(value);
-        texts.push(text);
+        texts.push(tostring(value));
+        const rule = tree.rules[index - 1]!;
+        if (rule !== false) {
+            const key = key_of(rule, value);
+            // NaN cannot be a key, and long keys would fill the worker's memory.
+            if (key !== key || tostring(key).length > LABEL_BYTES) is_kept = false;
+            keys.push(key);
+        }
     }
+    begin_anew(tree);
     const handle = tree.family.labels(...texts);
-    if (is_kept) keep(tree, values, handle);
+    if (is_kept) keep(tree, keys, handle);
     return $multi(handle);
 }
 
@@ -61,19 +98,33 @@ export function find(tree: HandleTree, labels: unknown): Result<unknown> {
     if (labels === undefined && names.length === 0) return $multi(tree.root);
     if (type(labels) !== "table") return $multi(undefined, "labels must be a table of names and values");
     if (nkeys(labels as object) !== names.length) return $multi(undefined, "it has other labels");
+    const rules = tree.rules;
     let node = tree.root;
-    for (const name of names) {
-        const value = (labels as LuaTable<string, Value>).get(name) as Value | undefined;
+    for (const index of $range(1, names.length)) {
+        const value = (labels as LuaTable<string, Value>).get(names[index - 1]!) as Value | undefined;
         if (value === undefined) return $multi(undefined, "it has other labels");
-        node = (node as Node).get(value);
-        if (node === undefined) return bind(tree, labels as LuaTable<string, unknown>);
+        const rule = rules[index - 1]!;
+        if (rule !== false && node !== undefined) node = (node as Node).get(key_of(rule, value));
     }
+    if (node === undefined) return bind(tree, labels as LuaTable<string, unknown>);
     return $multi(node);
+}
+
+function rules_of(family: Family<unknown>): (Rule | false)[] {
+    const rules: (Rule | false)[] = [];
+    const allowed = family.allowed;
+    for (const name of family.label_names) {
+        if (allowed === undefined) rules.push(true);
+        else rules.push(allowed.has(name) && allowed.get(name));
+    }
+    return rules;
 }
 
 /** A tree that keeps so many handles of a family at most. Phases: any. */
 function create(family: Family<unknown>, most: number): HandleTree {
-    const root = family.label_names.length === 0 ? family.labels() : new LuaTable();
-    return { family, root, room: most };
+    const epoch = rows.epoch(family.registry.region);
+    const tree = { family, rules: rules_of(family), root: empty_root(family), epoch, most, room: most };
+    if (family.label_names.length === 0) tree.root = family.labels();
+    return tree;
 }
 export { create as new };

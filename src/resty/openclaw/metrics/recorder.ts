@@ -1,104 +1,113 @@
-/** The figures every request leaves behind, for one route. */
-import type { Counter, Histogram } from "../metric_handles";
-import * as metric_registry from "../metric_registry";
-import type { Family, Registry } from "../metric_registry";
+/** Counts the requests of one route, by variant. */
+import { LABEL_BYTES, OTHER } from "../metric_registry";
 import * as request from "../request";
 import * as upstream_tries from "../upstream_tries";
-
-export interface Families {
-    readonly requests: Family<Counter>;
-    readonly duration: Family<Histogram>;
-    readonly upstream: Family<Histogram>;
-    readonly cache: Family<Counter>;
-    readonly request_bytes: Family<Counter>;
-    readonly response_bytes: Family<Counter>;
-}
+import * as families from "./families";
+import type { Families, Figures } from "./families";
+import * as first_byte from "./first_byte";
+import * as mean_seconds from "./mean_seconds";
 
 export interface Recorder {
-    /** By the first digit of the status. */
-    readonly requests: LuaTable<number, Counter>;
-    readonly other_requests: Counter;
-    readonly duration: Histogram;
-    readonly upstream: Histogram;
-    /** By what `$upstream_cache_status` says. */
-    readonly cache: LuaTable<string, Counter>;
-    readonly request_bytes: Counter;
-    readonly response_bytes: Counter;
+    readonly families: Families;
+    readonly route: string;
+    /** Of requests without a variant. */
+    readonly plain: Figures;
+    readonly by_variant: LuaTable<string, Figures>;
+    /** Takes the variants that have no place in `by_variant` any more; made with the first of them. */
+    others?: Figures;
+    /** How many variants may still have a place. */
+    room: number;
+    /** Notes that the answer begins. Phases: header_filter. */
+    header_filter(): void;
     /** Counts the request that ends here. Phases: log. */
     log(): void;
 }
 
-/** All values of `$upstream_cache_status`: ngx_http_cache_status in nginx's ngx_http_upstream.c. */
-const CACHE_STATUSES = ["MISS", "BYPASS", "EXPIRED", "STALE", "UPDATING", "REVALIDATED", "HIT"];
+/** Who runs more variants of a route side by side does not do so on purpose. */
+const MOST_VARIANTS = 50;
+/** The registry looks at no more of a label value. */
+const LONGEST_VARIANT = LABEL_BYTES + 4;
 
-/** Reads the last try's part of `$upstream_response_time`. */
-function last_seconds(value: string): number | undefined {
-    return tonumber(value) ?? tonumber(upstream_tries.last(value));
+/** With these the answer came out of the cache. */
+const FROM_CACHE = new LuaSet<string>();
+for (const status of ["HIT", "STALE", "UPDATING", "REVALIDATED"]) FROM_CACHE.add(status);
+
+/** The figures of a variant that this worker has not seen before. */
+function first_seen(recorder: Recorder, variant: string): Figures {
+    if (recorder.room === 0) {
+        recorder.others = recorder.others ?? families.bind(recorder.families, recorder.route, OTHER);
+        return recorder.others;
+    }
+    recorder.room -= 1;
+    const figures = families.bind(recorder.families, recorder.route, variant);
+    recorder.by_variant.set(variant, figures);
+    return figures;
+}
+
+function present_figures(recorder: Recorder): Figures {
+    let variant = request.variable("openclaw_variant");
+    if (variant === undefined || variant === "") return recorder.plain;
+    if (variant.length > LONGEST_VARIANT) variant = string.sub(variant, 1, LONGEST_VARIANT);
+    return recorder.by_variant.get(variant) ?? first_seen(recorder, variant);
+}
+
+/** What the last try took; nothing when there was none. */
+function last_try_seconds(): number | undefined {
+    const only = request.seconds("upstream_response_time");
+    if (only === undefined || only >= 0) return only;
+    const last = tonumber(upstream_tries.last(request.variable("upstream_response_time") ?? "-"));
+    return last;
+}
+
+/** The recent mean of what nodes took; `mean_seconds` knows what is where. */
+function mean_of(recorder: Recorder, figures: Figures): Doubles {
+    if (figures.node_seconds === undefined) {
+        figures.node_seconds = mean_seconds.new(recorder.families.registry.region, figures.name);
+    }
+    return figures.node_seconds;
+}
+
+/** Learns from what a node took for an answer that the cache did not have. */
+function learn(mean: Doubles, seconds: number | undefined, status_class: number): void {
+    // A failing node is quick, which tells nothing of how long its work takes.
+    if (seconds !== undefined && status_class === 2) mean_seconds.learn(mean, seconds);
+}
+
+function header_filter(this: Recorder): void {
+    first_byte.note();
 }
 
 function log(this: Recorder): void {
-    (this.requests.get(math.floor(request.status() / 100)) ?? this.other_requests).inc();
-    // The clock may have been set back meanwhile.
-    this.duration.observe(request.seconds_taken());
-    const upstream = request.variable("upstream_response_time");
-    if (upstream !== undefined) {
-        const seconds = last_seconds(upstream);
-        if (seconds !== undefined) this.upstream.observe(seconds);
-    }
+    const figures = present_figures(this);
+    const status_class = math.floor(request.status() / 100);
+    (figures.requests.get(status_class) ?? figures.other_requests).inc();
+    const taken = request.seconds_taken();
+    figures.duration.observe(taken);
+    const until_first_byte = first_byte.take(taken);
+    if (until_first_byte !== undefined) figures.first_byte.observe(until_first_byte);
+    const node_seconds = last_try_seconds();
+    if (node_seconds !== undefined) figures.upstream.observe(node_seconds);
     const cache = request.variable("upstream_cache_status");
-    if (cache !== undefined) this.cache.get(cache)?.inc();
-    this.request_bytes.inc(request.whole_number("request_length"));
-    this.response_bytes.inc(request.whole_number("bytes_sent"));
+    if (cache !== undefined) {
+        figures.cache.get(cache)?.inc();
+        const mean = mean_of(this, figures);
+        if (FROM_CACHE.has(cache)) figures.saved.inc(math.max(0, mean.get(0) - taken));
+        else learn(mean, node_seconds, status_class);
+    }
+    figures.request_bytes.inc(request.whole_number("request_length"));
+    figures.response_bytes.inc(request.whole_number("bytes_sent"));
 }
 
-const metatable = { __index: { log } };
+const metatable = { __index: { header_filter, log } };
 
-/** The built-in families. Phases: init. */
-export function families(registry: Registry, bounds: readonly number[]): Families {
-    const { counter, histogram } = metric_registry;
-    return {
-        requests: counter(registry, "openclaw_requests_total", "Requests, by class of status.", ["route", "status"]),
-        duration: histogram(
-            registry,
-            "openclaw_request_duration_seconds",
-            "From the first byte of a request to the last byte of its answer.",
-            ["route"],
-            bounds,
-        ),
-        upstream: histogram(
-            registry,
-            "openclaw_upstream_duration_seconds",
-            "What the node that was tried last took for its answer, connecting included.",
-            ["route"],
-            bounds,
-        ),
-        cache: counter(registry, "openclaw_cache_requests_total", "Requests to a route with a cache, by what it did.", [
-            "route",
-            "status",
-        ]),
-        request_bytes: counter(registry, "openclaw_request_bytes_total", "Size of all requests, headers included.", [
-            "route",
-        ]),
-        response_bytes: counter(registry, "openclaw_response_bytes_total", "Size of all answers, headers included.", [
-            "route",
-        ]),
-    };
-}
-
-/** A route's recorder, its handles bound. Phases: init. */
+/** A route's recorder, its handles for requests without a variant bound. Phases: init. */
 function create(of: Families, route: string): Recorder {
-    const requests = new LuaTable<number, Counter>();
-    for (const digit of $range(1, 5)) requests.set(digit, of.requests.labels(route, `${digit}xx`));
-    const cache = new LuaTable<string, Counter>();
-    for (const status of CACHE_STATUSES) cache.set(status, of.cache.labels(route, string.lower(status)));
     const fields = {
-        requests,
-        other_requests: of.requests.labels(route, "other"),
-        duration: of.duration.labels(route),
-        upstream: of.upstream.labels(route),
-        cache,
-        request_bytes: of.request_bytes.labels(route),
-        response_bytes: of.response_bytes.labels(route),
+        families: of,
+        route,
+        plain: families.bind(of, route, ""),
+        by_variant: new LuaTable(),
+        room: MOST_VARIANTS,
     };
     return setmetatable(fields, metatable) as unknown as Recorder;
 }

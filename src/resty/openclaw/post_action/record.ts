@@ -1,6 +1,7 @@
 /** The request record: one line of JSON about the request that nginx has just answered. */
 import * as json from "../json";
 import * as request from "../request";
+import * as request_uri from "../request_uri";
 import * as upstream_tries from "../upstream_tries";
 import type { Try } from "../upstream_tries";
 
@@ -24,10 +25,8 @@ export interface Recorder {
  */
 const RECORD = table.concat([
     '{"id":"%s-%d","time":%d.%03d,"route":%s,"method":"%s","uri":%s,"status":%d,"node":%s,"request_seconds":%d.%03d',
-    ',"request_bytes":%d,"response_bytes":%d,"cache":%s,"client":"%s"%s}',
+    ',"request_bytes":%d,"response_bytes":%d,"cache":%s,"client":"%s","request_id":%s,"trace_id":%s%s%s}',
 ]);
-/** A longer path is cut, in bytes. */
-const MOST_URI_BYTES = 2048;
 
 /** When this worker began to record, and a random number, as other machines have workers too. */
 function make_origin(): string {
@@ -42,12 +41,6 @@ function make_origin(): string {
 /** A variable that nginx writes as a number; "-" is none. */
 function number_text(value: string | undefined): string {
     return value === undefined || value === "-" || value === "" ? "null" : value;
-}
-
-function path_of(request_uri: string, with_query: boolean): string {
-    const [query] = string.find(request_uri, "?", 1, true);
-    const path = query === undefined || with_query ? request_uri : string.sub(request_uri, 1, query - 1);
-    return path.length > MOST_URI_BYTES ? string.sub(path, 1, MOST_URI_BYTES) : path;
 }
 
 function try_text(one: Try): string {
@@ -89,6 +82,27 @@ function extras_text(extras: readonly Extra[]): string {
     return table.concat(parts);
 }
 
+/** One of the ids that nginx/openclaw.conf makes; its maps let nothing through that must be escaped. */
+function id_text(name: string): string {
+    const id = request.variable(name);
+    return id === undefined || id === "" ? "null" : string.format('"%s"', id);
+}
+
+/** What only some requests have; each with its comma in front. */
+function circumstances_text(): string {
+    const variant = request.variable("openclaw_variant") ?? "";
+    const model = request.variable("openclaw_model") ?? "";
+    const degraded = request.variable("openclaw_degraded") ?? "";
+    if (variant === "" && model === "" && degraded === "") return "";
+    const text = string.format(
+        "%s%s%s",
+        variant === "" ? "" : `,"variant":${json.short_text(variant)}`,
+        model === "" ? "" : `,"model":${json.short_text(model)}`,
+        degraded === "1" ? ',"degraded":true' : "",
+    );
+    return text;
+}
+
 /** Milliseconds, as a whole number: what nginx's clock counts. */
 function milliseconds(seconds: number): number {
     const whole = math.floor(math.max(0, seconds) * 1000 + 0.5);
@@ -111,7 +125,7 @@ export function write(recorder: Recorder, route: string | undefined): string {
         now % 1000,
         its_route === "" ? "null" : json.short_text(its_route),
         ngx.req.get_method(),
-        json.short_text(path_of(request.variable("request_uri") ?? "", recorder.with_query)),
+        json.short_text(request_uri.shown(recorder.with_query)),
         request.status(),
         node_text(),
         took / 1000,
@@ -120,6 +134,9 @@ export function write(recorder: Recorder, route: string | undefined): string {
         request.whole_number("bytes_sent"),
         cache === undefined || cache === "" ? "null" : json.short_text(cache),
         request.variable("remote_addr") ?? "",
+        id_text("openclaw_request_id"),
+        id_text("openclaw_trace_id"),
+        circumstances_text(),
         recorder.extras.length === 0 ? "" : extras_text(recorder.extras),
     );
     return line;

@@ -4,7 +4,7 @@ import * as ffi from "ffi";
 ffi.cdef("void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset);");
 
 /** Slots a block has. Pages that nobody writes cost no memory. */
-export const SLOTS = 65536;
+export const SLOTS = 262144;
 /** From this slot on, a block's slots fall to zero with the worker that holds it. */
 export const FIRST_TRANSIENT = SLOTS - 8192;
 

@@ -1,12 +1,16 @@
 /** Where names are kept: a `lua_shared_dict`, or, where nothing is to be shared, a table of the process. */
 
 /** The part of a shared dict that names need. Nothing here ever evicts a name to make room for another. */
-export type Names = Pick<ngx.SharedDict, "get" | "set" | "safe_set" | "safe_add" | "delete" | "incr" | "expire">;
+export type Names = Pick<
+    ngx.SharedDict,
+    "get" | "set" | "safe_set" | "safe_add" | "delete" | "incr" | "expire" | "lpush" | "lpop"
+>;
 
 type Value = string | number | boolean;
 
 interface LocalNames {
     readonly values: LuaTable<string, Value>;
+    readonly lists: LuaTable<string, Value[]>;
 }
 
 function get(this: LocalNames, key: string): Value | undefined {
@@ -41,7 +45,19 @@ function incr(this: LocalNames, key: string, by: number): Result<number> {
     return $multi(before + by);
 }
 
-const metatable = { __index: { get, set, safe_set: set, safe_add, delete: delete_, incr, expire } };
+function lpush(this: LocalNames, key: string, value: Value): number {
+    const list = (this.lists.get(key) as Value[] | undefined) ?? [];
+    this.lists.set(key, list);
+    list.push(value);
+    return list.length;
+}
+
+function lpop(this: LocalNames, key: string): Value | undefined {
+    const list = this.lists.get(key) as Value[] | undefined;
+    return list === undefined ? undefined : table.remove(list);
+}
+
+const metatable = { __index: { get, set, safe_set: set, safe_add, delete: delete_, incr, expire, lpush, lpop } };
 
 /** Adds to a number that begins at `first`. The dict's own `incr` with a beginning would evict other names for it. */
 export function increment(names: Names, key: string, by: number, first: number): Result<number> {
@@ -51,7 +67,18 @@ export function increment(names: Names, key: string, by: number, first: number):
     return names.incr(key, by);
 }
 
+/** Takes `count` slots where a cursor stands, which begins at `first`, and moves it on; nothing past `limit`. */
+export function advance(names: Names, cursor: string, count: number, first: number, limit: number): Result<number> {
+    const [next, err] = increment(names, cursor, count, first);
+    if (next === undefined) return $multi(undefined, err);
+    if (next > limit) {
+        names.incr(cursor, -count);
+        return $multi(undefined, "no slot is left");
+    }
+    return $multi(next - count);
+}
+
 /** Names that only this process and the workers forked from it later know. */
 export function local_names(): Names {
-    return setmetatable({ values: new LuaTable<string, Value>() }, metatable) as unknown as Names;
+    return setmetatable({ values: new LuaTable(), lists: new LuaTable() }, metatable) as unknown as Names;
 }

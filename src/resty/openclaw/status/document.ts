@@ -1,6 +1,7 @@
 /** The status as one JSON document, written piece by piece so that nothing holds a worker for long. */
 import * as json from "../json";
 import * as request from "../request";
+import { VERSION } from "../version";
 import type { History } from "./history";
 import * as node_figures from "./node_figures";
 import type { Nodes } from "./node_figures";
@@ -17,7 +18,6 @@ import * as windows from "./window";
 import type { Window } from "./window";
 
 export interface Subject {
-    readonly version: string | undefined;
     readonly upstreams: LuaTable<string, Upstream>;
     /** Shown though nobody counts them yet. */
     readonly routes: readonly string[];
@@ -44,7 +44,7 @@ function connections_text(): string {
 function head(subject: Subject, window: Window, now: number): string {
     return string.format(
         '{"version":%s,"time":%s,"started":%s,"workers":%s,"worker":{"pid":%s,"seconds":%s},"connections":%s,"window_seconds":%s',
-        json.text(subject.version),
+        json.text(VERSION),
         numbers.exact(now),
         numbers.exact(subject.started),
         numbers.exact(ngx.worker.count()),

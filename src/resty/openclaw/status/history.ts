@@ -19,6 +19,8 @@ export interface Plan {
 /** One series and its samples. */
 export interface Track {
     readonly slot: number;
+    /** Of the slot, which others may get when the series is dropped. */
+    readonly generation: number;
     /** How many numbers a sample has. */
     readonly width: number;
     /** How many samples are kept; older ones are written over. */
@@ -111,18 +113,20 @@ function new_track(plan: Plan, family: Family, series: Series, number: number): 
     const width = width_of(plan, family);
     const depth = plan.is_charted === true ? CHART_DEPTH : WINDOW_DEPTH;
     const samples = ffi.new("double[?]", width * depth) as unknown as Doubles;
-    return { slot: series.slot, width, depth, samples, last: number };
+    return { slot: series.slot, generation: series.generation, width, depth, samples, last: number };
 }
 
 /** The track of a series; nothing for one that is newer than the last sample, or has got other slots since. Phases: any. */
 export function find(tracks: Tracks | undefined, series: Series): Track | undefined {
     const track = tracks?.by_labels.get(series.labels) as Track | undefined;
-    return track?.slot === series.slot ? track : undefined;
+    if (track?.slot !== series.slot || track.generation !== series.generation) return undefined;
+    return track;
 }
 
 /** Notes a sample of each series of a family, and forgets the series that are gone. */
 function sample_family(
     region: Region,
+    index: Index,
     tracks: Tracks,
     family: Family,
     number: number,
@@ -132,6 +136,7 @@ function sample_family(
     const each = sums_of(plan, family);
     let sums = 0;
     for (const series of family.series) {
+        if (!series_of.is_current(index, series)) continue;
         let track = find(tracks, series);
         if (track === undefined) {
             track = new_track(plan, family, series, number);
@@ -166,7 +171,7 @@ export function sample(history: History, now: number, pause: (this: void) => voi
             tracks.by_labels = new LuaTable();
         }
         if (family !== undefined) {
-            sample_family(history.registry.region, tracks, family, number, pause);
+            sample_family(history.registry.region, history.index, tracks, family, number, pause);
             pause();
         }
     }

@@ -1,7 +1,7 @@
 /** Which series a family has, with their labels as a table: all that the status page needs of the catalogue. */
 import table_clear = require("table.clear");
-import * as catalogues from "../metrics/catalogue";
-import type { Catalogue } from "../metrics/catalogue";
+import * as catalogues from "../metric_registry/catalogue";
+import type { Catalogue } from "../metric_registry/catalogue";
 import type { Kind, Registry } from "../metric_registry";
 
 export type Labels = Readonly<Record<string, string | undefined>>;
@@ -10,6 +10,7 @@ export type Labels = Readonly<Record<string, string | undefined>>;
 export interface Series {
     readonly labels: string;
     readonly slot: number;
+    readonly generation: number;
 }
 
 /** The series of one name, all of one kind and with the same bounds. */
@@ -87,6 +88,11 @@ export function family(index: Index, name: string): Family | undefined {
         bounds_text: shape.bounds_text,
         series: shape.series,
     };
+}
+
+/** Whether a series still has its slots: to be asked anew after each pause. Phases: any. */
+export function is_current(index: Index, series: Series): boolean {
+    return catalogues.is_current(index.registry, series);
 }
 
 /** Takes in the series that are new. Calls `pause` about once a millisecond. */

@@ -71,6 +71,7 @@ export function each(
     if (family === undefined || family.kind !== "counter") return;
     const its_tracks = tracks.get(name) as Tracks | undefined;
     for (const series of family.series) {
+        if (!series_of.is_current(index, series)) continue;
         const total = shared_memory.total(registry.region, series.slot);
         const recent = grown(window, histories.find(its_tracks, series), 0, total);
         visit(series_of.labels_of(series.labels), total, recent);
@@ -89,6 +90,7 @@ export function each_histogram(
     const its_tracks = tracks.get(name) as Tracks | undefined;
     if (family === undefined || family.kind !== "histogram" || its_tracks === undefined) return;
     for (const series of family.series) {
+        if (!series_of.is_current(index, series)) continue;
         const track = histories.find(its_tracks, series);
         histories.read_now(registry.region, its_tracks.plan, family, series.slot, present, 0);
         const counts: number[] = [];
@@ -125,6 +127,7 @@ export function each_chart(
     const its_tracks = tracks.get(name) as Tracks | undefined;
     if (family === undefined || family.kind !== "histogram" || its_tracks === undefined) return;
     for (const series of family.series) {
+        if (!series_of.is_current(index, series)) continue;
         const track = histories.find(its_tracks, series);
         histories.read_now(registry.region, its_tracks.plan, family, series.slot, present, 0);
         const count = grown(window, track, 0, present.get(0));

@@ -1,0 +1,121 @@
+// What the measurements of the gateway have in common: three nodes and a receiver of records on one core, the gateway on
+// the other, wrk as its load, and CPU time a request.
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cpuSeconds, machineSeconds, ownSeconds, start } from "./nginx.mjs";
+
+/** A round does not count where other processes took more of a core than this, or where the worker was not the limit. */
+const MOST_DISTURBANCE = 0.08;
+const LEAST_BUSY = 0.95;
+const GATEWAY_CORE = 0;
+const OTHER_CORE = 1;
+export const NODES = [19101, 19102, 19103];
+export const SINK = 19104;
+
+const answer = JSON.stringify({
+    label: "crawfish",
+    score: 0.97,
+    box: [12, 40, 220, 310],
+    model: "pond-7",
+    note: "benchmark",
+});
+const backend = `
+    keepalive_requests 1000000000;
+    client_max_body_size 100m;
+    ${NODES.map((port) => `server { listen 127.0.0.1:${port}; location / { default_type application/json; return 200 '${answer}'; } }`).join("\n")}
+    server { listen 127.0.0.1:${SINK}; location / { return 204; } }
+`;
+
+export const upstream = (choice) => `
+    upstream cluster { ${choice} keepalive 128; keepalive_requests 1000000000; }
+`;
+export const location = (more) => `
+    ${more}
+    include nginx/proxy.conf;
+    proxy_pass http://cluster;
+`;
+export const server = (port, inside) => `
+    keepalive_requests 1000000000;
+    server { listen 127.0.0.1:${port}; location / { ${inside} } }
+`;
+
+/** The gateway. `log`: an option for `setup`; `route`: options of the route; `before`: what stands first in the location. */
+export const gateway = (port, { log = "", route = "", before = "" } = {}) => `
+    lua_package_path "$prefix/lua-out/?.lua;;";
+    include nginx/openclaw.conf;
+    init_by_lua_block {
+        require("resty.openclaw").setup {
+            upstreams = { cluster = { nodes = { ${NODES.map((node) => `"127.0.0.1:${node}"`).join(", ")} } } },
+            routes = { core = { upstream = "cluster", ${route} } },
+            ${log}
+        }
+    }
+    ${upstream('server 0.0.0.1; balancer_by_lua_block { require("resty.openclaw").balance("cluster") }')}
+    ${server(port, location(`${before} set $openclaw_route core; include nginx/route.conf;`))}
+`;
+
+function whole(pid) {
+    const { user, system } = cpuSeconds(pid);
+    return user + system;
+}
+
+const postScript = join(tmpdir(), "openclaw-bench-post.lua");
+writeFileSync(postScript, 'wrk.method = "POST" wrk.body = string.rep("x", 1024)\n');
+
+export function load(port, seconds, isPost) {
+    const script = isPost ? ["-s", postScript] : [];
+    const words = [
+        "-c",
+        String(OTHER_CORE),
+        "wrk",
+        "-t1",
+        "-c32",
+        `-d${seconds}s`,
+        ...script,
+        `http://127.0.0.1:${port}/`,
+    ];
+    const text = execFileSync("taskset", words, { encoding: "utf8" });
+    const failed = /Non-2xx or 3xx responses: (\d+)/.exec(text) ?? /Socket errors: (.*)/.exec(text);
+    return {
+        requests: Number(/(\d+) requests in/.exec(text)[1]),
+        rate: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)[1]),
+        failed,
+    };
+}
+
+/** Starts the nodes and all variants: `{ name: { port, http } }`. */
+export async function startAll(variants) {
+    const running = { backend: await start(backend, { port: NODES[0], core: OTHER_CORE }) };
+    for (const [name, { port, http }] of Object.entries(variants))
+        running[name] = await start(http(port), { port, core: GATEWAY_CORE });
+    return running;
+}
+
+/** Loads a variant, and gives its requests and CPU µs a request; nothing where others disturbed it. */
+export function measure(running, variants, variant, seconds, isPost) {
+    const [backendPid] = running.backend.workerPids();
+    const [pid] = running[variant].workerPids();
+    const others = () => machineSeconds() - ownSeconds() - whole(pid) - whole(backendPid);
+    const before = { ...cpuSeconds(pid), others: others() };
+    const { requests, rate, failed } = load(variants[variant].port, seconds, isPost);
+    const after = { ...cpuSeconds(pid), others: others() };
+    if (failed) throw new Error(`${variant}: ${failed[0]}`);
+    const user = after.user - before.user;
+    const cpu = user + after.system - before.system;
+    const disturbance = (after.others - before.others) / seconds;
+    if (disturbance > MOST_DISTURBANCE || cpu < LEAST_BUSY * seconds) {
+        const percent = (share) => `${(100 * share).toFixed(0)} %`;
+        process.stderr.write(`${variant}: others ${percent(disturbance)}, worker ${percent(cpu / seconds)} busy\n`);
+        return undefined;
+    }
+    return { rate, cpu: (1e6 * cpu) / requests, user: (1e6 * user) / requests };
+}
+
+/** Ends all; raises when one of them has logged something. */
+export async function stopAll(running) {
+    const logged = Object.entries(running).map(([name, { errors }]) => [name, errors()]);
+    for (const { stop } of Object.values(running)) await stop();
+    for (const [name, errors] of logged) if (errors) throw new Error(`${name} logged:\n${errors.slice(0, 2000)}`);
+}

@@ -1,0 +1,26 @@
+local ____exports = {}
+local metric_registry = require("resty.openclaw.metric_registry")
+local request = require("resty.openclaw.request")
+--- As the log formats of nginx/openclaw.conf have it.
+local VARIABLE = "openclaw_queue_seconds"
+--- Times are whole milliseconds; what is less than one is a rounding error.
+local LEAST_SHOWN = 0.0005
+--- The handle for an upstream. Phases: init.
+local function create(registry, upstream)
+    local family = metric_registry.histogram(registry, "openclaw_upstream_queue_seconds", "From the first byte of a request to the beginning of its first try.", {"upstream"})
+    local handle = family:labels(upstream)
+    return handle
+end
+____exports.new = create
+--- Counts the wait of a request whose first try begins, and says it on the request. Phases: balancer.
+function ____exports.end_wait(waits)
+    local seconds = request.seconds_taken()
+    waits:observe(seconds)
+    if seconds >= LEAST_SHOWN then
+        request.set_variable(
+            VARIABLE,
+            string.format("%.3f", seconds)
+        )
+    end
+end
+return ____exports

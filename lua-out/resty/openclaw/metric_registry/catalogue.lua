@@ -1,0 +1,102 @@
+local ____exports = {}
+local shared_memory = require("resty.openclaw.shared_memory")
+local mapping = require("resty.openclaw.shared_memory.mapping")
+local rows = require("resty.openclaw.shared_memory.rows")
+local shapes = require("resty.openclaw.metric_registry.shapes")
+--- So many slots are looked at without a pause, and so many rows read anew: about a millisecond.
+local SLOTS_AT_ONCE = 65536
+local ROWS_AT_ONCE = 100
+--- Whether a series is still what its slots hold: to be asked anew after each pause. Phases: any.
+____exports.is_current = shapes.is_current
+--- Takes in what has become of one row.
+local function reread(catalogue, slot)
+    local region = catalogue.registry.region
+    local generation = region.generations[slot]
+    shapes.remove(catalogue, slot)
+    if rows.in_use(generation) then
+        local name = region.names:get("name:" .. tostring(slot))
+        if name == nil or (region.names:get("slot:" .. name)) ~= slot then
+            return
+        end
+        if region.generations[slot] ~= generation then
+            return
+        end
+        shapes.add(catalogue, name, slot, generation)
+    end
+    catalogue.read[slot] = generation
+end
+--- The next row that has changed, or `limit`.
+local function next_changed(all, read, from, limit)
+    local generations = all.generations
+    for slot = from, limit - 1 do
+        if generations[slot] ~= read[slot] then
+            return slot
+        end
+    end
+    return limit
+end
+--- Reads what is new, and forgets what was dropped. Calls `pause` about once a millisecond. Phases: any in which `pause` may be called.
+function ____exports.refresh(catalogue, pause)
+    local region = catalogue.registry.region
+    shared_memory.attend(region)
+    local limit = rows.limit(region)
+    local from = rows.FIRST_SLOT
+    while from < limit do
+        local stop = math.min(from + SLOTS_AT_ONCE, limit)
+        local count = 0
+        while from < stop and count < ROWS_AT_ONCE do
+            from = next_changed(region, catalogue.read, from, stop)
+            if from < stop then
+                reread(catalogue, from)
+                count = count + 1
+                from = from + 1
+            end
+        end
+        if from < limit then
+            pause()
+        end
+    end
+    shapes.settle(catalogue, pause)
+end
+--- Of the shapes of a name that is not registered here that which another worker has declared, else the last made.
+local function declared(catalogue, named, name)
+    local last = named[#named]
+    if #named == 1 then
+        return last
+    end
+    local declaration = catalogue.registry.region.names:get("family:" .. name)
+    local kind = string.match(declaration or "", "^%l+")
+    for ____, shape in ipairs(named) do
+        if shape.kind == kind then
+            return shape
+        end
+    end
+    return last
+end
+--- The shape in force for a name: what is registered here under it or, where nothing is, what another worker has declared
+-- or was made last. Nothing when the series contradict what is registered. Phases: any.
+function ____exports.in_force(catalogue, name)
+    local named = catalogue.by_name[name]
+    if named == nil then
+        return nil
+    end
+    local family = catalogue.registry.families[name]
+    if family == nil then
+        return declared(catalogue, named, name)
+    end
+    local bounds_text = table.concat(family.bounds, ",")
+    for ____, shape in ipairs(named) do
+        if shape.kind == family.kind and shape.bounds_text == bounds_text then
+            return shape
+        end
+    end
+    return nil
+end
+--- An empty catalogue of a registry's series. Raises when the system has no memory. Phases: any.
+local function create(registry)
+    local catalogue = shapes.new(registry)
+    catalogue.read = mapping.create(1, false)
+    return catalogue
+end
+____exports.new = create
+return ____exports

@@ -1,0 +1,42 @@
+local ____exports = {}
+local ____names = require("resty.openclaw.shared_memory.names")
+local increment = ____names.increment
+local LINES = "slow_log:lines"
+local LEFT_OUT = "slow_log:left_out"
+local MINUTE = 60
+--- Takes the place of one line; false when this minute has none left, nil and why when nobody can count. A minute begins
+-- with its first line. Phases: any.
+function ____exports.take(limit)
+    local names = limit.names
+    local lines = names:incr(LINES, 1)
+    if lines == nil then
+        local begun, why = names:safe_add(LINES, 0, MINUTE)
+        if begun ~= true and why ~= "exists" then
+            return nil, why or "unknown"
+        end
+        local first, err = names:incr(LINES, 1)
+        if first == nil then
+            return nil, err
+        end
+        lines = first
+    end
+    return lines <= limit.lines_per_minute
+end
+--- Notes that a line was left out. Phases: any.
+function ____exports.leave_out(limit)
+    increment(limit.names, LEFT_OUT, 1, 0)
+end
+--- How many lines were left out since this was asked last, by any worker. Phases: any.
+function ____exports.take_left_out(limit)
+    local count = limit.names:get(LEFT_OUT)
+    if count == nil or count <= 0 then
+        return 0
+    end
+    local rest = limit.names:incr(LEFT_OUT, -count)
+    if rest ~= nil and rest >= 0 then
+        return count
+    end
+    limit.names:incr(LEFT_OUT, count)
+    return 0
+end
+return ____exports

@@ -1,0 +1,78 @@
+local ____exports = {}
+local json = require("resty.openclaw.json")
+local request = require("resty.openclaw.request")
+local request_uri = require("resty.openclaw.request_uri")
+local upstream_tries = require("resty.openclaw.upstream_tries")
+local utf8 = require("resty.openclaw.utf8")
+local LINE = table.concat({"{\"time\":%.3f,\"request_id\":%s,\"trace_id\":%s,\"route\":%s,\"variant\":%s,\"client\":%s,\"method\":%s,\"uri\":%s,\"status\":%d", ",\"request_seconds\":%.3f,\"queue_seconds\":%s,\"first_byte_seconds\":%s,\"node\":%s,\"tries\":[%s],\"cache\":%s", ",\"degraded\":%s,\"request_bytes\":%d,\"response_bytes\":%d,\"model\":%s,\"prompt_tokens\":%s,\"completion_tokens\":%s", ",\"finish_reason\":%s%s}"})
+--- A text from elsewhere, a model's name for instance, is cut to so many bytes.
+local MOST_TEXT_BYTES = 256
+--- The variable as a JSON text; null when it is empty or does not exist.
+local function text_of(name)
+    local value = request.variable(name) or ""
+    return value == "" and "null" or json.text(utf8.cut(value, MOST_TEXT_BYTES))
+end
+--- A number as JSON has them; null for all else, "-" and nothing among that.
+local function number_text(value)
+    local number = tonumber((string.match(value or "", "^%d+%.?%d*$")))
+    return number == nil and "null" or string.format("%.14g", number)
+end
+local function number_of(name)
+    return number_text(request.variable(name))
+end
+local function try_text(one)
+    return string.format(
+        "{\"node\":%s,\"status\":%s,\"connect_seconds\":%s,\"header_seconds\":%s,\"response_seconds\":%s}",
+        json.text(one.address),
+        number_text(one.status),
+        number_text(one.connect_seconds),
+        number_text(one.header_seconds),
+        number_text(one.response_seconds)
+    )
+end
+--- Each try of the request, through retries and internal redirects; none for an answer from the cache.
+local function tries()
+    return upstream_tries.parse(
+        request.variable("upstream_addr") or "",
+        request.variable("upstream_status") or "",
+        request.variable("upstream_response_time"),
+        request.variable("upstream_connect_time"),
+        request.variable("upstream_header_time")
+    )
+end
+--- The line of the request being logged, without a line end. Phases: log. May raise.
+function ____exports.write(route, left_out)
+    local all = tries()
+    local texts = {}
+    for ____, one in ipairs(all) do
+        texts[#texts + 1] = try_text(one)
+    end
+    local last = all[#all]
+    return string.format(
+        LINE,
+        request.now(),
+        text_of("openclaw_request_id"),
+        text_of("openclaw_trace_id"),
+        json.text(route),
+        text_of("openclaw_variant"),
+        text_of("remote_addr"),
+        json.text(ngx.req.get_method()),
+        json.text(request_uri.shown()),
+        request.status(),
+        request.seconds_taken(),
+        number_of("openclaw_queue_seconds"),
+        number_text(last and last.header_seconds),
+        json.text(last and last.address),
+        table.concat(texts, ","),
+        text_of("upstream_cache_status"),
+        request.variable("openclaw_degraded") == "1" and "true" or "false",
+        request.whole_number("request_length"),
+        request.whole_number("bytes_sent"),
+        text_of("openclaw_model"),
+        number_of("openclaw_prompt_tokens"),
+        number_of("openclaw_completion_tokens"),
+        text_of("openclaw_finish_reason"),
+        left_out > 0 and string.format(",\"left_out\":%d", left_out) or ""
+    )
+end
+return ____exports

@@ -1,0 +1,108 @@
+/**
+ * Which series there are: all that any worker has made, read from the names of their rows. What was read once is kept;
+ * which rows have changed since, by getting a name or losing it, the generations say.
+ */
+import type { Registry } from "../metric_registry";
+import * as shared_memory from "../shared_memory";
+import * as mapping from "../shared_memory/mapping";
+import * as rows from "../shared_memory/rows";
+import type { Rows } from "../shared_memory/rows";
+import * as shapes from "./shapes";
+import type { Series, Shape, Shapes } from "./shapes";
+
+export type { Series, Shape };
+
+export interface Catalogue extends Shapes {
+    /** The generations of all rows when they were read. */
+    readonly read: Doubles;
+}
+
+/** So many slots are looked at without a pause, and so many rows read anew: about a millisecond. */
+const SLOTS_AT_ONCE = 65536;
+const ROWS_AT_ONCE = 100;
+
+/** Whether a series is still what its slots hold: to be asked anew after each pause. Phases: any. */
+export const is_current = shapes.is_current;
+
+/** Takes in what has become of one row. */
+function reread(catalogue: Catalogue, slot: number): void {
+    const region = catalogue.registry.region;
+    const generation = region.generations.get(slot);
+    shapes.remove(catalogue, slot);
+    if (rows.in_use(generation)) {
+        const [name] = region.names.get<string>(`name:${slot}`);
+        // One that is being made, or dropped again, at this moment is looked at once more.
+        if (name === undefined || region.names.get<number>(`slot:${name}`)[0] !== slot) return;
+        if (region.generations.get(slot) !== generation) return;
+        shapes.add(catalogue, name, slot, generation);
+    }
+    catalogue.read.set(slot, generation);
+}
+
+/** The next row that has changed, or `limit`. */
+function next_changed(all: Rows, read: Doubles, from: number, limit: number): number {
+    const generations = all.generations;
+    for (const slot of $range(from, limit - 1)) {
+        if (generations.get(slot) !== read.get(slot)) return slot;
+    }
+    return limit;
+}
+
+/** Reads what is new, and forgets what was dropped. Calls `pause` about once a millisecond. Phases: any in which `pause` may be called. */
+export function refresh(catalogue: Catalogue, pause: (this: void) => void): void {
+    const region = catalogue.registry.region;
+    // Whoever looks at series sees to it that idle ones are dropped.
+    shared_memory.attend(region);
+    const limit = rows.limit(region);
+    let from = rows.FIRST_SLOT;
+    while (from < limit) {
+        const stop = math.min(from + SLOTS_AT_ONCE, limit);
+        let count = 0;
+        while (from < stop && count < ROWS_AT_ONCE) {
+            from = next_changed(region, catalogue.read, from, stop);
+            if (from < stop) {
+                reread(catalogue, from);
+                count += 1;
+                from += 1;
+            }
+        }
+        if (from < limit) pause();
+    }
+    shapes.settle(catalogue, pause);
+}
+
+/** Of the shapes of a name that is not registered here that which another worker has declared, else the last made. */
+function declared(catalogue: Catalogue, named: readonly Shape[], name: string): Shape | undefined {
+    const last = named[named.length - 1];
+    if (named.length === 1) return last;
+    const [declaration] = catalogue.registry.region.names.get<string>(`family:${name}`);
+    const [kind] = string.match(declaration ?? "", "^%l+");
+    for (const shape of named) {
+        if (shape.kind === kind) return shape;
+    }
+    return last;
+}
+
+/**
+ * The shape in force for a name: what is registered here under it or, where nothing is, what another worker has declared
+ * or was made last. Nothing when the series contradict what is registered. Phases: any.
+ */
+export function in_force(catalogue: Catalogue, name: string): Shape | undefined {
+    const named = catalogue.by_name.get(name) as Shape[] | undefined;
+    if (named === undefined) return undefined;
+    const family = catalogue.registry.families.get(name);
+    if (family === undefined) return declared(catalogue, named, name);
+    const bounds_text = table.concat(family.bounds as number[], ",");
+    for (const shape of named) {
+        if (shape.kind === family.kind && shape.bounds_text === bounds_text) return shape;
+    }
+    return undefined;
+}
+
+/** An empty catalogue of a registry's series. Raises when the system has no memory. Phases: any. */
+function create(registry: Registry): Catalogue {
+    const catalogue = shapes.new(registry) as Catalogue & { read: Doubles };
+    catalogue.read = mapping.create(1, false);
+    return catalogue;
+}
+export { create as new };

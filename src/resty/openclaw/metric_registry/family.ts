@@ -1,0 +1,157 @@
+/** One metric: the handles of its series, found by their labels, and what it makes of misuse. */
+import * as handles from "../metric_handles";
+import type { Handle, Owner } from "../metric_handles";
+import type { Buckets } from "../metric_handles/buckets";
+import { prepare } from "../metric_handles/buckets";
+import * as rows from "../shared_memory/rows";
+import * as allow_list from "./allow_list";
+import type { AllowList } from "./allow_list";
+import { are_fitted, label_text } from "./label_text";
+import * as series from "./series";
+import type { Registry } from "../metric_registry";
+
+export type Kind = "counter" | "gauge" | "histogram";
+
+export interface Family<Bound> extends Owner {
+    readonly registry: Registry;
+    readonly name: string;
+    readonly kind: Kind;
+    readonly help: string;
+    readonly label_names: readonly string[];
+    /** Those of `label_names` that the series have. */
+    kept_names: readonly string[];
+    /** Where the operator keeps some labels only. */
+    allowed: AllowList | undefined;
+    readonly bounds: readonly number[];
+    /** Of a histogram. */
+    readonly buckets: Buckets | undefined;
+    /** By label values; begun anew with each epoch of the rows, so that it holds no more than there are series. */
+    handles: LuaTable<string, Bound>;
+    handles_epoch: number;
+    /** In this epoch there was no row for a new series; none is tried until the next. */
+    lost_epoch: number;
+    /** When misuse may be logged again. */
+    next_line: number;
+    /**
+     * The handle for these label values, in the order of the family's label names. Phases: any. Past the limit of
+     * series the handle is that of the series whose label values are all `_other`. Other than one value for each name
+     * is misuse: it raises in init, and later gives a handle that counts nowhere.
+     */
+    labels(...values: string[]): Bound;
+}
+
+const SECONDS_BETWEEN_LINES = 60;
+
+function bind(family: Family<unknown>, slot: number, generation: number, name: string): Handle {
+    const region = family.registry.region;
+    if (family.kind === "counter") return handles.counter(region, slot, generation, name, family);
+    if (family.kind === "gauge") return handles.gauge(region, slot, generation, name, family);
+    return handles.histogram(region, slot, family.buckets!, generation, name, family);
+}
+
+/** A handle for a misused family: it counts where nobody looks. */
+function nowhere(family: Family<unknown>): Handle {
+    const region = family.registry.region;
+    if (family.kind === "counter") return handles.counter(region, rows.LOST_SLOT);
+    if (family.kind === "gauge") return handles.gauge(region, rows.LOST_SLOT);
+    return handles.histogram(region, rows.LOST_SLOT, family.buckets!);
+}
+
+function rebind(this: Family<unknown>, handle: Handle): void {
+    const [slot, generation] = series.place(this, handle.name);
+    handle.slot = slot;
+    handle.generation = generation;
+}
+
+function misuse(this: Family<unknown>, what: string, value: unknown): void {
+    if (series.is_starting()) error(`metric "${this.name}" ${what} ${tostring(value)}`, 0);
+    this.registry.misuses?.labels(this.name).inc();
+    const now = ngx.now();
+    if (now < this.next_line && this.next_line <= now + SECONDS_BETWEEN_LINES) return;
+    this.next_line = now + SECONDS_BETWEEN_LINES;
+    ngx.log(ngx.ERR, "metric_registry: ", this.name, " ", what, " ", tostring(value));
+}
+
+/** Makes texts of the values. What is wrong with them, and what was given; or nothing. */
+function fault_in(
+    family: Family<unknown>,
+    values: unknown[],
+    count: number,
+): LuaMultiReturn<[what?: string, given?: unknown]> {
+    const names = family.label_names;
+    if (count !== names.length) return $multi(`has ${names.length} labels, not`, count);
+    for (const index of $range(1, count)) {
+        const value = values[index - 1];
+        if (typeof value !== "string") {
+            const is_simple = type(value) === "number" || type(value) === "boolean";
+            if (!is_simple) return $multi(`needs a text for its label "${names[index - 1]}", got`, value);
+            values[index - 1] = tostring(value);
+        }
+    }
+    return $multi();
+}
+
+function labels(this: Family<unknown>, ...given: string[]): unknown {
+    const count = select("#", ...given);
+    const [wrong, what] = fault_in(this, given, count);
+    if (wrong !== undefined) {
+        this.misuse(wrong, what);
+        return nowhere(this);
+    }
+    const values = this.allowed === undefined ? given : allow_list.kept_values(this.allowed, this.label_names, given);
+    const key = table.concat(values, "\0");
+    const known = this.handles.get(key);
+    if (known !== undefined) return known;
+    const epoch = rows.epoch(this.registry.region);
+    if (this.handles_epoch !== epoch) {
+        this.handles = new LuaTable();
+        this.handles_epoch = epoch;
+    }
+    const name = series.name_of(this, label_text(this.kept_names, values));
+    const [slot, generation, is_own] = series.place(this, name);
+    const handle = bind(this, slot, generation, name);
+    // Many long or broken values may share one series; to keep each of them would fill the worker's memory.
+    if (is_own && are_fitted(values)) this.handles.set(key, handle);
+    return handle;
+}
+
+const metatable = { __index: { labels, rebind, misuse } };
+
+/** Keeps some labels only. Raises when the list names a label that the family does not have. Phases: init. */
+export function allow(family: Family<unknown>, list: AllowList): void {
+    const unknown = allow_list.unknown_label(list, family.label_names);
+    if (unknown !== undefined) {
+        const known = family.label_names.length === 0 ? "none" : table.concat(family.label_names as string[], ", ");
+        error(`metrics: "labels.${family.name}": the metric has no label "${unknown}"; its labels are ${known}`, 0);
+    }
+    family.allowed = list;
+    family.kept_names = allow_list.kept_names(list, family.label_names);
+}
+
+/** A family whose name, labels and bounds have been looked at. Phases: any. */
+function create(
+    registry: Registry,
+    kind: Kind,
+    name: string,
+    help: string,
+    label_names: readonly string[],
+    bounds: readonly number[],
+): Family<unknown> {
+    const fields = {
+        registry,
+        name,
+        kind,
+        help,
+        label_names,
+        kept_names: label_names,
+        allowed: undefined,
+        bounds,
+        buckets: kind === "histogram" ? prepare(bounds) : undefined,
+        handles: new LuaTable(),
+        handles_epoch: rows.epoch(registry.region),
+        lost_epoch: -1,
+        next_line: 0,
+    };
+    return setmetatable(fields, metatable) as unknown as Family<unknown>;
+}
+export { create as new };

@@ -1,0 +1,223 @@
+/**
+ * Rows: adjoining slots under one name that go back when nobody needs them any more, and then get other names.
+ *
+ * Beside the blocks lie areas with a number for each slot; a row's numbers stand at its first. The generation grows by
+ * one when the row gets a name and when it loses it, so it is odd while the row is in use. Who keeps a slot keeps its
+ * generation too, and compares before each use: where they differ, the slot is another's.
+ *
+ * A row that is dropped rests before it is zeroed and given away, as another process may have compared just before.
+ * One process at a time drops and recycles. Where it dies between two steps, the next one goes on from what it finds.
+ */
+import type { Blocks } from "./lease";
+import { HIGHEST_BLOCK } from "./lease";
+import * as mapping from "./mapping";
+import { advance } from "./names";
+
+export interface Areas {
+    readonly generations: Doubles;
+    /** How many slots a row has. */
+    readonly sizes: Doubles;
+    /** When a row in use was last seen to change; when one that was dropped was dropped, 0 once it is free. In seconds. */
+    readonly touched: Doubles;
+    /** The row's activity then. */
+    readonly seen: Doubles;
+    /** Up to which configuration the row is kept whether it changes or not. */
+    readonly pins: Doubles;
+}
+
+export interface Rows extends Blocks, Areas {}
+
+/** How many areas there are, each as large as a block. */
+export const AREAS = 5;
+
+export const FIRST_SLOT = 64;
+/**
+ * The first of 60 slots for what found no row; nobody reads them. Its generation grows with each row that is dropped or
+ * free again: what is bound here looks for a row once more then, and caches begin anew.
+ */
+export const LOST_SLOT = 4;
+/** A generation no row ever has: what keeps it looks for its row at each use. */
+export const NEVER = -1;
+
+/** How long a dropped row rests, in seconds. */
+export const REST_SECONDS = 10;
+
+/** The areas behind the blocks. */
+export function areas_of(base: Doubles, blocks: number): Areas {
+    return {
+        generations: mapping.block_at(base, blocks),
+        sizes: mapping.block_at(base, blocks + 1),
+        touched: mapping.block_at(base, blocks + 2),
+        seen: mapping.block_at(base, blocks + 3),
+        pins: mapping.block_at(base, blocks + 4),
+    };
+}
+
+/** Up to where slots have been handed out. */
+export function limit(rows: Rows): number {
+    return rows.names.get<number>("next_slot")[0] ?? FIRST_SLOT;
+}
+
+/** Whether a row's generation is that of one in use. */
+export function in_use(generation: number): boolean {
+    return generation % 2 === 1;
+}
+
+/** The number that grows with each row that is dropped or free again. */
+export function epoch(rows: Rows): number {
+    return rows.generations.get(LOST_SLOT);
+}
+
+function begin_epoch(rows: Rows): void {
+    rows.generations.set(LOST_SLOT, rows.generations.get(LOST_SLOT) + 1);
+}
+
+/**
+ * Where the row of a name is, and its generation; nothing when the name has none. One that is being dropped right now is
+ * no place to count: the lost slot takes its place until it is gone.
+ */
+export function find(rows: Rows, name: string): LuaMultiReturn<[slot?: number, generation?: number]> {
+    const key = `slot:${name}`;
+    const [slot] = rows.names.get<number>(key);
+    if (slot === undefined) return $multi();
+    const generation = rows.generations.get(slot);
+    // Once more: it may have been dropped, and named otherwise, after the first look.
+    const is_its = rows.names.get<number>(key)[0] === slot;
+    if (is_its && in_use(generation)) return $multi(slot, generation);
+    return $multi(LOST_SLOT, NEVER);
+}
+
+/** Gives a row away that nobody can be using. Where the list has no room it rests once more. */
+function give_away(rows: Rows, slot: number, now: number): void {
+    // A process that dies between these two loses the row; the other way round it would be given away twice.
+    rows.touched.set(slot, 0);
+    const [length] = rows.names.lpush(`free:${rows.sizes.get(slot)}`, slot);
+    if (length === undefined) rows.touched.set(slot, now);
+}
+
+/**
+ * A row of so many slots for a name that has none. Its slot and generation, and whether this call made it: another
+ * process may have been first. On failure nil and why. Phases: any.
+ * @param pin up to which configuration it is kept
+ */
+export function make(
+    rows: Rows,
+    name: string,
+    count: number,
+    pin: number,
+    now: number,
+): LuaMultiReturn<[slot: number, generation: number, made: boolean] | [slot: undefined, err: string]> {
+    let [slot] = rows.names.lpop<number>(`free:${count}`);
+    if (slot === undefined) {
+        const [next, err] = advance(rows.names, "next_slot", count, FIRST_SLOT, mapping.FIRST_TRANSIENT);
+        if (next === undefined) return $multi(undefined, err);
+        slot = next;
+    }
+    const generation = rows.generations.get(slot) + 1;
+    rows.sizes.set(slot, count);
+    rows.touched.set(slot, now);
+    rows.seen.set(slot, 0);
+    rows.pins.set(slot, pin);
+    rows.generations.set(slot, generation);
+    // Number before name: who finds the name is to find all the rest.
+    const [numbered] = rows.names.safe_set(`name:${slot}`, name);
+    if (numbered === true) {
+        const [named] = rows.names.safe_add(`slot:${name}`, slot);
+        if (named === true) return $multi(slot, generation, true);
+    }
+    rows.names.delete(`name:${slot}`);
+    rows.generations.set(slot, generation + 1);
+    give_away(rows, slot, now);
+    const [winner, its_generation] = find(rows, name);
+    if (winner !== undefined) return $multi(winner, its_generation!, false);
+    return $multi(undefined, "the lua_shared_dict is full");
+}
+
+/** Keeps a row at least as long as this configuration is in force. */
+export function pin(rows: Rows, slot: number, configuration: number): void {
+    if (rows.pins.get(slot) < configuration) rows.pins.set(slot, configuration);
+}
+
+/**
+ * What has been counted in a row: the sum of its slots, the last of several left out, over the workers' blocks. It
+ * changes whenever something is counted, and at no other time.
+ */
+export function activity(rows: Rows, slot: number): number {
+    const last = slot + math.max(rows.sizes.get(slot) - 2, 0);
+    const base = rows.base;
+    let sum = 0;
+    for (const block of $range(1, base.get(HIGHEST_BLOCK))) {
+        const start = block * mapping.SLOTS;
+        for (const at of $range(start + slot, start + last)) sum += base.get(at);
+    }
+    return sum;
+}
+
+/** Takes a row's name away, which it returns; nothing when it has none. */
+function forget_name(rows: Rows, slot: number): string | undefined {
+    const [name] = rows.names.get<string>(`name:${slot}`);
+    if (name === undefined) return undefined;
+    if (rows.names.get<number>(`slot:${name}`)[0] === slot) rows.names.delete(`slot:${name}`);
+    rows.names.delete(`name:${slot}`);
+    return name;
+}
+
+/**
+ * Drops a row whose activity is still what was seen last, and returns the name it had. Nothing when something has been
+ * counted in it since, or when it had no name. The generation comes first: from then on nobody begins to count in it.
+ */
+export function drop(rows: Rows, slot: number, now: number): string | undefined {
+    const generation = rows.generations.get(slot);
+    rows.touched.set(slot, now);
+    rows.generations.set(slot, generation + 1);
+    if (activity(rows, slot) !== rows.seen.get(slot)) {
+        rows.generations.set(slot, generation + 2);
+        return undefined;
+    }
+    const name = forget_name(rows, slot);
+    begin_epoch(rows);
+    return name;
+}
+
+/**
+ * Zeroes a row that has rested, and gives it away. Returns the name it still had, where one who dropped it died before
+ * taking it away; else nothing.
+ */
+export function recycle(rows: Rows, slot: number, now: number): string | undefined {
+    const name = forget_name(rows, slot);
+    const last = slot + rows.sizes.get(slot) - 1;
+    for (const block of $range(0, rows.base.get(HIGHEST_BLOCK))) {
+        const start = block * mapping.SLOTS;
+        for (const at of $range(start + slot, start + last)) rows.base.set(at, 0);
+    }
+    give_away(rows, slot, now);
+    begin_epoch(rows);
+    return name;
+}
+
+/** How many slots were handed out in rows that nobody uses any more. */
+export function unused(rows: Rows): number {
+    const { generations, sizes } = rows;
+    let count = 0;
+    for (const slot of $range(FIRST_SLOT, limit(rows) - 1)) {
+        if (generations.get(slot) !== 0 && !in_use(generations.get(slot))) count += sizes.get(slot);
+    }
+    return count;
+}
+
+/**
+ * Zeroes, in a block that only this process sees, the rows that were dropped since the last call. `known` is for this
+ * function alone: the generations it found then, at first all 0. To be called more often than a row rests.
+ */
+export function follow_drops(rows: Rows, known: Doubles, block: Doubles): void {
+    const generations = rows.generations;
+    for (const slot of $range(FIRST_SLOT, limit(rows) - 1)) {
+        const generation = generations.get(slot);
+        if (generation !== known.get(slot)) {
+            if (in_use(known.get(slot)) || !in_use(generation)) {
+                for (const at of $range(slot, slot + rows.sizes.get(slot) - 1)) block.set(at, 0);
+            }
+            known.set(slot, generation);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+/** How many lines all workers together may write in a minute, and how many were left out since the last one. */
+import { increment } from "../shared_memory/names";
+import type { Names } from "../shared_memory/names";
+
+export interface Limit {
+    readonly names: Names;
+    readonly lines_per_minute: number;
+}
+
+const LINES = "slow_log:lines";
+const LEFT_OUT = "slow_log:left_out";
+const MINUTE = 60;
+
+/**
+ * Takes the place of one line; false when this minute has none left, nil and why when nobody can count. A minute begins
+ * with its first line. Phases: any.
+ */
+export function take(limit: Limit): Result<boolean> {
+    const names = limit.names;
+    let [lines] = names.incr(LINES, 1);
+    if (lines === undefined) {
+        // Of workers that come here at the same time one begins the minute, and all are counted in it.
+        const [begun, why] = names.safe_add(LINES, 0, MINUTE);
+        if (begun !== true && why !== "exists") return $multi(undefined, why ?? "unknown");
+        const [first, err] = names.incr(LINES, 1);
+        if (first === undefined) return $multi(undefined, err);
+        lines = first;
+    }
+    return $multi(lines <= limit.lines_per_minute);
+}
+
+/** Notes that a line was left out. Phases: any. */
+export function leave_out(limit: Limit): void {
+    increment(limit.names, LEFT_OUT, 1, 0);
+}
+
+/** How many lines were left out since this was asked last, by any worker. Phases: any. */
+export function take_left_out(limit: Limit): number {
+    const [count] = limit.names.get<number>(LEFT_OUT);
+    if (count === undefined || count <= 0) return 0;
+    const [rest] = limit.names.incr(LEFT_OUT, -count);
+    if (rest !== undefined && rest >= 0) return count;
+    // Another worker was quicker, and its line tells of them.
+    limit.names.incr(LEFT_OUT, count);
+    return 0;
+}

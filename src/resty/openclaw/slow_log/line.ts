@@ -1,0 +1,89 @@
+/** The line of one slow request: JSON, whatever the request was. */
+import * as json from "../json";
+import * as request from "../request";
+import * as request_uri from "../request_uri";
+import * as upstream_tries from "../upstream_tries";
+import type { Try } from "../upstream_tries";
+import * as utf8 from "../utf8";
+
+const LINE = table.concat([
+    '{"time":%.3f,"request_id":%s,"trace_id":%s,"route":%s,"variant":%s,"client":%s,"method":%s,"uri":%s,"status":%d',
+    ',"request_seconds":%.3f,"queue_seconds":%s,"first_byte_seconds":%s,"node":%s,"tries":[%s],"cache":%s',
+    ',"degraded":%s,"request_bytes":%d,"response_bytes":%d,"model":%s,"prompt_tokens":%s,"completion_tokens":%s',
+    ',"finish_reason":%s%s}',
+]);
+
+/** A text from elsewhere, a model's name for instance, is cut to so many bytes. */
+const MOST_TEXT_BYTES = 256;
+
+/** The variable as a JSON text; null when it is empty or does not exist. */
+function text_of(name: string): string {
+    const value = request.variable(name) ?? "";
+    return value === "" ? "null" : json.text(utf8.cut(value, MOST_TEXT_BYTES));
+}
+
+/** A number as JSON has them; null for all else, "-" and nothing among that. */
+function number_text(value: string | undefined): string {
+    const number = tonumber(string.match(value ?? "", "^%d+%.?%d*$")[0]);
+    return number === undefined ? "null" : string.format("%.14g", number);
+}
+
+function number_of(name: string): string {
+    return number_text(request.variable(name));
+}
+
+function try_text(one: Try): string {
+    return string.format(
+        '{"node":%s,"status":%s,"connect_seconds":%s,"header_seconds":%s,"response_seconds":%s}',
+        json.text(one.address),
+        number_text(one.status),
+        number_text(one.connect_seconds),
+        number_text(one.header_seconds),
+        number_text(one.response_seconds),
+    );
+}
+
+/** Each try of the request, through retries and internal redirects; none for an answer from the cache. */
+function tries(): Try[] {
+    return upstream_tries.parse(
+        request.variable("upstream_addr") ?? "",
+        request.variable("upstream_status") ?? "",
+        request.variable("upstream_response_time"),
+        request.variable("upstream_connect_time"),
+        request.variable("upstream_header_time"),
+    );
+}
+
+/** The line of the request being logged, without a line end. Phases: log. May raise. */
+export function write(route: string, left_out: number): string {
+    const all = tries();
+    const texts: string[] = [];
+    for (const one of all) texts.push(try_text(one));
+    const last = all[all.length - 1];
+    return string.format(
+        LINE,
+        request.now(),
+        text_of("openclaw_request_id"),
+        text_of("openclaw_trace_id"),
+        json.text(route),
+        text_of("openclaw_variant"),
+        text_of("remote_addr"),
+        json.text(ngx.req.get_method()),
+        json.text(request_uri.shown()),
+        request.status(),
+        request.seconds_taken(),
+        number_of("openclaw_queue_seconds"),
+        number_text(last?.header_seconds),
+        json.text(last?.address),
+        table.concat(texts, ","),
+        text_of("upstream_cache_status"),
+        request.variable("openclaw_degraded") === "1" ? "true" : "false",
+        request.whole_number("request_length"),
+        request.whole_number("bytes_sent"),
+        text_of("openclaw_model"),
+        number_of("openclaw_prompt_tokens"),
+        number_of("openclaw_completion_tokens"),
+        text_of("openclaw_finish_reason"),
+        left_out > 0 ? string.format(',"left_out":%d', left_out) : "",
+    );
+}
