@@ -404,17 +404,17 @@ describe("the page", function()
         local registry = new_registry()
         registry.most_series = 1e9
         local family = metric_registry.counter(registry, "m_total", "Help.", { "x" })
-        for index = 1, 1500 do family:labels(tostring(index)):inc() end
+        for index = 1, 6000 do family:labels(tostring(index)):inc() end
         local catalogue = catalogues.new(registry)
         catalogues.refresh(catalogue, function() end)
         local pieces = {}
-        exposition.render(catalogue, fault.new("metrics", registry), function(piece)
+        exposition.render(catalogue, fault.new("metrics", registry), text_format, function(piece)
             pieces[#pieces + 1] = piece
             if #pieces == 1 then
                 -- Meanwhile half of them go, others take their slots, and another page of this worker reads on.
-                for index = 751, 1500 do drop(registry, 'counter m_total{x="' .. index .. '"}', 1e9) end
+                for index = 3001, 6000 do drop(registry, 'counter m_total{x="' .. index .. '"}', 1e9) end
                 local other = metric_registry.counter(registry, "other_total", "Help.", { "x" })
-                for index = 1, 750 do other:labels(tostring(index)):inc(1e6) end
+                for index = 1, 3000 do other:labels(tostring(index)):inc(1e6) end
                 catalogues.refresh(catalogue, function() end)
             end
             return true
@@ -424,7 +424,7 @@ describe("the page", function()
             assert.equal("1", value)
             count = count + 1
         end
-        assert.equal(750, count)
+        assert.equal(3000, count)
     end)
 end)
 

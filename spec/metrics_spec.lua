@@ -63,10 +63,10 @@ describe("metrics.new", function()
     end)
 
     it("keeps the labels it is told to", function()
-        local figures = spec_metrics.with_options:recorder("other").plain
-        assert.equal(figures.requests[2].slot, figures.other_requests.slot)
-        figures.requests[2]:inc()
-        figures.other_requests:inc()
+        local of_route = spec_metrics.with_options:recorder("other").plain
+        assert.equal(of_route.requests[2].slot, of_route.other_requests.slot)
+        of_route.requests[2]:inc()
+        of_route.other_requests:inc()
         local region = spec_metrics.with_options.registry.region
         local slot = region.names:get('slot:counter openclaw_requests_total{route="other"}')
         assert.equal(2, require("resty.openclaw.shared_memory").total(region, slot))

@@ -211,7 +211,10 @@ describe("setup", function()
         refuses_log('setup: log: "sinks[1]" must be a table, got nothing', { sinks = { nil, file } })
         refuses_log('setup: log: unknown option "sink"; did you mean "sinks"?', { sink = file, sinks = { file } })
         refuses_log('post_action: unknown option "batch_second"; did you mean "batch_seconds"?', { sinks = { file }, batch_second = 1 })
-        refuses_log('post_action sink: "type" must be one of file, http, got nothing', { sinks = { {} } })
+        refuses_log('post_action sink: "type" must be one of file, http, redis_stream, syslog, tcp, tls, udp, unix, got nothing', { sinks = { {} } })
+        refuses_log('post_action: "dead_letter" must be an absolute path, beginning with "/", got "x"', { sinks = { file }, dead_letter = "x" })
+        local own = { type = "file", name = "spec_own", path = "/nonexistent/log", dead_letter = "y" }
+        refuses_log('post_action: "dead_letter" must be an absolute path, beginning with "/", got "y"', { sinks = { own }, dead_letter = "/x" })
         refuses_log('post_action: "name" must be a name that no other post_action has, got "spec_setup"', { sinks = { file, file } })
     end)
 

@@ -102,7 +102,7 @@ describe("post_action", function()
             refused("post_action: options must be a table, got nothing", nil)
             refused('post_action: "sink" must be a table, got nothing', {})
             refused('post_action: "sink" must be a table, got "x"', { sink = "x" })
-            refused('post_action sink: "type" must be one of file, http, got "ftp"', { sink = { type = "ftp" } })
+            refused('post_action sink: "type" must be one of file, http, redis_stream, syslog, tcp, tls, udp, unix, got "ftp"', { sink = { type = "ftp" } })
             refused('post_action: unknown option "batchbytes"; did you mean "batch_bytes"?', { sink = sink, batchbytes = 1 })
             refused('post_action: "drop" must be one of oldest, newest, got "all"', { sink = sink, drop = "all" })
             refused('post_action: "max_entries" must be a whole number from 1 to 1000000, got 1000001', { sink = sink, max_entries = 1000001 })
@@ -138,7 +138,8 @@ describe("post_action", function()
             assert.is_true(plugin:push({ second = "line\nbreak" }))
             eventually(function() return #receiver.lines == 2 end)
             assert.equal("first", receiver.lines[1])
-            assert.same({ second = "line\nbreak" }, cjson.decode(receiver.lines[2]))
+            local second = cjson.decode(receiver.lines[2])
+            assert.equal("line\nbreak", second.second)
             assert.equal(1, #receiver.batches)
             assert.equal("application/x-ndjson", receiver.headers["content-type"])
             assert.equal("k", receiver.headers["x-key"])
@@ -194,7 +195,7 @@ describe("post_action", function()
             end
             eventually(function() return #receiver.batches == 2 end)
             assert.same({ "1\n2\n3\n", "4\n5\n6\n" }, receiver.batches)
-            assert.equal(1, queued(plugin))
+            eventually(function() return queued(plugin) == 1 end)
             plugin:push("8")
             plugin:push("9")
             eventually(function() return #receiver.batches == 3 end)
@@ -240,7 +241,7 @@ describe("post_action", function()
         end)
 
         it("that will not pass are not retried", function()
-            for _, status in ipairs({ 400, 401, 404, 413, 301 }) do
+            for _, status in ipairs({ 401, 404, 301 }) do
                 receiver.reset()
                 receiver.status = status
                 local plugin = new()
@@ -249,6 +250,47 @@ describe("post_action", function()
                 eventually(function() return dropped(plugin, "refused") == 2 end)
                 assert.equal(1, receiver.requests)
                 assert.equal(0, count(plugin.figures.retries))
+            end
+        end)
+
+        it("of one entry do not take the others with it", function()
+            local plugin = new({ batch_entries = 8, batch_seconds = 60 })
+            local sink = scripted(plugin, function(_, text, entries)
+                if not text:find("bad") then return "sent" end
+                return "divide", "entries " .. entries
+            end)
+            for _, line in ipairs({ "1", "2", "3", "bad", "5", "6", "7", "8" }) do
+                plugin:push(line)
+            end
+            eventually(function() return queued(plugin) == 0 end)
+            assert.equal(7, count(plugin.figures.sent))
+            assert.equal(1, dropped(plugin, "refused"))
+            assert.same({
+                "1\n2\n3\nbad\n5\n6\n7\n8\n", "1\n2\n3\nbad\n", "1\n2\n", "3\nbad\n", "3\n", "bad\n", "5\n6\n7\n8\n",
+            }, sink.texts)
+        end)
+
+        it("of many entries take no more than so many requests", function()
+            local plugin = new({ batch_entries = 500, batch_seconds = 60 })
+            local sink = scripted(plugin, function() return "divide", "no" end)
+            for number = 1, 500 do
+                plugin:push(tostring(number))
+            end
+            eventually(function() return queued(plugin) == 0 end)
+            assert.equal(500, dropped(plugin, "refused"))
+            assert.equal(65, #sink.texts)
+        end)
+
+        it("by status 400, 413 and 422 are found entry by entry", function()
+            for _, status in ipairs({ 400, 413, 422 }) do
+                receiver.reset()
+                local plugin = new({ batch_entries = 2, batch_seconds = 60 })
+                receiver.statuses = { status, status }
+                plugin:push("bad")
+                plugin:push("good")
+                eventually(function() return queued(plugin) == 0 end)
+                assert.same({ "good" }, receiver.lines)
+                assert.equal(1, dropped(plugin, "refused"))
             end
         end)
 
@@ -358,6 +400,164 @@ describe("post_action", function()
         end)
     end)
 
+    describe("a part of a batch", function()
+        it("is sent again where only that has failed, and counted once", function()
+            local plugin = new({ batch_entries = 4, batch_seconds = 60 })
+            local sink = scripted(plugin, function(try, text)
+                if try == 1 then return "retry", "full", nil, { text = "3\n4\n", entries = 2 } end
+                if try == 2 then return "poison", "never", nil, { text = "4\n", entries = 1 } end
+                error(text)
+            end)
+            for number = 1, 4 do
+                plugin:push(tostring(number))
+            end
+            eventually(function() return queued(plugin) == 0 end)
+            assert.same({ "1\n2\n3\n4\n", "3\n4\n" }, sink.texts)
+            assert.equal(3, count(plugin.figures.sent))
+            assert.equal(1, dropped(plugin, "refused"))
+            assert.equal(0, shared_memory.total(region, plugin.figures.queued_bytes_slot))
+        end)
+    end)
+
+    describe("the dead-letter file", function()
+        local PATH = ngx.config.prefix() .. "/dead_letter.ndjson"
+        local function kept()
+            local file = io.open(PATH)
+            local text = file and file:read("*a") or ""
+            if file then file:close() end
+            return text
+        end
+        before_each(function() os.remove(PATH) end)
+
+        it("keeps what is refused, entry by entry", function()
+            local plugin = new({ dead_letter = PATH, batch_entries = 4, batch_seconds = 60 })
+            scripted(plugin, function(_, text)
+                if text:find("bad") then return "divide", "no" end
+                return "sent"
+            end)
+            for _, line in ipairs({ "1", "bad 2", "3", "bad 4" }) do
+                plugin:push(line)
+            end
+            eventually(function() return queued(plugin) == 0 end)
+            assert.equal("bad 2\nbad 4\n", kept())
+            assert.equal(2, dropped(plugin, "refused"))
+            assert.equal(2, count(plugin.figures.dead_lettered))
+        end)
+
+        it("is left alone by what is given up", function()
+            local plugin = new({ dead_letter = PATH, retry_seconds = 0.05 })
+            scripted(plugin, function() return "retry", "no" end)
+            plugin:push("1")
+            eventually(function() return dropped(plugin, "gave_up") == 1 end)
+            assert.equal("", kept())
+        end)
+
+        it("may be out of reach, which is counted and nothing else", function()
+            local plugin = new({ dead_letter = "/dev/full" })
+            local before = count(plugin.flusher.faults.family:labels("post_action", "dead_letter"))
+            scripted(plugin, function() return "poison", "no" end)
+            plugin:push("1")
+            eventually(function() return dropped(plugin, "refused") == 1 end)
+            eventually(function() return queued(plugin) == 0 end)
+            assert.equal(0, count(plugin.figures.dead_lettered))
+            assert.equal(before + 1, count(plugin.flusher.faults.family:labels("post_action", "dead_letter")))
+        end)
+
+        it("must be a path", function()
+            local ok, err = pcall(new, { dead_letter = "x" })
+            assert.is_false(ok)
+            assert.equal('post_action: "dead_letter" must be an absolute path, beginning with "/", got "x"', err)
+        end)
+    end)
+
+    describe("the circuit", function()
+        local function circuit(plugin)
+            return shared_memory.total(region, plugin.figures.circuit_slot)
+        end
+
+        it("opens after five failures: single entries then, until one arrives", function()
+            local random = replace(require("resty.openclaw.noise"), "share", function() return 0 end)
+            local plugin = new({ batch_entries = 3, batch_seconds = 60 })
+            local open = {}
+            local sink = scripted(plugin, function(try)
+                open[try] = circuit(plugin)
+                if try <= 7 then return "retry", "no" end
+                return "sent"
+            end)
+            for number = 1, 3 do
+                plugin:push(tostring(number))
+            end
+            eventually(function() return queued(plugin) == 0 end)
+            random()
+            local all = "1\n2\n3\n"
+            assert.same({ all, all, all, all, all, "1\n", "1\n", "1\n", "2\n3\n" }, sink.texts)
+            assert.same({ 0, 0, 0, 0, 0, 1, 1, 1, 0 }, open)
+            assert.equal(3, count(plugin.figures.sent))
+            assert.equal(0, circuit(plugin))
+        end)
+
+        it("stays open from one batch to the next", function()
+            local random = replace(require("resty.openclaw.noise"), "share", function() return 0 end)
+            local plugin = new({ batch_entries = 2, batch_seconds = 60, retry_seconds = 0.05 })
+            local broken = true
+            local sink = scripted(plugin, function()
+                if broken then return "retry", "no" end
+                return "sent"
+            end)
+            for number = 1, 4 do
+                plugin:push(tostring(number))
+            end
+            eventually(function() return dropped(plugin, "gave_up") == 2 end)
+            local before = #sink.texts
+            eventually(function() return #sink.texts > before end)
+            assert.equal("3\n", sink.texts[before + 1])
+            broken = false
+            eventually(function() return queued(plugin) == 0 end)
+            random()
+            assert.equal(2, count(plugin.figures.sent))
+        end)
+
+        it("is closed by a refusal, which is an answer", function()
+            local random = replace(require("resty.openclaw.noise"), "share", function() return 0 end)
+            local plugin = new({ batch_entries = 3, batch_seconds = 60 })
+            local sink = scripted(plugin, function(try)
+                if try <= 5 then return "retry", "no" end
+                if try == 6 then return "poison", "never" end
+                return "sent"
+            end)
+            for number = 1, 3 do
+                plugin:push(tostring(number))
+            end
+            eventually(function() return queued(plugin) == 0 end)
+            random()
+            assert.equal("2\n3\n", sink.texts[7])
+            assert.equal(1, dropped(plugin, "refused"))
+        end)
+    end)
+
+    describe("ids", function()
+        it("are given to tables that bring none, in order", function()
+            local plugin = new({ batch_entries = 5, batch_seconds = 60 })
+            plugin:push({ a = 1 })
+            plugin:push({})
+            plugin:push({ id = "mine", a = 1 })
+            plugin:push({ 1, 2 })
+            plugin:push('{"a":1}')
+            eventually(function() return #receiver.lines == 5 end)
+            local first, number = receiver.lines[1]:match('^{"id":"(%x+%-%x+%-)(%d+)","a":1}$')
+            assert.equal("1", number)
+            assert.equal('{"id":"' .. first .. '2"}', receiver.lines[2])
+            assert.same({ id = "mine", a = 1 }, cjson.decode(receiver.lines[3]))
+            assert.same({ "[1,2]", '{"a":1}' }, { receiver.lines[4], receiver.lines[5] })
+        end)
+
+        it("leave the caller's table as it is", function()
+            local entry = { a = 1 }
+            new():push(entry)
+            assert.same({ a = 1 }, entry)
+        end)
+    end)
+
     describe("accounts", function()
         it("balance at every moment, whatever the sink does", function()
             math.randomseed(77)
@@ -369,9 +569,14 @@ describe("post_action", function()
                 while hold do ngx.sleep(0.002) end
                 if math.random() < 0.3 then ngx.sleep(math.random() * 0.01) end
                 local chance = math.random()
-                if chance < 0.6 then
+                if chance < 0.55 then
                     sunk = sunk + entries
                     return "sent"
+                elseif chance < 0.6 and entries > 1 then
+                    return "divide", "perhaps"
+                elseif chance < 0.6 then
+                    refused = refused + entries
+                    return "divide", "no"
                 elseif chance < 0.7 then
                     refused = refused + entries
                     return "poison", "no"
@@ -408,9 +613,10 @@ describe("post_action", function()
             assert.is_true(sunk > 0 and dropped(plugin, "overflow") > 0)
         end)
 
-        it("show on the metrics page what all workers have queued", function()
+        it("show on the metrics page what all workers have queued, and for how long", function()
             local plugin = new({ name = "shown", batch_seconds = 60 })
             plugin:push("12345")
+            ngx.sleep(0.05)
             local shown = {}
             for _, collector in ipairs(metric_registry.open("openclaw").collectors) do
                 collector.collect(function(labels, value)
@@ -419,6 +625,9 @@ describe("post_action", function()
             end
             assert.equal(1, shown['openclaw_post_action_queued{sink="shown"}'])
             assert.equal(6, shown['openclaw_post_action_queued_bytes{sink="shown"}'])
+            assert.equal(0, shown['openclaw_post_action_circuit_open{sink="shown"}'])
+            local age = shown['openclaw_post_action_oldest_seconds{sink="shown"}']
+            assert.is_true(age >= 0.04 and age < 5)
         end)
     end)
 

@@ -25,7 +25,7 @@ local function call(method, path, headers, port)
         if line:lower():find("^host:") then has_host = true end
     end
     if not has_host then lines[#lines + 1] = "Host: localhost" end
-    return http.raw(table.concat(lines, "\r\n") .. "\r\n\r\n", port or OPEN)
+    return statuses.without_samples(http.raw, table.concat(lines, "\r\n") .. "\r\n\r\n", port or OPEN)
 end
 
 local function get(...) return call("GET", ...) end
@@ -613,9 +613,21 @@ describe("status over HTTP", function()
     end)
 
     it("takes samples by itself from the first request on", function()
-        get(STATUS)
-        require("spec.support.eventually")(function() return statuses.open.history.newest > 0 end, "a sample")
-        assert.is_true(statuses.open.has_begun)
+        local own = status.new({ dict = "status_spec_timers" })
+        local every = stub(ngx.timer, "every").returns(true)
+        own:init_worker()
+        own:init_worker()
+        every:revert()
+        assert.stub(every).was.called(1)
+        assert.equal(5, every.calls[1].vals[1])
+        require("spec.support.eventually")(function() return own.history.newest == 1 end, "a sample")
+        every.calls[1].vals[2](false, own)
+        assert.equal(2, own.history.newest)
+        every.calls[1].vals[2](true, own)
+        assert.equal(2, own.history.newest)
+        assert.is_true(own.has_begun)
+        get("/bare")
+        assert.is_true(statuses.bare.has_begun)
     end)
 
     it("answers HEAD without a body, and nothing else than GET and HEAD", function()

@@ -34,6 +34,15 @@ has_dns() {
     return 1
 }
 
+# The client of Redis: OpenResty has it inside, Debian packages it as nginx.redis.
+has_redis_client() {
+    case $(tools/find_nginx.sh) in *openresty*) return 0 ;; esac
+    for folder in /usr/share/lua/5.1 /usr/local/share/lua/5.1; do
+        [ ! -e $folder/nginx/redis.lua ] && [ ! -e $folder/resty/redis.lua ] || return 0
+    done
+    return 1
+}
+
 need_for_gateway() {
     nginx=$(tools/find_nginx.sh) || need nginx libnginx-mod-http-lua
     has_cjson "${nginx:-}" || need lua-cjson
@@ -49,6 +58,9 @@ need_for_tests() {
     has openssl || need openssl
     has promtool || need prometheus
     has chromium-headless-shell || need chromium-headless-shell fonts-dejavu-core
+    { has redis-server && has redis-cli; } || need redis-server
+    has rsyslogd || [ -x /usr/sbin/rsyslogd ] || need rsyslog
+    has_redis_client || need lua-nginx-redis
     has dnsmasq || [ -x /usr/sbin/dnsmasq ] || need dnsmasq-base
     timeout 10 docker info >/dev/null 2>&1 || { has docker && has dockerd; } || need docker.io
     if ! has_node; then need nodejs npm; fi

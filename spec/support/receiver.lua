@@ -15,6 +15,7 @@ function _M.answer()
     local body = ngx.req.get_body_data() or ""
     _M.requests = _M.requests + 1
     _M.headers = ngx.req.get_headers()
+    _M.connection = ngx.var.connection
     local era = _M.era
     if _M.delay > 0 then ngx.sleep(_M.delay) end
     -- A request that outlived its spec.

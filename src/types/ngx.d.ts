@@ -98,6 +98,14 @@ declare namespace ngx {
 
     namespace socket {
         function tcp(): Tcp;
+        function udp(): Udp;
+    }
+
+    interface Udp {
+        /** Without a port: a unix socket. */
+        setpeername(host: string, port?: number): Result<1>;
+        send(data: string): Result<1>;
+        close(): Result<1>;
     }
 
     interface Tcp {

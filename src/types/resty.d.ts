@@ -86,3 +86,25 @@ declare module "resty.openclaw.status.page" {
     export const content_security_policy: string;
     export const etag: string;
 }
+
+/** @noResolution */
+declare module "resty.redis" {
+    type Reply = LuaMultiReturn<[reply: unknown, err?: string]>;
+    interface RedisClient {
+        readonly _sock: ngx.Tcp;
+        connect(host: string, port: number, options: { pool: string }): Result<1>;
+        connect(unix_socket: string, options: { pool: string }): Result<1>;
+        get_reused_times(): Result<number>;
+        set_keepalive(idle_ms: number, pool_size: number): Result<1>;
+        close(): Result<1>;
+        auth(...words: string[]): Reply;
+        select(database: number): Reply;
+        xadd(...words: (string | number)[]): void;
+        init_pipeline(count: number): void;
+        commit_pipeline(): Result<unknown[]>;
+    }
+    interface RedisLibrary {
+        new: (this: void, library: RedisLibrary) => Result<RedisClient>;
+    }
+    export type { RedisClient, RedisLibrary };
+}

@@ -3,16 +3,20 @@ local fault = require("resty.openclaw.fault")
 local json = require("resty.openclaw.json")
 local metric_registry = require("resty.openclaw.metric_registry")
 local read = require("resty.openclaw.options")
+local clock = require("resty.openclaw.post_action.clock")
 local figures_of = require("resty.openclaw.post_action.figures")
 local flushers = require("resty.openclaw.post_action.flusher")
+local ids = require("resty.openclaw.post_action.ids")
 local queues = require("resty.openclaw.post_action.queue")
 local records = require("resty.openclaw.post_action.record")
 local states = require("resty.openclaw.post_action.state")
 local ____state = require("resty.openclaw.post_action.state")
 local drop = ____state.drop
+local show = ____state.show
 local sinks = require("resty.openclaw.post_action.sinks")
 local OPTIONS = {
     "sink",
+    "dead_letter",
     "name",
     "max_entries",
     "max_bytes",
@@ -28,6 +32,7 @@ local OPTIONS = {
     "dict"
 }
 local MIB = 1024 * 1024
+local OPENING_BRACE = string.byte("{")
 --- Books one entry that is not taken in.
 local function refuse(post_action, reason, why)
     drop(post_action.flusher, reason, 1, why)
@@ -47,9 +52,13 @@ local function push_line(post_action, line)
     if awake == nil then
         return refuse(post_action, "exit", asleep)
     end
-    local taken, dropped = queues.offer(post_action.queue, line)
+    local taken, dropped = queues.offer(
+        post_action.queue,
+        line,
+        clock.now()
+    )
     drop(flusher, "overflow", dropped, "the queue is full")
-    figures_of.show(post_action.figures, post_action.queue)
+    show(flusher)
     if not taken or dropped > 0 then
         flushers.overflowed(flusher)
     end
@@ -59,7 +68,19 @@ local function push_line(post_action, line)
     flushers.arrived(flusher)
     return true
 end
---- Queues an entry: a string as the line that it is, a table as JSON. Never yields, never raises. Phases: any but
+--- A table as JSON that begins with its id: a new one, unless it brings one of its own or is a list.
+local function line_of(post_action, entry)
+    local line, err = json.encode(entry)
+    if line == nil then
+        return nil, err
+    end
+    if entry.id ~= nil or string.byte(line) ~= OPENING_BRACE then
+        return line
+    end
+    local rest = line == "{}" and "}" or "," .. string.sub(line, 2)
+    return (("{\"id\":\"" .. ids.next(post_action.ids)) .. "\"") .. rest
+end
+--- Queues an entry: a string as the line that it is, a table as JSON with an id. Never yields, never raises. Phases: any but
 -- init and exit_worker. Nil and why when the entry is dropped, which is counted and logged.
 local function push(self, entry)
     if type(entry) == "string" then
@@ -72,7 +93,7 @@ local function push(self, entry)
     if type(entry) ~= "table" then
         return refuse(self, "invalid", "an entry must be a string or a table")
     end
-    local line, err = json.encode(entry)
+    local line, err = line_of(self, entry)
     if line == nil then
         return refuse(self, "invalid", err)
     end
@@ -191,6 +212,13 @@ local function create(given)
     }
     local record = read.flag("post_action", options, "record", true)
     local with_query = read.flag("post_action", options, "record_query", false)
+    local ____temp_0
+    if options.dead_letter == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = sinks.open_dead_letter("post_action", options.dead_letter)
+    end
+    local dead_letter = ____temp_0
     local recorder = records.new(
         with_query,
         read_variables("post_action", options)
@@ -201,11 +229,13 @@ local function create(given)
         record = record,
         most_line_bytes = settings.batch_bytes - 1,
         recorder = recorder,
+        ids = ids.new(),
         queue = queue,
         flusher = states.new(
             settings,
             queue,
             sink,
+            dead_letter,
             figures,
             fault.new("post_action", registry)
         ),

@@ -161,8 +161,8 @@ local function read_logs(options)
             end
         end
         for name, value in pairs(entry) do
-            if name == "name" then
-                queue.name = value
+            if name == "name" or name == "dead_letter" then
+                queue[name] = value
             else
                 sink[name] = value
             end

@@ -229,6 +229,18 @@ function ____exports.total(region, slot)
     end
     return sum
 end
+--- The lowest value above 0 that a slot has in any block; 0 where there is none. Phases: any.
+function ____exports.least(region, slot)
+    local base = region.base
+    local found = 0
+    for block = 0, base[lease.HIGHEST_BLOCK] do
+        local value = base[block * mapping.SLOTS + slot]
+        if value > 0 and (found == 0 or value < found) then
+            found = value
+        end
+    end
+    return found
+end
 --- Adds to a slot of this worker's block. Phases: any.
 function ____exports.add(region, slot, by)
     local mine = region.mine

@@ -7,15 +7,18 @@ import * as json from "./json";
 import * as metric_registry from "./metric_registry";
 import * as read from "./options";
 import type { Options } from "./options";
+import * as clock from "./post_action/clock";
 import * as figures_of from "./post_action/figures";
 import type { Figures, Reason } from "./post_action/figures";
 import * as flushers from "./post_action/flusher";
+import * as ids from "./post_action/ids";
+import type { Ids } from "./post_action/ids";
 import * as queues from "./post_action/queue";
 import type { Queue } from "./post_action/queue";
 import * as records from "./post_action/record";
 import type { Recorder } from "./post_action/record";
 import * as states from "./post_action/state";
-import { drop } from "./post_action/state";
+import { drop, show } from "./post_action/state";
 import type { Flusher } from "./post_action/state";
 import * as sinks from "./post_action/sinks";
 
@@ -23,6 +26,7 @@ export interface PostAction {
     readonly record: boolean;
     readonly most_line_bytes: number;
     readonly recorder: Recorder;
+    readonly ids: Ids;
     readonly queue: Queue;
     readonly flusher: Flusher;
     readonly figures: Figures;
@@ -34,6 +38,7 @@ export interface PostAction {
 
 const OPTIONS = [
     "sink",
+    "dead_letter",
     "name",
     "max_entries",
     "max_bytes",
@@ -50,6 +55,7 @@ const OPTIONS = [
 ];
 
 const MIB = 1024 * 1024;
+const OPENING_BRACE = string.byte("{");
 
 /** Books one entry that is not taken in. */
 function refuse(post_action: PostAction, reason: Reason, why: string): Result<true> {
@@ -65,17 +71,26 @@ function push_line(post_action: PostAction, line: string): Result<true> {
     }
     const [awake, asleep] = flushers.awaken(flusher);
     if (awake === undefined) return refuse(post_action, "exit", asleep);
-    const [taken, dropped] = queues.offer(post_action.queue, line);
+    const [taken, dropped] = queues.offer(post_action.queue, line, clock.now());
     drop(flusher, "overflow", dropped, "the queue is full");
-    figures_of.show(post_action.figures, post_action.queue);
+    show(flusher);
     if (!taken || dropped > 0) flushers.overflowed(flusher);
     if (!taken) return refuse(post_action, "overflow", "the queue is full");
     flushers.arrived(flusher);
     return $multi(true);
 }
 
+/** A table as JSON that begins with its id: a new one, unless it brings one of its own or is a list. */
+function line_of(post_action: PostAction, entry: { readonly id?: unknown }): Result<string> {
+    const [line, err] = json.encode(entry);
+    if (line === undefined) return $multi(undefined, err);
+    if (entry.id !== undefined || string.byte(line) !== OPENING_BRACE) return $multi(line);
+    const rest = line === "{}" ? "}" : `,${string.sub(line, 2)}`;
+    return $multi(`{"id":"${ids.next(post_action.ids)}"${rest}`);
+}
+
 /**
- * Queues an entry: a string as the line that it is, a table as JSON. Never yields, never raises. Phases: any but
+ * Queues an entry: a string as the line that it is, a table as JSON with an id. Never yields, never raises. Phases: any but
  * init and exit_worker. Nil and why when the entry is dropped, which is counted and logged.
  */
 function push(this: PostAction, entry: unknown): Result<true> {
@@ -85,7 +100,7 @@ function push(this: PostAction, entry: unknown): Result<true> {
         return push_line(this, entry);
     }
     if (type(entry) !== "table") return refuse(this, "invalid", "an entry must be a string or a table");
-    const [line, err] = json.encode(entry);
+    const [line, err] = line_of(this, entry as object);
     if (line === undefined) return refuse(this, "invalid", err);
     return push_line(this, line);
 }
@@ -154,6 +169,8 @@ function create(given: unknown): PostAction {
     };
     const record = read.flag("post_action", options, "record", true);
     const with_query = read.flag("post_action", options, "record_query", false);
+    const dead_letter =
+        options.dead_letter === undefined ? undefined : sinks.open_dead_letter("post_action", options.dead_letter);
     const recorder = records.new(with_query, read_variables("post_action", options));
     const figures = figures_of.new(registry, name);
     const queue = queues.new(max_entries, max_bytes, what_drops === "oldest");
@@ -162,8 +179,9 @@ function create(given: unknown): PostAction {
         // A line has its end, and a batch has at least one line.
         most_line_bytes: settings.batch_bytes - 1,
         recorder,
+        ids: ids.new(),
         queue,
-        flusher: states.new(settings, queue, sink, figures, fault.new("post_action", registry)),
+        flusher: states.new(settings, queue, sink, dead_letter, figures, fault.new("post_action", registry)),
         figures,
     };
     return setmetatable(fields, metatable) as unknown as PostAction;

@@ -174,7 +174,7 @@ function read_logs(options: read.Options): PostAction[] {
             if (name !== "sinks") queue[name] = value;
         }
         for (const [name, value] of pairs(entry)) {
-            if (name === "name") queue.name = value;
+            if (name === "name" || name === "dead_letter") queue[name] = value;
             else sink[name] = value;
         }
         logs.push(post_action.new(queue));

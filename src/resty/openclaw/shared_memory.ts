@@ -222,6 +222,17 @@ export function total(region: Region, slot: number): number {
     return sum;
 }
 
+/** The lowest value above 0 that a slot has in any block; 0 where there is none. Phases: any. */
+export function least(region: Region, slot: number): number {
+    const base = region.base;
+    let found = 0;
+    for (const block of $range(0, base.get(lease.HIGHEST_BLOCK))) {
+        const value = base.get(block * mapping.SLOTS + slot);
+        if (value > 0 && (found === 0 || value < found)) found = value;
+    }
+    return found;
+}
+
 /** Adds to a slot of this worker's block. Phases: any. */
 export function add(region: Region, slot: number, by: number): void {
     const mine = region.mine;

@@ -25,7 +25,8 @@ end
 --- Connections are only shared by requests with the same idea of who is at the other end, and how long to keep it.
 local function pool_of(settings, target, server_name, verify)
     return string.format(
-        "openclaw %s %s %d %s %s %s",
+        "openclaw %s %s %s %d %s %s %s",
+        settings.purpose or "http",
         target.scheme,
         target.host,
         target.port,

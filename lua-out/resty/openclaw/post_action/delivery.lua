@@ -1,10 +1,13 @@
 local ____exports = {}
 local noise = require("resty.openclaw.noise")
-local figures_of = require("resty.openclaw.post_action.figures")
-local lines = require("resty.openclaw.post_action.queue")
+local clock = require("resty.openclaw.post_action.clock")
+local lines = require("resty.openclaw.post_action.lines")
+local queues = require("resty.openclaw.post_action.queue")
 local ____state = require("resty.openclaw.post_action.state")
 local drop = ____state.drop
 local is_exiting = ____state.is_exiting
+local is_open = ____state.is_open
+local show = ____state.show
 local sleep = ____state.sleep
 --- Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
 local FIRST_BACKOFF_SECONDS = 0.1
@@ -12,23 +15,25 @@ local MOST_BACKOFF_SECONDS = 30
 --- At exit: no more than half of what is left, so that the last tries come close to the end.
 local MOST_BACKOFF_SECONDS_AT_EXIT = 0.5
 local LEAST_BACKOFF_SECONDS_AT_EXIT = 0.02
+--- One bad entry of 500 is found by dividing nine times, four by 32 times at most. Each time is two requests more.
+local MOST_DIVISIONS = 32
 --- The longest wait before the next try, in seconds.
 local function most_backoff(flusher)
     if not is_exiting(flusher) then
         return MOST_BACKOFF_SECONDS
     end
-    local half = (flusher.drain_until - ngx.now()) / 2
+    local half = (flusher.drain_until - clock.now()) / 2
     return math.max(
         LEAST_BACKOFF_SECONDS_AT_EXIT,
         math.min(half, MOST_BACKOFF_SECONDS_AT_EXIT)
     )
 end
 --- Seconds to wait before the next try.
-local function backoff(flusher, batch, retry_after_seconds)
+local function backoff(flusher, retry_after_seconds)
     local most = most_backoff(flusher)
     local ceiling = math.min(
         most,
-        FIRST_BACKOFF_SECONDS * math.pow(2, batch.failures - 1)
+        FIRST_BACKOFF_SECONDS * math.pow(2, flusher.failures - 1)
     )
     return math.max(
         noise.share() * ceiling,
@@ -44,74 +49,186 @@ end
 local function pause(flusher, batch, retry_after_seconds)
     local was_exiting = is_exiting(flusher)
     local ____until = math.min(
-        ngx.now() + backoff(flusher, batch, retry_after_seconds),
+        clock.now() + backoff(flusher, retry_after_seconds),
         end_of(flusher, batch)
     )
-    local left = ____until - ngx.now()
+    local left = ____until - clock.now()
     repeat
         do
             sleep(flusher, math.huge, math.huge, left)
-            left = ____until - ngx.now()
+            left = ____until - clock.now()
         end
     until not (left > 0 and is_exiting(flusher) == was_exiting)
 end
-local function attempt(sink, batch, most_seconds)
-    return sink:send(batch.text, batch.entries, most_seconds)
+--- Puts two parts in the place of the next one: its first lines, which go first, and the others.
+local function divide(batch, first_entries)
+    local part = table.remove(batch.parts)
+    local ____end = lines.end_of(part.text, first_entries)
+    local ____batch_parts_0 = batch.parts
+    ____batch_parts_0[#____batch_parts_0 + 1] = {
+        text = string.sub(part.text, ____end + 1),
+        entries = part.entries - first_entries
+    }
+    local ____batch_parts_1 = batch.parts
+    ____batch_parts_1[#____batch_parts_1 + 1] = {
+        text = string.sub(part.text, 1, ____end),
+        entries = first_entries
+    }
+end
+--- What is sent next: a single entry while the circuit is open.
+local function next_part(flusher, batch)
+    local next = batch.parts[#batch.parts]
+    if next.entries == 1 or not is_open(flusher) then
+        return next
+    end
+    divide(batch, 1)
+    return batch.parts[#batch.parts]
+end
+--- Books that the next part is settled.
+local function settle(flusher, batch)
+    local part = table.remove(batch.parts)
+    queues.land(flusher.queue, part.entries, #part.text)
+    show(flusher)
+end
+--- Books that the next part is settled but for what is left of it, which takes its place.
+local function settle_but(flusher, batch, left)
+    settle(flusher, batch)
+    local ____batch_parts_2 = batch.parts
+    ____batch_parts_2[#____batch_parts_2 + 1] = left
+    queues.land(flusher.queue, -left.entries, -#left.text)
+    show(flusher)
+end
+--- Keeps a refused part in the dead-letter file, where there is one, and drops it.
+local function refuse(flusher, part, why)
+    if flusher.dead_letter ~= nil then
+        local verdict, err = flusher.dead_letter:send(part.text, part.entries, math.huge)
+        if verdict == "sent" then
+            flusher.figures.dead_lettered:inc(part.entries)
+        else
+            flusher.faults:report(
+                "dead_letter",
+                "sink ",
+                flusher.settings.name,
+                ": ",
+                err
+            )
+        end
+    end
+    drop(flusher, "refused", part.entries, why)
+end
+--- Drops what is left of a batch.
+local function abandon(flusher, batch, reason, why)
+    local entries = 0
+    for ____, part in ipairs(batch.parts) do
+        entries = entries + part.entries
+    end
+    drop(flusher, reason, entries, why)
+    while #batch.parts > 0 do
+        settle(flusher, batch)
+    end
+end
+local function attempt(sink, part, most_seconds)
+    return sink:send(part.text, part.entries, most_seconds)
 end
 --- `pcall`, as the compiler cannot know what a function with several results returns through it.
 local guarded = pcall
---- Sends a batch until it has arrived or is given up; says why it was dropped, or nothing.
-local function deliver(flusher, batch)
-    local why = "no time is left"
-    while true do
-        local left = is_exiting(flusher) and flusher.drain_until - ngx.now() or math.huge
-        if left <= 0 then
-            return "exit", why
-        end
-        if batch.failures > 0 then
-            flusher.figures.retries:inc()
-        end
-        local ok, verdict, err, retry_after = guarded(attempt, flusher.sink, batch, left)
-        if ok and verdict == "sent" then
-            return
-        end
-        why = ok and tostring(err) or "the sink raised: " .. tostring(verdict)
-        if ok and verdict == "poison" then
-            return "refused", why
-        end
-        batch.failures = batch.failures + 1
-        if ngx.now() >= end_of(flusher, batch) then
-            return is_exiting(flusher) and "exit" or "gave_up", why
-        end
-        flusher.faults:report(
-            "retry",
-            "sink ",
-            flusher.settings.name,
-            ": ",
+--- Books a try that the sink has answered: all arrived but what is `refused`.
+local function answered(flusher, batch, part, refused, why)
+    flusher.failures = 0
+    batch.failed = false
+    flusher.figures.sent:inc(part.entries - (refused and refused.entries or 0))
+    if refused ~= nil then
+        refuse(flusher, refused, why)
+    end
+    settle(flusher, batch)
+end
+--- Sends the next part; says why it has not arrived, unless it has, or never will.
+local function try_part(flusher, batch, most_seconds)
+    local part = next_part(flusher, batch)
+    if batch.failed then
+        flusher.figures.retries:inc()
+    end
+    local ok, verdict, err, retry_after, concerned = guarded(attempt, flusher.sink, part, most_seconds)
+    if flusher.batch ~= batch then
+        return
+    end
+    local why = ok and tostring(err) or "the sink raised: " .. tostring(verdict)
+    if ok and verdict == "sent" then
+        answered(
+            flusher,
+            batch,
+            part,
+            nil,
             why
         )
-        local ____pause_3 = pause
-        local ____flusher_1 = flusher
-        local ____batch_2 = batch
-        local ____ok_0
-        if ok then
-            ____ok_0 = retry_after
-        else
-            ____ok_0 = nil
-        end
-        ____pause_3(____flusher_1, ____batch_2, ____ok_0 or 0)
-    end
-end
---- Sends the batch in flight and books what became of it. Phases: timer.
-function ____exports.fly(flusher, batch)
-    local reason, why = deliver(flusher, batch)
-    if reason == nil then
-        flusher.figures.sent:inc(batch.entries)
+    elseif ok and verdict == "divide" and part.entries > 1 and batch.divisions < MOST_DIVISIONS then
+        flusher.failures = 0
+        batch.failed = false
+        batch.divisions = batch.divisions + 1
+        divide(
+            batch,
+            math.floor(part.entries / 2)
+        )
+    elseif ok and verdict ~= "retry" then
+        answered(
+            flusher,
+            batch,
+            part,
+            concerned or part,
+            why
+        )
     else
-        drop(flusher, reason, batch.entries, why)
+        if ok and concerned ~= nil then
+            flusher.figures.sent:inc(part.entries - concerned.entries)
+            settle_but(flusher, batch, concerned)
+        end
+        local ____ok_5
+        if ok then
+            ____ok_5 = retry_after
+        else
+            ____ok_5 = nil
+        end
+        return why, ____ok_5
     end
-    flusher.batch = nil
-    lines.settle(flusher.queue)
-    figures_of.show(flusher.figures, flusher.queue)
+    return
+end
+--- Sends the batch in flight and books what becomes of it. Phases: timer.
+function ____exports.fly(flusher, batch)
+    local last_why = "no time is left"
+    while #batch.parts > 0 and flusher.batch == batch do
+        local left = is_exiting(flusher) and flusher.drain_until - clock.now() or math.huge
+        if left <= 0 then
+            abandon(flusher, batch, "exit", last_why)
+            break
+        end
+        local why, retry_after = try_part(flusher, batch, left)
+        if why ~= nil then
+            last_why = why
+            batch.failed = true
+            flusher.failures = flusher.failures + 1
+            show(flusher)
+            if clock.now() >= end_of(flusher, batch) then
+                abandon(
+                    flusher,
+                    batch,
+                    is_exiting(flusher) and "exit" or "gave_up",
+                    why
+                )
+            else
+                flusher.faults:report(
+                    "retry",
+                    "sink ",
+                    flusher.settings.name,
+                    ": ",
+                    why
+                )
+                pause(flusher, batch, retry_after or 0)
+            end
+        end
+    end
+    if flusher.batch == batch then
+        flusher.batch = nil
+    end
+    show(flusher)
 end
 return ____exports

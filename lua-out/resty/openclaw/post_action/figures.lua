@@ -1,6 +1,7 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
 local shared_memory = require("resty.openclaw.shared_memory")
+local clock = require("resty.openclaw.post_action.clock")
 local REASONS = {
     "overflow",
     "invalid",
@@ -9,28 +10,68 @@ local REASONS = {
     "gave_up",
     "exit"
 }
-local sums_by_registry = {}
-local function collect(registry, name, help, slots)
-    local function emit_totals(emit)
+local slots_by_registry = {}
+local function total(registry, slot)
+    return shared_memory.total(registry.region, slot)
+end
+local function age(registry, slot)
+    local since = shared_memory.least(registry.region, slot)
+    return since == 0 and 0 or math.max(
+        0,
+        clock.now() - since
+    )
+end
+local function collect(registry, name, help, slots, reading)
+    local function emit_all(emit)
         for sink, slot in pairs(slots) do
             emit(
                 metric_registry.label_text({"sink"}, {sink}),
-                shared_memory.total(registry.region, slot)
+                reading(registry, slot)
             )
         end
     end
-    metric_registry.collect(registry, {name = name, kind = "gauge", help = help, collect = emit_totals})
+    metric_registry.collect(registry, {name = name, kind = "gauge", help = help, collect = emit_all})
 end
-local function sums_of(registry)
-    local known = sums_by_registry[registry]
+local function slots_of(registry)
+    local known = slots_by_registry[registry]
     if known ~= nil then
         return known
     end
-    local sums = {queued = {}, queued_bytes = {}}
-    sums_by_registry[registry] = sums
-    collect(registry, "openclaw_post_action_queued", "Entries that wait or are being sent, by sink.", sums.queued)
-    collect(registry, "openclaw_post_action_queued_bytes", "Bytes of those entries, by sink.", sums.queued_bytes)
-    return sums
+    local slots = {queued = {}, queued_bytes = {}, oldest = {}, circuit = {}}
+    slots_by_registry[registry] = slots
+    local queued_help = "Entries that wait or are being sent, by sink."
+    collect(
+        registry,
+        "openclaw_post_action_queued",
+        queued_help,
+        slots.queued,
+        total
+    )
+    local bytes_help = "Bytes of those entries, by sink."
+    collect(
+        registry,
+        "openclaw_post_action_queued_bytes",
+        bytes_help,
+        slots.queued_bytes,
+        total
+    )
+    local oldest_help = "How long the oldest of those entries has been held, by sink."
+    collect(
+        registry,
+        "openclaw_post_action_oldest_seconds",
+        oldest_help,
+        slots.oldest,
+        age
+    )
+    local circuit_help = "Workers that only try single entries, as the sink keeps failing, by sink."
+    collect(
+        registry,
+        "openclaw_post_action_circuit_open",
+        circuit_help,
+        slots.circuit,
+        total
+    )
+    return slots
 end
 local function transient_slot(registry, name)
     local slot, err = shared_memory.transient_slot(registry.region, name)
@@ -48,7 +89,7 @@ local function transient_slot(registry, name)
 end
 --- Whether a sink of this name counts here already.
 function ____exports.is_taken(registry, sink)
-    return sums_of(registry).queued[sink] ~= nil
+    return slots_of(registry).queued[sink] ~= nil
 end
 --- The figures of one sink, all bound. Phases: init.
 local function create(registry, sink)
@@ -59,25 +100,27 @@ local function create(registry, sink)
     for ____, reason in ipairs(REASONS) do
         dropped[reason] = dropped_family:labels(sink, reason)
     end
-    local sums = sums_of(registry)
+    local dead_lettered = metric_registry.counter(registry, "openclaw_post_action_dead_lettered_total", "Refused entries that were kept in the dead-letter file.", {"sink"})
+    local slots = slots_of(registry)
     local queued_slot = transient_slot(registry, "post_action queued " .. sink)
     local queued_bytes_slot = transient_slot(registry, "post_action queued_bytes " .. sink)
-    sums.queued[sink] = queued_slot
-    sums.queued_bytes[sink] = queued_bytes_slot
+    local oldest_slot = transient_slot(registry, "post_action oldest " .. sink)
+    local circuit_slot = transient_slot(registry, "post_action circuit " .. sink)
+    slots.queued[sink] = queued_slot
+    slots.queued_bytes[sink] = queued_bytes_slot
+    slots.oldest[sink] = oldest_slot
+    slots.circuit[sink] = circuit_slot
     return {
         registry = registry,
         sent = sent:labels(sink),
         retries = retries:labels(sink),
         dropped = dropped,
+        dead_lettered = dead_lettered:labels(sink),
         queued_slot = queued_slot,
-        queued_bytes_slot = queued_bytes_slot
+        queued_bytes_slot = queued_bytes_slot,
+        oldest_slot = oldest_slot,
+        circuit_slot = circuit_slot
     }
 end
 ____exports.new = create
---- Shows how much this worker's queue holds now. Phases: any.
-function ____exports.show(figures, queue)
-    local mine = figures.registry.region.mine
-    mine[figures.queued_slot] = queue.entries + queue.flying_entries
-    mine[figures.queued_bytes_slot] = queue.bytes + queue.flying_bytes
-end
 return ____exports

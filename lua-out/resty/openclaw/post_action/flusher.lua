@@ -1,12 +1,13 @@
 local ____exports = {}
+local clock = require("resty.openclaw.post_action.clock")
 local ____delivery = require("resty.openclaw.post_action.delivery")
 local fly = ____delivery.fly
-local figures_of = require("resty.openclaw.post_action.figures")
 local lines = require("resty.openclaw.post_action.queue")
 local ____state = require("resty.openclaw.post_action.state")
 local WATCH_SECONDS = ____state.WATCH_SECONDS
 local drop = ____state.drop
 local is_exiting = ____state.is_exiting
+local show = ____state.show
 local sleep = ____state.sleep
 local wake = ____state.wake
 --- A fresh timer so often, as what a light thread takes from its request's memory comes back only when it ends.
@@ -29,28 +30,29 @@ local function gather(flusher, ____until)
                 flusher,
                 1,
                 1,
-                ____until - ngx.now()
+                ____until - clock.now()
             )
         end
         if queue.entries == 0 then
             return false
         end
-        flusher.oldest_at = ngx.now()
+        flusher.oldest_at = clock.now()
     end
     while not is_full(flusher) and not is_exiting(flusher) do
-        local left = flusher.oldest_at + settings.batch_seconds - ngx.now()
+        local left = flusher.oldest_at + settings.batch_seconds - clock.now()
         if left <= 0 then
             break
         end
         sleep(flusher, settings.batch_entries, settings.batch_bytes, left)
     end
-    flusher.oldest_at = ngx.now()
-    local text, entries = lines.take(queue, settings.batch_entries, settings.batch_bytes)
+    flusher.oldest_at = clock.now()
+    local text, entries, oldest_at = lines.take(queue, settings.batch_entries, settings.batch_bytes)
     flusher.batch = {
-        text = text,
-        entries = entries,
-        since = ngx.now(),
-        failures = 0
+        parts = {{text = text, entries = entries}},
+        oldest_at = oldest_at,
+        since = clock.now(),
+        failed = false,
+        divisions = 0
     }
     return true
 end
@@ -62,13 +64,13 @@ local function abandon(flusher)
         lines.clear(flusher.queue),
         "the worker exits"
     )
-    figures_of.show(flusher.figures, flusher.queue)
+    show(flusher)
 end
 local function work(flusher)
-    local ____until = ngx.now() + RUN_SECONDS
+    local ____until = clock.now() + RUN_SECONDS
     local batches = 0
-    while batches < RUN_BATCHES and ngx.now() < ____until do
-        if is_exiting(flusher) and ngx.now() >= flusher.drain_until then
+    while batches < RUN_BATCHES and clock.now() < ____until do
+        if is_exiting(flusher) and clock.now() >= flusher.drain_until then
             return abandon(flusher)
         end
         if flusher.batch ~= nil or gather(flusher, ____until) then
@@ -81,7 +83,7 @@ local function work(flusher)
 end
 --- Makes the timer that `run` lives in, unless one is on its way.
 local function start(flusher, run)
-    local now = ngx.now()
+    local now = clock.now()
     if flusher.state == "starting" and now < flusher.started_at + START_SECONDS then
         return
     end
@@ -163,23 +165,23 @@ function ____exports.arrived(flusher)
         wake(flusher)
     end
     if flusher.drain_until ~= nil then
-        flusher.drain_until = ngx.now() + flusher.settings.drain_seconds
+        flusher.drain_until = clock.now() + flusher.settings.drain_seconds
     end
 end
 --- Tells the thread that lines are being dropped: a batch that only waits to grow should leave at once.
 function ____exports.overflowed(flusher)
     if flusher.wake_entries <= flusher.settings.batch_entries then
-        flusher.oldest_at = 0
+        flusher.oldest_at = -math.huge
         wake(flusher)
     end
 end
 --- Counts and logs what is left when the worker is gone for good. Phases: exit_worker.
 function ____exports.close(flusher)
-    local flying = flusher.batch
+    local flying = flusher.queue.flying_entries
     flusher.batch = nil
     lines.settle(flusher.queue)
-    local left = lines.clear(flusher.queue) + (flying and flying.entries or 0)
+    local left = lines.clear(flusher.queue) + flying
     drop(flusher, "exit", left, "the worker exits")
-    figures_of.show(flusher.figures, flusher.queue)
+    show(flusher)
 end
 return ____exports

@@ -7,6 +7,7 @@ local function create(max_entries, max_bytes, drop_oldest)
         max_bytes = max_bytes,
         drop_oldest = drop_oldest,
         lines = table_new(max_entries, 0),
+        times = table_new(max_entries, 0),
         head = 1,
         entries = 0,
         bytes = 0,
@@ -26,8 +27,12 @@ end
 local function has_room(queue, bytes)
     return queue.entries + queue.flying_entries < queue.max_entries and queue.bytes + queue.flying_bytes + bytes <= queue.max_bytes
 end
---- Takes a line in, unless there is no room for it. Returns whether it did, and how many older ones it dropped.
-function ____exports.offer(queue, line)
+--- Takes a line in that came `at` this time, unless there is no room for it. Returns whether it did, and how many older
+-- ones it dropped.
+function ____exports.offer(queue, line, at)
+    if at == nil then
+        at = 0
+    end
     local bytes = #line + 1
     local dropped = 0
     while not has_room(queue, bytes) do
@@ -43,6 +48,7 @@ function ____exports.offer(queue, line)
         tail = tail - queue.max_entries
     end
     queue.lines[tail] = line
+    queue.times[tail] = at
     queue.entries = queue.entries + 1
     queue.bytes = queue.bytes + bytes
     return true, dropped
@@ -64,11 +70,12 @@ local function measure(queue, most_entries, most_bytes)
     end
     return count, bytes
 end
---- The oldest lines as one text, a line end behind each, and how many they are. They are in flight from then on; only
--- one batch may be.
+--- The oldest lines as one text, a line end behind each, how many they are, and when the oldest came. They are in flight
+-- from then on; only one batch may be.
 function ____exports.take(queue, most_entries, most_bytes)
     local count, bytes = measure(queue, most_entries, most_bytes)
     local first = queue.head
+    local oldest = queue.times[first]
     local lines = queue.lines
     local until_end = math.min(count, queue.max_entries - first + 1)
     local parts = {table.concat(lines, "\n", first, first + until_end - 1)}
@@ -87,9 +94,24 @@ function ____exports.take(queue, most_entries, most_bytes)
     queue.bytes = queue.bytes - bytes
     queue.flying_entries = count
     queue.flying_bytes = bytes
-    return table.concat(parts, "\n"), count
+    return table.concat(parts, "\n"), count, oldest
 end
---- The batch in flight has arrived, or is given up.
+--- When the oldest waiting line came; nothing where none waits.
+function ____exports.oldest_at(queue)
+    local ____temp_0
+    if queue.entries == 0 then
+        ____temp_0 = nil
+    else
+        ____temp_0 = queue.times[queue.head]
+    end
+    return ____temp_0
+end
+--- Some of the batch in flight has arrived, or is given up.
+function ____exports.land(queue, entries, bytes)
+    queue.flying_entries = queue.flying_entries - entries
+    queue.flying_bytes = queue.flying_bytes - bytes
+end
+--- All of the batch in flight has arrived, or is given up.
 function ____exports.settle(queue)
     queue.flying_entries = 0
     queue.flying_bytes = 0

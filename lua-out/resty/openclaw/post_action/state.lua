@@ -1,5 +1,9 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
+local clock = require("resty.openclaw.post_action.clock")
+local queues = require("resty.openclaw.post_action.queue")
+--- So many failures in a row open the circuit: the sink is left alone then but for single entries.
+local FAILURES_TO_OPEN = 5
 --- How often to see whether entries wait without a thread; also the longest sleep, should no watch be possible.
 ____exports.WATCH_SECONDS = 5
 --- Whether the worker exits; from the first time on, the draining has an end. Phases: any.
@@ -7,8 +11,24 @@ function ____exports.is_exiting(flusher)
     if not ngx.worker.exiting() then
         return false
     end
-    flusher.drain_until = flusher.drain_until or ngx.now() + flusher.settings.drain_seconds
+    flusher.drain_until = flusher.drain_until or clock.now() + flusher.settings.drain_seconds
     return true
+end
+--- Whether the sink is left alone but for single entries. Phases: any.
+function ____exports.is_open(flusher)
+    return flusher.failures >= FAILURES_TO_OPEN
+end
+--- Shows how much this worker holds for the sink, since when, and whether it leaves the sink alone. Phases: any.
+function ____exports.show(flusher)
+    local figures = flusher.figures
+    local queue = flusher.queue
+    local mine = figures.registry.region.mine
+    mine[figures.queued_slot] = queue.entries + queue.flying_entries
+    mine[figures.queued_bytes_slot] = queue.bytes + queue.flying_bytes
+    local ____figures_oldest_slot_2 = figures.oldest_slot
+    local ____opt_0 = flusher.batch
+    mine[____figures_oldest_slot_2] = ____opt_0 and ____opt_0.oldest_at or queues.oldest_at(queue) or 0
+    mine[figures.circuit_slot] = ____exports.is_open(flusher) and 1 or 0
 end
 --- Ends the thread's sleep. Phases: any.
 function ____exports.wake(flusher)
@@ -44,7 +64,7 @@ function ____exports.drop(flusher, reason, entries, why)
     )
 end
 --- The state of a thread that is not started yet. Phases: init. Raises when there is no memory for a semaphore.
-local function create(settings, queue, sink, figures, faults)
+local function create(settings, queue, sink, dead_letter, figures, faults)
     local made, err = semaphore.new()
     if made == nil then
         error("post_action: no semaphore: " .. err, 0)
@@ -53,6 +73,7 @@ local function create(settings, queue, sink, figures, faults)
         settings = settings,
         queue = queue,
         sink = sink,
+        dead_letter = dead_letter,
         figures = figures,
         faults = faults,
         semaphore = made,
@@ -61,7 +82,8 @@ local function create(settings, queue, sink, figures, faults)
         is_watched = false,
         wake_entries = math.huge,
         wake_bytes = math.huge,
-        oldest_at = 0
+        oldest_at = 0,
+        failures = 0
     }
 end
 ____exports.new = create

@@ -9,7 +9,9 @@ export interface Settings {
     readonly keepalive_seconds?: number;
     readonly keepalive_connections?: number;
     readonly ssl_verify?: boolean;
-    readonly ssl_server_name?: string;
+    readonly ssl_server_name?: string | undefined;
+    /** What the connection is for; only those for the same are shared. "http" unless given. */
+    readonly purpose?: string;
 }
 
 /** What is sent at a stretch before the deadline is looked at again, in bytes. */
@@ -30,7 +32,8 @@ function server_name_of(settings: Settings, target: Target): string | undefined 
 /** Connections are only shared by requests with the same idea of who is at the other end, and how long to keep it. */
 function pool_of(settings: Settings, target: Target, server_name: string | undefined, verify: boolean): string {
     return string.format(
-        "openclaw %s %s %d %s %s %s",
+        "openclaw %s %s %s %d %s %s %s",
+        settings.purpose ?? "http",
         target.scheme,
         target.host,
         target.port,

@@ -1,10 +1,16 @@
-/** Brings one batch to its sink: tries, waits, tries again, and at last gives up. */
+/**
+ * Brings one batch to its sink: tries, waits, tries again, and at last gives up.
+ *
+ * A batch is a stack of parts, one at first. It is divided where the sink may have refused it for one entry alone, and
+ * where the sink keeps failing, so that it is tried with a single entry.
+ */
 import * as noise from "../noise";
+import * as clock from "./clock";
 import type { Reason } from "./figures";
-import * as figures_of from "./figures";
-import * as lines from "./queue";
-import type { Outcome, Sink, Verdict } from "./sinks";
-import { drop, is_exiting, sleep } from "./state";
+import * as lines from "./lines";
+import * as queues from "./queue";
+import type { Outcome, Part, Sink, Verdict } from "./sinks";
+import { drop, is_exiting, is_open, show, sleep } from "./state";
 import type { Batch, Flusher } from "./state";
 
 /** Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
@@ -13,18 +19,20 @@ const MOST_BACKOFF_SECONDS = 30;
 /** At exit: no more than half of what is left, so that the last tries come close to the end. */
 const MOST_BACKOFF_SECONDS_AT_EXIT = 0.5;
 const LEAST_BACKOFF_SECONDS_AT_EXIT = 0.02;
+/** One bad entry of 500 is found by dividing nine times, four by 32 times at most. Each time is two requests more. */
+const MOST_DIVISIONS = 32;
 
 /** The longest wait before the next try, in seconds. */
 function most_backoff(flusher: Flusher): number {
     if (!is_exiting(flusher)) return MOST_BACKOFF_SECONDS;
-    const half = (flusher.drain_until! - ngx.now()) / 2;
+    const half = (flusher.drain_until! - clock.now()) / 2;
     return math.max(LEAST_BACKOFF_SECONDS_AT_EXIT, math.min(half, MOST_BACKOFF_SECONDS_AT_EXIT));
 }
 
 /** Seconds to wait before the next try. */
-function backoff(flusher: Flusher, batch: Batch, retry_after_seconds: number): number {
+function backoff(flusher: Flusher, retry_after_seconds: number): number {
     const most = most_backoff(flusher);
-    const ceiling = math.min(most, FIRST_BACKOFF_SECONDS * math.pow(2, batch.failures - 1));
+    const ceiling = math.min(most, FIRST_BACKOFF_SECONDS * math.pow(2, flusher.failures - 1));
     return math.max(noise.share() * ceiling, math.min(retry_after_seconds, most));
 }
 
@@ -37,16 +45,65 @@ function end_of(flusher: Flusher, batch: Batch): number {
 /** Waits before the next try; a worker that begins to exit waits no longer. */
 function pause(flusher: Flusher, batch: Batch, retry_after_seconds: number): void {
     const was_exiting = is_exiting(flusher);
-    const until = math.min(ngx.now() + backoff(flusher, batch, retry_after_seconds), end_of(flusher, batch));
-    let left = until - ngx.now();
+    const until = math.min(clock.now() + backoff(flusher, retry_after_seconds), end_of(flusher, batch));
+    let left = until - clock.now();
     do {
         sleep(flusher, math.huge, math.huge, left);
-        left = until - ngx.now();
+        left = until - clock.now();
     } while (left > 0 && is_exiting(flusher) === was_exiting);
 }
 
-function attempt(sink: Sink, batch: Batch, most_seconds: number): Outcome {
-    return sink.send(batch.text, batch.entries, most_seconds);
+/** Puts two parts in the place of the next one: its first lines, which go first, and the others. */
+function divide(batch: Batch, first_entries: number): void {
+    const part = table.remove(batch.parts)!;
+    const end = lines.end_of(part.text, first_entries);
+    batch.parts.push({ text: string.sub(part.text, end + 1), entries: part.entries - first_entries });
+    batch.parts.push({ text: string.sub(part.text, 1, end), entries: first_entries });
+}
+
+/** What is sent next: a single entry while the circuit is open. */
+function next_part(flusher: Flusher, batch: Batch): Part {
+    const next = batch.parts[batch.parts.length - 1]!;
+    if (next.entries === 1 || !is_open(flusher)) return next;
+    divide(batch, 1);
+    return batch.parts[batch.parts.length - 1]!;
+}
+
+/** Books that the next part is settled. */
+function settle(flusher: Flusher, batch: Batch): void {
+    const part = table.remove(batch.parts)!;
+    queues.land(flusher.queue, part.entries, part.text.length);
+    show(flusher);
+}
+
+/** Books that the next part is settled but for what is left of it, which takes its place. */
+function settle_but(flusher: Flusher, batch: Batch, left: Part): void {
+    settle(flusher, batch);
+    batch.parts.push(left);
+    queues.land(flusher.queue, -left.entries, -left.text.length);
+    show(flusher);
+}
+
+/** Keeps a refused part in the dead-letter file, where there is one, and drops it. */
+function refuse(flusher: Flusher, part: Part, why: string): void {
+    if (flusher.dead_letter !== undefined) {
+        const [verdict, err] = flusher.dead_letter.send(part.text, part.entries, math.huge);
+        if (verdict === "sent") flusher.figures.dead_lettered.inc(part.entries);
+        else flusher.faults.report("dead_letter", "sink ", flusher.settings.name, ": ", err);
+    }
+    drop(flusher, "refused", part.entries, why);
+}
+
+/** Drops what is left of a batch. */
+function abandon(flusher: Flusher, batch: Batch, reason: Reason, why: string): void {
+    let entries = 0;
+    for (const part of batch.parts) entries += part.entries;
+    drop(flusher, reason, entries, why);
+    while (batch.parts.length > 0) settle(flusher, batch);
+}
+
+function attempt(sink: Sink, part: Part, most_seconds: number): Outcome {
+    return sink.send(part.text, part.entries, most_seconds);
 }
 
 /** `pcall`, as the compiler cannot know what a function with several results returns through it. */
@@ -54,34 +111,75 @@ const guarded = pcall as unknown as (
     this: void,
     attempted: typeof attempt,
     sink: Sink,
-    batch: Batch,
+    part: Part,
     most_seconds: number,
-) => LuaMultiReturn<[ok: boolean, verdict: Verdict | string, err?: string, retry_after_seconds?: number]>;
+) => LuaMultiReturn<
+    [ok: boolean, verdict: Verdict | string, err?: string, retry_after_seconds?: number, concerned?: Part]
+>;
 
-/** Sends a batch until it has arrived or is given up; says why it was dropped, or nothing. */
-function deliver(flusher: Flusher, batch: Batch): LuaMultiReturn<[reason?: Reason, why?: string]> {
-    let why = "no time is left";
-    while (true) {
-        const left = is_exiting(flusher) ? flusher.drain_until! - ngx.now() : math.huge;
-        if (left <= 0) return $multi("exit", why);
-        if (batch.failures > 0) flusher.figures.retries.inc();
-        const [ok, verdict, err, retry_after] = guarded(attempt, flusher.sink, batch, left);
-        if (ok && verdict === "sent") return $multi();
-        why = ok ? tostring(err) : `the sink raised: ${tostring(verdict)}`;
-        if (ok && verdict === "poison") return $multi("refused", why);
-        batch.failures += 1;
-        if (ngx.now() >= end_of(flusher, batch)) return $multi(is_exiting(flusher) ? "exit" : "gave_up", why);
-        flusher.faults.report("retry", "sink ", flusher.settings.name, ": ", why);
-        pause(flusher, batch, (ok ? retry_after : undefined) ?? 0);
-    }
+/** Books a try that the sink has answered: all arrived but what is `refused`. */
+function answered(flusher: Flusher, batch: Batch, part: Part, refused: Part | undefined, why: string): void {
+    flusher.failures = 0;
+    batch.failed = false;
+    flusher.figures.sent.inc(part.entries - (refused?.entries ?? 0));
+    if (refused !== undefined) refuse(flusher, refused, why);
+    settle(flusher, batch);
 }
 
-/** Sends the batch in flight and books what became of it. Phases: timer. */
+/** Sends the next part; says why it has not arrived, unless it has, or never will. */
+function try_part(
+    flusher: Flusher,
+    batch: Batch,
+    most_seconds: number,
+): LuaMultiReturn<[why?: string, retry_after_seconds?: number | undefined]> {
+    const part = next_part(flusher, batch);
+    if (batch.failed) flusher.figures.retries.inc();
+    const [ok, verdict, err, retry_after, concerned] = guarded(attempt, flusher.sink, part, most_seconds);
+    // The worker is gone meanwhile, and has counted what it had.
+    if (flusher.batch !== batch) return $multi();
+    const why = ok ? tostring(err) : `the sink raised: ${tostring(verdict)}`;
+    if (ok && verdict === "sent") {
+        answered(flusher, batch, part, undefined, why);
+    } else if (ok && verdict === "divide" && part.entries > 1 && batch.divisions < MOST_DIVISIONS) {
+        flusher.failures = 0;
+        batch.failed = false;
+        batch.divisions += 1;
+        divide(batch, math.floor(part.entries / 2));
+    } else if (ok && verdict !== "retry") {
+        answered(flusher, batch, part, concerned ?? part, why);
+    } else {
+        if (ok && concerned !== undefined) {
+            flusher.figures.sent.inc(part.entries - concerned.entries);
+            settle_but(flusher, batch, concerned);
+        }
+        return $multi(why, ok ? retry_after : undefined);
+    }
+    return $multi();
+}
+
+/** Sends the batch in flight and books what becomes of it. Phases: timer. */
 export function fly(flusher: Flusher, batch: Batch): void {
-    const [reason, why] = deliver(flusher, batch);
-    if (reason === undefined) flusher.figures.sent.inc(batch.entries);
-    else drop(flusher, reason, batch.entries, why!);
-    flusher.batch = undefined;
-    lines.settle(flusher.queue);
-    figures_of.show(flusher.figures, flusher.queue);
+    let last_why = "no time is left";
+    while (batch.parts.length > 0 && flusher.batch === batch) {
+        const left = is_exiting(flusher) ? flusher.drain_until! - clock.now() : math.huge;
+        if (left <= 0) {
+            abandon(flusher, batch, "exit", last_why);
+            break;
+        }
+        const [why, retry_after] = try_part(flusher, batch, left);
+        if (why !== undefined) {
+            last_why = why;
+            batch.failed = true;
+            flusher.failures += 1;
+            show(flusher);
+            if (clock.now() >= end_of(flusher, batch)) {
+                abandon(flusher, batch, is_exiting(flusher) ? "exit" : "gave_up", why);
+            } else {
+                flusher.faults.report("retry", "sink ", flusher.settings.name, ": ", why);
+                pause(flusher, batch, retry_after ?? 0);
+            }
+        }
+    }
+    if (flusher.batch === batch) flusher.batch = undefined;
+    show(flusher);
 }

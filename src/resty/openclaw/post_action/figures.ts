@@ -3,7 +3,7 @@ import type { Counter } from "../metric_handles";
 import * as metric_registry from "../metric_registry";
 import type { Emit, Registry } from "../metric_registry";
 import * as shared_memory from "../shared_memory";
-import type { Queue } from "./queue";
+import * as clock from "./clock";
 
 /** Why entries are dropped. */
 export type Reason = "overflow" | "invalid" | "too_large" | "refused" | "gave_up" | "exit";
@@ -13,37 +13,70 @@ export interface Figures {
     readonly sent: Counter;
     readonly retries: Counter;
     readonly dropped: LuaTable<Reason, Counter>;
+    readonly dead_lettered: Counter;
     readonly queued_slot: number;
     readonly queued_bytes_slot: number;
+    /** Since when the worker holds what it has held longest; 0 when it holds nothing. */
+    readonly oldest_slot: number;
+    readonly circuit_slot: number;
 }
 
-/** The slots of one gauge that is a sum over workers, by sink. */
-interface Sums {
+/** The slots of the gauges over all workers, by sink. */
+interface Slots {
     readonly queued: LuaTable<string, number>;
     readonly queued_bytes: LuaTable<string, number>;
+    readonly oldest: LuaTable<string, number>;
+    readonly circuit: LuaTable<string, number>;
 }
+
+/** What a gauge shows of a slot. */
+type Reading = (this: void, registry: Registry, slot: number) => number;
 
 const REASONS: Reason[] = ["overflow", "invalid", "too_large", "refused", "gave_up", "exit"];
 
-const sums_by_registry = new LuaTable<Registry, Sums>();
+const slots_by_registry = new LuaTable<Registry, Slots>();
 
-function collect(registry: Registry, name: string, help: string, slots: LuaTable<string, number>): void {
-    function emit_totals(this: void, emit: Emit): void {
-        for (const [sink, slot] of slots) {
-            emit(metric_registry.label_text(["sink"], [sink]), shared_memory.total(registry.region, slot));
-        }
-    }
-    metric_registry.collect(registry, { name, kind: "gauge", help, collect: emit_totals });
+function total(registry: Registry, slot: number): number {
+    return shared_memory.total(registry.region, slot);
 }
 
-function sums_of(registry: Registry): Sums {
-    const known = sums_by_registry.get(registry);
+function age(registry: Registry, slot: number): number {
+    const since = shared_memory.least(registry.region, slot);
+    return since === 0 ? 0 : math.max(0, clock.now() - since);
+}
+
+function collect(
+    registry: Registry,
+    name: string,
+    help: string,
+    slots: LuaTable<string, number>,
+    reading: Reading,
+): void {
+    function emit_all(this: void, emit: Emit): void {
+        for (const [sink, slot] of slots) emit(metric_registry.label_text(["sink"], [sink]), reading(registry, slot));
+    }
+    metric_registry.collect(registry, { name, kind: "gauge", help, collect: emit_all });
+}
+
+function slots_of(registry: Registry): Slots {
+    const known = slots_by_registry.get(registry);
     if (known !== undefined) return known;
-    const sums: Sums = { queued: new LuaTable(), queued_bytes: new LuaTable() };
-    sums_by_registry.set(registry, sums);
-    collect(registry, "openclaw_post_action_queued", "Entries that wait or are being sent, by sink.", sums.queued);
-    collect(registry, "openclaw_post_action_queued_bytes", "Bytes of those entries, by sink.", sums.queued_bytes);
-    return sums;
+    const slots: Slots = {
+        queued: new LuaTable(),
+        queued_bytes: new LuaTable(),
+        oldest: new LuaTable(),
+        circuit: new LuaTable(),
+    };
+    slots_by_registry.set(registry, slots);
+    const queued_help = "Entries that wait or are being sent, by sink.";
+    collect(registry, "openclaw_post_action_queued", queued_help, slots.queued, total);
+    const bytes_help = "Bytes of those entries, by sink.";
+    collect(registry, "openclaw_post_action_queued_bytes", bytes_help, slots.queued_bytes, total);
+    const oldest_help = "How long the oldest of those entries has been held, by sink.";
+    collect(registry, "openclaw_post_action_oldest_seconds", oldest_help, slots.oldest, age);
+    const circuit_help = "Workers that only try single entries, as the sink keeps failing, by sink.";
+    collect(registry, "openclaw_post_action_circuit_open", circuit_help, slots.circuit, total);
+    return slots;
 }
 
 function transient_slot(registry: Registry, name: string): number {
@@ -55,7 +88,7 @@ function transient_slot(registry: Registry, name: string): number {
 
 /** Whether a sink of this name counts here already. */
 export function is_taken(registry: Registry, sink: string): boolean {
-    return sums_of(registry).queued.has(sink);
+    return slots_of(registry).queued.has(sink);
 }
 
 /** The figures of one sink, all bound. Phases: init. */
@@ -80,25 +113,31 @@ function create(registry: Registry, sink: string): Figures {
     );
     const dropped = new LuaTable<Reason, Counter>();
     for (const reason of REASONS) dropped.set(reason, dropped_family.labels(sink, reason));
-    const sums = sums_of(registry);
+    const dead_lettered = metric_registry.counter(
+        registry,
+        "openclaw_post_action_dead_lettered_total",
+        "Refused entries that were kept in the dead-letter file.",
+        ["sink"],
+    );
+    const slots = slots_of(registry);
     const queued_slot = transient_slot(registry, `post_action queued ${sink}`);
     const queued_bytes_slot = transient_slot(registry, `post_action queued_bytes ${sink}`);
-    sums.queued.set(sink, queued_slot);
-    sums.queued_bytes.set(sink, queued_bytes_slot);
+    const oldest_slot = transient_slot(registry, `post_action oldest ${sink}`);
+    const circuit_slot = transient_slot(registry, `post_action circuit ${sink}`);
+    slots.queued.set(sink, queued_slot);
+    slots.queued_bytes.set(sink, queued_bytes_slot);
+    slots.oldest.set(sink, oldest_slot);
+    slots.circuit.set(sink, circuit_slot);
     return {
         registry,
         sent: sent.labels(sink),
         retries: retries.labels(sink),
         dropped,
+        dead_lettered: dead_lettered.labels(sink),
         queued_slot,
         queued_bytes_slot,
+        oldest_slot,
+        circuit_slot,
     };
 }
 export { create as new };
-
-/** Shows how much this worker's queue holds now. Phases: any. */
-export function show(figures: Figures, queue: Queue): void {
-    const mine = figures.registry.region.mine;
-    mine.set(figures.queued_slot, queue.entries + queue.flying_entries);
-    mine.set(figures.queued_bytes_slot, queue.bytes + queue.flying_bytes);
-}

@@ -8,10 +8,10 @@
  * is without gathering, and gives up `drain_seconds` after the last entry came. Entries that come later still (of
  * long answers, while the worker drains) start the thread anew.
  */
+import * as clock from "./clock";
 import { fly } from "./delivery";
-import * as figures_of from "./figures";
 import * as lines from "./queue";
-import { WATCH_SECONDS, drop, is_exiting, sleep, wake } from "./state";
+import { WATCH_SECONDS, drop, is_exiting, show, sleep, wake } from "./state";
 import type { Flusher } from "./state";
 
 /** A fresh timer so often, as what a light thread takes from its request's memory comes back only when it ends. */
@@ -31,33 +31,33 @@ function gather(flusher: Flusher, until: number): boolean {
     const settings = flusher.settings;
     const queue = flusher.queue;
     if (queue.entries === 0) {
-        if (!is_exiting(flusher)) sleep(flusher, 1, 1, until - ngx.now());
+        if (!is_exiting(flusher)) sleep(flusher, 1, 1, until - clock.now());
         if (queue.entries === 0) return false;
-        flusher.oldest_at = ngx.now();
+        flusher.oldest_at = clock.now();
     }
     while (!is_full(flusher) && !is_exiting(flusher)) {
-        const left = flusher.oldest_at + settings.batch_seconds - ngx.now();
+        const left = flusher.oldest_at + settings.batch_seconds - clock.now();
         if (left <= 0) break;
         sleep(flusher, settings.batch_entries, settings.batch_bytes, left);
     }
     // Whatever waits after this came after this, or makes a full batch.
-    flusher.oldest_at = ngx.now();
-    const [text, entries] = lines.take(queue, settings.batch_entries, settings.batch_bytes);
-    flusher.batch = { text, entries, since: ngx.now(), failures: 0 };
+    flusher.oldest_at = clock.now();
+    const [text, entries, oldest_at] = lines.take(queue, settings.batch_entries, settings.batch_bytes);
+    flusher.batch = { parts: [{ text, entries }], oldest_at, since: clock.now(), failed: false, divisions: 0 };
     return true;
 }
 
 /** What is left when a draining worker's time is over. */
 function abandon(flusher: Flusher): void {
     drop(flusher, "exit", lines.clear(flusher.queue), "the worker exits");
-    figures_of.show(flusher.figures, flusher.queue);
+    show(flusher);
 }
 
 function work(flusher: Flusher): void {
-    const until = ngx.now() + RUN_SECONDS;
+    const until = clock.now() + RUN_SECONDS;
     let batches = 0;
-    while (batches < RUN_BATCHES && ngx.now() < until) {
-        if (is_exiting(flusher) && ngx.now() >= flusher.drain_until!) return abandon(flusher);
+    while (batches < RUN_BATCHES && clock.now() < until) {
+        if (is_exiting(flusher) && clock.now() >= flusher.drain_until!) return abandon(flusher);
         if (flusher.batch !== undefined || gather(flusher, until)) {
             fly(flusher, flusher.batch!);
             batches += 1;
@@ -69,7 +69,7 @@ function work(flusher: Flusher): void {
 
 /** Makes the timer that `run` lives in, unless one is on its way. */
 function start(flusher: Flusher, run: (this: void, premature: boolean, flusher: Flusher) => void): void {
-    const now = ngx.now();
+    const now = clock.now();
     if (flusher.state === "starting" && now < flusher.started_at + START_SECONDS) return;
     const [ok, err] = ngx.timer.at(0, run, flusher);
     if (!ok) {
@@ -123,23 +123,23 @@ export function awaken(flusher: Flusher): Result<true> {
 export function arrived(flusher: Flusher): void {
     const queue = flusher.queue;
     if (queue.entries >= flusher.wake_entries || queue.bytes >= flusher.wake_bytes) wake(flusher);
-    if (flusher.drain_until !== undefined) flusher.drain_until = ngx.now() + flusher.settings.drain_seconds;
+    if (flusher.drain_until !== undefined) flusher.drain_until = clock.now() + flusher.settings.drain_seconds;
 }
 
 /** Tells the thread that lines are being dropped: a batch that only waits to grow should leave at once. */
 export function overflowed(flusher: Flusher): void {
     if (flusher.wake_entries <= flusher.settings.batch_entries) {
-        flusher.oldest_at = 0;
+        flusher.oldest_at = -math.huge;
         wake(flusher);
     }
 }
 
 /** Counts and logs what is left when the worker is gone for good. Phases: exit_worker. */
 export function close(flusher: Flusher): void {
-    const flying = flusher.batch;
+    const flying = flusher.queue.flying_entries;
     flusher.batch = undefined;
     lines.settle(flusher.queue);
-    const left = lines.clear(flusher.queue) + (flying?.entries ?? 0);
+    const left = lines.clear(flusher.queue) + flying;
     drop(flusher, "exit", left, "the worker exits");
-    figures_of.show(flusher.figures, flusher.queue);
+    show(flusher);
 }

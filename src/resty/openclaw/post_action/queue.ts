@@ -12,6 +12,8 @@ export interface Queue {
     /** Whether the oldest waiting lines make room for a new one, or the new one is dropped. */
     readonly drop_oldest: boolean;
     readonly lines: LuaTable<number, string | false>;
+    /** When each of them came. */
+    readonly times: LuaTable<number, number>;
     /** Where the oldest waiting line is, from 1 to max_entries. */
     head: number;
     /** Waiting lines, and their bytes, line ends included. */
@@ -29,6 +31,7 @@ function create(max_entries: number, max_bytes: number, drop_oldest: boolean): Q
         max_bytes,
         drop_oldest,
         lines: table_new(max_entries, 0) as unknown as LuaTable<number, string | false>,
+        times: table_new(max_entries, 0) as unknown as LuaTable<number, number>,
         head: 1,
         entries: 0,
         bytes: 0,
@@ -54,8 +57,11 @@ function has_room(queue: Queue, bytes: number): boolean {
     );
 }
 
-/** Takes a line in, unless there is no room for it. Returns whether it did, and how many older ones it dropped. */
-export function offer(queue: Queue, line: string): LuaMultiReturn<[taken: boolean, dropped: number]> {
+/**
+ * Takes a line in that came `at` this time, unless there is no room for it. Returns whether it did, and how many older
+ * ones it dropped.
+ */
+export function offer(queue: Queue, line: string, at = 0): LuaMultiReturn<[taken: boolean, dropped: number]> {
     const bytes = line.length + 1;
     let dropped = 0;
     while (!has_room(queue, bytes)) {
@@ -68,6 +74,7 @@ export function offer(queue: Queue, line: string): LuaMultiReturn<[taken: boolea
     let tail = queue.head + queue.entries;
     if (tail > queue.max_entries) tail -= queue.max_entries;
     queue.lines.set(tail, line);
+    queue.times.set(tail, at);
     queue.entries += 1;
     queue.bytes += bytes;
     return $multi(true, dropped);
@@ -90,16 +97,17 @@ function measure(queue: Queue, most_entries: number, most_bytes: number): LuaMul
 }
 
 /**
- * The oldest lines as one text, a line end behind each, and how many they are. They are in flight from then on; only
- * one batch may be.
+ * The oldest lines as one text, a line end behind each, how many they are, and when the oldest came. They are in flight
+ * from then on; only one batch may be.
  */
 export function take(
     queue: Queue,
     most_entries: number,
     most_bytes: number,
-): LuaMultiReturn<[text: string, entries: number]> {
+): LuaMultiReturn<[text: string, entries: number, oldest_at: number]> {
     const [count, bytes] = measure(queue, most_entries, most_bytes);
     const first = queue.head;
+    const oldest = queue.times.get(first);
     const lines = queue.lines as unknown as string[];
     const until_end = math.min(count, queue.max_entries - first + 1);
     const parts: string[] = [table.concat(lines, "\n", first, first + until_end - 1)];
@@ -112,10 +120,21 @@ export function take(
     queue.bytes -= bytes;
     queue.flying_entries = count;
     queue.flying_bytes = bytes;
-    return $multi(table.concat(parts, "\n"), count);
+    return $multi(table.concat(parts, "\n"), count, oldest);
 }
 
-/** The batch in flight has arrived, or is given up. */
+/** When the oldest waiting line came; nothing where none waits. */
+export function oldest_at(queue: Queue): number | undefined {
+    return queue.entries === 0 ? undefined : queue.times.get(queue.head);
+}
+
+/** Some of the batch in flight has arrived, or is given up. */
+export function land(queue: Queue, entries: number, bytes: number): void {
+    queue.flying_entries -= entries;
+    queue.flying_bytes -= bytes;
+}
+
+/** All of the batch in flight has arrived, or is given up. */
 export function settle(queue: Queue): void {
     queue.flying_entries = 0;
     queue.flying_bytes = 0;

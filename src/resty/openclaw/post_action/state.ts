@@ -2,9 +2,11 @@
 import type { Faults } from "../fault";
 import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
+import * as clock from "./clock";
 import type { Figures, Reason } from "./figures";
+import * as queues from "./queue";
 import type { Queue } from "./queue";
-import type { Sink } from "./sinks";
+import type { Part, Sink } from "./sinks";
 
 export interface Settings {
     readonly name: string;
@@ -16,17 +18,24 @@ export interface Settings {
 }
 
 export interface Batch {
-    readonly text: string;
-    readonly entries: number;
+    /** What of it is not settled yet; the last part is sent next. */
+    readonly parts: Part[];
+    /** When its oldest line came. */
+    readonly oldest_at: number;
     /** When it was first sent. */
     readonly since: number;
-    failures: number;
+    /** Whether the last try failed. */
+    failed: boolean;
+    /** How often a part was refused and divided. */
+    divisions: number;
 }
 
 export interface Flusher {
     readonly settings: Settings;
     readonly queue: Queue;
     readonly sink: Sink;
+    /** Where refused entries go. */
+    readonly dead_letter: Sink | undefined;
     readonly figures: Figures;
     readonly faults: Faults;
     readonly semaphore: Semaphore;
@@ -37,21 +46,41 @@ export interface Flusher {
     /** The thread sleeps until the queue holds so many entries, or so many bytes. */
     wake_entries: number;
     wake_bytes: number;
-    /** No waiting line is older than this, on `ngx.now`'s clock. */
+    /** No waiting line is older than this, but for those that make a full batch. */
     oldest_at: number;
     batch?: Batch | undefined;
+    /** How often in a row the sink has failed, whatever the batch. */
+    failures: number;
     /** Once the worker exits: when to give up. */
     drain_until?: number;
 }
 
+/** So many failures in a row open the circuit: the sink is left alone then but for single entries. */
+const FAILURES_TO_OPEN = 5;
 /** How often to see whether entries wait without a thread; also the longest sleep, should no watch be possible. */
 export const WATCH_SECONDS = 5;
 
 /** Whether the worker exits; from the first time on, the draining has an end. Phases: any. */
 export function is_exiting(flusher: Flusher): boolean {
     if (!ngx.worker.exiting()) return false;
-    flusher.drain_until = flusher.drain_until ?? ngx.now() + flusher.settings.drain_seconds;
+    flusher.drain_until = flusher.drain_until ?? clock.now() + flusher.settings.drain_seconds;
     return true;
+}
+
+/** Whether the sink is left alone but for single entries. Phases: any. */
+export function is_open(flusher: Flusher): boolean {
+    return flusher.failures >= FAILURES_TO_OPEN;
+}
+
+/** Shows how much this worker holds for the sink, since when, and whether it leaves the sink alone. Phases: any. */
+export function show(flusher: Flusher): void {
+    const figures = flusher.figures;
+    const queue = flusher.queue;
+    const mine = figures.registry.region.mine;
+    mine.set(figures.queued_slot, queue.entries + queue.flying_entries);
+    mine.set(figures.queued_bytes_slot, queue.bytes + queue.flying_bytes);
+    mine.set(figures.oldest_slot, flusher.batch?.oldest_at ?? queues.oldest_at(queue) ?? 0);
+    mine.set(figures.circuit_slot, is_open(flusher) ? 1 : 0);
 }
 
 /** Ends the thread's sleep. Phases: any. */
@@ -78,13 +107,21 @@ export function drop(flusher: Flusher, reason: Reason, entries: number, why: str
 }
 
 /** The state of a thread that is not started yet. Phases: init. Raises when there is no memory for a semaphore. */
-function create(settings: Settings, queue: Queue, sink: Sink, figures: Figures, faults: Faults): Flusher {
+function create(
+    settings: Settings,
+    queue: Queue,
+    sink: Sink,
+    dead_letter: Sink | undefined,
+    figures: Figures,
+    faults: Faults,
+): Flusher {
     const [made, err] = semaphore.new();
     if (made === undefined) error(`post_action: no semaphore: ${err}`, 0);
     return {
         settings,
         queue,
         sink,
+        dead_letter,
         figures,
         faults,
         semaphore: made,
@@ -94,6 +131,7 @@ function create(settings: Settings, queue: Queue, sink: Sink, figures: Figures, 
         wake_entries: math.huge,
         wake_bytes: math.huge,
         oldest_at: 0,
+        failures: 0,
     };
 }
 export { create as new };

@@ -65,15 +65,25 @@ local function send(self, text)
     return "sent"
 end
 local metatable = {__index = {send = send}}
---- A sink that appends to the file at `path`. Phases: init. Raises when an option is wrong.
-local function create(owner, options)
-    read.check(owner, options, {"type", "path"})
-    local path = read.text(owner, options, "path")
-    local odd = string.find(path, "%z")
-    if string.byte(path) ~= string.byte("/") or odd ~= nil then
-        read.refuse(owner, "path", "an absolute path, beginning with \"/\"", path)
+--- A sink that appends to the file at `path`, the option of this name. Phases: init. Raises when that is no path.
+function ____exports.at(owner, name, path)
+    local odd = string.find(
+        tostring(path),
+        "%z"
+    )
+    if type(path) ~= "string" or string.byte(path) ~= string.byte("/") or odd ~= nil then
+        read.refuse(owner, name, "an absolute path, beginning with \"/\"", path)
     end
     return setmetatable({path = path}, metatable)
+end
+--- A sink that appends to the file at the option `path`. Phases: init. Raises when an option is wrong.
+local function create(owner, options)
+    read.check(owner, options, {"type", "path"})
+    return ____exports.at(
+        owner,
+        "path",
+        read.text(owner, options, "path")
+    )
 end
 ____exports.new = create
 return ____exports

@@ -1,10 +1,14 @@
 local ____exports = {}
+local gzips = require("resty.openclaw.gzip")
 local http_client = require("resty.openclaw.http_client")
 local read = require("resty.openclaw.options")
 local retry_after = require("resty.openclaw.retry_after")
+local lines = require("resty.openclaw.post_action.lines")
 local OPTIONS = {
     "type",
     "url",
+    "format",
+    "gzip",
     "headers",
     "connect_seconds",
     "timeout_seconds",
@@ -12,9 +16,38 @@ local OPTIONS = {
     "ssl_verify",
     "ssl_server_name"
 }
+local BAD_REQUEST = 400
 local REQUEST_TIMEOUT = 408
+local CONTENT_TOO_LARGE = 413
+local UNPROCESSABLE = 422
 local TOO_MANY_REQUESTS = 429
+--- What the request carries. Nil and why when it cannot be compressed.
+local function body_of(sink, text)
+    local body = sink.json_array and ("[" .. table.concat(
+        lines.split(text),
+        ","
+    )) .. "]" or text
+    if sink.gzip == nil then
+        return body
+    end
+    return sink.gzip:compress(body)
+end
+local function verdict_on(status, retry_after_header)
+    if status >= 200 and status < 300 then
+        return "sent"
+    end
+    local why = "status " .. tostring(status)
+    if status >= 500 or status == REQUEST_TIMEOUT or status == TOO_MANY_REQUESTS then
+        return "retry", why, retry_after.seconds(retry_after_header)
+    end
+    local about_some = status == BAD_REQUEST or status == CONTENT_TOO_LARGE or status == UNPROCESSABLE
+    return about_some and "divide" or "poison", why
+end
 local function send(self, text, _entries, most_seconds)
+    local body, body_err = body_of(self, text)
+    if body == nil then
+        return "retry", body_err
+    end
     local answer, err = http_client.request({
         scheme = self.scheme,
         host = self.host,
@@ -22,7 +55,7 @@ local function send(self, text, _entries, most_seconds)
         path = self.path,
         method = "POST",
         headers = self.headers,
-        body = text,
+        body = body,
         connect_seconds = self.connect_seconds,
         send_seconds = self.timeout_seconds,
         read_seconds = self.timeout_seconds,
@@ -36,19 +69,14 @@ local function send(self, text, _entries, most_seconds)
     if answer == nil then
         return "retry", err
     end
-    local status = answer.status
-    if status >= 200 and status < 300 then
-        return "sent"
-    end
-    local why = "status " .. tostring(status)
-    if status >= 500 or status == REQUEST_TIMEOUT or status == TOO_MANY_REQUESTS then
-        return "retry", why, retry_after.seconds(answer.headers["retry-after"])
-    end
-    return "poison", why
+    return verdict_on(answer.status, answer.headers["retry-after"])
 end
 local metatable = {__index = {send = send}}
-local function read_headers(owner, options)
-    local headers = {["Content-Type"] = "application/x-ndjson"}
+local function read_headers(owner, options, json_array, gzip)
+    local headers = {["Content-Type"] = json_array and "application/json" or "application/x-ndjson"}
+    if gzip then
+        headers["Content-Encoding"] = "gzip"
+    end
     local given = read.group(owner, options, "headers")
     if given == nil then
         return headers
@@ -58,6 +86,9 @@ local function read_headers(owner, options)
         if fault ~= nil then
             error((owner .. ": \"headers\": ") .. fault, 0)
         end
+        if gzip and string.lower(name) == "content-encoding" then
+            error(((owner .. ": \"headers\": header ") .. name) .. " is set by \"gzip\"", 0)
+        end
         if string.lower(name) == "content-type" then
             headers["Content-Type"] = value
         else
@@ -65,6 +96,16 @@ local function read_headers(owner, options)
         end
     end
     return headers
+end
+local function read_gzip(owner, options)
+    if not read.flag(owner, options, "gzip", false) then
+        return nil
+    end
+    local gzip, err = gzips.new()
+    if gzip == nil then
+        error((owner .. ": \"gzip\" is not possible: ") .. err, 0)
+    end
+    return gzip
 end
 --- A sink that posts to `url`. Phases: init. Raises when an option is wrong.
 local function create(owner, options)
@@ -80,12 +121,22 @@ local function create(owner, options)
         ____temp_0 = read.text(owner, options, "ssl_server_name")
     end
     local ssl_server_name = ____temp_0
+    local json_array = read.one_of(
+        owner,
+        options,
+        "format",
+        {"ndjson", "json_array"},
+        "ndjson"
+    ) == "json_array"
+    local gzip = read_gzip(owner, options)
     local fields = {
         scheme = target.scheme,
         host = target.host,
         port = target.port,
         path = target.path,
-        headers = read_headers(owner, options),
+        json_array = json_array,
+        gzip = gzip,
+        headers = read_headers(owner, options, json_array, gzip ~= nil),
         connect_seconds = read.positive(owner, options, "connect_seconds", 1),
         timeout_seconds = read.positive(owner, options, "timeout_seconds", 5),
         keepalive_seconds = read.positive(owner, options, "keepalive_seconds", 4),

@@ -74,14 +74,18 @@ function send(this: FileSink, text: string): Outcome {
 
 const metatable = { __index: { send } };
 
-/** A sink that appends to the file at `path`. Phases: init. Raises when an option is wrong. */
-function create(owner: string, options: Options): Sink {
-    read.check(owner, options, ["type", "path"]);
-    const path = read.text(owner, options, "path");
-    const [odd] = string.find(path, "%z");
-    if (string.byte(path) !== string.byte("/") || odd !== undefined) {
-        read.refuse(owner, "path", 'an absolute path, beginning with "/"', path);
+/** A sink that appends to the file at `path`, the option of this name. Phases: init. Raises when that is no path. */
+export function at(owner: string, name: string, path: unknown): Sink {
+    const [odd] = string.find(tostring(path), "%z");
+    if (typeof path !== "string" || string.byte(path) !== string.byte("/") || odd !== undefined) {
+        read.refuse(owner, name, 'an absolute path, beginning with "/"', path);
     }
     return setmetatable({ path }, metatable) as unknown as Sink;
+}
+
+/** A sink that appends to the file at the option `path`. Phases: init. Raises when an option is wrong. */
+function create(owner: string, options: Options): Sink {
+    read.check(owner, options, ["type", "path"]);
+    return at(owner, "path", read.text(owner, options, "path"));
 }
 export { create as new };

@@ -1,8 +1,11 @@
-/** Posts batches as NDJSON (one JSON document on each line) to an HTTP server. */
+/** Posts batches to an HTTP server: as NDJSON (one JSON document on each line), or as one JSON array. */
+import * as gzips from "../../gzip";
+import type { Gzip } from "../../gzip";
 import * as http_client from "../../http_client";
 import * as read from "../../options";
 import type { Options } from "../../options";
 import * as retry_after from "../../retry_after";
+import * as lines from "../lines";
 import type { Outcome, Sink } from "../sinks";
 
 interface HttpSink extends Sink {
@@ -10,6 +13,8 @@ interface HttpSink extends Sink {
     readonly host: string;
     readonly port: number;
     readonly path: string;
+    readonly json_array: boolean;
+    readonly gzip: Gzip | undefined;
     readonly headers: Record<string, string | number>;
     readonly connect_seconds: number;
     readonly timeout_seconds: number;
@@ -21,6 +26,8 @@ interface HttpSink extends Sink {
 const OPTIONS = [
     "type",
     "url",
+    "format",
+    "gzip",
     "headers",
     "connect_seconds",
     "timeout_seconds",
@@ -29,10 +36,33 @@ const OPTIONS = [
     "ssl_server_name",
 ];
 
+const BAD_REQUEST = 400;
 const REQUEST_TIMEOUT = 408;
+const CONTENT_TOO_LARGE = 413;
+const UNPROCESSABLE = 422;
 const TOO_MANY_REQUESTS = 429;
 
+/** What the request carries. Nil and why when it cannot be compressed. */
+function body_of(sink: HttpSink, text: string): Result<string> {
+    const body = sink.json_array ? `[${table.concat(lines.split(text), ",")}]` : text;
+    if (sink.gzip === undefined) return $multi(body);
+    return sink.gzip.compress(body);
+}
+
+function verdict_on(status: number, retry_after_header: string | undefined): Outcome {
+    if (status >= 200 && status < 300) return $multi("sent");
+    const why = `status ${status}`;
+    if (status >= 500 || status === REQUEST_TIMEOUT || status === TOO_MANY_REQUESTS) {
+        return $multi("retry", why, retry_after.seconds(retry_after_header));
+    }
+    // These may be about one entry of many, or about how many they are; all others are about every one.
+    const about_some = status === BAD_REQUEST || status === CONTENT_TOO_LARGE || status === UNPROCESSABLE;
+    return $multi(about_some ? "divide" : "poison", why);
+}
+
 function send(this: HttpSink, text: string, _entries: number, most_seconds: number): Outcome {
+    const [body, body_err] = body_of(this, text);
+    if (body === undefined) return $multi("retry", body_err);
     const [answer, err] = http_client.request({
         scheme: this.scheme,
         host: this.host,
@@ -40,7 +70,7 @@ function send(this: HttpSink, text: string, _entries: number, most_seconds: numb
         path: this.path,
         method: "POST",
         headers: this.headers,
-        body: text,
+        body,
         connect_seconds: this.connect_seconds,
         send_seconds: this.timeout_seconds,
         read_seconds: this.timeout_seconds,
@@ -53,28 +83,40 @@ function send(this: HttpSink, text: string, _entries: number, most_seconds: numb
         repeatable: true,
     });
     if (answer === undefined) return $multi("retry", err);
-    const status = answer.status;
-    if (status >= 200 && status < 300) return $multi("sent");
-    const why = `status ${status}`;
-    if (status >= 500 || status === REQUEST_TIMEOUT || status === TOO_MANY_REQUESTS) {
-        return $multi("retry", why, retry_after.seconds(answer.headers["retry-after"]));
-    }
-    return $multi("poison", why);
+    return verdict_on(answer.status, answer.headers["retry-after"]);
 }
 
 const metatable = { __index: { send } };
 
-function read_headers(owner: string, options: Options): Record<string, string | number> {
-    const headers: Record<string, string | number> = { ["Content-Type"]: "application/x-ndjson" };
+function read_headers(
+    owner: string,
+    options: Options,
+    json_array: boolean,
+    gzip: boolean,
+): Record<string, string | number> {
+    const headers: Record<string, string | number> = {
+        ["Content-Type"]: json_array ? "application/json" : "application/x-ndjson",
+    };
+    if (gzip) headers["Content-Encoding"] = "gzip";
     const given = read.group(owner, options, "headers");
     if (given === undefined) return headers;
     for (const [name, value] of pairs(given)) {
         const fault = http_client.header_fault(name, value);
         if (fault !== undefined) error(`${owner}: "headers": ${fault}`, 0);
+        if (gzip && string.lower(name) === "content-encoding") {
+            error(`${owner}: "headers": header ${name} is set by "gzip"`, 0);
+        }
         if (string.lower(name) === "content-type") headers["Content-Type"] = value as string;
         else headers[name] = value as string;
     }
     return headers;
+}
+
+function read_gzip(owner: string, options: Options): Gzip | undefined {
+    if (!read.flag(owner, options, "gzip", false)) return undefined;
+    const [gzip, err] = gzips.new();
+    if (gzip === undefined) error(`${owner}: "gzip" is not possible: ${err}`, 0);
+    return gzip;
 }
 
 /** A sink that posts to `url`. Phases: init. Raises when an option is wrong. */
@@ -85,12 +127,16 @@ function create(owner: string, options: Options): Sink {
     if (target === undefined) error(`${owner}: "url" must be an http or https URL, but it has ${err}`, 0);
     const ssl_server_name =
         options.ssl_server_name === undefined ? undefined : read.text(owner, options, "ssl_server_name");
+    const json_array = read.one_of(owner, options, "format", ["ndjson", "json_array"], "ndjson") === "json_array";
+    const gzip = read_gzip(owner, options);
     const fields = {
         scheme: target.scheme,
         host: target.host,
         port: target.port,
         path: target.path,
-        headers: read_headers(owner, options),
+        json_array,
+        gzip,
+        headers: read_headers(owner, options, json_array, gzip !== undefined),
         connect_seconds: read.positive(owner, options, "connect_seconds", 1),
         timeout_seconds: read.positive(owner, options, "timeout_seconds", 5),
         keepalive_seconds: read.positive(owner, options, "keepalive_seconds", 4),

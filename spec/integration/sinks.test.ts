@@ -1,0 +1,260 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { gunzipSync } from "node:zlib";
+import { expect, onTestFinished, test } from "vitest";
+import { CHECKOUT, run } from "./support/checkout";
+import { eventually } from "./support/eventually";
+import { Load } from "./support/load";
+import { NativeNginx, freePort } from "./support/native_nginx";
+import { ServerProcess } from "./support/process";
+
+/** A server that pushes what it is asked to, to this sink, a table in Lua; and records its requests to /work. */
+function pushingNginx(sink: string, options = ""): Promise<NativeNginx> {
+    return NativeNginx.start({
+        http: `
+            lua_socket_log_errors off;
+            lua_ssl_trusted_certificate ${CHECKOUT}/spec/support/tls/ca.pem;
+            lua_ssl_verify_depth 2;
+            init_by_lua_block {
+                post_action = require("resty.openclaw.post_action").new({
+                    sink = ${sink}, batch_seconds = 0.05,
+                    ${options}
+                })
+            }
+            init_worker_by_lua_block { post_action:init_worker() }
+            exit_worker_by_lua_block { post_action:exit_worker() }`,
+        server: `
+            location = /push {
+                content_by_lua_block { ngx.say(tostring(post_action:push(ngx.unescape_uri(ngx.var.arg_line)))) }
+            }
+            location = /work {
+                content_by_lua_block { ngx.say("done") }
+                log_by_lua_block { post_action:log() }
+            }`,
+    });
+}
+
+async function folder(): Promise<string> {
+    const made = await mkdtemp(path.join(tmpdir(), "openclaw-sinks-"));
+    onTestFinished(() => rm(made, { recursive: true, force: true }));
+    return made;
+}
+
+interface Rsyslog {
+    readonly server: ServerProcess;
+    readonly udp: number;
+    readonly tcp: number;
+    /** The messages so far, taken apart. */
+    lines(): Promise<string[]>;
+    /** Another one of the same configuration. */
+    again(): ServerProcess;
+}
+
+/** A rsyslogd that writes what it understands of each message to a file. */
+async function startRsyslog(): Promise<Rsyslog> {
+    const place = await folder();
+    const [udp, tcp] = [await freePort(), await freePort()];
+    const written = path.join(place, "written.log");
+    await writeFile(
+        path.join(place, "rsyslog.conf"),
+        `
+        global(workDirectory="${place}" maxMessageSize="64k")
+        module(load="imudp")
+        module(load="imtcp")
+        input(type="imudp" address="127.0.0.1" port="${udp}")
+        input(type="imtcp" address="127.0.0.1" port="${tcp}")
+        template(name="parts" type="string"
+            string="%syslogfacility-text%.%syslogseverity-text%|%hostname%|%app-name%|%procid%|%msgid%|%structured-data%|%msg%\\n")
+        action(type="omfile" file="${written}" template="parts")
+        `,
+    );
+    const again = () =>
+        ServerProcess.start("rsyslogd", "-n", "-f", `${place}/rsyslog.conf`, "-i", `${place}/rsyslog.pid`);
+    const lines = async () => {
+        const text = await readFile(written, "utf8").catch(() => "");
+        // It has something to say about itself, too.
+        return text.split("\n").filter((line) => line.includes("|pond|"));
+    };
+    return { server: again(), udp, tcp, lines, again };
+}
+
+test.for(["udp", "tcp"] as const)("rsyslog understands syslog messages over %s", async (protocol) => {
+    const rsyslog = await startRsyslog();
+    await using _ = rsyslog.server;
+    await using nginx = await pushingNginx(`{
+        type = "syslog", protocol = "${protocol}", host = "127.0.0.1", port = ${rsyslog[protocol]}, hostname = "pond",
+        facility = "local3", severity = "notice", max_bytes = 60000,
+    }`);
+    const pids = await nginx.workerPids();
+    const entries = ["plain", '{"a b":"\\n\\u00e9é"}', "x".repeat(3000), "10 <13>1 looks like a frame"];
+    // Datagrams that come before it listens are lost.
+    await eventually("rsyslog listens", async () => {
+        await nginx.get("/push?line=ready");
+        return (await rsyslog.lines()).length > 0;
+    });
+    for (const entry of entries) await nginx.get(`/push?line=${encodeURIComponent(entry)}`);
+    const sent = async () => (await rsyslog.lines()).filter((line) => !line.endsWith("ready"));
+    await eventually("all have come", async () => (await sent()).length === entries.length);
+    const messages = new Set<string>();
+    for (const line of await sent()) {
+        const [priority, hostname, name, pid, id, data, ...message] = line.split("|");
+        expect([priority, hostname, name, id, data]).toEqual(["local3.notice", "pond", "openclaw", "-", "-"]);
+        expect(pids).toContain(Number(pid));
+        messages.add(message.join("|").trimStart());
+    }
+    expect(messages).toEqual(new Set(entries));
+});
+
+test("syslog over TCP goes on with a receiver that is restarted", async () => {
+    const rsyslog = await startRsyslog();
+    await using nginx = await pushingNginx(`{
+        type = "syslog", protocol = "tcp", host = "127.0.0.1", port = ${rsyslog.tcp}, hostname = "pond",
+    }`);
+    await nginx.get("/push?line=first");
+    await eventually("the first has come", async () => (await rsyslog.lines()).length === 1);
+    await rsyslog.server.stop();
+    await nginx.get("/push?line=second");
+    await using _ = rsyslog.again();
+    await eventually("the second has come", async () => (await rsyslog.lines()).length === 2);
+});
+
+/** A redis-server with a user of few rights, on a port, on one with TLS, and on a unix socket. */
+async function startRedis(place: string, port: number, tlsPort: number): Promise<ServerProcess> {
+    for (const name of ["server.pem", "server.key"])
+        await cp(`${CHECKOUT}/spec/support/tls/${name}`, `${place}/${name}`);
+    await writeFile(
+        `${place}/redis.conf`,
+        `bind 127.0.0.1
+        port ${port}
+        tls-port ${tlsPort}
+        tls-cert-file ${place}/server.pem
+        tls-key-file ${place}/server.key
+        tls-auth-clients no
+        unixsocket ${place}/redis.sock
+        unixsocketperm 777
+        dir ${place}
+        appendonly yes
+        user default on >admin ~* +@all
+        user gate on >secret ~log* +xadd +select
+        `,
+    );
+    const server = ServerProcess.start("redis-server", `${place}/redis.conf`);
+    await eventually("redis is ready", () => server.log.includes("Ready to accept connections"));
+    return server;
+}
+
+interface Entry {
+    line: string;
+    id: string;
+}
+
+async function streamOf(place: string, key: string): Promise<Entry[]> {
+    const cli = ["-s", `${place}/redis.sock`, "--user", "default", "--pass", "admin", "--no-auth-warning", "--json"];
+    const found = JSON.parse(await run("redis-cli", ...cli, "xrange", key, "-", "+")) as [string, string[]][];
+    return found.map(([, words]) => {
+        const fields: Record<string, string> = {};
+        for (let at = 0; at + 1 < words.length; at += 2) fields[words[at] ?? ""] = words[at + 1] ?? "";
+        return { line: fields.line ?? "", id: fields.id ?? "" };
+    });
+}
+
+test("records go to a stream of Redis that is restarted meanwhile", async () => {
+    const place = await folder();
+    await run("chmod", "755", place);
+    const [port, tlsPort] = [await freePort(), await freePort()];
+    let redis = await startRedis(place, port, tlsPort);
+    try {
+        await using nginx = await pushingNginx(
+            `{ type = "redis_stream", port = ${port}, key = "log", username = "gate", password = "secret" }`,
+        );
+        await using load = new Load(nginx.url("/work"));
+        await eventually("some records have come", async () => (await streamOf(place, "log")).length > 300);
+        await redis.stop();
+        const before = load.count(200);
+        await eventually("records wait", () => load.count(200) > before + 200);
+        redis = await startRedis(place, port, tlsPort);
+        await load.stop();
+        const ids = async () => new Set((await streamOf(place, "log")).map(({ id }) => id));
+        await eventually("every record has come", async () => (await ids()).size >= load.count(200), 60_000);
+        for (const { line, id } of await streamOf(place, "log"))
+            expect((JSON.parse(line) as { id: string }).id).toBe(id);
+    } finally {
+        await redis.stop();
+    }
+});
+
+test("Redis is reached over TLS and over a unix socket, and refuses another type of key for good", async () => {
+    const place = await folder();
+    await run("chmod", "755", place);
+    const [port, tlsPort] = [await freePort(), await freePort()];
+    await using _ = await startRedis(place, port, tlsPort);
+    const who = 'username = "gate", password = "secret"';
+    {
+        await using nginx = await pushingNginx(
+            `{ type = "redis_stream", port = ${tlsPort}, ssl = true, ssl_server_name = "sink.test", key = "log:tls", ${who} }`,
+        );
+        await nginx.get("/push?line=secure");
+        await eventually("it has come", async () => (await streamOf(place, "log:tls"))[0]?.line === "secure");
+    }
+    {
+        await using nginx = await pushingNginx(
+            `{ type = "redis_stream", path = "${place}/redis.sock", key = "log:unix", ${who} }`,
+        );
+        await nginx.get("/push?line=local");
+        await eventually("it has come", async () => (await streamOf(place, "log:unix"))[0]?.line === "local");
+    }
+    {
+        const cli = ["-s", `${place}/redis.sock`, "--user", "default", "--pass", "admin", "--no-auth-warning"];
+        await run("redis-cli", ...cli, "set", "log:text", "x");
+        const letters = await folder();
+        await run("chmod", "777", letters);
+        await using nginx = await pushingNginx(
+            `{ type = "redis_stream", port = ${port}, key = "log:text", ${who} }`,
+            `dead_letter = "${letters}/dead_letter"`,
+        );
+        await nginx.get("/push?line=refused");
+        await eventually(
+            "it is kept",
+            async () => (await readFile(`${letters}/dead_letter`, "utf8").catch(() => "")) === "refused\n",
+        );
+        expect(await nginx.errorLog()).toContain("WRONGTYPE");
+        expect(await nginx.errorLog()).not.toContain("secret");
+    }
+});
+
+test("one bad entry of many does not take the others with it, over HTTP with gzip", async () => {
+    const taken: string[] = [];
+    const server = http.createServer((request, response) => {
+        const chunks: Buffer[] = [];
+        request.on("data", (chunk: Buffer) => chunks.push(chunk));
+        request.on("end", () => {
+            const lines = JSON.parse(gunzipSync(Buffer.concat(chunks)).toString()) as { name: string }[];
+            if (lines.some(({ name }) => name.startsWith("bad"))) response.statusCode = 400;
+            else taken.push(...lines.map(({ name }) => name));
+            response.end();
+        });
+    });
+    server.listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    onTestFinished(() => void server.close());
+    const letters = await folder();
+    await run("chmod", "777", letters);
+    await using nginx = await pushingNginx(
+        `{ type = "http", url = "http://127.0.0.1:${(server.address() as AddressInfo).port}/", gzip = true, format = "json_array" }`,
+        `dead_letter = "${letters}/dead_letter"`,
+    );
+    for (let count = 0; count < 40; count += 1) {
+        const name = count % 20 === 7 ? `bad ${count}` : `good ${count}`;
+        await nginx.get(`/push?line=${encodeURIComponent(JSON.stringify({ name }))}`);
+    }
+    await eventually("all good ones have come", () => taken.length === 38);
+    expect(new Set(taken).size).toBe(38);
+    await eventually(
+        "the bad ones are kept",
+        async () => (await readFile(`${letters}/dead_letter`, "utf8").catch(() => "")).split("\n").length === 3,
+    );
+    server.closeAllConnections();
+});

@@ -1,0 +1,90 @@
+local cjson = require("cjson")
+local receiver = require("spec.support.receiver")
+local sinks = require("resty.openclaw.post_action.sinks")
+
+local URL = "http://127.0.0.1:18080/post_action/receiver"
+local PATH = ngx.config.prefix() .. "/posted.gz"
+
+local function sink(more)
+    local options = { type = "http", url = URL }
+    for name, value in pairs(more or {}) do
+        options[name] = value
+    end
+    return sinks.open("spec", options)
+end
+
+local function unpacked(packed)
+    local file = assert(io.open(PATH, "wb"))
+    file:write(packed)
+    file:close()
+    local pipe = io.popen("gzip -dc " .. PATH .. " 2>&1")
+    local text = pipe:read("*a")
+    pipe:close()
+    return text
+end
+
+describe("post_action http sink", function()
+    before_each(receiver.reset)
+
+    it("posts a JSON array where that is wished for", function()
+        assert.equal("sent", (sink({ format = "json_array" }):send('{"a":1}\n{"b":2}\n', 2, math.huge)))
+        assert.equal('[{"a":1},{"b":2}]', receiver.batches[1])
+        assert.equal("application/json", receiver.headers["content-type"])
+        assert.is_nil(receiver.headers["content-encoding"])
+    end)
+
+    it("compresses where that is wished for", function()
+        local text = ('{"a":1}\n'):rep(20000)
+        assert.equal("sent", (sink({ gzip = true }):send(text, 20000, math.huge)))
+        assert.equal("gzip", receiver.headers["content-encoding"])
+        assert.is_true(#receiver.batches[1] < #text / 10)
+        assert.is_true(text == unpacked(receiver.batches[1]))
+        assert.equal("sent", (sink({ gzip = true, format = "json_array" }):send('{"a":1}\n{"b":2}\n', 2, math.huge)))
+        assert.same({ { a = 1 }, { b = 2 } }, cjson.decode(unpacked(receiver.batches[2])))
+    end)
+
+    it("tells what may pass, what may be about some entries, and what is about all", function()
+        for status, verdict in pairs({
+            [200] = "sent", [204] = "sent", [301] = "poison", [400] = "divide", [401] = "poison", [404] = "poison", [408] = "retry",
+            [413] = "divide", [422] = "divide", [429] = "retry", [500] = "retry", [503] = "retry", [599] = "retry",
+        }) do
+            receiver.status = status
+            assert.equal(verdict, (sink():send("a\n", 1, math.huge)))
+        end
+    end)
+
+    it("hands on for how long the server asks to be left alone", function()
+        receiver.status, receiver.retry_after = 429, 7
+        assert.same({ "retry", "status 429", 7 }, { sink():send("a\n", 1, math.huge) })
+    end)
+
+    it("keeps its connection", function()
+        local log = sink()
+        log:send("a\n", 1, math.huge)
+        local connection = receiver.connection
+        log:send("b\n", 1, math.huge)
+        assert.equal(connection, receiver.connection)
+        assert.same({ "a", "b" }, receiver.lines)
+    end)
+
+    it("refuses wrong options", function()
+        local function refused(sentence, options)
+            local ok, err = pcall(sink, options)
+            assert.is_false(ok)
+            assert.equal(sentence, err)
+        end
+        refused('spec: "format" must be one of ndjson, json_array, got "xml"', { format = "xml" })
+        refused('spec: "gzip" must be true or false, got 1', { gzip = 1 })
+        refused('spec: "headers": header content-encoding is set by "gzip"', { gzip = true, headers = { ["content-encoding"] = "br" } })
+    end)
+
+    it("says so where there is no zlib", function()
+        local gzip = require("resty.openclaw.gzip")
+        local real = gzip.new
+        gzip.new = function() return nil, "no zlib in this nginx, and no libz.so.1 on this system" end
+        local ok, err = pcall(sink, { gzip = true })
+        gzip.new = real
+        assert.is_false(ok)
+        assert.equal('spec: "gzip" is not possible: no zlib in this nginx, and no libz.so.1 on this system', err)
+    end)
+end)

@@ -1,0 +1,189 @@
+local post_action = require("resty.openclaw.post_action")
+local shared_memory = require("resty.openclaw.shared_memory")
+local virtual_worker = require("spec.support.virtual_worker")
+
+local region = shared_memory.open("openclaw")
+local made = 0
+
+local function count(counter)
+    return shared_memory.total(region, counter.slot)
+end
+
+--- A sink whose moods change; it keeps the lines that it says have arrived.
+local function moody(worker)
+    local sink = { mood = "well", lines = {}, sends = 0, most_entries = 0 }
+    local function keep(text)
+        for line in text:gmatch("([^\n]*)\n") do
+            table.insert(sink.lines, tonumber(line:match("^%d+")))
+        end
+    end
+    local function halves(text, entries)
+        local at = 0
+        for _ = 1, math.floor(entries / 2) do
+            at = text:find("\n", at + 1, true)
+        end
+        return text:sub(1, at), { text = text:sub(at + 1), entries = entries - math.floor(entries / 2) }
+    end
+    function sink:send(text, entries, most_seconds)
+        assert(select(2, text:gsub("\n", "")) == entries and entries > 0)
+        self.sends, self.most_entries = self.sends + 1, math.max(self.most_entries, entries)
+        local began = worker.time
+        if math.random() < 0.3 then worker:wait(math.random() * math.min(self.mood == "slow" and 20 or 0.1, most_seconds)) end
+        assert(worker.time - began <= most_seconds)
+        local chance = self.mood == "well" and 1 or math.random()
+        if self.mood == "dead" then
+            if chance < 0.2 then error("oops") end
+            return "retry", "dead", chance < 0.4 and 1e9 or nil
+        elseif chance < 0.2 then
+            return "divide", "some"
+        elseif chance < 0.3 then
+            return "poison", "all"
+        elseif chance < 0.5 and entries > 1 then
+            local first, rest = halves(text, entries)
+            keep(first)
+            return chance < 0.4 and "retry" or "poison", "the rest", nil, rest
+        elseif chance < 0.6 then
+            return "retry", "none"
+        end
+        keep(text)
+        return "sent"
+    end
+    return sink
+end
+
+local function new(worker)
+    made = made + 1
+    local plugin = post_action.new({
+        name = "model " .. made,
+        sink = { type = "http", url = "http://127.0.0.1:1/" },
+        dead_letter = math.random(2) == 1 and "/dev/null" or nil,
+        max_entries = math.random(20, 200),
+        max_bytes = math.random(200, 3000),
+        batch_entries = math.random(20),
+        batch_bytes = math.random(20, 200),
+        batch_seconds = 0.05 + math.random(),
+        retry_seconds = math.random() * 60 + 1,
+        drain_seconds = math.random() * 5 + 0.1,
+        drop = math.random(2) == 1 and "oldest" or "newest",
+    })
+    plugin.flusher.semaphore = worker:semaphore()
+    plugin.flusher.sink = moody(worker)
+    return plugin
+end
+
+local function dropped(plugin)
+    local sum = 0
+    for _, counter in pairs(plugin.figures.dropped) do
+        sum = sum + count(counter)
+    end
+    return sum
+end
+
+local function held(plugin)
+    return shared_memory.total(region, plugin.figures.queued_slot)
+end
+
+local function check(plugin, pushed)
+    local queue, flusher = plugin.queue, plugin.flusher
+    assert.equal(pushed, count(plugin.figures.sent) + dropped(plugin) + held(plugin))
+    assert.equal(count(plugin.figures.sent), #flusher.sink.lines)
+    assert.equal(held(plugin), queue.entries + queue.flying_entries)
+    assert.is_true(held(plugin) <= queue.max_entries)
+    assert.is_true(queue.bytes + queue.flying_bytes <= queue.max_bytes)
+    local bytes, waiting = 0, 0
+    for _, line in pairs(queue.lines) do
+        if line then bytes, waiting = bytes + #line + 1, waiting + 1 end
+    end
+    assert.same({ waiting, bytes }, { queue.entries, queue.bytes })
+    local flying, flying_bytes = 0, 0
+    for _, part in ipairs(flusher.batch and flusher.batch.parts or {}) do
+        flying, flying_bytes = flying + part.entries, flying_bytes + #part.text
+    end
+    assert.same({ flying, flying_bytes }, { queue.flying_entries, queue.flying_bytes })
+    local oldest = shared_memory.total(region, plugin.figures.oldest_slot)
+    assert.is_true((oldest > 0) == (held(plugin) > 0))
+end
+
+--- Pushes, waits, and changes moods at random; returns how many entries were pushed.
+local function live(worker, plugin, steps)
+    local pushed = 0
+    local moods = { "well", "bad", "slow", "dead" }
+    for _ = 1, steps do
+        local chance = math.random()
+        if chance < 0.5 then
+            for _ = 1, math.random(10) do
+                pushed = pushed + 1
+                plugin:push(tostring(pushed) .. ("x"):rep(math.random(0, 30)))
+            end
+        elseif chance < 0.9 then
+            worker:pass(math.random() < 0.1 and math.random(60) or math.random() * 0.5)
+        elseif chance < 0.95 then
+            plugin.flusher.sink.mood = moods[math.random(#moods)]
+        else
+            worker.time_of_day = worker.time_of_day + math.random(-1e8, 1e8)
+            worker.timers_fail = math.random(2) == 1
+        end
+        check(plugin, pushed)
+    end
+    return pushed
+end
+
+describe("post_action in made-up time", function()
+    local worker
+
+    before_each(function()
+        worker = virtual_worker.new()
+    end)
+    after_each(function()
+        worker:restore()
+    end)
+
+    for seed = 1, 40 do
+        it("loses count of nothing, never stops, and drains once the sink is well, in life " .. seed, function()
+            math.randomseed(seed)
+            local plugin = new(worker)
+            local pushed = live(worker, plugin, 300)
+            local sink = plugin.flusher.sink
+            sink.mood, worker.timers_fail = "well", false
+            -- The longest pause, what a batch takes that is being sent now, and what all others take.
+            worker:pass(60)
+            assert.equal(0, held(plugin))
+            assert.equal(pushed, count(plugin.figures.sent) + dropped(plugin))
+            assert.equal(0, shared_memory.total(region, plugin.figures.circuit_slot))
+            check(plugin, pushed)
+            -- What arrived did so once, and in order.
+            for index = 2, #sink.lines do
+                assert.is_true(sink.lines[index] > sink.lines[index - 1])
+            end
+            assert.is_true(sink.most_entries <= plugin.flusher.settings.batch_entries)
+            -- And it still works.
+            plugin:push(tostring(pushed + 1))
+            worker:pass(10)
+            assert.equal(pushed + 1, sink.lines[#sink.lines])
+        end)
+    end
+
+    for seed = 101, 130 do
+        it("ends with its worker in time, all entries accounted for, in life " .. seed, function()
+            math.randomseed(seed)
+            local plugin = new(worker)
+            plugin:init_worker()
+            local pushed = live(worker, plugin, 100)
+            worker.timers_fail = false
+            worker:quit()
+            local drain_seconds = plugin.flusher.settings.drain_seconds
+            for _ = 1, math.random(0, 5) do
+                worker:pass(math.random())
+                pushed = pushed + 1
+                plugin:push(tostring(pushed))
+                check(plugin, pushed)
+            end
+            worker:pass(drain_seconds + 20)
+            assert.equal("idle", plugin.flusher.state)
+            assert.equal(0, held(plugin))
+            plugin:exit_worker()
+            check(plugin, pushed)
+            assert.equal(pushed, count(plugin.figures.sent) + dropped(plugin))
+        end)
+    end
+end)

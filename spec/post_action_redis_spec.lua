@@ -1,0 +1,257 @@
+local eventually = require("spec.support.eventually")
+local listener = require("spec.support.listener")
+local sinks = require("resty.openclaw.post_action.sinks")
+
+local PASSWORD_FILE = ngx.config.prefix() .. "/redis_password"
+
+local function sink(more)
+    local options = { type = "redis_stream", key = "log", timeout_seconds = 5 }
+    for name, value in pairs(more or {}) do
+        options[name] = value
+    end
+    return sinks.open("spec", options)
+end
+
+local function aside(work, ...)
+    local result = {}
+    ngx.thread.spawn(function(...)
+        result.verdict, result.err, result.retry_after, result.part = work(...)
+        result.done = true
+    end, ...)
+    return result
+end
+
+local function accept(server)
+    return eventually(function() return server:accept() end, "a connection")
+end
+
+--- Reads until the text ends so.
+local function read_to(peer, ending)
+    local text = ""
+    eventually(function()
+        text = text .. (peer:receive() or "")
+        return text:sub(-#ending) == ending
+    end, ending)
+    return text
+end
+
+--- The words of all commands in a text, one list for each.
+local function commands(text)
+    local found, at = {}, 1
+    while at <= #text do
+        local count, after = text:match("^%*(%d+)\r\n()", at)
+        local words = {}
+        at = after
+        for _ = 1, tonumber(count) do
+            local size, word = text:match("^%$(%d+)\r\n()", at)
+            words[#words + 1] = text:sub(word, word + size - 1)
+            at = word + size + 2
+        end
+        found[#found + 1] = table.concat(words, " ")
+    end
+    return found
+end
+
+--- A batch sent to a server that answers so, once it has all of it.
+local function exchange(answer, text, more)
+    local server = listener.tcp()
+    local options = { port = server.port }
+    for name, value in pairs(more or {}) do
+        options[name] = value
+    end
+    local log = sink(options)
+    local entries = select(2, text:gsub("\n", ""))
+    local sending = aside(log.send, log, text, entries, math.huge)
+    local peer = accept(server)
+    local last = text:match("([^\n]+)\n$")
+    sending.commands = commands(read_to(peer, last .. "\r\n"))
+    peer:send(answer)
+    eventually(function() return sending.done end)
+    sending.peer, sending.log, sending.server = peer, log, server
+    return sending
+end
+
+describe("post_action redis_stream sink", function()
+    after_each(listener.close_all)
+
+    it("appends each entry in one pipeline, with its id where it begins with one", function()
+        local sent = exchange("$3\r\n1-1\r\n$3\r\n1-2\r\n", 'plain\n{"a":1}\n')
+        assert.same({ "sent" }, { sent.verdict, sent.err })
+        assert.same({ "xadd log MAXLEN ~ 1000000 * line plain", 'xadd log MAXLEN ~ 1000000 * line {"a":1}' }, sent.commands)
+        local log = sent.log
+        local sending = aside(log.send, log, '{"id":"a-1","b":2}\n', 1, math.huge)
+        -- On the same connection.
+        assert.same({ 'xadd log MAXLEN ~ 1000000 * line {"id":"a-1","b":2} id a-1' }, commands(read_to(sent.peer, "a-1\r\n")))
+        sent.peer:send("$3\r\n1-3\r\n")
+        eventually(function() return sending.done end)
+        assert.equal("sent", sending.verdict)
+    end)
+
+    it("names key, fields and length as it is told to", function()
+        local sent = exchange("$3\r\n1-1\r\n", "x\n", { key = "k", field = "f", max_length = 5 })
+        assert.same({ "xadd k MAXLEN ~ 5 * f x" }, sent.commands)
+    end)
+
+    it("sends again what has failed for a while, and that alone", function()
+        for _, err in ipairs({
+            "LOADING Redis is loading", "OOM command not allowed", "READONLY You can't write", "NOAUTH Authentication required.",
+            "MISCONF Redis is configured", "NOREPLICAS Not enough", "BUSY Redis is busy", "CLUSTERDOWN The cluster is down",
+        }) do
+            local sent = exchange("$3\r\n1-1\r\n-" .. err .. "\r\n$3\r\n1-2\r\n", "a\nb\nc\n")
+            assert.same({ "retry", err, { text = "b\n", entries = 1 } }, { sent.verdict, sent.err, sent.part })
+        end
+    end)
+
+    it("refuses what will never be taken, and that alone", function()
+        for _, err in ipairs({ "WRONGTYPE Operation against a key", "ERR unknown command 'xadd'", "MOVED 1 127.0.0.1:1" }) do
+            local sent = exchange("$3\r\n1-1\r\n-" .. err .. "\r\n", "a\nb\n")
+            assert.same({ "poison", err, { text = "b\n", entries = 1 } }, { sent.verdict, sent.err, sent.part })
+        end
+    end)
+
+    it("sends all again when the connection ends amid the replies", function()
+        local server = listener.tcp()
+        local log = sink({ port = server.port })
+        local sending = aside(log.send, log, "a\nb\n", 2, math.huge)
+        local peer = accept(server)
+        read_to(peer, "b\r\n")
+        peer:send("$3\r\n1-1\r\n")
+        peer:close()
+        eventually(function() return sending.done end)
+        assert.same({ "retry", "no reply: closed" }, { sending.verdict, sending.err })
+        assert.is_nil(sending.part)
+    end)
+
+    it("makes nothing of garbage", function()
+        for _, garbage in ipairs({ "HTTP/1.1 400 Bad Request\r\n\r\n", "\r\n\r\n", "$-x\r\n\r\n", "*zz\r\n" }) do
+            local server = listener.tcp()
+            local log = sink({ port = server.port, timeout_seconds = 0.2 })
+            local sending = aside(function() return select(2, pcall(log.send, log, "a\n", 1, math.huge)) end)
+            local peer = accept(server)
+            read_to(peer, "a\r\n")
+            peer:send(garbage)
+            eventually(function() return sending.done end)
+            assert.equal("retry", sending.verdict)
+            assert.not_equal("not done in time", sending.err)
+        end
+    end)
+
+    it("does not wait for a server that answers byte by byte, past its time", function()
+        local server = listener.tcp()
+        local log = sink({ port = server.port, timeout_seconds = 0.3 })
+        ngx.update_time()
+        local began = ngx.now()
+        local sending = aside(log.send, log, "a\n", 1, math.huge)
+        local peer = accept(server)
+        eventually(function()
+            peer:send("$")
+            ngx.sleep(0.05)
+            return sending.done
+        end)
+        ngx.update_time()
+        assert.is_true(ngx.now() - began < 3)
+        assert.same({ "retry", "not done in time" }, { sending.verdict, sending.err })
+        -- The connection went with it.
+        local next_try = aside(log.send, log, "b\n", 1, math.huge)
+        local other = accept(server)
+        read_to(other, "b\r\n")
+        other:send("$3\r\n1-1\r\n")
+        eventually(function() return next_try.done end)
+        assert.equal("sent", next_try.verdict)
+    end)
+
+    it("signs in once for each connection, and says nothing of the password", function()
+        local server = listener.tcp()
+        local log = sink({ port = server.port, username = "gate", password = "secret one", database = 3 })
+        local sending = aside(log.send, log, "a\n", 1, math.huge)
+        local peer = accept(server)
+        assert.same({ "auth gate secret one" }, commands(read_to(peer, "secret one\r\n")))
+        peer:send("-WRONGPASS invalid username-password pair\r\n")
+        eventually(function() return sending.done end)
+        assert.same({ "retry", "cannot sign in: WRONGPASS invalid username-password pair" }, { sending.verdict, sending.err })
+        sending = aside(log.send, log, "a\n", 1, math.huge)
+        peer = accept(server)
+        read_to(peer, "secret one\r\n")
+        peer:send("+OK\r\n")
+        assert.same({ "select 3" }, commands(read_to(peer, "3\r\n")))
+        peer:send("+OK\r\n")
+        read_to(peer, "a\r\n")
+        peer:send("$3\r\n1-1\r\n")
+        eventually(function() return sending.done end)
+        assert.equal("sent", sending.verdict)
+        sending = aside(log.send, log, "b\n", 1, math.huge)
+        assert.equal(1, #commands(read_to(peer, "b\r\n")))
+        peer:send("$3\r\n1-2\r\n")
+        eventually(function() return sending.done end)
+    end)
+
+    it("does not share connections between those who sign in differently", function()
+        local sent = exchange("$3\r\n1-1\r\n", "a\n")
+        local other = sink({ port = sent.server.port, password = "p" })
+        local sending = aside(other.send, other, "b\n", 1, math.huge)
+        local peer = accept(sent.server)
+        assert.same({ "auth p" }, commands(read_to(peer, "p\r\n")))
+        peer:close()
+        eventually(function() return sending.done end)
+    end)
+
+    it("reads the password from a file, anew for each batch", function()
+        local function write(text)
+            local file = assert(io.open(PASSWORD_FILE, "w"))
+            file:write(text)
+            file:close()
+        end
+        write("first\n")
+        local server = listener.tcp()
+        local log = sink({ port = server.port, password_file = PASSWORD_FILE })
+        for _, password in ipairs({ "first", "second" }) do
+            write(password .. "\n")
+            local sending = aside(log.send, log, "a\n", 1, math.huge)
+            local peer = accept(server)
+            assert.same({ "auth " .. password }, commands(read_to(peer, password .. "\r\n")))
+            peer:send("+OK\r\n")
+            read_to(peer, "a\r\n")
+            peer:send("$3\r\n1-1\r\n")
+            eventually(function() return sending.done end)
+        end
+        os.remove(PASSWORD_FILE)
+        local verdict, err = log:send("a\n", 1, math.huge)
+        assert.equal("retry", verdict)
+        assert.matches("^cannot read the password file: ", err)
+    end)
+
+    describe("options", function()
+        local function refused(sentence, options)
+            local ok, err = pcall(sink, options)
+            assert.is_false(ok)
+            assert.matches(sentence, err, 1, true)
+        end
+
+        it("are refused one by one, without showing secrets", function()
+            refused('spec: "key" must be a text, got ""', { key = "" })
+            refused('spec: "max_length" must be a whole number from 1 up, got 0', { max_length = 0 })
+            refused('spec: "password" must be a text', { password = 5 })
+            refused('spec: either "password" or "password_file", not both', { password = "x", password_file = "/x" })
+            refused("spec: cannot read the password file: /nowhere", { password_file = "/nowhere" })
+            refused('spec: "username" needs "password" or "password_file"', { username = "x" })
+            refused('spec: "path" is a unix socket, which has no "host"', { path = "/x", host = "y" })
+            refused('spec: "ssl_server_name" must be the name in the certificate', { ssl = true })
+            refused('spec: unknown option "passwort"; did you mean "password"?', { passwort = "secret" })
+        end)
+
+        it("need the library", function()
+            local paths, preload = package.path, {}
+            package.path = ""
+            for _, name in ipairs({ "resty.redis", "nginx.redis" }) do
+                preload[name], package.loaded[name] = package.loaded[name], nil
+            end
+            local ok, err = pcall(sink)
+            package.path = paths
+            for name, module in pairs(preload) do
+                package.loaded[name] = module
+            end
+            assert.is_false(ok)
+            assert.equal("spec: redis_stream needs lua-resty-redis, which Debian has in the package lua-nginx-redis", err)
+        end)
+    end)
+end)
