@@ -4,7 +4,7 @@
 export NGINX_BIN ARGS
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help build committed lint spec integration bench bench-balancer check run test
+.PHONY: help build committed lint spec integration bench bench-balancer screenshot check run test
 
 help: ## Show the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
@@ -32,6 +32,10 @@ bench: ## Measure what the gateway costs
 bench-balancer: ## Compare the balancing policies with nginx's own, on simulated nodes: 25 minutes, or ARGS=--quick
 	@tools/setup.sh bench
 	@node bench/balancer.mjs $(ARGS)
+
+screenshot: ## Take docs/dashboard.png anew, from nodes under load: 6 minutes
+	@tools/setup.sh
+	@OPENCLAW_SCREENSHOT=docs/dashboard.png node_modules/.bin/vitest run --config spec/integration/vitest.config.ts
 
 check: build committed lint spec ## All that needs no container
 

@@ -17,6 +17,7 @@ done
 check prettier --log-level warn --check .
 check eslint .
 check tsc --noEmit -p spec/integration
+check tsc --noEmit -p dashboard
 check luacheck --no-color --quiet lua-out spec demo
 check bash -n "${scripts[@]}"
 if command -v shellcheck >/dev/null; then check shellcheck -x "${scripts[@]}"; fi

@@ -55,6 +55,7 @@ function ____exports.init_worker()
     for ____, log in ipairs(gateway.logs) do
         log:init_worker()
     end
+    gateway.status:init_worker()
 end
 --- Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker.
 function ____exports.exit_worker()
@@ -146,5 +147,21 @@ function ____exports.upstreams_page()
         return
     end
     gateway.admin:page()
+end
+--- What the gateway does now, as JSON; see docs/status.md. Phases: content.
+function ____exports.status_page()
+    if gateway == nil then
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        return
+    end
+    gateway.status:page()
+end
+--- The same as a page for people. Phases: content.
+function ____exports.dashboard_page()
+    if gateway == nil then
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        return
+    end
+    gateway.status:dashboard()
 end
 return ____exports

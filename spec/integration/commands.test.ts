@@ -7,7 +7,10 @@ import { expect, test } from "vitest";
 import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
 
-const TARGETS = ["help", "build", "lint", "spec", "integration", "bench", "bench-balancer", "check", "run", "test"];
+const TARGETS = [
+    ...["help", "build", "lint", "spec", "integration", "bench", "bench-balancer", "screenshot", "check", "run"],
+    "test",
+];
 const GATEWAY = "http://127.0.0.1:8080/";
 
 function isListening(port: number): Promise<boolean> {
@@ -96,6 +99,12 @@ test("what the demo proposes gives what it promises", async () => {
             /^openclaw_upstream_node_weight\{upstream="openclaw_cluster",node="127\.0\.0\.1:8103"\} /m,
         );
         expect(JSON.parse(await inShell(drain))).toMatchObject({ address: "127.0.0.1:8103", state: "draining" });
+        const page = (await readFile(path.join(CHECKOUT, "demo/try.txt"), "utf8")).match(/^ +(http:\S+)$/m)?.[1] ?? "";
+        const dashboard = await fetch(page);
+        expect(dashboard.status).toBe(200);
+        expect(await dashboard.text()).toContain("<title>OpenClaw</title>");
+        const status = (await (await fetch(new URL("status", page))).json()) as { routes: object };
+        expect(status.routes).toHaveProperty("analyze.recent.requests_per_second");
         const lines = await eventually("the records have arrived", async () => {
             const arrived = (await inShell(records)).split("\n").filter((line) => line !== "");
             return arrived.length >= 3 && arrived.map((line) => JSON.parse(line) as unknown);

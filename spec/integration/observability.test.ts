@@ -325,7 +325,7 @@ async function useAll(gateway: NativeNginx): Promise<void> {
     const post = async (pathAndQuery: string, body: string | Buffer): Promise<void> => {
         const answer = await fetch(gateway.url(pathAndQuery), {
             method: "POST",
-            body,
+            body: typeof body === "string" ? body : new Uint8Array(body),
             headers: { Connection: "close" },
         });
         await answer.arrayBuffer();

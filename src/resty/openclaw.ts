@@ -54,6 +54,7 @@ export function init_worker(): void {
     }
     for (const [, balancer] of gateway.balancers) balancer.init_worker();
     for (const log of gateway.logs) log.init_worker();
+    gateway.status.init_worker();
 }
 
 /** Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker. */
@@ -132,4 +133,22 @@ export function upstreams_page(): void {
         return;
     }
     gateway.admin.page();
+}
+
+/** What the gateway does now, as JSON; see docs/status.md. Phases: content. */
+export function status_page(): void {
+    if (gateway === undefined) {
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.");
+        return;
+    }
+    gateway.status.page();
+}
+
+/** The same as a page for people. Phases: content. */
+export function dashboard_page(): void {
+    if (gateway === undefined) {
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.");
+        return;
+    }
+    gateway.status.dashboard();
 }

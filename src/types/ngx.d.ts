@@ -22,6 +22,7 @@ declare namespace ngx {
     function time(): number;
     function parse_http_time(text: string): number | undefined;
     function md5(text: string): string;
+    function decode_base64(text: string): string | undefined;
     function crc32_short(text: string): number;
     function get_phase(): string;
 

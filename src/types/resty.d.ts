@@ -81,6 +81,13 @@ declare module "resty.dns.resolver" {
 }
 
 /** @noResolution */
+declare module "resty.openclaw.status.page" {
+    export const html: string;
+    export const content_security_policy: string;
+    export const etag: string;
+}
+
+/** @noResolution */
 declare module "resty.redis" {
     type Reply = LuaMultiReturn<[reply: unknown, err?: string]>;
     interface RedisClient {

@@ -1,13 +1,13 @@
 local ____exports = {}
 local addresses = require("resty.openclaw.address")
-local access = require("resty.openclaw.admin.access")
 local calls = require("resty.openclaw.admin.call")
 local paths = require("resty.openclaw.admin.path")
 local ____resources = require("resty.openclaw.admin.resources")
 local RESOURCES = ____resources.RESOURCES
-local tokens = require("resty.openclaw.admin.token")
 local fault = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
+local operator_access = require("resty.openclaw.operator_access")
+local tokens = require("resty.openclaw.operator_access.token")
 local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local NAME = "admin"
@@ -22,7 +22,7 @@ local UPSTREAM_METHODS = {"report", "change", "forget_changes"}
 local DEFAULT_PREFIX = "/openclaw/upstreams"
 --- Sees to it that the client may do what it asks for; ends the request otherwise.
 local function check_access(admin, call)
-    local refusal = access.refusal(admin.token, admin.faults)
+    local refusal = operator_access.refusal(admin.token, admin.faults)
     if refusal == nil then
         return
     end

@@ -8,13 +8,15 @@ local metrics = require("resty.openclaw.metrics")
 local read = require("resty.openclaw.options")
 local post_action = require("resty.openclaw.post_action")
 local slow_log = require("resty.openclaw.slow_log")
+local status = require("resty.openclaw.status")
 local PHASES = {"access", "header_filter", "body_filter", "log"}
 local TOP_OPTIONS = {
     "upstreams",
     "routes",
     "log",
     "metrics",
-    "admin"
+    "admin",
+    "status"
 }
 local UPSTREAM_OPTIONS = balancer.option_names()
 --- In `log`, for the slow log; all else there is for the sinks.
@@ -191,6 +193,32 @@ local function read_admin(options, balancers)
     end
     return admin.new(all)
 end
+--- The status of all upstreams and routes.
+local function read_status(options, balancers)
+    local ____options_status_2 = options.status
+    if ____options_status_2 == nil then
+        ____options_status_2 = {}
+    end
+    local given = ____options_status_2
+    if type(given) ~= "table" then
+        error(
+            "setup: \"status\" must be a table, got a " .. type(given),
+            0
+        )
+    end
+    local routes = {}
+    for name in pairs(named_groups(options, "routes")) do
+        routes[#routes + 1] = name
+    end
+    local all = {upstreams = balancers, routes = routes}
+    for name, value in pairs(given) do
+        if name == "upstreams" or name == "routes" then
+            error(("setup: status: \"" .. name) .. "\" must be left out; it is known", 0)
+        end
+        all[name] = value
+    end
+    return status.new(all)
+end
 local function nothing()
     return
 end
@@ -266,12 +294,12 @@ local function read_slow_log(owner, options, slow)
     if options.slow_log ~= nil and type(options.slow_log) ~= "table" then
         read.refuse(owner, "slow_log", "false or a table", options.slow_log)
     end
-    local ____read_check_3 = read.check
-    local ____options_slow_log_2 = options.slow_log
-    if ____options_slow_log_2 == nil then
-        ____options_slow_log_2 = {}
+    local ____read_check_4 = read.check
+    local ____options_slow_log_3 = options.slow_log
+    if ____options_slow_log_3 == nil then
+        ____options_slow_log_3 = {}
     end
-    local given = ____read_check_3(of_route, ____options_slow_log_2, {"seconds"})
+    local given = ____read_check_4(of_route, ____options_slow_log_3, {"seconds"})
     return slow_log.new({
         seconds = read.positive(of_route, given, "seconds", slow.seconds),
         lines_per_minute = slow.lines_per_minute
@@ -283,13 +311,13 @@ local function read_route(gateway, name, entry)
         error(owner .. ": \"retry_post\" is said in nginx.conf: include nginx/retry_post.conf in the route's location", 0)
     end
     local given = read.check(owner, entry, ROUTE_OPTIONS)
-    local ____temp_4
+    local ____temp_5
     if given.upstream == nil then
-        ____temp_4 = nil
+        ____temp_5 = nil
     else
-        ____temp_4 = read.text(owner, given, "upstream")
+        ____temp_5 = read.text(owner, given, "upstream")
     end
-    local upstream = ____temp_4
+    local upstream = ____temp_5
     if upstream ~= nil and not (gateway.balancers[upstream] ~= nil) then
         read.refuse(owner, "upstream", "the name of one of upstreams", upstream)
     end
@@ -338,16 +366,17 @@ end
 --- Builds the gateway. Raises one sentence when an option is wrong. Phases: init.
 function ____exports.build(options)
     local given = read.check("setup", options, TOP_OPTIONS)
-    local ____metrics_new_6 = metrics.new
-    local ____given_metrics_5 = given.metrics
-    if ____given_metrics_5 == nil then
-        ____given_metrics_5 = {}
+    local ____metrics_new_7 = metrics.new
+    local ____given_metrics_6 = given.metrics
+    if ____given_metrics_6 == nil then
+        ____given_metrics_6 = {}
     end
-    local figures = ____metrics_new_6(____given_metrics_5)
+    local figures = ____metrics_new_7(____given_metrics_6)
     local balancers = read_balancers(given)
     local gateway = {
         metrics = figures,
         admin = read_admin(given, balancers),
+        status = read_status(given, balancers),
         balancers = balancers,
         routes = {},
         logs = read_logs(given),

@@ -1,17 +1,17 @@
 /** A small HTTP API by which an operator sees and changes the nodes of upstreams while nginx runs, without a reload. */
 import * as addresses from "./address";
-import * as access from "./admin/access";
 import * as calls from "./admin/call";
 import type { Call, Upstream } from "./admin/call";
 import * as paths from "./admin/path";
 import { RESOURCES } from "./admin/resources";
-import * as tokens from "./admin/token";
-import type { Token } from "./admin/token";
 import * as fault from "./fault";
 import type { Faults } from "./fault";
 import type { Counter } from "./metric_handles";
 import * as metric_registry from "./metric_registry";
 import type { Family } from "./metric_registry";
+import * as operator_access from "./operator_access";
+import * as tokens from "./operator_access/token";
+import type { Token } from "./operator_access/token";
 import * as read from "./options";
 import * as request from "./request";
 
@@ -32,7 +32,7 @@ const DEFAULT_PREFIX = "/openclaw/upstreams";
 
 /** Sees to it that the client may do what it asks for; ends the request otherwise. */
 function check_access(admin: Admin, call: Call): void {
-    const refusal = access.refusal(admin.token, admin.faults);
+    const refusal = operator_access.refusal(admin.token, admin.faults);
     if (refusal === undefined) return;
     if (refusal.status === 401) ngx.header["WWW-Authenticate"] = "Bearer";
     calls.refuse(call, refusal.status, refusal.code, refusal.message);

@@ -12,6 +12,8 @@ import * as read from "./options";
 import * as post_action from "./post_action";
 import type { PostAction } from "./post_action";
 import * as slow_log from "./slow_log";
+import * as status from "./status";
+import type { Status } from "./status";
 
 /** The phases in which a plugin can take part; a plugin is any table with methods of these names. */
 export interface Plugin {
@@ -42,6 +44,7 @@ interface SlowOptions {
 export interface Gateway {
     readonly metrics: Metrics;
     readonly admin: Admin;
+    readonly status: Status;
     readonly balancers: LuaTable<string, Balancer>;
     readonly routes: LuaTable<string, Route>;
     readonly logs: PostAction[];
@@ -52,7 +55,7 @@ export interface Gateway {
 }
 
 const PHASES: Phase[] = ["access", "header_filter", "body_filter", "log"];
-const TOP_OPTIONS = ["upstreams", "routes", "log", "metrics", "admin"];
+const TOP_OPTIONS = ["upstreams", "routes", "log", "metrics", "admin", "status"];
 const UPSTREAM_OPTIONS = balancer.option_names();
 /** In `log`, for the slow log; all else there is for the sinks. */
 const SLOW_OPTIONS = ["slow_seconds", "slow_lines_per_minute"];
@@ -190,6 +193,23 @@ function read_admin(options: read.Options, balancers: LuaTable<string, Balancer>
     return admin.new(all);
 }
 
+/** The status of all upstreams and routes. */
+function read_status(options: read.Options, balancers: LuaTable<string, Balancer>): Status {
+    const given = (options.status ?? {}) as read.Options;
+    // What stands in the place of the table may be the token.
+    if (type(given) !== "table") error(`setup: "status" must be a table, got a ${type(given)}`, 0);
+    const routes: string[] = [];
+    for (const [name] of named_groups(options, "routes")) routes.push(name);
+    const all: Record<string, unknown> = { upstreams: balancers, routes };
+    for (const [name, value] of pairs(given)) {
+        if (name === "upstreams" || name === "routes") {
+            error(`setup: status: "${name}" must be left out; it is known`, 0);
+        }
+        all[name] = value;
+    }
+    return status.new(all);
+}
+
 function nothing(this: void): void {
     return;
 }
@@ -297,6 +317,7 @@ export function build(options: unknown): Gateway {
     const gateway: Gateway = {
         metrics: figures,
         admin: read_admin(given, balancers),
+        status: read_status(given, balancers),
         balancers,
         routes: new LuaTable(),
         logs: read_logs(given),

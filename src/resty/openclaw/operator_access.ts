@@ -1,15 +1,15 @@
 /**
- * Who may see and change nodes: whoever shows the token. Without a token only programs on this machine, which are told
+ * Who may see the gateway from within and change it: whoever shows the token. Without a token only programs on this machine, which are told
  * from others by the connection itself.
  *
  * Two kinds of strangers come from this machine as well: those whose request a proxy here passes on, and web pages whose
  * name leads a browser here to 127.0.0.1 (DNS rebinding). The headers that these cannot leave out give them away.
  */
-import * as addresses from "../address";
-import type { Faults } from "../fault";
-import * as request from "../request";
-import * as tokens from "./token";
-import type { Token } from "./token";
+import * as addresses from "./address";
+import type { Faults } from "./fault";
+import * as request from "./request";
+import * as tokens from "./operator_access/token";
+import type { Token } from "./operator_access/token";
 
 /** Why a request is refused. */
 export interface Refusal {
@@ -28,10 +28,16 @@ const PASSED_ON: [variable: string, name: string][] = [
     ["http_origin", "Origin header"],
 ];
 
-const UNAUTHORIZED: Refusal = {
+const BEARER: Refusal = {
     status: 401,
     code: "unauthorized",
     message: "This needs the token, as Authorization: Bearer.",
+};
+
+const BEARER_OR_BASIC: Refusal = {
+    status: 401,
+    code: "unauthorized",
+    message: "This needs the token, as Authorization: Bearer or as the password of Authorization: Basic.",
 };
 
 function forbidden(why: string): Refusal {
@@ -75,10 +81,15 @@ function refusal_of_stranger(): Refusal | undefined {
     return undefined;
 }
 
-/** Why the request at hand is refused; nothing for one that may go on. Phases: rewrite, access, content. */
-export function refusal(token: Token | undefined, faults: Faults): Refusal | undefined {
+/**
+ * Why the request at hand is refused; nothing for one that may go on. Phases: rewrite, access, content.
+ * @param takes_basic whether the token may be the password of a browser that asks for one: only where nothing can be
+ * changed, as a browser then shows it for web pages of others, too
+ */
+export function refusal(token: Token | undefined, faults: Faults, takes_basic = false): Refusal | undefined {
     if (token === undefined) return refusal_of_stranger();
-    const [ok, err] = tokens.matches(token, request.variable("http_authorization"));
+    const [ok, err] = tokens.matches(token, request.variable("http_authorization"), takes_basic);
     if (err !== undefined) faults.report("token", err);
-    return ok ? undefined : UNAUTHORIZED;
+    if (ok) return undefined;
+    return takes_basic ? BEARER_OR_BASIC : BEARER;
 }

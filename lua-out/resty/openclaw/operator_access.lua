@@ -1,7 +1,7 @@
 local ____exports = {}
 local addresses = require("resty.openclaw.address")
 local request = require("resty.openclaw.request")
-local tokens = require("resty.openclaw.admin.token")
+local tokens = require("resty.openclaw.operator_access.token")
 --- Variables that have a value only when somebody else is behind the connection, and what they are called.
 local PASSED_ON = {
     {"proxy_protocol_addr", "PROXY protocol"},
@@ -11,7 +11,8 @@ local PASSED_ON = {
     {"http_via", "Via header"},
     {"http_origin", "Origin header"}
 }
-local UNAUTHORIZED = {status = 401, code = "unauthorized", message = "This needs the token, as Authorization: Bearer."}
+local BEARER = {status = 401, code = "unauthorized", message = "This needs the token, as Authorization: Bearer."}
+local BEARER_OR_BASIC = {status = 401, code = "unauthorized", message = "This needs the token, as Authorization: Bearer or as the password of Authorization: Basic."}
 local function forbidden(why)
     return {status = 403, code = "forbidden", message = ("Only programs on this machine may do this: " .. why) .. "."}
 end
@@ -63,23 +64,27 @@ local function refusal_of_stranger()
     return nil
 end
 --- Why the request at hand is refused; nothing for one that may go on. Phases: rewrite, access, content.
-function ____exports.refusal(token, faults)
+-- 
+-- @param takes_basic whether the token may be the password of a browser that asks for one: only where nothing can be
+-- changed, as a browser then shows it for web pages of others, too
+function ____exports.refusal(token, faults, takes_basic)
+    if takes_basic == nil then
+        takes_basic = false
+    end
     if token == nil then
         return refusal_of_stranger()
     end
     local ok, err = tokens.matches(
         token,
-        request.variable("http_authorization")
+        request.variable("http_authorization"),
+        takes_basic
     )
     if err ~= nil then
         faults:report("token", err)
     end
-    local ____ok_0
     if ok then
-        ____ok_0 = nil
-    else
-        ____ok_0 = UNAUTHORIZED
+        return nil
     end
-    return ____ok_0
+    return takes_basic and BEARER_OR_BASIC or BEARER
 end
 return ____exports

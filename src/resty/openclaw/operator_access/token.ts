@@ -79,15 +79,30 @@ function create(owner: string, options: Options): Token | undefined {
 }
 export { create as new };
 
+/** What an Authorization header presents as the token; nothing when it presents none. */
+function presented(authorization: string, takes_basic: boolean): string | undefined {
+    const [scheme, credentials] = string.match(authorization, "^(%a+) +(%S+)$");
+    if (scheme === undefined) return undefined;
+    const name = string.lower(scheme);
+    if (name === "bearer") return credentials;
+    if (name !== "basic" || !takes_basic) return undefined;
+    const [password] = string.match(ngx.decode_base64(credentials!) ?? "", "^[^:]*:(.*)$");
+    return password;
+}
+
 /**
- * Whether the value of an Authorization header holds the token (RFC 6750, section 2.1). On failure false and why: nobody
- * is let in then. Phases: any.
+ * Whether the value of an Authorization header holds the token: RFC 6750, section 2.1, and where `takes_basic` is true
+ * RFC 7617 as well, with any name. On failure false and why: nobody is let in then. Phases: any.
  */
-export function matches(token: Token, authorization: string | undefined): LuaMultiReturn<[ok: boolean, err?: string]> {
-    const [scheme, presented] = string.match(authorization ?? "", "^(%a+) +(%S+)$");
-    if (scheme === undefined || string.lower(scheme) !== "bearer") return $multi(false);
+export function matches(
+    token: Token,
+    authorization: string | undefined,
+    takes_basic: boolean,
+): LuaMultiReturn<[ok: boolean, err?: string]> {
+    const secret = presented(authorization ?? "", takes_basic);
+    if (secret === undefined) return $multi(false);
     // How long it takes tells nothing of the token: digests are compared, and of these a client can foresee its own only.
-    const [given, err] = token.digest.of(presented!);
+    const [given, err] = token.digest.of(secret);
     if (given === undefined) return $multi(false, err);
     return $multi(given === token.expected);
 }

@@ -87,14 +87,33 @@ local function create(owner, options)
     return {digest = digest, expected = expected}
 end
 ____exports.new = create
---- Whether the value of an Authorization header holds the token (RFC 6750, section 2.1). On failure false and why: nobody
--- is let in then. Phases: any.
-function ____exports.matches(token, authorization)
-    local scheme, presented = string.match(authorization or "", "^(%a+) +(%S+)$")
-    if scheme == nil or string.lower(scheme) ~= "bearer" then
+--- What an Authorization header presents as the token; nothing when it presents none.
+local function presented(authorization, takes_basic)
+    local scheme, credentials = string.match(authorization, "^(%a+) +(%S+)$")
+    if scheme == nil then
+        return nil
+    end
+    local name = string.lower(scheme)
+    if name == "bearer" then
+        return credentials
+    end
+    if name ~= "basic" or not takes_basic then
+        return nil
+    end
+    local password = string.match(
+        ngx.decode_base64(credentials) or "",
+        "^[^:]*:(.*)$"
+    )
+    return password
+end
+--- Whether the value of an Authorization header holds the token: RFC 6750, section 2.1, and where `takes_basic` is true
+-- RFC 7617 as well, with any name. On failure false and why: nobody is let in then. Phases: any.
+function ____exports.matches(token, authorization, takes_basic)
+    local secret = presented(authorization or "", takes_basic)
+    if secret == nil then
         return false
     end
-    local given, err = token.digest:of(presented)
+    local given, err = token.digest:of(secret)
     if given == nil then
         return false, err
     end

@@ -1,0 +1,96 @@
+/** What /openclaw/status answers; docs/status.md says what each field means. */
+
+export interface Answers {
+    "1xx": number;
+    "2xx": number;
+    "3xx": number;
+    "4xx": number;
+    "5xx": number;
+    other: number;
+}
+
+export interface NodeStatus {
+    address: string;
+    state: string;
+    weight: number;
+    drain: boolean;
+    effective_weight: number | null;
+    in_flight: number;
+    service_seconds: number | null;
+    concurrency: number | null;
+    tries: number | null;
+    answers: Answers | null;
+    recent: {
+        requests_per_second: number | null;
+        error_share: number | null;
+        mean_seconds: number | null;
+    };
+    /** The oldest first. */
+    seconds: (number | null)[] | null;
+}
+
+export interface UpstreamStatus {
+    degraded: boolean | null;
+    nodes: NodeStatus[];
+}
+
+export interface ModelStatus {
+    prompt_tokens: number;
+    completion_tokens: number;
+    recent: {
+        prompt_tokens_per_second: number | null;
+        completion_tokens_per_second: number | null;
+        answer_tokens_per_second_p50: number | null;
+        first_token_p95_seconds: number | null;
+    };
+}
+
+export interface RouteFigures {
+    requests: Answers | null;
+    request_bytes: number | null;
+    response_bytes: number | null;
+    cache_saved_seconds: number | null;
+    recent: {
+        requests_per_second: number | null;
+        error_share: number | null;
+        p50_seconds: number | null;
+        p95_seconds: number | null;
+        p99_seconds: number | null;
+        first_byte_p95_seconds: number | null;
+        cache_hit_share: number | null;
+    };
+    models: Record<string, ModelStatus> | null;
+}
+
+export interface RouteStatus extends RouteFigures {
+    variants: Record<string, RouteFigures> | null;
+}
+
+export interface QueueStatus {
+    queued: number | null;
+    queued_bytes: number | null;
+    sent: number | null;
+    retries: number | null;
+    dropped: Record<string, number>;
+}
+
+export interface Fault {
+    plugin: string;
+    kind: string;
+    count: number;
+}
+
+export interface Status {
+    version: string;
+    time: number;
+    started: number | null;
+    workers: number;
+    worker: { pid: number; seconds: number };
+    connections: { active: number; reading: number; writing: number; waiting: number } | null;
+    window_seconds: number;
+    upstreams: Record<string, UpstreamStatus>;
+    routes: Record<string, RouteStatus>;
+    queues: Record<string, QueueStatus>;
+    faults: Fault[];
+    metrics: { dropped_labels: number | null; misuse: number | null; expired_series: number | null };
+}

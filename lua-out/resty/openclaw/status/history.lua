@@ -1,0 +1,187 @@
+local ____exports = {}
+local ffi = require("ffi")
+local shared_memory = require("resty.openclaw.shared_memory")
+local series_of = require("resty.openclaw.status.series")
+--- Seconds from one sample to the next.
+____exports.STEP_SECONDS = 5
+--- Steps from the oldest sample of the window to the newest: a minute.
+____exports.WINDOW_STEPS = 12
+--- Points of a chart: five minutes.
+____exports.POINTS = 60
+--- One more than are looked at, so that a page can go on with what it began with while the next one is taken.
+local WINDOW_DEPTH = ____exports.WINDOW_STEPS + 2
+____exports.CHART_DEPTH = ____exports.POINTS + 2
+--- So many sums over all workers without a pause: about half a millisecond.
+____exports.SUMS_AT_ONCE = 500
+--- As many sums take as long as it takes to make a track.
+local NEW_TRACK = 10
+local PLANS = {
+    {name = "openclaw_requests_total"},
+    {name = "openclaw_request_duration_seconds"},
+    {name = "openclaw_request_first_byte_seconds"},
+    {name = "openclaw_cache_requests_total"},
+    {name = "openclaw_inference_prompt_tokens_total"},
+    {name = "openclaw_inference_completion_tokens_total"},
+    {name = "openclaw_inference_first_token_seconds"},
+    {name = "openclaw_inference_tokens_per_second"},
+    {name = "openclaw_upstream_tries_total"},
+    {name = "openclaw_upstream_answers_total"},
+    {name = "openclaw_upstream_try_duration_seconds", is_charted = true}
+}
+--- How many numbers a sample of such a series has: the buckets, or what is made of them; else the one total.
+local function width_of(plan, family)
+    if family.kind ~= "histogram" then
+        return 1
+    end
+    return plan.is_charted == true and 2 or #family.bounds + 1
+end
+--- How many sums over all workers it takes to read such a series.
+local function sums_of(plan, family)
+    if family.kind ~= "histogram" then
+        return 1
+    end
+    return #family.bounds + (plan.is_charted == true and 2 or 1)
+end
+--- Reads what a series has counted so far: a sample of it. Phases: any.
+function ____exports.read_now(region, plan, family, slot, into, at)
+    if family.kind ~= "histogram" then
+        into[at] = shared_memory.total(region, slot)
+        return
+    end
+    local last = #family.bounds
+    if plan.is_charted ~= true then
+        for bucket = 0, last do
+            into[at + bucket] = shared_memory.total(region, slot + bucket)
+        end
+        return
+    end
+    local count = 0
+    for bucket = 0, last do
+        count = count + shared_memory.total(region, slot + bucket)
+    end
+    into[at] = count
+    into[at + 1] = shared_memory.total(region, slot + last + 1)
+end
+local function new_track(plan, family, series, number)
+    local width = width_of(plan, family)
+    local depth = plan.is_charted == true and ____exports.CHART_DEPTH or WINDOW_DEPTH
+    local samples = ffi.new("double[?]", width * depth)
+    return {
+        slot = series.slot,
+        generation = series.generation,
+        width = width,
+        depth = depth,
+        samples = samples,
+        last = number
+    }
+end
+--- The track of a series; nothing for one that is newer than the last sample, or has got other slots since. Phases: any.
+function ____exports.find(tracks, series)
+    local track = tracks and tracks.by_labels[series.labels]
+    if (track and track.slot) ~= series.slot or track.generation ~= series.generation then
+        return nil
+    end
+    return track
+end
+--- Notes a sample of each series of a family, and forgets the series that are gone.
+local function sample_family(region, index, tracks, family, number, pause)
+    local plan = tracks.plan
+    local each = sums_of(plan, family)
+    local sums = 0
+    for ____, series in ipairs(family.series) do
+        do
+            if not series_of.is_current(index, series) then
+                goto __continue15
+            end
+            local track = ____exports.find(tracks, series)
+            if track == nil then
+                track = new_track(plan, family, series, number)
+                tracks.by_labels[series.labels] = track
+                sums = sums + NEW_TRACK
+            end
+            track.last = number
+            ____exports.read_now(
+                region,
+                plan,
+                family,
+                track.slot,
+                track.samples,
+                number % track.depth * track.width
+            )
+            sums = sums + each
+            if sums >= ____exports.SUMS_AT_ONCE then
+                sums = 0
+                pause()
+            end
+        end
+        ::__continue15::
+    end
+    for labels, track in pairs(tracks.by_labels) do
+        if track.last ~= number then
+            tracks.by_labels[labels] = nil
+        end
+    end
+end
+--- Takes a sample of everything. Calls `pause` about once a millisecond. Phases: any in which `pause` may be called; not
+-- while another sample is being taken.
+function ____exports.sample(history, now, pause)
+    local number = history.newest + 1
+    series_of.refresh(history.index, pause)
+    for name, tracks in pairs(history.tracks) do
+        local family = series_of.family(history.index, name)
+        local meaning = family == nil and "" or (family.kind .. " ") .. family.bounds_text
+        if meaning ~= tracks.meaning then
+            tracks.meaning = meaning
+            tracks.by_labels = {}
+        end
+        if family ~= nil then
+            sample_family(
+                history.registry.region,
+                history.index,
+                tracks,
+                family,
+                number,
+                pause
+            )
+            pause()
+        end
+    end
+    history.times[number % ____exports.CHART_DEPTH] = now
+    history.newest = number
+end
+--- Takes a sample, unless the one before is still being taken. Phases: timers.
+function ____exports.tick(history, now, pause)
+    if history.is_sampling then
+        return
+    end
+    history.is_sampling = true
+    local ok, err = pcall(____exports.sample, history, now, pause)
+    history.is_sampling = false
+    if not ok then
+        error(err, 0)
+    end
+end
+--- What a number of a series was in a sample; 0 before it existed. Phases: any.
+function ____exports.before(track, number, place)
+    if track == nil then
+        return 0
+    end
+    return track.samples[number % track.depth * track.width + place]
+end
+--- The history of a registry, without any sample. Phases: any.
+local function create(registry)
+    local tracks = {}
+    for ____, plan in ipairs(PLANS) do
+        tracks[plan.name] = {plan = plan, meaning = "", by_labels = {}}
+    end
+    return {
+        registry = registry,
+        index = series_of.new(registry),
+        tracks = tracks,
+        times = ffi.new("double[?]", ____exports.CHART_DEPTH),
+        newest = 0,
+        is_sampling = false
+    }
+end
+____exports.new = create
+return ____exports

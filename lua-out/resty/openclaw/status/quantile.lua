@@ -1,0 +1,33 @@
+local ____exports = {}
+--- The value below which a share of the observations lies, as Prometheus' histogram_quantile() works it out: the bucket in
+-- which it is, and linear interpolation inside. The lowest bucket begins at 0; of the last, which has no end, its
+-- beginning is all that can be said. Nothing without observations.
+-- Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
+-- 
+-- @param share above 0
+-- @param counts for each bucket, not cumulative; one more than there are bounds
+function ____exports.quantile(share, counts, bounds)
+    local total = 0
+    for ____, count in ipairs(counts) do
+        total = total + count
+    end
+    if not (total > 0) or #bounds == 0 then
+        return nil
+    end
+    local rank = share * total
+    local below = 0
+    for place = 1, #bounds do
+        local count = counts[place]
+        local upper = bounds[place]
+        if below + count >= rank then
+            if place == 1 and upper <= 0 then
+                return upper
+            end
+            local lower = place == 1 and 0 or bounds[place - 2 + 1]
+            return lower + (upper - lower) * (rank - below) / count
+        end
+        below = below + count
+    end
+    return bounds[#bounds]
+end
+return ____exports

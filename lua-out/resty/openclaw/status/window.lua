@@ -1,0 +1,181 @@
+local ____exports = {}
+local ffi = require("ffi")
+local shared_memory = require("resty.openclaw.shared_memory")
+local histories = require("resty.openclaw.status.history")
+local series_of = require("resty.openclaw.status.series")
+--- Rates over less would say little.
+local LEAST_SECONDS = 1
+--- Looks back a minute, or as far as there are samples. Phases: any.
+-- 
+-- @param pause called about once a millisecond by those who read through the window
+function ____exports.look_back(history, now, pause)
+    local oldest = math.max(1, history.newest - histories.WINDOW_STEPS)
+    local seconds = history.newest == 0 and 0 or now - history.times[oldest % histories.CHART_DEPTH]
+    return {
+        history = history,
+        oldest = oldest,
+        seconds = seconds < LEAST_SECONDS and 0 or seconds,
+        pause = pause,
+        sums = 0
+    }
+end
+--- How much a total has grown. One that is less than before has begun anew.
+local function growth(from, to)
+    return to < from and to or to - from
+end
+--- How much a number of a series has grown within the window.
+local function grown(window, track, place, to)
+    return window.seconds == 0 and 0 or growth(
+        histories.before(track, window.oldest, place),
+        to
+    )
+end
+--- More than any histogram has buckets.
+local present = ffi.new("double[?]", 64)
+--- Counts what was read; pauses now and then.
+local function pass(window, sums)
+    window.sums = window.sums + sums
+    if window.sums < histories.SUMS_AT_ONCE then
+        return
+    end
+    window.sums = 0
+    window.pause()
+end
+--- Whether anybody counts under this name, or means to. Phases: any.
+function ____exports.exists(window, name)
+    local ____window_history_0 = window.history
+    local index = ____window_history_0.index
+    local registry = ____window_history_0.registry
+    return registry.families[name] ~= nil or series_of.family(index, name) ~= nil
+end
+--- Visits the series of counters: their labels, their totals, and how much of these came within the window.
+function ____exports.each(window, name, visit)
+    local ____window_history_1 = window.history
+    local index = ____window_history_1.index
+    local registry = ____window_history_1.registry
+    local tracks = ____window_history_1.tracks
+    local family = series_of.family(index, name)
+    if family == nil or family.kind ~= "counter" then
+        return
+    end
+    local its_tracks = tracks[name]
+    for ____, series in ipairs(family.series) do
+        do
+            if not series_of.is_current(index, series) then
+                goto __continue10
+            end
+            local total = shared_memory.total(registry.region, series.slot)
+            local recent = grown(
+                window,
+                histories.find(its_tracks, series),
+                0,
+                total
+            )
+            visit(
+                series_of.labels_of(series.labels),
+                total,
+                recent
+            )
+            pass(window, 1)
+        end
+        ::__continue10::
+    end
+end
+--- Visits the series of histograms: their labels, what came into each bucket within the window, and the bounds.
+function ____exports.each_histogram(window, name, visit)
+    local ____window_history_2 = window.history
+    local index = ____window_history_2.index
+    local registry = ____window_history_2.registry
+    local tracks = ____window_history_2.tracks
+    local family = series_of.family(index, name)
+    local its_tracks = tracks[name]
+    if family == nil or family.kind ~= "histogram" or its_tracks == nil then
+        return
+    end
+    for ____, series in ipairs(family.series) do
+        do
+            if not series_of.is_current(index, series) then
+                goto __continue15
+            end
+            local track = histories.find(its_tracks, series)
+            histories.read_now(
+                registry.region,
+                its_tracks.plan,
+                family,
+                series.slot,
+                present,
+                0
+            )
+            local counts = {}
+            for bucket = 0, #family.bounds do
+                counts[bucket + 1] = grown(window, track, bucket, present[bucket])
+            end
+            visit(
+                series_of.labels_of(series.labels),
+                counts,
+                family.bounds
+            )
+            pass(window, #counts)
+        end
+        ::__continue15::
+    end
+end
+--- The mean of what was counted from one sample to the next, for each step of the chart; a hole where there was nothing.
+local function points_of(history, track)
+    local points = {}
+    for place = 1, histories.POINTS do
+        local number = history.newest - histories.POINTS + place
+        if number > 1 then
+            local count = growth(
+                histories.before(track, number - 1, 0),
+                histories.before(track, number, 0)
+            )
+            local sum = growth(
+                histories.before(track, number - 1, 1),
+                histories.before(track, number, 1)
+            )
+            if count > 0 then
+                points[place] = sum / count
+            end
+        end
+    end
+    return points
+end
+--- Visits the series of histograms that are charted: their labels, the mean within the window, the points by their place.
+function ____exports.each_chart(window, name, visit)
+    local ____window_history_3 = window.history
+    local index = ____window_history_3.index
+    local registry = ____window_history_3.registry
+    local tracks = ____window_history_3.tracks
+    local family = series_of.family(index, name)
+    local its_tracks = tracks[name]
+    if family == nil or family.kind ~= "histogram" or its_tracks == nil then
+        return
+    end
+    for ____, series in ipairs(family.series) do
+        do
+            if not series_of.is_current(index, series) then
+                goto __continue25
+            end
+            local track = histories.find(its_tracks, series)
+            histories.read_now(
+                registry.region,
+                its_tracks.plan,
+                family,
+                series.slot,
+                present,
+                0
+            )
+            local count = grown(window, track, 0, present[0])
+            local mean = count > 0 and grown(window, track, 1, present[1]) / count or nil
+            visit(
+                series_of.labels_of(series.labels),
+                mean,
+                points_of(window.history, track)
+            )
+            pass(window, 2 * histories.POINTS)
+        end
+        ::__continue25::
+    end
+end
+return ____exports

@@ -1,0 +1,128 @@
+/** Takes the picture of the page that docs/status.md shows: `make screenshot`. No test. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { test } from "vitest";
+import { startBrowser } from "./support/browser";
+import { CHECKOUT } from "./support/checkout";
+import { Load } from "./support/load";
+import { NativeNginx } from "./support/native_nginx";
+import { startNodeProcesses } from "./support/node_process";
+import { behave } from "./support/obedient_node";
+
+const OUTPUT = path.resolve(CHECKOUT, process.env.OPENCLAW_SCREENSHOT ?? "docs/dashboard.png");
+
+/** As long as the charts look back, and a little. */
+const SECONDS = 310;
+
+/** What the nodes take for a request, in seconds. */
+const DELAYS = [0.06, 0.09, 0.13, 0.2];
+
+function conf(name: string): string {
+    return readFileSync(path.join(CHECKOUT, "nginx", `${name}.conf`), "utf8");
+}
+
+async function call(nginx: NativeNginx, address: string, body: object): Promise<void> {
+    const headers = { "Content-Type": "application/json" };
+    const url = nginx.url(`/openclaw/upstreams/cluster/nodes/${address}`);
+    const answer = await fetch(url, { method: "PUT", headers, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(await answer.text());
+}
+
+test(
+    "the page of a busy gateway",
+    async () => {
+        await using nodes = await startNodeProcesses(...DELAYS.map((delay) => ({ delay })), {}, { delay: 0.15 });
+        const [, , slow, , failing, spare] = nodes;
+        const list = nodes.slice(0, 5).map(({ address }) => `"${address}"`);
+        await using nginx = await NativeNginx.start({
+            workers: 1,
+            main: "user root;",
+            http: `
+                keepalive_requests 1000000;
+                include openclaw.conf;
+                proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
+                split_clients $request_id $split { 20% v2; * v1; }
+                init_by_lua_block {
+                    require("resty.openclaw").setup {
+                        upstreams = {
+                            cluster = { nodes = { ${list.join(", ")} }, fallback = "spare" },
+                            spare = { nodes = { "${spare?.address}" } },
+                        },
+                        routes = {
+                            analyze = { upstream = "cluster", body_digest = {} },
+                            chat = { upstream = "cluster" },
+                        },
+                        log = { sinks = { { type = "file", path = ngx.config.prefix() .. "run/requests.log" } } },
+                    }
+                }
+                upstream cluster {
+                    server 0.0.0.1;
+                    balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
+                    keepalive 32;
+                }`,
+            server: `
+                include errors.conf;
+                include admin.conf;
+                include status.conf;
+                include proxy.conf;
+                location = /chat {
+                    set $openclaw_route chat;
+                    set $openclaw_variant $split;
+                    include route.conf;
+                    proxy_pass http://cluster;
+                }
+                location = /analyze {
+                    set $openclaw_route analyze;
+                    include route.conf;
+                    include cache.conf;
+                    proxy_cache answers;
+                    proxy_cache_key $request_body_md5$arg_n;
+                    proxy_pass http://cluster;
+                }`,
+            files: {
+                "openclaw.conf": conf("openclaw").replace("lua_shared_dict openclaw 10m;", ""),
+                "errors.conf": conf("errors"),
+                "admin.conf": conf("admin"),
+                "status.conf": conf("status"),
+                "proxy.conf": conf("proxy"),
+                "cache.conf": conf("cache"),
+                "route.conf": conf("route"),
+            },
+        });
+        await using chat = new Load(nginx.url("/chat"), 6);
+        const end = Date.now() + SECONDS * 1000;
+        let sent = 0;
+        for (let step = 0; Date.now() < end; step += 1) {
+            // They are faster at times, and slower.
+            const left = (end - Date.now()) / 1000;
+            for (const [place, node] of nodes.entries()) {
+                const delay =
+                    (DELAYS[place] ?? 0.15) *
+                    (1 + 0.35 * Math.sin(step / (23 + 11 * place) + 2 * place) + 0.25 * Math.random());
+                const isFailing = node === failing && left < 45;
+                await behave(node, { delay, status: isFailing ? 500 : 200 });
+            }
+            if (step === 260 && slow !== undefined) await call(nginx, slow.address, { drain: true });
+            const images = Array.from({ length: 6 }, async () => {
+                sent += 1;
+                const url = nginx.url(`/analyze?n=${sent % 3 === 0 ? sent : sent % 7}`);
+                await (await fetch(url, { method: "POST", body: "image" })).text();
+            });
+            await Promise.all([...images, new Promise((resolve) => setTimeout(resolve, 700))]);
+        }
+        await failing?.kill();
+        const browser = await startBrowser();
+        const page = await browser.newPage({ viewport: { width: 1180, height: 700 }, deviceScaleFactor: 1.5 });
+        for (const colorScheme of ["light", "dark"] as const) {
+            await page.emulateMedia({ colorScheme });
+            await page.goto(nginx.url("/openclaw/"));
+            await page.locator('.state[data-state="down"]').first().waitFor();
+            await page.waitForTimeout(1_000);
+            const suffix = colorScheme === "light" ? ".png" : "-dark.png";
+            await page.screenshot({ path: OUTPUT.replace(/\.png$/, suffix), fullPage: true });
+        }
+        await browser.close();
+        await chat.stop();
+    },
+    (SECONDS + 90) * 1000,
+);

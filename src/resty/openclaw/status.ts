@@ -1,0 +1,142 @@
+/** What the gateway does now, for programs as JSON and for people as a page that shows it: read-only. */
+import * as fault from "./fault";
+import type { Faults } from "./fault";
+import * as json_error from "./json_error";
+import * as metric_registry from "./metric_registry";
+import * as operator_access from "./operator_access";
+import * as tokens from "./operator_access/token";
+import type { Token } from "./operator_access/token";
+import * as read from "./options";
+import * as request from "./request";
+import * as document from "./status/document";
+import type { Subject } from "./status/document";
+import * as histories from "./status/history";
+import type { Upstream } from "./status/node_text";
+import * as built from "resty.openclaw.status.page";
+import * as turn from "./turn";
+
+export interface Status extends Subject {
+    readonly faults: Faults;
+    readonly token: Token | undefined;
+    worker_began: number;
+    has_begun: boolean;
+    /** Begins to take samples in this worker; the pages do it where it was not called. Phases: init_worker. */
+    init_worker(): void;
+    /** Answers with the status as JSON. Phases: content; yields. Never raises. */
+    page(): void;
+    /** Answers with the page that shows the status. Else as `page`. */
+    dashboard(): void;
+}
+
+const NAME = "status";
+const OPTIONS = ["upstreams", "routes", "token", "token_file", "dict"];
+const STARTED = "status:started";
+
+function tick(premature: boolean, status: Status): void {
+    if (premature) return;
+    const [ok, err] = pcall(histories.tick, status.history, request.now(), turn.pass);
+    if (!ok) status.faults.report("sample", err);
+}
+
+function begin(status: Status): void {
+    if (status.has_begun) return;
+    status.has_begun = true;
+    status.worker_began = request.now();
+    const [ok, err] = ngx.timer.at(0, tick, status);
+    const [goes_on, its_err] = ngx.timer.every(histories.STEP_SECONDS, tick, status);
+    if (!ok || !goes_on) status.faults.report("timer", err ?? its_err);
+}
+
+function init_worker(this: Status): void {
+    begin(this);
+}
+
+/** Ends requests that may not be answered. */
+function check(status: Status): void {
+    ngx.header["X-Content-Type-Options"] = "nosniff";
+    ngx.header["Referrer-Policy"] = "no-referrer";
+    const refusal = operator_access.refusal(status.token, status.faults, true);
+    if (refusal !== undefined) {
+        if (refusal.status === 401) ngx.header["WWW-Authenticate"] = 'Basic realm="openclaw", charset="UTF-8"';
+        json_error.respond(refusal.status, refusal.code, refusal.message);
+    }
+    const method = ngx.req.get_method();
+    if (method !== "GET" && method !== "HEAD") {
+        ngx.header.Allow = "GET, HEAD";
+        json_error.respond(405, "method_not_allowed", "This address takes GET, HEAD only.");
+    }
+}
+
+/** Sends a piece, and lets other requests have their turn. */
+function send(piece: string): void {
+    ngx.print(piece);
+    turn.pass();
+}
+
+function page(this: Status): void {
+    check(this);
+    begin(this);
+    ngx.header["Cache-Control"] = "no-store";
+    ngx.header["Content-Type"] = "application/json";
+    if (ngx.req.get_method() === "HEAD") return;
+    document.write(this, { parts: [], send }, request.now(), turn.pass);
+}
+
+function dashboard(this: Status): void {
+    check(this);
+    ngx.header["Content-Security-Policy"] = built.content_security_policy;
+    // It holds no figures, so it may be kept, but not shown to whoever is not let in any more.
+    ngx.header["Cache-Control"] = "no-cache, private";
+    // With this nginx answers 304 by itself.
+    ngx.header.ETag = built.etag;
+    ngx.header["Content-Type"] = "text/html; charset=utf-8";
+    ngx.header["Content-Length"] = built.html.length;
+    if (ngx.req.get_method() === "HEAD") return;
+    ngx.print(built.html);
+}
+
+const metatable = { __index: { init_worker, page, dashboard } };
+
+function read_upstreams(options: read.Options): LuaTable<string, Upstream> {
+    const upstreams = new LuaTable<string, Upstream>();
+    for (const [name, upstream] of pairs(read.group(NAME, options, "upstreams") ?? {})) {
+        if (type(name) !== "string" || name === "") {
+            read.refuse(NAME, "upstreams", "a table whose keys are names", name);
+        }
+        if (type(upstream) !== "table" || type((upstream as Record<string, unknown>).report) !== "function") {
+            error(`${NAME}: "upstreams.${name}" must have a method report, as a balancer has`, 0);
+        }
+        upstreams.set(name, upstream as Upstream);
+    }
+    return upstreams;
+}
+
+function read_routes(options: read.Options): string[] {
+    const routes = (read.group(NAME, options, "routes") ?? []) as unknown as string[];
+    for (const name of routes) {
+        if (type(name) !== "string") read.refuse(NAME, "routes", "a list of names", name);
+    }
+    return routes;
+}
+
+/** The status of some upstreams and routes; see docs/status.md for the options. Raises when one is wrong. Phases: init. */
+function create(options: unknown): Status {
+    // What stands in the place of the table may be the token.
+    if (type(options) !== "table") error(`${NAME}: options must be a table, got a ${type(options)}`, 0);
+    const given = read.check(NAME, options, OPTIONS);
+    const registry = metric_registry.open(read.text(NAME, given, "dict", "openclaw"));
+    const names = registry.region.names;
+    names.safe_add(STARTED, request.now());
+    const fields = {
+        upstreams: read_upstreams(given),
+        routes: read_routes(given),
+        history: histories.new(registry),
+        started: names.get<number>(STARTED)[0],
+        worker_began: request.now(),
+        has_begun: false,
+        faults: fault.new(NAME, registry),
+        token: tokens.new(NAME, given),
+    };
+    return setmetatable(fields, metatable) as unknown as Status;
+}
+export { create as new };

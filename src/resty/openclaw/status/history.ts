@@ -1,0 +1,210 @@
+/**
+ * What the totals of shared memory were a while ago, as this worker has noted it: the difference to what they are now is
+ * what happened lately. Every worker samples for itself, every five seconds, into memory of its own.
+ */
+import * as ffi from "ffi";
+import type { Registry } from "../metric_registry";
+import * as shared_memory from "../shared_memory";
+import type { Region } from "../shared_memory";
+import * as series_of from "./series";
+import type { Family, Index, Series } from "./series";
+
+/** How a series is kept. */
+export interface Plan {
+    readonly name: string;
+    /** Only how many values a histogram has counted and their sum, but for as long as the charts go back. */
+    readonly is_charted?: true;
+}
+
+/** One series and its samples. */
+export interface Track {
+    readonly slot: number;
+    /** Of the slot, which others may get when the series is dropped. */
+    readonly generation: number;
+    /** How many numbers a sample has. */
+    readonly width: number;
+    /** How many samples are kept; older ones are written over. */
+    readonly depth: number;
+    /** 0 for those from before it existed. */
+    readonly samples: Doubles;
+    /** The last sample it was in. */
+    last: number;
+}
+
+export interface Tracks {
+    readonly plan: Plan;
+    /** What the samples mean; others begin anew. */
+    meaning: string;
+    by_labels: LuaTable<string, Track>;
+}
+
+export interface History {
+    readonly registry: Registry;
+    readonly index: Index;
+    readonly tracks: LuaTable<string, Tracks>;
+    /** When each sample was taken. */
+    readonly times: Doubles;
+    /** The number of the last whole sample, which count from 1; 0 before there is one. */
+    newest: number;
+    is_sampling: boolean;
+}
+
+/** Seconds from one sample to the next. */
+export const STEP_SECONDS = 5;
+/** Steps from the oldest sample of the window to the newest: a minute. */
+export const WINDOW_STEPS = 12;
+/** Points of a chart: five minutes. */
+export const POINTS = 60;
+
+/** One more than are looked at, so that a page can go on with what it began with while the next one is taken. */
+const WINDOW_DEPTH = WINDOW_STEPS + 2;
+export const CHART_DEPTH = POINTS + 2;
+
+/** So many sums over all workers without a pause: about half a millisecond. */
+export const SUMS_AT_ONCE = 500;
+
+/** As many sums take as long as it takes to make a track. */
+const NEW_TRACK = 10;
+
+const PLANS: Plan[] = [
+    { name: "openclaw_requests_total" },
+    { name: "openclaw_request_duration_seconds" },
+    { name: "openclaw_request_first_byte_seconds" },
+    { name: "openclaw_cache_requests_total" },
+    { name: "openclaw_inference_prompt_tokens_total" },
+    { name: "openclaw_inference_completion_tokens_total" },
+    { name: "openclaw_inference_first_token_seconds" },
+    { name: "openclaw_inference_tokens_per_second" },
+    { name: "openclaw_upstream_tries_total" },
+    { name: "openclaw_upstream_answers_total" },
+    { name: "openclaw_upstream_try_duration_seconds", is_charted: true },
+];
+
+/** How many numbers a sample of such a series has: the buckets, or what is made of them; else the one total. */
+function width_of(plan: Plan, family: Family): number {
+    if (family.kind !== "histogram") return 1;
+    return plan.is_charted === true ? 2 : family.bounds.length + 1;
+}
+
+/** How many sums over all workers it takes to read such a series. */
+function sums_of(plan: Plan, family: Family): number {
+    if (family.kind !== "histogram") return 1;
+    return family.bounds.length + (plan.is_charted === true ? 2 : 1);
+}
+
+/** Reads what a series has counted so far: a sample of it. Phases: any. */
+export function read_now(region: Region, plan: Plan, family: Family, slot: number, into: Doubles, at: number): void {
+    if (family.kind !== "histogram") {
+        into.set(at, shared_memory.total(region, slot));
+        return;
+    }
+    const last = family.bounds.length;
+    if (plan.is_charted !== true) {
+        for (const bucket of $range(0, last)) into.set(at + bucket, shared_memory.total(region, slot + bucket));
+        return;
+    }
+    let count = 0;
+    for (const bucket of $range(0, last)) count += shared_memory.total(region, slot + bucket);
+    into.set(at, count);
+    into.set(at + 1, shared_memory.total(region, slot + last + 1));
+}
+
+function new_track(plan: Plan, family: Family, series: Series, number: number): Track {
+    const width = width_of(plan, family);
+    const depth = plan.is_charted === true ? CHART_DEPTH : WINDOW_DEPTH;
+    const samples = ffi.new("double[?]", width * depth) as unknown as Doubles;
+    return { slot: series.slot, generation: series.generation, width, depth, samples, last: number };
+}
+
+/** The track of a series; nothing for one that is newer than the last sample, or has got other slots since. Phases: any. */
+export function find(tracks: Tracks | undefined, series: Series): Track | undefined {
+    const track = tracks?.by_labels.get(series.labels) as Track | undefined;
+    if (track?.slot !== series.slot || track.generation !== series.generation) return undefined;
+    return track;
+}
+
+/** Notes a sample of each series of a family, and forgets the series that are gone. */
+function sample_family(
+    region: Region,
+    index: Index,
+    tracks: Tracks,
+    family: Family,
+    number: number,
+    pause: (this: void) => void,
+): void {
+    const plan = tracks.plan;
+    const each = sums_of(plan, family);
+    let sums = 0;
+    for (const series of family.series) {
+        if (!series_of.is_current(index, series)) continue;
+        let track = find(tracks, series);
+        if (track === undefined) {
+            track = new_track(plan, family, series, number);
+            tracks.by_labels.set(series.labels, track);
+            sums += NEW_TRACK;
+        }
+        track.last = number;
+        read_now(region, plan, family, track.slot, track.samples, (number % track.depth) * track.width);
+        sums += each;
+        if (sums >= SUMS_AT_ONCE) {
+            sums = 0;
+            pause();
+        }
+    }
+    for (const [labels, track] of tracks.by_labels) {
+        if (track.last !== number) tracks.by_labels.delete(labels);
+    }
+}
+
+/**
+ * Takes a sample of everything. Calls `pause` about once a millisecond. Phases: any in which `pause` may be called; not
+ * while another sample is being taken.
+ */
+export function sample(history: History, now: number, pause: (this: void) => void): void {
+    const number = history.newest + 1;
+    series_of.refresh(history.index, pause);
+    for (const [name, tracks] of history.tracks) {
+        const family = series_of.family(history.index, name);
+        const meaning = family === undefined ? "" : `${family.kind} ${family.bounds_text}`;
+        if (meaning !== tracks.meaning) {
+            tracks.meaning = meaning;
+            tracks.by_labels = new LuaTable();
+        }
+        if (family !== undefined) {
+            sample_family(history.registry.region, history.index, tracks, family, number, pause);
+            pause();
+        }
+    }
+    history.times.set(number % CHART_DEPTH, now);
+    history.newest = number;
+}
+
+/** Takes a sample, unless the one before is still being taken. Phases: timers. */
+export function tick(history: History, now: number, pause: (this: void) => void): void {
+    if (history.is_sampling) return;
+    history.is_sampling = true;
+    const [ok, err] = pcall(sample, history, now, pause);
+    history.is_sampling = false;
+    if (!ok) error(err, 0);
+}
+
+/** What a number of a series was in a sample; 0 before it existed. Phases: any. */
+export function before(track: Track | undefined, number: number, place: number): number {
+    if (track === undefined) return 0;
+    return track.samples.get((number % track.depth) * track.width + place);
+}
+
+/** The history of a registry, without any sample. Phases: any. */
+function create(registry: Registry): History {
+    const tracks = new LuaTable<string, Tracks>();
+    for (const plan of PLANS) tracks.set(plan.name, { plan, meaning: "", by_labels: new LuaTable() });
+    return {
+        registry,
+        index: series_of.new(registry),
+        tracks,
+        times: ffi.new("double[?]", CHART_DEPTH) as unknown as Doubles,
+        newest: 0,
+        is_sampling: false,
+    };
+}
+export { create as new };

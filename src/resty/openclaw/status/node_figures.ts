@@ -1,0 +1,61 @@
+/** What the tries at each node of each upstream have left behind. */
+import * as tallies from "./tally";
+import type { Tally } from "./tally";
+import type { Labels } from "./series";
+import * as windows from "./window";
+import type { Window } from "./window";
+
+export interface Figures {
+    /** Nothing where nobody counts it; so are all that may be missing. */
+    tries: number | undefined;
+    recent_tries: number | undefined;
+    readonly answers: Tally | undefined;
+    /** Mean time of a try within the window. */
+    mean_seconds: number | undefined;
+    /** The same for each step of the chart; a hole where there was none. */
+    points: LuaTable<number, number> | undefined;
+}
+
+/** By upstream and address. */
+export type Nodes = LuaTable<string, Figures>;
+
+const TRIES = "openclaw_upstream_tries_total";
+const ANSWERS = "openclaw_upstream_answers_total";
+const DURATION = "openclaw_upstream_try_duration_seconds";
+
+/** The figures of a node, empty where there are none. Phases: any. */
+export function of(window: Window, nodes: Nodes, upstream: string, address: string): Figures {
+    const key = `${upstream}\0${address}`;
+    const known = nodes.get(key) as Figures | undefined;
+    if (known !== undefined) return known;
+    const is_counted = windows.exists(window, TRIES);
+    const made: Figures = {
+        tries: is_counted ? 0 : undefined,
+        recent_tries: is_counted ? 0 : undefined,
+        answers: windows.exists(window, ANSWERS) ? tallies.new() : undefined,
+        mean_seconds: undefined,
+        points: windows.exists(window, DURATION) ? new LuaTable() : undefined,
+    };
+    nodes.set(key, made);
+    return made;
+}
+
+/** All nodes that somebody counts. Phases: those in which the window may pause. */
+export function gather(window: Window): Nodes {
+    const nodes: Nodes = new LuaTable();
+    const node_of = (labels: Labels): Figures => of(window, nodes, labels.upstream ?? "", labels.node ?? "");
+    windows.each(window, TRIES, (labels, total, recent) => {
+        const node = node_of(labels);
+        node.tries = (node.tries ?? 0) + total;
+        node.recent_tries = (node.recent_tries ?? 0) + recent;
+    });
+    windows.each(window, ANSWERS, (labels, total, recent) => {
+        tallies.add(node_of(labels).answers!, labels.status, total, recent);
+    });
+    windows.each_chart(window, DURATION, (labels, mean, points) => {
+        const node = node_of(labels);
+        node.mean_seconds = mean;
+        node.points = points;
+    });
+    return nodes;
+}

@@ -1,0 +1,112 @@
+/** Queues of the request log, faults, and what the metrics themselves lost, as the status page shows them. */
+import * as json from "../json";
+import * as numbers from "./number";
+import { sorted } from "./output";
+import * as series_of from "./series";
+import * as windows from "./window";
+import type { Window } from "./window";
+
+interface Queue {
+    queued?: number;
+    queued_bytes?: number;
+    sent?: number;
+    retries?: number;
+    readonly dropped: LuaTable<string, number>;
+}
+
+type Queues = LuaTable<string, Queue>;
+
+function queue_of(queues: Queues, sink: string): Queue {
+    const known = queues.get(sink) as Queue | undefined;
+    if (known !== undefined) return known;
+    const made: Queue = { dropped: new LuaTable() };
+    queues.set(sink, made);
+    return made;
+}
+
+/** Visits the figures of a family that are worked out when somebody looks. */
+function collected(window: Window, name: string, visit: (this: void, sink: string, value: number) => void): void {
+    for (const collector of window.history.registry.collectors) {
+        if (collector.name === name) {
+            // One that fails is reported by the metrics page.
+            pcall(collector.collect, (labels: string, value: number) => {
+                visit(series_of.labels_of(labels).sink ?? "", value);
+            });
+        }
+    }
+}
+
+function gather(window: Window): Queues {
+    const queues: Queues = new LuaTable();
+    collected(window, "openclaw_post_action_queued", (sink, value) => {
+        queue_of(queues, sink).queued = value;
+    });
+    collected(window, "openclaw_post_action_queued_bytes", (sink, value) => {
+        queue_of(queues, sink).queued_bytes = value;
+    });
+    windows.each(window, "openclaw_post_action_sent_total", (labels, total) => {
+        queue_of(queues, labels.sink ?? "").sent = total;
+    });
+    windows.each(window, "openclaw_post_action_retries_total", (labels, total) => {
+        queue_of(queues, labels.sink ?? "").retries = total;
+    });
+    windows.each(window, "openclaw_post_action_dropped_total", (labels, total) => {
+        queue_of(queues, labels.sink ?? "").dropped.set(labels.reason ?? "", total);
+    });
+    return queues;
+}
+
+function queue_text(queue: Queue): string {
+    const dropped: string[] = [];
+    for (const reason of sorted(queue.dropped)) {
+        dropped.push(`${json.short_text(reason)}:${numbers.exact(queue.dropped.get(reason))}`);
+    }
+    return string.format(
+        '{"queued":%s,"queued_bytes":%s,"sent":%s,"retries":%s,"dropped":{%s}}',
+        numbers.exact(queue.queued),
+        numbers.exact(queue.queued_bytes),
+        numbers.exact(queue.sent),
+        numbers.exact(queue.retries),
+        table.concat(dropped, ","),
+    );
+}
+
+/** The queues by sink. Phases: those in which the window may pause. */
+export function queues(window: Window): string {
+    const found = gather(window);
+    const fields: string[] = [];
+    for (const sink of sorted(found)) fields.push(`${json.short_text(sink)}:${queue_text(found.get(sink))}`);
+    return `{${table.concat(fields, ",")}}`;
+}
+
+/** The faults, by plugin and kind. Else as `queues`. */
+export function faults(window: Window): string {
+    const found = new LuaTable<string, string>();
+    windows.each(window, "openclaw_faults_total", (labels, total) => {
+        const plugin = labels.plugin ?? "";
+        const kind = labels.kind ?? "";
+        const named = `{"plugin":${json.short_text(plugin)},"kind":${json.short_text(kind)}`;
+        found.set(`${plugin}\0${kind}`, `${named},"count":${numbers.exact(total)}}`);
+    });
+    const entries: string[] = [];
+    for (const key of sorted(found)) entries.push(found.get(key));
+    return `[${table.concat(entries, ",")}]`;
+}
+
+function sum(window: Window, name: string): string {
+    let all = windows.exists(window, name) ? 0 : undefined;
+    windows.each(window, name, (_, total) => {
+        all = (all ?? 0) + total;
+    });
+    return numbers.exact(all);
+}
+
+/** What the metrics themselves lost. Else as `queues`. */
+export function metrics(window: Window): string {
+    return string.format(
+        '{"dropped_labels":%s,"misuse":%s,"expired_series":%s}',
+        sum(window, "openclaw_metrics_dropped_labels_total"),
+        sum(window, "openclaw_metrics_misuse_total"),
+        sum(window, "openclaw_metrics_expired_series_total"),
+    );
+}

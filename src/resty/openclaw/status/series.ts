@@ -1,0 +1,107 @@
+/** Which series a family has, with their labels as a table: all that the status page needs of the catalogue. */
+import table_clear = require("table.clear");
+import * as catalogues from "../metric_registry/catalogue";
+import type { Catalogue } from "../metric_registry/catalogue";
+import type { Kind, Registry } from "../metric_registry";
+
+export type Labels = Readonly<Record<string, string | undefined>>;
+
+/** One series of the catalogue. */
+export interface Series {
+    readonly labels: string;
+    readonly slot: number;
+    readonly generation: number;
+}
+
+/** The series of one name, all of one kind and with the same bounds. */
+export interface Family {
+    readonly kind: Kind;
+    /** Of a histogram; one less than it has buckets. */
+    readonly bounds: readonly number[];
+    readonly bounds_text: string;
+    readonly series: readonly Series[];
+}
+
+export type Index = Catalogue;
+
+const ESCAPED = { "\\n": "\n", '\\"': '"', "\\\\": "\\" };
+
+/** Undoes `metric_registry.label_text`. Phases: any. */
+export function read_labels(text: string): Labels {
+    const labels: Record<string, string> = {};
+    let at = 2;
+    while (true) {
+        const [, start, name] = string.find(text, '^([%w_]+)="', at);
+        if (start === undefined) return labels;
+        let closing = start + 1;
+        // An escaped quote does not close the value.
+        while (true) {
+            const [found] = string.find(text, '["\\]', closing);
+            if (found === undefined) return labels;
+            closing = found;
+            if (string.byte(text, found) !== string.byte("\\")) break;
+            closing += 2;
+        }
+        labels[name as string] = string.gsub(string.sub(text, start + 1, closing - 1), "\\.", ESCAPED)[0];
+        at = closing + 2;
+    }
+}
+
+const MOST_KNOWN = 20000;
+const known_labels = new LuaTable<string, Labels>();
+let known_count = 0;
+
+/** As `read_labels`, for those of a series: they are kept, so that to read them again costs a look into a table. */
+export function labels_of(text: string): Labels {
+    const known = known_labels.get(text) as Labels | undefined;
+    if (known !== undefined) return known;
+    if (known_count === MOST_KNOWN) {
+        table_clear(known_labels);
+        known_count = 0;
+    }
+    const labels = read_labels(text);
+    known_labels.set(text, labels);
+    known_count += 1;
+    return labels;
+}
+
+const no_bounds: number[] = [];
+const bounds_by_text = new LuaTable<string, number[]>();
+
+function bounds_of(text: string): readonly number[] {
+    if (text === "") return no_bounds;
+    const known = bounds_by_text.get(text) as number[] | undefined;
+    if (known !== undefined) return known;
+    const bounds: number[] = [];
+    for (const [bound] of string.gmatch(text, "[^,]+")) bounds.push(tonumber(bound)!);
+    bounds_by_text.set(text, bounds);
+    return bounds;
+}
+
+/** The family in force under a name; nothing where nobody counts under it. Phases: any. */
+export function family(index: Index, name: string): Family | undefined {
+    const shape = catalogues.in_force(index, name);
+    if (shape === undefined) return undefined;
+    return {
+        kind: shape.kind,
+        bounds: bounds_of(shape.bounds_text),
+        bounds_text: shape.bounds_text,
+        series: shape.series,
+    };
+}
+
+/** Whether a series still has its slots: to be asked anew after each pause. Phases: any. */
+export function is_current(index: Index, series: Series): boolean {
+    return catalogues.is_current(index.registry, series);
+}
+
+/** Takes in the series that are new. Calls `pause` about once a millisecond. */
+export function refresh(index: Index, pause: (this: void) => void): void {
+    catalogues.refresh(index, pause);
+}
+
+/** An empty index of a registry's series. Phases: any. */
+function create(registry: Registry): Index {
+    return catalogues.new(registry);
+}
+export { create as new };

@@ -1,0 +1,138 @@
+/** Reads the figures of a registry: what they are, and how much of that came lately. */
+import * as ffi from "ffi";
+import * as shared_memory from "../shared_memory";
+import * as histories from "./history";
+import type { History, Track, Tracks } from "./history";
+import * as series_of from "./series";
+import type { Labels } from "./series";
+
+/** Where a page looks back to. */
+export interface Window {
+    readonly history: History;
+    /** The number of the sample at its beginning. */
+    readonly oldest: number;
+    /** 0 while there is too little to look back to: nothing came lately then. */
+    readonly seconds: number;
+    /** Called about once a millisecond. */
+    readonly pause: (this: void) => void;
+    /** Sums since the last pause. */
+    sums: number;
+}
+
+/** Rates over less would say little. */
+const LEAST_SECONDS = 1;
+
+/**
+ * Looks back a minute, or as far as there are samples. Phases: any.
+ * @param pause called about once a millisecond by those who read through the window
+ */
+export function look_back(history: History, now: number, pause: (this: void) => void): Window {
+    const oldest = math.max(1, history.newest - histories.WINDOW_STEPS);
+    // The clock may have been set back meanwhile.
+    const seconds = history.newest === 0 ? 0 : now - history.times.get(oldest % histories.CHART_DEPTH);
+    return { history, oldest, seconds: seconds < LEAST_SECONDS ? 0 : seconds, pause, sums: 0 };
+}
+
+/** How much a total has grown. One that is less than before has begun anew. */
+function growth(from: number, to: number): number {
+    return to < from ? to : to - from;
+}
+
+/** How much a number of a series has grown within the window. */
+function grown(window: Window, track: Track | undefined, place: number, to: number): number {
+    return window.seconds === 0 ? 0 : growth(histories.before(track, window.oldest, place), to);
+}
+
+/** More than any histogram has buckets. */
+const present = ffi.new("double[?]", 64) as unknown as Doubles;
+
+/** Counts what was read; pauses now and then. */
+function pass(window: Window, sums: number): void {
+    window.sums += sums;
+    if (window.sums < histories.SUMS_AT_ONCE) return;
+    window.sums = 0;
+    window.pause();
+}
+
+/** Whether anybody counts under this name, or means to. Phases: any. */
+export function exists(window: Window, name: string): boolean {
+    const { index, registry } = window.history;
+    return registry.families.has(name) || series_of.family(index, name) !== undefined;
+}
+
+/** Visits the series of counters: their labels, their totals, and how much of these came within the window. */
+export function each(
+    window: Window,
+    name: string,
+    visit: (this: void, labels: Labels, total: number, recent: number) => void,
+): void {
+    const { index, registry, tracks } = window.history;
+    const family = series_of.family(index, name);
+    if (family === undefined || family.kind !== "counter") return;
+    const its_tracks = tracks.get(name) as Tracks | undefined;
+    for (const series of family.series) {
+        if (!series_of.is_current(index, series)) continue;
+        const total = shared_memory.total(registry.region, series.slot);
+        const recent = grown(window, histories.find(its_tracks, series), 0, total);
+        visit(series_of.labels_of(series.labels), total, recent);
+        pass(window, 1);
+    }
+}
+
+/** Visits the series of histograms: their labels, what came into each bucket within the window, and the bounds. */
+export function each_histogram(
+    window: Window,
+    name: string,
+    visit: (this: void, labels: Labels, counts: readonly number[], bounds: readonly number[]) => void,
+): void {
+    const { index, registry, tracks } = window.history;
+    const family = series_of.family(index, name);
+    const its_tracks = tracks.get(name) as Tracks | undefined;
+    if (family === undefined || family.kind !== "histogram" || its_tracks === undefined) return;
+    for (const series of family.series) {
+        if (!series_of.is_current(index, series)) continue;
+        const track = histories.find(its_tracks, series);
+        histories.read_now(registry.region, its_tracks.plan, family, series.slot, present, 0);
+        const counts: number[] = [];
+        for (const bucket of $range(0, family.bounds.length)) {
+            counts[bucket] = grown(window, track, bucket, present.get(bucket));
+        }
+        visit(series_of.labels_of(series.labels), counts, family.bounds);
+        pass(window, counts.length);
+    }
+}
+
+/** The mean of what was counted from one sample to the next, for each step of the chart; a hole where there was nothing. */
+function points_of(history: History, track: Track | undefined): LuaTable<number, number> {
+    const points = new LuaTable<number, number>();
+    for (const place of $range(1, histories.POINTS)) {
+        const number = history.newest - histories.POINTS + place;
+        if (number > 1) {
+            const count = growth(histories.before(track, number - 1, 0), histories.before(track, number, 0));
+            const sum = growth(histories.before(track, number - 1, 1), histories.before(track, number, 1));
+            if (count > 0) points.set(place, sum / count);
+        }
+    }
+    return points;
+}
+
+/** Visits the series of histograms that are charted: their labels, the mean within the window, the points by their place. */
+export function each_chart(
+    window: Window,
+    name: string,
+    visit: (this: void, labels: Labels, mean: number | undefined, points: LuaTable<number, number>) => void,
+): void {
+    const { index, registry, tracks } = window.history;
+    const family = series_of.family(index, name);
+    const its_tracks = tracks.get(name) as Tracks | undefined;
+    if (family === undefined || family.kind !== "histogram" || its_tracks === undefined) return;
+    for (const series of family.series) {
+        if (!series_of.is_current(index, series)) continue;
+        const track = histories.find(its_tracks, series);
+        histories.read_now(registry.region, its_tracks.plan, family, series.slot, present, 0);
+        const count = grown(window, track, 0, present.get(0));
+        const mean = count > 0 ? grown(window, track, 1, present.get(1)) / count : undefined;
+        visit(series_of.labels_of(series.labels), mean, points_of(window.history, track));
+        pass(window, 2 * histories.POINTS);
+    }
+}
