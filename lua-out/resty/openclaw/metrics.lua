@@ -141,7 +141,7 @@ local function create(given)
     local fields = {
         registry = registry,
         faults = fault.new(NAME, registry),
-        catalogue = catalogues.new(registry),
+        catalogue = catalogues.of(registry),
         families = families,
         route = options.text(NAME, read, "route", "default")
     }

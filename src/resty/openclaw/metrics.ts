@@ -153,7 +153,7 @@ function create(given: unknown): Metrics {
     const fields = {
         registry,
         faults: fault.new(NAME, registry),
-        catalogue: catalogues.new(registry),
+        catalogue: catalogues.of(registry),
         families,
         route: options.text(NAME, read, "route", "default"),
     };

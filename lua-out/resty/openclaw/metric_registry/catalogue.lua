@@ -99,4 +99,15 @@ local function create(registry)
     return catalogue
 end
 ____exports.new = create
+local catalogues = {}
+--- The catalogue of a registry, one for all who look. Else as `new`.
+function ____exports.of(registry)
+    local known = catalogues[registry]
+    if known ~= nil then
+        return known
+    end
+    local made = create(registry)
+    catalogues[registry] = made
+    return made
+end
 return ____exports

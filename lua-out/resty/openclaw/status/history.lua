@@ -176,7 +176,7 @@ local function create(registry)
     end
     return {
         registry = registry,
-        index = series_of.new(registry),
+        index = series_of.of(registry),
         tracks = tracks,
         times = ffi.new("double[?]", ____exports.CHART_DEPTH),
         newest = 0,

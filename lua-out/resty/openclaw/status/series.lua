@@ -87,9 +87,8 @@ end
 function ____exports.refresh(index, pause)
     catalogues.refresh(index, pause)
 end
---- An empty index of a registry's series. Phases: any.
-local function create(registry)
-    return catalogues.new(registry)
+--- The index of a registry's series. Phases: any.
+function ____exports.of(registry)
+    return catalogues.of(registry)
 end
-____exports.new = create
 return ____exports

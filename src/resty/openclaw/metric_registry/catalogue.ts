@@ -106,3 +106,14 @@ function create(registry: Registry): Catalogue {
     return catalogue;
 }
 export { create as new };
+
+const catalogues = new LuaTable<Registry, Catalogue>();
+
+/** The catalogue of a registry, one for all who look. Else as `new`. */
+export function of(registry: Registry): Catalogue {
+    const known = catalogues.get(registry) as Catalogue | undefined;
+    if (known !== undefined) return known;
+    const made = create(registry);
+    catalogues.set(registry, made);
+    return made;
+}

@@ -200,7 +200,7 @@ function create(registry: Registry): History {
     for (const plan of PLANS) tracks.set(plan.name, { plan, meaning: "", by_labels: new LuaTable() });
     return {
         registry,
-        index: series_of.new(registry),
+        index: series_of.of(registry),
         tracks,
         times: ffi.new("double[?]", CHART_DEPTH) as unknown as Doubles,
         newest: 0,

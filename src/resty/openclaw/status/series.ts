@@ -100,8 +100,7 @@ export function refresh(index: Index, pause: (this: void) => void): void {
     catalogues.refresh(index, pause);
 }
 
-/** An empty index of a registry's series. Phases: any. */
-function create(registry: Registry): Index {
-    return catalogues.new(registry);
+/** The index of a registry's series. Phases: any. */
+export function of(registry: Registry): Index {
+    return catalogues.of(registry);
 }
-export { create as new };
