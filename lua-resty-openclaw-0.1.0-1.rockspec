@@ -101,6 +101,7 @@ build = {
         ["resty.openclaw.metric_registry.label_text"] = "lua-out/resty/openclaw/metric_registry/label_text.lua",
         ["resty.openclaw.metric_registry.number_text"] = "lua-out/resty/openclaw/metric_registry/number_text.lua",
         ["resty.openclaw.metric_registry.series"] = "lua-out/resty/openclaw/metric_registry/series.lua",
+        ["resty.openclaw.metric_registry.series_list"] = "lua-out/resty/openclaw/metric_registry/series_list.lua",
         ["resty.openclaw.metric_registry.shapes"] = "lua-out/resty/openclaw/metric_registry/shapes.lua",
         ["resty.openclaw.metrics"] = "lua-out/resty/openclaw/metrics.lua",
         ["resty.openclaw.metrics.declaration"] = "lua-out/resty/openclaw/metrics/declaration.lua",

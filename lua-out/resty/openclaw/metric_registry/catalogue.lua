@@ -1,13 +1,22 @@
 local ____exports = {}
 local shared_memory = require("resty.openclaw.shared_memory")
+local ____clock = require("resty.openclaw.shared_memory.clock")
+local steady_seconds = ____clock.steady_seconds
 local mapping = require("resty.openclaw.shared_memory.mapping")
 local rows = require("resty.openclaw.shared_memory.rows")
 local shapes = require("resty.openclaw.metric_registry.shapes")
 --- So many slots are looked at without a pause, and so many rows read anew: about a millisecond.
 local SLOTS_AT_ONCE = 65536
-local ROWS_AT_ONCE = 100
---- Whether a series is still what its slots hold: to be asked anew after each pause. Phases: any.
-____exports.is_current = shapes.is_current
+local ROWS_AT_ONCE = 200
+--- To make a row takes far less than this.
+local SETTLE_SECONDS = 1
+--- Whether a row has its name for good. Of two processes that make a series at one moment one gives its row back.
+local function is_settled(region, slot, name)
+    if steady_seconds() - region.touched[slot] > SETTLE_SECONDS then
+        return true
+    end
+    return (region.names:get("slot:" .. name)) == slot
+end
 --- Takes in what has become of one row.
 local function reread(catalogue, slot)
     local region = catalogue.registry.region
@@ -15,7 +24,7 @@ local function reread(catalogue, slot)
     shapes.remove(catalogue, slot)
     if rows.in_use(generation) then
         local name = region.names:get("name:" .. tostring(slot))
-        if name == nil or (region.names:get("slot:" .. name)) ~= slot then
+        if name == nil or not is_settled(region, slot, name) then
             return
         end
         if region.generations[slot] ~= generation then

@@ -1,9 +1,12 @@
 local ____exports = {}
+local ffi = require("ffi")
 local mapping = require("resty.openclaw.shared_memory.mapping")
 local ____number_text = require("resty.openclaw.metric_registry.number_text")
 local number_text = ____number_text.number_text
+local series_list = require("resty.openclaw.metric_registry.series_list")
 --- So many series are looked through without a pause: a part of a millisecond.
 local SERIES_AT_ONCE = 10000
+local OPENING_BRACE = 123
 --- Series that were dropped are taken out when they are so many, and as many as half of all.
 local MOST_GONE = 64
 local function bounds_of(bounds_text)
@@ -27,12 +30,13 @@ local function shape_of(all, kind, name, bounds_text)
         end
     end
     local number = #all.all_shapes + 1
+    local bounds = bounds_of(bounds_text)
     local made = {
         kind = kind,
         name = name,
         bounds_text = bounds_text,
-        bounds = bounds_of(bounds_text),
-        series = {},
+        bounds = bounds,
+        series = series_list.new(),
         gone = 0,
         number = number
     }
@@ -46,31 +50,34 @@ local function is_kind(word)
 end
 --- Takes in one row, if its name is that of a series (see `series`).
 function ____exports.add(all, row_name, slot, generation)
-    local kind, name, rest = string.match(row_name, "^(%l+) ([%a_:][%w_:]*)(.*)$")
+    local kind, name, place = string.match(row_name, "^(%l+) ([%a_:][%w_:]*)()")
     if not is_kind(kind) then
         return
     end
-    local labels = rest
+    local begin = place
+    local ____end = #row_name + 1
     local bounds_text = ""
     if kind == "histogram" then
-        local before, after = string.match(labels, "^(.*) (%S*)$")
-        if before == nil then
+        local last_blank, after = string.match(row_name, "^.*() (%S*)$")
+        ____end = last_blank
+        if ____end < begin then
             return
         end
-        labels = before
         bounds_text = after
     end
-    if labels ~= "" and string.sub(labels, 1, 1) ~= "{" then
+    if ____end > begin and string.byte(row_name, begin) ~= OPENING_BRACE then
         return
     end
     local shape = shape_of(all, kind, name, bounds_text)
-    local ____shape_series_1 = shape.series
-    ____shape_series_1[#____shape_series_1 + 1] = {labels = labels, slot = slot, generation = generation}
+    local labels = ffi.cast("const uint8_t *", row_name) + (begin - 1)
+    series_list.add(
+        shape.series,
+        labels,
+        ____end - begin,
+        slot,
+        generation
+    )
     all.shape_numbers[slot] = shape.number
-end
---- Whether a series is still what its slots hold: to be asked anew after each pause. Phases: any.
-function ____exports.is_current(registry, series)
-    return registry.region.generations[series.slot] == series.generation
 end
 local function without(shapes, shape)
     local others = {}
@@ -94,32 +101,43 @@ local function remove_shape(all, shape)
         all.is_unsorted = true
     end
 end
+local function keep(from, index, into)
+    local labels = series_list.labels_at(from, index)
+    local bytes = series_list.label_bytes(from, index)
+    series_list.add(
+        into,
+        labels,
+        bytes,
+        series_list.slot(from, index),
+        series_list.generation(from, index)
+    )
+end
 --- Takes out what was dropped, if it is much.
 local function tidy(shapes, shape, pause)
     local all = shape.series
-    local count = #all
+    local count = all.count
     if shape.gone < count and (shape.gone < MOST_GONE or shape.gone < count / 2) then
         return
     end
-    local current = {}
-    for index = 1, count do
-        local series = all[index]
-        if ____exports.is_current(shapes.registry, series) then
-            current[#current + 1] = series
+    local generations = shapes.registry.region.generations
+    local current = series_list.new()
+    for index = 0, count - 1 do
+        if series_list.is_current(all, index, generations) then
+            keep(all, index, current)
         end
-        if index % SERIES_AT_ONCE == 0 then
+        if index % SERIES_AT_ONCE == SERIES_AT_ONCE - 1 then
             pause()
         end
     end
     if shape.series ~= all then
         return
     end
-    for index = count + 1, #all do
-        current[#current + 1] = all[index]
+    for index = count, all.count - 1 do
+        keep(all, index, current)
     end
-    shape.gone = shape.gone - (#all - #current)
+    shape.gone = shape.gone - (all.count - current.count)
     shape.series = current
-    if #current == 0 then
+    if current.count == 0 then
         remove_shape(shapes, shape)
     end
 end

@@ -5,6 +5,7 @@ local DEFAULT_HELP = ____metric_registry.DEFAULT_HELP
 local catalogues = require("resty.openclaw.metric_registry.catalogue")
 local ____number_text = require("resty.openclaw.metric_registry.number_text")
 local number_text = ____number_text.number_text
+local series_list = require("resty.openclaw.metric_registry.series_list")
 local shared_memory = require("resty.openclaw.shared_memory")
 local ____lease = require("resty.openclaw.shared_memory.lease")
 local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
@@ -26,17 +27,42 @@ local function sample(page, name, labels, value)
     )
     page.work = page.work + page.line
 end
+--- A series' line, or the one of a histogram's lines that ends in `ending`.
+local function line_of_series(page, name, ending, list, index, value)
+    page.text:put(name, ending)
+    page.text:putcdata(
+        series_list.labels_at(list, index),
+        series_list.label_bytes(list, index)
+    )
+    page.text:put(
+        " ",
+        number_text(value),
+        "\n"
+    )
+    page.work = page.work + page.line
+end
+--- The beginning of a bucket's line, up to its own label.
+local function bucket_begins(page, name, list, index)
+    local bytes = series_list.label_bytes(list, index)
+    page.text:put(name, "_bucket")
+    if bytes == 0 then
+        page.text:put("{")
+    else
+        page.text:putcdata(
+            series_list.labels_at(list, index),
+            bytes - 1
+        )
+        page.text:put(",")
+    end
+end
 --- A histogram's lines. Count and last bucket are one number, so that they can never contradict each other.
-local function histogram(page, registry, name, bounds, series)
-    local others = series.labels == "" and "{" or string.sub(series.labels, 1, -2) .. ","
-    local slot = series.slot
+local function histogram(page, region, name, bounds, list, index)
+    local slot = series_list.slot(list, index)
     local count = 0
     for ____, bound in ipairs(bounds) do
-        count = count + shared_memory.total(registry.region, slot)
+        count = count + shared_memory.total(region, slot)
+        bucket_begins(page, name, list, index)
         page.text:put(
-            name,
-            "_bucket",
-            others,
             "le=\"",
             bound,
             "\"} ",
@@ -45,23 +71,49 @@ local function histogram(page, registry, name, bounds, series)
         )
         slot = slot + 1
     end
-    page.text:put(
+    line_of_series(
+        page,
         name,
         "_sum",
-        series.labels,
-        " ",
-        number_text(shared_memory.total(registry.region, slot)),
-        "\n"
+        list,
+        index,
+        shared_memory.total(region, slot)
     )
-    page.text:put(
+    line_of_series(
+        page,
         name,
         "_count",
-        series.labels,
-        " ",
-        number_text(count),
-        "\n"
+        list,
+        index,
+        count
     )
-    page.work = page.work + (#bounds + 1) * page.line
+    page.work = page.work + #bounds * page.line
+end
+local function one_series(page, region, shape, bounds, list, index)
+    local ____shape_0 = shape
+    local name = ____shape_0.name
+    local kind = ____shape_0.kind
+    if kind == "histogram" then
+        histogram(
+            page,
+            region,
+            name,
+            bounds,
+            list,
+            index
+        )
+        return
+    end
+    local slot = series_list.slot(list, index)
+    local value = kind == "gauge" and region.common[slot] or shared_memory.total(region, slot)
+    line_of_series(
+        page,
+        name,
+        "",
+        list,
+        index,
+        value
+    )
 end
 --- Whether a name is that of lines which a histogram writes, so that a page with both would be refused.
 local function is_part_of_histogram(catalogue, name)
@@ -69,12 +121,12 @@ local function is_part_of_histogram(catalogue, name)
     local counted = string.match(name, "^(.+)_count$")
     local summed = string.match(name, "^(.+)_sum$")
     local stem = base or counted or summed
-    local ____temp_2 = stem ~= nil
-    if ____temp_2 then
-        local ____opt_0 = catalogues.in_force(catalogue, stem)
-        ____temp_2 = (____opt_0 and ____opt_0.kind) == "histogram"
+    local ____temp_3 = stem ~= nil
+    if ____temp_3 then
+        local ____opt_1 = catalogues.in_force(catalogue, stem)
+        ____temp_3 = (____opt_1 and ____opt_1.kind) == "histogram"
     end
-    return ____temp_2
+    return ____temp_3
 end
 local function first_collector(registry, name)
     for ____, collector in ipairs(registry.collectors) do
@@ -102,37 +154,28 @@ local function head(page, name, kind, help)
     )
 end
 local function family(page, registry, shape)
-    if #shape.series == 0 then
+    local list = shape.series
+    if list.count == 0 then
         return
     end
-    local ____shape_3 = shape
-    local name = ____shape_3.name
-    local kind = ____shape_3.kind
+    local ____shape_4 = shape
+    local name = ____shape_4.name
+    local kind = ____shape_4.kind
     local region = registry.region
-    local ____opt_4 = registry.families[name]
-    local help = ____opt_4 and ____opt_4.help or DEFAULT_HELP
+    local ____opt_5 = registry.families[name]
+    local help = ____opt_5 and ____opt_5.help or DEFAULT_HELP
     head(page, name, kind, help)
     local bounds = page.format.bounds(shape.bounds)
-    for ____, series in ipairs(shape.series) do
-        if catalogues.is_current(registry, series) then
-            if kind == "histogram" then
-                histogram(
-                    page,
-                    registry,
-                    name,
-                    bounds,
-                    series
-                )
-            elseif kind == "gauge" then
-                sample(page, name, series.labels, region.common[series.slot])
-            else
-                sample(
-                    page,
-                    name,
-                    series.labels,
-                    shared_memory.total(region, series.slot)
-                )
-            end
+    for index = 0, list.count - 1 do
+        if series_list.is_current(list, index, region.generations) then
+            one_series(
+                page,
+                region,
+                shape,
+                bounds,
+                list,
+                index
+            )
         end
         if page.work >= WORK_AT_ONCE then
             send(page)

@@ -1,6 +1,7 @@
 local ____exports = {}
 local ffi = require("ffi")
 local shared_memory = require("resty.openclaw.shared_memory")
+local series_list = require("resty.openclaw.metric_registry.series_list")
 local series_of = require("resty.openclaw.status.series")
 --- Seconds from one sample to the next.
 ____exports.STEP_SECONDS = 5
@@ -62,41 +63,44 @@ function ____exports.read_now(region, plan, family, slot, into, at)
     into[at] = count
     into[at + 1] = shared_memory.total(region, slot + last + 1)
 end
-local function new_track(plan, family, series, number)
+local function new_track(plan, family, generation, number)
     local width = width_of(plan, family)
     local depth = plan.is_charted == true and ____exports.CHART_DEPTH or WINDOW_DEPTH
     local samples = ffi.new("double[?]", width * depth)
     return {
-        slot = series.slot,
-        generation = series.generation,
+        generation = generation,
         width = width,
         depth = depth,
         samples = samples,
         last = number
     }
 end
---- The track of a series; nothing for one that is newer than the last sample, or has got other slots since. Phases: any.
-function ____exports.find(tracks, series)
-    local track = tracks and tracks.by_labels[series.labels]
-    if (track and track.slot) ~= series.slot or track.generation ~= series.generation then
-        return nil
-    end
-    return track
+--- The track of a series; nothing for one that is newer than the last sample. Phases: any.
+function ____exports.find(tracks, list, place)
+    local track = tracks and tracks.by_slot[series_list.slot(list, place)]
+    return (track and track.generation) == series_list.generation(list, place) and track or nil
 end
 --- Notes a sample of each series of a family, and forgets the series that are gone.
 local function sample_family(region, index, tracks, family, number, pause)
     local plan = tracks.plan
     local each = sums_of(plan, family)
     local sums = 0
-    for ____, series in ipairs(family.series) do
+    local list = family.series
+    for place = 0, list.count - 1 do
         do
-            if not series_of.is_current(index, series) then
-                goto __continue15
+            if not series_of.is_current(index, family, place) then
+                goto __continue14
             end
-            local track = ____exports.find(tracks, series)
+            local slot = series_list.slot(list, place)
+            local track = ____exports.find(tracks, list, place)
             if track == nil then
-                track = new_track(plan, family, series, number)
-                tracks.by_labels[series.labels] = track
+                track = new_track(
+                    plan,
+                    family,
+                    series_list.generation(list, place),
+                    number
+                )
+                tracks.by_slot[slot] = track
                 sums = sums + NEW_TRACK
             end
             track.last = number
@@ -104,7 +108,7 @@ local function sample_family(region, index, tracks, family, number, pause)
                 region,
                 plan,
                 family,
-                track.slot,
+                slot,
                 track.samples,
                 number % track.depth * track.width
             )
@@ -114,11 +118,11 @@ local function sample_family(region, index, tracks, family, number, pause)
                 pause()
             end
         end
-        ::__continue15::
+        ::__continue14::
     end
-    for labels, track in pairs(tracks.by_labels) do
+    for slot, track in pairs(tracks.by_slot) do
         if track.last ~= number then
-            tracks.by_labels[labels] = nil
+            tracks.by_slot[slot] = nil
         end
     end
 end
@@ -132,7 +136,7 @@ function ____exports.sample(history, now, pause)
         local meaning = family == nil and "" or (family.kind .. " ") .. family.bounds_text
         if meaning ~= tracks.meaning then
             tracks.meaning = meaning
-            tracks.by_labels = {}
+            tracks.by_slot = {}
         end
         if family ~= nil then
             sample_family(
@@ -172,7 +176,7 @@ end
 local function create(registry)
     local tracks = {}
     for ____, plan in ipairs(PLANS) do
-        tracks[plan.name] = {plan = plan, meaning = "", by_labels = {}}
+        tracks[plan.name] = {plan = plan, meaning = "", by_slot = {}}
     end
     return {
         registry = registry,

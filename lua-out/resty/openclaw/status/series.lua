@@ -1,5 +1,6 @@
 local ____exports = {}
 local catalogues = require("resty.openclaw.metric_registry.catalogue")
+local series_list = require("resty.openclaw.metric_registry.series_list")
 local table_clear = require("table.clear")
 local ESCAPED = {["\\n"] = "\n", ["\\\""] = "\"", ["\\\\"] = "\\"}
 --- Undoes `metric_registry.label_text`. Phases: any.
@@ -80,8 +81,12 @@ function ____exports.family(index, name)
     }
 end
 --- Whether a series still has its slots: to be asked anew after each pause. Phases: any.
-function ____exports.is_current(index, series)
-    return catalogues.is_current(index.registry, series)
+function ____exports.is_current(index, family, place)
+    return series_list.is_current(family.series, place, index.registry.region.generations)
+end
+--- The labels of a series. Phases: any.
+function ____exports.labels_at(family, place)
+    return ____exports.labels_of(series_list.labels(family.series, place))
 end
 --- Takes in the series that are new. Calls `pause` about once a millisecond.
 function ____exports.refresh(index, pause)

@@ -1,5 +1,6 @@
 local ____exports = {}
 local ffi = require("ffi")
+local series_list = require("resty.openclaw.metric_registry.series_list")
 local shared_memory = require("resty.openclaw.shared_memory")
 local histories = require("resty.openclaw.status.history")
 local series_of = require("resty.openclaw.status.series")
@@ -59,20 +60,24 @@ function ____exports.each(window, name, visit)
         return
     end
     local its_tracks = tracks[name]
-    for ____, series in ipairs(family.series) do
+    local list = family.series
+    for place = 0, list.count - 1 do
         do
-            if not series_of.is_current(index, series) then
+            if not series_of.is_current(index, family, place) then
                 goto __continue10
             end
-            local total = shared_memory.total(registry.region, series.slot)
+            local total = shared_memory.total(
+                registry.region,
+                series_list.slot(list, place)
+            )
             local recent = grown(
                 window,
-                histories.find(its_tracks, series),
+                histories.find(its_tracks, list, place),
                 0,
                 total
             )
             visit(
-                series_of.labels_of(series.labels),
+                series_of.labels_at(family, place),
                 total,
                 recent
             )
@@ -92,17 +97,18 @@ function ____exports.each_histogram(window, name, visit)
     if family == nil or family.kind ~= "histogram" or its_tracks == nil then
         return
     end
-    for ____, series in ipairs(family.series) do
+    local list = family.series
+    for place = 0, list.count - 1 do
         do
-            if not series_of.is_current(index, series) then
-                goto __continue15
+            if not series_of.is_current(index, family, place) then
+                goto __continue14
             end
-            local track = histories.find(its_tracks, series)
+            local track = histories.find(its_tracks, list, place)
             histories.read_now(
                 registry.region,
                 its_tracks.plan,
                 family,
-                series.slot,
+                series_list.slot(list, place),
                 present,
                 0
             )
@@ -111,13 +117,13 @@ function ____exports.each_histogram(window, name, visit)
                 counts[bucket + 1] = grown(window, track, bucket, present[bucket])
             end
             visit(
-                series_of.labels_of(series.labels),
+                series_of.labels_at(family, place),
                 counts,
                 family.bounds
             )
             pass(window, #counts)
         end
-        ::__continue15::
+        ::__continue14::
     end
 end
 --- The mean of what was counted from one sample to the next, for each step of the chart; a hole where there was nothing.
@@ -152,30 +158,31 @@ function ____exports.each_chart(window, name, visit)
     if family == nil or family.kind ~= "histogram" or its_tracks == nil then
         return
     end
-    for ____, series in ipairs(family.series) do
+    local list = family.series
+    for place = 0, list.count - 1 do
         do
-            if not series_of.is_current(index, series) then
-                goto __continue25
+            if not series_of.is_current(index, family, place) then
+                goto __continue23
             end
-            local track = histories.find(its_tracks, series)
+            local track = histories.find(its_tracks, list, place)
             histories.read_now(
                 registry.region,
                 its_tracks.plan,
                 family,
-                series.slot,
+                series_list.slot(list, place),
                 present,
                 0
             )
             local count = grown(window, track, 0, present[0])
             local mean = count > 0 and grown(window, track, 1, present[1]) / count or nil
             visit(
-                series_of.labels_of(series.labels),
+                series_of.labels_at(family, place),
                 mean,
                 points_of(window.history, track)
             )
             pass(window, 2 * histories.POINTS)
         end
-        ::__continue25::
+        ::__continue23::
     end
 end
 return ____exports

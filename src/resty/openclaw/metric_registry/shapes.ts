@@ -1,15 +1,11 @@
 /** Series by the name of their metric, and by what they agree in. */
+import * as ffi from "ffi";
 import type { Registry } from "../metric_registry";
 import * as mapping from "../shared_memory/mapping";
 import type { Kind } from "./family";
 import { number_text } from "./number_text";
-
-export interface Series {
-    /** As the page shows them: `{name="value",…}`, or nothing. */
-    readonly labels: string;
-    readonly slot: number;
-    readonly generation: number;
-}
+import * as series_list from "./series_list";
+import type { SeriesList } from "./series_list";
 
 /** The series of one name that agree in kind and bounds. A name has several when a reload changed its meaning. */
 export interface Shape {
@@ -19,7 +15,7 @@ export interface Shape {
     /** The bounds as the page shows them, the infinite one included. */
     readonly bounds: readonly string[];
     /** Those that were dropped included, for a time. Replaced as a whole, so that a page that pauses may go on with it. */
-    series: Series[];
+    series: SeriesList;
     /** How many of `series` were dropped. */
     gone: number;
     readonly number: number;
@@ -42,6 +38,7 @@ export interface Shapes {
 
 /** So many series are looked through without a pause: a part of a millisecond. */
 const SERIES_AT_ONCE = 10_000;
+const OPENING_BRACE = 123;
 /** Series that were dropped are taken out when they are so many, and as many as half of all. */
 const MOST_GONE = 64;
 
@@ -63,7 +60,8 @@ function shape_of(all: Shapes, kind: Kind, name: string, bounds_text: string): S
         if (shape.kind === kind && shape.bounds_text === bounds_text) return shape;
     }
     const number = all.all_shapes.length + 1;
-    const made: Shape = { kind, name, bounds_text, bounds: bounds_of(bounds_text), series: [], gone: 0, number };
+    const bounds = bounds_of(bounds_text);
+    const made: Shape = { kind, name, bounds_text, bounds, series: series_list.new(), gone: 0, number };
     all.all_shapes.push(made);
     shapes.push(made);
     return made;
@@ -75,25 +73,23 @@ function is_kind(word: string | undefined): word is Kind {
 
 /** Takes in one row, if its name is that of a series (see `series`). */
 export function add(all: Shapes, row_name: string, slot: number, generation: number): void {
-    const [kind, name, rest] = string.match(row_name, "^(%l+) ([%a_:][%w_:]*)(.*)$");
+    const [kind, name, place] = string.match(row_name, "^(%l+) ([%a_:][%w_:]*)()");
     if (!is_kind(kind)) return;
-    let labels = rest!;
+    const begin = place as unknown as number;
+    let end = row_name.length + 1;
     let bounds_text = "";
     if (kind === "histogram") {
-        const [before, after] = string.match(labels, "^(.*) (%S*)$");
-        if (before === undefined) return;
-        labels = before;
+        const [last_blank, after] = string.match(row_name, "^.*() (%S*)$");
+        end = last_blank as unknown as number;
+        // The blank before the name is none before bounds.
+        if (end < begin) return;
         bounds_text = after!;
     }
-    if (labels !== "" && string.sub(labels, 1, 1) !== "{") return;
+    if (end > begin && string.byte(row_name, begin) !== OPENING_BRACE) return;
     const shape = shape_of(all, kind, name!, bounds_text);
-    shape.series.push({ labels, slot, generation });
+    const labels = pointer_add(ffi.cast("const uint8_t *", row_name), begin - 1);
+    series_list.add(shape.series, labels, end - begin, slot, generation);
     all.shape_numbers.set(slot, shape.number);
-}
-
-/** Whether a series is still what its slots hold: to be asked anew after each pause. Phases: any. */
-export function is_current(registry: Registry, series: Series): boolean {
-    return registry.region.generations.get(series.slot) === series.generation;
 }
 
 function without(shapes: readonly Shape[], shape: Shape): Shape[] {
@@ -116,24 +112,30 @@ function remove_shape(all: Shapes, shape: Shape): void {
     }
 }
 
+function keep(from: SeriesList, index: number, into: SeriesList): void {
+    const labels = series_list.labels_at(from, index);
+    const bytes = series_list.label_bytes(from, index);
+    series_list.add(into, labels, bytes, series_list.slot(from, index), series_list.generation(from, index));
+}
+
 /** Takes out what was dropped, if it is much. */
 function tidy(shapes: Shapes, shape: Shape, pause: (this: void) => void): void {
     const all = shape.series;
-    const count = all.length;
+    const count = all.count;
     if (shape.gone < count && (shape.gone < MOST_GONE || shape.gone < count / 2)) return;
-    const current: Series[] = [];
-    for (const index of $range(1, count)) {
-        const series = all[index - 1]!;
-        if (is_current(shapes.registry, series)) current.push(series);
-        if (index % SERIES_AT_ONCE === 0) pause();
+    const generations = shapes.registry.region.generations;
+    const current = series_list.new();
+    for (const index of $range(0, count - 1)) {
+        if (series_list.is_current(all, index, generations)) keep(all, index, current);
+        if (index % SERIES_AT_ONCE === SERIES_AT_ONCE - 1) pause();
     }
     // Another page of this worker may have been here meanwhile, or have found more.
     if (shape.series !== all) return;
-    for (const index of $range(count + 1, all.length)) current.push(all[index - 1]!);
+    for (const index of $range(count, all.count - 1)) keep(all, index, current);
     // What went just now is not counted as gone yet. It will be, and then both numbers agree again.
-    shape.gone -= all.length - current.length;
+    shape.gone -= all.count - current.count;
     shape.series = current;
-    if (current.length === 0) remove_shape(shapes, shape);
+    if (current.count === 0) remove_shape(shapes, shape);
 }
 
 function tidy_all(all: Shapes, pause: (this: void) => void): void {

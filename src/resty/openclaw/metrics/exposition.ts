@@ -4,9 +4,12 @@ import type { Faults } from "../fault";
 import { DEFAULT_HELP } from "../metric_registry";
 import type { Collector, Kind, Registry } from "../metric_registry";
 import * as catalogues from "../metric_registry/catalogue";
-import type { Catalogue, Series, Shape } from "../metric_registry/catalogue";
+import type { Catalogue, Shape } from "../metric_registry/catalogue";
 import { number_text } from "../metric_registry/number_text";
+import * as series_list from "../metric_registry/series_list";
+import type { SeriesList } from "../metric_registry/series_list";
 import * as shared_memory from "../shared_memory";
+import type { Region } from "../shared_memory";
 import { HIGHEST_BLOCK } from "../shared_memory/lease";
 import type { Format } from "./format";
 
@@ -43,19 +46,71 @@ function sample(page: Page, name: string, labels: string, value: number): void {
     page.work += page.line;
 }
 
+/** A series' line, or the one of a histogram's lines that ends in `ending`. */
+function line_of_series(
+    page: Page,
+    name: string,
+    ending: string,
+    list: SeriesList,
+    index: number,
+    value: number,
+): void {
+    page.text.put(name, ending);
+    page.text.putcdata(series_list.labels_at(list, index), series_list.label_bytes(list, index));
+    page.text.put(" ", number_text(value), "\n");
+    page.work += page.line;
+}
+
+/** The beginning of a bucket's line, up to its own label. */
+function bucket_begins(page: Page, name: string, list: SeriesList, index: number): void {
+    const bytes = series_list.label_bytes(list, index);
+    page.text.put(name, "_bucket");
+    if (bytes === 0) {
+        page.text.put("{");
+    } else {
+        page.text.putcdata(series_list.labels_at(list, index), bytes - 1);
+        page.text.put(",");
+    }
+}
+
 /** A histogram's lines. Count and last bucket are one number, so that they can never contradict each other. */
-function histogram(page: Page, registry: Registry, name: string, bounds: readonly string[], series: Series): void {
-    const others = series.labels === "" ? "{" : `${string.sub(series.labels, 1, -2)},`;
-    let slot = series.slot;
+function histogram(
+    page: Page,
+    region: Region,
+    name: string,
+    bounds: readonly string[],
+    list: SeriesList,
+    index: number,
+): void {
+    let slot = series_list.slot(list, index);
     let count = 0;
     for (const bound of bounds) {
-        count += shared_memory.total(registry.region, slot);
-        page.text.put(name, "_bucket", others, 'le="', bound, '"} ', number_text(count), "\n");
+        count += shared_memory.total(region, slot);
+        bucket_begins(page, name, list, index);
+        page.text.put('le="', bound, '"} ', number_text(count), "\n");
         slot += 1;
     }
-    page.text.put(name, "_sum", series.labels, " ", number_text(shared_memory.total(registry.region, slot)), "\n");
-    page.text.put(name, "_count", series.labels, " ", number_text(count), "\n");
-    page.work += (bounds.length + 1) * page.line;
+    line_of_series(page, name, "_sum", list, index, shared_memory.total(region, slot));
+    line_of_series(page, name, "_count", list, index, count);
+    page.work += bounds.length * page.line;
+}
+
+function one_series(
+    page: Page,
+    region: Region,
+    shape: Shape,
+    bounds: readonly string[],
+    list: SeriesList,
+    index: number,
+): void {
+    const { name, kind } = shape;
+    if (kind === "histogram") {
+        histogram(page, region, name, bounds, list, index);
+        return;
+    }
+    const slot = series_list.slot(list, index);
+    const value = kind === "gauge" ? region.common.get(slot) : shared_memory.total(region, slot);
+    line_of_series(page, name, "", list, index, value);
 }
 
 /** Whether a name is that of lines which a histogram writes, so that a page with both would be refused. */
@@ -86,18 +141,16 @@ function head(page: Page, name: string, kind: Kind, help: string): void {
 }
 
 function family(page: Page, registry: Registry, shape: Shape): void {
-    if (shape.series.length === 0) return;
+    const list = shape.series;
+    if (list.count === 0) return;
     const { name, kind } = shape;
     const region = registry.region;
     const help = registry.families.get(name)?.help ?? DEFAULT_HELP;
     head(page, name, kind, help);
     const bounds = page.format.bounds(shape.bounds);
-    for (const series of shape.series) {
-        if (catalogues.is_current(registry, series)) {
-            if (kind === "histogram") histogram(page, registry, name, bounds, series);
-            else if (kind === "gauge") sample(page, name, series.labels, region.common.get(series.slot));
-            else sample(page, name, series.labels, shared_memory.total(region, series.slot));
-        }
+    for (const index of $range(0, list.count - 1)) {
+        if (series_list.is_current(list, index, region.generations))
+            one_series(page, region, shape, bounds, list, index);
         if (page.work >= WORK_AT_ONCE) send(page);
         if (!page.wanted) return;
     }

@@ -6,8 +6,10 @@ import * as ffi from "ffi";
 import type { Registry } from "../metric_registry";
 import * as shared_memory from "../shared_memory";
 import type { Region } from "../shared_memory";
+import * as series_list from "../metric_registry/series_list";
+import type { SeriesList } from "../metric_registry/series_list";
 import * as series_of from "./series";
-import type { Family, Index, Series } from "./series";
+import type { Family, Index } from "./series";
 
 /** How a series is kept. */
 export interface Plan {
@@ -18,8 +20,7 @@ export interface Plan {
 
 /** One series and its samples. */
 export interface Track {
-    readonly slot: number;
-    /** Of the slot, which others may get when the series is dropped. */
+    /** Of its slot, which others may get when the series is dropped. */
     readonly generation: number;
     /** How many numbers a sample has. */
     readonly width: number;
@@ -35,7 +36,7 @@ export interface Tracks {
     readonly plan: Plan;
     /** What the samples mean; others begin anew. */
     meaning: string;
-    by_labels: LuaTable<string, Track>;
+    by_slot: LuaTable<number, Track>;
 }
 
 export interface History {
@@ -109,18 +110,17 @@ export function read_now(region: Region, plan: Plan, family: Family, slot: numbe
     into.set(at + 1, shared_memory.total(region, slot + last + 1));
 }
 
-function new_track(plan: Plan, family: Family, series: Series, number: number): Track {
+function new_track(plan: Plan, family: Family, generation: number, number: number): Track {
     const width = width_of(plan, family);
     const depth = plan.is_charted === true ? CHART_DEPTH : WINDOW_DEPTH;
     const samples = ffi.new("double[?]", width * depth) as unknown as Doubles;
-    return { slot: series.slot, generation: series.generation, width, depth, samples, last: number };
+    return { generation, width, depth, samples, last: number };
 }
 
-/** The track of a series; nothing for one that is newer than the last sample, or has got other slots since. Phases: any. */
-export function find(tracks: Tracks | undefined, series: Series): Track | undefined {
-    const track = tracks?.by_labels.get(series.labels) as Track | undefined;
-    if (track?.slot !== series.slot || track.generation !== series.generation) return undefined;
-    return track;
+/** The track of a series; nothing for one that is newer than the last sample. Phases: any. */
+export function find(tracks: Tracks | undefined, list: SeriesList, place: number): Track | undefined {
+    const track = tracks?.by_slot.get(series_list.slot(list, place)) as Track | undefined;
+    return track?.generation === series_list.generation(list, place) ? track : undefined;
 }
 
 /** Notes a sample of each series of a family, and forgets the series that are gone. */
@@ -135,24 +135,26 @@ function sample_family(
     const plan = tracks.plan;
     const each = sums_of(plan, family);
     let sums = 0;
-    for (const series of family.series) {
-        if (!series_of.is_current(index, series)) continue;
-        let track = find(tracks, series);
+    const list = family.series;
+    for (const place of $range(0, list.count - 1)) {
+        if (!series_of.is_current(index, family, place)) continue;
+        const slot = series_list.slot(list, place);
+        let track = find(tracks, list, place);
         if (track === undefined) {
-            track = new_track(plan, family, series, number);
-            tracks.by_labels.set(series.labels, track);
+            track = new_track(plan, family, series_list.generation(list, place), number);
+            tracks.by_slot.set(slot, track);
             sums += NEW_TRACK;
         }
         track.last = number;
-        read_now(region, plan, family, track.slot, track.samples, (number % track.depth) * track.width);
+        read_now(region, plan, family, slot, track.samples, (number % track.depth) * track.width);
         sums += each;
         if (sums >= SUMS_AT_ONCE) {
             sums = 0;
             pause();
         }
     }
-    for (const [labels, track] of tracks.by_labels) {
-        if (track.last !== number) tracks.by_labels.delete(labels);
+    for (const [slot, track] of tracks.by_slot) {
+        if (track.last !== number) tracks.by_slot.delete(slot);
     }
 }
 
@@ -168,7 +170,7 @@ export function sample(history: History, now: number, pause: (this: void) => voi
         const meaning = family === undefined ? "" : `${family.kind} ${family.bounds_text}`;
         if (meaning !== tracks.meaning) {
             tracks.meaning = meaning;
-            tracks.by_labels = new LuaTable();
+            tracks.by_slot = new LuaTable();
         }
         if (family !== undefined) {
             sample_family(history.registry.region, history.index, tracks, family, number, pause);
@@ -197,7 +199,7 @@ export function before(track: Track | undefined, number: number, place: number):
 /** The history of a registry, without any sample. Phases: any. */
 function create(registry: Registry): History {
     const tracks = new LuaTable<string, Tracks>();
-    for (const plan of PLANS) tracks.set(plan.name, { plan, meaning: "", by_labels: new LuaTable() });
+    for (const plan of PLANS) tracks.set(plan.name, { plan, meaning: "", by_slot: new LuaTable() });
     return {
         registry,
         index: series_of.of(registry),

@@ -3,15 +3,10 @@ import table_clear = require("table.clear");
 import * as catalogues from "../metric_registry/catalogue";
 import type { Catalogue } from "../metric_registry/catalogue";
 import type { Kind, Registry } from "../metric_registry";
+import * as series_list from "../metric_registry/series_list";
+import type { SeriesList } from "../metric_registry/series_list";
 
 export type Labels = Readonly<Record<string, string | undefined>>;
-
-/** One series of the catalogue. */
-export interface Series {
-    readonly labels: string;
-    readonly slot: number;
-    readonly generation: number;
-}
 
 /** The series of one name, all of one kind and with the same bounds. */
 export interface Family {
@@ -19,7 +14,7 @@ export interface Family {
     /** Of a histogram; one less than it has buckets. */
     readonly bounds: readonly number[];
     readonly bounds_text: string;
-    readonly series: readonly Series[];
+    readonly series: SeriesList;
 }
 
 export type Index = Catalogue;
@@ -91,8 +86,13 @@ export function family(index: Index, name: string): Family | undefined {
 }
 
 /** Whether a series still has its slots: to be asked anew after each pause. Phases: any. */
-export function is_current(index: Index, series: Series): boolean {
-    return catalogues.is_current(index.registry, series);
+export function is_current(index: Index, family: Family, place: number): boolean {
+    return series_list.is_current(family.series, place, index.registry.region.generations);
+}
+
+/** The labels of a series. Phases: any. */
+export function labels_at(family: Family, place: number): Labels {
+    return labels_of(series_list.labels(family.series, place));
 }
 
 /** Takes in the series that are new. Calls `pause` about once a millisecond. */

@@ -1,5 +1,6 @@
 /** Reads the figures of a registry: what they are, and how much of that came lately. */
 import * as ffi from "ffi";
+import * as series_list from "../metric_registry/series_list";
 import * as shared_memory from "../shared_memory";
 import * as histories from "./history";
 import type { History, Track, Tracks } from "./history";
@@ -70,11 +71,12 @@ export function each(
     const family = series_of.family(index, name);
     if (family === undefined || family.kind !== "counter") return;
     const its_tracks = tracks.get(name) as Tracks | undefined;
-    for (const series of family.series) {
-        if (!series_of.is_current(index, series)) continue;
-        const total = shared_memory.total(registry.region, series.slot);
-        const recent = grown(window, histories.find(its_tracks, series), 0, total);
-        visit(series_of.labels_of(series.labels), total, recent);
+    const list = family.series;
+    for (const place of $range(0, list.count - 1)) {
+        if (!series_of.is_current(index, family, place)) continue;
+        const total = shared_memory.total(registry.region, series_list.slot(list, place));
+        const recent = grown(window, histories.find(its_tracks, list, place), 0, total);
+        visit(series_of.labels_at(family, place), total, recent);
         pass(window, 1);
     }
 }
@@ -89,15 +91,16 @@ export function each_histogram(
     const family = series_of.family(index, name);
     const its_tracks = tracks.get(name) as Tracks | undefined;
     if (family === undefined || family.kind !== "histogram" || its_tracks === undefined) return;
-    for (const series of family.series) {
-        if (!series_of.is_current(index, series)) continue;
-        const track = histories.find(its_tracks, series);
-        histories.read_now(registry.region, its_tracks.plan, family, series.slot, present, 0);
+    const list = family.series;
+    for (const place of $range(0, list.count - 1)) {
+        if (!series_of.is_current(index, family, place)) continue;
+        const track = histories.find(its_tracks, list, place);
+        histories.read_now(registry.region, its_tracks.plan, family, series_list.slot(list, place), present, 0);
         const counts: number[] = [];
         for (const bucket of $range(0, family.bounds.length)) {
             counts[bucket] = grown(window, track, bucket, present.get(bucket));
         }
-        visit(series_of.labels_of(series.labels), counts, family.bounds);
+        visit(series_of.labels_at(family, place), counts, family.bounds);
         pass(window, counts.length);
     }
 }
@@ -126,13 +129,14 @@ export function each_chart(
     const family = series_of.family(index, name);
     const its_tracks = tracks.get(name) as Tracks | undefined;
     if (family === undefined || family.kind !== "histogram" || its_tracks === undefined) return;
-    for (const series of family.series) {
-        if (!series_of.is_current(index, series)) continue;
-        const track = histories.find(its_tracks, series);
-        histories.read_now(registry.region, its_tracks.plan, family, series.slot, present, 0);
+    const list = family.series;
+    for (const place of $range(0, list.count - 1)) {
+        if (!series_of.is_current(index, family, place)) continue;
+        const track = histories.find(its_tracks, list, place);
+        histories.read_now(registry.region, its_tracks.plan, family, series_list.slot(list, place), present, 0);
         const count = grown(window, track, 0, present.get(0));
         const mean = count > 0 ? grown(window, track, 1, present.get(1)) / count : undefined;
-        visit(series_of.labels_of(series.labels), mean, points_of(window.history, track));
+        visit(series_of.labels_at(family, place), mean, points_of(window.history, track));
         pass(window, 2 * histories.POINTS);
     }
 }
