@@ -1,0 +1,110 @@
+/** Builds the plugins of one route. */
+import type { Balancer } from "../balancer";
+import * as body_digest from "../body_digest";
+import * as image_check from "../image_check";
+import * as inference from "../inference";
+import type { Metrics } from "../metrics";
+import * as read from "../options";
+import type { PostAction } from "../post_action";
+import * as slow_log from "../slow_log";
+import { list_of_tables } from "./groups";
+import type { SlowOptions } from "./logs";
+import { in_line, PHASES } from "./phases";
+import type { Plugin } from "./phases";
+
+/** What a route does in each phase: its plugins' methods of that name, one after the other. */
+export interface Route {
+    readonly name: string;
+    readonly upstream: string | undefined;
+    readonly access: (this: void) => void;
+    readonly header_filter: (this: void) => void;
+    readonly body_filter: (this: void) => void;
+    readonly log: (this: void) => void;
+    /** Whether a plugin works in the phase header_filter. */
+    readonly filters_headers: boolean;
+}
+
+/** What all routes share. */
+export interface Shared {
+    readonly metrics: Metrics;
+    readonly balancers: LuaTable<string, Balancer>;
+    readonly logs: readonly PostAction[];
+    /** What the slow log of a route is made of, but for what the route says itself. */
+    readonly slow: SlowOptions;
+}
+
+const OPTIONS = ["upstream", "image_check", "body_digest", "inference", "metrics", "record", "slow_log", "plugins"];
+
+/** The user's own plugins. A table without any phase was meant to be another one. */
+function read_plugins(owner: string, options: read.Options): Plugin[] {
+    if (options.plugins === undefined) return [];
+    const plugins = list_of_tables(owner, options, "plugins");
+    for (const place of $range(1, plugins.length)) {
+        const plugin = plugins[place - 1]!;
+        let methods = 0;
+        for (const phase of PHASES) {
+            if (read.callback(`${owner}: plugins[${place}]`, plugin, phase) !== undefined) methods += 1;
+        }
+        if (methods === 0) {
+            read.refuse(owner, `plugins[${place}]`, `a table with a method of ${table.concat(PHASES, ", ")}`, plugin);
+        }
+    }
+    return plugins as Plugin[];
+}
+
+/** A route's slow log: as `log` says, with seconds of its own, or none. */
+function read_slow_log(owner: string, options: read.Options, slow: SlowOptions): Plugin | undefined {
+    if (options.slow_log === false) return undefined;
+    const of_route = `${owner}: slow_log`;
+    if (options.slow_log !== undefined && type(options.slow_log) !== "table") {
+        read.refuse(owner, "slow_log", "false or a table", options.slow_log);
+    }
+    const given = read.check(of_route, options.slow_log ?? {}, ["seconds"]);
+    return slow_log.new({
+        seconds: read.positive(of_route, given, "seconds", slow.seconds),
+        lines_per_minute: slow.lines_per_minute,
+    });
+}
+
+/** The route of that name. Raises when an option is wrong. Phases: init. */
+export function read_route(shared: Shared, name: string, entry: unknown): Route {
+    const owner = `setup: routes.${name}`;
+    if (type(entry) === "table" && (entry as read.Options).retry_post !== undefined) {
+        error(`${owner}: "retry_post" is said in nginx.conf: include nginx/retry_post.conf in the route's location`, 0);
+    }
+    const given = read.check(owner, entry, OPTIONS);
+    const upstream = given.upstream === undefined ? undefined : read.text(owner, given, "upstream");
+    if (upstream !== undefined && !shared.balancers.has(upstream)) {
+        read.refuse(owner, "upstream", "the name of one of upstreams", upstream);
+    }
+    const plugins: Plugin[] = [];
+    // What may refuse a request comes before what costs time.
+    const image_options = read.group(owner, given, "image_check");
+    if (image_options !== undefined) plugins.push(image_check.new(image_options));
+    const digest_options = read.group(owner, given, "body_digest");
+    if (digest_options !== undefined) plugins.push(body_digest.new(digest_options));
+    // Before what counts and records: it sets variables for them.
+    const inference_options = read.group(owner, given, "inference");
+    if (inference_options !== undefined) plugins.push(inference.new(inference_options));
+    if (read.flag(owner, given, "metrics", true)) plugins.push(shared.metrics.recorder(name));
+    if (read.flag(owner, given, "record", true)) {
+        for (const log of shared.logs) plugins.push(log);
+    }
+    const slow = read_slow_log(owner, given, shared.slow);
+    if (slow !== undefined) plugins.push(slow);
+    // Last: one that raises must not cost the figures and the record of the request.
+    for (const plugin of read_plugins(owner, given)) plugins.push(plugin);
+    let filters_headers = false;
+    for (const plugin of plugins) {
+        if (plugin.header_filter !== undefined) filters_headers = true;
+    }
+    return {
+        name,
+        upstream,
+        access: in_line(plugins, "access", name),
+        header_filter: in_line(plugins, "header_filter", name),
+        body_filter: in_line(plugins, "body_filter", name),
+        log: in_line(plugins, "log", name),
+        filters_headers,
+    };
+}
