@@ -70,7 +70,8 @@ describe("json", function()
             local before = collectgarbage("count")
             for number = 5001, 50000 do json.short_text("more " .. number) end
             collectgarbage()
-            assert.is_true(collectgarbage("count") - before < 200, "grew by " .. collectgarbage("count") - before .. " KiB")
+            -- All of them would take 5 MiB. LuaJIT's own table of texts may have grown meanwhile.
+            assert.is_true(collectgarbage("count") - before < 1500, "grew by " .. collectgarbage("count") - before .. " KiB")
         end)
     end)
 end)

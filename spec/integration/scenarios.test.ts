@@ -218,13 +218,14 @@ describe("custom-metrics", () => {
             expect(samples.get('openclaw_queue_seconds_count{model="v1"}')).toBe(20);
             expect(samples.get('openclaw_queue_seconds_bucket{model="v1",le="0.1"}')).toBe(5);
             expect(samples.get('openclaw_queue_seconds_sum{model="v1"}')).toBeCloseTo(3.1);
-            expect(samples.get("openclaw_connections")).toBeGreaterThanOrEqual(1);
+            expect(samples.get('openclaw_inference_time{model="v1"}')).toBeGreaterThanOrEqual(0);
+            expect(samples.get('openclaw_connections{state="active"}')).toBeGreaterThanOrEqual(1);
             expect(samples.get('openclaw_requests_total{route="default",variant="",status="2xx"}')).toBe(41);
         }
         const page = await getFromWithin(gateway, "/metrics/openclaw");
         expect(page).toContain("# TYPE openclaw_images_total counter\n");
         expect(page).toContain("# TYPE openclaw_queue_seconds histogram\n");
-        expect(page).toContain("# TYPE openclaw_connections gauge\n");
+        expect(page).toContain("# TYPE openclaw_inference_time gauge\n");
         expect(await promtool(page)).toBe("");
         const refused = await ask(gateway.url("/metrics/openclaw"));
         expect(refused).toMatchObject({ status: 403, json: { error: { code: "forbidden" } } });

@@ -23,7 +23,8 @@ test.each([TRIXIE, BOOKWORM])(
             .withCommand(["sleep", "infinity"])
             .start();
         const { output, exitCode } = await container.exec(["tools/spec.sh"]);
-        expect(output).toMatch(SUMMARY);
+        // The end has what went wrong.
+        expect(output.slice(-8000)).toMatch(SUMMARY);
         expect(exitCode).toBe(0);
     },
     300_000,
