@@ -11,6 +11,11 @@ local states = require("resty.openclaw.post_action.state")
 local ____state = require("resty.openclaw.post_action.state")
 local drop = ____state.drop
 local sinks = require("resty.openclaw.post_action.sinks")
+do
+    local ____after = require("resty.openclaw.post_action.after")
+    ____exports.after = ____after.after
+    ____exports.limit_after = ____after.limit_after
+end
 local OPTIONS = {
     "sink",
     "name",
