@@ -141,7 +141,10 @@ local function pause(seconds)
     local ____until = ngx.now() + (was_exiting and math.min(seconds, MOST_BACKOFF_SECONDS_AT_EXIT) or seconds)
     local left = ____until - ngx.now()
     while left > 0 and ngx.worker.exiting() == was_exiting do
-        ngx.sleep(math.min(left, SLICE_SECONDS))
+        ngx.sleep(math.max(
+            0.001,
+            math.min(left, SLICE_SECONDS)
+        ))
         left = ____until - ngx.now()
     end
 end

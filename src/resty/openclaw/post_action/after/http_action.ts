@@ -136,7 +136,8 @@ function pause(seconds: number): void {
     const until = ngx.now() + (was_exiting ? math.min(seconds, MOST_BACKOFF_SECONDS_AT_EXIT) : seconds);
     let left = until - ngx.now();
     while (left > 0 && ngx.worker.exiting() === was_exiting) {
-        ngx.sleep(math.min(left, SLICE_SECONDS));
+        // Less than a millisecond is no pause to nginx, whose clock then stands still.
+        ngx.sleep(math.max(0.001, math.min(left, SLICE_SECONDS)));
         left = until - ngx.now();
     }
 }
