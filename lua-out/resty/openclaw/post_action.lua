@@ -14,6 +14,11 @@ local ____state = require("resty.openclaw.post_action.state")
 local drop = ____state.drop
 local show = ____state.show
 local sinks = require("resty.openclaw.post_action.sinks")
+do
+    local ____after = require("resty.openclaw.post_action.after")
+    ____exports.after = ____after.after
+    ____exports.limit_after = ____after.limit_after
+end
 local OPTIONS = {
     "sink",
     "dead_letter",

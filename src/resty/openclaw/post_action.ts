@@ -8,6 +8,7 @@ import * as metric_registry from "./metric_registry";
 import * as read from "./options";
 import type { Options } from "./options";
 import * as clock from "./post_action/clock";
+export { after, limit_after } from "./post_action/after";
 import * as figures_of from "./post_action/figures";
 import type { Figures, Reason } from "./post_action/figures";
 import * as flushers from "./post_action/flusher";

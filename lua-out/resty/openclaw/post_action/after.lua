@@ -1,0 +1,187 @@
+local ____exports = {}
+local fault = require("resty.openclaw.fault")
+local metric_registry = require("resty.openclaw.metric_registry")
+local read = require("resty.openclaw.options")
+local request = require("resty.openclaw.request")
+local figures_of = require("resty.openclaw.post_action.after.figures")
+local http_action = require("resty.openclaw.post_action.after.http_action")
+local pools = require("resty.openclaw.post_action.after.pool")
+local runners = require("resty.openclaw.post_action.after.runner")
+local DICT = "openclaw"
+local OPTIONS = {
+    "max_running",
+    "max_waiting",
+    "max_bytes",
+    "action_seconds",
+    "drain_seconds",
+    "dict"
+}
+local DEFAULTS = {
+    max_running = 16,
+    max_waiting = 1000,
+    max_bytes = 16 * 1024 * 1024,
+    action_seconds = 30,
+    drain_seconds = 5
+}
+local function open_pool(settings, dict)
+    local registry = metric_registry.open(dict)
+    return pools.new(
+        settings,
+        figures_of.open(registry),
+        fault.new("post_action", registry)
+    )
+end
+--- The pool of this worker. Each worker can show the figures of all only if they were there before the workers forked;
+-- where there is no dict, each process counts for itself.
+local pool
+if ngx.get_phase() == "init" and ngx.shared[DICT] ~= nil then
+    pool = open_pool(DEFAULTS, DICT)
+end
+local function at_most(options, name, least, most, fallback)
+    local value = read.whole(
+        "post_action.limit_after",
+        options,
+        name,
+        least,
+        fallback
+    )
+    if value > most then
+        read.refuse(
+            "post_action.limit_after",
+            name,
+            (("a whole number from " .. tostring(least)) .. " to ") .. tostring(most),
+            value
+        )
+    end
+    return value
+end
+--- Sets the limits of `after`, for each worker; the options stand in docs/post_action.md. Raises one sentence when one is
+-- wrong. Phases: init.
+function ____exports.limit_after(given)
+    local owner = "post_action.limit_after"
+    if ngx.get_phase() ~= "init" then
+        error(owner .. ": must be called in init_by_lua", 0)
+    end
+    local options = read.check(owner, given, OPTIONS)
+    local settings = {
+        max_running = at_most(
+            options,
+            "max_running",
+            1,
+            100,
+            DEFAULTS.max_running
+        ),
+        max_waiting = at_most(
+            options,
+            "max_waiting",
+            0,
+            100000,
+            DEFAULTS.max_waiting
+        ),
+        max_bytes = read.whole(
+            owner,
+            options,
+            "max_bytes",
+            1,
+            DEFAULTS.max_bytes
+        ),
+        action_seconds = read.positive(owner, options, "action_seconds", DEFAULTS.action_seconds),
+        drain_seconds = read.positive(owner, options, "drain_seconds", DEFAULTS.drain_seconds)
+    }
+    pool = open_pool(
+        settings,
+        read.text(owner, options, "dict", DICT)
+    )
+end
+--- Why no action can begin now, or nothing.
+local function wrong_phase()
+    local phase = ngx.get_phase()
+    if phase == "timer" then
+        return nil
+    end
+    if phase ~= "log" then
+        return ("called in the phase " .. phase) .. ", but the response is complete only in log_by_lua"
+    end
+    if request.is_subrequest() then
+        return "called for a subrequest, whose request is not complete"
+    end
+    return nil
+end
+local function new_action(work, values, values_count, bytes, target)
+    return {
+        work = work,
+        values = values,
+        values_count = values_count,
+        bytes = bytes,
+        target = target,
+        thread = nil,
+        deadline = 0,
+        over = false
+    }
+end
+--- An action that calls a function.
+local function calling_action(work, values, values_count)
+    local bytes = 0
+    for place = 1, values_count do
+        local value = values[place]
+        if type(value) == "string" then
+            bytes = bytes + #value
+        end
+    end
+    return new_action(
+        work,
+        values,
+        values_count,
+        bytes,
+        nil
+    )
+end
+--- The action that the user means; on failure nil and why.
+local function read_action(its_pool, given, values, values_count)
+    local misplaced = wrong_phase()
+    if misplaced ~= nil then
+        return nil, misplaced
+    end
+    if type(given) == "function" then
+        return calling_action(given, values, values_count)
+    end
+    if type(given) ~= "table" then
+        return nil, "an action must be a function or a table"
+    end
+    local sending, err = http_action.read(given)
+    if sending == nil then
+        return nil, err
+    end
+    local sent_with = {sending, its_pool.settings.action_seconds, its_pool.faults}
+    return new_action(
+        http_action.send,
+        sent_with,
+        3,
+        sending.bytes,
+        sending.target
+    )
+end
+local function refuse(its_pool, kind, why)
+    figures_of.count(its_pool.figures, "dropped")
+    its_pool.faults:report(kind, "action dropped: ", why)
+    return nil, why
+end
+--- Runs an action in the background, once the response is complete: a function, which is called with the values that
+-- follow, or a table that describes an HTTP request; see docs/post_action.md. Never yields, never raises. Phases: log,
+-- timer. Nil and why when the action is dropped, which is counted and logged.
+function ____exports.after(action, ...)
+    local values = {...}
+    local values_count = select("#", ...)
+    pool = pool or open_pool(DEFAULTS, DICT)
+    local made, misuse = read_action(pool, action, values, values_count)
+    if made == nil then
+        return refuse(pool, "action_misuse", misuse)
+    end
+    local taken, full = pools.offer(pool, made)
+    if taken == nil then
+        return refuse(pool, "action_overflow", full)
+    end
+    runners.awaken(pool)
+    return true
+end
+return ____exports

@@ -1,0 +1,64 @@
+local ____exports = {}
+local metric_registry = require("resty.openclaw.metric_registry")
+local shared_memory = require("resty.openclaw.shared_memory")
+local OUTCOMES = {"done", "failed", "dropped"}
+local figures_by_registry = {}
+--- A gauge that is a sum over workers; the slot in which each shows its part.
+local function gauge(registry, name, help)
+    local claimed, err = shared_memory.transient_slot(registry.region, name)
+    if claimed == nil then
+        ngx.log(
+            ngx.ERR,
+            "post_action: ",
+            name,
+            " is not shown: ",
+            err
+        )
+    end
+    local slot = claimed or shared_memory.LOST_SLOT
+    local function emit_total(emit)
+        emit(
+            "",
+            shared_memory.total(registry.region, slot)
+        )
+    end
+    metric_registry.collect(registry, {name = name, kind = "gauge", help = help, collect = emit_total})
+    return slot
+end
+--- The figures in this registry; the same ones every time. Phases: init.
+function ____exports.open(registry)
+    local known = figures_by_registry[registry]
+    if known ~= nil then
+        return known
+    end
+    local outcomes = metric_registry.counter(registry, "openclaw_post_action_actions_total", "Actions after the response, by what became of them.", {"outcome"})
+    local figures = {
+        registry = registry,
+        outcomes = outcomes,
+        waiting_slot = gauge(registry, "openclaw_post_action_actions_waiting", "Actions that wait for a place."),
+        running_slot = gauge(registry, "openclaw_post_action_actions_running", "Actions that run."),
+        shows_outcomes = false
+    }
+    figures_by_registry[registry] = figures
+    return figures
+end
+--- Counts actions. Phases: any.
+function ____exports.count(figures, outcome, actions)
+    if actions == nil then
+        actions = 1
+    end
+    if not figures.shows_outcomes then
+        figures.shows_outcomes = true
+        for ____, each in ipairs(OUTCOMES) do
+            figures.outcomes:labels(each)
+        end
+    end
+    figures.outcomes:labels(outcome):inc(actions)
+end
+--- Shows how many actions this worker has. Phases: any.
+function ____exports.show(figures, waiting, running)
+    local mine = figures.registry.region.mine
+    mine[figures.waiting_slot] = waiting
+    mine[figures.running_slot] = running
+end
+return ____exports

@@ -1,0 +1,207 @@
+local ____exports = {}
+local http_client = require("resty.openclaw.http_client")
+local noise = require("resty.openclaw.noise")
+local retry_after = require("resty.openclaw.retry_after")
+--- The options of `http_client.request` and their types, and what is ours.
+local TYPES = {
+    url = "string",
+    scheme = "string",
+    host = "string",
+    port = "number",
+    path = "string",
+    method = "string",
+    headers = "table",
+    body = "string",
+    connect_seconds = "number",
+    send_seconds = "number",
+    read_seconds = "number",
+    total_seconds = "number",
+    keepalive_seconds = "number",
+    keepalive_connections = "number",
+    max_bytes = "number",
+    truncate = "boolean",
+    ssl_verify = "boolean",
+    ssl_server_name = "string",
+    repeatable = "boolean",
+    retries = "number"
+}
+local MOST_RETRIES = 10
+--- As `http_client` has it.
+local TOTAL_SECONDS = 10
+--- Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+local FIRST_BACKOFF_SECONDS = 0.1
+local MOST_BACKOFF_SECONDS = 30
+local MOST_BACKOFF_SECONDS_AT_EXIT = 0.5
+--- How long a pause may go on after the worker begins to exit.
+local SLICE_SECONDS = 0.5
+--- Numbers that make 128 random bits.
+local KEY_NUMBERS = 4
+--- Tells copies of one request apart from others: draft-ietf-httpapi-idempotency-key-header, a text in quotes.
+local function new_key()
+    local parts = {}
+    for _ = 1, KEY_NUMBERS do
+        parts[#parts + 1] = string.format(
+            "%08x",
+            noise.share() * 4294967296
+        )
+    end
+    return ("\"" .. table.concat(parts)) .. "\""
+end
+--- Why a value cannot be what the table says it is, or nothing.
+local function value_fault(name, value)
+    local expected = TYPES[name]
+    if expected == nil then
+        return ("unknown option \"" .. tostring(name)) .. "\""
+    end
+    if type(value) ~= expected then
+        return (("\"" .. name) .. "\" must be a ") .. expected
+    end
+    if type(value) == "number" and not (value >= 0 and value < math.huge) then
+        return ("\"" .. name) .. "\" must be a number from 0 up"
+    end
+    return nil
+end
+--- The headers that are sent, in a table of their own.
+local function read_headers(given, repeats)
+    local headers = {}
+    local has_key = false
+    for name, value in pairs(given) do
+        local fault = http_client.header_fault(name, value)
+        if fault ~= nil then
+            return nil, fault
+        end
+        if string.lower(name) == "idempotency-key" then
+            has_key = true
+        end
+        headers[name] = value
+    end
+    if repeats and not has_key then
+        headers["Idempotency-Key"] = new_key()
+    end
+    return headers
+end
+--- Has a request go where its URL says; nil and why when it says nothing of use.
+local function aim(request)
+    if request.url == nil then
+        if request.host == nil then
+            return nil, "\"url\" or \"host\" must be there"
+        end
+        return true
+    end
+    local target, err = http_client.parse_url(request.url)
+    if target == nil then
+        return nil, "\"url\" has " .. err
+    end
+    request.url = nil
+    request.scheme = target.scheme
+    request.host = target.host
+    request.port = target.port
+    request.path = target.path
+    return true
+end
+--- Checks the table that describes a request, and copies it. Phases: any. On failure nil and why.
+function ____exports.read(given)
+    local copy = {}
+    for name, value in pairs(given) do
+        local fault = value_fault(name, value)
+        if fault ~= nil then
+            return nil, fault
+        end
+        if name ~= "retries" then
+            copy[name] = value
+        end
+    end
+    local retries = given.retries or 0
+    if retries > MOST_RETRIES or retries % 1 ~= 0 then
+        return nil, "\"retries\" must be a whole number from 0 to " .. tostring(MOST_RETRIES)
+    end
+    local request = copy
+    local aimed, url_fault = aim(request)
+    if aimed == nil then
+        return nil, url_fault
+    end
+    local headers, header_fault = read_headers(given.headers or ({}), retries > 0)
+    if headers == nil then
+        return nil, header_fault
+    end
+    request.headers = headers
+    local body = given.body or ""
+    if given.body ~= nil then
+        request.method = given.method or "POST"
+    end
+    if given.truncate == nil then
+        request.truncate = true
+    end
+    local target = string.format("%s://%s", request.scheme or "http", request.host)
+    return {request = request, retries = retries, target = target, bytes = #body}
+end
+--- Waits; when the worker begins to exit, no longer than a slice.
+local function pause(seconds)
+    local was_exiting = ngx.worker.exiting()
+    local ____until = ngx.now() + (was_exiting and math.min(seconds, MOST_BACKOFF_SECONDS_AT_EXIT) or seconds)
+    local left = ____until - ngx.now()
+    while left > 0 and ngx.worker.exiting() == was_exiting do
+        ngx.sleep(math.max(
+            0.001,
+            math.min(left, SLICE_SECONDS)
+        ))
+        left = ____until - ngx.now()
+    end
+end
+--- One try: true, or nil, why, whether another one may help, and the seconds that the server asks for before it.
+local function attempt(request)
+    local answer, err = http_client.request(request)
+    if answer == nil then
+        return nil, err, true
+    end
+    local status = answer.status
+    if status >= 200 and status <= 299 then
+        return true
+    end
+    local again = status == 408 or status == 429 or status >= 500
+    return nil, "status " .. tostring(status), again, retry_after.seconds(answer.headers["retry-after"])
+end
+--- Sends a request until it has arrived, all tries are used, or the next one would come too late. Phases: timer. On
+-- failure nil and why.
+-- 
+-- @param seconds how long all of it may take
+function ____exports.send(sending, seconds, faults)
+    local request = sending.request
+    local try_seconds = request.total_seconds or TOTAL_SECONDS
+    local end_at = ngx.now() + seconds
+    local failures = 0
+    while true do
+        request.total_seconds = math.min(
+            try_seconds,
+            end_at - ngx.now()
+        )
+        local done, err, again, asked_seconds = attempt(request)
+        if done == true then
+            return true
+        end
+        failures = failures + 1
+        if again ~= true or failures > sending.retries then
+            return nil, err
+        end
+        local ceiling = math.min(
+            MOST_BACKOFF_SECONDS,
+            FIRST_BACKOFF_SECONDS * math.pow(2, failures - 1)
+        )
+        local wait_seconds = math.max(
+            noise.share() * ceiling,
+            asked_seconds or 0
+        )
+        if ngx.now() + wait_seconds >= end_at then
+            return nil, err
+        end
+        faults:report(
+            "action_retry",
+            "action ",
+            sending.target,
+            ": ",
+            err
+        )
+        pause(wait_seconds)
+    end
+end
+return ____exports

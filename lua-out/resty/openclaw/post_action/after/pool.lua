@@ -1,0 +1,131 @@
+local ____exports = {}
+local figures_of = require("resty.openclaw.post_action.after.figures")
+--- A pool in which there is nothing. Phases: any.
+local function create(settings, figures, faults)
+    return {
+        settings = settings,
+        figures = figures,
+        faults = faults,
+        size = settings.max_waiting + settings.max_running,
+        ring = {},
+        head = 0,
+        waiting = 0,
+        running = 0,
+        bytes = 0,
+        runner = nil,
+        runners = {},
+        starting_since = nil,
+        is_watched = false,
+        drain_until = nil
+    }
+end
+____exports.new = create
+local function show(pool)
+    figures_of.show(pool.figures, pool.waiting, pool.running)
+end
+--- Whether the worker exits; from the first time on, the draining has an end. Phases: any.
+function ____exports.is_exiting(pool)
+    if not ngx.worker.exiting() then
+        return false
+    end
+    pool.drain_until = pool.drain_until or ngx.now() + pool.settings.drain_seconds
+    return true
+end
+--- Takes an action in; nil and why when there is no room for it. Phases: any.
+function ____exports.offer(pool, action)
+    if pool.waiting + pool.running >= pool.size then
+        return nil, "too many actions wait"
+    end
+    if pool.bytes + action.bytes > pool.settings.max_bytes then
+        return nil, "waiting actions hold too much"
+    end
+    pool.ring[(pool.head + pool.waiting) % pool.size] = action
+    pool.waiting = pool.waiting + 1
+    pool.bytes = pool.bytes + action.bytes
+    if ____exports.is_exiting(pool) then
+        pool.drain_until = ngx.now() + pool.settings.drain_seconds
+    end
+    show(pool)
+    return true
+end
+--- Whether an action waits and may run. Phases: any.
+function ____exports.is_ready(pool)
+    return pool.waiting > 0 and pool.running < pool.settings.max_running
+end
+local function take_oldest(pool)
+    local action = pool.ring[pool.head]
+    pool.ring[pool.head] = nil
+    pool.head = (pool.head + 1) % pool.size
+    pool.waiting = pool.waiting - 1
+    return action
+end
+--- The oldest action that waits, now one of the runner's; there must be one. Phases: any.
+function ____exports.take(pool, runner)
+    local action = take_oldest(pool)
+    action.deadline = ngx.now() + pool.settings.action_seconds
+    pool.running = pool.running + 1
+    runner.actions[action] = true
+    runner.running = runner.running + 1
+    runner.started = runner.started + 1
+    show(pool)
+    return action
+end
+--- How the log names an action: where it goes, or where its function was written. Phases: any.
+local function name_of(action)
+    if action.target ~= nil then
+        return action.target
+    end
+    local place = debug.getinfo(action.work, "S")
+    return (tostring(place.short_src) .. ":") .. tostring(place.linedefined)
+end
+--- Says that an action failed, or is tried again. Phases: any.
+function ____exports.report(pool, kind, action, why)
+    pool.faults:report(
+        kind,
+        "action ",
+        name_of(action),
+        ": ",
+        tostring(why)
+    )
+end
+--- Gives the place of an action back, and books what became of it; for the second time nothing happens. Phases: any.
+function ____exports.settle(pool, runner, action, outcome, why)
+    if action.over then
+        return
+    end
+    action.over = true
+    pool.running = pool.running - 1
+    pool.bytes = pool.bytes - action.bytes
+    runner.actions[action] = nil
+    runner.running = runner.running - 1
+    show(pool)
+    figures_of.count(pool.figures, outcome)
+    if outcome == "failed" then
+        ____exports.report(pool, "action", action, why)
+    end
+    if outcome == "dropped" then
+        ____exports.report(pool, "action_exit", action, why)
+    end
+end
+--- Drops all that wait. Phases: any.
+function ____exports.clear(pool, why)
+    local dropped = pool.waiting
+    if dropped == 0 then
+        return
+    end
+    while pool.waiting > 0 do
+        pool.bytes = pool.bytes - take_oldest(pool).bytes
+    end
+    show(pool)
+    figures_of.count(pool.figures, "dropped", dropped)
+    pool.faults:report("action_exit", dropped, " actions dropped: ", why)
+end
+--- Ends a runner's sleep. Phases: any.
+function ____exports.wake(runner)
+    if runner == nil or not runner.sleeps then
+        return
+    end
+    runner.sleeps = false
+    runner.semaphore:post(1)
+end
+return ____exports

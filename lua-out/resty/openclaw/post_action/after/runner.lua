@@ -1,0 +1,227 @@
+local ____exports = {}
+local semaphore = require("ngx.semaphore")
+local turn = require("resty.openclaw.turn")
+local pools = require("resty.openclaw.post_action.after.pool")
+local RUN_SECONDS = 60
+local RUN_ACTIONS = 1000
+--- So many actions are started at a stretch before requests have their turn.
+local STRETCH_ACTIONS = 16
+local MOST_SLEEP_SECONDS = 1
+--- A timer over nginx's limit of running timers never runs, and nobody is told.
+local START_SECONDS = 1
+local WATCH_SECONDS = 5
+--- A runner looks about every second, unless it is gone: `ngx.exit` ends all of a timer.
+local LOST_SECONDS = 10
+--- `pcall`, as the compiler cannot know what a function with several results returns through it.
+local guarded = pcall
+--- The light thread of one action.
+local function perform(pool, runner, action)
+    local ok, first, second = guarded(
+        action.work,
+        unpack(action.values, 1, action.values_count)
+    )
+    local refused = (first == nil or first == false) and second ~= nil
+    if not ok then
+        pools.settle(
+            pool,
+            runner,
+            action,
+            "failed",
+            first
+        )
+    elseif refused then
+        pools.settle(
+            pool,
+            runner,
+            action,
+            "failed",
+            second
+        )
+    else
+        pools.settle(pool, runner, action, "done")
+    end
+    pools.wake(runner)
+    pools.wake(pool.runner)
+end
+--- Starts what may run.
+local function begin(pool, runner)
+    local stretch = 0
+    while pools.is_ready(pool) and runner.started < RUN_ACTIONS do
+        local action = pools.take(pool, runner)
+        local thread = ngx.thread.spawn(perform, pool, runner, action)
+        if not action.over then
+            action.thread = thread
+        end
+        stretch = stretch + 1
+        if stretch % STRETCH_ACTIONS == 0 then
+            turn.pass()
+            runner.seen_at = ngx.now()
+        end
+    end
+end
+local function stop(pool, runner, action, outcome, why)
+    local killed = ngx.thread.kill(action.thread)
+    if killed ~= nil then
+        pools.settle(
+            pool,
+            runner,
+            action,
+            outcome,
+            why
+        )
+    end
+end
+--- Ends the actions whose time is over; returns for how many seconds there is nothing to see to.
+local function supervise(pool, runner)
+    local now = ngx.now()
+    local most_seconds = pool.settings.action_seconds
+    local next_at = now + MOST_SLEEP_SECONDS
+    if pools.is_exiting(pool) then
+        next_at = math.min(next_at, pool.drain_until)
+        if now >= pool.drain_until then
+            for action in pairs(runner.actions) do
+                stop(
+                    pool,
+                    runner,
+                    action,
+                    "dropped",
+                    "the worker exits"
+                )
+            end
+            pools.clear(pool, "the worker exits")
+        end
+    end
+    for action in pairs(runner.actions) do
+        if now >= action.deadline then
+            stop(
+                pool,
+                runner,
+                action,
+                "failed",
+                ("it took over " .. tostring(most_seconds)) .. " s"
+            )
+        else
+            next_at = math.min(next_at, action.deadline)
+        end
+    end
+    return math.max(0.001, next_at - now)
+end
+local function sleep(runner, seconds)
+    runner.sleeps = true
+    runner.semaphore:wait(seconds)
+    runner.sleeps = false
+    runner.seen_at = ngx.now()
+end
+local function is_spent(runner)
+    return runner.started >= RUN_ACTIONS or ngx.now() >= runner["until"]
+end
+--- Makes the timer that `run` lives in, unless one is on its way.
+local function start(pool, run)
+    local now = ngx.now()
+    if pool.starting_since ~= nil and now < pool.starting_since + START_SECONDS then
+        return
+    end
+    local ok, err = ngx.timer.at(0, run, pool)
+    if ok then
+        pool.starting_since = now
+    else
+        pool.faults:report("timer", "actions: cannot start: ", err)
+    end
+end
+local function work(pool, runner, run)
+    while true do
+        if pool.runner == runner and is_spent(runner) then
+            pool.runner = nil
+            if pool.waiting > 0 then
+                start(pool, run)
+            end
+        end
+        if pool.runner == runner then
+            begin(pool, runner)
+        end
+        local seconds = supervise(pool, runner)
+        local has_duty = pool.runner == runner and pool.waiting > 0
+        if runner.running == 0 and not has_duty then
+            return
+        end
+        if pool.runner ~= runner or not pools.is_ready(pool) then
+            sleep(runner, seconds)
+        end
+    end
+end
+--- Takes a runner out, and settles the actions that end with it.
+local function dismiss(pool, runner, why)
+    pool.runners[runner] = nil
+    if pool.runner == runner then
+        pool.runner = nil
+    end
+    for action in pairs(runner.actions) do
+        pools.settle(
+            pool,
+            runner,
+            action,
+            "failed",
+            why
+        )
+    end
+end
+local function run(_premature, pool)
+    pool.starting_since = nil
+    if pool.runner ~= nil then
+        return
+    end
+    local made, sema_err = semaphore.new()
+    if made == nil then
+        pool.faults:report("runner", "actions: no semaphore: ", sema_err)
+        return
+    end
+    local now = ngx.now()
+    local runner = {
+        semaphore = made,
+        actions = {},
+        running = 0,
+        started = 0,
+        ["until"] = now + RUN_SECONDS,
+        seen_at = now,
+        sleeps = false
+    }
+    pool.runner = runner
+    pool.runners[runner] = true
+    local ok, err = pcall(work, pool, runner, run)
+    if not ok then
+        pool.faults:report("runner", "actions: ", err)
+    end
+    dismiss(pool, runner, "its runner failed")
+    if pool.waiting > 0 and pool.runner == nil then
+        start(pool, run)
+    end
+end
+--- Finds what got lost: a timer that never ran, or one that an action has ended.
+local function watch(_premature, pool)
+    pools.is_exiting(pool)
+    local now = ngx.now()
+    for runner in pairs(pool.runners) do
+        if now > runner.seen_at + LOST_SECONDS then
+            dismiss(pool, runner, "its timer was ended, as ngx.exit does")
+        end
+    end
+    if pool.waiting > 0 and pool.runner == nil then
+        start(pool, run)
+    end
+end
+--- Has the actions of a pool run. Phases: those that may start timers.
+function ____exports.awaken(pool)
+    if pool.runner == nil then
+        start(pool, run)
+    else
+        pools.wake(pool.runner)
+    end
+    if not pool.is_watched and not ngx.worker.exiting() then
+        local ok, err = ngx.timer.every(WATCH_SECONDS, watch, pool)
+        pool.is_watched = ok
+        if not ok then
+            pool.faults:report("timer", "actions: no watch: ", err)
+        end
+    end
+end
+return ____exports

@@ -1,0 +1,124 @@
+/**
+ * Runs functions and sends HTTP requests after the response is complete, in the background of the worker, so that no
+ * client ever waits for them. See "Actions after the response" in docs/post_action.md.
+ */
+import * as fault from "../fault";
+import * as metric_registry from "../metric_registry";
+import * as read from "../options";
+import * as request from "../request";
+import * as figures_of from "./after/figures";
+import * as http_action from "./after/http_action";
+import * as pools from "./after/pool";
+import type { Action, Pool, Settings, Work } from "./after/pool";
+import * as runners from "./after/runner";
+
+const DICT = "openclaw";
+const OPTIONS = ["max_running", "max_waiting", "max_bytes", "action_seconds", "drain_seconds", "dict"];
+const DEFAULTS: Settings = {
+    max_running: 16,
+    max_waiting: 1000,
+    max_bytes: 16 * 1024 * 1024,
+    action_seconds: 30,
+    drain_seconds: 5,
+};
+
+function open_pool(settings: Settings, dict: string): Pool {
+    const registry = metric_registry.open(dict);
+    return pools.new(settings, figures_of.open(registry), fault.new("post_action", registry));
+}
+
+/**
+ * The pool of this worker. Each worker can show the figures of all only if they were there before the workers forked;
+ * where there is no dict, each process counts for itself.
+ */
+let pool: Pool | undefined;
+if (ngx.get_phase() === "init" && ngx.shared[DICT] !== undefined) pool = open_pool(DEFAULTS, DICT);
+
+function at_most(options: read.Options, name: string, least: number, most: number, fallback: number): number {
+    const value = read.whole("post_action.limit_after", options, name, least, fallback);
+    if (value > most) {
+        read.refuse("post_action.limit_after", name, `a whole number from ${least} to ${most}`, value);
+    }
+    return value;
+}
+
+/**
+ * Sets the limits of `after`, for each worker; the options stand in docs/post_action.md. Raises one sentence when one is
+ * wrong. Phases: init.
+ */
+export function limit_after(given: unknown): void {
+    const owner = "post_action.limit_after";
+    if (ngx.get_phase() !== "init") error(`${owner}: must be called in init_by_lua`, 0);
+    const options = read.check(owner, given, OPTIONS);
+    const settings = {
+        max_running: at_most(options, "max_running", 1, 100, DEFAULTS.max_running),
+        max_waiting: at_most(options, "max_waiting", 0, 100000, DEFAULTS.max_waiting),
+        max_bytes: read.whole(owner, options, "max_bytes", 1, DEFAULTS.max_bytes),
+        action_seconds: read.positive(owner, options, "action_seconds", DEFAULTS.action_seconds),
+        drain_seconds: read.positive(owner, options, "drain_seconds", DEFAULTS.drain_seconds),
+    };
+    pool = open_pool(settings, read.text(owner, options, "dict", DICT));
+}
+
+/** Why no action can begin now, or nothing. */
+function wrong_phase(): string | undefined {
+    const phase = ngx.get_phase();
+    if (phase === "timer") return undefined;
+    if (phase !== "log") return `called in the phase ${phase}, but the response is complete only in log_by_lua`;
+    if (request.is_subrequest()) return "called for a subrequest, whose request is not complete";
+    return undefined;
+}
+
+function new_action(
+    work: Work,
+    values: unknown[],
+    values_count: number,
+    bytes: number,
+    target: string | undefined,
+): Action {
+    return { work, values, values_count, bytes, target, thread: undefined, deadline: 0, over: false };
+}
+
+/** An action that calls a function. */
+function calling_action(work: Work, values: unknown[], values_count: number): Action {
+    let bytes = 0;
+    for (const place of $range(1, values_count)) {
+        const value = values[place - 1];
+        if (typeof value === "string") bytes += value.length;
+    }
+    return new_action(work, values, values_count, bytes, undefined);
+}
+
+/** The action that the user means; on failure nil and why. */
+function read_action(its_pool: Pool, given: unknown, values: unknown[], values_count: number): Result<Action> {
+    const misplaced = wrong_phase();
+    if (misplaced !== undefined) return $multi(undefined, misplaced);
+    if (typeof given === "function") return $multi(calling_action(given as Work, values, values_count));
+    if (type(given) !== "table") return $multi(undefined, "an action must be a function or a table");
+    const [sending, err] = http_action.read(given as Record<string, unknown>);
+    if (sending === undefined) return $multi(undefined, err);
+    const sent_with = [sending, its_pool.settings.action_seconds, its_pool.faults];
+    return $multi(new_action(http_action.send as Work, sent_with, 3, sending.bytes, sending.target));
+}
+
+function refuse(its_pool: Pool, kind: string, why: string): Result<true> {
+    figures_of.count(its_pool.figures, "dropped");
+    its_pool.faults.report(kind, "action dropped: ", why);
+    return $multi(undefined, why);
+}
+
+/**
+ * Runs an action in the background, once the response is complete: a function, which is called with the values that
+ * follow, or a table that describes an HTTP request; see docs/post_action.md. Never yields, never raises. Phases: log,
+ * timer. Nil and why when the action is dropped, which is counted and logged.
+ */
+export function after(action: unknown, ...values: unknown[]): Result<true> {
+    const values_count = select("#", ...values);
+    pool = pool ?? open_pool(DEFAULTS, DICT);
+    const [made, misuse] = read_action(pool, action, values, values_count);
+    if (made === undefined) return refuse(pool, "action_misuse", misuse);
+    const [taken, full] = pools.offer(pool, made);
+    if (taken === undefined) return refuse(pool, "action_overflow", full);
+    runners.awaken(pool);
+    return $multi(true);
+}

@@ -1,0 +1,72 @@
+/** What the actions of all workers count, as the metrics page shows it. */
+import type { Counter } from "../../metric_handles";
+import type { Family } from "../../metric_registry";
+import * as metric_registry from "../../metric_registry";
+import type { Emit, Registry } from "../../metric_registry";
+import * as shared_memory from "../../shared_memory";
+
+/** What becomes of an action. */
+export type Outcome = "done" | "failed" | "dropped";
+
+export interface Figures {
+    readonly registry: Registry;
+    readonly outcomes: Family<Counter>;
+    readonly waiting_slot: number;
+    readonly running_slot: number;
+    /** Whether each outcome has its series. */
+    shows_outcomes: boolean;
+}
+
+const OUTCOMES: Outcome[] = ["done", "failed", "dropped"];
+
+const figures_by_registry = new LuaTable<Registry, Figures>();
+
+/** A gauge that is a sum over workers; the slot in which each shows its part. */
+function gauge(registry: Registry, name: string, help: string): number {
+    const [claimed, err] = shared_memory.transient_slot(registry.region, name);
+    if (claimed === undefined) ngx.log(ngx.ERR, "post_action: ", name, " is not shown: ", err);
+    const slot = claimed ?? shared_memory.LOST_SLOT;
+    function emit_total(this: void, emit: Emit): void {
+        emit("", shared_memory.total(registry.region, slot));
+    }
+    metric_registry.collect(registry, { name, kind: "gauge", help, collect: emit_total });
+    return slot;
+}
+
+/** The figures in this registry; the same ones every time. Phases: init. */
+export function open(registry: Registry): Figures {
+    const known = figures_by_registry.get(registry) as Figures | undefined;
+    if (known !== undefined) return known;
+    const outcomes = metric_registry.counter(
+        registry,
+        "openclaw_post_action_actions_total",
+        "Actions after the response, by what became of them.",
+        ["outcome"],
+    );
+    const figures = {
+        registry,
+        outcomes,
+        waiting_slot: gauge(registry, "openclaw_post_action_actions_waiting", "Actions that wait for a place."),
+        running_slot: gauge(registry, "openclaw_post_action_actions_running", "Actions that run."),
+        shows_outcomes: false,
+    };
+    figures_by_registry.set(registry, figures);
+    return figures;
+}
+
+/** Counts actions. Phases: any. */
+export function count(figures: Figures, outcome: Outcome, actions = 1): void {
+    // Not in init: which labels are kept may be said after this module was loaded.
+    if (!figures.shows_outcomes) {
+        figures.shows_outcomes = true;
+        for (const each of OUTCOMES) figures.outcomes.labels(each);
+    }
+    figures.outcomes.labels(outcome).inc(actions);
+}
+
+/** Shows how many actions this worker has. Phases: any. */
+export function show(figures: Figures, waiting: number, running: number): void {
+    const mine = figures.registry.region.mine;
+    mine.set(figures.waiting_slot, waiting);
+    mine.set(figures.running_slot, running);
+}

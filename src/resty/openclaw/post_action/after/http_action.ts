@@ -1,0 +1,177 @@
+/** An action that is an HTTP request: what may stand in its table, and how it is sent. */
+import type { Faults } from "../../fault";
+import * as http_client from "../../http_client";
+import type { Request } from "../../http_client";
+import * as noise from "../../noise";
+import * as retry_after from "../../retry_after";
+
+type Sent = { -readonly [K in keyof Request]?: Request[K] | undefined };
+type Given = Request & { readonly retries?: number };
+
+/** A request as it is sent: the table's own copy, so that nobody changes it meanwhile. */
+export interface Sending {
+    readonly request: Sent;
+    readonly retries: number;
+    readonly target: string;
+    readonly bytes: number;
+}
+
+type Failure = [done: undefined, err: string, again: boolean, retry_after_seconds?: number | undefined];
+
+/** The options of `http_client.request` and their types, and what is ours. */
+const TYPES: Record<string, string | undefined> = {
+    url: "string",
+    scheme: "string",
+    host: "string",
+    port: "number",
+    path: "string",
+    method: "string",
+    headers: "table",
+    body: "string",
+    connect_seconds: "number",
+    send_seconds: "number",
+    read_seconds: "number",
+    total_seconds: "number",
+    keepalive_seconds: "number",
+    keepalive_connections: "number",
+    max_bytes: "number",
+    truncate: "boolean",
+    ssl_verify: "boolean",
+    ssl_server_name: "string",
+    repeatable: "boolean",
+    retries: "number",
+};
+
+const MOST_RETRIES = 10;
+/** As `http_client` has it. */
+const TOTAL_SECONDS = 10;
+/** Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
+const FIRST_BACKOFF_SECONDS = 0.1;
+const MOST_BACKOFF_SECONDS = 30;
+const MOST_BACKOFF_SECONDS_AT_EXIT = 0.5;
+/** How long a pause may go on after the worker begins to exit. */
+const SLICE_SECONDS = 0.5;
+
+/** Numbers that make 128 random bits. */
+const KEY_NUMBERS = 4;
+
+/** Tells copies of one request apart from others: draft-ietf-httpapi-idempotency-key-header, a text in quotes. */
+function new_key(): string {
+    const parts: string[] = [];
+    for (const _ of $range(1, KEY_NUMBERS)) parts.push(string.format("%08x", noise.share() * 0x100000000));
+    return `"${table.concat(parts)}"`;
+}
+
+/** Why a value cannot be what the table says it is, or nothing. */
+function value_fault(name: string, value: unknown): string | undefined {
+    const expected = TYPES[name];
+    if (expected === undefined) return `unknown option "${tostring(name)}"`;
+    if (type(value) !== expected) return `"${name}" must be a ${expected}`;
+    if (typeof value === "number" && !(value >= 0 && value < math.huge)) return `"${name}" must be a number from 0 up`;
+    return undefined;
+}
+
+/** The headers that are sent, in a table of their own. */
+function read_headers(
+    given: Record<string, string | number>,
+    repeats: boolean,
+): Result<Record<string, string | number>> {
+    const headers: Record<string, string | number> = {};
+    let has_key = false;
+    for (const [name, value] of pairs(given)) {
+        const fault = http_client.header_fault(name, value);
+        if (fault !== undefined) return $multi(undefined, fault);
+        if (string.lower(name) === "idempotency-key") has_key = true;
+        headers[name] = value;
+    }
+    if (repeats && !has_key) headers["Idempotency-Key"] = new_key();
+    return $multi(headers);
+}
+
+/** Has a request go where its URL says; nil and why when it says nothing of use. */
+function aim(request: Sent): Result<true> {
+    if (request.url === undefined) {
+        if (request.host === undefined) return $multi(undefined, '"url" or "host" must be there');
+        return $multi(true);
+    }
+    const [target, err] = http_client.parse_url(request.url);
+    if (target === undefined) return $multi(undefined, `"url" has ${err}`);
+    request.url = undefined;
+    request.scheme = target.scheme;
+    request.host = target.host;
+    request.port = target.port;
+    request.path = target.path;
+    return $multi(true);
+}
+
+/** Checks the table that describes a request, and copies it. Phases: any. On failure nil and why. */
+export function read(given: Given): Result<Sending> {
+    const copy: Record<string, unknown> = {};
+    for (const [name, value] of pairs(given as unknown as Record<string, unknown>)) {
+        const fault = value_fault(name, value);
+        if (fault !== undefined) return $multi(undefined, fault);
+        if (name !== "retries") copy[name] = value;
+    }
+    const retries = given.retries ?? 0;
+    if (retries > MOST_RETRIES || retries % 1 !== 0) {
+        return $multi(undefined, `"retries" must be a whole number from 0 to ${MOST_RETRIES}`);
+    }
+    const request = copy as Sent;
+    const [aimed, url_fault] = aim(request);
+    if (aimed === undefined) return $multi(undefined, url_fault);
+    const [headers, header_fault] = read_headers(given.headers ?? {}, retries > 0);
+    if (headers === undefined) return $multi(undefined, header_fault);
+    request.headers = headers;
+    const body = given.body ?? "";
+    if (given.body !== undefined) request.method = given.method ?? "POST";
+    // Nobody reads the answer's body, so that it is long is no failure.
+    if (given.truncate === undefined) request.truncate = true;
+    const target = string.format("%s://%s", request.scheme ?? "http", request.host);
+    return $multi({ request, retries, target, bytes: body.length });
+}
+
+/** Waits; when the worker begins to exit, no longer than a slice. */
+function pause(seconds: number): void {
+    const was_exiting = ngx.worker.exiting();
+    const until = ngx.now() + (was_exiting ? math.min(seconds, MOST_BACKOFF_SECONDS_AT_EXIT) : seconds);
+    let left = until - ngx.now();
+    while (left > 0 && ngx.worker.exiting() === was_exiting) {
+        // Less than a millisecond is no pause to nginx, whose clock then stands still.
+        ngx.sleep(math.max(0.001, math.min(left, SLICE_SECONDS)));
+        left = until - ngx.now();
+    }
+}
+
+/** One try: true, or nil, why, whether another one may help, and the seconds that the server asks for before it. */
+function attempt(request: Sent): LuaMultiReturn<[done: true] | Failure> {
+    const [answer, err] = http_client.request(request as Request);
+    if (answer === undefined) return $multi(undefined, err, true);
+    const status = answer.status;
+    if (status >= 200 && status <= 299) return $multi(true);
+    const again = status === 408 || status === 429 || status >= 500;
+    return $multi(undefined, `status ${status}`, again, retry_after.seconds(answer.headers["retry-after"]));
+}
+
+/**
+ * Sends a request until it has arrived, all tries are used, or the next one would come too late. Phases: timer. On
+ * failure nil and why.
+ * @param seconds how long all of it may take
+ */
+export function send(sending: Sending, seconds: number, faults: Faults): Result<true> {
+    const request = sending.request;
+    const try_seconds = request.total_seconds ?? TOTAL_SECONDS;
+    const end_at = ngx.now() + seconds;
+    let failures = 0;
+    while (true) {
+        request.total_seconds = math.min(try_seconds, end_at - ngx.now());
+        const [done, err, again, asked_seconds] = attempt(request);
+        if (done === true) return $multi(true);
+        failures += 1;
+        if (again !== true || failures > sending.retries) return $multi(undefined, err!);
+        const ceiling = math.min(MOST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * math.pow(2, failures - 1));
+        const wait_seconds = math.max(noise.share() * ceiling, asked_seconds ?? 0);
+        if (ngx.now() + wait_seconds >= end_at) return $multi(undefined, err!);
+        faults.report("action_retry", "action ", sending.target, ": ", err);
+        pause(wait_seconds);
+    }
+}
