@@ -83,6 +83,7 @@ build = {
         ["resty.openclaw.inference"] = "lua-out/resty/openclaw/inference.lua",
         ["resty.openclaw.inference.chunk"] = "lua-out/resty/openclaw/inference/chunk.lua",
         ["resty.openclaw.inference.document"] = "lua-out/resty/openclaw/inference/document.lua",
+        ["resty.openclaw.inference.event_count"] = "lua-out/resty/openclaw/inference/event_count.lua",
         ["resty.openclaw.inference.events"] = "lua-out/resty/openclaw/inference/events.lua",
         ["resty.openclaw.inference.fields"] = "lua-out/resty/openclaw/inference/fields.lua",
         ["resty.openclaw.inference.search"] = "lua-out/resty/openclaw/inference/search.lua",

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs all measurements, one after the other: make bench. Takes about seven minutes; wants a machine with two cores that
+# Runs all measurements, one after the other: make bench. Takes about nine minutes; wants a machine with two cores that
 # has nothing else to do. All load stays on 127.0.0.1.
 set -eu
 cd "$(dirname "$0")/.."

@@ -79,6 +79,17 @@ describe("request.seconds", function()
         assert.equal("nil", within(function() return tostring(request.seconds("http_x_value")) end))
         assert.equal("nil", tostring(request.seconds("upstream_response_time"))) -- no request
     end)
+
+    it("reads the last of several times", function()
+        local function last(value)
+            return within(function() return tostring(request.last_seconds("http_x_value")) end, nil, { ["X-Value"] = value })
+        end
+        assert.equal("0.25", last("0.250"))
+        assert.equal("0.25", last("1.000, 0.250"))
+        assert.equal("0.003", last("1.000, 0.250 : 0.003"))
+        for _, value in ipairs({ "-", "0.250, -", "0.250 : ", "nonsense" }) do assert.equal("nil", last(value)) end
+        assert.equal("nil", within(function() return tostring(request.last_seconds("http_x_value")) end))
+    end)
 end)
 
 describe("request.set_variable", function()

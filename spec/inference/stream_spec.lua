@@ -211,7 +211,7 @@ describe("a stream", function()
         end
         reader:feed(ffi.cast("const uint8_t *", "\n\n"), 2)
         reader:finish()
-        assert.equal(1, reader.events)
+        assert.equal(1, reader.count.events)
         assert.equal("aborted", reader.fields.finish_reason)
     end)
 

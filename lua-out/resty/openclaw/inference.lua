@@ -7,7 +7,6 @@ local streams = require("resty.openclaw.inference.stream")
 local metric_registry = require("resty.openclaw.metric_registry")
 local options_reader = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
-local upstream_tries = require("resty.openclaw.upstream_tries")
 local OWNER = "inference"
 local HTTP_OK = 200
 local JSON = "application/json"
@@ -99,11 +98,6 @@ local function body_filter(self)
         self.faults:report("unread_answer", err)
     end
 end
---- How long the node took for its answer.
-local function node_seconds()
-    local value = request.variable("upstream_response_time") or ""
-    return tonumber(value) or tonumber(upstream_tries.last(value)) or 0
-end
 --- Tokens a second: of a stream those after the first, in the time they took to come.
 local function rate_of(reader)
     local tokens = reader.fields.completion_tokens or 0
@@ -111,13 +105,16 @@ local function rate_of(reader)
     if reader.is_stream and reader.first_token_seconds == nil then
         return nil
     end
-    local seconds = reader.is_stream and reader.last_time - reader.first_time or node_seconds()
+    local seconds = reader.is_stream and reader.last_time - reader.first_time or (request.last_seconds("upstream_response_time") or 0)
     return made > 0 and seconds > 0 and made / seconds or nil
 end
 --- Sets a variable where nginx.conf has it.
 local function show(name, format, value)
-    if value ~= nil and request.variable(name) ~= nil then
-        ngx.var[name] = string.format(format, value)
+    if value ~= nil then
+        request.set_variable(
+            name,
+            string.format(format, value)
+        )
     end
 end
 local function show_all(fields, model, rate)

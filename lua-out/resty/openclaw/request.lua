@@ -2,6 +2,7 @@ local ____exports = {}
 local ffi = require("ffi")
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
+local upstream_tries = require("resty.openclaw.upstream_tries")
 ffi.cdef("\ndouble ngx_http_lua_ffi_now(void);\ndouble ngx_http_lua_ffi_req_start_time(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);\nint ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);\nint ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,\n    int capture, char **value, size_t *value_bytes, char **err);\nint ngx_http_lua_ffi_var_set(ngx_http_request_t *request, const unsigned char *name, size_t name_bytes,\n    unsigned char *lower_case, const unsigned char *value, size_t value_bytes, unsigned char *err, size_t *err_bytes);\nintptr_t ngx_atoi(const char *digits, size_t count);\nintptr_t ngx_atofp(const char *digits, size_t count, size_t decimals);\n")
 local NGX_OK = 0
 local LONGEST_NAME = 128
@@ -57,6 +58,16 @@ function ____exports.seconds(name)
     end
     local milliseconds = tonumber(ffi.C.ngx_atofp(value[0], value_bytes[0], DECIMALS))
     return milliseconds < 0 and -1 or milliseconds / 1000
+end
+--- The last time in a variable that has one for each try, in seconds; nothing when it has none, and for a try that has
+-- none.
+function ____exports.last_seconds(name)
+    local only = ____exports.seconds(name)
+    if only == nil or only >= 0 then
+        return only
+    end
+    local last = tonumber(upstream_tries.last(____exports.variable(name) or "-"))
+    return last
 end
 --- Sets a variable that some `map` or `set` in nginx.conf declares; false where none does.
 function ____exports.set_variable(name, text)

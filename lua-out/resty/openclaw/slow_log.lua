@@ -29,9 +29,12 @@ local function write(slow_log, route)
     if request.variable("openclaw_slow") == nil or not has_room(slow_log) then
         return
     end
-    ngx.var.openclaw_slow = line.write(
-        route,
-        limits.take_left_out(slow_log.limit)
+    request.set_variable(
+        "openclaw_slow",
+        line.write(
+            route,
+            limits.take_left_out(slow_log.limit)
+        )
     )
 end
 local function log(self, route)

@@ -18,7 +18,6 @@ import * as metric_registry from "./metric_registry";
 import * as options_reader from "./options";
 import type { Options } from "./options";
 import * as request from "./request";
-import * as upstream_tries from "./upstream_tries";
 
 /** An answer on its way. */
 interface Answer {
@@ -113,25 +112,21 @@ function body_filter(this: Inference): void {
     }
 }
 
-/** How long the node took for its answer. */
-function node_seconds(): number {
-    const value = request.variable("upstream_response_time") ?? "";
-    return tonumber(value) ?? tonumber(upstream_tries.last(value)) ?? 0;
-}
-
 /** Tokens a second: of a stream those after the first, in the time they took to come. */
 function rate_of(reader: Document | Stream): number | undefined {
     const tokens = reader.fields.completion_tokens ?? 0;
     const made = reader.is_stream ? tokens - 1 : tokens;
     if (reader.is_stream && reader.first_token_seconds === undefined) return undefined;
-    const seconds = reader.is_stream ? reader.last_time - reader.first_time : node_seconds();
+    const seconds = reader.is_stream
+        ? reader.last_time - reader.first_time
+        : (request.last_seconds("upstream_response_time") ?? 0);
     // nginx's clock has milliseconds, and may have been set back.
     return made > 0 && seconds > 0 ? made / seconds : undefined;
 }
 
 /** Sets a variable where nginx.conf has it. */
 function show(name: string, format: string, value: string | number | undefined): void {
-    if (value !== undefined && request.variable(name) !== undefined) ngx.var[name] = string.format(format, value);
+    if (value !== undefined) request.set_variable(name, string.format(format, value));
 }
 
 function show_all(fields: Fields, model: string, rate: number | undefined): void {

@@ -8,6 +8,7 @@
  */
 import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
+import * as upstream_tries from "./upstream_tries";
 
 ffi.cdef(`
 double ngx_http_lua_ffi_now(void);
@@ -77,6 +78,17 @@ export function seconds(name: string): number | undefined {
     if (!find(name)) return undefined;
     const milliseconds = tonumber(ffi.C.ngx_atofp!(value.get(0), value_bytes.get(0), DECIMALS))!;
     return milliseconds < 0 ? -1 : milliseconds / 1000;
+}
+
+/**
+ * The last time in a variable that has one for each try, in seconds; nothing when it has none, and for a try that has
+ * none.
+ */
+export function last_seconds(name: string): number | undefined {
+    const only = seconds(name);
+    if (only === undefined || only >= 0) return only;
+    const last = tonumber(upstream_tries.last(variable(name) ?? "-"));
+    return last;
 }
 
 /** Sets a variable that some `map` or `set` in nginx.conf declares; false where none does. */

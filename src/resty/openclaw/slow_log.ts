@@ -42,7 +42,7 @@ function write(slow_log: SlowLog, route: string): void {
     slow_log.requests.labels(route, request.variable("openclaw_variant") ?? "").inc();
     // Where nginx.conf has no such variable nobody wants the line.
     if (request.variable("openclaw_slow") === undefined || !has_room(slow_log)) return;
-    ngx.var.openclaw_slow = line.write(route, limits.take_left_out(slow_log.limit));
+    request.set_variable("openclaw_slow", line.write(route, limits.take_left_out(slow_log.limit)));
 }
 
 function log(this: SlowLog, route: string): void {

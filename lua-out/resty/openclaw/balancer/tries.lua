@@ -18,9 +18,10 @@ end
 --- Says on the request whether the fallback answers it, where nginx.conf has the variable for it.
 local function mark_degraded(is_degraded)
     local before = request.variable("openclaw_degraded")
-    if before ~= nil and before == "1" ~= is_degraded then
-        ngx.var.openclaw_degraded = is_degraded and "1" or ""
+    if before == nil or before == "1" == is_degraded then
+        return
     end
+    request.set_variable("openclaw_degraded", is_degraded and "1" or "")
 end
 local function first_of(upstream, now)
     upstreams.refresh(upstream)

@@ -2,70 +2,26 @@ local ____exports = {}
 local ffi = require("ffi")
 local string_buffer = require("string.buffer")
 local request = require("resty.openclaw.request")
+local event_count = require("resty.openclaw.inference.event_count")
 local events = require("resty.openclaw.inference.events")
 local fields_of = require("resty.openclaw.inference.fields")
 local search = require("resty.openclaw.inference.search")
-ffi.cdef("void *memchr(const void *memory, int byte, size_t bytes);")
-local LINE_FEED = 10
-local CARRIAGE_RETURN = 13
 local KEPT_BYTES = 16 * 1024
 --- So many at a time: a loop of few turns is one that LuaJIT does not compile.
 local SCAN_BYTES = 4 * 1024
 --- Where the last events are, as a rule.
 local END_BYTES = 4 * 1024
---- "data:"
-local FIELD_BYTES = 5
 --- Of the last events so many are read.
 local LAST_EVENTS = 16
 local DONE = "[DONE]"
---- Whether these bytes are "data:"; there must be as many.
-local function is_data(memory, at)
-    return memory[at] == 100 and memory[at + 1] == 97 and memory[at + 2] == 116 and memory[at + 3] == 97 and memory[at + 4] == 58
-end
---- Takes note of a whole line, from `at` to before `line_end`.
-local function note_line(stream, memory, at, line_end)
-    local length = line_end - at
-    if length == 0 or length == 1 and memory[at] == CARRIAGE_RETURN then
-        if stream.has_data then
-            stream.events = stream.events + 1
-        end
-        stream.has_data = false
-    elseif length >= FIELD_BYTES and is_data(memory, at) then
-        stream.has_data = true
-    end
-end
---- Where the next line feed is; nothing when there is none before `limit`.
-local function line_feed_after(memory, at, limit)
-    local found = ffi.C.memchr(memory + at, LINE_FEED, limit - at)
-    if found == nil then
-        return nil
-    end
-    local place = ffi.cast("const uint8_t *", found) - memory
-    return place
-end
 --- Counts the events in what has come since the last time.
 local function scan(stream)
     local reference = stream.kept:ref()
-    local memory = ffi.cast("const uint8_t *", reference)
-    local limit = stream.kept_bytes
-    local at = stream.scanned
-    local line_end = line_feed_after(memory, at, limit)
-    while line_end ~= nil do
-        if stream.is_within_line then
-            stream.is_within_line = false
-        else
-            note_line(stream, memory, at, line_end)
-        end
-        at = line_end + 1
-        line_end = line_feed_after(memory, at, limit)
-    end
-    if not stream.is_within_line and limit - at >= FIELD_BYTES then
-        if is_data(memory, at) then
-            stream.has_data = true
-        end
-        stream.is_within_line = true
-    end
-    stream.scanned = stream.is_within_line and limit or at
+    event_count.go_on(
+        stream.count,
+        ffi.cast("const uint8_t *", reference),
+        stream.kept_bytes
+    )
 end
 --- Lets go of all but the last bytes.
 local function shorten(stream)
@@ -77,7 +33,8 @@ local function shorten(stream)
     stream.kept:skip(surplus)
     stream.kept_bytes = KEPT_BYTES
     stream.gone_bytes = stream.gone_bytes + surplus
-    stream.scanned = stream.scanned - surplus
+    local ____stream_count_0, ____scanned_1 = stream.count, "scanned"
+    ____stream_count_0[____scanned_1] = ____stream_count_0[____scanned_1] - surplus
 end
 local function note_content(stream)
     stream.is_early = false
@@ -110,10 +67,10 @@ local function feed(self, memory, bytes)
     self.kept:putcdata(memory, bytes)
     self.kept_bytes = self.kept_bytes + bytes
     self.last_time = request.now()
-    if self.is_early and line_feed_after(memory, 0, bytes) ~= nil then
+    if self.is_early and event_count.line_feed_after(memory, 0, bytes) ~= nil then
         look_for_content(self)
     end
-    if self.kept_bytes - self.scanned >= SCAN_BYTES then
+    if self.kept_bytes - self.count.scanned >= SCAN_BYTES then
         scan(self)
         shorten(self)
     end
@@ -130,7 +87,7 @@ local function read_last(stream, last_events)
         local event, err = fields_of.decode(data)
         if data == DONE then
             is_done = true
-        elseif err ~= nil and not (stream.has_data and index == count) then
+        elseif err ~= nil and not (stream.count.has_data and index == count) then
             stream.problem = err
         end
         fields_of.read(fields, event)
@@ -160,9 +117,9 @@ local function read_end(stream, bytes)
 end
 --- Whether the last events have said all there is to know.
 local function is_settled(stream, is_over)
-    local ____stream_fields_0 = stream.fields
-    local completion_tokens = ____stream_fields_0.completion_tokens
-    local finish_reason = ____stream_fields_0.finish_reason
+    local ____stream_fields_2 = stream.fields
+    local completion_tokens = ____stream_fields_2.completion_tokens
+    local finish_reason = ____stream_fields_2.finish_reason
     if completion_tokens == nil and stream.is_late then
         return false
     end
@@ -173,7 +130,7 @@ local function estimate(stream)
     if stream.first_token_seconds == nil then
         return nil
     end
-    local tokens = stream.events - stream.early - stream.late
+    local tokens = stream.count.events - stream.early - stream.late
     return math.max(0, tokens)
 end
 --- Looks for what an event says that is larger than what is kept. Returns whether there is a usage, which ends a stream.
@@ -191,8 +148,9 @@ local function finish(self)
     local fields = self.fields
     scan(self)
     shorten(self)
-    if self.has_data then
-        self.events = self.events + 1
+    if self.count.has_data then
+        local ____self_count_3, ____events_4 = self.count, "events"
+        ____self_count_3[____events_4] = ____self_count_3[____events_4] + 1
     end
     local is_over = read_end(
         self,
@@ -216,10 +174,7 @@ local function create()
         kept = string_buffer.new(),
         kept_bytes = 0,
         gone_bytes = 0,
-        scanned = 0,
-        is_within_line = false,
-        has_data = false,
-        events = 0,
+        count = event_count.new(),
         early = 0,
         late = 0,
         is_late = true,

@@ -3,7 +3,6 @@ local ____metric_registry = require("resty.openclaw.metric_registry")
 local LABEL_BYTES = ____metric_registry.LABEL_BYTES
 local OTHER = ____metric_registry.OTHER
 local request = require("resty.openclaw.request")
-local upstream_tries = require("resty.openclaw.upstream_tries")
 local families = require("resty.openclaw.metrics.families")
 local first_byte = require("resty.openclaw.metrics.first_byte")
 local mean_seconds = require("resty.openclaw.metrics.mean_seconds")
@@ -37,15 +36,6 @@ local function present_figures(recorder)
     end
     return recorder.by_variant[variant] or first_seen(recorder, variant)
 end
---- What the last try took; nothing when there was none.
-local function last_try_seconds()
-    local only = request.seconds("upstream_response_time")
-    if only == nil or only >= 0 then
-        return only
-    end
-    local last = tonumber(upstream_tries.last(request.variable("upstream_response_time") or "-"))
-    return last
-end
 --- The recent mean of what nodes took; `mean_seconds` knows what is where.
 local function mean_of(recorder, figures)
     if figures.node_seconds == nil then
@@ -72,7 +62,7 @@ local function log(self)
     if until_first_byte ~= nil then
         figures.first_byte:observe(until_first_byte)
     end
-    local node_seconds = last_try_seconds()
+    local node_seconds = request.last_seconds("upstream_response_time")
     if node_seconds ~= nil then
         figures.upstream:observe(node_seconds)
     end

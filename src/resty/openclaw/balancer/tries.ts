@@ -24,7 +24,8 @@ function key_of(upstream: Upstream): string | undefined {
 /** Says on the request whether the fallback answers it, where nginx.conf has the variable for it. */
 function mark_degraded(is_degraded: boolean): void {
     const before = request.variable("openclaw_degraded");
-    if (before !== undefined && (before === "1") !== is_degraded) ngx.var.openclaw_degraded = is_degraded ? "1" : "";
+    if (before === undefined || (before === "1") === is_degraded) return;
+    request.set_variable("openclaw_degraded", is_degraded ? "1" : "");
 }
 
 function first_of(upstream: Upstream, now: number): Peer | undefined {

@@ -6,6 +6,8 @@ import * as ffi from "ffi";
 import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
 import * as request from "../request";
+import * as event_count from "./event_count";
+import type { EventCount } from "./event_count";
 import * as events from "./events";
 import * as fields_of from "./fields";
 import type { Fields } from "./fields";
@@ -17,14 +19,8 @@ export interface Stream {
     kept_bytes: number;
     /** How many bytes were let go of. */
     gone_bytes: number;
-    /** Of what is kept, how much has been looked at for ends of lines. */
-    scanned: number;
-    /** Whether it is known already what the line is that goes on there. */
-    is_within_line: boolean;
-    /** Whether the event at hand has data. */
-    has_data: boolean;
-    /** Events that have data. */
-    events: number;
+    /** Of the events in what is kept and in what was let go of. */
+    readonly count: EventCount;
     /** Events before the first with content, and after the last. */
     early: number;
     late: number;
@@ -43,69 +39,19 @@ export interface Stream {
     finish(is_whole: boolean): void;
 }
 
-ffi.cdef("void *memchr(const void *memory, int byte, size_t bytes);");
-
-const LINE_FEED = 10;
-const CARRIAGE_RETURN = 13;
 const KEPT_BYTES = 16 * 1024;
 /** So many at a time: a loop of few turns is one that LuaJIT does not compile. */
 const SCAN_BYTES = 4 * 1024;
 /** Where the last events are, as a rule. */
 const END_BYTES = 4 * 1024;
-/** "data:" */
-const FIELD_BYTES = 5;
 /** Of the last events so many are read. */
 const LAST_EVENTS = 16;
 const DONE = "[DONE]";
 
-/** Whether these bytes are "data:"; there must be as many. */
-function is_data(memory: Bytes, at: number): boolean {
-    return (
-        memory.get(at) === 100 &&
-        memory.get(at + 1) === 97 &&
-        memory.get(at + 2) === 116 &&
-        memory.get(at + 3) === 97 &&
-        memory.get(at + 4) === 58
-    );
-}
-
-/** Takes note of a whole line, from `at` to before `line_end`. */
-function note_line(stream: Stream, memory: Bytes, at: number, line_end: number): void {
-    const length = line_end - at;
-    if (length === 0 || (length === 1 && memory.get(at) === CARRIAGE_RETURN)) {
-        if (stream.has_data) stream.events += 1;
-        stream.has_data = false;
-    } else if (length >= FIELD_BYTES && is_data(memory, at)) {
-        stream.has_data = true;
-    }
-}
-
-/** Where the next line feed is; nothing when there is none before `limit`. */
-function line_feed_after(memory: Bytes, at: number, limit: number): number | undefined {
-    const found = ffi.C.memchr!(pointer_add(memory, at), LINE_FEED, limit - at) as CValue | undefined;
-    if (found === undefined) return undefined;
-    const place = pointer_difference(ffi.cast("const uint8_t *", found), memory);
-    return place;
-}
-
 /** Counts the events in what has come since the last time. */
 function scan(stream: Stream): void {
     const [reference] = stream.kept.ref();
-    const memory = ffi.cast("const uint8_t *", reference);
-    const limit = stream.kept_bytes;
-    let at = stream.scanned;
-    let line_end = line_feed_after(memory, at, limit);
-    while (line_end !== undefined) {
-        if (stream.is_within_line) stream.is_within_line = false;
-        else note_line(stream, memory, at, line_end);
-        at = line_end + 1;
-        line_end = line_feed_after(memory, at, limit);
-    }
-    if (!stream.is_within_line && limit - at >= FIELD_BYTES) {
-        if (is_data(memory, at)) stream.has_data = true;
-        stream.is_within_line = true;
-    }
-    stream.scanned = stream.is_within_line ? limit : at;
+    event_count.go_on(stream.count, ffi.cast("const uint8_t *", reference), stream.kept_bytes);
 }
 
 /** Lets go of all but the last bytes. */
@@ -116,7 +62,7 @@ function shorten(stream: Stream): void {
     stream.kept.skip(surplus);
     stream.kept_bytes = KEPT_BYTES;
     stream.gone_bytes += surplus;
-    stream.scanned -= surplus;
+    stream.count.scanned -= surplus;
 }
 
 function note_content(stream: Stream): void {
@@ -150,8 +96,8 @@ function feed(this: Stream, memory: Bytes, bytes: number): void {
     this.kept.putcdata(memory, bytes);
     this.kept_bytes += bytes;
     this.last_time = request.now();
-    if (this.is_early && line_feed_after(memory, 0, bytes) !== undefined) look_for_content(this);
-    if (this.kept_bytes - this.scanned >= SCAN_BYTES) {
+    if (this.is_early && event_count.line_feed_after(memory, 0, bytes) !== undefined) look_for_content(this);
+    if (this.kept_bytes - this.count.scanned >= SCAN_BYTES) {
         scan(this);
         shorten(this);
     }
@@ -169,7 +115,7 @@ function read_last(stream: Stream, last_events: readonly string[]): boolean {
         const [event, err] = fields_of.decode(data);
         if (data === DONE) is_done = true;
         // One that the end has cut off is no fault of the node's.
-        else if (err !== undefined && !(stream.has_data && index === count)) stream.problem = err;
+        else if (err !== undefined && !(stream.count.has_data && index === count)) stream.problem = err;
         fields_of.read(fields, event);
         if (fields_of.has_content(event)) stream.is_late = false;
         if (stream.is_late) stream.late += 1;
@@ -196,7 +142,7 @@ function is_settled(stream: Stream, is_over: boolean): boolean {
 /** Each event with content is taken for a token. */
 function estimate(stream: Stream): number | undefined {
     if (stream.first_token_seconds === undefined) return undefined;
-    const tokens = stream.events - stream.early - stream.late;
+    const tokens = stream.count.events - stream.early - stream.late;
     return math.max(0, tokens);
 }
 
@@ -211,7 +157,7 @@ function finish(this: Stream): void {
     const fields = this.fields;
     scan(this);
     shorten(this);
-    if (this.has_data) this.events += 1;
+    if (this.count.has_data) this.count.events += 1;
     let is_over = read_end(this, math.min(END_BYTES, this.kept_bytes));
     if (!is_settled(this, is_over) && this.kept_bytes > END_BYTES) is_over = read_end(this, this.kept_bytes);
     if (find_in_cut(this)) is_over = true;
@@ -229,10 +175,7 @@ function create(): Stream {
         kept: string_buffer.new(),
         kept_bytes: 0,
         gone_bytes: 0,
-        scanned: 0,
-        is_within_line: false,
-        has_data: false,
-        events: 0,
+        count: event_count.new(),
         early: 0,
         late: 0,
         is_late: true,

@@ -1,7 +1,6 @@
 /** Counts the requests of one route, by variant. */
 import { LABEL_BYTES, OTHER } from "../metric_registry";
 import * as request from "../request";
-import * as upstream_tries from "../upstream_tries";
 import * as families from "./families";
 import type { Families, Figures } from "./families";
 import * as first_byte from "./first_byte";
@@ -51,14 +50,6 @@ function present_figures(recorder: Recorder): Figures {
     return recorder.by_variant.get(variant) ?? first_seen(recorder, variant);
 }
 
-/** What the last try took; nothing when there was none. */
-function last_try_seconds(): number | undefined {
-    const only = request.seconds("upstream_response_time");
-    if (only === undefined || only >= 0) return only;
-    const last = tonumber(upstream_tries.last(request.variable("upstream_response_time") ?? "-"));
-    return last;
-}
-
 /** The recent mean of what nodes took; `mean_seconds` knows what is where. */
 function mean_of(recorder: Recorder, figures: Figures): Doubles {
     if (figures.node_seconds === undefined) {
@@ -85,7 +76,7 @@ function log(this: Recorder): void {
     figures.duration.observe(taken);
     const until_first_byte = first_byte.take(taken);
     if (until_first_byte !== undefined) figures.first_byte.observe(until_first_byte);
-    const node_seconds = last_try_seconds();
+    const node_seconds = request.last_seconds("upstream_response_time");
     if (node_seconds !== undefined) figures.upstream.observe(node_seconds);
     const cache = request.variable("upstream_cache_status");
     if (cache !== undefined) {
