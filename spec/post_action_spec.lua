@@ -812,13 +812,13 @@ describe("post_action", function()
         end)
 
         it("lets the last entry begin drain_seconds anew", function()
-            local plugin = watched({ drain_seconds = 0.3 })
+            local plugin = watched({ drain_seconds = 1.5 })
             receiver.status = 503
             plugin:push("1")
             quit()
-            ngx.sleep(0.2)
+            ngx.sleep(1)
             plugin:push("2")
-            ngx.sleep(0.2)
+            ngx.sleep(1)
             assert.equal(0, dropped(plugin, "exit"))
             receiver.status = 200
             eventually(function() return #receiver.lines == 2 end)
