@@ -1,4 +1,4 @@
-local clock = require("resty.openclaw.shared_memory.clock")
+local clock = require("resty.openclaw.clock")
 local eventually = require("spec.support.eventually")
 local idle_series = require("resty.openclaw.metric_registry.idle_series")
 local lease = require("resty.openclaw.shared_memory.lease")
@@ -17,7 +17,7 @@ local function new_registry()
     local registry = metric_registry.open("no such dict: idle " .. registries)
     registry.idle_seconds = IDLE
     -- Whole seconds, which add up exactly, and a little later than the series are made.
-    local now = math.ceil(clock.steady_seconds()) + 2
+    local now = math.ceil(clock.now()) + 2
     local function after(seconds)
         now = now + seconds
         idle_series.look(registry, now, function() return true end)
@@ -210,7 +210,7 @@ describe("idle series", function()
         local family = metric_registry.counter(registry, "a_total", "Help.", { "x" })
         for index = 1, 1000 do family:labels(tostring(index)) end
         local pauses = 0
-        local later = clock.steady_seconds() + IDLE + 1
+        local later = clock.now() + IDLE + 1
         idle_series.look(registry, later, function()
             pauses = pauses + 1
             return pauses < 3

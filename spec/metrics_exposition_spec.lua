@@ -205,7 +205,7 @@ describe("the page", function()
         -- Another worker has taken the next row, but has not named it yet.
         local region = registry.region
         local late = region.names:incr("next_slot", 1) - 1
-        region.touched[late] = require("resty.openclaw.shared_memory.clock").steady_seconds()
+        region.touched[late] = require("resty.openclaw.clock").now()
         region.generations[late] = 1
         local catalogue = catalogues.new(registry)
         for _ = 1, 3 do assert.is_nil(reader.parse((render(registry, catalogue)))["late_total"]) end

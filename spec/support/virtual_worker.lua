@@ -1,6 +1,6 @@
 --- A worker in made-up time, for the background thread of a queue: its timers, its semaphore and its clock are the spec's.
 -- The time of day jumps as the spec wishes; the clock for timers does not.
-local clock = require("resty.openclaw.post_action.clock")
+local clock = require("resty.openclaw.clock")
 local noise = require("resty.openclaw.noise")
 
 local _M = {}

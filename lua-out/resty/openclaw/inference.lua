@@ -2,7 +2,7 @@ local ____exports = {}
 local fault = require("resty.openclaw.fault")
 local chunk = require("resty.openclaw.inference.chunk")
 local documents = require("resty.openclaw.inference.document")
-local series = require("resty.openclaw.inference.series")
+local figures = require("resty.openclaw.inference.figures")
 local streams = require("resty.openclaw.inference.stream")
 local metric_registry = require("resty.openclaw.metric_registry")
 local options_reader = require("resty.openclaw.options")
@@ -117,31 +117,12 @@ local function show(name, format, value)
         )
     end
 end
-local function show_all(fields, model, rate)
-    show("openclaw_model", "%s", model)
+local function show_all(fields, rate)
+    show("openclaw_model", "%s", fields.model)
     show("openclaw_prompt_tokens", "%d", fields.prompt_tokens)
     show("openclaw_completion_tokens", "%d", fields.completion_tokens)
     show("openclaw_finish_reason", "%s", fields.finish_reason)
     show("openclaw_tokens_per_second", "%.1f", rate)
-end
-local function count(reader, its, rate)
-    local ____reader_fields_0 = reader.fields
-    local prompt_tokens = ____reader_fields_0.prompt_tokens
-    local completion_tokens = ____reader_fields_0.completion_tokens
-    local finish_reason = ____reader_fields_0.finish_reason
-    series.count_answer(its, finish_reason)
-    if prompt_tokens ~= nil then
-        series.count_prompt(its, prompt_tokens)
-    end
-    if completion_tokens ~= nil then
-        series.count_completion(its, completion_tokens)
-    end
-    if rate ~= nil then
-        series.observe_rate(its, rate)
-    end
-    if reader.is_stream and reader.first_token_seconds ~= nil then
-        series.observe_first_token(its, reader.first_token_seconds)
-    end
 end
 local function settle(plugin, answer, route)
     local reader = answer.reader
@@ -155,19 +136,24 @@ local function settle(plugin, answer, route)
     if reader.problem ~= nil then
         plugin.faults:report("broken_answer", reader.problem)
     end
-    local model = reader.fields.model or ""
     local rate = rate_of(reader)
-    count(
-        reader,
-        series.of(
-            plugin.series,
-            route,
-            request.variable("openclaw_variant") or "",
-            model
-        ),
-        rate
+    local ____reader_is_stream_0
+    if reader.is_stream then
+        ____reader_is_stream_0 = reader.first_token_seconds
+    else
+        ____reader_is_stream_0 = nil
+    end
+    local first_token_seconds = ____reader_is_stream_0
+    local variant = request.variable("openclaw_variant") or ""
+    figures.count(
+        plugin.families,
+        route,
+        variant,
+        reader.fields,
+        rate,
+        first_token_seconds
     )
-    show_all(reader.fields, model, rate)
+    show_all(reader.fields, rate)
 end
 local function log(self, route)
     if route == nil then
@@ -203,7 +189,7 @@ local function create(options)
     local fields = {
         max_bytes = max_bytes,
         answers = {},
-        series = series.create(registry),
+        families = figures.new(registry),
         faults = fault.new(OWNER, registry)
     }
     return setmetatable(fields, metatable)

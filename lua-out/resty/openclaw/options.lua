@@ -132,8 +132,11 @@ function ____exports.share(owner, options, name, fallback)
     end
     return value
 end
---- A whole number from `least` up.
-function ____exports.whole(owner, options, name, least, fallback)
+--- A whole number from `least` up, to `most` where that is given.
+function ____exports.whole(owner, options, name, least, fallback, most)
+    if most == nil then
+        most = math.huge
+    end
     local ____options_name_3 = options[name]
     if ____options_name_3 == nil then
         ____options_name_3 = fallback
@@ -144,6 +147,14 @@ function ____exports.whole(owner, options, name, least, fallback)
             owner,
             name,
             ("a whole number from " .. tostring(least)) .. " up",
+            value
+        )
+    end
+    if value > most then
+        ____exports.refuse(
+            owner,
+            name,
+            (("a whole number from " .. tostring(least)) .. " to ") .. tostring(most),
             value
         )
     end

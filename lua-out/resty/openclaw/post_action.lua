@@ -3,7 +3,7 @@ local fault = require("resty.openclaw.fault")
 local json = require("resty.openclaw.json")
 local metric_registry = require("resty.openclaw.metric_registry")
 local read = require("resty.openclaw.options")
-local clock = require("resty.openclaw.post_action.clock")
+local clock = require("resty.openclaw.clock")
 local figures_of = require("resty.openclaw.post_action.figures")
 local flushers = require("resty.openclaw.post_action.flusher")
 local ids = require("resty.openclaw.post_action.ids")
@@ -142,24 +142,6 @@ local function read_variables(owner, options)
     end
     return variables
 end
-local function read_at_most(owner, options, name, most, fallback)
-    local value = read.whole(
-        owner,
-        options,
-        name,
-        1,
-        math.min(fallback, most)
-    )
-    if value > most then
-        read.refuse(
-            owner,
-            name,
-            "a whole number from 1 to " .. tostring(most),
-            value
-        )
-    end
-    return value
-end
 --- A queue with its sink. Phases: init. Raises one sentence when an option is wrong; the options stand in
 -- docs/post_action.md.
 local function create(given)
@@ -174,12 +156,13 @@ local function create(given)
     if figures_of.is_taken(registry, name) then
         read.refuse("post_action", "name", "a name that no other post_action has", name)
     end
-    local max_entries = read_at_most(
+    local max_entries = read.whole(
         "post_action",
         options,
         "max_entries",
-        1000000,
-        10000
+        1,
+        10000,
+        1000000
     )
     local max_bytes = read.whole(
         "post_action",
@@ -197,19 +180,21 @@ local function create(given)
     )
     local settings = {
         name = name,
-        batch_entries = read_at_most(
+        batch_entries = read.whole(
             "post_action",
             options,
             "batch_entries",
-            max_entries,
-            500
+            1,
+            math.min(500, max_entries),
+            max_entries
         ),
-        batch_bytes = read_at_most(
+        batch_bytes = read.whole(
             "post_action",
             options,
             "batch_bytes",
-            max_bytes,
-            MIB
+            1,
+            math.min(MIB, max_bytes),
+            max_bytes
         ),
         batch_seconds = read.positive("post_action", options, "batch_seconds", 1),
         retry_seconds = read.positive("post_action", options, "retry_seconds", 60),

@@ -10,8 +10,8 @@ import * as chunk from "./inference/chunk";
 import * as documents from "./inference/document";
 import type { Document } from "./inference/document";
 import type { Fields } from "./inference/fields";
-import * as series from "./inference/series";
-import type { AllSeries, Series } from "./inference/series";
+import * as figures from "./inference/figures";
+import type { Families } from "./inference/figures";
 import * as streams from "./inference/stream";
 import type { Stream } from "./inference/stream";
 import * as metric_registry from "./metric_registry";
@@ -31,7 +31,7 @@ interface Answer {
 export interface Inference {
     readonly max_bytes: number;
     readonly answers: LuaTable<number, Answer>;
-    readonly series: AllSeries;
+    readonly families: Families;
     readonly faults: Faults;
     /** Decides whether the answer is to be read. Phases: header_filter. Never raises. */
     header_filter(): void;
@@ -129,23 +129,12 @@ function show(name: string, format: string, value: string | number | undefined):
     if (value !== undefined) request.set_variable(name, string.format(format, value));
 }
 
-function show_all(fields: Fields, model: string, rate: number | undefined): void {
-    show("openclaw_model", "%s", model);
+function show_all(fields: Fields, rate: number | undefined): void {
+    show("openclaw_model", "%s", fields.model);
     show("openclaw_prompt_tokens", "%d", fields.prompt_tokens);
     show("openclaw_completion_tokens", "%d", fields.completion_tokens);
     show("openclaw_finish_reason", "%s", fields.finish_reason);
     show("openclaw_tokens_per_second", "%.1f", rate);
-}
-
-function count(reader: Document | Stream, its: Series, rate: number | undefined): void {
-    const { prompt_tokens, completion_tokens, finish_reason } = reader.fields;
-    series.count_answer(its, finish_reason!);
-    if (prompt_tokens !== undefined) series.count_prompt(its, prompt_tokens);
-    if (completion_tokens !== undefined) series.count_completion(its, completion_tokens);
-    if (rate !== undefined) series.observe_rate(its, rate);
-    if (reader.is_stream && reader.first_token_seconds !== undefined) {
-        series.observe_first_token(its, reader.first_token_seconds);
-    }
 }
 
 function settle(this: void, plugin: Inference, answer: Answer, route: string): void {
@@ -159,10 +148,11 @@ function settle(this: void, plugin: Inference, answer: Answer, route: string): v
     }
     reader.finish(answer.is_whole);
     if (reader.problem !== undefined) plugin.faults.report("broken_answer", reader.problem);
-    const model = reader.fields.model ?? "";
     const rate = rate_of(reader);
-    count(reader, series.of(plugin.series, route, request.variable("openclaw_variant") ?? "", model), rate);
-    show_all(reader.fields, model, rate);
+    const first_token_seconds = reader.is_stream ? reader.first_token_seconds : undefined;
+    const variant = request.variable("openclaw_variant") ?? "";
+    figures.count(plugin.families, route, variant, reader.fields, rate, first_token_seconds);
+    show_all(reader.fields, rate);
 }
 
 function log(this: Inference, route = ""): void {
@@ -187,7 +177,7 @@ function create(options: Options = {}): Inference {
     const fields = {
         max_bytes,
         answers: new LuaTable(),
-        series: series.create(registry),
+        families: figures.new(registry),
         faults: fault.new(OWNER, registry),
     };
     return setmetatable(fields, metatable) as unknown as Inference;

@@ -102,12 +102,20 @@ export function share(owner: string, options: Options, name: string, fallback: n
     return value;
 }
 
-/** A whole number from `least` up. */
-export function whole(owner: string, options: Options, name: string, least: number, fallback?: number): number {
+/** A whole number from `least` up, to `most` where that is given. */
+export function whole(
+    owner: string,
+    options: Options,
+    name: string,
+    least: number,
+    fallback?: number,
+    most = math.huge,
+): number {
     const value = options[name] ?? fallback;
     if (typeof value !== "number" || value < least || value % 1 !== 0 || value === math.huge) {
         refuse(owner, name, `a whole number from ${least} up`, value);
     }
+    if (value > most) refuse(owner, name, `a whole number from ${least} to ${most}`, value);
     return value;
 }
 

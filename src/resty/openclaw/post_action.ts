@@ -7,7 +7,7 @@ import * as json from "./json";
 import * as metric_registry from "./metric_registry";
 import * as read from "./options";
 import type { Options } from "./options";
-import * as clock from "./post_action/clock";
+import * as clock from "./clock";
 export { after, limit_after } from "./post_action/after";
 import * as figures_of from "./post_action/figures";
 import type { Figures, Reason } from "./post_action/figures";
@@ -137,12 +137,6 @@ function read_variables(owner: string, options: Options): Record<string, string>
     return variables as Record<string, string>;
 }
 
-function read_at_most(owner: string, options: Options, name: string, most: number, fallback: number): number {
-    const value = read.whole(owner, options, name, 1, math.min(fallback, most));
-    if (value > most) read.refuse(owner, name, `a whole number from 1 to ${most}`, value);
-    return value;
-}
-
 /**
  * A queue with its sink. Phases: init. Raises one sentence when an option is wrong; the options stand in
  * docs/post_action.md.
@@ -157,13 +151,13 @@ function create(given: unknown): PostAction {
     if (figures_of.is_taken(registry, name)) {
         read.refuse("post_action", "name", "a name that no other post_action has", name);
     }
-    const max_entries = read_at_most("post_action", options, "max_entries", 1000000, 10000);
+    const max_entries = read.whole("post_action", options, "max_entries", 1, 10000, 1000000);
     const max_bytes = read.whole("post_action", options, "max_bytes", 1, 16 * MIB);
     const what_drops = read.one_of("post_action", options, "drop", ["oldest", "newest"], "oldest");
     const settings = {
         name,
-        batch_entries: read_at_most("post_action", options, "batch_entries", max_entries, 500),
-        batch_bytes: read_at_most("post_action", options, "batch_bytes", max_bytes, MIB),
+        batch_entries: read.whole("post_action", options, "batch_entries", 1, math.min(500, max_entries), max_entries),
+        batch_bytes: read.whole("post_action", options, "batch_bytes", 1, math.min(MIB, max_bytes), max_bytes),
         batch_seconds: read.positive("post_action", options, "batch_seconds", 1),
         retry_seconds: read.positive("post_action", options, "retry_seconds", 60),
         drain_seconds: read.positive("post_action", options, "drain_seconds", 5),

@@ -1,7 +1,6 @@
 local ____exports = {}
 local shared_memory = require("resty.openclaw.shared_memory")
-local ____clock = require("resty.openclaw.shared_memory.clock")
-local steady_seconds = ____clock.steady_seconds
+local clock = require("resty.openclaw.clock")
 local mapping = require("resty.openclaw.shared_memory.mapping")
 local rows = require("resty.openclaw.shared_memory.rows")
 local shapes = require("resty.openclaw.metric_registry.shapes")
@@ -12,7 +11,7 @@ local ROWS_AT_ONCE = 200
 local SETTLE_SECONDS = 1
 --- Whether a row has its name for good. Of two processes that make a series at one moment one gives its row back.
 local function is_settled(region, slot, name)
-    if steady_seconds() - region.touched[slot] > SETTLE_SECONDS then
+    if clock.now() - region.touched[slot] > SETTLE_SECONDS then
         return true
     end
     return (region.names:get("slot:" .. name)) == slot

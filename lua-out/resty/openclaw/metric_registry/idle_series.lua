@@ -1,7 +1,6 @@
 local ____exports = {}
 local leader = require("resty.openclaw.leader")
-local ____clock = require("resty.openclaw.shared_memory.clock")
-local steady_seconds = ____clock.steady_seconds
+local clock = require("resty.openclaw.clock")
 local ____lease = require("resty.openclaw.shared_memory.lease")
 local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
 local rows = require("resty.openclaw.shared_memory.rows")
@@ -123,7 +122,7 @@ function ____exports.watch(registry)
     local next_look = 0
     local ____region_duties_1 = region.duties
     ____region_duties_1[#____region_duties_1 + 1] = function()
-        local now = steady_seconds()
+        local now = clock.now()
         if looks or now < next_look or not (candidate:leads()) then
             return
         end

@@ -1,6 +1,5 @@
 local ____exports = {}
-local ____clock = require("resty.openclaw.shared_memory.clock")
-local steady_seconds = ____clock.steady_seconds
+local clock = require("resty.openclaw.clock")
 local ____names = require("resty.openclaw.shared_memory.names")
 local increment = ____names.increment
 local rows = require("resty.openclaw.shared_memory.rows")
@@ -67,7 +66,7 @@ local function make(family, name)
         name,
         row_size(family),
         pin_of(family),
-        steady_seconds()
+        clock.now()
     )
     if made ~= true then
         region.names:incr("series:" .. family.name, -1)

@@ -37,24 +37,6 @@ local pool
 if ngx.get_phase() == "init" and ngx.shared[DICT] ~= nil then
     pool = open_pool(DEFAULTS, DICT)
 end
-local function at_most(options, name, least, most, fallback)
-    local value = read.whole(
-        "post_action.limit_after",
-        options,
-        name,
-        least,
-        fallback
-    )
-    if value > most then
-        read.refuse(
-            "post_action.limit_after",
-            name,
-            (("a whole number from " .. tostring(least)) .. " to ") .. tostring(most),
-            value
-        )
-    end
-    return value
-end
 --- Sets the limits of `after`, for each worker; the options stand in docs/post_action.md. Raises one sentence when one is
 -- wrong. Phases: init.
 function ____exports.limit_after(given)
@@ -64,19 +46,21 @@ function ____exports.limit_after(given)
     end
     local options = read.check(owner, given, OPTIONS)
     local settings = {
-        max_running = at_most(
+        max_running = read.whole(
+            owner,
             options,
             "max_running",
             1,
-            100,
-            DEFAULTS.max_running
+            DEFAULTS.max_running,
+            100
         ),
-        max_waiting = at_most(
+        max_waiting = read.whole(
+            owner,
             options,
             "max_waiting",
             0,
-            100000,
-            DEFAULTS.max_waiting
+            DEFAULTS.max_waiting,
+            100000
         ),
         max_bytes = read.whole(
             owner,

@@ -1,6 +1,6 @@
 local ____exports = {}
-local noise = require("resty.openclaw.noise")
-local clock = require("resty.openclaw.post_action.clock")
+local backoffs = require("resty.openclaw.backoff")
+local clock = require("resty.openclaw.clock")
 local lines = require("resty.openclaw.post_action.lines")
 local queues = require("resty.openclaw.post_action.queue")
 local ____state = require("resty.openclaw.post_action.state")
@@ -9,8 +9,6 @@ local is_exiting = ____state.is_exiting
 local is_open = ____state.is_open
 local show = ____state.show
 local sleep = ____state.sleep
---- Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-local FIRST_BACKOFF_SECONDS = 0.1
 local MOST_BACKOFF_SECONDS = 30
 --- At exit: no more than half of what is left, so that the last tries come close to the end.
 local MOST_BACKOFF_SECONDS_AT_EXIT = 0.5
@@ -31,12 +29,8 @@ end
 --- Seconds to wait before the next try.
 local function backoff(flusher, retry_after_seconds)
     local most = most_backoff(flusher)
-    local ceiling = math.min(
-        most,
-        FIRST_BACKOFF_SECONDS * math.pow(2, flusher.failures - 1)
-    )
     return math.max(
-        noise.share() * ceiling,
+        backoffs.jittered(flusher.failures, most),
         math.min(retry_after_seconds, most)
     )
 end

@@ -1,7 +1,7 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
 local shared_memory = require("resty.openclaw.shared_memory")
-local clock = require("resty.openclaw.post_action.clock")
+local clock = require("resty.openclaw.clock")
 local REASONS = {
     "overflow",
     "invalid",
@@ -73,7 +73,8 @@ local function slots_of(registry)
     )
     return slots
 end
-local function transient_slot(registry, name)
+--- Where each worker shows its part of a gauge, which falls to zero with it. Phases: init.
+function ____exports.transient_slot(registry, name)
     local slot, err = shared_memory.transient_slot(registry.region, name)
     if slot ~= nil then
         return slot
@@ -102,10 +103,10 @@ local function create(registry, sink)
     end
     local dead_lettered = metric_registry.counter(registry, "openclaw_post_action_dead_lettered_total", "Refused entries that were kept in the dead-letter file.", {"sink"})
     local slots = slots_of(registry)
-    local queued_slot = transient_slot(registry, "post_action queued " .. sink)
-    local queued_bytes_slot = transient_slot(registry, "post_action queued_bytes " .. sink)
-    local oldest_slot = transient_slot(registry, "post_action oldest " .. sink)
-    local circuit_slot = transient_slot(registry, "post_action circuit " .. sink)
+    local queued_slot = ____exports.transient_slot(registry, "post_action queued " .. sink)
+    local queued_bytes_slot = ____exports.transient_slot(registry, "post_action queued_bytes " .. sink)
+    local oldest_slot = ____exports.transient_slot(registry, "post_action oldest " .. sink)
+    local circuit_slot = ____exports.transient_slot(registry, "post_action circuit " .. sink)
     slots.queued[sink] = queued_slot
     slots.queued_bytes[sink] = queued_bytes_slot
     slots.oldest[sink] = oldest_slot

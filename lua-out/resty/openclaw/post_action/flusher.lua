@@ -1,5 +1,5 @@
 local ____exports = {}
-local clock = require("resty.openclaw.post_action.clock")
+local clock = require("resty.openclaw.clock")
 local ____delivery = require("resty.openclaw.post_action.delivery")
 local fly = ____delivery.fly
 local lines = require("resty.openclaw.post_action.queue")

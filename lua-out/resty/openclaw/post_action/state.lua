@@ -1,6 +1,6 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
-local clock = require("resty.openclaw.post_action.clock")
+local clock = require("resty.openclaw.clock")
 local queues = require("resty.openclaw.post_action.queue")
 --- So many failures in a row open the circuit: the sink is left alone then but for single entries.
 local FAILURES_TO_OPEN = 5

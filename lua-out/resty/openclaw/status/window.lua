@@ -49,66 +49,72 @@ function ____exports.exists(window, name)
     local registry = ____window_history_0.registry
     return registry.families[name] ~= nil or series_of.family(index, name) ~= nil
 end
---- Visits the series of counters: their labels, their totals, and how much of these came within the window.
-function ____exports.each(window, name, visit)
+--- Visits the series of a family of this kind that are still there. `look` says how many sums it took.
+local function each_series(window, name, kind, look)
     local ____window_history_1 = window.history
     local index = ____window_history_1.index
-    local registry = ____window_history_1.registry
     local tracks = ____window_history_1.tracks
     local family = series_of.family(index, name)
-    if family == nil or family.kind ~= "counter" then
+    if family == nil or family.kind ~= kind then
         return
     end
     local its_tracks = tracks[name]
     local list = family.series
     for place = 0, list.count - 1 do
-        do
-            if not series_of.is_current(index, family, place) then
-                goto __continue10
-            end
-            local total = shared_memory.total(
-                registry.region,
-                series_list.slot(list, place)
-            )
-            local recent = grown(
+        if series_of.is_current(index, family, place) then
+            local track = histories.find(its_tracks, list, place)
+            pass(
                 window,
-                histories.find(its_tracks, list, place),
-                0,
-                total
+                look({
+                    family = family,
+                    place = place,
+                    slot = series_list.slot(list, place),
+                    track = track
+                })
             )
-            visit(
-                series_of.labels_at(family, place),
-                total,
-                recent
-            )
-            pass(window, 1)
         end
-        ::__continue10::
     end
+end
+--- Visits the series of counters: their labels, their totals, and how much of these came within the window.
+function ____exports.each(window, name, visit)
+    each_series(
+        window,
+        name,
+        "counter",
+        function(one)
+            local total = shared_memory.total(window.history.registry.region, one.slot)
+            visit(
+                series_of.labels_at(one.family, one.place),
+                total,
+                grown(window, one.track, 0, total)
+            )
+            return 1
+        end
+    )
 end
 --- Visits the series of histograms: their labels, what came into each bucket within the window, and the bounds.
 function ____exports.each_histogram(window, name, visit)
     local ____window_history_2 = window.history
-    local index = ____window_history_2.index
     local registry = ____window_history_2.registry
     local tracks = ____window_history_2.tracks
-    local family = series_of.family(index, name)
-    local its_tracks = tracks[name]
-    if family == nil or family.kind ~= "histogram" or its_tracks == nil then
-        return
-    end
-    local list = family.series
-    for place = 0, list.count - 1 do
-        do
-            if not series_of.is_current(index, family, place) then
-                goto __continue14
-            end
-            local track = histories.find(its_tracks, list, place)
+    each_series(
+        window,
+        name,
+        "histogram",
+        function(____bindingPattern0)
+            local track
+            local slot
+            local place
+            local family
+            family = ____bindingPattern0.family
+            place = ____bindingPattern0.place
+            slot = ____bindingPattern0.slot
+            track = ____bindingPattern0.track
             histories.read_now(
                 registry.region,
-                its_tracks.plan,
+                tracks[name].plan,
                 family,
-                series_list.slot(list, place),
+                slot,
                 present,
                 0
             )
@@ -121,10 +127,9 @@ function ____exports.each_histogram(window, name, visit)
                 counts,
                 family.bounds
             )
-            pass(window, #counts)
+            return #counts
         end
-        ::__continue14::
-    end
+    )
 end
 --- The mean of what was counted from one sample to the next, for each step of the chart; a hole where there was nothing.
 local function points_of(history, track)
@@ -150,26 +155,26 @@ end
 --- Visits the series of histograms that are charted: their labels, the mean within the window, the points by their place.
 function ____exports.each_chart(window, name, visit)
     local ____window_history_3 = window.history
-    local index = ____window_history_3.index
     local registry = ____window_history_3.registry
     local tracks = ____window_history_3.tracks
-    local family = series_of.family(index, name)
-    local its_tracks = tracks[name]
-    if family == nil or family.kind ~= "histogram" or its_tracks == nil then
-        return
-    end
-    local list = family.series
-    for place = 0, list.count - 1 do
-        do
-            if not series_of.is_current(index, family, place) then
-                goto __continue23
-            end
-            local track = histories.find(its_tracks, list, place)
+    each_series(
+        window,
+        name,
+        "histogram",
+        function(____bindingPattern0)
+            local track
+            local slot
+            local place
+            local family
+            family = ____bindingPattern0.family
+            place = ____bindingPattern0.place
+            slot = ____bindingPattern0.slot
+            track = ____bindingPattern0.track
             histories.read_now(
                 registry.region,
-                its_tracks.plan,
+                tracks[name].plan,
                 family,
-                series_list.slot(list, place),
+                slot,
                 present,
                 0
             )
@@ -180,9 +185,8 @@ function ____exports.each_chart(window, name, visit)
                 mean,
                 points_of(window.history, track)
             )
-            pass(window, 2 * histories.POINTS)
+            return 2 * histories.POINTS
         end
-        ::__continue23::
-    end
+    )
 end
 return ____exports

@@ -5,7 +5,7 @@
 import type { Registry } from "../metric_registry";
 import * as shared_memory from "../shared_memory";
 import type { Region } from "../shared_memory";
-import { steady_seconds } from "../shared_memory/clock";
+import * as clock from "../clock";
 import * as mapping from "../shared_memory/mapping";
 import * as rows from "../shared_memory/rows";
 import type { Rows } from "../shared_memory/rows";
@@ -27,7 +27,7 @@ const SETTLE_SECONDS = 1;
 
 /** Whether a row has its name for good. Of two processes that make a series at one moment one gives its row back. */
 function is_settled(region: Region, slot: number, name: string): boolean {
-    if (steady_seconds() - region.touched.get(slot) > SETTLE_SECONDS) return true;
+    if (clock.now() - region.touched.get(slot) > SETTLE_SECONDS) return true;
     return region.names.get<number>(`slot:${name}`)[0] === slot;
 }
 

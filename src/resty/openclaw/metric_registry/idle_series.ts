@@ -5,7 +5,7 @@
 import * as leader from "../leader";
 import type { Leader } from "../leader";
 import type { Registry } from "../metric_registry";
-import { steady_seconds } from "../shared_memory/clock";
+import * as clock from "../clock";
 import { HIGHEST_BLOCK } from "../shared_memory/lease";
 import * as rows from "../shared_memory/rows";
 import type { Rows } from "../shared_memory/rows";
@@ -99,7 +99,7 @@ export function watch(registry: Registry): void {
     let looks = false;
     let next_look = 0;
     region.duties.push(() => {
-        const now = steady_seconds();
+        const now = clock.now();
         if (looks || now < next_look || !candidate.leads()[0]) return;
         looks = true;
         const [ok, err] = pcall(look, registry, now, pause);

@@ -1,5 +1,5 @@
 /** Where the series of a family count: found or made, and what becomes of those past the limit. */
-import { steady_seconds } from "../shared_memory/clock";
+import * as clock from "../clock";
 import { increment } from "../shared_memory/names";
 import * as rows from "../shared_memory/rows";
 import { OTHER } from "./allow_list";
@@ -54,7 +54,7 @@ function take_place(family: Family<unknown>, others: string): boolean {
 /** Makes a series that has its place already. Where no row is left it counts nowhere, until one is free again. */
 function make(family: Family<unknown>, name: string): LuaMultiReturn<[slot: number, generation: number]> {
     const region = family.registry.region;
-    const [slot, second, made] = rows.make(region, name, row_size(family), pin_of(family), steady_seconds());
+    const [slot, second, made] = rows.make(region, name, row_size(family), pin_of(family), clock.now());
     if (made !== true) region.names.incr(`series:${family.name}`, -1);
     if (slot !== undefined) return $multi(slot, second);
     ngx.log(ngx.ERR, "metric_registry: new series of ", family.name, " are not counted: ", second);

@@ -34,14 +34,6 @@ function open_pool(settings: Settings, dict: string): Pool {
 let pool: Pool | undefined;
 if (ngx.get_phase() === "init" && ngx.shared[DICT] !== undefined) pool = open_pool(DEFAULTS, DICT);
 
-function at_most(options: read.Options, name: string, least: number, most: number, fallback: number): number {
-    const value = read.whole("post_action.limit_after", options, name, least, fallback);
-    if (value > most) {
-        read.refuse("post_action.limit_after", name, `a whole number from ${least} to ${most}`, value);
-    }
-    return value;
-}
-
 /**
  * Sets the limits of `after`, for each worker; the options stand in docs/post_action.md. Raises one sentence when one is
  * wrong. Phases: init.
@@ -51,8 +43,8 @@ export function limit_after(given: unknown): void {
     if (ngx.get_phase() !== "init") error(`${owner}: must be called in init_by_lua`, 0);
     const options = read.check(owner, given, OPTIONS);
     const settings = {
-        max_running: at_most(options, "max_running", 1, 100, DEFAULTS.max_running),
-        max_waiting: at_most(options, "max_waiting", 0, 100000, DEFAULTS.max_waiting),
+        max_running: read.whole(owner, options, "max_running", 1, DEFAULTS.max_running, 100),
+        max_waiting: read.whole(owner, options, "max_waiting", 0, DEFAULTS.max_waiting, 100000),
         max_bytes: read.whole(owner, options, "max_bytes", 1, DEFAULTS.max_bytes),
         action_seconds: read.positive(owner, options, "action_seconds", DEFAULTS.action_seconds),
         drain_seconds: read.positive(owner, options, "drain_seconds", DEFAULTS.drain_seconds),

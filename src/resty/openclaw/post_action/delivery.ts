@@ -4,8 +4,8 @@
  * A batch is a stack of parts, one at first. It is divided where the sink may have refused it for one entry alone, and
  * where the sink keeps failing, so that it is tried with a single entry.
  */
-import * as noise from "../noise";
-import * as clock from "./clock";
+import * as backoffs from "../backoff";
+import * as clock from "../clock";
 import type { Reason } from "./figures";
 import * as lines from "./lines";
 import * as queues from "./queue";
@@ -13,8 +13,6 @@ import type { Outcome, Part, Sink, Verdict } from "./sinks";
 import { drop, is_exiting, is_open, show, sleep } from "./state";
 import type { Batch, Flusher } from "./state";
 
-/** Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
-const FIRST_BACKOFF_SECONDS = 0.1;
 const MOST_BACKOFF_SECONDS = 30;
 /** At exit: no more than half of what is left, so that the last tries come close to the end. */
 const MOST_BACKOFF_SECONDS_AT_EXIT = 0.5;
@@ -32,8 +30,7 @@ function most_backoff(flusher: Flusher): number {
 /** Seconds to wait before the next try. */
 function backoff(flusher: Flusher, retry_after_seconds: number): number {
     const most = most_backoff(flusher);
-    const ceiling = math.min(most, FIRST_BACKOFF_SECONDS * math.pow(2, flusher.failures - 1));
-    return math.max(noise.share() * ceiling, math.min(retry_after_seconds, most));
+    return math.max(backoffs.jittered(flusher.failures, most), math.min(retry_after_seconds, most));
 }
 
 /** When the last try of a batch is due. */

@@ -3,7 +3,7 @@ import type { Counter } from "../metric_handles";
 import * as metric_registry from "../metric_registry";
 import type { Emit, Registry } from "../metric_registry";
 import * as shared_memory from "../shared_memory";
-import * as clock from "./clock";
+import * as clock from "../clock";
 
 /** Why entries are dropped. */
 export type Reason = "overflow" | "invalid" | "too_large" | "refused" | "gave_up" | "exit";
@@ -79,7 +79,8 @@ function slots_of(registry: Registry): Slots {
     return slots;
 }
 
-function transient_slot(registry: Registry, name: string): number {
+/** Where each worker shows its part of a gauge, which falls to zero with it. Phases: init. */
+export function transient_slot(registry: Registry, name: string): number {
     const [slot, err] = shared_memory.transient_slot(registry.region, name);
     if (slot !== undefined) return slot;
     ngx.log(ngx.ERR, "post_action: ", name, " is not shown: ", err);

@@ -8,7 +8,7 @@
  * is without gathering, and gives up `drain_seconds` after the last entry came. Entries that come later still (of
  * long answers, while the worker drains) start the thread anew.
  */
-import * as clock from "./clock";
+import * as clock from "../clock";
 import { fly } from "./delivery";
 import * as lines from "./queue";
 import { WATCH_SECONDS, drop, is_exiting, show, sleep, wake } from "./state";

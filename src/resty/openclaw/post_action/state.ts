@@ -2,7 +2,7 @@
 import type { Faults } from "../fault";
 import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
-import * as clock from "./clock";
+import * as clock from "../clock";
 import type { Figures, Reason } from "./figures";
 import * as queues from "./queue";
 import type { Queue } from "./queue";

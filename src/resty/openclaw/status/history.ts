@@ -4,10 +4,10 @@
  */
 import * as ffi from "ffi";
 import type { Registry } from "../metric_registry";
-import * as shared_memory from "../shared_memory";
-import type { Region } from "../shared_memory";
 import * as series_list from "../metric_registry/series_list";
 import type { SeriesList } from "../metric_registry/series_list";
+import * as shared_memory from "../shared_memory";
+import type { Region } from "../shared_memory";
 import * as series_of from "./series";
 import type { Family, Index } from "./series";
 

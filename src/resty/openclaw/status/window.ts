@@ -1,11 +1,12 @@
 /** Reads the figures of a registry: what they are, and how much of that came lately. */
 import * as ffi from "ffi";
+import type { Kind } from "../metric_registry";
 import * as series_list from "../metric_registry/series_list";
 import * as shared_memory from "../shared_memory";
 import * as histories from "./history";
 import type { History, Track, Tracks } from "./history";
 import * as series_of from "./series";
-import type { Labels } from "./series";
+import type { Family, Labels } from "./series";
 
 /** Where a page looks back to. */
 export interface Window {
@@ -61,24 +62,40 @@ export function exists(window: Window, name: string): boolean {
     return registry.families.has(name) || series_of.family(index, name) !== undefined;
 }
 
+/** One series, while it is visited. */
+interface Visited {
+    readonly family: Family;
+    readonly place: number;
+    readonly slot: number;
+    readonly track: Track | undefined;
+}
+
+/** Visits the series of a family of this kind that are still there. `look` says how many sums it took. */
+function each_series(window: Window, name: string, kind: Kind, look: (this: void, one: Visited) => number): void {
+    const { index, tracks } = window.history;
+    const family = series_of.family(index, name);
+    if (family === undefined || family.kind !== kind) return;
+    const its_tracks = tracks.get(name) as Tracks | undefined;
+    const list = family.series;
+    for (const place of $range(0, list.count - 1)) {
+        if (series_of.is_current(index, family, place)) {
+            const track = histories.find(its_tracks, list, place);
+            pass(window, look({ family, place, slot: series_list.slot(list, place), track }));
+        }
+    }
+}
+
 /** Visits the series of counters: their labels, their totals, and how much of these came within the window. */
 export function each(
     window: Window,
     name: string,
     visit: (this: void, labels: Labels, total: number, recent: number) => void,
 ): void {
-    const { index, registry, tracks } = window.history;
-    const family = series_of.family(index, name);
-    if (family === undefined || family.kind !== "counter") return;
-    const its_tracks = tracks.get(name) as Tracks | undefined;
-    const list = family.series;
-    for (const place of $range(0, list.count - 1)) {
-        if (!series_of.is_current(index, family, place)) continue;
-        const total = shared_memory.total(registry.region, series_list.slot(list, place));
-        const recent = grown(window, histories.find(its_tracks, list, place), 0, total);
-        visit(series_of.labels_at(family, place), total, recent);
-        pass(window, 1);
-    }
+    each_series(window, name, "counter", (one) => {
+        const total = shared_memory.total(window.history.registry.region, one.slot);
+        visit(series_of.labels_at(one.family, one.place), total, grown(window, one.track, 0, total));
+        return 1;
+    });
 }
 
 /** Visits the series of histograms: their labels, what came into each bucket within the window, and the bounds. */
@@ -87,22 +104,16 @@ export function each_histogram(
     name: string,
     visit: (this: void, labels: Labels, counts: readonly number[], bounds: readonly number[]) => void,
 ): void {
-    const { index, registry, tracks } = window.history;
-    const family = series_of.family(index, name);
-    const its_tracks = tracks.get(name) as Tracks | undefined;
-    if (family === undefined || family.kind !== "histogram" || its_tracks === undefined) return;
-    const list = family.series;
-    for (const place of $range(0, list.count - 1)) {
-        if (!series_of.is_current(index, family, place)) continue;
-        const track = histories.find(its_tracks, list, place);
-        histories.read_now(registry.region, its_tracks.plan, family, series_list.slot(list, place), present, 0);
+    const { registry, tracks } = window.history;
+    each_series(window, name, "histogram", ({ family, place, slot, track }) => {
+        histories.read_now(registry.region, tracks.get(name).plan, family, slot, present, 0);
         const counts: number[] = [];
         for (const bucket of $range(0, family.bounds.length)) {
             counts[bucket] = grown(window, track, bucket, present.get(bucket));
         }
         visit(series_of.labels_at(family, place), counts, family.bounds);
-        pass(window, counts.length);
-    }
+        return counts.length;
+    });
 }
 
 /** The mean of what was counted from one sample to the next, for each step of the chart; a hole where there was nothing. */
@@ -125,18 +136,12 @@ export function each_chart(
     name: string,
     visit: (this: void, labels: Labels, mean: number | undefined, points: LuaTable<number, number>) => void,
 ): void {
-    const { index, registry, tracks } = window.history;
-    const family = series_of.family(index, name);
-    const its_tracks = tracks.get(name) as Tracks | undefined;
-    if (family === undefined || family.kind !== "histogram" || its_tracks === undefined) return;
-    const list = family.series;
-    for (const place of $range(0, list.count - 1)) {
-        if (!series_of.is_current(index, family, place)) continue;
-        const track = histories.find(its_tracks, list, place);
-        histories.read_now(registry.region, its_tracks.plan, family, series_list.slot(list, place), present, 0);
+    const { registry, tracks } = window.history;
+    each_series(window, name, "histogram", ({ family, place, slot, track }) => {
+        histories.read_now(registry.region, tracks.get(name).plan, family, slot, present, 0);
         const count = grown(window, track, 0, present.get(0));
         const mean = count > 0 ? grown(window, track, 1, present.get(1)) / count : undefined;
         visit(series_of.labels_at(family, place), mean, points_of(window.history, track));
-        pass(window, 2 * histories.POINTS);
-    }
+        return 2 * histories.POINTS;
+    });
 }

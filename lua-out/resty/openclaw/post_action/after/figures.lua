@@ -1,21 +1,13 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
 local shared_memory = require("resty.openclaw.shared_memory")
+local ____figures = require("resty.openclaw.post_action.figures")
+local transient_slot = ____figures.transient_slot
 local OUTCOMES = {"done", "failed", "dropped"}
 local figures_by_registry = {}
 --- A gauge that is a sum over workers; the slot in which each shows its part.
 local function gauge(registry, name, help)
-    local claimed, err = shared_memory.transient_slot(registry.region, name)
-    if claimed == nil then
-        ngx.log(
-            ngx.ERR,
-            "post_action: ",
-            name,
-            " is not shown: ",
-            err
-        )
-    end
-    local slot = claimed or shared_memory.LOST_SLOT
+    local slot = transient_slot(registry, name)
     local function emit_total(emit)
         emit(
             "",

@@ -1,4 +1,5 @@
 local ____exports = {}
+local backoffs = require("resty.openclaw.backoff")
 local http_client = require("resty.openclaw.http_client")
 local noise = require("resty.openclaw.noise")
 local retry_after = require("resty.openclaw.retry_after")
@@ -28,8 +29,6 @@ local TYPES = {
 local MOST_RETRIES = 10
 --- As `http_client` has it.
 local TOTAL_SECONDS = 10
---- Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-local FIRST_BACKOFF_SECONDS = 0.1
 local MOST_BACKOFF_SECONDS = 30
 local MOST_BACKOFF_SECONDS_AT_EXIT = 0.5
 --- How long a pause may go on after the worker begins to exit.
@@ -183,12 +182,8 @@ function ____exports.send(sending, seconds, faults)
         if again ~= true or failures > sending.retries then
             return nil, err
         end
-        local ceiling = math.min(
-            MOST_BACKOFF_SECONDS,
-            FIRST_BACKOFF_SECONDS * math.pow(2, failures - 1)
-        )
         local wait_seconds = math.max(
-            noise.share() * ceiling,
+            backoffs.jittered(failures, MOST_BACKOFF_SECONDS),
             asked_seconds or 0
         )
         if ngx.now() + wait_seconds >= end_at then

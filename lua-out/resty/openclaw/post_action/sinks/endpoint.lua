@@ -3,6 +3,16 @@ local http_target = require("resty.openclaw.http_client.target")
 local read = require("resty.openclaw.options")
 --- The options that `tls` reads.
 ____exports.TLS_OPTIONS = {"ssl_verify", "ssl_server_name"}
+--- The names of options in these lists, as one list.
+function ____exports.joined(lists)
+    local names = {}
+    for ____, list in ipairs(lists) do
+        for ____, name in ipairs(list) do
+            names[#names + 1] = name
+        end
+    end
+    return names
+end
 --- A unix socket at the option `path`.
 function ____exports.at_path(owner, options)
     local path = read.text(owner, options, "path")

@@ -2,31 +2,9 @@ local ____exports = {}
 local read = require("resty.openclaw.options")
 local endpoints = require("resty.openclaw.post_action.sinks.endpoint")
 local kept_stream = require("resty.openclaw.post_action.sinks.kept_stream")
-local HOST_OPTIONS = {
-    "type",
-    "host",
-    "port",
-    "connect_seconds",
-    "timeout_seconds",
-    "keepalive_seconds"
-}
-local TLS_OPTIONS = {
-    "type",
-    "host",
-    "port",
-    "connect_seconds",
-    "timeout_seconds",
-    "keepalive_seconds",
-    "ssl_verify",
-    "ssl_server_name"
-}
-local UNIX_OPTIONS = {
-    "type",
-    "path",
-    "connect_seconds",
-    "timeout_seconds",
-    "keepalive_seconds"
-}
+local HOST_OPTIONS = endpoints.joined({{"type", "host", "port"}, kept_stream.OPTIONS})
+local TLS_OPTIONS = endpoints.joined({HOST_OPTIONS, endpoints.TLS_OPTIONS})
+local UNIX_OPTIONS = endpoints.joined({{"type", "path"}, kept_stream.OPTIONS})
 local function send(self, text, _entries, most_seconds)
     local sent, err = kept_stream.send(self.stream, text, most_seconds)
     if sent == nil then

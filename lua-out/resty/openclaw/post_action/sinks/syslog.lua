@@ -7,24 +7,13 @@ local kept_stream = require("resty.openclaw.post_action.sinks.kept_stream")
 local syslog_message = require("resty.openclaw.post_action.sinks.syslog_message")
 local ____udp = require("resty.openclaw.post_action.sinks.udp")
 local MOST_DATAGRAM_BYTES = ____udp.MOST_DATAGRAM_BYTES
-local DATAGRAM_OPTIONS = {
+local OPTIONS = {
     "type",
     "protocol",
     "host",
     "port",
     "path",
     "max_bytes"
-}
-local STREAM_OPTIONS = {
-    "type",
-    "protocol",
-    "host",
-    "port",
-    "path",
-    "max_bytes",
-    "connect_seconds",
-    "timeout_seconds",
-    "keepalive_seconds"
 }
 --- Where syslog servers listen: RFC 5426 and RFC 5425. For plain TCP there is no number of its own.
 local PORT = 514
@@ -90,19 +79,15 @@ local function send(self, text, _entries, most_seconds)
 end
 local metatable = {__index = {send = send}}
 local function known_options(protocol)
-    local known = {}
-    for ____, name in ipairs(protocol == "udp" and DATAGRAM_OPTIONS or STREAM_OPTIONS) do
-        known[#known + 1] = name
+    local lists = {OPTIONS}
+    if protocol ~= "udp" then
+        lists[#lists + 1] = kept_stream.OPTIONS
     end
-    for ____, name in ipairs(syslog_message.OPTIONS) do
-        known[#known + 1] = name
-    end
+    lists[#lists + 1] = syslog_message.OPTIONS
     if protocol == "tls" then
-        for ____, name in ipairs(endpoints.TLS_OPTIONS) do
-            known[#known + 1] = name
-        end
+        lists[#lists + 1] = endpoints.TLS_OPTIONS
     end
-    return known
+    return endpoints.joined(lists)
 end
 --- A sink that logs to `host` and `port`, or to `path`, by `protocol`. Phases: init. Raises when an option is wrong.
 local function create(owner, options)
@@ -120,21 +105,15 @@ local function create(owner, options)
     )
     local port = protocol == "tls" and TLS_PORT or PORT
     local endpoint = endpoints.anywhere(owner, options, nil, port)
+    local most_bytes = protocol == "udp" and MOST_DATAGRAM_BYTES or nil
     local max_bytes = read.whole(
         owner,
         options,
         "max_bytes",
         1,
-        USUAL_MOST_BYTES
+        USUAL_MOST_BYTES,
+        most_bytes
     )
-    if protocol == "udp" and max_bytes > MOST_DATAGRAM_BYTES then
-        read.refuse(
-            owner,
-            "max_bytes",
-            "a whole number from 1 to " .. tostring(MOST_DATAGRAM_BYTES),
-            max_bytes
-        )
-    end
     local ____syslog_message_new_result_2 = syslog_message.new(owner, options)
     local ____max_bytes_3 = max_bytes
     local ____endpoint_4 = endpoint

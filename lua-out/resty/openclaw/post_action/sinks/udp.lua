@@ -41,16 +41,9 @@ local function create(owner, options)
         options,
         "max_bytes",
         1,
+        ____exports.MOST_DATAGRAM_BYTES,
         ____exports.MOST_DATAGRAM_BYTES
     )
-    if max_bytes > ____exports.MOST_DATAGRAM_BYTES then
-        read.refuse(
-            owner,
-            "max_bytes",
-            "a whole number from 1 to " .. tostring(____exports.MOST_DATAGRAM_BYTES),
-            max_bytes
-        )
-    end
     return setmetatable({endpoint = endpoint, max_bytes = max_bytes}, metatable)
 end
 ____exports.new = create

@@ -4,6 +4,7 @@ import type { Family } from "../../metric_registry";
 import * as metric_registry from "../../metric_registry";
 import type { Emit, Registry } from "../../metric_registry";
 import * as shared_memory from "../../shared_memory";
+import { transient_slot } from "../figures";
 
 /** What becomes of an action. */
 export type Outcome = "done" | "failed" | "dropped";
@@ -23,9 +24,7 @@ const figures_by_registry = new LuaTable<Registry, Figures>();
 
 /** A gauge that is a sum over workers; the slot in which each shows its part. */
 function gauge(registry: Registry, name: string, help: string): number {
-    const [claimed, err] = shared_memory.transient_slot(registry.region, name);
-    if (claimed === undefined) ngx.log(ngx.ERR, "post_action: ", name, " is not shown: ", err);
-    const slot = claimed ?? shared_memory.LOST_SLOT;
+    const slot = transient_slot(registry, name);
     function emit_total(this: void, emit: Emit): void {
         emit("", shared_memory.total(registry.region, slot));
     }

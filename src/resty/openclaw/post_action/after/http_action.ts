@@ -1,4 +1,5 @@
 /** An action that is an HTTP request: what may stand in its table, and how it is sent. */
+import * as backoffs from "../../backoff";
 import type { Faults } from "../../fault";
 import * as http_client from "../../http_client";
 import type { Request } from "../../http_client";
@@ -45,8 +46,6 @@ const TYPES: Record<string, string | undefined> = {
 const MOST_RETRIES = 10;
 /** As `http_client` has it. */
 const TOTAL_SECONDS = 10;
-/** Full jitter: https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/ */
-const FIRST_BACKOFF_SECONDS = 0.1;
 const MOST_BACKOFF_SECONDS = 30;
 const MOST_BACKOFF_SECONDS_AT_EXIT = 0.5;
 /** How long a pause may go on after the worker begins to exit. */
@@ -168,8 +167,7 @@ export function send(sending: Sending, seconds: number, faults: Faults): Result<
         if (done === true) return $multi(true);
         failures += 1;
         if (again !== true || failures > sending.retries) return $multi(undefined, err!);
-        const ceiling = math.min(MOST_BACKOFF_SECONDS, FIRST_BACKOFF_SECONDS * math.pow(2, failures - 1));
-        const wait_seconds = math.max(noise.share() * ceiling, asked_seconds ?? 0);
+        const wait_seconds = math.max(backoffs.jittered(failures, MOST_BACKOFF_SECONDS), asked_seconds ?? 0);
         if (ngx.now() + wait_seconds >= end_at) return $multi(undefined, err!);
         faults.report("action_retry", "action ", sending.target, ": ", err);
         pause(wait_seconds);

@@ -19,6 +19,15 @@ export interface Tls {
 /** The options that `tls` reads. */
 export const TLS_OPTIONS = ["ssl_verify", "ssl_server_name"];
 
+/** The names of options in these lists, as one list. */
+export function joined(lists: string[][]): string[] {
+    const names: string[] = [];
+    for (const list of lists) {
+        for (const name of list) names.push(name);
+    }
+    return names;
+}
+
 /** A unix socket at the option `path`. */
 export function at_path(owner: string, options: Options): Endpoint {
     const path = read.text(owner, options, "path");

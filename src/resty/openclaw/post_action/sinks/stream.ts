@@ -10,18 +10,9 @@ interface StreamSink extends Sink {
     readonly stream: KeptStream;
 }
 
-const HOST_OPTIONS = ["type", "host", "port", "connect_seconds", "timeout_seconds", "keepalive_seconds"];
-const TLS_OPTIONS = [
-    "type",
-    "host",
-    "port",
-    "connect_seconds",
-    "timeout_seconds",
-    "keepalive_seconds",
-    "ssl_verify",
-    "ssl_server_name",
-];
-const UNIX_OPTIONS = ["type", "path", "connect_seconds", "timeout_seconds", "keepalive_seconds"];
+const HOST_OPTIONS = endpoints.joined([["type", "host", "port"], kept_stream.OPTIONS]);
+const TLS_OPTIONS = endpoints.joined([HOST_OPTIONS, endpoints.TLS_OPTIONS]);
+const UNIX_OPTIONS = endpoints.joined([["type", "path"], kept_stream.OPTIONS]);
 
 function send(this: StreamSink, text: string, _entries: number, most_seconds: number): Outcome {
     const [sent, err] = kept_stream.send(this.stream, text, most_seconds);

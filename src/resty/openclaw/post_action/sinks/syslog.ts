@@ -20,18 +20,7 @@ interface SyslogSink extends Sink {
     readonly stream: KeptStream | undefined;
 }
 
-const DATAGRAM_OPTIONS = ["type", "protocol", "host", "port", "path", "max_bytes"];
-const STREAM_OPTIONS = [
-    "type",
-    "protocol",
-    "host",
-    "port",
-    "path",
-    "max_bytes",
-    "connect_seconds",
-    "timeout_seconds",
-    "keepalive_seconds",
-];
+const OPTIONS = ["type", "protocol", "host", "port", "path", "max_bytes"];
 
 /** Where syslog servers listen: RFC 5426 and RFC 5425. For plain TCP there is no number of its own. */
 const PORT = 514;
@@ -87,11 +76,11 @@ function send(this: SyslogSink, text: string, _entries: number, most_seconds: nu
 const metatable = { __index: { send } };
 
 function known_options(protocol: "udp" | "tcp" | "tls"): string[] {
-    const known: string[] = [];
-    for (const name of protocol === "udp" ? DATAGRAM_OPTIONS : STREAM_OPTIONS) known.push(name);
-    for (const name of syslog_message.OPTIONS) known.push(name);
-    if (protocol === "tls") for (const name of endpoints.TLS_OPTIONS) known.push(name);
-    return known;
+    const lists = [OPTIONS];
+    if (protocol !== "udp") lists.push(kept_stream.OPTIONS);
+    lists.push(syslog_message.OPTIONS);
+    if (protocol === "tls") lists.push(endpoints.TLS_OPTIONS);
+    return endpoints.joined(lists);
 }
 
 /**
@@ -102,10 +91,8 @@ function create(owner: string, options: Options): Sink {
     read.check(owner, options, known_options(protocol));
     const port = protocol === "tls" ? TLS_PORT : PORT;
     const endpoint = endpoints.anywhere(owner, options, undefined, port);
-    const max_bytes = read.whole(owner, options, "max_bytes", 1, USUAL_MOST_BYTES);
-    if (protocol === "udp" && max_bytes > MOST_DATAGRAM_BYTES) {
-        read.refuse(owner, "max_bytes", `a whole number from 1 to ${MOST_DATAGRAM_BYTES}`, max_bytes);
-    }
+    const most_bytes = protocol === "udp" ? MOST_DATAGRAM_BYTES : undefined;
+    const max_bytes = read.whole(owner, options, "max_bytes", 1, USUAL_MOST_BYTES, most_bytes);
     const fields = {
         heading: syslog_message.new(owner, options),
         max_bytes,

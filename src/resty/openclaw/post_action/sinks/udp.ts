@@ -32,10 +32,7 @@ const metatable = { __index: { send } };
 function create(owner: string, options: Options): Sink {
     read.check(owner, options, ["type", "host", "port", "path", "max_bytes"]);
     const endpoint = endpoints.anywhere(owner, options);
-    const max_bytes = read.whole(owner, options, "max_bytes", 1, MOST_DATAGRAM_BYTES);
-    if (max_bytes > MOST_DATAGRAM_BYTES) {
-        read.refuse(owner, "max_bytes", `a whole number from 1 to ${MOST_DATAGRAM_BYTES}`, max_bytes);
-    }
+    const max_bytes = read.whole(owner, options, "max_bytes", 1, MOST_DATAGRAM_BYTES, MOST_DATAGRAM_BYTES);
     return setmetatable({ endpoint, max_bytes }, metatable) as unknown as Sink;
 }
 export { create as new };

@@ -1,0 +1,77 @@
+/** What models have answered, as the metrics page shows it: by route, variant and model. */
+import type { Counter, Histogram } from "../metric_handles";
+import * as metric_registry from "../metric_registry";
+import type { Family, Registry } from "../metric_registry";
+import type { Fields } from "./fields";
+
+export interface Families {
+    readonly answers: Family<Counter>;
+    readonly prompt_tokens: Family<Counter>;
+    readonly completion_tokens: Family<Counter>;
+    readonly first_token_seconds: Family<Histogram>;
+    readonly tokens_per_second: Family<Histogram>;
+}
+
+const TOKENS_PER_SECOND = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
+
+/** The families of a registry. Phases: init. */
+function create(registry: Registry): Families {
+    const { counter, histogram } = metric_registry;
+    const labels = ["route", "variant", "model"];
+    return {
+        answers: counter(
+            registry,
+            "openclaw_inference_answers_total",
+            "Answers of models that were read, by why they ended.",
+            ["route", "variant", "model", "finish_reason"],
+        ),
+        prompt_tokens: counter(
+            registry,
+            "openclaw_inference_prompt_tokens_total",
+            "Tokens that models were given.",
+            labels,
+        ),
+        completion_tokens: counter(
+            registry,
+            "openclaw_inference_completion_tokens_total",
+            "Tokens that models have made.",
+            labels,
+        ),
+        first_token_seconds: histogram(
+            registry,
+            "openclaw_inference_first_token_seconds",
+            "From the first byte of a request to the first content of its answer, of streams.",
+            labels,
+        ),
+        tokens_per_second: histogram(
+            registry,
+            "openclaw_inference_tokens_per_second",
+            "Tokens a second within one answer.",
+            labels,
+            TOKENS_PER_SECOND,
+        ),
+    };
+}
+export { create as new };
+
+/** Counts an answer that was read, at a route. `rate`: tokens a second, where it is known. Phases: log. */
+export function count(
+    families: Families,
+    route: string,
+    variant: string,
+    fields: Fields,
+    rate: number | undefined,
+    first_token_seconds: number | undefined,
+): void {
+    const { prompt_tokens, completion_tokens } = fields;
+    const model = fields.model ?? "";
+    families.answers.labels(route, variant, model, fields.finish_reason!).inc();
+    if (prompt_tokens !== undefined) families.prompt_tokens.labels(route, variant, model).inc(prompt_tokens);
+    if (completion_tokens !== undefined) {
+        families.completion_tokens.labels(route, variant, model).inc(completion_tokens);
+    }
+    if (rate !== undefined) families.tokens_per_second.labels(route, variant, model).observe(rate);
+    if (first_token_seconds !== undefined) {
+        families.first_token_seconds.labels(route, variant, model).observe(first_token_seconds);
+    }
+}
