@@ -74,6 +74,7 @@ build = {
         ["resty.openclaw.clock"] = "lua-out/resty/openclaw/clock.lua",
         ["resty.openclaw.digest"] = "lua-out/resty/openclaw/digest.lua",
         ["resty.openclaw.fault"] = "lua-out/resty/openclaw/fault.lua",
+        ["resty.openclaw.files"] = "lua-out/resty/openclaw/files.lua",
         ["resty.openclaw.gzip"] = "lua-out/resty/openclaw/gzip.lua",
         ["resty.openclaw.http_client"] = "lua-out/resty/openclaw/http_client.lua",
         ["resty.openclaw.http_client.answer"] = "lua-out/resty/openclaw/http_client/answer.lua",

@@ -3,13 +3,16 @@ local http_target = require("resty.openclaw.http_client.target")
 local read = require("resty.openclaw.options")
 --- The options that `tls` reads.
 ____exports.TLS_OPTIONS = {"ssl_verify", "ssl_server_name"}
+local function append(names, more)
+    for ____, name in ipairs(more) do
+        names[#names + 1] = name
+    end
+end
 --- The names of options in these lists, as one list.
 function ____exports.joined(lists)
     local names = {}
     for ____, list in ipairs(lists) do
-        for ____, name in ipairs(list) do
-            names[#names + 1] = name
-        end
+        append(names, list)
     end
     return names
 end

@@ -1,64 +1,29 @@
 local ____exports = {}
 local ffi = require("ffi")
+local files = require("resty.openclaw.files")
 local read = require("resty.openclaw.options")
-ffi.cdef("\n    int openclaw_open(const char *path, int flags, int mode) __asm__(\"open\");\n    long openclaw_write(int fd, const char *bytes, size_t count) __asm__(\"write\");\n    long openclaw_read(int fd, char *bytes, size_t count) __asm__(\"read\");\n    long openclaw_lseek(int fd, long offset, int whence) __asm__(\"lseek\");\n    int openclaw_close(int fd) __asm__(\"close\");\n    char *openclaw_strerror(int number) __asm__(\"strerror\");\n")
---- O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK (a pipe without a reader would hold up the worker) | O_CLOEXEC.
-local APPEND_FLAGS = bit.bor(
-    bit.bor(
-        bit.bor(
-            bit.bor(1, 64),
-            1024
-        ),
-        2048
-    ),
-    524288
-)
---- O_RDONLY | O_NONBLOCK | O_CLOEXEC
-local READ_FLAGS = bit.bor(2048, 524288)
-local SEEK_END = 2
 --- rw-r-----
-local MODE = 416
-local EINTR = 4
+local RIGHTS = 416
 local last_byte = ffi.new("char[1]")
-local function system_error(what)
-    return (("cannot " .. what) .. ": ") .. ffi.string(ffi.C.openclaw_strerror(ffi.errno()))
-end
---- Writes it all, by several writes where the system takes less at once; says why not.
-local function write_all(fd, text)
-    local bytes = ffi.cast("const char *", text)
-    local at = 0
-    while at < #text do
-        local written = tonumber(ffi.C.openclaw_write(fd, bytes + at, #text - at))
-        if written > 0 then
-            at = at + written
-        elseif written == 0 or ffi.errno() ~= EINTR then
-            return system_error("write")
-        end
-    end
-    return nil
-end
 --- Whether the file ends inside a line: a full disk, or a crash, has cut the last write short.
 local function is_torn(path)
-    local fd = ffi.C.openclaw_open(path, READ_FLAGS, 0)
-    if fd < 0 then
+    local file = files.open(path, "read")
+    if file == nil then
         return false
     end
-    local torn = false
-    if tonumber(ffi.C.openclaw_lseek(fd, -1, SEEK_END)) >= 0 then
-        local got = tonumber(ffi.C.openclaw_read(fd, last_byte, 1))
-        torn = got == 1 and ffi.string(last_byte, 1) ~= "\n"
-    end
-    ffi.C.openclaw_close(fd)
+    local bytes = (files.size(file)) or 0
+    local torn = bytes > 0 and (files.read(file, last_byte, 1, bytes - 1)) == 1 and ffi.string(last_byte, 1) ~= "\n"
+    files.close(file)
     return torn
 end
 local function send(self, text)
     local whole = is_torn(self.path) and "\n" .. text or text
-    local fd = ffi.C.openclaw_open(self.path, APPEND_FLAGS, MODE)
-    if fd < 0 then
-        return "retry", system_error("open")
+    local file, open_err = files.open(self.path, "append", RIGHTS)
+    if file == nil then
+        return "retry", open_err
     end
-    local err = write_all(fd, whole)
-    ffi.C.openclaw_close(fd)
+    local err = files.write(file, whole, #whole)
+    files.close(file)
     if err ~= nil then
         return "retry", err
     end

@@ -19,12 +19,14 @@ export interface Tls {
 /** The options that `tls` reads. */
 export const TLS_OPTIONS = ["ssl_verify", "ssl_server_name"];
 
+function append(names: string[], more: readonly string[]): void {
+    for (const name of more) names.push(name);
+}
+
 /** The names of options in these lists, as one list. */
 export function joined(lists: string[][]): string[] {
     const names: string[] = [];
-    for (const list of lists) {
-        for (const name of list) names.push(name);
-    }
+    for (const list of lists) append(names, list);
     return names;
 }
 

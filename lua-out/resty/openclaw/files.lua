@@ -1,0 +1,163 @@
+local ____exports = {}
+local ffi = require("ffi")
+ffi.cdef("\n    int openclaw_files_open(const char *path, int flags, int mode) __asm__(\"open\");\n    long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__(\"write\");\n    long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__(\"pread\");\n    int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__(\"lseek\");\n    int openclaw_files_truncate(int fd, int64_t bytes) __asm__(\"ftruncate\");\n    int openclaw_files_sync(int fd) __asm__(\"fdatasync\");\n    int openclaw_files_lock(int fd, int operation) __asm__(\"flock\");\n    int openclaw_files_close(int fd) __asm__(\"close\");\n    int openclaw_files_rename(const char *from, const char *to) __asm__(\"rename\");\n    int openclaw_files_remove(const char *path) __asm__(\"unlink\");\n    int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__(\"mkdir\");\n    int openclaw_files_remove_folder(const char *path) __asm__(\"rmdir\");\n    struct openclaw_files_entry {\n        uint64_t inode; int64_t offset; unsigned short bytes; unsigned char kind; char name[256];\n    };\n    void *openclaw_files_open_folder(const char *path) __asm__(\"opendir\");\n    struct openclaw_files_entry *openclaw_files_read_folder(void *folder) __asm__(\"readdir\");\n    int openclaw_files_close_folder(void *folder) __asm__(\"closedir\");\n    char *openclaw_files_message(int number) __asm__(\"strerror\");\n")
+--- O_NONBLOCK, as a pipe without a reader would hold up the worker, and O_CLOEXEC. Source: Linux's fcntl.h.
+local ALWAYS = bit.bor(2048, 524288)
+local WRITE_AT_END = bit.bor(
+    bit.bor(1, 64),
+    1024
+)
+local FLAGS = {
+    append = bit.bor(WRITE_AT_END, ALWAYS),
+    create = bit.bor(
+        bit.bor(WRITE_AT_END, 128),
+        ALWAYS
+    ),
+    read = ALWAYS,
+    lock = bit.bor(
+        bit.bor(2, 64),
+        ALWAYS
+    )
+}
+local SEEK_END = 2
+--- LOCK_EX | LOCK_NB
+local LOCK_AT_ONCE = bit.bor(2, 4)
+local EINTR = 4
+local EEXIST = 17
+local ENOENT = 2
+--- rw-------
+local PRIVATE_FILE = 384
+--- rwx------
+local PRIVATE_FOLDER = 448
+local function failure(what)
+    return (("cannot " .. what) .. ": ") .. ffi.string(ffi.C.openclaw_files_message(ffi.errno()))
+end
+--- Nothing where the system's answer is that it is done.
+local function outcome(answer, what)
+    if answer == 0 then
+        return nil
+    end
+    return failure(what)
+end
+--- An open file. A file that is made gets the mode, that of its owner alone unless given. On failure nil and why.
+function ____exports.open(path, mode, rights)
+    if rights == nil then
+        rights = PRIVATE_FILE
+    end
+    local fd = ffi.C.openclaw_files_open(path, FLAGS[mode], rights)
+    if fd < 0 then
+        return nil, failure("open")
+    end
+    return fd
+end
+--- Closes a file, which releases its lock.
+function ____exports.close(file)
+    ffi.C.openclaw_files_close(file)
+end
+--- Writes it all, by one call where the system takes it at once: calls of several processes do not mix then. `bytes`: a
+-- text, or memory with its length. Says why not, or nothing; a part may have been written then.
+function ____exports.write(file, bytes, count)
+    local memory = ffi.cast("const char *", bytes)
+    local at = 0
+    while at < count do
+        local written = tonumber(ffi.C.openclaw_files_write(file, memory + at, count - at))
+        if written > 0 then
+            at = at + written
+        elseif written == 0 or ffi.errno() ~= EINTR then
+            return failure("write")
+        end
+    end
+    return nil
+end
+--- Reads into memory from that place on, up to so many bytes: how many; 0 at the end. On failure nil and why.
+function ____exports.read(file, memory, most, offset)
+    local count = tonumber(ffi.C.openclaw_files_pread(file, memory, most, offset))
+    if count < 0 then
+        return nil, failure("read")
+    end
+    return count
+end
+--- How many bytes a file has. On failure nil and why.
+function ____exports.size(file)
+    local bytes = tonumber(ffi.C.openclaw_files_lseek(file, 0, SEEK_END))
+    if bytes < 0 then
+        return nil, failure("measure")
+    end
+    return bytes
+end
+--- Cuts a file that is open for writing. Says why not, or nothing.
+function ____exports.truncate(file, bytes)
+    return outcome(
+        ffi.C.openclaw_files_truncate(file, bytes),
+        "truncate"
+    )
+end
+--- Waits until the disk has what was written, which may take long. Says why it has not, or nothing.
+function ____exports.sync(file)
+    return outcome(
+        ffi.C.openclaw_files_sync(file),
+        "sync"
+    )
+end
+--- Whether the file is this process' now. It stays so until it is closed or the process is gone, however it went: the
+-- system sees to that. Source: flock(2).
+function ____exports.lock(file)
+    return ffi.C.openclaw_files_lock(file, LOCK_AT_ONCE) == 0
+end
+--- Gives a file another name, in place of a file that has it. Says why not, or nothing.
+function ____exports.rename(from, to)
+    return outcome(
+        ffi.C.openclaw_files_rename(from, to),
+        "rename"
+    )
+end
+--- Removes a file; one that is not there is no failure. Says why not, or nothing.
+function ____exports.remove(path)
+    if ffi.C.openclaw_files_remove(path) == 0 or ffi.errno() == ENOENT then
+        return nil
+    end
+    return failure("remove")
+end
+--- Makes a folder for its owner alone; one that is there is no failure. Says why not, or nothing.
+function ____exports.make_folder(path)
+    if ffi.C.openclaw_files_make_folder(path, PRIVATE_FOLDER) == 0 or ffi.errno() == EEXIST then
+        return nil
+    end
+    return failure("make the folder")
+end
+--- Removes a folder that is empty. Says why not, or nothing.
+function ____exports.remove_folder(path)
+    return outcome(
+        ffi.C.openclaw_files_remove_folder(path),
+        "remove the folder"
+    )
+end
+--- Waits until the disk knows of the names in a folder: those of files made, renamed and removed. As `sync`.
+function ____exports.sync_folder(path)
+    local folder, err = ____exports.open(path, "read")
+    if folder == nil then
+        return err
+    end
+    local problem = ____exports.sync(folder)
+    ____exports.close(folder)
+    return problem
+end
+--- The names of what is in a folder, unsorted. On failure nil and why.
+function ____exports.names(path)
+    local folder = ffi.C.openclaw_files_open_folder(path)
+    if folder == nil then
+        return nil, failure("open the folder")
+    end
+    local found = {}
+    local entry = ffi.C.openclaw_files_read_folder(folder)
+    while entry ~= nil do
+        local name = ffi.string(entry.name)
+        if name ~= "." and name ~= ".." then
+            found[#found + 1] = name
+        end
+        entry = ffi.C.openclaw_files_read_folder(folder)
+    end
+    ffi.C.openclaw_files_close_folder(folder)
+    return found
+end
+return ____exports

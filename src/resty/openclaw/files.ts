@@ -1,0 +1,175 @@
+/**
+ * Files as the system has them: what Lua's own library lacks, which is writing at the end in one go, waiting for the
+ * disk, locks, and folders. Linux. None of it yields; all of it may take as long as the disk does.
+ */
+import * as ffi from "ffi";
+
+// Names of our own, so that other libraries' declarations of the same functions are of no matter.
+ffi.cdef(`
+    int openclaw_files_open(const char *path, int flags, int mode) __asm__("open");
+    long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__("write");
+    long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__("pread");
+    int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__("lseek");
+    int openclaw_files_truncate(int fd, int64_t bytes) __asm__("ftruncate");
+    int openclaw_files_sync(int fd) __asm__("fdatasync");
+    int openclaw_files_lock(int fd, int operation) __asm__("flock");
+    int openclaw_files_close(int fd) __asm__("close");
+    int openclaw_files_rename(const char *from, const char *to) __asm__("rename");
+    int openclaw_files_remove(const char *path) __asm__("unlink");
+    int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__("mkdir");
+    int openclaw_files_remove_folder(const char *path) __asm__("rmdir");
+    struct openclaw_files_entry {
+        uint64_t inode; int64_t offset; unsigned short bytes; unsigned char kind; char name[256];
+    };
+    void *openclaw_files_open_folder(const char *path) __asm__("opendir");
+    struct openclaw_files_entry *openclaw_files_read_folder(void *folder) __asm__("readdir");
+    int openclaw_files_close_folder(void *folder) __asm__("closedir");
+    char *openclaw_files_message(int number) __asm__("strerror");
+`);
+
+/**
+ * How a file is opened. "append": for writing at its end, made if need be. "create": the same, but it must be new.
+ * "read": for reading. "lock": for a lock alone, made if need be.
+ */
+export type Mode = "append" | "create" | "read" | "lock";
+
+/** An open file: what the system calls a descriptor. */
+export type File = number;
+
+/** O_NONBLOCK, as a pipe without a reader would hold up the worker, and O_CLOEXEC. Source: Linux's fcntl.h. */
+const ALWAYS = 0x800 | 0x80000;
+const WRITE_AT_END = 0x1 | 0x40 | 0x400;
+const FLAGS: Record<Mode, number> = {
+    append: WRITE_AT_END | ALWAYS,
+    // O_EXCL
+    create: WRITE_AT_END | 0x80 | ALWAYS,
+    read: ALWAYS,
+    // O_RDWR | O_CREAT
+    lock: 0x2 | 0x40 | ALWAYS,
+};
+const SEEK_END = 2;
+/** LOCK_EX | LOCK_NB */
+const LOCK_AT_ONCE = 2 | 4;
+const EINTR = 4;
+const EEXIST = 17;
+const ENOENT = 2;
+
+/** rw------- */
+const PRIVATE_FILE = 0x180;
+/** rwx------ */
+const PRIVATE_FOLDER = 0x1c0;
+
+function failure(what: string): string {
+    return `cannot ${what}: ${ffi.string(ffi.C.openclaw_files_message!(ffi.errno()) as CValue)}`;
+}
+
+/** Nothing where the system's answer is that it is done. */
+function outcome(answer: unknown, what: string): string | undefined {
+    if (answer === 0) return undefined;
+    return failure(what);
+}
+
+/** An open file. A file that is made gets the mode, that of its owner alone unless given. On failure nil and why. */
+export function open(path: string, mode: Mode, rights = PRIVATE_FILE): Result<File> {
+    const fd = ffi.C.openclaw_files_open!(path, FLAGS[mode], rights) as number;
+    if (fd < 0) return $multi(undefined, failure("open"));
+    return $multi(fd);
+}
+
+/** Closes a file, which releases its lock. */
+export function close(file: File): void {
+    ffi.C.openclaw_files_close!(file);
+}
+
+/**
+ * Writes it all, by one call where the system takes it at once: calls of several processes do not mix then. `bytes`: a
+ * text, or memory with its length. Says why not, or nothing; a part may have been written then.
+ */
+export function write(file: File, bytes: string | Bytes, count: number): string | undefined {
+    const memory = ffi.cast("const char *", bytes) as unknown as Bytes;
+    let at = 0;
+    while (at < count) {
+        const written = tonumber(ffi.C.openclaw_files_write!(file, pointer_add(memory, at), count - at))!;
+        if (written > 0) at += written;
+        else if (written === 0 || ffi.errno() !== EINTR) return failure("write");
+    }
+    return undefined;
+}
+
+/** Reads into memory from that place on, up to so many bytes: how many; 0 at the end. On failure nil and why. */
+export function read(file: File, memory: Bytes | CValue, most: number, offset: number): Result<number> {
+    const count = tonumber(ffi.C.openclaw_files_pread!(file, memory, most, offset))!;
+    if (count < 0) return $multi(undefined, failure("read"));
+    return $multi(count);
+}
+
+/** How many bytes a file has. On failure nil and why. */
+export function size(file: File): Result<number> {
+    const bytes = tonumber(ffi.C.openclaw_files_lseek!(file, 0, SEEK_END))!;
+    if (bytes < 0) return $multi(undefined, failure("measure"));
+    return $multi(bytes);
+}
+
+/** Cuts a file that is open for writing. Says why not, or nothing. */
+export function truncate(file: File, bytes: number): string | undefined {
+    return outcome(ffi.C.openclaw_files_truncate!(file, bytes), "truncate");
+}
+
+/** Waits until the disk has what was written, which may take long. Says why it has not, or nothing. */
+export function sync(file: File): string | undefined {
+    return outcome(ffi.C.openclaw_files_sync!(file), "sync");
+}
+
+/**
+ * Whether the file is this process' now. It stays so until it is closed or the process is gone, however it went: the
+ * system sees to that. Source: flock(2).
+ */
+export function lock(file: File): boolean {
+    return ffi.C.openclaw_files_lock!(file, LOCK_AT_ONCE) === 0;
+}
+
+/** Gives a file another name, in place of a file that has it. Says why not, or nothing. */
+export function rename(from: string, to: string): string | undefined {
+    return outcome(ffi.C.openclaw_files_rename!(from, to), "rename");
+}
+
+/** Removes a file; one that is not there is no failure. Says why not, or nothing. */
+export function remove(path: string): string | undefined {
+    if (ffi.C.openclaw_files_remove!(path) === 0 || ffi.errno() === ENOENT) return undefined;
+    return failure("remove");
+}
+
+/** Makes a folder for its owner alone; one that is there is no failure. Says why not, or nothing. */
+export function make_folder(path: string): string | undefined {
+    if (ffi.C.openclaw_files_make_folder!(path, PRIVATE_FOLDER) === 0 || ffi.errno() === EEXIST) return undefined;
+    return failure("make the folder");
+}
+
+/** Removes a folder that is empty. Says why not, or nothing. */
+export function remove_folder(path: string): string | undefined {
+    return outcome(ffi.C.openclaw_files_remove_folder!(path), "remove the folder");
+}
+
+/** Waits until the disk knows of the names in a folder: those of files made, renamed and removed. As `sync`. */
+export function sync_folder(path: string): string | undefined {
+    const [folder, err] = open(path, "read");
+    if (folder === undefined) return err;
+    const problem = sync(folder);
+    close(folder);
+    return problem;
+}
+
+/** The names of what is in a folder, unsorted. On failure nil and why. */
+export function names(path: string): Result<string[]> {
+    const folder = ffi.C.openclaw_files_open_folder!(path);
+    if (folder === undefined) return $multi(undefined, failure("open the folder"));
+    const found: string[] = [];
+    let entry = ffi.C.openclaw_files_read_folder!(folder) as { readonly name: CValue } | undefined;
+    while (entry !== undefined) {
+        const name = ffi.string(entry.name);
+        if (name !== "." && name !== "..") found.push(name);
+        entry = ffi.C.openclaw_files_read_folder!(folder) as { readonly name: CValue } | undefined;
+    }
+    ffi.C.openclaw_files_close_folder!(folder);
+    return $multi(found);
+}
