@@ -78,8 +78,8 @@ export class GatewayContainer extends GenericContainer {
     }
 
     /** One more file; `target` is relative to /opt/openclaw. */
-    withFile(target: string, content: string): this {
-        return this.withCopyContentToContainer([{ content, target: `/opt/openclaw/${target}`, mode: 0o644 }]);
+    withFile(target: string, content: string, mode = 0o644): this {
+        return this.withCopyContentToContainer([{ content, target: `/opt/openclaw/${target}`, mode }]);
     }
 
     override async start(): Promise<StartedGatewayContainer> {

@@ -1,4 +1,6 @@
 /** Inference nodes and a log receiver, in containers of the gateway's image. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
 import { AbstractStartedContainer } from "testcontainers";
 import { eventually } from "./eventually";
 import { buildImage, GatewayContainer } from "./gateway_container";
@@ -108,6 +110,15 @@ export async function startObedientNodes(...delays: number[]): Promise<StartedNo
     return Object.assign(nodes, { [Symbol.asyncDispose]: stop });
 }
 
+/** A node that remembers the keys of the jobs it was asked for, at /keys. */
+export function startJobNode(): Promise<StartedNode> {
+    return startNode(
+        'init_by_lua_block { job_node = require("job_node") } client_body_buffer_size 1m;',
+        "location / { content_by_lua_block { job_node.answer() } } location = /keys { content_by_lua_block { job_node.tell() } }",
+        { "job_node.lua": readFileSync(path.join(import.meta.dirname, "job_node.lua"), "utf8") },
+    );
+}
+
 /** The demo's log receiver. */
 export function startReceiver(): Promise<StartedNode> {
     return startNode(
@@ -118,6 +129,7 @@ export function startReceiver(): Promise<StartedNode> {
 
 export interface RequestRecord {
     id: string;
+    request_id: string | null;
     status: number;
     node: string | null;
     cache: string | null;
