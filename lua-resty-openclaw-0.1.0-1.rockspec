@@ -131,6 +131,7 @@ build = {
         ["resty.openclaw.post_action.after.pool"] = "lua-out/resty/openclaw/post_action/after/pool.lua",
         ["resty.openclaw.post_action.after.runner"] = "lua-out/resty/openclaw/post_action/after/runner.lua",
         ["resty.openclaw.post_action.delivery"] = "lua-out/resty/openclaw/post_action/delivery.lua",
+        ["resty.openclaw.post_action.durable_queue"] = "lua-out/resty/openclaw/post_action/durable_queue.lua",
         ["resty.openclaw.post_action.figures"] = "lua-out/resty/openclaw/post_action/figures.lua",
         ["resty.openclaw.post_action.flusher"] = "lua-out/resty/openclaw/post_action/flusher.lua",
         ["resty.openclaw.post_action.ids"] = "lua-out/resty/openclaw/post_action/ids.lua",

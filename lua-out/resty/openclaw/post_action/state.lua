@@ -1,7 +1,6 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
 local clock = require("resty.openclaw.clock")
-local queues = require("resty.openclaw.post_action.queue")
 --- So many failures in a row open the circuit: the sink is left alone then but for single entries.
 local FAILURES_TO_OPEN = 5
 --- How often to see whether entries wait without a thread; also the longest sleep, should no watch be possible.
@@ -27,7 +26,7 @@ function ____exports.show(flusher)
     mine[figures.queued_bytes_slot] = queue.bytes + queue.flying_bytes
     local ____figures_oldest_slot_2 = figures.oldest_slot
     local ____opt_0 = flusher.batch
-    mine[____figures_oldest_slot_2] = ____opt_0 and ____opt_0.oldest_at or queues.oldest_at(queue) or 0
+    mine[____figures_oldest_slot_2] = ____opt_0 and ____opt_0.oldest_at or queue:oldest_at() or 0
     mine[figures.circuit_slot] = ____exports.is_open(flusher) and 1 or 0
 end
 --- Ends the thread's sleep. Phases: any.

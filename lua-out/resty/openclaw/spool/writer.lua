@@ -84,23 +84,23 @@ local function drop_oldest(spool)
     end
     return own.segments[index + 1].bytes, ____exports.drop_segment(spool, own, index)
 end
---- Whether there is room for another segment, and what was given up for it.
-local function make_room(spool)
+--- Whether there is room for another segment, and for so many bytes, and what was given up for it.
+local function make_room(spool, bytes)
     local ____spool_settings_1 = spool.settings
     local directory = ____spool_settings_1.directory
     local most_bytes = ____spool_settings_1.most_bytes
-    local segment_bytes = ____spool_settings_1.segment_bytes
+    local needed = math.max(bytes, spool.settings.segment_bytes)
     local used = folder.used_bytes(directory)
     local dropped = 0
-    while used + segment_bytes > most_bytes do
+    while used + needed > most_bytes do
         if not spool.settings.drop_oldest then
             return false, dropped
         end
-        local bytes, entries = drop_oldest(spool)
-        if bytes == nil then
+        local freed, entries = drop_oldest(spool)
+        if freed == nil then
             return false, dropped
         end
-        used = used - bytes
+        used = used - freed
         dropped = dropped + entries
     end
     return true, dropped
@@ -117,15 +117,15 @@ local function forget_own(spool, lane)
     lanes.release(lane)
     spool.own = nil
 end
---- Begins a segment. Nil and why when there is none; and how many entries were given up for it.
-local function begin_segment(spool)
+--- Begins a segment, for at least so many bytes. Nil and why when there is none; and how many entries were given up for it.
+local function begin_segment(spool, bytes)
     ____exports.leave_segment(spool)
     local ok, err = ____exports.open(spool)
     if not ok then
         return nil, err, 0
     end
     local own = spool.own
-    local has_room, dropped = make_room(spool)
+    local has_room, dropped = make_room(spool, bytes)
     if not has_room then
         return nil, FULL, dropped
     end
@@ -154,12 +154,12 @@ local function segment_for(spool, bytes)
         ____exports.leave_segment(spool)
     end
     if spool.disk.file == nil then
-        return begin_segment(spool)
+        return begin_segment(spool, bytes)
     end
     local segments = spool.own.segments
     local segment = segments[#segments]
     if segment.bytes > 0 and segment.bytes + bytes > spool.settings.segment_bytes then
-        return begin_segment(spool)
+        return begin_segment(spool, bytes)
     end
     return segment, nil, 0
 end

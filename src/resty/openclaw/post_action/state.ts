@@ -4,7 +4,6 @@ import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
 import * as clock from "../clock";
 import type { Figures, Reason } from "./figures";
-import * as queues from "./queue";
 import type { Queue } from "./queue";
 import type { Part, Sink } from "./sinks";
 
@@ -79,7 +78,7 @@ export function show(flusher: Flusher): void {
     const mine = figures.registry.region.mine;
     mine.set(figures.queued_slot, queue.entries + queue.flying_entries);
     mine.set(figures.queued_bytes_slot, queue.bytes + queue.flying_bytes);
-    mine.set(figures.oldest_slot, flusher.batch?.oldest_at ?? queues.oldest_at(queue) ?? 0);
+    mine.set(figures.oldest_slot, flusher.batch?.oldest_at ?? queue.oldest_at() ?? 0);
     mine.set(figures.circuit_slot, is_open(flusher) ? 1 : 0);
 }
 

@@ -69,16 +69,17 @@ function drop_oldest(spool: Spool): LuaMultiReturn<[bytes?: number, entries?: nu
     return $multi(own.segments[index]!.bytes, drop_segment(spool, own, index));
 }
 
-/** Whether there is room for another segment, and what was given up for it. */
-function make_room(spool: Spool): LuaMultiReturn<[has_room: boolean, dropped: number]> {
-    const { directory, most_bytes, segment_bytes } = spool.settings;
+/** Whether there is room for another segment, and for so many bytes, and what was given up for it. */
+function make_room(spool: Spool, bytes: number): LuaMultiReturn<[has_room: boolean, dropped: number]> {
+    const { directory, most_bytes } = spool.settings;
+    const needed = math.max(bytes, spool.settings.segment_bytes);
     let used = folder.used_bytes(directory);
     let dropped = 0;
-    while (used + segment_bytes > most_bytes) {
+    while (used + needed > most_bytes) {
         if (!spool.settings.drop_oldest) return $multi(false, dropped);
-        const [bytes, entries] = drop_oldest(spool);
-        if (bytes === undefined) return $multi(false, dropped);
-        used -= bytes;
+        const [freed, entries] = drop_oldest(spool);
+        if (freed === undefined) return $multi(false, dropped);
+        used -= freed;
         dropped += entries!;
     }
     return $multi(true, dropped);
@@ -97,15 +98,16 @@ function forget_own(spool: Spool, lane: Lane): void {
     spool.own = undefined;
 }
 
-/** Begins a segment. Nil and why when there is none; and how many entries were given up for it. */
+/** Begins a segment, for at least so many bytes. Nil and why when there is none; and how many entries were given up for it. */
 function begin_segment(
     spool: Spool,
+    bytes: number,
 ): LuaMultiReturn<[segment?: Segment | undefined, err?: string | undefined, dropped?: number | undefined]> {
     leave_segment(spool);
     const [ok, err] = open(spool);
     if (!ok) return $multi(undefined, err, 0);
     const own = spool.own!;
-    const [has_room, dropped] = make_room(spool);
+    const [has_room, dropped] = make_room(spool, bytes);
     if (!has_room) return $multi(undefined, FULL, dropped);
     const segment = { number: own.last_number + 1, bytes: 0, entries: 0, text_bytes: 0 };
     const [file, file_err] = files.open(lanes.path_of(own, segment), "create");
@@ -127,10 +129,10 @@ function segment_for(
     bytes: number,
 ): LuaMultiReturn<[segment?: Segment | undefined, err?: string | undefined, dropped?: number | undefined]> {
     if (spool.disk.has_failed) leave_segment(spool);
-    if (spool.disk.file === undefined) return begin_segment(spool);
+    if (spool.disk.file === undefined) return begin_segment(spool, bytes);
     const segments = spool.own!.segments;
     const segment = segments[segments.length - 1]!;
-    if (segment.bytes > 0 && segment.bytes + bytes > spool.settings.segment_bytes) return begin_segment(spool);
+    if (segment.bytes > 0 && segment.bytes + bytes > spool.settings.segment_bytes) return begin_segment(spool, bytes);
     return $multi(segment, undefined, 0);
 }
 
