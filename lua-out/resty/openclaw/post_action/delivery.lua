@@ -8,6 +8,7 @@ local is_exiting = ____state.is_exiting
 local is_open = ____state.is_open
 local show = ____state.show
 local sleep = ____state.sleep
+local tend = ____state.tend
 local MOST_BACKOFF_SECONDS = 30
 --- At exit: no more than half of what is left, so that the last tries come close to the end.
 local MOST_BACKOFF_SECONDS_AT_EXIT = 0.5
@@ -224,7 +225,7 @@ function ____exports.fly(flusher, batch)
                     why
                 )
                 pause(flusher, batch, retry_after or 0)
-                flusher.queue:tend()
+                tend(flusher)
             end
         end
     end

@@ -95,14 +95,22 @@ local function settle(self)
     end
     sum(self)
 end
+--- Writes a line to the disk after all; false when the disk does not take it.
+local function write_late(queue, line)
+    local written, err, dropped = spools.append(queue.spool, line)
+    queue.ousted = queue.ousted + dropped
+    if written == true then
+        queue.figures.spilled:inc(1)
+    elseif err ~= spools.FULL then
+        failed(queue, err)
+    end
+    return written == true
+end
 --- Writes lines to the disk after all: how many it does not take.
 local function rescue(queue, text)
     local lost = 0
     for ____, line in ipairs(lines.split(text)) do
-        local written = spools.append(queue.spool, line)
-        if written == true then
-            queue.figures.spilled:inc(1)
-        else
+        if not write_late(queue, line) then
             lost = lost + 1
         end
     end
@@ -126,16 +134,10 @@ end
 --- Writes the oldest line in memory to the disk; false when there is none, or the disk does not take it.
 local function move_one(queue)
     local line = queue.memory:first()
-    if line == nil then
-        return false
-    end
-    local written, err = spools.append(queue.spool, line)
-    if written ~= true then
-        failed(queue, err)
+    if line == nil or not write_late(queue, line) then
         return false
     end
     queue.memory:drop_first()
-    queue.figures.spilled:inc(1)
     return true
 end
 --- Leaves all to other workers; what is in memory only is lost, unless the disk takes it now.
@@ -241,6 +243,7 @@ local function create(options, name, memory, figures, faults)
         flying_entries = 0,
         flying_bytes = 0,
         broken = 0,
+        ousted = 0,
         adopt_at = 0,
         flies_from_memory = false
     }

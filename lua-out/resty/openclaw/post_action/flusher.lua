@@ -4,10 +4,12 @@ local ____delivery = require("resty.openclaw.post_action.delivery")
 local fly = ____delivery.fly
 local ____state = require("resty.openclaw.post_action.state")
 local WATCH_SECONDS = ____state.WATCH_SECONDS
+local book_losses = ____state.book_losses
 local drop = ____state.drop
 local is_exiting = ____state.is_exiting
 local show = ____state.show
 local sleep = ____state.sleep
+local tend = ____state.tend
 local wake = ____state.wake
 --- A fresh timer so often, as what a light thread takes from its request's memory comes back only when it ends.
 local RUN_SECONDS = 60
@@ -20,12 +22,6 @@ local UNAVAILABLE_SECONDS = 1
 local function is_full(flusher)
     local queue = flusher.queue
     return queue.entries >= flusher.settings.batch_entries or queue.bytes >= flusher.settings.batch_bytes
-end
---- Drops what the queue could not read back.
-local function drop_broken(flusher)
-    local broken = flusher.queue.broken
-    flusher.queue.broken = 0
-    drop(flusher, "broken", broken, "the spool is damaged")
 end
 --- Waits until a batch is due, for its size or its age, and takes it. False when there is none in time.
 local function gather(flusher, ____until)
@@ -54,7 +50,7 @@ local function gather(flusher, ____until)
     end
     flusher.oldest_at = clock.now()
     local text, entries, oldest_at = queue:take(settings.batch_entries, settings.batch_bytes)
-    drop_broken(flusher)
+    book_losses(flusher)
     if entries == 0 then
         show(flusher)
         if not is_exiting(flusher) then
@@ -79,6 +75,7 @@ local function abandon(flusher)
         flusher.queue:clear(),
         "the worker exits"
     )
+    book_losses(flusher)
     show(flusher)
 end
 local function work(flusher)
@@ -88,7 +85,7 @@ local function work(flusher)
         if is_exiting(flusher) and clock.now() >= flusher.drain_until then
             return abandon(flusher)
         end
-        flusher.queue:tend()
+        tend(flusher)
         if flusher.batch ~= nil or gather(flusher, ____until) then
             fly(flusher, flusher.batch)
             batches = batches + 1
@@ -211,6 +208,7 @@ function ____exports.close(flusher)
         flying + queue:clear(),
         "the worker exits"
     )
+    book_losses(flusher)
     show(flusher)
 end
 return ____exports

@@ -149,7 +149,8 @@ local function create(max_entries, max_bytes, drop_oldest)
         bytes = 0,
         flying_entries = 0,
         flying_bytes = 0,
-        broken = 0
+        broken = 0,
+        ousted = 0
     }
     return setmetatable(fields, metatable)
 end

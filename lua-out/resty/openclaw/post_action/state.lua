@@ -62,6 +62,22 @@ function ____exports.drop(flusher, reason, entries, why)
         why
     )
 end
+--- Counts and logs what the queue has lost by itself. Phases: any.
+function ____exports.book_losses(flusher)
+    local ____flusher_queue_3 = flusher.queue
+    local broken = ____flusher_queue_3.broken
+    local ousted = ____flusher_queue_3.ousted
+    flusher.queue.broken = 0
+    flusher.queue.ousted = 0
+    ____exports.drop(flusher, "broken", broken, "the spool is damaged")
+    ____exports.drop(flusher, "overflow", ousted, "the queue is full")
+end
+--- Lets the queue do what it does now and then. Phases: timer.
+function ____exports.tend(flusher)
+    flusher.queue:tend()
+    ____exports.book_losses(flusher)
+    ____exports.show(flusher)
+end
 --- The state of a thread that is not started yet. Phases: init. Raises when there is no memory for a semaphore.
 local function create(settings, queue, sink, dead_letter, figures, faults)
     local made, err = semaphore.new()

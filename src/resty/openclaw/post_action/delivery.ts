@@ -9,7 +9,7 @@ import * as clock from "../clock";
 import type { Reason } from "./figures";
 import * as lines from "./lines";
 import type { Outcome, Part, Sink, Verdict } from "./sinks";
-import { drop, is_exiting, is_open, show, sleep } from "./state";
+import { drop, is_exiting, is_open, show, sleep, tend } from "./state";
 import type { Batch, Flusher } from "./state";
 
 const MOST_BACKOFF_SECONDS = 30;
@@ -178,7 +178,7 @@ export function fly(flusher: Flusher, batch: Batch): void {
             } else {
                 flusher.faults.report("retry", "sink ", flusher.settings.name, ": ", why);
                 pause(flusher, batch, retry_after ?? 0);
-                flusher.queue.tend();
+                tend(flusher);
             }
         }
     }

@@ -104,13 +104,20 @@ function settle(this: DurableQueue): void {
     sum(this);
 }
 
+/** Writes a line to the disk after all; false when the disk does not take it. */
+function write_late(queue: DurableQueue, line: string): boolean {
+    const [written, err, dropped] = spools.append(queue.spool, line);
+    queue.ousted += dropped!;
+    if (written === true) queue.figures.spilled.inc(1);
+    else if (err !== spools.FULL) failed(queue, err);
+    return written === true;
+}
+
 /** Writes lines to the disk after all: how many it does not take. */
 function rescue(queue: DurableQueue, text: string): number {
     let lost = 0;
     for (const line of lines.split(text)) {
-        const [written] = spools.append(queue.spool, line);
-        if (written === true) queue.figures.spilled.inc(1);
-        else lost += 1;
+        if (!write_late(queue, line)) lost += 1;
     }
     return lost;
 }
@@ -132,14 +139,8 @@ function give_back(this: DurableQueue, rest: Part[]): number {
 /** Writes the oldest line in memory to the disk; false when there is none, or the disk does not take it. */
 function move_one(queue: DurableQueue): boolean {
     const line = queue.memory.first();
-    if (line === undefined) return false;
-    const [written, err] = spools.append(queue.spool, line);
-    if (written !== true) {
-        failed(queue, err);
-        return false;
-    }
+    if (line === undefined || !write_late(queue, line)) return false;
     queue.memory.drop_first();
-    queue.figures.spilled.inc(1);
     return true;
 }
 
@@ -218,6 +219,7 @@ function create(options: Options, name: string, memory: Ring, figures: SpoolFigu
         flying_entries: 0,
         flying_bytes: 0,
         broken: 0,
+        ousted: 0,
         adopt_at: 0,
         flies_from_memory: false,
     };

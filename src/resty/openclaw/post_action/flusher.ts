@@ -10,7 +10,7 @@
  */
 import * as clock from "../clock";
 import { fly } from "./delivery";
-import { WATCH_SECONDS, drop, is_exiting, show, sleep, wake } from "./state";
+import { WATCH_SECONDS, book_losses, drop, is_exiting, show, sleep, tend, wake } from "./state";
 import type { Flusher } from "./state";
 
 /** A fresh timer so often, as what a light thread takes from its request's memory comes back only when it ends. */
@@ -25,13 +25,6 @@ const UNAVAILABLE_SECONDS = 1;
 function is_full(flusher: Flusher): boolean {
     const queue = flusher.queue;
     return queue.entries >= flusher.settings.batch_entries || queue.bytes >= flusher.settings.batch_bytes;
-}
-
-/** Drops what the queue could not read back. */
-function drop_broken(flusher: Flusher): void {
-    const broken = flusher.queue.broken;
-    flusher.queue.broken = 0;
-    drop(flusher, "broken", broken, "the spool is damaged");
 }
 
 /** Waits until a batch is due, for its size or its age, and takes it. False when there is none in time. */
@@ -51,7 +44,7 @@ function gather(flusher: Flusher, until: number): boolean {
     // Whatever waits after this came after this, or makes a full batch.
     flusher.oldest_at = clock.now();
     const [text, entries, oldest_at] = queue.take(settings.batch_entries, settings.batch_bytes);
-    drop_broken(flusher);
+    book_losses(flusher);
     if (entries === 0) {
         show(flusher);
         if (!is_exiting(flusher)) sleep(flusher, math.huge, math.huge, UNAVAILABLE_SECONDS);
@@ -64,6 +57,7 @@ function gather(flusher: Flusher, until: number): boolean {
 /** What is left when a draining worker's time is over. */
 function abandon(flusher: Flusher): void {
     drop(flusher, "exit", flusher.queue.clear(), "the worker exits");
+    book_losses(flusher);
     show(flusher);
 }
 
@@ -72,7 +66,7 @@ function work(flusher: Flusher): void {
     let batches = 0;
     while (batches < RUN_BATCHES && clock.now() < until) {
         if (is_exiting(flusher) && clock.now() >= flusher.drain_until!) return abandon(flusher);
-        flusher.queue.tend();
+        tend(flusher);
         if (flusher.batch !== undefined || gather(flusher, until)) {
             fly(flusher, flusher.batch!);
             batches += 1;
@@ -161,5 +155,6 @@ export function close(flusher: Flusher): void {
     flusher.batch = undefined;
     const flying = batch === undefined ? 0 : queue.give_back(batch.parts);
     drop(flusher, "exit", flying + queue.clear(), "the worker exits");
+    book_losses(flusher);
     show(flusher);
 }

@@ -17,8 +17,9 @@ export interface Queue {
     /** The same of the batch in flight. */
     flying_entries: number;
     flying_bytes: number;
-    /** Lines that could not be read back, since somebody set this to 0. */
+    /** Lines that could not be read back, and lines that made room other than for a new one, since somebody set these to 0. */
     broken: number;
+    ousted: number;
     /** Takes a line in, unless there is no room for it. Returns whether it did, and how many older ones it dropped. */
     offer(line: string, at?: number): LuaMultiReturn<[taken: boolean, dropped: number]>;
     /**
@@ -199,6 +200,7 @@ function create(max_entries: number, max_bytes: number, drop_oldest: boolean): R
         flying_entries: 0,
         flying_bytes: 0,
         broken: 0,
+        ousted: 0,
     };
     return setmetatable(fields, metatable) as unknown as Ring;
 }

@@ -105,6 +105,22 @@ export function drop(flusher: Flusher, reason: Reason, entries: number, why: str
     flusher.faults.report(reason, "sink ", flusher.settings.name, ": ", entries, " entries dropped: ", why);
 }
 
+/** Counts and logs what the queue has lost by itself. Phases: any. */
+export function book_losses(flusher: Flusher): void {
+    const { broken, ousted } = flusher.queue;
+    flusher.queue.broken = 0;
+    flusher.queue.ousted = 0;
+    drop(flusher, "broken", broken, "the spool is damaged");
+    drop(flusher, "overflow", ousted, "the queue is full");
+}
+
+/** Lets the queue do what it does now and then. Phases: timer. */
+export function tend(flusher: Flusher): void {
+    flusher.queue.tend();
+    book_losses(flusher);
+    show(flusher);
+}
+
 /** The state of a thread that is not started yet. Phases: init. Raises when there is no memory for a semaphore. */
 function create(
     settings: Settings,
