@@ -4,7 +4,7 @@ local files = require("resty.openclaw.files")
 local shared_memory = require("resty.openclaw.shared_memory")
 local virtual_worker = require("spec.support.virtual_worker")
 
-local region = shared_memory.open("openclaw")
+local region = shared_memory.open("models")
 local made = 0
 local SPOOL = ngx.config.prefix() .. "/post_action_model"
 
@@ -57,6 +57,7 @@ end
 local function new(worker, durable)
     made = made + 1
     local plugin = post_action.new({
+        dict = "models",
         durable = durable,
         spool = durable and SPOOL,
         thread_pool = durable and "nowhere",

@@ -50,6 +50,7 @@ local function pause(flusher, batch, retry_after_seconds)
     repeat
         do
             sleep(flusher, math.huge, math.huge, left)
+            tend(flusher)
             left = ____until - clock.now()
         end
     until not (left > 0 and is_exiting(flusher) == was_exiting)
@@ -225,7 +226,6 @@ function ____exports.fly(flusher, batch)
                     why
                 )
                 pause(flusher, batch, retry_after or 0)
-                tend(flusher)
             end
         end
     end

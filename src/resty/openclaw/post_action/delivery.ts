@@ -45,6 +45,7 @@ function pause(flusher: Flusher, batch: Batch, retry_after_seconds: number): voi
     let left = until - clock.now();
     do {
         sleep(flusher, math.huge, math.huge, left);
+        tend(flusher);
         left = until - clock.now();
     } while (left > 0 && is_exiting(flusher) === was_exiting);
 }
@@ -178,7 +179,6 @@ export function fly(flusher: Flusher, batch: Batch): void {
             } else {
                 flusher.faults.report("retry", "sink ", flusher.settings.name, ": ", why);
                 pause(flusher, batch, retry_after ?? 0);
-                tend(flusher);
             }
         }
     }
