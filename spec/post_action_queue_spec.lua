@@ -4,10 +4,10 @@ describe("post_action queue", function()
     it("gives lines back in order, each with its end", function()
         local queue = queues.new(10, 1000, true)
         for _, line in ipairs({ "a", "bb", "ccc" }) do
-            assert.is_true((queues.offer(queue, line)))
+            assert.is_true((queue:offer(line)))
         end
         assert.equal(9, queue.bytes)
-        local text, entries = queues.take(queue, 10, 1000)
+        local text, entries = queue:take(10, 1000)
         assert.equal("a\nbb\nccc\n", text)
         assert.equal(3, entries)
         assert.same({ 0, 0 }, { queue.entries, queue.bytes })
@@ -16,85 +16,85 @@ describe("post_action queue", function()
     it("wraps around", function()
         local queue = queues.new(3, 1000, true)
         for round = 1, 10 do
-            queues.offer(queue, "x" .. round)
-            queues.offer(queue, "y" .. round)
-            assert.equal(("x%d\ny%d\n"):format(round, round), (queues.take(queue, 10, 1000)))
-            queues.settle(queue)
+            queue:offer("x" .. round)
+            queue:offer("y" .. round)
+            assert.equal(("x%d\ny%d\n"):format(round, round), (queue:take(10, 1000)))
+            queue:settle()
         end
     end)
 
     it("makes batches of so many lines and so many bytes, but never of none", function()
         local queue = queues.new(10, 1000, true)
         for _, line in ipairs({ "1234", "1234", "1234", "12345678901234567890", "1" }) do
-            queues.offer(queue, line)
+            queue:offer(line)
         end
-        assert.equal("1234\n1234\n", (queues.take(queue, 2, 1000)))
-        assert.equal("1234\n", (queues.take(queue, 10, 25)))
-        assert.equal("12345678901234567890\n", (queues.take(queue, 10, 5)))
-        assert.equal("1\n", (queues.take(queue, 10, 2)))
+        assert.equal("1234\n1234\n", (queue:take(2, 1000)))
+        assert.equal("1234\n", (queue:take(10, 25)))
+        assert.equal("12345678901234567890\n", (queue:take(10, 5)))
+        assert.equal("1\n", (queue:take(10, 2)))
     end)
 
     it("drops the oldest lines when too many wait", function()
         local queue = queues.new(3, 1000, true)
         local dropped = 0
         for number = 1, 5 do
-            local taken, count = queues.offer(queue, tostring(number))
+            local taken, count = queue:offer(tostring(number))
             assert.is_true(taken)
             dropped = dropped + count
         end
         assert.equal(2, dropped)
-        assert.equal("3\n4\n5\n", (queues.take(queue, 10, 1000)))
+        assert.equal("3\n4\n5\n", (queue:take(10, 1000)))
     end)
 
     it("drops the oldest lines when they are too long together", function()
         local queue = queues.new(100, 20, true)
         for _ = 1, 4 do
-            queues.offer(queue, "1234")
+            queue:offer("1234")
         end
-        assert.same({ true, 2 }, { queues.offer(queue, "12345678") })
-        assert.equal("1234\n1234\n12345678\n", (queues.take(queue, 10, 1000)))
-        assert.same({ false, 0 }, { queues.offer(queue, ("x"):rep(20)) })
+        assert.same({ true, 2 }, { queue:offer("12345678") })
+        assert.equal("1234\n1234\n12345678\n", (queue:take(10, 1000)))
+        assert.same({ false, 0 }, { queue:offer(("x"):rep(20)) })
     end)
 
     it("drops the newest line where it is told to", function()
         local queue = queues.new(2, 1000, false)
-        queues.offer(queue, "1")
-        queues.offer(queue, "2")
-        assert.same({ false, 0 }, { queues.offer(queue, "3") })
-        assert.equal("1\n2\n", (queues.take(queue, 10, 1000)))
+        queue:offer("1")
+        queue:offer("2")
+        assert.same({ false, 0 }, { queue:offer("3") })
+        assert.equal("1\n2\n", (queue:take(10, 1000)))
     end)
 
     it("counts the batch in flight against both bounds, and never drops it", function()
         local queue = queues.new(3, 30, true)
-        queues.offer(queue, "1")
-        queues.offer(queue, "2")
-        queues.take(queue, 2, 1000)
-        assert.same({ true, 0 }, { queues.offer(queue, "3") })
-        assert.same({ true, 1 }, { queues.offer(queue, "4") })
-        assert.same({ false, 0 }, { queues.offer(queue, ("x"):rep(26)) })
+        queue:offer("1")
+        queue:offer("2")
+        queue:take(2, 1000)
+        assert.same({ true, 0 }, { queue:offer("3") })
+        assert.same({ true, 1 }, { queue:offer("4") })
+        assert.same({ false, 0 }, { queue:offer(("x"):rep(26)) })
         assert.equal(1, queue.entries)
-        queues.take(queue, 1, 1000)
-        queues.settle(queue)
-        assert.same({ true, 0 }, { queues.offer(queue, ("x"):rep(26)) })
+        queue:take(1, 1000)
+        queue:settle()
+        assert.same({ true, 0 }, { queue:offer(("x"):rep(26)) })
     end)
 
     it("refuses a line for which all that waits would not make room, without dropping any", function()
         local queue = queues.new(10, 20, true)
-        queues.offer(queue, "0123456789")
-        queues.take(queue, 1, 1000)
-        queues.offer(queue, "abc")
-        assert.same({ false, 0 }, { queues.offer(queue, "0123456789") })
+        queue:offer("0123456789")
+        queue:take(1, 1000)
+        queue:offer("abc")
+        assert.same({ false, 0 }, { queue:offer("0123456789") })
         assert.equal(1, queue.entries)
     end)
 
     it("can be cleared", function()
         local queue = queues.new(3, 30, true)
         for number = 1, 3 do
-            queues.offer(queue, tostring(number))
+            queue:offer(tostring(number))
         end
-        assert.equal(3, queues.clear(queue))
+        assert.equal(3, queue:clear())
         assert.same({ 0, 0 }, { queue.entries, queue.bytes })
-        assert.equal(0, queues.clear(queue))
+        assert.equal(0, queue:clear())
     end)
 
     --- The same queue as a plain list.
@@ -129,13 +129,13 @@ describe("post_action queue", function()
                 local chance = math.random()
                 if chance < 0.6 then
                     local line = tostring(step):rep(math.random(1, 6))
-                    local taken, count = queues.offer(queue, line)
+                    local taken, count = queue:offer(line)
                     assert.same({ model_offer(model, line, bounds) }, { taken, count })
                     pushed = pushed + 1
                     dropped = dropped + count + (taken and 0 or 1)
                 elseif chance < 0.8 and model.flying == 0 and #model > 0 then
                     local most = math.random(5)
-                    local text, entries = queues.take(queue, most, 30)
+                    local text, entries = queue:take(most, 30)
                     local expected = {}
                     for _ = 1, entries do
                         expected[#expected + 1] = table.remove(model, 1) .. "\n"
@@ -145,10 +145,10 @@ describe("post_action queue", function()
                     model.flying, model.flying_bytes = entries, #text
                 elseif chance < 0.98 then
                     sent = sent + model.flying
-                    queues.settle(queue)
+                    queue:settle()
                     model.flying, model.flying_bytes = 0, 0
                 else
-                    dropped = dropped + queues.clear(queue)
+                    dropped = dropped + queue:clear()
                     for index = #model, 1, -1 do
                         model[index] = nil
                     end

@@ -39,6 +39,8 @@ function _M:restore()
         local owner, field, value = unpack(self.replaced[index])
         owner[field] = value
     end
+    -- Nginx's own time has stood still meanwhile.
+    ngx.update_time()
 end
 
 function _M:start(work, ...)

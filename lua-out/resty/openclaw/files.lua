@@ -1,6 +1,6 @@
 local ____exports = {}
 local ffi = require("ffi")
-ffi.cdef("\n    int openclaw_files_open(const char *path, int flags, int mode) __asm__(\"open\");\n    long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__(\"write\");\n    long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__(\"pread\");\n    int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__(\"lseek\");\n    int openclaw_files_truncate(int fd, int64_t bytes) __asm__(\"ftruncate\");\n    int openclaw_files_sync(int fd) __asm__(\"fdatasync\");\n    int openclaw_files_lock(int fd, int operation) __asm__(\"flock\");\n    int openclaw_files_close(int fd) __asm__(\"close\");\n    int openclaw_files_rename(const char *from, const char *to) __asm__(\"rename\");\n    int openclaw_files_remove(const char *path) __asm__(\"unlink\");\n    int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__(\"mkdir\");\n    int openclaw_files_remove_folder(const char *path) __asm__(\"rmdir\");\n    struct openclaw_files_entry {\n        uint64_t inode; int64_t offset; unsigned short bytes; unsigned char kind; char name[256];\n    };\n    void *openclaw_files_open_folder(const char *path) __asm__(\"opendir\");\n    struct openclaw_files_entry *openclaw_files_read_folder(void *folder) __asm__(\"readdir\");\n    int openclaw_files_close_folder(void *folder) __asm__(\"closedir\");\n    char *openclaw_files_message(int number) __asm__(\"strerror\");\n")
+ffi.cdef("\n    int openclaw_files_open(const char *path, int flags, int mode) __asm__(\"open\");\n    long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__(\"write\");\n    long openclaw_files_pwrite(int fd, const char *bytes, size_t count, int64_t offset) __asm__(\"pwrite\");\n    long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__(\"pread\");\n    int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__(\"lseek\");\n    int openclaw_files_truncate(int fd, int64_t bytes) __asm__(\"ftruncate\");\n    int openclaw_files_sync(int fd) __asm__(\"fdatasync\");\n    int openclaw_files_lock(int fd, int operation) __asm__(\"flock\");\n    int openclaw_files_close(int fd) __asm__(\"close\");\n    int openclaw_files_rename(const char *from, const char *to) __asm__(\"rename\");\n    int openclaw_files_access(const char *path, int mode) __asm__(\"access\");\n    int openclaw_files_remove(const char *path) __asm__(\"unlink\");\n    int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__(\"mkdir\");\n    int openclaw_files_remove_folder(const char *path) __asm__(\"rmdir\");\n    struct openclaw_files_entry {\n        uint64_t inode; int64_t offset; unsigned short bytes; unsigned char kind; char name[256];\n    };\n    void *openclaw_files_open_folder(const char *path) __asm__(\"opendir\");\n    struct openclaw_files_entry *openclaw_files_read_folder(void *folder) __asm__(\"readdir\");\n    int openclaw_files_close_folder(void *folder) __asm__(\"closedir\");\n    char *openclaw_files_message(int number) __asm__(\"strerror\");\n")
 --- O_NONBLOCK, as a pipe without a reader would hold up the worker, and O_CLOEXEC. Source: Linux's fcntl.h.
 local ALWAYS = bit.bor(2048, 524288)
 local WRITE_AT_END = bit.bor(
@@ -69,6 +69,17 @@ function ____exports.write(file, bytes, count)
     end
     return nil
 end
+--- Writes a text in place of what begins at that place. Not with "append" and "create". Says why not, or nothing.
+function ____exports.overwrite(file, text, offset)
+    local written = tonumber(ffi.C.openclaw_files_pwrite(file, text, #text, offset))
+    local ____temp_0
+    if written == #text then
+        ____temp_0 = nil
+    else
+        ____temp_0 = failure("write")
+    end
+    return ____temp_0
+end
 --- Reads into memory from that place on, up to so many bytes: how many; 0 at the end. On failure nil and why.
 function ____exports.read(file, memory, most, offset)
     local count = tonumber(ffi.C.openclaw_files_pread(file, memory, most, offset))
@@ -110,6 +121,10 @@ function ____exports.rename(from, to)
         ffi.C.openclaw_files_rename(from, to),
         "rename"
     )
+end
+--- Whether there is nothing of that name, for certain.
+function ____exports.is_gone(path)
+    return ffi.C.openclaw_files_access(path, 0) ~= 0 and ffi.errno() == ENOENT
 end
 --- Removes a file; one that is not there is no failure. Says why not, or nothing.
 function ____exports.remove(path)

@@ -4,6 +4,7 @@ local json = require("resty.openclaw.json")
 local metric_registry = require("resty.openclaw.metric_registry")
 local read = require("resty.openclaw.options")
 local clock = require("resty.openclaw.clock")
+local durable_queue = require("resty.openclaw.post_action.durable_queue")
 local figures_of = require("resty.openclaw.post_action.figures")
 local flushers = require("resty.openclaw.post_action.flusher")
 local ids = require("resty.openclaw.post_action.ids")
@@ -36,6 +37,9 @@ local OPTIONS = {
     "record_variables",
     "dict"
 }
+for ____, option in ipairs(durable_queue.OPTIONS) do
+    OPTIONS[#OPTIONS + 1] = option
+end
 local MIB = 1024 * 1024
 local OPENING_BRACE = string.byte("{")
 --- Books one entry that is not taken in.
@@ -57,8 +61,7 @@ local function push_line(post_action, line)
     if awake == nil then
         return refuse(post_action, "exit", asleep)
     end
-    local taken, dropped = queues.offer(
-        post_action.queue,
+    local taken, dropped = post_action.queue:offer(
         line,
         clock.now()
     )
@@ -85,7 +88,19 @@ local function line_of(post_action, entry)
     local rest = line == "{}" and "}" or "," .. string.sub(line, 2)
     return (("{\"id\":\"" .. ids.next(post_action.ids)) .. "\"") .. rest
 end
---- Queues an entry: a string as the line that it is, a table as JSON with an id. Never yields, never raises. Phases: any but
+--- Queues the line of an entry, and sees to it that it is safe.
+local function keep(post_action, line)
+    local ok, err = push_line(post_action, line)
+    if ok == nil then
+        return nil, err
+    end
+    if post_action.waits then
+        post_action.queue:wait()
+    end
+    return true
+end
+--- Queues an entry: a string as the line that it is, a table as JSON with an id. Never raises. Yields only with
+-- `fsync = "always"`, until the disk has the entry, in phases that may. Phases: any but
 -- init and exit_worker. Nil and why when the entry is dropped, which is counted and logged.
 local function push(self, entry)
     if type(entry) == "string" then
@@ -93,7 +108,7 @@ local function push(self, entry)
         if line_end ~= nil or entry == "" then
             return refuse(self, "invalid", "an entry must be one line")
         end
-        return push_line(self, entry)
+        return keep(self, entry)
     end
     if type(entry) ~= "table" then
         return refuse(self, "invalid", "an entry must be a string or a table")
@@ -102,7 +117,7 @@ local function push(self, entry)
     if line == nil then
         return refuse(self, "invalid", err)
     end
-    return push_line(self, line)
+    return keep(self, line)
 end
 --- Queues the record of this request. `route`: its name; `$openclaw_route` unless given. Phases: log.
 local function log(self, route)
@@ -141,6 +156,22 @@ local function read_variables(owner, options)
         end
     end
     return variables
+end
+--- Where entries wait: in memory, or on disk.
+local function open_queue(options, registry, name, memory, faults)
+    if read.flag("post_action", options, "durable", false) then
+        return durable_queue.new(
+            options,
+            name,
+            memory,
+            figures_of.of_spool(registry, name),
+            faults
+        )
+    end
+    if options.spool ~= nil then
+        read.refuse("post_action", "durable", "true where there is a \"spool\"", options.durable)
+    end
+    return memory
 end
 --- A queue with its sink. Phases: init. Raises one sentence when an option is wrong; the options stand in
 -- docs/post_action.md.
@@ -216,20 +247,29 @@ local function create(given)
         read_variables("post_action", options)
     )
     local figures = figures_of.new(registry, name)
-    local queue = queues.new(max_entries, max_bytes, what_drops == "oldest")
+    local faults = fault.new("post_action", registry)
+    local memory = queues.new(max_entries, max_bytes, what_drops == "oldest")
+    local queue = open_queue(
+        options,
+        registry,
+        name,
+        memory,
+        faults
+    )
     local fields = {
         record = record,
         most_line_bytes = settings.batch_bytes - 1,
         recorder = recorder,
         ids = its_ids,
         queue = queue,
+        waits = queue.is_durable and options.fsync == "always",
         flusher = states.new(
             settings,
             queue,
             sink,
             dead_letter,
             figures,
-            fault.new("post_action", registry)
+            faults
         ),
         figures = figures
     }

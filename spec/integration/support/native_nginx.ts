@@ -187,6 +187,16 @@ export class NativeNginx {
         process.kill(pid, signal);
     }
 
+    /** Kills master and workers, all at once as far as that is possible: none of them does anything any more. */
+    async killAll(): Promise<void> {
+        const pids = this.master.pid === undefined ? [] : await children(this.master.pid);
+        const gone = new Promise((resolve) => this.master.once("exit", resolve));
+        // Without its master nobody starts a worker anew.
+        this.master.kill("SIGKILL");
+        for (const pid of pids) process.kill(pid, "SIGKILL");
+        await gone;
+    }
+
     /** Runs `nginx -t` on the same files, beside the running server; resolves with what it prints. */
     test(): Promise<string> {
         return run(this.nginx.binary, "-t", ...NativeNginx.arguments(this.prefix, this.nginx.modules));

@@ -8,6 +8,7 @@ import * as ffi from "ffi";
 ffi.cdef(`
     int openclaw_files_open(const char *path, int flags, int mode) __asm__("open");
     long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__("write");
+    long openclaw_files_pwrite(int fd, const char *bytes, size_t count, int64_t offset) __asm__("pwrite");
     long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__("pread");
     int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__("lseek");
     int openclaw_files_truncate(int fd, int64_t bytes) __asm__("ftruncate");
@@ -15,6 +16,7 @@ ffi.cdef(`
     int openclaw_files_lock(int fd, int operation) __asm__("flock");
     int openclaw_files_close(int fd) __asm__("close");
     int openclaw_files_rename(const char *from, const char *to) __asm__("rename");
+    int openclaw_files_access(const char *path, int mode) __asm__("access");
     int openclaw_files_remove(const char *path) __asm__("unlink");
     int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__("mkdir");
     int openclaw_files_remove_folder(const char *path) __asm__("rmdir");
@@ -96,6 +98,12 @@ export function write(file: File, bytes: string | Bytes, count: number): string 
     return undefined;
 }
 
+/** Writes a text in place of what begins at that place. Not with "append" and "create". Says why not, or nothing. */
+export function overwrite(file: File, text: string, offset: number): string | undefined {
+    const written = tonumber(ffi.C.openclaw_files_pwrite!(file, text, text.length, offset))!;
+    return written === text.length ? undefined : failure("write");
+}
+
 /** Reads into memory from that place on, up to so many bytes: how many; 0 at the end. On failure nil and why. */
 export function read(file: File, memory: Bytes | CValue, most: number, offset: number): Result<number> {
     const count = tonumber(ffi.C.openclaw_files_pread!(file, memory, most, offset))!;
@@ -131,6 +139,11 @@ export function lock(file: File): boolean {
 /** Gives a file another name, in place of a file that has it. Says why not, or nothing. */
 export function rename(from: string, to: string): string | undefined {
     return outcome(ffi.C.openclaw_files_rename!(from, to), "rename");
+}
+
+/** Whether there is nothing of that name, for certain. */
+export function is_gone(path: string): boolean {
+    return ffi.C.openclaw_files_access!(path, 0) !== 0 && ffi.errno() === ENOENT;
 }
 
 /** Removes a file; one that is not there is no failure. Says why not, or nothing. */

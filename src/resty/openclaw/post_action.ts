@@ -1,21 +1,24 @@
 /**
  * Sends records to a sink after the answer has left, so that no client ever waits for it: a bounded queue in each
- * worker, emptied in batches by one background thread. See docs/post_action.md.
+ * worker, in memory or on disk, emptied in batches by one background thread. See docs/post_action.md.
  */
 import * as fault from "./fault";
+import type { Faults } from "./fault";
 import * as json from "./json";
 import * as metric_registry from "./metric_registry";
+import type { Registry } from "./metric_registry";
 import * as read from "./options";
 import type { Options } from "./options";
 import * as clock from "./clock";
 export { after, limit_after } from "./post_action/after";
+import * as durable_queue from "./post_action/durable_queue";
 import * as figures_of from "./post_action/figures";
 import type { Figures, Reason } from "./post_action/figures";
 import * as flushers from "./post_action/flusher";
 import * as ids from "./post_action/ids";
 import type { Ids } from "./post_action/ids";
 import * as queues from "./post_action/queue";
-import type { Queue } from "./post_action/queue";
+import type { Queue, Ring } from "./post_action/queue";
 import * as records from "./post_action/record";
 import type { Recorder } from "./post_action/record";
 import * as states from "./post_action/state";
@@ -29,6 +32,8 @@ export interface PostAction {
     readonly recorder: Recorder;
     readonly ids: Ids;
     readonly queue: Queue;
+    /** Whether `push` waits for the disk. */
+    readonly waits: boolean;
     readonly flusher: Flusher;
     readonly figures: Figures;
     push(entry: unknown): Result<true>;
@@ -54,6 +59,7 @@ const OPTIONS = [
     "record_variables",
     "dict",
 ];
+for (const option of durable_queue.OPTIONS) OPTIONS.push(option);
 
 const MIB = 1024 * 1024;
 const OPENING_BRACE = string.byte("{");
@@ -72,7 +78,7 @@ function push_line(post_action: PostAction, line: string): Result<true> {
     }
     const [awake, asleep] = flushers.awaken(flusher);
     if (awake === undefined) return refuse(post_action, "exit", asleep);
-    const [taken, dropped] = queues.offer(post_action.queue, line, clock.now());
+    const [taken, dropped] = post_action.queue.offer(line, clock.now());
     drop(flusher, "overflow", dropped, "the queue is full");
     show(flusher);
     if (!taken || dropped > 0) flushers.overflowed(flusher);
@@ -90,20 +96,29 @@ function line_of(post_action: PostAction, entry: { readonly id?: unknown }): Res
     return $multi(`{"id":"${ids.next(post_action.ids)}"${rest}`);
 }
 
+/** Queues the line of an entry, and sees to it that it is safe. */
+function keep(post_action: PostAction, line: string): Result<true> {
+    const [ok, err] = push_line(post_action, line);
+    if (ok === undefined) return $multi(undefined, err);
+    if (post_action.waits) post_action.queue.wait();
+    return $multi(true);
+}
+
 /**
- * Queues an entry: a string as the line that it is, a table as JSON with an id. Never yields, never raises. Phases: any but
+ * Queues an entry: a string as the line that it is, a table as JSON with an id. Never raises. Yields only with
+ * `fsync = "always"`, until the disk has the entry, in phases that may. Phases: any but
  * init and exit_worker. Nil and why when the entry is dropped, which is counted and logged.
  */
 function push(this: PostAction, entry: unknown): Result<true> {
     if (typeof entry === "string") {
         const [line_end] = string.find(entry, "\n", 1, true);
         if (line_end !== undefined || entry === "") return refuse(this, "invalid", "an entry must be one line");
-        return push_line(this, entry);
+        return keep(this, entry);
     }
     if (type(entry) !== "table") return refuse(this, "invalid", "an entry must be a string or a table");
     const [line, err] = line_of(this, entry as object);
     if (line === undefined) return refuse(this, "invalid", err);
-    return push_line(this, line);
+    return keep(this, line);
 }
 
 /** Queues the record of this request. `route`: its name; `$openclaw_route` unless given. Phases: log. */
@@ -135,6 +150,16 @@ function read_variables(owner: string, options: Options): Record<string, string>
         }
     }
     return variables as Record<string, string>;
+}
+
+/** Where entries wait: in memory, or on disk. */
+function open_queue(options: Options, registry: Registry, name: string, memory: Ring, faults: Faults): Queue {
+    if (read.flag("post_action", options, "durable", false)) {
+        return durable_queue.new(options, name, memory, figures_of.of_spool(registry, name), faults);
+    }
+    if (options.spool !== undefined)
+        read.refuse("post_action", "durable", 'true where there is a "spool"', options.durable);
+    return memory;
 }
 
 /**
@@ -169,7 +194,9 @@ function create(given: unknown): PostAction {
     const its_ids = ids.new();
     const recorder = records.new(its_ids, with_query, read_variables("post_action", options));
     const figures = figures_of.new(registry, name);
-    const queue = queues.new(max_entries, max_bytes, what_drops === "oldest");
+    const faults = fault.new("post_action", registry);
+    const memory = queues.new(max_entries, max_bytes, what_drops === "oldest");
+    const queue = open_queue(options, registry, name, memory, faults);
     const fields = {
         record,
         // A line has its end, and a batch has at least one line.
@@ -177,7 +204,8 @@ function create(given: unknown): PostAction {
         recorder,
         ids: its_ids,
         queue,
-        flusher: states.new(settings, queue, sink, dead_letter, figures, fault.new("post_action", registry)),
+        waits: queue.is_durable && options.fsync === "always",
+        flusher: states.new(settings, queue, sink, dead_letter, figures, faults),
         figures,
     };
     return setmetatable(fields, metatable) as unknown as PostAction;

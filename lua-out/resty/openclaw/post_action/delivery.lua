@@ -2,13 +2,13 @@ local ____exports = {}
 local backoffs = require("resty.openclaw.backoff")
 local clock = require("resty.openclaw.clock")
 local lines = require("resty.openclaw.post_action.lines")
-local queues = require("resty.openclaw.post_action.queue")
 local ____state = require("resty.openclaw.post_action.state")
 local drop = ____state.drop
 local is_exiting = ____state.is_exiting
 local is_open = ____state.is_open
 local show = ____state.show
 local sleep = ____state.sleep
+local tend = ____state.tend
 local MOST_BACKOFF_SECONDS = 30
 --- At exit: no more than half of what is left, so that the last tries come close to the end.
 local MOST_BACKOFF_SECONDS_AT_EXIT = 0.5
@@ -34,9 +34,9 @@ local function backoff(flusher, retry_after_seconds)
         math.min(retry_after_seconds, most)
     )
 end
---- When the last try of a batch is due.
+--- When the last try of a batch is due. What outlives the worker is never given up but by it.
 local function end_of(flusher, batch)
-    local ____end = batch.since + flusher.settings.retry_seconds
+    local ____end = flusher.queue.is_durable and math.huge or batch.since + flusher.settings.retry_seconds
     return is_exiting(flusher) and math.min(____end, flusher.drain_until) or ____end
 end
 --- Waits before the next try; a worker that begins to exit waits no longer.
@@ -50,6 +50,7 @@ local function pause(flusher, batch, retry_after_seconds)
     repeat
         do
             sleep(flusher, math.huge, math.huge, left)
+            tend(flusher)
             left = ____until - clock.now()
         end
     until not (left > 0 and is_exiting(flusher) == was_exiting)
@@ -81,7 +82,7 @@ end
 --- Books that the next part is settled.
 local function settle(flusher, batch)
     local part = table.remove(batch.parts)
-    queues.land(flusher.queue, part.entries, #part.text)
+    flusher.queue:land(part.entries, #part.text)
     show(flusher)
 end
 --- Books that the next part is settled but for what is left of it, which takes its place.
@@ -89,7 +90,7 @@ local function settle_but(flusher, batch, left)
     settle(flusher, batch)
     local ____batch_parts_2 = batch.parts
     ____batch_parts_2[#____batch_parts_2 + 1] = left
-    queues.land(flusher.queue, -left.entries, -#left.text)
+    flusher.queue:land(-left.entries, -#left.text)
     show(flusher)
 end
 --- Keeps a refused part in the dead-letter file, where there is one, and drops it.
@@ -110,16 +111,24 @@ local function refuse(flusher, part, why)
     end
     drop(flusher, "refused", part.entries, why)
 end
---- Drops what is left of a batch.
+--- Sends no more of a batch: drops what is left of it, unless the queue keeps it for another worker.
 local function abandon(flusher, batch, reason, why)
-    local entries = 0
-    for ____, part in ipairs(batch.parts) do
-        entries = entries + part.entries
-    end
-    drop(flusher, reason, entries, why)
+    drop(
+        flusher,
+        reason,
+        flusher.queue:give_back(batch.parts),
+        why
+    )
     while #batch.parts > 0 do
-        settle(flusher, batch)
+        table.remove(batch.parts)
     end
+    if flusher.queue.is_durable then
+        flusher.drain_until = clock.now()
+    end
+end
+--- Whether a batch that has just failed is not sent again.
+local function is_over(flusher, batch)
+    return clock.now() >= end_of(flusher, batch) or flusher.queue.is_durable and is_exiting(flusher)
 end
 local function attempt(sink, part, most_seconds)
     return sink:send(part.text, part.entries, most_seconds)
@@ -201,7 +210,7 @@ function ____exports.fly(flusher, batch)
             batch.failed = true
             flusher.failures = flusher.failures + 1
             show(flusher)
-            if clock.now() >= end_of(flusher, batch) then
+            if is_over(flusher, batch) then
                 abandon(
                     flusher,
                     batch,
@@ -221,6 +230,7 @@ function ____exports.fly(flusher, batch)
         end
     end
     if flusher.batch == batch then
+        flusher.queue:settle()
         flusher.batch = nil
     end
     show(flusher)

@@ -8,7 +8,8 @@ local REASONS = {
     "too_large",
     "refused",
     "gave_up",
-    "exit"
+    "exit",
+    "broken"
 }
 local slots_by_registry = {}
 local function total(registry, slot)
@@ -37,7 +38,13 @@ local function slots_of(registry)
     if known ~= nil then
         return known
     end
-    local slots = {queued = {}, queued_bytes = {}, oldest = {}, circuit = {}}
+    local slots = {
+        queued = {},
+        queued_bytes = {},
+        oldest = {},
+        circuit = {},
+        spool_bytes = {}
+    }
     slots_by_registry[registry] = slots
     local queued_help = "Entries that wait or are being sent, by sink."
     collect(
@@ -69,6 +76,14 @@ local function slots_of(registry)
         "openclaw_post_action_circuit_open",
         circuit_help,
         slots.circuit,
+        total
+    )
+    local spool_help = "Bytes of the files in which entries are kept, by sink."
+    collect(
+        registry,
+        "openclaw_post_action_spool_bytes",
+        spool_help,
+        slots.spool_bytes,
         total
     )
     return slots
@@ -124,4 +139,17 @@ local function create(registry, sink)
     }
 end
 ____exports.new = create
+--- What a queue on disk counts, all bound. Phases: init.
+function ____exports.of_spool(registry, sink)
+    local spilled = metric_registry.counter(registry, "openclaw_post_action_spilled_total", "Entries written to disk before they were sent.", {"sink"})
+    local failures = metric_registry.counter(registry, "openclaw_post_action_spool_failures_total", "Entries that could not be written to disk, and were kept in memory.", {"sink"})
+    local bytes_slot = ____exports.transient_slot(registry, "post_action spool_bytes " .. sink)
+    slots_of(registry).spool_bytes[sink] = bytes_slot
+    return {
+        registry = registry,
+        spilled = spilled:labels(sink),
+        failures = failures:labels(sink),
+        bytes_slot = bytes_slot
+    }
+end
 return ____exports

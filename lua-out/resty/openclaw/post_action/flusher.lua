@@ -2,13 +2,14 @@ local ____exports = {}
 local clock = require("resty.openclaw.clock")
 local ____delivery = require("resty.openclaw.post_action.delivery")
 local fly = ____delivery.fly
-local lines = require("resty.openclaw.post_action.queue")
 local ____state = require("resty.openclaw.post_action.state")
 local WATCH_SECONDS = ____state.WATCH_SECONDS
+local book_losses = ____state.book_losses
 local drop = ____state.drop
 local is_exiting = ____state.is_exiting
 local show = ____state.show
 local sleep = ____state.sleep
+local tend = ____state.tend
 local wake = ____state.wake
 --- A fresh timer so often, as what a light thread takes from its request's memory comes back only when it ends.
 local RUN_SECONDS = 60
@@ -16,6 +17,8 @@ local RUN_BATCHES = 1000
 --- A timer over nginx's limit of running timers never runs, and nobody is told.
 local START_SECONDS = 1
 local WAKE_SECONDS = 0.001
+--- What cannot be had right now is asked for so often.
+local UNAVAILABLE_SECONDS = 1
 local function is_full(flusher)
     local queue = flusher.queue
     return queue.entries >= flusher.settings.batch_entries or queue.bytes >= flusher.settings.batch_bytes
@@ -46,7 +49,15 @@ local function gather(flusher, ____until)
         sleep(flusher, settings.batch_entries, settings.batch_bytes, left)
     end
     flusher.oldest_at = clock.now()
-    local text, entries, oldest_at = lines.take(queue, settings.batch_entries, settings.batch_bytes)
+    local text, entries, oldest_at = queue:take(settings.batch_entries, settings.batch_bytes)
+    book_losses(flusher)
+    if entries == 0 then
+        show(flusher)
+        if not is_exiting(flusher) then
+            sleep(flusher, math.huge, math.huge, UNAVAILABLE_SECONDS)
+        end
+        return false
+    end
     flusher.batch = {
         parts = {{text = text, entries = entries}},
         oldest_at = oldest_at,
@@ -61,9 +72,10 @@ local function abandon(flusher)
     drop(
         flusher,
         "exit",
-        lines.clear(flusher.queue),
+        flusher.queue:clear(),
         "the worker exits"
     )
+    book_losses(flusher)
     show(flusher)
 end
 local function work(flusher)
@@ -73,13 +85,21 @@ local function work(flusher)
         if is_exiting(flusher) and clock.now() >= flusher.drain_until then
             return abandon(flusher)
         end
+        tend(flusher)
         if flusher.batch ~= nil or gather(flusher, ____until) then
             fly(flusher, flusher.batch)
             batches = batches + 1
         elseif is_exiting(flusher) then
-            return
+            return abandon(flusher)
         end
     end
+end
+--- Whether there is anything for the thread to do.
+local function is_needed(flusher)
+    if flusher.queue.entries > 0 or flusher.batch ~= nil then
+        return true
+    end
+    return flusher.queue.is_durable and not is_exiting(flusher)
 end
 --- Makes the timer that `run` lives in, unless one is on its way.
 local function start(flusher, run)
@@ -119,7 +139,7 @@ local function run(_premature, flusher)
             ": ",
             err
         )
-    elseif flusher.queue.entries > 0 then
+    elseif is_needed(flusher) then
         start(flusher, run)
     end
 end
@@ -128,7 +148,7 @@ local function watch(premature, flusher)
         is_exiting(flusher)
         ngx.sleep(WAKE_SECONDS)
         wake(flusher)
-    elseif flusher.state ~= "running" and (flusher.queue.entries > 0 or flusher.batch ~= nil) then
+    elseif flusher.state ~= "running" and is_needed(flusher) then
         start(flusher, run)
     end
 end
@@ -177,11 +197,18 @@ function ____exports.overflowed(flusher)
 end
 --- Counts and logs what is left when the worker is gone for good. Phases: exit_worker.
 function ____exports.close(flusher)
-    local flying = flusher.queue.flying_entries
+    local ____flusher_0 = flusher
+    local queue = ____flusher_0.queue
+    local batch = ____flusher_0.batch
     flusher.batch = nil
-    lines.settle(flusher.queue)
-    local left = lines.clear(flusher.queue) + flying
-    drop(flusher, "exit", left, "the worker exits")
+    local flying = batch == nil and 0 or queue:give_back(batch.parts)
+    drop(
+        flusher,
+        "exit",
+        flying + queue:clear(),
+        "the worker exits"
+    )
+    book_losses(flusher)
     show(flusher)
 end
 return ____exports

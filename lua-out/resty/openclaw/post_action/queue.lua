@@ -1,56 +1,48 @@
 local ____exports = {}
 local table_new = require("table.new")
---- An empty queue.
-local function create(max_entries, max_bytes, drop_oldest)
-    return {
-        max_entries = max_entries,
-        max_bytes = max_bytes,
-        drop_oldest = drop_oldest,
-        lines = table_new(max_entries, 0),
-        times = table_new(max_entries, 0),
-        head = 1,
-        entries = 0,
-        bytes = 0,
-        flying_entries = 0,
-        flying_bytes = 0
-    }
+--- The oldest waiting line; nothing where none waits.
+local function first(self)
+    local ____temp_0
+    if self.entries == 0 then
+        ____temp_0 = nil
+    else
+        ____temp_0 = self.lines[self.head]
+    end
+    return ____temp_0
 end
-____exports.new = create
 --- Lets go of the oldest waiting line.
-local function drop_head(queue)
-    local line = queue.lines[queue.head]
-    queue.lines[queue.head] = false
-    queue.head = queue.head == queue.max_entries and 1 or queue.head + 1
-    queue.entries = queue.entries - 1
-    queue.bytes = queue.bytes - (#line + 1)
+local function drop_first(self)
+    local line = self.lines[self.head]
+    self.lines[self.head] = false
+    self.head = self.head == self.max_entries and 1 or self.head + 1
+    self.entries = self.entries - 1
+    self.bytes = self.bytes - (#line + 1)
 end
 local function has_room(queue, bytes)
     return queue.entries + queue.flying_entries < queue.max_entries and queue.bytes + queue.flying_bytes + bytes <= queue.max_bytes
 end
---- Takes a line in that came `at` this time, unless there is no room for it. Returns whether it did, and how many older
--- ones it dropped.
-function ____exports.offer(queue, line, at)
+local function offer(self, line, at)
     if at == nil then
         at = 0
     end
     local bytes = #line + 1
     local dropped = 0
-    while not has_room(queue, bytes) do
-        local possible = queue.drop_oldest and queue.entries > 0 and queue.flying_bytes + bytes <= queue.max_bytes
+    while not has_room(self, bytes) do
+        local possible = self.drop_oldest and self.entries > 0 and self.flying_bytes + bytes <= self.max_bytes
         if not possible then
             return false, dropped
         end
-        drop_head(queue)
+        self:drop_first()
         dropped = dropped + 1
     end
-    local tail = queue.head + queue.entries
-    if tail > queue.max_entries then
-        tail = tail - queue.max_entries
+    local tail = self.head + self.entries
+    if tail > self.max_entries then
+        tail = tail - self.max_entries
     end
-    queue.lines[tail] = line
-    queue.times[tail] = at
-    queue.entries = queue.entries + 1
-    queue.bytes = queue.bytes + bytes
+    self.lines[tail] = line
+    self.times[tail] = at
+    self.entries = self.entries + 1
+    self.bytes = self.bytes + bytes
     return true, dropped
 end
 --- How many of the waiting lines make one batch, and their bytes; at least one line where one waits.
@@ -70,58 +62,97 @@ local function measure(queue, most_entries, most_bytes)
     end
     return count, bytes
 end
---- The oldest lines as one text, a line end behind each, how many they are, and when the oldest came. They are in flight
--- from then on; only one batch may be.
-function ____exports.take(queue, most_entries, most_bytes)
-    local count, bytes = measure(queue, most_entries, most_bytes)
-    local first = queue.head
-    local oldest = queue.times[first]
-    local lines = queue.lines
-    local until_end = math.min(count, queue.max_entries - first + 1)
-    local parts = {table.concat(lines, "\n", first, first + until_end - 1)}
+local function take(self, most_entries, most_bytes)
+    local count, bytes = measure(self, most_entries, most_bytes)
+    local from = self.head
+    local oldest = self.times[from]
+    local lines = self.lines
+    local until_end = math.min(count, self.max_entries - from + 1)
+    local parts = {table.concat(lines, "\n", from, from + until_end - 1)}
     if count > until_end then
         parts[#parts + 1] = table.concat(lines, "\n", 1, count - until_end)
     end
     parts[#parts + 1] = ""
-    for index = first, first + until_end - 1 do
-        queue.lines[index] = false
+    for index = from, from + until_end - 1 do
+        self.lines[index] = false
     end
     for index = 1, count - until_end do
-        queue.lines[index] = false
+        self.lines[index] = false
     end
-    queue.head = (first + count - 1) % queue.max_entries + 1
-    queue.entries = queue.entries - count
-    queue.bytes = queue.bytes - bytes
-    queue.flying_entries = count
-    queue.flying_bytes = bytes
+    self.head = (from + count - 1) % self.max_entries + 1
+    self.entries = self.entries - count
+    self.bytes = self.bytes - bytes
+    self.flying_entries = count
+    self.flying_bytes = bytes
     return table.concat(parts, "\n"), count, oldest
 end
---- When the oldest waiting line came; nothing where none waits.
-function ____exports.oldest_at(queue)
-    local ____temp_0
-    if queue.entries == 0 then
-        ____temp_0 = nil
+local function oldest_at(self)
+    local ____temp_1
+    if self.entries == 0 then
+        ____temp_1 = nil
     else
-        ____temp_0 = queue.times[queue.head]
+        ____temp_1 = self.times[self.head]
     end
-    return ____temp_0
+    return ____temp_1
 end
---- Some of the batch in flight has arrived, or is given up.
-function ____exports.land(queue, entries, bytes)
-    queue.flying_entries = queue.flying_entries - entries
-    queue.flying_bytes = queue.flying_bytes - bytes
+local function land(self, entries, bytes)
+    self.flying_entries = self.flying_entries - entries
+    self.flying_bytes = self.flying_bytes - bytes
 end
---- All of the batch in flight has arrived, or is given up.
-function ____exports.settle(queue)
-    queue.flying_entries = 0
-    queue.flying_bytes = 0
+local function settle(self)
+    self.flying_entries = 0
+    self.flying_bytes = 0
 end
---- Drops every waiting line; returns how many.
-function ____exports.clear(queue)
-    local dropped = queue.entries
-    while queue.entries > 0 do
-        drop_head(queue)
+local function give_back(self, rest)
+    local entries = 0
+    for ____, part in ipairs(rest) do
+        entries = entries + part.entries
+    end
+    self:settle()
+    return entries
+end
+local function clear(self)
+    local dropped = self.entries
+    while self.entries > 0 do
+        self:drop_first()
     end
     return dropped
 end
+--- There is nothing to do, and nothing to wait for.
+local function nothing()
+    return
+end
+local metatable = {__index = {
+    first = first,
+    drop_first = drop_first,
+    offer = offer,
+    take = take,
+    oldest_at = oldest_at,
+    land = land,
+    settle = settle,
+    give_back = give_back,
+    clear = clear,
+    tend = nothing,
+    wait = nothing
+}}
+--- An empty queue.
+local function create(max_entries, max_bytes, drop_oldest)
+    local fields = {
+        is_durable = false,
+        max_entries = max_entries,
+        max_bytes = max_bytes,
+        drop_oldest = drop_oldest,
+        lines = table_new(max_entries, 0),
+        times = table_new(max_entries, 0),
+        head = 1,
+        entries = 0,
+        bytes = 0,
+        flying_entries = 0,
+        flying_bytes = 0,
+        broken = 0,
+        ousted = 0
+    }
+    return setmetatable(fields, metatable)
+end
+____exports.new = create
 return ____exports

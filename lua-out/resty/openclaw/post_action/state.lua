@@ -1,7 +1,6 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
 local clock = require("resty.openclaw.clock")
-local queues = require("resty.openclaw.post_action.queue")
 --- So many failures in a row open the circuit: the sink is left alone then but for single entries.
 local FAILURES_TO_OPEN = 5
 --- How often to see whether entries wait without a thread; also the longest sleep, should no watch be possible.
@@ -27,7 +26,7 @@ function ____exports.show(flusher)
     mine[figures.queued_bytes_slot] = queue.bytes + queue.flying_bytes
     local ____figures_oldest_slot_2 = figures.oldest_slot
     local ____opt_0 = flusher.batch
-    mine[____figures_oldest_slot_2] = ____opt_0 and ____opt_0.oldest_at or queues.oldest_at(queue) or 0
+    mine[____figures_oldest_slot_2] = ____opt_0 and ____opt_0.oldest_at or queue:oldest_at() or 0
     mine[figures.circuit_slot] = ____exports.is_open(flusher) and 1 or 0
 end
 --- Ends the thread's sleep. Phases: any.
@@ -62,6 +61,22 @@ function ____exports.drop(flusher, reason, entries, why)
         " entries dropped: ",
         why
     )
+end
+--- Counts and logs what the queue has lost by itself. Phases: any.
+function ____exports.book_losses(flusher)
+    local ____flusher_queue_3 = flusher.queue
+    local broken = ____flusher_queue_3.broken
+    local ousted = ____flusher_queue_3.ousted
+    flusher.queue.broken = 0
+    flusher.queue.ousted = 0
+    ____exports.drop(flusher, "broken", broken, "the spool is damaged")
+    ____exports.drop(flusher, "overflow", ousted, "the queue is full")
+end
+--- Lets the queue do what it does now and then. Phases: timer.
+function ____exports.tend(flusher)
+    flusher.queue:tend()
+    ____exports.book_losses(flusher)
+    ____exports.show(flusher)
 end
 --- The state of a thread that is not started yet. Phases: init. Raises when there is no memory for a semaphore.
 local function create(settings, queue, sink, dead_letter, figures, faults)

@@ -8,9 +8,8 @@ import * as backoffs from "../backoff";
 import * as clock from "../clock";
 import type { Reason } from "./figures";
 import * as lines from "./lines";
-import * as queues from "./queue";
 import type { Outcome, Part, Sink, Verdict } from "./sinks";
-import { drop, is_exiting, is_open, show, sleep } from "./state";
+import { drop, is_exiting, is_open, show, sleep, tend } from "./state";
 import type { Batch, Flusher } from "./state";
 
 const MOST_BACKOFF_SECONDS = 30;
@@ -33,9 +32,9 @@ function backoff(flusher: Flusher, retry_after_seconds: number): number {
     return math.max(backoffs.jittered(flusher.failures, most), math.min(retry_after_seconds, most));
 }
 
-/** When the last try of a batch is due. */
+/** When the last try of a batch is due. What outlives the worker is never given up but by it. */
 function end_of(flusher: Flusher, batch: Batch): number {
-    const end = batch.since + flusher.settings.retry_seconds;
+    const end = flusher.queue.is_durable ? math.huge : batch.since + flusher.settings.retry_seconds;
     return is_exiting(flusher) ? math.min(end, flusher.drain_until!) : end;
 }
 
@@ -46,6 +45,7 @@ function pause(flusher: Flusher, batch: Batch, retry_after_seconds: number): voi
     let left = until - clock.now();
     do {
         sleep(flusher, math.huge, math.huge, left);
+        tend(flusher);
         left = until - clock.now();
     } while (left > 0 && is_exiting(flusher) === was_exiting);
 }
@@ -69,7 +69,7 @@ function next_part(flusher: Flusher, batch: Batch): Part {
 /** Books that the next part is settled. */
 function settle(flusher: Flusher, batch: Batch): void {
     const part = table.remove(batch.parts)!;
-    queues.land(flusher.queue, part.entries, part.text.length);
+    flusher.queue.land(part.entries, part.text.length);
     show(flusher);
 }
 
@@ -77,7 +77,7 @@ function settle(flusher: Flusher, batch: Batch): void {
 function settle_but(flusher: Flusher, batch: Batch, left: Part): void {
     settle(flusher, batch);
     batch.parts.push(left);
-    queues.land(flusher.queue, -left.entries, -left.text.length);
+    flusher.queue.land(-left.entries, -left.text.length);
     show(flusher);
 }
 
@@ -91,12 +91,17 @@ function refuse(flusher: Flusher, part: Part, why: string): void {
     drop(flusher, "refused", part.entries, why);
 }
 
-/** Drops what is left of a batch. */
+/** Sends no more of a batch: drops what is left of it, unless the queue keeps it for another worker. */
 function abandon(flusher: Flusher, batch: Batch, reason: Reason, why: string): void {
-    let entries = 0;
-    for (const part of batch.parts) entries += part.entries;
-    drop(flusher, reason, entries, why);
-    while (batch.parts.length > 0) settle(flusher, batch);
+    drop(flusher, reason, flusher.queue.give_back(batch.parts), why);
+    while (batch.parts.length > 0) table.remove(batch.parts);
+    // Another worker may have more luck, and may begin at once.
+    if (flusher.queue.is_durable) flusher.drain_until = clock.now();
+}
+
+/** Whether a batch that has just failed is not sent again. */
+function is_over(flusher: Flusher, batch: Batch): boolean {
+    return clock.now() >= end_of(flusher, batch) || (flusher.queue.is_durable && is_exiting(flusher));
 }
 
 function attempt(sink: Sink, part: Part, most_seconds: number): Outcome {
@@ -169,7 +174,7 @@ export function fly(flusher: Flusher, batch: Batch): void {
             batch.failed = true;
             flusher.failures += 1;
             show(flusher);
-            if (clock.now() >= end_of(flusher, batch)) {
+            if (is_over(flusher, batch)) {
                 abandon(flusher, batch, is_exiting(flusher) ? "exit" : "gave_up", why);
             } else {
                 flusher.faults.report("retry", "sink ", flusher.settings.name, ": ", why);
@@ -177,6 +182,9 @@ export function fly(flusher: Flusher, batch: Batch): void {
             }
         }
     }
-    if (flusher.batch === batch) flusher.batch = undefined;
+    if (flusher.batch === batch) {
+        flusher.queue.settle();
+        flusher.batch = undefined;
+    }
     show(flusher);
 }

@@ -6,7 +6,7 @@ import * as shared_memory from "../shared_memory";
 import * as clock from "../clock";
 
 /** Why entries are dropped. */
-export type Reason = "overflow" | "invalid" | "too_large" | "refused" | "gave_up" | "exit";
+export type Reason = "overflow" | "invalid" | "too_large" | "refused" | "gave_up" | "exit" | "broken";
 
 export interface Figures {
     readonly registry: Registry;
@@ -21,18 +21,27 @@ export interface Figures {
     readonly circuit_slot: number;
 }
 
+/** What a queue on disk counts besides. */
+export interface SpoolFigures {
+    readonly registry: Registry;
+    readonly spilled: Counter;
+    readonly failures: Counter;
+    readonly bytes_slot: number;
+}
+
 /** The slots of the gauges over all workers, by sink. */
 interface Slots {
     readonly queued: LuaTable<string, number>;
     readonly queued_bytes: LuaTable<string, number>;
     readonly oldest: LuaTable<string, number>;
     readonly circuit: LuaTable<string, number>;
+    readonly spool_bytes: LuaTable<string, number>;
 }
 
 /** What a gauge shows of a slot. */
 type Reading = (this: void, registry: Registry, slot: number) => number;
 
-const REASONS: Reason[] = ["overflow", "invalid", "too_large", "refused", "gave_up", "exit"];
+const REASONS: Reason[] = ["overflow", "invalid", "too_large", "refused", "gave_up", "exit", "broken"];
 
 const slots_by_registry = new LuaTable<Registry, Slots>();
 
@@ -66,6 +75,7 @@ function slots_of(registry: Registry): Slots {
         queued_bytes: new LuaTable(),
         oldest: new LuaTable(),
         circuit: new LuaTable(),
+        spool_bytes: new LuaTable(),
     };
     slots_by_registry.set(registry, slots);
     const queued_help = "Entries that wait or are being sent, by sink.";
@@ -76,6 +86,8 @@ function slots_of(registry: Registry): Slots {
     collect(registry, "openclaw_post_action_oldest_seconds", oldest_help, slots.oldest, age);
     const circuit_help = "Workers that only try single entries, as the sink keeps failing, by sink.";
     collect(registry, "openclaw_post_action_circuit_open", circuit_help, slots.circuit, total);
+    const spool_help = "Bytes of the files in which entries are kept, by sink.";
+    collect(registry, "openclaw_post_action_spool_bytes", spool_help, slots.spool_bytes, total);
     return slots;
 }
 
@@ -142,3 +154,22 @@ function create(registry: Registry, sink: string): Figures {
     };
 }
 export { create as new };
+
+/** What a queue on disk counts, all bound. Phases: init. */
+export function of_spool(registry: Registry, sink: string): SpoolFigures {
+    const spilled = metric_registry.counter(
+        registry,
+        "openclaw_post_action_spilled_total",
+        "Entries written to disk before they were sent.",
+        ["sink"],
+    );
+    const failures = metric_registry.counter(
+        registry,
+        "openclaw_post_action_spool_failures_total",
+        "Entries that could not be written to disk, and were kept in memory.",
+        ["sink"],
+    );
+    const bytes_slot = transient_slot(registry, `post_action spool_bytes ${sink}`);
+    slots_of(registry).spool_bytes.set(sink, bytes_slot);
+    return { registry, spilled: spilled.labels(sink), failures: failures.labels(sink), bytes_slot };
+}

@@ -10,8 +10,7 @@
  */
 import * as clock from "../clock";
 import { fly } from "./delivery";
-import * as lines from "./queue";
-import { WATCH_SECONDS, drop, is_exiting, show, sleep, wake } from "./state";
+import { WATCH_SECONDS, book_losses, drop, is_exiting, show, sleep, tend, wake } from "./state";
 import type { Flusher } from "./state";
 
 /** A fresh timer so often, as what a light thread takes from its request's memory comes back only when it ends. */
@@ -20,6 +19,8 @@ const RUN_BATCHES = 1000;
 /** A timer over nginx's limit of running timers never runs, and nobody is told. */
 const START_SECONDS = 1;
 const WAKE_SECONDS = 0.001;
+/** What cannot be had right now is asked for so often. */
+const UNAVAILABLE_SECONDS = 1;
 
 function is_full(flusher: Flusher): boolean {
     const queue = flusher.queue;
@@ -42,14 +43,21 @@ function gather(flusher: Flusher, until: number): boolean {
     }
     // Whatever waits after this came after this, or makes a full batch.
     flusher.oldest_at = clock.now();
-    const [text, entries, oldest_at] = lines.take(queue, settings.batch_entries, settings.batch_bytes);
+    const [text, entries, oldest_at] = queue.take(settings.batch_entries, settings.batch_bytes);
+    book_losses(flusher);
+    if (entries === 0) {
+        show(flusher);
+        if (!is_exiting(flusher)) sleep(flusher, math.huge, math.huge, UNAVAILABLE_SECONDS);
+        return false;
+    }
     flusher.batch = { parts: [{ text, entries }], oldest_at, since: clock.now(), failed: false, divisions: 0 };
     return true;
 }
 
 /** What is left when a draining worker's time is over. */
 function abandon(flusher: Flusher): void {
-    drop(flusher, "exit", lines.clear(flusher.queue), "the worker exits");
+    drop(flusher, "exit", flusher.queue.clear(), "the worker exits");
+    book_losses(flusher);
     show(flusher);
 }
 
@@ -58,13 +66,20 @@ function work(flusher: Flusher): void {
     let batches = 0;
     while (batches < RUN_BATCHES && clock.now() < until) {
         if (is_exiting(flusher) && clock.now() >= flusher.drain_until!) return abandon(flusher);
+        tend(flusher);
         if (flusher.batch !== undefined || gather(flusher, until)) {
             fly(flusher, flusher.batch!);
             batches += 1;
         } else if (is_exiting(flusher)) {
-            return;
+            return abandon(flusher);
         }
     }
+}
+
+/** Whether there is anything for the thread to do. */
+function is_needed(flusher: Flusher): boolean {
+    if (flusher.queue.entries > 0 || flusher.batch !== undefined) return true;
+    return flusher.queue.is_durable && !is_exiting(flusher);
 }
 
 /** Makes the timer that `run` lives in, unless one is on its way. */
@@ -88,7 +103,7 @@ function run(_premature: boolean, flusher: Flusher): void {
     const [ok, err] = pcall(work, flusher);
     flusher.state = "idle";
     if (!ok) flusher.faults.report("flusher", "sink ", flusher.settings.name, ": ", err);
-    else if (flusher.queue.entries > 0) start(flusher, run);
+    else if (is_needed(flusher)) start(flusher, run);
 }
 
 function watch(premature: boolean, flusher: Flusher): void {
@@ -97,7 +112,7 @@ function watch(premature: boolean, flusher: Flusher): void {
         // What is posted right now nginx notices only with its next event, which may be seconds away. A timer is one.
         ngx.sleep(WAKE_SECONDS);
         wake(flusher);
-    } else if (flusher.state !== "running" && (flusher.queue.entries > 0 || flusher.batch !== undefined)) {
+    } else if (flusher.state !== "running" && is_needed(flusher)) {
         start(flusher, run);
     }
 }
@@ -136,10 +151,10 @@ export function overflowed(flusher: Flusher): void {
 
 /** Counts and logs what is left when the worker is gone for good. Phases: exit_worker. */
 export function close(flusher: Flusher): void {
-    const flying = flusher.queue.flying_entries;
+    const { queue, batch } = flusher;
     flusher.batch = undefined;
-    lines.settle(flusher.queue);
-    const left = lines.clear(flusher.queue) + flying;
-    drop(flusher, "exit", left, "the worker exits");
+    const flying = batch === undefined ? 0 : queue.give_back(batch.parts);
+    drop(flusher, "exit", flying + queue.clear(), "the worker exits");
+    book_losses(flusher);
     show(flusher);
 }

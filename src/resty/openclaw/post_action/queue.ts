@@ -5,8 +5,46 @@
  * Everything offered is taken, dropped or still here: that is what the figures rely on.
  */
 import table_new = require("table.new");
+import type { Part } from "./sinks";
 
+/** What a queue is to those that fill it and empty it: this one, or that of durable_queue.ts. */
 export interface Queue {
+    /** Whether what is not delivered outlives the worker. */
+    readonly is_durable: boolean;
+    /** Waiting lines, and their bytes, line ends included. */
+    entries: number;
+    bytes: number;
+    /** The same of the batch in flight. */
+    flying_entries: number;
+    flying_bytes: number;
+    /** Lines that could not be read back, and lines that made room other than for a new one, since somebody set these to 0. */
+    broken: number;
+    ousted: number;
+    /** Takes a line in, unless there is no room for it. Returns whether it did, and how many older ones it dropped. */
+    offer(line: string, at?: number): LuaMultiReturn<[taken: boolean, dropped: number]>;
+    /**
+     * The oldest lines as one text, a line end behind each, how many they are, and when the oldest came. They are in flight
+     * from then on; only one batch may be. None: there are none, or none can be had right now. Phases: timer.
+     */
+    take(most_entries: number, most_bytes: number): LuaMultiReturn<[text: string, entries: number, oldest_at: number]>;
+    /** When the oldest waiting line came; nothing where none waits. */
+    oldest_at(): number | undefined;
+    /** Some of the batch in flight has arrived, or is given up. */
+    land(entries: number, bytes: number): void;
+    /** All of it has. */
+    settle(): void;
+    /** The rest of the batch in flight will not be sent by this worker; returns how many entries are lost by that. */
+    give_back(rest: Part[]): number;
+    /** Lets go of all that waits; returns how many entries are lost by that. */
+    clear(): number;
+    /** What the background thread does now and then. Phases: timer. */
+    tend(): void;
+    /** Waits until what was taken in is where it is safe, if that is wished for. */
+    wait(): void;
+}
+
+/** The queue in memory. */
+export interface Ring extends Queue {
     readonly max_entries: number;
     readonly max_bytes: number;
     /** Whether the oldest waiting lines make room for a new one, or the new one is dropped. */
@@ -16,72 +54,52 @@ export interface Queue {
     readonly times: LuaTable<number, number>;
     /** Where the oldest waiting line is, from 1 to max_entries. */
     head: number;
-    /** Waiting lines, and their bytes, line ends included. */
-    entries: number;
-    bytes: number;
-    /** The same of the batch in flight. */
-    flying_entries: number;
-    flying_bytes: number;
+    first(): string | undefined;
+    drop_first(): void;
 }
 
-/** An empty queue. */
-function create(max_entries: number, max_bytes: number, drop_oldest: boolean): Queue {
-    return {
-        max_entries,
-        max_bytes,
-        drop_oldest,
-        lines: table_new(max_entries, 0) as unknown as LuaTable<number, string | false>,
-        times: table_new(max_entries, 0) as unknown as LuaTable<number, number>,
-        head: 1,
-        entries: 0,
-        bytes: 0,
-        flying_entries: 0,
-        flying_bytes: 0,
-    };
+/** The oldest waiting line; nothing where none waits. */
+function first(this: Ring): string | undefined {
+    return this.entries === 0 ? undefined : (this.lines.get(this.head) as string);
 }
-export { create as new };
 
 /** Lets go of the oldest waiting line. */
-function drop_head(queue: Queue): void {
-    const line = queue.lines.get(queue.head) as string;
-    queue.lines.set(queue.head, false);
-    queue.head = queue.head === queue.max_entries ? 1 : queue.head + 1;
-    queue.entries -= 1;
-    queue.bytes -= line.length + 1;
+function drop_first(this: Ring): void {
+    const line = this.lines.get(this.head) as string;
+    this.lines.set(this.head, false);
+    this.head = this.head === this.max_entries ? 1 : this.head + 1;
+    this.entries -= 1;
+    this.bytes -= line.length + 1;
 }
 
-function has_room(queue: Queue, bytes: number): boolean {
+function has_room(queue: Ring, bytes: number): boolean {
     return (
         queue.entries + queue.flying_entries < queue.max_entries &&
         queue.bytes + queue.flying_bytes + bytes <= queue.max_bytes
     );
 }
 
-/**
- * Takes a line in that came `at` this time, unless there is no room for it. Returns whether it did, and how many older
- * ones it dropped.
- */
-export function offer(queue: Queue, line: string, at = 0): LuaMultiReturn<[taken: boolean, dropped: number]> {
+function offer(this: Ring, line: string, at = 0): LuaMultiReturn<[taken: boolean, dropped: number]> {
     const bytes = line.length + 1;
     let dropped = 0;
-    while (!has_room(queue, bytes)) {
+    while (!has_room(this, bytes)) {
         // Only lines that wait can make room; what is in flight is out of reach.
-        const possible = queue.drop_oldest && queue.entries > 0 && queue.flying_bytes + bytes <= queue.max_bytes;
+        const possible = this.drop_oldest && this.entries > 0 && this.flying_bytes + bytes <= this.max_bytes;
         if (!possible) return $multi(false, dropped);
-        drop_head(queue);
+        this.drop_first();
         dropped += 1;
     }
-    let tail = queue.head + queue.entries;
-    if (tail > queue.max_entries) tail -= queue.max_entries;
-    queue.lines.set(tail, line);
-    queue.times.set(tail, at);
-    queue.entries += 1;
-    queue.bytes += bytes;
+    let tail = this.head + this.entries;
+    if (tail > this.max_entries) tail -= this.max_entries;
+    this.lines.set(tail, line);
+    this.times.set(tail, at);
+    this.entries += 1;
+    this.bytes += bytes;
     return $multi(true, dropped);
 }
 
 /** How many of the waiting lines make one batch, and their bytes; at least one line where one waits. */
-function measure(queue: Queue, most_entries: number, most_bytes: number): LuaMultiReturn<[number, number]> {
+function measure(queue: Ring, most_entries: number, most_bytes: number): LuaMultiReturn<[number, number]> {
     const most = math.min(queue.entries, most_entries);
     let count = 0;
     let bytes = 0;
@@ -96,53 +114,94 @@ function measure(queue: Queue, most_entries: number, most_bytes: number): LuaMul
     return $multi(count, bytes);
 }
 
-/**
- * The oldest lines as one text, a line end behind each, how many they are, and when the oldest came. They are in flight
- * from then on; only one batch may be.
- */
-export function take(
-    queue: Queue,
+function take(
+    this: Ring,
     most_entries: number,
     most_bytes: number,
 ): LuaMultiReturn<[text: string, entries: number, oldest_at: number]> {
-    const [count, bytes] = measure(queue, most_entries, most_bytes);
-    const first = queue.head;
-    const oldest = queue.times.get(first);
-    const lines = queue.lines as unknown as string[];
-    const until_end = math.min(count, queue.max_entries - first + 1);
-    const parts: string[] = [table.concat(lines, "\n", first, first + until_end - 1)];
+    const [count, bytes] = measure(this, most_entries, most_bytes);
+    const from = this.head;
+    const oldest = this.times.get(from);
+    const lines = this.lines as unknown as string[];
+    const until_end = math.min(count, this.max_entries - from + 1);
+    const parts: string[] = [table.concat(lines, "\n", from, from + until_end - 1)];
     if (count > until_end) parts.push(table.concat(lines, "\n", 1, count - until_end));
     parts.push("");
-    for (const index of $range(first, first + until_end - 1)) queue.lines.set(index, false);
-    for (const index of $range(1, count - until_end)) queue.lines.set(index, false);
-    queue.head = ((first + count - 1) % queue.max_entries) + 1;
-    queue.entries -= count;
-    queue.bytes -= bytes;
-    queue.flying_entries = count;
-    queue.flying_bytes = bytes;
+    for (const index of $range(from, from + until_end - 1)) this.lines.set(index, false);
+    for (const index of $range(1, count - until_end)) this.lines.set(index, false);
+    this.head = ((from + count - 1) % this.max_entries) + 1;
+    this.entries -= count;
+    this.bytes -= bytes;
+    this.flying_entries = count;
+    this.flying_bytes = bytes;
     return $multi(table.concat(parts, "\n"), count, oldest);
 }
 
-/** When the oldest waiting line came; nothing where none waits. */
-export function oldest_at(queue: Queue): number | undefined {
-    return queue.entries === 0 ? undefined : queue.times.get(queue.head);
+function oldest_at(this: Ring): number | undefined {
+    return this.entries === 0 ? undefined : this.times.get(this.head);
 }
 
-/** Some of the batch in flight has arrived, or is given up. */
-export function land(queue: Queue, entries: number, bytes: number): void {
-    queue.flying_entries -= entries;
-    queue.flying_bytes -= bytes;
+function land(this: Ring, entries: number, bytes: number): void {
+    this.flying_entries -= entries;
+    this.flying_bytes -= bytes;
 }
 
-/** All of the batch in flight has arrived, or is given up. */
-export function settle(queue: Queue): void {
-    queue.flying_entries = 0;
-    queue.flying_bytes = 0;
+function settle(this: Ring): void {
+    this.flying_entries = 0;
+    this.flying_bytes = 0;
 }
 
-/** Drops every waiting line; returns how many. */
-export function clear(queue: Queue): number {
-    const dropped = queue.entries;
-    while (queue.entries > 0) drop_head(queue);
+function give_back(this: Ring, rest: Part[]): number {
+    let entries = 0;
+    for (const part of rest) entries += part.entries;
+    this.settle();
+    return entries;
+}
+
+function clear(this: Ring): number {
+    const dropped = this.entries;
+    while (this.entries > 0) this.drop_first();
     return dropped;
 }
+
+/** There is nothing to do, and nothing to wait for. */
+function nothing(): void {
+    return;
+}
+
+const metatable = {
+    __index: {
+        first,
+        drop_first,
+        offer,
+        take,
+        oldest_at,
+        land,
+        settle,
+        give_back,
+        clear,
+        tend: nothing,
+        wait: nothing,
+    },
+};
+
+/** An empty queue. */
+function create(max_entries: number, max_bytes: number, drop_oldest: boolean): Ring {
+    const fields = {
+        is_durable: false,
+        max_entries,
+        max_bytes,
+        drop_oldest,
+        lines: table_new(max_entries, 0),
+        times: table_new(max_entries, 0),
+        head: 1,
+        entries: 0,
+        bytes: 0,
+        flying_entries: 0,
+        flying_bytes: 0,
+        broken: 0,
+        ousted: 0,
+    };
+    return setmetatable(fields, metatable) as unknown as Ring;
+}
+export { create as new };

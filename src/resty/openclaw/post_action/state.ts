@@ -4,7 +4,6 @@ import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
 import * as clock from "../clock";
 import type { Figures, Reason } from "./figures";
-import * as queues from "./queue";
 import type { Queue } from "./queue";
 import type { Part, Sink } from "./sinks";
 
@@ -79,7 +78,7 @@ export function show(flusher: Flusher): void {
     const mine = figures.registry.region.mine;
     mine.set(figures.queued_slot, queue.entries + queue.flying_entries);
     mine.set(figures.queued_bytes_slot, queue.bytes + queue.flying_bytes);
-    mine.set(figures.oldest_slot, flusher.batch?.oldest_at ?? queues.oldest_at(queue) ?? 0);
+    mine.set(figures.oldest_slot, flusher.batch?.oldest_at ?? queue.oldest_at() ?? 0);
     mine.set(figures.circuit_slot, is_open(flusher) ? 1 : 0);
 }
 
@@ -104,6 +103,22 @@ export function drop(flusher: Flusher, reason: Reason, entries: number, why: str
     if (entries === 0) return;
     flusher.figures.dropped.get(reason).inc(entries);
     flusher.faults.report(reason, "sink ", flusher.settings.name, ": ", entries, " entries dropped: ", why);
+}
+
+/** Counts and logs what the queue has lost by itself. Phases: any. */
+export function book_losses(flusher: Flusher): void {
+    const { broken, ousted } = flusher.queue;
+    flusher.queue.broken = 0;
+    flusher.queue.ousted = 0;
+    drop(flusher, "broken", broken, "the spool is damaged");
+    drop(flusher, "overflow", ousted, "the queue is full");
+}
+
+/** Lets the queue do what it does now and then. Phases: timer. */
+export function tend(flusher: Flusher): void {
+    flusher.queue.tend();
+    book_losses(flusher);
+    show(flusher);
 }
 
 /** The state of a thread that is not started yet. Phases: init. Raises when there is no memory for a semaphore. */

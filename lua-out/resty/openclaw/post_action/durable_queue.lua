@@ -1,0 +1,253 @@
+local ____exports = {}
+local clock = require("resty.openclaw.clock")
+local read = require("resty.openclaw.options")
+local spools = require("resty.openclaw.spool")
+local turn = require("resty.openclaw.turn")
+local lines = require("resty.openclaw.post_action.lines")
+--- The options that `create` reads.
+____exports.OPTIONS = {
+    "durable",
+    "spool",
+    "spool_bytes",
+    "fsync",
+    "fsync_seconds",
+    "thread_pool"
+}
+local KIB = 1024
+local MIB = 1024 * KIB
+local MOST_SEGMENT_BYTES = 8 * MIB
+local LEAST_SEGMENT_BYTES = 64 * KIB
+--- So many segments make the quota, so that what is given up at a time is little.
+local SEGMENTS = 16
+local ADOPT_SECONDS = 3
+--- What is moved from memory to disk at a stretch: well below a millisecond.
+local LINES_AT_A_STRETCH = 50
+--- Brings what the queue shows of itself up to date.
+local function sum(queue)
+    local ____queue_0 = queue
+    local spool = ____queue_0.spool
+    local memory = ____queue_0.memory
+    local figures = ____queue_0.figures
+    queue.entries = spool.entries + memory.entries
+    queue.bytes = spool.bytes + memory.bytes
+    queue.broken = queue.broken + spool.broken
+    spool.broken = 0
+    figures.registry.region.mine[figures.bytes_slot] = spool.file_bytes
+end
+local function failed(queue, err)
+    queue.faults:report(
+        "spool",
+        "sink ",
+        queue.name,
+        ": ",
+        err
+    )
+end
+local function offer(self, line, at)
+    local given_up = 0
+    if self.memory.entries == 0 then
+        local written, err, dropped = spools.append(self.spool, line)
+        given_up = dropped
+        if written == true or err == spools.FULL then
+            sum(self)
+            if written == true then
+                self.figures.spilled:inc(1)
+            end
+            return written == true, given_up
+        end
+        failed(self, err)
+    end
+    local taken, dropped = self.memory:offer(line, at)
+    if taken then
+        self.figures.failures:inc(1)
+    end
+    sum(self)
+    return taken, given_up + dropped
+end
+local function take(self, most_entries, most_bytes)
+    local text, entries, oldest = spools.take(self.spool, most_entries, most_bytes)
+    self.flies_from_memory = entries == 0 and self.memory.entries > 0
+    if self.flies_from_memory then
+        text, entries, oldest = self.memory:take(most_entries, most_bytes)
+    end
+    self.flying_entries = entries
+    self.flying_bytes = #text
+    sum(self)
+    return text, entries, oldest
+end
+local function oldest_at(self)
+    return self.spool.entries > 0 and self.spool.oldest_at or self.memory:oldest_at()
+end
+local function land(self, entries, bytes)
+    self.flying_entries = self.flying_entries - entries
+    self.flying_bytes = self.flying_bytes - bytes
+    if self.flies_from_memory then
+        self.memory:land(entries, bytes)
+    end
+end
+local function settle(self)
+    self.flying_entries = 0
+    self.flying_bytes = 0
+    if self.flies_from_memory then
+        self.memory:settle()
+    else
+        spools.finish(self.spool)
+    end
+    sum(self)
+end
+--- Writes a line to the disk after all; false when the disk does not take it.
+local function write_late(queue, line)
+    local written, err, dropped = spools.append(queue.spool, line)
+    queue.ousted = queue.ousted + dropped
+    if written == true then
+        queue.figures.spilled:inc(1)
+    elseif err ~= spools.FULL then
+        failed(queue, err)
+    end
+    return written == true
+end
+--- Writes lines to the disk after all: how many it does not take.
+local function rescue(queue, text)
+    local lost = 0
+    for ____, line in ipairs(lines.split(text)) do
+        if not write_late(queue, line) then
+            lost = lost + 1
+        end
+    end
+    return lost
+end
+local function give_back(self, rest)
+    local lost = 0
+    if self.flies_from_memory then
+        self.memory:settle()
+        for ____, part in ipairs(rest) do
+            lost = lost + rescue(self, part.text)
+        end
+    else
+        spools.give_back(self.spool)
+    end
+    self.flying_entries = 0
+    self.flying_bytes = 0
+    sum(self)
+    return lost
+end
+--- Writes the oldest line in memory to the disk; false when there is none, or the disk does not take it.
+local function move_one(queue)
+    local line = queue.memory:first()
+    if line == nil or not write_late(queue, line) then
+        return false
+    end
+    queue.memory:drop_first()
+    return true
+end
+--- Leaves all to other workers; what is in memory only is lost, unless the disk takes it now.
+local function clear(self)
+    while move_one(self) do
+    end
+    local lost = self.memory:clear()
+    spools.close(self.spool)
+    sum(self)
+    return lost
+end
+--- Looks for what workers have left behind that are gone.
+local function adopt(queue)
+    if clock.now() < queue.adopt_at or ngx.worker.exiting() then
+        return
+    end
+    queue.adopt_at = clock.now() + ADOPT_SECONDS
+    local ok, err = spools.open(queue.spool)
+    if ok then
+        spools.adopt(queue.spool)
+    else
+        failed(queue, err)
+    end
+end
+local function tend(self)
+    adopt(self)
+    local moved = 0
+    while move_one(self) do
+        moved = moved + 1
+        sum(self)
+        if moved % LINES_AT_A_STRETCH == 0 then
+            turn.pass()
+        end
+    end
+    sum(self)
+end
+local function wait(self)
+    spools.wait(self.spool)
+end
+local metatable = {__index = {
+    offer = offer,
+    take = take,
+    oldest_at = oldest_at,
+    land = land,
+    settle = settle,
+    give_back = give_back,
+    clear = clear,
+    tend = tend,
+    wait = wait
+}}
+--- Where the sink of this name has its spool.
+local function read_directory(owner, options, name)
+    local root = read.text(owner, options, "spool")
+    local absolute = string.find(root, "^/[^%z]*$")
+    if absolute == nil then
+        read.refuse(owner, "spool", "an absolute path, beginning with \"/\"", root)
+    end
+    local legal = string.find(name, "^[^/.%z][^/%z]*$")
+    if legal == nil then
+        read.refuse(owner, "name", "a name without \"/\" and no \".\" in front, as it names a folder", name)
+    end
+    return (root .. "/") .. name
+end
+--- A queue in the folder `name` of the option `spool`; touches no file. Phases: init. Raises one sentence when an option is
+-- wrong.
+local function create(options, name, memory, figures, faults)
+    local most_bytes = read.whole(
+        "post_action",
+        options,
+        "spool_bytes",
+        MIB,
+        KIB * MIB
+    )
+    local share = math.floor(most_bytes / SEGMENTS / ngx.worker.count())
+    local spool = spools.new({
+        directory = read_directory("post_action", options, name),
+        most_bytes = most_bytes,
+        segment_bytes = math.max(
+            LEAST_SEGMENT_BYTES,
+            math.min(MOST_SEGMENT_BYTES, share)
+        ),
+        drop_oldest = memory.drop_oldest,
+        fsync = read.one_of(
+            "post_action",
+            options,
+            "fsync",
+            {"always", "interval", "never"},
+            "interval"
+        ),
+        fsync_seconds = read.positive("post_action", options, "fsync_seconds", 1),
+        thread_pool = read.text("post_action", options, "thread_pool", "default"),
+        faults = faults
+    })
+    local fields = {
+        is_durable = true,
+        name = name,
+        spool = spool,
+        memory = memory,
+        figures = figures,
+        faults = faults,
+        entries = 0,
+        bytes = 0,
+        flying_entries = 0,
+        flying_bytes = 0,
+        broken = 0,
+        ousted = 0,
+        adopt_at = 0,
+        flies_from_memory = false
+    }
+    return setmetatable(fields, metatable)
+end
+____exports.new = create
+return ____exports

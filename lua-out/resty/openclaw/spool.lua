@@ -1,0 +1,85 @@
+local ____exports = {}
+local adoption = require("resty.openclaw.spool.adoption")
+local batches = require("resty.openclaw.spool.batch")
+local disks = require("resty.openclaw.spool.disk")
+local lanes = require("resty.openclaw.spool.lane")
+local states = require("resty.openclaw.spool.state")
+local writers = require("resty.openclaw.spool.writer")
+do
+    local ____batch = require("resty.openclaw.spool.batch")
+    ____exports.finish = ____batch.finish
+    ____exports.give_back = ____batch.give_back
+    ____exports.take = ____batch.take
+end
+do
+    local ____state = require("resty.openclaw.spool.state")
+    ____exports.FULL = ____state.FULL
+    ____exports.new = ____state.new
+end
+do
+    local ____writer = require("resty.openclaw.spool.writer")
+    ____exports.append = ____writer.append
+    ____exports.open = ____writer.open
+end
+--- With `fsync` "always": waits until the disk has all that was appended before, 30 seconds at most. Nothing with other
+-- policies, and in phases that cannot wait. Phases: any.
+function ____exports.wait(spool)
+    disks.wait(spool.disk)
+end
+--- Counts what a lane has that was adopted.
+local function add_lane(spool, lane)
+    local since = states.moment(lane.first_stamp)
+    spool.oldest_at = spool.entries > 0 and math.min(spool.oldest_at, since) or since
+    for ____, segment in ipairs(lane.segments) do
+        spool.entries = spool.entries + segment.entries
+        spool.bytes = spool.bytes + segment.text_bytes
+        spool.file_bytes = spool.file_bytes + segment.bytes
+    end
+    local ____spool_adopted_0 = spool.adopted
+    ____spool_adopted_0[#____spool_adopted_0 + 1] = lane
+end
+--- Takes over the entries of processes that are gone, first of all those that have waited longest. The order of entries is
+-- that in which each process had them. May yield. Phases: timer.
+function ____exports.adopt(spool)
+    local ____spool_settings_1 = spool.settings
+    local directory = ____spool_settings_1.directory
+    local faults = ____spool_settings_1.faults
+    for ____, lane in ipairs(adoption.adopt(directory, faults)) do
+        add_lane(spool, lane)
+    end
+end
+--- Removes the segments of the own lane when all is settled, so that the next process need not look at them.
+local function tidy(spool, own)
+    for ____, segment in ipairs(own.segments) do
+        if segment.entries > 0 then
+            return
+        end
+    end
+    while #own.segments > 0 do
+        writers.drop_segment(spool, own, 0)
+    end
+end
+--- Gives back what is in flight, waits for the disk, and leaves all lanes to others. May be opened again. May take as long as
+-- the disk does. Phases: any; usually exit_worker.
+function ____exports.close(spool)
+    batches.give_back(spool)
+    writers.leave_segment(spool)
+    if spool.own ~= nil then
+        tidy(spool, spool.own)
+    end
+    disks.close(spool.disk)
+    for ____, lane in ipairs(spool.adopted) do
+        lanes.release(lane)
+    end
+    if spool.own ~= nil then
+        lanes.release(spool.own)
+    end
+    while #spool.adopted > 0 do
+        table.remove(spool.adopted)
+    end
+    spool.own = nil
+    spool.entries = 0
+    spool.bytes = 0
+    spool.file_bytes = 0
+end
+return ____exports

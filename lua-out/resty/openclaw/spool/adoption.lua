@@ -1,0 +1,62 @@
+local ____exports = {}
+local folder = require("resty.openclaw.spool.folder")
+local lanes = require("resty.openclaw.spool.lane")
+local readers = require("resty.openclaw.spool.reader")
+--- Finds the segments of a lane that are not settled, and counts what is in them. Removes the others.
+local function survey(lane)
+    local numbers, err = lanes.numbers(lane.path)
+    if numbers == nil then
+        return err
+    end
+    local settled_number, settled_offset = lanes.read_position(lane)
+    lane.last_number = settled_number
+    for ____, number in ipairs(numbers) do
+        local segment = {number = number, bytes = 0, entries = 0, text_bytes = 0}
+        local offset = number == settled_number and settled_offset or 0
+        if number >= settled_number then
+            local problem = readers.count(lane, segment, offset)
+            if problem ~= nil then
+                return problem
+            end
+        end
+        lane.last_number = math.max(lane.last_number, number)
+        local ____lane_segments_0 = lane.segments
+        ____lane_segments_0[#____lane_segments_0 + 1] = segment
+        if segment.entries == 0 then
+            lanes.remove(lane, #lane.segments - 1)
+        elseif #lane.segments == 1 then
+            lane.offset = offset
+        end
+    end
+    lanes.rewind(lane)
+    if #lane.segments > 0 then
+        lane.first_stamp = readers.first_stamp(lane)
+    end
+    return nil
+end
+local function came_before(left, right)
+    return left.first_stamp < right.first_stamp
+end
+--- The lanes of a directory with entries that are nobody's, the one with the oldest entry first: from then on they are this
+-- process'. May yield. Phases: timer.
+function ____exports.adopt(directory, faults)
+    local adopted = {}
+    for ____, number in ipairs((folder.lane_numbers(directory)) or ({})) do
+        local path = (directory .. "/") .. tostring(number)
+        local lane = lanes.claim(path)
+        if lane ~= nil then
+            local err = survey(lane)
+            if err ~= nil then
+                faults:report("adopt", path, ": ", err)
+            end
+            if err == nil and #lane.segments > 0 then
+                adopted[#adopted + 1] = lane
+            else
+                lanes.release(lane)
+            end
+        end
+    end
+    table.sort(adopted, came_before)
+    return adopted
+end
+return ____exports

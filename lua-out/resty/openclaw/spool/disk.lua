@@ -1,0 +1,209 @@
+local ____exports = {}
+local semaphore = require("ngx.semaphore")
+local clock = require("resty.openclaw.clock")
+local files = require("resty.openclaw.files")
+--- A timer over nginx's limit of running timers never runs, and nobody is told.
+local LATE_SECONDS = 1
+--- Whoever waits goes on without the disk after so long.
+local MOST_WAIT_SECONDS = 30
+--- No more files than these wait for the disk at a time; more would be many open files.
+local MOST_RETIRED = 16
+--- The phases that may wait, by the names that ngx.get_phase has for them.
+local MAY_WAIT = {
+    rewrite = true,
+    server_rewrite = true,
+    access = true,
+    precontent = true,
+    content = true,
+    timer = true,
+    ssl_cert = true,
+    ssl_client_hello = true,
+    ssl_session_fetch = true
+}
+--- Does it in a thread where that is possible, else right here. Says why not, or nothing.
+local function sync(disk, name, argument)
+    if disk.has_pool then
+        local called, answer = ngx.run_worker_thread(disk.thread_pool, "resty.openclaw.files", name, argument)
+        if called then
+            return answer
+        end
+        if (string.find(answer, "not found", 1, true)) ~= nil then
+            disk.has_pool = false
+            ngx.log(ngx.NOTICE, "spool: ", answer, "; the worker itself waits for the disk")
+        end
+    end
+    local ____temp_0
+    if name == "sync" then
+        ____temp_0 = files.sync(argument)
+    else
+        ____temp_0 = files.sync_folder(argument)
+    end
+    return ____temp_0
+end
+--- Waits for the disk once, for all that was written so far.
+local function run_once(disk)
+    local ____disk_1 = disk
+    local file = ____disk_1.file
+    local retired = ____disk_1.retired
+    local folders = ____disk_1.folders
+    local written = ____disk_1.written
+    disk.retired = {}
+    disk.folders = {}
+    for ____, folder in ipairs(folders) do
+        local err = sync(disk, "sync_folder", folder)
+        if err ~= nil then
+            disk.faults:report("sync", folder, ": ", err)
+        end
+    end
+    for ____, old in ipairs(retired) do
+        local err = sync(disk, "sync", old)
+        if err ~= nil then
+            disk.faults:report("sync", "a file of a spool: ", err)
+        end
+        files.close(old)
+    end
+    if file ~= nil and disk.synced < written then
+        local err = sync(disk, "sync", file)
+        if err ~= nil then
+            disk.faults:report("sync", "the file of a spool: ", err)
+            if disk.file == file then
+                disk.has_failed = true
+            end
+        end
+    end
+    disk.synced = written
+    if disk.waiting > 0 then
+        disk.semaphore:post(disk.waiting)
+    end
+end
+local function run(_premature, disk)
+    disk.planned_at = nil
+    disk.is_due = true
+    if disk.is_running then
+        return
+    end
+    disk.is_running = true
+    repeat
+        do
+            disk.is_due = false
+            local ok, err = pcall(run_once, disk)
+            if not ok then
+                disk.faults:report(
+                    "sync",
+                    tostring(err)
+                )
+            end
+        end
+    until not (disk.is_due or disk.policy == "always" and disk.synced < disk.written)
+    disk.is_running = false
+end
+--- Sees to it that the disk is waited for soon.
+local function plan(disk)
+    local now = clock.now()
+    local seconds = disk.policy == "always" and 0 or disk.seconds
+    if disk.planned_at ~= nil and now < disk.planned_at + seconds + LATE_SECONDS then
+        return
+    end
+    disk.planned_at = now
+    local made, err = ngx.timer.at(seconds, run, disk)
+    if not made and seconds > 0 then
+        made, err = ngx.timer.at(0, run, disk)
+    end
+    if not made then
+        disk.faults:report("timer", "no wait for the disk: ", err)
+    end
+end
+--- Tells of a write to the file. Phases: any but init and exit_worker.
+function ____exports.changed(disk)
+    disk.written = disk.written + 1
+    if disk.policy ~= "never" and not (disk.policy == "always" and disk.is_running) then
+        plan(disk)
+    end
+end
+--- Tells of a new name in a folder. Phases: any.
+function ____exports.named(disk, folder)
+    if disk.policy == "never" or disk.folders[#disk.folders] == folder then
+        return
+    end
+    local ____disk_folders_2 = disk.folders
+    ____disk_folders_2[#____disk_folders_2 + 1] = folder
+end
+--- Lets go of the file, which nobody writes to any more. Phases: any.
+function ____exports.retire(disk)
+    local file = disk.file
+    if file == nil then
+        return
+    end
+    disk.file = nil
+    disk.has_failed = false
+    if disk.policy == "never" then
+        return files.close(file)
+    end
+    if #disk.retired < MOST_RETIRED then
+        local ____disk_retired_3 = disk.retired
+        ____disk_retired_3[#____disk_retired_3 + 1] = file
+        return
+    end
+    local err = files.sync(file)
+    if err ~= nil then
+        disk.faults:report("sync", "a file of a spool: ", err)
+    end
+    files.close(file)
+end
+--- With "always": waits until the disk has what was written before; nothing in phases that cannot. Phases: any.
+function ____exports.wait(disk)
+    if disk.policy ~= "always" or MAY_WAIT[ngx.get_phase()] ~= true then
+        return
+    end
+    local target = disk.written
+    local ____until = clock.now() + MOST_WAIT_SECONDS
+    while disk.synced < target and clock.now() < ____until do
+        if not disk.is_running then
+            plan(disk)
+        end
+        disk.waiting = disk.waiting + 1
+        disk.semaphore:wait(LATE_SECONDS)
+        disk.waiting = disk.waiting - 1
+    end
+end
+--- Waits for the disk right here, and lets go of all files. Phases: any; usually exit_worker.
+function ____exports.close(disk)
+    ____exports.retire(disk)
+    for ____, file in ipairs(disk.retired) do
+        local err = files.sync(file)
+        if err ~= nil then
+            disk.faults:report("sync", "a file of a spool: ", err)
+        end
+        files.close(file)
+    end
+    disk.retired = {}
+    disk.folders = {}
+    disk.synced = disk.written
+end
+--- What waits for the disk, with nothing written yet. Phases: init. Raises when there is no memory for a semaphore.
+local function create(policy, seconds, thread_pool, faults)
+    local made, err = semaphore.new()
+    if made == nil then
+        error("spool: no semaphore: " .. err, 0)
+    end
+    return {
+        policy = policy,
+        seconds = seconds,
+        thread_pool = thread_pool,
+        faults = faults,
+        file = nil,
+        retired = {},
+        folders = {},
+        written = 0,
+        synced = 0,
+        planned_at = nil,
+        is_running = false,
+        is_due = false,
+        has_failed = false,
+        has_pool = ngx.run_worker_thread ~= nil,
+        semaphore = made,
+        waiting = 0
+    }
+end
+____exports.new = create
+return ____exports

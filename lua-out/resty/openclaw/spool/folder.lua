@@ -1,0 +1,98 @@
+local ____exports = {}
+local files = require("resty.openclaw.files")
+local lanes = require("resty.openclaw.spool.lane")
+--- As many as a machine may have workers, and more.
+local MOST_TRIES = 1024
+--- The numbers of the lanes, sorted. On failure nil and why. Phases: any.
+function ____exports.lane_numbers(directory)
+    local names, err = files.names(directory)
+    if names == nil then
+        return nil, err
+    end
+    local found = {}
+    for ____, name in ipairs(names) do
+        local digits = string.match(name, "^[1-9]%d*$")
+        if digits ~= nil then
+            found[#found + 1] = tonumber(digits)
+        end
+    end
+    table.sort(found)
+    return found
+end
+--- The bytes of a file; 0 where it cannot be asked.
+local function size_of(path)
+    local file = files.open(path, "read")
+    if file == nil then
+        return 0
+    end
+    local bytes = (files.size(file)) or 0
+    files.close(file)
+    return bytes
+end
+--- The bytes of the segments of all lanes, whoever has them. Phases: any.
+function ____exports.used_bytes(directory)
+    local bytes = 0
+    for ____, number in ipairs((____exports.lane_numbers(directory)) or ({})) do
+        local path = (directory .. "/") .. tostring(number)
+        for ____, segment in ipairs((lanes.numbers(path)) or ({})) do
+            bytes = bytes + size_of(string.format("%s/%08d.log", path, segment))
+        end
+    end
+    return bytes
+end
+--- Makes the folder, and the one that it is in. Says why not, or nothing.
+local function make(directory)
+    if files.make_folder(directory) == nil then
+        return nil
+    end
+    local parent = string.match(directory, "^(.+)/[^/]+$")
+    if parent ~= nil then
+        files.make_folder(parent)
+    end
+    return files.make_folder(directory)
+end
+--- A lane that is nobody's and has no segments.
+local function take_empty(directory, number)
+    local lane = lanes.claim((directory .. "/") .. tostring(number))
+    if lane == nil then
+        return nil
+    end
+    local segments = lanes.numbers(lane.path)
+    if (segments and #segments) == 0 then
+        lane.last_number = (lanes.read_position(lane))
+        return lane
+    end
+    lanes.release(lane)
+    return nil
+end
+--- A lane to write to: the first that is nobody's and empty, else a new one. On failure nil and why. Phases: any but init, as
+-- workers would all have the lock that their master has.
+function ____exports.take_lane(directory)
+    local problem = make(directory)
+    if problem ~= nil then
+        return nil, problem
+    end
+    local numbers, err = ____exports.lane_numbers(directory)
+    if numbers == nil then
+        return nil, err
+    end
+    for ____, number in ipairs(numbers) do
+        local lane = take_empty(directory, number)
+        if lane ~= nil then
+            return lane
+        end
+    end
+    local next = (numbers[#numbers] or 0) + 1
+    for number = next, next + MOST_TRIES do
+        local folder_err = files.make_folder((directory .. "/") .. tostring(number))
+        if folder_err ~= nil then
+            return nil, folder_err
+        end
+        local made = take_empty(directory, number)
+        if made ~= nil then
+            return made
+        end
+    end
+    return nil, "every lane has an owner"
+end
+return ____exports

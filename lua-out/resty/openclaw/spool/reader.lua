@@ -1,0 +1,178 @@
+local ____exports = {}
+local ffi = require("ffi")
+local files = require("resty.openclaw.files")
+local turn = require("resty.openclaw.turn")
+local lanes = require("resty.openclaw.spool.lane")
+local lines = require("resty.openclaw.spool.line")
+--- What is read at once, and what is read and checked at a stretch: well below a millisecond.
+local PIECE_BYTES = 131072
+local STRETCH_BYTES = 262144
+local piece = ffi.new("uint8_t[?]", PIECE_BYTES)
+--- The cursor's segment, open. On failure nil and why; an empty reason when the file is gone.
+local function file_of(lane, segment)
+    if lane.reader ~= nil then
+        if lane.reader_number == segment.number then
+            return lane.reader
+        end
+        files.close(lane.reader)
+        lane.reader = nil
+    end
+    local path = lanes.path_of(lane, segment)
+    local file, err = files.open(path, "read")
+    if file == nil then
+        return nil, files.is_gone(path) and "" or err
+    end
+    lane.reader = file
+    lane.reader_number = segment.number
+    return file
+end
+--- What the segment had and has not come is broken: it is no longer waited for.
+local function write_off(tally, lane, segment)
+    local cursor = lane.cursor
+    local left = math.max(0, segment.entries - cursor.entries)
+    local left_bytes = math.max(0, segment.text_bytes - cursor.text_bytes)
+    segment.entries = segment.entries - left
+    segment.text_bytes = segment.text_bytes - left_bytes
+    tally.entries = tally.entries - left
+    tally.bytes = tally.bytes - left_bytes
+    tally.broken = tally.broken + left
+    cursor.offset = segment.bytes
+end
+--- Takes the whole lines of what has been read: how many bytes these are, or those before the line that is too much.
+local function take_lines(lane, reading, memory, count)
+    local cursor = lane.cursor
+    local at = 0
+    while reading.entries < reading.most_entries do
+        local line = memory + at
+        local length = lines.length(line, count - at)
+        if length == nil then
+            return at
+        end
+        if lines.is_sound(line, length) then
+            local bytes = length - lines.HEAD_BYTES + 1
+            if reading.entries > 0 and reading.bytes + bytes > reading.most_bytes then
+                reading.is_full = true
+                return at
+            end
+            reading.text:putcdata(line + lines.HEAD_BYTES, bytes)
+            reading.last_stamp = lines.stamp(line)
+            if reading.entries == 0 then
+                reading.first_stamp = reading.last_stamp
+            end
+            reading.entries = reading.entries + 1
+            reading.bytes = reading.bytes + bytes
+            cursor.entries = cursor.entries + 1
+            cursor.text_bytes = cursor.text_bytes + bytes
+        end
+        at = at + (length + 1)
+    end
+    reading.is_full = true
+    return at
+end
+--- Reads on in one segment: how many bytes. Nothing, and why, when there is no more to be had.
+local function read_piece(lane, segment, reading)
+    local file, err = file_of(lane, segment)
+    if file == nil then
+        return nil, err
+    end
+    local left = segment.bytes - lane.cursor.offset
+    local memory = piece
+    local most = math.min(PIECE_BYTES, left)
+    local count = files.read(file, memory, most, lane.cursor.offset)
+    local used = take_lines(lane, reading, memory, count or 0)
+    while used == 0 and not reading.is_full and count == most and most < left do
+        most = math.min(2 * most, left)
+        memory = ffi.new("uint8_t[?]", most)
+        count = files.read(file, memory, most, lane.cursor.offset)
+        used = take_lines(lane, reading, memory, count or 0)
+    end
+    local ____lane_cursor_0, ____offset_1 = lane.cursor, "offset"
+    ____lane_cursor_0[____offset_1] = ____lane_cursor_0[____offset_1] + used
+    if used == 0 and not reading.is_full then
+        return nil, ""
+    end
+    return used
+end
+--- Puts the next entries of a lane into the batch. May yield. Lines that are not as they were written are skipped and
+-- counted; what cannot be read at all counts so, too. Says why it cannot go on where that may pass. Phases: timer.
+function ____exports.read(lane, tally, reading)
+    local stretch = 0
+    while not reading.is_full do
+        local segment = lane.segments[lane.cursor.index + 1]
+        if segment == nil then
+            return nil
+        end
+        if lane.cursor.offset < segment.bytes then
+            local bytes, err = read_piece(lane, segment, reading)
+            if bytes ~= nil then
+                stretch = stretch + bytes
+            elseif err ~= "" then
+                return err
+            else
+                write_off(tally, lane, segment)
+            end
+        else
+            write_off(tally, lane, segment)
+            if lane.grows and segment.number == lane.last_number then
+                return nil
+            end
+            lanes.next_segment(lane)
+        end
+        if stretch >= STRETCH_BYTES then
+            turn.pass()
+            stretch = 0
+        end
+    end
+    return nil
+end
+--- Counts the line ends of what has been read: how many bytes there are up to the last of them.
+local function count_lines(segment, found)
+    local done = 0
+    local length = lines.length(piece, found)
+    while length ~= nil do
+        segment.entries = segment.entries + 1
+        done = done + (length + 1)
+        length = lines.length(piece + done, found - done)
+    end
+    return done
+end
+--- Counts the lines of a segment from an offset on, and its bytes up to the last of them: what comes after that, a process
+-- that was killed has not written as a whole. May yield. Says why it cannot. Phases: timer.
+function ____exports.count(lane, segment, offset)
+    local file, err = file_of(lane, segment)
+    if file == nil then
+        return err
+    end
+    segment.bytes = offset
+    local at = offset
+    local stretch = 0
+    local found, problem = files.read(file, piece, PIECE_BYTES, at)
+    while found ~= nil and found > 0 do
+        local done = count_lines(segment, found)
+        if done > 0 then
+            segment.bytes = at + done
+        end
+        at = at + found
+        stretch = stretch + found
+        if stretch >= STRETCH_BYTES then
+            turn.pass()
+            stretch = 0
+        end
+        found, problem = files.read(file, piece, PIECE_BYTES, at)
+    end
+    if found == nil then
+        return problem
+    end
+    segment.text_bytes = math.max(0, segment.bytes - offset - segment.entries * lines.HEAD_BYTES)
+    return nil
+end
+--- When the first entry of a lane came, as its line has it; 0 where that cannot be read. Phases: any.
+function ____exports.first_stamp(lane)
+    local file = file_of(lane, lane.segments[1])
+    if file == nil then
+        return 0
+    end
+    local bytes = files.read(file, piece, lines.HEAD_BYTES, lane.offset)
+    return bytes == lines.HEAD_BYTES and lines.stamp(piece) or 0
+end
+return ____exports

@@ -1,0 +1,211 @@
+local ____exports = {}
+local clock = require("resty.openclaw.clock")
+local files = require("resty.openclaw.files")
+local disks = require("resty.openclaw.spool.disk")
+local folder = require("resty.openclaw.spool.folder")
+local lanes = require("resty.openclaw.spool.lane")
+local lines = require("resty.openclaw.spool.line")
+local ____state = require("resty.openclaw.spool.state")
+local FULL = ____state.FULL
+--- How often what has failed is tried again.
+local RETRY_SECONDS = 1
+--- Takes a lane to write to, unless there is one. On failure nil and why; it may be called again. Phases: init_worker and all
+-- that requests and timers have.
+function ____exports.open(spool)
+    if spool.own ~= nil then
+        return true
+    end
+    local lane, err = folder.take_lane(spool.settings.directory)
+    if lane == nil then
+        return nil, err
+    end
+    local problem = lanes.write_position(lane, lane.last_number, 0)
+    if problem ~= nil then
+        lanes.release(lane)
+        return nil, problem
+    end
+    spool.own = lane
+    disks.named(spool.disk, spool.settings.directory)
+    return true
+end
+--- Writes no more to the current segment.
+function ____exports.leave_segment(spool)
+    disks.retire(spool.disk)
+    if spool.own ~= nil then
+        spool.own.grows = false
+    end
+end
+--- Removes a segment with what is in it: how many entries.
+function ____exports.drop_segment(spool, lane, index)
+    local segment = lane.segments[index + 1]
+    local entries = segment.entries
+    local text_bytes = segment.text_bytes
+    local ____, err = lanes.remove(lane, index)
+    if err ~= nil then
+        spool.settings.faults:report(
+            "remove",
+            lanes.path_of(lane, segment),
+            ": ",
+            err
+        )
+    end
+    if lane ~= spool.flying then
+        lanes.rewind(lane)
+    end
+    spool.file_bytes = spool.file_bytes - segment.bytes
+    spool.entries = spool.entries - entries
+    spool.bytes = spool.bytes - text_bytes
+    return entries
+end
+--- Where the oldest segment of a lane is that may go: none that is written to, being read, or in flight.
+local function droppable(spool, lane)
+    local first = lane == spool.flying and lane.cursor.index + 1 or 0
+    local count = #lane.segments - (lane.grows and 1 or 0)
+    return first < count and first or nil
+end
+--- Gives up the oldest segment there is: its bytes and entries; nothing where there is none.
+local function drop_oldest(spool)
+    for ____, lane in ipairs(spool.adopted) do
+        local index = droppable(spool, lane)
+        if index ~= nil then
+            return lane.segments[index + 1].bytes, ____exports.drop_segment(spool, lane, index)
+        end
+    end
+    local own = spool.own
+    local ____temp_0
+    if own == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = droppable(spool, own)
+    end
+    local index = ____temp_0
+    if own == nil or index == nil then
+        return
+    end
+    return own.segments[index + 1].bytes, ____exports.drop_segment(spool, own, index)
+end
+--- Whether there is room for another segment, and for so many bytes, and what was given up for it.
+local function make_room(spool, bytes)
+    local ____spool_settings_1 = spool.settings
+    local directory = ____spool_settings_1.directory
+    local most_bytes = ____spool_settings_1.most_bytes
+    local needed = math.max(bytes, spool.settings.segment_bytes)
+    local used = folder.used_bytes(directory)
+    local dropped = 0
+    while used + needed > most_bytes do
+        if not spool.settings.drop_oldest then
+            return false, dropped
+        end
+        local freed, entries = drop_oldest(spool)
+        if freed == nil then
+            return false, dropped
+        end
+        used = used - freed
+        dropped = dropped + entries
+    end
+    return true, dropped
+end
+--- Forgets a lane whose folder somebody has removed; what was in it is gone.
+local function forget_own(spool, lane)
+    ____exports.leave_segment(spool)
+    for ____, segment in ipairs(lane.segments) do
+        spool.entries = spool.entries - segment.entries
+        spool.bytes = spool.bytes - segment.text_bytes
+        spool.file_bytes = spool.file_bytes - segment.bytes
+        spool.broken = spool.broken + segment.entries
+    end
+    lanes.release(lane)
+    spool.own = nil
+end
+--- Begins a segment, for at least so many bytes. Nil and why when there is none; and how many entries were given up for it.
+local function begin_segment(spool, bytes)
+    ____exports.leave_segment(spool)
+    local ok, err = ____exports.open(spool)
+    if not ok then
+        return nil, err, 0
+    end
+    local own = spool.own
+    local has_room, dropped = make_room(spool, bytes)
+    if not has_room then
+        return nil, FULL, dropped
+    end
+    local segment = {number = own.last_number + 1, bytes = 0, entries = 0, text_bytes = 0}
+    local file, file_err = files.open(
+        lanes.path_of(own, segment),
+        "create"
+    )
+    if file == nil then
+        if own ~= spool.flying and files.is_gone(own.path .. "/position") then
+            forget_own(spool, own)
+        end
+        return nil, file_err, dropped
+    end
+    own.last_number = segment.number
+    local ____own_segments_2 = own.segments
+    ____own_segments_2[#____own_segments_2 + 1] = segment
+    own.grows = true
+    spool.disk.file = file
+    disks.named(spool.disk, own.path)
+    return segment, nil, dropped
+end
+--- The segment for so many more bytes, begun if need be. Else as `begin_segment`.
+local function segment_for(spool, bytes)
+    if spool.disk.has_failed then
+        ____exports.leave_segment(spool)
+    end
+    if spool.disk.file == nil then
+        return begin_segment(spool, bytes)
+    end
+    local segments = spool.own.segments
+    local segment = segments[#segments]
+    if segment.bytes > 0 and segment.bytes + bytes > spool.settings.segment_bytes then
+        return begin_segment(spool, bytes)
+    end
+    return segment, nil, 0
+end
+--- Nothing is written for a while.
+local function block(spool, why)
+    spool.blocked_until = clock.now() + RETRY_SECONDS
+    spool.blocked_by = why
+end
+--- Adds an entry, which must have no line end in it. One write to the system's cache; never yields. Nil and why when the entry
+-- is not taken: "full" at the quota, all else may pass, and is tried again at most once a second. `dropped`: older entries
+-- that were given up to make room. Phases: all but init and exit_worker.
+function ____exports.append(spool, entry)
+    local now = clock.now()
+    if now < spool.blocked_until then
+        return nil, spool.blocked_by, 0
+    end
+    local bytes = #entry + lines.OTHER_BYTES
+    local segment, err, dropped = segment_for(spool, bytes)
+    if segment == nil then
+        block(spool, err)
+        return nil, err, dropped
+    end
+    local file = spool.disk.file
+    local memory, count = lines.encode(
+        entry,
+        ngx.time()
+    )
+    local problem = files.write(file, memory, count)
+    if problem ~= nil then
+        if files.truncate(file, segment.bytes) ~= nil then
+            ____exports.leave_segment(spool)
+        end
+        block(spool, problem)
+        return nil, problem, dropped
+    end
+    if spool.entries == 0 then
+        spool.oldest_at = now
+    end
+    local text_bytes = #entry + 1
+    segment.bytes = segment.bytes + bytes
+    segment.entries = segment.entries + 1
+    segment.text_bytes = segment.text_bytes + text_bytes
+    spool.file_bytes = spool.file_bytes + bytes
+    spool.entries = spool.entries + 1
+    spool.bytes = spool.bytes + text_bytes
+    disks.changed(spool.disk)
+    return true, nil, dropped
+end
+return ____exports

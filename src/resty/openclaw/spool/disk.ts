@@ -1,0 +1,207 @@
+/**
+ * Has the disk take what was written: in a thread of a pool, where there is one, and never more than one at a time, so that
+ * one wait for the disk serves all that was written before it.
+ */
+import * as semaphore from "ngx.semaphore";
+import type { Semaphore } from "ngx.semaphore";
+import * as clock from "../clock";
+import type { Faults } from "../fault";
+import * as files from "../files";
+import type { File } from "../files";
+
+/** When: before an entry counts as taken; every so many seconds; when the system sees fit. */
+export type Policy = "always" | "interval" | "never";
+
+export interface Disk {
+    readonly policy: Policy;
+    readonly seconds: number;
+    readonly thread_pool: string;
+    readonly faults: Faults;
+    /** The file that is written to. */
+    file: File | undefined;
+    /** Files that are no longer written to; closed when the disk has them. */
+    retired: File[];
+    /** Folders with new names in them. */
+    folders: string[];
+    /** How many writes there were, and how many of them the disk has been waited for. */
+    written: number;
+    synced: number;
+    /** When a timer was made that has not run. */
+    planned_at: number | undefined;
+    is_running: boolean;
+    /** Whether a timer came while another one was at it. */
+    is_due: boolean;
+    /** Whether the disk has refused the file that is written to. */
+    has_failed: boolean;
+    has_pool: boolean;
+    readonly semaphore: Semaphore;
+    waiting: number;
+}
+
+/** A timer over nginx's limit of running timers never runs, and nobody is told. */
+const LATE_SECONDS = 1;
+/** Whoever waits goes on without the disk after so long. */
+const MOST_WAIT_SECONDS = 30;
+/** No more files than these wait for the disk at a time; more would be many open files. */
+const MOST_RETIRED = 16;
+
+/** The phases that may wait, by the names that ngx.get_phase has for them. */
+const MAY_WAIT: Record<string, boolean> = {
+    rewrite: true,
+    server_rewrite: true,
+    access: true,
+    precontent: true,
+    content: true,
+    timer: true,
+    ssl_cert: true,
+    ssl_client_hello: true,
+    ssl_session_fetch: true,
+};
+
+/** Does it in a thread where that is possible, else right here. Says why not, or nothing. */
+function sync(disk: Disk, name: "sync" | "sync_folder", argument: string | number): string | undefined {
+    if (disk.has_pool) {
+        const [called, answer] = ngx.run_worker_thread!<string | undefined>(
+            disk.thread_pool,
+            "resty.openclaw.files",
+            name,
+            argument,
+        );
+        if (called) return answer;
+        if (string.find(answer!, "not found", 1, true)[0] !== undefined) {
+            disk.has_pool = false;
+            ngx.log(ngx.NOTICE, "spool: ", answer, "; the worker itself waits for the disk");
+        }
+    }
+    return name === "sync" ? files.sync(argument as number) : files.sync_folder(argument as string);
+}
+
+/** Waits for the disk once, for all that was written so far. */
+function run_once(disk: Disk): void {
+    const { file, retired, folders, written } = disk;
+    disk.retired = [];
+    disk.folders = [];
+    for (const folder of folders) {
+        const err = sync(disk, "sync_folder", folder);
+        if (err !== undefined) disk.faults.report("sync", folder, ": ", err);
+    }
+    for (const old of retired) {
+        const err = sync(disk, "sync", old);
+        if (err !== undefined) disk.faults.report("sync", "a file of a spool: ", err);
+        files.close(old);
+    }
+    if (file !== undefined && disk.synced < written) {
+        const err = sync(disk, "sync", file);
+        if (err !== undefined) {
+            disk.faults.report("sync", "the file of a spool: ", err);
+            // What the disk has refused once it may drop: what comes goes to another file.
+            if (disk.file === file) disk.has_failed = true;
+        }
+    }
+    disk.synced = written;
+    if (disk.waiting > 0) disk.semaphore.post(disk.waiting);
+}
+
+function run(_premature: boolean, disk: Disk): void {
+    disk.planned_at = undefined;
+    disk.is_due = true;
+    if (disk.is_running) return;
+    disk.is_running = true;
+    do {
+        disk.is_due = false;
+        const [ok, err] = pcall(run_once, disk);
+        if (!ok) disk.faults.report("sync", tostring(err));
+    } while (disk.is_due || (disk.policy === "always" && disk.synced < disk.written));
+    disk.is_running = false;
+}
+
+/** Sees to it that the disk is waited for soon. */
+function plan(disk: Disk): void {
+    const now = clock.now();
+    const seconds = disk.policy === "always" ? 0 : disk.seconds;
+    if (disk.planned_at !== undefined && now < disk.planned_at + seconds + LATE_SECONDS) return;
+    disk.planned_at = now;
+    let [made, err] = ngx.timer.at(seconds, run, disk);
+    // A worker that exits has no timers but those that are due.
+    if (!made && seconds > 0) [made, err] = ngx.timer.at(0, run, disk);
+    if (!made) disk.faults.report("timer", "no wait for the disk: ", err);
+}
+
+/** Tells of a write to the file. Phases: any but init and exit_worker. */
+export function changed(disk: Disk): void {
+    disk.written += 1;
+    if (disk.policy !== "never" && !(disk.policy === "always" && disk.is_running)) plan(disk);
+}
+
+/** Tells of a new name in a folder. Phases: any. */
+export function named(disk: Disk, folder: string): void {
+    if (disk.policy === "never" || disk.folders[disk.folders.length - 1] === folder) return;
+    disk.folders.push(folder);
+}
+
+/** Lets go of the file, which nobody writes to any more. Phases: any. */
+export function retire(disk: Disk): void {
+    const file = disk.file;
+    if (file === undefined) return;
+    disk.file = undefined;
+    disk.has_failed = false;
+    if (disk.policy === "never") return files.close(file);
+    if (disk.retired.length < MOST_RETIRED) {
+        disk.retired.push(file);
+        return;
+    }
+    const err = files.sync(file);
+    if (err !== undefined) disk.faults.report("sync", "a file of a spool: ", err);
+    files.close(file);
+}
+
+/** With "always": waits until the disk has what was written before; nothing in phases that cannot. Phases: any. */
+export function wait(disk: Disk): void {
+    if (disk.policy !== "always" || MAY_WAIT[ngx.get_phase()] !== true) return;
+    const target = disk.written;
+    const until = clock.now() + MOST_WAIT_SECONDS;
+    while (disk.synced < target && clock.now() < until) {
+        if (!disk.is_running) plan(disk);
+        disk.waiting += 1;
+        disk.semaphore.wait(LATE_SECONDS);
+        disk.waiting -= 1;
+    }
+}
+
+/** Waits for the disk right here, and lets go of all files. Phases: any; usually exit_worker. */
+export function close(disk: Disk): void {
+    retire(disk);
+    for (const file of disk.retired) {
+        const err = files.sync(file);
+        if (err !== undefined) disk.faults.report("sync", "a file of a spool: ", err);
+        files.close(file);
+    }
+    disk.retired = [];
+    disk.folders = [];
+    disk.synced = disk.written;
+}
+
+/** What waits for the disk, with nothing written yet. Phases: init. Raises when there is no memory for a semaphore. */
+function create(policy: Policy, seconds: number, thread_pool: string, faults: Faults): Disk {
+    const [made, err] = semaphore.new();
+    if (made === undefined) error(`spool: no semaphore: ${err}`, 0);
+    return {
+        policy,
+        seconds,
+        thread_pool,
+        faults,
+        file: undefined,
+        retired: [],
+        folders: [],
+        written: 0,
+        synced: 0,
+        planned_at: undefined,
+        is_running: false,
+        is_due: false,
+        has_failed: false,
+        has_pool: ngx.run_worker_thread !== undefined,
+        semaphore: made,
+        waiting: 0,
+    };
+}
+export { create as new };

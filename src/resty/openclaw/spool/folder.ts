@@ -1,0 +1,86 @@
+/** The folder of a spool: which lanes it has, and how much they hold. None of it yields. */
+import * as files from "../files";
+import * as lanes from "./lane";
+import type { Lane } from "./lane";
+
+/** As many as a machine may have workers, and more. */
+const MOST_TRIES = 1024;
+
+/** The numbers of the lanes, sorted. On failure nil and why. Phases: any. */
+export function lane_numbers(directory: string): Result<number[]> {
+    const [names, err] = files.names(directory);
+    if (names === undefined) return $multi(undefined, err);
+    const found: number[] = [];
+    for (const name of names) {
+        const [digits] = string.match(name, "^[1-9]%d*$");
+        if (digits !== undefined) found.push(tonumber(digits)!);
+    }
+    table.sort(found);
+    return $multi(found);
+}
+
+/** The bytes of a file; 0 where it cannot be asked. */
+function size_of(path: string): number {
+    const [file] = files.open(path, "read");
+    if (file === undefined) return 0;
+    const bytes = files.size(file)[0] ?? 0;
+    files.close(file);
+    return bytes;
+}
+
+/** The bytes of the segments of all lanes, whoever has them. Phases: any. */
+export function used_bytes(directory: string): number {
+    let bytes = 0;
+    for (const number of lane_numbers(directory)[0] ?? []) {
+        const path = `${directory}/${number}`;
+        for (const segment of lanes.numbers(path)[0] ?? []) {
+            bytes += size_of(string.format("%s/%08d.log", path, segment));
+        }
+    }
+    return bytes;
+}
+
+/** Makes the folder, and the one that it is in. Says why not, or nothing. */
+function make(directory: string): string | undefined {
+    if (files.make_folder(directory) === undefined) return undefined;
+    const [parent] = string.match(directory, "^(.+)/[^/]+$");
+    if (parent !== undefined) files.make_folder(parent);
+    return files.make_folder(directory);
+}
+
+/** A lane that is nobody's and has no segments. */
+function take_empty(directory: string, number: number): Lane | undefined {
+    const [lane] = lanes.claim(`${directory}/${number}`);
+    if (lane === undefined) return undefined;
+    const [segments] = lanes.numbers(lane.path);
+    if (segments?.length === 0) {
+        lane.last_number = lanes.read_position(lane)[0];
+        return lane;
+    }
+    lanes.release(lane);
+    return undefined;
+}
+
+/**
+ * A lane to write to: the first that is nobody's and empty, else a new one. On failure nil and why. Phases: any but init, as
+ * workers would all have the lock that their master has.
+ */
+export function take_lane(directory: string): Result<Lane> {
+    const problem = make(directory);
+    if (problem !== undefined) return $multi(undefined, problem);
+    const [numbers, err] = lane_numbers(directory);
+    if (numbers === undefined) return $multi(undefined, err);
+    for (const number of numbers) {
+        const lane = take_empty(directory, number);
+        if (lane !== undefined) return $multi(lane);
+    }
+    // Others may look for a number at the same time; each gets one.
+    const next = (numbers[numbers.length - 1] ?? 0) + 1;
+    for (const number of $range(next, next + MOST_TRIES)) {
+        const folder_err = files.make_folder(`${directory}/${number}`);
+        if (folder_err !== undefined) return $multi(undefined, folder_err);
+        const made = take_empty(directory, number);
+        if (made !== undefined) return $multi(made);
+    }
+    return $multi(undefined, "every lane has an owner");
+}

@@ -1,0 +1,186 @@
+/** Reads the entries of a lane, from its cursor on. */
+import * as ffi from "ffi";
+import type { Buffer } from "string.buffer";
+import * as files from "../files";
+import type { File } from "../files";
+import * as turn from "../turn";
+import * as lanes from "./lane";
+import type { Lane, Segment } from "./lane";
+import * as lines from "./line";
+
+/** What of a spool waits, and how many lines could not be read. */
+export interface Tally {
+    entries: number;
+    bytes: number;
+    broken: number;
+}
+
+/** A batch in the making. */
+export interface Reading {
+    readonly text: Buffer;
+    entries: number;
+    bytes: number;
+    /** When the first and the last of its entries came, in seconds since 1970. */
+    first_stamp: number;
+    last_stamp: number;
+    readonly most_entries: number;
+    readonly most_bytes: number;
+    is_full: boolean;
+}
+
+/** What is read at once, and what is read and checked at a stretch: well below a millisecond. */
+const PIECE_BYTES = 131072;
+const STRETCH_BYTES = 262144;
+
+const piece = ffi.new("uint8_t[?]", PIECE_BYTES) as unknown as Bytes;
+
+/** The cursor's segment, open. On failure nil and why; an empty reason when the file is gone. */
+function file_of(lane: Lane, segment: Segment): Result<File> {
+    if (lane.reader !== undefined) {
+        if (lane.reader_number === segment.number) return $multi(lane.reader);
+        files.close(lane.reader);
+        lane.reader = undefined;
+    }
+    const path = lanes.path_of(lane, segment);
+    const [file, err] = files.open(path, "read");
+    if (file === undefined) return $multi(undefined, files.is_gone(path) ? "" : err);
+    lane.reader = file;
+    lane.reader_number = segment.number;
+    return $multi(file);
+}
+
+/** What the segment had and has not come is broken: it is no longer waited for. */
+function write_off(tally: Tally, lane: Lane, segment: Segment): void {
+    const cursor = lane.cursor;
+    const left = math.max(0, segment.entries - cursor.entries);
+    const left_bytes = math.max(0, segment.text_bytes - cursor.text_bytes);
+    segment.entries -= left;
+    segment.text_bytes -= left_bytes;
+    tally.entries -= left;
+    tally.bytes -= left_bytes;
+    tally.broken += left;
+    cursor.offset = segment.bytes;
+}
+
+/** Takes the whole lines of what has been read: how many bytes these are, or those before the line that is too much. */
+function take_lines(lane: Lane, reading: Reading, memory: Bytes, count: number): number {
+    const cursor = lane.cursor;
+    let at = 0;
+    while (reading.entries < reading.most_entries) {
+        const line = pointer_add(memory, at);
+        const length = lines.length(line, count - at);
+        if (length === undefined) return at;
+        if (lines.is_sound(line, length)) {
+            const bytes = length - lines.HEAD_BYTES + 1;
+            if (reading.entries > 0 && reading.bytes + bytes > reading.most_bytes) {
+                reading.is_full = true;
+                return at;
+            }
+            reading.text.putcdata(pointer_add(line, lines.HEAD_BYTES), bytes);
+            reading.last_stamp = lines.stamp(line);
+            if (reading.entries === 0) reading.first_stamp = reading.last_stamp;
+            reading.entries += 1;
+            reading.bytes += bytes;
+            cursor.entries += 1;
+            cursor.text_bytes += bytes;
+        }
+        at += length + 1;
+    }
+    reading.is_full = true;
+    return at;
+}
+
+/** Reads on in one segment: how many bytes. Nothing, and why, when there is no more to be had. */
+function read_piece(lane: Lane, segment: Segment, reading: Reading): Result<number> {
+    const [file, err] = file_of(lane, segment);
+    if (file === undefined) return $multi(undefined, err);
+    const left = segment.bytes - lane.cursor.offset;
+    let memory = piece;
+    let most = math.min(PIECE_BYTES, left);
+    let [count] = files.read(file, memory, most, lane.cursor.offset);
+    let used = take_lines(lane, reading, memory, count ?? 0);
+    // Not even one line: there is a longer one, or none.
+    while (used === 0 && !reading.is_full && count === most && most < left) {
+        most = math.min(2 * most, left);
+        memory = ffi.new("uint8_t[?]", most) as unknown as Bytes;
+        [count] = files.read(file, memory, most, lane.cursor.offset);
+        used = take_lines(lane, reading, memory, count ?? 0);
+    }
+    lane.cursor.offset += used;
+    if (used === 0 && !reading.is_full) return $multi(undefined, "");
+    return $multi(used);
+}
+
+/**
+ * Puts the next entries of a lane into the batch. May yield. Lines that are not as they were written are skipped and
+ * counted; what cannot be read at all counts so, too. Says why it cannot go on where that may pass. Phases: timer.
+ */
+export function read(lane: Lane, tally: Tally, reading: Reading): string | undefined {
+    let stretch = 0;
+    while (!reading.is_full) {
+        const segment = lane.segments[lane.cursor.index] as Segment | undefined;
+        if (segment === undefined) return undefined;
+        if (lane.cursor.offset < segment.bytes) {
+            const [bytes, err] = read_piece(lane, segment, reading);
+            if (bytes !== undefined) stretch += bytes;
+            else if (err !== "") return err;
+            else write_off(tally, lane, segment);
+        } else {
+            write_off(tally, lane, segment);
+            if (lane.grows && segment.number === lane.last_number) return undefined;
+            lanes.next_segment(lane);
+        }
+        if (stretch >= STRETCH_BYTES) {
+            turn.pass();
+            stretch = 0;
+        }
+    }
+    return undefined;
+}
+
+/** Counts the line ends of what has been read: how many bytes there are up to the last of them. */
+function count_lines(segment: Segment, found: number): number {
+    let done = 0;
+    let length = lines.length(piece, found);
+    while (length !== undefined) {
+        segment.entries += 1;
+        done += length + 1;
+        length = lines.length(pointer_add(piece, done), found - done);
+    }
+    return done;
+}
+
+/**
+ * Counts the lines of a segment from an offset on, and its bytes up to the last of them: what comes after that, a process
+ * that was killed has not written as a whole. May yield. Says why it cannot. Phases: timer.
+ */
+export function count(lane: Lane, segment: Segment, offset: number): string | undefined {
+    const [file, err] = file_of(lane, segment);
+    if (file === undefined) return err;
+    segment.bytes = offset;
+    let at = offset;
+    let stretch = 0;
+    let [found, problem] = files.read(file, piece, PIECE_BYTES, at);
+    while (found !== undefined && found > 0) {
+        const done = count_lines(segment, found);
+        if (done > 0) segment.bytes = at + done;
+        at += found;
+        stretch += found;
+        if (stretch >= STRETCH_BYTES) {
+            turn.pass();
+            stretch = 0;
+        }
+        [found, problem] = files.read(file, piece, PIECE_BYTES, at);
+    }
+    if (found === undefined) return problem;
+    segment.text_bytes = math.max(0, segment.bytes - offset - segment.entries * lines.HEAD_BYTES);
+    return undefined;
+}
+
+/** When the first entry of a lane came, as its line has it; 0 where that cannot be read. Phases: any. */
+export function first_stamp(lane: Lane): number {
+    const [file] = file_of(lane, lane.segments[0]!);
+    if (file === undefined) return 0;
+    const [bytes] = files.read(file, piece, lines.HEAD_BYTES, lane.offset);
+    return bytes === lines.HEAD_BYTES ? lines.stamp(piece) : 0;
+}
