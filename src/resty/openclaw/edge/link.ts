@@ -60,7 +60,7 @@ const CHOICE_SECONDS = 1;
 const links_by_registry = new LuaTable<Registry, Link[]>();
 
 function begin_anew(link: Link, is_down: boolean): void {
-    const { record } = link;
+    const record = link.record;
     const now = clock.now();
     record.set(DOWN, is_down ? 1 : 0);
     record.set(FAILED, 0);
@@ -83,7 +83,7 @@ function go_up(link: Link, why: string): void {
 
 /** What checks say is news only once: after that it is attempts that count, lest wrong checks keep a good link down. */
 function follow_checks(link: Link, check: Check): void {
-    const { record } = link;
+    const record = link.record;
     const is_cut = check();
     if (is_cut === (record.get(CUT) === 1)) return;
     // A reload may have changed what is checked.
@@ -106,21 +106,21 @@ export function is_up(link: Link): boolean {
  */
 export function may_try(link: Link): boolean {
     if (is_up(link)) return true;
-    const { record, names } = link;
+    const record = link.record;
     const now = clock.now();
     if (now < record.get(NEXT_TRIAL)) return false;
     // Others may have seen the same. Without room in the dict nobody can be kept out.
-    const [won, err] = names.safe_add(link.trial, 1, CHOICE_SECONDS);
+    const [won, err] = link.names.safe_add(link.trial, 1, CHOICE_SECONDS);
     if (won !== true && err === "exists") return false;
     const is_due = now >= record.get(NEXT_TRIAL);
     if (is_due) record.set(NEXT_TRIAL, now + link.probe_seconds);
-    names.delete(link.trial);
+    link.names.delete(link.trial);
     return is_due;
 }
 
 /** Notes an answer, of whatever status. `at`: when it began, on the scale of `clock`. Phases: any but init. */
 export function answered(link: Link, at = clock.now()): void {
-    const { record } = link;
+    const record = link.record;
     const is_down = record.get(DOWN) === 1;
     const is_noted = at - record.get(LAST_ANSWER) < SECONDS_BETWEEN_NOTES;
     if (!is_down && is_noted && record.get(FAILED) === 0) return;
@@ -135,7 +135,7 @@ export function answered(link: Link, at = clock.now()): void {
 
 /** Notes an attempt that got no answer. `began`: when it began, on the scale of `clock`. Phases: any but init. */
 export function failed(link: Link, began = clock.now()): void {
-    const { record } = link;
+    const record = link.record;
     // Where others were answered meanwhile it is not the link that failed.
     if (began < record.get(LAST_ANSWER) || began < record.get(CHANGED)) return;
     record.set(LAST_FAILURE, clock.now());
@@ -148,6 +148,9 @@ export function failed(link: Link, began = clock.now()): void {
 function show(registry: Registry, link: Link): void {
     const known = links_by_registry.get(registry) as Link[] | undefined;
     if (known !== undefined) {
+        for (const other of known) {
+            if (other.name === link.name) return;
+        }
         known.push(link);
         return;
     }
