@@ -23,6 +23,19 @@ declare namespace ngx {
     function parse_http_time(text: string): number | undefined;
     function md5(text: string): string;
     function decode_base64(text: string): string | undefined;
+    /**
+     * Calls a function of a module in a thread of a pool, in a Lua VM of its own; false and why when it cannot be called.
+     * Nothing where nginx has no threads.
+     */
+    const run_worker_thread:
+        | (<T>(
+              this: void,
+              pool: string,
+              module: string,
+              name: string,
+              ...args: (string | number)[]
+          ) => LuaMultiReturn<[called: true, answer: T] | [called: false, err: string]>)
+        | undefined;
     function crc32_short(text: string): number;
     function get_phase(): string;
 

@@ -1,6 +1,6 @@
 local ____exports = {}
 local ffi = require("ffi")
-ffi.cdef("\n    int openclaw_files_open(const char *path, int flags, int mode) __asm__(\"open\");\n    long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__(\"write\");\n    long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__(\"pread\");\n    int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__(\"lseek\");\n    int openclaw_files_truncate(int fd, int64_t bytes) __asm__(\"ftruncate\");\n    int openclaw_files_sync(int fd) __asm__(\"fdatasync\");\n    int openclaw_files_lock(int fd, int operation) __asm__(\"flock\");\n    int openclaw_files_close(int fd) __asm__(\"close\");\n    int openclaw_files_rename(const char *from, const char *to) __asm__(\"rename\");\n    int openclaw_files_remove(const char *path) __asm__(\"unlink\");\n    int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__(\"mkdir\");\n    int openclaw_files_remove_folder(const char *path) __asm__(\"rmdir\");\n    struct openclaw_files_entry {\n        uint64_t inode; int64_t offset; unsigned short bytes; unsigned char kind; char name[256];\n    };\n    void *openclaw_files_open_folder(const char *path) __asm__(\"opendir\");\n    struct openclaw_files_entry *openclaw_files_read_folder(void *folder) __asm__(\"readdir\");\n    int openclaw_files_close_folder(void *folder) __asm__(\"closedir\");\n    char *openclaw_files_message(int number) __asm__(\"strerror\");\n")
+ffi.cdef("\n    int openclaw_files_open(const char *path, int flags, int mode) __asm__(\"open\");\n    long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__(\"write\");\n    long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__(\"pread\");\n    int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__(\"lseek\");\n    int openclaw_files_truncate(int fd, int64_t bytes) __asm__(\"ftruncate\");\n    int openclaw_files_sync(int fd) __asm__(\"fdatasync\");\n    int openclaw_files_lock(int fd, int operation) __asm__(\"flock\");\n    int openclaw_files_close(int fd) __asm__(\"close\");\n    int openclaw_files_rename(const char *from, const char *to) __asm__(\"rename\");\n    int openclaw_files_access(const char *path, int mode) __asm__(\"access\");\n    int openclaw_files_remove(const char *path) __asm__(\"unlink\");\n    int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__(\"mkdir\");\n    int openclaw_files_remove_folder(const char *path) __asm__(\"rmdir\");\n    struct openclaw_files_entry {\n        uint64_t inode; int64_t offset; unsigned short bytes; unsigned char kind; char name[256];\n    };\n    void *openclaw_files_open_folder(const char *path) __asm__(\"opendir\");\n    struct openclaw_files_entry *openclaw_files_read_folder(void *folder) __asm__(\"readdir\");\n    int openclaw_files_close_folder(void *folder) __asm__(\"closedir\");\n    char *openclaw_files_message(int number) __asm__(\"strerror\");\n")
 --- O_NONBLOCK, as a pipe without a reader would hold up the worker, and O_CLOEXEC. Source: Linux's fcntl.h.
 local ALWAYS = bit.bor(2048, 524288)
 local WRITE_AT_END = bit.bor(
@@ -111,6 +111,10 @@ function ____exports.rename(from, to)
         "rename"
     )
 end
+--- Whether there is nothing of that name, for certain.
+function ____exports.is_gone(path)
+    return ffi.C.openclaw_files_access(path, 0) ~= 0 and ffi.errno() == ENOENT
+end
 --- Removes a file; one that is not there is no failure. Says why not, or nothing.
 function ____exports.remove(path)
     if ffi.C.openclaw_files_remove(path) == 0 or ffi.errno() == ENOENT then
@@ -132,32 +136,58 @@ function ____exports.remove_folder(path)
         "remove the folder"
     )
 end
---- Waits until the disk knows of the names in a folder: those of files made, renamed and removed. As `sync`.
-function ____exports.sync_folder(path)
-    local folder, err = ____exports.open(path, "read")
-    if folder == nil then
+--- Waits until the disk has a file, or the names in a folder, by a look of its own. As `sync`.
+function ____exports.sync_path(path)
+    local file, err = ____exports.open(path, "read")
+    if file == nil then
         return err
     end
-    local problem = ____exports.sync(folder)
-    ____exports.close(folder)
+    local problem = ____exports.sync(file)
+    ____exports.close(file)
     return problem
 end
---- The names of what is in a folder, unsorted. On failure nil and why.
-function ____exports.names(path)
+--- Waits until the disk knows of the names in a folder: those of files made, renamed and removed. As `sync`.
+function ____exports.sync_folder(path)
+    return ____exports.sync_path(path)
+end
+--- A folder whose names can be read one by one. To be closed. On failure nil and why.
+function ____exports.open_folder(path)
     local folder = ffi.C.openclaw_files_open_folder(path)
     if folder == nil then
         return nil, failure("open the folder")
     end
-    local found = {}
-    local entry = ffi.C.openclaw_files_read_folder(folder)
-    while entry ~= nil do
+    return folder
+end
+--- The next name in a folder, in no order; nothing after the last one.
+function ____exports.next_name(folder)
+    while true do
+        local entry = ffi.C.openclaw_files_read_folder(folder)
+        if entry == nil then
+            return nil
+        end
         local name = ffi.string(entry.name)
         if name ~= "." and name ~= ".." then
-            found[#found + 1] = name
+            return name
         end
-        entry = ffi.C.openclaw_files_read_folder(folder)
     end
+end
+--- Closes a folder.
+function ____exports.close_folder(folder)
     ffi.C.openclaw_files_close_folder(folder)
+end
+--- The names of what is in a folder, unsorted. On failure nil and why.
+function ____exports.names(path)
+    local folder, err = ____exports.open_folder(path)
+    if folder == nil then
+        return nil, err
+    end
+    local found = {}
+    local name = ____exports.next_name(folder)
+    while name ~= nil do
+        found[#found + 1] = name
+        name = ____exports.next_name(folder)
+    end
+    ____exports.close_folder(folder)
     return found
 end
 return ____exports
