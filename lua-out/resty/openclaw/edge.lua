@@ -94,7 +94,7 @@ local function header_filter(self)
     if status == "STALE" or status == "UPDATING" then
         ngx.header["X-OpenClaw-Stale"] = "1"
         if deliveries[request.key()] ~= nil then
-            ngx.header[acceptance.LINK_HEADER] = "down"
+            ngx.header[acceptance.LINK_HEADER] = "stale"
         end
     end
     if request.is_subrequest() then
@@ -108,12 +108,16 @@ local function log(self)
     end
     learn(self.link)
 end
+--- Whether somebody took the connection of the last try.
+local function was_reached()
+    return request.last_seconds("upstream_connect_time") ~= nil
+end
 local function content(self)
     if request.is_subrequest() then
         json_error.page()
     end
     if deliveries[request.key()] ~= nil then
-        self.jobs:decline()
+        self.jobs:decline(was_reached())
     end
     self.jobs:accept()
 end
@@ -128,7 +132,7 @@ function ____exports.show_job(edges)
             return
         end
     end
-    local first = unpack(edges, 1, 1)
+    local first = edges[1]
     if first == nil then
         json_error.respond(404, "unknown_job", "There is no such job.")
     else

@@ -119,7 +119,7 @@ function header_filter(this: Edge): void {
     if (status === "STALE" || status === "UPDATING") {
         ngx.header["X-OpenClaw-Stale"] = "1";
         // What a job is answered must not be older than the job.
-        if (deliveries.has(request.key())) ngx.header[acceptance.LINK_HEADER] = "down";
+        if (deliveries.has(request.key())) ngx.header[acceptance.LINK_HEADER] = "stale";
     }
     // A subrequest (a background update of the cache) has no log phase.
     if (request.is_subrequest()) learn(this.link);
@@ -131,10 +131,15 @@ function log(this: Edge): void {
     learn(this.link);
 }
 
+/** Whether somebody took the connection of the last try. */
+function was_reached(): boolean {
+    return request.last_seconds("upstream_connect_time") !== undefined;
+}
+
 function content(this: Edge): void {
     // Nobody waits for the answer of a subrequest, and its request is that of another one.
     if (request.is_subrequest()) json_error.page();
-    if (deliveries.has(request.key())) this.jobs.decline();
+    if (deliveries.has(request.key())) this.jobs.decline(was_reached());
     this.jobs.accept();
 }
 
@@ -145,7 +150,7 @@ export function show_job(edges: readonly Edge[]): void {
         if (edge.jobs.page(id)) return;
     }
     // They differ in how long they keep things at most.
-    const [first] = edges;
+    const first = edges[0];
     if (first === undefined) json_error.respond(404, "unknown_job", "There is no such job.");
     else first.jobs.miss(id);
 }
