@@ -5,13 +5,13 @@ local eventually = require("spec.support.eventually")
 local fault = require("resty.openclaw.fault")
 local files = require("resty.openclaw.files")
 local http = require("spec.support.http")
+local ids = require("resty.openclaw.edge.store.id")
 local jobs_of = require("resty.openclaw.edge.jobs")
 local links = require("resty.openclaw.edge.link")
 local metric_registry = require("resty.openclaw.metric_registry")
 
 local _M = { PORT = 18201, CALLBACK_PORT = 18192 }
 
-local count = 0
 local replaced = {}
 
 local function replace(owner, field, value)
@@ -24,7 +24,7 @@ function _M.reset()
     _M.restore()
     _M.seen, _M.behave, _M.heard, _M.hear_status = {}, nil, {}, 204
     _M.link_is_up, _M.trials, _M.trials_taken = true, 0, 0
-    _M.begun = 0
+    _M.flying, _M.most_flying = {}, 0
     replace(links, "is_up", function() return _M.link_is_up end)
     replace(links, "may_try", function()
         if _M.link_is_up then return true end
@@ -35,7 +35,14 @@ function _M.reset()
     replace(backoff, "jittered", function() return 0 end)
 end
 
+local opened = {}
+
+--- Puts everything back, when all that is under way has ended.
 function _M.restore()
+    for _, jobs in ipairs(opened) do
+        eventually(function() return jobs.delivery.backlog.flying_count == 0 end, "the end of deliveries")
+    end
+    opened = {}
     for index = #replaced, 1, -1 do
         local owner, field, value = unpack(replaced[index])
         owner[field] = value
@@ -48,8 +55,7 @@ _M.replace = replace
 
 --- An empty folder for a store.
 function _M.folder()
-    count = count + 1
-    return ngx.config.prefix() .. "edge_store_" .. count
+    return ngx.config.prefix() .. "edge_store_" .. ids.new()
 end
 
 --- Jobs with these options, and ones fit for specs where they are not given. `turn` is what the timer calls.
@@ -57,8 +63,7 @@ function _M.open(options)
     local registry = metric_registry.open("openclaw")
     local given = { through = "http://127.0.0.1:18200", rate = 1000, store = options and options.store or _M.folder() }
     for name, value in pairs(options or {}) do given[name] = value end
-    count = count + 1
-    local link = { name = given.route or "jobs_spec_" .. count }
+    local link = { name = given.route or ids.new() }
     given.route = nil
     local jobs = jobs_of.new('edge "spec"', given, registry, link, fault.new("edge", registry))
     local every = ngx.timer.every
@@ -70,6 +75,7 @@ function _M.open(options)
     jobs:init_worker()
     ngx.timer.every = every
     _M.jobs = jobs
+    opened[#opened + 1] = jobs
     return jobs, function(premature) tick(premature or false, jobs.delivery) end
 end
 
@@ -116,11 +122,13 @@ function _M.deliver()
     }
     table.insert(_M.seen, request)
     request.number = #_M.seen
-    _M.flying = (_M.flying or 0) + 1
-    _M.most_flying = math.max(_M.most_flying or 0, _M.flying)
+    -- What an earlier spec left under way counts for itself.
+    local flying = _M.flying
+    flying[request] = true
+    _M.most_flying = math.max(_M.most_flying, require("table.nkeys")(_M.flying))
     local behave = _M.behave
     if behave then behave(request) else ngx.say("answer ", request.number) end
-    _M.flying = _M.flying - 1
+    flying[request] = nil
 end
 
 --- Says that the link is down, as the gateway does to its own deliveries.

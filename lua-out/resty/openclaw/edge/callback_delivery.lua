@@ -119,6 +119,8 @@ local function send(callbacks, id, file)
     end
     return true
 end
+--- `pcall`, as the compiler cannot know what a function with several results returns through it.
+local guarded = pcall
 --- The light thread of one try.
 local function run(callbacks, id)
     local ____callbacks_3 = callbacks
@@ -127,19 +129,25 @@ local function run(callbacks, id)
     if file == nil then
         ____end(callbacks, id, "failed")
     else
-        local ok, sent, err = unpack(
-            pcall(send, callbacks, id, file),
-            1,
-            3
-        )
+        local ok, sent, err = guarded(send, callbacks, id, file)
         files.close(file)
         if ok and sent == true then
             ____end(callbacks, id, "sent")
         else
-            fail(
-                callbacks,
-                id,
-                ok and err or tostring(sent)
+            local ____fail_8 = fail
+            local ____callbacks_6 = callbacks
+            local ____id_7 = id
+            local ____tostring_5 = tostring
+            local ____ok_4
+            if ok then
+                ____ok_4 = err
+            else
+                ____ok_4 = sent
+            end
+            ____fail_8(
+                ____callbacks_6,
+                ____id_7,
+                ____tostring_5(____ok_4)
             )
         end
     end

@@ -7,6 +7,8 @@ local survey = require("resty.openclaw.edge.delivery.survey")
 local callback_delivery = require("resty.openclaw.edge.callback_delivery")
 local clock = require("resty.openclaw.clock")
 local files = require("resty.openclaw.files")
+local ____settings = require("resty.openclaw.edge.jobs.settings")
+local ANSWER_HEAD_BYTES = ____settings.ANSWER_HEAD_BYTES
 local links = require("resty.openclaw.edge.link")
 local stores = require("resty.openclaw.edge.store")
 local ids = require("resty.openclaw.edge.store.id")
@@ -101,8 +103,8 @@ end
 local function has_room(delivery)
     local ____delivery_jobs_3 = delivery.jobs
     local settings = ____delivery_jobs_3.settings
-    local expected = (delivery.backlog.flying_count + 1) * settings.max_answer_bytes
-    return delivery.answers.total_bytes + expected <= settings.max_bytes
+    local each = settings.max_answer_bytes + ANSWER_HEAD_BYTES
+    return delivery.answers.total_bytes + (delivery.backlog.flying_count + 1) * each <= settings.max_bytes
 end
 --- Whether the link lets another delivery through; while it is down, only one that is alone. To be asked last.
 local function may_try(delivery)

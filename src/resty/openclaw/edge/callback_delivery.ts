@@ -103,6 +103,15 @@ function send(callbacks: Callbacks, id: string, file: File): Result<true> {
     return $multi(true);
 }
 
+/** `pcall`, as the compiler cannot know what a function with several results returns through it. */
+const guarded = pcall as unknown as (
+    this: void,
+    work: typeof send,
+    callbacks: Callbacks,
+    id: string,
+    file: File,
+) => LuaMultiReturn<[ok: boolean, sent?: unknown, err?: unknown]>;
+
 /** The light thread of one try. */
 function run(this: void, callbacks: Callbacks, id: string): void {
     const { jobs } = callbacks;
@@ -110,13 +119,10 @@ function run(this: void, callbacks: Callbacks, id: string): void {
     if (file === undefined) {
         end(callbacks, id, "failed");
     } else {
-        // Raised messages are told from those of `send` by nobody.
-        const [ok, sent, err] = pcall(send, callbacks, id, file) as unknown as LuaMultiReturn<
-            [ok: boolean, sent: unknown, err: string]
-        >;
+        const [ok, sent, err] = guarded(send, callbacks, id, file);
         files.close(file);
         if (ok && sent === true) end(callbacks, id, "sent");
-        else fail(callbacks, id, ok ? err : tostring(sent));
+        else fail(callbacks, id, tostring(ok ? err : sent));
     }
     callbacks.flying_count -= 1;
 }

@@ -18,6 +18,7 @@ import * as clock from "../clock";
 import * as files from "../files";
 import type { File } from "../files";
 import type { Jobs } from "./jobs";
+import { ANSWER_HEAD_BYTES } from "./jobs/settings";
 import * as links from "./link";
 import * as stores from "./store";
 import * as ids from "./store/id";
@@ -118,8 +119,8 @@ function allow(delivery: Delivery): void {
 /** Whether the answer to one more delivery has its place on the disk. */
 function has_room(delivery: Delivery): boolean {
     const { settings } = delivery.jobs;
-    const expected = (delivery.backlog.flying_count + 1) * settings.max_answer_bytes;
-    return delivery.answers.total_bytes + expected <= settings.max_bytes;
+    const each = settings.max_answer_bytes + ANSWER_HEAD_BYTES;
+    return delivery.answers.total_bytes + (delivery.backlog.flying_count + 1) * each <= settings.max_bytes;
 }
 
 /** Whether the link lets another delivery through; while it is down, only one that is alone. To be asked last. */

@@ -22,6 +22,8 @@ ____exports.OPTIONS = {
     "callback_plain",
     "thread_pool"
 }
+--- What an answer takes on the disk beside its body, at most as a rule.
+____exports.ANSWER_HEAD_BYTES = 4096
 local KIB = 1024
 local MIB = 1024 * KIB
 --- What says how to read the request and its answer. Who asks is said by headers that must be named.
@@ -142,8 +144,13 @@ function ____exports.read(owner, given)
         1,
         MIB
     )
-    if max_answer_bytes >= max_bytes then
-        options.refuse(owner, "max_answer_bytes", "below max_bytes", max_answer_bytes)
+    if max_answer_bytes + ____exports.ANSWER_HEAD_BYTES > max_bytes then
+        options.refuse(
+            owner,
+            "max_answer_bytes",
+            tostring(____exports.ANSWER_HEAD_BYTES) .. " or more below max_bytes",
+            max_answer_bytes
+        )
     end
     return {
         store = read_store(owner, given),

@@ -53,6 +53,9 @@ export const OPTIONS = [
     "thread_pool",
 ];
 
+/** What an answer takes on the disk beside its body, at most as a rule. */
+export const ANSWER_HEAD_BYTES = 4096;
+
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
@@ -149,7 +152,9 @@ export function read(owner: string, given: Options): Settings {
     const [host, port] = read_through(owner, given);
     const max_bytes = options.whole(owner, given, "max_bytes", 1, 1024 * MIB);
     const max_answer_bytes = options.whole(owner, given, "max_answer_bytes", 1, MIB);
-    if (max_answer_bytes >= max_bytes) options.refuse(owner, "max_answer_bytes", "below max_bytes", max_answer_bytes);
+    if (max_answer_bytes + ANSWER_HEAD_BYTES > max_bytes) {
+        options.refuse(owner, "max_answer_bytes", `${ANSWER_HEAD_BYTES} or more below max_bytes`, max_answer_bytes);
+    }
     return {
         store: read_store(owner, given),
         host,
