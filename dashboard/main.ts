@@ -1,5 +1,6 @@
 /** The page: what it consists of, and what it does with each status. */
 import { element, setAttribute, setText } from "./dom.ts";
+import { Edges } from "./edges.ts";
 import { Upstreams } from "./nodes.ts";
 import { watch } from "./poll.ts";
 import { Models, Routes } from "./routes.ts";
@@ -36,10 +37,12 @@ const tiles = new Tiles();
 const upstreams = new Upstreams();
 const routes = new Routes();
 const models = new Models();
+const edges = new Edges();
 const queues = new Queues();
 const faults = new Faults();
 
-const content = element("main", {}, tiles.root, upstreams.root, routes.root, models.root, queues.root, faults.root);
+const sections = [tiles, upstreams, routes, models, edges, queues, faults];
+const content = element("main", {}, ...sections.map(({ root }) => root));
 content.hidden = true;
 const header = element("header", {}, element("h1", {}, logo(), "OpenClaw", live), facts.root);
 document.getElementById("page")?.replaceWith(header, banner, content);
@@ -62,6 +65,7 @@ watch({
         upstreams.show(status.upstreams);
         routes.show(status.routes);
         models.show(status.routes);
+        edges.show(status.edges);
         queues.show(status.queues);
         faults.show(status);
         setText(banner, "");

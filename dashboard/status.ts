@@ -66,6 +66,15 @@ export interface RouteStatus extends RouteFigures {
     variants: Record<string, RouteFigures> | null;
 }
 
+export interface EdgeStatus {
+    link: "up" | "down" | null;
+    pending: number | null;
+    done: number | null;
+    oldest_seconds: number | null;
+    stored_bytes: number | null;
+    results: Record<string, number>;
+}
+
 export interface QueueStatus {
     queued: number | null;
     queued_bytes: number | null;
@@ -90,6 +99,7 @@ export interface Status {
     window_seconds: number;
     upstreams: Record<string, UpstreamStatus>;
     routes: Record<string, RouteStatus>;
+    edges: Record<string, EdgeStatus>;
     queues: Record<string, QueueStatus>;
     faults: Fault[];
     metrics: { dropped_labels: number | null; misuse: number | null; expired_series: number | null };

@@ -281,7 +281,7 @@ describe("routes", function()
         local own = own_figures()
         own.step(3)
         local _, text = written(own, own.now)
-        assert.truthy(text:find('"upstreams":{},"routes":{},"queues":{},"faults":[]', 1, true))
+        assert.truthy(text:find('"upstreams":{},"routes":{},"edges":{},"queues":{},"faults":[]', 1, true))
         assert.equal(0, cjson.decode(text).metrics.dropped_labels)
     end)
 
@@ -542,6 +542,38 @@ describe("queues, faults and lost metrics", function()
     end)
 end)
 
+describe("edges", function()
+    it("are shown by route, with their links and what became of their jobs", function()
+        local own = own_figures()
+        local function collect(name, labels, values, figure)
+            metric_registry.collect(own.registry, { name = name, kind = "gauge", help = "", collect = function(emit)
+                emit(metric_registry.label_text(labels, values), figure)
+            end })
+        end
+        collect("openclaw_edge_link_up", { "route" }, { "pond" }, 0)
+        collect("openclaw_edge_link_up", { "route" }, { 'a"b' }, 1)
+        collect("openclaw_edge_jobs", { "route", "state" }, { "pond", "pending" }, 7)
+        collect("openclaw_edge_jobs", { "route", "state" }, { "pond", "done" }, 2)
+        collect("openclaw_edge_oldest_seconds", { "route" }, { "pond" }, 12.5)
+        collect("openclaw_edge_store_bytes", { "route", "state" }, { "pond", "pending" }, 4096)
+        collect("openclaw_edge_store_bytes", { "route", "state" }, { "pond", "done" }, 100)
+        local jobs = own.counter("openclaw_edge_jobs_total", "route", "result")
+        jobs:labels("pond", "accepted"):inc(9)
+        jobs:labels("pond", "expired")
+        local shown, text = written(own, own.now)
+        assert.same({
+            link = "down", pending = 7, done = 2, oldest_seconds = 12.5, stored_bytes = 4196,
+            results = { accepted = 9, expired = 0 },
+        }, shown.edges.pond)
+        assert.same({
+            link = "up", pending = NULL, done = NULL, oldest_seconds = NULL, stored_bytes = NULL, results = {},
+        }, shown.edges['a"b'])
+        assert.truthy(text:find('"results":{}', 1, true))
+        own.counter("openclaw_edge_jobs_total", "route", "result"):labels("old", "accepted"):inc()
+        assert.equal(NULL, (written(own, own.now)).edges.old.link)
+    end)
+end)
+
 describe("the document", function()
     it("has its fields in their order", function()
         local own = own_figures()
@@ -557,7 +589,7 @@ describe("the document", function()
                 .. '"concurrency":null,"tries":null,"answers":null,"recent":{"requests_per_second":null,"error_share":null,"mean_seconds":null},"seconds":null}]}},'
                 .. '"routes":{"r":{"requests":null,"request_bytes":null,"response_bytes":null,"cache_saved_seconds":null,"recent":{"requests_per_second":null,"error_share":null,'
                 .. '"p50_seconds":null,"p95_seconds":null,"p99_seconds":null,"first_byte_p95_seconds":null,"cache_hit_share":null},"models":null,"variants":null}},'
-                .. '"queues":{},"faults":[],"metrics":{"dropped_labels":0,"misuse":N,"expired_series":N}}\n',
+                .. '"edges":{},"queues":{},"faults":[],"metrics":{"dropped_labels":0,"misuse":N,"expired_series":N}}\n',
             (text:gsub('("misuse":)%w+(,"expired_series":)%w+', "%1N%2N"))
         )
     end)

@@ -511,6 +511,7 @@ function madeUp(changes: Partial<Status>): Status {
         window_seconds: 62.1,
         upstreams: {},
         routes: {},
+        edges: {},
         queues: {},
         faults: [],
         metrics: { dropped_labels: null, misuse: null, expired_series: null },
@@ -554,6 +555,16 @@ function named(name: string): Status {
     return madeUp({
         upstreams: { [name]: { degraded: true, nodes: [someNode(name, 2)] } },
         routes: { [name]: { ...figures, variants: { "": figures, [name]: figures } } },
+        edges: {
+            [name]: {
+                link: "down",
+                pending: 1,
+                done: 2,
+                oldest_seconds: 3,
+                stored_bytes: 4,
+                results: { [name]: 5 },
+            },
+        },
         queues: { [name]: { queued: 1, queued_bytes: 2, sent: 3, retries: 4, dropped: { [name]: 5 } } },
         faults: [{ plugin: name, kind: name, count: 6 }],
     });
@@ -578,6 +589,9 @@ describe("names from elsewhere", () => {
         expect(tables.Routes?.[`${name}\0${name}`]?.name?.text).toBe(name);
         expect(tables.Routes?.[`${name}\0`]?.name?.text).toBe("no variant");
         expect(tables.Models?.[`${name}\0${name}\0${name}`]?.model?.text).toBe(name);
+        expect(tables.Edge?.[name]?.route?.text).toBe(name);
+        expect(tables.Edge?.[name]?.link?.text).toBe("down");
+        expect(tables.Edge?.[name]?.oldest_seconds?.text).toBe(format.duration(3));
         expect(tables["Log queues"]?.[name]?.sink?.text).toBe(name);
         expect(tables["Log queues"]?.[name]?.dropped?.text).toBe("5");
         expect(tables.Faults?.[`${name}\0${name}`]?.plugin?.text).toBe(name);
@@ -606,7 +620,7 @@ describe("the page", () => {
         expect(tables.Routes?.r?.p95_seconds).toEqual({ value: "", text: format.NONE });
         expect(facts.uptime).toEqual({ value: "", text: format.NONE });
         expect(tables["Nodes of empty"]).toEqual({});
-        for (const id of ["models", "queues", "faults"])
+        for (const id of ["models", "edges", "queues", "faults"])
             expect(await watched.page.locator(`#${id}`).isVisible()).toBe(false);
         await watched.page.unroute("**/openclaw/status");
         expectInnocence(watched, idle);
@@ -656,6 +670,7 @@ describe("the page", () => {
             ["Nodes of x", "In flight"],
             ["Routes", "p95"],
             ["Models", "First token p95"],
+            ["Edge", "Jobs waiting"],
             ["Log queues", "Dropped"],
             ["Faults", "Times"],
         ] as const) {

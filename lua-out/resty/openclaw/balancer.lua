@@ -101,6 +101,15 @@ local function is_degraded(self)
     end
     return ____temp_0
 end
+--- Whether any node may get requests, be it up or down; the fallback's count. Phases: any.
+local function has_nodes(self)
+    return upstreams.has_nodes(self)
+end
+--- Whether health checks have found every node down that may get requests, or there is none; the fallback's count. Phases:
+-- any.
+local function is_cut(self)
+    return upstreams.is_cut(self)
+end
 --- Changes a node's weight, drains it, adds or removes it, until nginx is restarted; all workers follow within a tenth of
 -- a second. Phases: those that may yield. On failure false and why.
 local function change(self, address, wish)
@@ -119,6 +128,8 @@ local metatable = {__index = {
     report = report,
     removed = removed,
     is_degraded = is_degraded,
+    has_nodes = has_nodes,
+    is_cut = is_cut,
     change = change,
     forget_changes = forget_changes
 }}

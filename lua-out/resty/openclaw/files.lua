@@ -147,32 +147,58 @@ function ____exports.remove_folder(path)
         "remove the folder"
     )
 end
---- Waits until the disk knows of the names in a folder: those of files made, renamed and removed. As `sync`.
-function ____exports.sync_folder(path)
-    local folder, err = ____exports.open(path, "read")
-    if folder == nil then
+--- Waits until the disk has a file, or the names in a folder, by a look of its own. As `sync`.
+function ____exports.sync_path(path)
+    local file, err = ____exports.open(path, "read")
+    if file == nil then
         return err
     end
-    local problem = ____exports.sync(folder)
-    ____exports.close(folder)
+    local problem = ____exports.sync(file)
+    ____exports.close(file)
     return problem
 end
---- The names of what is in a folder, unsorted. On failure nil and why.
-function ____exports.names(path)
+--- Waits until the disk knows of the names in a folder: those of files made, renamed and removed. As `sync`.
+function ____exports.sync_folder(path)
+    return ____exports.sync_path(path)
+end
+--- A folder whose names can be read one by one. To be closed. On failure nil and why.
+function ____exports.open_folder(path)
     local folder = ffi.C.openclaw_files_open_folder(path)
     if folder == nil then
         return nil, failure("open the folder")
     end
-    local found = {}
-    local entry = ffi.C.openclaw_files_read_folder(folder)
-    while entry ~= nil do
+    return folder
+end
+--- The next name in a folder, in no order; nothing after the last one.
+function ____exports.next_name(folder)
+    while true do
+        local entry = ffi.C.openclaw_files_read_folder(folder)
+        if entry == nil then
+            return nil
+        end
         local name = ffi.string(entry.name)
         if name ~= "." and name ~= ".." then
-            found[#found + 1] = name
+            return name
         end
-        entry = ffi.C.openclaw_files_read_folder(folder)
     end
+end
+--- Closes a folder.
+function ____exports.close_folder(folder)
     ffi.C.openclaw_files_close_folder(folder)
+end
+--- The names of what is in a folder, unsorted. On failure nil and why.
+function ____exports.names(path)
+    local folder, err = ____exports.open_folder(path)
+    if folder == nil then
+        return nil, err
+    end
+    local found = {}
+    local name = ____exports.next_name(folder)
+    while name ~= nil do
+        found[#found + 1] = name
+        name = ____exports.next_name(folder)
+    end
+    ____exports.close_folder(folder)
     return found
 end
 return ____exports

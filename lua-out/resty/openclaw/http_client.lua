@@ -18,6 +18,10 @@ local IDEMPOTENT = {
 function ____exports.parse_url(url)
     return http_target.parse(url)
 end
+--- Whether a text may be sent as the path of a request, with its query. Phases: any.
+function ____exports.is_path(text)
+    return http_target.is_path(text)
+end
 --- Why a header may not be sent, or nothing. Phases: any.
 function ____exports.header_fault(name, value)
     return request_text.header_fault(name, value)
@@ -49,6 +53,9 @@ local function host_header(target)
     end
     local default_port = target.scheme == "https" and 443 or 80
     return target.port == default_port and target.host or (target.host .. ":") .. tostring(target.port)
+end
+local function body_bytes(body)
+    return type(body) == "string" and #body or body and body.bytes
 end
 --- One try on one connection.
 local function exchange(options, target, method, head, deadline, fresh)
@@ -90,13 +97,14 @@ function ____exports.request(options)
     end
     local host = host_header(target)
     local keep = (options.keepalive_seconds or 0) > 0
+    local bytes = body_bytes(options.body)
     local head, head_err = request_text.head(
         method,
         target.path,
         host,
         keep,
         options.headers,
-        options.body
+        bytes
     )
     if head == nil then
         return nil, head_err
@@ -113,11 +121,11 @@ function ____exports.request(options)
     if answer ~= nil then
         return answer
     end
-    local ____options_repeatable_0 = options.repeatable
-    if ____options_repeatable_0 == nil then
-        ____options_repeatable_0 = IDEMPOTENT[method] == true
+    local ____options_repeatable_2 = options.repeatable
+    if ____options_repeatable_2 == nil then
+        ____options_repeatable_2 = IDEMPOTENT[method] == true
     end
-    local repeatable = ____options_repeatable_0
+    local repeatable = ____options_repeatable_2
     if stale ~= true or not repeatable then
         return nil, err
     end

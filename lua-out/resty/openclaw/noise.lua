@@ -9,4 +9,15 @@ function ____exports.share()
     ffi.C.getrandom(number, 4, 0)
     return number[0] / NUMBERS
 end
+--- So many times 32 random bits in lower-case hex, eight digits each. Phases: any.
+function ____exports.hex(numbers)
+    local parts = {}
+    for _ = 1, numbers do
+        parts[#parts + 1] = string.format(
+            "%08x",
+            ____exports.share() * NUMBERS
+        )
+    end
+    return table.concat(parts)
+end
 return ____exports

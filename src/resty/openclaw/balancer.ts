@@ -27,6 +27,8 @@ export interface Balancer extends Settings {
     report(): NodeReport[];
     removed(): string[];
     is_degraded(): boolean | undefined;
+    has_nodes(): boolean;
+    is_cut(): boolean;
     change(address: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]>;
     forget_changes(address: string): LuaMultiReturn<[ok: boolean, err?: string]>;
 }
@@ -119,6 +121,19 @@ function is_degraded(this: Balancer): boolean | undefined {
     return this.fallback === undefined ? undefined : upstreams.is_degraded(this);
 }
 
+/** Whether any node may get requests, be it up or down; the fallback's count. Phases: any. */
+function has_nodes(this: Balancer): boolean {
+    return upstreams.has_nodes(this);
+}
+
+/**
+ * Whether health checks have found every node down that may get requests, or there is none; the fallback's count. Phases:
+ * any.
+ */
+function is_cut(this: Balancer): boolean {
+    return upstreams.is_cut(this);
+}
+
 /**
  * Changes a node's weight, drains it, adds or removes it, until nginx is restarted; all workers follow within a tenth of
  * a second. Phases: those that may yield. On failure false and why.
@@ -142,6 +157,8 @@ const metatable = {
         report,
         removed,
         is_degraded,
+        has_nodes,
+        is_cut,
         change,
         forget_changes,
     },

@@ -163,26 +163,55 @@ export function remove_folder(path: string): string | undefined {
     return outcome(ffi.C.openclaw_files_remove_folder!(path), "remove the folder");
 }
 
+/** Waits until the disk has a file, or the names in a folder, by a look of its own. As `sync`. */
+export function sync_path(path: string): string | undefined {
+    const [file, err] = open(path, "read");
+    if (file === undefined) return err;
+    const problem = sync(file);
+    close(file);
+    return problem;
+}
+
 /** Waits until the disk knows of the names in a folder: those of files made, renamed and removed. As `sync`. */
 export function sync_folder(path: string): string | undefined {
-    const [folder, err] = open(path, "read");
-    if (folder === undefined) return err;
-    const problem = sync(folder);
-    close(folder);
-    return problem;
+    return sync_path(path);
+}
+
+/** An open folder. */
+export type Folder = CValue;
+
+/** A folder whose names can be read one by one. To be closed. On failure nil and why. */
+export function open_folder(path: string): Result<Folder> {
+    const folder = ffi.C.openclaw_files_open_folder!(path) as Folder | undefined;
+    if (folder === undefined) return $multi(undefined, failure("open the folder"));
+    return $multi(folder);
+}
+
+/** The next name in a folder, in no order; nothing after the last one. */
+export function next_name(folder: Folder): string | undefined {
+    while (true) {
+        const entry = ffi.C.openclaw_files_read_folder!(folder) as { readonly name: CValue } | undefined;
+        if (entry === undefined) return undefined;
+        const name = ffi.string(entry.name);
+        if (name !== "." && name !== "..") return name;
+    }
+}
+
+/** Closes a folder. */
+export function close_folder(folder: Folder): void {
+    ffi.C.openclaw_files_close_folder!(folder);
 }
 
 /** The names of what is in a folder, unsorted. On failure nil and why. */
 export function names(path: string): Result<string[]> {
-    const folder = ffi.C.openclaw_files_open_folder!(path);
-    if (folder === undefined) return $multi(undefined, failure("open the folder"));
+    const [folder, err] = open_folder(path);
+    if (folder === undefined) return $multi(undefined, err);
     const found: string[] = [];
-    let entry = ffi.C.openclaw_files_read_folder!(folder) as { readonly name: CValue } | undefined;
-    while (entry !== undefined) {
-        const name = ffi.string(entry.name);
-        if (name !== "." && name !== "..") found.push(name);
-        entry = ffi.C.openclaw_files_read_folder!(folder) as { readonly name: CValue } | undefined;
+    let name = next_name(folder);
+    while (name !== undefined) {
+        found.push(name);
+        name = next_name(folder);
     }
-    ffi.C.openclaw_files_close_folder!(folder);
+    close_folder(folder);
     return $multi(found);
 }

@@ -7,12 +7,13 @@
 import * as http_answer from "./http_client/answer";
 import type { Answer } from "./http_client/answer";
 import * as connection from "./http_client/connection";
+import type { Source } from "./http_client/connection";
 import * as http_reader from "./http_client/reader";
 import * as request_text from "./http_client/request_text";
 import * as http_target from "./http_client/target";
 import type { Target } from "./http_client/target";
 
-export type { Answer };
+export type { Answer, Source, Target };
 
 export interface Request {
     /** An http or https URL, or else its parts. */
@@ -26,7 +27,8 @@ export interface Request {
     /** "GET" */
     readonly method?: string;
     readonly headers?: Record<string, string | number>;
-    readonly body?: string;
+    /** A text, or what gives it piece by piece: `bytes`, and a method `piece`. */
+    readonly body?: string | Source;
     /** 1 */
     readonly connect_seconds?: number;
     /** 5; the longest that the peer may take none of the request. */
@@ -76,6 +78,11 @@ export function parse_url(url: string): Result<Target> {
     return http_target.parse(url);
 }
 
+/** Whether a text may be sent as the path of a request, with its query. Phases: any. */
+export function is_path(text: string): boolean {
+    return http_target.is_path(text);
+}
+
 /** Why a header may not be sent, or nothing. Phases: any. */
 export function header_fault(name: unknown, value: unknown): string | undefined {
     return request_text.header_fault(name, value);
@@ -99,6 +106,10 @@ function host_header(target: Target): string {
     if (http_target.is_unix_socket(target.host)) return "localhost";
     const default_port = target.scheme === "https" ? 443 : 80;
     return target.port === default_port ? target.host : `${target.host}:${target.port}`;
+}
+
+function body_bytes(body: string | Source | undefined): number | undefined {
+    return typeof body === "string" ? body.length : body?.bytes;
 }
 
 /** One try on one connection. */
@@ -139,7 +150,8 @@ export function request(options: Request): Result<Answer> {
     if (!request_text.is_method(method)) return $multi(undefined, "no legal method");
     const host = host_header(target);
     const keep = (options.keepalive_seconds ?? 0) > 0;
-    const [head, head_err] = request_text.head(method, target.path, host, keep, options.headers, options.body);
+    const bytes = body_bytes(options.body);
+    const [head, head_err] = request_text.head(method, target.path, host, keep, options.headers, bytes);
     if (head === undefined) return $multi(undefined, head_err);
     const deadline = ngx.now() + (options.total_seconds ?? 10);
     const [answer, err, stale] = exchange(options, target, method, head, deadline, false);

@@ -16,3 +16,10 @@ export function share(): number {
     ffi.C.getrandom!(number, 4, 0);
     return number.get(0) / NUMBERS;
 }
+
+/** So many times 32 random bits in lower-case hex, eight digits each. Phases: any. */
+export function hex(numbers: number): string {
+    const parts: string[] = [];
+    for (const _ of $range(1, numbers)) parts.push(string.format("%08x", share() * NUMBERS));
+    return table.concat(parts);
+}

@@ -1,7 +1,10 @@
 local ____exports = {}
+local turn = require("resty.openclaw.turn")
 local http_target = require("resty.openclaw.http_client.target")
 --- What is sent at a stretch before the deadline is looked at again, in bytes.
 local PIECE_BYTES = 65536
+--- So many pieces of a source are sent before other requests have their turn.
+local PIECES_AT_A_STRETCH = 8
 --- Seconds as milliseconds, no more than are left, but at least 1: sockets take 0 for no limit.
 local function milliseconds(seconds, deadline)
     return math.max(
@@ -79,25 +82,53 @@ function ____exports.open(settings, target, deadline, fresh)
     end
     return socket, nil, false
 end
---- Sends head and body. Nil and why when they are not taken in time.
-function ____exports.send(socket, settings, head, body, deadline)
-    local piece = {
-        head,
-        string.sub(body, 1, PIECE_BYTES)
-    }
-    local at = 1
-    while at == 1 or at <= #body do
-        if ngx.now() >= deadline then
-            return nil, "timeout"
-        end
-        socket:settimeout(milliseconds(settings.send_seconds or 5, deadline))
-        local sent, err = socket:send(piece)
-        if sent == nil then
-            return nil, err
-        end
-        at = at + PIECE_BYTES
-        piece = string.sub(body, at, at + PIECE_BYTES - 1)
+--- The bytes of a body after the first `from` ones, no more than are sent at a stretch.
+local function piece_of(body, from, bytes)
+    if type(body) == "string" then
+        return string.sub(body, from + 1, from + PIECE_BYTES)
     end
+    local piece, err = body:piece(
+        from,
+        math.min(PIECE_BYTES, bytes - from)
+    )
+    if piece == nil then
+        return nil, err
+    end
+    if piece == "" then
+        return nil, "the body is shorter than it was said to be"
+    end
+    return piece
+end
+--- Sends head and body. Nil and why when they are not taken in time, or the body cannot be read.
+function ____exports.send(socket, settings, head, body, deadline)
+    local bytes = type(body) == "string" and #body or body.bytes
+    local at = 0
+    local pieces = 0
+    repeat
+        do
+            local data = head
+            if at < bytes then
+                local piece, err = piece_of(body, at, bytes)
+                if piece == nil then
+                    return nil, err
+                end
+                data = at == 0 and ({head, piece}) or piece
+                at = at + #piece
+            end
+            if ngx.now() >= deadline then
+                return nil, "timeout"
+            end
+            socket:settimeout(milliseconds(settings.send_seconds or 5, deadline))
+            local sent, err = socket:send(data)
+            if sent == nil then
+                return nil, err
+            end
+            pieces = pieces + 1
+            if type(body) ~= "string" and pieces % PIECES_AT_A_STRETCH == 0 then
+                turn.pass()
+            end
+        end
+    until not (at < bytes)
     return true
 end
 --- Ends a request's use of its connection: keeps it for the next one where that is wished for and possible.

@@ -38,8 +38,9 @@ function ____exports.header_fault(name, value)
     end
     return nil
 end
---- All of the request but its body. `host` is the Host header's value unless `headers` has one. Phases: any. On failure nil and why.
-function ____exports.head(method, path, host, keep, headers, body)
+--- All of the request but its body, of which only the length is wanted here. `host` is the Host header's value unless
+-- `headers` has one. Phases: any. On failure nil and why.
+function ____exports.head(method, path, host, keep, headers, body_bytes)
     local parts = {method, " ", path, " HTTP/1.1\r\n"}
     local has_host = false
     local has_agent = false
@@ -73,9 +74,9 @@ function ____exports.head(method, path, host, keep, headers, body)
     if not keep then
         parts[#parts + 1] = "Connection: close\r\n"
     end
-    if body ~= nil or method == "POST" or method == "PUT" or method == "PATCH" then
+    if body_bytes ~= nil or method == "POST" or method == "PUT" or method == "PATCH" then
         parts[#parts + 1] = "Content-Length: "
-        parts[#parts + 1] = tostring(body == nil and 0 or #body)
+        parts[#parts + 1] = tostring(body_bytes or 0)
         parts[#parts + 1] = "\r\n"
     end
     parts[#parts + 1] = "\r\n"

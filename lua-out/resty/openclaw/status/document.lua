@@ -3,6 +3,7 @@ local json = require("resty.openclaw.json")
 local request = require("resty.openclaw.request")
 local ____version = require("resty.openclaw.version")
 local VERSION = ____version.VERSION
+local edge_text = require("resty.openclaw.status.edge_text")
 local node_figures = require("resty.openclaw.status.node_figures")
 local node_text = require("resty.openclaw.status.node_text")
 local numbers = require("resty.openclaw.status.number")
@@ -101,7 +102,11 @@ function ____exports.write(subject, output, now, pause)
     write_routes(output, subject, window)
     pieces.put(
         output,
-        "},\"queues\":" .. queue_text.queues(window)
+        "},\"edges\":" .. edge_text.edges(window)
+    )
+    pieces.put(
+        output,
+        ",\"queues\":" .. queue_text.queues(window)
     )
     pieces.put(
         output,

@@ -3,7 +3,6 @@ local json = require("resty.openclaw.json")
 local numbers = require("resty.openclaw.status.number")
 local ____output = require("resty.openclaw.status.output")
 local sorted = ____output.sorted
-local series_of = require("resty.openclaw.status.series")
 local windows = require("resty.openclaw.status.window")
 local function queue_of(queues, sink)
     local known = queues[sink]
@@ -14,36 +13,20 @@ local function queue_of(queues, sink)
     queues[sink] = made
     return made
 end
---- Visits the figures of a family that are worked out when somebody looks.
-local function collected(window, name, visit)
-    for ____, collector in ipairs(window.history.registry.collectors) do
-        if collector.name == name then
-            pcall(
-                collector.collect,
-                function(labels, value)
-                    visit(
-                        series_of.labels_of(labels).sink or "",
-                        value
-                    )
-                end
-            )
-        end
-    end
-end
 local function gather(window)
     local queues = {}
-    collected(
+    windows.collected(
         window,
         "openclaw_post_action_queued",
-        function(sink, value)
-            queue_of(queues, sink).queued = value
+        function(labels, value)
+            queue_of(queues, labels.sink or "").queued = value
         end
     )
-    collected(
+    windows.collected(
         window,
         "openclaw_post_action_queued_bytes",
-        function(sink, value)
-            queue_of(queues, sink).queued_bytes = value
+        function(labels, value)
+            queue_of(queues, labels.sink or "").queued_bytes = value
         end
     )
     windows.each(

@@ -92,6 +92,22 @@ function ____exports.each(window, name, visit)
         end
     )
 end
+--- Visits the figures of a family that are worked out when somebody looks: their labels and values. Phases: any.
+function ____exports.collected(window, name, visit)
+    for ____, collector in ipairs(window.history.registry.collectors) do
+        if collector.name == name then
+            pcall(
+                collector.collect,
+                function(labels, value)
+                    visit(
+                        series_of.labels_of(labels),
+                        value
+                    )
+                end
+            )
+        end
+    end
+end
 --- Visits the series of histograms: their labels, what came into each bucket within the window, and the bounds.
 function ____exports.each_histogram(window, name, visit)
     local ____window_history_2 = window.history

@@ -1,6 +1,15 @@
 /** Opens, feeds and leaves the connection of one request. Phases: those that may yield. */
+import * as turn from "../turn";
 import * as http_target from "./target";
 import type { Target } from "./target";
+
+/** A body that is read while it is sent, so that memory never holds all of it. */
+export interface Source {
+    /** How many bytes it has. */
+    readonly bytes: number;
+    /** The bytes after the first `from` ones: at least one, at most `most`. On failure nil and why. May yield. */
+    piece(from: number, most: number): Result<string>;
+}
 
 /** What of a request concerns its connection; see `Request` in http_client.ts. */
 export interface Settings {
@@ -16,6 +25,8 @@ export interface Settings {
 
 /** What is sent at a stretch before the deadline is looked at again, in bytes. */
 const PIECE_BYTES = 65536;
+/** So many pieces of a source are sent before other requests have their turn. */
+const PIECES_AT_A_STRETCH = 8;
 
 /** Seconds as milliseconds, no more than are left, but at least 1: sockets take 0 for no limit. */
 function milliseconds(seconds: number, deadline: number): number {
@@ -86,18 +97,41 @@ export function open(
     return $multi(socket, undefined, false);
 }
 
-/** Sends head and body. Nil and why when they are not taken in time. */
-export function send(socket: ngx.Tcp, settings: Settings, head: string, body: string, deadline: number): Result<true> {
-    let piece: string | string[] = [head, string.sub(body, 1, PIECE_BYTES)];
-    let at = 1;
-    while (at === 1 || at <= body.length) {
+/** The bytes of a body after the first `from` ones, no more than are sent at a stretch. */
+function piece_of(body: string | Source, from: number, bytes: number): Result<string> {
+    if (typeof body === "string") return $multi(string.sub(body, from + 1, from + PIECE_BYTES));
+    const [piece, err] = body.piece(from, math.min(PIECE_BYTES, bytes - from));
+    if (piece === undefined) return $multi(undefined, err);
+    if (piece === "") return $multi(undefined, "the body is shorter than it was said to be");
+    return $multi(piece);
+}
+
+/** Sends head and body. Nil and why when they are not taken in time, or the body cannot be read. */
+export function send(
+    socket: ngx.Tcp,
+    settings: Settings,
+    head: string,
+    body: string | Source,
+    deadline: number,
+): Result<true> {
+    const bytes = typeof body === "string" ? body.length : body.bytes;
+    let at = 0;
+    let pieces = 0;
+    do {
+        let data: string | string[] = head;
+        if (at < bytes) {
+            const [piece, err] = piece_of(body, at, bytes);
+            if (piece === undefined) return $multi(undefined, err);
+            data = at === 0 ? [head, piece] : piece;
+            at += piece.length;
+        }
         if (ngx.now() >= deadline) return $multi(undefined, "timeout");
         socket.settimeout(milliseconds(settings.send_seconds ?? 5, deadline));
-        const [sent, err] = socket.send(piece);
+        const [sent, err] = socket.send(data);
         if (sent === undefined) return $multi(undefined, err);
-        at += PIECE_BYTES;
-        piece = string.sub(body, at, at + PIECE_BYTES - 1);
-    }
+        pieces += 1;
+        if (typeof body !== "string" && pieces % PIECES_AT_A_STRETCH === 0) turn.pass();
+    } while (at < bytes);
     return $multi(true);
 }
 

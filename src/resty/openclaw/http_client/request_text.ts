@@ -34,7 +34,8 @@ export function header_fault(name: unknown, value: unknown): string | undefined 
 }
 
 /**
- * All of the request but its body. `host` is the Host header's value unless `headers` has one. Phases: any. On failure nil and why.
+ * All of the request but its body, of which only the length is wanted here. `host` is the Host header's value unless
+ * `headers` has one. Phases: any. On failure nil and why.
  */
 export function head(
     method: string,
@@ -42,7 +43,7 @@ export function head(
     host: string,
     keep: boolean,
     headers: Record<string, string | number> | undefined,
-    body: string | undefined,
+    body_bytes: number | undefined,
 ): Result<string> {
     const parts: string[] = [method, " ", path, " HTTP/1.1\r\n"];
     let has_host = false;
@@ -67,9 +68,9 @@ export function head(
     }
     if (!has_agent) parts.push("User-Agent: lua-resty-openclaw\r\n");
     if (!keep) parts.push("Connection: close\r\n");
-    if (body !== undefined || method === "POST" || method === "PUT" || method === "PATCH") {
+    if (body_bytes !== undefined || method === "POST" || method === "PUT" || method === "PATCH") {
         parts.push("Content-Length: ");
-        parts.push(tostring(body === undefined ? 0 : body.length));
+        parts.push(tostring(body_bytes ?? 0));
         parts.push("\r\n");
     }
     parts.push("\r\n");

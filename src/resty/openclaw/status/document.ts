@@ -3,6 +3,7 @@ import * as json from "../json";
 import * as request from "../request";
 import { VERSION } from "../version";
 import type { History } from "./history";
+import * as edge_text from "./edge_text";
 import * as node_figures from "./node_figures";
 import type { Nodes } from "./node_figures";
 import * as node_text from "./node_text";
@@ -102,7 +103,8 @@ export function write(subject: Subject, output: Output, now: number, pause: (thi
     write_upstreams(output, subject, window);
     pieces.put(output, '},"routes":{');
     write_routes(output, subject, window);
-    pieces.put(output, `},"queues":${queue_text.queues(window)}`);
+    pieces.put(output, `},"edges":${edge_text.edges(window)}`);
+    pieces.put(output, `,"queues":${queue_text.queues(window)}`);
     pieces.put(output, `,"faults":${queue_text.faults(window)}`);
     pieces.put(output, `,"metrics":${queue_text.metrics(window)}}\n`);
     pieces.flush(output);

@@ -2,7 +2,6 @@
 import * as json from "../json";
 import * as numbers from "./number";
 import { sorted } from "./output";
-import * as series_of from "./series";
 import * as windows from "./window";
 import type { Window } from "./window";
 
@@ -24,25 +23,13 @@ function queue_of(queues: Queues, sink: string): Queue {
     return made;
 }
 
-/** Visits the figures of a family that are worked out when somebody looks. */
-function collected(window: Window, name: string, visit: (this: void, sink: string, value: number) => void): void {
-    for (const collector of window.history.registry.collectors) {
-        if (collector.name === name) {
-            // One that fails is reported by the metrics page.
-            pcall(collector.collect, (labels: string, value: number) => {
-                visit(series_of.labels_of(labels).sink ?? "", value);
-            });
-        }
-    }
-}
-
 function gather(window: Window): Queues {
     const queues: Queues = new LuaTable();
-    collected(window, "openclaw_post_action_queued", (sink, value) => {
-        queue_of(queues, sink).queued = value;
+    windows.collected(window, "openclaw_post_action_queued", (labels, value) => {
+        queue_of(queues, labels.sink ?? "").queued = value;
     });
-    collected(window, "openclaw_post_action_queued_bytes", (sink, value) => {
-        queue_of(queues, sink).queued_bytes = value;
+    windows.collected(window, "openclaw_post_action_queued_bytes", (labels, value) => {
+        queue_of(queues, labels.sink ?? "").queued_bytes = value;
     });
     windows.each(window, "openclaw_post_action_sent_total", (labels, total) => {
         queue_of(queues, labels.sink ?? "").sent = total;

@@ -98,6 +98,22 @@ export function each(
     });
 }
 
+/** Visits the figures of a family that are worked out when somebody looks: their labels and values. Phases: any. */
+export function collected(
+    window: Window,
+    name: string,
+    visit: (this: void, labels: Labels, value: number) => void,
+): void {
+    for (const collector of window.history.registry.collectors) {
+        if (collector.name === name) {
+            // One that fails is reported by the metrics page.
+            pcall(collector.collect, (labels: string, value: number) => {
+                visit(series_of.labels_of(labels), value);
+            });
+        }
+    }
+}
+
 /** Visits the series of histograms: their labels, what came into each bucket within the window, and the bounds. */
 export function each_histogram(
     window: Window,

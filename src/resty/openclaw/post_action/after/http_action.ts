@@ -7,7 +7,7 @@ import * as noise from "../../noise";
 import * as retry_after from "../../retry_after";
 
 type Sent = { -readonly [K in keyof Request]?: Request[K] | undefined };
-type Given = Request & { readonly retries?: number };
+type Given = Request & { readonly body?: string; readonly retries?: number };
 
 /** A request as it is sent: the table's own copy, so that nobody changes it meanwhile. */
 export interface Sending {

@@ -1,0 +1,195 @@
+local ____exports = {}
+local callback = require("resty.openclaw.edge.callback")
+local mark = require("resty.openclaw.edge.jobs.mark")
+local http_client = require("resty.openclaw.http_client")
+local json_error = require("resty.openclaw.json_error")
+local request = require("resty.openclaw.request")
+local request_body = require("resty.openclaw.request_body")
+local stores = require("resty.openclaw.edge.store")
+local ids = require("resty.openclaw.edge.store.id")
+local records = require("resty.openclaw.edge.store.record")
+local usages = require("resty.openclaw.edge.store.usage")
+--- Where answers are found; what follows is the id.
+____exports.PREFIX = "/openclaw/jobs/"
+--- Says that what a delivery is answered is no answer to it, so that it counts as no try: "down" where the other end was not
+-- reached, "unanswered" where it was, "stale" where the answer is an old one from the cache.
+____exports.LINK_HEADER = "X-OpenClaw-Link"
+local RETRY_SECONDS = 5
+local FULL_RETRY_SECONDS = 30
+local LINK_DOWN = {status = 503, code = "link_down", message = "The link is down; try again later.", retry_after = RETRY_SECONDS}
+local function link_down(why)
+    return {status = 503, code = "link_down", message = ("The link is down, and " .. why) .. ".", retry_after = RETRY_SECONDS}
+end
+local REFUSALS = {
+    method = link_down("a request of this method is not kept"),
+    no_body = link_down("the request cannot be kept, as its body is gone"),
+    too_large = link_down("the request is too large to be kept"),
+    header = link_down("the request has a header or an address that cannot be kept"),
+    bad_callback = {status = 400, code = "bad_callback", message = "X-OpenClaw-Callback must be an https URL of a host that this gateway may call."},
+    store_full = {status = 503, code = "store_full", message = "The link is down, and there is no room for more requests.", retry_after = FULL_RETRY_SECONDS},
+    not_stored = {status = 503, code = "not_stored", message = "The link is down, and the request could not be kept.", retry_after = RETRY_SECONDS}
+}
+local function respond(refusal)
+    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id")
+    return json_error.respond(refusal.status, refusal.code, refusal.message, refusal.retry_after)
+end
+local function refuse(jobs, reason)
+    local figures = jobs.figures
+    figures.jobs.refused:inc()
+    figures.refusals:labels(figures.route, reason):inc()
+    return respond(REFUSALS[reason])
+end
+--- What makes the delivery look like the request; nothing when some of it cannot be sent again as it is.
+local function read_headers(jobs)
+    local headers = {}
+    headers.Host = request.variable("http_host") or request.variable("host") or ""
+    headers["X-Request-Id"] = request.variable("openclaw_request_id") or request.variable("request_id") or ""
+    local trace = request.variable("openclaw_traceparent") or request.variable("http_traceparent") or ""
+    if trace ~= "" then
+        headers.traceparent = trace
+    end
+    local state = request.variable("openclaw_tracestate") or ""
+    if trace ~= "" and state ~= "" then
+        headers.tracestate = state
+    end
+    for ____, ____value in ipairs(jobs.settings.headers) do
+        local name = ____value.name
+        local variable = ____value.variable
+        local value = request.variable(variable)
+        if value ~= nil then
+            headers[name] = value
+        end
+    end
+    for name, value in pairs(headers) do
+        if http_client.header_fault(name, value) ~= nil then
+            return nil
+        end
+    end
+    return headers
+end
+--- The request without its body.
+local function read_head(jobs, id, body)
+    local headers = read_headers(jobs)
+    local uri = request.variable("request_uri") or ""
+    if headers == nil or not http_client.is_path(uri) then
+        return nil, "header"
+    end
+    local url = request.variable("http_x_openclaw_callback")
+    if url ~= nil and callback.fault(jobs.settings, url) ~= nil then
+        return nil, "bad_callback"
+    end
+    return {
+        id = id,
+        created = ids.time_of(id),
+        route = jobs.figures.route,
+        method = ngx.req.get_method(),
+        uri = uri,
+        headers = headers,
+        callback = url,
+        body_bytes = body.bytes
+    }
+end
+local function write_piece(writing, bytes, count)
+    if writing.problem == nil then
+        writing.problem = stores.append(writing.store, writing.id, bytes, count)
+    end
+end
+--- Writes a job. On failure nil and why, and there is no such job.
+local function write(store, id, line, body)
+    local writing = {
+        store = store,
+        id = id,
+        problem = stores.append(store, id, line, #line)
+    }
+    if writing.problem == nil then
+        local ____, err = request_body.each(body, write_piece, writing)
+        if writing.problem == nil then
+            writing.problem = err
+        end
+    end
+    if writing.problem == nil then
+        local done, err = stores.finish(store, id, "pending", id)
+        if done ~= nil then
+            return true
+        end
+        writing.problem = err
+    end
+    stores.remove(store, "incoming", id)
+    stores.remove(store, "pending", id)
+    return nil, writing.problem
+end
+--- Keeps a request whose body is at hand.
+local function keep(jobs, body)
+    local id = ids.new()
+    local head, reason = read_head(jobs, id, body)
+    if head == nil then
+        return nil, reason
+    end
+    local line = records.line(head)
+    if line == nil then
+        return nil, "header"
+    end
+    local bytes = #line + body.bytes
+    if not usages.reserve(jobs.usage, bytes) then
+        return nil, "store_full"
+    end
+    local written, err = write(jobs.store, id, line, body)
+    if written == nil then
+        usages.release(jobs.usage, bytes)
+        jobs.faults:report("store", "cannot keep a request: ", err)
+        return nil, "not_stored"
+    end
+    usages.announce(jobs.usage)
+    return id
+end
+--- Keeps the request at hand.
+local function take(jobs)
+    local settings = jobs.settings
+    if not (settings.methods[ngx.req.get_method()] ~= nil) then
+        return nil, "method"
+    end
+    if request.whole_number("content_length") > settings.max_body_bytes then
+        return nil, "too_large"
+    end
+    local body = request_body.read()
+    if body == nil then
+        return nil, "no_body"
+    end
+    if body.bytes > settings.max_body_bytes then
+        return nil, "too_large"
+    end
+    return keep(jobs, body)
+end
+--- Says that a job waits. Phases: content; never returns.
+function ____exports.answer_pending(id)
+    local location = ____exports.PREFIX .. id
+    local body = string.format("{\"id\":\"%s\",\"status\":\"pending\",\"location\":\"%s\"}\n", id, location)
+    ngx.status = 202
+    ngx.header["Content-Type"] = "application/json"
+    ngx.header["Content-Length"] = #body
+    ngx.header["Cache-Control"] = "no-store"
+    ngx.header["Retry-After"] = RETRY_SECONDS
+    ngx.header.Location = location
+    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id")
+    ngx.print(body)
+    return ngx.exit(ngx.HTTP_OK)
+end
+--- Tells a delivery that it got no answer, so that it counts as no try. Phases: content; never returns.
+function ____exports.decline(was_reached)
+    ngx.header[____exports.LINK_HEADER] = was_reached and "unanswered" or "down"
+    return respond(LINK_DOWN)
+end
+--- Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. A delivery of a
+-- job is never kept again. Phases: content; yields; never returns.
+function ____exports.accept(jobs)
+    if mark.matches(jobs.mark) then
+        return ____exports.decline(false)
+    end
+    local id, reason = take(jobs)
+    if id == nil then
+        return refuse(jobs, reason)
+    end
+    jobs.figures.jobs.accepted:inc()
+    return ____exports.answer_pending(id)
+end
+return ____exports

@@ -1,0 +1,62 @@
+local ____exports = {}
+local heaps = require("resty.openclaw.edge.delivery.heap")
+local files = require("resty.openclaw.files")
+local stores = require("resty.openclaw.edge.store")
+local ids = require("resty.openclaw.edge.store.id")
+local records = require("resty.openclaw.edge.store.record")
+--- Where the id begins in an age.
+local ID_AT = 14
+--- No answers. Phases: any.
+local function create()
+    return {bytes = {}, ages = {}, count = 0, total_bytes = 0}
+end
+____exports.new = create
+--- Adds an answer that came at that time, in seconds since 1970, unless it is known. Phases: any.
+function ____exports.add(answers, id, at, bytes)
+    if answers.bytes[id] ~= nil then
+        return
+    end
+    answers.bytes[id] = bytes
+    heaps.push(
+        answers.ages,
+        (ids.time_text(at) .. "-") .. id
+    )
+    answers.count = answers.count + 1
+    answers.total_bytes = answers.total_bytes + bytes
+end
+--- Adds an answer that is found on the disk; false when there is none. A torn one, which no reader takes, goes. Phases: any.
+function ____exports.find(answers, store, id)
+    local file = stores.open(store, "done", id)
+    if file == nil then
+        return false
+    end
+    local found, ____, torn = records.read(file)
+    files.close(file)
+    if torn == true then
+        stores.remove(store, "done", id)
+    end
+    if found == nil then
+        return false
+    end
+    ____exports.add(
+        answers,
+        id,
+        tonumber(found.head.finished) or 0,
+        found.bytes
+    )
+    return true
+end
+--- Takes out an answer that came before that time; nothing when there is none. Phases: any.
+function ____exports.take_older(answers, time)
+    local first = heaps.first(answers.ages)
+    if first == nil or string.sub(first, 1, ID_AT - 2) >= ids.time_text(time) then
+        return nil
+    end
+    heaps.pop(answers.ages)
+    local id = string.sub(first, ID_AT)
+    answers.count = answers.count - 1
+    answers.total_bytes = answers.total_bytes - answers.bytes[id]
+    answers.bytes[id] = nil
+    return id
+end
+return ____exports

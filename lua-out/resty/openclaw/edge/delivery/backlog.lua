@@ -1,0 +1,94 @@
+local ____exports = {}
+local heaps = require("resty.openclaw.edge.delivery.heap")
+local ids = require("resty.openclaw.edge.store.id")
+--- Where the id begins in what is postponed.
+local ID_AT = 14
+--- A backlog with nothing in it. Phases: any.
+local function create()
+    return {
+        bytes = {},
+        tries = {},
+        ready = {},
+        postponed = {},
+        ages = {},
+        flying = {},
+        flying_count = 0
+    }
+end
+____exports.new = create
+--- Adds a job, unless it is known. Phases: any.
+function ____exports.add(backlog, id, bytes)
+    if backlog.bytes[id] ~= nil then
+        return
+    end
+    backlog.bytes[id] = bytes
+    heaps.push(backlog.ready, id)
+    heaps.push(backlog.ages, id)
+end
+--- Has the jobs whose time has come wait for their turn again.
+local function wake(backlog, now)
+    local ____until = ids.time_text(now)
+    local first = heaps.first(backlog.postponed)
+    while first ~= nil and string.sub(first, 1, ID_AT - 2) <= ____until do
+        heaps.pop(backlog.postponed)
+        heaps.push(
+            backlog.ready,
+            string.sub(first, ID_AT)
+        )
+        first = heaps.first(backlog.postponed)
+    end
+end
+--- The oldest job whose turn it is; nothing when there is none. Phases: any.
+function ____exports.next(backlog, now)
+    wake(backlog, now)
+    local first = heaps.first(backlog.ready)
+    while first ~= nil and (not (backlog.bytes[first] ~= nil) or backlog.flying[first] ~= nil) do
+        heaps.pop(backlog.ready)
+        first = heaps.first(backlog.ready)
+    end
+    return first
+end
+--- The oldest job of all; nothing when there is none. Phases: any.
+function ____exports.oldest(backlog)
+    local first = heaps.first(backlog.ages)
+    while first ~= nil and not (backlog.bytes[first] ~= nil) do
+        heaps.pop(backlog.ages)
+        first = heaps.first(backlog.ages)
+    end
+    return first
+end
+--- Whether a job is being delivered. Phases: any.
+function ____exports.is_flying(backlog, id)
+    return backlog.flying[id] ~= nil
+end
+--- The delivery of the job that `next` has named begins. Phases: any.
+function ____exports.begin(backlog)
+    backlog.flying[heaps.pop(backlog.ready)] = true
+    backlog.flying_count = backlog.flying_count + 1
+end
+local function land(backlog, id)
+    backlog.flying[id] = nil
+    if true then
+        backlog.flying_count = backlog.flying_count - 1
+    end
+end
+--- The delivery of a job did not come about: it is its turn as soon as may be. Phases: any.
+function ____exports.give_back(backlog, id)
+    land(backlog, id)
+    heaps.push(backlog.ready, id)
+end
+--- The same, but it is not its turn before a time in seconds since 1970. Phases: any.
+function ____exports.postpone(backlog, id, ____until)
+    land(backlog, id)
+    heaps.push(
+        backlog.postponed,
+        (ids.time_text(____until) .. "-") .. id
+    )
+end
+--- A job is gone. Phases: any.
+function ____exports.forget(backlog, id)
+    land(backlog, id)
+    backlog.bytes[id] = nil
+    backlog.tries[id] = nil
+end
+return ____exports

@@ -1,0 +1,110 @@
+local ____exports = {}
+local metric_registry = require("resty.openclaw.metric_registry")
+local usages = require("resty.openclaw.edge.store.usage")
+local RESULTS = {
+    "accepted",
+    "delivered",
+    "failed",
+    "expired",
+    "refused"
+}
+local OUTCOMES = {
+    "answered",
+    "again",
+    "no_answer",
+    "link_down",
+    "unanswered",
+    "stale",
+    "not_sent"
+}
+local CALLBACK_OUTCOMES = {"sent", "again", "failed"}
+local shown_by_registry = {}
+local function counters(family, route, words)
+    local made = {}
+    for ____, word in ipairs(words) do
+        made[word] = family:labels(route, word)
+    end
+    return made
+end
+--- A gauge over routes, in two states each.
+local function collect_states(registry, name, help, shown, waiting, kept)
+    local function emit_all(emit)
+        for ____, ____value in ipairs(shown) do
+            local route = ____value.route
+            local usage = ____value.usage
+            emit(
+                metric_registry.label_text({"route", "state"}, {route, "pending"}),
+                waiting(usage)
+            )
+            emit(
+                metric_registry.label_text({"route", "state"}, {route, "done"}),
+                kept(usage)
+            )
+        end
+    end
+    metric_registry.collect(registry, {name = name, kind = "gauge", help = help, collect = emit_all})
+end
+local function collect(registry, shown)
+    local jobs_help = "Jobs that wait for their delivery, and answers that are kept."
+    collect_states(
+        registry,
+        "openclaw_edge_jobs",
+        jobs_help,
+        shown,
+        usages.jobs,
+        usages.answers
+    )
+    local bytes_help = "Bytes on the disk of jobs that wait, and of answers that are kept."
+    collect_states(
+        registry,
+        "openclaw_edge_store_bytes",
+        bytes_help,
+        shown,
+        usages.bytes,
+        usages.answer_bytes
+    )
+    metric_registry.collect(
+        registry,
+        {
+            name = "openclaw_edge_oldest_seconds",
+            kind = "gauge",
+            help = "How long the oldest job has waited for its delivery.",
+            collect = function(emit)
+                for ____, ____value in ipairs(shown) do
+                    local route = ____value.route
+                    local usage = ____value.usage
+                    emit(
+                        metric_registry.label_text({"route"}, {route}),
+                        usages.oldest_seconds(usage)
+                    )
+                end
+            end
+        }
+    )
+end
+local function show(registry, one)
+    local known = shown_by_registry[registry]
+    if known ~= nil then
+        known[#known + 1] = one
+        return
+    end
+    local shown = {one}
+    shown_by_registry[registry] = shown
+    collect(registry, shown)
+end
+--- The figures of one route. Phases: init.
+function ____exports.open(registry, route, usage)
+    show(registry, {route = route, usage = usage})
+    local jobs = metric_registry.counter(registry, "openclaw_edge_jobs_total", "Jobs, by what became of them.", {"route", "result"})
+    local refusals = metric_registry.counter(registry, "openclaw_edge_refusals_total", "Requests that were not kept as jobs, by reason.", {"route", "reason"})
+    local deliveries = metric_registry.counter(registry, "openclaw_edge_deliveries_total", "Tries to deliver a job, by what came of them.", {"route", "outcome"})
+    local callbacks = metric_registry.counter(registry, "openclaw_edge_callbacks_total", "Tries to tell of an answer, by what came of them.", {"route", "outcome"})
+    return {
+        jobs = counters(jobs, route, RESULTS),
+        deliveries = counters(deliveries, route, OUTCOMES),
+        callbacks = counters(callbacks, route, CALLBACK_OUTCOMES),
+        refusals = refusals,
+        route = route
+    }
+end
+return ____exports

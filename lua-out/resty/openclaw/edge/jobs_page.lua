@@ -1,0 +1,134 @@
+local ____exports = {}
+local acceptance = require("resty.openclaw.edge.acceptance")
+local files = require("resty.openclaw.files")
+local json_error = require("resty.openclaw.json_error")
+local request = require("resty.openclaw.request")
+local endings = require("resty.openclaw.edge.delivery.ending")
+local stores = require("resty.openclaw.edge.store")
+local ids = require("resty.openclaw.edge.store.id")
+local records = require("resty.openclaw.edge.store.record")
+local turn = require("resty.openclaw.turn")
+--- What is read and sent at a time, in bytes.
+local PIECE_BYTES = 65536
+local PIECES_AT_A_STRETCH = 8
+local function respond(status, code, message)
+    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id")
+    return json_error.respond(status, code, message)
+end
+--- What a file of an answer holds; nothing when there is none that can be read.
+local function find(jobs, id)
+    local file = stores.open(jobs.store, "done", id)
+    if file == nil then
+        return nil
+    end
+    local found, err, torn = records.read(file)
+    files.close(file)
+    if found == nil and torn ~= true then
+        jobs.faults:report("store", "cannot read an answer: ", err)
+    end
+    return found
+end
+--- The next bytes of an answer. The file is open no longer than that, lest it stay open when the client goes.
+local function read_piece(jobs, id, from, most)
+    local file = stores.open(jobs.store, "done", id)
+    if file == nil then
+        return nil
+    end
+    local piece = records.piece(file, from, most)
+    files.close(file)
+    return piece
+end
+--- Sends the body as fast as the client takes it; breaks off where the file is gone meanwhile.
+local function send_body(jobs, id, found)
+    local at = 0
+    local pieces = 0
+    while at < found.body_bytes do
+        local piece = read_piece(
+            jobs,
+            id,
+            found.body_at + at,
+            math.min(PIECE_BYTES, found.body_bytes - at)
+        )
+        if piece == nil or piece == "" then
+            return ngx.exit(ngx.ERROR)
+        end
+        local printed = ngx.print(piece)
+        local flushed = ngx.flush(true)
+        if printed == nil or flushed == nil then
+            return ngx.exit(ngx.ERROR)
+        end
+        at = at + #piece
+        pieces = pieces + 1
+        if pieces % PIECES_AT_A_STRETCH == 0 then
+            turn.pass()
+        end
+    end
+    return ngx.exit(ngx.HTTP_OK)
+end
+local function answer(jobs, id, found)
+    local ____found_0 = found
+    local head = ____found_0.head
+    local ____temp_1
+    if type(head.headers) == "table" then
+        ____temp_1 = head.headers
+    else
+        ____temp_1 = {}
+    end
+    local headers = ____temp_1
+    for ____, name in ipairs(endings.HEADERS) do
+        local value = headers[name]
+        if type(value) == "string" then
+            ngx.header[name] = value
+        end
+    end
+    if head.status ~= nil then
+        ngx.header["X-OpenClaw-Status"] = tostring(head.status)
+    end
+    ngx.header["Content-Length"] = found.body_bytes
+    ngx.header["Cache-Control"] = "no-store"
+    ngx.header["X-Content-Type-Options"] = "nosniff"
+    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id")
+    ngx.status = endings.status_of(head.error)
+    if ngx.req.get_method() == "HEAD" or found.body_bytes == 0 then
+        ngx.print("")
+        return ngx.exit(ngx.HTTP_OK)
+    end
+    return send_body(jobs, id, found)
+end
+--- Answers for the job of that id, which may be any text: 200 with its answer, 202 while there is none. False when nothing
+-- of such a job is here. Phases: content; yields; returns only then.
+function ____exports.page(jobs, id)
+    local method = ngx.req.get_method()
+    if method ~= "GET" and method ~= "HEAD" then
+        ngx.header.Allow = "GET, HEAD"
+        return respond(405, "method_not_allowed", "This address does not take this method.")
+    end
+    if not ids.is_id(id) then
+        return false
+    end
+    local found = find(jobs, id)
+    if found ~= nil then
+        return answer(jobs, id, found)
+    end
+    if stores.has(jobs.store, "pending", id) then
+        return acceptance.answer_pending(id)
+    end
+    local late = find(jobs, id)
+    if late ~= nil then
+        return answer(jobs, id, late)
+    end
+    return false
+end
+--- Answers for a job of which nothing is here: 410 when it is so old that it may have been, 404 when it never was.
+-- Phases: content; never returns.
+function ____exports.miss(jobs, id)
+    local ____jobs_settings_2 = jobs.settings
+    local max_age_seconds = ____jobs_settings_2.max_age_seconds
+    local keep_seconds = ____jobs_settings_2.keep_seconds
+    local is_old = ids.is_id(id) and ngx.now() - ids.time_of(id) >= math.min(max_age_seconds, keep_seconds)
+    if is_old then
+        return respond(410, "job_expired", endings.EXPIRED)
+    end
+    return respond(404, "unknown_job", "There is no such job.")
+end
+return ____exports

@@ -1,0 +1,91 @@
+local ____exports = {}
+local ____names = require("resty.openclaw.shared_memory.names")
+local increment = ____names.increment
+local function number(usage, key)
+    local value = usage.names:get(key)
+    return value or 0
+end
+--- Jobs that wait. Phases: any.
+function ____exports.jobs(usage)
+    return math.max(
+        0,
+        number(usage, usage.jobs_key)
+    )
+end
+--- Their bytes on the disk. Phases: any.
+function ____exports.bytes(usage)
+    return math.max(
+        0,
+        number(usage, usage.bytes_key)
+    )
+end
+--- Answers that are kept. Phases: any.
+function ____exports.answers(usage)
+    return number(usage, usage.answers_key)
+end
+--- Their bytes on the disk. Phases: any.
+function ____exports.answer_bytes(usage)
+    return number(usage, usage.answer_bytes_key)
+end
+--- How long the oldest job has waited, in seconds; 0 where none waits. Phases: any.
+function ____exports.oldest_seconds(usage)
+    local since = number(usage, usage.oldest_key)
+    return since == 0 and 0 or math.max(
+        0,
+        ngx.now() - since
+    )
+end
+--- Adds to what waits; without room in the dict nothing is known.
+local function add(usage, by_jobs, by_bytes)
+    local now_jobs = increment(usage.names, usage.jobs_key, by_jobs, 0)
+    local now_bytes = increment(usage.names, usage.bytes_key, by_bytes, 0)
+    return (now_jobs or math.huge) <= usage.most_jobs and (now_bytes or math.huge) <= usage.most_bytes
+end
+--- A job is gone, or did not come after all. Phases: any.
+function ____exports.release(usage, of_bytes)
+    add(usage, -1, -of_bytes)
+end
+--- Takes room for a job of so many bytes; false when there is none. Phases: any.
+function ____exports.reserve(usage, of_bytes)
+    if add(usage, 1, of_bytes) then
+        return true
+    end
+    ____exports.release(usage, of_bytes)
+    return false
+end
+--- Tells who delivers that there is a new job. Phases: any.
+function ____exports.announce(usage)
+    increment(usage.names, usage.stored_key, 1, 0)
+end
+--- How many were announced: when it has changed, there are new ones. Phases: any.
+function ____exports.announced(usage)
+    return number(usage, usage.stored_key)
+end
+--- Puts right what is counted of jobs, from what was found on the disk. Phases: any.
+function ____exports.correct(usage, jobs_off, bytes_off)
+    if jobs_off ~= 0 or bytes_off ~= 0 then
+        add(usage, jobs_off, bytes_off)
+    end
+end
+--- Shows what is kept of answers, and since when the oldest job waits (0 for none). Phases: any.
+function ____exports.show(usage, count, of_bytes, oldest)
+    usage.names:safe_set(usage.answers_key, count)
+    usage.names:safe_set(usage.answer_bytes_key, of_bytes)
+    usage.names:safe_set(usage.oldest_key, oldest)
+end
+--- The usage of the store of that name. Phases: init.
+local function create(names, name, most_jobs, most_bytes)
+    return {
+        names = names,
+        most_jobs = most_jobs,
+        most_bytes = most_bytes,
+        jobs_key = "edge:jobs:" .. name,
+        bytes_key = "edge:bytes:" .. name,
+        stored_key = "edge:stored:" .. name,
+        answers_key = "edge:answers:" .. name,
+        answer_bytes_key = "edge:answer_bytes:" .. name,
+        oldest_key = "edge:oldest:" .. name
+    }
+end
+____exports.new = create
+return ____exports

@@ -1,0 +1,186 @@
+--- Jobs whose worker's timer is the spec's: nothing is delivered but by `turn`. Both ends of the gateway are simulated.
+local backoff = require("resty.openclaw.backoff")
+local cjson = require("cjson")
+local eventually = require("spec.support.eventually")
+local fault = require("resty.openclaw.fault")
+local files = require("resty.openclaw.files")
+local http = require("spec.support.http")
+local ids = require("resty.openclaw.edge.store.id")
+local jobs_of = require("resty.openclaw.edge.jobs")
+local links = require("resty.openclaw.edge.link")
+local metric_registry = require("resty.openclaw.metric_registry")
+
+local _M = { PORT = 18201, CALLBACK_PORT = 18192 }
+
+local replaced = {}
+
+local function replace(owner, field, value)
+    table.insert(replaced, { owner, field, owner[field] })
+    owner[field] = value
+end
+
+--- Forgets what came before. The link is up, and the other end answers 200.
+function _M.reset()
+    _M.restore()
+    _M.seen, _M.behave, _M.heard, _M.hear_status = {}, nil, {}, 204
+    _M.link_is_up, _M.trials, _M.trials_taken = true, 0, 0
+    _M.flying, _M.most_flying = {}, 0
+    replace(links, "is_up", function() return _M.link_is_up end)
+    replace(links, "may_try", function()
+        if _M.link_is_up then return true end
+        if _M.trials == 0 then return false end
+        _M.trials, _M.trials_taken = _M.trials - 1, _M.trials_taken + 1
+        return true
+    end)
+    replace(backoff, "jittered", function() return 0 end)
+end
+
+local opened = {}
+
+--- Puts everything back, when all that is under way has ended.
+function _M.restore()
+    for _, jobs in ipairs(opened) do
+        eventually(function() return jobs.delivery.backlog.flying_count == 0 end, "the end of deliveries")
+    end
+    opened = {}
+    for index = #replaced, 1, -1 do
+        local owner, field, value = unpack(replaced[index])
+        owner[field] = value
+    end
+    replaced = {}
+end
+
+--- Replaces a function until the spec ends.
+_M.replace = replace
+
+--- An empty folder for a store.
+function _M.folder()
+    return ngx.config.prefix() .. "edge_store_" .. ids.new()
+end
+
+--- Jobs with these options, and ones fit for specs where they are not given. `turn` is what the timer calls.
+function _M.open(options)
+    local registry = metric_registry.open("openclaw")
+    local given = { through = "http://127.0.0.1:18200", rate = 1000, store = options and options.store or _M.folder() }
+    for name, value in pairs(options or {}) do given[name] = value end
+    local link = { name = given.route or ids.new() }
+    given.route = nil
+    local jobs = jobs_of.new('edge "spec"', given, registry, link, fault.new("edge", registry))
+    local every = ngx.timer.every
+    local tick
+    ngx.timer.every = function(_, work)
+        tick = work
+        return true
+    end
+    jobs:init_worker()
+    ngx.timer.every = every
+    _M.jobs = jobs
+    opened[#opened + 1] = jobs
+    return jobs, function(premature) tick(premature or false, jobs.delivery) end
+end
+
+--- Lets a worker work until something is so.
+function _M.work(turn, condition, what)
+    return eventually(function()
+        turn()
+        return condition()
+    end, what)
+end
+
+--- A fault's message, as `report` was told; the list grows with each report.
+function _M.faults(jobs)
+    local told = {}
+    jobs.faults = setmetatable({
+        report = function(_, kind, ...)
+            local parts = { kind .. ": ", ... }
+            for index, part in ipairs(parts) do parts[index] = tostring(part) end
+            told[#told + 1] = table.concat(parts)
+        end,
+    }, nil)
+    return told
+end
+
+function _M.accept()
+    _M.jobs:accept()
+end
+
+function _M.page()
+    local id = ngx.var.uri:sub(#"/openclaw/jobs/" + 1)
+    if not _M.jobs:page(id) then _M.jobs:miss(id) end
+end
+
+--- The content handler of the gateway's own listener.
+function _M.deliver()
+    ngx.req.read_body()
+    local headers = ngx.req.get_headers()
+    local request = {
+        method = ngx.req.get_method(),
+        uri = ngx.var.request_uri,
+        headers = headers,
+        body = ngx.req.get_body_data() or "",
+        is_delivery = _M.jobs:is_delivery(),
+    }
+    table.insert(_M.seen, request)
+    request.number = #_M.seen
+    -- What an earlier spec left under way counts for itself.
+    local flying = _M.flying
+    flying[request] = true
+    _M.most_flying = math.max(_M.most_flying, require("table.nkeys")(_M.flying))
+    local behave = _M.behave
+    if behave then behave(request) else ngx.say("answer ", request.number) end
+    flying[request] = nil
+end
+
+--- Says that the link is down, as the gateway does to its own deliveries.
+function _M.link_down()
+    _M.jobs:accept()
+end
+
+--- The content handler of who is told of answers.
+function _M.hear()
+    ngx.req.read_body()
+    table.insert(_M.heard, { uri = ngx.var.request_uri, method = ngx.req.get_method(), headers = ngx.req.get_headers(), body = ngx.req.get_body_data() or "" })
+    ngx.status = type(_M.hear_status) == "table" and (table.remove(_M.hear_status, 1) or 204) or _M.hear_status
+    if ngx.status == 302 then ngx.header.Location = "http://127.0.0.1:18202/elsewhere" end
+    ngx.print("")
+end
+
+--- Sends a request that is to be kept; its answer.
+function _M.send(body, headers, path)
+    return http.post_to(_M.PORT, path or "/api/analyze?x=%20y", body or "body", headers)
+end
+
+--- Has a job kept, and returns its id.
+function _M.keep(body, headers, path)
+    local answer = _M.send(body, headers, path)
+    assert(answer.status == 202, answer.status .. " " .. tostring(answer.body))
+    return cjson.decode(answer.body).id
+end
+
+function _M.get(id, headers)
+    return http.get_from(_M.PORT, "/openclaw/jobs/" .. id, headers)
+end
+
+--- The code of an error in JSON.
+function _M.code(answer)
+    return cjson.decode(answer.body).error.code
+end
+
+--- The names in one folder of the store, sorted.
+function _M.names(jobs, shelf)
+    local names = assert(files.names(jobs.settings.store .. "/" .. shelf))
+    table.sort(names)
+    return names
+end
+
+--- A figure of the jobs' route, as the metrics page shows it; the other label as 'state="done"', if there is one.
+function _M.figure(jobs, name, label)
+    local page = http.get("/metrics/page").body
+
+    local labels = ('route="%s"%s'):format(jobs.link.name, label and "," .. label or "")
+    local prefix = ("%s{%s} "):format(name, labels)
+    local at = select(2, page:find("\n" .. prefix, 1, true))
+    return at and tonumber(page:match("^[^\n]+", at + 1))
+end
+
+return _M

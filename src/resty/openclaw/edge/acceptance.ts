@@ -1,0 +1,221 @@
+/** Keeps the request at hand as a job, and answers with where its answer will be. */
+import * as callback from "./callback";
+import type { Jobs } from "./jobs";
+import * as mark from "./jobs/mark";
+import * as http_client from "../http_client";
+import * as json_error from "../json_error";
+import * as request from "../request";
+import * as request_body from "../request_body";
+import type { Body } from "../request_body";
+import * as stores from "./store";
+import type { Store } from "./store";
+import * as ids from "./store/id";
+import * as records from "./store/record";
+import type { Head } from "./store/record";
+import * as usages from "./store/usage";
+
+/** Why a request is not kept; the label of its counter. */
+type Reason = "method" | "no_body" | "too_large" | "header" | "bad_callback" | "store_full" | "not_stored";
+
+/** The id of a job, or why the request is not kept. */
+type Kept = LuaMultiReturn<[id: string, reason?: undefined] | [id: undefined, reason: Reason]>;
+
+interface Refusal {
+    readonly status: number;
+    readonly code: string;
+    readonly message: string;
+    /** In seconds. */
+    readonly retry_after?: number;
+}
+
+/** A request that is being written to the disk. */
+interface Writing {
+    readonly store: Store;
+    readonly id: string;
+    problem: string | undefined;
+}
+
+/** Where answers are found; what follows is the id. */
+export const PREFIX = "/openclaw/jobs/";
+/**
+ * Says that what a delivery is answered is no answer to it, so that it counts as no try: "down" where the other end was not
+ * reached, "unanswered" where it was, "stale" where the answer is an old one from the cache.
+ */
+export const LINK_HEADER = "X-OpenClaw-Link";
+
+const RETRY_SECONDS = 5;
+const FULL_RETRY_SECONDS = 30;
+
+const LINK_DOWN: Refusal = {
+    status: 503,
+    code: "link_down",
+    message: "The link is down; try again later.",
+    retry_after: RETRY_SECONDS,
+};
+
+function link_down(why: string): Refusal {
+    return { status: 503, code: "link_down", message: `The link is down, and ${why}.`, retry_after: RETRY_SECONDS };
+}
+
+const REFUSALS: Record<Reason, Refusal> = {
+    method: link_down("a request of this method is not kept"),
+    no_body: link_down("the request cannot be kept, as its body is gone"),
+    too_large: link_down("the request is too large to be kept"),
+    header: link_down("the request has a header or an address that cannot be kept"),
+    bad_callback: {
+        status: 400,
+        code: "bad_callback",
+        message: "X-OpenClaw-Callback must be an https URL of a host that this gateway may call.",
+    },
+    store_full: {
+        status: 503,
+        code: "store_full",
+        message: "The link is down, and there is no room for more requests.",
+        retry_after: FULL_RETRY_SECONDS,
+    },
+    not_stored: {
+        status: 503,
+        code: "not_stored",
+        message: "The link is down, and the request could not be kept.",
+        retry_after: RETRY_SECONDS,
+    },
+};
+
+function respond(refusal: Refusal): never {
+    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id");
+    return json_error.respond(refusal.status, refusal.code, refusal.message, refusal.retry_after);
+}
+
+function refuse(jobs: Jobs, reason: Reason): never {
+    const figures = jobs.figures;
+    figures.jobs.get("refused").inc();
+    figures.refusals.labels(figures.route, reason).inc();
+    return respond(REFUSALS[reason]);
+}
+
+/** What makes the delivery look like the request; nothing when some of it cannot be sent again as it is. */
+function read_headers(jobs: Jobs): Record<string, string> | undefined {
+    const headers: Record<string, string> = {};
+    headers.Host = request.variable("http_host") ?? request.variable("host") ?? "";
+    // The id and the trace that the gateway gave the request, or took from it.
+    headers["X-Request-Id"] = request.variable("openclaw_request_id") ?? request.variable("request_id") ?? "";
+    const trace = request.variable("openclaw_traceparent") ?? request.variable("http_traceparent") ?? "";
+    if (trace !== "") headers.traceparent = trace;
+    const state = request.variable("openclaw_tracestate") ?? "";
+    if (trace !== "" && state !== "") headers.tracestate = state;
+    for (const { name, variable } of jobs.settings.headers) {
+        const value = request.variable(variable);
+        if (value !== undefined) headers[name] = value;
+    }
+    for (const [name, value] of pairs(headers)) {
+        if (http_client.header_fault(name, value) !== undefined) return undefined;
+    }
+    return headers;
+}
+
+/** The request without its body. */
+function read_head(
+    jobs: Jobs,
+    id: string,
+    body: Body,
+): LuaMultiReturn<[head: Head, reason?: undefined] | [head: undefined, reason: Reason]> {
+    const headers = read_headers(jobs);
+    const uri = request.variable("request_uri") ?? "";
+    if (headers === undefined || !http_client.is_path(uri)) return $multi(undefined, "header");
+    const url = request.variable("http_x_openclaw_callback");
+    if (url !== undefined && callback.fault(jobs.settings, url) !== undefined) return $multi(undefined, "bad_callback");
+    return $multi({
+        id,
+        created: ids.time_of(id),
+        route: jobs.figures.route,
+        method: ngx.req.get_method(),
+        uri,
+        headers,
+        callback: url,
+        body_bytes: body.bytes,
+    });
+}
+
+function write_piece(this: void, writing: Writing, bytes: Bytes, count: number): void {
+    if (writing.problem === undefined) writing.problem = stores.append(writing.store, writing.id, bytes, count);
+}
+
+/** Writes a job. On failure nil and why, and there is no such job. */
+function write(store: Store, id: string, line: string, body: Body): Result<true> {
+    const writing: Writing = { store, id, problem: stores.append(store, id, line, line.length) };
+    if (writing.problem === undefined) {
+        const [, err] = request_body.each(body, write_piece, writing);
+        writing.problem ??= err;
+    }
+    if (writing.problem === undefined) {
+        const [done, err] = stores.finish(store, id, "pending", id);
+        if (done !== undefined) return $multi(true);
+        writing.problem = err;
+    }
+    stores.remove(store, "incoming", id);
+    stores.remove(store, "pending", id);
+    return $multi(undefined, writing.problem);
+}
+
+/** Keeps a request whose body is at hand. */
+function keep(jobs: Jobs, body: Body): Kept {
+    const id = ids.new();
+    const [head, reason] = read_head(jobs, id, body);
+    if (head === undefined) return $multi(undefined, reason);
+    const [line] = records.line(head);
+    if (line === undefined) return $multi(undefined, "header");
+    const bytes = line.length + body.bytes;
+    if (!usages.reserve(jobs.usage, bytes)) return $multi(undefined, "store_full");
+    const [written, err] = write(jobs.store, id, line, body);
+    if (written === undefined) {
+        usages.release(jobs.usage, bytes);
+        jobs.faults.report("store", "cannot keep a request: ", err);
+        return $multi(undefined, "not_stored");
+    }
+    usages.announce(jobs.usage);
+    return $multi(id);
+}
+
+/** Keeps the request at hand. */
+function take(jobs: Jobs): Kept {
+    const settings = jobs.settings;
+    if (!settings.methods.has(ngx.req.get_method())) return $multi(undefined, "method");
+    if (request.whole_number("content_length") > settings.max_body_bytes) return $multi(undefined, "too_large");
+    const [body] = request_body.read();
+    if (body === undefined) return $multi(undefined, "no_body");
+    if (body.bytes > settings.max_body_bytes) return $multi(undefined, "too_large");
+    return keep(jobs, body);
+}
+
+/** Says that a job waits. Phases: content; never returns. */
+export function answer_pending(id: string): never {
+    const location = PREFIX + id;
+    const body = string.format('{"id":"%s","status":"pending","location":"%s"}\n', id, location);
+    ngx.status = 202;
+    ngx.header["Content-Type"] = "application/json";
+    ngx.header["Content-Length"] = body.length;
+    ngx.header["Cache-Control"] = "no-store";
+    ngx.header["Retry-After"] = RETRY_SECONDS;
+    ngx.header.Location = location;
+    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id");
+    ngx.print(body);
+    return ngx.exit(ngx.HTTP_OK);
+}
+
+/** Tells a delivery that it got no answer, so that it counts as no try. Phases: content; never returns. */
+export function decline(was_reached: boolean): never {
+    ngx.header[LINK_HEADER] = was_reached ? "unanswered" : "down";
+    return respond(LINK_DOWN);
+}
+
+/**
+ * Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. A delivery of a
+ * job is never kept again. Phases: content; yields; never returns.
+ */
+export function accept(jobs: Jobs): never {
+    if (mark.matches(jobs.mark)) return decline(false);
+    const [id, reason] = take(jobs);
+    if (id === undefined) return refuse(jobs, reason);
+    jobs.figures.jobs.get("accepted").inc();
+    return answer_pending(id);
+}

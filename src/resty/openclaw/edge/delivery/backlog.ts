@@ -1,0 +1,110 @@
+/** The jobs that wait, as the worker that delivers them knows them: which is next, and which is the oldest. Pure Lua. */
+import * as heaps from "./heap";
+import type { Heap } from "./heap";
+import * as ids from "../store/id";
+
+export interface Backlog {
+    /** Bytes on the disk by id, of all jobs that are known; those that are being delivered, too. */
+    readonly bytes: LuaTable<string, number>;
+    /** What of each job has failed so far. */
+    readonly tries: LuaTable<string, number>;
+    /** Ids of jobs whose turn it may be, and of some that are gone. */
+    readonly ready: Heap;
+    /** The same of jobs that wait for a time: that time, "-", and the id. */
+    readonly postponed: Heap;
+    /** The same of all. */
+    readonly ages: Heap;
+    readonly flying: LuaSet<string>;
+    flying_count: number;
+}
+
+/** Where the id begins in what is postponed. */
+const ID_AT = 14;
+
+/** A backlog with nothing in it. Phases: any. */
+function create(): Backlog {
+    return {
+        bytes: new LuaTable(),
+        tries: new LuaTable(),
+        ready: [],
+        postponed: [],
+        ages: [],
+        flying: new LuaSet(),
+        flying_count: 0,
+    };
+}
+export { create as new };
+
+/** Adds a job, unless it is known. Phases: any. */
+export function add(backlog: Backlog, id: string, bytes: number): void {
+    if (backlog.bytes.has(id)) return;
+    backlog.bytes.set(id, bytes);
+    heaps.push(backlog.ready, id);
+    heaps.push(backlog.ages, id);
+}
+
+/** Has the jobs whose time has come wait for their turn again. */
+function wake(backlog: Backlog, now: number): void {
+    const until = ids.time_text(now);
+    let first = heaps.first(backlog.postponed);
+    while (first !== undefined && string.sub(first, 1, ID_AT - 2) <= until) {
+        heaps.pop(backlog.postponed);
+        heaps.push(backlog.ready, string.sub(first, ID_AT));
+        first = heaps.first(backlog.postponed);
+    }
+}
+
+/** The oldest job whose turn it is; nothing when there is none. Phases: any. */
+export function next(backlog: Backlog, now: number): string | undefined {
+    wake(backlog, now);
+    let first = heaps.first(backlog.ready);
+    while (first !== undefined && (!backlog.bytes.has(first) || backlog.flying.has(first))) {
+        heaps.pop(backlog.ready);
+        first = heaps.first(backlog.ready);
+    }
+    return first;
+}
+
+/** The oldest job of all; nothing when there is none. Phases: any. */
+export function oldest(backlog: Backlog): string | undefined {
+    let first = heaps.first(backlog.ages);
+    while (first !== undefined && !backlog.bytes.has(first)) {
+        heaps.pop(backlog.ages);
+        first = heaps.first(backlog.ages);
+    }
+    return first;
+}
+
+/** Whether a job is being delivered. Phases: any. */
+export function is_flying(backlog: Backlog, id: string): boolean {
+    return backlog.flying.has(id);
+}
+
+/** The delivery of the job that `next` has named begins. Phases: any. */
+export function begin(backlog: Backlog): void {
+    backlog.flying.add(heaps.pop(backlog.ready)!);
+    backlog.flying_count += 1;
+}
+
+function land(backlog: Backlog, id: string): void {
+    if (backlog.flying.delete(id)) backlog.flying_count -= 1;
+}
+
+/** The delivery of a job did not come about: it is its turn as soon as may be. Phases: any. */
+export function give_back(backlog: Backlog, id: string): void {
+    land(backlog, id);
+    heaps.push(backlog.ready, id);
+}
+
+/** The same, but it is not its turn before a time in seconds since 1970. Phases: any. */
+export function postpone(backlog: Backlog, id: string, until: number): void {
+    land(backlog, id);
+    heaps.push(backlog.postponed, `${ids.time_text(until)}-${id}`);
+}
+
+/** A job is gone. Phases: any. */
+export function forget(backlog: Backlog, id: string): void {
+    land(backlog, id);
+    backlog.bytes.delete(id);
+    backlog.tries.delete(id);
+}

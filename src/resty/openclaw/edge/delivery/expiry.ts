@@ -1,0 +1,68 @@
+/** Takes away jobs that nobody could deliver in time, and answers that were kept long enough. Phases: timers; yields. */
+import * as answers from "./answers";
+import * as backlogs from "./backlog";
+import * as completion from "./completion";
+import type { Delivery } from "../delivery";
+import * as endings from "./ending";
+import * as files from "../../files";
+import type { File } from "../../files";
+import * as stores from "../store";
+import * as ids from "../store/id";
+import * as records from "../store/record";
+
+/** In one tick, so that others have their turn. */
+const MOST_AT_ONCE = 16;
+
+/** With the job's file open. False when another worker is delivering the job. */
+function expire_open(this: void, delivery: Delivery, id: string, file: File): boolean {
+    if (!files.lock(file)) return false;
+    const [found] = records.read(file);
+    // Somebody waits to be told.
+    if (found?.head.callback !== undefined) {
+        const [done] = completion.end_once(delivery, id, found.head, endings.failure("job_expired", "expired"));
+        if (done !== undefined) return true;
+    }
+    completion.remove(delivery, id);
+    delivery.jobs.figures.jobs.get("expired").inc();
+    return true;
+}
+
+function expire(delivery: Delivery, id: string): boolean {
+    const [file] = stores.open(delivery.jobs.store, "pending", id);
+    if (file === undefined) {
+        backlogs.forget(delivery.backlog, id);
+        return true;
+    }
+    const [ok, expired] = pcall(expire_open, delivery, id, file);
+    files.close(file);
+    if (!ok) delivery.jobs.faults.report("delivery", expired);
+    return ok && expired;
+}
+
+function expire_jobs(delivery: Delivery): void {
+    const { backlog, jobs } = delivery;
+    const before = ngx.now() - jobs.settings.max_age_seconds;
+    for (const _ of $range(1, MOST_AT_ONCE)) {
+        const id = backlogs.oldest(backlog);
+        if (id === undefined || ids.time_of(id) >= before) return;
+        // It still has its chance, and those that are younger have theirs after it.
+        if (backlogs.is_flying(backlog, id) || !expire(delivery, id)) return;
+    }
+}
+
+function expire_answers(delivery: Delivery): void {
+    const { jobs } = delivery;
+    const before = ngx.now() - jobs.settings.keep_seconds;
+    for (const _ of $range(1, MOST_AT_ONCE)) {
+        const id = answers.take_older(delivery.answers, before);
+        if (id === undefined) return;
+        const err = stores.remove(jobs.store, "done", id);
+        if (err !== undefined) jobs.faults.report("store", "cannot remove an answer: ", err);
+    }
+}
+
+/** Takes away what is too old. */
+export function run(delivery: Delivery): void {
+    expire_jobs(delivery);
+    expire_answers(delivery);
+}

@@ -1,0 +1,137 @@
+/**
+ * Requests that could not be sent on, kept on the disk as jobs until they can: taken by `accept`, delivered in the
+ * background, their answers given out by `page`. See docs/jobs.md.
+ */
+import * as acceptance from "./acceptance";
+import * as deliveries from "./delivery";
+import type { Delivery } from "./delivery";
+import type { Faults } from "../fault";
+import type { Registry } from "../metric_registry";
+import type { Options } from "../options";
+import * as figures_of from "./jobs/figures";
+import type { Figures } from "./jobs/figures";
+import * as marks from "./jobs/mark";
+import type { Mark } from "./jobs/mark";
+import * as settings_of from "./jobs/settings";
+import type { Settings } from "./jobs/settings";
+import * as jobs_page from "./jobs_page";
+import type { Link } from "./link";
+import * as stores from "./store";
+import type { Store } from "./store";
+import * as usages from "./store/usage";
+import type { Usage } from "./store/usage";
+
+/** What a store holds at the moment. */
+export interface Report {
+    readonly pending: number;
+    readonly done: number;
+    readonly pending_bytes: number;
+    readonly done_bytes: number;
+    readonly oldest_seconds: number;
+}
+
+export interface Jobs {
+    readonly settings: Settings;
+    readonly store: Store;
+    readonly usage: Usage;
+    readonly figures: Figures;
+    readonly faults: Faults;
+    readonly link: Link;
+    readonly mark: Mark;
+    readonly delivery: Delivery;
+    /** Keeps the request at hand as a job, and answers. Phases: content; yields; never returns. */
+    accept(): never;
+    /**
+     * Tells a delivery that it got no answer: instead of `accept`, where the mark is no longer on the request.
+     * `was_reached`: the other end was there to take it. Phases: content; never returns.
+     */
+    decline(was_reached: boolean): never;
+    /** Answers for the job of that id, which may be any text; false when nothing of it is kept here. Phases: content; yields; returns only then. */
+    page(id: string): boolean;
+    /** Answers for a job of which nothing is kept anywhere. Phases: content; never returns. */
+    miss(id: string): never;
+    /** Whether the request at hand is a delivery by this gateway. Phases: all with a request. */
+    is_delivery(): boolean;
+    /** What the store holds. Phases: any. */
+    report(): Report;
+    /** Makes the store's folders and begins to deliver. Phases: init_worker. */
+    init_worker(): void;
+    /** Lets another worker deliver. Phases: exit_worker. */
+    exit_worker(): void;
+}
+
+/** The header that marks deliveries, and whose value nobody else may know. */
+export const DELIVERY_HEADER = marks.HEADER;
+/** The address of a job without its id. */
+export const PREFIX = acceptance.PREFIX;
+/** The names of the options that `new` reads. */
+export const OPTIONS = settings_of.OPTIONS;
+
+function accept(this: Jobs): never {
+    return acceptance.accept(this);
+}
+
+function decline(this: Jobs, was_reached: boolean): never {
+    return acceptance.decline(was_reached);
+}
+
+function page(this: Jobs, id: string): boolean {
+    return jobs_page.page(this, id);
+}
+
+function miss(this: Jobs, id: string): never {
+    return jobs_page.miss(this, id);
+}
+
+function is_delivery(this: Jobs): boolean {
+    return marks.matches(this.mark);
+}
+
+function report(this: Jobs): Report {
+    const usage = this.usage;
+    return {
+        pending: usages.jobs(usage),
+        done: usages.answers(usage),
+        pending_bytes: usages.bytes(usage),
+        done_bytes: usages.answer_bytes(usage),
+        oldest_seconds: usages.oldest_seconds(usage),
+    };
+}
+
+function init_worker(this: Jobs): void {
+    // The first job must not wait for the worker that delivers.
+    const [prepared, err] = stores.prepare(this.store);
+    if (prepared === undefined) this.faults.report("store", err);
+    deliveries.start(this.delivery);
+}
+
+function exit_worker(this: Jobs): void {
+    deliveries.stop(this.delivery);
+}
+
+const metatable = { __index: { accept, decline, page, miss, is_delivery, report, init_worker, exit_worker } };
+
+/**
+ * The jobs of the route that `link` is named after. Raises when an option is wrong; those that it does not know are no
+ * matter of its. Phases: init.
+ * @param owner how the sentence on a wrong option begins
+ */
+function create(owner: string, options: Options, registry: Registry, link: Link, faults: Faults): Jobs {
+    const settings = settings_of.read(owner, options);
+    const names = registry.region.names;
+    const usage = usages.new(names, link.name, settings.max_jobs, settings.max_bytes);
+    const fields = {
+        settings,
+        store: stores.new(settings.store, settings.thread_pool),
+        usage,
+        figures: figures_of.open(registry, link.name, usage),
+        faults,
+        link,
+        mark: marks.open(names),
+        delivery: undefined as Delivery | undefined,
+    };
+    const jobs = setmetatable(fields, metatable) as unknown as Jobs;
+    fields.delivery = deliveries.new(jobs);
+    return jobs;
+}
+export { create as new };

@@ -1,0 +1,117 @@
+/** What jobs of all routes and workers count, as the metrics page shows it. */
+import type { Counter } from "../../metric_handles";
+import * as metric_registry from "../../metric_registry";
+import type { Emit, Family, Registry } from "../../metric_registry";
+import * as usages from "../store/usage";
+import type { Usage } from "../store/usage";
+
+/** What becomes of jobs. */
+export type Result = "accepted" | "delivered" | "failed" | "expired" | "refused";
+/** What comes of one delivery. */
+export type Outcome = "answered" | "again" | "no_answer" | "link_down" | "unanswered" | "stale" | "not_sent";
+export type CallbackOutcome = "sent" | "again" | "failed";
+
+export interface Figures {
+    readonly jobs: LuaTable<Result, Counter>;
+    readonly deliveries: LuaTable<Outcome, Counter>;
+    readonly callbacks: LuaTable<CallbackOutcome, Counter>;
+    readonly refusals: Family<Counter>;
+    readonly route: string;
+}
+
+interface Shown {
+    readonly route: string;
+    readonly usage: Usage;
+}
+
+const RESULTS: Result[] = ["accepted", "delivered", "failed", "expired", "refused"];
+const OUTCOMES: Outcome[] = ["answered", "again", "no_answer", "link_down", "unanswered", "stale", "not_sent"];
+const CALLBACK_OUTCOMES: CallbackOutcome[] = ["sent", "again", "failed"];
+
+const shown_by_registry = new LuaTable<Registry, Shown[]>();
+
+function counters<Word extends string>(family: Family<Counter>, route: string, words: Word[]): LuaTable<Word, Counter> {
+    const made = new LuaTable<Word, Counter>();
+    for (const word of words) made.set(word, family.labels(route, word));
+    return made;
+}
+
+/** A gauge over routes, in two states each. */
+function collect_states(
+    registry: Registry,
+    name: string,
+    help: string,
+    shown: Shown[],
+    waiting: (this: void, usage: Usage) => number,
+    kept: (this: void, usage: Usage) => number,
+): void {
+    function emit_all(this: void, emit: Emit): void {
+        for (const { route, usage } of shown) {
+            emit(metric_registry.label_text(["route", "state"], [route, "pending"]), waiting(usage));
+            emit(metric_registry.label_text(["route", "state"], [route, "done"]), kept(usage));
+        }
+    }
+    metric_registry.collect(registry, { name, kind: "gauge", help, collect: emit_all });
+}
+
+function collect(registry: Registry, shown: Shown[]): void {
+    const jobs_help = "Jobs that wait for their delivery, and answers that are kept.";
+    collect_states(registry, "openclaw_edge_jobs", jobs_help, shown, usages.jobs, usages.answers);
+    const bytes_help = "Bytes on the disk of jobs that wait, and of answers that are kept.";
+    collect_states(registry, "openclaw_edge_store_bytes", bytes_help, shown, usages.bytes, usages.answer_bytes);
+    metric_registry.collect(registry, {
+        name: "openclaw_edge_oldest_seconds",
+        kind: "gauge",
+        help: "How long the oldest job has waited for its delivery.",
+        collect: (emit) => {
+            for (const { route, usage } of shown) {
+                emit(metric_registry.label_text(["route"], [route]), usages.oldest_seconds(usage));
+            }
+        },
+    });
+}
+
+function show(registry: Registry, one: Shown): void {
+    const known = shown_by_registry.get(registry) as Shown[] | undefined;
+    if (known !== undefined) {
+        known.push(one);
+        return;
+    }
+    const shown = [one];
+    shown_by_registry.set(registry, shown);
+    collect(registry, shown);
+}
+
+/** The figures of one route. Phases: init. */
+export function open(registry: Registry, route: string, usage: Usage): Figures {
+    show(registry, { route, usage });
+    const jobs = metric_registry.counter(registry, "openclaw_edge_jobs_total", "Jobs, by what became of them.", [
+        "route",
+        "result",
+    ]);
+    const refusals = metric_registry.counter(
+        registry,
+        "openclaw_edge_refusals_total",
+        "Requests that were not kept as jobs, by reason.",
+        ["route", "reason"],
+    );
+    const deliveries = metric_registry.counter(
+        registry,
+        "openclaw_edge_deliveries_total",
+        "Tries to deliver a job, by what came of them.",
+        ["route", "outcome"],
+    );
+    const callbacks = metric_registry.counter(
+        registry,
+        "openclaw_edge_callbacks_total",
+        "Tries to tell of an answer, by what came of them.",
+        ["route", "outcome"],
+    );
+    return {
+        jobs: counters(jobs, route, RESULTS),
+        deliveries: counters(deliveries, route, OUTCOMES),
+        callbacks: counters(callbacks, route, CALLBACK_OUTCOMES),
+        refusals,
+        route,
+    };
+}
