@@ -586,16 +586,19 @@ describe("edge: callbacks", function()
 
     it("are tried again, and follow nobody elsewhere", function()
         local jobs, turn = open()
+        local told = edge.faults(jobs)
         edge.hear_status = { 500, 302, 404, 204 }
         edge.keep("x", { ["X-OpenClaw-Callback"] = URL })
         edge.work(turn, function() return callbacks(jobs, "sent") == 1 end)
         assert.equal(4, #edge.heard)
         assert.equal(3, callbacks(jobs, "again"))
         for _, heard in ipairs(edge.heard) do assert.equal("/told?a=b", heard.uri) end
+        assert.matches("^callback: job %x+%-%x+: status 500$", told[1])
     end)
 
     it("are given up at some time, also over restarts", function()
         local jobs, turn = open()
+        edge.faults(jobs)
         edge.hear_status = 500
         local id = edge.keep("x", { ["X-OpenClaw-Callback"] = URL })
         edge.work(turn, function() return #edge.heard >= 3 end)
@@ -604,6 +607,7 @@ describe("edge: callbacks", function()
         local tries = #edge.heard
         assert.equal(tries, stores.size(jobs.store, "callbacks", id))
         local second, second_turn = open({ store = jobs.settings.store })
+        edge.faults(second)
         edge.work(second_turn, function() return callbacks(second, "failed") == 1 end)
         assert.equal(8, #edge.heard)
         assert.same({}, edge.names(jobs, "callbacks"))

@@ -185,7 +185,29 @@ describe("edge: stores", function()
         assert.same({ fresh }, files.names(store.folder .. "/incoming"))
     end)
 
-    it("wait for the disk in a thread, and without one in the worker", function()
+    it("wait for the disk in a thread, while the worker goes on", function()
+        local store = new_store()
+        local sync = files.sync_path
+        files.sync_path = error
+        local turns, going = 0, true
+        local watcher = ngx.thread.spawn(function()
+            while going do
+                turns = turns + 1
+                ngx.sleep(0.001)
+            end
+        end)
+        local ok = assert(file_sync.sync("spec_files", store.folder))
+        local missing, err = file_sync.sync("spec_files", store.folder .. "/none")
+        going = false
+        ngx.thread.wait(watcher)
+        files.sync_path = sync
+        assert.is_true(ok)
+        assert.is_nil(missing)
+        assert.equal("cannot open: No such file or directory", err)
+        assert.is_true(turns > 0)
+    end)
+
+    it("do without a thread where there is none", function()
         local store = new_store()
         local asked = {}
         local run_worker_thread = ngx.run_worker_thread
