@@ -92,6 +92,20 @@ describe("the link", () => {
         expect(await edge.isUp()).toBe(false);
     });
 
+    test("is tried by deliveries rather than by clients, who would have to wait", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: "probe_seconds = 0.1," });
+        centre.reply = () => ({ breaksOff: true });
+        await awaitDown(edge);
+        const isDelivery = ({ headers }: Received): boolean => headers["idempotency-key"] !== undefined;
+        const [before, known] = [centre.received.length, asked];
+        await eventually("there were some deliveries", async () => {
+            expect((await post(edge)).status).toBe(202);
+            return centre.received.slice(before).filter(isDelivery).length >= 3;
+        });
+        expect(asked - known).toBeGreaterThan(3);
+        expect(centre.received.slice(before).filter((received) => !isDelivery(received))).toEqual([]);
+    });
+
     test("is not what fails when the centre says so itself", async () => {
         await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: "fall = 1," });
         for (const status of [500, 502, 503, 504]) {
@@ -562,26 +576,30 @@ describe("jobs", () => {
         expect(get).toMatchObject({ status: 503, json: { error: { code: "link_down" } } });
     });
 
-    test("expire, and so do answers", async () => {
+    test("expire", async () => {
         await using edge = await EdgeGateway.start({
             nodes: [centre.address],
             ofEdge: `${QUICK} max_age_seconds = 1, keep_seconds = 1,`,
         });
         await centre.goDown();
-        const old = await keep(edge, "old");
-        await eventually("it is gone", async () => (await show(edge, old)).status === 410);
+        const job = await keep(edge, "old");
+        await eventually("it is gone", async () => (await show(edge, job)).status === 410);
         await centre.comeUp();
         await awaitUp(edge);
+        expect(deliveriesOf([job])).toEqual([]);
+        const metrics = await edge.metrics();
+        expect(metrics.get('openclaw_edge_jobs_total{route="work",result="expired"}')).toBe(1);
+        expect(metrics.get('openclaw_edge_jobs{route="work",state="pending"}')).toBe(0);
+    });
+
+    test("have answers that expire, too", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: `${QUICK} keep_seconds = 1,` });
         await centre.goDown();
         const job = await keep(edge, "new");
         await centre.comeUp();
-        await awaitAnswers(edge, [job]);
-        await eventually("its answer is gone", async () => {
-            return (await show(edge, job)).json.error !== undefined;
-        });
-        expect(await show(edge, job)).toMatchObject({ status: 410, json: { error: { code: "job_expired" } } });
-        expect(deliveriesOf([old])).toEqual([]);
-        expect((await edge.metrics()).get('openclaw_edge_jobs_total{route="work",result="expired"}')).toBe(1);
+        await eventually("its answer is gone", async () => (await show(edge, job)).status === 410);
+        expect(deliveriesOf([job])).toHaveLength(1);
+        expect((await show(edge, job)).json).toMatchObject({ error: { code: "job_expired" } });
     });
 
     test("are nobody's business but of those who know their ids", async () => {
