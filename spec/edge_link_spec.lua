@@ -289,6 +289,20 @@ describe("health checks of a link", function()
         assert.is_false(links.is_up(link))
     end)
 
+    it("are believed rather than attempts that began before", function()
+        local link = checked_link({ fall = 1 })
+        is_cut = true
+        assert.is_false(links.is_up(link))
+        local before = now
+        now = now + 1
+        is_cut = false
+        assert.is_true(links.is_up(link))
+        links.failed(link, before)
+        assert.is_true(links.is_up(link))
+        links.failed(link, now)
+        assert.is_false(links.is_up(link))
+    end)
+
     it("bring it back when they find again what they had lost", function()
         local link = checked_link({ fall = 2 })
         fail(link, 2)
