@@ -73,6 +73,7 @@ build = {
         ["resty.openclaw.body_digest"] = "lua-out/resty/openclaw/body_digest.lua",
         ["resty.openclaw.clock"] = "lua-out/resty/openclaw/clock.lua",
         ["resty.openclaw.digest"] = "lua-out/resty/openclaw/digest.lua",
+        ["resty.openclaw.edge"] = "lua-out/resty/openclaw/edge.lua",
         ["resty.openclaw.edge.acceptance"] = "lua-out/resty/openclaw/edge/acceptance.lua",
         ["resty.openclaw.edge.callback"] = "lua-out/resty/openclaw/edge/callback.lua",
         ["resty.openclaw.edge.callback_delivery"] = "lua-out/resty/openclaw/edge/callback_delivery.lua",

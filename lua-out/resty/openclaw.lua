@@ -1,5 +1,6 @@
 local ____exports = {}
 local jit_options = require("jit.opt")
+local edges = require("resty.openclaw.edge")
 local faults = require("resty.openclaw.fault")
 local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
@@ -9,6 +10,8 @@ local shared_memory = require("resty.openclaw.shared_memory")
 ____exports.VERSION = "0.1.0"
 local DICT = "openclaw"
 local INTERNAL_ERROR = 500
+--- What nginx calls an upstream without a node: NGX_BUSY in ngx_core.h. A stale copy may be the answer then.
+local NO_LIVE_UPSTREAM = -3
 --- LuaJIT's own limit of 500 constants is too low for the log phase of a route to be compiled in one piece.
 local JIT_CONSTANTS = "maxirconst=2000"
 --- What `setup` has built; nothing before.
@@ -55,12 +58,18 @@ function ____exports.init_worker()
     for ____, log in ipairs(gateway.logs) do
         log:init_worker()
     end
+    for ____, edge in ipairs(gateway.edges) do
+        edge:init_worker()
+    end
     gateway.status:init_worker()
 end
 --- Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker.
 function ____exports.exit_worker()
     if gateway == nil then
         return
+    end
+    for ____, edge in ipairs(gateway.edges) do
+        edge:exit_worker()
     end
     for ____, log in ipairs(gateway.logs) do
         log:exit_worker()
@@ -79,15 +88,28 @@ function ____exports.access()
     end
     route.access()
 end
---- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
--- with 500. Phases: balancer.
-function ____exports.balance(upstream)
-    local ____upstream_4 = upstream
-    if ____upstream_4 == nil then
-        local ____opt_2 = present_route()
-        ____upstream_4 = ____opt_2 and ____opt_2.upstream
+--- Whether the link of the request's route is known to be down.
+local function is_declined()
+    if gateway == nil or #gateway.edges == 0 then
+        return false
     end
-    local name = ____upstream_4 or ""
+    local ____opt_4 = present_route()
+    local ____opt_2 = ____opt_4 and ____opt_4.edge
+    return (____opt_2 and ____opt_2:declines()) == true
+end
+--- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
+-- with 500; where the route's link is known to be down, with 502. Phases: balancer.
+function ____exports.balance(upstream)
+    if is_declined() then
+        ngx.exit(NO_LIVE_UPSTREAM)
+        return
+    end
+    local ____upstream_8 = upstream
+    if ____upstream_8 == nil then
+        local ____opt_6 = present_route()
+        ____upstream_8 = ____opt_6 and ____opt_6.upstream
+    end
+    local name = ____upstream_8 or ""
     local balancer = gateway and gateway.balancers[name]
     if balancer == nil then
         if trouble ~= nil then
@@ -147,6 +169,25 @@ function ____exports.upstreams_page()
         return
     end
     gateway.admin:page()
+end
+--- Keeps a request that nobody has answered, of a route with the option edge; of any other it says what nginx says of the
+-- error. Phases: content.
+function ____exports.edge()
+    local ____opt_15 = present_route()
+    local its_edge = ____opt_15 and ____opt_15.edge
+    if its_edge == nil then
+        json_error.page()
+        return
+    end
+    its_edge:content()
+end
+--- The state of a job, or its answer; see docs/jobs.md. Phases: content.
+function ____exports.jobs_page()
+    if gateway == nil then
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        return
+    end
+    edges.show_job(gateway.edges)
 end
 --- What the gateway does now, as JSON; see docs/status.md. Phases: content.
 function ____exports.status_page()

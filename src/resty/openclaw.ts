@@ -4,6 +4,7 @@
  */
 import * as jit_options from "jit.opt";
 import type { Balancer } from "./openclaw/balancer";
+import * as edges from "./openclaw/edge";
 import * as faults from "./openclaw/fault";
 import type { Faults } from "./openclaw/fault";
 import * as json_error from "./openclaw/json_error";
@@ -17,6 +18,8 @@ export const VERSION = "0.1.0";
 
 const DICT = "openclaw";
 const INTERNAL_ERROR = 500;
+/** What nginx calls an upstream without a node: NGX_BUSY in ngx_core.h. A stale copy may be the answer then. */
+const NO_LIVE_UPSTREAM = -3;
 /** LuaJIT's own limit of 500 constants is too low for the log phase of a route to be compiled in one piece. */
 const JIT_CONSTANTS = "maxirconst=2000";
 
@@ -54,12 +57,14 @@ export function init_worker(): void {
     }
     for (const [, balancer] of gateway.balancers) balancer.init_worker();
     for (const log of gateway.logs) log.init_worker();
+    for (const edge of gateway.edges) edge.init_worker();
     gateway.status.init_worker();
 }
 
 /** Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker. */
 export function exit_worker(): void {
     if (gateway === undefined) return;
+    for (const edge of gateway.edges) edge.exit_worker();
     for (const log of gateway.logs) log.exit_worker();
     for (const [, balancer] of gateway.balancers) balancer.exit_worker();
     shared_memory.release(metric_registry.open(DICT).region);
@@ -75,11 +80,21 @@ export function access(): void {
     route.access();
 }
 
+/** Whether the link of the request's route is known to be down. */
+function is_declined(): boolean {
+    if (gateway === undefined || gateway.edges.length === 0) return false;
+    return present_route()?.edge?.declines() === true;
+}
+
 /**
  * Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
- * with 500. Phases: balancer.
+ * with 500; where the route's link is known to be down, with 502. Phases: balancer.
  */
 export function balance(upstream?: string): void {
+    if (is_declined()) {
+        ngx.exit(NO_LIVE_UPSTREAM);
+        return;
+    }
     const name = upstream ?? present_route()?.upstream ?? "";
     const balancer = gateway?.balancers.get(name) as Balancer | undefined;
     if (balancer === undefined) {
@@ -133,6 +148,28 @@ export function upstreams_page(): void {
         return;
     }
     gateway.admin.page();
+}
+
+/**
+ * Keeps a request that nobody has answered, of a route with the option edge; of any other it says what nginx says of the
+ * error. Phases: content.
+ */
+export function edge(): void {
+    const its_edge = present_route()?.edge;
+    if (its_edge === undefined) {
+        json_error.page();
+        return;
+    }
+    its_edge.content();
+}
+
+/** The state of a job, or its answer; see docs/jobs.md. Phases: content. */
+export function jobs_page(): void {
+    if (gateway === undefined) {
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.");
+        return;
+    }
+    edges.show_job(gateway.edges);
 }
 
 /** What the gateway does now, as JSON; see docs/status.md. Phases: content. */

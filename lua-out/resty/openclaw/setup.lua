@@ -38,6 +38,7 @@ function ____exports.build(options)
         balancers = balancers,
         routes = {},
         logs = logs,
+        edges = {},
         filters_headers = false
     }
     local shared = {
@@ -51,6 +52,10 @@ function ____exports.build(options)
         gateway.routes[name] = route
         if route.filters_headers then
             gateway.filters_headers = true
+        end
+        if route.edge ~= nil then
+            local ____gateway_edges_2 = gateway.edges
+            ____gateway_edges_2[#____gateway_edges_2 + 1] = route.edge
         end
     end
     return gateway

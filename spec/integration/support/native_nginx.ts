@@ -96,7 +96,7 @@ export class NativeNginx {
         readonly port: number,
         private readonly nginx: { binary: string; modules: string },
         private readonly workers: number,
-        private readonly master: ChildProcess,
+        private master: ChildProcess,
     ) {}
 
     /** Resolves when all workers take requests. */
@@ -110,24 +110,52 @@ export class NativeNginx {
             await mkdir(path.dirname(path.join(prefix, name)), { recursive: true });
             await writeFile(path.join(prefix, name), content);
         }
+        const master = NativeNginx.run(prefix, nginx);
+        const started = new NativeNginx(prefix, port, nginx, options.workers ?? 2, master);
+        await started.awaitWorkers();
+        started.dumpLogWhenTestFails();
+        return started;
+    }
+
+    private static run(prefix: string, nginx: { binary: string; modules: string }): ChildProcess {
         const arguments_ = NativeNginx.arguments(prefix, `daemon off; ${nginx.modules}`);
-        const master = spawn(nginx.binary, arguments_, { stdio: ["ignore", "ignore", "pipe"] });
+        return spawn(nginx.binary, arguments_, { stdio: ["ignore", "ignore", "pipe"] });
+    }
+
+    private async awaitWorkers(): Promise<void> {
+        const master = this.master;
         const complaints: string[] = [];
         master.stderr?.on("data", (chunk) => complaints.push(String(chunk)));
-        const started = new NativeNginx(prefix, port, nginx, options.workers ?? 2, master);
         try {
             await eventually(
                 "all workers are up",
-                async () => master.exitCode !== null || (await started.allWorkersAreNew(new Set())),
+                async () => master.exitCode !== null || (await this.allWorkersAreNew(new Set())),
             );
             if (master.exitCode !== null) throw new Error(`it exits with ${master.exitCode}`);
         } catch (error) {
-            const log = await started.errorLog();
-            await started.stop();
+            const log = await this.errorLog();
+            await this.stop();
             throw new Error(`nginx does not start:\n${complaints.join("")}${log}`, { cause: error });
         }
-        started.dumpLogWhenTestFails();
-        return started;
+    }
+
+    /** Ends the master and all workers at once, as a machine does that loses power. */
+    async crash(): Promise<void> {
+        const pids = [...(await this.workerPids()), ...(await this.drainingPids())];
+        const gone = new Promise((resolve) => this.master.once("exit", resolve));
+        this.master.kill("SIGKILL");
+        await gone;
+        for (const pid of pids) process.kill(pid, "SIGKILL");
+        await eventually("all workers are gone", async () => {
+            const titles = await Promise.all(pids.map(title));
+            return titles.every((text) => text === "");
+        });
+    }
+
+    /** Starts it again in the same folder, after a crash. */
+    async startAgain(): Promise<void> {
+        this.master = NativeNginx.run(this.prefix, this.nginx);
+        await this.awaitWorkers();
     }
 
     private static arguments(prefix: string, directives: string): string[] {

@@ -1,6 +1,7 @@
 /** Reads the table that users write, and builds all there is in the gateway. */
 import type { Admin } from "./admin";
 import type { Balancer } from "./balancer";
+import type { Edge } from "./edge";
 import * as metrics from "./metrics";
 import type { Metrics } from "./metrics";
 import * as read from "./options";
@@ -22,6 +23,8 @@ export interface Gateway {
     readonly balancers: LuaTable<string, Balancer>;
     readonly routes: LuaTable<string, Route>;
     readonly logs: PostAction[];
+    /** Of the routes that have one. */
+    readonly edges: Edge[];
     /** Whether any route has a plugin that works in this phase. */
     filters_headers: boolean;
 }
@@ -42,6 +45,7 @@ export function build(options: unknown): Gateway {
         balancers,
         routes: new LuaTable(),
         logs,
+        edges: [],
         filters_headers: false,
     };
     const shared = { metrics: figures, balancers, logs, slow: read_slow(given) };
@@ -49,6 +53,7 @@ export function build(options: unknown): Gateway {
         const route = read_route(shared, name, entry);
         gateway.routes.set(name, route);
         if (route.filters_headers) gateway.filters_headers = true;
+        if (route.edge !== undefined) gateway.edges.push(route.edge);
     }
     return gateway;
 }

@@ -11,7 +11,8 @@ local records = require("resty.openclaw.edge.store.record")
 local usages = require("resty.openclaw.edge.store.usage")
 --- Where answers are found; what follows is the id.
 ____exports.PREFIX = "/openclaw/jobs/"
---- Says that a delivery did not reach the other end, so that it counts as no try.
+--- Says that what a delivery is answered is no answer to it, so that it counts as no try: "down" where the other end was not
+-- reached, "unanswered" where it was, "stale" where the answer is an old one from the cache.
 ____exports.LINK_HEADER = "X-OpenClaw-Link"
 local RETRY_SECONDS = 5
 local FULL_RETRY_SECONDS = 30
@@ -173,16 +174,16 @@ function ____exports.answer_pending(id)
     ngx.print(body)
     return ngx.exit(ngx.HTTP_OK)
 end
---- Tells a delivery that it did not get through, so that it counts as no try. Phases: content; never returns.
-function ____exports.decline()
-    ngx.header[____exports.LINK_HEADER] = "down"
+--- Tells a delivery that it got no answer, so that it counts as no try. Phases: content; never returns.
+function ____exports.decline(was_reached)
+    ngx.header[____exports.LINK_HEADER] = was_reached and "unanswered" or "down"
     return respond(LINK_DOWN)
 end
 --- Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. A delivery of a
 -- job is never kept again. Phases: content; yields; never returns.
 function ____exports.accept(jobs)
     if mark.matches(jobs.mark) then
-        return ____exports.decline()
+        return ____exports.decline(false)
     end
     local id, reason = take(jobs)
     if id == nil then

@@ -16,8 +16,8 @@ ____exports.OPTIONS = settings_of.OPTIONS
 local function accept(self)
     return acceptance.accept(self)
 end
-local function decline(self)
-    return acceptance.decline()
+local function decline(self, was_reached)
+    return acceptance.decline(was_reached)
 end
 local function page(self, id)
     return jobs_page.page(self, id)

@@ -13,9 +13,10 @@ local LAST_FAILURE = 4
 --- At most a second old while all is well.
 local LAST_ANSWER = 5
 local NEXT_TRIAL = 6
+local NEXT_BACKGROUND_TRIAL = 7
 --- What health checks said last.
-local CUT = 7
-local SLOTS = 8
+local CUT = 8
+local SLOTS = 9
 --- Answers of a link that is up are noted so often, so that most of them write nothing.
 local SECONDS_BETWEEN_NOTES = 1
 --- How long a worker that dies in the middle of a choice keeps the others from it.
@@ -29,6 +30,7 @@ local function begin_anew(link, is_down)
     record[ANSWERED] = 0
     record[CHANGED] = now
     record[NEXT_TRIAL] = now + link.probe_seconds
+    record[NEXT_BACKGROUND_TRIAL] = now + link.probe_seconds
 end
 local function go_down(link, why)
     begin_anew(link, true)
@@ -77,27 +79,38 @@ function ____exports.is_up(link)
     end
     return link.record[DOWN] == 0
 end
---- Whether an attempt makes sense: always while the link is up; while it is down for one caller each `probe_seconds`, of
--- those in all workers, which counts as the attempt. Phases: any but init.
-function ____exports.may_try(link)
-    if ____exports.is_up(link) then
-        return true
-    end
+--- Whether the next trial of that kind has been due for so many seconds; true for one caller of all workers.
+local function take_turn(link, next_trial, patience)
     local record = link.record
     local now = clock.now()
-    if now < record[NEXT_TRIAL] then
+    if now < record[next_trial] + patience then
         return false
     end
     local won, err = link.names:safe_add(link.trial, 1, CHOICE_SECONDS)
     if won ~= true and err == "exists" then
         return false
     end
-    local is_due = now >= record[NEXT_TRIAL]
+    local is_due = now >= record[next_trial] + patience
     if is_due then
-        record[NEXT_TRIAL] = now + link.probe_seconds
+        record[next_trial] = now + link.probe_seconds
     end
     link.names:delete(link.trial)
     return is_due
+end
+--- Whether an attempt makes sense: always while the link is up; while it is down for one caller each `probe_seconds`, of
+-- those in all workers, which counts as the attempt. Phases: any but init.
+-- 
+-- @param patience seconds for which a trial is left to others who can wait better (0)
+function ____exports.may_try(link, patience)
+    if patience == nil then
+        patience = 0
+    end
+    return ____exports.is_up(link) or take_turn(link, NEXT_TRIAL, patience)
+end
+--- The same for what nginx does in the background of another attempt. It has turns of its own: the other one, which may end
+-- without a try of the link, would else always come first. Phases: any but init.
+function ____exports.may_try_in_background(link)
+    return ____exports.is_up(link) or take_turn(link, NEXT_BACKGROUND_TRIAL, 0)
 end
 --- Notes an answer, of whatever status. `at`: when it began, on the scale of `clock`. Phases: any but init.
 function ____exports.answered(link, at)

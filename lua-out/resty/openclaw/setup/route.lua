@@ -1,5 +1,6 @@
 local ____exports = {}
 local body_digest = require("resty.openclaw.body_digest")
+local edge = require("resty.openclaw.edge")
 local image_check = require("resty.openclaw.image_check")
 local inference = require("resty.openclaw.inference")
 local read = require("resty.openclaw.options")
@@ -11,6 +12,7 @@ local in_line = ____phases.in_line
 local PHASES = ____phases.PHASES
 local OPTIONS = {
     "upstream",
+    "edge",
     "image_check",
     "body_digest",
     "inference",
@@ -68,6 +70,21 @@ local function read_slow_log(owner, options, slow)
         lines_per_minute = slow.lines_per_minute
     })
 end
+--- What keeps a route going while its link is down, or nothing.
+local function read_edge(owner, options, name, upstream)
+    local given = read.group(owner, options, "edge")
+    if given == nil then
+        return nil
+    end
+    local all = {route = name, upstream = upstream}
+    for option, value in pairs(given) do
+        if option == "route" or option == "upstream" then
+            error(((owner .. ": edge: \"") .. option) .. "\" must be left out; it is known", 0)
+        end
+        all[option] = value
+    end
+    return edge.new(all)
+end
 --- The route of that name. Raises when an option is wrong. Phases: init.
 function ____exports.read_route(shared, name, entry)
     local owner = "setup: routes." .. name
@@ -86,6 +103,18 @@ function ____exports.read_route(shared, name, entry)
         read.refuse(owner, "upstream", "the name of one of upstreams", upstream)
     end
     local plugins = {}
+    local ____read_edge_5 = read_edge
+    local ____name_4 = name
+    local ____temp_3
+    if upstream == nil then
+        ____temp_3 = nil
+    else
+        ____temp_3 = shared.balancers[upstream]
+    end
+    local its_edge = ____read_edge_5(owner, given, ____name_4, ____temp_3)
+    if its_edge ~= nil then
+        plugins[#plugins + 1] = its_edge
+    end
     local image_options = read.group(owner, given, "image_check")
     if image_options ~= nil then
         plugins[#plugins + 1] = image_check.new(image_options)
@@ -126,7 +155,8 @@ function ____exports.read_route(shared, name, entry)
         header_filter = in_line(plugins, "header_filter", name),
         body_filter = in_line(plugins, "body_filter", name),
         log = in_line(plugins, "log", name),
-        filters_headers = filters_headers
+        filters_headers = filters_headers,
+        edge = its_edge
     }
 end
 return ____exports

@@ -37,7 +37,10 @@ interface Writing {
 
 /** Where answers are found; what follows is the id. */
 export const PREFIX = "/openclaw/jobs/";
-/** Says that a delivery did not reach the other end, so that it counts as no try. */
+/**
+ * Says that what a delivery is answered is no answer to it, so that it counts as no try: "down" where the other end was not
+ * reached, "unanswered" where it was, "stale" where the answer is an old one from the cache.
+ */
 export const LINK_HEADER = "X-OpenClaw-Link";
 
 const RETRY_SECONDS = 5;
@@ -199,9 +202,9 @@ export function answer_pending(id: string): never {
     return ngx.exit(ngx.HTTP_OK);
 }
 
-/** Tells a delivery that it did not get through, so that it counts as no try. Phases: content; never returns. */
-export function decline(): never {
-    ngx.header[LINK_HEADER] = "down";
+/** Tells a delivery that it got no answer, so that it counts as no try. Phases: content; never returns. */
+export function decline(was_reached: boolean): never {
+    ngx.header[LINK_HEADER] = was_reached ? "unanswered" : "down";
     return respond(LINK_DOWN);
 }
 
@@ -210,7 +213,7 @@ export function decline(): never {
  * job is never kept again. Phases: content; yields; never returns.
  */
 export function accept(jobs: Jobs): never {
-    if (mark.matches(jobs.mark)) return decline();
+    if (mark.matches(jobs.mark)) return decline(false);
     const [id, reason] = take(jobs);
     if (id === undefined) return refuse(jobs, reason);
     jobs.figures.jobs.get("accepted").inc();

@@ -41,8 +41,11 @@ export interface Jobs {
     readonly delivery: Delivery;
     /** Keeps the request at hand as a job, and answers. Phases: content; yields; never returns. */
     accept(): never;
-    /** Tells a delivery that the link is down: instead of `accept`, where the mark is no longer on the request. Phases: content; never returns. */
-    decline(): never;
+    /**
+     * Tells a delivery that it got no answer: instead of `accept`, where the mark is no longer on the request.
+     * `was_reached`: the other end was there to take it. Phases: content; never returns.
+     */
+    decline(was_reached: boolean): never;
     /** Answers for the job of that id, which may be any text; false when nothing of it is kept here. Phases: content; yields; returns only then. */
     page(id: string): boolean;
     /** Answers for a job of which nothing is kept anywhere. Phases: content; never returns. */
@@ -68,8 +71,8 @@ function accept(this: Jobs): never {
     return acceptance.accept(this);
 }
 
-function decline(this: Jobs): never {
-    return acceptance.decline();
+function decline(this: Jobs, was_reached: boolean): never {
+    return acceptance.decline(was_reached);
 }
 
 function page(this: Jobs, id: string): boolean {

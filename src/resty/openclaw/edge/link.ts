@@ -48,9 +48,10 @@ const LAST_FAILURE = 4;
 /** At most a second old while all is well. */
 const LAST_ANSWER = 5;
 const NEXT_TRIAL = 6;
+const NEXT_BACKGROUND_TRIAL = 7;
 /** What health checks said last. */
-const CUT = 7;
-const SLOTS = 8;
+const CUT = 8;
+const SLOTS = 9;
 
 /** Answers of a link that is up are noted so often, so that most of them write nothing. */
 const SECONDS_BETWEEN_NOTES = 1;
@@ -67,6 +68,7 @@ function begin_anew(link: Link, is_down: boolean): void {
     record.set(ANSWERED, 0);
     record.set(CHANGED, now);
     record.set(NEXT_TRIAL, now + link.probe_seconds);
+    record.set(NEXT_BACKGROUND_TRIAL, now + link.probe_seconds);
 }
 
 function go_down(link: Link, why: string): void {
@@ -100,22 +102,35 @@ export function is_up(link: Link): boolean {
     return link.record.get(DOWN) === 0;
 }
 
-/**
- * Whether an attempt makes sense: always while the link is up; while it is down for one caller each `probe_seconds`, of
- * those in all workers, which counts as the attempt. Phases: any but init.
- */
-export function may_try(link: Link): boolean {
-    if (is_up(link)) return true;
+/** Whether the next trial of that kind has been due for so many seconds; true for one caller of all workers. */
+function take_turn(link: Link, next_trial: number, patience: number): boolean {
     const record = link.record;
     const now = clock.now();
-    if (now < record.get(NEXT_TRIAL)) return false;
+    if (now < record.get(next_trial) + patience) return false;
     // Others may have seen the same. Without room in the dict nobody can be kept out.
     const [won, err] = link.names.safe_add(link.trial, 1, CHOICE_SECONDS);
     if (won !== true && err === "exists") return false;
-    const is_due = now >= record.get(NEXT_TRIAL);
-    if (is_due) record.set(NEXT_TRIAL, now + link.probe_seconds);
+    const is_due = now >= record.get(next_trial) + patience;
+    if (is_due) record.set(next_trial, now + link.probe_seconds);
     link.names.delete(link.trial);
     return is_due;
+}
+
+/**
+ * Whether an attempt makes sense: always while the link is up; while it is down for one caller each `probe_seconds`, of
+ * those in all workers, which counts as the attempt. Phases: any but init.
+ * @param patience seconds for which a trial is left to others who can wait better (0)
+ */
+export function may_try(link: Link, patience = 0): boolean {
+    return is_up(link) || take_turn(link, NEXT_TRIAL, patience);
+}
+
+/**
+ * The same for what nginx does in the background of another attempt. It has turns of its own: the other one, which may end
+ * without a try of the link, would else always come first. Phases: any but init.
+ */
+export function may_try_in_background(link: Link): boolean {
+    return is_up(link) || take_turn(link, NEXT_BACKGROUND_TRIAL, 0);
 }
 
 /** Notes an answer, of whatever status. `at`: when it began, on the scale of `clock`. Phases: any but init. */

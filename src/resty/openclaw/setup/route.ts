@@ -1,6 +1,8 @@
 /** Builds the plugins of one route. */
 import type { Balancer } from "../balancer";
 import * as body_digest from "../body_digest";
+import * as edge from "../edge";
+import type { Edge } from "../edge";
 import * as image_check from "../image_check";
 import * as inference from "../inference";
 import type { Metrics } from "../metrics";
@@ -22,6 +24,8 @@ export interface Route {
     readonly log: (this: void) => void;
     /** Whether a plugin works in the phase header_filter. */
     readonly filters_headers: boolean;
+    /** Where its requests are kept while the link is down. */
+    readonly edge: Edge | undefined;
 }
 
 /** What all routes share. */
@@ -33,7 +37,17 @@ export interface Shared {
     readonly slow: SlowOptions;
 }
 
-const OPTIONS = ["upstream", "image_check", "body_digest", "inference", "metrics", "record", "slow_log", "plugins"];
+const OPTIONS = [
+    "upstream",
+    "edge",
+    "image_check",
+    "body_digest",
+    "inference",
+    "metrics",
+    "record",
+    "slow_log",
+    "plugins",
+];
 
 /** The user's own plugins. A table without any phase was meant to be another one. */
 function read_plugins(owner: string, options: read.Options): Plugin[] {
@@ -66,6 +80,25 @@ function read_slow_log(owner: string, options: read.Options, slow: SlowOptions):
     });
 }
 
+/** What keeps a route going while its link is down, or nothing. */
+function read_edge(
+    owner: string,
+    options: read.Options,
+    name: string,
+    upstream: Balancer | undefined,
+): Edge | undefined {
+    const given = read.group(owner, options, "edge");
+    if (given === undefined) return undefined;
+    const all: Record<string, unknown> = { route: name, upstream };
+    for (const [option, value] of pairs(given)) {
+        if (option === "route" || option === "upstream") {
+            error(`${owner}: edge: "${option}" must be left out; it is known`, 0);
+        }
+        all[option] = value;
+    }
+    return edge.new(all);
+}
+
 /** The route of that name. Raises when an option is wrong. Phases: init. */
 export function read_route(shared: Shared, name: string, entry: unknown): Route {
     const owner = `setup: routes.${name}`;
@@ -78,6 +111,9 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
         read.refuse(owner, "upstream", "the name of one of upstreams", upstream);
     }
     const plugins: Plugin[] = [];
+    // First: the mark of a delivery is nothing for others to see.
+    const its_edge = read_edge(owner, given, name, upstream === undefined ? undefined : shared.balancers.get(upstream));
+    if (its_edge !== undefined) plugins.push(its_edge);
     // What may refuse a request comes before what costs time.
     const image_options = read.group(owner, given, "image_check");
     if (image_options !== undefined) plugins.push(image_check.new(image_options));
@@ -106,5 +142,6 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
         body_filter: in_line(plugins, "body_filter", name),
         log: in_line(plugins, "log", name),
         filters_headers,
+        edge: its_edge,
     };
 }

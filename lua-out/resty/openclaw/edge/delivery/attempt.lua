@@ -12,12 +12,17 @@ local mark = require("resty.openclaw.edge.jobs.mark")
 local retry_after = require("resty.openclaw.retry_after")
 local stores = require("resty.openclaw.edge.store")
 local body_source = require("resty.openclaw.edge.store.body_source")
+local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
 local CONNECT_SECONDS = 5
 --- Another worker may be delivering a job while it exits; its end is looked for so often.
 local BUSY_SECONDS = 1
 local LINK_PAUSE_SECONDS = 5
 local THROUGH_PAUSE_SECONDS = 30
+--- Soon after an old answer a new one is in the cache, if it can be had.
+local STALE_SECONDS = 1
+local LEAST_STEP_BACK_SECONDS = 1
+local MOST_STEP_BACK_SECONDS = 300
 --- The first pause after a try is up to 3 s long: 0.1 s, doubled so many times.
 local TRY_DOUBLINGS = 5
 local MOST_TRY_PAUSE_SECONDS = 60
@@ -64,6 +69,19 @@ local function hold(delivery, id, most_seconds)
     delivery.failures = delivery.failures + 1
     delivery.paused_until = ngx.now() + backoff.jittered(delivery.failures, most_seconds)
     backlogs.give_back(delivery.backlog, id)
+end
+--- The other end was reached and did not answer: the link may have broken, or the job may be more than anybody can bear. So
+-- that it cannot hold up the others, these go first; the older it is, the longer.
+local function step_back(delivery, id)
+    local now = ngx.now()
+    local seconds = math.min(
+        MOST_STEP_BACK_SECONDS,
+        math.max(
+            LEAST_STEP_BACK_SECONDS,
+            now - ids.time_of(id)
+        )
+    )
+    backlogs.postpone(delivery.backlog, id, now + seconds)
 end
 --- Counts a try that failed; false when it was the last one.
 local function try_again(delivery, id, asked_seconds)
@@ -128,9 +146,22 @@ local function judge(delivery, job, answer)
     local ____delivery_jobs_4 = delivery.jobs
     local figures = ____delivery_jobs_4.figures
     local settings = ____delivery_jobs_4.settings
-    if answer.headers[string.lower(acceptance.LINK_HEADER)] == "down" then
+    local link = answer.headers[string.lower(acceptance.LINK_HEADER)]
+    if link == "down" then
         figures.deliveries.link_down:inc()
         return hold(delivery, job.id, LINK_PAUSE_SECONDS)
+    end
+    if link == "unanswered" then
+        figures.deliveries.unanswered:inc()
+        return step_back(delivery, job.id)
+    end
+    if link == "stale" then
+        figures.deliveries.stale:inc()
+        return backlogs.postpone(
+            delivery.backlog,
+            job.id,
+            ngx.now() + STALE_SECONDS
+        )
     end
     delivery.failures = 0
     local status = answer.status

@@ -13,6 +13,8 @@ local OUTCOMES = {
     "again",
     "no_answer",
     "link_down",
+    "unanswered",
+    "stale",
     "not_sent"
 }
 local CALLBACK_OUTCOMES = {"sent", "again", "failed"}

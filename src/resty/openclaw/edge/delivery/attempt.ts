@@ -15,6 +15,7 @@ import * as mark from "../jobs/mark";
 import * as retry_after from "../../retry_after";
 import * as stores from "../store";
 import * as body_source from "../store/body_source";
+import * as ids from "../store/id";
 import * as records from "../store/record";
 import type { Head, StoredRecord } from "../store/record";
 
@@ -29,6 +30,10 @@ const CONNECT_SECONDS = 5;
 const BUSY_SECONDS = 1;
 const LINK_PAUSE_SECONDS = 5;
 const THROUGH_PAUSE_SECONDS = 30;
+/** Soon after an old answer a new one is in the cache, if it can be had. */
+const STALE_SECONDS = 1;
+const LEAST_STEP_BACK_SECONDS = 1;
+const MOST_STEP_BACK_SECONDS = 300;
 /** The first pause after a try is up to 3 s long: 0.1 s, doubled so many times. */
 const TRY_DOUBLINGS = 5;
 const MOST_TRY_PAUSE_SECONDS = 60;
@@ -73,6 +78,16 @@ function hold(delivery: Delivery, id: string, most_seconds: number): void {
     backlogs.give_back(delivery.backlog, id);
 }
 
+/**
+ * The other end was reached and did not answer: the link may have broken, or the job may be more than anybody can bear. So
+ * that it cannot hold up the others, these go first; the older it is, the longer.
+ */
+function step_back(delivery: Delivery, id: string): void {
+    const now = ngx.now();
+    const seconds = math.min(MOST_STEP_BACK_SECONDS, math.max(LEAST_STEP_BACK_SECONDS, now - ids.time_of(id)));
+    backlogs.postpone(delivery.backlog, id, now + seconds);
+}
+
 /** Counts a try that failed; false when it was the last one. */
 function try_again(delivery: Delivery, id: string, asked_seconds: number): boolean {
     const { backlog, jobs } = delivery;
@@ -105,9 +120,18 @@ function judge_silence(delivery: Delivery, job: Job, err: string): void {
 
 function judge(delivery: Delivery, job: Job, answer: Answer): void {
     const { figures, settings } = delivery.jobs;
-    if (answer.headers[string.lower(acceptance.LINK_HEADER)] === "down") {
+    const link = answer.headers[string.lower(acceptance.LINK_HEADER)];
+    if (link === "down") {
         figures.deliveries.get("link_down").inc();
         return hold(delivery, job.id, LINK_PAUSE_SECONDS);
+    }
+    if (link === "unanswered") {
+        figures.deliveries.get("unanswered").inc();
+        return step_back(delivery, job.id);
+    }
+    if (link === "stale") {
+        figures.deliveries.get("stale").inc();
+        return backlogs.postpone(delivery.backlog, job.id, ngx.now() + STALE_SECONDS);
     }
     delivery.failures = 0;
     const status = answer.status;

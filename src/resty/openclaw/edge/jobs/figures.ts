@@ -8,7 +8,7 @@ import type { Usage } from "../store/usage";
 /** What becomes of jobs. */
 export type Result = "accepted" | "delivered" | "failed" | "expired" | "refused";
 /** What comes of one delivery. */
-export type Outcome = "answered" | "again" | "no_answer" | "link_down" | "not_sent";
+export type Outcome = "answered" | "again" | "no_answer" | "link_down" | "unanswered" | "stale" | "not_sent";
 export type CallbackOutcome = "sent" | "again" | "failed";
 
 export interface Figures {
@@ -25,7 +25,7 @@ interface Shown {
 }
 
 const RESULTS: Result[] = ["accepted", "delivered", "failed", "expired", "refused"];
-const OUTCOMES: Outcome[] = ["answered", "again", "no_answer", "link_down", "not_sent"];
+const OUTCOMES: Outcome[] = ["answered", "again", "no_answer", "link_down", "unanswered", "stale", "not_sent"];
 const CALLBACK_OUTCOMES: CallbackOutcome[] = ["sent", "again", "failed"];
 
 const shown_by_registry = new LuaTable<Registry, Shown[]>();

@@ -1,0 +1,224 @@
+local ____exports = {}
+local nginx_balancer = require("ngx.balancer")
+local clock = require("resty.openclaw.clock")
+local acceptance = require("resty.openclaw.edge.acceptance")
+local jobs_of = require("resty.openclaw.edge.jobs")
+local links = require("resty.openclaw.edge.link")
+local fault = require("resty.openclaw.fault")
+local json_error = require("resty.openclaw.json_error")
+local metric_registry = require("resty.openclaw.metric_registry")
+local read = require("resty.openclaw.options")
+local request = require("resty.openclaw.request")
+local upstream_tries = require("resty.openclaw.upstream_tries")
+local NAME = "edge"
+--- Longer than deliveries ever pause. When none has come for so long, something is wrong with them.
+local PATIENCE_SECONDS = 10
+--- The deliveries among the requests of this worker, of all routes: `ngx.ctx` would be lost with a redirect.
+local deliveries = {}
+local function init_worker(self)
+    self.jobs:init_worker()
+end
+local function exit_worker(self)
+    self.jobs:exit_worker()
+end
+local function access(self)
+    local key = request.key()
+    deliveries[key] = nil
+    if request.variable("http_x_openclaw_delivery") == nil then
+        return
+    end
+    if self.jobs:is_delivery() then
+        deliveries[key] = true
+    end
+    ngx.req.clear_header("X-OpenClaw-Delivery")
+end
+local function declines(self)
+    if self.upstream ~= nil and not self.upstream:has_nodes() then
+        return true
+    end
+    if links.is_up(self.link) then
+        return false
+    end
+    local failure = nginx_balancer.get_last_failure()
+    if failure ~= nil then
+        return false
+    end
+    if request.is_subrequest() then
+        return not links.may_try_in_background(self.link)
+    end
+    if deliveries[request.key()] ~= nil then
+        return false
+    end
+    local patience = self.jobs:report().pending > 0 and PATIENCE_SECONDS or 0
+    return not links.may_try(self.link, patience)
+end
+--- Seconds since the last try began; where nginx does not know, since the request did.
+local function seconds_since_try()
+    local seconds = request.last_seconds("upstream_response_time")
+    return seconds or request.seconds_taken()
+end
+--- As `learn`, where it is not that the only try was answered.
+local function learn_from_failure(link)
+    local address = request.variable("upstream_addr")
+    if address == nil or upstream_tries.last(address) == "" then
+        return
+    end
+    local header_times = request.variable("upstream_header_time") or ""
+    if (string.find(header_times, "%d")) ~= nil then
+        links.answered(
+            link,
+            clock.now() - seconds_since_try()
+        )
+        return
+    end
+    local status = upstream_tries.last(request.variable("upstream_status") or "-")
+    if status == "502" or status == "504" then
+        links.failed(
+            link,
+            clock.now() - seconds_since_try()
+        )
+    end
+end
+--- Learns whether the link works from how the tries of the request at hand went, which may have ended or go on.
+local function learn(link)
+    local header_seconds = request.seconds("upstream_header_time")
+    if header_seconds == nil then
+        return
+    end
+    if header_seconds < 0 then
+        learn_from_failure(link)
+        return
+    end
+    local seconds = request.seconds("upstream_response_time") or -1
+    links.answered(
+        link,
+        clock.now() - math.max(0, seconds - header_seconds)
+    )
+end
+local function header_filter(self)
+    local status = request.variable("upstream_cache_status")
+    if status == "STALE" or status == "UPDATING" then
+        ngx.header["X-OpenClaw-Stale"] = "1"
+        if deliveries[request.key()] ~= nil then
+            ngx.header[acceptance.LINK_HEADER] = "stale"
+        end
+    end
+    if request.is_subrequest() then
+        learn(self.link)
+    end
+end
+local function log(self)
+    local key = request.key()
+    if deliveries[key] ~= nil then
+        deliveries[key] = nil
+    end
+    learn(self.link)
+end
+--- Whether somebody took the connection of the last try.
+local function was_reached()
+    return request.last_seconds("upstream_connect_time") ~= nil
+end
+local function content(self)
+    if request.is_subrequest() then
+        json_error.page()
+    end
+    if deliveries[request.key()] ~= nil then
+        self.jobs:decline(was_reached())
+    end
+    self.jobs:accept()
+end
+--- Answers with what became of the job that the address names, of whichever of these routes. Phases: content; yields.
+function ____exports.show_job(edges)
+    local id = string.sub(
+        request.variable("uri") or "",
+        #jobs_of.PREFIX + 1
+    )
+    for ____, edge in ipairs(edges) do
+        if edge.jobs:page(id) then
+            return
+        end
+    end
+    local first = edges[1]
+    if first == nil then
+        json_error.respond(404, "unknown_job", "There is no such job.")
+    else
+        first.jobs:miss(id)
+    end
+end
+local metatable = {__index = {
+    init_worker = init_worker,
+    exit_worker = exit_worker,
+    access = access,
+    declines = declines,
+    header_filter = header_filter,
+    log = log,
+    content = content
+}}
+--- Beside those of jobs.
+local OPTIONS = {
+    "route",
+    "upstream",
+    "dict",
+    "fall",
+    "rise",
+    "probe_seconds"
+}
+local function read_upstream(options)
+    local upstream = read.group(NAME, options, "upstream")
+    for ____, method in ipairs({"has_nodes", "is_cut"}) do
+        if upstream ~= nil and type(upstream[method]) ~= "function" then
+            error(((NAME .. ": \"upstream\" must have a method ") .. method) .. ", as a balancer has", 0)
+        end
+    end
+    return upstream
+end
+--- The plugin for one route; see docs/edge.md for the options. Beside those: `route`, its name; `upstream`, the balancer of
+-- the link, where there is one; `dict` ("openclaw"). Raises when an option is wrong. Phases: init.
+local function create(options)
+    local known = {}
+    for ____, names in ipairs({OPTIONS, jobs_of.OPTIONS}) do
+        for ____, name in ipairs(names) do
+            known[#known + 1] = name
+        end
+    end
+    local given = read.check(NAME, options, known)
+    local registry = metric_registry.open(read.text(NAME, given, "dict", "openclaw"))
+    local route = read.text(NAME, given, "route")
+    local upstream = read_upstream(given)
+    local settings = {
+        fall = read.whole(
+            NAME,
+            given,
+            "fall",
+            1,
+            3
+        ),
+        rise = read.whole(
+            NAME,
+            given,
+            "rise",
+            1,
+            2
+        ),
+        probe_seconds = read.positive(NAME, given, "probe_seconds", 1)
+    }
+    local ____links_new_1 = links.new
+    local ____temp_0
+    if upstream == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = function() return upstream:is_cut() end
+    end
+    local link = ____links_new_1(registry, route, settings, ____temp_0)
+    local jobs = jobs_of.new(
+        NAME,
+        given,
+        registry,
+        link,
+        fault.new(NAME, registry)
+    )
+    local fields = {route = route, upstream = upstream, link = link, jobs = jobs}
+    return setmetatable(fields, metatable)
+end
+____exports.new = create
+return ____exports

@@ -1,0 +1,149 @@
+local balancer = require("resty.openclaw.balancer")
+local edge = require("resty.openclaw.edge")
+local metric_registry = require("resty.openclaw.metric_registry")
+local setup = require("resty.openclaw.setup")
+local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
+
+local names = 0
+
+--- A name that nobody else has.
+local function new_name()
+    names = names + 1
+    return "edge spec " .. names
+end
+
+local function given(changes)
+    local options = { route = new_name(), dict = new_name(), store = "/nowhere/jobs", through = "http://127.0.0.1:9" }
+    for name, value in pairs(changes or {}) do options[name] = value end
+    return options
+end
+
+local function new_balancer(options)
+    options.name = new_name()
+    return balancer.new(options)
+end
+
+local function check(its_balancer, address, verdict)
+    verdicts.note(its_balancer.membership.by_address[address].checks, verdict, 1, 1)
+end
+
+describe("the options of edge", function()
+    local function refuses(sentence, changes, left_out)
+        local options = given(changes)
+        if left_out then options[left_out] = nil end
+        local ok, err = pcall(edge.new, options)
+        assert.is_false(ok)
+        assert.equal(sentence, err)
+    end
+
+    it("have defaults", function()
+        local made = edge.new(given())
+        assert.equal(3, made.link.fall)
+        assert.equal(2, made.link.rise)
+        assert.equal(1, made.link.probe_seconds)
+        assert.is_nil(made.link.is_cut)
+    end)
+
+    it("are refused when they are wrong", function()
+        refuses('edge: "route" must be a text, got nothing', {}, "route")
+        refuses('edge: "fall" must be a whole number from 1 up, got 0', { fall = 0 })
+        refuses('edge: "rise" must be a whole number from 1 up, got 1.5', { rise = 1.5 })
+        refuses('edge: "probe_seconds" must be a number above 0, got 0', { probe_seconds = 0 })
+        refuses('edge: "upstream" must be a table, got "centre"', { upstream = "centre" })
+        refuses('edge: "upstream" must have a method has_nodes, as a balancer has', { upstream = {} })
+        refuses('edge: "upstream" must have a method is_cut, as a balancer has', { upstream = { has_nodes = print } })
+        local ok, err = pcall(edge.new, given({ probe_second = 1 }))
+        assert.is_false(ok)
+        assert.equal('edge: unknown option "probe_second"; did you mean "probe_seconds"?', err)
+        assert.is_false((pcall(edge.new, nil)))
+    end)
+
+    it("are those of jobs, too", function()
+        refuses('edge: "max_jobs" must be a whole number from 1 up, got 0', { max_jobs = 0 })
+        refuses('edge: "store" must be the path of a folder from the root, got "jobs"', { store = "jobs" })
+    end)
+
+    it("are a route's, but for what is known of the route", function()
+        local function refuses_route(sentence, options)
+            local ok, err = pcall(setup.build, { routes = { [new_name()] = { edge = options } } })
+            assert.is_false(ok)
+            assert.truthy(err:find(sentence, 1, true), err)
+        end
+        refuses_route('"edge" must be a table, got true', true)
+        refuses_route('edge: "route" must be left out; it is known', { route = "x" })
+        refuses_route('edge: "upstream" must be left out; it is known', { upstream = {} })
+        refuses_route('edge: "through" must be a text, got nothing', { store = "/nowhere/jobs" })
+    end)
+
+    it("name the upstream whose health checks are believed", function()
+        local upstream = new_name()
+        local route = new_name()
+        local built = setup.build({
+            upstreams = { [upstream] = { nodes = { "127.0.0.1:3" } } },
+            routes = {
+                [route] = { upstream = upstream, edge = { store = "/nowhere/jobs", through = "http://127.0.0.1:9" } },
+                [new_name()] = {},
+            },
+        })
+        assert.equal(1, #built.edges)
+        assert.equal(built.edges[1], built.routes[route].edge)
+        assert.equal(built.balancers[upstream], built.edges[1].upstream)
+        assert.is_false(built.edges[1].link.is_cut())
+        check(built.balancers[upstream], "127.0.0.1:3", "fail")
+        assert.is_true(built.edges[1].link.is_cut())
+    end)
+end)
+
+describe("an upstream", function()
+    it("is cut off when checks find all nodes down that may get requests", function()
+        local upstream = new_balancer({ nodes = { "127.0.0.1:3", "127.0.0.1:4", { "127.0.0.1:5", drain = true } } })
+        assert.is_false(upstream:is_cut())
+        check(upstream, "127.0.0.1:3", "fail")
+        assert.is_false(upstream:is_cut())
+        check(upstream, "127.0.0.1:4", "fail")
+        assert.is_true(upstream:is_cut())
+        assert.is_true(upstream:has_nodes())
+        check(upstream, "127.0.0.1:3", "pass")
+        assert.is_false(upstream:is_cut())
+    end)
+
+    it("is cut off when there is no node that may get requests", function()
+        local upstream = new_balancer({ nodes = { { "127.0.0.1:3", drain = true } } })
+        assert.is_true(upstream:is_cut())
+        assert.is_false(upstream:has_nodes())
+    end)
+
+    it("is not cut off while its fallback is there", function()
+        local fallback = new_balancer({ nodes = { "127.0.0.1:4" } })
+        local upstream = new_balancer({ nodes = { { "127.0.0.1:3", drain = true } }, fallback = fallback })
+        assert.is_false(upstream:is_cut())
+        assert.is_true(upstream:has_nodes())
+        check(fallback, "127.0.0.1:4", "fail")
+        assert.is_true(upstream:is_cut())
+        assert.is_true(upstream:has_nodes())
+    end)
+
+    it("follows changes of its nodes at once", function()
+        local upstream = new_balancer({ nodes = { "127.0.0.1:3" } })
+        assert.is_true(upstream:has_nodes())
+        assert(upstream:change("127.0.0.1:3", { drain = true }))
+        assert.is_false(upstream:has_nodes())
+        assert.is_true(upstream:is_cut())
+        assert(upstream:forget_changes("127.0.0.1:3"))
+        assert.is_true(upstream:has_nodes())
+    end)
+end)
+
+describe("the figures of edge", function()
+    it("are those of each route once", function()
+        local dict = new_name()
+        for _, route in ipairs({ "a", "b" }) do edge.new(given({ route = route, dict = dict })) end
+        local shown = {}
+        for _, collector in ipairs(metric_registry.open(dict).collectors) do
+            collector.collect(function(labels) shown[collector.name .. labels] = (shown[collector.name .. labels] or 0) + 1 end)
+        end
+        assert.equal(1, shown['openclaw_edge_link_up{route="a"}'])
+        assert.equal(1, shown['openclaw_edge_link_up{route="b"}'])
+        assert.equal(1, shown['openclaw_edge_oldest_seconds{route="b"}'])
+    end)
+end)

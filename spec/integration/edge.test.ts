@@ -1,0 +1,648 @@
+/** An edge before a centre that comes and goes. */
+import { createHash, randomBytes } from "node:crypto";
+import { connect } from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { Centre } from "./support/centre";
+import type { Received } from "./support/centre";
+import { EdgeGateway } from "./support/edge_gateway";
+import { eventually } from "./support/eventually";
+import { ask } from "./support/scenario";
+import type { Answer } from "./support/scenario";
+
+let centre: Centre;
+
+beforeAll(async () => {
+    centre = await Centre.start();
+});
+
+afterEach(async () => {
+    centre.reply = ({ text }) => ({ body: text });
+    if (!centre.isUp) await centre.comeUp();
+});
+
+afterAll(async () => {
+    await centre?.[Symbol.asyncDispose]();
+});
+
+let asked = 0;
+
+/** An address that nobody has asked for before. */
+function newAddress(place = "plain"): string {
+    asked += 1;
+    return `/${place}/${asked}`;
+}
+
+function post(edge: EdgeGateway, address = newAddress(), body = "question", headers = {}): Promise<Answer> {
+    return ask(edge.url(address), { method: "POST", body, headers });
+}
+
+/** Posts until the link is found to be down. */
+async function awaitDown(edge: EdgeGateway): Promise<void> {
+    await eventually("the link is down", async () => {
+        await post(edge);
+        return !(await edge.isUp());
+    });
+}
+
+async function awaitUp(edge: EdgeGateway): Promise<void> {
+    await eventually("the link is up", async () => {
+        await post(edge);
+        return edge.isUp();
+    });
+}
+
+function changes(metrics: Map<string, number>, state: string): number | undefined {
+    return metrics.get(`openclaw_edge_link_changes_total{route="work",state="${state}"}`);
+}
+
+interface Job {
+    id: string;
+    location: string;
+    body: string;
+}
+
+/** Posts what nobody answers now. */
+async function keep(edge: EdgeGateway, body: string, address = "/plain/job", headers = {}): Promise<Job> {
+    const answer = await post(edge, address, body, headers);
+    expect(answer).toMatchObject({ status: 202, json: { status: "pending" } });
+    const { id, location } = answer.json as { id: string; location: string };
+    expect(location).toBe(`/openclaw/jobs/${id}`);
+    expect(answer.headers.get("location")).toBe(location);
+    expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
+    return { id, location, body };
+}
+
+async function keepSome(edge: EdgeGateway, count: number, address?: string): Promise<Job[]> {
+    const jobs: Job[] = [];
+    for (let place = 0; place < count; place += 1) jobs.push(await keep(edge, `job ${place}`, address));
+    return jobs;
+}
+
+function show(edge: EdgeGateway, { location }: Job): Promise<Answer> {
+    return ask(edge.url(location));
+}
+
+async function awaitAnswers(edge: EdgeGateway, jobs: Job[], timeoutMs = 30_000): Promise<void> {
+    for (const job of jobs) {
+        await eventually(`${job.body} is done`, async () => (await show(edge, job)).status === 200, timeoutMs);
+    }
+}
+
+/** Waits until somebody has tried in vain to deliver a job. */
+async function awaitDelivery(edge: EdgeGateway, outcome: string): Promise<void> {
+    await eventually(`a delivery was ${outcome}`, async () => {
+        const metrics = await edge.metrics();
+        return (metrics.get(`openclaw_edge_deliveries_total{route="work",outcome="${outcome}"}`) ?? 0) > 0;
+    });
+}
+
+/** What the centre has received of these jobs' deliveries, the first first. */
+function deliveriesOf(jobs: Job[]): Received[] {
+    const ids = new Set(jobs.map(({ id }) => id));
+    return centre.received.filter(({ headers }) => ids.has(String(headers["idempotency-key"])));
+}
+
+/** Each job came, whole, and none twice unless somebody was killed. */
+function expectDelivered(jobs: Job[]): void {
+    const received = new Map(deliveriesOf(jobs).map(({ headers, text }) => [headers["idempotency-key"], text]));
+    expect(received).toEqual(new Map(jobs.map(({ id, body }) => [id, body])));
+}
+
+describe("the link", () => {
+    test("goes down after some attempts, and is up again after some answers", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address] });
+        expect(await edge.isUp()).toBe(true);
+        expect(await post(edge)).toMatchObject({ status: 200, text: "question" });
+        await centre.goDown();
+        // These are not kept, so there are no deliveries that would count as well.
+        const get = (): Promise<Answer> => ask(edge.url("/plain/get"));
+        for (let place = 0; place < 2; place += 1) expect((await get()).status).toBe(503);
+        expect(await edge.isUp()).toBe(true);
+        expect((await get()).status).toBe(503);
+        await eventually("the link is down", async () => !(await edge.isUp()));
+
+        await centre.comeUp();
+        await awaitUp(edge);
+        const metrics = await edge.metrics();
+        expect([changes(metrics, "down"), changes(metrics, "up")]).toEqual([1, 1]);
+        expect(await post(edge)).toMatchObject({ status: 200, text: "question" });
+    });
+
+    test("is tried now and then while it is down, and no more", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: "rise = 1000," });
+        await centre.goDown();
+        await awaitDown(edge);
+        await centre.comeUp();
+        const before = centre.received.length;
+        const began = Date.now();
+        let posts = 0;
+        await eventually("three got through", async () => {
+            await post(edge, "/plain/trial");
+            posts += 1;
+            return centre.received.length - before >= 3;
+        });
+        const seconds = (Date.now() - began) / 1000;
+        expect(centre.received.length - before).toBeLessThanOrEqual(1 + seconds / 0.2);
+        expect(posts).toBeGreaterThan(3);
+        expect(await edge.isUp()).toBe(false);
+    });
+
+    test("is tried by deliveries rather than by clients, who would have to wait", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: "probe_seconds = 0.1," });
+        centre.reply = () => ({ breaksOff: true });
+        await awaitDown(edge);
+        const isDelivery = ({ headers }: Received): boolean => headers["idempotency-key"] !== undefined;
+        const [before, known] = [centre.received.length, asked];
+        await eventually("there were some deliveries", async () => {
+            expect((await post(edge)).status).toBe(202);
+            return centre.received.slice(before).filter(isDelivery).length >= 3;
+        });
+        expect(asked - known).toBeGreaterThan(3);
+        expect(centre.received.slice(before).filter((received) => !isDelivery(received))).toEqual([]);
+    });
+
+    test("is not what fails when the centre says so itself", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: "fall = 1," });
+        for (const status of [500, 502, 503, 504]) {
+            centre.reply = () => ({ status, body: `the centre's ${status}` });
+            for (const place of ["plain", "api"]) {
+                const answer = await post(edge, newAddress(place));
+                expect(answer).toMatchObject({ status, text: `the centre's ${status}` });
+            }
+        }
+        expect(await edge.isUp()).toBe(true);
+        expect(changes(await edge.metrics(), "down")).toBe(0);
+    });
+
+    test("is down when connections hang or break", async () => {
+        for (const reply of [{ delay: 1000 }, { breaksOff: true }]) {
+            centre.reply = () => reply;
+            await using edge = await EdgeGateway.start({
+                nodes: [centre.address],
+                ofEdge: "rise = 1000,",
+                location: "proxy_read_timeout 100ms;",
+            });
+            expect((await post(edge)).status).toBe(202);
+            await awaitDown(edge);
+        }
+    });
+
+    test("is down at once when health checks find nobody there, and up when they find somebody", async () => {
+        centre.reply = ({ url, text }) => (url === "/health" ? { status: 500 } : { body: text });
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: "probe_seconds = 3600,",
+            ofUpstream: 'health_check = { uri = "/health", interval = 0.1, fails = 1, passes = 1 },',
+        });
+        await eventually("the link is down", async () => !(await edge.isUp()));
+        const before = centre.received.filter(({ method }) => method === "POST").length;
+        expect((await post(edge)).status).toBe(202);
+        expect(centre.received.filter(({ method }) => method === "POST").length).toBe(before);
+        centre.reply = ({ text }) => ({ body: text });
+        await eventually("the link is up", () => edge.isUp());
+        expect((await post(edge)).status).toBe(200);
+    });
+
+    test("is down while there is no node to send anything to", async () => {
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: "probe_seconds = 0.1, max_tries = 1,",
+        });
+        const node = edge.url(`/openclaw/upstreams/centre/nodes/${centre.address}`);
+        const headers = { "content-type": "application/json" };
+        const drain = await ask(node, { method: "PUT", headers, body: '{"drain":true}' });
+        expect(drain.status).toBe(200);
+        await eventually("the link is down", async () => !(await edge.isUp()));
+        const job = await keep(edge, "kept");
+        for (let place = 0; place < 5; place += 1) expect((await post(edge)).status).toBe(202);
+        await awaitDelivery(edge, "link_down");
+        await ask(`${node}/changes`, { method: "DELETE" });
+        await eventually("the link is up", () => edge.isUp());
+        await awaitAnswers(edge, [job]);
+        expect((await show(edge, job)).text).toBe("kept");
+    });
+
+    test("is not judged by clients that leave", async () => {
+        centre.reply = () => ({ delay: 60_000 });
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: "fall = 1," });
+        for (let place = 0; place < 5; place += 1) {
+            const before = centre.received.length;
+            const socket = connect(edge.nginx.port, "127.0.0.1", () => {
+                socket.write("POST /plain/left HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx");
+            });
+            await eventually("the centre has it", () => centre.received.length > before);
+            socket.destroy();
+        }
+        await eventually("they are counted", async () => {
+            return (await edge.metrics()).get('openclaw_requests_total{route="work",variant="",status="4xx"}') === 5;
+        });
+        expect(await edge.isUp()).toBe(true);
+    });
+
+    test("is the same for all workers, over a reload and the death of a worker", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: "probe_seconds = 3600," });
+        await centre.goDown();
+        await awaitDown(edge);
+        await centre.comeUp();
+        const before = centre.received.length;
+        await edge.nginx.reload();
+        const [worker] = await edge.nginx.workerPids();
+        edge.nginx.kill(worker as number, "SIGKILL");
+        await eventually("another worker is there", async () => {
+            const pids = await edge.nginx.workerPids();
+            return pids.length === 2 && !pids.includes(worker as number);
+        });
+        for (let place = 0; place < 10; place += 1) expect((await post(edge)).status).toBe(202);
+        expect(centre.received.length).toBe(before);
+    });
+});
+
+describe("answers while the link is down", () => {
+    test("come from the cache: fresh as ever, and stale where there is no fresh one", async () => {
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: "probe_seconds = 3600,",
+            cache: "proxy_cache_methods POST; proxy_buffering on; proxy_cache_use_stale error timeout;",
+        });
+        centre.reply = ({ url }) => {
+            return { body: `answer to ${url}`, headers: { "Cache-Control": `max-age=${url.endsWith("s") ? 1 : 60}` } };
+        };
+        const [short, long] = [`${newAddress("api")}-s`, `${newAddress("api")}-l`];
+        await post(edge, short);
+        await post(edge, long);
+        await centre.goDown();
+
+        // Before it is known to be down, and after.
+        await eventually("the answer is stale", async () => (await post(edge, short)).cache === "STALE");
+        await awaitDown(edge);
+        for (let place = 0; place < 3; place += 1) {
+            const stale = await post(edge, short);
+            expect(stale).toMatchObject({ status: 200, cache: "STALE", text: `answer to ${short}` });
+            expect(stale.headers.get("x-openclaw-stale")).toBe("1");
+            const fresh = await post(edge, long);
+            expect(fresh).toMatchObject({ status: 200, cache: "HIT", text: `answer to ${long}` });
+            expect(fresh.headers.get("x-openclaw-stale")).toBeNull();
+        }
+        // The same address, but another question.
+        expect((await post(edge, short, "other")).status).toBe(202);
+    });
+
+    test("say so, too, when nginx fetches a new one in the background, which alone finds out that the link is back", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: "probe_seconds = 0.1," });
+        let answers = 0;
+        centre.reply = () => ({ body: `answer ${(answers += 1)}` });
+        const address = newAddress("api");
+        await post(edge, address);
+        await centre.goDown();
+        await eventually("the answer is stale", async () => {
+            return (await post(edge, address)).headers.get("x-openclaw-stale") === "1";
+        });
+        await eventually("the link is down", async () => {
+            await post(edge, address);
+            return !(await edge.isUp());
+        });
+        for (let place = 0; place < 5; place += 1) {
+            expect(await post(edge, address)).toMatchObject({ status: 200, text: "answer 1" });
+        }
+        await centre.comeUp();
+        await eventually("the link is up", async () => {
+            await post(edge, address);
+            return edge.isUp();
+        });
+        expect((await post(edge, address)).text).not.toBe("answer 1");
+    });
+
+    test("have the ids that all answers have", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address] });
+        await centre.goDown();
+        const answer = await post(edge, newAddress(), "question", { "x-request-id": "pond-7" });
+        expect(answer.status).toBe(202);
+        expect(answer.headers.get("x-request-id")).toBe("pond-7");
+    });
+});
+
+describe("a route with the option edge", () => {
+    test("answers errors as any other does", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], location: "client_max_body_size 10;" });
+        expect(await post(edge, newAddress(), "more than ten letters")).toMatchObject({
+            status: 413,
+            json: { error: { code: "body_too_large" } },
+        });
+    });
+
+    test("leaves other routes as they are", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address] });
+        await centre.goDown();
+        await awaitDown(edge);
+        expect(await post(edge, "/other/1")).toMatchObject({ status: 502, json: { error: { code: "bad_gateway" } } });
+        await centre.comeUp();
+        expect((await post(edge, "/other/1")).status).toBe(200);
+    });
+
+    test("takes the mark of a delivery off requests, be it right or wrong", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address] });
+        await post(edge, "/plain/marked", "question", { "x-openclaw-delivery": "0123456789abcdef" });
+        const received = centre.received.at(-1);
+        expect(received?.url).toBe("/plain/marked");
+        expect(received?.headers).not.toHaveProperty("x-openclaw-delivery");
+    });
+});
+
+const QUICK = "rate = 1000, rise = 1, probe_seconds = 0.1,";
+
+describe("jobs", () => {
+    test("are delivered once and in their order when the link is back", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: `${QUICK} concurrency = 1,` });
+        centre.reply = ({ text }) => ({
+            status: 201,
+            body: `answer to ${text}`,
+            headers: { "Content-Type": "text/x" },
+        });
+        await centre.goDown();
+        const jobs = await keepSome(edge, 12);
+        const [first] = jobs as [Job];
+        expect(await show(edge, first)).toMatchObject({ status: 202, json: { id: first.id, status: "pending" } });
+        const status = await ask(edge.url("/openclaw/status"));
+        expect(status.json.edges).toMatchObject({ work: { link: "down", pending: 12, results: { accepted: 12 } } });
+        await awaitDelivery(edge, "link_down");
+
+        await centre.comeUp();
+        await awaitAnswers(edge, jobs);
+        expect(deliveriesOf(jobs).map(({ text }) => text)).toEqual(jobs.map(({ body }) => body));
+        const answer = await show(edge, first);
+        expect(answer).toMatchObject({ status: 200, text: "answer to job 0" });
+        expect(answer.headers.get("x-openclaw-status")).toBe("201");
+        expect(answer.headers.get("content-type")).toBe("text/x");
+        expect((await edge.metrics()).get('openclaw_edge_jobs_total{route="work",result="delivered"}')).toBe(12);
+        expect(await edge.isUp()).toBe(true);
+    });
+
+    test("are delivered as the request was, and without the secret of deliveries", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: QUICK });
+        await centre.goDown();
+        const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        const job = await keep(edge, "question", "/plain/as?it=was%20asked", {
+            host: "pond.example",
+            "content-type": "image/x-pond",
+            "x-request-id": "pond-8",
+            traceparent: trace,
+            authorization: "Bearer secret",
+        });
+        await centre.comeUp();
+        await awaitAnswers(edge, [job]);
+        const [received] = deliveriesOf([job]);
+        expect(received).toMatchObject({ method: "POST", url: "/plain/as?it=was%20asked", text: "question" });
+        expect(received?.headers).toMatchObject({ "content-type": "image/x-pond", "x-request-id": "pond-8" });
+        expect(received?.headers.traceparent).toContain("0af7651916cd43dd8448eb211c80319c");
+        expect(received?.headers).not.toHaveProperty("authorization");
+        expect(received?.headers).not.toHaveProperty("x-openclaw-delivery");
+    });
+
+    test("have their bodies byte for byte, also those that nginx keeps in files", async () => {
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: `${QUICK} max_body_bytes = 20 * 1024 * 1024,`,
+        });
+        await centre.goDown();
+        const bodies = [0, 1, 16_384, 65_536, 1_000_000, 12_000_000].map((bytes) => randomBytes(bytes));
+        const locations: string[] = [];
+        for (const body of bodies) {
+            const init = { method: "POST", body: new Uint8Array(body) };
+            const answer = await ask(edge.url("/plain/big"), init);
+            expect(answer.status).toBe(202);
+            locations.push(String(answer.json.id));
+        }
+        await centre.comeUp();
+        for (const [place, body] of bodies.entries()) {
+            const received = await eventually("it came", () => {
+                return centre.received.find(({ headers }) => headers["idempotency-key"] === locations[place]);
+            });
+            expect(received).toMatchObject({
+                bytes: body.length,
+                sha256: createHash("sha256").update(body).digest("hex"),
+            });
+        }
+    });
+
+    test("are answered from the cache where it has a fresh answer by then", async () => {
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: QUICK,
+        });
+        centre.reply = ({ text }) => ({ body: text, headers: { "Cache-Control": "max-age=60" } });
+        await centre.goDown();
+        const jobs = [await keep(edge, "same", "/api/same"), await keep(edge, "same", "/api/same")];
+        await centre.comeUp();
+        await awaitAnswers(edge, jobs);
+        expect(centre.received.filter(({ url }) => url === "/api/same")).toHaveLength(1);
+    });
+
+    test("do not take a stale answer from the cache", async () => {
+        const digest = createHash("md5").update("again").digest("hex");
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: "fall = 1, rise = 1, probe_seconds = 4,",
+            server: `
+                location = /fill {
+                    set $openclaw_route other;
+                    include route.conf;
+                    include cache.conf;
+                    proxy_cache edge;
+                    proxy_cache_key "/api/again${digest}";
+                    proxy_pass http://centre;
+                }`,
+        });
+        let answers = 0;
+        centre.reply = () => {
+            answers += 1;
+            return { body: `answer ${answers}`, headers: { "Cache-Control": `max-age=${answers === 1 ? 1 : 60}` } };
+        };
+        await centre.goDown();
+        const job = await keep(edge, "again", "/api/again");
+        // Before the link is tried again there is an answer, and it is too old.
+        await centre.comeUp();
+        expect((await post(edge, "/fill", "again")).text).toBe("answer 1");
+        await centre.goDown();
+        await eventually("the answer is stale", async () => {
+            return (await post(edge, "/api/again", "again")).headers.get("x-openclaw-stale") === "1";
+        });
+        expect((await show(edge, job)).status).toBe(202);
+        await awaitDelivery(edge, "stale");
+        expect((await show(edge, job)).status).toBe(202);
+        await centre.comeUp();
+        await awaitAnswers(edge, [job]);
+        expect((await show(edge, job)).text).not.toBe("answer 1");
+    });
+
+    test("are kept over a crash of everything, also in the middle of deliveries", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: `${QUICK} concurrency = 2,` });
+        await centre.goDown();
+        const jobs = await keepSome(edge, 20);
+        await edge.nginx.crash();
+        await edge.nginx.startAgain();
+        expect((await show(edge, jobs[0] as Job)).status).toBe(202);
+        centre.reply = ({ text }) => ({ body: text, delay: 20 });
+        await centre.comeUp();
+        await eventually("some came", () => deliveriesOf(jobs).length >= 4);
+        await edge.nginx.crash();
+        await edge.nginx.startAgain();
+        await awaitAnswers(edge, jobs);
+        expectDelivered(jobs);
+        // Those that were on their way came twice at most.
+        expect(deliveriesOf(jobs).length).toBeLessThanOrEqual(jobs.length + 2);
+    });
+
+    test("are kept over the death of workers and over reloads", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: `${QUICK} concurrency = 2,` });
+        await centre.goDown();
+        const jobs = await keepSome(edge, 60);
+        centre.reply = ({ text }) => ({ body: text, delay: 20 });
+        await centre.comeUp();
+        let killed = 0;
+        for (const step of [10, 20, 30, 40]) {
+            await eventually(`${step} came`, () => deliveriesOf(jobs).length >= step, 30_000);
+            if (step % 20 === 0) {
+                await edge.nginx.reload();
+            } else {
+                for (const pid of await edge.nginx.workerPids()) edge.nginx.kill(pid, "SIGKILL");
+                killed += 1;
+            }
+        }
+        await awaitAnswers(edge, jobs);
+        expectDelivered(jobs);
+        expect(deliveriesOf(jobs).length).toBeLessThanOrEqual(jobs.length + 2 * killed);
+        const metrics = await edge.metrics();
+        expect(metrics.get('openclaw_edge_jobs{route="work",state="pending"}')).toBe(0);
+    });
+
+    test("that are acknowledged under load are delivered, whoever is killed meanwhile", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: `${QUICK} concurrency = 8,` });
+        await centre.goDown();
+        const kept: Job[] = [];
+        let stop = false;
+        async function load(name: number): Promise<void> {
+            for (let place = 0; !stop; place += 1) {
+                // A worker that is killed breaks connections off.
+                await keep(edge, `load ${name} ${place}`).then(
+                    (job) => kept.push(job),
+                    () => undefined,
+                );
+            }
+        }
+        const loads = [1, 2, 3, 4].map(load);
+        for (const count of [40, 80, 120]) {
+            await eventually(`${count} are kept`, () => kept.length >= count, 30_000);
+            const [pid] = await edge.nginx.workerPids();
+            edge.nginx.kill(pid as number, "SIGKILL");
+        }
+        await eventually("160 are kept", () => kept.length >= 160, 30_000);
+        await edge.nginx.crash();
+        stop = true;
+        await Promise.all(loads);
+        await edge.nginx.startAgain();
+        await centre.comeUp();
+        await awaitAnswers(edge, kept);
+        expectDelivered(kept);
+    });
+
+    test("are not held up by one that nobody can bear", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: `${QUICK} concurrency = 1,` });
+        centre.reply = ({ text }) => (text === "poison" ? { breaksOff: true } : { body: text });
+        await centre.goDown();
+        const poison = await keep(edge, "poison");
+        const jobs = await keepSome(edge, 5);
+        await centre.comeUp();
+        await awaitAnswers(edge, jobs);
+        expect((await show(edge, poison)).status).toBe(202);
+        centre.reply = ({ text }) => ({ body: text });
+        await awaitAnswers(edge, [poison]);
+    });
+
+    test("end with what the centre says after some tries", async () => {
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: `${QUICK} max_tries = 2,`,
+        });
+        await centre.goDown();
+        const job = await keep(edge, "unwell");
+        centre.reply = ({ text }) => ({ status: 500, body: `cannot ${text}` });
+        await centre.comeUp();
+        await awaitAnswers(edge, [job]);
+        const answer = await show(edge, job);
+        expect(answer.text).toBe("cannot unwell");
+        expect(answer.headers.get("x-openclaw-status")).toBe("500");
+        expect(deliveriesOf([job])).toHaveLength(2);
+    });
+
+    test("are refused where there is no room, and what is no job is refused, too", async () => {
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: "max_jobs = 2, max_body_bytes = 1000,",
+        });
+        await centre.goDown();
+        await keepSome(edge, 2);
+        // What is counted may be behind by those that come while nginx starts.
+        const full = await eventually("it is full", async () => {
+            const answer = await post(edge);
+            return answer.status === 503 ? answer : undefined;
+        });
+        expect(full.json).toMatchObject({ error: { code: "store_full" } });
+        expect(Number(full.headers.get("retry-after"))).toBeGreaterThan(0);
+        const large = await post(edge, newAddress(), "x".repeat(1001));
+        expect(large).toMatchObject({ status: 503, json: { error: { code: "link_down" } } });
+        const get = await ask(edge.url("/plain/get"));
+        expect(get).toMatchObject({ status: 503, json: { error: { code: "link_down" } } });
+    });
+
+    test("expire", async () => {
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: `${QUICK} max_age_seconds = 1, keep_seconds = 1,`,
+        });
+        await centre.goDown();
+        const job = await keep(edge, "old");
+        await eventually("it is gone", async () => (await show(edge, job)).status === 410);
+        await centre.comeUp();
+        await awaitUp(edge);
+        expect(deliveriesOf([job])).toEqual([]);
+        const metrics = await edge.metrics();
+        expect(metrics.get('openclaw_edge_jobs_total{route="work",result="expired"}')).toBe(1);
+        expect(metrics.get('openclaw_edge_jobs{route="work",state="pending"}')).toBe(0);
+    });
+
+    test("have answers that expire, too", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: `${QUICK} keep_seconds = 1,` });
+        await centre.goDown();
+        const job = await keep(edge, "new");
+        await centre.comeUp();
+        await eventually("its answer is gone", async () => (await show(edge, job)).status === 410);
+        expect(deliveriesOf([job])).toHaveLength(1);
+        expect((await show(edge, job)).json).toMatchObject({ error: { code: "job_expired" } });
+    });
+
+    test("are nobody's business but of those who know their ids", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address] });
+        for (const path of ["", "x", "...", "%2e%2e%20", "0".repeat(45), `${"0".repeat(12)}-${"0".repeat(32)}/`]) {
+            const answer = await ask(edge.url(`/openclaw/jobs/${path}`));
+            expect(answer).toMatchObject({ status: 404, json: { error: { code: "unknown_job" } } });
+        }
+        const deletion = await ask(edge.url("/openclaw/jobs/x"), { method: "DELETE" });
+        expect(deletion.status).toBe(405);
+    });
+
+    test("can have their answers sent to where it is allowed", async () => {
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: `${QUICK} callback_hosts = { "${centre.address}" }, callback_plain = true,`,
+        });
+        await centre.goDown();
+        const url = `http://${centre.address}/called`;
+        const job = await keep(edge, "call me", newAddress(), { "x-openclaw-callback": url });
+        const wrong = await post(edge, newAddress(), "x", { "x-openclaw-callback": "http://127.0.0.1:1/called" });
+        expect(wrong).toMatchObject({ status: 400, json: { error: { code: "bad_callback" } } });
+        await centre.comeUp();
+        const called = await eventually("it is called", () => centre.received.find(({ url }) => url === "/called"));
+        expect(called.text).toBe("call me");
+        expect(called.headers["x-openclaw-job"]).toBe(job.id);
+    });
+});

@@ -1,0 +1,203 @@
+/**
+ * Keeps a route going while the link to the place that answers it is down: requests are declined at once, which lets nginx
+ * answer with a stale copy; those for which it has none are kept on disk, and delivered when the link is back. See
+ * docs/edge.md.
+ */
+import * as nginx_balancer from "ngx.balancer";
+import * as clock from "./clock";
+import * as acceptance from "./edge/acceptance";
+import * as jobs_of from "./edge/jobs";
+import type { Jobs } from "./edge/jobs";
+import * as links from "./edge/link";
+import type { Link } from "./edge/link";
+import * as fault from "./fault";
+import * as json_error from "./json_error";
+import * as metric_registry from "./metric_registry";
+import * as read from "./options";
+import * as request from "./request";
+import * as upstream_tries from "./upstream_tries";
+
+/** What the plugin asks of the upstream whose link it watches; a balancer has it. */
+export interface Upstream {
+    /** Whether any node may get requests, be it up or down. */
+    has_nodes(): boolean;
+    /** Whether health checks have found all of these down. */
+    is_cut(): boolean;
+}
+
+export interface Edge {
+    readonly route: string;
+    readonly upstream: Upstream | undefined;
+    readonly link: Link;
+    readonly jobs: Jobs;
+    /** Begins to deliver in this worker. Phases: init_worker. */
+    init_worker(): void;
+    /** Phases: exit_worker. */
+    exit_worker(): void;
+    /** Finds out whether this is a delivery, and takes the mark of one off the request. Phases: access. */
+    access(): void;
+    /** Whether this try is to be spared, as the link is known to be down. Phases: balancer. */
+    declines(): boolean;
+    /** Says on the answer whether it is a stale copy; of a subrequest as `log`. Phases: header_filter. */
+    header_filter(): void;
+    /** Learns whether the link works. Phases: log. */
+    log(): void;
+    /** Answers a request that got no answer: keeps it. Phases: content. */
+    content(): void;
+}
+
+const NAME = "edge";
+
+/** Longer than deliveries ever pause. When none has come for so long, something is wrong with them. */
+const PATIENCE_SECONDS = 10;
+
+/** The deliveries among the requests of this worker, of all routes: `ngx.ctx` would be lost with a redirect. */
+const deliveries = new LuaSet<number>();
+
+function init_worker(this: Edge): void {
+    this.jobs.init_worker();
+}
+
+function exit_worker(this: Edge): void {
+    this.jobs.exit_worker();
+}
+
+function access(this: Edge): void {
+    const key = request.key();
+    deliveries.delete(key);
+    if (request.variable("http_x_openclaw_delivery") === undefined) return;
+    if (this.jobs.is_delivery()) deliveries.add(key);
+    // It is a secret, and nobody's business beyond.
+    ngx.req.clear_header("X-OpenClaw-Delivery");
+}
+
+function declines(this: Edge): boolean {
+    if (this.upstream !== undefined && !this.upstream.has_nodes()) return true;
+    if (links.is_up(this.link)) return false;
+    // What was let through may try all nodes.
+    const [failure] = nginx_balancer.get_last_failure();
+    if (failure !== undefined) return false;
+    if (request.is_subrequest()) return !links.may_try_in_background(this.link);
+    // A delivery has asked before it was sent. While there are some to come no client need wait for a trial.
+    if (deliveries.has(request.key())) return false;
+    const patience = this.jobs.report().pending > 0 ? PATIENCE_SECONDS : 0;
+    return !links.may_try(this.link, patience);
+}
+
+/** Seconds since the last try began; where nginx does not know, since the request did. */
+function seconds_since_try(): number {
+    const seconds = request.last_seconds("upstream_response_time");
+    return seconds ?? request.seconds_taken();
+}
+
+/** As `learn`, where it is not that the only try was answered. */
+function learn_from_failure(link: Link): void {
+    const address = request.variable("upstream_addr");
+    // The balancer declined.
+    if (address === undefined || upstream_tries.last(address) === "") return;
+    const header_times = request.variable("upstream_header_time") ?? "";
+    if (string.find(header_times, "%d")[0] !== undefined) {
+        links.answered(link, clock.now() - seconds_since_try());
+        return;
+    }
+    const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
+    // Without a status the client has left first, which tells nothing.
+    if (status === "502" || status === "504") links.failed(link, clock.now() - seconds_since_try());
+}
+
+/** Learns whether the link works from how the tries of the request at hand went, which may have ended or go on. */
+function learn(link: Link): void {
+    const header_seconds = request.seconds("upstream_header_time");
+    // The cache had the answer.
+    if (header_seconds === undefined) return;
+    if (header_seconds < 0) {
+        learn_from_failure(link);
+        return;
+    }
+    // The answer may have gone on for long since it began.
+    const seconds = request.seconds("upstream_response_time") ?? -1;
+    links.answered(link, clock.now() - math.max(0, seconds - header_seconds));
+}
+
+function header_filter(this: Edge): void {
+    const status = request.variable("upstream_cache_status");
+    if (status === "STALE" || status === "UPDATING") {
+        ngx.header["X-OpenClaw-Stale"] = "1";
+        // What a job is answered must not be older than the job.
+        if (deliveries.has(request.key())) ngx.header[acceptance.LINK_HEADER] = "stale";
+    }
+    // A subrequest (a background update of the cache) has no log phase.
+    if (request.is_subrequest()) learn(this.link);
+}
+
+function log(this: Edge): void {
+    const key = request.key();
+    if (deliveries.has(key)) deliveries.delete(key);
+    learn(this.link);
+}
+
+/** Whether somebody took the connection of the last try. */
+function was_reached(): boolean {
+    return request.last_seconds("upstream_connect_time") !== undefined;
+}
+
+function content(this: Edge): void {
+    // Nobody waits for the answer of a subrequest, and its request is that of another one.
+    if (request.is_subrequest()) json_error.page();
+    if (deliveries.has(request.key())) this.jobs.decline(was_reached());
+    this.jobs.accept();
+}
+
+/** Answers with what became of the job that the address names, of whichever of these routes. Phases: content; yields. */
+export function show_job(edges: readonly Edge[]): void {
+    const id = string.sub(request.variable("uri") ?? "", jobs_of.PREFIX.length + 1);
+    for (const edge of edges) {
+        if (edge.jobs.page(id)) return;
+    }
+    // They differ in how long they keep things at most.
+    const first = edges[0];
+    if (first === undefined) json_error.respond(404, "unknown_job", "There is no such job.");
+    else first.jobs.miss(id);
+}
+
+const metatable = {
+    __index: { init_worker, exit_worker, access, declines, header_filter, log, content },
+};
+
+/** Beside those of jobs. */
+const OPTIONS = ["route", "upstream", "dict", "fall", "rise", "probe_seconds"];
+
+function read_upstream(options: read.Options): Upstream | undefined {
+    const upstream = read.group(NAME, options, "upstream");
+    for (const method of ["has_nodes", "is_cut"]) {
+        if (upstream !== undefined && type(upstream[method]) !== "function") {
+            error(`${NAME}: "upstream" must have a method ${method}, as a balancer has`, 0);
+        }
+    }
+    return upstream as unknown as Upstream | undefined;
+}
+
+/**
+ * The plugin for one route; see docs/edge.md for the options. Beside those: `route`, its name; `upstream`, the balancer of
+ * the link, where there is one; `dict` ("openclaw"). Raises when an option is wrong. Phases: init.
+ */
+function create(options: unknown): Edge {
+    const known: string[] = [];
+    for (const names of [OPTIONS, jobs_of.OPTIONS]) {
+        for (const name of names) known.push(name);
+    }
+    const given = read.check(NAME, options, known);
+    const registry = metric_registry.open(read.text(NAME, given, "dict", "openclaw"));
+    const route = read.text(NAME, given, "route");
+    const upstream = read_upstream(given);
+    const settings = {
+        fall: read.whole(NAME, given, "fall", 1, 3),
+        rise: read.whole(NAME, given, "rise", 1, 2),
+        probe_seconds: read.positive(NAME, given, "probe_seconds", 1),
+    };
+    const link = links.new(registry, route, settings, upstream === undefined ? undefined : () => upstream.is_cut());
+    const jobs = jobs_of.new(NAME, given, registry, link, fault.new(NAME, registry));
+    const fields = { route, upstream, link, jobs };
+    return setmetatable(fields, metatable) as unknown as Edge;
+}
+export { create as new };
