@@ -161,6 +161,31 @@ describe("a link", function()
         assert.is_true(links.may_try(link))
     end)
 
+    it("leaves the attempt to others as long as it is asked to", function()
+        local link = new_link({ fall = 1, probe_seconds = 1 })
+        assert.is_true(links.may_try(link, 10))
+        fail(link)
+        now = now + 5
+        assert.is_false(links.may_try(link, 10))
+        assert.is_true(links.may_try(link))
+        now = now + 10.99
+        assert.is_false(links.may_try(link, 10))
+        now = now + 0.01
+        assert.is_true(links.may_try(link, 10))
+        assert.is_false(links.may_try(link))
+    end)
+
+    it("has turns of their own for what goes on in the background", function()
+        local link = new_link({ fall = 1 })
+        assert.is_true(links.may_try_in_background(link))
+        fail(link)
+        assert.is_false(links.may_try_in_background(link))
+        now = now + 1
+        assert.is_true(links.may_try(link))
+        assert.is_true(links.may_try_in_background(link))
+        assert.is_false(links.may_try_in_background(link))
+    end)
+
     it("does not let two workers through that come at one moment", function()
         local link = new_link({ fall = 1 })
         fail(link)
@@ -261,6 +286,20 @@ describe("health checks of a link", function()
         fail(link, 2)
         assert.is_false(links.is_up(link))
         now = now + 100
+        assert.is_false(links.is_up(link))
+    end)
+
+    it("are believed rather than attempts that began before", function()
+        local link = checked_link({ fall = 1 })
+        is_cut = true
+        assert.is_false(links.is_up(link))
+        local before = now
+        now = now + 1
+        is_cut = false
+        assert.is_true(links.is_up(link))
+        links.failed(link, before)
+        assert.is_true(links.is_up(link))
+        links.failed(link, now)
         assert.is_false(links.is_up(link))
     end)
 

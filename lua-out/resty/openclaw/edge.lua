@@ -11,6 +11,8 @@ local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local NAME = "edge"
+--- Longer than deliveries ever pause. When none has come for so long, something is wrong with them.
+local PATIENCE_SECONDS = 10
 --- The deliveries among the requests of this worker, of all routes: `ngx.ctx` would be lost with a redirect.
 local deliveries = {}
 local function init_worker(self)
@@ -44,7 +46,11 @@ local function declines(self)
     if request.is_subrequest() then
         return not links.may_try_in_background(self.link)
     end
-    return not (deliveries[request.key()] ~= nil) and not links.may_try(self.link)
+    if deliveries[request.key()] ~= nil then
+        return false
+    end
+    local patience = self.jobs:report().pending > 0 and PATIENCE_SECONDS or 0
+    return not links.may_try(self.link, patience)
 end
 --- Seconds since the last try began; where nginx does not know, since the request did.
 local function seconds_since_try()

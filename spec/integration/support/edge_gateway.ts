@@ -13,7 +13,6 @@ export interface EdgeOptions {
     ofEdge?: string;
     ofUpstream?: string;
     /** More directives. */
-    main?: string;
     http?: string;
     server?: string;
     location?: string;
@@ -46,7 +45,6 @@ export class EdgeGateway {
         const through = await freePort();
         const nodes = options.nodes.map((node) => `"${node}"`).join(", ");
         const nginx = await NativeNginx.start({
-            main: options.main,
             http: `
                 include openclaw.conf;
                 lua_socket_log_errors off;

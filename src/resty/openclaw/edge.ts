@@ -48,6 +48,9 @@ export interface Edge {
 
 const NAME = "edge";
 
+/** Longer than deliveries ever pause. When none has come for so long, something is wrong with them. */
+const PATIENCE_SECONDS = 10;
+
 /** The deliveries among the requests of this worker, of all routes: `ngx.ctx` would be lost with a redirect. */
 const deliveries = new LuaSet<number>();
 
@@ -75,8 +78,10 @@ function declines(this: Edge): boolean {
     const [failure] = nginx_balancer.get_last_failure();
     if (failure !== undefined) return false;
     if (request.is_subrequest()) return !links.may_try_in_background(this.link);
-    // A delivery has asked before it was sent.
-    return !deliveries.has(request.key()) && !links.may_try(this.link);
+    // A delivery has asked before it was sent. While there are some to come no client need wait for a trial.
+    if (deliveries.has(request.key())) return false;
+    const patience = this.jobs.report().pending > 0 ? PATIENCE_SECONDS : 0;
+    return !links.may_try(this.link, patience);
 }
 
 /** Seconds since the last try began; where nginx does not know, since the request did. */

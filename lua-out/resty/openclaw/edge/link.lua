@@ -79,18 +79,18 @@ function ____exports.is_up(link)
     end
     return link.record[DOWN] == 0
 end
---- Whether it is time for the next trial of that kind; true for one caller of all workers.
-local function take_turn(link, next_trial)
+--- Whether the next trial of that kind has been due for so many seconds; true for one caller of all workers.
+local function take_turn(link, next_trial, patience)
     local record = link.record
     local now = clock.now()
-    if now < record[next_trial] then
+    if now < record[next_trial] + patience then
         return false
     end
     local won, err = link.names:safe_add(link.trial, 1, CHOICE_SECONDS)
     if won ~= true and err == "exists" then
         return false
     end
-    local is_due = now >= record[next_trial]
+    local is_due = now >= record[next_trial] + patience
     if is_due then
         record[next_trial] = now + link.probe_seconds
     end
@@ -99,13 +99,18 @@ local function take_turn(link, next_trial)
 end
 --- Whether an attempt makes sense: always while the link is up; while it is down for one caller each `probe_seconds`, of
 -- those in all workers, which counts as the attempt. Phases: any but init.
-function ____exports.may_try(link)
-    return ____exports.is_up(link) or take_turn(link, NEXT_TRIAL)
+-- 
+-- @param patience seconds for which a trial is left to others who can wait better (0)
+function ____exports.may_try(link, patience)
+    if patience == nil then
+        patience = 0
+    end
+    return ____exports.is_up(link) or take_turn(link, NEXT_TRIAL, patience)
 end
 --- The same for what nginx does in the background of another attempt. It has turns of its own: the other one, which may end
 -- without a try of the link, would else always come first. Phases: any but init.
 function ____exports.may_try_in_background(link)
-    return ____exports.is_up(link) or take_turn(link, NEXT_BACKGROUND_TRIAL)
+    return ____exports.is_up(link) or take_turn(link, NEXT_BACKGROUND_TRIAL, 0)
 end
 --- Notes an answer, of whatever status. `at`: when it began, on the scale of `clock`. Phases: any but init.
 function ____exports.answered(link, at)

@@ -102,15 +102,15 @@ export function is_up(link: Link): boolean {
     return link.record.get(DOWN) === 0;
 }
 
-/** Whether it is time for the next trial of that kind; true for one caller of all workers. */
-function take_turn(link: Link, next_trial: number): boolean {
+/** Whether the next trial of that kind has been due for so many seconds; true for one caller of all workers. */
+function take_turn(link: Link, next_trial: number, patience: number): boolean {
     const record = link.record;
     const now = clock.now();
-    if (now < record.get(next_trial)) return false;
+    if (now < record.get(next_trial) + patience) return false;
     // Others may have seen the same. Without room in the dict nobody can be kept out.
     const [won, err] = link.names.safe_add(link.trial, 1, CHOICE_SECONDS);
     if (won !== true && err === "exists") return false;
-    const is_due = now >= record.get(next_trial);
+    const is_due = now >= record.get(next_trial) + patience;
     if (is_due) record.set(next_trial, now + link.probe_seconds);
     link.names.delete(link.trial);
     return is_due;
@@ -119,9 +119,10 @@ function take_turn(link: Link, next_trial: number): boolean {
 /**
  * Whether an attempt makes sense: always while the link is up; while it is down for one caller each `probe_seconds`, of
  * those in all workers, which counts as the attempt. Phases: any but init.
+ * @param patience seconds for which a trial is left to others who can wait better (0)
  */
-export function may_try(link: Link): boolean {
-    return is_up(link) || take_turn(link, NEXT_TRIAL);
+export function may_try(link: Link, patience = 0): boolean {
+    return is_up(link) || take_turn(link, NEXT_TRIAL, patience);
 }
 
 /**
@@ -129,7 +130,7 @@ export function may_try(link: Link): boolean {
  * without a try of the link, would else always come first. Phases: any but init.
  */
 export function may_try_in_background(link: Link): boolean {
-    return is_up(link) || take_turn(link, NEXT_BACKGROUND_TRIAL);
+    return is_up(link) || take_turn(link, NEXT_BACKGROUND_TRIAL, 0);
 }
 
 /** Notes an answer, of whatever status. `at`: when it began, on the scale of `clock`. Phases: any but init. */

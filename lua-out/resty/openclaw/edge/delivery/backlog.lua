@@ -67,10 +67,11 @@ function ____exports.begin(backlog)
     backlog.flying_count = backlog.flying_count + 1
 end
 local function land(backlog, id)
-    backlog.flying[id] = nil
-    if true then
-        backlog.flying_count = backlog.flying_count - 1
+    if not (backlog.flying[id] ~= nil) then
+        return
     end
+    backlog.flying[id] = nil
+    backlog.flying_count = backlog.flying_count - 1
 end
 --- The delivery of a job did not come about: it is its turn as soon as may be. Phases: any.
 function ____exports.give_back(backlog, id)

@@ -87,7 +87,9 @@ export function begin(backlog: Backlog): void {
 }
 
 function land(backlog: Backlog, id: string): void {
-    if (backlog.flying.delete(id)) backlog.flying_count -= 1;
+    if (!backlog.flying.has(id)) return;
+    backlog.flying.delete(id);
+    backlog.flying_count -= 1;
 }
 
 /** The delivery of a job did not come about: it is its turn as soon as may be. Phases: any. */
