@@ -12,6 +12,7 @@ master_process off;
 daemon off;
 pid nginx.pid;
 error_log stderr error;
+thread_pool spool threads=1;
 events { worker_connections 16; }
 http {
     lua_package_path "${project}lua-out/?.lua;${project}?.lua;;";

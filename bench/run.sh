@@ -22,5 +22,7 @@ title 'Scrape'
 node bench/scrape.mjs
 title 'Queue'
 node bench/in_worker.mjs queue_push
+title 'Spool'
+node bench/in_worker.mjs spool_append
 title 'Pick of a node'
 node bench/in_worker.mjs pick

@@ -78,6 +78,8 @@ export interface EdgeStatus {
 export interface QueueStatus {
     queued: number | null;
     queued_bytes: number | null;
+    /** Nothing of queues that are in memory. */
+    spool_bytes: number | null;
     sent: number | null;
     retries: number | null;
     dropped: Record<string, number>;

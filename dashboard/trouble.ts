@@ -32,6 +32,11 @@ const QUEUE_COLUMNS: Column<QueueRow>[] = [
         title: "Size",
         cell: ({ queue }) => ({ text: format.bytes(queue.queued_bytes), value: queue.queued_bytes }),
     },
+    {
+        field: "spool_bytes",
+        title: "On disk",
+        cell: ({ queue }) => ({ text: format.bytes(queue.spool_bytes), value: queue.spool_bytes }),
+    },
     figure("sent", "Sent"),
     figure("retries", "Retries"),
     {

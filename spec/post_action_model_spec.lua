@@ -60,6 +60,7 @@ local function new(worker, durable)
         dict = "models",
         durable = durable,
         spool = durable and SPOOL,
+        fsync = durable and (math.random(5) == 1 and "interval" or "never"),
         thread_pool = durable and "nowhere",
         name = "model " .. made,
         sink = { type = "http", url = "http://127.0.0.1:1/" },

@@ -208,9 +208,9 @@ function expectAgreement(shown: Snapshot, status: Status): void {
     expect(values(shown.tables.Routes ?? {})).toEqual(routes);
     const queues = Object.fromEntries(
         Object.entries(status.queues).map(([sink, queue]) => {
-            const { queued, queued_bytes, sent, retries } = queue;
+            const { queued, queued_bytes, spool_bytes, sent, retries } = queue;
             const dropped = Object.values(queue.dropped).reduce((sum, count) => sum + count, 0);
-            const fields = Object.entries({ sink, queued, queued_bytes, sent, retries, dropped });
+            const fields = Object.entries({ sink, queued, queued_bytes, spool_bytes, sent, retries, dropped });
             return [sink, Object.fromEntries(fields.map(([name, value]) => [name, valueOf(value)]))];
         }),
     );
@@ -565,7 +565,7 @@ function named(name: string): Status {
                 results: { [name]: 5 },
             },
         },
-        queues: { [name]: { queued: 1, queued_bytes: 2, sent: 3, retries: 4, dropped: { [name]: 5 } } },
+        queues: { [name]: { queued: 1, queued_bytes: 2, spool_bytes: 7, sent: 3, retries: 4, dropped: { [name]: 5 } } },
         faults: [{ plugin: name, kind: name, count: 6 }],
     });
 }

@@ -2,6 +2,8 @@ local ____exports = {}
 local folder = require("resty.openclaw.spool.folder")
 local lanes = require("resty.openclaw.spool.lane")
 local readers = require("resty.openclaw.spool.reader")
+--- A worker that exits leaves all to others.
+local LEFT = "the worker exits"
 --- Finds the segments of a lane that are not settled, and counts what is in them. Removes the others.
 local function survey(lane)
     local numbers, err = lanes.numbers(lane.path)
@@ -11,6 +13,9 @@ local function survey(lane)
     local settled_number, settled_offset = lanes.read_position(lane)
     lane.last_number = settled_number
     for ____, number in ipairs(numbers) do
+        if ngx.worker.exiting() then
+            return LEFT
+        end
         local segment = {number = number, bytes = 0, entries = 0, text_bytes = 0}
         local offset = number == settled_number and settled_offset or 0
         if number >= settled_number then
@@ -46,7 +51,7 @@ function ____exports.adopt(directory, faults)
         local lane = lanes.claim(path)
         if lane ~= nil then
             local err = survey(lane)
-            if err ~= nil then
+            if err ~= nil and err ~= LEFT then
                 faults:report("adopt", path, ": ", err)
             end
             if err == nil and #lane.segments > 0 then

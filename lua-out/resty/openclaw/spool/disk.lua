@@ -72,8 +72,10 @@ local function run_once(disk)
         end
     end
     disk.synced = written
-    if disk.waiting > 0 then
-        disk.semaphore:post(disk.waiting)
+    local waiting = disk.waiting
+    disk.waiting = 0
+    if waiting > 0 then
+        disk.semaphore:post(waiting)
     end
 end
 local function run(_premature, disk)
@@ -162,8 +164,10 @@ function ____exports.wait(disk)
             plan(disk)
         end
         disk.waiting = disk.waiting + 1
-        disk.semaphore:wait(LATE_SECONDS)
-        disk.waiting = disk.waiting - 1
+        local woken = disk.semaphore:wait(LATE_SECONDS)
+        if woken ~= true and disk.waiting > 0 then
+            disk.waiting = disk.waiting - 1
+        end
     end
 end
 --- Waits for the disk right here, and lets go of all files. Phases: any; usually exit_worker.

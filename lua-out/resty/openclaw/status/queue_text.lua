@@ -29,6 +29,13 @@ local function gather(window)
             queue_of(queues, labels.sink or "").queued_bytes = value
         end
     )
+    collected(
+        window,
+        "openclaw_post_action_spool_bytes",
+        function(sink, value)
+            queue_of(queues, sink).spool_bytes = value
+        end
+    )
     windows.each(
         window,
         "openclaw_post_action_sent_total",
@@ -58,9 +65,10 @@ local function queue_text(queue)
         dropped[#dropped + 1] = (json.short_text(reason) .. ":") .. numbers.exact(queue.dropped[reason])
     end
     return string.format(
-        "{\"queued\":%s,\"queued_bytes\":%s,\"sent\":%s,\"retries\":%s,\"dropped\":{%s}}",
+        "{\"queued\":%s,\"queued_bytes\":%s,\"spool_bytes\":%s,\"sent\":%s,\"retries\":%s,\"dropped\":{%s}}",
         numbers.exact(queue.queued),
         numbers.exact(queue.queued_bytes),
+        numbers.exact(queue.spool_bytes),
         numbers.exact(queue.sent),
         numbers.exact(queue.retries),
         table.concat(dropped, ",")

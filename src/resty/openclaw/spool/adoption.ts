@@ -5,6 +5,9 @@ import * as lanes from "./lane";
 import type { Lane } from "./lane";
 import * as readers from "./reader";
 
+/** A worker that exits leaves all to others. */
+const LEFT = "the worker exits";
+
 /** Finds the segments of a lane that are not settled, and counts what is in them. Removes the others. */
 function survey(lane: Lane): string | undefined {
     const [numbers, err] = lanes.numbers(lane.path);
@@ -12,6 +15,7 @@ function survey(lane: Lane): string | undefined {
     const [settled_number, settled_offset] = lanes.read_position(lane);
     lane.last_number = settled_number;
     for (const number of numbers) {
+        if (ngx.worker.exiting()) return LEFT;
         const segment = { number, bytes: 0, entries: 0, text_bytes: 0 };
         const offset = number === settled_number ? settled_offset : 0;
         if (number >= settled_number) {
@@ -43,7 +47,7 @@ export function adopt(directory: string, faults: Faults): Lane[] {
         const [lane] = lanes.claim(path);
         if (lane !== undefined) {
             const err = survey(lane);
-            if (err !== undefined) faults.report("adopt", path, ": ", err);
+            if (err !== undefined && err !== LEFT) faults.report("adopt", path, ": ", err);
             if (err === undefined && lane.segments.length > 0) adopted.push(lane);
             else lanes.release(lane);
         }

@@ -35,6 +35,7 @@ export interface Disk {
     has_failed: boolean;
     has_pool: boolean;
     readonly semaphore: Semaphore;
+    /** How many wait for the next time that the disk has been waited for. */
     waiting: number;
 }
 
@@ -99,7 +100,9 @@ function run_once(disk: Disk): void {
         }
     }
     disk.synced = written;
-    if (disk.waiting > 0) disk.semaphore.post(disk.waiting);
+    const waiting = disk.waiting;
+    disk.waiting = 0;
+    if (waiting > 0) disk.semaphore.post(waiting);
 }
 
 function run(_premature: boolean, disk: Disk): void {
@@ -163,8 +166,8 @@ export function wait(disk: Disk): void {
     while (disk.synced < target && clock.now() < until) {
         if (!disk.is_running) plan(disk);
         disk.waiting += 1;
-        disk.semaphore.wait(LATE_SECONDS);
-        disk.waiting -= 1;
+        const [woken] = disk.semaphore.wait(LATE_SECONDS);
+        if (woken !== true && disk.waiting > 0) disk.waiting -= 1;
     }
 }
 

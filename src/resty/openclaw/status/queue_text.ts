@@ -8,6 +8,7 @@ import type { Window } from "./window";
 interface Queue {
     queued?: number;
     queued_bytes?: number;
+    spool_bytes?: number;
     sent?: number;
     retries?: number;
     readonly dropped: LuaTable<string, number>;
@@ -31,6 +32,9 @@ function gather(window: Window): Queues {
     windows.collected(window, "openclaw_post_action_queued_bytes", (labels, value) => {
         queue_of(queues, labels.sink ?? "").queued_bytes = value;
     });
+    collected(window, "openclaw_post_action_spool_bytes", (sink, value) => {
+        queue_of(queues, sink).spool_bytes = value;
+    });
     windows.each(window, "openclaw_post_action_sent_total", (labels, total) => {
         queue_of(queues, labels.sink ?? "").sent = total;
     });
@@ -49,9 +53,10 @@ function queue_text(queue: Queue): string {
         dropped.push(`${json.short_text(reason)}:${numbers.exact(queue.dropped.get(reason))}`);
     }
     return string.format(
-        '{"queued":%s,"queued_bytes":%s,"sent":%s,"retries":%s,"dropped":{%s}}',
+        '{"queued":%s,"queued_bytes":%s,"spool_bytes":%s,"sent":%s,"retries":%s,"dropped":{%s}}',
         numbers.exact(queue.queued),
         numbers.exact(queue.queued_bytes),
+        numbers.exact(queue.spool_bytes),
         numbers.exact(queue.sent),
         numbers.exact(queue.retries),
         table.concat(dropped, ","),
