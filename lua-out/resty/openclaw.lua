@@ -9,6 +9,8 @@ local shared_memory = require("resty.openclaw.shared_memory")
 ____exports.VERSION = "0.1.0"
 local DICT = "openclaw"
 local INTERNAL_ERROR = 500
+--- For nginx there is no node then: it answers from its cache where it may, else with 502. Source: ngx_core.h.
+local NGX_BUSY = -3
 --- LuaJIT's own limit of 500 constants is too low for the log phase of a route to be compiled in one piece.
 local JIT_CONSTANTS = "maxirconst=2000"
 --- What `setup` has built; nothing before.
@@ -79,21 +81,30 @@ function ____exports.access()
     end
     route.access()
 end
+--- Whether a plugin of the request's route wants no node to be asked any more.
+local function is_over()
+    local route = present_route()
+    return (route and route.balance) ~= nil and not route.balance()
+end
 --- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
 -- with 500. Phases: balancer.
 function ____exports.balance(upstream)
-    local ____upstream_4 = upstream
-    if ____upstream_4 == nil then
-        local ____opt_2 = present_route()
-        ____upstream_4 = ____opt_2 and ____opt_2.upstream
+    local ____upstream_6 = upstream
+    if ____upstream_6 == nil then
+        local ____opt_4 = present_route()
+        ____upstream_6 = ____opt_4 and ____opt_4.upstream
     end
-    local name = ____upstream_4 or ""
+    local name = ____upstream_6 or ""
     local balancer = gateway and gateway.balancers[name]
     if balancer == nil then
         if trouble ~= nil then
             trouble:report("unknown_upstream", "balance() found no upstream \"", name, "\" in setup")
         end
         ngx.exit(INTERNAL_ERROR)
+        return
+    end
+    if gateway.balances and is_over() then
+        ngx.exit(NGX_BUSY)
         return
     end
     balancer:balance()

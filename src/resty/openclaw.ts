@@ -17,6 +17,8 @@ export const VERSION = "0.1.0";
 
 const DICT = "openclaw";
 const INTERNAL_ERROR = 500;
+/** For nginx there is no node then: it answers from its cache where it may, else with 502. Source: ngx_core.h. */
+const NGX_BUSY = -3;
 /** LuaJIT's own limit of 500 constants is too low for the log phase of a route to be compiled in one piece. */
 const JIT_CONSTANTS = "maxirconst=2000";
 
@@ -75,6 +77,12 @@ export function access(): void {
     route.access();
 }
 
+/** Whether a plugin of the request's route wants no node to be asked any more. */
+function is_over(): boolean {
+    const route = present_route();
+    return route?.balance !== undefined && !route.balance();
+}
+
 /**
  * Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
  * with 500. Phases: balancer.
@@ -85,6 +93,10 @@ export function balance(upstream?: string): void {
     if (balancer === undefined) {
         trouble?.report("unknown_upstream", 'balance() found no upstream "', name, '" in setup');
         ngx.exit(INTERNAL_ERROR);
+        return;
+    }
+    if (gateway!.balances && is_over()) {
+        ngx.exit(NGX_BUSY);
         return;
     }
     balancer.balance();

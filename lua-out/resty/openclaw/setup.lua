@@ -38,7 +38,8 @@ function ____exports.build(options)
         balancers = balancers,
         routes = {},
         logs = logs,
-        filters_headers = false
+        filters_headers = false,
+        balances = false
     }
     local shared = {
         metrics = figures,
@@ -51,6 +52,9 @@ function ____exports.build(options)
         gateway.routes[name] = route
         if route.filters_headers then
             gateway.filters_headers = true
+        end
+        if route.balance ~= nil then
+            gateway.balances = true
         end
     end
     return gateway

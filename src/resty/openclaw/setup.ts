@@ -22,8 +22,9 @@ export interface Gateway {
     readonly balancers: LuaTable<string, Balancer>;
     readonly routes: LuaTable<string, Route>;
     readonly logs: PostAction[];
-    /** Whether any route has a plugin that works in this phase. */
+    /** Whether any route has a plugin that works in these phases. */
     filters_headers: boolean;
+    balances: boolean;
 }
 
 const OPTIONS = ["upstreams", "routes", "log", "metrics", "admin", "status"];
@@ -43,12 +44,14 @@ export function build(options: unknown): Gateway {
         routes: new LuaTable(),
         logs,
         filters_headers: false,
+        balances: false,
     };
     const shared = { metrics: figures, balancers, logs, slow: read_slow(given) };
     for (const [name, entry] of named_groups(given, "routes")) {
         const route = read_route(shared, name, entry);
         gateway.routes.set(name, route);
         if (route.filters_headers) gateway.filters_headers = true;
+        if (route.balance !== undefined) gateway.balances = true;
     }
     return gateway;
 }

@@ -1,5 +1,7 @@
 local ____exports = {}
 local body_digest = require("resty.openclaw.body_digest")
+local deadline = require("resty.openclaw.deadline")
+local identity = require("resty.openclaw.identity")
 local image_check = require("resty.openclaw.image_check")
 local inference = require("resty.openclaw.inference")
 local read = require("resty.openclaw.options")
@@ -8,9 +10,12 @@ local ____groups = require("resty.openclaw.setup.groups")
 local list_of_tables = ____groups.list_of_tables
 local ____phases = require("resty.openclaw.setup.phases")
 local in_line = ____phases.in_line
+local one_by_one = ____phases.one_by_one
 local PHASES = ____phases.PHASES
 local OPTIONS = {
     "upstream",
+    "deadline",
+    "identity",
     "image_check",
     "body_digest",
     "inference",
@@ -86,6 +91,19 @@ function ____exports.read_route(shared, name, entry)
         read.refuse(owner, "upstream", "the name of one of upstreams", upstream)
     end
     local plugins = {}
+    local deadline_options = read.group(owner, given, "deadline")
+    if deadline_options ~= nil then
+        plugins[#plugins + 1] = deadline.new(deadline_options)
+    end
+    local identity_options = read.group(owner, given, "identity")
+    local ____temp_3
+    if identity_options == nil then
+        ____temp_3 = nil
+    else
+        ____temp_3 = identity.new(identity_options)
+    end
+    local who = ____temp_3
+    plugins[#plugins + 1] = who or identity.stripper()
     local image_options = read.group(owner, given, "image_check")
     if image_options ~= nil then
         plugins[#plugins + 1] = image_check.new(image_options)
@@ -93,6 +111,11 @@ function ____exports.read_route(shared, name, entry)
     local digest_options = read.group(owner, given, "body_digest")
     if digest_options ~= nil then
         plugins[#plugins + 1] = body_digest.new(digest_options)
+    end
+    if who ~= nil then
+        plugins[#plugins + 1] = {access = function()
+            who:pass_on()
+        end}
     end
     local inference_options = read.group(owner, given, "inference")
     if inference_options ~= nil then
@@ -123,6 +146,7 @@ function ____exports.read_route(shared, name, entry)
         name = name,
         upstream = upstream,
         access = in_line(plugins, "access", name),
+        balance = one_by_one(plugins, name),
         header_filter = in_line(plugins, "header_filter", name),
         body_filter = in_line(plugins, "body_filter", name),
         log = in_line(plugins, "log", name),

@@ -3,6 +3,8 @@
 /** The phases in which a plugin can take part; a plugin is any table with methods of these names. */
 export interface Plugin {
     access?(route: string): void;
+    /** Before a node is chosen for a try; when it returns false none is asked any more. */
+    balance?(route: string): boolean | undefined | void;
     header_filter?(route: string): void;
     body_filter?(route: string): void;
     log?(route: string): void;
@@ -11,7 +13,7 @@ export interface Plugin {
 export type Phase = keyof Plugin;
 
 /** All phases in which a plugin can take part. */
-export const PHASES: Phase[] = ["access", "header_filter", "body_filter", "log"];
+export const PHASES: Phase[] = ["access", "balance", "header_filter", "body_filter", "log"];
 
 function nothing(this: void): void {
     return;
@@ -21,7 +23,11 @@ function nothing(this: void): void {
  * One function that calls the phase's method of every plugin that has it. The first four are written out: LuaJIT does
  * not compile short loops well, nor functions that call others made in the same place. Phases: init.
  */
-export function in_line(plugins: readonly Plugin[], phase: Phase, route: string): (this: void) => void {
+export function in_line(
+    plugins: readonly Plugin[],
+    phase: Exclude<Phase, "balance">,
+    route: string,
+): (this: void) => void {
     const methods: ((this: void) => void)[] = [];
     for (const plugin of plugins) {
         if (plugin[phase] !== undefined) {
@@ -37,5 +43,23 @@ export function in_line(plugins: readonly Plugin[], phase: Phase, route: string)
         third();
         fourth();
         for (const place of $range(5, methods.length)) methods[place - 1]!();
+    };
+}
+
+/**
+ * One function that asks the plugins that take part in the phase balance, one after the other, until one returns false;
+ * it returns false then, else true. Nothing where no plugin takes part. Phases: init.
+ */
+export function one_by_one(plugins: readonly Plugin[], route: string): ((this: void) => boolean) | undefined {
+    const asked: Plugin[] = [];
+    for (const plugin of plugins) {
+        if (plugin.balance !== undefined) asked.push(plugin);
+    }
+    if (asked.length === 0) return undefined;
+    return () => {
+        for (const plugin of asked) {
+            if (plugin.balance!(route) === false) return false;
+        }
+        return true;
     };
 }

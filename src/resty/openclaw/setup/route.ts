@@ -1,6 +1,8 @@
 /** Builds the plugins of one route. */
 import type { Balancer } from "../balancer";
 import * as body_digest from "../body_digest";
+import * as deadline from "../deadline";
+import * as identity from "../identity";
 import * as image_check from "../image_check";
 import * as inference from "../inference";
 import type { Metrics } from "../metrics";
@@ -9,7 +11,7 @@ import type { PostAction } from "../post_action";
 import * as slow_log from "../slow_log";
 import { list_of_tables } from "./groups";
 import type { SlowOptions } from "./logs";
-import { in_line, PHASES } from "./phases";
+import { in_line, one_by_one, PHASES } from "./phases";
 import type { Plugin } from "./phases";
 
 /** What a route does in each phase: its plugins' methods of that name, one after the other. */
@@ -17,6 +19,8 @@ export interface Route {
     readonly name: string;
     readonly upstream: string | undefined;
     readonly access: (this: void) => void;
+    /** Whether another try may begin; nothing where no plugin has a say. */
+    readonly balance: ((this: void) => boolean) | undefined;
     readonly header_filter: (this: void) => void;
     readonly body_filter: (this: void) => void;
     readonly log: (this: void) => void;
@@ -33,7 +37,18 @@ export interface Shared {
     readonly slow: SlowOptions;
 }
 
-const OPTIONS = ["upstream", "image_check", "body_digest", "inference", "metrics", "record", "slow_log", "plugins"];
+const OPTIONS = [
+    "upstream",
+    "deadline",
+    "identity",
+    "image_check",
+    "body_digest",
+    "inference",
+    "metrics",
+    "record",
+    "slow_log",
+    "plugins",
+];
 
 /** The user's own plugins. A table without any phase was meant to be another one. */
 function read_plugins(owner: string, options: read.Options): Plugin[] {
@@ -79,10 +94,22 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
     }
     const plugins: Plugin[] = [];
     // What may refuse a request comes before what costs time.
+    const deadline_options = read.group(owner, given, "deadline");
+    if (deadline_options !== undefined) plugins.push(deadline.new(deadline_options));
+    const identity_options = read.group(owner, given, "identity");
+    const who = identity_options === undefined ? undefined : identity.new(identity_options);
+    plugins.push(who ?? identity.stripper());
     const image_options = read.group(owner, given, "image_check");
     if (image_options !== undefined) plugins.push(image_check.new(image_options));
     const digest_options = read.group(owner, given, "body_digest");
     if (digest_options !== undefined) plugins.push(body_digest.new(digest_options));
+    if (who !== undefined) {
+        plugins.push({
+            access: () => {
+                who.pass_on();
+            },
+        });
+    }
     // Before what counts and records: it sets variables for them.
     const inference_options = read.group(owner, given, "inference");
     if (inference_options !== undefined) plugins.push(inference.new(inference_options));
@@ -102,6 +129,7 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
         name,
         upstream,
         access: in_line(plugins, "access", name),
+        balance: one_by_one(plugins, name),
         header_filter: in_line(plugins, "header_filter", name),
         body_filter: in_line(plugins, "body_filter", name),
         log: in_line(plugins, "log", name),
