@@ -56,6 +56,10 @@ function ____exports.one_by_one(plugins, route)
     if #asked == 0 then
         return nil
     end
+    local only = asked[1]
+    if #asked == 1 then
+        return function() return only:balance(route) ~= false end
+    end
     return function()
         for ____, plugin in ipairs(asked) do
             if plugin:balance(route) == false then

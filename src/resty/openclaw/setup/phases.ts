@@ -56,6 +56,9 @@ export function one_by_one(plugins: readonly Plugin[], route: string): ((this: v
         if (plugin.balance !== undefined) asked.push(plugin);
     }
     if (asked.length === 0) return undefined;
+    const only = asked[0]!;
+    // LuaJIT does not compile short loops well.
+    if (asked.length === 1) return () => only.balance!(route) !== false;
     return () => {
         for (const plugin of asked) {
             if (plugin.balance!(route) === false) return false;
