@@ -170,6 +170,37 @@ describe("deadline", function()
             assert.equal(0, figure('openclaw_faults_total{plugin="deadline",kind="set_timeouts"}'))
         end)
 
+        it("does not blame a node that had too little time", function()
+            local series = 'openclaw_node_answers_total{node="127.0.0.1:%d",outcome="%s"}'
+            local function answers(outcome)
+                return figure(series:format(NODES[1], outcome)) + figure(series:format(NODES[2], outcome))
+            end
+            local failed, neutral = answers("failed"), answers("neutral")
+            hang()
+            for _ = 1, 4 do get("/?route=bounded", seconds(0.05)) end
+            eventually(function() return answers("neutral") == neutral + 4 end, "four that say nothing")
+            assert.equal(failed, answers("failed"))
+            assert_error(get("/?route=hasty"), 504, "deadline_exceeded")
+            eventually(function() return answers("failed") == failed + 1 end, "one that failed")
+            assert.equal(neutral + 4, answers("neutral"))
+        end)
+
+        it("blames the node of the first try all the same", function()
+            local series = 'openclaw_node_answers_total{node="127.0.0.1:%d",outcome="failed"}'
+            local before = figure(series:format(NODES[1])) + figure(series:format(NODES[2]))
+            for _, port in ipairs(NODES) do
+                tiers.behave[port] = function()
+                    if #tiers.seen > 1 then return ngx.sleep(1) end
+                    ngx.sleep(0.2)
+                    ngx.exit(504)
+                end
+            end
+            assert_error(get("/retried?route=hasty"), 504, "deadline_exceeded")
+            assert.equal(2, #tiers.seen)
+            eventually(function() return figure(series:format(NODES[1])) + figure(series:format(NODES[2])) > before end, "a failure")
+            assert.equal(before + 1, figure(series:format(NODES[1])) + figure(series:format(NODES[2])))
+        end)
+
         it("leaves a failure of another kind what it is", function()
             for _, port in ipairs(NODES) do
                 tiers.behave[port] = function() ngx.exit(444) end
@@ -280,26 +311,60 @@ describe("deadline", function()
     end)
 end)
 
-describe("the phase balance", function()
+describe("the phases around the choice of a node", function()
     before_each(tiers.reset)
 
-    it("asks a node unless a plugin says false", function()
-        for _, judgement in ipairs({ true, 0, "" }) do
-            tiers.judgement = judgement
-            assert.equal(200, get("/?route=judged").status)
+    local function tries()
+        local samples = reader.parse(http.get_from(PORT, "/metrics").body)
+        local count = 0
+        for _, port in ipairs(NODES) do
+            count = count + (samples[('openclaw_upstream_tries_total{upstream="tiers",node="127.0.0.1:%d"}'):format(port)] or 0)
         end
-        tiers.judgement = nil
+        return count
+    end
+
+    it("come before and after it, in the plugins' order", function()
+        assert.equal(200, get("/?route=judged_twice").status)
+        assert.same({ "before first judged_twice", "before second judged_twice", "at first judged_twice", "at second judged_twice" }, tiers.heard)
+        tiers.reset()
         assert.equal(200, get("/?route=judged").status)
-        tiers.judgement = false
-        assert_error(get("/?route=judged"), 502, "bad_gateway")
-        assert.equal(4, #tiers.seen)
+        assert.same({ "before first judged", "at first judged" }, tiers.heard)
     end)
 
-    it("counts no try at a node for what was not asked", function()
-        local series = 'openclaw_upstream_tries_total{upstream="tiers",node="127.0.0.1:%d"}'
-        local before = figure(series:format(NODES[1])) + figure(series:format(NODES[2]))
-        tiers.judgement = false
-        get("/?route=judged")
-        assert.equal(before, figure(series:format(NODES[1])) + figure(series:format(NODES[2])))
+    it("come for each try", function()
+        for _, port in ipairs(NODES) do
+            tiers.behave[port] = function() ngx.exit(#tiers.seen == 1 and 503 or 200) end
+        end
+        assert.equal(200, get("/retried?route=judged").status)
+        assert.same({ "before first judged", "at first judged", "before first judged", "at first judged" }, tiers.heard)
+    end)
+
+    it("have no node asked once a plugin says false", function()
+        local before = tries()
+        tiers.judgement.first = false
+        for _, route in ipairs({ "judged", "judged_twice" }) do
+            tiers.heard = {}
+            assert_error(get("/?route=" .. route), 502, "bad_gateway")
+            assert.same({ "before first " .. route }, tiers.heard)
+        end
+        tiers.judgement = { second = false }
+        assert_error(get("/?route=judged_twice"), 502, "bad_gateway")
+        assert.same({}, tiers.seen)
+        assert.equal(before, tries())
+    end)
+
+    it("go on with all that is not false", function()
+        for _, judgement in ipairs({ true, 0, "" }) do
+            tiers.judgement = { first = judgement }
+            assert.equal(200, get("/?route=judged").status)
+        end
+    end)
+
+    it("know when no node was chosen", function()
+        local first = stub(require("resty.openclaw.balancer.tries"), "first").returns(nil)
+        local answer = get("/?route=judged_full")
+        first:revert()
+        assert.equal(503, answer.status)
+        assert.same({ "before first judged_full" }, tiers.heard)
     end)
 end)

@@ -238,6 +238,12 @@ describe("identity", function()
             assert_refused(get("/?route=edge&subject=" .. ("x"):rep(257)), "identity_required")
         end)
 
+        it("is what was found out before, where that was done", function()
+            local uri = "/found?route=edge"
+            assert.equal("CN=farm", known(get(uri)))
+            assert.equal("<CN=farm>", get(uri).header("X-Next"))
+        end)
+
         it("is told as it is where that is wished", function()
             assert.equal("farm-7", known(get("/?route=telling&subject=farm-7", "root")))
             assert.same({ "farm-7" }, told())

@@ -195,7 +195,7 @@ describe("setup", function()
         refuses_route('"plugins" must be a list with at least one entry, got a table', { plugins = { access = print } })
         refuses_route('"plugins[1]" must be a table, got "access"', { plugins = { "access" } })
         refuses_route('"plugins[2]" must be a table, got nothing', { plugins = { { log = print }, nil, { log = print } } })
-        refuses_route('"plugins[1]" must be a table with a method of access, balance, header_filter, body_filter, log, got a table', {
+        refuses_route('"plugins[1]" must be a table with a method of access, before_balance, balance, header_filter, body_filter, log, got a table', {
             plugins = { { new = print } },
         })
         refuses_route('plugins[2]: "access" must be a function, got true', {

@@ -81,20 +81,15 @@ function ____exports.access()
     end
     route.access()
 end
---- Whether a plugin of the request's route wants no node to be asked any more.
-local function is_over()
-    local route = present_route()
-    return (route and route.balance) ~= nil and not route.balance()
-end
 --- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
 -- with 500. Phases: balancer.
 function ____exports.balance(upstream)
-    local ____upstream_6 = upstream
-    if ____upstream_6 == nil then
-        local ____opt_4 = present_route()
-        ____upstream_6 = ____opt_4 and ____opt_4.upstream
+    local ____upstream_4 = upstream
+    if ____upstream_4 == nil then
+        local ____opt_2 = present_route()
+        ____upstream_4 = ____opt_2 and ____opt_2.upstream
     end
-    local name = ____upstream_6 or ""
+    local name = ____upstream_4 or ""
     local balancer = gateway and gateway.balancers[name]
     if balancer == nil then
         if trouble ~= nil then
@@ -103,11 +98,22 @@ function ____exports.balance(upstream)
         ngx.exit(INTERNAL_ERROR)
         return
     end
-    if gateway.balances and is_over() then
+    local ____table_balances_9
+    if gateway.balances then
+        ____table_balances_9 = present_route()
+    else
+        ____table_balances_9 = nil
+    end
+    local route = ____table_balances_9
+    if route ~= nil and not route.before_balance() then
+        balancer:give_up()
         ngx.exit(NGX_BUSY)
         return
     end
-    balancer:balance()
+    local is_chosen = balancer:balance()
+    if route ~= nil and is_chosen then
+        route.balance()
+    end
 end
 --- Tells the balancers that an answer begins, and runs the route's plugins that look at or change its header. Phases:
 -- header_filter.

@@ -39,6 +39,19 @@ function portOf(conf: string): string {
     return /listen 127\.0\.0\.1:(\d+)/.exec(readFileSync(path.join(CHECKOUT, conf), "utf8"))?.[1] ?? "";
 }
 
+/** What edge.conf and centre.conf ask for, where they look for it. */
+async function tierFiles(): Promise<{ content: string; target: string; mode: number }[]> {
+    const folder = await mkdtemp(path.join(tmpdir(), "openclaw-tiers-"));
+    await run("tools/tier_files.sh", folder);
+    const files = readdirSync(folder).map((name) => ({
+        content: readFileSync(path.join(folder, name), "utf8"),
+        target: `/opt/openclaw/run/tiers/${name}`,
+        mode: 0o600,
+    }));
+    await rm(folder, { recursive: true });
+    return files;
+}
+
 /** Starts a configuration, waits until it listens on a port, reloads it, and stops it; prints what nginx has to say. */
 const START_AND_STOP = `
 docker/entrypoint.sh $0 2>run/log &
@@ -56,11 +69,8 @@ exit $status
 describe("no scenario has nginx complain, from start to stop, on", () => {
     test.for([TRIXIE, BOOKWORM])("%s", async (base) => {
         const container = new GenericContainer(await buildImage(base)).withLabels(LABELS);
-        const files = await mkdtemp(path.join(tmpdir(), "openclaw-tiers-"));
-        await run("tools/tier_files.sh", files);
-        container.withCopyDirectoriesToContainer([{ source: files, target: "/opt/openclaw/run/tiers" }]);
+        container.withCopyContentToContainer(await tierFiles());
         await using idle = await container.withCommand(["sleep", "infinity"]).start();
-        await rm(files, { recursive: true });
         for (const conf of confs()) {
             const { output, exitCode } = await idle.exec(["bash", "-c", START_AND_STOP, conf, portOf(conf)]);
             expect(`${conf}: ${output}`).toBe(`${conf}: `);

@@ -44,41 +44,59 @@ const node = {
 /** What tools/tier_files.sh makes; another authority's beside it. */
 let files: string;
 let foreign: string;
-let centre: NativeNginx;
-let edge: NativeNginx;
+let centre: Tier;
+let edge: Tier;
 
 function secret(name: string, folder = files): string {
     return readFileSync(path.join(folder, name), "utf8");
 }
 
-/** One of the two configurations with other ports; each of the replacements must find what it replaces. */
+/** A gateway that runs, and the port that it is asked at. */
+class Tier {
+    constructor(
+        readonly nginx: NativeNginx,
+        readonly port: number,
+    ) {}
+
+    async [Symbol.asyncDispose](): Promise<void> {
+        await this.nginx.stop();
+    }
+}
+
+/** One of the two configurations with other ports and paths; each of the replacements must find what it replaces. */
 async function startTier(
     name: string,
     port: number,
+    folder: string,
     replacements: Record<string, string>,
-    folder = files,
-): Promise<NativeNginx> {
+): Promise<Tier> {
     const file = `nginx/scenarios/${name}.conf`;
     let text = readFileSync(path.join(CHECKOUT, file), "utf8");
-    const all = { "error_log stderr error": "error_log error.log notice", ...replacements };
+    const all = {
+        "error_log stderr error": "error_log error.log notice",
+        "../../run/tiers": folder,
+        'ngx.config.prefix() .. "run/tiers/identity.key"': `"${folder}/identity.key"`,
+        " ../": " nginx/",
+        ...replacements,
+    };
     for (const [from, to] of Object.entries(all)) {
         if (!text.includes(from)) throw new Error(`${file} does not say: ${from}`);
         text = text.replaceAll(from, to);
     }
     const includes = readdirSync(path.join(CHECKOUT, "nginx")).filter((entry) => entry.endsWith(".conf"));
-    return NativeNginx.start({
-        conf: { file, port },
+    const nginx = await NativeNginx.start({
+        server: "",
         files: {
-            [file]: text,
+            "nginx.conf": text,
             ...Object.fromEntries(includes.map((entry) => [`nginx/${entry}`, secret(`nginx/${entry}`, CHECKOUT)])),
-            ...Object.fromEntries(readdirSync(folder).map((entry) => [`run/tiers/${entry}`, secret(entry, folder)])),
         },
     });
+    return new Tier(nginx, port);
 }
 
-async function startCentre(port: number, replacements: Record<string, string> = {}): Promise<NativeNginx> {
+async function startCentre(port: number, replacements: Record<string, string> = {}): Promise<Tier> {
     const address = `127.0.0.1:${(node.server.address() as AddressInfo).port}`;
-    return startTier("centre", port, {
+    return startTier("centre", port, files, {
         "127.0.0.1:8443 ssl": `127.0.0.1:${port} ssl`,
         "listen 127.0.0.1:8082": `listen 127.0.0.1:${await freePort()}`,
         '"127.0.0.1:8101", "127.0.0.1:8102", "127.0.0.1:8103"': `"${address}"`,
@@ -86,19 +104,14 @@ async function startCentre(port: number, replacements: Record<string, string> = 
     });
 }
 
-async function startEdge(to: number, replacements: Record<string, string> = {}, folder = files): Promise<NativeNginx> {
+async function startEdge(to: number, replacements: Record<string, string> = {}, folder = files): Promise<Tier> {
     const port = await freePort();
-    return startTier(
-        "edge",
-        port,
-        {
-            "127.0.0.1:8443": `127.0.0.1:${to}`,
-            "listen 127.0.0.1:8080": `listen 127.0.0.1:${port}`,
-            "listen 127.0.0.1:8081": `listen 127.0.0.1:${await freePort()}`,
-            ...replacements,
-        },
-        folder,
-    );
+    return startTier("edge", port, folder, {
+        "127.0.0.1:8443": `127.0.0.1:${to}`,
+        "listen 127.0.0.1:8080": `listen 127.0.0.1:${port}`,
+        "listen 127.0.0.1:8081": `listen 127.0.0.1:${await freePort()}`,
+        ...replacements,
+    });
 }
 
 beforeAll(async () => {
@@ -112,7 +125,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-    await Promise.all([edge?.stop(), centre?.stop()]);
+    await Promise.all([edge?.nginx.stop(), centre?.nginx.stop()]);
     node.server.closeAllConnections();
     node.server.close();
     await Promise.all([files, foreign].map((folder) => rm(folder, { recursive: true, force: true })));
@@ -178,9 +191,9 @@ function certificate(folder = files): https.RequestOptions {
 }
 
 /** The log line of a request by its id, as its words. */
-function lineOf(gateway: NativeNginx, name: string, id: string): Promise<string[]> {
+function lineOf(tier: Tier, name: string, id: string): Promise<string[]> {
     return eventually(`${name} has ${id}`, async () => {
-        const text = await readFile(path.join(gateway.prefix, `run/${name}.log`), "utf8");
+        const text = await readFile(path.join(tier.nginx.prefix, `run/${name}.log`), "utf8");
         return text
             .split("\n")
             .find((line) => line.includes(` ${id} `))
@@ -200,7 +213,7 @@ function deadline(seconds: number, ahead = 0): string {
 
 /** How many requests the centre has logged. */
 async function requestsOfCentre(): Promise<number> {
-    return (await readFile(path.join(centre.prefix, "run/centre.log"), "utf8")).split("\n").length;
+    return (await readFile(path.join(centre.nginx.prefix, "run/centre.log"), "utf8")).split("\n").length;
 }
 
 /** How many seconds the node was told that it has. */
@@ -210,9 +223,9 @@ function told(index = 0): number {
 }
 
 test("neither configuration has nginx complain", async () => {
-    for (const gateway of [edge, centre]) {
-        expect(await gateway.test()).not.toContain("warn");
-        expect(await gateway.errorLog()).not.toMatch(/\[(warn|error|crit|alert|emerg)\]/);
+    for (const { nginx } of [edge, centre]) {
+        expect(await nginx.test()).not.toContain("warn");
+        expect(await nginx.errorLog()).not.toMatch(/\[(warn|error|crit|alert|emerg)\]/);
     }
 });
 
@@ -238,11 +251,11 @@ describe("a request keeps through both", () => {
         expect(headers.traceparent).not.toContain("b7ad6b7169203331");
         expect(told()).toBeGreaterThan(20);
         expect(told()).toBeLessThanOrEqual(30.002);
-        for (const [gateway, name] of [
+        for (const [tier, name] of [
             [edge, "edge"],
             [centre, "centre"],
         ] as const) {
-            const words = await lineOf(gateway, name, id);
+            const words = await lineOf(tier, name, id);
             expect(words.slice(1, 3)).toEqual(["farm-7", "200"]);
             expect(words).toContain(TRACE);
         }
@@ -369,7 +382,7 @@ describe("the centre", () => {
     test("believes no edge of another authority, and no such edge believes it", async () => {
         await using other = await startEdge(centre.port, {}, foreign);
         expect(await ask(other.port)).toMatchObject({ status: 502, code: "bad_gateway" });
-        expect(await other.errorLog()).toContain("certificate verify error");
+        expect(await other.nginx.errorLog()).toContain("certificate verify error");
         // Even if the edge would ask nobody for a certificate.
         await using careless = await startEdge(
             centre.port,
@@ -382,14 +395,14 @@ describe("the centre", () => {
 
     test("takes two keys while the edges change theirs", async () => {
         const port = await freePort();
-        const keys = 'key_files = { ngx.config.prefix() .. "run/tiers/identity.key"';
+        const keys = `key_files = { "${files}/identity.key"`;
         const path_ = path.join(foreign, "identity.key");
         await using both = await startCentre(port, { [keys]: `${keys}, "${path_}"` });
         for (const key of [secret("identity.key"), secret("identity.key", foreign)]) {
             const answer = await ask(port, { tls: certificate(), headers: { [IDENTITY]: claim({ key }) } });
             expect(answer.status).toBe(200);
         }
-        expect(await both.errorLog()).not.toContain(secret("identity.key").trim());
+        expect(await both.nginx.errorLog()).not.toContain(secret("identity.key").trim());
     });
 });
 
@@ -427,7 +440,7 @@ describe("the edge", () => {
         await using own = await startEdge(port);
         const first = await ask(own.port, { body: image });
         expect(first).toMatchObject({ status: 200, headers: { "x-cache-status": "MISS" } });
-        await other.stop();
+        await other.nginx.stop();
         const stale: Answer = await eventually("the copy is old", async () => {
             const answer: Answer = await ask(own.port, { body: image });
             return answer.headers["x-cache-status"] === "STALE" ? answer : undefined;

@@ -1,7 +1,7 @@
 --- A gateway whose routes know of deadlines and identities, its nodes, and what these were sent.
 local gateways = require("spec.support.gateways")
 
-local _M = { seen = {}, behave = {} }
+local _M = { seen = {}, behave = {}, heard = {}, judgement = {} }
 
 local function write_key(name, letter)
     local path = ngx.config.prefix() .. "tiers_" .. name
@@ -23,12 +23,22 @@ local function accepting(options)
     return options
 end
 
-_M.judge = { balance = function() return _M.judgement end }
+--- Plugins that have a say before each try, and hear of it.
+local function judge(name)
+    return {
+        before_balance = function(_, route)
+            _M.heard[#_M.heard + 1] = "before " .. name .. " " .. route
+            return _M.judgement[name]
+        end,
+        balance = function(_, route) _M.heard[#_M.heard + 1] = "at " .. name .. " " .. route end,
+    }
+end
 
 local gateway = gateways.another()
 gateway.setup({
     upstreams = {
         tiers = { nodes = { "127.0.0.1:18211", "127.0.0.1:18212" }, policy = "round_robin" },
+        tiers_drained = { nodes = { "127.0.0.1:18214" } },
         tiers_dead = { nodes = { "127.0.0.1:3" } },
         tiers_self = { nodes = { "127.0.0.1:18213" } },
     },
@@ -37,7 +47,10 @@ gateway.setup({
         exact = { upstream = "tiers", deadline = { skew_seconds = 0 } },
         first = { upstream = "tiers_dead", deadline = {} },
         second = { upstream = "tiers", deadline = {} },
-        judged = { upstream = "tiers", plugins = { { balance = function() end }, _M.judge } },
+        hasty = { upstream = "tiers", deadline = { seconds = 0.3 } },
+        judged = { upstream = "tiers", plugins = { judge("first") } },
+        judged_twice = { upstream = "tiers", plugins = { judge("first"), { log = function() end }, judge("second") } },
+        judged_full = { upstream = "tiers_drained", plugins = { judge("first") } },
 
         edge = { upstream = "tiers_self", identity = { sign = { key_file = _M.KEYS.new, subject = "tiers_subject" } }, body_digest = { algorithm = "sha256" } },
         open_edge = { upstream = "tiers", identity = { sign = { key_file = _M.KEYS.old, subject = "tiers_subject" }, required = false } },
@@ -57,7 +70,7 @@ _M.gateway = gateway
 
 --- Forgets what the nodes were sent; they answer again.
 function _M.reset()
-    _M.seen, _M.behave, _M.judgement = {}, {}, nil
+    _M.seen, _M.behave, _M.heard, _M.judgement = {}, {}, {}, {}
 end
 
 --- The content handler of the nodes: notes what came.

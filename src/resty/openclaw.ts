@@ -77,12 +77,6 @@ export function access(): void {
     route.access();
 }
 
-/** Whether a plugin of the request's route wants no node to be asked any more. */
-function is_over(): boolean {
-    const route = present_route();
-    return route?.balance !== undefined && !route.balance();
-}
-
 /**
  * Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
  * with 500. Phases: balancer.
@@ -95,11 +89,14 @@ export function balance(upstream?: string): void {
         ngx.exit(INTERNAL_ERROR);
         return;
     }
-    if (gateway!.balances && is_over()) {
+    const route = gateway!.balances ? present_route() : undefined;
+    if (route !== undefined && !route.before_balance()) {
+        balancer.give_up();
         ngx.exit(NGX_BUSY);
         return;
     }
-    balancer.balance();
+    const is_chosen = balancer.balance();
+    if (route !== undefined && is_chosen) route.balance();
 }
 
 /**

@@ -17,6 +17,8 @@ local OPTIONS = {
     "read_seconds",
     "dict"
 }
+--- A node that had less than this of the route's own seconds is not to blame for taking too long.
+local FAIR_SHARE = 0.5
 --- What the request's sender gives it, or the route; nothing when the header is malformed.
 local function seconds_given(deadline)
     local text = request.variable(header.VARIABLE)
@@ -61,11 +63,30 @@ local function access(self, route)
         )
     )
 end
+local function before_balance(self, route)
+    if (time_left.seconds() or 1) > 0 then
+        return true
+    end
+    self.exceeded:labels(route, "try"):inc()
+    return false
+end
 --- A timeout for the try, where what is left is less than the usual one; whole milliseconds, as 0 would mean none.
 local function bounded(usual, left)
     return left < usual and math.ceil(left * 1000) / 1000 or nil
 end
---- Has the next gateway know what is left now: nginx has written the header when the body was there, or for the first try.
+local function set_timeouts(deadline, left)
+    local connect = bounded(deadline.connect_seconds, left)
+    local send = bounded(deadline.send_seconds, left)
+    local receive = bounded(deadline.read_seconds, left)
+    if connect == nil and send == nil and receive == nil then
+        return
+    end
+    local ok, err = nginx_balancer.set_timeouts(connect, send, receive)
+    if not ok then
+        deadline.faults:report("set_timeouts", err)
+    end
+end
+--- Has the next gateway know what is left now: nginx has written the header before the first try.
 local function tell_anew(deadline, left)
     local text = header.write(
         request.now(),
@@ -80,31 +101,19 @@ local function tell_anew(deadline, left)
         deadline.faults:report("recreate_request", err)
     end
 end
-local function balance(self, route)
+local function balance(self)
     local left = time_left.seconds()
     if left == nil then
-        return true
+        return
     end
-    if left <= 0 then
-        self.exceeded:labels(route, "try"):inc()
-        return false
-    end
-    local connect = bounded(self.connect_seconds, left)
-    local send = bounded(self.send_seconds, left)
-    local receive = bounded(self.read_seconds, left)
-    if connect ~= nil or send ~= nil or receive ~= nil then
-        local ok, err = nginx_balancer.set_timeouts(connect, send, receive)
-        if not ok then
-            self.faults:report("set_timeouts", err)
-        end
-    end
+    time_left.begin_try(left < self.seconds * FAIR_SHARE)
+    set_timeouts(self, left)
     tell_anew(self, left)
-    return true
 end
 local function log(self)
     time_left.forget()
 end
-local metatable = {__index = {access = access, balance = balance, log = log}}
+local metatable = {__index = {access = access, before_balance = before_balance, balance = balance, log = log}}
 --- Makes the plugin. Raises when an option is wrong. Phases: init.
 -- Options: `seconds` (300; for requests that say nothing), `most_seconds` (3600), `skew_seconds` (2), `connect_seconds`
 -- (5), `send_seconds` (300), `read_seconds` (300), `dict` ("openclaw").

@@ -45,12 +45,23 @@ local function access(self)
         self.faults:report("undeclared_variable", "add `map \"\" $", RESULT, " { default \"\"; }` to http in nginx.conf")
     end
 end
+--- The subject for the next gateway; nothing where there is none.
+local function subject_of(identity)
+    local found = identity.way == "own" and (request.variable(RESULT) or "") or ""
+    local ____temp_0
+    if found == "" then
+        ____temp_0 = claims.fit(request.variable(identity.subject))
+    else
+        ____temp_0 = found
+    end
+    return ____temp_0
+end
 --- The header for the next gateway; nothing where nobody is told.
 local function word_of(identity)
     if identity.subject == nil then
         return nil
     end
-    local subject = claims.fit(request.variable(identity.subject))
+    local subject = subject_of(identity)
     local key = identity.key
     if subject == nil or key == nil then
         return subject

@@ -53,7 +53,7 @@ function ____exports.build(options)
         if route.filters_headers then
             gateway.filters_headers = true
         end
-        if route.balance ~= nil then
+        if route.balances then
             gateway.balances = true
         end
     end

@@ -18,11 +18,9 @@ export interface NativeOptions {
     /** Directives for the http level; lua_package_path and the dict `openclaw` are there already. */
     http?: string;
     /** Directives for the server, which listens on a port of its own choice. */
-    server?: string;
+    server: string;
     /** More files, by their path below the prefix. */
     files?: Record<string, string>;
-    /** One of those that is the whole configuration, in place of all directives above, and the port that it listens on. */
-    conf?: { file: string; port: number };
 }
 
 /** The nginx of this machine, and what its option -g must say to load Lua. */
@@ -69,7 +67,7 @@ http {
     server {
         # Each worker has a queue of its own, so that all of them get requests.
         listen 127.0.0.1:${port} reuseport;
-        ${options.server ?? ""}
+        ${options.server}
     }
 }
 `;
@@ -96,7 +94,6 @@ export class NativeNginx {
     private constructor(
         readonly prefix: string,
         readonly port: number,
-        private readonly conf: string,
         private readonly nginx: { binary: string; modules: string },
         private readonly workers: number,
         private readonly master: ChildProcess,
@@ -105,21 +102,19 @@ export class NativeNginx {
     /** Resolves when all workers take requests. */
     static async start(options: NativeOptions): Promise<NativeNginx> {
         const nginx = await findNginx();
-        const port = options.conf?.port ?? (await freePort());
-        const conf = options.conf?.file ?? "nginx.conf";
+        const port = await freePort();
         const prefix = await makePrefix();
         await cp(path.join(CHECKOUT, "lua-out"), path.join(prefix, "lua-out"), { recursive: true });
-        const files = { [conf]: configuration(options, port), ...options.files };
+        const files = { "nginx.conf": configuration(options, port), ...options.files };
         for (const [name, content] of Object.entries(files)) {
             await mkdir(path.dirname(path.join(prefix, name)), { recursive: true });
-            // A key is for nobody else to read.
-            await writeFile(path.join(prefix, name), content, { mode: name.endsWith(".key") ? 0o600 : 0o644 });
+            await writeFile(path.join(prefix, name), content);
         }
-        const arguments_ = NativeNginx.arguments(prefix, conf, `daemon off; ${nginx.modules}`);
+        const arguments_ = NativeNginx.arguments(prefix, `daemon off; ${nginx.modules}`);
         const master = spawn(nginx.binary, arguments_, { stdio: ["ignore", "ignore", "pipe"] });
         const complaints: string[] = [];
         master.stderr?.on("data", (chunk) => complaints.push(String(chunk)));
-        const started = new NativeNginx(prefix, port, conf, nginx, options.workers ?? 2, master);
+        const started = new NativeNginx(prefix, port, nginx, options.workers ?? 2, master);
         try {
             await eventually(
                 "all workers are up",
@@ -135,8 +130,8 @@ export class NativeNginx {
         return started;
     }
 
-    private static arguments(prefix: string, conf: string, directives: string): string[] {
-        return ["-e", "stderr", "-p", prefix, "-c", path.join(prefix, conf), "-g", directives];
+    private static arguments(prefix: string, directives: string): string[] {
+        return ["-e", "stderr", "-p", prefix, "-c", path.join(prefix, "nginx.conf"), "-g", directives];
     }
 
     url(pathAndQuery = "/"): string {
@@ -194,7 +189,7 @@ export class NativeNginx {
 
     /** Runs `nginx -t` on the same files, beside the running server; resolves with what it prints. */
     test(): Promise<string> {
-        return run(this.nginx.binary, "-t", ...NativeNginx.arguments(this.prefix, this.conf, this.nginx.modules));
+        return run(this.nginx.binary, "-t", ...NativeNginx.arguments(this.prefix, this.nginx.modules));
     }
 
     errorLog(): Promise<string> {

@@ -27,14 +27,19 @@ export interface Deadline {
     readonly faults: Faults;
     /** Refuses what is malformed or too late, and writes the header anew. Phases: access. Never raises. */
     access(route: string): void;
-    /** Bounds the try by what is left; false when that is nothing. Phases: balancer. Never raises. */
-    balance(route: string): boolean;
+    /** Whether there is time for a try. Phases: balancer. Never raises. */
+    before_balance(route: string): boolean;
+    /** Bounds the try by what is left. Phases: balancer. Never raises. */
+    balance(): void;
     /** Forgets the request. Phases: log. Never raises. */
     log(): void;
 }
 
 const OWNER = "deadline";
 const OPTIONS = ["seconds", "most_seconds", "skew_seconds", "connect_seconds", "send_seconds", "read_seconds", "dict"];
+
+/** A node that had less than this of the route's own seconds is not to blame for taking too long. */
+const FAIR_SHARE = 0.5;
 
 /** What the request's sender gives it, or the route; nothing when the header is malformed. */
 function seconds_given(deadline: Deadline): number | undefined {
@@ -65,12 +70,28 @@ function access(this: Deadline, route: string): void {
     ngx.req.set_header(header.NAME, header.write(request.now(), left));
 }
 
+function before_balance(this: Deadline, route: string): boolean {
+    // A background update of the cache has none: no client waits for it.
+    if ((time_left.seconds() ?? 1) > 0) return true;
+    this.exceeded.labels(route, "try").inc();
+    return false;
+}
+
 /** A timeout for the try, where what is left is less than the usual one; whole milliseconds, as 0 would mean none. */
 function bounded(usual: number, left: number): number | undefined {
     return left < usual ? math.ceil(left * 1000) / 1000 : undefined;
 }
 
-/** Has the next gateway know what is left now: nginx has written the header when the body was there, or for the first try. */
+function set_timeouts(deadline: Deadline, left: number): void {
+    const connect = bounded(deadline.connect_seconds, left);
+    const send = bounded(deadline.send_seconds, left);
+    const receive = bounded(deadline.read_seconds, left);
+    if (connect === undefined && send === undefined && receive === undefined) return;
+    const [ok, err] = nginx_balancer.set_timeouts(connect, send, receive);
+    if (!ok) deadline.faults.report("set_timeouts", err);
+}
+
+/** Has the next gateway know what is left now: nginx has written the header before the first try. */
 function tell_anew(deadline: Deadline, left: number): void {
     const text = header.write(request.now(), left);
     if (request.variable(header.VARIABLE) === text) return;
@@ -79,30 +100,19 @@ function tell_anew(deadline: Deadline, left: number): void {
     if (ok !== true) deadline.faults.report("recreate_request", err);
 }
 
-function balance(this: Deadline, route: string): boolean {
+function balance(this: Deadline): void {
     const left = time_left.seconds();
-    // A background update of the cache: no client waits for it.
-    if (left === undefined) return true;
-    if (left <= 0) {
-        this.exceeded.labels(route, "try").inc();
-        return false;
-    }
-    const connect = bounded(this.connect_seconds, left);
-    const send = bounded(this.send_seconds, left);
-    const receive = bounded(this.read_seconds, left);
-    if (connect !== undefined || send !== undefined || receive !== undefined) {
-        const [ok, err] = nginx_balancer.set_timeouts(connect, send, receive);
-        if (!ok) this.faults.report("set_timeouts", err);
-    }
+    if (left === undefined) return;
+    time_left.begin_try(left < this.seconds * FAIR_SHARE);
+    set_timeouts(this, left);
     tell_anew(this, left);
-    return true;
 }
 
 function log(this: Deadline): void {
     time_left.forget();
 }
 
-const metatable = { __index: { access, balance, log } };
+const metatable = { __index: { access, before_balance, balance, log } };
 
 /**
  * Makes the plugin. Raises when an option is wrong. Phases: init.

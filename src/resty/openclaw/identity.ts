@@ -54,10 +54,16 @@ function access(this: Identity): void {
     }
 }
 
+/** The subject for the next gateway; nothing where there is none. */
+function subject_of(identity: Identity): string | undefined {
+    const found = identity.way === "own" ? (request.variable(RESULT) ?? "") : "";
+    return found === "" ? claims.fit(request.variable(identity.subject!)) : found;
+}
+
 /** The header for the next gateway; nothing where nobody is told. */
 function word_of(identity: Identity): string | undefined {
     if (identity.subject === undefined) return undefined;
-    const subject = claims.fit(request.variable(identity.subject));
+    const subject = subject_of(identity);
     const key = identity.key;
     if (subject === undefined || key === undefined) return subject;
     const id = claims.fit(request.variable("openclaw_request_id") ?? request.variable("request_id")) ?? "-";

@@ -51,7 +51,7 @@ export function build(options: unknown): Gateway {
         const route = read_route(shared, name, entry);
         gateway.routes.set(name, route);
         if (route.filters_headers) gateway.filters_headers = true;
-        if (route.balance !== undefined) gateway.balances = true;
+        if (route.balances) gateway.balances = true;
     }
     return gateway;
 }

@@ -9,6 +9,8 @@ import * as request from "./request";
 const ends = new LuaTable<number, number>();
 /** When the request began: a later one may be at the same place in memory. */
 const beginnings = new LuaTable<number, number>();
+/** Requests whose present try began with too little. */
+const is_short = new LuaSet<number>();
 
 /** Gives the request so many seconds from now, in place of what it had. */
 export function limit(seconds: number): void {
@@ -25,9 +27,21 @@ export function seconds(): number | undefined {
     return over_at - clock.now();
 }
 
+/** Notes with how much a try begins: whether so little that nobody is to blame for running out of it. */
+export function begin_try(short: boolean): void {
+    if (short) is_short.add(request.key());
+    else is_short.delete(request.key());
+}
+
+/** Whether the present try, or the last one, began with too little time for its node to be blamed for a timeout. */
+export function was_short(): boolean {
+    return is_short.has(request.key()) && seconds() !== undefined;
+}
+
 /** Forgets the request; to be called when it ends. */
 export function forget(): void {
     const key = request.key();
+    is_short.delete(key);
     ends.delete(key);
     beginnings.delete(key);
 }

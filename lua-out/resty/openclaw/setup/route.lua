@@ -137,20 +137,26 @@ function ____exports.read_route(shared, name, entry)
         plugins[#plugins + 1] = plugin
     end
     local filters_headers = false
+    local balances = false
     for ____, plugin in ipairs(plugins) do
         if plugin.header_filter ~= nil then
             filters_headers = true
+        end
+        if plugin.before_balance ~= nil or plugin.balance ~= nil then
+            balances = true
         end
     end
     return {
         name = name,
         upstream = upstream,
         access = in_line(plugins, "access", name),
-        balance = one_by_one(plugins, name),
+        before_balance = one_by_one(plugins, name),
+        balance = in_line(plugins, "balance", name),
         header_filter = in_line(plugins, "header_filter", name),
         body_filter = in_line(plugins, "body_filter", name),
         log = in_line(plugins, "log", name),
-        filters_headers = filters_headers
+        filters_headers = filters_headers,
+        balances = balances
     }
 end
 return ____exports

@@ -19,13 +19,16 @@ export interface Route {
     readonly name: string;
     readonly upstream: string | undefined;
     readonly access: (this: void) => void;
-    /** Whether another try may begin; nothing where no plugin has a say. */
-    readonly balance: ((this: void) => boolean) | undefined;
+    /** Whether another try may begin. */
+    readonly before_balance: (this: void) => boolean;
+    readonly balance: (this: void) => void;
     readonly header_filter: (this: void) => void;
     readonly body_filter: (this: void) => void;
     readonly log: (this: void) => void;
     /** Whether a plugin works in the phase header_filter. */
     readonly filters_headers: boolean;
+    /** Whether one works in the phases around the choice of a node. */
+    readonly balances: boolean;
 }
 
 /** What all routes share. */
@@ -122,17 +125,21 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
     // Last: one that raises must not cost the figures and the record of the request.
     for (const plugin of read_plugins(owner, given)) plugins.push(plugin);
     let filters_headers = false;
+    let balances = false;
     for (const plugin of plugins) {
         if (plugin.header_filter !== undefined) filters_headers = true;
+        if (plugin.before_balance !== undefined || plugin.balance !== undefined) balances = true;
     }
     return {
         name,
         upstream,
         access: in_line(plugins, "access", name),
-        balance: one_by_one(plugins, name),
+        before_balance: one_by_one(plugins, name),
+        balance: in_line(plugins, "balance", name),
         header_filter: in_line(plugins, "header_filter", name),
         body_filter: in_line(plugins, "body_filter", name),
         log: in_line(plugins, "log", name),
         filters_headers,
+        balances,
     };
 }
