@@ -9,6 +9,7 @@ local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
 local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
+local time_left = require("resty.openclaw.time_left")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local NAME = "edge"
 --- Longer than deliveries ever pause. When none has come for so long, something is wrong with them.
@@ -32,25 +33,25 @@ local function access(self)
     end
     ngx.req.clear_header("X-OpenClaw-Delivery")
 end
-local function declines(self)
+local function before_balance(self)
     if self.upstream ~= nil and not self.upstream:has_nodes() then
-        return true
+        return false
     end
     if links.is_up(self.link) then
-        return false
+        return true
     end
     local failure = nginx_balancer.get_last_failure()
     if failure ~= nil then
-        return false
+        return true
     end
     if request.is_subrequest() then
-        return not links.may_try_in_background(self.link)
+        return links.may_try_in_background(self.link)
     end
     if deliveries[request.key()] ~= nil then
-        return false
+        return true
     end
     local patience = self.jobs:report().pending > 0 and PATIENCE_SECONDS or 0
-    return not links.may_try(self.link, patience)
+    return links.may_try(self.link, patience)
 end
 --- Seconds since the last try began; where nginx does not know, since the request did.
 local function seconds_since_try()
@@ -72,7 +73,7 @@ local function learn_from_failure(link)
         return
     end
     local status = upstream_tries.last(request.variable("upstream_status") or "-")
-    if status == "502" or status == "504" then
+    if status == "502" or status == "504" and not time_left.was_short() then
         links.failed(
             link,
             clock.now() - seconds_since_try()
@@ -149,7 +150,7 @@ local metatable = {__index = {
     init_worker = init_worker,
     exit_worker = exit_worker,
     access = access,
-    declines = declines,
+    before_balance = before_balance,
     header_filter = header_filter,
     log = log,
     content = content

@@ -29,11 +29,11 @@ local function gather(window)
             queue_of(queues, labels.sink or "").queued_bytes = value
         end
     )
-    collected(
+    windows.collected(
         window,
         "openclaw_post_action_spool_bytes",
-        function(sink, value)
-            queue_of(queues, sink).spool_bytes = value
+        function(labels, value)
+            queue_of(queues, labels.sink or "").spool_bytes = value
         end
     )
     windows.each(

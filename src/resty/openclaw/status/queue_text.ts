@@ -32,8 +32,8 @@ function gather(window: Window): Queues {
     windows.collected(window, "openclaw_post_action_queued_bytes", (labels, value) => {
         queue_of(queues, labels.sink ?? "").queued_bytes = value;
     });
-    collected(window, "openclaw_post_action_spool_bytes", (sink, value) => {
-        queue_of(queues, sink).spool_bytes = value;
+    windows.collected(window, "openclaw_post_action_spool_bytes", (labels, value) => {
+        queue_of(queues, labels.sink ?? "").spool_bytes = value;
     });
     windows.each(window, "openclaw_post_action_sent_total", (labels, total) => {
         queue_of(queues, labels.sink ?? "").sent = total;
