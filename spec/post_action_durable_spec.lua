@@ -104,6 +104,7 @@ describe("post_action on disk", function()
         assert.equal(8 * 1048576, segment_bytes(nil, 2))
         assert.equal(1048576, segment_bytes(nil, 64))
         assert.equal(65536, segment_bytes(1048576, 4))
+        assert.equal(104857600, segment_bytes(1024 * 104857600, 4))
     end)
 
     it("writes what is pushed before it delivers it, and removes it then", function()

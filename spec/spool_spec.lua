@@ -572,6 +572,34 @@ describe("spool", function()
         assert.equal("number 3\nnumber 1\n", take_all(heir))
     end)
 
+    it("takes over some lanes at a time, however many there are, and leaves few files open", function()
+        local expected = {}
+        for number = 1, 40 do
+            local spool = new()
+            append(spool, "entry " .. number)
+            expected["entry " .. number] = true
+        end
+        for _, spool in ipairs(opened) do kill(spool) end
+        local heir = adopted()
+        assert.equal(16, heir.entries)
+        for _, lane in ipairs(heir.adopted) do assert.is_nil(lane.reader) end
+        for _ = 1, 3 do
+            for line in take_all(heir):gmatch("[^\n]+") do expected[line] = nil end
+            spools.adopt(heir)
+        end
+        assert.is_nil(next(expected))
+        assert.equal(0, #heir.adopted)
+    end)
+
+    it("takes a batch again whose thread has failed", function()
+        local spool = new()
+        append(spool, "one", "two")
+        spools.take(spool, 1, 100)
+        assert.equal("one\ntwo\n", (spools.take(spool, 2, 100)))
+        spools.finish(spool)
+        same_counts(spool, 0, 0)
+    end)
+
     it("does as lists do, one for each process, whatever happens to these", function()
         math.randomseed(77)
         for _ = 1, 15 do

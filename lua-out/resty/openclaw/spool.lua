@@ -21,6 +21,8 @@ do
     ____exports.append = ____writer.append
     ____exports.open = ____writer.open
 end
+--- Each lane has a file open; where more are left behind, these have to wait until some are delivered.
+local MOST_ADOPTED = 16
 --- With `fsync` "always": waits until the disk has all that was appended before, 30 seconds at most. Nothing with other
 -- policies, and in phases that cannot wait. Phases: any.
 function ____exports.wait(spool)
@@ -44,7 +46,8 @@ function ____exports.adopt(spool)
     local ____spool_settings_1 = spool.settings
     local directory = ____spool_settings_1.directory
     local faults = ____spool_settings_1.faults
-    for ____, lane in ipairs(adoption.adopt(directory, faults)) do
+    local most = MOST_ADOPTED - #spool.adopted
+    for ____, lane in ipairs(adoption.adopt(directory, most, faults)) do
         add_lane(spool, lane)
     end
 end

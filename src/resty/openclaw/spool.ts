@@ -17,6 +17,9 @@ export type { Settings, Spool } from "./spool/state";
 import * as writers from "./spool/writer";
 export { append, open } from "./spool/writer";
 
+/** Each lane has a file open; where more are left behind, these have to wait until some are delivered. */
+const MOST_ADOPTED = 16;
+
 /**
  * With `fsync` "always": waits until the disk has all that was appended before, 30 seconds at most. Nothing with other
  * policies, and in phases that cannot wait. Phases: any.
@@ -43,7 +46,8 @@ function add_lane(spool: Spool, lane: Lane): void {
  */
 export function adopt(spool: Spool): void {
     const { directory, faults } = spool.settings;
-    for (const lane of adoption.adopt(directory, faults)) add_lane(spool, lane);
+    const most = MOST_ADOPTED - spool.adopted.length;
+    for (const lane of adoption.adopt(directory, most, faults)) add_lane(spool, lane);
 }
 
 /** Removes the segments of the own lane when all is settled, so that the next process need not look at them. */

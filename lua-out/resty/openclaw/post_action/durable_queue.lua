@@ -15,10 +15,12 @@ ____exports.OPTIONS = {
 }
 local KIB = 1024
 local MIB = 1024 * KIB
-local MOST_SEGMENT_BYTES = 8 * MIB
+local USUAL_SEGMENT_BYTES = 8 * MIB
 local LEAST_SEGMENT_BYTES = 64 * KIB
---- So many segments make the quota, so that what is given up at a time is little.
-local SEGMENTS = 16
+--- At least so many segments make the quota, so that what is given up at a time is little.
+local LEAST_SEGMENTS = 16
+--- And about so many at most, as all are looked at whenever one begins, which takes a millisecond and a half then.
+local MOST_SEGMENTS = 1024
 local ADOPT_SECONDS = 3
 --- What is moved from memory to disk at a stretch: well below a millisecond.
 local LINES_AT_A_STRETCH = 50
@@ -211,13 +213,17 @@ local function create(options, name, memory, figures, faults)
         MIB,
         KIB * MIB
     )
-    local share = math.floor(most_bytes / SEGMENTS / ngx.worker.count())
+    local share = math.floor(most_bytes / LEAST_SEGMENTS / ngx.worker.count())
+    local usual = math.max(
+        USUAL_SEGMENT_BYTES,
+        math.ceil(most_bytes / MOST_SEGMENTS)
+    )
     local spool = spools.new({
         directory = read_directory("post_action", options, name),
         most_bytes = most_bytes,
         segment_bytes = math.max(
             LEAST_SEGMENT_BYTES,
-            math.min(MOST_SEGMENT_BYTES, share)
+            math.min(usual, share)
         ),
         drop_oldest = memory.drop_oldest,
         fsync = read.one_of(

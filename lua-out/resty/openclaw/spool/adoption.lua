@@ -37,16 +37,20 @@ local function survey(lane)
     if #lane.segments > 0 then
         lane.first_stamp = readers.first_stamp(lane)
     end
+    lanes.close_reader(lane)
     return nil
 end
 local function came_before(left, right)
     return left.first_stamp < right.first_stamp
 end
---- The lanes of a directory with entries that are nobody's, the one with the oldest entry first: from then on they are this
--- process'. May yield. Phases: timer.
-function ____exports.adopt(directory, faults)
+--- Lanes of a directory with entries that are nobody's, the one with the oldest entry first, and no more than so many: from then
+-- on they are this process'. May yield. Phases: timer.
+function ____exports.adopt(directory, most, faults)
     local adopted = {}
     for ____, number in ipairs((folder.lane_numbers(directory)) or ({})) do
+        if #adopted >= most then
+            break
+        end
         local path = (directory .. "/") .. tostring(number)
         local lane = lanes.claim(path)
         if lane ~= nil then

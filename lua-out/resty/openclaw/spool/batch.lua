@@ -87,6 +87,7 @@ end
 -- scale. No more than so many entries, and so many bytes unless one alone has more. Adopted lanes go first. They are in
 -- flight from then on, and only one batch may be. None: there is nothing, or it cannot be read now. May yield. Phases: timer.
 function ____exports.take(spool, most_entries, most_bytes)
+    ____exports.give_back(spool)
     local text = spool.text:reset()
     local reading = {
         text = text,

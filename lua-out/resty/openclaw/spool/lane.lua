@@ -49,12 +49,16 @@ function ____exports.claim(path)
         reader_number = 0
     }
 end
---- Closes what is open of a lane, so that another may have it. Phases: any.
-function ____exports.release(lane)
+--- Closes the segment that is open for reading. Phases: any.
+function ____exports.close_reader(lane)
     if lane.reader ~= nil then
         files.close(lane.reader)
     end
     lane.reader = nil
+end
+--- Closes what is open of a lane, so that another may have it. Phases: any.
+function ____exports.release(lane)
+    ____exports.close_reader(lane)
     files.close(lane.file)
 end
 --- What the position says; 0 and 0 where it says nothing, or is damaged. Phases: any.

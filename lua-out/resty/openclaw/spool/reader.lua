@@ -14,8 +14,7 @@ local function file_of(lane, segment)
         if lane.reader_number == segment.number then
             return lane.reader
         end
-        files.close(lane.reader)
-        lane.reader = nil
+        lanes.close_reader(lane)
     end
     local path = lanes.path_of(lane, segment)
     local file, err = files.open(path, "read")

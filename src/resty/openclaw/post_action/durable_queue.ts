@@ -31,10 +31,12 @@ export const OPTIONS = ["durable", "spool", "spool_bytes", "fsync", "fsync_secon
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const MOST_SEGMENT_BYTES = 8 * MIB;
+const USUAL_SEGMENT_BYTES = 8 * MIB;
 const LEAST_SEGMENT_BYTES = 64 * KIB;
-/** So many segments make the quota, so that what is given up at a time is little. */
-const SEGMENTS = 16;
+/** At least so many segments make the quota, so that what is given up at a time is little. */
+const LEAST_SEGMENTS = 16;
+/** And about so many at most, as all are looked at whenever one begins, which takes a millisecond and a half then. */
+const MOST_SEGMENTS = 1024;
 
 const ADOPT_SECONDS = 3;
 /** What is moved from memory to disk at a stretch: well below a millisecond. */
@@ -196,11 +198,12 @@ function read_directory(owner: string, options: Options, name: string): string {
  */
 function create(options: Options, name: string, memory: Ring, figures: SpoolFigures, faults: Faults): DurableQueue {
     const most_bytes = read.whole("post_action", options, "spool_bytes", MIB, KIB * MIB);
-    const share = math.floor(most_bytes / SEGMENTS / ngx.worker.count());
+    const share = math.floor(most_bytes / LEAST_SEGMENTS / ngx.worker.count());
+    const usual = math.max(USUAL_SEGMENT_BYTES, math.ceil(most_bytes / MOST_SEGMENTS));
     const spool = spools.new({
         directory: read_directory("post_action", options, name),
         most_bytes,
-        segment_bytes: math.max(LEAST_SEGMENT_BYTES, math.min(MOST_SEGMENT_BYTES, share)),
+        segment_bytes: math.max(LEAST_SEGMENT_BYTES, math.min(usual, share)),
         drop_oldest: memory.drop_oldest,
         fsync: read.one_of("post_action", options, "fsync", ["always", "interval", "never"], "interval"),
         fsync_seconds: read.positive("post_action", options, "fsync_seconds", 1),

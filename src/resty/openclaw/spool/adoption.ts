@@ -29,6 +29,7 @@ function survey(lane: Lane): string | undefined {
     }
     lanes.rewind(lane);
     if (lane.segments.length > 0) lane.first_stamp = readers.first_stamp(lane);
+    lanes.close_reader(lane);
     return undefined;
 }
 
@@ -37,12 +38,13 @@ function came_before(this: void, left: Lane, right: Lane): boolean {
 }
 
 /**
- * The lanes of a directory with entries that are nobody's, the one with the oldest entry first: from then on they are this
- * process'. May yield. Phases: timer.
+ * Lanes of a directory with entries that are nobody's, the one with the oldest entry first, and no more than so many: from then
+ * on they are this process'. May yield. Phases: timer.
  */
-export function adopt(directory: string, faults: Faults): Lane[] {
+export function adopt(directory: string, most: number, faults: Faults): Lane[] {
     const adopted: Lane[] = [];
     for (const number of folder.lane_numbers(directory)[0] ?? []) {
+        if (adopted.length >= most) break;
         const path = `${directory}/${number}`;
         const [lane] = lanes.claim(path);
         if (lane !== undefined) {

@@ -85,6 +85,8 @@ export function take(
     most_entries: number,
     most_bytes: number,
 ): LuaMultiReturn<[text: string, entries: number, oldest_at: number]> {
+    // What was in flight when its thread failed is not settled.
+    give_back(spool);
     const text = spool.text.reset();
     const reading: Reading = {
         text,

@@ -93,10 +93,15 @@ export function claim(path: string): Result<Lane> {
     });
 }
 
-/** Closes what is open of a lane, so that another may have it. Phases: any. */
-export function release(lane: Lane): void {
+/** Closes the segment that is open for reading. Phases: any. */
+export function close_reader(lane: Lane): void {
     if (lane.reader !== undefined) files.close(lane.reader);
     lane.reader = undefined;
+}
+
+/** Closes what is open of a lane, so that another may have it. Phases: any. */
+export function release(lane: Lane): void {
+    close_reader(lane);
     files.close(lane.file);
 }
 

@@ -38,8 +38,7 @@ const piece = ffi.new("uint8_t[?]", PIECE_BYTES) as unknown as Bytes;
 function file_of(lane: Lane, segment: Segment): Result<File> {
     if (lane.reader !== undefined) {
         if (lane.reader_number === segment.number) return $multi(lane.reader);
-        files.close(lane.reader);
-        lane.reader = undefined;
+        lanes.close_reader(lane);
     }
     const path = lanes.path_of(lane, segment);
     const [file, err] = files.open(path, "read");
