@@ -268,6 +268,34 @@ describe("edge: the delivery of jobs", function()
             assert.equal(2, counted(jobs, "delivered"))
         end)
 
+        it("lets others go first when a job was taken and not answered", function()
+            local jobs, turn = edge.open({ max_tries = 1, concurrency = 1 })
+            edge.behave = function(request)
+                if request.number == 1 then jobs:decline(true) else ngx.say("there") end
+            end
+            local first, second = lay(jobs, nil, "x", old_id(50)), lay(jobs, nil, "x", old_id(40))
+            done(turn, second)
+            assert.is_true(stores.has(jobs.store, "pending", first))
+            assert.equal(1, delivered(jobs, "unanswered"))
+            edge.replace(ngx, "now", function() return ngx.time() + 40 end)
+            idle(turn)
+            assert.equal(2, #edge.seen)
+            edge.replace(ngx, "now", function() return ngx.time() + 60 end)
+            assert.equal("there\n", done(turn, first).body)
+        end)
+
+        it("takes no old answer for one", function()
+            local jobs, turn = edge.open({ max_tries = 1 })
+            edge.behave = function(request)
+                if request.number == 1 then ngx.header["X-OpenClaw-Link"] = "stale" end
+                ngx.say("answer ", request.number)
+            end
+            local id = edge.keep()
+            edge.work(turn, function() return delivered(jobs, "stale") == 1 end)
+            edge.replace(ngx, "now", function() return ngx.time() + 3 end)
+            assert.equal("answer 2\n", done(turn, id).body)
+        end)
+
         it("sends nothing while it is down, but one as a trial", function()
             local jobs, turn = edge.open()
             edge.link_is_up = false
