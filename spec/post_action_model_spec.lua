@@ -91,8 +91,9 @@ local function check(plugin, pushed)
     assert.is_true(held(plugin) <= queue.max_entries)
     assert.is_true(queue.bytes + queue.flying_bytes <= queue.max_bytes)
     local bytes, waiting = 0, 0
-    for _, line in pairs(queue.lines) do
-        if line then bytes, waiting = bytes + #line + 1, waiting + 1 end
+    for number = queue.pages.first, queue.pages.last do
+        local text = queue.pages.pages[number]:tostring()
+        bytes, waiting = bytes + #text, waiting + select(2, text:gsub("\n", ""))
     end
     assert.same({ waiting, bytes }, { queue.entries, queue.bytes })
     local flying, flying_bytes = 0, 0

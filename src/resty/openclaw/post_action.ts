@@ -2,12 +2,14 @@
  * Sends records to a sink after the answer has left, so that no client ever waits for it: a bounded queue in each
  * worker, emptied in batches by one background thread. See docs/post_action.md.
  */
+import type { Buffer } from "string.buffer";
 import * as fault from "./fault";
 import * as json from "./json";
 import * as metric_registry from "./metric_registry";
 import * as read from "./options";
 import type { Options } from "./options";
 import * as clock from "./clock";
+import * as request from "./request";
 export { after, limit_after } from "./post_action/after";
 import * as figures_of from "./post_action/figures";
 import type { Figures, Reason } from "./post_action/figures";
@@ -65,9 +67,9 @@ function refuse(post_action: PostAction, reason: Reason, why: string): Result<tr
 }
 
 /** Queues a line that is known to be one. */
-function push_line(post_action: PostAction, line: string): Result<true> {
+function push_line(post_action: PostAction, line: string | Buffer): Result<true> {
     const flusher = post_action.flusher;
-    if (line.length > post_action.most_line_bytes) {
+    if (length_of(line) > post_action.most_line_bytes) {
         return refuse(post_action, "too_large", `longer than ${post_action.most_line_bytes} bytes`);
     }
     const [awake, asleep] = flushers.awaken(flusher);
@@ -109,9 +111,9 @@ function push(this: PostAction, entry: unknown): Result<true> {
 /** Queues the record of this request. `route`: its name; `$openclaw_route` unless given. Phases: log. */
 function log(this: PostAction, route?: string): void {
     if (!this.record) return;
-    const [ok, line] = pcall(records.write, this.recorder, route);
-    if (ok) push_line(this, line);
-    else refuse(this, "invalid", tostring(line));
+    // No `pcall` around it: LuaJIT cannot compile a way out of one that begins inside.
+    if (!request.is_there()) refuse(this, "invalid", "there is no request");
+    else push_line(this, records.write(this.recorder, route));
 }
 
 /** Starts the background thread; without it the first entry does. Phases: init_worker. */

@@ -1,4 +1,5 @@
 local ____exports = {}
+local lines = require("resty.openclaw.post_action.pages")
 local table_new = require("table.new")
 --- An empty queue.
 local function create(max_entries, max_bytes, drop_oldest)
@@ -6,7 +7,8 @@ local function create(max_entries, max_bytes, drop_oldest)
         max_entries = max_entries,
         max_bytes = max_bytes,
         drop_oldest = drop_oldest,
-        lines = table_new(max_entries, 0),
+        pages = lines.new(),
+        lengths = table_new(max_entries, 0),
         times = table_new(max_entries, 0),
         head = 1,
         entries = 0,
@@ -18,11 +20,11 @@ end
 ____exports.new = create
 --- Lets go of the oldest waiting line.
 local function drop_head(queue)
-    local line = queue.lines[queue.head]
-    queue.lines[queue.head] = false
+    local bytes = queue.lengths[queue.head]
+    lines.drop(queue.pages, bytes)
     queue.head = queue.head == queue.max_entries and 1 or queue.head + 1
     queue.entries = queue.entries - 1
-    queue.bytes = queue.bytes - (#line + 1)
+    queue.bytes = queue.bytes - bytes
 end
 local function has_room(queue, bytes)
     return queue.entries + queue.flying_entries < queue.max_entries and queue.bytes + queue.flying_bytes + bytes <= queue.max_bytes
@@ -47,7 +49,8 @@ function ____exports.offer(queue, line, at)
     if tail > queue.max_entries then
         tail = tail - queue.max_entries
     end
-    queue.lines[tail] = line
+    lines.add(queue.pages, line)
+    queue.lengths[tail] = bytes
     queue.times[tail] = at
     queue.entries = queue.entries + 1
     queue.bytes = queue.bytes + bytes
@@ -60,12 +63,12 @@ local function measure(queue, most_entries, most_bytes)
     local bytes = 0
     local at = queue.head
     while count < most do
-        local line = queue.lines[at]
-        if count > 0 and bytes + #line + 1 > most_bytes then
+        local length = queue.lengths[at]
+        if count > 0 and bytes + length > most_bytes then
             break
         end
         count = count + 1
-        bytes = bytes + (#line + 1)
+        bytes = bytes + length
         at = at == queue.max_entries and 1 or at + 1
     end
     return count, bytes
@@ -74,27 +77,13 @@ end
 -- from then on; only one batch may be.
 function ____exports.take(queue, most_entries, most_bytes)
     local count, bytes = measure(queue, most_entries, most_bytes)
-    local first = queue.head
-    local oldest = queue.times[first]
-    local lines = queue.lines
-    local until_end = math.min(count, queue.max_entries - first + 1)
-    local parts = {table.concat(lines, "\n", first, first + until_end - 1)}
-    if count > until_end then
-        parts[#parts + 1] = table.concat(lines, "\n", 1, count - until_end)
-    end
-    parts[#parts + 1] = ""
-    for index = first, first + until_end - 1 do
-        queue.lines[index] = false
-    end
-    for index = 1, count - until_end do
-        queue.lines[index] = false
-    end
-    queue.head = (first + count - 1) % queue.max_entries + 1
+    local oldest = queue.times[queue.head]
+    queue.head = (queue.head + count - 1) % queue.max_entries + 1
     queue.entries = queue.entries - count
     queue.bytes = queue.bytes - bytes
     queue.flying_entries = count
     queue.flying_bytes = bytes
-    return table.concat(parts, "\n"), count, oldest
+    return lines.take(queue.pages, bytes), count, oldest
 end
 --- When the oldest waiting line came; nothing where none waits.
 function ____exports.oldest_at(queue)

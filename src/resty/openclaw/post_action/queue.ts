@@ -4,14 +4,19 @@
  *
  * Everything offered is taken, dropped or still here: that is what the figures rely on.
  */
+import type { Buffer } from "string.buffer";
 import table_new = require("table.new");
+import * as lines from "./pages";
+import type { Pages } from "./pages";
 
 export interface Queue {
     readonly max_entries: number;
     readonly max_bytes: number;
     /** Whether the oldest waiting lines make room for a new one, or the new one is dropped. */
     readonly drop_oldest: boolean;
-    readonly lines: LuaTable<number, string | false>;
+    readonly pages: Pages;
+    /** How many bytes each of them has, its end included. */
+    readonly lengths: LuaTable<number, number>;
     /** When each of them came. */
     readonly times: LuaTable<number, number>;
     /** Where the oldest waiting line is, from 1 to max_entries. */
@@ -30,7 +35,8 @@ function create(max_entries: number, max_bytes: number, drop_oldest: boolean): Q
         max_entries,
         max_bytes,
         drop_oldest,
-        lines: table_new(max_entries, 0) as unknown as LuaTable<number, string | false>,
+        pages: lines.new(),
+        lengths: table_new(max_entries, 0) as unknown as LuaTable<number, number>,
         times: table_new(max_entries, 0) as unknown as LuaTable<number, number>,
         head: 1,
         entries: 0,
@@ -43,11 +49,11 @@ export { create as new };
 
 /** Lets go of the oldest waiting line. */
 function drop_head(queue: Queue): void {
-    const line = queue.lines.get(queue.head) as string;
-    queue.lines.set(queue.head, false);
+    const bytes = queue.lengths.get(queue.head);
+    lines.drop(queue.pages, bytes);
     queue.head = queue.head === queue.max_entries ? 1 : queue.head + 1;
     queue.entries -= 1;
-    queue.bytes -= line.length + 1;
+    queue.bytes -= bytes;
 }
 
 function has_room(queue: Queue, bytes: number): boolean {
@@ -61,8 +67,8 @@ function has_room(queue: Queue, bytes: number): boolean {
  * Takes a line in that came `at` this time, unless there is no room for it. Returns whether it did, and how many older
  * ones it dropped.
  */
-export function offer(queue: Queue, line: string, at = 0): LuaMultiReturn<[taken: boolean, dropped: number]> {
-    const bytes = line.length + 1;
+export function offer(queue: Queue, line: string | Buffer, at = 0): LuaMultiReturn<[taken: boolean, dropped: number]> {
+    const bytes = length_of(line) + 1;
     let dropped = 0;
     while (!has_room(queue, bytes)) {
         // Only lines that wait can make room; what is in flight is out of reach.
@@ -73,7 +79,8 @@ export function offer(queue: Queue, line: string, at = 0): LuaMultiReturn<[taken
     }
     let tail = queue.head + queue.entries;
     if (tail > queue.max_entries) tail -= queue.max_entries;
-    queue.lines.set(tail, line);
+    lines.add(queue.pages, line);
+    queue.lengths.set(tail, bytes);
     queue.times.set(tail, at);
     queue.entries += 1;
     queue.bytes += bytes;
@@ -87,10 +94,10 @@ function measure(queue: Queue, most_entries: number, most_bytes: number): LuaMul
     let bytes = 0;
     let at = queue.head;
     while (count < most) {
-        const line = queue.lines.get(at) as string;
-        if (count > 0 && bytes + line.length + 1 > most_bytes) break;
+        const length = queue.lengths.get(at);
+        if (count > 0 && bytes + length > most_bytes) break;
         count += 1;
-        bytes += line.length + 1;
+        bytes += length;
         at = at === queue.max_entries ? 1 : at + 1;
     }
     return $multi(count, bytes);
@@ -106,21 +113,13 @@ export function take(
     most_bytes: number,
 ): LuaMultiReturn<[text: string, entries: number, oldest_at: number]> {
     const [count, bytes] = measure(queue, most_entries, most_bytes);
-    const first = queue.head;
-    const oldest = queue.times.get(first);
-    const lines = queue.lines as unknown as string[];
-    const until_end = math.min(count, queue.max_entries - first + 1);
-    const parts: string[] = [table.concat(lines, "\n", first, first + until_end - 1)];
-    if (count > until_end) parts.push(table.concat(lines, "\n", 1, count - until_end));
-    parts.push("");
-    for (const index of $range(first, first + until_end - 1)) queue.lines.set(index, false);
-    for (const index of $range(1, count - until_end)) queue.lines.set(index, false);
-    queue.head = ((first + count - 1) % queue.max_entries) + 1;
+    const oldest = queue.times.get(queue.head);
+    queue.head = ((queue.head + count - 1) % queue.max_entries) + 1;
     queue.entries -= count;
     queue.bytes -= bytes;
     queue.flying_entries = count;
     queue.flying_bytes = bytes;
-    return $multi(table.concat(parts, "\n"), count, oldest);
+    return $multi(lines.take(queue.pages, bytes), count, oldest);
 }
 
 /** When the oldest waiting line came; nothing where none waits. */
