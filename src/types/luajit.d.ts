@@ -60,8 +60,8 @@ declare module "string.buffer" {
     export { new_ as new };
 }
 
-/** How many bytes there are in it. */
-declare const length_of: LuaLength<string | import("string.buffer").Buffer, number>;
+/** How many bytes there are in a text or a buffer. */
+declare const length_of: LuaLength<string | object, number>;
 
 /** `pointer + count`, in elements. */
 declare const pointer_add: LuaAddition<Doubles, number, Doubles>;
