@@ -169,6 +169,7 @@ build = {
         ["resty.openclaw.post_action.flusher"] = "lua-out/resty/openclaw/post_action/flusher.lua",
         ["resty.openclaw.post_action.ids"] = "lua-out/resty/openclaw/post_action/ids.lua",
         ["resty.openclaw.post_action.lines"] = "lua-out/resty/openclaw/post_action/lines.lua",
+        ["resty.openclaw.post_action.pages"] = "lua-out/resty/openclaw/post_action/pages.lua",
         ["resty.openclaw.post_action.queue"] = "lua-out/resty/openclaw/post_action/queue.lua",
         ["resty.openclaw.post_action.record"] = "lua-out/resty/openclaw/post_action/record.lua",
         ["resty.openclaw.post_action.sinks"] = "lua-out/resty/openclaw/post_action/sinks.lua",

@@ -104,8 +104,9 @@ local function check(plugin, pushed)
     assert.is_true(memory.entries + memory.flying_entries <= memory.max_entries)
     assert.is_true(memory.bytes + memory.flying_bytes <= memory.max_bytes)
     local bytes, waiting = 0, 0
-    for _, line in pairs(memory.lines) do
-        if line then bytes, waiting = bytes + #line + 1, waiting + 1 end
+    for number = memory.pages.first, memory.pages.last do
+        local text = memory.pages.pages[number]:tostring()
+        bytes, waiting = bytes + #text, waiting + select(2, text:gsub("\n", ""))
     end
     assert.same({ waiting, bytes }, { memory.entries, memory.bytes })
     if queue.memory then

@@ -123,6 +123,58 @@ describe("request.whole_number", function()
     end)
 end)
 
+describe("request.append", function()
+    local buffers = require("string.buffer")
+
+    local function appended(name, before, path)
+        return within(function()
+            local buffer = buffers.new():put("x")
+            local found = request.append(buffer, name, before)
+            return tostring(found) .. " " .. buffer:tostring()
+        end, path)
+    end
+
+    it("puts a value into a buffer as it is, and something before it", function()
+        assert.equal("true xa value", appended("spec_value", ""))
+        assert.equal("true x:a value", appended("spec_value", ":"))
+        assert.equal("true x%00\"%ff", appended("arg_value", "", "/request/content?value=%00\"%ff"))
+    end)
+
+    it("puts nothing where there is nothing", function()
+        for _, name in ipairs({ "spec_empty", "upstream_addr", "no_such_variable" }) do
+            assert.equal("false x", appended(name, ":"))
+        end
+        local buffer = buffers.new()
+        assert.is_false(request.append(buffer, "uri", ":"))
+        assert.equal("", buffer:tostring())
+    end)
+
+    it("puts numbers only when it is told to", function()
+        local values = { ["0"] = true, ["0.012"] = true, ["9"] = true, ["-"] = false, [""] = false, ["/1"] = false, [":1"] = false, ["\255"] = false }
+        for value, expected in pairs(values) do
+            local text = within(function()
+                local buffer = buffers.new()
+                local found = request.append_number(buffer, "http_x_value")
+                return tostring(found) .. " " .. buffer:tostring()
+            end, nil, { ["X-Value"] = value })
+            assert.equal(expected and "true " .. value or "false ", text)
+        end
+        assert.is_false(request.append_number(buffers.new(), "request_length"))
+    end)
+end)
+
+describe("request.is_there", function()
+    it("tells a request from what stands in for one", function()
+        assert.equal("true", within(request.is_there))
+        assert.equal("true", within(request.is_there, "/request/access"))
+        assert.is_false(request.is_there())
+        local seen
+        assert(ngx.timer.at(0, function() seen = request.is_there() end))
+        eventually(function() return seen ~= nil end)
+        assert.is_false(seen)
+    end)
+end)
+
 describe("request", function()
     it("knows the time as ngx.now does", function()
         assert.equal(ngx.now(), request.now())

@@ -93,14 +93,18 @@ export async function startAll(variants) {
     return running;
 }
 
-/** Loads a variant, and gives its requests and CPU µs a request; nothing where others disturbed it. */
+/**
+ * Loads a variant, and gives its requests and CPU µs a request, and how much of the other core load, nodes and receiver took;
+ * nothing where others disturbed it.
+ */
 export function measure(running, variants, variant, seconds, isPost) {
     const [backendPid] = running.backend.workerPids();
     const [pid] = running[variant].workerPids();
-    const others = () => machineSeconds() - ownSeconds() - whole(pid) - whole(backendPid);
-    const before = { ...cpuSeconds(pid), others: others() };
+    const beside = () => ownSeconds() + whole(backendPid);
+    const others = () => machineSeconds() - beside() - whole(pid);
+    const before = { ...cpuSeconds(pid), beside: beside(), others: others() };
     const { requests, rate, failed } = load(variants[variant].port, seconds, isPost);
-    const after = { ...cpuSeconds(pid), others: others() };
+    const after = { ...cpuSeconds(pid), beside: beside(), others: others() };
     if (failed) throw new Error(`${variant}: ${failed[0]}`);
     const user = after.user - before.user;
     const cpu = user + after.system - before.system;
@@ -110,7 +114,8 @@ export function measure(running, variants, variant, seconds, isPost) {
         process.stderr.write(`${variant}: others ${percent(disturbance)}, worker ${percent(cpu / seconds)} busy\n`);
         return undefined;
     }
-    return { rate, cpu: (1e6 * cpu) / requests, user: (1e6 * user) / requests };
+    const otherCore = (after.beside - before.beside) / seconds;
+    return { rate, cpu: (1e6 * cpu) / requests, user: (1e6 * user) / requests, otherCore };
 }
 
 /** Ends all; raises when one of them has logged something. */

@@ -44,7 +44,8 @@ declare module "table.clear" {
 /** @noResolution */
 declare module "string.buffer" {
     export interface Buffer {
-        put(...parts: (string | number)[]): Buffer;
+        put(...parts: (string | number | Buffer)[]): Buffer;
+        putf(format: string, ...parts: (string | number)[]): Buffer;
         putcdata(memory: CValue | Bytes, bytes: number): Buffer;
         get(bytes?: number): string;
         skip(bytes: number): Buffer;
@@ -58,6 +59,9 @@ declare module "string.buffer" {
     function new_(size?: number): Buffer;
     export { new_ as new };
 }
+
+/** How many bytes there are in a text or a buffer. */
+declare const length_of: LuaLength<string | object, number>;
 
 /** `pointer + count`, in elements. */
 declare const pointer_add: LuaAddition<Doubles, number, Doubles>;

@@ -4,6 +4,7 @@ local json = require("resty.openclaw.json")
 local metric_registry = require("resty.openclaw.metric_registry")
 local read = require("resty.openclaw.options")
 local clock = require("resty.openclaw.clock")
+local request = require("resty.openclaw.request")
 local durable_queue = require("resty.openclaw.post_action.durable_queue")
 local figures_of = require("resty.openclaw.post_action.figures")
 local flushers = require("resty.openclaw.post_action.flusher")
@@ -124,14 +125,12 @@ local function log(self, route)
     if not self.record then
         return
     end
-    local ok, line = pcall(records.write, self.recorder, route)
-    if ok then
-        push_line(self, line)
+    if not request.is_there() then
+        refuse(self, "invalid", "there is no request")
     else
-        refuse(
+        push_line(
             self,
-            "invalid",
-            tostring(line)
+            records.write(self.recorder, route)
         )
     end
 end

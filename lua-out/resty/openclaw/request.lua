@@ -9,6 +9,8 @@ local LONGEST_NAME = 128
 local LONGEST_MESSAGE = 256
 --- nginx writes times with so many decimals.
 local DECIMALS = 3
+local DIGIT_0 = string.byte("0")
+local DIGIT_9 = string.byte("9")
 local lower_case = ffi.new("char[?]", LONGEST_NAME)
 local value = ffi.new("char *[1]")
 local value_bytes = ffi.new("size_t[1]")
@@ -33,6 +35,10 @@ local function find(name)
     )
     return found == NGX_OK
 end
+local function first_byte(text)
+    local byte = text[0]
+    return byte
+end
 --- A variable's value by its name without "$"; nothing when it has none or does not exist, or when the name has more than
 -- 128 letters. One that was set to nothing is "".
 function ____exports.variable(name)
@@ -41,6 +47,36 @@ function ____exports.variable(name)
     end
     local text = ffi.string(value[0], value_bytes[0])
     return text
+end
+--- Appends a variable's value, and what is to stand before it, to a buffer; false, and nothing, when it has none or is
+-- empty. No text is made of it, which costs a look for an equal one, memory, and its collection.
+function ____exports.append(target, name, before)
+    if not find(name) then
+        return false
+    end
+    local bytes = tonumber(value_bytes[0])
+    if bytes == 0 then
+        return false
+    end
+    target:put(before)
+    target:putcdata(value[0], bytes)
+    return true
+end
+--- The same for a value that begins with a digit, as numbers do; false, and nothing, for any other.
+function ____exports.append_number(target, name)
+    if not find(name) then
+        return false
+    end
+    local bytes = tonumber(value_bytes[0])
+    if bytes == 0 then
+        return false
+    end
+    local first = first_byte(value[0])
+    if first < DIGIT_0 or first > DIGIT_9 then
+        return false
+    end
+    target:putcdata(value[0], bytes)
+    return true
 end
 --- The value of a variable that holds digits only, without a text being made of it; 0 for any other.
 function ____exports.whole_number(name)
@@ -130,6 +166,15 @@ function ____exports.status()
     end
     local code = ffi.C.ngx_http_lua_ffi_get_resp_status(request)
     return code > 0 and code or 0
+end
+--- Whether there is a request of a client: timers and their like have a stand-in, which most of nginx's interface refuses.
+function ____exports.is_there()
+    local request = get_request()
+    if request == nil then
+        return false
+    end
+    local code = ffi.C.ngx_http_lua_ffi_get_resp_status(request)
+    return code >= 0
 end
 --- Whether this is a subrequest, which has no log phase.
 function ____exports.is_subrequest()

@@ -2,6 +2,7 @@
  * Sends records to a sink after the answer has left, so that no client ever waits for it: a bounded queue in each
  * worker, in memory or on disk, emptied in batches by one background thread. See docs/post_action.md.
  */
+import type { Buffer } from "string.buffer";
 import * as fault from "./fault";
 import type { Faults } from "./fault";
 import * as json from "./json";
@@ -10,6 +11,7 @@ import type { Registry } from "./metric_registry";
 import * as read from "./options";
 import type { Options } from "./options";
 import * as clock from "./clock";
+import * as request from "./request";
 export { after, limit_after } from "./post_action/after";
 import * as durable_queue from "./post_action/durable_queue";
 import * as figures_of from "./post_action/figures";
@@ -71,9 +73,9 @@ function refuse(post_action: PostAction, reason: Reason, why: string): Result<tr
 }
 
 /** Queues a line that is known to be one. */
-function push_line(post_action: PostAction, line: string): Result<true> {
+function push_line(post_action: PostAction, line: string | Buffer): Result<true> {
     const flusher = post_action.flusher;
-    if (line.length > post_action.most_line_bytes) {
+    if (length_of(line) > post_action.most_line_bytes) {
         return refuse(post_action, "too_large", `longer than ${post_action.most_line_bytes} bytes`);
     }
     const [awake, asleep] = flushers.awaken(flusher);
@@ -124,9 +126,9 @@ function push(this: PostAction, entry: unknown): Result<true> {
 /** Queues the record of this request. `route`: its name; `$openclaw_route` unless given. Phases: log. */
 function log(this: PostAction, route?: string): void {
     if (!this.record) return;
-    const [ok, line] = pcall(records.write, this.recorder, route);
-    if (ok) push_line(this, line);
-    else refuse(this, "invalid", tostring(line));
+    // No `pcall` around it: LuaJIT cannot compile a way out of one that begins inside.
+    if (!request.is_there()) refuse(this, "invalid", "there is no request");
+    else push_line(this, records.write(this.recorder, route));
 }
 
 /** Starts the background thread; without it the first entry does. Phases: init_worker. */

@@ -8,6 +8,7 @@
  */
 import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
+import type { Buffer } from "string.buffer";
 import * as upstream_tries from "./upstream_tries";
 
 ffi.cdef(`
@@ -28,6 +29,9 @@ const LONGEST_NAME = 128;
 const LONGEST_MESSAGE = 256;
 /** nginx writes times with so many decimals. */
 const DECIMALS = 3;
+
+const DIGIT_0 = string.byte("0");
+const DIGIT_9 = string.byte("9");
 
 const lower_case = ffi.new("char[?]", LONGEST_NAME);
 const value = ffi.new("char *[1]") as unknown as LuaTable<number, CValue>;
@@ -53,6 +57,11 @@ function find(name: string): boolean {
     return found === NGX_OK;
 }
 
+function first_byte(text: CValue): number {
+    const byte = (text as unknown as LuaTable<number, number>).get(0);
+    return byte;
+}
+
 /**
  * A variable's value by its name without "$"; nothing when it has none or does not exist, or when the name has more than
  * 128 letters. One that was set to nothing is "".
@@ -61,6 +70,30 @@ export function variable(name: string): string | undefined {
     if (!find(name)) return undefined;
     const text = ffi.string(value.get(0), value_bytes.get(0) as unknown as number);
     return text;
+}
+
+/**
+ * Appends a variable's value, and what is to stand before it, to a buffer; false, and nothing, when it has none or is
+ * empty. No text is made of it, which costs a look for an equal one, memory, and its collection.
+ */
+export function append(target: Buffer, name: string, before: string): boolean {
+    if (!find(name)) return false;
+    const bytes = tonumber(value_bytes.get(0))!;
+    if (bytes === 0) return false;
+    target.put(before);
+    target.putcdata(value.get(0), bytes);
+    return true;
+}
+
+/** The same for a value that begins with a digit, as numbers do; false, and nothing, for any other. */
+export function append_number(target: Buffer, name: string): boolean {
+    if (!find(name)) return false;
+    const bytes = tonumber(value_bytes.get(0))!;
+    if (bytes === 0) return false;
+    const first = first_byte(value.get(0));
+    if (first < DIGIT_0 || first > DIGIT_9) return false;
+    target.putcdata(value.get(0), bytes);
+    return true;
 }
 
 /** The value of a variable that holds digits only, without a text being made of it; 0 for any other. */
@@ -151,6 +184,14 @@ export function status(): number {
     const code = ffi.C.ngx_http_lua_ffi_get_resp_status!(request) as number;
     // Below 0 is an error of its own.
     return code > 0 ? code : 0;
+}
+
+/** Whether there is a request of a client: timers and their like have a stand-in, which most of nginx's interface refuses. */
+export function is_there(): boolean {
+    const request = get_request();
+    if (request === undefined) return false;
+    const code = ffi.C.ngx_http_lua_ffi_get_resp_status!(request) as number;
+    return code >= 0;
 }
 
 /** Whether this is a subrequest, which has no log phase. */

@@ -48,7 +48,10 @@ end
 local function offer(self, line, at)
     local given_up = 0
     if self.memory.entries == 0 then
-        local written, err, dropped = spools.append(self.spool, line)
+        local written, err, dropped = spools.append(
+            self.spool,
+            tostring(line)
+        )
         given_up = dropped
         if written == true or err == spools.FULL then
             sum(self)

@@ -1,4 +1,5 @@
 local ____exports = {}
+local lines = require("resty.openclaw.post_action.pages")
 local table_new = require("table.new")
 --- The oldest waiting line; nothing where none waits.
 local function first(self)
@@ -6,17 +7,17 @@ local function first(self)
     if self.entries == 0 then
         ____temp_0 = nil
     else
-        ____temp_0 = self.lines[self.head]
+        ____temp_0 = lines.first(self.pages, self.lengths[self.head])
     end
     return ____temp_0
 end
 --- Lets go of the oldest waiting line.
 local function drop_first(self)
-    local line = self.lines[self.head]
-    self.lines[self.head] = false
+    local bytes = self.lengths[self.head]
+    lines.drop(self.pages, bytes)
     self.head = self.head == self.max_entries and 1 or self.head + 1
     self.entries = self.entries - 1
-    self.bytes = self.bytes - (#line + 1)
+    self.bytes = self.bytes - bytes
 end
 local function has_room(queue, bytes)
     return queue.entries + queue.flying_entries < queue.max_entries and queue.bytes + queue.flying_bytes + bytes <= queue.max_bytes
@@ -39,7 +40,8 @@ local function offer(self, line, at)
     if tail > self.max_entries then
         tail = tail - self.max_entries
     end
-    self.lines[tail] = line
+    lines.add(self.pages, line)
+    self.lengths[tail] = bytes
     self.times[tail] = at
     self.entries = self.entries + 1
     self.bytes = self.bytes + bytes
@@ -52,39 +54,25 @@ local function measure(queue, most_entries, most_bytes)
     local bytes = 0
     local at = queue.head
     while count < most do
-        local line = queue.lines[at]
-        if count > 0 and bytes + #line + 1 > most_bytes then
+        local length = queue.lengths[at]
+        if count > 0 and bytes + length > most_bytes then
             break
         end
         count = count + 1
-        bytes = bytes + (#line + 1)
+        bytes = bytes + length
         at = at == queue.max_entries and 1 or at + 1
     end
     return count, bytes
 end
 local function take(self, most_entries, most_bytes)
     local count, bytes = measure(self, most_entries, most_bytes)
-    local from = self.head
-    local oldest = self.times[from]
-    local lines = self.lines
-    local until_end = math.min(count, self.max_entries - from + 1)
-    local parts = {table.concat(lines, "\n", from, from + until_end - 1)}
-    if count > until_end then
-        parts[#parts + 1] = table.concat(lines, "\n", 1, count - until_end)
-    end
-    parts[#parts + 1] = ""
-    for index = from, from + until_end - 1 do
-        self.lines[index] = false
-    end
-    for index = 1, count - until_end do
-        self.lines[index] = false
-    end
-    self.head = (from + count - 1) % self.max_entries + 1
+    local oldest = self.times[self.head]
+    self.head = (self.head + count - 1) % self.max_entries + 1
     self.entries = self.entries - count
     self.bytes = self.bytes - bytes
     self.flying_entries = count
     self.flying_bytes = bytes
-    return table.concat(parts, "\n"), count, oldest
+    return lines.take(self.pages, bytes), count, oldest
 end
 local function oldest_at(self)
     local ____temp_1
@@ -142,7 +130,8 @@ local function create(max_entries, max_bytes, drop_oldest)
         max_entries = max_entries,
         max_bytes = max_bytes,
         drop_oldest = drop_oldest,
-        lines = table_new(max_entries, 0),
+        pages = lines.new(),
+        lengths = table_new(max_entries, 0),
         times = table_new(max_entries, 0),
         head = 1,
         entries = 0,

@@ -1,12 +1,13 @@
 local ____exports = {}
+local string_buffer = require("string.buffer")
 local json = require("resty.openclaw.json")
 local request = require("resty.openclaw.request")
 local request_uri = require("resty.openclaw.request_uri")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local ids = require("resty.openclaw.post_action.ids")
---- One call for the whole line: LuaJIT compiles it, where pieces put together would each be a string of their own. Method
--- and address need no escapes: nginx takes letters only for the one, and writes the other itself.
-local RECORD = table.concat({"{\"id\":\"%s-%d\",\"time\":%d.%03d,\"route\":%s,\"method\":\"%s\",\"uri\":%s,\"status\":%d,\"node\":%s,\"request_seconds\":%d.%03d", ",\"request_bytes\":%d,\"response_bytes\":%d,\"cache\":%s,\"client\":\"%s\",\"request_id\":%s,\"trace_id\":%s%s%s}"})
+--- The line that is being written; one for all, as writing it never waits. Values of nginx go there as they are: a text of
+-- each would cost more than all the rest (see bench/README.md).
+local line = string_buffer.new()
 --- A variable that nginx writes as a number; "-" is none.
 local function number_text(value)
     return (value == nil or value == "-" or value == "") and "null" or value
@@ -43,16 +44,36 @@ local function tries_text(addresses, seconds)
         table.concat(texts, ",")
     )
 end
-local function node_text()
+--- A variable that needs no escapes, as a text; nothing and an empty one are null.
+local function put_text(name)
+    if request.append(line, name, "\"") then
+        line:put("\"")
+    else
+        line:put("null")
+    end
+end
+--- A variable that nginx writes as a number.
+local function put_number(name, none)
+    if not request.append_number(line, name) then
+        line:put(none)
+    end
+end
+local function put_node()
     local addresses = request.variable("upstream_addr")
-    local seconds = request.variable("upstream_response_time")
     if addresses == nil then
-        return "null,\"upstream_seconds\":null"
+        line:put("null,\"upstream_seconds\":null")
+    elseif upstream_tries.is_single(addresses) then
+        line:put(
+            json.short_text(addresses),
+            ",\"upstream_seconds\":"
+        )
+        put_number("upstream_response_time", "null")
+    else
+        line:put(tries_text(
+            addresses,
+            request.variable("upstream_response_time")
+        ))
     end
-    if not upstream_tries.is_single(addresses) then
-        return tries_text(addresses, seconds)
-    end
-    return (json.short_text(addresses) .. ",\"upstream_seconds\":") .. number_text(seconds)
 end
 --- The user's own fields; a variable that was never set is empty, or there is none.
 local function extras_text(extras)
@@ -64,42 +85,42 @@ local function extras_text(extras)
     end
     return table.concat(parts)
 end
---- One of the ids that nginx/openclaw.conf makes; its maps let nothing through that must be escaped.
-local function id_text(name)
-    local id = request.variable(name)
-    return (id == nil or id == "") and "null" or string.format("\"%s\"", id)
-end
 --- What only some requests have; each with its comma in front.
-local function circumstances_text()
+local function put_circumstances()
     local variant = request.variable("openclaw_variant") or ""
     local model = request.variable("openclaw_model") or ""
-    local degraded = request.variable("openclaw_degraded") or ""
-    if variant == "" and model == "" and degraded == "" then
-        return ""
+    if variant ~= "" then
+        line:put(
+            ",\"variant\":",
+            json.short_text(variant)
+        )
     end
-    local text = string.format(
-        "%s%s%s",
-        variant == "" and "" or ",\"variant\":" .. json.short_text(variant),
-        model == "" and "" or ",\"model\":" .. json.short_text(model),
-        degraded == "1" and ",\"degraded\":true" or ""
-    )
-    return text
+    if model ~= "" then
+        line:put(
+            ",\"model\":",
+            json.short_text(model)
+        )
+    end
+    if request.variable("openclaw_degraded") == "1" then
+        line:put(",\"degraded\":true")
+    end
 end
 --- Milliseconds, as a whole number: what nginx's clock counts.
 local function milliseconds(seconds)
     local whole = math.floor(math.max(0, seconds) * 1000 + 0.5)
     return whole
 end
---- The record of the request being logged, without a line end. Phases: log.
+--- The record of the request being logged, without a line end; good until the next one is written. Method and address need
+-- no escapes: nginx takes letters only for the one, and writes the other itself. Phases: log.
 function ____exports.write(recorder, route)
     local its_ids = recorder.ids
     ids.advance(its_ids)
     local now = milliseconds(request.now())
     local took = milliseconds(request.seconds_taken())
     local its_route = route or request.variable("openclaw_route")
-    local cache = request.variable("upstream_cache_status")
-    local line = string.format(
-        RECORD,
+    line:reset()
+    line:putf(
+        "{\"id\":\"%s-%d\",\"time\":%d.%03d,\"route\":%s,\"method\":\"%s\",\"uri\":%s,\"status\":%d,\"node\":",
         its_ids.origin,
         its_ids.sequence,
         now / 1000,
@@ -107,19 +128,26 @@ function ____exports.write(recorder, route)
         its_route == "" and "null" or json.short_text(its_route),
         ngx.req.get_method(),
         json.short_text(request_uri.shown(recorder.with_query)),
-        request.status(),
-        node_text(),
-        took / 1000,
-        took % 1000,
-        request.whole_number("request_length"),
-        request.whole_number("bytes_sent"),
-        (cache == nil or cache == "") and "null" or json.short_text(cache),
-        request.variable("remote_addr") or "",
-        id_text("openclaw_request_id"),
-        id_text("openclaw_trace_id"),
-        circumstances_text(),
-        #recorder.extras == 0 and "" or extras_text(recorder.extras)
+        request.status()
     )
+    put_node()
+    line:putf(",\"request_seconds\":%d.%03d,\"request_bytes\":", took / 1000, took % 1000)
+    put_number("request_length", "0")
+    line:put(",\"response_bytes\":")
+    put_number("bytes_sent", "0")
+    line:put(",\"cache\":")
+    put_text("upstream_cache_status")
+    line:put(",\"client\":\"")
+    request.append(line, "remote_addr", "")
+    line:put("\",\"request_id\":")
+    put_text("openclaw_request_id")
+    line:put(",\"trace_id\":")
+    put_text("openclaw_trace_id")
+    put_circumstances()
+    if #recorder.extras > 0 then
+        line:put(extras_text(recorder.extras))
+    end
+    line:put("}")
     return line
 end
 --- A recorder. Phases: init.

@@ -2,6 +2,7 @@
  * A queue on disk: lines that wait to be delivered outlive the worker, and another worker delivers them. While the disk
  * fails, a queue in memory takes over, so that no line overtakes another.
  */
+import type { Buffer } from "string.buffer";
 import * as clock from "../clock";
 import type { Faults } from "../fault";
 import * as read from "../options";
@@ -56,10 +57,14 @@ function failed(queue: DurableQueue, err: string | undefined): void {
     queue.faults.report("spool", "sink ", queue.name, ": ", err);
 }
 
-function offer(this: DurableQueue, line: string, at?: number): LuaMultiReturn<[taken: boolean, dropped: number]> {
+function offer(
+    this: DurableQueue,
+    line: string | Buffer,
+    at?: number,
+): LuaMultiReturn<[taken: boolean, dropped: number]> {
     let given_up = 0;
     if (this.memory.entries === 0) {
-        const [written, err, dropped] = spools.append(this.spool, line);
+        const [written, err, dropped] = spools.append(this.spool, tostring(line));
         given_up = dropped!;
         if (written === true || err === spools.FULL) {
             sum(this);

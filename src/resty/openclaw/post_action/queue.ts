@@ -4,7 +4,10 @@
  *
  * Everything offered is taken, dropped or still here: that is what the figures rely on.
  */
+import type { Buffer } from "string.buffer";
 import table_new = require("table.new");
+import * as lines from "./pages";
+import type { Pages } from "./pages";
 import type { Part } from "./sinks";
 
 /** What a queue is to those that fill it and empty it: this one, or that of durable_queue.ts. */
@@ -21,7 +24,7 @@ export interface Queue {
     broken: number;
     ousted: number;
     /** Takes a line in, unless there is no room for it. Returns whether it did, and how many older ones it dropped. */
-    offer(line: string, at?: number): LuaMultiReturn<[taken: boolean, dropped: number]>;
+    offer(line: string | Buffer, at?: number): LuaMultiReturn<[taken: boolean, dropped: number]>;
     /**
      * The oldest lines as one text, a line end behind each, how many they are, and when the oldest came. They are in flight
      * from then on; only one batch may be. None: there are none, or none can be had right now. Phases: timer.
@@ -49,7 +52,9 @@ export interface Ring extends Queue {
     readonly max_bytes: number;
     /** Whether the oldest waiting lines make room for a new one, or the new one is dropped. */
     readonly drop_oldest: boolean;
-    readonly lines: LuaTable<number, string | false>;
+    readonly pages: Pages;
+    /** How many bytes each of them has, its end included. */
+    readonly lengths: LuaTable<number, number>;
     /** When each of them came. */
     readonly times: LuaTable<number, number>;
     /** Where the oldest waiting line is, from 1 to max_entries. */
@@ -60,16 +65,16 @@ export interface Ring extends Queue {
 
 /** The oldest waiting line; nothing where none waits. */
 function first(this: Ring): string | undefined {
-    return this.entries === 0 ? undefined : (this.lines.get(this.head) as string);
+    return this.entries === 0 ? undefined : lines.first(this.pages, this.lengths.get(this.head));
 }
 
 /** Lets go of the oldest waiting line. */
 function drop_first(this: Ring): void {
-    const line = this.lines.get(this.head) as string;
-    this.lines.set(this.head, false);
+    const bytes = this.lengths.get(this.head);
+    lines.drop(this.pages, bytes);
     this.head = this.head === this.max_entries ? 1 : this.head + 1;
     this.entries -= 1;
-    this.bytes -= line.length + 1;
+    this.bytes -= bytes;
 }
 
 function has_room(queue: Ring, bytes: number): boolean {
@@ -79,8 +84,8 @@ function has_room(queue: Ring, bytes: number): boolean {
     );
 }
 
-function offer(this: Ring, line: string, at = 0): LuaMultiReturn<[taken: boolean, dropped: number]> {
-    const bytes = line.length + 1;
+function offer(this: Ring, line: string | Buffer, at = 0): LuaMultiReturn<[taken: boolean, dropped: number]> {
+    const bytes = length_of(line) + 1;
     let dropped = 0;
     while (!has_room(this, bytes)) {
         // Only lines that wait can make room; what is in flight is out of reach.
@@ -91,7 +96,8 @@ function offer(this: Ring, line: string, at = 0): LuaMultiReturn<[taken: boolean
     }
     let tail = this.head + this.entries;
     if (tail > this.max_entries) tail -= this.max_entries;
-    this.lines.set(tail, line);
+    lines.add(this.pages, line);
+    this.lengths.set(tail, bytes);
     this.times.set(tail, at);
     this.entries += 1;
     this.bytes += bytes;
@@ -105,10 +111,10 @@ function measure(queue: Ring, most_entries: number, most_bytes: number): LuaMult
     let bytes = 0;
     let at = queue.head;
     while (count < most) {
-        const line = queue.lines.get(at) as string;
-        if (count > 0 && bytes + line.length + 1 > most_bytes) break;
+        const length = queue.lengths.get(at);
+        if (count > 0 && bytes + length > most_bytes) break;
         count += 1;
-        bytes += line.length + 1;
+        bytes += length;
         at = at === queue.max_entries ? 1 : at + 1;
     }
     return $multi(count, bytes);
@@ -120,21 +126,13 @@ function take(
     most_bytes: number,
 ): LuaMultiReturn<[text: string, entries: number, oldest_at: number]> {
     const [count, bytes] = measure(this, most_entries, most_bytes);
-    const from = this.head;
-    const oldest = this.times.get(from);
-    const lines = this.lines as unknown as string[];
-    const until_end = math.min(count, this.max_entries - from + 1);
-    const parts: string[] = [table.concat(lines, "\n", from, from + until_end - 1)];
-    if (count > until_end) parts.push(table.concat(lines, "\n", 1, count - until_end));
-    parts.push("");
-    for (const index of $range(from, from + until_end - 1)) this.lines.set(index, false);
-    for (const index of $range(1, count - until_end)) this.lines.set(index, false);
-    this.head = ((from + count - 1) % this.max_entries) + 1;
+    const oldest = this.times.get(this.head);
+    this.head = ((this.head + count - 1) % this.max_entries) + 1;
     this.entries -= count;
     this.bytes -= bytes;
     this.flying_entries = count;
     this.flying_bytes = bytes;
-    return $multi(table.concat(parts, "\n"), count, oldest);
+    return $multi(lines.take(this.pages, bytes), count, oldest);
 }
 
 function oldest_at(this: Ring): number | undefined {
@@ -192,7 +190,8 @@ function create(max_entries: number, max_bytes: number, drop_oldest: boolean): R
         max_entries,
         max_bytes,
         drop_oldest,
-        lines: table_new(max_entries, 0),
+        pages: lines.new(),
+        lengths: table_new(max_entries, 0),
         times: table_new(max_entries, 0),
         head: 1,
         entries: 0,

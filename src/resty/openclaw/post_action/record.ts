@@ -1,4 +1,6 @@
 /** The request record: one line of JSON about the request that nginx has just answered. */
+import * as string_buffer from "string.buffer";
+import type { Buffer } from "string.buffer";
 import * as json from "../json";
 import * as request from "../request";
 import * as request_uri from "../request_uri";
@@ -20,13 +22,10 @@ export interface Recorder {
 }
 
 /**
- * One call for the whole line: LuaJIT compiles it, where pieces put together would each be a string of their own. Method
- * and address need no escapes: nginx takes letters only for the one, and writes the other itself.
+ * The line that is being written; one for all, as writing it never waits. Values of nginx go there as they are: a text of
+ * each would cost more than all the rest (see bench/README.md).
  */
-const RECORD = table.concat([
-    '{"id":"%s-%d","time":%d.%03d,"route":%s,"method":"%s","uri":%s,"status":%d,"node":%s,"request_seconds":%d.%03d',
-    ',"request_bytes":%d,"response_bytes":%d,"cache":%s,"client":"%s","request_id":%s,"trace_id":%s%s%s}',
-]);
+const line = string_buffer.new();
 
 /** A variable that nginx writes as a number; "-" is none. */
 function number_text(value: string | undefined): string {
@@ -53,12 +52,27 @@ function tries_text(addresses: string, seconds: string | undefined): string {
     return string.format('%s,"upstream_seconds":%.3f,"tries":[%s]', node, total, table.concat(texts, ","));
 }
 
-function node_text(): string {
+/** A variable that needs no escapes, as a text; nothing and an empty one are null. */
+function put_text(name: string): void {
+    if (request.append(line, name, '"')) line.put('"');
+    else line.put("null");
+}
+
+/** A variable that nginx writes as a number. */
+function put_number(name: string, none: string): void {
+    if (!request.append_number(line, name)) line.put(none);
+}
+
+function put_node(): void {
     const addresses = request.variable("upstream_addr");
-    const seconds = request.variable("upstream_response_time");
-    if (addresses === undefined) return 'null,"upstream_seconds":null';
-    if (!upstream_tries.is_single(addresses)) return tries_text(addresses, seconds);
-    return `${json.short_text(addresses)},"upstream_seconds":${number_text(seconds)}`;
+    if (addresses === undefined) {
+        line.put('null,"upstream_seconds":null');
+    } else if (upstream_tries.is_single(addresses)) {
+        line.put(json.short_text(addresses), ',"upstream_seconds":');
+        put_number("upstream_response_time", "null");
+    } else {
+        line.put(tries_text(addresses, request.variable("upstream_response_time")));
+    }
 }
 
 /** The user's own fields; a variable that was never set is empty, or there is none. */
@@ -72,25 +86,13 @@ function extras_text(extras: readonly Extra[]): string {
     return table.concat(parts);
 }
 
-/** One of the ids that nginx/openclaw.conf makes; its maps let nothing through that must be escaped. */
-function id_text(name: string): string {
-    const id = request.variable(name);
-    return id === undefined || id === "" ? "null" : string.format('"%s"', id);
-}
-
 /** What only some requests have; each with its comma in front. */
-function circumstances_text(): string {
+function put_circumstances(): void {
     const variant = request.variable("openclaw_variant") ?? "";
     const model = request.variable("openclaw_model") ?? "";
-    const degraded = request.variable("openclaw_degraded") ?? "";
-    if (variant === "" && model === "" && degraded === "") return "";
-    const text = string.format(
-        "%s%s%s",
-        variant === "" ? "" : `,"variant":${json.short_text(variant)}`,
-        model === "" ? "" : `,"model":${json.short_text(model)}`,
-        degraded === "1" ? ',"degraded":true' : "",
-    );
-    return text;
+    if (variant !== "") line.put(',"variant":', json.short_text(variant));
+    if (model !== "") line.put(',"model":', json.short_text(model));
+    if (request.variable("openclaw_degraded") === "1") line.put(',"degraded":true');
 }
 
 /** Milliseconds, as a whole number: what nginx's clock counts. */
@@ -99,16 +101,19 @@ function milliseconds(seconds: number): number {
     return whole;
 }
 
-/** The record of the request being logged, without a line end. Phases: log. */
-export function write(recorder: Recorder, route: string | undefined): string {
+/**
+ * The record of the request being logged, without a line end; good until the next one is written. Method and address need
+ * no escapes: nginx takes letters only for the one, and writes the other itself. Phases: log.
+ */
+export function write(recorder: Recorder, route: string | undefined): Buffer {
     const its_ids = recorder.ids;
     ids.advance(its_ids);
     const now = milliseconds(request.now());
     const took = milliseconds(request.seconds_taken());
     const its_route = route ?? request.variable("openclaw_route");
-    const cache = request.variable("upstream_cache_status");
-    const line = string.format(
-        RECORD,
+    line.reset();
+    line.putf(
+        '{"id":"%s-%d","time":%d.%03d,"route":%s,"method":"%s","uri":%s,"status":%d,"node":',
         its_ids.origin,
         its_ids.sequence,
         now / 1000,
@@ -117,18 +122,23 @@ export function write(recorder: Recorder, route: string | undefined): string {
         ngx.req.get_method(),
         json.short_text(request_uri.shown(recorder.with_query)),
         request.status(),
-        node_text(),
-        took / 1000,
-        took % 1000,
-        request.whole_number("request_length"),
-        request.whole_number("bytes_sent"),
-        cache === undefined || cache === "" ? "null" : json.short_text(cache),
-        request.variable("remote_addr") ?? "",
-        id_text("openclaw_request_id"),
-        id_text("openclaw_trace_id"),
-        circumstances_text(),
-        recorder.extras.length === 0 ? "" : extras_text(recorder.extras),
     );
+    put_node();
+    line.putf(',"request_seconds":%d.%03d,"request_bytes":', took / 1000, took % 1000);
+    put_number("request_length", "0");
+    line.put(',"response_bytes":');
+    put_number("bytes_sent", "0");
+    line.put(',"cache":');
+    put_text("upstream_cache_status");
+    line.put(',"client":"');
+    request.append(line, "remote_addr", "");
+    line.put('","request_id":');
+    put_text("openclaw_request_id");
+    line.put(',"trace_id":');
+    put_text("openclaw_trace_id");
+    put_circumstances();
+    if (recorder.extras.length > 0) line.put(extras_text(recorder.extras));
+    line.put("}");
     return line;
 }
 
