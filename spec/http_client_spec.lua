@@ -25,6 +25,11 @@ local function refused(reason, ...)
 end
 
 describe("http_client", function()
+    before_each(function()
+        -- Specs that worked for long without a pause leave nginx with an old time, at which timeouts would begin.
+        ngx.update_time()
+    end)
+
     describe("requests", function()
         it("sends method, headers and body, and reads the answer", function()
             local body = ("0123456789"):rep(30000)
