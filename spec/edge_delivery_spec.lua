@@ -24,7 +24,7 @@ local function lay(jobs, head, body, id)
     local whole = { id = id, method = "POST", uri = "/", headers = {}, body_bytes = #(body or "") }
     for name, value in pairs(head or {}) do whole[name] = value end
     put(stores.path(jobs.store, "pending", id), assert(records.line(whole)) .. (body or ""))
-    usages.announce(jobs.usage)
+    jobs.usage.names:incr(jobs.usage.stored_key, 1, 0)
     return id
 end
 
@@ -553,13 +553,39 @@ describe("edge: the delivery of jobs", function()
         local id = lay(jobs)
         edge.work(turn, function() return usages.jobs(jobs.usage) == 1 end)
         assert.equal(stores.size(jobs.store, "pending", id), usages.bytes(jobs.usage))
-        -- Later when nothing has come for a while.
+        -- Also later, when it is time.
         usages.correct(jobs.usage, 3, 3000)
-        edge.link_is_up = true
-        edge.work(turn, function() return is_done(jobs, id) end)
-        edge.replace(ngx, "now", function() return ngx.time() + 62 end)
-        edge.work(turn, function() return usages.jobs(jobs.usage) == 0 end)
-        assert.equal(0, usages.bytes(jobs.usage))
+        idle(turn)
+        assert.equal(4, usages.jobs(jobs.usage))
+        local now = clock.now()
+        edge.replace(clock, "now", function() return now + 61 end)
+        edge.work(turn, function() return usages.jobs(jobs.usage) == 1 end)
+        assert.equal(stores.size(jobs.store, "pending", id), usages.bytes(jobs.usage))
+    end)
+
+    it("does not count wrongly what comes and goes meanwhile", function()
+        local jobs, turn = edge.open()
+        edge.link_is_up = false
+        -- One is being written; many were there before, of which the dict knows nothing.
+        usages.reserve(jobs.usage, 100)
+        turn()
+        assert.same({ 1, 100 }, { usages.jobs(jobs.usage), usages.bytes(jobs.usage) })
+        for _ = 1, 5 do lay(jobs) end
+        jobs.delivery.count_at = 0
+        turn()
+        assert.equal(5, usages.jobs(jobs.usage))
+        -- The one who wrote is gone for good.
+        local now = clock.now()
+        edge.replace(clock, "now", function() return now + 61 end)
+        turn()
+        assert.equal(5, usages.jobs(jobs.usage))
+        usages.reserve(jobs.usage, 100)
+        jobs.delivery.count_at = 0
+        turn()
+        assert.equal(6, usages.jobs(jobs.usage))
+        edge.replace(clock, "now", function() return now + 200 end)
+        turn()
+        assert.equal(5, usages.jobs(jobs.usage))
     end)
 
     it("goes on when something raises", function()

@@ -25,10 +25,8 @@ local function refused(reason, ...)
 end
 
 describe("http_client", function()
-    before_each(function()
-        -- Specs that worked for long without a pause leave nginx with an old time, at which timeouts would begin.
-        ngx.update_time()
-    end)
+    -- Specs before these may have held the worker up for longer than any deadline.
+    before_each(function() ngx.update_time() end)
 
     describe("requests", function()
         it("sends method, headers and body, and reads the answer", function()
