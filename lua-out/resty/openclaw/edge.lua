@@ -126,6 +126,9 @@ local function content(self)
     if deliveries[request.key()] ~= nil then
         self.jobs:decline(was_reached())
     end
+    if (time_left.seconds() or 1) <= 0 then
+        json_error.too_late()
+    end
     self.jobs:accept()
 end
 --- Answers with what became of the job that the address names, of whichever of these routes. Phases: content; yields.

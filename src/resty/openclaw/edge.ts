@@ -147,6 +147,8 @@ function content(this: Edge): void {
     // Nobody waits for the answer of a subrequest, and its request is that of another one.
     if (request.is_subrequest()) json_error.page();
     if (deliveries.has(request.key())) this.jobs.decline(was_reached());
+    // Nobody would ask for the answer.
+    if ((time_left.seconds() ?? 1) <= 0) json_error.too_late();
     this.jobs.accept();
 }
 
