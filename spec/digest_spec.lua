@@ -83,6 +83,34 @@ describe("digest", function()
         assert.equal(ngx.md5(""), md5:of(""))
     end)
 
+    it("makes the HMACs of RFC 4231", function()
+        local sha256 = digest.new("sha256")
+        assert.equal("b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7", sha256:hmac(("\11"):rep(20), "Hi There"))
+        assert.equal("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843", sha256:hmac("Jefe", "what do ya want for nothing?"))
+        assert.equal("60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54", sha256:hmac(("\170"):rep(131), "Test Using Larger Than Block-Size Key - Hash Key First"))
+        assert.equal("b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad", sha256:hmac("", ""))
+    end)
+
+    it("says so when OpenSSL refuses an HMAC", function()
+        local sha256 = digest.new("sha256")
+        sha256.method = nil
+        local hex, err = sha256:hmac("key", "text")
+        assert.is_nil(hex)
+        assert.equal("OpenSSL failed to work out sha256", err)
+    end)
+
+    it("tells whether two texts are the same", function()
+        for _, text in ipairs(texts) do
+            assert.is_true(digest.same(text, text .. ""))
+            assert.is_false(digest.same(text, text .. "\0"))
+            assert.is_false(digest.same("x" .. text, text))
+        end
+        local text = ("0123456789abcdef"):rep(4)
+        for at = 1, #text do
+            assert.is_false(digest.same(text, text:sub(1, at - 1) .. "\0" .. text:sub(at + 1)))
+        end
+    end)
+
     it("leaves nothing behind of digests that are never finished", function()
         local md5 = digest.new("md5")
         collectgarbage() collectgarbage()

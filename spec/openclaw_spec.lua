@@ -148,7 +148,7 @@ describe("setup", function()
     it("names the route in which an option is wrong", function()
         refuses_route("options must be a table, got true", true)
         refuses_route('unknown option "body_digests"; did you mean "body_digest"?', { body_digests = {} })
-        refuses_route('unknown option "cache"; known are upstream, edge, image_check, body_digest, inference, metrics, record, slow_log, plugins', { cache = 1 })
+        refuses_route('unknown option "cache"; known are upstream, edge, deadline, identity, image_check, body_digest, inference, metrics, record, slow_log, plugins', { cache = 1 })
         refuses_route('"upstream" must be the name of one of upstreams, got "nowhere"', { upstream = "nowhere" })
         refuses_route('"upstream" must be a text, got 5', { upstream = 5 })
         refuses_route('"upstream" must be a text, got a table', { upstream = { nodes = {} } })
@@ -195,7 +195,7 @@ describe("setup", function()
         refuses_route('"plugins" must be a list with at least one entry, got a table', { plugins = { access = print } })
         refuses_route('"plugins[1]" must be a table, got "access"', { plugins = { "access" } })
         refuses_route('"plugins[2]" must be a table, got nothing', { plugins = { { log = print }, nil, { log = print } } })
-        refuses_route('"plugins[1]" must be a table with a method of access, header_filter, body_filter, log, got a table', {
+        refuses_route('"plugins[1]" must be a table with a method of access, before_balance, balance, header_filter, body_filter, log, got a table', {
             plugins = { { new = print } },
         })
         refuses_route('plugins[2]: "access" must be a function, got true', {

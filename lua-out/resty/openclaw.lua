@@ -10,8 +10,8 @@ local shared_memory = require("resty.openclaw.shared_memory")
 ____exports.VERSION = "0.1.0"
 local DICT = "openclaw"
 local INTERNAL_ERROR = 500
---- What nginx calls an upstream without a node: NGX_BUSY in ngx_core.h. A stale copy may be the answer then.
-local NO_LIVE_UPSTREAM = -3
+--- For nginx there is no node then: it answers from its cache where it may, else with 502. Source: ngx_core.h.
+local NGX_BUSY = -3
 --- LuaJIT's own limit of 500 constants is too low for the log phase of a route to be compiled in one piece.
 local JIT_CONSTANTS = "maxirconst=2000"
 --- What `setup` has built; nothing before.
@@ -88,28 +88,15 @@ function ____exports.access()
     end
     route.access()
 end
---- Whether the link of the request's route is known to be down.
-local function is_declined()
-    if gateway == nil or #gateway.edges == 0 then
-        return false
-    end
-    local ____opt_4 = present_route()
-    local ____opt_2 = ____opt_4 and ____opt_4.edge
-    return (____opt_2 and ____opt_2:declines()) == true
-end
 --- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
 -- with 500; where the route's link is known to be down, with 502. Phases: balancer.
 function ____exports.balance(upstream)
-    if is_declined() then
-        ngx.exit(NO_LIVE_UPSTREAM)
-        return
+    local ____upstream_4 = upstream
+    if ____upstream_4 == nil then
+        local ____opt_2 = present_route()
+        ____upstream_4 = ____opt_2 and ____opt_2.upstream
     end
-    local ____upstream_8 = upstream
-    if ____upstream_8 == nil then
-        local ____opt_6 = present_route()
-        ____upstream_8 = ____opt_6 and ____opt_6.upstream
-    end
-    local name = ____upstream_8 or ""
+    local name = ____upstream_4 or ""
     local balancer = gateway and gateway.balancers[name]
     if balancer == nil then
         if trouble ~= nil then
@@ -118,7 +105,22 @@ function ____exports.balance(upstream)
         ngx.exit(INTERNAL_ERROR)
         return
     end
-    balancer:balance()
+    local ____table_balances_9
+    if gateway.balances then
+        ____table_balances_9 = present_route()
+    else
+        ____table_balances_9 = nil
+    end
+    local route = ____table_balances_9
+    if route ~= nil and not route.before_balance() then
+        balancer:give_up()
+        ngx.exit(NGX_BUSY)
+        return
+    end
+    local is_chosen = balancer:balance()
+    if route ~= nil and is_chosen then
+        route.balance()
+    end
 end
 --- Tells the balancers that an answer begins, and runs the route's plugins that look at or change its header. Phases:
 -- header_filter.
@@ -173,8 +175,8 @@ end
 --- Keeps a request that nobody has answered, of a route with the option edge; of any other it says what nginx says of the
 -- error. Phases: content.
 function ____exports.edge()
-    local ____opt_15 = present_route()
-    local its_edge = ____opt_15 and ____opt_15.edge
+    local ____opt_12 = present_route()
+    local its_edge = ____opt_12 and ____opt_12.edge
     if its_edge == nil then
         json_error.page()
         return

@@ -1,10 +1,12 @@
 import { execFile } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
 import http from "node:http";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { GenericContainer } from "testcontainers";
 import { describe, expect, test } from "vitest";
-import { CHECKOUT } from "./support/checkout";
+import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { BOOKWORM, buildImage, LABELS, TRIXIE } from "./support/gateway_container";
 import type { StartedGatewayContainer } from "./support/gateway_container";
@@ -32,11 +34,29 @@ function confs(): string[] {
     return names.map((name) => `nginx/scenarios/${name}`);
 }
 
-/** Starts a configuration, waits until it answers, reloads it, and stops it; prints what nginx has to say. */
+/** The first port that a configuration listens on. */
+function portOf(conf: string): string {
+    return /listen 127\.0\.0\.1:(\d+)/.exec(readFileSync(path.join(CHECKOUT, conf), "utf8"))?.[1] ?? "";
+}
+
+/** What edge.conf and centre.conf ask for, where they look for it. */
+async function tierFiles(): Promise<{ content: string; target: string; mode: number }[]> {
+    const folder = await mkdtemp(path.join(tmpdir(), "openclaw-tiers-"));
+    await run("tools/tier_files.sh", folder);
+    const files = readdirSync(folder).map((name) => ({
+        content: readFileSync(path.join(folder, name), "utf8"),
+        target: `/opt/openclaw/run/tiers/${name}`,
+        mode: 0o600,
+    }));
+    await rm(folder, { recursive: true });
+    return files;
+}
+
+/** Starts a configuration, waits until it listens on a port, reloads it, and stops it; prints what nginx has to say. */
 const START_AND_STOP = `
 docker/entrypoint.sh $0 2>run/log &
 nginx=$!
-until (exec 3<>/dev/tcp/127.0.0.1/8080) 2>/dev/null; do kill -0 $nginx || break; sleep 0.05; done
+until (exec 3<>/dev/tcp/127.0.0.1/$1) 2>/dev/null; do kill -0 $nginx || break; sleep 0.05; done
 kill -HUP $nginx
 sleep 0.5
 kill -QUIT $nginx
@@ -49,9 +69,10 @@ exit $status
 describe("no scenario has nginx complain, from start to stop, on", () => {
     test.for([TRIXIE, BOOKWORM])("%s", async (base) => {
         const container = new GenericContainer(await buildImage(base)).withLabels(LABELS);
+        container.withCopyContentToContainer(await tierFiles());
         await using idle = await container.withCommand(["sleep", "infinity"]).start();
         for (const conf of confs()) {
-            const { output, exitCode } = await idle.exec(["bash", "-c", START_AND_STOP, conf]);
+            const { output, exitCode } = await idle.exec(["bash", "-c", START_AND_STOP, conf, portOf(conf)]);
             expect(`${conf}: ${output}`).toBe(`${conf}: `);
             expect(exitCode).toBe(0);
         }

@@ -4,7 +4,7 @@ local gateway = require("resty.openclaw")
 local _M = { gateway = gateway, seen = {}, records = {}, markers = 0 }
 
 --- A gateway of its own: `setup` may be called once for each.
-local function another()
+function _M.another()
     package.loaded["resty.openclaw"] = nil
     local other = require("resty.openclaw")
     package.loaded["resty.openclaw"] = gateway
@@ -69,14 +69,14 @@ gateway.setup({
 _M.second_setup = select(2, pcall(gateway.setup, {}))
 
 --- Was never set up.
-_M.empty = another()
+_M.empty = _M.another()
 
 --- Set up with nothing.
-_M.bare = another()
+_M.bare = _M.another()
 _M.bare.setup({})
 
 --- Of this one the specs call what belongs to the life of a worker.
-_M.whole = another()
+_M.whole = _M.another()
 _M.whole.setup({
     upstreams = { gateway_whole = { nodes = { "127.0.0.1:18153" } } },
     log = { sinks = { { type = "file", name = "gateway_whole", path = "/nonexistent/log" } } },

@@ -18,8 +18,8 @@ export const VERSION = "0.1.0";
 
 const DICT = "openclaw";
 const INTERNAL_ERROR = 500;
-/** What nginx calls an upstream without a node: NGX_BUSY in ngx_core.h. A stale copy may be the answer then. */
-const NO_LIVE_UPSTREAM = -3;
+/** For nginx there is no node then: it answers from its cache where it may, else with 502. Source: ngx_core.h. */
+const NGX_BUSY = -3;
 /** LuaJIT's own limit of 500 constants is too low for the log phase of a route to be compiled in one piece. */
 const JIT_CONSTANTS = "maxirconst=2000";
 
@@ -80,21 +80,11 @@ export function access(): void {
     route.access();
 }
 
-/** Whether the link of the request's route is known to be down. */
-function is_declined(): boolean {
-    if (gateway === undefined || gateway.edges.length === 0) return false;
-    return present_route()?.edge?.declines() === true;
-}
-
 /**
  * Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
  * with 500; where the route's link is known to be down, with 502. Phases: balancer.
  */
 export function balance(upstream?: string): void {
-    if (is_declined()) {
-        ngx.exit(NO_LIVE_UPSTREAM);
-        return;
-    }
     const name = upstream ?? present_route()?.upstream ?? "";
     const balancer = gateway?.balancers.get(name) as Balancer | undefined;
     if (balancer === undefined) {
@@ -102,7 +92,14 @@ export function balance(upstream?: string): void {
         ngx.exit(INTERNAL_ERROR);
         return;
     }
-    balancer.balance();
+    const route = gateway!.balances ? present_route() : undefined;
+    if (route !== undefined && !route.before_balance()) {
+        balancer.give_up();
+        ngx.exit(NGX_BUSY);
+        return;
+    }
+    const is_chosen = balancer.balance();
+    if (route !== undefined && is_chosen) route.balance();
 }
 
 /**

@@ -80,6 +80,7 @@ declare namespace ngx {
         function get_body_data(): string | undefined;
         function get_body_file(): string | undefined;
         function get_method(): string;
+        function set_header(name: string, value: string): void;
         function clear_header(name: string): void;
     }
 

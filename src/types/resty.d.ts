@@ -4,6 +4,14 @@
 declare module "ngx.balancer" {
     export function set_current_peer(host: string, port?: number): LuaMultiReturn<[ok?: true, err?: string]>;
     export function set_more_tries(count: number): LuaMultiReturn<[ok?: true, err?: string]>;
+    /** Seconds; nothing leaves one as it is. */
+    export function set_timeouts(
+        connect?: number,
+        send?: number,
+        read?: number,
+    ): LuaMultiReturn<[ok: boolean, err?: string]>;
+    /** Writes the request to the upstream anew, with the header as it is now. */
+    export function recreate_request(): LuaMultiReturn<[ok?: true, err?: string]>;
     export function get_last_failure(): LuaMultiReturn<[state?: "next" | "failed", status?: number]>;
 }
 

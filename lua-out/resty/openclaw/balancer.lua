@@ -25,7 +25,8 @@ local function decline(balancer, now)
     balancer.faults:report("no_node_left", "no node of upstream \"", balancer.name, "\" is left to try")
     ngx.exit(SERVICE_UNAVAILABLE)
 end
---- Chooses a node for this try. When there is none, answers 503 with `Retry-After`. Phases: balancer.
+--- Chooses a node for this try, and returns whether there is one. When there is none, answers 503 with `Retry-After`.
+-- Phases: balancer.
 local function balance(self)
     supervision.begin(self)
     local now = request.now()
@@ -48,14 +49,14 @@ local function balance(self)
     end
     if peer == nil then
         decline(self, now)
-        return
+        return false
     end
     local node = peer.node
     local ok, err = nginx_balancer.set_current_peer(node.host, node.port)
     if ok ~= true then
         self.faults:report("set_peer", node.address, ": ", err)
         ngx.exit(SERVICE_UNAVAILABLE)
-        return
+        return false
     end
     if tries.may_go_on(self, peer, is_first) then
         nginx_balancer.set_more_tries(1)
@@ -67,6 +68,18 @@ local function balance(self)
         attempts.begin(key, peer)
     end
     peer.figures.sent:inc()
+    return true
+end
+--- Settles the try that has just failed, where none is to follow: nginx would show its node once more, with a status that
+-- is not the node's. Phases: balancer.
+local function give_up(self)
+    local failure, status = nginx_balancer.get_last_failure()
+    if failure ~= nil then
+        attempts.settle(
+            request.key(),
+            tostring(status or BAD_GATEWAY)
+        )
+    end
 end
 --- Notes that the answer begins, for upstreams that measure the time to the first byte. Phases: header_filter.
 local function header_filter(self)
@@ -122,6 +135,7 @@ end
 local metatable = {__index = {
     init_worker = init_worker,
     balance = balance,
+    give_up = give_up,
     header_filter = header_filter,
     log = log,
     exit_worker = exit_worker,

@@ -6,6 +6,7 @@ ffi.cdef("void EVP_MD_CTX_free(struct evp_md_ctx_st *context);")
 ffi.cdef("int EVP_DigestInit_ex(struct evp_md_ctx_st *context, const struct evp_md_st *type, struct engine_st *engine);")
 ffi.cdef("int EVP_DigestUpdate(struct evp_md_ctx_st *context, const void *data, size_t bytes);")
 ffi.cdef("int EVP_DigestFinal_ex(struct evp_md_ctx_st *context, unsigned char *digest, unsigned int *bytes);")
+ffi.cdef("\nunsigned char *HMAC(const struct evp_md_st *type, const void *key, int key_bytes, const unsigned char *data,\n    size_t bytes, unsigned char *digest, unsigned int *digest_bytes);\n")
 ffi.cdef("unsigned char *ngx_hex_dump(unsigned char *text, const unsigned char *data, size_t bytes);")
 --- Past this many digests at a time, contexts are not kept.
 local MOST_IDLE = 64
@@ -48,7 +49,42 @@ local function of(self, text)
     ____exports.update(context, text, #text)
     return self:finish(context)
 end
-local metatable = {__index = {begin = begin, finish = finish, of = of}}
+local function hmac(self, key, text)
+    local made = ffi.C.HMAC(
+        self.method,
+        key,
+        #key,
+        text,
+        #text,
+        digest_bytes,
+        digest_size
+    )
+    if made == nil then
+        return nil, "OpenSSL failed to work out " .. self.algorithm
+    end
+    local size = digest_size[0]
+    ffi.C.ngx_hex_dump(hex, digest_bytes, size)
+    return ffi.string(hex, 2 * size)
+end
+--- Whether two texts are the same. How long that takes tells nothing of where they differ, only whether they are equally
+-- long. Phases: any.
+function ____exports.same(left, right)
+    if #left ~= #right then
+        return false
+    end
+    local difference = 0
+    for at = 1, #left do
+        difference = bit.bor(
+            difference,
+            bit.bxor(
+                string.byte(left, at),
+                string.byte(right, at)
+            )
+        )
+    end
+    return difference == 0
+end
+local metatable = {__index = {begin = begin, finish = finish, of = of, hmac = hmac}}
 --- Digests by one algorithm. Raises when OpenSSL does not offer it, as in FIPS mode with MD5. Phases: init.
 local function create(algorithm)
     local method = ffi.C.EVP_get_digestbyname(algorithm)

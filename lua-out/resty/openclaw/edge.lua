@@ -9,6 +9,7 @@ local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
 local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
+local time_left = require("resty.openclaw.time_left")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local NAME = "edge"
 --- Longer than deliveries ever pause. When none has come for so long, something is wrong with them.
@@ -32,25 +33,25 @@ local function access(self)
     end
     ngx.req.clear_header("X-OpenClaw-Delivery")
 end
-local function declines(self)
+local function before_balance(self)
     if self.upstream ~= nil and not self.upstream:has_nodes() then
-        return true
+        return false
     end
     if links.is_up(self.link) then
-        return false
+        return true
     end
     local failure = nginx_balancer.get_last_failure()
     if failure ~= nil then
-        return false
+        return true
     end
     if request.is_subrequest() then
-        return not links.may_try_in_background(self.link)
+        return links.may_try_in_background(self.link)
     end
     if deliveries[request.key()] ~= nil then
-        return false
+        return true
     end
     local patience = self.jobs:report().pending > 0 and PATIENCE_SECONDS or 0
-    return not links.may_try(self.link, patience)
+    return links.may_try(self.link, patience)
 end
 --- Seconds since the last try began; where nginx does not know, since the request did.
 local function seconds_since_try()
@@ -69,6 +70,9 @@ local function learn_from_failure(link)
             link,
             clock.now() - seconds_since_try()
         )
+        return
+    end
+    if time_left.was_short() then
         return
     end
     local status = upstream_tries.last(request.variable("upstream_status") or "-")
@@ -125,6 +129,9 @@ local function content(self)
     if deliveries[request.key()] ~= nil then
         self.jobs:decline(was_reached())
     end
+    if (time_left.seconds() or 1) <= 0 then
+        json_error.too_late()
+    end
     self.jobs:accept()
 end
 --- Answers with what became of the job that the address names, of whichever of these routes. Phases: content; yields.
@@ -149,7 +156,7 @@ local metatable = {__index = {
     init_worker = init_worker,
     exit_worker = exit_worker,
     access = access,
-    declines = declines,
+    before_balance = before_balance,
     header_filter = header_filter,
     log = log,
     content = content

@@ -1,6 +1,7 @@
 local ____exports = {}
 local cjson = require("cjson")
 local request = require("resty.openclaw.request")
+local time_left = require("resty.openclaw.time_left")
 local utf8 = require("resty.openclaw.utf8")
 local UNKNOWN = {code = "error", message = "The request failed."}
 --- What stands for each status that nginx itself answers with; listed in docs/errors.md.
@@ -50,6 +51,10 @@ function ____exports.respond(status, code, message, retry_after)
     ngx.print(body)
     return ngx.exit(ngx.HTTP_OK)
 end
+--- Answers that the request's deadline has passed. As `respond`.
+function ____exports.too_late()
+    return ____exports.respond(504, "deadline_exceeded", "The deadline of the request has passed.")
+end
 --- The page for errors that nginx makes itself: the location that `error_page` names in nginx/errors.conf.
 -- Phases: content.
 function ____exports.page()
@@ -57,6 +62,9 @@ function ____exports.page()
     local status = ngx.status == 500 and retry_after ~= nil and 503 or ngx.status
     local entry = ENTRIES[status] or UNKNOWN
     ngx.header["X-Request-Id"] = request.variable("openclaw_request_id")
+    if status >= 500 and (time_left.seconds() or 1) <= 0 then
+        return ____exports.too_late()
+    end
     return ____exports.respond(status, entry.code, entry.message, retry_after or entry.retry_after)
 end
 return ____exports

@@ -93,6 +93,15 @@ function ____exports.now()
     local seconds = ffi.C.ngx_http_lua_ffi_now()
     return seconds
 end
+--- When the first byte of the request came, in seconds since 1970; 0 where there is no request.
+function ____exports.started()
+    local request = get_request()
+    if request == nil then
+        return 0
+    end
+    local seconds = ffi.C.ngx_http_lua_ffi_req_start_time(request)
+    return seconds
+end
 --- Seconds since the first byte of the request; never below 0.
 function ____exports.seconds_taken()
     local request = get_request()

@@ -39,7 +39,8 @@ function ____exports.build(options)
         routes = {},
         logs = logs,
         edges = {},
-        filters_headers = false
+        filters_headers = false,
+        balances = false
     }
     local shared = {
         metrics = figures,
@@ -56,6 +57,9 @@ function ____exports.build(options)
         if route.edge ~= nil then
             local ____gateway_edges_2 = gateway.edges
             ____gateway_edges_2[#____gateway_edges_2 + 1] = route.edge
+        end
+        if route.balances then
+            gateway.balances = true
         end
     end
     return gateway

@@ -108,6 +108,7 @@ class Trial {
             await cp(path.join(CHECKOUT, name), path.join(prefix, name), { recursive: true });
         }
         await mkdir(path.join(prefix, "conf"));
+        await writeFile(path.join(prefix, "conf/identity.key"), "0".repeat(64), { mode: 0o600 });
         return new Trial(prefix, nginx);
     }
 

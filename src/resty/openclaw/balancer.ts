@@ -19,7 +19,8 @@ import * as shared_memory from "./shared_memory";
 
 export interface Balancer extends Settings {
     init_worker(): void;
-    balance(): void;
+    balance(): boolean;
+    give_up(): void;
     header_filter(): void;
     log(): void;
     exit_worker(): void;
@@ -49,9 +50,10 @@ function decline(balancer: Balancer, now: number): void {
 }
 
 /**
- * Chooses a node for this try. When there is none, answers 503 with `Retry-After`. Phases: balancer.
+ * Chooses a node for this try, and returns whether there is one. When there is none, answers 503 with `Retry-After`.
+ * Phases: balancer.
  */
-function balance(this: Balancer): void {
+function balance(this: Balancer): boolean {
     supervision.begin(this);
     const now = request.now();
     // A subrequest (a background update of the cache) has no log phase in which it could be counted out again.
@@ -70,20 +72,30 @@ function balance(this: Balancer): void {
     }
     if (peer === undefined) {
         decline(this, now);
-        return;
+        return false;
     }
     const node = peer.node;
     const [ok, err] = nginx_balancer.set_current_peer(node.host, node.port);
     if (ok !== true) {
         this.faults.report("set_peer", node.address, ": ", err);
         ngx.exit(SERVICE_UNAVAILABLE);
-        return;
+        return false;
     }
     // One at a time: what may be done after a failure is known best just before.
     if (tries.may_go_on(this, peer, is_first)) nginx_balancer.set_more_tries(1);
     if (waited) queue.end_wait(this.waits);
     if (key !== 0) attempts.begin(key, peer);
     peer.figures.sent.inc();
+    return true;
+}
+
+/**
+ * Settles the try that has just failed, where none is to follow: nginx would show its node once more, with a status that
+ * is not the node's. Phases: balancer.
+ */
+function give_up(this: Balancer): void {
+    const [failure, status] = nginx_balancer.get_last_failure();
+    if (failure !== undefined) attempts.settle(request.key(), tostring(status ?? BAD_GATEWAY));
 }
 
 /** Notes that the answer begins, for upstreams that measure the time to the first byte. Phases: header_filter. */
@@ -151,6 +163,7 @@ const metatable = {
     __index: {
         init_worker,
         balance,
+        give_up,
         header_filter,
         log,
         exit_worker,

@@ -13,6 +13,10 @@ ffi.cdef(
 );
 ffi.cdef("int EVP_DigestUpdate(struct evp_md_ctx_st *context, const void *data, size_t bytes);");
 ffi.cdef("int EVP_DigestFinal_ex(struct evp_md_ctx_st *context, unsigned char *digest, unsigned int *bytes);");
+ffi.cdef(`
+unsigned char *HMAC(const struct evp_md_st *type, const void *key, int key_bytes, const unsigned char *data,
+    size_t bytes, unsigned char *digest, unsigned int *digest_bytes);
+`);
 ffi.cdef("unsigned char *ngx_hex_dump(unsigned char *text, const unsigned char *data, size_t bytes);");
 
 export type Algorithm = "md5" | "sha256";
@@ -35,6 +39,8 @@ export interface Digest {
     finish(context: Context): Result<string>;
     /** The digest of one text in lower-case hex. On failure nil and why. Phases: any. */
     of(text: string): Result<string>;
+    /** What only the holders of the key can make of a text: HMAC, RFC 2104, in lower-case hex. As `of`. */
+    hmac(key: string, text: string): Result<string>;
 }
 
 /** Past this many digests at a time, contexts are not kept. */
@@ -77,7 +83,26 @@ function of(this: Digest, text: string): Result<string> {
     return this.finish(context);
 }
 
-const metatable = { __index: { begin, finish, of } };
+function hmac(this: Digest, key: string, text: string): Result<string> {
+    const made = ffi.C.HMAC!(this.method, key, key.length, text, text.length, digest_bytes, digest_size);
+    if (made === undefined) return $multi(undefined, `OpenSSL failed to work out ${this.algorithm}`);
+    const size = digest_size.get(0);
+    ffi.C.ngx_hex_dump!(hex, digest_bytes, size);
+    return $multi(ffi.string(hex, 2 * size));
+}
+
+/**
+ * Whether two texts are the same. How long that takes tells nothing of where they differ, only whether they are equally
+ * long. Phases: any.
+ */
+export function same(left: string, right: string): boolean {
+    if (left.length !== right.length) return false;
+    let difference = 0;
+    for (const at of $range(1, left.length)) difference |= string.byte(left, at) ^ string.byte(right, at);
+    return difference === 0;
+}
+
+const metatable = { __index: { begin, finish, of, hmac } };
 
 /** Digests by one algorithm. Raises when OpenSSL does not offer it, as in FIPS mode with MD5. Phases: init. */
 function create(algorithm: Algorithm): Digest {

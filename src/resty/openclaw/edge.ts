@@ -15,6 +15,7 @@ import * as json_error from "./json_error";
 import * as metric_registry from "./metric_registry";
 import * as read from "./options";
 import * as request from "./request";
+import * as time_left from "./time_left";
 import * as upstream_tries from "./upstream_tries";
 
 /** What the plugin asks of the upstream whose link it watches; a balancer has it. */
@@ -36,8 +37,8 @@ export interface Edge {
     exit_worker(): void;
     /** Finds out whether this is a delivery, and takes the mark of one off the request. Phases: access. */
     access(): void;
-    /** Whether this try is to be spared, as the link is known to be down. Phases: balancer. */
-    declines(): boolean;
+    /** Whether this try makes sense: not where the link is known to be down. Phases: balancer. */
+    before_balance(): boolean;
     /** Says on the answer whether it is a stale copy; of a subrequest as `log`. Phases: header_filter. */
     header_filter(): void;
     /** Learns whether the link works. Phases: log. */
@@ -71,17 +72,17 @@ function access(this: Edge): void {
     ngx.req.clear_header("X-OpenClaw-Delivery");
 }
 
-function declines(this: Edge): boolean {
-    if (this.upstream !== undefined && !this.upstream.has_nodes()) return true;
-    if (links.is_up(this.link)) return false;
+function before_balance(this: Edge): boolean {
+    if (this.upstream !== undefined && !this.upstream.has_nodes()) return false;
+    if (links.is_up(this.link)) return true;
     // What was let through may try all nodes.
     const [failure] = nginx_balancer.get_last_failure();
-    if (failure !== undefined) return false;
-    if (request.is_subrequest()) return !links.may_try_in_background(this.link);
+    if (failure !== undefined) return true;
+    if (request.is_subrequest()) return links.may_try_in_background(this.link);
     // A delivery has asked before it was sent. While there are some to come no client need wait for a trial.
-    if (deliveries.has(request.key())) return false;
+    if (deliveries.has(request.key())) return true;
     const patience = this.jobs.report().pending > 0 ? PATIENCE_SECONDS : 0;
-    return !links.may_try(this.link, patience);
+    return links.may_try(this.link, patience);
 }
 
 /** Seconds since the last try began; where nginx does not know, since the request did. */
@@ -100,6 +101,8 @@ function learn_from_failure(link: Link): void {
         links.answered(link, clock.now() - seconds_since_try());
         return;
     }
+    // It was given too little time for that to tell anything.
+    if (time_left.was_short()) return;
     const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
     // Without a status the client has left first, which tells nothing.
     if (status === "502" || status === "504") links.failed(link, clock.now() - seconds_since_try());
@@ -145,6 +148,8 @@ function content(this: Edge): void {
     // Nobody waits for the answer of a subrequest, and its request is that of another one.
     if (request.is_subrequest()) json_error.page();
     if (deliveries.has(request.key())) this.jobs.decline(was_reached());
+    // Nobody waits for the answer any longer, now or later.
+    if ((time_left.seconds() ?? 1) <= 0) json_error.too_late();
     this.jobs.accept();
 }
 
@@ -161,7 +166,7 @@ export function show_job(edges: readonly Edge[]): void {
 }
 
 const metatable = {
-    __index: { init_worker, exit_worker, access, declines, header_filter, log, content },
+    __index: { init_worker, exit_worker, access, before_balance, header_filter, log, content },
 };
 
 /** Beside those of jobs. */

@@ -5,6 +5,7 @@
  */
 import * as cjson from "cjson";
 import * as request from "./request";
+import * as time_left from "./time_left";
 import * as utf8 from "./utf8";
 
 interface Entry {
@@ -62,6 +63,11 @@ export function respond(status: number, code: string, message: string, retry_aft
     return ngx.exit(ngx.HTTP_OK);
 }
 
+/** Answers that the request's deadline has passed. As `respond`. */
+export function too_late(): never {
+    return respond(504, "deadline_exceeded", "The deadline of the request has passed.");
+}
+
 /**
  * The page for errors that nginx makes itself: the location that `error_page` names in nginx/errors.conf.
  * Phases: content.
@@ -73,5 +79,7 @@ export function page(): never {
     const entry = ENTRIES[status] ?? UNKNOWN;
     // What route.conf adds to answers is not added here.
     ngx.header["X-Request-Id"] = request.variable("openclaw_request_id");
+    // Whatever failed then: it was too late.
+    if (status >= 500 && (time_left.seconds() ?? 1) <= 0) return too_late();
     return respond(status, entry.code, entry.message, retry_after ?? entry.retry_after);
 }

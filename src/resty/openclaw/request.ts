@@ -115,6 +115,14 @@ export function now(): number {
     return seconds;
 }
 
+/** When the first byte of the request came, in seconds since 1970; 0 where there is no request. */
+export function started(): number {
+    const request = get_request();
+    if (request === undefined) return 0;
+    const seconds = ffi.C.ngx_http_lua_ffi_req_start_time!(request) as number;
+    return seconds;
+}
+
 /** Seconds since the first byte of the request; never below 0. */
 export function seconds_taken(): number {
     const request = get_request();

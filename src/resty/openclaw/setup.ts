@@ -25,8 +25,9 @@ export interface Gateway {
     readonly logs: PostAction[];
     /** Of the routes that have one. */
     readonly edges: Edge[];
-    /** Whether any route has a plugin that works in this phase. */
+    /** Whether any route has a plugin that works in these phases. */
     filters_headers: boolean;
+    balances: boolean;
 }
 
 const OPTIONS = ["upstreams", "routes", "log", "metrics", "admin", "status"];
@@ -47,6 +48,7 @@ export function build(options: unknown): Gateway {
         logs,
         edges: [],
         filters_headers: false,
+        balances: false,
     };
     const shared = { metrics: figures, balancers, logs, slow: read_slow(given) };
     for (const [name, entry] of named_groups(given, "routes")) {
@@ -54,6 +56,7 @@ export function build(options: unknown): Gateway {
         gateway.routes.set(name, route);
         if (route.filters_headers) gateway.filters_headers = true;
         if (route.edge !== undefined) gateway.edges.push(route.edge);
+        if (route.balances) gateway.balances = true;
     }
     return gateway;
 }

@@ -2,6 +2,7 @@ local ____exports = {}
 local noise = require("resty.openclaw.noise")
 local request = require("resty.openclaw.request")
 local retry_after = require("resty.openclaw.retry_after")
+local time_left = require("resty.openclaw.time_left")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local degradation = require("resty.openclaw.balancer.degradation")
 local ejection = require("resty.openclaw.balancer.ejection")
@@ -13,6 +14,8 @@ local present_peer = {}
 local has_begun = {}
 local EVENT_STREAM = "text/event-stream"
 local JSON_LINES = "application/x-ndjson"
+--- What nginx says of a try that took too long.
+local TIMEOUT = "504"
 --- Counts a request in at a peer. Phases: balancer.
 function ____exports.begin(key, peer)
     nodes.start(peer.node)
@@ -86,6 +89,9 @@ local function learn_from_failure(peer, now, outcome)
 end
 local function outcome_of(status)
     local outcome = outcomes.of_status(status)
+    if status == TIMEOUT and time_left.was_short() then
+        return "neutral"
+    end
     if outcome ~= "failed" or request.variable("upstream_http_retry_after") == nil then
         return outcome
     end

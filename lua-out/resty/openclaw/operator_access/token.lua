@@ -1,51 +1,8 @@
 local ____exports = {}
-local ffi = require("ffi")
 local digests = require("resty.openclaw.digest")
-ffi.cdef("int statx(int folder, const char *path, int flags, unsigned int mask, void *result);")
+local secret_file = require("resty.openclaw.secret_file")
 local LEAST_BYTES = 16
 local MOST_BYTES = 4096
---- From Linux's fcntl.h and stat.h. The result of statx has the same layout on every kind of machine.
-local AT_FDCWD = -100
-local STATX_MODE = 2
---- In words of 16 bits.
-local STATX_WORDS = 128
-local MODE_AT = 14
-local OTHERS_MAY_READ = 4
---- What any user may do with a file, as the last digit of its mode; nothing when that cannot be told.
-local function rights_of_others(path)
-    local result = ffi.new("uint16_t[?]", STATX_WORDS)
-    local ok, failed = pcall(function() return ffi.C.statx(
-        AT_FDCWD,
-        path,
-        0,
-        STATX_MODE,
-        result
-    ) end)
-    if not ok or failed ~= 0 then
-        return nil
-    end
-    return bit.band(result[MODE_AT], 7)
-end
-local function content(owner, path)
-    if type(path) ~= "string" or string.byte(path) ~= string.byte("/") then
-        error(owner .. ": \"token_file\" must be a path from the root", 0)
-    end
-    local file, err = io.open(path, "r")
-    if file == nil then
-        error((owner .. ": cannot read \"token_file\": ") .. err, 0)
-    end
-    local text = file:read(MOST_BYTES + 1)
-    file:close()
-    local rights = rights_of_others(path)
-    if rights == nil then
-        error((owner .. ": cannot tell who may read \"token_file\" ") .. path, 0)
-    end
-    if bit.band(rights, OTHERS_MAY_READ) ~= 0 then
-        error(((owner .. ": \"token_file\" ") .. path) .. " may be read by all users; chmod it to 600", 0)
-    end
-    local trimmed = string.match(text or "", "^%s*(.-)%s*$")
-    return trimmed
-end
 local function check(owner, name, token)
     local plain = string.find(token, "^[!-~]*$")
     if plain == nil then
@@ -77,7 +34,7 @@ local function create(owner, options)
             0
         )
     end
-    local secret = token or content(owner, token_file)
+    local secret = token or secret_file.read(owner, "token_file", token_file, MOST_BYTES)
     check(owner, name, secret)
     local digest = digests.new("sha256")
     local expected, err = digest:of(secret)

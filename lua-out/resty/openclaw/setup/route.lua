@@ -1,6 +1,8 @@
 local ____exports = {}
 local body_digest = require("resty.openclaw.body_digest")
 local edge = require("resty.openclaw.edge")
+local deadline = require("resty.openclaw.deadline")
+local identity = require("resty.openclaw.identity")
 local image_check = require("resty.openclaw.image_check")
 local inference = require("resty.openclaw.inference")
 local read = require("resty.openclaw.options")
@@ -9,10 +11,13 @@ local ____groups = require("resty.openclaw.setup.groups")
 local list_of_tables = ____groups.list_of_tables
 local ____phases = require("resty.openclaw.setup.phases")
 local in_line = ____phases.in_line
+local one_by_one = ____phases.one_by_one
 local PHASES = ____phases.PHASES
 local OPTIONS = {
     "upstream",
     "edge",
+    "deadline",
+    "identity",
     "image_check",
     "body_digest",
     "inference",
@@ -115,6 +120,19 @@ function ____exports.read_route(shared, name, entry)
     if its_edge ~= nil then
         plugins[#plugins + 1] = its_edge
     end
+    local deadline_options = read.group(owner, given, "deadline")
+    if deadline_options ~= nil then
+        plugins[#plugins + 1] = deadline.new(deadline_options)
+    end
+    local identity_options = read.group(owner, given, "identity")
+    local ____temp_6
+    if identity_options == nil then
+        ____temp_6 = nil
+    else
+        ____temp_6 = identity.new(identity_options)
+    end
+    local who = ____temp_6
+    plugins[#plugins + 1] = who or identity.stripper()
     local image_options = read.group(owner, given, "image_check")
     if image_options ~= nil then
         plugins[#plugins + 1] = image_check.new(image_options)
@@ -122,6 +140,11 @@ function ____exports.read_route(shared, name, entry)
     local digest_options = read.group(owner, given, "body_digest")
     if digest_options ~= nil then
         plugins[#plugins + 1] = body_digest.new(digest_options)
+    end
+    if who ~= nil then
+        plugins[#plugins + 1] = {access = function()
+            who:pass_on()
+        end}
     end
     local inference_options = read.group(owner, given, "inference")
     if inference_options ~= nil then
@@ -143,20 +166,27 @@ function ____exports.read_route(shared, name, entry)
         plugins[#plugins + 1] = plugin
     end
     local filters_headers = false
+    local balances = false
     for ____, plugin in ipairs(plugins) do
         if plugin.header_filter ~= nil then
             filters_headers = true
+        end
+        if plugin.before_balance ~= nil or plugin.balance ~= nil then
+            balances = true
         end
     end
     return {
         name = name,
         upstream = upstream,
         access = in_line(plugins, "access", name),
+        before_balance = one_by_one(plugins, name),
+        balance = in_line(plugins, "balance", name),
         header_filter = in_line(plugins, "header_filter", name),
         body_filter = in_line(plugins, "body_filter", name),
         log = in_line(plugins, "log", name),
         filters_headers = filters_headers,
-        edge = its_edge
+        edge = its_edge,
+        balances = balances
     }
 end
 return ____exports

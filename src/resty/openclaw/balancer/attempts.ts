@@ -8,6 +8,7 @@
 import * as noise from "../noise";
 import * as request from "../request";
 import * as retry_after from "../retry_after";
+import * as time_left from "../time_left";
 import * as upstream_tries from "../upstream_tries";
 import type { Try } from "../upstream_tries";
 import * as degradation from "./degradation";
@@ -25,6 +26,8 @@ const has_begun = new LuaSet<number>();
 
 const EVENT_STREAM = "text/event-stream";
 const JSON_LINES = "application/x-ndjson";
+/** What nginx says of a try that took too long. */
+const TIMEOUT = "504";
 
 /** Counts a request in at a peer. Phases: balancer. */
 export function begin(key: number, peer: Peer): void {
@@ -87,6 +90,8 @@ function learn_from_failure(peer: Peer, now: number, outcome: Outcome): void {
 
 function outcome_of(status: string): Outcome {
     const outcome = outcomes.of_status(status);
+    // A client that gives no time must not bring nodes into disrepute.
+    if (status === TIMEOUT && time_left.was_short()) return "neutral";
     if (outcome !== "failed" || request.variable("upstream_http_retry_after") === undefined) return outcome;
     return outcomes.with_retry_after(status);
 }

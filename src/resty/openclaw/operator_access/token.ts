@@ -1,10 +1,8 @@
 /** The secret that lets a client in. Only its digest is kept; no message and no log line ever holds the secret itself. */
-import * as ffi from "ffi";
 import * as digests from "../digest";
 import type { Digest } from "../digest";
 import type { Options } from "../options";
-
-ffi.cdef("int statx(int folder, const char *path, int flags, unsigned int mask, void *result);");
+import * as secret_file from "../secret_file";
 
 export interface Token {
     readonly digest: Digest;
@@ -13,41 +11,6 @@ export interface Token {
 
 const LEAST_BYTES = 16;
 const MOST_BYTES = 4096;
-
-/** From Linux's fcntl.h and stat.h. The result of statx has the same layout on every kind of machine. */
-const AT_FDCWD = -100;
-const STATX_MODE = 2;
-/** In words of 16 bits. */
-const STATX_WORDS = 128;
-const MODE_AT = 14;
-const OTHERS_MAY_READ = 4;
-
-/** What any user may do with a file, as the last digit of its mode; nothing when that cannot be told. */
-function rights_of_others(path: string): number | undefined {
-    const result = ffi.new("uint16_t[?]", STATX_WORDS) as unknown as Doubles;
-    // Raises where the C library is older than the call.
-    const [ok, failed] = pcall(() => ffi.C.statx!(AT_FDCWD, path, 0, STATX_MODE, result) as number);
-    if (!ok || failed !== 0) return undefined;
-    return result.get(MODE_AT) & 7;
-}
-
-function content(owner: string, path: unknown): string {
-    // Who mistakes the option for the other one has written the token here.
-    if (typeof path !== "string" || string.byte(path) !== string.byte("/")) {
-        error(`${owner}: "token_file" must be a path from the root`, 0);
-    }
-    const [file, err] = io.open(path, "r");
-    if (file === undefined) error(`${owner}: cannot read "token_file": ${err}`, 0);
-    const text = file.read(MOST_BYTES + 1);
-    file.close();
-    const rights = rights_of_others(path);
-    if (rights === undefined) error(`${owner}: cannot tell who may read "token_file" ${path}`, 0);
-    if ((rights & OTHERS_MAY_READ) !== 0) {
-        error(`${owner}: "token_file" ${path} may be read by all users; chmod it to 600`, 0);
-    }
-    const [trimmed] = string.match(text ?? "", "^%s*(.-)%s*$");
-    return trimmed!;
-}
 
 function check(owner: string, name: string, token: string): void {
     const [plain] = string.find(token, "^[!-~]*$");
@@ -70,7 +33,7 @@ function create(owner: string, options: Options): Token | undefined {
     const name = token === undefined ? "token_file" : "token";
     if (token !== undefined && typeof token !== "string")
         error(`${owner}: "token" must be a text, got a ${type(token)}`, 0);
-    const secret = token ?? content(owner, token_file);
+    const secret = token ?? secret_file.read(owner, "token_file", token_file, MOST_BYTES);
     check(owner, name, secret);
     const digest = digests.new("sha256");
     const [expected, err] = digest.of(secret);

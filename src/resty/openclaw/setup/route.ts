@@ -3,6 +3,8 @@ import type { Balancer } from "../balancer";
 import * as body_digest from "../body_digest";
 import * as edge from "../edge";
 import type { Edge } from "../edge";
+import * as deadline from "../deadline";
+import * as identity from "../identity";
 import * as image_check from "../image_check";
 import * as inference from "../inference";
 import type { Metrics } from "../metrics";
@@ -11,7 +13,7 @@ import type { PostAction } from "../post_action";
 import * as slow_log from "../slow_log";
 import { list_of_tables } from "./groups";
 import type { SlowOptions } from "./logs";
-import { in_line, PHASES } from "./phases";
+import { in_line, one_by_one, PHASES } from "./phases";
 import type { Plugin } from "./phases";
 
 /** What a route does in each phase: its plugins' methods of that name, one after the other. */
@@ -19,6 +21,9 @@ export interface Route {
     readonly name: string;
     readonly upstream: string | undefined;
     readonly access: (this: void) => void;
+    /** Whether another try may begin. */
+    readonly before_balance: (this: void) => boolean;
+    readonly balance: (this: void) => void;
     readonly header_filter: (this: void) => void;
     readonly body_filter: (this: void) => void;
     readonly log: (this: void) => void;
@@ -26,6 +31,8 @@ export interface Route {
     readonly filters_headers: boolean;
     /** Where its requests are kept while the link is down. */
     readonly edge: Edge | undefined;
+    /** Whether one works in the phases around the choice of a node. */
+    readonly balances: boolean;
 }
 
 /** What all routes share. */
@@ -40,6 +47,8 @@ export interface Shared {
 const OPTIONS = [
     "upstream",
     "edge",
+    "deadline",
+    "identity",
     "image_check",
     "body_digest",
     "inference",
@@ -115,10 +124,22 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
     const its_edge = read_edge(owner, given, name, upstream === undefined ? undefined : shared.balancers.get(upstream));
     if (its_edge !== undefined) plugins.push(its_edge);
     // What may refuse a request comes before what costs time.
+    const deadline_options = read.group(owner, given, "deadline");
+    if (deadline_options !== undefined) plugins.push(deadline.new(deadline_options));
+    const identity_options = read.group(owner, given, "identity");
+    const who = identity_options === undefined ? undefined : identity.new(identity_options);
+    plugins.push(who ?? identity.stripper());
     const image_options = read.group(owner, given, "image_check");
     if (image_options !== undefined) plugins.push(image_check.new(image_options));
     const digest_options = read.group(owner, given, "body_digest");
     if (digest_options !== undefined) plugins.push(body_digest.new(digest_options));
+    if (who !== undefined) {
+        plugins.push({
+            access: () => {
+                who.pass_on();
+            },
+        });
+    }
     // Before what counts and records: it sets variables for them.
     const inference_options = read.group(owner, given, "inference");
     if (inference_options !== undefined) plugins.push(inference.new(inference_options));
@@ -131,17 +152,22 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
     // Last: one that raises must not cost the figures and the record of the request.
     for (const plugin of read_plugins(owner, given)) plugins.push(plugin);
     let filters_headers = false;
+    let balances = false;
     for (const plugin of plugins) {
         if (plugin.header_filter !== undefined) filters_headers = true;
+        if (plugin.before_balance !== undefined || plugin.balance !== undefined) balances = true;
     }
     return {
         name,
         upstream,
         access: in_line(plugins, "access", name),
+        before_balance: one_by_one(plugins, name),
+        balance: in_line(plugins, "balance", name),
         header_filter: in_line(plugins, "header_filter", name),
         body_filter: in_line(plugins, "body_filter", name),
         log: in_line(plugins, "log", name),
         filters_headers,
         edge: its_edge,
+        balances,
     };
 }

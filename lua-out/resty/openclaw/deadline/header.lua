@@ -1,0 +1,49 @@
+local ____exports = {}
+--- The header that says until when an answer is wanted, and when that was said:
+-- 
+--     X-OpenClaw-Deadline: 1763842326.250;sent=1763842316.250
+-- 
+-- Both are seconds since 1970 by the clock of the one who sends it; their difference is right whatever that clock says.
+____exports.NAME = "X-OpenClaw-Deadline"
+____exports.VARIABLE = "http_x_openclaw_deadline"
+--- Enough until the year 2286; whoever takes milliseconds for seconds has more.
+local MOST_DIGITS = 10
+--- With the point.
+local MOST_DECIMALS = 7
+--- A time in seconds; nothing for all that is no such number.
+local function time_of(text)
+    local whole, decimals = string.match(text, "^(%d+)(%.?%d*)$")
+    if whole == nil or #whole > MOST_DIGITS then
+        return nil
+    end
+    if decimals == "." or #decimals > MOST_DECIMALS then
+        return nil
+    end
+    return tonumber(text)
+end
+--- How many seconds the sender gives, as of the moment at which the request came; below 0 when it gives none. Without
+-- `sent` the own clock has to do, and `skew_seconds` are added for its being another one. Nothing when the header is
+-- malformed. Phases: any.
+function ____exports.seconds_given(text, came_at, skew_seconds)
+    local over_at_text, sent_text = string.match(text, "^([%d.]+);sent=([%d.]+)$")
+    local over_at = time_of(over_at_text or text)
+    if over_at == nil then
+        return nil
+    end
+    if sent_text == nil then
+        return over_at + skew_seconds - came_at
+    end
+    local sent = time_of(sent_text)
+    local ____temp_0
+    if sent == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = over_at - sent
+    end
+    return ____temp_0
+end
+--- The header for who has so many seconds from now. Phases: any.
+function ____exports.write(now, seconds)
+    return string.format("%.3f;sent=%.3f", now + seconds, now)
+end
+return ____exports

@@ -1,0 +1,93 @@
+local ____exports = {}
+local digests = require("resty.openclaw.digest")
+local request = require("resty.openclaw.request")
+local claims = require("resty.openclaw.identity.claim")
+local keys = require("resty.openclaw.identity.keys")
+--- What a client is told of each reason.
+____exports.REASONS = {
+    malformed = "it is malformed",
+    unknown_key = "its key is not known here",
+    signature = "its signature is wrong",
+    age = "it is too old, or from the future",
+    body = "the body is another one",
+    certificate = "it did not come with a certificate that counts here"
+}
+--- The signature that a claim would have to have for the request at hand. On failure nil and why.
+function ____exports.signature_of(key, claim)
+    local method = request.variable("request_method") or ""
+    return keys.sign(
+        key,
+        claim,
+        method,
+        request.variable("request_uri") or ""
+    )
+end
+--- What the gateway before this one has signed.
+function ____exports.signed(settings)
+    local text = request.variable(claims.VARIABLE)
+    if text == nil then
+        return ""
+    end
+    local written, key_id, signature = claims.split(text)
+    if written == nil or key_id == nil then
+        return nil, "malformed"
+    end
+    local key = settings.keys[key_id]
+    if key == nil then
+        return nil, "unknown_key"
+    end
+    local expected, err = ____exports.signature_of(key, written)
+    if expected == nil then
+        settings.faults:report("sign", err)
+    end
+    if not digests.same(expected or "", signature) then
+        return nil, "signature"
+    end
+    local claim = claims.read(written)
+    if claim == nil then
+        return nil, "malformed"
+    end
+    if math.abs(request.now() - claim.time) > settings.max_age_seconds then
+        return nil, "age"
+    end
+    return claim.subject
+end
+--- What is said over a connection whose other end has shown a certificate.
+function ____exports.with_certificate(settings)
+    local text = request.variable(claims.VARIABLE)
+    if text == nil then
+        return ""
+    end
+    if request.variable("ssl_client_verify") ~= "SUCCESS" then
+        return nil, "certificate"
+    end
+    local peers = settings.peers
+    if peers ~= nil and not (peers[request.variable("ssl_client_s_dn") or ""] ~= nil) then
+        return nil, "certificate"
+    end
+    local subject = claims.subject_of(text)
+    if subject == nil then
+        return nil, "malformed"
+    end
+    return subject
+end
+--- What this gateway knows itself.
+function ____exports.own(settings)
+    return claims.fit(request.variable(settings.subject)) or ""
+end
+--- The SHA-256 of the body where body_digest has worked it out, in hex.
+function ____exports.body_digest()
+    local digest = string.match(
+        request.variable("request_body_sha256") or "",
+        "^%x+$"
+    )
+    return digest
+end
+--- Whether what was signed is about another body than this; false where there is no digest to hold it against.
+function ____exports.is_of_another_body()
+    local written = claims.split(request.variable(claims.VARIABLE) or "")
+    local claim = claims.read(written or "")
+    local digest = request.variable("request_body_sha256") or ""
+    return (claim and claim.body) ~= nil and digest ~= "" and digest ~= claim.body
+end
+return ____exports

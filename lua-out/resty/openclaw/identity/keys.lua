@@ -1,0 +1,54 @@
+local ____exports = {}
+local digests = require("resty.openclaw.digest")
+local read = require("resty.openclaw.options")
+local secret_file = require("resty.openclaw.secret_file")
+local LEAST_BYTES = 32
+local MOST_BYTES = 4096
+local ID_DIGITS = 8
+--- So that nothing else that is ever signed with a key is taken for one of these.
+local PURPOSE = "openclaw identity 1"
+--- The key in a file. Raises when it is no good, and then says so without it. Phases: init.
+local function create(owner, option, path)
+    local secret = secret_file.read(owner, option, path, MOST_BYTES)
+    if (string.find(secret, "^[!-~]*$")) == nil then
+        error(((owner .. ": \"") .. option) .. "\" must hold printable ASCII without blanks only", 0)
+    end
+    if #secret < LEAST_BYTES or #secret > MOST_BYTES then
+        error(
+            (((((((owner .. ": \"") .. option) .. "\" must hold ") .. tostring(LEAST_BYTES)) .. " to ") .. tostring(MOST_BYTES)) .. " bytes, got ") .. tostring(#secret),
+            0
+        )
+    end
+    local digest = digests.new("sha256")
+    local name, err = digest:hmac(secret, PURPOSE .. " key id")
+    if name == nil then
+        error((owner .. ": ") .. err, 0)
+    end
+    return {
+        id = string.sub(name, 1, ID_DIGITS),
+        secret = secret,
+        digest = digest
+    }
+end
+____exports.new = create
+--- The keys of a list of files, by their ids. Raises as `new`, and when two are the same. Phases: init.
+function ____exports.read_all(owner, options)
+    local keys = {}
+    local paths = read.list(owner, options, "key_files")
+    for place = 1, #paths do
+        local option = ("key_files[" .. tostring(place)) .. "]"
+        local key = create(owner, option, paths[place])
+        if keys[key.id] ~= nil then
+            error(((owner .. ": \"") .. option) .. "\" holds the same key as one before it", 0)
+        end
+        keys[key.id] = key
+    end
+    return keys
+end
+--- The signature of a claim, which is good for one method and one address: HMAC-SHA256 in hex. On failure nil and why.
+-- Phases: any.
+function ____exports.sign(key, claim, method, uri)
+    local asked = method == "HEAD" and "GET" or method
+    return key.digest:hmac(key.secret, (((((PURPOSE .. "\n") .. asked) .. "\n") .. uri) .. "\n") .. claim)
+end
+return ____exports

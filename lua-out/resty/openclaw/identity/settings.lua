@@ -1,0 +1,115 @@
+local ____exports = {}
+local fault = require("resty.openclaw.fault")
+local metric_registry = require("resty.openclaw.metric_registry")
+local read = require("resty.openclaw.options")
+local keys = require("resty.openclaw.identity.keys")
+local OWNER = "identity"
+local OPTIONS = {
+    "accept",
+    "key_files",
+    "max_age_seconds",
+    "peers",
+    "sign",
+    "tell",
+    "required",
+    "dict"
+}
+--- Variables that clients write themselves.
+local OF_CLIENTS = {
+    "^http_",
+    "^arg_",
+    "^cookie_",
+    "^args$",
+    "^query_string$",
+    "^request"
+}
+--- The name of a variable that no client writes.
+local function read_subject(owner, options)
+    local name = read.text(owner, options, "subject")
+    if (string.find(name, "^[%w_]+$")) == nil then
+        read.refuse(owner, "subject", "the name of a variable without $", name)
+    end
+    for ____, pattern in ipairs(OF_CLIENTS) do
+        if (string.find(name, pattern)) ~= nil then
+            read.refuse(owner, "subject", "a variable that clients do not write themselves", name)
+        end
+    end
+    return name
+end
+local function read_peers(options)
+    if options.peers == nil then
+        return nil
+    end
+    local peers = {}
+    for ____, peer in ipairs(read.list(OWNER, options, "peers")) do
+        peers[read.text(OWNER, {peers = peer}, "peers")] = true
+    end
+    return peers
+end
+--- An option of another way than the one that is chosen would promise what is not done.
+local function only_for(options, way, needed, names)
+    if way == needed then
+        return
+    end
+    for ____, name in ipairs(names) do
+        if options[name] ~= nil then
+            error(((((OWNER .. ": \"") .. name) .. "\" is only for accept = \"") .. needed) .. "\"", 0)
+        end
+    end
+end
+local function read_way(options)
+    local way = options.accept == nil and "own" or read.one_of(OWNER, options, "accept", {"signed", "mutual_tls"})
+    only_for(options, way, "signed", {"key_files", "max_age_seconds"})
+    only_for(options, way, "mutual_tls", {"peers"})
+    if options.sign ~= nil and options.tell ~= nil then
+        error(OWNER .. ": \"sign\" and \"tell\" cannot both be given", 0)
+    end
+    if way == "own" and options.sign == nil and options.tell == nil then
+        error(OWNER .. ": one of \"accept\", \"sign\" and \"tell\" is needed", 0)
+    end
+    return way
+end
+--- The settings. Raises when an option is wrong, and never shows a key. Phases: init.
+function ____exports.read_all(given)
+    local options = read.check(OWNER, given, OPTIONS)
+    local way = read_way(options)
+    local sign = read.group(OWNER, options, "sign")
+    local tell = read.group(OWNER, options, "tell")
+    local subject
+    if sign ~= nil then
+        subject = read_subject(
+            "identity: sign",
+            read.check("identity: sign", sign, {"key_file", "subject"})
+        )
+    elseif tell ~= nil then
+        subject = read_subject(
+            "identity: tell",
+            read.check("identity: tell", tell, {"subject"})
+        )
+    end
+    local registry = metric_registry.open(read.text(OWNER, options, "dict", "openclaw"))
+    local ____way_1 = way
+    local ____temp_2 = way == "signed" and keys.read_all(OWNER, options) or ({})
+    local ____read_positive_result_3 = read.positive(OWNER, options, "max_age_seconds", 60)
+    local ____read_peers_result_4 = read_peers(options)
+    local ____read_flag_result_5 = read.flag(OWNER, options, "required", true)
+    local ____subject_6 = subject
+    local ____temp_0
+    if sign == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = keys.new("identity: sign", "key_file", sign.key_file)
+    end
+    return {
+        way = ____way_1,
+        keys = ____temp_2,
+        max_age_seconds = ____read_positive_result_3,
+        peers = ____read_peers_result_4,
+        required = ____read_flag_result_5,
+        subject = ____subject_6,
+        key = ____temp_0,
+        refused = metric_registry.counter(registry, "openclaw_identity_refused_total", "Requests refused because of who asks, by reason.", {"reason"}),
+        faults = fault.new(OWNER, registry)
+    }
+end
+return ____exports

@@ -1,0 +1,151 @@
+/**
+ * Ends work that nobody waits for any longer: a request says until when its answer is wanted, or the route does; no node
+ * is asked after that, nor waited for, and the next gateway is told what is left. See docs/deadline.md.
+ */
+import * as nginx_balancer from "ngx.balancer";
+import * as header from "./deadline/header";
+import * as fault from "./fault";
+import type { Faults } from "./fault";
+import * as json_error from "./json_error";
+import type { Counter } from "./metric_handles";
+import * as metric_registry from "./metric_registry";
+import type { Family } from "./metric_registry";
+import * as read from "./options";
+import * as request from "./request";
+import * as time_left from "./time_left";
+
+export interface Deadline {
+    readonly seconds: number;
+    readonly most_seconds: number;
+    readonly skew_seconds: number;
+    /** What the location's own timeouts are. */
+    readonly connect_seconds: number;
+    readonly send_seconds: number;
+    readonly read_seconds: number;
+    readonly exceeded: Family<Counter>;
+    readonly malformed: Family<Counter>;
+    readonly faults: Faults;
+    /** Refuses what is malformed or too late, and writes the header anew. Phases: access. Never raises. */
+    access(route: string): void;
+    /** Whether there is time for a try. Phases: balancer. Never raises. */
+    before_balance(route: string): boolean;
+    /** Bounds the try by what is left. Phases: balancer. Never raises. */
+    balance(): void;
+    /** Forgets the request. Phases: log. Never raises. */
+    log(): void;
+}
+
+const OWNER = "deadline";
+const OPTIONS = ["seconds", "most_seconds", "skew_seconds", "connect_seconds", "send_seconds", "read_seconds", "dict"];
+
+/** A node that had less than this of the route's own seconds is not to blame for taking too long. */
+const FAIR_SHARE = 0.5;
+
+/** What the request's sender gives it, or the route; nothing when the header is malformed. */
+function seconds_given(deadline: Deadline): number | undefined {
+    const text = request.variable(header.VARIABLE);
+    if (text === undefined) return deadline.seconds;
+    const given = header.seconds_given(text, request.started(), deadline.skew_seconds);
+    return given === undefined ? undefined : math.min(given, deadline.most_seconds);
+}
+
+function access(this: Deadline, route: string): void {
+    // After an internal redirect the header is our own.
+    let left = time_left.seconds();
+    if (left === undefined) {
+        const given = seconds_given(this);
+        if (given === undefined) {
+            this.malformed.labels(route).inc();
+            json_error.respond(400, "bad_deadline", `The header ${header.NAME} is malformed.`);
+            return;
+        }
+        left = given - request.seconds_taken();
+        time_left.limit(left);
+    }
+    if (left <= 0) {
+        this.exceeded.labels(route, "arrival").inc();
+        json_error.too_late();
+        return;
+    }
+    ngx.req.set_header(header.NAME, header.write(request.now(), left));
+}
+
+function before_balance(this: Deadline, route: string): boolean {
+    // A background update of the cache has none: no client waits for it.
+    if ((time_left.seconds() ?? 1) > 0) return true;
+    this.exceeded.labels(route, "try").inc();
+    return false;
+}
+
+/** A timeout for the try, where what is left is less than the usual one; whole milliseconds, as 0 would mean none. */
+function bounded(usual: number, left: number): number | undefined {
+    return left < usual ? math.ceil(left * 1000) / 1000 : undefined;
+}
+
+function set_timeouts(deadline: Deadline, left: number): void {
+    const connect = bounded(deadline.connect_seconds, left);
+    const send = bounded(deadline.send_seconds, left);
+    const receive = bounded(deadline.read_seconds, left);
+    if (connect === undefined && send === undefined && receive === undefined) return;
+    const [ok, err] = nginx_balancer.set_timeouts(connect, send, receive);
+    if (!ok) deadline.faults.report("set_timeouts", err);
+}
+
+/** Has the next gateway know what is left now: nginx has written the header before the first try. */
+function tell_anew(deadline: Deadline, left: number): void {
+    const text = header.write(request.now(), left);
+    if (request.variable(header.VARIABLE) === text) return;
+    ngx.req.set_header(header.NAME, text);
+    const [ok, err] = nginx_balancer.recreate_request();
+    if (ok !== true) deadline.faults.report("recreate_request", err);
+}
+
+function balance(this: Deadline): void {
+    const left = time_left.seconds();
+    if (left === undefined) return;
+    time_left.begin_try(left < this.seconds * FAIR_SHARE);
+    set_timeouts(this, left);
+    tell_anew(this, left);
+}
+
+function log(this: Deadline): void {
+    time_left.forget();
+}
+
+const metatable = { __index: { access, before_balance, balance, log } };
+
+/**
+ * Makes the plugin. Raises when an option is wrong. Phases: init.
+ * Options: `seconds` (300; for requests that say nothing), `most_seconds` (3600), `skew_seconds` (2), `connect_seconds`
+ * (5), `send_seconds` (300), `read_seconds` (300), `dict` ("openclaw").
+ */
+function create(given: unknown = {}): Deadline {
+    const options = read.check(OWNER, given, OPTIONS);
+    const seconds = read.positive(OWNER, options, "seconds", 300);
+    const most_seconds = read.positive(OWNER, options, "most_seconds", 3600);
+    if (seconds > most_seconds) read.refuse(OWNER, "seconds", `at most most_seconds (${most_seconds})`, seconds);
+    const registry = metric_registry.open(read.text(OWNER, options, "dict", "openclaw"));
+    const fields = {
+        seconds,
+        most_seconds,
+        skew_seconds: options.skew_seconds === 0 ? 0 : read.positive(OWNER, options, "skew_seconds", 2),
+        connect_seconds: read.positive(OWNER, options, "connect_seconds", 5),
+        send_seconds: read.positive(OWNER, options, "send_seconds", 300),
+        read_seconds: read.positive(OWNER, options, "read_seconds", 300),
+        exceeded: metric_registry.counter(
+            registry,
+            "openclaw_deadline_exceeded_total",
+            "Requests whose deadline had passed when they came, or before a try.",
+            ["route", "stage"],
+        ),
+        malformed: metric_registry.counter(
+            registry,
+            "openclaw_deadline_malformed_total",
+            "Requests refused because their deadline was malformed.",
+            ["route"],
+        ),
+        faults: fault.new(OWNER, registry),
+    };
+    return setmetatable(fields, metatable) as unknown as Deadline;
+}
+export { create as new };

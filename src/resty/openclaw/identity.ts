@@ -1,0 +1,103 @@
+/**
+ * Who asks, as one gateway tells the next: signed with a key that both have, or over a connection on which both have shown
+ * a certificate. Puts it into `$openclaw_identity`; whatever clients say of it themselves is taken away. See
+ * docs/identity.md.
+ */
+import * as checks from "./identity/checks";
+import * as claims from "./identity/claim";
+import * as settings from "./identity/settings";
+import type { Settings } from "./identity/settings";
+import * as json_error from "./json_error";
+import * as request from "./request";
+
+export interface Identity extends Settings {
+    readonly check: (this: void, settings: Settings) => Result<string>;
+    /** Establishes who asks, before the body is read. Phases: access. Never raises. */
+    access(): void;
+    /** Holds the body against its digest, and tells the next gateway: after `body_digest`. Phases: access. Never raises. */
+    pass_on(): void;
+}
+
+const RESULT = "openclaw_identity";
+const MISSING = "missing";
+
+/** The header's name in all ways that nginx reads as one where `underscores_in_headers` is on. */
+const SPELLINGS = [claims.HEADER, "X_OpenClaw_Identity", "X-OpenClaw_Identity", "X_OpenClaw-Identity"];
+
+const CHECKS = { signed: checks.signed, mutual_tls: checks.with_certificate, own: checks.own };
+
+/** Takes away what the request says of who asks. */
+function strip(): void {
+    if (request.variable(claims.VARIABLE) === undefined) return;
+    for (const name of SPELLINGS) ngx.req.clear_header(name);
+}
+
+function refuse(identity: Identity, reason: string): void {
+    identity.refused.labels(reason).inc();
+    ngx.header["WWW-Authenticate"] = claims.HEADER;
+    if (reason === MISSING) json_error.respond(401, "identity_required", "The request does not say who asks.");
+    const why = checks.REASONS[reason]!;
+    json_error.respond(401, "identity_refused", `What the request says of who asks is refused: ${why}.`);
+}
+
+function access(this: Identity): void {
+    // After an internal redirect the header is our own; what was found before stands here.
+    if ((request.variable(RESULT) ?? "") !== "") return;
+    const [subject, reason] = this.check(this);
+    if (subject === undefined) return refuse(this, reason);
+    if (subject === "") {
+        if (this.required) refuse(this, MISSING);
+        return;
+    }
+    if (!request.set_variable(RESULT, subject)) {
+        this.faults.report("undeclared_variable", 'add `map "" $', RESULT, ' { default ""; }` to http in nginx.conf');
+    }
+}
+
+/** The subject for the next gateway; nothing where there is none. */
+function subject_of(identity: Identity): string | undefined {
+    const found = identity.way === "own" ? (request.variable(RESULT) ?? "") : "";
+    return found === "" ? claims.fit(request.variable(identity.subject!)) : found;
+}
+
+/** The header for the next gateway; nothing where nobody is told. */
+function word_of(identity: Identity): string | undefined {
+    if (identity.subject === undefined) return undefined;
+    const subject = subject_of(identity);
+    const key = identity.key;
+    if (subject === undefined || key === undefined) return subject;
+    const id = claims.fit(request.variable("openclaw_request_id") ?? request.variable("request_id")) ?? "-";
+    const claim = claims.write(subject, request.now(), id, key.id, checks.body_digest());
+    const [signature, err] = checks.signature_of(key, claim);
+    if (signature === undefined) {
+        identity.faults.report("sign", err);
+        return undefined;
+    }
+    return `${claim};s=${signature}`;
+}
+
+function pass_on(this: Identity): void {
+    if (this.way === "signed" && checks.is_of_another_body()) return refuse(this, "body");
+    strip();
+    const word = word_of(this);
+    if (word !== undefined) ngx.req.set_header(claims.HEADER, word);
+}
+
+const metatable = { __index: { access, pass_on } };
+
+/**
+ * Makes the plugin. Raises when an option is wrong, and never shows a key. Phases: init.
+ * Options: `accept` ("signed" or "mutual_tls"), `key_files`, `max_age_seconds` (60), `peers`, `sign` ({ key_file,
+ * subject }), `tell` ({ subject }), `required` (true), `dict` ("openclaw"). See docs/identity.md.
+ */
+function create(given: unknown = {}): Identity {
+    const identity = settings.read_all(given) as Identity & { check: unknown };
+    identity.check = CHECKS[identity.way];
+    return setmetatable(identity, metatable) as unknown as Identity;
+}
+export { create as new };
+
+/** A plugin for routes that know nothing of who asks: takes away what clients say of it. Phases: init. */
+export function stripper(): { access(this: void): void } {
+    return { access: strip };
+}

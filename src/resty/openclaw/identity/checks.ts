@@ -1,0 +1,77 @@
+/**
+ * The ways in which a gateway comes to know who asks. Each returns the subject, an empty one where nobody was named; nil
+ * and a word for the reason where what was said is not believed. Phases: access. None raises.
+ */
+import * as digests from "../digest";
+import * as request from "../request";
+import * as claims from "./claim";
+import * as keys from "./keys";
+import type { Key } from "./keys";
+import type { Settings } from "./settings";
+
+/** What a client is told of each reason. */
+export const REASONS: Record<string, string> = {
+    malformed: "it is malformed",
+    unknown_key: "its key is not known here",
+    signature: "its signature is wrong",
+    age: "it is too old, or from the future",
+    body: "the body is another one",
+    certificate: "it did not come with a certificate that counts here",
+};
+
+/** The signature that a claim would have to have for the request at hand. On failure nil and why. */
+export function signature_of(key: Key, claim: string): Result<string> {
+    const method = request.variable("request_method") ?? "";
+    return keys.sign(key, claim, method, request.variable("request_uri") ?? "");
+}
+
+/** What the gateway before this one has signed. */
+export function signed(settings: Settings): Result<string> {
+    const text = request.variable(claims.VARIABLE);
+    if (text === undefined) return $multi("");
+    const [written, key_id, signature] = claims.split(text);
+    if (written === undefined || key_id === undefined) return $multi(undefined, "malformed");
+    const key = settings.keys.get(key_id) as Key | undefined;
+    if (key === undefined) return $multi(undefined, "unknown_key");
+    const [expected, err] = signature_of(key, written);
+    if (expected === undefined) settings.faults.report("sign", err);
+    if (!digests.same(expected ?? "", signature)) return $multi(undefined, "signature");
+    // From here on the words are those of another gateway.
+    const claim = claims.read(written);
+    if (claim === undefined) return $multi(undefined, "malformed");
+    if (math.abs(request.now() - claim.time) > settings.max_age_seconds) return $multi(undefined, "age");
+    return $multi(claim.subject);
+}
+
+/** What is said over a connection whose other end has shown a certificate. */
+export function with_certificate(settings: Settings): Result<string> {
+    const text = request.variable(claims.VARIABLE);
+    if (text === undefined) return $multi("");
+    if (request.variable("ssl_client_verify") !== "SUCCESS") return $multi(undefined, "certificate");
+    const peers = settings.peers;
+    if (peers !== undefined && !peers.has(request.variable("ssl_client_s_dn") ?? "")) {
+        return $multi(undefined, "certificate");
+    }
+    const subject = claims.subject_of(text);
+    if (subject === undefined) return $multi(undefined, "malformed");
+    return $multi(subject);
+}
+
+/** What this gateway knows itself. */
+export function own(settings: Settings): Result<string> {
+    return $multi(claims.fit(request.variable(settings.subject!)) ?? "");
+}
+
+/** The SHA-256 of the body where body_digest has worked it out, in hex. */
+export function body_digest(): string | undefined {
+    const [digest] = string.match(request.variable("request_body_sha256") ?? "", "^%x+$");
+    return digest;
+}
+
+/** Whether what was signed is about another body than this; false where there is no digest to hold it against. */
+export function is_of_another_body(): boolean {
+    const [written] = claims.split(request.variable(claims.VARIABLE) ?? "");
+    const claim = claims.read(written ?? "");
+    const digest = request.variable("request_body_sha256") ?? "";
+    return claim?.body !== undefined && digest !== "" && digest !== claim.body;
+}

@@ -1,0 +1,58 @@
+/** The secrets by which gateways know each other's word. No message ever holds one. */
+import * as digests from "../digest";
+import type { Digest } from "../digest";
+import * as read from "../options";
+import * as secret_file from "../secret_file";
+
+export interface Key {
+    /** Tells it from others, and nothing of the secret. */
+    readonly id: string;
+    readonly secret: string;
+    readonly digest: Digest;
+}
+
+const LEAST_BYTES = 32;
+const MOST_BYTES = 4096;
+const ID_DIGITS = 8;
+
+/** So that nothing else that is ever signed with a key is taken for one of these. */
+const PURPOSE = "openclaw identity 1";
+
+/** The key in a file. Raises when it is no good, and then says so without it. Phases: init. */
+function create(owner: string, option: string, path: unknown): Key {
+    const secret = secret_file.read(owner, option, path, MOST_BYTES);
+    if (string.find(secret, "^[!-~]*$")[0] === undefined) {
+        error(`${owner}: "${option}" must hold printable ASCII without blanks only`, 0);
+    }
+    if (secret.length < LEAST_BYTES || secret.length > MOST_BYTES) {
+        error(`${owner}: "${option}" must hold ${LEAST_BYTES} to ${MOST_BYTES} bytes, got ${secret.length}`, 0);
+    }
+    const digest = digests.new("sha256");
+    const [name, err] = digest.hmac(secret, `${PURPOSE} key id`);
+    if (name === undefined) error(`${owner}: ${err}`, 0);
+    return { id: string.sub(name, 1, ID_DIGITS), secret, digest };
+}
+export { create as new };
+
+/** The keys of a list of files, by their ids. Raises as `new`, and when two are the same. Phases: init. */
+export function read_all(owner: string, options: read.Options): LuaTable<string, Key> {
+    const keys = new LuaTable<string, Key>();
+    const paths = read.list(owner, options, "key_files");
+    for (const place of $range(1, paths.length)) {
+        const option = `key_files[${place}]`;
+        const key = create(owner, option, paths[place - 1]);
+        if (keys.has(key.id)) error(`${owner}: "${option}" holds the same key as one before it`, 0);
+        keys.set(key.id, key);
+    }
+    return keys;
+}
+
+/**
+ * The signature of a claim, which is good for one method and one address: HMAC-SHA256 in hex. On failure nil and why.
+ * Phases: any.
+ */
+export function sign(key: Key, claim: string, method: string, uri: string): Result<string> {
+    // A cache asks by GET for what it was asked by HEAD. None of the parts has a line end.
+    const asked = method === "HEAD" ? "GET" : method;
+    return key.digest.hmac(key.secret, `${PURPOSE}\n${asked}\n${uri}\n${claim}`);
+}
