@@ -2,7 +2,6 @@ local cjson = require("cjson")
 local clock = require("resty.openclaw.clock")
 local edge = require("spec.support.edge_jobs")
 local eventually = require("spec.support.eventually")
-local files = require("resty.openclaw.files")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
 local stores = require("resty.openclaw.edge.store")
@@ -25,7 +24,7 @@ local function lay(jobs, head, body, id)
     local whole = { id = id, method = "POST", uri = "/", headers = {}, body_bytes = #(body or "") }
     for name, value in pairs(head or {}) do whole[name] = value end
     put(stores.path(jobs.store, "pending", id), assert(records.line(whole)) .. (body or ""))
-    usages.announce(jobs.usage)
+    jobs.usage.names:incr(jobs.usage.stored_key, 1, 0)
     return id
 end
 
@@ -267,6 +266,34 @@ describe("edge: the delivery of jobs", function()
             -- The first one stayed the first.
             for number = 1, 11 do assert.equal(first, edge.seen[number].headers["idempotency-key"]) end
             assert.equal(2, counted(jobs, "delivered"))
+        end)
+
+        it("lets others go first when a job was taken and not answered", function()
+            local jobs, turn = edge.open({ max_tries = 1, concurrency = 1 })
+            edge.behave = function(request)
+                if request.number == 1 then jobs:decline(true) else ngx.say("there") end
+            end
+            local first, second = lay(jobs, nil, "x", old_id(50)), lay(jobs, nil, "x", old_id(40))
+            done(turn, second)
+            assert.is_true(stores.has(jobs.store, "pending", first))
+            assert.equal(1, delivered(jobs, "unanswered"))
+            edge.replace(ngx, "now", function() return ngx.time() + 40 end)
+            idle(turn)
+            assert.equal(2, #edge.seen)
+            edge.replace(ngx, "now", function() return ngx.time() + 60 end)
+            assert.equal("there\n", done(turn, first).body)
+        end)
+
+        it("takes no old answer for one", function()
+            local jobs, turn = edge.open({ max_tries = 1 })
+            edge.behave = function(request)
+                if request.number == 1 then ngx.header["X-OpenClaw-Link"] = "stale" end
+                ngx.say("answer ", request.number)
+            end
+            local id = edge.keep()
+            edge.work(turn, function() return delivered(jobs, "stale") == 1 end)
+            edge.replace(ngx, "now", function() return ngx.time() + 3 end)
+            assert.equal("answer 2\n", done(turn, id).body)
         end)
 
         it("sends nothing while it is down, but one as a trial", function()
@@ -526,13 +553,39 @@ describe("edge: the delivery of jobs", function()
         local id = lay(jobs)
         edge.work(turn, function() return usages.jobs(jobs.usage) == 1 end)
         assert.equal(stores.size(jobs.store, "pending", id), usages.bytes(jobs.usage))
-        -- Later when nothing has come for a while.
+        -- Also later, when it is time.
         usages.correct(jobs.usage, 3, 3000)
-        edge.link_is_up = true
-        edge.work(turn, function() return is_done(jobs, id) end)
-        edge.replace(ngx, "now", function() return ngx.time() + 62 end)
-        edge.work(turn, function() return usages.jobs(jobs.usage) == 0 end)
-        assert.equal(0, usages.bytes(jobs.usage))
+        idle(turn)
+        assert.equal(4, usages.jobs(jobs.usage))
+        local now = clock.now()
+        edge.replace(clock, "now", function() return now + 61 end)
+        edge.work(turn, function() return usages.jobs(jobs.usage) == 1 end)
+        assert.equal(stores.size(jobs.store, "pending", id), usages.bytes(jobs.usage))
+    end)
+
+    it("does not count wrongly what comes and goes meanwhile", function()
+        local jobs, turn = edge.open()
+        edge.link_is_up = false
+        -- One is being written; many were there before, of which the dict knows nothing.
+        usages.reserve(jobs.usage, 100)
+        turn()
+        assert.same({ 1, 100 }, { usages.jobs(jobs.usage), usages.bytes(jobs.usage) })
+        for _ = 1, 5 do lay(jobs) end
+        jobs.delivery.count_at = 0
+        turn()
+        assert.equal(5, usages.jobs(jobs.usage))
+        -- The one who wrote is gone for good.
+        local now = clock.now()
+        edge.replace(clock, "now", function() return now + 61 end)
+        turn()
+        assert.equal(5, usages.jobs(jobs.usage))
+        usages.reserve(jobs.usage, 100)
+        jobs.delivery.count_at = 0
+        turn()
+        assert.equal(6, usages.jobs(jobs.usage))
+        edge.replace(clock, "now", function() return now + 200 end)
+        turn()
+        assert.equal(5, usages.jobs(jobs.usage))
     end)
 
     it("goes on when something raises", function()
@@ -586,16 +639,19 @@ describe("edge: callbacks", function()
 
     it("are tried again, and follow nobody elsewhere", function()
         local jobs, turn = open()
+        local told = edge.faults(jobs)
         edge.hear_status = { 500, 302, 404, 204 }
         edge.keep("x", { ["X-OpenClaw-Callback"] = URL })
         edge.work(turn, function() return callbacks(jobs, "sent") == 1 end)
         assert.equal(4, #edge.heard)
         assert.equal(3, callbacks(jobs, "again"))
         for _, heard in ipairs(edge.heard) do assert.equal("/told?a=b", heard.uri) end
+        assert.matches("^callback: job %x+%-%x+: status 500$", told[1])
     end)
 
     it("are given up at some time, also over restarts", function()
         local jobs, turn = open()
+        edge.faults(jobs)
         edge.hear_status = 500
         local id = edge.keep("x", { ["X-OpenClaw-Callback"] = URL })
         edge.work(turn, function() return #edge.heard >= 3 end)
@@ -604,6 +660,7 @@ describe("edge: callbacks", function()
         local tries = #edge.heard
         assert.equal(tries, stores.size(jobs.store, "callbacks", id))
         local second, second_turn = open({ store = jobs.settings.store })
+        edge.faults(second)
         edge.work(second_turn, function() return callbacks(second, "failed") == 1 end)
         assert.equal(8, #edge.heard)
         assert.same({}, edge.names(jobs, "callbacks"))

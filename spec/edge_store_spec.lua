@@ -185,28 +185,49 @@ describe("edge: stores", function()
         assert.same({ fresh }, files.names(store.folder .. "/incoming"))
     end)
 
-    it("wait for the disk in a thread, and without one in the worker", function()
+    it("wait for the disk in a thread, while the worker goes on", function()
+        local store = new_store()
+        -- Its own copy of the module is what the thread calls.
+        edge.replace(files, "sync_path", error)
+        local turns, going = 0, true
+        local watcher = ngx.thread.spawn(function()
+            while going do
+                turns = turns + 1
+                ngx.sleep(0.001)
+            end
+        end)
+        local ok = assert(file_sync.sync("spec_files", store.folder))
+        local missing, err = file_sync.sync("spec_files", store.folder .. "/none")
+        going = false
+        ngx.thread.wait(watcher)
+        edge.restore()
+        assert.is_true(ok)
+        assert.is_nil(missing)
+        assert.equal("cannot open: No such file or directory", err)
+        assert.is_true(turns > 0)
+    end)
+
+    it("do without a thread where there is none", function()
         local store = new_store()
         local asked = {}
-        local run_worker_thread = ngx.run_worker_thread
-        ngx.run_worker_thread = function(...)
+        edge.replace(ngx, "run_worker_thread", function(...)
             asked[#asked + 1] = { ... }
             return true, nil
-        end
+        end)
         assert(file_sync.sync("a pool", store.folder))
         assert.same({ "a pool", "resty.openclaw.files", "sync_path", store.folder }, asked[1])
-        ngx.run_worker_thread = function() return true, "cannot sync: Input/output error" end
+        edge.replace(ngx, "run_worker_thread", function() return true, "cannot sync: Input/output error" end)
         local ok, err = file_sync.sync("a pool", store.folder)
         assert.is_nil(ok)
         assert.equal("cannot sync: Input/output error", err)
         for _, without in ipairs({ function() return false, "thread pool not found" end, false }) do
-            ngx.run_worker_thread = without or nil
+            edge.replace(ngx, "run_worker_thread", without or nil)
             assert(file_sync.sync("a pool", store.folder))
             ok, err = file_sync.sync("a pool", store.folder .. "/none")
             assert.is_nil(ok)
             assert.equal("cannot open: No such file or directory", err)
         end
-        ngx.run_worker_thread = run_worker_thread
+        edge.restore()
     end)
 end)
 

@@ -25,6 +25,9 @@ local function refused(reason, ...)
 end
 
 describe("http_client", function()
+    -- Specs before these may have held the worker up for longer than any deadline.
+    before_each(function() ngx.update_time() end)
+
     describe("requests", function()
         it("sends method, headers and body, and reads the answer", function()
             local body = ("0123456789"):rep(30000)
@@ -41,6 +44,59 @@ describe("http_client", function()
             assert.equal("secret", answer.headers["x-token"])
             assert.equal(tostring(#body), answer.headers["x-length"])
             assert.equal(ngx.md5(body), answer.headers["x-digest"])
+        end)
+
+        it("sends a body piece by piece, and never asks for all of it", function()
+            local body, longest, asked = ("0123456789"):rep(300000), 0, 0
+            local source = {
+                bytes = #body,
+                piece = function(_, from, most)
+                    longest, asked = math.max(longest, most), asked + 1
+                    -- Fewer bytes than may be are no end.
+                    return body:sub(from + 1, from + math.min(most, 50000))
+                end,
+            }
+            local request = { url = BASE .. "/echo", method = "POST", body = source }
+            local answer = assert(http_client.request(request))
+            assert.same({ tostring(#body), ngx.md5(body) }, { answer.headers["x-length"], answer.headers["x-digest"] })
+            assert.same({ 65536, 60 }, { longest, asked })
+            source.bytes = 0
+            assert.equal("0", assert(http_client.request(request)).headers["x-length"])
+            assert.equal(60, asked)
+        end)
+
+        it("lets others have their turn between the pieces", function()
+            local turns, going = 0, true
+            local watcher = ngx.thread.spawn(function()
+                while going do
+                    turns = turns + 1
+                    ngx.sleep(0.001)
+                end
+            end)
+            local seen = {}
+            local source = {
+                bytes = 64 * 65536,
+                piece = function(_, from, most)
+                    seen[from / 65536 + 1] = turns
+                    return ("x"):rep(most)
+                end,
+            }
+            http_client.request({ url = BASE .. "/echo", method = "POST", body = source })
+            going = false
+            ngx.thread.wait(watcher)
+            for at = 1, 48, 8 do assert.is_true(seen[at + 8] > seen[at]) end
+        end)
+
+        it("says when a body cannot be read", function()
+            for problem, piece in pairs({
+                ["cannot read: Input/output error"] = function() return nil, "cannot read: Input/output error" end,
+                ["the body is shorter than it was said to be"] = function() return "" end,
+            }) do
+                local source = { bytes = 10, piece = piece }
+                local answer, err = http_client.request({ url = BASE .. "/echo", method = "POST", body = source })
+                assert.is_nil(answer)
+                assert.equal("cannot send: " .. problem, err)
+            end
         end)
 
         it("takes the parts of a URL as well", function()

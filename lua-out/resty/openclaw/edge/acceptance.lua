@@ -135,7 +135,7 @@ local function keep(jobs, body)
     end
     local written, err = write(jobs.store, id, line, body)
     if written == nil then
-        usages.release(jobs.usage, bytes)
+        usages.cancel(jobs.usage, bytes)
         jobs.faults:report("store", "cannot keep a request: ", err)
         return nil, "not_stored"
     end

@@ -15,8 +15,8 @@ local ids = require("resty.openclaw.edge.store.id")
 local usages = require("resty.openclaw.edge.store.usage")
 local TICK_SECONDS = 0.1
 local LOCK_SECONDS = 1
---- Jobs of which nobody was told, as when the dict was lost, are found so often.
-local LOOK_SECONDS = 60
+--- No pause between deliveries is longer, in seconds.
+local MOST_PAUSE_SECONDS = 60
 --- What may begin at once after a pause: so many seconds' worth, and at least one.
 local BURST_SECONDS = 0.2
 --- Forgets the store, and lets others have it. What is being delivered goes on.
@@ -58,30 +58,31 @@ local function acquire(delivery)
     delivery.callbacks = callback_delivery.new(delivery.jobs)
     return true
 end
---- Looks for jobs where there is none whose turn it is, though there may be.
+--- Whether jobs are to be looked for: none is known whose turn it is, but there are new ones; or it is time to count them.
+local function must_look(delivery)
+    if not delivery.has_looked or clock.now() >= delivery.count_at then
+        return true
+    end
+    if usages.announced(delivery.jobs.usage) == delivery.announced then
+        return false
+    end
+    return backlogs.next(
+        delivery.backlog,
+        ngx.now()
+    ) == nil
+end
+--- Finds out what there is to do; false where the store cannot be read.
 local function look(delivery)
-    local ____delivery_jobs_1 = delivery.jobs
-    local usage = ____delivery_jobs_1.usage
-    local faults = ____delivery_jobs_1.faults
-    local now = ngx.now()
-    local is_first = not delivery.has_looked
-    if not is_first then
-        if backlogs.next(delivery.backlog, now) ~= nil then
-            return true
-        end
-        local is_late = now - delivery.looked_at >= LOOK_SECONDS or now < delivery.looked_at
-        if usages.announced(usage) == delivery.announced and not is_late then
-            return true
-        end
+    if not must_look(delivery) then
+        return true
     end
     local looked, err = unpack(
-        is_first and ({survey.first(delivery)}) or ({survey.again(delivery)}),
+        delivery.has_looked and ({survey.look_for_jobs(delivery)}) or ({survey.first(delivery)}),
         1,
         2
     )
-    delivery.looked_at = ngx.now()
     if looked == nil then
-        faults:report("store", "cannot look for jobs: ", err)
+        delivery.jobs.faults:report("store", "cannot look for jobs: ", err)
     else
         delivery.has_looked = true
     end
@@ -89,8 +90,8 @@ local function look(delivery)
 end
 --- Lets the allowance grow with the time.
 local function allow(delivery)
-    local ____delivery_jobs_settings_2 = delivery.jobs.settings
-    local rate = ____delivery_jobs_settings_2.rate
+    local ____delivery_jobs_settings_1 = delivery.jobs.settings
+    local rate = ____delivery_jobs_settings_1.rate
     local now = clock.now()
     local grown = delivery.allowance + (now - delivery.allowed_at) * rate
     delivery.allowance = math.min(
@@ -101,15 +102,15 @@ local function allow(delivery)
 end
 --- Whether the answer to one more delivery has its place on the disk.
 local function has_room(delivery)
-    local ____delivery_jobs_3 = delivery.jobs
-    local settings = ____delivery_jobs_3.settings
+    local ____delivery_jobs_2 = delivery.jobs
+    local settings = ____delivery_jobs_2.settings
     local each = settings.max_answer_bytes + ANSWER_HEAD_BYTES
     return delivery.answers.total_bytes + (delivery.backlog.flying_count + 1) * each <= settings.max_bytes
 end
 --- Whether the link lets another delivery through; while it is down, only one that is alone. To be asked last.
 local function may_try(delivery)
-    local ____delivery_jobs_4 = delivery.jobs
-    local link = ____delivery_jobs_4.link
+    local ____delivery_jobs_3 = delivery.jobs
+    local link = ____delivery_jobs_3.link
     if links.is_up(link) then
         return true
     end
@@ -123,7 +124,7 @@ local function may_begin(delivery)
     if delivery.allowance < 1 or delivery.backlog.flying_count >= delivery.jobs.settings.concurrency then
         return false
     end
-    if now < delivery.paused_until and delivery.paused_until - now < LOOK_SECONDS then
+    if now < delivery.paused_until and delivery.paused_until - now < MOST_PAUSE_SECONDS then
         return false
     end
     return backlogs.next(delivery.backlog, now) ~= nil and has_room(delivery) and may_try(delivery)
@@ -196,8 +197,10 @@ local function create(jobs)
         answers = answers.new(),
         callbacks = callback_delivery.new(jobs),
         has_looked = false,
-        looked_at = 0,
         announced = 0,
+        count_at = 0,
+        begun = 0,
+        begun_at = 0,
         lock = nil,
         tried_at = 0,
         allowance = 1,

@@ -168,7 +168,7 @@ function keep(jobs: Jobs, body: Body): Kept {
     if (!usages.reserve(jobs.usage, bytes)) return $multi(undefined, "store_full");
     const [written, err] = write(jobs.store, id, line, body);
     if (written === undefined) {
-        usages.release(jobs.usage, bytes);
+        usages.cancel(jobs.usage, bytes);
         jobs.faults.report("store", "cannot keep a request: ", err);
         return $multi(undefined, "not_stored");
     }

@@ -31,9 +31,13 @@ export interface Delivery {
     answers: Answers;
     callbacks: Callbacks;
     has_looked: boolean;
-    /** When the jobs were last looked for, on `ngx.now`'s scale, and how many had been announced then. */
-    looked_at: number;
+    /** How many jobs had been announced when they were last looked for. */
     announced: number;
+    /** When they are counted next, by `clock`. */
+    count_at: number;
+    /** How many had ever been begun, and since when that is so, by `clock`. */
+    begun: number;
+    begun_at: number;
     /** Held by the worker that delivers. */
     lock: File | undefined;
     /** When the lock was last tried, by `clock`. */
@@ -50,8 +54,8 @@ export interface Delivery {
 
 const TICK_SECONDS = 0.1;
 const LOCK_SECONDS = 1;
-/** Jobs of which nobody was told, as when the dict was lost, are found so often. */
-const LOOK_SECONDS = 60;
+/** No pause between deliveries is longer, in seconds. */
+const MOST_PAUSE_SECONDS = 60;
 /** What may begin at once after a pause: so many seconds' worth, and at least one. */
 const BURST_SECONDS = 0.2;
 
@@ -90,19 +94,18 @@ function acquire(delivery: Delivery): boolean {
     return true;
 }
 
-/** Looks for jobs where there is none whose turn it is, though there may be. */
+/** Whether jobs are to be looked for: none is known whose turn it is, but there are new ones; or it is time to count them. */
+function must_look(delivery: Delivery): boolean {
+    if (!delivery.has_looked || clock.now() >= delivery.count_at) return true;
+    if (usages.announced(delivery.jobs.usage) === delivery.announced) return false;
+    return backlogs.next(delivery.backlog, ngx.now()) === undefined;
+}
+
+/** Finds out what there is to do; false where the store cannot be read. */
 function look(delivery: Delivery): boolean {
-    const { usage, faults } = delivery.jobs;
-    const now = ngx.now();
-    const is_first = !delivery.has_looked;
-    if (!is_first) {
-        if (backlogs.next(delivery.backlog, now) !== undefined) return true;
-        const is_late = now - delivery.looked_at >= LOOK_SECONDS || now < delivery.looked_at;
-        if (usages.announced(usage) === delivery.announced && !is_late) return true;
-    }
-    const [looked, err] = is_first ? survey.first(delivery) : survey.again(delivery);
-    delivery.looked_at = ngx.now();
-    if (looked === undefined) faults.report("store", "cannot look for jobs: ", err);
+    if (!must_look(delivery)) return true;
+    const [looked, err] = delivery.has_looked ? survey.look_for_jobs(delivery) : survey.first(delivery);
+    if (looked === undefined) delivery.jobs.faults.report("store", "cannot look for jobs: ", err);
     else delivery.has_looked = true;
     return delivery.has_looked;
 }
@@ -136,7 +139,7 @@ function may_begin(delivery: Delivery): boolean {
     if (delivery.lock === undefined) return false;
     if (delivery.allowance < 1 || delivery.backlog.flying_count >= delivery.jobs.settings.concurrency) return false;
     // The clock may have been set back.
-    if (now < delivery.paused_until && delivery.paused_until - now < LOOK_SECONDS) return false;
+    if (now < delivery.paused_until && delivery.paused_until - now < MOST_PAUSE_SECONDS) return false;
     return backlogs.next(delivery.backlog, now) !== undefined && has_room(delivery) && may_try(delivery);
 }
 
@@ -197,8 +200,10 @@ function create(jobs: Jobs): Delivery {
         answers: answers.new(),
         callbacks: callback_delivery.new(jobs),
         has_looked: false,
-        looked_at: 0,
         announced: 0,
+        count_at: 0,
+        begun: 0,
+        begun_at: 0,
         lock: undefined,
         tried_at: 0,
         allowance: 1,

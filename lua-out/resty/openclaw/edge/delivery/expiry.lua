@@ -16,7 +16,7 @@ local function expire_open(delivery, id, file)
     end
     local found = records.read(file)
     if (found and found.head.callback) ~= nil then
-        local done = completion.end_once(
+        local done, err = completion.end_once(
             delivery,
             id,
             found.head,
@@ -25,6 +25,13 @@ local function expire_open(delivery, id, file)
         if done ~= nil then
             return true
         end
+        delivery.jobs.faults:report(
+            "callback",
+            "job ",
+            id,
+            " expires, and nobody is told of it: ",
+            err
+        )
     end
     completion.remove(delivery, id)
     delivery.jobs.figures.jobs.expired:inc()

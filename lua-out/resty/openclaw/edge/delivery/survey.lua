@@ -1,12 +1,16 @@
 local ____exports = {}
 local answers = require("resty.openclaw.edge.delivery.answers")
 local backlogs = require("resty.openclaw.edge.delivery.backlog")
+local clock = require("resty.openclaw.clock")
 local callback_delivery = require("resty.openclaw.edge.callback_delivery")
 local stores = require("resty.openclaw.edge.store")
 local scan = require("resty.openclaw.edge.store.scan")
 local usages = require("resty.openclaw.edge.store.usage")
---- What is counted of jobs is only put right when none came for so long, in seconds: then none is on its way.
-local QUIET_SECONDS = 10
+--- Nobody writes a job for so long, in seconds.
+local WRITING_SECONDS = 10
+--- How often jobs are counted; sooner when it was not sure what had been found.
+local COUNT_SECONDS = 60
+local UNSURE_SECONDS = 5
 local function visit_job(count, id)
     local ____count_delivery_0 = count.delivery
     local backlog = ____count_delivery_0.backlog
@@ -26,31 +30,60 @@ end
 local function visit_callback(delivery, id)
     callback_delivery.add(delivery.callbacks, id)
 end
---- Finds the jobs that are new. `is_sure`: what is counted of them is wrong where it differs.
-local function look_for_jobs(delivery, is_sure)
+local function read_tally(delivery)
     local ____delivery_jobs_1 = delivery.jobs
     local usage = ____delivery_jobs_1.usage
-    local store = ____delivery_jobs_1.store
-    local announced = usages.announced(usage)
-    local jobs_before = usages.jobs(usage)
-    local bytes_before = usages.bytes(usage)
+    local now = clock.now()
+    local begun = usages.begun(usage)
+    if begun ~= delivery.begun then
+        delivery.begun = begun
+        delivery.begun_at = now
+    end
+    local under_way = now - delivery.begun_at < WRITING_SECONDS and usages.under_way(usage) or 0
+    return {
+        jobs = usages.jobs(usage),
+        bytes = usages.bytes(usage),
+        begun = begun,
+        under_way = under_way
+    }
+end
+--- Jobs that may have been found or not, as they came or went meanwhile.
+local function doubtful_jobs(before, after)
+    return math.abs(after.jobs - before.jobs) + after.begun - before.begun + before.under_way
+end
+--- Puts right what is counted, as far as what was found tells.
+local function correct(delivery, count, before, after)
+    local jobs_off = count.jobs - before.jobs
+    local doubtful = doubtful_jobs(before, after)
+    local is_sure = doubtful == 0 and after.bytes == before.bytes
+    if is_sure or math.abs(jobs_off) > doubtful then
+        usages.correct(delivery.jobs.usage, jobs_off, count.bytes - before.bytes)
+    end
+    delivery.count_at = clock.now() + (is_sure and COUNT_SECONDS or UNSURE_SECONDS)
+end
+--- Finds the jobs that are new. On failure nil and why.
+function ____exports.look_for_jobs(delivery)
+    local announced = usages.announced(delivery.jobs.usage)
+    local before = read_tally(delivery)
     local count = {delivery = delivery, jobs = 0, bytes = 0}
-    local ok, err = scan.each(store, "pending", visit_job, count)
+    local ok, err = scan.each(delivery.jobs.store, "pending", visit_job, count)
     if ok == nil then
         return nil, err
     end
     delivery.announced = announced
-    local nothing_happened = usages.announced(usage) == announced and usages.jobs(usage) == jobs_before and usages.bytes(usage) == bytes_before
-    if is_sure or nothing_happened then
-        usages.correct(usage, count.jobs - jobs_before, count.bytes - bytes_before)
-    end
+    correct(
+        delivery,
+        count,
+        before,
+        read_tally(delivery)
+    )
     return true
 end
 --- Finds everything. On failure nil and why.
 function ____exports.first(delivery)
     local ____delivery_jobs_2 = delivery.jobs
     local store = ____delivery_jobs_2.store
-    local jobs_seen, jobs_err = look_for_jobs(delivery, true)
+    local jobs_seen, jobs_err = ____exports.look_for_jobs(delivery)
     if jobs_seen == nil then
         return nil, jobs_err
     end
@@ -63,11 +96,5 @@ function ____exports.first(delivery)
         return nil, callbacks_err
     end
     return scan.sweep_incoming(store)
-end
---- Finds the jobs that came since the last look. On failure nil and why.
-function ____exports.again(delivery)
-    local is_quiet = delivery.announced == usages.announced(delivery.jobs.usage)
-    local seconds = ngx.now() - delivery.looked_at
-    return look_for_jobs(delivery, is_quiet and seconds >= QUIET_SECONDS)
 end
 return ____exports

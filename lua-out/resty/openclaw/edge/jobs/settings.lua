@@ -191,7 +191,7 @@ function ____exports.read(owner, given)
             1,
             5
         ),
-        timeout_seconds = options.positive(owner, given, "timeout_seconds", 300),
+        timeout_seconds = options.positive(owner, given, "timeout_seconds", 330),
         callback_hosts = read_callback_hosts(owner, given),
         callback_plain = options.flag(owner, given, "callback_plain", false),
         thread_pool = options.text(owner, given, "thread_pool", "default")

@@ -4,6 +4,7 @@ local ffi = require("ffi")
 local files = require("resty.openclaw.files")
 --- How long the line may be, its end included: the headers that nginx takes fit twice.
 ____exports.MOST_HEAD_BYTES = 65536
+local USUAL_HEAD_BYTES = 4096
 --- One for the worker: never in use over a yield.
 local buffer = ffi.new("uint8_t[?]", ____exports.MOST_HEAD_BYTES)
 --- Of our own, so that nobody else's settings reach it. It keeps bytes as they are, UTF-8 or not.
@@ -33,13 +34,25 @@ function ____exports.piece(file, from, most)
     end
     return ffi.string(buffer, count)
 end
+--- The beginning of a file, with its first line where that has an end. On failure nil and why.
+local function beginning(file)
+    local text, err = ____exports.piece(file, 0, USUAL_HEAD_BYTES)
+    if text == nil then
+        return nil, err
+    end
+    local ____end = string.find(text, "\n", 1, true)
+    if ____end ~= nil or #text < USUAL_HEAD_BYTES then
+        return text
+    end
+    return ____exports.piece(file, 0, ____exports.MOST_HEAD_BYTES)
+end
 --- What an open file holds. On failure nil and why, and whether it is because the file holds no whole record. Phases: any.
 function ____exports.read(file)
     local bytes, size_err = files.size(file)
     if bytes == nil then
         return nil, size_err
     end
-    local text, read_err = ____exports.piece(file, 0, ____exports.MOST_HEAD_BYTES)
+    local text, read_err = beginning(file)
     if text == nil then
         return nil, read_err
     end

@@ -41,21 +41,36 @@ local function add(usage, by_jobs, by_bytes)
     local now_bytes = increment(usage.names, usage.bytes_key, by_bytes, 0)
     return (now_jobs or math.huge) <= usage.most_jobs and (now_bytes or math.huge) <= usage.most_bytes
 end
---- A job is gone, or did not come after all. Phases: any.
+--- A job is gone. Phases: any.
 function ____exports.release(usage, of_bytes)
     add(usage, -1, -of_bytes)
 end
 --- Takes room for a job of so many bytes; false when there is none. Phases: any.
 function ____exports.reserve(usage, of_bytes)
-    if add(usage, 1, of_bytes) then
-        return true
+    if not add(usage, 1, of_bytes) then
+        ____exports.release(usage, of_bytes)
+        return false
     end
-    ____exports.release(usage, of_bytes)
-    return false
+    increment(usage.names, usage.begun_key, 1, 0)
+    return true
 end
---- Tells who delivers that there is a new job. Phases: any.
+--- The job for which room was taken is on the disk: who delivers is to know. Phases: any.
 function ____exports.announce(usage)
     increment(usage.names, usage.stored_key, 1, 0)
+    increment(usage.names, usage.ended_key, 1, 0)
+end
+--- The job for which room was taken does not come after all. Phases: any.
+function ____exports.cancel(usage, of_bytes)
+    ____exports.release(usage, of_bytes)
+    increment(usage.names, usage.ended_key, 1, 0)
+end
+--- How many jobs were ever begun to be written. Phases: any.
+function ____exports.begun(usage)
+    return number(usage, usage.begun_key)
+end
+--- How many of these are being written, or were by workers that are gone. Phases: any.
+function ____exports.under_way(usage)
+    return ____exports.begun(usage) - number(usage, usage.ended_key)
 end
 --- How many were announced: when it has changed, there are new ones. Phases: any.
 function ____exports.announced(usage)
@@ -81,6 +96,8 @@ local function create(names, name, most_jobs, most_bytes)
         most_bytes = most_bytes,
         jobs_key = "edge:jobs:" .. name,
         bytes_key = "edge:bytes:" .. name,
+        begun_key = "edge:begun:" .. name,
+        ended_key = "edge:ended:" .. name,
         stored_key = "edge:stored:" .. name,
         answers_key = "edge:answers:" .. name,
         answer_bytes_key = "edge:answer_bytes:" .. name,

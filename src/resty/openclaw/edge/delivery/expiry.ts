@@ -19,8 +19,9 @@ function expire_open(this: void, delivery: Delivery, id: string, file: File): bo
     const [found] = records.read(file);
     // Somebody waits to be told.
     if (found?.head.callback !== undefined) {
-        const [done] = completion.end_once(delivery, id, found.head, endings.failure("job_expired", "expired"));
+        const [done, err] = completion.end_once(delivery, id, found.head, endings.failure("job_expired", "expired"));
         if (done !== undefined) return true;
+        delivery.jobs.faults.report("callback", "job ", id, " expires, and nobody is told of it: ", err);
     }
     completion.remove(delivery, id);
     delivery.jobs.figures.jobs.get("expired").inc();

@@ -1,6 +1,7 @@
 /** Looks at what is on the disk: all of it when a worker begins to deliver, later what came since. Phases: timers; yields. */
 import * as answers from "./answers";
 import * as backlogs from "./backlog";
+import * as clock from "../../clock";
 import * as callback_delivery from "../callback_delivery";
 import type { Delivery } from "../delivery";
 import * as stores from "../store";
@@ -14,8 +15,20 @@ interface Count {
     bytes: number;
 }
 
-/** What is counted of jobs is only put right when none came for so long, in seconds: then none is on its way. */
-const QUIET_SECONDS = 10;
+/** What workers have counted of jobs, at one moment. */
+interface Tally {
+    readonly jobs: number;
+    readonly bytes: number;
+    readonly begun: number;
+    /** Being written. */
+    readonly under_way: number;
+}
+
+/** Nobody writes a job for so long, in seconds. */
+const WRITING_SECONDS = 10;
+/** How often jobs are counted; sooner when it was not sure what had been found. */
+const COUNT_SECONDS = 60;
+const UNSURE_SECONDS = 5;
 
 function visit_job(this: void, count: Count, id: string): void {
     const { backlog, jobs } = count.delivery;
@@ -36,23 +49,44 @@ function visit_callback(this: void, delivery: Delivery, id: string): void {
     callback_delivery.add(delivery.callbacks, id);
 }
 
-/** Finds the jobs that are new. `is_sure`: what is counted of them is wrong where it differs. */
-function look_for_jobs(delivery: Delivery, is_sure: boolean): Result<true> {
-    const { usage, store } = delivery.jobs;
-    const announced = usages.announced(usage);
-    const jobs_before = usages.jobs(usage);
-    const bytes_before = usages.bytes(usage);
+function read_tally(delivery: Delivery): Tally {
+    const { usage } = delivery.jobs;
+    const now = clock.now();
+    const begun = usages.begun(usage);
+    if (begun !== delivery.begun) {
+        delivery.begun = begun;
+        delivery.begun_at = now;
+    }
+    // Workers that are gone never end what they have begun.
+    const under_way = now - delivery.begun_at < WRITING_SECONDS ? usages.under_way(usage) : 0;
+    return { jobs: usages.jobs(usage), bytes: usages.bytes(usage), begun, under_way };
+}
+
+/** Jobs that may have been found or not, as they came or went meanwhile. */
+function doubtful_jobs(before: Tally, after: Tally): number {
+    return math.abs(after.jobs - before.jobs) + after.begun - before.begun + before.under_way;
+}
+
+/** Puts right what is counted, as far as what was found tells. */
+function correct(delivery: Delivery, count: Count, before: Tally, after: Tally): void {
+    const jobs_off = count.jobs - before.jobs;
+    const doubtful = doubtful_jobs(before, after);
+    const is_sure = doubtful === 0 && after.bytes === before.bytes;
+    if (is_sure || math.abs(jobs_off) > doubtful) {
+        usages.correct(delivery.jobs.usage, jobs_off, count.bytes - before.bytes);
+    }
+    delivery.count_at = clock.now() + (is_sure ? COUNT_SECONDS : UNSURE_SECONDS);
+}
+
+/** Finds the jobs that are new. On failure nil and why. */
+export function look_for_jobs(delivery: Delivery): Result<true> {
+    const announced = usages.announced(delivery.jobs.usage);
+    const before = read_tally(delivery);
     const count: Count = { delivery, jobs: 0, bytes: 0 };
-    const [ok, err] = scan.each(store, "pending", visit_job, count);
+    const [ok, err] = scan.each(delivery.jobs.store, "pending", visit_job, count);
     if (ok === undefined) return $multi(undefined, err);
     delivery.announced = announced;
-    const nothing_happened =
-        usages.announced(usage) === announced &&
-        usages.jobs(usage) === jobs_before &&
-        usages.bytes(usage) === bytes_before;
-    if (is_sure || nothing_happened) {
-        usages.correct(usage, count.jobs - jobs_before, count.bytes - bytes_before);
-    }
+    correct(delivery, count, before, read_tally(delivery));
     return $multi(true);
 }
 
@@ -60,18 +94,11 @@ function look_for_jobs(delivery: Delivery, is_sure: boolean): Result<true> {
 export function first(delivery: Delivery): Result<true> {
     const { store } = delivery.jobs;
     // In this order: what another worker ends meanwhile is found in one place or the other.
-    const [jobs_seen, jobs_err] = look_for_jobs(delivery, true);
+    const [jobs_seen, jobs_err] = look_for_jobs(delivery);
     if (jobs_seen === undefined) return $multi(undefined, jobs_err);
     const [answers_seen, answers_err] = scan.each(store, "done", visit_answer, delivery);
     if (answers_seen === undefined) return $multi(undefined, answers_err);
     const [callbacks_seen, callbacks_err] = scan.each(store, "callbacks", visit_callback, delivery);
     if (callbacks_seen === undefined) return $multi(undefined, callbacks_err);
     return scan.sweep_incoming(store);
-}
-
-/** Finds the jobs that came since the last look. On failure nil and why. */
-export function again(delivery: Delivery): Result<true> {
-    const is_quiet = delivery.announced === usages.announced(delivery.jobs.usage);
-    const seconds = ngx.now() - delivery.looked_at;
-    return look_for_jobs(delivery, is_quiet && seconds >= QUIET_SECONDS);
 }

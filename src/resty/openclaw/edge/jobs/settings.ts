@@ -170,7 +170,7 @@ export function read(owner: string, given: Options): Settings {
         rate: options.positive(owner, given, "rate", 5),
         concurrency: options.whole(owner, given, "concurrency", 1, 4),
         max_tries: options.whole(owner, given, "max_tries", 1, 5),
-        timeout_seconds: options.positive(owner, given, "timeout_seconds", 300),
+        timeout_seconds: options.positive(owner, given, "timeout_seconds", 330),
         callback_hosts: read_callback_hosts(owner, given),
         callback_plain: options.flag(owner, given, "callback_plain", false),
         thread_pool: options.text(owner, given, "thread_pool", "default"),

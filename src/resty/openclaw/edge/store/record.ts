@@ -22,6 +22,8 @@ export interface StoredRecord {
 /** How long the line may be, its end included: the headers that nginx takes fit twice. */
 export const MOST_HEAD_BYTES = 65536;
 
+const USUAL_HEAD_BYTES = 4096;
+
 /** One for the worker: never in use over a yield. */
 const buffer = ffi.new("uint8_t[?]", MOST_HEAD_BYTES) as unknown as Bytes;
 
@@ -44,13 +46,22 @@ export function piece(file: File, from: number, most: number): Result<string> {
     return $multi(ffi.string(buffer, count));
 }
 
+/** The beginning of a file, with its first line where that has an end. On failure nil and why. */
+function beginning(file: File): Result<string> {
+    const [text, err] = piece(file, 0, USUAL_HEAD_BYTES);
+    if (text === undefined) return $multi(undefined, err);
+    const [end] = string.find(text, "\n", 1, true);
+    if (end !== undefined || text.length < USUAL_HEAD_BYTES) return $multi(text);
+    return piece(file, 0, MOST_HEAD_BYTES);
+}
+
 /** What an open file holds. On failure nil and why, and whether it is because the file holds no whole record. Phases: any. */
 export function read(
     file: File,
 ): LuaMultiReturn<[found: StoredRecord, err?: undefined] | [found: undefined, err: string, torn?: true]> {
     const [bytes, size_err] = files.size(file);
     if (bytes === undefined) return $multi(undefined, size_err);
-    const [text, read_err] = piece(file, 0, MOST_HEAD_BYTES);
+    const [text, read_err] = beginning(file);
     if (text === undefined) return $multi(undefined, read_err);
     const [end] = string.find(text, "\n", 1, true);
     if (end === undefined) return $multi(undefined, "its first line has no end", true);

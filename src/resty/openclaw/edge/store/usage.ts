@@ -8,6 +8,8 @@ export interface Usage {
     readonly most_bytes: number;
     readonly jobs_key: string;
     readonly bytes_key: string;
+    readonly begun_key: string;
+    readonly ended_key: string;
     readonly stored_key: string;
     readonly answers_key: string;
     readonly answer_bytes_key: string;
@@ -52,21 +54,41 @@ function add(usage: Usage, by_jobs: number, by_bytes: number): boolean {
     return (now_jobs ?? math.huge) <= usage.most_jobs && (now_bytes ?? math.huge) <= usage.most_bytes;
 }
 
-/** A job is gone, or did not come after all. Phases: any. */
+/** A job is gone. Phases: any. */
 export function release(usage: Usage, of_bytes: number): void {
     add(usage, -1, -of_bytes);
 }
 
 /** Takes room for a job of so many bytes; false when there is none. Phases: any. */
 export function reserve(usage: Usage, of_bytes: number): boolean {
-    if (add(usage, 1, of_bytes)) return true;
-    release(usage, of_bytes);
-    return false;
+    if (!add(usage, 1, of_bytes)) {
+        release(usage, of_bytes);
+        return false;
+    }
+    increment(usage.names, usage.begun_key, 1, 0);
+    return true;
 }
 
-/** Tells who delivers that there is a new job. Phases: any. */
+/** The job for which room was taken is on the disk: who delivers is to know. Phases: any. */
 export function announce(usage: Usage): void {
     increment(usage.names, usage.stored_key, 1, 0);
+    increment(usage.names, usage.ended_key, 1, 0);
+}
+
+/** The job for which room was taken does not come after all. Phases: any. */
+export function cancel(usage: Usage, of_bytes: number): void {
+    release(usage, of_bytes);
+    increment(usage.names, usage.ended_key, 1, 0);
+}
+
+/** How many jobs were ever begun to be written. Phases: any. */
+export function begun(usage: Usage): number {
+    return number(usage, usage.begun_key);
+}
+
+/** How many of these are being written, or were by workers that are gone. Phases: any. */
+export function under_way(usage: Usage): number {
+    return begun(usage) - number(usage, usage.ended_key);
 }
 
 /** How many were announced: when it has changed, there are new ones. Phases: any. */
@@ -94,6 +116,8 @@ function create(names: Names, name: string, most_jobs: number, most_bytes: numbe
         most_bytes,
         jobs_key: `edge:jobs:${name}`,
         bytes_key: `edge:bytes:${name}`,
+        begun_key: `edge:begun:${name}`,
+        ended_key: `edge:ended:${name}`,
         stored_key: `edge:stored:${name}`,
         answers_key: `edge:answers:${name}`,
         answer_bytes_key: `edge:answer_bytes:${name}`,
