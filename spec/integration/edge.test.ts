@@ -330,6 +330,28 @@ describe("a route with the option edge", () => {
         });
     });
 
+    test("keeps nothing for a client whose deadline has passed, and learns nothing from that", async () => {
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: "fall = 1,",
+            ofRoute: "deadline = { seconds = 60 },",
+        });
+        centre.reply = ({ text }) => ({ body: text, delay: 1000 });
+        const soon = (): Record<string, string> => {
+            const now = Date.now() / 1000;
+            return { "x-openclaw-deadline": `${(now + 0.3).toFixed(3)};sent=${now.toFixed(3)}` };
+        };
+        for (let place = 0; place < 3; place += 1) {
+            expect(await post(edge, newAddress(), "question", soon())).toMatchObject({
+                status: 504,
+                json: { error: { code: "deadline_exceeded" } },
+            });
+        }
+        expect(await edge.isUp()).toBe(true);
+        await centre.goDown();
+        expect((await post(edge, newAddress(), "question", soon())).status).toBe(202);
+    });
+
     test("leaves other routes as they are", async () => {
         await using edge = await EdgeGateway.start({ nodes: [centre.address] });
         await centre.goDown();

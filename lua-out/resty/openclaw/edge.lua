@@ -72,6 +72,9 @@ local function learn_from_failure(link)
         )
         return
     end
+    if time_left.was_short() then
+        return
+    end
     local status = upstream_tries.last(request.variable("upstream_status") or "-")
     if status == "502" or status == "504" and not time_left.was_short() then
         links.failed(

@@ -9,9 +9,10 @@ import { parseMetrics } from "./scenario";
 export interface EdgeOptions {
     /** Where the upstream's nodes are. */
     nodes: string[];
-    /** More options of the edge, in Lua; and of the upstream. */
+    /** More options of the edge, in Lua; of the upstream; and of the route. */
     ofEdge?: string;
     ofUpstream?: string;
+    ofRoute?: string;
     /** More directives. */
     http?: string;
     server?: string;
@@ -55,6 +56,7 @@ export class EdgeGateway {
                             work = {
                                 upstream = "centre",
                                 body_digest = { algorithm = "md5" },
+                                ${options.ofRoute ?? ""}
                                 edge = {
                                     store = "${folder}/jobs",
                                     through = "http://127.0.0.1:${through}",
