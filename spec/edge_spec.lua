@@ -75,6 +75,13 @@ describe("the options of edge", function()
         refuses_route('edge: "through" must be a text, got nothing', { store = "/nowhere/jobs" })
     end)
 
+    it("refuse a store that another route has", function()
+        local options = { store = "/nowhere/jobs", through = "http://127.0.0.1:9" }
+        local ok, err = pcall(setup.build, { routes = { [new_name()] = { edge = options }, [new_name()] = { edge = options } } })
+        assert.is_false(ok)
+        assert.matches('edge: "store" must be a folder that no other route has, got "/nowhere/jobs"', err, 1, true)
+    end)
+
     it("name the upstream whose health checks are believed", function()
         local upstream = new_name()
         local route = new_name()

@@ -76,7 +76,7 @@ local function learn_from_failure(link)
         return
     end
     local status = upstream_tries.last(request.variable("upstream_status") or "-")
-    if status == "502" or status == "504" and not time_left.was_short() then
+    if status == "502" or status == "504" then
         links.failed(
             link,
             clock.now() - seconds_since_try()

@@ -1,10 +1,9 @@
 local ____exports = {}
 local files = require("resty.openclaw.files")
 local THREAD_MODULE = "resty.openclaw.files"
-local THREAD_FUNCTION = "sync_path"
 local has_said_so = false
 --- The worker waits itself, and says so once. Why the disk does not have it, or nothing.
-local function sync_here(pool, path, why)
+local function sync_here(pool, what, why)
     if not has_said_so then
         has_said_so = true
         ngx.log(
@@ -15,25 +14,34 @@ local function sync_here(pool, path, why)
             why
         )
     end
-    return files.sync_path(path)
-end
-local function sync_in_thread(pool, path)
-    if ngx.run_worker_thread == nil then
-        return sync_here(pool, path, "nginx was built without threads")
-    end
-    local called, answer = ngx.run_worker_thread(pool, THREAD_MODULE, THREAD_FUNCTION, path)
-    local ____called_0
-    if called then
-        ____called_0 = answer
+    local ____temp_0
+    if type(what) == "string" then
+        ____temp_0 = files.sync_path(what)
     else
-        ____called_0 = sync_here(pool, path, answer)
+        ____temp_0 = files.sync(what)
     end
-    return ____called_0
+    return ____temp_0
+end
+local function sync_in_thread(pool, what)
+    if ngx.run_worker_thread == nil then
+        return sync_here(pool, what, "nginx was built without threads")
+    end
+    local name = type(what) == "string" and "sync_path" or "sync"
+    local called, answer = ngx.run_worker_thread(pool, THREAD_MODULE, name, what)
+    local ____called_1
+    if called then
+        ____called_1 = answer
+    else
+        ____called_1 = sync_here(pool, what, answer)
+    end
+    return ____called_1
 end
 --- Waits until the disk has a file, or the names in a folder. Where it returns true, that is so. Phases: rewrite, access,
 -- content, timers; yields. On failure nil and why.
-function ____exports.sync(pool, path)
-    local problem = sync_in_thread(pool, path)
+-- 
+-- @param what the path of either, or an open file, which must stay open meanwhile
+function ____exports.sync(pool, what)
+    local problem = sync_in_thread(pool, what)
     if problem ~= nil then
         return nil, problem
     end

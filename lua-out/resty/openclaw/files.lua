@@ -157,10 +157,6 @@ function ____exports.sync_path(path)
     ____exports.close(file)
     return problem
 end
---- Waits until the disk knows of the names in a folder: those of files made, renamed and removed. As `sync`.
-function ____exports.sync_folder(path)
-    return ____exports.sync_path(path)
-end
 --- A folder whose names can be read one by one. To be closed. On failure nil and why.
 function ____exports.open_folder(path)
     local folder = ffi.C.openclaw_files_open_folder(path)

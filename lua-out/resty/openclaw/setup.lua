@@ -46,7 +46,8 @@ function ____exports.build(options)
         metrics = figures,
         balancers = balancers,
         logs = logs,
-        slow = read_slow(given)
+        slow = read_slow(given),
+        stores = {}
     }
     for name, entry in pairs(named_groups(given, "routes")) do
         local route = read_route(shared, name, entry)

@@ -104,9 +104,8 @@ function learn_from_failure(link: Link): void {
     // It was given too little time for that to tell anything.
     if (time_left.was_short()) return;
     const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
-    // A try that was given too little time tells nothing, nor does one without a status, as the client has left first.
-    if (status === "502" || (status === "504" && !time_left.was_short()))
-        links.failed(link, clock.now() - seconds_since_try());
+    // Without a status the client has left first, which tells nothing.
+    if (status === "502" || status === "504") links.failed(link, clock.now() - seconds_since_try());
 }
 
 /** Learns whether the link works from how the tries of the request at hand went, which may have ended or go on. */

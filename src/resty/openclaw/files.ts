@@ -172,11 +172,6 @@ export function sync_path(path: string): string | undefined {
     return problem;
 }
 
-/** Waits until the disk knows of the names in a folder: those of files made, renamed and removed. As `sync`. */
-export function sync_folder(path: string): string | undefined {
-    return sync_path(path);
-}
-
 /** An open folder. */
 export type Folder = CValue;
 

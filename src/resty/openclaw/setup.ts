@@ -50,7 +50,7 @@ export function build(options: unknown): Gateway {
         filters_headers: false,
         balances: false,
     };
-    const shared = { metrics: figures, balancers, logs, slow: read_slow(given) };
+    const shared = { metrics: figures, balancers, logs, slow: read_slow(given), stores: new LuaSet<string>() };
     for (const [name, entry] of named_groups(given, "routes")) {
         const route = read_route(shared, name, entry);
         gateway.routes.set(name, route);

@@ -76,7 +76,7 @@ local function read_slow_log(owner, options, slow)
     })
 end
 --- What keeps a route going while its link is down, or nothing.
-local function read_edge(owner, options, name, upstream)
+local function read_edge(owner, options, name, upstream, stores)
     local given = read.group(owner, options, "edge")
     if given == nil then
         return nil
@@ -88,7 +88,13 @@ local function read_edge(owner, options, name, upstream)
         end
         all[option] = value
     end
-    return edge.new(all)
+    local made = edge.new(all)
+    local store = made.jobs.settings.store
+    if stores[store] ~= nil then
+        read.refuse(owner .. ": edge", "store", "a folder that no other route has", store)
+    end
+    stores[store] = true
+    return made
 end
 --- The route of that name. Raises when an option is wrong. Phases: init.
 function ____exports.read_route(shared, name, entry)
@@ -108,15 +114,20 @@ function ____exports.read_route(shared, name, entry)
         read.refuse(owner, "upstream", "the name of one of upstreams", upstream)
     end
     local plugins = {}
-    local ____read_edge_5 = read_edge
-    local ____name_4 = name
     local ____temp_3
     if upstream == nil then
         ____temp_3 = nil
     else
         ____temp_3 = shared.balancers[upstream]
     end
-    local its_edge = ____read_edge_5(owner, given, ____name_4, ____temp_3)
+    local its_upstream = ____temp_3
+    local its_edge = read_edge(
+        owner,
+        given,
+        name,
+        its_upstream,
+        shared.stores
+    )
     if its_edge ~= nil then
         plugins[#plugins + 1] = its_edge
     end
@@ -125,13 +136,13 @@ function ____exports.read_route(shared, name, entry)
         plugins[#plugins + 1] = deadline.new(deadline_options)
     end
     local identity_options = read.group(owner, given, "identity")
-    local ____temp_6
+    local ____temp_4
     if identity_options == nil then
-        ____temp_6 = nil
+        ____temp_4 = nil
     else
-        ____temp_6 = identity.new(identity_options)
+        ____temp_4 = identity.new(identity_options)
     end
-    local who = ____temp_6
+    local who = ____temp_4
     plugins[#plugins + 1] = who or identity.stripper()
     local image_options = read.group(owner, given, "image_check")
     if image_options ~= nil then

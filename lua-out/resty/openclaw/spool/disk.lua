@@ -1,6 +1,7 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
 local clock = require("resty.openclaw.clock")
+local file_sync = require("resty.openclaw.file_sync")
 local files = require("resty.openclaw.files")
 --- A timer over nginx's limit of running timers never runs, and nobody is told.
 local LATE_SECONDS = 1
@@ -20,50 +21,30 @@ local MAY_WAIT = {
     ssl_client_hello = true,
     ssl_session_fetch = true
 }
---- Does it in a thread where that is possible, else right here. Says why not, or nothing.
-local function sync(disk, name, argument)
-    if disk.has_pool then
-        local called, answer = ngx.run_worker_thread(disk.thread_pool, "resty.openclaw.files", name, argument)
-        if called then
-            return answer
-        end
-        if (string.find(answer, "not found", 1, true)) ~= nil then
-            disk.has_pool = false
-            ngx.log(ngx.NOTICE, "spool: ", answer, "; the worker itself waits for the disk")
-        end
-    end
-    local ____temp_0
-    if name == "sync" then
-        ____temp_0 = files.sync(argument)
-    else
-        ____temp_0 = files.sync_folder(argument)
-    end
-    return ____temp_0
-end
 --- Waits for the disk once, for all that was written so far.
 local function run_once(disk)
-    local ____disk_1 = disk
-    local file = ____disk_1.file
-    local retired = ____disk_1.retired
-    local folders = ____disk_1.folders
-    local written = ____disk_1.written
+    local ____disk_0 = disk
+    local file = ____disk_0.file
+    local retired = ____disk_0.retired
+    local folders = ____disk_0.folders
+    local written = ____disk_0.written
     disk.retired = {}
     disk.folders = {}
     for ____, folder in ipairs(folders) do
-        local err = sync(disk, "sync_folder", folder)
+        local ____, err = file_sync.sync(disk.thread_pool, folder)
         if err ~= nil then
             disk.faults:report("sync", folder, ": ", err)
         end
     end
     for ____, old in ipairs(retired) do
-        local err = sync(disk, "sync", old)
+        local ____, err = file_sync.sync(disk.thread_pool, old)
         if err ~= nil then
             disk.faults:report("sync", "a file of a spool: ", err)
         end
         files.close(old)
     end
     if file ~= nil and disk.synced < written then
-        local err = sync(disk, "sync", file)
+        local ____, err = file_sync.sync(disk.thread_pool, file)
         if err ~= nil then
             disk.faults:report("sync", "the file of a spool: ", err)
             if disk.file == file then
@@ -127,8 +108,8 @@ function ____exports.named(disk, folder)
     if disk.policy == "never" or disk.folders[#disk.folders] == folder then
         return
     end
-    local ____disk_folders_2 = disk.folders
-    ____disk_folders_2[#____disk_folders_2 + 1] = folder
+    local ____disk_folders_1 = disk.folders
+    ____disk_folders_1[#____disk_folders_1 + 1] = folder
 end
 --- Lets go of the file, which nobody writes to any more. Phases: any.
 function ____exports.retire(disk)
@@ -142,8 +123,8 @@ function ____exports.retire(disk)
         return files.close(file)
     end
     if #disk.retired < MOST_RETIRED then
-        local ____disk_retired_3 = disk.retired
-        ____disk_retired_3[#____disk_retired_3 + 1] = file
+        local ____disk_retired_2 = disk.retired
+        ____disk_retired_2[#____disk_retired_2 + 1] = file
         return
     end
     local err = files.sync(file)
@@ -204,7 +185,6 @@ local function create(policy, seconds, thread_pool, faults)
         is_running = false,
         is_due = false,
         has_failed = false,
-        has_pool = ngx.run_worker_thread ~= nil,
         semaphore = made,
         waiting = 0
     }

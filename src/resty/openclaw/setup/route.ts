@@ -42,6 +42,8 @@ export interface Shared {
     readonly logs: readonly PostAction[];
     /** What the slow log of a route is made of, but for what the route says itself. */
     readonly slow: SlowOptions;
+    /** Where routes keep their jobs. */
+    readonly stores: LuaSet<string>;
 }
 
 const OPTIONS = [
@@ -95,6 +97,7 @@ function read_edge(
     options: read.Options,
     name: string,
     upstream: Balancer | undefined,
+    stores: LuaSet<string>,
 ): Edge | undefined {
     const given = read.group(owner, options, "edge");
     if (given === undefined) return undefined;
@@ -105,7 +108,12 @@ function read_edge(
         }
         all[option] = value;
     }
-    return edge.new(all);
+    const made = edge.new(all);
+    // One of the two would never get the lock of the store, and so deliver nothing.
+    const store = made.jobs.settings.store;
+    if (stores.has(store)) read.refuse(`${owner}: edge`, "store", "a folder that no other route has", store);
+    stores.add(store);
+    return made;
 }
 
 /** The route of that name. Raises when an option is wrong. Phases: init. */
@@ -121,7 +129,8 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
     }
     const plugins: Plugin[] = [];
     // First: the mark of a delivery is nothing for others to see.
-    const its_edge = read_edge(owner, given, name, upstream === undefined ? undefined : shared.balancers.get(upstream));
+    const its_upstream = upstream === undefined ? undefined : shared.balancers.get(upstream);
+    const its_edge = read_edge(owner, given, name, its_upstream, shared.stores);
     if (its_edge !== undefined) plugins.push(its_edge);
     // What may refuse a request comes before what costs time.
     const deadline_options = read.group(owner, given, "deadline");

@@ -6,6 +6,7 @@ import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
 import * as clock from "../clock";
 import type { Faults } from "../fault";
+import * as file_sync from "../file_sync";
 import * as files from "../files";
 import type { File } from "../files";
 
@@ -33,7 +34,6 @@ export interface Disk {
     is_due: boolean;
     /** Whether the disk has refused the file that is written to. */
     has_failed: boolean;
-    has_pool: boolean;
     readonly semaphore: Semaphore;
     /** How many wait for the next time that the disk has been waited for. */
     waiting: number;
@@ -59,40 +59,22 @@ const MAY_WAIT: Record<string, boolean> = {
     ssl_session_fetch: true,
 };
 
-/** Does it in a thread where that is possible, else right here. Says why not, or nothing. */
-function sync(disk: Disk, name: "sync" | "sync_folder", argument: string | number): string | undefined {
-    if (disk.has_pool) {
-        const [called, answer] = ngx.run_worker_thread!<string | undefined>(
-            disk.thread_pool,
-            "resty.openclaw.files",
-            name,
-            argument,
-        );
-        if (called) return answer;
-        if (string.find(answer!, "not found", 1, true)[0] !== undefined) {
-            disk.has_pool = false;
-            ngx.log(ngx.NOTICE, "spool: ", answer, "; the worker itself waits for the disk");
-        }
-    }
-    return name === "sync" ? files.sync(argument as number) : files.sync_folder(argument as string);
-}
-
 /** Waits for the disk once, for all that was written so far. */
 function run_once(disk: Disk): void {
     const { file, retired, folders, written } = disk;
     disk.retired = [];
     disk.folders = [];
     for (const folder of folders) {
-        const err = sync(disk, "sync_folder", folder);
+        const [, err] = file_sync.sync(disk.thread_pool, folder);
         if (err !== undefined) disk.faults.report("sync", folder, ": ", err);
     }
     for (const old of retired) {
-        const err = sync(disk, "sync", old);
+        const [, err] = file_sync.sync(disk.thread_pool, old);
         if (err !== undefined) disk.faults.report("sync", "a file of a spool: ", err);
         files.close(old);
     }
     if (file !== undefined && disk.synced < written) {
-        const err = sync(disk, "sync", file);
+        const [, err] = file_sync.sync(disk.thread_pool, file);
         if (err !== undefined) {
             disk.faults.report("sync", "the file of a spool: ", err);
             // What the disk has refused once it may drop: what comes goes to another file.
@@ -202,7 +184,6 @@ function create(policy: Policy, seconds: number, thread_pool: string, faults: Fa
         is_running: false,
         is_due: false,
         has_failed: false,
-        has_pool: ngx.run_worker_thread !== undefined,
         semaphore: made,
         waiting: 0,
     };
