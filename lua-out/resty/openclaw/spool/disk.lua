@@ -21,6 +21,14 @@ local MAY_WAIT = {
     ssl_client_hello = true,
     ssl_session_fetch = true
 }
+--- Waits until the disk has a file or a folder's names, and reports where it never will; whether it has.
+local function sync(disk, what, name)
+    local ok, err = file_sync.sync(disk.thread_pool, what)
+    if ok == nil then
+        disk.faults:report("sync", name, ": ", err)
+    end
+    return ok == true
+end
 --- Waits for the disk once, for all that was written so far.
 local function run_once(disk)
     local ____disk_0 = disk
@@ -31,25 +39,15 @@ local function run_once(disk)
     disk.retired = {}
     disk.folders = {}
     for ____, folder in ipairs(folders) do
-        local ____, err = file_sync.sync(disk.thread_pool, folder)
-        if err ~= nil then
-            disk.faults:report("sync", folder, ": ", err)
-        end
+        sync(disk, folder, folder)
     end
     for ____, old in ipairs(retired) do
-        local ____, err = file_sync.sync(disk.thread_pool, old)
-        if err ~= nil then
-            disk.faults:report("sync", "a file of a spool: ", err)
-        end
+        sync(disk, old, "a file of a spool")
         files.close(old)
     end
-    if file ~= nil and disk.synced < written then
-        local ____, err = file_sync.sync(disk.thread_pool, file)
-        if err ~= nil then
-            disk.faults:report("sync", "the file of a spool: ", err)
-            if disk.file == file then
-                disk.has_failed = true
-            end
+    if file ~= nil and disk.synced < written and not sync(disk, file, "the file of a spool") then
+        if disk.file == file then
+            disk.has_failed = true
         end
     end
     disk.synced = written

@@ -59,27 +59,26 @@ const MAY_WAIT: Record<string, boolean> = {
     ssl_session_fetch: true,
 };
 
+/** Waits until the disk has a file or a folder's names, and reports where it never will; whether it has. */
+function sync(disk: Disk, what: string | File, name: string): boolean {
+    const [ok, err] = file_sync.sync(disk.thread_pool, what);
+    if (ok === undefined) disk.faults.report("sync", name, ": ", err);
+    return ok === true;
+}
+
 /** Waits for the disk once, for all that was written so far. */
 function run_once(disk: Disk): void {
     const { file, retired, folders, written } = disk;
     disk.retired = [];
     disk.folders = [];
-    for (const folder of folders) {
-        const [, err] = file_sync.sync(disk.thread_pool, folder);
-        if (err !== undefined) disk.faults.report("sync", folder, ": ", err);
-    }
+    for (const folder of folders) sync(disk, folder, folder);
     for (const old of retired) {
-        const [, err] = file_sync.sync(disk.thread_pool, old);
-        if (err !== undefined) disk.faults.report("sync", "a file of a spool: ", err);
+        sync(disk, old, "a file of a spool");
         files.close(old);
     }
-    if (file !== undefined && disk.synced < written) {
-        const [, err] = file_sync.sync(disk.thread_pool, file);
-        if (err !== undefined) {
-            disk.faults.report("sync", "the file of a spool: ", err);
-            // What the disk has refused once it may drop: what comes goes to another file.
-            if (disk.file === file) disk.has_failed = true;
-        }
+    if (file !== undefined && disk.synced < written && !sync(disk, file, "the file of a spool")) {
+        // What the disk has refused once it may drop: what comes goes to another file.
+        if (disk.file === file) disk.has_failed = true;
     }
     disk.synced = written;
     const waiting = disk.waiting;
