@@ -1,12 +1,12 @@
 import { execFile, spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { freePort, NativeNginx } from "./support/native_nginx";
+import { freePort, makePrefix, NativeNginx } from "./support/native_nginx";
 import { readPromql } from "./support/promql";
 import { readSnippets } from "./support/snippets";
 
@@ -219,9 +219,9 @@ function conf(name: string): string {
 const CHAT_ANSWER = `{"object":"chat.completion","model":"m1","choices":[{"index":0,"message":{"role":"assistant",\
 "content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}}`;
 
-/** A gateway with all plugins on, and a node that answers as a model does. */
-async function startGateway(): Promise<NativeNginx> {
-    const [node, dead, dns] = [await freePort(), await freePort(), await freePort()];
+/** A gateway with all plugins on, and a node that answers as a model does. It keeps jobs and entries below `folder`. */
+async function startGateway(folder: string): Promise<NativeNginx> {
+    const [node, dead, dns, through] = [await freePort(), await freePort(), await freePort(), await freePort()];
     return NativeNginx.start({
         http: `
             include openclaw.conf;
@@ -235,6 +235,7 @@ async function startGateway(): Promise<NativeNginx> {
                             health_check = { uri = "/health", interval = 0.5 },
                         },
                         light = { nodes = { "127.0.0.1:${node}" } },
+                        away = { nodes = { "127.0.0.1:${dead}" } },
                         named = {
                             nodes = { "nodes.example.org:8000" },
                             dns = { servers = { "127.0.0.1:${dns}" }, timeout = 0.2, attempts = 1 },
@@ -243,10 +244,18 @@ async function startGateway(): Promise<NativeNginx> {
                     routes = {
                         chat = { upstream = "cluster", body_digest = {}, inference = {} },
                         image = { upstream = "cluster", image_check = {}, body_digest = { max_bytes = 100 } },
+                        secret = { upstream = "light", identity = { accept = "mutual_tls" } },
+                        kept = {
+                            upstream = "away",
+                            deadline = {},
+                            edge = { store = "${folder}/jobs", through = "http://127.0.0.1:${through}" },
+                        },
                     },
                     log = {
                         sinks = { { type = "file", path = ngx.config.prefix() .. "run/log.ndjson" } },
                         slow_seconds = 0.005,
+                        durable = true,
+                        spool = "${folder}/spool",
                     },
                     metrics = { max_series = 200 },
                 }
@@ -254,6 +263,10 @@ async function startGateway(): Promise<NativeNginx> {
             upstream cluster {
                 server 0.0.0.1;
                 balancer_by_lua_block { require("resty.openclaw").balance() }
+            }
+            upstream away {
+                server 0.0.0.1;
+                balancer_by_lua_block { require("resty.openclaw").balance("away") }
             }
             upstream nowhere {
                 server 0.0.0.1;
@@ -277,7 +290,9 @@ async function startGateway(): Promise<NativeNginx> {
                 }
             }`,
         server: `
+            listen 127.0.0.1:${through};
             include errors.conf;
+            include edge.conf;
             include admin.conf;
             include proxy.conf;
             location /chat/ {
@@ -301,6 +316,17 @@ async function startGateway(): Promise<NativeNginx> {
                 include route.conf;
                 proxy_pass http://cluster;
             }
+            location = /secret {
+                set $openclaw_route secret;
+                include route.conf;
+                proxy_pass http://cluster;
+            }
+            location = /kept {
+                set $openclaw_route kept;
+                include route.conf;
+                include edge_route.conf;
+                proxy_pass http://away;
+            }
             location = /nowhere { proxy_pass http://nowhere; }
             location = /misuse {
                 content_by_lua_block {
@@ -314,7 +340,7 @@ async function startGateway(): Promise<NativeNginx> {
         files: {
             "openclaw.conf": conf("openclaw").replace("lua_shared_dict openclaw 10m;", ""),
             ...Object.fromEntries(
-                ["errors", "admin", "proxy", "route", "cache", "retry_post"].map((name) => [
+                ["errors", "admin", "proxy", "route", "cache", "retry_post", "edge", "edge_route"].map((name) => [
                     `${name}.conf`,
                     conf(name),
                 ]),
@@ -325,11 +351,11 @@ async function startGateway(): Promise<NativeNginx> {
 
 /** Asks for all that has figures of its own. */
 async function useAll(gateway: NativeNginx): Promise<void> {
-    const post = async (pathAndQuery: string, body: string | Buffer): Promise<void> => {
+    const post = async (pathAndQuery: string, body: string | Buffer, headers = {}): Promise<void> => {
         const answer = await fetch(gateway.url(pathAndQuery), {
             method: "POST",
             body: typeof body === "string" ? body : new Uint8Array(body),
-            headers: { Connection: "close" },
+            headers: { Connection: "close", ...headers },
         });
         await answer.arrayBuffer();
     };
@@ -340,6 +366,12 @@ async function useAll(gateway: NativeNginx): Promise<void> {
     }
     await post("/image", "no image");
     await post("/image", Buffer.concat([Buffer.from([0xff, 0xd8, 0xff, 0xe0]), Buffer.alloc(2000)]));
+    await post("/secret", "");
+    await post("/kept", "");
+    await post("/kept", "", { "X-OpenClaw-Deadline": "1;sent=2" });
+    await post("/kept", "", { "X-OpenClaw-Deadline": "tomorrow" });
+    // A method of which no job is made.
+    await (await fetch(gateway.url("/kept"))).arrayBuffer();
     await post("/nowhere", "");
     await post("/misuse", "");
     await (await fetch(gateway.url("/openclaw/upstreams"))).arrayBuffer();
@@ -366,13 +398,17 @@ function readPage(text: string): Map<string, Set<string>> {
     return labels;
 }
 
+let folder: string | undefined;
 let gateway: NativeNginx | undefined;
 let prometheus: Prometheus | undefined;
 let rules: Rule[] = [];
 let page = new Map<string, Set<string>>();
 
 beforeAll(async () => {
-    gateway = await startGateway();
+    folder = await makePrefix();
+    // Workers write there, whoever they run as.
+    await chmod(folder, 0o777);
+    gateway = await startGateway(folder);
     await useAll(gateway);
     prometheus = await Prometheus.start(`127.0.0.1:${gateway.port}`);
     rules = await prometheus.rules();
@@ -382,6 +418,7 @@ beforeAll(async () => {
 afterAll(async () => {
     await prometheus?.stop();
     await gateway?.stop();
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
 });
 
 /** What an expression asks for and the gateway does not have: metrics, and labels as `metric{label}`. */
