@@ -113,12 +113,15 @@ describe("digest", function()
 
     it("leaves nothing behind of digests that are never finished", function()
         local md5 = digest.new("md5")
-        collectgarbage() collectgarbage()
-        local before = collectgarbage("count")
-        for _ = 1, 20000 do
-            md5:begin()
+        local function begin_many()
+            for _ = 1, 20000 do
+                md5:begin()
+            end
+            collectgarbage() collectgarbage()
+            return collectgarbage("count")
         end
-        collectgarbage() collectgarbage()
-        assert.is_true(collectgarbage("count") - before < 100)
+        -- LuaJIT's own list of what is to be freed grows the first time, and stays.
+        local before = begin_many()
+        assert.is_true(begin_many() - before < 100)
     end)
 end)

@@ -36,7 +36,7 @@ end
 local function refuse(jobs, reason)
     local figures = jobs.figures
     figures.jobs.refused:inc()
-    figures.refusals:labels(figures.route, reason):inc()
+    figures.refusals[reason]:inc()
     return respond(REFUSALS[reason])
 end
 --- What makes the delivery look like the request; nothing when some of it cannot be sent again as it is.

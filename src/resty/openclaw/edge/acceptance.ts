@@ -1,6 +1,7 @@
 /** Keeps the request at hand as a job, and answers with where its answer will be. */
 import * as callback from "./callback";
 import type { Jobs } from "./jobs";
+import type { Reason } from "./jobs/figures";
 import * as mark from "./jobs/mark";
 import * as http_client from "../http_client";
 import * as json_error from "../json_error";
@@ -13,9 +14,6 @@ import * as ids from "./store/id";
 import * as records from "./store/record";
 import type { Head } from "./store/record";
 import * as usages from "./store/usage";
-
-/** Why a request is not kept; the label of its counter. */
-type Reason = "method" | "no_body" | "too_large" | "header" | "bad_callback" | "store_full" | "not_stored";
 
 /** The id of a job, or why the request is not kept. */
 type Kept = LuaMultiReturn<[id: string, reason?: undefined] | [id: undefined, reason: Reason]>;
@@ -89,7 +87,7 @@ function respond(refusal: Refusal): never {
 function refuse(jobs: Jobs, reason: Reason): never {
     const figures = jobs.figures;
     figures.jobs.get("refused").inc();
-    figures.refusals.labels(figures.route, reason).inc();
+    figures.refusals.get(reason).inc();
     return respond(REFUSALS[reason]);
 }
 

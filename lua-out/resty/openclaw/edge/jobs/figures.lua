@@ -18,6 +18,15 @@ local OUTCOMES = {
     "not_sent"
 }
 local CALLBACK_OUTCOMES = {"sent", "again", "failed"}
+local REASONS = {
+    "method",
+    "no_body",
+    "too_large",
+    "header",
+    "bad_callback",
+    "store_full",
+    "not_stored"
+}
 local shown_by_registry = {}
 local function counters(family, route, words)
     local made = {}
@@ -103,7 +112,7 @@ function ____exports.open(registry, route, usage)
         jobs = counters(jobs, route, RESULTS),
         deliveries = counters(deliveries, route, OUTCOMES),
         callbacks = counters(callbacks, route, CALLBACK_OUTCOMES),
-        refusals = refusals,
+        refusals = counters(refusals, route, REASONS),
         route = route
     }
 end

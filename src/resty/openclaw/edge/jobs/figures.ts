@@ -10,12 +10,14 @@ export type Result = "accepted" | "delivered" | "failed" | "expired" | "refused"
 /** What comes of one delivery. */
 export type Outcome = "answered" | "again" | "no_answer" | "link_down" | "unanswered" | "stale" | "not_sent";
 export type CallbackOutcome = "sent" | "again" | "failed";
+/** Why a request is not kept. */
+export type Reason = "method" | "no_body" | "too_large" | "header" | "bad_callback" | "store_full" | "not_stored";
 
 export interface Figures {
     readonly jobs: LuaTable<Result, Counter>;
     readonly deliveries: LuaTable<Outcome, Counter>;
     readonly callbacks: LuaTable<CallbackOutcome, Counter>;
-    readonly refusals: Family<Counter>;
+    readonly refusals: LuaTable<Reason, Counter>;
     readonly route: string;
 }
 
@@ -27,6 +29,7 @@ interface Shown {
 const RESULTS: Result[] = ["accepted", "delivered", "failed", "expired", "refused"];
 const OUTCOMES: Outcome[] = ["answered", "again", "no_answer", "link_down", "unanswered", "stale", "not_sent"];
 const CALLBACK_OUTCOMES: CallbackOutcome[] = ["sent", "again", "failed"];
+const REASONS: Reason[] = ["method", "no_body", "too_large", "header", "bad_callback", "store_full", "not_stored"];
 
 const shown_by_registry = new LuaTable<Registry, Shown[]>();
 
@@ -111,7 +114,7 @@ export function open(registry: Registry, route: string, usage: Usage): Figures {
         jobs: counters(jobs, route, RESULTS),
         deliveries: counters(deliveries, route, OUTCOMES),
         callbacks: counters(callbacks, route, CALLBACK_OUTCOMES),
-        refusals,
+        refusals: counters(refusals, route, REASONS),
         route,
     };
 }
