@@ -8,7 +8,7 @@ import { BOOKWORM, buildSpecsImage, LABELS, TRIXIE } from "./support/gateway_con
 // "30 successes / 0 failures / 0 errors / 0 pending : 1.2 seconds"
 const SUMMARY = /^(\d+) success(?:es)? \/ 0 failures \/ 0 errors /m;
 
-test.each([TRIXIE, BOOKWORM])(
+test.concurrent.each([TRIXIE, BOOKWORM])(
     "the specs pass on %s",
     async (base) => {
         const folders = ["lua-out", "nginx", "demo", "docs", "spec", "tools"];
