@@ -197,7 +197,7 @@ test("a machine's worth of processes killed while the receiver is dead loses not
     await using nginx = await durableNginx(receiver.sink, spool);
     await using pushers = new Pushers(nginx);
     await pushers.more(500);
-    await nginx.killAll();
+    await nginx.crash();
     await using second = await durableNginx(receiver.sink, spool);
     pushers.nginx = second;
     await pushers.more(500);

@@ -141,12 +141,16 @@ export class NativeNginx {
 
     /** Ends the master and all workers at once, as a machine does that loses power. */
     async crash(): Promise<void> {
-        const pids = [...(await this.workerPids()), ...(await this.drainingPids())];
+        // Those that look after the cache as well, which would stay.
+        const pids = this.master.pid === undefined ? [] : await children(this.master.pid);
         const gone = new Promise((resolve) => this.master.once("exit", resolve));
         this.master.kill("SIGKILL");
         await gone;
-        for (const pid of pids) process.kill(pid, "SIGKILL");
-        await eventually("all workers are gone", async () => {
+        for (const pid of pids) {
+            // One may have ended by itself.
+            if ((await title(pid)) !== "") process.kill(pid, "SIGKILL");
+        }
+        await eventually("all processes are gone", async () => {
             const titles = await Promise.all(pids.map(title));
             return titles.every((text) => text === "");
         });
@@ -213,16 +217,6 @@ export class NativeNginx {
     /** Sends a signal to one worker. */
     kill(pid: number, signal: NodeJS.Signals): void {
         process.kill(pid, signal);
-    }
-
-    /** Kills master and workers, all at once as far as that is possible: none of them does anything any more. */
-    async killAll(): Promise<void> {
-        const pids = this.master.pid === undefined ? [] : await children(this.master.pid);
-        const gone = new Promise((resolve) => this.master.once("exit", resolve));
-        // Without its master nobody starts a worker anew.
-        this.master.kill("SIGKILL");
-        for (const pid of pids) process.kill(pid, "SIGKILL");
-        await gone;
     }
 
     /** Runs `nginx -t` on the same files, beside the running server; resolves with what it prints. */
