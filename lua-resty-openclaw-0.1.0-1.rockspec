@@ -87,6 +87,7 @@ build = {
         ["resty.openclaw.edge.delivery.ending"] = "lua-out/resty/openclaw/edge/delivery/ending.lua",
         ["resty.openclaw.edge.delivery.expiry"] = "lua-out/resty/openclaw/edge/delivery/expiry.lua",
         ["resty.openclaw.edge.delivery.heap"] = "lua-out/resty/openclaw/edge/delivery/heap.lua",
+        ["resty.openclaw.edge.delivery.schedule"] = "lua-out/resty/openclaw/edge/delivery/schedule.lua",
         ["resty.openclaw.edge.delivery.survey"] = "lua-out/resty/openclaw/edge/delivery/survey.lua",
         ["resty.openclaw.edge.jobs"] = "lua-out/resty/openclaw/edge/jobs.lua",
         ["resty.openclaw.edge.jobs.figures"] = "lua-out/resty/openclaw/edge/jobs/figures.lua",

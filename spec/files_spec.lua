@@ -1,20 +1,12 @@
 local ffi = require("ffi")
+local disk = require("spec.support.disk")
 local eventually = require("spec.support.eventually")
 local files = require("resty.openclaw.files")
 
 local FOLDER = ngx.config.prefix() .. "/files/"
 local PATH = FOLDER .. "one"
 
-local function shell(command, ...)
-    assert.equal(0, os.execute(command:format(...)))
-end
-
-local function content(path)
-    local file = assert(io.open(path, "rb"))
-    local text = file:read("*a")
-    file:close()
-    return text
-end
+local content, shell = disk.content, disk.shell
 
 local function written(mode, text)
     local file = assert(files.open(PATH, mode))

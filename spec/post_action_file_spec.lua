@@ -1,17 +1,9 @@
+local disk = require("spec.support.disk")
 local file_sink = require("resty.openclaw.post_action.sinks.file")
 
 local FOLDER = ngx.config.prefix() .. "/post_action_files/"
 
-local function shell(command, ...)
-    assert.equal(0, os.execute(command:format(...)))
-end
-
-local function content(path)
-    local file = assert(io.open(path, "rb"))
-    local text = file:read("*a")
-    file:close()
-    return text
-end
+local content, shell = disk.content, disk.shell
 
 local function sink(path)
     return file_sink.new("spec", { type = "file", path = path })

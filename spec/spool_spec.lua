@@ -1,4 +1,5 @@
 local clock = require("resty.openclaw.clock")
+local disk = require("spec.support.disk")
 local eventually = require("spec.support.eventually")
 local fault = require("resty.openclaw.fault")
 local files = require("resty.openclaw.files")
@@ -8,16 +9,7 @@ local spools = require("resty.openclaw.spool")
 local FOLDER = ngx.config.prefix() .. "/spool"
 local faults = fault.new("spool", metric_registry.open("openclaw"))
 
-local function shell(command, ...)
-    assert.equal(0, os.execute(command:format(...)))
-end
-
-local function content(path)
-    local file = assert(io.open(path, "rb"))
-    local text = file:read("*a")
-    file:close()
-    return text
-end
+local content, shell = disk.content, disk.shell
 
 local function write(path, text)
     local file = assert(io.open(path, "wb"))

@@ -96,6 +96,16 @@ function ____exports.size(file)
     end
     return bytes
 end
+--- How many bytes the file of that name has; nothing where it cannot be asked.
+function ____exports.size_of(path)
+    local file = ____exports.open(path, "read")
+    if file == nil then
+        return nil
+    end
+    local bytes = ____exports.size(file)
+    ____exports.close(file)
+    return bytes
+end
 --- Cuts a file that is open for writing. Says why not, or nothing.
 function ____exports.truncate(file, bytes)
     return outcome(

@@ -140,13 +140,9 @@ function ____exports.started()
 end
 --- Seconds since the first byte of the request; never below 0.
 function ____exports.seconds_taken()
-    local request = get_request()
-    if request == nil then
-        return 0
-    end
-    local started = ffi.C.ngx_http_lua_ffi_req_start_time(request)
-    local seconds = ____exports.now() - started
-    return started > 0 and seconds > 0 and seconds or 0
+    local began = ____exports.started()
+    local seconds = ____exports.now() - began
+    return began > 0 and seconds > 0 and seconds or 0
 end
 --- A number that no other request of this worker has as long as this one lives; internal redirects do not change it.
 -- 0 where there is no request.

@@ -23,8 +23,22 @@ local function rights_of_others(path)
     end
     return bit.band(result[MODE_AT], 7)
 end
+--- Raises where a secret, from a file or not, holds anything but printable ASCII, or fewer or more bytes than that; the
+-- sentence names the option and never shows the secret. Phases: init.
+function ____exports.check(owner, option, secret, least_bytes, most_bytes)
+    local plain = string.find(secret, "^[!-~]*$")
+    if plain == nil then
+        error(((owner .. ": \"") .. option) .. "\" must hold printable ASCII without blanks only", 0)
+    end
+    if #secret < least_bytes or #secret > most_bytes then
+        error(
+            (((((((owner .. ": \"") .. option) .. "\" must hold ") .. tostring(least_bytes)) .. " to ") .. tostring(most_bytes)) .. " bytes, got ") .. tostring(#secret),
+            0
+        )
+    end
+end
 --- What stands in a file, without the blanks and line ends around it; of more than `most_bytes` one byte more than those,
--- for the caller to refuse. Raises when the path is not one from the root, the file cannot be read, or all users may
+-- for `check` to refuse. Raises when the path is not one from the root, the file cannot be read, or all users may
 -- read it; the sentence names the option and never shows what stands there. Phases: init.
 function ____exports.read(owner, option, path, most_bytes)
     if type(path) ~= "string" or string.byte(path) ~= string.byte("/") then

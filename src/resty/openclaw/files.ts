@@ -118,6 +118,15 @@ export function size(file: File): Result<number> {
     return $multi(bytes);
 }
 
+/** How many bytes the file of that name has; nothing where it cannot be asked. */
+export function size_of(path: string): number | undefined {
+    const [file] = open(path, "read");
+    if (file === undefined) return undefined;
+    const [bytes] = size(file);
+    close(file);
+    return bytes;
+}
+
 /** Cuts a file that is open for writing. Says why not, or nothing. */
 export function truncate(file: File, bytes: number): string | undefined {
     return outcome(ffi.C.openclaw_files_truncate!(file, bytes), "truncate");

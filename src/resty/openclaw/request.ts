@@ -158,12 +158,10 @@ export function started(): number {
 
 /** Seconds since the first byte of the request; never below 0. */
 export function seconds_taken(): number {
-    const request = get_request();
-    if (request === undefined) return 0;
-    const started = ffi.C.ngx_http_lua_ffi_req_start_time!(request) as number;
-    const seconds = now() - started;
+    const began = started();
+    const seconds = now() - began;
     // A timer's stand-in for a request never started.
-    return started > 0 && seconds > 0 ? seconds : 0;
+    return began > 0 && seconds > 0 ? seconds : 0;
 }
 
 /**

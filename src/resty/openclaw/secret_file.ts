@@ -21,8 +21,20 @@ function rights_of_others(path: string): number | undefined {
 }
 
 /**
+ * Raises where a secret, from a file or not, holds anything but printable ASCII, or fewer or more bytes than that; the
+ * sentence names the option and never shows the secret. Phases: init.
+ */
+export function check(owner: string, option: string, secret: string, least_bytes: number, most_bytes: number): void {
+    const [plain] = string.find(secret, "^[!-~]*$");
+    if (plain === undefined) error(`${owner}: "${option}" must hold printable ASCII without blanks only`, 0);
+    if (secret.length < least_bytes || secret.length > most_bytes) {
+        error(`${owner}: "${option}" must hold ${least_bytes} to ${most_bytes} bytes, got ${secret.length}`, 0);
+    }
+}
+
+/**
  * What stands in a file, without the blanks and line ends around it; of more than `most_bytes` one byte more than those,
- * for the caller to refuse. Raises when the path is not one from the root, the file cannot be read, or all users may
+ * for `check` to refuse. Raises when the path is not one from the root, the file cannot be read, or all users may
  * read it; the sentence names the option and never shows what stands there. Phases: init.
  */
 export function read(owner: string, option: string, path: unknown, most_bytes: number): string {

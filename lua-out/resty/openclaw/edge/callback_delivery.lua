@@ -1,12 +1,11 @@
 local ____exports = {}
 local backoff = require("resty.openclaw.backoff")
 local callback = require("resty.openclaw.edge.callback")
-local heaps = require("resty.openclaw.edge.delivery.heap")
+local schedules = require("resty.openclaw.edge.delivery.schedule")
 local files = require("resty.openclaw.files")
 local http_client = require("resty.openclaw.http_client")
 local stores = require("resty.openclaw.edge.store")
 local body_source = require("resty.openclaw.edge.store.body_source")
-local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
 local MOST_FLYING = 4
 --- Over about ten minutes.
@@ -17,8 +16,6 @@ local MOST_PAUSE_SECONDS = 300
 local TOTAL_SECONDS = 10
 local MOST_ANSWER_BYTES = 65536
 local HEADERS = {"Content-Type", "Content-Encoding", "Content-Language"}
---- Where the id begins in what is due.
-local ID_AT = 14
 --- Nobody to tell. Phases: any.
 local function create(jobs)
     return {jobs = jobs, due = {}, known = {}, flying_count = 0}
@@ -30,9 +27,10 @@ function ____exports.add(callbacks, id)
         return
     end
     callbacks.known[id] = true
-    heaps.push(
+    schedules.add(
         callbacks.due,
-        (ids.time_text(ngx.now()) .. "-") .. id
+        id,
+        ngx.now()
     )
 end
 local function ____end(callbacks, id, outcome)
@@ -62,10 +60,7 @@ local function fail(callbacks, id, err)
     end
     jobs.figures.callbacks.again:inc()
     local at = ngx.now() + backoff.jittered(tries + DOUBLINGS, MOST_PAUSE_SECONDS)
-    heaps.push(
-        callbacks.due,
-        (ids.time_text(at) .. "-") .. id
-    )
+    schedules.add(callbacks.due, id, at)
 end
 local function headers_of(id, found)
     local ____temp_2
@@ -155,17 +150,14 @@ local function run(callbacks, id)
 end
 --- Begins with those whose turn it is. Phases: timers.
 function ____exports.begin_due(callbacks)
-    local now = ids.time_text(ngx.now())
-    local first = heaps.first(callbacks.due)
-    while first ~= nil and string.sub(first, 1, ID_AT - 2) <= now and callbacks.flying_count < MOST_FLYING do
-        heaps.pop(callbacks.due)
+    local now = ngx.now()
+    while callbacks.flying_count < MOST_FLYING do
+        local id = schedules.take(callbacks.due, now)
+        if id == nil then
+            return
+        end
         callbacks.flying_count = callbacks.flying_count + 1
-        ngx.thread.spawn(
-            run,
-            callbacks,
-            string.sub(first, ID_AT)
-        )
-        first = heaps.first(callbacks.due)
+        ngx.thread.spawn(run, callbacks, id)
     end
 end
 return ____exports

@@ -30,16 +30,7 @@ function ____exports.has(store, shelf, id)
 end
 --- How many bytes a file has; nothing when it is not there. Phases: any.
 function ____exports.size(store, shelf, id)
-    local file = files.open(
-        ____exports.path(store, shelf, id),
-        "read"
-    )
-    if file == nil then
-        return nil
-    end
-    local bytes = files.size(file)
-    files.close(file)
-    return bytes
+    return files.size_of(____exports.path(store, shelf, id))
 end
 --- Opens a file for reading. On failure nil and why. Phases: any.
 function ____exports.open(store, shelf, id)

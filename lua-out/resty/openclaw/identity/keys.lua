@@ -10,15 +10,13 @@ local PURPOSE = "openclaw identity 1"
 --- The key in a file. Raises when it is no good, and then says so without it. Phases: init.
 local function create(owner, option, path)
     local secret = secret_file.read(owner, option, path, MOST_BYTES)
-    if (string.find(secret, "^[!-~]*$")) == nil then
-        error(((owner .. ": \"") .. option) .. "\" must hold printable ASCII without blanks only", 0)
-    end
-    if #secret < LEAST_BYTES or #secret > MOST_BYTES then
-        error(
-            (((((((owner .. ": \"") .. option) .. "\" must hold ") .. tostring(LEAST_BYTES)) .. " to ") .. tostring(MOST_BYTES)) .. " bytes, got ") .. tostring(#secret),
-            0
-        )
-    end
+    secret_file.check(
+        owner,
+        option,
+        secret,
+        LEAST_BYTES,
+        MOST_BYTES
+    )
     local digest = digests.new("sha256")
     local name, err = digest:hmac(secret, PURPOSE .. " key id")
     if name == nil then

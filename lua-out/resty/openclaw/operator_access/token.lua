@@ -3,18 +3,6 @@ local digests = require("resty.openclaw.digest")
 local secret_file = require("resty.openclaw.secret_file")
 local LEAST_BYTES = 16
 local MOST_BYTES = 4096
-local function check(owner, name, token)
-    local plain = string.find(token, "^[!-~]*$")
-    if plain == nil then
-        error(((owner .. ": \"") .. name) .. "\" must hold printable ASCII without blanks only", 0)
-    end
-    if #token < LEAST_BYTES or #token > MOST_BYTES then
-        error(
-            (((((((owner .. ": \"") .. name) .. "\" must hold ") .. tostring(LEAST_BYTES)) .. " to ") .. tostring(MOST_BYTES)) .. " bytes, got ") .. tostring(#token),
-            0
-        )
-    end
-end
 --- The token of the options `token` or `token_file`; nothing without them. Raises when it is no good, and then says so
 -- without it. Phases: init.
 local function create(owner, options)
@@ -35,7 +23,13 @@ local function create(owner, options)
         )
     end
     local secret = token or secret_file.read(owner, "token_file", token_file, MOST_BYTES)
-    check(owner, name, secret)
+    secret_file.check(
+        owner,
+        name,
+        secret,
+        LEAST_BYTES,
+        MOST_BYTES
+    )
     local digest = digests.new("sha256")
     local expected, err = digest:of(secret)
     if expected == nil then

@@ -5,29 +5,7 @@ local lanes = require("resty.openclaw.spool.lane")
 local MOST_TRIES = 1024
 --- The numbers of the lanes, sorted. On failure nil and why. Phases: any.
 function ____exports.lane_numbers(directory)
-    local names, err = files.names(directory)
-    if names == nil then
-        return nil, err
-    end
-    local found = {}
-    for ____, name in ipairs(names) do
-        local digits = string.match(name, "^[1-9]%d*$")
-        if digits ~= nil then
-            found[#found + 1] = tonumber(digits)
-        end
-    end
-    table.sort(found)
-    return found
-end
---- The bytes of a file; 0 where it cannot be asked.
-local function size_of(path)
-    local file = files.open(path, "read")
-    if file == nil then
-        return 0
-    end
-    local bytes = (files.size(file)) or 0
-    files.close(file)
-    return bytes
+    return lanes.numbers_in(directory, "^([1-9]%d*)$")
 end
 --- The bytes of the segments of all lanes, whoever has them. Phases: any.
 function ____exports.used_bytes(directory)
@@ -35,7 +13,7 @@ function ____exports.used_bytes(directory)
     for ____, number in ipairs((____exports.lane_numbers(directory)) or ({})) do
         local path = (directory .. "/") .. tostring(number)
         for ____, segment in ipairs((lanes.numbers(path)) or ({})) do
-            bytes = bytes + size_of(string.format("%s/%08d.log", path, segment))
+            bytes = bytes + (files.size_of(lanes.segment_path(path, segment)) or 0)
         end
     end
     return bytes

@@ -6,25 +6,34 @@ local POSITION = "%010d %016d"
 local POSITION_BYTES = 27
 local POSITION_AND_CHECKSUM_BYTES = POSITION_BYTES + 10
 local position_place = ffi.new("char[?]", POSITION_AND_CHECKSUM_BYTES)
+--- The file of the segment of that number in a folder. Phases: any.
+function ____exports.segment_path(path, number)
+    return string.format("%s/%08d.log", path, number)
+end
 --- The file of a segment. Phases: any.
 function ____exports.path_of(lane, segment)
-    return string.format("%s/%08d.log", lane.path, segment.number)
+    return ____exports.segment_path(lane.path, segment.number)
 end
---- The numbers of the segments in a folder, sorted. On failure nil and why. Phases: any.
-function ____exports.numbers(path)
+--- The numbers in the names of a folder that are of this form, sorted; the pattern has one capture, of digits. On failure
+-- nil and why. Phases: any.
+function ____exports.numbers_in(path, pattern)
     local names, err = files.names(path)
     if names == nil then
         return nil, err
     end
     local found = {}
     for ____, name in ipairs(names) do
-        local digits = string.match(name, "^(%d+)%.log$")
+        local digits = string.match(name, pattern)
         if digits ~= nil then
             found[#found + 1] = tonumber(digits)
         end
     end
     table.sort(found)
     return found
+end
+--- The numbers of the segments in a folder, sorted. On failure nil and why. Phases: any.
+function ____exports.numbers(path)
+    return ____exports.numbers_in(path, "^(%d+)%.log$")
 end
 --- The lane of a folder, where nobody else has it; else nil and why. Its segments are left to others to find. Phases: any.
 function ____exports.claim(path)

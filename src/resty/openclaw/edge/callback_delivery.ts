@@ -1,8 +1,8 @@
 /** Tells those who wished it of the answers to their jobs: sends them what the jobs page would answer. */
 import * as backoff from "../backoff";
 import * as callback from "./callback";
-import * as heaps from "./delivery/heap";
-import type { Heap } from "./delivery/heap";
+import * as schedules from "./delivery/schedule";
+import type { Schedule } from "./delivery/schedule";
 import * as files from "../files";
 import type { File } from "../files";
 import * as http_client from "../http_client";
@@ -10,14 +10,13 @@ import type { Jobs } from "./jobs";
 import type { CallbackOutcome } from "./jobs/figures";
 import * as stores from "./store";
 import * as body_source from "./store/body_source";
-import * as ids from "./store/id";
 import * as records from "./store/record";
 import type { StoredRecord } from "./store/record";
 
 export interface Callbacks {
     readonly jobs: Jobs;
-    /** Times, "-", and the ids of those whose turn it is then. */
-    readonly due: Heap;
+    /** By the times at which it is their turn. */
+    readonly due: Schedule;
     /** Those that wait or are being sent. */
     readonly known: LuaSet<string>;
     flying_count: number;
@@ -32,8 +31,6 @@ const MOST_PAUSE_SECONDS = 300;
 const TOTAL_SECONDS = 10;
 const MOST_ANSWER_BYTES = 65536;
 const HEADERS = ["Content-Type", "Content-Encoding", "Content-Language"];
-/** Where the id begins in what is due. */
-const ID_AT = 14;
 
 /** Nobody to tell. Phases: any. */
 function create(jobs: Jobs): Callbacks {
@@ -45,7 +42,7 @@ export { create as new };
 export function add(callbacks: Callbacks, id: string): void {
     if (callbacks.known.has(id)) return;
     callbacks.known.add(id);
-    heaps.push(callbacks.due, `${ids.time_text(ngx.now())}-${id}`);
+    schedules.add(callbacks.due, id, ngx.now());
 }
 
 function end(callbacks: Callbacks, id: string, outcome: CallbackOutcome): void {
@@ -65,7 +62,7 @@ function fail(callbacks: Callbacks, id: string, err: string): void {
     if (tries >= MOST_TRIES) return end(callbacks, id, "failed");
     jobs.figures.callbacks.get("again").inc();
     const at = ngx.now() + backoff.jittered(tries + DOUBLINGS, MOST_PAUSE_SECONDS);
-    heaps.push(callbacks.due, `${ids.time_text(at)}-${id}`);
+    schedules.add(callbacks.due, id, at);
 }
 
 function headers_of(id: string, found: StoredRecord): Record<string, string> {
@@ -129,12 +126,11 @@ function run(this: void, callbacks: Callbacks, id: string): void {
 
 /** Begins with those whose turn it is. Phases: timers. */
 export function begin_due(callbacks: Callbacks): void {
-    const now = ids.time_text(ngx.now());
-    let first = heaps.first(callbacks.due);
-    while (first !== undefined && string.sub(first, 1, ID_AT - 2) <= now && callbacks.flying_count < MOST_FLYING) {
-        heaps.pop(callbacks.due);
+    const now = ngx.now();
+    while (callbacks.flying_count < MOST_FLYING) {
+        const id = schedules.take(callbacks.due, now);
+        if (id === undefined) return;
         callbacks.flying_count += 1;
-        ngx.thread.spawn(run, callbacks, string.sub(first, ID_AT));
-        first = heaps.first(callbacks.due);
+        ngx.thread.spawn(run, callbacks, id);
     }
 }

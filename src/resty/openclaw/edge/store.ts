@@ -47,11 +47,7 @@ export function has(store: Store, shelf: Shelf, id: string): boolean {
 
 /** How many bytes a file has; nothing when it is not there. Phases: any. */
 export function size(store: Store, shelf: Shelf, id: string): number | undefined {
-    const [file] = files.open(path(store, shelf, id), "read");
-    if (file === undefined) return undefined;
-    const [bytes] = files.size(file);
-    files.close(file);
-    return bytes;
+    return files.size_of(path(store, shelf, id));
 }
 
 /** Opens a file for reading. On failure nil and why. Phases: any. */

@@ -21,12 +21,7 @@ const PURPOSE = "openclaw identity 1";
 /** The key in a file. Raises when it is no good, and then says so without it. Phases: init. */
 function create(owner: string, option: string, path: unknown): Key {
     const secret = secret_file.read(owner, option, path, MOST_BYTES);
-    if (string.find(secret, "^[!-~]*$")[0] === undefined) {
-        error(`${owner}: "${option}" must hold printable ASCII without blanks only`, 0);
-    }
-    if (secret.length < LEAST_BYTES || secret.length > MOST_BYTES) {
-        error(`${owner}: "${option}" must hold ${LEAST_BYTES} to ${MOST_BYTES} bytes, got ${secret.length}`, 0);
-    }
+    secret_file.check(owner, option, secret, LEAST_BYTES, MOST_BYTES);
     const digest = digests.new("sha256");
     const [name, err] = digest.hmac(secret, `${PURPOSE} key id`);
     if (name === undefined) error(`${owner}: ${err}`, 0);

@@ -12,14 +12,6 @@ export interface Token {
 const LEAST_BYTES = 16;
 const MOST_BYTES = 4096;
 
-function check(owner: string, name: string, token: string): void {
-    const [plain] = string.find(token, "^[!-~]*$");
-    if (plain === undefined) error(`${owner}: "${name}" must hold printable ASCII without blanks only`, 0);
-    if (token.length < LEAST_BYTES || token.length > MOST_BYTES) {
-        error(`${owner}: "${name}" must hold ${LEAST_BYTES} to ${MOST_BYTES} bytes, got ${token.length}`, 0);
-    }
-}
-
 /**
  * The token of the options `token` or `token_file`; nothing without them. Raises when it is no good, and then says so
  * without it. Phases: init.
@@ -34,7 +26,7 @@ function create(owner: string, options: Options): Token | undefined {
     if (token !== undefined && typeof token !== "string")
         error(`${owner}: "token" must be a text, got a ${type(token)}`, 0);
     const secret = token ?? secret_file.read(owner, "token_file", token_file, MOST_BYTES);
-    check(owner, name, secret);
+    secret_file.check(owner, name, secret, LEAST_BYTES, MOST_BYTES);
     const digest = digests.new("sha256");
     const [expected, err] = digest.of(secret);
     if (expected === undefined) error(`${owner}: ${err}`, 0);

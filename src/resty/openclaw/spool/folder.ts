@@ -8,24 +8,7 @@ const MOST_TRIES = 1024;
 
 /** The numbers of the lanes, sorted. On failure nil and why. Phases: any. */
 export function lane_numbers(directory: string): Result<number[]> {
-    const [names, err] = files.names(directory);
-    if (names === undefined) return $multi(undefined, err);
-    const found: number[] = [];
-    for (const name of names) {
-        const [digits] = string.match(name, "^[1-9]%d*$");
-        if (digits !== undefined) found.push(tonumber(digits)!);
-    }
-    table.sort(found);
-    return $multi(found);
-}
-
-/** The bytes of a file; 0 where it cannot be asked. */
-function size_of(path: string): number {
-    const [file] = files.open(path, "read");
-    if (file === undefined) return 0;
-    const bytes = files.size(file)[0] ?? 0;
-    files.close(file);
-    return bytes;
+    return lanes.numbers_in(directory, "^([1-9]%d*)$");
 }
 
 /** The bytes of the segments of all lanes, whoever has them. Phases: any. */
@@ -34,7 +17,7 @@ export function used_bytes(directory: string): number {
     for (const number of lane_numbers(directory)[0] ?? []) {
         const path = `${directory}/${number}`;
         for (const segment of lanes.numbers(path)[0] ?? []) {
-            bytes += size_of(string.format("%s/%08d.log", path, segment));
+            bytes += files.size_of(lanes.segment_path(path, segment)) ?? 0;
         }
     }
     return bytes;

@@ -53,22 +53,35 @@ const POSITION_AND_CHECKSUM_BYTES = POSITION_BYTES + 10;
 
 const position_place = ffi.new("char[?]", POSITION_AND_CHECKSUM_BYTES);
 
-/** The file of a segment. Phases: any. */
-export function path_of(lane: Lane, segment: Segment): string {
-    return string.format("%s/%08d.log", lane.path, segment.number);
+/** The file of the segment of that number in a folder. Phases: any. */
+export function segment_path(path: string, number: number): string {
+    return string.format("%s/%08d.log", path, number);
 }
 
-/** The numbers of the segments in a folder, sorted. On failure nil and why. Phases: any. */
-export function numbers(path: string): Result<number[]> {
+/** The file of a segment. Phases: any. */
+export function path_of(lane: Lane, segment: Segment): string {
+    return segment_path(lane.path, segment.number);
+}
+
+/**
+ * The numbers in the names of a folder that are of this form, sorted; the pattern has one capture, of digits. On failure
+ * nil and why. Phases: any.
+ */
+export function numbers_in(path: string, pattern: string): Result<number[]> {
     const [names, err] = files.names(path);
     if (names === undefined) return $multi(undefined, err);
     const found: number[] = [];
     for (const name of names) {
-        const [digits] = string.match(name, "^(%d+)%.log$");
+        const [digits] = string.match(name, pattern);
         if (digits !== undefined) found.push(tonumber(digits)!);
     }
     table.sort(found);
     return $multi(found);
+}
+
+/** The numbers of the segments in a folder, sorted. On failure nil and why. Phases: any. */
+export function numbers(path: string): Result<number[]> {
+    return numbers_in(path, "^(%d+)%.log$");
 }
 
 /** The lane of a folder, where nobody else has it; else nil and why. Its segments are left to others to find. Phases: any. */

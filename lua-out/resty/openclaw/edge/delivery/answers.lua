@@ -1,11 +1,8 @@
 local ____exports = {}
-local heaps = require("resty.openclaw.edge.delivery.heap")
+local schedules = require("resty.openclaw.edge.delivery.schedule")
 local files = require("resty.openclaw.files")
 local stores = require("resty.openclaw.edge.store")
-local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
---- Where the id begins in an age.
-local ID_AT = 14
 --- No answers. Phases: any.
 local function create()
     return {bytes = {}, ages = {}, count = 0, total_bytes = 0}
@@ -17,10 +14,7 @@ function ____exports.add(answers, id, at, bytes)
         return
     end
     answers.bytes[id] = bytes
-    heaps.push(
-        answers.ages,
-        (ids.time_text(at) .. "-") .. id
-    )
+    schedules.add(answers.ages, id, at)
     answers.count = answers.count + 1
     answers.total_bytes = answers.total_bytes + bytes
 end
@@ -46,14 +40,12 @@ function ____exports.find(answers, store, id)
     )
     return true
 end
---- Takes out an answer that came before that time; nothing when there is none. Phases: any.
+--- Takes out an answer that came by that time; nothing when there is none. Phases: any.
 function ____exports.take_older(answers, time)
-    local first = heaps.first(answers.ages)
-    if first == nil or string.sub(first, 1, ID_AT - 2) >= ids.time_text(time) then
+    local id = schedules.take(answers.ages, time)
+    if id == nil then
         return nil
     end
-    heaps.pop(answers.ages)
-    local id = string.sub(first, ID_AT)
     answers.count = answers.count - 1
     answers.total_bytes = answers.total_bytes - answers.bytes[id]
     answers.bytes[id] = nil

@@ -1,8 +1,6 @@
 local ____exports = {}
 local heaps = require("resty.openclaw.edge.delivery.heap")
-local ids = require("resty.openclaw.edge.store.id")
---- Where the id begins in what is postponed.
-local ID_AT = 14
+local schedules = require("resty.openclaw.edge.delivery.schedule")
 --- A backlog with nothing in it. Phases: any.
 local function create()
     return {
@@ -27,15 +25,10 @@ function ____exports.add(backlog, id, bytes)
 end
 --- Has the jobs whose time has come wait for their turn again.
 local function wake(backlog, now)
-    local ____until = ids.time_text(now)
-    local first = heaps.first(backlog.postponed)
-    while first ~= nil and string.sub(first, 1, ID_AT - 2) <= ____until do
-        heaps.pop(backlog.postponed)
-        heaps.push(
-            backlog.ready,
-            string.sub(first, ID_AT)
-        )
-        first = heaps.first(backlog.postponed)
+    local id = schedules.take(backlog.postponed, now)
+    while id ~= nil do
+        heaps.push(backlog.ready, id)
+        id = schedules.take(backlog.postponed, now)
     end
 end
 --- The oldest job whose turn it is; nothing when there is none. Phases: any.
@@ -81,10 +74,7 @@ end
 --- The same, but it is not its turn before a time in seconds since 1970. Phases: any.
 function ____exports.postpone(backlog, id, ____until)
     land(backlog, id)
-    heaps.push(
-        backlog.postponed,
-        (ids.time_text(____until) .. "-") .. id
-    )
+    schedules.add(backlog.postponed, id, ____until)
 end
 --- A job is gone. Phases: any.
 function ____exports.forget(backlog, id)

@@ -1,23 +1,19 @@
 /** The answers that are kept, as the worker that delivers knows them: which is to go next. */
-import * as heaps from "./heap";
-import type { Heap } from "./heap";
+import * as schedules from "./schedule";
+import type { Schedule } from "./schedule";
 import * as files from "../../files";
 import * as stores from "../store";
 import type { Store } from "../store";
-import * as ids from "../store/id";
 import * as records from "../store/record";
 
 export interface Answers {
     /** Bytes on the disk by id. */
     readonly bytes: LuaTable<string, number>;
-    /** Times at which they came, "-", and their ids. */
-    readonly ages: Heap;
+    /** By the times at which they came. */
+    readonly ages: Schedule;
     count: number;
     total_bytes: number;
 }
-
-/** Where the id begins in an age. */
-const ID_AT = 14;
 
 /** No answers. Phases: any. */
 function create(): Answers {
@@ -29,7 +25,7 @@ export { create as new };
 export function add(answers: Answers, id: string, at: number, bytes: number): void {
     if (answers.bytes.has(id)) return;
     answers.bytes.set(id, bytes);
-    heaps.push(answers.ages, `${ids.time_text(at)}-${id}`);
+    schedules.add(answers.ages, id, at);
     answers.count += 1;
     answers.total_bytes += bytes;
 }
@@ -46,12 +42,10 @@ export function find(answers: Answers, store: Store, id: string): boolean {
     return true;
 }
 
-/** Takes out an answer that came before that time; nothing when there is none. Phases: any. */
+/** Takes out an answer that came by that time; nothing when there is none. Phases: any. */
 export function take_older(answers: Answers, time: number): string | undefined {
-    const first = heaps.first(answers.ages);
-    if (first === undefined || string.sub(first, 1, ID_AT - 2) >= ids.time_text(time)) return undefined;
-    heaps.pop(answers.ages);
-    const id = string.sub(first, ID_AT);
+    const id = schedules.take(answers.ages, time);
+    if (id === undefined) return undefined;
     answers.count -= 1;
     answers.total_bytes -= answers.bytes.get(id);
     answers.bytes.delete(id);

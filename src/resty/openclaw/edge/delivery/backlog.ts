@@ -1,7 +1,8 @@
 /** The jobs that wait, as the worker that delivers them knows them: which is next, and which is the oldest. Pure Lua. */
 import * as heaps from "./heap";
 import type { Heap } from "./heap";
-import * as ids from "../store/id";
+import * as schedules from "./schedule";
+import type { Schedule } from "./schedule";
 
 export interface Backlog {
     /** Bytes on the disk by id, of all jobs that are known; those that are being delivered, too. */
@@ -10,16 +11,13 @@ export interface Backlog {
     readonly tries: LuaTable<string, number>;
     /** Ids of jobs whose turn it may be, and of some that are gone. */
     readonly ready: Heap;
-    /** The same of jobs that wait for a time: that time, "-", and the id. */
-    readonly postponed: Heap;
-    /** The same of all. */
+    /** The same of jobs that wait for a time. */
+    readonly postponed: Schedule;
+    /** Ids of all. */
     readonly ages: Heap;
     readonly flying: LuaSet<string>;
     flying_count: number;
 }
-
-/** Where the id begins in what is postponed. */
-const ID_AT = 14;
 
 /** A backlog with nothing in it. Phases: any. */
 function create(): Backlog {
@@ -45,12 +43,10 @@ export function add(backlog: Backlog, id: string, bytes: number): void {
 
 /** Has the jobs whose time has come wait for their turn again. */
 function wake(backlog: Backlog, now: number): void {
-    const until = ids.time_text(now);
-    let first = heaps.first(backlog.postponed);
-    while (first !== undefined && string.sub(first, 1, ID_AT - 2) <= until) {
-        heaps.pop(backlog.postponed);
-        heaps.push(backlog.ready, string.sub(first, ID_AT));
-        first = heaps.first(backlog.postponed);
+    let id = schedules.take(backlog.postponed, now);
+    while (id !== undefined) {
+        heaps.push(backlog.ready, id);
+        id = schedules.take(backlog.postponed, now);
     }
 }
 
@@ -101,7 +97,7 @@ export function give_back(backlog: Backlog, id: string): void {
 /** The same, but it is not its turn before a time in seconds since 1970. Phases: any. */
 export function postpone(backlog: Backlog, id: string, until: number): void {
     land(backlog, id);
-    heaps.push(backlog.postponed, `${ids.time_text(until)}-${id}`);
+    schedules.add(backlog.postponed, id, until);
 }
 
 /** A job is gone. Phases: any. */
