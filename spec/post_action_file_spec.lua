@@ -1,5 +1,6 @@
 local disk = require("spec.support.disk")
 local file_sink = require("resty.openclaw.post_action.sinks.file")
+local files = require("resty.openclaw.files")
 
 local FOLDER = ngx.config.prefix() .. "/post_action_files/"
 
@@ -72,6 +73,35 @@ describe("post_action file sink", function()
         log:send('{"id":"2"}\n', 1, math.huge)
         log:send('{"id":"3"}\n', 1, math.huge)
         assert.equal('{"id":"1"}\n{"id":\n{"id":"2"}\n{"id":"3"}\n', content(path))
+    end)
+
+    it("waits for the rest of a line that another worker is writing", function()
+        local path = FOLDER .. "log"
+        local other = assert(files.open(path, "append"))
+        assert.is_true(files.lock(other))
+        files.write(other, '{"id":', 6)
+        local thread = ngx.thread.spawn(function()
+            return (sink(path):send('{"id":"2"}\n', 1, math.huge))
+        end)
+        ngx.sleep(0.02)
+        assert.equal('{"id":', content(path))
+        files.write(other, '"1"}\n', 5)
+        files.close(other)
+        local _, verdict = ngx.thread.wait(thread)
+        assert.equal("sent", verdict)
+        assert.equal('{"id":"1"}\n{"id":"2"}\n', content(path))
+    end)
+
+    it("asks for another try while somebody else keeps the file", function()
+        local path = FOLDER .. "log"
+        local other = assert(files.open(path, "lock"))
+        assert.is_true(files.lock(other))
+        local verdict, err = sink(path):send("a\n", 1, 0.01)
+        assert.equal("retry", verdict)
+        assert.equal("cannot lock: another process has it", err)
+        files.close(other)
+        assert.equal("sent", (sink(path):send("a\n", 1, 0.01)))
+        assert.equal("a\n", content(path))
     end)
 
     it("leaves no descriptors behind", function()

@@ -1,28 +1,54 @@
 local ____exports = {}
 local ffi = require("ffi")
+local clock = require("resty.openclaw.clock")
 local files = require("resty.openclaw.files")
 local read = require("resty.openclaw.options")
 --- rw-r-----
 local RIGHTS = 416
+--- Other workers have the lock for one write. A process that keeps it for longer is none of them.
+local LOCK_SECONDS = 1
+local LOCK_PAUSE_SECONDS = 0.001
 local last_byte = ffi.new("char[1]")
---- Whether the file ends inside a line: a full disk, or a crash, has cut the last write short.
-local function is_torn(path)
-    local file = files.open(path, "read")
-    if file == nil then
+--- Waits until no other worker writes to the file; false when that takes too long. The lock ends when it is closed.
+local function lock(file, most_seconds)
+    local ____until = clock.now() + math.min(most_seconds, LOCK_SECONDS)
+    while not files.lock(file) do
+        if clock.now() >= ____until then
+            return false
+        end
+        ngx.sleep(LOCK_PAUSE_SECONDS)
+    end
+    return true
+end
+--- Whether a file that is open for writing ends inside a line: a full disk, or a crash, has cut the last write short. Without
+-- the lock, a write that is still going on looks the same.
+local function is_torn(file)
+    local again = files.open(
+        "/proc/self/fd/" .. tostring(file),
+        "read"
+    )
+    if again == nil then
         return false
     end
-    local bytes = (files.size(file)) or 0
-    local torn = bytes > 0 and (files.read(file, last_byte, 1, bytes - 1)) == 1 and ffi.string(last_byte, 1) ~= "\n"
-    files.close(file)
+    local bytes = (files.size(again)) or 0
+    local torn = bytes > 0 and (files.read(again, last_byte, 1, bytes - 1)) == 1 and ffi.string(last_byte, 1) ~= "\n"
+    files.close(again)
     return torn
 end
-local function send(self, text)
-    local whole = is_torn(self.path) and "\n" .. text or text
+--- Writes to the end of a file that is open. Says why not, or nothing.
+local function append(file, text, most_seconds)
+    if not lock(file, most_seconds) then
+        return "cannot lock: another process has it"
+    end
+    local whole = is_torn(file) and "\n" .. text or text
+    return files.write(file, whole, #whole)
+end
+local function send(self, text, _entries, most_seconds)
     local file, open_err = files.open(self.path, "append", RIGHTS)
     if file == nil then
         return "retry", open_err
     end
-    local err = files.write(file, whole, #whole)
+    local err = append(file, text, most_seconds)
     files.close(file)
     if err ~= nil then
         return "retry", err

@@ -3,7 +3,9 @@
  * workers. The file is opened for every batch, so it may be moved away at any time. Linux.
  */
 import * as ffi from "ffi";
+import * as clock from "../../clock";
 import * as files from "../../files";
+import type { File } from "../../files";
 import * as read from "../../options";
 import type { Options } from "../../options";
 import type { Outcome, Sink } from "../sinks";
@@ -15,24 +17,48 @@ interface FileSink extends Sink {
 /** rw-r----- */
 const RIGHTS = 0x1a0;
 
+/** Other workers have the lock for one write. A process that keeps it for longer is none of them. */
+const LOCK_SECONDS = 1;
+const LOCK_PAUSE_SECONDS = 0.001;
+
 const last_byte = ffi.new("char[1]");
 
-/** Whether the file ends inside a line: a full disk, or a crash, has cut the last write short. */
-function is_torn(path: string): boolean {
-    const [file] = files.open(path, "read");
-    if (file === undefined) return false;
-    const bytes = files.size(file)[0] ?? 0;
-    const torn = bytes > 0 && files.read(file, last_byte, 1, bytes - 1)[0] === 1 && ffi.string(last_byte, 1) !== "\n";
-    files.close(file);
+/** Waits until no other worker writes to the file; false when that takes too long. The lock ends when it is closed. */
+function lock(file: File, most_seconds: number): boolean {
+    const until = clock.now() + math.min(most_seconds, LOCK_SECONDS);
+    while (!files.lock(file)) {
+        if (clock.now() >= until) return false;
+        ngx.sleep(LOCK_PAUSE_SECONDS);
+    }
+    return true;
+}
+
+/**
+ * Whether a file that is open for writing ends inside a line: a full disk, or a crash, has cut the last write short. Without
+ * the lock, a write that is still going on looks the same.
+ */
+function is_torn(file: File): boolean {
+    // By its path it may be another one meanwhile.
+    const [again] = files.open(`/proc/self/fd/${file}`, "read");
+    if (again === undefined) return false;
+    const bytes = files.size(again)[0] ?? 0;
+    const torn = bytes > 0 && files.read(again, last_byte, 1, bytes - 1)[0] === 1 && ffi.string(last_byte, 1) !== "\n";
+    files.close(again);
     return torn;
 }
 
-function send(this: FileSink, text: string): Outcome {
+/** Writes to the end of a file that is open. Says why not, or nothing. */
+function append(file: File, text: string, most_seconds: number): string | undefined {
+    if (!lock(file, most_seconds)) return "cannot lock: another process has it";
     // A torn line gets its end first, or it would take the next one with it. Its batch comes once more as a whole.
-    const whole = is_torn(this.path) ? `\n${text}` : text;
+    const whole = is_torn(file) ? `\n${text}` : text;
+    return files.write(file, whole, whole.length);
+}
+
+function send(this: FileSink, text: string, _entries: number, most_seconds: number): Outcome {
     const [file, open_err] = files.open(this.path, "append", RIGHTS);
     if (file === undefined) return $multi("retry", open_err);
-    const err = files.write(file, whole, whole.length);
+    const err = append(file, text, most_seconds);
     files.close(file);
     if (err !== undefined) return $multi("retry", err);
     return $multi("sent");
