@@ -42,7 +42,8 @@ end
 
 local function refused(reason)
     local samples = reader.parse(http.get_from(PORT, "/metrics").body)
-    return tonumber(samples[('openclaw_identity_refused_total{reason="%s"}'):format(reason)] or 0)
+    -- All reasons are there from the start.
+    return tonumber(assert(samples[('openclaw_identity_refused_total{reason="%s"}'):format(reason)]))
 end
 
 --- What the first node was sent of who asks.

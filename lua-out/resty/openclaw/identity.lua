@@ -5,7 +5,6 @@ local settings = require("resty.openclaw.identity.settings")
 local json_error = require("resty.openclaw.json_error")
 local request = require("resty.openclaw.request")
 local RESULT = "openclaw_identity"
-local MISSING = "missing"
 --- The header's name in all ways that nginx reads as one where `underscores_in_headers` is on.
 local SPELLINGS = {claims.HEADER, "X_OpenClaw_Identity", "X-OpenClaw_Identity", "X_OpenClaw-Identity"}
 local CHECKS = {signed = checks.signed, mutual_tls = checks.with_certificate, own = checks.own}
@@ -19,10 +18,10 @@ local function strip()
     end
 end
 local function refuse(identity, reason)
-    identity.refused:labels(reason):inc()
+    identity.refused[reason]:inc()
     ngx.header["WWW-Authenticate"] = claims.HEADER
-    if reason == MISSING then
-        json_error.respond(401, "identity_required", "The request does not say who asks.")
+    if reason == "missing" then
+        return json_error.respond(401, "identity_required", "The request does not say who asks.")
     end
     local why = checks.REASONS[reason]
     json_error.respond(401, "identity_refused", ("What the request says of who asks is refused: " .. why) .. ".")
@@ -37,7 +36,7 @@ local function access(self)
     end
     if subject == "" then
         if self.required then
-            refuse(self, MISSING)
+            refuse(self, "missing")
         end
         return
     end

@@ -4,14 +4,15 @@
  * docs/identity.md.
  */
 import * as checks from "./identity/checks";
+import type { Finding } from "./identity/checks";
 import * as claims from "./identity/claim";
 import * as settings from "./identity/settings";
-import type { Settings } from "./identity/settings";
+import type { Reason, Settings } from "./identity/settings";
 import * as json_error from "./json_error";
 import * as request from "./request";
 
 export interface Identity extends Settings {
-    readonly check: (this: void, settings: Settings) => Result<string>;
+    readonly check: (this: void, settings: Settings) => Finding;
     /** Establishes who asks, before the body is read. Phases: access. Never raises. */
     access(): void;
     /** Holds the body against its digest, and tells the next gateway: after `body_digest`. Phases: access. Never raises. */
@@ -19,7 +20,6 @@ export interface Identity extends Settings {
 }
 
 const RESULT = "openclaw_identity";
-const MISSING = "missing";
 
 /** The header's name in all ways that nginx reads as one where `underscores_in_headers` is on. */
 const SPELLINGS = [claims.HEADER, "X_OpenClaw_Identity", "X-OpenClaw_Identity", "X_OpenClaw-Identity"];
@@ -32,11 +32,11 @@ function strip(): void {
     for (const name of SPELLINGS) ngx.req.clear_header(name);
 }
 
-function refuse(identity: Identity, reason: string): void {
-    identity.refused.labels(reason).inc();
+function refuse(identity: Identity, reason: Reason): void {
+    identity.refused.get(reason).inc();
     ngx.header["WWW-Authenticate"] = claims.HEADER;
-    if (reason === MISSING) json_error.respond(401, "identity_required", "The request does not say who asks.");
-    const why = checks.REASONS[reason]!;
+    if (reason === "missing") return json_error.respond(401, "identity_required", "The request does not say who asks.");
+    const why = checks.REASONS[reason];
     json_error.respond(401, "identity_refused", `What the request says of who asks is refused: ${why}.`);
 }
 
@@ -46,7 +46,7 @@ function access(this: Identity): void {
     const [subject, reason] = this.check(this);
     if (subject === undefined) return refuse(this, reason);
     if (subject === "") {
-        if (this.required) refuse(this, MISSING);
+        if (this.required) refuse(this, "missing");
         return;
     }
     if (!request.set_variable(RESULT, subject)) {

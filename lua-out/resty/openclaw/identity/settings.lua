@@ -4,6 +4,15 @@ local metric_registry = require("resty.openclaw.metric_registry")
 local read = require("resty.openclaw.options")
 local keys = require("resty.openclaw.identity.keys")
 local OWNER = "identity"
+local REASONS = {
+    "missing",
+    "malformed",
+    "unknown_key",
+    "signature",
+    "age",
+    "body",
+    "certificate"
+}
 local OPTIONS = {
     "accept",
     "key_files",
@@ -69,6 +78,20 @@ local function read_way(options)
     end
     return way
 end
+--- Counts refused requests by reason; all reasons are shown from the start.
+local function refused_by_reason(dict)
+    local family = metric_registry.counter(
+        metric_registry.open(dict),
+        "openclaw_identity_refused_total",
+        "Requests refused because of who asks, by reason.",
+        {"reason"}
+    )
+    local counters = {}
+    for ____, reason in ipairs(REASONS) do
+        counters[reason] = family:labels(reason)
+    end
+    return counters
+end
 --- The settings. Raises when an option is wrong, and never shows a key. Phases: init.
 function ____exports.read_all(given)
     local options = read.check(OWNER, given, OPTIONS)
@@ -87,7 +110,7 @@ function ____exports.read_all(given)
             read.check("identity: tell", tell, {"subject"})
         )
     end
-    local registry = metric_registry.open(read.text(OWNER, options, "dict", "openclaw"))
+    local dict = read.text(OWNER, options, "dict", "openclaw")
     local ____way_1 = way
     local ____temp_2 = way == "signed" and keys.read_all(OWNER, options) or ({})
     local ____read_positive_result_3 = read.positive(OWNER, options, "max_age_seconds", 60)
@@ -108,8 +131,11 @@ function ____exports.read_all(given)
         required = ____read_flag_result_5,
         subject = ____subject_6,
         key = ____temp_0,
-        refused = metric_registry.counter(registry, "openclaw_identity_refused_total", "Requests refused because of who asks, by reason.", {"reason"}),
-        faults = fault.new(OWNER, registry)
+        refused = refused_by_reason(dict),
+        faults = fault.new(
+            OWNER,
+            metric_registry.open(dict)
+        )
     }
 end
 return ____exports

@@ -7,10 +7,13 @@ import * as request from "../request";
 import * as claims from "./claim";
 import * as keys from "./keys";
 import type { Key } from "./keys";
-import type { Settings } from "./settings";
+import type { Reason, Settings } from "./settings";
+
+/** Who asks, or why what was said of it is not believed. */
+export type Finding = LuaMultiReturn<[subject: string, reason?: undefined] | [subject: undefined, reason: Reason]>;
 
 /** What a client is told of each reason. */
-export const REASONS: Record<string, string> = {
+export const REASONS: Record<Exclude<Reason, "missing">, string> = {
     malformed: "it is malformed",
     unknown_key: "its key is not known here",
     signature: "its signature is wrong",
@@ -26,7 +29,7 @@ export function signature_of(key: Key, claim: string): Result<string> {
 }
 
 /** What the gateway before this one has signed. */
-export function signed(settings: Settings): Result<string> {
+export function signed(settings: Settings): Finding {
     const text = request.variable(claims.VARIABLE);
     if (text === undefined) return $multi("");
     const [written, key_id, signature] = claims.split(text);
@@ -44,7 +47,7 @@ export function signed(settings: Settings): Result<string> {
 }
 
 /** What is said over a connection whose other end has shown a certificate. */
-export function with_certificate(settings: Settings): Result<string> {
+export function with_certificate(settings: Settings): Finding {
     const text = request.variable(claims.VARIABLE);
     if (text === undefined) return $multi("");
     if (request.variable("ssl_client_verify") !== "SUCCESS") return $multi(undefined, "certificate");
@@ -58,7 +61,7 @@ export function with_certificate(settings: Settings): Result<string> {
 }
 
 /** What this gateway knows itself. */
-export function own(settings: Settings): Result<string> {
+export function own(settings: Settings): Finding {
     return $multi(claims.fit(request.variable(settings.subject!)) ?? "");
 }
 

@@ -3,11 +3,13 @@ import * as fault from "../fault";
 import type { Faults } from "../fault";
 import type { Counter } from "../metric_handles";
 import * as metric_registry from "../metric_registry";
-import type { Family } from "../metric_registry";
 import * as read from "../options";
 import type { Options } from "../options";
 import * as keys from "./keys";
 import type { Key } from "./keys";
+
+/** Why a request is refused. */
+export type Reason = "missing" | "malformed" | "unknown_key" | "signature" | "age" | "body" | "certificate";
 
 export interface Settings {
     /** How the gateway comes to know who asks; "own": by a variable. */
@@ -21,11 +23,12 @@ export interface Settings {
     readonly subject: string | undefined;
     /** Signs that; nothing where it is not signed. */
     readonly key: Key | undefined;
-    readonly refused: Family<Counter>;
+    readonly refused: LuaTable<Reason, Counter>;
     readonly faults: Faults;
 }
 
 const OWNER = "identity";
+const REASONS: Reason[] = ["missing", "malformed", "unknown_key", "signature", "age", "body", "certificate"];
 const OPTIONS = ["accept", "key_files", "max_age_seconds", "peers", "sign", "tell", "required", "dict"];
 
 /** Variables that clients write themselves. */
@@ -74,6 +77,19 @@ function read_way(options: Options): Settings["way"] {
     return way;
 }
 
+/** Counts refused requests by reason; all reasons are shown from the start. */
+function refused_by_reason(dict: string): LuaTable<Reason, Counter> {
+    const family = metric_registry.counter(
+        metric_registry.open(dict),
+        "openclaw_identity_refused_total",
+        "Requests refused because of who asks, by reason.",
+        ["reason"],
+    );
+    const counters = new LuaTable<Reason, Counter>();
+    for (const reason of REASONS) counters.set(reason, family.labels(reason));
+    return counters;
+}
+
 /** The settings. Raises when an option is wrong, and never shows a key. Phases: init. */
 export function read_all(given: unknown): Settings {
     const options = read.check(OWNER, given, OPTIONS);
@@ -86,7 +102,7 @@ export function read_all(given: unknown): Settings {
     } else if (tell !== undefined) {
         subject = read_subject("identity: tell", read.check("identity: tell", tell, ["subject"]));
     }
-    const registry = metric_registry.open(read.text(OWNER, options, "dict", "openclaw"));
+    const dict = read.text(OWNER, options, "dict", "openclaw");
     return {
         way,
         keys: way === "signed" ? keys.read_all(OWNER, options) : new LuaTable<string, Key>(),
@@ -95,12 +111,7 @@ export function read_all(given: unknown): Settings {
         required: read.flag(OWNER, options, "required", true),
         subject,
         key: sign === undefined ? undefined : keys.new("identity: sign", "key_file", sign.key_file),
-        refused: metric_registry.counter(
-            registry,
-            "openclaw_identity_refused_total",
-            "Requests refused because of who asks, by reason.",
-            ["reason"],
-        ),
-        faults: fault.new(OWNER, registry),
+        refused: refused_by_reason(dict),
+        faults: fault.new(OWNER, metric_registry.open(dict)),
     };
 }

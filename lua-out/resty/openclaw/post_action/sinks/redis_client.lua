@@ -1,6 +1,7 @@
 local ____exports = {}
 local http_target = require("resty.openclaw.http_client.target")
 local read = require("resty.openclaw.options")
+local secret_file = require("resty.openclaw.secret_file")
 local endpoints = require("resty.openclaw.post_action.sinks.endpoint")
 --- The options that `create` reads.
 ____exports.OPTIONS = {
@@ -58,19 +59,24 @@ local function password_of(owner, options)
     end
     return password
 end
+--- The file that holds the password, or none. It is read here for its checks alone: it may change until it is needed.
+local function password_file_of(owner, options)
+    local path = options.password_file
+    if path == nil then
+        return nil
+    end
+    local found = secret_file.read(owner, "password_file", path, MOST_PASSWORD_BYTES)
+    if found == "" then
+        error(((owner .. ": \"password_file\" ") .. path) .. " is empty", 0)
+    end
+    return path
+end
 --- Where Redis is and how to sign in there. Phases: init. Raises when an option is wrong or the library is missing.
 local function create(owner, options)
     local library = find_library(owner)
     local endpoint = endpoints.anywhere(owner, options, "127.0.0.1", PORT)
     local password = password_of(owner, options)
-    local password_file
-    if options.password_file ~= nil then
-        password_file = read.text(owner, options, "password_file")
-        local readable, err = read_password(password_file)
-        if readable == nil then
-            error((owner .. ": ") .. err, 0)
-        end
-    end
+    local password_file = password_file_of(owner, options)
     local username
     if options.username ~= nil then
         username = read.text(owner, options, "username")

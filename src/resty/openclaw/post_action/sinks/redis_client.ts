@@ -2,6 +2,7 @@
 import * as http_target from "../../http_client/target";
 import * as read from "../../options";
 import type { Options } from "../../options";
+import * as secret_file from "../../secret_file";
 import * as endpoints from "./endpoint";
 import type { Endpoint, Tls } from "./endpoint";
 import type { RedisClient, RedisLibrary } from "resty.redis";
@@ -69,17 +70,21 @@ function password_of(owner: string, options: Options): string | undefined {
     return password;
 }
 
+/** The file that holds the password, or none. It is read here for its checks alone: it may change until it is needed. */
+function password_file_of(owner: string, options: Options): string | undefined {
+    const path = options.password_file;
+    if (path === undefined) return undefined;
+    const found = secret_file.read(owner, "password_file", path, MOST_PASSWORD_BYTES);
+    if (found === "") error(`${owner}: "password_file" ${path as string} is empty`, 0);
+    return path as string;
+}
+
 /** Where Redis is and how to sign in there. Phases: init. Raises when an option is wrong or the library is missing. */
 function create(owner: string, options: Options): Redis {
     const library = find_library(owner);
     const endpoint = endpoints.anywhere(owner, options, "127.0.0.1", PORT);
     const password = password_of(owner, options);
-    let password_file: string | undefined;
-    if (options.password_file !== undefined) {
-        password_file = read.text(owner, options, "password_file");
-        const [readable, err] = read_password(password_file);
-        if (readable === undefined) error(`${owner}: ${err}`, 0);
-    }
+    const password_file = password_file_of(owner, options);
     let username: string | undefined;
     if (options.username !== undefined) {
         username = read.text(owner, options, "username");
