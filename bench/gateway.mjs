@@ -60,14 +60,14 @@ try {
             `\n${isPost ? "POST 1 KB" : "GET"}: medians of ${ROUNDS} rounds of ${SECONDS} s (least–most); ${thrown} rounds thrown away\n`,
         );
         console.log(
-            "| variant | throughput / plain | requests/s | CPU µs/request | user µs/request | other core busy |",
+            "| variant | throughput / plain | throughput / gateway | requests/s | CPU µs/request | user µs/request | other core busy |",
         );
-        console.log("| --- | --- | --- | --- | --- | --- |");
+        console.log("| --- | --- | --- | --- | --- | --- | --- |");
         for (const name of names) {
-            const ratio = results[name].map(({ rate }, round) => rate / results.plain[round].rate);
+            const over = (other) => spread(results[name].map(({ rate }, round) => rate / results[other][round].rate));
             const of = (what) => median(results[name].map((result) => result[what]));
             console.log(
-                `| ${name} | ${spread(ratio)} | ${of("rate").toFixed(0)} | ${of("cpu").toFixed(1)} | ${of("user").toFixed(1)} | ${(100 * of("otherCore")).toFixed(0)} % |`,
+                `| ${name} | ${over("plain")} | ${over("gateway")} | ${of("rate").toFixed(0)} | ${of("cpu").toFixed(1)} | ${of("user").toFixed(1)} | ${(100 * of("otherCore")).toFixed(0)} % |`,
             );
         }
     }

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cpuSeconds, machineSeconds, ownSeconds, start } from "./nginx.mjs";
+import { cpuSeconds, machineSeconds, ownSeconds, start, stayAwake } from "./nginx.mjs";
 
 /** A round does not count where other processes took more of a core than this, or where the worker was not the limit. */
 const MOST_DISTURBANCE = 0.08;
@@ -85,8 +85,13 @@ export function load(port, seconds, isPost) {
     };
 }
 
-/** Starts the nodes and all variants: `{ name: { port, http } }`. */
+/**
+ * Starts the nodes and all variants: `{ name: { port, http } }`. Processors stay awake meanwhile, where the system offers that
+ * and the environment has no OPENCLAW_BENCH_SLEEP.
+ */
 export async function startAll(variants) {
+    const awake = process.env.OPENCLAW_BENCH_SLEEP === undefined && stayAwake();
+    console.log(`Processors with nothing to do ${awake ? "stay awake" : "may sleep"}.`);
     const running = { backend: await start(backend, { port: NODES[0], core: OTHER_CORE }) };
     for (const [name, { port, http }] of Object.entries(variants))
         running[name] = await start(http(port), { port, core: GATEWAY_CORE });

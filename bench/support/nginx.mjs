@@ -1,6 +1,6 @@
 // Starts nginx for a measurement: one configuration in a folder of its own, pinned to a core, on 127.0.0.1.
 import { execFileSync, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,6 +46,21 @@ async function until(condition, what) {
 /** Keeps a process, with all its threads, on one core. */
 export const pin = (pid, core) =>
     execFileSync("taskset", ["-a", "-p", "-c", String(core), String(pid)], { stdio: "ignore" });
+
+/**
+ * Keeps processors that have nothing to do from sleeping, for as long as this process runs. Whoever wakes the processor of a
+ * virtual machine pays for it with as much time as a request takes, and a slower variant does so more often. False, and
+ * nothing, where the system does not offer it, or not to this user. Source: pm_qos_interface.rst of Linux' documentation.
+ */
+export function stayAwake() {
+    try {
+        // Most µs that waking up may take, as 32 bits; it holds until the file is closed.
+        writeSync(openSync("/dev/cpu_dma_latency", "r+"), Buffer.alloc(4));
+        return true;
+    } catch {
+        return false;
+    }
+}
 
 /** CPU seconds, user and system, that a process has used so far. */
 export function cpuSeconds(pid) {
