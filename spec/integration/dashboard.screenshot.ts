@@ -1,5 +1,7 @@
 /** Takes the picture of the page that docs/status.md shows: `make screenshot`. No test. */
 import { readFileSync } from "node:fs";
+import { chmod, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { test } from "vitest";
 import { startBrowser } from "./support/browser";
@@ -33,10 +35,15 @@ test(
     async () => {
         await using nodes = await startNodeProcesses(...DELAYS.map((delay) => ({ delay })), {}, { delay: 0.15 });
         const [, , slow, , failing, spare] = nodes;
+        await using centres = await startNodeProcesses({ delay: 0.18 });
+        const [centre] = centres;
+        const folder = await mkdtemp(path.join(tmpdir(), "openclaw-screenshot-"));
+        await chmod(folder, 0o755);
+        const socket = path.join(folder, "gateway.sock");
         const list = nodes.slice(0, 5).map(({ address }) => `"${address}"`);
         await using nginx = await NativeNginx.start({
             workers: 1,
-            main: "user root;",
+            main: "user root; thread_pool default threads=2;",
             http: `
                 keepalive_requests 1000000;
                 include openclaw.conf;
@@ -47,24 +54,46 @@ test(
                         upstreams = {
                             cluster = { nodes = { ${list.join(", ")} }, fallback = "spare" },
                             spare = { nodes = { "${spare?.address}" } },
+                            centre = { nodes = { "${centre?.address}" } },
                         },
                         routes = {
                             analyze = { upstream = "cluster", body_digest = {} },
                             chat = { upstream = "cluster" },
+                            ponds = {
+                                upstream = "centre",
+                                edge = { store = "${folder}/jobs", through = "http://unix:${socket}" },
+                            },
                         },
-                        log = { sinks = { { type = "file", path = ngx.config.prefix() .. "run/requests.log" } } },
+                        log = {
+                            sinks = { { type = "file", path = "${folder}/requests.log" } },
+                            durable = true,
+                            spool = "${folder}/spool",
+                        },
                     }
                 }
                 upstream cluster {
                     server 0.0.0.1;
                     balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
                     keepalive 32;
+                }
+                upstream centre {
+                    server 0.0.0.1;
+                    balancer_by_lua_block { require("resty.openclaw").balance("centre") }
+                    keepalive 32;
                 }`,
             server: `
+                listen unix:${socket};
                 include errors.conf;
                 include admin.conf;
                 include status.conf;
                 include proxy.conf;
+                include edge.conf;
+                location = /ponds {
+                    set $openclaw_route ponds;
+                    include route.conf;
+                    include edge_route.conf;
+                    proxy_pass http://centre;
+                }
                 location = /chat {
                     set $openclaw_route chat;
                     set $openclaw_variant $split;
@@ -85,6 +114,8 @@ test(
                 "admin.conf": conf("admin"),
                 "status.conf": conf("status"),
                 "proxy.conf": conf("proxy"),
+                "edge.conf": conf("edge"),
+                "edge_route.conf": conf("edge_route"),
                 "cache.conf": conf("cache"),
                 "route.conf": conf("route"),
             },
@@ -108,6 +139,15 @@ test(
                 const url = nginx.url(`/analyze?n=${sent % 3 === 0 ? sent : sent % 7}`);
                 await (await fetch(url, { method: "POST", body: "image" })).text();
             });
+            // The link is gone for a while in the middle, and at the end.
+            if (step === 150) await centre?.kill();
+            if (step === 180) await centre?.startAgain({ delay: 0.18 });
+            if (step > 200 && left < 25) await centre?.kill();
+            images.push(
+                fetch(nginx.url("/ponds"), { method: "POST", body: "pond" }).then(
+                    async (answer) => void (await answer.text()),
+                ),
+            );
             await Promise.all([...images, new Promise((resolve) => setTimeout(resolve, 700))]);
         }
         await failing?.kill();
