@@ -25,9 +25,6 @@ local function refused(reason, ...)
 end
 
 describe("http_client", function()
-    -- Specs before these may have held the worker up for longer than any deadline.
-    before_each(function() ngx.update_time() end)
-
     describe("requests", function()
         it("sends method, headers and body, and reads the answer", function()
             local body = ("0123456789"):rep(30000)

@@ -206,7 +206,9 @@ describe("the time that a cache saves", function()
         eventually(function() -- it grows stale after a second
             return one_more()('openclaw_cache_requests_total{route="saved",variant="stale",status="stale"}') == 1
         end)
-        for _ = 1, 20 do one_more() end
+        growth("saved", 20, function()
+            for _ = 1, 20 do get("key=e&status=500&variant=stale") end
+        end)
         local seconds = one_more()(saved("stale"))
         assert.is_true(seconds > 0.1 and seconds < 1, "saved " .. seconds)
     end)
