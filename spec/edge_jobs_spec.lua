@@ -164,7 +164,7 @@ describe("edge: jobs", function()
         it("when they are deliveries", function()
             local jobs = edge.open()
             local answer = edge.send("x", { ["X-OpenClaw-Delivery"] = jobs.mark.secret })
-            assert.same({ 503, "link_down", "down" }, { answer.status, edge.code(answer), answer.header("X-OpenClaw-Link") })
+            assert.same({ 424, "link_down", "down" }, { answer.status, edge.code(answer), answer.header("X-OpenClaw-Link") })
             assert.same({}, edge.names(jobs, "pending"))
             for _, mark in ipairs({ "", "x", jobs.mark.secret .. "0", jobs.mark.secret:sub(2), jobs.mark.secret:upper(), (digest.new("sha256"):of(jobs.mark.secret)) }) do
                 assert.equal(202, edge.send("x", { ["X-OpenClaw-Delivery"] = mark }).status)

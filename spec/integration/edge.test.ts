@@ -216,6 +216,9 @@ describe("the link", () => {
         const job = await keep(edge, "kept");
         for (let place = 0; place < 5; place += 1) expect((await post(edge)).status).toBe(202);
         await awaitDelivery(edge, "link_down");
+        // Nobody was answered with an error.
+        const metrics = await edge.metrics();
+        expect(metrics.get('openclaw_requests_total{route="work",variant="",status="5xx"}')).toBe(0);
         await ask(`${node}/changes`, { method: "DELETE" });
         await eventually("the link is up", () => edge.isUp());
         await awaitAnswers(edge, [job]);

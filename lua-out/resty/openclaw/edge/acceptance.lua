@@ -16,7 +16,9 @@ ____exports.PREFIX = "/openclaw/jobs/"
 ____exports.LINK_HEADER = "X-OpenClaw-Link"
 local RETRY_SECONDS = 5
 local FULL_RETRY_SECONDS = 30
-local LINK_DOWN = {status = 503, code = "link_down", message = "The link is down; try again later.", retry_after = RETRY_SECONDS}
+--- To deliveries. A trial of a link that is down is nobody's error: who sent the request had 202. RFC 4918, section 11.4.
+local NOT_REACHED = {status = 424, code = "link_down", message = "The link is down; the job waits."}
+local UNANSWERED = {status = 503, code = "link_down", message = "There was no answer; the job waits."}
 local function link_down(why)
     return {status = 503, code = "link_down", message = ("The link is down, and " .. why) .. ".", retry_after = RETRY_SECONDS}
 end
@@ -177,7 +179,7 @@ end
 --- Tells a delivery that it got no answer, so that it counts as no try. Phases: content; never returns.
 function ____exports.decline(was_reached)
     ngx.header[____exports.LINK_HEADER] = was_reached and "unanswered" or "down"
-    return respond(LINK_DOWN)
+    return respond(was_reached and UNANSWERED or NOT_REACHED)
 end
 --- Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. A delivery of a
 -- job is never kept again. Phases: content; yields; never returns.

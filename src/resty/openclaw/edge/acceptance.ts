@@ -44,12 +44,9 @@ export const LINK_HEADER = "X-OpenClaw-Link";
 const RETRY_SECONDS = 5;
 const FULL_RETRY_SECONDS = 30;
 
-const LINK_DOWN: Refusal = {
-    status: 503,
-    code: "link_down",
-    message: "The link is down; try again later.",
-    retry_after: RETRY_SECONDS,
-};
+/** To deliveries. A trial of a link that is down is nobody's error: who sent the request had 202. RFC 4918, section 11.4. */
+const NOT_REACHED: Refusal = { status: 424, code: "link_down", message: "The link is down; the job waits." };
+const UNANSWERED: Refusal = { status: 503, code: "link_down", message: "There was no answer; the job waits." };
 
 function link_down(why: string): Refusal {
     return { status: 503, code: "link_down", message: `The link is down, and ${why}.`, retry_after: RETRY_SECONDS };
@@ -203,7 +200,7 @@ export function answer_pending(id: string): never {
 /** Tells a delivery that it got no answer, so that it counts as no try. Phases: content; never returns. */
 export function decline(was_reached: boolean): never {
     ngx.header[LINK_HEADER] = was_reached ? "unanswered" : "down";
-    return respond(LINK_DOWN);
+    return respond(was_reached ? UNANSWERED : NOT_REACHED);
 }
 
 /**
