@@ -96,6 +96,7 @@ build = {
         ["resty.openclaw.edge.jobs_page"] = "lua-out/resty/openclaw/edge/jobs_page.lua",
         ["resty.openclaw.edge.link"] = "lua-out/resty/openclaw/edge/link.lua",
         ["resty.openclaw.edge.store"] = "lua-out/resty/openclaw/edge/store.lua",
+        ["resty.openclaw.edge.store.age"] = "lua-out/resty/openclaw/edge/store/age.lua",
         ["resty.openclaw.edge.store.body_source"] = "lua-out/resty/openclaw/edge/store/body_source.lua",
         ["resty.openclaw.edge.store.id"] = "lua-out/resty/openclaw/edge/store/id.lua",
         ["resty.openclaw.edge.store.record"] = "lua-out/resty/openclaw/edge/store/record.lua",

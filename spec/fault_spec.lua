@@ -1,4 +1,5 @@
 -- luacheck: globals ngx
+local clock = require("resty.openclaw.clock")
 local fault = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
 local shared_memory = require("resty.openclaw.shared_memory")
@@ -12,21 +13,21 @@ local function count(plugin, kind)
 end
 
 describe("fault", function()
-    local log, now, lines, clock = ngx.log, ngx.now, nil, nil
+    local log, now, lines, time = ngx.log, clock.now, nil, nil
 
     before_each(function()
-        lines, clock = {}, 1000
+        lines, time = {}, 1000
         ngx.log = function(level, ...)
             assert(level == ngx.ERR)
             local parts = {}
             for index = 1, select("#", ...) do parts[index] = tostring((select(index, ...))) end
             lines[#lines + 1] = table.concat(parts)
         end
-        ngx.now = function() return clock end
+        clock.now = function() return time end
     end)
 
     after_each(function()
-        ngx.log, ngx.now = log, now
+        ngx.log, clock.now = log, now
     end)
 
     it("counts every time and logs the first", function()
@@ -39,13 +40,13 @@ describe("fault", function()
     it("logs once a minute, with how many were not logged", function()
         local faults = fault.new("test_b", registry)
         for _ = 1, 4 do faults:report("read", "x") end
-        clock = clock + 59.9
+        time = time + 59.9
         faults:report("read", "x")
         assert.equal(1, #lines)
-        clock = clock + 0.1
+        time = time + 0.1
         faults:report("read", "y")
         assert.equal("test_b: read (and 4 times since the last line): y", lines[2])
-        clock = clock + 60
+        time = time + 60
         faults:report("read", "z")
         assert.equal("test_b: read: z", lines[3])
     end)

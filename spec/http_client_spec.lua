@@ -168,6 +168,21 @@ describe("http_client", function()
             assert.equal("cannot connect: connection refused", err)
         end)
 
+        it("has its time, whoever sets the clock meanwhile", function()
+            local real = ngx.now
+            for _, seconds in ipairs({ 1e8, -1e8 }) do
+                local source = { bytes = 2 }
+                function source.piece()
+                    ngx.now = function() return real() + seconds end -- luacheck: ignore
+                    return "x"
+                end
+                local answer, err = http_client.request({ url = BASE .. "/echo", method = "POST", body = source })
+                ngx.now = real -- luacheck: ignore
+                assert.is_nil(err)
+                assert.equal(200, answer.status)
+            end
+        end)
+
         it("gives up on a peer that takes nothing", function()
             local began = ngx.now()
             local answer, err = http_client.request({

@@ -1,3 +1,4 @@
+local clock = require("resty.openclaw.clock")
 local eventually = require("spec.support.eventually")
 local http = require("spec.support.http")
 local metric_registry = require("resty.openclaw.metric_registry")
@@ -289,6 +290,21 @@ describe("post_action.after", function()
             assert.is_false(ended)
         end)
 
+        it("of time, whoever sets the clock meanwhile", function()
+            local gate = hold()
+            after(gate.action)
+            eventually(function() return gate.inside == 1 end)
+            local real = ngx.now
+            for _, seconds in ipairs({ 1e8, -1e8 }) do
+                local restore = replace(ngx, "now", function() return real() + seconds end)
+                after(function() end)
+                ngx.sleep(0.01)
+                restore()
+            end
+            gate.open = true
+            ends(since, { done = 3 })
+        end)
+
         it("over several timers: a fresh one after a thousand actions", function()
             limit({ max_running = 2, max_waiting = 5000 })
             local timers = count_timers()
@@ -349,8 +365,8 @@ describe("post_action.after", function()
             eventually(function() return running() == 1 end)
             watch()
             assert.equal(1, running()) -- not given up yet
-            local real = ngx.now
-            local restore = replace(ngx, "now", function() return real() + 11 end)
+            local real = clock.now
+            local restore = replace(clock, "now", function() return real() + 11 end)
             watch()
             restore()
             ends(since, { done = 1, failed = 1 })

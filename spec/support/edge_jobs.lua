@@ -1,6 +1,7 @@
 --- Jobs whose worker's timer is the spec's: nothing is delivered but by `turn`. Both ends of the gateway are simulated.
 local backoff = require("resty.openclaw.backoff")
 local cjson = require("cjson")
+local clock = require("resty.openclaw.clock")
 local eventually = require("spec.support.eventually")
 local fault = require("resty.openclaw.fault")
 local files = require("resty.openclaw.files")
@@ -52,6 +53,24 @@ end
 
 --- Replaces a function until the spec ends.
 _M.replace = replace
+
+local uptime, time_of_day = clock.now, ngx.now
+
+--- So many seconds go by, as the clock has it that nobody sets.
+function _M.go_on(seconds)
+    replace(clock, "now", function() return uptime() + seconds end)
+end
+
+--- Somebody sets the time of day, by so many seconds.
+function _M.set_clock(seconds)
+    replace(ngx, "now", function() return time_of_day() + seconds end)
+end
+
+--- So many seconds go by, by both.
+function _M.later(seconds)
+    _M.go_on(seconds)
+    _M.set_clock(seconds)
+end
 
 --- An empty folder for a store.
 function _M.folder()

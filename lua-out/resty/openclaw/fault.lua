@@ -1,9 +1,10 @@
 local ____exports = {}
+local clock = require("resty.openclaw.clock")
 local metric_registry = require("resty.openclaw.metric_registry")
 local SECONDS_BETWEEN_LINES = 60
 local function report(self, kind, ...)
     self.family:labels(self.plugin, kind):inc()
-    local now = ngx.now()
+    local now = clock.now()
     if now < (self.next_line[kind] or 0) then
         self.unsaid[kind] = (self.unsaid[kind] or 0) + 1
         return

@@ -1,4 +1,5 @@
 local ____exports = {}
+local clock = require("resty.openclaw.clock")
 local http_answer = require("resty.openclaw.http_client.answer")
 local connection = require("resty.openclaw.http_client.connection")
 local http_reader = require("resty.openclaw.http_client.reader")
@@ -109,7 +110,7 @@ function ____exports.request(options)
     if head == nil then
         return nil, head_err
     end
-    local deadline = ngx.now() + (options.total_seconds or 10)
+    local deadline = clock.now() + (options.total_seconds or 10)
     local answer, err, stale = exchange(
         options,
         target,

@@ -2,6 +2,7 @@
  * Says what went wrong at request time, where nothing may raise: every time in a counter; in the error log the first
  * time, then at most once a minute for each kind, with how many there were in between.
  */
+import * as clock from "./clock";
 import type { Counter } from "./metric_handles";
 import * as metric_registry from "./metric_registry";
 import type { Family, Registry } from "./metric_registry";
@@ -19,7 +20,7 @@ const SECONDS_BETWEEN_LINES = 60;
 
 function report(this: Faults, kind: string, ...parts: unknown[]): void {
     this.family.labels(this.plugin, kind).inc();
-    const now = ngx.now();
+    const now = clock.now();
     if (now < (this.next_line.get(kind) ?? 0)) {
         this.unsaid.set(kind, (this.unsaid.get(kind) ?? 0) + 1);
         return;

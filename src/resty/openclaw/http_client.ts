@@ -4,6 +4,7 @@
  *
  * Host names need nginx's `resolver`; https needs `lua_ssl_trusted_certificate`. See docs/http_client.md.
  */
+import * as clock from "./clock";
 import * as http_answer from "./http_client/answer";
 import type { Answer } from "./http_client/answer";
 import * as connection from "./http_client/connection";
@@ -153,7 +154,7 @@ export function request(options: Request): Result<Answer> {
     const bytes = body_bytes(options.body);
     const [head, head_err] = request_text.head(method, target.path, host, keep, options.headers, bytes);
     if (head === undefined) return $multi(undefined, head_err);
-    const deadline = ngx.now() + (options.total_seconds ?? 10);
+    const deadline = clock.now() + (options.total_seconds ?? 10);
     const [answer, err, stale] = exchange(options, target, method, head, deadline, false);
     if (answer !== undefined) return $multi(answer);
     const repeatable = options.repeatable ?? IDEMPOTENT[method] === true;

@@ -1,6 +1,7 @@
 local ____exports = {}
 local callback = require("resty.openclaw.edge.callback")
 local mark = require("resty.openclaw.edge.jobs.mark")
+local clock = require("resty.openclaw.clock")
 local http_client = require("resty.openclaw.http_client")
 local json_error = require("resty.openclaw.json_error")
 local request = require("resty.openclaw.request")
@@ -83,6 +84,8 @@ local function read_head(jobs, id, body)
     return {
         id = id,
         created = ids.time_of(id),
+        boot = clock.BOOT,
+        uptime = clock.now(),
         route = jobs.figures.route,
         method = ngx.req.get_method(),
         uri = uri,

@@ -2,6 +2,7 @@ local ____exports = {}
 local backoff = require("resty.openclaw.backoff")
 local callback = require("resty.openclaw.edge.callback")
 local schedules = require("resty.openclaw.edge.delivery.schedule")
+local clock = require("resty.openclaw.clock")
 local files = require("resty.openclaw.files")
 local http_client = require("resty.openclaw.http_client")
 local stores = require("resty.openclaw.edge.store")
@@ -30,7 +31,7 @@ function ____exports.add(callbacks, id)
     schedules.add(
         callbacks.due,
         id,
-        ngx.now()
+        clock.now()
     )
 end
 local function ____end(callbacks, id, outcome)
@@ -59,7 +60,7 @@ local function fail(callbacks, id, err)
         return ____end(callbacks, id, "failed")
     end
     jobs.figures.callbacks.again:inc()
-    local at = ngx.now() + backoff.jittered(tries + DOUBLINGS, MOST_PAUSE_SECONDS)
+    local at = clock.now() + backoff.jittered(tries + DOUBLINGS, MOST_PAUSE_SECONDS)
     schedules.add(callbacks.due, id, at)
 end
 local function headers_of(id, found)
@@ -150,7 +151,7 @@ local function run(callbacks, id)
 end
 --- Begins with those whose turn it is. Phases: timers.
 function ____exports.begin_due(callbacks)
-    local now = ngx.now()
+    local now = clock.now()
     while callbacks.flying_count < MOST_FLYING do
         local id = schedules.take(callbacks.due, now)
         if id == nil then

@@ -11,12 +11,9 @@ local ____settings = require("resty.openclaw.edge.jobs.settings")
 local ANSWER_HEAD_BYTES = ____settings.ANSWER_HEAD_BYTES
 local links = require("resty.openclaw.edge.link")
 local stores = require("resty.openclaw.edge.store")
-local ids = require("resty.openclaw.edge.store.id")
 local usages = require("resty.openclaw.edge.store.usage")
 local TICK_SECONDS = 0.1
 local LOCK_SECONDS = 1
---- No pause between deliveries is longer, in seconds.
-local MOST_PAUSE_SECONDS = 60
 --- What may begin at once after a pause: so many seconds' worth, and at least one.
 local BURST_SECONDS = 0.2
 --- Forgets the store, and lets others have it. What is being delivered goes on.
@@ -68,7 +65,7 @@ local function must_look(delivery)
     end
     return backlogs.next(
         delivery.backlog,
-        ngx.now()
+        clock.now()
     ) == nil
 end
 --- Finds out what there is to do; false where the store cannot be read.
@@ -117,14 +114,14 @@ local function may_try(delivery)
     return delivery.backlog.flying_count == 0 and links.may_try(link)
 end
 local function may_begin(delivery)
-    local now = ngx.now()
+    local now = clock.now()
     if delivery.lock == nil then
         return false
     end
     if delivery.allowance < 1 or delivery.backlog.flying_count >= delivery.jobs.settings.concurrency then
         return false
     end
-    if now < delivery.paused_until and delivery.paused_until - now < MOST_PAUSE_SECONDS then
+    if now < delivery.paused_until then
         return false
     end
     return backlogs.next(delivery.backlog, now) ~= nil and has_room(delivery) and may_try(delivery)
@@ -133,7 +130,7 @@ local function begin(delivery)
     while may_begin(delivery) do
         local id = backlogs.next(
             delivery.backlog,
-            ngx.now()
+            clock.now()
         )
         backlogs.begin(delivery.backlog)
         delivery.allowance = delivery.allowance - 1
@@ -141,8 +138,10 @@ local function begin(delivery)
     end
 end
 local function show(delivery)
-    local oldest = backlogs.oldest(delivery.backlog)
-    local since = oldest == nil and 0 or ids.time_of(oldest)
+    local ____, since = backlogs.oldest(delivery.backlog)
+    if since == nil then
+        since = 0
+    end
     usages.show(delivery.jobs.usage, delivery.answers.count, delivery.answers.total_bytes, since)
 end
 --- All that there is to do now.

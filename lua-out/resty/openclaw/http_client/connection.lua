@@ -1,4 +1,5 @@
 local ____exports = {}
+local clock = require("resty.openclaw.clock")
 local turn = require("resty.openclaw.turn")
 local http_target = require("resty.openclaw.http_client.target")
 --- What is sent at a stretch before the deadline is looked at again, in bytes.
@@ -11,7 +12,7 @@ local function milliseconds(seconds, deadline)
         1,
         math.floor(math.min(
             seconds,
-            deadline - ngx.now()
+            deadline - clock.now()
         ) * 1000)
     )
 end
@@ -115,7 +116,7 @@ function ____exports.send(socket, settings, head, body, deadline)
                 data = at == 0 and ({head, piece}) or piece
                 at = at + #piece
             end
-            if ngx.now() >= deadline then
+            if clock.now() >= deadline then
                 return nil, "timeout"
             end
             socket:settimeout(milliseconds(settings.send_seconds or 5, deadline))

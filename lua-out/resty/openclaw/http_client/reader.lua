@@ -1,4 +1,5 @@
 local ____exports = {}
+local clock = require("resty.openclaw.clock")
 --- As much as one read takes at most, in bytes.
 local PIECE_BYTES = 65536
 --- A reader at the start of an answer. Phases: those that may yield.
@@ -15,7 +16,7 @@ end
 ____exports.new = create
 --- Waits for more, at most `most` bytes of it. Nil and "closed", "timeout" or the system's word when none comes.
 function ____exports.receive(reader, most)
-    local left = math.floor((reader.deadline - ngx.now()) * 1000)
+    local left = math.floor((reader.deadline - clock.now()) * 1000)
     if left < 1 then
         return nil, "timeout"
     end

@@ -1,4 +1,5 @@
 local ____exports = {}
+local clock = require("resty.openclaw.clock")
 local handles = require("resty.openclaw.metric_handles")
 local ____buckets = require("resty.openclaw.metric_handles.buckets")
 local prepare = ____buckets.prepare
@@ -65,8 +66,8 @@ local function misuse(self, what, value)
     if ____opt_0 ~= nil then
         ____opt_0:labels(self.name):inc()
     end
-    local now = ngx.now()
-    if now < self.next_line and self.next_line <= now + SECONDS_BETWEEN_LINES then
+    local now = clock.now()
+    if now < self.next_line then
         return
     end
     self.next_line = now + SECONDS_BETWEEN_LINES

@@ -3,6 +3,7 @@ import * as callback from "./callback";
 import type { Jobs } from "./jobs";
 import type { Reason } from "./jobs/figures";
 import * as mark from "./jobs/mark";
+import * as clock from "../clock";
 import * as http_client from "../http_client";
 import * as json_error from "../json_error";
 import * as request from "../request";
@@ -122,6 +123,8 @@ function read_head(
     return $multi({
         id,
         created: ids.time_of(id),
+        boot: clock.BOOT,
+        uptime: clock.now(),
         route: jobs.figures.route,
         method: ngx.req.get_method(),
         uri,

@@ -3,6 +3,7 @@ import * as backoff from "../backoff";
 import * as callback from "./callback";
 import * as schedules from "./delivery/schedule";
 import type { Schedule } from "./delivery/schedule";
+import * as clock from "../clock";
 import * as files from "../files";
 import type { File } from "../files";
 import * as http_client from "../http_client";
@@ -15,7 +16,7 @@ import type { StoredRecord } from "./store/record";
 
 export interface Callbacks {
     readonly jobs: Jobs;
-    /** By the times at which it is their turn. */
+    /** By the times at which it is their turn, by `clock`. */
     readonly due: Schedule;
     /** Those that wait or are being sent. */
     readonly known: LuaSet<string>;
@@ -42,7 +43,7 @@ export { create as new };
 export function add(callbacks: Callbacks, id: string): void {
     if (callbacks.known.has(id)) return;
     callbacks.known.add(id);
-    schedules.add(callbacks.due, id, ngx.now());
+    schedules.add(callbacks.due, id, clock.now());
 }
 
 function end(callbacks: Callbacks, id: string, outcome: CallbackOutcome): void {
@@ -61,7 +62,7 @@ function fail(callbacks: Callbacks, id: string, err: string): void {
     const tries = stores.size(jobs.store, "callbacks", id) ?? MOST_TRIES;
     if (tries >= MOST_TRIES) return end(callbacks, id, "failed");
     jobs.figures.callbacks.get("again").inc();
-    const at = ngx.now() + backoff.jittered(tries + DOUBLINGS, MOST_PAUSE_SECONDS);
+    const at = clock.now() + backoff.jittered(tries + DOUBLINGS, MOST_PAUSE_SECONDS);
     schedules.add(callbacks.due, id, at);
 }
 
@@ -126,7 +127,7 @@ function run(this: void, callbacks: Callbacks, id: string): void {
 
 /** Begins with those whose turn it is. Phases: timers. */
 export function begin_due(callbacks: Callbacks): void {
-    const now = ngx.now();
+    const now = clock.now();
     while (callbacks.flying_count < MOST_FLYING) {
         const id = schedules.take(callbacks.due, now);
         if (id === undefined) return;

@@ -21,7 +21,6 @@ import type { Jobs } from "./jobs";
 import { ANSWER_HEAD_BYTES } from "./jobs/settings";
 import * as links from "./link";
 import * as stores from "./store";
-import * as ids from "./store/id";
 import * as usages from "./store/usage";
 
 export interface Delivery {
@@ -45,7 +44,7 @@ export interface Delivery {
     /** Deliveries that may begin at once, and since when, by `clock`. */
     allowance: number;
     allowed_at: number;
-    /** Deliveries in a row that did not come about, and until when the next one waits. */
+    /** Deliveries in a row that did not come about, and until when the next one waits, by `clock`. */
     failures: number;
     paused_until: number;
     is_busy: boolean;
@@ -54,8 +53,6 @@ export interface Delivery {
 
 const TICK_SECONDS = 0.1;
 const LOCK_SECONDS = 1;
-/** No pause between deliveries is longer, in seconds. */
-const MOST_PAUSE_SECONDS = 60;
 /** What may begin at once after a pause: so many seconds' worth, and at least one. */
 const BURST_SECONDS = 0.2;
 
@@ -98,7 +95,7 @@ function acquire(delivery: Delivery): boolean {
 function must_look(delivery: Delivery): boolean {
     if (!delivery.has_looked || clock.now() >= delivery.count_at) return true;
     if (usages.announced(delivery.jobs.usage) === delivery.announced) return false;
-    return backlogs.next(delivery.backlog, ngx.now()) === undefined;
+    return backlogs.next(delivery.backlog, clock.now()) === undefined;
 }
 
 /** Finds out what there is to do; false where the store cannot be read. */
@@ -134,18 +131,17 @@ function may_try(delivery: Delivery): boolean {
 }
 
 function may_begin(delivery: Delivery): boolean {
-    const now = ngx.now();
+    const now = clock.now();
     // A worker that exits may have let go of it meanwhile.
     if (delivery.lock === undefined) return false;
     if (delivery.allowance < 1 || delivery.backlog.flying_count >= delivery.jobs.settings.concurrency) return false;
-    // The clock may have been set back.
-    if (now < delivery.paused_until && delivery.paused_until - now < MOST_PAUSE_SECONDS) return false;
+    if (now < delivery.paused_until) return false;
     return backlogs.next(delivery.backlog, now) !== undefined && has_room(delivery) && may_try(delivery);
 }
 
 function begin(delivery: Delivery): void {
     while (may_begin(delivery)) {
-        const id = backlogs.next(delivery.backlog, ngx.now())!;
+        const id = backlogs.next(delivery.backlog, clock.now())!;
         backlogs.begin(delivery.backlog);
         delivery.allowance -= 1;
         ngx.thread.spawn(attempt.run, delivery, id);
@@ -153,8 +149,7 @@ function begin(delivery: Delivery): void {
 }
 
 function show(delivery: Delivery): void {
-    const oldest = backlogs.oldest(delivery.backlog);
-    const since = oldest === undefined ? 0 : ids.time_of(oldest);
+    const [, since = 0] = backlogs.oldest(delivery.backlog);
     usages.show(delivery.jobs.usage, delivery.answers.count, delivery.answers.total_bytes, since);
 }
 

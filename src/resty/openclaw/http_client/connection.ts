@@ -1,4 +1,5 @@
-/** Opens, feeds and leaves the connection of one request. Phases: those that may yield. */
+/** Opens, feeds and leaves the connection of one request; deadlines are by `clock`. Phases: those that may yield. */
+import * as clock from "../clock";
 import * as turn from "../turn";
 import * as http_target from "./target";
 import type { Target } from "./target";
@@ -30,7 +31,7 @@ const PIECES_AT_A_STRETCH = 8;
 
 /** Seconds as milliseconds, no more than are left, but at least 1: sockets take 0 for no limit. */
 function milliseconds(seconds: number, deadline: number): number {
-    return math.max(1, math.floor(math.min(seconds, deadline - ngx.now()) * 1000));
+    return math.max(1, math.floor(math.min(seconds, deadline - clock.now()) * 1000));
 }
 
 /** The name that the certificate must have; none for an address. */
@@ -125,7 +126,7 @@ export function send(
             data = at === 0 ? [head, piece] : piece;
             at += piece.length;
         }
-        if (ngx.now() >= deadline) return $multi(undefined, "timeout");
+        if (clock.now() >= deadline) return $multi(undefined, "timeout");
         socket.settimeout(milliseconds(settings.send_seconds ?? 5, deadline));
         const [sent, err] = socket.send(data);
         if (sent === undefined) return $multi(undefined, err);

@@ -2,12 +2,13 @@
  * Reads from a socket in bounded steps. A socket's own timeout starts anew with every byte that comes, and its own
  * line reader takes lines of any length; here every read ends by one deadline, and every line has a limit.
  */
+import * as clock from "../clock";
 
 export interface Reader {
     readonly socket: ngx.Tcp;
     /** Longest silence between two reads, in milliseconds. */
     readonly read_ms: number;
-    /** When all must be read, on `ngx.now`'s clock. */
+    /** When all must be read, by `clock`. */
     readonly deadline: number;
     /** What came and is not taken yet begins at `at` in `text`. */
     text: string;
@@ -27,7 +28,7 @@ export { create as new };
 
 /** Waits for more, at most `most` bytes of it. Nil and "closed", "timeout" or the system's word when none comes. */
 export function receive(reader: Reader, most: number): Result<string> {
-    const left = math.floor((reader.deadline - ngx.now()) * 1000);
+    const left = math.floor((reader.deadline - clock.now()) * 1000);
     if (left < 1) return $multi(undefined, "timeout");
     reader.socket.settimeout(math.min(left, reader.read_ms));
     const [piece, err] = reader.socket.receiveany(math.min(most, PIECE_BYTES));

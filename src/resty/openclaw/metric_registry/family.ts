@@ -1,4 +1,5 @@
 /** One metric: the handles of its series, found by their labels, and what it makes of misuse. */
+import * as clock from "../clock";
 import * as handles from "../metric_handles";
 import type { Handle, Owner } from "../metric_handles";
 import type { Buckets } from "../metric_handles/buckets";
@@ -66,8 +67,8 @@ function rebind(this: Family<unknown>, handle: Handle): void {
 function misuse(this: Family<unknown>, what: string, value: unknown): void {
     if (series.is_starting()) error(`metric "${this.name}" ${what} ${tostring(value)}`, 0);
     this.registry.misuses?.labels(this.name).inc();
-    const now = ngx.now();
-    if (now < this.next_line && this.next_line <= now + SECONDS_BETWEEN_LINES) return;
+    const now = clock.now();
+    if (now < this.next_line) return;
     this.next_line = now + SECONDS_BETWEEN_LINES;
     ngx.log(ngx.ERR, "metric_registry: ", this.name, " ", what, " ", tostring(value));
 }

@@ -2,6 +2,7 @@ local ____exports = {}
 local schedules = require("resty.openclaw.edge.delivery.schedule")
 local files = require("resty.openclaw.files")
 local stores = require("resty.openclaw.edge.store")
+local ages = require("resty.openclaw.edge.store.age")
 local records = require("resty.openclaw.edge.store.record")
 --- No answers. Phases: any.
 local function create()
@@ -18,8 +19,12 @@ function ____exports.add(answers, id, at, bytes)
     answers.count = answers.count + 1
     answers.total_bytes = answers.total_bytes + bytes
 end
---- Adds an answer that is found on the disk; false when there is none. A torn one, which no reader takes, goes. Phases: any.
-function ____exports.find(answers, store, id)
+--- Adds an answer that is found on the disk; false when there is none that came after that time, in seconds since 1970 (0). A
+-- torn one, which no reader takes, goes. Phases: any.
+function ____exports.find(answers, store, id, after)
+    if after == nil then
+        after = 0
+    end
     local file = stores.open(store, "done", id)
     if file == nil then
         return false
@@ -32,12 +37,14 @@ function ____exports.find(answers, store, id)
     if found == nil then
         return false
     end
-    ____exports.add(
-        answers,
-        id,
-        tonumber(found.head.finished) or 0,
-        found.bytes
+    local at = ngx.now() - ages.of(
+        found.head,
+        tonumber(found.head.finished) or 0
     )
+    if at < after then
+        return false
+    end
+    ____exports.add(answers, id, at, found.bytes)
     return true
 end
 --- Takes out an answer that came by that time; nothing when there is none. Phases: any.

@@ -6,6 +6,7 @@ local completion = require("resty.openclaw.edge.delivery.completion")
 local endings = require("resty.openclaw.edge.delivery.ending")
 local acceptance = require("resty.openclaw.edge.acceptance")
 local backoff = require("resty.openclaw.backoff")
+local clock = require("resty.openclaw.clock")
 local files = require("resty.openclaw.files")
 local http_client = require("resty.openclaw.http_client")
 local mark = require("resty.openclaw.edge.jobs.mark")
@@ -67,21 +68,22 @@ end
 --- The other end was not reached: no fault of the job's. All deliveries pause.
 local function hold(delivery, id, most_seconds)
     delivery.failures = delivery.failures + 1
-    delivery.paused_until = ngx.now() + backoff.jittered(delivery.failures, most_seconds)
+    delivery.paused_until = clock.now() + backoff.jittered(delivery.failures, most_seconds)
     backlogs.give_back(delivery.backlog, id)
 end
 --- The other end was reached and did not answer: the link may have broken, or the job may be more than anybody can bear. So
 -- that it cannot hold up the others, these go first; the older it is, the longer.
 local function step_back(delivery, id)
-    local now = ngx.now()
+    local age = ngx.now() - ids.time_of(id)
     local seconds = math.min(
         MOST_STEP_BACK_SECONDS,
-        math.max(
-            LEAST_STEP_BACK_SECONDS,
-            now - ids.time_of(id)
-        )
+        math.max(LEAST_STEP_BACK_SECONDS, age)
     )
-    backlogs.postpone(delivery.backlog, id, now + seconds)
+    backlogs.postpone(
+        delivery.backlog,
+        id,
+        clock.now() + seconds
+    )
 end
 --- Counts a try that failed; false when it was the last one.
 local function try_again(delivery, id, asked_seconds)
@@ -101,7 +103,7 @@ local function try_again(delivery, id, asked_seconds)
     backlogs.postpone(
         backlog,
         id,
-        ngx.now() + seconds
+        clock.now() + seconds
     )
     return true
 end
@@ -160,7 +162,7 @@ local function judge(delivery, job, answer)
         return backlogs.postpone(
             delivery.backlog,
             job.id,
-            ngx.now() + STALE_SECONDS
+            clock.now() + STALE_SECONDS
         )
     end
     delivery.failures = 0
@@ -214,7 +216,7 @@ local function miss(delivery, id, err)
     backlogs.postpone(
         backlog,
         id,
-        ngx.now() + THROUGH_PAUSE_SECONDS
+        clock.now() + THROUGH_PAUSE_SECONDS
     )
 end
 --- With the job's file open.
@@ -226,7 +228,7 @@ local function attempt(delivery, id, file)
         return backlogs.postpone(
             backlog,
             id,
-            ngx.now() + BUSY_SECONDS
+            clock.now() + BUSY_SECONDS
         )
     end
     if not stores.has(jobs.store, "pending", id) then
@@ -250,7 +252,7 @@ local function attempt(delivery, id, file)
         return backlogs.postpone(
             backlog,
             id,
-            ngx.now() + THROUGH_PAUSE_SECONDS
+            clock.now() + THROUGH_PAUSE_SECONDS
         )
     end
     completion.finish(
@@ -278,7 +280,7 @@ function ____exports.run(delivery, id)
     backlogs.postpone(
         backlog,
         id,
-        ngx.now() + THROUGH_PAUSE_SECONDS
+        clock.now() + THROUGH_PAUSE_SECONDS
     )
 end
 return ____exports

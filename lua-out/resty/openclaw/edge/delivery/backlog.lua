@@ -1,6 +1,7 @@
 local ____exports = {}
 local heaps = require("resty.openclaw.edge.delivery.heap")
 local schedules = require("resty.openclaw.edge.delivery.schedule")
+local ids = require("resty.openclaw.edge.store.id")
 --- A backlog with nothing in it. Phases: any.
 local function create()
     return {
@@ -21,7 +22,11 @@ function ____exports.add(backlog, id, bytes)
     end
     backlog.bytes[id] = bytes
     heaps.push(backlog.ready, id)
-    heaps.push(backlog.ages, id)
+    schedules.add(
+        backlog.ages,
+        id,
+        ids.time_of(id)
+    )
 end
 --- Has the jobs whose time has come wait for their turn again.
 local function wake(backlog, now)
@@ -41,14 +46,20 @@ function ____exports.next(backlog, now)
     end
     return first
 end
---- The oldest job of all; nothing when there is none. Phases: any.
+--- The oldest job of all, and when it was made, in seconds since 1970; nothing when there is none. Phases: any.
 function ____exports.oldest(backlog)
-    local first = heaps.first(backlog.ages)
+    local first, made = schedules.first(backlog.ages)
     while first ~= nil and not (backlog.bytes[first] ~= nil) do
         heaps.pop(backlog.ages)
-        first = heaps.first(backlog.ages)
+        first, made = schedules.first(backlog.ages)
     end
-    return first
+    return first, made
+end
+--- Takes note that the oldest job was made at another time, as the time of day has been set since. Phases: any.
+function ____exports.correct_oldest(backlog, made)
+    local id = ____exports.oldest(backlog)
+    heaps.pop(backlog.ages)
+    schedules.add(backlog.ages, id, made)
 end
 --- Whether a job is being delivered. Phases: any.
 function ____exports.is_flying(backlog, id)
@@ -71,7 +82,7 @@ function ____exports.give_back(backlog, id)
     land(backlog, id)
     heaps.push(backlog.ready, id)
 end
---- The same, but it is not its turn before a time in seconds since 1970. Phases: any.
+--- The same, but it is not its turn before a time by `clock`. Phases: any.
 function ____exports.postpone(backlog, id, ____until)
     land(backlog, id)
     schedules.add(backlog.postponed, id, ____until)

@@ -3,6 +3,7 @@ local answers = require("resty.openclaw.edge.delivery.answers")
 local backlogs = require("resty.openclaw.edge.delivery.backlog")
 local callback_delivery = require("resty.openclaw.edge.callback_delivery")
 local backoff = require("resty.openclaw.backoff")
+local clock = require("resty.openclaw.clock")
 local file_sync = require("resty.openclaw.file_sync")
 local stores = require("resty.openclaw.edge.store")
 local ids = require("resty.openclaw.edge.store.id")
@@ -49,6 +50,8 @@ local function keep(delivery, id, job, ending)
     local line, line_err = records.line({
         id = id,
         finished = ngx.now(),
+        boot = clock.BOOT,
+        uptime = clock.now(),
         status = ending.status,
         error = ending.error,
         headers = ending.headers,

@@ -5,16 +5,28 @@ local completion = require("resty.openclaw.edge.delivery.completion")
 local endings = require("resty.openclaw.edge.delivery.ending")
 local files = require("resty.openclaw.files")
 local stores = require("resty.openclaw.edge.store")
+local ages = require("resty.openclaw.edge.store.age")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
 --- In one tick, so that others have their turn.
 local MOST_AT_ONCE = 16
---- With the job's file open. False when another worker is delivering the job.
+--- With the file of the oldest job open. False when another worker is delivering the job.
 local function expire_open(delivery, id, file)
     if not files.lock(file) then
         return false
     end
     local found = records.read(file)
+    local age = found == nil and math.huge or ages.of(
+        found.head,
+        ids.time_of(id)
+    )
+    if age <= delivery.jobs.settings.max_age_seconds then
+        backlogs.correct_oldest(
+            delivery.backlog,
+            ngx.now() - age
+        )
+        return true
+    end
     if (found and found.head.callback) ~= nil then
         local done, err = completion.end_once(
             delivery,
@@ -56,8 +68,8 @@ local function expire_jobs(delivery)
     local jobs = ____delivery_2.jobs
     local before = ngx.now() - jobs.settings.max_age_seconds
     for _ = 1, MOST_AT_ONCE do
-        local id = backlogs.oldest(backlog)
-        if id == nil or ids.time_of(id) >= before then
+        local id, made = backlogs.oldest(backlog)
+        if id == nil or made >= before then
             return
         end
         if backlogs.is_flying(backlog, id) or not expire(delivery, id) then
@@ -74,9 +86,11 @@ local function expire_answers(delivery)
         if id == nil then
             return
         end
-        local err = stores.remove(jobs.store, "done", id)
-        if err ~= nil then
-            jobs.faults:report("store", "cannot remove an answer: ", err)
+        if not answers.find(delivery.answers, jobs.store, id, before) then
+            local err = stores.remove(jobs.store, "done", id)
+            if err ~= nil then
+                jobs.faults:report("store", "cannot remove an answer: ", err)
+            end
         end
     end
 end

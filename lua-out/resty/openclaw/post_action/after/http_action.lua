@@ -1,5 +1,6 @@
 local ____exports = {}
 local backoffs = require("resty.openclaw.backoff")
+local clock = require("resty.openclaw.clock")
 local http_client = require("resty.openclaw.http_client")
 local noise = require("resty.openclaw.noise")
 local retry_after = require("resty.openclaw.retry_after")
@@ -37,14 +38,7 @@ local SLICE_SECONDS = 0.5
 local KEY_NUMBERS = 4
 --- Tells copies of one request apart from others: draft-ietf-httpapi-idempotency-key-header, a text in quotes.
 local function new_key()
-    local parts = {}
-    for _ = 1, KEY_NUMBERS do
-        parts[#parts + 1] = string.format(
-            "%08x",
-            noise.share() * 4294967296
-        )
-    end
-    return ("\"" .. table.concat(parts)) .. "\""
+    return ("\"" .. noise.hex(KEY_NUMBERS)) .. "\""
 end
 --- Why a value cannot be what the table says it is, or nothing.
 local function value_fault(name, value)
@@ -137,14 +131,14 @@ end
 --- Waits; when the worker begins to exit, no longer than a slice.
 local function pause(seconds)
     local was_exiting = ngx.worker.exiting()
-    local ____until = ngx.now() + (was_exiting and math.min(seconds, MOST_BACKOFF_SECONDS_AT_EXIT) or seconds)
-    local left = ____until - ngx.now()
+    local ____until = clock.now() + (was_exiting and math.min(seconds, MOST_BACKOFF_SECONDS_AT_EXIT) or seconds)
+    local left = ____until - clock.now()
     while left > 0 and ngx.worker.exiting() == was_exiting do
         ngx.sleep(math.max(
             0.001,
             math.min(left, SLICE_SECONDS)
         ))
-        left = ____until - ngx.now()
+        left = ____until - clock.now()
     end
 end
 --- One try: true, or nil, why, whether another one may help, and the seconds that the server asks for before it.
@@ -167,12 +161,12 @@ end
 function ____exports.send(sending, seconds, faults)
     local request = sending.request
     local try_seconds = request.total_seconds or TOTAL_SECONDS
-    local end_at = ngx.now() + seconds
+    local end_at = clock.now() + seconds
     local failures = 0
     while true do
         request.total_seconds = math.min(
             try_seconds,
-            end_at - ngx.now()
+            end_at - clock.now()
         )
         local done, err, again, asked_seconds = attempt(request)
         if done == true then
@@ -186,7 +180,7 @@ function ____exports.send(sending, seconds, faults)
             backoffs.jittered(failures, MOST_BACKOFF_SECONDS),
             asked_seconds or 0
         )
-        if ngx.now() + wait_seconds >= end_at then
+        if clock.now() + wait_seconds >= end_at then
             return nil, err
         end
         faults:report(

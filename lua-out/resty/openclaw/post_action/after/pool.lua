@@ -1,4 +1,5 @@
 local ____exports = {}
+local clock = require("resty.openclaw.clock")
 local figures_of = require("resty.openclaw.post_action.after.figures")
 --- A pool in which there is nothing. Phases: any.
 local function create(settings, figures, faults)
@@ -28,7 +29,7 @@ function ____exports.is_exiting(pool)
     if not ngx.worker.exiting() then
         return false
     end
-    pool.drain_until = pool.drain_until or ngx.now() + pool.settings.drain_seconds
+    pool.drain_until = pool.drain_until or clock.now() + pool.settings.drain_seconds
     return true
 end
 --- Takes an action in; nil and why when there is no room for it. Phases: any.
@@ -43,7 +44,7 @@ function ____exports.offer(pool, action)
     pool.waiting = pool.waiting + 1
     pool.bytes = pool.bytes + action.bytes
     if ____exports.is_exiting(pool) then
-        pool.drain_until = ngx.now() + pool.settings.drain_seconds
+        pool.drain_until = clock.now() + pool.settings.drain_seconds
     end
     show(pool)
     return true
@@ -62,7 +63,7 @@ end
 --- The oldest action that waits, now one of the runner's; there must be one. Phases: any.
 function ____exports.take(pool, runner)
     local action = take_oldest(pool)
-    action.deadline = ngx.now() + pool.settings.action_seconds
+    action.deadline = clock.now() + pool.settings.action_seconds
     pool.running = pool.running + 1
     runner.actions[action] = true
     runner.running = runner.running + 1

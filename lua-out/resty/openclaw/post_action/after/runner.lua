@@ -1,5 +1,6 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
+local clock = require("resty.openclaw.clock")
 local turn = require("resty.openclaw.turn")
 local pools = require("resty.openclaw.post_action.after.pool")
 local RUN_SECONDS = 60
@@ -55,7 +56,7 @@ local function begin(pool, runner)
         stretch = stretch + 1
         if stretch % STRETCH_ACTIONS == 0 then
             turn.pass()
-            runner.seen_at = ngx.now()
+            runner.seen_at = clock.now()
         end
     end
 end
@@ -73,7 +74,7 @@ local function stop(pool, runner, action, outcome, why)
 end
 --- Ends the actions whose time is over; returns for how many seconds there is nothing to see to.
 local function supervise(pool, runner)
-    local now = ngx.now()
+    local now = clock.now()
     local most_seconds = pool.settings.action_seconds
     local next_at = now + MOST_SLEEP_SECONDS
     if pools.is_exiting(pool) then
@@ -110,14 +111,14 @@ local function sleep(runner, seconds)
     runner.sleeps = true
     runner.semaphore:wait(seconds)
     runner.sleeps = false
-    runner.seen_at = ngx.now()
+    runner.seen_at = clock.now()
 end
 local function is_spent(runner)
-    return runner.started >= RUN_ACTIONS or ngx.now() >= runner["until"]
+    return runner.started >= RUN_ACTIONS or clock.now() >= runner["until"]
 end
 --- Makes the timer that `run` lives in, unless one is on its way.
 local function start(pool, run)
-    local now = ngx.now()
+    local now = clock.now()
     if pool.starting_since ~= nil and now < pool.starting_since + START_SECONDS then
         return
     end
@@ -175,7 +176,7 @@ local function run(_premature, pool)
         pool.faults:report("runner", "actions: no semaphore: ", sema_err)
         return
     end
-    local now = ngx.now()
+    local now = clock.now()
     local runner = {
         semaphore = made,
         actions = {},
@@ -199,7 +200,7 @@ end
 --- Finds what got lost: a timer that never ran, or one that an action has ended.
 local function watch(_premature, pool)
     pools.is_exiting(pool)
-    local now = ngx.now()
+    local now = clock.now()
     for runner in pairs(pool.runners) do
         if now > runner.seen_at + LOST_SECONDS then
             dismiss(pool, runner, "its timer was ended, as ngx.exit does")

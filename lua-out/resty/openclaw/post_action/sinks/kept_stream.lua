@@ -1,4 +1,5 @@
 local ____exports = {}
+local clock = require("resty.openclaw.clock")
 local connection = require("resty.openclaw.http_client.connection")
 local read = require("resty.openclaw.options")
 local endpoints = require("resty.openclaw.post_action.sinks.endpoint")
@@ -53,7 +54,7 @@ local function open(stream, deadline)
 end
 --- Writes all of the text within so many seconds. On failure nil and why; a part of it may have arrived. Phases: timer.
 function ____exports.send(stream, text, most_seconds)
-    local deadline = ngx.now() + math.min(stream.timeout_seconds, most_seconds)
+    local deadline = clock.now() + math.min(stream.timeout_seconds, most_seconds)
     local socket, err = open(stream, deadline)
     if socket == nil then
         return nil, "cannot connect: " .. err

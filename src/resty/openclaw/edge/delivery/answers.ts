@@ -4,6 +4,7 @@ import type { Schedule } from "./schedule";
 import * as files from "../../files";
 import * as stores from "../store";
 import type { Store } from "../store";
+import * as ages from "../store/age";
 import * as records from "../store/record";
 
 export interface Answers {
@@ -30,15 +31,20 @@ export function add(answers: Answers, id: string, at: number, bytes: number): vo
     answers.total_bytes += bytes;
 }
 
-/** Adds an answer that is found on the disk; false when there is none. A torn one, which no reader takes, goes. Phases: any. */
-export function find(answers: Answers, store: Store, id: string): boolean {
+/**
+ * Adds an answer that is found on the disk; false when there is none that came after that time, in seconds since 1970 (0). A
+ * torn one, which no reader takes, goes. Phases: any.
+ */
+export function find(answers: Answers, store: Store, id: string, after = 0): boolean {
     const [file] = stores.open(store, "done", id);
     if (file === undefined) return false;
     const [found, , torn] = records.read(file);
     files.close(file);
     if (torn === true) stores.remove(store, "done", id);
     if (found === undefined) return false;
-    add(answers, id, tonumber(found.head.finished) ?? 0, found.bytes);
+    const at = ngx.now() - ages.of(found.head, tonumber(found.head.finished) ?? 0);
+    if (at < after) return false;
+    add(answers, id, at, found.bytes);
     return true;
 }
 

@@ -7,6 +7,7 @@ import type { Delivery } from "../delivery";
 import * as endings from "./ending";
 import * as acceptance from "../acceptance";
 import * as backoff from "../../backoff";
+import * as clock from "../../clock";
 import * as files from "../../files";
 import type { File } from "../../files";
 import * as http_client from "../../http_client";
@@ -74,7 +75,7 @@ function send(delivery: Delivery, job: Job, body: Source): Result<Answer> {
 /** The other end was not reached: no fault of the job's. All deliveries pause. */
 function hold(delivery: Delivery, id: string, most_seconds: number): void {
     delivery.failures += 1;
-    delivery.paused_until = ngx.now() + backoff.jittered(delivery.failures, most_seconds);
+    delivery.paused_until = clock.now() + backoff.jittered(delivery.failures, most_seconds);
     backlogs.give_back(delivery.backlog, id);
 }
 
@@ -83,9 +84,9 @@ function hold(delivery: Delivery, id: string, most_seconds: number): void {
  * that it cannot hold up the others, these go first; the older it is, the longer.
  */
 function step_back(delivery: Delivery, id: string): void {
-    const now = ngx.now();
-    const seconds = math.min(MOST_STEP_BACK_SECONDS, math.max(LEAST_STEP_BACK_SECONDS, now - ids.time_of(id)));
-    backlogs.postpone(delivery.backlog, id, now + seconds);
+    const age = ngx.now() - ids.time_of(id);
+    const seconds = math.min(MOST_STEP_BACK_SECONDS, math.max(LEAST_STEP_BACK_SECONDS, age));
+    backlogs.postpone(delivery.backlog, id, clock.now() + seconds);
 }
 
 /** Counts a try that failed; false when it was the last one. */
@@ -96,7 +97,7 @@ function try_again(delivery: Delivery, id: string, asked_seconds: number): boole
     if (tries >= jobs.settings.max_tries) return false;
     const pause = backoff.jittered(tries + TRY_DOUBLINGS, MOST_TRY_PAUSE_SECONDS);
     const seconds = math.max(pause, math.min(asked_seconds, MOST_RETRY_AFTER_SECONDS));
-    backlogs.postpone(backlog, id, ngx.now() + seconds);
+    backlogs.postpone(backlog, id, clock.now() + seconds);
     return true;
 }
 
@@ -131,7 +132,7 @@ function judge(delivery: Delivery, job: Job, answer: Answer): void {
     }
     if (link === "stale") {
         figures.deliveries.get("stale").inc();
-        return backlogs.postpone(delivery.backlog, job.id, ngx.now() + STALE_SECONDS);
+        return backlogs.postpone(delivery.backlog, job.id, clock.now() + STALE_SECONDS);
     }
     delivery.failures = 0;
     const status = answer.status;
@@ -165,19 +166,19 @@ function miss(delivery: Delivery, id: string, err: string): void {
     const { backlog, jobs } = delivery;
     if (!stores.has(jobs.store, "pending", id)) return yield_to_other(delivery, id);
     jobs.faults.report("store", "cannot open a job: ", err);
-    backlogs.postpone(backlog, id, ngx.now() + THROUGH_PAUSE_SECONDS);
+    backlogs.postpone(backlog, id, clock.now() + THROUGH_PAUSE_SECONDS);
 }
 
 /** With the job's file open. */
 function attempt(this: void, delivery: Delivery, id: string, file: File): void {
     const { backlog, jobs } = delivery;
-    if (!files.lock(file)) return backlogs.postpone(backlog, id, ngx.now() + BUSY_SECONDS);
+    if (!files.lock(file)) return backlogs.postpone(backlog, id, clock.now() + BUSY_SECONDS);
     if (!stores.has(jobs.store, "pending", id)) return yield_to_other(delivery, id);
     if (answers.find(delivery.answers, jobs.store, id)) return completion.resume(delivery, id);
     const [found, err, torn] = records.read(file);
     if (found !== undefined) return deliver(delivery, id, file, found);
     jobs.faults.report("broken", "job ", id, " cannot be read: ", err);
-    if (torn !== true) return backlogs.postpone(backlog, id, ngx.now() + THROUGH_PAUSE_SECONDS);
+    if (torn !== true) return backlogs.postpone(backlog, id, clock.now() + THROUGH_PAUSE_SECONDS);
     completion.finish(delivery, id, {}, endings.failure("job_broken", "failed"));
 }
 
@@ -191,5 +192,5 @@ export function run(this: void, delivery: Delivery, id: string): void {
     files.close(file);
     if (ok) return;
     jobs.faults.report("delivery", err);
-    backlogs.postpone(backlog, id, ngx.now() + THROUGH_PAUSE_SECONDS);
+    backlogs.postpone(backlog, id, clock.now() + THROUGH_PAUSE_SECONDS);
 }

@@ -3,6 +3,7 @@ import * as heaps from "./heap";
 import type { Heap } from "./heap";
 import * as schedules from "./schedule";
 import type { Schedule } from "./schedule";
+import * as ids from "../store/id";
 
 export interface Backlog {
     /** Bytes on the disk by id, of all jobs that are known; those that are being delivered, too. */
@@ -11,10 +12,10 @@ export interface Backlog {
     readonly tries: LuaTable<string, number>;
     /** Ids of jobs whose turn it may be, and of some that are gone. */
     readonly ready: Heap;
-    /** The same of jobs that wait for a time. */
+    /** The same of jobs that wait for a time, by `clock`. */
     readonly postponed: Schedule;
-    /** Ids of all. */
-    readonly ages: Heap;
+    /** All, by when they were made, in seconds since 1970. */
+    readonly ages: Schedule;
     readonly flying: LuaSet<string>;
     flying_count: number;
 }
@@ -38,7 +39,7 @@ export function add(backlog: Backlog, id: string, bytes: number): void {
     if (backlog.bytes.has(id)) return;
     backlog.bytes.set(id, bytes);
     heaps.push(backlog.ready, id);
-    heaps.push(backlog.ages, id);
+    schedules.add(backlog.ages, id, ids.time_of(id));
 }
 
 /** Has the jobs whose time has come wait for their turn again. */
@@ -61,14 +62,21 @@ export function next(backlog: Backlog, now: number): string | undefined {
     return first;
 }
 
-/** The oldest job of all; nothing when there is none. Phases: any. */
-export function oldest(backlog: Backlog): string | undefined {
-    let first = heaps.first(backlog.ages);
+/** The oldest job of all, and when it was made, in seconds since 1970; nothing when there is none. Phases: any. */
+export function oldest(backlog: Backlog): LuaMultiReturn<[id?: string | undefined, made?: number | undefined]> {
+    let [first, made] = schedules.first(backlog.ages);
     while (first !== undefined && !backlog.bytes.has(first)) {
         heaps.pop(backlog.ages);
-        first = heaps.first(backlog.ages);
+        [first, made] = schedules.first(backlog.ages);
     }
-    return first;
+    return $multi(first, made);
+}
+
+/** Takes note that the oldest job was made at another time, as the time of day has been set since. Phases: any. */
+export function correct_oldest(backlog: Backlog, made: number): void {
+    const [id] = oldest(backlog);
+    heaps.pop(backlog.ages);
+    schedules.add(backlog.ages, id!, made);
 }
 
 /** Whether a job is being delivered. Phases: any. */
@@ -94,7 +102,7 @@ export function give_back(backlog: Backlog, id: string): void {
     heaps.push(backlog.ready, id);
 }
 
-/** The same, but it is not its turn before a time in seconds since 1970. Phases: any. */
+/** The same, but it is not its turn before a time by `clock`. Phases: any. */
 export function postpone(backlog: Backlog, id: string, until: number): void {
     land(backlog, id);
     schedules.add(backlog.postponed, id, until);

@@ -5,6 +5,7 @@ import * as callback_delivery from "../callback_delivery";
 import type { Delivery } from "../delivery";
 import type { Ending } from "./ending";
 import * as backoff from "../../backoff";
+import * as clock from "../../clock";
 import * as file_sync from "../../file_sync";
 import * as stores from "../store";
 import * as ids from "../store/id";
@@ -46,6 +47,8 @@ function keep(delivery: Delivery, id: string, job: Head, ending: Ending): Result
     const [line, line_err] = records.line({
         id,
         finished: ngx.now(),
+        boot: clock.BOOT,
+        uptime: clock.now(),
         status: ending.status,
         error: ending.error,
         headers: ending.headers,

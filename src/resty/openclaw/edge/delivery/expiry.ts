@@ -7,16 +7,23 @@ import * as endings from "./ending";
 import * as files from "../../files";
 import type { File } from "../../files";
 import * as stores from "../store";
+import * as ages from "../store/age";
 import * as ids from "../store/id";
 import * as records from "../store/record";
 
 /** In one tick, so that others have their turn. */
 const MOST_AT_ONCE = 16;
 
-/** With the job's file open. False when another worker is delivering the job. */
+/** With the file of the oldest job open. False when another worker is delivering the job. */
 function expire_open(this: void, delivery: Delivery, id: string, file: File): boolean {
     if (!files.lock(file)) return false;
     const [found] = records.read(file);
+    // The time of day may have been set; then the job is younger than it looks.
+    const age = found === undefined ? math.huge : ages.of(found.head, ids.time_of(id));
+    if (age <= delivery.jobs.settings.max_age_seconds) {
+        backlogs.correct_oldest(delivery.backlog, ngx.now() - age);
+        return true;
+    }
     // Somebody waits to be told.
     if (found?.head.callback !== undefined) {
         const [done, err] = completion.end_once(delivery, id, found.head, endings.failure("job_expired", "expired"));
@@ -44,8 +51,8 @@ function expire_jobs(delivery: Delivery): void {
     const { backlog, jobs } = delivery;
     const before = ngx.now() - jobs.settings.max_age_seconds;
     for (const _ of $range(1, MOST_AT_ONCE)) {
-        const id = backlogs.oldest(backlog);
-        if (id === undefined || ids.time_of(id) >= before) return;
+        const [id, made] = backlogs.oldest(backlog);
+        if (id === undefined || made! >= before) return;
         // It still has its chance, and those that are younger have theirs after it.
         if (backlogs.is_flying(backlog, id) || !expire(delivery, id)) return;
     }
@@ -57,8 +64,11 @@ function expire_answers(delivery: Delivery): void {
     for (const _ of $range(1, MOST_AT_ONCE)) {
         const id = answers.take_older(delivery.answers, before);
         if (id === undefined) return;
-        const err = stores.remove(jobs.store, "done", id);
-        if (err !== undefined) jobs.faults.report("store", "cannot remove an answer: ", err);
+        // It may be younger than it looks, too.
+        if (!answers.find(delivery.answers, jobs.store, id, before)) {
+            const err = stores.remove(jobs.store, "done", id);
+            if (err !== undefined) jobs.faults.report("store", "cannot remove an answer: ", err);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 /** An action that is an HTTP request: what may stand in its table, and how it is sent. */
 import * as backoffs from "../../backoff";
+import * as clock from "../../clock";
 import type { Faults } from "../../fault";
 import * as http_client from "../../http_client";
 import type { Request } from "../../http_client";
@@ -56,9 +57,7 @@ const KEY_NUMBERS = 4;
 
 /** Tells copies of one request apart from others: draft-ietf-httpapi-idempotency-key-header, a text in quotes. */
 function new_key(): string {
-    const parts: string[] = [];
-    for (const _ of $range(1, KEY_NUMBERS)) parts.push(string.format("%08x", noise.share() * 0x100000000));
-    return `"${table.concat(parts)}"`;
+    return `"${noise.hex(KEY_NUMBERS)}"`;
 }
 
 /** Why a value cannot be what the table says it is, or nothing. */
@@ -132,12 +131,12 @@ export function read(given: Given): Result<Sending> {
 /** Waits; when the worker begins to exit, no longer than a slice. */
 function pause(seconds: number): void {
     const was_exiting = ngx.worker.exiting();
-    const until = ngx.now() + (was_exiting ? math.min(seconds, MOST_BACKOFF_SECONDS_AT_EXIT) : seconds);
-    let left = until - ngx.now();
+    const until = clock.now() + (was_exiting ? math.min(seconds, MOST_BACKOFF_SECONDS_AT_EXIT) : seconds);
+    let left = until - clock.now();
     while (left > 0 && ngx.worker.exiting() === was_exiting) {
         // Less than a millisecond is no pause to nginx, whose clock then stands still.
         ngx.sleep(math.max(0.001, math.min(left, SLICE_SECONDS)));
-        left = until - ngx.now();
+        left = until - clock.now();
     }
 }
 
@@ -159,16 +158,16 @@ function attempt(request: Sent): LuaMultiReturn<[done: true] | Failure> {
 export function send(sending: Sending, seconds: number, faults: Faults): Result<true> {
     const request = sending.request;
     const try_seconds = request.total_seconds ?? TOTAL_SECONDS;
-    const end_at = ngx.now() + seconds;
+    const end_at = clock.now() + seconds;
     let failures = 0;
     while (true) {
-        request.total_seconds = math.min(try_seconds, end_at - ngx.now());
+        request.total_seconds = math.min(try_seconds, end_at - clock.now());
         const [done, err, again, asked_seconds] = attempt(request);
         if (done === true) return $multi(true);
         failures += 1;
         if (again !== true || failures > sending.retries) return $multi(undefined, err!);
         const wait_seconds = math.max(backoffs.jittered(failures, MOST_BACKOFF_SECONDS), asked_seconds ?? 0);
-        if (ngx.now() + wait_seconds >= end_at) return $multi(undefined, err!);
+        if (clock.now() + wait_seconds >= end_at) return $multi(undefined, err!);
         faults.report("action_retry", "action ", sending.target, ": ", err);
         pause(wait_seconds);
     }

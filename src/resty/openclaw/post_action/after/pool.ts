@@ -3,6 +3,7 @@
  *
  * Every action that is given ends exactly once: done, failed or dropped. That is what the figures rely on.
  */
+import * as clock from "../../clock";
 import type { Faults } from "../../fault";
 import type { Semaphore } from "ngx.semaphore";
 import * as figures_of from "./figures";
@@ -95,7 +96,7 @@ function show(pool: Pool): void {
 /** Whether the worker exits; from the first time on, the draining has an end. Phases: any. */
 export function is_exiting(pool: Pool): boolean {
     if (!ngx.worker.exiting()) return false;
-    pool.drain_until = pool.drain_until ?? ngx.now() + pool.settings.drain_seconds;
+    pool.drain_until = pool.drain_until ?? clock.now() + pool.settings.drain_seconds;
     return true;
 }
 
@@ -106,7 +107,7 @@ export function offer(pool: Pool, action: Action): Result<true> {
     pool.ring.set((pool.head + pool.waiting) % pool.size, action);
     pool.waiting += 1;
     pool.bytes += action.bytes;
-    if (is_exiting(pool)) pool.drain_until = ngx.now() + pool.settings.drain_seconds;
+    if (is_exiting(pool)) pool.drain_until = clock.now() + pool.settings.drain_seconds;
     show(pool);
     return $multi(true);
 }
@@ -127,7 +128,7 @@ function take_oldest(pool: Pool): Action {
 /** The oldest action that waits, now one of the runner's; there must be one. Phases: any. */
 export function take(pool: Pool, runner: Runner): Action {
     const action = take_oldest(pool);
-    action.deadline = ngx.now() + pool.settings.action_seconds;
+    action.deadline = clock.now() + pool.settings.action_seconds;
     pool.running += 1;
     runner.actions.add(action);
     runner.running += 1;

@@ -7,6 +7,7 @@
  * the worker without ever yielding nobody can end.
  */
 import * as semaphore from "ngx.semaphore";
+import * as clock from "../../clock";
 import * as turn from "../../turn";
 import type { Outcome } from "./figures";
 import * as pools from "./pool";
@@ -51,7 +52,7 @@ function begin(pool: Pool, runner: Runner): void {
         stretch += 1;
         if (stretch % STRETCH_ACTIONS === 0) {
             turn.pass();
-            runner.seen_at = ngx.now();
+            runner.seen_at = clock.now();
         }
     }
 }
@@ -63,7 +64,7 @@ function stop(pool: Pool, runner: Runner, action: Action, outcome: Outcome, why:
 
 /** Ends the actions whose time is over; returns for how many seconds there is nothing to see to. */
 function supervise(pool: Pool, runner: Runner): number {
-    const now = ngx.now();
+    const now = clock.now();
     const most_seconds = pool.settings.action_seconds;
     let next_at = now + MOST_SLEEP_SECONDS;
     if (pools.is_exiting(pool)) {
@@ -84,18 +85,18 @@ function sleep(runner: Runner, seconds: number): void {
     runner.sleeps = true;
     runner.semaphore.wait(seconds);
     runner.sleeps = false;
-    runner.seen_at = ngx.now();
+    runner.seen_at = clock.now();
 }
 
 function is_spent(runner: Runner): boolean {
-    return runner.started >= RUN_ACTIONS || ngx.now() >= runner.until;
+    return runner.started >= RUN_ACTIONS || clock.now() >= runner.until;
 }
 
 type Run = (this: void, premature: boolean, pool: Pool) => void;
 
 /** Makes the timer that `run` lives in, unless one is on its way. */
 function start(pool: Pool, run: Run): void {
-    const now = ngx.now();
+    const now = clock.now();
     if (pool.starting_since !== undefined && now < pool.starting_since + START_SECONDS) return;
     const [ok, err] = ngx.timer.at(0, run, pool);
     if (ok) pool.starting_since = now;
@@ -132,7 +133,7 @@ function run(_premature: boolean, pool: Pool): void {
         pool.faults.report("runner", "actions: no semaphore: ", sema_err);
         return;
     }
-    const now = ngx.now();
+    const now = clock.now();
     const runner: Runner = {
         semaphore: made,
         actions: new LuaSet(),
@@ -153,7 +154,7 @@ function run(_premature: boolean, pool: Pool): void {
 /** Finds what got lost: a timer that never ran, or one that an action has ended. */
 function watch(_premature: boolean, pool: Pool): void {
     pools.is_exiting(pool);
-    const now = ngx.now();
+    const now = clock.now();
     for (const runner of pool.runners) {
         if (now > runner.seen_at + LOST_SECONDS) dismiss(pool, runner, "its timer was ended, as ngx.exit does");
     }

@@ -5,6 +5,7 @@
  * it: what was written to a peer that was gone already is then sent again, elsewhere. What a peer takes and loses, or
  * what is on its way when the peer goes later, is lost.
  */
+import * as clock from "../../clock";
 import * as connection from "../../http_client/connection";
 import type { Target } from "../../http_client/target";
 import * as read from "../../options";
@@ -65,7 +66,7 @@ function open(stream: KeptStream, deadline: number): Result<ngx.Tcp> {
 
 /** Writes all of the text within so many seconds. On failure nil and why; a part of it may have arrived. Phases: timer. */
 export function send(stream: KeptStream, text: string, most_seconds: number): Result<true> {
-    const deadline = ngx.now() + math.min(stream.timeout_seconds, most_seconds);
+    const deadline = clock.now() + math.min(stream.timeout_seconds, most_seconds);
     const [socket, err] = open(stream, deadline);
     if (socket === undefined) return $multi(undefined, `cannot connect: ${err}`);
     const [sent, send_err] = connection.send(socket, stream.settings, "", text, deadline);

@@ -1,0 +1,11 @@
+local ____exports = {}
+local clock = require("resty.openclaw.clock")
+--- Its age in seconds: by the machine's uptime while that goes on, else by the time of day. `written`: when it was written, in
+-- seconds since 1970 as the clock was then. Phases: any.
+function ____exports.of(head, written)
+    if clock.BOOT == "" or head.boot ~= clock.BOOT or type(head.uptime) ~= "number" then
+        return ngx.now() - written
+    end
+    return clock.now() - head.uptime
+end
+return ____exports
