@@ -1,9 +1,9 @@
 /** Takes the picture of the page that docs/status.md shows: `make screenshot`. No test. */
 import { readFileSync } from "node:fs";
-import { chmod, mkdtemp } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { test } from "vitest";
+import { onTestFinished, test } from "vitest";
 import { startBrowser } from "./support/browser";
 import { CHECKOUT } from "./support/checkout";
 import { Load } from "./support/load";
@@ -38,6 +38,7 @@ test(
         await using centres = await startNodeProcesses({ delay: 0.18 });
         const [centre] = centres;
         const folder = await mkdtemp(path.join(tmpdir(), "openclaw-screenshot-"));
+        onTestFinished(() => rm(folder, { recursive: true }));
         await chmod(folder, 0o755);
         const socket = path.join(folder, "gateway.sock");
         const list = nodes.slice(0, 5).map(({ address }) => `"${address}"`);
@@ -120,6 +121,10 @@ test(
                 "route.conf": conf("route"),
             },
         });
+        const post = async (pathAndQuery: string): Promise<void> => {
+            const answer = await fetch(nginx.url(pathAndQuery), { method: "POST", body: "image" });
+            await answer.text();
+        };
         await using chat = new Load(nginx.url("/chat"), 6);
         const end = Date.now() + SECONDS * 1000;
         let sent = 0;
@@ -136,19 +141,13 @@ test(
             if (step === 260 && slow !== undefined) await call(nginx, slow.address, { drain: true });
             const images = Array.from({ length: 6 }, async () => {
                 sent += 1;
-                const url = nginx.url(`/analyze?n=${sent % 3 === 0 ? sent : sent % 7}`);
-                await (await fetch(url, { method: "POST", body: "image" })).text();
+                await post(`/analyze?n=${sent % 3 === 0 ? sent : sent % 7}`);
             });
             // The link is gone for a while in the middle, and at the end.
             if (step === 150) await centre?.kill();
             if (step === 180) await centre?.startAgain({ delay: 0.18 });
             if (step > 200 && left < 25) await centre?.kill();
-            images.push(
-                fetch(nginx.url("/ponds"), { method: "POST", body: "pond" }).then(
-                    async (answer) => void (await answer.text()),
-                ),
-            );
-            await Promise.all([...images, new Promise((resolve) => setTimeout(resolve, 700))]);
+            await Promise.all([...images, post("/ponds"), new Promise((resolve) => setTimeout(resolve, 700))]);
         }
         await failing?.kill();
         const browser = await startBrowser();

@@ -1,12 +1,12 @@
 local ____exports = {}
 local callback = require("resty.openclaw.edge.callback")
 local mark = require("resty.openclaw.edge.jobs.mark")
-local clock = require("resty.openclaw.clock")
 local http_client = require("resty.openclaw.http_client")
 local json_error = require("resty.openclaw.json_error")
 local request = require("resty.openclaw.request")
 local request_body = require("resty.openclaw.request_body")
 local stores = require("resty.openclaw.edge.store")
+local ages = require("resty.openclaw.edge.store.age")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
 local usages = require("resty.openclaw.edge.store.usage")
@@ -81,11 +81,9 @@ local function read_head(jobs, id, body)
     if url ~= nil and callback.fault(jobs.settings, url) ~= nil then
         return nil, "bad_callback"
     end
-    return {
+    local head = {
         id = id,
         created = ids.time_of(id),
-        boot = clock.BOOT,
-        uptime = clock.now(),
         route = jobs.figures.route,
         method = ngx.req.get_method(),
         uri = uri,
@@ -93,6 +91,7 @@ local function read_head(jobs, id, body)
         callback = url,
         body_bytes = body.bytes
     }
+    return ages.stamped(head)
 end
 local function write_piece(writing, bytes, count)
     if writing.problem == nil then

@@ -3,7 +3,6 @@ import * as callback from "./callback";
 import type { Jobs } from "./jobs";
 import type { Reason } from "./jobs/figures";
 import * as mark from "./jobs/mark";
-import * as clock from "../clock";
 import * as http_client from "../http_client";
 import * as json_error from "../json_error";
 import * as request from "../request";
@@ -11,6 +10,7 @@ import * as request_body from "../request_body";
 import type { Body } from "../request_body";
 import * as stores from "./store";
 import type { Store } from "./store";
+import * as ages from "./store/age";
 import * as ids from "./store/id";
 import * as records from "./store/record";
 import type { Head } from "./store/record";
@@ -120,18 +120,17 @@ function read_head(
     if (headers === undefined || !http_client.is_path(uri)) return $multi(undefined, "header");
     const url = request.variable("http_x_openclaw_callback");
     if (url !== undefined && callback.fault(jobs.settings, url) !== undefined) return $multi(undefined, "bad_callback");
-    return $multi({
+    const head = {
         id,
         created: ids.time_of(id),
-        boot: clock.BOOT,
-        uptime: clock.now(),
         route: jobs.figures.route,
         method: ngx.req.get_method(),
         uri,
         headers,
         callback: url,
         body_bytes: body.bytes,
-    });
+    };
+    return $multi(ages.stamped(head));
 }
 
 function write_piece(this: void, writing: Writing, bytes: Bytes, count: number): void {

@@ -3,9 +3,9 @@ local answers = require("resty.openclaw.edge.delivery.answers")
 local backlogs = require("resty.openclaw.edge.delivery.backlog")
 local callback_delivery = require("resty.openclaw.edge.callback_delivery")
 local backoff = require("resty.openclaw.backoff")
-local clock = require("resty.openclaw.clock")
 local file_sync = require("resty.openclaw.file_sync")
 local stores = require("resty.openclaw.edge.store")
+local ages = require("resty.openclaw.edge.store.age")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
 local usages = require("resty.openclaw.edge.store.usage")
@@ -47,17 +47,16 @@ local function keep(delivery, id, job, ending)
     local ____delivery_jobs_2 = delivery.jobs
     local store = ____delivery_jobs_2.store
     local callback = type(job.callback) == "string" and job.callback or nil
-    local line, line_err = records.line({
+    local head = {
         id = id,
         finished = ngx.now(),
-        boot = clock.BOOT,
-        uptime = clock.now(),
         status = ending.status,
         error = ending.error,
         headers = ending.headers,
         callback = callback,
         body_bytes = #ending.body
-    })
+    }
+    local line, line_err = records.line(ages.stamped(head))
     if line == nil then
         return nil, line_err
     end

@@ -5,9 +5,9 @@ import * as callback_delivery from "../callback_delivery";
 import type { Delivery } from "../delivery";
 import type { Ending } from "./ending";
 import * as backoff from "../../backoff";
-import * as clock from "../../clock";
 import * as file_sync from "../../file_sync";
 import * as stores from "../store";
+import * as ages from "../store/age";
 import * as ids from "../store/id";
 import * as records from "../store/record";
 import type { Head } from "../store/record";
@@ -44,17 +44,16 @@ function note_callback(delivery: Delivery, id: string): string | undefined {
 function keep(delivery: Delivery, id: string, job: Head, ending: Ending): Result<number> {
     const { store } = delivery.jobs;
     const callback = typeof job.callback === "string" ? job.callback : undefined;
-    const [line, line_err] = records.line({
+    const head = {
         id,
         finished: ngx.now(),
-        boot: clock.BOOT,
-        uptime: clock.now(),
         status: ending.status,
         error: ending.error,
         headers: ending.headers,
         callback,
         body_bytes: ending.body.length,
-    });
+    };
+    const [line, line_err] = records.line(ages.stamped(head));
     if (line === undefined) return $multi(undefined, line_err);
     // Not the job's own: that is old, and what is old under "incoming" is swept away.
     const written = ids.new();

@@ -6,6 +6,13 @@
 import * as clock from "../../clock";
 import type { Head } from "./record";
 
+/** Has a head say when it was written, by the machine's uptime; returns it. Phases: any. */
+export function stamped(head: Head): Head {
+    head.boot = clock.BOOT;
+    head.uptime = clock.now();
+    return head;
+}
+
 /**
  * Its age in seconds: by the machine's uptime while that goes on, else by the time of day. `written`: when it was written, in
  * seconds since 1970 as the clock was then. Phases: any.
