@@ -17,4 +17,4 @@ for folder in nginx demo docs; do
     [ ! -d "$folder" ] || cp -R "$folder" "$scratch"
 done
 cd "$scratch"
-BUSTED_ARGS=${ARGS:-} timeout --foreground 300 "$nginx" -e stderr -p "$scratch" -c "$scratch/spec/nginx.conf" -g "$modules"
+BUSTED_ARGS=${ARGS:-} timeout --foreground 1500 "$nginx" -e stderr -p "$scratch" -c "$scratch/spec/nginx.conf" -g "$modules"

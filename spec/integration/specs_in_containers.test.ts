@@ -27,5 +27,5 @@ test.concurrent.each([TRIXIE, BOOKWORM])(
         expect(output.slice(-8000)).toMatch(SUMMARY);
         expect(exitCode).toBe(0);
     },
-    300_000,
+    1_600_000,
 );

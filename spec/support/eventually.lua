@@ -1,7 +1,7 @@
---- Waits until a function returns something true, and returns it; raises after ten seconds.
+--- Waits until a function returns something true, and returns it; raises after a minute.
 -- @param what what is waited for, as the error shall say it
 return function(condition, what)
-    local deadline = ngx.now() + 10
+    local deadline = ngx.now() + 60
     while true do
         local value = condition()
         if value then return value end
