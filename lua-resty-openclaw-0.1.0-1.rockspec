@@ -156,6 +156,7 @@ build = {
         ["resty.openclaw.metrics.recorder"] = "lua-out/resty/openclaw/metrics/recorder.lua",
         ["resty.openclaw.metrics.text_format"] = "lua-out/resty/openclaw/metrics/text_format.lua",
         ["resty.openclaw.noise"] = "lua-out/resty/openclaw/noise.lua",
+        ["resty.openclaw.open_files"] = "lua-out/resty/openclaw/open_files.lua",
         ["resty.openclaw.operator_access"] = "lua-out/resty/openclaw/operator_access.lua",
         ["resty.openclaw.operator_access.token"] = "lua-out/resty/openclaw/operator_access/token.lua",
         ["resty.openclaw.options"] = "lua-out/resty/openclaw/options.lua",

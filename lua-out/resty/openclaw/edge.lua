@@ -33,6 +33,11 @@ local function access(self)
     end
     ngx.req.clear_header("X-OpenClaw-Delivery")
 end
+local function read_body(self)
+    if not (deliveries[request.key()] ~= nil) then
+        acceptance.read_ahead(self.jobs.settings)
+    end
+end
 local function before_balance(self)
     if self.upstream ~= nil and not self.upstream:has_nodes() then
         return false
@@ -156,6 +161,7 @@ local metatable = {__index = {
     init_worker = init_worker,
     exit_worker = exit_worker,
     access = access,
+    read_body = read_body,
     before_balance = before_balance,
     header_filter = header_filter,
     log = log,

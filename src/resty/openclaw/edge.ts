@@ -37,6 +37,8 @@ export interface Edge {
     exit_worker(): void;
     /** Finds out whether this is a delivery, and takes the mark of one off the request. Phases: access. */
     access(): void;
+    /** Reads the body of a request that may have to be kept; to be called when nobody refuses it any more. Phases: access; yields. */
+    read_body(): void;
     /** False where this try is to be spared, as the link is known to be down. Phases: balancer. */
     before_balance(): boolean;
     /** Says on the answer whether it is a stale copy; of a subrequest as `log`. Phases: header_filter. */
@@ -70,6 +72,10 @@ function access(this: Edge): void {
     if (this.jobs.is_delivery()) deliveries.add(key);
     // It is a secret, and nobody's business beyond.
     ngx.req.clear_header("X-OpenClaw-Delivery");
+}
+
+function read_body(this: Edge): void {
+    if (!deliveries.has(request.key())) acceptance.read_ahead(this.jobs.settings);
 }
 
 function before_balance(this: Edge): boolean {
@@ -166,7 +172,7 @@ export function show_job(edges: readonly Edge[]): void {
 }
 
 const metatable = {
-    __index: { init_worker, exit_worker, access, before_balance, header_filter, log, content },
+    __index: { init_worker, exit_worker, access, read_body, before_balance, header_filter, log, content },
 };
 
 /** Beside those of jobs. */

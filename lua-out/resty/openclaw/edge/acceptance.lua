@@ -146,17 +146,33 @@ local function keep(jobs, body)
     usages.announce(jobs.usage)
     return id
 end
+--- Why the request is not kept, as far as its head tells; nothing where it does not.
+local function reason_in_head(settings)
+    if not (settings.methods[ngx.req.get_method()] ~= nil) then
+        return "method"
+    end
+    if request.whole_number("content_length") > settings.max_body_bytes then
+        return "too_large"
+    end
+    return nil
+end
+--- Has the body read of a request that may come to be kept: what nginx reads for proxy_pass is in a file that nobody can
+-- open any more. Phases: access; yields.
+function ____exports.read_ahead(settings)
+    if reason_in_head(settings) == nil then
+        request_body.fetch()
+    end
+end
 --- Keeps the request at hand.
 local function take(jobs)
     local settings = jobs.settings
-    if not (settings.methods[ngx.req.get_method()] ~= nil) then
-        return nil, "method"
+    local unfit = reason_in_head(settings)
+    if unfit ~= nil then
+        return nil, unfit
     end
-    if request.whole_number("content_length") > settings.max_body_bytes then
-        return nil, "too_large"
-    end
-    local body = request_body.read()
+    local body, err = request_body.read()
     if body == nil then
+        jobs.faults:report("unreadable_body", "cannot keep a request: ", err)
         return nil, "no_body"
     end
     if body.bytes > settings.max_body_bytes then

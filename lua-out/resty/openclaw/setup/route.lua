@@ -157,6 +157,11 @@ function ____exports.read_route(shared, name, entry)
             who:pass_on()
         end}
     end
+    if its_edge ~= nil then
+        plugins[#plugins + 1] = {access = function()
+            its_edge:read_body()
+        end}
+    end
     local inference_options = read.group(owner, given, "inference")
     if inference_options ~= nil then
         plugins[#plugins + 1] = inference.new(inference_options)

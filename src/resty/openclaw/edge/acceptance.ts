@@ -3,6 +3,7 @@ import * as callback from "./callback";
 import type { Jobs } from "./jobs";
 import type { Reason } from "./jobs/figures";
 import * as mark from "./jobs/mark";
+import type { Settings } from "./jobs/settings";
 import * as http_client from "../http_client";
 import * as json_error from "../json_error";
 import * as request from "../request";
@@ -173,13 +174,32 @@ function keep(jobs: Jobs, body: Body): Kept {
     return $multi(id);
 }
 
+/** Why the request is not kept, as far as its head tells; nothing where it does not. */
+function reason_in_head(settings: Settings): Reason | undefined {
+    if (!settings.methods.has(ngx.req.get_method())) return "method";
+    if (request.whole_number("content_length") > settings.max_body_bytes) return "too_large";
+    return undefined;
+}
+
+/**
+ * Has the body read of a request that may come to be kept: what nginx reads for proxy_pass is in a file that nobody can
+ * open any more. Phases: access; yields.
+ */
+export function read_ahead(settings: Settings): void {
+    // Where it cannot be read, `accept` says so, if it comes to that.
+    if (reason_in_head(settings) === undefined) request_body.fetch();
+}
+
 /** Keeps the request at hand. */
 function take(jobs: Jobs): Kept {
     const settings = jobs.settings;
-    if (!settings.methods.has(ngx.req.get_method())) return $multi(undefined, "method");
-    if (request.whole_number("content_length") > settings.max_body_bytes) return $multi(undefined, "too_large");
-    const [body] = request_body.read();
-    if (body === undefined) return $multi(undefined, "no_body");
+    const unfit = reason_in_head(settings);
+    if (unfit !== undefined) return $multi(undefined, unfit);
+    const [body, err] = request_body.read();
+    if (body === undefined) {
+        jobs.faults.report("unreadable_body", "cannot keep a request: ", err);
+        return $multi(undefined, "no_body");
+    }
     if (body.bytes > settings.max_body_bytes) return $multi(undefined, "too_large");
     return keep(jobs, body);
 }

@@ -149,6 +149,13 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
             },
         });
     }
+    if (its_edge !== undefined) {
+        plugins.push({
+            access: () => {
+                its_edge.read_body();
+            },
+        });
+    }
     // Before what counts and records: it sets variables for them.
     const inference_options = read.group(owner, given, "inference");
     if (inference_options !== undefined) plugins.push(inference.new(inference_options));
