@@ -74,6 +74,7 @@ build = {
         ["resty.openclaw.clock"] = "lua-out/resty/openclaw/clock.lua",
         ["resty.openclaw.deadline"] = "lua-out/resty/openclaw/deadline.lua",
         ["resty.openclaw.deadline.header"] = "lua-out/resty/openclaw/deadline/header.lua",
+        ["resty.openclaw.delivery_header"] = "lua-out/resty/openclaw/delivery_header.lua",
         ["resty.openclaw.digest"] = "lua-out/resty/openclaw/digest.lua",
         ["resty.openclaw.edge"] = "lua-out/resty/openclaw/edge.lua",
         ["resty.openclaw.edge.acceptance"] = "lua-out/resty/openclaw/edge/acceptance.lua",

@@ -7,6 +7,7 @@ local links = require("resty.openclaw.edge.link")
 local fault = require("resty.openclaw.fault")
 local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
+local operator_access = require("resty.openclaw.operator_access")
 local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local time_left = require("resty.openclaw.time_left")
@@ -141,6 +142,10 @@ local function content(self)
 end
 --- Answers with what became of the job that the address names, of whichever of these routes. Phases: content; yields.
 function ____exports.show_job(edges)
+    local refusal = operator_access.refusal_of_delivery()
+    if refusal ~= nil then
+        json_error.respond(refusal.status, refusal.code, refusal.message)
+    end
     local id = string.sub(
         request.variable("uri") or "",
         #jobs_of.PREFIX + 1

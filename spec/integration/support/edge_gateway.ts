@@ -110,6 +110,7 @@ export class EdgeGateway {
                     include edge_route.conf;
                     proxy_pass http://centre;
                 }
+                location /no_route/ { proxy_pass http://centre; }
                 ${options.server ?? ""}`,
             files: Object.fromEntries(FILES.map((file) => [`${file}.conf`, conf(file)])),
         });

@@ -13,6 +13,7 @@ import type { Link } from "./edge/link";
 import * as fault from "./fault";
 import * as json_error from "./json_error";
 import * as metric_registry from "./metric_registry";
+import * as operator_access from "./operator_access";
 import * as read from "./options";
 import * as request from "./request";
 import * as time_left from "./time_left";
@@ -161,6 +162,8 @@ function content(this: Edge): void {
 
 /** Answers with what became of the job that the address names, of whichever of these routes. Phases: content; yields. */
 export function show_job(edges: readonly Edge[]): void {
+    const refusal = operator_access.refusal_of_delivery();
+    if (refusal !== undefined) json_error.respond(refusal.status, refusal.code, refusal.message);
     const id = string.sub(request.variable("uri") ?? "", jobs_of.PREFIX.length + 1);
     for (const edge of edges) {
         if (edge.jobs.page(id)) return;
