@@ -3,6 +3,7 @@ local clock = require("resty.openclaw.clock")
 local edge = require("spec.support.edge_jobs")
 local eventually = require("spec.support.eventually")
 local ids = require("resty.openclaw.edge.store.id")
+local marks = require("resty.openclaw.edge.jobs.mark")
 local records = require("resty.openclaw.edge.store.record")
 local stores = require("resty.openclaw.edge.store")
 local usages = require("resty.openclaw.edge.store.usage")
@@ -286,6 +287,87 @@ describe("edge: the delivery of jobs", function()
             assert.equal("there\n", done(turn, first).body)
         end)
 
+        it("ends a job that was taken several times and never answered, when the link is not to blame", function()
+            local jobs, turn = edge.open({ attempts = 3, max_tries = 1, concurrency = 1 })
+            local told = edge.faults(jobs)
+            edge.behave = function(request)
+                if request.body == "poison" then jobs:decline(true) else ngx.say("there") end
+            end
+            local poison = edge.keep("poison")
+            local function age()
+                eventually(function() return jobs.delivery.backlog.flying_count == 0 end)
+                edge.later(#edge.seen * 1000)
+            end
+            for number = 1, 7 do
+                -- What happens while the link is down says nothing of a job.
+                edge.link_is_up, edge.trials = number <= 2, 1
+                edge.work(turn, function() return #edge.seen == number end)
+                age()
+                assert.equal(202, edge.get(poison).status)
+            end
+            edge.link_is_up = true
+            local answer = done(turn, poison)
+            assert.same({ 502, "job_failed" }, { answer.status, edge.code(answer) })
+            assert.is_nil(answer.header("X-OpenClaw-Status"))
+            assert.equal(8, #edge.seen)
+            assert.same({ 8, 1 }, { delivered(jobs, "unanswered"), counted(jobs, "failed") })
+            assert.equal("failed: job " .. poison .. " was sent 3 times, and the other end gave no answer", told[1])
+            assert.equal("there\n", done(turn, edge.keep("good")).body)
+        end)
+
+        it("takes nothing for an answer that the gateway itself says, and tells why the job waits", function()
+            local jobs, turn = edge.open({ max_tries = 1, attempts = 1, concurrency = 1 })
+            local told = edge.faults(jobs)
+            local statuses = { 200, 400, 401, 403, 404, 413, 429, 500, 503 }
+            edge.behave = function(request)
+                if request.body == "good" then return ngx.say("there") end
+                ngx.header["X-OpenClaw-Link"] = nil
+                ngx.status = statuses[request.number] or 401
+                ngx.print('{"error":{"code":"identity_required","message":"Who?","status":401}}')
+            end
+            local id = edge.keep("refused")
+            for number = 1, #statuses do
+                edge.work(turn, function() return #edge.seen == number end)
+                eventually(function() return jobs.delivery.backlog.flying_count == 0 end)
+                assert.equal(202, edge.get(id).status)
+                -- Others need not wait for it.
+                edge.later(number * 1000)
+            end
+            assert.equal(#statuses, delivered(jobs, "refused"))
+            assert.equal(0, counted(jobs, "failed") + counted(jobs, "delivered"))
+            local line = "refused: job %s waits, as this gateway itself answers with status 413 (identity_required); see docs/jobs.md"
+            assert.equal(line:format(id), told[6])
+            assert.equal("there\n", done(turn, edge.keep("good")).body)
+            assert.equal(202, edge.get(id).status)
+            edge.later(20000)
+            edge.behave = nil
+            assert.equal(200, done(turn, id).status)
+        end)
+
+        it("waits as long as the gateway itself asks for", function()
+            local _, turn = edge.open({ concurrency = 1 })
+            edge.behave = function(request)
+                if request.number > 1 then return ngx.say("there") end
+                ngx.header["X-OpenClaw-Link"] = nil
+                ngx.status = 503
+                ngx.header["Retry-After"] = 100
+                ngx.print("busy")
+            end
+            local id = edge.keep()
+            edge.work(turn, function() return #edge.seen == 1 end)
+            edge.later(90)
+            idle(turn)
+            assert.equal(1, #edge.seen)
+            edge.later(111)
+            assert.equal("there\n", done(turn, id).body)
+        end)
+
+        it("names a host, also for a job that was kept without one", function()
+            local jobs, turn = edge.open()
+            done(turn, lay(jobs, { headers = { Host = "" } }))
+            assert.equal("localhost", edge.seen[1].headers.host)
+        end)
+
         it("takes no old answer for one", function()
             local jobs, turn = edge.open({ max_tries = 1 })
             edge.behave = function(request)
@@ -366,7 +448,7 @@ describe("edge: the delivery of jobs", function()
             assert.equal(0, #edge.seen)
             assert.equal(#cases, counted(jobs, "failed"))
             for _, line in ipairs(told) do
-                assert.is_nil(line:find(jobs.mark.secret, 1, true))
+                assert.is_nil(line:find(marks.secret_of(jobs.mark), 1, true))
                 assert.is_nil(line:find("b: c", 1, true))
             end
         end)

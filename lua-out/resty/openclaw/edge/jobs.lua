@@ -66,14 +66,15 @@ local function create(owner, options, registry, link, faults)
     local settings = settings_of.read(owner, options)
     local names = registry.region.names
     local usage = usages.new(names, link.name, settings.max_jobs, settings.max_bytes)
+    local store = stores.new(settings.store, settings.thread_pool)
     local fields = {
         settings = settings,
-        store = stores.new(settings.store, settings.thread_pool),
+        store = store,
         usage = usage,
         figures = figures_of.open(registry, link.name, usage),
         faults = faults,
         link = link,
-        mark = marks.open(names),
+        mark = marks.open(store),
         delivery = nil
     }
     local jobs = setmetatable(fields, metatable)

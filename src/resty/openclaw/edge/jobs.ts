@@ -120,14 +120,15 @@ function create(owner: string, options: Options, registry: Registry, link: Link,
     const settings = settings_of.read(owner, options);
     const names = registry.region.names;
     const usage = usages.new(names, link.name, settings.max_jobs, settings.max_bytes);
+    const store = stores.new(settings.store, settings.thread_pool);
     const fields = {
         settings,
-        store: stores.new(settings.store, settings.thread_pool),
+        store,
         usage,
         figures: figures_of.open(registry, link.name, usage),
         faults,
         link,
-        mark: marks.open(names),
+        mark: marks.open(store),
         delivery: undefined as Delivery | undefined,
     };
     const jobs = setmetatable(fields, metatable) as unknown as Jobs;

@@ -14,6 +14,7 @@ local OUTCOMES = {
     "no_answer",
     "link_down",
     "unanswered",
+    "refused",
     "stale",
     "not_sent"
 }

@@ -17,6 +17,7 @@ ____exports.OPTIONS = {
     "rate",
     "concurrency",
     "max_tries",
+    "attempts",
     "timeout_seconds",
     "callback_hosts",
     "callback_plain",
@@ -188,6 +189,13 @@ function ____exports.read(owner, given)
             owner,
             given,
             "max_tries",
+            1,
+            5
+        ),
+        attempts = options.whole(
+            owner,
+            given,
+            "attempts",
             1,
             5
         ),

@@ -8,7 +8,8 @@ import type { Usage } from "../store/usage";
 /** What becomes of jobs. */
 export type Result = "accepted" | "delivered" | "failed" | "expired" | "refused";
 /** What comes of one delivery. */
-export type Outcome = "answered" | "again" | "no_answer" | "link_down" | "unanswered" | "stale" | "not_sent";
+export type Outcome =
+    "answered" | "again" | "no_answer" | "link_down" | "unanswered" | "refused" | "stale" | "not_sent";
 export type CallbackOutcome = "sent" | "again" | "failed";
 /** Why a request is not kept. */
 export type Reason = "method" | "no_body" | "too_large" | "header" | "bad_callback" | "store_full" | "not_stored";
@@ -27,7 +28,16 @@ interface Shown {
 }
 
 const RESULTS: Result[] = ["accepted", "delivered", "failed", "expired", "refused"];
-const OUTCOMES: Outcome[] = ["answered", "again", "no_answer", "link_down", "unanswered", "stale", "not_sent"];
+const OUTCOMES: Outcome[] = [
+    "answered",
+    "again",
+    "no_answer",
+    "link_down",
+    "unanswered",
+    "refused",
+    "stale",
+    "not_sent",
+];
 const CALLBACK_OUTCOMES: CallbackOutcome[] = ["sent", "again", "failed"];
 const REASONS: Reason[] = ["method", "no_body", "too_large", "header", "bad_callback", "store_full", "not_stored"];
 

@@ -20,6 +20,8 @@ export interface Settings {
     readonly rate: number;
     readonly concurrency: number;
     readonly max_tries: number;
+    /** Deliveries of a job that reach the other end and get no answer, after which it ends. */
+    readonly attempts: number;
     readonly timeout_seconds: number;
     readonly callback_hosts: LuaSet<string>;
     readonly callback_plain: boolean;
@@ -47,6 +49,7 @@ export const OPTIONS = [
     "rate",
     "concurrency",
     "max_tries",
+    "attempts",
     "timeout_seconds",
     "callback_hosts",
     "callback_plain",
@@ -170,6 +173,7 @@ export function read(owner: string, given: Options): Settings {
         rate: options.positive(owner, given, "rate", 5),
         concurrency: options.whole(owner, given, "concurrency", 1, 4),
         max_tries: options.whole(owner, given, "max_tries", 1, 5),
+        attempts: options.whole(owner, given, "attempts", 1, 5),
         timeout_seconds: options.positive(owner, given, "timeout_seconds", 330),
         callback_hosts: read_callback_hosts(owner, given),
         callback_plain: options.flag(owner, given, "callback_plain", false),
