@@ -344,10 +344,10 @@ describe("edge: jobs", function()
             local settings = read()
             assert.same({ "127.0.0.1", 8081 }, { settings.host, settings.port })
             assert.same(
-                { 10485760, 1073741824, 10000, 86400, 3600, 1048576, 5, 4, 5, 5, 330, false, "default" },
+                { 10485760, 1073741824, 10000, 86400, 3600, 1048576, 4 * (1048576 + 4096), 5, 4, 5, 5, 330, false, "default" },
                 {
                     settings.max_body_bytes, settings.max_bytes, settings.max_jobs, settings.max_age_seconds, settings.keep_seconds,
-                    settings.max_answer_bytes, settings.rate, settings.concurrency, settings.max_tries, settings.attempts, settings.timeout_seconds,
+                    settings.max_answer_bytes, settings.reserve_bytes, settings.rate, settings.concurrency, settings.max_tries, settings.attempts, settings.timeout_seconds,
                     settings.callback_plain, settings.thread_pool,
                 }
             )

@@ -9,6 +9,7 @@ local stores = require("resty.openclaw.edge.store")
 local ages = require("resty.openclaw.edge.store.age")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
+local reserves = require("resty.openclaw.edge.store.reserve")
 local usages = require("resty.openclaw.edge.store.usage")
 --- Where answers are found; what follows is the id.
 ____exports.PREFIX = "/openclaw/jobs/"
@@ -141,6 +142,9 @@ local function keep(jobs, body)
         return nil, "header"
     end
     local bytes = #line + body.bytes
+    if reserves.is_short(jobs.reserve) then
+        return nil, "not_stored"
+    end
     if not usages.reserve(jobs.usage, bytes) then
         return nil, "store_full"
     end

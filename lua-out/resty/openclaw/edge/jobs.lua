@@ -6,6 +6,7 @@ local marks = require("resty.openclaw.edge.jobs.mark")
 local settings_of = require("resty.openclaw.edge.jobs.settings")
 local jobs_page = require("resty.openclaw.edge.jobs_page")
 local stores = require("resty.openclaw.edge.store")
+local reserves = require("resty.openclaw.edge.store.reserve")
 local usages = require("resty.openclaw.edge.store.usage")
 --- The header that marks deliveries, and whose value nobody else may know.
 ____exports.DELIVERY_HEADER = marks.HEADER
@@ -33,6 +34,7 @@ local function report(self)
     return {
         pending = usages.jobs(usage),
         done = usages.answers(usage),
+        failed = usages.failed(usage),
         pending_bytes = usages.bytes(usage),
         done_bytes = usages.answer_bytes(usage),
         oldest_seconds = usages.oldest_seconds(usage)
@@ -75,6 +77,13 @@ local function create(owner, options, registry, link, faults)
         faults = faults,
         link = link,
         mark = marks.open(store),
+        reserve = reserves.new(
+            store,
+            link.name,
+            settings.reserve_bytes,
+            names,
+            faults
+        ),
         delivery = nil
     }
     local jobs = setmetatable(fields, metatable)

@@ -14,6 +14,7 @@ import * as ages from "./store/age";
 import * as ids from "./store/id";
 import * as records from "./store/record";
 import type { Head } from "./store/record";
+import * as reserves from "./store/reserve";
 import * as usages from "./store/usage";
 
 /** The id of a job, or why the request is not kept. */
@@ -170,6 +171,7 @@ function keep(jobs: Jobs, body: Body): Kept {
     const [line] = records.line(head);
     if (line === undefined) return $multi(undefined, "header");
     const bytes = line.length + body.bytes;
+    if (reserves.is_short(jobs.reserve)) return $multi(undefined, "not_stored");
     if (!usages.reserve(jobs.usage, bytes)) return $multi(undefined, "store_full");
     const [written, err] = write(jobs.store, id, line, body);
     if (written === undefined) {

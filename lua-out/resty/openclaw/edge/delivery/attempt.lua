@@ -12,12 +12,16 @@ local mark = require("resty.openclaw.edge.jobs.mark")
 local stores = require("resty.openclaw.edge.store")
 local body_source = require("resty.openclaw.edge.store.body_source")
 local records = require("resty.openclaw.edge.store.record")
+local reserves = require("resty.openclaw.edge.store.reserve")
 --- Another worker may be delivering a job while it exits; its end is looked for so often.
 local BUSY_SECONDS = 1
 local function deliver(delivery, id, file, found)
     local secret, secret_err = mark.secret_of(delivery.jobs.mark)
     if secret == nil then
         delivery.jobs.faults:report("store", "cannot keep the secret of deliveries: ", secret_err)
+        if files.is_full(secret_err) then
+            reserves.spend(delivery.jobs.reserve, 0)
+        end
         return judgement.hold(delivery, id, judgement.THROUGH_PAUSE_SECONDS)
     end
     local job = {

@@ -18,6 +18,10 @@ local STATUSES = {
     answer_dropped = 410,
     no_answer = 504
 }
+--- Whether what is kept says why there is no answer, from what is wrong with it. Phases: any.
+function ____exports.is_failure(error_code)
+    return error_code ~= nil and error_code ~= "job_expired"
+end
 --- The status by which an answer that is kept is given out, from what is wrong with it. Phases: any.
 function ____exports.status_of(error_code)
     return STATUSES[tostring(error_code)] or 200

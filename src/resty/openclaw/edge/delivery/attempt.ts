@@ -15,6 +15,7 @@ import * as stores from "../store";
 import * as body_source from "../store/body_source";
 import * as records from "../store/record";
 import type { StoredRecord } from "../store/record";
+import * as reserves from "../store/reserve";
 
 /** Another worker may be delivering a job while it exits; its end is looked for so often. */
 const BUSY_SECONDS = 1;
@@ -23,6 +24,7 @@ function deliver(delivery: Delivery, id: string, file: File, found: StoredRecord
     const [secret, secret_err] = mark.secret_of(delivery.jobs.mark);
     if (secret === undefined) {
         delivery.jobs.faults.report("store", "cannot keep the secret of deliveries: ", secret_err);
+        if (files.is_full(secret_err)) reserves.spend(delivery.jobs.reserve, 0);
         return judgement.hold(delivery, id, judgement.THROUGH_PAUSE_SECONDS);
     }
     const job: sending.Job = { id, head: found.head, began: clock.now() };

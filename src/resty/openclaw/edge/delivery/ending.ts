@@ -12,12 +12,7 @@ export interface Ending {
 }
 
 export type ErrorCode =
-    | "job_expired"
-    | "job_broken"
-    | "job_failed"
-    | "answer_too_large"
-    | "answer_dropped"
-    | "no_answer";
+    "job_expired" | "job_broken" | "job_failed" | "answer_too_large" | "answer_dropped" | "no_answer";
 
 /** Headers of answers that are kept: those without which the body cannot be read. */
 export const HEADERS = ["Content-Type", "Content-Encoding", "Content-Language", "Content-Disposition"];
@@ -41,6 +36,11 @@ const STATUSES: Record<string, number | undefined> = {
     answer_dropped: 410,
     no_answer: 504,
 };
+
+/** Whether what is kept says why there is no answer, from what is wrong with it. Phases: any. */
+export function is_failure(error_code: unknown): boolean {
+    return error_code !== undefined && error_code !== "job_expired";
+}
 
 /** The status by which an answer that is kept is given out, from what is wrong with it. Phases: any. */
 export function status_of(error_code: unknown): number {
