@@ -1,6 +1,6 @@
 local ____exports = {}
 local ffi = require("ffi")
-ffi.cdef("\n    int openclaw_files_open(const char *path, int flags, int mode) __asm__(\"open\");\n    long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__(\"write\");\n    long openclaw_files_pwrite(int fd, const char *bytes, size_t count, int64_t offset) __asm__(\"pwrite\");\n    long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__(\"pread\");\n    int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__(\"lseek\");\n    int openclaw_files_truncate(int fd, int64_t bytes) __asm__(\"ftruncate\");\n    int openclaw_files_sync(int fd) __asm__(\"fdatasync\");\n    int openclaw_files_lock(int fd, int operation) __asm__(\"flock\");\n    int openclaw_files_close(int fd) __asm__(\"close\");\n    int openclaw_files_rename(const char *from, const char *to) __asm__(\"rename\");\n    int openclaw_files_access(const char *path, int mode) __asm__(\"access\");\n    int openclaw_files_remove(const char *path) __asm__(\"unlink\");\n    int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__(\"mkdir\");\n    int openclaw_files_remove_folder(const char *path) __asm__(\"rmdir\");\n    struct openclaw_files_entry {\n        uint64_t inode; int64_t offset; unsigned short bytes; unsigned char kind; char name[256];\n    };\n    void *openclaw_files_open_folder(const char *path) __asm__(\"opendir\");\n    struct openclaw_files_entry *openclaw_files_read_folder(void *folder) __asm__(\"readdir\");\n    int openclaw_files_close_folder(void *folder) __asm__(\"closedir\");\n    char *openclaw_files_message(int number) __asm__(\"strerror\");\n")
+ffi.cdef("\n    int openclaw_files_open(const char *path, int flags, int mode) __asm__(\"open\");\n    long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__(\"write\");\n    long openclaw_files_pwrite(int fd, const char *bytes, size_t count, int64_t offset) __asm__(\"pwrite\");\n    long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__(\"pread\");\n    int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__(\"lseek\");\n    int openclaw_files_allocate(int fd, int64_t offset, int64_t bytes) __asm__(\"posix_fallocate\");\n    int openclaw_files_truncate(int fd, int64_t bytes) __asm__(\"ftruncate\");\n    int openclaw_files_sync(int fd) __asm__(\"fdatasync\");\n    int openclaw_files_lock(int fd, int operation) __asm__(\"flock\");\n    int openclaw_files_close(int fd) __asm__(\"close\");\n    int openclaw_files_rename(const char *from, const char *to) __asm__(\"rename\");\n    int openclaw_files_access(const char *path, int mode) __asm__(\"access\");\n    int openclaw_files_remove(const char *path) __asm__(\"unlink\");\n    int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__(\"mkdir\");\n    int openclaw_files_remove_folder(const char *path) __asm__(\"rmdir\");\n    struct openclaw_files_entry {\n        uint64_t inode; int64_t offset; unsigned short bytes; unsigned char kind; char name[256];\n    };\n    void *openclaw_files_open_folder(const char *path) __asm__(\"opendir\");\n    struct openclaw_files_entry *openclaw_files_read_folder(void *folder) __asm__(\"readdir\");\n    int openclaw_files_close_folder(void *folder) __asm__(\"closedir\");\n    char *openclaw_files_message(int number) __asm__(\"strerror\");\n")
 --- O_NONBLOCK, as a pipe without a reader would hold up the worker, and O_CLOEXEC. Source: Linux's fcntl.h.
 local ALWAYS = bit.bor(2048, 524288)
 local WRITE_AT_END = bit.bor(
@@ -24,13 +24,35 @@ local SEEK_END = 2
 local LOCK_AT_ONCE = bit.bor(2, 4)
 local EINTR = 4
 local EEXIST = 17
+local ENOSPC = 28
+local EDQUOT = 122
 local ENOENT = 2
 --- rw-------
 local PRIVATE_FILE = 384
 --- rwx------
 local PRIVATE_FOLDER = 448
+local function message(number)
+    local text = ffi.string(ffi.C.openclaw_files_message(number))
+    return text
+end
 local function failure(what)
-    return (("cannot " .. what) .. ": ") .. ffi.string(ffi.C.openclaw_files_message(ffi.errno()))
+    return (("cannot " .. what) .. ": ") .. message(ffi.errno())
+end
+--- Whether what one of these functions says is that there is no room, on the disk or of the user's.
+function ____exports.is_full(problem)
+    local no_space = string.find(
+        problem,
+        message(ENOSPC),
+        1,
+        true
+    )
+    local no_quota = string.find(
+        problem,
+        message(EDQUOT),
+        1,
+        true
+    )
+    return no_space ~= nil or no_quota ~= nil
 end
 --- Nothing where the system's answer is that it is done.
 local function outcome(answer, what)
@@ -105,6 +127,18 @@ function ____exports.size_of(path)
     local bytes = ____exports.size(file)
     ____exports.close(file)
     return bytes
+end
+--- Makes a file that is open for writing so many bytes long, all of which have their place on the disk. Not with "append" and
+-- "create". Says why not, or nothing. Source: posix_fallocate(3).
+function ____exports.allocate(file, bytes)
+    local number = ffi.C.openclaw_files_allocate(file, 0, bytes)
+    local ____temp_1
+    if number == 0 then
+        ____temp_1 = nil
+    else
+        ____temp_1 = "cannot allocate: " .. message(number)
+    end
+    return ____temp_1
 end
 --- Cuts a file that is open for writing. Says why not, or nothing.
 function ____exports.truncate(file, bytes)

@@ -8,8 +8,8 @@ local STATX_MODE = 2
 local STATX_WORDS = 128
 local MODE_AT = 14
 local OTHERS_MAY_READ = 4
---- What any user may do with a file, as the last digit of its mode; nothing when that cannot be told.
-local function rights_of_others(path)
+--- What any user may do with a file, as the last digit of its mode; nothing when that cannot be told. Phases: any.
+function ____exports.rights_of_others(path)
     local result = ffi.new("uint16_t[?]", STATX_WORDS)
     local ok, failed = pcall(function() return ffi.C.statx(
         AT_FDCWD,
@@ -50,7 +50,7 @@ function ____exports.read(owner, option, path, most_bytes)
     end
     local text = file:read(most_bytes + 1)
     file:close()
-    local rights = rights_of_others(path)
+    local rights = ____exports.rights_of_others(path)
     if rights == nil then
         error((((owner .. ": cannot tell who may read \"") .. option) .. "\" ") .. path, 0)
     end

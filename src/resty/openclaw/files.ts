@@ -11,6 +11,7 @@ ffi.cdef(`
     long openclaw_files_pwrite(int fd, const char *bytes, size_t count, int64_t offset) __asm__("pwrite");
     long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__("pread");
     int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__("lseek");
+    int openclaw_files_allocate(int fd, int64_t offset, int64_t bytes) __asm__("posix_fallocate");
     int openclaw_files_truncate(int fd, int64_t bytes) __asm__("ftruncate");
     int openclaw_files_sync(int fd) __asm__("fdatasync");
     int openclaw_files_lock(int fd, int operation) __asm__("flock");
@@ -54,6 +55,8 @@ const SEEK_END = 2;
 const LOCK_AT_ONCE = 2 | 4;
 const EINTR = 4;
 const EEXIST = 17;
+const ENOSPC = 28;
+const EDQUOT = 122;
 const ENOENT = 2;
 
 /** rw------- */
@@ -61,8 +64,20 @@ const PRIVATE_FILE = 0x180;
 /** rwx------ */
 const PRIVATE_FOLDER = 0x1c0;
 
+function message(number: number): string {
+    const text = ffi.string(ffi.C.openclaw_files_message!(number) as CValue);
+    return text;
+}
+
 function failure(what: string): string {
-    return `cannot ${what}: ${ffi.string(ffi.C.openclaw_files_message!(ffi.errno()) as CValue)}`;
+    return `cannot ${what}: ${message(ffi.errno())}`;
+}
+
+/** Whether what one of these functions says is that there is no room, on the disk or of the user's. */
+export function is_full(problem: string): boolean {
+    const [no_space] = string.find(problem, message(ENOSPC), 1, true);
+    const [no_quota] = string.find(problem, message(EDQUOT), 1, true);
+    return no_space !== undefined || no_quota !== undefined;
 }
 
 /** Nothing where the system's answer is that it is done. */
@@ -125,6 +140,15 @@ export function size_of(path: string): number | undefined {
     const [bytes] = size(file);
     close(file);
     return bytes;
+}
+
+/**
+ * Makes a file that is open for writing so many bytes long, all of which have their place on the disk. Not with "append" and
+ * "create". Says why not, or nothing. Source: posix_fallocate(3).
+ */
+export function allocate(file: File, bytes: number): string | undefined {
+    const number = ffi.C.openclaw_files_allocate!(file, 0, bytes) as number;
+    return number === 0 ? undefined : `cannot allocate: ${message(number)}`;
 }
 
 /** Cuts a file that is open for writing. Says why not, or nothing. */

@@ -11,8 +11,8 @@ const STATX_WORDS = 128;
 const MODE_AT = 14;
 const OTHERS_MAY_READ = 4;
 
-/** What any user may do with a file, as the last digit of its mode; nothing when that cannot be told. */
-function rights_of_others(path: string): number | undefined {
+/** What any user may do with a file, as the last digit of its mode; nothing when that cannot be told. Phases: any. */
+export function rights_of_others(path: string): number | undefined {
     const result = ffi.new("uint16_t[?]", STATX_WORDS) as unknown as Doubles;
     // Raises where the C library is older than the call.
     const [ok, failed] = pcall(() => ffi.C.statx!(AT_FDCWD, path, 0, STATX_MODE, result) as number);
