@@ -1,5 +1,6 @@
 local ____exports = {}
 local ffi = require("ffi")
+local texts = require("resty.openclaw.text")
 ffi.cdef("int statx(int folder, const char *path, int flags, unsigned int mask, void *result);")
 --- From Linux's fcntl.h and stat.h. The result of statx has the same layout on every kind of machine.
 local AT_FDCWD = -100
@@ -57,7 +58,6 @@ function ____exports.read(owner, option, path, most_bytes)
     if bit.band(rights, OTHERS_MAY_READ) ~= 0 then
         error(((((owner .. ": \"") .. option) .. "\" ") .. path) .. " may be read by all users; chmod it to 600", 0)
     end
-    local trimmed = string.match(text or "", "^%s*(.-)%s*$")
-    return trimmed
+    return texts.trim(text or "")
 end
 return ____exports

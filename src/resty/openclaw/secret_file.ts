@@ -1,5 +1,6 @@
 /** Secrets that stand in files, so that no configuration and no message ever holds them. */
 import * as ffi from "ffi";
+import * as texts from "./text";
 
 ffi.cdef("int statx(int folder, const char *path, int flags, unsigned int mask, void *result);");
 
@@ -51,6 +52,5 @@ export function read(owner: string, option: string, path: unknown, most_bytes: n
     if ((rights & OTHERS_MAY_READ) !== 0) {
         error(`${owner}: "${option}" ${path} may be read by all users; chmod it to 600`, 0);
     }
-    const [trimmed] = string.match(text ?? "", "^%s*(.-)%s*$");
-    return trimmed!;
+    return texts.trim(text ?? "");
 }
