@@ -241,6 +241,7 @@ build = {
         ["resty.openclaw.status.series"] = "lua-out/resty/openclaw/status/series.lua",
         ["resty.openclaw.status.tally"] = "lua-out/resty/openclaw/status/tally.lua",
         ["resty.openclaw.status.window"] = "lua-out/resty/openclaw/status/window.lua",
+        ["resty.openclaw.text"] = "lua-out/resty/openclaw/text.lua",
         ["resty.openclaw.time_left"] = "lua-out/resty/openclaw/time_left.lua",
         ["resty.openclaw.turn"] = "lua-out/resty/openclaw/turn.lua",
         ["resty.openclaw.upstream_tries"] = "lua-out/resty/openclaw/upstream_tries.lua",
