@@ -69,7 +69,7 @@ function access(this: Edge): void {
 }
 
 function read_body(this: Edge): void {
-    if (!deliveries.has(request.key())) acceptance.read_ahead(this.jobs.settings);
+    if (!deliveries.is_marked()) acceptance.read_ahead(this.jobs.settings);
 }
 
 function before_balance(this: Edge): boolean {
