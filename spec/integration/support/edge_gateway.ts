@@ -19,6 +19,8 @@ export interface EdgeOptions {
     location?: string;
     /** What says how to cache ("include cache.conf;"). */
     cache?: string;
+    /** More files to include, by their path below the prefix. */
+    files?: Record<string, string>;
 }
 
 /** Of the repository, but for the dict that every test's nginx has already. */
@@ -109,7 +111,7 @@ export class EdgeGateway {
                     proxy_pass http://centre;
                 }
                 ${options.server ?? ""}`,
-            files: Object.fromEntries(FILES.map((file) => [`${file}.conf`, conf(file)])),
+            files: { ...Object.fromEntries(FILES.map((file) => [`${file}.conf`, conf(file)])), ...options.files },
         });
         return new EdgeGateway(nginx, folder);
     }
