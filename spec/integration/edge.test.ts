@@ -577,7 +577,12 @@ describe("jobs", () => {
     }, 120_000);
 
     test("are delivered once while the binary is replaced", async () => {
-        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofEdge: `${QUICK} concurrency = 1,` });
+        // The one worker that delivers is busy with that when the other one's turn comes to take the delivery.
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: `${QUICK} concurrency = 1,`,
+            workers: 1,
+        });
         await edge.nginx.becomeDaemon();
         await centre.goDown();
         const jobs = await keepSome(edge, 20);
@@ -592,13 +597,12 @@ describe("jobs", () => {
         await eventually("some are delivered", () => deliveriesOf(jobs).length >= 5);
         await endOld();
         await awaitAnswers(edge, jobs);
-        const bodies = centre.received.filter(({ url }) => url === "/plain/job").map(({ text }) => text);
+        for (const job of jobs) expect((await show(edge, job)).text).toBe(job.body);
         const ids = deliveriesOf(jobs).map(({ headers }) => headers["idempotency-key"]);
         expect([...new Set(ids)].sort()).toEqual(jobs.map(({ id }) => id).sort());
         expect(ids.length).toBe(jobs.length);
         expect(readdirSync(path.join(edge.folder, "jobs/pending"))).toEqual([]);
         expect(readdirSync(path.join(edge.folder, "jobs/done")).length).toBe(jobs.length);
-        expect(bodies.length).toBeGreaterThanOrEqual(jobs.length);
     });
 
     test("are kept over a crash of everything, also in the middle of deliveries", async () => {

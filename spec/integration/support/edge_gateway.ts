@@ -19,6 +19,8 @@ export interface EdgeOptions {
     location?: string;
     /** What says how to cache ("include cache.conf;"). */
     cache?: string;
+    /** How many workers (2). */
+    workers?: number;
     /** More files to include, by their path below the prefix. */
     files?: Record<string, string>;
 }
@@ -48,6 +50,7 @@ export class EdgeGateway {
         const through = await freePort();
         const nodes = options.nodes.map((node) => `"${node}"`).join(", ");
         const nginx = await NativeNginx.start({
+            workers: options.workers ?? 2,
             http: `
                 include openclaw.conf;
                 lua_socket_log_errors off;
