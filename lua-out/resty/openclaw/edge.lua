@@ -8,6 +8,7 @@ local links = require("resty.openclaw.edge.link")
 local fault = require("resty.openclaw.fault")
 local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
+local operator_access = require("resty.openclaw.operator_access")
 local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local time_left = require("resty.openclaw.time_left")
@@ -23,6 +24,11 @@ local function exit_worker(self)
 end
 local function access(self)
     deliveries.note(self.jobs.mark)
+end
+local function read_body(self)
+    if not deliveries.is_marked() then
+        acceptance.read_ahead(self.jobs.settings)
+    end
 end
 local function before_balance(self)
     if self.upstream ~= nil and not self.upstream:has_nodes() then
@@ -144,6 +150,10 @@ local function content(self)
 end
 --- Answers with what became of the job that the address names, of whichever of these routes. Phases: content; yields.
 function ____exports.show_job(edges)
+    local refusal = operator_access.refusal_of_delivery()
+    if refusal ~= nil then
+        json_error.respond(refusal.status, refusal.code, refusal.message)
+    end
     local id = string.sub(
         request.variable("uri") or "",
         #jobs_of.PREFIX + 1
@@ -164,6 +174,7 @@ local metatable = {__index = {
     init_worker = init_worker,
     exit_worker = exit_worker,
     access = access,
+    read_body = read_body,
     before_balance = before_balance,
     header_filter = header_filter,
     log = log,

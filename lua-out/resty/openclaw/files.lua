@@ -7,6 +7,8 @@ local WRITE_AT_END = bit.bor(
     bit.bor(1, 64),
     1024
 )
+--- O_NOFOLLOW, which not all machines have in the same place. Source: Linux's fcntl.h, generic and per architecture.
+local NO_LINK = (ffi.arch == "arm" or ffi.arch == "arm64" or ffi.arch == "ppc") and 32768 or 131072
 local FLAGS = {
     append = bit.bor(WRITE_AT_END, ALWAYS),
     create = bit.bor(
@@ -14,8 +16,12 @@ local FLAGS = {
         ALWAYS
     ),
     read = ALWAYS,
+    plain = bit.bor(NO_LINK, ALWAYS),
     lock = bit.bor(
-        bit.bor(2, 64),
+        bit.bor(
+            bit.bor(2, 64),
+            NO_LINK
+        ),
         ALWAYS
     )
 }
@@ -27,6 +33,11 @@ local EEXIST = 17
 local ENOSPC = 28
 local EDQUOT = 122
 local ENOENT = 2
+--- What the system says to whoever opens a socket or a link, or reads from a place in a pipe or a folder.
+local ENXIO = 6
+local EISDIR = 21
+local ESPIPE = 29
+local ELOOP = 40
 --- rw-------
 local PRIVATE_FILE = 384
 --- rwx------
@@ -118,9 +129,47 @@ function ____exports.size(file)
     end
     return bytes
 end
---- How many bytes the file of that name has; nothing where it cannot be asked.
+--- Whether there is a file in the way of a new one, after `open` with "create" has failed. Not after another call.
+function ____exports.is_taken()
+    return ffi.errno() == EEXIST
+end
+local one_byte = ffi.new("uint8_t[1]")
+--- Whether an open file is a plain one, rather than a folder or a pipe; where it cannot be read, it is not.
+function ____exports.is_plain(file)
+    return tonumber(ffi.C.openclaw_files_pread(file, one_byte, 1, 0)) >= 0
+end
+--- A plain file, open for reading. On failure nil, why, and whether it is because something else has that name: a folder, a
+-- pipe, a socket or a link. Never waits for a pipe.
+function ____exports.open_plain(path)
+    local file, err = ____exports.open(path, "plain")
+    if file == nil then
+        return nil, err, ffi.errno() == ELOOP or ffi.errno() == ENXIO
+    end
+    if ____exports.is_plain(file) then
+        return file
+    end
+    local is_odd = ffi.errno() == EISDIR or ffi.errno() == ESPIPE
+    local problem = failure("read")
+    ____exports.close(file)
+    return nil, problem, is_odd
+end
+--- The first bytes of a file, by whatever links it is reached; never waits for a pipe. On failure nil and why.
+function ____exports.beginning(path, most)
+    local file, err = ____exports.open(path, "read")
+    if file == nil then
+        return nil, err
+    end
+    local memory = ffi.new("uint8_t[?]", most)
+    local count, read_err = ____exports.read(file, memory, most, 0)
+    ____exports.close(file)
+    if count == nil then
+        return nil, read_err
+    end
+    return ffi.string(memory, count)
+end
+--- How many bytes the plain file of that name has; nothing where it cannot be asked, or something else has the name.
 function ____exports.size_of(path)
-    local file = ____exports.open(path, "read")
+    local file = ____exports.open_plain(path)
     if file == nil then
         return nil
     end

@@ -13,6 +13,8 @@ export interface EdgeOptions {
     ofEdge?: string;
     ofUpstream?: string;
     ofRoute?: string;
+    /** Whether bodies are digested (true). */
+    digest?: boolean;
     /** More directives. */
     http?: string;
     server?: string;
@@ -60,7 +62,7 @@ export class EdgeGateway {
                         routes = {
                             work = {
                                 upstream = "centre",
-                                body_digest = { algorithm = "md5" },
+                                ${options.digest === false ? "" : 'body_digest = { algorithm = "md5" },'}
                                 ${options.ofRoute ?? ""}
                                 edge = {
                                     store = "${folder}/jobs",
@@ -113,6 +115,7 @@ export class EdgeGateway {
                     include edge_route.conf;
                     proxy_pass http://centre;
                 }
+                location /no_route/ { proxy_pass http://centre; }
                 ${options.server ?? ""}`,
             files: { ...Object.fromEntries(FILES.map((file) => [`${file}.conf`, conf(file)])), ...options.files },
         });

@@ -14,6 +14,7 @@ import type { Link } from "./edge/link";
 import * as fault from "./fault";
 import * as json_error from "./json_error";
 import * as metric_registry from "./metric_registry";
+import * as operator_access from "./operator_access";
 import * as read from "./options";
 import * as request from "./request";
 import * as time_left from "./time_left";
@@ -38,6 +39,8 @@ export interface Edge {
     exit_worker(): void;
     /** Finds out whether this is a delivery, and takes the mark of one off the request. Phases: access. */
     access(): void;
+    /** Reads the body of a request that may have to be kept; to be called when nobody refuses it any more. Phases: access; yields. */
+    read_body(): void;
     /** False where this try is to be spared, as the link is known to be down. Phases: balancer. */
     before_balance(): boolean;
     /** Says on the answer whether it is a stale copy; of a subrequest as `log`. Phases: header_filter. */
@@ -63,6 +66,10 @@ function exit_worker(this: Edge): void {
 
 function access(this: Edge): void {
     deliveries.note(this.jobs.mark);
+}
+
+function read_body(this: Edge): void {
+    if (!deliveries.is_marked()) acceptance.read_ahead(this.jobs.settings);
 }
 
 function before_balance(this: Edge): boolean {
@@ -157,6 +164,8 @@ function content(this: Edge): void {
 
 /** Answers with what became of the job that the address names, of whichever of these routes. Phases: content; yields. */
 export function show_job(edges: readonly Edge[]): void {
+    const refusal = operator_access.refusal_of_delivery();
+    if (refusal !== undefined) json_error.respond(refusal.status, refusal.code, refusal.message);
     const id = string.sub(request.variable("uri") ?? "", jobs_of.PREFIX.length + 1);
     for (const edge of edges) {
         if (edge.jobs.page(id)) return;
@@ -168,7 +177,7 @@ export function show_job(edges: readonly Edge[]): void {
 }
 
 const metatable = {
-    __index: { init_worker, exit_worker, access, before_balance, header_filter, log, content },
+    __index: { init_worker, exit_worker, access, read_body, before_balance, header_filter, log, content },
 };
 
 /** Beside those of jobs. */

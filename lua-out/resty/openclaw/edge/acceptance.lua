@@ -1,6 +1,6 @@
 local ____exports = {}
 local callback = require("resty.openclaw.edge.callback")
-local mark = require("resty.openclaw.edge.jobs.mark")
+local delivery_header = require("resty.openclaw.delivery_header")
 local http_client = require("resty.openclaw.http_client")
 local json_error = require("resty.openclaw.json_error")
 local request = require("resty.openclaw.request")
@@ -157,17 +157,33 @@ local function keep(jobs, body)
     usages.announce(jobs.usage)
     return id
 end
+--- Why the request is not kept, as far as its head tells; nothing where it does not.
+local function reason_in_head(settings)
+    if not (settings.methods[ngx.req.get_method()] ~= nil) then
+        return "method"
+    end
+    if request.whole_number("content_length") > settings.max_body_bytes then
+        return "too_large"
+    end
+    return nil
+end
+--- Has the body read of a request that may come to be kept: what nginx reads for proxy_pass is in a file that nobody can
+-- open any more. Phases: access; yields.
+function ____exports.read_ahead(settings)
+    if reason_in_head(settings) == nil then
+        request_body.fetch()
+    end
+end
 --- Keeps the request at hand.
 local function take(jobs)
     local settings = jobs.settings
-    if not (settings.methods[ngx.req.get_method()] ~= nil) then
-        return nil, "method"
+    local unfit = reason_in_head(settings)
+    if unfit ~= nil then
+        return nil, unfit
     end
-    if request.whole_number("content_length") > settings.max_body_bytes then
-        return nil, "too_large"
-    end
-    local body = request_body.read()
+    local body, err = request_body.read()
     if body == nil then
+        jobs.faults:report("unreadable_body", "cannot keep a request: ", err)
         return nil, "no_body"
     end
     if body.bytes > settings.max_body_bytes then
@@ -197,7 +213,7 @@ end
 --- Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. What
 -- says that it is a delivery is never kept, be that right or wrong. Phases: content; yields; never returns.
 function ____exports.accept(jobs)
-    if mark.is_there() then
+    if delivery_header.is_there() then
         return ____exports.decline(false)
     end
     local id, reason = take(jobs)

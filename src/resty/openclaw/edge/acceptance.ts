@@ -2,7 +2,8 @@
 import * as callback from "./callback";
 import type { Jobs } from "./jobs";
 import type { Reason } from "./jobs/figures";
-import * as mark from "./jobs/mark";
+import type { Settings } from "./jobs/settings";
+import * as delivery_header from "../delivery_header";
 import * as http_client from "../http_client";
 import * as json_error from "../json_error";
 import * as request from "../request";
@@ -183,13 +184,32 @@ function keep(jobs: Jobs, body: Body): Kept {
     return $multi(id);
 }
 
+/** Why the request is not kept, as far as its head tells; nothing where it does not. */
+function reason_in_head(settings: Settings): Reason | undefined {
+    if (!settings.methods.has(ngx.req.get_method())) return "method";
+    if (request.whole_number("content_length") > settings.max_body_bytes) return "too_large";
+    return undefined;
+}
+
+/**
+ * Has the body read of a request that may come to be kept: what nginx reads for proxy_pass is in a file that nobody can
+ * open any more. Phases: access; yields.
+ */
+export function read_ahead(settings: Settings): void {
+    // Where it cannot be read, `accept` says so, if it comes to that.
+    if (reason_in_head(settings) === undefined) request_body.fetch();
+}
+
 /** Keeps the request at hand. */
 function take(jobs: Jobs): Kept {
     const settings = jobs.settings;
-    if (!settings.methods.has(ngx.req.get_method())) return $multi(undefined, "method");
-    if (request.whole_number("content_length") > settings.max_body_bytes) return $multi(undefined, "too_large");
-    const [body] = request_body.read();
-    if (body === undefined) return $multi(undefined, "no_body");
+    const unfit = reason_in_head(settings);
+    if (unfit !== undefined) return $multi(undefined, unfit);
+    const [body, err] = request_body.read();
+    if (body === undefined) {
+        jobs.faults.report("unreadable_body", "cannot keep a request: ", err);
+        return $multi(undefined, "no_body");
+    }
     if (body.bytes > settings.max_body_bytes) return $multi(undefined, "too_large");
     return keep(jobs, body);
 }
@@ -220,7 +240,7 @@ export function decline(was_reached: boolean): never {
  * says that it is a delivery is never kept, be that right or wrong. Phases: content; yields; never returns.
  */
 export function accept(jobs: Jobs): never {
-    if (mark.is_there()) return decline(false);
+    if (delivery_header.is_there()) return decline(false);
     const [id, reason] = take(jobs);
     if (id === undefined) return refuse(jobs, reason);
     jobs.figures.jobs.get("accepted").inc();
