@@ -630,7 +630,8 @@ describe("jobs", () => {
             return (metrics.get('openclaw_edge_deliveries_total{route="work",outcome="refused"}') ?? 0) >= 3;
         });
         for (const job of [large, elsewhere]) expect((await show(edge, job)).status).toBe(202);
-        const line = /edge: refused: job [0-9a-f-]+ waits, as this gateway itself answers with status (413 \(body_too_large\)|200)/;
+        const line =
+            /edge: refused: job [0-9a-f-]+ waits, as this gateway itself answers with status (413 \(body_too_large\)|200)/;
         expect(await edge.nginx.errorLog()).toMatch(line);
 
         await edge.nginx.write("limits.conf", "");

@@ -122,7 +122,10 @@ function read_edge(
 function check_deliveries(owner: string, who: Identity): void {
     if (who.way === "own" || !who.required) return;
     const why = "a kept request is delivered without its client's identity, so each delivery would be refused with 401";
-    error(`${owner}: "edge" cannot be used with identity.accept = "${who.way}" unless identity.required = false: ${why}`, 0);
+    error(
+        `${owner}: "edge" cannot be used with identity.accept = "${who.way}" unless identity.required = false: ${why}`,
+        0,
+    );
 }
 
 /** The route of that name. Raises when an option is wrong. Phases: init. */

@@ -63,7 +63,8 @@ function collect_states(
 ): void {
     function emit_all(this: void, emit: Emit): void {
         for (const { route, usage } of shown) {
-            for (const [state, value] of states) {
+            for (const one of states) {
+                const [state, value] = one;
                 emit(metric_registry.label_text(["route", "state"], [route, state]), value(usage));
             }
         }
