@@ -6,20 +6,12 @@ describe("balancer.outcome", function()
             ["200"] = "ok", ["204"] = "ok", ["206"] = "ok", ["301"] = "ok", ["302"] = "ok",
             ["304"] = "neutral", ["400"] = "neutral", ["404"] = "neutral", ["408"] = "neutral", ["499"] = "neutral",
             ["-"] = "neutral", [""] = "neutral", ["200, 502"] = "neutral",
-            ["429"] = "busy",
+            ["429"] = "neutral",
             ["500"] = "failed", ["502"] = "failed", ["503"] = "failed", ["504"] = "failed", ["599"] = "failed",
         }
         -- Twice: what is known of a text must be the same as what is worked out.
         for _ = 1, 2 do
             for status, what in pairs(expected) do assert.equal(what, outcome.of_status(status), status) end
         end
-    end)
-
-    it("takes 503 with Retry-After for busy, and no other failure", function()
-        assert.equal("busy", outcome.with_retry_after("503"))
-        assert.equal("failed", outcome.with_retry_after("500"))
-        assert.equal("failed", outcome.with_retry_after("502"))
-        assert.equal("ok", outcome.with_retry_after("200"))
-        assert.equal("neutral", outcome.with_retry_after("-"))
     end)
 end)
