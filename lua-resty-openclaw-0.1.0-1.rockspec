@@ -56,6 +56,7 @@ build = {
         ["resty.openclaw.balancer.health_check.verdicts"] = "lua-out/resty/openclaw/balancer/health_check/verdicts.lua",
         ["resty.openclaw.balancer.latency_buckets"] = "lua-out/resty/openclaw/balancer/latency_buckets.lua",
         ["resty.openclaw.balancer.least_conn"] = "lua-out/resty/openclaw/balancer/least_conn.lua",
+        ["resty.openclaw.balancer.left_out"] = "lua-out/resty/openclaw/balancer/left_out.lua",
         ["resty.openclaw.balancer.lesson"] = "lua-out/resty/openclaw/balancer/lesson.lua",
         ["resty.openclaw.balancer.membership"] = "lua-out/resty/openclaw/balancer/membership.lua",
         ["resty.openclaw.balancer.node"] = "lua-out/resty/openclaw/balancer/node.lua",

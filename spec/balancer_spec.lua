@@ -6,6 +6,7 @@ local nodes = require("spec.support.nodes")
 local ejection = require("resty.openclaw.balancer.ejection")
 local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
+local reader = require("spec.support.exposition")
 local semaphore = require("ngx.semaphore")
 local total = require("resty.openclaw.shared_memory").total
 
@@ -335,6 +336,29 @@ describe("balancer", function()
         assert.equal(0, ejection.phi(peers[1].record, ngx.now()))
         assert.is_true(ejection.phi(peers[2].record, ngx.now()) > 0)
         settled("round_robin")
+    end)
+
+    it("tells an operator why a node gets no requests", function()
+        local peer = spec_balancers.round_robin.pool.peers[2]
+        local function told()
+            local samples = reader.parse(http.get("/metrics/page").body)
+            local report = spec_balancers.round_robin:report()[2]
+            local series = {}
+            for name, value in pairs(samples) do
+                local reason = name:match('^openclaw_upstream_node_left_out{upstream="spec_round_robin",node="127.0.0.1:18102",reason="(.-)"}$')
+                if reason then series[reason] = tonumber(value) end
+            end
+            return series, report.state, report.reason, report.seconds_left
+        end
+        assert.same({ {}, "healthy" }, { told() })
+        ejection.refused(peer.record, ngx.now(), 7)
+        local series, state, reason, seconds = told()
+        assert.same({ { busy = 1 }, "busy", "busy" }, { series, state, reason })
+        assert.is_true(seconds > 5 and seconds <= 7)
+        ejection.forgive(peer.record)
+        for _ = 1, 3 do ejection.failed(peer.record, ngx.now(), 0.5) end
+        series, state, reason = told()
+        assert.same({ { failed_requests = 1 }, "down", "failed_requests" }, { series, state, reason })
     end)
 
     it("believes a node for a minute at most, however long it asks for", function()
