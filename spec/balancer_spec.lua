@@ -569,6 +569,17 @@ describe("balancer", function()
             settled("falling_back")
         end)
 
+        it("does not take all requests where most are answered, be it with 404", function()
+            nodes.behave[18101] = function() ngx.exit(404) end
+            nodes.behave[18102], nodes.behave[18103] = nodes.behave[18101], nodes.behave[18101]
+            for _ = 1, 12 do assert.equal(404, http.post("/retried/falling_back", "image").status) end
+            settled("falling_back")
+            fail_all(500)
+            for _ = 1, 6 do http.post("/retried/falling_back", "image") end
+            assert.is_false(degradation.is_degraded(spec_balancers.falling_back.degradation))
+            settled("falling_back")
+        end)
+
         it("comes to no node twice when the fallback has none", function()
             fail_all(500)
             assert.is_true(http.post("/retried/no_light", "image").status >= 500)

@@ -52,6 +52,16 @@ describe("balancer.degradation", function()
         assert.is_false(degradation.is_degraded(record))
     end)
 
+    it("counts requests that were answered, though not well", function()
+        local record = new_record()
+        for _ = 1, 20 do degradation.answered_otherwise(record, 100) end
+        for _ = 1, 10 do degradation.missed(record, 100) end
+        assert.is_false(degradation.is_degraded(record))
+        record = degraded_at(100)
+        for _ = 1, 10 do degradation.answered_otherwise(record, 101) end
+        assert.is_true(degradation.is_degraded(record))
+    end)
+
     it("begins soon after a busy upstream has failed", function()
         local record = new_record()
         for number = 1, 3000 do degradation.answered(record, 100 + number / 100, 100) end

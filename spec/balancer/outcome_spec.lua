@@ -14,4 +14,9 @@ describe("balancer.outcome", function()
             for status, what in pairs(expected) do assert.equal(what, outcome.of_status(status), status) end
         end
     end)
+
+    it("tells a node's answers that say nothing of it from clients that left", function()
+        for _, status in ipairs({ "304", "400", "404", "429" }) do assert.is_true(outcome.is_of_node(status), status) end
+        for _, status in ipairs({ "-", "", "499", "504", "429, 500" }) do assert.is_false(outcome.is_of_node(status), status) end
+    end)
 end)

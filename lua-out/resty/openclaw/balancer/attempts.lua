@@ -67,7 +67,7 @@ local function learn_from_success(peer, now, seconds)
         )
     end
 end
-local function learn_from_failure(peer, now, outcome)
+local function learn_from_failure(peer, now, outcome, status)
     local upstream = peer.upstream
     if outcome == "failed" then
         ejection.failed(
@@ -87,6 +87,9 @@ local function learn_from_failure(peer, now, outcome)
         )
     else
         ejection.told_nothing(peer.record)
+        if upstream.fallback ~= nil and outcomes.is_of_node(status) then
+            degradation.answered_otherwise(upstream.degradation, now)
+        end
     end
 end
 local function outcome_of(upstream, status)
@@ -115,7 +118,7 @@ local function count_out(key, peer, status, seconds)
     if outcome == "ok" then
         learn_from_success(peer, now, seconds)
     else
-        learn_from_failure(peer, now, outcome)
+        learn_from_failure(peer, now, outcome, status)
     end
 end
 --- Settles a try that failed with this status, before the next one of the same pass, and returns the peer it was at;

@@ -8,7 +8,7 @@ local SINCE = 1
 --- Good answers of the pool since then, in a row.
 local GOOD = 2
 local NEXT_TRIAL = 3
---- Late requests that got nothing, or a good answer; and when these two were counted last.
+--- Late requests that got nothing, or an answer; and when these two were counted last.
 local SEEN = 4
 local COUNTED_AT = 5
 local FADING_SECONDS = 10
@@ -55,6 +55,12 @@ function ____exports.missed(record, now)
     end
     record[SINCE] = now
     record[NEXT_TRIAL] = now + SECONDS_BETWEEN_TRIALS
+end
+--- Notes an answer of the pool that is neither good nor bad, such as a 404: its request did not go on. Phases: balancer, log.
+function ____exports.answered_otherwise(record, now)
+    if not ____exports.is_degraded(record) then
+        count(record, now, 0)
+    end
 end
 --- Notes a good answer of the pool; `began`: when its request came. Phases: balancer, log.
 function ____exports.answered(record, now, began)

@@ -24,4 +24,9 @@ function ____exports.of_status(status)
     end
     return outcome
 end
+--- Whether a neutral outcome comes from an answer of the node: 304 or 4xx, but not a client that left.
+function ____exports.is_of_node(status)
+    local number = tonumber(status)
+    return number ~= nil and number < 500 and number ~= CLIENT_CLOSED_REQUEST
+end
 return ____exports

@@ -76,7 +76,7 @@ function learn_from_success(peer: Peer, now: number, seconds: number | undefined
     if (upstream.fallback !== undefined) degradation.answered(upstream.degradation, now, now - request.seconds_taken());
 }
 
-function learn_from_failure(peer: Peer, now: number, outcome: Outcome): void {
+function learn_from_failure(peer: Peer, now: number, outcome: Outcome, status: string): void {
     const upstream = peer.upstream!;
     if (outcome === "failed") {
         ejection.failed(peer.record, now, noise.share());
@@ -86,6 +86,9 @@ function learn_from_failure(peer: Peer, now: number, outcome: Outcome): void {
         ejection.refused(peer.record, now, retry_after.seconds(asked_for));
     } else {
         ejection.told_nothing(peer.record);
+        if (upstream.fallback !== undefined && outcomes.is_of_node(status)) {
+            degradation.answered_otherwise(upstream.degradation, now);
+        }
     }
 }
 
@@ -107,7 +110,7 @@ function count_out(key: number, peer: Peer, status: string, seconds: number | un
     nodes.finish(peer.node, outcome, has_begun.has(key));
     has_begun.delete(key);
     if (outcome === "ok") learn_from_success(peer, now, seconds);
-    else learn_from_failure(peer, now, outcome);
+    else learn_from_failure(peer, now, outcome, status);
 }
 
 /**

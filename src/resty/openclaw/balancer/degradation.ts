@@ -17,7 +17,7 @@ const SINCE = 1;
 /** Good answers of the pool since then, in a row. */
 const GOOD = 2;
 const NEXT_TRIAL = 3;
-/** Late requests that got nothing, or a good answer; and when these two were counted last. */
+/** Late requests that got nothing, or an answer; and when these two were counted last. */
 const SEEN = 4;
 const COUNTED_AT = 5;
 
@@ -63,6 +63,11 @@ export function missed(record: Doubles, now: number): void {
     if (late < LEAST_MISSED - TOLERANCE || late < SHARE_TO_DEGRADE * record.get(SEEN)) return;
     record.set(SINCE, now);
     record.set(NEXT_TRIAL, now + SECONDS_BETWEEN_TRIALS);
+}
+
+/** Notes an answer of the pool that is neither good nor bad, such as a 404: its request did not go on. Phases: balancer, log. */
+export function answered_otherwise(record: Doubles, now: number): void {
+    if (!is_degraded(record)) count(record, now, 0);
 }
 
 /** Notes a good answer of the pool; `began`: when its request came. Phases: balancer, log. */

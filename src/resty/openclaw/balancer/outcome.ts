@@ -26,3 +26,9 @@ export function of_status(status: string): Outcome {
     if (status.length === 3) known.set(status, outcome);
     return outcome;
 }
+
+/** Whether a neutral outcome comes from an answer of the node: 304 or 4xx, but not a client that left. */
+export function is_of_node(status: string): boolean {
+    const number = tonumber(status);
+    return number !== undefined && number < 500 && number !== CLIENT_CLOSED_REQUEST;
+}
