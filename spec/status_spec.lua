@@ -586,7 +586,7 @@ describe("the document", function()
         local _, text = written(own, own.now)
         assert.equal(
             '{"version":"' .. VERSION .. '","time":1002.5,"started":900,"workers":1,"worker":{"pid":' .. ngx.worker.pid() .. ',"seconds":2.5},"connections":null,"window_seconds":2.5,'
-                .. '"upstreams":{"u":{"degraded":null,"nodes":[{"address":"a:1","state":"healthy","weight":1,"drain":false,"effective_weight":1,"in_flight":0,"service_seconds":null,'
+                .. '"upstreams":{"u":{"degraded":null,"nodes":[{"address":"a:1","state":"healthy","reason":null,"seconds_left":null,"weight":1,"drain":false,"effective_weight":1,"in_flight":0,"service_seconds":null,'
                 .. '"concurrency":null,"tries":null,"answers":null,"recent":{"requests_per_second":null,"error_share":null,"mean_seconds":null},"seconds":null}]}},'
                 .. '"routes":{"r":{"requests":null,"request_bytes":null,"response_bytes":null,"cache_saved_seconds":null,"recent":{"requests_per_second":null,"error_share":null,'
                 .. '"p50_seconds":null,"p95_seconds":null,"p99_seconds":null,"first_byte_p95_seconds":null,"cache_hit_share":null},"models":null,"variants":null}},'

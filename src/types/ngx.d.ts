@@ -84,6 +84,14 @@ declare namespace ngx {
         function clear_header(name: string): void;
     }
 
+    namespace config {
+        /** As in 1022001 for nginx 1.22.1, and 10023 for ngx_lua 0.10.23. */
+        const nginx_version: number;
+        const ngx_lua_version: number;
+        /** The arguments that nginx was built with, in one text. */
+        function nginx_configure(this: void): string;
+    }
+
     namespace worker {
         function pid(): number;
         function id(): number | undefined;

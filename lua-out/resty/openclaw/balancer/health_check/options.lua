@@ -1,7 +1,6 @@
 local ____exports = {}
 local http_client = require("resty.openclaw.http_client")
 local read = require("resty.openclaw.options")
-local texts = require("resty.openclaw.text")
 local OPTIONS = {
     "type",
     "uri",
@@ -49,7 +48,7 @@ local function add_statuses(expected, entry)
     if type(entry) ~= "string" then
         return false
     end
-    for ____, range in ipairs(texts.split(entry, ",")) do
+    for range in string.gmatch(entry .. ",", "([^,]*),") do
         if not add_range(expected, range) then
             return false
         end
@@ -106,7 +105,7 @@ local function read_port(owner, options)
     return port
 end
 --- The settings that the options describe. Phases: init. Raises when an option is wrong.
-function ____exports.read_settings(owner, options)
+function ____exports.read_settings(owner, options, busy_statuses)
     read.check(owner, options, OPTIONS)
     local kind = read.one_of(
         owner,
@@ -141,6 +140,7 @@ function ____exports.read_settings(owner, options)
             2
         ),
         expected = read_status(owner, options),
+        busy_statuses = busy_statuses,
         body = read_body(owner, options),
         port = read_port(owner, options),
         headers = read_headers(owner, options)
