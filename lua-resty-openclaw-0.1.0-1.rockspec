@@ -181,6 +181,7 @@ build = {
         ["resty.openclaw.post_action.sinks.http"] = "lua-out/resty/openclaw/post_action/sinks/http.lua",
         ["resty.openclaw.post_action.sinks.kept_stream"] = "lua-out/resty/openclaw/post_action/sinks/kept_stream.lua",
         ["resty.openclaw.post_action.sinks.redis_client"] = "lua-out/resty/openclaw/post_action/sinks/redis_client.lua",
+        ["resty.openclaw.post_action.sinks.redis_error"] = "lua-out/resty/openclaw/post_action/sinks/redis_error.lua",
         ["resty.openclaw.post_action.sinks.redis_stream"] = "lua-out/resty/openclaw/post_action/sinks/redis_stream.lua",
         ["resty.openclaw.post_action.sinks.stream"] = "lua-out/resty/openclaw/post_action/sinks/stream.lua",
         ["resty.openclaw.post_action.sinks.syslog"] = "lua-out/resty/openclaw/post_action/sinks/syslog.lua",
