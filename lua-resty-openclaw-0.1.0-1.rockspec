@@ -11,9 +11,10 @@ description = {
     homepage = "https://github.com/OWNER/lua-resty-openclaw",
     license = "MIT",
 }
+-- lua-cjson is there with OpenResty, and in Debian's package of that name, neither of which LuaRocks knows of: named here, it
+-- would be built once more, and nothing would be installed where no registry can be reached.
 dependencies = {
     "lua >= 5.1, < 5.2",
-    "lua-cjson",
 }
 build = {
     type = "builtin",

@@ -155,11 +155,12 @@ test("entries follow their key through a cluster of Redis, and are held while no
         const options = ["--port", port, "--cluster-port", bus, "--bind", "127.0.0.1", "--dir", place];
         const words = options.map(String);
         const server = ServerProcess.start("redis-server", ...words, "--cluster-enabled", "yes", "--save", "");
-        await eventually("redis is ready", () => server.log.includes("Ready to accept connections"));
         return server;
     }
-    await using _first = await startNode(ports[0]);
-    await using _second = await startNode(ports[1]);
+    await using first = await startNode(ports[0]);
+    await using second = await startNode(ports[1]);
+    for (const server of [first, second])
+        await eventually("redis is ready", () => server.log.includes("Ready to accept connections"));
     const cli = (index: number, ...words: string[]) => run("redis-cli", "-p", String(ports[index]), ...words);
     const bus = (await cli(1, "config", "get", "cluster-port")).trim().split("\n")[1] ?? "";
     await cli(0, "cluster", "meet", "127.0.0.1", String(ports[1]), bus);
