@@ -11,9 +11,10 @@ description = {
     homepage = "https://github.com/OWNER/lua-resty-openclaw",
     license = "MIT",
 }
+-- lua-cjson is there with OpenResty, and in Debian's package of that name, neither of which LuaRocks knows of: named here, it
+-- would be built once more, and nothing would be installed where no registry can be reached.
 dependencies = {
     "lua >= 5.1, < 5.2",
-    "lua-cjson",
 }
 build = {
     type = "builtin",
@@ -191,6 +192,7 @@ build = {
         ["resty.openclaw.post_action.sinks.http"] = "lua-out/resty/openclaw/post_action/sinks/http.lua",
         ["resty.openclaw.post_action.sinks.kept_stream"] = "lua-out/resty/openclaw/post_action/sinks/kept_stream.lua",
         ["resty.openclaw.post_action.sinks.redis_client"] = "lua-out/resty/openclaw/post_action/sinks/redis_client.lua",
+        ["resty.openclaw.post_action.sinks.redis_error"] = "lua-out/resty/openclaw/post_action/sinks/redis_error.lua",
         ["resty.openclaw.post_action.sinks.redis_stream"] = "lua-out/resty/openclaw/post_action/sinks/redis_stream.lua",
         ["resty.openclaw.post_action.sinks.stream"] = "lua-out/resty/openclaw/post_action/sinks/stream.lua",
         ["resty.openclaw.post_action.sinks.syslog"] = "lua-out/resty/openclaw/post_action/sinks/syslog.lua",
