@@ -112,7 +112,7 @@ function balance(this: Balancer): boolean {
     // One at a time: what may be done after a failure is known best just before.
     if (tries.may_go_on(this, peer, is_first)) nginx_balancer.set_more_tries(1);
     if (waited) queue.end_wait(this.waits);
-    if (key !== 0) attempts.begin(key, peer);
+    if (key !== 0) attempts.begin(key, peer, now);
     peer.figures.sent.inc();
     return true;
 }

@@ -17,6 +17,7 @@ import * as ejection from "./ejection";
 import * as nodes from "./node";
 import type { Outcome } from "./node";
 import * as outcomes from "./outcome";
+import * as peer_of from "./peer";
 import type { Peer } from "./peer";
 import * as try_figures from "./try_figures";
 import type { Upstream } from "./upstream";
@@ -31,8 +32,9 @@ const JSON_LINES = "application/x-ndjson";
 const TIMEOUT = "504";
 
 /** Counts a request in at a peer. Phases: balancer. */
-export function begin(key: number, peer: Peer): void {
-    nodes.start(peer.node);
+export function begin(key: number, peer: Peer, now: number): void {
+    nodes.start(peer.node, now);
+    peer.requests += 1;
     present_peer.set(key, peer);
 }
 
@@ -64,7 +66,7 @@ export function note_first_byte(key: number): void {
     if (peer === undefined || !counts_first_byte(peer.upstream!) || has_begun.has(key)) return;
     // An error page may have any status; that of the node is what counts.
     const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
-    if (outcomes.of_status(status) !== "ok") return;
+    if (outcomes.of_status(status) !== "ok" || !peer_of.is_current(peer)) return;
     has_begun.add(key);
     nodes.note_done(peer.node);
 }
@@ -105,6 +107,11 @@ function outcome_of(upstream: Upstream, status: string): Outcome {
 /** Counts a request out of the peer it is at. `seconds`: what its policy learns from, where it wants to. */
 function count_out(key: number, peer: Peer, status: string, seconds: number | undefined): void {
     present_peer.delete(key);
+    peer.requests -= 1;
+    if (!peer_of.is_current(peer)) {
+        has_begun.delete(key);
+        return;
+    }
     const now = request.now();
     const outcome = outcome_of(peer.upstream!, status);
     nodes.finish(peer.node, outcome, has_begun.has(key));
