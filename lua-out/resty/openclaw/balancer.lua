@@ -97,7 +97,7 @@ local function balance(self)
         queue.end_wait(self.waits)
     end
     if key ~= 0 then
-        attempts.begin(key, peer)
+        attempts.begin(key, peer, now)
     end
     peer.figures.sent:inc()
     return true

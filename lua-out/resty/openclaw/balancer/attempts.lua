@@ -9,6 +9,7 @@ local degradation = require("resty.openclaw.balancer.degradation")
 local ejection = require("resty.openclaw.balancer.ejection")
 local nodes = require("resty.openclaw.balancer.node")
 local outcomes = require("resty.openclaw.balancer.outcome")
+local peer_of = require("resty.openclaw.balancer.peer")
 local try_figures = require("resty.openclaw.balancer.try_figures")
 local present_peer = {}
 --- Requests whose answer counts as begun.
@@ -18,8 +19,9 @@ local JSON_LINES = "application/x-ndjson"
 --- What nginx says of a try that took too long.
 local TIMEOUT = "504"
 --- Counts a request in at a peer. Phases: balancer.
-function ____exports.begin(key, peer)
-    nodes.start(peer.node)
+function ____exports.begin(key, peer, now)
+    nodes.start(peer.node, now)
+    peer.requests = peer.requests + 1
     present_peer[key] = peer
 end
 --- Whether the request is counted in at some peer. Phases: any with a request.
@@ -47,7 +49,7 @@ function ____exports.note_first_byte(key)
         return
     end
     local status = upstream_tries.last(request.variable("upstream_status") or "-")
-    if outcomes.of_status(status) ~= "ok" then
+    if outcomes.of_status(status) ~= "ok" or not peer_of.is_current(peer) then
         return
     end
     has_begun[key] = true
@@ -111,6 +113,11 @@ end
 --- Counts a request out of the peer it is at. `seconds`: what its policy learns from, where it wants to.
 local function count_out(key, peer, status, seconds)
     present_peer[key] = nil
+    peer.requests = peer.requests - 1
+    if not peer_of.is_current(peer) then
+        has_begun[key] = nil
+        return
+    end
     local now = request.now()
     local outcome = outcome_of(peer.upstream, status)
     nodes.finish(peer.node, outcome, has_begun[key] ~= nil)
