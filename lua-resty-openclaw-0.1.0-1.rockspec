@@ -197,6 +197,7 @@ build = {
         ["resty.openclaw.post_action.sinks.stream"] = "lua-out/resty/openclaw/post_action/sinks/stream.lua",
         ["resty.openclaw.post_action.sinks.syslog"] = "lua-out/resty/openclaw/post_action/sinks/syslog.lua",
         ["resty.openclaw.post_action.sinks.syslog_message"] = "lua-out/resty/openclaw/post_action/sinks/syslog_message.lua",
+        ["resty.openclaw.post_action.sinks.template"] = "lua-out/resty/openclaw/post_action/sinks/template.lua",
         ["resty.openclaw.post_action.sinks.udp"] = "lua-out/resty/openclaw/post_action/sinks/udp.lua",
         ["resty.openclaw.post_action.state"] = "lua-out/resty/openclaw/post_action/state.lua",
         ["resty.openclaw.request"] = "lua-out/resty/openclaw/request.lua",

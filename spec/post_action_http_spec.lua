@@ -33,6 +33,71 @@ describe("post_action http sink", function()
         assert.is_nil(receiver.headers["content-encoding"])
     end)
 
+    describe("with a template", function()
+        --- The options of the snippets in the docs, which a suite starts nginx with.
+        local function documented(name)
+            local file = assert(io.open(ngx.config.prefix() .. "/docs/post_action.md"))
+            local text = file:read("*a")
+            file:close()
+            local table_of = text:match("\nlocal " .. name .. " = (%b{})")
+            local options = assert(loadstring("return " .. assert(table_of, name)))()
+            options.url = URL
+            return sinks.open("spec", options)
+        end
+        local RECORD = '{"id":"a-1","time":1767225600.123,"uri":"/a\\"b"}'
+        local OWN = '{"id":"b-1","x":"ä\\\\"}'
+
+        it("posts what Loki takes, each entry at its own time", function()
+            assert.equal("sent", (documented("loki"):send(RECORD .. "\n" .. OWN .. "\n", 2, math.huge)))
+            assert.equal("application/json", receiver.headers["content-type"])
+            local body = receiver.batches[1]
+            local now = body:match('%],%["(%d+)",')
+            assert.is_true(#now == 19 and math.abs(now / 1e9 - ngx.now()) < 60)
+            assert.equal(
+                '{"streams":[{"stream":{"job":"openclaw"},"values":[["1767225600123000000",' .. cjson.encode(RECORD):gsub("\\/", "/") ..
+                '],["' .. now .. '",' .. cjson.encode(OWN) .. "]]}]}",
+                body
+            )
+            assert.equal(OWN, cjson.decode(body).streams[1].values[2][2])
+        end)
+
+        it("posts what Elasticsearch's bulk interface takes, under the entry's id", function()
+            assert.equal("sent", (documented("elasticsearch"):send(RECORD .. "\n" .. OWN .. "\n", 2, math.huge)))
+            assert.equal("application/x-ndjson", receiver.headers["content-type"])
+            assert.equal('{"index":{"_id":"a-1"}}\n' .. RECORD .. '\n{"index":{"_id":"b-1"}}\n' .. OWN .. "\n", receiver.batches[1])
+        end)
+
+        it("posts what Splunk's event collector takes", function()
+            assert.equal("sent", (documented("splunk"):send(RECORD .. "\n" .. OWN .. "\n", 2, math.huge)))
+            assert.equal("Splunk 0000", receiver.headers.authorization)
+            assert.equal('{"sourcetype":"openclaw","event":' .. RECORD .. '}{"sourcetype":"openclaw","event":' .. OWN .. "}", receiver.batches[1])
+        end)
+
+        it("leaves all else of the texts as it is, and compresses", function()
+            local template = { before = "<$line ", entry = "$$line$5%1", between = "|", after = "%d>" }
+            assert.equal("sent", (sink({ template = template, gzip = true }):send("a%0\nb\n", 2, math.huge)))
+            assert.equal("<$line $a%0$5%1|$b$5%1%d>", unpacked(receiver.batches[1]))
+            assert.equal("sent", (sink({ template = { entry = "$id;" } }):send("no id\n", 1, math.huge)))
+            assert.equal("null;", receiver.batches[2])
+        end)
+
+        it("is refused when it is wrong", function()
+            for sentence, options in pairs({
+                ['spec: either "format" or "template", not both'] = { format = "ndjson", template = { entry = "$line" } },
+                ['spec: template: "entry" must be a text with $line, $text, $id or $nanoseconds, got "$lines"'] = {
+                    template = { entry = "$lines" },
+                },
+                ['spec: template: "between" must be a text, got 1'] = { template = { entry = "x", between = 1 } },
+            }) do
+                local ok, err = pcall(sink, options)
+                assert.is_false(ok)
+                assert.equal(sentence, err)
+            end
+            assert.is_false((pcall(sink, { template = {} })))
+            assert.is_false((pcall(sink, { template = { entry = "x", enter = "y" } })))
+        end)
+    end)
+
     it("compresses where that is wished for", function()
         local text = ('{"a":1}\n'):rep(20000)
         assert.equal("sent", (sink({ gzip = true }):send(text, 20000, math.huge)))

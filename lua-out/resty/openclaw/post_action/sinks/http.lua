@@ -4,10 +4,12 @@ local http_client = require("resty.openclaw.http_client")
 local read = require("resty.openclaw.options")
 local retry_after = require("resty.openclaw.retry_after")
 local lines = require("resty.openclaw.post_action.lines")
+local templates = require("resty.openclaw.post_action.sinks.template")
 local OPTIONS = {
     "type",
     "url",
     "format",
+    "template",
     "gzip",
     "headers",
     "connect_seconds",
@@ -29,10 +31,15 @@ local CAUSES = {
 }
 --- What the request carries. Nil and why when it cannot be compressed.
 local function body_of(sink, text)
-    local body = sink.json_array and ("[" .. table.concat(
-        lines.split(text),
-        ","
-    )) .. "]" or text
+    local body = text
+    if sink.template ~= nil then
+        body = templates.fill(sink.template, text)
+    elseif sink.json_array then
+        body = ("[" .. table.concat(
+            lines.split(text),
+            ","
+        )) .. "]"
+    end
     if sink.gzip == nil then
         return body
     end
@@ -78,8 +85,8 @@ local function send(self, text, _entries, most_seconds)
     return verdict_on(answer.status, answer.headers["retry-after"])
 end
 local metatable = {__index = {send = send}}
-local function read_headers(owner, options, json_array, gzip)
-    local headers = {["Content-Type"] = json_array and "application/json" or "application/x-ndjson"}
+local function read_headers(owner, options, is_json, gzip)
+    local headers = {["Content-Type"] = is_json and "application/json" or "application/x-ndjson"}
     if gzip then
         headers["Content-Encoding"] = "gzip"
     end
@@ -102,6 +109,16 @@ local function read_headers(owner, options, json_array, gzip)
         end
     end
     return headers
+end
+local function read_template(owner, options)
+    local given = read.group(owner, options, "template")
+    if given == nil then
+        return nil
+    end
+    if options.format ~= nil then
+        error(owner .. ": either \"format\" or \"template\", not both", 0)
+    end
+    return templates.new(owner .. ": template", given)
 end
 local function read_gzip(owner, options)
     if not read.flag(owner, options, "gzip", false) then
@@ -134,6 +151,7 @@ local function create(owner, options)
         {"ndjson", "json_array"},
         "ndjson"
     ) == "json_array"
+    local template = read_template(owner, options)
     local gzip = read_gzip(owner, options)
     local fields = {
         scheme = target.scheme,
@@ -141,8 +159,9 @@ local function create(owner, options)
         port = target.port,
         path = target.path,
         json_array = json_array,
+        template = template,
         gzip = gzip,
-        headers = read_headers(owner, options, json_array, gzip ~= nil),
+        headers = read_headers(owner, options, json_array or template ~= nil, gzip ~= nil),
         connect_seconds = read.positive(owner, options, "connect_seconds", 1),
         timeout_seconds = read.positive(owner, options, "timeout_seconds", 5),
         keepalive_seconds = read.positive(owner, options, "keepalive_seconds", 4),

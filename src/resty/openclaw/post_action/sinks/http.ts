@@ -1,4 +1,4 @@
-/** Posts batches to an HTTP server: as NDJSON (one JSON document on each line), or as one JSON array. */
+/** Posts batches to an HTTP server: as NDJSON (one JSON document on each line), as one JSON array, or by a template. */
 import * as gzips from "../../gzip";
 import type { Gzip } from "../../gzip";
 import * as http_client from "../../http_client";
@@ -7,6 +7,8 @@ import type { Options } from "../../options";
 import * as retry_after from "../../retry_after";
 import * as lines from "../lines";
 import type { Cause, Outcome, Sink } from "../sinks";
+import * as templates from "./template";
+import type { Template } from "./template";
 
 interface HttpSink extends Sink {
     readonly scheme: "http" | "https";
@@ -14,6 +16,7 @@ interface HttpSink extends Sink {
     readonly port: number;
     readonly path: string;
     readonly json_array: boolean;
+    readonly template: Template | undefined;
     readonly gzip: Gzip | undefined;
     readonly headers: Record<string, string | number>;
     readonly connect_seconds: number;
@@ -27,6 +30,7 @@ const OPTIONS = [
     "type",
     "url",
     "format",
+    "template",
     "gzip",
     "headers",
     "connect_seconds",
@@ -50,7 +54,9 @@ const CAUSES: Record<number, Cause | undefined> = {
 
 /** What the request carries. Nil and why when it cannot be compressed. */
 function body_of(sink: HttpSink, text: string): Result<string> {
-    const body = sink.json_array ? `[${table.concat(lines.split(text), ",")}]` : text;
+    let body = text;
+    if (sink.template !== undefined) body = templates.fill(sink.template, text);
+    else if (sink.json_array) body = `[${table.concat(lines.split(text), ",")}]`;
     if (sink.gzip === undefined) return $multi(body);
     return sink.gzip.compress(body);
 }
@@ -94,11 +100,11 @@ const metatable = { __index: { send } };
 function read_headers(
     owner: string,
     options: Options,
-    json_array: boolean,
+    is_json: boolean,
     gzip: boolean,
 ): Record<string, string | number> {
     const headers: Record<string, string | number> = {
-        ["Content-Type"]: json_array ? "application/json" : "application/x-ndjson",
+        ["Content-Type"]: is_json ? "application/json" : "application/x-ndjson",
     };
     if (gzip) headers["Content-Encoding"] = "gzip";
     const given = read.group(owner, options, "headers");
@@ -113,6 +119,13 @@ function read_headers(
         else headers[name] = value as string;
     }
     return headers;
+}
+
+function read_template(owner: string, options: Options): Template | undefined {
+    const given = read.group(owner, options, "template");
+    if (given === undefined) return undefined;
+    if (options.format !== undefined) error(`${owner}: either "format" or "template", not both`, 0);
+    return templates.new(`${owner}: template`, given);
 }
 
 function read_gzip(owner: string, options: Options): Gzip | undefined {
@@ -131,6 +144,7 @@ function create(owner: string, options: Options): Sink {
     const ssl_server_name =
         options.ssl_server_name === undefined ? undefined : read.text(owner, options, "ssl_server_name");
     const json_array = read.one_of(owner, options, "format", ["ndjson", "json_array"], "ndjson") === "json_array";
+    const template = read_template(owner, options);
     const gzip = read_gzip(owner, options);
     const fields = {
         scheme: target.scheme,
@@ -138,8 +152,9 @@ function create(owner: string, options: Options): Sink {
         port: target.port,
         path: target.path,
         json_array,
+        template,
         gzip,
-        headers: read_headers(owner, options, json_array, gzip !== undefined),
+        headers: read_headers(owner, options, json_array || template !== undefined, gzip !== undefined),
         connect_seconds: read.positive(owner, options, "connect_seconds", 1),
         timeout_seconds: read.positive(owner, options, "timeout_seconds", 5),
         keepalive_seconds: read.positive(owner, options, "keepalive_seconds", 4),
