@@ -589,8 +589,8 @@ describe("the document", function()
                 .. '"concurrency":null,"tries":null,"answers":null,"recent":{"requests_per_second":null,"error_share":null,"mean_seconds":null},"seconds":null}]}},'
                 .. '"routes":{"r":{"requests":null,"request_bytes":null,"response_bytes":null,"cache_saved_seconds":null,"recent":{"requests_per_second":null,"error_share":null,'
                 .. '"p50_seconds":null,"p95_seconds":null,"p99_seconds":null,"first_byte_p95_seconds":null,"cache_hit_share":null},"models":null,"variants":null}},'
-                .. '"edges":{},"queues":{},"faults":[],"metrics":{"dropped_labels":0,"misuse":N,"expired_series":N}}\n',
-            (text:gsub('("misuse":)%w+(,"expired_series":)%w+', "%1N%2N"))
+                .. '"edges":{},"queues":{},"faults":[],"metrics":{"dropped_labels":0,"lost_series":0,"misuse":N,"expired_series":N},"memory":{"slots":{"used":N,"free":N},"bytes":null}}\n',
+            (text:gsub('("misuse":)%w+(,"expired_series":)%w+', "%1N%2N"):gsub('"used":%d+,"free":%d+', '"used":N,"free":N'))
         )
     end)
 

@@ -17,6 +17,8 @@ local NAME = "metrics"
 local OPTIONS = {
     "dict",
     "max_series",
+    "max_bytes",
+    "max_values",
     "idle_seconds",
     "labels",
     "buckets",
@@ -126,13 +128,44 @@ local function create(given)
         1,
         metric_registry.DEFAULT_MOST_SERIES
     )
+    local max_values = options.whole(
+        NAME,
+        read,
+        "max_values",
+        1,
+        metric_registry.DEFAULT_MOST_VALUES
+    )
+    local ____temp_2
+    if read.max_bytes == nil then
+        ____temp_2 = nil
+    else
+        ____temp_2 = options.whole(
+            NAME,
+            read,
+            "max_bytes",
+            1,
+            1
+        )
+    end
+    local max_bytes = ____temp_2
     local idle_seconds = read_idle_seconds(read)
     local buckets = read_buckets(read)
     local registry = metric_registry.open(dict)
     if not registry.region.shared then
         error(((NAME .. ": nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"", 0)
     end
+    local capacity = registry.dict:capacity()
+    if max_bytes ~= nil and max_bytes > capacity then
+        options.refuse(
+            NAME,
+            "max_bytes",
+            ((("at most " .. tostring(capacity)) .. ", as \"lua_shared_dict ") .. dict) .. "\" has no more",
+            max_bytes
+        )
+    end
     registry.most_series = max_series
+    registry.most_bytes = max_bytes
+    registry.most_values = max_values
     registry.idle_seconds = idle_seconds
     metric_registry.allow_labels(registry, NAME, read)
     declaration.forget(registry)

@@ -55,7 +55,7 @@ export interface Metrics {
 }
 
 const NAME = "metrics";
-const OPTIONS = ["dict", "max_series", "idle_seconds", "labels", "buckets", "route"];
+const OPTIONS = ["dict", "max_series", "max_bytes", "max_values", "idle_seconds", "labels", "buckets", "route"];
 
 function counter(this: Metrics, name: string, help: string, label_names?: readonly string[]): Family<Counter> {
     return metric_registry.counter(this.registry, name, help, label_names);
@@ -140,11 +140,19 @@ function create(given: unknown): Metrics {
     const read = options.check(NAME, given ?? {}, OPTIONS);
     const dict = options.text(NAME, read, "dict", "openclaw");
     const max_series = options.whole(NAME, read, "max_series", 1, metric_registry.DEFAULT_MOST_SERIES);
+    const max_values = options.whole(NAME, read, "max_values", 1, metric_registry.DEFAULT_MOST_VALUES);
+    const max_bytes = read.max_bytes === undefined ? undefined : options.whole(NAME, read, "max_bytes", 1, 1);
     const idle_seconds = read_idle_seconds(read);
     const buckets = read_buckets(read);
     const registry = metric_registry.open(dict);
     if (!registry.region.shared) error(`${NAME}: nginx.conf needs "lua_shared_dict ${dict} 10m;"`, 0);
+    const capacity = registry.dict!.capacity();
+    if (max_bytes !== undefined && max_bytes > capacity) {
+        options.refuse(NAME, "max_bytes", `at most ${capacity}, as "lua_shared_dict ${dict}" has no more`, max_bytes);
+    }
     registry.most_series = max_series;
+    registry.most_bytes = max_bytes;
+    registry.most_values = max_values;
     registry.idle_seconds = idle_seconds;
     metric_registry.allow_labels(registry, NAME, read);
     declaration.forget(registry);

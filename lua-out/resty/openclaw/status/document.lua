@@ -114,7 +114,11 @@ function ____exports.write(subject, output, now, pause)
     )
     pieces.put(
         output,
-        (",\"metrics\":" .. queue_text.metrics(window)) .. "}\n"
+        ",\"metrics\":" .. queue_text.metrics(window)
+    )
+    pieces.put(
+        output,
+        (",\"memory\":" .. queue_text.memory(window)) .. "}\n"
     )
     pieces.flush(output)
 end

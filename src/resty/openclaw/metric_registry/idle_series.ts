@@ -6,7 +6,10 @@ import * as leader from "../leader";
 import type { Leader } from "../leader";
 import type { Registry } from "../metric_registry";
 import * as clock from "../clock";
+import type { Family } from "./family";
 import { HIGHEST_BLOCK } from "../shared_memory/lease";
+import * as outside_values from "./outside_values";
+import * as room from "./room";
 import * as rows from "../shared_memory/rows";
 import type { Rows } from "../shared_memory/rows";
 import * as turn from "../turn";
@@ -51,6 +54,9 @@ function leave(registry: Registry, row_name: string | undefined, is_dropped: boo
     const [name] = string.match(row_name, "^%l+ ([%w_:]+)");
     if (name === undefined) return;
     registry.region.names.incr(`series:${name}`, -1);
+    room.give_back(registry, room.bytes_of(row_name));
+    const family = registry.families.get(name) as Family<unknown> | undefined;
+    if (family !== undefined) outside_values.dropped(family, row_name);
     // Its own would come back at once.
     if (is_dropped && name !== registry.expired!.name) registry.expired!.labels(name).inc();
 }
@@ -91,6 +97,13 @@ function pass_and_lead(candidate: Leader): boolean {
     return candidate.leads()[0];
 }
 
+/** Says at the start when the dict is too small for what the configuration binds. */
+function tell(registry: Registry): void {
+    const advice = room.advice(registry);
+    if (advice === undefined || !room.is_first_to_tell(registry)) return;
+    ngx.log(ngx.ERR, "metric_registry: ", advice, "; until then some series count as _other, or are lost");
+}
+
 /** Looks at all series from time to time in each worker that may. Phases: init, where the registry is made. */
 export function watch(registry: Registry): void {
     const region = registry.region;
@@ -98,7 +111,12 @@ export function watch(registry: Registry): void {
     const pause = (): boolean => pass_and_lead(candidate);
     let looks = false;
     let next_look = 0;
+    let has_told = false;
     region.duties.push(() => {
+        if (!has_told) {
+            has_told = true;
+            tell(registry);
+        }
         const now = clock.now();
         if (looks || now < next_look || !candidate.leads()[0]) return;
         looks = true;

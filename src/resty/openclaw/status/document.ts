@@ -106,6 +106,7 @@ export function write(subject: Subject, output: Output, now: number, pause: (thi
     pieces.put(output, `},"edges":${edge_text.edges(window)}`);
     pieces.put(output, `,"queues":${queue_text.queues(window)}`);
     pieces.put(output, `,"faults":${queue_text.faults(window)}`);
-    pieces.put(output, `,"metrics":${queue_text.metrics(window)}}\n`);
+    pieces.put(output, `,"metrics":${queue_text.metrics(window)}`);
+    pieces.put(output, `,"memory":${queue_text.memory(window)}}\n`);
     pieces.flush(output);
 }
