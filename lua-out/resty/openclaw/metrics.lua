@@ -1,5 +1,6 @@
 local ____exports = {}
 local fault = require("resty.openclaw.fault")
+local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
 local catalogues = require("resty.openclaw.metric_registry.catalogue")
 local declaration = require("resty.openclaw.metrics.declaration")
@@ -11,6 +12,8 @@ local ____pause = require("resty.openclaw.metrics.pause")
 local pause = ____pause.pause
 local process = require("resty.openclaw.metrics.process")
 local recorders = require("resty.openclaw.metrics.recorder")
+local operator_access = require("resty.openclaw.operator_access")
+local tokens = require("resty.openclaw.operator_access.token")
 local options = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local NAME = "metrics"
@@ -22,7 +25,9 @@ local OPTIONS = {
     "idle_seconds",
     "labels",
     "buckets",
-    "route"
+    "route",
+    "token",
+    "token_file"
 }
 local function counter(self, name, help, label_names)
     return metric_registry.counter(self.registry, name, help, label_names)
@@ -59,6 +64,16 @@ local function send(piece)
     pause()
     return err == nil or err == "buffering" or err == "nothing to flush"
 end
+local function access(self)
+    local refusal = operator_access.refusal_on_this_machine(self.token, self.faults)
+    if refusal == nil then
+        return
+    end
+    if refusal.status == 401 then
+        ngx.header["WWW-Authenticate"] = "Basic realm=\"openclaw\", charset=\"UTF-8\""
+    end
+    json_error.respond(refusal.status, refusal.code, refusal.message)
+end
 local function page(self)
     local method = ngx.req.get_method()
     if method ~= "GET" and method ~= "HEAD" then
@@ -84,6 +99,7 @@ local metatable = {__index = {
     recorder = recorder,
     header_filter = header_filter,
     log = log,
+    access = access,
     page = page
 }}
 local function read_buckets(given)
@@ -176,7 +192,8 @@ local function create(given)
         faults = fault.new(NAME, registry),
         catalogue = catalogues.of(registry),
         families = families,
-        route = options.text(NAME, read, "route", "default")
+        route = options.text(NAME, read, "route", "default"),
+        token = tokens.new(NAME, read)
     }
     return setmetatable(fields, metatable)
 end

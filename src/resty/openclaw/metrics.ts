@@ -1,6 +1,7 @@
 /** Figures for Prometheus: what every request leaves behind, figures of the user's own, and the page that shows them all. */
 import * as fault from "./fault";
 import type { Faults } from "./fault";
+import * as json_error from "./json_error";
 import type { Counter, Gauge, Histogram } from "./metric_handles";
 import * as metric_registry from "./metric_registry";
 import type { Family, Registry } from "./metric_registry";
@@ -16,6 +17,9 @@ import { pause } from "./metrics/pause";
 import * as process from "./metrics/process";
 import * as recorders from "./metrics/recorder";
 import type { Recorder } from "./metrics/recorder";
+import * as operator_access from "./operator_access";
+import * as tokens from "./operator_access/token";
+import type { Token } from "./operator_access/token";
 import * as options from "./options";
 import * as request from "./request";
 
@@ -25,6 +29,7 @@ export interface Metrics {
     readonly catalogue: Catalogue;
     readonly families: Families;
     readonly route: string;
+    readonly token: Token | undefined;
     /** Made with the first request, as most gateways have a recorder for each route instead. */
     default_recorder?: Recorder;
     /**
@@ -48,6 +53,11 @@ export interface Metrics {
     /** Counts the request that ends here under the route of the options. Phases: log. */
     log(): void;
     /**
+     * Refuses who may not see the page: with a token those without it; else what comes from this machine, but for a
+     * proxy or a web page (see operator_access). Whom else nginx's `allow` and `deny` let in may go on. Phases: access.
+     */
+    access(): void;
+    /**
      * Answers with all figures of all workers, in OpenMetrics' format for clients that want it, else in Prometheus' own;
      * GET and HEAD only. Phases: content.
      */
@@ -55,7 +65,18 @@ export interface Metrics {
 }
 
 const NAME = "metrics";
-const OPTIONS = ["dict", "max_series", "max_bytes", "max_values", "idle_seconds", "labels", "buckets", "route"];
+const OPTIONS = [
+    "dict",
+    "max_series",
+    "max_bytes",
+    "max_values",
+    "idle_seconds",
+    "labels",
+    "buckets",
+    "route",
+    "token",
+    "token_file",
+];
 
 function counter(this: Metrics, name: string, help: string, label_names?: readonly string[]): Family<Counter> {
     return metric_registry.counter(this.registry, name, help, label_names);
@@ -98,6 +119,13 @@ function send(piece: string): boolean {
     return err === undefined || err === "buffering" || err === "nothing to flush";
 }
 
+function access(this: Metrics): void {
+    const refusal = operator_access.refusal_on_this_machine(this.token, this.faults);
+    if (refusal === undefined) return;
+    if (refusal.status === 401) ngx.header["WWW-Authenticate"] = 'Basic realm="openclaw", charset="UTF-8"';
+    json_error.respond(refusal.status, refusal.code, refusal.message);
+}
+
 function page(this: Metrics): void {
     const method = ngx.req.get_method();
     if (method !== "GET" && method !== "HEAD") {
@@ -114,7 +142,7 @@ function page(this: Metrics): void {
     if (!exposition.render(this.catalogue, this.faults, format, send)) ngx.exit(ngx.ERROR);
 }
 
-const metatable = { __index: { counter, gauge, histogram, recorder, header_filter, log, page } };
+const metatable = { __index: { counter, gauge, histogram, recorder, header_filter, log, access, page } };
 
 function read_buckets(given: options.Options): readonly number[] {
     const buckets = options.list(NAME, given, "buckets", metric_registry.SECONDS as number[]);
@@ -164,6 +192,7 @@ function create(given: unknown): Metrics {
         catalogue: catalogues.of(registry),
         families,
         route: options.text(NAME, read, "route", "default"),
+        token: tokens.new(NAME, read),
     };
     return setmetatable(fields, metatable) as unknown as Metrics;
 }
