@@ -140,7 +140,6 @@ end)
 
 describe("files on a 32-bit system", function()
     it("is refused at the start, in one sentence", function()
-        local ffi = require("ffi")
         local abi = stub(ffi, "abi").invokes(function(what) return what == "32bit" end)
         local ok, err = pcall(assert(loadfile(package.searchpath("resty.openclaw.files", package.path))))
         abi:revert()

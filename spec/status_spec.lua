@@ -608,11 +608,11 @@ describe("the document", function()
             return pauses
         end
         own.step()
-        -- 1500 sums, and one pause after each family; the index itself pauses as well.
+        -- One after each series, twice, and after each family; the index itself pauses as well.
         local of_index = pauses_of(series.refresh, own.history.index, pause)
-        assert.equal(of_index + 4, pauses_of(histories.sample, own.history, own.now, pause))
+        assert.equal(of_index + 601, pauses_of(histories.sample, own.history, own.now, pause))
         local window = windows.look_back(own.history, own.now, pause)
-        assert.equal(3, pauses_of(windows.each_histogram, window, DURATION, nothing))
+        assert.equal(300, pauses_of(windows.each_histogram, window, DURATION, nothing))
         document.write(own, { parts = {}, send = function(piece)
             pieces = pieces + 1
             longest = math.max(longest, #piece)

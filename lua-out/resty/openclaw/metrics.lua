@@ -16,6 +16,7 @@ local operator_access = require("resty.openclaw.operator_access")
 local tokens = require("resty.openclaw.operator_access.token")
 local options = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
+local turn = require("resty.openclaw.turn")
 local NAME = "metrics"
 local OPTIONS = {
     "dict",
@@ -87,7 +88,10 @@ local function page(self)
     if method == "HEAD" then
         return
     end
-    catalogues.refresh(self.catalogue, pause)
+    catalogues.refresh(
+        self.catalogue,
+        turn.paced(pause)
+    )
     if not exposition.render(self.catalogue, self.faults, format, send) then
         ngx.exit(ngx.ERROR)
     end

@@ -26,6 +26,7 @@ export interface Collector {
     readonly name: string;
     readonly kind: "counter" | "gauge";
     readonly help: string;
+    /** Others have their turn while it emits: it must not walk a table that they change. */
     readonly collect: (this: void, emit: Emit) => void;
 }
 

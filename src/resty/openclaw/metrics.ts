@@ -22,6 +22,7 @@ import * as tokens from "./operator_access/token";
 import type { Token } from "./operator_access/token";
 import * as options from "./options";
 import * as request from "./request";
+import * as turn from "./turn";
 
 export interface Metrics {
     readonly registry: Registry;
@@ -137,7 +138,7 @@ function page(this: Metrics): void {
     ngx.header["Content-Type"] = format.content_type;
     ngx.header.Vary = "Accept";
     if (method === "HEAD") return;
-    catalogues.refresh(this.catalogue, pause);
+    catalogues.refresh(this.catalogue, turn.paced(pause));
     // The connection is broken off, so that nobody takes the part for the whole.
     if (!exposition.render(this.catalogue, this.faults, format, send)) ngx.exit(ngx.ERROR);
 }
