@@ -191,7 +191,16 @@ function collected(page: Page, registry: Registry, first: Collector, faults: Fau
 export function render(catalogue: Catalogue, faults: Faults, format: Format, write: Write): boolean {
     const registry = catalogue.registry;
     const line = WORK_OF_LINE + registry.region.base.get(HIGHEST_BLOCK);
-    const page: Page = { catalogue, format, text: buffer.new(), write, slice: turn.slice(), line, work: 0, wanted: true };
+    const page: Page = {
+        catalogue,
+        format,
+        text: buffer.new(),
+        write,
+        slice: turn.slice(),
+        line,
+        work: 0,
+        wanted: true,
+    };
     for (const name of catalogue.names) {
         const shape = catalogues.in_force(catalogue, name);
         const taken = first_collector(registry, name) !== undefined || is_part_of_histogram(catalogue, name);
