@@ -92,6 +92,12 @@ export interface Fault {
     count: number;
 }
 
+/** What is in use of something, and what is free. */
+export interface Usage {
+    used: number;
+    free: number;
+}
+
 export interface Status {
     version: string;
     time: number;
@@ -105,5 +111,11 @@ export interface Status {
     edges: Record<string, EdgeStatus>;
     queues: Record<string, QueueStatus>;
     faults: Fault[];
-    metrics: { dropped_labels: number | null; misuse: number | null; expired_series: number | null };
+    metrics: {
+        dropped_labels: number | null;
+        lost_series: number | null;
+        misuse: number | null;
+        expired_series: number | null;
+    };
+    memory: { slots: Usage; bytes: Usage | null };
 }

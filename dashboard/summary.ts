@@ -72,6 +72,12 @@ function span(seconds: number): string {
     return `${Math.round(seconds)}\u202fs`;
 }
 
+/** The share of the slots, or of the dict's bytes, that is in use: the larger one. */
+function memory({ memory: { slots, bytes } }: Status): number {
+    const shares = [slots, bytes].map((usage) => (usage === null ? 0 : usage.used / (usage.used + usage.free)));
+    return Math.max(...shares);
+}
+
 function failures(status: Status): string {
     const failed = Object.values(status.routes).reduce(
         (sum, { requests }) => sum + (requests === null ? 0 : requests["5xx"] + requests.other),
@@ -144,6 +150,8 @@ export class Facts {
         this.set("workers", "Workers", format.count(status.workers), status.workers);
         const active = status.connections?.active ?? null;
         this.set("connections", "Connections", format.count(active), active);
+        const used = memory(status);
+        this.set("memory", "Memory for figures", format.share(used), used);
         this.set("window_seconds", "Window", span(status.window_seconds), status.window_seconds);
     }
 }

@@ -590,8 +590,8 @@ describe("the document", function()
                 .. '"concurrency":null,"tries":null,"answers":null,"recent":{"requests_per_second":null,"error_share":null,"mean_seconds":null},"seconds":null}]}},'
                 .. '"routes":{"r":{"requests":null,"request_bytes":null,"response_bytes":null,"cache_saved_seconds":null,"recent":{"requests_per_second":null,"error_share":null,'
                 .. '"p50_seconds":null,"p95_seconds":null,"p99_seconds":null,"first_byte_p95_seconds":null,"cache_hit_share":null},"models":null,"variants":null}},'
-                .. '"edges":{},"queues":{},"faults":[],"metrics":{"dropped_labels":0,"misuse":N,"expired_series":N}}\n',
-            (text:gsub('("misuse":)%w+(,"expired_series":)%w+', "%1N%2N"))
+                .. '"edges":{},"queues":{},"faults":[],"metrics":{"dropped_labels":0,"lost_series":0,"misuse":N,"expired_series":N},"memory":{"slots":{"used":N,"free":N},"bytes":null}}\n',
+            (text:gsub('("misuse":)%w+(,"expired_series":)%w+', "%1N%2N"):gsub('"used":%d+,"free":%d+', '"used":N,"free":N'))
         )
     end)
 
@@ -609,11 +609,11 @@ describe("the document", function()
             return pauses
         end
         own.step()
-        -- 1500 sums, and one pause after each family; the index itself pauses as well.
+        -- One after each series, twice, and after each family; the index itself pauses as well.
         local of_index = pauses_of(series.refresh, own.history.index, pause)
-        assert.equal(of_index + 4, pauses_of(histories.sample, own.history, own.now, pause))
+        assert.equal(of_index + 601, pauses_of(histories.sample, own.history, own.now, pause))
         local window = windows.look_back(own.history, own.now, pause)
-        assert.equal(3, pauses_of(windows.each_histogram, window, DURATION, nothing))
+        assert.equal(300, pauses_of(windows.each_histogram, window, DURATION, nothing))
         document.write(own, { parts = {}, send = function(piece)
             pieces = pieces + 1
             longest = math.max(longest, #piece)

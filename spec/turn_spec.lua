@@ -23,4 +23,14 @@ describe("turn", function()
         sock:close()
         assert.is_true(turns < 10000)
     end)
+
+    it("is given once a millisecond at most, however often it is asked for", function()
+        local pauses = 0
+        local pause = turn.paced(function() pauses = pauses + 1 end)
+        ngx.update_time()
+        local began = ngx.now()
+        repeat pause() until pauses == 20
+        ngx.update_time()
+        assert.is_true(ngx.now() - began > 0.0185, ngx.now() - began .. " s")
+    end)
 end)

@@ -156,6 +156,12 @@ function ____exports.log()
     end
     route.log()
 end
+--- Refuses who may not see the metrics page; see docs/metrics.md. Phases: access.
+function ____exports.metrics_access()
+    if gateway ~= nil then
+        gateway.metrics:access()
+    end
+end
 --- The metrics page in Prometheus' text format. Phases: content.
 function ____exports.metrics_page()
     if gateway == nil then

@@ -514,7 +514,8 @@ function madeUp(changes: Partial<Status>): Status {
         edges: {},
         queues: {},
         faults: [],
-        metrics: { dropped_labels: null, misuse: null, expired_series: null },
+        metrics: { dropped_labels: null, lost_series: null, misuse: null, expired_series: null },
+        memory: { slots: { used: 100, free: 253_788 }, bytes: { used: 1_000_000, free: 9_485_760 } },
         ...changes,
     };
 }

@@ -152,7 +152,7 @@ test("what an edge accepts while its link is cut is delivered once, whatever hap
     onTestFailed(async () => {
         for (const [name, tier] of Object.entries({ edge, centre })) {
             const port = name === "edge" ? 8081 : 8082;
-            const page = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET /metrics/openclaw HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`;
+            const page = `exec 3<>/dev/tcp/127.0.0.1/${port}; printf 'GET /metrics/openclaw HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3; cat <&3`;
             const look = `ls run/jobs/pending 2>/dev/null; tail -n 40 run/*.log; ${page} | grep -E 'edge|fault|node'`;
             const { output } = await tier.exec(["bash", "-c", look]);
             const log = tier.log().split("\n");

@@ -50,6 +50,7 @@ return {
     begun = all:recorder("begun"),
     saved = all:recorder("saved"),
     alone = alone,
+    guarded = metrics.new({ dict = "many_values", token = "0123456789abcdef" }),
     varied = alone:recorder("varied"),
     -- Its page cannot be finished: nobody can write such a description.
     raising = long_page("raising", function(registry)

@@ -129,6 +129,11 @@ export function log(): void {
     route.log();
 }
 
+/** Refuses who may not see the metrics page; see docs/metrics.md. Phases: access. */
+export function metrics_access(): void {
+    if (gateway !== undefined) gateway.metrics.access();
+}
+
 /** The metrics page in Prometheus' text format. Phases: content. */
 export function metrics_page(): void {
     if (gateway === undefined) {

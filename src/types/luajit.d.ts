@@ -22,6 +22,8 @@ declare module "ffi" {
     export function string(pointer: CValue | Bytes, length?: number): string;
     export function copy(target: CValue, source: unknown, length: number): void;
     export function fill(target: CValue | Doubles, length: number, byte?: number): void;
+    /** Whether the process has that property: "32bit", "64bit", "le", … */
+    export function abi(parameter: string): boolean;
     export function errno(): number;
     export const arch: string;
     export function typeof_(type: string): CValue;

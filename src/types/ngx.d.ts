@@ -71,6 +71,9 @@ declare namespace ngx {
         lpush(key: string, value: string | number): Result<number>;
         /** Takes the first value of a list; nothing when there is none. */
         lpop<T extends string | number>(key: string): LuaMultiReturn<[value: T | undefined, err?: string]>;
+        /** Bytes of the dict. */
+        capacity(): number;
+        /** Bytes in pages that are wholly free. */
         free_space(): number;
         flush_all(): void;
     }

@@ -27,6 +27,7 @@ local metatable = {__index = {report = report}}
 --- The faults of one plugin. Phases: init.
 local function create(plugin, registry)
     local family = metric_registry.counter(registry, "openclaw_faults_total", "What went wrong inside the gateway, by plugin and kind.", {"plugin", "kind"})
+    family.is_essential = true
     local fields = {plugin = plugin, family = family, next_line = {}, unsaid = {}}
     return setmetatable(fields, metatable)
 end

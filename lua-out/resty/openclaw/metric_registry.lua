@@ -25,6 +25,7 @@ ____exports.SECONDS = {
     600
 }
 ____exports.DEFAULT_MOST_SERIES = 2000
+____exports.DEFAULT_MOST_VALUES = 100
 ____exports.DEFAULT_IDLE_SECONDS = 86400
 --- As many buckets as fit in the slots that are set aside for lost series.
 ____exports.MOST_BOUNDS = 48
@@ -157,6 +158,15 @@ function ____exports.forget(registry, name, ...)
         idle_series.forget(known, values)
     end
 end
+--- Says that values of these labels come from outside (a client, a node): of each label the first 100 values are kept
+-- (`max_values`), as long as there are series with them; others count as `_other`. Phases: init, before it has series.
+function ____exports.from_outside(of, label_names)
+    local outside = {}
+    for ____, name in ipairs(label_names) do
+        outside[name] = true
+    end
+    of.outside = outside
+end
 --- Adds a family whose figures are worked out when somebody looks. Phases: init.
 function ____exports.collect(registry, collector)
     local ____registry_collectors_0 = registry.collectors
@@ -183,18 +193,37 @@ function ____exports.open(dict_name)
     if known ~= nil then
         return known
     end
+    local region = shared_memory.open(dict_name)
+    local ____region_2 = region
+    local ____dict_name_3 = dict_name
+    local ____region_shared_1
+    if region.shared then
+        ____region_shared_1 = ngx.shared[dict_name]
+    else
+        ____region_shared_1 = nil
+    end
     local registry = {
-        region = shared_memory.open(dict_name),
+        region = ____region_2,
+        dict_name = ____dict_name_3,
+        dict = ____region_shared_1,
         families = {},
         collectors = {},
         most_series = ____exports.DEFAULT_MOST_SERIES,
+        most_bytes = nil,
+        missing_bytes = 0,
+        next_line = 0,
+        most_values = ____exports.DEFAULT_MOST_VALUES,
         idle_seconds = ____exports.DEFAULT_IDLE_SECONDS,
         allowed = {},
         row_dropped = {}
     }
-    registry.dropped = ____exports.counter(registry, "openclaw_metrics_dropped_labels_total", "Times that a metric past its limit of series took _other for its labels.", {"metric"})
+    registry.lost = ____exports.counter(registry, "openclaw_metrics_lost_series_total", "Times that a series found no memory, so that what it counts is lost."):labels()
+    registry.dropped = ____exports.counter(registry, "openclaw_metrics_dropped_labels_total", "Times that a metric took _other for its labels, as a limit of series, values or memory was reached.", {"metric"})
     registry.expired = ____exports.counter(registry, "openclaw_metrics_expired_series_total", "Series that were dropped, as nobody had counted in them for long.", {"metric"})
     registry.misuses = ____exports.counter(registry, "openclaw_metrics_misuse_total", "Calls that were passed over, as a metric cannot take such labels or such a value.", {"metric"})
+    for ____, told in ipairs({registry.dropped, registry.expired, registry.misuses}) do
+        told.is_essential = true
+    end
     idle_series.watch(registry)
     registries[dict_name] = registry
     return registry

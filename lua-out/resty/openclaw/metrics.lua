@@ -1,5 +1,6 @@
 local ____exports = {}
 local fault = require("resty.openclaw.fault")
+local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
 local catalogues = require("resty.openclaw.metric_registry.catalogue")
 local declaration = require("resty.openclaw.metrics.declaration")
@@ -11,16 +12,23 @@ local ____pause = require("resty.openclaw.metrics.pause")
 local pause = ____pause.pause
 local process = require("resty.openclaw.metrics.process")
 local recorders = require("resty.openclaw.metrics.recorder")
+local operator_access = require("resty.openclaw.operator_access")
+local tokens = require("resty.openclaw.operator_access.token")
 local options = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
+local turn = require("resty.openclaw.turn")
 local NAME = "metrics"
 local OPTIONS = {
     "dict",
     "max_series",
+    "max_bytes",
+    "max_values",
     "idle_seconds",
     "labels",
     "buckets",
-    "route"
+    "route",
+    "token",
+    "token_file"
 }
 local function counter(self, name, help, label_names)
     return metric_registry.counter(self.registry, name, help, label_names)
@@ -57,6 +65,16 @@ local function send(piece)
     pause()
     return err == nil or err == "buffering" or err == "nothing to flush"
 end
+local function access(self)
+    local refusal = operator_access.refusal_on_this_machine(self.token, self.faults)
+    if refusal == nil then
+        return
+    end
+    if refusal.status == 401 then
+        ngx.header["WWW-Authenticate"] = "Basic realm=\"openclaw\", charset=\"UTF-8\""
+    end
+    json_error.respond(refusal.status, refusal.code, refusal.message)
+end
 local function page(self)
     local method = ngx.req.get_method()
     if method ~= "GET" and method ~= "HEAD" then
@@ -70,7 +88,10 @@ local function page(self)
     if method == "HEAD" then
         return
     end
-    catalogues.refresh(self.catalogue, pause)
+    catalogues.refresh(
+        self.catalogue,
+        turn.paced(pause)
+    )
     if not exposition.render(self.catalogue, self.faults, format, send) then
         ngx.exit(ngx.ERROR)
     end
@@ -82,6 +103,7 @@ local metatable = {__index = {
     recorder = recorder,
     header_filter = header_filter,
     log = log,
+    access = access,
     page = page
 }}
 local function read_buckets(given)
@@ -126,13 +148,44 @@ local function create(given)
         1,
         metric_registry.DEFAULT_MOST_SERIES
     )
+    local max_values = options.whole(
+        NAME,
+        read,
+        "max_values",
+        1,
+        metric_registry.DEFAULT_MOST_VALUES
+    )
+    local ____temp_2
+    if read.max_bytes == nil then
+        ____temp_2 = nil
+    else
+        ____temp_2 = options.whole(
+            NAME,
+            read,
+            "max_bytes",
+            1,
+            1
+        )
+    end
+    local max_bytes = ____temp_2
     local idle_seconds = read_idle_seconds(read)
     local buckets = read_buckets(read)
     local registry = metric_registry.open(dict)
     if not registry.region.shared then
         error(((NAME .. ": nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"", 0)
     end
+    local capacity = registry.dict:capacity()
+    if max_bytes ~= nil and max_bytes > capacity then
+        options.refuse(
+            NAME,
+            "max_bytes",
+            ((("at most " .. tostring(capacity)) .. ", as \"lua_shared_dict ") .. dict) .. "\" has no more",
+            max_bytes
+        )
+    end
     registry.most_series = max_series
+    registry.most_bytes = max_bytes
+    registry.most_values = max_values
     registry.idle_seconds = idle_seconds
     metric_registry.allow_labels(registry, NAME, read)
     declaration.forget(registry)
@@ -143,7 +196,8 @@ local function create(given)
         faults = fault.new(NAME, registry),
         catalogue = catalogues.of(registry),
         families = families,
-        route = options.text(NAME, read, "route", "default")
+        route = options.text(NAME, read, "route", "default"),
+        token = tokens.new(NAME, read)
     }
     return setmetatable(fields, metatable)
 end

@@ -49,10 +49,8 @@ local function is_loopback_host(host)
     local in_brackets = string.match(name, "^%[(.*)%]$")
     return is_loopback(in_brackets or name)
 end
-local function refusal_of_stranger()
-    if not is_from_here() then
-        return forbidden("the request comes from another one")
-    end
+--- Of a request from this machine.
+local function refusal_of_passed_on()
     for ____, ____value in ipairs(PASSED_ON) do
         local variable = ____value[1]
         local name = ____value[2]
@@ -64,6 +62,12 @@ local function refusal_of_stranger()
         return forbidden("the Host header must be localhost, 127.0.0.1 or [::1]")
     end
     return nil
+end
+local function refusal_of_stranger()
+    if not is_from_here() then
+        return forbidden("the request comes from another one")
+    end
+    return refusal_of_passed_on()
 end
 --- Why the request at hand is refused where it was kept and is delivered by the gateway now; nothing for any other. Phases:
 -- rewrite, access, content.
@@ -97,5 +101,19 @@ function ____exports.refusal(token, faults, takes_basic)
         return nil
     end
     return takes_basic and BEARER_OR_BASIC or BEARER
+end
+--- As `refusal`, for a page to which nginx's `allow` and `deny` may let other machines in: without a token nothing is
+-- asked of these. What comes from this machine must be a program of it. Phases: rewrite, access, content.
+function ____exports.refusal_on_this_machine(token, faults)
+    if token ~= nil then
+        return ____exports.refusal(token, faults, true)
+    end
+    local ____is_from_here_result_0
+    if is_from_here() then
+        ____is_from_here_result_0 = refusal_of_passed_on()
+    else
+        ____is_from_here_result_0 = nil
+    end
+    return ____is_from_here_result_0
 end
 return ____exports

@@ -60,6 +60,8 @@ local function create(given)
         read.refuse(OWNER, "dict", "the name of a lua_shared_dict of nginx.conf", dict)
     end
     local registry = metric_registry.open(dict)
+    local requests = metric_registry.counter(registry, "openclaw_slow_requests_total", "Requests that took as long as the slow log asks for, or longer.", {"route", "variant"})
+    metric_registry.from_outside(requests, {"variant"})
     local fields = {
         least_seconds = read.positive(OWNER, options, "seconds", 5) - HALF_A_MILLISECOND,
         limit = {
@@ -72,7 +74,7 @@ local function create(given)
                 600
             )
         },
-        requests = metric_registry.counter(registry, "openclaw_slow_requests_total", "Requests that took as long as the slow log asks for, or longer.", {"route", "variant"}),
+        requests = requests,
         left_out = metric_registry.counter(registry, "openclaw_slow_log_left_out_total", "Slow requests without a line in the slow log, which had its lines for that minute."):labels(),
         faults = fault.new(OWNER, registry)
     }

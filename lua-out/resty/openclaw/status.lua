@@ -27,7 +27,7 @@ local function tick(premature, status)
         histories.tick,
         status.history,
         request.now(),
-        turn.pass
+        turn.paced(turn.pass)
     )
     if not ok then
         status.faults:report("sample", err)
@@ -82,7 +82,7 @@ local function page(self)
         self,
         {parts = {}, send = send},
         request.now(),
-        turn.pass
+        turn.paced(turn.pass)
     )
 end
 local function dashboard(self)

@@ -42,7 +42,7 @@ export function nodesInstead(nodes: StartedNode[]): Record<string, string> {
 
 /** What stands at a path for somebody within the container: where `allow 127.0.0.1` holds. */
 export async function getFromWithin(gateway: StartedGatewayContainer, path: string): Promise<string> {
-    const script = `exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET ${path} HTTP/1.0\\r\\n\\r\\n' >&3; cat <&3`;
+    const script = `exec 3<>/dev/tcp/127.0.0.1/8080; printf 'GET ${path} HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3; cat <&3`;
     const { stdout } = await gateway.exec(["bash", "-c", script]);
     const [head = "", ...body] = stdout.split("\r\n\r\n");
     if (!head.includes(" 200 ")) throw new Error(`${path}: ${stdout}`);

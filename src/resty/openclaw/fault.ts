@@ -42,6 +42,7 @@ function create(plugin: string, registry: Registry): Faults {
         "What went wrong inside the gateway, by plugin and kind.",
         ["plugin", "kind"],
     );
+    family.is_essential = true;
     const fields = { plugin, family, next_line: new LuaTable(), unsaid: new LuaTable() };
     return setmetatable(fields, metatable) as unknown as Faults;
 }

@@ -4,6 +4,10 @@
  */
 import * as ffi from "ffi";
 
+// What is declared below is right where a file's offset and a folder's entry have 64 bits. Elsewhere the calls would read
+// their arguments wrongly and write in the wrong place.
+if (ffi.abi("32bit")) error("openclaw: needs a 64-bit system: nginx here is a 32-bit program", 0);
+
 // Names of our own, so that other libraries' declarations of the same functions are of no matter.
 ffi.cdef(`
     int openclaw_files_open(const char *path, int flags, int mode) __asm__("open");

@@ -26,6 +26,7 @@ export interface Collector {
     readonly name: string;
     readonly kind: "counter" | "gauge";
     readonly help: string;
+    /** Others have their turn while it emits: it must not walk a table that they change. */
     readonly collect: (this: void, emit: Emit) => void;
 }
 
@@ -33,8 +34,19 @@ export interface Registry {
     readonly region: Region;
     readonly families: LuaTable<string, Family<unknown>>;
     readonly collectors: Collector[];
+    readonly dict_name: string;
+    /** Nothing where the numbers are not shared. */
+    readonly dict: ngx.SharedDict | undefined;
     /** Series each family may have before label values become `_other`. */
     most_series: number;
+    /** Bytes of the dict that the names of all series may take; nothing for the default (see `room`). */
+    most_bytes: number | undefined;
+    /** What series of the configuration would have taken that found no room. */
+    missing_bytes: number;
+    /** When the next line may say that there is no memory. */
+    next_line: number;
+    /** Values that each label from outside may have before others become `_other`. */
+    most_values: number;
     /** Series in which nothing was counted for so long are dropped; 0 for never. */
     idle_seconds: number;
     /** Which labels are kept, by the names of metrics; of others all are. */
@@ -44,6 +56,8 @@ export interface Registry {
     dropped?: Family<Counter>;
     expired?: Family<Counter>;
     misuses?: Family<Counter>;
+    /** Series that found no memory. */
+    lost?: Counter;
 }
 
 /** Of families that nobody here has described. */
@@ -53,6 +67,7 @@ export const DEFAULT_HELP = "No description.";
 export const SECONDS: readonly number[] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 
 export const DEFAULT_MOST_SERIES = 2000;
+export const DEFAULT_MOST_VALUES = 100;
 export const DEFAULT_IDLE_SECONDS = 86400;
 /** As many buckets as fit in the slots that are set aside for lost series. */
 export const MOST_BOUNDS = 48;
@@ -152,6 +167,16 @@ export function forget(registry: Registry, name: string, ...values: string[]): v
     if (known !== undefined) idle_series.forget(known, values);
 }
 
+/**
+ * Says that values of these labels come from outside (a client, a node): of each label the first 100 values are kept
+ * (`max_values`), as long as there are series with them; others count as `_other`. Phases: init, before it has series.
+ */
+export function from_outside(of: Pick<Family<unknown>, "outside">, label_names: readonly string[]): void {
+    const outside = new LuaSet<string>();
+    for (const name of label_names) outside.add(name);
+    of.outside = outside;
+}
+
 /** Adds a family whose figures are worked out when somebody looks. Phases: init. */
 export function collect(registry: Registry, collector: Collector): void {
     registry.collectors.push(collector);
@@ -177,19 +202,32 @@ export function allow_labels(registry: Registry, owner: string, given: options.O
 export function open(dict_name: string): Registry {
     const known = registries.get(dict_name);
     if (known !== undefined) return known;
+    const region = shared_memory.open(dict_name);
     const registry: Registry = {
-        region: shared_memory.open(dict_name),
+        region,
+        dict_name,
+        dict: region.shared ? ngx.shared[dict_name] : undefined,
         families: new LuaTable(),
         collectors: [],
         most_series: DEFAULT_MOST_SERIES,
+        most_bytes: undefined,
+        missing_bytes: 0,
+        next_line: 0,
+        most_values: DEFAULT_MOST_VALUES,
         idle_seconds: DEFAULT_IDLE_SECONDS,
         allowed: new LuaTable(),
         row_dropped: [],
     };
+    // The first, while there is memory: it says when there is none.
+    registry.lost = counter(
+        registry,
+        "openclaw_metrics_lost_series_total",
+        "Times that a series found no memory, so that what it counts is lost.",
+    ).labels();
     registry.dropped = counter(
         registry,
         "openclaw_metrics_dropped_labels_total",
-        "Times that a metric past its limit of series took _other for its labels.",
+        "Times that a metric took _other for its labels, as a limit of series, values or memory was reached.",
         ["metric"],
     );
     registry.expired = counter(
@@ -204,6 +242,7 @@ export function open(dict_name: string): Registry {
         "Calls that were passed over, as a metric cannot take such labels or such a value.",
         ["metric"],
     );
+    for (const told of [registry.dropped, registry.expired, registry.misuses]) told.is_essential = true;
     idle_series.watch(registry);
     registries.set(dict_name, registry);
     return registry;

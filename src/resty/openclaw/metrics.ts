@@ -1,6 +1,7 @@
 /** Figures for Prometheus: what every request leaves behind, figures of the user's own, and the page that shows them all. */
 import * as fault from "./fault";
 import type { Faults } from "./fault";
+import * as json_error from "./json_error";
 import type { Counter, Gauge, Histogram } from "./metric_handles";
 import * as metric_registry from "./metric_registry";
 import type { Family, Registry } from "./metric_registry";
@@ -16,8 +17,12 @@ import { pause } from "./metrics/pause";
 import * as process from "./metrics/process";
 import * as recorders from "./metrics/recorder";
 import type { Recorder } from "./metrics/recorder";
+import * as operator_access from "./operator_access";
+import * as tokens from "./operator_access/token";
+import type { Token } from "./operator_access/token";
 import * as options from "./options";
 import * as request from "./request";
+import * as turn from "./turn";
 
 export interface Metrics {
     readonly registry: Registry;
@@ -25,6 +30,7 @@ export interface Metrics {
     readonly catalogue: Catalogue;
     readonly families: Families;
     readonly route: string;
+    readonly token: Token | undefined;
     /** Made with the first request, as most gateways have a recorder for each route instead. */
     default_recorder?: Recorder;
     /**
@@ -48,6 +54,11 @@ export interface Metrics {
     /** Counts the request that ends here under the route of the options. Phases: log. */
     log(): void;
     /**
+     * Refuses who may not see the page: with a token those without it; else what comes from this machine, but for a
+     * proxy or a web page (see operator_access). Whom else nginx's `allow` and `deny` let in may go on. Phases: access.
+     */
+    access(): void;
+    /**
      * Answers with all figures of all workers, in OpenMetrics' format for clients that want it, else in Prometheus' own;
      * GET and HEAD only. Phases: content.
      */
@@ -55,7 +66,18 @@ export interface Metrics {
 }
 
 const NAME = "metrics";
-const OPTIONS = ["dict", "max_series", "idle_seconds", "labels", "buckets", "route"];
+const OPTIONS = [
+    "dict",
+    "max_series",
+    "max_bytes",
+    "max_values",
+    "idle_seconds",
+    "labels",
+    "buckets",
+    "route",
+    "token",
+    "token_file",
+];
 
 function counter(this: Metrics, name: string, help: string, label_names?: readonly string[]): Family<Counter> {
     return metric_registry.counter(this.registry, name, help, label_names);
@@ -98,6 +120,13 @@ function send(piece: string): boolean {
     return err === undefined || err === "buffering" || err === "nothing to flush";
 }
 
+function access(this: Metrics): void {
+    const refusal = operator_access.refusal_on_this_machine(this.token, this.faults);
+    if (refusal === undefined) return;
+    if (refusal.status === 401) ngx.header["WWW-Authenticate"] = 'Basic realm="openclaw", charset="UTF-8"';
+    json_error.respond(refusal.status, refusal.code, refusal.message);
+}
+
 function page(this: Metrics): void {
     const method = ngx.req.get_method();
     if (method !== "GET" && method !== "HEAD") {
@@ -109,12 +138,12 @@ function page(this: Metrics): void {
     ngx.header["Content-Type"] = format.content_type;
     ngx.header.Vary = "Accept";
     if (method === "HEAD") return;
-    catalogues.refresh(this.catalogue, pause);
+    catalogues.refresh(this.catalogue, turn.paced(pause));
     // The connection is broken off, so that nobody takes the part for the whole.
     if (!exposition.render(this.catalogue, this.faults, format, send)) ngx.exit(ngx.ERROR);
 }
 
-const metatable = { __index: { counter, gauge, histogram, recorder, header_filter, log, page } };
+const metatable = { __index: { counter, gauge, histogram, recorder, header_filter, log, access, page } };
 
 function read_buckets(given: options.Options): readonly number[] {
     const buckets = options.list(NAME, given, "buckets", metric_registry.SECONDS as number[]);
@@ -140,11 +169,19 @@ function create(given: unknown): Metrics {
     const read = options.check(NAME, given ?? {}, OPTIONS);
     const dict = options.text(NAME, read, "dict", "openclaw");
     const max_series = options.whole(NAME, read, "max_series", 1, metric_registry.DEFAULT_MOST_SERIES);
+    const max_values = options.whole(NAME, read, "max_values", 1, metric_registry.DEFAULT_MOST_VALUES);
+    const max_bytes = read.max_bytes === undefined ? undefined : options.whole(NAME, read, "max_bytes", 1, 1);
     const idle_seconds = read_idle_seconds(read);
     const buckets = read_buckets(read);
     const registry = metric_registry.open(dict);
     if (!registry.region.shared) error(`${NAME}: nginx.conf needs "lua_shared_dict ${dict} 10m;"`, 0);
+    const capacity = registry.dict!.capacity();
+    if (max_bytes !== undefined && max_bytes > capacity) {
+        options.refuse(NAME, "max_bytes", `at most ${capacity}, as "lua_shared_dict ${dict}" has no more`, max_bytes);
+    }
     registry.most_series = max_series;
+    registry.most_bytes = max_bytes;
+    registry.most_values = max_values;
     registry.idle_seconds = idle_seconds;
     metric_registry.allow_labels(registry, NAME, read);
     declaration.forget(registry);
@@ -156,6 +193,7 @@ function create(given: unknown): Metrics {
         catalogue: catalogues.of(registry),
         families,
         route: options.text(NAME, read, "route", "default"),
+        token: tokens.new(NAME, read),
     };
     return setmetatable(fields, metatable) as unknown as Metrics;
 }

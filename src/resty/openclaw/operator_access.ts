@@ -77,8 +77,8 @@ function is_loopback_host(host: string | undefined): boolean {
     return is_loopback(in_brackets ?? name);
 }
 
-function refusal_of_stranger(): Refusal | undefined {
-    if (!is_from_here()) return forbidden("the request comes from another one");
+/** Of a request from this machine. */
+function refusal_of_passed_on(): Refusal | undefined {
     for (const [variable, name] of PASSED_ON) {
         if (request.variable(variable) !== undefined) return forbidden(`the request has a ${name}`);
     }
@@ -87,6 +87,11 @@ function refusal_of_stranger(): Refusal | undefined {
         return forbidden("the Host header must be localhost, 127.0.0.1 or [::1]");
     }
     return undefined;
+}
+
+function refusal_of_stranger(): Refusal | undefined {
+    if (!is_from_here()) return forbidden("the request comes from another one");
+    return refusal_of_passed_on();
 }
 
 /**
@@ -111,4 +116,13 @@ export function refusal(token: Token | undefined, faults: Faults, takes_basic = 
     if (err !== undefined) faults.report("token", err);
     if (ok) return undefined;
     return takes_basic ? BEARER_OR_BASIC : BEARER;
+}
+
+/**
+ * As `refusal`, for a page to which nginx's `allow` and `deny` may let other machines in: without a token nothing is
+ * asked of these. What comes from this machine must be a program of it. Phases: rewrite, access, content.
+ */
+export function refusal_on_this_machine(token: Token | undefined, faults: Faults): Refusal | undefined {
+    if (token !== undefined) return refusal(token, faults, true);
+    return is_from_here() ? refusal_of_passed_on() : undefined;
 }

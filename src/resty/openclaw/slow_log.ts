@@ -63,18 +63,20 @@ function create(given: unknown = {}): SlowLog {
     const dict = read.text(OWNER, options, "dict", "openclaw");
     if (ngx.shared[dict] === undefined) read.refuse(OWNER, "dict", "the name of a lua_shared_dict of nginx.conf", dict);
     const registry = metric_registry.open(dict);
+    const requests = metric_registry.counter(
+        registry,
+        "openclaw_slow_requests_total",
+        "Requests that took as long as the slow log asks for, or longer.",
+        ["route", "variant"],
+    );
+    metric_registry.from_outside(requests, ["variant"]);
     const fields = {
         least_seconds: read.positive(OWNER, options, "seconds", 5) - HALF_A_MILLISECOND,
         limit: {
             names: registry.region.names,
             lines_per_minute: read.whole(OWNER, options, "lines_per_minute", 1, 600),
         },
-        requests: metric_registry.counter(
-            registry,
-            "openclaw_slow_requests_total",
-            "Requests that took as long as the slow log asks for, or longer.",
-            ["route", "variant"],
-        ),
+        requests,
         left_out: metric_registry
             .counter(
                 registry,

@@ -34,7 +34,7 @@ const STARTED = "status:started";
 
 function tick(premature: boolean, status: Status): void {
     if (premature) return;
-    const [ok, err] = pcall(histories.tick, status.history, request.now(), turn.pass);
+    const [ok, err] = pcall(histories.tick, status.history, request.now(), turn.paced(turn.pass));
     if (!ok) status.faults.report("sample", err);
 }
 
@@ -79,7 +79,7 @@ function page(this: Status): void {
     ngx.header["Cache-Control"] = "no-store";
     ngx.header["Content-Type"] = "application/json";
     if (ngx.req.get_method() === "HEAD") return;
-    document.write(this, { parts: [], send }, request.now(), turn.pass);
+    document.write(this, { parts: [], send }, request.now(), turn.paced(turn.pass));
 }
 
 function dashboard(this: Status): void {

@@ -18,3 +18,61 @@ const SECONDS = has_delayed_events ? 0 : 0.001;
 export function pass(): void {
     ngx.sleep(SECONDS);
 }
+
+// A name of our own, so that other libraries' declarations of the same function are of no matter.
+ffi.cdef(`
+    struct openclaw_turn_time { int64_t seconds; int64_t nanoseconds; };
+    int openclaw_turn_clock(int which, struct openclaw_turn_time *time) __asm__("clock_gettime");
+`);
+
+interface Time {
+    readonly seconds: unknown;
+    readonly nanoseconds: unknown;
+}
+
+/** CLOCK_MONOTONIC. Source: Linux's time.h. */
+const CLOCK_MONOTONIC = 1;
+const present = ffi.new("struct openclaw_turn_time") as CValue & Time;
+
+/** Milliseconds since some moment, read anew: nginx's own clocks stand still while a worker is at work. */
+function read_clock(): number {
+    ffi.C.openclaw_turn_clock!(CLOCK_MONOTONIC, present);
+    return tonumber(present.seconds)! * 1e3 + tonumber(present.nanoseconds)! / 1e6;
+}
+
+/** How long work goes on without a pause, in milliseconds. */
+const SLICE = 1;
+
+/** When the work at hand has had its time. */
+export interface Slice {
+    /** In milliseconds. */
+    ends: number;
+}
+
+/** Work that begins now. Phases: any. */
+export function slice(): Slice {
+    return { ends: read_clock() + SLICE };
+}
+
+/** Whether the work has gone on for a millisecond: 40 ns. Phases: any. */
+export function is_over(of: Slice): boolean {
+    return read_clock() >= of.ends;
+}
+
+/** Begins the next slice, after a pause. Phases: any. */
+export function renew(of: Slice): void {
+    of.ends = read_clock() + SLICE;
+}
+
+/**
+ * A function to call between any two small pieces of long work: it calls `pause` when the work has gone on for a
+ * millisecond since the last pause, whatever each piece takes. Phases: those in which `pause` may be called.
+ */
+export function paced(pause: (this: void) => void): (this: void) => void {
+    const its_slice = slice();
+    return () => {
+        if (!is_over(its_slice)) return;
+        pause();
+        renew(its_slice);
+    };
+}

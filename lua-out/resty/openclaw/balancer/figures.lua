@@ -31,14 +31,26 @@ local function show_in_flight(registry)
         "openclaw_node_in_flight",
         "Requests that a node works on now.",
         function(emit)
-            for address, node in pairs(nodes.all(registry)) do
-                local count = nodes.in_flight(node)
-                if count ~= 0 or is_in_force(registry, address) then
-                    emit(
-                        metric_registry.label_text({"node"}, {address}),
-                        count
-                    )
+            local all = nodes.all(registry)
+            local addresses = {}
+            for address in pairs(all) do
+                addresses[#addresses + 1] = address
+            end
+            for ____, address in ipairs(addresses) do
+                do
+                    local node = all[address]
+                    if node == nil then
+                        goto __continue10
+                    end
+                    local count = nodes.in_flight(node)
+                    if count ~= 0 or is_in_force(registry, address) then
+                        emit(
+                            metric_registry.label_text({"node"}, {address}),
+                            count
+                        )
+                    end
                 end
+                ::__continue10::
             end
         end
     )

@@ -1,5 +1,7 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
+--- Labels whose values clients and nodes choose.
+local FROM_OUTSIDE = {"variant", "model", "finish_reason"}
 local TOKENS_PER_SECOND = {
     1,
     2,
@@ -19,7 +21,7 @@ local function create(registry)
     local counter = ____metric_registry_0.counter
     local histogram = ____metric_registry_0.histogram
     local labels = {"route", "variant", "model"}
-    return {
+    local families = {
         answers = counter(registry, "openclaw_inference_answers_total", "Answers of models that were read, by why they ended.", {"route", "variant", "model", "finish_reason"}),
         prompt_tokens = counter(registry, "openclaw_inference_prompt_tokens_total", "Tokens that models were given.", labels),
         completion_tokens = counter(registry, "openclaw_inference_completion_tokens_total", "Tokens that models have made.", labels),
@@ -32,6 +34,10 @@ local function create(registry)
             TOKENS_PER_SECOND
         )
     }
+    for ____, family in pairs(families) do
+        metric_registry.from_outside(family, FROM_OUTSIDE)
+    end
+    return families
 end
 ____exports.new = create
 --- Counts an answer that was read, at a route. `rate`: tokens a second, where it is known. Phases: log.

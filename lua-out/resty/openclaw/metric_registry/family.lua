@@ -8,6 +8,7 @@ local allow_list = require("resty.openclaw.metric_registry.allow_list")
 local ____label_text = require("resty.openclaw.metric_registry.label_text")
 local are_fitted = ____label_text.are_fitted
 local label_text = ____label_text.label_text
+local outside_values = require("resty.openclaw.metric_registry.outside_values")
 local series = require("resty.openclaw.metric_registry.series")
 local SECONDS_BETWEEN_LINES = 60
 local function bind(family, slot, generation, name)
@@ -107,9 +108,17 @@ local function labels(self, ...)
         self:misuse(wrong, what)
         return nowhere(self)
     end
-    local values = self.allowed == nil and given or allow_list.kept_values(self.allowed, self.label_names, given)
+    local values = given
+    if self.allowed ~= nil then
+        values = allow_list.kept_values(self.allowed, self.label_names, given)
+    end
     local key = table.concat(values, "\0")
     local known = self.handles[key]
+    if known == nil and self.outside ~= nil then
+        values = outside_values.fit(self, values)
+        key = table.concat(values, "\0")
+        known = self.handles[key]
+    end
     if known ~= nil then
         if self.registry.region.generations[known.slot] ~= known.generation then
             self:rebind(known)
@@ -153,6 +162,8 @@ local function create(registry, kind, name, help, label_names, bounds)
         label_names = label_names,
         kept_names = label_names,
         allowed = nil,
+        is_essential = false,
+        outside = nil,
         bounds = bounds,
         buckets = kind == "histogram" and prepare(bounds) or nil,
         handles = {},

@@ -4,6 +4,8 @@ local clock = require("resty.openclaw.clock")
 local ____lease = require("resty.openclaw.shared_memory.lease")
 local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
 local held_rows = require("resty.openclaw.shared_memory.held_rows")
+local outside_values = require("resty.openclaw.metric_registry.outside_values")
+local room = require("resty.openclaw.metric_registry.room")
 local rows = require("resty.openclaw.shared_memory.rows")
 local turn = require("resty.openclaw.turn")
 local ____series = require("resty.openclaw.metric_registry.series")
@@ -56,6 +58,14 @@ local function leave(registry, row_name, is_dropped)
         return
     end
     registry.region.names:incr("series:" .. name, -1)
+    room.give_back(
+        registry,
+        room.bytes_of(row_name)
+    )
+    local family = registry.families[name]
+    if family ~= nil then
+        outside_values.dropped(family, row_name)
+    end
     if is_dropped and name ~= registry.expired.name then
         registry.expired:labels(name):inc()
     end
@@ -146,6 +156,14 @@ local function pass_and_lead(candidate)
     turn.pass()
     return (candidate:leads())
 end
+--- Says at the start when the dict is too small for what the configuration binds.
+local function tell(registry)
+    local advice = room.advice(registry)
+    if advice == nil or not room.is_first_to_tell(registry) then
+        return
+    end
+    ngx.log(ngx.ERR, "metric_registry: ", advice, "; until then some series count as _other, or are lost")
+end
 local function try_to(work, registry, now, pause)
     local ok, err = pcall(work, registry, now, pause)
     if not ok then
@@ -162,8 +180,13 @@ function ____exports.watch(registry)
     end
     local looks = false
     local next_look = 0
+    local has_told = false
     local ____region_duties_1 = region.duties
     ____region_duties_1[#____region_duties_1 + 1] = function()
+        if not has_told then
+            has_told = true
+            tell(registry)
+        end
         if looks or not (candidate:leads()) then
             return
         end

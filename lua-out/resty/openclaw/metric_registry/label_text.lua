@@ -11,7 +11,8 @@ local function fitted(value)
         "?"
     ))
 end
-local function escaped(value)
+--- A label value as it stands between the quotes. Phases: any.
+function ____exports.escaped(value)
     return (string.gsub(
         fitted(value),
         "[\\\n\"]",
@@ -35,9 +36,39 @@ function ____exports.label_text(names, values)
     end
     local parts = {}
     for index = 1, #names do
-        parts[#parts + 1] = ((tostring(names[index]) .. "=\"") .. escaped(tostring(values[index]))) .. "\""
+        parts[#parts + 1] = ((tostring(names[index]) .. "=\"") .. ____exports.escaped(tostring(values[index]))) .. "\""
     end
     return ("{" .. table.concat(parts, ",")) .. "}"
+end
+local QUOTE = 34
+local BACKSLASH = 92
+--- Where the value that begins there ends: at its closing quote, or behind the text.
+local function end_of_value(text, begin)
+    local at = begin
+    while at <= #text do
+        local byte = string.byte(text, at)
+        if byte == QUOTE then
+            return at
+        end
+        at = at + (byte == BACKSLASH and 2 or 1)
+    end
+    return at
+end
+--- Visits the labels that `label_text` wrote: their names, and their values as they stand there. Phases: any.
+function ____exports.each(text, visit)
+    local at = 2
+    while true do
+        local found = string.find(text, "=\"", at, true)
+        if found == nil then
+            return
+        end
+        local ____end = end_of_value(text, found + 2)
+        visit(
+            string.sub(text, at, found - 1),
+            string.sub(text, found + 2, ____end - 1)
+        )
+        at = ____end + 2
+    end
 end
 --- Whether a word may be the name of a label. `le` is the bound of a histogram's bucket, `__` Prometheus' own.
 function ____exports.is_label_name(name)

@@ -4,8 +4,6 @@ local mapping = require("resty.openclaw.shared_memory.mapping")
 local ____number_text = require("resty.openclaw.metric_registry.number_text")
 local number_text = ____number_text.number_text
 local series_list = require("resty.openclaw.metric_registry.series_list")
---- So many series are looked through without a pause: a part of a millisecond.
-local SERIES_AT_ONCE = 10000
 local OPENING_BRACE = 123
 --- Series that were dropped are taken out when they are so many, and as many as half of all.
 local MOST_GONE = 64
@@ -125,9 +123,7 @@ local function tidy(shapes, shape, pause)
         if series_list.is_current(all, index, generations) then
             keep(all, index, current)
         end
-        if index % SERIES_AT_ONCE == SERIES_AT_ONCE - 1 then
-            pause()
-        end
+        pause()
     end
     if shape.series ~= all then
         return
@@ -169,7 +165,7 @@ local function sort_names(all)
     all.names = names
     all.is_unsorted = false
 end
---- Takes out what was dropped, and brings the names up to date. Calls `pause` about once a millisecond.
+--- Takes out what was dropped, and brings the names up to date. Calls `pause` after each series.
 function ____exports.settle(all, pause)
     tidy_all(all, pause)
     if all.is_unsorted then

@@ -9,13 +9,20 @@ local series_list = require("resty.openclaw.metric_registry.series_list")
 local shared_memory = require("resty.openclaw.shared_memory")
 local ____lease = require("resty.openclaw.shared_memory.lease")
 local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
---- A piece of the page is this much work, about a millisecond: each line, and for each number of a line all that are
--- added up in it, one of each worker's block.
+local turn = require("resty.openclaw.turn")
+--- A piece of the page is a millisecond, and at most this much work: each line, and for each number of a line all that
+-- are added up in it, one of each worker's block.
 local WORK_AT_ONCE = 32768
 local WORK_OF_LINE = 32
 local function send(page)
     page.work = 0
     page.wanted = page.write(page.text:get())
+    turn.renew(page.slice)
+end
+local function send_if_due(page)
+    if page.work >= WORK_AT_ONCE or turn.is_over(page.slice) then
+        send(page)
+    end
 end
 local function sample(page, name, labels, value)
     page.text:put(
@@ -177,9 +184,7 @@ local function family(page, registry, shape)
                 index
             )
         end
-        if page.work >= WORK_AT_ONCE then
-            send(page)
-        end
+        send_if_due(page)
         if not page.wanted then
             return
         end
@@ -189,14 +194,21 @@ end
 local function collected(page, registry, first, faults)
     local is_empty = true
     local function emit(labels, value)
+        if not page.wanted then
+            return
+        end
         if is_empty then
             head(page, first.name, first.kind, first.help)
         end
         is_empty = false
         sample(page, first.name, labels, value)
+        send_if_due(page)
     end
     for ____, collector in ipairs(registry.collectors) do
         if collector.name == first.name and collector.kind == first.kind then
+            if not page.wanted then
+                return
+            end
             local ok, err = pcall(collector.collect, emit)
             if not ok then
                 faults:report("collect", collector.name, ": ", err)
@@ -214,6 +226,7 @@ function ____exports.render(catalogue, faults, format, write)
         format = format,
         text = buffer.new(),
         write = write,
+        slice = turn.slice(),
         line = line,
         work = 0,
         wanted = true
@@ -232,12 +245,10 @@ function ____exports.render(catalogue, faults, format, write)
         if first_collector(registry, collector.name) == collector then
             collected(page, registry, collector, faults)
         end
-        if page.work >= WORK_AT_ONCE then
-            send(page)
-        end
         if not page.wanted then
             return false
         end
+        send_if_due(page)
     end
     page.text:put(format.ending)
     send(page)

@@ -1,5 +1,6 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
+local room = require("resty.openclaw.metric_registry.room")
 local request = require("resty.openclaw.request")
 local shared_memory = require("resty.openclaw.shared_memory")
 local rows = require("resty.openclaw.shared_memory.rows")
@@ -46,6 +47,28 @@ local function show_slots(registry)
         end
     )
 end
+local function show_bytes(registry)
+    local help = "Bytes of the lua_shared_dict that holds the names of series, nodes and more: in use, and in free pages."
+    show(
+        registry,
+        "openclaw_shared_memory_bytes",
+        help,
+        function(emit)
+            local used, free = room.usage(registry)
+            if used == nil then
+                return
+            end
+            emit(
+                metric_registry.label_text({"state"}, {"used"}),
+                used
+            )
+            emit(
+                metric_registry.label_text({"state"}, {"free"}),
+                free
+            )
+        end
+    )
+end
 local function is_shown(registry)
     for ____, collector in ipairs(registry.collectors) do
         if collector.name == CONNECTIONS then
@@ -83,5 +106,6 @@ function ____exports.show_all(registry)
         end
     )
     show_slots(registry)
+    show_bytes(registry)
 end
 return ____exports

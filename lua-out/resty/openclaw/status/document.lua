@@ -55,6 +55,7 @@ local function write_nodes(output, window, figures, name, upstream)
             output,
             separator .. node_text.node(report, its_figures, window.seconds)
         )
+        window.pause()
         separator = ","
     end
 end
@@ -80,16 +81,18 @@ local function write_upstreams(output, subject, window)
 end
 local function write_routes(output, subject, window)
     local routes = route_figures.gather(window, subject.routes)
+    window.pause()
     local separator = ""
     for ____, name in ipairs(pieces.sorted(routes)) do
         pieces.put(output, separator)
+        window.pause()
         separator = ","
         route_text.write(output, name, routes[name], window.seconds)
     end
 end
 --- Writes the document. Phases: content; those in which `pause` and `output` may yield.
 -- 
--- @param pause called about once a millisecond
+-- @param pause called after each small piece of work: see `turn.paced`
 function ____exports.write(subject, output, now, pause)
     series_of.refresh(subject.history.index, pause)
     local window = windows.look_back(subject.history, now, pause)
@@ -114,7 +117,11 @@ function ____exports.write(subject, output, now, pause)
     )
     pieces.put(
         output,
-        (",\"metrics\":" .. queue_text.metrics(window)) .. "}\n"
+        ",\"metrics\":" .. queue_text.metrics(window)
+    )
+    pieces.put(
+        output,
+        (",\"memory\":" .. queue_text.memory(window)) .. "}\n"
     )
     pieces.flush(output)
 end

@@ -12,10 +12,6 @@ ____exports.POINTS = 60
 --- One more than are looked at, so that a page can go on with what it began with while the next one is taken.
 local WINDOW_DEPTH = ____exports.WINDOW_STEPS + 2
 ____exports.CHART_DEPTH = ____exports.POINTS + 2
---- So many sums over all workers without a pause: about half a millisecond.
-____exports.SUMS_AT_ONCE = 500
---- As many sums take as long as it takes to make a track.
-local NEW_TRACK = 10
 local PLANS = {
     {name = "openclaw_requests_total"},
     {name = "openclaw_request_duration_seconds"},
@@ -35,13 +31,6 @@ local function width_of(plan, family)
         return 1
     end
     return plan.is_charted == true and 2 or #family.bounds + 1
-end
---- How many sums over all workers it takes to read such a series.
-local function sums_of(plan, family)
-    if family.kind ~= "histogram" then
-        return 1
-    end
-    return #family.bounds + (plan.is_charted == true and 2 or 1)
 end
 --- Reads what a series has counted so far: a sample of it. Phases: any.
 function ____exports.read_now(region, plan, family, slot, into, at)
@@ -83,13 +72,11 @@ end
 --- Notes a sample of each series of a family, and forgets the series that are gone.
 local function sample_family(region, index, tracks, family, number, pause)
     local plan = tracks.plan
-    local each = sums_of(plan, family)
-    local sums = 0
     local list = family.series
     for place = 0, list.count - 1 do
         do
             if not series_of.is_current(index, family, place) then
-                goto __continue14
+                goto __continue12
             end
             local slot = series_list.slot(list, place)
             local track = ____exports.find(tracks, list, place)
@@ -101,7 +88,6 @@ local function sample_family(region, index, tracks, family, number, pause)
                     number
                 )
                 tracks.by_slot[slot] = track
-                sums = sums + NEW_TRACK
             end
             track.last = number
             ____exports.read_now(
@@ -112,21 +98,18 @@ local function sample_family(region, index, tracks, family, number, pause)
                 track.samples,
                 number % track.depth * track.width
             )
-            sums = sums + each
-            if sums >= ____exports.SUMS_AT_ONCE then
-                sums = 0
-                pause()
-            end
+            pause()
         end
-        ::__continue14::
+        ::__continue12::
     end
     for slot, track in pairs(tracks.by_slot) do
         if track.last ~= number then
             tracks.by_slot[slot] = nil
         end
+        pause()
     end
 end
---- Takes a sample of everything. Calls `pause` about once a millisecond. Phases: any in which `pause` may be called; not
+--- Takes a sample of everything. Calls `pause` after each series, so that it may be one of `turn.paced`. Phases: any in which `pause` may be called; not
 -- while another sample is being taken.
 function ____exports.sample(history, now, pause)
     local number = history.newest + 1

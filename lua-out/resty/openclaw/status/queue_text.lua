@@ -1,5 +1,7 @@
 local ____exports = {}
 local json = require("resty.openclaw.json")
+local room = require("resty.openclaw.metric_registry.room")
+local shared_memory = require("resty.openclaw.shared_memory")
 local numbers = require("resty.openclaw.status.number")
 local ____output = require("resty.openclaw.status.output")
 local sorted = ____output.sorted
@@ -116,10 +118,26 @@ end
 --- What the metrics themselves lost. Else as `queues`.
 function ____exports.metrics(window)
     return string.format(
-        "{\"dropped_labels\":%s,\"misuse\":%s,\"expired_series\":%s}",
+        "{\"dropped_labels\":%s,\"lost_series\":%s,\"misuse\":%s,\"expired_series\":%s}",
         sum(window, "openclaw_metrics_dropped_labels_total"),
+        sum(window, "openclaw_metrics_lost_series_total"),
         sum(window, "openclaw_metrics_misuse_total"),
         sum(window, "openclaw_metrics_expired_series_total")
     )
+end
+local function usage_text(used, free)
+    return used == nil and "null" or string.format(
+        "{\"used\":%s,\"free\":%s}",
+        numbers.exact(used),
+        numbers.exact(free)
+    )
+end
+--- The slots of shared memory and the bytes of its dict, in use and free. Phases: any.
+function ____exports.memory(window)
+    local ____window_history_0 = window.history
+    local registry = ____window_history_0.registry
+    local used_slots, free_slots = shared_memory.usage(registry.region)
+    local used_bytes, free_bytes = room.usage(registry)
+    return ((("{\"slots\":" .. usage_text(used_slots, free_slots)) .. ",\"bytes\":") .. usage_text(used_bytes, free_bytes)) .. "}"
 end
 return ____exports

@@ -122,6 +122,7 @@ function ____exports.gather(window, names)
     local routes = {}
     for ____, name in ipairs(names) do
         route_of(window, routes, name)
+        window.pause()
     end
     count(
         window,

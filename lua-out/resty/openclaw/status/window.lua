@@ -8,17 +8,11 @@ local series_of = require("resty.openclaw.status.series")
 local LEAST_SECONDS = 1
 --- Looks back a minute, or as far as there are samples. Phases: any.
 -- 
--- @param pause called about once a millisecond by those who read through the window
+-- @param pause called after each series by those who read through the window
 function ____exports.look_back(history, now, pause)
     local oldest = math.max(1, history.newest - histories.WINDOW_STEPS)
     local seconds = history.newest == 0 and 0 or now - history.times[oldest % histories.CHART_DEPTH]
-    return {
-        history = history,
-        oldest = oldest,
-        seconds = seconds < LEAST_SECONDS and 0 or seconds,
-        pause = pause,
-        sums = 0
-    }
+    return {history = history, oldest = oldest, seconds = seconds < LEAST_SECONDS and 0 or seconds, pause = pause}
 end
 --- How much a total has grown. One that is less than before has begun anew.
 local function growth(from, to)
@@ -33,15 +27,6 @@ local function grown(window, track, place, to)
 end
 --- More than any histogram has buckets.
 local present = ffi.new("double[?]", 64)
---- Counts what was read; pauses now and then.
-local function pass(window, sums)
-    window.sums = window.sums + sums
-    if window.sums < histories.SUMS_AT_ONCE then
-        return
-    end
-    window.sums = 0
-    window.pause()
-end
 --- Whether anybody counts under this name, or means to. Phases: any.
 function ____exports.exists(window, name)
     local ____window_history_0 = window.history
@@ -49,7 +34,7 @@ function ____exports.exists(window, name)
     local registry = ____window_history_0.registry
     return registry.families[name] ~= nil or series_of.family(index, name) ~= nil
 end
---- Visits the series of a family of this kind that are still there. `look` says how many sums it took.
+--- Visits the series of a family of this kind that are still there.
 local function each_series(window, name, kind, look)
     local ____window_history_1 = window.history
     local index = ____window_history_1.index
@@ -63,15 +48,13 @@ local function each_series(window, name, kind, look)
     for place = 0, list.count - 1 do
         if series_of.is_current(index, family, place) then
             local track = histories.find(its_tracks, list, place)
-            pass(
-                window,
-                look({
-                    family = family,
-                    place = place,
-                    slot = series_list.slot(list, place),
-                    track = track
-                })
-            )
+            look({
+                family = family,
+                place = place,
+                slot = series_list.slot(list, place),
+                track = track
+            })
+            window.pause()
         end
     end
 end
@@ -88,7 +71,6 @@ function ____exports.each(window, name, visit)
                 total,
                 grown(window, one.track, 0, total)
             )
-            return 1
         end
     )
 end
@@ -143,7 +125,6 @@ function ____exports.each_histogram(window, name, visit)
                 counts,
                 family.bounds
             )
-            return #counts
         end
     )
 end
@@ -201,7 +182,6 @@ function ____exports.each_chart(window, name, visit)
                 mean,
                 points_of(window.history, track)
             )
-            return 2 * histories.POINTS
         end
     )
 end

@@ -4,6 +4,7 @@ import type { Emit, Registry } from "../metric_registry";
 import * as request from "../request";
 import * as left_out from "./left_out";
 import * as nodes from "./node";
+import type { Node } from "./node";
 import * as peer_of from "./peer";
 import type { Peer, State } from "./peer";
 import * as upstreams from "./upstream";
@@ -27,7 +28,13 @@ function is_in_force(registry: Registry, address: string): boolean {
 
 function show_in_flight(registry: Registry): void {
     collect(registry, "openclaw_node_in_flight", "Requests that a node works on now.", (emit) => {
-        for (const [address, node] of pairs(nodes.all(registry))) {
+        // Others may add nodes while this pauses, which `pairs` would not bear.
+        const all = nodes.all(registry);
+        const addresses: string[] = [];
+        for (const [address] of pairs(all)) addresses.push(address);
+        for (const address of addresses) {
+            const node = all.get(address) as Node | undefined;
+            if (node === undefined) continue;
             const count = nodes.in_flight(node);
             // One that was removed is seen until it has done its last request.
             if (count !== 0 || is_in_force(registry, address)) {

@@ -12,13 +12,16 @@ export interface Families {
     readonly tokens_per_second: Family<Histogram>;
 }
 
+/** Labels whose values clients and nodes choose. */
+const FROM_OUTSIDE = ["variant", "model", "finish_reason"];
+
 const TOKENS_PER_SECOND = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
 
 /** The families of a registry. Phases: init. */
 function create(registry: Registry): Families {
     const { counter, histogram } = metric_registry;
     const labels = ["route", "variant", "model"];
-    return {
+    const families: Families = {
         answers: counter(
             registry,
             "openclaw_inference_answers_total",
@@ -51,6 +54,8 @@ function create(registry: Registry): Families {
             TOKENS_PER_SECOND,
         ),
     };
+    for (const [, family] of pairs(families)) metric_registry.from_outside(family, FROM_OUTSIDE);
+    return families;
 }
 export { create as new };
 

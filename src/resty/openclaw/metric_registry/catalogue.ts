@@ -19,9 +19,8 @@ export interface Catalogue extends Shapes {
     readonly read: Doubles;
 }
 
-/** So many slots are looked at without a pause, and so many rows read anew: about a millisecond. */
+/** So many slots are looked at without a pause: a part of a millisecond. */
 const SLOTS_AT_ONCE = 65536;
-const ROWS_AT_ONCE = 200;
 /** To make a row takes far less than this. */
 const SETTLE_SECONDS = 1;
 
@@ -55,7 +54,7 @@ function next_changed(all: Rows, read: Doubles, from: number, limit: number): nu
     return limit;
 }
 
-/** Reads what is new, and forgets what was dropped. Calls `pause` about once a millisecond. Phases: any in which `pause` may be called. */
+/** Reads what is new, and forgets what was dropped. Calls `pause` after each row, so that it may be one of `turn.paced`. Phases: any in which `pause` may be called. */
 export function refresh(catalogue: Catalogue, pause: (this: void) => void): void {
     const region = catalogue.registry.region;
     // Whoever looks at series sees to it that idle ones are dropped.
@@ -64,14 +63,10 @@ export function refresh(catalogue: Catalogue, pause: (this: void) => void): void
     let from = rows.FIRST_SLOT;
     while (from < limit) {
         const stop = math.min(from + SLOTS_AT_ONCE, limit);
-        let count = 0;
-        while (from < stop && count < ROWS_AT_ONCE) {
-            from = next_changed(region, catalogue.read, from, stop);
-            if (from < stop) {
-                reread(catalogue, from);
-                count += 1;
-                from += 1;
-            }
+        from = next_changed(region, catalogue.read, from, stop);
+        if (from < stop) {
+            reread(catalogue, from);
+            from += 1;
         }
         if (from < limit) pause();
     }

@@ -8,6 +8,7 @@ import * as rows from "../shared_memory/rows";
 import * as allow_list from "./allow_list";
 import type { AllowList } from "./allow_list";
 import { are_fitted, label_text } from "./label_text";
+import * as outside_values from "./outside_values";
 import * as series from "./series";
 import type { Registry } from "../metric_registry";
 
@@ -23,6 +24,10 @@ export interface Family<Bound> extends Owner {
     kept_names: readonly string[];
     /** Where the operator keeps some labels only. */
     allowed: AllowList | undefined;
+    /** It tells of losses, and has few series: its names take room though the others may have none. */
+    is_essential: boolean;
+    /** Which labels have values from outside, of which few are kept; nothing for none. */
+    outside: LuaSet<string> | undefined;
     readonly bounds: readonly number[];
     /** Of a histogram. */
     readonly buckets: Buckets | undefined;
@@ -99,9 +104,15 @@ function labels(this: Family<unknown>, ...given: string[]): unknown {
         this.misuse(wrong, what);
         return nowhere(this);
     }
-    const values = this.allowed === undefined ? given : allow_list.kept_values(this.allowed, this.label_names, given);
-    const key = table.concat(values, "\0");
-    const known = this.handles.get(key) as Handle | undefined;
+    let values: readonly string[] = given;
+    if (this.allowed !== undefined) values = allow_list.kept_values(this.allowed, this.label_names, given);
+    let key = table.concat(values as string[], "\0");
+    let known = this.handles.get(key) as Handle | undefined;
+    if (known === undefined && this.outside !== undefined) {
+        values = outside_values.fit(this, values);
+        key = table.concat(values as string[], "\0");
+        known = this.handles.get(key) as Handle | undefined;
+    }
     if (known !== undefined) {
         // Its series may have been dropped: whoever asks for it is to find it on the page.
         if (this.registry.region.generations.get(known.slot) !== known.generation) this.rebind(known);
@@ -150,6 +161,8 @@ function create(
         label_names,
         kept_names: label_names,
         allowed: undefined,
+        is_essential: false,
+        outside: undefined,
         bounds,
         buckets: kind === "histogram" ? prepare(bounds) : undefined,
         handles: new LuaTable(),

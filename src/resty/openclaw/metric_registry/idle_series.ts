@@ -6,12 +6,14 @@ import * as leader from "../leader";
 import type { Leader } from "../leader";
 import type { Registry } from "../metric_registry";
 import * as clock from "../clock";
+import type { Family } from "./family";
 import { HIGHEST_BLOCK } from "../shared_memory/lease";
 import * as held_rows from "../shared_memory/held_rows";
+import * as outside_values from "./outside_values";
+import * as room from "./room";
 import * as rows from "../shared_memory/rows";
 import type { Rows } from "../shared_memory/rows";
 import * as turn from "../turn";
-import type { Family } from "./family";
 import { own_name } from "./series";
 
 /** Who leads may do so for two thirds of this time without asking again: longer than any slice is held up. */
@@ -54,6 +56,9 @@ function leave(registry: Registry, row_name: string | undefined, is_dropped: boo
     const [name] = string.match(row_name, "^%l+ ([%w_:]+)");
     if (name === undefined) return;
     registry.region.names.incr(`series:${name}`, -1);
+    room.give_back(registry, room.bytes_of(row_name));
+    const family = registry.families.get(name) as Family<unknown> | undefined;
+    if (family !== undefined) outside_values.dropped(family, row_name);
     // Its own would come back at once.
     if (is_dropped && name !== registry.expired!.name) registry.expired!.labels(name).inc();
 }
@@ -114,6 +119,13 @@ function pass_and_lead(candidate: Leader): boolean {
     return candidate.leads()[0];
 }
 
+/** Says at the start when the dict is too small for what the configuration binds. */
+function tell(registry: Registry): void {
+    const advice = room.advice(registry);
+    if (advice === undefined || !room.is_first_to_tell(registry)) return;
+    ngx.log(ngx.ERR, "metric_registry: ", advice, "; until then some series count as _other, or are lost");
+}
+
 function try_to(work: typeof look, registry: Registry, now: number, pause: (this: void) => boolean): void {
     const [ok, err] = pcall(work, registry, now, pause);
     if (!ok) ngx.log(ngx.ERR, "metric_registry: cannot look after what is idle: ", err);
@@ -129,7 +141,12 @@ export function watch(registry: Registry): void {
     const pause = (): boolean => pass_and_lead(candidate);
     let looks = false;
     let next_look = 0;
+    let has_told = false;
     region.duties.push(() => {
+        if (!has_told) {
+            has_told = true;
+            tell(registry);
+        }
         if (looks || !candidate.leads()[0]) return;
         looks = true;
         const now = clock.now();

@@ -12,7 +12,8 @@ function fitted(value: string): string {
     return string.gsub(utf8.cut(clean, LABEL_BYTES), "%z", "?")[0];
 }
 
-function escaped(value: string): string {
+/** A label value as it stands between the quotes. Phases: any. */
+export function escaped(value: string): string {
     return string.gsub(fitted(value), '[\\\n"]', { "\\": "\\\\", "\n": "\\n", '"': '\\"' })[0];
 }
 
@@ -35,6 +36,32 @@ export function label_text(names: readonly string[], values: readonly unknown[])
         parts.push(`${names[index - 1]}="${escaped(tostring(values[index - 1]))}"`);
     }
     return `{${table.concat(parts, ",")}}`;
+}
+
+const QUOTE = 34;
+const BACKSLASH = 92;
+
+/** Where the value that begins there ends: at its closing quote, or behind the text. */
+function end_of_value(text: string, begin: number): number {
+    let at = begin;
+    while (at <= text.length) {
+        const byte = string.byte(text, at);
+        if (byte === QUOTE) return at;
+        at += byte === BACKSLASH ? 2 : 1;
+    }
+    return at;
+}
+
+/** Visits the labels that `label_text` wrote: their names, and their values as they stand there. Phases: any. */
+export function each(text: string, visit: (this: void, name: string, escaped_value: string) => void): void {
+    let at = 2;
+    while (true) {
+        const [found] = string.find(text, '="', at, true);
+        if (found === undefined) return;
+        const end = end_of_value(text, found + 2);
+        visit(string.sub(text, at, found - 1), string.sub(text, found + 2, end - 1));
+        at = end + 2;
+    }
 }
 
 /** Whether a word may be the name of a label. `le` is the bound of a histogram's bucket, `__` Prometheus' own. */

@@ -36,8 +36,6 @@ export interface Shapes {
     is_unsorted: boolean;
 }
 
-/** So many series are looked through without a pause: a part of a millisecond. */
-const SERIES_AT_ONCE = 10_000;
 const OPENING_BRACE = 123;
 /** Series that were dropped are taken out when they are so many, and as many as half of all. */
 const MOST_GONE = 64;
@@ -127,7 +125,7 @@ function tidy(shapes: Shapes, shape: Shape, pause: (this: void) => void): void {
     const current = series_list.new();
     for (const index of $range(0, count - 1)) {
         if (series_list.is_current(all, index, generations)) keep(all, index, current);
-        if (index % SERIES_AT_ONCE === SERIES_AT_ONCE - 1) pause();
+        pause();
     }
     // Another page of this worker may have been here meanwhile, or have found more.
     if (shape.series !== all) return;
@@ -165,7 +163,7 @@ function sort_names(all: Shapes): void {
     all.is_unsorted = false;
 }
 
-/** Takes out what was dropped, and brings the names up to date. Calls `pause` about once a millisecond. */
+/** Takes out what was dropped, and brings the names up to date. Calls `pause` after each series. */
 export function settle(all: Shapes, pause: (this: void) => void): void {
     tidy_all(all, pause);
     if (all.is_unsorted) sort_names(all);

@@ -11,11 +11,13 @@ import type { SeriesList } from "../metric_registry/series_list";
 import * as shared_memory from "../shared_memory";
 import type { Region } from "../shared_memory";
 import { HIGHEST_BLOCK } from "../shared_memory/lease";
+import * as turn from "../turn";
+import type { Slice } from "../turn";
 import type { Format } from "./format";
 
 /**
- * A piece of the page is this much work, about a millisecond: each line, and for each number of a line all that are
- * added up in it, one of each worker's block.
+ * A piece of the page is a millisecond, and at most this much work: each line, and for each number of a line all that
+ * are added up in it, one of each worker's block.
  */
 const WORK_AT_ONCE = 32768;
 const WORK_OF_LINE = 32;
@@ -28,6 +30,7 @@ interface Page {
     readonly format: Format;
     readonly text: buffer.Buffer;
     readonly write: Write;
+    readonly slice: Slice;
     /** What a line costs. */
     readonly line: number;
     /** Done since the last piece went out. */
@@ -39,6 +42,11 @@ interface Page {
 function send(page: Page): void {
     page.work = 0;
     page.wanted = page.write(page.text.get());
+    turn.renew(page.slice);
+}
+
+function send_if_due(page: Page): void {
+    if (page.work >= WORK_AT_ONCE || turn.is_over(page.slice)) send(page);
 }
 
 function sample(page: Page, name: string, labels: string, value: number): void {
@@ -151,7 +159,7 @@ function family(page: Page, registry: Registry, shape: Shape): void {
     for (const index of $range(0, list.count - 1)) {
         if (series_list.is_current(list, index, region.generations))
             one_series(page, region, shape, bounds, list, index);
-        if (page.work >= WORK_AT_ONCE) send(page);
+        send_if_due(page);
         if (!page.wanted) return;
     }
 }
@@ -159,13 +167,17 @@ function family(page: Page, registry: Registry, shape: Shape): void {
 /** The figures of all collectors with this one's name, which is the first of them. */
 function collected(page: Page, registry: Registry, first: Collector, faults: Faults): void {
     let is_empty = true;
+    // It may pause here, within the collector: that walks nothing that others change meanwhile.
     const emit = (labels: string, value: number): void => {
+        if (!page.wanted) return;
         if (is_empty) head(page, first.name, first.kind, first.help);
         is_empty = false;
         sample(page, first.name, labels, value);
+        send_if_due(page);
     };
     for (const collector of registry.collectors) {
         if (collector.name === first.name && collector.kind === first.kind) {
+            if (!page.wanted) return;
             const [ok, err] = pcall(collector.collect, emit);
             if (!ok) faults.report("collect", collector.name, ": ", err);
         }
@@ -179,7 +191,16 @@ function collected(page: Page, registry: Registry, first: Collector, faults: Fau
 export function render(catalogue: Catalogue, faults: Faults, format: Format, write: Write): boolean {
     const registry = catalogue.registry;
     const line = WORK_OF_LINE + registry.region.base.get(HIGHEST_BLOCK);
-    const page: Page = { catalogue, format, text: buffer.new(), write, line, work: 0, wanted: true };
+    const page: Page = {
+        catalogue,
+        format,
+        text: buffer.new(),
+        write,
+        slice: turn.slice(),
+        line,
+        work: 0,
+        wanted: true,
+    };
     for (const name of catalogue.names) {
         const shape = catalogues.in_force(catalogue, name);
         const taken = first_collector(registry, name) !== undefined || is_part_of_histogram(catalogue, name);
@@ -188,8 +209,8 @@ export function render(catalogue: Catalogue, faults: Faults, format: Format, wri
     }
     for (const collector of registry.collectors) {
         if (first_collector(registry, collector.name) === collector) collected(page, registry, collector, faults);
-        if (page.work >= WORK_AT_ONCE) send(page);
         if (!page.wanted) return false;
+        send_if_due(page);
     }
     page.text.put(format.ending);
     send(page);

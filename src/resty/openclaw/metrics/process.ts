@@ -1,6 +1,7 @@
 /** What nginx and the gateway's memory look like as a whole; worked out when somebody looks. */
 import * as metric_registry from "../metric_registry";
 import type { Emit, Registry } from "../metric_registry";
+import * as room from "../metric_registry/room";
 import * as request from "../request";
 import * as shared_memory from "../shared_memory";
 import * as rows from "../shared_memory/rows";
@@ -38,6 +39,17 @@ function show_slots(registry: Registry): void {
     });
 }
 
+function show_bytes(registry: Registry): void {
+    const help =
+        "Bytes of the lua_shared_dict that holds the names of series, nodes and more: in use, and in free pages.";
+    show(registry, "openclaw_shared_memory_bytes", help, (emit) => {
+        const [used, free] = room.usage(registry);
+        if (used === undefined) return;
+        emit(metric_registry.label_text(["state"], ["used"]), used);
+        emit(metric_registry.label_text(["state"], ["free"]), free!);
+    });
+}
+
 function is_shown(registry: Registry): boolean {
     for (const collector of registry.collectors) {
         if (collector.name === CONNECTIONS) return true;
@@ -56,4 +68,5 @@ export function show_all(registry: Registry): void {
         emit("", ngx.worker.count());
     });
     show_slots(registry);
+    show_bytes(registry);
 }

@@ -66,6 +66,7 @@ function write_nodes(output: Output, window: Window, figures: Nodes, name: strin
     for (const report of upstream.report()) {
         const its_figures = node_figures.of(window, figures, name, report.address);
         pieces.put(output, separator + node_text.node(report, its_figures, window.seconds));
+        window.pause();
         separator = ",";
     }
 }
@@ -84,9 +85,11 @@ function write_upstreams(output: Output, subject: Subject, window: Window): void
 
 function write_routes(output: Output, subject: Subject, window: Window): void {
     const routes = route_figures.gather(window, subject.routes);
+    window.pause();
     let separator = "";
     for (const name of pieces.sorted(routes)) {
         pieces.put(output, separator);
+        window.pause();
         separator = ",";
         route_text.write(output, name, routes.get(name), window.seconds);
     }
@@ -94,7 +97,7 @@ function write_routes(output: Output, subject: Subject, window: Window): void {
 
 /**
  * Writes the document. Phases: content; those in which `pause` and `output` may yield.
- * @param pause called about once a millisecond
+ * @param pause called after each small piece of work: see `turn.paced`
  */
 export function write(subject: Subject, output: Output, now: number, pause: (this: void) => void): void {
     series_of.refresh(subject.history.index, pause);
@@ -106,6 +109,7 @@ export function write(subject: Subject, output: Output, now: number, pause: (thi
     pieces.put(output, `},"edges":${edge_text.edges(window)}`);
     pieces.put(output, `,"queues":${queue_text.queues(window)}`);
     pieces.put(output, `,"faults":${queue_text.faults(window)}`);
-    pieces.put(output, `,"metrics":${queue_text.metrics(window)}}\n`);
+    pieces.put(output, `,"metrics":${queue_text.metrics(window)}`);
+    pieces.put(output, `,"memory":${queue_text.memory(window)}}\n`);
     pieces.flush(output);
 }

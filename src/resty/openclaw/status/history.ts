@@ -61,12 +61,6 @@ export const POINTS = 60;
 const WINDOW_DEPTH = WINDOW_STEPS + 2;
 export const CHART_DEPTH = POINTS + 2;
 
-/** So many sums over all workers without a pause: about half a millisecond. */
-export const SUMS_AT_ONCE = 500;
-
-/** As many sums take as long as it takes to make a track. */
-const NEW_TRACK = 10;
-
 const PLANS: Plan[] = [
     { name: "openclaw_requests_total" },
     { name: "openclaw_request_duration_seconds" },
@@ -85,12 +79,6 @@ const PLANS: Plan[] = [
 function width_of(plan: Plan, family: Family): number {
     if (family.kind !== "histogram") return 1;
     return plan.is_charted === true ? 2 : family.bounds.length + 1;
-}
-
-/** How many sums over all workers it takes to read such a series. */
-function sums_of(plan: Plan, family: Family): number {
-    if (family.kind !== "histogram") return 1;
-    return family.bounds.length + (plan.is_charted === true ? 2 : 1);
 }
 
 /** Reads what a series has counted so far: a sample of it. Phases: any. */
@@ -133,8 +121,6 @@ function sample_family(
     pause: (this: void) => void,
 ): void {
     const plan = tracks.plan;
-    const each = sums_of(plan, family);
-    let sums = 0;
     const list = family.series;
     for (const place of $range(0, list.count - 1)) {
         if (!series_of.is_current(index, family, place)) continue;
@@ -143,23 +129,20 @@ function sample_family(
         if (track === undefined) {
             track = new_track(plan, family, series_list.generation(list, place), number);
             tracks.by_slot.set(slot, track);
-            sums += NEW_TRACK;
         }
         track.last = number;
         read_now(region, plan, family, slot, track.samples, (number % track.depth) * track.width);
-        sums += each;
-        if (sums >= SUMS_AT_ONCE) {
-            sums = 0;
-            pause();
-        }
+        pause();
     }
+    // Nobody else adds to the table meanwhile: of two samples one waits for the other.
     for (const [slot, track] of tracks.by_slot) {
         if (track.last !== number) tracks.by_slot.delete(slot);
+        pause();
     }
 }
 
 /**
- * Takes a sample of everything. Calls `pause` about once a millisecond. Phases: any in which `pause` may be called; not
+ * Takes a sample of everything. Calls `pause` after each series, so that it may be one of `turn.paced`. Phases: any in which `pause` may be called; not
  * while another sample is being taken.
  */
 export function sample(history: History, now: number, pause: (this: void) => void): void {

@@ -1,5 +1,7 @@
-/** Queues of the request log, faults, and what the metrics themselves lost, as the status page shows them. */
+/** Queues of the request log, faults, what the metrics themselves lost, and their memory, as the status page shows them. */
 import * as json from "../json";
+import * as room from "../metric_registry/room";
+import * as shared_memory from "../shared_memory";
 import * as numbers from "./number";
 import { sorted } from "./output";
 import * as windows from "./window";
@@ -96,9 +98,24 @@ function sum(window: Window, name: string): string {
 /** What the metrics themselves lost. Else as `queues`. */
 export function metrics(window: Window): string {
     return string.format(
-        '{"dropped_labels":%s,"misuse":%s,"expired_series":%s}',
+        '{"dropped_labels":%s,"lost_series":%s,"misuse":%s,"expired_series":%s}',
         sum(window, "openclaw_metrics_dropped_labels_total"),
+        sum(window, "openclaw_metrics_lost_series_total"),
         sum(window, "openclaw_metrics_misuse_total"),
         sum(window, "openclaw_metrics_expired_series_total"),
     );
+}
+
+function usage_text(used: number | undefined, free: number | undefined): string {
+    return used === undefined
+        ? "null"
+        : string.format('{"used":%s,"free":%s}', numbers.exact(used), numbers.exact(free));
+}
+
+/** The slots of shared memory and the bytes of its dict, in use and free. Phases: any. */
+export function memory(window: Window): string {
+    const { registry } = window.history;
+    const [used_slots, free_slots] = shared_memory.usage(registry.region);
+    const [used_bytes, free_bytes] = room.usage(registry);
+    return `{"slots":${usage_text(used_slots, free_slots)},"bytes":${usage_text(used_bytes, free_bytes)}}`;
 }

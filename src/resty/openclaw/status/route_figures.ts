@@ -140,7 +140,10 @@ function spread(window: Window, routes: Routes, name: string, pick: Pick): void 
 /** All routes that somebody counts, and those whose names are given. Phases: those in which the window may pause. */
 export function gather(window: Window, names: readonly string[]): Routes {
     const routes: Routes = new LuaTable();
-    for (const name of names) route_of(window, routes, name);
+    for (const name of names) {
+        route_of(window, routes, name);
+        window.pause();
+    }
     count(window, routes, REQUESTS, "status", (figures, status, total, recent) => {
         tallies.add(figures.requests!, status, total, recent);
     });

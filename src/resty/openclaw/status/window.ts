@@ -15,10 +15,8 @@ export interface Window {
     readonly oldest: number;
     /** 0 while there is too little to look back to: nothing came lately then. */
     readonly seconds: number;
-    /** Called about once a millisecond. */
+    /** Called after each series. */
     readonly pause: (this: void) => void;
-    /** Sums since the last pause. */
-    sums: number;
 }
 
 /** Rates over less would say little. */
@@ -26,13 +24,13 @@ const LEAST_SECONDS = 1;
 
 /**
  * Looks back a minute, or as far as there are samples. Phases: any.
- * @param pause called about once a millisecond by those who read through the window
+ * @param pause called after each series by those who read through the window
  */
 export function look_back(history: History, now: number, pause: (this: void) => void): Window {
     const oldest = math.max(1, history.newest - histories.WINDOW_STEPS);
     // The clock may have been set back meanwhile.
     const seconds = history.newest === 0 ? 0 : now - history.times.get(oldest % histories.CHART_DEPTH);
-    return { history, oldest, seconds: seconds < LEAST_SECONDS ? 0 : seconds, pause, sums: 0 };
+    return { history, oldest, seconds: seconds < LEAST_SECONDS ? 0 : seconds, pause };
 }
 
 /** How much a total has grown. One that is less than before has begun anew. */
@@ -48,14 +46,6 @@ function grown(window: Window, track: Track | undefined, place: number, to: numb
 /** More than any histogram has buckets. */
 const present = ffi.new("double[?]", 64) as unknown as Doubles;
 
-/** Counts what was read; pauses now and then. */
-function pass(window: Window, sums: number): void {
-    window.sums += sums;
-    if (window.sums < histories.SUMS_AT_ONCE) return;
-    window.sums = 0;
-    window.pause();
-}
-
 /** Whether anybody counts under this name, or means to. Phases: any. */
 export function exists(window: Window, name: string): boolean {
     const { index, registry } = window.history;
@@ -70,8 +60,8 @@ interface Visited {
     readonly track: Track | undefined;
 }
 
-/** Visits the series of a family of this kind that are still there. `look` says how many sums it took. */
-function each_series(window: Window, name: string, kind: Kind, look: (this: void, one: Visited) => number): void {
+/** Visits the series of a family of this kind that are still there. */
+function each_series(window: Window, name: string, kind: Kind, look: (this: void, one: Visited) => void): void {
     const { index, tracks } = window.history;
     const family = series_of.family(index, name);
     if (family === undefined || family.kind !== kind) return;
@@ -80,7 +70,8 @@ function each_series(window: Window, name: string, kind: Kind, look: (this: void
     for (const place of $range(0, list.count - 1)) {
         if (series_of.is_current(index, family, place)) {
             const track = histories.find(its_tracks, list, place);
-            pass(window, look({ family, place, slot: series_list.slot(list, place), track }));
+            look({ family, place, slot: series_list.slot(list, place), track });
+            window.pause();
         }
     }
 }
@@ -94,7 +85,6 @@ export function each(
     each_series(window, name, "counter", (one) => {
         const total = shared_memory.total(window.history.registry.region, one.slot);
         visit(series_of.labels_at(one.family, one.place), total, grown(window, one.track, 0, total));
-        return 1;
     });
 }
 
@@ -128,7 +118,6 @@ export function each_histogram(
             counts[bucket] = grown(window, track, bucket, present.get(bucket));
         }
         visit(series_of.labels_at(family, place), counts, family.bounds);
-        return counts.length;
     });
 }
 
@@ -158,6 +147,5 @@ export function each_chart(
         const count = grown(window, track, 0, present.get(0));
         const mean = count > 0 ? grown(window, track, 1, present.get(1)) / count : undefined;
         visit(series_of.labels_at(family, place), mean, points_of(window.history, track));
-        return 2 * histories.POINTS;
     });
 }
