@@ -103,7 +103,9 @@ const config = `
 const streams = Math.round((MEGABYTES * 1e6) / STREAM_BYTES);
 const fetchAll = (path) => {
     const url = `http://127.0.0.1:${PORT}${path}?[1-${streams}]`;
-    execFileSync("taskset", ["-c", String(CLIENT_CORE), "curl", "-sSf", "-d", "", "-o", "/dev/null", url], { stdio: "pipe" });
+    execFileSync("taskset", ["-c", String(CLIENT_CORE), "curl", "-sSf", "-d", "", "-o", "/dev/null", url], {
+        stdio: "pipe",
+    });
 };
 
 const nginx = await start(config, { port: PORT, core: WORKER_CORE });

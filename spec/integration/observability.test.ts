@@ -217,7 +217,8 @@ function conf(name: string): string {
 }
 
 const CHAT_ANSWER = `{"object":"chat.completion","model":"m1","choices":[{"index":0,"message":{"role":"assistant",\
-"content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}}`;
+"content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12,\
+"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":1}}}`;
 
 /** A gateway with all plugins on, and a node that answers as a model does. It keeps jobs and entries below `folder`. */
 async function startGateway(folder: string): Promise<NativeNginx> {

@@ -38,6 +38,8 @@ for ____, name in ipairs({
 }) do
     NUMBERS[name] = true
 end
+--- Above that "%.14g" would not show each whole number.
+local LARGEST = 100000000000000
 --- The line that is being written; one for all, as writing it never waits. Values of nginx go there as they are: a text of
 -- each would cost more than all the rest (see bench/README.md).
 local line = string_buffer.new()
@@ -133,12 +135,19 @@ local function extras_text(extras)
     end
     return table.concat(parts)
 end
+--- A number that is known of some requests only, with its comma and name in front. What is no number is left out.
+local function put_figure(name, before)
+    local number = tonumber(request.variable(name) or "")
+    if number ~= nil and number >= 0 and number < LARGEST then
+        line:put(before):putf("%.14g", number)
+    end
+end
 --- What the answer of a model says of itself.
 local function put_answer(finish_reason)
-    request.append(line, "openclaw_prompt_tokens", ",\"prompt_tokens\":")
-    request.append(line, "openclaw_cached_tokens", ",\"cached_tokens\":")
-    request.append(line, "openclaw_completion_tokens", ",\"completion_tokens\":")
-    request.append(line, "openclaw_reasoning_tokens", ",\"reasoning_tokens\":")
+    put_figure("openclaw_prompt_tokens", ",\"prompt_tokens\":")
+    put_figure("openclaw_cached_tokens", ",\"cached_tokens\":")
+    put_figure("openclaw_completion_tokens", ",\"completion_tokens\":")
+    put_figure("openclaw_reasoning_tokens", ",\"reasoning_tokens\":")
     local source = request.variable("openclaw_tokens_source") or ""
     if source ~= "" then
         line:put(
@@ -150,7 +159,7 @@ local function put_answer(finish_reason)
         ",\"finish_reason\":",
         json.short_text(finish_reason)
     )
-    request.append(line, "openclaw_first_token_seconds", ",\"first_token_seconds\":")
+    put_figure("openclaw_first_token_seconds", ",\"first_token_seconds\":")
 end
 --- What only some requests have; each with its comma in front.
 local function put_circumstances()

@@ -122,7 +122,8 @@ function reason_of(reading: Reading): string | undefined {
     const of_status = finish_reason.of_status(status, texts.incomplete_reason);
     if (of_status !== undefined) return name_of(of_status);
     // llama.cpp's own words; Ollama's, of versions that give no reason.
-    if (texts.stop_type !== undefined && texts.stop_type !== "none") return finish_reason.usual(name_of(texts.stop_type));
+    if (texts.stop_type !== undefined && texts.stop_type !== "none")
+        return finish_reason.usual(name_of(texts.stop_type));
     return reading.has_stopped ? "stop" : undefined;
 }
 
@@ -180,7 +181,8 @@ export function figures_of(
         fields.completion_tokens !== undefined || fields.audio_seconds !== undefined || reason !== undefined;
     if (reason !== undefined) fields.finish_reason = reason;
     else if (reading.is_over) fields.finish_reason = "none";
-    else if (!is_whole || (is_stream && (contents > 0 || reading.model !== undefined))) fields.finish_reason = "aborted";
+    else if (!is_whole || (is_stream && (contents > 0 || reading.model !== undefined)))
+        fields.finish_reason = "aborted";
     else if (is_known) fields.finish_reason = "none";
     return fields.finish_reason === undefined ? undefined : fields;
 }

@@ -59,6 +59,9 @@ for (const name of [
     NUMBERS[name] = true;
 }
 
+/** Above that "%.14g" would not show each whole number. */
+const LARGEST = 1e14;
+
 /**
  * The line that is being written; one for all, as writing it never waits. Values of nginx go there as they are: a text of
  * each would cost more than all the rest (see bench/README.md).
@@ -134,16 +137,22 @@ function extras_text(extras: readonly Extra[]): string {
     return table.concat(parts);
 }
 
+/** A number that is known of some requests only, with its comma and name in front. What is no number is left out. */
+function put_figure(name: string, before: string): void {
+    const number = tonumber(request.variable(name) ?? "");
+    if (number !== undefined && number >= 0 && number < LARGEST) line.put(before).putf("%.14g", number);
+}
+
 /** What the answer of a model says of itself. */
 function put_answer(finish_reason: string): void {
-    request.append(line, "openclaw_prompt_tokens", ',"prompt_tokens":');
-    request.append(line, "openclaw_cached_tokens", ',"cached_tokens":');
-    request.append(line, "openclaw_completion_tokens", ',"completion_tokens":');
-    request.append(line, "openclaw_reasoning_tokens", ',"reasoning_tokens":');
+    put_figure("openclaw_prompt_tokens", ',"prompt_tokens":');
+    put_figure("openclaw_cached_tokens", ',"cached_tokens":');
+    put_figure("openclaw_completion_tokens", ',"completion_tokens":');
+    put_figure("openclaw_reasoning_tokens", ',"reasoning_tokens":');
     const source = request.variable("openclaw_tokens_source") ?? "";
     if (source !== "") line.put(',"tokens_source":', json.short_text(source));
     line.put(',"finish_reason":', json.short_text(finish_reason));
-    request.append(line, "openclaw_first_token_seconds", ',"first_token_seconds":');
+    put_figure("openclaw_first_token_seconds", ',"first_token_seconds":');
 }
 
 /** What only some requests have; each with its comma in front. */
