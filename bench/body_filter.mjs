@@ -4,7 +4,8 @@
 //     node bench/body_filter.mjs [rounds] [megabytes a run] [share of a core that others may take: 0.08]
 //
 // The streams, of 100 KB each, are made by the gateway's own content handler, so that each piece is a chunk of its own.
-// What the plugin does at the beginning and the end of each is included.
+// What the plugin does at the beginning and the end of each is included. LUA_OUT=/path/to/lua-out measures other compiled
+// modules than those that are here.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { machineSeconds, ownSeconds, start } from "./support/nginx.mjs";
@@ -19,7 +20,13 @@ const STREAM_BYTES = 100_000;
 const PORT = 19110;
 const WORKER_CORE = 0;
 const CLIENT_CORE = 1;
-const WAYS = { "16 KB a piece": "large", "one event of 250 bytes a piece": "small" };
+const LUA_OUT = process.env.LUA_OUT ?? "$prefix/lua-out";
+const WAYS = {
+    "16 KB a piece": "large",
+    "one event of 250 bytes a piece": "small",
+    "16 KB a piece, no two events alike": "unlike",
+    "16 KB a piece, one JSON document of numbers": "document",
+};
 const HOOKS = { none: "", empty: "body_filter_by_lua_block { }", plugin: "include nginx/inference.conf;" };
 
 const location = (way, hook) => `
@@ -30,7 +37,7 @@ const location = (way, hook) => `
         content_by_lua_block { bench_stream("${way}") }
     }`;
 const config = `
-    lua_package_path "$prefix/lua-out/?.lua;;";
+    lua_package_path "${LUA_OUT}/?.lua;;";
     include nginx/openclaw.conf;
     init_by_lua_block {
         require("resty.openclaw").setup { routes = { chat = { inference = {}, metrics = false } } }
@@ -44,15 +51,41 @@ const config = `
         local large = {}
         local text = event:rep(1024)
         for at = 1, #text, 16384 do large[#large + 1] = text:sub(at, at + 16383) end
+        local unlike = {}
+        local number = 0
+        for place = 1, 16 do
+            local parts, bytes = {}, 0
+            while bytes < 16384 do
+                number = number + 1
+                local one = event:gsub("chatcmpl%-1", function() return ("chatcmpl-%d"):format(number % 10) end)
+                one = one:gsub("1700000000", tostring(1700000000 + number))
+                parts[#parts + 1] = one
+                bytes = bytes + #one
+            end
+            unlike[place] = table.concat(parts)
+        end
+        local numbers = {}
+        for place = 1, 16 do numbers[place] = ("-0.0123456,"):rep(1489) end
+        local pieces = { large = large, unlike = unlike, document = numbers }
         function bench_stream(way)
-            ngx.header["Content-Type"] = "text/event-stream"
+            if way == "document" then
+                ngx.header["Content-Type"] = "application/json"
+                ngx.print([[{"object":"list","data":[{"embedding":[]])
+            else
+                ngx.header["Content-Type"] = "text/event-stream"
+            end
+            local of_way = pieces[way] or large
             local place = 0
             local bytes = 0
             while bytes < ${STREAM_BYTES} do
-                place = place % #large + 1
-                local piece = way == "small" and event or large[place]
+                place = place % #of_way + 1
+                local piece = way == "small" and event or of_way[place]
                 ngx.print(piece)
                 bytes = bytes + #piece
+            end
+            if way == "document" then
+                ngx.print([[0]}],"model":"pond-7b","usage":{"prompt_tokens":9,"total_tokens":9}}]])
+                return
             end
             ngx.print("\\n\\n", finish, usage:format(7), "\\n\\ndata: [DONE]\\n\\n")
         end
@@ -70,7 +103,9 @@ const config = `
 const streams = Math.round((MEGABYTES * 1e6) / STREAM_BYTES);
 const fetchAll = (path) => {
     const url = `http://127.0.0.1:${PORT}${path}?[1-${streams}]`;
-    execFileSync("taskset", ["-c", String(CLIENT_CORE), "curl", "-sSf", "-o", "/dev/null", url], { stdio: "pipe" });
+    execFileSync("taskset", ["-c", String(CLIENT_CORE), "curl", "-sSf", "-d", "", "-o", "/dev/null", url], {
+        stdio: "pipe",
+    });
 };
 
 const nginx = await start(config, { port: PORT, core: WORKER_CORE });

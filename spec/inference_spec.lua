@@ -41,10 +41,18 @@ end
 --- The same without the rate, which nobody knows beforehand.
 local function seen_of(path, headers)
     inferences.reset()
-    local answer = http.get_from(PORT, path, headers)
+    local answer = http.post_to(PORT, path, "{}", headers)
     local shown = seen()
-    shown.tokens_per_second = nil
+    -- Times that nobody knows beforehand, and what has tests of its own.
+    for _, name in ipairs({ "tokens_per_second", "first_token_seconds", "cached_tokens", "reasoning_tokens", "tokens_source" }) do
+        shown[name] = nil
+    end
     return shown, answer
+end
+
+--- Growth of the answers of the route of these specs that were not read.
+local function unread(reason)
+    return { [('openclaw_inference_unread_answers_total{route="spec",reason="%s"}'):format(reason)] = 1 }
 end
 
 local function series(name, more)
@@ -92,7 +100,7 @@ describe("inference", function()
             local socket = ngx.socket.tcp()
             socket:settimeout(5000)
             assert(socket:connect("127.0.0.1", PORT))
-            assert(socket:send("GET /gated HTTP/1.1\r\nHost: g\r\nConnection: close\r\n\r\n"))
+            assert(socket:send("POST /gated HTTP/1.1\r\nHost: g\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
             local got = ""
             while not got:find(stream:sub(1, 200), 1, true) do got = got .. assert(socket:receiveany(4096)) end
             inferences.may_go_on = true
@@ -120,7 +128,7 @@ describe("inference", function()
         local before = figures()
         local first = answers.event(answers.delta({ content = "a" }))
         plan(STREAM, { first, 0.05, first:rep(3), answers.event(answers.delta({ content = "." }, "stop")) })
-        http.get_from(PORT, "/proxied")
+        http.post_to(PORT, "/proxied", "{}")
         local shown = seen()
         assert.equal("5", shown.completion_tokens)
         assert.equal("", shown.prompt_tokens)
@@ -130,8 +138,8 @@ describe("inference", function()
         assert.truthy(shown.tokens_per_second:find("^%d+%.%d$"))
         local grown = growth(before)
         assert.equal(1, grown[series("answers_total", ',finish_reason="stop"')])
-        assert.equal(5, grown[series("completion_tokens_total")])
-        assert.is_nil(grown[series("prompt_tokens_total")])
+        assert.equal(5, grown[series("completion_tokens_total", ',source="estimate"')])
+        assert.is_nil(grown[series("prompt_tokens_total", ',source="usage"')])
         assert.equal(1, grown[series("first_token_seconds_count")])
         assert.equal(1, grown[series("tokens_per_second_count")])
     end)
@@ -139,13 +147,13 @@ describe("inference", function()
     it("counts an answer in one piece", function()
         local before = figures()
         plan("Application/JSON ; charset=utf-8", { 0.02, DOCUMENT })
-        http.get_from(PORT, "/proxied")
+        http.post_to(PORT, "/proxied", "{}")
         local rate = tonumber(seen().tokens_per_second)
         assert.is_true(rate > 0 and rate <= 34 / 0.015, rate)
         local grown = growth(before)
         assert.equal(1, grown[series("answers_total", ',finish_reason="length"')])
-        assert.equal(34, grown[series("completion_tokens_total")])
-        assert.equal(12, grown[series("prompt_tokens_total")])
+        assert.equal(34, grown[series("completion_tokens_total", ',source="usage"')])
+        assert.equal(12, grown[series("prompt_tokens_total", ',source="usage"')])
         assert.equal(1, grown[series("tokens_per_second_count")])
         assert.is_nil(grown[series("first_token_seconds_count")])
     end)
@@ -154,7 +162,7 @@ describe("inference", function()
         local before = figures()
         plan(JSON, DOCUMENT)
         seen_of("/blue")
-        assert.equal(34, growth(before)['openclaw_inference_completion_tokens_total{route="spec",variant="blue",model="pond-7b"}'])
+        assert.equal(34, growth(before)['openclaw_inference_completion_tokens_total{route="spec",variant="blue",model="pond-7b",source="usage"}'])
     end)
 
     it("puts nothing harmful into labels", function()
@@ -168,19 +176,35 @@ describe("inference", function()
     end)
 
     describe("leaves alone", function()
-        local function assert_unread(path, headers)
+        local function assert_unread(path, headers, reason)
             local before = figures()
             local shown, answer = seen_of(path, headers)
             assert.same(NOTHING, shown)
-            assert.same({}, growth(before))
+            assert.same(reason and unread(reason) or {}, growth(before))
             return answer
         end
 
-        it("other kinds of answers", function()
-            for _, kind in ipairs({ "text/plain", "application/jsonl", "application/json-seq", "text/event-streams", "; application/json", "" }) do
+        it("other kinds of answers, and counts them", function()
+            for _, kind in ipairs({ "text/plain", "application/json-seq", "text/event-streams", "; application/json", "" }) do
                 plan(kind, DOCUMENT)
-                assert.equal(DOCUMENT, assert_unread("/proxied").body)
+                assert.equal(DOCUMENT, assert_unread("/proxied", nil, "type").body)
             end
+        end)
+
+        it("reads: those made tokens before", function()
+            plan(JSON, DOCUMENT)
+            local before = figures()
+            inferences.reset()
+            assert.equal(DOCUMENT, http.get_from(PORT, "/proxied").body)
+            assert.equal("", seen().finish_reason)
+            assert.same({}, growth(before))
+        end)
+
+        it("answers that tell of no tokens, and counts them", function()
+            plan(JSON, '{"object":"list","data":[{"id":"pond-7b","model":"x","usage":{"completion_tokens":5}}]}')
+            assert_unread("/proxied", nil, "no_figures")
+            plan(STREAM, ": nothing\n\n")
+            assert_unread("/proxied", nil, "no_figures")
         end)
 
         it("errors", function()
@@ -190,9 +214,9 @@ describe("inference", function()
             assert_unread("/proxied")
         end)
 
-        it("what is compressed already", function()
-            plan(JSON, "\31\139nonsense", { headers = { ["Content-Encoding"] = "gzip" } })
-            assert.equal("\31\139nonsense", assert_unread("/proxied").body)
+        it("what is compressed in ways that it does not know, and counts it", function()
+            plan(JSON, "nonsense", { headers = { ["Content-Encoding"] = "br" } })
+            assert.equal("nonsense", assert_unread("/proxied", nil, "encoding").body)
         end)
 
         it("answers to HEAD", function()
@@ -204,7 +228,8 @@ describe("inference", function()
 
         it("subrequests", function()
             plan(JSON, DOCUMENT)
-            assert.equal(DOCUMENT, assert_unread("/around").body)
+            -- What is around it is an answer of another kind.
+            assert.equal(DOCUMENT, assert_unread("/around", nil, "type").body)
         end)
 
         it("answers from the cache", function()
@@ -222,6 +247,47 @@ describe("inference", function()
         assert.same(EXPECTED, shown)
     end)
 
+    it("reads what nodes compress", function()
+        local gzip = assert(require("resty.openclaw.gzip").new())
+        local bytes = assert(gzip:compress(DOCUMENT))
+        for _, size in ipairs({ 1, 100000 }) do
+            plan(JSON, bytes_of(size, bytes), { headers = { ["Content-Encoding"] = "gzip" } })
+            local shown, answer = seen_of("/proxied")
+            assert.equal(bytes, answer.body)
+            assert.same(EXPECTED, shown)
+        end
+    end)
+
+    it("says that an answer is not compressed as it says, or makes too much of little", function()
+        local gzip = assert(require("resty.openclaw.gzip").new())
+        for _, body in ipairs({ "\31\139nonsense", (assert(gzip:compress((" "):rep(5000000)))) }) do
+            local report = stub(inferences.main.faults, "report")
+            plan(JSON, body, { headers = { ["Content-Encoding"] = "gzip" } })
+            local shown, answer = seen_of("/proxied")
+            report:revert()
+            assert.equal(body, answer.body)
+            assert.same(NOTHING, shown)
+            assert.equal("broken_answer", report.calls[1].vals[2])
+        end
+    end)
+
+    it("shows all that it knows", function()
+        plan(STREAM, answers.stream({ usage = {
+            prompt_tokens = 9, completion_tokens = 5, prompt_tokens_details = { cached_tokens = 8 },
+            completion_tokens_details = { reasoning_tokens = 2 },
+        } }))
+        local before = figures()
+        http.post_to(PORT, "/proxied", "{}")
+        local shown = seen()
+        assert.equal("8", shown.cached_tokens)
+        assert.equal("2", shown.reasoning_tokens)
+        assert.equal("usage", shown.tokens_source)
+        assert.truthy(shown.first_token_seconds:find("^%d+%.%d%d%d$"))
+        local grown = growth(before)
+        assert.equal(8, grown[series("cached_tokens_total")])
+        assert.equal(2, grown[series("reasoning_tokens_total")])
+    end)
+
     it("has nodes answer uncompressed, by nginx/proxy.conf", function()
         assert.equal("none", http.get_from(PORT, "/echo", { ["Accept-Encoding"] = "gzip, br" }).body)
     end)
@@ -235,7 +301,7 @@ describe("inference", function()
         local before = figures()
         plan(JSON, answers.document(("x"):rep(5000)))
         assert.same(EXPECTED, (seen_of("/small")))
-        assert.equal(34, growth(before)['openclaw_inference_completion_tokens_total{route="small",variant="",model="pond-7b"}'])
+        assert.equal(34, growth(before)['openclaw_inference_completion_tokens_total{route="small",variant="",model="pond-7b",source="usage"}'])
         assert.is_nil(next(inferences.main.answers))
         assert.is_nil(next(inferences.small.answers))
     end)
@@ -263,7 +329,7 @@ describe("inference", function()
         plan(STREAM, pieces)
         local socket = ngx.socket.tcp()
         assert(socket:connect("127.0.0.1", PORT))
-        assert(socket:send("GET /proxied HTTP/1.1\r\nHost: g\r\n\r\n"))
+        assert(socket:send("POST /proxied HTTP/1.1\r\nHost: g\r\nContent-Length: 0\r\n\r\n"))
         assert(socket:receiveany(4096))
         socket:close()
         local shown = seen()
@@ -280,7 +346,7 @@ describe("inference", function()
         seen_of("/proxied")
         report:revert()
         assert.equal("{]", answer.body)
-        assert.equal("none", shown.finish_reason)
+        assert.equal("", shown.finish_reason)
         assert.stub(report).was.called(2)
         assert.equal("broken_answer", report.calls[1].vals[2])
     end)
@@ -323,7 +389,7 @@ describe("inference", function()
 
     it("takes nothing for its own that a request without log hook has left", function()
         plan(JSON, DOCUMENT)
-        http.get_from(PORT, "/unlogged")
+        http.post_to(PORT, "/unlogged", "{}")
         local key, left = next(inferences.main.answers)
         assert.truthy(left)
         inferences.main.answers[key] = nil
@@ -337,7 +403,7 @@ describe("inference", function()
     describe("in the gateway", function()
         local function chat(path)
             inferences.reset()
-            local answer = http.get_from(18193, path)
+            local answer = http.post_to(18193, path, "{}")
             seen()
             return answer
         end
@@ -346,7 +412,7 @@ describe("inference", function()
             local before = figures()
             plan(JSON, DOCUMENT)
             assert.equal(DOCUMENT, chat("/chat").body)
-            assert.equal(34, growth(before)['openclaw_inference_completion_tokens_total{route="chat",variant="",model="pond-7b"}'])
+            assert.equal(34, growth(before)['openclaw_inference_completion_tokens_total{route="chat",variant="",model="pond-7b",source="usage"}'])
         end)
 
         it("reports that the include is missing", function()
@@ -362,7 +428,6 @@ describe("inference", function()
 
     it("refuses options that it does not understand", function()
         local function refusal(options) return select(2, pcall(inference.new, options)) end
-        assert.equal('inference: "max_bytes" must be a whole number from 4096 up, got 4095', refusal({ max_bytes = 4095 }))
-        assert.equal('inference: unknown option "max_byte"; did you mean "max_bytes"?', refusal({ max_byte = 1 }))
+        assert.equal('inference: unknown option "dicts"; did you mean "dict"?', refusal({ dicts = "x" }))
     end)
 end)

@@ -944,6 +944,21 @@ describe("post_action", function()
             })
         end)
 
+        it("has what the answer of a model says of itself, as numbers", function()
+            receiver.plugin = new({ record_variables = {
+                tokens = "openclaw_completion_tokens", first = "openclaw_first_token_seconds", code = "status",
+                given = "arg_n", connected = "upstream_connect_time", took = "request_time",
+            } })
+            local fields = record("/post_action/answer?n=7")
+            assert.same({ "pond-7", 9, 8, 5, 2, "usage", "stop", 0.125 }, {
+                fields.model, fields.prompt_tokens, fields.cached_tokens, fields.completion_tokens, fields.reasoning_tokens,
+                fields.tokens_source, fields.finish_reason, fields.first_token_seconds,
+            })
+            -- What clients write stays a text.
+            assert.same({ 5, 0.125, 200, "7", cjson.null }, { fields.tokens, fields.first, fields.code, fields.given, fields.connected })
+            assert.is_number(fields.took)
+        end)
+
         it("tells of the node that answered", function()
             receiver.plugin = new()
             local fields = record("/post_action/one_node")

@@ -17,7 +17,7 @@ const TOO_LATE: Record<string, string[]> = {
 };
 
 /** Metrics of docs/*.md that neither a rule nor a panel needs. */
-const LEFT_OUT = ["openclaw_body_digest_bytes_total"];
+const LEFT_OUT = ["openclaw_body_digest_bytes_total", "openclaw_inference_audio_seconds_total"];
 
 /** What users may record to change an alert's limit. */
 const LIMITS = [
@@ -217,7 +217,8 @@ function conf(name: string): string {
 }
 
 const CHAT_ANSWER = `{"object":"chat.completion","model":"m1","choices":[{"index":0,"message":{"role":"assistant",\
-"content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}}`;
+"content":"Hello"},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12,\
+"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":1}}}`;
 
 /** A gateway with all plugins on, and a node that answers as a model does. It keeps jobs and entries below `folder`. */
 async function startGateway(folder: string): Promise<NativeNginx> {
@@ -277,6 +278,7 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                 default_type application/json;
                 log_by_lua_block { }
                 location / { return 200 '${CHAT_ANSWER}'; }
+                location = /text { default_type text/plain; return 200 'text'; }
                 location = /stream {
                     default_type text/event-stream;
                     content_by_lua_block {
@@ -360,7 +362,7 @@ async function useAll(gateway: NativeNginx): Promise<void> {
         await answer.arrayBuffer();
     };
     for (const body of ["one", "two"]) {
-        for (const place of ["/chat/answer", "/chat/answer?variant=v2", "/chat/stream", "/cached"]) {
+        for (const place of ["/chat/answer", "/chat/answer?variant=v2", "/chat/stream", "/chat/text", "/cached"]) {
             await post(place, `{"prompt":"${body}"}`);
         }
     }

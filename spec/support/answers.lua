@@ -56,8 +56,7 @@ function _M.read(reader, pieces, is_whole)
             reader:feed(ffi.cast("const uint8_t *", part), #part)
         end
     end
-    reader:finish(is_whole ~= false)
-    return reader.fields
+    return reader:finish(is_whole ~= false)
 end
 
 --- Each byte for itself.

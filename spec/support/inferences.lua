@@ -3,7 +3,7 @@ local inference = require("resty.openclaw.inference")
 
 local _M = {
     main = inference.new(),
-    small = inference.new({ max_bytes = 4096 }),
+    small = inference.new(),
     --- What the next answer is: `pieces`, each sent at once, `type`, `status`, `headers`.
     plan = {},
     --- What the log phase has shown, oldest first.
@@ -50,6 +50,10 @@ function _M.note()
         completion_tokens = var.openclaw_completion_tokens,
         finish_reason = var.openclaw_finish_reason,
         tokens_per_second = var.openclaw_tokens_per_second,
+        cached_tokens = var.openclaw_cached_tokens,
+        reasoning_tokens = var.openclaw_reasoning_tokens,
+        tokens_source = var.openclaw_tokens_source,
+        first_token_seconds = var.openclaw_first_token_seconds,
     })
 end
 

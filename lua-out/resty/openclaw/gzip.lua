@@ -23,8 +23,8 @@ local output = ffi.new("uint8_t[?]", OUTPUT_BYTES)
 local function has_zlib(library)
     return library.openclaw_deflate_init
 end
---- Nginx's own zlib where others can see it, or else that of the system.
-local function find_library()
+--- Nginx's own zlib where others can see it, or else that of the system; nothing where there is none. Phases: init.
+function ____exports.find_library()
     local inside = pcall(has_zlib, ffi.C)
     if inside then
         return ffi.C
@@ -83,7 +83,7 @@ end
 local metatable = {__index = {compress = compress}}
 --- What compresses one text after the other. Phases: init. Nil and why where there is no zlib to be found.
 local function create()
-    local library = find_library()
+    local library = ____exports.find_library()
     if library == nil then
         return nil, "no zlib in this nginx, and no libz.so.1 on this system"
     end

@@ -1,67 +1,53 @@
 local ____exports = {}
 local fault = require("resty.openclaw.fault")
 local chunk = require("resty.openclaw.inference.chunk")
-local documents = require("resty.openclaw.inference.document")
 local figures = require("resty.openclaw.inference.figures")
-local streams = require("resty.openclaw.inference.stream")
+local inflations = require("resty.openclaw.inference.inflation")
+local kinds = require("resty.openclaw.inference.kinds")
+local variables = require("resty.openclaw.inference.variables")
 local metric_registry = require("resty.openclaw.metric_registry")
 local options_reader = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
-local texts = require("resty.openclaw.text")
 local OWNER = "inference"
 local HTTP_OK = 200
-local JSON = "application/json"
-local EVENT_STREAM = "text/event-stream"
 --- Readers take so much at once.
 local PIECE_BYTES = 16 * 1024
---- What `$upstream_cache_status` says when a node has made the answer, now and for this request.
-local FROM_A_NODE = {MISS = true, BYPASS = true, EXPIRED = true}
---- The media type without its parameters, in small letters.
-local function media_type()
-    local value = request.variable("sent_http_content_type") or ""
-    local semicolon = string.find(value, ";", 1, true)
-    if semicolon == nil then
-        return string.lower(value)
-    end
-    return string.lower(texts.trim(string.sub(value, 1, semicolon - 1)))
-end
---- Whether a node has made the answer for this very request, and its bytes can be read.
-local function is_readable()
-    if request.is_subrequest() then
-        return false
-    end
-    if request.variable("sent_http_content_encoding") ~= nil then
-        return false
-    end
-    local cache = request.variable("upstream_cache_status")
-    return cache == nil or FROM_A_NODE[cache] == true
-end
-local function new_reader(plugin)
-    local kind = media_type()
-    if kind ~= JSON and kind ~= EVENT_STREAM then
-        return nil
-    end
-    if not is_readable() then
-        return nil
-    end
-    return kind == JSON and documents.new(plugin.max_bytes) or streams.new()
-end
 local function header_filter(self)
     local key = request.key()
     if self.answers[key] ~= nil then
         self.answers[key] = nil
     end
-    if request.status() ~= HTTP_OK then
+    if request.status() ~= HTTP_OK or not kinds.is_made_now() then
         return
     end
-    local reader = new_reader(self)
-    if reader ~= nil then
-        self.answers[key] = {reader = reader, is_seen = false, is_whole = false}
+    local reader, more = kinds.reader_of()
+    local answer = reader == nil and ({
+        reader = nil,
+        reason = more,
+        inflation = nil,
+        is_seen = false,
+        is_whole = false
+    }) or ({
+        reader = reader,
+        reason = nil,
+        inflation = more,
+        is_seen = false,
+        is_whole = false
+    })
+    self.answers[key] = answer
+end
+local function give(answer, memory, bytes)
+    local inflation = answer.inflation
+    if inflation == nil then
+        answer.reader:feed(memory, bytes)
+    else
+        inflations.feed(inflation, answer.reader, memory, bytes)
     end
 end
-local function feed_in_pieces(reader, memory, bytes)
+local function give_in_pieces(answer, memory, bytes)
     for at = 0, bytes - 1, PIECE_BYTES do
-        reader:feed(
+        give(
+            answer,
             memory + at,
             math.min(PIECE_BYTES, bytes - at)
         )
@@ -75,9 +61,9 @@ local function take(answer)
     local memory, bytes = chunk.look()
     if memory ~= nil then
         if bytes <= PIECE_BYTES then
-            answer.reader:feed(memory, bytes)
+            give(answer, memory, bytes)
         else
-            feed_in_pieces(answer.reader, memory, bytes)
+            give_in_pieces(answer, memory, bytes)
         end
     end
     if chunk.is_last() then
@@ -87,7 +73,7 @@ end
 local function body_filter(self)
     local key = request.key()
     local answer = self.answers[key]
-    if answer == nil then
+    if (answer and answer.reader) == nil then
         return
     end
     local ok, err = pcall(take, answer)
@@ -97,8 +83,8 @@ local function body_filter(self)
     end
 end
 --- Tokens a second: of a stream those after the first, in the time they took to come.
-local function rate_of(reader)
-    local tokens = reader.fields.completion_tokens or 0
+local function rate_of(reader, fields)
+    local tokens = fields.completion_tokens or 0
     local made = reader.is_stream and tokens - 1 or tokens
     if reader.is_stream and reader.first_token_seconds == nil then
         return nil
@@ -106,52 +92,46 @@ local function rate_of(reader)
     local seconds = reader.is_stream and reader.last_time - reader.first_time or (request.last_seconds("upstream_response_time") or 0)
     return made > 0 and seconds > 0 and made / seconds or nil
 end
---- Sets a variable where nginx.conf has it.
-local function show(name, format, value)
-    if value ~= nil then
-        request.set_variable(
-            name,
-            string.format(format, value)
-        )
-    end
-end
-local function show_all(fields, rate)
-    show("openclaw_model", "%s", fields.model)
-    show("openclaw_prompt_tokens", "%d", fields.prompt_tokens)
-    show("openclaw_completion_tokens", "%d", fields.completion_tokens)
-    show("openclaw_finish_reason", "%s", fields.finish_reason)
-    show("openclaw_tokens_per_second", "%.1f", rate)
-end
 local function settle(plugin, answer, route)
     local reader = answer.reader
+    if reader == nil then
+        plugin.families.unread:labels(route, answer.reason):inc()
+        return
+    end
     if not answer.is_seen then
         if request.whole_number("body_bytes_sent") > 0 then
             plugin.faults:report("no_body_filter", "include nginx/inference.conf in the location of the route ", route)
         end
         return
     end
-    reader:finish(answer.is_whole)
-    if reader.problem ~= nil then
-        plugin.faults:report("broken_answer", reader.problem)
+    local fields = reader:finish(answer.is_whole)
+    local ____opt_2 = answer.inflation
+    local problem = ____opt_2 and ____opt_2.problem or reader.problem
+    if problem ~= nil then
+        plugin.faults:report("broken_answer", problem)
     end
-    local rate = rate_of(reader)
-    local ____reader_is_stream_0
+    if fields == nil then
+        plugin.families.unread:labels(route, "no_figures"):inc()
+        return
+    end
+    local rate = rate_of(reader, fields)
+    local ____reader_is_stream_4
     if reader.is_stream then
-        ____reader_is_stream_0 = reader.first_token_seconds
+        ____reader_is_stream_4 = reader.first_token_seconds
     else
-        ____reader_is_stream_0 = nil
+        ____reader_is_stream_4 = nil
     end
-    local first_token_seconds = ____reader_is_stream_0
+    local first_token_seconds = ____reader_is_stream_4
     local variant = request.variable("openclaw_variant") or ""
     figures.count(
         plugin.families,
         route,
         variant,
-        reader.fields,
+        fields,
         rate,
         first_token_seconds
     )
-    show_all(reader.fields, rate)
+    variables.show_all(fields, rate, first_token_seconds)
 end
 local function log(self, route)
     if route == nil then
@@ -167,25 +147,19 @@ local function log(self, route)
     if not ok then
         self.faults:report("uncounted_answer", err)
     end
+    if answer.inflation ~= nil then
+        inflations.finish(answer.inflation)
+    end
 end
 local metatable = {__index = {header_filter = header_filter, body_filter = body_filter, log = log}}
---- Makes the plugin. Raises when an option is wrong. Phases: init.
--- Options: `max_bytes` (65536), `dict` ("openclaw").
+--- Makes the plugin. Raises when an option is wrong. Phases: init. Options: `dict` ("openclaw").
 local function create(options)
     if options == nil then
         options = {}
     end
-    options_reader.check(OWNER, options, {"max_bytes", "dict"})
-    local max_bytes = options_reader.whole(
-        OWNER,
-        options,
-        "max_bytes",
-        4096,
-        64 * 1024
-    )
+    options_reader.check(OWNER, options, {"dict"})
     local registry = metric_registry.open(options_reader.text(OWNER, options, "dict", "openclaw"))
     local fields = {
-        max_bytes = max_bytes,
         answers = {},
         families = figures.new(registry),
         faults = fault.new(OWNER, registry)

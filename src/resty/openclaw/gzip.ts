@@ -26,7 +26,8 @@ ffi.cdef(`
     int openclaw_deflate_end(struct openclaw_z_stream *stream) __asm__("deflateEnd");
 `);
 
-type Library = Record<string, (this: void, ...args: unknown[]) => unknown>;
+/** The functions of zlib that were found. */
+export type Library = Record<string, (this: void, ...args: unknown[]) => unknown>;
 
 interface Stream {
     next_in: unknown;
@@ -67,8 +68,8 @@ function has_zlib(this: void, library: Library): unknown {
     return library.openclaw_deflate_init!;
 }
 
-/** Nginx's own zlib where others can see it, or else that of the system. */
-function find_library(): Library | undefined {
+/** Nginx's own zlib where others can see it, or else that of the system; nothing where there is none. Phases: init. */
+export function find_library(): Library | undefined {
     const [inside] = pcall(has_zlib, ffi.C);
     if (inside) return ffi.C;
     const [found, library] = pcall(ffi.load, "libz.so.1");

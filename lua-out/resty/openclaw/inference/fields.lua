@@ -1,166 +1,241 @@
 local ____exports = {}
-local cjson = require("cjson.safe")
 local utf8 = require("resty.openclaw.utf8")
-local DEEPEST = 64
---- No answer has as many tokens: what says so is wrong.
-local MOST_TOKENS = 1000000000
+local finish_reason = require("resty.openclaw.inference.finish_reason")
+--- No answer has as many tokens, or lasts as long: what says so is wrong.
+local MOST = 1000000000
 --- What a name is cut to, as a label is.
 local NAME_BYTES = 128
---- Of the Responses API: how an answer has ended, and the same in the words of the others.
-local FINAL_STATUSES = {completed = "stop", incomplete = "incomplete", failed = "failed", cancelled = "cancelled"}
-local INCOMPLETE_REASONS = {max_output_tokens = "length", content_filter = "content_filter"}
---- The fields of a delta whose text the model has made.
-local DELTA_TEXTS = {"content", "reasoning_content", "reasoning", "refusal"}
-local DELTA_TABLES = {"tool_calls", "function_call", "audio"}
-local decoder = cjson.new()
-decoder.decode_max_depth(DEEPEST)
-decoder.decode_invalid_numbers(false)
---- The value of a JSON text; nothing and why when it is none, or nested over 64 deep.
-function ____exports.decode(text)
-    return decoder.decode(text)
-end
-local function table_of(value)
-    return type(value) == "table" and value or nil
-end
-local function name_of(value)
-    if type(value) ~= "string" or value == "" then
-        return nil
-    end
-    local clean = utf8.clean(string.sub(value, 1, NAME_BYTES + 4))
+--- Events by which streams end that have no other sign of it.
+local LAST_TYPES = {message_stop = true, ["message-end"] = true}
+local TRANSCRIPT_IS_DONE = "transcript.text.done"
+--- Numbers that need not be whole.
+local SECONDS = {seconds = true, duration = true}
+local function name_of(text)
+    local clean = utf8.clean(string.sub(text, 1, NAME_BYTES + 4))
     local name = utf8.cut(clean, NAME_BYTES)
     return name
 end
---- A number of tokens: whole and not negative.
-local function count_of(value)
-    if type(value) ~= "number" or not (value >= 0 and value <= MOST_TOKENS) or value % 1 ~= 0 then
-        return nil
+local function take_text(reading, name, text)
+    if name == "model" then
+        if reading.model == nil and text ~= "" then
+            reading.model = name_of(text)
+        end
+    elseif name == "error" then
+        if text ~= "" then
+            reading.has_error = true
+        end
+    elseif text ~= "" then
+        reading.texts[name] = text
+        if name == "type" then
+            if LAST_TYPES[text] == true then
+                reading.is_over = true
+            elseif text == TRANSCRIPT_IS_DONE then
+                reading.has_stopped = true
+            elseif text == "error" then
+                reading.has_error = true
+            end
+        end
     end
-    return value
 end
---- Takes the token counts of a `usage`, if it has any. What is known already stays.
-local function read_usage(fields, usage)
-    if fields.prompt_tokens ~= nil or fields.completion_tokens ~= nil then
+local function take_word(reading, name, word)
+    local number = tonumber(word)
+    if number ~= nil then
+        if number >= 0 and number <= MOST and (number % 1 == 0 or SECONDS[name] == true) then
+            reading.counts[name] = number
+        end
+    elseif word == "true" then
+        if name == "done" or name == "stop" then
+            reading.has_stopped = true
+        end
+    elseif name == "done_word" and word == "DONE" then
+        reading.is_over = true
+    end
+end
+local function value(self, name, text, is_text)
+    if is_text then
+        take_text(self, name, text)
+    else
+        take_word(self, name, text)
+    end
+end
+local function begins(self, name)
+    if name == "choices" then
+        self.position = -1
+    elseif name == "choice" then
+        self.position = self.position + 1
+        self.texts.choice_finish = nil
+        self.counts.index = nil
+    elseif name == "error" then
+        self.has_error = true
+    end
+end
+local function ends(self, name)
+    if name ~= "choice" then
         return
     end
-    fields.prompt_tokens = count_of(usage.prompt_tokens) or count_of(usage.input_tokens)
-    fields.completion_tokens = count_of(usage.completion_tokens) or count_of(usage.output_tokens)
-end
---- The first entry of `choices`; with `stream` that may be any of the choices.
-local function read_choice(fields, choice)
-    local reason = name_of(choice.finish_reason)
+    local reason = self.texts.choice_finish
     if reason == nil then
         return
     end
-    local index = choice.index
-    if type(index) == "number" and index ~= 0 then
-        fields.other_finish_reason = fields.other_finish_reason or reason
+    local index = self.counts.index or self.position
+    if index == 0 then
+        self.first_finish = reason
     else
-        fields.finish_reason = fields.finish_reason or reason
+        self.other_finish = reason
     end
 end
---- A response of the Responses API has a status; one that is still at work says nothing.
-local function read_status(fields, response)
-    local status = response.status
-    if response.object ~= "response" or type(status) ~= "string" then
-        return
+--- Why the answer ended; nothing when it does not say.
+local function reason_of(reading)
+    local texts = reading.texts
+    if reading.has_error or texts.object == "error" then
+        return "error"
     end
-    local details = table_of(response.incomplete_details)
-    local ____temp_0
-    if details == nil then
-        ____temp_0 = nil
-    else
-        ____temp_0 = name_of(details.reason)
+    local said = reading.first_finish or texts.finish or reading.other_finish
+    if said ~= nil then
+        return finish_reason.usual(name_of(said))
     end
-    local reason = ____temp_0
-    local ____temp_1
-    if reason == nil then
-        ____temp_1 = nil
-    else
-        ____temp_1 = INCOMPLETE_REASONS[reason] or reason
+    local ____texts_response_status_1 = texts.response_status
+    if ____texts_response_status_1 == nil then
+        local ____temp_0
+        if texts.object == "response" then
+            ____temp_0 = texts.status
+        else
+            ____temp_0 = nil
+        end
+        ____texts_response_status_1 = ____temp_0
     end
-    local known = ____temp_1
-    fields.finish_reason = fields.finish_reason or known or FINAL_STATUSES[status]
+    local status = ____texts_response_status_1
+    local of_status = finish_reason.of_status(status, texts.incomplete_reason)
+    if of_status ~= nil then
+        return name_of(of_status)
+    end
+    if texts.stop_type ~= nil and texts.stop_type ~= "none" then
+        return finish_reason.usual(name_of(texts.stop_type))
+    end
+    return reading.has_stopped and "stop" or nil
 end
---- What the fields are in: the value itself, or a response that an event brings.
-local function document_of(value)
-    local outer = table_of(value)
-    if outer == nil then
-        return nil
+local function sum(first, second)
+    if first == nil then
+        return second
     end
-    return table_of(outer.response) or outer
+    return first + (second or 0)
 end
-local function read_name(fields, document)
-    fields.model = fields.model or name_of(document.model)
-end
---- Takes the model only: counts at the beginning of a stream are not yet those of its end. Never raises.
-function ____exports.read_model(fields, value)
-    local document = document_of(value)
-    if document ~= nil then
-        read_name(fields, document)
-    end
-end
---- Takes what a whole answer, or one event of a stream, says. What is known already stays. Never raises.
-function ____exports.read(fields, value)
-    local document = document_of(value)
-    if document == nil then
-        return
-    end
-    read_name(fields, document)
-    local usage = table_of(document.usage)
-    if usage ~= nil then
-        read_usage(fields, usage)
-    end
-    local choices = table_of(document.choices)
+--- The tokens of the prompt, all of them.
+local function prompt_of(counts)
+    local timed = sum(counts.timed_prompt, counts.timed_cached)
     local ____temp_2
-    if choices == nil then
-        ____temp_2 = nil
+    if counts.completion == nil then
+        ____temp_2 = counts.total or counts.billed
     else
-        ____temp_2 = table_of(choices[1])
+        ____temp_2 = nil
     end
-    local choice = ____temp_2
-    if choice ~= nil then
-        read_choice(fields, choice)
-    end
-    read_status(fields, document)
-end
-local function is_text(value)
-    return type(value) == "string" and value ~= ""
-end
-local function delta_has_content(delta)
-    for ____, name in ipairs(DELTA_TEXTS) do
-        if is_text(delta[name]) then
-            return true
-        end
-    end
-    for ____, name in ipairs(DELTA_TABLES) do
-        local part = table_of(delta[name])
-        if part ~= nil and (next(part)) ~= nil then
-            return true
-        end
-    end
-    return false
-end
---- Whether an event of a stream brings something that the model has made: text, or a part of a call. Never raises.
-function ____exports.has_content(value)
-    local event = table_of(value)
-    if event == nil then
-        return false
-    end
-    if is_text(event.delta) then
-        return true
-    end
-    local choices = table_of(event.choices)
+    local rest = ____temp_2
+    local plain = counts.prompt or timed or rest
+    local cached = sum(counts.cache_read, counts.cache_written)
+    local ____sum_5 = sum
+    local ____sum_result_4 = sum(plain, cached)
     local ____temp_3
-    if choices == nil then
+    if plain == nil then
         ____temp_3 = nil
     else
-        ____temp_3 = table_of(choices[1])
+        ____temp_3 = counts.tool_prompt
     end
-    local choice = ____temp_3
-    if choice == nil then
-        return false
-    end
-    local delta = table_of(choice.delta)
-    return is_text(choice.text) or delta ~= nil and delta_has_content(delta)
+    return ____sum_5(____sum_result_4, ____temp_3)
 end
+local function completion_of(counts)
+    return sum(counts.completion, counts.thoughts) or counts.timed_completion
+end
+--- Takes the answer's own tokens, or those that were counted. A server's count of a stream that broke off may be an old one.
+local function set_completion(fields, said, contents, is_finished)
+    local is_estimate = contents > 0 and (said == nil or not is_finished and contents > said)
+    if is_estimate then
+        fields.completion_tokens = contents
+    else
+        local ____fields_8 = fields
+        local ____said_7 = said
+        if ____said_7 == nil then
+            local ____temp_6
+            if fields.prompt_tokens == nil then
+                ____temp_6 = nil
+            else
+                ____temp_6 = 0
+            end
+            ____said_7 = ____temp_6
+        end
+        ____fields_8.completion_tokens = ____said_7
+    end
+    if fields.completion_tokens ~= nil then
+        fields.source = is_estimate and "estimate" or "usage"
+    end
+end
+--- The figures of an answer that has ended. Nothing when it said nothing that is known. Phases: any.
+-- 
+-- @param contents how many events brought content
+-- @param is_whole whether its end has come, as HTTP knows it
+-- @param is_stream whether it is one of events, which have an end of their own
+function ____exports.figures_of(reading, contents, is_whole, is_stream)
+    local ____reading_9 = reading
+    local counts = ____reading_9.counts
+    local texts = ____reading_9.texts
+    local reason = reason_of(reading)
+    local is_finished = reading.is_over or reason ~= nil
+    local ____reading_model_12 = reading.model
+    local ____prompt_of_result_13 = prompt_of(counts)
+    local ____temp_14 = counts.cached or counts.cache_read or counts.timed_cached
+    local ____temp_15 = counts.reasoning or counts.thoughts
+    local ____counts_seconds_11 = counts.seconds
+    if ____counts_seconds_11 == nil then
+        local ____temp_10
+        if texts.task == nil then
+            ____temp_10 = nil
+        else
+            ____temp_10 = counts.duration
+        end
+        ____counts_seconds_11 = ____temp_10
+    end
+    local fields = {
+        model = ____reading_model_12,
+        prompt_tokens = ____prompt_of_result_13,
+        cached_tokens = ____temp_14,
+        reasoning_tokens = ____temp_15,
+        audio_seconds = ____counts_seconds_11
+    }
+    set_completion(
+        fields,
+        completion_of(counts),
+        contents,
+        is_finished
+    )
+    local is_known = fields.completion_tokens ~= nil or fields.audio_seconds ~= nil or reason ~= nil
+    if reason ~= nil then
+        fields.finish_reason = reason
+    elseif reading.is_over then
+        fields.finish_reason = "none"
+    elseif not is_whole or is_stream and (contents > 0 or reading.model ~= nil) then
+        fields.finish_reason = "aborted"
+    elseif is_known then
+        fields.finish_reason = "none"
+    end
+    local ____temp_16
+    if fields.finish_reason == nil then
+        ____temp_16 = nil
+    else
+        ____temp_16 = fields
+    end
+    return ____temp_16
+end
+local metatable = {__index = {value = value, begins = begins, ends = ends}}
+--- Nothing known yet. Phases: any.
+local function create()
+    local made = {
+        counts = {},
+        texts = {},
+        has_error = false,
+        is_over = false,
+        has_stopped = false,
+        position = -1
+    }
+    return setmetatable(made, metatable)
+end
+____exports.new = create
 return ____exports

@@ -2,6 +2,8 @@ local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
 --- Labels whose values clients and nodes choose.
 local FROM_OUTSIDE = {"variant", "model", "finish_reason"}
+--- Nobody estimates prompts.
+local USAGE = "usage"
 local TOKENS_PER_SECOND = {
     1,
     2,
@@ -21,10 +23,15 @@ local function create(registry)
     local counter = ____metric_registry_0.counter
     local histogram = ____metric_registry_0.histogram
     local labels = {"route", "variant", "model"}
+    local with_source = {"route", "variant", "model", "source"}
     local families = {
         answers = counter(registry, "openclaw_inference_answers_total", "Answers of models that were read, by why they ended.", {"route", "variant", "model", "finish_reason"}),
-        prompt_tokens = counter(registry, "openclaw_inference_prompt_tokens_total", "Tokens that models were given.", labels),
-        completion_tokens = counter(registry, "openclaw_inference_completion_tokens_total", "Tokens that models have made.", labels),
+        prompt_tokens = counter(registry, "openclaw_inference_prompt_tokens_total", "Tokens that models were given.", with_source),
+        cached_tokens = counter(registry, "openclaw_inference_cached_tokens_total", "Tokens of prompts that nodes had in their caches.", labels),
+        completion_tokens = counter(registry, "openclaw_inference_completion_tokens_total", "Tokens that models have made; source: the usage that nodes tell, or an estimate by counting events.", with_source),
+        reasoning_tokens = counter(registry, "openclaw_inference_reasoning_tokens_total", "Tokens that models have made for reasoning.", labels),
+        audio_seconds = counter(registry, "openclaw_inference_audio_seconds_total", "Seconds of sound that models have transcribed.", labels),
+        unread = counter(registry, "openclaw_inference_unread_answers_total", "Answers to POST requests that gave no figures, by why.", {"route", "reason"}),
         first_token_seconds = histogram(registry, "openclaw_inference_first_token_seconds", "From the first byte of a request to the first content of its answer, of streams.", labels),
         tokens_per_second = histogram(
             registry,
@@ -44,14 +51,26 @@ ____exports.new = create
 function ____exports.count(families, route, variant, fields, rate, first_token_seconds)
     local ____fields_1 = fields
     local prompt_tokens = ____fields_1.prompt_tokens
+    local cached_tokens = ____fields_1.cached_tokens
     local completion_tokens = ____fields_1.completion_tokens
+    local reasoning_tokens = ____fields_1.reasoning_tokens
+    local audio_seconds = ____fields_1.audio_seconds
     local model = fields.model or ""
     families.answers:labels(route, variant, model, fields.finish_reason):inc()
     if prompt_tokens ~= nil then
-        families.prompt_tokens:labels(route, variant, model):inc(prompt_tokens)
+        families.prompt_tokens:labels(route, variant, model, USAGE):inc(prompt_tokens)
+    end
+    if cached_tokens ~= nil then
+        families.cached_tokens:labels(route, variant, model):inc(cached_tokens)
     end
     if completion_tokens ~= nil then
-        families.completion_tokens:labels(route, variant, model):inc(completion_tokens)
+        families.completion_tokens:labels(route, variant, model, fields.source):inc(completion_tokens)
+    end
+    if reasoning_tokens ~= nil then
+        families.reasoning_tokens:labels(route, variant, model):inc(reasoning_tokens)
+    end
+    if audio_seconds ~= nil then
+        families.audio_seconds:labels(route, variant, model):inc(audio_seconds)
     end
     if rate ~= nil then
         families.tokens_per_second:labels(route, variant, model):observe(rate)

@@ -2,187 +2,213 @@ local ____exports = {}
 local ffi = require("ffi")
 local string_buffer = require("string.buffer")
 local request = require("resty.openclaw.request")
-local event_count = require("resty.openclaw.inference.event_count")
-local events = require("resty.openclaw.inference.events")
-local fields_of = require("resty.openclaw.inference.fields")
-local search = require("resty.openclaw.inference.search")
-local KEPT_BYTES = 16 * 1024
---- So many at a time: a loop of few turns is one that LuaJIT does not compile.
-local SCAN_BYTES = 4 * 1024
---- Where the last events are, as a rule.
-local END_BYTES = 4 * 1024
---- Of the last events so many are read.
-local LAST_EVENTS = 16
-local DONE = "[DONE]"
---- Counts the events in what has come since the last time.
-local function scan(stream)
-    local reference = stream.kept:ref()
-    event_count.go_on(
-        stream.count,
-        ffi.cast("const uint8_t *", reference),
-        stream.kept_bytes
-    )
+local ____dialects = require("resty.openclaw.inference.dialects")
+local ROOT = ____dialects.ROOT
+local readings = require("resty.openclaw.inference.fields")
+local likenesses = require("resty.openclaw.inference.likeness")
+local scanners = require("resty.openclaw.inference.scanner")
+local LINE_FEED = 10
+local CARRIAGE_RETURN = 13
+local READ_BYTES = 4 * 1024
+--- What a line is: nothing of it has come; its name may become "data:"; data; any other; the one that ends an event.
+local BEGIN = 0
+local NAME = 1
+local DATA = 2
+local OTHER = 3
+local BLANK = 4
+--- "data:"
+local DATA_NAME = ffi.new("uint8_t[5]", {
+    100,
+    97,
+    116,
+    97,
+    58
+})
+local NAME_BYTES = 5
+local function note_content(stream)
+    stream.contents = stream.contents + 1
+    if stream.first_token_seconds == nil then
+        stream.first_token_seconds = request.seconds_taken()
+        stream.first_time = stream.last_time
+    end
 end
---- Lets go of all but the last bytes.
-local function shorten(stream)
-    local surplus = stream.kept_bytes - KEPT_BYTES
-    if surplus <= 0 then
+--- The event at hand ends; `is_cut`: with the stream, in the middle.
+local function end_event(stream, is_cut)
+    if not stream.has_data then
         return
     end
-    stream.is_early = false
-    stream.kept:skip(surplus)
-    stream.kept_bytes = KEPT_BYTES
-    stream.gone_bytes = stream.gone_bytes + surplus
-    local ____stream_count_0, ____scanned_1 = stream.count, "scanned"
-    ____stream_count_0[____scanned_1] = ____stream_count_0[____scanned_1] - surplus
+    local scanner = stream.scanner
+    local is_whole = scanners.is_whole(scanner)
+    if not is_whole and not is_cut then
+        stream.problem = "an event is no JSON, or ends too early"
+    end
+    if is_whole and scanner.contents > 0 then
+        note_content(stream)
+    end
+    scanners.reset(scanner)
+    stream.has_data = false
 end
-local function note_content(stream)
-    stream.is_early = false
-    stream.first_token_seconds = request.seconds_taken()
-    stream.first_time = stream.last_time
-end
---- Reads the events that have come since the last time, up to the first with content.
-local function look_for_content(stream)
-    local text = stream.kept:tostring()
-    local data, after = events.next_of(text, stream.next_early)
-    while after ~= nil and stream.is_early do
-        if after > KEPT_BYTES then
-            stream.is_early = false
-            return
+--- Looks at the name of the line at hand, as far as it has come. Returns where to go on.
+local function match_name(stream, memory, at)
+    local byte = memory[at]
+    if stream.matched == 0 and byte == CARRIAGE_RETURN then
+        stream.line = BLANK
+    elseif byte == DATA_NAME[stream.matched] then
+        stream.matched = stream.matched + 1
+        if stream.matched == NAME_BYTES then
+            stream.line = DATA
+            stream.has_data = true
         end
-        stream.next_early = after
-        if data ~= nil then
-            local event = fields_of.decode(data)
-            fields_of.read_model(stream.fields, event)
-            if fields_of.has_content(event) then
+    else
+        stream.line = OTHER
+    end
+    return at + 1
+end
+--- A line begins, with the byte at `at`.
+local function begin_line(stream, byte)
+    stream.matched = 0
+    if stream.is_lines then
+        stream.line = DATA
+        if byte ~= LINE_FEED and byte ~= CARRIAGE_RETURN then
+            stream.has_data = true
+        end
+    else
+        stream.line = byte == LINE_FEED and BLANK or NAME
+    end
+end
+local function line_feed_after(memory, at, limit)
+    local found = ffi.C.memchr(memory + at, LINE_FEED, limit - at)
+    if found == nil then
+        return -1
+    end
+    local place = ffi.cast("const uint8_t *", found) - memory
+    return place
+end
+--- Keeps the line at hand to compare others with it, when it has one piece of content.
+local function keep_likeness(stream, memory, line_at, line_end, limit)
+    local scanner = stream.scanner
+    if scanner.contents ~= 1 or scanner.content_at < line_at or not scanners.is_whole(scanner) then
+        return
+    end
+    likenesses.keep(
+        stream.likeness,
+        memory,
+        line_at,
+        scanner.content_at,
+        scanner.content_end,
+        line_end + 1,
+        limit,
+        stream.is_lines
+    )
+end
+--- Goes on in the line at hand, up to its end or to that of what has come. `line_at`: where it begins; below 0: before.
+local function go_on_line(stream, memory, at, limit, line_at)
+    local line_end = line_feed_after(memory, at, limit)
+    local ____end = line_end < 0 and limit or line_end
+    local line = stream.line
+    if line == DATA then
+        scanners.feed(stream.scanner, memory, at, ____end)
+    end
+    if line_end < 0 then
+        return limit
+    end
+    if line == DATA and line_at >= 0 then
+        keep_likeness(
+            stream,
+            memory,
+            line_at,
+            line_end,
+            limit
+        )
+    end
+    if line == BLANK or stream.is_lines then
+        end_event(stream, false)
+    end
+    stream.line = BEGIN
+    return line_end + 1
+end
+--- Reads what has come, up to before `limit`.
+local function read(stream, memory, limit)
+    local at = 0
+    local line_at = -1
+    while at < limit do
+        local line = stream.line
+        if line == BEGIN then
+            local next = stream.has_data and 0 or likenesses.end_of(stream.likeness, memory, at, limit)
+            if next > 0 then
                 note_content(stream)
+                at = next
             else
-                stream.early = stream.early + 1
+                line_at = at
+                begin_line(stream, memory[at])
             end
+        elseif line == NAME then
+            if memory[at] == LINE_FEED then
+                stream.line = OTHER
+            else
+                at = match_name(stream, memory, at)
+            end
+        else
+            at = go_on_line(
+                stream,
+                memory,
+                at,
+                limit,
+                line_at
+            )
         end
-        data, after = events.next_of(text, after)
     end
 end
 local function feed(self, memory, bytes)
+    self.last_time = request.now()
+    if self.kept_bytes == 0 and (self.first_token_seconds == nil or bytes >= READ_BYTES) then
+        read(self, memory, bytes)
+        return
+    end
     self.kept:putcdata(memory, bytes)
     self.kept_bytes = self.kept_bytes + bytes
-    self.last_time = request.now()
-    if self.is_early and event_count.line_feed_after(memory, 0, bytes) ~= nil then
-        look_for_content(self)
-    end
-    if self.kept_bytes - self.count.scanned >= SCAN_BYTES then
-        scan(self)
-        shorten(self)
+    if self.kept_bytes >= READ_BYTES then
+        local reference = self.kept:ref()
+        read(
+            self,
+            ffi.cast("const uint8_t *", reference),
+            self.kept_bytes
+        )
+        self.kept:reset()
+        self.kept_bytes = 0
     end
 end
---- Reads the last of these events, from the end on. Returns whether one says that the stream is over.
-local function read_last(stream, last_events)
-    local fields = stream.fields
-    local count = #last_events
-    local is_done = false
-    stream.late = 0
-    stream.is_late = true
-    for index = count, math.max(1, count - LAST_EVENTS + 1), -1 do
-        local data = last_events[index]
-        local event, err = fields_of.decode(data)
-        if data == DONE then
-            is_done = true
-        elseif err ~= nil and not (stream.count.has_data and index == count) then
-            stream.problem = err
-        end
-        fields_of.read(fields, event)
-        if fields_of.has_content(event) then
-            stream.is_late = false
-        end
-        if stream.is_late then
-            stream.late = stream.late + 1
-        elseif fields.completion_tokens ~= nil and fields.finish_reason ~= nil then
-            break
-        end
-    end
-    return is_done
-end
---- Reads the last events in the last bytes of what is kept.
-local function read_end(stream, bytes)
-    local reference = stream.kept:ref()
-    local gone = stream.kept_bytes - bytes
-    local text = ffi.string(
-        ffi.cast("const uint8_t *", reference) + gone,
-        bytes
-    )
-    return read_last(
-        stream,
-        events.all_of(text .. "\n\n", gone + stream.gone_bytes > 0)
-    )
-end
---- Whether the last events have said all there is to know.
-local function is_settled(stream, is_over)
-    local ____stream_fields_2 = stream.fields
-    local completion_tokens = ____stream_fields_2.completion_tokens
-    local finish_reason = ____stream_fields_2.finish_reason
-    if completion_tokens == nil and stream.is_late then
-        return false
-    end
-    return is_over or finish_reason ~= nil
-end
---- Each event with content is taken for a token.
-local function estimate(stream)
-    if stream.first_token_seconds == nil then
-        return nil
-    end
-    local tokens = stream.count.events - stream.early - stream.late
-    return math.max(0, tokens)
-end
---- Looks for what an event says that is larger than what is kept. Returns whether there is a usage, which ends a stream.
-local function find_in_cut(stream)
-    if stream.gone_bytes == 0 or stream.fields.completion_tokens ~= nil then
-        return false
-    end
-    search.read(
-        stream.fields,
-        stream.kept:tostring()
-    )
-    return stream.fields.completion_tokens ~= nil
-end
-local function finish(self)
-    local fields = self.fields
-    scan(self)
-    shorten(self)
-    if self.count.has_data then
-        local ____self_count_3, ____events_4 = self.count, "events"
-        ____self_count_3[____events_4] = ____self_count_3[____events_4] + 1
-    end
-    local is_over = read_end(
-        self,
-        math.min(END_BYTES, self.kept_bytes)
-    )
-    if not is_settled(self, is_over) and self.kept_bytes > END_BYTES then
-        is_over = read_end(self, self.kept_bytes)
-    end
-    if find_in_cut(self) then
-        is_over = true
+local function finish(self, is_whole)
+    if self.kept_bytes > 0 then
+        local reference = self.kept:ref()
+        read(
+            self,
+            ffi.cast("const uint8_t *", reference),
+            self.kept_bytes
+        )
     end
     self.kept:free()
-    fields.completion_tokens = fields.completion_tokens or estimate(self)
-    fields.finish_reason = fields.finish_reason or fields.other_finish_reason or (is_over and "none" or "aborted")
+    end_event(self, true)
+    return readings.figures_of(self.reading, self.contents, is_whole, true)
 end
 local metatable = {__index = {feed = feed, finish = finish}}
---- A reader for one answer.
-local function create()
+--- A reader for one answer. `is_lines`: each line of it is an event. Phases: any.
+local function create(is_lines)
+    local reading = readings.new()
     local made = {
         is_stream = true,
+        is_lines = is_lines,
+        reading = reading,
+        scanner = scanners.new(ROOT, reading),
+        likeness = likenesses.new(),
         kept = string_buffer.new(),
         kept_bytes = 0,
-        gone_bytes = 0,
-        count = event_count.new(),
-        early = 0,
-        late = 0,
-        is_late = true,
-        is_early = true,
-        next_early = 1,
+        line = BEGIN,
+        matched = 0,
+        has_data = false,
+        contents = 0,
         first_time = 0,
-        last_time = 0,
-        fields = {}
+        last_time = 0
     }
     return setmetatable(made, metatable)
 end

@@ -5,6 +5,41 @@ local request = require("resty.openclaw.request")
 local request_uri = require("resty.openclaw.request_uri")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local ids = require("resty.openclaw.post_action.ids")
+--- The variables that nginx or the gateway writes as numbers. What clients write (`$arg_…`, `$http_…`) stays a text, so that a
+-- field has one type whatever they write.
+local NUMBERS = {}
+for ____, name in ipairs({
+    "body_bytes_sent",
+    "bytes_sent",
+    "connection",
+    "connection_requests",
+    "connection_time",
+    "msec",
+    "openclaw_cached_tokens",
+    "openclaw_completion_tokens",
+    "openclaw_first_token_seconds",
+    "openclaw_prompt_tokens",
+    "openclaw_queue_seconds",
+    "openclaw_reasoning_tokens",
+    "openclaw_tokens_per_second",
+    "remote_port",
+    "request_length",
+    "request_time",
+    "server_port",
+    "status",
+    "upstream_bytes_received",
+    "upstream_bytes_sent",
+    "upstream_connect_time",
+    "upstream_header_time",
+    "upstream_queue_time",
+    "upstream_response_length",
+    "upstream_response_time",
+    "upstream_status"
+}) do
+    NUMBERS[name] = true
+end
+--- Above that "%.14g" would not show each whole number.
+local LARGEST = 100000000000000
 --- The line that is being written; one for all, as writing it never waits. Values of nginx go there as they are: a text of
 -- each would cost more than all the rest (see bench/README.md).
 local line = string_buffer.new()
@@ -75,15 +110,56 @@ local function put_node()
         ))
     end
 end
+--- A number as it stands; after several tries a variable is a list, and a text. "000" is a status that there is not.
+local function extra_text(value, is_number)
+    if value == nil or value == "" then
+        return "null"
+    end
+    if not is_number then
+        return json.text(value)
+    end
+    if value == "-" then
+        return "null"
+    end
+    local is_whole = (string.match(value, "^[1-9]%d*$")) ~= nil or value == "0"
+    local is_plain = is_whole or (string.match(value, "^%d+%.%d+$")) ~= nil
+    return is_plain and value or json.text(value)
+end
 --- The user's own fields; a variable that was never set is empty, or there is none.
 local function extras_text(extras)
     local parts = {}
     for ____, extra in ipairs(extras) do
         local value = request.variable(extra.variable)
         parts[#parts + 1] = extra.key
-        parts[#parts + 1] = value == "" and "null" or json.text(value)
+        parts[#parts + 1] = extra_text(value, extra.is_number)
     end
     return table.concat(parts)
+end
+--- A number that is known of some requests only, with its comma and name in front. What is no number is left out.
+local function put_figure(name, before)
+    local number = tonumber(request.variable(name) or "")
+    if number ~= nil and number >= 0 and number < LARGEST then
+        line:put(before):putf("%.14g", number)
+    end
+end
+--- What the answer of a model says of itself.
+local function put_answer(finish_reason)
+    put_figure("openclaw_prompt_tokens", ",\"prompt_tokens\":")
+    put_figure("openclaw_cached_tokens", ",\"cached_tokens\":")
+    put_figure("openclaw_completion_tokens", ",\"completion_tokens\":")
+    put_figure("openclaw_reasoning_tokens", ",\"reasoning_tokens\":")
+    local source = request.variable("openclaw_tokens_source") or ""
+    if source ~= "" then
+        line:put(
+            ",\"tokens_source\":",
+            json.short_text(source)
+        )
+    end
+    line:put(
+        ",\"finish_reason\":",
+        json.short_text(finish_reason)
+    )
+    put_figure("openclaw_first_token_seconds", ",\"first_token_seconds\":")
 end
 --- What only some requests have; each with its comma in front.
 local function put_circumstances()
@@ -100,6 +176,10 @@ local function put_circumstances()
             ",\"model\":",
             json.short_text(model)
         )
+    end
+    local finish_reason = request.variable("openclaw_finish_reason") or ""
+    if finish_reason ~= "" then
+        put_answer(finish_reason)
     end
     if request.variable("openclaw_degraded") == "1" then
         line:put(",\"degraded\":true")
@@ -163,9 +243,11 @@ local function create(its_ids, with_query, variables)
     table.sort(names)
     local extras = {}
     for ____, name in ipairs(names) do
+        local variable = variables[name]
         extras[#extras + 1] = {
             key = ("," .. json.text(name)) .. ":",
-            variable = variables[name]
+            variable = variable,
+            is_number = NUMBERS[variable] == true
         }
     end
     return {ids = its_ids, with_query = with_query, extras = extras}

@@ -1,147 +1,197 @@
 /**
- * What an answer says of itself, in the words of OpenAI's API: Chat Completions, Completions, Embeddings, Responses. All
- * of it comes from outside: any field may be missing, or be of any type. Pure Lua.
+ * Takes what an answer says of itself, place by place, and makes its figures of it. All of it comes from outside: any
+ * value may be missing, or be of any type. Pure Lua.
  */
-import * as cjson from "cjson.safe";
 import * as utf8 from "../utf8";
+import * as finish_reason from "./finish_reason";
+import type { Receiver } from "./scanner";
 
-/** What is known of an answer so far. */
+/** The figures of an answer. */
 export interface Fields {
     model?: string | undefined;
     prompt_tokens?: number | undefined;
+    /** Of the prompt's tokens those that the server had in its cache. */
+    cached_tokens?: number | undefined;
     completion_tokens?: number | undefined;
+    /** Of the answer's tokens those that were spent on reasoning. */
+    reasoning_tokens?: number | undefined;
+    /** Of sound that was transcribed. */
+    audio_seconds?: number | undefined;
     finish_reason?: string | undefined;
-    /** That of a choice other than the first. */
-    other_finish_reason?: string | undefined;
+    /** Whether the answer's tokens are what the server says, or were counted as events. */
+    source?: "usage" | "estimate" | undefined;
 }
 
-type Decoded = LuaTable<string | number, unknown>;
+/** What is known of an answer so far. */
+export interface Reading extends Receiver {
+    /** The last numbers and the last texts, by name. */
+    readonly counts: Record<string, number | undefined>;
+    readonly texts: Record<string, string | undefined>;
+    model?: string | undefined;
+    has_error: boolean;
+    /** The server has said that nothing comes any more. */
+    is_over: boolean;
+    /** It has ended as it should. */
+    has_stopped: boolean;
+    /** Of the choice at hand: its place in the list, and what it says. */
+    position: number;
+    first_finish?: string | undefined;
+    other_finish?: string | undefined;
+}
 
-const DEEPEST = 64;
-/** No answer has as many tokens: what says so is wrong. */
-const MOST_TOKENS = 1e9;
+/** No answer has as many tokens, or lasts as long: what says so is wrong. */
+const MOST = 1e9;
 /** What a name is cut to, as a label is. */
 const NAME_BYTES = 128;
 
-/** Of the Responses API: how an answer has ended, and the same in the words of the others. */
-const FINAL_STATUSES: Record<string, string> = {
-    completed: "stop",
-    incomplete: "incomplete",
-    failed: "failed",
-    cancelled: "cancelled",
-};
-const INCOMPLETE_REASONS: Record<string, string> = { max_output_tokens: "length", content_filter: "content_filter" };
+/** Events by which streams end that have no other sign of it. */
+const LAST_TYPES: Record<string, boolean> = { message_stop: true, "message-end": true };
+const TRANSCRIPT_IS_DONE = "transcript.text.done";
 
-/** The fields of a delta whose text the model has made. */
-const DELTA_TEXTS = ["content", "reasoning_content", "reasoning", "refusal"];
-const DELTA_TABLES = ["tool_calls", "function_call", "audio"];
+/** Numbers that need not be whole. */
+const SECONDS: Record<string, boolean> = { seconds: true, duration: true };
 
-const decoder = cjson.new();
-decoder.decode_max_depth(DEEPEST);
-decoder.decode_invalid_numbers(false);
-
-/** The value of a JSON text; nothing and why when it is none, or nested over 64 deep. */
-export function decode(text: string): LuaMultiReturn<[value?: unknown, err?: string]> {
-    return decoder.decode(text);
-}
-
-function table_of(value: unknown): Decoded | undefined {
-    return type(value) === "table" ? (value as Decoded) : undefined;
-}
-
-function name_of(value: unknown): string | undefined {
-    if (typeof value !== "string" || value === "") return undefined;
+function name_of(text: string): string {
     // A little more than the limit first, so that a long name costs no more than a short one.
-    const clean = utf8.clean(string.sub(value, 1, NAME_BYTES + 4));
+    const clean = utf8.clean(string.sub(text, 1, NAME_BYTES + 4));
     const name = utf8.cut(clean, NAME_BYTES);
     return name;
 }
 
-/** A number of tokens: whole and not negative. */
-function count_of(value: unknown): number | undefined {
-    if (typeof value !== "number" || !(value >= 0 && value <= MOST_TOKENS) || value % 1 !== 0) return undefined;
-    return value;
+function take_text(reading: Reading, name: string, text: string): void {
+    if (name === "model") {
+        if (reading.model === undefined && text !== "") reading.model = name_of(text);
+    } else if (name === "error") {
+        if (text !== "") reading.has_error = true;
+    } else if (text !== "") {
+        reading.texts[name] = text;
+        if (name === "type") {
+            if (LAST_TYPES[text] === true) reading.is_over = true;
+            else if (text === TRANSCRIPT_IS_DONE) reading.has_stopped = true;
+            else if (text === "error") reading.has_error = true;
+        }
+    }
 }
 
-/** Takes the token counts of a `usage`, if it has any. What is known already stays. */
-function read_usage(fields: Fields, usage: Decoded): void {
-    if (fields.prompt_tokens !== undefined || fields.completion_tokens !== undefined) return;
-    fields.prompt_tokens = count_of(usage.get("prompt_tokens")) ?? count_of(usage.get("input_tokens"));
-    fields.completion_tokens = count_of(usage.get("completion_tokens")) ?? count_of(usage.get("output_tokens"));
+function take_word(reading: Reading, name: string, word: string): void {
+    const number = tonumber(word);
+    if (number !== undefined) {
+        if (number >= 0 && number <= MOST && (number % 1 === 0 || SECONDS[name] === true)) {
+            reading.counts[name] = number;
+        }
+    } else if (word === "true") {
+        if (name === "done" || name === "stop") reading.has_stopped = true;
+    } else if (name === "done_word" && word === "DONE") {
+        reading.is_over = true;
+    }
 }
 
-/** The first entry of `choices`; with `stream` that may be any of the choices. */
-function read_choice(fields: Fields, choice: Decoded): void {
-    const reason = name_of(choice.get("finish_reason"));
+function value(this: Reading, name: string, text: string, is_text: boolean): void {
+    if (is_text) take_text(this, name, text);
+    else take_word(this, name, text);
+}
+
+function begins(this: Reading, name: string): void {
+    if (name === "choices") {
+        this.position = -1;
+    } else if (name === "choice") {
+        this.position += 1;
+        this.texts.choice_finish = undefined;
+        this.counts.index = undefined;
+    } else if (name === "error") {
+        this.has_error = true;
+    }
+}
+
+function ends(this: Reading, name: string): void {
+    if (name !== "choice") return;
+    const reason = this.texts.choice_finish;
     if (reason === undefined) return;
-    const index = choice.get("index");
-    if (typeof index === "number" && index !== 0) fields.other_finish_reason = fields.other_finish_reason ?? reason;
-    else fields.finish_reason = fields.finish_reason ?? reason;
+    const index = this.counts.index ?? this.position;
+    if (index === 0) this.first_finish = reason;
+    else this.other_finish = reason;
 }
 
-/** A response of the Responses API has a status; one that is still at work says nothing. */
-function read_status(fields: Fields, response: Decoded): void {
-    const status = response.get("status");
-    if (response.get("object") !== "response" || typeof status !== "string") return;
-    const details = table_of(response.get("incomplete_details"));
-    const reason = details === undefined ? undefined : name_of(details.get("reason"));
-    const known = reason === undefined ? undefined : (INCOMPLETE_REASONS[reason] ?? reason);
-    fields.finish_reason = fields.finish_reason ?? known ?? FINAL_STATUSES[status];
+/** Why the answer ended; nothing when it does not say. */
+function reason_of(reading: Reading): string | undefined {
+    const texts = reading.texts;
+    if (reading.has_error || texts.object === "error") return "error";
+    const said = reading.first_finish ?? texts.finish ?? reading.other_finish;
+    if (said !== undefined) return finish_reason.usual(name_of(said));
+    const status = texts.response_status ?? (texts.object === "response" ? texts.status : undefined);
+    const of_status = finish_reason.of_status(status, texts.incomplete_reason);
+    if (of_status !== undefined) return name_of(of_status);
+    // llama.cpp's own words; Ollama's, of versions that give no reason.
+    if (texts.stop_type !== undefined && texts.stop_type !== "none")
+        return finish_reason.usual(name_of(texts.stop_type));
+    return reading.has_stopped ? "stop" : undefined;
 }
 
-/** What the fields are in: the value itself, or a response that an event brings. */
-function document_of(value: unknown): Decoded | undefined {
-    const outer = table_of(value);
-    if (outer === undefined) return undefined;
-    return table_of(outer.get("response")) ?? outer;
+function sum(first: number | undefined, second: number | undefined): number | undefined {
+    if (first === undefined) return second;
+    return first + (second ?? 0);
 }
 
-function read_name(fields: Fields, document: Decoded): void {
-    fields.model = fields.model ?? name_of(document.get("model"));
+/** The tokens of the prompt, all of them. */
+function prompt_of(counts: Record<string, number | undefined>): number | undefined {
+    const timed = sum(counts.timed_prompt, counts.timed_cached);
+    const rest = counts.completion === undefined ? (counts.total ?? counts.billed) : undefined;
+    const plain = counts.prompt ?? timed ?? rest;
+    const cached = sum(counts.cache_read, counts.cache_written);
+    return sum(sum(plain, cached), plain === undefined ? undefined : counts.tool_prompt);
 }
 
-/** Takes the model only: counts at the beginning of a stream are not yet those of its end. Never raises. */
-export function read_model(fields: Fields, value: unknown): void {
-    const document = document_of(value);
-    if (document !== undefined) read_name(fields, document);
+function completion_of(counts: Record<string, number | undefined>): number | undefined {
+    return sum(counts.completion, counts.thoughts) ?? counts.timed_completion;
 }
 
-/** Takes what a whole answer, or one event of a stream, says. What is known already stays. Never raises. */
-export function read(fields: Fields, value: unknown): void {
-    const document = document_of(value);
-    if (document === undefined) return;
-    read_name(fields, document);
-    const usage = table_of(document.get("usage"));
-    if (usage !== undefined) read_usage(fields, usage);
-    const choices = table_of(document.get("choices"));
-    const choice = choices === undefined ? undefined : table_of(choices.get(1));
-    if (choice !== undefined) read_choice(fields, choice);
-    read_status(fields, document);
+/** Takes the answer's own tokens, or those that were counted. A server's count of a stream that broke off may be an old one. */
+function set_completion(fields: Fields, said: number | undefined, contents: number, is_finished: boolean): void {
+    const is_estimate = contents > 0 && (said === undefined || (!is_finished && contents > said));
+    if (is_estimate) fields.completion_tokens = contents;
+    // What was asked, and nothing made of it: an embedding, a ranking.
+    else fields.completion_tokens = said ?? (fields.prompt_tokens === undefined ? undefined : 0);
+    if (fields.completion_tokens !== undefined) fields.source = is_estimate ? "estimate" : "usage";
 }
 
-function is_text(value: unknown): boolean {
-    return typeof value === "string" && value !== "";
+/**
+ * The figures of an answer that has ended. Nothing when it said nothing that is known. Phases: any.
+ * @param contents how many events brought content
+ * @param is_whole whether its end has come, as HTTP knows it
+ * @param is_stream whether it is one of events, which have an end of their own
+ */
+export function figures_of(
+    reading: Reading,
+    contents: number,
+    is_whole: boolean,
+    is_stream: boolean,
+): Fields | undefined {
+    const { counts, texts } = reading;
+    const reason = reason_of(reading);
+    const is_finished = reading.is_over || reason !== undefined;
+    const fields: Fields = {
+        model: reading.model,
+        prompt_tokens: prompt_of(counts),
+        cached_tokens: counts.cached ?? counts.cache_read ?? counts.timed_cached,
+        reasoning_tokens: counts.reasoning ?? counts.thoughts,
+        audio_seconds: counts.seconds ?? (texts.task === undefined ? undefined : counts.duration),
+    };
+    set_completion(fields, completion_of(counts), contents, is_finished);
+    const is_known =
+        fields.completion_tokens !== undefined || fields.audio_seconds !== undefined || reason !== undefined;
+    if (reason !== undefined) fields.finish_reason = reason;
+    else if (reading.is_over) fields.finish_reason = "none";
+    else if (!is_whole || (is_stream && (contents > 0 || reading.model !== undefined)))
+        fields.finish_reason = "aborted";
+    else if (is_known) fields.finish_reason = "none";
+    return fields.finish_reason === undefined ? undefined : fields;
 }
 
-function delta_has_content(delta: Decoded): boolean {
-    for (const name of DELTA_TEXTS) {
-        if (is_text(delta.get(name))) return true;
-    }
-    for (const name of DELTA_TABLES) {
-        const part = table_of(delta.get(name));
-        if (part !== undefined && next(part)[0] !== undefined) return true;
-    }
-    return false;
-}
+const metatable = { __index: { value, begins, ends } };
 
-/** Whether an event of a stream brings something that the model has made: text, or a part of a call. Never raises. */
-export function has_content(value: unknown): boolean {
-    const event = table_of(value);
-    if (event === undefined) return false;
-    if (is_text(event.get("delta"))) return true;
-    const choices = table_of(event.get("choices"));
-    const choice = choices === undefined ? undefined : table_of(choices.get(1));
-    if (choice === undefined) return false;
-    const delta = table_of(choice.get("delta"));
-    return is_text(choice.get("text")) || (delta !== undefined && delta_has_content(delta));
+/** Nothing known yet. Phases: any. */
+function create(): Reading {
+    const made = { counts: {}, texts: {}, has_error: false, is_over: false, has_stopped: false, position: -1 };
+    return setmetatable(made, metatable) as unknown as Reading;
 }
+export { create as new };

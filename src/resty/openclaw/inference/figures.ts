@@ -7,7 +7,11 @@ import type { Fields } from "./fields";
 export interface Families {
     readonly answers: Family<Counter>;
     readonly prompt_tokens: Family<Counter>;
+    readonly cached_tokens: Family<Counter>;
     readonly completion_tokens: Family<Counter>;
+    readonly reasoning_tokens: Family<Counter>;
+    readonly audio_seconds: Family<Counter>;
+    readonly unread: Family<Counter>;
     readonly first_token_seconds: Family<Histogram>;
     readonly tokens_per_second: Family<Histogram>;
 }
@@ -15,12 +19,15 @@ export interface Families {
 /** Labels whose values clients and nodes choose. */
 const FROM_OUTSIDE = ["variant", "model", "finish_reason"];
 
+/** Nobody estimates prompts. */
+const USAGE = "usage";
 const TOKENS_PER_SECOND = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
 
 /** The families of a registry. Phases: init. */
 function create(registry: Registry): Families {
     const { counter, histogram } = metric_registry;
     const labels = ["route", "variant", "model"];
+    const with_source = ["route", "variant", "model", "source"];
     const families: Families = {
         answers: counter(
             registry,
@@ -32,13 +39,37 @@ function create(registry: Registry): Families {
             registry,
             "openclaw_inference_prompt_tokens_total",
             "Tokens that models were given.",
+            with_source,
+        ),
+        cached_tokens: counter(
+            registry,
+            "openclaw_inference_cached_tokens_total",
+            "Tokens of prompts that nodes had in their caches.",
             labels,
         ),
         completion_tokens: counter(
             registry,
             "openclaw_inference_completion_tokens_total",
-            "Tokens that models have made.",
+            "Tokens that models have made; source: the usage that nodes tell, or an estimate by counting events.",
+            with_source,
+        ),
+        reasoning_tokens: counter(
+            registry,
+            "openclaw_inference_reasoning_tokens_total",
+            "Tokens that models have made for reasoning.",
             labels,
+        ),
+        audio_seconds: counter(
+            registry,
+            "openclaw_inference_audio_seconds_total",
+            "Seconds of sound that models have transcribed.",
+            labels,
+        ),
+        unread: counter(
+            registry,
+            "openclaw_inference_unread_answers_total",
+            "Answers to POST requests that gave no figures, by why.",
+            ["route", "reason"],
         ),
         first_token_seconds: histogram(
             registry,
@@ -68,13 +99,16 @@ export function count(
     rate: number | undefined,
     first_token_seconds: number | undefined,
 ): void {
-    const { prompt_tokens, completion_tokens } = fields;
+    const { prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, audio_seconds } = fields;
     const model = fields.model ?? "";
     families.answers.labels(route, variant, model, fields.finish_reason!).inc();
-    if (prompt_tokens !== undefined) families.prompt_tokens.labels(route, variant, model).inc(prompt_tokens);
+    if (prompt_tokens !== undefined) families.prompt_tokens.labels(route, variant, model, USAGE).inc(prompt_tokens);
+    if (cached_tokens !== undefined) families.cached_tokens.labels(route, variant, model).inc(cached_tokens);
     if (completion_tokens !== undefined) {
-        families.completion_tokens.labels(route, variant, model).inc(completion_tokens);
+        families.completion_tokens.labels(route, variant, model, fields.source!).inc(completion_tokens);
     }
+    if (reasoning_tokens !== undefined) families.reasoning_tokens.labels(route, variant, model).inc(reasoning_tokens);
+    if (audio_seconds !== undefined) families.audio_seconds.labels(route, variant, model).inc(audio_seconds);
     if (rate !== undefined) families.tokens_per_second.labels(route, variant, model).observe(rate);
     if (first_token_seconds !== undefined) {
         families.first_token_seconds.labels(route, variant, model).observe(first_token_seconds);

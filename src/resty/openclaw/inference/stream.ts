@@ -1,189 +1,217 @@
 /**
- * Reads a stream of server-sent events: the first ones as they come, until one has content; then only counts them; and
- * the last ones when all is over. It keeps the last 16 KB.
+ * Reads a stream of events, as server-sent events (WHATWG HTML, section 9.2.6) or as lines of JSON: each event as it
+ * comes until one has content, which is the first token; then those of 4 KB at a time, since a loop over one or two is
+ * one that LuaJIT does not compile.
  */
 import * as ffi from "ffi";
 import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
 import * as request from "../request";
-import * as event_count from "./event_count";
-import type { EventCount } from "./event_count";
-import * as events from "./events";
-import * as fields_of from "./fields";
-import type { Fields } from "./fields";
-import * as search from "./search";
+import { ROOT } from "./dialects";
+import * as readings from "./fields";
+import type { Fields, Reading } from "./fields";
+import * as likenesses from "./likeness";
+import type { Likeness } from "./likeness";
+import * as scanners from "./scanner";
+import type { Scanner } from "./scanner";
 
 export interface Stream {
     readonly is_stream: true;
+    /** Whether each line is an event, else they are server-sent events. */
+    readonly is_lines: boolean;
+    readonly reading: Reading;
+    readonly scanner: Scanner;
+    readonly likeness: Likeness;
+    /** What was not read yet. */
     readonly kept: Buffer;
     kept_bytes: number;
-    /** How many bytes were let go of. */
-    gone_bytes: number;
-    /** Of the events in what is kept and in what was let go of. */
-    readonly count: EventCount;
-    /** Events before the first with content, and after the last. */
-    early: number;
-    late: number;
-    is_late: boolean;
-    /** Whether there was none with content yet; and where the events begin that were not read for it. */
-    is_early: boolean;
-    next_early: number;
+    /** What the line at hand is. */
+    line: number;
+    /** How many bytes of "data:" the line at hand has begun with. */
+    matched: number;
+    /** Whether the event at hand has data. */
+    has_data: boolean;
+    /** Events with content. */
+    contents: number;
     /** Seconds from the first byte of the request to the first event with content. */
     first_token_seconds?: number;
     first_time: number;
     last_time: number;
-    readonly fields: Fields;
     /** As of a document. */
     problem?: string;
     feed(memory: Bytes, bytes: number): void;
-    finish(is_whole: boolean): void;
+    finish(is_whole: boolean): Fields | undefined;
 }
 
-const KEPT_BYTES = 16 * 1024;
-/** So many at a time: a loop of few turns is one that LuaJIT does not compile. */
-const SCAN_BYTES = 4 * 1024;
-/** Where the last events are, as a rule. */
-const END_BYTES = 4 * 1024;
-/** Of the last events so many are read. */
-const LAST_EVENTS = 16;
-const DONE = "[DONE]";
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+const READ_BYTES = 4 * 1024;
 
-/** Counts the events in what has come since the last time. */
-function scan(stream: Stream): void {
-    const [reference] = stream.kept.ref();
-    event_count.go_on(stream.count, ffi.cast("const uint8_t *", reference), stream.kept_bytes);
-}
+/** What a line is: nothing of it has come; its name may become "data:"; data; any other; the one that ends an event. */
+const BEGIN = 0;
+const NAME = 1;
+const DATA = 2;
+const OTHER = 3;
+const BLANK = 4;
 
-/** Lets go of all but the last bytes. */
-function shorten(stream: Stream): void {
-    const surplus = stream.kept_bytes - KEPT_BYTES;
-    if (surplus <= 0) return;
-    stream.is_early = false;
-    stream.kept.skip(surplus);
-    stream.kept_bytes = KEPT_BYTES;
-    stream.gone_bytes += surplus;
-    stream.count.scanned -= surplus;
-}
+/** "data:" */
+const DATA_NAME = ffi.new("uint8_t[5]", [100, 97, 116, 97, 58]) as unknown as Bytes;
+const NAME_BYTES = 5;
 
 function note_content(stream: Stream): void {
-    stream.is_early = false;
-    stream.first_token_seconds = request.seconds_taken();
-    stream.first_time = stream.last_time;
+    stream.contents += 1;
+    if (stream.first_token_seconds === undefined) {
+        stream.first_token_seconds = request.seconds_taken();
+        stream.first_time = stream.last_time;
+    }
 }
 
-/** Reads the events that have come since the last time, up to the first with content. */
-function look_for_content(stream: Stream): void {
-    const text = stream.kept.tostring();
-    let [data, after] = events.next_of(text, stream.next_early);
-    while (after !== undefined && stream.is_early) {
-        // The same bytes whatever chunks they came in.
-        if (after > KEPT_BYTES) {
-            stream.is_early = false;
-            return;
+/** The event at hand ends; `is_cut`: with the stream, in the middle. */
+function end_event(stream: Stream, is_cut: boolean): void {
+    if (!stream.has_data) return;
+    const scanner = stream.scanner;
+    const is_whole = scanners.is_whole(scanner);
+    // One that the end has cut off is no fault of the node's.
+    if (!is_whole && !is_cut) stream.problem = "an event is no JSON, or ends too early";
+    if (is_whole && scanner.contents > 0) note_content(stream);
+    scanners.reset(scanner);
+    stream.has_data = false;
+}
+
+/** Looks at the name of the line at hand, as far as it has come. Returns where to go on. */
+function match_name(stream: Stream, memory: Bytes, at: number): number {
+    const byte = memory.get(at);
+    if (stream.matched === 0 && byte === CARRIAGE_RETURN) {
+        stream.line = BLANK;
+    } else if (byte === DATA_NAME.get(stream.matched)) {
+        stream.matched += 1;
+        if (stream.matched === NAME_BYTES) {
+            stream.line = DATA;
+            stream.has_data = true;
         }
-        stream.next_early = after;
-        if (data !== undefined) {
-            const [event] = fields_of.decode(data);
-            fields_of.read_model(stream.fields, event);
-            if (fields_of.has_content(event)) note_content(stream);
-            else stream.early += 1;
+    } else {
+        stream.line = OTHER;
+    }
+    return at + 1;
+}
+
+/** A line begins, with the byte at `at`. */
+function begin_line(stream: Stream, byte: number): void {
+    stream.matched = 0;
+    if (stream.is_lines) {
+        stream.line = DATA;
+        // A blank line is no event.
+        if (byte !== LINE_FEED && byte !== CARRIAGE_RETURN) stream.has_data = true;
+    } else {
+        stream.line = byte === LINE_FEED ? BLANK : NAME;
+    }
+}
+
+function line_feed_after(memory: Bytes, at: number, limit: number): number {
+    const found = ffi.C.memchr!(pointer_add(memory, at), LINE_FEED, limit - at) as CValue | undefined;
+    if (found === undefined) return -1;
+    const place = pointer_difference(ffi.cast("const uint8_t *", found), memory);
+    return place;
+}
+
+/** Keeps the line at hand to compare others with it, when it has one piece of content. */
+function keep_likeness(stream: Stream, memory: Bytes, line_at: number, line_end: number, limit: number): void {
+    const scanner = stream.scanner;
+    if (scanner.contents !== 1 || scanner.content_at < line_at || !scanners.is_whole(scanner)) return;
+    likenesses.keep(
+        stream.likeness,
+        memory,
+        line_at,
+        scanner.content_at,
+        scanner.content_end,
+        line_end + 1,
+        limit,
+        stream.is_lines,
+    );
+}
+
+/** Goes on in the line at hand, up to its end or to that of what has come. `line_at`: where it begins; below 0: before. */
+function go_on_line(stream: Stream, memory: Bytes, at: number, limit: number, line_at: number): number {
+    const line_end = line_feed_after(memory, at, limit);
+    const end = line_end < 0 ? limit : line_end;
+    const line = stream.line;
+    if (line === DATA) scanners.feed(stream.scanner, memory, at, end);
+    if (line_end < 0) return limit;
+    if (line === DATA && line_at >= 0) keep_likeness(stream, memory, line_at, line_end, limit);
+    if (line === BLANK || stream.is_lines) end_event(stream, false);
+    stream.line = BEGIN;
+    return line_end + 1;
+}
+
+/** Reads what has come, up to before `limit`. */
+function read(stream: Stream, memory: Bytes, limit: number): void {
+    let at = 0;
+    let line_at = -1;
+    while (at < limit) {
+        const line = stream.line;
+        if (line === BEGIN) {
+            const next = stream.has_data ? 0 : likenesses.end_of(stream.likeness, memory, at, limit);
+            if (next > 0) {
+                note_content(stream);
+                at = next;
+            } else {
+                line_at = at;
+                begin_line(stream, memory.get(at));
+            }
+        } else if (line === NAME) {
+            if (memory.get(at) === LINE_FEED) stream.line = OTHER;
+            else at = match_name(stream, memory, at);
+        } else {
+            at = go_on_line(stream, memory, at, limit, line_at);
         }
-        [data, after] = events.next_of(text, after);
     }
 }
 
 function feed(this: Stream, memory: Bytes, bytes: number): void {
+    this.last_time = request.now();
+    if (this.kept_bytes === 0 && (this.first_token_seconds === undefined || bytes >= READ_BYTES)) {
+        read(this, memory, bytes);
+        return;
+    }
     this.kept.putcdata(memory, bytes);
     this.kept_bytes += bytes;
-    this.last_time = request.now();
-    if (this.is_early && event_count.line_feed_after(memory, 0, bytes) !== undefined) look_for_content(this);
-    if (this.kept_bytes - this.count.scanned >= SCAN_BYTES) {
-        scan(this);
-        shorten(this);
+    if (this.kept_bytes >= READ_BYTES) {
+        const [reference] = this.kept.ref();
+        read(this, ffi.cast("const uint8_t *", reference), this.kept_bytes);
+        this.kept.reset();
+        this.kept_bytes = 0;
     }
 }
 
-/** Reads the last of these events, from the end on. Returns whether one says that the stream is over. */
-function read_last(stream: Stream, last_events: readonly string[]): boolean {
-    const fields = stream.fields;
-    const count = last_events.length;
-    let is_done = false;
-    stream.late = 0;
-    stream.is_late = true;
-    for (const index of $range(count, math.max(1, count - LAST_EVENTS + 1), -1)) {
-        const data = last_events[index - 1]!;
-        const [event, err] = fields_of.decode(data);
-        if (data === DONE) is_done = true;
-        // One that the end has cut off is no fault of the node's.
-        else if (err !== undefined && !(stream.count.has_data && index === count)) stream.problem = err;
-        fields_of.read(fields, event);
-        if (fields_of.has_content(event)) stream.is_late = false;
-        if (stream.is_late) stream.late += 1;
-        else if (fields.completion_tokens !== undefined && fields.finish_reason !== undefined) break;
+function finish(this: Stream, is_whole: boolean): Fields | undefined {
+    if (this.kept_bytes > 0) {
+        const [reference] = this.kept.ref();
+        read(this, ffi.cast("const uint8_t *", reference), this.kept_bytes);
     }
-    return is_done;
-}
-
-/** Reads the last events in the last bytes of what is kept. */
-function read_end(stream: Stream, bytes: number): boolean {
-    const [reference] = stream.kept.ref();
-    const gone = stream.kept_bytes - bytes;
-    const text = ffi.string(pointer_add(ffi.cast("const uint8_t *", reference), gone), bytes);
-    return read_last(stream, events.all_of(`${text}\n\n`, gone + stream.gone_bytes > 0));
-}
-
-/** Whether the last events have said all there is to know. */
-function is_settled(stream: Stream, is_over: boolean): boolean {
-    const { completion_tokens, finish_reason } = stream.fields;
-    if (completion_tokens === undefined && stream.is_late) return false;
-    return is_over || finish_reason !== undefined;
-}
-
-/** Each event with content is taken for a token. */
-function estimate(stream: Stream): number | undefined {
-    if (stream.first_token_seconds === undefined) return undefined;
-    const tokens = stream.count.events - stream.early - stream.late;
-    return math.max(0, tokens);
-}
-
-/** Looks for what an event says that is larger than what is kept. Returns whether there is a usage, which ends a stream. */
-function find_in_cut(stream: Stream): boolean {
-    if (stream.gone_bytes === 0 || stream.fields.completion_tokens !== undefined) return false;
-    search.read(stream.fields, stream.kept.tostring());
-    return stream.fields.completion_tokens !== undefined;
-}
-
-function finish(this: Stream): void {
-    const fields = this.fields;
-    scan(this);
-    shorten(this);
-    if (this.count.has_data) this.count.events += 1;
-    let is_over = read_end(this, math.min(END_BYTES, this.kept_bytes));
-    if (!is_settled(this, is_over) && this.kept_bytes > END_BYTES) is_over = read_end(this, this.kept_bytes);
-    if (find_in_cut(this)) is_over = true;
     this.kept.free();
-    fields.completion_tokens = fields.completion_tokens ?? estimate(this);
-    fields.finish_reason = fields.finish_reason ?? fields.other_finish_reason ?? (is_over ? "none" : "aborted");
+    end_event(this, true);
+    return readings.figures_of(this.reading, this.contents, is_whole, true);
 }
 
 const metatable = { __index: { feed, finish } };
 
-/** A reader for one answer. */
-function create(): Stream {
+/** A reader for one answer. `is_lines`: each line of it is an event. Phases: any. */
+function create(is_lines: boolean): Stream {
+    const reading = readings.new();
     const made = {
         is_stream: true,
+        is_lines,
+        reading,
+        scanner: scanners.new(ROOT, reading),
+        likeness: likenesses.new(),
         kept: string_buffer.new(),
         kept_bytes: 0,
-        gone_bytes: 0,
-        count: event_count.new(),
-        early: 0,
-        late: 0,
-        is_late: true,
-        is_early: true,
-        next_early: 1,
+        line: BEGIN,
+        matched: 0,
+        has_data: false,
+        contents: 0,
         first_time: 0,
         last_time: 0,
-        fields: {},
     };
     return setmetatable(made, metatable) as unknown as Stream;
 }

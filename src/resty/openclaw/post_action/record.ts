@@ -13,6 +13,8 @@ import type { Ids } from "./ids";
 interface Extra {
     readonly key: string;
     readonly variable: string;
+    /** Whether nginx or the gateway writes it as a number. */
+    readonly is_number: boolean;
 }
 
 export interface Recorder {
@@ -20,6 +22,45 @@ export interface Recorder {
     readonly with_query: boolean;
     readonly extras: readonly Extra[];
 }
+
+/**
+ * The variables that nginx or the gateway writes as numbers. What clients write (`$arg_…`, `$http_…`) stays a text, so that a
+ * field has one type whatever they write.
+ */
+const NUMBERS: Record<string, boolean> = {};
+for (const name of [
+    "body_bytes_sent",
+    "bytes_sent",
+    "connection",
+    "connection_requests",
+    "connection_time",
+    "msec",
+    "openclaw_cached_tokens",
+    "openclaw_completion_tokens",
+    "openclaw_first_token_seconds",
+    "openclaw_prompt_tokens",
+    "openclaw_queue_seconds",
+    "openclaw_reasoning_tokens",
+    "openclaw_tokens_per_second",
+    "remote_port",
+    "request_length",
+    "request_time",
+    "server_port",
+    "status",
+    "upstream_bytes_received",
+    "upstream_bytes_sent",
+    "upstream_connect_time",
+    "upstream_header_time",
+    "upstream_queue_time",
+    "upstream_response_length",
+    "upstream_response_time",
+    "upstream_status",
+]) {
+    NUMBERS[name] = true;
+}
+
+/** Above that "%.14g" would not show each whole number. */
+const LARGEST = 1e14;
 
 /**
  * The line that is being written; one for all, as writing it never waits. Values of nginx go there as they are: a text of
@@ -75,15 +116,43 @@ function put_node(): void {
     }
 }
 
+/** A number as it stands; after several tries a variable is a list, and a text. "000" is a status that there is not. */
+function extra_text(value: string | undefined, is_number: boolean): string {
+    if (value === undefined || value === "") return "null";
+    if (!is_number) return json.text(value);
+    if (value === "-") return "null";
+    const is_whole = string.match(value, "^[1-9]%d*$")[0] !== undefined || value === "0";
+    const is_plain = is_whole || string.match(value, "^%d+%.%d+$")[0] !== undefined;
+    return is_plain ? value : json.text(value);
+}
+
 /** The user's own fields; a variable that was never set is empty, or there is none. */
 function extras_text(extras: readonly Extra[]): string {
     const parts: string[] = [];
     for (const extra of extras) {
         const value = request.variable(extra.variable);
         parts.push(extra.key);
-        parts.push(value === "" ? "null" : json.text(value));
+        parts.push(extra_text(value, extra.is_number));
     }
     return table.concat(parts);
+}
+
+/** A number that is known of some requests only, with its comma and name in front. What is no number is left out. */
+function put_figure(name: string, before: string): void {
+    const number = tonumber(request.variable(name) ?? "");
+    if (number !== undefined && number >= 0 && number < LARGEST) line.put(before).putf("%.14g", number);
+}
+
+/** What the answer of a model says of itself. */
+function put_answer(finish_reason: string): void {
+    put_figure("openclaw_prompt_tokens", ',"prompt_tokens":');
+    put_figure("openclaw_cached_tokens", ',"cached_tokens":');
+    put_figure("openclaw_completion_tokens", ',"completion_tokens":');
+    put_figure("openclaw_reasoning_tokens", ',"reasoning_tokens":');
+    const source = request.variable("openclaw_tokens_source") ?? "";
+    if (source !== "") line.put(',"tokens_source":', json.short_text(source));
+    line.put(',"finish_reason":', json.short_text(finish_reason));
+    put_figure("openclaw_first_token_seconds", ',"first_token_seconds":');
 }
 
 /** What only some requests have; each with its comma in front. */
@@ -92,6 +161,8 @@ function put_circumstances(): void {
     const model = request.variable("openclaw_model") ?? "";
     if (variant !== "") line.put(',"variant":', json.short_text(variant));
     if (model !== "") line.put(',"model":', json.short_text(model));
+    const finish_reason = request.variable("openclaw_finish_reason") ?? "";
+    if (finish_reason !== "") put_answer(finish_reason);
     if (request.variable("openclaw_degraded") === "1") line.put(',"degraded":true');
 }
 
@@ -153,7 +224,10 @@ function create(its_ids: Ids, with_query: boolean, variables: Record<string, str
     for (const [name] of pairs(variables)) names.push(name);
     table.sort(names);
     const extras: Extra[] = [];
-    for (const name of names) extras.push({ key: `,${json.text(name)}:`, variable: variables[name]! });
+    for (const name of names) {
+        const variable = variables[name]!;
+        extras.push({ key: `,${json.text(name)}:`, variable, is_number: NUMBERS[variable] === true });
+    }
     return { ids: its_ids, with_query, extras };
 }
 export { create as new };

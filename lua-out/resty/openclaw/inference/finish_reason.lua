@@ -1,0 +1,51 @@
+local ____exports = {}
+--- The words of Anthropic, Ollama, Text Generation Inference, Gemini, llama.cpp, Cohere and the Responses API.
+local WORDS = {
+    end_turn = "stop",
+    stop_sequence = "stop",
+    eos_token = "stop",
+    eos = "stop",
+    word = "stop",
+    complete = "stop",
+    completed = "stop",
+    max_tokens = "length",
+    max_output_tokens = "length",
+    limit = "length",
+    model_length = "length",
+    model_context_window_exceeded = "length",
+    tool_use = "tool_calls",
+    tool_call = "tool_calls",
+    function_call = "tool_calls",
+    refusal = "content_filter",
+    safety = "content_filter",
+    recitation = "content_filter",
+    blocklist = "content_filter",
+    prohibited_content = "content_filter",
+    spii = "content_filter",
+    image_safety = "content_filter",
+    error_toxic = "content_filter",
+    malformed_function_call = "error",
+    failed = "error",
+    abort = "cancelled"
+}
+--- What the Responses API says of a response that goes no further.
+local FINAL_STATUSES = {completed = true, incomplete = true, failed = true, cancelled = true}
+--- The usual word for a server's own; one that is not known in small letters. Nothing for an empty one. Phases: any.
+function ____exports.usual(word)
+    if word == "" then
+        return nil
+    end
+    local small = string.lower(word)
+    return WORDS[small] or small
+end
+--- The reason of a status of the Responses API; nothing while it is at work. Phases: any.
+function ____exports.of_status(status, incomplete_reason)
+    if status == nil or FINAL_STATUSES[status] ~= true then
+        return nil
+    end
+    if status == "incomplete" and incomplete_reason ~= nil then
+        return ____exports.usual(incomplete_reason)
+    end
+    return ____exports.usual(status)
+end
+return ____exports

@@ -1,0 +1,24 @@
+local ____exports = {}
+local request = require("resty.openclaw.request")
+--- Sets a variable where nginx.conf has it.
+local function show(name, format, value)
+    if value ~= nil then
+        request.set_variable(
+            name,
+            string.format(format, value)
+        )
+    end
+end
+--- Sets the variables of what is known; `rate`: tokens a second.
+function ____exports.show_all(fields, rate, first_token_seconds)
+    show("openclaw_model", "%s", fields.model)
+    show("openclaw_prompt_tokens", "%d", fields.prompt_tokens)
+    show("openclaw_cached_tokens", "%d", fields.cached_tokens)
+    show("openclaw_completion_tokens", "%d", fields.completion_tokens)
+    show("openclaw_reasoning_tokens", "%d", fields.reasoning_tokens)
+    show("openclaw_tokens_source", "%s", fields.source)
+    show("openclaw_finish_reason", "%s", fields.finish_reason)
+    show("openclaw_first_token_seconds", "%.3f", first_token_seconds)
+    show("openclaw_tokens_per_second", "%.1f", rate)
+end
+return ____exports

@@ -1,0 +1,66 @@
+/** Which answers are read, and how: by the headers that they come with. */
+import * as request from "../request";
+import * as documents from "./document";
+import type { Document } from "./document";
+import * as inflations from "./inflation";
+import type { Inflation } from "./inflation";
+import * as streams from "./stream";
+import type { Stream } from "./stream";
+
+/** Why an answer is not read: its kind, its encoding. */
+export type Reason = "type" | "encoding" | "no_figures";
+
+const DOCUMENT = 1;
+const EVENTS = 2;
+const LINES = 3;
+
+const KINDS: Record<string, number> = {
+    "application/json": DOCUMENT,
+    "text/event-stream": EVENTS,
+    "application/x-ndjson": LINES,
+    "application/ndjson": LINES,
+    "application/jsonl": LINES,
+    "application/stream+json": LINES,
+};
+
+/** What zlib uncompresses; "identity" is nothing done. */
+const COMPRESSED: Record<string, boolean> = { gzip: true, "x-gzip": true, deflate: true };
+
+/** What `$upstream_cache_status` says when a node has made the answer, now and for this request. */
+const FROM_A_NODE: Record<string, boolean> = { MISS: true, BYPASS: true, EXPIRED: true };
+
+const BLANK = 32;
+const TAB = 9;
+
+/** The media type without its parameters, in small letters. */
+function media_type(): string {
+    const value = request.variable("sent_http_content_type") ?? "";
+    const [semicolon] = string.find(value, ";", 1, true);
+    let last = semicolon === undefined ? value.length : semicolon - 1;
+    // No pattern: those that go back over blanks take their square in time.
+    while (last > 0 && (string.byte(value, last) === BLANK || string.byte(value, last) === TAB)) last -= 1;
+    return string.lower(string.sub(value, 1, last));
+}
+
+/** Whether tokens may have been made for this very request: by a node, now, and for a POST, as all that makes tokens is. */
+export function is_made_now(): boolean {
+    if (request.is_subrequest() || request.variable("request_method") !== "POST") return false;
+    const cache = request.variable("upstream_cache_status");
+    return cache === undefined || FROM_A_NODE[cache] === true;
+}
+
+/** A reader for the answer whose headers are at hand, or why there is none. Phases: header_filter. */
+export function reader_of(): LuaMultiReturn<
+    [reader: Document | Stream, inflation: Inflation | undefined] | [reader: undefined, reason: Reason]
+> {
+    const kind = KINDS[media_type()];
+    if (kind === undefined) return $multi(undefined, "type");
+    const encoding = string.lower(request.variable("sent_http_content_encoding") ?? "identity");
+    let inflation: Inflation | undefined;
+    if (encoding !== "identity" && encoding !== "") {
+        if (COMPRESSED[encoding] === true) inflation = inflations.new();
+        if (inflation === undefined) return $multi(undefined, "encoding");
+    }
+    const reader = kind === DOCUMENT ? documents.new() : streams.new(kind === LINES);
+    return $multi(reader, inflation);
+}
