@@ -14,6 +14,15 @@ describe("shared_memory", function()
         assert.is_true(region.shared)
     end)
 
+    it("has blocks for eight generations of workers", function()
+        local count = ngx.worker.count
+        finally(function() ngx.worker.count = count end)
+        ngx.worker.count = function() return 64 end
+        assert.equal(512, shared_memory.open("no such dict: many workers").count - 1)
+        ngx.worker.count = function() return 1 end
+        assert.is_true(shared_memory.open("no such dict: few workers").count - 1 >= 255)
+    end)
+
     it("gives a name its slot once", function()
         local slot = assert(shared_memory.slot(region, "test once"))
         assert.equal(slot, shared_memory.slot(region, "test once"))

@@ -35,12 +35,12 @@ const answers = (port) =>
         socket.once("error", () => resolve(false));
     });
 
-async function until(condition, what) {
-    for (const end = Date.now() + 10_000; Date.now() < end;) {
+async function until(condition, what, seconds) {
+    for (const end = Date.now() + 1000 * seconds; Date.now() < end;) {
         if (await condition()) return;
         await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    throw new Error(`${what} did not happen within 10 s`);
+    throw new Error(`${what} did not happen within ${seconds} s`);
 }
 
 /** Keeps a process, with all its threads, on one core. */
@@ -92,9 +92,9 @@ export function ownSeconds() {
 
 /**
  * Starts nginx with the text of an http block. `lua-out`, `nginx` and `bench` are found under $prefix.
- * Resolves when `port` answers.
+ * Resolves when `port` answers, which may take `patience` seconds.
  */
-export async function start(http, { port, core, workers = 1, connections = 4096 }) {
+export async function start(http, { port, core, workers = 1, connections = 4096, patience = 10 }) {
     const prefix = mkdtempSync(join(tmpdir(), "openclaw-bench-"));
     mkdirSync(join(prefix, "run"));
     for (const folder of ["lua-out", "nginx", "bench"])
@@ -108,7 +108,7 @@ export async function start(http, { port, core, workers = 1, connections = 4096 
     const child = spawn("taskset", ["-c", String(core), binary, "-p", prefix, "-e", "stderr", "-c", "nginx.conf"], {
         stdio: ["ignore", "ignore", "inherit"],
     });
-    await until(() => answers(port), `an answer on port ${port}`);
+    await until(() => answers(port), `an answer on port ${port}`, patience);
     const workerPids = () =>
         execFileSync("pgrep", ["-P", String(child.pid)], { encoding: "utf8" })
             .trim()

@@ -5,6 +5,8 @@ local ejection = require("resty.openclaw.balancer.ejection")
 local eventually = require("spec.support.eventually")
 local nodes = require("spec.support.nodes")
 local total = require("resty.openclaw.shared_memory").total
+local LAST_ACTIVE = require("resty.openclaw.shared_memory").LAST_ACTIVE
+local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
 
 local NODE = "127.0.0.1:18161"
@@ -127,6 +129,28 @@ describe("balancer.supervision", function()
         assert(new:change("10.3.0.3:8000", { drain = true }))
         assert.equal("draining", new:report()[2].state)
         dns.stop(server)
+    end)
+
+    it("does nothing for idle upstreams, and goes on when any node gets a request", function()
+        local new = begin({ nodes = { "127.0.0.1:18163" } })
+        local ticks, real = 0, new.policy.tick
+        new.policy.tick = function(...)
+            ticks = ticks + 1
+            return real(...)
+        end
+        local node = new.pool.peers[1].node
+        local common = new.registry.region.common
+        eventually(function()
+            -- As if the last request, of whichever spec, were long ago.
+            common[LAST_ACTIVE] = 1
+            local before = ticks
+            ngx.sleep(0.5)
+            return ticks <= before + 1
+        end, "an idle upstream is left alone")
+        node_of.start(node, ngx.now())
+        local before = ticks
+        eventually(function() return ticks >= before + 5 end, "it is looked after")
+        node_of.finish(node, "neutral")
     end)
 
     it("refuses to be told of the DNS where no node is a name", function()

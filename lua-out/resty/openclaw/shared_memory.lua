@@ -1,4 +1,5 @@
 local ____exports = {}
+local ffi = require("ffi")
 local ____areas = require("resty.openclaw.shared_memory.areas")
 local AREAS = ____areas.AREAS
 local areas_of = ____areas.areas_of
@@ -8,13 +9,27 @@ local ____names = require("resty.openclaw.shared_memory.names")
 local advance = ____names.advance
 local local_names = ____names.local_names
 local rows = require("resty.openclaw.shared_memory.rows")
+ffi.cdef("int get_nprocs_conf(void);")
 --- For what found no slots of its own; nobody reads it.
 ____exports.LOST_SLOT = rows.LOST_SLOT
+--- Slot 3 of block 0: when something last began, for whoever would else look at all there is again and again.
+____exports.LAST_ACTIVE = 3
 --- Slot 2 of block 0: how many configurations have opened the region so far.
 local CONFIGURATION = 2
 --- What two versions must agree in to share a region.
 local LAYOUT = (((tostring(mapping.SLOTS) .. " ") .. tostring(mapping.FIRST_TRANSIENT)) .. " ") .. tostring(AREAS)
-local DEFAULT_BLOCKS = 255
+--- So many generations of workers can hold a block each, of so many workers as nginx has been told to start or the machine has
+-- processors, whichever is more: a reload may ask for more workers than there were. Pages nobody writes cost nothing.
+local GENERATIONS = 8
+local LEAST_BLOCKS = 255
+--- How many workers, draining ones included, are to have a block.
+local function blocks_wanted()
+    local workers = math.max(
+        ngx.worker.count(),
+        tonumber(ffi.C.get_nprocs_conf())
+    )
+    return math.max(LEAST_BLOCKS, GENERATIONS * workers)
+end
 --- Of all workers one looks for dead holders this often, in seconds.
 local SWEEP_SECONDS = 0.5
 --- Leases a block, and brings along what this worker counted while it had none.
@@ -107,10 +122,11 @@ end
 -- when a worker is the first to open it, the numbers stay in each process (`shared` is false). Raises when the system
 -- has no memory to map. Phases: init (the mapping must exist before the workers fork).
 -- 
--- @param workers how many workers, draining ones included, can hold a block (255); fixed until nginx restarts
+-- @param workers how many workers, draining ones included, can hold a block (eight times as many as nginx starts or the
+-- machine has processors, 255 at least); fixed until nginx restarts
 function ____exports.open(dict_name, workers)
     if workers == nil then
-        workers = DEFAULT_BLOCKS
+        workers = blocks_wanted()
     end
     local known = regions[dict_name]
     if known ~= nil then

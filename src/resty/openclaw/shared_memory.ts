@@ -11,12 +11,15 @@
  * A block goes back when its worker exits, or when another worker finds its holder dead. What was counted stays in the
  * block for the next holder; transient slots (what goes on right now) fall to zero.
  */
+import * as ffi from "ffi";
 import { AREAS, areas_of } from "./shared_memory/areas";
 import * as lease from "./shared_memory/lease";
 import * as mapping from "./shared_memory/mapping";
 import { advance, local_names } from "./shared_memory/names";
 import type { Names } from "./shared_memory/names";
 import * as rows from "./shared_memory/rows";
+
+ffi.cdef("int get_nprocs_conf(void);");
 
 export interface Region extends rows.Rows {
     /** Whether other workers see these numbers: false where the dict does not exist. */
@@ -39,13 +42,26 @@ export interface Region extends rows.Rows {
 
 /** For what found no slots of its own; nobody reads it. */
 export const LOST_SLOT = rows.LOST_SLOT;
+/** Slot 3 of block 0: when something last began, for whoever would else look at all there is again and again. */
+export const LAST_ACTIVE = 3;
 /** Slot 2 of block 0: how many configurations have opened the region so far. */
 const CONFIGURATION = 2;
 
 /** What two versions must agree in to share a region. */
 const LAYOUT = `${mapping.SLOTS} ${mapping.FIRST_TRANSIENT} ${AREAS}`;
 
-const DEFAULT_BLOCKS = 255;
+/**
+ * So many generations of workers can hold a block each, of so many workers as nginx has been told to start or the machine has
+ * processors, whichever is more: a reload may ask for more workers than there were. Pages nobody writes cost nothing.
+ */
+const GENERATIONS = 8;
+const LEAST_BLOCKS = 255;
+
+/** How many workers, draining ones included, are to have a block. */
+function blocks_wanted(): number {
+    const workers = math.max(ngx.worker.count(), tonumber(ffi.C.get_nprocs_conf!())!);
+    return math.max(LEAST_BLOCKS, GENERATIONS * workers);
+}
 
 /** Of all workers one looks for dead holders this often, in seconds. */
 const SWEEP_SECONDS = 0.5;
@@ -136,9 +152,10 @@ function shareable(dict_name: string): ngx.SharedDict | undefined {
  * The region that belongs to a shared dict; everybody who names the dict gets the same one. Without such a dict, or
  * when a worker is the first to open it, the numbers stay in each process (`shared` is false). Raises when the system
  * has no memory to map. Phases: init (the mapping must exist before the workers fork).
- * @param workers how many workers, draining ones included, can hold a block (255); fixed until nginx restarts
+ * @param workers how many workers, draining ones included, can hold a block (eight times as many as nginx starts or the
+ * machine has processors, 255 at least); fixed until nginx restarts
  */
-export function open(dict_name: string, workers = DEFAULT_BLOCKS): Region {
+export function open(dict_name: string, workers = blocks_wanted()): Region {
     const known = regions.get(dict_name);
     if (known !== undefined) return known;
     const dict = shareable(dict_name);

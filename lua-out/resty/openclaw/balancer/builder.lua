@@ -176,7 +176,10 @@ function ____exports.settings(options)
         faults = trouble,
         health_check = health_check,
         leader = needs_leader and leaders.new(registry.region.names, "upstream " .. name) or nil,
-        is_supervised = false
+        is_supervised = false,
+        ticked_at = 0,
+        leads = false,
+        next_ask = 0
     }
     figures.show(registry, made)
     return made

@@ -14,6 +14,9 @@ local PATIENCE = 5
 local RATE_SECONDS = 30
 --- With so many answers a worker knows enough to teach others; for them it counts as so many.
 local ANSWERS_TO_TEACH = 20
+--- So long after the last request, in seconds, an idle peer is quiet: looked at so often.
+local QUIET_SECONDS = 1
+local QUIET_TICK_SECONDS = 30
 --- Mean seconds of work for one request in a free slot. The mean over all peers counts as one answer; a static weight says
 -- how much faster than the mean the user takes the peer to be. Phases: any.
 function ____exports.service_seconds(all, peer)
@@ -153,9 +156,27 @@ function ____exports.list_changed(all, list)
     all.mean_weight = #list > 0 and sum / #list or 1
     sum_up(all, list)
 end
+--- Whether nothing has happened at any peer since the last look, nor goes on there.
+local function are_quiet(all, list, now)
+    if math.abs(now - all.ticked_at) >= QUIET_TICK_SECONDS then
+        return false
+    end
+    for ____, peer in ipairs(list) do
+        local ____peer_learned_1 = peer.learned
+        local read_at = ____peer_learned_1.read_at
+        local load = ____peer_learned_1.load
+        if read_at == 0 or load ~= 0 or not nodes.is_quiet(peer.node, now, QUIET_SECONDS) then
+            return false
+        end
+    end
+    return true
+end
 --- Follows idle peers too, and sets how fast the past fades: the slower the fewer answers there are. To be called ten
 -- times a second. Phases: any.
 function ____exports.tick(all, list, now)
+    if are_quiet(all, list, now) then
+        return
+    end
     for ____, peer in ipairs(list) do
         ____exports.fold(all, peer, now)
         estimate_concurrency(peer.learned)

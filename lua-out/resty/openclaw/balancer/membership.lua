@@ -27,6 +27,7 @@ local function create(registry, upstream, entries, is_checked, faults)
         seen = NEVER_SEEN,
         by_address = {},
         leaving = {},
+        has_leaving = false,
         lacks_some = false
     }
 end
@@ -148,19 +149,21 @@ local function note_leaving(membership, in_force)
         end
     end
     membership.leaving = leaving
+    membership.has_leaving = (next(leaving)) ~= nil
 end
 --- Lets go of the peers that have left and have no request of this worker any more. Costs nothing where none has left.
 -- Phases: any but init.
 function ____exports.settle(membership)
-    local leaving = membership.leaving
-    if (next(leaving)) == nil then
+    if not membership.has_leaving then
         return
     end
+    local leaving = membership.leaving
     for address, peer in pairs(leaving) do
         if peer_of.let_go(membership.registry, peer) then
             leaving[address] = nil
         end
     end
+    membership.has_leaving = (next(leaving)) ~= nil
 end
 --- Has this worker make the list anew at its next request. Phases: any.
 function ____exports.look_again(membership)

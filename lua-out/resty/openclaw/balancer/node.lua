@@ -165,11 +165,23 @@ function ____exports.start(node, now)
     if now == nil then
         now = NO_TIME
     end
+    local common = node.region.common
     if not (math.abs(now - node.active[0]) < ACTIVE_SECONDS) then
         node.active[0] = now
     end
+    if not (math.abs(now - common[shared_memory.LAST_ACTIVE]) < ACTIVE_SECONDS) then
+        common[shared_memory.LAST_ACTIVE] = now
+    end
     shared_memory.add(node.region, node.in_flight_slot, 1)
     shared_memory.add(node.region, node.load_slot, 1)
+end
+--- About when any node last got a request; no number when nobody knows. Phases: any.
+function ____exports.last_active(registry)
+    return registry.region.common[shared_memory.LAST_ACTIVE]
+end
+--- Whether the node has had no request for so many seconds. Phases: any.
+function ____exports.is_quiet(node, now, seconds)
+    return math.abs(now - node.active[0]) > seconds
 end
 local function count_done(node, well)
     shared_memory.add(node.region, node.load_slot, -1)

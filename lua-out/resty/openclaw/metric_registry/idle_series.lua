@@ -15,6 +15,8 @@ local LEASE_SECONDS = 15
 --- A series is looked at so many times before it is dropped, but no less often than every minute.
 local LOOKS = 10
 local MOST_SECONDS_BETWEEN_LOOKS = 60
+--- What nobody holds any more waits for so long before anybody sees it.
+local SECONDS_BETWEEN_HELD_LOOKS = 2
 --- So many numbers are read without a pause, and so many rows are dropped or freed: about a millisecond.
 local READS_AT_ONCE = 100000
 local ROWS_AT_ONCE = 50
@@ -170,7 +172,7 @@ local function try_to(work, registry, now, pause)
         ngx.log(ngx.ERR, "metric_registry: cannot look after what is idle: ", err)
     end
 end
---- Looks at what others hold every half second, and at all series from time to time, in each worker that may. Phases: init,
+--- Looks at what workers hold every two seconds, and at all series from time to time, in each worker that may. Phases: init,
 -- where the registry is made.
 function ____exports.watch(registry)
     local region = registry.region
@@ -181,6 +183,7 @@ function ____exports.watch(registry)
     local looks = false
     local next_look = 0
     local has_told = false
+    local next_held_look = 0
     local ____region_duties_1 = region.duties
     ____region_duties_1[#____region_duties_1 + 1] = function()
         if not has_told then
@@ -192,7 +195,10 @@ function ____exports.watch(registry)
         end
         looks = true
         local now = clock.now()
-        try_to(____exports.look_at_held, registry, now, pause)
+        if now >= next_held_look then
+            try_to(____exports.look_at_held, registry, now, pause)
+            next_held_look = now + SECONDS_BETWEEN_HELD_LOOKS
+        end
         if now >= next_look and (candidate:leads()) then
             try_to(____exports.look, registry, now, pause)
             local wanted = registry.idle_seconds == 0 and math.huge or registry.idle_seconds / LOOKS

@@ -145,11 +145,16 @@ function ____exports.look(region, now, dropped, pause)
     local ____region_1 = region
     local generations = ____region_1.generations
     local sizes = ____region_1.sizes
+    local touched = ____region_1.touched
+    local mine = ____region_1.mine
     local limit = rows.limit(region, rows.TRANSIENT)
     local slot = rows.TRANSIENT.first
     local count = 0
     while slot < limit do
-        if generations[slot] ~= 0 then
+        local generation = generations[slot]
+        if rows.in_use(generation) and mine[slot] > 0 then
+            touched[slot] = now
+        elseif generation ~= 0 then
             local name = see_to(region, slot, now)
             if name ~= nil then
                 dropped(name)

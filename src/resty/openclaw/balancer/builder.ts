@@ -165,6 +165,9 @@ export function settings(options: unknown): Settings {
         health_check,
         leader: needs_leader ? leaders.new(registry.region.names, `upstream ${name}`) : undefined,
         is_supervised: false,
+        ticked_at: 0,
+        leads: false,
+        next_ask: 0,
     };
     figures.show(registry, made);
     return made;

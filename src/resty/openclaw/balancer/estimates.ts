@@ -55,6 +55,9 @@ const PATIENCE = 5;
 const RATE_SECONDS = 30;
 /** With so many answers a worker knows enough to teach others; for them it counts as so many. */
 const ANSWERS_TO_TEACH = 20;
+/** So long after the last request, in seconds, an idle peer is quiet: looked at so often. */
+const QUIET_SECONDS = 1;
+const QUIET_TICK_SECONDS = 30;
 
 /**
  * Mean seconds of work for one request in a free slot. The mean over all peers counts as one answer; a static weight says
@@ -179,11 +182,23 @@ export function list_changed(all: Estimates, list: readonly Peer<Estimate>[]): v
     sum_up(all, list);
 }
 
+/** Whether nothing has happened at any peer since the last look, nor goes on there. */
+function are_quiet(all: Estimates, list: readonly Peer<Estimate>[], now: number): boolean {
+    if (math.abs(now - all.ticked_at) >= QUIET_TICK_SECONDS) return false;
+    for (const peer of list) {
+        const { read_at, load } = peer.learned;
+        if (read_at === 0 || load !== 0 || !nodes.is_quiet(peer.node, now, QUIET_SECONDS)) return false;
+    }
+    return true;
+}
+
 /**
  * Follows idle peers too, and sets how fast the past fades: the slower the fewer answers there are. To be called ten
  * times a second. Phases: any.
  */
 export function tick(all: Estimates, list: readonly Peer<Estimate>[], now: number): void {
+    // What fades does so by the time that has gone by, however often anybody looks.
+    if (are_quiet(all, list, now)) return;
     for (const peer of list) {
         fold(all, peer, now);
         estimate_concurrency(peer.learned);

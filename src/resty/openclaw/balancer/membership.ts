@@ -48,6 +48,7 @@ export interface Membership {
     by_address: LuaTable<string, Peer>;
     /** Peers that are in force no more, but may have requests, by address. */
     leaving: LuaTable<string, Peer>;
+    has_leaving: boolean;
     /** Whether the list lacks a node for which there was no memory. */
     lacks_some: boolean;
 }
@@ -79,6 +80,7 @@ function create(
         seen: NEVER_SEEN,
         by_address: new LuaTable(),
         leaving: new LuaTable(),
+        has_leaving: false,
         lacks_some: false,
     };
 }
@@ -161,6 +163,7 @@ function note_leaving(membership: Membership, in_force: LuaTable<string, Peer>):
         if (in_force.get(address) !== peer) leaving.set(address, peer);
     }
     membership.leaving = leaving;
+    membership.has_leaving = next(leaving as object)[0] !== undefined;
 }
 
 /**
@@ -168,11 +171,12 @@ function note_leaving(membership: Membership, in_force: LuaTable<string, Peer>):
  * Phases: any but init.
  */
 export function settle(membership: Membership): void {
+    if (!membership.has_leaving) return;
     const leaving = membership.leaving;
-    if (next(leaving as object)[0] === undefined) return;
     for (const [address, peer] of leaving) {
         if (peer_of.let_go(membership.registry, peer)) leaving.delete(address);
     }
+    membership.has_leaving = next(leaving as object)[0] !== undefined;
 }
 
 /** Has this worker make the list anew at its next request. Phases: any. */

@@ -201,9 +201,23 @@ export function answered(node: Node): number {
  * @param now the time in seconds; without one, all who wait for activity look at the node from now on
  */
 export function start(node: Node, now = NO_TIME): void {
+    const common = node.region.common;
     if (!(math.abs(now - node.active.get(0)) < ACTIVE_SECONDS)) node.active.set(0, now);
+    if (!(math.abs(now - common.get(shared_memory.LAST_ACTIVE)) < ACTIVE_SECONDS)) {
+        common.set(shared_memory.LAST_ACTIVE, now);
+    }
     shared_memory.add(node.region, node.in_flight_slot, 1);
     shared_memory.add(node.region, node.load_slot, 1);
+}
+
+/** About when any node last got a request; no number when nobody knows. Phases: any. */
+export function last_active(registry: Registry): number {
+    return registry.region.common.get(shared_memory.LAST_ACTIVE);
+}
+
+/** Whether the node has had no request for so many seconds. Phases: any. */
+export function is_quiet(node: Node, now: number, seconds: number): boolean {
+    return math.abs(now - node.active.get(0)) > seconds;
 }
 
 function count_done(node: Node, well: boolean): void {

@@ -1,9 +1,12 @@
 /**
  * What goes on beside the requests: ten times a second each worker follows changes and lets its policy learn, and one
- * worker of the machine checks the nodes' health and asks the DNS.
+ * worker of the machine checks the nodes' health and asks the DNS. While no node has requests a worker looks for changes
+ * alone, and after all else every five seconds.
  */
 import type { Faults } from "../fault";
 import type { Leader } from "../leader";
+import type { Registry } from "../metric_registry";
+import * as noise from "../noise";
 import * as request from "../request";
 import * as ejection from "./ejection";
 import type { HealthCheck } from "./health_check";
@@ -24,9 +27,24 @@ export interface Supervised extends Upstream {
     readonly leader: Leader | undefined;
     readonly fallback: Supervised | undefined;
     is_supervised: boolean;
+    /** When it was last looked after. */
+    ticked_at: number;
+    /** Whether this worker led at last, and when it asks again if not. */
+    leads: boolean;
+    next_ask: number;
 }
 
 const TICK_SECONDS = 0.1;
+/** How often it looks after an upstream while no node has a request. */
+const IDLE_SECONDS = 5;
+/** Requests may have been answered so long after the last one began, where nothing has looked since. */
+const QUIET_SECONDS = 2;
+/** How often it asks whether it is to lead, at least; at most twice as long. */
+const ASK_SECONDS = 0.5;
+
+/** The upstreams of this worker that it looks after. */
+const supervised: Supervised[] = [];
+let is_ticking = false;
 
 /** What the verdict of a check changes. */
 function take_verdict(
@@ -51,8 +69,11 @@ function take_verdict(
     if (verdict === "busy") ejection.refused(peer.record, request.now(), retry_after);
 }
 
-function lead(upstream: Supervised, leader: Leader, now: number): void {
+function lead(upstream: Supervised, now: number): void {
+    const leader = upstream.leader!;
     const [leads, err] = leader.leads();
+    upstream.leads = leads;
+    upstream.next_ask = now + ASK_SECONDS * (1 + noise.share());
     if (err !== undefined) upstream.faults.report("no_leader", "nobody checks the nodes: ", err);
     if (!leads) {
         upstream.health_check?.stop();
@@ -64,20 +85,71 @@ function lead(upstream: Supervised, leader: Leader, now: number): void {
     );
 }
 
-function tick(premature: boolean, upstream: Supervised): void {
-    const leader = upstream.leader;
-    if (premature) {
-        upstream.health_check?.stop();
-        leader?.resign();
-        return;
+function follow(upstream: Supervised, now: number): void {
+    const membership = upstream.membership;
+    const is_late = math.abs(now - upstream.ticked_at) >= IDLE_SECONDS;
+    // Without a block nobody sees which nodes this worker holds.
+    if (is_late && (membership.lacks_some || membership.registry.region.followed !== undefined)) {
+        membership_of.look_again(membership);
     }
-    const now = request.now();
     upstreams.refresh(upstream);
-    membership_of.settle(upstream.membership);
-    nodes.settle(upstream.membership.registry);
+    membership_of.settle(membership);
+    nodes.settle(membership.registry);
+    retry_budget.fill(upstream.budget, math.min(math.max(0, now - upstream.ticked_at), IDLE_SECONDS));
+    upstream.ticked_at = now;
     upstream.policy.tick?.(upstream.pool.peers, now);
-    retry_budget.fill(upstream.budget, TICK_SECONDS);
-    if (leader !== undefined) lead(upstream, leader, now);
+}
+
+/** Whether something is to be done for the upstream; `is_active`: some node has had a request of late. */
+function is_due(upstream: Supervised, now: number, is_active: boolean): boolean {
+    const membership = upstream.membership;
+    if (is_active || membership.has_leaving || membership_of.has_changed(membership)) return true;
+    const since = now - upstream.ticked_at;
+    return since >= IDLE_SECONDS || since < 0;
+}
+
+/** Whether this worker leads or is to ask whether it does. */
+function may_lead(upstream: Supervised, now: number): boolean {
+    if (upstream.leader === undefined) return false;
+    return upstream.leads || now >= upstream.next_ask || now < upstream.next_ask - 2 * ASK_SECONDS;
+}
+
+function attempt(
+    work: (this: void, upstream: Supervised, now: number) => void,
+    upstream: Supervised,
+    now: number,
+): void {
+    const [ok, err] = pcall(work, upstream, now);
+    if (!ok) upstream.faults.report("tick", upstream.name, ": ", err);
+}
+
+/** Whether any node has had a request of late. */
+function is_active_at(registry: Registry, now: number): boolean {
+    return !(math.abs(now - nodes.last_active(registry)) > QUIET_SECONDS);
+}
+
+function see_to_all(all: readonly Supervised[], now: number): void {
+    let registry: Registry | undefined;
+    let is_active = false;
+    for (const upstream of all) {
+        // Nearly always they have one registry.
+        if (upstream.membership.registry !== registry) {
+            registry = upstream.membership.registry;
+            is_active = is_active_at(registry, now);
+        }
+        if (is_due(upstream, now, is_active)) attempt(follow, upstream, now);
+        if (may_lead(upstream, now)) attempt(lead, upstream, now);
+    }
+}
+
+function give_up(upstream: Supervised): void {
+    upstream.health_check?.stop();
+    upstream.leader?.resign();
+}
+
+function tick(premature: boolean, all: readonly Supervised[]): void {
+    if (!premature) see_to_all(all, request.now());
+    else for (const upstream of all) give_up(upstream);
 }
 
 /** Begins it in this worker, once. Phases: init_worker, or any that may start a timer. */
@@ -85,8 +157,12 @@ export function begin(upstream: Supervised): void {
     if (upstream.is_supervised) return;
     upstream.is_supervised = true;
     if (upstream.fallback !== undefined) begin(upstream.fallback);
-    const [ok, err] = ngx.timer.every(TICK_SECONDS, tick, upstream);
-    if (!ok) upstream.faults.report("timer", err);
+    supervised.push(upstream);
+    if (is_ticking) return;
+    // One timer for all: hundreds of them would be most of what an idle worker does.
+    const [ok, err] = ngx.timer.every(TICK_SECONDS, tick, supervised);
+    is_ticking = ok !== undefined && ok !== false;
+    if (!is_ticking) upstream.faults.report("timer", err);
 }
 
 /** Leaves the work for one to another worker. Phases: exit_worker. */

@@ -21,6 +21,8 @@ const LEASE_SECONDS = 15;
 /** A series is looked at so many times before it is dropped, but no less often than every minute. */
 const LOOKS = 10;
 const MOST_SECONDS_BETWEEN_LOOKS = 60;
+/** What nobody holds any more waits for so long before anybody sees it. */
+const SECONDS_BETWEEN_HELD_LOOKS = 2;
 /** So many numbers are read without a pause, and so many rows are dropped or freed: about a millisecond. */
 const READS_AT_ONCE = 100_000;
 const ROWS_AT_ONCE = 50;
@@ -132,7 +134,7 @@ function try_to(work: typeof look, registry: Registry, now: number, pause: (this
 }
 
 /**
- * Looks at what others hold every half second, and at all series from time to time, in each worker that may. Phases: init,
+ * Looks at what workers hold every two seconds, and at all series from time to time, in each worker that may. Phases: init,
  * where the registry is made.
  */
 export function watch(registry: Registry): void {
@@ -142,6 +144,7 @@ export function watch(registry: Registry): void {
     let looks = false;
     let next_look = 0;
     let has_told = false;
+    let next_held_look = 0;
     region.duties.push(() => {
         if (!has_told) {
             has_told = true;
@@ -150,7 +153,10 @@ export function watch(registry: Registry): void {
         if (looks || !candidate.leads()[0]) return;
         looks = true;
         const now = clock.now();
-        try_to(look_at_held, registry, now, pause);
+        if (now >= next_held_look) {
+            try_to(look_at_held, registry, now, pause);
+            next_held_look = now + SECONDS_BETWEEN_HELD_LOOKS;
+        }
         if (now >= next_look && candidate.leads()[0]) {
             try_to(look, registry, now, pause);
             const wanted = registry.idle_seconds === 0 ? math.huge : registry.idle_seconds / LOOKS;

@@ -145,12 +145,16 @@ export function look(
     dropped: (this: void, name: string) => void,
     pause: (this: void) => boolean,
 ): void {
-    const { generations, sizes } = region;
+    const { generations, sizes, touched, mine } = region;
     const limit = rows.limit(region, rows.TRANSIENT);
     let slot = rows.TRANSIENT.first;
     let count = 0;
     while (slot < limit) {
-        if (generations.get(slot) !== 0) {
+        const generation = generations.get(slot);
+        if (rows.in_use(generation) && mine.get(slot) > 0) {
+            // The usual case, and the quick one.
+            touched.set(slot, now);
+        } else if (generation !== 0) {
             const name = see_to(region, slot, now);
             if (name !== undefined) {
                 dropped(name);
