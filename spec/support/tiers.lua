@@ -52,9 +52,10 @@ gateway.setup({
         judged_twice = { upstream = "tiers", plugins = { judge("first"), { log = function() end }, judge("second") } },
         judged_full = { upstream = "tiers_drained", plugins = { judge("first") } },
 
-        edge = { upstream = "tiers_self", identity = { sign = { key_file = _M.KEYS.new, subject = "tiers_subject" } }, body_digest = { algorithm = "sha256" } },
-        open_edge = { upstream = "tiers", identity = { sign = { key_file = _M.KEYS.old, subject = "tiers_subject" }, required = false } },
-        telling = { upstream = "tiers", identity = { tell = { subject = "tiers_subject" } } },
+        edge = { upstream = "tiers_self", identity = { sign = { key_file = _M.KEYS.new, subject = "tiers_subject", trusted = true } }, body_digest = { algorithm = "sha256" } },
+        open_edge = { upstream = "tiers", identity = { sign = { key_file = _M.KEYS.old, subject = "tiers_subject", trusted = true }, required = false } },
+        telling = { upstream = "tiers", identity = { tell = { subject = "tiers_subject", trusted = true } } },
+        certificate = { upstream = "tiers", identity = { tell = { subject = "ssl_client_s_dn" } } },
         centre = { upstream = "tiers", identity = accepting({}) },
         digesting = { upstream = "tiers", identity = accepting({}), body_digest = { algorithm = "sha256" } },
         quick = { upstream = "tiers", identity = accepting({ max_age_seconds = 1 }) },
