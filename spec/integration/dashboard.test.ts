@@ -69,7 +69,6 @@ function startGateway(nodes: readonly { address: string }[], status = ""): Promi
                 set $openclaw_route cached;
                 include cache.conf;
                 proxy_cache answers;
-                proxy_cache_key $request_body_md5;
                 ${common}
             }`,
         files: {

@@ -265,7 +265,11 @@ describe("answers while the link is down", () => {
         await using edge = await EdgeGateway.start({
             nodes: [centre.address],
             ofEdge: "probe_seconds = 3600,",
-            cache: "proxy_cache_methods POST; proxy_buffering on; proxy_cache_use_stale error timeout;",
+            cache: `
+                proxy_cache_key $openclaw_cache_key;
+                proxy_cache_methods POST;
+                proxy_buffering on;
+                proxy_cache_use_stale error timeout;`,
         });
         centre.reply = ({ url }) => {
             return { body: `answer to ${url}`, headers: { "Cache-Control": `max-age=${url.endsWith("s") ? 1 : 60}` } };
@@ -467,12 +471,18 @@ describe("jobs", () => {
         await using edge = await EdgeGateway.start({
             nodes: [centre.address],
             ofEdge: "fall = 1, rise = 1, probe_seconds = 4,",
+            cache: `
+                proxy_cache_key $uri$request_body_md5;
+                proxy_cache_methods POST;
+                proxy_buffering on;
+                proxy_cache_use_stale error timeout http_502 http_504;`,
             server: `
                 location = /fill {
                     set $openclaw_route other;
                     include route.conf;
-                    include cache.conf;
+                    proxy_buffering on;
                     proxy_cache edge;
+                    proxy_cache_methods POST;
                     proxy_cache_key "/api/again${digest}";
                     proxy_pass http://centre;
                 }`,

@@ -308,7 +308,6 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                 include route.conf;
                 include cache.conf;
                 proxy_cache answers;
-                proxy_cache_key $uri$request_body_md5;
                 proxy_pass http://cluster;
             }
             location = /image {

@@ -25,7 +25,6 @@ function startGateway(nodes: NodeProcess[], { light, policy = "xed" }: GatewayOp
     const fallback = light === undefined ? "nil" : `balancer.new { name = "light", nodes = { "${light.address}" } }`;
     return NativeNginx.start({
         http: `
-            map "" $openclaw_degraded { default ""; }
             lua_socket_log_errors off;
             init_by_lua_block {
                 local balancer = require("resty.openclaw.balancer")

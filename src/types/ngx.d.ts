@@ -75,6 +75,11 @@ declare namespace ngx {
         flush_all(): void;
     }
 
+    namespace config {
+        /** 1022001 for 1.22.1. */
+        const nginx_version: number;
+    }
+
     namespace req {
         function read_body(): void;
         function get_body_data(): string | undefined;
@@ -82,6 +87,10 @@ declare namespace ngx {
         function get_method(): string;
         function set_header(name: string, value: string): void;
         function clear_header(name: string): void;
+        /** By names in lower case; a list where a header came more than once. */
+        function get_headers(
+            most?: number,
+        ): LuaMultiReturn<[headers: LuaTable<string, string | true | string[]>, err?: string]>;
     }
 
     namespace worker {
