@@ -164,6 +164,11 @@ describe("body_digest", function()
             assert.equal(ngx.md5(body), post("/read_before", body).md5)
         end)
 
+        it("that it has read itself before a redirect", function()
+            local image = "\137PNG\r\n\26\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1" .. body_of(100000)
+            assert.equal(ngx.md5(image), post("/read_and_redirected", image).md5)
+        end)
+
         it("that another handler has replaced", function()
             assert.equal(ngx.md5("right"), post("/replaced?by=right", "wrong").md5)
             assert.equal(ngx.md5("longer than before"), post("/replaced?by=longer%20than%20before", "wrong").md5)
@@ -234,6 +239,20 @@ describe("body_digest", function()
             assert_skipped(post("/vanished", "image"))
             assert_skipped(post("/cut_short", "image"))
             assert.equal(2, total(name) - before)
+        end)
+
+        it("skips a body that nginx has read before, into a file whose name is gone, or another's by now", function()
+            local body = body_of(100000)
+            assert_skipped(post("/redirected", body))
+            spec_digests.other_body = body_of(100000, 1)
+            assert_skipped(post("/redirected", body))
+            assert(os.remove(spec_digests.occupied))
+            -- In memory there is no doubt.
+            assert.equal(ngx.md5("image"), post("/redirected", "image").md5)
+        end)
+
+        it("skips a body that nginx has not read whole", function()
+            assert_skipped(post("/unbuffered", body_of(300000)))
         end)
 
         it("skips a body that was thrown away, so that it is not taken for an empty one", function()

@@ -91,6 +91,13 @@ describe("image_check", function()
         assert.equal(1, refused("unreadable") - before)
     end)
 
+    it("looks at no file that may be another's", function()
+        local text = ("text"):rep(25000)
+        spec_digests.other_body = IMAGES.png .. text:sub(#IMAGES.png + 1)
+        assert_refused(http.post_to(PORT, "/redirected_image", text), 500, "internal_error")
+        assert(os.remove(spec_digests.occupied))
+    end)
+
     it("counts what it refused", function()
         local empty, other = refused("empty_body"), refused("not_an_image")
         http.post_to(PORT, "/image", "")

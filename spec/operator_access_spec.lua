@@ -35,6 +35,19 @@ describe("operator_access", function()
         assert.is_false(is_let_in(nil, nil))
     end)
 
+    it("refuses what was kept and is delivered later, whoever it came from and whatever it shows", function()
+        local variables = {
+            remote_addr = "127.0.0.1", http_host = "localhost", host = "localhost",
+            http_x_openclaw_delivery = "any", http_authorization = "Bearer " .. TOKEN,
+        }
+        for _, token in ipairs({ false, tokens.new("spec", { token = TOKEN }) }) do
+            local refused = with_variables(variables, function()
+                return operator_access.refusal(token or nil, faults)
+            end)
+            assert.same({ 403, "forbidden" }, { refused.status, refused.code })
+        end
+    end)
+
     describe("with a token", function()
         local token = tokens.new("spec", { token = TOKEN })
 

@@ -1,6 +1,7 @@
 local discovery = require("resty.openclaw.balancer.discovery")
 local dns = require("spec.support.dns_server")
 local eventually = require("spec.support.eventually")
+local execute = require("spec.support.execute")
 local metric_registry = require("resty.openclaw.metric_registry")
 local questions = require("resty.openclaw.balancer.discovery.question")
 local settings = require("resty.openclaw.balancer.discovery.settings")
@@ -855,7 +856,7 @@ describe("discovery", function()
         local pid
 
         local function stop_dnsmasq()
-            if pid then os.execute("kill " .. pid) end
+            if pid then execute("kill " .. pid) end
             pid = nil
         end
 

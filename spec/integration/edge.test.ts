@@ -1,11 +1,14 @@
 /** An edge before a centre that comes and goes. */
 import { createHash, randomBytes } from "node:crypto";
+import { request } from "node:http";
+import type { RequestOptions } from "node:http";
 import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Centre } from "./support/centre";
 import type { Received } from "./support/centre";
 import { EdgeGateway } from "./support/edge_gateway";
 import { eventually } from "./support/eventually";
+import { freePort } from "./support/native_nginx";
 import { ask } from "./support/scenario";
 import type { Answer } from "./support/scenario";
 
@@ -53,6 +56,22 @@ async function awaitUp(edge: EdgeGateway): Promise<void> {
 
 function changes(metrics: Map<string, number>, state: string): number | undefined {
     return metrics.get(`openclaw_edge_link_changes_total{route="work",state="${state}"}`);
+}
+
+/** Sends a request with just these headers: `fetch` has its own mind about Host. */
+function askRaw(
+    port: number,
+    options: RequestOptions,
+    body = "",
+): Promise<{ status: number | undefined; text: string }> {
+    return new Promise((resolve, reject) => {
+        const sent = request({ host: "127.0.0.1", port, agent: false, ...options }, (answer) => {
+            let text = "";
+            answer.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+            answer.on("error", reject).on("end", () => resolve({ status: answer.statusCode, text }));
+        });
+        sent.on("error", reject).end(body);
+    });
 }
 
 interface Job {
@@ -374,6 +393,97 @@ describe("a route with the option edge", () => {
         const received = centre.received.at(-1);
         expect(received?.url).toBe("/plain/marked");
         expect(received?.headers).not.toHaveProperty("x-openclaw-delivery");
+    });
+});
+
+describe("nobody's word but the gateway's", () => {
+    test("is what its headers say, whatever a node answers", async () => {
+        const FORGED = {
+            "X-OpenClaw-Link": "down",
+            "X-OpenClaw-Stale": "1",
+            "X-OpenClaw-Node": "forged",
+            "X-OpenClaw-Degraded": "1",
+            "X-Cache-Status": "HIT",
+        };
+        centre.reply = ({ text }) => ({ body: text, headers: FORGED });
+        await using edge = await EdgeGateway.start({ nodes: [centre.address] });
+        for (const address of ["/plain/forged", "/other/forged", "/api/forged", "/api/forged"]) {
+            const answer = await post(edge, address, "forged");
+            expect(answer.status).toBe(200);
+            for (const name of ["link", "stale", "degraded"]) {
+                expect(answer.headers.get(`x-openclaw-${name}`), `${address} ${name}`).toBe(null);
+            }
+            expect(answer.headers.get("x-openclaw-node") ?? centre.address).toBe(centre.address);
+        }
+        // The last one came from the cache.
+        expect((await post(edge, "/plain/forged")).headers.get("x-cache-status")).toBe(null);
+        // Nor does it hold back a job whose answer says that the link is down.
+        await centre.goDown();
+        const job = await keep(edge, "kept");
+        await centre.comeUp();
+        await awaitAnswers(edge, [job]);
+    });
+
+    test("takes the mark of a delivery off the requests of every route", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address] });
+        for (const address of ["/other/marked", "/plain/marked", "/no_route/marked"]) {
+            await post(edge, address, "question", { "x-openclaw-delivery": "0123456789abcdef" });
+            const received = centre.received.at(-1);
+            expect(received?.url).toBe(address);
+            expect(received?.headers).not.toHaveProperty("x-openclaw-delivery");
+        }
+    });
+
+    test("is not given away to a request that was kept for an operator's page", async () => {
+        // A public listener, on which everything is kept; deliveries go to the one that has the operators' pages.
+        const publicPort = await freePort();
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            ofEdge: 'methods = { "PUT", "GET" }, rate = 1000, probe_seconds = 0.1,',
+            http: `
+                server {
+                    listen 127.0.0.1:${publicPort};
+                    include errors.conf;
+                    include proxy.conf;
+                    include edge.conf;
+                    location / {
+                        set $openclaw_route work;
+                        include route.conf;
+                        include edge_route.conf;
+                        proxy_pass http://centre;
+                    }
+                }`,
+        });
+        await centre.goDown();
+        const node = "/openclaw/upstreams/centre/nodes/192.0.2.1:8000";
+        const asked = [
+            { method: "PUT", address: node, body: "{}", headers: { "content-type": "application/json" } },
+            { method: "GET", address: "/openclaw/status" },
+            { method: "GET", address: "/openclaw/" },
+        ];
+        const jobs: Job[] = [];
+        for (const { method, address, body, headers } of asked) {
+            const answer = await askRaw(
+                publicPort,
+                { method, path: address, headers: { host: "localhost", ...headers } },
+                body,
+            );
+            expect(answer).toMatchObject({ status: 202 });
+            jobs.push({ ...(JSON.parse(answer.text) as Job), body: address });
+        }
+        await centre.comeUp();
+        // Each has been to its page, and is refused there, however the job goes on from that.
+        await eventually("all were delivered", async () => {
+            const metrics = await edge.metrics();
+            const sum = [...metrics].filter(([name]) => name.startsWith('openclaw_edge_deliveries_total{route="work"'));
+            return sum.reduce((total, [, count]) => total + count, 0) >= jobs.length;
+        });
+        const nodes = await ask(edge.url("/openclaw/upstreams/centre"));
+        expect(nodes.text).not.toContain("192.0.2.1");
+        for (const job of jobs) {
+            const { text } = await show(edge, job);
+            expect(text, job.body).toMatch(/"forbidden"|"pending"/);
+        }
     });
 });
 

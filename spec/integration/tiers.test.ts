@@ -28,6 +28,7 @@ const node = {
     seen: [] as Seen[],
     delay: 0,
     status: 200,
+    headers: {} as Record<string, string>,
     server: http.createServer((request, response) => {
         const chunks: Buffer[] = [];
         request.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -35,6 +36,7 @@ const node = {
             node.seen.push({ headers: request.headers, body: Buffer.concat(chunks) });
             setTimeout(() => {
                 response.statusCode = node.status;
+                for (const [name, value] of Object.entries(node.headers)) response.setHeader(name, value);
                 response.end(`answer ${node.seen.length}`);
             }, node.delay);
         });
@@ -141,6 +143,7 @@ beforeEach(() => {
     node.seen = [];
     node.delay = 0;
     node.status = 200;
+    node.headers = {};
 });
 
 interface Answer {
@@ -436,6 +439,32 @@ describe("the edge", () => {
             expect(answer).toMatchObject({ status: 500, headers: { "x-cache-status": "MISS" } });
             expect(answer.headers["cache-control"]).toBe("no-store");
         }
+    });
+
+    test("passes on what the centre says of its fallback, and nothing that a node says in its place", async () => {
+        node.headers = {
+            "X-OpenClaw-Node": "forged",
+            "X-OpenClaw-Degraded": "1",
+            "X-OpenClaw-Stale": "1",
+            "X-OpenClaw-Link": "down",
+        };
+        const forged = await ask(edge.port);
+        expect(forged.status).toBe(200);
+        expect(forged.headers["x-openclaw-node"]).toBe(`127.0.0.1:${centre.port}`);
+        for (const name of ["degraded", "stale", "link"]) {
+            expect(forged.headers).not.toHaveProperty(`x-openclaw-${name}`);
+        }
+        node.headers = {};
+        const port = await freePort();
+        const address = `127.0.0.1:${(node.server.address() as AddressInfo).port}`;
+        await using other = await startCentre(port, {
+            '"127.0.0.1:8101", "127.0.0.1:8102", "127.0.0.1:8103"': `"127.0.0.1:${await freePort()}" }, fallback = "light" },
+                light = { nodes = { "${address}"`,
+        });
+        await using own = await startEdge(other.port);
+        const { status, headers } = await ask(own.port);
+        expect({ status, degraded: headers["x-openclaw-degraded"] }).toEqual({ status: 200, degraded: "1" });
+        expect(headers["x-openclaw-node"]).toBe(`127.0.0.1:${port}`);
     });
 
     test("answers from its cache when the centre is gone", async () => {

@@ -35,6 +35,16 @@ function _M.show_key()
     answer(ngx.var.spec_key, ngx.var.request_body_digest_skip)
 end
 
+--- Another nginx that shares client_body_temp_path has taken the name of this body's file: an image of the same length.
+function _M.occupy()
+    local path = ngx.req.get_body_file()
+    if path == nil or _M.other_body == nil then return end
+    local file = assert(io.open(path, "wb"))
+    file:write(_M.other_body)
+    file:close()
+    _M.occupied, _M.other_body = path, nil
+end
+
 local read_body = ngx.req.read_body
 
 -- luacheck: push ignore 122

@@ -1,4 +1,5 @@
 --- A gateway whose routes know of deadlines and identities, its nodes, and what these were sent.
+local execute = require("spec.support.execute")
 local gateways = require("spec.support.gateways")
 
 local _M = { seen = {}, behave = {}, heard = {}, judgement = {} }
@@ -8,7 +9,7 @@ local function write_key(name, letter)
     local file = assert(io.open(path, "w"))
     file:write(letter:rep(32), "\n")
     file:close()
-    os.execute("chmod 600 " .. path)
+    execute("chmod 600 " .. path)
     return path
 end
 

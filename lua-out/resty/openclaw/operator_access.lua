@@ -1,5 +1,6 @@
 local ____exports = {}
 local addresses = require("resty.openclaw.address")
+local delivery_header = require("resty.openclaw.delivery_header")
 local request = require("resty.openclaw.request")
 local tokens = require("resty.openclaw.operator_access.token")
 --- Variables that have a value only when somebody else is behind the connection, and what they are called.
@@ -12,6 +13,7 @@ local PASSED_ON = {
     {"http_origin", "Origin header"}
 }
 local BEARER = {status = 401, code = "unauthorized", message = "This needs the token, as Authorization: Bearer."}
+local DELIVERY = {status = 403, code = "forbidden", message = "A request that was kept and is delivered later may not do this."}
 local BEARER_OR_BASIC = {status = 401, code = "unauthorized", message = "This needs the token, as Authorization: Bearer or as the password of Authorization: Basic."}
 local function forbidden(why)
     return {status = 403, code = "forbidden", message = ("Only programs on this machine may do this: " .. why) .. "."}
@@ -63,6 +65,11 @@ local function refusal_of_stranger()
     end
     return nil
 end
+--- Why the request at hand is refused where it was kept and is delivered by the gateway now; nothing for any other. Phases:
+-- rewrite, access, content.
+function ____exports.refusal_of_delivery()
+    return delivery_header.is_there() and DELIVERY or nil
+end
 --- Why the request at hand is refused; nothing for one that may go on. Phases: rewrite, access, content.
 -- 
 -- @param takes_basic whether the token may be the password of a browser that asks for one: only where nothing can be
@@ -70,6 +77,10 @@ end
 function ____exports.refusal(token, faults, takes_basic)
     if takes_basic == nil then
         takes_basic = false
+    end
+    local of_delivery = ____exports.refusal_of_delivery()
+    if of_delivery ~= nil then
+        return of_delivery
     end
     if token == nil then
         return refusal_of_stranger()

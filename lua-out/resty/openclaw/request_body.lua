@@ -2,6 +2,8 @@ local ____exports = {}
 local ffi = require("ffi")
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
+local open_files = require("resty.openclaw.open_files")
+local request = require("resty.openclaw.request")
 local turn = require("resty.openclaw.turn")
 ffi.cdef("int openclaw_open(const char *path, int flags, int mode) __asm__(\"open\");")
 ffi.cdef("int close(int fd);")
@@ -23,6 +25,11 @@ local lower_case = ffi.new("char[?]", #VARIABLE)
 local value = ffi.new("char *[1]")
 local value_bytes = ffi.new("size_t[1]")
 local message = ffi.new("char *[1]")
+--- Past this many requests the files are forgotten; those of requests under way are then recognised in another way.
+local MOST_KNOWN = 4096
+--- Names of bodies' files by request. Names are never used twice, so those of requests that are gone do no harm.
+local known_files = {}
+local known_count = 0
 --- One for the worker: never in use over a yield.
 local piece = ffi.new("uint8_t[?]", PIECE_BYTES)
 local function why(what)
@@ -92,6 +99,9 @@ local function in_memory(announced)
     end
     local copy = ngx.req.get_body_data()
     if copy ~= nil then
+        if #copy ~= (tonumber(announced) or #copy) then
+            return nil, "nginx does not have all of the body"
+        end
         return {
             bytes = #copy,
             memory = ffi.cast("const uint8_t *", copy),
@@ -119,19 +129,54 @@ local function in_file(path, announced)
     end
     return {bytes = bytes, file = path}
 end
---- Reads the body from the client and says where it is. Ends the request when the client sends what is no body, or one
--- over client_max_body_size. On failure nil and why. Phases: rewrite, access, content; yields.
-function ____exports.read()
+--- A file that was made when this module had the body read; no other file ever gets its name.
+local function remember(file)
+    if known_count >= MOST_KNOWN then
+        known_files = {}
+        known_count = 0
+    end
+    local key = request.key()
+    if not (known_files[key] ~= nil) then
+        known_count = known_count + 1
+    end
+    known_files[key] = file
+end
+--- Whether the body's file may be opened by its name. ngx_lua has nginx keep the name until the request ends. But what
+-- nginx reads for itself (for proxy_pass, say) goes to a file that loses its name at once, which another nginx that shares
+-- client_body_temp_path may then give to the body of somebody else. Source: ngx_open_tempfile in nginx's ngx_files.c.
+local function is_its_own(file)
+    return known_files[request.key()] == file or open_files.has(file)
+end
+--- Has nginx read the body, so that `read` finds all of it later, after internal redirects too. Ends the request when the
+-- client sends what is no body, or one over client_max_body_size. Says why it cannot be read, or nothing. Phases: rewrite,
+-- access, content; yields.
+function ____exports.fetch()
+    local before = ngx.req.get_body_file()
     local ok, err = pcall(ngx.req.read_body)
     if not ok then
-        return nil, tostring(err)
+        return tostring(err)
+    end
+    local file = ngx.req.get_body_file()
+    if before == nil and file ~= nil then
+        remember(file)
+    end
+    return nil
+end
+--- The same, and says where the body is. On failure nil and why.
+function ____exports.read()
+    local problem = ____exports.fetch()
+    if problem ~= nil then
+        return nil, problem
     end
     local announced = ngx.var.content_length
     local file = ngx.req.get_body_file()
-    if file ~= nil then
-        return in_file(file, announced)
+    if file == nil then
+        return in_memory(announced)
     end
-    return in_memory(announced)
+    if not is_its_own(file) then
+        return nil, "nginx has read the body before, into a file without a name"
+    end
+    return in_file(file, announced)
 end
 --- Fills `piece` from an open file. How many bytes, or nil and why.
 local function read_piece(fd, offset, most)

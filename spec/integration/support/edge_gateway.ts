@@ -13,6 +13,8 @@ export interface EdgeOptions {
     ofEdge?: string;
     ofUpstream?: string;
     ofRoute?: string;
+    /** Whether bodies are digested (true). */
+    digest?: boolean;
     /** More directives. */
     http?: string;
     server?: string;
@@ -55,7 +57,7 @@ export class EdgeGateway {
                         routes = {
                             work = {
                                 upstream = "centre",
-                                body_digest = { algorithm = "md5" },
+                                ${options.digest === false ? "" : 'body_digest = { algorithm = "md5" },'}
                                 ${options.ofRoute ?? ""}
                                 edge = {
                                     store = "${folder}/jobs",
@@ -107,6 +109,7 @@ export class EdgeGateway {
                     include edge_route.conf;
                     proxy_pass http://centre;
                 }
+                location /no_route/ { proxy_pass http://centre; }
                 ${options.server ?? ""}`,
             files: Object.fromEntries(FILES.map((file) => [`${file}.conf`, conf(file)])),
         });

@@ -2,10 +2,12 @@
  * Who may see the gateway from within and change it: whoever shows the token. Without a token only programs on this machine, which are told
  * from others by the connection itself.
  *
- * Two kinds of strangers come from this machine as well: those whose request a proxy here passes on, and web pages whose
- * name leads a browser here to 127.0.0.1 (DNS rebinding). The headers that these cannot leave out give them away.
+ * Three kinds of strangers come from this machine as well: those whose request a proxy here passes on, those whose request
+ * this gateway has kept and delivers later, and web pages whose name leads a browser here to 127.0.0.1 (DNS rebinding). The
+ * headers that these cannot leave out give them away.
  */
 import * as addresses from "./address";
+import * as delivery_header from "./delivery_header";
 import type { Faults } from "./fault";
 import * as request from "./request";
 import * as tokens from "./operator_access/token";
@@ -32,6 +34,12 @@ const BEARER: Refusal = {
     status: 401,
     code: "unauthorized",
     message: "This needs the token, as Authorization: Bearer.",
+};
+
+const DELIVERY: Refusal = {
+    status: 403,
+    code: "forbidden",
+    message: "A request that was kept and is delivered later may not do this.",
 };
 
 const BEARER_OR_BASIC: Refusal = {
@@ -82,11 +90,22 @@ function refusal_of_stranger(): Refusal | undefined {
 }
 
 /**
+ * Why the request at hand is refused where it was kept and is delivered by the gateway now; nothing for any other. Phases:
+ * rewrite, access, content.
+ */
+export function refusal_of_delivery(): Refusal | undefined {
+    return delivery_header.is_there() ? DELIVERY : undefined;
+}
+
+/**
  * Why the request at hand is refused; nothing for one that may go on. Phases: rewrite, access, content.
  * @param takes_basic whether the token may be the password of a browser that asks for one: only where nothing can be
  * changed, as a browser then shows it for web pages of others, too
  */
 export function refusal(token: Token | undefined, faults: Faults, takes_basic = false): Refusal | undefined {
+    // Even with the token: it may have been kept with the request, and who asks is not who sends.
+    const of_delivery = refusal_of_delivery();
+    if (of_delivery !== undefined) return of_delivery;
     if (token === undefined) return refusal_of_stranger();
     const [ok, err] = tokens.matches(token, request.variable("http_authorization"), takes_basic);
     if (err !== undefined) faults.report("token", err);

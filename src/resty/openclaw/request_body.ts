@@ -4,6 +4,8 @@
  */
 import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
+import * as open_files from "./open_files";
+import * as request from "./request";
 import * as turn from "./turn";
 
 // `open` is variadic and declared in many ways; under a name of its own no other library's declaration is in the way.
@@ -47,6 +49,12 @@ const lower_case = ffi.new("char[?]", VARIABLE.length);
 const value = ffi.new("char *[1]") as unknown as LuaTable<number, Bytes>;
 const value_bytes = ffi.new("size_t[1]") as unknown as Doubles;
 const message = ffi.new("char *[1]");
+
+/** Past this many requests the files are forgotten; those of requests under way are then recognised in another way. */
+const MOST_KNOWN = 4096;
+/** Names of bodies' files by request. Names are never used twice, so those of requests that are gone do no harm. */
+let known_files = new LuaTable<number, string>();
+let known_count = 0;
 
 /** One for the worker: never in use over a yield. */
 const piece = ffi.new("uint8_t[?]", PIECE_BYTES) as unknown as Bytes;
@@ -109,6 +117,10 @@ function in_memory(announced: string | undefined): Result<Body> {
     if (body !== undefined) return $multi(body);
     const copy = ngx.req.get_body_data();
     if (copy !== undefined) {
+        // With "proxy_request_buffering off" nginx has what it has not sent on yet.
+        if (copy.length !== (tonumber(announced) ?? copy.length)) {
+            return $multi(undefined, "nginx does not have all of the body");
+        }
         return $multi({ bytes: copy.length, memory: ffi.cast("const uint8_t *", copy), copy });
     }
     if ((tonumber(announced) ?? 0) > 0) return $multi(undefined, "the body was announced, but nginx does not have it");
@@ -128,19 +140,51 @@ function in_file(path: string, announced: string | undefined): Result<Body> {
     return $multi({ bytes, file: path });
 }
 
+/** A file that was made when this module had the body read; no other file ever gets its name. */
+function remember(file: string): void {
+    if (known_count >= MOST_KNOWN) {
+        known_files = new LuaTable();
+        known_count = 0;
+    }
+    const key = request.key();
+    if (!known_files.has(key)) known_count += 1;
+    known_files.set(key, file);
+}
+
 /**
- * Reads the body from the client and says where it is. Ends the request when the client sends what is no body, or one
- * over client_max_body_size. On failure nil and why. Phases: rewrite, access, content; yields.
+ * Whether the body's file may be opened by its name. ngx_lua has nginx keep the name until the request ends. But what
+ * nginx reads for itself (for proxy_pass, say) goes to a file that loses its name at once, which another nginx that shares
+ * client_body_temp_path may then give to the body of somebody else. Source: ngx_open_tempfile in nginx's ngx_files.c.
  */
-export function read(): Result<Body> {
+function is_its_own(file: string): boolean {
+    return known_files.get(request.key()) === file || open_files.has(file);
+}
+
+/**
+ * Has nginx read the body, so that `read` finds all of it later, after internal redirects too. Ends the request when the
+ * client sends what is no body, or one over client_max_body_size. Says why it cannot be read, or nothing. Phases: rewrite,
+ * access, content; yields.
+ */
+export function fetch(): string | undefined {
+    const before = ngx.req.get_body_file();
     // Some versions raise: 0.10.26 does for HTTP/2 without Content-Length.
     const [ok, err] = pcall(ngx.req.read_body);
-    if (!ok) return $multi(undefined, tostring(err));
+    if (!ok) return tostring(err);
+    const file = ngx.req.get_body_file();
+    if (before === undefined && file !== undefined) remember(file);
+    return undefined;
+}
+
+/** The same, and says where the body is. On failure nil and why. */
+export function read(): Result<Body> {
+    const problem = fetch();
+    if (problem !== undefined) return $multi(undefined, problem);
     // Once the body is read nginx knows its length also when the client did not say it.
     const announced = ngx.var.content_length;
     const file = ngx.req.get_body_file();
-    if (file !== undefined) return in_file(file, announced);
-    return in_memory(announced);
+    if (file === undefined) return in_memory(announced);
+    if (!is_its_own(file)) return $multi(undefined, "nginx has read the body before, into a file without a name");
+    return in_file(file, announced);
 }
 
 /** Fills `piece` from an open file. How many bytes, or nil and why. */

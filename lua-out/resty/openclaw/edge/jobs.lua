@@ -6,6 +6,7 @@ local marks = require("resty.openclaw.edge.jobs.mark")
 local settings_of = require("resty.openclaw.edge.jobs.settings")
 local jobs_page = require("resty.openclaw.edge.jobs_page")
 local stores = require("resty.openclaw.edge.store")
+local reserves = require("resty.openclaw.edge.store.reserve")
 local usages = require("resty.openclaw.edge.store.usage")
 --- The header that marks deliveries, and whose value nobody else may know.
 ____exports.DELIVERY_HEADER = marks.HEADER
@@ -33,6 +34,7 @@ local function report(self)
     return {
         pending = usages.jobs(usage),
         done = usages.answers(usage),
+        failed = usages.failed(usage),
         pending_bytes = usages.bytes(usage),
         done_bytes = usages.answer_bytes(usage),
         oldest_seconds = usages.oldest_seconds(usage)
@@ -66,14 +68,22 @@ local function create(owner, options, registry, link, faults)
     local settings = settings_of.read(owner, options)
     local names = registry.region.names
     local usage = usages.new(names, link.name, settings.max_jobs, settings.max_bytes)
+    local store = stores.new(settings.store, settings.thread_pool)
     local fields = {
         settings = settings,
-        store = stores.new(settings.store, settings.thread_pool),
+        store = store,
         usage = usage,
         figures = figures_of.open(registry, link.name, usage),
         faults = faults,
         link = link,
-        mark = marks.open(names),
+        mark = marks.open(store),
+        reserve = reserves.new(
+            store,
+            link.name,
+            settings.reserve_bytes,
+            names,
+            faults
+        ),
         delivery = nil
     }
     local jobs = setmetatable(fields, metatable)

@@ -1,6 +1,7 @@
 local ____exports = {}
 local body_digest = require("resty.openclaw.body_digest")
 local deadline = require("resty.openclaw.deadline")
+local delivery_header = require("resty.openclaw.delivery_header")
 local edge = require("resty.openclaw.edge")
 local identity = require("resty.openclaw.identity")
 local image_check = require("resty.openclaw.image_check")
@@ -128,9 +129,7 @@ function ____exports.read_route(shared, name, entry)
         its_upstream,
         shared.stores
     )
-    if its_edge ~= nil then
-        plugins[#plugins + 1] = its_edge
-    end
+    plugins[#plugins + 1] = its_edge or ({access = delivery_header.strip})
     local deadline_options = read.group(owner, given, "deadline")
     if deadline_options ~= nil then
         plugins[#plugins + 1] = deadline.new(deadline_options)
@@ -155,6 +154,11 @@ function ____exports.read_route(shared, name, entry)
     if who ~= nil then
         plugins[#plugins + 1] = {access = function()
             who:pass_on()
+        end}
+    end
+    if its_edge ~= nil then
+        plugins[#plugins + 1] = {access = function()
+            its_edge:read_body()
         end}
     end
     local inference_options = read.group(owner, given, "inference")

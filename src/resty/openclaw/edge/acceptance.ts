@@ -3,6 +3,7 @@ import * as callback from "./callback";
 import type { Jobs } from "./jobs";
 import type { Reason } from "./jobs/figures";
 import * as mark from "./jobs/mark";
+import type { Settings } from "./jobs/settings";
 import * as http_client from "../http_client";
 import * as json_error from "../json_error";
 import * as request from "../request";
@@ -14,6 +15,7 @@ import * as ages from "./store/age";
 import * as ids from "./store/id";
 import * as records from "./store/record";
 import type { Head } from "./store/record";
+import * as reserves from "./store/reserve";
 import * as usages from "./store/usage";
 
 /** The id of a job, or why the request is not kept. */
@@ -38,7 +40,8 @@ interface Writing {
 export const PREFIX = "/openclaw/jobs/";
 /**
  * Says that what a delivery is answered is no answer to it, so that it counts as no try: "down" where the other end was not
- * reached, "unanswered" where it was, "stale" where the answer is an old one from the cache.
+ * reached, "unanswered" where it was, "stale" where the answer is an old one from the cache; or "answered". Without any of
+ * these it is what the gateway itself has said, which is no answer either.
  */
 export const LINK_HEADER = "X-OpenClaw-Link";
 
@@ -89,10 +92,17 @@ function refuse(jobs: Jobs, reason: Reason): never {
     return respond(REFUSALS[reason]);
 }
 
+/** The host that the request is for, also of one that names none (HTTP/1.0), as a delivery that names none is refused. */
+function host(): string {
+    const given = request.variable("http_host") ?? "";
+    const known = given === "" ? (request.variable("host") ?? "") : given;
+    return known === "" ? "localhost" : known;
+}
+
 /** What makes the delivery look like the request; nothing when some of it cannot be sent again as it is. */
 function read_headers(jobs: Jobs): Record<string, string> | undefined {
     const headers: Record<string, string> = {};
-    headers.Host = request.variable("http_host") ?? request.variable("host") ?? "";
+    headers.Host = host();
     // The id and the trace that the gateway gave the request, or took from it.
     headers["X-Request-Id"] = request.variable("openclaw_request_id") ?? request.variable("request_id") ?? "";
     const trace = request.variable("openclaw_traceparent") ?? request.variable("http_traceparent") ?? "";
@@ -162,6 +172,7 @@ function keep(jobs: Jobs, body: Body): Kept {
     const [line] = records.line(head);
     if (line === undefined) return $multi(undefined, "header");
     const bytes = line.length + body.bytes;
+    if (reserves.is_short(jobs.reserve)) return $multi(undefined, "not_stored");
     if (!usages.reserve(jobs.usage, bytes)) return $multi(undefined, "store_full");
     const [written, err] = write(jobs.store, id, line, body);
     if (written === undefined) {
@@ -173,13 +184,32 @@ function keep(jobs: Jobs, body: Body): Kept {
     return $multi(id);
 }
 
+/** Why the request is not kept, as far as its head tells; nothing where it does not. */
+function reason_in_head(settings: Settings): Reason | undefined {
+    if (!settings.methods.has(ngx.req.get_method())) return "method";
+    if (request.whole_number("content_length") > settings.max_body_bytes) return "too_large";
+    return undefined;
+}
+
+/**
+ * Has the body read of a request that may come to be kept: what nginx reads for proxy_pass is in a file that nobody can
+ * open any more. Phases: access; yields.
+ */
+export function read_ahead(settings: Settings): void {
+    // Where it cannot be read, `accept` says so, if it comes to that.
+    if (reason_in_head(settings) === undefined) request_body.fetch();
+}
+
 /** Keeps the request at hand. */
 function take(jobs: Jobs): Kept {
     const settings = jobs.settings;
-    if (!settings.methods.has(ngx.req.get_method())) return $multi(undefined, "method");
-    if (request.whole_number("content_length") > settings.max_body_bytes) return $multi(undefined, "too_large");
-    const [body] = request_body.read();
-    if (body === undefined) return $multi(undefined, "no_body");
+    const unfit = reason_in_head(settings);
+    if (unfit !== undefined) return $multi(undefined, unfit);
+    const [body, err] = request_body.read();
+    if (body === undefined) {
+        jobs.faults.report("unreadable_body", "cannot keep a request: ", err);
+        return $multi(undefined, "no_body");
+    }
     if (body.bytes > settings.max_body_bytes) return $multi(undefined, "too_large");
     return keep(jobs, body);
 }
@@ -206,11 +236,11 @@ export function decline(was_reached: boolean): never {
 }
 
 /**
- * Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. A delivery of a
- * job is never kept again. Phases: content; yields; never returns.
+ * Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. What
+ * says that it is a delivery is never kept, be that right or wrong. Phases: content; yields; never returns.
  */
 export function accept(jobs: Jobs): never {
-    if (mark.matches(jobs.mark)) return decline(false);
+    if (mark.is_there()) return decline(false);
     const [id, reason] = take(jobs);
     if (id === undefined) return refuse(jobs, reason);
     jobs.figures.jobs.get("accepted").inc();

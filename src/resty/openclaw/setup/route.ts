@@ -2,6 +2,7 @@
 import type { Balancer } from "../balancer";
 import * as body_digest from "../body_digest";
 import * as deadline from "../deadline";
+import * as delivery_header from "../delivery_header";
 import * as edge from "../edge";
 import type { Edge } from "../edge";
 import * as identity from "../identity";
@@ -131,7 +132,7 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
     // First: the mark of a delivery is nothing for others to see.
     const its_upstream = upstream === undefined ? undefined : shared.balancers.get(upstream);
     const its_edge = read_edge(owner, given, name, its_upstream, shared.stores);
-    if (its_edge !== undefined) plugins.push(its_edge);
+    plugins.push(its_edge ?? { access: delivery_header.strip });
     // What may refuse a request comes before what costs time.
     const deadline_options = read.group(owner, given, "deadline");
     if (deadline_options !== undefined) plugins.push(deadline.new(deadline_options));
@@ -146,6 +147,13 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
         plugins.push({
             access: () => {
                 who.pass_on();
+            },
+        });
+    }
+    if (its_edge !== undefined) {
+        plugins.push({
+            access: () => {
+                its_edge.read_body();
             },
         });
     }

@@ -1,0 +1,16 @@
+local ____exports = {}
+local request = require("resty.openclaw.request")
+--- Its value is a secret where the gateway has set it; clients may set it to anything.
+____exports.NAME = "X-OpenClaw-Delivery"
+local VARIABLE = "http_x_openclaw_delivery"
+--- Whether the request at hand has it, right or wrong. Phases: all with a request.
+function ____exports.is_there()
+    return request.variable(VARIABLE) ~= nil
+end
+--- Takes it off the request. Phases: rewrite, access, content.
+function ____exports.strip()
+    if ____exports.is_there() then
+        ngx.req.clear_header(____exports.NAME)
+    end
+end
+return ____exports
