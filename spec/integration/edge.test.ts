@@ -645,7 +645,7 @@ describe("jobs", () => {
         await centre.comeUp();
         let killed = 0;
         for (const step of [10, 20, 30, 40]) {
-            await eventually(`${step} came`, () => deliveriesOf(jobs).length >= step, 30_000);
+            await eventually(`${step} came`, () => deliveriesOf(jobs).length >= step);
             if (step % 20 === 0) {
                 await edge.nginx.reload();
             } else {
@@ -676,11 +676,11 @@ describe("jobs", () => {
         }
         const loads = [1, 2, 3, 4].map(load);
         for (const count of [40, 80, 120]) {
-            await eventually(`${count} are kept`, () => kept.length >= count, 30_000);
+            await eventually(`${count} are kept`, () => kept.length >= count);
             const [pid] = await edge.nginx.workerPids();
             edge.nginx.kill(pid as number, "SIGKILL");
         }
-        await eventually("160 are kept", () => kept.length >= 160, 30_000);
+        await eventually("160 are kept", () => kept.length >= 160);
         await edge.nginx.crash();
         stop = true;
         await Promise.all(loads);

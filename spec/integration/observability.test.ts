@@ -553,7 +553,7 @@ describe("against the gateway with all plugins on", () => {
                 missing = wanted.filter((name) => !names.has(name));
                 return missing.length === 0;
             },
-            15_000,
+            60_000,
         ).catch(() => undefined);
         expect(missing).toEqual([]);
         for (const { metric } of (await prometheus?.query('{__name__=~".+:.+"}')) ?? []) {
