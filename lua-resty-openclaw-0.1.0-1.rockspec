@@ -11,9 +11,10 @@ description = {
     homepage = "https://github.com/OWNER/lua-resty-openclaw",
     license = "MIT",
 }
+-- lua-cjson is there with OpenResty, and in Debian's package of that name, neither of which LuaRocks knows of: named here, it
+-- would be built once more, and nothing would be installed where no registry can be reached.
 dependencies = {
     "lua >= 5.1, < 5.2",
-    "lua-cjson",
 }
 build = {
     type = "builtin",
@@ -32,6 +33,7 @@ build = {
         ["resty.openclaw.balancer"] = "lua-out/resty/openclaw/balancer.lua",
         ["resty.openclaw.balancer.attempts"] = "lua-out/resty/openclaw/balancer/attempts.lua",
         ["resty.openclaw.balancer.builder"] = "lua-out/resty/openclaw/balancer/builder.lua",
+        ["resty.openclaw.balancer.busy_statuses"] = "lua-out/resty/openclaw/balancer/busy_statuses.lua",
         ["resty.openclaw.balancer.choice"] = "lua-out/resty/openclaw/balancer/choice.lua",
         ["resty.openclaw.balancer.concurrency"] = "lua-out/resty/openclaw/balancer/concurrency.lua",
         ["resty.openclaw.balancer.consistent_hash"] = "lua-out/resty/openclaw/balancer/consistent_hash.lua",
@@ -48,12 +50,14 @@ build = {
         ["resty.openclaw.balancer.ejection"] = "lua-out/resty/openclaw/balancer/ejection.lua",
         ["resty.openclaw.balancer.estimates"] = "lua-out/resty/openclaw/balancer/estimates.lua",
         ["resty.openclaw.balancer.figures"] = "lua-out/resty/openclaw/balancer/figures.lua",
+        ["resty.openclaw.balancer.free_tries"] = "lua-out/resty/openclaw/balancer/free_tries.lua",
         ["resty.openclaw.balancer.health_check"] = "lua-out/resty/openclaw/balancer/health_check.lua",
         ["resty.openclaw.balancer.health_check.options"] = "lua-out/resty/openclaw/balancer/health_check/options.lua",
         ["resty.openclaw.balancer.health_check.probe"] = "lua-out/resty/openclaw/balancer/health_check/probe.lua",
         ["resty.openclaw.balancer.health_check.verdicts"] = "lua-out/resty/openclaw/balancer/health_check/verdicts.lua",
         ["resty.openclaw.balancer.latency_buckets"] = "lua-out/resty/openclaw/balancer/latency_buckets.lua",
         ["resty.openclaw.balancer.least_conn"] = "lua-out/resty/openclaw/balancer/least_conn.lua",
+        ["resty.openclaw.balancer.left_out"] = "lua-out/resty/openclaw/balancer/left_out.lua",
         ["resty.openclaw.balancer.lesson"] = "lua-out/resty/openclaw/balancer/lesson.lua",
         ["resty.openclaw.balancer.membership"] = "lua-out/resty/openclaw/balancer/membership.lua",
         ["resty.openclaw.balancer.node"] = "lua-out/resty/openclaw/balancer/node.lua",
@@ -190,6 +194,7 @@ build = {
         ["resty.openclaw.post_action.sinks.http"] = "lua-out/resty/openclaw/post_action/sinks/http.lua",
         ["resty.openclaw.post_action.sinks.kept_stream"] = "lua-out/resty/openclaw/post_action/sinks/kept_stream.lua",
         ["resty.openclaw.post_action.sinks.redis_client"] = "lua-out/resty/openclaw/post_action/sinks/redis_client.lua",
+        ["resty.openclaw.post_action.sinks.redis_error"] = "lua-out/resty/openclaw/post_action/sinks/redis_error.lua",
         ["resty.openclaw.post_action.sinks.redis_stream"] = "lua-out/resty/openclaw/post_action/sinks/redis_stream.lua",
         ["resty.openclaw.post_action.sinks.stream"] = "lua-out/resty/openclaw/post_action/sinks/stream.lua",
         ["resty.openclaw.post_action.sinks.syslog"] = "lua-out/resty/openclaw/post_action/sinks/syslog.lua",
@@ -210,6 +215,8 @@ build = {
         ["resty.openclaw.setup.route"] = "lua-out/resty/openclaw/setup/route.lua",
         ["resty.openclaw.setup.upstreams"] = "lua-out/resty/openclaw/setup/upstreams.lua",
         ["resty.openclaw.shared_memory"] = "lua-out/resty/openclaw/shared_memory.lua",
+        ["resty.openclaw.shared_memory.areas"] = "lua-out/resty/openclaw/shared_memory/areas.lua",
+        ["resty.openclaw.shared_memory.held_rows"] = "lua-out/resty/openclaw/shared_memory/held_rows.lua",
         ["resty.openclaw.shared_memory.lease"] = "lua-out/resty/openclaw/shared_memory/lease.lua",
         ["resty.openclaw.shared_memory.mapping"] = "lua-out/resty/openclaw/shared_memory/mapping.lua",
         ["resty.openclaw.shared_memory.names"] = "lua-out/resty/openclaw/shared_memory/names.lua",

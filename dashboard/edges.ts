@@ -49,6 +49,11 @@ const COLUMNS: Column<EdgeRow>[] = [
         cell: ({ edge }) => ({ text: format.count(edge.done), value: edge.done }),
     },
     {
+        field: "failed",
+        title: "Failed",
+        cell: ({ edge }) => ({ text: format.count(edge.failed), value: edge.failed }),
+    },
+    {
         field: "stored_bytes",
         title: "Size",
         cell: ({ edge }) => ({ text: format.bytes(edge.stored_bytes), value: edge.stored_bytes }),

@@ -70,6 +70,7 @@ export interface EdgeStatus {
     link: "up" | "down" | null;
     pending: number | null;
     done: number | null;
+    failed: number | null;
     oldest_seconds: number | null;
     stored_bytes: number | null;
     results: Record<string, number>;

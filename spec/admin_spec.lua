@@ -125,7 +125,7 @@ describe("admin", function()
                 { address = "10.0.0.1:1", state = "healthy", weight = 0.1, drain = false, in_flight = 3, effective_weight = 0 / 0, service_seconds = math.huge, changed = true },
             }
             assert.equal(
-                '{"address":"10.0.0.1:1","state":"healthy","weight":0.1,"drain":false,"in_flight":3,"effective_weight":null,'
+                '{"address":"10.0.0.1:1","state":"healthy","reason":null,"seconds_left":null,"weight":0.1,"drain":false,"in_flight":3,"effective_weight":null,'
                     .. '"service_seconds":null,"concurrency":null,"changed":true}\n',
                 get(TOLD .. "/nodes/10.0.0.1:1").body
             )

@@ -6,6 +6,7 @@ local nodes = require("spec.support.nodes")
 local ejection = require("resty.openclaw.balancer.ejection")
 local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
+local reader = require("spec.support.exposition")
 local semaphore = require("ngx.semaphore")
 local total = require("resty.openclaw.shared_memory").total
 
@@ -171,6 +172,79 @@ describe("balancer", function()
         settled("single")
     end)
 
+    describe("broken-off answers behind a warm pool of connections", function()
+        --- Leaves so many connections to each of these nodes in an upstream's pool; then the nodes break off each answer.
+        local function warm(name, ports, connections)
+            forgive(name)
+            nodes.reset()
+            local release = assert(semaphore.new())
+            for _, port in ipairs(ports) do
+                nodes.behave[port] = function() release:wait(5) ngx.say("warm") end
+            end
+            local requests = in_parallel_begin(connections * #ports, function() return http.get("/retried/" .. name) end)
+            eventually(function()
+                for _, port in ipairs(ports) do
+                    if nodes.count(port) ~= connections then return false end
+                end
+                return true
+            end, "each node has its share of the requests")
+            release:post(#requests)
+            for _, request in ipairs(requests) do ngx.thread.wait(request) end
+            settled(name)
+            nodes.reset()
+            for _, port in ipairs(ports) do
+                nodes.behave[port] = function() ngx.exit(444) end
+            end
+        end
+
+        local function tokens(name) return spec_balancers[name].budget.tokens end
+
+        local function retries(name)
+            local balancer_of = spec_balancers[name]
+            return total(balancer_of.registry.region, balancer_of.retries.slot)
+        end
+
+        for _, method in ipairs({ "get", "post" }) do
+            it("are asked for once more where there is one node: " .. method, function()
+                warm("warm", { 18101 }, 8)
+                spec_balancers.warm.budget.tokens = 50
+                local before = retries("warm")
+                assert.equal(502, http[method]("/retried/warm", method == "post" and "image" or nil).status)
+                assert.equal(2, nodes.count(18101))
+                assert.equal(before + 1, retries("warm"))
+                assert.is_true(tokens("warm") < 49.9)
+                settled("warm")
+            end)
+        end
+
+        it("are asked for once more at the last of two nodes", function()
+            warm("warm_two", { 18101, 18102 }, 8)
+            spec_balancers.warm_two.budget.tokens = 50
+            assert.equal(502, http.post("/retried/warm_two", "image").status)
+            assert.equal(3, nodes.count(18101) + nodes.count(18102))
+            assert.is_true(nodes.count(18101) >= 1 and nodes.count(18102) >= 1)
+            assert.is_true(tokens("warm_two") < 49)
+            settled("warm_two")
+        end)
+
+        it("are asked for once where there is to be one try", function()
+            warm("warm_once", { 18101 }, 8)
+            assert.equal(502, http.post("/retried/warm_once", "image").status)
+            assert.equal(1, nodes.count(18101))
+            settled("warm_once")
+        end)
+
+        it("are asked for once where the budget is spent", function()
+            for _, name in ipairs({ "warm", "warm_two" }) do
+                warm(name, name == "warm" and { 18101 } or { 18101, 18102 }, 8)
+                spec_balancers[name].budget.tokens = 0
+                assert.equal(502, http.post("/retried/" .. name, "image").status)
+                assert.equal(1, nodes.count(18101) + nodes.count(18102))
+                settled(name)
+            end
+        end)
+    end)
+
     it("counts out a request whose client has left", function()
         nodes.behave[18101] = function() ngx.sleep(0.2) ngx.say("too late") end
         local sock = ngx.socket.tcp()
@@ -252,28 +326,142 @@ describe("balancer", function()
 
     it("tells who has no room from who is broken, and leaves him alone for as long as he asks for", function()
         nodes.behave[18101] = function() ngx.header["Retry-After"] = 7 ngx.exit(503) end
-        nodes.behave[18102] = function() ngx.exit(429) end
+        nodes.behave[18102] = function() ngx.header["Retry-After"] = "soon" ngx.exit(503) end
         local peers = spec_balancers.round_robin.pool.peers
-        for _ = 1, 9 do http.get("/retried/round_robin") end
+        for _ = 1, 2 do http.get("/retried/round_robin") end
         assert.equal("busy", peer_of.state(peers[1], ngx.now()))
         assert.is_true(ejection.seconds_busy(peers[1].record, ngx.now()) > 5)
-        assert.is_true(ejection.seconds_busy(peers[2].record, ngx.now()) <= 1)
-        assert.same({ 1, 1 }, { nodes.count(18101), nodes.count(18102) })
+        assert.equal(0, ejection.seconds_busy(peers[2].record, ngx.now()))
+        assert.equal(1, nodes.count(18101))
         assert.equal(0, ejection.phi(peers[1].record, ngx.now()))
+        assert.is_true(ejection.phi(peers[2].record, ngx.now()) > 0)
         settled("round_robin")
     end)
 
-    it("says when to come again when all are busy", function()
+    it("tells an operator why a node gets no requests", function()
+        local peer = spec_balancers.round_robin.pool.peers[2]
+        local function told()
+            local samples = reader.parse(http.get("/metrics/page").body)
+            local report = spec_balancers.round_robin:report()[2]
+            local series = {}
+            for name, value in pairs(samples) do
+                local reason = name:match('^openclaw_upstream_node_left_out{upstream="spec_round_robin",node="127.0.0.1:18102",reason="(.-)"}$')
+                if reason then series[reason] = tonumber(value) end
+            end
+            return series, report.state, report.reason, report.seconds_left
+        end
+        assert.same({ {}, "healthy" }, { told() })
+        ejection.refused(peer.record, ngx.now(), 7)
+        local series, state, reason, seconds = told()
+        assert.same({ { busy = 1 }, "busy", "busy" }, { series, state, reason })
+        assert.is_true(seconds > 5 and seconds <= 7)
+        ejection.forgive(peer.record)
+        for _ = 1, 3 do ejection.failed(peer.record, ngx.now(), 0.5) end
+        series, state, reason = told()
+        assert.same({ { failed_requests = 1 }, "down", "failed_requests" }, { series, state, reason })
+    end)
+
+    it("believes a node for a minute at most, however long it asks for", function()
+        for _, text in ipairs({ "999999", ("9"):rep(400), "Fri, 01 Jan 2100 00:00:00 GMT" }) do
+            forgive("round_robin")
+            nodes.reset()
+            nodes.behave[18101] = function() ngx.header["Retry-After"] = text ngx.exit(503) end
+            for _ = 1, 3 do http.get("/retried/round_robin") end
+            local seconds = ejection.seconds_busy(spec_balancers.round_robin.pool.peers[1].record, ngx.now())
+            assert.is_true(seconds > 50 and seconds <= 60, text)
+        end
+        settled("round_robin")
+    end)
+
+    describe("a client that has used up its quota", function()
+        local SPENT = { ["X-Key"] = "spent" }
+
+        local function count_all() return nodes.count(18101) + nodes.count(18102) + nodes.count(18103) end
+
+        before_each(function()
+            for port = 18101, 18103 do
+                nodes.behave[port] = function()
+                    if ngx.var.http_x_key ~= "spent" then return ngx.say("served") end
+                    ngx.header["Retry-After"] = 60
+                    ngx.status = 429
+                    ngx.say("my own words")
+                end
+            end
+        end)
+
+        local function serves_others(name)
+            for _, peer in ipairs(spec_balancers[name].pool.peers) do
+                assert.equal("healthy", peer_of.state(peer, ngx.now()))
+                assert.equal(0, ejection.phi(peer.record, ngx.now()))
+            end
+            for _ = 1, 6 do assert.equal("served\n", http.post("/retried/" .. name, "image").body) end
+        end
+
+        it("gets the node's own answer, and takes no node from others", function()
+            for number = 1, 10 do
+                local answer = http.post("/retried/round_robin", "image", SPENT)
+                assert.same({ 429, "my own words\n", "60" }, { answer.status, answer.body, answer.header("Retry-After") })
+                assert.equal(number, count_all())
+            end
+            serves_others("round_robin")
+            settled("round_robin")
+        end)
+
+        it("is not sent to node after node where nginx would do so", function()
+            for number = 1, 10 do
+                local answer = http.post("/retried_429/round_robin", "image", SPENT)
+                assert.same({ 429, "60" }, { answer.status, answer.header("Retry-After") })
+                assert.equal(number, count_all())
+            end
+            serves_others("round_robin")
+            settled("round_robin")
+        end)
+
+        it("does not come to the fallback either, nor send others there", function()
+            for number = 1, 10 do
+                local answer = http.post("/retried_429/falling_back", "image", SPENT)
+                assert.same({ 429, "60" }, { answer.status, answer.header("Retry-After") })
+                assert.equal(number, count_all())
+            end
+            assert.equal(0, nodes.count(18104))
+            serves_others("falling_back")
+            settled("falling_back")
+        end)
+
+        it("is a matter of the node where busy_statuses says so", function()
+            local answer = http.post("/retried_429/busy_at_429", "image", SPENT)
+            assert.equal(429, answer.status)
+            assert.equal(3, count_all())
+            settled("busy_at_429")
+            for _, peer in ipairs(spec_balancers.busy_at_429.pool.peers) do
+                assert.is_true(ejection.seconds_busy(peer.record, ngx.now()) > 50)
+            end
+            -- All are busy, so that those are asked that are not left out: others are served all the same.
+            for _ = 1, 6 do assert.equal("served\n", http.post("/retried_429/busy_at_429", "image").body) end
+            settled("busy_at_429")
+        end)
+    end)
+
+    it("asks half of the nodes, once for each request, when all are busy, and passes on what they say", function()
         for port = 18101, 18103 do
             nodes.behave[port] = function() ngx.header["Retry-After"] = 3 ngx.exit(503) end
         end
         assert.equal(503, http.get("/retried/round_robin").status)
-        local answer = http.get("/balanced/round_robin")
-        -- nginx without OpenResty's patches makes 500 of it.
-        assert.is_true(answer.status == 503 or answer.status == 500)
         assert.same({ 1, 1, 1 }, { nodes.count(18101), nodes.count(18102), nodes.count(18103) })
-        assert.equal(3, tonumber(answer.header("Retry-After")))
+        for number = 1, 4 do
+            local answer = http.get("/retried/round_robin")
+            assert.same({ 503, "3" }, { answer.status, answer.header("Retry-After") })
+            assert.equal(3 + number, nodes.count(18101) + nodes.count(18102) + nodes.count(18103))
+        end
+        assert.equal(1, nodes.count(18101))
         settled("round_robin")
+    end)
+
+    it("does not send a request on to a node that is busy", function()
+        ejection.refused(spec_balancers.one_dead.pool.peers[2].record, ngx.now(), 30)
+        for _ = 1, 2 do assert.equal(502, http.get("/balanced/one_dead").status) end
+        assert.equal(0, nodes.count(18102))
+        settled("one_dead")
     end)
 
     describe("retries", function()
@@ -352,11 +540,15 @@ describe("balancer", function()
         end)
 
         it("answers when all nodes are full", function()
-            fail_all(429)
+            for port = 18101, 18103 do
+                nodes.behave[port] = function() ngx.header["Retry-After"] = 30 ngx.exit(503) end
+            end
             assert.equal("answer of 18104\n", http.post("/retried/falling_back", "image").body)
+            assert.same({ 1, 1, 1, 1 }, { nodes.count(18101), nodes.count(18102), nodes.count(18103), nodes.count(18104) })
             assert.equal("answer of 18104\n", http.post("/retried/falling_back", "image").body)
-            -- They asked for a second of rest.
-            assert.same({ 1, 1, 1, 2 }, { nodes.count(18101), nodes.count(18102), nodes.count(18103), nodes.count(18104) })
+            -- They asked for rest, so only one of them is asked whether it is over.
+            assert.equal(4, nodes.count(18101) + nodes.count(18102) + nodes.count(18103))
+            assert.equal(2, nodes.count(18104))
             settled("falling_back")
         end)
 
@@ -367,14 +559,42 @@ describe("balancer", function()
             assert.equal(0, nodes.count(18104))
         end)
 
-        it("takes all requests after three in a row, but for one a second, until three of these went well", function()
-            local record = spec_balancers.falling_back.degradation
+        it("does not take all requests for three bad answers", function()
             fail_all(500)
             for _ = 1, 3 do http.post("/retried/falling_back", "image") end
+            assert.equal(3, nodes.count(18104))
+            nodes.behave = {}
+            forgive("falling_back")
+            for _ = 1, 5 do assert.is_nil(http.post("/retried/falling_back", "image").header("X-OpenClaw-Degraded")) end
+            settled("falling_back")
+        end)
+
+        it("does not take all requests where most are answered, be it with 404", function()
+            nodes.behave[18101] = function() ngx.exit(404) end
+            nodes.behave[18102], nodes.behave[18103] = nodes.behave[18101], nodes.behave[18101]
+            for _ = 1, 12 do assert.equal(404, http.post("/retried/falling_back", "image").status) end
+            settled("falling_back")
+            fail_all(500)
+            for _ = 1, 6 do http.post("/retried/falling_back", "image") end
+            assert.is_false(degradation.is_degraded(spec_balancers.falling_back.degradation))
+            settled("falling_back")
+        end)
+
+        it("comes to no node twice when the fallback has none", function()
+            fail_all(500)
+            assert.is_true(http.post("/retried/no_light", "image").status >= 500)
+            assert.same({ 1, 1, 1, 0 }, { nodes.count(18101), nodes.count(18102), nodes.count(18103), nodes.count(18104) })
+            settled("no_light")
+        end)
+
+        it("takes all requests after five that failed, but for one a second, until three of these went well", function()
+            local record = spec_balancers.falling_back.degradation
+            fail_all(500)
+            for _ = 1, 5 do http.post("/retried/falling_back", "image") end
             local before = nodes.count(18101) + nodes.count(18102) + nodes.count(18103)
             for _ = 1, 5 do http.post("/retried/falling_back", "image") end
             assert.equal(before, nodes.count(18101) + nodes.count(18102) + nodes.count(18103))
-            assert.equal(8, nodes.count(18104))
+            assert.equal(10, nodes.count(18104))
             forgive("falling_back")
             nodes.behave = {}
             for trial = 1, 3 do

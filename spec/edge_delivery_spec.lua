@@ -347,7 +347,8 @@ describe("edge: the delivery of jobs", function()
         end)
 
         it("waits as long as the gateway itself asks for", function()
-            local _, turn = edge.open({ concurrency = 1 })
+            local jobs, turn = edge.open({ concurrency = 1 })
+            edge.faults(jobs)
             edge.behave = function(request)
                 if request.number > 1 then return ngx.say("there") end
                 ngx.header["X-OpenClaw-Link"] = nil

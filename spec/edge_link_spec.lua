@@ -239,11 +239,6 @@ describe("a link", function()
                 answer(link)
             end
             assert.is_true(links.is_up(link))
-            -- One that was silent before is enough.
-            fail(link)
-            be_silent(link, false)
-            now = now + 1
-            assert.is_true(links.may_try_live(link, 10))
         end)
     end)
 

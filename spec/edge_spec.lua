@@ -1,6 +1,7 @@
 local balancer = require("resty.openclaw.balancer")
 local edge = require("resty.openclaw.edge")
 local metric_registry = require("resty.openclaw.metric_registry")
+local on_disk = require("spec.support.disk")
 local setup = require("resty.openclaw.setup")
 local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
 
@@ -80,6 +81,25 @@ describe("the options of edge", function()
         local ok, err = pcall(setup.build, { routes = { [new_name()] = { edge = options }, [new_name()] = { edge = options } } })
         assert.is_false(ok)
         assert.matches('edge: "store" must be a folder that no other route has, got "/nowhere/jobs"', err, 1, true)
+    end)
+
+    it("refuse an identity that deliveries cannot have", function()
+        local key = os.tmpname()
+        on_disk.shell("printf %%032d 0 > %s && chmod 600 %s", key, key)
+        local function build(route, who)
+            return pcall(setup.build, { routes = { [route] = { edge = { store = "/nowhere/jobs", through = "http://127.0.0.1:9" }, identity = who } } })
+        end
+        for _, way in ipairs({ "signed", "mutual_tls" }) do
+            local key_files = way == "signed" and { key } or nil
+            local route = new_name()
+            local ok, err = build(route, { accept = way, key_files = key_files })
+            assert.is_false(ok)
+            local sentence = 'setup: routes.%s: "edge" cannot be used with identity.accept = "%s" unless identity.required = false: '
+                .. "a kept request is delivered without its client's identity, so each delivery would be refused with 401"
+            assert.equal(sentence:format(route, way), err)
+            assert.is_true(build(new_name(), { accept = way, key_files = key_files, required = false }))
+        end
+        os.remove(key)
     end)
 
     it("name the upstream whose health checks are believed", function()

@@ -241,8 +241,8 @@ describe("the process", function()
         end
         assert.equal("1", samples[('openclaw_build_info{version="%s"}'):format(require("resty.openclaw").VERSION)])
         assert.equal("1", samples.openclaw_workers)
-        assert.is_true(figure('openclaw_shared_memory_slots{state="used"}', samples) > 100)
-        assert.is_true(figure('openclaw_shared_memory_slots{state="free"}', samples) > 100)
+        assert.is_true(figure('openclaw_shared_memory_slots{area="series",state="used"}', samples) > 100)
+        assert.is_true(figure('openclaw_shared_memory_slots{area="nodes",state="free"}', samples) > 100)
         for _, name in ipairs({ "connections", "build_info", "workers", "shared_memory_slots" }) do
             assert.equal("gauge", types["openclaw_" .. name])
         end

@@ -52,6 +52,10 @@ describe("the rockspec", function()
         assert.same(expected, (rockspec().build.modules))
     end)
 
+    it("needs nothing that the platform has and LuaRocks does not know of", function()
+        assert.same({ "lua >= 5.1, < 5.2" }, (rockspec().dependencies))
+    end)
+
     it("names folders that exist", function()
         for _, folder in ipairs(rockspec().build.copy_directories) do assert.is_true(exists(folder), folder) end
     end)

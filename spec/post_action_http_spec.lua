@@ -43,19 +43,28 @@ describe("post_action http sink", function()
         assert.same({ { a = 1 }, { b = 2 } }, cjson.decode(unpacked(receiver.batches[2])))
     end)
 
-    it("tells what may pass, what may be about some entries, and what is about all", function()
-        for status, verdict in pairs({
-            [200] = "sent", [204] = "sent", [301] = "poison", [400] = "divide", [401] = "poison", [404] = "poison", [408] = "retry",
-            [413] = "divide", [422] = "divide", [429] = "retry", [500] = "retry", [503] = "retry", [599] = "retry",
-        }) do
+    it("tells what may be about some entries from what says nothing of them", function()
+        for status, verdict in pairs({ [200] = "sent", [204] = "sent", [400] = "divide", [413] = "divide", [422] = "divide" }) do
             receiver.status = status
             assert.equal(verdict, (sink():send("a\n", 1, math.huge)))
+        end
+        for cause, statuses in pairs({
+            busy = { 408, 425, 429, 500, 502, 503, 504, 507, 599 },
+            credentials = { 401, 403, 407 },
+            misdirected = { 301, 302, 304, 307, 308, 402, 404, 405, 406, 409, 410, 411, 412, 414, 415, 418, 421, 428, 431, 451 },
+        }) do
+            for _, status in ipairs(statuses) do
+                receiver.status = status
+                local verdict, err, _, part, told = sink():send("a\n", 1, math.huge)
+                assert.same({ "retry", "status " .. status, cause }, { verdict, err, told })
+                assert.is_nil(part)
+            end
         end
     end)
 
     it("hands on for how long the server asks to be left alone", function()
         receiver.status, receiver.retry_after = 429, 7
-        assert.same({ "retry", "status 429", 7 }, { sink():send("a\n", 1, math.huge) })
+        assert.same({ "retry", "status 429", 7, nil, "busy" }, { sink():send("a\n", 1, math.huge) })
     end)
 
     it("keeps its connection", function()

@@ -16,7 +16,7 @@ end
 local function aside(work, ...)
     local result = {}
     ngx.thread.spawn(function(...)
-        result.verdict, result.err, result.retry_after, result.part = work(...)
+        result.verdict, result.err, result.retry_after, result.part, result.cause = work(...)
         result.done = true
     end, ...)
     return result
@@ -93,21 +93,122 @@ describe("post_action redis_stream sink", function()
         assert.same({ "xadd k MAXLEN ~ 5 * f x" }, sent.commands)
     end)
 
-    it("sends again what has failed for a while, and that alone", function()
-        for _, err in ipairs({
-            "LOADING Redis is loading", "OOM command not allowed", "READONLY You can't write", "NOAUTH Authentication required.",
-            "MISCONF Redis is configured", "NOREPLICAS Not enough", "BUSY Redis is busy", "CLUSTERDOWN The cluster is down",
+    it("sends again what says nothing of the entry, and that alone", function()
+        for err, cause in pairs({
+            ["LOADING Redis is loading"] = "busy", ["OOM command not allowed"] = "busy", ["READONLY You can't write"] = "busy",
+            ["MISCONF Redis is configured"] = "busy", ["NOREPLICAS Not enough"] = "busy", ["BUSY Redis is busy"] = "busy",
+            ["CLUSTERDOWN The cluster is down"] = "busy", ["NOAUTH Authentication required."] = "credentials",
+            ["NOPERM this user has no permissions"] = "credentials", ["WRONGPASS invalid username"] = "credentials",
+            ["WRONGTYPE Operation against a key"] = "misdirected", ["ERR unknown command 'xadd'"] = "misdirected",
+            ["MOVED 1 127.0.0.1:1"] = "misdirected", ["ASK 1 127.0.0.1:1"] = "misdirected", ["MOVED 1 nobody"] = "misdirected",
+            ["EXECABORT"] = "misdirected",
         }) do
             local sent = exchange("$3\r\n1-1\r\n-" .. err .. "\r\n$3\r\n1-2\r\n", "a\nb\nc\n")
-            assert.same({ "retry", err, { text = "b\n", entries = 1 } }, { sent.verdict, sent.err, sent.part })
+            assert.same(
+                { "retry", err, { text = "b\n", entries = 1 }, cause },
+                { sent.verdict, sent.err, sent.part, sent.cause }
+            )
         end
     end)
 
-    it("refuses what will never be taken, and that alone", function()
-        for _, err in ipairs({ "WRONGTYPE Operation against a key", "ERR unknown command 'xadd'", "MOVED 1 127.0.0.1:1" }) do
-            local sent = exchange("$3\r\n1-1\r\n-" .. err .. "\r\n", "a\nb\n")
-            assert.same({ "poison", err, { text = "b\n", entries = 1 } }, { sent.verdict, sent.err, sent.part })
+    it("refuses an entry that is too long, and that alone, and after all that may still arrive", function()
+        local err = "ERR Elements are too large to be stored"
+        local sent = exchange("$3\r\n1-1\r\n-" .. err .. "\r\n", "a\nb\n")
+        assert.same({ "poison", err, { text = "b\n", entries = 1 } }, { sent.verdict, sent.err, sent.part })
+        sent = exchange("-" .. err .. "\r\n-LOADING x\r\n", "a\nb\n")
+        assert.same({ "retry", "LOADING x", { text = "a\nb\n", entries = 2 } }, { sent.verdict, sent.err, sent.part })
+    end)
+
+    it("signs in anew after an error, as a connection that is kept may be what is refused", function()
+        local sent = exchange("-NOAUTH Authentication required.\r\n", "a\n")
+        eventually(function() return sent.peer:receive() == "" end)
+        local again = aside(sent.log.send, sent.log, "a\n", 1, math.huge)
+        local peer = accept(sent.server)
+        read_to(peer, "a\r\n")
+        peer:send("$3\r\n1-1\r\n")
+        eventually(function() return again.done end)
+        assert.equal("sent", again.verdict)
+    end)
+
+    describe("in a cluster", function()
+        local first, second, log
+
+        before_each(function()
+            first, second = listener.tcp(), listener.tcp()
+            log = sink({ hosts = { "127.0.0.1:" .. first.port, "127.0.0.1:" .. second.port } })
+        end)
+
+        --- Waits for a batch at a host, and answers it: what came.
+        local function answer(server, ending, text)
+            local peer = accept(server)
+            local came = commands(read_to(peer, ending .. "\r\n"))
+            peer:send(text)
+            return came
         end
+
+        it("follows MOVED to a host that is given, and asks that one first from then on", function()
+            local sending = aside(log.send, log, "a\nb\n", 2, math.huge)
+            local moved = "-MOVED 1 127.0.0.1:" .. second.port .. "\r\n"
+            assert.equal(2, #answer(first, "b", moved .. moved))
+            local came = answer(second, "b", "$3\r\n1-1\r\n$3\r\n1-2\r\n")
+            assert.same({ "xadd log MAXLEN ~ 1000000 * line a", "xadd log MAXLEN ~ 1000000 * line b" }, came)
+            eventually(function() return sending.done end)
+            assert.same({ "sent" }, { sending.verdict, sending.err })
+            assert.equal(1, log.redis.at)
+        end)
+
+        it("follows ASK for what is asked alone, and says so", function()
+            local sending = aside(log.send, log, "a\nb\n", 2, math.huge)
+            answer(first, "b", "$3\r\n1-1\r\n-ASK 1 127.0.0.1:" .. second.port .. "\r\n")
+            assert.same({ "asking", "xadd log MAXLEN ~ 1000000 * line b" }, answer(second, "b", "+OK\r\n$3\r\n1-2\r\n"))
+            eventually(function() return sending.done end)
+            assert.same({ "sent" }, { sending.verdict, sending.err })
+            assert.equal(0, log.redis.at)
+        end)
+
+        it("takes a redirection without a host for the host that sends it", function()
+            local sending = aside(log.send, log, "a\n", 1, math.huge)
+            answer(first, "a", "-MOVED 1 :" .. second.port .. "\r\n")
+            answer(second, "a", "$3\r\n1-1\r\n")
+            eventually(function() return sending.done end)
+            assert.equal("sent", sending.verdict)
+        end)
+
+        it("goes to no host that is not given, whatever it is told, and holds what it has", function()
+            local other = listener.tcp()
+            local sending = aside(log.send, log, "a\n", 1, math.huge)
+            local err = "MOVED 1 127.0.0.1:" .. other.port
+            answer(first, "a", "-" .. err .. "\r\n")
+            eventually(function() return sending.done end)
+            assert.same({ "retry", err, "misdirected" }, { sending.verdict, sending.err, sending.cause })
+            assert.is_nil(other:accept())
+        end)
+
+        it("is not sent round in circles", function()
+            local sending = aside(log.send, log, "a\n", 1, math.huge)
+            for number = 1, 4 do
+                local here, there = first, second
+                if number % 2 == 0 then here, there = second, first end
+                answer(here, "a", "-MOVED 1 127.0.0.1:" .. there.port .. "\r\n")
+            end
+            eventually(function() return sending.done end)
+            assert.same({ "retry", "misdirected" }, { sending.verdict, sending.cause })
+        end)
+
+        it("goes on to the next host when one is gone or takes no writes", function()
+            local sending = aside(log.send, log, "a\n", 1, math.huge)
+            answer(first, "a", "-READONLY You can't write against a read only replica.\r\n")
+            eventually(function() return sending.done end)
+            assert.equal("retry", sending.verdict)
+            second:close()
+            sending = aside(log.send, log, "a\n", 1, math.huge)
+            eventually(function() return sending.done end)
+            assert.same({ "retry", "cannot connect: connection refused" }, { sending.verdict, sending.err })
+            sending = aside(log.send, log, "a\n", 1, math.huge)
+            answer(first, "a", "$3\r\n1-1\r\n")
+            eventually(function() return sending.done end)
+            assert.equal("sent", sending.verdict)
+        end)
     end)
 
     it("sends all again when the connection ends amid the replies", function()
@@ -250,6 +351,10 @@ describe("post_action redis_stream sink", function()
             refused('spec: "password_file" must be a path from the root', { password_file = "secret" })
             refused('spec: "username" needs "password" or "password_file"', { username = "x" })
             refused('spec: "path" is a unix socket, which has no "host"', { path = "/x", host = "y" })
+            refused('spec: "hosts" names all of them', { hosts = { "a:1" }, host = "b" })
+            for _, entry in ipairs({ "a", "a:0", "a:65536", ":1", "a b:1", "unix:/x:1", "redis://a:1", 1 }) do
+                refused('spec: "hosts" must be a list of hosts with ports', { hosts = { entry } })
+            end
             refused('spec: "ssl_server_name" must be the name in the certificate', { ssl = true })
             refused('spec: unknown option "passwort"; did you mean "password"?', { passwort = "secret" })
         end)

@@ -240,16 +240,18 @@ describe("post_action", function()
             assert.equal(1, count(plugin.figures.sent))
         end)
 
-        it("that will not pass are not retried", function()
-            for _, status in ipairs({ 401, 404, 301 }) do
+        it("that say nothing of the entries hold them, and are counted", function()
+            for status, reason in pairs({ [401] = "credentials", [404] = "misdirected", [302] = "misdirected", [425] = "busy" }) do
                 receiver.reset()
-                receiver.status = status
+                receiver.statuses = { status }
                 local plugin = new()
                 plugin:push("x")
                 plugin:push("y")
-                eventually(function() return dropped(plugin, "refused") == 2 end)
-                assert.equal(1, receiver.requests)
-                assert.equal(0, count(plugin.figures.retries))
+                eventually(function() return #receiver.lines == 2 end)
+                eventually(function() return queued(plugin) == 0 end)
+                assert.equal(0, dropped(plugin, "refused"))
+                assert.equal(1, count(plugin.figures.failures[reason]))
+                assert.equal(1, count(plugin.figures.retries))
             end
         end)
 
@@ -450,6 +452,18 @@ describe("post_action", function()
             plugin:push("1")
             eventually(function() return dropped(plugin, "gave_up") == 1 end)
             assert.equal("", kept())
+        end)
+
+        it("keeps what is given up as the sink says no to it", function()
+            for cause, lines in pairs({ credentials = "1\n2\n", misdirected = "1\n2\n", busy = "", unreachable = "" }) do
+                os.remove(PATH)
+                local plugin = new({ dead_letter = PATH, retry_seconds = 0.05, batch_entries = 2 })
+                scripted(plugin, function() return "retry", "no", nil, nil, cause end)
+                plugin:push("1")
+                plugin:push("2")
+                eventually(function() return dropped(plugin, "gave_up") == 2 end)
+                assert.equal(lines, kept())
+            end
         end)
 
         it("may be out of reach, which is counted and nothing else", function()

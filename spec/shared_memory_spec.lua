@@ -1,3 +1,4 @@
+local areas = require("resty.openclaw.shared_memory.areas")
 local lease = require("resty.openclaw.shared_memory.lease")
 local local_names = require("resty.openclaw.shared_memory.names").local_names
 local mapping = require("resty.openclaw.shared_memory.mapping")
@@ -243,7 +244,9 @@ end)
 
 describe("leases", function()
     local function blocks(count)
-        return { base = mapping.create(count, false), count = count, names = local_names() }
+        local names = local_names()
+        names:set("next_transient", mapping.SLOTS)
+        return { base = mapping.create(count + areas.AREAS, false), count = count, names = names }
     end
 
     it("are of the lowest free block", function()

@@ -554,6 +554,7 @@ describe("edges", function()
         collect("openclaw_edge_link_up", { "route" }, { 'a"b' }, 1)
         collect("openclaw_edge_jobs", { "route", "state" }, { "pond", "pending" }, 7)
         collect("openclaw_edge_jobs", { "route", "state" }, { "pond", "done" }, 2)
+        collect("openclaw_edge_jobs", { "route", "state" }, { "pond", "failed" }, 3)
         collect("openclaw_edge_oldest_seconds", { "route" }, { "pond" }, 12.5)
         collect("openclaw_edge_store_bytes", { "route", "state" }, { "pond", "pending" }, 4096)
         collect("openclaw_edge_store_bytes", { "route", "state" }, { "pond", "done" }, 100)
@@ -562,11 +563,11 @@ describe("edges", function()
         jobs:labels("pond", "expired")
         local shown, text = written(own, own.now)
         assert.same({
-            link = "down", pending = 7, done = 2, oldest_seconds = 12.5, stored_bytes = 4196,
+            link = "down", pending = 7, done = 2, failed = 3, oldest_seconds = 12.5, stored_bytes = 4196,
             results = { accepted = 9, expired = 0 },
         }, shown.edges.pond)
         assert.same({
-            link = "up", pending = NULL, done = NULL, oldest_seconds = NULL, stored_bytes = NULL, results = {},
+            link = "up", pending = NULL, done = NULL, failed = NULL, oldest_seconds = NULL, stored_bytes = NULL, results = {},
         }, shown.edges['a"b'])
         assert.truthy(text:find('"results":{}', 1, true))
         own.counter("openclaw_edge_jobs_total", "route", "result"):labels("old", "accepted"):inc()
@@ -585,7 +586,7 @@ describe("the document", function()
         local _, text = written(own, own.now)
         assert.equal(
             '{"version":"' .. VERSION .. '","time":1002.5,"started":900,"workers":1,"worker":{"pid":' .. ngx.worker.pid() .. ',"seconds":2.5},"connections":null,"window_seconds":2.5,'
-                .. '"upstreams":{"u":{"degraded":null,"nodes":[{"address":"a:1","state":"healthy","weight":1,"drain":false,"effective_weight":1,"in_flight":0,"service_seconds":null,'
+                .. '"upstreams":{"u":{"degraded":null,"nodes":[{"address":"a:1","state":"healthy","reason":null,"seconds_left":null,"weight":1,"drain":false,"effective_weight":1,"in_flight":0,"service_seconds":null,'
                 .. '"concurrency":null,"tries":null,"answers":null,"recent":{"requests_per_second":null,"error_share":null,"mean_seconds":null},"seconds":null}]}},'
                 .. '"routes":{"r":{"requests":null,"request_bytes":null,"response_bytes":null,"cache_saved_seconds":null,"recent":{"requests_per_second":null,"error_share":null,'
                 .. '"p50_seconds":null,"p95_seconds":null,"p99_seconds":null,"first_byte_p95_seconds":null,"cache_hit_share":null},"models":null,"variants":null}},'

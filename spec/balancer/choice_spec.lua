@@ -49,7 +49,7 @@ describe("balancer.choice", function()
         local pool = choice.new(policies.round_robin(), 0.5)
         assert.is_nil(choice.first(pool, NOW))
         assert.is_nil(choice.another(pool, NOW))
-        assert.is_nil(choice.in_panic(pool, NOW))
+        assert.is_nil(choice.in_panic(pool, NOW, nil, false))
         assert.equal(10, choice.seconds_left(pool, NOW))
     end)
 
@@ -155,7 +155,7 @@ describe("balancer.choice", function()
         peers[1].is_draining = true
         checked.down(peers[2])
         eject(peers[3])
-        ejection.refused(peers[4].record, NOW, 30)
+        checked.down(peers[4])
         choice.set_peers(pool, peers)
         assert.is_nil(choice.first(pool, NOW))
         choice.begin_round(pool)
@@ -223,7 +223,7 @@ describe("balancer.choice", function()
             choice.begin_round(pool)
             for _, peer in ipairs(peers) do choice.mark(pool, peer) end
             assert.is_nil(choice.another(pool, NOW))
-            assert.is_nil(choice.in_panic(pool, NOW))
+            assert.is_nil(choice.in_panic(pool, NOW, nil, false))
             choice.begin_round(pool)
             assert.is_table(choice.another(pool, NOW))
         end)
@@ -278,7 +278,7 @@ describe("balancer.choice", function()
             for _, peer in ipairs(peers) do checked.down(peer) end
             assert.is_nil(choice.first(pool, NOW))
             choice.begin_round(pool)
-            assert.is_table(choice.in_panic(pool, NOW))
+            assert.is_table(choice.in_panic(pool, NOW, nil, false))
         end)
 
         it("tries those that are down or ejected, not those that are busy or drain", function()
@@ -291,10 +291,99 @@ describe("balancer.choice", function()
             local got = { 0, 0, 0, 0 }
             for _ = 1, 10 do
                 choice.begin_round(pool)
-                local place = picks.place(peers, choice.in_panic(pool, NOW))
+                local place = picks.place(peers, choice.in_panic(pool, NOW, nil, false))
                 got[place] = got[place] + 1
             end
             assert.same({ 5, 5, 0, 0 }, got)
+        end)
+    end)
+
+    describe("about busy peers", function()
+        --- How many of so many requests each of these peers gets while the given places are busy.
+        local function shares_while_busy(size, places, panic_share)
+            local weights = {}
+            for place = 1, size do weights[place] = 1 end
+            local pool, peers = new_pool(weights, panic_share)
+            for _, place in ipairs(places) do ejection.refused(peers[place].record, NOW, 1e9) end
+            return shares(pool, 12), pool, peers
+        end
+
+        it("leaves out half of them at most, so never all", function()
+            local served = {}
+            for size = 1, 7 do
+                local places = {}
+                for place = 1, size do places[place] = place end
+                local got = shares_while_busy(size, places)
+                assert.equal(0, got[0])
+                served[size] = 0
+                for place = 1, size do
+                    if got[place] > 0 then served[size] = served[size] + 1 end
+                end
+            end
+            assert.same({ 1, 1, 2, 2, 3, 3, 4 }, served)
+        end)
+
+        it("leaves all of them out while these are no more than half", function()
+            assert.same({ [0] = 0, 0, 12 }, (shares_while_busy(2, { 1 })))
+            assert.same({ [0] = 0, 6, 0, 6, 0 }, (shares_while_busy(4, { 2, 4 })))
+            assert.same({ [0] = 0, 4, 0, 4, 4 }, (shares_while_busy(4, { 2 })))
+        end)
+
+        it("counts half of those that are up", function()
+            local _, pool, peers = shares_while_busy(4, { 3, 4 })
+            eject(peers[1])
+            eject(peers[2])
+            assert.same({ [0] = 0, 0, 0, 0, 12 }, shares(pool, 12))
+            checked.down(peers[4])
+            assert.same({ [0] = 0, 0, 0, 12, 0 }, shares(pool, 12))
+        end)
+
+        it("takes one that is busy rather than none in panic too", function()
+            local _, pool, peers = shares_while_busy(3, { 3 }, 0.9)
+            checked.down(peers[1])
+            checked.down(peers[2])
+            assert.same({ [0] = 0, 4, 4, 4 }, shares(pool, 12))
+            local _, lone, its_peers = shares_while_busy(1, { 1 })
+            checked.down(its_peers[1])
+            assert.is_nil(choice.first(lone, NOW))
+            choice.begin_round(lone)
+            assert.is_nil(choice.in_panic(lone, NOW, nil, false))
+            assert.equal(its_peers[1], choice.in_panic(lone, NOW, nil, true))
+        end)
+
+        it("does so for those that begin anew as well", function()
+            local peers = new_peers({ 1, 1 })
+            local pool = choice.new(policies.round_robin(), 0)
+            choice.set_peers(pool, peers)
+            for _, peer in ipairs(peers) do ejection.refused(peer.record, NOW, 30) end
+            for _ = 1, 10 do node_of.start(peers[2].node) end
+            assert.equal(peers[2], choice.first(pool, NOW))
+            for _ = 1, 10 do node_of.finish(peers[2].node, "neutral") end
+        end)
+
+        it("sends none a request that has been elsewhere", function()
+            local _, pool, peers = shares_while_busy(3, { 2, 3 })
+            choice.begin_round(pool)
+            choice.mark(pool, peers[1])
+            assert.is_nil(choice.another(pool, NOW))
+            assert.is_nil(choice.in_panic(pool, NOW, nil, false))
+        end)
+
+        it("knows how many others a request could go on to", function()
+            local _, pool, peers = shares_while_busy(4, { 1 })
+            assert.is_table(choice.first(pool, NOW))
+            assert.equal(2, pool.others)
+            checked.down(peers[2])
+            assert.is_table(choice.first(pool, NOW))
+            assert.equal(2, pool.others)
+            for place = 2, 4 do ejection.refused(peers[place].record, NOW, 30) end
+            assert.is_table(choice.first(pool, NOW))
+            assert.equal(0, pool.others)
+            local pair, its_peers = new_pool({ 1, 1 })
+            choice.begin_round(pair)
+            choice.mark(pair, its_peers[1])
+            assert.equal(its_peers[2], choice.another(pair, NOW))
+            assert.equal(0, pair.others)
         end)
     end)
 

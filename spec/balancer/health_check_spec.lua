@@ -1,3 +1,4 @@
+local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
 local eventually = require("spec.support.eventually")
 local health_check = require("resty.openclaw.balancer.health_check")
 local metric_registry = require("resty.openclaw.metric_registry")
@@ -36,7 +37,8 @@ describe("balancer.health_check", function()
     local stopped
 
     local function new(options, upstream)
-        return health_check.new('balancer "spec"', options, registry, upstream or "spec")
+        local busy = busy_statuses.statuses("spec", {})
+        return health_check.new('balancer "spec"', options, registry, upstream or "spec", busy)
     end
 
     --- Probes without sockets.

@@ -6,7 +6,7 @@ describe("balancer.outcome", function()
             ["200"] = "ok", ["204"] = "ok", ["206"] = "ok", ["301"] = "ok", ["302"] = "ok",
             ["304"] = "neutral", ["400"] = "neutral", ["404"] = "neutral", ["408"] = "neutral", ["499"] = "neutral",
             ["-"] = "neutral", [""] = "neutral", ["200, 502"] = "neutral",
-            ["429"] = "busy",
+            ["429"] = "neutral",
             ["500"] = "failed", ["502"] = "failed", ["503"] = "failed", ["504"] = "failed", ["599"] = "failed",
         }
         -- Twice: what is known of a text must be the same as what is worked out.
@@ -15,11 +15,8 @@ describe("balancer.outcome", function()
         end
     end)
 
-    it("takes 503 with Retry-After for busy, and no other failure", function()
-        assert.equal("busy", outcome.with_retry_after("503"))
-        assert.equal("failed", outcome.with_retry_after("500"))
-        assert.equal("failed", outcome.with_retry_after("502"))
-        assert.equal("ok", outcome.with_retry_after("200"))
-        assert.equal("neutral", outcome.with_retry_after("-"))
+    it("tells a node's answers that say nothing of it from clients that left", function()
+        for _, status in ipairs({ "304", "400", "404", "429" }) do assert.is_true(outcome.is_of_node(status), status) end
+        for _, status in ipairs({ "-", "", "499", "504", "429, 500" }) do assert.is_false(outcome.is_of_node(status), status) end
     end)
 end)

@@ -559,6 +559,7 @@ function named(name: string): Status {
                 link: "down",
                 pending: 1,
                 done: 2,
+                failed: 6,
                 oldest_seconds: 3,
                 stored_bytes: 4,
                 results: { [name]: 5 },

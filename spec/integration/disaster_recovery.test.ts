@@ -77,7 +77,7 @@ test("a node that fails is covered by the other, also after a POST has reached i
 });
 
 test.for([
-    ["is full", { status: 429 }, { status: 429, retryAfter: 2 }],
+    ["is full", { status: 503, retryAfter: 1 }, { status: 503, retryAfter: 2 }],
     ["fails", { status: 500, health: 500 }, { status: 503 }],
 ] as const)(
     "while the cluster %s the light model answers, and nothing of that is cached",
@@ -109,7 +109,7 @@ test("an answer of the full model that has become old is better than a new one o
     const image = newImage();
     const old = await analyze(image, "?expires=1");
     expectFull(old, "MISS");
-    await behaveAll({ status: 429 });
+    await behaveAll({ status: 503, retryAfter: 1 });
     await eventually("the light model stands in", async () => isDegraded(await analyze()));
     await eventually("the answer is old", async () => (await analyze(image, "?expires=1")).cache === "STALE");
     for (let index = 0; index < 5; index += 1) {

@@ -85,6 +85,8 @@ interface Answered {
     image: string;
     status: number;
     requestId: string;
+    /** When it came, in milliseconds. */
+    at: number;
     /** Where the answer of a request that was kept will be. */
     job: string;
     md5: unknown;
@@ -104,6 +106,7 @@ class Camera {
                 image: md5(image),
                 status: answer.status,
                 requestId: answer.headers.get("x-request-id") ?? "",
+                at: Date.now(),
                 job: answer.headers.get("location") ?? "",
                 md5: answer.json.md5,
             });
@@ -118,11 +121,27 @@ class Camera {
     }
 }
 
+/** When workers were killed, from before to after, in milliseconds. */
+const kills: [number, number][] = [];
+
+/** nginx is busy with a request for so long at most after its answer has gone to the client. */
+const AFTER_ANSWER_MS = 2000;
+
+/**
+ * Whether a worker may have been killed between the answer and its record: nginx logs a request when its answer has been sent,
+ * so what a client has by then may never be logged.
+ */
+function mayLackRecord({ at }: Answered): boolean {
+    return kills.some(([from, to]) => at > from - AFTER_ANSWER_MS && at < to + AFTER_ANSWER_MS);
+}
+
 /** Kills all workers of the edge, whatever they do; its master starts others. */
 async function killWorkers(): Promise<void> {
+    const began = Date.now();
     const script = "kill -9 $(cat /proc/$(cat run/edge.pid)/task/*/children)";
     const { exitCode } = await edge.exec(["sh", "-c", script]);
     expect(exitCode).toBe(0);
+    kills.push([began, Date.now()]);
 }
 
 async function keysSeen(): Promise<{ keys?: string[]; without: number }> {
@@ -184,18 +203,23 @@ test("what an edge accepts while its link is cut is delivered once, whatever hap
     expect(ids.filter((id) => !keys.includes(id))).toEqual([]);
 
     // A request that a camera was answered stands in the log once, by the id of the record.
+    const surelyLogged = answers.filter((answer) => !mayLackRecord(answer));
+    expect(surelyLogged.length).toBeGreaterThan(answers.length / 2);
     const records = await eventually(
         "all is logged",
         async () => {
             const unique = new Map((await readRecords(receiver)).map((record) => [record.id, record]));
             const logged = new Set([...unique.values()].map(({ request_id: id }) => id));
-            return answers.every(({ requestId }) => logged.has(requestId)) && [...unique.values()];
+            return surelyLogged.every(({ requestId }) => logged.has(requestId)) && [...unique.values()];
         },
         60_000,
     );
-    for (const { requestId, status } of answers) {
+    for (const answer of answers) {
+        const { requestId, status } = answer;
         const own = records.filter((record) => record.request_id === requestId && record.status === status);
         // A job's delivery is a request as well, with the id of the one that was kept.
-        expect(own.length, `${requestId} ${status}`).toBe(1);
+        const most = `${requestId} ${status}`;
+        if (mayLackRecord(answer)) expect(own.length, most).toBeLessThanOrEqual(1);
+        else expect(own.length, most).toBe(1);
     }
 }, 240_000);

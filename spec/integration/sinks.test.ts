@@ -146,6 +146,53 @@ async function startRedis(place: string, port: number, tlsPort: number): Promise
     return server;
 }
 
+test("entries follow their key through a cluster of Redis, and are held while nobody has it", async () => {
+    const ports = [await freePort(), await freePort()];
+    async function startNode(port: number | undefined): Promise<ServerProcess> {
+        const place = await folder();
+        // The port between the nodes is 10,000 higher unless told otherwise, which may be none.
+        const bus = await freePort();
+        const options = ["--port", port, "--cluster-port", bus, "--bind", "127.0.0.1", "--dir", place];
+        const words = options.map(String);
+        const server = ServerProcess.start("redis-server", ...words, "--cluster-enabled", "yes", "--save", "");
+        return server;
+    }
+    await using first = await startNode(ports[0]);
+    await using second = await startNode(ports[1]);
+    for (const server of [first, second])
+        await eventually("redis is ready", () => server.log.includes("Ready to accept connections"));
+    const cli = (index: number, ...words: string[]) => run("redis-cli", "-p", String(ports[index]), ...words);
+    const bus = (await cli(1, "config", "get", "cluster-port")).trim().split("\n")[1] ?? "";
+    await cli(0, "cluster", "meet", "127.0.0.1", String(ports[1]), bus);
+    const own = (await cli(0, "cluster", "keyslot", "log")).trim();
+    await using nginx = await pushingNginx(
+        `{ type = "redis_stream", key = "log", hosts = { "127.0.0.1:${ports[0]}", "127.0.0.1:${ports[1]}" } }`,
+    );
+    // Nobody has the slot: CLUSTERDOWN.
+    await nginx.get("/push?line=early");
+    await eventually("it is held", async () => (await nginx.errorLog()).includes("CLUSTERDOWN"));
+    // The second has all slots.
+    await cli(1, "cluster", "addslotsrange", "0", "16383");
+    const length = async (index: number) => (await cli(index, "xlen", "log")).trim();
+    await eventually("it has come", async () => (await length(1)) === "1");
+    // The slot moves to the first while it is written to.
+    const [firstId, secondId] = [(await cli(0, "cluster", "myid")).trim(), (await cli(1, "cluster", "myid")).trim()];
+    await cli(0, "cluster", "setslot", own, "importing", secondId);
+    await cli(1, "cluster", "setslot", own, "migrating", firstId);
+    await nginx.get("/push?line=amid");
+    await eventually("it is where the key is", async () => (await length(1)) === "2");
+    await cli(1, "migrate", "127.0.0.1", String(ports[0]), "log", "0", "5000");
+    await nginx.get("/push?line=asked");
+    const streamed = async () =>
+        run("sh", "-c", `printf 'ASKING\nXLEN log\n' | redis-cli -p ${String(ports[0])} | tail -n 1`);
+    await eventually("it has come by ASK", async () => (await streamed()).trim() === "3");
+    await cli(0, "cluster", "setslot", own, "node", firstId);
+    await cli(1, "cluster", "setslot", own, "node", firstId);
+    await nginx.get("/push?line=moved");
+    await eventually("it has come by MOVED", async () => (await length(0)) === "4");
+    expect(await nginx.errorLog()).not.toContain("dropped");
+});
+
 interface Entry {
     line: string;
     id: string;
@@ -186,7 +233,7 @@ test("records go to a stream of Redis that is restarted meanwhile", async () => 
     }
 });
 
-test("Redis is reached over TLS and over a unix socket, and refuses another type of key for good", async () => {
+test("Redis is reached over TLS and over a unix socket, and what is for a key of another type is kept when it is given up", async () => {
     const place = await folder();
     await run("chmod", "755", place);
     const [port, tlsPort] = [await freePort(), await freePort()];
@@ -213,7 +260,7 @@ test("Redis is reached over TLS and over a unix socket, and refuses another type
         await run("chmod", "777", letters);
         await using nginx = await pushingNginx(
             `{ type = "redis_stream", port = ${port}, key = "log:text", ${who} }`,
-            `dead_letter = "${letters}/dead_letter"`,
+            `dead_letter = "${letters}/dead_letter", retry_seconds = 0.5`,
         );
         await nginx.get("/push?line=refused");
         await eventually(

@@ -8,6 +8,13 @@ return {
     light = light,
     -- 18101 to 18103 are the full model's nodes, 18104 that of the light one.
     falling_back = balancer.new({ name = "spec_falling_back", nodes = three, policy = "round_robin", fallback = light }),
+    -- Its fallback has no node, now and then.
+    no_light = balancer.new({
+        name = "spec_no_light",
+        nodes = three,
+        policy = "round_robin",
+        fallback = balancer.new({ name = "spec_light_draining", nodes = { { "127.0.0.1:18104", drain = true } } }),
+    }),
     both_dead = balancer.new({
         name = "spec_both_dead",
         nodes = { "127.0.0.1:1", "127.0.0.1:2" },
@@ -35,4 +42,15 @@ return {
     }),
     odd_port = balancer.new({ name = "spec_odd_port", nodes = { "127.0.0.1:018101" } }),
     single = balancer.new({ name = "spec_single", nodes = { "127.0.0.1:18101" } }),
+    -- Behind pools of kept-alive connections.
+    warm = balancer.new({ name = "spec_warm", nodes = { "127.0.0.1:18101" }, tries = 9 }),
+    warm_two = balancer.new({
+        name = "spec_warm_two",
+        nodes = { "127.0.0.1:18101", "127.0.0.1:18102" },
+        policy = "round_robin",
+        tries = 9,
+    }),
+    warm_once = balancer.new({ name = "spec_warm_once", nodes = { "127.0.0.1:18101" }, tries = 1 }),
+    -- A node that has no room answers 429.
+    busy_at_429 = balancer.new({ name = "spec_busy_at_429", nodes = three, policy = "round_robin", busy_statuses = { 429, 503 } }),
 }

@@ -1,7 +1,7 @@
 --- What init_by_lua does for the specs. Objects that locations in spec/locations use are made here, as users make theirs.
 require("spec.support.debian")
 -- The master maps what the workers share.
-for _, dict in ipairs({ "openclaw", "tiny" }) do
+for _, dict in ipairs({ "openclaw", "tiny", "pods" }) do
     require("resty.openclaw.metric_registry").open(dict)
 end
 

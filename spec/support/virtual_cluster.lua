@@ -70,7 +70,7 @@ local function peer_for(pool, now)
     local peer = choice.first(pool, now)
     if peer then return peer end
     choice.begin_round(pool)
-    return choice.in_panic(pool, now)
+    return choice.in_panic(pool, now, nil, true)
 end
 
 local function send(run, request, now)

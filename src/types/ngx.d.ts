@@ -93,6 +93,14 @@ declare namespace ngx {
         ): LuaMultiReturn<[headers: LuaTable<string, string | true | string[]>, err?: string]>;
     }
 
+    namespace config {
+        /** As in 1022001 for nginx 1.22.1, and 10023 for ngx_lua 0.10.23. */
+        const nginx_version: number;
+        const ngx_lua_version: number;
+        /** The arguments that nginx was built with, in one text. */
+        function nginx_configure(this: void): string;
+    }
+
     namespace worker {
         function pid(): number;
         function id(): number | undefined;

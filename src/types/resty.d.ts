@@ -108,6 +108,7 @@ declare module "resty.redis" {
         auth(...words: string[]): Reply;
         select(database: number): Reply;
         xadd(...words: (string | number)[]): void;
+        asking(): void;
         init_pipeline(count: number): void;
         commit_pipeline(): Result<unknown[]>;
     }

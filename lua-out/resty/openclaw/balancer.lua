@@ -3,15 +3,22 @@ local nginx_balancer = require("ngx.balancer")
 local attempts = require("resty.openclaw.balancer.attempts")
 local builder = require("resty.openclaw.balancer.builder")
 local choice = require("resty.openclaw.balancer.choice")
+local ____free_tries = require("resty.openclaw.balancer.free_tries")
+local platform = ____free_tries.platform
 local operator = require("resty.openclaw.balancer.operator")
 local queue = require("resty.openclaw.balancer.queue")
 local supervision = require("resty.openclaw.balancer.supervision")
 local tries = require("resty.openclaw.balancer.tries")
 local upstreams = require("resty.openclaw.balancer.upstream")
 local request = require("resty.openclaw.request")
+local retry_after = require("resty.openclaw.retry_after")
 local shared_memory = require("resty.openclaw.shared_memory")
+local NGX_BUSY = -3
+local TOO_MANY_REQUESTS = 429
 local BAD_GATEWAY = 502
 local SERVICE_UNAVAILABLE = 503
+--- More than any client waits, and still written in digits.
+local MOST_RETRY_AFTER_SECONDS = 1000000000
 --- Begins the regular work in this worker. Phases: init_worker; `balance` does it where it was not called.
 local function init_worker(self)
     supervision.begin(self)
@@ -24,6 +31,27 @@ local function decline(balancer, now)
     )
     balancer.faults:report("no_node_left", "no node of upstream \"", balancer.name, "\" is left to try")
     ngx.exit(SERVICE_UNAVAILABLE)
+end
+--- What the last node's Retry-After says, or else a second; for an answer that nginx makes in its place.
+local function pass_on_retry_after()
+    local seconds = retry_after.seconds(request.variable("upstream_http_retry_after"))
+    ngx.header["Retry-After"] = string.format(
+        "%.0f",
+        math.min(seconds or 1, MOST_RETRY_AFTER_SECONDS)
+    )
+end
+--- Ends a request after its last try, with that one's status as far as nginx can.
+local function ____end(balancer, now, status)
+    if status == BAD_GATEWAY then
+        ngx.exit(NGX_BUSY)
+    elseif status == TOO_MANY_REQUESTS or platform.takes_back and status == SERVICE_UNAVAILABLE then
+        pass_on_retry_after()
+        ngx.exit(status)
+    elseif platform.takes_back then
+        ngx.exit(status)
+    else
+        decline(balancer, now)
+    end
 end
 --- Chooses a node for this try, and returns whether there is one. When there is none, answers 503 with `Retry-After`.
 -- Phases: balancer.
@@ -48,7 +76,11 @@ local function balance(self)
         peer = tries.next(self, now, last, status or BAD_GATEWAY)
     end
     if peer == nil then
-        decline(self, now)
+        if is_first then
+            decline(self, now)
+        else
+            ____end(self, now, status or BAD_GATEWAY)
+        end
         return false
     end
     local node = peer.node
@@ -65,7 +97,7 @@ local function balance(self)
         queue.end_wait(self.waits)
     end
     if key ~= 0 then
-        attempts.begin(key, peer)
+        attempts.begin(key, peer, now)
     end
     peer.figures.sent:inc()
     return true

@@ -3,9 +3,14 @@ local request = require("resty.openclaw.request")
 --- Its value is a secret where the gateway has set it; clients may set it to anything.
 ____exports.NAME = "X-OpenClaw-Delivery"
 local VARIABLE = "http_x_openclaw_delivery"
+--- What the request at hand says in it; nothing where it has none. Phases: all with a request.
+function ____exports.given()
+    local text = request.variable(VARIABLE)
+    return text
+end
 --- Whether the request at hand has it, right or wrong. Phases: all with a request.
 function ____exports.is_there()
-    return request.variable(VARIABLE) ~= nil
+    return ____exports.given() ~= nil
 end
 --- Takes it off the request. Phases: rewrite, access, content.
 function ____exports.strip()

@@ -2,6 +2,7 @@ local ____exports = {}
 local cjson = require("cjson")
 local request = require("resty.openclaw.request")
 local time_left = require("resty.openclaw.time_left")
+local upstream_tries = require("resty.openclaw.upstream_tries")
 local utf8 = require("resty.openclaw.utf8")
 local UNKNOWN = {code = "error", message = "The request failed."}
 --- What stands for each status that nginx itself answers with; listed in docs/errors.md.
@@ -55,11 +56,17 @@ end
 function ____exports.too_late()
     return ____exports.respond(504, "deadline_exceeded", "The deadline of the request has passed.")
 end
+--- What a balancer meant by a 500: without OpenResty's patches nginx makes one of whatever it answers. Only then there is
+-- a Retry-After before. Where the last node has said that its client asks too much, that is it.
+local function status_of_balancer()
+    local statuses = upstream_tries.tried(request.variable("upstream_status") or "")
+    return statuses[#statuses] == "429" and 429 or 503
+end
 --- The page for errors that nginx makes itself: the location that `error_page` names in nginx/errors.conf.
 -- Phases: content.
 function ____exports.page()
     local retry_after = tonumber(ngx.header["Retry-After"])
-    local status = ngx.status == 500 and retry_after ~= nil and 503 or ngx.status
+    local status = ngx.status == 500 and retry_after ~= nil and status_of_balancer() or ngx.status
     local entry = ENTRIES[status] or UNKNOWN
     ngx.header["X-Request-Id"] = request.variable("openclaw_request_id")
     if status >= 500 and (time_left.seconds() or 1) <= 0 then

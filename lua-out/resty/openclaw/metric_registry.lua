@@ -148,6 +148,15 @@ function ____exports.histogram(registry, name, help, label_names, bounds)
         bounds
     )
 end
+--- Drops the series with these label values, if there is one that is no other's too. Nobody may count in it any more. Phases:
+-- any, in one process at a time.
+function ____exports.forget(registry, name, ...)
+    local values = {...}
+    local known = registry.families[name]
+    if known ~= nil then
+        idle_series.forget(known, values)
+    end
+end
 --- Adds a family whose figures are worked out when somebody looks. Phases: init.
 function ____exports.collect(registry, collector)
     local ____registry_collectors_0 = registry.collectors
@@ -180,7 +189,8 @@ function ____exports.open(dict_name)
         collectors = {},
         most_series = ____exports.DEFAULT_MOST_SERIES,
         idle_seconds = ____exports.DEFAULT_IDLE_SECONDS,
-        allowed = {}
+        allowed = {},
+        row_dropped = {}
     }
     registry.dropped = ____exports.counter(registry, "openclaw_metrics_dropped_labels_total", "Times that a metric past its limit of series took _other for its labels.", {"metric"})
     registry.expired = ____exports.counter(registry, "openclaw_metrics_expired_series_total", "Series that were dropped, as nobody had counted in them for long.", {"metric"})

@@ -1,4 +1,7 @@
 local ____exports = {}
+local ____areas = require("resty.openclaw.shared_memory.areas")
+local AREAS = ____areas.AREAS
+local areas_of = ____areas.areas_of
 local lease = require("resty.openclaw.shared_memory.lease")
 local mapping = require("resty.openclaw.shared_memory.mapping")
 local ____names = require("resty.openclaw.shared_memory.names")
@@ -9,6 +12,8 @@ local rows = require("resty.openclaw.shared_memory.rows")
 ____exports.LOST_SLOT = rows.LOST_SLOT
 --- Slot 2 of block 0: how many configurations have opened the region so far.
 local CONFIGURATION = 2
+--- What two versions must agree in to share a region.
+local LAYOUT = (((tostring(mapping.SLOTS) .. " ") .. tostring(mapping.FIRST_TRANSIENT)) .. " ") .. tostring(AREAS)
 local DEFAULT_BLOCKS = 255
 --- Of all workers one looks for dead holders this often, in seconds.
 local SWEEP_SECONDS = 0.5
@@ -117,16 +122,13 @@ function ____exports.open(dict_name, workers)
     local base
     local count = workers + 1
     if left_behind == nil then
-        base = mapping.create(count + rows.AREAS, dict ~= nil)
+        base = mapping.create(count + AREAS, dict ~= nil)
         names:set(
             "region",
-            (((((mapping.to_text(base) .. " ") .. tostring(count)) .. " ") .. tostring(mapping.SLOTS)) .. " ") .. tostring(rows.AREAS)
+            (((mapping.to_text(base) .. " ") .. tostring(count)) .. " ") .. LAYOUT
         )
     else
-        local address, blocks = string.match(
-            left_behind,
-            ((("^(%d+) (%d+) " .. tostring(mapping.SLOTS)) .. " ") .. tostring(rows.AREAS)) .. "$"
-        )
+        local address, blocks = string.match(left_behind, ("^(%d+) (%d+) " .. LAYOUT) .. "$")
         if address == nil then
             error(("shared_memory: another version laid out \"" .. dict_name) .. "\": stop nginx and start it again", 0)
         end
@@ -136,12 +138,13 @@ function ____exports.open(dict_name, workers)
     if left_behind == nil or ngx.get_phase() == "init" then
         base[CONFIGURATION] = base[CONFIGURATION] + 1
     end
-    local ____rows_areas_of_result_0 = rows.areas_of(base, count)
-    local generations = ____rows_areas_of_result_0.generations
-    local sizes = ____rows_areas_of_result_0.sizes
-    local touched = ____rows_areas_of_result_0.touched
-    local seen = ____rows_areas_of_result_0.seen
-    local pins = ____rows_areas_of_result_0.pins
+    local ____areas_of_result_0 = areas_of(base, count)
+    local generations = ____areas_of_result_0.generations
+    local sizes = ____areas_of_result_0.sizes
+    local kept = ____areas_of_result_0.kept
+    local touched = ____areas_of_result_0.touched
+    local seen = ____areas_of_result_0.seen
+    local pins = ____areas_of_result_0.pins
     local fields = {
         shared = dict ~= nil,
         names = names,
@@ -154,6 +157,7 @@ function ____exports.open(dict_name, workers)
         duties = {},
         generations = generations,
         sizes = sizes,
+        kept = kept,
         touched = touched,
         seen = seen,
         pins = pins
@@ -246,11 +250,14 @@ function ____exports.add(region, slot, by)
     local mine = region.mine
     mine[slot] = mine[slot] + by
 end
---- How many slots have names, and how many are left for new ones, transient slots aside. Phases: any; a quarter of a
--- millisecond when there are many.
-function ____exports.usage(region)
-    local used = rows.limit(region) - rows.FIRST_SLOT - rows.unused(region)
-    return used, mapping.FIRST_TRANSIENT - rows.FIRST_SLOT - used
+--- How many slots of a space have names, and how many are left for new ones. Phases: any; a quarter of a millisecond when
+-- there are many.
+function ____exports.usage(region, space)
+    if space == nil then
+        space = rows.LASTING
+    end
+    local used = rows.limit(region, space) - space.first - rows.unused(region, space)
+    return used, space.limit - space.first - used
 end
 --- Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker.
 function ____exports.release(region)

@@ -2,10 +2,16 @@ local http_client = require("resty.openclaw.http_client")
 local nodes = require("spec.support.nodes")
 local probe = require("resty.openclaw.balancer.health_check.probe").probe
 local raw_server = require("spec.support.raw_server")
-local read_settings = require("resty.openclaw.balancer.health_check.options").read_settings
+local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
+local settings_of = require("resty.openclaw.balancer.health_check.options").read_settings
 
 local SOCKET = "unix:" .. ngx.config.prefix() .. "health_check.sock"
 local RAW, NODE = 18160, 18161
+
+--- What the options say; `busy`: the option of the upstream, where it is given.
+local function read_settings(owner, options, busy)
+    return settings_of(owner, options, busy_statuses.statuses(owner, { busy_statuses = busy }))
+end
 
 --- Probes the node that answers with these pieces.
 local function answered(options, ...)
@@ -89,12 +95,21 @@ describe("balancer.health_check.probe", function()
         end)
 
         it("takes a node that asks to be left alone for busy", function()
-            assert.same({ "busy", "status 429" }, with_status(429))
-            assert.same({ "busy", "status 429", 7 }, with_status(429, {}, "Retry-After: 7\r\n"))
             assert.same({ "busy", "status 503", 120 }, with_status(503, {}, "Retry-After: 120\r\n"))
             local dated = with_status(503, {}, "Retry-After: " .. ngx.http_time(ngx.time() + 60) .. "\r\n")
             assert.equal("busy", dated[1])
             assert.is_true(dated[3] > 50 and dated[3] <= 60)
+        end)
+
+        it("takes a node that has been asked too often for one that lives, unless busy_statuses says that it is busy", function()
+            assert.same({ "pass" }, with_status(429))
+            assert.same({ "pass" }, with_status(429, {}, "Retry-After: 999999\r\n"))
+            local function listed(headers)
+                raw_server.plan({ ("HTTP/1.1 429 Any\r\n%sContent-Length: 2\r\n\r\nok"):format(headers or "") })
+                return { probe(read_settings("test", { timeout = 5 }, { 429 }), "127.0.0.1", RAW) }
+            end
+            assert.same({ "busy", "status 429" }, listed())
+            assert.same({ "busy", "status 429", 7 }, listed("Retry-After: 7\r\n"))
         end)
 
         it("takes no other failure for it", function()

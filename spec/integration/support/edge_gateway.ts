@@ -21,6 +21,10 @@ export interface EdgeOptions {
     location?: string;
     /** What says how to cache, and by which key ("include cache.conf;"). */
     cache?: string;
+    /** How many workers (2). */
+    workers?: number;
+    /** More files to include, by their path below the prefix. */
+    files?: Record<string, string>;
 }
 
 /** Of the repository, but for the dict that every test's nginx has already. */
@@ -48,6 +52,7 @@ export class EdgeGateway {
         const through = await freePort();
         const nodes = options.nodes.map((node) => `"${node}"`).join(", ");
         const nginx = await NativeNginx.start({
+            workers: options.workers ?? 2,
             http: `
                 include openclaw.conf;
                 lua_socket_log_errors off;
@@ -111,7 +116,7 @@ export class EdgeGateway {
                 }
                 location /no_route/ { proxy_pass http://centre; }
                 ${options.server ?? ""}`,
-            files: Object.fromEntries(FILES.map((file) => [`${file}.conf`, conf(file)])),
+            files: { ...Object.fromEntries(FILES.map((file) => [`${file}.conf`, conf(file)])), ...options.files },
         });
         return new EdgeGateway(nginx, folder);
     }

@@ -214,6 +214,50 @@ export class NativeNginx {
         await eventually("new workers have replaced the old", () => this.allWorkersAreNew(old));
     }
 
+    /** Writes a file below the prefix anew, as somebody who changes the configuration. */
+    async write(name: string, content: string): Promise<void> {
+        await writeFile(path.join(this.prefix, name), content);
+    }
+
+    /** Masters that are nobody's children. */
+    private readonly daemons: number[] = [];
+
+    /** The master that writes the pid file, which is not one of these, and has all its workers. */
+    private awaitDaemon(others: readonly number[]): Promise<number> {
+        return eventually("a master is there, with all its workers", async () => {
+            const text = await readFile(path.join(this.prefix, "run/nginx.pid"), "utf8").catch(() => "");
+            const pid = Number(text);
+            if (!(pid > 0) || others.includes(pid)) return false;
+            const titles = await Promise.all((await children(pid)).map(title));
+            return titles.filter((one) => one === "nginx: worker process").length === this.workers && pid;
+        });
+    }
+
+    /** Crashes, and starts again as a daemon: the only kind of master that starts another one. */
+    async becomeDaemon(): Promise<void> {
+        await this.crash();
+        await rm(path.join(this.prefix, "run/nginx.pid"), { force: true });
+        await run(this.nginx.binary, ...NativeNginx.arguments(this.prefix, `daemon on; ${this.nginx.modules}`));
+        this.daemons.push(await this.awaitDaemon([]));
+    }
+
+    /**
+     * Has the daemon start another master beside itself, as somebody who replaces the binary; both take requests then. Returns
+     * what ends the old one.
+     */
+    async upgrade(): Promise<() => Promise<void>> {
+        const old = this.daemons.at(-1) as number;
+        process.kill(old, "SIGUSR2");
+        this.daemons.push(await this.awaitDaemon([...this.daemons]));
+        return () => NativeNginx.end(old, "SIGQUIT");
+    }
+
+    private static async end(pid: number, signal: NodeJS.Signals): Promise<void> {
+        if ((await title(pid)) === "") return;
+        process.kill(pid, signal);
+        await eventually("a master is gone", async () => (await title(pid)) === "", 20_000);
+    }
+
     /** Sends a signal to one worker. */
     kill(pid: number, signal: NodeJS.Signals): void {
         process.kill(pid, signal);
@@ -246,6 +290,7 @@ export class NativeNginx {
 
     /** Stops nginx at once, and removes its folder. */
     async stop(): Promise<void> {
+        for (const pid of this.daemons) await NativeNginx.end(pid, "SIGTERM");
         if (this.master.exitCode === null && this.master.signalCode === null) {
             const gone = new Promise((resolve) => this.master.once("exit", resolve));
             this.master.kill("SIGTERM");

@@ -7,6 +7,7 @@ import * as attempts from "./balancer/attempts";
 import * as builder from "./balancer/builder";
 import type { Settings } from "./balancer/builder";
 import * as choice from "./balancer/choice";
+import { platform } from "./balancer/free_tries";
 import * as operator from "./balancer/operator";
 import type { NodeReport, Wish } from "./balancer/operator";
 import type { Peer } from "./balancer/peer";
@@ -15,6 +16,7 @@ import * as supervision from "./balancer/supervision";
 import * as tries from "./balancer/tries";
 import * as upstreams from "./balancer/upstream";
 import * as request from "./request";
+import * as retry_after from "./retry_after";
 import * as shared_memory from "./shared_memory";
 
 export interface Balancer extends Settings {
@@ -34,8 +36,12 @@ export interface Balancer extends Settings {
     forget_changes(address: string): LuaMultiReturn<[ok: boolean, err?: string]>;
 }
 
+const NGX_BUSY = -3;
+const TOO_MANY_REQUESTS = 429;
 const BAD_GATEWAY = 502;
 const SERVICE_UNAVAILABLE = 503;
+/** More than any client waits, and still written in digits. */
+const MOST_RETRY_AFTER_SECONDS = 1e9;
 
 /** Begins the regular work in this worker. Phases: init_worker; `balance` does it where it was not called. */
 function init_worker(this: Balancer): void {
@@ -47,6 +53,27 @@ function decline(balancer: Balancer, now: number): void {
     ngx.header["Retry-After"] = math.max(1, math.ceil(choice.seconds_left(balancer.pool, now)));
     balancer.faults.report("no_node_left", 'no node of upstream "', balancer.name, '" is left to try');
     ngx.exit(SERVICE_UNAVAILABLE);
+}
+
+/** What the last node's Retry-After says, or else a second; for an answer that nginx makes in its place. */
+function pass_on_retry_after(): void {
+    const seconds = retry_after.seconds(request.variable("upstream_http_retry_after"));
+    ngx.header["Retry-After"] = string.format("%.0f", math.min(seconds ?? 1, MOST_RETRY_AFTER_SECONDS));
+}
+
+/** Ends a request after its last try, with that one's status as far as nginx can. */
+function end(balancer: Balancer, now: number, status: number): void {
+    if (status === BAD_GATEWAY) {
+        // As when nginx itself gives up, so that a stale answer from the cache may take its place.
+        ngx.exit(NGX_BUSY);
+    } else if (status === TOO_MANY_REQUESTS || (platform.takes_back && status === SERVICE_UNAVAILABLE)) {
+        pass_on_retry_after();
+        ngx.exit(status);
+    } else if (platform.takes_back) {
+        ngx.exit(status);
+    } else {
+        decline(balancer, now);
+    }
 }
 
 /**
@@ -71,7 +98,8 @@ function balance(this: Balancer): boolean {
         peer = tries.next(this, now, last, status ?? BAD_GATEWAY);
     }
     if (peer === undefined) {
-        decline(this, now);
+        if (is_first) decline(this, now);
+        else end(this, now, status ?? BAD_GATEWAY);
         return false;
     }
     const node = peer.node;
@@ -84,7 +112,7 @@ function balance(this: Balancer): boolean {
     // One at a time: what may be done after a failure is known best just before.
     if (tries.may_go_on(this, peer, is_first)) nginx_balancer.set_more_tries(1);
     if (waited) queue.end_wait(this.waits);
-    if (key !== 0) attempts.begin(key, peer);
+    if (key !== 0) attempts.begin(key, peer, now);
     peer.figures.sent.inc();
     return true;
 }

@@ -8,9 +8,15 @@ import * as request from "./request";
 export const NAME = "X-OpenClaw-Delivery";
 const VARIABLE = "http_x_openclaw_delivery";
 
+/** What the request at hand says in it; nothing where it has none. Phases: all with a request. */
+export function given(): string | undefined {
+    const text = request.variable(VARIABLE);
+    return text;
+}
+
 /** Whether the request at hand has it, right or wrong. Phases: all with a request. */
 export function is_there(): boolean {
-    return request.variable(VARIABLE) !== undefined;
+    return given() !== undefined;
 }
 
 /** Takes it off the request. Phases: rewrite, access, content. */

@@ -6,6 +6,7 @@
 import * as cjson from "cjson";
 import * as request from "./request";
 import * as time_left from "./time_left";
+import * as upstream_tries from "./upstream_tries";
 import * as utf8 from "./utf8";
 
 interface Entry {
@@ -69,13 +70,21 @@ export function too_late(): never {
 }
 
 /**
+ * What a balancer meant by a 500: without OpenResty's patches nginx makes one of whatever it answers. Only then there is
+ * a Retry-After before. Where the last node has said that its client asks too much, that is it.
+ */
+function status_of_balancer(): number {
+    const statuses = upstream_tries.tried(request.variable("upstream_status") ?? "");
+    return statuses[statuses.length - 1] === "429" ? 429 : 503;
+}
+
+/**
  * The page for errors that nginx makes itself: the location that `error_page` names in nginx/errors.conf.
  * Phases: content.
  */
 export function page(): never {
     const retry_after = tonumber(ngx.header["Retry-After"]);
-    // Without OpenResty's patches nginx turns a balancer's 503 into 500; only the balancer sets Retry-After before that.
-    const status = ngx.status === 500 && retry_after !== undefined ? 503 : ngx.status;
+    const status = ngx.status === 500 && retry_after !== undefined ? status_of_balancer() : ngx.status;
     const entry = ENTRIES[status] ?? UNKNOWN;
     // What route.conf adds to answers is not added here.
     ngx.header["X-Request-Id"] = request.variable("openclaw_request_id");

@@ -39,6 +39,8 @@ export interface Registry {
     idle_seconds: number;
     /** Which labels are kept, by the names of metrics; of others all are. */
     allowed: LuaTable<string, AllowList>;
+    /** Are told the names of held rows that were dropped. */
+    readonly row_dropped: ((this: void, name: string) => void)[];
     dropped?: Family<Counter>;
     expired?: Family<Counter>;
     misuses?: Family<Counter>;
@@ -141,6 +143,15 @@ export function histogram(
     return family(registry, "histogram", name, help, label_names, bounds) as Family<Histogram>;
 }
 
+/**
+ * Drops the series with these label values, if there is one that is no other's too. Nobody may count in it any more. Phases:
+ * any, in one process at a time.
+ */
+export function forget(registry: Registry, name: string, ...values: string[]): void {
+    const known = registry.families.get(name) as Family<unknown> | undefined;
+    if (known !== undefined) idle_series.forget(known, values);
+}
+
 /** Adds a family whose figures are worked out when somebody looks. Phases: init. */
 export function collect(registry: Registry, collector: Collector): void {
     registry.collectors.push(collector);
@@ -173,6 +184,7 @@ export function open(dict_name: string): Registry {
         most_series: DEFAULT_MOST_SERIES,
         idle_seconds: DEFAULT_IDLE_SECONDS,
         allowed: new LuaTable(),
+        row_dropped: [],
     };
     registry.dropped = counter(
         registry,

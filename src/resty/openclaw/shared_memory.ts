@@ -11,6 +11,7 @@
  * A block goes back when its worker exits, or when another worker finds its holder dead. What was counted stays in the
  * block for the next holder; transient slots (what goes on right now) fall to zero.
  */
+import { AREAS, areas_of } from "./shared_memory/areas";
 import * as lease from "./shared_memory/lease";
 import * as mapping from "./shared_memory/mapping";
 import { advance, local_names } from "./shared_memory/names";
@@ -40,6 +41,9 @@ export interface Region extends rows.Rows {
 export const LOST_SLOT = rows.LOST_SLOT;
 /** Slot 2 of block 0: how many configurations have opened the region so far. */
 const CONFIGURATION = 2;
+
+/** What two versions must agree in to share a region. */
+const LAYOUT = `${mapping.SLOTS} ${mapping.FIRST_TRANSIENT} ${AREAS}`;
 
 const DEFAULT_BLOCKS = 255;
 
@@ -143,10 +147,10 @@ export function open(dict_name: string, workers = DEFAULT_BLOCKS): Region {
     let base: Doubles;
     let count = workers + 1;
     if (left_behind === undefined) {
-        base = mapping.create(count + rows.AREAS, dict !== undefined);
-        names.set("region", `${mapping.to_text(base)} ${count} ${mapping.SLOTS} ${rows.AREAS}`);
+        base = mapping.create(count + AREAS, dict !== undefined);
+        names.set("region", `${mapping.to_text(base)} ${count} ${LAYOUT}`);
     } else {
-        const [address, blocks] = string.match(left_behind, `^(%d+) (%d+) ${mapping.SLOTS} ${rows.AREAS}$`);
+        const [address, blocks] = string.match(left_behind, `^(%d+) (%d+) ${LAYOUT}$`);
         if (address === undefined) {
             error(`shared_memory: another version laid out "${dict_name}": stop nginx and start it again`, 0);
         }
@@ -156,7 +160,7 @@ export function open(dict_name: string, workers = DEFAULT_BLOCKS): Region {
     if (left_behind === undefined || ngx.get_phase() === "init") {
         base.set(CONFIGURATION, base.get(CONFIGURATION) + 1);
     }
-    const { generations, sizes, touched, seen, pins } = rows.areas_of(base, count);
+    const { generations, sizes, kept, touched, seen, pins } = areas_of(base, count);
     const fields = {
         shared: dict !== undefined,
         names,
@@ -169,6 +173,7 @@ export function open(dict_name: string, workers = DEFAULT_BLOCKS): Region {
         duties: [],
         generations,
         sizes,
+        kept,
         touched,
         seen,
         pins,
@@ -240,12 +245,12 @@ export function add(region: Region, slot: number, by: number): void {
 }
 
 /**
- * How many slots have names, and how many are left for new ones, transient slots aside. Phases: any; a quarter of a
- * millisecond when there are many.
+ * How many slots of a space have names, and how many are left for new ones. Phases: any; a quarter of a millisecond when
+ * there are many.
  */
-export function usage(region: Region): LuaMultiReturn<[used: number, free: number]> {
-    const used = rows.limit(region) - rows.FIRST_SLOT - rows.unused(region);
-    return $multi(used, mapping.FIRST_TRANSIENT - rows.FIRST_SLOT - used);
+export function usage(region: Region, space = rows.LASTING): LuaMultiReturn<[used: number, free: number]> {
+    const used = rows.limit(region, space) - space.first - rows.unused(region, space);
+    return $multi(used, space.limit - space.first - used);
 }
 
 /** Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker. */

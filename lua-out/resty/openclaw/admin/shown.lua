@@ -10,9 +10,11 @@ end
 --- One node.
 function ____exports.node(report)
     return string.format(
-        "{\"address\":%s,\"state\":%s,\"weight\":%s,\"drain\":%s,\"in_flight\":%s,\"effective_weight\":%s,\"service_seconds\":%s,\"concurrency\":%s,\"changed\":%s}",
+        "{\"address\":%s,\"state\":%s,\"reason\":%s,\"seconds_left\":%s,\"weight\":%s,\"drain\":%s,\"in_flight\":%s,\"effective_weight\":%s,\"service_seconds\":%s,\"concurrency\":%s,\"changed\":%s}",
         json.text(report.address),
         json.text(report.state),
+        report.reason == nil and "null" or json.text(report.reason),
+        number(report.seconds_left),
         number(report.weight),
         tostring(report.drain),
         number(report.in_flight),

@@ -4,10 +4,12 @@ local request = require("resty.openclaw.request")
 local retry_after = require("resty.openclaw.retry_after")
 local time_left = require("resty.openclaw.time_left")
 local upstream_tries = require("resty.openclaw.upstream_tries")
+local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
 local degradation = require("resty.openclaw.balancer.degradation")
 local ejection = require("resty.openclaw.balancer.ejection")
 local nodes = require("resty.openclaw.balancer.node")
 local outcomes = require("resty.openclaw.balancer.outcome")
+local peer_of = require("resty.openclaw.balancer.peer")
 local try_figures = require("resty.openclaw.balancer.try_figures")
 local present_peer = {}
 --- Requests whose answer counts as begun.
@@ -17,8 +19,9 @@ local JSON_LINES = "application/x-ndjson"
 --- What nginx says of a try that took too long.
 local TIMEOUT = "504"
 --- Counts a request in at a peer. Phases: balancer.
-function ____exports.begin(key, peer)
-    nodes.start(peer.node)
+function ____exports.begin(key, peer, now)
+    nodes.start(peer.node, now)
+    peer.requests = peer.requests + 1
     present_peer[key] = peer
 end
 --- Whether the request is counted in at some peer. Phases: any with a request.
@@ -46,7 +49,7 @@ function ____exports.note_first_byte(key)
         return
     end
     local status = upstream_tries.last(request.variable("upstream_status") or "-")
-    if outcomes.of_status(status) ~= "ok" then
+    if outcomes.of_status(status) ~= "ok" or not peer_of.is_current(peer) then
         return
     end
     has_begun[key] = true
@@ -61,11 +64,12 @@ local function learn_from_success(peer, now, seconds)
     if upstream.fallback ~= nil then
         degradation.answered(
             upstream.degradation,
+            now,
             now - request.seconds_taken()
         )
     end
 end
-local function learn_from_failure(peer, now, outcome)
+local function learn_from_failure(peer, now, outcome, status)
     local upstream = peer.upstream
     if outcome == "failed" then
         ejection.failed(
@@ -85,29 +89,43 @@ local function learn_from_failure(peer, now, outcome)
         )
     else
         ejection.told_nothing(peer.record)
+        if upstream.fallback ~= nil and outcomes.is_of_node(status) then
+            degradation.answered_otherwise(upstream.degradation, now)
+        end
     end
 end
-local function outcome_of(status)
-    local outcome = outcomes.of_status(status)
+local function outcome_of(upstream, status)
+    local known = upstream.busy_statuses
+    if busy_statuses.may_be_busy(known, status) then
+        if busy_statuses.is_busy(
+            known,
+            status,
+            request.variable("upstream_http_retry_after")
+        ) then
+            return "busy"
+        end
+    end
     if status == TIMEOUT and time_left.was_short() then
         return "neutral"
     end
-    if outcome ~= "failed" or request.variable("upstream_http_retry_after") == nil then
-        return outcome
-    end
-    return outcomes.with_retry_after(status)
+    return outcomes.of_status(status)
 end
 --- Counts a request out of the peer it is at. `seconds`: what its policy learns from, where it wants to.
 local function count_out(key, peer, status, seconds)
     present_peer[key] = nil
+    peer.requests = peer.requests - 1
+    if not peer_of.is_current(peer) then
+        has_begun[key] = nil
+        return
+    end
     local now = request.now()
-    local outcome = outcome_of(status)
+    local outcome = outcome_of(peer.upstream, status)
     nodes.finish(peer.node, outcome, has_begun[key] ~= nil)
     has_begun[key] = nil
     if outcome == "ok" then
         learn_from_success(peer, now, seconds)
     else
-        learn_from_failure(peer, now, outcome)
+        learn_from_failure(peer, now, outcome, status)
     end
 end
 --- Settles a try that failed with this status, before the next one of the same pass, and returns the peer it was at;

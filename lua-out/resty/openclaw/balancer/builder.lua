@@ -4,6 +4,7 @@ local leaders = require("resty.openclaw.leader")
 local metric_registry = require("resty.openclaw.metric_registry")
 local read = require("resty.openclaw.options")
 local shared_memory = require("resty.openclaw.shared_memory")
+local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
 local choice = require("resty.openclaw.balancer.choice")
 local consistent_hash = require("resty.openclaw.balancer.consistent_hash")
 local degradation = require("resty.openclaw.balancer.degradation")
@@ -28,6 +29,7 @@ ____exports.OPTIONS = {
     "load_factor",
     "signal",
     "tries",
+    "busy_statuses",
     "retry_share",
     "panic_share",
     "fallback",
@@ -92,7 +94,7 @@ local function read_fallback(owner, options)
 end
 local function record(owner, registry, name)
     local region = registry.region
-    local slot, err = shared_memory.slot(region, "degradation " .. name, degradation.SLOTS)
+    local slot, err = shared_memory.slot(region, "fallback " .. name, degradation.SLOTS)
     if slot == nil then
         error((owner .. ": no shared memory: ") .. err, 0)
     end
@@ -128,11 +130,13 @@ function ____exports.settings(options)
         SIGNALS,
         "auto"
     )
+    local busy = busy_statuses.statuses(owner, given)
     local health_check = health_checks.new(
         owner,
         read.group(owner, given, "health_check"),
         registry,
-        name
+        name,
+        busy
     )
     local entries = nodes_option.entries(owner, given)
     local membership = membership_of.new(
@@ -160,11 +164,12 @@ function ____exports.settings(options)
             1,
             DEFAULT_TRIES
         ),
+        busy_statuses = busy,
         budget = retry_budget.new(read.share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
         fallback = read_fallback(owner, given),
         degradation = record(owner, registry, name),
         waits = queue.new(registry, name),
-        retries = counter(registry, name, "openclaw_upstream_retries_total", "Tries at another node after one failed."),
+        retries = counter(registry, name, "openclaw_upstream_retries_total", "Tries after one failed."),
         retries_refused = counter(registry, name, "openclaw_upstream_retries_refused_total", "Tries that were not to be followed by another one because too much of the traffic was retries."),
         fallbacks = counter(registry, name, "openclaw_upstream_fallbacks_total", "Requests of an upstream that went to its fallback."),
         registry = registry,

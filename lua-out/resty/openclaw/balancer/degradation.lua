@@ -1,14 +1,21 @@
 local ____exports = {}
 --- Slots of the common block that a record takes.
-____exports.SLOTS = 4
---- Requests in a row that got nothing from the pool.
+____exports.SLOTS = 6
+--- Late requests that got nothing from the pool.
 local MISSED = 0
 --- When the pool became degraded; 0 unless it is.
 local SINCE = 1
 --- Good answers of the pool since then, in a row.
 local GOOD = 2
 local NEXT_TRIAL = 3
-local MISSED_TO_DEGRADE = 3
+--- Late requests that got nothing, or an answer; and when these two were counted last.
+local SEEN = 4
+local COUNTED_AT = 5
+local FADING_SECONDS = 10
+local LEAST_MISSED = 5
+local SHARE_TO_DEGRADE = 0.5
+--- What five in quick succession may have faded by.
+local TOLERANCE = 0.5
 local GOOD_TO_RETURN = 3
 local SECONDS_BETWEEN_TRIALS = 1
 --- Whether requests go to the fallback at once. Phases: any.
@@ -27,26 +34,39 @@ function ____exports.take_trial(record, now)
     end
     return true
 end
+--- Counts one more request. `missed`: 1 where it got nothing, else 0.
+local function count(record, now, missed)
+    local seconds = math.max(0, now - record[COUNTED_AT])
+    local left = math.exp(-seconds / FADING_SECONDS)
+    record[MISSED] = record[MISSED] * left + missed
+    record[SEEN] = record[SEEN] * left + 1
+    record[COUNTED_AT] = now
+end
 --- Notes that a request got nothing from the pool. Phases: balancer.
 function ____exports.missed(record, now)
     record[GOOD] = 0
     if ____exports.is_degraded(record) then
         return
     end
-    record[MISSED] = record[MISSED] + 1
-    if record[MISSED] < MISSED_TO_DEGRADE then
+    count(record, now, 1)
+    local late = record[MISSED]
+    if late < LEAST_MISSED - TOLERANCE or late < SHARE_TO_DEGRADE * record[SEEN] then
         return
     end
     record[SINCE] = now
     record[NEXT_TRIAL] = now + SECONDS_BETWEEN_TRIALS
 end
+--- Notes an answer of the pool that is neither good nor bad, such as a 404: its request did not go on. Phases: balancer, log.
+function ____exports.answered_otherwise(record, now)
+    if not ____exports.is_degraded(record) then
+        count(record, now, 0)
+    end
+end
 --- Notes a good answer of the pool; `began`: when its request came. Phases: balancer, log.
-function ____exports.answered(record, began)
+function ____exports.answered(record, now, began)
     local since = record[SINCE]
     if since == 0 then
-        if record[MISSED] ~= 0 then
-            record[MISSED] = 0
-        end
+        count(record, now, 0)
         return
     end
     if began < since then
@@ -57,6 +77,7 @@ function ____exports.answered(record, began)
         return
     end
     record[MISSED] = 0
+    record[SEEN] = 0
     record[SINCE] = 0
     record[GOOD] = 0
 end

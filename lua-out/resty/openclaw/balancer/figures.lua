@@ -1,6 +1,7 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
 local request = require("resty.openclaw.request")
+local left_out = require("resty.openclaw.balancer.left_out")
 local nodes = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
 local upstreams = require("resty.openclaw.balancer.upstream")
@@ -97,6 +98,31 @@ local function show_states(registry)
         end
     )
 end
+local function show_left_out(registry)
+    local help = "1 for each node that gets no requests from an upstream, with the reason."
+    collect(
+        registry,
+        "openclaw_upstream_node_left_out",
+        help,
+        function(emit)
+            local now = request.now()
+            each_peer(
+                registry,
+                function(upstream, peer)
+                    local reason = left_out.reason(peer, now)
+                    if reason == nil then
+                        return
+                    end
+                    local labels = {upstream.name, peer.node.address, reason}
+                    emit(
+                        metric_registry.label_text({"upstream", "node", "reason"}, labels),
+                        1
+                    )
+                end
+            )
+        end
+    )
+end
 local function show_degraded(registry)
     local help = "1 while an upstream's requests go to its fallback at once."
     collect(
@@ -146,6 +172,7 @@ function ____exports.show(registry, upstream)
     shown_by_registry[registry] = {upstream}
     show_in_flight(registry)
     show_states(registry)
+    show_left_out(registry)
     show_degraded(registry)
     show_peers(registry, "openclaw_upstream_node_weight", "A node's weight: learned, where 1 is an equal share of the requests, or static.", weight)
     show_peers(registry, "openclaw_upstream_node_service_seconds", "Mean time a node works on one request, waiting left out, as the answering worker has learned it.", service_seconds)

@@ -141,12 +141,13 @@ end
 -- @param owner how the sentence begins that says what is wrong
 -- @param options the group `health_check`, see docs/balancer.md
 -- @param upstream its name in the metrics
-local function create(owner, options, registry, upstream)
+-- @param busy the answers by which a node says that it has no room
+local function create(owner, options, registry, upstream, busy)
     if options == nil then
         return nil
     end
     local fields = {
-        settings = read_settings(owner .. " health_check", options),
+        settings = read_settings(owner .. " health_check", options, busy),
         upstream = upstream,
         checks = metric_registry.counter(registry, "openclaw_health_checks_total", "Active checks of a node by how they ended: pass, fail, or busy.", {"upstream", "node", "result"}),
         faults = faults.new("health_check", registry),

@@ -1,7 +1,5 @@
 local ____exports = {}
-local ffi = require("ffi")
 local read = require("resty.openclaw.options")
-local shared_memory = require("resty.openclaw.shared_memory")
 local smooth_weighted = require("resty.openclaw.balancer.smooth_weighted")
 local DEFAULT_BUCKETS = {{below_seconds = 2, weight = 3}, {below_seconds = 4, weight = 2}}
 local NEW_ANSWER = 0.2
@@ -41,12 +39,8 @@ local function failed(self, peer)
     local slowest = self.buckets[#self.buckets]
     mix(peer.learned, 2 * slowest.below_seconds)
 end
---- Without room for one more the latencies of several nodes would be one: then such nodes weigh 1.
 local function learn(self, peer)
-    local region = peer.node.region
-    local slot = shared_memory.slot(region, "latency " .. peer.node.address)
-    local mean = slot == nil and ffi.new("double[1]") or region.common + slot
-    return {credit = 0, gain = 1, mean = mean}
+    return {credit = 0, gain = 1, mean = peer.node.latency}
 end
 local metatable = {__index = {
     learn = learn,

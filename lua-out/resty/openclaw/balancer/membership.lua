@@ -6,6 +6,7 @@ local ____names = require("resty.openclaw.shared_memory.names")
 local increment = ____names.increment
 local nodes = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
+local NEVER_SEEN = -1
 --- A place at which changes are tried, and how often until another one's must be done.
 local LOCK_SECONDS = 1
 local LOCK_TRIES = 200
@@ -23,8 +24,10 @@ local function create(registry, upstream, entries, is_checked, faults)
         is_checked = is_checked,
         faults = faults,
         version = registry.region.common + slot,
-        seen = -1,
-        by_address = {}
+        seen = NEVER_SEEN,
+        by_address = {},
+        leaving = {},
+        lacks_some = false
     }
 end
 ____exports.new = create
@@ -47,7 +50,7 @@ function ____exports.changes(membership)
     end
     return ____found_0
 end
---- The peer at an address: the one that is in force, or a new one; nothing when there is no memory left.
+--- The peer at an address: one that is known already, or a new one; nothing when there is no memory left.
 local function peer_at(membership, ____bindingPattern0)
     local port
     local host
@@ -55,8 +58,11 @@ local function peer_at(membership, ____bindingPattern0)
     address = ____bindingPattern0.address
     host = ____bindingPattern0.host
     port = ____bindingPattern0.port
-    local known = membership.by_address[address]
-    if known ~= nil then
+    local ____membership_1 = membership
+    local by_address = ____membership_1.by_address
+    local leaving = ____membership_1.leaving
+    local known = by_address[address] or leaving[address]
+    if known ~= nil and peer_of.hold(known) then
         return known
     end
     local node, node_err = nodes.at(membership.registry, address, host, port)
@@ -71,9 +77,9 @@ local function peer_at(membership, ____bindingPattern0)
     return peer
 end
 local function listed_entry(list, membership, entry)
-    local ____entry_1 = entry
-    local weight = ____entry_1.weight
-    local is_draining = ____entry_1.is_draining
+    local ____entry_2 = entry
+    local weight = ____entry_2.weight
+    local is_draining = ____entry_2.is_draining
     if not entry.is_name then
         list[#list + 1] = {
             address = entry.text,
@@ -84,8 +90,8 @@ local function listed_entry(list, membership, entry)
         }
         return
     end
-    local ____opt_2 = membership.discovery
-    for ____, node in ipairs(____opt_2 and ____opt_2:addresses(entry.text) or ({})) do
+    local ____opt_3 = membership.discovery
+    for ____, node in ipairs(____opt_3 and ____opt_3:addresses(entry.text) or ({})) do
         local address = node.address
         local host = node.host
         local port = node.port
@@ -128,35 +134,72 @@ local function add_others(list, changed)
         end
     end
 end
+--- Brings the peers that leave up to date: those that were in force, or left before, and are not in force now.
+local function note_leaving(membership, in_force)
+    local leaving = {}
+    for address, peer in pairs(membership.leaving) do
+        if in_force[address] ~= peer then
+            leaving[address] = peer
+        end
+    end
+    for address, peer in pairs(membership.by_address) do
+        if in_force[address] ~= peer then
+            leaving[address] = peer
+        end
+    end
+    membership.leaving = leaving
+end
+--- Lets go of the peers that have left and have no request of this worker any more. Costs nothing where none has left.
+-- Phases: any but init.
+function ____exports.settle(membership)
+    local leaving = membership.leaving
+    if (next(leaving)) == nil then
+        return
+    end
+    for address, peer in pairs(leaving) do
+        if peer_of.let_go(membership.registry, peer) then
+            leaving[address] = nil
+        end
+    end
+end
+--- Has this worker make the list anew at its next request. Phases: any.
+function ____exports.look_again(membership)
+    membership.seen = NEVER_SEEN
+end
 --- The peers in force now. Those that were in force before keep all that is known of them. Phases: any.
 function ____exports.peers(membership)
-    membership.seen = membership.version[0]
+    membership.seen = ngx.get_phase() == "init" and NEVER_SEEN or membership.version[0]
     local changed = ____exports.changes(membership)
     local list = ____exports.listed(membership)
     add_others(list, changed)
+    membership.lacks_some = false
     local in_force = {}
     local found = {}
     for ____, node in ipairs(list) do
         local its_change = changed[node.address] or ({})
         local is_wanted = its_change.removed ~= true and not (found[node.address] ~= nil)
-        local ____is_wanted_4
+        local ____is_wanted_5
         if is_wanted then
-            ____is_wanted_4 = peer_at(membership, node)
+            ____is_wanted_5 = peer_at(membership, node)
         else
-            ____is_wanted_4 = nil
+            ____is_wanted_5 = nil
         end
-        local peer = ____is_wanted_4
+        local peer = ____is_wanted_5
+        if is_wanted and peer == nil then
+            membership.lacks_some = true
+        end
         if peer ~= nil then
             peer.weight = its_change.weight or node.weight
-            local ____its_change_drain_5 = its_change.drain
-            if ____its_change_drain_5 == nil then
-                ____its_change_drain_5 = node.is_draining
+            local ____its_change_drain_6 = its_change.drain
+            if ____its_change_drain_6 == nil then
+                ____its_change_drain_6 = node.is_draining
             end
-            peer.is_draining = ____its_change_drain_5
+            peer.is_draining = ____its_change_drain_6
             in_force[#in_force + 1] = peer
             found[node.address] = peer
         end
     end
+    note_leaving(membership, found)
     membership.by_address = found
     return in_force
 end

@@ -1,6 +1,7 @@
 local ____exports = {}
 local addresses = require("resty.openclaw.address")
 local request = require("resty.openclaw.request")
+local left_out = require("resty.openclaw.balancer.left_out")
 local membership_of = require("resty.openclaw.balancer.membership")
 local nodes = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
@@ -16,25 +17,29 @@ function ____exports.report(upstream)
     for ____, peer in ipairs(pool.peers) do
         local ____peer_node_address_5 = peer.node.address
         local ____peer_of_state_result_6 = peer_of.state(peer, now)
-        local ____peer_weight_7 = peer.weight
-        local ____peer_is_draining_8 = peer.is_draining
-        local ____nodes_in_flight_result_9 = nodes.in_flight(peer.node)
-        local ____temp_10 = policy:weight(peer, pool.peers)
+        local ____left_out_reason_result_7 = left_out.reason(peer, now)
+        local ____left_out_seconds_result_8 = left_out.seconds(peer, now)
+        local ____peer_weight_9 = peer.weight
+        local ____peer_is_draining_10 = peer.is_draining
+        local ____nodes_in_flight_result_11 = nodes.in_flight(peer.node)
+        local ____temp_12 = policy:weight(peer, pool.peers)
         local ____this_2
         ____this_2 = policy
         local ____opt_1 = ____this_2.service_seconds
-        local ____temp_11 = ____opt_1 and ____opt_1(____this_2, peer)
+        local ____temp_13 = ____opt_1 and ____opt_1(____this_2, peer)
         local ____this_4
         ____this_4 = policy
         local ____opt_3 = ____this_4.concurrent_requests
         reports[#reports + 1] = {
             address = ____peer_node_address_5,
             state = ____peer_of_state_result_6,
-            weight = ____peer_weight_7,
-            drain = ____peer_is_draining_8,
-            in_flight = ____nodes_in_flight_result_9,
-            effective_weight = ____temp_10,
-            service_seconds = ____temp_11,
+            reason = ____left_out_reason_result_7,
+            seconds_left = ____left_out_seconds_result_8,
+            weight = ____peer_weight_9,
+            drain = ____peer_is_draining_10,
+            in_flight = ____nodes_in_flight_result_11,
+            effective_weight = ____temp_12,
+            service_seconds = ____temp_13,
             concurrency = ____opt_3 and ____opt_3(____this_4, peer),
             changed = changes[peer.node.address] ~= nil
         }
@@ -71,11 +76,11 @@ local function changed(before, wish, is_known)
         after.added = true
     end
     local weight = wish.weight or before.weight
-    local ____wish_drain_12 = wish.drain
-    if ____wish_drain_12 == nil then
-        ____wish_drain_12 = before.drain
+    local ____wish_drain_14 = wish.drain
+    if ____wish_drain_14 == nil then
+        ____wish_drain_14 = before.drain
     end
-    local drain = ____wish_drain_12
+    local drain = ____wish_drain_14
     if weight ~= nil then
         after.weight = weight
     end

@@ -1,22 +1,18 @@
 local ____exports = {}
 local NOT_MODIFIED = 304
-local TOO_MANY_REQUESTS = 429
 local CLIENT_CLOSED_REQUEST = 499
-local SERVICE_UNAVAILABLE = 503
 local known = {}
 local function judge(status)
     if status == nil or status == CLIENT_CLOSED_REQUEST then
         return "neutral"
-    end
-    if status == TOO_MANY_REQUESTS then
-        return "busy"
     end
     if status >= 500 then
         return "failed"
     end
     return status < 400 and status ~= NOT_MODIFIED and "ok" or "neutral"
 end
---- The outcome of a try, from its part of `$upstream_status`; "-" or nothing means that the client left first.
+--- The outcome of a try, from its part of `$upstream_status`; "-" or nothing means that the client left first. Whether the
+-- node said that it is busy, `busy_statuses` knows.
 function ____exports.of_status(status)
     local before = known[status]
     if before ~= nil then
@@ -28,8 +24,9 @@ function ____exports.of_status(status)
     end
     return outcome
 end
---- As `of_status`, for a failure that came with `Retry-After`: with 503 that is a node without room, not a broken one.
-function ____exports.with_retry_after(status)
-    return tonumber(status) == SERVICE_UNAVAILABLE and "busy" or ____exports.of_status(status)
+--- Whether a neutral outcome comes from an answer of the node: 304 or 4xx, but not a client that left.
+function ____exports.is_of_node(status)
+    local number = tonumber(status)
+    return number ~= nil and number < 500 and number ~= CLIENT_CLOSED_REQUEST
 end
 return ____exports

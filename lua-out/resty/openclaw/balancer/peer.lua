@@ -1,6 +1,7 @@
 local ____exports = {}
 local ffi = require("ffi")
-local shared_memory = require("resty.openclaw.shared_memory")
+local clock = require("resty.openclaw.clock")
+local held_rows = require("resty.openclaw.shared_memory.held_rows")
 local ejection = require("resty.openclaw.balancer.ejection")
 local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
 local lessons = require("resty.openclaw.balancer.lesson")
@@ -10,6 +11,8 @@ local BEGINNINGS = 0
 --- What the node had answered when the peer began.
 local ANSWERED = 1
 local BEGINNING_SLOTS = 2
+--- What its row has, first the slot for its holders.
+local ROW_SLOTS = 1 + ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS + lessons.SLOTS
 --- A peer that begins may hold so many requests more than it has answered,
 local SLOW_START = 4
 --- until it has answered so many.
@@ -26,16 +29,24 @@ end
 -- @param is_checked whether there are health checks that may say that it is up again
 local function create(registry, upstream, node, is_checked)
     local region = registry.region
-    local count = ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS + lessons.SLOTS
-    local slot, err = shared_memory.slot(region, (("peer " .. upstream) .. " ") .. node.address, count)
-    if slot == nil then
+    local name = try_figures.row_name(upstream, node.address)
+    local row, err = held_rows.take(
+        region,
+        name,
+        ROW_SLOTS,
+        0,
+        clock.now()
+    )
+    if row == nil then
         return nil, err
     end
-    local record = region.common + slot
+    local record = region.common + (row.slot + 1)
     local checks = record + ejection.SLOTS
     local beginning = checks + verdicts.SLOTS
     local peer = {
         node = node,
+        row = row,
+        requests = 0,
         weight = 1,
         is_draining = false,
         record = record,
@@ -49,6 +60,7 @@ local function create(registry, upstream, node, is_checked)
         tried_in = 0,
         upstream = nil
     }
+    nodes.join(node)
     if peer.beginning[BEGINNINGS] == 0 then
         ____exports.begin_anew(peer)
     end
@@ -58,6 +70,31 @@ local function create(registry, upstream, node, is_checked)
     return peer
 end
 ____exports.new = create
+--- Whether this worker may use the peer, which it holds from now on; after a reload another may have its memory. Phases: any.
+function ____exports.hold(peer)
+    local region = peer.node.region
+    local ____temp_0
+    if ngx.get_phase() == "init" then
+        ____temp_0 = held_rows.is_current(region, peer.row)
+    else
+        ____temp_0 = held_rows.hold(region, peer.row)
+    end
+    local is_its = ____temp_0
+    return is_its and nodes.hold(peer.node)
+end
+--- Whether the memory of the peer and its node is still their own. Phases: any.
+function ____exports.is_current(peer)
+    return held_rows.is_current(peer.node.region, peer.row) and nodes.is_current(peer.node)
+end
+--- Lets go of a peer that is no more in force; false while this worker has requests there. Phases: any but init.
+function ____exports.let_go(registry, peer)
+    if peer.requests > 0 then
+        return false
+    end
+    held_rows.release(peer.node.region, peer.row)
+    nodes.leave(registry, peer.node)
+    return true
+end
 --- Whether the peer has begun anew since this worker last asked. Phases: any.
 function ____exports.has_begun(peer)
     local beginnings = peer.beginning[BEGINNINGS]

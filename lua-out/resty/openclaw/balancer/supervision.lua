@@ -2,6 +2,8 @@ local ____exports = {}
 local request = require("resty.openclaw.request")
 local ejection = require("resty.openclaw.balancer.ejection")
 local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
+local membership_of = require("resty.openclaw.balancer.membership")
+local nodes = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
 local retry_budget = require("resty.openclaw.balancer.retry_budget")
 local upstreams = require("resty.openclaw.balancer.upstream")
@@ -80,6 +82,8 @@ local function tick(premature, upstream)
     end
     local now = request.now()
     upstreams.refresh(upstream)
+    membership_of.settle(upstream.membership)
+    nodes.settle(upstream.membership.registry)
     local ____this_12
     ____this_12 = upstream.policy
     local ____opt_11 = ____this_12.tick

@@ -1,10 +1,14 @@
 local ____exports = {}
 local request = require("resty.openclaw.request")
 local upstream_tries = require("resty.openclaw.upstream_tries")
+local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
 local choice = require("resty.openclaw.balancer.choice")
 local degradation = require("resty.openclaw.balancer.degradation")
+local ____free_tries = require("resty.openclaw.balancer.free_tries")
+local platform = ____free_tries.platform
 local retry_budget = require("resty.openclaw.balancer.retry_budget")
 local upstreams = require("resty.openclaw.balancer.upstream")
+local TOO_MANY_REQUESTS = 429
 local BAD_GATEWAY = 502
 --- What the upstream's policy hashes of this request.
 local function key_of(upstream)
@@ -32,19 +36,73 @@ local function first_of(upstream, now)
     )
     return peer
 end
+--- Marks where the request has been of an upstream's peers; returns how many these are.
+local function mark_tried(upstream, addresses)
+    local tried = 0
+    choice.begin_round(upstream.pool)
+    for ____, address in ipairs(addresses) do
+        local peer = upstream.membership.by_address[address]
+        if peer ~= nil then
+            choice.mark(upstream.pool, peer)
+            tried = tried + 1
+        end
+    end
+    return tried
+end
+--- Counts a retry; returns the peer that it goes to.
+local function retried(upstream, peer)
+    retry_budget.spend(upstream.budget)
+    upstream.retries:inc()
+    return peer
+end
+--- A peer that is down, of an upstream without available ones, for a request that has been nowhere.
 local function in_panic(upstream, now)
     choice.begin_round(upstream.pool)
     local peer = choice.in_panic(
         upstream.pool,
         now,
-        key_of(upstream)
+        key_of(upstream),
+        true
     )
     return peer
 end
+--- As `in_panic`, for a request that has been at these addresses.
+local function another_in_panic(upstream, now, addresses)
+    if mark_tried(upstream, addresses) >= upstream.tries or not retry_budget.allows(upstream.budget) then
+        return nil
+    end
+    local peer = choice.in_panic(
+        upstream.pool,
+        now,
+        key_of(upstream),
+        false
+    )
+    local ____temp_0
+    if peer == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = retried(upstream, peer)
+    end
+    return ____temp_0
+end
 --- A peer of the fallback; when that has none either, one that is down.
-local function from_fallback(upstream, now)
+-- 
+-- @param addresses where the request has been, if anywhere
+local function from_fallback(upstream, now, addresses)
     local fallback = upstream.fallback
-    local peer = first_of(fallback, now) or in_panic(upstream, now) or in_panic(fallback, now)
+    local peer = first_of(fallback, now)
+    if peer == nil then
+        local ____temp_1
+        if addresses == nil then
+            ____temp_1 = in_panic(upstream, now)
+        else
+            ____temp_1 = another_in_panic(upstream, now, addresses)
+        end
+        peer = ____temp_1
+        if peer == nil then
+            peer = in_panic(fallback, now)
+        end
+    end
     local is_degraded = peer ~= nil and peer.upstream ~= upstream
     if is_degraded then
         upstream.fallbacks:inc()
@@ -72,8 +130,9 @@ function ____exports.first(upstream, now)
     end
     return first_of(upstream, now) or in_panic(upstream, now)
 end
---- Whether the last try met a kept-alive connection that the node had closed: connected, but not a byte came back.
-local function was_stale_connection(status)
+--- Whether the last try may have met a kept-alive connection that the node had closed: connected, but not a byte came back.
+-- A node that breaks off an answer looks the same.
+local function may_be_stale_connection(status)
     if status ~= BAD_GATEWAY then
         return false
     end
@@ -84,19 +143,6 @@ end
 --- Where the request has been in the present pass, oldest first.
 local function tried_addresses()
     return upstream_tries.tried(request.variable("upstream_addr") or "")
-end
---- Marks where the request has been of an upstream's peers; returns how many these are.
-local function mark_tried(upstream, addresses)
-    local tried = 0
-    choice.begin_round(upstream.pool)
-    for ____, address in ipairs(addresses) do
-        local peer = upstream.membership.by_address[address]
-        if peer ~= nil then
-            choice.mark(upstream.pool, peer)
-            tried = tried + 1
-        end
-    end
-    return tried
 end
 --- Another peer of an upstream, for a request that has been at these addresses.
 local function another(upstream, now, addresses)
@@ -115,7 +161,38 @@ local function another(upstream, now, addresses)
     return choice.in_panic(
         upstream.pool,
         now,
-        key_of(upstream)
+        key_of(upstream),
+        false
+    )
+end
+--- How many of these tries were at an address.
+local function tries_at(addresses, address)
+    local count = 0
+    for ____, other in ipairs(addresses) do
+        if other == address then
+            count = count + 1
+        end
+    end
+    return count
+end
+--- The peer of the last try once more, where that one may have met a connection that the node had closed: once for each
+-- address, and like any other try as far as `tries` and the budget allow.
+local function same_again(upstream, budget, addresses)
+    local address = addresses[#addresses] or ""
+    if tries_at(addresses, address) > 1 or mark_tried(upstream, addresses) >= upstream.tries then
+        return nil
+    end
+    if not retry_budget.allows(budget) then
+        return nil
+    end
+    local peer = upstream.membership.by_address[address]
+    return peer
+end
+--- Whether an answer concerns its client alone, who has asked too much: any other node would only be asked too much as well.
+local function is_for_client(upstream, status)
+    return status == TOO_MANY_REQUESTS and not busy_statuses.may_be_busy(
+        upstream.busy_statuses,
+        tostring(status)
     )
 end
 --- The upstream that a request is at: this one, or its fallback.
@@ -133,24 +210,39 @@ end
 -- balancer.
 function ____exports.next(upstream, now, last, status)
     local addresses = tried_addresses()
-    local address = addresses[#addresses] or ""
-    local present = present_upstream(upstream, last, address)
-    if present.fallback == nil or retry_budget.allows(upstream.budget) then
+    local present = present_upstream(upstream, last, addresses[#addresses] or "")
+    if is_for_client(present, status) then
+        return nil
+    end
+    local is_stale = may_be_stale_connection(status)
+    local is_decided = present.fallback == nil and not is_stale
+    if is_decided or retry_budget.allows(upstream.budget) then
         local peer = another(present, now, addresses)
         if peer ~= nil then
-            retry_budget.spend(upstream.budget)
-            upstream.retries:inc()
-            return peer
+            return retried(upstream, peer)
         end
     end
-    if was_stale_connection(status) then
-        return present.membership.by_address[address]
+    if is_stale then
+        local peer = same_again(present, upstream.budget, addresses)
+        if peer ~= nil then
+            return retried(upstream, peer)
+        end
     end
     if present ~= upstream or upstream.fallback == nil then
         return nil
     end
     degradation.missed(upstream.degradation, now)
-    return from_fallback(upstream, now)
+    return from_fallback(upstream, now, addresses)
+end
+--- Whether the try at `peer`, the last one that is to be, may be made once more in case its connection is stale.
+local function may_be_repeated(present, peer, tries, is_first)
+    if not platform.takes_back or tries >= present.tries then
+        return false
+    end
+    return is_first or tries_at(
+        tried_addresses(),
+        peer.node.address
+    ) == 0
 end
 --- Whether nginx should ask again if this try, at `peer`, fails; else what the node answers goes to the client as it is.
 -- Phases: balancer.
@@ -163,7 +255,10 @@ function ____exports.may_go_on(upstream, peer, is_first)
         present,
         tried_addresses()
     )
-    if tries >= present.tries or tries >= present.pool.members then
+    if tries >= present.tries then
+        return false
+    end
+    if present.pool.others <= 0 and not may_be_repeated(present, peer, tries, is_first) then
         return false
     end
     if retry_budget.allows(upstream.budget) then

@@ -1,11 +1,59 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
 local DIGIT_ZERO = 48
+--- What begins the name of a peer's row.
+local ROW = "peer "
+local TRIES = "openclaw_upstream_tries_total"
+local ANSWERS = "openclaw_upstream_answers_total"
+local SECONDS = "openclaw_upstream_try_duration_seconds"
+local CHECKS = "openclaw_health_checks_total"
+local STATUSES = {
+    "1xx",
+    "2xx",
+    "3xx",
+    "4xx",
+    "5xx",
+    "other"
+}
+local RESULTS = {"pass", "fail", "busy"}
+--- Names the memory of an upstream's peer; `forget` reads it back. Phases: any.
+function ____exports.row_name(upstream, address)
+    return ((ROW .. upstream) .. "\0") .. address
+end
+--- Drops the series of a peer whose memory, named so, is free. Phases: any, in one process at a time.
+function ____exports.forget(registry, row)
+    local middle = string.find(row, "\0", 1, true)
+    if middle == nil or string.sub(row, 1, #ROW) ~= ROW then
+        return
+    end
+    local upstream = string.sub(row, #ROW + 1, middle - 1)
+    local address = string.sub(row, middle + 1)
+    metric_registry.forget(registry, TRIES, upstream, address)
+    metric_registry.forget(registry, SECONDS, upstream, address)
+    for ____, status in ipairs(STATUSES) do
+        metric_registry.forget(
+            registry,
+            ANSWERS,
+            upstream,
+            address,
+            status
+        )
+    end
+    for ____, result in ipairs(RESULTS) do
+        metric_registry.forget(
+            registry,
+            CHECKS,
+            upstream,
+            address,
+            result
+        )
+    end
+end
 --- The handles for the tries at a node. Phases: any.
 local function create(registry, upstream, address)
-    local tries = metric_registry.counter(registry, "openclaw_upstream_tries_total", "Tries at a node for an upstream; a request that was retried counts at each node it came to.", {"upstream", "node"})
-    local answers = metric_registry.counter(registry, "openclaw_upstream_answers_total", "Tries at a node for an upstream that have ended, by class of status.", {"upstream", "node", "status"})
-    local seconds = metric_registry.histogram(registry, "openclaw_upstream_try_duration_seconds", "What a try at a node for an upstream took, connecting included.", {"upstream", "node"})
+    local tries = metric_registry.counter(registry, TRIES, "Tries at a node for an upstream; a request that was retried counts at each node it came to.", {"upstream", "node"})
+    local answers = metric_registry.counter(registry, ANSWERS, "Tries at a node for an upstream that have ended, by class of status.", {"upstream", "node", "status"})
+    local seconds = metric_registry.histogram(registry, SECONDS, "What a try at a node for an upstream took, connecting included.", {"upstream", "node"})
     local by_digit = {}
     for digit = 1, 5 do
         by_digit[DIGIT_ZERO + digit] = answers:labels(

@@ -1,4 +1,5 @@
 local ____exports = {}
+local delivery_header = require("resty.openclaw.delivery_header")
 local marks = require("resty.openclaw.edge.jobs.mark")
 local request = require("resty.openclaw.request")
 --- Requests that came with a mark, and whether it was the right one.
@@ -11,12 +12,12 @@ function ____exports.note(mark)
     if marked[key] ~= nil and beginnings[key] ~= request.started() then
         marked[key] = nil
     end
-    if not marks.is_there() then
+    if not delivery_header.is_there() then
         return
     end
     marked[key] = marks.matches(mark)
     beginnings[key] = request.started()
-    ngx.req.clear_header(marks.HEADER)
+    delivery_header.strip()
 end
 --- Whether the request at hand is a delivery from the route's store.
 function ____exports.is_own()

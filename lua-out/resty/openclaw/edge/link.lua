@@ -196,7 +196,7 @@ end
 function ____exports.silent(link, began, is_first)
     local record = link.record
     if record[DOWN] == 1 then
-        record[SILENT] = is_first and record[SILENT] + 1 or SILENT_TRIALS
+        record[SILENT] = record[SILENT] + 1
         return false
     end
     if is_first and clock.now() - record[LAST_LIVE] > LIVE_SECONDS then

@@ -111,6 +111,9 @@ local function labels(self, ...)
     local key = table.concat(values, "\0")
     local known = self.handles[key]
     if known ~= nil then
+        if self.registry.region.generations[known.slot] ~= known.generation then
+            self:rebind(known)
+        end
         return known
     end
     local epoch = rows.epoch(self.registry.region)

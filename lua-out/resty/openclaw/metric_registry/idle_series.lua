@@ -3,8 +3,11 @@ local leader = require("resty.openclaw.leader")
 local clock = require("resty.openclaw.clock")
 local ____lease = require("resty.openclaw.shared_memory.lease")
 local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
+local held_rows = require("resty.openclaw.shared_memory.held_rows")
 local rows = require("resty.openclaw.shared_memory.rows")
 local turn = require("resty.openclaw.turn")
+local ____series = require("resty.openclaw.metric_registry.series")
+local own_name = ____series.own_name
 --- Who leads may do so for two thirds of this time without asking again: longer than any slice is held up.
 local LEASE_SECONDS = 15
 --- A series is looked at so many times before it is dropped, but no less often than every minute.
@@ -107,11 +110,50 @@ function ____exports.look(registry, now, pause)
         end
     end
 end
+--- Drops the series with these label values at once, unless others count in it too.
+function ____exports.forget(family, values)
+    local name = own_name(family, values)
+    if name == nil then
+        return
+    end
+    local registry = family.registry
+    local region = registry.region
+    local slot = rows.find(region, name)
+    if slot == nil or slot == rows.LOST_SLOT then
+        return
+    end
+    region.seen[slot] = rows.activity(region, slot)
+    leave(
+        registry,
+        rows.drop(
+            region,
+            slot,
+            clock.now()
+        ),
+        false
+    )
+end
+--- Frees the rows that nobody holds any more. Else as `look`.
+function ____exports.look_at_held(registry, now, pause)
+    local function tell(name)
+        for ____, told in ipairs(registry.row_dropped) do
+            told(name)
+        end
+    end
+    held_rows.look(registry.region, now, tell, pause)
+end
 local function pass_and_lead(candidate)
     turn.pass()
     return (candidate:leads())
 end
---- Looks at all series from time to time in each worker that may. Phases: init, where the registry is made.
+local function try_to(work, registry, now, pause)
+    local ok, err = pcall(work, registry, now, pause)
+    if not ok then
+        ngx.log(ngx.ERR, "metric_registry: cannot look after what is idle: ", err)
+    end
+end
+--- Looks at what others hold every half second, and at all series from time to time, in each worker that may. Phases: init,
+-- where the registry is made.
 function ____exports.watch(registry)
     local region = registry.region
     local candidate = leader.new(region.names, "series", LEASE_SECONDS)
@@ -122,18 +164,18 @@ function ____exports.watch(registry)
     local next_look = 0
     local ____region_duties_1 = region.duties
     ____region_duties_1[#____region_duties_1 + 1] = function()
-        local now = clock.now()
-        if looks or now < next_look or not (candidate:leads()) then
+        if looks or not (candidate:leads()) then
             return
         end
         looks = true
-        local ok, err = pcall(____exports.look, registry, now, pause)
-        looks = false
-        local wanted = registry.idle_seconds == 0 and math.huge or registry.idle_seconds / LOOKS
-        next_look = now + math.min(wanted, MOST_SECONDS_BETWEEN_LOOKS)
-        if not ok then
-            ngx.log(ngx.ERR, "metric_registry: cannot look after idle series: ", err)
+        local now = clock.now()
+        try_to(____exports.look_at_held, registry, now, pause)
+        if now >= next_look and (candidate:leads()) then
+            try_to(____exports.look, registry, now, pause)
+            local wanted = registry.idle_seconds == 0 and math.huge or registry.idle_seconds / LOOKS
+            next_look = now + math.min(wanted, MOST_SECONDS_BETWEEN_LOOKS)
         end
+        looks = false
     end
 end
 return ____exports

@@ -3,9 +3,11 @@ local clock = require("resty.openclaw.clock")
 local ____names = require("resty.openclaw.shared_memory.names")
 local increment = ____names.increment
 local rows = require("resty.openclaw.shared_memory.rows")
+local allow_list = require("resty.openclaw.metric_registry.allow_list")
 local ____allow_list = require("resty.openclaw.metric_registry.allow_list")
 local OTHER = ____allow_list.OTHER
 local ____label_text = require("resty.openclaw.metric_registry.label_text")
+local are_fitted = ____label_text.are_fitted
 local label_text = ____label_text.label_text
 --- The pin of series that are kept in every configuration.
 local FOR_EVER = math.huge
@@ -15,6 +17,24 @@ function ____exports.name_of(family, labels)
         return ((family.kind .. " ") .. family.name) .. labels
     end
     return ((((family.kind .. " ") .. family.name) .. labels) .. " ") .. table.concat(family.bounds, ",")
+end
+--- The name of the series with these label values where no others can have it; else nothing.
+function ____exports.own_name(family, values)
+    if #family.kept_names ~= #family.label_names or not are_fitted(values) then
+        return nil
+    end
+    if family.allowed ~= nil then
+        local kept = allow_list.kept_values(family.allowed, family.label_names, values)
+        for index = 0, #values - 1 do
+            if kept[index + 1] ~= values[index + 1] then
+                return nil
+            end
+        end
+    end
+    return ____exports.name_of(
+        family,
+        label_text(family.kept_names, values)
+    )
 end
 local function row_size(family)
     return family.kind == "histogram" and #family.bounds + 2 or 1

@@ -2,6 +2,7 @@ local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
 local request = require("resty.openclaw.request")
 local shared_memory = require("resty.openclaw.shared_memory")
+local rows = require("resty.openclaw.shared_memory.rows")
 local ____version = require("resty.openclaw.version")
 local VERSION = ____version.VERSION
 local CONNECTIONS = "openclaw_connections"
@@ -22,22 +23,26 @@ local function connections(emit)
         end
     end
 end
+local function emit_slots(registry, area, space, emit)
+    local used, free = shared_memory.usage(registry.region, space)
+    emit(
+        metric_registry.label_text({"area", "state"}, {area, "used"}),
+        used
+    )
+    emit(
+        metric_registry.label_text({"area", "state"}, {area, "free"}),
+        free
+    )
+end
 local function show_slots(registry)
-    local help = "Numbers that the shared memory has room for: those with a name, and those free."
+    local help = "Numbers that the shared memory has room for, those with a name and those free: area series for counts, nodes for " .. "what lives as long as a node or a worker."
     show(
         registry,
         "openclaw_shared_memory_slots",
         help,
         function(emit)
-            local used, free = shared_memory.usage(registry.region)
-            emit(
-                metric_registry.label_text({"state"}, {"used"}),
-                used
-            )
-            emit(
-                metric_registry.label_text({"state"}, {"free"}),
-                free
-            )
+            emit_slots(registry, "series", rows.LASTING, emit)
+            emit_slots(registry, "nodes", rows.TRANSIENT, emit)
         end
     )
 end

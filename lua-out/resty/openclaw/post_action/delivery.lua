@@ -93,22 +93,36 @@ local function settle_but(flusher, batch, left)
     flusher.queue:land(-left.entries, -#left.text)
     show(flusher)
 end
+--- Keeps a part in the dead-letter file, where there is one.
+local function keep(flusher, part)
+    if flusher.dead_letter == nil then
+        return
+    end
+    local verdict, err = flusher.dead_letter:send(part.text, part.entries, math.huge)
+    if verdict == "sent" then
+        flusher.figures.dead_lettered:inc(part.entries)
+    else
+        flusher.faults:report(
+            "dead_letter",
+            "sink ",
+            flusher.settings.name,
+            ": ",
+            err
+        )
+    end
+end
+--- Keeps what is left of a batch that is given up, unless the queue has it on disk.
+local function keep_all(flusher, batch)
+    if flusher.queue.is_durable then
+        return
+    end
+    for index = #batch.parts - 1, 0, -1 do
+        keep(flusher, batch.parts[index + 1])
+    end
+end
 --- Keeps a refused part in the dead-letter file, where there is one, and drops it.
 local function refuse(flusher, part, why)
-    if flusher.dead_letter ~= nil then
-        local verdict, err = flusher.dead_letter:send(part.text, part.entries, math.huge)
-        if verdict == "sent" then
-            flusher.figures.dead_lettered:inc(part.entries)
-        else
-            flusher.faults:report(
-                "dead_letter",
-                "sink ",
-                flusher.settings.name,
-                ": ",
-                err
-            )
-        end
-    end
+    keep(flusher, part)
     drop(flusher, "refused", part.entries, why)
 end
 --- Sends no more of a batch: drops what is left of it, unless the queue keeps it for another worker.
@@ -151,7 +165,7 @@ local function try_part(flusher, batch, most_seconds)
     if batch.failed then
         flusher.figures.retries:inc()
     end
-    local ok, verdict, err, retry_after, concerned = guarded(attempt, flusher.sink, part, most_seconds)
+    local ok, verdict, err, retry_after, concerned, given_cause = guarded(attempt, flusher.sink, part, most_seconds)
     if flusher.batch ~= batch then
         return
     end
@@ -187,11 +201,19 @@ local function try_part(flusher, batch, most_seconds)
         end
         local ____ok_5
         if ok then
-            ____ok_5 = retry_after
+            ____ok_5 = given_cause
         else
             ____ok_5 = nil
         end
-        return why, ____ok_5
+        local cause = ____ok_5 or "unreachable"
+        flusher.figures.failures[cause]:inc()
+        local ____ok_6
+        if ok then
+            ____ok_6 = retry_after
+        else
+            ____ok_6 = nil
+        end
+        return why, ____ok_6, cause
     end
     return
 end
@@ -204,13 +226,16 @@ function ____exports.fly(flusher, batch)
             abandon(flusher, batch, "exit", last_why)
             break
         end
-        local why, retry_after = try_part(flusher, batch, left)
+        local why, retry_after, cause = try_part(flusher, batch, left)
         if why ~= nil then
             last_why = why
             batch.failed = true
             flusher.failures = flusher.failures + 1
             show(flusher)
             if is_over(flusher, batch) then
+                if cause == "credentials" or cause == "misdirected" then
+                    keep_all(flusher, batch)
+                end
                 abandon(
                     flusher,
                     batch,

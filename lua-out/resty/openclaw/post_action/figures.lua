@@ -2,6 +2,8 @@ local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
 local shared_memory = require("resty.openclaw.shared_memory")
 local clock = require("resty.openclaw.clock")
+--- Why a try has failed that is made again.
+local CAUSES = {"unreachable", "busy", "credentials", "misdirected"}
 local REASONS = {
     "overflow",
     "invalid",
@@ -116,6 +118,11 @@ local function create(registry, sink)
     for ____, reason in ipairs(REASONS) do
         dropped[reason] = dropped_family:labels(sink, reason)
     end
+    local failures_family = metric_registry.counter(registry, "openclaw_post_action_failures_total", "Tries that a sink has not taken, and that are made again, by reason.", {"sink", "reason"})
+    local failures = {}
+    for ____, cause in ipairs(CAUSES) do
+        failures[cause] = failures_family:labels(sink, cause)
+    end
     local dead_lettered = metric_registry.counter(registry, "openclaw_post_action_dead_lettered_total", "Refused entries that were kept in the dead-letter file.", {"sink"})
     local slots = slots_of(registry)
     local queued_slot = ____exports.transient_slot(registry, "post_action queued " .. sink)
@@ -130,6 +137,7 @@ local function create(registry, sink)
         registry = registry,
         sent = sent:labels(sink),
         retries = retries:labels(sink),
+        failures = failures,
         dropped = dropped,
         dead_lettered = dead_lettered:labels(sink),
         queued_slot = queued_slot,

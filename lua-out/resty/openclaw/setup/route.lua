@@ -97,6 +97,14 @@ local function read_edge(owner, options, name, upstream, stores)
     stores[store] = true
     return made
 end
+--- Raises where the route would refuse its own deliveries: they come from the gateway, and nothing of who asked is kept.
+local function check_deliveries(owner, who)
+    if who.way == "own" or not who.required then
+        return
+    end
+    local why = "a kept request is delivered without its client's identity, so each delivery would be refused with 401"
+    error((((owner .. ": \"edge\" cannot be used with identity.accept = \"") .. who.way) .. "\" unless identity.required = false: ") .. why, 0)
+end
 --- The route of that name. Raises when an option is wrong. Phases: init.
 function ____exports.read_route(shared, name, entry)
     local owner = "setup: routes." .. name
@@ -142,6 +150,9 @@ function ____exports.read_route(shared, name, entry)
         ____temp_4 = identity.new(identity_options)
     end
     local who = ____temp_4
+    if its_edge ~= nil and who ~= nil then
+        check_deliveries(owner, who)
+    end
     plugins[#plugins + 1] = who or identity.stripper()
     local image_options = read.group(owner, given, "image_check")
     if image_options ~= nil then

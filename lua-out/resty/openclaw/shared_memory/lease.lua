@@ -1,13 +1,28 @@
 local ____exports = {}
+local ____areas = require("resty.openclaw.shared_memory.areas")
+local areas_of = ____areas.areas_of
 local mapping = require("resty.openclaw.shared_memory.mapping")
 local process = require("resty.openclaw.shared_memory.process")
 --- Slot 1 of block 0: the highest block ever leased, so that a sum stops there.
 ____exports.HIGHEST_BLOCK = 1
 --- A worker that dies while it reclaims a block leaves this mark for so long, in seconds.
 local RECLAIM_SECONDS = 5
+--- Zeroes a block's transient slots, as far as they have been handed out.
+local function clear_transient(blocks, block)
+    local ____areas_of_result_0 = areas_of(blocks.base, blocks.count)
+    local sizes = ____areas_of_result_0.sizes
+    local kept = ____areas_of_result_0.kept
+    local limit = (blocks.names:get("next_transient")) or mapping.FIRST_TRANSIENT
+    local slot = mapping.FIRST_TRANSIENT
+    while slot < limit do
+        local size = math.max(sizes[slot], 1)
+        mapping.clear(blocks.base, block, slot, size - kept[slot])
+        slot = slot + size
+    end
+end
 --- Gives a block back: transient slots fall to zero, counts stay for the next holder to go on from.
 function ____exports.release(blocks, block)
-    mapping.clear_transient(blocks.base, block)
+    clear_transient(blocks, block)
     blocks.names:delete("block:" .. tostring(block))
 end
 --- Takes a dead worker's block back; of the workers that notice, one does it.

@@ -2,9 +2,9 @@ local ____exports = {}
 local ffi = require("ffi")
 ffi.cdef("void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset);")
 --- Slots a block has. Pages that nobody writes cost no memory.
-____exports.SLOTS = 262144
---- From this slot on, a block's slots fall to zero with the worker that holds it.
-____exports.FIRST_TRANSIENT = ____exports.SLOTS - 8192
+____exports.SLOTS = 393216
+--- From this slot on, a block's slots fall to zero with the worker that holds it, but for those a held row keeps.
+____exports.FIRST_TRANSIENT = 262144
 local PROT_READ_WRITE = bit.bor(1, 2)
 local MAP_SHARED = 1
 local MAP_PRIVATE = 2
@@ -48,9 +48,9 @@ end
 function ____exports.block_at(base, block)
     return base + block * ____exports.SLOTS
 end
---- Zeroes a block's transient slots.
-function ____exports.clear_transient(base, block)
-    ffi.fill(base + (block * ____exports.SLOTS + ____exports.FIRST_TRANSIENT), (____exports.SLOTS - ____exports.FIRST_TRANSIENT) * 8)
+--- Zeroes so many slots of a block from one on.
+function ____exports.clear(base, block, slot, count)
+    ffi.fill(base + (block * ____exports.SLOTS + slot), count * 8)
 end
 --- Adds all that one block holds to another.
 function ____exports.merge(from, into)

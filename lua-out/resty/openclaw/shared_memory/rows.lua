@@ -4,8 +4,6 @@ local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
 local mapping = require("resty.openclaw.shared_memory.mapping")
 local ____names = require("resty.openclaw.shared_memory.names")
 local advance = ____names.advance
---- How many areas there are, each as large as a block.
-____exports.AREAS = 5
 ____exports.FIRST_SLOT = 64
 --- The first of 60 slots for what found no row; nobody reads them. Its generation grows with each row that is dropped or
 -- free again: what is bound here looks for a row once more then, and caches begin anew.
@@ -14,19 +12,16 @@ ____exports.LOST_SLOT = 4
 ____exports.NEVER = -1
 --- How long a dropped row rests, in seconds.
 ____exports.REST_SECONDS = 10
---- The areas behind the blocks.
-function ____exports.areas_of(base, blocks)
-    return {
-        generations = mapping.block_at(base, blocks),
-        sizes = mapping.block_at(base, blocks + 1),
-        touched = mapping.block_at(base, blocks + 2),
-        seen = mapping.block_at(base, blocks + 3),
-        pins = mapping.block_at(base, blocks + 4)
-    }
-end
+--- Where slots keep their values for good.
+____exports.LASTING = {free = "free", cursor = "next_slot", first = ____exports.FIRST_SLOT, limit = mapping.FIRST_TRANSIENT}
+--- Where slots fall to zero with the worker that wrote them.
+____exports.TRANSIENT = {free = "free transient", cursor = "next_transient", first = mapping.FIRST_TRANSIENT, limit = mapping.SLOTS}
 --- Up to where slots have been handed out.
-function ____exports.limit(rows)
-    return (rows.names:get("next_slot")) or ____exports.FIRST_SLOT
+function ____exports.limit(rows, space)
+    if space == nil then
+        space = ____exports.LASTING
+    end
+    return (rows.names:get(space.cursor)) or space.first
 end
 --- Whether a row's generation is that of one in use.
 function ____exports.in_use(generation)
@@ -57,8 +52,9 @@ end
 --- Gives a row away that nobody can be using. Where the list has no room it rests once more.
 local function give_away(rows, slot, now)
     rows.touched[slot] = 0
+    local space = slot < mapping.FIRST_TRANSIENT and ____exports.LASTING or ____exports.TRANSIENT
     local length = rows.names:lpush(
-        "free:" .. tostring(rows.sizes[slot]),
+        (space.free .. ":") .. tostring(rows.sizes[slot]),
         slot
     )
     if length == nil then
@@ -69,15 +65,22 @@ end
 -- process may have been first. On failure nil and why. Phases: any.
 -- 
 -- @param pin up to which configuration it is kept
-function ____exports.make(rows, name, count, pin, now)
-    local slot = rows.names:lpop("free:" .. tostring(count))
+-- @param kept how many of its last slots keep what a worker wrote, where the others fall to zero (all)
+function ____exports.make(rows, name, count, pin, now, space, kept)
+    if space == nil then
+        space = ____exports.LASTING
+    end
+    if kept == nil then
+        kept = count
+    end
+    local slot = rows.names:lpop((space.free .. ":") .. tostring(count))
     if slot == nil then
         local next, err = advance(
             rows.names,
-            "next_slot",
+            space.cursor,
             count,
-            ____exports.FIRST_SLOT,
-            mapping.FIRST_TRANSIENT
+            space.first,
+            space.limit
         )
         if next == nil then
             return nil, err
@@ -86,6 +89,7 @@ function ____exports.make(rows, name, count, pin, now)
     end
     local generation = rows.generations[slot] + 1
     rows.sizes[slot] = count
+    rows.kept[slot] = kept
     rows.touched[slot] = now
     rows.seen[slot] = 0
     rows.pins[slot] = pin
@@ -130,7 +134,7 @@ function ____exports.activity(rows, slot)
     return sum
 end
 --- Takes a row's name away, which it returns; nothing when it has none.
-local function forget_name(rows, slot)
+function ____exports.forget_name(rows, slot)
     local name = rows.names:get("name:" .. tostring(slot))
     if name == nil then
         return nil
@@ -151,14 +155,14 @@ function ____exports.drop(rows, slot, now)
         rows.generations[slot] = generation + 2
         return nil
     end
-    local name = forget_name(rows, slot)
+    local name = ____exports.forget_name(rows, slot)
     begin_epoch(rows)
     return name
 end
 --- Zeroes a row that has rested, and gives it away. Returns the name it still had, where one who dropped it died before
 -- taking it away; else nothing.
 function ____exports.recycle(rows, slot, now)
-    local name = forget_name(rows, slot)
+    local name = ____exports.forget_name(rows, slot)
     local last = slot + rows.sizes[slot] - 1
     for block = 0, rows.base[HIGHEST_BLOCK] do
         local start = block * mapping.SLOTS
@@ -171,23 +175,24 @@ function ____exports.recycle(rows, slot, now)
     return name
 end
 --- How many slots were handed out in rows that nobody uses any more.
-function ____exports.unused(rows)
+function ____exports.unused(rows, space)
+    if space == nil then
+        space = ____exports.LASTING
+    end
     local ____rows_0 = rows
     local generations = ____rows_0.generations
     local sizes = ____rows_0.sizes
     local count = 0
-    for slot = ____exports.FIRST_SLOT, ____exports.limit(rows) - 1 do
+    for slot = space.first, ____exports.limit(rows, space) - 1 do
         if generations[slot] ~= 0 and not ____exports.in_use(generations[slot]) then
             count = count + sizes[slot]
         end
     end
     return count
 end
---- Zeroes, in a block that only this process sees, the rows that were dropped since the last call. `known` is for this
--- function alone: the generations it found then, at first all 0. To be called more often than a row rests.
-function ____exports.follow_drops(rows, known, block)
+local function follow_drops_in(rows, space, known, block)
     local generations = rows.generations
-    for slot = ____exports.FIRST_SLOT, ____exports.limit(rows) - 1 do
+    for slot = space.first, ____exports.limit(rows, space) - 1 do
         local generation = generations[slot]
         if generation ~= known[slot] then
             if ____exports.in_use(known[slot]) or not ____exports.in_use(generation) then
@@ -198,5 +203,11 @@ function ____exports.follow_drops(rows, known, block)
             known[slot] = generation
         end
     end
+end
+--- Zeroes, in a block that only this process sees, the rows that were dropped since the last call. `known` is for this
+-- function alone: the generations it found then, at first all 0. To be called more often than a row rests.
+function ____exports.follow_drops(rows, known, block)
+    follow_drops_in(rows, ____exports.LASTING, known, block)
+    follow_drops_in(rows, ____exports.TRANSIENT, known, block)
 end
 return ____exports

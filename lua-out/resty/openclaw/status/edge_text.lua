@@ -32,6 +32,8 @@ local function gather(window)
                 edge.pending = value
             elseif labels.state == "done" then
                 edge.done = value
+            elseif labels.state == "failed" then
+                edge.failed = value
             end
         end
     )
@@ -74,10 +76,11 @@ local function edge_text(edge)
         results[#results + 1] = (json.short_text(result) .. ":") .. numbers.exact(edge.results[result])
     end
     return string.format(
-        "{\"link\":%s,\"pending\":%s,\"done\":%s,\"oldest_seconds\":%s,\"stored_bytes\":%s,\"results\":{%s}}",
+        "{\"link\":%s,\"pending\":%s,\"done\":%s,\"failed\":%s,\"oldest_seconds\":%s,\"stored_bytes\":%s,\"results\":{%s}}",
         link_text(edge.is_up),
         numbers.exact(edge.pending),
         numbers.exact(edge.done),
+        numbers.exact(edge.failed),
         numbers.rounded(edge.oldest_seconds),
         numbers.exact(edge.stored_bytes),
         table.concat(results, ",")

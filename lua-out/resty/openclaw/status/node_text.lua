@@ -20,9 +20,11 @@ function ____exports.node(report, figures, seconds)
     local ____figures_0 = figures
     local answers = ____figures_0.answers
     local said = string.format(
-        "\"address\":%s,\"state\":%s,\"weight\":%s,\"drain\":%s,\"effective_weight\":%s,\"in_flight\":%s,\"service_seconds\":%s,\"concurrency\":%s",
+        "\"address\":%s,\"state\":%s,\"reason\":%s,\"seconds_left\":%s,\"weight\":%s,\"drain\":%s,\"effective_weight\":%s,\"in_flight\":%s,\"service_seconds\":%s,\"concurrency\":%s",
         json.short_text(report.address),
         json.short_text(report.state),
+        report.reason == nil and "null" or json.short_text(report.reason),
+        numbers.rounded(report.seconds_left),
         numbers.exact(report.weight),
         tostring(report.drain),
         numbers.rounded(report.effective_weight),

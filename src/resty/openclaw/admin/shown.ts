@@ -6,6 +6,9 @@ export interface NodeReport {
     /** As `$upstream_addr` shows it. */
     readonly address: string;
     readonly state: string;
+    /** Why it gets no requests, and in how many seconds it may again. */
+    readonly reason?: string;
+    readonly seconds_left?: number;
     readonly weight: number;
     readonly drain: boolean;
     /** Requests there now, from all workers. */
@@ -26,9 +29,11 @@ function number(value: number | undefined): string {
 /** One node. */
 export function node(report: NodeReport): string {
     return string.format(
-        '{"address":%s,"state":%s,"weight":%s,"drain":%s,"in_flight":%s,"effective_weight":%s,"service_seconds":%s,"concurrency":%s,"changed":%s}',
+        '{"address":%s,"state":%s,"reason":%s,"seconds_left":%s,"weight":%s,"drain":%s,"in_flight":%s,"effective_weight":%s,"service_seconds":%s,"concurrency":%s,"changed":%s}',
         json.text(report.address),
         json.text(report.state),
+        report.reason === undefined ? "null" : json.text(report.reason),
+        number(report.seconds_left),
         number(report.weight),
         tostring(report.drain),
         number(report.in_flight),

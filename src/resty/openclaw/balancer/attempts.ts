@@ -11,11 +11,13 @@ import * as retry_after from "../retry_after";
 import * as time_left from "../time_left";
 import * as upstream_tries from "../upstream_tries";
 import type { Try } from "../upstream_tries";
+import * as busy_statuses from "./busy_statuses";
 import * as degradation from "./degradation";
 import * as ejection from "./ejection";
 import * as nodes from "./node";
 import type { Outcome } from "./node";
 import * as outcomes from "./outcome";
+import * as peer_of from "./peer";
 import type { Peer } from "./peer";
 import * as try_figures from "./try_figures";
 import type { Upstream } from "./upstream";
@@ -30,8 +32,9 @@ const JSON_LINES = "application/x-ndjson";
 const TIMEOUT = "504";
 
 /** Counts a request in at a peer. Phases: balancer. */
-export function begin(key: number, peer: Peer): void {
-    nodes.start(peer.node);
+export function begin(key: number, peer: Peer, now: number): void {
+    nodes.start(peer.node, now);
+    peer.requests += 1;
     present_peer.set(key, peer);
 }
 
@@ -63,7 +66,7 @@ export function note_first_byte(key: number): void {
     if (peer === undefined || !counts_first_byte(peer.upstream!) || has_begun.has(key)) return;
     // An error page may have any status; that of the node is what counts.
     const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
-    if (outcomes.of_status(status) !== "ok") return;
+    if (outcomes.of_status(status) !== "ok" || !peer_of.is_current(peer)) return;
     has_begun.add(key);
     nodes.note_done(peer.node);
 }
@@ -72,10 +75,10 @@ function learn_from_success(peer: Peer, now: number, seconds: number | undefined
     const upstream = peer.upstream!;
     ejection.succeeded(peer.record, now);
     if (upstream.policy.succeeded !== undefined) upstream.policy.succeeded(peer, now, seconds);
-    if (upstream.fallback !== undefined) degradation.answered(upstream.degradation, now - request.seconds_taken());
+    if (upstream.fallback !== undefined) degradation.answered(upstream.degradation, now, now - request.seconds_taken());
 }
 
-function learn_from_failure(peer: Peer, now: number, outcome: Outcome): void {
+function learn_from_failure(peer: Peer, now: number, outcome: Outcome, status: string): void {
     const upstream = peer.upstream!;
     if (outcome === "failed") {
         ejection.failed(peer.record, now, noise.share());
@@ -85,26 +88,36 @@ function learn_from_failure(peer: Peer, now: number, outcome: Outcome): void {
         ejection.refused(peer.record, now, retry_after.seconds(asked_for));
     } else {
         ejection.told_nothing(peer.record);
+        if (upstream.fallback !== undefined && outcomes.is_of_node(status)) {
+            degradation.answered_otherwise(upstream.degradation, now);
+        }
     }
 }
 
-function outcome_of(status: string): Outcome {
-    const outcome = outcomes.of_status(status);
-    // A client that gives no time must not bring nodes into disrepute.
+function outcome_of(upstream: Upstream, status: string): Outcome {
+    const known = upstream.busy_statuses;
+    if (busy_statuses.may_be_busy(known, status)) {
+        if (busy_statuses.is_busy(known, status, request.variable("upstream_http_retry_after"))) return "busy";
+    }
+    // A client that gives no time must not mark nodes as failing.
     if (status === TIMEOUT && time_left.was_short()) return "neutral";
-    if (outcome !== "failed" || request.variable("upstream_http_retry_after") === undefined) return outcome;
-    return outcomes.with_retry_after(status);
+    return outcomes.of_status(status);
 }
 
 /** Counts a request out of the peer it is at. `seconds`: what its policy learns from, where it wants to. */
 function count_out(key: number, peer: Peer, status: string, seconds: number | undefined): void {
     present_peer.delete(key);
+    peer.requests -= 1;
+    if (!peer_of.is_current(peer)) {
+        has_begun.delete(key);
+        return;
+    }
     const now = request.now();
-    const outcome = outcome_of(status);
+    const outcome = outcome_of(peer.upstream!, status);
     nodes.finish(peer.node, outcome, has_begun.has(key));
     has_begun.delete(key);
     if (outcome === "ok") learn_from_success(peer, now, seconds);
-    else learn_from_failure(peer, now, outcome);
+    else learn_from_failure(peer, now, outcome, status);
 }
 
 /**

@@ -6,6 +6,7 @@ import * as metric_registry from "../metric_registry";
 import type { Registry } from "../metric_registry";
 import * as read from "../options";
 import * as shared_memory from "../shared_memory";
+import * as busy_statuses from "./busy_statuses";
 import * as choice from "./choice";
 import * as consistent_hash from "./consistent_hash";
 import * as degradation from "./degradation";
@@ -40,6 +41,7 @@ export const OPTIONS = [
     "load_factor",
     "signal",
     "tries",
+    "busy_statuses",
     "retry_share",
     "panic_share",
     "fallback",
@@ -104,7 +106,8 @@ function read_fallback(owner: string, options: read.Options): Supervised | undef
 
 function record(owner: string, registry: Registry, name: string): Doubles {
     const region = registry.region;
-    const [slot, err] = shared_memory.slot(region, `degradation ${name}`, degradation.SLOTS);
+    // Of a name of its own: a gateway that was reloaded with this version has a shorter record under the former one.
+    const [slot, err] = shared_memory.slot(region, `fallback ${name}`, degradation.SLOTS);
     if (slot === undefined) error(`${owner}: no shared memory: ${err}`, 0);
     return pointer_add(region.common, slot);
 }
@@ -126,7 +129,8 @@ export function settings(options: unknown): Settings {
     check_policy_options(owner, given, policy_name);
     const policy = POLICIES[policy_name]!(owner, given);
     const signal = read.one_of(owner, given, "signal", SIGNALS, "auto");
-    const health_check = health_checks.new(owner, read.group(owner, given, "health_check"), registry, name);
+    const busy = busy_statuses.statuses(owner, given);
+    const health_check = health_checks.new(owner, read.group(owner, given, "health_check"), registry, name, busy);
     const entries = nodes_option.entries(owner, given);
     const membership = membership_of.new(registry, name, entries, health_check !== undefined, trouble);
     membership.discovery = read_discovery(owner, registry, given, membership);
@@ -138,11 +142,12 @@ export function settings(options: unknown): Settings {
         membership,
         signal,
         tries: read.whole(owner, given, "tries", 1, DEFAULT_TRIES),
+        busy_statuses: busy,
         budget: retry_budget.new(read.share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
         fallback: read_fallback(owner, given),
         degradation: record(owner, registry, name),
         waits: queue.new(registry, name),
-        retries: counter(registry, name, "openclaw_upstream_retries_total", "Tries at another node after one failed."),
+        retries: counter(registry, name, "openclaw_upstream_retries_total", "Tries after one failed."),
         retries_refused: counter(
             registry,
             name,

@@ -2,6 +2,7 @@
 import * as metric_registry from "../metric_registry";
 import type { Emit, Registry } from "../metric_registry";
 import * as request from "../request";
+import * as left_out from "./left_out";
 import * as nodes from "./node";
 import * as peer_of from "./peer";
 import type { Peer, State } from "./peer";
@@ -70,6 +71,19 @@ function show_states(registry: Registry): void {
     });
 }
 
+function show_left_out(registry: Registry): void {
+    const help = "1 for each node that gets no requests from an upstream, with the reason.";
+    collect(registry, "openclaw_upstream_node_left_out", help, (emit) => {
+        const now = request.now();
+        each_peer(registry, (upstream, peer) => {
+            const reason = left_out.reason(peer, now);
+            if (reason === undefined) return;
+            const labels = [upstream.name, peer.node.address, reason];
+            emit(metric_registry.label_text(["upstream", "node", "reason"], labels), 1);
+        });
+    });
+}
+
 function show_degraded(registry: Registry): void {
     const help = "1 while an upstream's requests go to its fallback at once.";
     collect(registry, "openclaw_upstream_degraded", help, (emit) => {
@@ -107,6 +121,7 @@ export function show(registry: Registry, upstream: Upstream): void {
     shown_by_registry.set(registry, [upstream]);
     show_in_flight(registry);
     show_states(registry);
+    show_left_out(registry);
     show_degraded(registry);
     show_peers(
         registry,

@@ -4,6 +4,7 @@
  * A check runs in a timer of its own, so that slow nodes hold nobody up; at most 10 at a time, the longest due first, and
  * never two of one node. What a verdict means is for the caller to say; `verdicts` keeps count.
  */
+import type { BusyStatuses } from "./busy_statuses";
 import * as probes from "./health_check/probe";
 import { read_settings } from "./health_check/options";
 import type { Settings } from "./health_check/options";
@@ -199,16 +200,18 @@ function nobody(this: void): void {
  * @param owner how the sentence begins that says what is wrong
  * @param options the group `health_check`, see docs/balancer.md
  * @param upstream its name in the metrics
+ * @param busy the answers by which a node says that it has no room
  */
 function create(
     owner: string,
     options: Options | undefined,
     registry: Registry,
     upstream: string,
+    busy: BusyStatuses,
 ): HealthCheck | undefined {
     if (options === undefined) return undefined;
     const fields = {
-        settings: read_settings(`${owner} health_check`, options),
+        settings: read_settings(`${owner} health_check`, options, busy),
         upstream,
         checks: metric_registry.counter(
             registry,

@@ -3,9 +3,7 @@
  * 1. A node's latency is the mean of its late answers, a new answer counting for a fifth; all workers share it. A
  * failure counts as slow as the table knows, so a node that fails fast never gains weight.
  */
-import * as ffi from "ffi";
 import * as read from "../options";
-import * as shared_memory from "../shared_memory";
 import type { Peer } from "./peer";
 import type { Candidates, Policy } from "./policy";
 import * as smooth_weighted from "./smooth_weighted";
@@ -69,12 +67,8 @@ function failed(this: LatencyBuckets, peer: Peer<Latency>): void {
     mix(peer.learned, 2 * slowest.below_seconds);
 }
 
-/** Without room for one more the latencies of several nodes would be one: then such nodes weigh 1. */
 function learn(this: LatencyBuckets, peer: Peer): Latency {
-    const region = peer.node.region;
-    const [slot] = shared_memory.slot(region, `latency ${peer.node.address}`);
-    const mean = slot === undefined ? ffi.new("double[1]") : pointer_add(region.common, slot);
-    return { credit: 0, gain: 1, mean: mean as unknown as Doubles };
+    return { credit: 0, gain: 1, mean: peer.node.latency };
 }
 
 const metatable = { __index: { learn, pick, succeeded, failed, weight, wants_seconds: true } };

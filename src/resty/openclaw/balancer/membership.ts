@@ -46,7 +46,13 @@ export interface Membership {
     readonly version: Doubles;
     seen: number;
     by_address: LuaTable<string, Peer>;
+    /** Peers that are in force no more, but may have requests, by address. */
+    leaving: LuaTable<string, Peer>;
+    /** Whether the list lacks a node for which there was no memory. */
+    lacks_some: boolean;
 }
+
+const NEVER_SEEN = -1;
 
 /** A place at which changes are tried, and how often until another one's must be done. */
 const LOCK_SECONDS = 1;
@@ -70,8 +76,10 @@ function create(
         is_checked,
         faults,
         version: pointer_add(registry.region.common, slot),
-        seen: -1,
+        seen: NEVER_SEEN,
         by_address: new LuaTable(),
+        leaving: new LuaTable(),
+        lacks_some: false,
     };
 }
 export { create as new };
@@ -95,10 +103,11 @@ export function changes(membership: Membership): Record<string, Change> {
     return (found ?? {}) as Record<string, Change>;
 }
 
-/** The peer at an address: the one that is in force, or a new one; nothing when there is no memory left. */
+/** The peer at an address: one that is known already, or a new one; nothing when there is no memory left. */
 function peer_at(membership: Membership, { address, host, port }: Listed): Peer | undefined {
-    const known = membership.by_address.get(address) as Peer | undefined;
-    if (known !== undefined) return known;
+    const { by_address, leaving } = membership;
+    const known = (by_address.get(address) as Peer | undefined) ?? (leaving.get(address) as Peer | undefined);
+    if (known !== undefined && peer_of.hold(known)) return known;
     const [node, node_err] = nodes.at(membership.registry, address, host, port);
     if (node === undefined) {
         membership.faults.report("no_memory", address, ": ", node_err);
@@ -142,18 +151,50 @@ function add_others(list: Listed[], changed: Record<string, Change>): void {
     }
 }
 
+/** Brings the peers that leave up to date: those that were in force, or left before, and are not in force now. */
+function note_leaving(membership: Membership, in_force: LuaTable<string, Peer>): void {
+    const leaving = new LuaTable<string, Peer>();
+    for (const [address, peer] of membership.leaving) {
+        if (in_force.get(address) !== peer) leaving.set(address, peer);
+    }
+    for (const [address, peer] of membership.by_address) {
+        if (in_force.get(address) !== peer) leaving.set(address, peer);
+    }
+    membership.leaving = leaving;
+}
+
+/**
+ * Lets go of the peers that have left and have no request of this worker any more. Costs nothing where none has left.
+ * Phases: any but init.
+ */
+export function settle(membership: Membership): void {
+    const leaving = membership.leaving;
+    if (next(leaving as object)[0] === undefined) return;
+    for (const [address, peer] of leaving) {
+        if (peer_of.let_go(membership.registry, peer)) leaving.delete(address);
+    }
+}
+
+/** Has this worker make the list anew at its next request. Phases: any. */
+export function look_again(membership: Membership): void {
+    membership.seen = NEVER_SEEN;
+}
+
 /** The peers in force now. Those that were in force before keep all that is known of them. Phases: any. */
 export function peers(membership: Membership): Peer[] {
-    membership.seen = membership.version.get(0);
+    // What was made in init each worker makes its own at its first look.
+    membership.seen = ngx.get_phase() === "init" ? NEVER_SEEN : membership.version.get(0);
     const changed = changes(membership);
     const list = listed(membership);
     add_others(list, changed);
+    membership.lacks_some = false;
     const in_force: Peer[] = [];
     const found = new LuaTable<string, Peer>();
     for (const node of list) {
         const its_change = changed[node.address] ?? {};
         const is_wanted = its_change.removed !== true && !found.has(node.address);
         const peer = is_wanted ? peer_at(membership, node) : undefined;
+        if (is_wanted && peer === undefined) membership.lacks_some = true;
         if (peer !== undefined) {
             peer.weight = its_change.weight ?? node.weight;
             peer.is_draining = its_change.drain ?? node.is_draining;
@@ -161,6 +202,7 @@ export function peers(membership: Membership): Peer[] {
             found.set(node.address, peer);
         }
     }
+    note_leaving(membership, found);
     membership.by_address = found;
     return in_force;
 }

@@ -1,6 +1,8 @@
 /** What an operator sees of an upstream's nodes and can change while nginx runs. */
 import * as addresses from "../address";
 import * as request from "../request";
+import * as left_out from "./left_out";
+import type { Reason } from "./left_out";
 import * as membership_of from "./membership";
 import type { Change, Membership } from "./membership";
 import * as nodes from "./node";
@@ -12,6 +14,9 @@ import type { Upstream } from "./upstream";
 export interface NodeReport {
     readonly address: string;
     readonly state: State;
+    /** Why it gets no requests, and in how many seconds it may again; nothing where that does not hold. */
+    readonly reason: Reason | undefined;
+    readonly seconds_left: number | undefined;
     readonly weight: number;
     readonly drain: boolean;
     readonly in_flight: number;
@@ -40,6 +45,8 @@ export function report(upstream: Upstream): NodeReport[] {
         reports.push({
             address: peer.node.address,
             state: peer_of.state(peer, now),
+            reason: left_out.reason(peer, now),
+            seconds_left: left_out.seconds(peer, now),
             weight: peer.weight,
             drain: peer.is_draining,
             in_flight: nodes.in_flight(peer.node),

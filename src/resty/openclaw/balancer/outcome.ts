@@ -2,22 +2,22 @@
 import type { Outcome } from "./node";
 
 const NOT_MODIFIED = 304;
-const TOO_MANY_REQUESTS = 429;
 const CLIENT_CLOSED_REQUEST = 499;
-const SERVICE_UNAVAILABLE = 503;
 
 const known = new LuaTable<string, Outcome>();
 
 function judge(status: number | undefined): Outcome {
     if (status === undefined || status === CLIENT_CLOSED_REQUEST) return "neutral";
-    if (status === TOO_MANY_REQUESTS) return "busy";
     if (status >= 500) return "failed";
     // Other 4xx answers are the client's doing, and "not modified" took no work: both are quick, which tells nothing of
     // how long the node's work takes.
     return status < 400 && status !== NOT_MODIFIED ? "ok" : "neutral";
 }
 
-/** The outcome of a try, from its part of `$upstream_status`; "-" or nothing means that the client left first. */
+/**
+ * The outcome of a try, from its part of `$upstream_status`; "-" or nothing means that the client left first. Whether the
+ * node said that it is busy, `busy_statuses` knows.
+ */
 export function of_status(status: string): Outcome {
     const before = known.get(status);
     if (before !== undefined) return before;
@@ -27,7 +27,8 @@ export function of_status(status: string): Outcome {
     return outcome;
 }
 
-/** As `of_status`, for a failure that came with `Retry-After`: with 503 that is a node without room, not a broken one. */
-export function with_retry_after(status: string): Outcome {
-    return tonumber(status) === SERVICE_UNAVAILABLE ? "busy" : of_status(status);
+/** Whether a neutral outcome comes from an answer of the node: 304 or 4xx, but not a client that left. */
+export function is_of_node(status: string): boolean {
+    const number = tonumber(status);
+    return number !== undefined && number < 500 && number !== CLIENT_CLOSED_REQUEST;
 }

@@ -1,11 +1,13 @@
 /**
  * A node in the service of one upstream: its weight there, whether it is to be spared, and how its answers to this
  * upstream went. What all workers must agree on stands in the common block, by upstream and address, so it outlives
- * reloads and changes of the list.
+ * reloads, and as long as some worker has the peer, changes of the list.
  */
 import * as ffi from "ffi";
+import * as clock from "../clock";
 import type { Registry } from "../metric_registry";
-import * as shared_memory from "../shared_memory";
+import * as held_rows from "../shared_memory/held_rows";
+import type { HeldRow } from "../shared_memory/held_rows";
 import * as ejection from "./ejection";
 import * as verdicts from "./health_check/verdicts";
 import * as lessons from "./lesson";
@@ -17,6 +19,9 @@ import type { Upstream } from "./upstream";
 
 export interface Peer<Learned = unknown> {
     readonly node: Node;
+    readonly row: HeldRow;
+    /** Requests that this worker has there. */
+    requests: number;
     /** Static: 1 unless told otherwise. */
     weight: number;
     /** Gets no new requests; those it has go on. */
@@ -49,6 +54,9 @@ const BEGINNINGS = 0;
 const ANSWERED = 1;
 const BEGINNING_SLOTS = 2;
 
+/** What its row has, first the slot for its holders. */
+const ROW_SLOTS = 1 + ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS + lessons.SLOTS;
+
 /** A peer that begins may hold so many requests more than it has answered, */
 const SLOW_START = 4;
 /** until it has answered so many. */
@@ -68,14 +76,16 @@ export function begin_anew(peer: Peer): void {
  */
 function create(registry: Registry, upstream: string, node: Node, is_checked: boolean): Result<Peer> {
     const region = registry.region;
-    const count = ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS + lessons.SLOTS;
-    const [slot, err] = shared_memory.slot(region, `peer ${upstream} ${node.address}`, count);
-    if (slot === undefined) return $multi(undefined, err);
-    const record = pointer_add(region.common, slot);
+    const name = try_figures.row_name(upstream, node.address);
+    const [row, err] = held_rows.take(region, name, ROW_SLOTS, 0, clock.now());
+    if (row === undefined) return $multi(undefined, err);
+    const record = pointer_add(region.common, row.slot + 1);
     const checks = pointer_add(record, ejection.SLOTS);
     const beginning = pointer_add(checks, verdicts.SLOTS);
     const peer: Peer = {
         node,
+        row,
+        requests: 0,
         weight: 1,
         is_draining: false,
         record,
@@ -89,12 +99,34 @@ function create(registry: Registry, upstream: string, node: Node, is_checked: bo
         tried_in: 0,
         upstream: undefined,
     };
+    nodes.join(node);
     if (peer.beginning.get(BEGINNINGS) === 0) begin_anew(peer);
     // What checks found before a reload took them away would hold for ever.
     if (!is_checked) ffi.fill(checks, verdicts.SLOTS * 8);
     return $multi(peer);
 }
 export { create as new };
+
+/** Whether this worker may use the peer, which it holds from now on; after a reload another may have its memory. Phases: any. */
+export function hold(peer: Peer): boolean {
+    const region = peer.node.region;
+    const is_its =
+        ngx.get_phase() === "init" ? held_rows.is_current(region, peer.row) : held_rows.hold(region, peer.row);
+    return is_its && nodes.hold(peer.node);
+}
+
+/** Whether the memory of the peer and its node is still their own. Phases: any. */
+export function is_current(peer: Peer): boolean {
+    return held_rows.is_current(peer.node.region, peer.row) && nodes.is_current(peer.node);
+}
+
+/** Lets go of a peer that is no more in force; false while this worker has requests there. Phases: any but init. */
+export function let_go(registry: Registry, peer: Peer): boolean {
+    if (peer.requests > 0) return false;
+    held_rows.release(peer.node.region, peer.row);
+    nodes.leave(registry, peer.node);
+    return true;
+}
 
 /** Whether the peer has begun anew since this worker last asked. Phases: any. */
 export function has_begun(peer: Peer): boolean {

@@ -9,6 +9,8 @@ import * as ejection from "./ejection";
 import type { HealthCheck } from "./health_check";
 import * as verdicts from "./health_check/verdicts";
 import type { Verdict } from "./health_check/verdicts";
+import * as membership_of from "./membership";
+import * as nodes from "./node";
 import * as peer_of from "./peer";
 import type { Peer } from "./peer";
 import * as retry_budget from "./retry_budget";
@@ -71,6 +73,8 @@ function tick(premature: boolean, upstream: Supervised): void {
     }
     const now = request.now();
     upstreams.refresh(upstream);
+    membership_of.settle(upstream.membership);
+    nodes.settle(upstream.membership.registry);
     upstream.policy.tick?.(upstream.pool.peers, now);
     retry_budget.fill(upstream.budget, TICK_SECONDS);
     if (leader !== undefined) lead(upstream, leader, now);

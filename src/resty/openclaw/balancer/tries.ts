@@ -4,13 +4,17 @@
  */
 import * as request from "../request";
 import * as upstream_tries from "../upstream_tries";
+import * as busy_statuses from "./busy_statuses";
 import * as choice from "./choice";
 import * as degradation from "./degradation";
+import { platform } from "./free_tries";
 import type { Peer } from "./peer";
 import * as retry_budget from "./retry_budget";
+import type { RetryBudget } from "./retry_budget";
 import * as upstreams from "./upstream";
 import type { Upstream } from "./upstream";
 
+const TOO_MANY_REQUESTS = 429;
 const BAD_GATEWAY = 502;
 
 /** What the upstream's policy hashes of this request. */
@@ -34,16 +38,52 @@ function first_of(upstream: Upstream, now: number): Peer | undefined {
     return peer;
 }
 
-function in_panic(upstream: Upstream, now: number): Peer | undefined {
+/** Marks where the request has been of an upstream's peers; returns how many these are. */
+function mark_tried(upstream: Upstream, addresses: readonly string[]): number {
+    let tried = 0;
     choice.begin_round(upstream.pool);
-    const peer = choice.in_panic(upstream.pool, now, key_of(upstream));
+    for (const address of addresses) {
+        const peer = upstream.membership.by_address.get(address) as Peer | undefined;
+        if (peer !== undefined) {
+            choice.mark(upstream.pool, peer);
+            tried += 1;
+        }
+    }
+    return tried;
+}
+
+/** Counts a retry; returns the peer that it goes to. */
+function retried(upstream: Upstream, peer: Peer): Peer {
+    retry_budget.spend(upstream.budget);
+    upstream.retries.inc();
     return peer;
 }
 
-/** A peer of the fallback; when that has none either, one that is down. */
-function from_fallback(upstream: Upstream, now: number): Peer | undefined {
+/** A peer that is down, of an upstream without available ones, for a request that has been nowhere. */
+function in_panic(upstream: Upstream, now: number): Peer | undefined {
+    choice.begin_round(upstream.pool);
+    const peer = choice.in_panic(upstream.pool, now, key_of(upstream), true);
+    return peer;
+}
+
+/** As `in_panic`, for a request that has been at these addresses. */
+function another_in_panic(upstream: Upstream, now: number, addresses: readonly string[]): Peer | undefined {
+    if (mark_tried(upstream, addresses) >= upstream.tries || !retry_budget.allows(upstream.budget)) return undefined;
+    const peer = choice.in_panic(upstream.pool, now, key_of(upstream), false);
+    return peer === undefined ? undefined : retried(upstream, peer);
+}
+
+/**
+ * A peer of the fallback; when that has none either, one that is down.
+ * @param addresses where the request has been, if anywhere
+ */
+function from_fallback(upstream: Upstream, now: number, addresses?: readonly string[]): Peer | undefined {
     const fallback = upstream.fallback!;
-    const peer = first_of(fallback, now) ?? in_panic(upstream, now) ?? in_panic(fallback, now);
+    let peer = first_of(fallback, now);
+    if (peer === undefined) {
+        peer = addresses === undefined ? in_panic(upstream, now) : another_in_panic(upstream, now, addresses);
+        peer ??= in_panic(fallback, now);
+    }
     const is_degraded = peer !== undefined && peer.upstream !== upstream;
     if (is_degraded) upstream.fallbacks.inc();
     mark_degraded(is_degraded);
@@ -70,8 +110,11 @@ export function first(upstream: Upstream, now: number): Peer | undefined {
     return first_of(upstream, now) ?? in_panic(upstream, now);
 }
 
-/** Whether the last try met a kept-alive connection that the node had closed: connected, but not a byte came back. */
-function was_stale_connection(status: number): boolean {
+/**
+ * Whether the last try may have met a kept-alive connection that the node had closed: connected, but not a byte came back.
+ * A node that breaks off an answer looks the same.
+ */
+function may_be_stale_connection(status: number): boolean {
     if (status !== BAD_GATEWAY) return false;
     const connect_times = upstream_tries.tried(request.variable("upstream_connect_time") ?? "");
     const header_times = upstream_tries.tried(request.variable("upstream_header_time") ?? "");
@@ -83,27 +126,39 @@ function tried_addresses(): string[] {
     return upstream_tries.tried(request.variable("upstream_addr") ?? "");
 }
 
-/** Marks where the request has been of an upstream's peers; returns how many these are. */
-function mark_tried(upstream: Upstream, addresses: readonly string[]): number {
-    let tried = 0;
-    choice.begin_round(upstream.pool);
-    for (const address of addresses) {
-        const peer = upstream.membership.by_address.get(address) as Peer | undefined;
-        if (peer !== undefined) {
-            choice.mark(upstream.pool, peer);
-            tried += 1;
-        }
-    }
-    return tried;
-}
-
 /** Another peer of an upstream, for a request that has been at these addresses. */
 function another(upstream: Upstream, now: number, addresses: readonly string[]): Peer | undefined {
     upstreams.refresh(upstream);
     if (mark_tried(upstream, addresses) >= upstream.tries) return undefined;
     const peer = choice.another(upstream.pool, now, key_of(upstream));
     if (peer !== undefined || upstream.fallback !== undefined) return peer;
-    return choice.in_panic(upstream.pool, now, key_of(upstream));
+    return choice.in_panic(upstream.pool, now, key_of(upstream), false);
+}
+
+/** How many of these tries were at an address. */
+function tries_at(addresses: readonly string[], address: string): number {
+    let count = 0;
+    for (const other of addresses) {
+        if (other === address) count += 1;
+    }
+    return count;
+}
+
+/**
+ * The peer of the last try once more, where that one may have met a connection that the node had closed: once for each
+ * address, and like any other try as far as `tries` and the budget allow.
+ */
+function same_again(upstream: Upstream, budget: RetryBudget, addresses: readonly string[]): Peer | undefined {
+    const address = addresses[addresses.length - 1] ?? "";
+    if (tries_at(addresses, address) > 1 || mark_tried(upstream, addresses) >= upstream.tries) return undefined;
+    if (!retry_budget.allows(budget)) return undefined;
+    const peer = upstream.membership.by_address.get(address) as Peer | undefined;
+    return peer;
+}
+
+/** Whether an answer concerns its client alone, who has asked too much: any other node would only be asked too much as well. */
+function is_for_client(upstream: Upstream, status: number): boolean {
+    return status === TOO_MANY_REQUESTS && !busy_statuses.may_be_busy(upstream.busy_statuses, tostring(status));
 }
 
 /** The upstream that a request is at: this one, or its fallback. */
@@ -121,21 +176,29 @@ function present_upstream(upstream: Upstream, last: Peer | undefined, address: s
  */
 export function next(upstream: Upstream, now: number, last: Peer | undefined, status: number): Peer | undefined {
     const addresses = tried_addresses();
-    const address = addresses[addresses.length - 1] ?? "";
-    const present = present_upstream(upstream, last, address);
-    // Without a fallback it was decided before the last try.
-    if (present.fallback === undefined || retry_budget.allows(upstream.budget)) {
+    const present = present_upstream(upstream, last, addresses[addresses.length - 1] ?? "");
+    if (is_for_client(present, status)) return undefined;
+    // nginx grants tries of its own for kept-alive connections that broke. All others were decided before the last try,
+    // but where there is a fallback.
+    const is_stale = may_be_stale_connection(status);
+    const is_decided = present.fallback === undefined && !is_stale;
+    if (is_decided || retry_budget.allows(upstream.budget)) {
         const peer = another(present, now, addresses);
-        if (peer !== undefined) {
-            retry_budget.spend(upstream.budget);
-            upstream.retries.inc();
-            return peer;
-        }
+        if (peer !== undefined) return retried(upstream, peer);
     }
-    if (was_stale_connection(status)) return present.membership.by_address.get(address);
+    if (is_stale) {
+        const peer = same_again(present, upstream.budget, addresses);
+        if (peer !== undefined) return retried(upstream, peer);
+    }
     if (present !== upstream || upstream.fallback === undefined) return undefined;
     degradation.missed(upstream.degradation, now);
-    return from_fallback(upstream, now);
+    return from_fallback(upstream, now, addresses);
+}
+
+/** Whether the try at `peer`, the last one that is to be, may be made once more in case its connection is stale. */
+function may_be_repeated(present: Upstream, peer: Peer, tries: number, is_first: boolean): boolean {
+    if (!platform.takes_back || tries >= present.tries) return false;
+    return is_first || tries_at(tried_addresses(), peer.node.address) === 0;
 }
 
 /**
@@ -146,7 +209,8 @@ export function may_go_on(upstream: Upstream, peer: Peer, is_first: boolean): bo
     const present = peer.upstream!;
     if (present === upstream && upstream.fallback !== undefined) return true;
     const tries = is_first ? 1 : 1 + mark_tried(present, tried_addresses());
-    if (tries >= present.tries || tries >= present.pool.members) return false;
+    if (tries >= present.tries) return false;
+    if (present.pool.others <= 0 && !may_be_repeated(present, peer, tries, is_first)) return false;
     if (retry_budget.allows(upstream.budget)) return true;
     upstream.retries_refused.inc();
     return false;

@@ -13,23 +13,49 @@ export interface TryFigures {
 
 const DIGIT_ZERO = 48;
 
+/** What begins the name of a peer's row. */
+const ROW = "peer ";
+const TRIES = "openclaw_upstream_tries_total";
+const ANSWERS = "openclaw_upstream_answers_total";
+const SECONDS = "openclaw_upstream_try_duration_seconds";
+const CHECKS = "openclaw_health_checks_total";
+const STATUSES = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"];
+const RESULTS = ["pass", "fail", "busy"];
+
+/** Names the memory of an upstream's peer; `forget` reads it back. Phases: any. */
+export function row_name(upstream: string, address: string): string {
+    return `${ROW}${upstream}\0${address}`;
+}
+
+/** Drops the series of a peer whose memory, named so, is free. Phases: any, in one process at a time. */
+export function forget(registry: Registry, row: string): void {
+    const [middle] = string.find(row, "\0", 1, true);
+    if (middle === undefined || string.sub(row, 1, ROW.length) !== ROW) return;
+    const upstream = string.sub(row, ROW.length + 1, middle - 1);
+    const address = string.sub(row, middle + 1);
+    metric_registry.forget(registry, TRIES, upstream, address);
+    metric_registry.forget(registry, SECONDS, upstream, address);
+    for (const status of STATUSES) metric_registry.forget(registry, ANSWERS, upstream, address, status);
+    for (const result of RESULTS) metric_registry.forget(registry, CHECKS, upstream, address, result);
+}
+
 /** The handles for the tries at a node. Phases: any. */
 function create(registry: Registry, upstream: string, address: string): TryFigures {
     const tries = metric_registry.counter(
         registry,
-        "openclaw_upstream_tries_total",
+        TRIES,
         "Tries at a node for an upstream; a request that was retried counts at each node it came to.",
         ["upstream", "node"],
     );
     const answers = metric_registry.counter(
         registry,
-        "openclaw_upstream_answers_total",
+        ANSWERS,
         "Tries at a node for an upstream that have ended, by class of status.",
         ["upstream", "node", "status"],
     );
     const seconds = metric_registry.histogram(
         registry,
-        "openclaw_upstream_try_duration_seconds",
+        SECONDS,
         "What a try at a node for an upstream took, connecting included.",
         ["upstream", "node"],
     );

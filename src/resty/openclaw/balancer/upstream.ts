@@ -1,5 +1,6 @@
 /** An upstream as the balancer keeps it: what the user said of it, its peers, and what is counted. */
 import type { Counter, Histogram } from "../metric_handles";
+import type { BusyStatuses } from "./busy_statuses";
 import * as choice from "./choice";
 import type { Pool } from "./choice";
 import * as degradation from "./degradation";
@@ -18,8 +19,10 @@ export interface Upstream {
     readonly pool: Pool;
     readonly membership: Membership;
     readonly signal: Signal;
-    /** How many different nodes one request may come to. */
+    /** How many tries at nodes one request may take. */
     readonly tries: number;
+    /** The answers by which a node says that it has no room. */
+    readonly busy_statuses: BusyStatuses;
     readonly budget: RetryBudget;
     /** Takes the requests that this one has no node for. */
     readonly fallback: Upstream | undefined;

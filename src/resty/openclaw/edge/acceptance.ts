@@ -2,8 +2,8 @@
 import * as callback from "./callback";
 import type { Jobs } from "./jobs";
 import type { Reason } from "./jobs/figures";
-import * as mark from "./jobs/mark";
 import type { Settings } from "./jobs/settings";
+import * as delivery_header from "../delivery_header";
 import * as http_client from "../http_client";
 import * as json_error from "../json_error";
 import * as request from "../request";
@@ -240,7 +240,7 @@ export function decline(was_reached: boolean): never {
  * says that it is a delivery is never kept, be that right or wrong. Phases: content; yields; never returns.
  */
 export function accept(jobs: Jobs): never {
-    if (mark.is_there()) return decline(false);
+    if (delivery_header.is_there()) return decline(false);
     const [id, reason] = take(jobs);
     if (id === undefined) return refuse(jobs, reason);
     jobs.figures.jobs.get("accepted").inc();

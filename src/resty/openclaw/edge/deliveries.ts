@@ -2,6 +2,7 @@
  * Which requests of this worker are deliveries. That stands in tables of the worker, by request, as `ngx.ctx` would be lost
  * with an internal redirect, and the header is gone after the first look. Phases: all with a request.
  */
+import * as delivery_header from "../delivery_header";
 import * as marks from "./jobs/mark";
 import type { Mark } from "./jobs/mark";
 import * as request from "../request";
@@ -15,11 +16,11 @@ const beginnings = new LuaTable<number, number>();
 export function note(mark: Mark): void {
     const key = request.key();
     if (marked.has(key) && beginnings.get(key) !== request.started()) marked.delete(key);
-    if (!marks.is_there()) return;
+    if (!delivery_header.is_there()) return;
     marked.set(key, marks.matches(mark));
     beginnings.set(key, request.started());
     // It is a secret, and nobody's business beyond.
-    ngx.req.clear_header(marks.HEADER);
+    delivery_header.strip();
 }
 
 /** Whether the request at hand is a delivery from the route's store. */

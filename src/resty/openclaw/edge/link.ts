@@ -200,8 +200,7 @@ export function failed(link: Link, began = clock.now()): void {
 export function silent(link: Link, began: number, is_first: boolean): boolean {
     const record = link.record;
     if (record.get(DOWN) === 1) {
-        // Of one that was silent before, another silence tells nothing.
-        record.set(SILENT, is_first ? record.get(SILENT) + 1 : SILENT_TRIALS);
+        record.set(SILENT, record.get(SILENT) + 1);
         return false;
     }
     if (is_first && clock.now() - record.get(LAST_LIVE) > LIVE_SECONDS) failed(link, began);

@@ -101,8 +101,12 @@ function labels(this: Family<unknown>, ...given: string[]): unknown {
     }
     const values = this.allowed === undefined ? given : allow_list.kept_values(this.allowed, this.label_names, given);
     const key = table.concat(values, "\0");
-    const known = this.handles.get(key);
-    if (known !== undefined) return known;
+    const known = this.handles.get(key) as Handle | undefined;
+    if (known !== undefined) {
+        // Its series may have been dropped: whoever asks for it is to find it on the page.
+        if (this.registry.region.generations.get(known.slot) !== known.generation) this.rebind(known);
+        return known;
+    }
     const epoch = rows.epoch(this.registry.region);
     if (this.handles_epoch !== epoch) {
         this.handles = new LuaTable();

@@ -7,9 +7,12 @@ import type { Leader } from "../leader";
 import type { Registry } from "../metric_registry";
 import * as clock from "../clock";
 import { HIGHEST_BLOCK } from "../shared_memory/lease";
+import * as held_rows from "../shared_memory/held_rows";
 import * as rows from "../shared_memory/rows";
 import type { Rows } from "../shared_memory/rows";
 import * as turn from "../turn";
+import type { Family } from "./family";
+import { own_name } from "./series";
 
 /** Who leads may do so for two thirds of this time without asking again: longer than any slice is held up. */
 const LEASE_SECONDS = 15;
@@ -86,12 +89,40 @@ export function look(registry: Registry, now: number, pause: (this: void) => boo
     }
 }
 
+/** Drops the series with these label values at once, unless others count in it too. */
+export function forget(family: Family<unknown>, values: string[]): void {
+    const name = own_name(family, values);
+    if (name === undefined) return;
+    const registry = family.registry;
+    const region = registry.region;
+    const [slot] = rows.find(region, name);
+    if (slot === undefined || slot === rows.LOST_SLOT) return;
+    region.seen.set(slot, rows.activity(region, slot));
+    leave(registry, rows.drop(region, slot, clock.now()), false);
+}
+
+/** Frees the rows that nobody holds any more. Else as `look`. */
+export function look_at_held(registry: Registry, now: number, pause: (this: void) => boolean): void {
+    const tell = (name: string): void => {
+        for (const told of registry.row_dropped) told(name);
+    };
+    held_rows.look(registry.region, now, tell, pause);
+}
+
 function pass_and_lead(candidate: Leader): boolean {
     turn.pass();
     return candidate.leads()[0];
 }
 
-/** Looks at all series from time to time in each worker that may. Phases: init, where the registry is made. */
+function try_to(work: typeof look, registry: Registry, now: number, pause: (this: void) => boolean): void {
+    const [ok, err] = pcall(work, registry, now, pause);
+    if (!ok) ngx.log(ngx.ERR, "metric_registry: cannot look after what is idle: ", err);
+}
+
+/**
+ * Looks at what others hold every half second, and at all series from time to time, in each worker that may. Phases: init,
+ * where the registry is made.
+ */
 export function watch(registry: Registry): void {
     const region = registry.region;
     const candidate = leader.new(region.names, "series", LEASE_SECONDS);
@@ -99,13 +130,15 @@ export function watch(registry: Registry): void {
     let looks = false;
     let next_look = 0;
     region.duties.push(() => {
-        const now = clock.now();
-        if (looks || now < next_look || !candidate.leads()[0]) return;
+        if (looks || !candidate.leads()[0]) return;
         looks = true;
-        const [ok, err] = pcall(look, registry, now, pause);
+        const now = clock.now();
+        try_to(look_at_held, registry, now, pause);
+        if (now >= next_look && candidate.leads()[0]) {
+            try_to(look, registry, now, pause);
+            const wanted = registry.idle_seconds === 0 ? math.huge : registry.idle_seconds / LOOKS;
+            next_look = now + math.min(wanted, MOST_SECONDS_BETWEEN_LOOKS);
+        }
         looks = false;
-        const wanted = registry.idle_seconds === 0 ? math.huge : registry.idle_seconds / LOOKS;
-        next_look = now + math.min(wanted, MOST_SECONDS_BETWEEN_LOOKS);
-        if (!ok) ngx.log(ngx.ERR, "metric_registry: cannot look after idle series: ", err);
     });
 }

@@ -2,9 +2,10 @@
 import * as clock from "../clock";
 import { increment } from "../shared_memory/names";
 import * as rows from "../shared_memory/rows";
+import * as allow_list from "./allow_list";
 import { OTHER } from "./allow_list";
 import type { Family } from "./family";
-import { label_text } from "./label_text";
+import { are_fitted, label_text } from "./label_text";
 
 /** The pin of series that are kept in every configuration. */
 const FOR_EVER = math.huge;
@@ -13,6 +14,18 @@ const FOR_EVER = math.huge;
 export function name_of(family: Family<unknown>, labels: string): string {
     if (family.kind !== "histogram") return `${family.kind} ${family.name}${labels}`;
     return `${family.kind} ${family.name}${labels} ${table.concat(family.bounds as number[], ",")}`;
+}
+
+/** The name of the series with these label values where no others can have it; else nothing. */
+export function own_name(family: Family<unknown>, values: string[]): string | undefined {
+    if (family.kept_names.length !== family.label_names.length || !are_fitted(values)) return undefined;
+    if (family.allowed !== undefined) {
+        const kept = allow_list.kept_values(family.allowed, family.label_names, values);
+        for (const index of $range(0, values.length - 1)) {
+            if (kept[index] !== values[index]) return undefined;
+        }
+    }
+    return name_of(family, label_text(family.kept_names, values));
 }
 
 function row_size(family: Family<unknown>): number {

@@ -3,6 +3,7 @@ import * as metric_registry from "../metric_registry";
 import type { Emit, Registry } from "../metric_registry";
 import * as request from "../request";
 import * as shared_memory from "../shared_memory";
+import * as rows from "../shared_memory/rows";
 import { VERSION } from "../version";
 
 const CONNECTIONS = "openclaw_connections";
@@ -21,12 +22,19 @@ function connections(emit: Emit): void {
     }
 }
 
+function emit_slots(registry: Registry, area: string, space: rows.Space, emit: Emit): void {
+    const [used, free] = shared_memory.usage(registry.region, space);
+    emit(metric_registry.label_text(["area", "state"], [area, "used"]), used);
+    emit(metric_registry.label_text(["area", "state"], [area, "free"]), free);
+}
+
 function show_slots(registry: Registry): void {
-    const help = "Numbers that the shared memory has room for: those with a name, and those free.";
+    const help =
+        "Numbers that the shared memory has room for, those with a name and those free: area series for counts, nodes for " +
+        "what lives as long as a node or a worker.";
     show(registry, "openclaw_shared_memory_slots", help, (emit) => {
-        const [used, free] = shared_memory.usage(registry.region);
-        emit(metric_registry.label_text(["state"], ["used"]), used);
-        emit(metric_registry.label_text(["state"], ["free"]), free);
+        emit_slots(registry, "series", rows.LASTING, emit);
+        emit_slots(registry, "nodes", rows.TRANSIENT, emit);
     });
 }
 

@@ -8,7 +8,7 @@ import * as backoffs from "../backoff";
 import * as clock from "../clock";
 import type { Reason } from "./figures";
 import * as lines from "./lines";
-import type { Outcome, Part, Sink, Verdict } from "./sinks";
+import type { Cause, Outcome, Part, Sink, Verdict } from "./sinks";
 import { drop, is_exiting, is_open, show, sleep, tend } from "./state";
 import type { Batch, Flusher } from "./state";
 
@@ -81,13 +81,23 @@ function settle_but(flusher: Flusher, batch: Batch, left: Part): void {
     show(flusher);
 }
 
+/** Keeps a part in the dead-letter file, where there is one. */
+function keep(flusher: Flusher, part: Part): void {
+    if (flusher.dead_letter === undefined) return;
+    const [verdict, err] = flusher.dead_letter.send(part.text, part.entries, math.huge);
+    if (verdict === "sent") flusher.figures.dead_lettered.inc(part.entries);
+    else flusher.faults.report("dead_letter", "sink ", flusher.settings.name, ": ", err);
+}
+
+/** Keeps what is left of a batch that is given up, unless the queue has it on disk. */
+function keep_all(flusher: Flusher, batch: Batch): void {
+    if (flusher.queue.is_durable) return;
+    for (const index of $range(batch.parts.length - 1, 0, -1)) keep(flusher, batch.parts[index]!);
+}
+
 /** Keeps a refused part in the dead-letter file, where there is one, and drops it. */
 function refuse(flusher: Flusher, part: Part, why: string): void {
-    if (flusher.dead_letter !== undefined) {
-        const [verdict, err] = flusher.dead_letter.send(part.text, part.entries, math.huge);
-        if (verdict === "sent") flusher.figures.dead_lettered.inc(part.entries);
-        else flusher.faults.report("dead_letter", "sink ", flusher.settings.name, ": ", err);
-    }
+    keep(flusher, part);
     drop(flusher, "refused", part.entries, why);
 }
 
@@ -116,7 +126,14 @@ const guarded = pcall as unknown as (
     part: Part,
     most_seconds: number,
 ) => LuaMultiReturn<
-    [ok: boolean, verdict: Verdict | string, err?: string, retry_after_seconds?: number, concerned?: Part]
+    [
+        ok: boolean,
+        verdict: Verdict | string,
+        err?: string,
+        retry_after_seconds?: number,
+        concerned?: Part,
+        cause?: Cause,
+    ]
 >;
 
 /** Books a try that the sink has answered: all arrived but what is `refused`. */
@@ -133,10 +150,10 @@ function try_part(
     flusher: Flusher,
     batch: Batch,
     most_seconds: number,
-): LuaMultiReturn<[why?: string, retry_after_seconds?: number | undefined]> {
+): LuaMultiReturn<[why?: string, retry_after_seconds?: number | undefined, cause?: Cause]> {
     const part = next_part(flusher, batch);
     if (batch.failed) flusher.figures.retries.inc();
-    const [ok, verdict, err, retry_after, concerned] = guarded(attempt, flusher.sink, part, most_seconds);
+    const [ok, verdict, err, retry_after, concerned, given_cause] = guarded(attempt, flusher.sink, part, most_seconds);
     // The worker is gone meanwhile, and has counted what it had.
     if (flusher.batch !== batch) return $multi();
     const why = ok ? tostring(err) : `the sink raised: ${tostring(verdict)}`;
@@ -154,7 +171,9 @@ function try_part(
             flusher.figures.sent.inc(part.entries - concerned.entries);
             settle_but(flusher, batch, concerned);
         }
-        return $multi(why, ok ? retry_after : undefined);
+        const cause = (ok ? given_cause : undefined) ?? "unreachable";
+        flusher.figures.failures.get(cause).inc();
+        return $multi(why, ok ? retry_after : undefined, cause);
     }
     return $multi();
 }
@@ -168,13 +187,15 @@ export function fly(flusher: Flusher, batch: Batch): void {
             abandon(flusher, batch, "exit", last_why);
             break;
         }
-        const [why, retry_after] = try_part(flusher, batch, left);
+        const [why, retry_after, cause] = try_part(flusher, batch, left);
         if (why !== undefined) {
             last_why = why;
             batch.failed = true;
             flusher.failures += 1;
             show(flusher);
             if (is_over(flusher, batch)) {
+                // Whoever has a file for what the sink says no to wants this, too.
+                if (cause === "credentials" || cause === "misdirected") keep_all(flusher, batch);
                 abandon(flusher, batch, is_exiting(flusher) ? "exit" : "gave_up", why);
             } else {
                 flusher.faults.report("retry", "sink ", flusher.settings.name, ": ", why);

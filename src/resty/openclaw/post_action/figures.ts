@@ -4,6 +4,10 @@ import * as metric_registry from "../metric_registry";
 import type { Emit, Registry } from "../metric_registry";
 import * as shared_memory from "../shared_memory";
 import * as clock from "../clock";
+import type { Cause } from "./sinks";
+
+/** Why a try has failed that is made again. */
+const CAUSES: Cause[] = ["unreachable", "busy", "credentials", "misdirected"];
 
 /** Why entries are dropped. */
 export type Reason = "overflow" | "invalid" | "too_large" | "refused" | "gave_up" | "exit" | "broken";
@@ -12,6 +16,7 @@ export interface Figures {
     readonly registry: Registry;
     readonly sent: Counter;
     readonly retries: Counter;
+    readonly failures: LuaTable<Cause, Counter>;
     readonly dropped: LuaTable<Reason, Counter>;
     readonly dead_lettered: Counter;
     readonly queued_slot: number;
@@ -126,6 +131,14 @@ function create(registry: Registry, sink: string): Figures {
     );
     const dropped = new LuaTable<Reason, Counter>();
     for (const reason of REASONS) dropped.set(reason, dropped_family.labels(sink, reason));
+    const failures_family = metric_registry.counter(
+        registry,
+        "openclaw_post_action_failures_total",
+        "Tries that a sink has not taken, and that are made again, by reason.",
+        ["sink", "reason"],
+    );
+    const failures = new LuaTable<Cause, Counter>();
+    for (const cause of CAUSES) failures.set(cause, failures_family.labels(sink, cause));
     const dead_lettered = metric_registry.counter(
         registry,
         "openclaw_post_action_dead_lettered_total",
@@ -145,6 +158,7 @@ function create(registry: Registry, sink: string): Figures {
         registry,
         sent: sent.labels(sink),
         retries: retries.labels(sink),
+        failures,
         dropped,
         dead_lettered: dead_lettered.labels(sink),
         queued_slot,

@@ -22,11 +22,23 @@ export interface Part {
 export type Verdict = "sent" | "retry" | "poison" | "divide";
 
 /**
+ * Why what was sent has not arrived, although nothing is wrong with the entries: the sink does not answer, has no time or
+ * room, wants other credentials, or says that this is not the place for them.
+ */
+export type Cause = "unreachable" | "busy" | "credentials" | "misdirected";
+
+/**
  * With the verdict why it is none of "sent", how long the sink asks to be left alone, and, for "retry" and "poison",
- * what the verdict is about where that is not all: the rest has arrived.
+ * what the verdict is about where that is not all: the rest has arrived. With "retry" its cause, "unreachable" unless given.
  */
 export type Outcome = LuaMultiReturn<
-    [verdict: Verdict, err?: string | undefined, retry_after_seconds?: number | undefined, concerned?: Part | undefined]
+    [
+        verdict: Verdict,
+        err?: string | undefined,
+        retry_after_seconds?: number | undefined,
+        concerned?: Part | undefined,
+        cause?: Cause | undefined,
+    ]
 >;
 
 export interface Sink {

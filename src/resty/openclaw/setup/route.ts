@@ -6,6 +6,7 @@ import * as delivery_header from "../delivery_header";
 import * as edge from "../edge";
 import type { Edge } from "../edge";
 import * as identity from "../identity";
+import type { Identity } from "../identity";
 import * as image_check from "../image_check";
 import * as inference from "../inference";
 import type { Metrics } from "../metrics";
@@ -117,6 +118,16 @@ function read_edge(
     return made;
 }
 
+/** Raises where the route would refuse its own deliveries: they come from the gateway, and nothing of who asked is kept. */
+function check_deliveries(owner: string, who: Identity): void {
+    if (who.way === "own" || !who.required) return;
+    const why = "a kept request is delivered without its client's identity, so each delivery would be refused with 401";
+    error(
+        `${owner}: "edge" cannot be used with identity.accept = "${who.way}" unless identity.required = false: ${why}`,
+        0,
+    );
+}
+
 /** The route of that name. Raises when an option is wrong. Phases: init. */
 export function read_route(shared: Shared, name: string, entry: unknown): Route {
     const owner = `setup: routes.${name}`;
@@ -138,6 +149,7 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
     if (deadline_options !== undefined) plugins.push(deadline.new(deadline_options));
     const identity_options = read.group(owner, given, "identity");
     const who = identity_options === undefined ? undefined : identity.new(identity_options);
+    if (its_edge !== undefined && who !== undefined) check_deliveries(owner, who);
     plugins.push(who ?? identity.stripper());
     const image_options = read.group(owner, given, "image_check");
     if (image_options !== undefined) plugins.push(image_check.new(image_options));

@@ -1,4 +1,5 @@
 /** Who writes to which block: leases, kept in the shared dict, and what becomes of a dead worker's block. */
+import { areas_of } from "./areas";
 import * as mapping from "./mapping";
 import type { Names } from "./names";
 import * as process from "./process";
@@ -15,9 +16,22 @@ export interface Blocks {
 /** A worker that dies while it reclaims a block leaves this mark for so long, in seconds. */
 const RECLAIM_SECONDS = 5;
 
+/** Zeroes a block's transient slots, as far as they have been handed out. */
+function clear_transient(blocks: Blocks, block: number): void {
+    const { sizes, kept } = areas_of(blocks.base, blocks.count);
+    const limit = blocks.names.get<number>("next_transient")[0] ?? mapping.FIRST_TRANSIENT;
+    let slot = mapping.FIRST_TRANSIENT;
+    while (slot < limit) {
+        // A single slot has no size.
+        const size = math.max(sizes.get(slot), 1);
+        mapping.clear(blocks.base, block, slot, size - kept.get(slot));
+        slot += size;
+    }
+}
+
 /** Gives a block back: transient slots fall to zero, counts stay for the next holder to go on from. */
 export function release(blocks: Blocks, block: number): void {
-    mapping.clear_transient(blocks.base, block);
+    clear_transient(blocks, block);
     blocks.names.delete(`block:${block}`);
 }
 

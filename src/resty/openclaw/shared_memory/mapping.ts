@@ -4,9 +4,9 @@ import * as ffi from "ffi";
 ffi.cdef("void *mmap(void *address, size_t length, int protection, int flags, int fd, long offset);");
 
 /** Slots a block has. Pages that nobody writes cost no memory. */
-export const SLOTS = 262144;
-/** From this slot on, a block's slots fall to zero with the worker that holds it. */
-export const FIRST_TRANSIENT = SLOTS - 8192;
+export const SLOTS = 393216;
+/** From this slot on, a block's slots fall to zero with the worker that holds it, but for those a held row keeps. */
+export const FIRST_TRANSIENT = 262144;
 
 const PROT_READ_WRITE = 0x1 | 0x2;
 const MAP_SHARED = 0x01;
@@ -41,9 +41,9 @@ export function block_at(base: Doubles, block: number): Doubles {
     return pointer_add(base, block * SLOTS);
 }
 
-/** Zeroes a block's transient slots. */
-export function clear_transient(base: Doubles, block: number): void {
-    ffi.fill(pointer_add(base, block * SLOTS + FIRST_TRANSIENT), (SLOTS - FIRST_TRANSIENT) * 8);
+/** Zeroes so many slots of a block from one on. */
+export function clear(base: Doubles, block: number, slot: number, count: number): void {
+    ffi.fill(pointer_add(base, block * SLOTS + slot), count * 8);
 }
 
 /** Adds all that one block holds to another. */

@@ -8,27 +8,12 @@
  * A row that is dropped rests before it is zeroed and given away, as another process may have compared just before.
  * One process at a time drops and recycles. Where it dies between two steps, the next one goes on from what it finds.
  */
+import type { Areas } from "./areas";
 import type { Blocks } from "./lease";
 import { HIGHEST_BLOCK } from "./lease";
 import * as mapping from "./mapping";
 import { advance } from "./names";
-
-export interface Areas {
-    readonly generations: Doubles;
-    /** How many slots a row has. */
-    readonly sizes: Doubles;
-    /** When a row in use was last seen to change; when one that was dropped was dropped, 0 once it is free. In seconds. */
-    readonly touched: Doubles;
-    /** The row's activity then. */
-    readonly seen: Doubles;
-    /** Up to which configuration the row is kept whether it changes or not. */
-    readonly pins: Doubles;
-}
-
 export interface Rows extends Blocks, Areas {}
-
-/** How many areas there are, each as large as a block. */
-export const AREAS = 5;
 
 export const FIRST_SLOT = 64;
 /**
@@ -42,20 +27,35 @@ export const NEVER = -1;
 /** How long a dropped row rests, in seconds. */
 export const REST_SECONDS = 10;
 
-/** The areas behind the blocks. */
-export function areas_of(base: Doubles, blocks: number): Areas {
-    return {
-        generations: mapping.block_at(base, blocks),
-        sizes: mapping.block_at(base, blocks + 1),
-        touched: mapping.block_at(base, blocks + 2),
-        seen: mapping.block_at(base, blocks + 3),
-        pins: mapping.block_at(base, blocks + 4),
-    };
+/** A part of each block from which rows are given. */
+export interface Space {
+    /** Names in the dict: that of the list of free rows, its size left out, and that of the cursor. */
+    readonly free: string;
+    readonly cursor: string;
+    /** Its first slot, and the first one past it. */
+    readonly first: number;
+    readonly limit: number;
 }
 
+/** Where slots keep their values for good. */
+export const LASTING: Space = {
+    free: "free",
+    cursor: "next_slot",
+    first: FIRST_SLOT,
+    limit: mapping.FIRST_TRANSIENT,
+};
+
+/** Where slots fall to zero with the worker that wrote them. */
+export const TRANSIENT: Space = {
+    free: "free transient",
+    cursor: "next_transient",
+    first: mapping.FIRST_TRANSIENT,
+    limit: mapping.SLOTS,
+};
+
 /** Up to where slots have been handed out. */
-export function limit(rows: Rows): number {
-    return rows.names.get<number>("next_slot")[0] ?? FIRST_SLOT;
+export function limit(rows: Blocks, space = LASTING): number {
+    return rows.names.get<number>(space.cursor)[0] ?? space.first;
 }
 
 /** Whether a row's generation is that of one in use. */
@@ -91,7 +91,8 @@ export function find(rows: Rows, name: string): LuaMultiReturn<[slot?: number, g
 function give_away(rows: Rows, slot: number, now: number): void {
     // A process that dies between these two loses the row; the other way round it would be given away twice.
     rows.touched.set(slot, 0);
-    const [length] = rows.names.lpush(`free:${rows.sizes.get(slot)}`, slot);
+    const space = slot < mapping.FIRST_TRANSIENT ? LASTING : TRANSIENT;
+    const [length] = rows.names.lpush(`${space.free}:${rows.sizes.get(slot)}`, slot);
     if (length === undefined) rows.touched.set(slot, now);
 }
 
@@ -99,6 +100,7 @@ function give_away(rows: Rows, slot: number, now: number): void {
  * A row of so many slots for a name that has none. Its slot and generation, and whether this call made it: another
  * process may have been first. On failure nil and why. Phases: any.
  * @param pin up to which configuration it is kept
+ * @param kept how many of its last slots keep what a worker wrote, where the others fall to zero (all)
  */
 export function make(
     rows: Rows,
@@ -106,15 +108,18 @@ export function make(
     count: number,
     pin: number,
     now: number,
+    space = LASTING,
+    kept = count,
 ): LuaMultiReturn<[slot: number, generation: number, made: boolean] | [slot: undefined, err: string]> {
-    let [slot] = rows.names.lpop<number>(`free:${count}`);
+    let [slot] = rows.names.lpop<number>(`${space.free}:${count}`);
     if (slot === undefined) {
-        const [next, err] = advance(rows.names, "next_slot", count, FIRST_SLOT, mapping.FIRST_TRANSIENT);
+        const [next, err] = advance(rows.names, space.cursor, count, space.first, space.limit);
         if (next === undefined) return $multi(undefined, err);
         slot = next;
     }
     const generation = rows.generations.get(slot) + 1;
     rows.sizes.set(slot, count);
+    rows.kept.set(slot, kept);
     rows.touched.set(slot, now);
     rows.seen.set(slot, 0);
     rows.pins.set(slot, pin);
@@ -154,7 +159,7 @@ export function activity(rows: Rows, slot: number): number {
 }
 
 /** Takes a row's name away, which it returns; nothing when it has none. */
-function forget_name(rows: Rows, slot: number): string | undefined {
+export function forget_name(rows: Rows, slot: number): string | undefined {
     const [name] = rows.names.get<string>(`name:${slot}`);
     if (name === undefined) return undefined;
     if (rows.names.get<number>(`slot:${name}`)[0] === slot) rows.names.delete(`slot:${name}`);
@@ -196,22 +201,18 @@ export function recycle(rows: Rows, slot: number, now: number): string | undefin
 }
 
 /** How many slots were handed out in rows that nobody uses any more. */
-export function unused(rows: Rows): number {
+export function unused(rows: Rows, space = LASTING): number {
     const { generations, sizes } = rows;
     let count = 0;
-    for (const slot of $range(FIRST_SLOT, limit(rows) - 1)) {
+    for (const slot of $range(space.first, limit(rows, space) - 1)) {
         if (generations.get(slot) !== 0 && !in_use(generations.get(slot))) count += sizes.get(slot);
     }
     return count;
 }
 
-/**
- * Zeroes, in a block that only this process sees, the rows that were dropped since the last call. `known` is for this
- * function alone: the generations it found then, at first all 0. To be called more often than a row rests.
- */
-export function follow_drops(rows: Rows, known: Doubles, block: Doubles): void {
+function follow_drops_in(rows: Rows, space: Space, known: Doubles, block: Doubles): void {
     const generations = rows.generations;
-    for (const slot of $range(FIRST_SLOT, limit(rows) - 1)) {
+    for (const slot of $range(space.first, limit(rows, space) - 1)) {
         const generation = generations.get(slot);
         if (generation !== known.get(slot)) {
             if (in_use(known.get(slot)) || !in_use(generation)) {
@@ -220,4 +221,13 @@ export function follow_drops(rows: Rows, known: Doubles, block: Doubles): void {
             known.set(slot, generation);
         }
     }
+}
+
+/**
+ * Zeroes, in a block that only this process sees, the rows that were dropped since the last call. `known` is for this
+ * function alone: the generations it found then, at first all 0. To be called more often than a row rests.
+ */
+export function follow_drops(rows: Rows, known: Doubles, block: Doubles): void {
+    follow_drops_in(rows, LASTING, known, block);
+    follow_drops_in(rows, TRANSIENT, known, block);
 }

@@ -10,6 +10,7 @@ interface Edge {
     is_up?: boolean;
     pending?: number;
     done?: number;
+    failed?: number;
     oldest_seconds?: number;
     stored_bytes?: number;
     /** What became of jobs, since nginx started. */
@@ -36,6 +37,7 @@ function gather(window: Window): Edges {
         const edge = edge_of(edges, labels);
         if (labels.state === "pending") edge.pending = value;
         else if (labels.state === "done") edge.done = value;
+        else if (labels.state === "failed") edge.failed = value;
     });
     windows.collected(window, "openclaw_edge_oldest_seconds", (labels, value) => {
         edge_of(edges, labels).oldest_seconds = value;
@@ -63,10 +65,11 @@ function edge_text(edge: Edge): string {
         results.push(`${json.short_text(result)}:${numbers.exact(edge.results.get(result))}`);
     }
     return string.format(
-        '{"link":%s,"pending":%s,"done":%s,"oldest_seconds":%s,"stored_bytes":%s,"results":{%s}}',
+        '{"link":%s,"pending":%s,"done":%s,"failed":%s,"oldest_seconds":%s,"stored_bytes":%s,"results":{%s}}',
         link_text(edge.is_up),
         numbers.exact(edge.pending),
         numbers.exact(edge.done),
+        numbers.exact(edge.failed),
         numbers.rounded(edge.oldest_seconds),
         numbers.exact(edge.stored_bytes),
         table.concat(results, ","),

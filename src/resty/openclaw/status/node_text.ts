@@ -9,6 +9,9 @@ import * as tallies from "./tally";
 export interface NodeReport {
     readonly address: string;
     readonly state: string;
+    /** Why it gets no requests, and in how many seconds it may again. */
+    readonly reason?: string;
+    readonly seconds_left?: number;
     readonly weight: number;
     readonly drain: boolean;
     readonly in_flight: number;
@@ -36,9 +39,11 @@ function points_text(points: LuaTable<number, number> | undefined): string {
 export function node(report: NodeReport, figures: Figures, seconds: number): string {
     const { answers } = figures;
     const said = string.format(
-        '"address":%s,"state":%s,"weight":%s,"drain":%s,"effective_weight":%s,"in_flight":%s,"service_seconds":%s,"concurrency":%s',
+        '"address":%s,"state":%s,"reason":%s,"seconds_left":%s,"weight":%s,"drain":%s,"effective_weight":%s,"in_flight":%s,"service_seconds":%s,"concurrency":%s',
         json.short_text(report.address),
         json.short_text(report.state),
+        report.reason === undefined ? "null" : json.short_text(report.reason),
+        numbers.rounded(report.seconds_left),
         numbers.exact(report.weight),
         tostring(report.drain),
         numbers.rounded(report.effective_weight),

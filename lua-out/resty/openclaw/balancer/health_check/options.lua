@@ -106,7 +106,7 @@ local function read_port(owner, options)
     return port
 end
 --- The settings that the options describe. Phases: init. Raises when an option is wrong.
-function ____exports.read_settings(owner, options)
+function ____exports.read_settings(owner, options, busy_statuses)
     read.check(owner, options, OPTIONS)
     local kind = read.one_of(
         owner,
@@ -141,6 +141,7 @@ function ____exports.read_settings(owner, options)
             2
         ),
         expected = read_status(owner, options),
+        busy_statuses = busy_statuses,
         body = read_body(owner, options),
         port = read_port(owner, options),
         headers = read_headers(owner, options)

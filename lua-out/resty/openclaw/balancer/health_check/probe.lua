@@ -1,10 +1,10 @@
 local ____exports = {}
 local http_client = require("resty.openclaw.http_client")
 local retry_after_of = require("resty.openclaw.retry_after")
+local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
 --- As much of a body as is read, in bytes.
 local BODY_BYTES = 65536
 local TOO_MANY_REQUESTS = 429
-local SERVICE_UNAVAILABLE = 503
 --- Of a name of its own, so that no connection that others have kept is taken for a new one.
 local POOL = "openclaw health check"
 local function connect(socket, host, port)
@@ -35,9 +35,16 @@ local function judge(settings, answer)
         end
         return "fail", "the body lacks the text"
     end
-    local retry_after = retry_after_of.seconds(answer.headers["retry-after"])
-    if status == TOO_MANY_REQUESTS or status == SERVICE_UNAVAILABLE and retry_after ~= nil then
-        return "busy", "status " .. tostring(status), retry_after
+    local retry_after = answer.headers["retry-after"]
+    if busy_statuses.is_busy(
+        settings.busy_statuses,
+        tostring(status),
+        retry_after
+    ) then
+        return "busy", "status " .. tostring(status), retry_after_of.seconds(retry_after)
+    end
+    if status == TOO_MANY_REQUESTS then
+        return "pass"
     end
     return "fail", "status " .. tostring(status)
 end
@@ -59,8 +66,9 @@ local function probe_http(settings, host, port)
     end
     return judge(settings, answer)
 end
---- How a node is: "pass"; "busy" for an answer of 429, or 503 with a legal Retry-After, and how long it asks to be left
--- alone, as far as it says; "fail" for all else. Takes no longer than the timeout. Phases: those that may yield.
+--- How a node is: "pass", also for a 429 that is none of `busy_statuses`; "busy" for an answer that is one, and how long it
+-- asks to be left alone, as far as it says; "fail" for all else. Takes no longer than the timeout. Phases: those that may
+-- yield.
 -- 
 -- @param port 0 where the host is a unix socket
 function ____exports.probe(settings, host, port)

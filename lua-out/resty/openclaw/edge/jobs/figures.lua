@@ -42,12 +42,11 @@ local function collect_states(registry, name, help, shown, states)
         for ____, ____value in ipairs(shown) do
             local route = ____value.route
             local usage = ____value.usage
-            for ____, ____value in ipairs(states) do
-                local state = ____value[1]
-                local value = ____value[2]
+            for ____, reading in ipairs(states) do
+                local state, figure = unpack(reading, 1, 2)
                 emit(
                     metric_registry.label_text({"route", "state"}, {route, state}),
-                    value(usage)
+                    figure(usage)
                 )
             end
         end

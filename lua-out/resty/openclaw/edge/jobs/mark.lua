@@ -1,17 +1,16 @@
 local ____exports = {}
 local clock = require("resty.openclaw.clock")
+local delivery_header = require("resty.openclaw.delivery_header")
 local digests = require("resty.openclaw.digest")
 local files = require("resty.openclaw.files")
 local noise = require("resty.openclaw.noise")
-local request = require("resty.openclaw.request")
 local ____secret_file = require("resty.openclaw.secret_file")
 local rights_of_others = ____secret_file.rights_of_others
 local stores = require("resty.openclaw.edge.store")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
 --- Carries the secret.
-____exports.HEADER = "X-OpenClaw-Delivery"
-local VARIABLE = "http_x_openclaw_delivery"
+____exports.HEADER = delivery_header.NAME
 local RANDOM_NUMBERS = 8
 local BYTES = 64
 --- Whoever sends wrong secrets has the file read no more often.
@@ -74,13 +73,9 @@ function ____exports.secret_of(mark)
     end
     return secret
 end
---- Whether the request at hand says that it is a delivery, be that right or wrong. Phases: all with a request.
-function ____exports.is_there()
-    return request.variable(VARIABLE) ~= nil
-end
 --- Whether the request at hand is a delivery from that store. Phases: all with a request.
 function ____exports.matches(mark)
-    local given = request.variable(VARIABLE)
+    local given = delivery_header.given()
     if given == nil or #given ~= BYTES then
         return false
     end

@@ -151,7 +151,7 @@ local function attempt(request)
     if status >= 200 and status <= 299 then
         return true
     end
-    local again = status == 408 or status == 429 or status >= 500
+    local again = status == 408 or status == 425 or status == 429 or status >= 500
     return nil, "status " .. tostring(status), again, retry_after.seconds(answer.headers["retry-after"])
 end
 --- Sends a request until it has arrived, all tries are used, or the next one would come too late. Phases: timer. On

@@ -16,11 +16,17 @@ local OPTIONS = {
     "ssl_verify",
     "ssl_server_name"
 }
-local BAD_REQUEST = 400
-local REQUEST_TIMEOUT = 408
-local CONTENT_TOO_LARGE = 413
-local UNPROCESSABLE = 422
-local TOO_MANY_REQUESTS = 429
+--- Bad Request, Content Too Large, Unprocessable Content: about one entry of many, or about how many they are.
+local ABOUT_ENTRIES = {[400] = true, [413] = true, [422] = true}
+--- Of all other statuses, 5xx is "busy", and the rest "misdirected". None of them says anything of the entries.
+local CAUSES = {
+    [401] = "credentials",
+    [403] = "credentials",
+    [407] = "credentials",
+    [408] = "busy",
+    [425] = "busy",
+    [429] = "busy"
+}
 --- What the request carries. Nil and why when it cannot be compressed.
 local function body_of(sink, text)
     local body = sink.json_array and ("[" .. table.concat(
@@ -37,11 +43,11 @@ local function verdict_on(status, retry_after_header)
         return "sent"
     end
     local why = "status " .. tostring(status)
-    if status >= 500 or status == REQUEST_TIMEOUT or status == TOO_MANY_REQUESTS then
-        return "retry", why, retry_after.seconds(retry_after_header)
+    if ABOUT_ENTRIES[status] == true then
+        return "divide", why
     end
-    local about_some = status == BAD_REQUEST or status == CONTENT_TOO_LARGE or status == UNPROCESSABLE
-    return about_some and "divide" or "poison", why
+    local cause = CAUSES[status] or (status >= 500 and "busy" or "misdirected")
+    return "retry", why, retry_after.seconds(retry_after_header), nil, cause
 end
 local function send(self, text, _entries, most_seconds)
     local body, body_err = body_of(self, text)

@@ -9,6 +9,7 @@ ____exports.OPTIONS = {
     "host",
     "port",
     "path",
+    "hosts",
     "username",
     "password",
     "password_file",
@@ -70,10 +71,49 @@ local function password_file_of(owner, options)
     end
     return path
 end
+local function place_of(owner, options, endpoint)
+    return {
+        endpoint = endpoint,
+        tls = read.flag(owner, options, "ssl", false) and endpoints.tls(owner, options, endpoint) or nil
+    }
+end
+--- The hosts there are: those of `hosts`, or the only one.
+local function places_of(owner, options)
+    if options.hosts == nil then
+        return {place_of(
+            owner,
+            options,
+            endpoints.anywhere(owner, options, "127.0.0.1", PORT)
+        )}
+    end
+    if options.host ~= nil or options.port ~= nil or options.path ~= nil then
+        error(owner .. ": \"hosts\" names all of them, so there is no \"host\", \"port\" or \"path\" beside it", 0)
+    end
+    local places = {}
+    for ____, entry in ipairs(read.list(owner, options, "hosts")) do
+        local host, digits = string.match(
+            type(entry) == "string" and entry or "",
+            "^(.+):(%d+)$"
+        )
+        local port = tonumber(digits) or 0
+        if host == nil or not http_target.is_host(host) or not http_target.is_port(port) then
+            read.refuse(owner, "hosts", "a list of hosts with ports, as in { \"10.0.0.1:6379\" }", entry)
+        end
+        places[#places + 1] = place_of(
+            owner,
+            options,
+            {
+                host = string.lower(host),
+                port = port
+            }
+        )
+    end
+    return places
+end
 --- Where Redis is and how to sign in there. Phases: init. Raises when an option is wrong or the library is missing.
 local function create(owner, options)
     local library = find_library(owner)
-    local endpoint = endpoints.anywhere(owner, options, "127.0.0.1", PORT)
+    local places = places_of(owner, options)
     local password = password_of(owner, options)
     local password_file = password_file_of(owner, options)
     local username
@@ -85,7 +125,8 @@ local function create(owner, options)
     end
     return {
         library = library,
-        endpoint = endpoint,
+        places = places,
+        at = 0,
         username = username,
         password = password,
         password_file = password_file,
@@ -96,7 +137,6 @@ local function create(owner, options)
             0,
             0
         ),
-        tls = read.flag(owner, options, "ssl", false) and endpoints.tls(owner, options, endpoint) or nil,
         connect_ms = read.positive(owner, options, "connect_seconds", 1) * 1000,
         timeout_ms = read.positive(owner, options, "timeout_seconds", 5) * 1000,
         keepalive_ms = read.positive(owner, options, "keepalive_seconds", 60) * 1000
@@ -104,12 +144,12 @@ local function create(owner, options)
 end
 ____exports.new = create
 --- Connections are only shared by those who sign in alike. The name has no secret in it, only its digest.
-local function pool_of(redis, password)
+local function pool_of(redis, place, password)
     local secret = ngx.md5(((redis.username or "") .. "\n") .. (password or ""))
-    local tls = redis.tls == nil and "" or (tostring(redis.tls.ssl_verify) .. " ") .. (redis.tls.ssl_server_name or "")
-    local ____redis_endpoint_0 = redis.endpoint
-    local host = ____redis_endpoint_0.host
-    local port = ____redis_endpoint_0.port
+    local tls = place.tls == nil and "" or (tostring(place.tls.ssl_verify) .. " ") .. (place.tls.ssl_server_name or "")
+    local ____place_endpoint_0 = place.endpoint
+    local host = ____place_endpoint_0.host
+    local port = ____place_endpoint_0.port
     return string.format(
         "openclaw redis %s %d %d %s %s",
         host,
@@ -120,11 +160,11 @@ local function pool_of(redis, password)
     )
 end
 --- What has to be said on a new connection before anything else.
-local function sign_in(redis, client, password)
-    if redis.tls ~= nil then
-        local ____redis_tls_1 = redis.tls
-        local ssl_server_name = ____redis_tls_1.ssl_server_name
-        local ssl_verify = ____redis_tls_1.ssl_verify
+local function sign_in(redis, place, client, password)
+    if place.tls ~= nil then
+        local ____place_tls_1 = place.tls
+        local ssl_server_name = ____place_tls_1.ssl_server_name
+        local ssl_verify = ____place_tls_1.ssl_verify
         local agreed, tls_err = client._sock:sslhandshake(false, ssl_server_name, ssl_verify)
         if agreed ~= true then
             return nil, "no TLS: " .. tostring(tls_err)
@@ -148,8 +188,22 @@ local function sign_in(redis, client, password)
     end
     return true
 end
---- A client on a connection that is ready for commands. On failure nil and why. Phases: timer.
-function ____exports.open(redis)
+--- Which of the hosts a redirection names, as an index; nothing where it is none of those given. Phases: any.
+function ____exports.index_of(redis, from, redirection)
+    local host = redirection.host == "" and redis.places[from + 1].endpoint.host or string.lower(redirection.host)
+    for number, place in ipairs(redis.places) do
+        if place.endpoint.host == host and place.endpoint.port == redirection.port then
+            return number - 1
+        end
+    end
+    return nil
+end
+--- Lets the next host be asked first from now on. Phases: any.
+function ____exports.go_on(redis)
+    redis.at = (redis.at + 1) % #redis.places
+end
+--- A client on a connection to a host, ready for commands. On failure nil and why. Phases: timer.
+function ____exports.open(redis, index)
     local password = redis.password
     if redis.password_file ~= nil then
         local found, file_err = read_password(redis.password_file)
@@ -162,10 +216,11 @@ function ____exports.open(redis)
     if client == nil then
         return nil, err
     end
-    local ____redis_endpoint_2 = redis.endpoint
-    local host = ____redis_endpoint_2.host
-    local port = ____redis_endpoint_2.port
-    local pool = pool_of(redis, password)
+    local place = redis.places[index + 1]
+    local ____place_endpoint_2 = place.endpoint
+    local host = ____place_endpoint_2.host
+    local port = ____place_endpoint_2.port
+    local pool = pool_of(redis, place, password)
     client._sock:settimeouts(redis.connect_ms, redis.timeout_ms, redis.timeout_ms)
     local connected, connect_err = unpack(
         http_target.is_unix_socket(host) and ({client:connect(host, {pool = pool})}) or ({client:connect(host, port, {pool = pool})}),
@@ -179,7 +234,7 @@ function ____exports.open(redis)
     if times ~= nil and times > 0 then
         return client
     end
-    local ready, ready_err = sign_in(redis, client, password)
+    local ready, ready_err = sign_in(redis, place, client, password)
     if ready == nil then
         client:close()
         return nil, ready_err

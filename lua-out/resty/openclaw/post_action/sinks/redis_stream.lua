@@ -5,31 +5,11 @@ local turn = require("resty.openclaw.turn")
 local ids = require("resty.openclaw.post_action.ids")
 local lines = require("resty.openclaw.post_action.lines")
 local redis_client = require("resty.openclaw.post_action.sinks.redis_client")
---- Errors that pass, by how they begin: Redis is loading, full, a replica, busy, or about to learn of our rights.
-local PASSING = {
-    "LOADING",
-    "OOM",
-    "READONLY",
-    "MASTERDOWN",
-    "NOREPLICAS",
-    "MISCONF",
-    "BUSY",
-    "TRYAGAIN",
-    "CLUSTERDOWN",
-    "NOAUTH",
-    "NOPERM",
-    "ERR max number of clients"
-}
+local redis_errors = require("resty.openclaw.post_action.sinks.redis_error")
+--- A key that moves while it is asked for is followed so often; a cluster that sends round in circles is asked again later.
+local MOST_REDIRECTIONS = 3
 --- So many commands are put together at a stretch, at some microseconds each, before other requests have their turn.
 local COMMANDS_AT_A_STRETCH = 100
-local function passes(err)
-    for ____, beginning in ipairs(PASSING) do
-        if string.sub(err, 1, #beginning) == beginning then
-            return true
-        end
-    end
-    return false
-end
 local function add(sink, client, line)
     local id = ids.of(line)
     if id == nil then
@@ -56,54 +36,139 @@ local function add(sink, client, line)
         )
     end
 end
-local function append(job)
-    local redis = job.sink.redis
-    local client, err = redis_client.open(redis)
+--- Sends some of the lines, by their numbers, to one host: the replies by the same numbers. Nil and why without replies.
+local function exchange(job, numbers, index, asks)
+    local ____job_sink_0 = job.sink
+    local redis = ____job_sink_0.redis
+    local client, err = redis_client.open(redis, index)
     job.client = client
     if client == nil then
-        job.err = err
-        return
+        return nil, err
     end
-    client:init_pipeline(#job.all)
-    for index, line in ipairs(job.all) do
-        add(job.sink, client, line)
-        if index % COMMANDS_AT_A_STRETCH == 0 then
+    client:init_pipeline(#numbers)
+    for count, number in ipairs(numbers) do
+        if asks then
+            client:asking()
+        end
+        add(job.sink, client, job.all[number])
+        if count % COMMANDS_AT_A_STRETCH == 0 then
             turn.pass()
         end
     end
     local replies, reply_err = client:commit_pipeline()
     if replies == nil then
-        job.err = "no reply: " .. reply_err
+        client:close()
+        return nil, "no reply: " .. reply_err
+    end
+    local found = {}
+    local failed = false
+    for count, number in ipairs(numbers) do
+        local reply = replies[asks and 2 * count or count]
+        found[number] = reply
+        failed = failed or type(reply) == "table"
+    end
+    if failed then
         client:close()
     else
-        job.replies = replies
         redis_client.leave(redis, client)
     end
+    return found
+end
+--- The error in a reply, if it is one.
+local function error_in(reply)
+    return type(reply) == "table" and tostring(reply[2]) or nil
+end
+--- Where the first of the replies that is a redirection sends to, and the numbers of all lines with a redirection.
+local function redirected(replies)
+    local first
+    local numbers = {}
+    for number, reply in ipairs(replies) do
+        local redirection = redis_errors.redirection(error_in(reply) or "")
+        if redirection ~= nil then
+            first = first or redirection
+            numbers[#numbers + 1] = number
+        end
+    end
+    return first, numbers
+end
+--- Sends on what a cluster says is elsewhere, as long as that is one of the hosts given.
+local function follow(job, replies, from)
+    local ____job_sink_1 = job.sink
+    local redis = ____job_sink_1.redis
+    local at = from
+    for _ = 1, MOST_REDIRECTIONS do
+        local redirection, numbers = redirected(replies)
+        if redirection == nil then
+            return
+        end
+        local target = redis_client.index_of(redis, at, redirection)
+        if target == nil then
+            return
+        end
+        if not redirection.asks then
+            redis.at = target
+        end
+        local found, err = exchange(job, numbers, target, redirection.asks)
+        if found == nil then
+            job.err = err
+            return
+        end
+        for ____, number in ipairs(numbers) do
+            replies[number] = found[number]
+        end
+        at = target
+    end
+end
+local function append(job)
+    local ____job_sink_2 = job.sink
+    local redis = ____job_sink_2.redis
+    local numbers = {}
+    for number = 1, #job.all do
+        numbers[#numbers + 1] = number
+    end
+    local at = redis.at
+    local found, err = exchange(job, numbers, at, false)
+    if found == nil then
+        job.err = err
+        redis_client.go_on(redis)
+        return
+    end
+    local replies = {}
+    for ____, number in ipairs(numbers) do
+        replies[#replies + 1] = found[number]
+    end
+    follow(job, replies, at)
+    if redis_errors.is_elsewhere(error_in(replies[1]) or "") then
+        redis_client.go_on(redis)
+    end
+    job.replies = replies
 end
 local function work(job)
     local ok, err = pcall(append, job)
     if not ok then
         job.err = "no reply of Redis: " .. err
-        local ____opt_0 = job.client
-        if ____opt_0 ~= nil then
-            ____opt_0:close()
+        local ____opt_3 = job.client
+        if ____opt_3 ~= nil then
+            ____opt_3:close()
         end
     end
     job.done:post(1)
 end
---- What the replies say: what has failed, if anything, is a part of its own.
+--- What the replies say: what has failed, if anything, is a part of its own. What only waits is sent again first.
 local function judge(all, replies)
     local failed = {}
-    local passing = false
     local why = ""
+    local passing
     for index, reply in ipairs(replies) do
-        if type(reply) == "table" then
-            local err = tostring(reply[2])
+        local err = error_in(reply)
+        if err ~= nil then
             failed[#failed + 1] = all[index]
             if why == "" then
                 why = err
             end
-            passing = passing or passes(err)
+            if passing == nil and not redis_errors.condemns(err) then
+                passing = err
+            end
         end
     end
     if #failed == 0 then
@@ -113,7 +178,15 @@ local function judge(all, replies)
         text = lines.join(failed),
         entries = #failed
     }
-    return passing and "retry" or "poison", why, nil, part
+    if passing == nil then
+        return "poison", why, nil, part
+    end
+    return "retry", passing, nil, part, redis_errors.cause_of(passing)
+end
+--- Why there are no replies at all; nothing where Redis cannot be reached.
+local function cause_without_reply(err)
+    local cause = redis_errors.cause_of(err or "")
+    return cause == "credentials" and cause or nil
 end
 --- The library's timeouts begin anew with every reply, so the whole is a thread that is ended in time. Its connection
 -- ends with it.
@@ -135,7 +208,7 @@ local function send(self, text, _entries, most_seconds)
         return "retry", "not done in time"
     end
     if job.replies == nil then
-        return "retry", job.err
+        return "retry", job.err, nil, nil, cause_without_reply(job.err)
     end
     return judge(job.all, job.replies)
 end

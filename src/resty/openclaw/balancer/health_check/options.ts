@@ -2,6 +2,7 @@
 import * as http_client from "../../http_client";
 import * as read from "../../options";
 import type { Options } from "../../options";
+import type { BusyStatuses } from "../busy_statuses";
 
 export interface Settings {
     readonly type: "http" | "tcp";
@@ -18,6 +19,8 @@ export interface Settings {
     readonly passes: number;
     /** The answers that pass, by status. */
     readonly expected: LuaSet<number>;
+    /** The answers by which a node says that it has no room. */
+    readonly busy_statuses: BusyStatuses;
     /** What must stand in the answer's body. */
     readonly body: string | undefined;
     /** Where the check goes instead of the node's own port. */
@@ -98,7 +101,7 @@ function read_port(owner: string, options: Options): number | undefined {
 }
 
 /** The settings that the options describe. Phases: init. Raises when an option is wrong. */
-export function read_settings(owner: string, options: Options): Settings {
+export function read_settings(owner: string, options: Options, busy_statuses: BusyStatuses): Settings {
     read.check(owner, options, OPTIONS);
     const kind = read.one_of(owner, options, "type", ["http", "tcp"], "http");
     for (const name of HTTP_OPTIONS) {
@@ -115,6 +118,7 @@ export function read_settings(owner: string, options: Options): Settings {
         fails: read.whole(owner, options, "fails", 1, 3),
         passes: read.whole(owner, options, "passes", 1, 2),
         expected: read_status(owner, options),
+        busy_statuses,
         body: read_body(owner, options),
         port: read_port(owner, options),
         headers: read_headers(owner, options),

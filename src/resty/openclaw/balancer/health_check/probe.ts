@@ -1,6 +1,7 @@
 /** Asks one node once how it is. */
 import * as http_client from "../../http_client";
 import * as retry_after_of from "../../retry_after";
+import * as busy_statuses from "../busy_statuses";
 import type { Settings } from "./options";
 import type { Verdict } from "./verdicts";
 
@@ -13,7 +14,6 @@ export type Outcome = LuaMultiReturn<
 const BODY_BYTES = 65536;
 
 const TOO_MANY_REQUESTS = 429;
-const SERVICE_UNAVAILABLE = 503;
 
 /** Of a name of its own, so that no connection that others have kept is taken for a new one. */
 const POOL = "openclaw health check";
@@ -40,10 +40,12 @@ function judge(settings: Settings, answer: http_client.Answer): Outcome {
         if (found !== undefined) return $multi("pass");
         return $multi("fail", "the body lacks the text");
     }
-    const retry_after = retry_after_of.seconds(answer.headers["retry-after"]);
-    if (status === TOO_MANY_REQUESTS || (status === SERVICE_UNAVAILABLE && retry_after !== undefined)) {
-        return $multi("busy", `status ${status}`, retry_after);
+    const retry_after = answer.headers["retry-after"];
+    if (busy_statuses.is_busy(settings.busy_statuses, tostring(status), retry_after)) {
+        return $multi("busy", `status ${status}`, retry_after_of.seconds(retry_after));
     }
+    // Whoever checks has asked too often; that says nothing but that the node is alive.
+    if (status === TOO_MANY_REQUESTS) return $multi("pass");
     return $multi("fail", `status ${status}`);
 }
 
@@ -65,8 +67,9 @@ function probe_http(settings: Settings, host: string, port: number): Outcome {
 }
 
 /**
- * How a node is: "pass"; "busy" for an answer of 429, or 503 with a legal Retry-After, and how long it asks to be left
- * alone, as far as it says; "fail" for all else. Takes no longer than the timeout. Phases: those that may yield.
+ * How a node is: "pass", also for a 429 that is none of `busy_statuses`; "busy" for an answer that is one, and how long it
+ * asks to be left alone, as far as it says; "fail" for all else. Takes no longer than the timeout. Phases: those that may
+ * yield.
  * @param port 0 where the host is a unix socket
  */
 export function probe(settings: Settings, host: string, port: number): Outcome {

@@ -63,8 +63,9 @@ function collect_states(
 ): void {
     function emit_all(this: void, emit: Emit): void {
         for (const { route, usage } of shown) {
-            for (const [state, value] of states) {
-                emit(metric_registry.label_text(["route", "state"], [route, state]), value(usage));
+            for (const reading of states) {
+                const [state, figure] = reading;
+                emit(metric_registry.label_text(["route", "state"], [route, state]), figure(usage));
             }
         }
     }

@@ -4,10 +4,10 @@
  * binary is replaced. Who delivers makes it. No message and no log line ever holds it.
  */
 import * as clock from "../../clock";
+import * as delivery_header from "../../delivery_header";
 import * as digests from "../../digest";
 import * as files from "../../files";
 import * as noise from "../../noise";
-import * as request from "../../request";
 import { rights_of_others } from "../../secret_file";
 import * as stores from "../store";
 import type { Store } from "../store";
@@ -24,8 +24,7 @@ export interface Mark {
 }
 
 /** Carries the secret. */
-export const HEADER = "X-OpenClaw-Delivery";
-const VARIABLE = "http_x_openclaw_delivery";
+export const HEADER = delivery_header.NAME;
 const RANDOM_NUMBERS = 8;
 const BYTES = 64;
 /** Whoever sends wrong secrets has the file read no more often. */
@@ -72,14 +71,9 @@ export function secret_of(mark: Mark): Result<string> {
     return $multi(secret);
 }
 
-/** Whether the request at hand says that it is a delivery, be that right or wrong. Phases: all with a request. */
-export function is_there(): boolean {
-    return request.variable(VARIABLE) !== undefined;
-}
-
 /** Whether the request at hand is a delivery from that store. Phases: all with a request. */
 export function matches(mark: Mark): boolean {
-    const given = request.variable(VARIABLE);
+    const given = delivery_header.given();
     if (given === undefined || given.length !== BYTES) return false;
     if (mark.secret !== undefined && digests.same(given, mark.secret)) return true;
     const now = clock.now();

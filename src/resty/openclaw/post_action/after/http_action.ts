@@ -146,7 +146,7 @@ function attempt(request: Sent): LuaMultiReturn<[done: true] | Failure> {
     if (answer === undefined) return $multi(undefined, err, true);
     const status = answer.status;
     if (status >= 200 && status <= 299) return $multi(true);
-    const again = status === 408 || status === 429 || status >= 500;
+    const again = status === 408 || status === 425 || status === 429 || status >= 500;
     return $multi(undefined, `status ${status}`, again, retry_after.seconds(answer.headers["retry-after"]));
 }
 

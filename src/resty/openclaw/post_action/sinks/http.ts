@@ -6,7 +6,7 @@ import * as read from "../../options";
 import type { Options } from "../../options";
 import * as retry_after from "../../retry_after";
 import * as lines from "../lines";
-import type { Outcome, Sink } from "../sinks";
+import type { Cause, Outcome, Sink } from "../sinks";
 
 interface HttpSink extends Sink {
     readonly scheme: "http" | "https";
@@ -36,11 +36,17 @@ const OPTIONS = [
     "ssl_server_name",
 ];
 
-const BAD_REQUEST = 400;
-const REQUEST_TIMEOUT = 408;
-const CONTENT_TOO_LARGE = 413;
-const UNPROCESSABLE = 422;
-const TOO_MANY_REQUESTS = 429;
+/** Bad Request, Content Too Large, Unprocessable Content: about one entry of many, or about how many they are. */
+const ABOUT_ENTRIES: Record<number, boolean | undefined> = { 400: true, 413: true, 422: true };
+/** Of all other statuses, 5xx is "busy", and the rest "misdirected". None of them says anything of the entries. */
+const CAUSES: Record<number, Cause | undefined> = {
+    401: "credentials",
+    403: "credentials",
+    407: "credentials",
+    408: "busy",
+    425: "busy",
+    429: "busy",
+};
 
 /** What the request carries. Nil and why when it cannot be compressed. */
 function body_of(sink: HttpSink, text: string): Result<string> {
@@ -52,12 +58,9 @@ function body_of(sink: HttpSink, text: string): Result<string> {
 function verdict_on(status: number, retry_after_header: string | undefined): Outcome {
     if (status >= 200 && status < 300) return $multi("sent");
     const why = `status ${status}`;
-    if (status >= 500 || status === REQUEST_TIMEOUT || status === TOO_MANY_REQUESTS) {
-        return $multi("retry", why, retry_after.seconds(retry_after_header));
-    }
-    // These may be about one entry of many, or about how many they are; all others are about every one.
-    const about_some = status === BAD_REQUEST || status === CONTENT_TOO_LARGE || status === UNPROCESSABLE;
-    return $multi(about_some ? "divide" : "poison", why);
+    if (ABOUT_ENTRIES[status] === true) return $multi("divide", why);
+    const cause = CAUSES[status] ?? (status >= 500 ? "busy" : "misdirected");
+    return $multi("retry", why, retry_after.seconds(retry_after_header), undefined, cause);
 }
 
 function send(this: HttpSink, text: string, _entries: number, most_seconds: number): Outcome {

@@ -7,9 +7,11 @@ import type { RedisClient } from "resty.redis";
 import * as turn from "../../turn";
 import * as ids from "../ids";
 import * as lines from "../lines";
-import type { Outcome, Part, Sink } from "../sinks";
+import type { Cause, Outcome, Part, Sink } from "../sinks";
 import * as redis_client from "./redis_client";
 import type { Redis } from "./redis_client";
+import * as redis_errors from "./redis_error";
+import type { Redirection } from "./redis_error";
 
 interface RedisSink extends Sink {
     readonly redis: Redis;
@@ -30,31 +32,11 @@ interface Job {
     err?: string | undefined;
 }
 
-/** Errors that pass, by how they begin: Redis is loading, full, a replica, busy, or about to learn of our rights. */
-const PASSING = [
-    "LOADING",
-    "OOM",
-    "READONLY",
-    "MASTERDOWN",
-    "NOREPLICAS",
-    "MISCONF",
-    "BUSY",
-    "TRYAGAIN",
-    "CLUSTERDOWN",
-    "NOAUTH",
-    "NOPERM",
-    "ERR max number of clients",
-];
+/** A key that moves while it is asked for is followed so often; a cluster that sends round in circles is asked again later. */
+const MOST_REDIRECTIONS = 3;
 
 /** So many commands are put together at a stretch, at some microseconds each, before other requests have their turn. */
 const COMMANDS_AT_A_STRETCH = 100;
-
-function passes(err: string): boolean {
-    for (const beginning of PASSING) {
-        if (string.sub(err, 1, beginning.length) === beginning) return true;
-    }
-    return false;
-}
 
 function add(sink: RedisSink, client: RedisClient, line: string): void {
     const id = ids.of(line);
@@ -62,27 +44,91 @@ function add(sink: RedisSink, client: RedisClient, line: string): void {
     else client.xadd(sink.key, "MAXLEN", "~", sink.max_length, "*", sink.field, line, sink.id_field, id);
 }
 
-function append(job: Job): void {
-    const redis = job.sink.redis;
-    const [client, err] = redis_client.open(redis);
+/** Sends some of the lines, by their numbers, to one host: the replies by the same numbers. Nil and why without replies. */
+function exchange(job: Job, numbers: number[], index: number, asks: boolean): Result<LuaTable<number, unknown>> {
+    const { redis } = job.sink;
+    const [client, err] = redis_client.open(redis, index);
     job.client = client;
-    if (client === undefined) {
-        job.err = err;
-        return;
-    }
-    client.init_pipeline(job.all.length);
-    for (const [index, line] of ipairs(job.all)) {
-        add(job.sink, client, line);
-        if (index % COMMANDS_AT_A_STRETCH === 0) turn.pass();
+    if (client === undefined) return $multi(undefined, err);
+    client.init_pipeline(numbers.length);
+    for (const [count, number] of ipairs(numbers)) {
+        if (asks) client.asking();
+        add(job.sink, client, job.all[number - 1]!);
+        if (count % COMMANDS_AT_A_STRETCH === 0) turn.pass();
     }
     const [replies, reply_err] = client.commit_pipeline();
     if (replies === undefined) {
-        job.err = `no reply: ${reply_err}`;
         client.close();
-    } else {
-        job.replies = replies;
-        redis_client.leave(redis, client);
+        return $multi(undefined, `no reply: ${reply_err}`);
     }
+    const found = new LuaTable<number, unknown>();
+    let failed = false;
+    for (const [count, number] of ipairs(numbers)) {
+        const reply = replies[(asks ? 2 * count : count) - 1];
+        found.set(number, reply);
+        failed = failed || type(reply) === "table";
+    }
+    // Whoever was refused may be let in when he signs in anew.
+    if (failed) client.close();
+    else redis_client.leave(redis, client);
+    return $multi(found);
+}
+
+/** The error in a reply, if it is one. */
+function error_in(reply: unknown): string | undefined {
+    return type(reply) === "table" ? tostring((reply as unknown[])[1]) : undefined;
+}
+
+/** Where the first of the replies that is a redirection sends to, and the numbers of all lines with a redirection. */
+function redirected(replies: unknown[]): LuaMultiReturn<[first: Redirection | undefined, numbers: number[]]> {
+    let first: Redirection | undefined;
+    const numbers: number[] = [];
+    for (const [number, reply] of ipairs(replies)) {
+        const redirection = redis_errors.redirection(error_in(reply) ?? "");
+        if (redirection !== undefined) {
+            first = first ?? redirection;
+            numbers.push(number);
+        }
+    }
+    return $multi(first, numbers);
+}
+
+/** Sends on what a cluster says is elsewhere, as long as that is one of the hosts given. */
+function follow(job: Job, replies: unknown[], from: number): void {
+    const { redis } = job.sink;
+    let at = from;
+    for (const _ of $range(1, MOST_REDIRECTIONS)) {
+        const [redirection, numbers] = redirected(replies);
+        if (redirection === undefined) return;
+        const target = redis_client.index_of(redis, at, redirection);
+        if (target === undefined) return;
+        if (!redirection.asks) redis.at = target;
+        const [found, err] = exchange(job, numbers, target, redirection.asks);
+        if (found === undefined) {
+            job.err = err;
+            return;
+        }
+        for (const number of numbers) replies[number - 1] = found.get(number);
+        at = target;
+    }
+}
+
+function append(job: Job): void {
+    const { redis } = job.sink;
+    const numbers: number[] = [];
+    for (const number of $range(1, job.all.length)) numbers.push(number);
+    const at = redis.at;
+    const [found, err] = exchange(job, numbers, at, false);
+    if (found === undefined) {
+        job.err = err;
+        redis_client.go_on(redis);
+        return;
+    }
+    const replies: unknown[] = [];
+    for (const number of numbers) replies.push(found.get(number));
+    follow(job, replies, at);
+    if (redis_errors.is_elsewhere(error_in(replies[0]) ?? "")) redis_client.go_on(redis);
+    job.replies = replies;
 }
 
 function work(job: Job): void {
@@ -95,22 +141,29 @@ function work(job: Job): void {
     job.done.post(1);
 }
 
-/** What the replies say: what has failed, if anything, is a part of its own. */
+/** What the replies say: what has failed, if anything, is a part of its own. What only waits is sent again first. */
 function judge(all: string[], replies: unknown[]): Outcome {
     const failed: string[] = [];
-    let passing = false;
     let why = "";
+    let passing: string | undefined;
     for (const [index, reply] of ipairs(replies)) {
-        if (type(reply) === "table") {
-            const err = tostring((reply as unknown[])[1]);
+        const err = error_in(reply);
+        if (err !== undefined) {
             failed.push(all[index - 1]!);
             if (why === "") why = err;
-            passing = passing || passes(err);
+            if (passing === undefined && !redis_errors.condemns(err)) passing = err;
         }
     }
     if (failed.length === 0) return $multi("sent");
     const part: Part = { text: lines.join(failed), entries: failed.length };
-    return $multi(passing ? "retry" : "poison", why, undefined, part);
+    if (passing === undefined) return $multi("poison", why, undefined, part);
+    return $multi("retry", passing, undefined, part, redis_errors.cause_of(passing));
+}
+
+/** Why there are no replies at all; nothing where Redis cannot be reached. */
+function cause_without_reply(err: string | undefined): Cause | undefined {
+    const cause = redis_errors.cause_of(err ?? "");
+    return cause === "credentials" ? cause : undefined;
 }
 
 /**
@@ -128,7 +181,7 @@ function send(this: RedisSink, text: string, _entries: number, most_seconds: num
         ngx.thread.kill(thread);
         return $multi("retry", "not done in time");
     }
-    if (job.replies === undefined) return $multi("retry", job.err);
+    if (job.replies === undefined) return $multi("retry", job.err, undefined, undefined, cause_without_reply(job.err));
     return judge(job.all, job.replies);
 }
 
