@@ -75,11 +75,6 @@ declare namespace ngx {
         flush_all(): void;
     }
 
-    namespace config {
-        /** 1022001 for 1.22.1. */
-        const nginx_version: number;
-    }
-
     namespace req {
         function read_body(): void;
         function get_body_data(): string | undefined;

@@ -1,6 +1,6 @@
 local ____exports = {}
 local callback = require("resty.openclaw.edge.callback")
-local mark = require("resty.openclaw.edge.jobs.mark")
+local delivery_header = require("resty.openclaw.delivery_header")
 local http_client = require("resty.openclaw.http_client")
 local json_error = require("resty.openclaw.json_error")
 local request = require("resty.openclaw.request")
@@ -213,7 +213,7 @@ end
 --- Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. What
 -- says that it is a delivery is never kept, be that right or wrong. Phases: content; yields; never returns.
 function ____exports.accept(jobs)
-    if mark.is_there() then
+    if delivery_header.is_there() then
         return ____exports.decline(false)
     end
     local id, reason = take(jobs)
