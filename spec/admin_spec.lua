@@ -1,6 +1,7 @@
 local admin = require("resty.openclaw.admin")
 local admins = require("spec.support.admins")
 local cjson = require("cjson")
+local execute = require("spec.support.execute")
 local http = require("spec.support.http")
 local metric_registry = require("resty.openclaw.metric_registry")
 local paths = require("resty.openclaw.admin.path")
@@ -612,7 +613,7 @@ describe("admin", function()
             local handle = assert(io.open(path, "w"))
             handle:write(content)
             handle:close()
-            assert(os.execute("chmod " .. (mode or "600") .. " " .. path))
+            assert(execute("chmod " .. (mode or "600") .. " " .. path))
             finally(function() os.remove(path) end)
             return path
         end

@@ -7,6 +7,7 @@ local metric_registry = require("resty.openclaw.metric_registry")
 local records = require("resty.openclaw.edge.store.record")
 local scan = require("resty.openclaw.edge.store.scan")
 local stores = require("resty.openclaw.edge.store")
+local turn = require("resty.openclaw.turn")
 local usages = require("resty.openclaw.edge.store.usage")
 
 local function put(path, text)
@@ -160,7 +161,7 @@ describe("edge: stores", function()
         local watcher = ngx.thread.spawn(function()
             while going do
                 turns = turns + 1
-                ngx.sleep(0.001)
+                turn.pass()
             end
         end)
         local found = {}
@@ -193,7 +194,7 @@ describe("edge: stores", function()
         local watcher = ngx.thread.spawn(function()
             while going do
                 turns = turns + 1
-                ngx.sleep(0.001)
+                turn.pass()
             end
         end)
         local ok = assert(file_sync.sync("spec_files", store.folder))

@@ -34,6 +34,8 @@ end
 local function assert_refused(answer, code, reason)
     assert.equal(401, answer.status)
     assert.equal(NAME, answer.header("WWW-Authenticate"))
+    -- Logs must not name anybody who was not believed to ask.
+    assert.equal("<>", answer.header("X-Identity"))
     local err = cjson.decode(answer.body).error
     assert.equal(code or "identity_refused", err.code)
     if reason then assert.truthy(err.message:find(reason, 1, true), err.message) end
@@ -339,13 +341,62 @@ describe("identity", function()
         refuses('identity: "max_age_seconds" must be a number above 0, got 0', { accept = "signed", key_files = { path }, max_age_seconds = 0 })
         refuses('identity: "required" must be true or false, got "yes"', { accept = "mutual_tls", required = "yes" })
         refuses('identity: "sign" and "tell" cannot both be given', { sign = { key_file = path, subject = "x" }, tell = { subject = "x" } })
-        refuses('identity: sign: unknown option "key"; known are key_file, subject', { sign = { key = "x" } })
+        refuses('identity: sign: unknown option "key"; known are key_file, subject, trusted', { sign = { key = "x" } })
         refuses('identity: sign: "subject" must be a text, got nothing', { sign = { key_file = path } })
         refuses('identity: sign: "subject" must be the name of a variable without $, got "$remote_user"', { sign = { key_file = path, subject = "$remote_user" } })
-        refuses('identity: sign: "key_file" must be a path from the root', { sign = { subject = "x" } })
-        refuses('identity: tell: unknown option "key_file"; known are subject', { tell = { subject = "x", key_file = path } })
-        for _, name in ipairs({ "http_x_user", "arg_user", "cookie_user", "args", "query_string", "request_uri", "request" }) do
-            refuses('identity: tell: "subject" must be a variable that clients do not write themselves, got "' .. name .. '"', { tell = { subject = name } })
+        refuses('identity: sign: "key_file" must be a path from the root', { sign = { subject = "x", trusted = true } })
+        refuses('identity: tell: unknown option "key_file"; known are subject, trusted', { tell = { subject = "x", key_file = path } })
+        refuses('identity: sign: "trusted" must be true or false, got "yes"', { sign = { key_file = path, subject = "x", trusted = "yes" } })
+    end)
+
+    describe("takes for a subject", function()
+        local function new(subject, trusted)
+            return pcall(identity.new, { tell = { subject = subject, trusted = trusted } })
         end
+
+        it("what is known to be fit", function()
+            for _, name in ipairs({ "remote_user", "remote_addr", "ssl_client_s_dn", "ssl_client_serial", "ssl_client_fingerprint", "openclaw_identity", "jwt_claim_sub", "hostname", "server_name" }) do
+                assert.is_true(new(name))
+            end
+        end)
+
+        it("a variable of the operator's own where he says that it is trusted", function()
+            local ok, err = new("farm")
+            assert.is_false(ok)
+            assert.equal('identity: tell: "subject" must be one of ' ..
+                "hostname, openclaw_identity, realip_remote_addr, remote_addr, remote_user, server_name, ssl_client_fingerprint, ssl_client_s_dn, ssl_client_serial, jwt_claim_NAME, " ..
+                'or, with trusted = true, a variable that clients cannot write, got "farm"', err)
+            assert.is_false(new("farm", false))
+            assert.is_true(new("farm", true))
+        end)
+
+        it("nothing that clients write, whatever is said of it", function()
+            for _, name in ipairs({ "http_x_user", "HTTP_X_USER", "arg_user", "cookie_user", "args", "is_args", "query_string", "request_uri", "request", "request_method",
+                "host", "uri", "document_uri", "content_type", "content_length", "openclaw_request_id", "openclaw_path", "openclaw_trace_id", "openclaw_model", "openclaw_route",
+                "proxy_add_x_forwarded_for", "ssl_server_name", "ssl_preread_server_name", "proxy_protocol_addr", "sent_http_x_user", "upstream_http_x_user", "scheme", "server_protocol" }) do
+                assert.is_false(new(name), name)
+                local ok, err = new(name, true)
+                assert.is_false(ok, name)
+                assert.truthy(err:find('"subject" must be a variable that clients cannot write, got "', 1, true), err)
+            end
+        end)
+
+        it("no certificate that nginx has not verified", function()
+            local variable = request.variable
+            local verified = "FAILED:self-signed certificate"
+            -- luacheck: push ignore 122
+            request.variable = function(name)
+                if name == "ssl_client_s_dn" then return "CN=root" end
+                if name == "ssl_client_verify" then return verified end
+                return variable(name)
+            end
+            local refused_answer = get("/?route=certificate")
+            verified = "SUCCESS"
+            local answer = get("/?route=certificate")
+            request.variable = variable
+            -- luacheck: pop
+            assert.equal(401, refused_answer.status)
+            assert.equal("CN=root", known(answer))
+        end)
     end)
 end)

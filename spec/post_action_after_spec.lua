@@ -277,16 +277,16 @@ describe("post_action.after", function()
         end)
 
         it("of time: ends an action that takes too long, and gives its place away", function()
-            limit({ max_running = 1, action_seconds = 0.05 })
+            limit({ max_running = 1, action_seconds = 1 })
             local said = listen()
             local ended = false
             after(function()
-                ngx.sleep(1)
+                ngx.sleep(30)
                 ended = true
             end)
             after(function() end)
             ends(since, { failed = 1, done = 1 })
-            assert.matches("it took over 0.05 s$", said[1])
+            assert.matches("it took over 1 s$", said[1])
             assert.is_false(ended)
         end)
 
@@ -512,7 +512,7 @@ describe("post_action.after", function()
             ends(since, { failed = 1 })
             assert.equal(2, #requests)
             assert.is_true(ngx.now() - began >= 0.99)
-            assert.is_true(ngx.now() - began < 5)
+            assert.is_true(ngx.now() - began < 9)
         end)
 
         it("and waits no longer when the worker exits", function()

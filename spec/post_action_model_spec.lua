@@ -1,3 +1,4 @@
+local execute = require("spec.support.execute")
 local lanes = require("resty.openclaw.spool.lane")
 local post_action = require("resty.openclaw.post_action")
 local files = require("resty.openclaw.files")
@@ -219,7 +220,7 @@ describe("post_action in made-up time", function()
 
         before_each(function()
             disk_fails = false
-            assert.equal(0, os.execute("rm -rf " .. SPOOL))
+            assert.is_true(execute("rm -rf " .. SPOOL))
             worker:replace(files, "write", function(file, memory, bytes)
                 if disk_fails then return "cannot write: No space left on device" end
                 return real_write(file, memory, bytes)

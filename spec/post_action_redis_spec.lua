@@ -227,7 +227,7 @@ describe("post_action redis_stream sink", function()
     it("makes nothing of garbage", function()
         for _, garbage in ipairs({ "HTTP/1.1 400 Bad Request\r\n\r\n", "\r\n\r\n", "$-x\r\n\r\n", "*zz\r\n" }) do
             local server = listener.tcp()
-            local log = sink({ port = server.port, timeout_seconds = 0.2 })
+            local log = sink({ port = server.port, timeout_seconds = 30 })
             local sending = aside(function() return select(2, pcall(log.send, log, "a\n", 1, math.huge)) end)
             local peer = accept(server)
             read_to(peer, "a\r\n")
@@ -251,7 +251,7 @@ describe("post_action redis_stream sink", function()
             return sending.done
         end)
         ngx.update_time()
-        assert.is_true(ngx.now() - began < 3)
+        assert.is_true(ngx.now() - began < 30)
         assert.same({ "retry", "not done in time" }, { sending.verdict, sending.err })
         -- The connection went with it.
         local next_try = aside(log.send, log, "b\n", 1, math.huge)

@@ -1,3 +1,4 @@
+local execute = require("spec.support.execute")
 local secret_file = require("resty.openclaw.secret_file")
 
 local PATH = ngx.config.prefix() .. "secret_file_spec"
@@ -6,7 +7,7 @@ local function write(text, mode)
     local file = assert(io.open(PATH, "wb"))
     file:write(text)
     file:close()
-    os.execute("chmod " .. (mode or "600") .. " " .. PATH)
+    execute("chmod " .. (mode or "600") .. " " .. PATH)
 end
 
 local function refusal(...)

@@ -1,6 +1,7 @@
 local clock = require("resty.openclaw.clock")
 local disk = require("spec.support.disk")
 local eventually = require("spec.support.eventually")
+local execute = require("spec.support.execute")
 local fault = require("resty.openclaw.fault")
 local files = require("resty.openclaw.files")
 local metric_registry = require("resty.openclaw.metric_registry")
@@ -451,7 +452,7 @@ describe("spool", function()
         it("keeps all that fits a full file system, and delivers from it", function()
             local folder = FOLDER .. "/small"
             shell("mkdir %s", folder)
-            if os.execute("mount -t tmpfs -o size=64k,mode=755 tmpfs " .. folder .. " 2>/dev/null") ~= 0 then
+            if not execute("mount -t tmpfs -o size=64k,mode=755 tmpfs " .. folder .. " 2>/dev/null") then
                 return pending("only those who may mount can try this")
             end
             local spool = new({ directory = folder .. "/sink" })

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Finds an nginx that knows Lua: OpenResty, or an nginx with the Lua module. Prints its path.
 # tools/find_nginx.sh modules prints instead what its option -g must say to load that module; nothing for OpenResty.
+# tools/find_nginx.sh is_openresty prints nothing, and succeeds where it is OpenResty, wherever that is installed.
 # NGINX_BIN, when set, is the only one considered. Fails, without a word, where there is none.
 set -eu
 
@@ -34,4 +35,8 @@ if [ -n "${NGINX_BIN:-}" ]; then
 else
     find_in openresty /usr/local/openresty/bin/openresty nginx /usr/sbin/nginx
 fi
-if [ "${1:-}" = modules ]; then printf '%s\n' "$directives"; else printf '%s\n' "$nginx"; fi
+case ${1:-} in
+    modules) printf '%s\n' "$directives" ;;
+    is_openresty) "$nginx" -V 2>&1 | grep -q 'openresty/' ;;
+    *) printf '%s\n' "$nginx" ;;
+esac

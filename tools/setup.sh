@@ -18,7 +18,7 @@ need() { packages="$packages $*"; }
 
 # Debian's nginx comes without cjson; OpenResty has it inside.
 has_cjson() {
-    case $1 in *openresty*) return 0 ;; esac
+    ! tools/find_nginx.sh is_openresty || return 0
     for file in /usr/lib/*/lua/5.1/cjson.so /usr/lib/lua/5.1/cjson.so /usr/local/lib/lua/5.1/cjson.so; do
         [ ! -e "$file" ] || return 0
     done
@@ -27,7 +27,7 @@ has_cjson() {
 
 # The library that looks up nodes with names: OpenResty has it inside, Debian packages it as nginx.dns.
 has_dns() {
-    case $1 in *openresty*) return 0 ;; esac
+    ! tools/find_nginx.sh is_openresty || return 0
     for folder in /usr/share/lua/5.1 /usr/local/share/lua/5.1; do
         [ ! -e $folder/nginx/dns/resolver.lua ] && [ ! -e $folder/resty/dns/resolver.lua ] || return 0
     done
@@ -36,7 +36,7 @@ has_dns() {
 
 # The client of Redis: OpenResty has it inside, Debian packages it as nginx.redis.
 has_redis_client() {
-    case $(tools/find_nginx.sh) in *openresty*) return 0 ;; esac
+    ! tools/find_nginx.sh is_openresty || return 0
     for folder in /usr/share/lua/5.1 /usr/local/share/lua/5.1; do
         [ ! -e $folder/nginx/redis.lua ] && [ ! -e $folder/resty/redis.lua ] || return 0
     done
@@ -44,9 +44,9 @@ has_redis_client() {
 }
 
 need_for_gateway() {
-    nginx=$(tools/find_nginx.sh) || need nginx libnginx-mod-http-lua
-    has_cjson "${nginx:-}" || need lua-cjson
-    has_dns "${nginx:-}" || need lua-nginx-dns
+    tools/find_nginx.sh >/dev/null || need nginx libnginx-mod-http-lua
+    has_cjson || need lua-cjson
+    has_dns || need lua-nginx-dns
 }
 
 need_for_tests() {

@@ -1,6 +1,7 @@
 local discovery = require("resty.openclaw.balancer.discovery")
 local dns = require("spec.support.dns_server")
 local eventually = require("spec.support.eventually")
+local execute = require("spec.support.execute")
 local metric_registry = require("resty.openclaw.metric_registry")
 local questions = require("resty.openclaw.balancer.discovery.question")
 local settings = require("resty.openclaw.balancer.discovery.settings")
@@ -390,14 +391,14 @@ describe("discovery", function()
         end)
 
         it("keeps the one before: silence", function()
-            survives("silence", function() end, { timeout = 0.02 })
+            survives("silence", function() end, { timeout = 0.2 })
         end)
 
         it("keeps the one before: broken packets", function()
             survives("other type", function(question) return dns.packet(question, { dns.aaaa(question.name, 1) }) end)
-            survives("no packet", function() return "" end, { timeout = 0.02 })
-            survives("short head", function(question) return dns.packet(question, {}):sub(1, 9) end, { timeout = 0.02 })
-            survives("no question", function(question) return dns.packet(question, {}):sub(1, 12) end, { timeout = 0.02 })
+            survives("no packet", function() return "" end, { timeout = 0.2 })
+            survives("short head", function(question) return dns.packet(question, {}):sub(1, 9) end, { timeout = 0.2 })
+            survives("no question", function(question) return dns.packet(question, {}):sub(1, 12) end, { timeout = 0.2 })
             survives("not an answer", function(question) return dns.packet(question, {}, { flags = 0x0100 }) end)
             survives("fewer records than told", function(question)
                 return dns.packet(question, { dns.cname(question.name, ("a."):rep(40)) }, { count = 3 })
@@ -433,13 +434,13 @@ describe("discovery", function()
         it("keeps the one before: cut short, and nobody there over TCP", function()
             survives("TC", function(question)
                 if question.over == "udp" then return dns.packet(question, {}, { flags = 0x8380 }) end
-            end, { timeout = 0.05 })
+            end, { timeout = 0.2 })
         end)
 
         it("keeps the one before: another question's id", function()
             survives("wrong id", function(question)
                 return dns.packet(question, { dns.a(question.name, "10.6.6.6") }, { id = (question.id + 1) % 65536 })
-            end, { timeout = 0.02 })
+            end, { timeout = 0.2 })
         end)
 
         it("does not hide the one that comes after it", function()
@@ -480,7 +481,7 @@ describe("discovery", function()
                     return dns.packet(question, { dns.a(question.name, "10.6.6.6") })
                 end
             end
-            local found = discover({ name }, { ipv6 = false, timeout = 0.02, attempts = 1 })
+            local found = discover({ name }, { ipv6 = false, timeout = 0.2, attempts = 1 })
             look_up(found, name, 1000)
             look_up(found, name, 1002)
             assert.is_nil(found:addresses(name))
@@ -815,7 +816,7 @@ describe("discovery", function()
 
         it("that are broken keep the answer before", function()
             serve({ dns.srv(service, "a.test", 8001) }, { ["a.test"] = { "10.0.1.1" } })
-            local found = discover({ service }, { timeout = 0.05 })
+            local found = discover({ service }, { timeout = 0.2 })
             look_up(found, service, 1000)
             for attempt, records in ipairs({
                 {}, { dns.srv(service, "a.test", 0) }, { dns.record(service, dns.SRV, 60, "\0\0\0") },
@@ -855,7 +856,7 @@ describe("discovery", function()
         local pid
 
         local function stop_dnsmasq()
-            if pid then os.execute("kill " .. pid) end
+            if pid then execute("kill " .. pid) end
             pid = nil
         end
 

@@ -1,3 +1,4 @@
+local execute = require("spec.support.execute")
 local keys = require("resty.openclaw.identity.keys")
 
 local PATH = ngx.config.prefix() .. "keys_spec"
@@ -6,7 +7,7 @@ local function write(text, mode, path)
     local file = assert(io.open(path or PATH, "wb"))
     file:write(text)
     file:close()
-    os.execute("chmod " .. (mode or "600") .. " " .. (path or PATH))
+    execute("chmod " .. (mode or "600") .. " " .. (path or PATH))
     return path or PATH
 end
 

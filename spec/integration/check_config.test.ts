@@ -1,4 +1,5 @@
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { run } from "./support/checkout";
@@ -13,6 +14,11 @@ error_log error.log notice;
 events {}
 http {
     access_log off;
+    client_body_temp_path run/client_body;
+    proxy_temp_path run/proxy;
+    fastcgi_temp_path run/fastcgi;
+    uwsgi_temp_path run/uwsgi;
+    scgi_temp_path run/scgi;
     lua_package_path "$prefix/lua-out/?.lua;;";
     lua_shared_dict openclaw 10m;
     init_by_lua_block { require("resty.openclaw").setup { routes = { pond = ${route} } } }
@@ -74,4 +80,21 @@ test("a reload with a wrong option leaves the old workers at work, and the sente
     await nginx.waitFor("the sentence is in the log", async () => (await nginx.errorLog()).includes(SENTENCE));
     expect(await nginx.workerPids()).toEqual(pids);
     expect(await nginx.get("/")).toBe("old");
+});
+
+test("OpenResty is known by what it says of itself, not by its path", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "gateway-"));
+    const binary = path.join(folder, "nginx");
+    const isOpenResty = async (version: string): Promise<boolean> => {
+        const says = `nginx version: ${version}\nconfigure arguments: --add-module=../ngx_lua-0.10.26`;
+        await writeFile(binary, `#!/bin/sh\necho '${says}' >&2\n`, { mode: 0o755 });
+        const found = run("env", `NGINX_BIN=${binary}`, "tools/find_nginx.sh", "is_openresty");
+        return found.then(
+            () => true,
+            () => false,
+        );
+    };
+    expect(await isOpenResty("openresty/1.25.3.2")).toBe(true);
+    expect(await isOpenResty("nginx/1.22.1")).toBe(false);
+    await rm(folder, { recursive: true });
 });

@@ -122,7 +122,7 @@ test("what the demo proposes gives what it promises", async () => {
         expect(await exited).toBe(0);
     }
     await rm(folder, { recursive: true });
-}, 90_000);
+}, 300_000);
 
 test("make run answers, says what to try, and leaves nothing behind when it is stopped", async () => {
     const folder = await mkdtemp(path.join(tmpdir(), "openclaw with blank-"));
@@ -144,4 +144,4 @@ test("make run answers, says what to try, and leaves nothing behind when it is s
     expect(await isListening(8080)).toBe(false);
     expect(await processesOf(folder)).toEqual([]);
     await rm(folder, { recursive: true });
-}, 90_000);
+}, 300_000);

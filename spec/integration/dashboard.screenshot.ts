@@ -106,7 +106,6 @@ test(
                     include route.conf;
                     include cache.conf;
                     proxy_cache answers;
-                    proxy_cache_key $request_body_md5$arg_n;
                     proxy_pass http://cluster;
                 }`,
             files: {

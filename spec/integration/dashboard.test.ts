@@ -69,7 +69,6 @@ function startGateway(nodes: readonly { address: string }[], status = ""): Promi
                 set $openclaw_route cached;
                 include cache.conf;
                 proxy_cache answers;
-                proxy_cache_key $request_body_md5;
                 ${common}
             }`,
         files: {
@@ -340,7 +339,7 @@ test("a node that dies turns red without a reload, and comes back", async () => 
     });
     expect(await page.title()).toBe("(1 down) OpenClaw");
     await victim.startAgain({ delay: 0.005 });
-    await eventually("it is up again", async () => (await stateOf())?.value === "healthy", 40_000);
+    await eventually("it is up again", async () => (await stateOf())?.value === "healthy");
     await eventually("it is green", async () => {
         const [red = 0, green = 0] = await colourOf(page, pill, "color");
         return green > red;
@@ -361,7 +360,7 @@ describe("a gateway that does not answer", () => {
                 eventually(
                     `the banner says: ${text}`,
                     async () => (await snapshot(page)).banner.includes(text),
-                    25_000,
+                    60_000,
                 );
             await nextSnapshot(watched);
             expectInnocence(watched, nginx);
@@ -382,7 +381,7 @@ describe("a gateway that does not answer", () => {
             await page.context().setExtraHTTPHeaders({ "X-Forwarded-For": "192.0.2.1" });
             await banner("403: Only programs on this machine may do this: the request has a X-Forwarded-For header.");
             await page.context().setExtraHTTPHeaders({});
-            await eventually("it has recovered", async () => (await snapshot(page)).mode === "live", 25_000);
+            await eventually("it has recovered", async () => (await snapshot(page)).mode === "live");
 
             await nginx.stop();
             await banner("can’t be reached");

@@ -56,7 +56,7 @@ async function behaveAll(behaviour: Partial<Behaviour>): Promise<void> {
 
 /** Posts new images until the full model answers again. */
 async function awaitRecovery(): Promise<void> {
-    await eventually("the full model is back", async () => !isDegraded(await analyze()), 30_000);
+    await eventually("the full model is back", async () => !isDegraded(await analyze()));
     await eventually("nobody stands in any longer", async () => {
         await analyze();
         return (await readMetrics(gateway)).get(`openclaw_upstream_degraded{upstream="${UPSTREAM}"}`) === 0;

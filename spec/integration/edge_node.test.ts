@@ -38,7 +38,7 @@ test("photographs are answered or kept while the centre is gone, and delivered w
     expect(first).toMatchObject({ status: 200, cache: "MISS" });
 
     await centre.goDown();
-    await eventually("the checks find it", async () => !(await isUp()), 30_000);
+    await eventually("the checks find it", async () => !(await isUp()));
     await eventually("the answer is old", async () => (await analyze(known)).headers.get("x-openclaw-stale") === "1");
     expect(await analyze(known)).toMatchObject({ status: 200, text: first.text });
     const kept = [];

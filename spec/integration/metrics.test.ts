@@ -399,7 +399,7 @@ test("what is counted never goes down while idle series go, workers die and ngin
     }
     expect(last.get('kept_total{x="1"}')).toBe(sum("kept_total"));
     expect(await nginx.errorLog()).not.toMatch(/\[(error|crit)\]/);
-}, 90_000);
+}, 300_000);
 
 test("the page that nginx/metrics.conf includes is compressed by nginx, in either format", async () => {
     await using nginx = await wholeGateway();

@@ -76,7 +76,7 @@ test("the weights are a first guess, and then follow what the nodes show", async
             const [now = NaN, ...others] = await weights();
             return others.every((other) => other > now);
         },
-        30_000,
+        60_000,
     );
     await behave(heavy, {});
     await behave(light, {});

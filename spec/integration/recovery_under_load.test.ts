@@ -25,7 +25,6 @@ function startGateway(nodes: NodeProcess[], { light, policy = "xed" }: GatewayOp
     const fallback = light === undefined ? "nil" : `balancer.new { name = "light", nodes = { "${light.address}" } }`;
     return NativeNginx.start({
         http: `
-            map "" $openclaw_degraded { default ""; }
             lua_socket_log_errors off;
             init_by_lua_block {
                 local balancer = require("resty.openclaw.balancer")
@@ -90,7 +89,7 @@ function startLoad(gateway: NativeNginx, concurrency = 8): Load {
 /** Resolves when so many more answers have come. */
 async function awaitAnswers(load: Load, count: number): Promise<void> {
     const before = load.answers;
-    await eventually(`${count} more answers`, () => load.answers >= before + count, 30_000);
+    await eventually(`${count} more answers`, () => load.answers >= before + count);
 }
 
 /** The share of the next requests that come to a node. */
@@ -118,13 +117,13 @@ test("a node that is killed costs no request, and gets some soon after it is bac
     await using load = startLoad(gateway);
     const victim = nodes[1] as NodeProcess;
     for (let round = 0; round < 2; round += 1) {
-        await eventually("it gets requests", async () => (await seenBy(victim)).requests > 50, 15_000);
+        await eventually("it gets requests", async () => (await seenBy(victim)).requests > 50);
         await victim.kill();
         await awaitAnswers(load, 500);
         await awaitOut(victim, gateway);
         await victim.startAgain({ delay: 0.02 });
     }
-    await eventually("it gets its share again", async () => (await shareOf(victim, load)) > 0.15, 30_000);
+    await eventually("it gets its share again", async () => (await shareOf(victim, load)) > 0.15);
     await expectNoHarm(load, gateway);
 });
 
@@ -139,7 +138,7 @@ test("a node that hangs costs no request, and gets some when it has woken up", a
     await awaitAnswers(load, 200);
     victim.wakeUp();
     const { requests } = await seenBy(victim);
-    await eventually("it gets requests again", async () => (await seenBy(victim)).requests > requests + 100, 30_000);
+    await eventually("it gets requests again", async () => (await seenBy(victim)).requests > requests + 100);
     await expectNoHarm(load, gateway);
 });
 
@@ -160,14 +159,14 @@ test("a node that becomes ten times slower gets less, until it is as fast as bef
     await using gateway = await startGateway(nodes);
     await using load = startLoad(gateway);
     const node = nodes[0] as NodeProcess;
-    await eventually("it gets its share", async () => (await shareOf(node, load)) > 0.2, 15_000);
+    await eventually("it gets its share", async () => (await shareOf(node, load)) > 0.2);
     await behave(node, { delay: 0.2 });
-    await eventually("its share has fallen", async () => (await shareOf(node, load)) < 0.1, 15_000);
+    await eventually("its share has fallen", async () => (await shareOf(node, load)) < 0.1);
     await behave(node, { delay: 0.02 });
     // The longer it was slow, the longer that is remembered: a minute at most.
     await eventually("its share has come back", async () => (await shareOf(node, load)) > 0.2, 90_000);
     await expectNoHarm(load, gateway);
-}, 130_000);
+}, 300_000);
 
 test.for(["xed", "least_conn"])("a node that is added cold is loaded with care by %s", async (policy) => {
     await using nodes = await startNodeProcesses({ delay: 0.02 }, { delay: 0.02 });
@@ -183,7 +182,7 @@ test.for(["xed", "least_conn"])("a node that is added cold is loaded with care b
     // XED takes a while to believe that it is fast now; by then the test would be long over.
     await behave(cold, { delay: 0.02 });
     if (policy === "least_conn") {
-        await eventually("it gets its share", async () => (await shareOf(cold, load)) > 0.2, 15_000);
+        await eventually("it gets its share", async () => (await shareOf(cold, load)) > 0.2);
     }
     // Four more than it has answered, and one that the other worker sends at the same moment.
     expect((await seenBy(cold)).most_ahead).toBeLessThanOrEqual(5);
@@ -211,7 +210,7 @@ test("when all nodes are killed the fallback answers, until they are back", asyn
             await awaitAnswers(load, 100);
             return load.degraded === degraded;
         },
-        30_000,
+        60_000,
     );
     await expectNoHarm(load, gateway);
 });

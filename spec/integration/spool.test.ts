@@ -111,7 +111,7 @@ class Pushers {
     /** Resolves when so many more numbers are acknowledged. */
     async more(count: number): Promise<void> {
         const goal = this.acknowledged.size + count;
-        await eventually(`${count} more are taken`, () => this.acknowledged.size >= goal, 30_000);
+        await eventually(`${count} more are taken`, () => this.acknowledged.size >= goal);
     }
 
     async stop(): Promise<void> {
@@ -170,7 +170,7 @@ async function allArrived(pushers: Pushers, receiver: Receiver): Promise<void> {
     await eventually(
         "all that was acknowledged has come",
         () => [...pushers.acknowledged].every((n) => receiver.numbers.has(n)),
-        30_000,
+        60_000,
     );
     // Each number has one id only: without copies of an id, every entry came once.
     expect(receiver.ids.size).toBe(receiver.numbers.size);

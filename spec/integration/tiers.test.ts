@@ -297,11 +297,11 @@ describe("a deadline", () => {
                 status: 200,
             });
             expect(told()).toBeLessThanOrEqual(20.002);
-            node.delay = 8000;
+            node.delay = 19_000;
             const began = now();
             const late = await ask(edge.port, { headers: { [DEADLINE]: deadline(0.7, ahead) } });
             expect(late).toMatchObject({ status: 504, code: "deadline_exceeded" });
-            expect(now() - began).toBeLessThan(6);
+            expect(now() - began).toBeLessThan(18);
         }
     });
 

@@ -14,7 +14,8 @@ export default defineConfig({
         },
         // Suites load all cores, and watch what happens then.
         fileParallelism: false,
-        testTimeout: 60_000,
+        // More than one condition of a test may take all of the minute that eventually() waits.
+        testTimeout: 180_000,
         hookTimeout: 180_000,
         teardownTimeout: 10_000,
     },

@@ -2,6 +2,7 @@
 local body_digest = require("resty.openclaw.body_digest")
 local image_check = require("resty.openclaw.image_check")
 local request_body = require("resty.openclaw.request_body")
+local turn = require("resty.openclaw.turn")
 
 local _M = {
     md5 = body_digest.new(),
@@ -84,7 +85,7 @@ function _M.turns()
     local watcher = ngx.thread.spawn(function()
         while not done do
             turns = turns + 1
-            ngx.sleep(0.001)
+            turn.pass()
         end
     end)
     _M.md5:access()

@@ -1,11 +1,12 @@
 --- What specs do with files besides what they test.
 local assert = require("luassert")
+local execute = require("spec.support.execute")
 
 local _M = {}
 
 --- Runs a command, put together as by string.format; it must succeed.
 function _M.shell(command, ...)
-    assert.equal(0, os.execute(command:format(...)))
+    assert.is_true(execute(command:format(...)))
 end
 
 --- All that stands in a file.
@@ -23,9 +24,9 @@ function _M.mount(kib)
     local folder = os.tmpname()
     os.remove(folder)
     _M.shell("mkdir %s", folder)
-    local failed = os.execute(("mount -t tmpfs -o size=%dk,mode=755 tmpfs %s 2>/dev/null"):format(kib, folder)) ~= 0
+    local failed = not execute(("mount -t tmpfs -o size=%dk,mode=755 tmpfs %s 2>/dev/null"):format(kib, folder))
     if failed then
-        os.execute("rmdir " .. folder)
+        execute("rmdir " .. folder)
         return nil
     end
     table.insert(mounted, folder)
@@ -34,7 +35,7 @@ end
 
 --- Fills a disk up, but for so many KiB.
 function _M.fill(folder, kib)
-    os.execute(("head -c 1G /dev/zero > %s/filler 2>/dev/null"):format(folder))
+    execute(("head -c 1G /dev/zero > %s/filler 2>/dev/null"):format(folder))
     if kib then
         local file = assert(io.open(folder .. "/filler", "r"))
         local bytes = file:seek("end")
@@ -50,7 +51,7 @@ end
 
 --- Takes all these disks away, also those on which something is open still.
 function _M.unmount()
-    for _, folder in ipairs(mounted) do os.execute(("umount -l %s; rmdir %s"):format(folder, folder)) end
+    for _, folder in ipairs(mounted) do execute(("umount -l %s; rmdir %s"):format(folder, folder)) end
     mounted = {}
 end
 

@@ -1,4 +1,5 @@
 --- A gateway whose routes know of deadlines and identities, its nodes, and what these were sent.
+local execute = require("spec.support.execute")
 local gateways = require("spec.support.gateways")
 
 local _M = { seen = {}, behave = {}, heard = {}, judgement = {} }
@@ -8,7 +9,7 @@ local function write_key(name, letter)
     local file = assert(io.open(path, "w"))
     file:write(letter:rep(32), "\n")
     file:close()
-    os.execute("chmod 600 " .. path)
+    execute("chmod 600 " .. path)
     return path
 end
 
@@ -52,9 +53,10 @@ gateway.setup({
         judged_twice = { upstream = "tiers", plugins = { judge("first"), { log = function() end }, judge("second") } },
         judged_full = { upstream = "tiers_drained", plugins = { judge("first") } },
 
-        edge = { upstream = "tiers_self", identity = { sign = { key_file = _M.KEYS.new, subject = "tiers_subject" } }, body_digest = { algorithm = "sha256" } },
-        open_edge = { upstream = "tiers", identity = { sign = { key_file = _M.KEYS.old, subject = "tiers_subject" }, required = false } },
-        telling = { upstream = "tiers", identity = { tell = { subject = "tiers_subject" } } },
+        edge = { upstream = "tiers_self", identity = { sign = { key_file = _M.KEYS.new, subject = "tiers_subject", trusted = true } }, body_digest = { algorithm = "sha256" } },
+        open_edge = { upstream = "tiers", identity = { sign = { key_file = _M.KEYS.old, subject = "tiers_subject", trusted = true }, required = false } },
+        telling = { upstream = "tiers", identity = { tell = { subject = "tiers_subject", trusted = true } } },
+        certificate = { upstream = "tiers", identity = { tell = { subject = "ssl_client_s_dn" } } },
         centre = { upstream = "tiers", identity = accepting({}) },
         digesting = { upstream = "tiers", identity = accepting({}), body_digest = { algorithm = "sha256" } },
         quick = { upstream = "tiers", identity = accepting({ max_age_seconds = 1 }) },

@@ -85,6 +85,10 @@ declare namespace ngx {
         function get_method(): string;
         function set_header(name: string, value: string): void;
         function clear_header(name: string): void;
+        /** By names in lower case; a list where a header came more than once. */
+        function get_headers(
+            most?: number,
+        ): LuaMultiReturn<[headers: LuaTable<string, string | true | string[]>, err?: string]>;
     }
 
     namespace config {

@@ -1,8 +1,10 @@
 local ____exports = {}
+local cache_key = require("resty.openclaw.cache_key")
 local digest = require("resty.openclaw.digest")
 local fault = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
 local options_reader = require("resty.openclaw.options")
+local preconditions = require("resty.openclaw.preconditions")
 local request_body = require("resty.openclaw.request_body")
 local OWNER = "body_digest"
 local SKIP_VARIABLE = "request_body_digest_skip"
@@ -24,12 +26,14 @@ local function skip(plugin, reason)
         "skip-" .. tostring(ngx.var.request_id)
     )
     assign(plugin.faults, SKIP_VARIABLE, "1")
+    cache_key.withhold(plugin.key)
 end
 local function skip_unreadable(plugin, err)
     plugin.faults:report("unreadable_body", err)
     skip(plugin, plugin.unreadable)
 end
 local function access(self)
+    preconditions.drop()
     local body, read_err = request_body.read()
     if body == nil then
         return skip_unreadable(self, read_err)
@@ -47,6 +51,7 @@ local function access(self)
         return skip_unreadable(self, finish_err)
     end
     assign(self.faults, self.variable, hex)
+    cache_key.fill(self.key, hex)
     self.bodies:inc()
     self.bytes:inc(count)
 end
@@ -58,12 +63,19 @@ local function server_rewrite(self)
 end
 local metatable = {__index = {access = access, server_rewrite = server_rewrite}}
 --- Makes the plugin. Raises when an option is wrong, or OpenSSL does not offer the algorithm. Phases: init.
--- Options: `algorithm` ("md5"), `max_bytes` (104857600), `dict` ("openclaw").
+-- Options: `algorithm` ("md5"), `max_bytes` (104857600), `credentials` ("bypass" or "key"), `key_variables`, `dict`
+-- ("openclaw").
 local function create(options)
     if options == nil then
         options = {}
     end
-    options_reader.check(OWNER, options, {"algorithm", "max_bytes", "dict"})
+    options_reader.check(OWNER, options, {
+        "algorithm",
+        "max_bytes",
+        "credentials",
+        "key_variables",
+        "dict"
+    })
     local words = {"md5", "sha256"}
     local algorithm = options_reader.one_of(
         OWNER,
@@ -87,6 +99,7 @@ local function create(options)
         digest = digest.new(algorithm),
         variable = "request_body_" .. algorithm,
         max_bytes = max_bytes,
+        key = cache_key.new(OWNER, options),
         bodies = bodies:labels(),
         bytes = bytes:labels(),
         too_large = skipped:labels("too_large"),

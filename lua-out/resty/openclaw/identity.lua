@@ -19,6 +19,7 @@ local function strip()
 end
 local function refuse(identity, reason)
     identity.refused[reason]:inc()
+    request.set_variable(RESULT, "")
     ngx.header["WWW-Authenticate"] = claims.HEADER
     if reason == "missing" then
         return json_error.respond(401, "identity_required", "The request does not say who asks.")
@@ -49,7 +50,7 @@ local function subject_of(identity)
     local found = identity.way == "own" and (request.variable(RESULT) or "") or ""
     local ____temp_0
     if found == "" then
-        ____temp_0 = claims.fit(request.variable(identity.subject))
+        ____temp_0 = checks.named(identity)
     else
         ____temp_0 = found
     end

@@ -19,7 +19,7 @@ export interface EdgeOptions {
     http?: string;
     server?: string;
     location?: string;
-    /** What says how to cache ("include cache.conf;"). */
+    /** What says how to cache, and by which key ("include cache.conf;"). */
     cache?: string;
     /** How many workers (2). */
     workers?: number;
@@ -98,7 +98,6 @@ export class EdgeGateway {
                     proxy_cache edge;
                     proxy_cache_valid 200 1s;
                     ${options.cache ?? "include cache.conf;"}
-                    proxy_cache_key $uri$is_args$args$request_body_md5;
                     ${options.location ?? ""}
                     proxy_pass http://centre;
                 }

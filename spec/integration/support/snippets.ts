@@ -108,6 +108,8 @@ class Trial {
             await cp(path.join(CHECKOUT, name), path.join(prefix, name), { recursive: true });
         }
         await mkdir(path.join(prefix, "conf"));
+        // The default access log of nginx built with its own paths, such as OpenResty, is there.
+        await mkdir(path.join(prefix, "logs"));
         await writeFile(path.join(prefix, "conf/identity.key"), "0".repeat(64), { mode: 0o600 });
         return new Trial(prefix, nginx);
     }

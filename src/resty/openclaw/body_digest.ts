@@ -1,8 +1,11 @@
 /**
  * Puts the digest of the whole request body into `$request_body_md5` or `$request_body_sha256`, in time for
  * `proxy_cache_key`. What cannot be digested gets a value that no other request has, and `$request_body_digest_skip`
- * is set to 1 for `proxy_no_cache` and `proxy_cache_bypass`.
+ * is set to 1 for `proxy_no_cache` and `proxy_cache_bypass`. `$openclaw_cache_key` has the digest and all else that answers
+ * depend on: see cache_key.
  */
+import * as cache_key from "./cache_key";
+import type { CacheKey } from "./cache_key";
 import * as digest from "./digest";
 import type { Algorithm, Digest } from "./digest";
 import * as fault from "./fault";
@@ -11,12 +14,14 @@ import type { Counter } from "./metric_handles";
 import * as metric_registry from "./metric_registry";
 import * as options_reader from "./options";
 import type { Options } from "./options";
+import * as preconditions from "./preconditions";
 import * as request_body from "./request_body";
 
 export interface BodyDigest {
     readonly digest: Digest;
     readonly variable: string;
     readonly max_bytes: number;
+    readonly key: CacheKey;
     readonly bodies: Counter;
     readonly bytes: Counter;
     readonly too_large: Counter;
@@ -45,6 +50,7 @@ function skip(plugin: BodyDigest, reason: Counter): void {
     reason.inc();
     assign(plugin.faults, plugin.variable, `skip-${ngx.var.request_id}`);
     assign(plugin.faults, SKIP_VARIABLE, "1");
+    cache_key.withhold(plugin.key);
 }
 
 function skip_unreadable(plugin: BodyDigest, err: string): void {
@@ -53,6 +59,7 @@ function skip_unreadable(plugin: BodyDigest, err: string): void {
 }
 
 function access(this: BodyDigest): void {
+    preconditions.drop();
     const [body, read_err] = request_body.read();
     if (body === undefined) return skip_unreadable(this, read_err);
     if (body.bytes > this.max_bytes) return skip(this, this.too_large);
@@ -62,6 +69,7 @@ function access(this: BodyDigest): void {
     const [hex, finish_err] = this.digest.finish(context);
     if (hex === undefined) return skip_unreadable(this, finish_err);
     assign(this.faults, this.variable, hex);
+    cache_key.fill(this.key, hex);
     this.bodies.inc();
     this.bytes.inc(count);
 }
@@ -76,10 +84,11 @@ const metatable = { __index: { access, server_rewrite } };
 
 /**
  * Makes the plugin. Raises when an option is wrong, or OpenSSL does not offer the algorithm. Phases: init.
- * Options: `algorithm` ("md5"), `max_bytes` (104857600), `dict` ("openclaw").
+ * Options: `algorithm` ("md5"), `max_bytes` (104857600), `credentials` ("bypass" or "key"), `key_variables`, `dict`
+ * ("openclaw").
  */
 function create(options: Options = {}): BodyDigest {
-    options_reader.check(OWNER, options, ["algorithm", "max_bytes", "dict"]);
+    options_reader.check(OWNER, options, ["algorithm", "max_bytes", "credentials", "key_variables", "dict"]);
     const words: Algorithm[] = ["md5", "sha256"];
     const algorithm = options_reader.one_of(OWNER, options, "algorithm", words, "md5");
     const max_bytes = options_reader.whole(OWNER, options, "max_bytes", 1, 100 * 1024 * 1024);
@@ -104,6 +113,7 @@ function create(options: Options = {}): BodyDigest {
         digest: digest.new(algorithm),
         variable: `request_body_${algorithm}`,
         max_bytes,
+        key: cache_key.new(OWNER, options),
         bodies: bodies.labels(),
         bytes: bytes.labels(),
         too_large: skipped.labels("too_large"),

@@ -34,6 +34,8 @@ function strip(): void {
 
 function refuse(identity: Identity, reason: Reason): void {
     identity.refused.get(reason).inc();
+    // Logs must not name who was not believed to ask: the body is looked at when the name is there already.
+    request.set_variable(RESULT, "");
     ngx.header["WWW-Authenticate"] = claims.HEADER;
     if (reason === "missing") return json_error.respond(401, "identity_required", "The request does not say who asks.");
     const why = checks.REASONS[reason];
@@ -57,7 +59,7 @@ function access(this: Identity): void {
 /** The subject for the next gateway; nothing where there is none. */
 function subject_of(identity: Identity): string | undefined {
     const found = identity.way === "own" ? (request.variable(RESULT) ?? "") : "";
-    return found === "" ? claims.fit(request.variable(identity.subject!)) : found;
+    return found === "" ? checks.named(identity) : found;
 }
 
 /** The header for the next gateway; nothing where nobody is told. */

@@ -71,9 +71,17 @@ function ____exports.with_certificate(settings)
     end
     return subject
 end
+--- Who asks by the variable that the options name; nothing where it says nothing.
+function ____exports.named(settings)
+    if settings.is_of_certificate and request.variable("ssl_client_verify") ~= "SUCCESS" then
+        return nil
+    end
+    local subject = claims.fit(request.variable(settings.subject))
+    return subject
+end
 --- What this gateway knows itself.
 function ____exports.own(settings)
-    return claims.fit(request.variable(settings.subject)) or ""
+    return ____exports.named(settings) or ""
 end
 --- The SHA-256 of the body where body_digest has worked it out, in hex.
 function ____exports.body_digest()

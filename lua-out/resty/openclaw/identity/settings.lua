@@ -3,6 +3,7 @@ local fault = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
 local read = require("resty.openclaw.options")
 local keys = require("resty.openclaw.identity.keys")
+local subjects = require("resty.openclaw.identity.subject")
 local OWNER = "identity"
 local REASONS = {
     "missing",
@@ -23,28 +24,6 @@ local OPTIONS = {
     "required",
     "dict"
 }
---- Variables that clients write themselves.
-local OF_CLIENTS = {
-    "^http_",
-    "^arg_",
-    "^cookie_",
-    "^args$",
-    "^query_string$",
-    "^request"
-}
---- The name of a variable that no client writes.
-local function read_subject(owner, options)
-    local name = read.text(owner, options, "subject")
-    if (string.find(name, "^[%w_]+$")) == nil then
-        read.refuse(owner, "subject", "the name of a variable without $", name)
-    end
-    for ____, pattern in ipairs(OF_CLIENTS) do
-        if (string.find(name, pattern)) ~= nil then
-            read.refuse(owner, "subject", "a variable that clients do not write themselves", name)
-        end
-    end
-    return name
-end
 local function read_peers(options)
     if options.peers == nil then
         return nil
@@ -100,14 +79,15 @@ function ____exports.read_all(given)
     local tell = read.group(OWNER, options, "tell")
     local subject
     if sign ~= nil then
-        subject = read_subject(
+        local known = {"key_file", "subject", "trusted"}
+        subject = subjects.read_subject(
             "identity: sign",
-            read.check("identity: sign", sign, {"key_file", "subject"})
+            read.check("identity: sign", sign, known)
         )
     elseif tell ~= nil then
-        subject = read_subject(
+        subject = subjects.read_subject(
             "identity: tell",
-            read.check("identity: tell", tell, {"subject"})
+            read.check("identity: tell", tell, {"subject", "trusted"})
         )
     end
     local dict = read.text(OWNER, options, "dict", "openclaw")
@@ -117,6 +97,7 @@ function ____exports.read_all(given)
     local ____read_peers_result_4 = read_peers(options)
     local ____read_flag_result_5 = read.flag(OWNER, options, "required", true)
     local ____subject_6 = subject
+    local ____temp_7 = subject ~= nil and subjects.is_of_certificate(subject)
     local ____temp_0
     if sign == nil then
         ____temp_0 = nil
@@ -130,6 +111,7 @@ function ____exports.read_all(given)
         peers = ____read_peers_result_4,
         required = ____read_flag_result_5,
         subject = ____subject_6,
+        is_of_certificate = ____temp_7,
         key = ____temp_0,
         refused = refused_by_reason(dict),
         faults = fault.new(

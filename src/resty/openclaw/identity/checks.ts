@@ -60,9 +60,17 @@ export function with_certificate(settings: Settings): Finding {
     return $multi(subject);
 }
 
+/** Who asks by the variable that the options name; nothing where it says nothing. */
+export function named(settings: Settings): string | undefined {
+    // With "ssl_verify_client optional" a certificate may be anybody's.
+    if (settings.is_of_certificate && request.variable("ssl_client_verify") !== "SUCCESS") return undefined;
+    const subject = claims.fit(request.variable(settings.subject!));
+    return subject;
+}
+
 /** What this gateway knows itself. */
 export function own(settings: Settings): Finding {
-    return $multi(claims.fit(request.variable(settings.subject!)) ?? "");
+    return $multi(named(settings) ?? "");
 }
 
 /** The SHA-256 of the body where body_digest has worked it out, in hex. */

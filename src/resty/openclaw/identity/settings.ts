@@ -7,6 +7,7 @@ import * as read from "../options";
 import type { Options } from "../options";
 import * as keys from "./keys";
 import type { Key } from "./keys";
+import * as subjects from "./subject";
 
 /** Why a request is refused. */
 export type Reason = "missing" | "malformed" | "unknown_key" | "signature" | "age" | "body" | "certificate";
@@ -21,6 +22,8 @@ export interface Settings {
     readonly required: boolean;
     /** The variable that names who asks, for the next gateway; nothing where nobody is told. */
     readonly subject: string | undefined;
+    /** Whether that is of the client's certificate, and nothing where nginx has not verified it. */
+    readonly is_of_certificate: boolean;
     /** Signs that; nothing where it is not signed. */
     readonly key: Key | undefined;
     readonly refused: LuaTable<Reason, Counter>;
@@ -30,23 +33,6 @@ export interface Settings {
 const OWNER = "identity";
 const REASONS: Reason[] = ["missing", "malformed", "unknown_key", "signature", "age", "body", "certificate"];
 const OPTIONS = ["accept", "key_files", "max_age_seconds", "peers", "sign", "tell", "required", "dict"];
-
-/** Variables that clients write themselves. */
-const OF_CLIENTS = ["^http_", "^arg_", "^cookie_", "^args$", "^query_string$", "^request"];
-
-/** The name of a variable that no client writes. */
-function read_subject(owner: string, options: Options): string {
-    const name = read.text(owner, options, "subject");
-    if (string.find(name, "^[%w_]+$")[0] === undefined) {
-        read.refuse(owner, "subject", "the name of a variable without $", name);
-    }
-    for (const pattern of OF_CLIENTS) {
-        if (string.find(name, pattern)[0] !== undefined) {
-            read.refuse(owner, "subject", "a variable that clients do not write themselves", name);
-        }
-    }
-    return name;
-}
 
 function read_peers(options: Options): LuaSet<string> | undefined {
     if (options.peers === undefined) return undefined;
@@ -98,9 +84,10 @@ export function read_all(given: unknown): Settings {
     const tell = read.group(OWNER, options, "tell");
     let subject: string | undefined;
     if (sign !== undefined) {
-        subject = read_subject("identity: sign", read.check("identity: sign", sign, ["key_file", "subject"]));
+        const known = ["key_file", "subject", "trusted"];
+        subject = subjects.read_subject("identity: sign", read.check("identity: sign", sign, known));
     } else if (tell !== undefined) {
-        subject = read_subject("identity: tell", read.check("identity: tell", tell, ["subject"]));
+        subject = subjects.read_subject("identity: tell", read.check("identity: tell", tell, ["subject", "trusted"]));
     }
     const dict = read.text(OWNER, options, "dict", "openclaw");
     return {
@@ -110,6 +97,7 @@ export function read_all(given: unknown): Settings {
         peers: read_peers(options),
         required: read.flag(OWNER, options, "required", true),
         subject,
+        is_of_certificate: subject !== undefined && subjects.is_of_certificate(subject),
         key: sign === undefined ? undefined : keys.new("identity: sign", "key_file", sign.key_file),
         refused: refused_by_reason(dict),
         faults: fault.new(OWNER, metric_registry.open(dict)),

@@ -1,0 +1,85 @@
+local ____exports = {}
+local read = require("resty.openclaw.options")
+--- What nginx establishes itself or is configured with: `$remote_user` behind `auth_basic`, what a verified certificate says,
+-- where the connection came from, and which gateway this is.
+local FIT = {
+    "hostname",
+    "openclaw_identity",
+    "realip_remote_addr",
+    "remote_addr",
+    "remote_user",
+    "server_name",
+    "ssl_client_fingerprint",
+    "ssl_client_s_dn",
+    "ssl_client_serial"
+}
+--- Claims of tokens that `auth_jwt` has verified.
+local CLAIMS = "^jwt_claim_[%w_]+$"
+--- What clients, or nodes, write or choose; no word of the operator makes it fit.
+local UNFIT = {
+    "^http_",
+    "^arg_",
+    "^cookie_",
+    "^sent_",
+    "^trailer_",
+    "^upstream_",
+    "^request",
+    "^ssl_server_name$",
+    "^ssl_preread",
+    "^ssl_client_raw_cert$",
+    "^proxy_",
+    "^is_args$",
+    "^args$",
+    "^query_string$",
+    "^host$",
+    "^uri$",
+    "^document_uri$",
+    "^content_",
+    "^scheme$",
+    "^server_protocol$",
+    "^server_port$",
+    "^openclaw_"
+}
+local function is_fit(name)
+    for ____, fit in ipairs(FIT) do
+        if name == fit then
+            return true
+        end
+    end
+    return (string.find(name, CLAIMS)) ~= nil
+end
+local function is_unfit(name)
+    for ____, pattern in ipairs(UNFIT) do
+        if (string.find(name, pattern)) ~= nil then
+            return true
+        end
+    end
+    return false
+end
+--- Reads `subject`, the name of the variable that says who asks, and `trusted`, the operator's word that clients cannot write
+-- it. Raises when clients could. Phases: init.
+function ____exports.read_subject(owner, options)
+    local given = read.text(owner, options, "subject")
+    local trusted = read.flag(owner, options, "trusted", false)
+    if (string.find(given, "^[%w_]+$")) == nil then
+        read.refuse(owner, "subject", "the name of a variable without $", given)
+    end
+    local name = string.lower(given)
+    if is_fit(name) then
+        return name
+    end
+    local own = "a variable that clients cannot write"
+    if is_unfit(name) then
+        read.refuse(owner, "subject", own, given)
+    end
+    if not trusted then
+        local known = table.concat(FIT, ", ")
+        read.refuse(owner, "subject", (("one of " .. known) .. ", jwt_claim_NAME, or, with trusted = true, ") .. own, given)
+    end
+    return name
+end
+--- Whether nginx must have verified the client's certificate before the variable says anything. Phases: any.
+function ____exports.is_of_certificate(name)
+    return string.sub(name, 1, 11) == "ssl_client_"
+end
+return ____exports
