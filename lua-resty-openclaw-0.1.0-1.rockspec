@@ -99,6 +99,7 @@ build = {
         ["resty.openclaw.edge.store"] = "lua-out/resty/openclaw/edge/store.lua",
         ["resty.openclaw.edge.store.age"] = "lua-out/resty/openclaw/edge/store/age.lua",
         ["resty.openclaw.edge.store.body_source"] = "lua-out/resty/openclaw/edge/store/body_source.lua",
+        ["resty.openclaw.edge.store.client"] = "lua-out/resty/openclaw/edge/store/client.lua",
         ["resty.openclaw.edge.store.id"] = "lua-out/resty/openclaw/edge/store/id.lua",
         ["resty.openclaw.edge.store.record"] = "lua-out/resty/openclaw/edge/store/record.lua",
         ["resty.openclaw.edge.store.scan"] = "lua-out/resty/openclaw/edge/store/scan.lua",

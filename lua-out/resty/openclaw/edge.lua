@@ -122,6 +122,7 @@ local function log(self)
     if deliveries[key] ~= nil then
         deliveries[key] = nil
     end
+    acceptance.abandon()
     learn(self.link)
 end
 --- Whether somebody took the connection of the last try.

@@ -16,6 +16,7 @@ export interface EdgeOptions {
     /** Whether bodies are digested (true). */
     digest?: boolean;
     /** More directives. */
+    main?: string;
     http?: string;
     server?: string;
     location?: string;
@@ -48,6 +49,7 @@ export class EdgeGateway {
         const through = await freePort();
         const nodes = options.nodes.map((node) => `"${node}"`).join(", ");
         const nginx = await NativeNginx.start({
+            ...(options.main === undefined ? {} : { main: options.main }),
             http: `
                 include openclaw.conf;
                 lua_socket_log_errors off;

@@ -143,6 +143,7 @@ function header_filter(this: Edge): void {
 function log(this: Edge): void {
     const key = request.key();
     if (deliveries.has(key)) deliveries.delete(key);
+    acceptance.abandon();
     learn(this.link);
 }
 

@@ -50,6 +50,7 @@ local function acquire(delivery)
     end
     delivery.lock = file
     delivery.has_looked = false
+    delivery.sweep_at = 0
     delivery.backlog = backlogs.new()
     delivery.answers = answers.new()
     delivery.callbacks = callback_delivery.new(delivery.jobs)
@@ -149,6 +150,7 @@ local function work(delivery)
     if not look(delivery) then
         return
     end
+    survey.sweep(delivery)
     expiry.run(delivery)
     allow(delivery)
     begin(delivery)
@@ -198,6 +200,7 @@ local function create(jobs)
         has_looked = false,
         announced = 0,
         count_at = 0,
+        sweep_at = 0,
         begun = 0,
         begun_at = 0,
         lock = nil,

@@ -34,6 +34,8 @@ export interface Delivery {
     announced: number;
     /** When they are counted next, by `clock`. */
     count_at: number;
+    /** When what nobody finished is removed next, by `clock`. */
+    sweep_at: number;
     /** How many had ever been begun, and since when that is so, by `clock`. */
     begun: number;
     begun_at: number;
@@ -85,6 +87,7 @@ function acquire(delivery: Delivery): boolean {
     }
     delivery.lock = file;
     delivery.has_looked = false;
+    delivery.sweep_at = 0;
     delivery.backlog = backlogs.new();
     delivery.answers = answers.new();
     delivery.callbacks = callback_delivery.new(delivery.jobs);
@@ -156,6 +159,7 @@ function show(delivery: Delivery): void {
 /** All that there is to do now. */
 function work(this: void, delivery: Delivery): void {
     if (!look(delivery)) return;
+    survey.sweep(delivery);
     expiry.run(delivery);
     allow(delivery);
     begin(delivery);
@@ -197,6 +201,7 @@ function create(jobs: Jobs): Delivery {
         has_looked: false,
         announced: 0,
         count_at: 0,
+        sweep_at: 0,
         begun: 0,
         begun_at: 0,
         lock: undefined,

@@ -11,7 +11,8 @@ export type Result = "accepted" | "delivered" | "failed" | "expired" | "refused"
 export type Outcome = "answered" | "again" | "no_answer" | "link_down" | "unanswered" | "stale" | "not_sent";
 export type CallbackOutcome = "sent" | "again" | "failed";
 /** Why a request is not kept. */
-export type Reason = "method" | "no_body" | "too_large" | "header" | "bad_callback" | "store_full" | "not_stored";
+export type Reason =
+    "method" | "no_body" | "too_large" | "header" | "bad_callback" | "store_full" | "client_full" | "not_stored";
 
 export interface Figures {
     readonly jobs: LuaTable<Result, Counter>;
@@ -29,7 +30,16 @@ interface Shown {
 const RESULTS: Result[] = ["accepted", "delivered", "failed", "expired", "refused"];
 const OUTCOMES: Outcome[] = ["answered", "again", "no_answer", "link_down", "unanswered", "stale", "not_sent"];
 const CALLBACK_OUTCOMES: CallbackOutcome[] = ["sent", "again", "failed"];
-const REASONS: Reason[] = ["method", "no_body", "too_large", "header", "bad_callback", "store_full", "not_stored"];
+const REASONS: Reason[] = [
+    "method",
+    "no_body",
+    "too_large",
+    "header",
+    "bad_callback",
+    "store_full",
+    "client_full",
+    "not_stored",
+];
 
 const shown_by_registry = new LuaTable<Registry, Shown[]>();
 
