@@ -242,6 +242,7 @@ build = {
         ["resty.openclaw.upstream_tries"] = "lua-out/resty/openclaw/upstream_tries.lua",
         ["resty.openclaw.utf8"] = "lua-out/resty/openclaw/utf8.lua",
         ["resty.openclaw.version"] = "lua-out/resty/openclaw/version.lua",
+        ["resty.openclaw.worker_process"] = "lua-out/resty/openclaw/worker_process.lua",
     },
     copy_directories = { "docs", "nginx" },
 }

@@ -10,11 +10,14 @@ local tries = require("resty.openclaw.balancer.tries")
 local upstreams = require("resty.openclaw.balancer.upstream")
 local request = require("resty.openclaw.request")
 local shared_memory = require("resty.openclaw.shared_memory")
+local worker_process = require("resty.openclaw.worker_process")
 local BAD_GATEWAY = 502
 local SERVICE_UNAVAILABLE = 503
 --- Begins the regular work in this worker. Phases: init_worker; `balance` does it where it was not called.
 local function init_worker(self)
-    supervision.begin(self)
+    if worker_process.is_here() then
+        supervision.begin(self)
+    end
 end
 --- Answers 503 with the time after which another try makes sense.
 local function decline(balancer, now)

@@ -3,6 +3,7 @@ local nginx_balancer = require("ngx.balancer")
 local clock = require("resty.openclaw.clock")
 local acceptance = require("resty.openclaw.edge.acceptance")
 local jobs_of = require("resty.openclaw.edge.jobs")
+local jobs_page = require("resty.openclaw.edge.jobs_page")
 local links = require("resty.openclaw.edge.link")
 local fault = require("resty.openclaw.fault")
 local json_error = require("resty.openclaw.json_error")
@@ -12,13 +13,16 @@ local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local time_left = require("resty.openclaw.time_left")
 local upstream_tries = require("resty.openclaw.upstream_tries")
+local worker_process = require("resty.openclaw.worker_process")
 local NAME = "edge"
 --- Longer than deliveries ever pause. When none has come for so long, something is wrong with them.
 local PATIENCE_SECONDS = 10
 --- The deliveries among the requests of this worker, of all routes: `ngx.ctx` would be lost with a redirect.
 local deliveries = {}
 local function init_worker(self)
-    self.jobs:init_worker()
+    if worker_process.is_here() then
+        self.jobs:init_worker()
+    end
 end
 local function exit_worker(self)
     self.jobs:exit_worker()
@@ -155,6 +159,9 @@ function ____exports.show_job(edges)
         if edge.jobs:page(id) then
             return
         end
+    end
+    for ____, edge in ipairs(edges) do
+        jobs_page.refuse_unreadable(edge.jobs, id)
     end
     local first = edges[1]
     if first == nil then

@@ -16,6 +16,7 @@ import * as tries from "./balancer/tries";
 import * as upstreams from "./balancer/upstream";
 import * as request from "./request";
 import * as shared_memory from "./shared_memory";
+import * as worker_process from "./worker_process";
 
 export interface Balancer extends Settings {
     init_worker(): void;
@@ -39,7 +40,7 @@ const SERVICE_UNAVAILABLE = 503;
 
 /** Begins the regular work in this worker. Phases: init_worker; `balance` does it where it was not called. */
 function init_worker(this: Balancer): void {
-    supervision.begin(this);
+    if (worker_process.is_here()) supervision.begin(this);
 }
 
 /** Answers 503 with the time after which another try makes sense. */
