@@ -3,6 +3,8 @@ local clock = require("resty.openclaw.clock")
 local edge = require("spec.support.edge_jobs")
 local eventually = require("spec.support.eventually")
 local ids = require("resty.openclaw.edge.store.id")
+local marks = require("resty.openclaw.edge.jobs.mark")
+local on_disk = require("spec.support.disk")
 local records = require("resty.openclaw.edge.store.record")
 local stores = require("resty.openclaw.edge.store")
 local usages = require("resty.openclaw.edge.store.usage")
@@ -286,6 +288,87 @@ describe("edge: the delivery of jobs", function()
             assert.equal("there\n", done(turn, first).body)
         end)
 
+        it("ends a job that was taken several times and never answered, when the link is not to blame", function()
+            local jobs, turn = edge.open({ attempts = 3, max_tries = 1, concurrency = 1 })
+            local told = edge.faults(jobs)
+            edge.behave = function(request)
+                if request.body == "poison" then jobs:decline(true) else ngx.say("there") end
+            end
+            local poison = edge.keep("poison")
+            local function age()
+                eventually(function() return jobs.delivery.backlog.flying_count == 0 end)
+                edge.later(#edge.seen * 1000)
+            end
+            for number = 1, 7 do
+                -- What happens while the link is down says nothing of a job.
+                edge.link_is_up, edge.trials = number <= 2, 1
+                edge.work(turn, function() return #edge.seen == number end)
+                age()
+                assert.equal(202, edge.get(poison).status)
+            end
+            edge.link_is_up = true
+            local answer = done(turn, poison)
+            assert.same({ 502, "job_failed" }, { answer.status, edge.code(answer) })
+            assert.is_nil(answer.header("X-OpenClaw-Status"))
+            assert.equal(8, #edge.seen)
+            assert.same({ 8, 1 }, { delivered(jobs, "unanswered"), counted(jobs, "failed") })
+            assert.equal("failed: job " .. poison .. " was sent 3 times, and the other end gave no answer", told[1])
+            assert.equal("there\n", done(turn, edge.keep("good")).body)
+        end)
+
+        it("takes nothing for an answer that the gateway itself says, and tells why the job waits", function()
+            local jobs, turn = edge.open({ max_tries = 1, attempts = 1, concurrency = 1 })
+            local told = edge.faults(jobs)
+            local statuses = { 200, 400, 401, 403, 404, 413, 429, 500, 503 }
+            edge.behave = function(request)
+                if request.body == "good" then return ngx.say("there") end
+                ngx.header["X-OpenClaw-Link"] = nil
+                ngx.status = statuses[request.number] or 401
+                ngx.print('{"error":{"code":"identity_required","message":"Who?","status":401}}')
+            end
+            local id = edge.keep("refused")
+            for number = 1, #statuses do
+                edge.work(turn, function() return #edge.seen == number end)
+                eventually(function() return jobs.delivery.backlog.flying_count == 0 end)
+                assert.equal(202, edge.get(id).status)
+                -- Others need not wait for it.
+                edge.later(number * 1000)
+            end
+            assert.equal(#statuses, delivered(jobs, "refused"))
+            assert.equal(0, counted(jobs, "failed") + counted(jobs, "delivered"))
+            local line = "refused: job %s waits, as this gateway itself answers with status 413 (identity_required); see docs/jobs.md"
+            assert.equal(line:format(id), told[6])
+            assert.equal("there\n", done(turn, edge.keep("good")).body)
+            assert.equal(202, edge.get(id).status)
+            edge.later(20000)
+            edge.behave = nil
+            assert.equal(200, done(turn, id).status)
+        end)
+
+        it("waits as long as the gateway itself asks for", function()
+            local _, turn = edge.open({ concurrency = 1 })
+            edge.behave = function(request)
+                if request.number > 1 then return ngx.say("there") end
+                ngx.header["X-OpenClaw-Link"] = nil
+                ngx.status = 503
+                ngx.header["Retry-After"] = 100
+                ngx.print("busy")
+            end
+            local id = edge.keep()
+            edge.work(turn, function() return #edge.seen == 1 end)
+            edge.later(90)
+            idle(turn)
+            assert.equal(1, #edge.seen)
+            edge.later(111)
+            assert.equal("there\n", done(turn, id).body)
+        end)
+
+        it("names a host, also for a job that was kept without one", function()
+            local jobs, turn = edge.open()
+            done(turn, lay(jobs, { headers = { Host = "" } }))
+            assert.equal("localhost", edge.seen[1].headers.host)
+        end)
+
         it("takes no old answer for one", function()
             local jobs, turn = edge.open({ max_tries = 1 })
             edge.behave = function(request)
@@ -366,7 +449,7 @@ describe("edge: the delivery of jobs", function()
             assert.equal(0, #edge.seen)
             assert.equal(#cases, counted(jobs, "failed"))
             for _, line in ipairs(told) do
-                assert.is_nil(line:find(jobs.mark.secret, 1, true))
+                assert.is_nil(line:find(marks.secret_of(jobs.mark), 1, true))
                 assert.is_nil(line:find("b: c", 1, true))
             end
         end)
@@ -391,34 +474,124 @@ describe("edge: the delivery of jobs", function()
             assert.equal(1, #edge.seen)
             assert.same({ 0, 0 }, { usages.jobs(jobs.usage), usages.bytes(jobs.usage) })
         end)
+    end)
 
-        it("a full disk", function()
-            local folder = edge.folder()
-            os.execute("mkdir " .. folder)
-            if os.execute("mount -t tmpfs -o size=64k,mode=755 tmpfs " .. folder .. " 2>/dev/null") ~= 0 then
-                return pending("only those who may mount can try this")
-            end
-            local jobs, turn = edge.open({ store = folder .. "/store", concurrency = 1 })
+    describe("on a full disk", function()
+        after_each(on_disk.unmount)
+
+        --- Jobs on a disk of so many KiB; nothing where none can be mounted.
+        local function open_on(kib, options)
+            local disk = on_disk.mount(kib)
+            if not disk then return pending("only those who may mount can try this") end
+            local given = { store = disk .. "/store", concurrency = 1, max_answer_bytes = 32768 }
+            for name, value in pairs(options or {}) do given[name] = value end
+            local jobs, turn = edge.open(given)
+            turn()
             local told = edge.faults(jobs)
-            local id = edge.keep("x")
-            os.execute("head -c 100000 /dev/zero > " .. folder .. "/filler 2>/dev/null")
+            jobs.reserve.faults = jobs.faults
+            return jobs, turn, disk, told
+        end
+
+        --- A job that can be kept, and then nobody has room for another one.
+        local function keep_last(disk, count)
+            local kept = {}
+            for index = 1, count or 1 do kept[index] = edge.keep("job " .. index) end
+            on_disk.fill(disk)
+            return kept
+        end
+
+        it("room for answers is kept: nothing more is accepted, and all is delivered", function()
+            local jobs, turn, disk, told = open_on(256, { reserve_bytes = 100000 })
+            if not jobs then return end
+            edge.behave = function(request) ngx.print(("x"):rep(20000), request.body) end
+            local kept = keep_last(disk, 4)
             local refused = edge.send("x")
             assert.same({ 503, "not_stored" }, { refused.status, edge.code(refused) })
             assert.matches("^store: cannot keep a request: cannot write: No space left on device", told[1])
-            assert.equal(1, usages.jobs(jobs.usage))
-            assert.same({}, edge.names(jobs, "incoming"))
-            local answered = edge.work(turn, function() return #told >= 3 and told[3] end)
-            assert.matches("^store: cannot keep an answer: cannot write: No space left on device", answered)
-            -- Nothing more is asked of the other end meanwhile.
-            idle(turn)
-            assert.equal(1, #edge.seen)
-            os.remove(folder .. "/filler")
-            assert.equal("answer 1\n", done(turn, id).body)
-            assert.equal(1, #edge.seen)
-            edge.work(turn, function() return jobs.delivery.backlog.flying_count == 0 end)
-            turn(true)
-            os.execute("umount " .. folder)
+            assert.same({ 4, 0 }, { usages.jobs(jobs.usage), #edge.names(jobs, "incoming") })
+            for index, id in ipairs(kept) do
+                assert.equal(("x"):rep(20000) .. "job " .. index, done(turn, id).body)
+            end
+            -- As long as the reserve is not whole no request takes what there may be.
+            os.execute(("truncate -s -8192 %s/filler"):format(disk))
+            edge.later(3)
+            turn()
+            assert.same({ 503, "not_stored" }, { edge.send("x").status, edge.code(edge.send("x")) })
+            on_disk.unfill(disk)
+            edge.later(6)
+            turn()
+            assert.equal(202, edge.send("x").status)
         end)
+
+        it("the largest answers go, with a note in their place, and deliveries go on", function()
+            local jobs, turn, disk = open_on(320, { reserve_bytes = 0 })
+            if not jobs then return end
+            edge.behave = function(request)
+                local size = request.body == "job 2" and 30000 or 5000
+                ngx.print(("x"):rep(size), request.body)
+            end
+            local kept = {}
+            for index = 1, 6 do kept[index] = edge.keep("job " .. index) end
+            for index = 1, 3 do assert.equal(200, done(turn, kept[index]).status) end
+            on_disk.fill(disk)
+            for index = 4, 6 do assert.equal("job " .. index, done(turn, kept[index]).body:match("job %d")) end
+            local dropped = edge.get(kept[2])
+            assert.same({ 410, "answer_dropped", "200" }, { dropped.status, edge.code(dropped), dropped.header("X-OpenClaw-Status") })
+            turn()
+            assert.equal(1, edge.figure(jobs, "openclaw_edge_answers_dropped_total"))
+            assert.same({ 5, 1 }, { edge.figure(jobs, "openclaw_edge_jobs", 'state="done"'), edge.figure(jobs, "openclaw_edge_jobs", 'state="failed"') })
+            local bytes = 0
+            for _, name in ipairs(edge.names(jobs, "done")) do bytes = bytes + stores.size(jobs.store, "done", name) end
+            assert.equal(bytes, jobs.delivery.answers.total_bytes)
+            assert.equal(6, #edge.seen)
+            -- Their time comes, that of the note too.
+            edge.later(3700)
+            edge.work(turn, function() return #edge.names(jobs, "done") == 0 end)
+            assert.same({ 0, 0, 0 }, { jobs.delivery.answers.count, jobs.delivery.answers.failed_count, jobs.delivery.answers.total_bytes })
+        end)
+
+        it("jobs end and expire though there is room for nothing", function()
+            local jobs, turn, disk = open_on(128, { reserve_bytes = 0, max_age_seconds = 100 })
+            if not jobs then return end
+            edge.link_is_up = false
+            local kept = keep_last(disk, 2)
+            edge.link_is_up, edge.trials = false, 1
+            local answer = done(turn, kept[1])
+            assert.same({ 410, "answer_dropped", "200" }, { answer.status, edge.code(answer), answer.header("X-OpenClaw-Status") })
+            edge.later(101)
+            edge.work(turn, function() return #edge.names(jobs, "pending") == 0 end)
+            assert.equal(410, edge.get(kept[2]).status)
+            assert.equal(1, #edge.seen)
+            assert.same({ 0, 0 }, { usages.jobs(jobs.usage), usages.bytes(jobs.usage) })
+        end)
+
+        it("a secret that is lost takes of what is reserved", function()
+            local jobs, turn, disk = open_on(256, { reserve_bytes = 100000 })
+            if not jobs then return end
+            local kept = keep_last(disk)
+            os.remove(jobs.settings.store .. "/secret")
+            on_disk.fill(disk)
+            assert.equal("answer 1\n", done(turn, kept[1]).body)
+        end)
+    end)
+
+    it("does not expire late because another job takes long", function()
+        local jobs, turn = edge.open({ max_age_seconds = 100 })
+        edge.held = true
+        edge.behave = function()
+            while edge.held do ngx.sleep(0.001) end
+            ngx.say("late")
+        end
+        local slow = lay(jobs, nil, "x", old_id(90))
+        edge.work(turn, function() return #edge.seen == 1 end)
+        edge.link_is_up = false
+        local waiting = lay(jobs, nil, "x", old_id(80))
+        jobs.delivery.count_at = 0
+        turn()
+        edge.later(30)
+        edge.work(turn, function() return not stores.has(jobs.store, "pending", waiting) end)
+        edge.held = false
+        assert.equal("late\n", done(turn, slow).body)
     end)
 
     describe("of several workers", function()

@@ -8,6 +8,8 @@ local files = require("resty.openclaw.files")
 local http = require("spec.support.http")
 local ids = require("resty.openclaw.edge.store.id")
 local jobs_of = require("resty.openclaw.edge.jobs")
+local marks = require("resty.openclaw.edge.jobs.mark")
+local on_disk = require("spec.support.disk")
 local records = require("resty.openclaw.edge.store.record")
 local settings_of = require("resty.openclaw.edge.jobs.settings")
 local stores = require("resty.openclaw.edge.store")
@@ -182,12 +184,13 @@ describe("edge: jobs", function()
 
         it("when they are deliveries", function()
             local jobs = edge.open()
-            local answer = edge.send("x", { ["X-OpenClaw-Delivery"] = jobs.mark.secret })
-            assert.same({ 424, "link_down", "down" }, { answer.status, edge.code(answer), answer.header("X-OpenClaw-Link") })
-            assert.same({}, edge.names(jobs, "pending"))
-            for _, mark in ipairs({ "", "x", jobs.mark.secret .. "0", jobs.mark.secret:sub(2), jobs.mark.secret:upper(), (digest.new("sha256"):of(jobs.mark.secret)) }) do
-                assert.equal(202, edge.send("x", { ["X-OpenClaw-Delivery"] = mark }).status)
+            local secret = marks.secret_of(jobs.mark)
+            -- Also those of others, as they look to this gateway: who delivers has the job.
+            for _, mark in ipairs({ secret, "", "x", secret .. "0", secret:sub(2), secret:upper(), (digest.new("sha256"):of(secret)) }) do
+                local answer = edge.send("x", { ["X-OpenClaw-Delivery"] = mark })
+                assert.same({ 424, "link_down", "down" }, { answer.status, edge.code(answer), answer.header("X-OpenClaw-Link") })
             end
+            assert.same({}, edge.names(jobs, "pending"))
         end)
     end)
 
@@ -343,10 +346,59 @@ describe("edge: jobs", function()
         assert.same({ 0, stores.size(jobs.store, "done", id), 0 }, { report.pending, report.done_bytes, report.oldest_seconds })
     end)
 
-    it("have one mark for all routes, which outlives a reload", function()
-        local first, second = edge.open(), edge.open()
-        assert.equal(first.mark.secret, second.mark.secret)
-        assert.equal(64, #first.mark.secret)
+    describe("have a mark", function()
+        local function mode(path)
+            local pipe = io.popen("stat -c %a " .. path)
+            local text = pipe:read("*l")
+            pipe:close()
+            return text
+        end
+
+        --- Whether a store's deliveries are known by that secret.
+        local function knows(jobs, secret)
+            local its_match
+            edge.behave = function() its_match = marks.matches(jobs.mark) end
+            http.post_to(18200, "/", "x", { ["X-OpenClaw-Delivery"] = secret })
+            return its_match
+        end
+
+        it("that is a secret of the store, so that two gateways with one store, and no others, share it", function()
+            local jobs, other = edge.open(), edge.open()
+            local path = jobs.settings.store .. "/secret"
+            assert.is_false(knows(jobs, ("0"):rep(64)))
+            local secret = marks.secret_of(jobs.mark)
+            assert.matches("^%x+$", secret)
+            assert.same({ 64, "600" }, { #secret, mode(path) })
+            local same = edge.open({ store = jobs.settings.store })
+            assert.equal(secret, marks.secret_of(same.mark))
+            assert.is_true(knows(same, secret))
+            assert.not_equal(secret, marks.secret_of(other.mark))
+            assert.is_false(knows(other, secret))
+        end)
+
+        it("that is made anew when it is torn, or when others may read it, and is then known", function()
+            local jobs = edge.open()
+            local path = jobs.settings.store .. "/secret"
+            local before = marks.secret_of(jobs.mark)
+            for index, damage in ipairs({ ": > %s", "printf x > %s", "chmod 644 %s", "head -c 64 /dev/zero > %s" }) do
+                on_disk.shell(damage, path)
+                local secret = marks.secret_of(jobs.mark)
+                assert.not_equal(before, secret)
+                assert.equal("600", mode(path))
+                edge.go_on(2 * index)
+                assert.is_true(knows(jobs, secret))
+                assert.is_false(knows(jobs, before))
+                before = secret
+            end
+            assert.same({}, edge.names(jobs, "incoming"))
+        end)
+    end)
+
+    it("have a host, also where the request named none", function()
+        local jobs = edge.open()
+        local answer = http.raw("POST /x HTTP/1.0\r\nContent-Length: 1\r\n\r\nx", edge.PORT)
+        local text = content(stores.path(jobs.store, "pending", cjson.decode(answer.body).id))
+        assert.equal("localhost", cjson.decode(text:match("^[^\n]+")).headers.Host)
     end)
 
     it("do not raise where their folder cannot be made", function()
@@ -371,10 +423,10 @@ describe("edge: jobs", function()
             local settings = read()
             assert.same({ "127.0.0.1", 8081 }, { settings.host, settings.port })
             assert.same(
-                { 10485760, 1073741824, 10000, 0.5, 86400, 3600, 1048576, 5, 4, 5, 330, false, "default" },
+                { 10485760, 1073741824, 10000, 0.5, 86400, 3600, 1048576, 4 * (1048576 + 4096), 5, 4, 5, 5, 330, false, "default" },
                 {
                     settings.max_body_bytes, settings.max_bytes, settings.max_jobs, settings.client_share, settings.max_age_seconds, settings.keep_seconds,
-                    settings.max_answer_bytes, settings.rate, settings.concurrency, settings.max_tries, settings.timeout_seconds,
+                    settings.max_answer_bytes, settings.reserve_bytes, settings.rate, settings.concurrency, settings.max_tries, settings.attempts, settings.timeout_seconds,
                     settings.callback_plain, settings.thread_pool,
                 }
             )

@@ -163,16 +163,88 @@ describe("a link", function()
 
     it("leaves the attempt to others as long as it is asked to", function()
         local link = new_link({ fall = 1, probe_seconds = 1 })
-        assert.is_true(links.may_try(link, 10))
+        assert.is_true(links.may_try_live(link, 10))
         fail(link)
         now = now + 5
-        assert.is_false(links.may_try(link, 10))
+        assert.is_false(links.may_try_live(link, 10))
         assert.is_true(links.may_try(link))
         now = now + 10.99
-        assert.is_false(links.may_try(link, 10))
+        assert.is_false(links.may_try_live(link, 10))
         now = now + 0.01
-        assert.is_true(links.may_try(link, 10))
+        assert.is_true(links.may_try_live(link, 10))
         assert.is_false(links.may_try(link))
+    end)
+
+    describe("and jobs that get no answer", function()
+        local function be_silent(link, is_first)
+            now = now + 0.01
+            return links.silent(link, now - 0.005, is_first)
+        end
+
+        it("does not go down by them while clients are answered", function()
+            local link = new_link({ fall = 3 })
+            answer(link)
+            for _ = 1, 30 do
+                now = now + 1
+                assert.is_true(be_silent(link, true))
+            end
+            assert.is_true(links.is_up(link))
+            -- Nothing but jobs' answers tells of the link for a while.
+            for _ = 1, 100 do
+                now = now + 1
+                links.answered(link, now, false)
+            end
+            for _ = 1, 3 do be_silent(link, true) end
+            assert.is_false(links.is_up(link))
+        end)
+
+        it("goes down by several of them that were never silent before, when there is nothing else to tell", function()
+            local link = new_link({ fall = 3 })
+            for _ = 1, 10 do assert.is_true(be_silent(link, false)) end
+            assert.is_true(be_silent(link, true))
+            assert.is_true(be_silent(link, true))
+            assert.is_true(links.is_up(link))
+            assert.is_true(be_silent(link, true))
+            assert.is_false(links.is_up(link))
+            assert.is_false(be_silent(link, true))
+        end)
+
+        it("is not kept down by them", function()
+            local link = new_link({ fall = 1, rise = 2 })
+            fail(link)
+            answer(link)
+            be_silent(link, true)
+            answer(link)
+            assert.is_true(links.is_up(link))
+        end)
+
+        it("lets clients try after some of them, one at a time unless they are answered", function()
+            local link = new_link({ fall = 1, rise = 3, probe_seconds = 1 })
+            fail(link)
+            now = now + 1
+            for _ = 1, 3 do
+                assert.is_false(links.may_try_live(link, 10))
+                assert.is_true(links.may_try(link))
+                be_silent(link, true)
+                now = now + 1
+            end
+            assert.is_true(links.may_try_live(link, 10))
+            now = now + 1
+            assert.is_false(links.may_try_live(link, 10))
+            answer(link)
+            for _ = 1, 2 do
+                assert.is_true(links.may_try_live(link, 10))
+                assert.is_false(links.may_try_live(link, 10))
+                now = now + 1
+                answer(link)
+            end
+            assert.is_true(links.is_up(link))
+            -- One that was silent before is enough.
+            fail(link)
+            be_silent(link, false)
+            now = now + 1
+            assert.is_true(links.may_try_live(link, 10))
+        end)
     end)
 
     it("has turns of their own for what goes on in the background", function()

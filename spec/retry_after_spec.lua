@@ -4,6 +4,9 @@ describe("retry_after", function()
     it("is a number of seconds", function()
         assert.equal(0, seconds("0"))
         assert.equal(120, seconds("120"))
+        -- RFC 9111, section 1.2.2: larger ones are this one; nothing waits for ever.
+        assert.equal(2147483648, seconds("2147483649"))
+        assert.equal(2147483648, seconds(("9"):rep(10000)))
     end)
 
     it("is a date, which may have gone by", function()

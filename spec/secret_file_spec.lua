@@ -44,6 +44,6 @@ describe("secret_file", function()
             assert.equal('spec: "key_file" must be a path from the root', refusal(path, 100))
         end
         assert.equal('spec: "key_file" must be a path from the root', refusal(nil, 100))
-        assert.equal('spec: cannot read "key_file": /nonexistent: No such file or directory', refusal("/nonexistent", 100))
+        assert.equal('spec: cannot read "key_file": /nonexistent: cannot open: No such file or directory', refusal("/nonexistent", 100))
     end)
 end)

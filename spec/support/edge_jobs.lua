@@ -33,6 +33,7 @@ function _M.reset()
         _M.trials, _M.trials_taken = _M.trials - 1, _M.trials_taken + 1
         return true
     end)
+    replace(links, "silent", function() return _M.link_is_up end)
     replace(backoff, "jittered", function() return 0 end)
 end
 
@@ -128,9 +129,10 @@ function _M.page()
     if not _M.jobs:page(id) then _M.jobs:miss(id) end
 end
 
---- The content handler of the gateway's own listener.
+--- The content handler of the gateway's own listener. What it says comes from the other end, unless a spec denies it.
 function _M.deliver()
     ngx.req.read_body()
+    ngx.header["X-OpenClaw-Link"] = "answered"
     local headers = ngx.req.get_headers()
     local request = {
         method = ngx.req.get_method(),

@@ -23,6 +23,7 @@ declare module "ffi" {
     export function copy(target: CValue, source: unknown, length: number): void;
     export function fill(target: CValue | Doubles, length: number, byte?: number): void;
     export function errno(): number;
+    export const arch: string;
     export function typeof_(type: string): CValue;
     export function gc(value: CValue, finalizer: unknown): CValue;
     export const C: Record<string, (this: void, ...args: unknown[]) => unknown>;

@@ -2,10 +2,11 @@ local ____exports = {}
 local request = require("resty.openclaw.request")
 --- Its value is a secret where the gateway has set it; clients may set it to anything.
 ____exports.NAME = "X-OpenClaw-Delivery"
-local VARIABLE = "http_x_openclaw_delivery"
+--- nginx's variable of it.
+____exports.VARIABLE = "http_x_openclaw_delivery"
 --- Whether the request at hand has it, right or wrong. Phases: all with a request.
 function ____exports.is_there()
-    return request.variable(VARIABLE) ~= nil
+    return request.variable(____exports.VARIABLE) ~= nil
 end
 --- Takes it off the request. Phases: rewrite, access, content.
 function ____exports.strip()

@@ -2,6 +2,7 @@ local ____exports = {}
 local nginx_balancer = require("ngx.balancer")
 local clock = require("resty.openclaw.clock")
 local acceptance = require("resty.openclaw.edge.acceptance")
+local deliveries = require("resty.openclaw.edge.deliveries")
 local jobs_of = require("resty.openclaw.edge.jobs")
 local jobs_page = require("resty.openclaw.edge.jobs_page")
 local links = require("resty.openclaw.edge.link")
@@ -17,8 +18,6 @@ local worker_process = require("resty.openclaw.worker_process")
 local NAME = "edge"
 --- Longer than deliveries ever pause. When none has come for so long, something is wrong with them.
 local PATIENCE_SECONDS = 10
---- The deliveries among the requests of this worker, of all routes: `ngx.ctx` would be lost with a redirect.
-local deliveries = {}
 local function init_worker(self)
     if worker_process.is_here() then
         self.jobs:init_worker()
@@ -28,18 +27,10 @@ local function exit_worker(self)
     self.jobs:exit_worker()
 end
 local function access(self)
-    local key = request.key()
-    deliveries[key] = nil
-    if request.variable("http_x_openclaw_delivery") == nil then
-        return
-    end
-    if self.jobs:is_delivery() then
-        deliveries[key] = true
-    end
-    ngx.req.clear_header("X-OpenClaw-Delivery")
+    deliveries.note(self.jobs.mark)
 end
 local function read_body(self)
-    if not (deliveries[request.key()] ~= nil) then
+    if not deliveries.is_marked() then
         acceptance.read_ahead(self.jobs.settings)
     end
 end
@@ -57,19 +48,23 @@ local function before_balance(self)
     if request.is_subrequest() then
         return links.may_try_in_background(self.link)
     end
-    if deliveries[request.key()] ~= nil then
+    if deliveries.is_own() then
         return true
     end
     local patience = self.jobs:report().pending > 0 and PATIENCE_SECONDS or 0
-    return links.may_try(self.link, patience)
+    return links.may_try_live(self.link, patience)
 end
 --- Seconds since the last try began; where nginx does not know, since the request did.
 local function seconds_since_try()
     local seconds = request.last_seconds("upstream_response_time")
     return seconds or request.seconds_taken()
 end
+--- Whether somebody took the connection of the last try.
+local function was_reached()
+    return request.last_seconds("upstream_connect_time") ~= nil
+end
 --- As `learn`, where it is not that the only try was answered.
-local function learn_from_failure(link)
+local function learn_from_failure(link, is_live)
     local address = request.variable("upstream_addr")
     if address == nil or upstream_tries.last(address) == "" then
         return
@@ -78,11 +73,15 @@ local function learn_from_failure(link)
     if (string.find(header_times, "%d")) ~= nil then
         links.answered(
             link,
-            clock.now() - seconds_since_try()
+            clock.now() - seconds_since_try(),
+            is_live
         )
         return
     end
     if time_left.was_short() then
+        return
+    end
+    if not is_live and was_reached() then
         return
     end
     local status = upstream_tries.last(request.variable("upstream_status") or "-")
@@ -94,50 +93,59 @@ local function learn_from_failure(link)
     end
 end
 --- Learns whether the link works from how the tries of the request at hand went, which may have ended or go on.
-local function learn(link)
+local function learn(link, is_live)
     local header_seconds = request.seconds("upstream_header_time")
     if header_seconds == nil then
         return
     end
     if header_seconds < 0 then
-        learn_from_failure(link)
+        learn_from_failure(link, is_live)
         return
     end
     local seconds = request.seconds("upstream_response_time") or -1
     links.answered(
         link,
-        clock.now() - math.max(0, seconds - header_seconds)
+        clock.now() - math.max(0, seconds - header_seconds),
+        is_live
     )
+end
+--- Whether what the cache has, or the other end has said, is what the request is answered. Phases: header_filter.
+local function is_answered(cache_status)
+    if cache_status == "HIT" or cache_status == "REVALIDATED" then
+        return true
+    end
+    return request.last_seconds("upstream_header_time") ~= nil
 end
 local function header_filter(self)
     local status = request.variable("upstream_cache_status")
-    if status == "STALE" or status == "UPDATING" then
+    local is_stale = status == "STALE" or status == "UPDATING"
+    if is_stale then
         ngx.header["X-OpenClaw-Stale"] = "1"
-        if deliveries[request.key()] ~= nil then
+    end
+    if deliveries.is_own() then
+        if is_stale then
             ngx.header[acceptance.LINK_HEADER] = "stale"
+        elseif is_answered(status) then
+            ngx.header[acceptance.LINK_HEADER] = "answered"
         end
     end
     if request.is_subrequest() then
-        learn(self.link)
+        learn(self.link, true)
     end
 end
 local function log(self)
-    local key = request.key()
-    if deliveries[key] ~= nil then
-        deliveries[key] = nil
-    end
     acceptance.abandon()
-    learn(self.link)
-end
---- Whether somebody took the connection of the last try.
-local function was_reached()
-    return request.last_seconds("upstream_connect_time") ~= nil
+    learn(
+        self.link,
+        not deliveries.is_own()
+    )
+    deliveries.forget()
 end
 local function content(self)
     if request.is_subrequest() then
         json_error.page()
     end
-    if deliveries[request.key()] ~= nil then
+    if deliveries.is_marked() then
         self.jobs:decline(was_reached())
     end
     if (time_left.seconds() or 1) <= 0 then

@@ -1,12 +1,14 @@
 local ____exports = {}
 local ffi = require("ffi")
-ffi.cdef("\n    int openclaw_files_open(const char *path, int flags, int mode) __asm__(\"open\");\n    long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__(\"write\");\n    long openclaw_files_pwrite(int fd, const char *bytes, size_t count, int64_t offset) __asm__(\"pwrite\");\n    long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__(\"pread\");\n    int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__(\"lseek\");\n    int openclaw_files_truncate(int fd, int64_t bytes) __asm__(\"ftruncate\");\n    int openclaw_files_sync(int fd) __asm__(\"fdatasync\");\n    int openclaw_files_lock(int fd, int operation) __asm__(\"flock\");\n    int openclaw_files_close(int fd) __asm__(\"close\");\n    int openclaw_files_rename(const char *from, const char *to) __asm__(\"rename\");\n    int openclaw_files_access(const char *path, int mode) __asm__(\"access\");\n    int openclaw_files_remove(const char *path) __asm__(\"unlink\");\n    int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__(\"mkdir\");\n    int openclaw_files_remove_folder(const char *path) __asm__(\"rmdir\");\n    struct openclaw_files_entry {\n        uint64_t inode; int64_t offset; unsigned short bytes; unsigned char kind; char name[256];\n    };\n    void *openclaw_files_open_folder(const char *path) __asm__(\"opendir\");\n    struct openclaw_files_entry *openclaw_files_read_folder(void *folder) __asm__(\"readdir\");\n    int openclaw_files_close_folder(void *folder) __asm__(\"closedir\");\n    char *openclaw_files_message(int number) __asm__(\"strerror\");\n")
+ffi.cdef("\n    int openclaw_files_open(const char *path, int flags, int mode) __asm__(\"open\");\n    long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__(\"write\");\n    long openclaw_files_pwrite(int fd, const char *bytes, size_t count, int64_t offset) __asm__(\"pwrite\");\n    long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__(\"pread\");\n    int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__(\"lseek\");\n    int openclaw_files_allocate(int fd, int64_t offset, int64_t bytes) __asm__(\"posix_fallocate\");\n    int openclaw_files_truncate(int fd, int64_t bytes) __asm__(\"ftruncate\");\n    int openclaw_files_sync(int fd) __asm__(\"fdatasync\");\n    int openclaw_files_lock(int fd, int operation) __asm__(\"flock\");\n    int openclaw_files_close(int fd) __asm__(\"close\");\n    int openclaw_files_rename(const char *from, const char *to) __asm__(\"rename\");\n    int openclaw_files_access(const char *path, int mode) __asm__(\"access\");\n    int openclaw_files_remove(const char *path) __asm__(\"unlink\");\n    int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__(\"mkdir\");\n    int openclaw_files_remove_folder(const char *path) __asm__(\"rmdir\");\n    struct openclaw_files_entry {\n        uint64_t inode; int64_t offset; unsigned short bytes; unsigned char kind; char name[256];\n    };\n    void *openclaw_files_open_folder(const char *path) __asm__(\"opendir\");\n    struct openclaw_files_entry *openclaw_files_read_folder(void *folder) __asm__(\"readdir\");\n    int openclaw_files_close_folder(void *folder) __asm__(\"closedir\");\n    char *openclaw_files_message(int number) __asm__(\"strerror\");\n")
 --- O_NONBLOCK, as a pipe without a reader would hold up the worker, and O_CLOEXEC. Source: Linux's fcntl.h.
 local ALWAYS = bit.bor(2048, 524288)
 local WRITE_AT_END = bit.bor(
     bit.bor(1, 64),
     1024
 )
+--- O_NOFOLLOW, which not all machines have in the same place. Source: Linux's fcntl.h, generic and per architecture.
+local NO_LINK = (ffi.arch == "arm" or ffi.arch == "arm64" or ffi.arch == "ppc") and 32768 or 131072
 local FLAGS = {
     append = bit.bor(WRITE_AT_END, ALWAYS),
     create = bit.bor(
@@ -14,8 +16,12 @@ local FLAGS = {
         ALWAYS
     ),
     read = ALWAYS,
+    plain = bit.bor(NO_LINK, ALWAYS),
     lock = bit.bor(
-        bit.bor(2, 64),
+        bit.bor(
+            bit.bor(2, 64),
+            NO_LINK
+        ),
         ALWAYS
     )
 }
@@ -24,13 +30,40 @@ local SEEK_END = 2
 local LOCK_AT_ONCE = bit.bor(2, 4)
 local EINTR = 4
 local EEXIST = 17
+local ENOSPC = 28
+local EDQUOT = 122
 local ENOENT = 2
+--- What the system says to whoever opens a socket or a link, or reads from a place in a pipe or a folder.
+local ENXIO = 6
+local EISDIR = 21
+local ESPIPE = 29
+local ELOOP = 40
 --- rw-------
 local PRIVATE_FILE = 384
 --- rwx------
 local PRIVATE_FOLDER = 448
+local function message(number)
+    local text = ffi.string(ffi.C.openclaw_files_message(number))
+    return text
+end
 local function failure(what)
-    return (("cannot " .. what) .. ": ") .. ffi.string(ffi.C.openclaw_files_message(ffi.errno()))
+    return (("cannot " .. what) .. ": ") .. message(ffi.errno())
+end
+--- Whether what one of these functions says is that there is no room, on the disk or of the user's.
+function ____exports.is_full(problem)
+    local no_space = string.find(
+        problem,
+        message(ENOSPC),
+        1,
+        true
+    )
+    local no_quota = string.find(
+        problem,
+        message(EDQUOT),
+        1,
+        true
+    )
+    return no_space ~= nil or no_quota ~= nil
 end
 --- Nothing where the system's answer is that it is done.
 local function outcome(answer, what)
@@ -96,15 +129,65 @@ function ____exports.size(file)
     end
     return bytes
 end
---- How many bytes the file of that name has; nothing where it cannot be asked.
+--- Whether there is a file in the way of a new one, after `open` with "create" has failed. Not after another call.
+function ____exports.is_taken()
+    return ffi.errno() == EEXIST
+end
+local one_byte = ffi.new("uint8_t[1]")
+--- Whether an open file is a plain one, rather than a folder or a pipe; where it cannot be read, it is not.
+function ____exports.is_plain(file)
+    return tonumber(ffi.C.openclaw_files_pread(file, one_byte, 1, 0)) >= 0
+end
+--- A plain file, open for reading. On failure nil, why, and whether it is because something else has that name: a folder, a
+-- pipe, a socket or a link. Never waits for a pipe.
+function ____exports.open_plain(path)
+    local file, err = ____exports.open(path, "plain")
+    if file == nil then
+        return nil, err, ffi.errno() == ELOOP or ffi.errno() == ENXIO
+    end
+    if ____exports.is_plain(file) then
+        return file
+    end
+    local is_odd = ffi.errno() == EISDIR or ffi.errno() == ESPIPE
+    local problem = failure("read")
+    ____exports.close(file)
+    return nil, problem, is_odd
+end
+--- The first bytes of a file, by whatever links it is reached; never waits for a pipe. On failure nil and why.
+function ____exports.beginning(path, most)
+    local file, err = ____exports.open(path, "read")
+    if file == nil then
+        return nil, err
+    end
+    local memory = ffi.new("uint8_t[?]", most)
+    local count, read_err = ____exports.read(file, memory, most, 0)
+    ____exports.close(file)
+    if count == nil then
+        return nil, read_err
+    end
+    return ffi.string(memory, count)
+end
+--- How many bytes the plain file of that name has; nothing where it cannot be asked, or something else has the name.
 function ____exports.size_of(path)
-    local file = ____exports.open(path, "read")
+    local file = ____exports.open_plain(path)
     if file == nil then
         return nil
     end
     local bytes = ____exports.size(file)
     ____exports.close(file)
     return bytes
+end
+--- Makes a file that is open for writing so many bytes long, all of which have their place on the disk. Not with "append" and
+-- "create". Says why not, or nothing. Source: posix_fallocate(3).
+function ____exports.allocate(file, bytes)
+    local number = ffi.C.openclaw_files_allocate(file, 0, bytes)
+    local ____temp_1
+    if number == 0 then
+        ____temp_1 = nil
+    else
+        ____temp_1 = "cannot allocate: " .. message(number)
+    end
+    return ____temp_1
 end
 --- Cuts a file that is open for writing. Says why not, or nothing.
 function ____exports.truncate(file, bytes)

@@ -7,6 +7,7 @@ local streams = require("resty.openclaw.inference.stream")
 local metric_registry = require("resty.openclaw.metric_registry")
 local options_reader = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
+local texts = require("resty.openclaw.text")
 local OWNER = "inference"
 local HTTP_OK = 200
 local JSON = "application/json"
@@ -22,10 +23,7 @@ local function media_type()
     if semicolon == nil then
         return string.lower(value)
     end
-    return (string.match(
-        string.lower(string.sub(value, 1, semicolon - 1)),
-        "^(.-)%s*$"
-    ))
+    return string.lower(texts.trim(string.sub(value, 1, semicolon - 1)))
 end
 --- Whether a node has made the answer for this very request, and its bytes can be read.
 local function is_readable()

@@ -1,4 +1,6 @@
 local ____exports = {}
+--- What stands for any larger number (RFC 9111, section 1.2.2).
+local MOST_SECONDS = 2147483648
 --- The seconds that a `Retry-After` asks for, given as seconds or as a date; nothing where there is none, or one that is
 -- malformed. Phases: any. Source: RFC 9110, section 10.2.3.
 function ____exports.seconds(value)
@@ -7,7 +9,10 @@ function ____exports.seconds(value)
     end
     local digits = string.match(value, "^%d+$")
     if digits ~= nil then
-        return tonumber(digits)
+        return math.min(
+            tonumber(digits),
+            MOST_SECONDS
+        )
     end
     local date = ngx.parse_http_time(value)
     local ____temp_0

@@ -1,5 +1,7 @@
 local ____exports = {}
 local ffi = require("ffi")
+local files = require("resty.openclaw.files")
+local texts = require("resty.openclaw.text")
 ffi.cdef("int statx(int folder, const char *path, int flags, unsigned int mask, void *result);")
 --- From Linux's fcntl.h and stat.h. The result of statx has the same layout on every kind of machine.
 local AT_FDCWD = -100
@@ -8,8 +10,8 @@ local STATX_MODE = 2
 local STATX_WORDS = 128
 local MODE_AT = 14
 local OTHERS_MAY_READ = 4
---- What any user may do with a file, as the last digit of its mode; nothing when that cannot be told.
-local function rights_of_others(path)
+--- What any user may do with a file, as the last digit of its mode; nothing when that cannot be told. Phases: any.
+function ____exports.rights_of_others(path)
     local result = ffi.new("uint16_t[?]", STATX_WORDS)
     local ok, failed = pcall(function() return ffi.C.statx(
         AT_FDCWD,
@@ -44,20 +46,17 @@ function ____exports.read(owner, option, path, most_bytes)
     if type(path) ~= "string" or string.byte(path) ~= string.byte("/") then
         error(((owner .. ": \"") .. option) .. "\" must be a path from the root", 0)
     end
-    local file, err = io.open(path, "r")
-    if file == nil then
-        error((((owner .. ": cannot read \"") .. option) .. "\": ") .. err, 0)
+    local text, err = files.beginning(path, most_bytes + 1)
+    if text == nil then
+        error((((((owner .. ": cannot read \"") .. option) .. "\": ") .. path) .. ": ") .. err, 0)
     end
-    local text = file:read(most_bytes + 1)
-    file:close()
-    local rights = rights_of_others(path)
+    local rights = ____exports.rights_of_others(path)
     if rights == nil then
         error((((owner .. ": cannot tell who may read \"") .. option) .. "\" ") .. path, 0)
     end
     if bit.band(rights, OTHERS_MAY_READ) ~= 0 then
         error(((((owner .. ": \"") .. option) .. "\" ") .. path) .. " may be read by all users; chmod it to 600", 0)
     end
-    local trimmed = string.match(text or "", "^%s*(.-)%s*$")
-    return trimmed
+    return texts.trim(text)
 end
 return ____exports

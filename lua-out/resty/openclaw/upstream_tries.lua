@@ -1,11 +1,8 @@
 local ____exports = {}
-local function split(text, separator)
-    local parts = {}
-    for part in string.gmatch(text .. separator, "(.-)" .. separator) do
-        parts[#parts + 1] = part
-    end
-    return parts
-end
+local ____text = require("resty.openclaw.text")
+local split = ____text.split
+local BLANK = string.byte(" ")
+local COMMA = string.byte(",")
 --- Whether a value is of one try only: the usual case, and a cheap question.
 function ____exports.is_single(value)
     local blank = string.find(value, " ", 1, true)
@@ -16,7 +13,11 @@ function ____exports.last(value)
     if ____exports.is_single(value) then
         return value
     end
-    return (string.match(value, "[^, ]*$"))
+    local at = #value
+    while at > 0 and string.byte(value, at) ~= BLANK and string.byte(value, at) ~= COMMA do
+        at = at - 1
+    end
+    return string.sub(value, at + 1)
 end
 --- The tries in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time`,
 -- `$upstream_connect_time` and `$upstream_header_time` of one request.

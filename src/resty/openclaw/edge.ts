@@ -6,6 +6,7 @@
 import * as nginx_balancer from "ngx.balancer";
 import * as clock from "./clock";
 import * as acceptance from "./edge/acceptance";
+import * as deliveries from "./edge/deliveries";
 import * as jobs_of from "./edge/jobs";
 import type { Jobs } from "./edge/jobs";
 import * as jobs_page from "./edge/jobs_page";
@@ -57,9 +58,6 @@ const NAME = "edge";
 /** Longer than deliveries ever pause. When none has come for so long, something is wrong with them. */
 const PATIENCE_SECONDS = 10;
 
-/** The deliveries among the requests of this worker, of all routes: `ngx.ctx` would be lost with a redirect. */
-const deliveries = new LuaSet<number>();
-
 function init_worker(this: Edge): void {
     if (worker_process.is_here()) this.jobs.init_worker();
 }
@@ -69,16 +67,11 @@ function exit_worker(this: Edge): void {
 }
 
 function access(this: Edge): void {
-    const key = request.key();
-    deliveries.delete(key);
-    if (request.variable("http_x_openclaw_delivery") === undefined) return;
-    if (this.jobs.is_delivery()) deliveries.add(key);
-    // It is a secret, and nobody's business beyond.
-    ngx.req.clear_header("X-OpenClaw-Delivery");
+    deliveries.note(this.jobs.mark);
 }
 
 function read_body(this: Edge): void {
-    if (!deliveries.has(request.key())) acceptance.read_ahead(this.jobs.settings);
+    if (!deliveries.is_marked()) acceptance.read_ahead(this.jobs.settings);
 }
 
 function before_balance(this: Edge): boolean {
@@ -89,9 +82,9 @@ function before_balance(this: Edge): boolean {
     if (failure !== undefined) return true;
     if (request.is_subrequest()) return links.may_try_in_background(this.link);
     // A delivery has asked before it was sent. While there are some to come no client need wait for a trial.
-    if (deliveries.has(request.key())) return true;
+    if (deliveries.is_own()) return true;
     const patience = this.jobs.report().pending > 0 ? PATIENCE_SECONDS : 0;
-    return links.may_try(this.link, patience);
+    return links.may_try_live(this.link, patience);
 }
 
 /** Seconds since the last try began; where nginx does not know, since the request did. */
@@ -100,64 +93,73 @@ function seconds_since_try(): number {
     return seconds ?? request.seconds_taken();
 }
 
+/** Whether somebody took the connection of the last try. */
+function was_reached(): boolean {
+    return request.last_seconds("upstream_connect_time") !== undefined;
+}
+
 /** As `learn`, where it is not that the only try was answered. */
-function learn_from_failure(link: Link): void {
+function learn_from_failure(link: Link, is_live: boolean): void {
     const address = request.variable("upstream_addr");
     // The balancer declined.
     if (address === undefined || upstream_tries.last(address) === "") return;
     const header_times = request.variable("upstream_header_time") ?? "";
     if (string.find(header_times, "%d")[0] !== undefined) {
-        links.answered(link, clock.now() - seconds_since_try());
+        links.answered(link, clock.now() - seconds_since_try(), is_live);
         return;
     }
     // It was given too little time for that to tell anything.
     if (time_left.was_short()) return;
+    // Who delivers it knows the job, and judges that.
+    if (!is_live && was_reached()) return;
     const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
     // Without a status the client has left first, which tells nothing.
     if (status === "502" || status === "504") links.failed(link, clock.now() - seconds_since_try());
 }
 
 /** Learns whether the link works from how the tries of the request at hand went, which may have ended or go on. */
-function learn(link: Link): void {
+function learn(link: Link, is_live: boolean): void {
     const header_seconds = request.seconds("upstream_header_time");
     // The cache had the answer.
     if (header_seconds === undefined) return;
     if (header_seconds < 0) {
-        learn_from_failure(link);
+        learn_from_failure(link, is_live);
         return;
     }
     // The answer may have gone on for long since it began.
     const seconds = request.seconds("upstream_response_time") ?? -1;
-    links.answered(link, clock.now() - math.max(0, seconds - header_seconds));
+    links.answered(link, clock.now() - math.max(0, seconds - header_seconds), is_live);
+}
+
+/** Whether what the cache has, or the other end has said, is what the request is answered. Phases: header_filter. */
+function is_answered(cache_status: string | undefined): boolean {
+    if (cache_status === "HIT" || cache_status === "REVALIDATED") return true;
+    return request.last_seconds("upstream_header_time") !== undefined;
 }
 
 function header_filter(this: Edge): void {
     const status = request.variable("upstream_cache_status");
-    if (status === "STALE" || status === "UPDATING") {
-        ngx.header["X-OpenClaw-Stale"] = "1";
-        // What a job is answered must not be older than the job.
-        if (deliveries.has(request.key())) ngx.header[acceptance.LINK_HEADER] = "stale";
+    const is_stale = status === "STALE" || status === "UPDATING";
+    if (is_stale) ngx.header["X-OpenClaw-Stale"] = "1";
+    if (deliveries.is_own()) {
+        // What a job is answered must not be older than the job, nor what only the gateway has to say.
+        if (is_stale) ngx.header[acceptance.LINK_HEADER] = "stale";
+        else if (is_answered(status)) ngx.header[acceptance.LINK_HEADER] = "answered";
     }
     // A subrequest (a background update of the cache) has no log phase.
-    if (request.is_subrequest()) learn(this.link);
+    if (request.is_subrequest()) learn(this.link, true);
 }
 
 function log(this: Edge): void {
-    const key = request.key();
-    if (deliveries.has(key)) deliveries.delete(key);
     acceptance.abandon();
-    learn(this.link);
-}
-
-/** Whether somebody took the connection of the last try. */
-function was_reached(): boolean {
-    return request.last_seconds("upstream_connect_time") !== undefined;
+    learn(this.link, !deliveries.is_own());
+    deliveries.forget();
 }
 
 function content(this: Edge): void {
     // Nobody waits for the answer of a subrequest, and its request is that of another one.
     if (request.is_subrequest()) json_error.page();
-    if (deliveries.has(request.key())) this.jobs.decline(was_reached());
+    if (deliveries.is_marked()) this.jobs.decline(was_reached());
     // Nobody would ask for the answer.
     if ((time_left.seconds() ?? 1) <= 0) json_error.too_late();
     this.jobs.accept();

@@ -11,6 +11,7 @@ ffi.cdef(`
     long openclaw_files_pwrite(int fd, const char *bytes, size_t count, int64_t offset) __asm__("pwrite");
     long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__("pread");
     int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__("lseek");
+    int openclaw_files_allocate(int fd, int64_t offset, int64_t bytes) __asm__("posix_fallocate");
     int openclaw_files_truncate(int fd, int64_t bytes) __asm__("ftruncate");
     int openclaw_files_sync(int fd) __asm__("fdatasync");
     int openclaw_files_lock(int fd, int operation) __asm__("flock");
@@ -31,9 +32,10 @@ ffi.cdef(`
 
 /**
  * How a file is opened. "append": for writing at its end, made if need be. "create": the same, but it must be new.
- * "read": for reading. "lock": for a lock alone, made if need be.
+ * "read": for reading. "plain": the same, but never what a link leads to. "lock": for a lock alone, made if need be, and
+ * never what a link leads to.
  */
-export type Mode = "append" | "create" | "read" | "lock";
+export type Mode = "append" | "create" | "read" | "plain" | "lock";
 
 /** An open file: what the system calls a descriptor. */
 export type File = number;
@@ -41,28 +43,50 @@ export type File = number;
 /** O_NONBLOCK, as a pipe without a reader would hold up the worker, and O_CLOEXEC. Source: Linux's fcntl.h. */
 const ALWAYS = 0x800 | 0x80000;
 const WRITE_AT_END = 0x1 | 0x40 | 0x400;
+/** O_NOFOLLOW, which not all machines have in the same place. Source: Linux's fcntl.h, generic and per architecture. */
+const NO_LINK = ffi.arch === "arm" || ffi.arch === "arm64" || ffi.arch === "ppc" ? 0x8000 : 0x20000;
 const FLAGS: Record<Mode, number> = {
     append: WRITE_AT_END | ALWAYS,
     // O_EXCL
     create: WRITE_AT_END | 0x80 | ALWAYS,
     read: ALWAYS,
+    plain: NO_LINK | ALWAYS,
     // O_RDWR | O_CREAT
-    lock: 0x2 | 0x40 | ALWAYS,
+    lock: 0x2 | 0x40 | NO_LINK | ALWAYS,
 };
 const SEEK_END = 2;
 /** LOCK_EX | LOCK_NB */
 const LOCK_AT_ONCE = 2 | 4;
 const EINTR = 4;
 const EEXIST = 17;
+const ENOSPC = 28;
+const EDQUOT = 122;
 const ENOENT = 2;
+/** What the system says to whoever opens a socket or a link, or reads from a place in a pipe or a folder. */
+const ENXIO = 6;
+const EISDIR = 21;
+const ESPIPE = 29;
+const ELOOP = 40;
 
 /** rw------- */
 const PRIVATE_FILE = 0x180;
 /** rwx------ */
 const PRIVATE_FOLDER = 0x1c0;
 
+function message(number: number): string {
+    const text = ffi.string(ffi.C.openclaw_files_message!(number) as CValue);
+    return text;
+}
+
 function failure(what: string): string {
-    return `cannot ${what}: ${ffi.string(ffi.C.openclaw_files_message!(ffi.errno()) as CValue)}`;
+    return `cannot ${what}: ${message(ffi.errno())}`;
+}
+
+/** Whether what one of these functions says is that there is no room, on the disk or of the user's. */
+export function is_full(problem: string): boolean {
+    const [no_space] = string.find(problem, message(ENOSPC), 1, true);
+    const [no_quota] = string.find(problem, message(EDQUOT), 1, true);
+    return no_space !== undefined || no_quota !== undefined;
 }
 
 /** Nothing where the system's answer is that it is done. */
@@ -118,13 +142,63 @@ export function size(file: File): Result<number> {
     return $multi(bytes);
 }
 
-/** How many bytes the file of that name has; nothing where it cannot be asked. */
+/**
+ * Whether there is a file in the way of a new one, after `open` with "create" has failed. Not after another call.
+ */
+export function is_taken(): boolean {
+    return ffi.errno() === EEXIST;
+}
+
+const one_byte = ffi.new("uint8_t[1]");
+
+/** Whether an open file is a plain one, rather than a folder or a pipe; where it cannot be read, it is not. */
+export function is_plain(file: File): boolean {
+    return tonumber(ffi.C.openclaw_files_pread!(file, one_byte, 1, 0))! >= 0;
+}
+
+/**
+ * A plain file, open for reading. On failure nil, why, and whether it is because something else has that name: a folder, a
+ * pipe, a socket or a link. Never waits for a pipe.
+ */
+export function open_plain(
+    path: string,
+): LuaMultiReturn<[file?: File | undefined, err?: string | undefined, is_odd?: boolean]> {
+    const [file, err] = open(path, "plain");
+    if (file === undefined) return $multi(undefined, err, ffi.errno() === ELOOP || ffi.errno() === ENXIO);
+    if (is_plain(file)) return $multi(file);
+    const is_odd = ffi.errno() === EISDIR || ffi.errno() === ESPIPE;
+    const problem = failure("read");
+    close(file);
+    return $multi(undefined, problem, is_odd);
+}
+
+/** The first bytes of a file, by whatever links it is reached; never waits for a pipe. On failure nil and why. */
+export function beginning(path: string, most: number): Result<string> {
+    const [file, err] = open(path, "read");
+    if (file === undefined) return $multi(undefined, err);
+    const memory = ffi.new("uint8_t[?]", most);
+    const [count, read_err] = read(file, memory, most, 0);
+    close(file);
+    if (count === undefined) return $multi(undefined, read_err);
+    return $multi(ffi.string(memory, count));
+}
+
+/** How many bytes the plain file of that name has; nothing where it cannot be asked, or something else has the name. */
 export function size_of(path: string): number | undefined {
-    const [file] = open(path, "read");
+    const [file] = open_plain(path);
     if (file === undefined) return undefined;
     const [bytes] = size(file);
     close(file);
     return bytes;
+}
+
+/**
+ * Makes a file that is open for writing so many bytes long, all of which have their place on the disk. Not with "append" and
+ * "create". Says why not, or nothing. Source: posix_fallocate(3).
+ */
+export function allocate(file: File, bytes: number): string | undefined {
+    const number = ffi.C.openclaw_files_allocate!(file, 0, bytes) as number;
+    return number === 0 ? undefined : `cannot allocate: ${message(number)}`;
 }
 
 /** Cuts a file that is open for writing. Says why not, or nothing. */

@@ -18,6 +18,7 @@ import * as metric_registry from "./metric_registry";
 import * as options_reader from "./options";
 import type { Options } from "./options";
 import * as request from "./request";
+import * as texts from "./text";
 
 /** An answer on its way. */
 interface Answer {
@@ -56,7 +57,7 @@ function media_type(): string {
     const value = request.variable("sent_http_content_type") ?? "";
     const [semicolon] = string.find(value, ";", 1, true);
     if (semicolon === undefined) return string.lower(value);
-    return string.match(string.lower(string.sub(value, 1, semicolon - 1)), "^(.-)%s*$")[0]!;
+    return string.lower(texts.trim(string.sub(value, 1, semicolon - 1)));
 }
 
 /** Whether a node has made the answer for this very request, and its bytes can be read. */

@@ -1,5 +1,7 @@
 /** Secrets that stand in files, so that no configuration and no message ever holds them. */
 import * as ffi from "ffi";
+import * as files from "./files";
+import * as texts from "./text";
 
 ffi.cdef("int statx(int folder, const char *path, int flags, unsigned int mask, void *result);");
 
@@ -11,8 +13,8 @@ const STATX_WORDS = 128;
 const MODE_AT = 14;
 const OTHERS_MAY_READ = 4;
 
-/** What any user may do with a file, as the last digit of its mode; nothing when that cannot be told. */
-function rights_of_others(path: string): number | undefined {
+/** What any user may do with a file, as the last digit of its mode; nothing when that cannot be told. Phases: any. */
+export function rights_of_others(path: string): number | undefined {
     const result = ffi.new("uint16_t[?]", STATX_WORDS) as unknown as Doubles;
     // Raises where the C library is older than the call.
     const [ok, failed] = pcall(() => ffi.C.statx!(AT_FDCWD, path, 0, STATX_MODE, result) as number);
@@ -42,15 +44,12 @@ export function read(owner: string, option: string, path: unknown, most_bytes: n
     if (typeof path !== "string" || string.byte(path) !== string.byte("/")) {
         error(`${owner}: "${option}" must be a path from the root`, 0);
     }
-    const [file, err] = io.open(path, "r");
-    if (file === undefined) error(`${owner}: cannot read "${option}": ${err}`, 0);
-    const text = file.read(most_bytes + 1);
-    file.close();
+    const [text, err] = files.beginning(path, most_bytes + 1);
+    if (text === undefined) error(`${owner}: cannot read "${option}": ${path}: ${err}`, 0);
     const rights = rights_of_others(path);
     if (rights === undefined) error(`${owner}: cannot tell who may read "${option}" ${path}`, 0);
     if ((rights & OTHERS_MAY_READ) !== 0) {
         error(`${owner}: "${option}" ${path} may be read by all users; chmod it to 600`, 0);
     }
-    const [trimmed] = string.match(text ?? "", "^%s*(.-)%s*$");
-    return trimmed!;
+    return texts.trim(text);
 }

@@ -6,6 +6,7 @@
  * "a : , b" when another pass followed. Source: ngx_http_upstream_addr_variable and ngx_http_upstream_status_variable
  * in nginx's ngx_http_upstream.c.
  */
+import { split } from "./text";
 
 /** One try of one request at one upstream node. */
 export interface Try {
@@ -20,11 +21,8 @@ export interface Try {
     readonly header_seconds: string;
 }
 
-function split(text: string, separator: string): string[] {
-    const parts: string[] = [];
-    for (const [part] of string.gmatch(`${text}${separator}`, `(.-)${separator}`)) parts.push(part!);
-    return parts;
-}
+const BLANK = string.byte(" ");
+const COMMA = string.byte(",");
 
 /** Whether a value is of one try only: the usual case, and a cheap question. */
 export function is_single(value: string): boolean {
@@ -36,7 +34,9 @@ export function is_single(value: string): boolean {
 /** The part of the last try; "-" when that is unset, empty when no node was chosen. */
 export function last(value: string): string {
     if (is_single(value)) return value;
-    return string.match(value, "[^, ]*$")[0]!;
+    let at = value.length;
+    while (at > 0 && string.byte(value, at) !== BLANK && string.byte(value, at) !== COMMA) at -= 1;
+    return string.sub(value, at + 1);
 }
 
 /**

@@ -1,9 +1,5 @@
 local ____exports = {}
---- The header that says until when an answer is wanted, and when that was said:
--- 
---     X-OpenClaw-Deadline: 1763842326.250;sent=1763842316.250
--- 
--- Both are seconds since 1970 by the clock of the one who sends it; their difference is right whatever that clock says.
+local texts = require("resty.openclaw.text")
 ____exports.NAME = "X-OpenClaw-Deadline"
 ____exports.VARIABLE = "http_x_openclaw_deadline"
 --- Enough until the year 2286; whoever takes milliseconds for seconds has more.
@@ -12,7 +8,7 @@ local MOST_DIGITS = 10
 local MOST_DECIMALS = 7
 --- A time in seconds; nothing for all that is no such number.
 local function time_of(text)
-    local whole, decimals = string.match(text, "^(%d+)(%.?%d*)$")
+    local whole, decimals = texts.decimal(text)
     if whole == nil or #whole > MOST_DIGITS then
         return nil
     end

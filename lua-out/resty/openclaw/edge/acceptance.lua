@@ -10,13 +10,15 @@ local ages = require("resty.openclaw.edge.store.age")
 local clients = require("resty.openclaw.edge.store.client")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
+local reserves = require("resty.openclaw.edge.store.reserve")
 local usages = require("resty.openclaw.edge.store.usage")
 --- What requests of this worker are being written, by `request.key`.
 local held_by_request = {}
 --- Where answers are found; what follows is the id.
 ____exports.PREFIX = "/openclaw/jobs/"
 --- Says that what a delivery is answered is no answer to it, so that it counts as no try: "down" where the other end was not
--- reached, "unanswered" where it was, "stale" where the answer is an old one from the cache.
+-- reached, "unanswered" where it was, "stale" where the answer is an old one from the cache; or "answered". Without any of
+-- these it is what the gateway itself has said, which is no answer either.
 ____exports.LINK_HEADER = "X-OpenClaw-Link"
 local RETRY_SECONDS = 5
 local FULL_RETRY_SECONDS = 30
@@ -46,10 +48,16 @@ local function refuse(jobs, reason)
     figures.refusals[reason]:inc()
     return respond(REFUSALS[reason])
 end
+--- The host that the request is for, also of one that names none (HTTP/1.0), as a delivery that names none is refused.
+local function host()
+    local given = request.variable("http_host") or ""
+    local known = given == "" and (request.variable("host") or "") or given
+    return known == "" and "localhost" or known
+end
 --- What makes the delivery look like the request; nothing when some of it cannot be sent again as it is.
 local function read_headers(jobs)
     local headers = {}
-    headers.Host = request.variable("http_host") or request.variable("host") or ""
+    headers.Host = host()
     headers["X-Request-Id"] = request.variable("openclaw_request_id") or request.variable("request_id") or ""
     local trace = request.variable("openclaw_traceparent") or request.variable("http_traceparent") or ""
     if trace ~= "" then
@@ -144,6 +152,9 @@ local function keep(jobs, body)
         return nil, "header"
     end
     local bytes = #line + body.bytes
+    if reserves.is_short(jobs.reserve) then
+        return nil, "not_stored"
+    end
     local full = usages.reserve(jobs.usage, id, bytes)
     if full ~= nil then
         return nil, full
@@ -225,10 +236,10 @@ function ____exports.decline(was_reached)
     ngx.header[____exports.LINK_HEADER] = was_reached and "unanswered" or "down"
     return respond(was_reached and UNANSWERED or NOT_REACHED)
 end
---- Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. A delivery of a
--- job is never kept again. Phases: content; yields; never returns.
+--- Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. What
+-- says that it is a delivery is never kept, be that right or wrong. Phases: content; yields; never returns.
 function ____exports.accept(jobs)
-    if mark.matches(jobs.mark) then
+    if mark.is_there() then
         return ____exports.decline(false)
     end
     local id, reason = take(jobs)

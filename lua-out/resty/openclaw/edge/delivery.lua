@@ -7,10 +7,12 @@ local survey = require("resty.openclaw.edge.delivery.survey")
 local callback_delivery = require("resty.openclaw.edge.callback_delivery")
 local clock = require("resty.openclaw.clock")
 local files = require("resty.openclaw.files")
+local marks = require("resty.openclaw.edge.jobs.mark")
 local ____settings = require("resty.openclaw.edge.jobs.settings")
 local ANSWER_HEAD_BYTES = ____settings.ANSWER_HEAD_BYTES
 local links = require("resty.openclaw.edge.link")
 local stores = require("resty.openclaw.edge.store")
+local reserves = require("resty.openclaw.edge.store.reserve")
 local usages = require("resty.openclaw.edge.store.usage")
 local TICK_SECONDS = 0.1
 local LOCK_SECONDS = 1
@@ -51,6 +53,8 @@ local function acquire(delivery)
     delivery.lock = file
     delivery.has_looked = false
     delivery.sweep_at = 0
+    reserves.doubt(delivery.jobs.reserve)
+    marks.secret_of(delivery.jobs.mark)
     delivery.backlog = backlogs.new()
     delivery.answers = answers.new()
     delivery.callbacks = callback_delivery.new(delivery.jobs)
@@ -143,7 +147,17 @@ local function show(delivery)
     if since == nil then
         since = 0
     end
-    usages.show(delivery.jobs.usage, delivery.answers.count, delivery.answers.total_bytes, since)
+    local ____delivery_answers_4 = delivery.answers
+    local count = ____delivery_answers_4.count
+    local failed_count = ____delivery_answers_4.failed_count
+    local total_bytes = ____delivery_answers_4.total_bytes
+    usages.show(
+        delivery.jobs.usage,
+        count - failed_count,
+        failed_count,
+        total_bytes,
+        since
+    )
 end
 --- All that there is to do now.
 local function work(delivery)
@@ -152,6 +166,7 @@ local function work(delivery)
     end
     survey.sweep(delivery)
     expiry.run(delivery)
+    reserves.keep(delivery.jobs.reserve)
     allow(delivery)
     begin(delivery)
     callback_delivery.begin_due(delivery.callbacks)

@@ -7,6 +7,7 @@ local settings_of = require("resty.openclaw.edge.jobs.settings")
 local jobs_page = require("resty.openclaw.edge.jobs_page")
 local stores = require("resty.openclaw.edge.store")
 local clients = require("resty.openclaw.edge.store.client")
+local reserves = require("resty.openclaw.edge.store.reserve")
 local usages = require("resty.openclaw.edge.store.usage")
 --- The header that marks deliveries, and whose value nobody else may know.
 ____exports.DELIVERY_HEADER = marks.HEADER
@@ -34,6 +35,7 @@ local function report(self)
     return {
         pending = usages.jobs(usage),
         done = usages.answers(usage),
+        failed = usages.failed(usage),
         pending_bytes = usages.bytes(usage),
         done_bytes = usages.answer_bytes(usage),
         oldest_seconds = usages.oldest_seconds(usage)
@@ -73,15 +75,23 @@ local function create(owner, options, registry, link, faults)
         settings.max_bytes,
         settings.client_share
     )
+    local store = stores.new(settings.store, settings.thread_pool)
     local fields = {
         settings = settings,
-        store = stores.new(settings.store, settings.thread_pool),
+        store = store,
         usage = usage,
         clients = clients.new(names),
         figures = figures_of.open(registry, link.name, usage),
         faults = faults,
         link = link,
-        mark = marks.open(names),
+        mark = marks.open(store),
+        reserve = reserves.new(
+            store,
+            link.name,
+            settings.reserve_bytes,
+            names,
+            faults
+        ),
         delivery = nil
     }
     local jobs = setmetatable(fields, metatable)

@@ -16,7 +16,16 @@ local NEXT_TRIAL = 6
 local NEXT_BACKGROUND_TRIAL = 7
 --- What health checks said last.
 local CUT = 8
-local SLOTS = 9
+--- When a client's request was last answered; at most a second old while all is well.
+local LAST_LIVE = 9
+--- Jobs that got no answer while the link is down, since a client's request was tried in vain.
+local SILENT = 10
+local NEXT_LIVE_TRIAL = 11
+local SLOTS = 12
+--- While clients have been answered within so many seconds, jobs that get no answer say nothing of the link.
+local LIVE_SECONDS = 60
+--- After so many jobs without an answer, the next trial is a client's.
+local SILENT_TRIALS = 3
 --- Answers of a link that is up are noted so often, so that most of them write nothing.
 local SECONDS_BETWEEN_NOTES = 1
 --- How long a worker that dies in the middle of a choice keeps the others from it.
@@ -28,6 +37,8 @@ local function begin_anew(link, is_down)
     record[DOWN] = is_down and 1 or 0
     record[FAILED] = 0
     record[ANSWERED] = 0
+    record[SILENT] = 0
+    record[NEXT_LIVE_TRIAL] = now
     record[CHANGED] = now
     record[NEXT_TRIAL] = now + link.probe_seconds
     record[NEXT_BACKGROUND_TRIAL] = now + link.probe_seconds
@@ -99,26 +110,44 @@ local function take_turn(link, next_trial, patience)
 end
 --- Whether an attempt makes sense: always while the link is up; while it is down for one caller each `probe_seconds`, of
 -- those in all workers, which counts as the attempt. Phases: any but init.
--- 
--- @param patience seconds for which a trial is left to others who can wait better (0)
-function ____exports.may_try(link, patience)
-    if patience == nil then
-        patience = 0
+function ____exports.may_try(link)
+    return ____exports.is_up(link) or take_turn(link, NEXT_TRIAL, 0)
+end
+--- The same for a client's request. Trials are left to jobs, whose clients wait for nothing, for so many seconds of
+-- `patience`; but after some jobs that got no answer it is a request's turn at once, as these jobs may be to blame.
+-- Phases: any but init.
+function ____exports.may_try_live(link, patience)
+    if ____exports.is_up(link) then
+        return true
     end
-    return ____exports.is_up(link) or take_turn(link, NEXT_TRIAL, patience)
+    if link.record[SILENT] < SILENT_TRIALS then
+        return take_turn(link, NEXT_TRIAL, patience)
+    end
+    local is_chosen = take_turn(link, NEXT_LIVE_TRIAL, 0)
+    if is_chosen then
+        link.record[SILENT] = 0
+    end
+    return is_chosen
 end
 --- The same for what nginx does in the background of another attempt. It has turns of its own: the other one, which may end
 -- without a try of the link, would else always come first. Phases: any but init.
 function ____exports.may_try_in_background(link)
     return ____exports.is_up(link) or take_turn(link, NEXT_BACKGROUND_TRIAL, 0)
 end
---- Notes an answer, of whatever status. `at`: when it began, on the scale of `clock`. Phases: any but init.
-function ____exports.answered(link, at)
+--- Notes an answer, of whatever status. `at`: when it began, on the scale of `clock`; `is_live`: whether a client waits for
+-- it. Phases: any but init.
+function ____exports.answered(link, at, is_live)
     if at == nil then
         at = clock.now()
     end
+    if is_live == nil then
+        is_live = true
+    end
     local record = link.record
     local is_down = record[DOWN] == 1
+    if is_live and at - record[LAST_LIVE] >= SECONDS_BETWEEN_NOTES then
+        record[LAST_LIVE] = at
+    end
     local is_noted = at - record[LAST_ANSWER] < SECONDS_BETWEEN_NOTES
     if not is_down and is_noted and record[FAILED] == 0 then
         return
@@ -130,6 +159,9 @@ function ____exports.answered(link, at)
     record[FAILED] = 0
     if not is_down then
         return
+    end
+    if is_live then
+        record[SILENT] = SILENT_TRIALS
     end
     record[ANSWERED] = record[ANSWERED] + 1
     if record[ANSWERED] >= link.rise then
@@ -147,6 +179,7 @@ function ____exports.failed(link, began)
     end
     record[LAST_FAILURE] = clock.now()
     record[ANSWERED] = 0
+    record[SILENT] = 0
     if record[DOWN] == 1 then
         return
     end
@@ -157,6 +190,19 @@ function ____exports.failed(link, began)
             tostring(link.fall) .. " attempts got no answer"
         )
     end
+end
+--- Notes a job that reached the other end and got no answer. `began`: as of `failed`; `is_first`: whether that is new of this
+-- job. True where the job is to blame rather than the link: then it counts as one of the job's tries. Phases: any but init.
+function ____exports.silent(link, began, is_first)
+    local record = link.record
+    if record[DOWN] == 1 then
+        record[SILENT] = is_first and record[SILENT] + 1 or SILENT_TRIALS
+        return false
+    end
+    if is_first and clock.now() - record[LAST_LIVE] > LIVE_SECONDS then
+        ____exports.failed(link, began)
+    end
+    return true
 end
 local function show(registry, link)
     local known = links_by_registry[registry]
@@ -192,7 +238,7 @@ end
 -- 
 -- @param is_cut what health checks say, where there are any: asked often, so it must cost next to nothing
 local function create(registry, name, settings, is_cut)
-    local slot, err = shared_memory.slot(registry.region, "link " .. name, SLOTS)
+    local slot, err = shared_memory.slot(registry.region, "link of " .. name, SLOTS)
     if slot == nil then
         error((("edge: no shared memory for the link of " .. name) .. ": ") .. err, 0)
     end

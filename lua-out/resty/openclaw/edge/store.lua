@@ -90,6 +90,32 @@ function ____exports.finish(store, written, shelf, id)
     end
     return file_sync.sync(store.thread_pool, (store.folder .. "/") .. shelf)
 end
+--- Writes a text over a file, which must be there, and waits for the disk. Says why not, or nothing. Phases: any; holds up the worker.
+function ____exports.overwrite(store, shelf, id, text)
+    local file, err = files.open(
+        ____exports.path(store, shelf, id),
+        "lock"
+    )
+    if file == nil then
+        return err
+    end
+    local problem = files.overwrite(file, text, 0)
+    if problem == nil then
+        problem = files.truncate(file, #text)
+    end
+    if problem == nil then
+        problem = files.sync(file)
+    end
+    files.close(file)
+    return problem
+end
+--- Moves a file from one folder to another. Says why not, or nothing. Phases: any.
+function ____exports.move(store, id, from, to)
+    return files.rename(
+        ____exports.path(store, from, id),
+        ____exports.path(store, to, id)
+    )
+end
 --- Notes one more try to tell somebody of an answer, or with 0 that it is to be done. Says why not, or nothing. Phases: any.
 function ____exports.note_callback(store, id, tries)
     local file, err = files.open(

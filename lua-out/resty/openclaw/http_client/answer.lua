@@ -1,4 +1,5 @@
 local ____exports = {}
+local texts = require("resty.openclaw.text")
 local turn = require("resty.openclaw.turn")
 local http_reader = require("resty.openclaw.http_client.reader")
 --- Limits of one header section, the status line or the trailers included.
@@ -8,10 +9,12 @@ local HEADER_COUNT = 100
 local CHUNK_LINE_BYTES = 1024
 --- So many chunks are read at a stretch before other requests have their turn.
 local CHUNKS_AT_A_STRETCH = 500
+--- What a double holds exactly.
+local MOST_LENGTH_DIGITS = 15
 --- Answers of status 1xx before the real one.
 local INTERIM_ANSWERS = 8
---- A name of token characters, no blank before the colon, no control characters but tabs in the value.
-local HEADER = "^([%w!#$%%&'*+.^_`|~-]+):[ \t]*(.-)[ \t]*$"
+--- A name of token characters, no blank before the colon.
+local HEADER = "^([%w!#$%%&'*+.^_`|~-]+):(.*)$"
 --- Reads header lines up to the empty one, into `headers` where given.
 local function read_headers(reader, budget, headers)
     local left = budget
@@ -37,19 +40,23 @@ local function read_headers(reader, budget, headers)
         if headers ~= nil then
             local key = string.lower(name)
             local known = headers[key]
-            headers[key] = known == nil and value or (known .. ", ") .. value
+            local trimmed = texts.trim(value)
+            headers[key] = known == nil and trimmed or (known .. ", ") .. trimmed
         end
     end
     return nil, "too many header lines"
 end
 --- The length that Content-Length says; several equal ones are one (RFC 9110, section 8.6).
 local function content_length(value)
-    local first = string.match(value, "^(%d+)")
-    if first == nil or #first > 15 then
+    local first = string.match(value, "^%d+")
+    if first == nil or #first > MOST_LENGTH_DIGITS then
         return nil
     end
-    for each in string.gmatch(value .. ",", "%s*(.-)%s*,") do
-        if each ~= first then
+    local next = 1
+    while next ~= nil do
+        local each
+        each, next = texts.item(value, ",", next)
+        if texts.trim(each) ~= first then
             return nil
         end
     end
@@ -123,14 +130,21 @@ local function read_to_close(reader, most_bytes, truncate, parts)
 end
 --- Whether a list-valued header names this word.
 local function has_word(value, word)
+    local ____temp_0
     if value == nil then
-        return false
+        ____temp_0 = nil
+    else
+        ____temp_0 = 1
     end
-    local found = string.find(
-        ("," .. string.lower(value)) .. ",",
-        (",[ \t]*" .. word) .. "[ \t]*,"
-    )
-    return found ~= nil
+    local next = ____temp_0
+    while next ~= nil do
+        local each
+        each, next = texts.item(value, ",", next)
+        if string.lower(texts.trim(each)) == word then
+            return true
+        end
+    end
+    return false
 end
 --- The next status line with its headers.
 local function read_head(reader)

@@ -2,6 +2,8 @@ local ____exports = {}
 local json = require("resty.openclaw.json")
 local request = require("resty.openclaw.request")
 local request_uri = require("resty.openclaw.request_uri")
+local ____text = require("resty.openclaw.text")
+local decimal = ____text.decimal
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local utf8 = require("resty.openclaw.utf8")
 local LINE = table.concat({"{\"time\":%.3f,\"request_id\":%s,\"trace_id\":%s,\"route\":%s,\"variant\":%s,\"client\":%s,\"method\":%s,\"uri\":%s,\"status\":%d", ",\"request_seconds\":%.3f,\"queue_seconds\":%s,\"first_byte_seconds\":%s,\"node\":%s,\"tries\":[%s],\"cache\":%s", ",\"degraded\":%s,\"request_bytes\":%d,\"response_bytes\":%d,\"model\":%s,\"prompt_tokens\":%s,\"completion_tokens\":%s", ",\"finish_reason\":%s%s}"})
@@ -14,7 +16,14 @@ local function text_of(name)
 end
 --- A number as JSON has them; null for all else, "-" and nothing among that.
 local function number_text(value)
-    local number = tonumber((string.match(value or "", "^%d+%.?%d*$")))
+    local whole = decimal(value or "")
+    local ____temp_0
+    if whole == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = tonumber(value)
+    end
+    local number = ____temp_0
     return number == nil and "null" or string.format("%.14g", number)
 end
 local function number_of(name)

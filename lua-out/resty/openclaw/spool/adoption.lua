@@ -4,8 +4,30 @@ local lanes = require("resty.openclaw.spool.lane")
 local readers = require("resty.openclaw.spool.reader")
 --- A worker that exits leaves all to others.
 local LEFT = "the worker exits"
+--- Counts what is in a segment from there on, and removes it where that is nothing. Says why it cannot.
+local function survey_segment(lane, number, settled_number, offset)
+    local segment = {number = number, bytes = 0, entries = 0, text_bytes = 0}
+    local ____, err = readers.file_of(lane, segment)
+    if err ~= nil then
+        return err
+    end
+    if number >= settled_number then
+        local problem = readers.count(lane, segment, offset)
+        if problem ~= nil then
+            return problem
+        end
+    end
+    local ____lane_segments_0 = lane.segments
+    ____lane_segments_0[#____lane_segments_0 + 1] = segment
+    if segment.entries == 0 then
+        lanes.remove(lane, #lane.segments - 1)
+    elseif #lane.segments == 1 then
+        lane.offset = offset
+    end
+    return nil
+end
 --- Finds the segments of a lane that are not settled, and counts what is in them. Removes the others.
-local function survey(lane)
+local function survey(lane, faults)
     local numbers, err = lanes.numbers(lane.path)
     if numbers == nil then
         return err
@@ -16,21 +38,16 @@ local function survey(lane)
         if ngx.worker.exiting() then
             return LEFT
         end
-        local segment = {number = number, bytes = 0, entries = 0, text_bytes = 0}
-        local offset = number == settled_number and settled_offset or 0
-        if number >= settled_number then
-            local problem = readers.count(lane, segment, offset)
-            if problem ~= nil then
-                return problem
-            end
-        end
         lane.last_number = math.max(lane.last_number, number)
-        local ____lane_segments_0 = lane.segments
-        ____lane_segments_0[#____lane_segments_0 + 1] = segment
-        if segment.entries == 0 then
-            lanes.remove(lane, #lane.segments - 1)
-        elseif #lane.segments == 1 then
-            lane.offset = offset
+        local problem = survey_segment(lane, number, settled_number, number == settled_number and settled_offset or 0)
+        if problem == readers.GONE then
+            faults:report(
+                "adopt",
+                lanes.segment_path(lane.path, number),
+                ": no plain file"
+            )
+        elseif problem ~= nil then
+            return problem
         end
     end
     lanes.rewind(lane)
@@ -52,9 +69,12 @@ function ____exports.adopt(directory, most, faults)
             break
         end
         local path = (directory .. "/") .. tostring(number)
-        local lane = lanes.claim(path)
+        local lane, claim_err = lanes.claim(path)
+        if lane == nil and claim_err ~= lanes.OWNED then
+            faults:report("adopt", path, ": ", claim_err)
+        end
         if lane ~= nil then
-            local err = survey(lane)
+            local err = survey(lane, faults)
             if err ~= nil and err ~= LEFT then
                 faults:report("adopt", path, ": ", err)
             end

@@ -5,7 +5,7 @@ local lanes = require("resty.openclaw.spool.lane")
 local MOST_TRIES = 1024
 --- The numbers of the lanes, sorted. On failure nil and why. Phases: any.
 function ____exports.lane_numbers(directory)
-    return lanes.numbers_in(directory, "^([1-9]%d*)$")
+    return lanes.numbers_in(directory, "%d")
 end
 --- The bytes of the segments of all lanes, whoever has them. Phases: any.
 function ____exports.used_bytes(directory)
@@ -60,15 +60,20 @@ function ____exports.take_lane(directory)
             return lane
         end
     end
-    local next = (numbers[#numbers] or 0) + 1
-    for number = next, next + MOST_TRIES do
-        local folder_err = files.make_folder((directory .. "/") .. tostring(number))
-        if folder_err ~= nil then
-            return nil, folder_err
-        end
-        local made = take_empty(directory, number)
-        if made ~= nil then
-            return made
+    local taken = {}
+    for ____, number in ipairs(numbers) do
+        taken[number] = true
+    end
+    for number = 1, #numbers + MOST_TRIES do
+        if not (taken[number] ~= nil) then
+            local folder_err = files.make_folder((directory .. "/") .. tostring(number))
+            if folder_err ~= nil then
+                return nil, folder_err
+            end
+            local made = take_empty(directory, number)
+            if made ~= nil then
+                return made
+            end
         end
     end
     return nil, "every lane has an owner"

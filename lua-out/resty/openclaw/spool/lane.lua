@@ -5,27 +5,33 @@ local files = require("resty.openclaw.files")
 local POSITION = "%010d %016d"
 local POSITION_BYTES = 27
 local POSITION_AND_CHECKSUM_BYTES = POSITION_BYTES + 10
+local SEGMENT_NAME = "%08d.log"
+--- No higher number is one of ours: the position has ten digits for the number after it.
+local MOST_NUMBER = 999999999
+--- Why a lane cannot be claimed, where nothing is wrong.
+____exports.OWNED = "it has an owner"
 local position_place = ffi.new("char[?]", POSITION_AND_CHECKSUM_BYTES)
 --- The file of the segment of that number in a folder. Phases: any.
 function ____exports.segment_path(path, number)
-    return string.format("%s/%08d.log", path, number)
+    return (path .. "/") .. string.format(SEGMENT_NAME, number)
 end
 --- The file of a segment. Phases: any.
 function ____exports.path_of(lane, segment)
     return ____exports.segment_path(lane.path, segment.number)
 end
---- The numbers in the names of a folder that are of this form, sorted; the pattern has one capture, of digits. On failure
--- nil and why. Phases: any.
-function ____exports.numbers_in(path, pattern)
+--- The numbers in the names of a folder, sorted: of those names alone that we give, which are these numbers in this form of
+-- `string.format`. On failure nil and why. Phases: any.
+function ____exports.numbers_in(path, form)
     local names, err = files.names(path)
     if names == nil then
         return nil, err
     end
     local found = {}
     for ____, name in ipairs(names) do
-        local digits = string.match(name, pattern)
-        if digits ~= nil then
-            found[#found + 1] = tonumber(digits)
+        local digits = string.match(name, "^%d+")
+        local number = tonumber(digits) or 0
+        if number > 0 and number <= MOST_NUMBER and string.format(form, number) == name then
+            found[#found + 1] = number
         end
     end
     table.sort(found)
@@ -33,7 +39,7 @@ function ____exports.numbers_in(path, pattern)
 end
 --- The numbers of the segments in a folder, sorted. On failure nil and why. Phases: any.
 function ____exports.numbers(path)
-    return ____exports.numbers_in(path, "^(%d+)%.log$")
+    return ____exports.numbers_in(path, SEGMENT_NAME)
 end
 --- The lane of a folder, where nobody else has it; else nil and why. Its segments are left to others to find. Phases: any.
 function ____exports.claim(path)
@@ -43,7 +49,11 @@ function ____exports.claim(path)
     end
     if not files.lock(file) then
         files.close(file)
-        return nil, "it has an owner"
+        return nil, ____exports.OWNED
+    end
+    if not files.is_plain(file) then
+        files.close(file)
+        return nil, "its \"position\" is no plain file"
     end
     return {
         path = path,

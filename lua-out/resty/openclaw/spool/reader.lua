@@ -8,8 +8,10 @@ local lines = require("resty.openclaw.spool.line")
 local PIECE_BYTES = 131072
 local STRETCH_BYTES = 262144
 local piece = ffi.new("uint8_t[?]", PIECE_BYTES)
---- The cursor's segment, open. On failure nil and why; an empty reason when the file is gone.
-local function file_of(lane, segment)
+--- Why a segment cannot be read, where it is gone, or something that is no file has its name.
+____exports.GONE = ""
+--- A segment, open. On failure nil and why: GONE, or what may pass. Phases: any.
+function ____exports.file_of(lane, segment)
     if lane.reader ~= nil then
         if lane.reader_number == segment.number then
             return lane.reader
@@ -17,9 +19,9 @@ local function file_of(lane, segment)
         lanes.close_reader(lane)
     end
     local path = lanes.path_of(lane, segment)
-    local file, err = files.open(path, "read")
+    local file, err, is_odd = files.open_plain(path)
     if file == nil then
-        return nil, files.is_gone(path) and "" or err
+        return nil, (is_odd == true or files.is_gone(path)) and ____exports.GONE or err
     end
     lane.reader = file
     lane.reader_number = segment.number
@@ -70,7 +72,7 @@ local function take_lines(lane, reading, memory, count)
 end
 --- Reads on in one segment: how many bytes. Nothing, and why, when there is no more to be had.
 local function read_piece(lane, segment, reading)
-    local file, err = file_of(lane, segment)
+    local file, err = ____exports.file_of(lane, segment)
     if file == nil then
         return nil, err
     end
@@ -88,7 +90,7 @@ local function read_piece(lane, segment, reading)
     local ____lane_cursor_0, ____offset_1 = lane.cursor, "offset"
     ____lane_cursor_0[____offset_1] = ____lane_cursor_0[____offset_1] + used
     if used == 0 and not reading.is_full then
-        return nil, ""
+        return nil, ____exports.GONE
     end
     return used
 end
@@ -105,7 +107,7 @@ function ____exports.read(lane, tally, reading)
             local bytes, err = read_piece(lane, segment, reading)
             if bytes ~= nil then
                 stretch = stretch + bytes
-            elseif err ~= "" then
+            elseif err ~= ____exports.GONE then
                 return err
             else
                 write_off(tally, lane, segment)
@@ -138,7 +140,7 @@ end
 --- Counts the lines of a segment from an offset on, and its bytes up to the last of them: what comes after that, a process
 -- that was killed has not written as a whole. May yield. Says why it cannot. Phases: timer.
 function ____exports.count(lane, segment, offset)
-    local file, err = file_of(lane, segment)
+    local file, err = ____exports.file_of(lane, segment)
     if file == nil then
         return err
     end
@@ -167,7 +169,7 @@ function ____exports.count(lane, segment, offset)
 end
 --- When the first entry of a lane came, as its line has it; 0 where that cannot be read. Phases: any.
 function ____exports.first_stamp(lane)
-    local file = file_of(lane, lane.segments[1])
+    local file = ____exports.file_of(lane, lane.segments[1])
     if file == nil then
         return 0
     end

@@ -8,6 +8,8 @@ local lines = require("resty.openclaw.spool.line")
 local ____state = require("resty.openclaw.spool.state")
 local FULL = ____state.FULL
 local worker_process = require("resty.openclaw.worker_process")
+--- So many names are tried at a time; each is a call of the system.
+local MOST_IN_THE_WAY = 100
 --- How often what has failed is tried again.
 local RETRY_SECONDS = 1
 --- Takes a lane to write to, unless there is one. On failure nil and why; it may be called again. Phases: init_worker and all
@@ -121,6 +123,26 @@ local function forget_own(spool, lane)
     lanes.release(lane)
     spool.own = nil
 end
+--- Makes the file of the next number that is free, whatever somebody has put in the way. On failure nil and why.
+local function create_next(own)
+    for number = own.last_number + 1, own.last_number + MOST_IN_THE_WAY do
+        local file, err = files.open(
+            lanes.segment_path(own.path, number),
+            "create"
+        )
+        local is_taken = file == nil and files.is_taken()
+        if file ~= nil or is_taken then
+            own.last_number = number
+        end
+        if file ~= nil then
+            return file
+        end
+        if not is_taken then
+            return nil, err
+        end
+    end
+    return nil, "the names of the next segments are taken"
+end
 --- Begins a segment, for at least so many bytes. Nil and why when there is none; and how many entries were given up for it.
 local function begin_segment(spool, bytes)
     ____exports.leave_segment(spool)
@@ -133,18 +155,14 @@ local function begin_segment(spool, bytes)
     if not has_room then
         return nil, FULL, dropped
     end
-    local segment = {number = own.last_number + 1, bytes = 0, entries = 0, text_bytes = 0}
-    local file, file_err = files.open(
-        lanes.path_of(own, segment),
-        "create"
-    )
+    local file, file_err = create_next(own)
     if file == nil then
         if own ~= spool.flying and files.is_gone(own.path .. "/position") then
             forget_own(spool, own)
         end
         return nil, file_err, dropped
     end
-    own.last_number = segment.number
+    local segment = {number = own.last_number, bytes = 0, entries = 0, text_bytes = 0}
     local ____own_segments_2 = own.segments
     ____own_segments_2[#____own_segments_2 + 1] = segment
     own.grows = true

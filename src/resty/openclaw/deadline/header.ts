@@ -5,6 +5,7 @@
  *
  * Both are seconds since 1970 by the clock of the one who sends it; their difference is right whatever that clock says.
  */
+import * as texts from "../text";
 
 export const NAME = "X-OpenClaw-Deadline";
 export const VARIABLE = "http_x_openclaw_deadline";
@@ -16,7 +17,7 @@ const MOST_DECIMALS = 7;
 
 /** A time in seconds; nothing for all that is no such number. */
 function time_of(text: string): number | undefined {
-    const [whole, decimals] = string.match(text, "^(%d+)(%.?%d*)$");
+    const [whole, decimals] = texts.decimal(text);
     if (whole === undefined || whole.length > MOST_DIGITS) return undefined;
     if (decimals === "." || decimals!.length > MOST_DECIMALS) return undefined;
     return tonumber(text);

@@ -16,6 +16,7 @@ import * as clients from "./store/client";
 import * as ids from "./store/id";
 import * as records from "./store/record";
 import type { Head } from "./store/record";
+import * as reserves from "./store/reserve";
 import * as usages from "./store/usage";
 
 /** The id of a job, or why the request is not kept. */
@@ -50,7 +51,8 @@ const held_by_request = new LuaTable<number, Held>();
 export const PREFIX = "/openclaw/jobs/";
 /**
  * Says that what a delivery is answered is no answer to it, so that it counts as no try: "down" where the other end was not
- * reached, "unanswered" where it was, "stale" where the answer is an old one from the cache.
+ * reached, "unanswered" where it was, "stale" where the answer is an old one from the cache; or "answered". Without any of
+ * these it is what the gateway itself has said, which is no answer either.
  */
 export const LINK_HEADER = "X-OpenClaw-Link";
 
@@ -107,10 +109,17 @@ function refuse(jobs: Jobs, reason: Reason): never {
     return respond(REFUSALS[reason]);
 }
 
+/** The host that the request is for, also of one that names none (HTTP/1.0), as a delivery that names none is refused. */
+function host(): string {
+    const given = request.variable("http_host") ?? "";
+    const known = given === "" ? (request.variable("host") ?? "") : given;
+    return known === "" ? "localhost" : known;
+}
+
 /** What makes the delivery look like the request; nothing when some of it cannot be sent again as it is. */
 function read_headers(jobs: Jobs): Record<string, string> | undefined {
     const headers: Record<string, string> = {};
-    headers.Host = request.variable("http_host") ?? request.variable("host") ?? "";
+    headers.Host = host();
     // The id and the trace that the gateway gave the request, or took from it.
     headers["X-Request-Id"] = request.variable("openclaw_request_id") ?? request.variable("request_id") ?? "";
     const trace = request.variable("openclaw_traceparent") ?? request.variable("http_traceparent") ?? "";
@@ -182,6 +191,7 @@ function keep(jobs: Jobs, body: Body): Kept {
     const [line] = records.line(head);
     if (line === undefined) return $multi(undefined, "header");
     const bytes = line.length + body.bytes;
+    if (reserves.is_short(jobs.reserve)) return $multi(undefined, "not_stored");
     const full = usages.reserve(jobs.usage, id, bytes);
     if (full !== undefined) return $multi(undefined, full);
     const key = request.key();
@@ -262,11 +272,11 @@ export function decline(was_reached: boolean): never {
 }
 
 /**
- * Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. A delivery of a
- * job is never kept again. Phases: content; yields; never returns.
+ * Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. What
+ * says that it is a delivery is never kept, be that right or wrong. Phases: content; yields; never returns.
  */
 export function accept(jobs: Jobs): never {
-    if (mark.matches(jobs.mark)) return decline(false);
+    if (mark.is_there()) return decline(false);
     const [id, reason] = take(jobs);
     if (id === undefined) return refuse(jobs, reason);
     jobs.figures.jobs.get("accepted").inc();

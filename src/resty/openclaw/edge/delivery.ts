@@ -18,9 +18,11 @@ import * as clock from "../clock";
 import * as files from "../files";
 import type { File } from "../files";
 import type { Jobs } from "./jobs";
+import * as marks from "./jobs/mark";
 import { ANSWER_HEAD_BYTES } from "./jobs/settings";
 import * as links from "./link";
 import * as stores from "./store";
+import * as reserves from "./store/reserve";
 import * as usages from "./store/usage";
 
 export interface Delivery {
@@ -88,6 +90,9 @@ function acquire(delivery: Delivery): boolean {
     delivery.lock = file;
     delivery.has_looked = false;
     delivery.sweep_at = 0;
+    reserves.doubt(delivery.jobs.reserve);
+    // Now, while there is room for it. Deliveries make it as well, and say what is wrong.
+    marks.secret_of(delivery.jobs.mark);
     delivery.backlog = backlogs.new();
     delivery.answers = answers.new();
     delivery.callbacks = callback_delivery.new(delivery.jobs);
@@ -153,7 +158,8 @@ function begin(delivery: Delivery): void {
 
 function show(delivery: Delivery): void {
     const [, since = 0] = backlogs.oldest(delivery.backlog);
-    usages.show(delivery.jobs.usage, delivery.answers.count, delivery.answers.total_bytes, since);
+    const { count, failed_count, total_bytes } = delivery.answers;
+    usages.show(delivery.jobs.usage, count - failed_count, failed_count, total_bytes, since);
 }
 
 /** All that there is to do now. */
@@ -161,6 +167,7 @@ function work(this: void, delivery: Delivery): void {
     if (!look(delivery)) return;
     survey.sweep(delivery);
     expiry.run(delivery);
+    reserves.keep(delivery.jobs.reserve);
     allow(delivery);
     begin(delivery);
     callback_delivery.begin_due(delivery.callbacks);

@@ -20,6 +20,8 @@ import * as stores from "./store";
 import type { Store } from "./store";
 import * as clients from "./store/client";
 import type { Clients } from "./store/client";
+import * as reserves from "./store/reserve";
+import type { Reserve } from "./store/reserve";
 import * as usages from "./store/usage";
 import type { Usage } from "./store/usage";
 
@@ -27,6 +29,7 @@ import type { Usage } from "./store/usage";
 export interface Report {
     readonly pending: number;
     readonly done: number;
+    readonly failed: number;
     readonly pending_bytes: number;
     readonly done_bytes: number;
     readonly oldest_seconds: number;
@@ -41,6 +44,7 @@ export interface Jobs {
     readonly faults: Faults;
     readonly link: Link;
     readonly mark: Mark;
+    readonly reserve: Reserve;
     readonly delivery: Delivery;
     /** Keeps the request at hand as a job, and answers. Phases: content; yields; never returns. */
     accept(): never;
@@ -95,6 +99,7 @@ function report(this: Jobs): Report {
     return {
         pending: usages.jobs(usage),
         done: usages.answers(usage),
+        failed: usages.failed(usage),
         pending_bytes: usages.bytes(usage),
         done_bytes: usages.answer_bytes(usage),
         oldest_seconds: usages.oldest_seconds(usage),
@@ -123,15 +128,17 @@ function create(owner: string, options: Options, registry: Registry, link: Link,
     const settings = settings_of.read(owner, options);
     const names = registry.region.names;
     const usage = usages.new(names, link.name, settings.max_jobs, settings.max_bytes, settings.client_share);
+    const store = stores.new(settings.store, settings.thread_pool);
     const fields = {
         settings,
-        store: stores.new(settings.store, settings.thread_pool),
+        store,
         usage,
         clients: clients.new(names),
         figures: figures_of.open(registry, link.name, usage),
         faults,
         link,
-        mark: marks.open(names),
+        mark: marks.open(store),
+        reserve: reserves.new(store, link.name, settings.reserve_bytes, names, faults),
         delivery: undefined as Delivery | undefined,
     };
     const jobs = setmetatable(fields, metatable) as unknown as Jobs;

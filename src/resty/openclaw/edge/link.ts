@@ -6,6 +6,9 @@
  * attempt is let through now and then, and it is up again after `rise` answers in a row. So one bad moment changes nothing,
  * and a link that comes and goes is not believed at once. Health checks, where there are any, are believed at once.
  *
+ * A job that reached the other end and got no answer is no such attempt: it may be the job that nobody can answer. Only
+ * the first time that happens to a job, and only where no client was answered lately, it counts like one.
+ *
  * Times are those of `clock`. Two workers that write at one moment may lose a count, which costs one attempt more.
  */
 import * as clock from "../clock";
@@ -51,8 +54,17 @@ const NEXT_TRIAL = 6;
 const NEXT_BACKGROUND_TRIAL = 7;
 /** What health checks said last. */
 const CUT = 8;
-const SLOTS = 9;
+/** When a client's request was last answered; at most a second old while all is well. */
+const LAST_LIVE = 9;
+/** Jobs that got no answer while the link is down, since a client's request was tried in vain. */
+const SILENT = 10;
+const NEXT_LIVE_TRIAL = 11;
+const SLOTS = 12;
 
+/** While clients have been answered within so many seconds, jobs that get no answer say nothing of the link. */
+const LIVE_SECONDS = 60;
+/** After so many jobs without an answer, the next trial is a client's. */
+const SILENT_TRIALS = 3;
 /** Answers of a link that is up are noted so often, so that most of them write nothing. */
 const SECONDS_BETWEEN_NOTES = 1;
 /** How long a worker that dies in the middle of a choice keeps the others from it. */
@@ -66,6 +78,8 @@ function begin_anew(link: Link, is_down: boolean): void {
     record.set(DOWN, is_down ? 1 : 0);
     record.set(FAILED, 0);
     record.set(ANSWERED, 0);
+    record.set(SILENT, 0);
+    record.set(NEXT_LIVE_TRIAL, now);
     record.set(CHANGED, now);
     record.set(NEXT_TRIAL, now + link.probe_seconds);
     record.set(NEXT_BACKGROUND_TRIAL, now + link.probe_seconds);
@@ -119,10 +133,23 @@ function take_turn(link: Link, next_trial: number, patience: number): boolean {
 /**
  * Whether an attempt makes sense: always while the link is up; while it is down for one caller each `probe_seconds`, of
  * those in all workers, which counts as the attempt. Phases: any but init.
- * @param patience seconds for which a trial is left to others who can wait better (0)
  */
-export function may_try(link: Link, patience = 0): boolean {
-    return is_up(link) || take_turn(link, NEXT_TRIAL, patience);
+export function may_try(link: Link): boolean {
+    return is_up(link) || take_turn(link, NEXT_TRIAL, 0);
+}
+
+/**
+ * The same for a client's request. Trials are left to jobs, whose clients wait for nothing, for so many seconds of
+ * `patience`; but after some jobs that got no answer it is a request's turn at once, as these jobs may be to blame.
+ * Phases: any but init.
+ */
+export function may_try_live(link: Link, patience: number): boolean {
+    if (is_up(link)) return true;
+    if (link.record.get(SILENT) < SILENT_TRIALS) return take_turn(link, NEXT_TRIAL, patience);
+    const is_chosen = take_turn(link, NEXT_LIVE_TRIAL, 0);
+    // Only its answer lets another one follow: where nobody answers these wait longer than jobs may.
+    if (is_chosen) link.record.set(SILENT, 0);
+    return is_chosen;
 }
 
 /**
@@ -133,10 +160,14 @@ export function may_try_in_background(link: Link): boolean {
     return is_up(link) || take_turn(link, NEXT_BACKGROUND_TRIAL, 0);
 }
 
-/** Notes an answer, of whatever status. `at`: when it began, on the scale of `clock`. Phases: any but init. */
-export function answered(link: Link, at = clock.now()): void {
+/**
+ * Notes an answer, of whatever status. `at`: when it began, on the scale of `clock`; `is_live`: whether a client waits for
+ * it. Phases: any but init.
+ */
+export function answered(link: Link, at = clock.now(), is_live = true): void {
     const record = link.record;
     const is_down = record.get(DOWN) === 1;
+    if (is_live && at - record.get(LAST_LIVE) >= SECONDS_BETWEEN_NOTES) record.set(LAST_LIVE, at);
     const is_noted = at - record.get(LAST_ANSWER) < SECONDS_BETWEEN_NOTES;
     if (!is_down && is_noted && record.get(FAILED) === 0) return;
     // What came before the last failure tells nothing new, though it may end now.
@@ -144,6 +175,7 @@ export function answered(link: Link, at = clock.now()): void {
     record.set(LAST_ANSWER, math.max(at, record.get(LAST_ANSWER)));
     record.set(FAILED, 0);
     if (!is_down) return;
+    if (is_live) record.set(SILENT, SILENT_TRIALS);
     record.set(ANSWERED, record.get(ANSWERED) + 1);
     if (record.get(ANSWERED) >= link.rise) go_up(link, "it answers");
 }
@@ -155,9 +187,25 @@ export function failed(link: Link, began = clock.now()): void {
     if (began < record.get(LAST_ANSWER) || began < record.get(CHANGED)) return;
     record.set(LAST_FAILURE, clock.now());
     record.set(ANSWERED, 0);
+    record.set(SILENT, 0);
     if (record.get(DOWN) === 1) return;
     record.set(FAILED, record.get(FAILED) + 1);
     if (record.get(FAILED) >= link.fall) go_down(link, `${link.fall} attempts got no answer`);
+}
+
+/**
+ * Notes a job that reached the other end and got no answer. `began`: as of `failed`; `is_first`: whether that is new of this
+ * job. True where the job is to blame rather than the link: then it counts as one of the job's tries. Phases: any but init.
+ */
+export function silent(link: Link, began: number, is_first: boolean): boolean {
+    const record = link.record;
+    if (record.get(DOWN) === 1) {
+        // Of one that was silent before, another silence tells nothing.
+        record.set(SILENT, is_first ? record.get(SILENT) + 1 : SILENT_TRIALS);
+        return false;
+    }
+    if (is_first && clock.now() - record.get(LAST_LIVE) > LIVE_SECONDS) failed(link, began);
+    return true;
 }
 
 function show(registry: Registry, link: Link): void {
@@ -186,7 +234,7 @@ function show(registry: Registry, link: Link): void {
  * @param is_cut what health checks say, where there are any: asked often, so it must cost next to nothing
  */
 function create(registry: Registry, name: string, settings: Settings, is_cut?: Check): Link {
-    const [slot, err] = shared_memory.slot(registry.region, `link ${name}`, SLOTS);
+    const [slot, err] = shared_memory.slot(registry.region, `link of ${name}`, SLOTS);
     if (slot === undefined) error(`edge: no shared memory for the link of ${name}: ${err}`, 0);
     const changes = metric_registry.counter(
         registry,

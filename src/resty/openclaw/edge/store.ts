@@ -5,6 +5,8 @@
  *     pending/ID     a job that waits or is being delivered
  *     done/ID        the answer to it
  *     callbacks/ID   somebody is to be told of that answer; a byte for each time that this was tried
+ *     secret         by which the gateway knows its own deliveries
+ *     reserve        as long as what is reserved for answers
  *     lock           held by the worker that delivers
  *
  * A file is written under "incoming", then the disk is waited for, and only then it gets its name: what has a name is
@@ -98,6 +100,22 @@ export function finish(store: Store, written: string, shelf: Shelf, id: string):
     const err = files.rename(incoming, path(store, shelf, id));
     if (err !== undefined) return $multi(undefined, err);
     return file_sync.sync(store.thread_pool, `${store.folder}/${shelf}`);
+}
+
+/** Writes a text over a file, which must be there, and waits for the disk. Says why not, or nothing. Phases: any; holds up the worker. */
+export function overwrite(store: Store, shelf: Shelf, id: string, text: string): string | undefined {
+    const [file, err] = files.open(path(store, shelf, id), "lock");
+    if (file === undefined) return err;
+    let problem = files.overwrite(file, text, 0);
+    problem ??= files.truncate(file, text.length);
+    problem ??= files.sync(file);
+    files.close(file);
+    return problem;
+}
+
+/** Moves a file from one folder to another. Says why not, or nothing. Phases: any. */
+export function move(store: Store, id: string, from: Shelf, to: Shelf): string | undefined {
+    return files.rename(path(store, from, id), path(store, to, id));
 }
 
 /** Notes one more try to tell somebody of an answer, or with 0 that it is to be done. Says why not, or nothing. Phases: any. */

@@ -1,4 +1,5 @@
 /** Reads one HTTP/1 answer as RFC 9112 frames it. What breaks a rule is an error; nothing is guessed. */
+import * as texts from "../text";
 import * as turn from "../turn";
 import * as http_reader from "./reader";
 import type { Reader } from "./reader";
@@ -26,11 +27,13 @@ const HEADER_COUNT = 100;
 const CHUNK_LINE_BYTES = 1024;
 /** So many chunks are read at a stretch before other requests have their turn. */
 const CHUNKS_AT_A_STRETCH = 500;
+/** What a double holds exactly. */
+const MOST_LENGTH_DIGITS = 15;
 /** Answers of status 1xx before the real one. */
 const INTERIM_ANSWERS = 8;
 
-/** A name of token characters, no blank before the colon, no control characters but tabs in the value. */
-const HEADER = "^([%w!#$%%&'*+.^_`|~-]+):[ \t]*(.-)[ \t]*$";
+/** A name of token characters, no blank before the colon. */
+const HEADER = "^([%w!#$%%&'*+.^_`|~-]+):(.*)$";
 
 /** Reads header lines up to the empty one, into `headers` where given. */
 function read_headers(
@@ -53,7 +56,9 @@ function read_headers(
         if (headers !== undefined) {
             const key = string.lower(name);
             const known = headers[key];
-            headers[key] = known === undefined ? value! : `${known}, ${value!}`;
+            // Of blanks, only spaces and tabs have come this far.
+            const trimmed = texts.trim(value!);
+            headers[key] = known === undefined ? trimmed : `${known}, ${trimmed}`;
         }
     }
     return $multi(undefined, "too many header lines");
@@ -61,10 +66,13 @@ function read_headers(
 
 /** The length that Content-Length says; several equal ones are one (RFC 9110, section 8.6). */
 function content_length(value: string): number | undefined {
-    const [first] = string.match(value, "^(%d+)");
-    if (first === undefined || first.length > 15) return undefined;
-    for (const [each] of string.gmatch(`${value},`, "%s*(.-)%s*,")) {
-        if (each !== first) return undefined;
+    const [first] = string.match(value, "^%d+");
+    if (first === undefined || first.length > MOST_LENGTH_DIGITS) return undefined;
+    let next: number | undefined = 1;
+    while (next !== undefined) {
+        let each: string;
+        [each, next] = texts.item(value, ",", next);
+        if (texts.trim(each) !== first) return undefined;
     }
     return tonumber(first);
 }
@@ -114,9 +122,13 @@ function read_to_close(reader: Reader, most_bytes: number, truncate: boolean, pa
 
 /** Whether a list-valued header names this word. */
 function has_word(value: string | undefined, word: string): boolean {
-    if (value === undefined) return false;
-    const [found] = string.find(`,${string.lower(value)},`, `,[ \t]*${word}[ \t]*,`);
-    return found !== undefined;
+    let next = value === undefined ? undefined : 1;
+    while (next !== undefined) {
+        let each: string;
+        [each, next] = texts.item(value!, ",", next);
+        if (string.lower(texts.trim(each)) === word) return true;
+    }
+    return false;
 }
 
 /** The next status line with its headers. */

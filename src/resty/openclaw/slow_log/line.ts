@@ -2,6 +2,7 @@
 import * as json from "../json";
 import * as request from "../request";
 import * as request_uri from "../request_uri";
+import { decimal } from "../text";
 import * as upstream_tries from "../upstream_tries";
 import type { Try } from "../upstream_tries";
 import * as utf8 from "../utf8";
@@ -24,7 +25,8 @@ function text_of(name: string): string {
 
 /** A number as JSON has them; null for all else, "-" and nothing among that. */
 function number_text(value: string | undefined): string {
-    const number = tonumber(string.match(value ?? "", "^%d+%.?%d*$")[0]);
+    const [whole] = decimal(value ?? "");
+    const number = whole === undefined ? undefined : tonumber(value);
     return number === undefined ? "null" : string.format("%.14g", number);
 }
 

@@ -8,7 +8,7 @@ const MOST_TRIES = 1024;
 
 /** The numbers of the lanes, sorted. On failure nil and why. Phases: any. */
 export function lane_numbers(directory: string): Result<number[]> {
-    return lanes.numbers_in(directory, "^([1-9]%d*)$");
+    return lanes.numbers_in(directory, "%d");
 }
 
 /** The bytes of the segments of all lanes, whoever has them. Phases: any. */
@@ -57,13 +57,16 @@ export function take_lane(directory: string): Result<Lane> {
         const lane = take_empty(directory, number);
         if (lane !== undefined) return $multi(lane);
     }
-    // Others may look for a number at the same time; each gets one.
-    const next = (numbers[numbers.length - 1] ?? 0) + 1;
-    for (const number of $range(next, next + MOST_TRIES)) {
-        const folder_err = files.make_folder(`${directory}/${number}`);
-        if (folder_err !== undefined) return $multi(undefined, folder_err);
-        const made = take_empty(directory, number);
-        if (made !== undefined) return $multi(made);
+    // The lowest numbers that are free. Others may look for one at the same time; each gets one.
+    const taken = new LuaSet<number>();
+    for (const number of numbers) taken.add(number);
+    for (const number of $range(1, numbers.length + MOST_TRIES)) {
+        if (!taken.has(number)) {
+            const folder_err = files.make_folder(`${directory}/${number}`);
+            if (folder_err !== undefined) return $multi(undefined, folder_err);
+            const made = take_empty(directory, number);
+            if (made !== undefined) return $multi(made);
+        }
     }
     return $multi(undefined, "every lane has an owner");
 }

@@ -50,12 +50,18 @@ export interface Lane {
 const POSITION = "%010d %016d";
 const POSITION_BYTES = 27;
 const POSITION_AND_CHECKSUM_BYTES = POSITION_BYTES + 10;
+const SEGMENT_NAME = "%08d.log";
+/** No higher number is one of ours: the position has ten digits for the number after it. */
+const MOST_NUMBER = 999999999;
+
+/** Why a lane cannot be claimed, where nothing is wrong. */
+export const OWNED = "it has an owner";
 
 const position_place = ffi.new("char[?]", POSITION_AND_CHECKSUM_BYTES);
 
 /** The file of the segment of that number in a folder. Phases: any. */
 export function segment_path(path: string, number: number): string {
-    return string.format("%s/%08d.log", path, number);
+    return `${path}/${string.format(SEGMENT_NAME, number)}`;
 }
 
 /** The file of a segment. Phases: any. */
@@ -64,16 +70,17 @@ export function path_of(lane: Lane, segment: Segment): string {
 }
 
 /**
- * The numbers in the names of a folder that are of this form, sorted; the pattern has one capture, of digits. On failure
- * nil and why. Phases: any.
+ * The numbers in the names of a folder, sorted: of those names alone that we give, which are these numbers in this form of
+ * `string.format`. On failure nil and why. Phases: any.
  */
-export function numbers_in(path: string, pattern: string): Result<number[]> {
+export function numbers_in(path: string, form: string): Result<number[]> {
     const [names, err] = files.names(path);
     if (names === undefined) return $multi(undefined, err);
     const found: number[] = [];
     for (const name of names) {
-        const [digits] = string.match(name, pattern);
-        if (digits !== undefined) found.push(tonumber(digits)!);
+        const [digits] = string.match(name, "^%d+");
+        const number = tonumber(digits) ?? 0;
+        if (number > 0 && number <= MOST_NUMBER && string.format(form, number) === name) found.push(number);
     }
     table.sort(found);
     return $multi(found);
@@ -81,7 +88,7 @@ export function numbers_in(path: string, pattern: string): Result<number[]> {
 
 /** The numbers of the segments in a folder, sorted. On failure nil and why. Phases: any. */
 export function numbers(path: string): Result<number[]> {
-    return numbers_in(path, "^(%d+)%.log$");
+    return numbers_in(path, SEGMENT_NAME);
 }
 
 /** The lane of a folder, where nobody else has it; else nil and why. Its segments are left to others to find. Phases: any. */
@@ -90,7 +97,12 @@ export function claim(path: string): Result<Lane> {
     if (file === undefined) return $multi(undefined, err);
     if (!files.lock(file)) {
         files.close(file);
-        return $multi(undefined, "it has an owner");
+        return $multi(undefined, OWNED);
+    }
+    // A pipe can be opened and locked, and holds no position.
+    if (!files.is_plain(file)) {
+        files.close(file);
+        return $multi(undefined, `its "position" is no plain file`);
     }
     return $multi({
         path,

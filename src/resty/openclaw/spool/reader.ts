@@ -34,15 +34,18 @@ const STRETCH_BYTES = 262144;
 
 const piece = ffi.new("uint8_t[?]", PIECE_BYTES) as unknown as Bytes;
 
-/** The cursor's segment, open. On failure nil and why; an empty reason when the file is gone. */
-function file_of(lane: Lane, segment: Segment): Result<File> {
+/** Why a segment cannot be read, where it is gone, or something that is no file has its name. */
+export const GONE = "";
+
+/** A segment, open. On failure nil and why: GONE, or what may pass. Phases: any. */
+export function file_of(lane: Lane, segment: Segment): Result<File> {
     if (lane.reader !== undefined) {
         if (lane.reader_number === segment.number) return $multi(lane.reader);
         lanes.close_reader(lane);
     }
     const path = lanes.path_of(lane, segment);
-    const [file, err] = files.open(path, "read");
-    if (file === undefined) return $multi(undefined, files.is_gone(path) ? "" : err);
+    const [file, err, is_odd] = files.open_plain(path);
+    if (file === undefined) return $multi(undefined, is_odd === true || files.is_gone(path) ? GONE : err!);
     lane.reader = file;
     lane.reader_number = segment.number;
     return $multi(file);
@@ -106,7 +109,7 @@ function read_piece(lane: Lane, segment: Segment, reading: Reading): Result<numb
         used = take_lines(lane, reading, memory, count ?? 0);
     }
     lane.cursor.offset += used;
-    if (used === 0 && !reading.is_full) return $multi(undefined, "");
+    if (used === 0 && !reading.is_full) return $multi(undefined, GONE);
     return $multi(used);
 }
 
@@ -122,7 +125,7 @@ export function read(lane: Lane, tally: Tally, reading: Reading): string | undef
         if (lane.cursor.offset < segment.bytes) {
             const [bytes, err] = read_piece(lane, segment, reading);
             if (bytes !== undefined) stretch += bytes;
-            else if (err !== "") return err;
+            else if (err !== GONE) return err;
             else write_off(tally, lane, segment);
         } else {
             write_off(tally, lane, segment);

@@ -1,6 +1,7 @@
 /** Writes entries to the segments of a spool's own lane, within its quota. None of it yields. */
 import * as clock from "../clock";
 import * as files from "../files";
+import type { File } from "../files";
 import * as disks from "./disk";
 import * as folder from "./folder";
 import * as lanes from "./lane";
@@ -10,6 +11,8 @@ import { FULL } from "./state";
 import type { Spool } from "./state";
 import * as worker_process from "../worker_process";
 
+/** So many names are tried at a time; each is a call of the system. */
+const MOST_IN_THE_WAY = 100;
 /** How often what has failed is tried again. */
 const RETRY_SECONDS = 1;
 
@@ -101,6 +104,18 @@ function forget_own(spool: Spool, lane: Lane): void {
     spool.own = undefined;
 }
 
+/** Makes the file of the next number that is free, whatever somebody has put in the way. On failure nil and why. */
+function create_next(own: Lane): Result<File> {
+    for (const number of $range(own.last_number + 1, own.last_number + MOST_IN_THE_WAY)) {
+        const [file, err] = files.open(lanes.segment_path(own.path, number), "create");
+        const is_taken = file === undefined && files.is_taken();
+        if (file !== undefined || is_taken) own.last_number = number;
+        if (file !== undefined) return $multi(file);
+        if (!is_taken) return $multi(undefined, err);
+    }
+    return $multi(undefined, "the names of the next segments are taken");
+}
+
 /** Begins a segment, for at least so many bytes. Nil and why when there is none; and how many entries were given up for it. */
 function begin_segment(
     spool: Spool,
@@ -112,13 +127,12 @@ function begin_segment(
     const own = spool.own!;
     const [has_room, dropped] = make_room(spool, bytes);
     if (!has_room) return $multi(undefined, FULL, dropped);
-    const segment = { number: own.last_number + 1, bytes: 0, entries: 0, text_bytes: 0 };
-    const [file, file_err] = files.open(lanes.path_of(own, segment), "create");
+    const [file, file_err] = create_next(own);
     if (file === undefined) {
         if (own !== spool.flying && files.is_gone(`${own.path}/position`)) forget_own(spool, own);
         return $multi(undefined, file_err, dropped);
     }
-    own.last_number = segment.number;
+    const segment = { number: own.last_number, bytes: 0, entries: 0, text_bytes: 0 };
     own.segments.push(segment);
     own.grows = true;
     spool.disk.file = file;

@@ -1,6 +1,7 @@
 local ____exports = {}
 local ____address = require("resty.openclaw.address")
 local host_and_port = ____address.host_and_port
+local texts = require("resty.openclaw.text")
 --- As many addresses as one name may have.
 ____exports.MOST_ENTRIES = 256
 local function comes_first(left, right)
@@ -36,8 +37,9 @@ end
 --- The list that `to_text` wrote. Lines that it would not have written are left out. Phases: any.
 function ____exports.from_text(text)
     local entries = {}
-    for address, weight, target in string.gmatch(text, "(%S+) (%d+) ([^%s]+)\n") do
-        local host, port = host_and_port(address)
+    for ____, line in ipairs(texts.split(text, "\n")) do
+        local address, weight, target = string.match(line, "^(%S+) (%d+) (%S+)$")
+        local host, port = host_and_port(address or "")
         if host ~= nil and port > 0 then
             entries[#entries + 1] = {
                 address = address,

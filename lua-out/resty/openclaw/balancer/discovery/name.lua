@@ -1,6 +1,7 @@
 local ____exports = {}
 local ____address = require("resty.openclaw.address")
 local port_number = ____address.port_number
+local texts = require("resty.openclaw.text")
 --- RFC 1035, section 2.3.4: 255 bytes on the wire are 253 letters and dots.
 local MOST_HOST_LETTERS = 253
 local MOST_LABEL_LETTERS = 63
@@ -16,7 +17,7 @@ function ____exports.is_host(text)
         return false
     end
     local last = ""
-    for label in string.gmatch(host .. ".", "([^.]*)%.") do
+    for ____, label in ipairs(texts.split(host, ".")) do
         if not is_label(label) then
             return false
         end

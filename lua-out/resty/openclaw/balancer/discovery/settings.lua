@@ -32,10 +32,10 @@ local function server(text)
     if bare ~= nil then
         return {bare, DNS_PORT}
     end
-    local bracketed = string.match(text, "^%[(.+)%]:%d+$")
-    local plain = string.match(text, "^([%d.]+):%d+$")
+    local bracketed, its_port = string.match(text, "^%[(.+)%]:(%d+)$")
+    local plain, plain_port = string.match(text, "^([%d.]+):(%d+)$")
     local address = canonical(bracketed or plain or "")
-    local port = port_number((string.match(text, "%d+$")) or "")
+    local port = port_number(its_port or plain_port or "")
     local ____temp_0
     if address == nil or port == nil then
         ____temp_0 = nil

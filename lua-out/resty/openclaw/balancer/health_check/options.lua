@@ -1,6 +1,7 @@
 local ____exports = {}
 local http_client = require("resty.openclaw.http_client")
 local read = require("resty.openclaw.options")
+local texts = require("resty.openclaw.text")
 local OPTIONS = {
     "type",
     "uri",
@@ -48,7 +49,7 @@ local function add_statuses(expected, entry)
     if type(entry) ~= "string" then
         return false
     end
-    for range in string.gmatch(entry .. ",", "([^,]*),") do
+    for ____, range in ipairs(texts.split(entry, ",")) do
         if not add_range(expected, range) then
             return false
         end

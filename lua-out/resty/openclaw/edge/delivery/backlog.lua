@@ -7,6 +7,7 @@ local function create()
     return {
         bytes = {},
         tries = {},
+        silences = {},
         ready = {},
         postponed = {},
         ages = {},
@@ -92,5 +93,6 @@ function ____exports.forget(backlog, id)
     land(backlog, id)
     backlog.bytes[id] = nil
     backlog.tries[id] = nil
+    backlog.silences[id] = nil
 end
 return ____exports

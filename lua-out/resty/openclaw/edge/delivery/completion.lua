@@ -2,8 +2,11 @@ local ____exports = {}
 local answers = require("resty.openclaw.edge.delivery.answers")
 local backlogs = require("resty.openclaw.edge.delivery.backlog")
 local callback_delivery = require("resty.openclaw.edge.callback_delivery")
+local endings = require("resty.openclaw.edge.delivery.ending")
+local room = require("resty.openclaw.edge.delivery.room")
 local backoff = require("resty.openclaw.backoff")
 local file_sync = require("resty.openclaw.file_sync")
+local files = require("resty.openclaw.files")
 local stores = require("resty.openclaw.edge.store")
 local ages = require("resty.openclaw.edge.store.age")
 local ids = require("resty.openclaw.edge.store.id")
@@ -30,6 +33,10 @@ local function write_body(delivery, written, body)
     end
     return nil
 end
+--- Who is to be told, if anybody is.
+local function callback_of(job)
+    return type(job.callback) == "string" and job.callback or nil
+end
 --- Notes that somebody is to be told, before there is anything to tell of.
 local function note_callback(delivery, id)
     local ____delivery_jobs_1 = delivery.jobs
@@ -42,21 +49,24 @@ local function note_callback(delivery, id)
     local ____, sync_err = file_sync.sync(settings.thread_pool, store.folder .. "/callbacks")
     return sync_err
 end
---- One try to keep an answer: how many bytes it takes on the disk, or nil and why.
-local function keep(delivery, id, job, ending)
-    local ____delivery_jobs_2 = delivery.jobs
-    local store = ____delivery_jobs_2.store
-    local callback = type(job.callback) == "string" and job.callback or nil
+--- The line that says what a job ends with. Nil and why when it is too long.
+local function line_of(id, job, ending)
     local head = {
         id = id,
         finished = ngx.now(),
         status = ending.status,
         error = ending.error,
         headers = ending.headers,
-        callback = callback,
+        callback = callback_of(job),
         body_bytes = #ending.body
     }
-    local line, line_err = records.line(ages.stamped(head))
+    return records.line(ages.stamped(head))
+end
+--- One try to keep an answer: how many bytes it takes on the disk, or nil and why.
+local function keep(delivery, id, job, ending)
+    local ____delivery_jobs_2 = delivery.jobs
+    local store = ____delivery_jobs_2.store
+    local line, line_err = line_of(id, job, ending)
     if line == nil then
         return nil, line_err
     end
@@ -65,7 +75,7 @@ local function keep(delivery, id, job, ending)
     if problem == nil then
         problem = write_body(delivery, written, ending.body)
     end
-    if problem == nil and callback ~= nil then
+    if problem == nil and callback_of(job) ~= nil then
         problem = note_callback(delivery, id)
     end
     if problem == nil then
@@ -97,40 +107,84 @@ function ____exports.resume(delivery, id)
         callback_delivery.add(delivery.callbacks, id)
     end
 end
+--- What a job ends with is on the disk.
+local function settle(delivery, id, ending, bytes)
+    answers.add(
+        delivery.answers,
+        id,
+        ngx.now(),
+        bytes,
+        endings.is_failure(ending.error)
+    )
+    ____exports.remove(delivery, id)
+    delivery.jobs.figures.jobs[ending.result]:inc()
+end
 --- Tries once to end a job. On failure nil and why: the job is still there.
 function ____exports.end_once(delivery, id, job, ending)
     local bytes, err = keep(delivery, id, job, ending)
     if bytes == nil then
         return nil, err
     end
-    answers.add(
-        delivery.answers,
-        id,
-        ngx.now(),
-        bytes
-    )
-    ____exports.remove(delivery, id)
-    delivery.jobs.figures.jobs[ending.result]:inc()
-    if type(job.callback) == "string" then
+    settle(delivery, id, ending, bytes)
+    if callback_of(job) ~= nil then
         callback_delivery.add(delivery.callbacks, id)
     end
     return true
 end
---- Ends a job, however long the disk refuses its answer, which would else be lost: meanwhile it is one of those that are
--- being delivered, so a full disk soon holds all deliveries up. In a worker that exits the job stays, and is delivered anew.
-function ____exports.finish(delivery, id, job, ending)
+--- Ends a job where there is no room for anything: writes over the job itself, and moves that. Cut off in the middle it leaves
+-- a job that is broken. False where even that fails.
+local function end_in_place(delivery, id, job, ending)
+    local ____delivery_jobs_4 = delivery.jobs
+    local store = ____delivery_jobs_4.store
+    local faults = ____delivery_jobs_4.faults
+    local line = line_of(id, job, ending)
+    if line == nil then
+        return false
+    end
+    local text = line .. ending.body
+    local err = stores.overwrite(store, "pending", id, text)
+    if err ~= nil or stores.move(store, id, "pending", "done") ~= nil then
+        return false
+    end
+    settle(delivery, id, ending, #text)
+    if callback_of(job) ~= nil then
+        faults:report("callback", "job ", id, " ends, and nobody is told of it: disk full")
+    end
+    return true
+end
+--- Ends a job. On a full disk answers make room for each other. Whatever else is wrong with the disk is waited for, as the
+-- answer would be lost: meanwhile the job is one of those that are being delivered. In a worker that exits the job stays,
+-- and is delivered anew.
+function ____exports.finish(delivery, id, job, given)
+    local ending = given
     local failures = 0
     while true do
         local done, err = ____exports.end_once(delivery, id, job, ending)
         if done ~= nil then
             return
         end
-        failures = failures + 1
         delivery.jobs.faults:report("store", "cannot keep an answer: ", err)
-        if ngx.worker.exiting() then
-            return backlogs.give_back(delivery.backlog, id)
+        local is_full = files.is_full(err)
+        local ____is_full_5
+        if is_full then
+            ____is_full_5 = room.make(delivery, ending)
+        else
+            ____is_full_5 = nil
         end
-        ngx.sleep(0.01 + backoff.jittered(failures, MOST_PAUSE_SECONDS))
+        local fitting = ____is_full_5
+        if fitting ~= nil then
+            ending = fitting
+            turn.pass()
+        else
+            if is_full and end_in_place(delivery, id, job, ending) then
+                return
+            end
+            failures = failures + 1
+            if ngx.worker.exiting() then
+                return backlogs.give_back(delivery.backlog, id)
+            end
+            ngx.sleep(0.01 + backoff.jittered(failures, MOST_PAUSE_SECONDS))
+        end
     end
 end
 return ____exports

@@ -10,6 +10,8 @@ local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
 --- In one tick, so that others have their turn.
 local MOST_AT_ONCE = 16
+--- A job that is too old while it is being delivered is looked at again so much later.
+local FLYING_SECONDS = 1
 --- With the file of the oldest job open. False when another worker is delivering the job.
 local function expire_open(delivery, id, file)
     if not files.lock(file) then
@@ -72,7 +74,9 @@ local function expire_jobs(delivery)
         if id == nil or made >= before then
             return
         end
-        if backlogs.is_flying(backlog, id) or not expire(delivery, id) then
+        if backlogs.is_flying(backlog, id) then
+            backlogs.correct_oldest(backlog, before + FLYING_SECONDS)
+        elseif not expire(delivery, id) then
             return
         end
     end

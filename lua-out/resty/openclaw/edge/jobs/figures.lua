@@ -14,6 +14,7 @@ local OUTCOMES = {
     "no_answer",
     "link_down",
     "unanswered",
+    "refused",
     "stale",
     "not_sent"
 }
@@ -36,33 +37,30 @@ local function counters(family, route, words)
     end
     return made
 end
---- A gauge over routes, in two states each.
-local function collect_states(registry, name, help, shown, waiting, kept)
+--- A gauge over routes and states.
+local function collect_states(registry, name, help, shown, states)
     local function emit_all(emit)
-        for ____, ____value in ipairs(shown) do
-            local route = ____value.route
-            local usage = ____value.usage
-            emit(
-                metric_registry.label_text({"route", "state"}, {route, "pending"}),
-                waiting(usage)
-            )
-            emit(
-                metric_registry.label_text({"route", "state"}, {route, "done"}),
-                kept(usage)
-            )
+        for ____, one in ipairs(shown) do
+            for ____, ____value in ipairs(states) do
+                local state = ____value[1]
+                local value = ____value[2]
+                emit(
+                    metric_registry.label_text({"route", "state"}, {one.route, state}),
+                    value(one.usage)
+                )
+            end
         end
     end
     metric_registry.collect(registry, {name = name, kind = "gauge", help = help, collect = emit_all})
 end
 local function collect(registry, shown)
-    local jobs_help = "Jobs that wait for their delivery, and answers that are kept."
+    local jobs_help = "Jobs that wait for their delivery, answers that are kept, and jobs that ended without one."
     collect_states(
         registry,
         "openclaw_edge_jobs",
         jobs_help,
         shown,
-        usages.jobs,
-        usages.answers
+        {{"pending", usages.jobs}, {"done", usages.answers}, {"failed", usages.failed}}
     )
     local bytes_help = "Bytes on the disk of jobs that wait, and of answers that are kept."
     collect_states(
@@ -70,8 +68,7 @@ local function collect(registry, shown)
         "openclaw_edge_store_bytes",
         bytes_help,
         shown,
-        usages.bytes,
-        usages.answer_bytes
+        {{"pending", usages.bytes}, {"done", usages.answer_bytes}}
     )
     metric_registry.collect(
         registry,
@@ -109,11 +106,13 @@ function ____exports.open(registry, route, usage)
     local refusals = metric_registry.counter(registry, "openclaw_edge_refusals_total", "Requests that were not kept as jobs, by reason.", {"route", "reason"})
     local deliveries = metric_registry.counter(registry, "openclaw_edge_deliveries_total", "Tries to deliver a job, by what came of them.", {"route", "outcome"})
     local callbacks = metric_registry.counter(registry, "openclaw_edge_callbacks_total", "Tries to tell of an answer, by what came of them.", {"route", "outcome"})
+    local dropped = metric_registry.counter(registry, "openclaw_edge_answers_dropped_total", "Answers to jobs that were not kept, as the disk was full.", {"route"})
     return {
         jobs = counters(jobs, route, RESULTS),
         deliveries = counters(deliveries, route, OUTCOMES),
         callbacks = counters(callbacks, route, CALLBACK_OUTCOMES),
         refusals = counters(refusals, route, REASONS),
+        dropped = dropped:labels(route),
         route = route
     }
 end

@@ -15,9 +15,11 @@ ____exports.OPTIONS = {
     "max_age_seconds",
     "keep_seconds",
     "max_answer_bytes",
+    "reserve_bytes",
     "rate",
     "concurrency",
     "max_tries",
+    "attempts",
     "timeout_seconds",
     "callback_hosts",
     "callback_plain",
@@ -160,6 +162,14 @@ function ____exports.read(owner, given)
             max_answer_bytes
         )
     end
+    local concurrency = options.whole(
+        owner,
+        given,
+        "concurrency",
+        1,
+        4
+    )
+    local under_way_bytes = math.min(max_bytes, concurrency * (max_answer_bytes + ____exports.ANSWER_HEAD_BYTES))
     return {
         store = read_store(owner, given),
         host = host,
@@ -186,17 +196,25 @@ function ____exports.read(owner, given)
         keep_seconds = options.positive(owner, given, "keep_seconds", 3600),
         max_answer_bytes = max_answer_bytes,
         rate = options.positive(owner, given, "rate", 5),
-        concurrency = options.whole(
+        reserve_bytes = options.whole(
             owner,
             given,
-            "concurrency",
-            1,
-            4
+            "reserve_bytes",
+            0,
+            under_way_bytes
         ),
+        concurrency = concurrency,
         max_tries = options.whole(
             owner,
             given,
             "max_tries",
+            1,
+            5
+        ),
+        attempts = options.whole(
+            owner,
+            given,
+            "attempts",
             1,
             5
         ),

@@ -26,7 +26,11 @@ end
 function ____exports.answers(usage)
     return number(usage, usage.answers_key)
 end
---- Their bytes on the disk. Phases: any.
+--- Jobs that have ended without an answer, of which it is kept why. Phases: any.
+function ____exports.failed(usage)
+    return number(usage, usage.failed_key)
+end
+--- The bytes of both on the disk. Phases: any.
 function ____exports.answer_bytes(usage)
     return number(usage, usage.answer_bytes_key)
 end
@@ -134,9 +138,10 @@ function ____exports.correct_shares(usage, shares)
         end
     end
 end
---- Shows what is kept of answers, and since when the oldest job waits (0 for none). Phases: any.
-function ____exports.show(usage, count, of_bytes, oldest)
+--- Shows what is kept of answers and of jobs without one, and since when the oldest job waits (0 for none). Phases: any.
+function ____exports.show(usage, count, failed_count, of_bytes, oldest)
     usage.names:safe_set(usage.answers_key, count)
+    usage.names:safe_set(usage.failed_key, failed_count)
     usage.names:safe_set(usage.answer_bytes_key, of_bytes)
     usage.names:safe_set(usage.oldest_key, oldest)
 end
@@ -158,6 +163,7 @@ local function create(names, name, most_jobs, most_bytes, share)
         ended_key = "edge:ended:" .. name,
         stored_key = "edge:stored:" .. name,
         answers_key = "edge:answers:" .. name,
+        failed_key = "edge:failed:" .. name,
         answer_bytes_key = "edge:answer_bytes:" .. name,
         oldest_key = "edge:oldest:" .. name
     }

@@ -1,4 +1,5 @@
 local ____exports = {}
+local files = require("resty.openclaw.files")
 local http_target = require("resty.openclaw.http_client.target")
 local read = require("resty.openclaw.options")
 local secret_file = require("resty.openclaw.secret_file")
@@ -34,12 +35,10 @@ local function find_library(owner)
 end
 --- The first line of a file. Nil and why, which never shows what stands there.
 local function read_password(path)
-    local file, err = io.open(path, "r")
-    if file == nil then
+    local text, err = files.beginning(path, MOST_PASSWORD_BYTES)
+    if text == nil then
         return nil, "cannot read the password file: " .. err
     end
-    local text = file:read(MOST_PASSWORD_BYTES) or ""
-    file:close()
     local password = string.match(text, "^[^\r\n]+")
     if password == nil then
         return nil, "the password file is empty"

@@ -1,5 +1,6 @@
 /** What a name stands for: a list of addresses, sorted, each once; and the text in which the shared dict keeps it. */
 import { host_and_port } from "../../address";
+import * as texts from "../../text";
 
 /** One address of a name. */
 export interface Entry {
@@ -46,8 +47,9 @@ export function to_text(entries: readonly Entry[]): string {
 /** The list that `to_text` wrote. Lines that it would not have written are left out. Phases: any. */
 export function from_text(text: string): Entry[] {
     const entries: Entry[] = [];
-    for (const [address, weight, target] of string.gmatch(text, "(%S+) (%d+) ([^%s]+)\n")) {
-        const [host, port] = host_and_port(address!);
+    for (const line of texts.split(text, "\n")) {
+        const [address, weight, target] = string.match(line, "^(%S+) (%d+) (%S+)$");
+        const [host, port] = host_and_port(address ?? "");
         if (host !== undefined && port > 0) {
             entries.push({ address: address!, host, port, weight: tonumber(weight)!, target: target! });
         }

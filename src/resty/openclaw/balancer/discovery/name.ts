@@ -1,6 +1,7 @@
 /** Nodes that are names: what a user writes for them, checked label by label. Pure Lua. */
 import { port_number } from "../../address";
 
+import * as texts from "../../text";
 export interface Name {
     /** What to ask for, in small letters. */
     readonly host: string;
@@ -24,9 +25,9 @@ export function is_host(text: string): boolean {
     const host = string.match(text, "^(.-)%.?$")[0]!;
     if (host === "" || host.length > MOST_HOST_LETTERS) return false;
     let last = "";
-    for (const [label] of string.gmatch(`${host}.`, "([^.]*)%.")) {
-        if (!is_label(label!)) return false;
-        last = label!;
+    for (const label of texts.split(host, ".")) {
+        if (!is_label(label)) return false;
+        last = label;
     }
     // No name ends with a number; an address that is none, as 10.0.0.256, does (RFC 3696, section 2).
     const [letter] = string.find(last, "%D");

@@ -39,10 +39,10 @@ function read_library(owner: string): DnsLibrary {
 function server(text: string): Server | undefined {
     const bare = canonical(text);
     if (bare !== undefined) return [bare, DNS_PORT];
-    const [bracketed] = string.match(text, "^%[(.+)%]:%d+$");
-    const [plain] = string.match(text, "^([%d.]+):%d+$");
+    const [bracketed, its_port] = string.match(text, "^%[(.+)%]:(%d+)$");
+    const [plain, plain_port] = string.match(text, "^([%d.]+):(%d+)$");
     const address = canonical(bracketed ?? plain ?? "");
-    const port = port_number(string.match(text, "%d+$")[0] ?? "");
+    const port = port_number(its_port ?? plain_port ?? "");
     return address === undefined || port === undefined ? undefined : [address, port];
 }
 

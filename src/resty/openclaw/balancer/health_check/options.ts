@@ -25,6 +25,7 @@ export interface Settings {
     readonly headers: Record<string, string>;
 }
 
+import * as texts from "../../text";
 const OPTIONS = ["type", "uri", "interval", "jitter", "timeout", "fails", "passes", "status", "body", "port", "host"];
 const HTTP_OPTIONS = ["uri", "status", "body", "host"];
 
@@ -48,8 +49,8 @@ function add_range(expected: LuaSet<number>, range: string): boolean {
 function add_statuses(expected: LuaSet<number>, entry: unknown): boolean {
     if (typeof entry === "number") return add_range(expected, tostring(entry));
     if (typeof entry !== "string") return false;
-    for (const [range] of string.gmatch(`${entry},`, "([^,]*),")) {
-        if (!add_range(expected, range!)) return false;
+    for (const range of texts.split(entry, ",")) {
+        if (!add_range(expected, range)) return false;
     }
     return true;
 }

@@ -10,6 +10,8 @@ export interface Backlog {
     readonly bytes: LuaTable<string, number>;
     /** What of each job has failed so far. */
     readonly tries: LuaTable<string, number>;
+    /** How often each job reached the other end and got no answer. */
+    readonly silences: LuaTable<string, number>;
     /** Ids of jobs whose turn it may be, and of some that are gone. */
     readonly ready: Heap;
     /** The same of jobs that wait for a time, by `clock`. */
@@ -25,6 +27,7 @@ function create(): Backlog {
     return {
         bytes: new LuaTable(),
         tries: new LuaTable(),
+        silences: new LuaTable(),
         ready: [],
         postponed: [],
         ages: [],
@@ -113,4 +116,5 @@ export function forget(backlog: Backlog, id: string): void {
     land(backlog, id);
     backlog.bytes.delete(id);
     backlog.tries.delete(id);
+    backlog.silences.delete(id);
 }

@@ -3,9 +3,12 @@ import * as answers from "./answers";
 import * as backlogs from "./backlog";
 import * as callback_delivery from "../callback_delivery";
 import type { Delivery } from "../delivery";
+import * as endings from "./ending";
 import type { Ending } from "./ending";
+import * as room from "./room";
 import * as backoff from "../../backoff";
 import * as file_sync from "../../file_sync";
+import * as files from "../../files";
 import * as stores from "../store";
 import * as ages from "../store/age";
 import * as ids from "../store/id";
@@ -31,6 +34,11 @@ function write_body(delivery: Delivery, written: string, body: string): string |
     return undefined;
 }
 
+/** Who is to be told, if anybody is. */
+function callback_of(job: Head): string | undefined {
+    return typeof job.callback === "string" ? job.callback : undefined;
+}
+
 /** Notes that somebody is to be told, before there is anything to tell of. */
 function note_callback(delivery: Delivery, id: string): string | undefined {
     const { store, settings } = delivery.jobs;
@@ -40,26 +48,30 @@ function note_callback(delivery: Delivery, id: string): string | undefined {
     return sync_err;
 }
 
-/** One try to keep an answer: how many bytes it takes on the disk, or nil and why. */
-function keep(delivery: Delivery, id: string, job: Head, ending: Ending): Result<number> {
-    const { store } = delivery.jobs;
-    const callback = typeof job.callback === "string" ? job.callback : undefined;
+/** The line that says what a job ends with. Nil and why when it is too long. */
+function line_of(id: string, job: Head, ending: Ending): Result<string> {
     const head = {
         id,
         finished: ngx.now(),
         status: ending.status,
         error: ending.error,
         headers: ending.headers,
-        callback,
+        callback: callback_of(job),
         body_bytes: ending.body.length,
     };
-    const [line, line_err] = records.line(ages.stamped(head));
+    return records.line(ages.stamped(head));
+}
+
+/** One try to keep an answer: how many bytes it takes on the disk, or nil and why. */
+function keep(delivery: Delivery, id: string, job: Head, ending: Ending): Result<number> {
+    const { store } = delivery.jobs;
+    const [line, line_err] = line_of(id, job, ending);
     if (line === undefined) return $multi(undefined, line_err);
     // Not the job's own: that is old, and what is old under "incoming" is swept away.
     const written = ids.new();
     let problem = stores.append(store, written, line, line.length);
     problem ??= write_body(delivery, written, ending.body);
-    if (problem === undefined && callback !== undefined) problem = note_callback(delivery, id);
+    if (problem === undefined && callback_of(job) !== undefined) problem = note_callback(delivery, id);
     if (problem === undefined) {
         const [done, err] = stores.finish(store, written, "done", id);
         if (done !== undefined) return $multi(line.length + ending.body.length);
@@ -84,29 +96,61 @@ export function resume(delivery: Delivery, id: string): void {
     if (stores.has(delivery.jobs.store, "callbacks", id)) callback_delivery.add(delivery.callbacks, id);
 }
 
+/** What a job ends with is on the disk. */
+function settle(delivery: Delivery, id: string, ending: Ending, bytes: number): void {
+    answers.add(delivery.answers, id, ngx.now(), bytes, endings.is_failure(ending.error));
+    remove(delivery, id);
+    delivery.jobs.figures.jobs.get(ending.result).inc();
+}
+
 /** Tries once to end a job. On failure nil and why: the job is still there. */
 export function end_once(delivery: Delivery, id: string, job: Head, ending: Ending): Result<true> {
     const [bytes, err] = keep(delivery, id, job, ending);
     if (bytes === undefined) return $multi(undefined, err);
-    answers.add(delivery.answers, id, ngx.now(), bytes);
-    remove(delivery, id);
-    delivery.jobs.figures.jobs.get(ending.result).inc();
-    if (typeof job.callback === "string") callback_delivery.add(delivery.callbacks, id);
+    settle(delivery, id, ending, bytes);
+    if (callback_of(job) !== undefined) callback_delivery.add(delivery.callbacks, id);
     return $multi(true);
 }
 
 /**
- * Ends a job, however long the disk refuses its answer, which would else be lost: meanwhile it is one of those that are
- * being delivered, so a full disk soon holds all deliveries up. In a worker that exits the job stays, and is delivered anew.
+ * Ends a job where there is no room for anything: writes over the job itself, and moves that. Cut off in the middle it leaves
+ * a job that is broken. False where even that fails.
  */
-export function finish(delivery: Delivery, id: string, job: Head, ending: Ending): void {
+function end_in_place(delivery: Delivery, id: string, job: Head, ending: Ending): boolean {
+    const { store, faults } = delivery.jobs;
+    const [line] = line_of(id, job, ending);
+    if (line === undefined) return false;
+    const text = line + ending.body;
+    const err = stores.overwrite(store, "pending", id, text);
+    if (err !== undefined || stores.move(store, id, "pending", "done") !== undefined) return false;
+    settle(delivery, id, ending, text.length);
+    if (callback_of(job) !== undefined)
+        faults.report("callback", "job ", id, " ends, and nobody is told of it: disk full");
+    return true;
+}
+
+/**
+ * Ends a job. On a full disk answers make room for each other. Whatever else is wrong with the disk is waited for, as the
+ * answer would be lost: meanwhile the job is one of those that are being delivered. In a worker that exits the job stays,
+ * and is delivered anew.
+ */
+export function finish(delivery: Delivery, id: string, job: Head, given: Ending): void {
+    let ending = given;
     let failures = 0;
     while (true) {
         const [done, err] = end_once(delivery, id, job, ending);
         if (done !== undefined) return;
-        failures += 1;
         delivery.jobs.faults.report("store", "cannot keep an answer: ", err);
-        if (ngx.worker.exiting()) return backlogs.give_back(delivery.backlog, id);
-        ngx.sleep(0.01 + backoff.jittered(failures, MOST_PAUSE_SECONDS));
+        const is_full = files.is_full(err);
+        const fitting = is_full ? room.make(delivery, ending) : undefined;
+        if (fitting !== undefined) {
+            ending = fitting;
+            turn.pass();
+        } else {
+            if (is_full && end_in_place(delivery, id, job, ending)) return;
+            failures += 1;
+            if (ngx.worker.exiting()) return backlogs.give_back(delivery.backlog, id);
+            ngx.sleep(0.01 + backoff.jittered(failures, MOST_PAUSE_SECONDS));
+        }
     }
 }

@@ -11,7 +11,8 @@ export interface Ending {
     readonly body: string;
 }
 
-export type ErrorCode = "job_expired" | "job_broken" | "answer_too_large" | "no_answer";
+export type ErrorCode =
+    "job_expired" | "job_broken" | "job_failed" | "answer_too_large" | "answer_dropped" | "no_answer";
 
 /** Headers of answers that are kept: those without which the body cannot be read. */
 export const HEADERS = ["Content-Type", "Content-Encoding", "Content-Language", "Content-Disposition"];
@@ -21,16 +22,25 @@ export const EXPIRED = "The job is too old, and nothing of it is kept.";
 const MESSAGES: Record<ErrorCode, string> = {
     job_expired: EXPIRED,
     job_broken: "The job was damaged on the disk.",
+    job_failed: "The job was sent several times, and each time the other end took it and gave no answer.",
     answer_too_large: "The answer was too large to be kept.",
+    answer_dropped: "The job was delivered, but the disk is full, and its answer was not kept.",
     no_answer: "The job was sent several times, and no answer came.",
 };
 
 const STATUSES: Record<string, number | undefined> = {
     job_expired: 410,
     job_broken: 500,
+    job_failed: 502,
     answer_too_large: 502,
+    answer_dropped: 410,
     no_answer: 504,
 };
+
+/** Whether what is kept says why there is no answer, from what is wrong with it. Phases: any. */
+export function is_failure(error_code: unknown): boolean {
+    return error_code !== undefined && error_code !== "job_expired";
+}
 
 /** The status by which an answer that is kept is given out, from what is wrong with it. Phases: any. */
 export function status_of(error_code: unknown): number {

@@ -13,6 +13,8 @@ import * as records from "../store/record";
 
 /** In one tick, so that others have their turn. */
 const MOST_AT_ONCE = 16;
+/** A job that is too old while it is being delivered is looked at again so much later. */
+const FLYING_SECONDS = 1;
 
 /** With the file of the oldest job open. False when another worker is delivering the job. */
 function expire_open(this: void, delivery: Delivery, id: string, file: File): boolean {
@@ -53,8 +55,9 @@ function expire_jobs(delivery: Delivery): void {
     for (const _ of $range(1, MOST_AT_ONCE)) {
         const [id, made] = backlogs.oldest(backlog);
         if (id === undefined || made! >= before) return;
-        // It still has its chance, and those that are younger have theirs after it.
-        if (backlogs.is_flying(backlog, id) || !expire(delivery, id)) return;
+        // It still has its chance. What goes on for long must not keep others.
+        if (backlogs.is_flying(backlog, id)) backlogs.correct_oldest(backlog, before + FLYING_SECONDS);
+        else if (!expire(delivery, id)) return;
     }
 }
 

@@ -8,7 +8,8 @@ import type { Usage } from "../store/usage";
 /** What becomes of jobs. */
 export type Result = "accepted" | "delivered" | "failed" | "expired" | "refused";
 /** What comes of one delivery. */
-export type Outcome = "answered" | "again" | "no_answer" | "link_down" | "unanswered" | "stale" | "not_sent";
+export type Outcome =
+    "answered" | "again" | "no_answer" | "link_down" | "unanswered" | "refused" | "stale" | "not_sent";
 export type CallbackOutcome = "sent" | "again" | "failed";
 /** Why a request is not kept. */
 export type Reason =
@@ -19,6 +20,8 @@ export interface Figures {
     readonly deliveries: LuaTable<Outcome, Counter>;
     readonly callbacks: LuaTable<CallbackOutcome, Counter>;
     readonly refusals: LuaTable<Reason, Counter>;
+    /** Answers that were lost to a full disk. */
+    readonly dropped: Counter;
     readonly route: string;
 }
 
@@ -28,7 +31,16 @@ interface Shown {
 }
 
 const RESULTS: Result[] = ["accepted", "delivered", "failed", "expired", "refused"];
-const OUTCOMES: Outcome[] = ["answered", "again", "no_answer", "link_down", "unanswered", "stale", "not_sent"];
+const OUTCOMES: Outcome[] = [
+    "answered",
+    "again",
+    "no_answer",
+    "link_down",
+    "unanswered",
+    "refused",
+    "stale",
+    "not_sent",
+];
 const CALLBACK_OUTCOMES: CallbackOutcome[] = ["sent", "again", "failed"];
 const REASONS: Reason[] = [
     "method",
@@ -49,29 +61,38 @@ function counters<Word extends string>(family: Family<Counter>, route: string, w
     return made;
 }
 
-/** A gauge over routes, in two states each. */
+type Reading = (this: void, usage: Usage) => number;
+
+/** A gauge over routes and states. */
 function collect_states(
     registry: Registry,
     name: string,
     help: string,
     shown: Shown[],
-    waiting: (this: void, usage: Usage) => number,
-    kept: (this: void, usage: Usage) => number,
+    states: [string, Reading][],
 ): void {
     function emit_all(this: void, emit: Emit): void {
-        for (const { route, usage } of shown) {
-            emit(metric_registry.label_text(["route", "state"], [route, "pending"]), waiting(usage));
-            emit(metric_registry.label_text(["route", "state"], [route, "done"]), kept(usage));
+        for (const one of shown) {
+            for (const [state, value] of states) {
+                emit(metric_registry.label_text(["route", "state"], [one.route, state]), value(one.usage));
+            }
         }
     }
     metric_registry.collect(registry, { name, kind: "gauge", help, collect: emit_all });
 }
 
 function collect(registry: Registry, shown: Shown[]): void {
-    const jobs_help = "Jobs that wait for their delivery, and answers that are kept.";
-    collect_states(registry, "openclaw_edge_jobs", jobs_help, shown, usages.jobs, usages.answers);
+    const jobs_help = "Jobs that wait for their delivery, answers that are kept, and jobs that ended without one.";
+    collect_states(registry, "openclaw_edge_jobs", jobs_help, shown, [
+        ["pending", usages.jobs],
+        ["done", usages.answers],
+        ["failed", usages.failed],
+    ]);
     const bytes_help = "Bytes on the disk of jobs that wait, and of answers that are kept.";
-    collect_states(registry, "openclaw_edge_store_bytes", bytes_help, shown, usages.bytes, usages.answer_bytes);
+    collect_states(registry, "openclaw_edge_store_bytes", bytes_help, shown, [
+        ["pending", usages.bytes],
+        ["done", usages.answer_bytes],
+    ]);
     metric_registry.collect(registry, {
         name: "openclaw_edge_oldest_seconds",
         kind: "gauge",
@@ -120,11 +141,18 @@ export function open(registry: Registry, route: string, usage: Usage): Figures {
         "Tries to tell of an answer, by what came of them.",
         ["route", "outcome"],
     );
+    const dropped = metric_registry.counter(
+        registry,
+        "openclaw_edge_answers_dropped_total",
+        "Answers to jobs that were not kept, as the disk was full.",
+        ["route"],
+    );
     return {
         jobs: counters(jobs, route, RESULTS),
         deliveries: counters(deliveries, route, OUTCOMES),
         callbacks: counters(callbacks, route, CALLBACK_OUTCOMES),
         refusals: counters(refusals, route, REASONS),
+        dropped: dropped.labels(route),
         route,
     };
 }

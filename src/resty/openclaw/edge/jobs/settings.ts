@@ -19,9 +19,13 @@ export interface Settings {
     readonly max_age_seconds: number;
     readonly keep_seconds: number;
     readonly max_answer_bytes: number;
+    /** Room on the disk that is kept free for answers. */
+    readonly reserve_bytes: number;
     readonly rate: number;
     readonly concurrency: number;
     readonly max_tries: number;
+    /** Deliveries of a job that reach the other end and get no answer, after which it ends. */
+    readonly attempts: number;
     readonly timeout_seconds: number;
     readonly callback_hosts: LuaSet<string>;
     readonly callback_plain: boolean;
@@ -47,9 +51,11 @@ export const OPTIONS = [
     "max_age_seconds",
     "keep_seconds",
     "max_answer_bytes",
+    "reserve_bytes",
     "rate",
     "concurrency",
     "max_tries",
+    "attempts",
     "timeout_seconds",
     "callback_hosts",
     "callback_plain",
@@ -164,6 +170,8 @@ export function read(owner: string, given: Options): Settings {
     if (max_answer_bytes + ANSWER_HEAD_BYTES > max_bytes) {
         options.refuse(owner, "max_answer_bytes", `${ANSWER_HEAD_BYTES} or more below max_bytes`, max_answer_bytes);
     }
+    const concurrency = options.whole(owner, given, "concurrency", 1, 4);
+    const under_way_bytes = math.min(max_bytes, concurrency * (max_answer_bytes + ANSWER_HEAD_BYTES));
     return {
         store: read_store(owner, given),
         host,
@@ -178,8 +186,10 @@ export function read(owner: string, given: Options): Settings {
         keep_seconds: options.positive(owner, given, "keep_seconds", 3600),
         max_answer_bytes,
         rate: options.positive(owner, given, "rate", 5),
-        concurrency: options.whole(owner, given, "concurrency", 1, 4),
+        reserve_bytes: options.whole(owner, given, "reserve_bytes", 0, under_way_bytes),
+        concurrency,
         max_tries: options.whole(owner, given, "max_tries", 1, 5),
+        attempts: options.whole(owner, given, "attempts", 1, 5),
         timeout_seconds: options.positive(owner, given, "timeout_seconds", 330),
         callback_hosts: read_callback_hosts(owner, given),
         callback_plain: options.flag(owner, given, "callback_plain", false),

@@ -18,6 +18,7 @@ export interface Usage {
     readonly ended_key: string;
     readonly stored_key: string;
     readonly answers_key: string;
+    readonly failed_key: string;
     readonly answer_bytes_key: string;
     readonly oldest_key: string;
 }
@@ -45,7 +46,12 @@ export function answers(usage: Usage): number {
     return number(usage, usage.answers_key);
 }
 
-/** Their bytes on the disk. Phases: any. */
+/** Jobs that have ended without an answer, of which it is kept why. Phases: any. */
+export function failed(usage: Usage): number {
+    return number(usage, usage.failed_key);
+}
+
+/** The bytes of both on the disk. Phases: any. */
 export function answer_bytes(usage: Usage): number {
     return number(usage, usage.answer_bytes_key);
 }
@@ -148,9 +154,10 @@ export function correct_shares(usage: Usage, shares: Shares): void {
     }
 }
 
-/** Shows what is kept of answers, and since when the oldest job waits (0 for none). Phases: any. */
-export function show(usage: Usage, count: number, of_bytes: number, oldest: number): void {
+/** Shows what is kept of answers and of jobs without one, and since when the oldest job waits (0 for none). Phases: any. */
+export function show(usage: Usage, count: number, failed_count: number, of_bytes: number, oldest: number): void {
     usage.names.safe_set(usage.answers_key, count);
+    usage.names.safe_set(usage.failed_key, failed_count);
     usage.names.safe_set(usage.answer_bytes_key, of_bytes);
     usage.names.safe_set(usage.oldest_key, oldest);
 }
@@ -170,6 +177,7 @@ function create(names: Names, name: string, most_jobs: number, most_bytes: numbe
         ended_key: `edge:ended:${name}`,
         stored_key: `edge:stored:${name}`,
         answers_key: `edge:answers:${name}`,
+        failed_key: `edge:failed:${name}`,
         answer_bytes_key: `edge:answer_bytes:${name}`,
         oldest_key: `edge:oldest:${name}`,
     };

@@ -1,4 +1,5 @@
 /** A connection to Redis or Valkey by the platform's own client: found, opened, and signed in. */
+import * as files from "../../files";
 import * as http_target from "../../http_client/target";
 import * as read from "../../options";
 import type { Options } from "../../options";
@@ -52,10 +53,8 @@ function find_library(owner: string): RedisLibrary {
 
 /** The first line of a file. Nil and why, which never shows what stands there. */
 function read_password(path: string): Result<string> {
-    const [file, err] = io.open(path, "r");
-    if (file === undefined) return $multi(undefined, `cannot read the password file: ${err}`);
-    const text = file.read(MOST_PASSWORD_BYTES) ?? "";
-    file.close();
+    const [text, err] = files.beginning(path, MOST_PASSWORD_BYTES);
+    if (text === undefined) return $multi(undefined, `cannot read the password file: ${err}`);
     const [password] = string.match(text, "^[^\r\n]+");
     if (password === undefined) return $multi(undefined, "the password file is empty");
     return $multi(password);
