@@ -108,6 +108,7 @@ build = {
         ["resty.openclaw.edge.store"] = "lua-out/resty/openclaw/edge/store.lua",
         ["resty.openclaw.edge.store.age"] = "lua-out/resty/openclaw/edge/store/age.lua",
         ["resty.openclaw.edge.store.body_source"] = "lua-out/resty/openclaw/edge/store/body_source.lua",
+        ["resty.openclaw.edge.store.client"] = "lua-out/resty/openclaw/edge/store/client.lua",
         ["resty.openclaw.edge.store.id"] = "lua-out/resty/openclaw/edge/store/id.lua",
         ["resty.openclaw.edge.store.record"] = "lua-out/resty/openclaw/edge/store/record.lua",
         ["resty.openclaw.edge.store.reserve"] = "lua-out/resty/openclaw/edge/store/reserve.lua",
@@ -264,6 +265,7 @@ build = {
         ["resty.openclaw.upstream_tries"] = "lua-out/resty/openclaw/upstream_tries.lua",
         ["resty.openclaw.utf8"] = "lua-out/resty/openclaw/utf8.lua",
         ["resty.openclaw.version"] = "lua-out/resty/openclaw/version.lua",
+        ["resty.openclaw.worker_process"] = "lua-out/resty/openclaw/worker_process.lua",
     },
     copy_directories = { "docs", "nginx" },
 }

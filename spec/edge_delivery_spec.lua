@@ -767,7 +767,7 @@ describe("edge: the delivery of jobs", function()
         local jobs, turn = edge.open()
         edge.link_is_up = false
         -- One is being written; many were there before, of which the dict knows nothing.
-        usages.reserve(jobs.usage, 100)
+        usages.reserve(jobs.usage, ids.new(), 100)
         turn()
         assert.same({ 1, 100 }, { usages.jobs(jobs.usage), usages.bytes(jobs.usage) })
         for _ = 1, 5 do lay(jobs) end
@@ -779,7 +779,7 @@ describe("edge: the delivery of jobs", function()
         edge.replace(clock, "now", function() return now + 61 end)
         turn()
         assert.equal(5, usages.jobs(jobs.usage))
-        usages.reserve(jobs.usage, 100)
+        usages.reserve(jobs.usage, ids.new(), 100)
         jobs.delivery.count_at = 0
         turn()
         assert.equal(6, usages.jobs(jobs.usage))

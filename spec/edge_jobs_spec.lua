@@ -1,7 +1,9 @@
 local digest = require("resty.openclaw.digest")
 local callback = require("resty.openclaw.edge.callback")
+local clients = require("resty.openclaw.edge.store.client")
 local cjson = require("cjson")
 local edge = require("spec.support.edge_jobs")
+local eventually = require("spec.support.eventually")
 local execute = require("spec.support.execute")
 local files = require("resty.openclaw.files")
 local http = require("spec.support.http")
@@ -135,6 +137,23 @@ describe("edge: jobs", function()
             assert.equal(1, refusals(jobs, "store_full"))
         end)
 
+        it("when a client has its share", function()
+            local jobs, turn = edge.open({ max_jobs = 4, client_share = 0.5 })
+            local id = edge.keep()
+            edge.keep()
+            local answer = edge.send()
+            assert.same({ 429, "client_full", "30" }, { answer.status, edge.code(answer), answer.header("Retry-After") })
+            assert.equal(1, refusals(jobs, "client_full"))
+            -- One client is one group, and another one most likely another.
+            local group = ids.group_of(id)
+            assert.equal(group, ids.group_of(edge.names(jobs, "pending")[2]))
+            edge.replace(clients, "group", function() return group == "00" and "01" or "00" end)
+            assert.equal(202, edge.send().status)
+            edge.replace(clients, "group", function() return group end)
+            edge.work(turn, function() return #edge.names(jobs, "pending") == 0 end)
+            assert.equal(202, edge.send().status)
+        end)
+
         it("when the folder is gone", function()
             local jobs = edge.open()
             local told = edge.faults(jobs)
@@ -218,6 +237,26 @@ describe("edge: jobs", function()
             assert.is_true(#answer.body < #body)
         end)
 
+        it("that says so where an answer is there and cannot be read", function()
+            local jobs, turn = edge.open()
+            edge.faults(jobs)
+            local id = edge.keep()
+            edge.work(turn, function() return edge.get(id).status == 200 end)
+            local path = stores.path(jobs.store, "done", id)
+            assert.is_nil(files.remove(path))
+            assert.is_nil(files.make_folder(path))
+            local answer = edge.get(id)
+            assert.same({ 500, "answer_unreadable" }, { answer.status, edge.code(answer) })
+            -- So it is for the gateway, which looks in the stores of all routes.
+            local others = edge.open()
+            edge.jobs = setmetatable({}, { __index = { page = function() return false end, miss = function()
+                require("resty.openclaw.edge").show_job({ { jobs = others }, { jobs = jobs } })
+            end } })
+            assert.equal("answer_unreadable", edge.code(edge.get(id)))
+            assert.is_nil(files.remove_folder(path))
+            assert.equal("unknown_job", edge.code(edge.get(id)))
+        end)
+
         it("that tells what never was from what is gone", function()
             edge.open({ max_age_seconds = 1000, keep_seconds = 100 })
             local function at(seconds)
@@ -252,6 +291,46 @@ describe("edge: jobs", function()
             for _, path in ipairs(opened) do assert.equal(id, path:sub(-#id)) end
             assert.same({ id }, edge.names(jobs, "pending"))
         end)
+    end)
+
+    it("take back what a request has begun whose client has left", function()
+        local jobs = edge.open()
+        for _, withdrawn in ipairs({ true, false }) do
+            edge.replace(stores, "withdraw", function() return withdrawn end)
+            local begun, release
+            edge.replace(stores, "finish", function()
+                begun = true
+                while not release do ngx.sleep(0.01) end
+                return true
+            end)
+            local sock = ngx.socket.tcp()
+            assert(sock:connect("127.0.0.1", edge.PORT))
+            assert(sock:send("POST /left HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody"))
+            eventually(function() return begun end, "the job is being written")
+            assert.equal(1, usages.jobs(jobs.usage))
+            sock:close()
+            -- Where it is being delivered already, who delivers it counts it out.
+            local left = withdrawn and 0 or 1
+            eventually(function() return usages.under_way(jobs.usage) == 0 end, "it is taken back")
+            assert.equal(left, usages.jobs(jobs.usage))
+            release = true
+        end
+    end)
+
+    it("are swept of what nobody finished, now and then", function()
+        local jobs, turn = edge.open()
+        local function begin_one()
+            local id = ids.time_text(ngx.now() - 601) .. "-" .. ("0"):rep(32)
+            assert.is_nil(stores.append(jobs.store, id, "x", 1))
+        end
+        local function is_swept() return #edge.names(jobs, "incoming") == 0 end
+        begin_one()
+        edge.work(turn, is_swept)
+        begin_one()
+        turn()
+        assert.is_false(is_swept())
+        edge.go_on(121)
+        edge.work(turn, is_swept)
     end)
 
     it("report what there is", function()
@@ -345,9 +424,9 @@ describe("edge: jobs", function()
             local settings = read()
             assert.same({ "127.0.0.1", 8081 }, { settings.host, settings.port })
             assert.same(
-                { 10485760, 1073741824, 10000, 86400, 3600, 1048576, 4 * (1048576 + 4096), 5, 4, 5, 5, 330, false, "default" },
+                { 10485760, 1073741824, 10000, 0.5, 86400, 3600, 1048576, 4 * (1048576 + 4096), 5, 4, 5, 5, 330, false, "default" },
                 {
-                    settings.max_body_bytes, settings.max_bytes, settings.max_jobs, settings.max_age_seconds, settings.keep_seconds,
+                    settings.max_body_bytes, settings.max_bytes, settings.max_jobs, settings.client_share, settings.max_age_seconds, settings.keep_seconds,
                     settings.max_answer_bytes, settings.reserve_bytes, settings.rate, settings.concurrency, settings.max_tries, settings.attempts, settings.timeout_seconds,
                     settings.callback_plain, settings.thread_pool,
                 }
@@ -398,6 +477,7 @@ describe("edge: jobs", function()
                 ['"headers" must be names of headers to keep, got "Host"'] = { headers = { "Host" } },
                 ['"max_bytes" must be a whole number from 1 up, got 0'] = { max_bytes = 0 },
                 ['"max_answer_bytes" must be 4096 or more below max_bytes, got 1048576'] = { max_bytes = 1048576 },
+                ['"client_share" must be a number above 0, up to 1, got 1.1'] = { client_share = 1.1 },
                 ['"rate" must be a number above 0, got 0'] = { rate = 0 },
                 ['"concurrency" must be a whole number from 1 up, got 1.5'] = { concurrency = 1.5 },
                 ['"callback_hosts" must be hosts like "app.example" or "app.example:8443", got "https://x"'] = { callback_hosts = { "https://x" } },

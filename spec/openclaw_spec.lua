@@ -76,6 +76,13 @@ local function assert_error(answer, status, code)
     assert.equal(code, cjson.decode(answer.body).error.code)
 end
 
+--- An empty folder.
+local function spool_folder()
+    local folder = ngx.config.prefix() .. "openclaw_spec_" .. require("resty.openclaw.edge.store.id").new()
+    assert(require("resty.openclaw.files").make_folder(folder) == nil)
+    return folder
+end
+
 describe("setup", function()
     local function refuses(sentence, options)
         local ok, err = pcall(setup.build, options)
@@ -411,6 +418,32 @@ describe("openclaw", function()
         log:revert()
         assert.stub(log).was.called(1)
         assert.truthy(log.calls[1].vals[2]:find("setup was never called", 1, true))
+    end)
+
+    it("starts nothing in a process that serves no requests, such as OpenResty's privileged agent", function()
+        local process = require("ngx.process")
+        for _, kind in ipairs({ "privileged agent", "helper" }) do
+            local folder, name = spool_folder(), "agent " .. kind
+            local standing_alone = {
+                require("resty.openclaw.balancer").new({ name = name, nodes = { "127.0.0.1:9" } }),
+                require("resty.openclaw.post_action").new({
+                    name = name, durable = true, spool = folder, sink = { type = "file", path = "/nonexistent/log" },
+                }),
+                require("resty.openclaw.status").new({ upstreams = {} }),
+                require("resty.openclaw.edge").new({ route = name, store = folder .. "/jobs", through = "http://127.0.0.1:9" }),
+            }
+            local its_type = stub(process, "type").returns(kind)
+            local every, at = stub(ngx.timer, "every").returns(true), stub(ngx.timer, "at").returns(true)
+            local ok, err = pcall(function()
+                gateways.whole.init_worker()
+                for _, plugin in ipairs(standing_alone) do plugin:init_worker() end
+            end)
+            for _, replaced in ipairs({ its_type, every, at }) do replaced:revert() end
+            assert(ok, err)
+            assert.stub(every).was_not.called()
+            assert.stub(at).was_not.called()
+            assert.same({}, require("resty.openclaw.files").names(folder))
+        end
     end)
 
     it("starts and ends what a worker does in the background", function()

@@ -7,6 +7,7 @@ local metric_registry = require("resty.openclaw.metric_registry")
 local request = require("resty.openclaw.request")
 local builder = require("resty.openclaw.setup")
 local shared_memory = require("resty.openclaw.shared_memory")
+local worker_process = require("resty.openclaw.worker_process")
 ____exports.VERSION = "0.1.0"
 local DICT = "openclaw"
 local INTERNAL_ERROR = 500
@@ -46,10 +47,13 @@ end
 local function present_route()
     return gateway and gateway.routes[request.variable("openclaw_route") or ""]
 end
---- Starts the background work of a worker. Phases: init_worker.
+--- Starts the background work of a worker; in any other process nothing. Phases: init_worker.
 function ____exports.init_worker()
     if gateway == nil then
         ngx.log(ngx.ERR, "gateway: setup was never called; init_by_lua must call require(\"resty.openclaw\").setup")
+        return
+    end
+    if not worker_process.is_here() then
         return
     end
     for ____, balancer in pairs(gateway.balancers) do
@@ -68,14 +72,16 @@ function ____exports.exit_worker()
     if gateway == nil then
         return
     end
-    for ____, edge in ipairs(gateway.edges) do
-        edge:exit_worker()
-    end
-    for ____, log in ipairs(gateway.logs) do
-        log:exit_worker()
-    end
-    for ____, balancer in pairs(gateway.balancers) do
-        balancer:exit_worker()
+    if worker_process.is_here() then
+        for ____, edge in ipairs(gateway.edges) do
+            edge:exit_worker()
+        end
+        for ____, log in ipairs(gateway.logs) do
+            log:exit_worker()
+        end
+        for ____, balancer in pairs(gateway.balancers) do
+            balancer:exit_worker()
+        end
     end
     shared_memory.release(metric_registry.open(DICT).region)
 end

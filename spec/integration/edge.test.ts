@@ -828,7 +828,7 @@ describe("jobs", () => {
     test("are refused where there is no room, and what is no job is refused, too", async () => {
         await using edge = await EdgeGateway.start({
             nodes: [centre.address],
-            ofEdge: "max_jobs = 2, max_body_bytes = 1000,",
+            ofEdge: "client_share = 1, max_jobs = 2, max_body_bytes = 1000,",
         });
         await centre.goDown();
         await keepSome(edge, 2);

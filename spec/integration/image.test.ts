@@ -58,6 +58,18 @@ describe("the image", () => {
         expect(await counted.text()).toBe(String(requests));
     });
 
+    test("has a place for the access log that OpenResty opens where no configuration names one", async () => {
+        await using gateway = await new GatewayContainer(image)
+            .withConfig(
+                "pid run/nginx.pid;\nevents {}\nhttp { access_log logs/access.log; server { listen 8080; return 204; } }\n",
+            )
+            .start();
+        expect((await fetch(gateway.url("/"))).status).toBe(204);
+        await eventually("it is written", async () => {
+            return (await gateway.exec(["cat", "logs/access.log"])).output.includes(" 204 ");
+        });
+    });
+
     test("says which configuration it does not find", async () => {
         await using container = await new GatewayContainer(image).start();
         const { exitCode, output } = await container.exec(["docker/entrypoint.sh", "conf/none.conf"]);

@@ -81,7 +81,7 @@ end
 --- Jobs with these options, and ones fit for specs where they are not given. `turn` is what the timer calls.
 function _M.open(options)
     local registry = metric_registry.open("openclaw")
-    local given = { through = "http://127.0.0.1:18200", rate = 1000, store = options and options.store or _M.folder() }
+    local given = { through = "http://127.0.0.1:18200", rate = 1000, client_share = 1, store = options and options.store or _M.folder() }
     for name, value in pairs(options or {}) do given[name] = value end
     local link = { name = given.route or ids.new() }
     given.route = nil

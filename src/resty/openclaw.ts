@@ -13,6 +13,7 @@ import * as request from "./openclaw/request";
 import * as builder from "./openclaw/setup";
 import type { Gateway, Route } from "./openclaw/setup";
 import * as shared_memory from "./openclaw/shared_memory";
+import * as worker_process from "./openclaw/worker_process";
 
 export const VERSION = "0.1.0";
 
@@ -49,12 +50,13 @@ function present_route(): Route | undefined {
     return gateway?.routes.get(request.variable("openclaw_route") ?? "");
 }
 
-/** Starts the background work of a worker. Phases: init_worker. */
+/** Starts the background work of a worker; in any other process nothing. Phases: init_worker. */
 export function init_worker(): void {
     if (gateway === undefined) {
         ngx.log(ngx.ERR, 'gateway: setup was never called; init_by_lua must call require("resty.openclaw").setup');
         return;
     }
+    if (!worker_process.is_here()) return;
     for (const [, balancer] of gateway.balancers) balancer.init_worker();
     for (const log of gateway.logs) log.init_worker();
     for (const edge of gateway.edges) edge.init_worker();
@@ -64,9 +66,11 @@ export function init_worker(): void {
 /** Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker. */
 export function exit_worker(): void {
     if (gateway === undefined) return;
-    for (const edge of gateway.edges) edge.exit_worker();
-    for (const log of gateway.logs) log.exit_worker();
-    for (const [, balancer] of gateway.balancers) balancer.exit_worker();
+    if (worker_process.is_here()) {
+        for (const edge of gateway.edges) edge.exit_worker();
+        for (const log of gateway.logs) log.exit_worker();
+        for (const [, balancer] of gateway.balancers) balancer.exit_worker();
+    }
     shared_memory.release(metric_registry.open(DICT).region);
 }
 

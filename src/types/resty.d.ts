@@ -16,6 +16,11 @@ declare module "ngx.balancer" {
 }
 
 /** @noResolution */
+declare module "ngx.process" {
+    export function type(this: void): string | undefined;
+}
+
+/** @noResolution */
 declare module "ngx.semaphore" {
     interface Semaphore {
         post(count?: number): void;

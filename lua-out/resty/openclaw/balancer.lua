@@ -13,6 +13,7 @@ local upstreams = require("resty.openclaw.balancer.upstream")
 local request = require("resty.openclaw.request")
 local retry_after = require("resty.openclaw.retry_after")
 local shared_memory = require("resty.openclaw.shared_memory")
+local worker_process = require("resty.openclaw.worker_process")
 local NGX_BUSY = -3
 local TOO_MANY_REQUESTS = 429
 local BAD_GATEWAY = 502
@@ -21,7 +22,9 @@ local SERVICE_UNAVAILABLE = 503
 local MOST_RETRY_AFTER_SECONDS = 1000000000
 --- Begins the regular work in this worker. Phases: init_worker; `balance` does it where it was not called.
 local function init_worker(self)
-    supervision.begin(self)
+    if worker_process.is_here() then
+        supervision.begin(self)
+    end
 end
 --- Answers 503 with the time after which another try makes sense.
 local function decline(balancer, now)

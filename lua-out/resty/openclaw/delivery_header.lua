@@ -2,10 +2,11 @@ local ____exports = {}
 local request = require("resty.openclaw.request")
 --- Its value is a secret where the gateway has set it; clients may set it to anything.
 ____exports.NAME = "X-OpenClaw-Delivery"
-local VARIABLE = "http_x_openclaw_delivery"
+--- nginx's variable of it.
+____exports.VARIABLE = "http_x_openclaw_delivery"
 --- What the request at hand says in it; nothing where it has none. Phases: all with a request.
 function ____exports.given()
-    local text = request.variable(VARIABLE)
+    local text = request.variable(____exports.VARIABLE)
     return text
 end
 --- Whether the request at hand has it, right or wrong. Phases: all with a request.

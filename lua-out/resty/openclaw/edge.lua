@@ -4,6 +4,7 @@ local clock = require("resty.openclaw.clock")
 local acceptance = require("resty.openclaw.edge.acceptance")
 local deliveries = require("resty.openclaw.edge.deliveries")
 local jobs_of = require("resty.openclaw.edge.jobs")
+local jobs_page = require("resty.openclaw.edge.jobs_page")
 local links = require("resty.openclaw.edge.link")
 local fault = require("resty.openclaw.fault")
 local json_error = require("resty.openclaw.json_error")
@@ -13,11 +14,14 @@ local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local time_left = require("resty.openclaw.time_left")
 local upstream_tries = require("resty.openclaw.upstream_tries")
+local worker_process = require("resty.openclaw.worker_process")
 local NAME = "edge"
 --- Longer than deliveries ever pause. When none has come for so long, something is wrong with them.
 local PATIENCE_SECONDS = 10
 local function init_worker(self)
-    self.jobs:init_worker()
+    if worker_process.is_here() then
+        self.jobs:init_worker()
+    end
 end
 local function exit_worker(self)
     self.jobs:exit_worker()
@@ -130,6 +134,7 @@ local function header_filter(self)
     end
 end
 local function log(self)
+    acceptance.abandon()
     learn(
         self.link,
         not deliveries.is_own()
@@ -162,6 +167,9 @@ function ____exports.show_job(edges)
         if edge.jobs:page(id) then
             return
         end
+    end
+    for ____, edge in ipairs(edges) do
+        jobs_page.refuse_unreadable(edge.jobs, id)
     end
     local first = edges[1]
     if first == nil then

@@ -16,6 +16,7 @@ local ____state = require("resty.openclaw.post_action.state")
 local drop = ____state.drop
 local show = ____state.show
 local sinks = require("resty.openclaw.post_action.sinks")
+local worker_process = require("resty.openclaw.worker_process")
 do
     local ____after = require("resty.openclaw.post_action.after")
     ____exports.after = ____after.after
@@ -136,7 +137,9 @@ local function log(self, route)
 end
 --- Starts the background thread; without it the first entry does. Phases: init_worker.
 local function init_worker(self)
-    flushers.awaken(self.flusher)
+    if worker_process.is_here() then
+        flushers.awaken(self.flusher)
+    end
 end
 --- Counts and logs what could not be delivered any more. Phases: exit_worker.
 local function exit_worker(self)

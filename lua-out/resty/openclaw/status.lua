@@ -10,6 +10,7 @@ local document = require("resty.openclaw.status.document")
 local histories = require("resty.openclaw.status.history")
 local built = require("resty.openclaw.status.page")
 local turn = require("resty.openclaw.turn")
+local worker_process = require("resty.openclaw.worker_process")
 local NAME = "status"
 local OPTIONS = {
     "upstreams",
@@ -46,7 +47,9 @@ local function begin(status)
     end
 end
 local function init_worker(self)
-    begin(self)
+    if worker_process.is_here() then
+        begin(self)
+    end
 end
 --- Ends requests that may not be answered.
 local function check(status)

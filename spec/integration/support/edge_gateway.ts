@@ -16,6 +16,7 @@ export interface EdgeOptions {
     /** Whether bodies are digested (true). */
     digest?: boolean;
     /** More directives. */
+    main?: string;
     http?: string;
     server?: string;
     location?: string;
@@ -53,6 +54,7 @@ export class EdgeGateway {
         const nodes = options.nodes.map((node) => `"${node}"`).join(", ");
         const nginx = await NativeNginx.start({
             workers: options.workers ?? 2,
+            ...(options.main === undefined ? {} : { main: options.main }),
             http: `
                 include openclaw.conf;
                 lua_socket_log_errors off;

@@ -18,6 +18,7 @@ import * as upstreams from "./balancer/upstream";
 import * as request from "./request";
 import * as retry_after from "./retry_after";
 import * as shared_memory from "./shared_memory";
+import * as worker_process from "./worker_process";
 
 export interface Balancer extends Settings {
     init_worker(): void;
@@ -45,7 +46,7 @@ const MOST_RETRY_AFTER_SECONDS = 1e9;
 
 /** Begins the regular work in this worker. Phases: init_worker; `balance` does it where it was not called. */
 function init_worker(this: Balancer): void {
-    supervision.begin(this);
+    if (worker_process.is_here()) supervision.begin(this);
 }
 
 /** Answers 503 with the time after which another try makes sense. */

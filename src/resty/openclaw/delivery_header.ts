@@ -6,7 +6,8 @@ import * as request from "./request";
 
 /** Its value is a secret where the gateway has set it; clients may set it to anything. */
 export const NAME = "X-OpenClaw-Delivery";
-const VARIABLE = "http_x_openclaw_delivery";
+/** nginx's variable of it. */
+export const VARIABLE = "http_x_openclaw_delivery";
 
 /** What the request at hand says in it; nothing where it has none. Phases: all with a request. */
 export function given(): string | undefined {

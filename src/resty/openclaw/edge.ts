@@ -9,6 +9,7 @@ import * as acceptance from "./edge/acceptance";
 import * as deliveries from "./edge/deliveries";
 import * as jobs_of from "./edge/jobs";
 import type { Jobs } from "./edge/jobs";
+import * as jobs_page from "./edge/jobs_page";
 import * as links from "./edge/link";
 import type { Link } from "./edge/link";
 import * as fault from "./fault";
@@ -19,6 +20,7 @@ import * as read from "./options";
 import * as request from "./request";
 import * as time_left from "./time_left";
 import * as upstream_tries from "./upstream_tries";
+import * as worker_process from "./worker_process";
 
 /** What the plugin asks of the upstream whose link it watches; a balancer has it. */
 export interface Upstream {
@@ -57,7 +59,7 @@ const NAME = "edge";
 const PATIENCE_SECONDS = 10;
 
 function init_worker(this: Edge): void {
-    this.jobs.init_worker();
+    if (worker_process.is_here()) this.jobs.init_worker();
 }
 
 function exit_worker(this: Edge): void {
@@ -149,6 +151,7 @@ function header_filter(this: Edge): void {
 }
 
 function log(this: Edge): void {
+    acceptance.abandon();
     learn(this.link, !deliveries.is_own());
     deliveries.forget();
 }
@@ -170,6 +173,7 @@ export function show_job(edges: readonly Edge[]): void {
     for (const edge of edges) {
         if (edge.jobs.page(id)) return;
     }
+    for (const edge of edges) jobs_page.refuse_unreadable(edge.jobs, id);
     // They differ in how long they keep things at most.
     const first = edges[0];
     if (first === undefined) json_error.respond(404, "unknown_job", "There is no such job.");

@@ -27,6 +27,7 @@ import * as states from "./post_action/state";
 import { drop, show } from "./post_action/state";
 import type { Flusher } from "./post_action/state";
 import * as sinks from "./post_action/sinks";
+import * as worker_process from "./worker_process";
 
 export interface PostAction {
     readonly record: boolean;
@@ -133,7 +134,7 @@ function log(this: PostAction, route?: string): void {
 
 /** Starts the background thread; without it the first entry does. Phases: init_worker. */
 function init_worker(this: PostAction): void {
-    flushers.awaken(this.flusher);
+    if (worker_process.is_here()) flushers.awaken(this.flusher);
 }
 
 /** Counts and logs what could not be delivered any more. Phases: exit_worker. */

@@ -14,6 +14,7 @@ import * as histories from "./status/history";
 import type { Upstream } from "./status/node_text";
 import * as built from "resty.openclaw.status.page";
 import * as turn from "./turn";
+import * as worker_process from "./worker_process";
 
 export interface Status extends Subject {
     readonly faults: Faults;
@@ -48,7 +49,7 @@ function begin(status: Status): void {
 }
 
 function init_worker(this: Status): void {
-    begin(this);
+    if (worker_process.is_here()) begin(this);
 }
 
 /** Ends requests that may not be answered. */

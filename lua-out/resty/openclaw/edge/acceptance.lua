@@ -7,10 +7,13 @@ local request = require("resty.openclaw.request")
 local request_body = require("resty.openclaw.request_body")
 local stores = require("resty.openclaw.edge.store")
 local ages = require("resty.openclaw.edge.store.age")
+local clients = require("resty.openclaw.edge.store.client")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
 local reserves = require("resty.openclaw.edge.store.reserve")
 local usages = require("resty.openclaw.edge.store.usage")
+--- What requests of this worker are being written, by `request.key`.
+local held_by_request = {}
 --- Where answers are found; what follows is the id.
 ____exports.PREFIX = "/openclaw/jobs/"
 --- Says that what a delivery is answered is no answer to it, so that it counts as no try: "down" where the other end was not
@@ -32,6 +35,7 @@ local REFUSALS = {
     header = link_down("the request has a header or an address that cannot be kept"),
     bad_callback = {status = 400, code = "bad_callback", message = "X-OpenClaw-Callback must be an https URL of a host that this gateway may call."},
     store_full = {status = 503, code = "store_full", message = "The link is down, and there is no room for more requests.", retry_after = FULL_RETRY_SECONDS},
+    client_full = {status = 429, code = "client_full", message = "The link is down, and as many requests of this client are kept as may be.", retry_after = FULL_RETRY_SECONDS},
     not_stored = {status = 503, code = "not_stored", message = "The link is down, and the request could not be kept.", retry_after = RETRY_SECONDS}
 }
 local function respond(refusal)
@@ -106,7 +110,7 @@ local function write_piece(writing, bytes, count)
         writing.problem = stores.append(writing.store, writing.id, bytes, count)
     end
 end
---- Writes a job. On failure nil and why, and there is no such job.
+--- Writes a job. On failure nil and why: it may have its name then.
 local function write(store, id, line, body)
     local writing = {
         store = store,
@@ -119,20 +123,26 @@ local function write(store, id, line, body)
             writing.problem = err
         end
     end
-    if writing.problem == nil then
-        local done, err = stores.finish(store, id, "pending", id)
-        if done ~= nil then
-            return true
-        end
-        writing.problem = err
+    if writing.problem ~= nil then
+        return nil, writing.problem
     end
-    stores.remove(store, "incoming", id)
-    stores.remove(store, "pending", id)
-    return nil, writing.problem
+    return stores.finish(store, id, "pending", id)
+end
+--- Takes back what is not kept after all, files and figures.
+local function take_back(held)
+    local ____held_0 = held
+    local jobs = ____held_0.jobs
+    local id = ____held_0.id
+    local bytes = ____held_0.bytes
+    if stores.withdraw(jobs.store, id) then
+        usages.cancel(jobs.usage, id, bytes)
+    else
+        usages.announce(jobs.usage)
+    end
 end
 --- Keeps a request whose body is at hand.
 local function keep(jobs, body)
-    local id = ids.new()
+    local id = ids.new(clients.group(jobs.clients))
     local head, reason = read_head(jobs, id, body)
     if head == nil then
         return nil, reason
@@ -145,17 +155,33 @@ local function keep(jobs, body)
     if reserves.is_short(jobs.reserve) then
         return nil, "not_stored"
     end
-    if not usages.reserve(jobs.usage, bytes) then
-        return nil, "store_full"
+    local full = usages.reserve(jobs.usage, id, bytes)
+    if full ~= nil then
+        return nil, full
     end
+    local key = request.key()
+    local held = {jobs = jobs, id = id, bytes = bytes}
+    held_by_request[key] = held
     local written, err = write(jobs.store, id, line, body)
+    held_by_request[key] = nil
     if written == nil then
-        usages.cancel(jobs.usage, bytes)
+        take_back(held)
         jobs.faults:report("store", "cannot keep a request: ", err)
         return nil, "not_stored"
     end
     usages.announce(jobs.usage)
     return id
+end
+--- Takes back what the request at hand has begun and will never end, as it was ended while it waited (its client has left, say).
+-- To be called when a request ends. Phases: log.
+function ____exports.abandon()
+    local key = request.key()
+    local held = held_by_request[key]
+    if held == nil then
+        return
+    end
+    held_by_request[key] = nil
+    take_back(held)
 end
 --- Why the request is not kept, as far as its head tells; nothing where it does not.
 local function reason_in_head(settings)

@@ -52,6 +52,7 @@ local function acquire(delivery)
     end
     delivery.lock = file
     delivery.has_looked = false
+    delivery.sweep_at = 0
     reserves.doubt(delivery.jobs.reserve)
     marks.secret_of(delivery.jobs.mark)
     delivery.backlog = backlogs.new()
@@ -163,6 +164,7 @@ local function work(delivery)
     if not look(delivery) then
         return
     end
+    survey.sweep(delivery)
     expiry.run(delivery)
     reserves.keep(delivery.jobs.reserve)
     allow(delivery)
@@ -213,6 +215,7 @@ local function create(jobs)
         has_looked = false,
         announced = 0,
         count_at = 0,
+        sweep_at = 0,
         begun = 0,
         begun_at = 0,
         lock = nil,

@@ -6,6 +6,7 @@ local marks = require("resty.openclaw.edge.jobs.mark")
 local settings_of = require("resty.openclaw.edge.jobs.settings")
 local jobs_page = require("resty.openclaw.edge.jobs_page")
 local stores = require("resty.openclaw.edge.store")
+local clients = require("resty.openclaw.edge.store.client")
 local reserves = require("resty.openclaw.edge.store.reserve")
 local usages = require("resty.openclaw.edge.store.usage")
 --- The header that marks deliveries, and whose value nobody else may know.
@@ -67,12 +68,19 @@ local metatable = {__index = {
 local function create(owner, options, registry, link, faults)
     local settings = settings_of.read(owner, options)
     local names = registry.region.names
-    local usage = usages.new(names, link.name, settings.max_jobs, settings.max_bytes)
+    local usage = usages.new(
+        names,
+        link.name,
+        settings.max_jobs,
+        settings.max_bytes,
+        settings.client_share
+    )
     local store = stores.new(settings.store, settings.thread_pool)
     local fields = {
         settings = settings,
         store = store,
         usage = usage,
+        clients = clients.new(names),
         figures = figures_of.open(registry, link.name, usage),
         faults = faults,
         link = link,

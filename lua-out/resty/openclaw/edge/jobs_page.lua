@@ -119,9 +119,18 @@ function ____exports.page(jobs, id)
     end
     return false
 end
+--- Answers 500 where there is an answer to a job that cannot be read; to be asked when no page had one. Phases: content; returns
+-- only where there is none.
+function ____exports.refuse_unreadable(jobs, id)
+    if not ids.is_id(id) or not stores.has(jobs.store, "done", id) then
+        return
+    end
+    respond(500, "answer_unreadable", "The answer is there, but the gateway cannot read it.")
+end
 --- Answers for a job of which nothing is here: 410 when it is so old that it may have been, 404 when it never was.
 -- Phases: content; never returns.
 function ____exports.miss(jobs, id)
+    ____exports.refuse_unreadable(jobs, id)
     local ____jobs_settings_2 = jobs.settings
     local max_age_seconds = ____jobs_settings_2.max_age_seconds
     local keep_seconds = ____jobs_settings_2.keep_seconds

@@ -43,6 +43,20 @@ end
 function ____exports.remove(store, shelf, id)
     return files.remove(____exports.path(store, shelf, id))
 end
+--- Takes a job back, whatever became of it: what was written of it goes. False when it is being delivered already. Phases: any.
+function ____exports.withdraw(store, id)
+    ____exports.remove(store, "incoming", id)
+    local file = ____exports.open(store, "pending", id)
+    if file == nil then
+        return true
+    end
+    local is_free = files.lock(file)
+    if is_free then
+        ____exports.remove(store, "pending", id)
+    end
+    files.close(file)
+    return is_free
+end
 --- Appends to a file that is being written, or begins it. The file is open for this call alone, so that none is left open
 -- when a request is ended between two calls. Says why not, or nothing. Phases: any.
 function ____exports.append(store, id, bytes, count)

@@ -7,6 +7,7 @@ local lanes = require("resty.openclaw.spool.lane")
 local lines = require("resty.openclaw.spool.line")
 local ____state = require("resty.openclaw.spool.state")
 local FULL = ____state.FULL
+local worker_process = require("resty.openclaw.worker_process")
 --- So many names are tried at a time; each is a call of the system.
 local MOST_IN_THE_WAY = 100
 --- How often what has failed is tried again.
@@ -16,6 +17,9 @@ local RETRY_SECONDS = 1
 function ____exports.open(spool)
     if spool.own ~= nil then
         return true
+    end
+    if not worker_process.is_here() then
+        return nil, "only workers have a lane"
     end
     local lane, err = folder.take_lane(spool.settings.directory)
     if lane == nil then

@@ -12,6 +12,7 @@ import type { Body } from "../request_body";
 import * as stores from "./store";
 import type { Store } from "./store";
 import * as ages from "./store/age";
+import * as clients from "./store/client";
 import * as ids from "./store/id";
 import * as records from "./store/record";
 import type { Head } from "./store/record";
@@ -35,6 +36,16 @@ interface Writing {
     readonly id: string;
     problem: string | undefined;
 }
+
+/** A request for which room was taken in the store. */
+interface Held {
+    readonly jobs: Jobs;
+    readonly id: string;
+    readonly bytes: number;
+}
+
+/** What requests of this worker are being written, by `request.key`. */
+const held_by_request = new LuaTable<number, Held>();
 
 /** Where answers are found; what follows is the id. */
 export const PREFIX = "/openclaw/jobs/";
@@ -70,6 +81,12 @@ const REFUSALS: Record<Reason, Refusal> = {
         status: 503,
         code: "store_full",
         message: "The link is down, and there is no room for more requests.",
+        retry_after: FULL_RETRY_SECONDS,
+    },
+    client_full: {
+        status: 429,
+        code: "client_full",
+        message: "The link is down, and as many requests of this client are kept as may be.",
         retry_after: FULL_RETRY_SECONDS,
     },
     not_stored: {
@@ -147,41 +164,60 @@ function write_piece(this: void, writing: Writing, bytes: Bytes, count: number):
     if (writing.problem === undefined) writing.problem = stores.append(writing.store, writing.id, bytes, count);
 }
 
-/** Writes a job. On failure nil and why, and there is no such job. */
+/** Writes a job. On failure nil and why: it may have its name then. */
 function write(store: Store, id: string, line: string, body: Body): Result<true> {
     const writing: Writing = { store, id, problem: stores.append(store, id, line, line.length) };
     if (writing.problem === undefined) {
         const [, err] = request_body.each(body, write_piece, writing);
         writing.problem ??= err;
     }
-    if (writing.problem === undefined) {
-        const [done, err] = stores.finish(store, id, "pending", id);
-        if (done !== undefined) return $multi(true);
-        writing.problem = err;
-    }
-    stores.remove(store, "incoming", id);
-    stores.remove(store, "pending", id);
-    return $multi(undefined, writing.problem);
+    if (writing.problem !== undefined) return $multi(undefined, writing.problem);
+    return stores.finish(store, id, "pending", id);
+}
+
+/** Takes back what is not kept after all, files and figures. */
+function take_back(held: Held): void {
+    const { jobs, id, bytes } = held;
+    // Whoever delivers it already counts it out.
+    if (stores.withdraw(jobs.store, id)) usages.cancel(jobs.usage, id, bytes);
+    else usages.announce(jobs.usage);
 }
 
 /** Keeps a request whose body is at hand. */
 function keep(jobs: Jobs, body: Body): Kept {
-    const id = ids.new();
+    const id = ids.new(clients.group(jobs.clients));
     const [head, reason] = read_head(jobs, id, body);
     if (head === undefined) return $multi(undefined, reason);
     const [line] = records.line(head);
     if (line === undefined) return $multi(undefined, "header");
     const bytes = line.length + body.bytes;
     if (reserves.is_short(jobs.reserve)) return $multi(undefined, "not_stored");
-    if (!usages.reserve(jobs.usage, bytes)) return $multi(undefined, "store_full");
+    const full = usages.reserve(jobs.usage, id, bytes);
+    if (full !== undefined) return $multi(undefined, full);
+    const key = request.key();
+    const held = { jobs, id, bytes };
+    held_by_request.set(key, held);
     const [written, err] = write(jobs.store, id, line, body);
+    held_by_request.delete(key);
     if (written === undefined) {
-        usages.cancel(jobs.usage, bytes);
+        take_back(held);
         jobs.faults.report("store", "cannot keep a request: ", err);
         return $multi(undefined, "not_stored");
     }
     usages.announce(jobs.usage);
     return $multi(id);
+}
+
+/**
+ * Takes back what the request at hand has begun and will never end, as it was ended while it waited (its client has left, say).
+ * To be called when a request ends. Phases: log.
+ */
+export function abandon(): void {
+    const key = request.key();
+    const held = held_by_request.get(key) as Held | undefined;
+    if (held === undefined) return;
+    held_by_request.delete(key);
+    take_back(held);
 }
 
 /** Why the request is not kept, as far as its head tells; nothing where it does not. */

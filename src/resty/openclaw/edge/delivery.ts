@@ -36,6 +36,8 @@ export interface Delivery {
     announced: number;
     /** When they are counted next, by `clock`. */
     count_at: number;
+    /** When what nobody finished is removed next, by `clock`. */
+    sweep_at: number;
     /** How many had ever been begun, and since when that is so, by `clock`. */
     begun: number;
     begun_at: number;
@@ -87,6 +89,7 @@ function acquire(delivery: Delivery): boolean {
     }
     delivery.lock = file;
     delivery.has_looked = false;
+    delivery.sweep_at = 0;
     reserves.doubt(delivery.jobs.reserve);
     // Now, while there is room for it. Deliveries make it as well, and say what is wrong.
     marks.secret_of(delivery.jobs.mark);
@@ -162,6 +165,7 @@ function show(delivery: Delivery): void {
 /** All that there is to do now. */
 function work(this: void, delivery: Delivery): void {
     if (!look(delivery)) return;
+    survey.sweep(delivery);
     expiry.run(delivery);
     reserves.keep(delivery.jobs.reserve);
     allow(delivery);
@@ -204,6 +208,7 @@ function create(jobs: Jobs): Delivery {
         has_looked: false,
         announced: 0,
         count_at: 0,
+        sweep_at: 0,
         begun: 0,
         begun_at: 0,
         lock: undefined,

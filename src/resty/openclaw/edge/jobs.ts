@@ -18,6 +18,8 @@ import * as jobs_page from "./jobs_page";
 import type { Link } from "./link";
 import * as stores from "./store";
 import type { Store } from "./store";
+import * as clients from "./store/client";
+import type { Clients } from "./store/client";
 import * as reserves from "./store/reserve";
 import type { Reserve } from "./store/reserve";
 import * as usages from "./store/usage";
@@ -37,6 +39,7 @@ export interface Jobs {
     readonly settings: Settings;
     readonly store: Store;
     readonly usage: Usage;
+    readonly clients: Clients;
     readonly figures: Figures;
     readonly faults: Faults;
     readonly link: Link;
@@ -124,12 +127,13 @@ const metatable = { __index: { accept, decline, page, miss, is_delivery, report,
 function create(owner: string, options: Options, registry: Registry, link: Link, faults: Faults): Jobs {
     const settings = settings_of.read(owner, options);
     const names = registry.region.names;
-    const usage = usages.new(names, link.name, settings.max_jobs, settings.max_bytes);
+    const usage = usages.new(names, link.name, settings.max_jobs, settings.max_bytes, settings.client_share);
     const store = stores.new(settings.store, settings.thread_pool);
     const fields = {
         settings,
         store,
         usage,
+        clients: clients.new(names),
         figures: figures_of.open(registry, link.name, usage),
         faults,
         link,

@@ -98,10 +98,20 @@ export function page(jobs: Jobs, id: string): boolean {
 }
 
 /**
+ * Answers 500 where there is an answer to a job that cannot be read; to be asked when no page had one. Phases: content; returns
+ * only where there is none.
+ */
+export function refuse_unreadable(jobs: Jobs, id: string): void {
+    if (!ids.is_id(id) || !stores.has(jobs.store, "done", id)) return;
+    respond(500, "answer_unreadable", "The answer is there, but the gateway cannot read it.");
+}
+
+/**
  * Answers for a job of which nothing is here: 410 when it is so old that it may have been, 404 when it never was.
  * Phases: content; never returns.
  */
 export function miss(jobs: Jobs, id: string): never {
+    refuse_unreadable(jobs, id);
     const { max_age_seconds, keep_seconds } = jobs.settings;
     const is_old = ids.is_id(id) && ngx.now() - ids.time_of(id) >= math.min(max_age_seconds, keep_seconds);
     if (is_old) return respond(410, "job_expired", endings.EXPIRED);

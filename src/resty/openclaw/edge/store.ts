@@ -63,6 +63,20 @@ export function remove(store: Store, shelf: Shelf | "incoming", id: string): str
 }
 
 /**
+ * Takes a job back, whatever became of it: what was written of it goes. False when it is being delivered already. Phases: any.
+ */
+export function withdraw(store: Store, id: string): boolean {
+    remove(store, "incoming", id);
+    const [file] = open(store, "pending", id);
+    if (file === undefined) return true;
+    // Who delivers a job has its lock; who opens it after this finds it gone.
+    const is_free = files.lock(file);
+    if (is_free) remove(store, "pending", id);
+    files.close(file);
+    return is_free;
+}
+
+/**
  * Appends to a file that is being written, or begins it. The file is open for this call alone, so that none is left open
  * when a request is ended between two calls. Says why not, or nothing. Phases: any.
  */

@@ -9,6 +9,7 @@ import type { Lane, Segment } from "./lane";
 import * as lines from "./line";
 import { FULL } from "./state";
 import type { Spool } from "./state";
+import * as worker_process from "../worker_process";
 
 /** So many names are tried at a time; each is a call of the system. */
 const MOST_IN_THE_WAY = 100;
@@ -21,6 +22,8 @@ const RETRY_SECONDS = 1;
  */
 export function open(spool: Spool): Result<true> {
     if (spool.own !== undefined) return $multi(true);
+    // Of another process no worker could read the files, who may not be its user.
+    if (!worker_process.is_here()) return $multi(undefined, "only workers have a lane");
     const [lane, err] = folder.take_lane(spool.settings.directory);
     if (lane === undefined) return $multi(undefined, err);
     // The disk may be full later on: the position has its place from now on.

@@ -97,7 +97,7 @@ function ____exports.remove(delivery, id)
     if err ~= nil then
         jobs.faults:report("store", "cannot remove a job: ", err)
     end
-    usages.release(jobs.usage, backlog.bytes[id] or 0)
+    usages.release(jobs.usage, id, backlog.bytes[id] or 0)
     backlogs.forget(backlog, id)
 end
 --- Takes away a job whose answer was kept before, by a worker that came no further.

@@ -11,6 +11,8 @@ local WRITING_SECONDS = 10
 --- How often jobs are counted; sooner when it was not sure what had been found.
 local COUNT_SECONDS = 60
 local UNSURE_SECONDS = 5
+--- How often what nobody finished is looked for.
+local SWEEP_SECONDS = 120
 local function visit_job(count, id)
     local ____count_delivery_0 = count.delivery
     local backlog = ____count_delivery_0.backlog
@@ -23,6 +25,7 @@ local function visit_job(count, id)
     backlogs.add(backlog, id, bytes)
     count.jobs = count.jobs + 1
     count.bytes = count.bytes + bytes
+    usages.tally(count.shares, id, bytes)
 end
 local function visit_answer(delivery, id)
     answers.find(delivery.answers, delivery.jobs.store, id)
@@ -59,13 +62,16 @@ local function correct(delivery, count, before, after)
     if is_sure or math.abs(jobs_off) > doubtful then
         usages.correct(delivery.jobs.usage, jobs_off, count.bytes - before.bytes)
     end
+    if is_sure then
+        usages.correct_shares(delivery.jobs.usage, count.shares)
+    end
     delivery.count_at = clock.now() + (is_sure and COUNT_SECONDS or UNSURE_SECONDS)
 end
 --- Finds the jobs that are new. On failure nil and why.
 function ____exports.look_for_jobs(delivery)
     local announced = usages.announced(delivery.jobs.usage)
     local before = read_tally(delivery)
-    local count = {delivery = delivery, jobs = 0, bytes = 0}
+    local count = {delivery = delivery, shares = {}, jobs = 0, bytes = 0}
     local ok, err = scan.each(delivery.jobs.store, "pending", visit_job, count)
     if ok == nil then
         return nil, err
@@ -78,6 +84,18 @@ function ____exports.look_for_jobs(delivery)
         read_tally(delivery)
     )
     return true
+end
+--- Removes what was begun and never finished, by workers that were killed, where that was not done lately.
+function ____exports.sweep(delivery)
+    local now = clock.now()
+    if now < delivery.sweep_at then
+        return
+    end
+    delivery.sweep_at = now + SWEEP_SECONDS
+    local ok, err = scan.sweep_incoming(delivery.jobs.store)
+    if ok == nil then
+        delivery.jobs.faults:report("store", "cannot sweep: ", err)
+    end
 end
 --- Finds everything. On failure nil and why.
 function ____exports.first(delivery)
@@ -95,6 +113,6 @@ function ____exports.first(delivery)
     if callbacks_seen == nil then
         return nil, callbacks_err
     end
-    return scan.sweep_incoming(store)
+    return true
 end
 return ____exports

@@ -26,6 +26,7 @@ local REASONS = {
     "header",
     "bad_callback",
     "store_full",
+    "client_full",
     "not_stored"
 }
 local shown_by_registry = {}

@@ -11,6 +11,7 @@ ____exports.OPTIONS = {
     "max_body_bytes",
     "max_bytes",
     "max_jobs",
+    "client_share",
     "max_age_seconds",
     "keep_seconds",
     "max_answer_bytes",
@@ -129,6 +130,13 @@ local function read_callback_hosts(owner, given)
     end
     return hosts
 end
+local function read_share(owner, given)
+    local share = options.positive(owner, given, "client_share", 0.5)
+    if share > 1 then
+        options.refuse(owner, "client_share", "a number above 0, up to 1", share)
+    end
+    return share
+end
 --- Reads the options; raises one sentence when one is wrong. Phases: init.
 function ____exports.read(owner, given)
     local host, port = read_through(owner, given)
@@ -183,6 +191,7 @@ function ____exports.read(owner, given)
             1,
             10000
         ),
+        client_share = read_share(owner, given),
         max_age_seconds = options.positive(owner, given, "max_age_seconds", 86400),
         keep_seconds = options.positive(owner, given, "keep_seconds", 3600),
         max_answer_bytes = max_answer_bytes,

@@ -2,6 +2,7 @@ local ____exports = {}
 local noise = require("resty.openclaw.noise")
 local RANDOM_NUMBERS = 4
 local LENGTH = 45
+local GROUP_DIGITS = 2
 --- The beginning of whatever is sorted by a time, in seconds since 1970: its milliseconds as 12 hex digits. Phases: any.
 function ____exports.time_text(seconds)
     return string.format(
@@ -12,11 +13,19 @@ function ____exports.time_text(seconds)
         )
     )
 end
---- A new id. Phases: any.
-local function create()
-    return (____exports.time_text(ngx.now()) .. "-") .. noise.hex(RANDOM_NUMBERS)
+--- A new id. `group`: of the client, two hex digits; any where none is given. Phases: any.
+local function create(group)
+    local random = noise.hex(RANDOM_NUMBERS)
+    if group == nil then
+        return (____exports.time_text(ngx.now()) .. "-") .. random
+    end
+    return ((____exports.time_text(ngx.now()) .. "-") .. string.sub(random, 1, -1 - GROUP_DIGITS)) .. group
 end
 ____exports.new = create
+--- The group of the client whose job it is. Phases: any.
+function ____exports.group_of(id)
+    return string.sub(id, -GROUP_DIGITS)
+end
 --- Whether a text from outside is an id, which then may stand in a path. Phases: any.
 function ____exports.is_id(text)
     if #text ~= LENGTH then

@@ -86,7 +86,7 @@ export function remove(delivery: Delivery, id: string): void {
     const { jobs, backlog } = delivery;
     const err = stores.remove(jobs.store, "pending", id);
     if (err !== undefined) jobs.faults.report("store", "cannot remove a job: ", err);
-    usages.release(jobs.usage, backlog.bytes.get(id) ?? 0);
+    usages.release(jobs.usage, id, backlog.bytes.get(id) ?? 0);
     backlogs.forget(backlog, id);
 }
 

@@ -11,6 +11,7 @@ import * as usages from "../store/usage";
 /** What a look at the jobs has found. */
 interface Count {
     readonly delivery: Delivery;
+    readonly shares: usages.Shares;
     jobs: number;
     bytes: number;
 }
@@ -29,6 +30,8 @@ const WRITING_SECONDS = 10;
 /** How often jobs are counted; sooner when it was not sure what had been found. */
 const COUNT_SECONDS = 60;
 const UNSURE_SECONDS = 5;
+/** How often what nobody finished is looked for. */
+const SWEEP_SECONDS = 120;
 
 function visit_job(this: void, count: Count, id: string): void {
     const { backlog, jobs } = count.delivery;
@@ -39,6 +42,7 @@ function visit_job(this: void, count: Count, id: string): void {
     backlogs.add(backlog, id, bytes);
     count.jobs += 1;
     count.bytes += bytes;
+    usages.tally(count.shares, id, bytes);
 }
 
 function visit_answer(this: void, delivery: Delivery, id: string): void {
@@ -75,6 +79,7 @@ function correct(delivery: Delivery, count: Count, before: Tally, after: Tally):
     if (is_sure || math.abs(jobs_off) > doubtful) {
         usages.correct(delivery.jobs.usage, jobs_off, count.bytes - before.bytes);
     }
+    if (is_sure) usages.correct_shares(delivery.jobs.usage, count.shares);
     delivery.count_at = clock.now() + (is_sure ? COUNT_SECONDS : UNSURE_SECONDS);
 }
 
@@ -82,12 +87,21 @@ function correct(delivery: Delivery, count: Count, before: Tally, after: Tally):
 export function look_for_jobs(delivery: Delivery): Result<true> {
     const announced = usages.announced(delivery.jobs.usage);
     const before = read_tally(delivery);
-    const count: Count = { delivery, jobs: 0, bytes: 0 };
+    const count: Count = { delivery, shares: new LuaTable(), jobs: 0, bytes: 0 };
     const [ok, err] = scan.each(delivery.jobs.store, "pending", visit_job, count);
     if (ok === undefined) return $multi(undefined, err);
     delivery.announced = announced;
     correct(delivery, count, before, read_tally(delivery));
     return $multi(true);
+}
+
+/** Removes what was begun and never finished, by workers that were killed, where that was not done lately. */
+export function sweep(delivery: Delivery): void {
+    const now = clock.now();
+    if (now < delivery.sweep_at) return;
+    delivery.sweep_at = now + SWEEP_SECONDS;
+    const [ok, err] = scan.sweep_incoming(delivery.jobs.store);
+    if (ok === undefined) delivery.jobs.faults.report("store", "cannot sweep: ", err);
 }
 
 /** Finds everything. On failure nil and why. */
@@ -100,5 +114,5 @@ export function first(delivery: Delivery): Result<true> {
     if (answers_seen === undefined) return $multi(undefined, answers_err);
     const [callbacks_seen, callbacks_err] = scan.each(store, "callbacks", visit_callback, delivery);
     if (callbacks_seen === undefined) return $multi(undefined, callbacks_err);
-    return scan.sweep_incoming(store);
+    return $multi(true);
 }

@@ -12,7 +12,8 @@ export type Outcome =
     "answered" | "again" | "no_answer" | "link_down" | "unanswered" | "refused" | "stale" | "not_sent";
 export type CallbackOutcome = "sent" | "again" | "failed";
 /** Why a request is not kept. */
-export type Reason = "method" | "no_body" | "too_large" | "header" | "bad_callback" | "store_full" | "not_stored";
+export type Reason =
+    "method" | "no_body" | "too_large" | "header" | "bad_callback" | "store_full" | "client_full" | "not_stored";
 
 export interface Figures {
     readonly jobs: LuaTable<Result, Counter>;
@@ -41,7 +42,16 @@ const OUTCOMES: Outcome[] = [
     "not_sent",
 ];
 const CALLBACK_OUTCOMES: CallbackOutcome[] = ["sent", "again", "failed"];
-const REASONS: Reason[] = ["method", "no_body", "too_large", "header", "bad_callback", "store_full", "not_stored"];
+const REASONS: Reason[] = [
+    "method",
+    "no_body",
+    "too_large",
+    "header",
+    "bad_callback",
+    "store_full",
+    "client_full",
+    "not_stored",
+];
 
 const shown_by_registry = new LuaTable<Registry, Shown[]>();
 

@@ -14,6 +14,8 @@ export interface Settings {
     readonly max_body_bytes: number;
     readonly max_bytes: number;
     readonly max_jobs: number;
+    /** What one client may have of `max_bytes` and `max_jobs`. */
+    readonly client_share: number;
     readonly max_age_seconds: number;
     readonly keep_seconds: number;
     readonly max_answer_bytes: number;
@@ -45,6 +47,7 @@ export const OPTIONS = [
     "max_body_bytes",
     "max_bytes",
     "max_jobs",
+    "client_share",
     "max_age_seconds",
     "keep_seconds",
     "max_answer_bytes",
@@ -153,6 +156,12 @@ function read_callback_hosts(owner: string, given: Options): LuaSet<string> {
     return hosts;
 }
 
+function read_share(owner: string, given: Options): number {
+    const share = options.positive(owner, given, "client_share", 0.5);
+    if (share > 1) options.refuse(owner, "client_share", "a number above 0, up to 1", share);
+    return share;
+}
+
 /** Reads the options; raises one sentence when one is wrong. Phases: init. */
 export function read(owner: string, given: Options): Settings {
     const [host, port] = read_through(owner, given);
@@ -172,6 +181,7 @@ export function read(owner: string, given: Options): Settings {
         max_body_bytes: options.whole(owner, given, "max_body_bytes", 0, 10 * MIB),
         max_bytes,
         max_jobs: options.whole(owner, given, "max_jobs", 1, 10000),
+        client_share: read_share(owner, given),
         max_age_seconds: options.positive(owner, given, "max_age_seconds", 86400),
         keep_seconds: options.positive(owner, given, "keep_seconds", 3600),
         max_answer_bytes,

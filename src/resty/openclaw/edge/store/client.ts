@@ -1,0 +1,41 @@
+/**
+ * Which client a request comes from, as a group of 256: so a client that sends more than its share is bounded, and so is what
+ * is remembered of clients. Clients of one group share what one may have.
+ */
+import * as digests from "../../digest";
+import type { Digest } from "../../digest";
+import * as noise from "../../noise";
+import * as request from "../../request";
+import type { Names } from "../../shared_memory/names";
+
+export interface Clients {
+    readonly digest: Digest;
+    /** Keeps clients from choosing whose group they are in. */
+    readonly salt: string;
+}
+
+const SALT_KEY = "edge:salt";
+const SALT_NUMBERS = 4;
+/** Of an IPv6 address what names a network: its owner has all the rest. */
+const NETWORK_BYTES = 8;
+const IPV4_BYTES = 4;
+
+/** The clients of all routes. Phases: init. */
+function create(names: Names): Clients {
+    names.safe_add(SALT_KEY, noise.hex(SALT_NUMBERS));
+    const [salt] = names.get<string>(SALT_KEY);
+    return { digest: digests.new("sha256"), salt: salt ?? "" };
+}
+export { create as new };
+
+/**
+ * The group of the client at hand, two hex digits: by its address (IPv6: by its network) and by who it is, where the route
+ * knows that. Phases: all with a request.
+ */
+export function group(clients: Clients): string {
+    const address = request.variable("binary_remote_addr") ?? "";
+    const network = address.length > IPV4_BYTES ? string.sub(address, 1, NETWORK_BYTES) : address;
+    const identity = request.variable("openclaw_identity") ?? "";
+    const [hex] = clients.digest.of(`${clients.salt} ${network} ${identity}`);
+    return string.sub(hex ?? "00", 1, 2);
+}
