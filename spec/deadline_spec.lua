@@ -177,7 +177,7 @@ describe("deadline", function()
             end
             local failed, neutral = answers("failed"), answers("neutral")
             hang()
-            for _ = 1, 4 do get("/?route=bounded", seconds(0.05)) end
+            for _ = 1, 4 do get("/?route=bounded", seconds(0.3)) end
             eventually(function() return answers("neutral") == neutral + 4 end, "four that say nothing")
             assert.equal(failed, answers("failed"))
             assert_error(get("/?route=hasty"), 504, "deadline_exceeded")

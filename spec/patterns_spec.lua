@@ -7,7 +7,8 @@ local FUNCTIONS = { "find", "match", "gmatch", "gsub" }
 --- Patterns that are put together, or given: of a constant list, of our own entry in the dict, of the kernel's, of names
 --- in a folder, which are short.
 local LOOKED_AT = {
-    "identity/settings.lua: pattern", "shared_memory.lua: ", "shared_memory/process.lua: ", "spool/lane.lua: pattern",
+    "identity/settings.lua: pattern", "identity/subject.lua: pattern",
+    "shared_memory.lua: ", "shared_memory/process.lua: ", "spool/lane.lua: pattern",
 }
 
 --- Patterns that only meet what we have written ourselves: a number of 24 letters at most.

@@ -108,6 +108,7 @@ describe("2,700 names of models, 128 quotes each", function()
                 finish_reason = ("%04d"):format(index) .. quotes,
                 prompt_tokens = 1,
                 completion_tokens = 1,
+                source = "usage",
             }
             figures.count(families, "chat", "", fields, 10, 1)
         end
