@@ -41,10 +41,12 @@ describe("operator_access", function()
             http_x_openclaw_delivery = "any", http_authorization = "Bearer " .. TOKEN,
         }
         for _, token in ipairs({ false, tokens.new("spec", { token = TOKEN }) }) do
-            local refused = with_variables(variables, function()
-                return operator_access.refusal(token or nil, faults)
-            end)
-            assert.same({ 403, "forbidden" }, { refused.status, refused.code })
+            for _, page in ipairs({ "refusal", "refusal_on_this_machine" }) do
+                local refused = with_variables(variables, function()
+                    return operator_access[page](token or nil, faults)
+                end)
+                assert.same({ 403, "forbidden" }, { refused.status, refused.code })
+            end
         end
     end)
 

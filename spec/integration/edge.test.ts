@@ -463,6 +463,7 @@ describe("nobody's word but the gateway's", () => {
             { method: "PUT", address: node, body: "{}", headers: { "content-type": "application/json" } },
             { method: "GET", address: "/openclaw/status" },
             { method: "GET", address: "/openclaw/" },
+            { method: "GET", address: "/metrics/openclaw" },
         ];
         const jobs: Job[] = [];
         for (const { method, address, body, headers } of asked) {

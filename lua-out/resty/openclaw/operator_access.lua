@@ -108,6 +108,10 @@ function ____exports.refusal_on_this_machine(token, faults)
     if token ~= nil then
         return ____exports.refusal(token, faults, true)
     end
+    local of_delivery = ____exports.refusal_of_delivery()
+    if of_delivery ~= nil then
+        return of_delivery
+    end
     local ____is_from_here_result_0
     if is_from_here() then
         ____is_from_here_result_0 = refusal_of_passed_on()

@@ -124,5 +124,7 @@ export function refusal(token: Token | undefined, faults: Faults, takes_basic = 
  */
 export function refusal_on_this_machine(token: Token | undefined, faults: Faults): Refusal | undefined {
     if (token !== undefined) return refusal(token, faults, true);
+    const of_delivery = refusal_of_delivery();
+    if (of_delivery !== undefined) return of_delivery;
     return is_from_here() ? refusal_of_passed_on() : undefined;
 }

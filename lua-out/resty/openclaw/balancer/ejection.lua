@@ -75,12 +75,13 @@ function ____exports.failed(record, now, spread)
     local seconds = before == 0 and FIRST_EJECTION_SECONDS or EJECTION_SECONDS
     record[EJECTED_UNTIL] = now + seconds * (0.9 + 0.2 * spread)
 end
---- Learns that a peer has no room; `seconds`: for how long it asked to be left alone, where it did. Phases: balancer, log.
+--- Learns that a peer has no room; `seconds`: for how long it asked to be left alone, where it did. It is left alone for a
+-- moment even where it asked for no time at all: that may be a date that has passed. Phases: balancer, log.
 function ____exports.refused(record, now, seconds)
     record[PROBE_UNTIL] = 0
     local pause = math.min(
         MOST_BUSY_SECONDS,
-        math.max(0, seconds or BUSY_SECONDS)
+        math.max(BUSY_SECONDS, seconds or 0)
     )
     record[BUSY_UNTIL] = now + math.max(
         ____exports.seconds_busy(record, now),

@@ -83,10 +83,13 @@ export function failed(record: Doubles, now: number, spread: number): void {
     record.set(EJECTED_UNTIL, now + seconds * (0.9 + 0.2 * spread));
 }
 
-/** Learns that a peer has no room; `seconds`: for how long it asked to be left alone, where it did. Phases: balancer, log. */
+/**
+ * Learns that a peer has no room; `seconds`: for how long it asked to be left alone, where it did. It is left alone for a
+ * moment even where it asked for no time at all: that may be a date that has passed. Phases: balancer, log.
+ */
 export function refused(record: Doubles, now: number, seconds: number | undefined): void {
     record.set(PROBE_UNTIL, 0);
-    const pause = math.min(MOST_BUSY_SECONDS, math.max(0, seconds ?? BUSY_SECONDS));
+    const pause = math.min(MOST_BUSY_SECONDS, math.max(BUSY_SECONDS, seconds ?? 0));
     record.set(BUSY_UNTIL, now + math.max(seconds_busy(record, now), pause));
 }
 
