@@ -195,6 +195,10 @@ describe("does not share an answer with", () => {
         "an empty Content-Type": { headers: ["Content-Type:"] },
         "two Content-Types": { headers: [JPEG, "Content-Type: text/html"] },
         "two Content-Types the other way round": { headers: ["Content-Type: text/html", JPEG] },
+        "a Content_Type before the Content-Type": { headers: ["Content_Type: image/jpeg", "Content-Type: text/html"] },
+        "a Content_Encoding before the Content-Encoding": {
+            headers: [JPEG, "Content_Encoding: br", "Content-Encoding: gzip"],
+        },
         "a Content-Encoding": { headers: [JPEG, "Content-Encoding: gzip"] },
         "an Accept": { headers: [JPEG, "Accept: text/event-stream"] },
         "another Host": { headers: [JPEG], host: "evil" },

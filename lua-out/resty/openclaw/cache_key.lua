@@ -58,7 +58,8 @@ local function make(key, body_digest)
     local text = table.concat(parts, ":", 1, 2 * count + 1)
     return key.digest:of(text)
 end
---- Whether some header that counts was sent twice, and nginx shows only one of them.
+--- Whether some header that counts was sent twice, or in a spelling with `_` that nginx takes for it, and nginx shows only
+-- one of them.
 local function is_ambiguous(key)
     if ngx.config.nginx_version >= JOINS_HEADERS_FROM then
         return false
@@ -67,9 +68,14 @@ local function is_ambiguous(key)
     if err ~= nil then
         return true
     end
-    for ____, name in ipairs(key.headers) do
-        if type(headers[name]) == "table" then
-            return true
+    local seen = {}
+    for name, value in pairs(headers) do
+        local dashed = string.gsub(name, "_", "-")
+        if key.headers[dashed] ~= nil then
+            if type(value) == "table" or seen[dashed] ~= nil then
+                return true
+            end
+            seen[dashed] = true
         end
     end
     return false
@@ -167,11 +173,11 @@ local function create(owner, options)
     local headers = {}
     for ____, name in ipairs(variables) do
         if is_header(name) then
-            headers[#headers + 1] = (string.gsub(
+            headers[(string.gsub(
                 string.sub(name, 6),
                 "_",
                 "-"
-            ))
+            ))] = true
         end
     end
     return {

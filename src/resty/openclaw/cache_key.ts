@@ -19,7 +19,7 @@ export interface CacheKey {
     /** Those whose mere presence keeps a request out of the cache. */
     readonly credentials: readonly string[];
     /** The headers among the first, as clients spell them; of interest where nginx shows only the first of several. */
-    readonly headers: readonly string[];
+    readonly headers: LuaSet<string>;
     /** Whether nginx.conf has the variables; found out by the first request. */
     is_declared: boolean;
 }
@@ -90,13 +90,21 @@ function make(key: CacheKey, body_digest: string): Result<string> {
     return key.digest.of(text);
 }
 
-/** Whether some header that counts was sent twice, and nginx shows only one of them. */
+/**
+ * Whether some header that counts was sent twice, or in a spelling with `_` that nginx takes for it, and nginx shows only
+ * one of them.
+ */
 function is_ambiguous(key: CacheKey): boolean {
     if (ngx.config.nginx_version >= JOINS_HEADERS_FROM) return false;
     const [headers, err] = ngx.req.get_headers(MOST_HEADERS);
     if (err !== undefined) return true;
-    for (const name of key.headers) {
-        if (type(headers.get(name)) === "table") return true;
+    const seen = new LuaSet<string>();
+    for (const [name, value] of pairs(headers)) {
+        const [dashed] = string.gsub(name, "_", "-");
+        if (key.headers.has(dashed)) {
+            if (type(value) === "table" || seen.has(dashed)) return true;
+            seen.add(dashed);
+        }
     }
     return false;
 }
@@ -168,9 +176,9 @@ function create(owner: string, options: Options): CacheKey {
         if (way === "key") add(name);
         if (!known.has(name)) credentials.push(name);
     }
-    const headers: string[] = [];
+    const headers = new LuaSet<string>();
     for (const name of variables) {
-        if (is_header(name)) headers.push(string.gsub(string.sub(name, 6), "_", "-")[0]);
+        if (is_header(name)) headers.add(string.gsub(string.sub(name, 6), "_", "-")[0]);
     }
     return { digest: digests.new("sha256"), variables, credentials, headers, is_declared: true };
 }
