@@ -350,6 +350,8 @@ describe("admin", function()
             for _, weight in ipairs({ "0", "-0", "-1", "1e999", "-1e999", "1e308", "1000001", "1e-7", "5e-324", "null", "true", '"1"', "[1]", "[]", "{}", ("9"):rep(400) }) do
                 assert_error(put(NODE, '{"weight":' .. weight .. "}"), 400, "bad_change")
             end
+            local message = assert_error(put(NODE, '{"weight":0}'), 400, "bad_change")
+            assert.equal("The weight must be a number from 0.000001 to 1000000; to take the node out of service, set drain to true.", message)
             assert.is_false(json_of(get(NODE)).changed)
         end)
 

@@ -764,7 +764,8 @@ describe("balancer", function()
             local ok, err = changing:change("gpu-1", { weight = 1 })
             assert.same({ false, "no IP address and port" }, { ok, err })
             for _, weight in ipairs({ 0, -1, 1 / 0, 0 / 0 }) do
-                assert.same({ false, "no weight above 0" }, { changing:change("127.0.0.1:18101", { weight = weight }) })
+                assert.same({ false, "the weight must be a number above 0; to take the node out of service, set drain" },
+                    { changing:change("127.0.0.1:18101", { weight = weight }) })
             end
         end)
     end)
@@ -812,7 +813,9 @@ describe("balancer", function()
             'balancer "a": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "127.0.0.1:99999"')
         wrong({ name = "a", nodes = { "127.0.0.1:1", "127.0.0.1:1" } }, 'balancer "a": node 127.0.0.1:1 stands in "nodes" twice')
         wrong({ name = "a", nodes = { { "127.0.0.1:1", weight = 0 } } },
-            'balancer "a": node 1: "weight" must be a number above 0, got 0')
+            'balancer "a": node 1: "weight" must be a number above 0 (to take the node out of service, set drain = true), got 0')
+        wrong({ name = "a", nodes = { { "127.0.0.1:1", weight = -1 } } },
+            'balancer "a": node 1: "weight" must be a number above 0, got -1')
         wrong({ name = "a", nodes = { { "127.0.0.1:1", wieght = 2 } } },
             'balancer "a": node 1: unknown option "wieght"; did you mean "weight"?')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, policy = "fastest" },

@@ -110,6 +110,7 @@ class Trial {
         await mkdir(path.join(prefix, "conf"));
         // The default access log of nginx built with its own paths, such as OpenResty, is there.
         await mkdir(path.join(prefix, "logs"));
+        await cp(path.join(CHECKOUT, "spec/support/tls/ca.pem"), path.join(prefix, "conf/ca.pem"));
         await writeFile(path.join(prefix, "conf/identity.key"), "0".repeat(64), { mode: 0o600 });
         return new Trial(prefix, nginx);
     }

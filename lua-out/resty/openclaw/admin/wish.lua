@@ -42,7 +42,8 @@ function ____exports.read(text)
     local weight = given.weight
     local drain = given.drain
     if weight ~= nil and not (type(weight) == "number" and weight >= LEAST_WEIGHT and weight <= MOST_WEIGHT) then
-        return nil, "bad_change", "The weight must be a number from 0.000001 to 1000000."
+        local message = "The weight must be a number from 0.000001 to 1000000; to take the node out of service, set drain to true."
+        return nil, "bad_change", message
     end
     if drain ~= nil and type(drain) ~= "boolean" then
         return nil, "bad_change", "drain must be true or false."

@@ -4,6 +4,7 @@ local read = require("resty.openclaw.options")
 local discovery = require("resty.openclaw.balancer.discovery")
 local NODE_OPTIONS = {"address", "weight", "drain"}
 local EXPECTED = "an IP address and port, \"unix:/path\", a name and port, or an SRV name"
+local WEIGHT_EXPECTED = "a number above 0 (to take the node out of service, set drain = true)"
 --- `{ "10.0.1.10:8000", weight = 3 }`, or just `"10.0.1.10:8000"`, as options with names.
 local function named_options(owner, entry, place)
     if type(entry) == "string" then
@@ -46,6 +47,9 @@ function ____exports.entries(owner, options)
             error(((owner .. ": node ") .. text) .. " stands in \"nodes\" twice", 0)
         end
         seen[text] = true
+        if given.weight == 0 then
+            read.refuse(where, "weight", WEIGHT_EXPECTED, given.weight)
+        end
         local weight = read.positive(where, given, "weight", 1)
         found[#found + 1] = {
             text = text,

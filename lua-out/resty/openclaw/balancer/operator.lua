@@ -97,7 +97,7 @@ function ____exports.change(membership, text, wish)
         return false, "no IP address and port"
     end
     if wish.weight ~= nil and not (wish.weight > 0 and wish.weight < math.huge) then
-        return false, "no weight above 0"
+        return false, "the weight must be a number above 0; to take the node out of service, set drain"
     end
     local is_known = is_listed(membership, address)
     return membership_of.change(

@@ -53,7 +53,9 @@ export function read(
     }
     const { weight, drain } = given;
     if (weight !== undefined && !(typeof weight === "number" && weight >= LEAST_WEIGHT && weight <= MOST_WEIGHT)) {
-        return $multi(undefined, "bad_change", "The weight must be a number from 0.000001 to 1000000.");
+        const message =
+            "The weight must be a number from 0.000001 to 1000000; to take the node out of service, set drain to true.";
+        return $multi(undefined, "bad_change", message);
     }
     if (drain !== undefined && typeof drain !== "boolean") {
         return $multi(undefined, "bad_change", "drain must be true or false.");

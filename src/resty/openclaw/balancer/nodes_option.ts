@@ -17,6 +17,7 @@ export interface Entry {
 
 const NODE_OPTIONS = ["address", "weight", "drain"];
 const EXPECTED = 'an IP address and port, "unix:/path", a name and port, or an SRV name';
+const WEIGHT_EXPECTED = "a number above 0 (to take the node out of service, set drain = true)";
 
 /** `{ "10.0.1.10:8000", weight = 3 }`, or just `"10.0.1.10:8000"`, as options with names. */
 function named_options(owner: string, entry: unknown, place: number): Record<string, unknown> {
@@ -44,6 +45,8 @@ export function entries(owner: string, options: read.Options): Entry[] {
         const text = address ?? written;
         if (seen.has(text)) error(`${owner}: node ${text} stands in "nodes" twice`, 0);
         seen.add(text);
+        // Elsewhere 0 takes a node out.
+        if (given.weight === 0) read.refuse(where, "weight", WEIGHT_EXPECTED, given.weight);
         const weight = read.positive(where, given, "weight", 1);
         found.push({ text, is_name, host, port, weight, is_draining: read.flag(where, given, "drain", false) });
     }

@@ -97,7 +97,7 @@ export function change(membership: Membership, text: string, wish: Wish): LuaMul
     const [address] = addresses.parse(text);
     if (address === undefined) return $multi(false, "no IP address and port");
     if (wish.weight !== undefined && !(wish.weight > 0 && wish.weight < math.huge)) {
-        return $multi(false, "no weight above 0");
+        return $multi(false, "the weight must be a number above 0; to take the node out of service, set drain");
     }
     const is_known = is_listed(membership, address);
     return membership_of.change(membership, address, (before) => changed(before, wish, is_known));
