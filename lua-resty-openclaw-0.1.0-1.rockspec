@@ -53,6 +53,7 @@ build = {
         ["resty.openclaw.balancer.free_tries"] = "lua-out/resty/openclaw/balancer/free_tries.lua",
         ["resty.openclaw.balancer.health_check"] = "lua-out/resty/openclaw/balancer/health_check.lua",
         ["resty.openclaw.balancer.health_check.options"] = "lua-out/resty/openclaw/balancer/health_check/options.lua",
+        ["resty.openclaw.balancer.health_check.places"] = "lua-out/resty/openclaw/balancer/health_check/places.lua",
         ["resty.openclaw.balancer.health_check.probe"] = "lua-out/resty/openclaw/balancer/health_check/probe.lua",
         ["resty.openclaw.balancer.health_check.verdicts"] = "lua-out/resty/openclaw/balancer/health_check/verdicts.lua",
         ["resty.openclaw.balancer.latency_buckets"] = "lua-out/resty/openclaw/balancer/latency_buckets.lua",

@@ -1,4 +1,5 @@
 local ____exports = {}
+local places = require("resty.openclaw.balancer.health_check.places")
 local probes = require("resty.openclaw.balancer.health_check.probe")
 local ____options = require("resty.openclaw.balancer.health_check.options")
 local read_settings = ____options.read_settings
@@ -16,14 +17,19 @@ local LOST_SECONDS = 10
 local function is_current(health_check)
     return ngx.now() - health_check.ticked_at <= STALE_SECONDS and not ngx.worker.exiting()
 end
+--- Gives the place of a check free.
+local function free(health_check, node)
+    health_check.under_way[node] = nil
+    health_check.under_way_count = health_check.under_way_count - 1
+    places.give_back()
+end
 --- Books the end of a check; false when its verdict has come too late for anybody to care.
 local function finish(health_check, check)
     local node = check.turn.peer.node
     if health_check.under_way[node] ~= check then
         return false
     end
-    health_check.under_way[node] = nil
-    health_check.under_way_count = health_check.under_way_count - 1
+    free(health_check, node)
     return health_check.turns[node] == check.turn and is_current(health_check)
 end
 --- The node that has been due for the longest time and is not being checked.
@@ -56,11 +62,16 @@ local function start(health_check, now)
     while health_check.under_way_count < MOST_UNDER_WAY do
         local turn = next_due(health_check, now)
         if turn == nil then
+            places.leave(health_check)
+            return
+        end
+        if not places.take(health_check, now) then
             return
         end
         local check = {turn = turn, since = now}
         local ok, err = ngx.timer.at(0, run, health_check, check)
         if not ok then
+            places.give_back()
             health_check.faults:report(
                 "timer",
                 "cannot check ",
@@ -80,8 +91,7 @@ local function forget_lost(health_check, now)
     local latest = now - health_check.settings.timeout_seconds - LOST_SECONDS
     for node, check in pairs(health_check.under_way) do
         if check.since < latest then
-            health_check.under_way[node] = nil
-            health_check.under_way_count = health_check.under_way_count - 1
+            free(health_check, node)
             health_check.faults:report("lost_check", "a check of ", node.address, " has not come to its end")
         end
     end
@@ -130,6 +140,7 @@ local function stop(self)
         return
     end
     self.ticked_at = 0
+    places.leave(self)
     self.turns = {}
 end
 local metatable = {__index = {tick = tick, stop = stop}}

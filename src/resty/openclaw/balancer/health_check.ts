@@ -1,10 +1,11 @@
 /**
  * Checks the nodes of an upstream at regular intervals, in the background of the one worker that leads.
  *
- * A check runs in a timer of its own, so that slow nodes hold nobody up; at most 10 at a time, the longest due first, and
- * never two of one node. What a verdict means is for the caller to say; `verdicts` keeps count.
+ * A check runs in a timer of its own, so that slow nodes hold nobody up; at most 10 at a time, the longest due first,
+ * and never two of one node; of all upstreams together as many as `places` has. What a verdict means is for the caller to say; `verdicts` keeps count.
  */
 import type { BusyStatuses } from "./busy_statuses";
+import * as places from "./health_check/places";
 import * as probes from "./health_check/probe";
 import { read_settings } from "./health_check/options";
 import type { Settings } from "./health_check/options";
@@ -80,12 +81,18 @@ function is_current(health_check: HealthCheck): boolean {
     return ngx.now() - health_check.ticked_at <= STALE_SECONDS && !ngx.worker.exiting();
 }
 
+/** Gives the place of a check free. */
+function free(health_check: HealthCheck, node: CheckedNode): void {
+    health_check.under_way.delete(node);
+    health_check.under_way_count -= 1;
+    places.give_back();
+}
+
 /** Books the end of a check; false when its verdict has come too late for anybody to care. */
 function finish(health_check: HealthCheck, check: Check): boolean {
     const node = check.turn.peer.node;
     if (health_check.under_way.get(node) !== check) return false;
-    health_check.under_way.delete(node);
-    health_check.under_way_count -= 1;
+    free(health_check, node);
     return health_check.turns.get(node) === check.turn && is_current(health_check);
 }
 
@@ -116,10 +123,15 @@ function start(health_check: HealthCheck, now: number): void {
     const settings = health_check.settings;
     while (health_check.under_way_count < MOST_UNDER_WAY) {
         const turn = next_due(health_check, now);
-        if (turn === undefined) return;
+        if (turn === undefined) {
+            places.leave(health_check);
+            return;
+        }
+        if (!places.take(health_check, now)) return;
         const check: Check = { turn, since: now };
         const [ok, err] = ngx.timer.at(0, run, health_check, check);
         if (!ok) {
+            places.give_back();
             health_check.faults.report("timer", "cannot check ", turn.peer.node.address, ": ", err);
             return;
         }
@@ -134,8 +146,7 @@ function forget_lost(health_check: HealthCheck, now: number): void {
     const latest = now - health_check.settings.timeout_seconds - LOST_SECONDS;
     for (const [node, check] of health_check.under_way) {
         if (check.since < latest) {
-            health_check.under_way.delete(node);
-            health_check.under_way_count -= 1;
+            free(health_check, node);
             health_check.faults.report("lost_check", "a check of ", node.address, " has not come to its end");
         }
     }
@@ -186,6 +197,7 @@ function tick(this: HealthCheck, peers: readonly Checked[], now: number, report:
 function stop(this: HealthCheck): void {
     if (this.ticked_at === 0) return;
     this.ticked_at = 0;
+    places.leave(this);
     this.turns = new LuaTable();
 }
 
