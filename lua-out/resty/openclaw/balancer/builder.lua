@@ -139,6 +139,9 @@ function ____exports.settings(options)
         busy
     )
     local entries = nodes_option.entries(owner, given)
+    if health_check ~= nil then
+        health_checks.check_names(owner, health_check, entries)
+    end
     local membership = membership_of.new(
         registry,
         name,

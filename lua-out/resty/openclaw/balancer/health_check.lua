@@ -3,6 +3,7 @@ local places = require("resty.openclaw.balancer.health_check.places")
 local probes = require("resty.openclaw.balancer.health_check.probe")
 local ____options = require("resty.openclaw.balancer.health_check.options")
 local read_settings = ____options.read_settings
+local tls = require("resty.openclaw.balancer.health_check.tls")
 local faults = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
 local noise = require("resty.openclaw.noise")
@@ -48,8 +49,10 @@ local function run(premature, health_check, check)
         finish(health_check, check)
         return
     end
-    local node = check.turn.peer.node
-    local verdict, why, retry_after = probes.probe(health_check.settings, node.host, node.port)
+    local ____check_turn_peer_0 = check.turn.peer
+    local node = ____check_turn_peer_0.node
+    local server_name = ____check_turn_peer_0.server_name
+    local verdict, why, retry_after = probes.probe(health_check.settings, node.host, node.port, server_name)
     if not finish(health_check, check) then
         return
     end
@@ -172,4 +175,11 @@ local function create(owner, options, registry, upstream, busy)
     return setmetatable(fields, metatable)
 end
 ____exports.new = create
+--- Refuses nodes whose certificates cannot be verified. Phases: init.
+function ____exports.check_names(owner, health_check, nodes)
+    local settings = health_check.settings
+    if settings.type == "http" then
+        tls.check_names(owner .. " health_check", settings, settings.port, nodes)
+    end
+end
 return ____exports

@@ -96,12 +96,14 @@ local function listed_entry(list, membership, entry)
         local address = node.address
         local host = node.host
         local port = node.port
+        local server_name = string.gsub(node.target, "%.$", "")
         list[#list + 1] = {
             address = address,
             host = host,
             port = port,
             weight = weight * node.weight,
-            is_draining = is_draining
+            is_draining = is_draining,
+            server_name = server_name
         }
     end
 end
@@ -198,6 +200,7 @@ function ____exports.peers(membership)
                 ____its_change_drain_6 = node.is_draining
             end
             peer.is_draining = ____its_change_drain_6
+            peer.server_name = node.server_name
             in_force[#in_force + 1] = peer
             found[node.address] = peer
         end

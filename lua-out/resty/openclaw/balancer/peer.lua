@@ -49,6 +49,7 @@ local function create(registry, upstream, node, is_checked)
         requests = 0,
         weight = 1,
         is_draining = false,
+        server_name = nil,
         record = record,
         checks = checks,
         beginning = beginning,

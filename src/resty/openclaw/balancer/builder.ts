@@ -132,6 +132,7 @@ export function settings(options: unknown): Settings {
     const busy = busy_statuses.statuses(owner, given);
     const health_check = health_checks.new(owner, read.group(owner, given, "health_check"), registry, name, busy);
     const entries = nodes_option.entries(owner, given);
+    if (health_check !== undefined) health_checks.check_names(owner, health_check, entries);
     const membership = membership_of.new(registry, name, entries, health_check !== undefined, trouble);
     membership.discovery = read_discovery(owner, registry, given, membership);
     const needs_leader = membership.discovery !== undefined || health_check !== undefined;

@@ -9,6 +9,8 @@ import * as places from "./health_check/places";
 import * as probes from "./health_check/probe";
 import { read_settings } from "./health_check/options";
 import type { Settings } from "./health_check/options";
+import * as tls from "./health_check/tls";
+import type { Listed } from "./health_check/tls";
 import type { Verdict } from "./health_check/verdicts";
 import * as faults from "../fault";
 import type { Faults } from "../fault";
@@ -21,6 +23,8 @@ import type { Options } from "../options";
 /** What is checked: anything with a node. */
 export interface Checked {
     readonly node: CheckedNode;
+    /** The node's name for TLS, where it has one. */
+    readonly server_name?: string | undefined;
 }
 
 interface CheckedNode {
@@ -111,8 +115,8 @@ function run(premature: boolean, health_check: HealthCheck, check: Check): void 
         finish(health_check, check);
         return;
     }
-    const node = check.turn.peer.node;
-    const [verdict, why, retry_after] = probes.probe(health_check.settings, node.host, node.port);
+    const { node, server_name } = check.turn.peer;
+    const [verdict, why, retry_after] = probes.probe(health_check.settings, node.host, node.port, server_name);
     if (!finish(health_check, check)) return;
     health_check.checks.labels(health_check.upstream, node.address, verdict).inc();
     health_check.report(check.turn.peer, verdict, why, retry_after);
@@ -242,3 +246,9 @@ function create(
     return setmetatable(fields, metatable) as unknown as HealthCheck;
 }
 export { create as new };
+
+/** Refuses nodes whose certificates cannot be verified. Phases: init. */
+export function check_names(owner: string, health_check: HealthCheck, nodes: readonly Listed[]): void {
+    const settings = health_check.settings;
+    if (settings.type === "http") tls.check_names(`${owner} health_check`, settings, settings.port, nodes);
+}
