@@ -63,6 +63,7 @@ build = {
         ["resty.openclaw.balancer.lesson"] = "lua-out/resty/openclaw/balancer/lesson.lua",
         ["resty.openclaw.balancer.membership"] = "lua-out/resty/openclaw/balancer/membership.lua",
         ["resty.openclaw.balancer.node"] = "lua-out/resty/openclaw/balancer/node.lua",
+        ["resty.openclaw.balancer.node_name"] = "lua-out/resty/openclaw/balancer/node_name.lua",
         ["resty.openclaw.balancer.nodes_option"] = "lua-out/resty/openclaw/balancer/nodes_option.lua",
         ["resty.openclaw.balancer.operator"] = "lua-out/resty/openclaw/balancer/operator.lua",
         ["resty.openclaw.balancer.outcome"] = "lua-out/resty/openclaw/balancer/outcome.lua",

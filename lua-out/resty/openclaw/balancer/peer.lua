@@ -50,6 +50,7 @@ local function create(registry, upstream, node, is_checked)
         weight = 1,
         is_draining = false,
         server_name = nil,
+        host_header = "",
         record = record,
         checks = checks,
         beginning = beginning,

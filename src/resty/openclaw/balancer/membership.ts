@@ -11,6 +11,7 @@ import * as shared_memory from "../shared_memory";
 import { increment } from "../shared_memory/names";
 import type { Discovery } from "./discovery";
 import * as nodes from "./node";
+import { host_header } from "./node_name";
 import type { Entry } from "./nodes_option";
 import * as peer_of from "./peer";
 import type { Peer } from "./peer";
@@ -207,6 +208,7 @@ export function peers(membership: Membership): Peer[] {
             peer.weight = its_change.weight ?? node.weight;
             peer.is_draining = its_change.drain ?? node.is_draining;
             peer.server_name = node.server_name;
+            peer.host_header = host_header(node.server_name, node.host, node.port);
             in_force.push(peer);
             found.set(node.address, peer);
         }
