@@ -217,6 +217,35 @@ describe("balancer.health_check", function()
         assert.equal(10, most)
     end)
 
+    it("checks 100 nodes of all upstreams at a time, and leaves no upstream out", function()
+        stand_in()
+        held = true
+        local checks, reported = {}, 0
+        for place = 1, 30 do
+            local has_reported
+            checks[place] = new({ interval = 0.01, jitter = 0 })
+            tick_on(checks[place], new_peers(10), function()
+                if not has_reported then has_reported, reported = true, reported + 1 end
+            end)
+        end
+        eventually(function() return running == 100 end)
+        ngx.sleep(0.05)
+        assert.equal(100, running)
+        held = false
+        eventually(function() return reported == 30 end, "a check of each upstream has ended")
+        assert.equal(100, most)
+        for _, stop in ipairs(stopped) do stop.now = true end
+        eventually(function()
+            local under_way = 0
+            for _, check in ipairs(checks) do under_way = under_way + check.under_way_count end
+            return under_way == 0
+        end)
+        -- Every place was given back.
+        held = true
+        for _ = 1, 10 do tick_on(new({ interval = 0.01, jitter = 0 }), new_peers(10)) end
+        eventually(function() return running == 100 end)
+    end)
+
     it("leaves no node out when there are more than it can check", function()
         stand_in()
         local checked = {}

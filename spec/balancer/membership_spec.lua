@@ -202,8 +202,8 @@ describe("balancer.membership", function()
             return { text = text, is_name = true, host = "", port = 80, weight = weight or 1, is_draining = false }
         end
 
-        local function resolved(host, weight)
-            return { address = host .. ":80", host = host, port = 80, weight = weight or 1 }
+        local function resolved(host, weight, target)
+            return { address = host .. ":80", host = host, port = 80, weight = weight or 1, target = target or "gpu.test" }
         end
 
         it("has what the DNS says of them in their place, weights multiplied", function()
@@ -212,6 +212,16 @@ describe("balancer.membership", function()
             local peers = membership_of.peers(membership)
             assert.same({ "10.7.2.1:80", "10.7.2.2:80" }, addresses(peers))
             assert.same({ 2, 6 }, { peers[1].weight, peers[2].weight })
+        end)
+
+        it("knows the host whose address a node is, without the dot at its end, and none of an address", function()
+            local found = { gpu = { resolved("10.7.2.1", 1, "gpu.test."), resolved("10.7.2.2", 1, "other.test") } }
+            local membership = named(found, { name("gpu") })
+            local peers = membership_of.peers(membership)
+            assert.same({ "gpu.test", "other.test" }, { peers[1].server_name, peers[2].server_name })
+            found.gpu[2] = resolved("10.7.2.2", 1, "new.test")
+            assert.equal("new.test", membership_of.peers(membership)[2].server_name)
+            assert.is_nil(membership_of.peers(new_membership({ "10.7.2.1:80" }))[1].server_name)
         end)
 
         it("keeps the peers that a new answer still has", function()

@@ -131,6 +131,40 @@ describe("balancer.supervision", function()
         dns.stop(server)
     end)
 
+    it("checks nodes over TLS by the name that the DNS knows them by", function()
+        local server = dns.start(DNS_PORT)
+        server.answer = function(question)
+            return dns.packet(question, question.type == dns.A and { dns.a(question.name, "127.0.0.1", 100) } or {})
+        end
+        local function state_after_checks(name, health_check)
+            health_check.uri, health_check.interval, health_check.fails = "/name", 0.05, 1
+            local new = begin({
+                nodes = { name .. ":18443" },
+                dns = { servers = { "127.0.0.1:" .. DNS_PORT }, ipv6 = false },
+                health_check = health_check,
+            })
+            local family = new.health_check.checks
+            eventually(function()
+                local done = 0
+                for _, result in ipairs({ "pass", "fail" }) do
+                    done = done + total(new.registry.region, family:labels(new.name, "127.0.0.1:18443", result).slot)
+                end
+                return done > 0
+            end, "a check has ended")
+            return state_of(new)
+        end
+        assert.equal("healthy", state_after_checks("sink.test", { ssl = true }))
+        assert.equal("down", state_after_checks("other.test", { ssl = true }))
+        assert.equal("down", state_after_checks("sink.test", {}))
+        dns.stop(server)
+    end)
+
+    it("refuses to verify certificates of nodes that have no name", function()
+        assert.has_error(function() balancer.new({ name = "a", nodes = { "10.0.0.1:443" }, health_check = {} }) end,
+            'balancer "a" health_check: "ssl_server_name" must be the name in the certificate of 10.0.0.1:443, got nothing')
+        balancer.new({ name = "spec_tcp", nodes = { "10.0.0.1:443" }, health_check = { type = "tcp" } })
+    end)
+
     it("does nothing for idle upstreams, and goes on when any node gets a request", function()
         local new = begin({ nodes = { "127.0.0.1:18163" } })
         local ticks, real = 0, new.policy.tick

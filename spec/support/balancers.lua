@@ -41,6 +41,13 @@ return {
         policy = "round_robin",
     }),
     odd_port = balancer.new({ name = "spec_odd_port", nodes = { "127.0.0.1:018101" } }),
+    -- Each gets its own name as Host.
+    own_host = balancer.new({
+        name = "spec_own_host",
+        nodes = { "127.0.0.1:18101", "127.0.0.1:18102" },
+        policy = "round_robin",
+        host = "node",
+    }),
     single = balancer.new({ name = "spec_single", nodes = { "127.0.0.1:18101" } }),
     -- Behind pools of kept-alive connections.
     warm = balancer.new({ name = "spec_warm", nodes = { "127.0.0.1:18101" }, tries = 9 }),

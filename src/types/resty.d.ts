@@ -2,7 +2,12 @@
 
 /** @noResolution */
 declare module "ngx.balancer" {
-    export function set_current_peer(host: string, port?: number): LuaMultiReturn<[ok?: true, err?: string]>;
+    /** `name`: for TLS; heeded from ngx_lua 0.10.27 on. */
+    export function set_current_peer(
+        host: string,
+        port?: number,
+        name?: string,
+    ): LuaMultiReturn<[ok?: true, err?: string]>;
     export function set_more_tries(count: number): LuaMultiReturn<[ok?: true, err?: string]>;
     /** Seconds; nothing leaves one as it is. */
     export function set_timeouts(

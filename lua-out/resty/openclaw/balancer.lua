@@ -5,6 +5,7 @@ local builder = require("resty.openclaw.balancer.builder")
 local choice = require("resty.openclaw.balancer.choice")
 local ____free_tries = require("resty.openclaw.balancer.free_tries")
 local platform = ____free_tries.platform
+local node_name = require("resty.openclaw.balancer.node_name")
 local operator = require("resty.openclaw.balancer.operator")
 local queue = require("resty.openclaw.balancer.queue")
 local supervision = require("resty.openclaw.balancer.supervision")
@@ -66,13 +67,14 @@ local function balance(self)
     local is_first = failure == nil
     local waited = is_first and key ~= 0 and not attempts.is_present(key)
     local peer
+    local last
     if is_first then
         if not waited then
             attempts.settle_before(key)
         end
         peer = tries.first(self, now)
     else
-        local last = attempts.settle(
+        last = attempts.settle(
             key,
             tostring(status or BAD_GATEWAY)
         )
@@ -87,11 +89,18 @@ local function balance(self)
         return false
     end
     local node = peer.node
-    local ok, err = nginx_balancer.set_current_peer(node.host, node.port)
+    local ok, err = nginx_balancer.set_current_peer(
+        node.host,
+        node.port,
+        node_name.server_name(peer, last, self.name)
+    )
     if ok ~= true then
         self.faults:report("set_peer", node.address, ": ", err)
         ngx.exit(SERVICE_UNAVAILABLE)
         return false
+    end
+    if self.host == "node" then
+        node_name.tell_host(peer, self.faults)
     end
     if tries.may_go_on(self, peer, is_first) then
         nginx_balancer.set_more_tries(1)

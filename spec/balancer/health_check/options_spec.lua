@@ -1,4 +1,6 @@
+local nodes_option = require("resty.openclaw.balancer.nodes_option")
 local read_settings = require("resty.openclaw.balancer.health_check.options").read_settings
+local tls = require("resty.openclaw.balancer.health_check.tls")
 
 local function refused(sentence, options)
     local ok, err = pcall(read_settings, "test", options)
@@ -96,6 +98,45 @@ describe("balancer.health_check.options", function()
         refused('"type" must be one of http, tcp, got "grpc"', { type = "grpc" })
         refused('unknown option "url"; did you mean "uri"?', { url = "/" })
         refused('options must be a table, got "/health"', "/health")
+    end)
+
+    it("say whether checks go over TLS, and by which name", function()
+        local settings = read_settings("test", {})
+        assert.is_nil(settings.ssl)
+        assert.is_true(settings.ssl_verify)
+        assert.is_nil(settings.ssl_server_name)
+        settings = read_settings("test", { ssl = true, ssl_verify = false, ssl_server_name = "node.test" })
+        assert.same({ true, false, "node.test" }, { settings.ssl, settings.ssl_verify, settings.ssl_server_name })
+        assert.is_false(read_settings("test", { ssl = false }).ssl)
+        refused('"ssl" must be true or false, got "on"', { ssl = "on" })
+        refused('"ssl_verify" must be true or false, got 1', { ssl_verify = 1 })
+        refused('"ssl_server_name" must be a text, got ""', { ssl_server_name = "" })
+        refused('"ssl_server_name" must be the name of a host, got "10.0.0.1"', { ssl_server_name = "10.0.0.1" })
+        refused('"ssl_server_name" must be the name of a host, got "a b"', { ssl_server_name = "a b" })
+        refused('"ssl_verify" must be nothing where "ssl" is false, got true', { ssl = false, ssl_verify = true })
+        refused('"ssl_server_name" must be nothing where "ssl" is false, got "a"', { ssl = false, ssl_server_name = "a" })
+        refused('"ssl" must be nothing where "type" is "tcp", got true', { type = "tcp", ssl = true })
+    end)
+
+    it("must have a name for the certificates that are verified", function()
+        local function check(options, ...)
+            local nodes = nodes_option.entries("test", { nodes = { ... } })
+            local settings = read_settings("test", options)
+            local ok, err = pcall(tls.check_names, "test", settings, settings.port, nodes)
+            return not ok and err or "fine"
+        end
+        local function lacks(node)
+            return 'test: "ssl_server_name" must be the name in the certificate of ' .. node .. ", got nothing"
+        end
+        assert.equal(lacks("10.0.0.1:8443"), check({ ssl = true }, "gpu.test:8443", "10.0.0.1:8443"))
+        assert.equal(lacks("10.0.0.1:443"), check({}, "10.0.0.1:80", "10.0.0.1:443"))
+        assert.equal(lacks("10.0.0.1:80"), check({ port = 443 }, "10.0.0.1:80"))
+        assert.equal(lacks("unix:/a"), check({ ssl = true }, "unix:/a"))
+        assert.equal("fine", check({ port = 443 }, "unix:/a"))
+        assert.equal("fine", check({}, "gpu.test:443", "_http._tcp.gpu.test", "10.0.0.1:8443"))
+        assert.equal("fine", check({ ssl = false }, "10.0.0.1:443"))
+        assert.equal("fine", check({ ssl_verify = false }, "10.0.0.1:443"))
+        assert.equal("fine", check({ ssl_server_name = "gpu.test" }, "10.0.0.1:443"))
     end)
 
     it("for HTTP are refused where there is none", function()

@@ -149,6 +149,64 @@ describe("balancer.health_check.probe", function()
         end)
     end)
 
+    describe("by HTTPS", function()
+        local TLS = 18443
+
+        local function checked(options, server_name, port)
+            options.uri, options.timeout = options.uri or "/name", 5
+            return { probe(read_settings("test", options), "127.0.0.1", port or TLS, server_name) }
+        end
+
+        it("verifies the certificate by the node's name, which it sends as well", function()
+            assert.same({ "pass" }, checked({ ssl = true, body = "sink.test" }, "sink.test"))
+            local verdict, why = unpack(checked({ ssl = true }, "other.test"))
+            assert.equal("fail", verdict)
+            assert.matches("^cannot connect: no TLS: .*certificate", why)
+        end)
+
+        it("goes by ssl_server_name first", function()
+            assert.same({ "pass" }, checked({ ssl = true, ssl_server_name = "sink.test" }))
+            assert.same({ "pass" }, checked({ ssl = true, ssl_server_name = "sink.test" }, "other.test"))
+            assert.equal("fail", checked({ ssl = true, ssl_server_name = "other.test" }, "sink.test")[1])
+        end)
+
+        it("takes no certificate on trust, unless told so", function()
+            assert.same({ "fail", "cannot connect: an address needs ssl_server_name" }, checked({ ssl = true }))
+            assert.same({ "pass" }, checked({ ssl = true, ssl_verify = false }))
+            assert.same({ "pass" }, checked({ ssl = true, ssl_verify = false, body = "other.test" }, "other.test"))
+        end)
+
+        it("asks for the name, with its port", function()
+            local function host(options, server_name)
+                options.body = options.expect
+                options.expect, options.uri = nil, "/host"
+                return checked(options, server_name)
+            end
+            assert.same({ "pass" }, host({ ssl = true, expect = "host sink.test:18443." }, "sink.test"))
+            assert.same({ "pass" }, host({ ssl = true, host = "a.test", expect = "host a.test." }, "sink.test"))
+        end)
+
+        it("is for port 443 without being told, and for no other", function()
+            local request, asked = http_client.request, nil
+            http_client.request = function(options)
+                asked = options
+                return nil, "on purpose"
+            end
+            local schemes = {}
+            for place, case in ipairs({ { {}, 443 }, { {}, 80 }, { { port = 443 }, 80 }, { { ssl = false }, 443 }, { {}, 0 } }) do
+                checked(case[1], "gpu.test", case[2])
+                schemes[place] = asked.scheme .. " " .. (asked.headers.Host or "none")
+            end
+            http_client.request = request
+            assert.same({ "https gpu.test", "http none", "https gpu.test", "http none", "http none" }, schemes)
+        end)
+
+        it("fails a node that speaks plain HTTP, and by HTTP one that speaks TLS", function()
+            assert.equal("fail", checked({ ssl = true }, "sink.test", NODE)[1])
+            assert.same({ "fail", "status 400" }, checked({}, "sink.test"))
+        end)
+    end)
+
     it("gives a node its time though nginx's clock stood still before", function()
         raw_server.plan("HTTP/1.1 200 OK\r\n\r\n")
         local settings, began = read_settings("test", { timeout = 0.5 }), os.clock()

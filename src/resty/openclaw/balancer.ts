@@ -8,6 +8,7 @@ import * as builder from "./balancer/builder";
 import type { Settings } from "./balancer/builder";
 import * as choice from "./balancer/choice";
 import { platform } from "./balancer/free_tries";
+import * as node_name from "./balancer/node_name";
 import * as operator from "./balancer/operator";
 import type { NodeReport, Wish } from "./balancer/operator";
 import type { Peer } from "./balancer/peer";
@@ -91,11 +92,12 @@ function balance(this: Balancer): boolean {
     // Of the request, not only since a redirect.
     const waited = is_first && key !== 0 && !attempts.is_present(key);
     let peer: Peer | undefined;
+    let last: Peer | undefined;
     if (is_first) {
         if (!waited) attempts.settle_before(key);
         peer = tries.first(this, now);
     } else {
-        const last = attempts.settle(key, tostring(status ?? BAD_GATEWAY));
+        last = attempts.settle(key, tostring(status ?? BAD_GATEWAY));
         peer = tries.next(this, now, last, status ?? BAD_GATEWAY);
     }
     if (peer === undefined) {
@@ -104,12 +106,13 @@ function balance(this: Balancer): boolean {
         return false;
     }
     const node = peer.node;
-    const [ok, err] = nginx_balancer.set_current_peer(node.host, node.port);
+    const [ok, err] = nginx_balancer.set_current_peer(node.host, node.port, node_name.server_name(peer, last, this.name));
     if (ok !== true) {
         this.faults.report("set_peer", node.address, ": ", err);
         ngx.exit(SERVICE_UNAVAILABLE);
         return false;
     }
+    if (this.host === "node") node_name.tell_host(peer, this.faults);
     // One at a time: what may be done after a failure is known best just before.
     if (tries.may_go_on(this, peer, is_first)) nginx_balancer.set_more_tries(1);
     if (waited) queue.end_wait(this.waits);

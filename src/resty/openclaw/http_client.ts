@@ -49,7 +49,7 @@ export interface Request {
     /** Whether a certificate must be trusted and fit the name: true. */
     readonly ssl_verify?: boolean;
     /** The name for SNI and for the certificate; the host unless given. */
-    readonly ssl_server_name?: string;
+    readonly ssl_server_name?: string | undefined;
     /**
      * Whether the request may reach the peer twice. Only then is it repeated when a kept connection turns out to be
      * stale. True for GET, HEAD, OPTIONS, PUT and DELETE unless given, false for all others.

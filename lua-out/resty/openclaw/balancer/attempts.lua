@@ -10,12 +10,11 @@ local ejection = require("resty.openclaw.balancer.ejection")
 local nodes = require("resty.openclaw.balancer.node")
 local outcomes = require("resty.openclaw.balancer.outcome")
 local peer_of = require("resty.openclaw.balancer.peer")
+local streamed_types = require("resty.openclaw.balancer.streamed_types")
 local try_figures = require("resty.openclaw.balancer.try_figures")
 local present_peer = {}
 --- Requests whose answer counts as begun.
 local has_begun = {}
-local EVENT_STREAM = "text/event-stream"
-local JSON_LINES = "application/x-ndjson"
 --- What nginx says of a try that took too long.
 local TIMEOUT = "504"
 --- Counts a request in at a peer. Phases: balancer.
@@ -28,19 +27,10 @@ end
 function ____exports.is_present(key)
     return present_peer[key] ~= nil
 end
-local function starts_with(text, beginning)
-    local start = string.sub(text, 1, #beginning)
-    return start == beginning
-end
---- Whether the node's answer comes in a trickle: server-sent events, or JSON by the line.
-local function is_streamed()
-    local kind = request.variable("upstream_http_content_type") or ""
-    return starts_with(kind, EVENT_STREAM) or starts_with(kind, JSON_LINES)
-end
 --- Whether the first byte is what counts of the answer at hand.
 local function counts_first_byte(upstream)
     local signal = upstream.signal
-    return signal == "ttfb" or signal == "auto" and is_streamed()
+    return signal == "ttfb" or signal == "auto" and streamed_types.is_streamed(request.variable("upstream_http_content_type") or "")
 end
 --- Notes that the answer has begun. Phases: header_filter.
 function ____exports.note_first_byte(key)

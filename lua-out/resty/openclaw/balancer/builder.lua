@@ -28,6 +28,7 @@ ____exports.OPTIONS = {
     "hash_on",
     "load_factor",
     "signal",
+    "host",
     "tries",
     "busy_statuses",
     "retry_share",
@@ -53,6 +54,7 @@ local POLICY_NAMES = {
 }
 --- Which policy an option belongs to.
 local POLICY_OPTIONS = {buckets = "latency_buckets", hash_on = "consistent_hash", load_factor = "consistent_hash"}
+local HOSTS = {"client", "node"}
 local SIGNALS = {"auto", "ttfb", "total"}
 local DEFAULT_TRIES = 3
 local DEFAULT_RETRY_SHARE = 0.2
@@ -139,6 +141,9 @@ function ____exports.settings(options)
         busy
     )
     local entries = nodes_option.entries(owner, given)
+    if health_check ~= nil then
+        health_checks.check_names(owner, health_check, entries)
+    end
     local membership = membership_of.new(
         registry,
         name,
@@ -157,6 +162,13 @@ function ____exports.settings(options)
         ),
         membership = membership,
         signal = signal,
+        host = read.one_of(
+            owner,
+            given,
+            "host",
+            HOSTS,
+            "client"
+        ),
         tries = read.whole(
             owner,
             given,

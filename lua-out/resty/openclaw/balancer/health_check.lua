@@ -1,7 +1,9 @@
 local ____exports = {}
+local places = require("resty.openclaw.balancer.health_check.places")
 local probes = require("resty.openclaw.balancer.health_check.probe")
 local ____options = require("resty.openclaw.balancer.health_check.options")
 local read_settings = ____options.read_settings
+local tls = require("resty.openclaw.balancer.health_check.tls")
 local faults = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
 local noise = require("resty.openclaw.noise")
@@ -16,14 +18,19 @@ local LOST_SECONDS = 10
 local function is_current(health_check)
     return ngx.now() - health_check.ticked_at <= STALE_SECONDS and not ngx.worker.exiting()
 end
+--- Gives the place of a check free.
+local function free(health_check, node)
+    health_check.under_way[node] = nil
+    health_check.under_way_count = health_check.under_way_count - 1
+    places.give_back()
+end
 --- Books the end of a check; false when its verdict has come too late for anybody to care.
 local function finish(health_check, check)
     local node = check.turn.peer.node
     if health_check.under_way[node] ~= check then
         return false
     end
-    health_check.under_way[node] = nil
-    health_check.under_way_count = health_check.under_way_count - 1
+    free(health_check, node)
     return health_check.turns[node] == check.turn and is_current(health_check)
 end
 --- The node that has been due for the longest time and is not being checked.
@@ -42,8 +49,10 @@ local function run(premature, health_check, check)
         finish(health_check, check)
         return
     end
-    local node = check.turn.peer.node
-    local verdict, why, retry_after = probes.probe(health_check.settings, node.host, node.port)
+    local ____check_turn_peer_0 = check.turn.peer
+    local node = ____check_turn_peer_0.node
+    local server_name = ____check_turn_peer_0.server_name
+    local verdict, why, retry_after = probes.probe(health_check.settings, node.host, node.port, server_name)
     if not finish(health_check, check) then
         return
     end
@@ -56,11 +65,16 @@ local function start(health_check, now)
     while health_check.under_way_count < MOST_UNDER_WAY do
         local turn = next_due(health_check, now)
         if turn == nil then
+            places.leave(health_check)
+            return
+        end
+        if not places.take(health_check, now) then
             return
         end
         local check = {turn = turn, since = now}
         local ok, err = ngx.timer.at(0, run, health_check, check)
         if not ok then
+            places.give_back()
             health_check.faults:report(
                 "timer",
                 "cannot check ",
@@ -80,8 +94,7 @@ local function forget_lost(health_check, now)
     local latest = now - health_check.settings.timeout_seconds - LOST_SECONDS
     for node, check in pairs(health_check.under_way) do
         if check.since < latest then
-            health_check.under_way[node] = nil
-            health_check.under_way_count = health_check.under_way_count - 1
+            free(health_check, node)
             health_check.faults:report("lost_check", "a check of ", node.address, " has not come to its end")
         end
     end
@@ -130,6 +143,7 @@ local function stop(self)
         return
     end
     self.ticked_at = 0
+    places.leave(self)
     self.turns = {}
 end
 local metatable = {__index = {tick = tick, stop = stop}}
@@ -161,4 +175,11 @@ local function create(owner, options, registry, upstream, busy)
     return setmetatable(fields, metatable)
 end
 ____exports.new = create
+--- Refuses nodes whose certificates cannot be verified. Phases: init.
+function ____exports.check_names(owner, health_check, nodes)
+    local settings = health_check.settings
+    if settings.type == "http" then
+        tls.check_names(owner .. " health_check", settings, settings.port, nodes)
+    end
+end
 return ____exports

@@ -5,6 +5,8 @@ local shared_memory = require("resty.openclaw.shared_memory")
 local ____names = require("resty.openclaw.shared_memory.names")
 local increment = ____names.increment
 local nodes = require("resty.openclaw.balancer.node")
+local ____node_name = require("resty.openclaw.balancer.node_name")
+local host_header = ____node_name.host_header
 local peer_of = require("resty.openclaw.balancer.peer")
 local NEVER_SEEN = -1
 --- A place at which changes are tried, and how often until another one's must be done.
@@ -96,12 +98,14 @@ local function listed_entry(list, membership, entry)
         local address = node.address
         local host = node.host
         local port = node.port
+        local server_name = string.gsub(node.target, "%.$", "")
         list[#list + 1] = {
             address = address,
             host = host,
             port = port,
             weight = weight * node.weight,
-            is_draining = is_draining
+            is_draining = is_draining,
+            server_name = server_name
         }
     end
 end
@@ -198,6 +202,8 @@ function ____exports.peers(membership)
                 ____its_change_drain_6 = node.is_draining
             end
             peer.is_draining = ____its_change_drain_6
+            peer.server_name = node.server_name
+            peer.host_header = host_header(node.server_name, node.host, node.port)
             in_force[#in_force + 1] = peer
             found[node.address] = peer
         end

@@ -49,6 +49,8 @@ local function create(registry, upstream, node, is_checked)
         requests = 0,
         weight = 1,
         is_draining = false,
+        server_name = nil,
+        host_header = "",
         record = record,
         checks = checks,
         beginning = beginning,

@@ -1,4 +1,5 @@
 local ____exports = {}
+local media_type = require("resty.openclaw.media_type")
 local request = require("resty.openclaw.request")
 local documents = require("resty.openclaw.inference.document")
 local inflations = require("resty.openclaw.inference.inflation")
@@ -12,24 +13,13 @@ local KINDS = {
     ["application/x-ndjson"] = LINES,
     ["application/ndjson"] = LINES,
     ["application/jsonl"] = LINES,
+    ["application/x-jsonlines"] = LINES,
     ["application/stream+json"] = LINES
 }
 --- What zlib uncompresses; "identity" is nothing done.
 local COMPRESSED = {gzip = true, ["x-gzip"] = true, deflate = true}
 --- What `$upstream_cache_status` says when a node has made the answer, now and for this request.
 local FROM_A_NODE = {MISS = true, BYPASS = true, EXPIRED = true}
-local BLANK = 32
-local TAB = 9
---- The media type without its parameters, in small letters.
-local function media_type()
-    local value = request.variable("sent_http_content_type") or ""
-    local semicolon = string.find(value, ";", 1, true)
-    local last = semicolon == nil and #value or semicolon - 1
-    while last > 0 and (string.byte(value, last) == BLANK or string.byte(value, last) == TAB) do
-        last = last - 1
-    end
-    return string.lower(string.sub(value, 1, last))
-end
 --- Whether tokens may have been made for this very request: by a node, now, and for a POST, as all that makes tokens is.
 function ____exports.is_made_now()
     if request.is_subrequest() or request.variable("request_method") ~= "POST" then
@@ -40,7 +30,7 @@ function ____exports.is_made_now()
 end
 --- A reader for the answer whose headers are at hand, or why there is none. Phases: header_filter.
 function ____exports.reader_of()
-    local kind = KINDS[media_type()]
+    local kind = KINDS[media_type.of(request.variable("sent_http_content_type") or "")]
     if kind == nil then
         return nil, "type"
     end

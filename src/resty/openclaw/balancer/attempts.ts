@@ -19,6 +19,7 @@ import type { Outcome } from "./node";
 import * as outcomes from "./outcome";
 import * as peer_of from "./peer";
 import type { Peer } from "./peer";
+import * as streamed_types from "./streamed_types";
 import * as try_figures from "./try_figures";
 import type { Upstream } from "./upstream";
 
@@ -26,8 +27,6 @@ const present_peer = new LuaTable<number, Peer>();
 /** Requests whose answer counts as begun. */
 const has_begun = new LuaSet<number>();
 
-const EVENT_STREAM = "text/event-stream";
-const JSON_LINES = "application/x-ndjson";
 /** What nginx says of a try that took too long. */
 const TIMEOUT = "504";
 
@@ -43,21 +42,10 @@ export function is_present(key: number): boolean {
     return present_peer.has(key);
 }
 
-function starts_with(text: string, beginning: string): boolean {
-    const start = string.sub(text, 1, beginning.length);
-    return start === beginning;
-}
-
-/** Whether the node's answer comes in a trickle: server-sent events, or JSON by the line. */
-function is_streamed(): boolean {
-    const kind = request.variable("upstream_http_content_type") ?? "";
-    return starts_with(kind, EVENT_STREAM) || starts_with(kind, JSON_LINES);
-}
-
 /** Whether the first byte is what counts of the answer at hand. */
 function counts_first_byte(upstream: Upstream): boolean {
     const signal = upstream.signal;
-    return signal === "ttfb" || (signal === "auto" && is_streamed());
+    return signal === "ttfb" || (signal === "auto" && streamed_types.is_streamed(request.variable("upstream_http_content_type") ?? ""));
 }
 
 /** Notes that the answer has begun. Phases: header_filter. */

@@ -18,6 +18,7 @@ import * as latency_buckets from "./latency_buckets";
 import * as least_conn from "./least_conn";
 import * as membership_of from "./membership";
 import type { Membership } from "./membership";
+import type { Host } from "./node_name";
 import * as nodes_option from "./nodes_option";
 import type { NewPolicy } from "./policy";
 import * as queue from "./queue";
@@ -40,6 +41,7 @@ export const OPTIONS = [
     "hash_on",
     "load_factor",
     "signal",
+    "host",
     "tries",
     "busy_statuses",
     "retry_share",
@@ -63,6 +65,7 @@ const POLICY_OPTIONS: Record<string, string> = {
     hash_on: "consistent_hash",
     load_factor: "consistent_hash",
 };
+const HOSTS: Host[] = ["client", "node"];
 const SIGNALS: Signal[] = ["auto", "ttfb", "total"];
 
 const DEFAULT_TRIES = 3;
@@ -132,6 +135,7 @@ export function settings(options: unknown): Settings {
     const busy = busy_statuses.statuses(owner, given);
     const health_check = health_checks.new(owner, read.group(owner, given, "health_check"), registry, name, busy);
     const entries = nodes_option.entries(owner, given);
+    if (health_check !== undefined) health_checks.check_names(owner, health_check, entries);
     const membership = membership_of.new(registry, name, entries, health_check !== undefined, trouble);
     membership.discovery = read_discovery(owner, registry, given, membership);
     const needs_leader = membership.discovery !== undefined || health_check !== undefined;
@@ -141,6 +145,7 @@ export function settings(options: unknown): Settings {
         pool: choice.new(policy, read.share(owner, given, "panic_share", 0)),
         membership,
         signal,
+        host: read.one_of(owner, given, "host", HOSTS, "client"),
         tries: read.whole(owner, given, "tries", 1, DEFAULT_TRIES),
         busy_statuses: busy,
         budget: retry_budget.new(read.share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),

@@ -1,13 +1,16 @@
 /**
  * Checks the nodes of an upstream at regular intervals, in the background of the one worker that leads.
  *
- * A check runs in a timer of its own, so that slow nodes hold nobody up; at most 10 at a time, the longest due first, and
- * never two of one node. What a verdict means is for the caller to say; `verdicts` keeps count.
+ * A check runs in a timer of its own, so that slow nodes hold nobody up; at most 10 at a time, the longest due first,
+ * and never two of one node; of all upstreams together as many as `places` has. What a verdict means is for the caller to say; `verdicts` keeps count.
  */
 import type { BusyStatuses } from "./busy_statuses";
+import * as places from "./health_check/places";
 import * as probes from "./health_check/probe";
 import { read_settings } from "./health_check/options";
 import type { Settings } from "./health_check/options";
+import * as tls from "./health_check/tls";
+import type { Listed } from "./health_check/tls";
 import type { Verdict } from "./health_check/verdicts";
 import * as faults from "../fault";
 import type { Faults } from "../fault";
@@ -20,6 +23,8 @@ import type { Options } from "../options";
 /** What is checked: anything with a node. */
 export interface Checked {
     readonly node: CheckedNode;
+    /** The node's name for TLS, where it has one. */
+    readonly server_name?: string | undefined;
 }
 
 interface CheckedNode {
@@ -80,12 +85,18 @@ function is_current(health_check: HealthCheck): boolean {
     return ngx.now() - health_check.ticked_at <= STALE_SECONDS && !ngx.worker.exiting();
 }
 
+/** Gives the place of a check free. */
+function free(health_check: HealthCheck, node: CheckedNode): void {
+    health_check.under_way.delete(node);
+    health_check.under_way_count -= 1;
+    places.give_back();
+}
+
 /** Books the end of a check; false when its verdict has come too late for anybody to care. */
 function finish(health_check: HealthCheck, check: Check): boolean {
     const node = check.turn.peer.node;
     if (health_check.under_way.get(node) !== check) return false;
-    health_check.under_way.delete(node);
-    health_check.under_way_count -= 1;
+    free(health_check, node);
     return health_check.turns.get(node) === check.turn && is_current(health_check);
 }
 
@@ -104,8 +115,8 @@ function run(premature: boolean, health_check: HealthCheck, check: Check): void 
         finish(health_check, check);
         return;
     }
-    const node = check.turn.peer.node;
-    const [verdict, why, retry_after] = probes.probe(health_check.settings, node.host, node.port);
+    const { node, server_name } = check.turn.peer;
+    const [verdict, why, retry_after] = probes.probe(health_check.settings, node.host, node.port, server_name);
     if (!finish(health_check, check)) return;
     health_check.checks.labels(health_check.upstream, node.address, verdict).inc();
     health_check.report(check.turn.peer, verdict, why, retry_after);
@@ -116,10 +127,15 @@ function start(health_check: HealthCheck, now: number): void {
     const settings = health_check.settings;
     while (health_check.under_way_count < MOST_UNDER_WAY) {
         const turn = next_due(health_check, now);
-        if (turn === undefined) return;
+        if (turn === undefined) {
+            places.leave(health_check);
+            return;
+        }
+        if (!places.take(health_check, now)) return;
         const check: Check = { turn, since: now };
         const [ok, err] = ngx.timer.at(0, run, health_check, check);
         if (!ok) {
+            places.give_back();
             health_check.faults.report("timer", "cannot check ", turn.peer.node.address, ": ", err);
             return;
         }
@@ -134,8 +150,7 @@ function forget_lost(health_check: HealthCheck, now: number): void {
     const latest = now - health_check.settings.timeout_seconds - LOST_SECONDS;
     for (const [node, check] of health_check.under_way) {
         if (check.since < latest) {
-            health_check.under_way.delete(node);
-            health_check.under_way_count -= 1;
+            free(health_check, node);
             health_check.faults.report("lost_check", "a check of ", node.address, " has not come to its end");
         }
     }
@@ -186,6 +201,7 @@ function tick(this: HealthCheck, peers: readonly Checked[], now: number, report:
 function stop(this: HealthCheck): void {
     if (this.ticked_at === 0) return;
     this.ticked_at = 0;
+    places.leave(this);
     this.turns = new LuaTable();
 }
 
@@ -230,3 +246,9 @@ function create(
     return setmetatable(fields, metatable) as unknown as HealthCheck;
 }
 export { create as new };
+
+/** Refuses nodes whose certificates cannot be verified. Phases: init. */
+export function check_names(owner: string, health_check: HealthCheck, nodes: readonly Listed[]): void {
+    const settings = health_check.settings;
+    if (settings.type === "http") tls.check_names(`${owner} health_check`, settings, settings.port, nodes);
+}

@@ -11,6 +11,7 @@ import * as shared_memory from "../shared_memory";
 import { increment } from "../shared_memory/names";
 import type { Discovery } from "./discovery";
 import * as nodes from "./node";
+import { host_header } from "./node_name";
 import type { Entry } from "./nodes_option";
 import * as peer_of from "./peer";
 import type { Peer } from "./peer";
@@ -31,6 +32,8 @@ export interface Listed {
     readonly port: number;
     readonly weight: number;
     readonly is_draining: boolean;
+    /** The host of a name whose address it is. */
+    readonly server_name?: string;
 }
 
 export interface Membership {
@@ -128,7 +131,9 @@ function listed_entry(list: Listed[], membership: Membership, entry: Entry): voi
     }
     for (const node of membership.discovery?.addresses(entry.text) ?? []) {
         const { address, host, port } = node;
-        list.push({ address, host, port, weight: weight * node.weight, is_draining });
+        // Names in TLS have no dot at their end (RFC 6066, section 3).
+        const [server_name] = string.gsub(node.target, "%.$", "");
+        list.push({ address, host, port, weight: weight * node.weight, is_draining, server_name });
     }
 }
 
@@ -202,6 +207,8 @@ export function peers(membership: Membership): Peer[] {
         if (peer !== undefined) {
             peer.weight = its_change.weight ?? node.weight;
             peer.is_draining = its_change.drain ?? node.is_draining;
+            peer.server_name = node.server_name;
+            peer.host_header = host_header(node.server_name, node.host, node.port);
             in_force.push(peer);
             found.set(node.address, peer);
         }

@@ -26,6 +26,10 @@ export interface Peer<Learned = unknown> {
     weight: number;
     /** Gets no new requests; those it has go on. */
     is_draining: boolean;
+    /** The node's name for TLS; nothing where the user has listed its address. */
+    server_name: string | undefined;
+    /** What it gets as Host where it is to get its own. */
+    host_header: string;
     /** Its failures and the verdicts of health checks; `ejection` and `verdicts` know what is where. */
     readonly record: Doubles;
     readonly checks: Doubles;
@@ -88,6 +92,8 @@ function create(registry: Registry, upstream: string, node: Node, is_checked: bo
         requests: 0,
         weight: 1,
         is_draining: false,
+        server_name: undefined,
+        host_header: "",
         record,
         checks,
         beginning,

@@ -7,6 +7,7 @@ import * as degradation from "./degradation";
 import * as verdicts from "./health_check/verdicts";
 import * as membership_of from "./membership";
 import type { Membership } from "./membership";
+import type { Host } from "./node_name";
 import type { Policy } from "./policy";
 import type { RetryBudget } from "./retry_budget";
 
@@ -23,6 +24,8 @@ export interface Upstream {
     readonly tries: number;
     /** The answers by which a node says that it has no room. */
     readonly busy_statuses: BusyStatuses;
+    /** Whose name nodes get as Host. */
+    readonly host: Host;
     readonly budget: RetryBudget;
     /** Takes the requests that this one has no node for. */
     readonly fallback: Upstream | undefined;

@@ -1,4 +1,5 @@
 /** Which answers are read, and how: by the headers that they come with. */
+import * as media_type from "../media_type";
 import * as request from "../request";
 import * as documents from "./document";
 import type { Document } from "./document";
@@ -20,6 +21,7 @@ const KINDS: Record<string, number> = {
     "application/x-ndjson": LINES,
     "application/ndjson": LINES,
     "application/jsonl": LINES,
+    "application/x-jsonlines": LINES,
     "application/stream+json": LINES,
 };
 
@@ -28,19 +30,6 @@ const COMPRESSED: Record<string, boolean> = { gzip: true, "x-gzip": true, deflat
 
 /** What `$upstream_cache_status` says when a node has made the answer, now and for this request. */
 const FROM_A_NODE: Record<string, boolean> = { MISS: true, BYPASS: true, EXPIRED: true };
-
-const BLANK = 32;
-const TAB = 9;
-
-/** The media type without its parameters, in small letters. */
-function media_type(): string {
-    const value = request.variable("sent_http_content_type") ?? "";
-    const [semicolon] = string.find(value, ";", 1, true);
-    let last = semicolon === undefined ? value.length : semicolon - 1;
-    // No pattern: those that go back over blanks take their square in time.
-    while (last > 0 && (string.byte(value, last) === BLANK || string.byte(value, last) === TAB)) last -= 1;
-    return string.lower(string.sub(value, 1, last));
-}
 
 /** Whether tokens may have been made for this very request: by a node, now, and for a POST, as all that makes tokens is. */
 export function is_made_now(): boolean {
@@ -53,7 +42,7 @@ export function is_made_now(): boolean {
 export function reader_of(): LuaMultiReturn<
     [reader: Document | Stream, inflation: Inflation | undefined] | [reader: undefined, reason: Reason]
 > {
-    const kind = KINDS[media_type()];
+    const kind = KINDS[media_type.of(request.variable("sent_http_content_type") ?? "")];
     if (kind === undefined) return $multi(undefined, "type");
     const encoding = string.lower(request.variable("sent_http_content_encoding") ?? "identity");
     let inflation: Inflation | undefined;

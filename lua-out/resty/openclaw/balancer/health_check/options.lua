@@ -2,6 +2,7 @@ local ____exports = {}
 local http_client = require("resty.openclaw.http_client")
 local read = require("resty.openclaw.options")
 local texts = require("resty.openclaw.text")
+local tls = require("resty.openclaw.balancer.health_check.tls")
 local OPTIONS = {
     "type",
     "uri",
@@ -13,9 +14,20 @@ local OPTIONS = {
     "status",
     "body",
     "port",
-    "host"
+    "host",
+    "ssl",
+    "ssl_verify",
+    "ssl_server_name"
 }
-local HTTP_OPTIONS = {"uri", "status", "body", "host"}
+local HTTP_OPTIONS = {
+    "uri",
+    "status",
+    "body",
+    "host",
+    "ssl",
+    "ssl_verify",
+    "ssl_server_name"
+}
 local DEFAULT_STATUS = "200-399"
 local LOWEST_STATUS = 100
 local HIGHEST_STATUS = 599
@@ -120,6 +132,10 @@ function ____exports.read_settings(owner, options, busy_statuses)
             read.refuse(owner, name, "nothing where \"type\" is \"tcp\"", options[name])
         end
     end
+    local ____tls_read_tls_result_1 = tls.read_tls(owner, options)
+    local ssl = ____tls_read_tls_result_1.ssl
+    local ssl_verify = ____tls_read_tls_result_1.ssl_verify
+    local ssl_server_name = ____tls_read_tls_result_1.ssl_server_name
     return {
         type = kind,
         uri = read_uri(owner, options),
@@ -144,7 +160,10 @@ function ____exports.read_settings(owner, options, busy_statuses)
         busy_statuses = busy_statuses,
         body = read_body(owner, options),
         port = read_port(owner, options),
-        headers = read_headers(owner, options)
+        headers = read_headers(owner, options),
+        ssl = ssl,
+        ssl_verify = ssl_verify,
+        ssl_server_name = ssl_server_name
     }
 end
 return ____exports

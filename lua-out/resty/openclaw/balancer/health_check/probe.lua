@@ -2,9 +2,11 @@ local ____exports = {}
 local http_client = require("resty.openclaw.http_client")
 local retry_after_of = require("resty.openclaw.retry_after")
 local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
+local tls = require("resty.openclaw.balancer.health_check.tls")
 --- As much of a body as is read, in bytes.
 local BODY_BYTES = 65536
 local TOO_MANY_REQUESTS = 429
+local HTTPS_PORT = 443
 --- Of a name of its own, so that no connection that others have kept is taken for a new one.
 local POOL = "openclaw health check"
 local function connect(socket, host, port)
@@ -48,18 +50,36 @@ local function judge(settings, answer)
     end
     return "fail", "status " .. tostring(status)
 end
-local function probe_http(settings, host, port)
+--- What the Host header says: over TLS the name that SNI says, as servers refuse a request in which the two differ.
+local function headers_for(settings, name, port)
+    if name == nil or settings.headers.Host ~= nil then
+        return settings.headers
+    end
+    return {Host = (port == 0 or port == HTTPS_PORT) and name or (name .. ":") .. tostring(port)}
+end
+local function probe_http(settings, host, port, server_name)
+    local is_tls = tls.is_tls(settings, port)
+    local ____is_tls_0
+    if is_tls then
+        ____is_tls_0 = settings.ssl_server_name or server_name
+    else
+        ____is_tls_0 = nil
+    end
+    local name = ____is_tls_0
     local answer, err = http_client.request({
+        scheme = is_tls and "https" or "http",
         host = host,
         port = port,
         path = settings.uri,
-        headers = settings.headers,
+        headers = headers_for(settings, name, port),
         connect_seconds = settings.timeout_seconds,
         send_seconds = settings.timeout_seconds,
         read_seconds = settings.timeout_seconds,
         total_seconds = settings.timeout_seconds,
         max_bytes = BODY_BYTES,
-        truncate = true
+        truncate = true,
+        ssl_verify = settings.ssl_verify,
+        ssl_server_name = name
     })
     if answer == nil then
         return "fail", err
@@ -71,12 +91,13 @@ end
 -- yield.
 -- 
 -- @param port 0 where the host is a unix socket
-function ____exports.probe(settings, host, port)
+-- @param server_name the node's name for TLS, where it has one
+function ____exports.probe(settings, host, port, server_name)
     ngx.update_time()
     local actual_port = port == 0 and 0 or (settings.port or port)
     if settings.type == "tcp" then
         return probe_tcp(settings, host, actual_port)
     end
-    return probe_http(settings, host, actual_port)
+    return probe_http(settings, host, actual_port, server_name)
 end
 return ____exports

@@ -2,9 +2,12 @@
 import * as http_client from "../../http_client";
 import * as read from "../../options";
 import type { Options } from "../../options";
+import * as texts from "../../text";
 import type { BusyStatuses } from "../busy_statuses";
+import * as tls from "./tls";
+import type { TlsSettings } from "./tls";
 
-export interface Settings {
+export interface Settings extends TlsSettings {
     readonly type: "http" | "tcp";
     /** Path and query to ask for. */
     readonly uri: string;
@@ -28,9 +31,23 @@ export interface Settings {
     readonly headers: Record<string, string>;
 }
 
-import * as texts from "../../text";
-const OPTIONS = ["type", "uri", "interval", "jitter", "timeout", "fails", "passes", "status", "body", "port", "host"];
-const HTTP_OPTIONS = ["uri", "status", "body", "host"];
+const OPTIONS = [
+    "type",
+    "uri",
+    "interval",
+    "jitter",
+    "timeout",
+    "fails",
+    "passes",
+    "status",
+    "body",
+    "port",
+    "host",
+    "ssl",
+    "ssl_verify",
+    "ssl_server_name",
+];
+const HTTP_OPTIONS = ["uri", "status", "body", "host", "ssl", "ssl_verify", "ssl_server_name"];
 
 const DEFAULT_STATUS = "200-399";
 const LOWEST_STATUS = 100;
@@ -109,6 +126,7 @@ export function read_settings(owner: string, options: Options, busy_statuses: Bu
             read.refuse(owner, name, 'nothing where "type" is "tcp"', options[name]);
         }
     }
+    const { ssl, ssl_verify, ssl_server_name } = tls.read_tls(owner, options);
     return {
         type: kind,
         uri: read_uri(owner, options),
@@ -122,5 +140,8 @@ export function read_settings(owner: string, options: Options, busy_statuses: Bu
         body: read_body(owner, options),
         port: read_port(owner, options),
         headers: read_headers(owner, options),
+        ssl,
+        ssl_verify,
+        ssl_server_name,
     };
 }

@@ -3,6 +3,7 @@ import * as http_client from "../../http_client";
 import * as retry_after_of from "../../retry_after";
 import * as busy_statuses from "../busy_statuses";
 import type { Settings } from "./options";
+import * as tls from "./tls";
 import type { Verdict } from "./verdicts";
 
 /** With the verdict why it is none of "pass", and how long a busy node asks to be left alone. */
@@ -14,6 +15,7 @@ export type Outcome = LuaMultiReturn<
 const BODY_BYTES = 65536;
 
 const TOO_MANY_REQUESTS = 429;
+const HTTPS_PORT = 443;
 
 /** Of a name of its own, so that no connection that others have kept is taken for a new one. */
 const POOL = "openclaw health check";
@@ -49,18 +51,29 @@ function judge(settings: Settings, answer: http_client.Answer): Outcome {
     return $multi("fail", `status ${status}`);
 }
 
-function probe_http(settings: Settings, host: string, port: number): Outcome {
+/** What the Host header says: over TLS the name that SNI says, as servers refuse a request in which the two differ. */
+function headers_for(settings: Settings, name: string | undefined, port: number): Record<string, string> {
+    if (name === undefined || settings.headers.Host !== undefined) return settings.headers;
+    return { Host: port === 0 || port === HTTPS_PORT ? name : `${name}:${port}` };
+}
+
+function probe_http(settings: Settings, host: string, port: number, server_name: string | undefined): Outcome {
+    const is_tls = tls.is_tls(settings, port);
+    const name = is_tls ? (settings.ssl_server_name ?? server_name) : undefined;
     const [answer, err] = http_client.request({
+        scheme: is_tls ? "https" : "http",
         host,
         port,
         path: settings.uri,
-        headers: settings.headers,
+        headers: headers_for(settings, name, port),
         connect_seconds: settings.timeout_seconds,
         send_seconds: settings.timeout_seconds,
         read_seconds: settings.timeout_seconds,
         total_seconds: settings.timeout_seconds,
         max_bytes: BODY_BYTES,
         truncate: true,
+        ssl_verify: settings.ssl_verify,
+        ssl_server_name: name,
     });
     if (answer === undefined) return $multi("fail", err);
     return judge(settings, answer);
@@ -71,11 +84,12 @@ function probe_http(settings: Settings, host: string, port: number): Outcome {
  * asks to be left alone, as far as it says; "fail" for all else. Takes no longer than the timeout. Phases: those that may
  * yield.
  * @param port 0 where the host is a unix socket
+ * @param server_name the node's name for TLS, where it has one
  */
-export function probe(settings: Settings, host: string, port: number): Outcome {
+export function probe(settings: Settings, host: string, port: number, server_name?: string): Outcome {
     // The timeout begins now, and nginx's time is that of this turn of its loop, which may have begun long ago.
     ngx.update_time();
     const actual_port = port === 0 ? 0 : (settings.port ?? port);
     if (settings.type === "tcp") return probe_tcp(settings, host, actual_port);
-    return probe_http(settings, host, actual_port);
+    return probe_http(settings, host, actual_port, server_name);
 }

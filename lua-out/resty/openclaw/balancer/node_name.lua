@@ -1,0 +1,40 @@
+local ____exports = {}
+local nginx_balancer = require("ngx.balancer")
+local request = require("resty.openclaw.request")
+local HTTP_PORT = 80
+local HTTPS_PORT = 443
+--- What nginx.conf says as Host; see nginx/proxy.conf.
+local VARIABLE = "openclaw_host"
+--- A node's own Host header: its name, or else its address, with its port where that is none of the usual ones. Phases: any.
+function ____exports.host_header(name, host, port)
+    if port == 0 then
+        return "localhost"
+    end
+    local shown = name or host
+    return (port == HTTP_PORT or port == HTTPS_PORT) and shown or (shown .. ":") .. tostring(port)
+end
+--- The name for TLS of a try at this peer; nothing for nginx's own (`proxy_ssl_name`, or the name of the upstream). Phases: any.
+-- 
+-- @param last where the request has just been
+-- @param upstream the name of the upstream in nginx.conf
+function ____exports.server_name(peer, last, upstream)
+    if peer.server_name ~= nil or (last and last.server_name) == nil then
+        return peer.server_name
+    end
+    return upstream
+end
+--- Has the node get its own name as Host: nginx has written the header before there was a node. Phases: balancer.
+function ____exports.tell_host(peer, faults)
+    if request.variable(VARIABLE) == peer.host_header then
+        return
+    end
+    if not request.set_variable(VARIABLE, peer.host_header) then
+        faults:report("no_host_variable", "host = \"node\" needs openclaw.conf or standalone.conf: no $", VARIABLE)
+        return
+    end
+    local ok, err = nginx_balancer.recreate_request()
+    if ok ~= true then
+        faults:report("recreate_request", err)
+    end
+end
+return ____exports

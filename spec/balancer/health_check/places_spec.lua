@@ -1,0 +1,79 @@
+local places = require("resty.openclaw.balancer.health_check.places")
+
+local MOST = places.MOST_PLACES
+
+describe("balancer.health_check.places", function()
+    local taken, now
+
+    local function take(who)
+        local has = places.take(who, now)
+        if has then taken = taken + 1 end
+        return has
+    end
+
+    local function give_back(count)
+        for _ = 1, count or 1 do
+            places.give_back()
+            taken = taken - 1
+        end
+    end
+
+    local function take_all(who)
+        while take(who) do end
+        places.leave(who)
+    end
+
+    before_each(function() taken, now = 0, 1000 end)
+    after_each(function() give_back(taken) end)
+
+    it("are so few that nginx has timers left for others", function()
+        assert.equal(100, MOST)
+        local who = {}
+        for _ = 1, MOST do assert.is_true(take(who)) end
+        assert.is_false(take(who))
+        give_back()
+        assert.is_true(take(who))
+        assert.is_false(take(who))
+        places.leave(who)
+    end)
+
+    it("are had by those who have waited longest, one by one", function()
+        local greedy, second, third = {}, {}, {}
+        take_all(greedy)
+        assert.is_false(take(second))
+        assert.is_false(take(third))
+        assert.is_false(take(greedy))
+        give_back()
+        assert.is_false(take(greedy))
+        assert.is_false(take(third))
+        assert.is_true(take(second))
+        assert.is_false(take(second)) -- at the end of the line from now on
+        give_back(2)
+        assert.is_false(take(second))
+        assert.is_true(take(third))
+        assert.is_true(take(greedy))
+        give_back()
+        assert.is_true(take(second))
+    end)
+
+    it("are not kept for those who leave, or ask no more", function()
+        local leaver, gone, last = {}, {}, {}
+        take_all({})
+        assert.is_false(take(leaver))
+        assert.is_false(take(gone))
+        assert.is_false(take(last))
+        give_back()
+        places.leave(leaver)
+        places.leave(leaver)
+        assert.is_false(take(last))
+        now = now + 0.9
+        assert.is_false(take(last))
+        now = now + 0.2
+        assert.is_true(take(last))
+        assert.is_false(take(last))
+        -- A clock that was set back keeps nobody in the line.
+        give_back()
+        now = now - 500
+        assert.is_true(take({}))
+    end)
+end)
