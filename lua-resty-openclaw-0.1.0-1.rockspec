@@ -224,6 +224,7 @@ build = {
         ["resty.openclaw.setup.upstreams"] = "lua-out/resty/openclaw/setup/upstreams.lua",
         ["resty.openclaw.shared_memory"] = "lua-out/resty/openclaw/shared_memory.lua",
         ["resty.openclaw.shared_memory.areas"] = "lua-out/resty/openclaw/shared_memory/areas.lua",
+        ["resty.openclaw.shared_memory.former"] = "lua-out/resty/openclaw/shared_memory/former.lua",
         ["resty.openclaw.shared_memory.held_rows"] = "lua-out/resty/openclaw/shared_memory/held_rows.lua",
         ["resty.openclaw.shared_memory.lease"] = "lua-out/resty/openclaw/shared_memory/lease.lua",
         ["resty.openclaw.shared_memory.mapping"] = "lua-out/resty/openclaw/shared_memory/mapping.lua",
