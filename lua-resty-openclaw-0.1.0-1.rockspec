@@ -245,6 +245,7 @@ build = {
         ["resty.openclaw.spool.state"] = "lua-out/resty/openclaw/spool/state.lua",
         ["resty.openclaw.spool.writer"] = "lua-out/resty/openclaw/spool/writer.lua",
         ["resty.openclaw.status"] = "lua-out/resty/openclaw/status.lua",
+        ["resty.openclaw.status.activity"] = "lua-out/resty/openclaw/status/activity.lua",
         ["resty.openclaw.status.document"] = "lua-out/resty/openclaw/status/document.lua",
         ["resty.openclaw.status.edge_text"] = "lua-out/resty/openclaw/status/edge_text.lua",
         ["resty.openclaw.status.history"] = "lua-out/resty/openclaw/status/history.lua",

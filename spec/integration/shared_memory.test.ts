@@ -131,6 +131,38 @@ test("a worker that finds no block serves, says so, and brings its counts along 
     await nginx.waitFor("all counts are in the total", async () => (await number(nginx, "/counted")) === requests);
 });
 
+test("64 workers and three reloads, with all generations held up, miss no count", async () => {
+    const workers = 64;
+    await using nginx = await NativeNginx.start({
+        workers,
+        http: `
+            init_by_lua_block {
+                shared_memory = require("resty.openclaw.shared_memory")
+                region = shared_memory.open("openclaw")
+                counted = assert(shared_memory.slot(region, "counted"))
+                held = assert(shared_memory.transient_slot(region, "held"))
+            }
+            init_worker_by_lua_block {
+                shared_memory.add(region, counted, 1)
+                shared_memory.add(region, held, 1)
+                -- What runs when a worker is told to go holds it up, as a request does.
+                assert(ngx.timer.at(0, function() ngx.sleep(600) end))
+            }
+            exit_worker_by_lua_block { shared_memory.release(region) }`,
+        server: `
+            location = /counted { content_by_lua_block { ngx.print(shared_memory.total(region, counted)) } }
+            location = /held { content_by_lua_block { ngx.print(shared_memory.total(region, held)) } }`,
+    });
+    for (let reload = 1; reload <= 3; reload += 1) {
+        await nginx.reload();
+        expect(await nginx.drainingPids()).toHaveLength(reload * workers);
+    }
+    // One more than the least number of blocks.
+    expect(await number(nginx, "/counted")).toBe(4 * workers);
+    expect(await number(nginx, "/held")).toBe(4 * workers);
+    expect(await nginx.errorLog()).not.toContain("blocks are leased");
+});
+
 test("nginx -t beside a running server disturbs nothing", async () => {
     await using nginx = await countingNginx(2);
     const pids = await nginx.workerPids();
