@@ -55,6 +55,7 @@ build = {
         ["resty.openclaw.balancer.health_check.options"] = "lua-out/resty/openclaw/balancer/health_check/options.lua",
         ["resty.openclaw.balancer.health_check.probe"] = "lua-out/resty/openclaw/balancer/health_check/probe.lua",
         ["resty.openclaw.balancer.health_check.verdicts"] = "lua-out/resty/openclaw/balancer/health_check/verdicts.lua",
+        ["resty.openclaw.balancer.kept_changes"] = "lua-out/resty/openclaw/balancer/kept_changes.lua",
         ["resty.openclaw.balancer.latency_buckets"] = "lua-out/resty/openclaw/balancer/latency_buckets.lua",
         ["resty.openclaw.balancer.least_conn"] = "lua-out/resty/openclaw/balancer/least_conn.lua",
         ["resty.openclaw.balancer.left_out"] = "lua-out/resty/openclaw/balancer/left_out.lua",
