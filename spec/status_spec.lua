@@ -63,9 +63,12 @@ local function own_figures()
     }
     function own.counter(name, ...) return metric_registry.counter(its_registry, name, "", { ... }) end
     function own.histogram(name, bounds, ...) return metric_registry.histogram(its_registry, name, "", { ... }, bounds) end
+    --- As if there had been a request since the last sample.
+    function own.be_asked() own.history.activity.requests = -1 end
     --- Takes a sample, and lets five seconds pass.
     function own.step(times)
         for _ = 1, times or 1 do
+            own.be_asked()
             histories.tick(own.history, own.now, nothing)
             own.now = own.now + 5
         end
@@ -249,6 +252,53 @@ describe("the window", function()
         assert.equal(2, own.read().routes.r.recent.requests_per_second)
     end)
 
+    it("takes none while there are no requests, and forgets nothing", function()
+        local own = own_figures()
+        local counter = own.counter(REQUESTS, "route", "status"):labels("r", "2xx")
+        local durations = own.histogram("openclaw_upstream_try_duration_seconds", { 1 }, "upstream", "node"):labels("u", "n")
+        own.step(3)
+        counter:inc(60)
+        durations:observe(2)
+        own.step()
+        local newest = own.history.newest
+        for _ = 1, 3 do
+            histories.tick(own.history, own.now, nothing)
+            own.now = own.now + 5
+        end
+        -- It looks once more, as a request is counted a moment after it is over.
+        assert.equal(newest + 1, own.history.newest)
+        assert.equal(string.format("%.4f", 60 / 35), string.format("%.4f", own.read().routes.r.recent.requests_per_second))
+        for _ = 1, 20 do
+            histories.tick(own.history, own.now, nothing)
+            own.now = own.now + 5
+        end
+        assert.equal(newest + 1, own.history.newest)
+        assert.equal(65, own.read().window_seconds)
+        assert.equal(0, own.read().routes.r.recent.requests_per_second)
+        counter:inc(130)
+        assert.equal(2, own.read().routes.r.recent.requests_per_second)
+        own.step()
+        assert.equal(newest + 2, own.history.newest)
+        windows.each_chart(windows.look_back(own.history, own.now, nothing), "openclaw_upstream_try_duration_seconds",
+            function(_, _, points)
+                local places = {}
+                for place, mean in pairs(points) do places[#places + 1] = { place, mean } end
+                -- 24 steps ago.
+                assert.same({ { 36, 2 } }, places)
+            end)
+    end)
+
+    it("looks at each step while a request is there, or where nginx keeps no account", function()
+        local activities = require("resty.openclaw.status.activity")
+        local activity = activities.none()
+        for _ = 1, 2 do assert.is_true(activities.look(activity)) end
+        assert.is_false(activities.look(activity))
+        get("/bare")
+        assert.is_true(activities.look(activity))
+        assert.is_true(activities.look(activity))
+        assert.is_false(activities.look(activity))
+    end)
+
     it("survives a clock that is set back", function()
         local own = own_figures()
         own.counter(REQUESTS, "route", "status"):labels("r", "2xx"):inc()
@@ -263,12 +313,15 @@ describe("the window", function()
     it("goes on after a sample that failed, and takes one at a time", function()
         local own = own_figures()
         own.step()
+        own.be_asked()
         local ok = pcall(histories.tick, own.history, own.now, function() error("no pause") end)
         own.counter(REQUESTS, "route", "status"):labels("r", "2xx"):inc()
         assert.is_true(ok)
+        own.be_asked()
         ok = pcall(histories.tick, own.history, own.now, function() error("no pause") end)
         assert.is_false(ok)
         local newest = own.history.newest
+        own.be_asked()
         histories.tick(own.history, own.now, function()
             histories.tick(own.history, own.now, function() error("two at a time") end)
         end)
@@ -654,6 +707,7 @@ describe("status over HTTP", function()
         assert.stub(every).was.called(1)
         assert.equal(5, every.calls[1].vals[1])
         require("spec.support.eventually")(function() return own.history.newest == 1 end, "a sample")
+        own.history.activity.requests = -1
         every.calls[1].vals[2](false, own)
         assert.equal(2, own.history.newest)
         every.calls[1].vals[2](true, own)

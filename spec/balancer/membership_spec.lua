@@ -136,8 +136,10 @@ describe("balancer.membership", function()
             seen = before
             return { weight = before.weight + 1 }
         end)
-        assert.same({ weight = 2 }, seen)
-        assert.same({ ["10.7.0.1:80"] = { weight = 3 }, ["10.7.0.2:80"] = { drain = true } }, membership_of.changes(membership))
+        assert.equal(2, seen.weight)
+        local changes = membership_of.changes(membership)
+        assert.equal(3, changes["10.7.0.1:80"].weight)
+        assert.is_true(changes["10.7.0.2:80"].drain)
     end)
 
     it("keeps the changes of upstreams apart", function()
@@ -248,6 +250,25 @@ describe("balancer.membership", function()
             local peers = membership_of.peers(membership)
             assert.same({ "10.7.2.2:80" }, addresses(peers))
             assert.is_true(peers[1].is_draining)
+        end)
+
+        it("keeps the newest changes of nodes that are gone, and all of those that are there", function()
+            local found = {}
+            local membership = named(found, { name("pods"), { text = "10.7.3.0:80", host = "10.7.3.0", port = 80, weight = 1 } })
+            change(membership, "10.7.3.0:80", { weight = 3 })
+            change(membership, "10.7.9.9:80", { added = true, weight = 4 })
+            for number = 1, 150 do
+                local host = "10.7.3." .. number
+                found.pods = { resolved(host) }
+                change(membership, host .. ":80", { drain = true })
+            end
+            local changes, count = membership_of.changes(membership), 0
+            for _ in pairs(changes) do count = count + 1 end
+            -- The one that is there, the one that was added, the one in the configuration, and 100 others.
+            assert.equal(103, count)
+            assert.equal(3, changes["10.7.3.0:80"].weight)
+            assert.equal(4, changes["10.7.9.9:80"].weight)
+            assert.is_true(changes["10.7.3.150:80"].drain)
         end)
     end)
 end)

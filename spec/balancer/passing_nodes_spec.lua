@@ -12,7 +12,7 @@ local node_of = require("resty.openclaw.balancer.node")
 local rows = require("resty.openclaw.shared_memory.rows")
 local shared_memory = require("resty.openclaw.shared_memory")
 
---- How many come and go; the suite passing_nodes asks for 100,000.
+--- How many come and go; PASSING_ADDRESSES=100000 asks for more, and takes a minute and a half.
 local ADDRESSES = tonumber(os.getenv("PASSING_ADDRESSES")) or 16000
 --- Those of two such lists have fewer than 2,000 series of a family.
 local AT_ONCE = 160

@@ -3,6 +3,7 @@ local ffi = require("ffi")
 local ____areas = require("resty.openclaw.shared_memory.areas")
 local AREAS = ____areas.AREAS
 local areas_of = ____areas.areas_of
+local former = require("resty.openclaw.shared_memory.former")
 local lease = require("resty.openclaw.shared_memory.lease")
 local mapping = require("resty.openclaw.shared_memory.mapping")
 local ____names = require("resty.openclaw.shared_memory.names")
@@ -51,6 +52,7 @@ local function lease_block(region)
     return true
 end
 local function take_block(region)
+    former.note_use(region.base, region.count)
     if lease_block(region) then
         return
     end
@@ -118,6 +120,16 @@ local function shareable(dict_name)
     ngx.log(ngx.ERR, "shared_memory: ", dict_name, " was not opened in init_by_lua, so no worker sees the others' numbers")
     return nil
 end
+--- Maps a new region; the master gives back those of former dicts, and what only this configuration had when that ends.
+local function make_base(dict_name, count)
+    local blocks = count + AREAS
+    local base = mapping.create(blocks, dict_name ~= nil)
+    if dict_name == nil then
+        return mapping.unmapped_with_lua(base, blocks)
+    end
+    former.follow(base, count, dict_name)
+    return base
+end
 --- The region that belongs to a shared dict; everybody who names the dict gets the same one. Without such a dict, or
 -- when a worker is the first to open it, the numbers stay in each process (`shared` is false). Raises when the system
 -- has no memory to map. Phases: init (the mapping must exist before the workers fork).
@@ -138,7 +150,14 @@ function ____exports.open(dict_name, workers)
     local base
     local count = workers + 1
     if left_behind == nil then
-        base = mapping.create(count + AREAS, dict ~= nil)
+        local ____make_base_1 = make_base
+        local ____temp_0
+        if dict == nil then
+            ____temp_0 = nil
+        else
+            ____temp_0 = dict_name
+        end
+        base = ____make_base_1(____temp_0, count)
         names:set(
             "region",
             (((mapping.to_text(base) .. " ") .. tostring(count)) .. " ") .. LAYOUT
@@ -154,13 +173,13 @@ function ____exports.open(dict_name, workers)
     if left_behind == nil or ngx.get_phase() == "init" then
         base[CONFIGURATION] = base[CONFIGURATION] + 1
     end
-    local ____areas_of_result_0 = areas_of(base, count)
-    local generations = ____areas_of_result_0.generations
-    local sizes = ____areas_of_result_0.sizes
-    local kept = ____areas_of_result_0.kept
-    local touched = ____areas_of_result_0.touched
-    local seen = ____areas_of_result_0.seen
-    local pins = ____areas_of_result_0.pins
+    local ____areas_of_result_2 = areas_of(base, count)
+    local generations = ____areas_of_result_2.generations
+    local sizes = ____areas_of_result_2.sizes
+    local kept = ____areas_of_result_2.kept
+    local touched = ____areas_of_result_2.touched
+    local seen = ____areas_of_result_2.seen
+    local pins = ____areas_of_result_2.pins
     local fields = {
         shared = dict ~= nil,
         names = names,

@@ -214,6 +214,15 @@ export class NativeNginx {
         await eventually("new workers have replaced the old", () => this.allWorkersAreNew(old));
     }
 
+    /** Reloads a configuration that cannot be loaded; resolves when nginx has said so. */
+    async reloadInVain(complaint: RegExp): Promise<void> {
+        const before = (await this.errorLog()).length;
+        this.master.kill("SIGHUP");
+        await eventually("nginx refuses the new configuration", async () =>
+            complaint.test((await this.errorLog()).slice(before)),
+        );
+    }
+
     /** Writes a file below the prefix anew, as somebody who changes the configuration. */
     async write(name: string, content: string): Promise<void> {
         await writeFile(path.join(this.prefix, name), content);
@@ -256,6 +265,17 @@ export class NativeNginx {
         if ((await title(pid)) === "") return;
         process.kill(pid, signal);
         await eventually("a master is gone", async () => (await title(pid)) === "", 20_000);
+    }
+
+    /** How much memory the master has mapped, in bytes, whether it uses it or not. */
+    async masterMapped(): Promise<number> {
+        const status = await readFile(`/proc/${this.master.pid}/status`, "utf8");
+        return 1024 * Number(/^VmSize:\s+(\d+) kB$/m.exec(status)?.[1]);
+    }
+
+    /** The configuration; to be changed with `write`. */
+    readConfiguration(): Promise<string> {
+        return readFile(path.join(this.prefix, "nginx.conf"), "utf8");
     }
 
     /** Sends a signal to one worker. */

@@ -13,6 +13,7 @@
  */
 import * as ffi from "ffi";
 import { AREAS, areas_of } from "./shared_memory/areas";
+import * as former from "./shared_memory/former";
 import * as lease from "./shared_memory/lease";
 import * as mapping from "./shared_memory/mapping";
 import { advance, local_names } from "./shared_memory/names";
@@ -84,6 +85,7 @@ function lease_block(region: Region): boolean {
 }
 
 function take_block(region: Region): void {
+    former.note_use(region.base, region.count);
     if (lease_block(region)) return;
     region.followed = mapping.create(1, false);
     rawset(region, "mine", mapping.create(1, false));
@@ -148,6 +150,15 @@ function shareable(dict_name: string): ngx.SharedDict | undefined {
     return undefined;
 }
 
+/** Maps a new region; the master gives back those of former dicts, and what only this configuration had when that ends. */
+function make_base(dict_name: string | undefined, count: number): Doubles {
+    const blocks = count + AREAS;
+    const base = mapping.create(blocks, dict_name !== undefined);
+    if (dict_name === undefined) return mapping.unmapped_with_lua(base, blocks);
+    former.follow(base, count, dict_name);
+    return base;
+}
+
 /**
  * The region that belongs to a shared dict; everybody who names the dict gets the same one. Without such a dict, or
  * when a worker is the first to open it, the numbers stay in each process (`shared` is false). Raises when the system
@@ -164,7 +175,7 @@ export function open(dict_name: string, workers = blocks_wanted()): Region {
     let base: Doubles;
     let count = workers + 1;
     if (left_behind === undefined) {
-        base = mapping.create(count + AREAS, dict !== undefined);
+        base = make_base(dict === undefined ? undefined : dict_name, count);
         names.set("region", `${mapping.to_text(base)} ${count} ${LAYOUT}`);
     } else {
         const [address, blocks] = string.match(left_behind, `^(%d+) (%d+) ${LAYOUT}$`);

@@ -9,6 +9,9 @@ local peer_of = require("resty.openclaw.balancer.peer")
 local retry_budget = require("resty.openclaw.balancer.retry_budget")
 local upstreams = require("resty.openclaw.balancer.upstream")
 local TICK_SECONDS = 0.1
+--- How often it looks whether there is anything to do: a timer costs more than the look.
+local WATCH_SECONDS = 0.5
+local TICKS_OF_A_WATCH = 5
 --- How often it looks after an upstream while no node has a request.
 local IDLE_SECONDS = 5
 --- Requests may have been answered so long after the last one began, where nothing has looked since.
@@ -131,13 +134,16 @@ end
 local function is_active_at(registry, now)
     return not (math.abs(now - nodes.last_active(registry)) > QUIET_SECONDS)
 end
+--- Returns whether there is more to do in a tenth of a second.
 local function see_to_all(all, now)
     local registry
     local is_active = false
+    local has_work = false
     for ____, upstream in ipairs(all) do
         if upstream.membership.registry ~= registry then
             registry = upstream.membership.registry
             is_active = is_active_at(registry, now)
+            has_work = has_work or is_active
         end
         if is_due(upstream, now, is_active) then
             attempt(follow, upstream, now)
@@ -145,7 +151,9 @@ local function see_to_all(all, now)
         if may_lead(upstream, now) then
             attempt(lead, upstream, now)
         end
+        has_work = has_work or upstream.leads
     end
+    return has_work
 end
 local function give_up(upstream)
     local ____opt_9 = upstream.health_check
@@ -157,15 +165,23 @@ local function give_up(upstream)
         ____opt_11:resign()
     end
 end
-local function tick(premature, all)
-    if not premature then
-        see_to_all(
-            all,
-            request.now()
-        )
-    else
+local function watch(premature, all)
+    if premature then
         for ____, upstream in ipairs(all) do
             give_up(upstream)
+        end
+        return
+    end
+    for round = 1, TICKS_OF_A_WATCH do
+        if not see_to_all(
+            all,
+            request.now()
+        ) or round == TICKS_OF_A_WATCH then
+            return
+        end
+        ngx.sleep(TICK_SECONDS)
+        if ngx.worker.exiting() then
+            return
         end
     end
 end
@@ -182,7 +198,7 @@ function ____exports.begin(upstream)
     if is_ticking then
         return
     end
-    local ok, err = ngx.timer.every(TICK_SECONDS, tick, supervised)
+    local ok, err = ngx.timer.every(WATCH_SECONDS, watch, supervised)
     is_ticking = ok ~= nil and ok ~= false
     if not is_ticking then
         upstream.faults:report("timer", err)

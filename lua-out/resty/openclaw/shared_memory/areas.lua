@@ -1,7 +1,7 @@
 local ____exports = {}
 local mapping = require("resty.openclaw.shared_memory.mapping")
 --- How many areas there are.
-____exports.AREAS = 6
+____exports.AREAS = 7
 --- The areas behind the blocks.
 function ____exports.areas_of(base, blocks)
     return {
@@ -10,7 +10,8 @@ function ____exports.areas_of(base, blocks)
         touched = mapping.block_at(base, blocks + 2),
         seen = mapping.block_at(base, blocks + 3),
         pins = mapping.block_at(base, blocks + 4),
-        kept = mapping.block_at(base, blocks + 5)
+        kept = mapping.block_at(base, blocks + 5),
+        label = mapping.block_at(base, blocks + 6)
     }
 end
 return ____exports

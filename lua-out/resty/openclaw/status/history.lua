@@ -2,6 +2,7 @@ local ____exports = {}
 local ffi = require("ffi")
 local series_list = require("resty.openclaw.metric_registry.series_list")
 local shared_memory = require("resty.openclaw.shared_memory")
+local activities = require("resty.openclaw.status.activity")
 local series_of = require("resty.openclaw.status.series")
 --- Seconds from one sample to the next.
 ____exports.STEP_SECONDS = 5
@@ -109,6 +110,18 @@ local function sample_family(region, index, tracks, family, number, pause)
         pause()
     end
 end
+--- Notes that the newest sample holds for one more step.
+local function note_step(history, now)
+    local step = history.step + 1
+    history.times[step % ____exports.CHART_DEPTH] = now
+    history.sample_at[step % ____exports.CHART_DEPTH] = history.newest
+    history.step = step
+end
+--- When a step was, and which sample holds for it. Phases: any.
+function ____exports.at_step(history, step)
+    local place = step % ____exports.CHART_DEPTH
+    return history.times[place], history.sample_at[place]
+end
 --- Takes a sample of everything. Calls `pause` after each series, so that it may be one of `turn.paced`. Phases: any in which `pause` may be called; not
 -- while another sample is being taken.
 function ____exports.sample(history, now, pause)
@@ -133,16 +146,23 @@ function ____exports.sample(history, now, pause)
             pause()
         end
     end
-    history.times[number % ____exports.CHART_DEPTH] = now
     history.newest = number
+    note_step(history, now)
 end
---- Takes a sample, unless the one before is still being taken. Phases: timers.
+local function sample_or_not(history, now, pause)
+    if activities.look(history.activity) or history.newest == 0 then
+        ____exports.sample(history, now, pause)
+    else
+        note_step(history, now)
+    end
+end
+--- Takes a sample where there have been requests, unless the one before is still being taken. Phases: timers.
 function ____exports.tick(history, now, pause)
     if history.is_sampling then
         return
     end
     history.is_sampling = true
-    local ok, err = pcall(____exports.sample, history, now, pause)
+    local ok, err = pcall(sample_or_not, history, now, pause)
     history.is_sampling = false
     if not ok then
         error(err, 0)
@@ -166,7 +186,10 @@ local function create(registry)
         index = series_of.of(registry),
         tracks = tracks,
         times = ffi.new("double[?]", ____exports.CHART_DEPTH),
+        sample_at = ffi.new("double[?]", ____exports.CHART_DEPTH),
+        step = 0,
         newest = 0,
+        activity = activities.none(),
         is_sampling = false
     }
 end

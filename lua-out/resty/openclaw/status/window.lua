@@ -10,8 +10,11 @@ local LEAST_SECONDS = 1
 -- 
 -- @param pause called after each series by those who read through the window
 function ____exports.look_back(history, now, pause)
-    local oldest = math.max(1, history.newest - histories.WINDOW_STEPS)
-    local seconds = history.newest == 0 and 0 or now - history.times[oldest % histories.CHART_DEPTH]
+    local time, oldest = histories.at_step(
+        history,
+        math.max(1, history.step - histories.WINDOW_STEPS)
+    )
+    local seconds = history.step == 0 and 0 or now - time
     return {history = history, oldest = oldest, seconds = seconds < LEAST_SECONDS and 0 or seconds, pause = pause}
 end
 --- How much a total has grown. One that is less than before has begun anew.
@@ -132,15 +135,17 @@ end
 local function points_of(history, track)
     local points = {}
     for place = 1, histories.POINTS do
-        local number = history.newest - histories.POINTS + place
-        if number > 1 then
+        local step = history.step - histories.POINTS + place
+        if step > 1 then
+            local ____, from = histories.at_step(history, step - 1)
+            local ____, to = histories.at_step(history, step)
             local count = growth(
-                histories.before(track, number - 1, 0),
-                histories.before(track, number, 0)
+                histories.before(track, from, 0),
+                histories.before(track, to, 0)
             )
             local sum = growth(
-                histories.before(track, number - 1, 1),
-                histories.before(track, number, 1)
+                histories.before(track, from, 1),
+                histories.before(track, to, 1)
             )
             if count > 0 then
                 points[place] = sum / count

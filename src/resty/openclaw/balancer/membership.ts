@@ -7,9 +7,11 @@ import * as json from "cjson.safe";
 import * as addresses from "../address";
 import type { Faults } from "../fault";
 import type { Registry } from "../metric_registry";
+import * as request from "../request";
 import * as shared_memory from "../shared_memory";
 import { increment } from "../shared_memory/names";
 import type { Discovery } from "./discovery";
+import * as kept_changes from "./kept_changes";
 import * as nodes from "./node";
 import { host_header } from "./node_name";
 import type { Entry } from "./nodes_option";
@@ -23,6 +25,8 @@ export interface Change {
     /** The node stands in no configuration. */
     added?: boolean;
     removed?: boolean;
+    /** When it was made, in seconds. */
+    since?: number;
 }
 
 /** A node that is to be in force unless an operator removed it. */
@@ -144,6 +148,12 @@ export function listed(membership: Membership): Listed[] {
     return list;
 }
 
+function listed_addresses(membership: Membership): LuaSet<string> {
+    const found = new LuaSet<string>();
+    for (const node of listed(membership)) found.add(node.address);
+    return found;
+}
+
 /** Adds the nodes that an operator added. */
 function add_others(list: Listed[], changed: Record<string, Change>): void {
     const added: string[] = [];
@@ -237,8 +247,8 @@ function alone(membership: Membership, work: (this: void) => boolean): LuaMultiR
 }
 
 /**
- * Changes what an operator said of a node; nothing forgets it. All workers follow at their next request. Phases: those
- * that may yield. On failure false and why.
+ * Changes what an operator said of a node; nothing forgets it. Of nodes that are no longer there the newest changes are
+ * kept. All workers follow at their next request. Phases: those that may yield. On failure false and why.
  */
 export function change(
     membership: Membership,
@@ -247,7 +257,10 @@ export function change(
 ): LuaMultiReturn<[ok: boolean, err?: string]> {
     return alone(membership, () => {
         const all = changes(membership);
-        all[address] = update(all[address] ?? {})!;
+        const its_change = update(all[address] ?? {});
+        if (its_change !== undefined) its_change.since = request.now();
+        all[address] = its_change!;
+        kept_changes.limit(all, listed_addresses(membership));
         const [text] = json.encode(all);
         if (text === undefined) return false;
         const [kept] = membership.registry.region.names.safe_set(`changes:${membership.upstream}`, text);

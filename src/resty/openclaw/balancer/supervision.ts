@@ -1,7 +1,7 @@
 /**
  * What goes on beside the requests: ten times a second each worker follows changes and lets its policy learn, and one
  * worker of the machine checks the nodes' health and asks the DNS. While no node has requests a worker looks for changes
- * alone, and after all else every five seconds.
+ * twice a second, and after all else every five seconds.
  */
 import type { Faults } from "../fault";
 import type { Leader } from "../leader";
@@ -35,6 +35,9 @@ export interface Supervised extends Upstream {
 }
 
 const TICK_SECONDS = 0.1;
+/** How often it looks whether there is anything to do: a timer costs more than the look. */
+const WATCH_SECONDS = 0.5;
+const TICKS_OF_A_WATCH = 5;
 /** How often it looks after an upstream while no node has a request. */
 const IDLE_SECONDS = 5;
 /** Requests may have been answered so long after the last one began, where nothing has looked since. */
@@ -128,18 +131,23 @@ function is_active_at(registry: Registry, now: number): boolean {
     return !(math.abs(now - nodes.last_active(registry)) > QUIET_SECONDS);
 }
 
-function see_to_all(all: readonly Supervised[], now: number): void {
+/** Returns whether there is more to do in a tenth of a second. */
+function see_to_all(all: readonly Supervised[], now: number): boolean {
     let registry: Registry | undefined;
     let is_active = false;
+    let has_work = false;
     for (const upstream of all) {
         // Nearly always they have one registry.
         if (upstream.membership.registry !== registry) {
             registry = upstream.membership.registry;
             is_active = is_active_at(registry, now);
+            has_work = has_work || is_active;
         }
         if (is_due(upstream, now, is_active)) attempt(follow, upstream, now);
         if (may_lead(upstream, now)) attempt(lead, upstream, now);
+        has_work = has_work || upstream.leads;
     }
+    return has_work;
 }
 
 function give_up(upstream: Supervised): void {
@@ -147,9 +155,17 @@ function give_up(upstream: Supervised): void {
     upstream.leader?.resign();
 }
 
-function tick(premature: boolean, all: readonly Supervised[]): void {
-    if (!premature) see_to_all(all, request.now());
-    else for (const upstream of all) give_up(upstream);
+function watch(premature: boolean, all: readonly Supervised[]): void {
+    if (premature) {
+        for (const upstream of all) give_up(upstream);
+        return;
+    }
+    for (const round of $range(1, TICKS_OF_A_WATCH)) {
+        if (!see_to_all(all, request.now()) || round === TICKS_OF_A_WATCH) return;
+        ngx.sleep(TICK_SECONDS);
+        // The watch that nginx ends then gives the work up.
+        if (ngx.worker.exiting()) return;
+    }
 }
 
 /** Begins it in this worker, once. Phases: init_worker, or any that may start a timer. */
@@ -160,7 +176,7 @@ export function begin(upstream: Supervised): void {
     supervised.push(upstream);
     if (is_ticking) return;
     // One timer for all: hundreds of them would be most of what an idle worker does.
-    const [ok, err] = ngx.timer.every(TICK_SECONDS, tick, supervised);
+    const [ok, err] = ngx.timer.every(WATCH_SECONDS, watch, supervised);
     is_ticking = ok !== undefined && ok !== false;
     if (!is_ticking) upstream.faults.report("timer", err);
 }

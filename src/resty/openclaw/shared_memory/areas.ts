@@ -13,10 +13,12 @@ export interface Areas {
     readonly seen: Doubles;
     /** Up to which configuration the row is kept whether it changes or not. */
     readonly pins: Doubles;
+    /** Of no row: see `former`. */
+    readonly label: Doubles;
 }
 
 /** How many areas there are. */
-export const AREAS = 6;
+export const AREAS = 7;
 
 /** The areas behind the blocks. */
 export function areas_of(base: Doubles, blocks: number): Areas {
@@ -27,5 +29,6 @@ export function areas_of(base: Doubles, blocks: number): Areas {
         seen: mapping.block_at(base, blocks + 3),
         pins: mapping.block_at(base, blocks + 4),
         kept: mapping.block_at(base, blocks + 5),
+        label: mapping.block_at(base, blocks + 6),
     };
 }

@@ -1,6 +1,7 @@
 /**
  * What the totals of shared memory were a while ago, as this worker has noted it: the difference to what they are now is
- * what happened lately. Every worker samples for itself, every five seconds, into memory of its own.
+ * what happened lately. Every worker samples for itself, every five seconds, into memory of its own; while there are no
+ * requests the last sample stands for the next ones, too.
  */
 import * as ffi from "ffi";
 import type { Registry } from "../metric_registry";
@@ -8,6 +9,8 @@ import * as series_list from "../metric_registry/series_list";
 import type { SeriesList } from "../metric_registry/series_list";
 import * as shared_memory from "../shared_memory";
 import type { Region } from "../shared_memory";
+import * as activities from "./activity";
+import type { Activity } from "./activity";
 import * as series_of from "./series";
 import type { Family, Index } from "./series";
 
@@ -43,10 +46,15 @@ export interface History {
     readonly registry: Registry;
     readonly index: Index;
     readonly tracks: LuaTable<string, Tracks>;
-    /** When each sample was taken. */
+    /** When each step was. */
     readonly times: Doubles;
+    /** The number of the sample that holds for each step. */
+    readonly sample_at: Doubles;
+    /** The number of the last step, which count from 1; 0 before there is one. */
+    step: number;
     /** The number of the last whole sample, which count from 1; 0 before there is one. */
     newest: number;
+    readonly activity: Activity;
     is_sampling: boolean;
 }
 
@@ -141,6 +149,20 @@ function sample_family(
     }
 }
 
+/** Notes that the newest sample holds for one more step. */
+function note_step(history: History, now: number): void {
+    const step = history.step + 1;
+    history.times.set(step % CHART_DEPTH, now);
+    history.sample_at.set(step % CHART_DEPTH, history.newest);
+    history.step = step;
+}
+
+/** When a step was, and which sample holds for it. Phases: any. */
+export function at_step(history: History, step: number): LuaMultiReturn<[time: number, sample: number]> {
+    const place = step % CHART_DEPTH;
+    return $multi(history.times.get(place), history.sample_at.get(place));
+}
+
 /**
  * Takes a sample of everything. Calls `pause` after each series, so that it may be one of `turn.paced`. Phases: any in which `pause` may be called; not
  * while another sample is being taken.
@@ -160,15 +182,22 @@ export function sample(history: History, now: number, pause: (this: void) => voi
             pause();
         }
     }
-    history.times.set(number % CHART_DEPTH, now);
     history.newest = number;
+    note_step(history, now);
 }
 
-/** Takes a sample, unless the one before is still being taken. Phases: timers. */
+function sample_or_not(this: void, history: History, now: number, pause: (this: void) => void): void {
+    if (activities.look(history.activity) || history.newest === 0) sample(history, now, pause);
+    else note_step(history, now);
+}
+
+/**
+ * Takes a sample where there have been requests, unless the one before is still being taken. Phases: timers.
+ */
 export function tick(history: History, now: number, pause: (this: void) => void): void {
     if (history.is_sampling) return;
     history.is_sampling = true;
-    const [ok, err] = pcall(sample, history, now, pause);
+    const [ok, err] = pcall(sample_or_not, history, now, pause);
     history.is_sampling = false;
     if (!ok) error(err, 0);
 }
@@ -188,7 +217,10 @@ function create(registry: Registry): History {
         index: series_of.of(registry),
         tracks,
         times: ffi.new("double[?]", CHART_DEPTH) as unknown as Doubles,
+        sample_at: ffi.new("double[?]", CHART_DEPTH) as unknown as Doubles,
+        step: 0,
         newest: 0,
+        activity: activities.none(),
         is_sampling: false,
     };
 }

@@ -27,9 +27,9 @@ const LEAST_SECONDS = 1;
  * @param pause called after each series by those who read through the window
  */
 export function look_back(history: History, now: number, pause: (this: void) => void): Window {
-    const oldest = math.max(1, history.newest - histories.WINDOW_STEPS);
+    const [time, oldest] = histories.at_step(history, math.max(1, history.step - histories.WINDOW_STEPS));
     // The clock may have been set back meanwhile.
-    const seconds = history.newest === 0 ? 0 : now - history.times.get(oldest % histories.CHART_DEPTH);
+    const seconds = history.step === 0 ? 0 : now - time;
     return { history, oldest, seconds: seconds < LEAST_SECONDS ? 0 : seconds, pause };
 }
 
@@ -125,10 +125,12 @@ export function each_histogram(
 function points_of(history: History, track: Track | undefined): LuaTable<number, number> {
     const points = new LuaTable<number, number>();
     for (const place of $range(1, histories.POINTS)) {
-        const number = history.newest - histories.POINTS + place;
-        if (number > 1) {
-            const count = growth(histories.before(track, number - 1, 0), histories.before(track, number, 0));
-            const sum = growth(histories.before(track, number - 1, 1), histories.before(track, number, 1));
+        const step = history.step - histories.POINTS + place;
+        if (step > 1) {
+            const [, from] = histories.at_step(history, step - 1);
+            const [, to] = histories.at_step(history, step);
+            const count = growth(histories.before(track, from, 0), histories.before(track, to, 0));
+            const sum = growth(histories.before(track, from, 1), histories.before(track, to, 1));
             if (count > 0) points.set(place, sum / count);
         }
     }

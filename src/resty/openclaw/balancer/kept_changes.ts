@@ -1,0 +1,25 @@
+/** Which of an operator's changes are kept: those of nodes that the DNS no longer has would else become ever more. */
+import type { Change } from "./membership";
+
+/** Of nodes that are no longer there so many changes are kept, the newest: a node that comes back finds its own. */
+export const MOST_OF_ABSENT = 100;
+
+/**
+ * Forgets the oldest changes of nodes that are neither listed nor added, where there are too many. Phases: any.
+ * @param listed addresses that the configuration or the DNS has
+ */
+export function limit(changes: Record<string, Change>, listed: ReadonlyLuaSet<string>): void {
+    const absent: string[] = [];
+    for (const [address, its_change] of pairs(changes)) {
+        if (its_change.added !== true && !listed.has(address)) absent.push(address);
+    }
+    if (absent.length <= MOST_OF_ABSENT) return;
+    table.sort(absent, (a, b) => {
+        const [since_a, since_b] = [changes[a]!.since ?? 0, changes[b]!.since ?? 0];
+        if (since_a !== since_b) return since_a > since_b;
+        return a < b;
+    });
+    for (const place of $range(MOST_OF_ABSENT, absent.length - 1)) {
+        changes[absent[place]!] = undefined!;
+    }
+}
