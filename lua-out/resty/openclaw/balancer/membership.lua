@@ -1,9 +1,11 @@
 local ____exports = {}
 local json = require("cjson.safe")
 local addresses = require("resty.openclaw.address")
+local request = require("resty.openclaw.request")
 local shared_memory = require("resty.openclaw.shared_memory")
 local ____names = require("resty.openclaw.shared_memory.names")
 local increment = ____names.increment
+local kept_changes = require("resty.openclaw.balancer.kept_changes")
 local nodes = require("resty.openclaw.balancer.node")
 local ____node_name = require("resty.openclaw.balancer.node_name")
 local host_header = ____node_name.host_header
@@ -116,6 +118,13 @@ function ____exports.listed(membership)
         listed_entry(list, membership, entry)
     end
     return list
+end
+local function listed_addresses(membership)
+    local found = {}
+    for ____, node in ipairs(____exports.listed(membership)) do
+        found[node.address] = true
+    end
+    return found
 end
 --- Adds the nodes that an operator added.
 local function add_others(list, changed)
@@ -233,14 +242,22 @@ local function alone(membership, work)
     end
     return false, "others are changing it"
 end
---- Changes what an operator said of a node; nothing forgets it. All workers follow at their next request. Phases: those
--- that may yield. On failure false and why.
+--- Changes what an operator said of a node; nothing forgets it. Of nodes that are no longer there the newest changes are
+-- kept. All workers follow at their next request. Phases: those that may yield. On failure false and why.
 function ____exports.change(membership, address, update)
     return alone(
         membership,
         function()
             local all = ____exports.changes(membership)
-            all[address] = update(all[address] or ({}))
+            local its_change = update(all[address] or ({}))
+            if its_change ~= nil then
+                its_change.since = request.now()
+            end
+            all[address] = its_change
+            kept_changes.limit(
+                all,
+                listed_addresses(membership)
+            )
             local text = json.encode(all)
             if text == nil then
                 return false
