@@ -9,6 +9,7 @@ import * as membership_of from "./membership";
 import type { Membership } from "./membership";
 import type { Policy } from "./policy";
 import type { RetryBudget } from "./retry_budget";
+import type { StatusList } from "./status_list";
 
 /** What tells that a request is done: the first byte of the answer, its end, or whichever fits the kind of answer. */
 export type Signal = "auto" | "ttfb" | "total";
@@ -23,6 +24,10 @@ export interface Upstream {
     readonly tries: number;
     /** The answers by which a node says that it has no room. */
     readonly busy_statuses: BusyStatuses;
+    /** The answers that speak against a node. */
+    readonly failure_statuses: StatusList;
+    /** Who sends its requests: a record in the common block. */
+    readonly clients: Doubles;
     readonly budget: RetryBudget;
     /** Takes the requests that this one has no node for. */
     readonly fallback: Upstream | undefined;
