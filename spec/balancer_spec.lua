@@ -819,6 +819,10 @@ describe("balancer", function()
             'balancer "a": node 1: unknown option "wieght"; did you mean "weight"?')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, policy = "fastest" },
             'balancer "a": "policy" must be one of xed, round_robin, least_conn, latency_buckets, consistent_hash, got "fastest"')
+        wrong({ name = "a", nodes = { "127.0.0.1:1" }, failure_statuses = { 500, 200 } },
+            'balancer "a": "failure_statuses" must be a list of statuses from 400 to 599, got 200')
+        wrong({ name = "a", nodes = { "127.0.0.1:1" }, failure_statuses = 500 },
+            'balancer "a": "failure_statuses" must be a list of statuses from 400 to 599, got 500')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, tries = 0 },
             'balancer "a": "tries" must be a whole number from 1 up, got 0')
         wrong({ name = "spec_xed", nodes = { "127.0.0.1:1" } }, 'balancer "spec_xed": another one has this name')
