@@ -207,6 +207,8 @@ describe("balancer", function()
         for _, method in ipairs({ "get", "post" }) do
             it("are asked for once more where there is one node: " .. method, function()
                 warm("warm", { 18101 }, 8)
+                -- Time that has gone by fills the budget: none is to be left from before.
+                spec_balancers.warm.ticked_at = ngx.now()
                 spec_balancers.warm.budget.tokens = 50
                 local before = retries("warm")
                 assert.equal(502, http[method]("/retried/warm", method == "post" and "image" or nil).status)
@@ -820,6 +822,10 @@ describe("balancer", function()
             'balancer "a": node 1: unknown option "wieght"; did you mean "weight"?')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, policy = "fastest" },
             'balancer "a": "policy" must be one of xed, round_robin, least_conn, latency_buckets, consistent_hash, got "fastest"')
+        wrong({ name = "a", nodes = { "127.0.0.1:1" }, failure_statuses = { 500, 200 } },
+            'balancer "a": "failure_statuses" must be a list of statuses from 400 to 599, got 200')
+        wrong({ name = "a", nodes = { "127.0.0.1:1" }, failure_statuses = 500 },
+            'balancer "a": "failure_statuses" must be a list of statuses from 400 to 599, got 500')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, tries = 0 },
             'balancer "a": "tries" must be a whole number from 1 up, got 0')
         wrong({ name = "spec_xed", nodes = { "127.0.0.1:1" } }, 'balancer "spec_xed": another one has this name')

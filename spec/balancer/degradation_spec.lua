@@ -20,6 +20,20 @@ describe("balancer.degradation", function()
         assert.is_true(degradation.is_degraded(record))
     end)
 
+    it("does not begin for one client where there are others, until a second one gets nothing", function()
+        local record = new_record()
+        local function miss(client, has_company)
+            degradation.missed(record, 100, { client = client, request = 1, has_company = has_company })
+        end
+        for _ = 1, 50 do miss(7, true) end
+        assert.is_false(degradation.is_degraded(record))
+        miss(8, true)
+        assert.is_true(degradation.is_degraded(record))
+        record = new_record()
+        for _ = 1, 5 do miss(7, false) end
+        assert.is_true(degradation.is_degraded(record))
+    end)
+
     it("does not begin on an idle upstream for a few, nor for many over a long time", function()
         local record = new_record()
         for _ = 1, 4 do degradation.missed(record, 100) end

@@ -122,6 +122,102 @@ describe("balancer.ejection", function()
         for field = 0, ejection.SLOTS - 1 do assert.equal(0, record[field]) end
     end)
 
+    describe("where somebody else may be to blame", function()
+        local function fail_as(record, now, client, request, has_company)
+            ejection.failed(record, now, 0.5, { client = client, request = request, has_company = has_company })
+        end
+
+        it("needs two clients where there are others", function()
+            local record = new_record()
+            for number = 1, 20 do fail_as(record, 100, 7, number, true) end
+            assert.is_false(ejection.is_ejected(record))
+            fail_as(record, 100, 8, 1, true)
+            assert.is_true(ejection.is_ejected(record))
+        end)
+
+        it("needs two requests where there is one client", function()
+            local record = new_record()
+            for _ = 1, 20 do fail_as(record, 100, 7, 1, false) end
+            assert.is_false(ejection.is_ejected(record))
+            fail_as(record, 100, 7, 2, false)
+            assert.is_true(ejection.is_ejected(record))
+        end)
+
+        it("needs neither when it goes on for five seconds, nor after a failed connection", function()
+            local record = new_record()
+            for second = 0, 4 do fail_as(record, 100 + second, 7, 1, true) end
+            assert.is_false(ejection.is_ejected(record))
+            fail_as(record, 105, 7, 1, true)
+            assert.is_true(ejection.is_ejected(record))
+            record = new_record()
+            for _ = 1, 3 do fail_as(record, 100, 7, 1, true) end
+            ejection.failed(record, 100, 0.5)
+            assert.is_true(ejection.is_ejected(record))
+        end)
+
+        it("begins anew with each good answer", function()
+            local record = new_record()
+            for second = 0, 50 do
+                for number = 1, 5 do fail_as(record, 100 + second, 7, number, true) end
+                ejection.succeeded(record, 100 + second)
+            end
+            assert.is_false(ejection.is_ejected(record))
+        end)
+
+        it("ejects at once when another peer answered the same request well", function()
+            local record = new_record()
+            for _ = 1, 2 do
+                fail_as(record, 100, 7, 1, true)
+                ejection.confirmed(record, 100, 0.5)
+            end
+            assert.is_false(ejection.is_ejected(record))
+            fail_as(record, 100, 7, 1, true)
+            assert.is_true(ejection.is_ejected(record))
+            record = new_record()
+            for _ = 1, 3 do fail_as(record, 100, 7, 1, true) end
+            ejection.confirmed(record, 100, 0.5)
+            assert.equal(5, ejection.seconds_ejected(record, 100))
+            ejection.confirmed(new_record(), 100, 0.5)
+        end)
+
+        it("keeps out a peer whose probe failed, whoever probed", function()
+            local record = ejected_at(100)
+            fail_as(record, 106, 7, 1, true)
+            assert.equal(10, ejection.seconds_ejected(record, 106))
+        end)
+
+        it("does not wait for ever when the clock was set back", function()
+            local record = new_record()
+            for _ = 1, 3 do fail_as(record, 100000, 7, 1, true) end
+            fail_as(record, 100, 7, 1, true)
+            fail_as(record, 105, 7, 1, true)
+            assert.is_true(ejection.is_ejected(record))
+        end)
+    end)
+
+    describe("where no success is heard of", function()
+        it("takes a peer back with the second probe of which nothing bad is known", function()
+            local record = ejected_at(100)
+            ejection.probe_silently(record, 101)
+            assert.is_true(ejection.is_ejected(record))
+            ejection.probe_silently(record, 106)
+            assert.is_false(ejection.wants_probe(record, 110))
+            assert.is_true(ejection.wants_probe(record, 111.1))
+            ejection.probe_silently(record, 111.1)
+            assert.is_false(ejection.is_ejected(record))
+            fail(record, 1, 112)
+            assert.is_true(ejection.is_ejected(record))
+        end)
+
+        it("begins anew with a failure", function()
+            local record = ejected_at(100)
+            ejection.probe_silently(record, 106)
+            fail(record, 1, 106)
+            ejection.probe_silently(record, 117)
+            assert.is_true(ejection.is_ejected(record))
+        end)
+    end)
+
     describe("when the clock was set back", function()
         it("does not keep a peer out", function()
             local record = ejected_at(100000)

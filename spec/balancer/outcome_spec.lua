@@ -15,8 +15,15 @@ describe("balancer.outcome", function()
         end
     end)
 
+    it("takes of a node's own answers those for failures that are listed", function()
+        local failures = { ["500"] = 500, ["404"] = 404 }
+        local expected = { ["200"] = "ok", ["404"] = "failed", ["500"] = "failed", ["501"] = "neutral", ["502"] = "neutral",
+            ["499"] = "neutral", ["-"] = "neutral", ["400"] = "neutral" }
+        for status, what in pairs(expected) do assert.equal(what, outcome.of_answer(failures, status), status) end
+    end)
+
     it("tells a node's answers that say nothing of it from clients that left", function()
-        for _, status in ipairs({ "304", "400", "404", "429" }) do assert.is_true(outcome.is_of_node(status), status) end
+        for _, status in ipairs({ "304", "400", "404", "429", "501", "529" }) do assert.is_true(outcome.is_of_node(status), status) end
         for _, status in ipairs({ "-", "", "499", "504", "429, 500" }) do assert.is_false(outcome.is_of_node(status), status) end
     end)
 end)

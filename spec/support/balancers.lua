@@ -58,6 +58,29 @@ return {
         tries = 9,
     }),
     warm_once = balancer.new({ name = "spec_warm_once", nodes = { "127.0.0.1:18101" }, tries = 1 }),
+    -- Its fallback can't be reached.
+    light_dead = balancer.new({
+        name = "spec_light_dead_only",
+        nodes = three,
+        policy = "round_robin",
+        fallback = balancer.new({ name = "spec_light_unreached", nodes = { "127.0.0.1:4" } }),
+    }),
+    failing_at_529 = balancer.new({
+        name = "spec_failing_at_529",
+        nodes = three,
+        policy = "round_robin",
+        failure_statuses = { 529 },
+    }),
+    clients = balancer.new({ name = "spec_clients", nodes = three, policy = "round_robin" }),
+    clients_with_light = balancer.new({
+        name = "spec_clients_with_light",
+        nodes = three,
+        policy = "round_robin",
+        fallback = light,
+    }),
+    subrequests = balancer.new({ name = "spec_subrequests", nodes = { "127.0.0.1:1", "127.0.0.1:18102" }, policy = "round_robin" }),
+    -- Its nodes keep connections open that were upgraded.
+    sockets = balancer.new({ name = "spec_sockets", nodes = { "127.0.0.1:18101", "127.0.0.1:18102" } }),
     -- A node that has no room answers 429.
     busy_at_429 = balancer.new({ name = "spec_busy_at_429", nodes = three, policy = "round_robin", busy_statuses = { 429, 503 } }),
 }

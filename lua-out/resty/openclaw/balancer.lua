@@ -3,6 +3,7 @@ local nginx_balancer = require("ngx.balancer")
 local attempts = require("resty.openclaw.balancer.attempts")
 local builder = require("resty.openclaw.balancer.builder")
 local choice = require("resty.openclaw.balancer.choice")
+local ejection = require("resty.openclaw.balancer.ejection")
 local ____free_tries = require("resty.openclaw.balancer.free_tries")
 local platform = ____free_tries.platform
 local node_name = require("resty.openclaw.balancer.node_name")
@@ -57,6 +58,14 @@ local function ____end(balancer, now, status)
         decline(balancer, now)
     end
 end
+--- Learns from the failed try of a subrequest, and returns the peer it was at; nothing where that has left.
+local function settle_subrequest(balancer, status)
+    local last = tries.last_of_subrequest(balancer)
+    if last ~= nil then
+        attempts.learn_in_subrequest(last, status)
+    end
+    return last
+end
 --- Chooses a node for this try, and returns whether there is one. When there is none, answers 503 with `Retry-After`.
 -- Phases: balancer.
 local function balance(self)
@@ -74,11 +83,21 @@ local function balance(self)
         end
         peer = tries.first(self, now)
     else
-        last = attempts.settle(
+        local text = tostring(status or BAD_GATEWAY)
+        local ____temp_0
+        if key == 0 then
+            ____temp_0 = settle_subrequest(self, text)
+        else
+            ____temp_0 = attempts.settle(key, text)
+        end
+        local last = ____temp_0
+        peer = tries.next(
+            self,
+            now,
             key,
-            tostring(status or BAD_GATEWAY)
+            last,
+            status or BAD_GATEWAY
         )
-        peer = tries.next(self, now, last, status or BAD_GATEWAY)
     end
     if peer == nil then
         if is_first then
@@ -110,6 +129,8 @@ local function balance(self)
     end
     if key ~= 0 then
         attempts.begin(key, peer, now)
+    else
+        ejection.probe_silently(peer.record, now)
     end
     peer.figures.sent:inc()
     return true
@@ -150,13 +171,13 @@ local function removed(self)
 end
 --- Whether its fallback answers now; nothing where there is none. Phases: any.
 local function is_degraded(self)
-    local ____temp_0
+    local ____temp_1
     if self.fallback == nil then
-        ____temp_0 = nil
+        ____temp_1 = nil
     else
-        ____temp_0 = upstreams.is_degraded(self)
+        ____temp_1 = upstreams.is_degraded(self)
     end
-    return ____temp_0
+    return ____temp_1
 end
 --- Whether any node may get requests, be it up or down; the fallback's count. Phases: any.
 local function has_nodes(self)

@@ -7,6 +7,7 @@ import * as attempts from "./balancer/attempts";
 import * as builder from "./balancer/builder";
 import type { Settings } from "./balancer/builder";
 import * as choice from "./balancer/choice";
+import * as ejection from "./balancer/ejection";
 import { platform } from "./balancer/free_tries";
 import * as node_name from "./balancer/node_name";
 import * as operator from "./balancer/operator";
@@ -78,6 +79,13 @@ function end(balancer: Balancer, now: number, status: number): void {
     }
 }
 
+/** Learns from the failed try of a subrequest, and returns the peer it was at; nothing where that has left. */
+function settle_subrequest(balancer: Balancer, status: string): Peer | undefined {
+    const last = tries.last_of_subrequest(balancer);
+    if (last !== undefined) attempts.learn_in_subrequest(last, status);
+    return last;
+}
+
 /**
  * Chooses a node for this try, and returns whether there is one. When there is none, answers 503 with `Retry-After`.
  * Phases: balancer.
@@ -85,7 +93,7 @@ function end(balancer: Balancer, now: number, status: number): void {
 function balance(this: Balancer): boolean {
     supervision.begin(this);
     const now = request.now();
-    // A subrequest (a background update of the cache) has no log phase in which it could be counted out again.
+    // A subrequest (auth_request, mirror, a background update of the cache) has no log phase in which it could be counted out again.
     const key = request.is_subrequest() ? 0 : request.key();
     const [failure, status] = nginx_balancer.get_last_failure();
     const is_first = failure === undefined;
@@ -97,8 +105,9 @@ function balance(this: Balancer): boolean {
         if (!waited) attempts.settle_before(key);
         peer = tries.first(this, now);
     } else {
-        last = attempts.settle(key, tostring(status ?? BAD_GATEWAY));
-        peer = tries.next(this, now, last, status ?? BAD_GATEWAY);
+        const text = tostring(status ?? BAD_GATEWAY);
+        const last = key === 0 ? settle_subrequest(this, text) : attempts.settle(key, text);
+        peer = tries.next(this, now, key, last, status ?? BAD_GATEWAY);
     }
     if (peer === undefined) {
         if (is_first) decline(this, now);
@@ -117,6 +126,7 @@ function balance(this: Balancer): boolean {
     if (tries.may_go_on(this, peer, is_first)) nginx_balancer.set_more_tries(1);
     if (waited) queue.end_wait(this.waits);
     if (key !== 0) attempts.begin(key, peer, now);
+    else ejection.probe_silently(peer.record, now);
     peer.figures.sent.inc();
     return true;
 }

@@ -1,22 +1,29 @@
 local ____exports = {}
-local noise = require("resty.openclaw.noise")
 local request = require("resty.openclaw.request")
 local retry_after = require("resty.openclaw.retry_after")
 local time_left = require("resty.openclaw.time_left")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
+local clients = require("resty.openclaw.balancer.clients")
+local contacts = require("resty.openclaw.balancer.contact")
 local degradation = require("resty.openclaw.balancer.degradation")
 local ejection = require("resty.openclaw.balancer.ejection")
 local nodes = require("resty.openclaw.balancer.node")
 local outcomes = require("resty.openclaw.balancer.outcome")
 local peer_of = require("resty.openclaw.balancer.peer")
+local request_failures = require("resty.openclaw.balancer.request_failures")
 local streamed_types = require("resty.openclaw.balancer.streamed_types")
 local try_figures = require("resty.openclaw.balancer.try_figures")
 local present_peer = {}
 --- Requests whose answer counts as begun.
 local has_begun = {}
+--- Requests that have become connections of another kind.
+local is_upgraded = {}
 --- What nginx says of a try that took too long.
 local TIMEOUT = "504"
+--- The answer that turns a connection into another kind, such as a WebSocket.
+local SWITCHING_PROTOCOLS = 101
+local UPGRADED = "101"
 --- Counts a request in at a peer. Phases: balancer.
 function ____exports.begin(key, peer, now)
     nodes.start(peer.node, now)
@@ -32,22 +39,11 @@ local function counts_first_byte(upstream)
     local signal = upstream.signal
     return signal == "ttfb" or signal == "auto" and streamed_types.is_streamed(request.variable("upstream_http_content_type") or "")
 end
---- Notes that the answer has begun. Phases: header_filter.
-function ____exports.note_first_byte(key)
-    local peer = present_peer[key]
-    if peer == nil or not counts_first_byte(peer.upstream) or has_begun[key] ~= nil then
-        return
-    end
-    local status = upstream_tries.last(request.variable("upstream_status") or "-")
-    if outcomes.of_status(status) ~= "ok" or not peer_of.is_current(peer) then
-        return
-    end
-    has_begun[key] = true
-    nodes.note_done(peer.node)
-end
-local function learn_from_success(peer, now, seconds)
+local function learn_from_success(key, peer, now, seconds)
     local upstream = peer.upstream
     ejection.succeeded(peer.record, now)
+    clients.note(upstream.clients, now)
+    request_failures.answered(key, peer, now)
     if upstream.policy.succeeded ~= nil then
         upstream.policy:succeeded(peer, now, seconds)
     end
@@ -59,16 +55,56 @@ local function learn_from_success(peer, now, seconds)
         )
     end
 end
-local function learn_from_failure(peer, now, outcome, status)
+--- Notes that the request at hand becomes a connection of another kind, which may be open for hours: that was its answer.
+local function upgrade(key, peer)
+    is_upgraded[key] = true
+    nodes.note_upgraded(peer.node)
+    learn_from_success(
+        key,
+        peer,
+        request.now(),
+        nil
+    )
+end
+--- Whether the beginning of an answer of this request tells anything.
+local function tells_by_beginning(key, upstream)
+    if has_begun[key] ~= nil or is_upgraded[key] ~= nil then
+        return false
+    end
+    return request_failures.has(key) or request.status() == SWITCHING_PROTOCOLS or counts_first_byte(upstream)
+end
+--- Notes that the answer has begun. Phases: header_filter.
+function ____exports.note_first_byte(key)
+    local peer = present_peer[key]
+    if peer == nil or not tells_by_beginning(key, peer.upstream) then
+        return
+    end
+    local status = upstream_tries.last(request.variable("upstream_status") or "-")
+    if outcomes.of_status(status) ~= "ok" or not peer_of.is_current(peer) then
+        return
+    end
+    if status == UPGRADED then
+        upgrade(key, peer)
+        return
+    end
+    request_failures.answered(
+        key,
+        peer,
+        request.now()
+    )
+    if not counts_first_byte(peer.upstream) then
+        return
+    end
+    has_begun[key] = true
+    nodes.note_done(peer.node)
+end
+local function learn_from_failure(key, peer, now, outcome, status, contact)
     local upstream = peer.upstream
     if outcome == "failed" then
-        ejection.failed(
-            peer.record,
-            now,
-            noise.share()
-        )
-        if upstream.policy.failed ~= nil then
-            upstream.policy:failed(peer)
+        if contact == "none" then
+            request_failures.count(peer, now, true)
+        else
+            request_failures.add(key, peer, now)
         end
     elseif outcome == "busy" then
         local asked_for = request.variable("upstream_http_retry_after")
@@ -79,12 +115,16 @@ local function learn_from_failure(peer, now, outcome, status)
         )
     else
         ejection.told_nothing(peer.record)
-        if upstream.fallback ~= nil and outcomes.is_of_node(status) then
+        if not outcomes.is_of_node(status) then
+            return
+        end
+        request_failures.called_wrong(key, peer)
+        if upstream.fallback ~= nil then
             degradation.answered_otherwise(upstream.degradation, now)
         end
     end
 end
-local function outcome_of(upstream, status)
+local function outcome_of(upstream, status, contact)
     local known = upstream.busy_statuses
     if busy_statuses.may_be_busy(known, status) then
         if busy_statuses.is_busy(
@@ -98,24 +138,47 @@ local function outcome_of(upstream, status)
     if status == TIMEOUT and time_left.was_short() then
         return "neutral"
     end
-    return outcomes.of_status(status)
+    if contact ~= "answered" then
+        return outcomes.of_status(status)
+    end
+    return outcomes.of_answer(upstream.failure_statuses, status)
+end
+--- Counts a connection out that had been a request.
+local function count_out_upgraded(key, peer)
+    if not (is_upgraded[key] ~= nil) then
+        upgrade(key, peer)
+    end
+    is_upgraded[key] = nil
+    nodes.finish_upgraded(peer.node)
 end
 --- Counts a request out of the peer it is at. `seconds`: what its policy learns from, where it wants to.
-local function count_out(key, peer, status, seconds)
+local function count_out(key, peer, status, contact, seconds)
     present_peer[key] = nil
     peer.requests = peer.requests - 1
     if not peer_of.is_current(peer) then
         has_begun[key] = nil
+        is_upgraded[key] = nil
+        return
+    end
+    if status == UPGRADED or is_upgraded[key] ~= nil then
+        count_out_upgraded(key, peer)
         return
     end
     local now = request.now()
-    local outcome = outcome_of(peer.upstream, status)
+    local outcome = outcome_of(peer.upstream, status, contact)
     nodes.finish(peer.node, outcome, has_begun[key] ~= nil)
     has_begun[key] = nil
     if outcome == "ok" then
-        learn_from_success(peer, now, seconds)
+        learn_from_success(key, peer, now, seconds)
     else
-        learn_from_failure(peer, now, outcome, status)
+        learn_from_failure(
+            key,
+            peer,
+            now,
+            outcome,
+            status,
+            contact
+        )
     end
 end
 --- Settles a try that failed with this status, before the next one of the same pass, and returns the peer it was at;
@@ -131,16 +194,41 @@ function ____exports.settle(key, status)
         status,
         tonumber(seconds[#seconds])
     )
-    count_out(key, peer, status, nil)
+    count_out(
+        key,
+        peer,
+        status,
+        contacts.before(status),
+        nil
+    )
     return peer
+end
+--- Learns from the try of a subrequest at this peer that failed with this status. Subrequests are not counted: they have no
+-- log phase in which they could be counted out. Phases: balancer.
+function ____exports.learn_in_subrequest(peer, status)
+    if not peer_of.is_current(peer) then
+        return
+    end
+    local contact = contacts.before(status)
+    local outcome = outcome_of(peer.upstream, status, contact)
+    if outcome ~= "ok" then
+        learn_from_failure(
+            0,
+            peer,
+            request.now(),
+            outcome,
+            status,
+            contact
+        )
+    end
 end
 --- What a try's status says of the node. An answer that the client did not take to its end has a good status, but was
 -- quick for no merit of the node: it says as little as none.
 local function telling_status(status)
-    if outcomes.of_status(status) ~= "ok" or request.variable("request_completion") == "OK" then
+    if outcomes.of_status(status) ~= "ok" or status == UPGRADED then
         return status
     end
-    return "-"
+    return request.variable("request_completion") == "OK" and status or "-"
 end
 --- A time of the only try; nothing where nginx has none.
 local function only_seconds(name)
@@ -157,12 +245,19 @@ local function seconds_to_learn(upstream, whole)
 end
 --- Settles the only try of a request that ends.
 local function settle_only(key, peer, status)
-    local seconds = only_seconds("upstream_response_time")
+    local ____temp_0
+    if status == UPGRADED then
+        ____temp_0 = nil
+    else
+        ____temp_0 = only_seconds("upstream_response_time")
+    end
+    local seconds = ____temp_0
     try_figures.count(peer.figures, status, seconds)
     count_out(
         key,
         peer,
         telling_status(status),
+        contacts.last(status),
         seconds_to_learn(peer.upstream, seconds)
     )
 end
@@ -171,7 +266,9 @@ local function last_at(peer, statuses, seconds)
     local tries = upstream_tries.parse(
         request.variable("upstream_addr") or "",
         statuses,
-        seconds
+        seconds,
+        request.variable("upstream_connect_time"),
+        request.variable("upstream_header_time")
     )
     local found
     for ____, attempt in ipairs(tries) do
@@ -203,27 +300,39 @@ local function settle_one_of_several(key, peer, statuses)
         request.variable("upstream_response_time")
     )
     local status = attempt == nil and "-" or attempt.status
-    local seconds = tonumber(attempt and attempt.response_seconds)
+    local ____temp_5
+    if status == UPGRADED then
+        ____temp_5 = nil
+    else
+        ____temp_5 = tonumber(attempt and attempt.response_seconds)
+    end
+    local seconds = ____temp_5
     try_figures.count(peer.figures, status, seconds)
     local telling = is_last and telling_status(status) or status
     count_out(
         key,
         peer,
         telling,
+        contacts.of_try(attempt),
         listed_seconds_to_learn(peer, statuses, seconds)
     )
 end
 --- Settles what the request has left to settle. To be called once for each request. Phases: log.
 function ____exports.settle_last(key)
     local peer = present_peer[key]
-    if peer == nil then
-        return
+    if peer ~= nil then
+        local statuses = request.variable("upstream_status") or "-"
+        if upstream_tries.is_single(statuses) then
+            settle_only(key, peer, statuses)
+        else
+            settle_one_of_several(key, peer, statuses)
+        end
     end
-    local statuses = request.variable("upstream_status") or "-"
-    if upstream_tries.is_single(statuses) then
-        settle_only(key, peer, statuses)
-    else
-        settle_one_of_several(key, peer, statuses)
+    if request_failures.has(key) then
+        request_failures.finish(
+            key,
+            request.now()
+        )
     end
 end
 --- Settles the try of an earlier pass that a redirect ended, before the pass that nginx begins now; nothing happens where
@@ -245,6 +354,12 @@ function ____exports.settle_before(key)
         status,
         tonumber(attempt and attempt.response_seconds)
     )
-    count_out(key, peer, status, nil)
+    count_out(
+        key,
+        peer,
+        status,
+        contacts.of_try(attempt),
+        nil
+    )
 end
 return ____exports

@@ -6,9 +6,11 @@ local read = require("resty.openclaw.options")
 local shared_memory = require("resty.openclaw.shared_memory")
 local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
 local choice = require("resty.openclaw.balancer.choice")
+local clients = require("resty.openclaw.balancer.clients")
 local consistent_hash = require("resty.openclaw.balancer.consistent_hash")
 local degradation = require("resty.openclaw.balancer.degradation")
 local discovery = require("resty.openclaw.balancer.discovery")
+local failure_statuses = require("resty.openclaw.balancer.failure_statuses")
 local figures = require("resty.openclaw.balancer.figures")
 local health_checks = require("resty.openclaw.balancer.health_check")
 local latency_buckets = require("resty.openclaw.balancer.latency_buckets")
@@ -31,6 +33,7 @@ ____exports.OPTIONS = {
     "host",
     "tries",
     "busy_statuses",
+    "failure_statuses",
     "retry_share",
     "panic_share",
     "fallback",
@@ -94,9 +97,9 @@ local function read_fallback(owner, options)
     end
     return fallback
 end
-local function record(owner, registry, name)
+local function record(owner, registry, name, slots)
     local region = registry.region
-    local slot, err = shared_memory.slot(region, "fallback " .. name, degradation.SLOTS)
+    local slot, err = shared_memory.slot(region, name, slots)
     if slot == nil then
         error((owner .. ": no shared memory: ") .. err, 0)
     end
@@ -177,9 +180,11 @@ function ____exports.settings(options)
             DEFAULT_TRIES
         ),
         busy_statuses = busy,
+        failure_statuses = failure_statuses.statuses(owner, given),
+        clients = record(owner, registry, "clients " .. name, clients.SLOTS),
         budget = retry_budget.new(read.share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
         fallback = read_fallback(owner, given),
-        degradation = record(owner, registry, name),
+        degradation = record(owner, registry, "failover " .. name, degradation.SLOTS),
         waits = queue.new(registry, name),
         retries = counter(registry, name, "openclaw_upstream_retries_total", "Tries after one failed."),
         retries_refused = counter(registry, name, "openclaw_upstream_retries_refused_total", "Tries that were not to be followed by another one because too much of the traffic was retries."),

@@ -1,35 +1,15 @@
 local ____exports = {}
-local read = require("resty.openclaw.options")
 local retry_after = require("resty.openclaw.retry_after")
+local status_list = require("resty.openclaw.balancer.status_list")
 local SERVICE_UNAVAILABLE = 503
-local LOWEST_STATUS = 400
-local HIGHEST_STATUS = 599
 --- From here on a status is a failure, unless the node says when to come again.
 local LOWEST_FAILURE = 500
-local function with_status(owner, statuses, status)
-    if type(status) ~= "number" or status % 1 ~= 0 or status < LOWEST_STATUS or status > HIGHEST_STATUS then
-        read.refuse(owner, "busy_statuses", "a list of statuses from 400 to 599", status)
-    end
-    statuses[tostring(status)] = status
-end
 --- What the option `busy_statuses` says: 503 where it is not given. Raises when it is wrong. Phases: init.
 function ____exports.statuses(owner, options)
-    local ____options_busy_statuses_0 = options.busy_statuses
-    if ____options_busy_statuses_0 == nil then
-        ____options_busy_statuses_0 = {SERVICE_UNAVAILABLE}
-    end
-    local given = ____options_busy_statuses_0
-    local found = {}
-    if type(given) ~= "table" then
-        read.refuse(owner, "busy_statuses", "a list of statuses from 400 to 599", given)
-    end
-    for ____, status in pairs(given) do
-        with_status(owner, found, status)
-    end
-    return found
+    return status_list.read(owner, options, "busy_statuses", {SERVICE_UNAVAILABLE})
 end
 --- Whether an answer says that its node has no room. One of 5xx does only with a legal `Retry-After`: without, the node
--- has failed. Phases: any.
+-- may have failed, which `failure_statuses` knows. Phases: any.
 -- 
 -- @param given the answer's Retry-After; looked at only where the status may be one
 function ____exports.is_busy(known, status, given)

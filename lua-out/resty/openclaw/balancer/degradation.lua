@@ -1,6 +1,6 @@
 local ____exports = {}
 --- Slots of the common block that a record takes.
-____exports.SLOTS = 6
+____exports.SLOTS = 7
 --- Late requests that got nothing from the pool.
 local MISSED = 0
 --- When the pool became degraded; 0 unless it is.
@@ -11,6 +11,9 @@ local NEXT_TRIAL = 3
 --- Late requests that got nothing, or an answer; and when these two were counted last.
 local SEEN = 4
 local COUNTED_AT = 5
+--- Whose the late requests are that got nothing; SEVERAL where that is more than one client.
+local CLIENT = 6
+local SEVERAL = -1
 local FADING_SECONDS = 10
 local LEAST_MISSED = 5
 local SHARE_TO_DEGRADE = 0.5
@@ -42,15 +45,28 @@ local function count(record, now, missed)
     record[SEEN] = record[SEEN] * left + 1
     record[COUNTED_AT] = now
 end
---- Notes that a request got nothing from the pool. Phases: balancer.
-function ____exports.missed(record, now)
+--- Notes whose a request is that got nothing.
+local function note_client(record, client)
+    if record[MISSED] < 1 + TOLERANCE then
+        record[CLIENT] = client
+    elseif record[CLIENT] ~= client then
+        record[CLIENT] = SEVERAL
+    end
+end
+--- Notes that a request got nothing from the pool. `suspect`: who may be to blame instead, where anybody. Phases: balancer,
+-- header_filter, log.
+function ____exports.missed(record, now, suspect)
     record[GOOD] = 0
     if ____exports.is_degraded(record) then
         return
     end
     count(record, now, 1)
+    note_client(record, suspect == nil and SEVERAL or suspect.client)
     local late = record[MISSED]
     if late < LEAST_MISSED - TOLERANCE or late < SHARE_TO_DEGRADE * record[SEEN] then
+        return
+    end
+    if (suspect and suspect.has_company) == true and record[CLIENT] ~= SEVERAL then
         return
     end
     record[SINCE] = now

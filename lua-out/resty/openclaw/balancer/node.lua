@@ -207,6 +207,17 @@ function ____exports.finish(node, outcome, is_done)
     end
     node.outcomes[outcome]:inc()
 end
+--- Counts an answer that turned its connection into another kind, such as a WebSocket: it stays in flight, and is no work
+-- from then on. Phases: header_filter, log.
+function ____exports.note_upgraded(node)
+    count_done(node, false)
+    shared_memory.add(node.region, node.answered_slot, 1)
+end
+--- Counts the end of such a connection. Phases: log.
+function ____exports.finish_upgraded(node)
+    shared_memory.add(node.region, node.in_flight_slot, -1)
+    node.outcomes.ok:inc()
+end
 --- Requests that are not done as their upstreams see it, for all workers. Phases: any.
 function ____exports.load(node)
     return shared_memory.total(node.region, node.load_slot)

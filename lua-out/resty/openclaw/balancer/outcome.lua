@@ -1,6 +1,7 @@
 local ____exports = {}
 local NOT_MODIFIED = 304
 local CLIENT_CLOSED_REQUEST = 499
+local GATEWAY_TIMEOUT = 504
 local known = {}
 local function judge(status)
     if status == nil or status == CLIENT_CLOSED_REQUEST then
@@ -12,7 +13,7 @@ local function judge(status)
     return status < 400 and status ~= NOT_MODIFIED and "ok" or "neutral"
 end
 --- The outcome of a try, from its part of `$upstream_status`; "-" or nothing means that the client left first. Whether the
--- node said that it is busy, `busy_statuses` knows.
+-- node said that it is busy, `busy_statuses` knows; which of its own answers are failures, `of_answer`.
 function ____exports.of_status(status)
     local before = known[status]
     if before ~= nil then
@@ -24,9 +25,18 @@ function ____exports.of_status(status)
     end
     return outcome
 end
---- Whether a neutral outcome comes from an answer of the node: 304 or 4xx, but not a client that left.
+--- The outcome of a try that the node answered itself. `failures`: the statuses that speak against it.
+function ____exports.of_answer(failures, status)
+    local outcome = ____exports.of_status(status)
+    if outcome == "ok" or tonumber(status) == CLIENT_CLOSED_REQUEST then
+        return outcome
+    end
+    return failures[status] ~= nil and "failed" or "neutral"
+end
+--- Whether a neutral outcome comes from an answer of the node, such as 304, 404 or 501: not from a client that left, or that
+-- gave no time.
 function ____exports.is_of_node(status)
     local number = tonumber(status)
-    return number ~= nil and number < 500 and number ~= CLIENT_CLOSED_REQUEST
+    return number ~= nil and number ~= CLIENT_CLOSED_REQUEST and number ~= GATEWAY_TIMEOUT
 end
 return ____exports

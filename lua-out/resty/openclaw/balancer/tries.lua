@@ -6,6 +6,7 @@ local choice = require("resty.openclaw.balancer.choice")
 local degradation = require("resty.openclaw.balancer.degradation")
 local ____free_tries = require("resty.openclaw.balancer.free_tries")
 local platform = ____free_tries.platform
+local request_failures = require("resty.openclaw.balancer.request_failures")
 local retry_budget = require("resty.openclaw.balancer.retry_budget")
 local upstreams = require("resty.openclaw.balancer.upstream")
 local TOO_MANY_REQUESTS = 429
@@ -206,9 +207,19 @@ local function present_upstream(upstream, last, address)
     end
     return upstream.membership.by_address[address] ~= nil and upstream or fallback
 end
+--- The peer at which the last try of a subrequest was; nothing where it has left the upstream. Phases: balancer.
+function ____exports.last_of_subrequest(upstream)
+    local addresses = tried_addresses()
+    local address = addresses[#addresses] or ""
+    local present = present_upstream(upstream, nil, address)
+    local peer = present.membership.by_address[address]
+    return peer
+end
 --- The peer for a request whose last try, at `last`, has just failed with this status; nothing when none is left. Phases:
 -- balancer.
-function ____exports.next(upstream, now, last, status)
+-- 
+-- @param key the request's number, 0 for a subrequest
+function ____exports.next(upstream, now, key, last, status)
     local addresses = tried_addresses()
     local present = present_upstream(upstream, last, addresses[#addresses] or "")
     if is_for_client(present, status) then
@@ -231,7 +242,9 @@ function ____exports.next(upstream, now, last, status)
     if present ~= upstream or upstream.fallback == nil then
         return nil
     end
-    degradation.missed(upstream.degradation, now)
+    if not request_failures.goes_on(key, upstream) then
+        degradation.missed(upstream.degradation, now)
+    end
     return from_fallback(upstream, now, addresses)
 end
 --- Whether the try at `peer`, the last one that is to be, may be made once more in case its connection is stale.

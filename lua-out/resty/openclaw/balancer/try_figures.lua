@@ -1,8 +1,9 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
 local DIGIT_ZERO = 48
---- What begins the name of a peer's row.
-local ROW = "peer "
+--- What begins the name of a peer's row. It changes with the row's length: a gateway that was reloaded with this version has
+-- shorter ones.
+local ROW = "upstream peer "
 local TRIES = "openclaw_upstream_tries_total"
 local ANSWERS = "openclaw_upstream_answers_total"
 local SECONDS = "openclaw_upstream_try_duration_seconds"

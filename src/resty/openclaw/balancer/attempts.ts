@@ -5,13 +5,15 @@
  * That stands in a table of the worker, by request: unlike `ngx.ctx` it outlives internal redirects, and it tells our
  * requests from those that nginx sent to the same node.
  */
-import * as noise from "../noise";
 import * as request from "../request";
 import * as retry_after from "../retry_after";
 import * as time_left from "../time_left";
 import * as upstream_tries from "../upstream_tries";
 import type { Try } from "../upstream_tries";
 import * as busy_statuses from "./busy_statuses";
+import * as clients from "./clients";
+import * as contacts from "./contact";
+import type { Contact } from "./contact";
 import * as degradation from "./degradation";
 import * as ejection from "./ejection";
 import * as nodes from "./node";
@@ -19,6 +21,7 @@ import type { Outcome } from "./node";
 import * as outcomes from "./outcome";
 import * as peer_of from "./peer";
 import type { Peer } from "./peer";
+import * as request_failures from "./request_failures";
 import * as streamed_types from "./streamed_types";
 import * as try_figures from "./try_figures";
 import type { Upstream } from "./upstream";
@@ -26,9 +29,14 @@ import type { Upstream } from "./upstream";
 const present_peer = new LuaTable<number, Peer>();
 /** Requests whose answer counts as begun. */
 const has_begun = new LuaSet<number>();
+/** Requests that have become connections of another kind. */
+const is_upgraded = new LuaSet<number>();
 
 /** What nginx says of a try that took too long. */
 const TIMEOUT = "504";
+/** The answer that turns a connection into another kind, such as a WebSocket. */
+const SWITCHING_PROTOCOLS = 101;
+const UPGRADED = "101";
 
 /** Counts a request in at a peer. Phases: balancer. */
 export function begin(key: number, peer: Peer, now: number): void {
@@ -48,64 +56,105 @@ function counts_first_byte(upstream: Upstream): boolean {
     return signal === "ttfb" || (signal === "auto" && streamed_types.is_streamed(request.variable("upstream_http_content_type") ?? ""));
 }
 
-/** Notes that the answer has begun. Phases: header_filter. */
-export function note_first_byte(key: number): void {
-    const peer = present_peer.get(key) as Peer | undefined;
-    if (peer === undefined || !counts_first_byte(peer.upstream!) || has_begun.has(key)) return;
-    // An error page may have any status; that of the node is what counts.
-    const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
-    if (outcomes.of_status(status) !== "ok" || !peer_of.is_current(peer)) return;
-    has_begun.add(key);
-    nodes.note_done(peer.node);
-}
-
-function learn_from_success(peer: Peer, now: number, seconds: number | undefined): void {
+function learn_from_success(key: number, peer: Peer, now: number, seconds: number | undefined): void {
     const upstream = peer.upstream!;
     ejection.succeeded(peer.record, now);
+    clients.note(upstream.clients, now);
+    request_failures.answered(key, peer, now);
     if (upstream.policy.succeeded !== undefined) upstream.policy.succeeded(peer, now, seconds);
     if (upstream.fallback !== undefined) degradation.answered(upstream.degradation, now, now - request.seconds_taken());
 }
 
-function learn_from_failure(peer: Peer, now: number, outcome: Outcome, status: string): void {
+/** Notes that the request at hand becomes a connection of another kind, which may be open for hours: that was its answer. */
+function upgrade(key: number, peer: Peer): void {
+    is_upgraded.add(key);
+    nodes.note_upgraded(peer.node);
+    learn_from_success(key, peer, request.now(), undefined);
+}
+
+/** Whether the beginning of an answer of this request tells anything. */
+function tells_by_beginning(key: number, upstream: Upstream): boolean {
+    if (has_begun.has(key) || is_upgraded.has(key)) return false;
+    return request_failures.has(key) || request.status() === SWITCHING_PROTOCOLS || counts_first_byte(upstream);
+}
+
+/** Notes that the answer has begun. Phases: header_filter. */
+export function note_first_byte(key: number): void {
+    const peer = present_peer.get(key) as Peer | undefined;
+    if (peer === undefined || !tells_by_beginning(key, peer.upstream!)) return;
+    // An error page may have any status; that of the node is what counts.
+    const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
+    if (outcomes.of_status(status) !== "ok" || !peer_of.is_current(peer)) return;
+    if (status === UPGRADED) {
+        upgrade(key, peer);
+        return;
+    }
+    request_failures.answered(key, peer, request.now());
+    if (!counts_first_byte(peer.upstream!)) return;
+    has_begun.add(key);
+    nodes.note_done(peer.node);
+}
+
+function learn_from_failure(
+    key: number,
+    peer: Peer,
+    now: number,
+    outcome: Outcome,
+    status: string,
+    contact: Contact,
+): void {
     const upstream = peer.upstream!;
     if (outcome === "failed") {
-        ejection.failed(peer.record, now, noise.share());
-        if (upstream.policy.failed !== undefined) upstream.policy.failed(peer);
+        if (contact === "none") request_failures.count(peer, now, true);
+        else request_failures.add(key, peer, now);
     } else if (outcome === "busy") {
         const asked_for = request.variable("upstream_http_retry_after");
         ejection.refused(peer.record, now, retry_after.seconds(asked_for));
     } else {
         ejection.told_nothing(peer.record);
-        if (upstream.fallback !== undefined && outcomes.is_of_node(status)) {
-            degradation.answered_otherwise(upstream.degradation, now);
-        }
+        if (!outcomes.is_of_node(status)) return;
+        request_failures.called_wrong(key, peer);
+        if (upstream.fallback !== undefined) degradation.answered_otherwise(upstream.degradation, now);
     }
 }
 
-function outcome_of(upstream: Upstream, status: string): Outcome {
+function outcome_of(upstream: Upstream, status: string, contact: Contact): Outcome {
     const known = upstream.busy_statuses;
     if (busy_statuses.may_be_busy(known, status)) {
         if (busy_statuses.is_busy(known, status, request.variable("upstream_http_retry_after"))) return "busy";
     }
     // A client that gives no time must not mark nodes as failing.
     if (status === TIMEOUT && time_left.was_short()) return "neutral";
-    return outcomes.of_status(status);
+    if (contact !== "answered") return outcomes.of_status(status);
+    return outcomes.of_answer(upstream.failure_statuses, status);
+}
+
+/** Counts a connection out that had been a request. */
+function count_out_upgraded(key: number, peer: Peer): void {
+    if (!is_upgraded.has(key)) upgrade(key, peer);
+    is_upgraded.delete(key);
+    nodes.finish_upgraded(peer.node);
 }
 
 /** Counts a request out of the peer it is at. `seconds`: what its policy learns from, where it wants to. */
-function count_out(key: number, peer: Peer, status: string, seconds: number | undefined): void {
+function count_out(key: number, peer: Peer, status: string, contact: Contact, seconds: number | undefined): void {
     present_peer.delete(key);
     peer.requests -= 1;
     if (!peer_of.is_current(peer)) {
         has_begun.delete(key);
+        is_upgraded.delete(key);
+        return;
+    }
+    if (status === UPGRADED || is_upgraded.has(key)) {
+        count_out_upgraded(key, peer);
         return;
     }
     const now = request.now();
-    const outcome = outcome_of(peer.upstream!, status);
+    const outcome = outcome_of(peer.upstream!, status, contact);
     nodes.finish(peer.node, outcome, has_begun.has(key));
     has_begun.delete(key);
-    if (outcome === "ok") learn_from_success(peer, now, seconds);
-    else learn_from_failure(peer, now, outcome, status);
+    if (outcome === "ok") learn_from_success(key, peer, now, seconds);
+    else learn_from_failure(key, peer, now, outcome, status, contact);
 }
 
 /**
@@ -117,8 +166,19 @@ export function settle(key: number, status: string): Peer | undefined {
     if (peer === undefined) return undefined;
     const seconds = upstream_tries.tried(request.variable("upstream_response_time") ?? "");
     try_figures.count(peer.figures, status, tonumber(seconds[seconds.length - 1]));
-    count_out(key, peer, status, undefined);
+    count_out(key, peer, status, contacts.before(status), undefined);
     return peer;
+}
+
+/**
+ * Learns from the try of a subrequest at this peer that failed with this status. Subrequests are not counted: they have no
+ * log phase in which they could be counted out. Phases: balancer.
+ */
+export function learn_in_subrequest(peer: Peer, status: string): void {
+    if (!peer_of.is_current(peer)) return;
+    const contact = contacts.before(status);
+    const outcome = outcome_of(peer.upstream!, status, contact);
+    if (outcome !== "ok") learn_from_failure(0, peer, request.now(), outcome, status, contact);
 }
 
 /**
@@ -126,8 +186,8 @@ export function settle(key: number, status: string): Peer | undefined {
  * quick for no merit of the node: it says as little as none.
  */
 function telling_status(status: string): string {
-    if (outcomes.of_status(status) !== "ok" || request.variable("request_completion") === "OK") return status;
-    return "-";
+    if (outcomes.of_status(status) !== "ok" || status === UPGRADED) return status;
+    return request.variable("request_completion") === "OK" ? status : "-";
 }
 
 /** A time of the only try; nothing where nginx has none. */
@@ -145,9 +205,10 @@ function seconds_to_learn(upstream: Upstream, whole: number | undefined): number
 
 /** Settles the only try of a request that ends. */
 function settle_only(key: number, peer: Peer, status: string): void {
-    const seconds = only_seconds("upstream_response_time");
+    // How long a connection of another kind is open is up to its ends.
+    const seconds = status === UPGRADED ? undefined : only_seconds("upstream_response_time");
     try_figures.count(peer.figures, status, seconds);
-    count_out(key, peer, telling_status(status), seconds_to_learn(peer.upstream!, seconds));
+    count_out(key, peer, telling_status(status), contacts.last(status), seconds_to_learn(peer.upstream!, seconds));
 }
 
 /** The last one of several tries, at other upstreams too, that was at a peer's node. */
@@ -156,7 +217,13 @@ function last_at(
     statuses: string,
     seconds: string | undefined,
 ): LuaMultiReturn<[Try | undefined, boolean]> {
-    const tries = upstream_tries.parse(request.variable("upstream_addr") ?? "", statuses, seconds);
+    const tries = upstream_tries.parse(
+        request.variable("upstream_addr") ?? "",
+        statuses,
+        seconds,
+        request.variable("upstream_connect_time"),
+        request.variable("upstream_header_time"),
+    );
     let found: Try | undefined;
     for (const attempt of tries) {
         if (attempt.address === peer.node.address) found = attempt;
@@ -177,19 +244,21 @@ function listed_seconds_to_learn(peer: Peer, statuses: string, whole: number | u
 function settle_one_of_several(key: number, peer: Peer, statuses: string): void {
     const [attempt, is_last] = last_at(peer, statuses, request.variable("upstream_response_time"));
     const status = attempt === undefined ? "-" : attempt.status;
-    const seconds = tonumber(attempt?.response_seconds);
+    const seconds = status === UPGRADED ? undefined : tonumber(attempt?.response_seconds);
     try_figures.count(peer.figures, status, seconds);
     const telling = is_last ? telling_status(status) : status;
-    count_out(key, peer, telling, listed_seconds_to_learn(peer, statuses, seconds));
+    count_out(key, peer, telling, contacts.of_try(attempt), listed_seconds_to_learn(peer, statuses, seconds));
 }
 
 /** Settles what the request has left to settle. To be called once for each request. Phases: log. */
 export function settle_last(key: number): void {
     const peer = present_peer.get(key) as Peer | undefined;
-    if (peer === undefined) return;
-    const statuses = request.variable("upstream_status") ?? "-";
-    if (upstream_tries.is_single(statuses)) settle_only(key, peer, statuses);
-    else settle_one_of_several(key, peer, statuses);
+    if (peer !== undefined) {
+        const statuses = request.variable("upstream_status") ?? "-";
+        if (upstream_tries.is_single(statuses)) settle_only(key, peer, statuses);
+        else settle_one_of_several(key, peer, statuses);
+    }
+    if (request_failures.has(key)) request_failures.finish(key, request.now());
 }
 
 /**
@@ -203,5 +272,5 @@ export function settle_before(key: number): void {
     const [attempt] = last_at(peer, statuses, request.variable("upstream_response_time"));
     const status = attempt === undefined ? "-" : attempt.status;
     try_figures.count(peer.figures, status, tonumber(attempt?.response_seconds));
-    count_out(key, peer, status, undefined);
+    count_out(key, peer, status, contacts.of_try(attempt), undefined);
 }

@@ -8,10 +8,12 @@ import * as read from "../options";
 import * as shared_memory from "../shared_memory";
 import * as busy_statuses from "./busy_statuses";
 import * as choice from "./choice";
+import * as clients from "./clients";
 import * as consistent_hash from "./consistent_hash";
 import * as degradation from "./degradation";
 import * as discovery from "./discovery";
 import type { Discovery } from "./discovery";
+import * as failure_statuses from "./failure_statuses";
 import * as figures from "./figures";
 import * as health_checks from "./health_check";
 import * as latency_buckets from "./latency_buckets";
@@ -44,6 +46,7 @@ export const OPTIONS = [
     "host",
     "tries",
     "busy_statuses",
+    "failure_statuses",
     "retry_share",
     "panic_share",
     "fallback",
@@ -107,10 +110,9 @@ function read_fallback(owner: string, options: read.Options): Supervised | undef
     return fallback;
 }
 
-function record(owner: string, registry: Registry, name: string): Doubles {
+function record(owner: string, registry: Registry, name: string, slots: number): Doubles {
     const region = registry.region;
-    // Of a name of its own: a gateway that was reloaded with this version has a shorter record under the former one.
-    const [slot, err] = shared_memory.slot(region, `fallback ${name}`, degradation.SLOTS);
+    const [slot, err] = shared_memory.slot(region, name, slots);
     if (slot === undefined) error(`${owner}: no shared memory: ${err}`, 0);
     return pointer_add(region.common, slot);
 }
@@ -148,9 +150,12 @@ export function settings(options: unknown): Settings {
         host: read.one_of(owner, given, "host", HOSTS, "client"),
         tries: read.whole(owner, given, "tries", 1, DEFAULT_TRIES),
         busy_statuses: busy,
+        failure_statuses: failure_statuses.statuses(owner, given),
+        clients: record(owner, registry, `clients ${name}`, clients.SLOTS),
         budget: retry_budget.new(read.share(owner, given, "retry_share", DEFAULT_RETRY_SHARE)),
         fallback: read_fallback(owner, given),
-        degradation: record(owner, registry, name),
+        // Of a name of its own: a gateway that was reloaded with this version has a shorter record under the former ones.
+        degradation: record(owner, registry, `failover ${name}`, degradation.SLOTS),
         waits: queue.new(registry, name),
         retries: counter(registry, name, "openclaw_upstream_retries_total", "Tries after one failed."),
         retries_refused: counter(

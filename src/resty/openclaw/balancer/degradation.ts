@@ -5,10 +5,13 @@
  * A request that gets nothing from the pool goes on to the fallback. When at least half of the late requests did, and
  * these were five or more, the pool is degraded: requests go to the fallback at once, and only one each second tries the
  * pool first. Requests count for less as time goes by, with 10 s. So a few bad answers change nothing, be they all that
- * an idle upstream got or some among many good ones. When three of the trials in a row were answered well the pool is back.
+ * an idle upstream got or some among many good ones, nor do those of one client where others use the upstream too. When
+ * three of the trials in a row were answered well the pool is back.
  */
+import type { Suspect } from "./ejection";
+
 /** Slots of the common block that a record takes. */
-export const SLOTS = 6;
+export const SLOTS = 7;
 
 /** Late requests that got nothing from the pool. */
 const MISSED = 0;
@@ -20,6 +23,10 @@ const NEXT_TRIAL = 3;
 /** Late requests that got nothing, or an answer; and when these two were counted last. */
 const SEEN = 4;
 const COUNTED_AT = 5;
+/** Whose the late requests are that got nothing; SEVERAL where that is more than one client. */
+const CLIENT = 6;
+
+const SEVERAL = -1;
 
 const FADING_SECONDS = 10;
 const LEAST_MISSED = 5;
@@ -54,13 +61,24 @@ function count(record: Doubles, now: number, missed: number): void {
     record.set(COUNTED_AT, now);
 }
 
-/** Notes that a request got nothing from the pool. Phases: balancer. */
-export function missed(record: Doubles, now: number): void {
+/** Notes whose a request is that got nothing. */
+function note_client(record: Doubles, client: number): void {
+    if (record.get(MISSED) < 1 + TOLERANCE) record.set(CLIENT, client);
+    else if (record.get(CLIENT) !== client) record.set(CLIENT, SEVERAL);
+}
+
+/**
+ * Notes that a request got nothing from the pool. `suspect`: who may be to blame instead, where anybody. Phases: balancer,
+ * header_filter, log.
+ */
+export function missed(record: Doubles, now: number, suspect?: Suspect): void {
     record.set(GOOD, 0);
     if (is_degraded(record)) return;
     count(record, now, 1);
+    note_client(record, suspect === undefined ? SEVERAL : suspect.client);
     const late = record.get(MISSED);
     if (late < LEAST_MISSED - TOLERANCE || late < SHARE_TO_DEGRADE * record.get(SEEN)) return;
+    if (suspect?.has_company === true && record.get(CLIENT) !== SEVERAL) return;
     record.set(SINCE, now);
     record.set(NEXT_TRIAL, now + SECONDS_BETWEEN_TRIALS);
 }

@@ -240,6 +240,21 @@ export function finish(node: Node, outcome: Outcome, is_done = false): void {
     node.outcomes[outcome].inc();
 }
 
+/**
+ * Counts an answer that turned its connection into another kind, such as a WebSocket: it stays in flight, and is no work
+ * from then on. Phases: header_filter, log.
+ */
+export function note_upgraded(node: Node): void {
+    count_done(node, false);
+    shared_memory.add(node.region, node.answered_slot, 1);
+}
+
+/** Counts the end of such a connection. Phases: log. */
+export function finish_upgraded(node: Node): void {
+    shared_memory.add(node.region, node.in_flight_slot, -1);
+    node.outcomes.ok.inc();
+}
+
 /** Requests that are not done as their upstreams see it, for all workers. Phases: any. */
 export function load(node: Node): number {
     return shared_memory.total(node.region, node.load_slot);

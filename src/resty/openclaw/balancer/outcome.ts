@@ -1,8 +1,10 @@
 /** What an answer says of the node that gave it. Pure Lua, any phase. */
 import type { Outcome } from "./node";
+import type { StatusList } from "./status_list";
 
 const NOT_MODIFIED = 304;
 const CLIENT_CLOSED_REQUEST = 499;
+const GATEWAY_TIMEOUT = 504;
 
 const known = new LuaTable<string, Outcome>();
 
@@ -16,7 +18,7 @@ function judge(status: number | undefined): Outcome {
 
 /**
  * The outcome of a try, from its part of `$upstream_status`; "-" or nothing means that the client left first. Whether the
- * node said that it is busy, `busy_statuses` knows.
+ * node said that it is busy, `busy_statuses` knows; which of its own answers are failures, `of_answer`.
  */
 export function of_status(status: string): Outcome {
     const before = known.get(status);
@@ -27,8 +29,18 @@ export function of_status(status: string): Outcome {
     return outcome;
 }
 
-/** Whether a neutral outcome comes from an answer of the node: 304 or 4xx, but not a client that left. */
+/** The outcome of a try that the node answered itself. `failures`: the statuses that speak against it. */
+export function of_answer(failures: StatusList, status: string): Outcome {
+    const outcome = of_status(status);
+    if (outcome === "ok" || tonumber(status) === CLIENT_CLOSED_REQUEST) return outcome;
+    return failures.has(status) ? "failed" : "neutral";
+}
+
+/**
+ * Whether a neutral outcome comes from an answer of the node, such as 304, 404 or 501: not from a client that left, or that
+ * gave no time.
+ */
 export function is_of_node(status: string): boolean {
     const number = tonumber(status);
-    return number !== undefined && number < 500 && number !== CLIENT_CLOSED_REQUEST;
+    return number !== undefined && number !== CLIENT_CLOSED_REQUEST && number !== GATEWAY_TIMEOUT;
 }

@@ -9,6 +9,7 @@ import * as choice from "./choice";
 import * as degradation from "./degradation";
 import { platform } from "./free_tries";
 import type { Peer } from "./peer";
+import * as request_failures from "./request_failures";
 import * as retry_budget from "./retry_budget";
 import type { RetryBudget } from "./retry_budget";
 import * as upstreams from "./upstream";
@@ -170,11 +171,27 @@ function present_upstream(upstream: Upstream, last: Peer | undefined, address: s
     return upstream.membership.by_address.has(address) ? upstream : fallback;
 }
 
+/** The peer at which the last try of a subrequest was; nothing where it has left the upstream. Phases: balancer. */
+export function last_of_subrequest(upstream: Upstream): Peer | undefined {
+    const addresses = tried_addresses();
+    const address = addresses[addresses.length - 1] ?? "";
+    const present = present_upstream(upstream, undefined, address);
+    const peer = present.membership.by_address.get(address) as Peer | undefined;
+    return peer;
+}
+
 /**
  * The peer for a request whose last try, at `last`, has just failed with this status; nothing when none is left. Phases:
  * balancer.
+ * @param key the request's number, 0 for a subrequest
  */
-export function next(upstream: Upstream, now: number, last: Peer | undefined, status: number): Peer | undefined {
+export function next(
+    upstream: Upstream,
+    now: number,
+    key: number,
+    last: Peer | undefined,
+    status: number,
+): Peer | undefined {
     const addresses = tried_addresses();
     const present = present_upstream(upstream, last, addresses[addresses.length - 1] ?? "");
     if (is_for_client(present, status)) return undefined;
@@ -191,7 +208,8 @@ export function next(upstream: Upstream, now: number, last: Peer | undefined, st
         if (peer !== undefined) return retried(upstream, peer);
     }
     if (present !== upstream || upstream.fallback === undefined) return undefined;
-    degradation.missed(upstream.degradation, now);
+    // What its tries say, and whether the upstream is to blame, may show in what the fallback makes of it.
+    if (!request_failures.goes_on(key, upstream)) degradation.missed(upstream.degradation, now);
     return from_fallback(upstream, now, addresses);
 }
 

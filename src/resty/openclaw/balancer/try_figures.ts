@@ -13,8 +13,11 @@ export interface TryFigures {
 
 const DIGIT_ZERO = 48;
 
-/** What begins the name of a peer's row. */
-const ROW = "peer ";
+/**
+ * What begins the name of a peer's row. It changes with the row's length: a gateway that was reloaded with this version has
+ * shorter ones.
+ */
+const ROW = "upstream peer ";
 const TRIES = "openclaw_upstream_tries_total";
 const ANSWERS = "openclaw_upstream_answers_total";
 const SECONDS = "openclaw_upstream_try_duration_seconds";

@@ -10,6 +10,7 @@ import type { Membership } from "./membership";
 import type { Host } from "./node_name";
 import type { Policy } from "./policy";
 import type { RetryBudget } from "./retry_budget";
+import type { StatusList } from "./status_list";
 
 /** What tells that a request is done: the first byte of the answer, its end, or whichever fits the kind of answer. */
 export type Signal = "auto" | "ttfb" | "total";
@@ -26,6 +27,10 @@ export interface Upstream {
     readonly busy_statuses: BusyStatuses;
     /** Whose name nodes get as Host. */
     readonly host: Host;
+    /** The answers that speak against a node. */
+    readonly failure_statuses: StatusList;
+    /** Who sends its requests: a record in the common block. */
+    readonly clients: Doubles;
     readonly budget: RetryBudget;
     /** Takes the requests that this one has no node for. */
     readonly fallback: Upstream | undefined;

@@ -1,0 +1,316 @@
+--- What failed requests say of a node, and what they say of who sent them.
+local degradation = require("resty.openclaw.balancer.degradation")
+local ejection = require("resty.openclaw.balancer.ejection")
+local eventually = require("spec.support.eventually")
+local http = require("spec.support.http")
+local node_of = require("resty.openclaw.balancer.node")
+local nodes = require("spec.support.nodes")
+local peer_of = require("resty.openclaw.balancer.peer")
+local total = require("resty.openclaw.shared_memory").total
+
+local function forget(name)
+    local upstream = spec_balancers[name]
+    for _, peer in ipairs(upstream.pool.peers) do ejection.forgive(peer.record) end
+    for field = 0, degradation.SLOTS - 1 do upstream.degradation[field] = 0 end
+    for field = 0, 2 do upstream.clients[field] = 0 end
+end
+
+local function settled(name)
+    return eventually(function()
+        for _, peer in ipairs(spec_balancers[name].pool.peers) do
+            if node_of.in_flight(peer.node) ~= 0 then return false end
+        end
+        return true
+    end, "in flight of " .. name .. " falls to 0")
+end
+
+local function states(name)
+    settled(name)
+    local found = {}
+    for place, peer in ipairs(spec_balancers[name].pool.peers) do found[place] = peer_of.state(peer, ngx.now()) end
+    return found
+end
+
+local function spotless(name)
+    assert.same({ "healthy", "healthy", "healthy" }, states(name))
+    for _, peer in ipairs(spec_balancers[name].pool.peers) do assert.equal(0, ejection.phi(peer.record, ngx.now())) end
+end
+
+--- Nodes that answer so to a certain prompt, and well to others.
+local function fail_prompts(status, ports)
+    for _, port in ipairs(ports or { 18101, 18102, 18103, 18104 }) do
+        nodes.behave[port] = function()
+            if ngx.var.http_x_prompt == "poison" then ngx.exit(status) end
+            ngx.say("answer of ", port)
+        end
+    end
+end
+
+local function post_as(client, name, prompt, number)
+    return http.post("/by_client/" .. name .. "?n=" .. (number or 0), "body", { ["X-Client"] = client, ["X-Prompt"] = prompt })
+end
+
+describe("the verdict on a node", function()
+    before_each(function()
+        nodes.reset()
+        for name in pairs(spec_balancers) do forget(name) end
+    end)
+
+    describe("from a request that fails everywhere", function()
+        it("is none: nodes and fallback stay, and others get the full model", function()
+            fail_prompts(500)
+            for _ = 1, 8 do assert.equal(500, http.post("/retried/falling_back", "x", { ["X-Prompt"] = "poison" }).status) end
+            spotless("falling_back")
+            assert.same({ "healthy" }, states("light"))
+            assert.equal(0, ejection.phi(spec_balancers.light.pool.peers[1].record, ngx.now()))
+            assert.is_false(degradation.is_degraded(spec_balancers.falling_back.degradation))
+            for _ = 1, 6 do assert.is_nil(http.post("/retried/falling_back", "x").header("X-OpenClaw-Degraded")) end
+        end)
+
+        it("is none where the fallback says that the request is wrong", function()
+            fail_prompts(500, { 18101, 18102, 18103 })
+            fail_prompts(400, { 18104 })
+            for _ = 1, 8 do http.post("/retried/falling_back", "x", { ["X-Prompt"] = "poison" }) end
+            spotless("falling_back")
+            assert.is_false(degradation.is_degraded(spec_balancers.falling_back.degradation))
+        end)
+
+        it("is one where only the fallback answers it well", function()
+            fail_prompts(500, { 18101, 18102, 18103 })
+            assert.equal(200, http.post("/retried/falling_back", "x", { ["X-Prompt"] = "poison" }).status)
+            settled("falling_back")
+            eventually(function() return ejection.phi(spec_balancers.falling_back.pool.peers[1].record, ngx.now()) > 0 end)
+        end)
+
+        it("is one of the first nodes where another of them answers well", function()
+            fail_prompts(500, { 18101, 18102 })
+            for _ = 1, 9 do
+                assert.equal(200, http.post("/retried/falling_back", "x", { ["X-Prompt"] = "poison" }).status)
+            end
+            assert.same({ "down", "down", "healthy" }, states("falling_back"))
+            assert.equal(0, nodes.count(18104))
+        end)
+
+        it("is one where the fallback cannot be reached", function()
+            fail_prompts(500, { 18101, 18102, 18103 })
+            http.post("/retried/light_dead", "x", { ["X-Prompt"] = "poison" })
+            eventually(function()
+                for _, peer in ipairs(spec_balancers.light_dead.pool.peers) do
+                    if ejection.phi(peer.record, ngx.now()) == 0 then return false end
+                end
+                return true
+            end, "all nodes have failed")
+        end)
+    end)
+
+    describe("from statuses", function()
+        for _, status in ipairs({ 501, 505, 507, 529 }) do
+            it("is none for " .. status, function()
+                fail_prompts(status)
+                for number = 1, 12 do
+                    assert.equal(status, post_as("a", "round_robin", "poison", number).status)
+                end
+                spotless("round_robin")
+            end)
+        end
+
+        it("is a matter of failure_statuses", function()
+            fail_prompts(529)
+            for number = 1, 9 do post_as("a", "failing_at_529", "poison", number) end
+            assert.same({ "down", "down", "down" }, states("failing_at_529"))
+            forget("failing_at_529")
+            nodes.reset()
+            fail_prompts(500)
+            for number = 1, 9 do post_as("a", "failing_at_529", "poison", number) end
+            spotless("failing_at_529")
+            -- Nor is a 502 of the node's own; but who can't be reached has failed.
+            fail_prompts(502)
+            for number = 1, 9 do post_as("a", "failing_at_529", "poison", number) end
+            spotless("failing_at_529")
+        end)
+    end)
+
+    describe("from one client", function()
+        it("takes out no node that others use, until another one fails there too", function()
+            fail_prompts(500)
+            assert.equal(200, post_as("b", "clients").status)
+            for number = 1, 15 do assert.equal(500, post_as("a", "clients", "poison", number).status) end
+            assert.same({ "healthy", "healthy", "healthy" }, states("clients"))
+            for _ = 1, 3 do assert.equal(200, post_as("b", "clients").status) end
+            for number = 1, 6 do post_as("a", "clients", "poison", number) end
+            assert.same({ "healthy", "healthy", "healthy" }, states("clients"))
+            for number = 1, 9 do post_as("b", "clients", "poison", number) end
+            assert.same({ "down", "down", "down" }, states("clients"))
+        end)
+
+        it("counts where nobody else is there, but not one request alone", function()
+            fail_prompts(500)
+            for _ = 1, 15 do assert.equal(500, post_as("a", "clients", "poison", 1).status) end
+            assert.same({ "healthy", "healthy", "healthy" }, states("clients"))
+            for number = 2, 4 do post_as("a", "clients", "poison", number) end
+            assert.same({ "down", "down", "down" }, states("clients"))
+        end)
+
+        it("counts where another node answers the same request well", function()
+            assert.equal(200, post_as("b", "clients").status)
+            fail_prompts(500, { 18101 })
+            for _ = 1, 12 do
+                assert.equal(200, http.get("/by_client/clients", { ["X-Client"] = "a", ["X-Prompt"] = "poison" }).status)
+            end
+            assert.same({ "down", "healthy", "healthy" }, states("clients"))
+        end)
+
+        it("does not send others to the fallback", function()
+            fail_prompts(500, { 18101, 18102, 18103 })
+            assert.equal(200, post_as("b", "clients_with_light").status)
+            for number = 1, 9 do
+                local answer = http.get("/by_client/clients_with_light?n=" .. number, { ["X-Client"] = "a", ["X-Prompt"] = "poison" })
+                assert.equal("answer of 18104\n", answer.body)
+            end
+            assert.same({ "healthy", "healthy", "healthy" }, states("clients_with_light"))
+            assert.is_false(degradation.is_degraded(spec_balancers.clients_with_light.degradation))
+            http.get("/by_client/clients_with_light", { ["X-Client"] = "c", ["X-Prompt"] = "poison" })
+            settled("clients_with_light")
+            eventually(function() return degradation.is_degraded(spec_balancers.clients_with_light.degradation) end)
+        end)
+    end)
+
+    describe("from subrequests", function()
+        local function sent(place)
+            local peer = spec_balancers.subrequests.pool.peers[place]
+            return total(peer.node.region, peer.figures.sent.slot)
+        end
+
+        it("keeps further ones from a dead node", function()
+            local before = sent(1)
+            for _ = 1, 20 do assert.equal(200, http.get("/asks_first").status) end
+            local tried = sent(1) - before
+            assert.is_true(tried >= 3 and tried <= 4, tried)
+            assert.equal("down", peer_of.state(spec_balancers.subrequests.pool.peers[1], ngx.now()))
+        end)
+
+        it("takes a node back of which two heard nothing bad", function()
+            local peer = spec_balancers.subrequests.pool.peers[2]
+            for _ = 1, 3 do ejection.failed(peer.record, ngx.now() - 60, 0.5) end
+            peer.record[3] = ngx.now() - 1
+            assert.equal(200, http.get("/asks_first").status)
+            assert.equal("half_open", peer_of.state(peer, ngx.now()))
+            peer.record[4] = ngx.now() - 1
+            assert.equal(200, http.get("/asks_first").status)
+            assert.equal("healthy", peer_of.state(peer, ngx.now()))
+        end)
+    end)
+
+    describe("from connections that were upgraded", function()
+        local open = {}
+
+        local function connect(path)
+            local sock = ngx.socket.tcp()
+            sock:settimeouts(10000, 10000, 10000)
+            assert(sock:connect("127.0.0.1", 18080))
+            assert(sock:send("GET " .. path .. " HTTP/1.1\r\nHost: gateway\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"))
+            assert.equal("HTTP/1.1 101 Switching Protocols", assert(sock:receive("*l")))
+            table.insert(open, sock)
+            return sock
+        end
+
+        local function upgrade()
+            local sock = assert(ngx.req.socket(true))
+            sock:settimeouts(10000, 10000, 10000)
+            assert(sock:send("HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"))
+            sock:receive("*a")
+        end
+
+        before_each(function()
+            for port = 18101, 18102 do
+                nodes.behave[port] = function()
+                    if ngx.var.http_upgrade == "websocket" then return upgrade() end
+                    ngx.sleep(0.005)
+                    ngx.say("answer of ", port)
+                end
+            end
+        end)
+
+        after_each(function()
+            for _, sock in ipairs(open) do sock:close() end
+            open = {}
+            settled("sockets")
+        end)
+
+        local function counts(peer)
+            local node = peer.node
+            return { in_flight = node_of.in_flight(node), load = node_of.load(node), done = node_of.done(node), answered = node_of.answered(node) }
+        end
+
+        it("is that it has answered; it stays in flight, and is no work", function()
+            local peer
+            connect("/upgraded/sockets")
+            eventually(function()
+                for _, other in ipairs(spec_balancers.sockets.pool.peers) do
+                    if node_of.in_flight(other.node) == 1 then peer = other end
+                end
+                return peer and node_of.load(peer.node) == 0
+            end, "an open connection that is no work")
+            local now = counts(peer)
+            assert.equal(1, now.in_flight)
+            open[1]:close()
+            settled("sockets")
+            assert.same({ in_flight = 0, load = 0, done = now.done, answered = now.answered }, counts(peer))
+        end)
+
+        it("takes a node back at once", function()
+            local peer = spec_balancers.sockets.pool.peers[1]
+            for _ = 1, 3 do ejection.failed(peer.record, ngx.now() - 60, 0.5) end
+            peer.record[3] = ngx.now() - 1
+            connect("/upgraded/sockets")
+            eventually(function() return peer_of.state(peer, ngx.now()) == "healthy" end, "the node is back")
+            assert.equal(1, node_of.in_flight(peer.node))
+        end)
+
+        --- Six clients with ten requests each.
+        local function sixty()
+            local threads = {}
+            for place = 1, 6 do
+                threads[place] = ngx.thread.spawn(function()
+                    for _ = 1, 10 do assert(http.get("/upgraded/sockets").status == 200) end
+                end)
+            end
+            for _, thread in ipairs(threads) do assert(ngx.thread.wait(thread)) end
+        end
+
+        it("teaches no seconds, and leaves the node its share", function()
+            local upstream = spec_balancers.sockets
+            sixty()
+            for _ = 1, 8 do connect("/upgraded/sockets") end
+            eventually(function()
+                local in_flight = 0
+                for _, peer in ipairs(upstream.pool.peers) do
+                    if node_of.load(peer.node) ~= 0 then return false end
+                    in_flight = in_flight + node_of.in_flight(peer.node)
+                end
+                return in_flight == 8
+            end, "all are open")
+            nodes.seen = {}
+            sixty()
+            assert.is_true(nodes.count(18101) >= 6 and nodes.count(18102) >= 6, nodes.count(18101) .. " and " .. nodes.count(18102))
+            for _, peer in ipairs(upstream.pool.peers) do
+                assert.is_true(upstream.policy:service_seconds(peer) < 0.5)
+            end
+        end)
+
+        it("is the same where only the log phase tells", function()
+            connect("/upgraded_unseen/sockets")
+            local peer
+            eventually(function()
+                for _, other in ipairs(spec_balancers.sockets.pool.peers) do
+                    if node_of.in_flight(other.node) == 1 then peer = other end
+                end
+                return peer ~= nil
+            end)
+            local before = counts(peer)
+            open[1]:close()
+            settled("sockets")
+            assert.same({ in_flight = 0, load = 0, done = before.done, answered = before.answered + 1 }, counts(peer))
+        end)
+    end)
+end)
