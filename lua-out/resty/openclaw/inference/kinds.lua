@@ -20,9 +20,9 @@ local COMPRESSED = {gzip = true, ["x-gzip"] = true, deflate = true}
 local FROM_A_NODE = {MISS = true, BYPASS = true, EXPIRED = true}
 local BLANK = 32
 local TAB = 9
---- The media type without its parameters, in small letters.
-local function media_type()
-    local value = request.variable("sent_http_content_type") or ""
+--- The media type that stands in a variable, without its parameters, in small letters. Phases: all with a request.
+function ____exports.media_type(variable)
+    local value = request.variable(variable) or ""
     local semicolon = string.find(value, ";", 1, true)
     local last = semicolon == nil and #value or semicolon - 1
     while last > 0 and (string.byte(value, last) == BLANK or string.byte(value, last) == TAB) do
@@ -40,7 +40,7 @@ function ____exports.is_made_now()
 end
 --- A reader for the answer whose headers are at hand, or why there is none. Phases: header_filter.
 function ____exports.reader_of()
-    local kind = KINDS[media_type()]
+    local kind = KINDS[____exports.media_type("sent_http_content_type")]
     if kind == nil then
         return nil, "type"
     end

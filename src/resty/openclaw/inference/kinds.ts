@@ -32,9 +32,9 @@ const FROM_A_NODE: Record<string, boolean> = { MISS: true, BYPASS: true, EXPIRED
 const BLANK = 32;
 const TAB = 9;
 
-/** The media type without its parameters, in small letters. */
-function media_type(): string {
-    const value = request.variable("sent_http_content_type") ?? "";
+/** The media type that stands in a variable, without its parameters, in small letters. Phases: all with a request. */
+export function media_type(variable: string): string {
+    const value = request.variable(variable) ?? "";
     const [semicolon] = string.find(value, ";", 1, true);
     let last = semicolon === undefined ? value.length : semicolon - 1;
     // No pattern: those that go back over blanks take their square in time.
@@ -53,7 +53,7 @@ export function is_made_now(): boolean {
 export function reader_of(): LuaMultiReturn<
     [reader: Document | Stream, inflation: Inflation | undefined] | [reader: undefined, reason: Reason]
 > {
-    const kind = KINDS[media_type()];
+    const kind = KINDS[media_type("sent_http_content_type")];
     if (kind === undefined) return $multi(undefined, "type");
     const encoding = string.lower(request.variable("sent_http_content_encoding") ?? "identity");
     let inflation: Inflation | undefined;
