@@ -4,15 +4,18 @@ local inference = require("resty.openclaw.inference")
 local _M = {
     main = inference.new(),
     small = inference.new(),
+    asking = inference.new({ include_usage = true, max_body_bytes = 300000 }),
     --- What the next answer is: `pieces`, each sent at once, `type`, `status`, `headers`.
     plan = {},
     --- What the log phase has shown, oldest first.
     seen = {},
+    --- The bodies that the node of `asking` has got, oldest first.
+    bodies = {},
 }
 
 --- Forgets what was seen.
 function _M.reset()
-    _M.seen = {}
+    _M.seen, _M.bodies = {}, {}
 end
 
 --- The content handler: each piece is a chunk of its own.
@@ -29,6 +32,21 @@ function _M.answer()
             ngx.flush(true)
         end
     end
+end
+
+--- The same for a node that looks at what it is asked.
+function _M.answer_asked()
+    ngx.req.read_body()
+    local file = ngx.req.get_body_file()
+    local body = ngx.req.get_body_data()
+    if file then
+        local opened = assert(io.open(file))
+        body = opened:read("*a")
+        opened:close()
+    end
+    assert(not body or #body == tonumber(ngx.var.http_content_length))
+    table.insert(_M.bodies, body or "")
+    _M.answer()
 end
 
 --- The content handler of a node that sends its second piece when the spec has got the first.

@@ -44,6 +44,8 @@ declare namespace ngx {
     const headers_sent: boolean;
     const header: Record<string, string | number | undefined>;
     const ctx: Record<string, unknown>;
+    /** In body_filter: at 1 the chunk at hand, which can be set. */
+    const arg: LuaTable<number, string | undefined>;
     const shared: Readonly<Record<string, SharedDict | undefined>>;
 
     interface SharedDict {
@@ -82,6 +84,8 @@ declare namespace ngx {
         function read_body(): void;
         function get_body_data(): string | undefined;
         function get_body_file(): string | undefined;
+        /** Raises where the body was not read. */
+        function set_body_data(this: void, data: string): void;
         function get_method(): string;
         function set_header(name: string, value: string): void;
         function clear_header(name: string): void;

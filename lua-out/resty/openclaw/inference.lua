@@ -4,15 +4,25 @@ local chunk = require("resty.openclaw.inference.chunk")
 local figures = require("resty.openclaw.inference.figures")
 local inflations = require("resty.openclaw.inference.inflation")
 local kinds = require("resty.openclaw.inference.kinds")
+local usages = require("resty.openclaw.inference.usage")
 local variables = require("resty.openclaw.inference.variables")
 local metric_registry = require("resty.openclaw.metric_registry")
 local options_reader = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local OWNER = "inference"
 local HTTP_OK = 200
+local USAGE_BODY_BYTES = 1024 * 1024
+--- Such a body stands in memory twice while it is changed.
+local MOST_USAGE_BODY_BYTES = 64 * 1024 * 1024
 --- Readers take so much at once.
 local PIECE_BYTES = 16 * 1024
+local function access(self)
+    usages.ask(self.usage)
+end
 local function header_filter(self)
+    if self.usage ~= nil then
+        usages.begin(self.usage)
+    end
     local key = request.key()
     if self.answers[key] ~= nil then
         self.answers[key] = nil
@@ -73,13 +83,15 @@ end
 local function body_filter(self)
     local key = request.key()
     local answer = self.answers[key]
-    if (answer and answer.reader) == nil then
-        return
+    if (answer and answer.reader) ~= nil then
+        local ok, err = pcall(take, answer)
+        if not ok then
+            self.answers[key] = nil
+            self.faults:report("unread_answer", err)
+        end
     end
-    local ok, err = pcall(take, answer)
-    if not ok then
-        self.answers[key] = nil
-        self.faults:report("unread_answer", err)
+    if self.usage ~= nil then
+        usages.pass(self.usage)
     end
 end
 --- Tokens a second: of a stream those after the first, in the time they took to come.
@@ -137,6 +149,9 @@ local function log(self, route)
     if route == nil then
         route = ""
     end
+    if self.usage ~= nil then
+        usages.settle(self.usage)
+    end
     local key = request.key()
     local answer = self.answers[key]
     if answer == nil then
@@ -152,19 +167,45 @@ local function log(self, route)
     end
 end
 local metatable = {__index = {header_filter = header_filter, body_filter = body_filter, log = log}}
---- Makes the plugin. Raises when an option is wrong. Phases: init. Options: `dict` ("openclaw").
+local function read_usage(options, registry, faults)
+    if not options_reader.flag(OWNER, options, "include_usage", false) then
+        if options.max_body_bytes ~= nil then
+            error(OWNER .. ": \"max_body_bytes\" is only for include_usage = true", 0)
+        end
+        return nil
+    end
+    local most = MOST_USAGE_BODY_BYTES
+    local bytes = options_reader.whole(
+        OWNER,
+        options,
+        "max_body_bytes",
+        1,
+        USAGE_BODY_BYTES,
+        most
+    )
+    return usages.new(registry, faults, bytes)
+end
+--- Makes the plugin. Raises when an option is wrong. Phases: init. Options: `include_usage` (false), `max_body_bytes` (1 MiB),
+-- `dict` ("openclaw").
 local function create(options)
     if options == nil then
         options = {}
     end
-    options_reader.check(OWNER, options, {"dict"})
+    options_reader.check(OWNER, options, {"include_usage", "max_body_bytes", "dict"})
     local registry = metric_registry.open(options_reader.text(OWNER, options, "dict", "openclaw"))
+    local faults = fault.new(OWNER, registry)
+    local usage = read_usage(options, registry, faults)
     local fields = {
         answers = {},
         families = figures.new(registry),
-        faults = fault.new(OWNER, registry)
+        faults = faults,
+        usage = usage
     }
-    return setmetatable(fields, metatable)
+    local inference = setmetatable(fields, metatable)
+    if usage ~= nil then
+        inference.access = access
+    end
+    return inference
 end
 ____exports.new = create
 return ____exports

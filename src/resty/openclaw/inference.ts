@@ -1,6 +1,7 @@
 /**
  * Reads what answers of inference servers say of themselves as they pass: model, tokens, why they ended, how fast they
- * came. It looks at answers, and never changes, delays or withholds them.
+ * came. It looks at answers, and never changes, delays or withholds them; but with `include_usage` it has nodes send usage
+ * events, and takes out those that clients did not ask for.
  *
  * What it knows of a request stands in a table of the worker, by request, made only for answers to what may make tokens.
  */
@@ -16,8 +17,11 @@ import type { Inflation } from "./inference/inflation";
 import * as kinds from "./inference/kinds";
 import type { Reason } from "./inference/kinds";
 import type { Stream } from "./inference/stream";
+import * as usages from "./inference/usage";
+import type { Usage } from "./inference/usage";
 import * as variables from "./inference/variables";
 import * as metric_registry from "./metric_registry";
+import type { Registry } from "./metric_registry";
 import * as options_reader from "./options";
 import type { Options } from "./options";
 import * as request from "./request";
@@ -39,6 +43,10 @@ export interface Inference {
     readonly answers: LuaTable<number, Answer>;
     readonly families: Families;
     readonly faults: Faults;
+    /** Asks nodes for usage; nothing where they are not asked. */
+    readonly usage: Usage | undefined;
+    /** Asks the node for the usage of a stream; only with `include_usage`. Phases: access; yields. Never raises. */
+    access?(): void;
     /** Decides whether the answer is to be read. Phases: header_filter. Never raises. */
     header_filter(): void;
     /** Reads the part of the answer that passes. Phases: body_filter. Never raises. */
@@ -49,10 +57,18 @@ export interface Inference {
 
 const OWNER = "inference";
 const HTTP_OK = 200;
+const USAGE_BODY_BYTES = 1024 * 1024;
+/** Such a body stands in memory twice while it is changed. */
+const MOST_USAGE_BODY_BYTES = 64 * 1024 * 1024;
 /** Readers take so much at once. */
 const PIECE_BYTES = 16 * 1024;
 
+function access(this: Inference): void {
+    usages.ask(this.usage!);
+}
+
 function header_filter(this: Inference): void {
+    if (this.usage !== undefined) usages.begin(this.usage);
     const key = request.key();
     // What an earlier request has left that had no log hook.
     if (this.answers.has(key)) this.answers.delete(key);
@@ -91,13 +107,16 @@ function take(this: void, answer: Answer): void {
 function body_filter(this: Inference): void {
     const key = request.key();
     const answer = this.answers.get(key) as Answer | undefined;
-    if (answer?.reader === undefined) return;
-    // What is raised here would end the answer.
-    const [ok, err] = pcall(take, answer);
-    if (!ok) {
-        this.answers.delete(key);
-        this.faults.report("unread_answer", err);
+    if (answer?.reader !== undefined) {
+        // What is raised here would end the answer.
+        const [ok, err] = pcall(take, answer);
+        if (!ok) {
+            this.answers.delete(key);
+            this.faults.report("unread_answer", err);
+        }
     }
+    // After it was read.
+    if (this.usage !== undefined) usages.pass(this.usage);
 }
 
 /** Tokens a second: of a stream those after the first, in the time they took to come. */
@@ -140,6 +159,7 @@ function settle(this: void, plugin: Inference, answer: Answer, route: string): v
 }
 
 function log(this: Inference, route = ""): void {
+    if (this.usage !== undefined) usages.settle(this.usage);
     const key = request.key();
     const answer = this.answers.get(key) as Answer | undefined;
     if (answer === undefined) return;
@@ -151,15 +171,31 @@ function log(this: Inference, route = ""): void {
 
 const metatable = { __index: { header_filter, body_filter, log } };
 
-/** Makes the plugin. Raises when an option is wrong. Phases: init. Options: `dict` ("openclaw"). */
+function read_usage(options: Options, registry: Registry, faults: Faults): Usage | undefined {
+    if (!options_reader.flag(OWNER, options, "include_usage", false)) {
+        // It would promise what is not done.
+        if (options.max_body_bytes !== undefined)
+            error(`${OWNER}: "max_body_bytes" is only for include_usage = true`, 0);
+        return undefined;
+    }
+    const most = MOST_USAGE_BODY_BYTES;
+    const bytes = options_reader.whole(OWNER, options, "max_body_bytes", 1, USAGE_BODY_BYTES, most);
+    return usages.new(registry, faults, bytes);
+}
+
+/**
+ * Makes the plugin. Raises when an option is wrong. Phases: init. Options: `include_usage` (false), `max_body_bytes` (1 MiB),
+ * `dict` ("openclaw").
+ */
 function create(options: Options = {}): Inference {
-    options_reader.check(OWNER, options, ["dict"]);
+    options_reader.check(OWNER, options, ["include_usage", "max_body_bytes", "dict"]);
     const registry = metric_registry.open(options_reader.text(OWNER, options, "dict", "openclaw"));
-    const fields = {
-        answers: new LuaTable(),
-        families: figures.new(registry),
-        faults: fault.new(OWNER, registry),
-    };
-    return setmetatable(fields, metatable) as unknown as Inference;
+    const faults = fault.new(OWNER, registry);
+    const usage = read_usage(options, registry, faults);
+    const fields = { answers: new LuaTable(), families: figures.new(registry), faults, usage };
+    const inference = setmetatable(fields, metatable) as unknown as Inference;
+    // No call on requests of routes that have no use for it.
+    if (usage !== undefined) inference.access = access;
+    return inference;
 }
 export { create as new };

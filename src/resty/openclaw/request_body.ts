@@ -112,13 +112,19 @@ function in_buffer(announced: string | undefined): Body | undefined {
     return { bytes, memory: ffi.cast("const uint8_t *", value.get(0)) };
 }
 
+/** The length that the header has now. The variable keeps that of a body that was replaced, once nginx.conf names it anywhere. */
+function length_in_header(): number | undefined {
+    const [headers] = ngx.req.get_headers(0);
+    return tonumber(headers.get("content-length"));
+}
+
 function in_memory(announced: string | undefined): Result<Body> {
     const body = in_buffer(announced);
     if (body !== undefined) return $multi(body);
     const copy = ngx.req.get_body_data();
     if (copy !== undefined) {
         // With "proxy_request_buffering off" nginx has what it has not sent on yet.
-        if (copy.length !== (tonumber(announced) ?? copy.length)) {
+        if (copy.length !== (tonumber(announced) ?? copy.length) && copy.length !== length_in_header()) {
             return $multi(undefined, "nginx does not have all of the body");
         }
         return $multi({ bytes: copy.length, memory: ffi.cast("const uint8_t *", copy), copy });

@@ -20,6 +20,10 @@ local KINDS = {
 local COMPRESSED = {gzip = true, ["x-gzip"] = true, deflate = true}
 --- What `$upstream_cache_status` says when a node has made the answer, now and for this request.
 local FROM_A_NODE = {MISS = true, BYPASS = true, EXPIRED = true}
+--- The media type that a variable holds, without its parameters, in small letters. Phases: all with a request.
+function ____exports.type_in(variable)
+    return media_type.of(request.variable(variable) or "")
+end
 --- Whether tokens may have been made for this very request: by a node, now, and for a POST, as all that makes tokens is.
 function ____exports.is_made_now()
     if request.is_subrequest() or request.variable("request_method") ~= "POST" then
@@ -30,7 +34,7 @@ function ____exports.is_made_now()
 end
 --- A reader for the answer whose headers are at hand, or why there is none. Phases: header_filter.
 function ____exports.reader_of()
-    local kind = KINDS[media_type.of(request.variable("sent_http_content_type") or "")]
+    local kind = KINDS[____exports.type_in("sent_http_content_type")]
     if kind == nil then
         return nil, "type"
     end

@@ -9,6 +9,7 @@ local OBJECT_END = 125
 local ARRAY = 91
 local ARRAY_END = 93
 local COMMA = 44
+local BLANK = 32
 local COLON = 58
 --- What a string is.
 local NONE = 0
@@ -31,6 +32,16 @@ for ____, byte in ipairs({
     COLON
 }) do
     MEANS[byte] = 1
+end
+--- The bytes that numbers and words are made of.
+local IN_WORD = ffi.new("uint8_t[256]")
+for byte = 0, 255 do
+    if (string.find(
+        string.char(byte),
+        "[%w.+-]"
+    )) ~= nil then
+        IN_WORD[byte] = 1
+    end
 end
 --- Keeps what this piece has of the text at hand, from its beginning up to before `end`.
 local function keep(scanner, memory, ____end)
@@ -65,22 +76,30 @@ local function unescaped(text)
     local value = cjson.decode(("[\"" .. text) .. "\"]")
     return value == nil and text or tostring(value[1])
 end
+--- The number or word in a text, which blanks may be around. Nothing when there is none.
+local function word_in(text)
+    if #text > 0 and IN_WORD[string.byte(text, 1)] ~= 0 and IN_WORD[string.byte(text, -1)] ~= 0 then
+        return text
+    end
+    local word = string.match(text, "[%w.+-]+")
+    return word
+end
 --- Ends the number or word at hand, if there is one: `end` is where the byte after it stands.
 local function end_literal(scanner, memory, ____end)
     local begin = scanner.text_at
     if begin < 0 then
         return
     end
-    local text = string.match(
-        text_up_to(scanner, memory, ____end, LONGEST_TEXT),
-        "[%w.+-]+"
-    )
+    if begin < ____end and scanner.partial == nil and memory[begin] == BLANK then
+        scanner.text_at = begin + 1
+    end
+    local word = word_in(text_up_to(scanner, memory, ____end, LONGEST_TEXT))
     scanner.text_at = -1
     local place = scanner.place
-    if text ~= nil and (place and place.name) ~= nil then
+    if word ~= nil and (place and place.name) ~= nil then
         scanner.receiver:value(
             place.name,
-            text,
+            word,
             false,
             begin,
             ____end

@@ -105,6 +105,14 @@ local function check_deliveries(owner, who)
     local why = "a kept request is delivered without its client's identity, so each delivery would be refused with 401"
     error((((owner .. ": \"edge\" cannot be used with identity.accept = \"") .. who.way) .. "\" unless identity.required = false: ") .. why, 0)
 end
+--- Raises where the next gateway would get another body than the one that is signed.
+local function check_usage(owner, reader, who, digest)
+    if reader.usage == nil or (who and who.key) == nil or (digest and digest.algorithm) ~= "sha256" then
+        return
+    end
+    local why = "the next gateway would get another body than the one that is signed"
+    error((owner .. ": inference.include_usage cannot be used with identity.sign and body_digest.algorithm = \"sha256\": ") .. why, 0)
+end
 --- The route of that name. Raises when an option is wrong. Phases: init.
 function ____exports.read_route(shared, name, entry)
     local owner = "setup: routes." .. name
@@ -112,24 +120,24 @@ function ____exports.read_route(shared, name, entry)
         error(owner .. ": \"retry_post\" is said in nginx.conf: include nginx/retry_post.conf in the route's location", 0)
     end
     local given = read.check(owner, entry, OPTIONS)
-    local ____temp_2
+    local ____temp_6
     if given.upstream == nil then
-        ____temp_2 = nil
+        ____temp_6 = nil
     else
-        ____temp_2 = read.text(owner, given, "upstream")
+        ____temp_6 = read.text(owner, given, "upstream")
     end
-    local upstream = ____temp_2
+    local upstream = ____temp_6
     if upstream ~= nil and not (shared.balancers[upstream] ~= nil) then
         read.refuse(owner, "upstream", "the name of one of upstreams", upstream)
     end
     local plugins = {}
-    local ____temp_3
+    local ____temp_7
     if upstream == nil then
-        ____temp_3 = nil
+        ____temp_7 = nil
     else
-        ____temp_3 = shared.balancers[upstream]
+        ____temp_7 = shared.balancers[upstream]
     end
-    local its_upstream = ____temp_3
+    local its_upstream = ____temp_7
     local its_edge = read_edge(
         owner,
         given,
@@ -143,13 +151,13 @@ function ____exports.read_route(shared, name, entry)
         plugins[#plugins + 1] = deadline.new(deadline_options)
     end
     local identity_options = read.group(owner, given, "identity")
-    local ____temp_4
+    local ____temp_8
     if identity_options == nil then
-        ____temp_4 = nil
+        ____temp_8 = nil
     else
-        ____temp_4 = identity.new(identity_options)
+        ____temp_8 = identity.new(identity_options)
     end
-    local who = ____temp_4
+    local who = ____temp_8
     if its_edge ~= nil and who ~= nil then
         check_deliveries(owner, who)
     end
@@ -174,7 +182,9 @@ function ____exports.read_route(shared, name, entry)
     end
     local inference_options = read.group(owner, given, "inference")
     if inference_options ~= nil then
-        plugins[#plugins + 1] = inference.new(inference_options)
+        local reader = inference.new(inference_options)
+        check_usage(owner, reader, who, digest_options)
+        plugins[#plugins + 1] = reader
     end
     if read.flag(owner, given, "metrics", true) then
         plugins[#plugins + 1] = shared.metrics:recorder(name)

@@ -31,6 +31,11 @@ const COMPRESSED: Record<string, boolean> = { gzip: true, "x-gzip": true, deflat
 /** What `$upstream_cache_status` says when a node has made the answer, now and for this request. */
 const FROM_A_NODE: Record<string, boolean> = { MISS: true, BYPASS: true, EXPIRED: true };
 
+/** The media type that a variable holds, without its parameters, in small letters. Phases: all with a request. */
+export function type_in(variable: string): string {
+    return media_type.of(request.variable(variable) ?? "");
+}
+
 /** Whether tokens may have been made for this very request: by a node, now, and for a POST, as all that makes tokens is. */
 export function is_made_now(): boolean {
     if (request.is_subrequest() || request.variable("request_method") !== "POST") return false;
@@ -42,7 +47,7 @@ export function is_made_now(): boolean {
 export function reader_of(): LuaMultiReturn<
     [reader: Document | Stream, inflation: Inflation | undefined] | [reader: undefined, reason: Reason]
 > {
-    const kind = KINDS[media_type.of(request.variable("sent_http_content_type") ?? "")];
+    const kind = KINDS[type_in("sent_http_content_type")];
     if (kind === undefined) return $multi(undefined, "type");
     const encoding = string.lower(request.variable("sent_http_content_encoding") ?? "identity");
     let inflation: Inflation | undefined;

@@ -74,6 +74,7 @@ const OBJECT_END = 125;
 const ARRAY = 91;
 const ARRAY_END = 93;
 const COMMA = 44;
+const BLANK = 32;
 const COLON = 58;
 
 /** What a string is. */
@@ -90,6 +91,12 @@ const LONGEST_NAME = 64;
 /** The bytes that mean something outside of strings. */
 const MEANS = ffi.new("uint8_t[256]") as unknown as Bytes;
 for (const byte of [QUOTE, OBJECT, OBJECT_END, ARRAY, ARRAY_END, COMMA, COLON]) MEANS.set(byte, 1);
+
+/** The bytes that numbers and words are made of. */
+const IN_WORD = ffi.new("uint8_t[256]") as unknown as Bytes;
+for (const byte of $range(0, 255)) {
+    if (string.find(string.char(byte), "[%w.+-]")[0] !== undefined) IN_WORD.set(byte, 1);
+}
 
 /** Keeps what this piece has of the text at hand, from its beginning up to before `end`. */
 function keep(scanner: Scanner, memory: Bytes, end: number): void {
@@ -117,15 +124,27 @@ function unescaped(text: string): string {
     return value === undefined ? text : tostring((value as string[])[0]);
 }
 
+/** The number or word in a text, which blanks may be around. Nothing when there is none. */
+function word_in(text: string): string | undefined {
+    // Nearly always it is all of it. LuaJIT does not compile `string.match`.
+    if (text.length > 0 && IN_WORD.get(string.byte(text, 1)) !== 0 && IN_WORD.get(string.byte(text, -1)) !== 0) {
+        return text;
+    }
+    const [word] = string.match(text, "[%w.+-]+");
+    return word;
+}
+
 /** Ends the number or word at hand, if there is one: `end` is where the byte after it stands. */
 function end_literal(scanner: Scanner, memory: Bytes, end: number): void {
     const begin = scanner.text_at;
     if (begin < 0) return;
-    const [text] = string.match(text_up_to(scanner, memory, end, LONGEST_TEXT), "[%w.+-]+");
+    // The blank after a colon.
+    if (begin < end && scanner.partial === undefined && memory.get(begin) === BLANK) scanner.text_at = begin + 1;
+    const word = word_in(text_up_to(scanner, memory, end, LONGEST_TEXT));
     scanner.text_at = -1;
     const place = scanner.place;
-    if (text !== undefined && place?.name !== undefined) {
-        scanner.receiver.value(place.name, text, false, begin, end);
+    if (word !== undefined && place?.name !== undefined) {
+        scanner.receiver.value(place.name, word, false, begin, end);
     }
 }
 

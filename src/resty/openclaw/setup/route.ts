@@ -9,6 +9,7 @@ import * as identity from "../identity";
 import type { Identity } from "../identity";
 import * as image_check from "../image_check";
 import * as inference from "../inference";
+import type { Inference } from "../inference";
 import type { Metrics } from "../metrics";
 import * as read from "../options";
 import type { PostAction } from "../post_action";
@@ -128,6 +129,21 @@ function check_deliveries(owner: string, who: Identity): void {
     );
 }
 
+/** Raises where the next gateway would get another body than the one that is signed. */
+function check_usage(
+    owner: string,
+    reader: Inference,
+    who: Identity | undefined,
+    digest: read.Options | undefined,
+): void {
+    if (reader.usage === undefined || who?.key === undefined || digest?.algorithm !== "sha256") return;
+    const why = "the next gateway would get another body than the one that is signed";
+    error(
+        `${owner}: inference.include_usage cannot be used with identity.sign and body_digest.algorithm = "sha256": ${why}`,
+        0,
+    );
+}
+
 /** The route of that name. Raises when an option is wrong. Phases: init. */
 export function read_route(shared: Shared, name: string, entry: unknown): Route {
     const owner = `setup: routes.${name}`;
@@ -171,7 +187,11 @@ export function read_route(shared: Shared, name: string, entry: unknown): Route 
     }
     // Before what counts and records: it sets variables for them.
     const inference_options = read.group(owner, given, "inference");
-    if (inference_options !== undefined) plugins.push(inference.new(inference_options));
+    if (inference_options !== undefined) {
+        const reader = inference.new(inference_options);
+        check_usage(owner, reader, who, digest_options);
+        plugins.push(reader);
+    }
     if (read.flag(owner, given, "metrics", true)) plugins.push(shared.metrics.recorder(name));
     if (read.flag(owner, given, "record", true)) {
         for (const log of shared.logs) plugins.push(log);

@@ -1,0 +1,203 @@
+local ____exports = {}
+local string_buffer = require("string.buffer")
+local metric_registry = require("resty.openclaw.metric_registry")
+local request = require("resty.openclaw.request")
+local request_body = require("resty.openclaw.request_body")
+local chunk = require("resty.openclaw.inference.chunk")
+local kinds = require("resty.openclaw.inference.kinds")
+local usage_events = require("resty.openclaw.inference.usage_event")
+local usage_requests = require("resty.openclaw.inference.usage_request")
+local HTTP_OK = 200
+--- How the paths of OpenAI's chat completions and completions end. Other servers refuse what they do not know.
+local PATH_END = "/completions"
+--- With one of these the client has told the node which bytes are to come.
+local DIGEST_VARIABLES = {"http_content_digest", "http_digest", "http_content_md5", "http_signature_input"}
+local function has_digest()
+    local first, second, third, fourth = unpack(DIGEST_VARIABLES, 1, 4)
+    return request.variable(first) ~= nil or request.variable(second) ~= nil or request.variable(third) ~= nil or request.variable(fourth) ~= nil
+end
+--- Whether the head of the request may be that of one that makes a stream of OpenAI's events.
+local function is_candidate()
+    if request.variable("request_method") ~= "POST" then
+        return false
+    end
+    if string.sub(
+        request.variable("uri") or "",
+        -#PATH_END
+    ) ~= PATH_END then
+        return false
+    end
+    return kinds.type_in("http_content_type") == "application/json"
+end
+local function take_piece(buffer, bytes, count)
+    buffer:putcdata(bytes, count)
+end
+local function text_of(body)
+    local buffer = string_buffer.new()
+    local count, err = request_body.each(body, take_piece, buffer)
+    if count == nil then
+        return nil, err
+    end
+    return buffer:get()
+end
+local function unreadable(usage, err)
+    usage.faults:report("unreadable_body", err)
+    return "unreadable"
+end
+--- What becomes of the request at hand; nothing where it makes no such stream.
+local function result_of(usage)
+    if request.whole_number("content_length") > usage.max_body_bytes then
+        return "too_large"
+    end
+    local body, read_err = request_body.read()
+    if body == nil then
+        return unreadable(usage, read_err)
+    end
+    if body.bytes > usage.max_body_bytes then
+        return "too_large"
+    end
+    local text, text_err = text_of(body)
+    if text == nil then
+        return unreadable(usage, text_err)
+    end
+    local what, changed = usage_requests.change(text)
+    if what == "other" then
+        return nil
+    end
+    if changed == nil then
+        return what
+    end
+    if has_digest() or (request.variable("http_content_encoding") or "") ~= "" then
+        return "left"
+    end
+    local ok, err = pcall(ngx.req.set_body_data, changed)
+    if not ok then
+        return unreadable(
+            usage,
+            tostring(err)
+        )
+    end
+    local key = request.key()
+    usage.asked[key] = {
+        started = request.started(),
+        taker = nil,
+        is_stream = false
+    }
+    return "set"
+end
+--- What is known of the request at hand; nothing of one that was at its address before.
+local function asked_of(usage)
+    local key = request.key()
+    local asked = usage.asked[key]
+    if asked == nil or asked.started == request.started() then
+        return asked
+    end
+    usage.asked[key] = nil
+    return nil
+end
+--- Changes the request at hand if it is one. Phases: access; yields. Ends the request only where nginx cannot read its body.
+function ____exports.ask(usage)
+    if not is_candidate() or asked_of(usage) ~= nil then
+        return
+    end
+    local result = result_of(usage)
+    if result ~= nil then
+        usage.requests[result]:inc()
+    end
+end
+--- Looks whether there will be an event to take out. Phases: header_filter.
+function ____exports.begin(usage)
+    local asked = asked_of(usage)
+    if asked == nil then
+        return
+    end
+    asked.taker = nil
+    asked.is_stream = request.status() == HTTP_OK and kinds.type_in("sent_http_content_type") == "text/event-stream"
+    if not asked.is_stream then
+        return
+    end
+    local encoding = string.lower(request.variable("sent_http_content_encoding") or "")
+    if encoding ~= "" and encoding ~= "identity" then
+        return
+    end
+    asked.taker = usage_events.new()
+    if request.variable("sent_http_content_length") ~= nil then
+        ngx.header["Content-Length"] = nil
+    end
+end
+local function filter(taker)
+    if not chunk.is_here() then
+        return
+    end
+    local is_last = chunk.is_last()
+    local memory, bytes = chunk.look()
+    local text = usage_events.take(taker, memory, bytes, is_last)
+    if text ~= nil then
+        ngx.arg[1] = text
+    end
+end
+--- Takes the event out of what passes. What the client has got stays a stream, whatever happens. Phases: body_filter. Never raises.
+function ____exports.pass(usage)
+    local key = request.key()
+    local asked = usage.asked[key]
+    local taker = asked and asked.taker
+    if taker == nil or taker.is_over and taker.held == nil then
+        return
+    end
+    local held = taker.held
+    local ok, err = pcall(filter, taker)
+    if ok then
+        return
+    end
+    taker.is_over = true
+    taker.has_left = true
+    taker.held = nil
+    if held ~= nil then
+        ngx.arg[1] = held .. (ngx.arg[1] or "")
+    end
+    usage.faults:report("untaken_event", err)
+end
+--- Counts what became of the event. Phases: log.
+function ____exports.settle(usage)
+    local asked = asked_of(usage)
+    if asked == nil then
+        return
+    end
+    local key = request.key()
+    usage.asked[key] = nil
+    if not asked.is_stream then
+        return
+    end
+    local taker = asked.taker
+    if taker == nil or taker.has_left then
+        usage.events.left:inc()
+    else
+        usage.events[taker.has_taken and "taken" or "absent"]:inc()
+    end
+end
+local function by_result(registry, name, help, results)
+    local family = metric_registry.counter(registry, name, help, {"result"})
+    local counters = {}
+    for ____, result in ipairs(results) do
+        counters[result] = family:labels(result)
+    end
+    return counters
+end
+--- Nothing asked yet. Bodies of more than `max_body_bytes` are left as they are. Phases: init.
+local function create(registry, faults, max_body_bytes)
+    return {
+        max_body_bytes = max_body_bytes,
+        asked = {},
+        requests = by_result(registry, "openclaw_inference_usage_requests_total", "Requests that nodes may be asked for usage with, by what became of them.", {
+            "set",
+            "asked",
+            "left",
+            "too_large",
+            "unreadable"
+        }),
+        events = by_result(registry, "openclaw_inference_usage_events_total", "Streams that the gateway has asked for usage, by what became of the usage event.", {"taken", "left", "absent"}),
+        faults = faults
+    }
+end
+____exports.new = create
+return ____exports

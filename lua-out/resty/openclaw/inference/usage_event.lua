@@ -1,0 +1,201 @@
+local ____exports = {}
+local cjson = require("cjson.safe")
+local ffi = require("ffi")
+local scanners = require("resty.openclaw.inference.scanner")
+ffi.cdef("void *memmem(const void *memory, size_t bytes, const void *wanted, size_t wanted_bytes);")
+ffi.cdef("void *memrchr(const void *memory, int byte, size_t bytes);")
+local LINE_FEED = 10
+local CARRIAGE_RETURN = 13
+local COLON = 58
+local OBJECT = 123
+--- More of one event is not held.
+local MOST_HELD_BYTES = 64 * 1024
+--- As servers write it.
+local EMPTY_CHOICES = {"\"choices\":[]", "\"choices\": []"}
+local DATA = "data:"
+local FIELDS = {}
+FIELDS.choices = {watched = "choices", entries = {is_content = true}}
+FIELDS.usage = {watched = "usage"}
+local ROOT = {fields = FIELDS}
+local function begins(self, name, at)
+    if name == "choices" then
+        self.choices = self.choices + 1
+    else
+        self.usages = self.usages + 1
+        self.usage_at = at
+    end
+end
+local function nothing(self)
+    return
+end
+--- One for the worker: never in use over a yield.
+local finding = {
+    choices = 0,
+    usages = 0,
+    usage_at = 0,
+    begins = begins,
+    ends = nothing,
+    value = nothing
+}
+local scanner = scanners.new(ROOT, finding)
+--- Whether all from `from` up to before `limit` is JSON: the scanner passes over what is none.
+local function is_json(memory, from, limit)
+    local text = ffi.string(memory + from, limit - from)
+    local odd = string.find(text, "\r.")
+    return odd == nil and (cjson.decode(text)) ~= nil
+end
+--- Whether the JSON from `from` up to before `limit` is a usage event.
+local function is_usage(memory, from, limit)
+    scanners.reset(scanner)
+    finding.choices = 0
+    finding.usages = 0
+    scanners.feed(scanner, memory, from, limit)
+    return scanners.is_whole(scanner) and scanner.values == 1 and scanner.contents == 0 and finding.choices == 1 and finding.usages == 1 and memory[finding.usage_at] == OBJECT and is_json(memory, from, limit)
+end
+local function place_of(found, memory)
+    local place = ffi.cast("const uint8_t *", found) - memory
+    return place
+end
+--- Where a text stands from `from` up to before `limit`; `limit` where it does not.
+local function find_text(memory, from, limit, text)
+    local found = ffi.C.memmem(memory + from, limit - from, text, #text)
+    return found == nil and limit or place_of(found, memory)
+end
+local function find_empty_choices(memory, from, limit)
+    local compact = find_text(memory, from, limit, EMPTY_CHOICES[1])
+    local spaced = find_text(memory, from, compact, EMPTY_CHOICES[2])
+    return spaced
+end
+--- Where the first line feed is from `from` up to before `limit`; below 0: nowhere.
+local function next_line_feed(memory, from, limit)
+    local found = ffi.C.memchr(memory + from, LINE_FEED, limit - from)
+    return found == nil and -1 or place_of(found, memory)
+end
+--- The same for the last one before `limit`.
+local function last_line_feed(memory, limit)
+    local found = ffi.C.memrchr(memory, LINE_FEED, limit)
+    return found == nil and -1 or place_of(found, memory)
+end
+--- Whether the line that the line feed at `at` ends is blank. Before the first byte a line has ended.
+local function is_blank_line(memory, at)
+    if at == 0 or memory[at - 1] == LINE_FEED then
+        return true
+    end
+    return memory[at - 1] == CARRIAGE_RETURN and (at == 1 or memory[at - 2] == LINE_FEED)
+end
+--- Where the event begins of which not all has come; `limit`: there is none.
+local function unfinished_at(memory, limit)
+    local feed = last_line_feed(memory, limit)
+    while feed > 0 and not is_blank_line(memory, feed) do
+        feed = last_line_feed(memory, feed)
+    end
+    local at = feed + 1
+    while at < limit and memory[at] == COLON do
+        local ____end = next_line_feed(memory, at, limit)
+        if ____end < 0 then
+            return at
+        end
+        at = ____end + 1
+    end
+    return at
+end
+--- Whether the last bytes may be the beginning of one: a line, or the beginning of a blank one after it.
+local function may_be_event(rest)
+    if #rest > MOST_HELD_BYTES then
+        return false
+    end
+    local odd = string.find(rest, "\r[^\n]")
+    if odd ~= nil then
+        return false
+    end
+    local line_end = string.find(rest, "\n", 1, true)
+    if line_end == nil or line_end == #rest then
+        return true
+    end
+    return line_end == #rest - 1 and string.byte(rest, #rest) == CARRIAGE_RETURN
+end
+--- Where the event ends whose only line is that from `begin` to the line feed at `line_end`; below 0: it has other lines.
+local function end_of_event(memory, begin, line_end, limit)
+    if begin > 0 and not is_blank_line(memory, begin - 1) then
+        return -1
+    end
+    local next = next_line_feed(memory, line_end + 1, limit)
+    return next >= 0 and is_blank_line(memory, next) and next + 1 or -1
+end
+--- What is left of the whole events up to before `limit`; nothing when all of it is. It looks for the words first, and reads
+-- only an event that has them.
+local function without_usage(taker, memory, limit)
+    local at = find_empty_choices(memory, 0, limit)
+    while at < limit do
+        local begin = last_line_feed(memory, at) + 1
+        local line_end = next_line_feed(memory, at, limit)
+        if line_end < 0 then
+            return nil
+        end
+        local data_at = begin + #DATA
+        if find_text(memory, begin, data_at, DATA) == begin and is_usage(memory, data_at, line_end) then
+            local ____end = end_of_event(memory, begin, line_end, limit)
+            taker.is_over = true
+            if ____end < 0 then
+                taker.has_left = true
+                return nil
+            end
+            taker.has_taken = true
+            return ffi.string(memory, begin) .. ffi.string(memory + ____end, limit - ____end)
+        end
+        at = find_empty_choices(memory, line_end, limit)
+    end
+    return nil
+end
+--- The bytes to send for those that have come; nothing: these.
+local function filter(taker, memory, bytes, is_last)
+    local whole = is_last and bytes or unfinished_at(memory, bytes)
+    local left = without_usage(taker, memory, whole)
+    if whole == bytes then
+        return left
+    end
+    local rest = ffi.string(memory + whole, bytes - whole)
+    if not taker.is_over and may_be_event(rest) then
+        taker.held = rest
+        return left or ffi.string(memory, whole)
+    end
+    if not taker.is_over then
+        taker.is_over = true
+        taker.has_left = true
+    end
+    local ____temp_0
+    if left == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = left .. rest
+    end
+    return ____temp_0
+end
+--- Takes the next bytes of the stream, and returns what is to be sent in their place; nothing: just these bytes.
+-- Phases: body_filter. `memory` may be nothing when `bytes` is 0.
+function ____exports.take(taker, memory, bytes, is_last)
+    local held = taker.held
+    if held == nil then
+        if taker.is_over or memory == nil or bytes == 0 then
+            return nil
+        end
+        return filter(taker, memory, bytes, is_last)
+    end
+    if bytes == 0 and not is_last then
+        return nil
+    end
+    taker.held = nil
+    local text = bytes == 0 and held or held .. ffi.string(memory, bytes)
+    return filter(
+        taker,
+        ffi.cast("const uint8_t *", text),
+        #text,
+        is_last
+    ) or text
+end
+--- Nothing has come yet. Phases: any.
+local function create()
+    return {held = nil, is_over = false, has_taken = false, has_left = false}
+end
+____exports.new = create
+return ____exports

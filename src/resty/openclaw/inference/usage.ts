@@ -1,0 +1,191 @@
+/**
+ * Asks nodes for the usage event of each stream, and takes it out again for clients that did not ask. Which requests it has
+ * changed stands in a table of the worker, by request: an internal redirect changes neither.
+ */
+import * as string_buffer from "string.buffer";
+import type { Buffer } from "string.buffer";
+import type { Faults } from "../fault";
+import type { Counter } from "../metric_handles";
+import * as metric_registry from "../metric_registry";
+import type { Registry } from "../metric_registry";
+import * as request from "../request";
+import * as request_body from "../request_body";
+import type { Body } from "../request_body";
+import * as chunk from "./chunk";
+import * as kinds from "./kinds";
+import * as usage_events from "./usage_event";
+import type { Taker } from "./usage_event";
+import * as usage_requests from "./usage_request";
+
+/** A request that was changed. */
+interface Asked {
+    /** When it began: another one at the same address began at another time. */
+    readonly started: number;
+    /** What takes the event out; nothing before a stream begins, and where it cannot be taken out. */
+    taker: Taker | undefined;
+    /** Whether a stream came. */
+    is_stream: boolean;
+}
+
+export interface Usage {
+    readonly max_body_bytes: number;
+    readonly asked: LuaTable<number, Asked>;
+    /** Requests by what became of them, and streams of those that were changed by what became of the event. */
+    readonly requests: LuaTable<string, Counter>;
+    readonly events: LuaTable<string, Counter>;
+    readonly faults: Faults;
+}
+
+const HTTP_OK = 200;
+/** How the paths of OpenAI's chat completions and completions end. Other servers refuse what they do not know. */
+const PATH_END = "/completions";
+/** With one of these the client has told the node which bytes are to come. */
+const DIGEST_VARIABLES = ["http_content_digest", "http_digest", "http_content_md5", "http_signature_input"] as const;
+
+function has_digest(): boolean {
+    const [first, second, third, fourth] = DIGEST_VARIABLES;
+    return (
+        request.variable(first) !== undefined ||
+        request.variable(second) !== undefined ||
+        request.variable(third) !== undefined ||
+        request.variable(fourth) !== undefined
+    );
+}
+
+/** Whether the head of the request may be that of one that makes a stream of OpenAI's events. */
+function is_candidate(): boolean {
+    if (request.variable("request_method") !== "POST") return false;
+    if (string.sub(request.variable("uri") ?? "", -PATH_END.length) !== PATH_END) return false;
+    return kinds.type_in("http_content_type") === "application/json";
+}
+
+function take_piece(this: void, buffer: Buffer, bytes: Bytes, count: number): void {
+    buffer.putcdata(bytes, count);
+}
+
+function text_of(body: Body): Result<string> {
+    const buffer = string_buffer.new();
+    const [count, err] = request_body.each(body, take_piece, buffer);
+    if (count === undefined) return $multi(undefined, err);
+    return $multi(buffer.get());
+}
+
+function unreadable(usage: Usage, err: string): string {
+    usage.faults.report("unreadable_body", err);
+    return "unreadable";
+}
+
+/** What becomes of the request at hand; nothing where it makes no such stream. */
+function result_of(usage: Usage): string | undefined {
+    if (request.whole_number("content_length") > usage.max_body_bytes) return "too_large";
+    const [body, read_err] = request_body.read();
+    if (body === undefined) return unreadable(usage, read_err);
+    if (body.bytes > usage.max_body_bytes) return "too_large";
+    const [text, text_err] = text_of(body);
+    if (text === undefined) return unreadable(usage, text_err);
+    const [what, changed] = usage_requests.change(text);
+    if (what === "other") return undefined;
+    if (changed === undefined) return what;
+    if (has_digest() || (request.variable("http_content_encoding") ?? "") !== "") return "left";
+    const [ok, err] = pcall(ngx.req.set_body_data, changed);
+    if (!ok) return unreadable(usage, tostring(err));
+    const key = request.key();
+    usage.asked.set(key, { started: request.started(), taker: undefined, is_stream: false });
+    return "set";
+}
+
+/** What is known of the request at hand; nothing of one that was at its address before. */
+function asked_of(usage: Usage): Asked | undefined {
+    const key = request.key();
+    const asked = usage.asked.get(key) as Asked | undefined;
+    if (asked === undefined || asked.started === request.started()) return asked;
+    usage.asked.delete(key);
+    return undefined;
+}
+
+/** Changes the request at hand if it is one. Phases: access; yields. Ends the request only where nginx cannot read its body. */
+export function ask(usage: Usage): void {
+    // After an internal redirect the request has what was put into it.
+    if (!is_candidate() || asked_of(usage) !== undefined) return;
+    const result = result_of(usage);
+    if (result !== undefined) usage.requests.get(result).inc();
+}
+
+/** Looks whether there will be an event to take out. Phases: header_filter. */
+export function begin(usage: Usage): void {
+    const asked = asked_of(usage);
+    if (asked === undefined) return;
+    asked.taker = undefined;
+    asked.is_stream = request.status() === HTTP_OK && kinds.type_in("sent_http_content_type") === "text/event-stream";
+    if (!asked.is_stream) return;
+    const encoding = string.lower(request.variable("sent_http_content_encoding") ?? "");
+    if (encoding !== "" && encoding !== "identity") return;
+    asked.taker = usage_events.new();
+    // What was announced will not come.
+    if (request.variable("sent_http_content_length") !== undefined) ngx.header["Content-Length"] = undefined;
+}
+
+function filter(this: void, taker: Taker): void {
+    if (!chunk.is_here()) return;
+    const is_last = chunk.is_last();
+    const [memory, bytes] = chunk.look();
+    const text = usage_events.take(taker, memory, bytes, is_last);
+    if (text !== undefined) ngx.arg.set(1, text);
+}
+
+/** Takes the event out of what passes. What the client has got stays a stream, whatever happens. Phases: body_filter. Never raises. */
+export function pass(usage: Usage): void {
+    const key = request.key();
+    const asked = usage.asked.get(key) as Asked | undefined;
+    const taker = asked?.taker;
+    if (taker === undefined || (taker.is_over && taker.held === undefined)) return;
+    const held = taker.held;
+    const [ok, err] = pcall(filter, taker);
+    if (ok) return;
+    taker.is_over = true;
+    taker.has_left = true;
+    taker.held = undefined;
+    if (held !== undefined) ngx.arg.set(1, held + (ngx.arg.get(1) ?? ""));
+    usage.faults.report("untaken_event", err);
+}
+
+/** Counts what became of the event. Phases: log. */
+export function settle(usage: Usage): void {
+    const asked = asked_of(usage);
+    if (asked === undefined) return;
+    const key = request.key();
+    usage.asked.delete(key);
+    if (!asked.is_stream) return;
+    const taker = asked.taker;
+    if (taker === undefined || taker.has_left) usage.events.get("left").inc();
+    else usage.events.get(taker.has_taken ? "taken" : "absent").inc();
+}
+
+function by_result(registry: Registry, name: string, help: string, results: string[]): LuaTable<string, Counter> {
+    const family = metric_registry.counter(registry, name, help, ["result"]);
+    const counters = new LuaTable<string, Counter>();
+    for (const result of results) counters.set(result, family.labels(result));
+    return counters;
+}
+
+/** Nothing asked yet. Bodies of more than `max_body_bytes` are left as they are. Phases: init. */
+function create(registry: Registry, faults: Faults, max_body_bytes: number): Usage {
+    return {
+        max_body_bytes,
+        asked: new LuaTable(),
+        requests: by_result(
+            registry,
+            "openclaw_inference_usage_requests_total",
+            "Requests that nodes may be asked for usage with, by what became of them.",
+            ["set", "asked", "left", "too_large", "unreadable"],
+        ),
+        events: by_result(
+            registry,
+            "openclaw_inference_usage_events_total",
+            "Streams that the gateway has asked for usage, by what became of the usage event.",
+            ["taken", "left", "absent"],
+        ),
+        faults,
+    };
+}
+export { create as new };
