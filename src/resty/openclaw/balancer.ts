@@ -106,7 +106,7 @@ function balance(this: Balancer): boolean {
         peer = tries.first(this, now);
     } else {
         const text = tostring(status ?? BAD_GATEWAY);
-        const last = key === 0 ? settle_subrequest(this, text) : attempts.settle(key, text);
+        last = key === 0 ? settle_subrequest(this, text) : attempts.settle(key, text);
         peer = tries.next(this, now, key, last, status ?? BAD_GATEWAY);
     }
     if (peer === undefined) {
