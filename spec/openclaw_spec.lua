@@ -450,8 +450,9 @@ describe("openclaw", function()
         local every = stub(ngx.timer, "every").returns(true)
         gateways.whole.init_worker()
         every:revert()
-        -- The balancer learns, the log watches whether the worker exits, the status takes samples.
-        assert.stub(every).was.called(3)
+        -- The log watches whether the worker exits, the status takes samples; all balancers of a worker have one timer, which
+        -- another one may have begun.
+        assert.is_true(#every.calls == 2 or #every.calls == 3)
         local release = stub(shared_memory, "release")
         gateways.whole.exit_worker()
         gateways.bare.exit_worker()
