@@ -90,7 +90,7 @@ local function balance(self)
         else
             ____temp_0 = attempts.settle(key, text)
         end
-        local last = ____temp_0
+        last = ____temp_0
         peer = tries.next(
             self,
             now,

@@ -117,10 +117,9 @@ local function note_step(history, now)
     history.sample_at[step % ____exports.CHART_DEPTH] = history.newest
     history.step = step
 end
---- When a step was, and which sample holds for it. Phases: any.
-function ____exports.at_step(history, step)
-    local place = step % ____exports.CHART_DEPTH
-    return history.times[place], history.sample_at[place]
+--- The number of the sample that holds for a step. Phases: any.
+function ____exports.sample_at(history, step)
+    return history.sample_at[step % ____exports.CHART_DEPTH]
 end
 --- Takes a sample of everything. Calls `pause` after each series, so that it may be one of `turn.paced`. Phases: any in which `pause` may be called; not
 -- while another sample is being taken.

@@ -10,11 +10,9 @@ local LEAST_SECONDS = 1
 -- 
 -- @param pause called after each series by those who read through the window
 function ____exports.look_back(history, now, pause)
-    local time, oldest = histories.at_step(
-        history,
-        math.max(1, history.step - histories.WINDOW_STEPS)
-    )
-    local seconds = history.step == 0 and 0 or now - time
+    local step = math.max(1, history.step - histories.WINDOW_STEPS)
+    local oldest = histories.sample_at(history, step)
+    local seconds = history.step == 0 and 0 or now - history.times[step % histories.CHART_DEPTH]
     return {history = history, oldest = oldest, seconds = seconds < LEAST_SECONDS and 0 or seconds, pause = pause}
 end
 --- How much a total has grown. One that is less than before has begun anew.
@@ -137,8 +135,8 @@ local function points_of(history, track)
     for place = 1, histories.POINTS do
         local step = history.step - histories.POINTS + place
         if step > 1 then
-            local ____, from = histories.at_step(history, step - 1)
-            local ____, to = histories.at_step(history, step)
+            local from = histories.sample_at(history, step - 1)
+            local to = histories.sample_at(history, step)
             local count = growth(
                 histories.before(track, from, 0),
                 histories.before(track, to, 0)

@@ -157,10 +157,9 @@ function note_step(history: History, now: number): void {
     history.step = step;
 }
 
-/** When a step was, and which sample holds for it. Phases: any. */
-export function at_step(history: History, step: number): LuaMultiReturn<[time: number, sample: number]> {
-    const place = step % CHART_DEPTH;
-    return $multi(history.times.get(place), history.sample_at.get(place));
+/** The number of the sample that holds for a step. Phases: any. */
+export function sample_at(history: History, step: number): number {
+    return history.sample_at.get(step % CHART_DEPTH);
 }
 
 /**

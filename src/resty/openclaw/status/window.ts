@@ -27,9 +27,10 @@ const LEAST_SECONDS = 1;
  * @param pause called after each series by those who read through the window
  */
 export function look_back(history: History, now: number, pause: (this: void) => void): Window {
-    const [time, oldest] = histories.at_step(history, math.max(1, history.step - histories.WINDOW_STEPS));
+    const step = math.max(1, history.step - histories.WINDOW_STEPS);
+    const oldest = histories.sample_at(history, step);
     // The clock may have been set back meanwhile.
-    const seconds = history.step === 0 ? 0 : now - time;
+    const seconds = history.step === 0 ? 0 : now - history.times.get(step % histories.CHART_DEPTH);
     return { history, oldest, seconds: seconds < LEAST_SECONDS ? 0 : seconds, pause };
 }
 
@@ -127,8 +128,8 @@ function points_of(history: History, track: Track | undefined): LuaTable<number,
     for (const place of $range(1, histories.POINTS)) {
         const step = history.step - histories.POINTS + place;
         if (step > 1) {
-            const [, from] = histories.at_step(history, step - 1);
-            const [, to] = histories.at_step(history, step);
+            const from = histories.sample_at(history, step - 1);
+            const to = histories.sample_at(history, step);
             const count = growth(histories.before(track, from, 0), histories.before(track, to, 0));
             const sum = growth(histories.before(track, from, 1), histories.before(track, to, 1));
             if (count > 0) points.set(place, sum / count);
