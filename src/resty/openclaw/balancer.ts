@@ -106,7 +106,11 @@ function balance(this: Balancer): boolean {
         return false;
     }
     const node = peer.node;
-    const [ok, err] = nginx_balancer.set_current_peer(node.host, node.port, node_name.server_name(peer, last, this.name));
+    const [ok, err] = nginx_balancer.set_current_peer(
+        node.host,
+        node.port,
+        node_name.server_name(peer, last, this.name),
+    );
     if (ok !== true) {
         this.faults.report("set_peer", node.address, ": ", err);
         ngx.exit(SERVICE_UNAVAILABLE);

@@ -8,6 +8,7 @@ export function of(content_type: string): string {
     const [semicolon] = string.find(content_type, ";", 1, true);
     let last = semicolon === undefined ? content_type.length : semicolon - 1;
     // No pattern: those that go back over blanks take their square in time.
-    while (last > 0 && (string.byte(content_type, last) === BLANK || string.byte(content_type, last) === TAB)) last -= 1;
+    while (last > 0 && (string.byte(content_type, last) === BLANK || string.byte(content_type, last) === TAB))
+        last -= 1;
     return string.lower(string.sub(content_type, 1, last));
 }

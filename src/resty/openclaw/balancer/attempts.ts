@@ -45,7 +45,10 @@ export function is_present(key: number): boolean {
 /** Whether the first byte is what counts of the answer at hand. */
 function counts_first_byte(upstream: Upstream): boolean {
     const signal = upstream.signal;
-    return signal === "ttfb" || (signal === "auto" && streamed_types.is_streamed(request.variable("upstream_http_content_type") ?? ""));
+    return (
+        signal === "ttfb" ||
+        (signal === "auto" && streamed_types.is_streamed(request.variable("upstream_http_content_type") ?? ""))
+    );
 }
 
 /** Notes that the answer has begun. Phases: header_filter. */
