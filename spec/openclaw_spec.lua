@@ -145,7 +145,7 @@ describe("setup", function()
     it("names the upstream in which an option is wrong", function()
         refuses('setup: upstreams.u: options must be a table, got "10.0.0.1:80"', { upstreams = { u = "10.0.0.1:80" } })
         refuses('setup: upstreams.u: unknown option "node"; did you mean "nodes"?', { upstreams = { u = { node = {} } } })
-        refuses('setup: upstreams.u: unknown option "name"; known are nodes, policy, buckets, hash_on, load_factor, signal, host, tries, busy_statuses, retry_share, panic_share, fallback, health_check, dns', { upstreams = { u = { name = "v" } } })
+        refuses('setup: upstreams.u: unknown option "name"; known are nodes, policy, buckets, hash_on, load_factor, signal, host, tries, busy_statuses, failure_statuses, retry_share, panic_share, fallback, health_check, dns', { upstreams = { u = { name = "v" } } })
         refuses('balancer "u": "nodes" must be a list with at least one entry, got nothing', { upstreams = { u = {} } })
         refuses('balancer "u": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "name"', {
             upstreams = { u = { nodes = { "name" } } },
