@@ -192,8 +192,8 @@ describe("deadline", function()
             local before = figure(series:format(NODES[1])) + figure(series:format(NODES[2]))
             for _, port in ipairs(NODES) do
                 tiers.behave[port] = function()
-                    if #tiers.seen > 1 then return ngx.sleep(1) end
-                    ngx.sleep(0.2)
+                    if #tiers.seen > 1 then return ngx.sleep(2) end
+                    ngx.sleep(0.7)
                     ngx.exit(504)
                 end
             end

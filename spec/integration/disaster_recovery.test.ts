@@ -61,7 +61,10 @@ async function awaitRecovery(): Promise<void> {
         await analyze();
         return (await readMetrics(gateway)).get(`openclaw_upstream_degraded{upstream="${UPSTREAM}"}`) === 0;
     });
-    for (let index = 0; index < 5; index += 1) expectFull(await analyze(), "MISS");
+    await eventually("five in a row have the full model", async () => {
+        for (let index = 0; index < 5; index += 1) expectFull(await analyze(), "MISS");
+        return true;
+    });
     await eventually("nothing is in flight", async () => inFlightOf(await readMetrics(gateway)) === 0);
 }
 
@@ -107,6 +110,7 @@ test.for([
 
 test("an answer of the full model that has become old is better than a new one of the light model", async () => {
     const image = newImage();
+    await awaitRecovery();
     const old = await analyze(image, "?expires=1");
     expectFull(old, "MISS");
     await behaveAll({ status: 503, retryAfter: 1 });

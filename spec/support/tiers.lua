@@ -48,7 +48,7 @@ gateway.setup({
         exact = { upstream = "tiers", deadline = { skew_seconds = 0 } },
         first = { upstream = "tiers_dead", deadline = {} },
         second = { upstream = "tiers", deadline = {} },
-        hasty = { upstream = "tiers", deadline = { seconds = 0.3 } },
+        hasty = { upstream = "tiers", deadline = { seconds = 1 } },
         judged = { upstream = "tiers", plugins = { judge("first") } },
         judged_twice = { upstream = "tiers", plugins = { judge("first"), { log = function() end }, judge("second") } },
         judged_full = { upstream = "tiers_drained", plugins = { judge("first") } },
