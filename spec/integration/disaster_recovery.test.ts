@@ -85,6 +85,7 @@ test.for([
 ] as const)(
     "while the cluster %s the light model answers, and nothing of that is cached",
     async ([, ...behaviours]) => {
+        await awaitRecovery();
         const [known, unknown] = [newImage(), newImage()];
         const before = await analyze(known);
         expectFull(before, "MISS");
