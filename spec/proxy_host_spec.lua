@@ -118,3 +118,17 @@ describe("The name of nodes for TLS", function()
         assert.same({ "18101 gpu.test", "18101 gpu.test", "18102 nil", "18102 spec_own_host" }, told)
     end)
 end)
+
+describe("A node that answers X-Accel-Redirect", function()
+    it("leads nginx to no other location, and its client gets the response itself", function()
+        nodes.reset()
+        nodes.behave[18101] = function()
+            ngx.header["X-Accel-Redirect"] = "/asks_first"
+            ngx.print("the node's own")
+        end
+        for _, peer in ipairs(spec_balancers.single.pool.peers) do ejection.forgive(peer.record) end
+        local answer = http.post("/retried/single", "image")
+        assert.same({ 200, "the node's own" }, { answer.status, answer.body })
+        assert.is_nil(answer.header("X-Accel-Redirect"))
+    end)
+end)
