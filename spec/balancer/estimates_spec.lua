@@ -64,7 +64,7 @@ describe("balancer.estimates", function()
         local function another_worker(world)
             local other = { all = estimates_of.new(), peers = {}, now = world.now }
             for place, peer in ipairs(world.peers) do
-                local twin = assert(peer_of.new(metric_registry.open("openclaw"), "spec", peer.node, false))
+                local twin = assert(peer_of.new(metric_registry.open("new_peers"), "spec", peer.node, false))
                 peer_of.has_begun(twin)
                 twin.learned = estimates_of.none()
                 other.peers[place] = twin

@@ -9,7 +9,7 @@ local function new_peer() return new_peers({ 1 })[1] end
 
 --- Another worker's peer at the same node for the same upstream.
 local function twin(peer, upstream)
-    return assert(peer_of.new(metric_registry.open("openclaw"), upstream or "spec", peer.node, false))
+    return assert(peer_of.new(metric_registry.open("new_peers"), upstream or "spec", peer.node, false))
 end
 
 local function answer(peer, count)

@@ -50,7 +50,7 @@ local function new_run(scenario, trace, new_policy, seed)
         failing = {},
         first_failing = 1,
     }
-    local registry = metric_registry.open("openclaw")
+    local registry = metric_registry.open("new_peers")
     for worker = 1, WORKERS do
         local pool = new_pool(registry, #scenario.nodes, new_policy, scenario.weights)
         run.workers[worker] = pool
