@@ -237,10 +237,10 @@ describe("edge: the delivery of jobs", function()
         end)
 
         it("when no answer comes, and says so in the end", function()
-            local jobs, turn = edge.open({ max_tries = 2, timeout_seconds = 0.2 })
+            local jobs, turn = edge.open({ max_tries = 2, timeout_seconds = 1 })
             for number, behave in ipairs({
                 function() ngx.exit(444) end,
-                function() ngx.sleep(0.5) end,
+                function() ngx.sleep(3) end,
                 function()
                     ngx.header["Content-Length"] = 100
                     ngx.print("x")

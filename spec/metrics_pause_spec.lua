@@ -35,7 +35,7 @@ describe("pause", function()
         rawset(ngx, "now", function() return now() + offset end)
         local paused = ngx.thread.spawn(function() pause() end)
         offset = -3600
-        local slept = ngx.thread.spawn(function() ngx.sleep(1) return "too long" end)
+        local slept = ngx.thread.spawn(function() ngx.sleep(30) return "too long" end)
         local _, result = ngx.thread.wait(paused, slept)
         assert.is_nil(result)
         ngx.thread.kill(slept)

@@ -26,11 +26,12 @@ describe("the wait for the first try", function()
 
     it("lasts from the first byte of the request, and is said on it", function()
         local count, sum = tries.waits("single")
-        local status, said = post_slowly("/queued/single", 0.1)
+        local status, said = post_slowly("/queued/single", 1)
         assert.equal("200", status)
         local count_after, sum_after = tries.waits("single")
         assert.equal(count + 1, count_after)
-        assert.is_true(sum_after - sum >= 0.095 and sum_after - sum < 5, tostring(sum_after - sum))
+        -- This worker takes the connection when it comes to it.
+        assert.is_true(sum_after - sum >= 0.5 and sum_after - sum < 30, tostring(sum_after - sum))
         assert.equal(("%.3f"):format(sum_after - sum), said)
     end)
 

@@ -52,13 +52,18 @@ async function tierFiles(): Promise<{ content: string; target: string; mode: num
     return files;
 }
 
-/** Starts a configuration, waits until it listens on a port, reloads it, and stops it; prints what nginx has to say. */
+/**
+ * Starts a configuration, waits until it listens on a port, reloads it, waits until the first of the old workers has ended, and
+ * stops it; prints what nginx has to say.
+ */
 const START_AND_STOP = `
+children() { cat /proc/$nginx/task/$nginx/children; }
 docker/entrypoint.sh $0 2>run/log &
 nginx=$!
 until (exec 3<>/dev/tcp/127.0.0.1/$1) 2>/dev/null; do kill -0 $nginx || break; sleep 0.05; done
+old=$(children)
 kill -HUP $nginx
-sleep 0.5
+while case " $(children)" in *" \${old%% *} "*) ;; *) false ;; esac do sleep 0.05; done
 kill -QUIT $nginx
 wait $nginx
 status=$?
