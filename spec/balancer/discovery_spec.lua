@@ -343,6 +343,40 @@ describe("discovery", function()
         end)
     end)
 
+    it("share out fifty at a time, whatever the number of upstreams, and wait in turn", function()
+        local release, names, upstreams = false, {}, {}
+        server.answer = function(question)
+            while not release do ngx.sleep(0.001) end
+            return dns.packet(question, { dns.a(question.name, "10.0.0.1") })
+        end
+        for number = 1, 7 do
+            names[number] = {}
+            for index = 1, 10 do names[number][index] = new_name() end
+            upstreams[number] = discover(names[number], { ipv6 = false, timeout = 30 })
+        end
+        local function tick_all(now)
+            for _, found in ipairs(upstreams) do found:tick(now) end
+            ngx.sleep(0.001)
+        end
+        eventually(function()
+            tick_all(1000)
+            return asked() >= 50
+        end, "fifty questions")
+        for _ = 1, 20 do tick_all(1000) end
+        assert.equal(50, asked())
+        release = true
+        eventually(function()
+            tick_all(1000)
+            for number, found in ipairs(upstreams) do
+                for _, name in ipairs(names[number]) do
+                    if not found:addresses(name) then return false end
+                end
+            end
+            return true
+        end, "all names")
+        assert.equal(70, asked())
+    end)
+
     it("stops to ask when a look-up takes too long", function()
         server.answer = function() end
         local given = settings.settings("spec", { servers = { "127.0.0.1:" .. PORT } }, true)

@@ -9,10 +9,13 @@ local settings = ____settings.settings
 local ____watched = require("resty.openclaw.balancer.discovery.watched")
 local answer_of = ____watched.answer_of
 local entries_of = ____watched.entries_of
+local forget_lost = ____watched.forget_lost
+local give_up = ____watched.give_up
 local is_busy = ____watched.is_busy
 local is_due = ____watched.is_due
 local start = ____watched.start
 local watch = ____watched.watch
+--- Of one upstream.
 local MOST_AT_ONCE = 10
 --- Tells of an answer that is new, whoever found it: another upstream may have the same name.
 local function tell(discovery, watched)
@@ -27,16 +30,20 @@ local function tick(self, now)
     local busy = 0
     for ____, watched in ipairs(self.names) do
         tell(self, watched)
+        forget_lost(watched, now)
         if is_busy(watched, now) then
             busy = busy + 1
         end
     end
     for ____, watched in ipairs(self.names) do
         if busy < MOST_AT_ONCE and not is_busy(watched, now) and is_due(watched, now) then
-            start(watched, now)
+            if not start(watched, self, now) then
+                return
+            end
             busy = busy + 1
         end
     end
+    give_up(self)
 end
 local function addresses(self, name)
     local watched = self.by_text[name]

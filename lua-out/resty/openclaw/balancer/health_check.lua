@@ -1,13 +1,15 @@
 local ____exports = {}
-local places = require("resty.openclaw.balancer.health_check.places")
 local probes = require("resty.openclaw.balancer.health_check.probe")
 local ____options = require("resty.openclaw.balancer.health_check.options")
 local read_settings = ____options.read_settings
 local tls = require("resty.openclaw.balancer.health_check.tls")
+local places = require("resty.openclaw.balancer.places")
 local faults = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
 local noise = require("resty.openclaw.noise")
+--- Of one upstream; and of all in this worker.
 local MOST_UNDER_WAY = 10
+local PLACES = places.new(100)
 --- The first check of a node comes within so many seconds.
 local FIRST_SECONDS = 1
 --- Without a tick for so long, in seconds, another worker may lead by now.
@@ -22,7 +24,7 @@ end
 local function free(health_check, node)
     health_check.under_way[node] = nil
     health_check.under_way_count = health_check.under_way_count - 1
-    places.give_back()
+    places.give_back(PLACES)
 end
 --- Books the end of a check; false when its verdict has come too late for anybody to care.
 local function finish(health_check, check)
@@ -65,16 +67,16 @@ local function start(health_check, now)
     while health_check.under_way_count < MOST_UNDER_WAY do
         local turn = next_due(health_check, now)
         if turn == nil then
-            places.leave(health_check)
+            places.leave(PLACES, health_check)
             return
         end
-        if not places.take(health_check, now) then
+        if not places.take(PLACES, health_check, now) then
             return
         end
         local check = {turn = turn, since = now}
         local ok, err = ngx.timer.at(0, run, health_check, check)
         if not ok then
-            places.give_back()
+            places.give_back(PLACES)
             health_check.faults:report(
                 "timer",
                 "cannot check ",
@@ -143,7 +145,7 @@ local function stop(self)
         return
     end
     self.ticked_at = 0
-    places.leave(self)
+    places.leave(PLACES, self)
     self.turns = {}
 end
 local metatable = {__index = {tick = tick, stop = stop}}

@@ -11,7 +11,7 @@ import type { Entry } from "./discovery/entries";
 import * as figures from "./discovery/figures";
 import { parse } from "./discovery/name";
 import { settings } from "./discovery/settings";
-import { answer_of, entries_of, is_busy, is_due, start, watch } from "./discovery/watched";
+import { answer_of, entries_of, forget_lost, give_up, is_busy, is_due, start, watch } from "./discovery/watched";
 import type { Common, Watched } from "./discovery/watched";
 
 export type { Entry } from "./discovery/entries";
@@ -36,6 +36,7 @@ export interface Discovery {
     addresses(name: string): readonly Entry[] | undefined;
 }
 
+/** Of one upstream. */
 const MOST_AT_ONCE = 10;
 
 /** Tells of an answer that is new, whoever found it: another upstream may have the same name. */
@@ -50,14 +51,16 @@ function tick(this: Discovery, now: number): void {
     let busy = 0;
     for (const watched of this.names) {
         tell(this, watched);
+        forget_lost(watched, now);
         if (is_busy(watched, now)) busy += 1;
     }
     for (const watched of this.names) {
         if (busy < MOST_AT_ONCE && !is_busy(watched, now) && is_due(watched, now)) {
-            start(watched, now);
+            if (!start(watched, this, now)) return;
             busy += 1;
         }
     }
+    give_up(this);
 }
 
 function addresses(this: Discovery, name: string): readonly Entry[] | undefined {

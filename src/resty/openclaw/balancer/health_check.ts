@@ -5,13 +5,13 @@
  * and never two of one node; of all upstreams together as many as `places` has. What a verdict means is for the caller to say; `verdicts` keeps count.
  */
 import type { BusyStatuses } from "./busy_statuses";
-import * as places from "./health_check/places";
 import * as probes from "./health_check/probe";
 import { read_settings } from "./health_check/options";
 import type { Settings } from "./health_check/options";
 import * as tls from "./health_check/tls";
 import type { Listed } from "./health_check/tls";
 import type { Verdict } from "./health_check/verdicts";
+import * as places from "./places";
 import * as faults from "../fault";
 import type { Faults } from "../fault";
 import type { Counter } from "../metric_handles";
@@ -72,7 +72,9 @@ export interface HealthCheck {
     stop(): void;
 }
 
+/** Of one upstream; and of all in this worker. */
 const MOST_UNDER_WAY = 10;
+const PLACES = places.new(100);
 /** The first check of a node comes within so many seconds. */
 const FIRST_SECONDS = 1;
 /** Without a tick for so long, in seconds, another worker may lead by now. */
@@ -89,7 +91,7 @@ function is_current(health_check: HealthCheck): boolean {
 function free(health_check: HealthCheck, node: CheckedNode): void {
     health_check.under_way.delete(node);
     health_check.under_way_count -= 1;
-    places.give_back();
+    places.give_back(PLACES);
 }
 
 /** Books the end of a check; false when its verdict has come too late for anybody to care. */
@@ -128,14 +130,14 @@ function start(health_check: HealthCheck, now: number): void {
     while (health_check.under_way_count < MOST_UNDER_WAY) {
         const turn = next_due(health_check, now);
         if (turn === undefined) {
-            places.leave(health_check);
+            places.leave(PLACES, health_check);
             return;
         }
-        if (!places.take(health_check, now)) return;
+        if (!places.take(PLACES, health_check, now)) return;
         const check: Check = { turn, since: now };
         const [ok, err] = ngx.timer.at(0, run, health_check, check);
         if (!ok) {
-            places.give_back();
+            places.give_back(PLACES);
             health_check.faults.report("timer", "cannot check ", turn.peer.node.address, ": ", err);
             return;
         }
@@ -201,7 +203,7 @@ function tick(this: HealthCheck, peers: readonly Checked[], now: number, report:
 function stop(this: HealthCheck): void {
     if (this.ticked_at === 0) return;
     this.ticked_at = 0;
-    places.leave(this);
+    places.leave(PLACES, this);
     this.turns = new LuaTable();
 }
 

@@ -1,11 +1,14 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.metric_registry")
 local noise = require("resty.openclaw.noise")
+local places = require("resty.openclaw.balancer.places")
 local ____entries = require("resty.openclaw.balancer.discovery.entries")
 local from_text = ____entries.from_text
 local to_text = ____entries.to_text
 local ____look_up = require("resty.openclaw.balancer.discovery.look_up")
 local look_up = ____look_up.look_up
+--- Look-ups of all names in this worker.
+local PLACES = places.new(50)
 --- A timer over nginx's limit of running timers never runs, and nobody is told.
 local START_SECONDS = 5
 local MOST_RETRY_SECONDS = 30
@@ -119,6 +122,11 @@ local function refresh(watched)
         keep(watched, answer)
     end
 end
+--- A look-up is no longer under way.
+local function ____end(watched)
+    watched.state = "idle"
+    places.give_back(PLACES)
+end
 local function run(premature, watched)
     if watched.state ~= "starting" then
         return
@@ -130,7 +138,7 @@ local function run(premature, watched)
             fail(watched, err)
         end
     end
-    watched.state = "idle"
+    ____end(watched)
     watched.since = nil
 end
 --- Whether a look-up is under way. A start that nothing has come of in time is taken for lost.
@@ -140,6 +148,12 @@ function ____exports.is_busy(watched, now)
     end
     return now >= watched.since and now < watched.since + START_SECONDS
 end
+--- Gives up a start that nothing has come of in time. Phases: any.
+function ____exports.forget_lost(watched, now)
+    if watched.state == "starting" and not ____exports.is_busy(watched, now) then
+        ____end(watched)
+    end
+end
 --- Whether it is time for the next look-up: so it is, too, when the clock went back, as then nobody knows.
 function ____exports.is_due(watched, now)
     if watched.since == nil then
@@ -147,15 +161,24 @@ function ____exports.is_due(watched, now)
     end
     return now < watched.since or now >= watched.since + watched.wait
 end
---- Begins a look-up, and returns before there is anything to see of it. Phases: those that have timers.
-function ____exports.start(watched, now)
+--- Begins a look-up for an upstream, and returns before there is anything to see of it. False where too many are under way in
+-- this worker; then ask again within a second, or `give_up`. Phases: those that have timers.
+function ____exports.start(watched, upstream, now)
+    if not places.take(PLACES, upstream, now) then
+        return false
+    end
     watched.state = "starting"
     watched.since = now
     local ok, err = ngx.timer.at(0, run, watched)
     if ok then
-        return
+        return true
     end
-    watched.state = "idle"
+    ____end(watched)
     fail(watched, err)
+    return true
+end
+--- An upstream has no look-up to begin. Costs nothing where nobody waits. Phases: any.
+function ____exports.give_up(upstream)
+    places.leave(PLACES, upstream)
 end
 return ____exports

@@ -5,6 +5,7 @@ import * as metric_registry from "../../metric_registry";
 import type { Registry } from "../../metric_registry";
 import * as noise from "../../noise";
 import type { Names } from "../../shared_memory/names";
+import * as places from "../places";
 import { from_text, to_text } from "./entries";
 import type { Entry } from "./entries";
 import { look_up } from "./look_up";
@@ -40,6 +41,8 @@ export interface Watched {
     entries: readonly Entry[];
 }
 
+/** Look-ups of all names in this worker. */
+const PLACES = places.new(50);
 /** A timer over nginx's limit of running timers never runs, and nobody is told. */
 const START_SECONDS = 5;
 const MOST_RETRY_SECONDS = 30;
@@ -123,6 +126,12 @@ function refresh(watched: Watched): void {
     else keep(watched, answer);
 }
 
+/** A look-up is no longer under way. */
+function end(watched: Watched): void {
+    watched.state = "idle";
+    places.give_back(PLACES);
+}
+
 function run(premature: boolean, watched: Watched): void {
     // A start that was taken for lost may come after all.
     if (watched.state !== "starting") return;
@@ -131,7 +140,7 @@ function run(premature: boolean, watched: Watched): void {
         const [ok, err] = pcall(refresh, watched);
         if (!ok) fail(watched, err);
     }
-    watched.state = "idle";
+    end(watched);
     watched.since = undefined;
 }
 
@@ -141,19 +150,34 @@ export function is_busy(watched: Watched, now: number): boolean {
     return now >= watched.since! && now < watched.since! + START_SECONDS;
 }
 
+/** Gives up a start that nothing has come of in time. Phases: any. */
+export function forget_lost(watched: Watched, now: number): void {
+    if (watched.state === "starting" && !is_busy(watched, now)) end(watched);
+}
+
 /** Whether it is time for the next look-up: so it is, too, when the clock went back, as then nobody knows. */
 export function is_due(watched: Watched, now: number): boolean {
     if (watched.since === undefined) watched.since = now;
     return now < watched.since || now >= watched.since + watched.wait;
 }
 
-/** Begins a look-up, and returns before there is anything to see of it. Phases: those that have timers. */
-export function start(watched: Watched, now: number): void {
+/**
+ * Begins a look-up for an upstream, and returns before there is anything to see of it. False where too many are under way in
+ * this worker; then ask again within a second, or `give_up`. Phases: those that have timers.
+ */
+export function start(watched: Watched, upstream: object, now: number): boolean {
+    if (!places.take(PLACES, upstream, now)) return false;
     watched.state = "starting";
     watched.since = now;
     // The library never closes its sockets; they end with the timer.
     const [ok, err] = ngx.timer.at(0, run, watched);
-    if (ok) return;
-    watched.state = "idle";
+    if (ok) return true;
+    end(watched);
     fail(watched, err);
+    return true;
+}
+
+/** An upstream has no look-up to begin. Costs nothing where nobody waits. Phases: any. */
+export function give_up(upstream: object): void {
+    places.leave(PLACES, upstream);
 }

@@ -1,40 +1,38 @@
-local places = require("resty.openclaw.balancer.health_check.places")
+local places = require("resty.openclaw.balancer.places")
 
-local MOST = places.MOST_PLACES
+local MOST = 100
 
-describe("balancer.health_check.places", function()
-    local taken, now
+describe("balancer.places", function()
+    local all, taken, now
 
     local function take(who)
-        local has = places.take(who, now)
+        local has = places.take(all, who, now)
         if has then taken = taken + 1 end
         return has
     end
 
     local function give_back(count)
         for _ = 1, count or 1 do
-            places.give_back()
+            places.give_back(all)
             taken = taken - 1
         end
     end
 
     local function take_all(who)
         while take(who) do end
-        places.leave(who)
+        places.leave(all, who)
     end
 
-    before_each(function() taken, now = 0, 1000 end)
-    after_each(function() give_back(taken) end)
+    before_each(function() all, taken, now = places.new(MOST), 0, 1000 end)
 
-    it("are so few that nginx has timers left for others", function()
-        assert.equal(100, MOST)
+    it("are no more than there are", function()
         local who = {}
         for _ = 1, MOST do assert.is_true(take(who)) end
         assert.is_false(take(who))
         give_back()
         assert.is_true(take(who))
         assert.is_false(take(who))
-        places.leave(who)
+        places.leave(all, who)
     end)
 
     it("are had by those who have waited longest, one by one", function()
@@ -63,8 +61,8 @@ describe("balancer.health_check.places", function()
         assert.is_false(take(gone))
         assert.is_false(take(last))
         give_back()
-        places.leave(leaver)
-        places.leave(leaver)
+        places.leave(all, leaver)
+        places.leave(all, leaver)
         assert.is_false(take(last))
         now = now + 0.9
         assert.is_false(take(last))
