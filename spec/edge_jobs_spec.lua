@@ -137,13 +137,6 @@ describe("edge: jobs", function()
             assert.equal(1, refusals(jobs, "store_full"))
         end)
 
-        it("by clients that are told apart, whichever socket they came to", function()
-            local mapped = ("\0"):rep(10) .. "\255\255"
-            assert.equal("\10\9\0\1", clients.network_of("\10\9\0\1"))
-            assert.equal("\10\9\0\1", clients.network_of(mapped .. "\10\9\0\1"))
-            assert.equal("\32\1\13\184\0\0\0\1", clients.network_of("\32\1\13\184\0\0\0\1" .. ("x"):rep(8)))
-        end)
-
         it("when a client has its share", function()
             local jobs, turn = edge.open({ max_jobs = 4, client_share = 0.5 })
             local id = edge.keep()

@@ -370,6 +370,19 @@ describe("identity", function()
             assert.is_true(new("farm", true))
         end)
 
+        it("one that nginx.conf does not declare, which names nobody, and is told of", function()
+            local series = 'openclaw_faults_total{plugin="identity",kind="undeclared_subject"}'
+            local function faults()
+                return tonumber(reader.parse(http.get_from(PORT, "/metrics").body)[series] or 0)
+            end
+            local before = faults()
+            assert.equal(200, http.get_from(PORT, "/?route=open_edge").status)
+            assert.equal(before, faults())
+            assert.equal(200, http.get_from(PORT, "/?route=undeclared").status)
+            assert.same({}, told(tiers.seen[2]))
+            assert.is_true(faults() > before)
+        end)
+
         it("nothing that clients write, whatever is said of it", function()
             for _, name in ipairs({ "http_x_user", "HTTP_X_USER", "arg_user", "cookie_user", "args", "is_args", "query_string", "request_uri", "request", "request_method",
                 "host", "uri", "document_uri", "content_type", "content_length", "openclaw_request_id", "openclaw_path", "openclaw_trace_id", "openclaw_model", "openclaw_route",

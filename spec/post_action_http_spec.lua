@@ -127,6 +127,17 @@ describe("post_action http sink", function()
         end
     end)
 
+    it("hands on why the server refuses, on one line, but not what may be a secret", function()
+        receiver.status, receiver.says = 400, '{"error":\r\n\t"no \255 label"}' .. ("x"):rep(500)
+        local _, err = sink():send("a\n", 1, math.huge)
+        assert.matches('^status 400: {"error":   "no %? label"}x+$', err)
+        assert.is_true(#err < 220)
+        receiver.status = 503
+        assert.matches('^status 503: {"error"', (select(2, sink():send("a\n", 1, math.huge))))
+        receiver.status = 401
+        assert.equal("status 401", (select(2, sink():send("a\n", 1, math.huge))))
+    end)
+
     it("hands on for how long the server asks to be left alone", function()
         receiver.status, receiver.retry_after = 429, 7
         assert.same({ "retry", "status 429", 7, nil, "busy" }, { sink():send("a\n", 1, math.huge) })

@@ -263,4 +263,14 @@ describe("series that the configuration binds", function()
         assert.is_true(room.is_first_to_tell(registry))
         assert.is_false(room.is_first_to_tell(registry))
     end)
+
+    it("say where an operator's limit leaves no room for others", function()
+        local registry = metric_registry.open("many_routes")
+        assert.is_nil(room.low_limit(registry))
+        registry.most_bytes = 1000
+        assert.matches("^metrics%.max_bytes = 1000 leaves no room for further series: those that there are at the start take %d+ bytes$", room.low_limit(registry))
+        registry.most_bytes = 100000000
+        assert.is_nil(room.low_limit(registry))
+        registry.most_bytes = nil
+    end)
 end)

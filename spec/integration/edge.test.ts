@@ -491,6 +491,36 @@ describe("nobody's word but the gateway's", () => {
     });
 });
 
+describe("a configuration that keeps nothing", () => {
+    test.for([
+        { what: "a location without edge_route.conf", place: "/forgotten/", status: 502 },
+        { what: "a server without edge.conf", place: "/nowhere/", status: 500 },
+    ])("is told of: $what", async ({ place, status }) => {
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            server: `
+                location /forgotten/ { set $openclaw_route work; include route.conf; proxy_pass http://centre; }
+                location /nowhere/ {
+                    set $openclaw_route work;
+                    include route.conf;
+                    error_page 502 504 @elsewhere;
+                    proxy_pass http://centre;
+                }`,
+        });
+        const told = async (): Promise<number> =>
+            (await edge.metrics()).get('openclaw_faults_total{plugin="edge",kind="no_error_page"}') ?? 0;
+        centre.reply = () => ({ status: status === 500 ? 500 : 503, body: "of the node's own" });
+        await post(edge, newAddress(place.slice(1, -1)));
+        expect(await told()).toBe(0);
+        await centre.goDown();
+        expect(await post(edge)).toMatchObject({ status: 202 });
+        expect(await told()).toBe(0);
+        expect(await post(edge, newAddress(place.slice(1, -1)))).toMatchObject({ status });
+        await eventually("it is counted", async () => (await told()) === 1);
+        expect(await edge.nginx.errorLog()).toMatch(/include nginx\/edge_route\.conf in the location of the route work,/);
+    });
+});
+
 const QUICK = "rate = 1000, rise = 1, probe_seconds = 0.1,";
 
 describe("jobs", () => {

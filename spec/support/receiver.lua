@@ -5,6 +5,8 @@ local _M = {}
 function _M.reset()
     _M.batches, _M.lines, _M.requests = {}, {}, 0
     _M.status, _M.retry_after, _M.delay = 200, nil, 0
+    --- What an error says.
+    _M.says = ""
     --- Where set, the status of each request in turn; then `status`.
     _M.statuses = {}
     _M.era = (_M.era or 0) + 1
@@ -28,7 +30,7 @@ function _M.answer()
             _M.lines[#_M.lines + 1] = line
         end
     end
-    ngx.say("done")
+    ngx.print(ngx.status == 200 and "done" or _M.says)
 end
 
 _M.reset()

@@ -55,6 +55,7 @@ gateway.setup({
 
         edge = { upstream = "tiers_self", identity = { sign = { key_file = _M.KEYS.new, subject = "tiers_subject", trusted = true } }, body_digest = { algorithm = "sha256" } },
         open_edge = { upstream = "tiers", identity = { sign = { key_file = _M.KEYS.old, subject = "tiers_subject", trusted = true }, required = false } },
+        undeclared = { upstream = "tiers", identity = { tell = { subject = "tiers_undeclared", trusted = true }, required = false } },
         telling = { upstream = "tiers", identity = { tell = { subject = "tiers_subject", trusted = true } } },
         certificate = { upstream = "tiers", identity = { tell = { subject = "ssl_client_s_dn" } } },
         centre = { upstream = "tiers", identity = accepting({}) },

@@ -16,6 +16,8 @@ local time_left = require("resty.openclaw.time_left")
 local upstream_tries = require("resty.openclaw.upstream_tries")
 local worker_process = require("resty.openclaw.worker_process")
 local NAME = "edge"
+local INTERNAL_ERROR = 500
+local BAD_GATEWAY = 502
 --- Longer than deliveries ever pause. When none has come for so long, something is wrong with them.
 local PATIENCE_SECONDS = 10
 local function init_worker(self)
@@ -133,8 +135,27 @@ local function header_filter(self)
         learn(self.link, true)
     end
 end
+--- Says so where nginx.conf does not lead to `content`: a request that nobody answered ends with nginx's own error then.
+local function look_at_error_page(edge)
+    local status = request.status()
+    if status ~= BAD_GATEWAY and status ~= INTERNAL_ERROR then
+        return
+    end
+    local header_times = request.variable("upstream_header_time")
+    if header_times == nil or (string.find(header_times, "%d")) ~= nil then
+        return
+    end
+    local tried = upstream_tries.last(request.variable("upstream_status") or "-")
+    if tried ~= "502" and tried ~= "504" then
+        return
+    end
+    edge.faults:report("no_error_page", "a request got no answer and was not kept: include nginx/edge_route.conf in the location of the route ", edge.route, ", and nginx/edge.conf in its server")
+end
 local function log(self)
     acceptance.abandon()
+    if not deliveries.is_marked() then
+        look_at_error_page(self)
+    end
     learn(
         self.link,
         not deliveries.is_own()
@@ -244,14 +265,21 @@ local function create(options)
         ____temp_0 = function() return upstream:is_cut() end
     end
     local link = ____links_new_1(registry, route, settings, ____temp_0)
+    local faults = fault.new(NAME, registry)
     local jobs = jobs_of.new(
         NAME,
         given,
         registry,
         link,
-        fault.new(NAME, registry)
+        faults
     )
-    local fields = {route = route, upstream = upstream, link = link, jobs = jobs}
+    local fields = {
+        route = route,
+        upstream = upstream,
+        link = link,
+        jobs = jobs,
+        faults = faults
+    }
     return setmetatable(fields, metatable)
 end
 ____exports.new = create

@@ -13,6 +13,7 @@ import * as jobs_page from "./edge/jobs_page";
 import * as links from "./edge/link";
 import type { Link } from "./edge/link";
 import * as fault from "./fault";
+import type { Faults } from "./fault";
 import * as json_error from "./json_error";
 import * as metric_registry from "./metric_registry";
 import * as operator_access from "./operator_access";
@@ -35,6 +36,7 @@ export interface Edge {
     readonly upstream: Upstream | undefined;
     readonly link: Link;
     readonly jobs: Jobs;
+    readonly faults: Faults;
     /** Begins to deliver in this worker. Phases: init_worker. */
     init_worker(): void;
     /** Phases: exit_worker. */
@@ -47,13 +49,16 @@ export interface Edge {
     before_balance(): boolean;
     /** Says on the answer whether it is a stale copy; of a subrequest as `log`. Phases: header_filter. */
     header_filter(): void;
-    /** Learns whether the link works. Phases: log. */
+    /** Learns whether the link works, and notices where nginx.conf keeps nothing. Phases: log. */
     log(): void;
     /** Answers a request that got no answer: keeps it. Phases: content. */
     content(): void;
 }
 
 const NAME = "edge";
+
+const INTERNAL_ERROR = 500;
+const BAD_GATEWAY = 502;
 
 /** Longer than deliveries ever pause. When none has come for so long, something is wrong with them. */
 const PATIENCE_SECONDS = 10;
@@ -150,8 +155,26 @@ function header_filter(this: Edge): void {
     if (request.is_subrequest()) learn(this.link, true);
 }
 
+/** Says so where nginx.conf does not lead to `content`: a request that nobody answered ends with nginx's own error then. */
+function look_at_error_page(edge: Edge): void {
+    const status = request.status();
+    if (status !== BAD_GATEWAY && status !== INTERNAL_ERROR) return;
+    const header_times = request.variable("upstream_header_time");
+    // Nobody was to be asked, or the other end has said so.
+    if (header_times === undefined || string.find(header_times, "%d")[0] !== undefined) return;
+    const tried = upstream_tries.last(request.variable("upstream_status") ?? "-");
+    if (tried !== "502" && tried !== "504") return;
+    edge.faults.report(
+        "no_error_page",
+        "a request got no answer and was not kept: include nginx/edge_route.conf in the location of the route ",
+        edge.route,
+        ", and nginx/edge.conf in its server",
+    );
+}
+
 function log(this: Edge): void {
     acceptance.abandon();
+    if (!deliveries.is_marked()) look_at_error_page(this);
     learn(this.link, !deliveries.is_own());
     deliveries.forget();
 }
@@ -216,8 +239,9 @@ function create(options: unknown): Edge {
         probe_seconds: read.positive(NAME, given, "probe_seconds", 1),
     };
     const link = links.new(registry, route, settings, upstream === undefined ? undefined : () => upstream.is_cut());
-    const jobs = jobs_of.new(NAME, given, registry, link, fault.new(NAME, registry));
-    const fields = { route, upstream, link, jobs };
+    const faults = fault.new(NAME, registry);
+    const jobs = jobs_of.new(NAME, given, registry, link, faults);
+    const fields = { route, upstream, link, jobs, faults };
     return setmetatable(fields, metatable) as unknown as Edge;
 }
 export { create as new };

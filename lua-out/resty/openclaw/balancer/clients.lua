@@ -1,4 +1,5 @@
 local ____exports = {}
+local client_network = require("resty.openclaw.client_network")
 local request = require("resty.openclaw.request")
 --- Slots of the common block that a record takes.
 ____exports.SLOTS = 3
@@ -10,20 +11,13 @@ local CHANGED_AT = 2
 local SECONDS_BETWEEN_LOOKS = 0.1
 --- Who was there so many seconds ago still counts.
 local SEEN_SECONDS = 60
---- Bytes of an IPv6 address that its owner can't choose.
-local NETWORK_BYTES = 8
 --- A number above 0 for a text; two texts may have the same one, once in four thousand million.
 local function number_of(text)
     return 1 + ngx.crc32_short(text)
 end
 --- A number above 0 for the client of the request at hand. Phases: all with a request.
 function ____exports.of_request()
-    local address = string.sub(
-        request.variable("binary_remote_addr") or "",
-        1,
-        NETWORK_BYTES
-    )
-    return number_of(address .. (request.variable("openclaw_identity") or ""))
+    return number_of(client_network.of_request() .. (request.variable("openclaw_identity") or ""))
 end
 --- A number for what it asks; the body counts by its digest, where there is one, and by its length.
 local function of_content()

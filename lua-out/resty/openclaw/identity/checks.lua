@@ -76,7 +76,11 @@ function ____exports.named(settings)
     if settings.is_of_certificate and request.variable("ssl_client_verify") ~= "SUCCESS" then
         return nil
     end
-    local subject = claims.fit(request.variable(settings.subject))
+    local value = request.variable(settings.subject)
+    if value == nil and settings.is_declared then
+        settings.faults:report("undeclared_subject", "nginx.conf declares no variable $", settings.subject)
+    end
+    local subject = claims.fit(value)
     return subject
 end
 --- What this gateway knows itself.

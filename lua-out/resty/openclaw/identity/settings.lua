@@ -98,6 +98,7 @@ function ____exports.read_all(given)
     local ____read_flag_result_5 = read.flag(OWNER, options, "required", true)
     local ____subject_6 = subject
     local ____temp_7 = subject ~= nil and subjects.is_of_certificate(subject)
+    local ____temp_8 = subject ~= nil and subjects.is_declared(subject)
     local ____temp_0
     if sign == nil then
         ____temp_0 = nil
@@ -112,6 +113,7 @@ function ____exports.read_all(given)
         required = ____read_flag_result_5,
         subject = ____subject_6,
         is_of_certificate = ____temp_7,
+        is_declared = ____temp_8,
         key = ____temp_0,
         refused = refused_by_reason(dict),
         faults = fault.new(

@@ -82,4 +82,8 @@ end
 function ____exports.is_of_certificate(name)
     return string.sub(name, 1, 11) == "ssl_client_"
 end
+--- Whether nginx.conf has to declare the variable: nginx and its modules have no such one. Phases: any.
+function ____exports.is_declared(name)
+    return not is_fit(name) or name == "openclaw_identity"
+end
 return ____exports

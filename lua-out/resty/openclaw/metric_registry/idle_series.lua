@@ -158,13 +158,19 @@ local function pass_and_lead(candidate)
     turn.pass()
     return (candidate:leads())
 end
---- Says at the start when the dict is too small for what the configuration binds.
+--- Says at the start when the dict, or the limit on what series may take of it, is too small for what the configuration binds.
 local function tell(registry)
     local advice = room.advice(registry)
-    if advice == nil or not room.is_first_to_tell(registry) then
+    local limit = room.low_limit(registry)
+    if (advice or limit) == nil or not room.is_first_to_tell(registry) then
         return
     end
-    ngx.log(ngx.ERR, "metric_registry: ", advice, "; until then some series count as _other, or are lost")
+    if advice ~= nil then
+        ngx.log(ngx.ERR, "metric_registry: ", advice, "; until then some series count as _other, or are lost")
+    end
+    if limit ~= nil then
+        ngx.log(ngx.ERR, "metric_registry: ", limit, "; they count as _other")
+    end
 end
 local function try_to(work, registry, now, pause)
     local ok, err = pcall(work, registry, now, pause)

@@ -86,6 +86,16 @@ function ____exports.advice(registry)
         math.ceil(needed / MEGABYTE)
     )
 end
+--- What to say when an operator's limit leaves no room for any series beside those that there are at the start; nothing when it
+-- does. Phases: any.
+function ____exports.low_limit(registry)
+    local most = registry.most_bytes
+    local taken = registry.region.names:get(TAKEN)
+    if most == nil or taken == nil or taken < most then
+        return nil
+    end
+    return string.format("metrics.max_bytes = %d leaves no room for further series: those that there are at the start take %d bytes", most, taken)
+end
 --- Whether this process is the one that says so: one for each configuration. Phases: any but init.
 function ____exports.is_first_to_tell(registry)
     local ____registry_region_2 = registry.region

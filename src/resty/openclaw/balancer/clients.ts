@@ -3,6 +3,7 @@
  * common block, so that all workers agree. Clients are told apart by address (IPv6 by its /64) and by
  * `$openclaw_identity`: what a client may choose for itself does not count.
  */
+import * as client_network from "../client_network";
 import * as request from "../request";
 import type { Suspect } from "./ejection";
 
@@ -18,8 +19,6 @@ const CHANGED_AT = 2;
 const SECONDS_BETWEEN_LOOKS = 0.1;
 /** Who was there so many seconds ago still counts. */
 const SEEN_SECONDS = 60;
-/** Bytes of an IPv6 address that its owner can't choose. */
-const NETWORK_BYTES = 8;
 
 /** A number above 0 for a text; two texts may have the same one, once in four thousand million. */
 function number_of(text: string): number {
@@ -28,8 +27,7 @@ function number_of(text: string): number {
 
 /** A number above 0 for the client of the request at hand. Phases: all with a request. */
 export function of_request(): number {
-    const address = string.sub(request.variable("binary_remote_addr") ?? "", 1, NETWORK_BYTES);
-    return number_of(address + (request.variable("openclaw_identity") ?? ""));
+    return number_of(client_network.of_request() + (request.variable("openclaw_identity") ?? ""));
 }
 
 /** A number for what it asks; the body counts by its digest, where there is one, and by its length. */

@@ -64,7 +64,12 @@ export function with_certificate(settings: Settings): Finding {
 export function named(settings: Settings): string | undefined {
     // With "ssl_verify_client optional" a certificate may be anybody's.
     if (settings.is_of_certificate && request.variable("ssl_client_verify") !== "SUCCESS") return undefined;
-    const subject = claims.fit(request.variable(settings.subject!));
+    const value = request.variable(settings.subject!);
+    // One that nginx.conf declares has a value, if an empty one.
+    if (value === undefined && settings.is_declared) {
+        settings.faults.report("undeclared_subject", "nginx.conf declares no variable $", settings.subject);
+    }
+    const subject = claims.fit(value);
     return subject;
 }
 

@@ -24,6 +24,8 @@ export interface Settings {
     readonly subject: string | undefined;
     /** Whether that is of the client's certificate, and nothing where nginx has not verified it. */
     readonly is_of_certificate: boolean;
+    /** Whether nginx.conf has to declare that, as nginx itself has no such variable. */
+    readonly is_declared: boolean;
     /** Signs that; nothing where it is not signed. */
     readonly key: Key | undefined;
     readonly refused: LuaTable<Reason, Counter>;
@@ -98,6 +100,7 @@ export function read_all(given: unknown): Settings {
         required: read.flag(OWNER, options, "required", true),
         subject,
         is_of_certificate: subject !== undefined && subjects.is_of_certificate(subject),
+        is_declared: subject !== undefined && subjects.is_declared(subject),
         key: sign === undefined ? undefined : keys.new("identity: sign", "key_file", sign.key_file),
         refused: refused_by_reason(dict),
         faults: fault.new(OWNER, metric_registry.open(dict)),

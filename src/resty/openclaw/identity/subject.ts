@@ -87,3 +87,8 @@ export function read_subject(owner: string, options: Options): string {
 export function is_of_certificate(name: string): boolean {
     return string.sub(name, 1, 11) === "ssl_client_";
 }
+
+/** Whether nginx.conf has to declare the variable: nginx and its modules have no such one. Phases: any. */
+export function is_declared(name: string): boolean {
+    return !is_fit(name) || name === "openclaw_identity";
+}

@@ -121,11 +121,15 @@ function pass_and_lead(candidate: Leader): boolean {
     return candidate.leads()[0];
 }
 
-/** Says at the start when the dict is too small for what the configuration binds. */
+/** Says at the start when the dict, or the limit on what series may take of it, is too small for what the configuration binds. */
 function tell(registry: Registry): void {
     const advice = room.advice(registry);
-    if (advice === undefined || !room.is_first_to_tell(registry)) return;
-    ngx.log(ngx.ERR, "metric_registry: ", advice, "; until then some series count as _other, or are lost");
+    const limit = room.low_limit(registry);
+    if ((advice ?? limit) === undefined || !room.is_first_to_tell(registry)) return;
+    if (advice !== undefined) {
+        ngx.log(ngx.ERR, "metric_registry: ", advice, "; until then some series count as _other, or are lost");
+    }
+    if (limit !== undefined) ngx.log(ngx.ERR, "metric_registry: ", limit, "; they count as _other");
 }
 
 function try_to(work: typeof look, registry: Registry, now: number, pause: (this: void) => boolean): void {

@@ -84,6 +84,21 @@ export function advice(registry: Registry): string | undefined {
     );
 }
 
+/**
+ * What to say when an operator's limit leaves no room for any series beside those that there are at the start; nothing when it
+ * does. Phases: any.
+ */
+export function low_limit(registry: Registry): string | undefined {
+    const most = registry.most_bytes;
+    const [taken] = registry.region.names.get<number>(TAKEN);
+    if (most === undefined || taken === undefined || taken < most) return undefined;
+    return string.format(
+        "metrics.max_bytes = %d leaves no room for further series: those that there are at the start take %d bytes",
+        most,
+        taken,
+    );
+}
+
 /** Whether this process is the one that says so: one for each configuration. Phases: any but init. */
 export function is_first_to_tell(registry: Registry): boolean {
     const { names, configuration } = registry.region;

@@ -3,6 +3,9 @@ local gzips = require("resty.openclaw.gzip")
 local http_client = require("resty.openclaw.http_client")
 local read = require("resty.openclaw.options")
 local retry_after = require("resty.openclaw.retry_after")
+local ____text = require("resty.openclaw.text")
+local trim = ____text.trim
+local utf8 = require("resty.openclaw.utf8")
 local lines = require("resty.openclaw.post_action.lines")
 local templates = require("resty.openclaw.post_action.sinks.template")
 local OPTIONS = {
@@ -18,6 +21,8 @@ local OPTIONS = {
     "ssl_verify",
     "ssl_server_name"
 }
+--- Of the reason that a receiver gives no more is logged.
+local MOST_REASON_BYTES = 200
 --- Bad Request, Content Too Large, Unprocessable Content: about one entry of many, or about how many they are.
 local ABOUT_ENTRIES = {[400] = true, [413] = true, [422] = true}
 --- Of all other statuses, 5xx is "busy", and the rest "misdirected". None of them says anything of the entries.
@@ -45,15 +50,29 @@ local function body_of(sink, text)
     end
     return sink.gzip:compress(body)
 end
-local function verdict_on(status, retry_after_header)
+--- The receiver's reason, on one line: what is not printable or no UTF-8 is left out or replaced.
+local function reason_in(body)
+    local printable = string.gsub(
+        utf8.cut(body, MOST_REASON_BYTES),
+        "%c",
+        " "
+    )
+    return trim(utf8.clean(printable))
+end
+--- What went wrong, as the error log has it.
+local function refusal(status, body)
+    local reason = reason_in(body)
+    return reason == "" and "status " .. tostring(status) or (("status " .. tostring(status)) .. ": ") .. reason
+end
+local function verdict_on(status, retry_after_header, body)
     if status >= 200 and status < 300 then
         return "sent"
     end
-    local why = "status " .. tostring(status)
     if ABOUT_ENTRIES[status] == true then
-        return "divide", why
+        return "divide", refusal(status, body)
     end
     local cause = CAUSES[status] or (status >= 500 and "busy" or "misdirected")
+    local why = cause == "credentials" and "status " .. tostring(status) or refusal(status, body)
     return "retry", why, retry_after.seconds(retry_after_header), nil, cause
 end
 local function send(self, text, _entries, most_seconds)
@@ -82,7 +101,7 @@ local function send(self, text, _entries, most_seconds)
     if answer == nil then
         return "retry", err
     end
-    return verdict_on(answer.status, answer.headers["retry-after"])
+    return verdict_on(answer.status, answer.headers["retry-after"], answer.body)
 end
 local metatable = {__index = {send = send}}
 local function read_headers(owner, options, is_json, gzip)

@@ -5,6 +5,8 @@ import * as http_client from "../../http_client";
 import * as read from "../../options";
 import type { Options } from "../../options";
 import * as retry_after from "../../retry_after";
+import { trim } from "../../text";
+import * as utf8 from "../../utf8";
 import * as lines from "../lines";
 import type { Cause, Outcome, Sink } from "../sinks";
 import * as templates from "./template";
@@ -40,6 +42,9 @@ const OPTIONS = [
     "ssl_server_name",
 ];
 
+/** Of the reason that a receiver gives no more is logged. */
+const MOST_REASON_BYTES = 200;
+
 /** Bad Request, Content Too Large, Unprocessable Content: about one entry of many, or about how many they are. */
 const ABOUT_ENTRIES: Record<number, boolean | undefined> = { 400: true, 413: true, 422: true };
 /** Of all other statuses, 5xx is "busy", and the rest "misdirected". None of them says anything of the entries. */
@@ -61,11 +66,24 @@ function body_of(sink: HttpSink, text: string): Result<string> {
     return sink.gzip.compress(body);
 }
 
-function verdict_on(status: number, retry_after_header: string | undefined): Outcome {
+/** The receiver's reason, on one line: what is not printable or no UTF-8 is left out or replaced. */
+function reason_in(body: string): string {
+    const [printable] = string.gsub(utf8.cut(body, MOST_REASON_BYTES), "%c", " ");
+    return trim(utf8.clean(printable));
+}
+
+/** What went wrong, as the error log has it. */
+function refusal(status: number, body: string): string {
+    const reason = reason_in(body);
+    return reason === "" ? `status ${status}` : `status ${status}: ${reason}`;
+}
+
+function verdict_on(status: number, retry_after_header: string | undefined, body: string): Outcome {
     if (status >= 200 && status < 300) return $multi("sent");
-    const why = `status ${status}`;
-    if (ABOUT_ENTRIES[status] === true) return $multi("divide", why);
+    if (ABOUT_ENTRIES[status] === true) return $multi("divide", refusal(status, body));
     const cause = CAUSES[status] ?? (status >= 500 ? "busy" : "misdirected");
+    // Who refuses credentials may repeat them.
+    const why = cause === "credentials" ? `status ${status}` : refusal(status, body);
     return $multi("retry", why, retry_after.seconds(retry_after_header), undefined, cause);
 }
 
@@ -92,7 +110,7 @@ function send(this: HttpSink, text: string, _entries: number, most_seconds: numb
         repeatable: true,
     });
     if (answer === undefined) return $multi("retry", err);
-    return verdict_on(answer.status, answer.headers["retry-after"]);
+    return verdict_on(answer.status, answer.headers["retry-after"], answer.body);
 }
 
 const metatable = { __index: { send } };
