@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { GenericContainer } from "testcontainers";
 import { expect, test } from "vitest";
@@ -8,7 +8,13 @@ import { BOOKWORM, buildSpecsImage, LABELS, TRIXIE } from "./support/gateway_con
 // "30 successes / 0 failures / 0 errors / 0 pending : 1.2 seconds"
 const SUMMARY = /^(\d+) success(?:es)? \/ 0 failures \/ 0 errors /m;
 
-test.concurrent.each([TRIXIE, BOOKWORM])(
+/** `make test` has run the specs with this machine's own nginx: once more with the same one would tell nothing new. */
+function isOwn(base: string): boolean {
+    const [, name] = /^VERSION_CODENAME=(\w+)$/m.exec(readFileSync("/etc/os-release", "utf8")) ?? [];
+    return base === `debian:${name}-slim`;
+}
+
+test.concurrent.each([TRIXIE, BOOKWORM].filter((base) => !isOwn(base)))(
     "the specs pass on %s",
     async (base) => {
         const folders = ["lua-out", "nginx", "demo", "docs", "spec", "tools"];
