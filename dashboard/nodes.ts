@@ -24,12 +24,21 @@ function mean(points: readonly (number | null)[]): number | null {
     return known.length === 0 ? null : known.reduce((sum, point) => sum + point, 0) / known.length;
 }
 
+/** Why a node gets no requests, and for how long; nothing where it gets them, or where its state says it all. */
+function whyLeftOut({ reason, state, seconds_left }: NodeStatus): string | undefined {
+    if (reason === null) return undefined;
+    const parts = reason === state ? [] : [format.word(reason)];
+    if (seconds_left !== null && seconds_left > 0) parts.push(`tried again in ${format.seconds(seconds_left)}`);
+    return parts.join(", ") || undefined;
+}
+
 function drawState(cell: HTMLElement): (row: NodeRow) => void {
     const pill = element("span", { class: "state" });
     cell.append(pill);
     return ({ node }) => {
         setText(pill, format.word(node.state));
         setAttribute(pill, "data-state", node.state);
+        setAttribute(pill, "title", whyLeftOut(node));
     };
 }
 

@@ -12,6 +12,10 @@ export interface Answers {
 export interface NodeStatus {
     address: string;
     state: string;
+    /** Why it gets no requests; null where it gets them. */
+    reason: string | null;
+    /** Until it is tried again. */
+    seconds_left: number | null;
     weight: number;
     drain: boolean;
     effective_weight: number | null;

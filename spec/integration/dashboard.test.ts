@@ -332,6 +332,7 @@ test("a node that dies turns red without a reload, and comes back", async () => 
         return state?.value === "down" && state;
     });
     expect(down.text).toBe("down");
+    expect(await page.getAttribute(pill, "title")).toMatch(/^failed requests(, tried again in .+)?$/);
     // Colours change within a moment.
     await eventually("it is red", async () => {
         const [red = 0, green = 0] = await colourOf(page, pill, "color");
