@@ -5,13 +5,16 @@
 import * as jit_options from "jit.opt";
 import type { Balancer } from "./openclaw/balancer";
 import * as edges from "./openclaw/edge";
+import type { Edge } from "./openclaw/edge";
+import * as builder from "./openclaw/gateway/builder";
+import type { Gateway, Route } from "./openclaw/gateway/builder";
+import * as lifecycle from "./openclaw/gateway/lifecycle";
+import * as refusal from "./openclaw/gateway/refusal";
 import * as faults from "./openclaw/fault";
 import type { Faults } from "./openclaw/fault";
 import * as json_error from "./openclaw/json_error";
 import * as metric_registry from "./openclaw/metric_registry";
 import * as request from "./openclaw/request";
-import * as builder from "./openclaw/setup";
-import type { Gateway, Route } from "./openclaw/setup";
 import * as shared_memory from "./openclaw/shared_memory";
 import * as worker_process from "./openclaw/worker_process";
 
@@ -39,7 +42,7 @@ export function setup(options: unknown): void {
     if (phase !== "init") error(`setup: must be called in init_by_lua, not in the phase ${phase}`, 0);
     if (gateway !== undefined) error("setup: was called before; one table holds everything", 0);
     if (ngx.shared[DICT] === undefined) error(`setup: nginx.conf needs "lua_shared_dict ${DICT} 10m;"`, 0);
-    const built = builder.build(options);
+    const built = refusal.without_trace(builder.build, options);
     for (const [, balancer] of built.balancers) a_balancer = balancer;
     trouble = faults.new("gateway", metric_registry.open(DICT));
     gateway = built;
@@ -57,20 +60,13 @@ export function init_worker(): void {
         return;
     }
     if (!worker_process.is_here()) return;
-    for (const [, balancer] of gateway.balancers) balancer.init_worker();
-    for (const log of gateway.logs) log.init_worker();
-    for (const edge of gateway.edges) edge.init_worker();
-    gateway.status.init_worker();
+    lifecycle.init_worker(gateway);
 }
 
 /** Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker. */
 export function exit_worker(): void {
     if (gateway === undefined) return;
-    if (worker_process.is_here()) {
-        for (const edge of gateway.edges) edge.exit_worker();
-        for (const log of gateway.logs) log.exit_worker();
-        for (const [, balancer] of gateway.balancers) balancer.exit_worker();
-    }
+    if (worker_process.is_here()) lifecycle.exit_worker(gateway);
     shared_memory.release(metric_registry.open(DICT).region);
 }
 
@@ -161,7 +157,7 @@ export function upstreams_page(): void {
  * error. Phases: content.
  */
 export function edge(): void {
-    const its_edge = present_route()?.edge;
+    const its_edge = present_route()?.instances.get("edge") as Edge | undefined;
     if (its_edge === undefined) {
         json_error.page();
         return;
@@ -175,7 +171,7 @@ export function jobs_page(): void {
         json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.");
         return;
     }
-    edges.show_job(gateway.edges);
+    edges.show_job(builder.instances_of(gateway, "edge") as Edge[]);
 }
 
 /** What the gateway does now, as JSON; see docs/status.md. Phases: content. */

@@ -10,9 +10,11 @@ import type { Counter } from "./metric_handles";
 import * as metric_registry from "./metric_registry";
 import type { Family } from "./metric_registry";
 import * as operator_access from "./operator_access";
+import * as kinds from "./config/kinds";
+import { map_of, option, read_or_raise, required } from "./config/schema";
+import type { Values } from "./config/schema";
 import * as tokens from "./operator_access/token";
 import type { Token } from "./operator_access/token";
-import * as read from "./options";
 import * as request from "./request";
 
 export interface Admin {
@@ -26,9 +28,30 @@ export interface Admin {
 }
 
 const NAME = "admin";
-const OPTIONS = ["upstreams", "prefix", "token", "token_file", "dict"];
-const UPSTREAM_METHODS = ["report", "change", "forget_changes"];
-const DEFAULT_PREFIX = "/openclaw/upstreams";
+
+const PREFIX = kinds.matching(
+    "path",
+    // Compared with what clients send, where each of these letters stands for itself.
+    "a path of plain letters without a slash at its end",
+    "^/[%w/._~-]*[%w._~-]$",
+);
+
+/** The options in `setup`, where the upstreams are known. */
+export const SCHEMA = {
+    prefix: option(PREFIX, "/openclaw/upstreams", "the path of the API, where another than that of `admin.conf` is used"),
+    token: tokens.TOKEN_OPTION,
+    token_file: tokens.TOKEN_FILE_OPTION,
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
+};
+
+const UPSTREAM = kinds.with_methods<Upstream>("an upstream, such as a balancer", ["report", "change", "forget_changes"]);
+const ALONE_SCHEMA = {
+    upstreams: required(map_of(UPSTREAM), "the upstreams, by name"),
+    prefix: SCHEMA.prefix,
+    token: SCHEMA.token,
+    token_file: SCHEMA.token_file,
+    dict: SCHEMA.dict,
+};
 
 /** Sees to it that the client may do what it asks for; ends the request otherwise. */
 function check_access(admin: Admin, call: Call): void {
@@ -68,43 +91,17 @@ function page(this: Admin): void {
 
 const metatable = { __index: { page } };
 
-function read_upstreams(options: read.Options): LuaTable<string, Upstream> {
-    const given = read.group(NAME, options, "upstreams");
-    if (given === undefined) read.refuse(NAME, "upstreams", "a table of upstreams by name", given);
-    const upstreams = new LuaTable<string, Upstream>();
-    for (const [name, upstream] of pairs(given)) {
-        if (type(name) !== "string" || name === "") {
-            read.refuse(NAME, "upstreams", "a table whose keys are names", name);
-        }
-        if (type(upstream) !== "table")
-            read.refuse(NAME, `upstreams.${name}`, "an upstream, such as a balancer", upstream);
-        for (const method of UPSTREAM_METHODS) {
-            const has_it = type((upstream as Record<string, unknown>)[method]) === "function";
-            if (!has_it) error(`${NAME}: "upstreams.${name}" must have a method ${method}, as a balancer has`, 0);
-        }
-        upstreams.set(name, upstream as Upstream);
-    }
-    return upstreams;
-}
-
-function read_prefix(options: read.Options): string {
-    const prefix = read.text(NAME, options, "prefix", DEFAULT_PREFIX);
-    // Compared with what clients send, where each of these letters stands for itself.
-    const [plain] = string.find(prefix, "^/[%w/._~-]*[%w._~-]$");
-    if (plain === undefined) read.refuse(NAME, "prefix", "a path of plain letters without a slash at its end", prefix);
-    return prefix;
-}
-
-/** The API over some upstreams; see docs/admin.md for the options. Raises when one is wrong. Phases: init. */
-function create(options: unknown): Admin {
-    // What stands in the place of the table may be the token.
-    if (type(options) !== "table") error(`${NAME}: options must be a table, got a ${type(options)}`, 0);
-    const given = read.check(NAME, options, OPTIONS);
-    const registry = metric_registry.open(read.text(NAME, given, "dict", "openclaw"));
+/** The API over some upstreams. Raises when the token is no good. Phases: init. */
+export function create(
+    options: Values<typeof SCHEMA>,
+    upstreams: LuaTable<string, Upstream>,
+    path: string,
+): Admin {
+    const registry = metric_registry.open(options.dict);
     const fields = {
-        upstreams: read_upstreams(given),
-        prefix: read_prefix(given),
-        token: tokens.new(NAME, given),
+        upstreams,
+        prefix: options.prefix,
+        token: tokens.new(path, options),
         requests: metric_registry.counter(
             registry,
             "openclaw_admin_requests_total",
@@ -115,4 +112,10 @@ function create(options: unknown): Admin {
     };
     return setmetatable(fields, metatable) as unknown as Admin;
 }
-export { create as new };
+
+/** The API alone, from the options in docs/admin.md. Raises when one is wrong. Phases: init. */
+function alone(options: unknown): Admin {
+    const read = read_or_raise(ALONE_SCHEMA, options, NAME);
+    return create(read, read.upstreams, NAME);
+}
+export { alone as new };

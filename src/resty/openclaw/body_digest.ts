@@ -6,14 +6,16 @@
  */
 import * as cache_key from "./cache_key";
 import type { CacheKey } from "./cache_key";
+import * as kinds from "./config/kinds";
+import { option } from "./config/schema";
+import type { Values } from "./config/schema";
 import * as digest from "./digest";
-import type { Algorithm, Digest } from "./digest";
+import type { Digest } from "./digest";
 import * as fault from "./fault";
 import type { Faults } from "./fault";
+import * as contract from "./gateway/contract";
 import type { Counter } from "./metric_handles";
 import * as metric_registry from "./metric_registry";
-import * as options_reader from "./options";
-import type { Options } from "./options";
 import * as preconditions from "./preconditions";
 import * as request_body from "./request_body";
 
@@ -33,7 +35,21 @@ export interface BodyDigest {
     server_rewrite(): void;
 }
 
-const OWNER = "body_digest";
+const NAME = "body_digest";
+const MIB = 1024 * 1024;
+
+const SCHEMA = {
+    algorithm: option(kinds.one_of("md5", "sha256"), "md5", "the digest, and so the variable that is set"),
+    max_bytes: option(kinds.whole(1), 100 * MIB, "a larger body is not read"),
+    credentials: option(
+        kinds.one_of("bypass", "key"),
+        "bypass",
+        "what is done with requests that show credentials: not cached, or cached with the credentials in the key",
+    ),
+    key_variables: option(kinds.list_of(kinds.variable_name), [], "more variables, without `$`, for the cache key"),
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics; without it each process counts for itself"),
+};
+
 const SKIP_VARIABLE = "request_body_digest_skip";
 
 function set_variable(this: void, name: string, value: string): void {
@@ -82,17 +98,9 @@ function server_rewrite(this: BodyDigest): void {
 
 const metatable = { __index: { access, server_rewrite } };
 
-/**
- * Makes the plugin. Raises when an option is wrong, or OpenSSL does not offer the algorithm. Phases: init.
- * Options: `algorithm` ("md5"), `max_bytes` (104857600), `credentials` ("bypass" or "key"), `key_variables`, `dict`
- * ("openclaw").
- */
-function create(options: Options = {}): BodyDigest {
-    options_reader.check(OWNER, options, ["algorithm", "max_bytes", "credentials", "key_variables", "dict"]);
-    const words: Algorithm[] = ["md5", "sha256"];
-    const algorithm = options_reader.one_of(OWNER, options, "algorithm", words, "md5");
-    const max_bytes = options_reader.whole(OWNER, options, "max_bytes", 1, 100 * 1024 * 1024);
-    const registry = metric_registry.open(options_reader.text(OWNER, options, "dict", "openclaw"));
+function create(options: Values<typeof SCHEMA>): BodyDigest {
+    const { algorithm, max_bytes } = options;
+    const registry = metric_registry.open(options.dict);
     const bodies = metric_registry.counter(
         registry,
         "openclaw_body_digest_bodies_total",
@@ -113,13 +121,29 @@ function create(options: Options = {}): BodyDigest {
         digest: digest.new(algorithm),
         variable: `request_body_${algorithm}`,
         max_bytes,
-        key: cache_key.new(OWNER, options),
+        key: cache_key.new(options),
         bodies: bodies.labels(),
         bytes: bytes.labels(),
         too_large: skipped.labels("too_large"),
         unreadable: skipped.labels("unreadable"),
-        faults: fault.new(OWNER, registry),
+        faults: fault.new(NAME, registry),
     };
     return setmetatable(fields, metatable) as unknown as BodyDigest;
 }
-export { create as new };
+
+const declaration = {
+    name: NAME,
+    meaning: "[digests of request bodies](body_digest.md), and the key of the cache",
+    order: { access: 500 },
+    schema: SCHEMA,
+    variables: ["request_body_md5", "request_body_sha256", SKIP_VARIABLE, "openclaw_cache_key", "openclaw_cache_skip"],
+    create,
+};
+
+export const plugin = contract.define(declaration);
+
+/** The plugin alone, from the options in docs/body_digest.md. Raises when one is wrong. Phases: init. */
+function alone(options?: unknown): BodyDigest {
+    return contract.alone(declaration, options);
+}
+export { alone as new };

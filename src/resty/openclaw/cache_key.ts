@@ -8,8 +8,6 @@
  */
 import * as digests from "./digest";
 import type { Digest } from "./digest";
-import * as read from "./options";
-import type { Options } from "./options";
 import * as request from "./request";
 
 export interface CacheKey {
@@ -140,29 +138,14 @@ export function fill(key: CacheKey, body_digest: string): void {
     if (key.is_declared) request.set_variable(SKIP, "");
 }
 
-/** The names of variables that are in the key beside those of every request. */
-function read_variables(owner: string, options: Options): string[] {
-    if (options.key_variables === undefined) return [];
-    const names: string[] = [];
-    const given = read.list(owner, options, "key_variables");
-    for (const place of $range(1, given.length)) {
-        const option = `key_variables[${place}]`;
-        const name = read.text(owner, { [option]: given[place - 1] }, option);
-        if (string.find(name, "^[%w_]+$")[0] === undefined) {
-            read.refuse(owner, option, "the name of a variable without $", name);
-        }
-        // nginx knows headers by their names in lower case.
-        names.push(string.lower(name));
-    }
-    return names;
+/** What is said of the key: see the options of the same names in docs/body_digest.md. */
+export interface Choice {
+    readonly credentials: "bypass" | "key";
+    readonly key_variables: readonly string[];
 }
 
-/**
- * Reads `credentials` ("bypass": requests that show credentials are not cached; "key": these are part of the key) and
- * `key_variables` (more variables for the key). Raises when one is wrong. Phases: init.
- */
-function create(owner: string, options: Options): CacheKey {
-    const way = read.one_of(owner, options, "credentials", ["bypass", "key"] as const, "bypass");
+/** The key of requests whose answers depend on more than the body. Phases: init. */
+function create(choice: Choice): CacheKey {
     const variables: string[] = [];
     const known = new LuaSet<string>();
     const add = (name: string): void => {
@@ -170,10 +153,11 @@ function create(owner: string, options: Options): CacheKey {
         known.add(name);
     };
     for (const name of OF_REQUEST) add(name);
-    for (const name of read_variables(owner, options)) add(name);
+    // nginx knows headers by their names in lower case.
+    for (const name of choice.key_variables) add(string.lower(name));
     const credentials: string[] = [];
     for (const name of CREDENTIALS) {
-        if (way === "key") add(name);
+        if (choice.credentials === "key") add(name);
         if (!known.has(name)) credentials.push(name);
     }
     const headers = new LuaSet<string>();

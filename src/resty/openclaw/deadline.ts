@@ -3,14 +3,19 @@
  * is asked after that, nor waited for, and the next gateway is told what is left. See docs/deadline.md.
  */
 import * as nginx_balancer from "ngx.balancer";
+import * as kinds from "./config/kinds";
+import * as problem from "./config/problems";
+import { option } from "./config/schema";
+import type { Values } from "./config/schema";
 import * as header from "./deadline/header";
+import * as contract from "./gateway/contract";
+import type { Context } from "./gateway/contract";
 import * as fault from "./fault";
 import type { Faults } from "./fault";
 import * as json_error from "./json_error";
 import type { Counter } from "./metric_handles";
 import * as metric_registry from "./metric_registry";
 import type { Family } from "./metric_registry";
-import * as read from "./options";
 import * as request from "./request";
 import * as time_left from "./time_left";
 
@@ -35,8 +40,17 @@ export interface Deadline {
     log(): void;
 }
 
-const OWNER = "deadline";
-const OPTIONS = ["seconds", "most_seconds", "skew_seconds", "connect_seconds", "send_seconds", "read_seconds", "dict"];
+const NAME = "deadline";
+
+const SCHEMA = {
+    seconds: option(kinds.positive, 300, "deadline of requests that come without one"),
+    most_seconds: option(kinds.positive, 3600, "maximum deadline, whatever the request says"),
+    skew_seconds: option(kinds.not_negative, 2, "tolerance for a deadline without `sent`"),
+    connect_seconds: option(kinds.positive, 5, "the location's `proxy_connect_timeout`, which nginx does not tell; the default is that of `proxy.conf`"),
+    send_seconds: option(kinds.positive, 300, "the same for `proxy_send_timeout`"),
+    read_seconds: option(kinds.positive, 300, "the same for `proxy_read_timeout`"),
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
+};
 
 /** A node that had less than this of the route's own seconds is not to blame for taking too long. */
 const FAIR_SHARE = 0.5;
@@ -114,24 +128,17 @@ function log(this: Deadline): void {
 
 const metatable = { __index: { access, before_balance, balance, log } };
 
-/**
- * Makes the plugin. Raises when an option is wrong. Phases: init.
- * Options: `seconds` (300; for requests that say nothing), `most_seconds` (3600), `skew_seconds` (2), `connect_seconds`
- * (5), `send_seconds` (300), `read_seconds` (300), `dict` ("openclaw").
- */
-function create(given: unknown = {}): Deadline {
-    const options = read.check(OWNER, given, OPTIONS);
-    const seconds = read.positive(OWNER, options, "seconds", 300);
-    const most_seconds = read.positive(OWNER, options, "most_seconds", 3600);
-    if (seconds > most_seconds) read.refuse(OWNER, "seconds", `at most most_seconds (${most_seconds})`, seconds);
-    const registry = metric_registry.open(read.text(OWNER, options, "dict", "openclaw"));
+function create(options: Values<typeof SCHEMA>, { path }: Context): Deadline {
+    const { seconds, most_seconds, skew_seconds, connect_seconds, send_seconds, read_seconds } = options;
+    if (seconds > most_seconds) problem.refuse(`${path}.seconds`, `at most most_seconds (${most_seconds})`, seconds);
+    const registry = metric_registry.open(options.dict);
     const fields = {
         seconds,
         most_seconds,
-        skew_seconds: options.skew_seconds === 0 ? 0 : read.positive(OWNER, options, "skew_seconds", 2),
-        connect_seconds: read.positive(OWNER, options, "connect_seconds", 5),
-        send_seconds: read.positive(OWNER, options, "send_seconds", 300),
-        read_seconds: read.positive(OWNER, options, "read_seconds", 300),
+        skew_seconds,
+        connect_seconds,
+        send_seconds,
+        read_seconds,
         exceeded: metric_registry.counter(
             registry,
             "openclaw_deadline_exceeded_total",
@@ -144,8 +151,23 @@ function create(given: unknown = {}): Deadline {
             "Requests refused because their deadline was malformed.",
             ["route"],
         ),
-        faults: fault.new(OWNER, registry),
+        faults: fault.new(NAME, registry),
     };
     return setmetatable(fields, metatable) as unknown as Deadline;
 }
-export { create as new };
+
+const declaration = {
+    name: NAME,
+    meaning: "[deadlines](deadline.md): no node is asked, nor waited for, past the time that the client waits",
+    order: { access: 200, before_balance: 200, balance: 100, log: 100 },
+    schema: SCHEMA,
+    create,
+};
+
+export const plugin = contract.define(declaration);
+
+/** The plugin alone, from the options in docs/deadline.md. Raises when one is wrong. Phases: init. */
+function alone(options?: unknown): Deadline {
+    return contract.alone(declaration, options);
+}
+export { alone as new };

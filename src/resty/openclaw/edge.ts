@@ -5,31 +5,29 @@
  */
 import * as nginx_balancer from "ngx.balancer";
 import * as clock from "./clock";
+import * as kinds from "./config/kinds";
+import { option } from "./config/schema";
+import type { Values } from "./config/schema";
+import * as delivery_header from "./delivery_header";
 import * as acceptance from "./edge/acceptance";
 import * as deliveries from "./edge/deliveries";
 import * as jobs_of from "./edge/jobs";
 import type { Jobs } from "./edge/jobs";
+import * as settings from "./edge/jobs/settings";
 import * as jobs_page from "./edge/jobs_page";
 import * as links from "./edge/link";
 import type { Link } from "./edge/link";
 import * as fault from "./fault";
 import type { Faults } from "./fault";
+import * as contract from "./gateway/contract";
+import type { Context, Plugin, Upstream } from "./gateway/contract";
 import * as json_error from "./json_error";
 import * as metric_registry from "./metric_registry";
 import * as operator_access from "./operator_access";
-import * as read from "./options";
 import * as request from "./request";
 import * as time_left from "./time_left";
 import * as upstream_tries from "./upstream_tries";
 import * as worker_process from "./worker_process";
-
-/** What the plugin asks of the upstream whose link it watches; a balancer has it. */
-export interface Upstream {
-    /** Whether any node may get requests, be it up or down. */
-    has_nodes(): boolean;
-    /** Whether health checks have found all of these down. */
-    is_cut(): boolean;
-}
 
 export interface Edge {
     readonly route: string;
@@ -44,7 +42,7 @@ export interface Edge {
     /** Finds out whether this is a delivery, and takes the mark of one off the request. Phases: access. */
     access(): void;
     /** Reads the body of a request that may have to be kept; to be called when nobody refuses it any more. Phases: access; yields. */
-    read_body(): void;
+    admitted(): void;
     /** False where this try is to be spared, as the link is known to be down. Phases: balancer. */
     before_balance(): boolean;
     /** Says on the answer whether it is a stale copy; of a subrequest as `log`. Phases: header_filter. */
@@ -75,7 +73,7 @@ function access(this: Edge): void {
     deliveries.note(this.jobs.mark);
 }
 
-function read_body(this: Edge): void {
+function admitted(this: Edge): void {
     if (!deliveries.is_marked()) acceptance.read_ahead(this.jobs.settings);
 }
 
@@ -204,44 +202,46 @@ export function show_job(edges: readonly Edge[]): void {
 }
 
 const metatable = {
-    __index: { init_worker, exit_worker, access, read_body, before_balance, header_filter, log, content },
+    __index: { init_worker, exit_worker, access, admitted, before_balance, header_filter, log, content },
 };
 
 /** Beside those of jobs. */
-const OPTIONS = ["route", "upstream", "dict", "fall", "rise", "probe_seconds"];
+const LINK_SCHEMA = {
+    fall: option(kinds.whole(1), 3, "number of attempts without a response that take the link down"),
+    rise: option(kinds.whole(1), 2, "number of responses in a row that bring the link up again"),
+    probe_seconds: option(
+        kinds.positive,
+        1,
+        "seconds between two attempts that are let through while the link is down",
+    ),
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics and of the link's state"),
+};
 
-function read_upstream(options: read.Options): Upstream | undefined {
-    const upstream = read.group(NAME, options, "upstream");
-    for (const method of ["has_nodes", "is_cut"]) {
-        if (upstream !== undefined && type(upstream[method]) !== "function") {
-            error(`${NAME}: "upstream" must have a method ${method}, as a balancer has`, 0);
-        }
-    }
-    return upstream as unknown as Upstream | undefined;
+function with_those_of_jobs(): typeof settings.SCHEMA & typeof LINK_SCHEMA {
+    const all: Record<string, unknown> = {};
+    for (const [name, one] of pairs(settings.SCHEMA)) all[name] = one;
+    for (const [name, one] of pairs(LINK_SCHEMA)) all[name] = one;
+    return all as typeof settings.SCHEMA & typeof LINK_SCHEMA;
 }
 
-/**
- * The plugin for one route; see docs/edge.md for the options. Beside those: `route`, its name; `upstream`, the balancer of
- * the link, where there is one; `dict` ("openclaw"). Raises when an option is wrong. Phases: init.
- */
-function create(options: unknown): Edge {
-    const known: string[] = [];
-    for (const names of [OPTIONS, jobs_of.OPTIONS]) {
-        for (const name of names) known.push(name);
-    }
-    const given = read.check(NAME, options, known);
-    const registry = metric_registry.open(read.text(NAME, given, "dict", "openclaw"));
-    const route = read.text(NAME, given, "route");
-    const upstream = read_upstream(given);
-    const settings = {
-        fall: read.whole(NAME, given, "fall", 1, 3),
-        rise: read.whole(NAME, given, "rise", 1, 2),
-        probe_seconds: read.positive(NAME, given, "probe_seconds", 1),
-    };
-    const link = links.new(registry, route, settings, upstream === undefined ? undefined : () => upstream.is_cut());
+const SCHEMA = with_those_of_jobs();
+
+/** The plugin for one route. Raises when the options do not fit together. Phases: init. */
+export function create(options: Values<typeof SCHEMA>, { path, route, upstream }: Context): Edge {
+    const registry = metric_registry.open(options.dict);
+    const link = links.new(registry, route, options, upstream === undefined ? undefined : () => upstream.is_cut());
     const faults = fault.new(NAME, registry);
-    const jobs = jobs_of.new(NAME, given, registry, link, faults);
+    const jobs = jobs_of.new(settings.of(options, path), registry, link, faults);
     const fields = { route, upstream, link, jobs, faults };
     return setmetatable(fields, metatable) as unknown as Edge;
 }
-export { create as new };
+
+export const plugin = contract.define({
+    name: NAME,
+    meaning: "[keeps the route working](edge.md) while its link is down",
+    // First: the mark of a delivery is nothing for others to see.
+    order: { access: 100, admitted: 200, before_balance: 100, header_filter: 100, log: 100 },
+    schema: SCHEMA,
+    create,
+    without: (): Plugin => ({ access: delivery_header.strip }),
+});

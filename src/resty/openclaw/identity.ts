@@ -3,6 +3,9 @@
  * a certificate. Puts it into `$openclaw_identity`; whatever clients say of it themselves is taken away. See
  * docs/identity.md.
  */
+import type { Values } from "./config/schema";
+import * as contract from "./gateway/contract";
+import type { Context, Plugin } from "./gateway/contract";
 import * as checks from "./identity/checks";
 import type { Finding } from "./identity/checks";
 import * as claims from "./identity/claim";
@@ -16,7 +19,7 @@ export interface Identity extends Settings {
     /** Establishes who asks, before the body is read. Phases: access. Never raises. */
     access(): void;
     /** Holds the body against its digest, and tells the next gateway: after `body_digest`. Phases: access. Never raises. */
-    pass_on(): void;
+    admitted(): void;
 }
 
 const RESULT = "openclaw_identity";
@@ -78,28 +81,35 @@ function word_of(identity: Identity): string | undefined {
     return `${claim};s=${signature}`;
 }
 
-function pass_on(this: Identity): void {
+function admitted(this: Identity): void {
     if (this.way === "signed" && checks.is_of_another_body()) return refuse(this, "body");
     strip();
     const word = word_of(this);
     if (word !== undefined) ngx.req.set_header(claims.HEADER, word);
 }
 
-const metatable = { __index: { access, pass_on } };
+const metatable = { __index: { access, admitted } };
 
-/**
- * Makes the plugin. Raises when an option is wrong, and never shows a key. Phases: init.
- * Options: `accept` ("signed" or "mutual_tls"), `key_files`, `max_age_seconds` (60), `peers`, `sign` ({ key_file,
- * subject }), `tell` ({ subject }), `required` (true), `dict` ("openclaw"). See docs/identity.md.
- */
-function create(given: unknown = {}): Identity {
-    const identity = settings.read_all(given) as Identity & { check: unknown };
+function create(options: Values<typeof settings.SCHEMA>, { path }: Context): Identity {
+    const identity = settings.of(options, path) as Identity & { check: unknown };
     identity.check = CHECKS[identity.way];
     return setmetatable(identity, metatable) as unknown as Identity;
 }
-export { create as new };
 
-/** A plugin for routes that know nothing of who asks: takes away what clients say of it. Phases: init. */
-export function stripper(): { access(this: void): void } {
-    return { access: strip };
+const declaration = {
+    name: settings.NAME,
+    meaning: "[who asks](identity.md), as one gateway tells the next; without it `X-OpenClaw-Identity` is removed from requests",
+    order: { access: 300, admitted: 100 },
+    schema: settings.SCHEMA,
+    variables: [RESULT],
+    create,
+    without: (): Plugin => ({ access: strip }),
+};
+
+export const plugin = contract.define(declaration);
+
+/** The plugin alone, from the options in docs/identity.md. Raises when one is wrong. Phases: init. */
+function alone(options?: unknown): Identity {
+    return contract.alone(declaration, options);
 }
+export { alone as new };

@@ -1,11 +1,13 @@
 /** Lets only images pass: looks at the first bytes of the request body, wherever nginx keeps it. */
+import * as kinds from "./config/kinds";
+import { option } from "./config/schema";
+import type { Values } from "./config/schema";
 import * as fault from "./fault";
 import type { Faults } from "./fault";
+import * as contract from "./gateway/contract";
 import * as json_error from "./json_error";
 import type { Counter } from "./metric_handles";
 import * as metric_registry from "./metric_registry";
-import * as options_reader from "./options";
-import type { Options } from "./options";
 import * as request_body from "./request_body";
 
 /** Whether the first bytes of a file are those of one format. */
@@ -24,8 +26,14 @@ export interface ImageCheck {
     access(): void;
 }
 
-const OWNER = "image_check";
-const FORMATS = ["jpeg", "png", "gif", "webp", "bmp", "tiff"];
+const NAME = "image_check";
+
+const FORMAT = kinds.one_of("jpeg", "png", "gif", "webp", "bmp", "tiff");
+
+const SCHEMA = {
+    formats: option(kinds.list_of(FORMAT), ["jpeg", "png"], "image formats that are accepted"),
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
+};
 
 /** As much as any test looks at. */
 const FIRST_BYTES = 24;
@@ -106,19 +114,10 @@ function access(this: ImageCheck): void {
 
 const metatable = { __index: { access } };
 
-/**
- * Makes the plugin. Raises when an option is wrong. Phases: init.
- * Options: `formats` ({ "jpeg", "png" }; also "gif", "webp", "bmp", "tiff"), `dict` ("openclaw").
- */
-function create(options: Options = {}): ImageCheck {
-    options_reader.check(OWNER, options, ["formats", "dict"]);
-    const formats = options_reader.list(OWNER, options, "formats", ["jpeg", "png"]);
+function create(options: Values<typeof SCHEMA>): ImageCheck {
     const known_by: Test[] = [];
-    for (const format of formats) {
-        const name = options_reader.one_of(OWNER, { formats: format }, "formats", FORMATS);
-        known_by.push(TESTS[name]!);
-    }
-    const registry = metric_registry.open(options_reader.text(OWNER, options, "dict", "openclaw"));
+    for (const format of options.formats) known_by.push(TESTS[format]!);
+    const registry = metric_registry.open(options.dict);
     const refused = metric_registry.counter(
         registry,
         "openclaw_image_check_refused_total",
@@ -127,12 +126,27 @@ function create(options: Options = {}): ImageCheck {
     );
     const fields = {
         known_by,
-        wanted: table.concat(formats as string[], ", "),
+        wanted: table.concat(options.formats, ", "),
         empty: refused.labels("empty_body"),
         not_an_image: refused.labels("not_an_image"),
         unreadable: refused.labels("unreadable"),
-        faults: fault.new(OWNER, registry),
+        faults: fault.new(NAME, registry),
     };
     return setmetatable(fields, metatable) as unknown as ImageCheck;
 }
-export { create as new };
+
+const declaration = {
+    name: NAME,
+    meaning: "[accepts images only](image_check.md), by the first bytes of the body",
+    order: { access: 400 },
+    schema: SCHEMA,
+    create,
+};
+
+export const plugin = contract.define(declaration);
+
+/** The plugin alone, from the options in docs/image_check.md. Raises when one is wrong. Phases: init. */
+function alone(options?: unknown): ImageCheck {
+    return contract.alone(declaration, options);
+}
+export { alone as new };

@@ -5,8 +5,14 @@
  *
  * What it knows of a request stands in a table of the worker, by request, made only for answers to what may make tokens.
  */
+import * as kind from "./config/kinds";
+import { option, optional } from "./config/schema";
+import type { Values } from "./config/schema";
+import * as problem from "./config/problems";
 import * as fault from "./fault";
 import type { Faults } from "./fault";
+import * as contract from "./gateway/contract";
+import type { Context } from "./gateway/contract";
 import * as chunk from "./inference/chunk";
 import type { Document } from "./inference/document";
 import type { Fields } from "./inference/fields";
@@ -22,8 +28,6 @@ import type { Usage } from "./inference/usage";
 import * as variables from "./inference/variables";
 import * as metric_registry from "./metric_registry";
 import type { Registry } from "./metric_registry";
-import * as options_reader from "./options";
-import type { Options } from "./options";
 import * as request from "./request";
 
 /** An answer on its way. */
@@ -46,7 +50,7 @@ export interface Inference {
     /** Asks nodes for usage; nothing where they are not asked. */
     readonly usage: Usage | undefined;
     /** Asks the node for the usage of a stream; only with `include_usage`. Phases: access; yields. Never raises. */
-    access?(): void;
+    admitted?(): void;
     /** Decides whether the answer is to be read. Phases: header_filter. Never raises. */
     header_filter(): void;
     /** Reads the part of the answer that passes. Phases: body_filter. Never raises. */
@@ -55,15 +59,25 @@ export interface Inference {
     log(route: string): void;
 }
 
-const OWNER = "inference";
+const NAME = "inference";
 const HTTP_OK = 200;
 const USAGE_BODY_BYTES = 1024 * 1024;
 /** Such a body stands in memory twice while it is changed. */
 const MOST_USAGE_BODY_BYTES = 64 * 1024 * 1024;
+
+const SCHEMA = {
+    include_usage: option(kind.flag, false, "ask nodes for the usage event of streams, and take it out for clients that did not"),
+    max_body_bytes: optional(
+        kind.whole(1, MOST_USAGE_BODY_BYTES),
+        "with `include_usage`: larger request bodies are not changed, so their streams may have no usage (1048576)",
+    ),
+    dict: option(kind.text, "openclaw", "the `lua_shared_dict` of the metrics"),
+};
+
 /** Readers take so much at once. */
 const PIECE_BYTES = 16 * 1024;
 
-function access(this: Inference): void {
+function admitted(this: Inference): void {
     usages.ask(this.usage!);
 }
 
@@ -171,31 +185,39 @@ function log(this: Inference, route = ""): void {
 
 const metatable = { __index: { header_filter, body_filter, log } };
 
-function read_usage(options: Options, registry: Registry, faults: Faults): Usage | undefined {
-    if (!options_reader.flag(OWNER, options, "include_usage", false)) {
-        // It would promise what is not done.
-        if (options.max_body_bytes !== undefined)
-            error(`${OWNER}: "max_body_bytes" is only for include_usage = true`, 0);
-        return undefined;
+function usage_of(options: Values<typeof SCHEMA>, path: string, registry: Registry, faults: Faults): Usage | undefined {
+    const { include_usage, max_body_bytes } = options;
+    // It would promise what is not done.
+    if (!include_usage && max_body_bytes !== undefined) {
+        problem.refuse(`${path}.max_body_bytes`, "left out unless include_usage = true", max_body_bytes);
     }
-    const most = MOST_USAGE_BODY_BYTES;
-    const bytes = options_reader.whole(OWNER, options, "max_body_bytes", 1, USAGE_BODY_BYTES, most);
-    return usages.new(registry, faults, bytes);
+    return include_usage ? usages.new(registry, faults, max_body_bytes ?? USAGE_BODY_BYTES) : undefined;
 }
 
-/**
- * Makes the plugin. Raises when an option is wrong. Phases: init. Options: `include_usage` (false), `max_body_bytes` (1 MiB),
- * `dict` ("openclaw").
- */
-function create(options: Options = {}): Inference {
-    options_reader.check(OWNER, options, ["include_usage", "max_body_bytes", "dict"]);
-    const registry = metric_registry.open(options_reader.text(OWNER, options, "dict", "openclaw"));
-    const faults = fault.new(OWNER, registry);
-    const usage = read_usage(options, registry, faults);
+function create(options: Values<typeof SCHEMA>, { path }: Context): Inference {
+    const registry = metric_registry.open(options.dict);
+    const faults = fault.new(NAME, registry);
+    const usage = usage_of(options, path, registry, faults);
     const fields = { answers: new LuaTable(), families: figures.new(registry), faults, usage };
     const inference = setmetatable(fields, metatable) as unknown as Inference;
     // No call on requests of routes that have no use for it.
-    if (usage !== undefined) inference.access = access;
+    if (usage !== undefined) inference.admitted = admitted;
     return inference;
 }
-export { create as new };
+
+const declaration = {
+    name: NAME,
+    meaning: "[token figures of responses](inference.md); the location needs `inference.conf`",
+    order: { admitted: 300, header_filter: 200, body_filter: 100, log: 200 },
+    schema: SCHEMA,
+    variables: variables.NAMES,
+    create,
+};
+
+export const plugin = contract.define(declaration);
+
+/** The plugin alone, from the options in docs/inference.md. Raises when one is wrong. Phases: init. */
+function alone(options?: unknown): Inference {
+    return contract.alone(declaration, options);
+}
+export { alone as new };

@@ -12,7 +12,6 @@ import * as families from "./metric_registry/family";
 import type { Family, Kind } from "./metric_registry/family";
 import * as idle_series from "./metric_registry/idle_series";
 import * as labels from "./metric_registry/label_text";
-import type * as options from "./options";
 import * as shared_memory from "./shared_memory";
 import type { Region } from "./shared_memory";
 
@@ -183,15 +182,14 @@ export function collect(registry: Registry, collector: Collector): void {
 }
 
 /**
- * Reads which labels of which metrics are kept (`labels`; see docs/metrics.md) and holds the registry to it. Raises one
- * sentence when that is wrong, or comes after series were made that it would have changed. Phases: init.
+ * Holds the registry to the labels that are kept (`labels`; see docs/metrics.md). Raises when that comes after series were made
+ * that it would have changed; `path`: of the table that has the option. Phases: init.
  */
-export function allow_labels(registry: Registry, owner: string, given: options.Options): void {
-    const lists = allow_list.read(owner, given);
+export function allow_labels(registry: Registry, lists: LuaTable<string, AllowList>, path: string): void {
     for (const [name] of lists) {
         const known = registry.families.get(name) as Family<unknown> | undefined;
         if (known !== undefined && next(known.handles as unknown as object)[0] !== undefined) {
-            error(`${owner}: "labels.${name}" comes too late, as the metric has series: call ${owner}.new first`, 0);
+            error(`${path}.labels.${name} comes too late, as the metric has series: make the metrics first`, 0);
         }
     }
     registry.allowed = lists;

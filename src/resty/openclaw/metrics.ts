@@ -3,6 +3,12 @@ import * as fault from "./fault";
 import type { Faults } from "./fault";
 import * as json_error from "./json_error";
 import type { Counter, Gauge, Histogram } from "./metric_handles";
+import * as kinds from "./config/kinds";
+import * as problem from "./config/problems";
+import { option, optional, read_or_raise } from "./config/schema";
+import type { Values } from "./config/schema";
+import { LABELS } from "./metric_registry/allow_list";
+import type { AllowList } from "./metric_registry/allow_list";
 import * as metric_registry from "./metric_registry";
 import type { Family, Registry } from "./metric_registry";
 import * as catalogues from "./metric_registry/catalogue";
@@ -20,7 +26,6 @@ import type { Recorder } from "./metrics/recorder";
 import * as operator_access from "./operator_access";
 import * as tokens from "./operator_access/token";
 import type { Token } from "./operator_access/token";
-import * as options from "./options";
 import * as request from "./request";
 import * as turn from "./turn";
 
@@ -66,18 +71,52 @@ export interface Metrics {
 }
 
 const NAME = "metrics";
-const OPTIONS = [
-    "dict",
-    "max_series",
-    "max_bytes",
-    "max_values",
-    "idle_seconds",
-    "labels",
-    "buckets",
-    "route",
-    "token",
-    "token_file",
-];
+
+function are_buckets(given: unknown): boolean {
+    if (type(given) !== "table") return false;
+    const bounds = given as unknown[];
+    let before = 0;
+    for (const bound of bounds) {
+        if (typeof bound !== "number" || !(bound > before && bound < math.huge)) return false;
+        before = bound;
+    }
+    return bounds.length > 0 && bounds.length <= metric_registry.MOST_BOUNDS;
+}
+
+const BUCKETS = kinds.of<readonly number[]>(
+    "list of numbers",
+    `a list of at most ${metric_registry.MOST_BOUNDS} rising numbers above 0`,
+    are_buckets,
+);
+
+/** The options of docs/metrics.md. */
+export const SCHEMA = {
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict`"),
+    max_series: option(
+        kinds.whole(1),
+        metric_registry.DEFAULT_MOST_SERIES,
+        "maximum number of series per metric; past it, new combinations of label values count as `_other`",
+    ),
+    max_bytes: optional(
+        kinds.whole(1),
+        "maximum size of the names of all series in the `lua_shared_dict` (three quarters of it); past it, new combinations of label values count as `_other`; the error log says so if the series at the start take it all",
+    ),
+    max_values: option(
+        kinds.whole(1),
+        metric_registry.DEFAULT_MOST_VALUES,
+        "maximum number of values per label that come from outside, such as model names; further ones count as `_other`",
+    ),
+    idle_seconds: option(
+        kinds.not_negative,
+        metric_registry.DEFAULT_IDLE_SECONDS,
+        "seconds without a change after which a series is dropped; 0: never",
+    ),
+    labels: option(LABELS, new LuaTable<string, AllowList>(), "which labels of which metrics are kept; all unless listed"),
+    buckets: option(BUCKETS, metric_registry.SECONDS, "upper bounds of the duration histograms, in seconds"),
+    route: option(kinds.text, "default", "the route of requests without one, where the plugin stands alone"),
+    token: tokens.TOKEN_OPTION,
+    token_file: tokens.TOKEN_FILE_OPTION,
+};
 
 function counter(this: Metrics, name: string, help: string, label_names?: readonly string[]): Family<Counter> {
     return metric_registry.counter(this.registry, name, help, label_names);
@@ -145,56 +184,37 @@ function page(this: Metrics): void {
 
 const metatable = { __index: { counter, gauge, histogram, recorder, header_filter, log, access, page } };
 
-function read_buckets(given: options.Options): readonly number[] {
-    const buckets = options.list(NAME, given, "buckets", metric_registry.SECONDS as number[]);
-    let before = 0;
-    for (const bound of buckets) {
-        if (type(bound) !== "number" || !((bound as number) > before && (bound as number) < math.huge)) {
-            options.refuse(NAME, "buckets", "a list of rising numbers above 0", bound);
-        }
-        before = bound as number;
-    }
-    const most = metric_registry.MOST_BOUNDS;
-    if (buckets.length > most) options.refuse(NAME, "buckets", `a list of at most ${most} numbers`, buckets);
-    return buckets as number[];
-}
-
-function read_idle_seconds(given: options.Options): number {
-    if (given.idle_seconds === 0) return 0;
-    return options.positive(NAME, given, "idle_seconds", metric_registry.DEFAULT_IDLE_SECONDS);
-}
-
-/** The metrics of one shared dict; see docs/metrics.md for the options. Raises when an option is wrong. Phases: init. */
-function create(given: unknown): Metrics {
-    const read = options.check(NAME, given ?? {}, OPTIONS);
-    const dict = options.text(NAME, read, "dict", "openclaw");
-    const max_series = options.whole(NAME, read, "max_series", 1, metric_registry.DEFAULT_MOST_SERIES);
-    const max_values = options.whole(NAME, read, "max_values", 1, metric_registry.DEFAULT_MOST_VALUES);
-    const max_bytes = read.max_bytes === undefined ? undefined : options.whole(NAME, read, "max_bytes", 1, 1);
-    const idle_seconds = read_idle_seconds(read);
-    const buckets = read_buckets(read);
+/** The metrics of one shared dict. Raises when the options do not fit nginx.conf. Phases: init. */
+export function create(options: Values<typeof SCHEMA>, path: string): Metrics {
+    const { dict, max_bytes } = options;
     const registry = metric_registry.open(dict);
-    if (!registry.region.shared) error(`${NAME}: nginx.conf needs "lua_shared_dict ${dict} 10m;"`, 0);
+    if (!registry.region.shared) error(`${problem.beginning(path)} nginx.conf needs "lua_shared_dict ${dict} 10m;"`, 0);
     const capacity = registry.dict!.capacity();
     if (max_bytes !== undefined && max_bytes > capacity) {
-        options.refuse(NAME, "max_bytes", `at most ${capacity}, as "lua_shared_dict ${dict}" has no more`, max_bytes);
+        const most = `at most ${capacity}, as "lua_shared_dict ${dict}" has no more`;
+        problem.refuse(`${path}.max_bytes`, most, max_bytes);
     }
-    registry.most_series = max_series;
+    registry.most_series = options.max_series;
     registry.most_bytes = max_bytes;
-    registry.most_values = max_values;
-    registry.idle_seconds = idle_seconds;
-    metric_registry.allow_labels(registry, NAME, read);
+    registry.most_values = options.max_values;
+    registry.idle_seconds = options.idle_seconds;
+    metric_registry.allow_labels(registry, options.labels, path);
     declaration.forget(registry);
-    const families = built_in.new(registry, buckets);
+    const families = built_in.new(registry, options.buckets);
     process.show_all(registry);
     const fields = {
         registry,
         faults: fault.new(NAME, registry),
         catalogue: catalogues.of(registry),
         families,
-        route: options.text(NAME, read, "route", "default"),
-        token: tokens.new(NAME, read),
+        route: options.route,
+        token: tokens.new(path, options),
     };
     return setmetatable(fields, metatable) as unknown as Metrics;
 }
-export { create as new };
+
+/** The metrics alone, from the options in docs/metrics.md. Raises when one is wrong. Phases: init. */
+function alone(options?: unknown): Metrics {
+    return create(read_or_raise(SCHEMA, options ?? {}, NAME), NAME);
+}
+export { alone as new };

@@ -24,32 +24,27 @@ export function rights_of_others(path: string): number | undefined {
 
 /**
  * Raises where a secret, from a file or not, holds anything but printable ASCII, or fewer or more bytes than that; the
- * sentence names the option and never shows the secret. Phases: init.
+ * sentence begins with the option's path and never shows the secret. Phases: init.
  */
-export function check(owner: string, option: string, secret: string, least_bytes: number, most_bytes: number): void {
+export function check(option: string, secret: string, least_bytes: number, most_bytes: number): void {
     const [plain] = string.find(secret, "^[!-~]*$");
-    if (plain === undefined) error(`${owner}: "${option}" must hold printable ASCII without blanks only`, 0);
+    if (plain === undefined) error(`${option} must hold printable ASCII without blanks only`, 0);
     if (secret.length < least_bytes || secret.length > most_bytes) {
-        error(`${owner}: "${option}" must hold ${least_bytes} to ${most_bytes} bytes, got ${secret.length}`, 0);
+        error(`${option} must hold ${least_bytes} to ${most_bytes} bytes, got ${secret.length}`, 0);
     }
 }
 
 /**
  * What stands in a file, without the blanks and line ends around it; of more than `most_bytes` one byte more than those,
- * for `check` to refuse. Raises when the path is not one from the root, the file cannot be read, or all users may
- * read it; the sentence names the option and never shows what stands there. Phases: init.
+ * for `check` to refuse. Raises when the file cannot be read, or all users may read it; the sentence begins with the option's path and never shows what stands there. Phases: init.
  */
-export function read(owner: string, option: string, path: unknown, most_bytes: number): string {
-    // Who mistakes the option for another one has written the secret here.
-    if (typeof path !== "string" || string.byte(path) !== string.byte("/")) {
-        error(`${owner}: "${option}" must be a path from the root`, 0);
-    }
+export function read(option: string, path: string, most_bytes: number): string {
     const [text, err] = files.beginning(path, most_bytes + 1);
-    if (text === undefined) error(`${owner}: cannot read "${option}": ${path}: ${err}`, 0);
+    if (text === undefined) error(`${option}: cannot read ${path}: ${err}`, 0);
     const rights = rights_of_others(path);
-    if (rights === undefined) error(`${owner}: cannot tell who may read "${option}" ${path}`, 0);
+    if (rights === undefined) error(`${option}: cannot tell who may read ${path}`, 0);
     if ((rights & OTHERS_MAY_READ) !== 0) {
-        error(`${owner}: "${option}" ${path} may be read by all users; chmod it to 600`, 0);
+        error(`${option}: ${path} may be read by all users; chmod it to 600`, 0);
     }
     return texts.trim(text);
 }

@@ -2,13 +2,17 @@
  * Says which requests took long, and why: a line of JSON for each in `$openclaw_slow`, which nginx writes to a file as
  * any access log. See docs/slow_log.md.
  */
+import * as kinds from "./config/kinds";
+import * as problem from "./config/problems";
+import { option } from "./config/schema";
+import type { Values } from "./config/schema";
 import * as fault from "./fault";
 import type { Faults } from "./fault";
+import * as contract from "./gateway/contract";
+import type { Context } from "./gateway/contract";
 import type { Counter } from "./metric_handles";
 import * as metric_registry from "./metric_registry";
 import type { Family } from "./metric_registry";
-import * as read from "./options";
-import type { Options } from "./options";
 import * as request from "./request";
 import * as limits from "./slow_log/limit";
 import type { Limit } from "./slow_log/limit";
@@ -24,7 +28,13 @@ export interface SlowLog {
     log(route: string): void;
 }
 
-const OWNER = "slow_log";
+const NAME = "slow_log";
+
+const SCHEMA = {
+    seconds: option(kinds.positive, 5, "requests that take so long have a line"),
+    lines_per_minute: option(kinds.whole(1), 600, "maximum number of lines of all workers, and of all slow logs over the same dict"),
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics and of the number of lines"),
+};
 /** nginx counts milliseconds; the difference of two such times in seconds may be a little less than the whole. */
 const HALF_A_MILLISECOND = 0.0005;
 
@@ -53,15 +63,12 @@ function log(this: SlowLog, route: string): void {
 
 const metatable = { __index: { log } };
 
-/**
- * Makes the plugin. Raises when an option is wrong. Phases: init.
- * Options: `seconds` (5), `lines_per_minute` (600; of all workers, and of all slow logs over the same dict), `dict`
- * ("openclaw").
- */
-function create(given: unknown = {}): SlowLog {
-    const options: Options = read.check(OWNER, given, ["seconds", "lines_per_minute", "dict"]);
-    const dict = read.text(OWNER, options, "dict", "openclaw");
-    if (ngx.shared[dict] === undefined) read.refuse(OWNER, "dict", "the name of a lua_shared_dict of nginx.conf", dict);
+/** The slow log of a route. Raises where there is no such dict. Phases: init. */
+export function create(options: Values<typeof SCHEMA>, { path }: Context): SlowLog {
+    const { dict, seconds, lines_per_minute } = options;
+    if (ngx.shared[dict] === undefined) {
+        problem.refuse(`${path}.dict`, "the name of a lua_shared_dict of nginx.conf", dict);
+    }
     const registry = metric_registry.open(dict);
     const requests = metric_registry.counter(
         registry,
@@ -71,10 +78,10 @@ function create(given: unknown = {}): SlowLog {
     );
     metric_registry.from_outside(requests, ["variant"]);
     const fields = {
-        least_seconds: read.positive(OWNER, options, "seconds", 5) - HALF_A_MILLISECOND,
+        least_seconds: seconds - HALF_A_MILLISECOND,
         limit: {
             names: registry.region.names,
-            lines_per_minute: read.whole(OWNER, options, "lines_per_minute", 1, 600),
+            lines_per_minute,
         },
         requests,
         left_out: metric_registry
@@ -84,8 +91,13 @@ function create(given: unknown = {}): SlowLog {
                 "Slow requests without a line in the slow log, which had its lines for that minute.",
             )
             .labels(),
-        faults: fault.new(OWNER, registry),
+        faults: fault.new(NAME, registry),
     };
     return setmetatable(fields, metatable) as unknown as SlowLog;
 }
-export { create as new };
+
+/** The plugin alone, from the options in docs/slow_log.md. Raises when one is wrong. Phases: init. */
+function alone(options?: unknown): SlowLog {
+    return contract.alone({ name: NAME, schema: SCHEMA, create }, options);
+}
+export { alone as new };

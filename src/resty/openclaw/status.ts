@@ -4,9 +4,11 @@ import type { Faults } from "./fault";
 import * as json_error from "./json_error";
 import * as metric_registry from "./metric_registry";
 import * as operator_access from "./operator_access";
+import * as kinds from "./config/kinds";
+import { map_of, option, read_or_raise } from "./config/schema";
+import type { Values } from "./config/schema";
 import * as tokens from "./operator_access/token";
 import type { Token } from "./operator_access/token";
-import * as read from "./options";
 import * as request from "./request";
 import * as document from "./status/document";
 import type { Subject } from "./status/document";
@@ -30,7 +32,23 @@ export interface Status extends Subject {
 }
 
 const NAME = "status";
-const OPTIONS = ["upstreams", "routes", "token", "token_file", "dict"];
+
+/** The options in `setup`, where the upstreams and routes are known. */
+export const SCHEMA = {
+    token: tokens.TOKEN_OPTION,
+    token_file: tokens.TOKEN_FILE_OPTION,
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` whose metrics are shown"),
+};
+
+const UPSTREAM = kinds.with_methods<Upstream>("an upstream, such as a balancer", ["report"]);
+const ALONE_SCHEMA = {
+    upstreams: option(map_of(UPSTREAM), new LuaTable<string, Upstream>(), "the upstreams, by name"),
+    routes: option(kinds.list_or_none_of(kinds.text), [], "the names of the routes"),
+    token: SCHEMA.token,
+    token_file: SCHEMA.token_file,
+    dict: SCHEMA.dict,
+};
+
 const STARTED = "status:started";
 
 function tick(premature: boolean, status: Status): void {
@@ -98,46 +116,32 @@ function dashboard(this: Status): void {
 
 const metatable = { __index: { init_worker, page, dashboard } };
 
-function read_upstreams(options: read.Options): LuaTable<string, Upstream> {
-    const upstreams = new LuaTable<string, Upstream>();
-    for (const [name, upstream] of pairs(read.group(NAME, options, "upstreams") ?? {})) {
-        if (type(name) !== "string" || name === "") {
-            read.refuse(NAME, "upstreams", "a table whose keys are names", name);
-        }
-        if (type(upstream) !== "table" || type((upstream as Record<string, unknown>).report) !== "function") {
-            error(`${NAME}: "upstreams.${name}" must have a method report, as a balancer has`, 0);
-        }
-        upstreams.set(name, upstream as Upstream);
-    }
-    return upstreams;
-}
-
-function read_routes(options: read.Options): string[] {
-    const routes = (read.group(NAME, options, "routes") ?? []) as unknown as string[];
-    for (const name of routes) {
-        if (type(name) !== "string") read.refuse(NAME, "routes", "a list of names", name);
-    }
-    return routes;
-}
-
-/** The status of some upstreams and routes; see docs/status.md for the options. Raises when one is wrong. Phases: init. */
-function create(options: unknown): Status {
-    // What stands in the place of the table may be the token.
-    if (type(options) !== "table") error(`${NAME}: options must be a table, got a ${type(options)}`, 0);
-    const given = read.check(NAME, options, OPTIONS);
-    const registry = metric_registry.open(read.text(NAME, given, "dict", "openclaw"));
+/** The status of some upstreams and routes. Raises when the token is no good. Phases: init. */
+export function create(
+    options: Values<typeof SCHEMA>,
+    upstreams: LuaTable<string, Upstream>,
+    routes: readonly string[],
+    path: string,
+): Status {
+    const registry = metric_registry.open(options.dict);
     const names = registry.region.names;
     names.safe_add(STARTED, request.now());
     const fields = {
-        upstreams: read_upstreams(given),
-        routes: read_routes(given),
+        upstreams,
+        routes,
         history: histories.new(registry),
         started: names.get<number>(STARTED)[0],
         worker_began: request.now(),
         has_begun: false,
         faults: fault.new(NAME, registry),
-        token: tokens.new(NAME, given),
+        token: tokens.new(path, options),
     };
     return setmetatable(fields, metatable) as unknown as Status;
 }
-export { create as new };
+
+/** The status alone, from the options in docs/status.md. Raises when one is wrong. Phases: init. */
+function alone(options: unknown): Status {
+    const read = read_or_raise(ALONE_SCHEMA, options, NAME);
+    return create(read, read.upstreams, read.routes, NAME);
+}
+export { alone as new };

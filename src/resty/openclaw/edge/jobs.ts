@@ -7,12 +7,10 @@ import * as deliveries from "./delivery";
 import type { Delivery } from "./delivery";
 import type { Faults } from "../fault";
 import type { Registry } from "../metric_registry";
-import type { Options } from "../options";
 import * as figures_of from "./jobs/figures";
 import type { Figures } from "./jobs/figures";
 import * as marks from "./jobs/mark";
 import type { Mark } from "./jobs/mark";
-import * as settings_of from "./jobs/settings";
 import type { Settings } from "./jobs/settings";
 import * as jobs_page from "./jobs_page";
 import type { Link } from "./link";
@@ -71,8 +69,6 @@ export interface Jobs {
 export const DELIVERY_HEADER = marks.HEADER;
 /** The address of a job without its id. */
 export const PREFIX = acceptance.PREFIX;
-/** The names of the options that `new` reads. */
-export const OPTIONS = settings_of.OPTIONS;
 
 function accept(this: Jobs): never {
     return acceptance.accept(this);
@@ -119,13 +115,8 @@ function exit_worker(this: Jobs): void {
 
 const metatable = { __index: { accept, decline, page, miss, is_delivery, report, init_worker, exit_worker } };
 
-/**
- * The jobs of the route that `link` is named after. Raises when an option is wrong; those that it does not know are no
- * matter of its. Phases: init.
- * @param owner how the sentence on a wrong option begins
- */
-function create(owner: string, options: Options, registry: Registry, link: Link, faults: Faults): Jobs {
-    const settings = settings_of.read(owner, options);
+/** The jobs of the route that `link` is named after. Phases: init. */
+function create(settings: Settings, registry: Registry, link: Link, faults: Faults): Jobs {
     const names = registry.region.names;
     const usage = usages.new(names, link.name, settings.max_jobs, settings.max_bytes, settings.client_share);
     const store = stores.new(settings.store, settings.thread_pool);

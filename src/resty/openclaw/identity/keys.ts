@@ -1,7 +1,6 @@
 /** The secrets by which gateways know each other's word. No message ever holds one. */
 import * as digests from "../digest";
 import type { Digest } from "../digest";
-import * as read from "../options";
 import * as secret_file from "../secret_file";
 
 export interface Key {
@@ -18,25 +17,23 @@ const ID_DIGITS = 8;
 /** So that nothing else that is ever signed with a key is taken for one of these. */
 const PURPOSE = "openclaw identity 1";
 
-/** The key in a file. Raises when it is no good, and then says so without it. Phases: init. */
-function create(owner: string, option: string, path: unknown): Key {
-    const secret = secret_file.read(owner, option, path, MOST_BYTES);
-    secret_file.check(owner, option, secret, LEAST_BYTES, MOST_BYTES);
+/** The key in a file; `option`: the path of the option that names it. Raises when it is no good, and then says so without it. Phases: init. */
+function create(option: string, path: string): Key {
+    const secret = secret_file.read(option, path, MOST_BYTES);
+    secret_file.check(option, secret, LEAST_BYTES, MOST_BYTES);
     const digest = digests.new("sha256");
     const [name, err] = digest.hmac(secret, `${PURPOSE} key id`);
-    if (name === undefined) error(`${owner}: ${err}`, 0);
+    if (name === undefined) error(`${option}: ${err}`, 0);
     return { id: string.sub(name, 1, ID_DIGITS), secret, digest };
 }
 export { create as new };
 
 /** The keys of a list of files, by their ids. Raises as `new`, and when two are the same. Phases: init. */
-export function read_all(owner: string, options: read.Options): LuaTable<string, Key> {
+export function read_all(option: string, paths: readonly string[]): LuaTable<string, Key> {
     const keys = new LuaTable<string, Key>();
-    const paths = read.list(owner, options, "key_files");
     for (const place of $range(1, paths.length)) {
-        const option = `key_files[${place}]`;
-        const key = create(owner, option, paths[place - 1]);
-        if (keys.has(key.id)) error(`${owner}: "${option}" holds the same key as one before it`, 0);
+        const key = create(`${option}[${place}]`, paths[place - 1]!);
+        if (keys.has(key.id)) error(`${option}[${place}] holds the same key as one before it`, 0);
         keys.set(key.id, key);
     }
     return keys;

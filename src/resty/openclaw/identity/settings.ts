@@ -1,10 +1,12 @@
-/** Reads the options of `identity`. */
+/** The options of `identity`. */
+import * as kinds from "../config/kinds";
+import * as problem from "../config/problems";
+import { option, optional, required, table_of } from "../config/schema";
+import type { Values } from "../config/schema";
 import * as fault from "../fault";
 import type { Faults } from "../fault";
 import type { Counter } from "../metric_handles";
 import * as metric_registry from "../metric_registry";
-import * as read from "../options";
-import type { Options } from "../options";
 import * as keys from "./keys";
 import type { Key } from "./keys";
 import * as subjects from "./subject";
@@ -32,37 +34,68 @@ export interface Settings {
     readonly faults: Faults;
 }
 
-const OWNER = "identity";
+export const NAME = "identity";
 const REASONS: Reason[] = ["missing", "malformed", "unknown_key", "signature", "age", "body", "certificate"];
-const OPTIONS = ["accept", "key_files", "max_age_seconds", "peers", "sign", "tell", "required", "dict"];
 
-function read_peers(options: Options): LuaSet<string> | undefined {
-    if (options.peers === undefined) return undefined;
-    const peers = new LuaSet<string>();
-    for (const peer of read.list(OWNER, options, "peers")) peers.add(read.text(OWNER, { peers: peer }, "peers"));
-    return peers;
+const MAX_AGE_SECONDS = 60;
+const TRUSTED = option(kinds.flag, false, "your word that clients cannot set the variable in `subject`");
+const SUBJECT = required(kinds.variable_name, "the variable, without `$`, that names who asks");
+
+export const SCHEMA = {
+    accept: optional(kinds.one_of("signed", "mutual_tls"), "how this gateway learns who asks: by a signature, or over a connection with a client certificate; without it, by its own variable"),
+    key_files: optional(kinds.list_of(kinds.secret_file), "with `signed`: files with the keys that are accepted"),
+    max_age_seconds: optional(kinds.positive, "with `signed`: maximum age of a signature (60)"),
+    peers: optional(kinds.list_of(kinds.text), "with `mutual_tls`: distinguished names of the certificates that are accepted; without it, all that nginx has verified"),
+    sign: optional(
+        table_of({
+            key_file: required(kinds.secret_file, "the file with the key"),
+            subject: SUBJECT,
+            trusted: TRUSTED,
+        }),
+        "signs who asks, for the next gateway",
+    ),
+    tell: optional(table_of({ subject: SUBJECT, trusted: TRUSTED }), "the same without a signature, for a connection with client certificates"),
+    required: option(kinds.flag, true, "refuse requests without an identity"),
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
+};
+
+type Options = Values<typeof SCHEMA>;
+
+function set_of(names: readonly string[] | undefined): LuaSet<string> | undefined {
+    if (names === undefined) return undefined;
+    const known = new LuaSet<string>();
+    for (const name of names) known.add(name);
+    return known;
 }
 
 /** An option of another way than the one that is chosen would promise what is not done. */
-function only_for(options: Options, way: string, needed: string, names: string[]): void {
-    if (way === needed) return;
-    for (const name of names) {
-        if (options[name] !== undefined) error(`${OWNER}: "${name}" is only for accept = "${needed}"`, 0);
+function only_for(path: string, way: string, needed: string, given: unknown): void {
+    if (way !== needed && given !== undefined) {
+        error(`${path} is only for accept = "${needed}"`, 0);
     }
 }
 
-function read_way(options: Options): Settings["way"] {
-    const way =
-        options.accept === undefined ? "own" : read.one_of(OWNER, options, "accept", ["signed", "mutual_tls"] as const);
-    only_for(options, way, "signed", ["key_files", "max_age_seconds"]);
-    only_for(options, way, "mutual_tls", ["peers"]);
+function way_of(options: Options, path: string): Settings["way"] {
+    const way = options.accept ?? "own";
+    only_for(`${path}.key_files`, way, "signed", options.key_files);
+    only_for(`${path}.max_age_seconds`, way, "signed", options.max_age_seconds);
+    only_for(`${path}.peers`, way, "mutual_tls", options.peers);
+    if (way === "signed" && options.key_files === undefined) {
+        problem.refuse(`${path}.key_files`, "a list with at least one entry", undefined);
+    }
     if (options.sign !== undefined && options.tell !== undefined) {
-        error(`${OWNER}: "sign" and "tell" cannot both be given`, 0);
+        error(`${path}: "sign" and "tell" cannot both be given`, 0);
     }
     if (way === "own" && options.sign === undefined && options.tell === undefined) {
-        error(`${OWNER}: one of "accept", "sign" and "tell" is needed`, 0);
+        error(`${path}: one of "accept", "sign" and "tell" is needed`, 0);
     }
     return way;
+}
+
+function subject_of({ sign, tell }: Options, path: string): string | undefined {
+    if (sign !== undefined) return subjects.check(`${path}.sign.subject`, sign.subject, sign.trusted);
+    if (tell !== undefined) return subjects.check(`${path}.tell.subject`, tell.subject, tell.trusted);
+    return undefined;
 }
 
 /** Counts refused requests by reason; all reasons are shown from the start. */
@@ -78,31 +111,22 @@ function refused_by_reason(dict: string): LuaTable<Reason, Counter> {
     return counters;
 }
 
-/** The settings. Raises when an option is wrong, and never shows a key. Phases: init. */
-export function read_all(given: unknown): Settings {
-    const options = read.check(OWNER, given, OPTIONS);
-    const way = read_way(options);
-    const sign = read.group(OWNER, options, "sign");
-    const tell = read.group(OWNER, options, "tell");
-    let subject: string | undefined;
-    if (sign !== undefined) {
-        const known = ["key_file", "subject", "trusted"];
-        subject = subjects.read_subject("identity: sign", read.check("identity: sign", sign, known));
-    } else if (tell !== undefined) {
-        subject = subjects.read_subject("identity: tell", read.check("identity: tell", tell, ["subject", "trusted"]));
-    }
-    const dict = read.text(OWNER, options, "dict", "openclaw");
+/** The settings. Raises when the options do not fit together or a key is no good, and never shows a key. Phases: init. */
+export function of(options: Options, path: string): Settings {
+    const way = way_of(options, path);
+    const { dict, sign } = options;
+    const subject = subject_of(options, path);
     return {
         way,
-        keys: way === "signed" ? keys.read_all(OWNER, options) : new LuaTable<string, Key>(),
-        max_age_seconds: read.positive(OWNER, options, "max_age_seconds", 60),
-        peers: read_peers(options),
-        required: read.flag(OWNER, options, "required", true),
+        keys: keys.read_all(`${path}.key_files`, options.key_files ?? []),
+        max_age_seconds: options.max_age_seconds ?? MAX_AGE_SECONDS,
+        peers: set_of(options.peers),
+        required: options.required,
         subject,
         is_of_certificate: subject !== undefined && subjects.is_of_certificate(subject),
         is_declared: subject !== undefined && subjects.is_declared(subject),
-        key: sign === undefined ? undefined : keys.new("identity: sign", "key_file", sign.key_file),
+        key: sign === undefined ? undefined : keys.new(`${path}.sign.key_file`, sign.key_file),
         refused: refused_by_reason(dict),
-        faults: fault.new(OWNER, metric_registry.open(dict)),
+        faults: fault.new(NAME, metric_registry.open(dict)),
     };
 }

@@ -1,6 +1,5 @@
 /** Which variables may say who asks. */
-import * as read from "../options";
-import type { Options } from "../options";
+import * as problem from "../config/problems";
 
 /**
  * What nginx establishes itself or is configured with: `$remote_user` behind `auth_basic`, what a verified certificate says,
@@ -62,23 +61,18 @@ function is_unfit(name: string): boolean {
 }
 
 /**
- * Reads `subject`, the name of the variable that says who asks, and `trusted`, the operator's word that clients cannot write
- * it. Raises when clients could. Phases: init.
+ * The variable that says who asks, by the name that the operator gives it. Raises where clients could write it; `trusted`: the
+ * operator's word that they cannot. Phases: init.
  */
-export function read_subject(owner: string, options: Options): string {
-    const given = read.text(owner, options, "subject");
-    const trusted = read.flag(owner, options, "trusted", false);
-    if (string.find(given, "^[%w_]+$")[0] === undefined) {
-        read.refuse(owner, "subject", "the name of a variable without $", given);
-    }
+export function check(option: string, given: string, trusted: boolean): string {
     // As nginx does with names.
     const name = string.lower(given);
     if (is_fit(name)) return name;
     const own = "a variable that clients cannot write";
-    if (is_unfit(name)) read.refuse(owner, "subject", own, given);
+    if (is_unfit(name)) problem.refuse(option, own, given);
     if (!trusted) {
         const known = table.concat(FIT, ", ");
-        read.refuse(owner, "subject", `one of ${known}, jwt_claim_NAME, or, with trusted = true, ${own}`, given);
+        problem.refuse(option, `one of ${known}, jwt_claim_NAME, or, with trusted = true, ${own}`, given);
     }
     return name;
 }

@@ -2,6 +2,19 @@
 import * as request from "../request";
 import type { Fields } from "./fields";
 
+/** All that may be set. */
+export const NAMES = [
+    "openclaw_model",
+    "openclaw_prompt_tokens",
+    "openclaw_cached_tokens",
+    "openclaw_completion_tokens",
+    "openclaw_reasoning_tokens",
+    "openclaw_tokens_source",
+    "openclaw_finish_reason",
+    "openclaw_first_token_seconds",
+    "openclaw_tokens_per_second",
+];
+
 /** Sets a variable where nginx.conf has it. */
 function show(name: string, format: string, value: string | number | undefined): void {
     if (value !== undefined) request.set_variable(name, string.format(format, value));

@@ -2,7 +2,9 @@
  * Which labels of a metric are kept, and which of their values: what an operator wants to pay for. A label that is left
  * out is missing from the series, which add up; a value that is not kept becomes `_other`.
  */
-import * as options from "../options";
+import type { Kind } from "../config/kinds";
+import * as problem from "../config/problems";
+import type { Problems } from "../config/problems";
 import { is_label_name, is_metric_name } from "./label_text";
 
 /** Stands for all label values that are not kept, or past the limit of series. */
@@ -13,46 +15,55 @@ export type Rule = true | LuaSet<string>;
 /** By the names of labels; others are left out. */
 export type AllowList = LuaTable<string, Rule>;
 
-function read_values(owner: string, option: string, given: unknown): LuaSet<string> {
+function read_values(given: unknown, path: string, problems: Problems): LuaSet<string> {
     const wanted = "a list of the values to keep";
-    if (type(given) !== "table") options.refuse(owner, option, wanted, given);
     const values = new LuaSet<string>();
+    if (type(given) !== "table") {
+        problem.add(problems, path, wanted, given);
+        return values;
+    }
     for (const [place, value] of pairs(given as unknown[])) {
-        if (type(place) !== "number") options.refuse(owner, option, wanted, place);
-        if (type(value) !== "string" && type(value) !== "number" && type(value) !== "boolean") {
-            options.refuse(owner, option, wanted, value);
-        }
-        values.add(tostring(value));
+        if (type(place) !== "number") problem.add(problems, path, wanted, place);
+        else if (type(value) !== "string" && type(value) !== "number" && type(value) !== "boolean") {
+            problem.add(problems, path, wanted, value);
+        } else values.add(tostring(value));
     }
     return values;
 }
 
-function read_one(owner: string, metric: string, given: unknown): AllowList {
-    const option = `labels.${metric}`;
-    if (type(given) !== "table") options.refuse(owner, option, "a table of the labels to keep", given);
+function read_one(given: unknown, path: string, problems: Problems): AllowList {
+    const wanted = "a table of the labels to keep";
     const list: AllowList = new LuaTable();
+    if (type(given) !== "table") {
+        problem.add(problems, path, wanted, given);
+        return list;
+    }
     for (const [key, value] of pairs(given as Record<string, unknown>)) {
         const label = type(key) === "number" ? value : key;
-        if (typeof label !== "string" || !is_label_name(label)) {
-            options.refuse(owner, option, "a table of the labels to keep", label);
-        }
-        if (list.has(label)) error(`${owner}: "${option}" names "${label}" twice`, 0);
-        list.set(label, type(key) === "number" ? true : read_values(owner, `${option}.${label}`, value));
+        if (typeof label !== "string" || !is_label_name(label)) problem.add(problems, path, wanted, label);
+        else if (list.has(label)) problems.push(`${path} names "${label}" twice`);
+        else list.set(label, type(key) === "number" ? true : read_values(value, `${path}.${label}`, problems));
     }
     return list;
 }
 
-/** Reads the option `labels`. Raises one sentence when it is wrong. Phases: init. */
-export function read(owner: string, given: options.Options): LuaTable<string, AllowList> {
-    const lists = new LuaTable<string, AllowList>();
-    for (const [metric, labels] of pairs((options.group(owner, given, "labels") ?? {}) as Record<string, unknown>)) {
-        if (type(metric) !== "string" || !is_metric_name(metric)) {
-            options.refuse(owner, "labels", "a table whose keys are names of metrics", metric);
+/** The option `labels`: by the names of metrics. */
+export const LABELS: Kind<LuaTable<string, AllowList>> = {
+    name: "table",
+    read: (given, path, problems) => {
+        const lists = new LuaTable<string, AllowList>();
+        if (type(given) !== "table") {
+            problem.add(problems, path, "a table", given);
+            return lists;
         }
-        lists.set(metric, read_one(owner, metric, labels));
-    }
-    return lists;
-}
+        for (const [metric, labels] of pairs(given as Record<string, unknown>)) {
+            if (type(metric) !== "string" || !is_metric_name(metric)) {
+                problem.add(problems, path, "a table whose keys are names of metrics", metric);
+            } else lists.set(metric, read_one(labels, `${path}.${metric}`, problems));
+        }
+        return lists;
+    },
+};
 
 /** A label of the list that the metric does not have; nothing when it has all of them. */
 export function unknown_label(list: AllowList, label_names: readonly string[]): string | undefined {

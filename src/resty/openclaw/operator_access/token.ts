@@ -1,7 +1,10 @@
 /** The secret that lets a client in. Only its digest is kept; no message and no log line ever holds the secret itself. */
+import * as kinds from "../config/kinds";
+import type { Kind } from "../config/kinds";
+import * as problem from "../config/problems";
+import { optional } from "../config/schema";
 import * as digests from "../digest";
 import type { Digest } from "../digest";
-import type { Options } from "../options";
 import * as secret_file from "../secret_file";
 
 export interface Token {
@@ -12,24 +15,41 @@ export interface Token {
 const LEAST_BYTES = 16;
 const MOST_BYTES = 4096;
 
+/** The options that hold a token. */
+export interface TokenOptions {
+    readonly token: string | undefined;
+    readonly token_file: string | undefined;
+}
+
+/** A secret in the configuration. A wrong one is not shown. */
+const TOKEN: Kind<string> = {
+    name: "string",
+    read: (given, path, problems) => {
+        if (typeof given === "string") return given;
+        problems.push(`${path} must be a string, got a ${type(given)}`);
+        return "";
+    },
+};
+
+/** The option `token`, and `token_file`. */
+export const TOKEN_OPTION = optional(TOKEN, "the secret that lets clients in");
+export const TOKEN_FILE_OPTION = optional(kinds.secret_file, "a file with the token, which not all users may read");
+
 /**
- * The token of the options `token` or `token_file`; nothing without them. Raises when it is no good, and then says so
- * without it. Phases: init.
+ * The token of the options `token` or `token_file` of a table; nothing without them. Raises when it is no good, and then says
+ * so without it. Phases: init.
  */
-function create(owner: string, options: Options): Token | undefined {
-    const { token, token_file } = options;
+function create(path: string, { token, token_file }: TokenOptions): Token | undefined {
     if (token !== undefined && token_file !== undefined) {
-        error(`${owner}: "token" and "token_file" cannot both be given`, 0);
+        error(`${problem.beginning(path)} "token" and "token_file" cannot both be given`, 0);
     }
     if (token === undefined && token_file === undefined) return undefined;
-    const name = token === undefined ? "token_file" : "token";
-    if (token !== undefined && typeof token !== "string")
-        error(`${owner}: "token" must be a text, got a ${type(token)}`, 0);
-    const secret = token ?? secret_file.read(owner, "token_file", token_file, MOST_BYTES);
-    secret_file.check(owner, name, secret, LEAST_BYTES, MOST_BYTES);
+    const option = `${path}.${token === undefined ? "token_file" : "token"}`;
+    const secret = token ?? secret_file.read(option, token_file!, MOST_BYTES);
+    secret_file.check(option, secret, LEAST_BYTES, MOST_BYTES);
     const digest = digests.new("sha256");
     const [expected, err] = digest.of(secret);
-    if (expected === undefined) error(`${owner}: ${err}`, 0);
+    if (expected === undefined) error(`${option}: ${err}`, 0);
     return { digest, expected };
 }
 export { create as new };

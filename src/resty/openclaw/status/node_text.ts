@@ -10,8 +10,8 @@ export interface NodeReport {
     readonly address: string;
     readonly state: string;
     /** Why it gets no requests, and in how many seconds it may again. */
-    readonly reason?: string;
-    readonly seconds_left?: number;
+    readonly reason?: string | undefined;
+    readonly seconds_left?: number | undefined;
     readonly weight: number;
     readonly drain: boolean;
     readonly in_flight: number;

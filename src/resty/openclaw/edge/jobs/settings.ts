@@ -1,8 +1,10 @@
 /** The options of jobs, as docs/jobs.md lists them. */
 import * as addresses from "../../address";
+import * as kinds from "../../config/kinds";
+import * as problem from "../../config/problems";
+import { option, optional, required } from "../../config/schema";
+import type { Values } from "../../config/schema";
 import * as http_client from "../../http_client";
-import * as options from "../../options";
-import type { Options } from "../../options";
 
 export interface Settings {
     readonly store: string;
@@ -38,30 +40,6 @@ export interface KeptHeader {
     readonly variable: string;
 }
 
-/** All that `read` knows. */
-export const OPTIONS = [
-    "store",
-    "through",
-    "methods",
-    "headers",
-    "max_body_bytes",
-    "max_bytes",
-    "max_jobs",
-    "client_share",
-    "max_age_seconds",
-    "keep_seconds",
-    "max_answer_bytes",
-    "reserve_bytes",
-    "rate",
-    "concurrency",
-    "max_tries",
-    "attempts",
-    "timeout_seconds",
-    "callback_hosts",
-    "callback_plain",
-    "thread_pool",
-];
-
 /** What an answer takes on the disk beside its body, at most as a rule. */
 export const ANSWER_HEAD_BYTES = 4096;
 
@@ -78,14 +56,6 @@ const HEADERS = [
     "Idempotency-Key",
 ];
 
-/** A path from the root, without a slash at its end. */
-function read_store(owner: string, given: Options): string {
-    const folder = options.text(owner, given, "store");
-    const [legal] = string.find(folder, "^/[^%c]*[^%c/]$");
-    if (legal === undefined) options.refuse(owner, "store", "the path of a folder from the root", folder);
-    return folder;
-}
-
 /** Only what is on this machine gets the mark of deliveries. */
 function is_here(host: string): boolean {
     const [unix] = string.find(host, "^unix:/[^%c]+$");
@@ -93,106 +63,168 @@ function is_here(host: string): boolean {
     return unix !== undefined || loopback !== undefined || host === "[::1]" || host === "localhost";
 }
 
-function read_through(owner: string, given: Options): LuaMultiReturn<[host: string, port: number]> {
-    const url = options.text(owner, given, "through");
+/** The host and port of a URL of this machine; nothing of any other. */
+function listener_of(url: unknown): LuaMultiReturn<[host?: string, port?: number]> {
+    if (typeof url !== "string") return $multi();
     const [socket] = string.match(url, "^http://(unix:/[^:]+):?$");
     if (socket !== undefined) return $multi(socket, 0);
     const [target] = http_client.parse_url(url);
-    if (target?.scheme !== "http" || target.path !== "/" || !is_here(target.host)) {
-        const expected = '"http://127.0.0.1:PORT" or "http://unix:/PATH", where this gateway listens';
-        options.refuse(owner, "through", expected, url);
-    }
+    if (target?.scheme !== "http" || target.path !== "/" || !is_here(target.host)) return $multi();
     return $multi(target.host, target.port);
 }
 
-function texts(owner: string, given: Options, name: string, fallback: string[]): string[] {
-    const read: string[] = [];
-    if (given[name] === undefined) return fallback;
-    if (type(given[name]) !== "table") options.refuse(owner, name, "a list of texts", given[name]);
-    for (const text of given[name] as unknown[]) {
-        if (typeof text !== "string" || text === "") options.refuse(owner, name, "a list of texts", text);
-        read.push(text);
-    }
-    return read;
+function is_method(given: unknown): boolean {
+    if (typeof given !== "string" || given === "CONNECT") return false;
+    const [legal] = string.find(given, "^%u+$");
+    return legal !== undefined;
 }
 
-function read_methods(owner: string, given: Options): LuaSet<string> {
-    const methods = new LuaSet<string>();
-    for (const method of texts(owner, given, "methods", ["POST"])) {
-        const [legal] = string.find(method, "^%u+$");
-        if (legal === undefined || method === "CONNECT")
-            options.refuse(owner, "methods", 'methods like "POST"', method);
-        methods.add(method);
-    }
-    return methods;
-}
-
-/** Why a header cannot be kept, or nothing. */
-function header_fault(name: string): string | undefined {
-    const lower = string.lower(name);
+/** Whether a header may be kept: not the gateway's own. */
+function is_kept_header(given: unknown): boolean {
+    if (typeof given !== "string" || given === "") return false;
+    const lower = string.lower(given);
     const [own] = string.find(lower, "^x%-openclaw%-");
-    if (own !== undefined || lower === "host") return "is the gateway's own";
-    return http_client.header_fault(name, "");
+    if (own !== undefined || lower === "host") return false;
+    return http_client.header_fault(given, "") === undefined;
 }
 
-function read_headers(owner: string, given: Options): KeptHeader[] {
-    const headers: KeptHeader[] = [];
-    for (const name of texts(owner, given, "headers", HEADERS)) {
-        if (header_fault(name) !== undefined) options.refuse(owner, "headers", "names of headers to keep", name);
-        headers.push({ name, variable: `http_${string.gsub(string.lower(name), "-", "_")[0]}` });
-    }
-    return headers;
+function is_callback_host(given: unknown): boolean {
+    if (typeof given !== "string" || given === "" || string.find(given, "/", 1, true)[0] !== undefined) return false;
+    const [target] = http_client.parse_url(`http://${given}`);
+    return target?.path === "/";
 }
 
-function read_callback_hosts(owner: string, given: Options): LuaSet<string> {
-    const hosts = new LuaSet<string>();
-    for (const host of texts(owner, given, "callback_hosts", [])) {
-        const [target] = http_client.parse_url(`http://${host}`);
-        if (target?.path !== "/" || string.find(host, "/", 1, true)[0] !== undefined) {
-            options.refuse(owner, "callback_hosts", 'hosts like "app.example" or "app.example:8443"', host);
-        }
-        hosts.add(string.lower(host));
-    }
-    return hosts;
+const FOLDER = kinds.matching("path", "the path of a folder from the root", "^/[^%c]*[^%c/]$");
+const LISTENER = kinds.of<string>(
+    "URL",
+    '"http://127.0.0.1:PORT" or "http://unix:/PATH", where this gateway listens',
+    (given) => listener_of(given)[0] !== undefined,
+);
+const METHOD = kinds.of<string>("method", 'a method like "POST"', is_method);
+const HEADER = kinds.of<string>("header name", "the name of a header to keep", is_kept_header);
+const CALLBACK_HOST = kinds.of<string>(
+    "host",
+    'a host like "app.example" or "app.example:8443"',
+    is_callback_host,
+);
+const SHARE = kinds.of<number>(
+    "number above 0, up to 1",
+    "a number above 0, up to 1",
+    (given) => typeof given === "number" && given > 0 && given <= 1,
+);
+
+export const SCHEMA = {
+    store: required(FOLDER, "absolute path of the folder for this route's jobs; each route has its own"),
+    through: required(
+        LISTENER,
+        'URL of a listener of this gateway, to which deliveries are sent: `"http://127.0.0.1:PORT"` or `"http://unix:/PATH"`',
+    ),
+    methods: option(kinds.list_of(METHOD), ["POST"], "methods of the requests that are stored"),
+    headers: option(
+        kinds.list_or_none_of(HEADER),
+        HEADERS,
+        "request headers that are stored, instead of these; `Host`, the request id and the trace are always stored",
+    ),
+    max_body_bytes: option(kinds.whole(0), 10 * MIB, "maximum length of a request body"),
+    max_bytes: option(
+        kinds.whole(1),
+        1024 * MIB,
+        "maximum size of the waiting jobs on disk; their responses may take as much again",
+    ),
+    max_jobs: option(kinds.whole(1), 10000, "maximum number of waiting jobs"),
+    client_share: option(
+        SHARE,
+        0.5,
+        "maximum share of `max_jobs` and `max_bytes` for one client; 1 if all requests come from one address",
+    ),
+    max_age_seconds: option(kinds.positive, 86400, "seconds after which an undelivered job expires"),
+    keep_seconds: option(kinds.positive, 3600, "seconds for which a response is kept"),
+    max_answer_bytes: option(kinds.whole(1), MIB, "maximum length of a response; 4096 or more below `max_bytes`"),
+    reserve_bytes: optional(
+        kinds.whole(0),
+        "room on the disk that is reserved for responses (`concurrency` × (`max_answer_bytes` + 4096), at most `max_bytes`)",
+    ),
+    rate: option(kinds.positive, 5, "maximum number of deliveries started per second"),
+    concurrency: option(
+        kinds.whole(1),
+        4,
+        "maximum number of concurrent deliveries; each may hold a response in memory",
+    ),
+    max_tries: option(
+        kinds.whole(1),
+        5,
+        "number of attempts that end with 408, 429, 5xx or without a response, after which a job ends",
+    ),
+    attempts: option(
+        kinds.whole(1),
+        5,
+        "number of deliveries that reach the other end and get no response, after which a job fails",
+    ),
+    timeout_seconds: option(
+        kinds.positive,
+        330,
+        "timeout of one delivery; longer than the location's `proxy_read_timeout`",
+    ),
+    callback_hosts: option(
+        kinds.list_or_none_of(CALLBACK_HOST),
+        [],
+        'hosts to which callbacks may be sent: `"app.example"` or `"app.example:8443"`',
+    ),
+    callback_plain: option(kinds.flag, false, "whether callbacks may be sent without TLS"),
+    thread_pool: option(kinds.text, "default", "the `thread_pool` of nginx that syncs files to disk"),
+};
+
+function set_of(texts: readonly string[]): LuaSet<string> {
+    const known = new LuaSet<string>();
+    for (const text of texts) known.add(text);
+    return known;
 }
 
-function read_share(owner: string, given: Options): number {
-    const share = options.positive(owner, given, "client_share", 0.5);
-    if (share > 1) options.refuse(owner, "client_share", "a number above 0, up to 1", share);
-    return share;
+function kept(headers: readonly string[]): KeptHeader[] {
+    const all: KeptHeader[] = [];
+    for (const name of headers) all.push({ name, variable: `http_${string.gsub(string.lower(name), "-", "_")[0]}` });
+    return all;
 }
 
-/** Reads the options; raises one sentence when one is wrong. Phases: init. */
-export function read(owner: string, given: Options): Settings {
-    const [host, port] = read_through(owner, given);
-    const max_bytes = options.whole(owner, given, "max_bytes", 1, 1024 * MIB);
-    const max_answer_bytes = options.whole(owner, given, "max_answer_bytes", 1, MIB);
+function in_lower_case(texts: readonly string[]): string[] {
+    const all: string[] = [];
+    for (const text of texts) all.push(string.lower(text));
+    return all;
+}
+
+/** The settings. Raises when the options do not fit together; `path`: of the table that has them. Phases: init. */
+export function of(given: Values<typeof SCHEMA>, path: string): Settings {
+    const [host, port] = listener_of(given.through);
+    const { max_bytes, max_answer_bytes, concurrency } = given;
     if (max_answer_bytes + ANSWER_HEAD_BYTES > max_bytes) {
-        options.refuse(owner, "max_answer_bytes", `${ANSWER_HEAD_BYTES} or more below max_bytes`, max_answer_bytes);
+        problem.refuse(
+            `${path}.max_bytes`,
+            `${ANSWER_HEAD_BYTES} or more above max_answer_bytes (${max_answer_bytes})`,
+            max_bytes,
+        );
     }
-    const concurrency = options.whole(owner, given, "concurrency", 1, 4);
     const under_way_bytes = math.min(max_bytes, concurrency * (max_answer_bytes + ANSWER_HEAD_BYTES));
     return {
-        store: read_store(owner, given),
-        host,
-        port,
-        methods: read_methods(owner, given),
-        headers: read_headers(owner, given),
-        max_body_bytes: options.whole(owner, given, "max_body_bytes", 0, 10 * MIB),
+        store: given.store,
+        host: host!,
+        port: port!,
+        methods: set_of(given.methods),
+        headers: kept(given.headers),
+        max_body_bytes: given.max_body_bytes,
         max_bytes,
-        max_jobs: options.whole(owner, given, "max_jobs", 1, 10000),
-        client_share: read_share(owner, given),
-        max_age_seconds: options.positive(owner, given, "max_age_seconds", 86400),
-        keep_seconds: options.positive(owner, given, "keep_seconds", 3600),
+        max_jobs: given.max_jobs,
+        client_share: given.client_share,
+        max_age_seconds: given.max_age_seconds,
+        keep_seconds: given.keep_seconds,
         max_answer_bytes,
-        rate: options.positive(owner, given, "rate", 5),
-        reserve_bytes: options.whole(owner, given, "reserve_bytes", 0, under_way_bytes),
+        rate: given.rate,
+        reserve_bytes: given.reserve_bytes ?? under_way_bytes,
         concurrency,
-        max_tries: options.whole(owner, given, "max_tries", 1, 5),
-        attempts: options.whole(owner, given, "attempts", 1, 5),
-        timeout_seconds: options.positive(owner, given, "timeout_seconds", 330),
-        callback_hosts: read_callback_hosts(owner, given),
-        callback_plain: options.flag(owner, given, "callback_plain", false),
-        thread_pool: options.text(owner, given, "thread_pool", "default"),
+        max_tries: given.max_tries,
+        attempts: given.attempts,
+        timeout_seconds: given.timeout_seconds,
+        callback_hosts: set_of(in_lower_case(given.callback_hosts)),
+        callback_plain: given.callback_plain,
+        thread_pool: given.thread_pool,
     };
 }

@@ -82,7 +82,7 @@ function password_of(owner: string, options: Options): string | undefined {
 function password_file_of(owner: string, options: Options): string | undefined {
     const path = options.password_file;
     if (path === undefined) return undefined;
-    const found = secret_file.read(owner, "password_file", path, MOST_PASSWORD_BYTES);
+    const found = secret_file.read(`${owner}: "password_file"`, path as string, MOST_PASSWORD_BYTES);
     if (found === "") error(`${owner}: "password_file" ${path as string} is empty`, 0);
     return path as string;
 }

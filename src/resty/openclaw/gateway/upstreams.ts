@@ -1,8 +1,9 @@
 /** Makes the balancer of each upstream. */
 import type { Balancer } from "../balancer";
 import * as balancer from "../balancer";
+import * as problem from "../config/problems";
+import type { Problems } from "../config/problems";
 import * as read from "../options";
-import { named_groups } from "./groups";
 
 const OPTIONS = balancer.option_names();
 
@@ -14,6 +15,7 @@ function with_name(owner: string, options: unknown, known: string[], name: strin
 
 /** Makes one upstream, and its fallback before it. `above`: those that fall back to it. */
 function read_balancer(
+    this: void,
     balancers: LuaTable<string, Balancer>,
     groups: LuaTable<string, unknown>,
     name: string,
@@ -28,7 +30,7 @@ function read_balancer(
         if (!groups.has(fallback)) read.refuse(owner, "fallback", "the name of one of upstreams", fallback);
         const path = `${above}${name} `;
         if (string.find(` ${path}`, ` ${fallback} `, 1, true)[0] !== undefined) {
-            error(`${owner}: "fallback" comes back to ${fallback}`, 0);
+            error(`${owner}: "fallback" forms a cycle through ${fallback}`, 0);
         }
         given.fallback = read_balancer(balancers, groups, fallback, path);
     }
@@ -37,10 +39,15 @@ function read_balancer(
     return made;
 }
 
-/** The balancers by the names of their upstreams. Raises when an option is wrong. Phases: init. */
-export function read_all(options: read.Options): LuaTable<string, Balancer> {
+/** The balancers by the names of their upstreams; adds to the problems what is wrong with their options. Phases: init. */
+export function make_all(groups: LuaTable<string, unknown>, problems: Problems): LuaTable<string, Balancer> {
     const balancers = new LuaTable<string, Balancer>();
-    const groups = named_groups(options, "upstreams");
-    for (const [name] of groups) read_balancer(balancers, groups, name, "");
+    const names: string[] = [];
+    for (const [name] of groups) names.push(name);
+    table.sort(names);
+    for (const name of names) {
+        const [ok, err] = pcall(read_balancer, balancers, groups, name, "");
+        if (!ok) problem.add_once(problems, tostring(err));
+    }
     return balancers;
 }

@@ -1,8 +1,13 @@
 /** Reads `log`: what goes to sinks, and what the slow log is made of. */
+import * as kinds from "../config/kinds";
+import * as problem from "../config/problems";
 import * as read from "../options";
 import * as post_action from "../post_action";
 import type { PostAction } from "../post_action";
-import { list_of_tables } from "./groups";
+
+const SINKS = kinds.list_of(
+    kinds.of<Record<string, unknown>>("table", "a table", (given) => type(given) === "table"),
+);
 
 /** The options of slow_log. */
 export interface SlowOptions {
@@ -17,10 +22,18 @@ function is_slow_option(name: unknown): boolean {
     return typeof name === "string" && string.sub(name, 1, 5) === "slow_";
 }
 
+/** Where `log` does not say. */
+export const DEFAULT_SLOW: SlowOptions = { seconds: 5, lines_per_minute: 600 };
+
+/** `log` as it is given: a table, or nothing. */
+function table_in(log: unknown): read.Options | undefined {
+    return read.group("setup", { log }, "log");
+}
+
 /** What the slow logs of all routes are made of. Raises when an option is wrong. Phases: init. */
-export function read_slow(options: read.Options): SlowOptions {
+export function slow_options(log: unknown): SlowOptions {
     const given: Record<string, unknown> = {};
-    for (const [name, value] of pairs(read.group("setup", options, "log") ?? {})) {
+    for (const [name, value] of pairs(table_in(log) ?? {})) {
         if (is_slow_option(name)) given[name] = value;
     }
     const slow = read.check("setup: log", given, SLOW_OPTIONS);
@@ -31,8 +44,8 @@ export function read_slow(options: read.Options): SlowOptions {
 }
 
 /** What `log` says of the sinks; nothing when it speaks of the slow log only. */
-function about_sinks(options: read.Options): read.Options | undefined {
-    const given = read.group("setup", options, "log");
+function about_sinks(log: unknown): read.Options | undefined {
+    const given = table_in(log);
     if (given === undefined) return undefined;
     const about: Record<string, unknown> = {};
     let others = 0;
@@ -48,15 +61,23 @@ function about_sinks(options: read.Options): read.Options | undefined {
     return others === 0 && slow > 0 ? undefined : about;
 }
 
+/** A list of tables. A variable that does not exist leaves a hole in it. */
+function sinks_in(given: read.Options): Record<string, unknown>[] {
+    const problems: problem.Problems = [];
+    const sinks = SINKS.read(given.sinks, "setup: log.sinks", problems);
+    problem.raise(problems);
+    return sinks;
+}
+
 /**
  * One queue for each sink: what stands beside `sinks` holds for all of them. Raises when an option is wrong. Phases: init.
  */
-export function read_sinks(options: read.Options): PostAction[] {
+export function make_sinks(log: unknown): PostAction[] {
     const logs: PostAction[] = [];
-    const given = about_sinks(options);
+    const given = about_sinks(log);
     if (given === undefined) return logs;
     if (given.sink !== undefined) error('setup: log: unknown option "sink"; did you mean "sinks"?', 0);
-    for (const entry of list_of_tables("setup: log", given, "sinks")) {
+    for (const entry of sinks_in(given)) {
         const sink: Record<string, unknown> = {};
         const queue: Record<string, unknown> = { sink };
         for (const [name, value] of pairs(given)) {

@@ -1,0 +1,170 @@
+/**
+ * What the value of an option may be. A kind has a name for the tables of the documents, and reads a value: it returns the
+ * value, or adds a sentence to the problems. Phases: init. Pure Lua.
+ */
+import * as problem from "./problems";
+import type { Problems } from "./problems";
+
+export interface Kind<Value> {
+    /** As the documents have it. */
+    readonly name: string;
+    /** The value; where it is wrong, adds to the problems and returns what is not to be used. */
+    readonly read: (this: void, given: unknown, path: string, problems: Problems) => Value;
+}
+
+/** A kind whose values are known by a test. `expected`: how a sentence ends that refuses another one. */
+export function of<Value>(name: string, expected: string, is_one: (this: void, given: unknown) => boolean): Kind<Value> {
+    const read = (given: unknown, path: string, problems: Problems): Value => {
+        if (!is_one(given)) problem.add(problems, path, expected, given);
+        return given as Value;
+    };
+    return { name, read };
+}
+
+function is_finite(given: unknown): given is number {
+    return typeof given === "number" && given === given && math.abs(given) !== math.huge;
+}
+
+/** A string with at least one letter. */
+export const text = of<string>("string", "a non-empty string", (given) => typeof given === "string" && given !== "");
+
+/** A string that fits a Lua pattern. */
+export function matching(name: string, expected: string, pattern: string): Kind<string> {
+    return of<string>(name, expected, (given) => {
+        const [found] = string.find(typeof given === "string" ? given : "\n", pattern);
+        return found !== undefined;
+    });
+}
+
+/** The name of one of nginx's variables. */
+export const variable_name = matching("variable name", "the name of a variable without $", "^[%w_]+$");
+
+/** The path of a file with a secret. Another value is not shown: it may be the secret itself. */
+export const secret_file: Kind<string> = {
+    name: "path",
+    read: (given, path, problems) => {
+        if (typeof given === "string" && string.byte(given) === string.byte("/")) return given;
+        problems.push(`${path} must be a path from the root`);
+        return "";
+    },
+};
+
+/** True or false. */
+export const flag = of<boolean>("boolean", "true or false", (given) => typeof given === "boolean");
+
+/** A number above 0. */
+export const positive = of<number>("number > 0", "a number above 0", (given) => is_finite(given) && given > 0);
+
+/** A number from 0 up. */
+export const not_negative = of<number>(
+    "number ≥ 0",
+    "a number from 0 up",
+    (given) => is_finite(given) && given >= 0,
+);
+
+/** A number from 0 to 1. */
+export const share = of<number>(
+    "number from 0 to 1",
+    "a number from 0 to 1",
+    (given) => is_finite(given) && given >= 0 && given <= 1,
+);
+
+/** A function. */
+export const callback = of<unknown>("function", "a function", (given) => type(given) === "function");
+
+/** A whole number from `least` up, to `most` where that is given. */
+export function whole(least: number, most = math.huge): Kind<number> {
+    const has_end = most !== math.huge;
+    return of<number>(
+        has_end ? `whole number from ${least} to ${most}` : `whole number ≥ ${least}`,
+        has_end ? `a whole number from ${least} to ${most}` : `a whole number from ${least} up`,
+        (given) => is_finite(given) && given % 1 === 0 && given >= least && given <= most,
+    );
+}
+
+/** One of a few words. */
+export function one_of<Word extends string>(...words: Word[]): Kind<Word> {
+    const known = new LuaSet<AnyNotNil>();
+    for (const word of words) known.add(word);
+    const name = `"${table.concat(words, '", "')}"`;
+    return of<Word>(name, `one of ${table.concat(words, ", ")}`, (given) => given !== undefined && known.has(given as AnyNotNil));
+}
+
+/** False, or a value of another kind. */
+export function false_or<Value>(kind: Kind<Value>): Kind<Value | false> {
+    return {
+        name: `\`false\` or ${kind.name}`,
+        read: (given, path, problems) => {
+            if (given === false) return false;
+            if (type(given) === "table") return kind.read(given, path, problems);
+            problem.add_no_table(problems, path, `false or a ${kind.name}`, given);
+            return false;
+        },
+    };
+}
+
+/** Whether a table is a list: its keys are 1 to n, with at least one. A variable that does not exist leaves a hole. */
+function is_list(given: unknown): given is unknown[] {
+    if (type(given) !== "table") return false;
+    let entries = 0;
+    let last = 0;
+    for (const [key] of pairs(given as Record<number, unknown>)) {
+        if (type(key) !== "number") return false;
+        entries += 1;
+        last = math.max(last, key);
+    }
+    return entries > 0 && entries === last;
+}
+
+/** A list with at least one entry, each of a kind; an entry's path ends in its place, as `nodes[2]`. */
+export function list_of<Value>(kind: Kind<Value>): Kind<Value[]> {
+    return {
+        name: `list of ${kind.name}`,
+        read: (given, path, problems) => {
+            if (!is_list(given)) {
+                problem.add_no_table(problems, path, "a list with at least one entry", given);
+                return [];
+            }
+            const values: Value[] = [];
+            for (const place of $range(1, given.length)) {
+                values.push(kind.read(given[place - 1], `${path}[${place}]`, problems));
+            }
+            return values;
+        },
+    };
+}
+
+/** As `list_of`, but it may be empty. */
+export function list_or_none_of<Value>(kind: Kind<Value>): Kind<Value[]> {
+    const list = list_of(kind);
+    return {
+        name: list.name,
+        read: (given, path, problems) => {
+            if (type(given) !== "table") return list.read(given, path, problems);
+            const [first] = next(given as LuaTable);
+            return first === undefined ? [] : list.read(given, path, problems);
+        },
+    };
+}
+
+/** A table that has these methods. */
+export function with_methods<Value>(expected: string, methods: readonly string[]): Kind<Value> {
+    return {
+        name: "table",
+        read: (given, path, problems) => {
+            if (type(given) !== "table") problem.add_no_table(problems, path, expected, given);
+            else {
+                for (const method of methods) {
+                    const has_it = type((given as Record<string, unknown>)[method]) === "function";
+                    if (!has_it) problems.push(`${path} must be ${expected}: it has no method ${method}`);
+                }
+            }
+            return given as Value;
+        },
+    };
+}
+
+/** Whatever it is: who gets it reads it. */
+export function anything(name: string): Kind<unknown> {
+    return { name, read: (given) => given };
+}

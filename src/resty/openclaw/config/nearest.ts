@@ -1,0 +1,35 @@
+/** Finds the word that somebody most likely meant. Pure Lua. */
+
+/** Edits (insert, remove, replace) that turn one word into the other: Wagner and Fischer, 1974. */
+function distance(left: string, right: string): number {
+    let previous = new LuaTable<number, number>();
+    for (const column of $range(0, right.length)) previous.set(column, column);
+    for (const row of $range(1, left.length)) {
+        const current = new LuaTable<number, number>();
+        current.set(0, row);
+        for (const column of $range(1, right.length)) {
+            const replace = string.byte(left, row) === string.byte(right, column) ? 0 : 1;
+            current.set(
+                column,
+                math.min(previous.get(column) + 1, current.get(column - 1) + 1, previous.get(column - 1) + replace),
+            );
+        }
+        previous = current;
+    }
+    return previous.get(right.length);
+}
+
+/** The known word that is nearest to another one; nothing where none is near. Phases: any. */
+export function nearest(word: string, known: readonly string[]): string | undefined {
+    // Past half of the word's letters two words only look alike by accident.
+    let best: string | undefined;
+    let best_distance = math.max(2, word.length / 2);
+    for (const candidate of known) {
+        const edits = distance(word, candidate);
+        if (edits < best_distance) {
+            best = candidate;
+            best_distance = edits;
+        }
+    }
+    return best;
+}

@@ -1,0 +1,149 @@
+/**
+ * The options of a table, as a plugin declares them: what each may be, what it is where it is not given, and what it means.
+ * From this come the values, the sentences on what is wrong, and the tables in the documents. Phases: init. Pure Lua.
+ */
+import type { Kind } from "./kinds";
+import { nearest } from "./nearest";
+import * as problem from "./problems";
+import type { Problems } from "./problems";
+
+/** One option. */
+export interface Option<Value> {
+    readonly kind: Kind<Value>;
+    /** What it is where it is not given. */
+    readonly fallback: Value;
+    readonly is_required: boolean;
+    /** As the documents have it. */
+    readonly meaning: string;
+    /** Where it stands among those of its table: Lua forgets the order of names. */
+    readonly place: number;
+}
+
+export type Schema = Record<string, Option<unknown>>;
+
+/** The values that a schema reads. */
+export type Values<Declared> = {
+    readonly [Name in keyof Declared]: Declared[Name] extends Option<infer Value> ? Value : never;
+};
+
+let places = 0;
+
+function make<Value>(kind: Kind<unknown>, fallback: Value, is_required: boolean, meaning: string): Option<Value> {
+    places += 1;
+    return { kind: kind as Kind<Value>, fallback, is_required, meaning, place: places };
+}
+
+/** An option that is `fallback` where it is not given. */
+export function option<Value>(kind: Kind<Value>, fallback: Value, meaning: string): Option<Value> {
+    return make(kind, fallback, false, meaning);
+}
+
+/** An option that must be given. */
+export function required<Value>(kind: Kind<Value>, meaning: string): Option<Value> {
+    return make(kind, undefined as Value, true, meaning);
+}
+
+/** An option that is nothing where it is not given. */
+export function optional<Value>(kind: Kind<Value>, meaning: string): Option<Value | undefined> {
+    return make<Value | undefined>(kind, undefined, false, meaning);
+}
+
+/** The names of a schema's options, in the order in which they were declared. */
+export function names(schema: Schema): string[] {
+    const all: string[] = [];
+    for (const [name] of pairs(schema)) all.push(name);
+    table.sort(all, (left, right) => schema[left]!.place < schema[right]!.place);
+    return all;
+}
+
+function add_unknown(schema: Schema, given: Record<string, unknown>, path: string, problems: Problems): void {
+    const unknown: string[] = [];
+    for (const [name] of pairs(given)) {
+        if (schema[name] === undefined) unknown.push(tostring(name));
+    }
+    table.sort(unknown);
+    for (const name of unknown) {
+        const known = names(schema);
+        const close = nearest(name, known);
+        const hint = close === undefined ? `known are ${table.concat(known, ", ")}` : `did you mean "${close}"?`;
+        problems.push(`${problem.beginning(path)} unknown option ${problem.shown(name)}; ${hint}`);
+    }
+}
+
+/**
+ * The values of a table's options. Where it is none, or has unknown options or wrong values, adds to the problems and returns
+ * nothing.
+ */
+export function read<Declared extends Schema>(
+    schema: Declared,
+    given: unknown,
+    path: string,
+    problems: Problems,
+): Values<Declared> | undefined {
+    if (type(given) !== "table") {
+        problem.add_no_table(problems, path, "a table", given);
+        return undefined;
+    }
+    const before = problems.length;
+    const options = given as Record<string, unknown>;
+    const values: Record<string, unknown> = {};
+    add_unknown(schema, options, path, problems);
+    for (const name of names(schema)) {
+        const declared = schema[name]!;
+        const value = options[name];
+        if (value !== undefined || declared.is_required) {
+            values[name] = declared.kind.read(value, problem.child(path, name), problems);
+        } else {
+            values[name] = declared.fallback;
+        }
+    }
+    return problems.length === before ? (values as Values<Declared>) : undefined;
+}
+
+/** As `read`; raises all that is wrong, one sentence a line. */
+export function read_or_raise<Declared extends Schema>(
+    schema: Declared,
+    given: unknown,
+    path: string,
+): Values<Declared> {
+    const problems: Problems = [];
+    const values = read(schema, given, path, problems);
+    problem.raise(problems);
+    return values!;
+}
+
+/** A table of options of its own. */
+export function table_of<Declared extends Schema>(schema: Declared): Kind<Values<Declared>> {
+    return {
+        name: "table",
+        read: (given, path, problems) => read(schema, given, path, problems)!,
+    };
+}
+
+/** An option that is a table with options of its own, each of which has a value where the table is not given. */
+export function defaulted<Declared extends Schema>(schema: Declared, meaning: string): Option<Values<Declared>> {
+    return option(table_of(schema), read_or_raise(schema, {}, ""), meaning);
+}
+
+/** A table from names to values of a kind; the entries' paths end in their names. */
+export function map_of<Value>(kind: Kind<Value>): Kind<LuaTable<string, Value>> {
+    return {
+        name: "table",
+        read: (given, path, problems) => {
+            const values = new LuaTable<string, Value>();
+            if (type(given) !== "table") {
+                problem.add_no_table(problems, path, "a table", given);
+                return values;
+            }
+            const entries = given as Record<string, unknown>;
+            const keys: string[] = [];
+            for (const [key] of pairs(entries)) {
+                if (typeof key === "string" && key !== "") keys.push(key);
+                else problem.add(problems, path, "a table whose keys are names", key);
+            }
+            table.sort(keys);
+            for (const key of keys) values.set(key, kind.read(entries[key], problem.child(path, key), problems));
+            return values;
+        },
+    };
+}

@@ -1,0 +1,156 @@
+/** Reads the table that users write, and builds all there is in the gateway. */
+import * as admins from "../admin";
+import type { Admin } from "../admin";
+import type { Balancer } from "../balancer";
+import * as kinds from "../config/kinds";
+import * as problem from "../config/problems";
+import type { Problems } from "../config/problems";
+import * as schemas from "../config/schema";
+import { defaulted, map_of, option } from "../config/schema";
+import * as metrics from "../metrics";
+import type { Metrics } from "../metrics";
+import type { PostAction } from "../post_action";
+import * as statuses from "../status";
+import type { Status } from "../status";
+import * as combinations from "./combinations";
+import type { AnyDeclaration, Plugin } from "./contract";
+import * as logs from "./logs";
+import { DECLARATIONS } from "./own_plugins";
+import * as recording from "./recording";
+import { PLUGINS } from "./registry";
+import * as routes from "./routes";
+import type { Route, RouteOptions } from "./routes";
+import * as upstreams from "./upstreams";
+
+export type { Route };
+
+export interface Gateway {
+    readonly metrics: Metrics;
+    readonly admin: Admin;
+    readonly status: Status;
+    readonly balancers: LuaTable<string, Balancer>;
+    readonly routes: LuaTable<string, Route>;
+    readonly logs: PostAction[];
+    /** Whether any route has a plugin that works in these phases. */
+    filters_headers: boolean;
+    balances: boolean;
+}
+
+const ANY_TABLE = kinds.anything("table");
+
+const SCHEMA = {
+    upstreams: option(map_of(ANY_TABLE), new LuaTable(), "name → the options of a [balancer](balancer.md)"),
+    routes: option(map_of(ANY_TABLE), new LuaTable(), "name → what a route does, below"),
+    log: schemas.optional(ANY_TABLE, "where records go, and what is slow; see [post_action](post_action.md)"),
+    metrics: defaulted(metrics.SCHEMA, "the options of [metrics](metrics.md)"),
+    admin: defaulted(admins.SCHEMA, "the options of [admin](admin.md)"),
+    status: defaulted(statuses.SCHEMA, "the options of [status](status.md)"),
+    plugins: option(DECLARATIONS, [], "your own [plugins](plugins.md), each of which routes may have by its name"),
+};
+
+type Given = schemas.Values<typeof SCHEMA>;
+
+/** Does a part; adds to the problems what it raises, and returns nothing then. */
+function attempt<Made>(problems: Problems, part: (this: void) => Made): Made | undefined {
+    const [ok, made] = pcall(part);
+    if (ok) return made;
+    problems.push(tostring(made));
+    return undefined;
+}
+
+/** Our own plugins and those of the user; adds to the problems where two have one name. */
+function all_plugins(given: Given, recorders: readonly AnyDeclaration[], problems: Problems): AnyDeclaration[] {
+    const all: AnyDeclaration[] = [];
+    const known = new LuaSet<string>();
+    for (const name of ["upstream", "plugins"]) known.add(name);
+    for (const list of [PLUGINS, recorders, given.plugins]) {
+        for (const declaration of list) {
+            const { name } = declaration;
+            if (known.has(name)) problems.push(`setup: plugins: the name "${name}" is taken`);
+            else all.push(declaration);
+            known.add(name);
+        }
+    }
+    return all;
+}
+
+function names_of(map: object): string[] {
+    const names: string[] = [];
+    for (const [name] of pairs(map)) names.push(name as string);
+    table.sort(names);
+    return names;
+}
+
+/** Reads all routes; what is wrong is added to the problems. */
+function read_routes(
+    given: Given,
+    declarations: readonly AnyDeclaration[],
+    problems: Problems,
+): LuaTable<string, RouteOptions> {
+    const schema = routes.schema_of(declarations);
+    const known = new LuaSet<string>();
+    for (const [name] of given.upstreams) known.add(name);
+    const stores = new LuaSet<string>();
+    const all = new LuaTable<string, RouteOptions>();
+    for (const name of names_of(given.routes)) {
+        const path = `setup: routes.${name}`;
+        const options = routes.read(schema, given.routes.get(name), path, known, problems);
+        if (options !== undefined) {
+            combinations.check(path, options, stores, problems);
+            all.set(name, options);
+        }
+    }
+    return all;
+}
+
+/** Builds the gateway. Raises all that is wrong with the options, a sentence a line. Phases: init. */
+export function build(options: unknown): Gateway {
+    const problems: Problems = [];
+    const given = schemas.read(SCHEMA, options, "setup:", problems);
+    problem.raise(problems);
+    const read = given!;
+    // First: which labels are kept is to be known before any series is made.
+    const figures = attempt(problems, () => metrics.create(read.metrics, "setup: metrics"));
+    const balancers = upstreams.make_all(read.upstreams, problems);
+    const sinks = attempt(problems, () => logs.make_sinks(read.log));
+    const slow = attempt(problems, () => logs.slow_options(read.log));
+    const admin = attempt(problems, () => admins.create(read.admin, balancers, "setup: admin"));
+    const status = attempt(problems, () =>
+        statuses.create(read.status, balancers, names_of(read.routes), "setup: status"),
+    );
+    const recorders = recording.declarations(figures!, sinks ?? [], slow ?? logs.DEFAULT_SLOW);
+    const declarations = all_plugins(read, recorders, problems);
+    const route_options = read_routes(read, declarations, problems);
+    problem.raise(problems);
+    const gateway: Gateway = {
+        metrics: figures!,
+        admin: admin!,
+        status: status!,
+        balancers,
+        routes: new LuaTable(),
+        logs: sinks!,
+        filters_headers: false,
+        balances: false,
+    };
+    for (const name of names_of(route_options)) {
+        const its_options = route_options.get(name);
+        const upstream = its_options.upstream as string | undefined;
+        const balancer = upstream === undefined ? undefined : balancers.get(upstream);
+        const route = routes.make(declarations, name, its_options, balancer, problems);
+        gateway.routes.set(name, route);
+        if (route.filters_headers) gateway.filters_headers = true;
+        if (route.balances) gateway.balances = true;
+    }
+    problem.raise(problems);
+    return gateway;
+}
+
+/** The instances of a plugin, one for each route that has one. Phases: any. */
+export function instances_of(gateway: Gateway, plugin: string): Plugin[] {
+    const all: Plugin[] = [];
+    for (const [, route] of gateway.routes) {
+        const instance = route.instances.get(plugin) as Plugin | undefined;
+        if (instance !== undefined) all.push(instance);
+    }
+    return all;
+}

@@ -1,0 +1,46 @@
+/** What cannot be together in one route, although each option is fine by itself. Phases: init. */
+import * as problem from "../config/problems";
+import type { Problems } from "../config/problems";
+
+/** The options of a route that are looked at, as their schemas read them. */
+interface RouteOptions {
+    readonly edge?: { readonly store: string };
+    readonly identity?: { readonly accept?: string; readonly required: boolean; readonly sign?: unknown };
+    readonly inference?: { readonly include_usage: boolean };
+    readonly body_digest?: { readonly algorithm: string };
+}
+
+/** A kept request is delivered by the gateway, and nothing of who asked is kept. */
+function check_deliveries(path: string, { edge, identity }: RouteOptions, problems: Problems): void {
+    const way = identity?.accept;
+    if (edge === undefined || way === undefined || identity?.required !== true) return;
+    const why = "a kept request is delivered without its client's identity, so each delivery would be refused with 401";
+    problems.push(
+        `${path}.edge cannot be used with identity.accept = "${way}" unless identity.required = false: ${why}`,
+    );
+}
+
+/** The next gateway must get the body that is signed. */
+function check_usage(path: string, { inference, identity, body_digest }: RouteOptions, problems: Problems): void {
+    if (inference?.include_usage !== true || identity?.sign === undefined) return;
+    if (body_digest?.algorithm !== "sha256") return;
+    const why = "the next gateway would get another body than the one that is signed";
+    problems.push(
+        `${path}.inference.include_usage cannot be used with identity.sign and body_digest.algorithm = "sha256": ${why}`,
+    );
+}
+
+/** One of two routes with one store would never get its lock, and so deliver nothing. */
+function check_store(path: string, { edge }: RouteOptions, stores: LuaSet<string>, problems: Problems): void {
+    if (edge === undefined) return;
+    if (stores.has(edge.store)) problem.add(problems, `${path}.edge.store`, "a folder that no other route has", edge.store);
+    stores.add(edge.store);
+}
+
+/** Adds what is wrong with a route's options taken together; `stores`: those of the routes before. */
+export function check(path: string, given: unknown, stores: LuaSet<string>, problems: Problems): void {
+    const options = given as RouteOptions;
+    check_deliveries(path, options, problems);
+    check_usage(path, options, problems);
+    check_store(path, options, stores, problems);
+}

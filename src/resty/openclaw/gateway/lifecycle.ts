@@ -1,0 +1,28 @@
+/** What runs when a worker begins and ends. */
+import type { Gateway } from "./builder";
+import type { Plugin } from "./contract";
+
+/** The instances of all routes but for the sinks of the log, which routes share. */
+function own_instances(gateway: Gateway): LuaSet<Plugin> {
+    const all = new LuaSet<Plugin>();
+    for (const [, route] of gateway.routes) {
+        for (const [, plugin] of route.instances) all.add(plugin);
+    }
+    for (const log of gateway.logs) all.delete(log);
+    return all;
+}
+
+/** Starts the background work of a worker. Phases: init_worker. */
+export function init_worker(gateway: Gateway): void {
+    for (const [, balancer] of gateway.balancers) balancer.init_worker();
+    for (const log of gateway.logs) log.init_worker();
+    for (const plugin of own_instances(gateway)) plugin.init_worker?.();
+    gateway.status.init_worker();
+}
+
+/** Ends it: first what still writes records. Phases: exit_worker. */
+export function exit_worker(gateway: Gateway): void {
+    for (const plugin of own_instances(gateway)) plugin.exit_worker?.();
+    for (const log of gateway.logs) log.exit_worker();
+    for (const [, balancer] of gateway.balancers) balancer.exit_worker();
+}

@@ -1,0 +1,62 @@
+/** What users bring along: plugins that are declared as ours are, and tables with methods of a route's phases. Phases: init. */
+import * as kinds from "../config/kinds";
+import type { Kind } from "../config/kinds";
+import * as problem from "../config/problems";
+import type { Problems } from "../config/problems";
+import * as contract from "./contract";
+import type { AnyDeclaration, Plugin } from "./contract";
+
+function has_method(table_given: Record<string, unknown>, path: string, problems: Problems): boolean {
+    let methods = 0;
+    for (const phase of contract.PHASES) {
+        const method = table_given[phase];
+        if (method !== undefined) methods += 1;
+        if (method !== undefined && type(method) !== "function") {
+            problem.add(problems, problem.child(path, phase), "a function", method);
+        }
+    }
+    return methods > 0;
+}
+
+/** A table with methods named as phases. One without any was meant to be something else. */
+const PHASE_TABLE: Kind<Plugin> = {
+    name: "table with methods named as phases",
+    read: (given, path, problems) => {
+        if (type(given) !== "table") {
+            problem.add_no_table(problems, path, "a table", given);
+        } else if (!has_method(given as Record<string, unknown>, path, problems)) {
+            const phases = table.concat(contract.PHASES, ", ");
+            problem.add_no_table(problems, path, `a table with a method of ${phases}`, given);
+        }
+        return given as Plugin;
+    },
+};
+
+/** The option `plugins` of a route. */
+export const PHASE_TABLES = kinds.list_or_none_of(PHASE_TABLE);
+
+/** What a module returns: its declaration, or, as our own do, a table that has it as `plugin`. */
+function declaration_in(given: Record<string, unknown>): Record<string, unknown> {
+    return type(given.plugin) === "table" ? (given.plugin as Record<string, unknown>) : given;
+}
+
+/** A plugin as `define` returns it, or as its argument. */
+const DECLARATION: Kind<AnyDeclaration> = {
+    name: "plugin",
+    read: (given, path, problems) => {
+        if (type(given) !== "table") {
+            problem.add_no_table(problems, path, 'a plugin, such as require("my_plugin")', given);
+            return given as AnyDeclaration;
+        }
+        const fields = declaration_in(given as Record<string, unknown>);
+        if (typeof fields.name === "string" && type(fields.create) === "function") {
+            if (type(fields.option) === "table") return fields as unknown as AnyDeclaration;
+            if (type(fields.schema) === "table") return contract.define(fields as never);
+        }
+        problem.add_no_table(problems, path, "a plugin with name, schema and create", given);
+        return given as AnyDeclaration;
+    },
+};
+
+/** The option `plugins` of `setup`. */
+export const DECLARATIONS = kinds.list_or_none_of(DECLARATION);

@@ -1,0 +1,61 @@
+/** The plugins that a route has unless it says no: they count, record, and log what is slow. */
+import * as kinds from "../config/kinds";
+import { option, optional, table_of } from "../config/schema";
+import type { Metrics } from "../metrics";
+import type { PostAction } from "../post_action";
+import * as slow_log from "../slow_log";
+import type { AnyDeclaration, Declaration, Plugin } from "./contract";
+import type { SlowOptions } from "./logs";
+
+function metrics_of(metrics: Metrics): Declaration<boolean, Plugin> {
+    return {
+        name: "metrics",
+        order: { header_filter: 300, log: 300 },
+        option: option(kinds.flag, true, "count the route's requests"),
+        variables: ["openclaw_variant"],
+        create: (is_wanted, { route }) => (is_wanted ? metrics.recorder(route) : undefined),
+    };
+}
+
+/** All sinks of `log` as one plugin. */
+function record_to(logs: readonly PostAction[]): Declaration<boolean, Plugin> {
+    const all: Plugin = {
+        log: (route: string) => {
+            for (const log of logs) log.log(route);
+        },
+    };
+    return {
+        name: "record",
+        order: { log: 400 },
+        option: option(kinds.flag, true, "send a record of each request to every sink of `log`"),
+        variables: [],
+        create: (is_wanted) => {
+            if (!is_wanted || logs.length === 0) return undefined;
+            return logs.length === 1 ? logs[0] : all;
+        },
+    };
+}
+
+function slow_log_as(slow: SlowOptions): AnyDeclaration {
+    const schema = { seconds: option(kinds.positive, slow.seconds, "requests that take so long have a line") };
+    return {
+        name: "slow_log",
+        order: { log: 500 },
+        option: optional(
+            kinds.false_or(table_of(schema)),
+            "`false`: no [slow log](slow_log.md); `{ seconds = 60 }`: other seconds than in `log`",
+        ),
+        variables: ["openclaw_slow"],
+        create: (given, context) => {
+            if (given === false) return undefined;
+            const { seconds } = (given ?? slow) as { seconds: number };
+            const { lines_per_minute } = slow;
+            return slow_log.create({ seconds, lines_per_minute, dict: "openclaw" }, context);
+        },
+    };
+}
+
+/** These plugins, over what all routes share. Phases: init. */
+export function declarations(metrics: Metrics, logs: readonly PostAction[], slow: SlowOptions): AnyDeclaration[] {
+    return [metrics_of(metrics) as AnyDeclaration, record_to(logs) as AnyDeclaration, slow_log_as(slow)];
+}

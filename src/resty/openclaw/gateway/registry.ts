@@ -1,0 +1,18 @@
+/** All plugins that a route may have. A new one is a line here. */
+import * as body_digest from "../body_digest";
+import * as deadline from "../deadline";
+import * as edge from "../edge";
+import * as identity from "../identity";
+import * as image_check from "../image_check";
+import * as inference from "../inference";
+import type { AnyDeclaration } from "./contract";
+
+/** In the order in which the documents name them. */
+export const PLUGINS: readonly AnyDeclaration[] = [
+    edge.plugin,
+    deadline.plugin,
+    identity.plugin,
+    image_check.plugin,
+    body_digest.plugin,
+    inference.plugin,
+];

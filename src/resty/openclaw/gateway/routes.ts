@@ -1,0 +1,128 @@
+/** Builds routes: reads their options, makes the instances of their plugins, and puts these in line. Phases: init. */
+import type { Balancer } from "../balancer";
+import { optional } from "../config/schema";
+import * as kinds from "../config/kinds";
+import * as problem from "../config/problems";
+import type { Problems } from "../config/problems";
+import * as schemas from "../config/schema";
+import type { Schema } from "../config/schema";
+import * as composition from "./composition";
+import type { Chain, Placed } from "./composition";
+import type { AnyDeclaration, Phase, Plugin } from "./contract";
+import { PHASE_TABLES } from "./own_plugins";
+
+/** What a route does in each phase: its plugins' methods of that name, one after the other. */
+export interface Route {
+    readonly name: string;
+    readonly upstream: string | undefined;
+    readonly access: Chain;
+    /** Whether another try may begin. */
+    readonly before_balance: Chain;
+    readonly balance: Chain;
+    readonly header_filter: Chain;
+    readonly body_filter: Chain;
+    readonly log: Chain;
+    /** Whether a plugin works in the phase header_filter. */
+    readonly filters_headers: boolean;
+    /** Whether one works in the phases around the choice of a node. */
+    readonly balances: boolean;
+    /** The instances of its plugins, by their names. */
+    readonly instances: LuaTable<string, Plugin>;
+}
+
+/** A route's options as its schema reads them: `upstream`, `plugins`, and one for each plugin. */
+export type RouteOptions = Record<string, unknown>;
+
+const OWN = {
+    upstream: optional(kinds.text, "one of `upstreams`: where `balance()` without a name sends the route's requests"),
+    plugins: optional(PHASE_TABLES, "your own plugins: tables with methods named as phases; see [plugins](plugins.md)"),
+};
+
+/** The schema of a route that may have these plugins. */
+export function schema_of(declarations: readonly AnyDeclaration[]): Schema {
+    const schema: Record<string, schemas.Option<unknown>> = { upstream: OWN.upstream };
+    for (const { name, option } of declarations) schema[name] = option;
+    schema.plugins = OWN.plugins;
+    return schema;
+}
+
+/** Says so where an option of nginx.conf is looked for in a route. */
+function add_misplaced(given: unknown, path: string, problems: Problems): boolean {
+    if (type(given) !== "table" || (given as RouteOptions).retry_post === undefined) return false;
+    problems.push(`${path}.retry_post is said in nginx.conf: include nginx/retry_post.conf in the route's location`);
+    return true;
+}
+
+/** The options of a route; adds to the problems what is wrong with them, and returns nothing then. */
+export function read(
+    schema: Schema,
+    given: unknown,
+    path: string,
+    upstreams: LuaSet<string>,
+    problems: Problems,
+): RouteOptions | undefined {
+    if (add_misplaced(given, path, problems)) return undefined;
+    const options = schemas.read(schema, given, path, problems) as RouteOptions | undefined;
+    const upstream = options?.upstream as string | undefined;
+    if (upstream !== undefined && !upstreams.has(upstream)) {
+        problem.add(problems, `${path}.upstream`, "the name of one of upstreams", upstream);
+    }
+    return options;
+}
+
+/** Makes the instances; adds to the problems what those raise. */
+function place_all(
+    declarations: readonly AnyDeclaration[],
+    name: string,
+    options: RouteOptions,
+    upstream: Balancer | undefined,
+    instances: LuaTable<string, Plugin>,
+    problems: Problems,
+): Placed[] {
+    const placed: Placed[] = [];
+    for (const declaration of declarations) {
+        const context = { path: `setup: routes.${name}.${declaration.name}`, route: name, upstream };
+        const [ok, made] = pcall(declaration.create, options[declaration.name], context);
+        if (!ok) {
+            problems.push(tostring(made));
+        } else if (made !== undefined) {
+            placed.push({ plugin: made, order: declaration.order });
+            // What a route has without the option is not an instance that anybody asks for.
+            if (options[declaration.name] !== undefined) instances.set(declaration.name, made);
+        }
+    }
+    // Without numbers these come last: one that raises must not cost the figures and the record of the request.
+    for (const plugin of (options.plugins ?? []) as Plugin[]) placed.push({ plugin, order: {} });
+    return placed;
+}
+
+/** The route of that name, from options that are fine. Adds to the problems what its plugins raise. */
+export function make(
+    declarations: readonly AnyDeclaration[],
+    name: string,
+    options: RouteOptions,
+    upstream: Balancer | undefined,
+    problems: Problems,
+): Route {
+    const instances = new LuaTable<string, Plugin>();
+    const placed = place_all(declarations, name, options, upstream, instances, problems);
+    const chain = (phase: Phase): Chain => composition.chain(composition.steps(placed, phase), name);
+    const access = composition.steps(placed, "access");
+    composition.append(access, composition.steps(placed, "admitted"));
+    const before_balance = composition.steps(placed, "before_balance");
+    const balance = composition.steps(placed, "balance");
+    const header_filter = composition.steps(placed, "header_filter");
+    return {
+        name,
+        upstream: options.upstream as string | undefined,
+        access: composition.chain(access, name),
+        before_balance: composition.declining_chain(before_balance, name),
+        balance: composition.chain(balance, name),
+        header_filter: composition.chain(header_filter, name),
+        body_filter: chain("body_filter"),
+        log: chain("log"),
+        filters_headers: header_filter.length > 0,
+        balances: before_balance.length + balance.length > 0,
+        instances,
+    };
+}
