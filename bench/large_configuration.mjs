@@ -17,9 +17,9 @@ const PORT = 19096;
 const UPSTREAMS = 200;
 const NODES = 10;
 const ROUTES = 2000;
-/** What workers do when they begin is not what is measured: each reads the names of all series, some 3 s of a processor. */
+/** What workers do when they begin is not what is measured: each reads the names of all series, in small steps, for minutes. */
 const SETTLE_SECONDS = 15;
-const SETTLE_SECONDS_OF_A_WORKER = 3;
+const MOST_WINDOWS = 40;
 const RELOADS = 3;
 
 const config = `
@@ -64,22 +64,35 @@ const ask = (path) =>
         }).on("error", reject);
     });
 
-async function idle(pids) {
-    await pause((SETTLE_SECONDS + SETTLE_SECONDS_OF_A_WORKER * pids.length) * 1000);
+/** The shares of a core that the workers take within a time, the least first. */
+async function window(pids) {
     const before = pids.map(cpu);
     await pause(SECONDS * 1000);
-    const shares = pids.map((pid, index) => (100 * (cpu(pid) - before[index])) / SECONDS).sort((a, b) => a - b);
-    const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+    return pids.map((pid, index) => (100 * (cpu(pid) - before[index])) / SECONDS).sort((a, b) => a - b);
+}
+
+const mean = (shares) => shares.reduce((sum, share) => sum + share, 0) / shares.length;
+
+/** Measures until it does not become less any more: the last of the windows. */
+async function idle(pids) {
+    await pause(SETTLE_SECONDS * 1000);
+    let shares = await window(pids);
+    let steady = 0;
+    for (let count = 1; count < MOST_WINDOWS && steady < 2; count += 1) {
+        const next = await window(pids);
+        steady = mean(next) > 0.9 * mean(shares) ? steady + 1 : 0;
+        shares = next;
+    }
     const [least, median, most] = [shares[0], shares[shares.length >> 1], shares[shares.length - 1]];
-    return { mean, least, median, most };
+    return { mean: mean(shares), least, median, most };
 }
 
 for (const workers of WORKERS) {
     const nginx = await start(config, { port: PORT, core: "0-1", workers, patience: 120 });
-    const { mean, least, median, most } = await idle(nginx.workerPids());
+    const { mean: all, least, median, most } = await idle(nginx.workerPids());
     const percent = (share) => `${share.toFixed(3)} %`;
     console.log(
-        `${workers} workers: mean ${percent(mean)} of a core, median ${percent(median)} (${percent(least)}–${percent(most)})`,
+        `${workers} workers: mean ${percent(all)} of a core, median ${percent(median)} (${percent(least)}–${percent(most)})`,
     );
     const held = [];
     for (let reload = 0; reload < RELOADS; reload += 1) {

@@ -484,6 +484,8 @@ function someNode(address: string, seed: number): NodeStatus {
     return {
         address,
         state: ["healthy", "busy", "down", "half_open", "draining"][seed % 5] ?? "",
+        reason: [null, "busy", "failed_checks", null, "draining"][seed % 5] ?? null,
+        seconds_left: seed % 5 === 1 ? 7 : null,
         weight: 1,
         drain: seed % 5 === 4,
         effective_weight: 0.5 + seed,

@@ -517,7 +517,9 @@ describe("a configuration that keeps nothing", () => {
         expect(await told()).toBe(0);
         expect(await post(edge, newAddress(place.slice(1, -1)))).toMatchObject({ status });
         await eventually("it is counted", async () => (await told()) === 1);
-        expect(await edge.nginx.errorLog()).toMatch(/include nginx\/edge_route\.conf in the location of the route work,/);
+        expect(await edge.nginx.errorLog()).toMatch(
+            /include nginx\/edge_route\.conf in the location of the route work,/,
+        );
     });
 });
 

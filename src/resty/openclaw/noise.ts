@@ -19,7 +19,8 @@ function read_from_device(): void {
     const [file, err] = io.open("/dev/urandom", "rb");
     const bytes = file?.read(BYTES);
     file?.close();
-    if (bytes?.length !== BYTES) error(`noise: the system gives no random numbers: ${err ?? "/dev/urandom is empty"}`, 0);
+    if (bytes?.length !== BYTES)
+        error(`noise: the system gives no random numbers: ${err ?? "/dev/urandom is empty"}`, 0);
     ffi.copy(number as unknown as CValue, bytes, BYTES);
 }
 
