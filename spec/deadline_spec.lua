@@ -68,15 +68,15 @@ describe("deadline", function()
         local function refused(sentence, options)
             assert.same({ false, sentence }, { pcall(deadline.new, options) })
         end
-        refused('deadline: options must be a table, got 5', 5)
+        refused('deadline must be a table, got 5', 5)
         refused('deadline: unknown option "second"; did you mean "seconds"?', { second = 5 })
         for _, name in ipairs({ "seconds", "most_seconds", "connect_seconds", "send_seconds", "read_seconds" }) do
             for _, value in ipairs({ 0, -1, "5", true, 0 / 0, math.huge }) do
                 assert.truthy(select(2, pcall(deadline.new, { [name] = value })):find('deadline: "' .. name .. '" must be a number above 0', 1, true))
             end
         end
-        refused('deadline: "skew_seconds" must be a number above 0, got -1', { skew_seconds = -1 })
-        refused('deadline: "seconds" must be at most most_seconds (10), got 20', { seconds = 20, most_seconds = 10 })
+        refused('deadline.skew_seconds must be a number above 0, got -1', { skew_seconds = -1 })
+        refused('deadline.seconds must be at most most_seconds (10), got 20', { seconds = 20, most_seconds = 10 })
         assert.equal(0, deadline.new({ skew_seconds = 0 }).skew_seconds)
         assert.equal(300, deadline.new().seconds)
     end)

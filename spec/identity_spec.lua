@@ -11,7 +11,7 @@ local PORT = 18210
 local NAME = "X-OpenClaw-Identity"
 
 local KEY = {}
-for name, path in pairs(tiers.KEYS) do KEY[name] = keys.new("spec", name, path) end
+for name, path in pairs(tiers.KEYS) do KEY[name] = keys.new(name, path) end
 
 --- What a gateway with that key says of a request. Options: `key`, `time`, `subject`, `method`, `body`, `n`.
 local function word(uri, options)
@@ -325,28 +325,28 @@ describe("identity", function()
         local function refuses(sentence, options)
             assert.same({ false, sentence }, { pcall(identity.new, options) })
         end
-        refuses('identity: options must be a table, got true', true)
+        refuses('identity must be a table, got true', true)
         refuses('identity: unknown option "key_file"; did you mean "key_files"?', { accept = "signed", key_file = path })
         refuses('identity: one of "accept", "sign" and "tell" is needed', {})
-        refuses('identity: "accept" must be one of signed, mutual_tls, got "plain"', { accept = "plain" })
-        refuses('identity: "accept" must be one of signed, mutual_tls, got true', { accept = true })
-        refuses('identity: "key_files" must be a list with at least one entry, got nothing', { accept = "signed" })
-        refuses('identity: "key_files" must be a list with at least one entry, got "/key"', { accept = "signed", key_files = "/key" })
+        refuses('identity.accept must be one of signed, mutual_tls, got "plain"', { accept = "plain" })
+        refuses('identity.accept must be one of signed, mutual_tls, got true', { accept = true })
+        refuses('identity.key_files must be a list with at least one entry, got nothing', { accept = "signed" })
+        refuses('identity.key_files must be a list with at least one entry, got "/key"', { accept = "signed", key_files = "/key" })
         refuses('identity: "key_files" is only for accept = "signed"', { accept = "mutual_tls", key_files = { path } })
         refuses('identity: "max_age_seconds" is only for accept = "signed"', { accept = "mutual_tls", max_age_seconds = 5 })
         refuses('identity: "max_age_seconds" is only for accept = "signed"', { tell = { subject = "x" }, max_age_seconds = 5 })
         refuses('identity: "peers" is only for accept = "mutual_tls"', { accept = "signed", key_files = { path }, peers = { "x" } })
-        refuses('identity: "peers" must be a list with at least one entry, got a table', { accept = "mutual_tls", peers = {} })
-        refuses('identity: "peers" must be a text, got 5', { accept = "mutual_tls", peers = { 5 } })
-        refuses('identity: "max_age_seconds" must be a number above 0, got 0', { accept = "signed", key_files = { path }, max_age_seconds = 0 })
-        refuses('identity: "required" must be true or false, got "yes"', { accept = "mutual_tls", required = "yes" })
+        refuses('identity.peers must be a list with at least one entry, got a table', { accept = "mutual_tls", peers = {} })
+        refuses('identity.peers must be a non-empty string, got 5', { accept = "mutual_tls", peers = { 5 } })
+        refuses('identity.max_age_seconds must be a number above 0, got 0', { accept = "signed", key_files = { path }, max_age_seconds = 0 })
+        refuses('identity.required must be true or false, got "yes"', { accept = "mutual_tls", required = "yes" })
         refuses('identity: "sign" and "tell" cannot both be given', { sign = { key_file = path, subject = "x" }, tell = { subject = "x" } })
-        refuses('identity: sign: unknown option "key"; known are key_file, subject, trusted', { sign = { key = "x" } })
-        refuses('identity: sign: "subject" must be a text, got nothing', { sign = { key_file = path } })
-        refuses('identity: sign: "subject" must be the name of a variable without $, got "$remote_user"', { sign = { key_file = path, subject = "$remote_user" } })
-        refuses('identity: sign: "key_file" must be a path from the root', { sign = { subject = "x", trusted = true } })
-        refuses('identity: tell: unknown option "key_file"; known are subject, trusted', { tell = { subject = "x", key_file = path } })
-        refuses('identity: sign: "trusted" must be true or false, got "yes"', { sign = { key_file = path, subject = "x", trusted = "yes" } })
+        refuses('identity.sign: unknown option "key"; known are key_file, subject, trusted', { sign = { key = "x" } })
+        refuses('identity.sign.subject must be a non-empty string, got nothing', { sign = { key_file = path } })
+        refuses('identity.sign.subject must be the name of a variable without $, got "$remote_user"', { sign = { key_file = path, subject = "$remote_user" } })
+        refuses('identity.sign.key_file must be a path from the root', { sign = { subject = "x", trusted = true } })
+        refuses('identity.tell: unknown option "key_file"; known are subject, trusted', { tell = { subject = "x", key_file = path } })
+        refuses('identity.sign.trusted must be true or false, got "yes"', { sign = { key_file = path, subject = "x", trusted = "yes" } })
     end)
 
     describe("takes for a subject", function()
@@ -363,7 +363,7 @@ describe("identity", function()
         it("a variable of the operator's own where he says that it is trusted", function()
             local ok, err = new("farm")
             assert.is_false(ok)
-            assert.equal('identity: tell: "subject" must be one of ' ..
+            assert.equal('identity.tell.subject must be one of ' ..
                 "hostname, openclaw_identity, realip_remote_addr, remote_addr, remote_user, server_name, ssl_client_fingerprint, ssl_client_s_dn, ssl_client_serial, jwt_claim_NAME, " ..
                 'or, with trusted = true, a variable that clients cannot write, got "farm"', err)
             assert.is_false(new("farm", false))

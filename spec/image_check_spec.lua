@@ -117,10 +117,10 @@ describe("image_check", function()
             return select(2, pcall(image_check.new, options))
         end
         assert.equal(
-            'image_check: "formats" must be one of jpeg, png, gif, webp, bmp, tiff, got "svg"',
+            'image_check.formats must be one of jpeg, png, gif, webp, bmp, tiff, got "svg"',
             refusal({ formats = { "png", "svg" } })
         )
-        assert.equal('image_check: "formats" must be a list with at least one entry, got a table', refusal({ formats = {} }))
+        assert.equal('image_check.formats must be a list with at least one entry, got a table', refusal({ formats = {} }))
         assert.equal('image_check: unknown option "format"; did you mean "formats"?', refusal({ format = {} }))
     end)
 end)

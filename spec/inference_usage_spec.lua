@@ -7,7 +7,7 @@ local inferences = require("spec.support.inferences")
 local on_disk = require("spec.support.disk")
 local raw_server = require("spec.support.raw_server")
 local reader = require("spec.support.exposition")
-local setup = require("resty.openclaw.setup")
+local setup = require("resty.openclaw.gateway.builder")
 local usage_request = require("resty.openclaw.inference.usage_request")
 
 local PORT = 18194
@@ -374,9 +374,9 @@ describe("include_usage", function()
             assert.is_false(ok)
             assert.equal(sentence, err)
         end
-        refuses('inference: "include_usage" must be true or false, got 1', { include_usage = 1 })
+        refuses('inference.include_usage must be true or false, got 1', { include_usage = 1 })
         refuses('inference: "max_body_bytes" is only for include_usage = true', { max_body_bytes = 1 })
-        refuses('inference: "max_body_bytes" must be a whole number from 1 up, got 0', { include_usage = true, max_body_bytes = 0 })
+        refuses('inference.max_body_bytes must be a whole number from 1 up, got 0', { include_usage = true, max_body_bytes = 0 })
         assert.is_nil(inference.new().access)
     end)
 

@@ -34,27 +34,27 @@ describe("metrics.new", function()
 
     it("refuses wrong options", function()
         refuses('metrics: unknown option "bucket"; did you mean "buckets"?', { bucket = { 1 } })
-        refuses('metrics: options must be a table, got "openclaw"', "openclaw")
-        refuses('metrics: "dict" must be a text, got 5', { dict = 5 })
-        refuses('metrics: "max_series" must be a whole number from 1 up, got 0', { max_series = 0 })
-        refuses('metrics: "max_values" must be a whole number from 1 up, got 0', { max_values = 0 })
-        refuses('metrics: "max_bytes" must be a whole number from 1 up, got 1.5', { max_bytes = 1.5 })
-        refuses('metrics: "max_bytes" must be at most 10485760, as "lua_shared_dict openclaw" has no more, got 10485761',
+        refuses('metrics must be a table, got "openclaw"', "openclaw")
+        refuses('metrics.dict must be a non-empty string, got 5', { dict = 5 })
+        refuses('metrics.max_series must be a whole number from 1 up, got 0', { max_series = 0 })
+        refuses('metrics.max_values must be a whole number from 1 up, got 0', { max_values = 0 })
+        refuses('metrics.max_bytes must be a whole number from 1 up, got 1.5', { max_bytes = 1.5 })
+        refuses('metrics.max_bytes must be at most 10485760, as "lua_shared_dict openclaw" has no more, got 10485761',
             { max_bytes = 10485761 })
-        refuses('metrics: "buckets" must be a list with at least one entry, got a table', { buckets = {} })
-        refuses('metrics: "buckets" must be a list of rising numbers above 0, got 1', { buckets = { 2, 1 } })
-        refuses('metrics: "buckets" must be a list of rising numbers above 0, got "1"', { buckets = { "1" } })
-        refuses('metrics: "buckets" must be a list of rising numbers above 0, got inf', { buckets = { 1, math.huge } })
+        refuses('metrics.buckets must be a list with at least one entry, got a table', { buckets = {} })
+        refuses('metrics.buckets must be a list of rising numbers above 0, got 1', { buckets = { 2, 1 } })
+        refuses('metrics.buckets must be a list of rising numbers above 0, got "1"', { buckets = { "1" } })
+        refuses('metrics.buckets must be a list of rising numbers above 0, got inf', { buckets = { 1, math.huge } })
         local many = {}
         for index = 1, 49 do many[index] = index end
-        refuses('metrics: "buckets" must be a list of at most 48 numbers, got a table', { buckets = many })
+        refuses('metrics.buckets must be a list of at most 48 numbers, got a table', { buckets = many })
         refuses('metrics: nginx.conf needs "lua_shared_dict nowhere 10m;"', { dict = "nowhere" })
-        refuses('metrics: "route" must be a text, got ""', { route = "" })
+        refuses('metrics.route must be a non-empty string, got ""', { route = "" })
         for _, wrong in ipairs({ -1, 0 / 0, math.huge }) do
-            refuses('metrics: "idle_seconds" must be a number above 0, got ' .. tostring(wrong), { idle_seconds = wrong })
+            refuses('metrics.idle_seconds must be a number above 0, got ' .. tostring(wrong), { idle_seconds = wrong })
         end
-        refuses('metrics: "idle_seconds" must be a number above 0, got "1"', { idle_seconds = "1" })
-        refuses('metrics: "labels.a" must be a table of the labels to keep, got true', { labels = { a = true } })
+        refuses('metrics.idle_seconds must be a number above 0, got "1"', { idle_seconds = "1" })
+        refuses('metrics.labels.a must be a table of the labels to keep, got true', { labels = { a = true } })
     end)
 
     it("takes its options", function()

@@ -1,3 +1,4 @@
+local allow_list = require("resty.openclaw.metric_registry.allow_list")
 local http = require("spec.support.http")
 local metric = require("nginx.metric")
 local metric_registry = require("resty.openclaw.metric_registry")
@@ -240,9 +241,8 @@ describe("a handle tree", function()
 
     it("finds handles by the labels that are kept", function()
         local kept = metric_registry.open("no such dict: kept labels")
-        metric_registry.allow_labels(kept, "metrics", {
-            labels = { a_total = { "b", c = { "1", "2" } }, none_total = {} },
-        })
+        local labels = allow_list.LABELS.read({ a_total = { "b", c = { "1", "2" } }, none_total = {} }, "metrics.labels", {})
+        metric_registry.allow_labels(kept, labels, "metrics")
         local family = metric_registry.counter(kept, "a_total", "Help.", { "a", "b", "c" })
         local tree = handle_tree.new(family, 10)
         local one = handle_tree.find(tree, { a = "x", b = "y", c = 1 })

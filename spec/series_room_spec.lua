@@ -1,3 +1,4 @@
+local allow_list = require("resty.openclaw.metric_registry.allow_list")
 local catalogues = require("resty.openclaw.metric_registry.catalogue")
 local clock = require("resty.openclaw.clock")
 local exposition = require("resty.openclaw.metrics.exposition")
@@ -186,7 +187,7 @@ describe("values from outside", function()
 
     it("are kept where the operator leaves that label out", function()
         local registry = local_registry()
-        metric_registry.allow_labels(registry, "metrics", { labels = { a_total = { "route" } } })
+        metric_registry.allow_labels(registry, allow_list.LABELS.read({ a_total = { "route" } }, "metrics.labels", {}), "metrics")
         local family = new_family(registry, 1)
         for index = 1, 3 do family:labels("r", "model " .. index):inc() end
         assert.equal(3, value(registry, 'counter a_total{route="r"}'))

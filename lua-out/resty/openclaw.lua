@@ -1,11 +1,13 @@
 local ____exports = {}
 local jit_options = require("jit.opt")
 local edges = require("resty.openclaw.edge")
+local builder = require("resty.openclaw.gateway.builder")
+local lifecycle = require("resty.openclaw.gateway.lifecycle")
+local refusal = require("resty.openclaw.gateway.refusal")
 local faults = require("resty.openclaw.fault")
 local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
 local request = require("resty.openclaw.request")
-local builder = require("resty.openclaw.setup")
 local shared_memory = require("resty.openclaw.shared_memory")
 local worker_process = require("resty.openclaw.worker_process")
 ____exports.VERSION = "0.1.0"
@@ -33,7 +35,7 @@ function ____exports.setup(options)
     if ngx.shared[DICT] == nil then
         error(("setup: nginx.conf needs \"lua_shared_dict " .. DICT) .. " 10m;\"", 0)
     end
-    local built = builder.build(options)
+    local built = refusal.without_trace(builder.build, options)
     for ____, balancer in pairs(built.balancers) do
         a_balancer = balancer
     end
@@ -56,16 +58,7 @@ function ____exports.init_worker()
     if not worker_process.is_here() then
         return
     end
-    for ____, balancer in pairs(gateway.balancers) do
-        balancer:init_worker()
-    end
-    for ____, log in ipairs(gateway.logs) do
-        log:init_worker()
-    end
-    for ____, edge in ipairs(gateway.edges) do
-        edge:init_worker()
-    end
-    gateway.status:init_worker()
+    lifecycle.init_worker(gateway)
 end
 --- Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker.
 function ____exports.exit_worker()
@@ -73,15 +66,7 @@ function ____exports.exit_worker()
         return
     end
     if worker_process.is_here() then
-        for ____, edge in ipairs(gateway.edges) do
-            edge:exit_worker()
-        end
-        for ____, log in ipairs(gateway.logs) do
-            log:exit_worker()
-        end
-        for ____, balancer in pairs(gateway.balancers) do
-            balancer:exit_worker()
-        end
+        lifecycle.exit_worker(gateway)
     end
     shared_memory.release(metric_registry.open(DICT).region)
 end
@@ -188,7 +173,7 @@ end
 -- error. Phases: content.
 function ____exports.edge()
     local ____opt_12 = present_route()
-    local its_edge = ____opt_12 and ____opt_12.edge
+    local its_edge = ____opt_12 and ____opt_12.instances.edge
     if its_edge == nil then
         json_error.page()
         return
@@ -201,7 +186,7 @@ function ____exports.jobs_page()
         json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
         return
     end
-    edges.show_job(gateway.edges)
+    edges.show_job(builder.instances_of(gateway, "edge"))
 end
 --- What the gateway does now, as JSON; see docs/status.md. Phases: content.
 function ____exports.status_page()

@@ -12,11 +12,11 @@ local function write(text, mode, path)
 end
 
 local function key(text)
-    return keys.new("spec", "key_file", write(text))
+    return keys.new("spec.key_file", write(text))
 end
 
 local function refusal(text, mode)
-    local ok, err = pcall(keys.new, "spec", "key_file", write(text, mode))
+    local ok, err = pcall(keys.new, "spec.key_file", write(text, mode))
     assert.is_false(ok)
     return err
 end
@@ -47,11 +47,11 @@ describe("identity.keys", function()
     end)
 
     it("are as long as they have to be, and of one word", function()
-        assert.equal('spec: "key_file" must hold 32 to 4096 bytes, got 31', refusal(("s"):rep(31)))
-        assert.equal('spec: "key_file" must hold 32 to 4096 bytes, got 0', refusal(""))
-        assert.equal('spec: "key_file" must hold 32 to 4096 bytes, got 4097', refusal(("s"):rep(10000)))
+        assert.equal('spec.key_file must hold 32 to 4096 bytes, got 31', refusal(("s"):rep(31)))
+        assert.equal('spec.key_file must hold 32 to 4096 bytes, got 0', refusal(""))
+        assert.equal('spec.key_file must hold 32 to 4096 bytes, got 4097', refusal(("s"):rep(10000)))
         for _, text in ipairs({ SECRET .. " " .. SECRET, SECRET .. "\n" .. SECRET, SECRET .. "\0", SECRET .. "\255" }) do
-            assert.equal('spec: "key_file" must hold printable ASCII without blanks only', refusal(text))
+            assert.equal('spec.key_file must hold printable ASCII without blanks only', refusal(text))
         end
         assert.truthy(refusal(SECRET, "644"):find("may be read by all users", 1, true))
     end)
@@ -59,17 +59,15 @@ describe("identity.keys", function()
     it("are read from a list, by their ids, each once", function()
         local other = write(SECRET .. "x", "600", PATH .. "_other")
         finally(function() os.remove(other) end)
-        local all = keys.read_all("spec", { key_files = { write(SECRET), other } })
+        local all = keys.read_all("spec.key_files", { write(SECRET), other })
         local ids = {}
         for id, one in pairs(all) do
             assert.equal(id, one.id)
             ids[#ids + 1] = id
         end
         assert.equal(2, #ids)
-        local ok, err = pcall(keys.read_all, "spec", { key_files = { PATH, other, PATH } })
+        local ok, err = pcall(keys.read_all, "spec.key_files", { PATH, other, PATH })
         assert.is_false(ok)
-        assert.equal('spec: "key_files[3]" holds the same key as one before it', err)
-        assert.equal('spec: "key_files" must be a list with at least one entry, got nothing', select(2, pcall(keys.read_all, "spec", {})))
-        assert.equal('spec: "key_files[1]" must be a path from the root', select(2, pcall(keys.read_all, "spec", { key_files = { SECRET } })))
+        assert.equal('spec.key_files[3] holds the same key as one before it', err)
     end)
 end)

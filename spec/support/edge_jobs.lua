@@ -7,6 +7,8 @@ local fault = require("resty.openclaw.fault")
 local files = require("resty.openclaw.files")
 local http = require("spec.support.http")
 local ids = require("resty.openclaw.edge.store.id")
+local schemas = require("resty.openclaw.config.schema")
+local settings = require("resty.openclaw.edge.jobs.settings")
 local jobs_of = require("resty.openclaw.edge.jobs")
 local links = require("resty.openclaw.edge.link")
 local metric_registry = require("resty.openclaw.metric_registry")
@@ -85,7 +87,8 @@ function _M.open(options)
     for name, value in pairs(options or {}) do given[name] = value end
     local link = { name = given.route or ids.new() }
     given.route = nil
-    local jobs = jobs_of.new('edge "spec"', given, registry, link, fault.new("edge", registry))
+    local read = schemas.read_or_raise(settings.SCHEMA, given, "edge")
+    local jobs = jobs_of.new(settings.of(read, "edge"), registry, link, fault.new("edge", registry))
     local every = ngx.timer.every
     local tick
     ngx.timer.every = function(_, work)

@@ -7,19 +7,34 @@ local RESOURCES = ____resources.RESOURCES
 local fault = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
 local operator_access = require("resty.openclaw.operator_access")
+local kinds = require("resty.openclaw.config.kinds")
+local ____schema = require("resty.openclaw.config.schema")
+local map_of = ____schema.map_of
+local option = ____schema.option
+local read_or_raise = ____schema.read_or_raise
+local required = ____schema.required
 local tokens = require("resty.openclaw.operator_access.token")
-local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local NAME = "admin"
-local OPTIONS = {
-    "upstreams",
-    "prefix",
-    "token",
-    "token_file",
-    "dict"
+local PREFIX = kinds.matching("path", "a path of plain letters without a slash at its end", "^/[%w/._~-]*[%w._~-]$")
+--- The options in `setup`, where the upstreams are known.
+____exports.SCHEMA = {
+    prefix = option(PREFIX, "/openclaw/upstreams", "the path of the API, where another than that of `admin.conf` is used"),
+    token = tokens.TOKEN_OPTION,
+    token_file = tokens.TOKEN_FILE_OPTION,
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
-local UPSTREAM_METHODS = {"report", "change", "forget_changes"}
-local DEFAULT_PREFIX = "/openclaw/upstreams"
+local UPSTREAM = kinds.with_methods("an upstream, such as a balancer", {"report", "change", "forget_changes"})
+local ALONE_SCHEMA = {
+    upstreams = required(
+        map_of(UPSTREAM),
+        "the upstreams, by name"
+    ),
+    prefix = ____exports.SCHEMA.prefix,
+    token = ____exports.SCHEMA.token,
+    token_file = ____exports.SCHEMA.token_file,
+    dict = ____exports.SCHEMA.dict
+}
 --- Sees to it that the client may do what it asks for; ends the request otherwise.
 local function check_access(admin, call)
     local refusal = operator_access.refusal(admin.token, admin.faults)
@@ -66,55 +81,22 @@ local function page(self)
     method(call, upstream)
 end
 local metatable = {__index = {page = page}}
-local function read_upstreams(options)
-    local given = read.group(NAME, options, "upstreams")
-    if given == nil then
-        read.refuse(NAME, "upstreams", "a table of upstreams by name", given)
-    end
-    local upstreams = {}
-    for name, upstream in pairs(given) do
-        if type(name) ~= "string" or name == "" then
-            read.refuse(NAME, "upstreams", "a table whose keys are names", name)
-        end
-        if type(upstream) ~= "table" then
-            read.refuse(NAME, "upstreams." .. name, "an upstream, such as a balancer", upstream)
-        end
-        for ____, method in ipairs(UPSTREAM_METHODS) do
-            local has_it = type(upstream[method]) == "function"
-            if not has_it then
-                error(((((NAME .. ": \"upstreams.") .. name) .. "\" must have a method ") .. method) .. ", as a balancer has", 0)
-            end
-        end
-        upstreams[name] = upstream
-    end
-    return upstreams
-end
-local function read_prefix(options)
-    local prefix = read.text(NAME, options, "prefix", DEFAULT_PREFIX)
-    local plain = string.find(prefix, "^/[%w/._~-]*[%w._~-]$")
-    if plain == nil then
-        read.refuse(NAME, "prefix", "a path of plain letters without a slash at its end", prefix)
-    end
-    return prefix
-end
---- The API over some upstreams; see docs/admin.md for the options. Raises when one is wrong. Phases: init.
-local function create(options)
-    if type(options) ~= "table" then
-        error(
-            (NAME .. ": options must be a table, got a ") .. type(options),
-            0
-        )
-    end
-    local given = read.check(NAME, options, OPTIONS)
-    local registry = metric_registry.open(read.text(NAME, given, "dict", "openclaw"))
+--- The API over some upstreams. Raises when the token is no good. Phases: init.
+function ____exports.create(options, upstreams, path)
+    local registry = metric_registry.open(options.dict)
     local fields = {
-        upstreams = read_upstreams(given),
-        prefix = read_prefix(given),
-        token = tokens.new(NAME, given),
+        upstreams = upstreams,
+        prefix = options.prefix,
+        token = tokens.new(path, options),
         requests = metric_registry.counter(registry, "openclaw_admin_requests_total", "Requests to see or change nodes, by method and status.", {"method", "status"}),
         faults = fault.new(NAME, registry)
     }
     return setmetatable(fields, metatable)
 end
-____exports.new = create
+--- The API alone, from the options in docs/admin.md. Raises when one is wrong. Phases: init.
+local function alone(options)
+    local read = read_or_raise(ALONE_SCHEMA, options, NAME)
+    return ____exports.create(read, read.upstreams, NAME)
+end
+____exports.new = alone
 return ____exports

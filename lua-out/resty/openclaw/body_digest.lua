@@ -1,12 +1,39 @@
 local ____exports = {}
 local cache_key = require("resty.openclaw.cache_key")
+local kinds = require("resty.openclaw.config.kinds")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
 local digest = require("resty.openclaw.digest")
 local fault = require("resty.openclaw.fault")
+local contract = require("resty.openclaw.gateway.contract")
 local metric_registry = require("resty.openclaw.metric_registry")
-local options_reader = require("resty.openclaw.options")
 local preconditions = require("resty.openclaw.preconditions")
 local request_body = require("resty.openclaw.request_body")
-local OWNER = "body_digest"
+local NAME = "body_digest"
+local MIB = 1024 * 1024
+local SCHEMA = {
+    algorithm = option(
+        kinds.one_of("md5", "sha256"),
+        "md5",
+        "the digest, and so the variable that is set"
+    ),
+    max_bytes = option(
+        kinds.whole(1),
+        100 * MIB,
+        "a larger body is not read"
+    ),
+    credentials = option(
+        kinds.one_of("bypass", "key"),
+        "bypass",
+        "what is done with requests that show credentials: not cached, or cached with the credentials in the key"
+    ),
+    key_variables = option(
+        kinds.list_of(kinds.variable_name),
+        {},
+        "more variables, without `$`, for the cache key"
+    ),
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics; without it each process counts for itself")
+}
 local SKIP_VARIABLE = "request_body_digest_skip"
 local function set_variable(name, value)
     ngx.var[name] = value
@@ -62,36 +89,11 @@ local function server_rewrite(self)
     self:access()
 end
 local metatable = {__index = {access = access, server_rewrite = server_rewrite}}
---- Makes the plugin. Raises when an option is wrong, or OpenSSL does not offer the algorithm. Phases: init.
--- Options: `algorithm` ("md5"), `max_bytes` (104857600), `credentials` ("bypass" or "key"), `key_variables`, `dict`
--- ("openclaw").
 local function create(options)
-    if options == nil then
-        options = {}
-    end
-    options_reader.check(OWNER, options, {
-        "algorithm",
-        "max_bytes",
-        "credentials",
-        "key_variables",
-        "dict"
-    })
-    local words = {"md5", "sha256"}
-    local algorithm = options_reader.one_of(
-        OWNER,
-        options,
-        "algorithm",
-        words,
-        "md5"
-    )
-    local max_bytes = options_reader.whole(
-        OWNER,
-        options,
-        "max_bytes",
-        1,
-        100 * 1024 * 1024
-    )
-    local registry = metric_registry.open(options_reader.text(OWNER, options, "dict", "openclaw"))
+    local ____options_0 = options
+    local algorithm = ____options_0.algorithm
+    local max_bytes = ____options_0.max_bytes
+    local registry = metric_registry.open(options.dict)
     local bodies = metric_registry.counter(registry, "openclaw_body_digest_bodies_total", "Request bodies that were digested.")
     local bytes = metric_registry.counter(registry, "openclaw_body_digest_bytes_total", "Bytes of request bodies that were digested.")
     local skipped = metric_registry.counter(registry, "openclaw_body_digest_skipped_total", "Request bodies that were not digested, by reason.", {"reason"})
@@ -99,14 +101,33 @@ local function create(options)
         digest = digest.new(algorithm),
         variable = "request_body_" .. algorithm,
         max_bytes = max_bytes,
-        key = cache_key.new(OWNER, options),
+        key = cache_key.new(options),
         bodies = bodies:labels(),
         bytes = bytes:labels(),
         too_large = skipped:labels("too_large"),
         unreadable = skipped:labels("unreadable"),
-        faults = fault.new(OWNER, registry)
+        faults = fault.new(NAME, registry)
     }
     return setmetatable(fields, metatable)
 end
-____exports.new = create
+local declaration = {
+    name = NAME,
+    meaning = "[digests of request bodies](body_digest.md), and the key of the cache",
+    order = {access = 500},
+    schema = SCHEMA,
+    variables = {
+        "request_body_md5",
+        "request_body_sha256",
+        SKIP_VARIABLE,
+        "openclaw_cache_key",
+        "openclaw_cache_skip"
+    },
+    create = create
+}
+____exports.plugin = contract.define(declaration)
+--- The plugin alone, from the options in docs/body_digest.md. Raises when one is wrong. Phases: init.
+local function alone(options)
+    return contract.alone(declaration, options)
+end
+____exports.new = alone
 return ____exports

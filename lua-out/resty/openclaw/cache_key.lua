@@ -1,6 +1,5 @@
 local ____exports = {}
 local digests = require("resty.openclaw.digest")
-local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local KEY = "openclaw_cache_key"
 local SKIP = "openclaw_cache_skip"
@@ -120,33 +119,8 @@ function ____exports.fill(key, body_digest)
         request.set_variable(SKIP, "")
     end
 end
---- The names of variables that are in the key beside those of every request.
-local function read_variables(owner, options)
-    if options.key_variables == nil then
-        return {}
-    end
-    local names = {}
-    local given = read.list(owner, options, "key_variables")
-    for place = 1, #given do
-        local option = ("key_variables[" .. tostring(place)) .. "]"
-        local name = read.text(owner, {[option] = given[place]}, option)
-        if (string.find(name, "^[%w_]+$")) == nil then
-            read.refuse(owner, option, "the name of a variable without $", name)
-        end
-        names[#names + 1] = string.lower(name)
-    end
-    return names
-end
---- Reads `credentials` ("bypass": requests that show credentials are not cached; "key": these are part of the key) and
--- `key_variables` (more variables for the key). Raises when one is wrong. Phases: init.
-local function create(owner, options)
-    local way = read.one_of(
-        owner,
-        options,
-        "credentials",
-        {"bypass", "key"},
-        "bypass"
-    )
+--- The key of requests whose answers depend on more than the body. Phases: init.
+local function create(choice)
     local variables = {}
     local known = {}
     local function add(name)
@@ -158,12 +132,12 @@ local function create(owner, options)
     for ____, name in ipairs(OF_REQUEST) do
         add(name)
     end
-    for ____, name in ipairs(read_variables(owner, options)) do
-        add(name)
+    for ____, name in ipairs(choice.key_variables) do
+        add(string.lower(name))
     end
     local credentials = {}
     for ____, name in ipairs(CREDENTIALS) do
-        if way == "key" then
+        if choice.credentials == "key" then
             add(name)
         end
         if not (known[name] ~= nil) then

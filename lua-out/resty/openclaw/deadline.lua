@@ -1,21 +1,25 @@
 local ____exports = {}
 local nginx_balancer = require("ngx.balancer")
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
 local header = require("resty.openclaw.deadline.header")
+local contract = require("resty.openclaw.gateway.contract")
 local fault = require("resty.openclaw.fault")
 local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
-local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local time_left = require("resty.openclaw.time_left")
-local OWNER = "deadline"
-local OPTIONS = {
-    "seconds",
-    "most_seconds",
-    "skew_seconds",
-    "connect_seconds",
-    "send_seconds",
-    "read_seconds",
-    "dict"
+local NAME = "deadline"
+local SCHEMA = {
+    seconds = option(kinds.positive, 300, "deadline of requests that come without one"),
+    most_seconds = option(kinds.positive, 3600, "maximum deadline, whatever the request says"),
+    skew_seconds = option(kinds.not_negative, 2, "tolerance for a deadline without `sent`"),
+    connect_seconds = option(kinds.positive, 5, "the location's `proxy_connect_timeout`, which nginx does not tell; the default is that of `proxy.conf`"),
+    send_seconds = option(kinds.positive, 300, "the same for `proxy_send_timeout`"),
+    read_seconds = option(kinds.positive, 300, "the same for `proxy_read_timeout`"),
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
 --- A node that had less than this of the route's own seconds is not to blame for taking too long.
 local FAIR_SHARE = 0.5
@@ -114,37 +118,48 @@ local function log(self)
     time_left.forget()
 end
 local metatable = {__index = {access = access, before_balance = before_balance, balance = balance, log = log}}
---- Makes the plugin. Raises when an option is wrong. Phases: init.
--- Options: `seconds` (300; for requests that say nothing), `most_seconds` (3600), `skew_seconds` (2), `connect_seconds`
--- (5), `send_seconds` (300), `read_seconds` (300), `dict` ("openclaw").
-local function create(given)
-    if given == nil then
-        given = {}
-    end
-    local options = read.check(OWNER, given, OPTIONS)
-    local seconds = read.positive(OWNER, options, "seconds", 300)
-    local most_seconds = read.positive(OWNER, options, "most_seconds", 3600)
+local function create(options, ____bindingPattern0)
+    local path
+    path = ____bindingPattern0.path
+    local ____options_1 = options
+    local seconds = ____options_1.seconds
+    local most_seconds = ____options_1.most_seconds
+    local skew_seconds = ____options_1.skew_seconds
+    local connect_seconds = ____options_1.connect_seconds
+    local send_seconds = ____options_1.send_seconds
+    local read_seconds = ____options_1.read_seconds
     if seconds > most_seconds then
-        read.refuse(
-            OWNER,
-            "seconds",
+        problem.refuse(
+            path .. ".seconds",
             ("at most most_seconds (" .. tostring(most_seconds)) .. ")",
             seconds
         )
     end
-    local registry = metric_registry.open(read.text(OWNER, options, "dict", "openclaw"))
+    local registry = metric_registry.open(options.dict)
     local fields = {
         seconds = seconds,
         most_seconds = most_seconds,
-        skew_seconds = options.skew_seconds == 0 and 0 or read.positive(OWNER, options, "skew_seconds", 2),
-        connect_seconds = read.positive(OWNER, options, "connect_seconds", 5),
-        send_seconds = read.positive(OWNER, options, "send_seconds", 300),
-        read_seconds = read.positive(OWNER, options, "read_seconds", 300),
+        skew_seconds = skew_seconds,
+        connect_seconds = connect_seconds,
+        send_seconds = send_seconds,
+        read_seconds = read_seconds,
         exceeded = metric_registry.counter(registry, "openclaw_deadline_exceeded_total", "Requests whose deadline had passed when they came, or before a try.", {"route", "stage"}),
         malformed = metric_registry.counter(registry, "openclaw_deadline_malformed_total", "Requests refused because their deadline was malformed.", {"route"}),
-        faults = fault.new(OWNER, registry)
+        faults = fault.new(NAME, registry)
     }
     return setmetatable(fields, metatable)
 end
-____exports.new = create
+local declaration = {
+    name = NAME,
+    meaning = "[deadlines](deadline.md): no node is asked, nor waited for, past the time that the client waits",
+    order = {access = 200, before_balance = 200, balance = 100, log = 100},
+    schema = SCHEMA,
+    create = create
+}
+____exports.plugin = contract.define(declaration)
+--- The plugin alone, from the options in docs/deadline.md. Raises when one is wrong. Phases: init.
+local function alone(options)
+    return contract.alone(declaration, options)
+end
+____exports.new = alone
 return ____exports

@@ -1,16 +1,24 @@
 local ____exports = {}
 local nginx_balancer = require("ngx.balancer")
 local clock = require("resty.openclaw.clock")
+local kinds = require("resty.openclaw.config.kinds")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
+local read_or_raise = ____schema.read_or_raise
+local required = ____schema.required
+local delivery_header = require("resty.openclaw.delivery_header")
 local acceptance = require("resty.openclaw.edge.acceptance")
 local deliveries = require("resty.openclaw.edge.deliveries")
 local jobs_of = require("resty.openclaw.edge.jobs")
+local settings = require("resty.openclaw.edge.jobs.settings")
 local jobs_page = require("resty.openclaw.edge.jobs_page")
 local links = require("resty.openclaw.edge.link")
 local fault = require("resty.openclaw.fault")
+local contract = require("resty.openclaw.gateway.contract")
 local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
 local operator_access = require("resty.openclaw.operator_access")
-local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local time_left = require("resty.openclaw.time_left")
 local upstream_tries = require("resty.openclaw.upstream_tries")
@@ -31,7 +39,7 @@ end
 local function access(self)
     deliveries.note(self.jobs.mark)
 end
-local function read_body(self)
+local function admitted(self)
     if not deliveries.is_marked() then
         acceptance.read_ahead(self.jobs.settings)
     end
@@ -203,72 +211,68 @@ local metatable = {__index = {
     init_worker = init_worker,
     exit_worker = exit_worker,
     access = access,
-    read_body = read_body,
+    admitted = admitted,
     before_balance = before_balance,
     header_filter = header_filter,
     log = log,
     content = content
 }}
 --- Beside those of jobs.
-local OPTIONS = {
-    "route",
-    "upstream",
-    "dict",
-    "fall",
-    "rise",
-    "probe_seconds"
+local LINK_SCHEMA = {
+    fall = option(
+        kinds.whole(1),
+        3,
+        "number of attempts without a response that take the link down"
+    ),
+    rise = option(
+        kinds.whole(1),
+        2,
+        "number of responses in a row that bring the link up again"
+    ),
+    probe_seconds = option(kinds.positive, 1, "seconds between two attempts that are let through while the link is down"),
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics and of the link's state")
 }
-local function read_upstream(options)
-    local upstream = read.group(NAME, options, "upstream")
-    for ____, method in ipairs({"has_nodes", "is_cut"}) do
-        if upstream ~= nil and type(upstream[method]) ~= "function" then
-            error(((NAME .. ": \"upstream\" must have a method ") .. method) .. ", as a balancer has", 0)
-        end
+local function with_those_of_jobs()
+    local all = {}
+    for name, one in pairs(settings.SCHEMA) do
+        all[name] = one
     end
-    return upstream
+    for name, one in pairs(LINK_SCHEMA) do
+        all[name] = one
+    end
+    return all
 end
---- The plugin for one route; see docs/edge.md for the options. Beside those: `route`, its name; `upstream`, the balancer of
--- the link, where there is one; `dict` ("openclaw"). Raises when an option is wrong. Phases: init.
-local function create(options)
-    local known = {}
-    for ____, names in ipairs({OPTIONS, jobs_of.OPTIONS}) do
-        for ____, name in ipairs(names) do
-            known[#known + 1] = name
-        end
-    end
-    local given = read.check(NAME, options, known)
-    local registry = metric_registry.open(read.text(NAME, given, "dict", "openclaw"))
-    local route = read.text(NAME, given, "route")
-    local upstream = read_upstream(given)
-    local settings = {
-        fall = read.whole(
-            NAME,
-            given,
-            "fall",
-            1,
-            3
-        ),
-        rise = read.whole(
-            NAME,
-            given,
-            "rise",
-            1,
-            2
-        ),
-        probe_seconds = read.positive(NAME, given, "probe_seconds", 1)
-    }
-    local ____links_new_1 = links.new
+local SCHEMA = with_those_of_jobs()
+--- Beside these where the plugin stands alone.
+local ALONE_SCHEMA = {
+    route = required(kinds.text, "the name of the route"),
+    upstream = optional(
+        kinds.with_methods("an upstream, such as a balancer", {"has_nodes", "is_cut"}),
+        "the balancer of the link"
+    )
+}
+--- The plugin for one route. Raises when the options do not fit together. Phases: init.
+function ____exports.create(options, ____bindingPattern0)
+    local upstream
+    local route
+    local path
+    path = ____bindingPattern0.path
+    route = ____bindingPattern0.route
+    upstream = ____bindingPattern0.upstream
+    local registry = metric_registry.open(options.dict)
+    local ____links_new_3 = links.new
+    local ____route_1 = route
+    local ____options_2 = options
     local ____temp_0
     if upstream == nil then
         ____temp_0 = nil
     else
         ____temp_0 = function() return upstream:is_cut() end
     end
-    local link = ____links_new_1(registry, route, settings, ____temp_0)
+    local link = ____links_new_3(registry, ____route_1, ____options_2, ____temp_0)
     local faults = fault.new(NAME, registry)
     local jobs = jobs_of.new(
-        NAME,
-        given,
+        settings.of(options, path),
         registry,
         link,
         faults
@@ -282,5 +286,38 @@ local function create(options)
     }
     return setmetatable(fields, metatable)
 end
-____exports.new = create
+--- The plugin alone: the options in docs/edge.md, `route` and `upstream`. Raises when one is wrong. Phases: init.
+local function alone(given)
+    local own = {}
+    local others = {}
+    for name, value in pairs(given) do
+        if name == "route" or name == "upstream" then
+            own[name] = value
+        else
+            others[name] = value
+        end
+    end
+    local ____read_or_raise_result_4 = read_or_raise(ALONE_SCHEMA, own, NAME)
+    local route = ____read_or_raise_result_4.route
+    local upstream = ____read_or_raise_result_4.upstream
+    return ____exports.create(
+        read_or_raise(SCHEMA, others, NAME),
+        {path = NAME, route = route, upstream = upstream}
+    )
+end
+____exports.new = alone
+____exports.plugin = contract.define({
+    name = NAME,
+    meaning = "[keeps the route working](edge.md) while its link is down",
+    order = {
+        access = 100,
+        admitted = 200,
+        before_balance = 100,
+        header_filter = 100,
+        log = 100
+    },
+    schema = SCHEMA,
+    create = ____exports.create,
+    without = function() return {access = delivery_header.strip} end
+})
 return ____exports

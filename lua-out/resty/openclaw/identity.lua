@@ -1,4 +1,5 @@
 local ____exports = {}
+local contract = require("resty.openclaw.gateway.contract")
 local checks = require("resty.openclaw.identity.checks")
 local claims = require("resty.openclaw.identity.claim")
 local settings = require("resty.openclaw.identity.settings")
@@ -81,7 +82,7 @@ local function word_of(identity)
     end
     return (claim .. ";s=") .. signature
 end
-local function pass_on(self)
+local function admitted(self)
     if self.way == "signed" and checks.is_of_another_body() then
         return refuse(self, "body")
     end
@@ -91,21 +92,27 @@ local function pass_on(self)
         ngx.req.set_header(claims.HEADER, word)
     end
 end
-local metatable = {__index = {access = access, pass_on = pass_on}}
---- Makes the plugin. Raises when an option is wrong, and never shows a key. Phases: init.
--- Options: `accept` ("signed" or "mutual_tls"), `key_files`, `max_age_seconds` (60), `peers`, `sign` ({ key_file,
--- subject }), `tell` ({ subject }), `required` (true), `dict` ("openclaw"). See docs/identity.md.
-local function create(given)
-    if given == nil then
-        given = {}
-    end
-    local identity = settings.read_all(given)
+local metatable = {__index = {access = access, admitted = admitted}}
+local function create(options, ____bindingPattern0)
+    local path
+    path = ____bindingPattern0.path
+    local identity = settings.of(options, path)
     identity.check = CHECKS[identity.way]
     return setmetatable(identity, metatable)
 end
-____exports.new = create
---- A plugin for routes that know nothing of who asks: takes away what clients say of it. Phases: init.
-function ____exports.stripper()
-    return {access = strip}
+local declaration = {
+    name = settings.NAME,
+    meaning = "[who asks](identity.md), as one gateway tells the next; without it `X-OpenClaw-Identity` is removed from requests",
+    order = {access = 300, admitted = 100},
+    schema = settings.SCHEMA,
+    variables = {RESULT},
+    create = create,
+    without = function() return {access = strip} end
+}
+____exports.plugin = contract.define(declaration)
+--- The plugin alone, from the options in docs/identity.md. Raises when one is wrong. Phases: init.
+local function alone(options)
+    return contract.alone(declaration, options)
 end
+____exports.new = alone
 return ____exports

@@ -1,17 +1,28 @@
 local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
 local fault = require("resty.openclaw.fault")
+local contract = require("resty.openclaw.gateway.contract")
 local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
-local options_reader = require("resty.openclaw.options")
 local request_body = require("resty.openclaw.request_body")
-local OWNER = "image_check"
-local FORMATS = {
+local NAME = "image_check"
+local FORMAT = kinds.one_of(
     "jpeg",
     "png",
     "gif",
     "webp",
     "bmp",
     "tiff"
+)
+local SCHEMA = {
+    formats = option(
+        kinds.list_of(FORMAT),
+        {"jpeg", "png"},
+        "image formats that are accepted"
+    ),
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
 --- As much as any test looks at.
 local FIRST_BYTES = 24
@@ -85,30 +96,34 @@ local function access(self)
     json_error.respond(415, "not_an_image", ("The body is no image of these formats: " .. self.wanted) .. ".")
 end
 local metatable = {__index = {access = access}}
---- Makes the plugin. Raises when an option is wrong. Phases: init.
--- Options: `formats` ({ "jpeg", "png" }; also "gif", "webp", "bmp", "tiff"), `dict` ("openclaw").
 local function create(options)
-    if options == nil then
-        options = {}
-    end
-    options_reader.check(OWNER, options, {"formats", "dict"})
-    local formats = options_reader.list(OWNER, options, "formats", {"jpeg", "png"})
     local known_by = {}
-    for ____, format in ipairs(formats) do
-        local name = options_reader.one_of(OWNER, {formats = format}, "formats", FORMATS)
-        known_by[#known_by + 1] = TESTS[name]
+    for ____, format in ipairs(options.formats) do
+        known_by[#known_by + 1] = TESTS[format]
     end
-    local registry = metric_registry.open(options_reader.text(OWNER, options, "dict", "openclaw"))
+    local registry = metric_registry.open(options.dict)
     local refused = metric_registry.counter(registry, "openclaw_image_check_refused_total", "Requests refused because their body was no image, by reason.", {"reason"})
     local fields = {
         known_by = known_by,
-        wanted = table.concat(formats, ", "),
+        wanted = table.concat(options.formats, ", "),
         empty = refused:labels("empty_body"),
         not_an_image = refused:labels("not_an_image"),
         unreadable = refused:labels("unreadable"),
-        faults = fault.new(OWNER, registry)
+        faults = fault.new(NAME, registry)
     }
     return setmetatable(fields, metatable)
 end
-____exports.new = create
+local declaration = {
+    name = NAME,
+    meaning = "[accepts images only](image_check.md), by the first bytes of the body",
+    order = {access = 400},
+    schema = SCHEMA,
+    create = create
+}
+____exports.plugin = contract.define(declaration)
+--- The plugin alone, from the options in docs/image_check.md. Raises when one is wrong. Phases: init.
+local function alone(options)
+    return contract.alone(declaration, options)
+end
+____exports.new = alone
 return ____exports

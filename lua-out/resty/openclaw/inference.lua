@@ -1,5 +1,11 @@
 local ____exports = {}
+local kind = require("resty.openclaw.config.kinds")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
+local problem = require("resty.openclaw.config.problems")
 local fault = require("resty.openclaw.fault")
+local contract = require("resty.openclaw.gateway.contract")
 local chunk = require("resty.openclaw.inference.chunk")
 local figures = require("resty.openclaw.inference.figures")
 local inflations = require("resty.openclaw.inference.inflation")
@@ -7,16 +13,23 @@ local kinds = require("resty.openclaw.inference.kinds")
 local usages = require("resty.openclaw.inference.usage")
 local variables = require("resty.openclaw.inference.variables")
 local metric_registry = require("resty.openclaw.metric_registry")
-local options_reader = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
-local OWNER = "inference"
+local NAME = "inference"
 local HTTP_OK = 200
 local USAGE_BODY_BYTES = 1024 * 1024
 --- Such a body stands in memory twice while it is changed.
 local MOST_USAGE_BODY_BYTES = 64 * 1024 * 1024
+local SCHEMA = {
+    include_usage = option(kind.flag, false, "ask nodes for the usage event of streams, and take it out for clients that did not"),
+    max_body_bytes = optional(
+        kind.whole(1, MOST_USAGE_BODY_BYTES),
+        "with `include_usage`: larger request bodies are not changed, so their streams may have no usage (1048576)"
+    ),
+    dict = option(kind.text, "openclaw", "the `lua_shared_dict` of the metrics")
+}
 --- Readers take so much at once.
 local PIECE_BYTES = 16 * 1024
-local function access(self)
+local function admitted(self)
     usages.ask(self.usage)
 end
 local function header_filter(self)
@@ -167,34 +180,21 @@ local function log(self, route)
     end
 end
 local metatable = {__index = {header_filter = header_filter, body_filter = body_filter, log = log}}
-local function read_usage(options, registry, faults)
-    if not options_reader.flag(OWNER, options, "include_usage", false) then
-        if options.max_body_bytes ~= nil then
-            error(OWNER .. ": \"max_body_bytes\" is only for include_usage = true", 0)
-        end
-        return nil
+local function usage_of(options, path, registry, faults)
+    local ____options_5 = options
+    local include_usage = ____options_5.include_usage
+    local max_body_bytes = ____options_5.max_body_bytes
+    if not include_usage and max_body_bytes ~= nil then
+        problem.refuse(path .. ".max_body_bytes", "left out unless include_usage = true", max_body_bytes)
     end
-    local most = MOST_USAGE_BODY_BYTES
-    local bytes = options_reader.whole(
-        OWNER,
-        options,
-        "max_body_bytes",
-        1,
-        USAGE_BODY_BYTES,
-        most
-    )
-    return usages.new(registry, faults, bytes)
+    return include_usage and usages.new(registry, faults, max_body_bytes or USAGE_BODY_BYTES) or nil
 end
---- Makes the plugin. Raises when an option is wrong. Phases: init. Options: `include_usage` (false), `max_body_bytes` (1 MiB),
--- `dict` ("openclaw").
-local function create(options)
-    if options == nil then
-        options = {}
-    end
-    options_reader.check(OWNER, options, {"include_usage", "max_body_bytes", "dict"})
-    local registry = metric_registry.open(options_reader.text(OWNER, options, "dict", "openclaw"))
-    local faults = fault.new(OWNER, registry)
-    local usage = read_usage(options, registry, faults)
+local function create(options, ____bindingPattern0)
+    local path
+    path = ____bindingPattern0.path
+    local registry = metric_registry.open(options.dict)
+    local faults = fault.new(NAME, registry)
+    local usage = usage_of(options, path, registry, faults)
     local fields = {
         answers = {},
         families = figures.new(registry),
@@ -203,9 +203,26 @@ local function create(options)
     }
     local inference = setmetatable(fields, metatable)
     if usage ~= nil then
-        inference.access = access
+        inference.admitted = admitted
     end
     return inference
 end
-____exports.new = create
+local declaration = {
+    name = NAME,
+    meaning = "[token figures of responses](inference.md); the location needs `inference.conf`",
+    order = {admitted = 300, header_filter = 200, body_filter = 100, log = 200},
+    schema = SCHEMA,
+    variables = variables.NAMES,
+    create = create
+}
+____exports.plugin = contract.define(declaration)
+--- The plugin alone, from the options in docs/inference.md. Raises when one is wrong. Phases: init.
+local function alone(options)
+    local inference = contract.alone(declaration, options)
+    if inference.usage ~= nil then
+        inference.access = admitted
+    end
+    return inference
+end
+____exports.new = alone
 return ____exports

@@ -172,14 +172,13 @@ function ____exports.collect(registry, collector)
     local ____registry_collectors_0 = registry.collectors
     ____registry_collectors_0[#____registry_collectors_0 + 1] = collector
 end
---- Reads which labels of which metrics are kept (`labels`; see docs/metrics.md) and holds the registry to it. Raises one
--- sentence when that is wrong, or comes after series were made that it would have changed. Phases: init.
-function ____exports.allow_labels(registry, owner, given)
-    local lists = allow_list.read(owner, given)
+--- Holds the registry to the labels that are kept (`labels`; see docs/metrics.md). Raises when that comes after series were made
+-- that it would have changed; `path`: of the table that has the option. Phases: init.
+function ____exports.allow_labels(registry, lists, path)
     for name in pairs(lists) do
         local known = registry.families[name]
         if known ~= nil and (next(known.handles)) ~= nil then
-            error(((((owner .. ": \"labels.") .. name) .. "\" comes too late, as the metric has series: call ") .. owner) .. ".new first", 0)
+            error(((path .. ".labels.") .. name) .. " comes too late, as the metric has series: make the metrics first", 0)
         end
     end
     registry.allowed = lists

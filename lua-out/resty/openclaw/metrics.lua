@@ -1,6 +1,14 @@
 local ____exports = {}
 local fault = require("resty.openclaw.fault")
 local json_error = require("resty.openclaw.json_error")
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
+local read_or_raise = ____schema.read_or_raise
+local ____allow_list = require("resty.openclaw.metric_registry.allow_list")
+local LABELS = ____allow_list.LABELS
 local metric_registry = require("resty.openclaw.metric_registry")
 local catalogues = require("resty.openclaw.metric_registry.catalogue")
 local declaration = require("resty.openclaw.metrics.declaration")
@@ -14,21 +22,51 @@ local process = require("resty.openclaw.metrics.process")
 local recorders = require("resty.openclaw.metrics.recorder")
 local operator_access = require("resty.openclaw.operator_access")
 local tokens = require("resty.openclaw.operator_access.token")
-local options = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local turn = require("resty.openclaw.turn")
 local NAME = "metrics"
-local OPTIONS = {
-    "dict",
-    "max_series",
-    "max_bytes",
-    "max_values",
-    "idle_seconds",
-    "labels",
-    "buckets",
-    "route",
-    "token",
-    "token_file"
+local function are_buckets(given)
+    if type(given) ~= "table" then
+        return false
+    end
+    local bounds = given
+    local before = 0
+    for ____, bound in ipairs(bounds) do
+        if type(bound) ~= "number" or not (bound > before and bound < math.huge) then
+            return false
+        end
+        before = bound
+    end
+    return #bounds > 0 and #bounds <= metric_registry.MOST_BOUNDS
+end
+local BUCKETS = kinds.of(
+    "list of numbers",
+    ("a list of at most " .. tostring(metric_registry.MOST_BOUNDS)) .. " rising numbers above 0",
+    are_buckets
+)
+--- The options of docs/metrics.md.
+____exports.SCHEMA = {
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict`"),
+    max_series = option(
+        kinds.whole(1),
+        metric_registry.DEFAULT_MOST_SERIES,
+        "maximum number of series per metric; past it, new combinations of label values count as `_other`"
+    ),
+    max_bytes = optional(
+        kinds.whole(1),
+        "maximum size of the names of all series in the `lua_shared_dict` (three quarters of it); past it, new combinations of label values count as `_other`; the error log says so if the series at the start take it all"
+    ),
+    max_values = option(
+        kinds.whole(1),
+        metric_registry.DEFAULT_MOST_VALUES,
+        "maximum number of values per label that come from outside, such as model names; further ones count as `_other`"
+    ),
+    idle_seconds = option(kinds.not_negative, metric_registry.DEFAULT_IDLE_SECONDS, "seconds without a change after which a series is dropped; 0: never"),
+    labels = option(LABELS, {}, "which labels of which metrics are kept; all unless listed"),
+    buckets = option(BUCKETS, metric_registry.SECONDS, "upper bounds of the duration histograms, in seconds"),
+    route = option(kinds.text, "default", "the route of requests without one, where the plugin stands alone"),
+    token = tokens.TOKEN_OPTION,
+    token_file = tokens.TOKEN_FILE_OPTION
 }
 local function counter(self, name, help, label_names)
     return metric_registry.counter(self.registry, name, help, label_names)
@@ -106,100 +144,53 @@ local metatable = {__index = {
     access = access,
     page = page
 }}
-local function read_buckets(given)
-    local buckets = options.list(NAME, given, "buckets", metric_registry.SECONDS)
-    local before = 0
-    for ____, bound in ipairs(buckets) do
-        if type(bound) ~= "number" or not (bound > before and bound < math.huge) then
-            options.refuse(NAME, "buckets", "a list of rising numbers above 0", bound)
-        end
-        before = bound
-    end
-    local most = metric_registry.MOST_BOUNDS
-    if #buckets > most then
-        options.refuse(
-            NAME,
-            "buckets",
-            ("a list of at most " .. tostring(most)) .. " numbers",
-            buckets
-        )
-    end
-    return buckets
-end
-local function read_idle_seconds(given)
-    if given.idle_seconds == 0 then
-        return 0
-    end
-    return options.positive(NAME, given, "idle_seconds", metric_registry.DEFAULT_IDLE_SECONDS)
-end
---- The metrics of one shared dict; see docs/metrics.md for the options. Raises when an option is wrong. Phases: init.
-local function create(given)
-    local ____options_check_1 = options.check
-    local ____given_0 = given
-    if ____given_0 == nil then
-        ____given_0 = {}
-    end
-    local read = ____options_check_1(NAME, ____given_0, OPTIONS)
-    local dict = options.text(NAME, read, "dict", "openclaw")
-    local max_series = options.whole(
-        NAME,
-        read,
-        "max_series",
-        1,
-        metric_registry.DEFAULT_MOST_SERIES
-    )
-    local max_values = options.whole(
-        NAME,
-        read,
-        "max_values",
-        1,
-        metric_registry.DEFAULT_MOST_VALUES
-    )
-    local ____temp_2
-    if read.max_bytes == nil then
-        ____temp_2 = nil
-    else
-        ____temp_2 = options.whole(
-            NAME,
-            read,
-            "max_bytes",
-            1,
-            1
-        )
-    end
-    local max_bytes = ____temp_2
-    local idle_seconds = read_idle_seconds(read)
-    local buckets = read_buckets(read)
+--- The metrics of one shared dict. Raises when the options do not fit nginx.conf. Phases: init.
+function ____exports.create(options, path)
+    local ____options_0 = options
+    local dict = ____options_0.dict
+    local max_bytes = ____options_0.max_bytes
     local registry = metric_registry.open(dict)
     if not registry.region.shared then
-        error(((NAME .. ": nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"", 0)
+        error(
+            ((problem.beginning(path) .. " nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"",
+            0
+        )
     end
     local capacity = registry.dict:capacity()
     if max_bytes ~= nil and max_bytes > capacity then
-        options.refuse(
-            NAME,
-            "max_bytes",
-            ((("at most " .. tostring(capacity)) .. ", as \"lua_shared_dict ") .. dict) .. "\" has no more",
-            max_bytes
-        )
+        local most = ((("at most " .. tostring(capacity)) .. ", as \"lua_shared_dict ") .. dict) .. "\" has no more"
+        problem.refuse(path .. ".max_bytes", most, max_bytes)
     end
-    registry.most_series = max_series
+    registry.most_series = options.max_series
     registry.most_bytes = max_bytes
-    registry.most_values = max_values
-    registry.idle_seconds = idle_seconds
-    metric_registry.allow_labels(registry, NAME, read)
+    registry.most_values = options.max_values
+    registry.idle_seconds = options.idle_seconds
+    metric_registry.allow_labels(registry, options.labels, path)
     declaration.forget(registry)
-    local families = built_in.new(registry, buckets)
+    local families = built_in.new(registry, options.buckets)
     process.show_all(registry)
     local fields = {
         registry = registry,
         faults = fault.new(NAME, registry),
         catalogue = catalogues.of(registry),
         families = families,
-        route = options.text(NAME, read, "route", "default"),
-        token = tokens.new(NAME, read)
+        route = options.route,
+        token = tokens.new(path, options)
     }
     return setmetatable(fields, metatable)
 end
-____exports.new = create
+--- The metrics alone, from the options in docs/metrics.md. Raises when one is wrong. Phases: init.
+local function alone(options)
+    local ____exports_create_3 = ____exports.create
+    local ____read_or_raise_2 = read_or_raise
+    local ____options_1 = options
+    if ____options_1 == nil then
+        ____options_1 = {}
+    end
+    return ____exports_create_3(
+        ____read_or_raise_2(____exports.SCHEMA, ____options_1, NAME),
+        NAME
+    )
+end
+____exports.new = alone
 return ____exports

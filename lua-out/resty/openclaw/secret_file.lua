@@ -26,36 +26,32 @@ function ____exports.rights_of_others(path)
     return bit.band(result[MODE_AT], 7)
 end
 --- Raises where a secret, from a file or not, holds anything but printable ASCII, or fewer or more bytes than that; the
--- sentence names the option and never shows the secret. Phases: init.
-function ____exports.check(owner, option, secret, least_bytes, most_bytes)
+-- sentence begins with the option's path and never shows the secret. Phases: init.
+function ____exports.check(option, secret, least_bytes, most_bytes)
     local plain = string.find(secret, "^[!-~]*$")
     if plain == nil then
-        error(((owner .. ": \"") .. option) .. "\" must hold printable ASCII without blanks only", 0)
+        error(option .. " must hold printable ASCII without blanks only", 0)
     end
     if #secret < least_bytes or #secret > most_bytes then
         error(
-            (((((((owner .. ": \"") .. option) .. "\" must hold ") .. tostring(least_bytes)) .. " to ") .. tostring(most_bytes)) .. " bytes, got ") .. tostring(#secret),
+            (((((option .. " must hold ") .. tostring(least_bytes)) .. " to ") .. tostring(most_bytes)) .. " bytes, got ") .. tostring(#secret),
             0
         )
     end
 end
 --- What stands in a file, without the blanks and line ends around it; of more than `most_bytes` one byte more than those,
--- for `check` to refuse. Raises when the path is not one from the root, the file cannot be read, or all users may
--- read it; the sentence names the option and never shows what stands there. Phases: init.
-function ____exports.read(owner, option, path, most_bytes)
-    if type(path) ~= "string" or string.byte(path) ~= string.byte("/") then
-        error(((owner .. ": \"") .. option) .. "\" must be a path from the root", 0)
-    end
+-- for `check` to refuse. Raises when the file cannot be read, or all users may read it; the sentence begins with the option's path and never shows what stands there. Phases: init.
+function ____exports.read(option, path, most_bytes)
     local text, err = files.beginning(path, most_bytes + 1)
     if text == nil then
-        error((((((owner .. ": cannot read \"") .. option) .. "\": ") .. path) .. ": ") .. err, 0)
+        error((((option .. ": cannot read ") .. path) .. ": ") .. err, 0)
     end
     local rights = ____exports.rights_of_others(path)
     if rights == nil then
-        error((((owner .. ": cannot tell who may read \"") .. option) .. "\" ") .. path, 0)
+        error((option .. ": cannot tell who may read ") .. path, 0)
     end
     if bit.band(rights, OTHERS_MAY_READ) ~= 0 then
-        error(((((owner .. ": \"") .. option) .. "\" ") .. path) .. " may be read by all users; chmod it to 600", 0)
+        error(((option .. ": ") .. path) .. " may be read by all users; chmod it to 600", 0)
     end
     return texts.trim(text)
 end

@@ -1,11 +1,24 @@
 local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
 local fault = require("resty.openclaw.fault")
+local contract = require("resty.openclaw.gateway.contract")
 local metric_registry = require("resty.openclaw.metric_registry")
-local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local limits = require("resty.openclaw.slow_log.limit")
 local line = require("resty.openclaw.slow_log.line")
-local OWNER = "slow_log"
+local NAME = "slow_log"
+local SCHEMA = {
+    seconds = option(kinds.positive, 5, "requests that take so long have a line"),
+    lines_per_minute = option(
+        kinds.whole(1),
+        600,
+        "maximum number of lines of all workers, and of all slow logs over the same dict"
+    ),
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics and of the number of lines")
+}
 --- nginx counts milliseconds; the difference of two such times in seconds may be a little less than the whole.
 local HALF_A_MILLISECOND = 0.0005
 --- Whether the request may have a line.
@@ -47,38 +60,32 @@ local function log(self, route)
     end
 end
 local metatable = {__index = {log = log}}
---- Makes the plugin. Raises when an option is wrong. Phases: init.
--- Options: `seconds` (5), `lines_per_minute` (600; of all workers, and of all slow logs over the same dict), `dict`
--- ("openclaw").
-local function create(given)
-    if given == nil then
-        given = {}
-    end
-    local options = read.check(OWNER, given, {"seconds", "lines_per_minute", "dict"})
-    local dict = read.text(OWNER, options, "dict", "openclaw")
+--- The slow log of a route. Raises where there is no such dict. Phases: init.
+function ____exports.create(options, ____bindingPattern0)
+    local path
+    path = ____bindingPattern0.path
+    local ____options_0 = options
+    local dict = ____options_0.dict
+    local seconds = ____options_0.seconds
+    local lines_per_minute = ____options_0.lines_per_minute
     if ngx.shared[dict] == nil then
-        read.refuse(OWNER, "dict", "the name of a lua_shared_dict of nginx.conf", dict)
+        problem.refuse(path .. ".dict", "the name of a lua_shared_dict of nginx.conf", dict)
     end
     local registry = metric_registry.open(dict)
     local requests = metric_registry.counter(registry, "openclaw_slow_requests_total", "Requests that took as long as the slow log asks for, or longer.", {"route", "variant"})
     metric_registry.from_outside(requests, {"variant"})
     local fields = {
-        least_seconds = read.positive(OWNER, options, "seconds", 5) - HALF_A_MILLISECOND,
-        limit = {
-            names = registry.region.names,
-            lines_per_minute = read.whole(
-                OWNER,
-                options,
-                "lines_per_minute",
-                1,
-                600
-            )
-        },
+        least_seconds = seconds - HALF_A_MILLISECOND,
+        limit = {names = registry.region.names, lines_per_minute = lines_per_minute},
         requests = requests,
         left_out = metric_registry.counter(registry, "openclaw_slow_log_left_out_total", "Slow requests without a line in the slow log, which had its lines for that minute."):labels(),
-        faults = fault.new(OWNER, registry)
+        faults = fault.new(NAME, registry)
     }
     return setmetatable(fields, metatable)
 end
-____exports.new = create
+--- The plugin alone, from the options in docs/slow_log.md. Raises when one is wrong. Phases: init.
+local function alone(options)
+    return contract.alone({name = NAME, schema = SCHEMA, create = ____exports.create}, options)
+end
+____exports.new = alone
 return ____exports

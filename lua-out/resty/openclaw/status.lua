@@ -3,8 +3,12 @@ local fault = require("resty.openclaw.fault")
 local json_error = require("resty.openclaw.json_error")
 local metric_registry = require("resty.openclaw.metric_registry")
 local operator_access = require("resty.openclaw.operator_access")
+local kinds = require("resty.openclaw.config.kinds")
+local ____schema = require("resty.openclaw.config.schema")
+local map_of = ____schema.map_of
+local option = ____schema.option
+local read_or_raise = ____schema.read_or_raise
 local tokens = require("resty.openclaw.operator_access.token")
-local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local document = require("resty.openclaw.status.document")
 local histories = require("resty.openclaw.status.history")
@@ -12,12 +16,27 @@ local built = require("resty.openclaw.status.page")
 local turn = require("resty.openclaw.turn")
 local worker_process = require("resty.openclaw.worker_process")
 local NAME = "status"
-local OPTIONS = {
-    "upstreams",
-    "routes",
-    "token",
-    "token_file",
-    "dict"
+--- The options in `setup`, where the upstreams and routes are known.
+____exports.SCHEMA = {
+    token = tokens.TOKEN_OPTION,
+    token_file = tokens.TOKEN_FILE_OPTION,
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` whose metrics are shown")
+}
+local UPSTREAM = kinds.with_methods("an upstream, such as a balancer", {"report"})
+local ALONE_SCHEMA = {
+    upstreams = option(
+        map_of(UPSTREAM),
+        {},
+        "the upstreams, by name"
+    ),
+    routes = option(
+        kinds.list_or_none_of(kinds.text),
+        {},
+        "the names of the routes"
+    ),
+    token = ____exports.SCHEMA.token,
+    token_file = ____exports.SCHEMA.token_file,
+    dict = ____exports.SCHEMA.dict
 }
 local STARTED = "status:started"
 local function tick(premature, status)
@@ -101,54 +120,30 @@ local function dashboard(self)
     ngx.print(built.html)
 end
 local metatable = {__index = {init_worker = init_worker, page = page, dashboard = dashboard}}
-local function read_upstreams(options)
-    local upstreams = {}
-    for name, upstream in pairs(read.group(NAME, options, "upstreams") or ({})) do
-        if type(name) ~= "string" or name == "" then
-            read.refuse(NAME, "upstreams", "a table whose keys are names", name)
-        end
-        if type(upstream) ~= "table" or type(upstream.report) ~= "function" then
-            error(((NAME .. ": \"upstreams.") .. name) .. "\" must have a method report, as a balancer has", 0)
-        end
-        upstreams[name] = upstream
-    end
-    return upstreams
-end
-local function read_routes(options)
-    local routes = read.group(NAME, options, "routes") or ({})
-    for ____, name in ipairs(routes) do
-        if type(name) ~= "string" then
-            read.refuse(NAME, "routes", "a list of names", name)
-        end
-    end
-    return routes
-end
---- The status of some upstreams and routes; see docs/status.md for the options. Raises when one is wrong. Phases: init.
-local function create(options)
-    if type(options) ~= "table" then
-        error(
-            (NAME .. ": options must be a table, got a ") .. type(options),
-            0
-        )
-    end
-    local given = read.check(NAME, options, OPTIONS)
-    local registry = metric_registry.open(read.text(NAME, given, "dict", "openclaw"))
+--- The status of some upstreams and routes. Raises when the token is no good. Phases: init.
+function ____exports.create(options, upstreams, routes, path)
+    local registry = metric_registry.open(options.dict)
     local names = registry.region.names
     names:safe_add(
         STARTED,
         request.now()
     )
     local fields = {
-        upstreams = read_upstreams(given),
-        routes = read_routes(given),
+        upstreams = upstreams,
+        routes = routes,
         history = histories.new(registry),
         started = (names:get(STARTED)),
         worker_began = request.now(),
         has_begun = false,
         faults = fault.new(NAME, registry),
-        token = tokens.new(NAME, given)
+        token = tokens.new(path, options)
     }
     return setmetatable(fields, metatable)
 end
-____exports.new = create
+--- The status alone, from the options in docs/status.md. Raises when one is wrong. Phases: init.
+local function alone(options)
+    local read = read_or_raise(ALONE_SCHEMA, options, NAME)
+    return ____exports.create(read, read.upstreams, read.routes, NAME)
+end
+____exports.new = alone
 return ____exports

@@ -6,7 +6,7 @@
 import * as nginx_balancer from "ngx.balancer";
 import * as clock from "./clock";
 import * as kinds from "./config/kinds";
-import { option } from "./config/schema";
+import { option, optional, read_or_raise, required } from "./config/schema";
 import type { Values } from "./config/schema";
 import * as delivery_header from "./delivery_header";
 import * as acceptance from "./edge/acceptance";
@@ -226,6 +226,15 @@ function with_those_of_jobs(): typeof settings.SCHEMA & typeof LINK_SCHEMA {
 
 const SCHEMA = with_those_of_jobs();
 
+/** Beside these where the plugin stands alone. */
+const ALONE_SCHEMA = {
+    route: required(kinds.text, "the name of the route"),
+    upstream: optional(
+        kinds.with_methods<Upstream>("an upstream, such as a balancer", ["has_nodes", "is_cut"]),
+        "the balancer of the link",
+    ),
+};
+
 /** The plugin for one route. Raises when the options do not fit together. Phases: init. */
 export function create(options: Values<typeof SCHEMA>, { path, route, upstream }: Context): Edge {
     const registry = metric_registry.open(options.dict);
@@ -235,6 +244,19 @@ export function create(options: Values<typeof SCHEMA>, { path, route, upstream }
     const fields = { route, upstream, link, jobs, faults };
     return setmetatable(fields, metatable) as unknown as Edge;
 }
+
+/** The plugin alone: the options in docs/edge.md, `route` and `upstream`. Raises when one is wrong. Phases: init. */
+function alone(given: Record<string, unknown>): Edge {
+    const own: Record<string, unknown> = {};
+    const others: Record<string, unknown> = {};
+    for (const [name, value] of pairs(given)) {
+        if (name === "route" || name === "upstream") own[name] = value;
+        else others[name] = value;
+    }
+    const { route, upstream } = read_or_raise(ALONE_SCHEMA, own, NAME);
+    return create(read_or_raise(SCHEMA, others, NAME), { path: NAME, route, upstream });
+}
+export { alone as new };
 
 export const plugin = contract.define({
     name: NAME,

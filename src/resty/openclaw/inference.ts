@@ -51,6 +51,8 @@ export interface Inference {
     readonly usage: Usage | undefined;
     /** Asks the node for the usage of a stream; only with `include_usage`. Phases: access; yields. Never raises. */
     admitted?(): void;
+    /** The same under the name of nginx's phase, where the plugin stands alone. */
+    access?(): void;
     /** Decides whether the answer is to be read. Phases: header_filter. Never raises. */
     header_filter(): void;
     /** Reads the part of the answer that passes. Phases: body_filter. Never raises. */
@@ -218,6 +220,8 @@ export const plugin = contract.define(declaration);
 
 /** The plugin alone, from the options in docs/inference.md. Raises when one is wrong. Phases: init. */
 function alone(options?: unknown): Inference {
-    return contract.alone(declaration, options);
+    const inference = contract.alone(declaration, options);
+    if (inference.usage !== undefined) inference.access = admitted;
+    return inference;
 }
 export { alone as new };

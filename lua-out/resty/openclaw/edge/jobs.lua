@@ -3,7 +3,6 @@ local acceptance = require("resty.openclaw.edge.acceptance")
 local deliveries = require("resty.openclaw.edge.delivery")
 local figures_of = require("resty.openclaw.edge.jobs.figures")
 local marks = require("resty.openclaw.edge.jobs.mark")
-local settings_of = require("resty.openclaw.edge.jobs.settings")
 local jobs_page = require("resty.openclaw.edge.jobs_page")
 local stores = require("resty.openclaw.edge.store")
 local clients = require("resty.openclaw.edge.store.client")
@@ -13,8 +12,6 @@ local usages = require("resty.openclaw.edge.store.usage")
 ____exports.DELIVERY_HEADER = marks.HEADER
 --- The address of a job without its id.
 ____exports.PREFIX = acceptance.PREFIX
---- The names of the options that `new` reads.
-____exports.OPTIONS = settings_of.OPTIONS
 local function accept(self)
     return acceptance.accept(self)
 end
@@ -61,12 +58,8 @@ local metatable = {__index = {
     init_worker = init_worker,
     exit_worker = exit_worker
 }}
---- The jobs of the route that `link` is named after. Raises when an option is wrong; those that it does not know are no
--- matter of its. Phases: init.
--- 
--- @param owner how the sentence on a wrong option begins
-local function create(owner, options, registry, link, faults)
-    local settings = settings_of.read(owner, options)
+--- The jobs of the route that `link` is named after. Phases: init.
+local function create(settings, registry, link, faults)
     local names = registry.region.names
     local usage = usages.new(
         names,

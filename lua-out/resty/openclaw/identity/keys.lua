@@ -1,26 +1,19 @@
 local ____exports = {}
 local digests = require("resty.openclaw.digest")
-local read = require("resty.openclaw.options")
 local secret_file = require("resty.openclaw.secret_file")
 local LEAST_BYTES = 32
 local MOST_BYTES = 4096
 local ID_DIGITS = 8
 --- So that nothing else that is ever signed with a key is taken for one of these.
 local PURPOSE = "openclaw identity 1"
---- The key in a file. Raises when it is no good, and then says so without it. Phases: init.
-local function create(owner, option, path)
-    local secret = secret_file.read(owner, option, path, MOST_BYTES)
-    secret_file.check(
-        owner,
-        option,
-        secret,
-        LEAST_BYTES,
-        MOST_BYTES
-    )
+--- The key in a file; `option`: the path of the option that names it. Raises when it is no good, and then says so without it. Phases: init.
+local function create(option, path)
+    local secret = secret_file.read(option, path, MOST_BYTES)
+    secret_file.check(option, secret, LEAST_BYTES, MOST_BYTES)
     local digest = digests.new("sha256")
     local name, err = digest:hmac(secret, PURPOSE .. " key id")
     if name == nil then
-        error((owner .. ": ") .. err, 0)
+        error((option .. ": ") .. err, 0)
     end
     return {
         id = string.sub(name, 1, ID_DIGITS),
@@ -30,14 +23,18 @@ local function create(owner, option, path)
 end
 ____exports.new = create
 --- The keys of a list of files, by their ids. Raises as `new`, and when two are the same. Phases: init.
-function ____exports.read_all(owner, options)
+function ____exports.read_all(option, paths)
     local keys = {}
-    local paths = read.list(owner, options, "key_files")
     for place = 1, #paths do
-        local option = ("key_files[" .. tostring(place)) .. "]"
-        local key = create(owner, option, paths[place])
+        local key = create(
+            ((option .. "[") .. tostring(place)) .. "]",
+            paths[place]
+        )
         if keys[key.id] ~= nil then
-            error(((owner .. ": \"") .. option) .. "\" holds the same key as one before it", 0)
+            error(
+                ((option .. "[") .. tostring(place)) .. "] holds the same key as one before it",
+                0
+            )
         end
         keys[key.id] = key
     end

@@ -1,10 +1,16 @@
 local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
+local required = ____schema.required
+local table_of = ____schema.table_of
 local fault = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
-local read = require("resty.openclaw.options")
 local keys = require("resty.openclaw.identity.keys")
 local subjects = require("resty.openclaw.identity.subject")
-local OWNER = "identity"
+____exports.NAME = "identity"
 local REASONS = {
     "missing",
     "malformed",
@@ -14,48 +20,82 @@ local REASONS = {
     "body",
     "certificate"
 }
-local OPTIONS = {
-    "accept",
-    "key_files",
-    "max_age_seconds",
-    "peers",
-    "sign",
-    "tell",
-    "required",
-    "dict"
+local MAX_AGE_SECONDS = 60
+local TRUSTED = option(kinds.flag, false, "your word that clients cannot set the variable in `subject`")
+local SUBJECT = required(kinds.variable_name, "the variable, without `$`, that names who asks")
+____exports.SCHEMA = {
+    accept = optional(
+        kinds.one_of("signed", "mutual_tls"),
+        "how this gateway learns who asks: by a signature, or over a connection with a client certificate; without it, by its own variable"
+    ),
+    key_files = optional(
+        kinds.list_of(kinds.secret_file),
+        "with `signed`: files with the keys that are accepted"
+    ),
+    max_age_seconds = optional(kinds.positive, "with `signed`: maximum age of a signature (60)"),
+    peers = optional(
+        kinds.list_of(kinds.text),
+        "with `mutual_tls`: distinguished names of the certificates that are accepted; without it, all that nginx has verified"
+    ),
+    sign = optional(
+        table_of({
+            key_file = required(kinds.secret_file, "the file with the key"),
+            subject = SUBJECT,
+            trusted = TRUSTED
+        }),
+        "signs who asks, for the next gateway"
+    ),
+    tell = optional(
+        table_of({subject = SUBJECT, trusted = TRUSTED}),
+        "the same without a signature, for a connection with client certificates"
+    ),
+    required = option(kinds.flag, true, "refuse requests without an identity"),
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
-local function read_peers(options)
-    if options.peers == nil then
+local function set_of(names)
+    if names == nil then
         return nil
     end
-    local peers = {}
-    for ____, peer in ipairs(read.list(OWNER, options, "peers")) do
-        peers[read.text(OWNER, {peers = peer}, "peers")] = true
+    local known = {}
+    for ____, name in ipairs(names) do
+        known[name] = true
     end
-    return peers
+    return known
 end
 --- An option of another way than the one that is chosen would promise what is not done.
-local function only_for(options, way, needed, names)
-    if way == needed then
-        return
-    end
-    for ____, name in ipairs(names) do
-        if options[name] ~= nil then
-            error(((((OWNER .. ": \"") .. name) .. "\" is only for accept = \"") .. needed) .. "\"", 0)
-        end
+local function only_for(path, way, needed, given)
+    if way ~= needed and given ~= nil then
+        error(((path .. " is only for accept = \"") .. needed) .. "\"", 0)
     end
 end
-local function read_way(options)
-    local way = options.accept == nil and "own" or read.one_of(OWNER, options, "accept", {"signed", "mutual_tls"})
-    only_for(options, way, "signed", {"key_files", "max_age_seconds"})
-    only_for(options, way, "mutual_tls", {"peers"})
+local function way_of(options, path)
+    local way = options.accept or "own"
+    only_for(path .. ".key_files", way, "signed", options.key_files)
+    only_for(path .. ".max_age_seconds", way, "signed", options.max_age_seconds)
+    only_for(path .. ".peers", way, "mutual_tls", options.peers)
+    if way == "signed" and options.key_files == nil then
+        problem.refuse(path .. ".key_files", "a list with at least one entry", nil)
+    end
     if options.sign ~= nil and options.tell ~= nil then
-        error(OWNER .. ": \"sign\" and \"tell\" cannot both be given", 0)
+        error(path .. ": \"sign\" and \"tell\" cannot both be given", 0)
     end
     if way == "own" and options.sign == nil and options.tell == nil then
-        error(OWNER .. ": one of \"accept\", \"sign\" and \"tell\" is needed", 0)
+        error(path .. ": one of \"accept\", \"sign\" and \"tell\" is needed", 0)
     end
     return way
+end
+local function subject_of(____bindingPattern0, path)
+    local tell
+    local sign
+    sign = ____bindingPattern0.sign
+    tell = ____bindingPattern0.tell
+    if sign ~= nil then
+        return subjects.check(path .. ".sign.subject", sign.subject, sign.trusted)
+    end
+    if tell ~= nil then
+        return subjects.check(path .. ".tell.subject", tell.subject, tell.trusted)
+    end
+    return nil
 end
 --- Counts refused requests by reason; all reasons are shown from the start.
 local function refused_by_reason(dict)
@@ -71,53 +111,40 @@ local function refused_by_reason(dict)
     end
     return counters
 end
---- The settings. Raises when an option is wrong, and never shows a key. Phases: init.
-function ____exports.read_all(given)
-    local options = read.check(OWNER, given, OPTIONS)
-    local way = read_way(options)
-    local sign = read.group(OWNER, options, "sign")
-    local tell = read.group(OWNER, options, "tell")
-    local subject
-    if sign ~= nil then
-        local known = {"key_file", "subject", "trusted"}
-        subject = subjects.read_subject(
-            "identity: sign",
-            read.check("identity: sign", sign, known)
-        )
-    elseif tell ~= nil then
-        subject = subjects.read_subject(
-            "identity: tell",
-            read.check("identity: tell", tell, {"subject", "trusted"})
-        )
-    end
-    local dict = read.text(OWNER, options, "dict", "openclaw")
-    local ____way_1 = way
-    local ____temp_2 = way == "signed" and keys.read_all(OWNER, options) or ({})
-    local ____read_positive_result_3 = read.positive(OWNER, options, "max_age_seconds", 60)
-    local ____read_peers_result_4 = read_peers(options)
-    local ____read_flag_result_5 = read.flag(OWNER, options, "required", true)
-    local ____subject_6 = subject
-    local ____temp_7 = subject ~= nil and subjects.is_of_certificate(subject)
-    local ____temp_8 = subject ~= nil and subjects.is_declared(subject)
-    local ____temp_0
+--- The settings. Raises when the options do not fit together or a key is no good, and never shows a key. Phases: init.
+function ____exports.of(options, path)
+    local way = way_of(options, path)
+    local ____options_0 = options
+    local dict = ____options_0.dict
+    local sign = ____options_0.sign
+    local subject = subject_of(options, path)
+    local ____way_2 = way
+    local ____keys_read_all_result_3 = keys.read_all(path .. ".key_files", options.key_files or ({}))
+    local ____temp_4 = options.max_age_seconds or MAX_AGE_SECONDS
+    local ____set_of_result_5 = set_of(options.peers)
+    local ____options_required_6 = options.required
+    local ____subject_7 = subject
+    local ____temp_8 = subject ~= nil and subjects.is_of_certificate(subject)
+    local ____temp_9 = subject ~= nil and subjects.is_declared(subject)
+    local ____temp_1
     if sign == nil then
-        ____temp_0 = nil
+        ____temp_1 = nil
     else
-        ____temp_0 = keys.new("identity: sign", "key_file", sign.key_file)
+        ____temp_1 = keys.new(path .. ".sign.key_file", sign.key_file)
     end
     return {
-        way = ____way_1,
-        keys = ____temp_2,
-        max_age_seconds = ____read_positive_result_3,
-        peers = ____read_peers_result_4,
-        required = ____read_flag_result_5,
-        subject = ____subject_6,
-        is_of_certificate = ____temp_7,
-        is_declared = ____temp_8,
-        key = ____temp_0,
+        way = ____way_2,
+        keys = ____keys_read_all_result_3,
+        max_age_seconds = ____temp_4,
+        peers = ____set_of_result_5,
+        required = ____options_required_6,
+        subject = ____subject_7,
+        is_of_certificate = ____temp_8,
+        is_declared = ____temp_9,
+        key = ____temp_1,
         refused = refused_by_reason(dict),
         faults = fault.new(
-            OWNER,
+            ____exports.NAME,
             metric_registry.open(dict)
         )
     }

@@ -1,5 +1,5 @@
 local ____exports = {}
-local read = require("resty.openclaw.options")
+local problem = require("resty.openclaw.config.problems")
 --- What nginx establishes itself or is configured with: `$remote_user` behind `auth_basic`, what a verified certificate says,
 -- where the connection came from, and which gateway this is.
 local FIT = {
@@ -56,25 +56,20 @@ local function is_unfit(name)
     end
     return false
 end
---- Reads `subject`, the name of the variable that says who asks, and `trusted`, the operator's word that clients cannot write
--- it. Raises when clients could. Phases: init.
-function ____exports.read_subject(owner, options)
-    local given = read.text(owner, options, "subject")
-    local trusted = read.flag(owner, options, "trusted", false)
-    if (string.find(given, "^[%w_]+$")) == nil then
-        read.refuse(owner, "subject", "the name of a variable without $", given)
-    end
+--- The variable that says who asks, by the name that the operator gives it. Raises where clients could write it; `trusted`: the
+-- operator's word that they cannot. Phases: init.
+function ____exports.check(option, given, trusted)
     local name = string.lower(given)
     if is_fit(name) then
         return name
     end
     local own = "a variable that clients cannot write"
     if is_unfit(name) then
-        read.refuse(owner, "subject", own, given)
+        problem.refuse(option, own, given)
     end
     if not trusted then
         local known = table.concat(FIT, ", ")
-        read.refuse(owner, "subject", (("one of " .. known) .. ", jwt_claim_NAME, or, with trusted = true, ") .. own, given)
+        problem.refuse(option, (("one of " .. known) .. ", jwt_claim_NAME, or, with trusted = true, ") .. own, given)
     end
     return name
 end

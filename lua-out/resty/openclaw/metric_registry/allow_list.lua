@@ -1,62 +1,72 @@
 local ____exports = {}
-local options = require("resty.openclaw.options")
+local problem = require("resty.openclaw.config.problems")
 local ____label_text = require("resty.openclaw.metric_registry.label_text")
 local is_label_name = ____label_text.is_label_name
 local is_metric_name = ____label_text.is_metric_name
 --- Stands for all label values that are not kept, or past the limit of series.
 ____exports.OTHER = "_other"
-local function read_values(owner, option, given)
+local function read_values(given, path, problems)
     local wanted = "a list of the values to keep"
-    if type(given) ~= "table" then
-        options.refuse(owner, option, wanted, given)
-    end
     local values = {}
+    if type(given) ~= "table" then
+        problem.add(problems, path, wanted, given)
+        return values
+    end
     for place, value in pairs(given) do
         if type(place) ~= "number" then
-            options.refuse(owner, option, wanted, place)
+            problem.add(problems, path, wanted, place)
+        elseif type(value) ~= "string" and type(value) ~= "number" and type(value) ~= "boolean" then
+            problem.add(problems, path, wanted, value)
+        else
+            values[tostring(value)] = true
         end
-        if type(value) ~= "string" and type(value) ~= "number" and type(value) ~= "boolean" then
-            options.refuse(owner, option, wanted, value)
-        end
-        values[tostring(value)] = true
     end
     return values
 end
-local function read_one(owner, metric, given)
-    local option = "labels." .. metric
-    if type(given) ~= "table" then
-        options.refuse(owner, option, "a table of the labels to keep", given)
-    end
+local function read_one(given, path, problems)
+    local wanted = "a table of the labels to keep"
     local list = {}
+    if type(given) ~= "table" then
+        problem.add(problems, path, wanted, given)
+        return list
+    end
     for key, value in pairs(given) do
         local label = type(key) == "number" and value or key
         if type(label) ~= "string" or not is_label_name(label) then
-            options.refuse(owner, option, "a table of the labels to keep", label)
-        end
-        if list[label] ~= nil then
-            error(((((owner .. ": \"") .. option) .. "\" names \"") .. label) .. "\" twice", 0)
-        end
-        local ____temp_0
-        if type(key) == "number" then
-            ____temp_0 = true
+            problem.add(problems, path, wanted, label)
+        elseif list[label] ~= nil then
+            problems[#problems + 1] = ((path .. " names \"") .. label) .. "\" twice"
         else
-            ____temp_0 = read_values(owner, (option .. ".") .. label, value)
+            local ____temp_0
+            if type(key) == "number" then
+                ____temp_0 = true
+            else
+                ____temp_0 = read_values(value, (path .. ".") .. label, problems)
+            end
+            list[label] = ____temp_0
         end
-        list[label] = ____temp_0
     end
     return list
 end
---- Reads the option `labels`. Raises one sentence when it is wrong. Phases: init.
-function ____exports.read(owner, given)
-    local lists = {}
-    for metric, labels in pairs(options.group(owner, given, "labels") or ({})) do
-        if type(metric) ~= "string" or not is_metric_name(metric) then
-            options.refuse(owner, "labels", "a table whose keys are names of metrics", metric)
+--- The option `labels`: by the names of metrics.
+____exports.LABELS = {
+    name = "table",
+    read = function(given, path, problems)
+        local lists = {}
+        if type(given) ~= "table" then
+            problem.add(problems, path, "a table", given)
+            return lists
         end
-        lists[metric] = read_one(owner, metric, labels)
+        for metric, labels in pairs(given) do
+            if type(metric) ~= "string" or not is_metric_name(metric) then
+                problem.add(problems, path, "a table whose keys are names of metrics", metric)
+            else
+                lists[metric] = read_one(labels, (path .. ".") .. metric, problems)
+            end
+        end
+        return lists
     end
-    return lists
-end
+}
 --- A label of the list that the metric does not have; nothing when it has all of them.
 function ____exports.unknown_label(list, label_names)
     local known = {}

@@ -1,39 +1,49 @@
 local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local optional = ____schema.optional
 local digests = require("resty.openclaw.digest")
 local secret_file = require("resty.openclaw.secret_file")
 local LEAST_BYTES = 16
 local MOST_BYTES = 4096
---- The token of the options `token` or `token_file`; nothing without them. Raises when it is no good, and then says so
--- without it. Phases: init.
-local function create(owner, options)
-    local ____options_0 = options
-    local token = ____options_0.token
-    local token_file = ____options_0.token_file
+--- A secret in the configuration. A wrong one is not shown.
+local TOKEN = {
+    name = "string",
+    read = function(given, path, problems)
+        if type(given) == "string" then
+            return given
+        end
+        problems[#problems + 1] = (path .. " must be a string, got a ") .. type(given)
+        return ""
+    end
+}
+--- The option `token`, and `token_file`.
+____exports.TOKEN_OPTION = optional(TOKEN, "the secret that lets clients in")
+____exports.TOKEN_FILE_OPTION = optional(kinds.secret_file, "a file with the token, which not all users may read")
+--- The token of the options `token` or `token_file` of a table; nothing without them. Raises when it is no good, and then says
+-- so without it. Phases: init.
+local function create(path, ____bindingPattern0)
+    local token_file
+    local token
+    token = ____bindingPattern0.token
+    token_file = ____bindingPattern0.token_file
     if token ~= nil and token_file ~= nil then
-        error(owner .. ": \"token\" and \"token_file\" cannot both be given", 0)
+        error(
+            problem.beginning(path) .. " \"token\" and \"token_file\" cannot both be given",
+            0
+        )
     end
     if token == nil and token_file == nil then
         return nil
     end
-    local name = token == nil and "token_file" or "token"
-    if token ~= nil and type(token) ~= "string" then
-        error(
-            (owner .. ": \"token\" must be a text, got a ") .. type(token),
-            0
-        )
-    end
-    local secret = token or secret_file.read(owner, "token_file", token_file, MOST_BYTES)
-    secret_file.check(
-        owner,
-        name,
-        secret,
-        LEAST_BYTES,
-        MOST_BYTES
-    )
+    local option = (path .. ".") .. (token == nil and "token_file" or "token")
+    local secret = token or secret_file.read(option, token_file, MOST_BYTES)
+    secret_file.check(option, secret, LEAST_BYTES, MOST_BYTES)
     local digest = digests.new("sha256")
     local expected, err = digest:of(secret)
     if expected == nil then
-        error((owner .. ": ") .. err, 0)
+        error((option .. ": ") .. err, 0)
     end
     return {digest = digest, expected = expected}
 end

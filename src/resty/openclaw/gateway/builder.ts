@@ -74,6 +74,11 @@ function all_plugins(given: Given, recorders: readonly AnyDeclaration[], problem
     return all;
 }
 
+/** Balancers as whoever needs some of their methods only wants them: TypeScript's tables are not covariant. */
+function of_any<Part>(balancers: LuaTable<string, Balancer>): LuaTable<string, Part> {
+    return balancers as unknown as LuaTable<string, Part>;
+}
+
 function names_of(map: object): string[] {
     const names: string[] = [];
     for (const [name] of pairs(map)) names.push(name as string);
@@ -114,9 +119,9 @@ export function build(options: unknown): Gateway {
     const balancers = upstreams.make_all(read.upstreams, problems);
     const sinks = attempt(problems, () => logs.make_sinks(read.log));
     const slow = attempt(problems, () => logs.slow_options(read.log));
-    const admin = attempt(problems, () => admins.create(read.admin, balancers, "setup: admin"));
+    const admin = attempt(problems, () => admins.create(read.admin, of_any(balancers), "setup: admin"));
     const status = attempt(problems, () =>
-        statuses.create(read.status, balancers, names_of(read.routes), "setup: status"),
+        statuses.create(read.status, of_any(balancers), names_of(read.routes), "setup: status"),
     );
     const recorders = recording.declarations(figures!, sinks ?? [], slow ?? logs.DEFAULT_SLOW);
     const declarations = all_plugins(read, recorders, problems);

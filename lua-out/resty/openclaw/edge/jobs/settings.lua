@@ -1,30 +1,12 @@
 local ____exports = {}
 local addresses = require("resty.openclaw.address")
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
+local required = ____schema.required
 local http_client = require("resty.openclaw.http_client")
-local options = require("resty.openclaw.options")
---- All that `read` knows.
-____exports.OPTIONS = {
-    "store",
-    "through",
-    "methods",
-    "headers",
-    "max_body_bytes",
-    "max_bytes",
-    "max_jobs",
-    "client_share",
-    "max_age_seconds",
-    "keep_seconds",
-    "max_answer_bytes",
-    "reserve_bytes",
-    "rate",
-    "concurrency",
-    "max_tries",
-    "attempts",
-    "timeout_seconds",
-    "callback_hosts",
-    "callback_plain",
-    "thread_pool"
-}
 --- What an answer takes on the disk beside its body, at most as a rule.
 ____exports.ANSWER_HEAD_BYTES = 4096
 local KIB = 1024
@@ -38,15 +20,6 @@ local HEADERS = {
     "Accept-Language",
     "Idempotency-Key"
 }
---- A path from the root, without a slash at its end.
-local function read_store(owner, given)
-    local folder = options.text(owner, given, "store")
-    local legal = string.find(folder, "^/[^%c]*[^%c/]$")
-    if legal == nil then
-        options.refuse(owner, "store", "the path of a folder from the root", folder)
-    end
-    return folder
-end
 --- Only what is on this machine gets the mark of deliveries.
 local function is_here(host)
     local unix = string.find(host, "^unix:/[^%c]+$")
@@ -56,172 +29,188 @@ local function is_here(host)
     )
     return unix ~= nil or loopback ~= nil or host == "[::1]" or host == "localhost"
 end
-local function read_through(owner, given)
-    local url = options.text(owner, given, "through")
+--- The host and port of a URL of this machine; nothing of any other.
+local function listener_of(url)
+    if type(url) ~= "string" then
+        return
+    end
     local socket = string.match(url, "^http://(unix:/[^:]+):?$")
     if socket ~= nil then
         return socket, 0
     end
     local target = http_client.parse_url(url)
     if (target and target.scheme) ~= "http" or target.path ~= "/" or not is_here(target.host) then
-        local expected = "\"http://127.0.0.1:PORT\" or \"http://unix:/PATH\", where this gateway listens"
-        options.refuse(owner, "through", expected, url)
+        return
     end
     return target.host, target.port
 end
-local function texts(owner, given, name, fallback)
-    local read = {}
-    if given[name] == nil then
-        return fallback
+local function is_method(given)
+    if type(given) ~= "string" or given == "CONNECT" then
+        return false
     end
-    if type(given[name]) ~= "table" then
-        options.refuse(owner, name, "a list of texts", given[name])
-    end
-    for ____, text in ipairs(given[name]) do
-        if type(text) ~= "string" or text == "" then
-            options.refuse(owner, name, "a list of texts", text)
-        end
-        read[#read + 1] = text
-    end
-    return read
+    local legal = string.find(given, "^%u+$")
+    return legal ~= nil
 end
-local function read_methods(owner, given)
-    local methods = {}
-    for ____, method in ipairs(texts(owner, given, "methods", {"POST"})) do
-        local legal = string.find(method, "^%u+$")
-        if legal == nil or method == "CONNECT" then
-            options.refuse(owner, "methods", "methods like \"POST\"", method)
-        end
-        methods[method] = true
+--- Whether a header may be kept: not the gateway's own.
+local function is_kept_header(given)
+    if type(given) ~= "string" or given == "" then
+        return false
     end
-    return methods
-end
---- Why a header cannot be kept, or nothing.
-local function header_fault(name)
-    local lower = string.lower(name)
+    local lower = string.lower(given)
     local own = string.find(lower, "^x%-openclaw%-")
     if own ~= nil or lower == "host" then
-        return "is the gateway's own"
+        return false
     end
-    return http_client.header_fault(name, "")
+    return http_client.header_fault(given, "") == nil
 end
-local function read_headers(owner, given)
-    local headers = {}
-    for ____, name in ipairs(texts(owner, given, "headers", HEADERS)) do
-        if header_fault(name) ~= nil then
-            options.refuse(owner, "headers", "names of headers to keep", name)
-        end
-        headers[#headers + 1] = {name = name, variable = "http_" .. (string.gsub(
+local function is_callback_host(given)
+    if type(given) ~= "string" or given == "" or (string.find(given, "/", 1, true)) ~= nil then
+        return false
+    end
+    local target = http_client.parse_url("http://" .. given)
+    return (target and target.path) == "/"
+end
+local FOLDER = kinds.matching("path", "the path of a folder from the root", "^/[^%c]*[^%c/]$")
+local LISTENER = kinds.of(
+    "URL",
+    "\"http://127.0.0.1:PORT\" or \"http://unix:/PATH\", where this gateway listens",
+    function(given) return (listener_of(given)) ~= nil end
+)
+local METHOD = kinds.of("method", "a method like \"POST\"", is_method)
+local HEADER = kinds.of("header name", "the name of a header to keep", is_kept_header)
+local CALLBACK_HOST = kinds.of("host", "a host like \"app.example\" or \"app.example:8443\"", is_callback_host)
+local SHARE = kinds.of(
+    "number above 0, up to 1",
+    "a number above 0, up to 1",
+    function(given) return type(given) == "number" and given > 0 and given <= 1 end
+)
+____exports.SCHEMA = {
+    store = required(FOLDER, "absolute path of the folder for this route's jobs; each route has its own"),
+    through = required(LISTENER, "URL of a listener of this gateway, to which deliveries are sent: `\"http://127.0.0.1:PORT\"` or `\"http://unix:/PATH\"`"),
+    methods = option(
+        kinds.list_of(METHOD),
+        {"POST"},
+        "methods of the requests that are stored"
+    ),
+    headers = option(
+        kinds.list_or_none_of(HEADER),
+        HEADERS,
+        "request headers that are stored, instead of these; `Host`, the request id and the trace are always stored"
+    ),
+    max_body_bytes = option(
+        kinds.whole(0),
+        10 * MIB,
+        "maximum length of a request body"
+    ),
+    max_bytes = option(
+        kinds.whole(1),
+        1024 * MIB,
+        "maximum size of the waiting jobs on disk; their responses may take as much again"
+    ),
+    max_jobs = option(
+        kinds.whole(1),
+        10000,
+        "maximum number of waiting jobs"
+    ),
+    client_share = option(SHARE, 0.5, "maximum share of `max_jobs` and `max_bytes` for one client; 1 if all requests come from one address"),
+    max_age_seconds = option(kinds.positive, 86400, "seconds after which an undelivered job expires"),
+    keep_seconds = option(kinds.positive, 3600, "seconds for which a response is kept"),
+    max_answer_bytes = option(
+        kinds.whole(1),
+        MIB,
+        "maximum length of a response; 4096 or more below `max_bytes`"
+    ),
+    reserve_bytes = optional(
+        kinds.whole(0),
+        "room on the disk that is reserved for responses (`concurrency` × (`max_answer_bytes` + 4096), at most `max_bytes`)"
+    ),
+    rate = option(kinds.positive, 5, "maximum number of deliveries started per second"),
+    concurrency = option(
+        kinds.whole(1),
+        4,
+        "maximum number of concurrent deliveries; each may hold a response in memory"
+    ),
+    max_tries = option(
+        kinds.whole(1),
+        5,
+        "number of attempts that end with 408, 429, 5xx or without a response, after which a job ends"
+    ),
+    attempts = option(
+        kinds.whole(1),
+        5,
+        "number of deliveries that reach the other end and get no response, after which a job fails"
+    ),
+    timeout_seconds = option(kinds.positive, 330, "timeout of one delivery; longer than the location's `proxy_read_timeout`"),
+    callback_hosts = option(
+        kinds.list_or_none_of(CALLBACK_HOST),
+        {},
+        "hosts to which callbacks may be sent: `\"app.example\"` or `\"app.example:8443\"`"
+    ),
+    callback_plain = option(kinds.flag, false, "whether callbacks may be sent without TLS"),
+    thread_pool = option(kinds.text, "default", "the `thread_pool` of nginx that syncs files to disk")
+}
+local function set_of(texts)
+    local known = {}
+    for ____, text in ipairs(texts) do
+        known[text] = true
+    end
+    return known
+end
+local function kept(headers)
+    local all = {}
+    for ____, name in ipairs(headers) do
+        all[#all + 1] = {name = name, variable = "http_" .. (string.gsub(
             string.lower(name),
             "-",
             "_"
         ))}
     end
-    return headers
+    return all
 end
-local function read_callback_hosts(owner, given)
-    local hosts = {}
-    for ____, host in ipairs(texts(owner, given, "callback_hosts", {})) do
-        local target = http_client.parse_url("http://" .. host)
-        if (target and target.path) ~= "/" or (string.find(host, "/", 1, true)) ~= nil then
-            options.refuse(owner, "callback_hosts", "hosts like \"app.example\" or \"app.example:8443\"", host)
-        end
-        hosts[string.lower(host)] = true
+local function in_lower_case(texts)
+    local all = {}
+    for ____, text in ipairs(texts) do
+        all[#all + 1] = string.lower(text)
     end
-    return hosts
+    return all
 end
-local function read_share(owner, given)
-    local share = options.positive(owner, given, "client_share", 0.5)
-    if share > 1 then
-        options.refuse(owner, "client_share", "a number above 0, up to 1", share)
-    end
-    return share
-end
---- Reads the options; raises one sentence when one is wrong. Phases: init.
-function ____exports.read(owner, given)
-    local host, port = read_through(owner, given)
-    local max_bytes = options.whole(
-        owner,
-        given,
-        "max_bytes",
-        1,
-        1024 * MIB
-    )
-    local max_answer_bytes = options.whole(
-        owner,
-        given,
-        "max_answer_bytes",
-        1,
-        MIB
-    )
+--- The settings. Raises when the options do not fit together; `path`: of the table that has them. Phases: init.
+function ____exports.of(given, path)
+    local host, port = listener_of(given.through)
+    local ____given_4 = given
+    local max_bytes = ____given_4.max_bytes
+    local max_answer_bytes = ____given_4.max_answer_bytes
+    local concurrency = ____given_4.concurrency
     if max_answer_bytes + ____exports.ANSWER_HEAD_BYTES > max_bytes then
-        options.refuse(
-            owner,
-            "max_answer_bytes",
-            tostring(____exports.ANSWER_HEAD_BYTES) .. " or more below max_bytes",
-            max_answer_bytes
+        problem.refuse(
+            path .. ".max_bytes",
+            ((tostring(____exports.ANSWER_HEAD_BYTES) .. " or more above max_answer_bytes (") .. tostring(max_answer_bytes)) .. ")",
+            max_bytes
         )
     end
-    local concurrency = options.whole(
-        owner,
-        given,
-        "concurrency",
-        1,
-        4
-    )
     local under_way_bytes = math.min(max_bytes, concurrency * (max_answer_bytes + ____exports.ANSWER_HEAD_BYTES))
     return {
-        store = read_store(owner, given),
+        store = given.store,
         host = host,
         port = port,
-        methods = read_methods(owner, given),
-        headers = read_headers(owner, given),
-        max_body_bytes = options.whole(
-            owner,
-            given,
-            "max_body_bytes",
-            0,
-            10 * MIB
-        ),
+        methods = set_of(given.methods),
+        headers = kept(given.headers),
+        max_body_bytes = given.max_body_bytes,
         max_bytes = max_bytes,
-        max_jobs = options.whole(
-            owner,
-            given,
-            "max_jobs",
-            1,
-            10000
-        ),
-        client_share = read_share(owner, given),
-        max_age_seconds = options.positive(owner, given, "max_age_seconds", 86400),
-        keep_seconds = options.positive(owner, given, "keep_seconds", 3600),
+        max_jobs = given.max_jobs,
+        client_share = given.client_share,
+        max_age_seconds = given.max_age_seconds,
+        keep_seconds = given.keep_seconds,
         max_answer_bytes = max_answer_bytes,
-        rate = options.positive(owner, given, "rate", 5),
-        reserve_bytes = options.whole(
-            owner,
-            given,
-            "reserve_bytes",
-            0,
-            under_way_bytes
-        ),
+        rate = given.rate,
+        reserve_bytes = given.reserve_bytes or under_way_bytes,
         concurrency = concurrency,
-        max_tries = options.whole(
-            owner,
-            given,
-            "max_tries",
-            1,
-            5
-        ),
-        attempts = options.whole(
-            owner,
-            given,
-            "attempts",
-            1,
-            5
-        ),
-        timeout_seconds = options.positive(owner, given, "timeout_seconds", 330),
-        callback_hosts = read_callback_hosts(owner, given),
-        callback_plain = options.flag(owner, given, "callback_plain", false),
-        thread_pool = options.text(owner, given, "thread_pool", "default")
+        max_tries = given.max_tries,
+        attempts = given.attempts,
+        timeout_seconds = given.timeout_seconds,
+        callback_hosts = set_of(in_lower_case(given.callback_hosts)),
+        callback_plain = given.callback_plain,
+        thread_pool = given.thread_pool
     }
 end
 return ____exports

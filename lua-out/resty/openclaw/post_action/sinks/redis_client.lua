@@ -65,7 +65,7 @@ local function password_file_of(owner, options)
     if path == nil then
         return nil
     end
-    local found = secret_file.read(owner, "password_file", path, MOST_PASSWORD_BYTES)
+    local found = secret_file.read(owner .. ": \"password_file\"", path, MOST_PASSWORD_BYTES)
     if found == "" then
         error(((owner .. ": \"password_file\" ") .. path) .. " is empty", 0)
     end

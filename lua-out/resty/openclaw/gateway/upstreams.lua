@@ -1,8 +1,7 @@
 local ____exports = {}
 local balancer = require("resty.openclaw.balancer")
+local problem = require("resty.openclaw.config.problems")
 local read = require("resty.openclaw.options")
-local ____groups = require("resty.openclaw.setup.groups")
-local named_groups = ____groups.named_groups
 local OPTIONS = balancer.option_names()
 local function with_name(owner, options, known, name)
     local given = {name = name}
@@ -26,7 +25,7 @@ local function read_balancer(balancers, groups, name, above)
         end
         local path = (above .. name) .. " "
         if (string.find(" " .. path, (" " .. fallback) .. " ", 1, true)) ~= nil then
-            error((owner .. ": \"fallback\" comes back to ") .. fallback, 0)
+            error((owner .. ": \"fallback\" forms a cycle through ") .. fallback, 0)
         end
         given.fallback = read_balancer(balancers, groups, fallback, path)
     end
@@ -34,12 +33,28 @@ local function read_balancer(balancers, groups, name, above)
     balancers[name] = made
     return made
 end
---- The balancers by the names of their upstreams. Raises when an option is wrong. Phases: init.
-function ____exports.read_all(options)
+--- The balancers by the names of their upstreams; adds to the problems what is wrong with their options. Phases: init.
+function ____exports.make_all(groups, problems)
     local balancers = {}
-    local groups = named_groups(options, "upstreams")
+    local names = {}
     for name in pairs(groups) do
-        read_balancer(balancers, groups, name, "")
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    for ____, name in ipairs(names) do
+        local ok, err = pcall(
+            read_balancer,
+            balancers,
+            groups,
+            name,
+            ""
+        )
+        if not ok then
+            problem.add_once(
+                problems,
+                tostring(err)
+            )
+        end
     end
     return balancers
 end

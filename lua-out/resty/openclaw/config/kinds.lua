@@ -1,0 +1,198 @@
+local ____exports = {}
+local problem = require("resty.openclaw.config.problems")
+--- A kind whose values are known by a test. `expected`: how a sentence ends that refuses another one.
+function ____exports.of(name, expected, is_one)
+    local function read(given, path, problems)
+        if not is_one(given) then
+            problem.add(problems, path, expected, given)
+        end
+        return given
+    end
+    return {name = name, read = read}
+end
+local function is_finite(given)
+    return type(given) == "number" and given == given and math.abs(given) ~= math.huge
+end
+--- A string with at least one letter.
+____exports.text = ____exports.of(
+    "string",
+    "a non-empty string",
+    function(given) return type(given) == "string" and given ~= "" end
+)
+--- A string that fits a Lua pattern.
+function ____exports.matching(name, expected, pattern)
+    return ____exports.of(
+        name,
+        expected,
+        function(given)
+            local found = string.find(
+                type(given) == "string" and given or "\n",
+                pattern
+            )
+            return found ~= nil
+        end
+    )
+end
+--- The name of one of nginx's variables.
+____exports.variable_name = ____exports.matching("variable name", "the name of a variable without $", "^[%w_]+$")
+--- The path of a file with a secret. Another value is not shown: it may be the secret itself.
+____exports.secret_file = {
+    name = "path",
+    read = function(given, path, problems)
+        if type(given) == "string" and string.byte(given) == string.byte("/") then
+            return given
+        end
+        problems[#problems + 1] = path .. " must be a path from the root"
+        return ""
+    end
+}
+--- True or false.
+____exports.flag = ____exports.of(
+    "boolean",
+    "true or false",
+    function(given) return type(given) == "boolean" end
+)
+--- A number above 0.
+____exports.positive = ____exports.of(
+    "number > 0",
+    "a number above 0",
+    function(given) return is_finite(given) and given > 0 end
+)
+--- A number from 0 up.
+____exports.not_negative = ____exports.of(
+    "number ≥ 0",
+    "a number from 0 up",
+    function(given) return is_finite(given) and given >= 0 end
+)
+--- A number from 0 to 1.
+____exports.share = ____exports.of(
+    "number from 0 to 1",
+    "a number from 0 to 1",
+    function(given) return is_finite(given) and given >= 0 and given <= 1 end
+)
+--- A function.
+____exports.callback = ____exports.of(
+    "function",
+    "a function",
+    function(given) return type(given) == "function" end
+)
+--- A whole number from `least` up, to `most` where that is given.
+function ____exports.whole(least, most)
+    if most == nil then
+        most = math.huge
+    end
+    local has_end = most ~= math.huge
+    return ____exports.of(
+        has_end and (("whole number from " .. tostring(least)) .. " to ") .. tostring(most) or "whole number ≥ " .. tostring(least),
+        has_end and (("a whole number from " .. tostring(least)) .. " to ") .. tostring(most) or ("a whole number from " .. tostring(least)) .. " up",
+        function(given) return is_finite(given) and given % 1 == 0 and given >= least and given <= most end
+    )
+end
+--- One of a few words.
+function ____exports.one_of(...)
+    local words = {...}
+    local known = {}
+    for ____, word in ipairs(words) do
+        known[word] = true
+    end
+    local name = ("\"" .. table.concat(words, "\", \"")) .. "\""
+    return ____exports.of(
+        name,
+        "one of " .. table.concat(words, ", "),
+        function(given) return given ~= nil and known[given] ~= nil end
+    )
+end
+--- False, or a value of another kind.
+function ____exports.false_or(kind)
+    return {
+        name = "`false` or " .. kind.name,
+        read = function(given, path, problems)
+            if given == false then
+                return false
+            end
+            if type(given) == "table" then
+                return kind.read(given, path, problems)
+            end
+            problem.add_no_table(problems, path, "false or a " .. kind.name, given)
+            return false
+        end
+    }
+end
+--- Whether a table is a list: its keys are 1 to n, with at least one. A variable that does not exist leaves a hole.
+local function is_list(given)
+    if type(given) ~= "table" then
+        return false
+    end
+    local entries = 0
+    local last = 0
+    for key in pairs(given) do
+        if type(key) ~= "number" then
+            return false
+        end
+        entries = entries + 1
+        last = math.max(last, key)
+    end
+    return entries > 0 and entries == last
+end
+--- A list with at least one entry, each of a kind; an entry's path ends in its place, as `nodes[2]`.
+function ____exports.list_of(kind)
+    return {
+        name = "list of " .. kind.name,
+        read = function(given, path, problems)
+            if not is_list(given) then
+                problem.add_no_table(problems, path, "a list with at least one entry", given)
+                return {}
+            end
+            local values = {}
+            for place = 1, #given do
+                values[#values + 1] = kind.read(
+                    given[place],
+                    ((path .. "[") .. tostring(place)) .. "]",
+                    problems
+                )
+            end
+            return values
+        end
+    }
+end
+--- As `list_of`, but it may be empty.
+function ____exports.list_or_none_of(kind)
+    local list = ____exports.list_of(kind)
+    return {
+        name = list.name,
+        read = function(given, path, problems)
+            if type(given) ~= "table" then
+                return list.read(given, path, problems)
+            end
+            local first = next(given)
+            return first == nil and ({}) or list.read(given, path, problems)
+        end
+    }
+end
+--- A table that has these methods.
+function ____exports.with_methods(expected, methods)
+    return {
+        name = "table",
+        read = function(given, path, problems)
+            if type(given) ~= "table" then
+                problem.add_no_table(problems, path, expected, given)
+            else
+                for ____, method in ipairs(methods) do
+                    local has_it = type(given[method]) == "function"
+                    if not has_it then
+                        problems[#problems + 1] = (((path .. " must be ") .. expected) .. ": it has no method ") .. method
+                    end
+                end
+            end
+            return given
+        end
+    }
+end
+--- Whatever it is: who gets it reads it.
+function ____exports.anything(name)
+    return {
+        name = name,
+        read = function(given) return given end
+    }
+end
+return ____exports

@@ -1,0 +1,32 @@
+local ____exports = {}
+--- Edits (insert, remove, replace) that turn one word into the other: Wagner and Fischer, 1974.
+local function distance(left, right)
+    local previous = {}
+    for column = 0, #right do
+        previous[column] = column
+    end
+    for row = 1, #left do
+        local current = {}
+        current[0] = row
+        for column = 1, #right do
+            local replace = string.byte(left, row) == string.byte(right, column) and 0 or 1
+            current[column] = math.min(previous[column] + 1, current[column - 1] + 1, previous[column - 1] + replace)
+        end
+        previous = current
+    end
+    return previous[#right]
+end
+--- The known word that is nearest to another one; nothing where none is near. Phases: any.
+function ____exports.nearest(word, known)
+    local best
+    local best_distance = math.max(2, #word / 2)
+    for ____, candidate in ipairs(known) do
+        local edits = distance(word, candidate)
+        if edits < best_distance then
+            best = candidate
+            best_distance = edits
+        end
+    end
+    return best
+end
+return ____exports

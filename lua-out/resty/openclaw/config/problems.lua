@@ -1,0 +1,65 @@
+local ____exports = {}
+--- The path of an option in a table. The outermost one is "setup:", so that its options are "setup: routes" and so on.
+function ____exports.child(path, name)
+    return string.byte(path, -1) == string.byte(":") and (path .. " ") .. name or (path .. ".") .. name
+end
+--- How a path begins a sentence of its own.
+function ____exports.beginning(path)
+    return string.byte(path, -1) == string.byte(":") and path or path .. ":"
+end
+--- How a value is shown in a sentence: strings in quotes, tables by their kind only.
+function ____exports.shown(value)
+    if value == nil then
+        return "nothing"
+    end
+    if type(value) == "string" then
+        return (string.gsub(
+            string.format("%q", value),
+            "\n",
+            "n"
+        ))
+    end
+    if type(value) == "table" then
+        return "a table"
+    end
+    return tostring(value)
+end
+--- The sentence on an option that has a wrong value.
+function ____exports.sentence(path, expected, given)
+    return (((path .. " must be ") .. expected) .. ", got ") .. ____exports.shown(given)
+end
+--- The sentence on an option that is no table. What stands in its place is not shown: it may be a secret.
+function ____exports.add_no_table(problems, path, expected, given)
+    local what = type(given) == "string" and "a string" or ____exports.shown(given)
+    problems[#problems + 1] = (((path .. " must be ") .. expected) .. ", got ") .. what
+end
+--- Adds the sentence on an option that has a wrong value.
+function ____exports.add(problems, path, expected, given)
+    problems[#problems + 1] = ____exports.sentence(path, expected, given)
+end
+--- Adds a sentence that may be there already: an upstream is read for itself and as the fallback of others.
+function ____exports.add_once(problems, text)
+    for ____, known in ipairs(problems) do
+        if known == text then
+            return
+        end
+    end
+    problems[#problems + 1] = text
+end
+--- Raises the sentence on an option that has a wrong value.
+function ____exports.refuse(path, expected, given)
+    error(
+        ____exports.sentence(path, expected, given),
+        0
+    )
+end
+--- Raises all problems, one a line, if there are any.
+function ____exports.raise(problems)
+    if #problems > 0 then
+        error(
+            table.concat(problems, "\n"),
+            0
+        )
+    end
+end
+return ____exports

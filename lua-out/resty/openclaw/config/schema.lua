@@ -1,0 +1,134 @@
+local ____exports = {}
+local ____nearest = require("resty.openclaw.config.nearest")
+local nearest = ____nearest.nearest
+local problem = require("resty.openclaw.config.problems")
+local places = 0
+local function make(kind, fallback, is_required, meaning)
+    places = places + 1
+    return {
+        kind = kind,
+        fallback = fallback,
+        is_required = is_required,
+        meaning = meaning,
+        place = places
+    }
+end
+--- An option that is `fallback` where it is not given.
+function ____exports.option(kind, fallback, meaning)
+    return make(kind, fallback, false, meaning)
+end
+--- An option that must be given.
+function ____exports.required(kind, meaning)
+    return make(kind, nil, true, meaning)
+end
+--- An option that is nothing where it is not given.
+function ____exports.optional(kind, meaning)
+    return make(kind, nil, false, meaning)
+end
+--- The names of a schema's options, in the order in which they were declared.
+function ____exports.names(schema)
+    local all = {}
+    for name in pairs(schema) do
+        all[#all + 1] = name
+    end
+    table.sort(
+        all,
+        function(left, right) return schema[left].place < schema[right].place end
+    )
+    return all
+end
+local function add_unknown(schema, given, path, problems)
+    local unknown = {}
+    for name in pairs(given) do
+        if schema[name] == nil then
+            unknown[#unknown + 1] = tostring(name)
+        end
+    end
+    table.sort(unknown)
+    for ____, name in ipairs(unknown) do
+        local known = ____exports.names(schema)
+        local close = nearest(name, known)
+        local hint = close == nil and "known are " .. table.concat(known, ", ") or ("did you mean \"" .. close) .. "\"?"
+        problems[#problems + 1] = (((problem.beginning(path) .. " unknown option ") .. problem.shown(name)) .. "; ") .. hint
+    end
+end
+--- The values of a table's options. Where it is none, or has unknown options or wrong values, adds to the problems and returns
+-- nothing.
+function ____exports.read(schema, given, path, problems)
+    if type(given) ~= "table" then
+        problem.add_no_table(problems, path, "a table", given)
+        return nil
+    end
+    local before = #problems
+    local options = given
+    local values = {}
+    add_unknown(schema, options, path, problems)
+    for ____, name in ipairs(____exports.names(schema)) do
+        local declared = schema[name]
+        local value = options[name]
+        if value ~= nil or declared.is_required then
+            values[name] = declared.kind.read(
+                value,
+                problem.child(path, name),
+                problems
+            )
+        else
+            values[name] = declared.fallback
+        end
+    end
+    return #problems == before and values or nil
+end
+--- As `read`; raises all that is wrong, one sentence a line.
+function ____exports.read_or_raise(schema, given, path)
+    local problems = {}
+    local values = ____exports.read(schema, given, path, problems)
+    problem.raise(problems)
+    return values
+end
+--- A table of options of its own.
+function ____exports.table_of(schema)
+    return {
+        name = "table",
+        read = function(given, path, problems) return ____exports.read(schema, given, path, problems) end
+    }
+end
+--- An option that is a table with options of its own, each of which has a value where the table is not given.
+function ____exports.defaulted(schema, meaning)
+    return ____exports.option(
+        ____exports.table_of(schema),
+        ____exports.read_or_raise(schema, {}, ""),
+        meaning
+    )
+end
+--- A table from names to values of a kind; the entries' paths end in their names.
+function ____exports.map_of(kind)
+    return {
+        name = "table",
+        read = function(given, path, problems)
+            local values = {}
+            if type(given) ~= "table" then
+                problem.add_no_table(problems, path, "a table", given)
+                return values
+            end
+            local entries = given
+            local keys = {}
+            for key in pairs(entries) do
+                if type(key) == "string" and key ~= "" then
+                    keys[#keys + 1] = key
+                else
+                    problem.add(problems, path, "a table whose keys are names", key)
+                end
+            end
+            table.sort(keys)
+            for ____, key in ipairs(keys) do
+                values[key] = kind.read(
+                    entries[key],
+                    problem.child(path, key),
+                    problems
+                )
+            end
+            return values
+        end
+    }
+end
+return ____exports

@@ -1,0 +1,194 @@
+local ____exports = {}
+local admins = require("resty.openclaw.admin")
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local schemas = require("resty.openclaw.config.schema")
+local ____schema = require("resty.openclaw.config.schema")
+local defaulted = ____schema.defaulted
+local map_of = ____schema.map_of
+local option = ____schema.option
+local metrics = require("resty.openclaw.metrics")
+local statuses = require("resty.openclaw.status")
+local combinations = require("resty.openclaw.gateway.combinations")
+local logs = require("resty.openclaw.gateway.logs")
+local ____own_plugins = require("resty.openclaw.gateway.own_plugins")
+local DECLARATIONS = ____own_plugins.DECLARATIONS
+local recording = require("resty.openclaw.gateway.recording")
+local ____registry = require("resty.openclaw.gateway.registry")
+local PLUGINS = ____registry.PLUGINS
+local routes = require("resty.openclaw.gateway.routes")
+local upstreams = require("resty.openclaw.gateway.upstreams")
+local ANY_TABLE = kinds.anything("table")
+local SCHEMA = {
+    upstreams = option(
+        map_of(ANY_TABLE),
+        {},
+        "name → the options of a [balancer](balancer.md)"
+    ),
+    routes = option(
+        map_of(ANY_TABLE),
+        {},
+        "name → what a route does, below"
+    ),
+    log = schemas.optional(ANY_TABLE, "where records go, and what is slow; see [post_action](post_action.md)"),
+    metrics = defaulted(metrics.SCHEMA, "the options of [metrics](metrics.md)"),
+    admin = defaulted(admins.SCHEMA, "the options of [admin](admin.md)"),
+    status = defaulted(statuses.SCHEMA, "the options of [status](status.md)"),
+    plugins = option(DECLARATIONS, {}, "your own [plugins](plugins.md), each of which routes may have by its name")
+}
+--- Does a part; adds to the problems what it raises, and returns nothing then.
+local function attempt(problems, part)
+    local ok, made = pcall(part)
+    if ok then
+        return made
+    end
+    problems[#problems + 1] = tostring(made)
+    return nil
+end
+--- Our own plugins and those of the user; adds to the problems where two have one name.
+local function all_plugins(given, recorders, problems)
+    local all = {}
+    local known = {}
+    for ____, name in ipairs({"upstream", "plugins"}) do
+        known[name] = true
+    end
+    for ____, list in ipairs({PLUGINS, recorders, given.plugins}) do
+        for ____, declaration in ipairs(list) do
+            local name = declaration.name
+            if known[name] ~= nil then
+                problems[#problems + 1] = ("setup: plugins: the name \"" .. name) .. "\" is taken"
+            else
+                all[#all + 1] = declaration
+            end
+            known[name] = true
+        end
+    end
+    return all
+end
+--- Balancers as whoever needs some of their methods only wants them: TypeScript's tables are not covariant.
+local function of_any(balancers)
+    return balancers
+end
+local function names_of(map)
+    local names = {}
+    for name in pairs(map) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    return names
+end
+--- Reads all routes; what is wrong is added to the problems.
+local function read_routes(given, declarations, problems)
+    local schema = routes.schema_of(declarations)
+    local known = {}
+    for name in pairs(given.upstreams) do
+        known[name] = true
+    end
+    local stores = {}
+    local all = {}
+    for ____, name in ipairs(names_of(given.routes)) do
+        local path = "setup: routes." .. name
+        local options = routes.read(
+            schema,
+            given.routes[name],
+            path,
+            known,
+            problems
+        )
+        if options ~= nil then
+            combinations.check(path, options, stores, problems)
+            all[name] = options
+        end
+    end
+    return all
+end
+--- Builds the gateway. Raises all that is wrong with the options, a sentence a line. Phases: init.
+function ____exports.build(options)
+    local problems = {}
+    local given = schemas.read(SCHEMA, options, "setup:", problems)
+    problem.raise(problems)
+    local read = given
+    local figures = attempt(
+        problems,
+        function() return metrics.create(read.metrics, "setup: metrics") end
+    )
+    local balancers = upstreams.make_all(read.upstreams, problems)
+    local sinks = attempt(
+        problems,
+        function() return logs.make_sinks(read.log) end
+    )
+    local slow = attempt(
+        problems,
+        function() return logs.slow_options(read.log) end
+    )
+    local admin = attempt(
+        problems,
+        function() return admins.create(
+            read.admin,
+            of_any(balancers),
+            "setup: admin"
+        ) end
+    )
+    local status = attempt(
+        problems,
+        function() return statuses.create(
+            read.status,
+            of_any(balancers),
+            names_of(read.routes),
+            "setup: status"
+        ) end
+    )
+    local recorders = recording.declarations(figures, sinks or ({}), slow or logs.DEFAULT_SLOW)
+    local declarations = all_plugins(read, recorders, problems)
+    local route_options = read_routes(read, declarations, problems)
+    problem.raise(problems)
+    local gateway = {
+        metrics = figures,
+        admin = admin,
+        status = status,
+        balancers = balancers,
+        routes = {},
+        logs = sinks,
+        filters_headers = false,
+        balances = false
+    }
+    for ____, name in ipairs(names_of(route_options)) do
+        local its_options = route_options[name]
+        local upstream = its_options.upstream
+        local ____temp_0
+        if upstream == nil then
+            ____temp_0 = nil
+        else
+            ____temp_0 = balancers[upstream]
+        end
+        local balancer = ____temp_0
+        local route = routes.make(
+            declarations,
+            name,
+            its_options,
+            balancer,
+            problems
+        )
+        gateway.routes[name] = route
+        if route.filters_headers then
+            gateway.filters_headers = true
+        end
+        if route.balances then
+            gateway.balances = true
+        end
+    end
+    problem.raise(problems)
+    return gateway
+end
+--- The instances of a plugin, one for each route that has one. Phases: any.
+function ____exports.instances_of(gateway, plugin)
+    local all = {}
+    for ____, route in pairs(gateway.routes) do
+        local instance = route.instances[plugin]
+        if instance ~= nil then
+            all[#all + 1] = instance
+        end
+    end
+    return all
+end
+return ____exports

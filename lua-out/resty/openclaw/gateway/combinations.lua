@@ -1,0 +1,52 @@
+local ____exports = {}
+local problem = require("resty.openclaw.config.problems")
+--- A kept request is delivered by the gateway, and nothing of who asked is kept.
+local function check_deliveries(path, ____bindingPattern0, problems)
+    local identity
+    local edge
+    edge = ____bindingPattern0.edge
+    identity = ____bindingPattern0.identity
+    local way = identity and identity.accept
+    if edge == nil or way == nil or (identity and identity.required) ~= true then
+        return
+    end
+    local why = "a kept request is delivered without its client's identity, so each delivery would be refused with 401"
+    problems[#problems + 1] = (((path .. ".edge cannot be used with identity.accept = \"") .. way) .. "\" unless identity.required = false: ") .. why
+end
+--- The next gateway must get the body that is signed.
+local function check_usage(path, ____bindingPattern0, problems)
+    local body_digest
+    local identity
+    local inference
+    inference = ____bindingPattern0.inference
+    identity = ____bindingPattern0.identity
+    body_digest = ____bindingPattern0.body_digest
+    if (inference and inference.include_usage) ~= true or (identity and identity.sign) == nil then
+        return
+    end
+    if (body_digest and body_digest.algorithm) ~= "sha256" then
+        return
+    end
+    local why = "the next gateway would get another body than the one that is signed"
+    problems[#problems + 1] = (path .. ".inference.include_usage cannot be used with identity.sign and body_digest.algorithm = \"sha256\": ") .. why
+end
+--- One of two routes with one store would never get its lock, and so deliver nothing.
+local function check_store(path, ____bindingPattern0, stores, problems)
+    local edge
+    edge = ____bindingPattern0.edge
+    if edge == nil then
+        return
+    end
+    if stores[edge.store] ~= nil then
+        problem.add(problems, path .. ".edge.store", "a folder that no other route has", edge.store)
+    end
+    stores[edge.store] = true
+end
+--- Adds what is wrong with a route's options taken together; `stores`: those of the routes before.
+function ____exports.check(path, given, stores, problems)
+    local options = given
+    check_deliveries(path, options, problems)
+    check_usage(path, options, problems)
+    check_store(path, options, stores, problems)
+end
+return ____exports

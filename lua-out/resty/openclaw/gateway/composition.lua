@@ -1,0 +1,85 @@
+local ____exports = {}
+local write, maker, make, MOST_STEPS, makers
+function write(count, may_decline)
+    local names = {"route"}
+    local calls = {}
+    for place = 1, count do
+        local call = ((("method_" .. tostring(place)) .. "(plugin_") .. tostring(place)) .. ", route)"
+        names[#names + 1] = (("method_" .. tostring(place)) .. ", plugin_") .. tostring(place)
+        calls[#calls + 1] = may_decline and ("if " .. call) .. " == false then return false end" or call
+    end
+    calls[#calls + 1] = "return true"
+    return ((("local " .. table.concat(names, ", ")) .. " = ...\nreturn function()\n") .. table.concat(calls, "\n")) .. "\nend"
+end
+function maker(count, may_decline)
+    local key = (tostring(count) .. " ") .. tostring(may_decline)
+    local known = makers[key]
+    if known ~= nil then
+        return known
+    end
+    local made, err = loadstring(
+        write(count, may_decline),
+        "=chain of " .. tostring(count)
+    )
+    if made == nil then
+        error("gateway: " .. err, 0)
+    end
+    makers[key] = made
+    return made
+end
+function make(all, route, may_decline)
+    if #all > MOST_STEPS then
+        error(
+            ((((("setup: routes." .. route) .. " has ") .. tostring(#all)) .. " plugins in one phase; ") .. tostring(MOST_STEPS)) .. " are the most",
+            0
+        )
+    end
+    local values = {route}
+    for ____, ____value in ipairs(all) do
+        local method = ____value.method
+        local plugin = ____value.plugin
+        values[#values + 1] = method
+        values[#values + 1] = plugin
+    end
+    return maker(#all, may_decline)(unpack(values))
+end
+MOST_STEPS = 29
+makers = {}
+--- Where a plugin stands in a phase: those without a number come last.
+local function place_in(placed, phase)
+    return placed.order[phase] or math.huge
+end
+--- The steps of a phase, by the numbers of its plugins; those with the same number as they were given.
+function ____exports.steps(plugins, phase)
+    local taking_part = {}
+    for ____, placed in ipairs(plugins) do
+        if placed.plugin[phase] ~= nil then
+            local at = #taking_part
+            while at > 0 and place_in(taking_part[at], phase) > place_in(placed, phase) do
+                at = at - 1
+            end
+            table.insert(taking_part, at + 1, placed)
+        end
+    end
+    local all = {}
+    for ____, ____value in ipairs(taking_part) do
+        local plugin = ____value.plugin
+        all[#all + 1] = {method = plugin[phase], plugin = plugin}
+    end
+    return all
+end
+--- Adds the steps of one list to those of another.
+function ____exports.append(to, more)
+    for ____, step in ipairs(more) do
+        to[#to + 1] = step
+    end
+end
+--- A function that makes these steps, one after the other, and returns true. Raises when there are too many. Phases: init.
+function ____exports.chain(all, route)
+    return make(all, route, false)
+end
+--- As `chain`, but the function returns false as soon as a step does.
+function ____exports.declining_chain(all, route)
+    return make(all, route, true)
+end
+return ____exports

@@ -1,0 +1,61 @@
+local ____exports = {}
+local schemas = require("resty.openclaw.config.schema")
+--- All of them, in the order in which they run.
+____exports.PHASES = {
+    "access",
+    "admitted",
+    "before_balance",
+    "balance",
+    "header_filter",
+    "body_filter",
+    "log"
+}
+--- Declares a plugin whose option is a table. Phases: any, usually where a module is loaded.
+function ____exports.define(given)
+    local ____given_0 = given
+    local name = ____given_0.name
+    local schema = ____given_0.schema
+    local meaning = ____given_0.meaning
+    local create = ____given_0.create
+    local without = ____given_0.without
+    return {
+        name = name,
+        order = given.order or ({}),
+        option = schemas.optional(
+            schemas.table_of(schema),
+            meaning
+        ),
+        variables = given.variables or ({}),
+        create = function(value, context)
+            if value ~= nil then
+                return create(value, context)
+            end
+            local ____temp_1
+            if without == nil then
+                ____temp_1 = nil
+            else
+                ____temp_1 = without()
+            end
+            return ____temp_1
+        end
+    }
+end
+--- An instance that stands alone, without a gateway, from options as users write them. Raises all that is wrong. Phases: init.
+function ____exports.alone(given, options)
+    local ____given_2 = given
+    local name = ____given_2.name
+    local schema = ____given_2.schema
+    local create = ____given_2.create
+    local ____create_6 = create
+    local ____schemas_read_or_raise_5 = schemas.read_or_raise
+    local ____schema_4 = schema
+    local ____options_3 = options
+    if ____options_3 == nil then
+        ____options_3 = {}
+    end
+    return ____create_6(
+        ____schemas_read_or_raise_5(____schema_4, ____options_3, name),
+        {path = name, route = ""}
+    )
+end
+return ____exports

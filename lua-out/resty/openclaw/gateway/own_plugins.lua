@@ -1,0 +1,65 @@
+local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local contract = require("resty.openclaw.gateway.contract")
+local function has_method(table_given, path, problems)
+    local methods = 0
+    for ____, phase in ipairs(contract.PHASES) do
+        local method = table_given[phase]
+        if method ~= nil then
+            methods = methods + 1
+        end
+        if method ~= nil and type(method) ~= "function" then
+            problem.add(
+                problems,
+                problem.child(path, phase),
+                "a function",
+                method
+            )
+        end
+    end
+    return methods > 0
+end
+--- A table with methods named as phases. One without any was meant to be something else.
+local PHASE_TABLE = {
+    name = "table with methods named as phases",
+    read = function(given, path, problems)
+        if type(given) ~= "table" then
+            problem.add_no_table(problems, path, "a table", given)
+        elseif not has_method(given, path, problems) then
+            local phases = table.concat(contract.PHASES, ", ")
+            problem.add_no_table(problems, path, "a table with a method of " .. phases, given)
+        end
+        return given
+    end
+}
+--- The option `plugins` of a route.
+____exports.PHASE_TABLES = kinds.list_or_none_of(PHASE_TABLE)
+--- What a module returns: its declaration, or, as our own do, a table that has it as `plugin`.
+local function declaration_in(given)
+    return type(given.plugin) == "table" and given.plugin or given
+end
+--- A plugin as `define` returns it, or as its argument.
+local DECLARATION = {
+    name = "plugin",
+    read = function(given, path, problems)
+        if type(given) ~= "table" then
+            problem.add_no_table(problems, path, "a plugin, such as require(\"my_plugin\")", given)
+            return given
+        end
+        local fields = declaration_in(given)
+        if type(fields.name) == "string" and type(fields.create) == "function" then
+            if type(fields.option) == "table" then
+                return fields
+            end
+            if type(fields.schema) == "table" then
+                return contract.define(fields)
+            end
+        end
+        problem.add_no_table(problems, path, "a plugin with name, schema and create", given)
+        return given
+    end
+}
+--- The option `plugins` of `setup`.
+____exports.DECLARATIONS = kinds.list_or_none_of(DECLARATION)
+return ____exports

@@ -1,0 +1,80 @@
+local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
+local table_of = ____schema.table_of
+local slow_log = require("resty.openclaw.slow_log")
+local function metrics_of(metrics)
+    return {
+        name = "metrics",
+        order = {header_filter = 300, log = 300},
+        option = option(kinds.flag, true, "count the route's requests"),
+        variables = {"openclaw_variant"},
+        create = function(is_wanted, ____bindingPattern0)
+            local route
+            route = ____bindingPattern0.route
+            return is_wanted and metrics:recorder(route) or nil
+        end
+    }
+end
+--- All sinks of `log` as one plugin.
+local function record_to(logs)
+    local all = {log = function(____, route)
+        for ____, log in ipairs(logs) do
+            log:log(route)
+        end
+    end}
+    return {
+        name = "record",
+        order = {log = 400},
+        option = option(kinds.flag, true, "send a record of each request to every sink of `log`"),
+        variables = {},
+        create = function(is_wanted)
+            if not is_wanted or #logs == 0 then
+                return nil
+            end
+            local ____temp_0
+            if #logs == 1 then
+                ____temp_0 = logs[1]
+            else
+                ____temp_0 = all
+            end
+            return ____temp_0
+        end
+    }
+end
+local function slow_log_as(slow)
+    local schema = {seconds = option(kinds.positive, slow.seconds, "requests that take so long have a line")}
+    return {
+        name = "slow_log",
+        order = {log = 500},
+        option = optional(
+            kinds.false_or(table_of(schema)),
+            "`false`: no [slow log](slow_log.md); `{ seconds = 60 }`: other seconds than in `log`"
+        ),
+        variables = {"openclaw_slow"},
+        create = function(given, context)
+            if given == false then
+                return nil
+            end
+            local ____given_1 = given
+            if ____given_1 == nil then
+                ____given_1 = slow
+            end
+            local seconds = ____given_1.seconds
+            local ____slow_2 = slow
+            local lines_per_minute = ____slow_2.lines_per_minute
+            return slow_log.create({seconds = seconds, lines_per_minute = lines_per_minute, dict = "openclaw"}, context)
+        end
+    }
+end
+--- These plugins, over what all routes share. Phases: init.
+function ____exports.declarations(metrics, logs, slow)
+    return {
+        metrics_of(metrics),
+        record_to(logs),
+        slow_log_as(slow)
+    }
+end
+return ____exports

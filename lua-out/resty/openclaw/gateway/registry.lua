@@ -1,0 +1,17 @@
+local ____exports = {}
+local body_digest = require("resty.openclaw.body_digest")
+local deadline = require("resty.openclaw.deadline")
+local edge = require("resty.openclaw.edge")
+local identity = require("resty.openclaw.identity")
+local image_check = require("resty.openclaw.image_check")
+local inference = require("resty.openclaw.inference")
+--- In the order in which the documents name them.
+____exports.PLUGINS = {
+    edge.plugin,
+    deadline.plugin,
+    identity.plugin,
+    image_check.plugin,
+    body_digest.plugin,
+    inference.plugin
+}
+return ____exports
