@@ -6,7 +6,7 @@
  * What it knows of a request stands in a table of the worker, by request, made only for answers to what may make tokens.
  */
 import * as kind from "./config/kinds";
-import { option, optional } from "./config/schema";
+import { computed, option } from "./config/schema";
 import type { Values } from "./config/schema";
 import * as problem from "./config/problems";
 import * as fault from "./fault";
@@ -68,10 +68,15 @@ const USAGE_BODY_BYTES = 1024 * 1024;
 const MOST_USAGE_BODY_BYTES = 64 * 1024 * 1024;
 
 const SCHEMA = {
-    include_usage: option(kind.flag, false, "ask nodes for the usage event of streams, and take it out for clients that did not"),
-    max_body_bytes: optional(
+    include_usage: option(
+        kind.flag,
+        false,
+        "the gateway asks for the usage of each stream; see [below](#exact-figures-of-streams)",
+    ),
+    max_body_bytes: computed(
         kind.whole(1, MOST_USAGE_BODY_BYTES),
-        "with `include_usage`: larger request bodies are not changed, so their streams may have no usage (1048576)",
+        `${USAGE_BODY_BYTES}`,
+        "larger request bodies are left as they are; only with `include_usage`",
     ),
     dict: option(kind.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
