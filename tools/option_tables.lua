@@ -1,5 +1,5 @@
---- The tables of options in the documents, from the schemas in the sources: what stands between the markers of a page is
--- replaced. The markers are lines of their own:
+--- The tables of options in the documents, from the schemas in the sources: what stands between two markers of a page
+-- is replaced. The markers are lines of their own:
 --
 --     <!-- options of MODULE -->         the options of resty.openclaw.MODULE, of "setup", or of "a route"
 --     <!-- order of plugins -->          in which order the plugins of a route run in each phase

@@ -7,6 +7,9 @@ import { NativeNginx } from "./support/native_nginx";
 
 const ALLOWED = '{ "eu", "us" }';
 
+/** The Lua of the plugin, by the name of its source. */
+const sources = new Map<string, string>();
+
 /** The TypeScript of examples/region.ts as Lua. */
 async function compile(): Promise<string> {
     const folder = await mkdtemp(path.join(tmpdir(), "openclaw-examples-"));
@@ -19,7 +22,7 @@ async function compile(): Promise<string> {
 }
 
 /** A gateway with the plugin, which stands beside the library. The route `free` does without it. */
-async function gateway(region: string): Promise<NativeNginx> {
+async function gateway(name: string): Promise<NativeNginx> {
     const conf = await readFile(path.join(CHECKOUT, "nginx/openclaw.conf"), "utf8");
     const route = await readFile(path.join(CHECKOUT, "nginx/route.conf"), "utf8");
     return NativeNginx.start({
@@ -38,7 +41,7 @@ async function gateway(region: string): Promise<NativeNginx> {
         files: {
             "openclaw.conf": conf.replace("lua_shared_dict openclaw 10m;", ""),
             "route.conf": route,
-            "lua-out/region.lua": region,
+            "lua-out/region.lua": sources.get(name) ?? "",
         },
     });
 }
@@ -75,16 +78,14 @@ const REFUSAL = {
     },
 };
 
-const sources: Record<string, string> = {};
-
 beforeAll(async () => {
-    sources["region.lua"] = await readFile(path.join(CHECKOUT, "examples/region.lua"), "utf8");
-    sources["region.ts"] = await compile();
+    sources.set("region.lua", await readFile(path.join(CHECKOUT, "examples/region.lua"), "utf8"));
+    sources.set("region.ts", await compile());
 });
 
 describe.each(["region.lua", "region.ts"])("the plugin of examples/%s", (name) => {
     test("lets requests from some regions in, and counts the others", async () => {
-        await using nginx = await gateway(sources[name]!);
+        await using nginx = await gateway(name);
         expect(await refused(nginx)).toEqual(['region_refused_total{route="r"} 0']);
         expect(await ask(nginx, "/asked", "eu")).toEqual([200, "answer"]);
         expect(await ask(nginx, "/asked", "us")).toEqual([200, "answer"]);
@@ -95,7 +96,7 @@ describe.each(["region.lua", "region.ts"])("the plugin of examples/%s", (name) =
     });
 
     test("says what is wrong with its options, with their whole path", async () => {
-        await using nginx = await gateway(sources[name]!);
+        await using nginx = await gateway(name);
         expect(await complaint(nginx, '{ allowed = { "eu", 5 } }')).toContain(
             "setup: routes.r.region.allowed[2] must be a non-empty string, got 5\n",
         );

@@ -132,9 +132,9 @@ local function settle(plugin, answer, route)
     end
     local fields = reader:finish(answer.is_whole)
     local ____opt_2 = answer.inflation
-    local problem = ____opt_2 and ____opt_2.problem or reader.problem
-    if problem ~= nil then
-        plugin.faults:report("broken_answer", problem)
+    local broken = ____opt_2 and ____opt_2.problem or reader.problem
+    if broken ~= nil then
+        plugin.faults:report("broken_answer", broken)
     end
     if fields == nil then
         plugin.families.unread:labels(route, "no_figures"):inc()

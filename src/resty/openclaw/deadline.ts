@@ -43,11 +43,7 @@ export interface Deadline {
 const NAME = "deadline";
 
 const SCHEMA = {
-    seconds: option(
-        kinds.positive,
-        300,
-        "seconds for requests that come without a deadline",
-    ),
+    seconds: option(kinds.positive, 300, "seconds for requests that come without a deadline"),
     most_seconds: option(kinds.positive, 3600, "no request gets more, whatever it says"),
     skew_seconds: option(kinds.not_negative, 2, "tolerance for a deadline without `sent`"),
     connect_seconds: option(

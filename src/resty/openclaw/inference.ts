@@ -166,8 +166,8 @@ function settle(this: void, plugin: Inference, answer: Answer, route: string): v
         return;
     }
     const fields = reader.finish(answer.is_whole);
-    const problem = answer.inflation?.problem ?? reader.problem;
-    if (problem !== undefined) plugin.faults.report("broken_answer", problem);
+    const broken = answer.inflation?.problem ?? reader.problem;
+    if (broken !== undefined) plugin.faults.report("broken_answer", broken);
     if (fields === undefined) {
         plugin.families.unread.labels(route, "no_figures").inc();
         return;

@@ -20,7 +20,7 @@ local function metrics_of(metrics)
 end
 --- All sinks of `log` as one plugin.
 local function record_to(logs)
-    local all = {log = function(____, route)
+    local all = {log = function(self, route)
         for ____, log in ipairs(logs) do
             log:log(route)
         end

@@ -20,7 +20,7 @@ function metrics_of(metrics: Metrics): Declaration<boolean, Plugin> {
 /** All sinks of `log` as one plugin. */
 function record_to(logs: readonly PostAction[]): Declaration<boolean, Plugin> {
     const all: Plugin = {
-        log: (route: string) => {
+        log(route: string): void {
             for (const log of logs) log.log(route);
         },
     };
