@@ -25,6 +25,10 @@ end
 function ____exports.optional(kind, meaning)
     return make(kind, nil, false, meaning)
 end
+--- The same option once more, as the next one of another schema.
+function ____exports.again(known)
+    return make(known.kind, known.fallback, known.is_required, known.meaning)
+end
 --- The names of a schema's options, in the order in which they were declared.
 function ____exports.names(schema)
     local all = {}
@@ -130,5 +134,16 @@ function ____exports.map_of(kind)
             return values
         end
     }
+end
+--- The options of two schemas, those of the second behind those of the first.
+function ____exports.joined(first, second)
+    local all = {}
+    for ____, name in ipairs(____exports.names(first)) do
+        all[name] = ____exports.again(first[name])
+    end
+    for ____, name in ipairs(____exports.names(second)) do
+        all[name] = ____exports.again(second[name])
+    end
+    return all
 end
 return ____exports

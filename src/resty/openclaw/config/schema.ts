@@ -48,6 +48,11 @@ export function optional<Value>(kind: Kind<Value>, meaning: string): Option<Valu
     return make<Value | undefined>(kind, undefined, false, meaning);
 }
 
+/** The same option once more, as the next one of another schema. */
+export function again<Value>(known: Option<Value>): Option<Value> {
+    return make(known.kind, known.fallback, known.is_required, known.meaning);
+}
+
 /** The names of a schema's options, in the order in which they were declared. */
 export function names(schema: Schema): string[] {
     const all: string[] = [];
@@ -146,4 +151,12 @@ export function map_of<Value>(kind: Kind<Value>): Kind<LuaTable<string, Value>> 
             return values;
         },
     };
+}
+
+/** The options of two schemas, those of the second behind those of the first. */
+export function joined<First extends Schema, Second extends Schema>(first: First, second: Second): First & Second {
+    const all: Schema = {};
+    for (const name of names(first)) all[name] = again(first[name]!);
+    for (const name of names(second)) all[name] = again(second[name]!);
+    return all as First & Second;
 }
