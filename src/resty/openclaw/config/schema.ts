@@ -62,17 +62,18 @@ export function names(schema: Schema): string[] {
 }
 
 function add_unknown(schema: Schema, given: Record<string, unknown>, path: string, problems: Problems): void {
-    const unknown: string[] = [];
+    const sentences: string[] = [];
     for (const [name] of pairs(given)) {
-        if (schema[name] === undefined) unknown.push(tostring(name));
+        if (schema[name] === undefined) {
+            const known = names(schema);
+            const close = nearest(tostring(name), known);
+            const hint = close === undefined ? `known are ${table.concat(known, ", ")}` : `did you mean "${close}"?`;
+            sentences.push(`${problem.beginning(path)} unknown option ${problem.shown(name)}; ${hint}`);
+        }
     }
-    table.sort(unknown);
-    for (const name of unknown) {
-        const known = names(schema);
-        const close = nearest(name, known);
-        const hint = close === undefined ? `known are ${table.concat(known, ", ")}` : `did you mean "${close}"?`;
-        problems.push(`${problem.beginning(path)} unknown option ${problem.shown(name)}; ${hint}`);
-    }
+    // Lua gives the names in any order.
+    table.sort(sentences);
+    for (const one of sentences) problems.push(one);
 }
 
 /**
