@@ -84,16 +84,15 @@ local OWN_SCHEMA = {sinks = optional(SINKS, "where records go: a list of [sinks]
 --- The options of `log`.
 ____exports.SCHEMA = joined(OWN_SCHEMA, COMMON_SCHEMA)
 local PATH = "setup: log"
---- Whether the table speaks of the slow log, and of nothing else.
-local function is_of_slow_log(given)
-    local options = 0
+--- Whether the table is about sinks: it is empty, or has an option of their queues.
+local function is_about_sinks(given)
     for name in pairs(given) do
-        if SLOW_SCHEMA[name] == nil then
-            return false
+        if is_common(name) and SLOW_SCHEMA[name] == nil then
+            return true
         end
-        options = options + 1
     end
-    return options > 0
+    local first = next(given)
+    return first == nil
 end
 --- `log` as it is given: nothing without it. Adds to the problems what is wrong. Phases: init.
 function ____exports.read(given, problems)
@@ -115,7 +114,7 @@ function ____exports.read(given, problems)
         is_misplaced,
         "it belongs into a sink"
     )
-    if options.sinks == nil and not is_of_slow_log(options) then
+    if options.sinks == nil and is_about_sinks(options) then
         ENTRIES.read(nil, PATH .. ".sinks", problems)
     end
     local log = schemas.read(____exports.SCHEMA, options, PATH, problems)

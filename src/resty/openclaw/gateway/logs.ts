@@ -99,14 +99,13 @@ export type Log = Values<typeof SCHEMA>;
 
 const PATH = "setup: log";
 
-/** Whether the table speaks of the slow log, and of nothing else. */
-function is_of_slow_log(given: Record<string, unknown>): boolean {
-    let options = 0;
+/** Whether the table is about sinks: it is empty, or has an option of their queues. */
+function is_about_sinks(given: Record<string, unknown>): boolean {
     for (const [name] of pairs(given)) {
-        if (SLOW_SCHEMA[name as "slow_seconds"] === undefined) return false;
-        options += 1;
+        if (is_common(name) && SLOW_SCHEMA[name as "slow_seconds"] === undefined) return true;
     }
-    return options > 0;
+    const [first] = next(given as unknown as LuaTable);
+    return first === undefined;
 }
 
 /** `log` as it is given: nothing without it. Adds to the problems what is wrong. Phases: init. */
@@ -119,7 +118,7 @@ export function read(given: unknown, problems: Problems): Log | undefined {
     const before = problems.length;
     const is_misplaced = (name: string): boolean => !is_common(name) && (is_of_entry(name) || sinks.have(name));
     const options = take_out(given as object, PATH, problems, is_misplaced, "it belongs into a sink");
-    if (options.sinks === undefined && !is_of_slow_log(options)) ENTRIES.read(undefined, `${PATH}.sinks`, problems);
+    if (options.sinks === undefined && is_about_sinks(options)) ENTRIES.read(undefined, `${PATH}.sinks`, problems);
     const log = schemas.read(SCHEMA, options, PATH, problems);
     if (log !== undefined) settings.check(log, PATH, problems);
     return problems.length === before ? log : undefined;

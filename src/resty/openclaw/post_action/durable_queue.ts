@@ -16,7 +16,7 @@ import * as turn from "../turn";
 import type { SpoolFigures } from "./figures";
 import * as lines from "./lines";
 import type { Queue, Ring } from "./queue";
-import type { Part } from "./sinks";
+import type { Part } from "./sink";
 import { PATH } from "./sinks/file";
 
 interface DurableQueue extends Queue {

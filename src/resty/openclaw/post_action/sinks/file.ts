@@ -9,7 +9,7 @@ import { required } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import * as files from "../../files";
 import type { File } from "../../files";
-import type { Outcome, Sink } from "../sinks";
+import type { Outcome, Sink } from "../sink";
 
 interface FileSink extends Sink {
     readonly path: string;

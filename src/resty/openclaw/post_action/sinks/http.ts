@@ -13,7 +13,7 @@ import * as retry_after from "../../retry_after";
 import { trim } from "../../text";
 import * as utf8 from "../../utf8";
 import * as lines from "../lines";
-import type { Cause, Outcome, Sink } from "../sinks";
+import type { Cause, Outcome, Sink } from "../sink";
 import * as templates from "./template";
 import type { Template } from "./template";
 

@@ -8,7 +8,7 @@ import type { RedisClient } from "resty.redis";
 import * as turn from "../../turn";
 import * as ids from "../ids";
 import * as lines from "../lines";
-import type { Cause, Outcome, Part, Sink } from "../sinks";
+import type { Cause, Outcome, Part, Sink } from "../sink";
 import * as redis_client from "./redis_client";
 import type { Redis } from "./redis_client";
 import * as redis_errors from "./redis_error";

@@ -1,7 +1,7 @@
 /** Writes lines to a stream connection: TCP, TLS or a unix socket. */
 import { joined, required } from "../../config/schema";
 import type { Values } from "../../config/schema";
-import type { Outcome, Sink } from "../sinks";
+import type { Outcome, Sink } from "../sink";
 import * as endpoints from "./endpoint";
 import type { Endpoint, Tls } from "./endpoint";
 import * as kept_stream from "./kept_stream";

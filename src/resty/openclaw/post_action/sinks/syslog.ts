@@ -5,7 +5,7 @@ import type { Problems } from "../../config/problems";
 import { joined, names, option, optional } from "../../config/schema";
 import type { Schema, Values } from "../../config/schema";
 import * as lines from "../lines";
-import type { Outcome, Part, Sink } from "../sinks";
+import type { Outcome, Part, Sink } from "../sink";
 import * as datagrams from "./datagrams";
 import * as endpoints from "./endpoint";
 import type { Endpoint } from "./endpoint";

@@ -5,7 +5,7 @@ import type { Problems } from "../../config/problems";
 import { option, optional } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import * as lines from "../lines";
-import type { Outcome, Sink } from "../sinks";
+import type { Outcome, Sink } from "../sink";
 import * as datagrams from "./datagrams";
 import * as endpoints from "./endpoint";
 import type { Endpoint } from "./endpoint";
