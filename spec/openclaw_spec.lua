@@ -270,16 +270,16 @@ describe("setup", function()
     end)
 
     it("wants a name of a sink of a type that is there already", function()
-        local http = { type = "http", url = "http://127.0.0.1:1/" }
-        refuses('setup: log.sinks[2]: give it a "name": another sink is already named "http"', { log = { sinks = { http, http }, dict = "spec_unnamed" } })
+        local unnamed = { type = "http", url = "http://127.0.0.1:1/" }
+        refuses('setup: log.sinks[2]: give it a "name": another sink is already named "http"', { log = { sinks = { unnamed, unnamed }, dict = "spec_unnamed" } })
     end)
 
     it("says where an option of a sink belongs when it stands beside it, and the other way round", function()
-        local http = { type = "http", url = "http://127.0.0.1:1/", batch_seconds = 1, slow_seconds = 1 }
+        local mixed = { type = "http", url = "http://127.0.0.1:1/", batch_seconds = 1, slow_seconds = 1 }
         refuses(table.concat({
             'setup: log.sinks[1]: unknown option "batch_seconds"; it stands beside sinks, in log',
             'setup: log.sinks[1]: unknown option "slow_seconds"; it stands beside sinks, in log',
-        }, "\n"), { log = { sinks = { http } } })
+        }, "\n"), { log = { sinks = { mixed } } })
         refuses('setup: log: unknown option "url"; it belongs into a sink', {
             log = { sinks = { { type = "udp", host = "h", port = 1, max_bytes = 100 } }, url = "http://u:secret@h/", max_bytes = 1000 },
         })

@@ -19,16 +19,15 @@ ____exports.TYPES = {
     udp = {schema = udp.SCHEMA, check = udp.check, create = udp.new},
     unix = {schema = stream.UNIX_SCHEMA, create = stream.unix}
 }
-local TYPE = kinds.one_of(
-    "file",
-    "http",
-    "redis_stream",
-    "syslog",
-    "tcp",
-    "tls",
-    "udp",
-    "unix"
-)
+local function type_names()
+    local names = {}
+    for name in pairs(____exports.TYPES) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    return names
+end
+local TYPE = kinds.one_of(unpack(type_names()))
 --- The options of a sink: its type, and those that the type has.
 ____exports.SINK = {
     name = "table",

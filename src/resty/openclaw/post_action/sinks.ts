@@ -32,7 +32,14 @@ export const TYPES: Readonly<Record<string, Type | undefined>> = {
     unix: { schema: stream.UNIX_SCHEMA, create: stream.unix },
 };
 
-const TYPE = kinds.one_of("file", "http", "redis_stream", "syslog", "tcp", "tls", "udp", "unix");
+function type_names(): string[] {
+    const names: string[] = [];
+    for (const [name] of pairs(TYPES)) names.push(name);
+    table.sort(names);
+    return names;
+}
+
+const TYPE = kinds.one_of(...type_names());
 
 /** What a sink is made from. */
 export interface SinkOptions {
