@@ -82,6 +82,15 @@ describe("a page", function()
         assert.equal(renewed, (tables.renew(renewed)))
     end)
 
+    it("has the schema of a field where the marker names one", function()
+        local renewed = tables.renew("<!-- options of admin SCHEMA -->\n<!-- end of options -->\n")
+        assert.truthy(renewed:find("| `prefix` |", 1, true))
+        assert.is_nil(renewed:find("| `upstreams` |", 1, true))
+        assert.truthy(tables.renew("<!-- options of admin -->\n<!-- end of options -->\n"):find("| `upstreams` |", 1, true))
+        assert.has_error(function() tables.renew("<!-- options of admin NONE -->\n<!-- end of options -->\n") end,
+            "resty.openclaw.admin has no NONE")
+    end)
+
     it("without markers stays as it is", function()
         local page = "before\n\n| a | b |\n\nafter\n"
         assert.same({ page, 0 }, { tables.renew(page) })

@@ -1,9 +1,10 @@
 --- The tables of options in the documents, from the schemas in the sources: what stands between two markers of a page
 -- is replaced. The markers are lines of their own:
 --
---     <!-- options of MODULE -->         the options of resty.openclaw.MODULE, of "setup", or of "a route"
---     <!-- order of plugins -->          in which order the plugins of a route run in each phase
---     <!-- end of options -->            the end of either
+--     <!-- options of MODULE -->           the options of resty.openclaw.MODULE, of "setup", or of "a route"
+--     <!-- options of MODULE FIELD -->     those of a schema that it exports under that name
+--     <!-- order of plugins -->            in which order the plugins of a route run in each phase
+--     <!-- end of options -->              the end of each of these
 --
 -- `make docs` rewrites the pages; spec/option_tables_spec.lua says which page differs.
 local schemas = require("resty.openclaw.config.schema")
@@ -68,9 +69,11 @@ local function declarations()
     return all
 end
 
---- The options of a module: those of it alone, where they are others than those in `setup`.
-local function schema_of(name)
+--- The options of a module: in a field, or without its name those of the module alone, where they are others
+-- than those in `setup`.
+local function schema_of(name, field)
     local module = require("resty.openclaw." .. name)
+    if field ~= "" then return module[field] or error("resty.openclaw." .. name .. " has no " .. field, 0) end
     local schema = module.ALONE_SCHEMA or module.SCHEMA or (module.plugin and module.plugin.option.kind.schema)
     return schema or error("resty.openclaw." .. name .. " has no schema", 0)
 end
@@ -80,7 +83,7 @@ local function options_of(what)
     -- Each of these has a page of its own for what is within.
     if what == "setup" then return _M.render(require("resty.openclaw.gateway.builder").SCHEMA) end
     if what == "a route" then return _M.render(require("resty.openclaw.gateway.routes").schema_of(declarations())) end
-    return _M.render(schema_of(what), true)
+    return _M.render(schema_of(what:match("^(%S+) ?(%S*)$")), true)
 end
 
 --- The plugins that have a number in a phase, as `edge` (100), in the order in which they run.
