@@ -4,6 +4,7 @@ local eventually = require("spec.support.eventually")
 local execute = require("spec.support.execute")
 local metric_registry = require("resty.openclaw.metric_registry")
 local questions = require("resty.openclaw.balancer.discovery.question")
+local read_option = require("spec.support.read_option")
 local settings = require("resty.openclaw.balancer.discovery.settings")
 local shared_memory = require("resty.openclaw.shared_memory")
 
@@ -22,7 +23,8 @@ end
 local function discover(names, options)
     options = options or {}
     options.servers = options.servers or { "127.0.0.1:" .. PORT }
-    return discovery.new("spec", registry, names, options, function() changes = changes + 1 end)
+    local read = settings.settings_of(read_option(settings.DNS, options, "spec.dns"), "spec", #names > 0)
+    return discovery.new("spec", registry, names, read, function() changes = changes + 1 end)
 end
 
 local function count(name, result)
@@ -102,40 +104,40 @@ describe("discovery", function()
 
     describe("options", function()
         local function refused(message, options, names)
-            local ok, err = pcall(discovery.new, "spec", registry, names or {}, options, function() end)
+            local ok, err = pcall(discover, names or {}, options)
             assert.is_false(ok)
             assert.equal(message, err)
         end
 
         it("are refused by name", function()
-            refused('spec: dns: unknown option "server"; did you mean "servers"?', { server = {} })
-            refused('spec: dns: "timeout" must be a number above 0, got 0', { timeout = 0 })
-            refused('spec: dns: "attempts" must be a whole number from 1 up, got 1.5', { attempts = 1.5 })
-            refused('spec: dns: "least_seconds" must be a number above 0, got "1"', { least_seconds = "1" })
-            refused('spec: dns: "most_seconds" must be at least least_seconds, 5, got 4',
+            refused('spec.dns: unknown option "server"; did you mean "servers"?', { server = {} })
+            refused('spec.dns.timeout must be a number above 0, got 0', { timeout = 0 })
+            refused('spec.dns.attempts must be a whole number from 1 up, got 1.5', { attempts = 1.5 })
+            refused('spec.dns.least_seconds must be a number above 0, got "1"', { least_seconds = "1" })
+            refused('spec.dns.most_seconds must be at least least_seconds (5), got 4',
                 { least_seconds = 5, most_seconds = 4 })
-            refused('spec: dns: "ipv6" must be true or false, got "off"', { ipv6 = "off" })
-            refused('spec: dns: "servers" must be a list with at least one entry, got a table', { servers = {} })
-            refused('spec: dns: "servers[2]" must be an IP address, or one with a port, got "dns.test"',
+            refused('spec.dns.ipv6 must be true or false, got "off"', { ipv6 = "off" })
+            refused('spec.dns.servers must be a list with at least one entry, got a table', { servers = {} })
+            refused('spec.dns.servers[2] must be an IP address, or one with a port, got "dns.test"',
                 { servers = { "10.0.0.1", "dns.test" } })
             for _, entry in ipairs({ "10.0.0.1:0", "10.0.0.1:x", "10.0.0.1:53:53", "::1:x", "[::1]", "", 53 }) do
                 assert.is_false((pcall(discover, {}, { servers = { entry } })), entry)
             end
             local many = {}
             for index = 1, 9 do many[index] = "10.0.0." .. index end
-            refused('spec: dns: "servers" must be a list of at most 8 entries, got a table', { servers = many })
-            refused('spec: "nodes" must be a list whose names are DNS names, got "a b:80"',
+            refused('spec.dns.servers must be a list of at most 8 entries, got a table', { servers = many })
+            refused('spec: nodes must be a list whose names are DNS names, got "a b:80"',
                 { servers = { "10.0.0.1" } }, { "a b:80" })
         end)
 
         it("name servers of either family, with a port or without", function()
             local given = { "10.0.0.1", "10.0.0.2:54", "fd00::1", "[fd00:0::2]:55" }
             local expected = { { "10.0.0.1", 53 }, { "10.0.0.2", 54 }, { "[fd00::1]", 53 }, { "[fd00::2]", 55 } }
-            assert.same(expected, settings.settings("spec", { servers = given }, true).servers)
+            assert.same(expected, settings.settings_of(read_option(settings.DNS, { servers = given }, "spec.dns"), "spec", true).servers)
         end)
 
         it("may be left out", function()
-            assert.is_nil(discovery.new("spec", registry, {}, nil, function() end):addresses("a:80"))
+            assert.is_nil(discover({}):addresses("a:80"))
         end)
 
         local function file_with(text)
@@ -183,7 +185,7 @@ describe("discovery", function()
         end
 
         local function found()
-            return settings.settings("spec", { servers = { "10.0.0.1" } }, true).library
+            return settings.settings_of(read_option(settings.DNS, { servers = { "10.0.0.1" } }, "spec.dns"), "spec", true).library
         end
 
         it("has either of two names", function()
@@ -197,7 +199,7 @@ describe("discovery", function()
                 discover({})
                 local ok, err = pcall(discover, { "gpu:80" })
                 assert.is_false(ok)
-                assert.equal("spec: dns: names of nodes need lua-resty-dns, which Debian has in the package lua-nginx-dns", err)
+                assert.equal("spec: names of nodes need lua-resty-dns, which Debian has in the package lua-nginx-dns", err)
             end)
         end)
     end)
