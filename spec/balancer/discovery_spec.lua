@@ -20,11 +20,15 @@ local function new_name(suffix)
     return "n" .. last_name .. ".test" .. (suffix or ":8000")
 end
 
-local function discover(names, options)
+local function read_settings(options, has_names)
+    return settings.settings_of(read_option(settings.DNS, options, "spec.dns"), "spec", has_names)
+end
+
+local function discover(names, options, changed)
     options = options or {}
     options.servers = options.servers or { "127.0.0.1:" .. PORT }
-    local read = settings.settings_of(read_option(settings.DNS, options, "spec.dns"), "spec", #names > 0)
-    return discovery.new("spec", registry, names, read, function() changes = changes + 1 end)
+    changed = changed or function() changes = changes + 1 end
+    return discovery.new("spec", registry, names, read_settings(options, #names > 0), changed)
 end
 
 local function count(name, result)
@@ -133,7 +137,7 @@ describe("discovery", function()
         it("name servers of either family, with a port or without", function()
             local given = { "10.0.0.1", "10.0.0.2:54", "fd00::1", "[fd00:0::2]:55" }
             local expected = { { "10.0.0.1", 53 }, { "10.0.0.2", 54 }, { "[fd00::1]", 53 }, { "[fd00::2]", 55 } }
-            assert.same(expected, settings.settings_of(read_option(settings.DNS, { servers = given }, "spec.dns"), "spec", true).servers)
+            assert.same(expected, read_settings({ servers = given }, true).servers)
         end)
 
         it("may be left out", function()
@@ -185,7 +189,7 @@ describe("discovery", function()
         end
 
         local function found()
-            return settings.settings_of(read_option(settings.DNS, { servers = { "10.0.0.1" } }, "spec.dns"), "spec", true).library
+            return read_settings({ servers = { "10.0.0.1" } }, true).library
         end
 
         it("has either of two names", function()
@@ -381,7 +385,7 @@ describe("discovery", function()
 
     it("stops to ask when a look-up takes too long", function()
         server.answer = function() end
-        local given = settings.settings("spec", { servers = { "127.0.0.1:" .. PORT } }, true)
+        local given = read_settings({ servers = { "127.0.0.1:" .. PORT } }, true)
         local list, now, seconds = {}, ngx.now, 0
         for index = 1, 8 do list[index] = questions.question("silent.test", index) end
         ngx.now = function()
@@ -685,7 +689,7 @@ describe("discovery", function()
         it("is told of once, when it is another one, and after it can be read", function()
             local name, seen = new_name(), {}
             local found
-            found = discovery.new("spec", registry, { name, name }, { servers = { "127.0.0.1:" .. PORT } }, function()
+            found = discover({ name, name }, nil, function()
                 seen[#seen + 1] = table.concat(texts(found:addresses(name)), ", ")
             end)
             answer_with({ "10.0.0.1", "10.0.0.2" })

@@ -75,7 +75,7 @@ describe("balancer.latency_buckets", function()
         refuses("spec.buckets must be a list with at least one entry, got 2", 2)
         refuses("spec.buckets[1] must be a table, got 2\nspec.buckets[2] must be a table, got 4", { 2, 4 })
         refuses("spec.buckets[1].weight must be a number above 0, got nothing", { { below_seconds = 2 } })
-        refuses('spec.buckets[1]: unknown option "below"; did you mean "below_seconds"?',
-            { { below = 2, below_seconds = 2, weight = 1 } })
+        refuses('spec.buckets[1]: unknown option "below_second"; did you mean "below_seconds"?',
+            { { below_second = 2, below_seconds = 2, weight = 1 } })
     end)
 end)
