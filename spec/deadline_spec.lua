@@ -72,10 +72,10 @@ describe("deadline", function()
         refused('deadline: unknown option "second"; did you mean "seconds"?', { second = 5 })
         for _, name in ipairs({ "seconds", "most_seconds", "connect_seconds", "send_seconds", "read_seconds" }) do
             for _, value in ipairs({ 0, -1, "5", true, 0 / 0, math.huge }) do
-                assert.truthy(select(2, pcall(deadline.new, { [name] = value })):find('deadline: "' .. name .. '" must be a number above 0', 1, true))
+                assert.truthy(select(2, pcall(deadline.new, { [name] = value })):find('deadline.' .. name .. ' must be a number above 0', 1, true))
             end
         end
-        refused('deadline.skew_seconds must be a number above 0, got -1', { skew_seconds = -1 })
+        refused('deadline.skew_seconds must be a number from 0 up, got -1', { skew_seconds = -1 })
         refused('deadline.seconds must be at most most_seconds (10), got 20', { seconds = 20, most_seconds = 10 })
         assert.equal(0, deadline.new({ skew_seconds = 0 }).skew_seconds)
         assert.equal(300, deadline.new().seconds)

@@ -12,6 +12,7 @@ local jobs_of = require("resty.openclaw.edge.jobs")
 local marks = require("resty.openclaw.edge.jobs.mark")
 local on_disk = require("spec.support.disk")
 local records = require("resty.openclaw.edge.store.record")
+local schemas = require("resty.openclaw.config.schema")
 local settings_of = require("resty.openclaw.edge.jobs.settings")
 local stores = require("resty.openclaw.edge.store")
 local usages = require("resty.openclaw.edge.store.usage")
@@ -417,7 +418,7 @@ describe("edge: jobs", function()
             for name, value in pairs(GOOD) do given[name] = value end
             for name, value in pairs(options or {}) do given[name] = value end
             if given.store == false then given.store = nil end
-            return settings_of.read('edge "spec"', given)
+            return settings_of.of(schemas.read_or_raise(settings_of.SCHEMA, given, "edge"), "edge")
         end
 
         it("with defaults", function()
@@ -437,16 +438,6 @@ describe("edge: jobs", function()
             assert.same({ "Content-Type", "Content-Encoding", "Content-Language", "Accept", "Accept-Language", "Idempotency-Key" }, names)
         end)
 
-        it("of which all are known by name", function()
-            local known = {}
-            for _, name in ipairs(jobs_of.OPTIONS) do known[name] = true end
-            local asked = setmetatable({}, { __index = function(_, name)
-                assert.is_true(known[name], name)
-                return GOOD[name]
-            end })
-            settings_of.read("x", asked)
-        end)
-
         it("that name a listener on this machine alone", function()
             assert.same({ "unix:/run/a.sock", 0 }, { read({ through = "http://unix:/run/a.sock" }).host, read({ through = "http://unix:/run/a.sock:" }).port })
             assert.equal("[::1]", read({ through = "http://[::1]:81/" }).host)
@@ -457,36 +448,36 @@ describe("edge: jobs", function()
             }) do
                 local ok, err = pcall(read, { through = url })
                 assert.is_false(ok, url)
-                assert.equal('edge "spec": "through" must be "http://127.0.0.1:PORT" or "http://unix:/PATH", where this gateway listens, got "' .. url .. '"', err)
+                assert.equal('edge.through must be "http://127.0.0.1:PORT" or "http://unix:/PATH", where this gateway listens, got "' .. url .. '"', err)
             end
         end)
 
         it("that are refused with a sentence when they are wrong", function()
             for expected, options in pairs({
-                ['"store" must be a text, got nothing'] = { store = false },
-                ['"store" must be the path of a folder from the root, got "x/y"'] = { store = "x/y" },
-                ['"store" must be the path of a folder from the root, got "/x/"'] = { store = "/x/" },
-                ['"store" must be the path of a folder from the root, got "/"'] = { store = "/" },
-                ['"methods" must be methods like "POST", got "post"'] = { methods = { "post" } },
-                ['"methods" must be methods like "POST", got "CONNECT"'] = { methods = { "CONNECT" } },
-                ['"methods" must be a list of texts, got "POST"'] = { methods = "POST" },
-                ['"methods" must be a list of texts, got 5'] = { methods = { 5 } },
-                ['"headers" must be names of headers to keep, got "a b"'] = { headers = { "a b" } },
-                ['"headers" must be names of headers to keep, got "Content-Length"'] = { headers = { "Content-Length" } },
-                ['"headers" must be names of headers to keep, got "X-OpenClaw-Delivery"'] = { headers = { "X-OpenClaw-Delivery" } },
-                ['"headers" must be names of headers to keep, got "Host"'] = { headers = { "Host" } },
-                ['"max_bytes" must be a whole number from 1 up, got 0'] = { max_bytes = 0 },
-                ['"max_answer_bytes" must be 4096 or more below max_bytes, got 1048576'] = { max_bytes = 1048576 },
-                ['"client_share" must be a number above 0, up to 1, got 1.1'] = { client_share = 1.1 },
-                ['"rate" must be a number above 0, got 0'] = { rate = 0 },
-                ['"concurrency" must be a whole number from 1 up, got 1.5'] = { concurrency = 1.5 },
-                ['"callback_hosts" must be hosts like "app.example" or "app.example:8443", got "https://x"'] = { callback_hosts = { "https://x" } },
-                ['"callback_hosts" must be hosts like "app.example" or "app.example:8443", got "x/"'] = { callback_hosts = { "x/" } },
-                ['"callback_plain" must be true or false, got 1'] = { callback_plain = 1 },
+                ['store must be the path of a folder from the root, got nothing'] = { store = false },
+                ['store must be the path of a folder from the root, got "x/y"'] = { store = "x/y" },
+                ['store must be the path of a folder from the root, got "/x/"'] = { store = "/x/" },
+                ['store must be the path of a folder from the root, got "/"'] = { store = "/" },
+                ['methods[1] must be a method like "POST", got "post"'] = { methods = { "post" } },
+                ['methods[1] must be a method like "POST", got "CONNECT"'] = { methods = { "CONNECT" } },
+                ['methods must be a list with at least one entry, got a string'] = { methods = "POST" },
+                ['methods[1] must be a method like "POST", got 5'] = { methods = { 5 } },
+                ['headers[1] must be the name of a header to keep, got "a b"'] = { headers = { "a b" } },
+                ['headers[1] must be the name of a header to keep, got "Content-Length"'] = { headers = { "Content-Length" } },
+                ['headers[1] must be the name of a header to keep, got "X-OpenClaw-Delivery"'] = { headers = { "X-OpenClaw-Delivery" } },
+                ['headers[1] must be the name of a header to keep, got "Host"'] = { headers = { "Host" } },
+                ['max_bytes must be a whole number from 1 up, got 0'] = { max_bytes = 0 },
+                ['max_bytes must be 4096 or more above max_answer_bytes (1048576), got 1048576'] = { max_bytes = 1048576 },
+                ['client_share must be a number above 0, up to 1, got 1.1'] = { client_share = 1.1 },
+                ['rate must be a number above 0, got 0'] = { rate = 0 },
+                ['concurrency must be a whole number from 1 up, got 1.5'] = { concurrency = 1.5 },
+                ['callback_hosts[1] must be a host like "app.example" or "app.example:8443", got "https://x"'] = { callback_hosts = { "https://x" } },
+                ['callback_hosts[1] must be a host like "app.example" or "app.example:8443", got "x/"'] = { callback_hosts = { "x/" } },
+                ['callback_plain must be true or false, got 1'] = { callback_plain = 1 },
             }) do
                 local ok, err = pcall(read, options)
                 assert.is_false(ok, expected)
-                assert.equal('edge "spec": ' .. expected, err)
+                assert.equal('edge.' .. expected, err)
             end
         end)
 

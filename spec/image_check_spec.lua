@@ -117,7 +117,7 @@ describe("image_check", function()
             return select(2, pcall(image_check.new, options))
         end
         assert.equal(
-            'image_check.formats must be one of jpeg, png, gif, webp, bmp, tiff, got "svg"',
+            'image_check.formats[2] must be one of jpeg, png, gif, webp, bmp, tiff, got "svg"',
             refusal({ formats = { "png", "svg" } })
         )
         assert.equal('image_check.formats must be a list with at least one entry, got a table', refusal({ formats = {} }))

@@ -375,8 +375,8 @@ describe("include_usage", function()
             assert.equal(sentence, err)
         end
         refuses('inference.include_usage must be true or false, got 1', { include_usage = 1 })
-        refuses('inference: "max_body_bytes" is only for include_usage = true', { max_body_bytes = 1 })
-        refuses('inference.max_body_bytes must be a whole number from 1 up, got 0', { include_usage = true, max_body_bytes = 0 })
+        refuses('inference.max_body_bytes must be left out unless include_usage = true, got 1', { max_body_bytes = 1 })
+        refuses('inference.max_body_bytes must be a whole number from 1 to 67108864, got 0', { include_usage = true, max_body_bytes = 0 })
         assert.is_nil(inference.new().access)
     end)
 
@@ -394,7 +394,7 @@ describe("include_usage", function()
         local ok, err = build("sha256", true)
         assert.is_false(ok)
         assert.equal(
-            'setup: routes.r: inference.include_usage cannot be used with identity.sign and body_digest.algorithm = "sha256": '
+            'setup: routes.r.inference.include_usage cannot be used with identity.sign and body_digest.algorithm = "sha256": '
                 .. "the next gateway would get another body than the one that is signed",
             err
         )

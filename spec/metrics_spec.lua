@@ -34,7 +34,7 @@ describe("metrics.new", function()
 
     it("refuses wrong options", function()
         refuses('metrics: unknown option "bucket"; did you mean "buckets"?', { bucket = { 1 } })
-        refuses('metrics must be a table, got "openclaw"', "openclaw")
+        refuses('metrics must be a table, got a string', "openclaw")
         refuses('metrics.dict must be a non-empty string, got 5', { dict = 5 })
         refuses('metrics.max_series must be a whole number from 1 up, got 0', { max_series = 0 })
         refuses('metrics.max_values must be a whole number from 1 up, got 0', { max_values = 0 })
@@ -42,18 +42,18 @@ describe("metrics.new", function()
         refuses('metrics.max_bytes must be at most 10485760, as "lua_shared_dict openclaw" has no more, got 10485761',
             { max_bytes = 10485761 })
         refuses('metrics.buckets must be a list with at least one entry, got a table', { buckets = {} })
-        refuses('metrics.buckets must be a list of rising numbers above 0, got 1', { buckets = { 2, 1 } })
-        refuses('metrics.buckets must be a list of rising numbers above 0, got "1"', { buckets = { "1" } })
-        refuses('metrics.buckets must be a list of rising numbers above 0, got inf', { buckets = { 1, math.huge } })
+        refuses('metrics.buckets[2] must be a number above 2, got 1', { buckets = { 2, 1 } })
+        refuses('metrics.buckets[1] must be a number above 0, got "1"', { buckets = { "1" } })
+        refuses('metrics.buckets[2] must be a number above 0, got inf', { buckets = { 1, math.huge } })
         local many = {}
         for index = 1, 49 do many[index] = index end
         refuses('metrics.buckets must be a list of at most 48 numbers, got a table', { buckets = many })
         refuses('metrics: nginx.conf needs "lua_shared_dict nowhere 10m;"', { dict = "nowhere" })
         refuses('metrics.route must be a non-empty string, got ""', { route = "" })
         for _, wrong in ipairs({ -1, 0 / 0, math.huge }) do
-            refuses('metrics.idle_seconds must be a number above 0, got ' .. tostring(wrong), { idle_seconds = wrong })
+            refuses('metrics.idle_seconds must be a number from 0 up, got ' .. tostring(wrong), { idle_seconds = wrong })
         end
-        refuses('metrics.idle_seconds must be a number above 0, got "1"', { idle_seconds = "1" })
+        refuses('metrics.idle_seconds must be a number from 0 up, got "1"', { idle_seconds = "1" })
         refuses('metrics.labels.a must be a table of the labels to keep, got true', { labels = { a = true } })
     end)
 

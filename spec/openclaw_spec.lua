@@ -91,7 +91,7 @@ describe("setup", function()
     end
 
     local function refuses_route(sentence, options)
-        refuses("setup: routes.r: " .. sentence, { routes = { r = options } })
+        refuses("setup: routes.r." .. sentence, { routes = { r = options } })
     end
 
     it("takes an empty table", function()
@@ -103,11 +103,11 @@ describe("setup", function()
 
     it("refuses what is no table, and unknown options", function()
         refuses("setup: must be a table, got nothing", nil)
-        refuses('setup: must be a table, got "routes"', "routes")
+        refuses('setup: must be a table, got a string', "routes")
         refuses('setup: unknown option "route"; did you mean "routes"?', { route = {} })
-        refuses("setup: unknown option 1; known are upstreams, routes, log, metrics, admin, status", { {} })
+        refuses("setup: unknown option 1; known are upstreams, routes, log, metrics, admin, status, plugins", { {} })
         refuses('setup: upstreams must be a table, got true', { upstreams = true })
-        refuses('setup: routes must be a table, got "analyze"', { routes = "analyze" })
+        refuses('setup: routes must be a table, got a string', { routes = "analyze" })
         refuses('setup: log must be a table, got false', { log = false })
         refuses("metrics must be a table, got false", { metrics = false })
         refuses('metrics: unknown option "dicts"; did you mean "dict"?', { metrics = { dicts = 1 } })
@@ -161,7 +161,7 @@ describe("setup", function()
     end)
 
     it("says where a POST is allowed to go on", function()
-        refuses([[setup: routes.r: "retry_post" is said in nginx.conf: include nginx/retry_post.conf in the route's location]],
+        refuses([[setup: routes.r.retry_post is said in nginx.conf: include nginx/retry_post.conf in the route's location]],
             { routes = { r = { retry_post = true } } })
     end)
 
@@ -183,18 +183,37 @@ describe("setup", function()
     end)
 
     it("names the route in which an option is wrong", function()
-        refuses_route("options must be a table, got true", true)
-        refuses_route('unknown option "body_digests"; did you mean "body_digest"?', { body_digests = {} })
-        refuses_route('unknown option "cache"; known are upstream, edge, deadline, identity, image_check, body_digest, inference, metrics, record, slow_log, plugins', { cache = 1 })
-        refuses_route('"upstream" must be the name of one of upstreams, got "nowhere"', { upstream = "nowhere" })
-        refuses_route('"upstream" must be a non-empty string, got 5', { upstream = 5 })
-        refuses_route('"upstream" must be a non-empty string, got a table', { upstream = { nodes = {} } })
-        refuses_route('"image_check" must be a table, got true', { image_check = true })
-        refuses_route('"body_digest" must be a table, got "md5"', { body_digest = "md5" })
-        refuses_route('"metrics" must be true or false, got 1', { metrics = 1 })
-        refuses_route('"record" must be true or false, got a table', { record = {} })
-        refuses('body_digest.algorithm must be one of md5, sha256, got "md4"', {
-            routes = { r = { body_digest = { algorithm = "md4" } } },
+        refuses("setup: routes.r must be a table, got true", { routes = { r = true } })
+        refuses('setup: routes.r: unknown option "body_digests"; did you mean "body_digest"?', { routes = { r = { body_digests = {} } } })
+        refuses('setup: routes.r: unknown option "cache"; known are upstream, edge, deadline, identity, image_check, body_digest, inference, metrics, record, slow_log, plugins', { routes = { r = { cache = 1 } } })
+        refuses_route('upstream must be the name of one of upstreams, got "nowhere"', { upstream = "nowhere" })
+        refuses_route('upstream must be a non-empty string, got 5', { upstream = 5 })
+        refuses_route('upstream must be a non-empty string, got a table', { upstream = { nodes = {} } })
+        refuses_route('image_check must be a table, got true', { image_check = true })
+        refuses_route('body_digest must be a table, got a string', { body_digest = "md5" })
+        refuses_route('metrics must be true or false, got 1', { metrics = 1 })
+        refuses_route('record must be true or false, got a table', { record = {} })
+        refuses_route('body_digest.algorithm must be one of md5, sha256, got "md4"', { body_digest = { algorithm = "md4" } })
+        refuses_route('body_digest.max_bytes must be a whole number from 1 up, got "ten"', { body_digest = { max_bytes = "ten" } })
+    end)
+
+    it("tells all that is wrong at once, a sentence a line", function()
+        refuses(table.concat({
+            'setup: routes.a: unknown option "deadlines"; did you mean "deadline"?',
+            'setup: routes.a.body_digest.algorithm must be one of md5, sha256, got "md4"',
+            "setup: routes.a.body_digest.max_bytes must be a whole number from 1 up, got 0",
+            "setup: routes.b.metrics must be true or false, got 1",
+        }, "\n"), {
+            routes = {
+                b = { metrics = 1 },
+                a = { deadlines = {}, body_digest = { max_bytes = 0, algorithm = "md4" } },
+            },
+        })
+        refuses(table.concat({
+            "setup: routes.a.deadline.seconds must be at most most_seconds (1), got 2",
+            "setup: routes.b.deadline.seconds must be at most most_seconds (3), got 4",
+        }, "\n"), {
+            routes = { a = { deadline = { seconds = 2, most_seconds = 1 } }, b = { deadline = { seconds = 4, most_seconds = 3 } } },
         })
     end)
 
@@ -204,38 +223,38 @@ describe("setup", function()
         refuses_log('setup: log: "slow_lines_per_minute" must be a whole number from 1 up, got 1.5', { slow_lines_per_minute = 1.5 })
         refuses_log('setup: log: unknown option "slow_second"; did you mean "slow_seconds"?', { slow_second = 1 })
         refuses_log('setup: log.sinks must be a list with at least one entry, got nothing', { slow_seconds = 1, batch_seconds = 1 })
-        refuses_route('"slow_log" must be false or a table, got true', { slow_log = true })
-        refuses('setup: routes.r: slow_log.seconds must be a number above 0, got "5"', { routes = { r = { slow_log = { seconds = "5" } } } })
-        refuses('setup: routes.r: slow_log: unknown option "second"; did you mean "seconds"?', { routes = { r = { slow_log = { second = 5 } } } })
+        refuses_route('slow_log must be false or a table, got true', { slow_log = true })
+        refuses('setup: routes.r.slow_log.seconds must be a number above 0, got "5"', { routes = { r = { slow_log = { seconds = "5" } } } })
+        refuses('setup: routes.r.slow_log: unknown option "second"; did you mean "seconds"?', { routes = { r = { slow_log = { second = 5 } } } })
         local built = setup.build({ log = { slow_seconds = 3 }, routes = { r = {} } })
         assert.same({}, built.logs)
-        local slow = require("resty.openclaw.gateway.logs").read_slow({ log = { slow_seconds = 3 } })
+        local slow = require("resty.openclaw.gateway.logs").slow_options({ slow_seconds = 3 })
         assert.same({ seconds = 3, lines_per_minute = 600 }, slow)
     end)
 
     it("has a slow log in every route that does not say otherwise", function()
-        local real, made = slow_log.new, {}
-        slow_log.new = function(options)
+        local real, made = slow_log.create, {}
+        slow_log.create = function(options, context)
             made[#made + 1] = options
-            return real(options)
+            return real(options, context)
         end
         setup.build({
             log = { slow_seconds = 3, slow_lines_per_minute = 10 },
             routes = { without = { slow_log = false }, other = { slow_log = { seconds = 60 } } },
         })
-        slow_log.new = real
-        assert.same({ { seconds = 60, lines_per_minute = 10 } }, made)
+        slow_log.create = real
+        assert.same({ { seconds = 60, lines_per_minute = 10, dict = "openclaw" } }, made)
     end)
 
     it("refuses plugins that are none", function()
-        refuses_route('"plugins" must be a list with at least one entry, got true', { plugins = true })
-        refuses_route('"plugins" must be a list with at least one entry, got a table', { plugins = { access = print } })
-        refuses_route('"plugins[1]" must be a table, got "access"', { plugins = { "access" } })
-        refuses_route('"plugins[2]" must be a table, got nothing', { plugins = { { log = print }, nil, { log = print } } })
-        refuses_route('"plugins[1]" must be a table with a method of access, before_balance, balance, header_filter, body_filter, log, got a table', {
+        refuses_route('plugins must be a list with at least one entry, got true', { plugins = true })
+        refuses_route('plugins must be a list with at least one entry, got a table', { plugins = { access = print } })
+        refuses_route('plugins[1] must be a table, got a string', { plugins = { "access" } })
+        refuses_route('plugins[2] must be a table, got nothing', { plugins = { { log = print }, nil, { log = print } } })
+        refuses_route('plugins[1] must be a table with a method of access, admitted, before_balance, balance, header_filter, body_filter, log, got a table', {
             plugins = { { new = print } },
         })
-        refuses_route('plugins[2]: "access" must be a function, got true', {
+        refuses_route('plugins[2].access must be a function, got true', {
             plugins = { { log = print }, { access = true } },
         })
     end)

@@ -847,9 +847,9 @@ describe("status in the gateway", function()
     it("hands its options on", function()
         local function refusal(options) return select(2, pcall(setup.build, { status = options })) end
         for _, name in ipairs({ "upstreams", "routes" }) do
-            assert.equal('setup: status: "' .. name .. '" must be left out; it is known', refusal({ [name] = {} }))
+            assert.equal('setup: status: unknown option "' .. name .. '"; known are token, token_file, dict', refusal({ [name] = {} }))
         end
-        assert.equal('status: unknown option "tocken"; did you mean "token"?', refusal({ tocken = "x" }))
+        assert.equal('setup: status: unknown option "tocken"; did you mean "token"?', refusal({ tocken = "x" }))
         assert.equal('setup: status must be a table, got a string', refusal(statuses.TOKEN))
         assert.is_table(setup.build({ status = { token = statuses.TOKEN } }).status.token)
         assert.is_nil(setup.build({}).status.token)
@@ -865,14 +865,14 @@ describe("status.new refuses", function()
     end
 
     it("what are no options, upstreams or routes", function()
-        assert.equal("status must be a table, got a nil", sentence(nil))
+        assert.equal("status must be a table, got nothing", sentence(nil))
         assert.equal("status must be a table, got a string", sentence(statuses.TOKEN))
         assert.equal('status: unknown option "tokens"; did you mean "token"?', sentence({ tokens = "x" }))
         assert.equal('status.upstreams must be a table, got 1', sentence({ upstreams = 1 }))
         assert.equal('status.upstreams must be a table whose keys are names, got 1', sentence({ upstreams = { {} } }))
-        assert.equal('status.upstreams.x must have a method report, as a balancer has', sentence({ upstreams = { x = {} } }))
-        assert.equal('status.upstreams.x must have a method report, as a balancer has', sentence({ upstreams = { x = 1 } }))
-        assert.equal('status.routes must be a list of names, got 1', sentence({ routes = { 1 } }))
+        assert.equal('status.upstreams.x must be an upstream, such as a balancer: it has no method report', sentence({ upstreams = { x = {} } }))
+        assert.equal('status.upstreams.x must be an upstream, such as a balancer, got 1', sentence({ upstreams = { x = 1 } }))
+        assert.equal('status.routes[1] must be a non-empty string, got 1', sentence({ routes = { 1 } }))
     end)
 
     it("a token that is none, without saying it", function()

@@ -13,3 +13,4 @@ fi
 node dashboard/build.mjs "$scratch/lua-out/resty/openclaw/status/page.lua"
 rm -rf lua-out
 cp -R "$scratch/lua-out" lua-out
+node tools/rockspec.mjs

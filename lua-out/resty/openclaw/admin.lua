@@ -9,6 +9,7 @@ local metric_registry = require("resty.openclaw.metric_registry")
 local operator_access = require("resty.openclaw.operator_access")
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
+local again = ____schema.again
 local map_of = ____schema.map_of
 local option = ____schema.option
 local read_or_raise = ____schema.read_or_raise
@@ -16,12 +17,20 @@ local required = ____schema.required
 local tokens = require("resty.openclaw.operator_access.token")
 local request = require("resty.openclaw.request")
 local NAME = "admin"
-local PREFIX = kinds.matching("path", "a path of plain letters without a slash at its end", "^/[%w/._~-]*[%w._~-]$")
+--- Compared with what clients send, where each of these letters stands for itself.
+local function is_prefix(given)
+    if type(given) ~= "string" then
+        return false
+    end
+    local plain = string.find(given, "^/[%w/._~-]*[%w._~-]$")
+    return plain ~= nil
+end
+local PREFIX = kinds.of("path", "a path of plain letters without a slash at its end", is_prefix)
 --- The options in `setup`, where the upstreams are known.
 ____exports.SCHEMA = {
     prefix = option(PREFIX, "/openclaw/upstreams", "the path of the API, where another than that of `admin.conf` is used"),
-    token = tokens.TOKEN_OPTION,
-    token_file = tokens.TOKEN_FILE_OPTION,
+    token = again(tokens.TOKEN_OPTION),
+    token_file = again(tokens.TOKEN_FILE_OPTION),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
 local UPSTREAM = kinds.with_methods("an upstream, such as a balancer", {"report", "change", "forget_changes"})
@@ -30,10 +39,10 @@ local ALONE_SCHEMA = {
         map_of(UPSTREAM),
         "the upstreams, by name"
     ),
-    prefix = ____exports.SCHEMA.prefix,
-    token = ____exports.SCHEMA.token,
-    token_file = ____exports.SCHEMA.token_file,
-    dict = ____exports.SCHEMA.dict
+    prefix = again(____exports.SCHEMA.prefix),
+    token = again(____exports.SCHEMA.token),
+    token_file = again(____exports.SCHEMA.token_file),
+    dict = again(____exports.SCHEMA.dict)
 }
 --- Sees to it that the client may do what it asks for; ends the request otherwise.
 local function check_access(admin, call)

@@ -4,6 +4,7 @@ local json_error = require("resty.openclaw.json_error")
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
+local again = ____schema.again
 local option = ____schema.option
 local optional = ____schema.optional
 local read_or_raise = ____schema.read_or_raise
@@ -25,25 +26,34 @@ local tokens = require("resty.openclaw.operator_access.token")
 local request = require("resty.openclaw.request")
 local turn = require("resty.openclaw.turn")
 local NAME = "metrics"
-local function are_buckets(given)
-    if type(given) ~= "table" then
-        return false
-    end
-    local bounds = given
-    local before = 0
-    for ____, bound in ipairs(bounds) do
-        if type(bound) ~= "number" or not (bound > before and bound < math.huge) then
-            return false
+local BOUNDS = kinds.list_of(kinds.positive)
+local BUCKETS = {
+    name = "list of rising numbers",
+    read = function(given, path, problems)
+        local bounds = BOUNDS.read(given, path, problems)
+        local most = metric_registry.MOST_BOUNDS
+        if #bounds > most then
+            problem.add(
+                problems,
+                path,
+                ("a list of at most " .. tostring(most)) .. " numbers",
+                given
+            )
         end
-        before = bound
+        for place = 2, #bounds do
+            local bound, before = bounds[place], bounds[place - 2 + 1]
+            if bound <= before then
+                problem.add(
+                    problems,
+                    ((path .. "[") .. tostring(place)) .. "]",
+                    "a number above " .. tostring(before),
+                    bound
+                )
+            end
+        end
+        return bounds
     end
-    return #bounds > 0 and #bounds <= metric_registry.MOST_BOUNDS
-end
-local BUCKETS = kinds.of(
-    "list of numbers",
-    ("a list of at most " .. tostring(metric_registry.MOST_BOUNDS)) .. " rising numbers above 0",
-    are_buckets
-)
+}
 --- The options of docs/metrics.md.
 ____exports.SCHEMA = {
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict`"),
@@ -65,8 +75,8 @@ ____exports.SCHEMA = {
     labels = option(LABELS, {}, "which labels of which metrics are kept; all unless listed"),
     buckets = option(BUCKETS, metric_registry.SECONDS, "upper bounds of the duration histograms, in seconds"),
     route = option(kinds.text, "default", "the route of requests without one, where the plugin stands alone"),
-    token = tokens.TOKEN_OPTION,
-    token_file = tokens.TOKEN_FILE_OPTION
+    token = again(tokens.TOKEN_OPTION),
+    token_file = again(tokens.TOKEN_FILE_OPTION)
 }
 local function counter(self, name, help, label_names)
     return metric_registry.counter(self.registry, name, help, label_names)

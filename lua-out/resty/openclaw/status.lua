@@ -5,6 +5,7 @@ local metric_registry = require("resty.openclaw.metric_registry")
 local operator_access = require("resty.openclaw.operator_access")
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
+local again = ____schema.again
 local map_of = ____schema.map_of
 local option = ____schema.option
 local read_or_raise = ____schema.read_or_raise
@@ -18,8 +19,8 @@ local worker_process = require("resty.openclaw.worker_process")
 local NAME = "status"
 --- The options in `setup`, where the upstreams and routes are known.
 ____exports.SCHEMA = {
-    token = tokens.TOKEN_OPTION,
-    token_file = tokens.TOKEN_FILE_OPTION,
+    token = again(tokens.TOKEN_OPTION),
+    token_file = again(tokens.TOKEN_FILE_OPTION),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` whose metrics are shown")
 }
 local UPSTREAM = kinds.with_methods("an upstream, such as a balancer", {"report"})
@@ -34,9 +35,9 @@ local ALONE_SCHEMA = {
         {},
         "the names of the routes"
     ),
-    token = ____exports.SCHEMA.token,
-    token_file = ____exports.SCHEMA.token_file,
-    dict = ____exports.SCHEMA.dict
+    token = again(____exports.SCHEMA.token),
+    token_file = again(____exports.SCHEMA.token_file),
+    dict = again(____exports.SCHEMA.dict)
 }
 local STARTED = "status:started"
 local function tick(premature, status)

@@ -11,7 +11,7 @@ import * as metric_registry from "./metric_registry";
 import type { Family } from "./metric_registry";
 import * as operator_access from "./operator_access";
 import * as kinds from "./config/kinds";
-import { map_of, option, read_or_raise, required } from "./config/schema";
+import { again, map_of, option, read_or_raise, required } from "./config/schema";
 import type { Values } from "./config/schema";
 import * as tokens from "./operator_access/token";
 import type { Token } from "./operator_access/token";
@@ -29,28 +29,30 @@ export interface Admin {
 
 const NAME = "admin";
 
-const PREFIX = kinds.matching(
-    "path",
-    // Compared with what clients send, where each of these letters stands for itself.
-    "a path of plain letters without a slash at its end",
-    "^/[%w/._~-]*[%w._~-]$",
-);
+/** Compared with what clients send, where each of these letters stands for itself. */
+function is_prefix(given: unknown): boolean {
+    if (typeof given !== "string") return false;
+    const [plain] = string.find(given, "^/[%w/._~-]*[%w._~-]$");
+    return plain !== undefined;
+}
+
+const PREFIX = kinds.of<string>("path", "a path of plain letters without a slash at its end", is_prefix);
 
 /** The options in `setup`, where the upstreams are known. */
 export const SCHEMA = {
     prefix: option(PREFIX, "/openclaw/upstreams", "the path of the API, where another than that of `admin.conf` is used"),
-    token: tokens.TOKEN_OPTION,
-    token_file: tokens.TOKEN_FILE_OPTION,
+    token: again(tokens.TOKEN_OPTION),
+    token_file: again(tokens.TOKEN_FILE_OPTION),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 
 const UPSTREAM = kinds.with_methods<Upstream>("an upstream, such as a balancer", ["report", "change", "forget_changes"]);
 const ALONE_SCHEMA = {
     upstreams: required(map_of(UPSTREAM), "the upstreams, by name"),
-    prefix: SCHEMA.prefix,
-    token: SCHEMA.token,
-    token_file: SCHEMA.token_file,
-    dict: SCHEMA.dict,
+    prefix: again(SCHEMA.prefix),
+    token: again(SCHEMA.token),
+    token_file: again(SCHEMA.token_file),
+    dict: again(SCHEMA.dict),
 };
 
 /** Sees to it that the client may do what it asks for; ends the request otherwise. */

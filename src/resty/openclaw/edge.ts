@@ -12,7 +12,7 @@ import * as delivery_header from "./delivery_header";
 import * as acceptance from "./edge/acceptance";
 import * as deliveries from "./edge/deliveries";
 import * as jobs_of from "./edge/jobs";
-import type { Jobs } from "./edge/jobs";
+import type { Jobs } from "./edge/model";
 import * as settings from "./edge/jobs/settings";
 import * as jobs_page from "./edge/jobs_page";
 import * as links from "./edge/link";

@@ -9,55 +9,12 @@ import type { Counter, Gauge, Histogram } from "./metric_handles";
 import * as allow_list from "./metric_registry/allow_list";
 import type { AllowList } from "./metric_registry/allow_list";
 import * as families from "./metric_registry/family";
-import type { Family, Kind } from "./metric_registry/family";
+import type { Collector, Family, Kind, Registry } from "./metric_registry/model";
 import * as idle_series from "./metric_registry/idle_series";
 import * as labels from "./metric_registry/label_text";
 import * as shared_memory from "./shared_memory";
-import type { Region } from "./shared_memory";
 
-export type { Family, Kind };
-
-/** Takes one figure; `labels` is made by `label_text`. */
-export type Emit = (this: void, labels: string, value: number) => void;
-
-/** A family whose figures are worked out only when somebody looks. */
-export interface Collector {
-    readonly name: string;
-    readonly kind: "counter" | "gauge";
-    readonly help: string;
-    /** Others have their turn while it emits: it must not walk a table that they change. */
-    readonly collect: (this: void, emit: Emit) => void;
-}
-
-export interface Registry {
-    readonly region: Region;
-    readonly families: LuaTable<string, Family<unknown>>;
-    readonly collectors: Collector[];
-    readonly dict_name: string;
-    /** Nothing where the numbers are not shared. */
-    readonly dict: ngx.SharedDict | undefined;
-    /** Series each family may have before label values become `_other`. */
-    most_series: number;
-    /** Bytes of the dict that the names of all series may take; nothing for the default (see `room`). */
-    most_bytes: number | undefined;
-    /** What series of the configuration would have taken that found no room. */
-    missing_bytes: number;
-    /** When the next line may say that there is no memory. */
-    next_line: number;
-    /** Values that each label from outside may have before others become `_other`. */
-    most_values: number;
-    /** Series in which nothing was counted for so long are dropped; 0 for never. */
-    idle_seconds: number;
-    /** Which labels are kept, by the names of metrics; of others all are. */
-    allowed: LuaTable<string, AllowList>;
-    /** Are told the names of held rows that were dropped. */
-    readonly row_dropped: ((this: void, name: string) => void)[];
-    dropped?: Family<Counter>;
-    expired?: Family<Counter>;
-    misuses?: Family<Counter>;
-    /** Series that found no memory. */
-    lost?: Counter;
-}
+export type { Collector, Emit, Family, Kind, Registry } from "./metric_registry/model";
 
 /** Of families that nobody here has described. */
 export const DEFAULT_HELP = "No description.";

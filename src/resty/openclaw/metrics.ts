@@ -4,8 +4,9 @@ import type { Faults } from "./fault";
 import * as json_error from "./json_error";
 import type { Counter, Gauge, Histogram } from "./metric_handles";
 import * as kinds from "./config/kinds";
+import type { Kind } from "./config/kinds";
 import * as problem from "./config/problems";
-import { option, optional, read_or_raise } from "./config/schema";
+import { again, option, optional, read_or_raise } from "./config/schema";
 import type { Values } from "./config/schema";
 import { LABELS } from "./metric_registry/allow_list";
 import type { AllowList } from "./metric_registry/allow_list";
@@ -72,22 +73,21 @@ export interface Metrics {
 
 const NAME = "metrics";
 
-function are_buckets(given: unknown): boolean {
-    if (type(given) !== "table") return false;
-    const bounds = given as unknown[];
-    let before = 0;
-    for (const bound of bounds) {
-        if (typeof bound !== "number" || !(bound > before && bound < math.huge)) return false;
-        before = bound;
-    }
-    return bounds.length > 0 && bounds.length <= metric_registry.MOST_BOUNDS;
-}
+const BOUNDS = kinds.list_of(kinds.positive);
 
-const BUCKETS = kinds.of<readonly number[]>(
-    "list of numbers",
-    `a list of at most ${metric_registry.MOST_BOUNDS} rising numbers above 0`,
-    are_buckets,
-);
+const BUCKETS: Kind<readonly number[]> = {
+    name: "list of rising numbers",
+    read: (given, path, problems) => {
+        const bounds = BOUNDS.read(given, path, problems);
+        const most = metric_registry.MOST_BOUNDS;
+        if (bounds.length > most) problem.add(problems, path, `a list of at most ${most} numbers`, given);
+        for (const place of $range(2, bounds.length)) {
+            const [bound, before] = [bounds[place - 1]!, bounds[place - 2]!];
+            if (bound <= before) problem.add(problems, `${path}[${place}]`, `a number above ${before}`, bound);
+        }
+        return bounds;
+    },
+};
 
 /** The options of docs/metrics.md. */
 export const SCHEMA = {
@@ -114,8 +114,8 @@ export const SCHEMA = {
     labels: option(LABELS, new LuaTable<string, AllowList>(), "which labels of which metrics are kept; all unless listed"),
     buckets: option(BUCKETS, metric_registry.SECONDS, "upper bounds of the duration histograms, in seconds"),
     route: option(kinds.text, "default", "the route of requests without one, where the plugin stands alone"),
-    token: tokens.TOKEN_OPTION,
-    token_file: tokens.TOKEN_FILE_OPTION,
+    token: again(tokens.TOKEN_OPTION),
+    token_file: again(tokens.TOKEN_FILE_OPTION),
 };
 
 function counter(this: Metrics, name: string, help: string, label_names?: readonly string[]): Family<Counter> {

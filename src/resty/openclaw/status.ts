@@ -5,7 +5,7 @@ import * as json_error from "./json_error";
 import * as metric_registry from "./metric_registry";
 import * as operator_access from "./operator_access";
 import * as kinds from "./config/kinds";
-import { map_of, option, read_or_raise } from "./config/schema";
+import { again, map_of, option, read_or_raise } from "./config/schema";
 import type { Values } from "./config/schema";
 import * as tokens from "./operator_access/token";
 import type { Token } from "./operator_access/token";
@@ -35,8 +35,8 @@ const NAME = "status";
 
 /** The options in `setup`, where the upstreams and routes are known. */
 export const SCHEMA = {
-    token: tokens.TOKEN_OPTION,
-    token_file: tokens.TOKEN_FILE_OPTION,
+    token: again(tokens.TOKEN_OPTION),
+    token_file: again(tokens.TOKEN_FILE_OPTION),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` whose metrics are shown"),
 };
 
@@ -44,9 +44,9 @@ const UPSTREAM = kinds.with_methods<Upstream>("an upstream, such as a balancer",
 const ALONE_SCHEMA = {
     upstreams: option(map_of(UPSTREAM), new LuaTable<string, Upstream>(), "the upstreams, by name"),
     routes: option(kinds.list_or_none_of(kinds.text), [], "the names of the routes"),
-    token: SCHEMA.token,
-    token_file: SCHEMA.token_file,
-    dict: SCHEMA.dict,
+    token: again(SCHEMA.token),
+    token_file: again(SCHEMA.token_file),
+    dict: again(SCHEMA.dict),
 };
 
 const STARTED = "status:started";

@@ -19,22 +19,18 @@ ____exports.text = ____exports.of(
     "a non-empty string",
     function(given) return type(given) == "string" and given ~= "" end
 )
---- A string that fits a Lua pattern.
-function ____exports.matching(name, expected, pattern)
-    return ____exports.of(
-        name,
-        expected,
-        function(given)
-            local found = string.find(
-                type(given) == "string" and given or "\n",
-                pattern
-            )
-            return found ~= nil
-        end
-    )
-end
 --- The name of one of nginx's variables.
-____exports.variable_name = ____exports.matching("variable name", "the name of a variable without $", "^[%w_]+$")
+____exports.variable_name = ____exports.of(
+    "variable name",
+    "the name of a variable without $",
+    function(given)
+        if type(given) ~= "string" then
+            return false
+        end
+        local legal = string.find(given, "^[%w_]+$")
+        return legal ~= nil
+    end
+)
 --- The path of a file with a secret. Another value is not shown: it may be the secret itself.
 ____exports.secret_file = {
     name = "path",
@@ -118,33 +114,35 @@ function ____exports.false_or(kind)
         end
     }
 end
---- Whether a table is a list: its keys are 1 to n, with at least one. A variable that does not exist leaves a hole.
-local function is_list(given)
+--- More holes than that are no variables that do not exist.
+local MOST_HOLES = 100
+--- The last place of a list, which may have holes where variables do not exist; nothing of what is no list.
+local function last_place(given)
     if type(given) ~= "table" then
-        return false
+        return nil
     end
     local entries = 0
     local last = 0
     for key in pairs(given) do
-        if type(key) ~= "number" then
-            return false
+        if type(key) ~= "number" or key < 1 or key % 1 ~= 0 then
+            return nil
         end
         entries = entries + 1
         last = math.max(last, key)
     end
-    return entries > 0 and entries == last
+    return last - entries <= MOST_HOLES and last or nil
 end
 --- A list with at least one entry, each of a kind; an entry's path ends in its place, as `nodes[2]`.
 function ____exports.list_of(kind)
     return {
         name = "list of " .. kind.name,
         read = function(given, path, problems)
-            if not is_list(given) then
-                problem.add_no_table(problems, path, "a list with at least one entry", given)
-                return {}
-            end
             local values = {}
-            for place = 1, #given do
+            local last = last_place(given) or 0
+            if last == 0 then
+                problem.add_no_table(problems, path, "a list with at least one entry", given)
+            end
+            for place = 1, last do
                 values[#values + 1] = kind.read(
                     given[place],
                     ((path .. "[") .. tostring(place)) .. "]",

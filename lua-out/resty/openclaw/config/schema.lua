@@ -25,6 +25,10 @@ end
 function ____exports.optional(kind, meaning)
     return make(kind, nil, false, meaning)
 end
+--- The same option once more, as the next one of another schema.
+function ____exports.again(known)
+    return make(known.kind, known.fallback, known.is_required, known.meaning)
+end
 --- The names of a schema's options, in the order in which they were declared.
 function ____exports.names(schema)
     local all = {}
@@ -38,18 +42,21 @@ function ____exports.names(schema)
     return all
 end
 local function add_unknown(schema, given, path, problems)
-    local unknown = {}
+    local sentences = {}
     for name in pairs(given) do
         if schema[name] == nil then
-            unknown[#unknown + 1] = tostring(name)
+            local known = ____exports.names(schema)
+            local close = nearest(
+                tostring(name),
+                known
+            )
+            local hint = close == nil and "known are " .. table.concat(known, ", ") or ("did you mean \"" .. close) .. "\"?"
+            sentences[#sentences + 1] = (((problem.beginning(path) .. " unknown option ") .. problem.shown(name)) .. "; ") .. hint
         end
     end
-    table.sort(unknown)
-    for ____, name in ipairs(unknown) do
-        local known = ____exports.names(schema)
-        local close = nearest(name, known)
-        local hint = close == nil and "known are " .. table.concat(known, ", ") or ("did you mean \"" .. close) .. "\"?"
-        problems[#problems + 1] = (((problem.beginning(path) .. " unknown option ") .. problem.shown(name)) .. "; ") .. hint
+    table.sort(sentences)
+    for ____, one in ipairs(sentences) do
+        problems[#problems + 1] = one
     end
 end
 --- The values of a table's options. Where it is none, or has unknown options or wrong values, adds to the problems and returns

@@ -1,5 +1,5 @@
 local ____exports = {}
-local write, maker, make, MOST_STEPS, makers
+local write, maker, chain_of, MOST_STEPS, makers
 function write(count, may_decline)
     local names = {"route"}
     local calls = {}
@@ -27,7 +27,7 @@ function maker(count, may_decline)
     makers[key] = made
     return made
 end
-function make(all, route, may_decline)
+function chain_of(all, route, may_decline)
     if #all > MOST_STEPS then
         error(
             ((((("setup: routes." .. route) .. " has ") .. tostring(#all)) .. " plugins in one phase; ") .. tostring(MOST_STEPS)) .. " are the most",
@@ -76,10 +76,10 @@ function ____exports.append(to, more)
 end
 --- A function that makes these steps, one after the other, and returns true. Raises when there are too many. Phases: init.
 function ____exports.chain(all, route)
-    return make(all, route, false)
+    return chain_of(all, route, false)
 end
 --- As `chain`, but the function returns false as soon as a step does.
 function ____exports.declining_chain(all, route)
-    return make(all, route, true)
+    return chain_of(all, route, true)
 end
 return ____exports

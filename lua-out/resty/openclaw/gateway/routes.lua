@@ -13,13 +13,13 @@ local OWN = {
 }
 --- The schema of a route that may have these plugins.
 function ____exports.schema_of(declarations)
-    local schema = {upstream = OWN.upstream}
+    local schema = {upstream = schemas.again(OWN.upstream)}
     for ____, ____value in ipairs(declarations) do
         local name = ____value.name
         local option = ____value.option
-        schema[name] = option
+        schema[name] = schemas.again(option)
     end
-    schema.plugins = OWN.plugins
+    schema.plugins = schemas.again(OWN.plugins)
     return schema
 end
 --- Says so where an option of nginx.conf is looked for in a route.

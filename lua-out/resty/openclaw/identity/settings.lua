@@ -2,6 +2,7 @@ local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
+local again = ____schema.again
 local option = ____schema.option
 local optional = ____schema.optional
 local required = ____schema.required
@@ -40,13 +41,16 @@ ____exports.SCHEMA = {
     sign = optional(
         table_of({
             key_file = required(kinds.secret_file, "the file with the key"),
-            subject = SUBJECT,
-            trusted = TRUSTED
+            subject = again(SUBJECT),
+            trusted = again(TRUSTED)
         }),
         "signs who asks, for the next gateway"
     ),
     tell = optional(
-        table_of({subject = SUBJECT, trusted = TRUSTED}),
+        table_of({
+            subject = again(SUBJECT),
+            trusted = again(TRUSTED)
+        }),
         "the same without a signature, for a connection with client certificates"
     ),
     required = option(kinds.flag, true, "refuse requests without an identity"),

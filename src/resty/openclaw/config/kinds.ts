@@ -28,16 +28,12 @@ function is_finite(given: unknown): given is number {
 /** A string with at least one letter. */
 export const text = of<string>("string", "a non-empty string", (given) => typeof given === "string" && given !== "");
 
-/** A string that fits a Lua pattern. */
-export function matching(name: string, expected: string, pattern: string): Kind<string> {
-    return of<string>(name, expected, (given) => {
-        const [found] = string.find(typeof given === "string" ? given : "\n", pattern);
-        return found !== undefined;
-    });
-}
-
 /** The name of one of nginx's variables. */
-export const variable_name = matching("variable name", "the name of a variable without $", "^[%w_]+$");
+export const variable_name = of<string>("variable name", "the name of a variable without $", (given) => {
+    if (typeof given !== "string") return false;
+    const [legal] = string.find(given, "^[%w_]+$");
+    return legal !== undefined;
+});
 
 /** The path of a file with a secret. Another value is not shown: it may be the secret itself. */
 export const secret_file: Kind<string> = {
@@ -103,17 +99,20 @@ export function false_or<Value>(kind: Kind<Value>): Kind<Value | false> {
     };
 }
 
-/** Whether a table is a list: its keys are 1 to n, with at least one. A variable that does not exist leaves a hole. */
-function is_list(given: unknown): given is unknown[] {
-    if (type(given) !== "table") return false;
+/** More holes than that are no variables that do not exist. */
+const MOST_HOLES = 100;
+
+/** The last place of a list, which may have holes where variables do not exist; nothing of what is no list. */
+function last_place(given: unknown): number | undefined {
+    if (type(given) !== "table") return undefined;
     let entries = 0;
     let last = 0;
     for (const [key] of pairs(given as Record<number, unknown>)) {
-        if (type(key) !== "number") return false;
+        if (type(key) !== "number" || key < 1 || key % 1 !== 0) return undefined;
         entries += 1;
         last = math.max(last, key);
     }
-    return entries > 0 && entries === last;
+    return last - entries <= MOST_HOLES ? last : undefined;
 }
 
 /** A list with at least one entry, each of a kind; an entry's path ends in its place, as `nodes[2]`. */
@@ -121,13 +120,11 @@ export function list_of<Value>(kind: Kind<Value>): Kind<Value[]> {
     return {
         name: `list of ${kind.name}`,
         read: (given, path, problems) => {
-            if (!is_list(given)) {
-                problem.add_no_table(problems, path, "a list with at least one entry", given);
-                return [];
-            }
             const values: Value[] = [];
-            for (const place of $range(1, given.length)) {
-                values.push(kind.read(given[place - 1], `${path}[${place}]`, problems));
+            const last = last_place(given) ?? 0;
+            if (last === 0) problem.add_no_table(problems, path, "a list with at least one entry", given);
+            for (const place of $range(1, last)) {
+                values.push(kind.read((given as unknown[])[place - 1], `${path}[${place}]`, problems));
             }
             return values;
         },

@@ -48,6 +48,11 @@ export function optional<Value>(kind: Kind<Value>, meaning: string): Option<Valu
     return make<Value | undefined>(kind, undefined, false, meaning);
 }
 
+/** The same option once more, as the next one of another schema. */
+export function again<Value>(known: Option<Value>): Option<Value> {
+    return make(known.kind, known.fallback, known.is_required, known.meaning);
+}
+
 /** The names of a schema's options, in the order in which they were declared. */
 export function names(schema: Schema): string[] {
     const all: string[] = [];
@@ -57,17 +62,18 @@ export function names(schema: Schema): string[] {
 }
 
 function add_unknown(schema: Schema, given: Record<string, unknown>, path: string, problems: Problems): void {
-    const unknown: string[] = [];
+    const sentences: string[] = [];
     for (const [name] of pairs(given)) {
-        if (schema[name] === undefined) unknown.push(tostring(name));
+        if (schema[name] === undefined) {
+            const known = names(schema);
+            const close = nearest(tostring(name), known);
+            const hint = close === undefined ? `known are ${table.concat(known, ", ")}` : `did you mean "${close}"?`;
+            sentences.push(`${problem.beginning(path)} unknown option ${problem.shown(name)}; ${hint}`);
+        }
     }
-    table.sort(unknown);
-    for (const name of unknown) {
-        const known = names(schema);
-        const close = nearest(name, known);
-        const hint = close === undefined ? `known are ${table.concat(known, ", ")}` : `did you mean "${close}"?`;
-        problems.push(`${problem.beginning(path)} unknown option ${problem.shown(name)}; ${hint}`);
-    }
+    // Lua gives the names in any order.
+    table.sort(sentences);
+    for (const one of sentences) problems.push(one);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Keeps the request at hand as a job, and answers with where its answer will be. */
 import * as callback from "./callback";
-import type { Jobs } from "./jobs";
+import type { Jobs } from "./model";
 import type { Reason } from "./jobs/figures";
 import type { Settings } from "./jobs/settings";
 import * as delivery_header from "../delivery_header";

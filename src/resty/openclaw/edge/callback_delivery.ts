@@ -1,27 +1,18 @@
 /** Tells those who wished it of the answers to their jobs: sends them what the jobs page would answer. */
+import type { Callbacks } from "./model";
 import * as backoff from "../backoff";
 import * as callback from "./callback";
 import * as schedules from "./delivery/schedule";
-import type { Schedule } from "./delivery/schedule";
 import * as clock from "../clock";
 import * as files from "../files";
 import type { File } from "../files";
 import * as http_client from "../http_client";
-import type { Jobs } from "./jobs";
+import type { Jobs } from "./model";
 import type { CallbackOutcome } from "./jobs/figures";
 import * as stores from "./store";
 import * as body_source from "./store/body_source";
 import * as records from "./store/record";
 import type { StoredRecord } from "./store/record";
-
-export interface Callbacks {
-    readonly jobs: Jobs;
-    /** By the times at which it is their turn, by `clock`. */
-    readonly due: Schedule;
-    /** Those that wait or are being sent. */
-    readonly known: LuaSet<string>;
-    flying_count: number;
-}
 
 const MOST_FLYING = 4;
 /** Over about ten minutes. */

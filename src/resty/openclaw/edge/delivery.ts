@@ -5,55 +5,22 @@
  * The lock is the system's, so it ends with the worker, however that ends, and another one goes on. A job is locked by
  * itself while it is delivered: a worker that exits ends what it has begun while another delivers the rest already.
  */
-import type { Answers } from "./delivery/answers";
+import type { Delivery } from "./model";
 import * as answers from "./delivery/answers";
 import * as attempt from "./delivery/attempt";
-import type { Backlog } from "./delivery/backlog";
 import * as backlogs from "./delivery/backlog";
 import * as expiry from "./delivery/expiry";
 import * as survey from "./delivery/survey";
 import * as callback_delivery from "./callback_delivery";
-import type { Callbacks } from "./callback_delivery";
 import * as clock from "../clock";
 import * as files from "../files";
-import type { File } from "../files";
-import type { Jobs } from "./jobs";
+import type { Jobs } from "./model";
 import * as marks from "./jobs/mark";
 import { ANSWER_HEAD_BYTES } from "./jobs/settings";
 import * as links from "./link";
 import * as stores from "./store";
 import * as reserves from "./store/reserve";
 import * as usages from "./store/usage";
-
-export interface Delivery {
-    readonly jobs: Jobs;
-    /** What is known of the store; nothing before the first look at it. */
-    backlog: Backlog;
-    answers: Answers;
-    callbacks: Callbacks;
-    has_looked: boolean;
-    /** How many jobs had been announced when they were last looked for. */
-    announced: number;
-    /** When they are counted next, by `clock`. */
-    count_at: number;
-    /** When what nobody finished is removed next, by `clock`. */
-    sweep_at: number;
-    /** How many had ever been begun, and since when that is so, by `clock`. */
-    begun: number;
-    begun_at: number;
-    /** Held by the worker that delivers. */
-    lock: File | undefined;
-    /** When the lock was last tried, by `clock`. */
-    tried_at: number;
-    /** Deliveries that may begin at once, and since when, by `clock`. */
-    allowance: number;
-    allowed_at: number;
-    /** Deliveries in a row that did not come about, and until when the next one waits, by `clock`. */
-    failures: number;
-    paused_until: number;
-    is_busy: boolean;
-    is_watched: boolean;
-}
 
 const TICK_SECONDS = 0.1;
 const LOCK_SECONDS = 1;

@@ -2,68 +2,21 @@
  * Requests that could not be sent on, kept on the disk as jobs until they can: taken by `accept`, delivered in the
  * background, their answers given out by `page`. See docs/jobs.md.
  */
+import type { Jobs, Report } from "./model";
 import * as acceptance from "./acceptance";
 import * as deliveries from "./delivery";
-import type { Delivery } from "./delivery";
+import type { Delivery } from "./model";
 import type { Faults } from "../fault";
 import type { Registry } from "../metric_registry";
 import * as figures_of from "./jobs/figures";
-import type { Figures } from "./jobs/figures";
 import * as marks from "./jobs/mark";
-import type { Mark } from "./jobs/mark";
 import type { Settings } from "./jobs/settings";
 import * as jobs_page from "./jobs_page";
 import type { Link } from "./link";
 import * as stores from "./store";
-import type { Store } from "./store";
 import * as clients from "./store/client";
-import type { Clients } from "./store/client";
 import * as reserves from "./store/reserve";
-import type { Reserve } from "./store/reserve";
 import * as usages from "./store/usage";
-import type { Usage } from "./store/usage";
-
-/** What a store holds at the moment. */
-export interface Report {
-    readonly pending: number;
-    readonly done: number;
-    readonly failed: number;
-    readonly pending_bytes: number;
-    readonly done_bytes: number;
-    readonly oldest_seconds: number;
-}
-
-export interface Jobs {
-    readonly settings: Settings;
-    readonly store: Store;
-    readonly usage: Usage;
-    readonly clients: Clients;
-    readonly figures: Figures;
-    readonly faults: Faults;
-    readonly link: Link;
-    readonly mark: Mark;
-    readonly reserve: Reserve;
-    readonly delivery: Delivery;
-    /** Keeps the request at hand as a job, and answers. Phases: content; yields; never returns. */
-    accept(): never;
-    /**
-     * Tells a delivery that it got no answer: instead of `accept`, where the mark is no longer on the request.
-     * `was_reached`: the other end was there to take it. Phases: content; never returns.
-     */
-    decline(was_reached: boolean): never;
-    /** Answers for the job of that id, which may be any text; false when nothing of it is kept here. Phases: content; yields; returns only then. */
-    page(id: string): boolean;
-    /** Answers for a job of which nothing is kept anywhere. Phases: content; never returns. */
-    miss(id: string): never;
-    /** Whether the request at hand is a delivery by this gateway. Phases: all with a request. */
-    is_delivery(): boolean;
-    /** What the store holds. Phases: any. */
-    report(): Report;
-    /** Makes the store's folders and begins to deliver. Phases: init_worker. */
-    init_worker(): void;
-    /** Lets another worker deliver. Phases: exit_worker. */
-    exit_worker(): void;
-}
 
 /** The header that marks deliveries, and whose value nobody else may know. */
 export const DELIVERY_HEADER = marks.HEADER;

@@ -1,6 +1,6 @@
 /** Gives out the answers to jobs, and says of those that have none yet that they wait. */
 import * as acceptance from "./acceptance";
-import type { Jobs } from "./jobs";
+import type { Jobs } from "./model";
 import * as files from "../files";
 import * as json_error from "../json_error";
 import * as request from "../request";

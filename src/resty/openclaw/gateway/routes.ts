@@ -40,9 +40,9 @@ const OWN = {
 
 /** The schema of a route that may have these plugins. */
 export function schema_of(declarations: readonly AnyDeclaration[]): Schema {
-    const schema: Record<string, schemas.Option<unknown>> = { upstream: OWN.upstream };
-    for (const { name, option } of declarations) schema[name] = option;
-    schema.plugins = OWN.plugins;
+    const schema: Record<string, schemas.Option<unknown>> = { upstream: schemas.again(OWN.upstream) };
+    for (const { name, option } of declarations) schema[name] = schemas.again(option);
+    schema.plugins = schemas.again(OWN.plugins);
     return schema;
 }
 

@@ -1,7 +1,7 @@
 /** The options of `identity`. */
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
-import { option, optional, required, table_of } from "../config/schema";
+import { again, option, optional, required, table_of } from "../config/schema";
 import type { Values } from "../config/schema";
 import * as fault from "../fault";
 import type { Faults } from "../fault";
@@ -49,12 +49,12 @@ export const SCHEMA = {
     sign: optional(
         table_of({
             key_file: required(kinds.secret_file, "the file with the key"),
-            subject: SUBJECT,
-            trusted: TRUSTED,
+            subject: again(SUBJECT),
+            trusted: again(TRUSTED),
         }),
         "signs who asks, for the next gateway",
     ),
-    tell: optional(table_of({ subject: SUBJECT, trusted: TRUSTED }), "the same without a signature, for a connection with client certificates"),
+    tell: optional(table_of({ subject: again(SUBJECT), trusted: again(TRUSTED) }), "the same without a signature, for a connection with client certificates"),
     required: option(kinds.flag, true, "refuse requests without an identity"),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };

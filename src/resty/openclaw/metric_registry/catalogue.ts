@@ -2,7 +2,7 @@
  * Which series there are: all that any worker has made, read from the names of their rows. What was read once is kept;
  * which rows have changed since, by getting a name or losing it, the generations say.
  */
-import type { Registry } from "../metric_registry";
+import type { Registry } from "./model";
 import * as shared_memory from "../shared_memory";
 import type { Region } from "../shared_memory";
 import * as clock from "../clock";

@@ -1,8 +1,7 @@
 /** One metric: the handles of its series, found by their labels, and what it makes of misuse. */
 import * as clock from "../clock";
 import * as handles from "../metric_handles";
-import type { Handle, Owner } from "../metric_handles";
-import type { Buckets } from "../metric_handles/buckets";
+import type { Handle } from "../metric_handles";
 import { prepare } from "../metric_handles/buckets";
 import * as rows from "../shared_memory/rows";
 import * as allow_list from "./allow_list";
@@ -10,41 +9,7 @@ import type { AllowList } from "./allow_list";
 import { are_fitted, label_text } from "./label_text";
 import * as outside_values from "./outside_values";
 import * as series from "./series";
-import type { Registry } from "../metric_registry";
-
-export type Kind = "counter" | "gauge" | "histogram";
-
-export interface Family<Bound> extends Owner {
-    readonly registry: Registry;
-    readonly name: string;
-    readonly kind: Kind;
-    readonly help: string;
-    readonly label_names: readonly string[];
-    /** Those of `label_names` that the series have. */
-    kept_names: readonly string[];
-    /** Where the operator keeps some labels only. */
-    allowed: AllowList | undefined;
-    /** It tells of losses, and has few series: its names take room though the others may have none. */
-    is_essential: boolean;
-    /** Which labels have values from outside, of which few are kept; nothing for none. */
-    outside: LuaSet<string> | undefined;
-    readonly bounds: readonly number[];
-    /** Of a histogram. */
-    readonly buckets: Buckets | undefined;
-    /** By label values; begun anew with each epoch of the rows, so that it holds no more than there are series. */
-    handles: LuaTable<string, Bound>;
-    handles_epoch: number;
-    /** In this epoch there was no row for a new series; none is tried until the next. */
-    lost_epoch: number;
-    /** When misuse may be logged again. */
-    next_line: number;
-    /**
-     * The handle for these label values, in the order of the family's label names. Phases: any. Past the limit of
-     * series the handle is that of the series whose label values are all `_other`. Other than one value for each name
-     * is misuse: it raises in init, and later gives a handle that counts nowhere.
-     */
-    labels(...values: string[]): Bound;
-}
+import type { Family, Kind, Registry } from "./model";
 
 const SECONDS_BETWEEN_LINES = 60;
 

@@ -4,9 +4,8 @@
  */
 import * as leader from "../leader";
 import type { Leader } from "../leader";
-import type { Registry } from "../metric_registry";
+import type { Family, Registry } from "./model";
 import * as clock from "../clock";
-import type { Family } from "./family";
 import { HIGHEST_BLOCK } from "../shared_memory/lease";
 import * as held_rows from "../shared_memory/held_rows";
 import * as outside_values from "./outside_values";

@@ -3,11 +3,10 @@
  * the series have few values, whichever metrics and workers they are of; all others are `_other`. A value has its place
  * as long as there are series with it.
  */
-import type { Registry } from "../metric_registry";
+import type { Family, Registry } from "./model";
 import { increment } from "../shared_memory/names";
 import type { Names } from "../shared_memory/names";
 import { OTHER } from "./allow_list";
-import type { Family } from "./family";
 import { each, escaped } from "./label_text";
 
 /** How many series have a value. */

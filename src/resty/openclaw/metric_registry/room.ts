@@ -2,7 +2,7 @@
  * How much of the shared dict the names of series may take. What the rest of the gateway keeps there (leases, nodes,
  * states of links) must not be without memory because there are many series.
  */
-import type { Registry } from "../metric_registry";
+import type { Registry } from "./model";
 import { increment } from "../shared_memory/names";
 
 /** Bytes that the names of all series take in the dict. */

@@ -4,7 +4,7 @@ import { increment } from "../shared_memory/names";
 import * as rows from "../shared_memory/rows";
 import * as allow_list from "./allow_list";
 import { OTHER } from "./allow_list";
-import type { Family } from "./family";
+import type { Family } from "./model";
 import { are_fitted, label_text } from "./label_text";
 import * as outside_values from "./outside_values";
 import * as room from "./room";

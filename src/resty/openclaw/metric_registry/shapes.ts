@@ -1,8 +1,7 @@
 /** Series by the name of their metric, and by what they agree in. */
 import * as ffi from "ffi";
-import type { Registry } from "../metric_registry";
+import type { Kind, Registry } from "./model";
 import * as mapping from "../shared_memory/mapping";
-import type { Kind } from "./family";
 import { number_text } from "./number_text";
 import * as series_list from "./series_list";
 import type { SeriesList } from "./series_list";

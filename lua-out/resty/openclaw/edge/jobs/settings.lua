@@ -44,6 +44,14 @@ local function listener_of(url)
     end
     return target.host, target.port
 end
+--- A path from the root, without a slash at its end.
+local function is_folder(given)
+    if type(given) ~= "string" then
+        return false
+    end
+    local legal = string.find(given, "^/[^%c]*[^%c/]$")
+    return legal ~= nil
+end
 local function is_method(given)
     if type(given) ~= "string" or given == "CONNECT" then
         return false
@@ -70,7 +78,7 @@ local function is_callback_host(given)
     local target = http_client.parse_url("http://" .. given)
     return (target and target.path) == "/"
 end
-local FOLDER = kinds.matching("path", "the path of a folder from the root", "^/[^%c]*[^%c/]$")
+local FOLDER = kinds.of("path", "the path of a folder from the root", is_folder)
 local LISTENER = kinds.of(
     "URL",
     "\"http://127.0.0.1:PORT\" or \"http://unix:/PATH\", where this gateway listens",

@@ -3,7 +3,7 @@ import * as answers from "./answers";
 import * as backlogs from "./backlog";
 import * as callback_delivery from "../callback_delivery";
 import * as completion from "./completion";
-import type { Delivery } from "../delivery";
+import type { Delivery } from "../model";
 import * as endings from "./ending";
 import * as judgement from "./judgement";
 import * as sending from "./sending";

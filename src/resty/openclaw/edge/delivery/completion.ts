@@ -2,7 +2,7 @@
 import * as answers from "./answers";
 import * as backlogs from "./backlog";
 import * as callback_delivery from "../callback_delivery";
-import type { Delivery } from "../delivery";
+import type { Delivery } from "../model";
 import * as endings from "./ending";
 import type { Ending } from "./ending";
 import * as room from "./room";

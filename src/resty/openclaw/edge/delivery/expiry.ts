@@ -2,7 +2,7 @@
 import * as answers from "./answers";
 import * as backlogs from "./backlog";
 import * as completion from "./completion";
-import type { Delivery } from "../delivery";
+import type { Delivery } from "../model";
 import * as endings from "./ending";
 import * as files from "../../files";
 import type { File } from "../../files";

@@ -1,7 +1,7 @@
 /** What comes of a job after one delivery of it: it ends, or it waits for another one. */
 import * as backlogs from "./backlog";
 import * as completion from "./completion";
-import type { Delivery } from "../delivery";
+import type { Delivery } from "../model";
 import * as endings from "./ending";
 import type { Job } from "./sending";
 import * as acceptance from "../acceptance";

@@ -4,7 +4,7 @@
  * Phases: timers; yields.
  */
 import * as answers from "./answers";
-import type { Delivery } from "../delivery";
+import type { Delivery } from "../model";
 import * as endings from "./ending";
 import type { Ending } from "./ending";
 import * as files from "../../files";

@@ -1,5 +1,5 @@
 /** Sends a job through the gateway's own listener, as the request that it was. */
-import type { Delivery } from "../delivery";
+import type { Delivery } from "../model";
 import * as http_client from "../../http_client";
 import type { Answer, Source } from "../../http_client";
 import * as mark from "../jobs/mark";

@@ -3,7 +3,7 @@ import * as answers from "./answers";
 import * as backlogs from "./backlog";
 import * as clock from "../../clock";
 import * as callback_delivery from "../callback_delivery";
-import type { Delivery } from "../delivery";
+import type { Delivery } from "../model";
 import * as stores from "../store";
 import * as scan from "../store/scan";
 import * as usages from "../store/usage";

@@ -73,6 +73,13 @@ function listener_of(url: unknown): LuaMultiReturn<[host?: string, port?: number
     return $multi(target.host, target.port);
 }
 
+/** A path from the root, without a slash at its end. */
+function is_folder(given: unknown): boolean {
+    if (typeof given !== "string") return false;
+    const [legal] = string.find(given, "^/[^%c]*[^%c/]$");
+    return legal !== undefined;
+}
+
 function is_method(given: unknown): boolean {
     if (typeof given !== "string" || given === "CONNECT") return false;
     const [legal] = string.find(given, "^%u+$");
@@ -94,7 +101,7 @@ function is_callback_host(given: unknown): boolean {
     return target?.path === "/";
 }
 
-const FOLDER = kinds.matching("path", "the path of a folder from the root", "^/[^%c]*[^%c/]$");
+const FOLDER = kinds.of<string>("path", "the path of a folder from the root", is_folder);
 const LISTENER = kinds.of<string>(
     "URL",
     '"http://127.0.0.1:PORT" or "http://unix:/PATH", where this gateway listens',
