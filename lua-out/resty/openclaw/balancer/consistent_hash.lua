@@ -87,8 +87,15 @@ local function weight(self, peer)
     return peer.weight
 end
 local metatable = {__index = {learn = learn, pick = pick, weight = weight}}
+local function is_variable(given)
+    if type(given) ~= "string" then
+        return false
+    end
+    local legal = string.find(given, "^%$?[%w_]+$")
+    return legal ~= nil
+end
 --- The option `hash_on`: the variable to hash, with or without its dollar sign.
-____exports.HASHED_VARIABLE = kinds.matching("variable name", "the name of a variable, such as \"$arg_user\"", "^%$?[%w_]+$")
+____exports.HASHED_VARIABLE = kinds.of("variable name", "the name of a variable, such as \"$arg_user\"", is_variable)
 --- The option `load_factor`.
 ____exports.LOAD_FACTOR = kinds.of(
     "number > 1",

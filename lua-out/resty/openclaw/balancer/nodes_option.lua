@@ -3,6 +3,7 @@ local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local schemas = require("resty.openclaw.config.schema")
 local ____schema = require("resty.openclaw.config.schema")
+local again = ____schema.again
 local option = ____schema.option
 local required = ____schema.required
 local ____node_address = require("resty.openclaw.balancer.node_address")
@@ -18,13 +19,16 @@ local WEIGHT = {
         return 1
     end
 }
-local ADDRESS = required(NODE_ADDRESS, "the address or name, where it does not stand first in the table")
 --- What may stand beside the address of a node.
 ____exports.NODE_SCHEMA = {
     weight = option(WEIGHT, 1, "for the other policies the node's share of the requests; for `xed` only a first guess at its speed, so [canaries](recipes.md#canary) need `round_robin`"),
     drain = option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is refused")
 }
-local NAMED_SCHEMA = {address = ADDRESS, weight = ____exports.NODE_SCHEMA.weight, drain = ____exports.NODE_SCHEMA.drain}
+local NAMED_SCHEMA = {
+    address = required(NODE_ADDRESS, "the address or name, where it does not stand first in the table"),
+    weight = again(____exports.NODE_SCHEMA.weight),
+    drain = again(____exports.NODE_SCHEMA.drain)
+}
 local function entry(address, weight, is_draining)
     local ____address_0 = address
     local text = ____address_0.text

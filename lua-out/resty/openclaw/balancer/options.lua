@@ -3,6 +3,7 @@ local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local schemas = require("resty.openclaw.config.schema")
 local ____schema = require("resty.openclaw.config.schema")
+local again = ____schema.again
 local option = ____schema.option
 local optional = ____schema.optional
 local read_or_raise = ____schema.read_or_raise
@@ -34,7 +35,6 @@ local BALANCER = kinds.of(
 local FALLBACK_MEANING = "the upstream that takes over, see [Fallback](#fallback); without `setup`, another balancer"
 --- The policy to which an option belongs.
 local POLICY_OPTIONS = {buckets = "latency_buckets", hash_on = "consistent_hash", load_factor = "consistent_hash"}
-local NAME = required(kinds.text, "the upstream's name in metrics and logs (in `setup` it is the key)")
 --- The options in `setup`, where the name is the key.
 ____exports.SCHEMA = {
     nodes = required(NODES, "addresses (`\"10.0.1.10:8000\"`, `\"[::1]:8000\"`, `\"unix:/path\"`), [names](#nodes-from-the-dns), or tables of one of these and what follows"),
@@ -63,22 +63,22 @@ ____exports.SCHEMA = {
 }
 --- The options of a balancer that stands alone.
 ____exports.ALONE_SCHEMA = {
-    name = NAME,
-    nodes = ____exports.SCHEMA.nodes,
-    policy = ____exports.SCHEMA.policy,
-    buckets = ____exports.SCHEMA.buckets,
-    hash_on = ____exports.SCHEMA.hash_on,
-    load_factor = ____exports.SCHEMA.load_factor,
-    signal = ____exports.SCHEMA.signal,
-    host = ____exports.SCHEMA.host,
-    tries = ____exports.SCHEMA.tries,
-    busy_statuses = ____exports.SCHEMA.busy_statuses,
-    failure_statuses = ____exports.SCHEMA.failure_statuses,
-    retry_share = ____exports.SCHEMA.retry_share,
-    panic_share = ____exports.SCHEMA.panic_share,
+    name = required(kinds.text, "the upstream's name in metrics and logs (in `setup` it is the key)"),
+    nodes = again(____exports.SCHEMA.nodes),
+    policy = again(____exports.SCHEMA.policy),
+    buckets = again(____exports.SCHEMA.buckets),
+    hash_on = again(____exports.SCHEMA.hash_on),
+    load_factor = again(____exports.SCHEMA.load_factor),
+    signal = again(____exports.SCHEMA.signal),
+    host = again(____exports.SCHEMA.host),
+    tries = again(____exports.SCHEMA.tries),
+    busy_statuses = again(____exports.SCHEMA.busy_statuses),
+    failure_statuses = again(____exports.SCHEMA.failure_statuses),
+    retry_share = again(____exports.SCHEMA.retry_share),
+    panic_share = again(____exports.SCHEMA.panic_share),
     fallback = optional(BALANCER, FALLBACK_MEANING),
-    health_check = ____exports.SCHEMA.health_check,
-    dns = ____exports.SCHEMA.dns,
+    health_check = again(____exports.SCHEMA.health_check),
+    dns = again(____exports.SCHEMA.dns),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` to use")
 }
 --- Options that another policy would heed, and the one that its policy needs.

@@ -93,11 +93,17 @@ function weight(this: ConsistentHash, peer: Peer<Place>): number {
 
 const metatable = { __index: { learn, pick, weight } };
 
+function is_variable(given: unknown): boolean {
+    if (typeof given !== "string") return false;
+    const [legal] = string.find(given, "^%$?[%w_]+$");
+    return legal !== undefined;
+}
+
 /** The option `hash_on`: the variable to hash, with or without its dollar sign. */
-export const HASHED_VARIABLE = kinds.matching(
+export const HASHED_VARIABLE = kinds.of<string>(
     "variable name",
     'the name of a variable, such as "$arg_user"',
-    "^%$?[%w_]+$",
+    is_variable,
 );
 
 /** The option `load_factor`. */

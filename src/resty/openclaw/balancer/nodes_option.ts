@@ -4,7 +4,7 @@ import type { Kind } from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
 import * as schemas from "../config/schema";
-import { option, required } from "../config/schema";
+import { again, option, required } from "../config/schema";
 import { NODE_ADDRESS } from "./node_address";
 import type { NodeAddress } from "./node_address";
 
@@ -26,8 +26,6 @@ const WEIGHT: Kind<number> = {
     },
 };
 
-const ADDRESS = required(NODE_ADDRESS, "the address or name, where it does not stand first in the table");
-
 /** What may stand beside the address of a node. */
 export const NODE_SCHEMA = {
     weight: option(
@@ -38,7 +36,11 @@ export const NODE_SCHEMA = {
     drain: option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is refused"),
 };
 
-const NAMED_SCHEMA = { address: ADDRESS, weight: NODE_SCHEMA.weight, drain: NODE_SCHEMA.drain };
+const NAMED_SCHEMA = {
+    address: required(NODE_ADDRESS, "the address or name, where it does not stand first in the table"),
+    weight: again(NODE_SCHEMA.weight),
+    drain: again(NODE_SCHEMA.drain),
+};
 
 function entry(address: NodeAddress, weight: number, is_draining: boolean): Entry {
     const { text, is_name, host, port } = address;

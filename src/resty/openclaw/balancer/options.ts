@@ -4,7 +4,7 @@ import type { Kind } from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
 import * as schemas from "../config/schema";
-import { option, optional, read_or_raise, required } from "../config/schema";
+import { again, option, optional, read_or_raise, required } from "../config/schema";
 import type { Values } from "../config/schema";
 import * as busy_statuses from "./busy_statuses";
 import * as consistent_hash from "./consistent_hash";
@@ -32,8 +32,6 @@ const POLICY_OPTIONS: Record<string, string> = {
     hash_on: "consistent_hash",
     load_factor: "consistent_hash",
 };
-
-const NAME = required(kinds.text, "the upstream's name in metrics and logs (in `setup` it is the key)");
 
 /** The options in `setup`, where the name is the key. */
 export const SCHEMA = {
@@ -89,22 +87,22 @@ export const SCHEMA = {
 
 /** The options of a balancer that stands alone. */
 export const ALONE_SCHEMA = {
-    name: NAME,
-    nodes: SCHEMA.nodes,
-    policy: SCHEMA.policy,
-    buckets: SCHEMA.buckets,
-    hash_on: SCHEMA.hash_on,
-    load_factor: SCHEMA.load_factor,
-    signal: SCHEMA.signal,
-    host: SCHEMA.host,
-    tries: SCHEMA.tries,
-    busy_statuses: SCHEMA.busy_statuses,
-    failure_statuses: SCHEMA.failure_statuses,
-    retry_share: SCHEMA.retry_share,
-    panic_share: SCHEMA.panic_share,
+    name: required(kinds.text, "the upstream's name in metrics and logs (in `setup` it is the key)"),
+    nodes: again(SCHEMA.nodes),
+    policy: again(SCHEMA.policy),
+    buckets: again(SCHEMA.buckets),
+    hash_on: again(SCHEMA.hash_on),
+    load_factor: again(SCHEMA.load_factor),
+    signal: again(SCHEMA.signal),
+    host: again(SCHEMA.host),
+    tries: again(SCHEMA.tries),
+    busy_statuses: again(SCHEMA.busy_statuses),
+    failure_statuses: again(SCHEMA.failure_statuses),
+    retry_share: again(SCHEMA.retry_share),
+    panic_share: again(SCHEMA.panic_share),
     fallback: optional(BALANCER, FALLBACK_MEANING),
-    health_check: SCHEMA.health_check,
-    dns: SCHEMA.dns,
+    health_check: again(SCHEMA.health_check),
+    dns: again(SCHEMA.dns),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` to use"),
 };
 
