@@ -4,7 +4,6 @@
 -- before, so that XED has to look at every node's counts anew. A request is counted in and out each time, so that there
 -- is something to see; the same loop with nodes in turn is taken off.
 local choice = require("resty.openclaw.balancer.choice")
-local latency_buckets = require("resty.openclaw.balancer.latency_buckets")
 local metric_registry = require("resty.openclaw.metric_registry")
 local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
@@ -30,7 +29,7 @@ local function new_case(name, make, size)
         local node = assert(node_of.at(registry, host .. ":8000", host, 8000))
         peers[place] = assert(peer_of.new(registry, "bench " .. name, node, false))
     end
-    local pool = choice.new(make({ buckets = latency_buckets.DEFAULT_BUCKETS, hash_on = "$arg_key", load_factor = 1.25 }), 0)
+    local pool = choice.new(make({ hash_on = "$arg_key", load_factor = 1.25 }), 0)
     choice.set_peers(pool, peers)
     return { name = name, size = size, pool = pool }
 end

@@ -8,7 +8,7 @@ local function read(buckets)
 end
 
 local function new_policy(weights, buckets)
-    local policy = latency_buckets.new({ buckets = buckets or latency_buckets.DEFAULT_BUCKETS })
+    local policy = latency_buckets.new({ buckets = buckets })
     return policy, picks.taught(policy, new_peers(weights))
 end
 
@@ -54,7 +54,7 @@ describe("balancer.latency_buckets", function()
     it("shares what it learns with all workers", function()
         local policy, peers = new_policy({ 1 })
         policy:succeeded(peers[1], 1, 3)
-        local elsewhere = latency_buckets.new({ buckets = latency_buckets.DEFAULT_BUCKETS })
+        local elsewhere = latency_buckets.new({})
         assert.equal(2, elsewhere:weight({ weight = 1, learned = elsewhere:learn(peers[1]) }))
     end)
 

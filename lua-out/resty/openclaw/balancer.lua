@@ -225,6 +225,8 @@ function ____exports.create(options, context)
 end
 --- The options of one of `upstreams` in `setup`.
 ____exports.UPSTREAM = options_of.UPSTREAM
+--- The options of a balancer that stands alone.
+____exports.ALONE_SCHEMA = options_of.ALONE_SCHEMA
 --- A balancer alone, from the options in docs/balancer.md. Raises when one is wrong. Phases: init.
 local function alone(options)
     local ____options_of_read_alone_3 = options_of.read_alone

@@ -236,6 +236,8 @@ export function create(options: Options, context: Context): Balancer {
 
 /** The options of one of `upstreams` in `setup`. */
 export const UPSTREAM = options_of.UPSTREAM;
+/** The options of a balancer that stands alone. */
+export const ALONE_SCHEMA = options_of.ALONE_SCHEMA;
 
 /** A balancer alone, from the options in docs/balancer.md. Raises when one is wrong. Phases: init. */
 function alone(options?: unknown): Balancer {

@@ -5,8 +5,7 @@ local ____schema = require("resty.openclaw.config.schema")
 local required = ____schema.required
 local table_of = ____schema.table_of
 local smooth_weighted = require("resty.openclaw.balancer.smooth_weighted")
---- The option `buckets` where it is not given.
-____exports.DEFAULT_BUCKETS = {{below_seconds = 2, weight = 3}, {below_seconds = 4, weight = 2}}
+local DEFAULT_BUCKETS = {{below_seconds = 2, weight = 3}, {below_seconds = 4, weight = 2}}
 local NEW_ANSWER = 0.2
 local function bucket_weight(buckets, seconds)
     for ____, bucket in ipairs(buckets) do
@@ -89,7 +88,7 @@ ____exports.BUCKETS = {
 local function create(____bindingPattern0)
     local buckets
     buckets = ____bindingPattern0.buckets
-    return setmetatable({buckets = buckets}, metatable)
+    return setmetatable({buckets = buckets or DEFAULT_BUCKETS}, metatable)
 end
 ____exports.new = create
 return ____exports

@@ -20,14 +20,14 @@ local WEIGHT = {
     end
 }
 --- What may stand beside the address of a node.
-____exports.NODE_SCHEMA = {
+____exports.SCHEMA = {
     weight = option(WEIGHT, 1, "for the other policies the node's share of the requests; for `xed` only a first guess at its speed, so [canaries](recipes.md#canary) need `round_robin`"),
     drain = option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is refused")
 }
 local NAMED_SCHEMA = {
     address = required(NODE_ADDRESS, "the address or name, where it does not stand first in the table"),
-    weight = again(____exports.NODE_SCHEMA.weight),
-    drain = again(____exports.NODE_SCHEMA.drain)
+    weight = again(____exports.SCHEMA.weight),
+    drain = again(____exports.SCHEMA.drain)
 }
 local function entry(address, weight, is_draining)
     local ____address_0 = address
@@ -64,7 +64,7 @@ local function read_table(given, path, problems)
             others[name] = value
         end
     end
-    local values = schemas.read(____exports.NODE_SCHEMA, others, path, problems)
+    local values = schemas.read(____exports.SCHEMA, others, path, problems)
     local ____temp_2
     if #problems > known then
         ____temp_2 = nil

@@ -39,7 +39,7 @@ local POLICY_OPTIONS = {buckets = "latency_buckets", hash_on = "consistent_hash"
 ____exports.SCHEMA = {
     nodes = required(NODES, "addresses (`\"10.0.1.10:8000\"`, `\"[::1]:8000\"`, `\"unix:/path\"`), [names](#nodes-from-the-dns), or tables of one of these and what follows"),
     policy = option(POLICY, "xed", "`xed`, `round_robin`, `least_conn`, `latency_buckets` or `consistent_hash`"),
-    buckets = option(latency_buckets.BUCKETS, latency_buckets.DEFAULT_BUCKETS, "for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising; above the last one the weight is 1"),
+    buckets = optional(latency_buckets.BUCKETS, "for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising (2 s: 3, 4 s: 2); above the last one the weight is 1"),
     hash_on = optional(consistent_hash.HASHED_VARIABLE, "for `consistent_hash`, which needs it: the variable to hash, such as `\"$arg_user\"`"),
     load_factor = option(consistent_hash.LOAD_FACTOR, consistent_hash.DEFAULT_LOAD_FACTOR, "for `consistent_hash`: how many times its fair share a node may have in flight"),
     signal = option(SIGNAL, "auto", "when a request counts as done: `ttfb`, with the first byte of its response; `total`, with the last byte; `auto`, with the first byte of a streamed response and the last byte of any other"),

@@ -21,8 +21,7 @@ interface LatencyBuckets extends Policy<Latency> {
     readonly buckets: readonly Bucket[];
 }
 
-/** The option `buckets` where it is not given. */
-export const DEFAULT_BUCKETS: readonly Bucket[] = [
+const DEFAULT_BUCKETS: readonly Bucket[] = [
     { below_seconds: 2, weight: 3 },
     { below_seconds: 4, weight: 2 },
 ];
@@ -99,6 +98,6 @@ export const BUCKETS: Kind<readonly Bucket[]> = {
 
 /** The policy. Phases: init. */
 function create({ buckets }: Pick<PolicyOptions, "buckets">): Policy {
-    return setmetatable({ buckets }, metatable) as unknown as Policy;
+    return setmetatable({ buckets: buckets ?? DEFAULT_BUCKETS }, metatable) as unknown as Policy;
 }
 export { create as new };

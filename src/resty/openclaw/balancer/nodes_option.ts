@@ -27,7 +27,7 @@ const WEIGHT: Kind<number> = {
 };
 
 /** What may stand beside the address of a node. */
-export const NODE_SCHEMA = {
+export const SCHEMA = {
     weight: option(
         WEIGHT,
         1,
@@ -38,8 +38,8 @@ export const NODE_SCHEMA = {
 
 const NAMED_SCHEMA = {
     address: required(NODE_ADDRESS, "the address or name, where it does not stand first in the table"),
-    weight: again(NODE_SCHEMA.weight),
-    drain: again(NODE_SCHEMA.drain),
+    weight: again(SCHEMA.weight),
+    drain: again(SCHEMA.drain),
 };
 
 function entry(address: NodeAddress, weight: number, is_draining: boolean): Entry {
@@ -59,7 +59,7 @@ function read_table(given: LuaTable<AnyNotNil, unknown>, path: string, problems:
     for (const [name, value] of given) {
         if (name !== 1) others.set(name, value);
     }
-    const values = schemas.read(NODE_SCHEMA, others, path, problems);
+    const values = schemas.read(SCHEMA, others, path, problems);
     return problems.length > known ? undefined : entry(address, values!.weight, values!.drain);
 }
 

@@ -40,10 +40,9 @@ export const SCHEMA = {
         'addresses (`"10.0.1.10:8000"`, `"[::1]:8000"`, `"unix:/path"`), [names](#nodes-from-the-dns), or tables of one of these and what follows',
     ),
     policy: option(POLICY, "xed", "`xed`, `round_robin`, `least_conn`, `latency_buckets` or `consistent_hash`"),
-    buckets: option(
+    buckets: optional(
         latency_buckets.BUCKETS,
-        latency_buckets.DEFAULT_BUCKETS,
-        "for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising; above the last one the weight is 1",
+        "for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising (2 s: 3, 4 s: 2); above the last one the weight is 1",
     ),
     hash_on: optional(
         consistent_hash.HASHED_VARIABLE,

@@ -42,7 +42,8 @@ export interface Bucket {
 
 /** The options of all policies. */
 export interface PolicyOptions {
-    readonly buckets: readonly Bucket[];
+    /** Nothing for those of the policy itself. */
+    readonly buckets: readonly Bucket[] | undefined;
     /** Given where the policy needs it. */
     readonly hash_on: string | undefined;
     readonly load_factor: number;
