@@ -219,8 +219,8 @@ describe("setup", function()
 
     it("takes options of the slow log beside sinks, and without any", function()
         local function refuses_log(sentence, options) refuses(sentence, { log = options }) end
-        refuses_log('setup: log: "slow_seconds" must be a number above 0, got 0', { slow_seconds = 0 })
-        refuses_log('setup: log: "slow_lines_per_minute" must be a whole number from 1 up, got 1.5', { slow_lines_per_minute = 1.5 })
+        refuses_log('setup: log.slow_seconds must be a number above 0, got 0', { slow_seconds = 0 })
+        refuses_log('setup: log.slow_lines_per_minute must be a whole number from 1 up, got 1.5', { slow_lines_per_minute = 1.5 })
         refuses_log('setup: log: unknown option "slow_second"; did you mean "slow_seconds"?', { slow_second = 1 })
         refuses_log('setup: log.sinks must be a list with at least one entry, got nothing', { slow_seconds = 1, batch_seconds = 1 })
         refuses_route('slow_log must be false or a table, got true', { slow_log = true })
@@ -228,7 +228,8 @@ describe("setup", function()
         refuses('setup: routes.r.slow_log: unknown option "second"; did you mean "seconds"?', { routes = { r = { slow_log = { second = 5 } } } })
         local built = setup.build({ log = { slow_seconds = 3 }, routes = { r = {} } })
         assert.same({}, built.logs)
-        local slow = require("resty.openclaw.gateway.logs").slow_options({ slow_seconds = 3 })
+        local logs = require("resty.openclaw.gateway.logs")
+        local slow = logs.slow_options(logs.read({ slow_seconds = 3 }, {}))
         assert.same({ seconds = 3, lines_per_minute = 600 }, slow)
     end)
 
@@ -263,16 +264,55 @@ describe("setup", function()
         local function refuses_log(sentence, options) refuses(sentence, { log = options }) end
         local file = { type = "file", name = "spec_setup", path = "/nonexistent/log" }
         refuses_log('setup: log.sinks must be a list with at least one entry, got nothing', {})
-        refuses_log('setup: log.sinks must be a list with at least one entry, got a table', { sinks = file })
-        refuses_log('setup: log.sinks[1] must be a table, got "/nonexistent/log"', { sinks = { "/nonexistent/log" } })
+        refuses_log("setup: log.sinks must be a list: write sinks = { { … } }", { sinks = file })
+        refuses_log('setup: log.sinks must be a list with at least one entry, got a table', { sinks = {} })
+        refuses_log('setup: log.sinks must be a list with at least one entry, got a string', { sinks = "http://u:secret@h/" })
+        refuses_log('setup: log.sinks[1] must be a table, got a string', { sinks = { "/nonexistent/log" } })
         refuses_log('setup: log.sinks[1] must be a table, got nothing', { sinks = { nil, file } })
         refuses_log('setup: log: unknown option "sink"; did you mean "sinks"?', { sink = file, sinks = { file } })
-        refuses_log('post_action: unknown option "batch_second"; did you mean "batch_seconds"?', { sinks = { file }, batch_second = 1 })
-        refuses_log('post_action sink: "type" must be one of file, http, redis_stream, syslog, tcp, tls, udp, unix, got nothing', { sinks = { {} } })
-        refuses_log('post_action: "dead_letter" must be an absolute path, beginning with "/", got "x"', { sinks = { file }, dead_letter = "x" })
+        refuses_log('setup: log: unknown option "batch_second"; did you mean "batch_seconds"?', { sinks = { file }, batch_second = 1 })
+        refuses_log('setup: log.sinks[1].type must be one of file, http, redis_stream, syslog, tcp, tls, udp, unix, got nothing', { sinks = { {} } })
+        refuses_log('setup: log.dead_letter must be an absolute path, beginning with "/", got "x"', { sinks = { file }, dead_letter = "x" })
         local own = { type = "file", name = "spec_own", path = "/nonexistent/log", dead_letter = "y" }
-        refuses_log('post_action: "dead_letter" must be an absolute path, beginning with "/", got "y"', { sinks = { own }, dead_letter = "/x" })
-        refuses_log('post_action: "name" must be a name that no other post_action has, got "spec_setup"', { sinks = { file, file } })
+        refuses_log('setup: log.sinks[1].dead_letter must be an absolute path, beginning with "/", got "y"', { sinks = { own }, dead_letter = "/x" })
+        refuses_log('setup: log.sinks[2]: give it another "name": another sink is already named "spec_setup"', { sinks = { file, file } })
+    end)
+
+    it("tells all that is wrong with sinks, by the paths of what was written", function()
+        local file = { type = "file", path = "/nonexistent/log" }
+        refuses(table.concat({
+            "setup: log.sinks[2].url must be a non-empty string, got nothing",
+            "setup: log.sinks[3].port must be a whole number from 1 to 65535, got 0",
+            "setup: log.batch_seconds must be a number above 0, got 0",
+            "setup: routes.r.metrics must be true or false, got 1",
+        }, "\n"), {
+            log = { sinks = { file, { type = "http" }, { type = "tcp", host = "h", port = 0 } }, batch_seconds = 0 },
+            routes = { r = { metrics = 1 } },
+        })
+        refuses('setup: log.batch_entries must be a whole number from 1 to 10, got 11', { log = { sinks = { file, file }, max_entries = 10, batch_entries = 11 } })
+        refuses('setup: log.spool must be an absolute path, beginning with "/", got nothing', { log = { sinks = { file }, durable = true } })
+        refuses('setup: log.sinks[1].name must be a name without "/" and no "." in front, as it names a folder, got ".x"', {
+            log = { sinks = { { type = "file", path = "/nonexistent/log", name = ".x" } }, durable = true, spool = "/nonexistent" },
+        })
+        refuses('setup: log.sinks[1].ssl_server_name must be the name in the certificate, as the host is an address, got nothing', {
+            log = { sinks = { { type = "tls", host = "10.0.0.1", port = 1 } } },
+        })
+    end)
+
+    it("wants a name of a sink of a type that is there already", function()
+        local unnamed = { type = "http", url = "http://127.0.0.1:1/" }
+        refuses('setup: log.sinks[2]: give it a "name": another sink is already named "http"', { log = { sinks = { unnamed, unnamed }, dict = "spec_unnamed" } })
+    end)
+
+    it("says where an option of a sink belongs when it stands beside it, and the other way round", function()
+        local mixed = { type = "http", url = "http://127.0.0.1:1/", batch_seconds = 1, slow_seconds = 1 }
+        refuses(table.concat({
+            'setup: log.sinks[1]: unknown option "batch_seconds"; it stands beside sinks, in log',
+            'setup: log.sinks[1]: unknown option "slow_seconds"; it stands beside sinks, in log',
+        }, "\n"), { log = { sinks = { mixed } } })
+        refuses('setup: log: unknown option "url"; it belongs into a sink', {
+            log = { sinks = { { type = "udp", host = "h", port = 1, max_bytes = 100 } }, url = "http://u:secret@h/", max_bytes = 1000 },
+        })
     end)
 
     it("is for init_by_lua, and once", function()

@@ -83,16 +83,16 @@ describe("post_action on disk", function()
             assert.is_false(ok)
             assert.equal(sentence, err)
         end
-        refused('post_action: "durable" must be true or false, got 1', { durable = 1 })
-        refused('post_action: "durable" must be true where there is a "spool", got false', { durable = false })
-        refused('post_action: "spool" must be a non-empty string, got 1', { spool = 1 })
-        refused('post_action: "spool" must be an absolute path, beginning with "/", got "spool"', { spool = "spool" })
-        refused('post_action: "name" must be a name without "/" and no "." in front, as it names a folder, got "../up"', { name = "../up" })
-        refused('post_action: "name" must be a name without "/" and no "." in front, as it names a folder, got ".."', { name = ".." })
-        refused('post_action: "spool_bytes" must be a whole number from 1048576 up, got 1048575', { spool_bytes = 1048575 })
-        refused('post_action: "fsync" must be one of always, interval, never, got "sometimes"', { fsync = "sometimes" })
-        refused('post_action: "fsync_seconds" must be a number above 0, got 0', { fsync_seconds = 0 })
-        refused('post_action: "thread_pool" must be a non-empty string, got ""', { thread_pool = "" })
+        refused('post_action.durable must be true or false, got 1', { durable = 1 })
+        refused('post_action.durable must be true where there is a "spool", got false', { durable = false })
+        refused('post_action.spool must be an absolute path, beginning with "/", got 1', { spool = 1 })
+        refused('post_action.spool must be an absolute path, beginning with "/", got "spool"', { spool = "spool" })
+        refused('post_action.name must be a name without "/" and no "." in front, as it names a folder, got "../up"', { name = "../up" })
+        refused('post_action.name must be a name without "/" and no "." in front, as it names a folder, got ".."', { name = ".." })
+        refused('post_action.spool_bytes must be a whole number from 1048576 up, got 1048575', { spool_bytes = 1048575 })
+        refused('post_action.fsync must be one of always, interval, never, got "sometimes"', { fsync = "sometimes" })
+        refused('post_action.fsync_seconds must be a number above 0, got 0', { fsync_seconds = 0 })
+        refused('post_action.thread_pool must be a non-empty string, got ""', { thread_pool = "" })
     end)
 
     it("divides its quota into segments, those of all workers together", function()
@@ -243,12 +243,13 @@ describe("post_action on disk", function()
     end)
 
     it("takes what setup says of all sinks", function()
-        local made_logs = logs.read_sinks({
-            log = {
-                durable = true, spool = SPOOL, fsync = "never", spool_bytes = 2097152,
-                sinks = { { name = "durable one", type = "http", url = RECEIVER }, { name = "durable two", type = "http", url = RECEIVER } },
-            },
-        })
+        local problems = {}
+        local log = logs.read({
+            durable = true, spool = SPOOL, fsync = "never", spool_bytes = 2097152,
+            sinks = { { name = "durable one", type = "http", url = RECEIVER }, { name = "durable two", type = "http", url = RECEIVER } },
+        }, problems)
+        local made_logs = logs.make_sinks(log, problems)
+        assert.same({}, problems)
         for index, name in ipairs({ "one", "two" }) do
             local spool = made_logs[index].queue.spool
             assert.equal(SPOOL .. "/durable " .. name, spool.settings.directory)

@@ -1,13 +1,13 @@
 local disk = require("spec.support.disk")
-local file_sink = require("resty.openclaw.post_action.sinks.file")
 local files = require("resty.openclaw.files")
+local sinks = require("spec.support.sinks")
 
 local FOLDER = ngx.config.prefix() .. "/post_action_files/"
 
 local content, shell = disk.content, disk.shell
 
 local function sink(path)
-    return file_sink.new("spec", { type = "file", path = path })
+    return sinks.open("spec", { type = "file", path = path })
 end
 
 describe("post_action file sink", function()

@@ -1,6 +1,6 @@
 local cjson = require("cjson")
 local receiver = require("spec.support.receiver")
-local sinks = require("resty.openclaw.post_action.sinks")
+local sinks = require("spec.support.sinks")
 
 local URL = "http://127.0.0.1:18080/post_action/receiver"
 local PATH = ngx.config.prefix() .. "/posted.gz"
@@ -83,11 +83,11 @@ describe("post_action http sink", function()
 
         it("is refused when it is wrong", function()
             for sentence, options in pairs({
-                ['spec: either "format" or "template", not both'] = { format = "ndjson", template = { entry = "$line" } },
-                ['spec: template: "entry" must be a text with $line, $text, $id or $nanoseconds, got "$lines"'] = {
+                ['spec: "format" and "template" cannot both be given'] = { format = "ndjson", template = { entry = "$line" } },
+                ['spec.template.entry must be a non-empty string with $line, $text, $id or $nanoseconds, got "$lines"'] = {
                     template = { entry = "$lines" },
                 },
-                ['spec: template: "between" must be a text, got 1'] = { template = { entry = "x", between = 1 } },
+                ['spec.template.between must be a string, got 1'] = { template = { entry = "x", between = 1 } },
             }) do
                 local ok, err = pcall(sink, options)
                 assert.is_false(ok)
@@ -158,9 +158,9 @@ describe("post_action http sink", function()
             assert.is_false(ok)
             assert.equal(sentence, err)
         end
-        refused('spec: "format" must be one of ndjson, json_array, got "xml"', { format = "xml" })
-        refused('spec: "gzip" must be true or false, got 1', { gzip = 1 })
-        refused('spec: "headers": header content-encoding is set by "gzip"', { gzip = true, headers = { ["content-encoding"] = "br" } })
+        refused('spec.format must be one of ndjson, json_array, got "xml"', { format = "xml" })
+        refused('spec.gzip must be true or false, got 1', { gzip = 1 })
+        refused('spec.headers: header content-encoding is set by "gzip"', { gzip = true, headers = { ["content-encoding"] = "br" } })
     end)
 
     it("says so where there is no zlib", function()
@@ -170,6 +170,6 @@ describe("post_action http sink", function()
         local ok, err = pcall(sink, { gzip = true })
         gzip.new = real
         assert.is_false(ok)
-        assert.equal('spec: "gzip" is not possible: no zlib in this nginx, and no libz.so.1 on this system', err)
+        assert.equal('spec.gzip is not possible: no zlib in this nginx, and no libz.so.1 on this system', err)
     end)
 end)

@@ -1,7 +1,7 @@
 local disk = require("spec.support.disk")
 local eventually = require("spec.support.eventually")
 local listener = require("spec.support.listener")
-local sinks = require("resty.openclaw.post_action.sinks")
+local sinks = require("spec.support.sinks")
 
 local PASSWORD_FILE = ngx.config.prefix() .. "/redis_password"
 
@@ -327,11 +327,11 @@ describe("post_action redis_stream sink", function()
         disk.shell("echo secret >%s && chmod 644 %s", PASSWORD_FILE, PASSWORD_FILE)
         local ok, err = pcall(sink, { password_file = PASSWORD_FILE })
         assert.is_false(ok)
-        assert.equal('spec: "password_file" ' .. PASSWORD_FILE .. " may be read by all users; chmod it to 600", err)
+        assert.equal('spec.password_file: ' .. PASSWORD_FILE .. " may be read by all users; chmod it to 600", err)
         disk.shell(": >%s && chmod 600 %s", PASSWORD_FILE, PASSWORD_FILE)
         ok, err = pcall(sink, { password_file = PASSWORD_FILE })
         assert.is_false(ok)
-        assert.equal('spec: "password_file" ' .. PASSWORD_FILE .. " is empty", err)
+        assert.equal('spec.password_file: ' .. PASSWORD_FILE .. " is empty", err)
         os.remove(PASSWORD_FILE)
     end)
 
@@ -343,19 +343,20 @@ describe("post_action redis_stream sink", function()
         end
 
         it("are refused one by one, without showing secrets", function()
-            refused('spec: "key" must be a text, got ""', { key = "" })
-            refused('spec: "max_length" must be a whole number from 1 up, got 0', { max_length = 0 })
-            refused('spec: "password" must be a text', { password = 5 })
-            refused('spec: either "password" or "password_file", not both', { password = "x", password_file = "/x" })
-            refused('spec: cannot read "password_file": /nowhere', { password_file = "/nowhere" })
-            refused('spec: "password_file" must be a path from the root', { password_file = "secret" })
+            refused('spec.key must be a non-empty string, got ""', { key = "" })
+            refused('spec.max_length must be a whole number from 1 up, got 0', { max_length = 0 })
+            refused("spec.password must be a non-empty string", { password = 5 })
+            refused('spec: "password" and "password_file" cannot both be given', { password = "x", password_file = "/x" })
+            refused('spec.password_file: cannot read /nowhere', { password_file = "/nowhere" })
+            refused('spec.password_file must be a path from the root', { password_file = "secret" })
             refused('spec: "username" needs "password" or "password_file"', { username = "x" })
             refused('spec: "path" is a unix socket, which has no "host"', { path = "/x", host = "y" })
             refused('spec: "hosts" names all of them', { hosts = { "a:1" }, host = "b" })
             for _, entry in ipairs({ "a", "a:0", "a:65536", ":1", "a b:1", "unix:/x:1", "redis://a:1", 1 }) do
-                refused('spec: "hosts" must be a list of hosts with ports', { hosts = { entry } })
+                refused('spec.hosts[1] must be a host with its port, like "10.0.0.1:6379"', { hosts = { entry } })
             end
-            refused('spec: "ssl_server_name" must be the name in the certificate', { ssl = true })
+            refused("spec.hosts[1] must be a host with its port, like \"10.0.0.1:6379\", got a string", { hosts = { "redis://:secret@a:1" } })
+            refused('spec.ssl_server_name must be the name in the certificate', { ssl = true })
             refused('spec: unknown option "passwort"; did you mean "password"?', { passwort = "secret" })
         end)
 

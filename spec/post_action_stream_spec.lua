@@ -1,6 +1,6 @@
 local eventually = require("spec.support.eventually")
 local listener = require("spec.support.listener")
-local sinks = require("resty.openclaw.post_action.sinks")
+local sinks = require("spec.support.sinks")
 
 local PATH = ngx.config.prefix() .. "/stream.sock"
 
@@ -180,14 +180,14 @@ describe("post_action stream sink", function()
         end
 
         it("are refused one by one", function()
-            refused('spec: "host" must be a text, got nothing', { type = "tcp" })
-            refused('spec: "host" must be a host name, an IPv4 address or an IPv6 address in brackets, got "a b"', { type = "tcp", host = "a b", port = 1 })
-            refused('spec: "port" must be a whole number from 1 up, got nothing', { type = "tcp", host = "a" })
-            refused('spec: "port" must be a whole number from 1 to 65535, got 65536', { type = "tcp", host = "a", port = 65536 })
-            refused('spec: unknown option "ssl_verify"; known are type, host, port, connect_seconds, timeout_seconds, keepalive_seconds', { type = "tcp", host = "a", port = 1, ssl_verify = true })
-            refused('spec: "ssl_server_name" must be the name in the certificate, as the host is an address, got nothing', { type = "tls", host = "10.0.0.1", port = 1 })
-            refused('spec: "path" must be an absolute path, beginning with "/", got "x"', { type = "unix", path = "x" })
-            refused('spec: "timeout_seconds" must be a number above 0, got 0', { type = "tcp", host = "a", port = 1, timeout_seconds = 0 })
+            refused('spec.host must be a host name, an IPv4 address or an IPv6 address in brackets, got nothing', { type = "tcp", port = 1 })
+            refused('spec.host must be a host name, an IPv4 address or an IPv6 address in brackets, got "a b"', { type = "tcp", host = "a b", port = 1 })
+            refused('spec.port must be a whole number from 1 to 65535, got nothing', { type = "tcp", host = "a" })
+            refused('spec.port must be a whole number from 1 to 65535, got 65536', { type = "tcp", host = "a", port = 65536 })
+            refused('spec: unknown option "ssl_verify"; known are host, port, connect_seconds, timeout_seconds, keepalive_seconds', { type = "tcp", host = "a", port = 1, ssl_verify = true })
+            refused('spec.ssl_server_name must be the name in the certificate, as the host is an address, got nothing', { type = "tls", host = "10.0.0.1", port = 1 })
+            refused('spec.path must be an absolute path, beginning with "/", got "x"', { type = "unix", path = "x" })
+            refused('spec.timeout_seconds must be a number above 0, got 0', { type = "tcp", host = "a", port = 1, timeout_seconds = 0 })
         end)
     end)
 end)

@@ -1,9 +1,9 @@
 local ____exports = {}
+local clock = require("resty.openclaw.clock")
+local problem = require("resty.openclaw.config.problems")
 local fault = require("resty.openclaw.fault")
 local json = require("resty.openclaw.json")
 local metric_registry = require("resty.openclaw.metric_registry")
-local read = require("resty.openclaw.options")
-local clock = require("resty.openclaw.clock")
 local request = require("resty.openclaw.request")
 local durable_queue = require("resty.openclaw.post_action.durable_queue")
 local figures_of = require("resty.openclaw.post_action.figures")
@@ -15,6 +15,7 @@ local states = require("resty.openclaw.post_action.state")
 local ____state = require("resty.openclaw.post_action.state")
 local drop = ____state.drop
 local show = ____state.show
+local settings_of = require("resty.openclaw.post_action.settings")
 local sinks = require("resty.openclaw.post_action.sinks")
 local worker_process = require("resty.openclaw.worker_process")
 do
@@ -22,27 +23,7 @@ do
     ____exports.after = ____after.after
     ____exports.limit_after = ____after.limit_after
 end
-local OPTIONS = {
-    "sink",
-    "dead_letter",
-    "name",
-    "max_entries",
-    "max_bytes",
-    "batch_entries",
-    "batch_bytes",
-    "batch_seconds",
-    "drop",
-    "retry_seconds",
-    "drain_seconds",
-    "record",
-    "record_query",
-    "record_variables",
-    "dict"
-}
-for ____, option in ipairs(durable_queue.OPTIONS) do
-    OPTIONS[#OPTIONS + 1] = option
-end
-local MIB = 1024 * 1024
+local NAME = "post_action"
 local OPENING_BRACE = string.byte("{")
 --- Books one entry that is not taken in.
 local function refuse(post_action, reason, why)
@@ -146,130 +127,87 @@ local function exit_worker(self)
     flushers.close(self.flusher)
 end
 local metatable = {__index = {push = push, log = log, init_worker = init_worker, exit_worker = exit_worker}}
-local function read_variables(owner, options)
-    local variables = read.group(owner, options, "record_variables") or ({})
-    for name, variable in pairs(variables) do
-        local legal = string.find(
-            type(variable) == "string" and variable or "",
-            "^[%w_]+$"
+--- A name that no other sink has: figures and the folder on disk go by it. Raises where it is taken.
+local function name_of(____bindingPattern0, registry)
+    local sink
+    local name
+    local path
+    path = ____bindingPattern0.path
+    name = ____bindingPattern0.name
+    sink = ____bindingPattern0.sink
+    local its_name = name or sink.type
+    if figures_of.is_taken(registry, its_name) then
+        local what = name == nil and "a \"name\"" or "another \"name\""
+        error(
+            ((((problem.beginning(path) .. " give it ") .. what) .. ": another sink is already named \"") .. its_name) .. "\"",
+            0
         )
-        if type(name) ~= "string" or legal == nil then
-            read.refuse(owner, "record_variables", "a table of field names and variable names without $", variable)
-        end
     end
-    return variables
+    return its_name
 end
 --- Where entries wait: in memory, or on disk.
-local function open_queue(options, registry, name, memory, faults)
-    if read.flag("post_action", options, "durable", false) then
-        return durable_queue.new(
-            options,
-            name,
-            memory,
-            figures_of.of_spool(registry, name),
-            faults
-        )
+local function open_queue(settings, name, registry, faults)
+    local ____settings_0 = settings
+    local queue = ____settings_0.queue
+    local path = ____settings_0.path
+    local memory = queues.new(queue.max_entries, queue.max_bytes, queue.drop == "oldest")
+    if not queue.durable then
+        return memory
     end
-    if options.spool ~= nil then
-        read.refuse("post_action", "durable", "true where there is a \"spool\"", options.durable)
-    end
-    return memory
-end
---- A queue with its sink. Phases: init. Raises one sentence when an option is wrong; the options stand in
--- docs/post_action.md.
-local function create(given)
-    local options = read.check("post_action", given, OPTIONS)
-    local sink_options = read.group("post_action", options, "sink")
-    if sink_options == nil then
-        read.refuse("post_action", "sink", "a table", sink_options)
-    end
-    local sink = sinks.open("post_action sink", sink_options)
-    local name = read.text("post_action", options, "name", sink_options.type)
-    local registry = metric_registry.open(read.text("post_action", options, "dict", "openclaw"))
-    if figures_of.is_taken(registry, name) then
-        read.refuse("post_action", "name", "a name that no other post_action has", name)
-    end
-    local max_entries = read.whole(
-        "post_action",
-        options,
-        "max_entries",
-        1,
-        10000,
-        1000000
-    )
-    local max_bytes = read.whole(
-        "post_action",
-        options,
-        "max_bytes",
-        1,
-        16 * MIB
-    )
-    local what_drops = read.one_of(
-        "post_action",
-        options,
-        "drop",
-        {"oldest", "newest"},
-        "oldest"
-    )
-    local settings = {
-        name = name,
-        batch_entries = read.whole(
-            "post_action",
-            options,
-            "batch_entries",
-            1,
-            math.min(500, max_entries),
-            max_entries
-        ),
-        batch_bytes = read.whole(
-            "post_action",
-            options,
-            "batch_bytes",
-            1,
-            math.min(MIB, max_bytes),
-            max_bytes
-        ),
-        batch_seconds = read.positive("post_action", options, "batch_seconds", 1),
-        retry_seconds = read.positive("post_action", options, "retry_seconds", 60),
-        drain_seconds = read.positive("post_action", options, "drain_seconds", 5)
-    }
-    local record = read.flag("post_action", options, "record", true)
-    local with_query = read.flag("post_action", options, "record_query", false)
-    local ____temp_0
-    if options.dead_letter == nil then
-        ____temp_0 = nil
-    else
-        ____temp_0 = sinks.open_dead_letter("post_action", options.dead_letter)
-    end
-    local dead_letter = ____temp_0
-    local its_ids = ids.new()
-    local recorder = records.new(
-        its_ids,
-        with_query,
-        read_variables("post_action", options)
-    )
-    local figures = figures_of.new(registry, name)
-    local faults = fault.new("post_action", registry)
-    local memory = queues.new(max_entries, max_bytes, what_drops == "oldest")
-    local queue = open_queue(
-        options,
-        registry,
+    return durable_queue.new(
+        queue,
         name,
+        path,
         memory,
+        figures_of.of_spool(registry, name),
         faults
     )
+end
+--- A queue with its sink. Phases: init. Raises where the options do not fit together, or something that they need is not
+-- there.
+function ____exports.create(settings)
+    local ____settings_1 = settings
+    local options = ____settings_1.queue
+    local dead_letter = ____settings_1.dead_letter
+    local sink = sinks.create(settings.sink, settings.sink_path)
+    local registry = metric_registry.open(options.dict)
+    local name = name_of(settings, registry)
+    local batch_entries, batch_bytes = settings_of.batch_limits(options)
+    local ____options_2 = options
+    local batch_seconds = ____options_2.batch_seconds
+    local retry_seconds = ____options_2.retry_seconds
+    local drain_seconds = ____options_2.drain_seconds
+    local limits = {
+        name = name,
+        batch_entries = batch_entries,
+        batch_bytes = batch_bytes,
+        batch_seconds = batch_seconds,
+        retry_seconds = retry_seconds,
+        drain_seconds = drain_seconds
+    }
+    local ____temp_3
+    if dead_letter == nil then
+        ____temp_3 = nil
+    else
+        ____temp_3 = sinks.create_dead_letter(dead_letter)
+    end
+    local dead_letter_sink = ____temp_3
+    local its_ids = ids.new()
+    local figures = figures_of.new(registry, name)
+    local faults = fault.new(NAME, registry)
+    local queue = open_queue(settings, name, registry, faults)
     local fields = {
-        record = record,
-        most_line_bytes = settings.batch_bytes - 1,
-        recorder = recorder,
+        record = options.record,
+        most_line_bytes = batch_bytes - 1,
+        recorder = records.new(its_ids, options.record_query, options.record_variables),
         ids = its_ids,
         queue = queue,
         waits = queue.is_durable and options.fsync == "always",
         flusher = states.new(
-            settings,
+            limits,
             queue,
             sink,
-            dead_letter,
+            dead_letter_sink,
             figures,
             faults
         ),
@@ -277,5 +215,10 @@ local function create(given)
     }
     return setmetatable(fields, metatable)
 end
-____exports.new = create
+--- A queue with its sink, from options as users write them; they stand in docs/post_action.md. Phases: init. Raises all that
+-- is wrong.
+local function alone(given)
+    return ____exports.create(settings_of.read_alone(given, NAME))
+end
+____exports.new = alone
 return ____exports

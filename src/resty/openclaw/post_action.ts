@@ -3,14 +3,13 @@
  * worker, in memory or on disk, emptied in batches by one background thread. See docs/post_action.md.
  */
 import type { Buffer } from "string.buffer";
+import * as clock from "./clock";
+import * as problem from "./config/problems";
 import * as fault from "./fault";
 import type { Faults } from "./fault";
 import * as json from "./json";
 import * as metric_registry from "./metric_registry";
 import type { Registry } from "./metric_registry";
-import * as read from "./options";
-import type { Options } from "./options";
-import * as clock from "./clock";
 import * as request from "./request";
 export { after, limit_after } from "./post_action/after";
 import * as durable_queue from "./post_action/durable_queue";
@@ -20,12 +19,14 @@ import * as flushers from "./post_action/flusher";
 import * as ids from "./post_action/ids";
 import type { Ids } from "./post_action/ids";
 import * as queues from "./post_action/queue";
-import type { Queue, Ring } from "./post_action/queue";
+import type { Queue } from "./post_action/queue";
 import * as records from "./post_action/record";
 import type { Recorder } from "./post_action/record";
 import * as states from "./post_action/state";
 import { drop, show } from "./post_action/state";
 import type { Flusher } from "./post_action/state";
+import * as settings_of from "./post_action/settings";
+import type { Settings } from "./post_action/settings";
 import * as sinks from "./post_action/sinks";
 import * as worker_process from "./worker_process";
 
@@ -45,26 +46,7 @@ export interface PostAction {
     exit_worker(): void;
 }
 
-const OPTIONS = [
-    "sink",
-    "dead_letter",
-    "name",
-    "max_entries",
-    "max_bytes",
-    "batch_entries",
-    "batch_bytes",
-    "batch_seconds",
-    "drop",
-    "retry_seconds",
-    "drain_seconds",
-    "record",
-    "record_query",
-    "record_variables",
-    "dict",
-];
-for (const option of durable_queue.OPTIONS) OPTIONS.push(option);
-
-const MIB = 1024 * 1024;
+const NAME = "post_action";
 const OPENING_BRACE = string.byte("{");
 
 /** Books one entry that is not taken in. */
@@ -144,73 +126,60 @@ function exit_worker(this: PostAction): void {
 
 const metatable = { __index: { push, log, init_worker, exit_worker } };
 
-function read_variables(owner: string, options: Options): Record<string, string> {
-    const variables = read.group(owner, options, "record_variables") ?? {};
-    for (const [name, variable] of pairs(variables)) {
-        const [legal] = string.find(typeof variable === "string" ? variable : "", "^[%w_]+$");
-        if (typeof name !== "string" || legal === undefined) {
-            read.refuse(owner, "record_variables", "a table of field names and variable names without $", variable);
-        }
+/** A name that no other sink has: figures and the folder on disk go by it. Raises where it is taken. */
+function name_of({ path, name, sink }: Settings, registry: Registry): string {
+    const its_name = name ?? sink.type;
+    if (figures_of.is_taken(registry, its_name)) {
+        const what = name === undefined ? 'a "name"' : 'another "name"';
+        error(`${problem.beginning(path)} give it ${what}: another sink is already named "${its_name}"`, 0);
     }
-    return variables as Record<string, string>;
+    return its_name;
 }
 
 /** Where entries wait: in memory, or on disk. */
-function open_queue(options: Options, registry: Registry, name: string, memory: Ring, faults: Faults): Queue {
-    if (read.flag("post_action", options, "durable", false)) {
-        return durable_queue.new(options, name, memory, figures_of.of_spool(registry, name), faults);
-    }
-    if (options.spool !== undefined)
-        read.refuse("post_action", "durable", 'true where there is a "spool"', options.durable);
-    return memory;
+function open_queue(settings: Settings, name: string, registry: Registry, faults: Faults): Queue {
+    const { queue, path } = settings;
+    const memory = queues.new(queue.max_entries, queue.max_bytes, queue.drop === "oldest");
+    if (!queue.durable) return memory;
+    return durable_queue.new(queue, name, path, memory, figures_of.of_spool(registry, name), faults);
 }
 
 /**
- * A queue with its sink. Phases: init. Raises one sentence when an option is wrong; the options stand in
- * docs/post_action.md.
+ * A queue with its sink. Phases: init. Raises where the options do not fit together, or something that they need is not
+ * there.
  */
-function create(given: unknown): PostAction {
-    const options = read.check("post_action", given, OPTIONS);
-    const sink_options = read.group("post_action", options, "sink");
-    if (sink_options === undefined) read.refuse("post_action", "sink", "a table", sink_options);
-    const sink = sinks.open("post_action sink", sink_options);
-    const name = read.text("post_action", options, "name", sink_options.type as string);
-    const registry = metric_registry.open(read.text("post_action", options, "dict", "openclaw"));
-    if (figures_of.is_taken(registry, name)) {
-        read.refuse("post_action", "name", "a name that no other post_action has", name);
-    }
-    const max_entries = read.whole("post_action", options, "max_entries", 1, 10000, 1000000);
-    const max_bytes = read.whole("post_action", options, "max_bytes", 1, 16 * MIB);
-    const what_drops = read.one_of("post_action", options, "drop", ["oldest", "newest"], "oldest");
-    const settings = {
-        name,
-        batch_entries: read.whole("post_action", options, "batch_entries", 1, math.min(500, max_entries), max_entries),
-        batch_bytes: read.whole("post_action", options, "batch_bytes", 1, math.min(MIB, max_bytes), max_bytes),
-        batch_seconds: read.positive("post_action", options, "batch_seconds", 1),
-        retry_seconds: read.positive("post_action", options, "retry_seconds", 60),
-        drain_seconds: read.positive("post_action", options, "drain_seconds", 5),
-    };
-    const record = read.flag("post_action", options, "record", true);
-    const with_query = read.flag("post_action", options, "record_query", false);
-    const dead_letter =
-        options.dead_letter === undefined ? undefined : sinks.open_dead_letter("post_action", options.dead_letter);
+export function create(settings: Settings): PostAction {
+    const { queue: options, dead_letter } = settings;
+    const sink = sinks.create(settings.sink, settings.sink_path);
+    const registry = metric_registry.open(options.dict);
+    const name = name_of(settings, registry);
+    const [batch_entries, batch_bytes] = settings_of.batch_limits(options);
+    const { batch_seconds, retry_seconds, drain_seconds } = options;
+    const limits = { name, batch_entries, batch_bytes, batch_seconds, retry_seconds, drain_seconds };
+    const dead_letter_sink = dead_letter === undefined ? undefined : sinks.create_dead_letter(dead_letter);
     const its_ids = ids.new();
-    const recorder = records.new(its_ids, with_query, read_variables("post_action", options));
     const figures = figures_of.new(registry, name);
-    const faults = fault.new("post_action", registry);
-    const memory = queues.new(max_entries, max_bytes, what_drops === "oldest");
-    const queue = open_queue(options, registry, name, memory, faults);
+    const faults = fault.new(NAME, registry);
+    const queue = open_queue(settings, name, registry, faults);
     const fields = {
-        record,
+        record: options.record,
         // A line has its end, and a batch has at least one line.
-        most_line_bytes: settings.batch_bytes - 1,
-        recorder,
+        most_line_bytes: batch_bytes - 1,
+        recorder: records.new(its_ids, options.record_query, options.record_variables),
         ids: its_ids,
         queue,
         waits: queue.is_durable && options.fsync === "always",
-        flusher: states.new(settings, queue, sink, dead_letter, figures, faults),
+        flusher: states.new(limits, queue, sink, dead_letter_sink, figures, faults),
         figures,
     };
     return setmetatable(fields, metatable) as unknown as PostAction;
 }
-export { create as new };
+
+/**
+ * A queue with its sink, from options as users write them; they stand in docs/post_action.md. Phases: init. Raises all that
+ * is wrong.
+ */
+function alone(given: unknown): PostAction {
+    return create(settings_of.read_alone(given, NAME));
+}
+export { alone as new };

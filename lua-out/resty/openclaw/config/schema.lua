@@ -138,4 +138,15 @@ function ____exports.map_of(kind)
         end
     }
 end
+--- The options of two schemas, those of the second behind those of the first.
+function ____exports.joined(first, second)
+    local all = {}
+    for ____, name in ipairs(____exports.names(first)) do
+        all[name] = ____exports.again(first[name])
+    end
+    for ____, name in ipairs(____exports.names(second)) do
+        all[name] = ____exports.again(second[name])
+    end
+    return all
+end
 return ____exports

@@ -113,14 +113,8 @@ function ____exports.build(options)
         function() return metrics.create(read.metrics, "setup: metrics") end
     )
     local balancers = upstreams.make_all(read.upstreams, problems)
-    local sinks = attempt(
-        problems,
-        function() return logs.make_sinks(read.log) end
-    )
-    local slow = attempt(
-        problems,
-        function() return logs.slow_options(read.log) end
-    )
+    local log = logs.read(read.log, problems)
+    local sinks = logs.make_sinks(log, problems)
     local admin = attempt(
         problems,
         function() return admins.create(
@@ -138,7 +132,11 @@ function ____exports.build(options)
             "setup: status"
         ) end
     )
-    local recorders = recording.declarations(figures, sinks or ({}), slow or logs.DEFAULT_SLOW)
+    local recorders = recording.declarations(
+        figures,
+        sinks,
+        logs.slow_options(log)
+    )
     local declarations = all_plugins(read, recorders, problems)
     local route_options = read_routes(read, declarations, problems)
     problem.raise(problems)

@@ -1,102 +1,160 @@
 local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
-local read = require("resty.openclaw.options")
+local schemas = require("resty.openclaw.config.schema")
+local ____schema = require("resty.openclaw.config.schema")
+local joined = ____schema.joined
+local option = ____schema.option
+local optional = ____schema.optional
 local post_action = require("resty.openclaw.post_action")
-local SINKS = kinds.list_of(kinds.of(
-    "table",
-    "a table",
-    function(given) return type(given) == "table" end
-))
---- For the slow log; all else there is for the sinks.
-local SLOW_OPTIONS = {"slow_seconds", "slow_lines_per_minute"}
-local function is_slow_option(name)
-    return type(name) == "string" and string.sub(name, 1, 5) == "slow_"
-end
+local ____misplaced = require("resty.openclaw.post_action.misplaced")
+local take_out = ____misplaced.take_out
+local settings = require("resty.openclaw.post_action.settings")
+local sinks = require("resty.openclaw.post_action.sinks")
 --- Where `log` does not say.
 ____exports.DEFAULT_SLOW = {seconds = 5, lines_per_minute = 600}
---- `log` as it is given: a table, or nothing.
-local function table_in(log)
-    return read.group("setup", {log = log}, "log")
+local SLOW_SCHEMA = {
+    slow_seconds = option(kinds.positive, ____exports.DEFAULT_SLOW.seconds, "requests that take so long, or longer, are slow"),
+    slow_lines_per_minute = option(
+        kinds.whole(1),
+        ____exports.DEFAULT_SLOW.lines_per_minute,
+        "so many lines all workers write together in a minute"
+    )
+}
+--- What may stand beside all sinks as well as in one of them.
+local DEAD_LETTER_SCHEMA = {dead_letter = settings.DEAD_LETTER}
+--- What stands beside all sinks.
+local COMMON_SCHEMA = joined(
+    joined(DEAD_LETTER_SCHEMA, settings.QUEUE_SCHEMA),
+    SLOW_SCHEMA
+)
+--- What is no option of the sink's type.
+local ENTRY_SCHEMA = joined({name = settings.NAME}, DEAD_LETTER_SCHEMA)
+local function is_common(name)
+    return COMMON_SCHEMA[name] ~= nil
 end
---- What the slow logs of all routes are made of. Raises when an option is wrong. Phases: init.
-function ____exports.slow_options(log)
-    local given = {}
-    for name, value in pairs(table_in(log) or ({})) do
-        if is_slow_option(name) then
-            given[name] = value
+local function is_of_entry(name)
+    return ENTRY_SCHEMA[name] ~= nil
+end
+local function read_entry(given, path, problems)
+    if type(given) ~= "table" then
+        problem.add_no_table(problems, path, "a table", given)
+        return given
+    end
+    local own = {}
+    local rest = {}
+    for name, value in pairs(given) do
+        if is_of_entry(name) then
+            own[name] = value
+        else
+            rest[name] = value
         end
     end
-    local slow = read.check("setup: log", given, SLOW_OPTIONS)
+    local its_type = rest.type
+    local function is_elsewhere(name)
+        return is_common(name) and not sinks.have(name, its_type)
+    end
+    local options = take_out(
+        rest,
+        path,
+        problems,
+        is_elsewhere,
+        "it stands beside sinks, in log"
+    )
+    local read = schemas.read(ENTRY_SCHEMA, own, path, problems)
     return {
-        seconds = read.positive("setup: log", slow, "slow_seconds", 5),
-        lines_per_minute = read.whole(
-            "setup: log",
-            slow,
-            "slow_lines_per_minute",
-            1,
-            600
-        )
+        sink = sinks.SINK.read(options, path, problems),
+        name = read and read.name,
+        dead_letter = read and read.dead_letter
     }
 end
---- What `log` says of the sinks; nothing when it speaks of the slow log only.
-local function about_sinks(log)
-    local given = table_in(log)
+local ENTRIES = kinds.list_of({name = "table", read = read_entry})
+--- A list of sinks.
+local SINKS = {
+    name = "list of tables",
+    read = function(given, path, problems)
+        if type(given) ~= "table" or given.type == nil then
+            return ENTRIES.read(given, path, problems)
+        end
+        problems[#problems + 1] = path .. " must be a list: write sinks = { { … } }"
+        return {}
+    end
+}
+local OWN_SCHEMA = {sinks = optional(SINKS, "where records go: a list of [sinks](post_action.md), each with the options of its type")}
+--- The options of `log`.
+____exports.SCHEMA = joined(OWN_SCHEMA, COMMON_SCHEMA)
+local PATH = "setup: log"
+--- Whether the table is about sinks: it is empty, or has an option of their queues.
+local function is_about_sinks(given)
+    for name in pairs(given) do
+        if is_common(name) and SLOW_SCHEMA[name] == nil then
+            return true
+        end
+    end
+    local first = next(given)
+    return first == nil
+end
+--- `log` as it is given: nothing without it. Adds to the problems what is wrong. Phases: init.
+function ____exports.read(given, problems)
     if given == nil then
         return nil
     end
-    local about = {}
-    local others = 0
-    local slow = 0
-    for name, value in pairs(given) do
-        if is_slow_option(name) then
-            slow = slow + 1
-        else
-            about[name] = value
-            others = others + 1
-        end
+    if type(given) ~= "table" then
+        problem.add_no_table(problems, PATH, "a table", given)
+        return nil
     end
-    local ____temp_0
-    if others == 0 and slow > 0 then
-        ____temp_0 = nil
+    local before = #problems
+    local function is_misplaced(name)
+        return not is_common(name) and (is_of_entry(name) or sinks.have(name))
+    end
+    local options = take_out(
+        given,
+        PATH,
+        problems,
+        is_misplaced,
+        "it belongs into a sink"
+    )
+    if options.sinks == nil and is_about_sinks(options) then
+        ENTRIES.read(nil, PATH .. ".sinks", problems)
+    end
+    local log = schemas.read(____exports.SCHEMA, options, PATH, problems)
+    if log ~= nil then
+        settings.check(log, PATH, problems)
+    end
+    local ____temp_4
+    if #problems == before then
+        ____temp_4 = log
     else
-        ____temp_0 = about
+        ____temp_4 = nil
     end
-    return ____temp_0
+    return ____temp_4
 end
---- A list of tables. A variable that does not exist leaves a hole in it.
-local function sinks_in(given)
-    local problems = {}
-    local sinks = SINKS.read(given.sinks, "setup: log.sinks", problems)
-    problem.raise(problems)
-    return sinks
+--- What the slow logs of all routes are made of. Phases: init.
+function ____exports.slow_options(log)
+    if log == nil then
+        return ____exports.DEFAULT_SLOW
+    end
+    return {seconds = log.slow_seconds, lines_per_minute = log.slow_lines_per_minute}
 end
---- One queue for each sink: what stands beside `sinks` holds for all of them. Raises when an option is wrong. Phases: init.
-function ____exports.make_sinks(log)
+--- One queue for each sink: what stands beside `sinks` holds for all of them. Adds to the problems what the sinks lack. Phases:
+-- init.
+function ____exports.make_sinks(log, problems)
     local logs = {}
-    local given = about_sinks(log)
-    if given == nil then
-        return logs
-    end
-    if given.sink ~= nil then
-        error("setup: log: unknown option \"sink\"; did you mean \"sinks\"?", 0)
-    end
-    for ____, entry in ipairs(sinks_in(given)) do
-        local sink = {}
-        local queue = {sink = sink}
-        for name, value in pairs(given) do
-            if name ~= "sinks" then
-                queue[name] = value
-            end
+    for place, entry in ipairs(log and log.sinks or ({})) do
+        local path = ((PATH .. ".sinks[") .. tostring(place)) .. "]"
+        local made, queue = pcall(post_action.create, {
+            path = path,
+            sink = entry.sink,
+            sink_path = path,
+            name = entry.name,
+            dead_letter = entry.dead_letter or log.dead_letter,
+            queue = log
+        })
+        if made then
+            logs[#logs + 1] = queue
+        else
+            problems[#problems + 1] = tostring(queue)
         end
-        for name, value in pairs(entry) do
-            if name == "name" or name == "dead_letter" then
-                queue[name] = value
-            else
-                sink[name] = value
-            end
-        end
-        logs[#logs + 1] = post_action.new(queue)
     end
     return logs
 end

@@ -1,28 +1,39 @@
 local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local read_or_raise = ____schema.read_or_raise
 local fault = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
-local read = require("resty.openclaw.options")
 local request = require("resty.openclaw.request")
 local figures_of = require("resty.openclaw.post_action.after.figures")
 local http_action = require("resty.openclaw.post_action.after.http_action")
 local pools = require("resty.openclaw.post_action.after.pool")
 local runners = require("resty.openclaw.post_action.after.runner")
 local DICT = "openclaw"
-local OPTIONS = {
-    "max_running",
-    "max_waiting",
-    "max_bytes",
-    "action_seconds",
-    "drain_seconds",
-    "dict"
+local LIMIT_AFTER = "post_action.limit_after"
+--- The options of `limit_after`.
+____exports.SCHEMA = {
+    max_running = option(
+        kinds.whole(1, 100),
+        16,
+        "actions that a worker runs at a time"
+    ),
+    max_waiting = option(
+        kinds.whole(0, 100000),
+        1000,
+        "actions that wait for a place, the oldest first; one more is dropped"
+    ),
+    max_bytes = option(
+        kinds.whole(1),
+        16 * 1024 * 1024,
+        "the same in bytes of bodies and of texts given to functions, those of running actions included"
+    ),
+    action_seconds = option(kinds.positive, 30, "how long an action may take, all tries included; then it is ended, and has failed"),
+    drain_seconds = option(kinds.positive, 5, "how long a worker that exits goes on with its actions, counted from the last call"),
+    dict = option(kinds.text, DICT, "the `lua_shared_dict` of the figures")
 }
-local DEFAULTS = {
-    max_running = 16,
-    max_waiting = 1000,
-    max_bytes = 16 * 1024 * 1024,
-    action_seconds = 30,
-    drain_seconds = 5
-}
+local DEFAULTS = read_or_raise(____exports.SCHEMA, {}, LIMIT_AFTER)
 local function open_pool(settings, dict)
     local registry = metric_registry.open(dict)
     return pools.new(
@@ -37,45 +48,14 @@ local pool
 if ngx.get_phase() == "init" and ngx.shared[DICT] ~= nil then
     pool = open_pool(DEFAULTS, DICT)
 end
---- Sets the limits of `after`, for each worker; the options stand in docs/post_action.md. Raises one sentence when one is
--- wrong. Phases: init.
+--- Sets the limits of `after`, for each worker; the options stand in docs/post_action.md. Raises all that is wrong. Phases:
+-- init.
 function ____exports.limit_after(given)
-    local owner = "post_action.limit_after"
     if ngx.get_phase() ~= "init" then
-        error(owner .. ": must be called in init_by_lua", 0)
+        error(LIMIT_AFTER .. ": must be called in init_by_lua", 0)
     end
-    local options = read.check(owner, given, OPTIONS)
-    local settings = {
-        max_running = read.whole(
-            owner,
-            options,
-            "max_running",
-            1,
-            DEFAULTS.max_running,
-            100
-        ),
-        max_waiting = read.whole(
-            owner,
-            options,
-            "max_waiting",
-            0,
-            DEFAULTS.max_waiting,
-            100000
-        ),
-        max_bytes = read.whole(
-            owner,
-            options,
-            "max_bytes",
-            1,
-            DEFAULTS.max_bytes
-        ),
-        action_seconds = read.positive(owner, options, "action_seconds", DEFAULTS.action_seconds),
-        drain_seconds = read.positive(owner, options, "drain_seconds", DEFAULTS.drain_seconds)
-    }
-    pool = open_pool(
-        settings,
-        read.text(owner, options, "dict", DICT)
-    )
+    local settings = read_or_raise(____exports.SCHEMA, given, LIMIT_AFTER)
+    pool = open_pool(settings, settings.dict)
 end
 --- Why no action can begin now, or nothing.
 local function wrong_phase()

@@ -1,20 +1,33 @@
 local ____exports = {}
 local clock = require("resty.openclaw.clock")
-local read = require("resty.openclaw.options")
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
 local spools = require("resty.openclaw.spool")
 local turn = require("resty.openclaw.turn")
 local lines = require("resty.openclaw.post_action.lines")
---- The options that `create` reads.
-____exports.OPTIONS = {
-    "durable",
-    "spool",
-    "spool_bytes",
-    "fsync",
-    "fsync_seconds",
-    "thread_pool"
-}
+local ____file = require("resty.openclaw.post_action.sinks.file")
+local PATH = ____file.PATH
 local KIB = 1024
 local MIB = 1024 * KIB
+____exports.SCHEMA = {
+    durable = option(kinds.flag, false, "whether entries wait [on disk](#on-disk), so that they survive the worker"),
+    spool = optional(PATH, "absolute path of the folder that contains the sink's folder `name`; required with `durable`, and only with it"),
+    spool_bytes = option(
+        kinds.whole(MIB),
+        KIB * MIB,
+        "the quota of that folder"
+    ),
+    fsync = option(
+        kinds.one_of("always", "interval", "never"),
+        "interval",
+        "when files are synced to disk; [see below](#on-disk)"
+    ),
+    fsync_seconds = option(kinds.positive, 1, "with `\"interval\"`: seconds between two syncs"),
+    thread_pool = option(kinds.text, "default", "the `thread_pool` of nginx that syncs files to disk")
+}
 local USUAL_SEGMENT_BYTES = 8 * MIB
 local LEAST_SEGMENT_BYTES = 64 * KIB
 --- At least so many segments make the quota, so that what is given up at a time is little.
@@ -193,51 +206,56 @@ local metatable = {__index = {
     tend = tend,
     wait = wait
 }}
---- Where the sink of this name has its spool.
-local function read_directory(owner, options, name)
-    local root = read.text(owner, options, "spool")
-    local absolute = string.find(root, "^/[^%z]*$")
-    if absolute == nil then
-        read.refuse(owner, "spool", "an absolute path, beginning with \"/\"", root)
+--- Adds to the problems where the options do not fit together. `path`: of their table. Phases: init.
+function ____exports.check(____bindingPattern0, path, problems)
+    local spool
+    local durable
+    durable = ____bindingPattern0.durable
+    spool = ____bindingPattern0.spool
+    if durable and spool == nil then
+        PATH.read(
+            spool,
+            problem.child(path, "spool"),
+            problems
+        )
     end
+    if not durable and spool ~= nil then
+        problem.add(
+            problems,
+            problem.child(path, "durable"),
+            "true where there is a \"spool\"",
+            durable
+        )
+    end
+end
+--- A queue in the folder `name` of the option `spool`; touches no file. `path`: of the table that has the name. Phases: init.
+-- Raises where the name is none of a folder.
+local function create(options, name, path, memory, figures, faults)
     local legal = string.find(name, "^[^/.%z][^/%z]*$")
     if legal == nil then
-        read.refuse(owner, "name", "a name without \"/\" and no \".\" in front, as it names a folder", name)
+        problem.refuse(
+            problem.child(path, "name"),
+            "a name without \"/\" and no \".\" in front, as it names a folder",
+            name
+        )
     end
-    return (root .. "/") .. name
-end
---- A queue in the folder `name` of the option `spool`; touches no file. Phases: init. Raises one sentence when an option is
--- wrong.
-local function create(options, name, memory, figures, faults)
-    local most_bytes = read.whole(
-        "post_action",
-        options,
-        "spool_bytes",
-        MIB,
-        KIB * MIB
-    )
+    local most_bytes = options.spool_bytes
     local share = math.floor(most_bytes / LEAST_SEGMENTS / ngx.worker.count())
     local usual = math.max(
         USUAL_SEGMENT_BYTES,
         math.ceil(most_bytes / MOST_SEGMENTS)
     )
     local spool = spools.new({
-        directory = read_directory("post_action", options, name),
+        directory = (tostring(options.spool) .. "/") .. name,
         most_bytes = most_bytes,
         segment_bytes = math.max(
             LEAST_SEGMENT_BYTES,
             math.min(usual, share)
         ),
         drop_oldest = memory.drop_oldest,
-        fsync = read.one_of(
-            "post_action",
-            options,
-            "fsync",
-            {"always", "interval", "never"},
-            "interval"
-        ),
-        fsync_seconds = read.positive("post_action", options, "fsync_seconds", 1),
-        thread_pool = read.text("post_action", options, "thread_pool", "default"),
+        fsync = options.fsync,
+        fsync_seconds = options.fsync_seconds,
+        thread_pool = options.thread_pool,
         faults = faults
     })
     local fields = {

@@ -1,37 +1,96 @@
 local ____exports = {}
-local read = require("resty.openclaw.options")
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local schemas = require("resty.openclaw.config.schema")
 local file = require("resty.openclaw.post_action.sinks.file")
 local http = require("resty.openclaw.post_action.sinks.http")
 local redis_stream = require("resty.openclaw.post_action.sinks.redis_stream")
 local stream = require("resty.openclaw.post_action.sinks.stream")
 local syslog = require("resty.openclaw.post_action.sinks.syslog")
 local udp = require("resty.openclaw.post_action.sinks.udp")
-local SINKS = {
-    file = file.new,
-    http = http.new,
-    redis_stream = redis_stream.new,
-    syslog = syslog.new,
-    tcp = stream.tcp,
-    tls = stream.tls,
-    udp = udp.new,
-    unix = stream.unix
+--- By the names that users give.
+____exports.TYPES = {
+    file = {schema = file.SCHEMA, create = file.new},
+    http = {schema = http.SCHEMA, check = http.check, create = http.new},
+    redis_stream = {schema = redis_stream.SCHEMA, check = redis_stream.check, create = redis_stream.new},
+    syslog = {schema = syslog.SCHEMA, check = syslog.check, create = syslog.new},
+    tcp = {schema = stream.TCP_SCHEMA, create = stream.tcp},
+    tls = {schema = stream.TLS_SCHEMA, create = stream.tls},
+    udp = {schema = udp.SCHEMA, check = udp.check, create = udp.new},
+    unix = {schema = stream.UNIX_SCHEMA, create = stream.unix}
 }
-local TYPES = {
-    "file",
-    "http",
-    "redis_stream",
-    "syslog",
-    "tcp",
-    "tls",
-    "udp",
-    "unix"
-}
---- The sink that the options describe. Phases: init. Raises when they are wrong.
-function ____exports.open(owner, options)
-    return SINKS[read.one_of(owner, options, "type", TYPES)](owner, options)
+local function type_names()
+    local names = {}
+    for name in pairs(____exports.TYPES) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    return names
 end
---- The file for what a sink refuses, at `path`. Phases: init. Raises when that is no path.
-function ____exports.open_dead_letter(owner, path)
-    return file.at(owner, "dead_letter", path)
+local TYPE = kinds.one_of(unpack(type_names()))
+--- The options of a sink: its type, and those that the type has.
+____exports.SINK = {
+    name = "table",
+    read = function(given, path, problems)
+        local nothing = {type = "", values = nil}
+        if type(given) ~= "table" then
+            problem.add_no_table(problems, path, "a table", given)
+            return nothing
+        end
+        local options = {}
+        for option, value in pairs(given) do
+            if option ~= "type" then
+                options[option] = value
+            end
+        end
+        local name = TYPE.read(
+            given.type,
+            problem.child(path, "type"),
+            problems
+        )
+        local found = ____exports.TYPES[name]
+        if found == nil then
+            return nothing
+        end
+        local ____opt_0 = found.check
+        if ____opt_0 ~= nil then
+            ____opt_0(options, path, problems)
+        end
+        return {
+            type = name,
+            values = schemas.read(found.schema, options, path, problems)
+        }
+    end
+}
+--- Whether sinks of a type have this option; of a type that is not known, whether any sinks have it. Phases: init.
+function ____exports.have(option, sink_type)
+    if option == "type" then
+        return true
+    end
+    local known = ____exports.TYPES[sink_type or ""]
+    if known ~= nil then
+        return known.schema[option] ~= nil
+    end
+    for ____, ____temp_2 in pairs(____exports.TYPES) do
+        local schema
+        schema = ____temp_2.schema
+        if schema[option] ~= nil then
+            return true
+        end
+    end
+    return false
+end
+--- The sink that has these options. `path`: of their table, for sentences. Phases: init. Raises where they do not fit
+-- together, or something that the sink needs is not there.
+function ____exports.create(____bindingPattern0, path)
+    local values
+    local name
+    name = ____bindingPattern0.type
+    values = ____bindingPattern0.values
+    return ____exports.TYPES[name].create(values, path)
+end
+--- What a sink refuses goes to the file at this path. Phases: init.
+function ____exports.create_dead_letter(path)
+    return file.new({path = path})
 end
 return ____exports

@@ -153,3 +153,11 @@ export function map_of<Value>(kind: Kind<Value>): Kind<LuaTable<string, Value>> 
         },
     };
 }
+
+/** The options of two schemas, those of the second behind those of the first. */
+export function joined<First extends Schema, Second extends Schema>(first: First, second: Second): First & Second {
+    const all: Schema = {};
+    for (const name of names(first)) all[name] = again(first[name]!);
+    for (const name of names(second)) all[name] = again(second[name]!);
+    return all as First & Second;
+}

@@ -117,13 +117,13 @@ export function build(options: unknown): Gateway {
     // First: which labels are kept is to be known before any series is made.
     const figures = attempt(problems, () => metrics.create(read.metrics, "setup: metrics"));
     const balancers = upstreams.make_all(read.upstreams, problems);
-    const sinks = attempt(problems, () => logs.make_sinks(read.log));
-    const slow = attempt(problems, () => logs.slow_options(read.log));
+    const log = logs.read(read.log, problems);
+    const sinks = logs.make_sinks(log, problems);
     const admin = attempt(problems, () => admins.create(read.admin, of_any(balancers), "setup: admin"));
     const status = attempt(problems, () =>
         statuses.create(read.status, of_any(balancers), names_of(read.routes), "setup: status"),
     );
-    const recorders = recording.declarations(figures!, sinks ?? [], slow ?? logs.DEFAULT_SLOW);
+    const recorders = recording.declarations(figures!, sinks, logs.slow_options(log));
     const declarations = all_plugins(read, recorders, problems);
     const route_options = read_routes(read, declarations, problems);
     problem.raise(problems);
@@ -133,7 +133,7 @@ export function build(options: unknown): Gateway {
         status: status!,
         balancers,
         routes: new LuaTable(),
-        logs: sinks!,
+        logs: sinks,
         filters_headers: false,
         balances: false,
     };

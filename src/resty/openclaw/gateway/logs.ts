@@ -1,13 +1,17 @@
 /** Reads `log`: what goes to sinks, and what the slow log is made of. */
 import * as kinds from "../config/kinds";
+import type { Kind } from "../config/kinds";
 import * as problem from "../config/problems";
-import * as read from "../options";
+import type { Problems } from "../config/problems";
+import * as schemas from "../config/schema";
+import { joined, option, optional } from "../config/schema";
+import type { Values } from "../config/schema";
 import * as post_action from "../post_action";
 import type { PostAction } from "../post_action";
-
-const SINKS = kinds.list_of(
-    kinds.of<Record<string, unknown>>("table", "a table", (given) => type(given) === "table"),
-);
+import { take_out } from "../post_action/misplaced";
+import * as settings from "../post_action/settings";
+import * as sinks from "../post_action/sinks";
+import type { SinkOptions } from "../post_action/sinks";
 
 /** The options of slow_log. */
 export interface SlowOptions {
@@ -15,79 +19,135 @@ export interface SlowOptions {
     readonly lines_per_minute: number;
 }
 
-/** For the slow log; all else there is for the sinks. */
-const SLOW_OPTIONS = ["slow_seconds", "slow_lines_per_minute"];
-
-function is_slow_option(name: unknown): boolean {
-    return typeof name === "string" && string.sub(name, 1, 5) === "slow_";
-}
-
 /** Where `log` does not say. */
 export const DEFAULT_SLOW: SlowOptions = { seconds: 5, lines_per_minute: 600 };
 
-/** `log` as it is given: a table, or nothing. */
-function table_in(log: unknown): read.Options | undefined {
-    return read.group("setup", { log }, "log");
+const SLOW_SCHEMA = {
+    slow_seconds: option(kinds.positive, DEFAULT_SLOW.seconds, "requests that take so long, or longer, are slow"),
+    slow_lines_per_minute: option(
+        kinds.whole(1),
+        DEFAULT_SLOW.lines_per_minute,
+        "so many lines all workers write together in a minute",
+    ),
+};
+
+/** What may stand beside all sinks as well as in one of them. */
+const DEAD_LETTER_SCHEMA = { dead_letter: settings.DEAD_LETTER };
+
+/** What stands beside all sinks. */
+const COMMON_SCHEMA = joined(joined(DEAD_LETTER_SCHEMA, settings.QUEUE_SCHEMA), SLOW_SCHEMA);
+
+/** What is no option of the sink's type. */
+const ENTRY_SCHEMA = joined({ name: settings.NAME }, DEAD_LETTER_SCHEMA);
+
+/** A sink of the list. */
+interface Entry {
+    readonly sink: SinkOptions;
+    readonly name: string | undefined;
+    readonly dead_letter: string | undefined;
 }
 
-/** What the slow logs of all routes are made of. Raises when an option is wrong. Phases: init. */
-export function slow_options(log: unknown): SlowOptions {
-    const given: Record<string, unknown> = {};
-    for (const [name, value] of pairs(table_in(log) ?? {})) {
-        if (is_slow_option(name)) given[name] = value;
+function is_common(name: string): boolean {
+    return COMMON_SCHEMA[name as "drop"] !== undefined;
+}
+
+function is_of_entry(name: string): boolean {
+    return ENTRY_SCHEMA[name as "name"] !== undefined;
+}
+
+function read_entry(this: void, given: unknown, path: string, problems: Problems): Entry {
+    if (type(given) !== "table") {
+        problem.add_no_table(problems, path, "a table", given);
+        return given as Entry;
     }
-    const slow = read.check("setup: log", given, SLOW_OPTIONS);
-    return {
-        seconds: read.positive("setup: log", slow, "slow_seconds", 5),
-        lines_per_minute: read.whole("setup: log", slow, "slow_lines_per_minute", 1, 600),
-    };
+    const own: Record<string, unknown> = {};
+    const rest: Record<string, unknown> = {};
+    for (const [name, value] of pairs(given as Record<string, unknown>)) {
+        if (is_of_entry(name)) own[name] = value;
+        else rest[name] = value;
+    }
+    const its_type = rest.type as string | undefined;
+    const is_elsewhere = (name: string): boolean => is_common(name) && !sinks.have(name, its_type);
+    const options = take_out(rest, path, problems, is_elsewhere, "it stands beside sinks, in log");
+    const read = schemas.read(ENTRY_SCHEMA, own, path, problems);
+    return { sink: sinks.SINK.read(options, path, problems), name: read?.name, dead_letter: read?.dead_letter };
 }
 
-/** What `log` says of the sinks; nothing when it speaks of the slow log only. */
-function about_sinks(log: unknown): read.Options | undefined {
-    const given = table_in(log);
-    if (given === undefined) return undefined;
-    const about: Record<string, unknown> = {};
-    let others = 0;
-    let slow = 0;
-    for (const [name, value] of pairs(given)) {
-        if (is_slow_option(name)) {
-            slow += 1;
-        } else {
-            about[name] = value;
-            others += 1;
+const ENTRIES = kinds.list_of<Entry>({ name: "table", read: read_entry });
+
+/** A list of sinks. */
+const SINKS: Kind<Entry[]> = {
+    name: "list of tables",
+    read: (given, path, problems) => {
+        // Whoever has one sink only may forget that it stands in a list.
+        if (type(given) !== "table" || (given as { type?: unknown }).type === undefined) {
+            return ENTRIES.read(given, path, problems);
         }
+        problems.push(`${path} must be a list: write sinks = { { … } }`);
+        return [];
+    },
+};
+
+const OWN_SCHEMA = {
+    sinks: optional(SINKS, "where records go: a list of [sinks](post_action.md), each with the options of its type"),
+};
+
+/** The options of `log`. */
+export const SCHEMA = joined(OWN_SCHEMA, COMMON_SCHEMA);
+
+export type Log = Values<typeof SCHEMA>;
+
+const PATH = "setup: log";
+
+/** Whether the table is about sinks: it is empty, or has an option of their queues. */
+function is_about_sinks(given: Record<string, unknown>): boolean {
+    for (const [name] of pairs(given)) {
+        if (is_common(name) && SLOW_SCHEMA[name as "slow_seconds"] === undefined) return true;
     }
-    return others === 0 && slow > 0 ? undefined : about;
+    const [first] = next(given as unknown as LuaTable);
+    return first === undefined;
 }
 
-/** A list of tables. A variable that does not exist leaves a hole in it. */
-function sinks_in(given: read.Options): Record<string, unknown>[] {
-    const problems: problem.Problems = [];
-    const sinks = SINKS.read(given.sinks, "setup: log.sinks", problems);
-    problem.raise(problems);
-    return sinks;
+/** `log` as it is given: nothing without it. Adds to the problems what is wrong. Phases: init. */
+export function read(given: unknown, problems: Problems): Log | undefined {
+    if (given === undefined) return undefined;
+    if (type(given) !== "table") {
+        problem.add_no_table(problems, PATH, "a table", given);
+        return undefined;
+    }
+    const before = problems.length;
+    const is_misplaced = (name: string): boolean => !is_common(name) && (is_of_entry(name) || sinks.have(name));
+    const options = take_out(given as object, PATH, problems, is_misplaced, "it belongs into a sink");
+    if (options.sinks === undefined && is_about_sinks(options)) ENTRIES.read(undefined, `${PATH}.sinks`, problems);
+    const log = schemas.read(SCHEMA, options, PATH, problems);
+    if (log !== undefined) settings.check(log, PATH, problems);
+    return problems.length === before ? log : undefined;
+}
+
+/** What the slow logs of all routes are made of. Phases: init. */
+export function slow_options(log: Log | undefined): SlowOptions {
+    if (log === undefined) return DEFAULT_SLOW;
+    return { seconds: log.slow_seconds, lines_per_minute: log.slow_lines_per_minute };
 }
 
 /**
- * One queue for each sink: what stands beside `sinks` holds for all of them. Raises when an option is wrong. Phases: init.
+ * One queue for each sink: what stands beside `sinks` holds for all of them. Adds to the problems what the sinks lack. Phases:
+ * init.
  */
-export function make_sinks(log: unknown): PostAction[] {
+export function make_sinks(log: Log | undefined, problems: Problems): PostAction[] {
     const logs: PostAction[] = [];
-    const given = about_sinks(log);
-    if (given === undefined) return logs;
-    if (given.sink !== undefined) error('setup: log: unknown option "sink"; did you mean "sinks"?', 0);
-    for (const entry of sinks_in(given)) {
-        const sink: Record<string, unknown> = {};
-        const queue: Record<string, unknown> = { sink };
-        for (const [name, value] of pairs(given)) {
-            if (name !== "sinks") queue[name] = value;
-        }
-        for (const [name, value] of pairs(entry)) {
-            if (name === "name" || name === "dead_letter") queue[name] = value;
-            else sink[name] = value;
-        }
-        logs.push(post_action.new(queue));
+    for (const [place, entry] of ipairs(log?.sinks ?? [])) {
+        const path = `${PATH}.sinks[${place}]`;
+        const [made, queue] = pcall(post_action.create, {
+            path,
+            sink: entry.sink,
+            sink_path: path,
+            name: entry.name,
+            dead_letter: entry.dead_letter ?? log!.dead_letter,
+            queue: log!,
+        });
+        if (made) logs.push(queue);
+        else problems.push(tostring(queue));
     }
     return logs;
 }

@@ -2,9 +2,10 @@
  * Runs functions and sends HTTP requests after the response is complete, in the background of the worker, so that no
  * client ever waits for them. See "Actions after the response" in docs/post_action.md.
  */
+import * as kinds from "../config/kinds";
+import { option, read_or_raise } from "../config/schema";
 import * as fault from "../fault";
 import * as metric_registry from "../metric_registry";
-import * as read from "../options";
 import * as request from "../request";
 import * as figures_of from "./after/figures";
 import * as http_action from "./after/http_action";
@@ -13,14 +14,35 @@ import type { Action, Pool, Settings, Work } from "./after/pool";
 import * as runners from "./after/runner";
 
 const DICT = "openclaw";
-const OPTIONS = ["max_running", "max_waiting", "max_bytes", "action_seconds", "drain_seconds", "dict"];
-const DEFAULTS: Settings = {
-    max_running: 16,
-    max_waiting: 1000,
-    max_bytes: 16 * 1024 * 1024,
-    action_seconds: 30,
-    drain_seconds: 5,
+const LIMIT_AFTER = "post_action.limit_after";
+
+/** The options of `limit_after`. */
+export const SCHEMA = {
+    max_running: option(kinds.whole(1, 100), 16, "actions that a worker runs at a time"),
+    max_waiting: option(
+        kinds.whole(0, 100000),
+        1000,
+        "actions that wait for a place, the oldest first; one more is dropped",
+    ),
+    max_bytes: option(
+        kinds.whole(1),
+        16 * 1024 * 1024,
+        "the same in bytes of bodies and of texts given to functions, those of running actions included",
+    ),
+    action_seconds: option(
+        kinds.positive,
+        30,
+        "how long an action may take, all tries included; then it is ended, and has failed",
+    ),
+    drain_seconds: option(
+        kinds.positive,
+        5,
+        "how long a worker that exits goes on with its actions, counted from the last call",
+    ),
+    dict: option(kinds.text, DICT, "the `lua_shared_dict` of the figures"),
 };
+
+const DEFAULTS: Settings = read_or_raise(SCHEMA, {}, LIMIT_AFTER);
 
 function open_pool(settings: Settings, dict: string): Pool {
     const registry = metric_registry.open(dict);
@@ -35,21 +57,13 @@ let pool: Pool | undefined;
 if (ngx.get_phase() === "init" && ngx.shared[DICT] !== undefined) pool = open_pool(DEFAULTS, DICT);
 
 /**
- * Sets the limits of `after`, for each worker; the options stand in docs/post_action.md. Raises one sentence when one is
- * wrong. Phases: init.
+ * Sets the limits of `after`, for each worker; the options stand in docs/post_action.md. Raises all that is wrong. Phases:
+ * init.
  */
 export function limit_after(given: unknown): void {
-    const owner = "post_action.limit_after";
-    if (ngx.get_phase() !== "init") error(`${owner}: must be called in init_by_lua`, 0);
-    const options = read.check(owner, given, OPTIONS);
-    const settings = {
-        max_running: read.whole(owner, options, "max_running", 1, DEFAULTS.max_running, 100),
-        max_waiting: read.whole(owner, options, "max_waiting", 0, DEFAULTS.max_waiting, 100000),
-        max_bytes: read.whole(owner, options, "max_bytes", 1, DEFAULTS.max_bytes),
-        action_seconds: read.positive(owner, options, "action_seconds", DEFAULTS.action_seconds),
-        drain_seconds: read.positive(owner, options, "drain_seconds", DEFAULTS.drain_seconds),
-    };
-    pool = open_pool(settings, read.text(owner, options, "dict", DICT));
+    if (ngx.get_phase() !== "init") error(`${LIMIT_AFTER}: must be called in init_by_lua`, 0);
+    const settings = read_or_raise(SCHEMA, given, LIMIT_AFTER);
+    pool = open_pool(settings, settings.dict);
 }
 
 /** Why no action can begin now, or nothing. */

@@ -8,7 +8,7 @@ import * as backoffs from "../backoff";
 import * as clock from "../clock";
 import type { Reason } from "./figures";
 import * as lines from "./lines";
-import type { Cause, Outcome, Part, Sink, Verdict } from "./sinks";
+import type { Cause, Outcome, Part, Sink, Verdict } from "./sink";
 import { drop, is_exiting, is_open, show, sleep, tend } from "./state";
 import type { Batch, Flusher } from "./state";
 

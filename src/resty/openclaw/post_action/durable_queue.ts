@@ -4,16 +4,20 @@
  */
 import type { Buffer } from "string.buffer";
 import * as clock from "../clock";
+import * as kinds from "../config/kinds";
+import * as problem from "../config/problems";
+import type { Problems } from "../config/problems";
+import { option, optional } from "../config/schema";
+import type { Values } from "../config/schema";
 import type { Faults } from "../fault";
-import * as read from "../options";
-import type { Options } from "../options";
 import * as spools from "../spool";
 import type { Spool } from "../spool";
 import * as turn from "../turn";
 import type { SpoolFigures } from "./figures";
 import * as lines from "./lines";
 import type { Queue, Ring } from "./queue";
-import type { Part } from "./sinks";
+import type { Part } from "./sink";
+import { PATH } from "./sinks/file";
 
 interface DurableQueue extends Queue {
     readonly name: string;
@@ -27,11 +31,27 @@ interface DurableQueue extends Queue {
     flies_from_memory: boolean;
 }
 
-/** The options that `create` reads. */
-export const OPTIONS = ["durable", "spool", "spool_bytes", "fsync", "fsync_seconds", "thread_pool"];
-
 const KIB = 1024;
 const MIB = 1024 * KIB;
+
+export const SCHEMA = {
+    durable: option(kinds.flag, false, "whether entries wait [on disk](#on-disk), so that they survive the worker"),
+    spool: optional(
+        PATH,
+        "absolute path of the folder that contains the sink's folder `name`; required with `durable`, and only with it",
+    ),
+    spool_bytes: option(kinds.whole(MIB), KIB * MIB, "the quota of that folder"),
+    fsync: option(
+        kinds.one_of("always", "interval", "never"),
+        "interval",
+        "when files are synced to disk; [see below](#on-disk)",
+    ),
+    fsync_seconds: option(kinds.positive, 1, 'with `"interval"`: seconds between two syncs'),
+    thread_pool: option(kinds.text, "default", "the `thread_pool` of nginx that syncs files to disk"),
+};
+
+type Options = Values<typeof SCHEMA>;
+
 const USUAL_SEGMENT_BYTES = 8 * MIB;
 const LEAST_SEGMENT_BYTES = 64 * KIB;
 /** At least so many segments make the quota, so that what is given up at a time is little. */
@@ -186,33 +206,45 @@ function wait(this: DurableQueue): void {
 
 const metatable = { __index: { offer, take, oldest_at, land, settle, give_back, clear, tend, wait } };
 
-/** Where the sink of this name has its spool. */
-function read_directory(owner: string, options: Options, name: string): string {
-    const root = read.text(owner, options, "spool");
-    const [absolute] = string.find(root, "^/[^%z]*$");
-    if (absolute === undefined) read.refuse(owner, "spool", 'an absolute path, beginning with "/"', root);
-    const [legal] = string.find(name, "^[^/.%z][^/%z]*$");
-    if (legal === undefined)
-        read.refuse(owner, "name", 'a name without "/" and no "." in front, as it names a folder', name);
-    return `${root}/${name}`;
+/** Adds to the problems where the options do not fit together. `path`: of their table. Phases: init. */
+export function check({ durable, spool }: Options, path: string, problems: Problems): void {
+    if (durable && spool === undefined) PATH.read(spool, problem.child(path, "spool"), problems);
+    if (!durable && spool !== undefined) {
+        problem.add(problems, problem.child(path, "durable"), 'true where there is a "spool"', durable);
+    }
 }
 
 /**
- * A queue in the folder `name` of the option `spool`; touches no file. Phases: init. Raises one sentence when an option is
- * wrong.
+ * A queue in the folder `name` of the option `spool`; touches no file. `path`: of the table that has the name. Phases: init.
+ * Raises where the name is none of a folder.
  */
-function create(options: Options, name: string, memory: Ring, figures: SpoolFigures, faults: Faults): DurableQueue {
-    const most_bytes = read.whole("post_action", options, "spool_bytes", MIB, KIB * MIB);
+function create(
+    options: Options,
+    name: string,
+    path: string,
+    memory: Ring,
+    figures: SpoolFigures,
+    faults: Faults,
+): DurableQueue {
+    const [legal] = string.find(name, "^[^/.%z][^/%z]*$");
+    if (legal === undefined) {
+        problem.refuse(
+            problem.child(path, "name"),
+            'a name without "/" and no "." in front, as it names a folder',
+            name,
+        );
+    }
+    const most_bytes = options.spool_bytes;
     const share = math.floor(most_bytes / LEAST_SEGMENTS / ngx.worker.count());
     const usual = math.max(USUAL_SEGMENT_BYTES, math.ceil(most_bytes / MOST_SEGMENTS));
     const spool = spools.new({
-        directory: read_directory("post_action", options, name),
+        directory: `${options.spool}/${name}`,
         most_bytes,
         segment_bytes: math.max(LEAST_SEGMENT_BYTES, math.min(usual, share)),
         drop_oldest: memory.drop_oldest,
-        fsync: read.one_of("post_action", options, "fsync", ["always", "interval", "never"], "interval"),
-        fsync_seconds: read.positive("post_action", options, "fsync_seconds", 1),
-        thread_pool: read.text("post_action", options, "thread_pool", "default"),
+        fsync: options.fsync,
+        fsync_seconds: options.fsync_seconds,
+        thread_pool: options.thread_pool,
         faults,
     });
     const fields = {

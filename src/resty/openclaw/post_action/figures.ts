@@ -4,7 +4,7 @@ import * as metric_registry from "../metric_registry";
 import type { Emit, Registry } from "../metric_registry";
 import * as shared_memory from "../shared_memory";
 import * as clock from "../clock";
-import type { Cause } from "./sinks";
+import type { Cause } from "./sink";
 
 /** Why a try has failed that is made again. */
 const CAUSES: Cause[] = ["unreachable", "busy", "credentials", "misdirected"];

@@ -8,7 +8,7 @@ import type { Buffer } from "string.buffer";
 import table_new = require("table.new");
 import * as lines from "./pages";
 import type { Pages } from "./pages";
-import type { Part } from "./sinks";
+import type { Part } from "./sink";
 
 /** What a queue is to those that fill it and empty it: this one, or that of durable_queue.ts. */
 export interface Queue {

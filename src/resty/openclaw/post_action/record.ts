@@ -219,13 +219,13 @@ export function write(recorder: Recorder, route: string | undefined): Buffer {
  * @param with_query whether the record's uri has the query string
  * @param variables more fields, and the nginx variables they show
  */
-function create(its_ids: Ids, with_query: boolean, variables: Record<string, string>): Recorder {
+function create(its_ids: Ids, with_query: boolean, variables: LuaTable<string, string>): Recorder {
     const names: string[] = [];
-    for (const [name] of pairs(variables)) names.push(name);
+    for (const [name] of variables) names.push(name);
     table.sort(names);
     const extras: Extra[] = [];
     for (const name of names) {
-        const variable = variables[name]!;
+        const variable = variables.get(name);
         extras.push({ key: `,${json.text(name)}:`, variable, is_number: NUMBERS[variable] === true });
     }
     return { ids: its_ids, with_query, extras };

@@ -1,6 +1,11 @@
 /** The kinds of sinks: a new one is one file in sinks/ and one line in the table below. */
-import * as read from "../options";
-import type { Options } from "../options";
+import * as kinds from "../config/kinds";
+import type { Kind } from "../config/kinds";
+import * as problem from "../config/problems";
+import type { Problems } from "../config/problems";
+import * as schemas from "../config/schema";
+import type { Schema } from "../config/schema";
+import type { Sink } from "./sink";
 import * as file from "./sinks/file";
 import * as http from "./sinks/http";
 import * as redis_stream from "./sinks/redis_stream";
@@ -8,66 +13,82 @@ import * as stream from "./sinks/stream";
 import * as syslog from "./sinks/syslog";
 import * as udp from "./sinks/udp";
 
-/** Lines of a batch, each with its line end, and how many they are. */
-export interface Part {
-    readonly text: string;
-    readonly entries: number;
+interface Type {
+    readonly schema: Schema;
+    /** Adds to the problems where the options that are given do not fit together. */
+    readonly check?: (this: void, given: Record<string, unknown>, path: string, problems: Problems) => void;
+    readonly create: (this: void, options: never, path: string) => Sink;
 }
 
-/**
- * What became of what was sent. "sent": it has arrived. "retry": it has not, but may be sent again; so may what has
- * arrived in part, as entries have ids. "poison": it never will, so that sending it again is of no use. "divide": the
- * same, but perhaps for one entry only, so that parts of it may still arrive.
- */
-export type Verdict = "sent" | "retry" | "poison" | "divide";
-
-/**
- * Why what was sent has not arrived, although nothing is wrong with the entries: the sink does not answer, has no time or
- * room, wants other credentials, or says that this is not the place for them.
- */
-export type Cause = "unreachable" | "busy" | "credentials" | "misdirected";
-
-/**
- * With the verdict why it is none of "sent", how long the sink asks to be left alone, and, for "retry" and "poison",
- * what the verdict is about where that is not all: the rest has arrived. With "retry" its cause, "unreachable" unless given.
- */
-export type Outcome = LuaMultiReturn<
-    [
-        verdict: Verdict,
-        err?: string | undefined,
-        retry_after_seconds?: number | undefined,
-        concerned?: Part | undefined,
-        cause?: Cause | undefined,
-    ]
->;
-
-export interface Sink {
-    /**
-     * Delivers a text of lines, each with its line end, and how many they are. May yield. To be done within
-     * `most_seconds`, which is infinite unless the worker exits.
-     */
-    send(text: string, entries: number, most_seconds: number): Outcome;
-}
-
-const SINKS: Record<string, (this: void, owner: string, options: Options) => Sink> = {
-    file: file.new,
-    http: http.new,
-    redis_stream: redis_stream.new,
-    syslog: syslog.new,
-    tcp: stream.tcp,
-    tls: stream.tls,
-    udp: udp.new,
-    unix: stream.unix,
+/** By the names that users give. */
+export const TYPES: Readonly<Record<string, Type | undefined>> = {
+    file: { schema: file.SCHEMA, create: file.new },
+    http: { schema: http.SCHEMA, check: http.check, create: http.new },
+    redis_stream: { schema: redis_stream.SCHEMA, check: redis_stream.check, create: redis_stream.new },
+    syslog: { schema: syslog.SCHEMA, check: syslog.check, create: syslog.new },
+    tcp: { schema: stream.TCP_SCHEMA, create: stream.tcp },
+    tls: { schema: stream.TLS_SCHEMA, create: stream.tls },
+    udp: { schema: udp.SCHEMA, check: udp.check, create: udp.new },
+    unix: { schema: stream.UNIX_SCHEMA, create: stream.unix },
 };
 
-const TYPES = ["file", "http", "redis_stream", "syslog", "tcp", "tls", "udp", "unix"];
-
-/** The sink that the options describe. Phases: init. Raises when they are wrong. */
-export function open(owner: string, options: Options): Sink {
-    return SINKS[read.one_of(owner, options, "type", TYPES)]!(owner, options);
+function type_names(): string[] {
+    const names: string[] = [];
+    for (const [name] of pairs(TYPES)) names.push(name);
+    table.sort(names);
+    return names;
 }
 
-/** The file for what a sink refuses, at `path`. Phases: init. Raises when that is no path. */
-export function open_dead_letter(owner: string, path: unknown): Sink {
-    return file.at(owner, "dead_letter", path);
+const TYPE = kinds.one_of(...type_names());
+
+/** What a sink is made from. */
+export interface SinkOptions {
+    readonly type: string;
+    /** As the schema of the type has read them. */
+    readonly values: unknown;
+}
+
+/** The options of a sink: its type, and those that the type has. */
+export const SINK: Kind<SinkOptions> = {
+    name: "table",
+    read: (given, path, problems) => {
+        const nothing = { type: "", values: undefined };
+        if (type(given) !== "table") {
+            problem.add_no_table(problems, path, "a table", given);
+            return nothing;
+        }
+        const options: Record<string, unknown> = {};
+        for (const [option, value] of pairs(given as Record<string, unknown>)) {
+            if (option !== "type") options[option] = value;
+        }
+        const name = TYPE.read((given as { type: unknown }).type, problem.child(path, "type"), problems);
+        const found = TYPES[name];
+        if (found === undefined) return nothing;
+        found.check?.(options, path, problems);
+        return { type: name, values: schemas.read(found.schema, options, path, problems) };
+    },
+};
+
+/** Whether sinks of a type have this option; of a type that is not known, whether any sinks have it. Phases: init. */
+export function have(option: string, sink_type?: string): boolean {
+    if (option === "type") return true;
+    const known = TYPES[sink_type ?? ""];
+    if (known !== undefined) return known.schema[option] !== undefined;
+    for (const [, { schema }] of pairs(TYPES as Record<string, Type>)) {
+        if (schema[option] !== undefined) return true;
+    }
+    return false;
+}
+
+/**
+ * The sink that has these options. `path`: of their table, for sentences. Phases: init. Raises where they do not fit
+ * together, or something that the sink needs is not there.
+ */
+export function create({ type: name, values }: SinkOptions, path: string): Sink {
+    return TYPES[name]!.create(values as never, path);
+}
+
+/** What a sink refuses goes to the file at this path. Phases: init. */
+export function create_dead_letter(path: string): Sink {
+    return file.new({ path });
 }

@@ -5,7 +5,7 @@ import type { Semaphore } from "ngx.semaphore";
 import * as clock from "../clock";
 import type { Figures, Reason } from "./figures";
 import type { Queue } from "./queue";
-import type { Part, Sink } from "./sinks";
+import type { Part, Sink } from "./sink";
 
 export interface Settings {
     readonly name: string;

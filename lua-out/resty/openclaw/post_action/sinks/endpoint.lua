@@ -1,68 +1,90 @@
 local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
 local http_target = require("resty.openclaw.http_client.target")
-local read = require("resty.openclaw.options")
---- The options that `tls` reads.
-____exports.TLS_OPTIONS = {"ssl_verify", "ssl_server_name"}
-local function append(names, more)
-    for ____, name in ipairs(more) do
-        names[#names + 1] = name
-    end
-end
---- The names of options in these lists, as one list.
-function ____exports.joined(lists)
-    local names = {}
-    for ____, list in ipairs(lists) do
-        append(names, list)
-    end
-    return names
-end
---- A unix socket at the option `path`.
-function ____exports.at_path(owner, options)
-    local path = read.text(owner, options, "path")
-    if not http_target.is_unix_socket("unix:" .. path) then
-        read.refuse(owner, "path", "an absolute path, beginning with \"/\"", path)
-    end
-    return {host = "unix:" .. path, port = 0}
-end
---- The options `host` and `port`.
-function ____exports.at_host(owner, options, host, port)
-    local its_host = read.text(owner, options, "host", host)
-    if not http_target.is_host(its_host) then
-        read.refuse(owner, "host", "a host name, an IPv4 address or an IPv6 address in brackets", its_host)
-    end
-    local its_port = read.whole(
-        owner,
-        options,
-        "port",
+--- Adds that this is no host. Somebody may have written a URL, with a password in it: that is not shown.
+function ____exports.add_no_host(problems, path, expected, given)
+    local user = string.find(
+        tostring(given),
+        "@",
         1,
-        port
+        true
     )
-    if not http_target.is_port(its_port) then
-        read.refuse(owner, "port", "a whole number from 1 to 65535", its_port)
+    if user == nil then
+        problem.add(problems, path, expected, given)
+    else
+        problem.add_no_table(problems, path, expected, given)
     end
-    return {host = its_host, port = its_port}
+end
+____exports.HOST = {
+    name = "host",
+    read = function(given, path, problems)
+        if type(given) == "string" and http_target.is_host(given) then
+            return given
+        end
+        ____exports.add_no_host(problems, path, "a host name, an IPv4 address or an IPv6 address in brackets", given)
+        return ""
+    end
+}
+____exports.PORT = kinds.whole(1, 65535)
+--- The path of a unix socket.
+____exports.SOCKET_PATH = kinds.of(
+    "path",
+    "an absolute path, beginning with \"/\"",
+    function(given) return type(given) == "string" and http_target.is_unix_socket("unix:" .. given) end
+)
+--- The options that `tls` reads.
+____exports.TLS_SCHEMA = {
+    ssl_verify = option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
+    ssl_server_name = optional(kinds.text, "that name (`host`); required with an address that is verified")
+}
+--- Adds to the problems where a sink is given a unix socket and a host.
+function ____exports.check_one_place(given, path, problems)
+    if given.path == nil or given.host == nil and given.port == nil then
+        return
+    end
+    problems[#problems + 1] = problem.beginning(path) .. " \"path\" is a unix socket, which has no \"host\" and no \"port\""
+end
+--- As `check_one_place`; adds as well where there is neither of them.
+function ____exports.check_place(given, path, problems)
+    ____exports.check_one_place(given, path, problems)
+    if given.path == nil and given.host == nil then
+        ____exports.HOST.read(
+            nil,
+            problem.child(path, "host"),
+            problems
+        )
+    end
 end
 --- A unix socket where `path` is given, else `host` and `port`.
-function ____exports.anywhere(owner, options, host, port)
-    if options.path == nil then
-        return ____exports.at_host(owner, options, host, port)
+function ____exports.of(options)
+    if options.path ~= nil then
+        return {host = "unix:" .. options.path, port = 0}
     end
-    if options.host ~= nil or options.port ~= nil then
-        error(owner .. ": \"path\" is a unix socket, which has no \"host\" and no \"port\"", 0)
-    end
-    return ____exports.at_path(owner, options)
+    return {host = options.host, port = options.port}
 end
---- How a TLS server shows who it is.
-function ____exports.tls(owner, options, endpoint)
-    local ssl_verify = read.flag(owner, options, "ssl_verify", true)
-    local name
-    if options.ssl_server_name ~= nil then
-        name = read.text(owner, options, "ssl_server_name")
-    elseif not http_target.is_address(endpoint.host) then
-        name = endpoint.host
+--- How a TLS server shows who it is. Raises where nothing can be verified.
+function ____exports.tls(options, endpoint, path)
+    local ____options_0 = options
+    local ssl_verify = ____options_0.ssl_verify
+    local ____http_target_is_address_result_1
+    if http_target.is_address(endpoint.host) then
+        ____http_target_is_address_result_1 = nil
+    else
+        ____http_target_is_address_result_1 = endpoint.host
     end
+    local host = ____http_target_is_address_result_1
+    local name = options.ssl_server_name or host
     if ssl_verify and name == nil then
-        read.refuse(owner, "ssl_server_name", "the name in the certificate, as the host is an address", name)
+        local expected = "the name in the certificate, as the host is an address"
+        problem.refuse(
+            problem.child(path, "ssl_server_name"),
+            expected,
+            name
+        )
     end
     return {ssl_verify = ssl_verify, ssl_server_name = name}
 end

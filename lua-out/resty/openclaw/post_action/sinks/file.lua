@@ -1,8 +1,20 @@
 local ____exports = {}
 local ffi = require("ffi")
 local clock = require("resty.openclaw.clock")
+local kinds = require("resty.openclaw.config.kinds")
+local ____schema = require("resty.openclaw.config.schema")
+local required = ____schema.required
 local files = require("resty.openclaw.files")
-local read = require("resty.openclaw.options")
+local function is_path(given)
+    if type(given) ~= "string" then
+        return false
+    end
+    local legal = string.find(given, "^/[^%z]*$")
+    return legal ~= nil
+end
+--- Where a file is, or a folder.
+____exports.PATH = kinds.of("path", "an absolute path, beginning with \"/\"", is_path)
+____exports.SCHEMA = {path = required(____exports.PATH, "absolute; the folder must be writable for the workers' user")}
 --- rw-r-----
 local RIGHTS = 416
 --- Other workers have the lock for one write. A process that keeps it for longer is none of them.
@@ -56,25 +68,11 @@ local function send(self, text, _entries, most_seconds)
     return "sent"
 end
 local metatable = {__index = {send = send}}
---- A sink that appends to the file at `path`, the option of this name. Phases: init. Raises when that is no path.
-function ____exports.at(owner, name, path)
-    local odd = string.find(
-        tostring(path),
-        "%z"
-    )
-    if type(path) ~= "string" or string.byte(path) ~= string.byte("/") or odd ~= nil then
-        read.refuse(owner, name, "an absolute path, beginning with \"/\"", path)
-    end
+--- A sink that appends to the file at `path`. Phases: init.
+local function create(____bindingPattern0)
+    local path
+    path = ____bindingPattern0.path
     return setmetatable({path = path}, metatable)
-end
---- A sink that appends to the file at the option `path`. Phases: init. Raises when an option is wrong.
-local function create(owner, options)
-    read.check(owner, options, {"type", "path"})
-    return ____exports.at(
-        owner,
-        "path",
-        read.text(owner, options, "path")
-    )
 end
 ____exports.new = create
 return ____exports

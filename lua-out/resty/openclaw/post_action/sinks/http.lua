@@ -1,25 +1,70 @@
 local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
+local required = ____schema.required
+local table_of = ____schema.table_of
 local gzips = require("resty.openclaw.gzip")
 local http_client = require("resty.openclaw.http_client")
-local read = require("resty.openclaw.options")
 local retry_after = require("resty.openclaw.retry_after")
 local ____text = require("resty.openclaw.text")
 local trim = ____text.trim
 local utf8 = require("resty.openclaw.utf8")
 local lines = require("resty.openclaw.post_action.lines")
 local templates = require("resty.openclaw.post_action.sinks.template")
-local OPTIONS = {
-    "type",
-    "url",
-    "format",
-    "template",
-    "gzip",
-    "headers",
-    "connect_seconds",
-    "timeout_seconds",
-    "keepalive_seconds",
-    "ssl_verify",
-    "ssl_server_name"
+--- An http or https URL. It may hold a secret, so it is never shown.
+local URL = {
+    name = "URL",
+    read = function(given, path, problems)
+        local before = #problems
+        local text = kinds.text.read(given, path, problems)
+        if #problems > before then
+            return nil
+        end
+        local target, err = http_client.parse_url(text)
+        if target == nil then
+            problems[#problems + 1] = (path .. " must be an http or https URL, but it has ") .. err
+        end
+        return target
+    end
+}
+--- More headers of the request. What they say may be a secret, so it is never shown.
+local HEADERS = {
+    name = "table",
+    read = function(given, path, problems)
+        if type(given) ~= "table" then
+            problem.add_no_table(problems, path, "a table", given)
+        else
+            for name, value in pairs(given) do
+                local fault = http_client.header_fault(name, value)
+                if fault ~= nil then
+                    problems[#problems + 1] = (problem.beginning(path) .. " ") .. fault
+                end
+            end
+        end
+        return given
+    end
+}
+____exports.SCHEMA = {
+    url = required(URL, "http or https; no user name in it"),
+    format = option(
+        kinds.one_of("ndjson", "json_array"),
+        "ndjson",
+        "one JSON document on each line, or all of a batch in one array; strings that are pushed must be JSON then"
+    ),
+    template = optional(
+        table_of(templates.SCHEMA),
+        "instead of `format`: a body of [another form](#loki-elasticsearch-splunk)"
+    ),
+    gzip = option(kinds.flag, false, "whether to compress, by nginx's own zlib or the system's `libz.so.1`; refused at init where there is neither"),
+    headers = optional(HEADERS, "more headers, for example `Authorization`; `Content-Type` follows the format unless given"),
+    connect_seconds = option(kinds.positive, 1, "how long connecting may take"),
+    timeout_seconds = option(kinds.positive, 5, "how long one try may take in all"),
+    keepalive_seconds = option(kinds.positive, 4, "how long the connection is kept between batches; less than the server keeps it"),
+    ssl_verify = option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
+    ssl_server_name = optional(kinds.text, "the name to ask for and to find in the certificate (the URL's host)")
 }
 --- Of the reason that a receiver gives no more is logged.
 local MOST_REASON_BYTES = 200
@@ -104,88 +149,79 @@ local function send(self, text, _entries, most_seconds)
     return verdict_on(answer.status, answer.headers["retry-after"], answer.body)
 end
 local metatable = {__index = {send = send}}
-local function read_headers(owner, options, is_json, gzip)
-    local headers = {["Content-Type"] = is_json and "application/json" or "application/x-ndjson"}
+--- Adds to the problems where the options do not fit together. Phases: init.
+function ____exports.check(given, path, problems)
+    if given.template ~= nil and given.format ~= nil then
+        problems[#problems + 1] = problem.beginning(path) .. " \"format\" and \"template\" cannot both be given"
+    end
+    if given.gzip ~= true or type(given.headers) ~= "table" then
+        return
+    end
+    for name in pairs(given.headers) do
+        if string.lower(tostring(name)) == "content-encoding" then
+            problems[#problems + 1] = ((problem.child(path, "headers") .. ": header ") .. name) .. " is set by \"gzip\""
+        end
+    end
+end
+local function headers_of(____bindingPattern0)
+    local gzip
+    local template
+    local format
+    local headers
+    headers = ____bindingPattern0.headers
+    format = ____bindingPattern0.format
+    template = ____bindingPattern0.template
+    gzip = ____bindingPattern0.gzip
+    local is_json = format == "json_array" or template ~= nil
+    local all = {["Content-Type"] = is_json and "application/json" or "application/x-ndjson"}
     if gzip then
-        headers["Content-Encoding"] = "gzip"
+        all["Content-Encoding"] = "gzip"
     end
-    local given = read.group(owner, options, "headers")
-    if given == nil then
-        return headers
+    for name, value in pairs(headers or ({})) do
+        all[string.lower(name) == "content-type" and "Content-Type" or name] = value
     end
-    for name, value in pairs(given) do
-        local fault = http_client.header_fault(name, value)
-        if fault ~= nil then
-            error((owner .. ": \"headers\": ") .. fault, 0)
-        end
-        if gzip and string.lower(name) == "content-encoding" then
-            error(((owner .. ": \"headers\": header ") .. name) .. " is set by \"gzip\"", 0)
-        end
-        if string.lower(name) == "content-type" then
-            headers["Content-Type"] = value
-        else
-            headers[name] = value
-        end
-    end
-    return headers
+    return all
 end
-local function read_template(owner, options)
-    local given = read.group(owner, options, "template")
-    if given == nil then
-        return nil
-    end
-    if options.format ~= nil then
-        error(owner .. ": either \"format\" or \"template\", not both", 0)
-    end
-    return templates.new(owner .. ": template", given)
-end
-local function read_gzip(owner, options)
-    if not read.flag(owner, options, "gzip", false) then
-        return nil
-    end
+local function open_gzip(path)
     local gzip, err = gzips.new()
     if gzip == nil then
-        error((owner .. ": \"gzip\" is not possible: ") .. err, 0)
+        error(
+            (problem.child(path, "gzip") .. " is not possible: ") .. err,
+            0
+        )
     end
     return gzip
 end
---- A sink that posts to `url`. Phases: init. Raises when an option is wrong.
-local function create(owner, options)
-    read.check(owner, options, OPTIONS)
-    local target, err = http_client.parse_url(read.text(owner, options, "url"))
-    if target == nil then
-        error((owner .. ": \"url\" must be an http or https URL, but it has ") .. err, 0)
-    end
-    local ____temp_0
-    if options.ssl_server_name == nil then
-        ____temp_0 = nil
+--- A sink that posts to `url`. Phases: init. Raises where it cannot compress.
+local function create(options, path)
+    local ____options_0 = options
+    local url = ____options_0.url
+    local template = ____options_0.template
+    local ____url_scheme_2 = url.scheme
+    local ____url_host_3 = url.host
+    local ____url_port_4 = url.port
+    local ____url_path_5 = url.path
+    local ____temp_6 = options.format == "json_array"
+    local ____temp_1
+    if template == nil then
+        ____temp_1 = nil
     else
-        ____temp_0 = read.text(owner, options, "ssl_server_name")
+        ____temp_1 = templates.new(template)
     end
-    local ssl_server_name = ____temp_0
-    local json_array = read.one_of(
-        owner,
-        options,
-        "format",
-        {"ndjson", "json_array"},
-        "ndjson"
-    ) == "json_array"
-    local template = read_template(owner, options)
-    local gzip = read_gzip(owner, options)
     local fields = {
-        scheme = target.scheme,
-        host = target.host,
-        port = target.port,
-        path = target.path,
-        json_array = json_array,
-        template = template,
-        gzip = gzip,
-        headers = read_headers(owner, options, json_array or template ~= nil, gzip ~= nil),
-        connect_seconds = read.positive(owner, options, "connect_seconds", 1),
-        timeout_seconds = read.positive(owner, options, "timeout_seconds", 5),
-        keepalive_seconds = read.positive(owner, options, "keepalive_seconds", 4),
-        ssl_verify = read.flag(owner, options, "ssl_verify", true),
-        ssl_server_name = ssl_server_name
+        scheme = ____url_scheme_2,
+        host = ____url_host_3,
+        port = ____url_port_4,
+        path = ____url_path_5,
+        json_array = ____temp_6,
+        template = ____temp_1,
+        gzip = options.gzip and open_gzip(path) or nil,
+        headers = headers_of(options),
+        connect_seconds = options.connect_seconds,
+        timeout_seconds = options.timeout_seconds,
+        keepalive_seconds = options.keepalive_seconds,
+        ssl_verify = options.ssl_verify,
+        ssl_server_name = options.ssl_server_name
     }
     return setmetatable(fields, metatable)
 end

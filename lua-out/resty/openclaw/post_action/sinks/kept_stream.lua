@@ -1,32 +1,39 @@
 local ____exports = {}
 local clock = require("resty.openclaw.clock")
+local kinds = require("resty.openclaw.config.kinds")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
 local connection = require("resty.openclaw.http_client.connection")
-local read = require("resty.openclaw.options")
-local endpoints = require("resty.openclaw.post_action.sinks.endpoint")
---- The options that `create` reads, besides those of the endpoint.
-____exports.OPTIONS = {"connect_seconds", "timeout_seconds", "keepalive_seconds"}
+--- The options that `create` reads.
+____exports.SCHEMA = {
+    connect_seconds = option(kinds.positive, 1, "how long connecting may take"),
+    timeout_seconds = option(kinds.positive, 5, "how long writing one batch may take"),
+    keepalive_seconds = option(kinds.positive, 60, "how long the connection is kept between batches")
+}
 --- How long a look at the connection waits for the news that it is closed: the shortest timeout of sockets.
 local LOOK_MS = 1
 --- What a peer says is of no interest, in bytes.
 local CHATTER_BYTES = 4096
---- A connection to this endpoint, not opened yet. Phases: init. Raises when an option is wrong.
-local function create(owner, options, endpoint, with_tls)
-    local timeout_seconds = read.positive(owner, options, "timeout_seconds", 5)
-    local tls = with_tls and endpoints.tls(owner, options, endpoint) or nil
-    local ____temp_7 = {scheme = with_tls and "https" or "http", host = endpoint.host, port = endpoint.port, path = "/"}
-    local ____read_positive_result_5 = read.positive(owner, options, "connect_seconds", 1)
-    local ____read_positive_result_6 = read.positive(owner, options, "keepalive_seconds", 60)
-    local ____temp_2 = tls and tls.ssl_verify
-    if ____temp_2 == nil then
-        ____temp_2 = false
+--- A connection to this endpoint, not opened yet; without `tls` it is a plain one. Phases: init.
+local function create(options, endpoint, tls)
+    local ____options_0 = options
+    local timeout_seconds = ____options_0.timeout_seconds
+    local scheme = tls == nil and "http" or "https"
+    local ____temp_9 = {scheme = scheme, host = endpoint.host, port = endpoint.port, path = "/"}
+    local ____options_connect_seconds_6 = options.connect_seconds
+    local ____timeout_seconds_7 = timeout_seconds
+    local ____options_keepalive_seconds_8 = options.keepalive_seconds
+    local ____temp_3 = tls and tls.ssl_verify
+    if ____temp_3 == nil then
+        ____temp_3 = false
     end
-    return {target = ____temp_7, settings = {
+    return {target = ____temp_9, settings = {
         purpose = "lines",
-        connect_seconds = ____read_positive_result_5,
-        send_seconds = timeout_seconds,
-        keepalive_seconds = ____read_positive_result_6,
+        connect_seconds = ____options_connect_seconds_6,
+        send_seconds = ____timeout_seconds_7,
+        keepalive_seconds = ____options_keepalive_seconds_8,
         keepalive_connections = 1,
-        ssl_verify = ____temp_2,
+        ssl_verify = ____temp_3,
         ssl_server_name = tls and tls.ssl_server_name
     }, timeout_seconds = timeout_seconds}
 end

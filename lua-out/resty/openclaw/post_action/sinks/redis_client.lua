@@ -1,38 +1,101 @@
 local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
 local files = require("resty.openclaw.files")
 local http_target = require("resty.openclaw.http_client.target")
-local read = require("resty.openclaw.options")
 local secret_file = require("resty.openclaw.secret_file")
 local endpoints = require("resty.openclaw.post_action.sinks.endpoint")
---- The options that `create` reads.
-____exports.OPTIONS = {
-    "host",
-    "port",
-    "path",
-    "hosts",
-    "username",
-    "password",
-    "password_file",
-    "database",
-    "ssl",
-    "ssl_verify",
-    "ssl_server_name",
-    "connect_seconds",
-    "timeout_seconds",
-    "keepalive_seconds"
-}
 --- OpenResty has the library under the first name, Debian's package under the second.
 local LIBRARIES = {"resty.redis", "nginx.redis"}
 local PORT = 6379
 local MOST_PASSWORD_BYTES = 4096
-local function find_library(owner)
+--- A secret in the configuration. A wrong one is not shown.
+local PASSWORD = {
+    name = "string",
+    read = function(given, path, problems)
+        if type(given) ~= "string" or given == "" then
+            problems[#problems + 1] = path .. " must be a non-empty string"
+        end
+        return given
+    end
+}
+--- A host with its port.
+local HOST_AND_PORT = {
+    name = "string",
+    read = function(given, path, problems)
+        local host, digits = string.match(
+            type(given) == "string" and given or "",
+            "^(.+):(%d+)$"
+        )
+        local port = tonumber(digits) or 0
+        if host == nil or not http_target.is_host(host) or not http_target.is_port(port) then
+            endpoints.add_no_host(problems, path, "a host with its port, like \"10.0.0.1:6379\"", given)
+            return {host = "", port = port}
+        end
+        return {
+            host = string.lower(host),
+            port = port
+        }
+    end
+}
+--- The options that `create` reads.
+____exports.SCHEMA = {
+    host = option(endpoints.HOST, "127.0.0.1", "a name, an IPv4 address, or an IPv6 address in brackets"),
+    port = option(endpoints.PORT, PORT, "its port"),
+    path = optional(endpoints.SOCKET_PATH, "a unix socket instead"),
+    username = optional(kinds.text, "whom to sign in as; a password alone is the default user's"),
+    password = optional(PASSWORD, "the password, which is never logged"),
+    password_file = optional(kinds.secret_file, "the absolute path of a file whose first line is the password, read anew for each batch; workers must be able to read it, and not all users may"),
+    hosts = optional(
+        kinds.list_of(HOST_AND_PORT),
+        "instead of `host` and `port`: `{ \"10.0.0.1:6379\", \"10.0.0.2:6379\" }`, the nodes of a cluster, or a server and its replicas"
+    ),
+    database = option(
+        kinds.whole(0),
+        0,
+        "the database; a cluster has only 0"
+    ),
+    ssl = option(kinds.flag, false, "whether to use TLS"),
+    ssl_verify = option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
+    ssl_server_name = optional(kinds.text, "that name (`host`); required with an address that is verified"),
+    connect_seconds = option(kinds.positive, 1, "how long connecting may take"),
+    timeout_seconds = option(kinds.positive, 5, "how long one try may take in all"),
+    keepalive_seconds = option(kinds.positive, 60, "how long the connection is kept between batches; only those who sign in alike share one")
+}
+--- Adds to the problems where the options do not fit together. Phases: init.
+function ____exports.check(given, path, problems)
+    local ____given_0 = given
+    local hosts = ____given_0.hosts
+    local username = ____given_0.username
+    local password = ____given_0.password
+    local password_file = ____given_0.password_file
+    local beginning = problem.beginning(path)
+    if hosts == nil then
+        endpoints.check_one_place(given, path, problems)
+    elseif given.host ~= nil or given.port ~= nil or given.path ~= nil then
+        problems[#problems + 1] = beginning .. " \"hosts\" names all of them, so there is no \"host\", \"port\" or \"path\" beside it"
+    end
+    if password ~= nil and password_file ~= nil then
+        problems[#problems + 1] = beginning .. " \"password\" and \"password_file\" cannot both be given"
+    end
+    if username ~= nil and password == nil and password_file == nil then
+        problems[#problems + 1] = beginning .. " \"username\" needs \"password\" or \"password_file\""
+    end
+end
+local function find_library(path)
     for ____, name in ipairs(LIBRARIES) do
         local found, library = pcall(require, name)
         if found then
             return library
         end
     end
-    return error(owner .. ": redis_stream needs lua-resty-redis, which Debian has in the package lua-nginx-redis", 0)
+    return error(
+        problem.beginning(path) .. " redis_stream needs lua-resty-redis, which Debian has in the package lua-nginx-redis",
+        0
+    )
 end
 --- The first line of a file. Nil and why, which never shows what stands there.
 local function read_password(path)
@@ -46,82 +109,37 @@ local function read_password(path)
     end
     return password
 end
-local function password_of(owner, options)
-    local password = options.password
-    if password == nil then
-        return nil
+--- Raises where the file is no good. It is read here for its checks alone: it may change until it is needed.
+local function check_password_file(path, file)
+    if secret_file.read(path, file, MOST_PASSWORD_BYTES) == "" then
+        error(((path .. ": ") .. file) .. " is empty", 0)
     end
-    if type(password) ~= "string" or password == "" then
-        error(owner .. ": \"password\" must be a text", 0)
-    end
-    if options.password_file ~= nil then
-        error(owner .. ": either \"password\" or \"password_file\", not both", 0)
-    end
-    return password
-end
---- The file that holds the password, or none. It is read here for its checks alone: it may change until it is needed.
-local function password_file_of(owner, options)
-    local path = options.password_file
-    if path == nil then
-        return nil
-    end
-    local found = secret_file.read(owner .. ": \"password_file\"", path, MOST_PASSWORD_BYTES)
-    if found == "" then
-        error(((owner .. ": \"password_file\" ") .. path) .. " is empty", 0)
-    end
-    return path
-end
-local function place_of(owner, options, endpoint)
-    return {
-        endpoint = endpoint,
-        tls = read.flag(owner, options, "ssl", false) and endpoints.tls(owner, options, endpoint) or nil
-    }
 end
 --- The hosts there are: those of `hosts`, or the only one.
-local function places_of(owner, options)
-    if options.hosts == nil then
-        return {place_of(
-            owner,
-            options,
-            endpoints.anywhere(owner, options, "127.0.0.1", PORT)
-        )}
-    end
-    if options.host ~= nil or options.port ~= nil or options.path ~= nil then
-        error(owner .. ": \"hosts\" names all of them, so there is no \"host\", \"port\" or \"path\" beside it", 0)
-    end
+local function places_of(options, path)
     local places = {}
-    for ____, entry in ipairs(read.list(owner, options, "hosts")) do
-        local host, digits = string.match(
-            type(entry) == "string" and entry or "",
-            "^(.+):(%d+)$"
-        )
-        local port = tonumber(digits) or 0
-        if host == nil or not http_target.is_host(host) or not http_target.is_port(port) then
-            read.refuse(owner, "hosts", "a list of hosts with ports, as in { \"10.0.0.1:6379\" }", entry)
-        end
-        places[#places + 1] = place_of(
-            owner,
-            options,
-            {
-                host = string.lower(host),
-                port = port
-            }
-        )
+    for ____, endpoint in ipairs(options.hosts or ({endpoints.of(options)})) do
+        places[#places + 1] = {
+            endpoint = endpoint,
+            tls = options.ssl and endpoints.tls(options, endpoint, path) or nil
+        }
     end
     return places
 end
---- Where Redis is and how to sign in there. Phases: init. Raises when an option is wrong or the library is missing.
-local function create(owner, options)
-    local library = find_library(owner)
-    local places = places_of(owner, options)
-    local password = password_of(owner, options)
-    local password_file = password_file_of(owner, options)
-    local username
-    if options.username ~= nil then
-        username = read.text(owner, options, "username")
-        if password == nil and password_file == nil then
-            error(owner .. ": \"username\" needs \"password\" or \"password_file\"", 0)
-        end
+--- Where Redis is and how to sign in there. Phases: init. Raises when the options do not fit together, or the library or the
+-- password's file is missing.
+local function create(options, path)
+    local library = find_library(path)
+    local places = places_of(options, path)
+    local ____options_1 = options
+    local username = ____options_1.username
+    local password = ____options_1.password
+    local password_file = ____options_1.password_file
+    if password_file ~= nil then
+        check_password_file(
+            problem.child(path, "password_file"),
+            password_file
+        )
     end
     return {
         library = library,
@@ -130,16 +148,10 @@ local function create(owner, options)
         username = username,
         password = password,
         password_file = password_file,
-        database = read.whole(
-            owner,
-            options,
-            "database",
-            0,
-            0
-        ),
-        connect_ms = read.positive(owner, options, "connect_seconds", 1) * 1000,
-        timeout_ms = read.positive(owner, options, "timeout_seconds", 5) * 1000,
-        keepalive_ms = read.positive(owner, options, "keepalive_seconds", 60) * 1000
+        database = options.database,
+        connect_ms = options.connect_seconds * 1000,
+        timeout_ms = options.timeout_seconds * 1000,
+        keepalive_ms = options.keepalive_seconds * 1000
     }
 end
 ____exports.new = create
@@ -147,9 +159,9 @@ ____exports.new = create
 local function pool_of(redis, place, password)
     local secret = ngx.md5(((redis.username or "") .. "\n") .. (password or ""))
     local tls = place.tls == nil and "" or (tostring(place.tls.ssl_verify) .. " ") .. (place.tls.ssl_server_name or "")
-    local ____place_endpoint_0 = place.endpoint
-    local host = ____place_endpoint_0.host
-    local port = ____place_endpoint_0.port
+    local ____place_endpoint_2 = place.endpoint
+    local host = ____place_endpoint_2.host
+    local port = ____place_endpoint_2.port
     return string.format(
         "openclaw redis %s %d %d %s %s",
         host,
@@ -162,9 +174,9 @@ end
 --- What has to be said on a new connection before anything else.
 local function sign_in(redis, place, client, password)
     if place.tls ~= nil then
-        local ____place_tls_1 = place.tls
-        local ssl_server_name = ____place_tls_1.ssl_server_name
-        local ssl_verify = ____place_tls_1.ssl_verify
+        local ____place_tls_3 = place.tls
+        local ssl_server_name = ____place_tls_3.ssl_server_name
+        local ssl_verify = ____place_tls_3.ssl_verify
         local agreed, tls_err = client._sock:sslhandshake(false, ssl_server_name, ssl_verify)
         if agreed ~= true then
             return nil, "no TLS: " .. tostring(tls_err)
@@ -217,9 +229,9 @@ function ____exports.open(redis, index)
         return nil, err
     end
     local place = redis.places[index + 1]
-    local ____place_endpoint_2 = place.endpoint
-    local host = ____place_endpoint_2.host
-    local port = ____place_endpoint_2.port
+    local ____place_endpoint_4 = place.endpoint
+    local host = ____place_endpoint_4.host
+    local port = ____place_endpoint_4.port
     local pool = pool_of(redis, place, password)
     client._sock:settimeouts(redis.connect_ms, redis.timeout_ms, redis.timeout_ms)
     local connected, connect_err = unpack(

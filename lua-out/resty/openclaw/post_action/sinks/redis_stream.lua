@@ -1,11 +1,27 @@
 local ____exports = {}
-local read = require("resty.openclaw.options")
+local kinds = require("resty.openclaw.config.kinds")
+local ____schema = require("resty.openclaw.config.schema")
+local joined = ____schema.joined
+local option = ____schema.option
+local required = ____schema.required
 local semaphore = require("ngx.semaphore")
 local turn = require("resty.openclaw.turn")
 local ids = require("resty.openclaw.post_action.ids")
 local lines = require("resty.openclaw.post_action.lines")
 local redis_client = require("resty.openclaw.post_action.sinks.redis_client")
 local redis_errors = require("resty.openclaw.post_action.sinks.redis_error")
+local STREAM_SCHEMA = {
+    key = required(kinds.text, "the stream"),
+    max_length = option(
+        kinds.whole(1),
+        1000000,
+        "about how many entries the stream keeps (`MAXLEN ~`)"
+    ),
+    field = option(kinds.text, "line", "the field of the entry"),
+    id_field = option(kinds.text, "id", "the field of its id, by which readers know copies; only where the line begins with `{\"id\":\"…\"`, as records and pushed tables do")
+}
+____exports.SCHEMA = joined(STREAM_SCHEMA, redis_client.SCHEMA)
+____exports.check = redis_client.check
 --- A key that moves while it is asked for is followed so often; a cluster that sends round in circles is asked again later.
 local MOST_REDIRECTIONS = 3
 --- So many commands are put together at a stretch, at some microseconds each, before other requests have their turn.
@@ -213,41 +229,14 @@ local function send(self, text, _entries, most_seconds)
     return judge(job.all, job.replies)
 end
 local metatable = {__index = {send = send}}
-local function known_options()
-    local known = {
-        "type",
-        "key",
-        "max_length",
-        "field",
-        "id_field"
-    }
-    for ____, name in ipairs(redis_client.OPTIONS) do
-        known[#known + 1] = name
-    end
-    return known
-end
---- A sink that appends to the stream at `key`. Phases: init. Raises when an option is wrong.
-local function create(owner, options)
-    read.check(
-        owner,
-        options,
-        known_options()
-    )
+--- A sink that appends to the stream at `key`. Phases: init. Raises where the options do not fit together.
+local function create(options, path)
     local fields = {
-        redis = redis_client.new(owner, options),
-        key = read.text(owner, options, "key"),
-        max_length = string.format(
-            "%.0f",
-            read.whole(
-                owner,
-                options,
-                "max_length",
-                1,
-                1000000
-            )
-        ),
-        field = read.text(owner, options, "field", "line"),
-        id_field = read.text(owner, options, "id_field", "id")
+        redis = redis_client.new(options, path),
+        key = options.key,
+        max_length = string.format("%.0f", options.max_length),
+        field = options.field,
+        id_field = options.id_field
     }
     return setmetatable(fields, metatable)
 end

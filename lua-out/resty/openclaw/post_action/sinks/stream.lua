@@ -1,10 +1,17 @@
 local ____exports = {}
-local read = require("resty.openclaw.options")
+local ____schema = require("resty.openclaw.config.schema")
+local joined = ____schema.joined
+local required = ____schema.required
 local endpoints = require("resty.openclaw.post_action.sinks.endpoint")
 local kept_stream = require("resty.openclaw.post_action.sinks.kept_stream")
-local HOST_OPTIONS = endpoints.joined({{"type", "host", "port"}, kept_stream.OPTIONS})
-local TLS_OPTIONS = endpoints.joined({HOST_OPTIONS, endpoints.TLS_OPTIONS})
-local UNIX_OPTIONS = endpoints.joined({{"type", "path"}, kept_stream.OPTIONS})
+local HOST_SCHEMA = {
+    host = required(endpoints.HOST, "a name, an IPv4 address, or an IPv6 address in brackets"),
+    port = required(endpoints.PORT, "its port")
+}
+local PATH_SCHEMA = {path = required(endpoints.SOCKET_PATH, "the socket, an absolute path")}
+____exports.TCP_SCHEMA = joined(HOST_SCHEMA, kept_stream.SCHEMA)
+____exports.TLS_SCHEMA = joined(____exports.TCP_SCHEMA, endpoints.TLS_SCHEMA)
+____exports.UNIX_SCHEMA = joined(PATH_SCHEMA, kept_stream.SCHEMA)
 local function send(self, text, _entries, most_seconds)
     local sent, err = kept_stream.send(self.stream, text, most_seconds)
     if sent == nil then
@@ -13,37 +20,31 @@ local function send(self, text, _entries, most_seconds)
     return "sent"
 end
 local metatable = {__index = {send = send}}
---- Lines over TCP to `host` and `port`. Phases: init. Raises when an option is wrong.
-function ____exports.tcp(owner, options)
-    read.check(owner, options, HOST_OPTIONS)
-    local stream = kept_stream.new(
-        owner,
-        options,
-        endpoints.at_host(owner, options),
-        false
-    )
+local function create(options, endpoint, its_tls)
+    local stream = kept_stream.new(options, endpoint, its_tls)
     return setmetatable({stream = stream}, metatable)
 end
---- Lines over TLS to `host` and `port`. Phases: init. Raises when an option is wrong.
-function ____exports.tls(owner, options)
-    read.check(owner, options, TLS_OPTIONS)
-    local stream = kept_stream.new(
-        owner,
+--- Lines over TCP to `host` and `port`. Phases: init.
+function ____exports.tcp(options)
+    return create(
         options,
-        endpoints.at_host(owner, options),
-        true
+        endpoints.of(options)
     )
-    return setmetatable({stream = stream}, metatable)
 end
---- Lines over the unix socket at `path`. Phases: init. Raises when an option is wrong.
-function ____exports.unix(owner, options)
-    read.check(owner, options, UNIX_OPTIONS)
-    local stream = kept_stream.new(
-        owner,
+--- Lines over TLS to `host` and `port`. Phases: init. Raises where the options do not fit together.
+function ____exports.tls(options, path)
+    local endpoint = endpoints.of(options)
+    return create(
         options,
-        endpoints.at_path(owner, options),
-        false
+        endpoint,
+        endpoints.tls(options, endpoint, path)
     )
-    return setmetatable({stream = stream}, metatable)
+end
+--- Lines over the unix socket at `path`. Phases: init.
+function ____exports.unix(options)
+    return create(
+        options,
+        endpoints.of(options)
+    )
 end
 return ____exports

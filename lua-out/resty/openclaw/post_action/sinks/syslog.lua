@@ -1,5 +1,11 @@
 local ____exports = {}
-local read = require("resty.openclaw.options")
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local joined = ____schema.joined
+local names = ____schema.names
+local option = ____schema.option
+local optional = ____schema.optional
 local lines = require("resty.openclaw.post_action.lines")
 local datagrams = require("resty.openclaw.post_action.sinks.datagrams")
 local endpoints = require("resty.openclaw.post_action.sinks.endpoint")
@@ -7,28 +13,86 @@ local kept_stream = require("resty.openclaw.post_action.sinks.kept_stream")
 local syslog_message = require("resty.openclaw.post_action.sinks.syslog_message")
 local ____udp = require("resty.openclaw.post_action.sinks.udp")
 local MOST_DATAGRAM_BYTES = ____udp.MOST_DATAGRAM_BYTES
-local OPTIONS = {
-    "type",
-    "protocol",
-    "host",
-    "port",
-    "path",
-    "max_bytes"
-}
 --- Where syslog servers listen: RFC 5426 and RFC 5425. For plain TCP there is no number of its own.
 local PORT = 514
 local TLS_PORT = 6514
 --- What rsyslog and syslog-ng take unless told otherwise.
 local USUAL_MOST_BYTES = 8192
 local TOO_LONG = "longer than a syslog message may be"
+local PLACE_SCHEMA = {
+    protocol = option(
+        kinds.one_of("udp", "tcp", "tls"),
+        "udp",
+        "datagrams; or a stream, each message with its length before it (RFC 6587, octet counting)"
+    ),
+    host = optional(endpoints.HOST, "a name, an IPv4 address, or an IPv6 address in brackets; required, unless `path` is given"),
+    port = optional(
+        endpoints.PORT,
+        ((("its port (" .. tostring(PORT)) .. ", with `tls` ") .. tostring(TLS_PORT)) .. ")"
+    ),
+    path = optional(endpoints.SOCKET_PATH, "a unix socket instead: for datagrams with `udp`, a stream with `tcp`"),
+    max_bytes = option(
+        kinds.whole(1),
+        USUAL_MOST_BYTES,
+        "a message that is longer with its head is refused, as JSON cut short is none; with `udp` up to " .. tostring(MOST_DATAGRAM_BYTES)
+    )
+}
+local STREAM_SCHEMA = joined(kept_stream.SCHEMA, endpoints.TLS_SCHEMA)
+____exports.SCHEMA = joined(
+    joined(PLACE_SCHEMA, syslog_message.SCHEMA),
+    STREAM_SCHEMA
+)
+local function check_unused(schema, protocols, given, path, problems)
+    for ____, name in ipairs(names(schema)) do
+        if given[name] ~= nil then
+            problems[#problems + 1] = (problem.child(path, name) .. " is only for protocol = ") .. protocols
+        end
+    end
+end
+--- Adds to the problems where the options do not fit together. Phases: init.
+function ____exports.check(given, path, problems)
+    endpoints.check_place(given, path, problems)
+    local ____given_protocol_0 = given.protocol
+    if ____given_protocol_0 == nil then
+        ____given_protocol_0 = "udp"
+    end
+    local protocol = ____given_protocol_0
+    if protocol == "udp" then
+        check_unused(
+            kept_stream.SCHEMA,
+            "\"tcp\" and \"tls\"",
+            given,
+            path,
+            problems
+        )
+    end
+    if protocol ~= "tls" then
+        check_unused(
+            endpoints.TLS_SCHEMA,
+            "\"tls\"",
+            given,
+            path,
+            problems
+        )
+    end
+    local ____given_1 = given
+    local max_bytes = ____given_1.max_bytes
+    if protocol == "udp" and type(max_bytes) == "number" and max_bytes > MOST_DATAGRAM_BYTES then
+        kinds.whole(1, MOST_DATAGRAM_BYTES).read(
+            max_bytes,
+            problem.child(path, "max_bytes"),
+            problems
+        )
+    end
+end
 local function send_datagrams(sink, all)
     local head = syslog_message.head(sink.heading)
     local function prefix(line)
         return head .. syslog_message.mark(sink.heading, line)
     end
-    local ____datagrams_send_result_0 = datagrams.send(sink.endpoint, prefix, all, sink.max_bytes)
-    local err = ____datagrams_send_result_0.err
-    local left = ____datagrams_send_result_0.left
+    local ____datagrams_send_result_2 = datagrams.send(sink.endpoint, prefix, all, sink.max_bytes)
+    local err = ____datagrams_send_result_2.err
+    local left = ____datagrams_send_result_2.left
     if err ~= nil then
         return "retry", err, nil, left
     end
@@ -78,52 +142,26 @@ local function send(self, text, _entries, most_seconds)
     return "poison", TOO_LONG, nil, refused
 end
 local metatable = {__index = {send = send}}
-local function known_options(protocol)
-    local lists = {OPTIONS}
-    if protocol ~= "udp" then
-        lists[#lists + 1] = kept_stream.OPTIONS
-    end
-    lists[#lists + 1] = syslog_message.OPTIONS
-    if protocol == "tls" then
-        lists[#lists + 1] = endpoints.TLS_OPTIONS
-    end
-    return endpoints.joined(lists)
-end
---- A sink that logs to `host` and `port`, or to `path`, by `protocol`. Phases: init. Raises when an option is wrong.
-local function create(owner, options)
-    local protocol = read.one_of(
-        owner,
-        options,
-        "protocol",
-        {"udp", "tcp", "tls"},
-        "udp"
-    )
-    read.check(
-        owner,
-        options,
-        known_options(protocol)
-    )
-    local port = protocol == "tls" and TLS_PORT or PORT
-    local endpoint = endpoints.anywhere(owner, options, nil, port)
-    local most_bytes = protocol == "udp" and MOST_DATAGRAM_BYTES or nil
-    local max_bytes = read.whole(
-        owner,
-        options,
-        "max_bytes",
-        1,
-        USUAL_MOST_BYTES,
-        most_bytes
-    )
-    local ____syslog_message_new_result_2 = syslog_message.new(owner, options)
-    local ____max_bytes_3 = max_bytes
-    local ____endpoint_4 = endpoint
-    local ____temp_1
+local function stream_of(options, endpoint, path)
+    local ____options_3 = options
+    local protocol = ____options_3.protocol
     if protocol == "udp" then
-        ____temp_1 = nil
-    else
-        ____temp_1 = kept_stream.new(owner, options, endpoint, protocol == "tls")
+        return nil
     end
-    local fields = {heading = ____syslog_message_new_result_2, max_bytes = ____max_bytes_3, endpoint = ____endpoint_4, stream = ____temp_1}
+    local tls = protocol == "tls" and endpoints.tls(options, endpoint, path) or nil
+    return kept_stream.new(options, endpoint, tls)
+end
+--- A sink that logs to `host` and `port`, or to `path`, by `protocol`. Phases: init. Raises where the options do not fit
+-- together.
+local function create(options, path)
+    local port = options.port or (options.protocol == "tls" and TLS_PORT or PORT)
+    local endpoint = endpoints.of({host = options.host, port = port, path = options.path})
+    local fields = {
+        heading = syslog_message.new(options),
+        max_bytes = options.max_bytes,
+        endpoint = endpoint,
+        stream = stream_of(options, endpoint, path)
+    }
     return setmetatable(fields, metatable)
 end
 ____exports.new = create

@@ -1,14 +1,9 @@
 local ____exports = {}
-local read = require("resty.openclaw.options")
+local kinds = require("resty.openclaw.config.kinds")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
 local utf8 = require("resty.openclaw.utf8")
---- The options that `create` reads.
-____exports.OPTIONS = {
-    "facility",
-    "severity",
-    "app_name",
-    "hostname",
-    "bom"
-}
 --- In the order of their numbers: RFC 5424, tables 1 and 2, by the names of syslog(3).
 local FACILITIES = {
     "kern",
@@ -49,6 +44,42 @@ local SEVERITIES = {
 local MOST_HOSTNAME_BYTES = 255
 local MOST_APP_NAME_BYTES = 48
 local BOM = string.char(239, 187, 191)
+local function name_of_at_most(bytes)
+    return kinds.of(
+        ("string, up to " .. tostring(bytes)) .. " bytes",
+        ("a string of 1 to " .. tostring(bytes)) .. " ASCII characters without blanks",
+        function(given)
+            if type(given) ~= "string" or #given > bytes then
+                return false
+            end
+            local legal = string.find(given, "^[!-~]+$")
+            return legal ~= nil
+        end
+    )
+end
+--- The options that `create` reads.
+____exports.SCHEMA = {
+    facility = option(
+        kinds.one_of(unpack(FACILITIES)),
+        "local0",
+        "which part of the system logs"
+    ),
+    severity = option(
+        kinds.one_of(unpack(SEVERITIES)),
+        "info",
+        "how grave the messages are"
+    ),
+    app_name = option(
+        name_of_at_most(MOST_APP_NAME_BYTES),
+        "openclaw",
+        "who logs"
+    ),
+    hostname = optional(
+        name_of_at_most(MOST_HOSTNAME_BYTES),
+        "where (the system's name)"
+    ),
+    bom = option(kinds.flag, false, "whether a byte order mark stands before messages that are UTF-8 and more than ASCII")
+}
 local function number_of(words, word)
     for index, each in ipairs(words) do
         if each == word then
@@ -69,59 +100,14 @@ local function own_hostname()
     end
     return name or "-"
 end
-local function read_name(owner, options, name, most_bytes, fallback)
-    local value = read.text(owner, options, name, fallback)
-    local legal = string.find(value, "^[!-~]+$")
-    if legal == nil or #value > most_bytes then
-        read.refuse(
-            owner,
-            name,
-            ("a text of 1 to " .. tostring(most_bytes)) .. " ASCII characters without blanks",
-            value
-        )
-    end
-    return value
-end
---- What all heads of a sink have in common. Phases: init. Raises when an option is wrong.
-local function create(owner, options)
-    local facility = number_of(
-        FACILITIES,
-        read.one_of(
-            owner,
-            options,
-            "facility",
-            FACILITIES,
-            "local0"
-        )
-    )
-    local severity = number_of(
-        SEVERITIES,
-        read.one_of(
-            owner,
-            options,
-            "severity",
-            SEVERITIES,
-            "info"
-        )
-    )
-    local hostname = read_name(
-        owner,
-        options,
-        "hostname",
-        MOST_HOSTNAME_BYTES,
-        own_hostname()
-    )
-    local app_name = read_name(
-        owner,
-        options,
-        "app_name",
-        MOST_APP_NAME_BYTES,
-        "openclaw"
-    )
+--- What all heads of a sink have in common. Phases: init.
+local function create(options)
+    local facility = number_of(FACILITIES, options.facility)
+    local severity = number_of(SEVERITIES, options.severity)
     return {
         priority = string.format("<%d>1 ", facility * 8 + severity),
-        origin = (((" " .. hostname) .. " ") .. app_name) .. " ",
-        bom = read.flag(owner, options, "bom", false)
+        origin = (((" " .. (options.hostname or own_hostname())) .. " ") .. options.app_name) .. " ",
+        bom = options.bom
     }
 end
 ____exports.new = create

@@ -1,6 +1,10 @@
 local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local required = ____schema.required
 local json = require("resty.openclaw.json")
-local read = require("resty.openclaw.options")
 local turn = require("resty.openclaw.turn")
 local ids = require("resty.openclaw.post_action.ids")
 local lines = require("resty.openclaw.post_action.lines")
@@ -34,15 +38,15 @@ local function nanoseconds(line)
     return (seconds .. rest) .. string.rep("0", NANOSECOND_DIGITS - #rest)
 end
 local VALUES = {line = line_itself, text = as_text, id = id_text, nanoseconds = nanoseconds}
---- Adds what stands in a text, with `$` before what stands for a part of the entry.
-local function parse(owner, text)
+--- What stands in a text, with `$` before what stands for a part of the entry; nothing where that is not known.
+local function parse(text)
     local parts = {}
     local at = 1
     local from, to, name = string.find(text, "%$(%l+)", at)
     while from ~= nil do
         local value = VALUES[name]
         if value == nil then
-            read.refuse(owner, "entry", "a text with $line, $text, $id or $nanoseconds", text)
+            return nil
         end
         parts[#parts + 1] = string.sub(text, at, from - 1)
         parts[#parts + 1] = value
@@ -52,28 +56,45 @@ local function parse(owner, text)
     parts[#parts + 1] = string.sub(text, at)
     return parts
 end
-local function optional(owner, options, name)
-    local value = options[name]
-    if value == nil then
-        return ""
+--- A string, which may be empty.
+local TEXT = kinds.of(
+    "string",
+    "a string",
+    function(given) return type(given) == "string" end
+)
+local ENTRY = {
+    name = "string",
+    read = function(given, path, problems)
+        local ____temp_0
+        if type(given) == "string" and given ~= "" then
+            ____temp_0 = parse(given)
+        else
+            ____temp_0 = nil
+        end
+        local parts = ____temp_0
+        if parts == nil then
+            problem.add(problems, path, "a non-empty string with $line, $text, $id or $nanoseconds", given)
+        end
+        return parts or ({})
     end
-    if type(value) ~= "string" then
-        read.refuse(owner, name, "a text", value)
-    end
-    return value
-end
---- The template that the options describe. Phases: init. Raises when they are wrong.
-local function create(owner, options)
-    read.check(owner, options, {"before", "entry", "between", "after"})
-    return {
-        before = optional(owner, options, "before"),
-        between = optional(owner, options, "between"),
-        after = optional(owner, options, "after"),
-        parts = parse(
-            owner,
-            read.text(owner, options, "entry")
-        )
-    }
+}
+____exports.SCHEMA = {
+    before = option(TEXT, "", "stands before all entries"),
+    entry = required(ENTRY, "stands for each entry: `$line` is the entry, `$text` the entry as a JSON string, `$id` its id as a JSON string (null if the entry does not begin with an id), `$nanoseconds` the time of a record in nanoseconds since 1970 (of other entries the time of sending)"),
+    between = option(TEXT, "", "stands between two entries"),
+    after = option(TEXT, "", "stands behind all entries")
+}
+--- The template that the options describe. Phases: init.
+local function create(____bindingPattern0)
+    local entry
+    local after
+    local between
+    local before
+    before = ____bindingPattern0.before
+    between = ____bindingPattern0.between
+    after = ____bindingPattern0.after
+    entry = ____bindingPattern0.entry
+    return {before = before, between = between, after = after, parts = entry}
 end
 ____exports.new = create
 --- The body for lines, each with its line end. May yield. Phases: timer.

@@ -1,10 +1,35 @@
 local ____exports = {}
-local read = require("resty.openclaw.options")
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
 local lines = require("resty.openclaw.post_action.lines")
 local datagrams = require("resty.openclaw.post_action.sinks.datagrams")
 local endpoints = require("resty.openclaw.post_action.sinks.endpoint")
 --- What IPv4 leaves of 65535 bytes.
 ____exports.MOST_DATAGRAM_BYTES = 65507
+____exports.SCHEMA = {
+    host = optional(endpoints.HOST, "a name, an IPv4 address, or an IPv6 address in brackets; required, unless `path` is given"),
+    port = optional(endpoints.PORT, "its port; required, unless `path` is given"),
+    path = optional(endpoints.SOCKET_PATH, "a unix socket for datagrams instead"),
+    max_bytes = option(
+        kinds.whole(1, ____exports.MOST_DATAGRAM_BYTES),
+        ____exports.MOST_DATAGRAM_BYTES,
+        "a longer entry is refused; over about 1400 bytes the network sends it in pieces, and loses all with one"
+    )
+}
+--- Adds to the problems where the options do not fit together. Phases: init.
+function ____exports.check(given, path, problems)
+    endpoints.check_place(given, path, problems)
+    if given.path == nil and given.port == nil then
+        endpoints.PORT.read(
+            nil,
+            problem.child(path, "port"),
+            problems
+        )
+    end
+end
 local function no_prefix()
     return ""
 end
@@ -26,25 +51,13 @@ local function send(self, text)
     return "sent"
 end
 local metatable = {__index = {send = send}}
---- A sink that sends to `host` and `port`, or to `path`. Phases: init. Raises when an option is wrong.
-local function create(owner, options)
-    read.check(owner, options, {
-        "type",
-        "host",
-        "port",
-        "path",
-        "max_bytes"
-    })
-    local endpoint = endpoints.anywhere(owner, options)
-    local max_bytes = read.whole(
-        owner,
-        options,
-        "max_bytes",
-        1,
-        ____exports.MOST_DATAGRAM_BYTES,
-        ____exports.MOST_DATAGRAM_BYTES
-    )
-    return setmetatable({endpoint = endpoint, max_bytes = max_bytes}, metatable)
+--- A sink that sends to `host` and `port`, or to `path`. Phases: init.
+local function create(options)
+    local fields = {
+        endpoint = endpoints.of(options),
+        max_bytes = options.max_bytes
+    }
+    return setmetatable(fields, metatable)
 end
 ____exports.new = create
 return ____exports

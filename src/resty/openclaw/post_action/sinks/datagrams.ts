@@ -1,6 +1,6 @@
 /** Sends datagrams, over UDP or to a unix socket, which nobody acknowledges. */
 import * as turn from "../../turn";
-import type { Part } from "../sinks";
+import type { Part } from "../sink";
 import * as lines from "../lines";
 import type { Endpoint } from "./endpoint";
 

@@ -1,7 +1,11 @@
 /** Where a sink is: the options that sinks on sockets have in common. Phases: init. */
+import * as kinds from "../../config/kinds";
+import type { Kind } from "../../config/kinds";
+import * as problem from "../../config/problems";
+import type { Problems } from "../../config/problems";
+import { option, optional } from "../../config/schema";
+import type { Values } from "../../config/schema";
 import * as http_target from "../../http_client/target";
-import * as read from "../../options";
-import type { Options } from "../../options";
 
 export interface Endpoint {
     /** A name, an address, or "unix:/path", as sockets want it. */
@@ -16,57 +20,72 @@ export interface Tls {
     readonly ssl_server_name: string | undefined;
 }
 
+/** The options that say where a sink is. */
+export interface PlaceOptions {
+    readonly host?: string | undefined;
+    readonly port?: number | undefined;
+    readonly path?: string | undefined;
+}
+
+/** Adds that this is no host. Somebody may have written a URL, with a password in it: that is not shown. */
+export function add_no_host(problems: Problems, path: string, expected: string, given: unknown): void {
+    const [user] = string.find(tostring(given), "@", 1, true);
+    if (user === undefined) problem.add(problems, path, expected, given);
+    else problem.add_no_table(problems, path, expected, given);
+}
+
+export const HOST: Kind<string> = {
+    name: "host",
+    read: (given, path, problems) => {
+        if (typeof given === "string" && http_target.is_host(given)) return given;
+        add_no_host(problems, path, "a host name, an IPv4 address or an IPv6 address in brackets", given);
+        return "";
+    },
+};
+
+export const PORT = kinds.whole(1, 65535);
+
+/** The path of a unix socket. */
+export const SOCKET_PATH = kinds.of<string>(
+    "path",
+    'an absolute path, beginning with "/"',
+    (given) => typeof given === "string" && http_target.is_unix_socket(`unix:${given}`),
+);
+
 /** The options that `tls` reads. */
-export const TLS_OPTIONS = ["ssl_verify", "ssl_server_name"];
+export const TLS_SCHEMA = {
+    ssl_verify: option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
+    ssl_server_name: optional(kinds.text, "that name (`host`); required with an address that is verified"),
+};
 
-function append(names: string[], more: readonly string[]): void {
-    for (const name of more) names.push(name);
+/** Adds to the problems where a sink is given a unix socket and a host. */
+export function check_one_place(given: Record<string, unknown>, path: string, problems: Problems): void {
+    if (given.path === undefined || (given.host === undefined && given.port === undefined)) return;
+    problems.push(`${problem.beginning(path)} "path" is a unix socket, which has no "host" and no "port"`);
 }
 
-/** The names of options in these lists, as one list. */
-export function joined(lists: string[][]): string[] {
-    const names: string[] = [];
-    for (const list of lists) append(names, list);
-    return names;
-}
-
-/** A unix socket at the option `path`. */
-export function at_path(owner: string, options: Options): Endpoint {
-    const path = read.text(owner, options, "path");
-    if (!http_target.is_unix_socket(`unix:${path}`)) {
-        read.refuse(owner, "path", 'an absolute path, beginning with "/"', path);
+/** As `check_one_place`; adds as well where there is neither of them. */
+export function check_place(given: Record<string, unknown>, path: string, problems: Problems): void {
+    check_one_place(given, path, problems);
+    if (given.path === undefined && given.host === undefined) {
+        HOST.read(undefined, problem.child(path, "host"), problems);
     }
-    return { host: `unix:${path}`, port: 0 };
-}
-
-/** The options `host` and `port`. */
-export function at_host(owner: string, options: Options, host?: string, port?: number): Endpoint {
-    const its_host = read.text(owner, options, "host", host);
-    if (!http_target.is_host(its_host)) {
-        read.refuse(owner, "host", "a host name, an IPv4 address or an IPv6 address in brackets", its_host);
-    }
-    const its_port = read.whole(owner, options, "port", 1, port);
-    if (!http_target.is_port(its_port)) read.refuse(owner, "port", "a whole number from 1 to 65535", its_port);
-    return { host: its_host, port: its_port };
 }
 
 /** A unix socket where `path` is given, else `host` and `port`. */
-export function anywhere(owner: string, options: Options, host?: string, port?: number): Endpoint {
-    if (options.path === undefined) return at_host(owner, options, host, port);
-    if (options.host !== undefined || options.port !== undefined) {
-        error(`${owner}: "path" is a unix socket, which has no "host" and no "port"`, 0);
-    }
-    return at_path(owner, options);
+export function of(options: PlaceOptions): Endpoint {
+    if (options.path !== undefined) return { host: `unix:${options.path}`, port: 0 };
+    return { host: options.host!, port: options.port! };
 }
 
-/** How a TLS server shows who it is. */
-export function tls(owner: string, options: Options, endpoint: Endpoint): Tls {
-    const ssl_verify = read.flag(owner, options, "ssl_verify", true);
-    let name: string | undefined;
-    if (options.ssl_server_name !== undefined) name = read.text(owner, options, "ssl_server_name");
-    else if (!http_target.is_address(endpoint.host)) name = endpoint.host;
+/** How a TLS server shows who it is. Raises where nothing can be verified. */
+export function tls(options: Values<typeof TLS_SCHEMA>, endpoint: Endpoint, path: string): Tls {
+    const { ssl_verify } = options;
+    const host = http_target.is_address(endpoint.host) ? undefined : endpoint.host;
+    const name = options.ssl_server_name ?? host;
     if (ssl_verify && name === undefined) {
-        read.refuse(owner, "ssl_server_name", "the name in the certificate, as the host is an address", name);
+        const expected = "the name in the certificate, as the host is an address";
+        problem.refuse(problem.child(path, "ssl_server_name"), expected, name);
     }
     return { ssl_verify, ssl_server_name: name };
 }

@@ -4,15 +4,29 @@
  */
 import * as ffi from "ffi";
 import * as clock from "../../clock";
+import * as kinds from "../../config/kinds";
+import { required } from "../../config/schema";
+import type { Values } from "../../config/schema";
 import * as files from "../../files";
 import type { File } from "../../files";
-import * as read from "../../options";
-import type { Options } from "../../options";
-import type { Outcome, Sink } from "../sinks";
+import type { Outcome, Sink } from "../sink";
 
 interface FileSink extends Sink {
     readonly path: string;
 }
+
+function is_path(given: unknown): boolean {
+    if (typeof given !== "string") return false;
+    const [legal] = string.find(given, "^/[^%z]*$");
+    return legal !== undefined;
+}
+
+/** Where a file is, or a folder. */
+export const PATH = kinds.of<string>("path", 'an absolute path, beginning with "/"', is_path);
+
+export const SCHEMA = {
+    path: required(PATH, "absolute; the folder must be writable for the workers' user"),
+};
 
 /** rw-r----- */
 const RIGHTS = 0x1a0;
@@ -66,18 +80,8 @@ function send(this: FileSink, text: string, _entries: number, most_seconds: numb
 
 const metatable = { __index: { send } };
 
-/** A sink that appends to the file at `path`, the option of this name. Phases: init. Raises when that is no path. */
-export function at(owner: string, name: string, path: unknown): Sink {
-    const [odd] = string.find(tostring(path), "%z");
-    if (typeof path !== "string" || string.byte(path) !== string.byte("/") || odd !== undefined) {
-        read.refuse(owner, name, 'an absolute path, beginning with "/"', path);
-    }
+/** A sink that appends to the file at `path`. Phases: init. */
+function create({ path }: Values<typeof SCHEMA>): Sink {
     return setmetatable({ path }, metatable) as unknown as Sink;
-}
-
-/** A sink that appends to the file at the option `path`. Phases: init. Raises when an option is wrong. */
-function create(owner: string, options: Options): Sink {
-    read.check(owner, options, ["type", "path"]);
-    return at(owner, "path", read.text(owner, options, "path"));
 }
 export { create as new };

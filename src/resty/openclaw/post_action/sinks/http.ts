@@ -1,16 +1,23 @@
 /** Posts batches to an HTTP server: as NDJSON (one JSON document on each line), as one JSON array, or by a template. */
+import * as kinds from "../../config/kinds";
+import type { Kind } from "../../config/kinds";
+import * as problem from "../../config/problems";
+import type { Problems } from "../../config/problems";
+import { option, optional, required, table_of } from "../../config/schema";
+import type { Values } from "../../config/schema";
 import * as gzips from "../../gzip";
 import type { Gzip } from "../../gzip";
 import * as http_client from "../../http_client";
-import * as read from "../../options";
-import type { Options } from "../../options";
+import type { Target } from "../../http_client/target";
 import * as retry_after from "../../retry_after";
 import { trim } from "../../text";
 import * as utf8 from "../../utf8";
 import * as lines from "../lines";
-import type { Cause, Outcome, Sink } from "../sinks";
+import type { Cause, Outcome, Sink } from "../sink";
 import * as templates from "./template";
 import type { Template } from "./template";
+
+type Headers = Record<string, string | number>;
 
 interface HttpSink extends Sink {
     readonly scheme: "http" | "https";
@@ -20,7 +27,7 @@ interface HttpSink extends Sink {
     readonly json_array: boolean;
     readonly template: Template | undefined;
     readonly gzip: Gzip | undefined;
-    readonly headers: Record<string, string | number>;
+    readonly headers: Headers;
     readonly connect_seconds: number;
     readonly timeout_seconds: number;
     readonly keepalive_seconds: number;
@@ -28,19 +35,65 @@ interface HttpSink extends Sink {
     readonly ssl_server_name?: string;
 }
 
-const OPTIONS = [
-    "type",
-    "url",
-    "format",
-    "template",
-    "gzip",
-    "headers",
-    "connect_seconds",
-    "timeout_seconds",
-    "keepalive_seconds",
-    "ssl_verify",
-    "ssl_server_name",
-];
+/** An http or https URL. It may hold a secret, so it is never shown. */
+const URL: Kind<Target> = {
+    name: "URL",
+    read: (given, path, problems) => {
+        const before = problems.length;
+        const text = kinds.text.read(given, path, problems);
+        if (problems.length > before) return undefined!;
+        const [target, err] = http_client.parse_url(text);
+        if (target === undefined) problems.push(`${path} must be an http or https URL, but it has ${err}`);
+        return target!;
+    },
+};
+
+/** More headers of the request. What they say may be a secret, so it is never shown. */
+const HEADERS: Kind<Headers> = {
+    name: "table",
+    read: (given, path, problems) => {
+        if (type(given) !== "table") {
+            problem.add_no_table(problems, path, "a table", given);
+        } else {
+            for (const [name, value] of pairs(given as Headers)) {
+                const fault = http_client.header_fault(name, value);
+                if (fault !== undefined) problems.push(`${problem.beginning(path)} ${fault}`);
+            }
+        }
+        return given as Headers;
+    },
+};
+
+export const SCHEMA = {
+    url: required(URL, "http or https; no user name in it"),
+    format: option(
+        kinds.one_of("ndjson", "json_array"),
+        "ndjson",
+        "one JSON document on each line, or all of a batch in one array; strings that are pushed must be JSON then",
+    ),
+    template: optional(
+        table_of(templates.SCHEMA),
+        "instead of `format`: a body of [another form](#loki-elasticsearch-splunk)",
+    ),
+    gzip: option(
+        kinds.flag,
+        false,
+        "whether to compress, by nginx's own zlib or the system's `libz.so.1`; refused at init where there is neither",
+    ),
+    headers: optional(
+        HEADERS,
+        "more headers, for example `Authorization`; `Content-Type` follows the format unless given",
+    ),
+    connect_seconds: option(kinds.positive, 1, "how long connecting may take"),
+    timeout_seconds: option(kinds.positive, 5, "how long one try may take in all"),
+    keepalive_seconds: option(
+        kinds.positive,
+        4,
+        "how long the connection is kept between batches; less than the server keeps it",
+    ),
+    ssl_verify: option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
+    ssl_server_name: optional(kinds.text, "the name to ask for and to find in the certificate (the URL's host)"),
+};
 
 /** Of the reason that a receiver gives no more is logged. */
 const MOST_REASON_BYTES = 200;
@@ -115,69 +168,52 @@ function send(this: HttpSink, text: string, _entries: number, most_seconds: numb
 
 const metatable = { __index: { send } };
 
-function read_headers(
-    owner: string,
-    options: Options,
-    is_json: boolean,
-    gzip: boolean,
-): Record<string, string | number> {
-    const headers: Record<string, string | number> = {
-        ["Content-Type"]: is_json ? "application/json" : "application/x-ndjson",
-    };
-    if (gzip) headers["Content-Encoding"] = "gzip";
-    const given = read.group(owner, options, "headers");
-    if (given === undefined) return headers;
-    for (const [name, value] of pairs(given)) {
-        const fault = http_client.header_fault(name, value);
-        if (fault !== undefined) error(`${owner}: "headers": ${fault}`, 0);
-        if (gzip && string.lower(name) === "content-encoding") {
-            error(`${owner}: "headers": header ${name} is set by "gzip"`, 0);
-        }
-        if (string.lower(name) === "content-type") headers["Content-Type"] = value as string;
-        else headers[name] = value as string;
+/** Adds to the problems where the options do not fit together. Phases: init. */
+export function check(given: Record<string, unknown>, path: string, problems: Problems): void {
+    if (given.template !== undefined && given.format !== undefined) {
+        problems.push(`${problem.beginning(path)} "format" and "template" cannot both be given`);
     }
-    return headers;
+    if (given.gzip !== true || type(given.headers) !== "table") return;
+    for (const [name] of pairs(given.headers as Headers)) {
+        if (string.lower(tostring(name)) === "content-encoding") {
+            problems.push(`${problem.child(path, "headers")}: header ${name} is set by "gzip"`);
+        }
+    }
 }
 
-function read_template(owner: string, options: Options): Template | undefined {
-    const given = read.group(owner, options, "template");
-    if (given === undefined) return undefined;
-    if (options.format !== undefined) error(`${owner}: either "format" or "template", not both`, 0);
-    return templates.new(`${owner}: template`, given);
+function headers_of({ headers, format, template, gzip }: Values<typeof SCHEMA>): Headers {
+    const is_json = format === "json_array" || template !== undefined;
+    const all: Headers = { ["Content-Type"]: is_json ? "application/json" : "application/x-ndjson" };
+    if (gzip) all["Content-Encoding"] = "gzip";
+    for (const [name, value] of pairs(headers ?? {})) {
+        all[string.lower(name) === "content-type" ? "Content-Type" : name] = value;
+    }
+    return all;
 }
 
-function read_gzip(owner: string, options: Options): Gzip | undefined {
-    if (!read.flag(owner, options, "gzip", false)) return undefined;
+function open_gzip(path: string): Gzip {
     const [gzip, err] = gzips.new();
-    if (gzip === undefined) error(`${owner}: "gzip" is not possible: ${err}`, 0);
+    if (gzip === undefined) error(`${problem.child(path, "gzip")} is not possible: ${err}`, 0);
     return gzip;
 }
 
-/** A sink that posts to `url`. Phases: init. Raises when an option is wrong. */
-function create(owner: string, options: Options): Sink {
-    read.check(owner, options, OPTIONS);
-    const [target, err] = http_client.parse_url(read.text(owner, options, "url"));
-    // The URL may hold a secret, so the sentence does not show it.
-    if (target === undefined) error(`${owner}: "url" must be an http or https URL, but it has ${err}`, 0);
-    const ssl_server_name =
-        options.ssl_server_name === undefined ? undefined : read.text(owner, options, "ssl_server_name");
-    const json_array = read.one_of(owner, options, "format", ["ndjson", "json_array"], "ndjson") === "json_array";
-    const template = read_template(owner, options);
-    const gzip = read_gzip(owner, options);
+/** A sink that posts to `url`. Phases: init. Raises where it cannot compress. */
+function create(options: Values<typeof SCHEMA>, path: string): Sink {
+    const { url, template } = options;
     const fields = {
-        scheme: target.scheme,
-        host: target.host,
-        port: target.port,
-        path: target.path,
-        json_array,
-        template,
-        gzip,
-        headers: read_headers(owner, options, json_array || template !== undefined, gzip !== undefined),
-        connect_seconds: read.positive(owner, options, "connect_seconds", 1),
-        timeout_seconds: read.positive(owner, options, "timeout_seconds", 5),
-        keepalive_seconds: read.positive(owner, options, "keepalive_seconds", 4),
-        ssl_verify: read.flag(owner, options, "ssl_verify", true),
-        ssl_server_name,
+        scheme: url.scheme,
+        host: url.host,
+        port: url.port,
+        path: url.path,
+        json_array: options.format === "json_array",
+        template: template === undefined ? undefined : templates.new(template),
+        gzip: options.gzip ? open_gzip(path) : undefined,
+        headers: headers_of(options),
+        connect_seconds: options.connect_seconds,
+        timeout_seconds: options.timeout_seconds,
+        keepalive_seconds: options.keepalive_seconds,
+        ssl_verify: options.ssl_verify,
+        ssl_server_name: options.ssl_server_name,
     };
     return setmetatable(fields, metatable) as unknown as Sink;
 }

@@ -6,12 +6,12 @@
  * what is on its way when the peer goes later, is lost.
  */
 import * as clock from "../../clock";
+import * as kinds from "../../config/kinds";
+import { option } from "../../config/schema";
+import type { Values } from "../../config/schema";
 import * as connection from "../../http_client/connection";
 import type { Target } from "../../http_client/target";
-import * as read from "../../options";
-import type { Options } from "../../options";
-import * as endpoints from "./endpoint";
-import type { Endpoint } from "./endpoint";
+import type { Endpoint, Tls } from "./endpoint";
 
 export interface KeptStream {
     readonly target: Target;
@@ -19,25 +19,29 @@ export interface KeptStream {
     readonly timeout_seconds: number;
 }
 
-/** The options that `create` reads, besides those of the endpoint. */
-export const OPTIONS = ["connect_seconds", "timeout_seconds", "keepalive_seconds"];
+/** The options that `create` reads. */
+export const SCHEMA = {
+    connect_seconds: option(kinds.positive, 1, "how long connecting may take"),
+    timeout_seconds: option(kinds.positive, 5, "how long writing one batch may take"),
+    keepalive_seconds: option(kinds.positive, 60, "how long the connection is kept between batches"),
+};
 
 /** How long a look at the connection waits for the news that it is closed: the shortest timeout of sockets. */
 const LOOK_MS = 1;
 /** What a peer says is of no interest, in bytes. */
 const CHATTER_BYTES = 4096;
 
-/** A connection to this endpoint, not opened yet. Phases: init. Raises when an option is wrong. */
-function create(owner: string, options: Options, endpoint: Endpoint, with_tls: boolean): KeptStream {
-    const timeout_seconds = read.positive(owner, options, "timeout_seconds", 5);
-    const tls = with_tls ? endpoints.tls(owner, options, endpoint) : undefined;
+/** A connection to this endpoint, not opened yet; without `tls` it is a plain one. Phases: init. */
+function create(options: Values<typeof SCHEMA>, endpoint: Endpoint, tls?: Tls): KeptStream {
+    const { timeout_seconds } = options;
+    const scheme = tls === undefined ? "http" : "https";
     return {
-        target: { scheme: with_tls ? "https" : "http", host: endpoint.host, port: endpoint.port, path: "/" },
+        target: { scheme, host: endpoint.host, port: endpoint.port, path: "/" },
         settings: {
             purpose: "lines",
-            connect_seconds: read.positive(owner, options, "connect_seconds", 1),
+            connect_seconds: options.connect_seconds,
             send_seconds: timeout_seconds,
-            keepalive_seconds: read.positive(owner, options, "keepalive_seconds", 60),
+            keepalive_seconds: options.keepalive_seconds,
             keepalive_connections: 1,
             ssl_verify: tls?.ssl_verify ?? false,
             ssl_server_name: tls?.ssl_server_name,

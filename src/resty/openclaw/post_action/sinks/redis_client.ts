@@ -1,8 +1,12 @@
 /** A connection to Redis or Valkey by the platform's own client: found, opened, and signed in. */
+import * as kinds from "../../config/kinds";
+import type { Kind } from "../../config/kinds";
+import * as problem from "../../config/problems";
+import type { Problems } from "../../config/problems";
+import { option, optional } from "../../config/schema";
+import type { Values } from "../../config/schema";
 import * as files from "../../files";
 import * as http_target from "../../http_client/target";
-import * as read from "../../options";
-import type { Options } from "../../options";
 import * as secret_file from "../../secret_file";
 import * as endpoints from "./endpoint";
 import type { Endpoint, Tls } from "./endpoint";
@@ -29,35 +33,90 @@ export interface Redis {
     readonly keepalive_ms: number;
 }
 
-/** The options that `create` reads. */
-export const OPTIONS = [
-    "host",
-    "port",
-    "path",
-    "hosts",
-    "username",
-    "password",
-    "password_file",
-    "database",
-    "ssl",
-    "ssl_verify",
-    "ssl_server_name",
-    "connect_seconds",
-    "timeout_seconds",
-    "keepalive_seconds",
-];
-
 /** OpenResty has the library under the first name, Debian's package under the second. */
 const LIBRARIES = ["resty.redis", "nginx.redis"];
 const PORT = 6379;
 const MOST_PASSWORD_BYTES = 4096;
 
-function find_library(owner: string): RedisLibrary {
+/** A secret in the configuration. A wrong one is not shown. */
+const PASSWORD: Kind<string> = {
+    name: "string",
+    read: (given, path, problems) => {
+        if (typeof given !== "string" || given === "") problems.push(`${path} must be a non-empty string`);
+        return given as string;
+    },
+};
+
+/** A host with its port. */
+const HOST_AND_PORT: Kind<Endpoint> = {
+    name: "string",
+    read: (given, path, problems) => {
+        const [host, digits] = string.match(typeof given === "string" ? given : "", "^(.+):(%d+)$");
+        const port = tonumber(digits) ?? 0;
+        if (host === undefined || !http_target.is_host(host) || !http_target.is_port(port)) {
+            endpoints.add_no_host(problems, path, 'a host with its port, like "10.0.0.1:6379"', given);
+            return { host: "", port };
+        }
+        return { host: string.lower(host), port };
+    },
+};
+
+/** The options that `create` reads. */
+export const SCHEMA = {
+    host: option(endpoints.HOST, "127.0.0.1", "a name, an IPv4 address, or an IPv6 address in brackets"),
+    port: option(endpoints.PORT, PORT, "its port"),
+    path: optional(endpoints.SOCKET_PATH, "a unix socket instead"),
+    username: optional(kinds.text, "whom to sign in as; a password alone is the default user's"),
+    password: optional(PASSWORD, "the password, which is never logged"),
+    password_file: optional(
+        kinds.secret_file,
+        "the absolute path of a file whose first line is the password, read anew for each batch; workers must be able to read it, and not all users may",
+    ),
+    hosts: optional(
+        kinds.list_of(HOST_AND_PORT),
+        'instead of `host` and `port`: `{ "10.0.0.1:6379", "10.0.0.2:6379" }`, the nodes of a cluster, or a server and its replicas',
+    ),
+    database: option(kinds.whole(0), 0, "the database; a cluster has only 0"),
+    ssl: option(kinds.flag, false, "whether to use TLS"),
+    ssl_verify: option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
+    ssl_server_name: optional(kinds.text, "that name (`host`); required with an address that is verified"),
+    connect_seconds: option(kinds.positive, 1, "how long connecting may take"),
+    timeout_seconds: option(kinds.positive, 5, "how long one try may take in all"),
+    keepalive_seconds: option(
+        kinds.positive,
+        60,
+        "how long the connection is kept between batches; only those who sign in alike share one",
+    ),
+};
+
+type Options = Values<typeof SCHEMA>;
+
+/** Adds to the problems where the options do not fit together. Phases: init. */
+export function check(given: Record<string, unknown>, path: string, problems: Problems): void {
+    const { hosts, username, password, password_file } = given;
+    const beginning = problem.beginning(path);
+    if (hosts === undefined) {
+        endpoints.check_one_place(given, path, problems);
+    } else if (given.host !== undefined || given.port !== undefined || given.path !== undefined) {
+        problems.push(`${beginning} "hosts" names all of them, so there is no "host", "port" or "path" beside it`);
+    }
+    if (password !== undefined && password_file !== undefined) {
+        problems.push(`${beginning} "password" and "password_file" cannot both be given`);
+    }
+    if (username !== undefined && password === undefined && password_file === undefined) {
+        problems.push(`${beginning} "username" needs "password" or "password_file"`);
+    }
+}
+
+function find_library(path: string): RedisLibrary {
     for (const name of LIBRARIES) {
         const [found, library] = pcall(require, name);
         if (found) return library as unknown as RedisLibrary;
     }
-    return error(`${owner}: redis_stream needs lua-resty-redis, which Debian has in the package lua-nginx-redis`, 0);
+    return error(
+        `${problem.beginning(path)} redis_stream needs lua-resty-redis, which Debian has in the package lua-nginx-redis`,
+        0,
+    );
 }
 
 /** The first line of a file. Nil and why, which never shows what stands there. */
@@ -69,64 +128,29 @@ function read_password(path: string): Result<string> {
     return $multi(password);
 }
 
-function password_of(owner: string, options: Options): string | undefined {
-    const password = options.password;
-    if (password === undefined) return undefined;
-    // The sentence of every other option shows what was given.
-    if (typeof password !== "string" || password === "") error(`${owner}: "password" must be a text`, 0);
-    if (options.password_file !== undefined) error(`${owner}: either "password" or "password_file", not both`, 0);
-    return password;
-}
-
-/** The file that holds the password, or none. It is read here for its checks alone: it may change until it is needed. */
-function password_file_of(owner: string, options: Options): string | undefined {
-    const path = options.password_file;
-    if (path === undefined) return undefined;
-    const found = secret_file.read(`${owner}: "password_file"`, path as string, MOST_PASSWORD_BYTES);
-    if (found === "") error(`${owner}: "password_file" ${path as string} is empty`, 0);
-    return path as string;
-}
-
-function place_of(owner: string, options: Options, endpoint: Endpoint): Place {
-    return {
-        endpoint,
-        tls: read.flag(owner, options, "ssl", false) ? endpoints.tls(owner, options, endpoint) : undefined,
-    };
+/** Raises where the file is no good. It is read here for its checks alone: it may change until it is needed. */
+function check_password_file(path: string, file: string): void {
+    if (secret_file.read(path, file, MOST_PASSWORD_BYTES) === "") error(`${path}: ${file} is empty`, 0);
 }
 
 /** The hosts there are: those of `hosts`, or the only one. */
-function places_of(owner: string, options: Options): Place[] {
-    if (options.hosts === undefined) {
-        return [place_of(owner, options, endpoints.anywhere(owner, options, "127.0.0.1", PORT))];
-    }
-    if (options.host !== undefined || options.port !== undefined || options.path !== undefined) {
-        error(`${owner}: "hosts" names all of them, so there is no "host", "port" or "path" beside it`, 0);
-    }
+function places_of(options: Options, path: string): Place[] {
     const places: Place[] = [];
-    for (const entry of read.list(owner, options, "hosts")) {
-        const [host, digits] = string.match(typeof entry === "string" ? entry : "", "^(.+):(%d+)$");
-        const port = tonumber(digits) ?? 0;
-        if (host === undefined || !http_target.is_host(host) || !http_target.is_port(port)) {
-            read.refuse(owner, "hosts", 'a list of hosts with ports, as in { "10.0.0.1:6379" }', entry);
-        }
-        places.push(place_of(owner, options, { host: string.lower(host), port }));
+    for (const endpoint of options.hosts ?? [endpoints.of(options)]) {
+        places.push({ endpoint, tls: options.ssl ? endpoints.tls(options, endpoint, path) : undefined });
     }
     return places;
 }
 
-/** Where Redis is and how to sign in there. Phases: init. Raises when an option is wrong or the library is missing. */
-function create(owner: string, options: Options): Redis {
-    const library = find_library(owner);
-    const places = places_of(owner, options);
-    const password = password_of(owner, options);
-    const password_file = password_file_of(owner, options);
-    let username: string | undefined;
-    if (options.username !== undefined) {
-        username = read.text(owner, options, "username");
-        if (password === undefined && password_file === undefined) {
-            error(`${owner}: "username" needs "password" or "password_file"`, 0);
-        }
-    }
+/**
+ * Where Redis is and how to sign in there. Phases: init. Raises when the options do not fit together, or the library or the
+ * password's file is missing.
+ */
+function create(options: Options, path: string): Redis {
+    const library = find_library(path);
+    const places = places_of(options, path);
+    const { username, password, password_file } = options;
+    if (password_file !== undefined) check_password_file(problem.child(path, "password_file"), password_file);
     return {
         library,
         places,
@@ -134,10 +158,10 @@ function create(owner: string, options: Options): Redis {
         username,
         password,
         password_file,
-        database: read.whole(owner, options, "database", 0, 0),
-        connect_ms: read.positive(owner, options, "connect_seconds", 1) * 1000,
-        timeout_ms: read.positive(owner, options, "timeout_seconds", 5) * 1000,
-        keepalive_ms: read.positive(owner, options, "keepalive_seconds", 60) * 1000,
+        database: options.database,
+        connect_ms: options.connect_seconds * 1000,
+        timeout_ms: options.timeout_seconds * 1000,
+        keepalive_ms: options.keepalive_seconds * 1000,
     };
 }
 export { create as new };

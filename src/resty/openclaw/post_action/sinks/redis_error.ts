@@ -1,5 +1,5 @@
 /** What an error of Redis or Valkey says of the entry it answers. Pure Lua. */
-import type { Cause } from "../sinks";
+import type { Cause } from "../sink";
 
 /** By how the error begins. Others say that this is not the place for the entries: another type, no such command, and so on. */
 const BUSY = [

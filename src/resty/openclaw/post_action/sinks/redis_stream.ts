@@ -1,13 +1,14 @@
 /** Appends each entry to a stream of Redis or Valkey, all of a batch in one pipeline. */
-import * as read from "../../options";
-import type { Options } from "../../options";
+import * as kinds from "../../config/kinds";
+import { joined, option, required } from "../../config/schema";
+import type { Values } from "../../config/schema";
 import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
 import type { RedisClient } from "resty.redis";
 import * as turn from "../../turn";
 import * as ids from "../ids";
 import * as lines from "../lines";
-import type { Cause, Outcome, Part, Sink } from "../sinks";
+import type { Cause, Outcome, Part, Sink } from "../sink";
 import * as redis_client from "./redis_client";
 import type { Redis } from "./redis_client";
 import * as redis_errors from "./redis_error";
@@ -31,6 +32,20 @@ interface Job {
     replies?: unknown[];
     err?: string | undefined;
 }
+
+const STREAM_SCHEMA = {
+    key: required(kinds.text, "the stream"),
+    max_length: option(kinds.whole(1), 1000000, "about how many entries the stream keeps (`MAXLEN ~`)"),
+    field: option(kinds.text, "line", "the field of the entry"),
+    id_field: option(
+        kinds.text,
+        "id",
+        'the field of its id, by which readers know copies; only where the line begins with `{"id":"…"`, as records and pushed tables do',
+    ),
+};
+
+export const SCHEMA = joined(STREAM_SCHEMA, redis_client.SCHEMA);
+export const check = redis_client.check;
 
 /** A key that moves while it is asked for is followed so often; a cluster that sends round in circles is asked again later. */
 const MOST_REDIRECTIONS = 3;
@@ -187,21 +202,14 @@ function send(this: RedisSink, text: string, _entries: number, most_seconds: num
 
 const metatable = { __index: { send } };
 
-function known_options(): string[] {
-    const known = ["type", "key", "max_length", "field", "id_field"];
-    for (const name of redis_client.OPTIONS) known.push(name);
-    return known;
-}
-
-/** A sink that appends to the stream at `key`. Phases: init. Raises when an option is wrong. */
-function create(owner: string, options: Options): Sink {
-    read.check(owner, options, known_options());
+/** A sink that appends to the stream at `key`. Phases: init. Raises where the options do not fit together. */
+function create(options: Values<typeof SCHEMA>, path: string): Sink {
     const fields = {
-        redis: redis_client.new(owner, options),
-        key: read.text(owner, options, "key"),
-        max_length: string.format("%.0f", read.whole(owner, options, "max_length", 1, 1000000)),
-        field: read.text(owner, options, "field", "line"),
-        id_field: read.text(owner, options, "id_field", "id"),
+        redis: redis_client.new(options, path),
+        key: options.key,
+        max_length: string.format("%.0f", options.max_length),
+        field: options.field,
+        id_field: options.id_field,
     };
     return setmetatable(fields, metatable) as unknown as Sink;
 }

@@ -1,8 +1,9 @@
 /** Writes lines to a stream connection: TCP, TLS or a unix socket. */
-import * as read from "../../options";
-import type { Options } from "../../options";
-import type { Outcome, Sink } from "../sinks";
+import { joined, required } from "../../config/schema";
+import type { Values } from "../../config/schema";
+import type { Outcome, Sink } from "../sink";
 import * as endpoints from "./endpoint";
+import type { Endpoint, Tls } from "./endpoint";
 import * as kept_stream from "./kept_stream";
 import type { KeptStream } from "./kept_stream";
 
@@ -10,9 +11,15 @@ interface StreamSink extends Sink {
     readonly stream: KeptStream;
 }
 
-const HOST_OPTIONS = endpoints.joined([["type", "host", "port"], kept_stream.OPTIONS]);
-const TLS_OPTIONS = endpoints.joined([HOST_OPTIONS, endpoints.TLS_OPTIONS]);
-const UNIX_OPTIONS = endpoints.joined([["type", "path"], kept_stream.OPTIONS]);
+const HOST_SCHEMA = {
+    host: required(endpoints.HOST, "a name, an IPv4 address, or an IPv6 address in brackets"),
+    port: required(endpoints.PORT, "its port"),
+};
+const PATH_SCHEMA = { path: required(endpoints.SOCKET_PATH, "the socket, an absolute path") };
+
+export const TCP_SCHEMA = joined(HOST_SCHEMA, kept_stream.SCHEMA);
+export const TLS_SCHEMA = joined(TCP_SCHEMA, endpoints.TLS_SCHEMA);
+export const UNIX_SCHEMA = joined(PATH_SCHEMA, kept_stream.SCHEMA);
 
 function send(this: StreamSink, text: string, _entries: number, most_seconds: number): Outcome {
     const [sent, err] = kept_stream.send(this.stream, text, most_seconds);
@@ -22,23 +29,23 @@ function send(this: StreamSink, text: string, _entries: number, most_seconds: nu
 
 const metatable = { __index: { send } };
 
-/** Lines over TCP to `host` and `port`. Phases: init. Raises when an option is wrong. */
-export function tcp(owner: string, options: Options): Sink {
-    read.check(owner, options, HOST_OPTIONS);
-    const stream = kept_stream.new(owner, options, endpoints.at_host(owner, options), false);
+function create(options: Values<typeof kept_stream.SCHEMA>, endpoint: Endpoint, its_tls?: Tls): Sink {
+    const stream = kept_stream.new(options, endpoint, its_tls);
     return setmetatable({ stream }, metatable) as unknown as Sink;
 }
 
-/** Lines over TLS to `host` and `port`. Phases: init. Raises when an option is wrong. */
-export function tls(owner: string, options: Options): Sink {
-    read.check(owner, options, TLS_OPTIONS);
-    const stream = kept_stream.new(owner, options, endpoints.at_host(owner, options), true);
-    return setmetatable({ stream }, metatable) as unknown as Sink;
+/** Lines over TCP to `host` and `port`. Phases: init. */
+export function tcp(options: Values<typeof TCP_SCHEMA>): Sink {
+    return create(options, endpoints.of(options));
 }
 
-/** Lines over the unix socket at `path`. Phases: init. Raises when an option is wrong. */
-export function unix(owner: string, options: Options): Sink {
-    read.check(owner, options, UNIX_OPTIONS);
-    const stream = kept_stream.new(owner, options, endpoints.at_path(owner, options), false);
-    return setmetatable({ stream }, metatable) as unknown as Sink;
+/** Lines over TLS to `host` and `port`. Phases: init. Raises where the options do not fit together. */
+export function tls(options: Values<typeof TLS_SCHEMA>, path: string): Sink {
+    const endpoint = endpoints.of(options);
+    return create(options, endpoint, endpoints.tls(options, endpoint, path));
+}
+
+/** Lines over the unix socket at `path`. Phases: init. */
+export function unix(options: Values<typeof UNIX_SCHEMA>): Sink {
+    return create(options, endpoints.of(options));
 }

@@ -1,8 +1,11 @@
 /** Sends each entry as a syslog message: RFC 5424, over UDP, a unix socket, TCP or TLS. */
-import * as read from "../../options";
-import type { Options } from "../../options";
+import * as kinds from "../../config/kinds";
+import * as problem from "../../config/problems";
+import type { Problems } from "../../config/problems";
+import { joined, names, option, optional } from "../../config/schema";
+import type { Schema, Values } from "../../config/schema";
 import * as lines from "../lines";
-import type { Outcome, Part, Sink } from "../sinks";
+import type { Outcome, Part, Sink } from "../sink";
 import * as datagrams from "./datagrams";
 import * as endpoints from "./endpoint";
 import type { Endpoint } from "./endpoint";
@@ -20,14 +23,59 @@ interface SyslogSink extends Sink {
     readonly stream: KeptStream | undefined;
 }
 
-const OPTIONS = ["type", "protocol", "host", "port", "path", "max_bytes"];
-
 /** Where syslog servers listen: RFC 5426 and RFC 5425. For plain TCP there is no number of its own. */
 const PORT = 514;
 const TLS_PORT = 6514;
 /** What rsyslog and syslog-ng take unless told otherwise. */
 const USUAL_MOST_BYTES = 8192;
 const TOO_LONG = "longer than a syslog message may be";
+
+const PLACE_SCHEMA = {
+    protocol: option(
+        kinds.one_of("udp", "tcp", "tls"),
+        "udp",
+        "datagrams; or a stream, each message with its length before it (RFC 6587, octet counting)",
+    ),
+    host: optional(
+        endpoints.HOST,
+        "a name, an IPv4 address, or an IPv6 address in brackets; required, unless `path` is given",
+    ),
+    port: optional(endpoints.PORT, `its port (${PORT}, with \`tls\` ${TLS_PORT})`),
+    path: optional(endpoints.SOCKET_PATH, "a unix socket instead: for datagrams with `udp`, a stream with `tcp`"),
+    max_bytes: option(
+        kinds.whole(1),
+        USUAL_MOST_BYTES,
+        `a message that is longer with its head is refused, as JSON cut short is none; with \`udp\` up to ${MOST_DATAGRAM_BYTES}`,
+    ),
+};
+const STREAM_SCHEMA = joined(kept_stream.SCHEMA, endpoints.TLS_SCHEMA);
+
+export const SCHEMA = joined(joined(PLACE_SCHEMA, syslog_message.SCHEMA), STREAM_SCHEMA);
+
+function check_unused(
+    schema: Schema,
+    protocols: string,
+    given: Record<string, unknown>,
+    path: string,
+    problems: Problems,
+): void {
+    for (const name of names(schema)) {
+        if (given[name] !== undefined)
+            problems.push(`${problem.child(path, name)} is only for protocol = ${protocols}`);
+    }
+}
+
+/** Adds to the problems where the options do not fit together. Phases: init. */
+export function check(given: Record<string, unknown>, path: string, problems: Problems): void {
+    endpoints.check_place(given, path, problems);
+    const protocol = given.protocol ?? "udp";
+    if (protocol === "udp") check_unused(kept_stream.SCHEMA, '"tcp" and "tls"', given, path, problems);
+    if (protocol !== "tls") check_unused(endpoints.TLS_SCHEMA, '"tls"', given, path, problems);
+    const { max_bytes } = given;
+    if (protocol === "udp" && typeof max_bytes === "number" && max_bytes > MOST_DATAGRAM_BYTES) {
+        kinds.whole(1, MOST_DATAGRAM_BYTES).read(max_bytes, problem.child(path, "max_bytes"), problems);
+    }
+}
 
 function send_datagrams(sink: SyslogSink, all: string[]): Outcome {
     const head = syslog_message.head(sink.heading);
@@ -75,29 +123,25 @@ function send(this: SyslogSink, text: string, _entries: number, most_seconds: nu
 
 const metatable = { __index: { send } };
 
-function known_options(protocol: "udp" | "tcp" | "tls"): string[] {
-    const lists = [OPTIONS];
-    if (protocol !== "udp") lists.push(kept_stream.OPTIONS);
-    lists.push(syslog_message.OPTIONS);
-    if (protocol === "tls") lists.push(endpoints.TLS_OPTIONS);
-    return endpoints.joined(lists);
+function stream_of(options: Values<typeof SCHEMA>, endpoint: Endpoint, path: string): KeptStream | undefined {
+    const { protocol } = options;
+    if (protocol === "udp") return undefined;
+    const tls = protocol === "tls" ? endpoints.tls(options, endpoint, path) : undefined;
+    return kept_stream.new(options, endpoint, tls);
 }
 
 /**
- * A sink that logs to `host` and `port`, or to `path`, by `protocol`. Phases: init. Raises when an option is wrong.
+ * A sink that logs to `host` and `port`, or to `path`, by `protocol`. Phases: init. Raises where the options do not fit
+ * together.
  */
-function create(owner: string, options: Options): Sink {
-    const protocol = read.one_of(owner, options, "protocol", ["udp", "tcp", "tls"], "udp");
-    read.check(owner, options, known_options(protocol));
-    const port = protocol === "tls" ? TLS_PORT : PORT;
-    const endpoint = endpoints.anywhere(owner, options, undefined, port);
-    const most_bytes = protocol === "udp" ? MOST_DATAGRAM_BYTES : undefined;
-    const max_bytes = read.whole(owner, options, "max_bytes", 1, USUAL_MOST_BYTES, most_bytes);
+function create(options: Values<typeof SCHEMA>, path: string): Sink {
+    const port = options.port ?? (options.protocol === "tls" ? TLS_PORT : PORT);
+    const endpoint = endpoints.of({ host: options.host, port, path: options.path });
     const fields = {
-        heading: syslog_message.new(owner, options),
-        max_bytes,
+        heading: syslog_message.new(options),
+        max_bytes: options.max_bytes,
         endpoint,
-        stream: protocol === "udp" ? undefined : kept_stream.new(owner, options, endpoint, protocol === "tls"),
+        stream: stream_of(options, endpoint, path),
     };
     return setmetatable(fields, metatable) as unknown as Sink;
 }

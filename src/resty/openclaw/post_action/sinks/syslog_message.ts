@@ -1,6 +1,8 @@
 /** Heads of syslog messages, as RFC 5424 has them: no message id, no structured data, the line as the message. */
-import * as read from "../../options";
-import type { Options } from "../../options";
+import * as kinds from "../../config/kinds";
+import type { Kind } from "../../config/kinds";
+import { option, optional } from "../../config/schema";
+import type { Values } from "../../config/schema";
 import * as utf8 from "../../utf8";
 
 export interface Heading {
@@ -10,9 +12,6 @@ export interface Heading {
     readonly origin: string;
     readonly bom: boolean;
 }
-
-/** The options that `create` reads. */
-export const OPTIONS = ["facility", "severity", "app_name", "hostname", "bom"];
 
 /** In the order of their numbers: RFC 5424, tables 1 and 2, by the names of syslog(3). */
 const FACILITIES = [
@@ -47,6 +46,31 @@ const MOST_HOSTNAME_BYTES = 255;
 const MOST_APP_NAME_BYTES = 48;
 const BOM = string.char(0xef, 0xbb, 0xbf);
 
+function name_of_at_most(bytes: number): Kind<string> {
+    return kinds.of<string>(
+        `string, up to ${bytes} bytes`,
+        `a string of 1 to ${bytes} ASCII characters without blanks`,
+        (given) => {
+            if (typeof given !== "string" || given.length > bytes) return false;
+            const [legal] = string.find(given, "^[!-~]+$");
+            return legal !== undefined;
+        },
+    );
+}
+
+/** The options that `create` reads. */
+export const SCHEMA = {
+    facility: option(kinds.one_of(...FACILITIES), "local0", "which part of the system logs"),
+    severity: option(kinds.one_of(...SEVERITIES), "info", "how grave the messages are"),
+    app_name: option(name_of_at_most(MOST_APP_NAME_BYTES), "openclaw", "who logs"),
+    hostname: optional(name_of_at_most(MOST_HOSTNAME_BYTES), "where (the system's name)"),
+    bom: option(
+        kinds.flag,
+        false,
+        "whether a byte order mark stands before messages that are UTF-8 and more than ASCII",
+    ),
+};
+
 function number_of(words: readonly string[], word: string): number {
     for (const [index, each] of ipairs(words as string[])) {
         if (each === word) return index - 1;
@@ -62,25 +86,14 @@ function own_hostname(): string {
     return name ?? "-";
 }
 
-function read_name(owner: string, options: Options, name: string, most_bytes: number, fallback: string): string {
-    const value = read.text(owner, options, name, fallback);
-    const [legal] = string.find(value, "^[!-~]+$");
-    if (legal === undefined || value.length > most_bytes) {
-        read.refuse(owner, name, `a text of 1 to ${most_bytes} ASCII characters without blanks`, value);
-    }
-    return value;
-}
-
-/** What all heads of a sink have in common. Phases: init. Raises when an option is wrong. */
-function create(owner: string, options: Options): Heading {
-    const facility = number_of(FACILITIES, read.one_of(owner, options, "facility", FACILITIES, "local0"));
-    const severity = number_of(SEVERITIES, read.one_of(owner, options, "severity", SEVERITIES, "info"));
-    const hostname = read_name(owner, options, "hostname", MOST_HOSTNAME_BYTES, own_hostname());
-    const app_name = read_name(owner, options, "app_name", MOST_APP_NAME_BYTES, "openclaw");
+/** What all heads of a sink have in common. Phases: init. */
+function create(options: Values<typeof SCHEMA>): Heading {
+    const facility = number_of(FACILITIES, options.facility);
+    const severity = number_of(SEVERITIES, options.severity);
     return {
         priority: string.format("<%d>1 ", facility * 8 + severity),
-        origin: ` ${hostname} ${app_name} `,
-        bom: read.flag(owner, options, "bom", false),
+        origin: ` ${options.hostname ?? own_hostname()} ${options.app_name} `,
+        bom: options.bom,
     };
 }
 export { create as new };

@@ -1,7 +1,10 @@
 /** The body of a batch in a form that a receiver prescribes: a text around the entries, one between them, one for each. */
+import * as kinds from "../../config/kinds";
+import type { Kind } from "../../config/kinds";
+import * as problem from "../../config/problems";
+import { option, required } from "../../config/schema";
+import type { Values } from "../../config/schema";
 import * as json from "../../json";
-import * as read from "../../options";
-import type { Options } from "../../options";
 import * as turn from "../../turn";
 import * as ids from "../ids";
 import * as lines from "../lines";
@@ -46,14 +49,14 @@ function nanoseconds(this: void, line: string): string {
 
 const VALUES: Record<string, Value | undefined> = { line: line_itself, text: as_text, id: id_text, nanoseconds };
 
-/** Adds what stands in a text, with `$` before what stands for a part of the entry. */
-function parse(owner: string, text: string): (string | Value)[] {
+/** What stands in a text, with `$` before what stands for a part of the entry; nothing where that is not known. */
+function parse(text: string): (string | Value)[] | undefined {
     const parts: (string | Value)[] = [];
     let at = 1;
     let [from, to, name] = string.find(text, "%$(%l+)", at);
     while (from !== undefined) {
         const value = VALUES[name as string];
-        if (value === undefined) read.refuse(owner, "entry", "a text with $line, $text, $id or $nanoseconds", text);
+        if (value === undefined) return undefined;
         parts.push(string.sub(text, at, from - 1));
         parts.push(value);
         at = to! + 1;
@@ -63,22 +66,33 @@ function parse(owner: string, text: string): (string | Value)[] {
     return parts;
 }
 
-function optional(owner: string, options: Options, name: string): string {
-    const value = options[name];
-    if (value === undefined) return "";
-    if (typeof value !== "string") read.refuse(owner, name, "a text", value);
-    return value;
-}
+/** A string, which may be empty. */
+const TEXT = kinds.of<string>("string", "a string", (given) => typeof given === "string");
 
-/** The template that the options describe. Phases: init. Raises when they are wrong. */
-function create(owner: string, options: Options): Template {
-    read.check(owner, options, ["before", "entry", "between", "after"]);
-    return {
-        before: optional(owner, options, "before"),
-        between: optional(owner, options, "between"),
-        after: optional(owner, options, "after"),
-        parts: parse(owner, read.text(owner, options, "entry")),
-    };
+const ENTRY: Kind<(string | Value)[]> = {
+    name: "string",
+    read: (given, path, problems) => {
+        const parts = typeof given === "string" && given !== "" ? parse(given) : undefined;
+        if (parts === undefined) {
+            problem.add(problems, path, "a non-empty string with $line, $text, $id or $nanoseconds", given);
+        }
+        return parts ?? [];
+    },
+};
+
+export const SCHEMA = {
+    before: option(TEXT, "", "stands before all entries"),
+    entry: required(
+        ENTRY,
+        "stands for each entry: `$line` is the entry, `$text` the entry as a JSON string, `$id` its id as a JSON string (null if the entry does not begin with an id), `$nanoseconds` the time of a record in nanoseconds since 1970 (of other entries the time of sending)",
+    ),
+    between: option(TEXT, "", "stands between two entries"),
+    after: option(TEXT, "", "stands behind all entries"),
+};
+
+/** The template that the options describe. Phases: init. */
+function create({ before, between, after, entry }: Values<typeof SCHEMA>): Template {
+    return { before, between, after, parts: entry };
 }
 export { create as new };
 

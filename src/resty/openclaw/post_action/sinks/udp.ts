@@ -1,8 +1,11 @@
 /** Sends each entry as a datagram: UDP, or a unix socket. */
-import * as read from "../../options";
-import type { Options } from "../../options";
+import * as kinds from "../../config/kinds";
+import * as problem from "../../config/problems";
+import type { Problems } from "../../config/problems";
+import { option, optional } from "../../config/schema";
+import type { Values } from "../../config/schema";
 import * as lines from "../lines";
-import type { Outcome, Sink } from "../sinks";
+import type { Outcome, Sink } from "../sink";
 import * as datagrams from "./datagrams";
 import * as endpoints from "./endpoint";
 import type { Endpoint } from "./endpoint";
@@ -14,6 +17,28 @@ interface UdpSink extends Sink {
 
 /** What IPv4 leaves of 65535 bytes. */
 export const MOST_DATAGRAM_BYTES = 65507;
+
+export const SCHEMA = {
+    host: optional(
+        endpoints.HOST,
+        "a name, an IPv4 address, or an IPv6 address in brackets; required, unless `path` is given",
+    ),
+    port: optional(endpoints.PORT, "its port; required, unless `path` is given"),
+    path: optional(endpoints.SOCKET_PATH, "a unix socket for datagrams instead"),
+    max_bytes: option(
+        kinds.whole(1, MOST_DATAGRAM_BYTES),
+        MOST_DATAGRAM_BYTES,
+        "a longer entry is refused; over about 1400 bytes the network sends it in pieces, and loses all with one",
+    ),
+};
+
+/** Adds to the problems where the options do not fit together. Phases: init. */
+export function check(given: Record<string, unknown>, path: string, problems: Problems): void {
+    endpoints.check_place(given, path, problems);
+    if (given.path === undefined && given.port === undefined) {
+        endpoints.PORT.read(undefined, problem.child(path, "port"), problems);
+    }
+}
 
 function no_prefix(): string {
     return "";
@@ -28,11 +53,9 @@ function send(this: UdpSink, text: string): Outcome {
 
 const metatable = { __index: { send } };
 
-/** A sink that sends to `host` and `port`, or to `path`. Phases: init. Raises when an option is wrong. */
-function create(owner: string, options: Options): Sink {
-    read.check(owner, options, ["type", "host", "port", "path", "max_bytes"]);
-    const endpoint = endpoints.anywhere(owner, options);
-    const max_bytes = read.whole(owner, options, "max_bytes", 1, MOST_DATAGRAM_BYTES, MOST_DATAGRAM_BYTES);
-    return setmetatable({ endpoint, max_bytes }, metatable) as unknown as Sink;
+/** A sink that sends to `host` and `port`, or to `path`. Phases: init. */
+function create(options: Values<typeof SCHEMA>): Sink {
+    const fields = { endpoint: endpoints.of(options), max_bytes: options.max_bytes };
+    return setmetatable(fields, metatable) as unknown as Sink;
 }
 export { create as new };

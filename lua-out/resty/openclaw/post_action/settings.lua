@@ -1,0 +1,152 @@
+local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local joined = ____schema.joined
+local map_of = ____schema.map_of
+local option = ____schema.option
+local optional = ____schema.optional
+local read = ____schema.read
+local required = ____schema.required
+local durable_queue = require("resty.openclaw.post_action.durable_queue")
+local ____misplaced = require("resty.openclaw.post_action.misplaced")
+local take_out = ____misplaced.take_out
+local sinks = require("resty.openclaw.post_action.sinks")
+local ____file = require("resty.openclaw.post_action.sinks.file")
+local PATH = ____file.PATH
+local MIB = 1024 * 1024
+local BATCH_ENTRIES = 500
+local BATCH_BYTES = MIB
+local MEMORY_SCHEMA = {
+    max_entries = option(
+        kinds.whole(1, 1000000),
+        10000,
+        "maximum number of entries in a worker's queue, those being sent included"
+    ),
+    max_bytes = option(
+        kinds.whole(1),
+        16 * MIB,
+        "maximum size of the queue, line ends included"
+    ),
+    drop = option(
+        kinds.one_of("oldest", "newest"),
+        "oldest",
+        "which entries are dropped when the queue is full; a batch being sent is never dropped"
+    ),
+    batch_entries = optional(
+        kinds.whole(1),
+        ("number of entries at which a batch is sent (" .. tostring(BATCH_ENTRIES)) .. "); at most `max_entries`"
+    ),
+    batch_bytes = optional(
+        kinds.whole(1),
+        ("size at which a batch is sent (" .. tostring(BATCH_BYTES)) .. "); a longer entry is dropped; at most `max_bytes`"
+    ),
+    batch_seconds = option(kinds.positive, 1, "age of the oldest entry at which a batch is sent"),
+    retry_seconds = option(kinds.positive, 60, "seconds after its first attempt in which a batch is retried; then it is dropped"),
+    drain_seconds = option(kinds.positive, 5, "the same for a worker that exits, counted from its last entry"),
+    record = option(kinds.flag, true, "whether `log` queues a record; with false only your own entries are sent"),
+    record_query = option(kinds.flag, false, "whether `uri` has the query string, which may hold secrets"),
+    record_variables = option(
+        map_of(kinds.variable_name),
+        {},
+        "more fields of the record: `{ pond = \"arg_pond\" }` shows `$arg_pond` as `\"pond\"`; null when empty. What nginx or the gateway writes as a number (`$status`, `$request_time`, `$openclaw_prompt_tokens`, …) is a number; all else is a text, whatever a client writes into it"
+    ),
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the figures")
+}
+--- What the queues of several sinks may have in common.
+____exports.QUEUE_SCHEMA = joined(MEMORY_SCHEMA, durable_queue.SCHEMA)
+--- The path of the file for what a sink refuses.
+____exports.DEAD_LETTER = optional(PATH, "absolute path of a file for the entries that the sink refuses; [see below](#when-a-sink-fails)")
+____exports.NAME = optional(kinds.text, "name of the sink in metrics and log lines (the sink's type); each sink needs its own")
+local SINK_SCHEMA = {
+    sink = required(sinks.SINK, "the sink to which entries are sent; see below"),
+    dead_letter = ____exports.DEAD_LETTER,
+    name = ____exports.NAME
+}
+--- All options of a queue that stands alone.
+____exports.SCHEMA = joined(SINK_SCHEMA, ____exports.QUEUE_SCHEMA)
+local function check_most(path, given, most, problems)
+    if given ~= nil and given > most then
+        kinds.whole(1, most).read(given, path, problems)
+    end
+end
+--- Adds to the problems where the options of a queue do not fit together. `path`: of their table. Phases: init.
+function ____exports.check(queue, path, problems)
+    check_most(
+        problem.child(path, "batch_entries"),
+        queue.batch_entries,
+        queue.max_entries,
+        problems
+    )
+    check_most(
+        problem.child(path, "batch_bytes"),
+        queue.batch_bytes,
+        queue.max_bytes,
+        problems
+    )
+    durable_queue.check(queue, path, problems)
+end
+--- What a batch is sent at: its entries, and its bytes.
+function ____exports.batch_limits(queue)
+    return queue.batch_entries or math.min(BATCH_ENTRIES, queue.max_entries), queue.batch_bytes or math.min(BATCH_BYTES, queue.max_bytes)
+end
+--- Puts aside what stands beside the sink and belongs into it, or the other way round.
+local function sorted(given, path, problems)
+    if type(given) ~= "table" then
+        return given
+    end
+    local function is_of_sink(name)
+        return ____exports.SCHEMA[name] == nil and sinks.have(name)
+    end
+    local options = take_out(
+        given,
+        path,
+        problems,
+        is_of_sink,
+        "it belongs into sink"
+    )
+    local sink = options.sink
+    if type(sink) ~= "table" then
+        return options
+    end
+    local ____sink_0 = sink
+    local its_type = ____sink_0.type
+    local function is_of_queue(name)
+        return ____exports.SCHEMA[name] ~= nil and not sinks.have(name, its_type)
+    end
+    options.sink = take_out(
+        sink,
+        path .. ".sink",
+        problems,
+        is_of_queue,
+        "it stands beside sink"
+    )
+    return options
+end
+--- The settings of a queue that stands alone, from options as users write them. Raises all that is wrong. Phases: init.
+function ____exports.read_alone(given, path)
+    local problems = {}
+    local options = read(
+        ____exports.SCHEMA,
+        sorted(given, path, problems),
+        path,
+        problems
+    )
+    if options ~= nil then
+        ____exports.check(options, path, problems)
+    end
+    problem.raise(problems)
+    local ____options_1 = options
+    local sink = ____options_1.sink
+    local name = ____options_1.name
+    local dead_letter = ____options_1.dead_letter
+    return {
+        path = path,
+        sink = sink,
+        sink_path = path .. ".sink",
+        name = name,
+        dead_letter = dead_letter,
+        queue = options
+    }
+end
+return ____exports

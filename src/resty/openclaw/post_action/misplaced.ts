@@ -1,0 +1,25 @@
+/** Options that stand in the wrong table. Phases: init. */
+import * as problem from "../config/problems";
+import type { Problems } from "../config/problems";
+
+/**
+ * A copy of a table without the options that belong elsewhere; of each of them a sentence is added to the problems, which ends
+ * in where it belongs. Phases: init.
+ */
+export function take_out(
+    given: object,
+    path: string,
+    problems: Problems,
+    is_elsewhere: (this: void, name: string) => boolean,
+    where: string,
+): Record<string, unknown> {
+    const kept: Record<string, unknown> = {};
+    const misplaced: string[] = [];
+    for (const [name, value] of pairs(given as Record<string, unknown>)) {
+        if (typeof name === "string" && is_elsewhere(name)) misplaced.push(name);
+        else kept[name] = value;
+    }
+    table.sort(misplaced);
+    for (const name of misplaced) problems.push(`${problem.beginning(path)} unknown option "${name}"; ${where}`);
+    return kept;
+}
