@@ -211,7 +211,6 @@ build = {
         ["resty.openclaw.open_files"] = "lua-out/resty/openclaw/open_files.lua",
         ["resty.openclaw.operator_access"] = "lua-out/resty/openclaw/operator_access.lua",
         ["resty.openclaw.operator_access.token"] = "lua-out/resty/openclaw/operator_access/token.lua",
-        ["resty.openclaw.options"] = "lua-out/resty/openclaw/options.lua",
         ["resty.openclaw.plugin"] = "lua-out/resty/openclaw/plugin.lua",
         ["resty.openclaw.post_action"] = "lua-out/resty/openclaw/post_action.lua",
         ["resty.openclaw.post_action.after"] = "lua-out/resty/openclaw/post_action/after.lua",

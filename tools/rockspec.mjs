@@ -12,4 +12,7 @@ const lines = files.map((file) => {
 });
 const [rockspec] = readdirSync(".").filter((file) => file.endsWith(".rockspec"));
 const text = readFileSync(rockspec, "utf8");
-writeFileSync(rockspec, text.replace(/(modules = \{\n)[^}]*(\n {4}\})/, (_, begin, end) => begin + lines.join("").trimEnd() + end));
+writeFileSync(
+    rockspec,
+    text.replace(/(modules = \{\n)[^}]*(\n {4}\})/, (_, begin, end) => begin + lines.join("").trimEnd() + end),
+);

@@ -40,13 +40,21 @@ const PREFIX = kinds.of<string>("path", "a path of plain letters without a slash
 
 /** The options in `setup`, where the upstreams are known. */
 export const SCHEMA = {
-    prefix: option(PREFIX, "/openclaw/upstreams", "the path of the API, where another than that of `admin.conf` is used"),
+    prefix: option(
+        PREFIX,
+        "/openclaw/upstreams",
+        "the path of the API, where another than that of `admin.conf` is used",
+    ),
     token: again(tokens.TOKEN_OPTION),
     token_file: again(tokens.TOKEN_FILE_OPTION),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 
-const UPSTREAM = kinds.with_methods<Upstream>("an upstream, such as a balancer", ["report", "change", "forget_changes"]);
+const UPSTREAM = kinds.with_methods<Upstream>("an upstream, such as a balancer", [
+    "report",
+    "change",
+    "forget_changes",
+]);
 const ALONE_SCHEMA = {
     upstreams: required(map_of(UPSTREAM), "the upstreams, by name"),
     prefix: again(SCHEMA.prefix),
@@ -94,11 +102,7 @@ function page(this: Admin): void {
 const metatable = { __index: { page } };
 
 /** The API over some upstreams. Raises when the token is no good. Phases: init. */
-export function create(
-    options: Values<typeof SCHEMA>,
-    upstreams: LuaTable<string, Upstream>,
-    path: string,
-): Admin {
+export function create(options: Values<typeof SCHEMA>, upstreams: LuaTable<string, Upstream>, path: string): Admin {
     const registry = metric_registry.open(options.dict);
     const fields = {
         upstreams,

@@ -47,7 +47,11 @@ const SCHEMA = {
         "what is done with requests that show credentials: not cached, or cached with the credentials in the key",
     ),
     key_variables: option(kinds.list_of(kinds.variable_name), [], "more variables, without `$`, for the cache key"),
-    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics; without it each process counts for itself"),
+    dict: option(
+        kinds.text,
+        "openclaw",
+        "the `lua_shared_dict` of the metrics; without it each process counts for itself",
+    ),
 };
 
 const SKIP_VARIABLE = "request_body_digest_skip";

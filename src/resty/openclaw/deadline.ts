@@ -46,7 +46,11 @@ const SCHEMA = {
     seconds: option(kinds.positive, 300, "deadline of requests that come without one"),
     most_seconds: option(kinds.positive, 3600, "maximum deadline, whatever the request says"),
     skew_seconds: option(kinds.not_negative, 2, "tolerance for a deadline without `sent`"),
-    connect_seconds: option(kinds.positive, 5, "the location's `proxy_connect_timeout`, which nginx does not tell; the default is that of `proxy.conf`"),
+    connect_seconds: option(
+        kinds.positive,
+        5,
+        "the location's `proxy_connect_timeout`, which nginx does not tell; the default is that of `proxy.conf`",
+    ),
     send_seconds: option(kinds.positive, 300, "the same for `proxy_send_timeout`"),
     read_seconds: option(kinds.positive, 300, "the same for `proxy_read_timeout`"),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),

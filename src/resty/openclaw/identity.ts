@@ -98,7 +98,8 @@ function create(options: Values<typeof settings.SCHEMA>, { path }: Context): Ide
 
 const declaration = {
     name: settings.NAME,
-    meaning: "[who asks](identity.md), as one gateway tells the next; without it `X-OpenClaw-Identity` is removed from requests",
+    meaning:
+        "[who asks](identity.md), as one gateway tells the next; without it `X-OpenClaw-Identity` is removed from requests",
     order: { access: 300, admitted: 100 },
     schema: settings.SCHEMA,
     variables: [RESULT],

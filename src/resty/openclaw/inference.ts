@@ -8,7 +8,7 @@
 import * as kind from "./config/kinds";
 import { option, optional } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as problem from "./config/problems";
+import { refuse } from "./config/problems";
 import * as fault from "./fault";
 import type { Faults } from "./fault";
 import * as contract from "./gateway/contract";
@@ -68,7 +68,11 @@ const USAGE_BODY_BYTES = 1024 * 1024;
 const MOST_USAGE_BODY_BYTES = 64 * 1024 * 1024;
 
 const SCHEMA = {
-    include_usage: option(kind.flag, false, "ask nodes for the usage event of streams, and take it out for clients that did not"),
+    include_usage: option(
+        kind.flag,
+        false,
+        "ask nodes for the usage event of streams, and take it out for clients that did not",
+    ),
     max_body_bytes: optional(
         kind.whole(1, MOST_USAGE_BODY_BYTES),
         "with `include_usage`: larger request bodies are not changed, so their streams may have no usage (1048576)",
@@ -191,7 +195,7 @@ function usage_of(options: Values<typeof SCHEMA>, path: string, registry: Regist
     const { include_usage, max_body_bytes } = options;
     // It would promise what is not done.
     if (!include_usage && max_body_bytes !== undefined) {
-        problem.refuse(`${path}.max_body_bytes`, "left out unless include_usage = true", max_body_bytes);
+        refuse(`${path}.max_body_bytes`, "left out unless include_usage = true", max_body_bytes);
     }
     return include_usage ? usages.new(registry, faults, max_body_bytes ?? USAGE_BODY_BYTES) : undefined;
 }

@@ -111,7 +111,11 @@ export const SCHEMA = {
         metric_registry.DEFAULT_IDLE_SECONDS,
         "seconds without a change after which a series is dropped; 0: never",
     ),
-    labels: option(LABELS, new LuaTable<string, AllowList>(), "which labels of which metrics are kept; all unless listed"),
+    labels: option(
+        LABELS,
+        new LuaTable<string, AllowList>(),
+        "which labels of which metrics are kept; all unless listed",
+    ),
     buckets: option(BUCKETS, metric_registry.SECONDS, "upper bounds of the duration histograms, in seconds"),
     route: option(kinds.text, "default", "the route of requests without one, where the plugin stands alone"),
     token: again(tokens.TOKEN_OPTION),

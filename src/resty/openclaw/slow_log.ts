@@ -32,7 +32,11 @@ const NAME = "slow_log";
 
 const SCHEMA = {
     seconds: option(kinds.positive, 5, "requests that take so long have a line"),
-    lines_per_minute: option(kinds.whole(1), 600, "maximum number of lines of all workers, and of all slow logs over the same dict"),
+    lines_per_minute: option(
+        kinds.whole(1),
+        600,
+        "maximum number of lines of all workers, and of all slow logs over the same dict",
+    ),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics and of the number of lines"),
 };
 /** nginx counts milliseconds; the difference of two such times in seconds may be a little less than the whole. */

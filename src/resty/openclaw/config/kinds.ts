@@ -13,7 +13,11 @@ export interface Kind<Value> {
 }
 
 /** A kind whose values are known by a test. `expected`: how a sentence ends that refuses another one. */
-export function of<Value>(name: string, expected: string, is_one: (this: void, given: unknown) => boolean): Kind<Value> {
+export function of<Value>(
+    name: string,
+    expected: string,
+    is_one: (this: void, given: unknown) => boolean,
+): Kind<Value> {
     const read = (given: unknown, path: string, problems: Problems): Value => {
         if (!is_one(given)) problem.add(problems, path, expected, given);
         return given as Value;
@@ -52,11 +56,7 @@ export const flag = of<boolean>("boolean", "true or false", (given) => typeof gi
 export const positive = of<number>("number > 0", "a number above 0", (given) => is_finite(given) && given > 0);
 
 /** A number from 0 up. */
-export const not_negative = of<number>(
-    "number ≥ 0",
-    "a number from 0 up",
-    (given) => is_finite(given) && given >= 0,
-);
+export const not_negative = of<number>("number ≥ 0", "a number from 0 up", (given) => is_finite(given) && given >= 0);
 
 /** A number from 0 to 1. */
 export const share = of<number>(
@@ -83,7 +83,11 @@ export function one_of<Word extends string>(...words: Word[]): Kind<Word> {
     const known = new LuaSet<AnyNotNil>();
     for (const word of words) known.add(word);
     const name = `"${table.concat(words, '", "')}"`;
-    return of<Word>(name, `one of ${table.concat(words, ", ")}`, (given) => given !== undefined && known.has(given as AnyNotNil));
+    return of<Word>(
+        name,
+        `one of ${table.concat(words, ", ")}`,
+        (given) => given !== undefined && known.has(given as AnyNotNil),
+    );
 }
 
 /** False, or a value of another kind. */

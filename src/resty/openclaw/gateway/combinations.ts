@@ -33,7 +33,8 @@ function check_usage(path: string, { inference, identity, body_digest }: RouteOp
 /** One of two routes with one store would never get its lock, and so deliver nothing. */
 function check_store(path: string, { edge }: RouteOptions, stores: LuaSet<string>, problems: Problems): void {
     if (edge === undefined) return;
-    if (stores.has(edge.store)) problem.add(problems, `${path}.edge.store`, "a folder that no other route has", edge.store);
+    if (stores.has(edge.store))
+        problem.add(problems, `${path}.edge.store`, "a folder that no other route has", edge.store);
     stores.add(edge.store);
 }
 

@@ -73,16 +73,6 @@ export function append(to: Step[], more: readonly Step[]): void {
     for (const step of more) to.push(step);
 }
 
-/** A function that makes these steps, one after the other, and returns true. Raises when there are too many. Phases: init. */
-export function chain(all: readonly Step[], route: string): Chain {
-    return chain_of(all, route, false);
-}
-
-/** As `chain`, but the function returns false as soon as a step does. */
-export function declining_chain(all: readonly Step[], route: string): Chain {
-    return chain_of(all, route, true);
-}
-
 function chain_of(all: readonly Step[], route: string, may_decline: boolean): Chain {
     if (all.length > MOST_STEPS) {
         error(`setup: routes.${route} has ${all.length} plugins in one phase; ${MOST_STEPS} are the most`, 0);
@@ -93,4 +83,14 @@ function chain_of(all: readonly Step[], route: string, may_decline: boolean): Ch
         values.push(plugin);
     }
     return maker(all.length, may_decline)(...values);
+}
+
+/** A function that makes these steps, one after the other, and returns true. Raises when there are too many. Phases: init. */
+export function chain(all: readonly Step[], route: string): Chain {
+    return chain_of(all, route, false);
+}
+
+/** As `chain`, but the function returns false as soon as a step does. */
+export function declining_chain(all: readonly Step[], route: string): Chain {
+    return chain_of(all, route, true);
 }

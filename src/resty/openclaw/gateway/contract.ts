@@ -105,7 +105,11 @@ export function define<Declared extends Schema, Instance extends Plugin>(
 
 /** An instance that stands alone, without a gateway, from options as users write them. Raises all that is wrong. Phases: init. */
 export function alone<Declared extends Schema, Instance extends Plugin>(
-    given: { name: string; schema: Declared; create: (this: void, options: Values<Declared>, context: Context) => Instance },
+    given: {
+        name: string;
+        schema: Declared;
+        create: (this: void, options: Values<Declared>, context: Context) => Instance;
+    },
     options: unknown,
 ): Instance {
     const { name, schema, create } = given;

@@ -7,7 +7,10 @@ const trace = debug.traceback;
  * Calls a function; what it raises is raised here, and nginx logs it without a stack trace: the sentences are for who writes the
  * configuration. nginx has `debug.traceback` add one, which is replaced for that one call.
  */
-export function without_trace<Argument, Made>(work: (this: void, argument: Argument) => Made, argument: Argument): Made {
+export function without_trace<Argument, Made>(
+    work: (this: void, argument: Argument) => Made,
+    argument: Argument,
+): Made {
     const [ok, made] = pcall(work, argument);
     if (ok) return made;
     rawset(library, "traceback", (message: unknown) => {

@@ -42,10 +42,16 @@ const TRUSTED = option(kinds.flag, false, "your word that clients cannot set the
 const SUBJECT = required(kinds.variable_name, "the variable, without `$`, that names who asks");
 
 export const SCHEMA = {
-    accept: optional(kinds.one_of("signed", "mutual_tls"), "how this gateway learns who asks: by a signature, or over a connection with a client certificate; without it, by its own variable"),
+    accept: optional(
+        kinds.one_of("signed", "mutual_tls"),
+        "how this gateway learns who asks: by a signature, or over a connection with a client certificate; without it, by its own variable",
+    ),
     key_files: optional(kinds.list_of(kinds.secret_file), "with `signed`: files with the keys that are accepted"),
     max_age_seconds: optional(kinds.positive, "with `signed`: maximum age of a signature (60)"),
-    peers: optional(kinds.list_of(kinds.text), "with `mutual_tls`: distinguished names of the certificates that are accepted; without it, all that nginx has verified"),
+    peers: optional(
+        kinds.list_of(kinds.text),
+        "with `mutual_tls`: distinguished names of the certificates that are accepted; without it, all that nginx has verified",
+    ),
     sign: optional(
         table_of({
             key_file: required(kinds.secret_file, "the file with the key"),
@@ -54,7 +60,10 @@ export const SCHEMA = {
         }),
         "signs who asks, for the next gateway",
     ),
-    tell: optional(table_of({ subject: again(SUBJECT), trusted: again(TRUSTED) }), "the same without a signature, for a connection with client certificates"),
+    tell: optional(
+        table_of({ subject: again(SUBJECT), trusted: again(TRUSTED) }),
+        "the same without a signature, for a connection with client certificates",
+    ),
     required: option(kinds.flag, true, "refuse requests without an identity"),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };

@@ -109,11 +109,7 @@ const LISTENER = kinds.of<string>(
 );
 const METHOD = kinds.of<string>("method", 'a method like "POST"', is_method);
 const HEADER = kinds.of<string>("header name", "the name of a header to keep", is_kept_header);
-const CALLBACK_HOST = kinds.of<string>(
-    "host",
-    'a host like "app.example" or "app.example:8443"',
-    is_callback_host,
-);
+const CALLBACK_HOST = kinds.of<string>("host", 'a host like "app.example" or "app.example:8443"', is_callback_host);
 const SHARE = kinds.of<number>(
     "number above 0, up to 1",
     "a number above 0, up to 1",
