@@ -29,7 +29,7 @@ local function new_case(name, make, size)
         local node = assert(node_of.at(registry, host .. ":8000", host, 8000))
         peers[place] = assert(peer_of.new(registry, "bench " .. name, node, false))
     end
-    local pool = choice.new(make("bench", { hash_on = "$arg_key" }), 0)
+    local pool = choice.new(make({ hash_on = "$arg_key", load_factor = 1.25 }), 0)
     choice.set_peers(pool, peers)
     return { name = name, size = size, pool = pool }
 end

@@ -786,12 +786,12 @@ describe("balancer", function()
         for place, peer in ipairs(peers) do shown[place] = peer.node.address end
         assert.same({ "[2001:db8::1]:8000", "10.20.30.40:80", "[::ffff:10.0.0.1]:1", "unix:/run/a.sock" }, shown)
         assert.same({ "[2001:db8::1]", 8000 }, { peers[1].node.host, peers[1].node.port })
-        for _, wrong in ipairs({ "10.0.0.256:1", "010.0.0.1:1", "1.2.3:1", "[::g]:1", "[1:2]:1", "10.0.0.1:0", "10.0.0.1" }) do
+        for _, wrong in ipairs({ "10.0.0.256:1", "010.0.0.1:1", "1.2.3:1", "[::g]:1", "[1:2]:1", "10.0.0.1:0", "10.0.0.256" }) do
             assert.has_error(function() balancer.new({ name = "a", nodes = { wrong } }) end,
-                'balancer "a": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "' .. wrong .. '"')
+                'balancer.nodes[1] must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "' .. wrong .. '"')
         end
         assert.has_error(function() balancer.new({ name = "a", nodes = { "10.0.0.1:80", "10.0.0.1:080" } }) end,
-            'balancer "a": node 10.0.0.1:80 stands in "nodes" twice')
+            "balancer.nodes has 10.0.0.1:80 twice")
     end)
 
     it("settles requests to a node that was written in another way than nginx shows it", function()
@@ -804,40 +804,114 @@ describe("balancer", function()
         local function wrong(options, sentence)
             assert.has_error(function() balancer.new(options) end, sentence)
         end
-        wrong("cluster", 'balancer: options must be a table, got "cluster"')
-        wrong({ nodes = { "127.0.0.1:1" } }, 'balancer: "name" must be a text, got nothing')
-        wrong({ name = "a" }, 'balancer "a": "nodes" must be a list with at least one entry, got nothing')
-        wrong({ name = "a", nodes = {} }, 'balancer "a": "nodes" must be a list with at least one entry, got a table')
-        wrong({ name = "a", nodes = { 7 } }, 'balancer "a": "nodes[1]" must be an address or a table, got 7')
-        wrong({ name = "a", nodes = { "gpu-1" } },
-            'balancer "a": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "gpu-1"')
+        wrong("cluster", "balancer must be a table, got a string")
+        wrong({ nodes = { "127.0.0.1:1" } }, "balancer.name must be a non-empty string, got nothing")
+        wrong({ name = "a" }, "balancer.nodes must be a list with at least one entry, got nothing")
+        wrong({ name = "a", nodes = {} }, "balancer.nodes must be a list with at least one entry, got a table")
+        wrong({ name = "a", nodes = { 7 } }, "balancer.nodes[1] must be an address or a table, got 7")
+        wrong({ name = "a", nodes = { "10.0.0.256" } },
+            'balancer.nodes[1] must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "10.0.0.256"')
         wrong({ name = "a", nodes = { "127.0.0.1:99999" } },
-            'balancer "a": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "127.0.0.1:99999"')
-        wrong({ name = "a", nodes = { "127.0.0.1:1", "127.0.0.1:1" } }, 'balancer "a": node 127.0.0.1:1 stands in "nodes" twice')
+            'balancer.nodes[1] must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "127.0.0.1:99999"')
+        wrong({ name = "a", nodes = { "127.0.0.1:1", "127.0.0.1:1" } }, "balancer.nodes has 127.0.0.1:1 twice")
         wrong({ name = "a", nodes = { { "127.0.0.1:1", weight = 0 } } },
-            'balancer "a": node 1: "weight" must be a number above 0 (to take the node out of service, set drain = true), got 0')
-        wrong({ name = "a", nodes = { { "127.0.0.1:1", weight = -1 } } },
-            'balancer "a": node 1: "weight" must be a number above 0, got -1')
+            "balancer.nodes[1].weight must be a number above 0 (to take the node out of service, set drain = true), got 0")
+        wrong({ name = "a", nodes = { "127.0.0.1:2", { "127.0.0.1:1", weight = -1 } } },
+            "balancer.nodes[2].weight must be a number above 0, got -1")
         wrong({ name = "a", nodes = { { "127.0.0.1:1", wieght = 2 } } },
-            'balancer "a": node 1: unknown option "wieght"; did you mean "weight"?')
+            'balancer.nodes[1]: unknown option "wieght"; did you mean "weight"?')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, policy = "fastest" },
-            'balancer "a": "policy" must be one of xed, round_robin, least_conn, latency_buckets, consistent_hash, got "fastest"')
+            'balancer.policy must be one of xed, round_robin, least_conn, latency_buckets, consistent_hash, got "fastest"')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, failure_statuses = { 500, 200 } },
-            'balancer "a": "failure_statuses" must be a list of statuses from 400 to 599, got 200')
+            "balancer.failure_statuses[2] must be a status from 400 to 599, got 200")
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, failure_statuses = 500 },
-            'balancer "a": "failure_statuses" must be a list of statuses from 400 to 599, got 500')
+            "balancer.failure_statuses must be a list of statuses from 400 to 599, got 500")
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, tries = 0 },
-            'balancer "a": "tries" must be a whole number from 1 up, got 0')
+            "balancer.tries must be a whole number from 1 up, got 0")
         wrong({ name = "spec_xed", nodes = { "127.0.0.1:1" } }, 'balancer "spec_xed": another one has this name')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, buckets = { { below_seconds = 1, weight = 2 } } },
-            'balancer "a": "buckets" is an option of policy "latency_buckets", not of "xed"')
+            'balancer.buckets is an option of policy "latency_buckets", not of "xed"')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, policy = "consistent_hash" },
-            'balancer "a": "hash_on" must be a text, got nothing')
+            'balancer.hash_on must be the name of a variable, such as "$arg_user", got nothing')
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, retry_share = 2 },
-            'balancer "a": "retry_share" must be a number from 0 to 1, got 2')
+            "balancer.retry_share must be a number from 0 to 1, got 2")
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, fallback = {} },
-            'balancer "a": "fallback" must be a balancer, made by new, got a table')
+            "balancer.fallback must be a balancer, made by new, got a table")
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, polcy = "xed" },
             'balancer: unknown option "polcy"; did you mean "policy"?')
+    end)
+
+    it("names every option that is wrong", function()
+        local ok, err = pcall(balancer.new, {
+            name = "", tries = 1.5, host = true, fallback = "b", dns = { timeout = 0 },
+            nodes = { "127.0.0.1:1", { weight = "2", drain = 1 }, { address = "127.0.0.1:0" } },
+        })
+        assert.is_false(ok)
+        local sentences = {}
+        for sentence in err:gmatch("[^\n]+") do sentences[#sentences + 1] = sentence end
+        table.sort(sentences)
+        assert.same({
+            "balancer.dns.timeout must be a number above 0, got 0",
+            'balancer.fallback must be a balancer, made by new, got "b"',
+            "balancer.host must be one of client, node, got true",
+            'balancer.name must be a non-empty string, got ""',
+            'balancer.nodes[2].address must be an IP address and port, "unix:/path", a name and port, or an SRV name, got nothing',
+            "balancer.nodes[2].drain must be true or false, got 1",
+            'balancer.nodes[2].weight must be a number above 0, got "2"',
+            'balancer.nodes[3].address must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "127.0.0.1:0"',
+            "balancer.tries must be a whole number from 1 up, got 1.5",
+        }, sentences)
+    end)
+
+    describe("a node", function()
+        local function refused(node, sentence)
+            assert.has_error(function() balancer.new({ name = "a", nodes = { "127.0.0.1:1", node } }) end,
+                "balancer.nodes[2] " .. sentence)
+        end
+
+        it("written as a URL is refused with its address", function()
+            local function corrected(url, to, hint)
+                local sentence = 'must be an address without a scheme: write "' .. to .. '"' .. (hint or "")
+                refused(url, sentence)
+                refused({ url, weight = 2 }, sentence)
+            end
+            local tls = "; for TLS see docs/recipes.md"
+            corrected("http://10.0.1.10:8000", "10.0.1.10:8000")
+            corrected("http://10.0.1.10:8000/", "10.0.1.10:8000")
+            corrected("HTTP://10.0.1.10:8000/v1?a=b", "10.0.1.10:8000")
+            corrected("http://10.0.1.10", "10.0.1.10:80")
+            corrected("http://user:password@10.0.1.10:8000", "10.0.1.10:8000")
+            corrected("http://[::1]:8000", "[::1]:8000")
+            corrected("http://unix:/run/a.sock:/", "unix:/run/a.sock")
+            corrected("tcp://gpu.test", "gpu.test:8000")
+            corrected("https://10.0.1.10:8443", "10.0.1.10:8443", tls)
+            corrected("https://gpu.test", "gpu.test:443", tls)
+            corrected("grpcs://gpu.test", "gpu.test:443", tls)
+            refused("http://", 'must be an address without a scheme: as "10.0.1.10:8000" has none')
+            refused("http://user:password@/", 'must be an address without a scheme: as "10.0.1.10:8000" has none')
+            refused("https://10.0.0.256", 'must be an address without a scheme: as "10.0.1.10:8000" has none' .. tls)
+        end)
+
+        it("without a port is refused with an example of one", function()
+            local function corrected(address, to)
+                refused(address, 'has no port: write "' .. to .. '", with the port of the node')
+            end
+            corrected("10.0.1.10", "10.0.1.10:8000")
+            corrected("gpu-1", "gpu-1:8000")
+            corrected("gpu.example.org", "gpu.example.org:8000")
+            corrected("[::1]", "[::1]:8000")
+            corrected("fd00::1", "[fd00::1]:8000")
+        end)
+
+        it("has its address first in its table, or by name, and not both", function()
+            local peers = balancer.new({
+                name = "spec_named_address",
+                nodes = { { address = "127.0.0.1:1" }, { "127.0.0.1:2", weight = 2 } },
+            }).pool.peers
+            assert.same({ "127.0.0.1:1", "127.0.0.1:2", 2 }, { peers[1].node.address, peers[2].node.address, peers[2].weight })
+            assert.has_error(function()
+                balancer.new({ name = "a", nodes = { { "127.0.0.1:2", address = "127.0.0.1:3" } } })
+            end, 'balancer.nodes[1]: unknown option "address"; known are weight, drain')
+        end)
     end)
 end)

@@ -109,8 +109,8 @@ describe("setup", function()
         refuses('setup: upstreams must be a table, got true', { upstreams = true })
         refuses('setup: routes must be a table, got a string', { routes = "analyze" })
         refuses('setup: log must be a table, got false', { log = false })
-        refuses("metrics must be a table, got false", { metrics = false })
-        refuses('metrics: unknown option "dicts"; did you mean "dict"?', { metrics = { dicts = 1 } })
+        refuses("setup: metrics must be a table, got false", { metrics = false })
+        refuses('setup: metrics: unknown option "dicts"; did you mean "dict"?', { metrics = { dicts = 1 } })
     end)
 
     it("wants a name for each upstream and each route", function()
@@ -131,10 +131,33 @@ describe("setup", function()
         })
         assert.equal(built.balancers.b, built.balancers.a.fallback)
         assert.equal(built.balancers.c, built.balancers.b.fallback)
-        refuses('setup: upstreams.a: "fallback" must be the name of one of upstreams, got "z"',
+        refuses('setup: upstreams.a.fallback must be the name of one of upstreams, got "z"',
             { upstreams = { a = { nodes = { "127.0.0.1:3" }, fallback = "z" } } })
-        refuses('setup: upstreams.a: "fallback" comes back to a',
+        refuses('setup: upstreams.a.fallback forms a cycle through a',
             { upstreams = { a = { nodes = { "127.0.0.1:3" }, fallback = "a" } } })
+        refuses('setup: upstreams.a.fallback forms a cycle through b', {
+            upstreams = {
+                -- Leads into it, and is no part of it.
+                A = { nodes = { "127.0.0.1:2" }, fallback = "b" },
+                a = { nodes = { "127.0.0.1:3" }, fallback = "b" },
+                b = { nodes = { "127.0.0.1:4" }, fallback = "a" },
+            },
+        })
+        refuses('setup: upstreams.a.fallback forms a cycle through c, b', {
+            upstreams = {
+                a = { nodes = { "127.0.0.1:3" }, fallback = "c" },
+                b = { nodes = { "127.0.0.1:4" }, fallback = "a" },
+                c = { nodes = { "127.0.0.1:5" }, fallback = "b" },
+            },
+        })
+        -- What is wrong with a fallback is told once, whoever has it.
+        refuses('setup: upstreams.b.tries must be a whole number from 1 up, got 0', {
+            upstreams = {
+                a = { nodes = { "127.0.0.1:3" }, fallback = "b" },
+                b = { nodes = { "127.0.0.1:4" }, tries = 0 },
+                c = { nodes = { "127.0.0.1:5" }, fallback = "b" },
+            },
+        })
     end)
 
     it("says where a POST is allowed to go on", function()
@@ -143,11 +166,18 @@ describe("setup", function()
     end)
 
     it("names the upstream in which an option is wrong", function()
-        refuses('setup: upstreams.u: options must be a table, got "10.0.0.1:80"', { upstreams = { u = "10.0.0.1:80" } })
-        refuses('setup: upstreams.u: unknown option "node"; did you mean "nodes"?', { upstreams = { u = { node = {} } } })
-        refuses('setup: upstreams.u: unknown option "name"; known are nodes, policy, buckets, hash_on, load_factor, signal, host, tries, busy_statuses, failure_statuses, retry_share, panic_share, fallback, health_check, dns', { upstreams = { u = { name = "v" } } })
-        refuses('balancer "u": "nodes" must be a list with at least one entry, got nothing', { upstreams = { u = {} } })
-        refuses('balancer "u": node 1: "address" must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "name"', {
+        refuses("setup: upstreams.u must be a table, got a string", { upstreams = { u = "10.0.0.1:80" } })
+        refuses('setup: upstreams.u: unknown option "node"; did you mean "nodes"?',
+            { upstreams = { u = { node = {}, nodes = { "127.0.0.1:3" } } } })
+        refuses('setup: upstreams.u: unknown option "name"; known are nodes, policy, buckets, hash_on, load_factor, signal, host, tries, busy_statuses, failure_statuses, retry_share, panic_share, fallback, health_check, dns', { upstreams = { u = { name = "v", nodes = { "127.0.0.1:3" } } } })
+        refuses("setup: upstreams.u.nodes must be a list with at least one entry, got nothing", { upstreams = { u = {} } })
+        refuses('setup: upstreams.u.nodes[1] must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "a name"', {
+            upstreams = { u = { nodes = { "a name" } } },
+        })
+        refuses('setup: upstreams.u.nodes[1] must be an address without a scheme: write "10.0.1.10:8000"', {
+            upstreams = { u = { nodes = { "http://10.0.1.10:8000" } } },
+        })
+        refuses('setup: upstreams.u.nodes[1] has no port: write "name:8000", with the port of the node', {
             upstreams = { u = { nodes = { "name" } } },
         })
     end)

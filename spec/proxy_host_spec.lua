@@ -85,7 +85,7 @@ describe("The Host of nodes", function()
 
     it("is one of two", function()
         assert.has_error(function() balancer.new({ name = "a", nodes = { "10.0.0.1:80" }, host = "name" }) end,
-            'balancer "a": "host" must be one of client, node, got "name"')
+            'balancer.host must be one of client, node, got "name"')
     end)
 end)
 

@@ -1,8 +1,11 @@
 local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
+local read_option = require("spec.support.read_option")
+local status_list = require("resty.openclaw.balancer.status_list")
 
 describe("balancer.busy_statuses", function()
     local function is_busy(options, status, retry_after)
-        return busy_statuses.is_busy(busy_statuses.statuses("test", options), status, retry_after)
+        local listed = read_option(status_list.STATUSES, options.busy_statuses or busy_statuses.DEFAULTS, "test")
+        return busy_statuses.is_busy(status_list.of(listed), status, retry_after)
     end
 
     it("takes 503 with a legal Retry-After for busy, and no other failure", function()
@@ -26,10 +29,18 @@ describe("balancer.busy_statuses", function()
     end)
 
     it("refuses what is no list of statuses", function()
-        for _, wrong in ipairs({ 429, "429", { "429" }, { 200 }, { 600 }, { 429.5 }, { 429, {} }, { 0 / 0 } }) do
-            local ok, err = pcall(busy_statuses.statuses, "test", { busy_statuses = wrong })
+        local function refuses(sentence, wrong)
+            local ok, err = pcall(read_option, status_list.STATUSES, wrong, "test")
             assert.is_false(ok)
-            assert.matches('^test: "busy_statuses" must be a list of statuses from 400 to 599, got ', err)
+            assert.equal("test" .. sentence, err)
         end
+        refuses(" must be a list of statuses from 400 to 599, got 429", 429)
+        refuses(" must be a list of statuses from 400 to 599, got a string", "429")
+        refuses('[1] must be a status from 400 to 599, got "429"', { "429" })
+        refuses("[1] must be a status from 400 to 599, got 200", { 200 })
+        refuses("[1] must be a status from 400 to 599, got 600", { 600 })
+        refuses("[1] must be a status from 400 to 599, got 429.5", { 429.5 })
+        refuses("[2] must be a status from 400 to 599, got a table", { 429, {} })
+        refuses("[1] must be a status from 400 to 599, got " .. tostring(0 / 0), { 0 / 0 })
     end)
 end)

@@ -2,11 +2,12 @@ local consistent_hash = require("resty.openclaw.balancer.consistent_hash")
 local new_peers = require("spec.support.new_peers")
 local node_of = require("resty.openclaw.balancer.node")
 local picks = require("spec.support.picks")
+local read_option = require("spec.support.read_option")
 
 local KEYS = 3000
 
 local function new_policy(weights, load_factor)
-    local policy = consistent_hash.new("spec", { hash_on = "$arg_user", load_factor = load_factor })
+    local policy = consistent_hash.new({ hash_on = "$arg_user", load_factor = load_factor or consistent_hash.DEFAULT_LOAD_FACTOR })
     return policy, picks.taught(policy, new_peers(weights))
 end
 
@@ -34,7 +35,7 @@ end
 describe("balancer.consistent_hash", function()
     it("sends the same key to the same peer, in every worker, however the peers are ordered", function()
         local policy, peers = new_policy({ 1, 1, 1, 1 })
-        local elsewhere = consistent_hash.new("spec", { hash_on = "arg_user" })
+        local elsewhere = consistent_hash.new({ hash_on = "arg_user", load_factor = consistent_hash.DEFAULT_LOAD_FACTOR })
         for number = 1, 200 do
             local key = "key " .. number
             local home = picks.one(policy, peers, 1000, key)
@@ -163,17 +164,22 @@ describe("balancer.consistent_hash", function()
     end)
 
     it("says which variable it hashes, with or without a dollar sign", function()
-        assert.equal("arg_user", consistent_hash.new("spec", { hash_on = "$arg_user" }).key_variable)
-        assert.equal("http_x_session", consistent_hash.new("spec", { hash_on = "http_x_session" }).key_variable)
+        assert.equal("arg_user", consistent_hash.new({ hash_on = "$arg_user" }).key_variable)
+        assert.equal("http_x_session", consistent_hash.new({ hash_on = "http_x_session" }).key_variable)
     end)
 
     it("refuses what it cannot hash", function()
-        local function refuses(sentence, options)
-            assert.has_error(function() consistent_hash.new("spec", options) end, sentence)
+        local function refuses(sentence, kind, given)
+            assert.has_error(function() read_option(kind, given, "spec") end, sentence)
         end
-        refuses('spec: "hash_on" must be a text, got nothing', {})
-        refuses('spec: "hash_on" must be the name of a variable, such as "$arg_user", got "$arg_user$uri"', { hash_on = "$arg_user$uri" })
-        refuses('spec: "hash_on" must be the name of a variable, such as "$arg_user", got "$"', { hash_on = "$" })
-        refuses('spec: "load_factor" must be a number above 1, got 1', { hash_on = "$uri", load_factor = 1 })
+        local variable, factor = consistent_hash.HASHED_VARIABLE, consistent_hash.LOAD_FACTOR
+        refuses('spec must be the name of a variable, such as "$arg_user", got nothing', variable, nil)
+        refuses('spec must be the name of a variable, such as "$arg_user", got "$arg_user$uri"', variable, "$arg_user$uri")
+        refuses('spec must be the name of a variable, such as "$arg_user", got "$"', variable, "$")
+        for _, wrong in ipairs({ 1, -2, math.huge, 0 / 0 }) do
+            refuses("spec must be a number above 1, got " .. tostring(wrong), factor, wrong)
+        end
+        refuses('spec must be a number above 1, got "2"', factor, "2")
+        assert.equal(1.5, read_option(factor, 1.5, "spec"))
     end)
 end)

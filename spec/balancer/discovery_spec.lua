@@ -4,6 +4,7 @@ local eventually = require("spec.support.eventually")
 local execute = require("spec.support.execute")
 local metric_registry = require("resty.openclaw.metric_registry")
 local questions = require("resty.openclaw.balancer.discovery.question")
+local read_option = require("spec.support.read_option")
 local settings = require("resty.openclaw.balancer.discovery.settings")
 local shared_memory = require("resty.openclaw.shared_memory")
 
@@ -19,10 +20,15 @@ local function new_name(suffix)
     return "n" .. last_name .. ".test" .. (suffix or ":8000")
 end
 
-local function discover(names, options)
+local function read_settings(options, has_names)
+    return settings.settings_of(read_option(settings.DNS, options, "spec.dns"), "spec", has_names)
+end
+
+local function discover(names, options, changed)
     options = options or {}
     options.servers = options.servers or { "127.0.0.1:" .. PORT }
-    return discovery.new("spec", registry, names, options, function() changes = changes + 1 end)
+    changed = changed or function() changes = changes + 1 end
+    return discovery.new("spec", registry, names, read_settings(options, #names > 0), changed)
 end
 
 local function count(name, result)
@@ -102,40 +108,40 @@ describe("discovery", function()
 
     describe("options", function()
         local function refused(message, options, names)
-            local ok, err = pcall(discovery.new, "spec", registry, names or {}, options, function() end)
+            local ok, err = pcall(discover, names or {}, options)
             assert.is_false(ok)
             assert.equal(message, err)
         end
 
         it("are refused by name", function()
-            refused('spec: dns: unknown option "server"; did you mean "servers"?', { server = {} })
-            refused('spec: dns: "timeout" must be a number above 0, got 0', { timeout = 0 })
-            refused('spec: dns: "attempts" must be a whole number from 1 up, got 1.5', { attempts = 1.5 })
-            refused('spec: dns: "least_seconds" must be a number above 0, got "1"', { least_seconds = "1" })
-            refused('spec: dns: "most_seconds" must be at least least_seconds, 5, got 4',
+            refused('spec.dns: unknown option "server"; did you mean "servers"?', { server = {} })
+            refused('spec.dns.timeout must be a number above 0, got 0', { timeout = 0 })
+            refused('spec.dns.attempts must be a whole number from 1 up, got 1.5', { attempts = 1.5 })
+            refused('spec.dns.least_seconds must be a number above 0, got "1"', { least_seconds = "1" })
+            refused('spec.dns.most_seconds must be at least least_seconds (5), got 4',
                 { least_seconds = 5, most_seconds = 4 })
-            refused('spec: dns: "ipv6" must be true or false, got "off"', { ipv6 = "off" })
-            refused('spec: dns: "servers" must be a list with at least one entry, got a table', { servers = {} })
-            refused('spec: dns: "servers[2]" must be an IP address, or one with a port, got "dns.test"',
+            refused('spec.dns.ipv6 must be true or false, got "off"', { ipv6 = "off" })
+            refused('spec.dns.servers must be a list with at least one entry, got a table', { servers = {} })
+            refused('spec.dns.servers[2] must be an IP address, or one with a port, got "dns.test"',
                 { servers = { "10.0.0.1", "dns.test" } })
             for _, entry in ipairs({ "10.0.0.1:0", "10.0.0.1:x", "10.0.0.1:53:53", "::1:x", "[::1]", "", 53 }) do
                 assert.is_false((pcall(discover, {}, { servers = { entry } })), entry)
             end
             local many = {}
             for index = 1, 9 do many[index] = "10.0.0." .. index end
-            refused('spec: dns: "servers" must be a list of at most 8 entries, got a table', { servers = many })
-            refused('spec: "nodes" must be a list whose names are DNS names, got "a b:80"',
+            refused('spec.dns.servers must be a list of at most 8 entries, got a table', { servers = many })
+            refused('spec: nodes must be a list whose names are DNS names, got "a b:80"',
                 { servers = { "10.0.0.1" } }, { "a b:80" })
         end)
 
         it("name servers of either family, with a port or without", function()
             local given = { "10.0.0.1", "10.0.0.2:54", "fd00::1", "[fd00:0::2]:55" }
             local expected = { { "10.0.0.1", 53 }, { "10.0.0.2", 54 }, { "[fd00::1]", 53 }, { "[fd00::2]", 55 } }
-            assert.same(expected, settings.settings("spec", { servers = given }, true).servers)
+            assert.same(expected, read_settings({ servers = given }, true).servers)
         end)
 
         it("may be left out", function()
-            assert.is_nil(discovery.new("spec", registry, {}, nil, function() end):addresses("a:80"))
+            assert.is_nil(discover({}):addresses("a:80"))
         end)
 
         local function file_with(text)
@@ -183,7 +189,7 @@ describe("discovery", function()
         end
 
         local function found()
-            return settings.settings("spec", { servers = { "10.0.0.1" } }, true).library
+            return read_settings({ servers = { "10.0.0.1" } }, true).library
         end
 
         it("has either of two names", function()
@@ -197,7 +203,7 @@ describe("discovery", function()
                 discover({})
                 local ok, err = pcall(discover, { "gpu:80" })
                 assert.is_false(ok)
-                assert.equal("spec: dns: names of nodes need lua-resty-dns, which Debian has in the package lua-nginx-dns", err)
+                assert.equal("spec: names of nodes need lua-resty-dns, which Debian has in the package lua-nginx-dns", err)
             end)
         end)
     end)
@@ -379,7 +385,7 @@ describe("discovery", function()
 
     it("stops to ask when a look-up takes too long", function()
         server.answer = function() end
-        local given = settings.settings("spec", { servers = { "127.0.0.1:" .. PORT } }, true)
+        local given = read_settings({ servers = { "127.0.0.1:" .. PORT } }, true)
         local list, now, seconds = {}, ngx.now, 0
         for index = 1, 8 do list[index] = questions.question("silent.test", index) end
         ngx.now = function()
@@ -683,7 +689,7 @@ describe("discovery", function()
         it("is told of once, when it is another one, and after it can be read", function()
             local name, seen = new_name(), {}
             local found
-            found = discovery.new("spec", registry, { name, name }, { servers = { "127.0.0.1:" .. PORT } }, function()
+            found = discover({ name, name }, nil, function()
                 seen[#seen + 1] = table.concat(texts(found:addresses(name)), ", ")
             end)
             answer_with({ "10.0.0.1", "10.0.0.2" })

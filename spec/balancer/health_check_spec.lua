@@ -1,10 +1,13 @@
 local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
 local eventually = require("spec.support.eventually")
 local health_check = require("resty.openclaw.balancer.health_check")
+local health_options = require("resty.openclaw.balancer.health_check.options")
 local metric_registry = require("resty.openclaw.metric_registry")
 local nodes = require("spec.support.nodes")
 local probes = require("resty.openclaw.balancer.health_check.probe")
+local read_option = require("spec.support.read_option")
 local shared_memory = require("resty.openclaw.shared_memory")
+local status_list = require("resty.openclaw.balancer.status_list")
 
 local NODE = 18161
 local registry = metric_registry.open("openclaw")
@@ -39,8 +42,9 @@ describe("balancer.health_check", function()
     local own = {}
 
     local function new(options, upstream)
-        local busy = busy_statuses.statuses("spec", {})
-        local check = health_check.new('balancer "spec"', options, registry, upstream or "spec", busy)
+        local busy = status_list.of(busy_statuses.DEFAULTS)
+        local read = options and read_option(health_options.HEALTH_CHECK, options, "spec.health_check")
+        local check = health_check.new(read, registry, upstream or "spec", busy)
         if check then own[check.settings] = true end
         return check
     end
@@ -108,7 +112,7 @@ describe("balancer.health_check", function()
     it("says where an option is wrong", function()
         local ok, err = pcall(new, { fails = 0 })
         assert.is_false(ok)
-        assert.equal('balancer "spec" health_check: "fails" must be a whole number from 1 up, got 0', err)
+        assert.equal("spec.health_check.fails must be a whole number from 1 up, got 0", err)
     end)
 
     it("reports how checks end, and counts them", function()

@@ -4,6 +4,7 @@ local membership_of = require("resty.openclaw.balancer.membership")
 local metric_registry = require("resty.openclaw.metric_registry")
 local nodes_option = require("resty.openclaw.balancer.nodes_option")
 local policies = require("spec.support.policies")
+local read_option = require("spec.support.read_option")
 
 local registry = metric_registry.open("openclaw")
 local trouble = faults.new("balancer", registry)
@@ -16,7 +17,7 @@ local function new_name()
 end
 
 local function new_membership(nodes, name, discovery)
-    local entries = nodes_option.entries("spec", { nodes = nodes })
+    local entries = read_option(nodes_option.NODES, nodes, "spec.nodes")
     local membership = membership_of.new(registry, name or new_name(), entries, false, trouble)
     membership.discovery = discovery
     return membership

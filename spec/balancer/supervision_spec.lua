@@ -161,7 +161,7 @@ describe("balancer.supervision", function()
 
     it("refuses to verify certificates of nodes that have no name", function()
         assert.has_error(function() balancer.new({ name = "a", nodes = { "10.0.0.1:443" }, health_check = {} }) end,
-            'balancer "a" health_check: "ssl_server_name" must be the name in the certificate of 10.0.0.1:443, got nothing')
+            'balancer.health_check.ssl_server_name must be the name in the certificate of 10.0.0.1:443, got nothing')
         balancer.new({ name = "spec_tcp", nodes = { "10.0.0.1:443" }, health_check = { type = "tcp" } })
     end)
 
@@ -189,6 +189,6 @@ describe("balancer.supervision", function()
 
     it("refuses to be told of the DNS where no node is a name", function()
         assert.has_error(function() balancer.new({ name = "a", nodes = { NODE }, dns = {} }) end,
-            'balancer "a": "dns" is given, but no node is a name')
+            "balancer.dns is given, but no node is a name")
     end)
 end)

@@ -80,4 +80,12 @@ describe("config.schema", function()
             "x.all.b.size must be a number above 0, got 0",
         }, problems)
     end)
+
+    it("joins schemas, the options of the second behind those of the first", function()
+        local later = { first = option(kinds.flag, false, "") }
+        local joined = schemas.joined({ second = option(kinds.flag, true, "") }, later)
+        assert.same({ "second", "first" }, schemas.names(joined))
+        assert.same({ second = true, first = true }, read({ first = true }, joined, "x"))
+        assert.same({ "first" }, schemas.names(later))
+    end)
 end)

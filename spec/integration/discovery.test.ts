@@ -58,8 +58,11 @@ function http(port: number): string {
     init_by_lua_block {
         local registry = require("resty.openclaw.metric_registry").open("openclaw")
         changes = 0
+        local dns = require("resty.openclaw.balancer.discovery.settings")
+        local options = require("resty.openclaw.config.schema").read_or_raise(dns.SCHEMA,
+            { servers = { "127.0.0.1:${port}" }, timeout = 0.2 }, "test.dns")
         discovery = require("resty.openclaw.balancer.discovery").new("test", registry, { "gpu.test:8000" },
-            { servers = { "127.0.0.1:${port}" }, timeout = 0.2 }, function() changes = changes + 1 end)
+            dns.settings_of(options, "test", true), function() changes = changes + 1 end)
     }
     init_worker_by_lua_block {
         if ngx.worker.id() == 0 then ngx.timer.every(0.1, function() discovery:tick(ngx.now()) end) end

@@ -27,7 +27,7 @@ local function new_pool(registry, size, new_policy, weights)
         peers[place] = assert(peer_of.new(registry, "virtual", node, false))
         if weights then peers[place].weight = weights[place] end
     end
-    local pool = choice.new(new_policy("spec", {}), 0)
+    local pool = choice.new(new_policy({}), 0)
     choice.set_peers(pool, peers)
     return pool
 end

@@ -8,6 +8,7 @@ local ____free_tries = require("resty.openclaw.balancer.free_tries")
 local platform = ____free_tries.platform
 local node_name = require("resty.openclaw.balancer.node_name")
 local operator = require("resty.openclaw.balancer.operator")
+local options_of = require("resty.openclaw.balancer.options")
 local queue = require("resty.openclaw.balancer.queue")
 local supervision = require("resty.openclaw.balancer.supervision")
 local tries = require("resty.openclaw.balancer.tries")
@@ -16,6 +17,7 @@ local request = require("resty.openclaw.request")
 local retry_after = require("resty.openclaw.retry_after")
 local shared_memory = require("resty.openclaw.shared_memory")
 local worker_process = require("resty.openclaw.worker_process")
+local NAME = "balancer"
 local NGX_BUSY = -3
 local TOO_MANY_REQUESTS = 429
 local BAD_GATEWAY = 502
@@ -212,26 +214,31 @@ local metatable = {__index = {
     change = change,
     forget_changes = forget_changes
 }}
---- A balancer. Raises when an option is wrong. Phases: init.
--- 
--- @param options see docs/balancer.md
-local function create(options)
+--- A balancer from options that are fine. Raises when it cannot be. Phases: init.
+function ____exports.create(options, context)
     local balancer = setmetatable(
-        builder.settings(options),
+        builder.settings(options, context),
         metatable
     )
     upstreams.refresh(balancer)
     return balancer
 end
-____exports.new = create
---- The names of the options that an upstream in `setup` may have. Phases: init.
-function ____exports.option_names()
-    local names = {}
-    for ____, name in ipairs(builder.OPTIONS) do
-        if name ~= "name" and name ~= "dict" then
-            names[#names + 1] = name
-        end
+--- The options of one of `upstreams` in `setup`.
+____exports.UPSTREAM = options_of.UPSTREAM
+--- The options of a balancer that stands alone.
+____exports.ALONE_SCHEMA = options_of.ALONE_SCHEMA
+--- A balancer alone, from the options in docs/balancer.md. Raises when one is wrong. Phases: init.
+local function alone(options)
+    local ____options_of_read_alone_3 = options_of.read_alone
+    local ____options_2 = options
+    if ____options_2 == nil then
+        ____options_2 = {}
     end
-    return names
+    local given = ____options_of_read_alone_3(____options_2, NAME)
+    local name = given.name
+    local dict = given.dict
+    local fallback = given.fallback
+    return ____exports.create(given, {name = name, path = NAME, dict = dict, fallback = fallback})
 end
+____exports.new = alone
 return ____exports

@@ -3,14 +3,17 @@ local nodes = require("spec.support.nodes")
 local probe = require("resty.openclaw.balancer.health_check.probe").probe
 local raw_server = require("spec.support.raw_server")
 local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
-local settings_of = require("resty.openclaw.balancer.health_check.options").read_settings
+local health_options = require("resty.openclaw.balancer.health_check.options")
+local read_option = require("spec.support.read_option")
+local status_list = require("resty.openclaw.balancer.status_list")
 
 local SOCKET = "unix:" .. ngx.config.prefix() .. "health_check.sock"
 local RAW, NODE = 18160, 18161
 
 --- What the options say; `busy`: the option of the upstream, where it is given.
 local function read_settings(owner, options, busy)
-    return settings_of(owner, options, busy_statuses.statuses(owner, { busy_statuses = busy }))
+    local read = read_option(health_options.HEALTH_CHECK, options, owner)
+    return health_options.settings_of(read, status_list.of(busy or busy_statuses.DEFAULTS))
 end
 
 --- Probes the node that answers with these pieces.

@@ -5,13 +5,15 @@
 import * as nginx_balancer from "ngx.balancer";
 import * as attempts from "./balancer/attempts";
 import * as builder from "./balancer/builder";
-import type { Settings } from "./balancer/builder";
+import type { Context, Settings } from "./balancer/builder";
 import * as choice from "./balancer/choice";
 import * as ejection from "./balancer/ejection";
 import { platform } from "./balancer/free_tries";
 import * as node_name from "./balancer/node_name";
 import * as operator from "./balancer/operator";
 import type { NodeReport, Wish } from "./balancer/operator";
+import * as options_of from "./balancer/options";
+import type { Options } from "./balancer/options";
 import type { Peer } from "./balancer/peer";
 import * as queue from "./balancer/queue";
 import * as supervision from "./balancer/supervision";
@@ -38,6 +40,8 @@ export interface Balancer extends Settings {
     change(address: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]>;
     forget_changes(address: string): LuaMultiReturn<[ok: boolean, err?: string]>;
 }
+
+const NAME = "balancer";
 
 const NGX_BUSY = -3;
 const TOO_MANY_REQUESTS = 429;
@@ -223,22 +227,22 @@ const metatable = {
     },
 };
 
-/**
- * A balancer. Raises when an option is wrong. Phases: init.
- * @param options see docs/balancer.md
- */
-function create(options: unknown): Balancer {
-    const balancer = setmetatable(builder.settings(options), metatable) as unknown as Balancer;
+/** A balancer from options that are fine. Raises when it cannot be. Phases: init. */
+export function create(options: Options, context: Context): Balancer {
+    const balancer = setmetatable(builder.settings(options, context), metatable) as unknown as Balancer;
     upstreams.refresh(balancer);
     return balancer;
 }
-export { create as new };
 
-/** The names of the options that an upstream in `setup` may have. Phases: init. */
-export function option_names(): string[] {
-    const names: string[] = [];
-    for (const name of builder.OPTIONS) {
-        if (name !== "name" && name !== "dict") names.push(name);
-    }
-    return names;
+/** The options of one of `upstreams` in `setup`. */
+export const UPSTREAM = options_of.UPSTREAM;
+/** The options of a balancer that stands alone. */
+export const ALONE_SCHEMA = options_of.ALONE_SCHEMA;
+
+/** A balancer alone, from the options in docs/balancer.md. Raises when one is wrong. Phases: init. */
+function alone(options?: unknown): Balancer {
+    const given = options_of.read_alone(options ?? {}, NAME);
+    const { name, dict, fallback } = given;
+    return create(given, { name, path: NAME, dict, fallback });
 }
+export { alone as new };

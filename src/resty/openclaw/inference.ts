@@ -8,7 +8,7 @@
 import * as kind from "./config/kinds";
 import { computed, option } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as problem from "./config/problems";
+import { refuse } from "./config/problems";
 import * as fault from "./fault";
 import type { Faults } from "./fault";
 import * as contract from "./gateway/contract";
@@ -196,7 +196,7 @@ function usage_of(options: Values<typeof SCHEMA>, path: string, registry: Regist
     const { include_usage, max_body_bytes } = options;
     // It would promise what is not done.
     if (!include_usage && max_body_bytes !== undefined) {
-        problem.refuse(`${path}.max_body_bytes`, "left out unless include_usage = true", max_body_bytes);
+        refuse(`${path}.max_body_bytes`, "left out unless include_usage = true", max_body_bytes);
     }
     return include_usage ? usages.new(registry, faults, max_body_bytes ?? USAGE_BODY_BYTES) : undefined;
 }

@@ -1,13 +1,10 @@
 local ____exports = {}
 local retry_after = require("resty.openclaw.retry_after")
-local status_list = require("resty.openclaw.balancer.status_list")
 local SERVICE_UNAVAILABLE = 503
 --- From here on a status is a failure, unless the node says when to come again.
 local LOWEST_FAILURE = 500
---- What the option `busy_statuses` says: 503 where it is not given. Raises when it is wrong. Phases: init.
-function ____exports.statuses(owner, options)
-    return status_list.read(owner, options, "busy_statuses", {SERVICE_UNAVAILABLE})
-end
+--- The statuses where the option `busy_statuses` is not given.
+____exports.DEFAULTS = {SERVICE_UNAVAILABLE}
 --- Whether an answer says that its node has no room. One of 5xx does only with a legal `Retry-After`: without, the node
 -- may have failed, which `failure_statuses` knows. Phases: any.
 -- 

@@ -1,8 +1,9 @@
 local ____exports = {}
-local read = require("resty.openclaw.options")
+local kinds = require("resty.openclaw.config.kinds")
 local nodes = require("resty.openclaw.balancer.node")
 local TWO_TO_32 = 4294967296
-local LOAD_FACTOR = 1.25
+--- The option `load_factor` where it is not given.
+____exports.DEFAULT_LOAD_FACTOR = 1.25
 --- A number from 0 to 1, without the ends, that tells nothing of the other. Source: Bob Jenkins' integer hash.
 local function scattered(number)
     local hash = bit.bor(
@@ -86,18 +87,28 @@ local function weight(self, peer)
     return peer.weight
 end
 local metatable = {__index = {learn = learn, pick = pick, weight = weight}}
---- The policy. Options: `hash_on`, the variable to hash ("$arg_user"), and `load_factor` (1.25). Raises when one is wrong.
--- Phases: init.
-local function create(owner, options)
-    local written = read.text(owner, options, "hash_on")
-    local key_variable = string.match(written, "^%$?([%w_]+)$")
-    if key_variable == nil then
-        read.refuse(owner, "hash_on", "the name of a variable, such as \"$arg_user\"", written)
+local function is_variable(given)
+    if type(given) ~= "string" then
+        return false
     end
-    local load_factor = read.positive(owner, options, "load_factor", LOAD_FACTOR)
-    if load_factor <= 1 then
-        read.refuse(owner, "load_factor", "a number above 1", load_factor)
-    end
+    local legal = string.find(given, "^%$?[%w_]+$")
+    return legal ~= nil
+end
+--- The option `hash_on`: the variable to hash, with or without its dollar sign.
+____exports.HASHED_VARIABLE = kinds.of("variable name", "the name of a variable, such as \"$arg_user\"", is_variable)
+--- The option `load_factor`.
+____exports.LOAD_FACTOR = kinds.of(
+    "number > 1",
+    "a number above 1",
+    function(given) return type(given) == "number" and given > 1 and given < math.huge end
+)
+--- The policy. Phases: init.
+local function create(____bindingPattern0)
+    local load_factor
+    local hash_on
+    hash_on = ____bindingPattern0.hash_on
+    load_factor = ____bindingPattern0.load_factor
+    local key_variable = string.match(hash_on or "", "[%w_]+")
     return setmetatable({key_variable = key_variable, load_factor = load_factor}, metatable)
 end
 ____exports.new = create

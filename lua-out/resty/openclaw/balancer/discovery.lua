@@ -1,11 +1,9 @@
 local ____exports = {}
+local problem = require("resty.openclaw.config.problems")
 local faults = require("resty.openclaw.fault")
-local read = require("resty.openclaw.options")
 local figures = require("resty.openclaw.balancer.discovery.figures")
 local ____name = require("resty.openclaw.balancer.discovery.name")
 local parse = ____name.parse
-local ____settings = require("resty.openclaw.balancer.discovery.settings")
-local settings = ____settings.settings
 local ____watched = require("resty.openclaw.balancer.discovery.watched")
 local answer_of = ____watched.answer_of
 local entries_of = ____watched.entries_of
@@ -61,15 +59,15 @@ local metatable = {__index = {tick = tick, addresses = addresses}}
 function ____exports.is_name(text)
     return parse(text) ~= nil
 end
---- Watches names. Raises when an option is wrong, or when there are names but no library to look them up. Without any
--- names no library is needed, and nothing done. What a reload left behind is there at once. Phases: init.
+--- Watches names. Raises when one is none. Without any names nothing is done. What a reload left behind is there at once.
+-- Phases: init.
 -- 
--- @param options the group `dns` of an upstream, if it has one
+-- @param owner how lines in the log begin
 -- @param changed is called, in `tick`, when the answer for a name has become another one
-local function create(owner, registry, names, options, changed)
+local function create(owner, registry, names, settings, changed)
     local common = {
         owner = owner,
-        settings = settings(owner .. ": dns", options, #names > 0),
+        settings = settings,
         dict = registry.region.names,
         faults = faults.new("balancer", registry)
     }
@@ -79,7 +77,7 @@ local function create(owner, registry, names, options, changed)
     for ____, text in ipairs(names) do
         local name = parse(text)
         if name == nil then
-            read.refuse(owner, "nodes", "a list whose names are DNS names", text)
+            problem.refuse(owner .. ": nodes", "a list whose names are DNS names", text)
         end
         if not (by_text[text] ~= nil) then
             local watched = watch(common, registry, text, name)

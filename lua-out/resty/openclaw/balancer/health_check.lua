@@ -1,8 +1,7 @@
 local ____exports = {}
 local probes = require("resty.openclaw.balancer.health_check.probe")
 local ____options = require("resty.openclaw.balancer.health_check.options")
-local read_settings = ____options.read_settings
-local tls = require("resty.openclaw.balancer.health_check.tls")
+local settings_of = ____options.settings_of
 local places = require("resty.openclaw.balancer.places")
 local faults = require("resty.openclaw.fault")
 local metric_registry = require("resty.openclaw.metric_registry")
@@ -152,18 +151,17 @@ local metatable = {__index = {tick = tick, stop = stop}}
 local function nobody()
     return
 end
---- The checks of one upstream's nodes; nothing where there are no options. Raises when an option is wrong. Phases: init.
+--- The checks of one upstream's nodes; nothing where there are no options. Phases: init.
 -- 
--- @param owner how the sentence begins that says what is wrong
--- @param options the group `health_check`, see docs/balancer.md
+-- @param options the upstream's `health_check`, see docs/balancer.md
 -- @param upstream its name in the metrics
 -- @param busy the answers by which a node says that it has no room
-local function create(owner, options, registry, upstream, busy)
+local function create(options, registry, upstream, busy)
     if options == nil then
         return nil
     end
     local fields = {
-        settings = read_settings(owner .. " health_check", options, busy),
+        settings = settings_of(options, busy),
         upstream = upstream,
         checks = metric_registry.counter(registry, "openclaw_health_checks_total", "Active checks of a node by how they ended: pass, fail, or busy.", {"upstream", "node", "result"}),
         faults = faults.new("health_check", registry),
@@ -177,11 +175,4 @@ local function create(owner, options, registry, upstream, busy)
     return setmetatable(fields, metatable)
 end
 ____exports.new = create
---- Refuses nodes whose certificates cannot be verified. Phases: init.
-function ____exports.check_names(owner, health_check, nodes)
-    local settings = health_check.settings
-    if settings.type == "http" then
-        tls.check_names(owner .. " health_check", settings, settings.port, nodes)
-    end
-end
 return ____exports

@@ -1,5 +1,9 @@
 local ____exports = {}
-local read = require("resty.openclaw.options")
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local ____schema = require("resty.openclaw.config.schema")
+local required = ____schema.required
+local table_of = ____schema.table_of
 local smooth_weighted = require("resty.openclaw.balancer.smooth_weighted")
 local DEFAULT_BUCKETS = {{below_seconds = 2, weight = 3}, {below_seconds = 4, weight = 2}}
 local NEW_ANSWER = 0.2
@@ -50,38 +54,41 @@ local metatable = {__index = {
     weight = weight,
     wants_seconds = true
 }}
-local function read_buckets(owner, options)
-    if options.buckets == nil then
-        return DEFAULT_BUCKETS
-    end
-    local buckets = {}
-    for ____, entry in ipairs(read.list(owner, options, "buckets")) do
-        local where = (owner .. ": bucket ") .. tostring(#buckets + 1)
-        local given = read.check(where, entry, {"below_seconds", "weight"})
-        local ____opt_0 = buckets[#buckets]
-        local before = ____opt_0 and ____opt_0.below_seconds or 0
-        local below_seconds = read.positive(where, given, "below_seconds")
-        if below_seconds <= before then
-            read.refuse(
-                where,
-                "below_seconds",
-                "more than " .. tostring(before),
-                below_seconds
-            )
+local LIST = kinds.list_of(table_of({
+    below_seconds = required(kinds.positive, "answers that take less have the weight"),
+    weight = required(kinds.positive, "how many times its static weight a node has then")
+}))
+--- The option `buckets`: a list, rising by `below_seconds`.
+____exports.BUCKETS = {
+    name = "list",
+    read = function(given, path, problems)
+        local known = #problems
+        local buckets = LIST.read(given, path, problems)
+        if #problems > known then
+            return buckets
         end
-        buckets[#buckets + 1] = {
-            below_seconds = below_seconds,
-            weight = read.positive(where, given, "weight")
-        }
+        local before = 0
+        for place = 1, #buckets do
+            local ____buckets_place_0 = buckets[place]
+            local below_seconds = ____buckets_place_0.below_seconds
+            if below_seconds <= before then
+                problem.add(
+                    problems,
+                    ((path .. "[") .. tostring(place)) .. "].below_seconds",
+                    "more than " .. tostring(before),
+                    below_seconds
+                )
+            end
+            before = below_seconds
+        end
+        return buckets
     end
-    return buckets
-end
---- The policy. Option `buckets`: a list, rising by `below_seconds`. Raises when that is wrong. Phases: init.
-local function create(owner, options)
-    return setmetatable(
-        {buckets = read_buckets(owner, options)},
-        metatable
-    )
+}
+--- The policy. Phases: init.
+local function create(____bindingPattern0)
+    local buckets
+    buckets = ____bindingPattern0.buckets
+    return setmetatable({buckets = buckets or DEFAULT_BUCKETS}, metatable)
 end
 ____exports.new = create
 return ____exports

@@ -1,65 +1,115 @@
 local ____exports = {}
-local addresses = require("resty.openclaw.address")
-local read = require("resty.openclaw.options")
-local discovery = require("resty.openclaw.balancer.discovery")
-local NODE_OPTIONS = {"address", "weight", "drain"}
-local EXPECTED = "an IP address and port, \"unix:/path\", a name and port, or an SRV name"
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local schemas = require("resty.openclaw.config.schema")
+local ____schema = require("resty.openclaw.config.schema")
+local again = ____schema.again
+local option = ____schema.option
+local required = ____schema.required
+local ____node_address = require("resty.openclaw.balancer.node_address")
+local NODE_ADDRESS = ____node_address.NODE_ADDRESS
 local WEIGHT_EXPECTED = "a number above 0 (to take the node out of service, set drain = true)"
---- `{ "10.0.1.10:8000", weight = 3 }`, or just `"10.0.1.10:8000"`, as options with names.
-local function named_options(owner, entry, place)
-    if type(entry) == "string" then
-        return {address = entry}
+local WEIGHT = {
+    name = kinds.positive.name,
+    read = function(given, path, problems)
+        if given ~= 0 then
+            return kinds.positive.read(given, path, problems)
+        end
+        problem.add(problems, path, WEIGHT_EXPECTED, given)
+        return 1
     end
-    if type(entry) ~= "table" then
-        read.refuse(
-            owner,
-            ("nodes[" .. tostring(place)) .. "]",
-            "an address or a table",
-            entry
-        )
-    end
-    local options = {}
-    for name, value in pairs(entry) do
-        options[name == 1 and "address" or name] = value
-    end
-    return options
+}
+--- What may stand beside the address of a node.
+____exports.SCHEMA = {
+    weight = option(WEIGHT, 1, "for the other policies the node's share of the requests; for `xed` only a first guess at its speed, so [canaries](recipes.md#canary) need `round_robin`"),
+    drain = option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is refused")
+}
+local NAMED_SCHEMA = {
+    address = required(NODE_ADDRESS, "the address or name, where it does not stand first in the table"),
+    weight = again(____exports.SCHEMA.weight),
+    drain = again(____exports.SCHEMA.drain)
+}
+local function entry(address, weight, is_draining)
+    local ____address_0 = address
+    local text = ____address_0.text
+    local is_name = ____address_0.is_name
+    local host = ____address_0.host
+    local port = ____address_0.port
+    return {
+        text = text,
+        is_name = is_name,
+        host = host,
+        port = port,
+        weight = weight,
+        is_draining = is_draining
+    }
 end
---- Reads the list. Raises when an entry is wrong or stands there twice. Phases: init.
-function ____exports.entries(owner, options)
-    local list = read.list(owner, options, "nodes")
-    local found = {}
-    local seen = {}
-    for place = 1, #list do
-        local where = (owner .. ": node ") .. tostring(place)
-        local given = read.check(
-            where,
-            named_options(owner, list[place], place),
-            NODE_OPTIONS
-        )
-        local written = read.text(where, given, "address")
-        local address, host, port = addresses.parse(written)
-        local is_name = address == nil and discovery.is_name(written)
-        if address == nil and not is_name then
-            read.refuse(where, "address", EXPECTED, written)
+--- `{ "10.0.1.10:8000", weight = 3 }`, or the same with `address = "10.0.1.10:8000"`.
+local function read_table(given, path, problems)
+    if not (given[1] ~= nil) then
+        local named = schemas.read(NAMED_SCHEMA, given, path, problems)
+        local ____temp_1
+        if named == nil then
+            ____temp_1 = nil
+        else
+            ____temp_1 = entry(named.address, named.weight, named.drain)
         end
-        local text = address or written
-        if seen[text] ~= nil then
-            error(((owner .. ": node ") .. text) .. " stands in \"nodes\" twice", 0)
-        end
-        seen[text] = true
-        if given.weight == 0 then
-            read.refuse(where, "weight", WEIGHT_EXPECTED, given.weight)
-        end
-        local weight = read.positive(where, given, "weight", 1)
-        found[#found + 1] = {
-            text = text,
-            is_name = is_name,
-            host = host,
-            port = port,
-            weight = weight,
-            is_draining = read.flag(where, given, "drain", false)
-        }
+        return ____temp_1
     end
-    return found
+    local known = #problems
+    local address = NODE_ADDRESS.read(given[1], path, problems)
+    local others = {}
+    for name, value in pairs(given) do
+        if name ~= 1 then
+            others[name] = value
+        end
+    end
+    local values = schemas.read(____exports.SCHEMA, others, path, problems)
+    local ____temp_2
+    if #problems > known then
+        ____temp_2 = nil
+    else
+        ____temp_2 = entry(address, values.weight, values.drain)
+    end
+    return ____temp_2
 end
+local function read_node(given, path, problems)
+    if type(given) == "table" then
+        return read_table(given, path, problems)
+    end
+    if type(given) ~= "string" then
+        problem.add(problems, path, "an address or a table", given)
+        return nil
+    end
+    local known = #problems
+    local address = NODE_ADDRESS.read(given, path, problems)
+    local ____temp_3
+    if #problems > known then
+        ____temp_3 = nil
+    else
+        ____temp_3 = entry(address, 1, false)
+    end
+    return ____temp_3
+end
+local LIST = kinds.list_of({name = "node", read = read_node})
+--- The option `nodes`: a list in which no node stands twice.
+____exports.NODES = {
+    name = "list",
+    read = function(given, path, problems)
+        local known = #problems
+        local entries = LIST.read(given, path, problems)
+        if #problems > known then
+            return entries
+        end
+        local seen = {}
+        for ____, ____value in ipairs(entries) do
+            local text = ____value.text
+            if seen[text] ~= nil then
+                problems[#problems + 1] = ((path .. " has ") .. text) .. " twice"
+            end
+            seen[text] = true
+        end
+        return entries
+    end
+}
 return ____exports

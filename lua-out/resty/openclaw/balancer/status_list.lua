@@ -1,29 +1,30 @@
 local ____exports = {}
-local read = require("resty.openclaw.options")
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
 local LOWEST_STATUS = 400
 local HIGHEST_STATUS = 599
-local EXPECTED = "a list of statuses from 400 to 599"
-local function add(owner, name, statuses, status)
-    if type(status) ~= "number" or status % 1 ~= 0 or status < LOWEST_STATUS or status > HIGHEST_STATUS then
-        read.refuse(owner, name, EXPECTED, status)
+local LIST = kinds.list_or_none_of(kinds.of(
+    "status",
+    "a status from 400 to 599",
+    function(given) return type(given) == "number" and given % 1 == 0 and given >= LOWEST_STATUS and given <= HIGHEST_STATUS end
+))
+--- A list of statuses, which may be empty.
+____exports.STATUSES = {
+    name = "list of statuses, 400 to 599",
+    read = function(given, path, problems)
+        if type(given) == "table" then
+            return LIST.read(given, path, problems)
+        end
+        problem.add_no_table(problems, path, "a list of statuses from 400 to 599", given)
+        return {}
     end
-    statuses[tostring(status)] = status
-end
---- What an option of this kind says; raises when it is wrong. Phases: init.
-function ____exports.read_statuses(owner, options, name, defaults)
-    local ____options_name_0 = options[name]
-    if ____options_name_0 == nil then
-        ____options_name_0 = defaults
-    end
-    local given = ____options_name_0
+}
+--- The statuses of a list, to be looked up. Phases: init.
+function ____exports.of(statuses)
     local found = {}
-    if type(given) ~= "table" then
-        read.refuse(owner, name, EXPECTED, given)
-    end
-    for ____, status in pairs(given) do
-        add(owner, name, found, status)
+    for ____, status in ipairs(statuses) do
+        found[tostring(status)] = status
     end
     return found
 end
-____exports.read = ____exports.read_statuses
 return ____exports

@@ -37,15 +37,6 @@ end
 function ____exports.add(problems, path, expected, given)
     problems[#problems + 1] = ____exports.sentence(path, expected, given)
 end
---- Adds a sentence that may be there already: an upstream is read for itself and as the fallback of others.
-function ____exports.add_once(problems, text)
-    for ____, known in ipairs(problems) do
-        if known == text then
-            return
-        end
-    end
-    problems[#problems + 1] = text
-end
 --- Raises the sentence on an option that has a wrong value.
 function ____exports.refuse(path, expected, given)
     error(

@@ -1,60 +1,92 @@
 local ____exports = {}
 local balancer = require("resty.openclaw.balancer")
 local problem = require("resty.openclaw.config.problems")
-local read = require("resty.openclaw.options")
-local OPTIONS = balancer.option_names()
-local function with_name(owner, options, known, name)
-    local given = {name = name}
-    for key, value in pairs(read.check(owner, options, known)) do
-        given[key] = value
-    end
-    return given
-end
---- Makes one upstream, and its fallback before it. `above`: those that fall back to it.
-local function read_balancer(balancers, groups, name, above)
-    local known = balancers[name]
-    if known ~= nil then
-        return known
-    end
-    local owner = "setup: upstreams." .. name
-    local given = with_name(owner, groups[name], OPTIONS, name)
-    if given.fallback ~= nil then
-        local fallback = read.text(owner, given, "fallback")
-        if not (groups[fallback] ~= nil) then
-            read.refuse(owner, "fallback", "the name of one of upstreams", fallback)
-        end
-        local path = (above .. name) .. " "
-        if (string.find(" " .. path, (" " .. fallback) .. " ", 1, true)) ~= nil then
-            error((owner .. ": \"fallback\" forms a cycle through ") .. fallback, 0)
-        end
-        given.fallback = read_balancer(balancers, groups, fallback, path)
-    end
-    local made = balancer.new(given)
-    balancers[name] = made
-    return made
-end
---- The balancers by the names of their upstreams; adds to the problems what is wrong with their options. Phases: init.
-function ____exports.make_all(groups, problems)
-    local balancers = {}
+local ____schema = require("resty.openclaw.config.schema")
+local map_of = ____schema.map_of
+local UPSTREAMS = map_of(balancer.UPSTREAM)
+local PATH = "setup: upstreams"
+local DICT = "openclaw"
+local function sorted_names(groups)
     local names = {}
     for name in pairs(groups) do
         names[#names + 1] = name
     end
     table.sort(names)
-    for ____, name in ipairs(names) do
-        local ok, err = pcall(
-            read_balancer,
-            balancers,
-            groups,
-            name,
-            ""
-        )
-        if not ok then
-            problem.add_once(
-                problems,
-                tostring(err)
-            )
+    return names
+end
+local function fallback_of(upstreams, name)
+    local ____upstreams_has_result_0
+    if upstreams[name] ~= nil then
+        ____upstreams_has_result_0 = upstreams[name].fallback
+    else
+        ____upstreams_has_result_0 = nil
+    end
+    return ____upstreams_has_result_0
+end
+--- The fallback of an upstream, that one's own, and so on; the last of a cycle is the upstream itself.
+local function fallbacks(upstreams, name)
+    local found = {}
+    local seen = {}
+    local next = fallback_of(upstreams, name)
+    while next ~= nil and not (seen[next] ~= nil) do
+        seen[next] = true
+        found[#found + 1] = next
+        next = fallback_of(upstreams, next)
+    end
+    return found
+end
+--- Takes out the upstreams whose fallback cannot be, and adds these to the problems.
+local function drop_impossible(upstreams, groups, problems)
+    for ____, name in ipairs(sorted_names(groups)) do
+        local path = ((PATH .. ".") .. name) .. ".fallback"
+        local fallback = fallback_of(upstreams, name)
+        local chain = fallbacks(upstreams, name)
+        if fallback ~= nil and not (groups[fallback] ~= nil) then
+            problem.add(problems, path, "the name of one of upstreams", fallback)
+            upstreams[name] = nil
+        elseif chain[#chain] == name then
+            local through = #chain == 1 and name or table.concat(chain, ", ", 1, #chain - 1)
+            problems[#problems + 1] = (path .. " forms a cycle through ") .. through
+            for ____, member in ipairs(chain) do
+                upstreams[member] = nil
+            end
         end
+    end
+end
+--- Makes one balancer, and its fallback before it; nothing where one of them cannot be.
+local function make(balancers, upstreams, name, problems)
+    local known = balancers[name]
+    if known ~= nil or not (upstreams[name] ~= nil) then
+        return known
+    end
+    local options = upstreams[name]
+    local has_fallback = options.fallback ~= nil
+    local ____has_fallback_1
+    if has_fallback then
+        ____has_fallback_1 = make(balancers, upstreams, options.fallback, problems)
+    else
+        ____has_fallback_1 = nil
+    end
+    local fallback = ____has_fallback_1
+    if has_fallback and fallback == nil then
+        return nil
+    end
+    local ok, made = pcall(balancer.create, options, {name = name, path = (PATH .. ".") .. name, dict = DICT, fallback = fallback})
+    if not ok then
+        problems[#problems + 1] = tostring(made)
+        upstreams[name] = nil
+        return nil
+    end
+    balancers[name] = made
+    return made
+end
+--- The balancers by the names of their upstreams; adds to the problems what is wrong with their options. Phases: init.
+function ____exports.make_all(groups, problems)
+    local upstreams = UPSTREAMS.read(groups, PATH, problems)
+    drop_impossible(upstreams, groups, problems)
+    local balancers = {}
+    for ____, name in ipairs(sorted_names(groups)) do
+        make(balancers, upstreams, name, problems)
     end
     return balancers
 end

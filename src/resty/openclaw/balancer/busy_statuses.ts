@@ -2,9 +2,7 @@
  * Which answers say that a node has no room: a verdict on the node, for all who ask it. Any other answer of that kind, such
  * as a 429 to one client that has used up its quota, says nothing of the node, and goes to its client as it is.
  */
-import type { Options } from "../options";
 import * as retry_after from "../retry_after";
-import * as status_list from "./status_list";
 import type { StatusList } from "./status_list";
 
 export type BusyStatuses = StatusList;
@@ -13,10 +11,8 @@ const SERVICE_UNAVAILABLE = 503;
 /** From here on a status is a failure, unless the node says when to come again. */
 const LOWEST_FAILURE = 500;
 
-/** What the option `busy_statuses` says: 503 where it is not given. Raises when it is wrong. Phases: init. */
-export function statuses(owner: string, options: Options): BusyStatuses {
-    return status_list.read(owner, options, "busy_statuses", [SERVICE_UNAVAILABLE]);
-}
+/** The statuses where the option `busy_statuses` is not given. */
+export const DEFAULTS: number[] = [SERVICE_UNAVAILABLE];
 
 /**
  * Whether an answer says that its node has no room. One of 5xx does only with a legal `Retry-After`: without, the node

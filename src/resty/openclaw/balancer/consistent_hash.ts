@@ -7,10 +7,10 @@
  * 1.25 times its fair share in flight is passed over for the next best. Source: Mirrokni, Thorup and Zadimoghaddam,
  * Consistent Hashing with Bounded Loads, 2016.
  */
-import * as read from "../options";
+import * as kinds from "../config/kinds";
 import * as nodes from "./node";
 import type { Peer } from "./peer";
-import type { Candidates, Policy } from "./policy";
+import type { Candidates, Policy, PolicyOptions } from "./policy";
 
 /** What a peer is in all hashes, and what it has to do at this pick. */
 interface Place {
@@ -23,7 +23,8 @@ interface ConsistentHash extends Policy<Place> {
 }
 
 const TWO_TO_32 = 4294967296;
-const LOAD_FACTOR = 1.25;
+/** The option `load_factor` where it is not given. */
+export const DEFAULT_LOAD_FACTOR = 1.25;
 
 /** A number from 0 to 1, without the ends, that tells nothing of the other. Source: Bob Jenkins' integer hash. */
 function scattered(number: number): number {
@@ -92,17 +93,29 @@ function weight(this: ConsistentHash, peer: Peer<Place>): number {
 
 const metatable = { __index: { learn, pick, weight } };
 
-/**
- * The policy. Options: `hash_on`, the variable to hash ("$arg_user"), and `load_factor` (1.25). Raises when one is wrong.
- * Phases: init.
- */
-function create(owner: string, options: read.Options): Policy {
-    const written = read.text(owner, options, "hash_on");
-    const [key_variable] = string.match(written, "^%$?([%w_]+)$");
-    if (key_variable === undefined)
-        read.refuse(owner, "hash_on", 'the name of a variable, such as "$arg_user"', written);
-    const load_factor = read.positive(owner, options, "load_factor", LOAD_FACTOR);
-    if (load_factor <= 1) read.refuse(owner, "load_factor", "a number above 1", load_factor);
+function is_variable(given: unknown): boolean {
+    if (typeof given !== "string") return false;
+    const [legal] = string.find(given, "^%$?[%w_]+$");
+    return legal !== undefined;
+}
+
+/** The option `hash_on`: the variable to hash, with or without its dollar sign. */
+export const HASHED_VARIABLE = kinds.of<string>(
+    "variable name",
+    'the name of a variable, such as "$arg_user"',
+    is_variable,
+);
+
+/** The option `load_factor`. */
+export const LOAD_FACTOR = kinds.of<number>(
+    "number > 1",
+    "a number above 1",
+    (given) => typeof given === "number" && given > 1 && given < math.huge,
+);
+
+/** The policy. Phases: init. */
+function create({ hash_on, load_factor }: Pick<PolicyOptions, "hash_on" | "load_factor">): Policy {
+    const [key_variable] = string.match(hash_on ?? "", "[%w_]+");
     return setmetatable({ key_variable, load_factor }, metatable) as unknown as Policy;
 }
 export { create as new };

@@ -4,13 +4,13 @@
  *
  * An answer holds until there is a new one: a look-up that fails changes nothing, however long that goes on.
  */
+import * as problem from "../config/problems";
 import * as faults from "../fault";
 import type { Registry } from "../metric_registry";
-import * as read from "../options";
 import type { Entry } from "./discovery/entries";
 import * as figures from "./discovery/figures";
 import { parse } from "./discovery/name";
-import { settings } from "./discovery/settings";
+import type { Settings } from "./discovery/settings";
 import { answer_of, entries_of, forget_lost, give_up, is_busy, is_due, start, watch } from "./discovery/watched";
 import type { Common, Watched } from "./discovery/watched";
 
@@ -79,21 +79,21 @@ export function is_name(text: string): boolean {
 }
 
 /**
- * Watches names. Raises when an option is wrong, or when there are names but no library to look them up. Without any
- * names no library is needed, and nothing done. What a reload left behind is there at once. Phases: init.
- * @param options the group `dns` of an upstream, if it has one
+ * Watches names. Raises when one is none. Without any names nothing is done. What a reload left behind is there at once.
+ * Phases: init.
+ * @param owner how lines in the log begin
  * @param changed is called, in `tick`, when the answer for a name has become another one
  */
 function create(
     owner: string,
     registry: Registry,
     names: readonly string[],
-    options: read.Options | undefined,
+    settings: Settings,
     changed: (this: void) => void,
 ): Discovery {
     const common: Common = {
         owner,
-        settings: settings(`${owner}: dns`, options, names.length > 0),
+        settings,
         dict: registry.region.names,
         faults: faults.new("balancer", registry),
     };
@@ -102,7 +102,7 @@ function create(
     const told = new LuaTable<string, string>();
     for (const text of names) {
         const name = parse(text);
-        if (name === undefined) read.refuse(owner, "nodes", "a list whose names are DNS names", text);
+        if (name === undefined) problem.refuse(`${owner}: nodes`, "a list whose names are DNS names", text);
         if (!by_text.has(text)) {
             const watched = watch(common, registry, text, name);
             all.push(watched);

@@ -6,10 +6,8 @@
  */
 import type { BusyStatuses } from "./busy_statuses";
 import * as probes from "./health_check/probe";
-import { read_settings } from "./health_check/options";
-import type { Settings } from "./health_check/options";
-import * as tls from "./health_check/tls";
-import type { Listed } from "./health_check/tls";
+import { settings_of } from "./health_check/options";
+import type { Options, Settings } from "./health_check/options";
 import type { Verdict } from "./health_check/verdicts";
 import * as places from "./places";
 import * as faults from "../fault";
@@ -18,7 +16,6 @@ import type { Counter } from "../metric_handles";
 import * as metric_registry from "../metric_registry";
 import type { Family, Registry } from "../metric_registry";
 import * as noise from "../noise";
-import type { Options } from "../options";
 
 /** What is checked: anything with a node. */
 export interface Checked {
@@ -214,14 +211,12 @@ function nobody(this: void): void {
 }
 
 /**
- * The checks of one upstream's nodes; nothing where there are no options. Raises when an option is wrong. Phases: init.
- * @param owner how the sentence begins that says what is wrong
- * @param options the group `health_check`, see docs/balancer.md
+ * The checks of one upstream's nodes; nothing where there are no options. Phases: init.
+ * @param options the upstream's `health_check`, see docs/balancer.md
  * @param upstream its name in the metrics
  * @param busy the answers by which a node says that it has no room
  */
 function create(
-    owner: string,
     options: Options | undefined,
     registry: Registry,
     upstream: string,
@@ -229,7 +224,7 @@ function create(
 ): HealthCheck | undefined {
     if (options === undefined) return undefined;
     const fields = {
-        settings: read_settings(`${owner} health_check`, options, busy),
+        settings: settings_of(options, busy),
         upstream,
         checks: metric_registry.counter(
             registry,
@@ -248,9 +243,3 @@ function create(
     return setmetatable(fields, metatable) as unknown as HealthCheck;
 }
 export { create as new };
-
-/** Refuses nodes whose certificates cannot be verified. Phases: init. */
-export function check_names(owner: string, health_check: HealthCheck, nodes: readonly Listed[]): void {
-    const settings = health_check.settings;
-    if (settings.type === "http") tls.check_names(`${owner} health_check`, settings, settings.port, nodes);
-}

@@ -3,17 +3,14 @@
  * 1. A node's latency is the mean of its late answers, a new answer counting for a fifth; all workers share it. A
  * failure counts as slow as the table knows, so a node that fails fast never gains weight.
  */
-import * as read from "../options";
+import * as kinds from "../config/kinds";
+import type { Kind } from "../config/kinds";
+import * as problem from "../config/problems";
+import { required, table_of } from "../config/schema";
 import type { Peer } from "./peer";
-import type { Candidates, Policy } from "./policy";
+import type { Bucket, Candidates, Policy, PolicyOptions } from "./policy";
 import * as smooth_weighted from "./smooth_weighted";
 import type { Turns } from "./smooth_weighted";
-
-/** Below `seconds` a node weighs `weight` times its static weight. */
-export interface Bucket {
-    readonly below_seconds: number;
-    readonly weight: number;
-}
 
 /** A node's mean latency in the common block; 0 before its first answer. */
 interface Latency extends Turns {
@@ -73,22 +70,34 @@ function learn(this: LatencyBuckets, peer: Peer): Latency {
 
 const metatable = { __index: { learn, pick, succeeded, failed, weight, wants_seconds: true } };
 
-function read_buckets(owner: string, options: read.Options): readonly Bucket[] {
-    if (options.buckets === undefined) return DEFAULT_BUCKETS;
-    const buckets: Bucket[] = [];
-    for (const entry of read.list(owner, options, "buckets")) {
-        const where = `${owner}: bucket ${buckets.length + 1}`;
-        const given = read.check(where, entry, ["below_seconds", "weight"]);
-        const before = buckets[buckets.length - 1]?.below_seconds ?? 0;
-        const below_seconds = read.positive(where, given, "below_seconds");
-        if (below_seconds <= before) read.refuse(where, "below_seconds", `more than ${before}`, below_seconds);
-        buckets.push({ below_seconds, weight: read.positive(where, given, "weight") });
-    }
-    return buckets;
-}
+const LIST: Kind<readonly Bucket[]> = kinds.list_of(
+    table_of({
+        below_seconds: required(kinds.positive, "answers that take less have the weight"),
+        weight: required(kinds.positive, "how many times its static weight a node has then"),
+    }),
+);
 
-/** The policy. Option `buckets`: a list, rising by `below_seconds`. Raises when that is wrong. Phases: init. */
-function create(owner: string, options: read.Options): Policy {
-    return setmetatable({ buckets: read_buckets(owner, options) }, metatable) as unknown as Policy;
+/** The option `buckets`: a list, rising by `below_seconds`. */
+export const BUCKETS: Kind<readonly Bucket[]> = {
+    name: "list",
+    read: (given, path, problems) => {
+        const known = problems.length;
+        const buckets = LIST.read(given, path, problems);
+        if (problems.length > known) return buckets;
+        let before = 0;
+        for (const place of $range(1, buckets.length)) {
+            const { below_seconds } = buckets[place - 1]!;
+            if (below_seconds <= before) {
+                problem.add(problems, `${path}[${place}].below_seconds`, `more than ${before}`, below_seconds);
+            }
+            before = below_seconds;
+        }
+        return buckets;
+    },
+};
+
+/** The policy. Phases: init. */
+function create({ buckets }: Pick<PolicyOptions, "buckets">): Policy {
+    return setmetatable({ buckets: buckets ?? DEFAULT_BUCKETS }, metatable) as unknown as Policy;
 }
 export { create as new };

@@ -1,54 +1,93 @@
 /** The nodes of an upstream as the user lists them. */
-import * as addresses from "../address";
-import * as read from "../options";
-import * as discovery from "./discovery";
+import * as kinds from "../config/kinds";
+import type { Kind } from "../config/kinds";
+import * as problem from "../config/problems";
+import type { Problems } from "../config/problems";
+import * as schemas from "../config/schema";
+import { again, option, required } from "../config/schema";
+import { NODE_ADDRESS } from "./node_address";
+import type { NodeAddress } from "./node_address";
 
 /** One entry of the list: an address, or a name that the DNS turns into addresses. */
-export interface Entry {
-    /** The address as the system writes it, or the name. */
-    readonly text: string;
-    readonly is_name: boolean;
-    /** Of an address. */
-    readonly host: string;
-    readonly port: number;
+export interface Entry extends NodeAddress {
     readonly weight: number;
     readonly is_draining: boolean;
 }
 
-const NODE_OPTIONS = ["address", "weight", "drain"];
-const EXPECTED = 'an IP address and port, "unix:/path", a name and port, or an SRV name';
 const WEIGHT_EXPECTED = "a number above 0 (to take the node out of service, set drain = true)";
 
-/** `{ "10.0.1.10:8000", weight = 3 }`, or just `"10.0.1.10:8000"`, as options with names. */
-function named_options(owner: string, entry: unknown, place: number): Record<string, unknown> {
-    if (type(entry) === "string") return { address: entry };
-    if (type(entry) !== "table") read.refuse(owner, `nodes[${place}]`, "an address or a table", entry);
-    const options: Record<string, unknown> = {};
-    for (const [name, value] of pairs(entry as Record<string | number, unknown>)) {
-        options[(name as unknown) === 1 ? "address" : name] = value;
-    }
-    return options;
+const WEIGHT: Kind<number> = {
+    name: kinds.positive.name,
+    read: (given, path, problems) => {
+        // Elsewhere 0 takes a node out.
+        if (given !== 0) return kinds.positive.read(given, path, problems);
+        problem.add(problems, path, WEIGHT_EXPECTED, given);
+        return 1;
+    },
+};
+
+/** What may stand beside the address of a node. */
+export const SCHEMA = {
+    weight: option(
+        WEIGHT,
+        1,
+        "for the other policies the node's share of the requests; for `xed` only a first guess at its speed, so [canaries](recipes.md#canary) need `round_robin`",
+    ),
+    drain: option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is refused"),
+};
+
+const NAMED_SCHEMA = {
+    address: required(NODE_ADDRESS, "the address or name, where it does not stand first in the table"),
+    weight: again(SCHEMA.weight),
+    drain: again(SCHEMA.drain),
+};
+
+function entry(address: NodeAddress, weight: number, is_draining: boolean): Entry {
+    const { text, is_name, host, port } = address;
+    return { text, is_name, host, port, weight, is_draining };
 }
 
-/** Reads the list. Raises when an entry is wrong or stands there twice. Phases: init. */
-export function entries(owner: string, options: read.Options): Entry[] {
-    const list = read.list(owner, options, "nodes");
-    const found: Entry[] = [];
-    const seen = new LuaSet<string>();
-    for (const place of $range(1, list.length)) {
-        const where = `${owner}: node ${place}`;
-        const given = read.check(where, named_options(owner, list[place - 1], place), NODE_OPTIONS);
-        const written = read.text(where, given, "address");
-        const [address, host, port] = addresses.parse(written);
-        const is_name = address === undefined && discovery.is_name(written);
-        if (address === undefined && !is_name) read.refuse(where, "address", EXPECTED, written);
-        const text = address ?? written;
-        if (seen.has(text)) error(`${owner}: node ${text} stands in "nodes" twice`, 0);
-        seen.add(text);
-        // Elsewhere 0 takes a node out.
-        if (given.weight === 0) read.refuse(where, "weight", WEIGHT_EXPECTED, given.weight);
-        const weight = read.positive(where, given, "weight", 1);
-        found.push({ text, is_name, host, port, weight, is_draining: read.flag(where, given, "drain", false) });
+/** `{ "10.0.1.10:8000", weight = 3 }`, or the same with `address = "10.0.1.10:8000"`. */
+function read_table(given: LuaTable<AnyNotNil, unknown>, path: string, problems: Problems): Entry | undefined {
+    if (!given.has(1)) {
+        const named = schemas.read(NAMED_SCHEMA, given, path, problems);
+        return named === undefined ? undefined : entry(named.address, named.weight, named.drain);
     }
-    return found;
+    const known = problems.length;
+    const address = NODE_ADDRESS.read(given.get(1), path, problems);
+    const others = new LuaTable<AnyNotNil, unknown>();
+    for (const [name, value] of given) {
+        if (name !== 1) others.set(name, value);
+    }
+    const values = schemas.read(SCHEMA, others, path, problems);
+    return problems.length > known ? undefined : entry(address, values!.weight, values!.drain);
 }
+
+function read_node(this: void, given: unknown, path: string, problems: Problems): Entry {
+    if (type(given) === "table") return read_table(given as LuaTable<AnyNotNil, unknown>, path, problems)!;
+    if (typeof given !== "string") {
+        problem.add(problems, path, "an address or a table", given);
+        return undefined!;
+    }
+    const known = problems.length;
+    const address = NODE_ADDRESS.read(given, path, problems);
+    return problems.length > known ? undefined! : entry(address, 1, false);
+}
+
+const LIST = kinds.list_of<Entry>({ name: "node", read: read_node });
+
+/** The option `nodes`: a list in which no node stands twice. */
+export const NODES: Kind<readonly Entry[]> = {
+    name: "list",
+    read: (given, path, problems) => {
+        const known = problems.length;
+        const entries = LIST.read(given, path, problems);
+        if (problems.length > known) return entries;
+        const seen = new LuaSet<string>();
+        for (const { text } of entries) {
+            if (seen.has(text)) problems.push(`${path} has ${text} twice`);
+            seen.add(text);
+        }
+        return entries;
+    },
+};

@@ -1,6 +1,5 @@
 /** What every way to choose a peer looks like. Nothing in a policy knows nginx: time comes in as an argument. */
 
-import type { Options } from "../options";
 import type { Peer } from "./peer";
 
 /** The peers among which a policy may choose; kept by the balancer and filled anew for each pick. */
@@ -35,5 +34,20 @@ export interface Policy<Learned = unknown> {
     concurrent_requests?(peer: Peer<Learned>): number;
 }
 
-/** Makes a policy; raises when one of its own options is wrong. Phases: init. */
-export type NewPolicy = (this: void, owner: string, options: Options) => Policy;
+/** Below `below_seconds` a node weighs `weight` times its static weight. */
+export interface Bucket {
+    readonly below_seconds: number;
+    readonly weight: number;
+}
+
+/** The options of all policies. */
+export interface PolicyOptions {
+    /** Nothing for those of the policy itself. */
+    readonly buckets: readonly Bucket[] | undefined;
+    /** Given where the policy needs it. */
+    readonly hash_on: string | undefined;
+    readonly load_factor: number;
+}
+
+/** Makes a policy. Phases: init. */
+export type NewPolicy = (this: void, options: PolicyOptions) => Policy;

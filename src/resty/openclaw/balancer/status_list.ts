@@ -1,27 +1,35 @@
 /** Options that list statuses of answers. */
-import * as read from "../options";
-import type { Options } from "../options";
+import * as kinds from "../config/kinds";
+import type { Kind } from "../config/kinds";
+import * as problem from "../config/problems";
 
 /** The statuses, as `$upstream_status` has them, with what they are as numbers. */
 export type StatusList = LuaTable<string, number>;
 
 const LOWEST_STATUS = 400;
 const HIGHEST_STATUS = 599;
-const EXPECTED = "a list of statuses from 400 to 599";
 
-function add(owner: string, name: string, statuses: StatusList, status: unknown): void {
-    if (typeof status !== "number" || status % 1 !== 0 || status < LOWEST_STATUS || status > HIGHEST_STATUS) {
-        read.refuse(owner, name, EXPECTED, status);
-    }
-    statuses.set(tostring(status), status);
-}
+const LIST = kinds.list_or_none_of(
+    kinds.of<number>(
+        "status",
+        "a status from 400 to 599",
+        (given) => typeof given === "number" && given % 1 === 0 && given >= LOWEST_STATUS && given <= HIGHEST_STATUS,
+    ),
+);
 
-/** What an option of this kind says; raises when it is wrong. Phases: init. */
-export function read_statuses(owner: string, options: Options, name: string, defaults: number[]): StatusList {
-    const given = options[name] ?? defaults;
+/** A list of statuses, which may be empty. */
+export const STATUSES: Kind<number[]> = {
+    name: "list of statuses, 400 to 599",
+    read: (given, path, problems) => {
+        if (type(given) === "table") return LIST.read(given, path, problems);
+        problem.add_no_table(problems, path, "a list of statuses from 400 to 599", given);
+        return [];
+    },
+};
+
+/** The statuses of a list, to be looked up. Phases: init. */
+export function of(statuses: readonly number[]): StatusList {
     const found: StatusList = new LuaTable();
-    if (type(given) !== "table") read.refuse(owner, name, EXPECTED, given);
-    for (const [, status] of pairs(given as Record<string, unknown>)) add(owner, name, found, status);
+    for (const status of statuses) found.set(tostring(status), status);
     return found;
 }
-export { read_statuses as read };

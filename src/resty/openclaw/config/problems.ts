@@ -37,14 +37,6 @@ export function add(problems: Problems, path: string, expected: string, given: u
     problems.push(sentence(path, expected, given));
 }
 
-/** Adds a sentence that may be there already: an upstream is read for itself and as the fallback of others. */
-export function add_once(problems: Problems, text: string): void {
-    for (const known of problems) {
-        if (known === text) return;
-    }
-    problems.push(text);
-}
-
 /** Raises the sentence on an option that has a wrong value. */
 export function refuse(path: string, expected: string, given: unknown): never {
     error(sentence(path, expected, given), 0);

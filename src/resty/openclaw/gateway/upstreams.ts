@@ -3,51 +3,83 @@ import type { Balancer } from "../balancer";
 import * as balancer from "../balancer";
 import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
-import * as read from "../options";
+import { map_of } from "../config/schema";
 
-const OPTIONS = balancer.option_names();
+const UPSTREAMS = map_of(balancer.UPSTREAM);
+type Upstreams = ReturnType<typeof UPSTREAMS.read>;
 
-function with_name(owner: string, options: unknown, known: string[], name: string): Record<string, unknown> {
-    const given: Record<string, unknown> = { name };
-    for (const [key, value] of pairs(read.check(owner, options, known))) given[key] = value;
-    return given;
+const PATH = "setup: upstreams";
+const DICT = "openclaw";
+
+function sorted_names(groups: LuaTable<string, unknown>): string[] {
+    const names: string[] = [];
+    for (const [name] of groups) names.push(name);
+    table.sort(names);
+    return names;
 }
 
-/** Makes one upstream, and its fallback before it. `above`: those that fall back to it. */
-function read_balancer(
-    this: void,
-    balancers: LuaTable<string, Balancer>,
-    groups: LuaTable<string, unknown>,
-    name: string,
-    above: string,
-): Balancer {
-    const known = balancers.get(name) as Balancer | undefined;
-    if (known !== undefined) return known;
-    const owner = `setup: upstreams.${name}`;
-    const given = with_name(owner, groups.get(name), OPTIONS, name);
-    if (given.fallback !== undefined) {
-        const fallback = read.text(owner, given, "fallback");
-        if (!groups.has(fallback)) read.refuse(owner, "fallback", "the name of one of upstreams", fallback);
-        const path = `${above}${name} `;
-        if (string.find(` ${path}`, ` ${fallback} `, 1, true)[0] !== undefined) {
-            error(`${owner}: "fallback" forms a cycle through ${fallback}`, 0);
-        }
-        given.fallback = read_balancer(balancers, groups, fallback, path);
+function fallback_of(upstreams: Upstreams, name: string): string | undefined {
+    return upstreams.has(name) ? upstreams.get(name).fallback : undefined;
+}
+
+/** The fallback of an upstream, that one's own, and so on; the last of a cycle is the upstream itself. */
+function fallbacks(upstreams: Upstreams, name: string): string[] {
+    const found: string[] = [];
+    const seen = new LuaSet<string>();
+    let next = fallback_of(upstreams, name);
+    while (next !== undefined && !seen.has(next)) {
+        seen.add(next);
+        found.push(next);
+        next = fallback_of(upstreams, next);
     }
-    const made = balancer.new(given);
+    return found;
+}
+
+/** Takes out the upstreams whose fallback cannot be, and adds these to the problems. */
+function drop_impossible(upstreams: Upstreams, groups: LuaTable<string, unknown>, problems: Problems): void {
+    for (const name of sorted_names(groups)) {
+        const path = `${PATH}.${name}.fallback`;
+        const fallback = fallback_of(upstreams, name);
+        const chain = fallbacks(upstreams, name);
+        if (fallback !== undefined && !groups.has(fallback)) {
+            problem.add(problems, path, "the name of one of upstreams", fallback);
+            upstreams.delete(name);
+        } else if (chain[chain.length - 1] === name) {
+            const through = chain.length === 1 ? name : table.concat(chain, ", ", 1, chain.length - 1);
+            problems.push(`${path} forms a cycle through ${through}`);
+            for (const member of chain) upstreams.delete(member);
+        }
+    }
+}
+
+/** Makes one balancer, and its fallback before it; nothing where one of them cannot be. */
+function make(
+    balancers: LuaTable<string, Balancer>,
+    upstreams: Upstreams,
+    name: string,
+    problems: Problems,
+): Balancer | undefined {
+    const known = balancers.get(name) as Balancer | undefined;
+    if (known !== undefined || !upstreams.has(name)) return known;
+    const options = upstreams.get(name);
+    const has_fallback = options.fallback !== undefined;
+    const fallback = has_fallback ? make(balancers, upstreams, options.fallback, problems) : undefined;
+    if (has_fallback && fallback === undefined) return undefined;
+    const [ok, made] = pcall(balancer.create, options, { name, path: `${PATH}.${name}`, dict: DICT, fallback });
+    if (!ok) {
+        problems.push(tostring(made));
+        upstreams.delete(name);
+        return undefined;
+    }
     balancers.set(name, made);
     return made;
 }
 
 /** The balancers by the names of their upstreams; adds to the problems what is wrong with their options. Phases: init. */
 export function make_all(groups: LuaTable<string, unknown>, problems: Problems): LuaTable<string, Balancer> {
+    const upstreams = UPSTREAMS.read(groups, PATH, problems);
+    drop_impossible(upstreams, groups, problems);
     const balancers = new LuaTable<string, Balancer>();
-    const names: string[] = [];
-    for (const [name] of groups) names.push(name);
-    table.sort(names);
-    for (const name of names) {
-        const [ok, err] = pcall(read_balancer, balancers, groups, name, "");
-        if (!ok) problem.add_once(problems, tostring(err));
-    }
+    for (const name of sorted_names(groups)) make(balancers, upstreams, name, problems);
     return balancers;
 }

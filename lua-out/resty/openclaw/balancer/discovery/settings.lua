@@ -2,30 +2,18 @@ local ____exports = {}
 local ____address = require("resty.openclaw.address")
 local canonical = ____address.canonical
 local port_number = ____address.port_number
-local read = require("resty.openclaw.options")
-local OPTIONS = {
-    "servers",
-    "timeout",
-    "attempts",
-    "least_seconds",
-    "most_seconds",
-    "ipv6"
-}
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local schemas = require("resty.openclaw.config.schema")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
 local DNS_PORT = 53
 local RESOLV_CONF = "/etc/resolv.conf"
 local MOST_FILE_BYTES = 65536
 local MOST_SERVERS = 8
 --- OpenResty has the library under the first name, Debian's package under the second.
 local LIBRARIES = {"resty.dns.resolver", "nginx.dns.resolver"}
-local function read_library(owner)
-    for ____, name in ipairs(LIBRARIES) do
-        local found, library = pcall(require, name)
-        if found then
-            return library
-        end
-    end
-    return error(owner .. ": names of nodes need lua-resty-dns, which Debian has in the package lua-nginx-dns", 0)
-end
 --- "10.0.0.2", "10.0.0.2:53", "fd00::2" or "[fd00::2]:53".
 local function server(text)
     local bare = canonical(text)
@@ -61,77 +49,100 @@ function ____exports.servers_of(path)
     end
     return servers
 end
-local function read_servers(owner, options, is_needed)
-    if options.servers == nil then
-        if not is_needed then
-            return {}
-        end
-        local found = ____exports.servers_of(RESOLV_CONF)
-        if #found == 0 then
-            error(((owner .. ": \"servers\" must be given, as ") .. RESOLV_CONF) .. " names none", 0)
-        end
-        return found
-    end
-    local entries = read.list(owner, options, "servers")
-    if #entries > MOST_SERVERS then
-        read.refuse(
-            owner,
-            "servers",
-            ("a list of at most " .. tostring(MOST_SERVERS)) .. " entries",
-            options.servers
-        )
-    end
-    local servers = {}
-    for place = 1, #entries do
-        local entry = entries[place]
+local SERVER = {
+    name = "server",
+    read = function(given, path, problems)
         local ____temp_5
-        if type(entry) == "string" then
-            ____temp_5 = server(entry)
+        if type(given) == "string" then
+            ____temp_5 = server(given)
         else
             ____temp_5 = nil
         end
         local one = ____temp_5
         if one == nil then
-            read.refuse(
-                owner,
-                ("servers[" .. tostring(place)) .. "]",
-                "an IP address, or one with a port",
-                entry
+            problem.add(problems, path, "an IP address, or one with a port", given)
+        end
+        return one
+    end
+}
+local SERVER_LIST = kinds.list_of(SERVER)
+local SERVERS = {
+    name = "list",
+    read = function(given, path, problems)
+        local servers = SERVER_LIST.read(given, path, problems)
+        if #servers > MOST_SERVERS then
+            problem.add(
+                problems,
+                path,
+                ("a list of at most " .. tostring(MOST_SERVERS)) .. " entries",
+                given
             )
         end
-        servers[#servers + 1] = one
+        return servers
     end
-    return servers
+}
+____exports.SCHEMA = {
+    servers = optional(SERVERS, "at most 8: `\"10.0.0.2\"`, `\"10.0.0.2:5353\"`, `\"fd00::2\"` or `\"[fd00::2]:5353\"`; without it those of `/etc/resolv.conf`, read when nginx starts or reloads"),
+    timeout = option(kinds.positive, 2, "seconds to wait for a server's answer"),
+    attempts = option(
+        kinds.whole(1),
+        2,
+        "how often a question is asked, each time of the next server"
+    ),
+    least_seconds = option(kinds.positive, 1, "an answer holds so long at least, whatever its TTL"),
+    most_seconds = option(kinds.positive, 3600, "and so long at most; `least_seconds` or more"),
+    ipv6 = option(kinds.flag, true, "whether to ask for AAAA records too")
+}
+--- The option `dns` of an upstream.
+____exports.DNS = {
+    name = "table",
+    read = function(given, path, problems)
+        local options = schemas.read(____exports.SCHEMA, given, path, problems)
+        if options == nil then
+            return nil
+        end
+        local least_seconds = options.least_seconds
+        local most_seconds = options.most_seconds
+        if most_seconds < least_seconds then
+            local expected = ("at least least_seconds (" .. tostring(least_seconds)) .. ")"
+            problem.add(problems, path .. ".most_seconds", expected, most_seconds)
+        end
+        return options
+    end
+}
+local function library_of(path)
+    for ____, name in ipairs(LIBRARIES) do
+        local found, library = pcall(require, name)
+        if found then
+            return library
+        end
+    end
+    local beginning = problem.beginning(path)
+    return error(beginning .. " names of nodes need lua-resty-dns, which Debian has in the package lua-nginx-dns", 0)
 end
---- Reads the options. Raises when one is wrong, or when there are names but no library or no server to ask. Phases: init.
--- 
--- @param has_names whether there is anything to look up
-function ____exports.settings(owner, given, has_names)
-    local options = read.check(owner, given or ({}), OPTIONS)
-    local least_seconds = read.positive(owner, options, "least_seconds", 1)
-    local most_seconds = read.positive(owner, options, "most_seconds", 3600)
-    if most_seconds < least_seconds then
-        read.refuse(
-            owner,
-            "most_seconds",
-            "at least least_seconds, " .. tostring(least_seconds),
-            most_seconds
+local function servers_from_file(path)
+    local found = ____exports.servers_of(RESOLV_CONF)
+    if #found == 0 then
+        error(
+            ((problem.child(path, "dns") .. ".servers must be given, as ") .. RESOLV_CONF) .. " names none",
+            0
         )
     end
+    return found
+end
+--- The settings. Raises when there are names but no library or no server to ask. Phases: init.
+-- 
+-- @param path of the upstream
+-- @param has_names whether there is anything to look up
+function ____exports.settings_of(options, path, has_names)
     return {
-        library = has_names and read_library(owner) or nil,
-        servers = read_servers(owner, options, has_names),
-        timeout_ms = math.ceil(read.positive(owner, options, "timeout", 2) * 1000),
-        attempts = read.whole(
-            owner,
-            options,
-            "attempts",
-            1,
-            2
-        ),
-        least_seconds = least_seconds,
-        most_seconds = most_seconds,
-        ipv6 = read.flag(owner, options, "ipv6", true)
+        library = has_names and library_of(path) or nil,
+        servers = options.servers or (has_names and servers_from_file(path) or ({})),
+        timeout_ms = math.ceil(options.timeout * 1000),
+        attempts = options.attempts,
+        least_seconds = options.least_seconds,
+        most_seconds = options.most_seconds,
+        ipv6 = options.ipv6
     }
 end
 return ____exports

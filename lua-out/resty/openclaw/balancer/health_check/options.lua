@@ -1,24 +1,13 @@
 local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local schemas = require("resty.openclaw.config.schema")
+local ____schema = require("resty.openclaw.config.schema")
+local option = ____schema.option
+local optional = ____schema.optional
 local http_client = require("resty.openclaw.http_client")
-local read = require("resty.openclaw.options")
 local texts = require("resty.openclaw.text")
 local tls = require("resty.openclaw.balancer.health_check.tls")
-local OPTIONS = {
-    "type",
-    "uri",
-    "interval",
-    "jitter",
-    "timeout",
-    "fails",
-    "passes",
-    "status",
-    "body",
-    "port",
-    "host",
-    "ssl",
-    "ssl_verify",
-    "ssl_server_name"
-}
 local HTTP_OPTIONS = {
     "uri",
     "status",
@@ -28,7 +17,6 @@ local HTTP_OPTIONS = {
     "ssl_verify",
     "ssl_server_name"
 }
-local DEFAULT_STATUS = "200-399"
 local LOWEST_STATUS = 100
 local HIGHEST_STATUS = 599
 --- Adds the statuses of "200-299" or "401" to those that are expected; false when the text is neither.
@@ -68,102 +56,125 @@ local function add_statuses(expected, entry)
     end
     return true
 end
-local function read_status(owner, options)
-    local expected = {}
-    local ____options_status_0 = options.status
-    if ____options_status_0 == nil then
-        ____options_status_0 = DEFAULT_STATUS
+local STATUSES = kinds.of(
+    "string",
+    "statuses from 100 to 599, as in \"200-299,401\"",
+    function(given) return add_statuses({}, given) end
+)
+local STATUS_LIST = kinds.list_of(STATUSES)
+--- Statuses as a text, a number, or a list of these; as it was given.
+local STATUS = {
+    name = "string, number or list",
+    read = function(given, path, problems) return type(given) == "table" and STATUS_LIST.read(given, path, problems) or STATUSES.read(given, path, problems) end
+}
+local function is_uri(given)
+    if type(given) ~= "string" or given == "" then
+        return false
     end
-    local given = ____options_status_0
-    local entries = type(given) == "table" and read.list(owner, options, "status") or ({given})
-    for ____, entry in ipairs(entries) do
-        if not add_statuses(expected, entry) then
-            read.refuse(owner, "status", "statuses from 100 to 599, as in \"200-299,401\"", entry)
+    local target = http_client.parse_url("http://node" .. given)
+    return (target and target.path) == given
+end
+local URI = kinds.of("string", "a path that begins with \"/\", without blanks", is_uri)
+local HOST = kinds.of(
+    "string",
+    "a non-empty string without control characters",
+    function(given) return type(given) == "string" and given ~= "" and http_client.header_fault("Host", given) == nil end
+)
+____exports.SCHEMA = {
+    type = option(
+        kinds.one_of("http", "tcp"),
+        "http",
+        "`tcp`: a node that takes a connection passes"
+    ),
+    uri = option(URI, "/", "path and query of the GET request"),
+    interval = option(kinds.positive, 10, "seconds from the start of one check of a node to the start of the next"),
+    jitter = option(kinds.share, 0.1, "the share of the interval by which each wait is shorter or longer, at random"),
+    timeout = option(kinds.positive, 2, "seconds after which a check fails, whatever the node does; may exceed the interval"),
+    fails = option(
+        kinds.whole(1),
+        3,
+        "failures in a row that take a node down"
+    ),
+    passes = option(
+        kinds.whole(1),
+        2,
+        "passes in a row that bring it back"
+    ),
+    status = option(STATUS, "200-399", "the statuses that pass: `200`, `\"200-299,401\"`, `{ 200, \"300-399\" }`"),
+    body = optional(kinds.text, "plain text that must stand in the first 64 KiB of the answer's body"),
+    port = optional(
+        kinds.whole(1, 65535),
+        "where the check goes instead of the node's port; a unix socket has no port, and is itself asked"
+    ),
+    host = optional(HOST, "the `Host` header, instead of the node's name or address (`localhost` for a unix socket)"),
+    ssl = optional(kinds.flag, "whether nodes are asked over TLS; without it, whether the port that is asked is 443"),
+    ssl_verify = option(kinds.flag, true, "whether a certificate must be trusted (by `lua_ssl_trusted_certificate`) and have the name"),
+    ssl_server_name = optional(tls.SERVER_NAME, "the name for SNI and for the certificate of all nodes, instead of each node's own [name](#the-name-of-nodes)")
+}
+--- Adds to the problems the options that nobody would heed.
+local function add_useless(given, path, problems)
+    tls.add_useless(given, path, problems)
+    if given.type ~= "tcp" then
+        return
+    end
+    for ____, name in ipairs(HTTP_OPTIONS) do
+        local value = given[name]
+        if value ~= nil then
+            problem.add(problems, (path .. ".") .. name, "nothing where type is \"tcp\"", value)
         end
+    end
+end
+--- The option `health_check` of an upstream.
+____exports.HEALTH_CHECK = {
+    name = "table",
+    read = function(given, path, problems)
+        local options = schemas.read(____exports.SCHEMA, given, path, problems)
+        if options ~= nil then
+            add_useless(given, path, problems)
+        end
+        return options
+    end
+}
+--- Adds to the problems where a node's certificate cannot be verified; `path`: of the health check. Phases: init.
+function ____exports.check_names(options, nodes, path, problems)
+    if options.type == "http" then
+        tls.check_names(
+            options,
+            options.port,
+            nodes,
+            path,
+            problems
+        )
+    end
+end
+local function expected_of(status)
+    local expected = {}
+    local entries = type(status) == "table" and status or ({status})
+    for ____, entry in ipairs(entries) do
+        add_statuses(expected, entry)
     end
     return expected
 end
-local function read_uri(owner, options)
-    local uri = read.text(owner, options, "uri", "/")
-    local target = http_client.parse_url("http://node" .. uri)
-    if target == nil or target.path ~= uri then
-        read.refuse(owner, "uri", "a path that begins with \"/\", without blanks", uri)
-    end
-    return uri
-end
-local function read_headers(owner, options)
-    if options.host == nil then
-        return {}
-    end
-    local host = read.text(owner, options, "host")
-    if http_client.header_fault("Host", host) ~= nil then
-        read.refuse(owner, "host", "a text without control characters", host)
-    end
-    return {Host = host}
-end
-local function read_body(owner, options)
-    if options.body == nil then
-        return nil
-    end
-    return read.text(owner, options, "body")
-end
-local function read_port(owner, options)
-    if options.port == nil then
-        return nil
-    end
-    local port = read.whole(owner, options, "port", 1)
-    if port > 65535 then
-        read.refuse(owner, "port", "a whole number from 1 to 65535", port)
-    end
-    return port
-end
---- The settings that the options describe. Phases: init. Raises when an option is wrong.
-function ____exports.read_settings(owner, options, busy_statuses)
-    read.check(owner, options, OPTIONS)
-    local kind = read.one_of(
-        owner,
-        options,
-        "type",
-        {"http", "tcp"},
-        "http"
-    )
-    for ____, name in ipairs(HTTP_OPTIONS) do
-        if kind == "tcp" and options[name] ~= nil then
-            read.refuse(owner, name, "nothing where \"type\" is \"tcp\"", options[name])
-        end
-    end
-    local ____tls_read_tls_result_1 = tls.read_tls(owner, options)
-    local ssl = ____tls_read_tls_result_1.ssl
-    local ssl_verify = ____tls_read_tls_result_1.ssl_verify
-    local ssl_server_name = ____tls_read_tls_result_1.ssl_server_name
+--- The settings that the options describe. Phases: init.
+function ____exports.settings_of(options, busy_statuses)
+    local ____options_2 = options
+    local host = ____options_2.host
     return {
-        type = kind,
-        uri = read_uri(owner, options),
-        interval_seconds = read.positive(owner, options, "interval", 10),
-        jitter = read.share(owner, options, "jitter", 0.1),
-        timeout_seconds = read.positive(owner, options, "timeout", 2),
-        fails = read.whole(
-            owner,
-            options,
-            "fails",
-            1,
-            3
-        ),
-        passes = read.whole(
-            owner,
-            options,
-            "passes",
-            1,
-            2
-        ),
-        expected = read_status(owner, options),
+        type = options.type,
+        uri = options.uri,
+        interval_seconds = options.interval,
+        jitter = options.jitter,
+        timeout_seconds = options.timeout,
+        fails = options.fails,
+        passes = options.passes,
+        expected = expected_of(options.status),
         busy_statuses = busy_statuses,
-        body = read_body(owner, options),
-        port = read_port(owner, options),
-        headers = read_headers(owner, options),
-        ssl = ssl,
-        ssl_verify = ssl_verify,
-        ssl_server_name = ssl_server_name
+        body = options.body,
+        port = options.port,
+        headers = host == nil and ({}) or ({Host = host}),
+        ssl = options.ssl,
+        ssl_verify = options.ssl_verify,
+        ssl_server_name = options.ssl_server_name
     }
 end
 return ____exports

@@ -1,6 +1,11 @@
-/** The option group `dns` of an upstream, and the library that asks. */
+/** The option `dns` of an upstream, and the library that asks. */
 import { canonical, port_number } from "../../address";
-import * as read from "../../options";
+import * as kinds from "../../config/kinds";
+import type { Kind } from "../../config/kinds";
+import * as problem from "../../config/problems";
+import * as schemas from "../../config/schema";
+import { option, optional } from "../../config/schema";
+import type { Values } from "../../config/schema";
 import type { DnsLibrary } from "resty.dns.resolver";
 
 /** An address and a port, as the library wants them. */
@@ -17,8 +22,6 @@ export interface Settings {
     readonly ipv6: boolean;
 }
 
-const OPTIONS = ["servers", "timeout", "attempts", "least_seconds", "most_seconds", "ipv6"];
-
 const DNS_PORT = 53;
 const RESOLV_CONF = "/etc/resolv.conf";
 const MOST_FILE_BYTES = 65536;
@@ -26,14 +29,6 @@ const MOST_SERVERS = 8;
 
 /** OpenResty has the library under the first name, Debian's package under the second. */
 const LIBRARIES = ["resty.dns.resolver", "nginx.dns.resolver"];
-
-function read_library(owner: string): DnsLibrary {
-    for (const name of LIBRARIES) {
-        const [found, library] = pcall(require, name);
-        if (found) return library as unknown as DnsLibrary;
-    }
-    return error(`${owner}: names of nodes need lua-resty-dns, which Debian has in the package lua-nginx-dns`, 0);
-}
 
 /** "10.0.0.2", "10.0.0.2:53", "fd00::2" or "[fd00::2]:53". */
 function server(text: string): Server | undefined {
@@ -62,45 +57,85 @@ export function servers_of(path: string): Server[] {
     return servers;
 }
 
-function read_servers(owner: string, options: read.Options, is_needed: boolean): Server[] {
-    if (options.servers === undefined) {
-        if (!is_needed) return [];
-        const found = servers_of(RESOLV_CONF);
-        if (found.length === 0) error(`${owner}: "servers" must be given, as ${RESOLV_CONF} names none`, 0);
-        return found;
+const SERVER: Kind<Server> = {
+    name: "server",
+    read: (given, path, problems) => {
+        const one = typeof given === "string" ? server(given) : undefined;
+        if (one === undefined) problem.add(problems, path, "an IP address, or one with a port", given);
+        return one!;
+    },
+};
+const SERVER_LIST = kinds.list_of(SERVER);
+
+const SERVERS: Kind<readonly Server[]> = {
+    name: "list",
+    read: (given, path, problems) => {
+        const servers = SERVER_LIST.read(given, path, problems);
+        if (servers.length > MOST_SERVERS) {
+            problem.add(problems, path, `a list of at most ${MOST_SERVERS} entries`, given);
+        }
+        return servers;
+    },
+};
+
+export const SCHEMA = {
+    servers: optional(
+        SERVERS,
+        'at most 8: `"10.0.0.2"`, `"10.0.0.2:5353"`, `"fd00::2"` or `"[fd00::2]:5353"`; without it those of `/etc/resolv.conf`, read when nginx starts or reloads',
+    ),
+    timeout: option(kinds.positive, 2, "seconds to wait for a server's answer"),
+    attempts: option(kinds.whole(1), 2, "how often a question is asked, each time of the next server"),
+    least_seconds: option(kinds.positive, 1, "an answer holds so long at least, whatever its TTL"),
+    most_seconds: option(kinds.positive, 3600, "and so long at most; `least_seconds` or more"),
+    ipv6: option(kinds.flag, true, "whether to ask for AAAA records too"),
+};
+
+export type Options = Values<typeof SCHEMA>;
+
+/** The option `dns` of an upstream. */
+export const DNS: Kind<Options> = {
+    name: "table",
+    read: (given, path, problems) => {
+        const options = schemas.read(SCHEMA, given, path, problems);
+        if (options === undefined) return undefined!;
+        const { least_seconds, most_seconds } = options;
+        if (most_seconds < least_seconds) {
+            const expected = `at least least_seconds (${least_seconds})`;
+            problem.add(problems, `${path}.most_seconds`, expected, most_seconds);
+        }
+        return options;
+    },
+};
+
+function library_of(path: string): DnsLibrary {
+    for (const name of LIBRARIES) {
+        const [found, library] = pcall(require, name);
+        if (found) return library as unknown as DnsLibrary;
     }
-    const entries = read.list(owner, options, "servers");
-    if (entries.length > MOST_SERVERS) {
-        read.refuse(owner, "servers", `a list of at most ${MOST_SERVERS} entries`, options.servers);
-    }
-    const servers: Server[] = [];
-    for (const place of $range(1, entries.length)) {
-        const entry = entries[place - 1];
-        const one = typeof entry === "string" ? server(entry) : undefined;
-        if (one === undefined) read.refuse(owner, `servers[${place}]`, "an IP address, or one with a port", entry);
-        servers.push(one);
-    }
-    return servers;
+    const beginning = problem.beginning(path);
+    return error(`${beginning} names of nodes need lua-resty-dns, which Debian has in the package lua-nginx-dns`, 0);
+}
+
+function servers_from_file(path: string): Server[] {
+    const found = servers_of(RESOLV_CONF);
+    if (found.length === 0)
+        error(`${problem.child(path, "dns")}.servers must be given, as ${RESOLV_CONF} names none`, 0);
+    return found;
 }
 
 /**
- * Reads the options. Raises when one is wrong, or when there are names but no library or no server to ask. Phases: init.
+ * The settings. Raises when there are names but no library or no server to ask. Phases: init.
+ * @param path of the upstream
  * @param has_names whether there is anything to look up
  */
-export function settings(owner: string, given: read.Options | undefined, has_names: boolean): Settings {
-    const options = read.check(owner, given ?? {}, OPTIONS);
-    const least_seconds = read.positive(owner, options, "least_seconds", 1);
-    const most_seconds = read.positive(owner, options, "most_seconds", 3600);
-    if (most_seconds < least_seconds) {
-        read.refuse(owner, "most_seconds", `at least least_seconds, ${least_seconds}`, most_seconds);
-    }
+export function settings_of(options: Options, path: string, has_names: boolean): Settings {
     return {
-        library: has_names ? read_library(owner) : undefined,
-        servers: read_servers(owner, options, has_names),
-        timeout_ms: math.ceil(read.positive(owner, options, "timeout", 2) * 1000),
-        attempts: read.whole(owner, options, "attempts", 1, 2),
-        least_seconds,
-        most_seconds,
-        ipv6: read.flag(owner, options, "ipv6", true),
+        library: has_names ? library_of(path) : undefined,
+        servers: options.servers ?? (has_names ? servers_from_file(path) : []),
+        timeout_ms: math.ceil(options.timeout * 1000),
+        attempts: options.attempts,
+        least_seconds: options.least_seconds,
+        most_seconds: options.most_seconds,
+        ipv6: options.ipv6,
     };
 }

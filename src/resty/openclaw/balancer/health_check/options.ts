@@ -1,11 +1,16 @@
-/** Reads the options of a health check. */
+/** The options of a health check, as docs/balancer.md lists them. */
+import * as kinds from "../../config/kinds";
+import type { Kind } from "../../config/kinds";
+import * as problem from "../../config/problems";
+import type { Problems } from "../../config/problems";
+import * as schemas from "../../config/schema";
+import { option, optional } from "../../config/schema";
+import type { Values } from "../../config/schema";
 import * as http_client from "../../http_client";
-import * as read from "../../options";
-import type { Options } from "../../options";
 import * as texts from "../../text";
 import type { BusyStatuses } from "../busy_statuses";
 import * as tls from "./tls";
-import type { TlsSettings } from "./tls";
+import type { Listed, TlsSettings } from "./tls";
 
 export interface Settings extends TlsSettings {
     readonly type: "http" | "tcp";
@@ -31,25 +36,7 @@ export interface Settings extends TlsSettings {
     readonly headers: Record<string, string>;
 }
 
-const OPTIONS = [
-    "type",
-    "uri",
-    "interval",
-    "jitter",
-    "timeout",
-    "fails",
-    "passes",
-    "status",
-    "body",
-    "port",
-    "host",
-    "ssl",
-    "ssl_verify",
-    "ssl_server_name",
-];
 const HTTP_OPTIONS = ["uri", "status", "body", "host", "ssl", "ssl_verify", "ssl_server_name"];
-
-const DEFAULT_STATUS = "200-399";
 const LOWEST_STATUS = 100;
 const HIGHEST_STATUS = 599;
 
@@ -75,73 +62,114 @@ function add_statuses(expected: LuaSet<number>, entry: unknown): boolean {
     return true;
 }
 
-function read_status(owner: string, options: Options): LuaSet<number> {
-    const expected = new LuaSet<number>();
-    const given = options.status ?? DEFAULT_STATUS;
-    const entries = type(given) === "table" ? read.list(owner, options, "status") : [given];
-    for (const entry of entries) {
-        if (!add_statuses(expected, entry)) {
-            read.refuse(owner, "status", 'statuses from 100 to 599, as in "200-299,401"', entry);
-        }
+const STATUSES = kinds.of<string | number>("string", 'statuses from 100 to 599, as in "200-299,401"', (given) =>
+    add_statuses(new LuaSet(), given),
+);
+const STATUS_LIST = kinds.list_of(STATUSES);
+
+/** Statuses as a text, a number, or a list of these; as it was given. */
+const STATUS: Kind<string | number | (string | number)[]> = {
+    name: "string, number or list",
+    read: (given, path, problems) =>
+        type(given) === "table" ? STATUS_LIST.read(given, path, problems) : STATUSES.read(given, path, problems),
+};
+
+function is_uri(given: unknown): boolean {
+    if (typeof given !== "string" || given === "") return false;
+    const [target] = http_client.parse_url(`http://node${given}`);
+    return target?.path === given;
+}
+
+const URI = kinds.of<string>("string", 'a path that begins with "/", without blanks', is_uri);
+const HOST = kinds.of<string>(
+    "string",
+    "a non-empty string without control characters",
+    (given) => typeof given === "string" && given !== "" && http_client.header_fault("Host", given) === undefined,
+);
+
+export const SCHEMA = {
+    type: option(kinds.one_of("http", "tcp"), "http", "`tcp`: a node that takes a connection passes"),
+    uri: option(URI, "/", "path and query of the GET request"),
+    interval: option(kinds.positive, 10, "seconds from the start of one check of a node to the start of the next"),
+    jitter: option(kinds.share, 0.1, "the share of the interval by which each wait is shorter or longer, at random"),
+    timeout: option(
+        kinds.positive,
+        2,
+        "seconds after which a check fails, whatever the node does; may exceed the interval",
+    ),
+    fails: option(kinds.whole(1), 3, "failures in a row that take a node down"),
+    passes: option(kinds.whole(1), 2, "passes in a row that bring it back"),
+    status: option(STATUS, "200-399", 'the statuses that pass: `200`, `"200-299,401"`, `{ 200, "300-399" }`'),
+    body: optional(kinds.text, "plain text that must stand in the first 64 KiB of the answer's body"),
+    port: optional(
+        kinds.whole(1, 65535),
+        "where the check goes instead of the node's port; a unix socket has no port, and is itself asked",
+    ),
+    host: optional(HOST, "the `Host` header, instead of the node's name or address (`localhost` for a unix socket)"),
+    ssl: optional(kinds.flag, "whether nodes are asked over TLS; without it, whether the port that is asked is 443"),
+    ssl_verify: option(
+        kinds.flag,
+        true,
+        "whether a certificate must be trusted (by `lua_ssl_trusted_certificate`) and have the name",
+    ),
+    ssl_server_name: optional(
+        tls.SERVER_NAME,
+        "the name for SNI and for the certificate of all nodes, instead of each node's own [name](#the-name-of-nodes)",
+    ),
+};
+
+export type Options = Values<typeof SCHEMA>;
+
+/** Adds to the problems the options that nobody would heed. */
+function add_useless(given: Readonly<Record<string, unknown>>, path: string, problems: Problems): void {
+    tls.add_useless(given, path, problems);
+    if (given.type !== "tcp") return;
+    for (const name of HTTP_OPTIONS) {
+        const value = given[name];
+        if (value !== undefined) problem.add(problems, `${path}.${name}`, 'nothing where type is "tcp"', value);
     }
+}
+
+/** The option `health_check` of an upstream. */
+export const HEALTH_CHECK: Kind<Options> = {
+    name: "table",
+    read: (given, path, problems) => {
+        const options = schemas.read(SCHEMA, given, path, problems);
+        if (options !== undefined) add_useless(given as Record<string, unknown>, path, problems);
+        return options!;
+    },
+};
+
+/** Adds to the problems where a node's certificate cannot be verified; `path`: of the health check. Phases: init. */
+export function check_names(options: Options, nodes: readonly Listed[], path: string, problems: Problems): void {
+    if (options.type === "http") tls.check_names(options, options.port, nodes, path, problems);
+}
+
+function expected_of(status: Options["status"]): LuaSet<number> {
+    const expected = new LuaSet<number>();
+    const entries = (type(status) === "table" ? status : [status]) as (string | number)[];
+    for (const entry of entries) add_statuses(expected, entry);
     return expected;
 }
 
-function read_uri(owner: string, options: Options): string {
-    const uri = read.text(owner, options, "uri", "/");
-    const [target] = http_client.parse_url(`http://node${uri}`);
-    if (target === undefined || target.path !== uri) {
-        read.refuse(owner, "uri", 'a path that begins with "/", without blanks', uri);
-    }
-    return uri;
-}
-
-function read_headers(owner: string, options: Options): Record<string, string> {
-    if (options.host === undefined) return {};
-    const host = read.text(owner, options, "host");
-    if (http_client.header_fault("Host", host) !== undefined) {
-        read.refuse(owner, "host", "a text without control characters", host);
-    }
-    return { Host: host };
-}
-
-function read_body(owner: string, options: Options): string | undefined {
-    if (options.body === undefined) return undefined;
-    return read.text(owner, options, "body");
-}
-
-function read_port(owner: string, options: Options): number | undefined {
-    if (options.port === undefined) return undefined;
-    const port = read.whole(owner, options, "port", 1);
-    if (port > 65535) read.refuse(owner, "port", "a whole number from 1 to 65535", port);
-    return port;
-}
-
-/** The settings that the options describe. Phases: init. Raises when an option is wrong. */
-export function read_settings(owner: string, options: Options, busy_statuses: BusyStatuses): Settings {
-    read.check(owner, options, OPTIONS);
-    const kind = read.one_of(owner, options, "type", ["http", "tcp"], "http");
-    for (const name of HTTP_OPTIONS) {
-        if (kind === "tcp" && options[name] !== undefined) {
-            read.refuse(owner, name, 'nothing where "type" is "tcp"', options[name]);
-        }
-    }
-    const { ssl, ssl_verify, ssl_server_name } = tls.read_tls(owner, options);
+/** The settings that the options describe. Phases: init. */
+export function settings_of(options: Options, busy_statuses: BusyStatuses): Settings {
+    const { host } = options;
     return {
-        type: kind,
-        uri: read_uri(owner, options),
-        interval_seconds: read.positive(owner, options, "interval", 10),
-        jitter: read.share(owner, options, "jitter", 0.1),
-        timeout_seconds: read.positive(owner, options, "timeout", 2),
-        fails: read.whole(owner, options, "fails", 1, 3),
-        passes: read.whole(owner, options, "passes", 1, 2),
-        expected: read_status(owner, options),
+        type: options.type,
+        uri: options.uri,
+        interval_seconds: options.interval,
+        jitter: options.jitter,
+        timeout_seconds: options.timeout,
+        fails: options.fails,
+        passes: options.passes,
+        expected: expected_of(options.status),
         busy_statuses,
-        body: read_body(owner, options),
-        port: read_port(owner, options),
-        headers: read_headers(owner, options),
-        ssl,
-        ssl_verify,
-        ssl_server_name,
+        body: options.body,
+        port: options.port,
+        headers: host === undefined ? {} : { Host: host },
+        ssl: options.ssl,
+        ssl_verify: options.ssl_verify,
+        ssl_server_name: options.ssl_server_name,
     };
 }

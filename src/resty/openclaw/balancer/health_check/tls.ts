@@ -1,6 +1,7 @@
 /** Which nodes are checked over TLS, and by which name. */
-import * as read from "../../options";
-import type { Options } from "../../options";
+import * as kinds from "../../config/kinds";
+import * as problem from "../../config/problems";
+import type { Problems } from "../../config/problems";
 import { is_host } from "../discovery/name";
 
 export interface TlsSettings {
@@ -22,26 +23,20 @@ export interface Listed {
 
 const HTTPS_PORT = 443;
 
-function read_server_name(owner: string, options: Options): string | undefined {
-    if (options.ssl_server_name === undefined) return undefined;
-    const name = read.text(owner, options, "ssl_server_name");
-    if (!is_host(name)) read.refuse(owner, "ssl_server_name", "the name of a host", name);
-    return name;
-}
+/** The option `ssl_server_name`. */
+export const SERVER_NAME = kinds.of<string>(
+    "string",
+    "the name of a host",
+    (given) => typeof given === "string" && is_host(given),
+);
 
-/** The settings that the options describe. Phases: init. Raises when an option is wrong. */
-export function read_tls(owner: string, options: Options): TlsSettings {
-    const ssl = options.ssl === undefined ? undefined : read.flag(owner, options, "ssl", false);
+/** Adds to the problems what is said of TLS where there is none. Phases: init. */
+export function add_useless(given: Readonly<Record<string, unknown>>, path: string, problems: Problems): void {
+    if (given.ssl !== false) return;
     for (const name of ["ssl_verify", "ssl_server_name"]) {
-        if (ssl === false && options[name] !== undefined) {
-            read.refuse(owner, name, 'nothing where "ssl" is false', options[name]);
-        }
+        const value = given[name];
+        if (value !== undefined) problem.add(problems, `${path}.${name}`, "nothing where ssl is false", value);
     }
-    return {
-        ssl,
-        ssl_verify: read.flag(owner, options, "ssl_verify", true),
-        ssl_server_name: read_server_name(owner, options),
-    };
 }
 
 /** Whether a check that goes to this port, 0 for a unix socket, goes over TLS. Phases: any. */
@@ -50,20 +45,23 @@ export function is_tls(settings: TlsSettings, port: number): boolean {
 }
 
 /**
- * Refuses nodes whose certificates cannot be verified, as nobody has said what name is in them. Phases: init.
+ * Adds to the problems where a node's certificate cannot be verified, as nobody has said what name is in it. Phases: init.
  * @param port where checks go instead of the nodes' own ports, if anywhere
  */
 export function check_names(
-    owner: string,
     settings: TlsSettings,
     port: number | undefined,
     nodes: readonly Listed[],
+    path: string,
+    problems: Problems,
 ): void {
     if (!settings.ssl_verify || settings.ssl_server_name !== undefined) return;
     for (const node of nodes) {
         const its_port = node.port === 0 ? 0 : (port ?? node.port);
         if (!node.is_name && is_tls(settings, its_port)) {
-            read.refuse(owner, "ssl_server_name", `the name in the certificate of ${node.text}`, undefined);
+            const expected = `the name in the certificate of ${node.text}`;
+            problem.add(problems, `${path}.ssl_server_name`, expected, undefined);
+            return;
         }
     }
 }

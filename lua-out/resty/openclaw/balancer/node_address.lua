@@ -1,0 +1,68 @@
+local ____exports = {}
+local addresses = require("resty.openclaw.address")
+local problem = require("resty.openclaw.config.problems")
+local discovery = require("resty.openclaw.balancer.discovery")
+local EXPECTED = "an IP address and port, \"unix:/path\", a name and port, or an SRV name"
+--- In examples.
+local PORT = 8000
+local TLS_HINT = "; for TLS see docs/recipes.md"
+--- The schemes that users know from `proxy_pass` and its like, with the ports that these have without one.
+local SCHEMES = {http = {port = 80, hint = ""}, https = {port = 443, hint = TLS_HINT}, grpc = {port = 80, hint = ""}, grpcs = {port = 443, hint = TLS_HINT}}
+--- Nothing for what is neither an address nor a name.
+local function parse(written)
+    local text, host, port = addresses.parse(written)
+    if text ~= nil then
+        return {text = text, is_name = false, host = host, port = port}
+    end
+    return discovery.is_name(written) and ({text = written, is_name = true, host = host, port = port}) or nil
+end
+--- The node of a URL, as it is to be written; nothing where that cannot be told.
+local function node_of(rest, port)
+    local socket = string.match(rest, "^unix:/[^:]+")
+    if socket ~= nil then
+        return socket
+    end
+    local host = string.match((string.match(rest, "^[^/?#]*")), "[^@]*$")
+    if parse(host) ~= nil then
+        return host
+    end
+    local with_port = (tostring(host) .. ":") .. tostring(port or PORT)
+    local ____temp_0
+    if parse(with_port) == nil then
+        ____temp_0 = nil
+    else
+        ____temp_0 = with_port
+    end
+    return ____temp_0
+end
+--- The sentence on an address that is none.
+local function sentence(written, path)
+    local scheme, rest = string.match(written, "^(%a[%w+.-]*)://(.*)$")
+    if scheme ~= nil then
+        local known = SCHEMES[string.lower(scheme)]
+        local node = node_of(rest, known and known.port)
+        local example = node == nil and ("as \"10.0.1.10:" .. tostring(PORT)) .. "\" has none" or "write " .. problem.shown(node)
+        return ((path .. " must be an address without a scheme: ") .. example) .. (known and known.hint or "")
+    end
+    local with_port = ((addresses.canonical(written) or written) .. ":") .. tostring(PORT)
+    if parse(with_port) == nil then
+        return problem.sentence(path, EXPECTED, written)
+    end
+    return ((path .. " has no port: write \"") .. with_port) .. "\", with the port of the node"
+end
+local function read(given, path, problems)
+    local ____temp_5
+    if type(given) == "string" then
+        ____temp_5 = parse(given)
+    else
+        ____temp_5 = nil
+    end
+    local found = ____temp_5
+    if found == nil then
+        problems[#problems + 1] = type(given) == "string" and sentence(given, path) or problem.sentence(path, EXPECTED, given)
+    end
+    return found
+end
+--- The address of a node, or its name.
+____exports.NODE_ADDRESS = {name = "string", read = read}
+return ____exports

@@ -1,0 +1,140 @@
+local ____exports = {}
+local kinds = require("resty.openclaw.config.kinds")
+local problem = require("resty.openclaw.config.problems")
+local schemas = require("resty.openclaw.config.schema")
+local ____schema = require("resty.openclaw.config.schema")
+local again = ____schema.again
+local option = ____schema.option
+local optional = ____schema.optional
+local read_or_raise = ____schema.read_or_raise
+local required = ____schema.required
+local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
+local consistent_hash = require("resty.openclaw.balancer.consistent_hash")
+local dns = require("resty.openclaw.balancer.discovery.settings")
+local failure_statuses = require("resty.openclaw.balancer.failure_statuses")
+local health_options = require("resty.openclaw.balancer.health_check.options")
+local latency_buckets = require("resty.openclaw.balancer.latency_buckets")
+local ____nodes_option = require("resty.openclaw.balancer.nodes_option")
+local NODES = ____nodes_option.NODES
+local ____status_list = require("resty.openclaw.balancer.status_list")
+local STATUSES = ____status_list.STATUSES
+local POLICY = kinds.one_of(
+    "xed",
+    "round_robin",
+    "least_conn",
+    "latency_buckets",
+    "consistent_hash"
+)
+local HOST = kinds.one_of("client", "node")
+local SIGNAL = kinds.one_of("auto", "ttfb", "total")
+local BALANCER = kinds.of(
+    "balancer",
+    "a balancer, made by new",
+    function(given) return type(given) == "table" and given.pool ~= nil end
+)
+local FALLBACK_MEANING = "the upstream that takes over, see [Fallback](#fallback); without `setup`, another balancer"
+--- The policy to which an option belongs.
+local POLICY_OPTIONS = {buckets = "latency_buckets", hash_on = "consistent_hash", load_factor = "consistent_hash"}
+--- The options in `setup`, where the name is the key.
+____exports.SCHEMA = {
+    nodes = required(NODES, "addresses (`\"10.0.1.10:8000\"`, `\"[::1]:8000\"`, `\"unix:/path\"`), [names](#nodes-from-the-dns), or tables of one of these and what follows"),
+    policy = option(POLICY, "xed", "`xed`, `round_robin`, `least_conn`, `latency_buckets` or `consistent_hash`"),
+    buckets = optional(latency_buckets.BUCKETS, "for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising (2 s: 3, 4 s: 2); above the last one the weight is 1"),
+    hash_on = optional(consistent_hash.HASHED_VARIABLE, "for `consistent_hash`, which needs it: the variable to hash, such as `\"$arg_user\"`"),
+    load_factor = option(consistent_hash.LOAD_FACTOR, consistent_hash.DEFAULT_LOAD_FACTOR, "for `consistent_hash`: how many times its fair share a node may have in flight"),
+    signal = option(SIGNAL, "auto", "when a request counts as done: `ttfb`, with the first byte of its response; `total`, with the last byte; `auto`, with the first byte of a streamed response and the last byte of any other"),
+    host = option(HOST, "client", "which name nodes get as `Host`, see [The name of nodes](#the-name-of-nodes)"),
+    tries = option(
+        kinds.whole(1),
+        3,
+        "maximum number of tries per request, over all nodes"
+    ),
+    busy_statuses = option(STATUSES, busy_statuses.DEFAULTS, "status codes by which a node says that it is overloaded; the list replaces the default, `{ 429, 503 }` has both; see [Busy nodes](#busy-nodes)"),
+    failure_statuses = option(STATUSES, failure_statuses.DEFAULTS, "status codes that count as a failure of the node, see [Failures](#failures)"),
+    retry_share = option(kinds.share, 0.2, "maximum share of the traffic that may be retries"),
+    panic_share = option(kinds.share, 0, "when a smaller share of the nodes is up, all nodes are tried"),
+    fallback = optional(kinds.text, FALLBACK_MEANING),
+    health_check = optional(health_options.HEALTH_CHECK, "active checks of each node, see [Health checks](#health-checks)"),
+    dns = option(
+        dns.DNS,
+        read_or_raise(dns.SCHEMA, {}, ""),
+        "how names are looked up, see [Nodes from the DNS](#nodes-from-the-dns)"
+    )
+}
+--- The options of a balancer that stands alone.
+____exports.ALONE_SCHEMA = {
+    name = required(kinds.text, "the upstream's name in metrics and logs (in `setup` it is the key)"),
+    nodes = again(____exports.SCHEMA.nodes),
+    policy = again(____exports.SCHEMA.policy),
+    buckets = again(____exports.SCHEMA.buckets),
+    hash_on = again(____exports.SCHEMA.hash_on),
+    load_factor = again(____exports.SCHEMA.load_factor),
+    signal = again(____exports.SCHEMA.signal),
+    host = again(____exports.SCHEMA.host),
+    tries = again(____exports.SCHEMA.tries),
+    busy_statuses = again(____exports.SCHEMA.busy_statuses),
+    failure_statuses = again(____exports.SCHEMA.failure_statuses),
+    retry_share = again(____exports.SCHEMA.retry_share),
+    panic_share = again(____exports.SCHEMA.panic_share),
+    fallback = optional(BALANCER, FALLBACK_MEANING),
+    health_check = again(____exports.SCHEMA.health_check),
+    dns = again(____exports.SCHEMA.dns),
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` to use")
+}
+--- Options that another policy would heed, and the one that its policy needs.
+local function check_policy(____bindingPattern0, given, path, problems)
+    local hash_on
+    local policy
+    policy = ____bindingPattern0.policy
+    hash_on = ____bindingPattern0.hash_on
+    for ____, name in ipairs({"buckets", "hash_on", "load_factor"}) do
+        local its_policy = POLICY_OPTIONS[name]
+        if given[name] ~= nil and its_policy ~= policy then
+            problems[#problems + 1] = ((((((path .. ".") .. name) .. " is an option of policy \"") .. tostring(its_policy)) .. "\", not of \"") .. policy) .. "\""
+        end
+    end
+    if policy == "consistent_hash" then
+        consistent_hash.HASHED_VARIABLE.read(hash_on, path .. ".hash_on", problems)
+    end
+end
+--- Adds to the problems what does not fit together.
+local function check(options, given, path, problems)
+    local ____options_0 = options
+    local health_check = ____options_0.health_check
+    local nodes = ____options_0.nodes
+    check_policy(options, given, path, problems)
+    if health_check ~= nil then
+        health_options.check_names(health_check, nodes, path .. ".health_check", problems)
+    end
+    if given.dns == nil then
+        return
+    end
+    for ____, node in ipairs(nodes) do
+        if node.is_name then
+            return
+        end
+    end
+    problems[#problems + 1] = path .. ".dns is given, but no node is a name"
+end
+--- One of `upstreams` in `setup`.
+____exports.UPSTREAM = {
+    name = "table",
+    read = function(given, path, problems)
+        local options = schemas.read(____exports.SCHEMA, given, path, problems)
+        if options ~= nil then
+            check(options, given, path, problems)
+        end
+        return options
+    end
+}
+--- The options of a balancer that stands alone. Raises all that is wrong. Phases: init.
+function ____exports.read_alone(given, path)
+    local problems = {}
+    local options = schemas.read(____exports.ALONE_SCHEMA, given, path, problems)
+    if options ~= nil then
+        check(options, given, path, problems)
+    end
+    problem.raise(problems)
+    return options
+end
+return ____exports
