@@ -92,7 +92,14 @@ local function order_in(phase)
     for _, declaration in ipairs(declarations()) do
         if declaration.order[phase] then taking_part[#taking_part + 1] = declaration end
     end
-    table.sort(taking_part, function(left, right) return left.order[phase] < right.order[phase] end)
+    -- Those with the same number run as they are declared; table.sort would mix them.
+    for last = 2, #taking_part do
+        local at = last
+        while at > 1 and taking_part[at - 1].order[phase] > taking_part[at].order[phase] do
+            taking_part[at - 1], taking_part[at] = taking_part[at], taking_part[at - 1]
+            at = at - 1
+        end
+    end
     local shown = {}
     for place, declaration in ipairs(taking_part) do
         shown[place] = in_code(declaration.name) .. " (" .. number(declaration.order[phase]) .. ")"

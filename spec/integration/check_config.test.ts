@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { run } from "./support/checkout";
 import { findNginx, NativeNginx } from "./support/native_nginx";
 
-const SENTENCE = 'setup: routes.pond: "upstream" must be the name of one of upstreams, got "nowhere"';
+const SENTENCE = 'setup: routes.pond.upstream must be the name of one of upstreams, got "nowhere"';
 
 function config(nginx: NativeNginx, route: string): string {
     return `
