@@ -3,7 +3,8 @@ local kind = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option
 local optional = ____schema.optional
-local problem = require("resty.openclaw.config.problems")
+local ____problems = require("resty.openclaw.config.problems")
+local refuse = ____problems.refuse
 local fault = require("resty.openclaw.fault")
 local contract = require("resty.openclaw.gateway.contract")
 local chunk = require("resty.openclaw.inference.chunk")
@@ -185,7 +186,7 @@ local function usage_of(options, path, registry, faults)
     local include_usage = ____options_5.include_usage
     local max_body_bytes = ____options_5.max_body_bytes
     if not include_usage and max_body_bytes ~= nil then
-        problem.refuse(path .. ".max_body_bytes", "left out unless include_usage = true", max_body_bytes)
+        refuse(path .. ".max_body_bytes", "left out unless include_usage = true", max_body_bytes)
     end
     return include_usage and usages.new(registry, faults, max_body_bytes or USAGE_BODY_BYTES) or nil
 end

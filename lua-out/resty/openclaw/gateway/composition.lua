@@ -1,6 +1,9 @@
 local ____exports = {}
-local write, maker, chain_of, MOST_STEPS, makers
-function write(count, may_decline)
+--- LuaJIT's limit is 60 upvalues; each plugin takes two, the route one.
+local MOST_STEPS = 29
+local makers = {}
+--- The Lua that makes a chain of so many steps from the route, the methods and the plugins.
+local function write(count, may_decline)
     local names = {"route"}
     local calls = {}
     for place = 1, count do
@@ -11,7 +14,7 @@ function write(count, may_decline)
     calls[#calls + 1] = "return true"
     return ((("local " .. table.concat(names, ", ")) .. " = ...\nreturn function()\n") .. table.concat(calls, "\n")) .. "\nend"
 end
-function maker(count, may_decline)
+local function maker(count, may_decline)
     local key = (tostring(count) .. " ") .. tostring(may_decline)
     local known = makers[key]
     if known ~= nil then
@@ -27,24 +30,6 @@ function maker(count, may_decline)
     makers[key] = made
     return made
 end
-function chain_of(all, route, may_decline)
-    if #all > MOST_STEPS then
-        error(
-            ((((("setup: routes." .. route) .. " has ") .. tostring(#all)) .. " plugins in one phase; ") .. tostring(MOST_STEPS)) .. " are the most",
-            0
-        )
-    end
-    local values = {route}
-    for ____, ____value in ipairs(all) do
-        local method = ____value.method
-        local plugin = ____value.plugin
-        values[#values + 1] = method
-        values[#values + 1] = plugin
-    end
-    return maker(#all, may_decline)(unpack(values))
-end
-MOST_STEPS = 29
-makers = {}
 --- Where a plugin stands in a phase: those without a number come last.
 local function place_in(placed, phase)
     return placed.order[phase] or math.huge
@@ -73,6 +58,22 @@ function ____exports.append(to, more)
     for ____, step in ipairs(more) do
         to[#to + 1] = step
     end
+end
+local function chain_of(all, route, may_decline)
+    if #all > MOST_STEPS then
+        error(
+            ((((("setup: routes." .. route) .. " has ") .. tostring(#all)) .. " plugins in one phase; ") .. tostring(MOST_STEPS)) .. " are the most",
+            0
+        )
+    end
+    local values = {route}
+    for ____, ____value in ipairs(all) do
+        local method = ____value.method
+        local plugin = ____value.plugin
+        values[#values + 1] = method
+        values[#values + 1] = plugin
+    end
+    return maker(#all, may_decline)(unpack(values))
 end
 --- A function that makes these steps, one after the other, and returns true. Raises when there are too many. Phases: init.
 function ____exports.chain(all, route)
