@@ -4,7 +4,7 @@
 export NGINX_BIN ARGS
 MAKEFLAGS += --no-print-directory
 .NOTPARALLEL:
-.PHONY: help build committed lint spec integration bench bench-balancer screenshot check run test
+.PHONY: help build committed lint docs spec integration bench bench-balancer screenshot check run test
 
 help: ## Show the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | while IFS="$$(printf '\t')" read -r target text; do \
@@ -18,6 +18,9 @@ committed: # Fails when lua-out is not what the last commit holds
 
 lint: ## Check the style of everything: TypeScript, Lua, shell
 	@tools/lint.sh
+
+docs: ## Write the tables of options in docs anew, from src
+	@tools/docs.sh
 
 spec: ## Run the specs inside an nginx worker
 	@tools/spec.sh

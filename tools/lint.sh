@@ -18,7 +18,7 @@ check prettier --log-level warn --check .
 check eslint .
 check tsc --noEmit -p spec/integration
 check tsc --noEmit -p dashboard
-check luacheck --no-color --quiet lua-out spec demo
+check luacheck --no-color --quiet lua-out spec demo tools examples
 check bash -n "${scripts[@]}"
 if command -v shellcheck >/dev/null; then check shellcheck -x "${scripts[@]}"; fi
 

@@ -9,6 +9,8 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
 mkdir "$scratch/spec"
+mkdir "$scratch/tools"
+cp tools/option_tables.lua "$scratch/tools"
 cp -R lua-out .busted ./*.rockspec dist.ini package.json Changes.md "$scratch"
 for entry in spec/*; do
     [ "$entry" = spec/integration ] || cp -R "$entry" "$scratch/spec"

@@ -28,16 +28,17 @@ end
 local PREFIX = kinds.of("path", "a path of plain letters without a slash at its end", is_prefix)
 --- The options in `setup`, where the upstreams are known.
 ____exports.SCHEMA = {
-    prefix = option(PREFIX, "/openclaw/upstreams", "the path of the API, where another than that of `admin.conf` is used"),
+    prefix = option(PREFIX, "/openclaw/upstreams", "the path of the location, as clients send it"),
     token = again(tokens.TOKEN_OPTION),
     token_file = again(tokens.TOKEN_FILE_OPTION),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
 local UPSTREAM = kinds.with_methods("an upstream, such as a balancer", {"report", "change", "forget_changes"})
-local ALONE_SCHEMA = {
+--- The options of docs/admin.md.
+____exports.ALONE_SCHEMA = {
     upstreams = required(
         map_of(UPSTREAM),
-        "the upstreams, by name"
+        "name → a balancer, or any table with methods `report`, `change` and `forget_changes` like a balancer's; not in `setup`"
     ),
     prefix = again(____exports.SCHEMA.prefix),
     token = again(____exports.SCHEMA.token),
@@ -104,7 +105,7 @@ function ____exports.create(options, upstreams, path)
 end
 --- The API alone, from the options in docs/admin.md. Raises when one is wrong. Phases: init.
 local function alone(options)
-    local read = read_or_raise(ALONE_SCHEMA, options, NAME)
+    local read = read_or_raise(____exports.ALONE_SCHEMA, options, NAME)
     return ____exports.create(read, read.upstreams, NAME)
 end
 ____exports.new = alone

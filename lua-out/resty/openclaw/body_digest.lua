@@ -15,24 +15,24 @@ local SCHEMA = {
     algorithm = option(
         kinds.one_of("md5", "sha256"),
         "md5",
-        "the digest, and so the variable that is set"
+        "the digest, and so the variable: `$request_body_md5` or `$request_body_sha256`"
     ),
     max_bytes = option(
         kinds.whole(1),
         100 * MIB,
-        "a larger body is not read"
+        "maximum length of a body that is digested"
     ),
     credentials = option(
         kinds.one_of("bypass", "key"),
         "bypass",
-        "what is done with requests that show credentials: not cached, or cached with the credentials in the key"
+        "whether requests with credentials bypass the cache, or have them in their key"
     ),
     key_variables = option(
         kinds.list_of(kinds.variable_name),
         {},
-        "more variables, without `$`, for the cache key"
+        "more variables for the key of the cache, without `$`"
     ),
-    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics; without it each process counts for itself")
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself")
 }
 local SKIP_VARIABLE = "request_body_digest_skip"
 local function set_variable(name, value)

@@ -20,9 +20,9 @@ local SCHEMA = {
     formats = option(
         kinds.list_of(FORMAT),
         {"jpeg", "png"},
-        "image formats that are accepted"
+        "accepted formats"
     ),
-    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself")
 }
 --- As much as any test looks at.
 local FIRST_BYTES = 24

@@ -5,8 +5,8 @@ local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
 local again = ____schema.again
+local computed = ____schema.computed
 local option = ____schema.option
-local optional = ____schema.optional
 local read_or_raise = ____schema.read_or_raise
 local ____allow_list = require("resty.openclaw.metric_registry.allow_list")
 local LABELS = ____allow_list.LABELS
@@ -28,7 +28,7 @@ local turn = require("resty.openclaw.turn")
 local NAME = "metrics"
 local BOUNDS = kinds.list_of(kinds.positive)
 local BUCKETS = {
-    name = "list of rising numbers",
+    name = "list of rising numbers > 0",
     read = function(given, path, problems)
         local bounds = BOUNDS.read(given, path, problems)
         local most = metric_registry.MOST_BOUNDS
@@ -56,25 +56,30 @@ local BUCKETS = {
 }
 --- The options of docs/metrics.md.
 ____exports.SCHEMA = {
-    dict = option(kinds.text, "openclaw", "the `lua_shared_dict`"),
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` to use; `nginx.metric` always uses `openclaw`"),
     max_series = option(
         kinds.whole(1),
         metric_registry.DEFAULT_MOST_SERIES,
-        "maximum number of series per metric; past it, new combinations of label values count as `_other`"
+        "maximum number of combinations of label values each metric may have; later ones count as `_other`"
     ),
-    max_bytes = optional(
+    max_bytes = computed(
         kinds.whole(1),
-        "maximum size of the names of all series in the `lua_shared_dict` (three quarters of it); past it, new combinations of label values count as `_other`; the error log says so if the series at the start take it all"
+        "three quarters of the dict",
+        "maximum size of the names of all series in the `lua_shared_dict`; past it, new combinations of label values count as `_other`; the error log says so if the series at the start take it all"
     ),
     max_values = option(
         kinds.whole(1),
         metric_registry.DEFAULT_MOST_VALUES,
-        "maximum number of values per label that come from outside, such as model names; further ones count as `_other`"
+        "maximum number of values of each label that comes from outside (`model`, `finish_reason`; `variant` there and in the slow log); later ones count as `_other`"
     ),
-    idle_seconds = option(kinds.not_negative, metric_registry.DEFAULT_IDLE_SECONDS, "seconds without a change after which a series is dropped; 0: never"),
-    labels = option(LABELS, {}, "which labels of which metrics are kept; all unless listed"),
-    buckets = option(BUCKETS, metric_registry.SECONDS, "upper bounds of the duration histograms, in seconds"),
-    route = option(kinds.text, "default", "the route of requests without one, where the plugin stands alone"),
+    idle_seconds = option(kinds.not_negative, metric_registry.DEFAULT_IDLE_SECONDS, "seconds after which a series that no worker has counted in is dropped; 0: never"),
+    labels = option(LABELS, {}, "which labels of which metrics are kept; all of those that are not named here; see [below](#fewer-labels-labels)"),
+    buckets = option(
+        BUCKETS,
+        metric_registry.SECONDS,
+        "upper bounds of the built-in histograms, in seconds, at most " .. tostring(metric_registry.MOST_BOUNDS)
+    ),
+    route = option(kinds.text, "default", "the label `route` of what `log` counts"),
     token = again(tokens.TOKEN_OPTION),
     token_file = again(tokens.TOKEN_FILE_OPTION)
 }

@@ -10,14 +10,15 @@ local request = require("resty.openclaw.request")
 local limits = require("resty.openclaw.slow_log.limit")
 local line = require("resty.openclaw.slow_log.line")
 local NAME = "slow_log"
-local SCHEMA = {
-    seconds = option(kinds.positive, 5, "requests that take so long have a line"),
+--- The options of docs/slow_log.md.
+____exports.SCHEMA = {
+    seconds = option(kinds.positive, 5, "requests that take so long, or longer, are slow"),
     lines_per_minute = option(
         kinds.whole(1),
         600,
-        "maximum number of lines of all workers, and of all slow logs over the same dict"
+        "so many lines all workers write together in a minute, for all slow logs over the same dict"
     ),
-    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics and of the number of lines")
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` where lines and metrics are counted; it must exist")
 }
 --- nginx counts milliseconds; the difference of two such times in seconds may be a little less than the whole.
 local HALF_A_MILLISECOND = 0.0005
@@ -85,7 +86,7 @@ function ____exports.create(options, ____bindingPattern0)
 end
 --- The plugin alone, from the options in docs/slow_log.md. Raises when one is wrong. Phases: init.
 local function alone(options)
-    return contract.alone({name = NAME, schema = SCHEMA, create = ____exports.create}, options)
+    return contract.alone({name = NAME, schema = ____exports.SCHEMA, create = ____exports.create}, options)
 end
 ____exports.new = alone
 return ____exports

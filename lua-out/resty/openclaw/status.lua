@@ -21,19 +21,20 @@ local NAME = "status"
 ____exports.SCHEMA = {
     token = again(tokens.TOKEN_OPTION),
     token_file = again(tokens.TOKEN_FILE_OPTION),
-    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` whose metrics are shown")
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
 local UPSTREAM = kinds.with_methods("an upstream, such as a balancer", {"report"})
-local ALONE_SCHEMA = {
+--- The options of docs/status.md.
+____exports.ALONE_SCHEMA = {
     upstreams = option(
         map_of(UPSTREAM),
         {},
-        "the upstreams, by name"
+        "name → a balancer, or any table with a method `report` like a balancer's; not in `setup`"
     ),
     routes = option(
         kinds.list_or_none_of(kinds.text),
         {},
-        "the names of the routes"
+        "names of routes that are shown before anybody counts them; not in `setup`"
     ),
     token = again(____exports.SCHEMA.token),
     token_file = again(____exports.SCHEMA.token_file),
@@ -143,7 +144,7 @@ function ____exports.create(options, upstreams, routes, path)
 end
 --- The status alone, from the options in docs/status.md. Raises when one is wrong. Phases: init.
 local function alone(options)
-    local read = read_or_raise(ALONE_SCHEMA, options, NAME)
+    local read = read_or_raise(____exports.ALONE_SCHEMA, options, NAME)
     return ____exports.create(read, read.upstreams, read.routes, NAME)
 end
 ____exports.new = alone

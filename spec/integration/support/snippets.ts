@@ -104,7 +104,9 @@ class Trial {
     static async create(): Promise<Trial> {
         const nginx = await findNginx();
         const prefix = await makePrefix();
-        for (const name of ["lua-out", "nginx", "demo"].filter((folder) => existsSync(path.join(CHECKOUT, folder)))) {
+        for (const name of ["lua-out", "nginx", "demo", "examples"].filter((folder) =>
+            existsSync(path.join(CHECKOUT, folder)),
+        )) {
             await cp(path.join(CHECKOUT, name), path.join(prefix, name), { recursive: true });
         }
         await mkdir(path.join(prefix, "conf"));

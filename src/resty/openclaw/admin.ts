@@ -40,11 +40,7 @@ const PREFIX = kinds.of<string>("path", "a path of plain letters without a slash
 
 /** The options in `setup`, where the upstreams are known. */
 export const SCHEMA = {
-    prefix: option(
-        PREFIX,
-        "/openclaw/upstreams",
-        "the path of the API, where another than that of `admin.conf` is used",
-    ),
+    prefix: option(PREFIX, "/openclaw/upstreams", "the path of the location, as clients send it"),
     token: again(tokens.TOKEN_OPTION),
     token_file: again(tokens.TOKEN_FILE_OPTION),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
@@ -55,8 +51,12 @@ const UPSTREAM = kinds.with_methods<Upstream>("an upstream, such as a balancer",
     "change",
     "forget_changes",
 ]);
-const ALONE_SCHEMA = {
-    upstreams: required(map_of(UPSTREAM), "the upstreams, by name"),
+/** The options of docs/admin.md. */
+export const ALONE_SCHEMA = {
+    upstreams: required(
+        map_of(UPSTREAM),
+        "name → a balancer, or any table with methods `report`, `change` and `forget_changes` like a balancer's; not in `setup`",
+    ),
     prefix: again(SCHEMA.prefix),
     token: again(SCHEMA.token),
     token_file: again(SCHEMA.token_file),

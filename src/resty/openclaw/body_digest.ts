@@ -39,18 +39,26 @@ const NAME = "body_digest";
 const MIB = 1024 * 1024;
 
 const SCHEMA = {
-    algorithm: option(kinds.one_of("md5", "sha256"), "md5", "the digest, and so the variable that is set"),
-    max_bytes: option(kinds.whole(1), 100 * MIB, "a larger body is not read"),
+    algorithm: option(
+        kinds.one_of("md5", "sha256"),
+        "md5",
+        "the digest, and so the variable: `$request_body_md5` or `$request_body_sha256`",
+    ),
+    max_bytes: option(kinds.whole(1), 100 * MIB, "maximum length of a body that is digested"),
     credentials: option(
         kinds.one_of("bypass", "key"),
         "bypass",
-        "what is done with requests that show credentials: not cached, or cached with the credentials in the key",
+        "whether requests with credentials bypass the cache, or have them in their key",
     ),
-    key_variables: option(kinds.list_of(kinds.variable_name), [], "more variables, without `$`, for the cache key"),
+    key_variables: option(
+        kinds.list_of(kinds.variable_name),
+        [],
+        "more variables for the key of the cache, without `$`",
+    ),
     dict: option(
         kinds.text,
         "openclaw",
-        "the `lua_shared_dict` of the metrics; without it each process counts for itself",
+        "the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself",
     ),
 };
 

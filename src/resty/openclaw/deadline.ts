@@ -43,16 +43,16 @@ export interface Deadline {
 const NAME = "deadline";
 
 const SCHEMA = {
-    seconds: option(kinds.positive, 300, "deadline of requests that come without one"),
-    most_seconds: option(kinds.positive, 3600, "maximum deadline, whatever the request says"),
+    seconds: option(kinds.positive, 300, "seconds for requests that come without a deadline"),
+    most_seconds: option(kinds.positive, 3600, "no request gets more, whatever it says"),
     skew_seconds: option(kinds.not_negative, 2, "tolerance for a deadline without `sent`"),
     connect_seconds: option(
         kinds.positive,
         5,
         "the location's `proxy_connect_timeout`, which nginx does not tell; the default is that of `proxy.conf`",
     ),
-    send_seconds: option(kinds.positive, 300, "the same for `proxy_send_timeout`"),
-    read_seconds: option(kinds.positive, 300, "the same for `proxy_read_timeout`"),
+    send_seconds: option(kinds.positive, 300, "its `proxy_send_timeout`, likewise"),
+    read_seconds: option(kinds.positive, 300, "its `proxy_read_timeout`, likewise"),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 

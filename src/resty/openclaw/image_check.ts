@@ -31,8 +31,12 @@ const NAME = "image_check";
 const FORMAT = kinds.one_of("jpeg", "png", "gif", "webp", "bmp", "tiff");
 
 const SCHEMA = {
-    formats: option(kinds.list_of(FORMAT), ["jpeg", "png"], "image formats that are accepted"),
-    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
+    formats: option(kinds.list_of(FORMAT), ["jpeg", "png"], "accepted formats"),
+    dict: option(
+        kinds.text,
+        "openclaw",
+        "the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself",
+    ),
 };
 
 /** As much as any test looks at. */

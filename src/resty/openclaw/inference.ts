@@ -6,7 +6,7 @@
  * What it knows of a request stands in a table of the worker, by request, made only for answers to what may make tokens.
  */
 import * as kind from "./config/kinds";
-import { option, optional } from "./config/schema";
+import { computed, option } from "./config/schema";
 import type { Values } from "./config/schema";
 import { refuse } from "./config/problems";
 import * as fault from "./fault";
@@ -71,11 +71,12 @@ const SCHEMA = {
     include_usage: option(
         kind.flag,
         false,
-        "ask nodes for the usage event of streams, and take it out for clients that did not",
+        "the gateway asks for the usage of each stream; see [below](#exact-figures-of-streams)",
     ),
-    max_body_bytes: optional(
+    max_body_bytes: computed(
         kind.whole(1, MOST_USAGE_BODY_BYTES),
-        "with `include_usage`: larger request bodies are not changed, so their streams may have no usage (1048576)",
+        `${USAGE_BODY_BYTES}`,
+        "larger request bodies are left as they are; only with `include_usage`",
     ),
     dict: option(kind.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
@@ -165,8 +166,8 @@ function settle(this: void, plugin: Inference, answer: Answer, route: string): v
         return;
     }
     const fields = reader.finish(answer.is_whole);
-    const problem = answer.inflation?.problem ?? reader.problem;
-    if (problem !== undefined) plugin.faults.report("broken_answer", problem);
+    const broken = answer.inflation?.problem ?? reader.problem;
+    if (broken !== undefined) plugin.faults.report("broken_answer", broken);
     if (fields === undefined) {
         plugin.families.unread.labels(route, "no_figures").inc();
         return;

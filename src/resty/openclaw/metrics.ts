@@ -6,7 +6,7 @@ import type { Counter, Gauge, Histogram } from "./metric_handles";
 import * as kinds from "./config/kinds";
 import type { Kind } from "./config/kinds";
 import * as problem from "./config/problems";
-import { again, option, optional, read_or_raise } from "./config/schema";
+import { again, computed, option, read_or_raise } from "./config/schema";
 import type { Values } from "./config/schema";
 import { LABELS } from "./metric_registry/allow_list";
 import type { AllowList } from "./metric_registry/allow_list";
@@ -76,7 +76,7 @@ const NAME = "metrics";
 const BOUNDS = kinds.list_of(kinds.positive);
 
 const BUCKETS: Kind<readonly number[]> = {
-    name: "list of rising numbers",
+    name: "list of rising numbers > 0",
     read: (given, path, problems) => {
         const bounds = BOUNDS.read(given, path, problems);
         const most = metric_registry.MOST_BOUNDS;
@@ -91,33 +91,38 @@ const BUCKETS: Kind<readonly number[]> = {
 
 /** The options of docs/metrics.md. */
 export const SCHEMA = {
-    dict: option(kinds.text, "openclaw", "the `lua_shared_dict`"),
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` to use; `nginx.metric` always uses `openclaw`"),
     max_series: option(
         kinds.whole(1),
         metric_registry.DEFAULT_MOST_SERIES,
-        "maximum number of series per metric; past it, new combinations of label values count as `_other`",
+        "maximum number of combinations of label values each metric may have; later ones count as `_other`",
     ),
-    max_bytes: optional(
+    max_bytes: computed(
         kinds.whole(1),
-        "maximum size of the names of all series in the `lua_shared_dict` (three quarters of it); past it, new combinations of label values count as `_other`; the error log says so if the series at the start take it all",
+        "three quarters of the dict",
+        "maximum size of the names of all series in the `lua_shared_dict`; past it, new combinations of label values count as `_other`; the error log says so if the series at the start take it all",
     ),
     max_values: option(
         kinds.whole(1),
         metric_registry.DEFAULT_MOST_VALUES,
-        "maximum number of values per label that come from outside, such as model names; further ones count as `_other`",
+        "maximum number of values of each label that comes from outside (`model`, `finish_reason`; `variant` there and in the slow log); later ones count as `_other`",
     ),
     idle_seconds: option(
         kinds.not_negative,
         metric_registry.DEFAULT_IDLE_SECONDS,
-        "seconds without a change after which a series is dropped; 0: never",
+        "seconds after which a series that no worker has counted in is dropped; 0: never",
     ),
     labels: option(
         LABELS,
         new LuaTable<string, AllowList>(),
-        "which labels of which metrics are kept; all unless listed",
+        "which labels of which metrics are kept; all of those that are not named here; see [below](#fewer-labels-labels)",
     ),
-    buckets: option(BUCKETS, metric_registry.SECONDS, "upper bounds of the duration histograms, in seconds"),
-    route: option(kinds.text, "default", "the route of requests without one, where the plugin stands alone"),
+    buckets: option(
+        BUCKETS,
+        metric_registry.SECONDS,
+        `upper bounds of the built-in histograms, in seconds, at most ${metric_registry.MOST_BOUNDS}`,
+    ),
+    route: option(kinds.text, "default", "the label `route` of what `log` counts"),
     token: again(tokens.TOKEN_OPTION),
     token_file: again(tokens.TOKEN_FILE_OPTION),
 };

@@ -30,14 +30,15 @@ export interface SlowLog {
 
 const NAME = "slow_log";
 
-const SCHEMA = {
-    seconds: option(kinds.positive, 5, "requests that take so long have a line"),
+/** The options of docs/slow_log.md. */
+export const SCHEMA = {
+    seconds: option(kinds.positive, 5, "requests that take so long, or longer, are slow"),
     lines_per_minute: option(
         kinds.whole(1),
         600,
-        "maximum number of lines of all workers, and of all slow logs over the same dict",
+        "so many lines all workers write together in a minute, for all slow logs over the same dict",
     ),
-    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics and of the number of lines"),
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` where lines and metrics are counted; it must exist"),
 };
 /** nginx counts milliseconds; the difference of two such times in seconds may be a little less than the whole. */
 const HALF_A_MILLISECOND = 0.0005;

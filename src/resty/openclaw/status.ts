@@ -37,13 +37,22 @@ const NAME = "status";
 export const SCHEMA = {
     token: again(tokens.TOKEN_OPTION),
     token_file: again(tokens.TOKEN_FILE_OPTION),
-    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` whose metrics are shown"),
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 
 const UPSTREAM = kinds.with_methods<Upstream>("an upstream, such as a balancer", ["report"]);
-const ALONE_SCHEMA = {
-    upstreams: option(map_of(UPSTREAM), new LuaTable<string, Upstream>(), "the upstreams, by name"),
-    routes: option(kinds.list_or_none_of(kinds.text), [], "the names of the routes"),
+/** The options of docs/status.md. */
+export const ALONE_SCHEMA = {
+    upstreams: option(
+        map_of(UPSTREAM),
+        new LuaTable<string, Upstream>(),
+        "name → a balancer, or any table with a method `report` like a balancer's; not in `setup`",
+    ),
+    routes: option(
+        kinds.list_or_none_of(kinds.text),
+        [],
+        "names of routes that are shown before anybody counts them; not in `setup`",
+    ),
     token: again(SCHEMA.token),
     token_file: again(SCHEMA.token_file),
     dict: again(SCHEMA.dict),

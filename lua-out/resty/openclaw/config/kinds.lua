@@ -91,7 +91,7 @@ function ____exports.one_of(...)
     for ____, word in ipairs(words) do
         known[word] = true
     end
-    local name = ("\"" .. table.concat(words, "\", \"")) .. "\""
+    local name = ("`\"" .. table.concat(words, "\"`, `\"")) .. "\"`"
     return ____exports.of(
         name,
         "one of " .. table.concat(words, ", "),
@@ -102,6 +102,7 @@ end
 function ____exports.false_or(kind)
     return {
         name = "`false` or " .. kind.name,
+        schema = kind.schema,
         read = function(given, path, problems)
             if given == false then
                 return false

@@ -3,12 +3,13 @@ local ____nearest = require("resty.openclaw.config.nearest")
 local nearest = ____nearest.nearest
 local problem = require("resty.openclaw.config.problems")
 local places = 0
-local function make(kind, fallback, is_required, meaning)
+local function make(kind, fallback, is_required, meaning, default_text)
     places = places + 1
     return {
         kind = kind,
         fallback = fallback,
         is_required = is_required,
+        default_text = default_text,
         meaning = meaning,
         place = places
     }
@@ -25,9 +26,25 @@ end
 function ____exports.optional(kind, meaning)
     return make(kind, nil, false, meaning)
 end
+--- As `optional`, where its owner makes up for it in a way that is to be told: `default_text`, in the documents' tables.
+function ____exports.computed(kind, default_text, meaning)
+    return make(
+        kind,
+        nil,
+        false,
+        meaning,
+        default_text
+    )
+end
 --- The same option once more, as the next one of another schema.
 function ____exports.again(known)
-    return make(known.kind, known.fallback, known.is_required, known.meaning)
+    return make(
+        known.kind,
+        known.fallback,
+        known.is_required,
+        known.meaning,
+        known.default_text
+    )
 end
 --- The names of a schema's options, in the order in which they were declared.
 function ____exports.names(schema)
@@ -96,7 +113,8 @@ end
 function ____exports.table_of(schema)
     return {
         name = "table",
-        read = function(given, path, problems) return ____exports.read(schema, given, path, problems) end
+        read = function(given, path, problems) return ____exports.read(schema, given, path, problems) end,
+        schema = schema
     }
 end
 --- An option that is a table with options of its own, each of which has a value where the table is not given.

@@ -19,11 +19,12 @@ local PLUGINS = ____registry.PLUGINS
 local routes = require("resty.openclaw.gateway.routes")
 local upstreams = require("resty.openclaw.gateway.upstreams")
 local ANY_TABLE = kinds.anything("table")
-local SCHEMA = {
+--- The options of `setup`.
+____exports.SCHEMA = {
     upstreams = option(
         map_of(ANY_TABLE),
         {},
-        "name → the options of a [balancer](balancer.md)"
+        "name → the options of a [balancer](balancer.md), without `name` and `dict`"
     ),
     routes = option(
         map_of(ANY_TABLE),
@@ -32,8 +33,8 @@ local SCHEMA = {
     ),
     log = schemas.optional(ANY_TABLE, "where records go, and what is slow; see [post_action](post_action.md)"),
     metrics = defaulted(metrics.SCHEMA, "the options of [metrics](metrics.md)"),
-    admin = defaulted(admins.SCHEMA, "the options of [admin](admin.md)"),
-    status = defaulted(statuses.SCHEMA, "the options of [status](status.md)"),
+    admin = defaulted(admins.SCHEMA, "the options of [admin](admin.md), without `upstreams`"),
+    status = defaulted(statuses.SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),
     plugins = option(DECLARATIONS, {}, "your own [plugins](plugins.md), each of which routes may have by its name")
 }
 --- Does a part; adds to the problems what it raises, and returns nothing then.
@@ -105,7 +106,7 @@ end
 --- Builds the gateway. Raises all that is wrong with the options, a sentence a line. Phases: init.
 function ____exports.build(options)
     local problems = {}
-    local given = schemas.read(SCHEMA, options, "setup:", problems)
+    local given = schemas.read(____exports.SCHEMA, options, "setup:", problems)
     problem.raise(problems)
     local read = given
     local figures = attempt(

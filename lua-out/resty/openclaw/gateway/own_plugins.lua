@@ -22,7 +22,7 @@ local function has_method(table_given, path, problems)
 end
 --- A table with methods named as phases. One without any was meant to be something else.
 local PHASE_TABLE = {
-    name = "table with methods named as phases",
+    name = "table",
     read = function(given, path, problems)
         if type(given) ~= "table" then
             problem.add_no_table(problems, path, "a table", given)

@@ -1,8 +1,8 @@
 local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
 local option = ____schema.option
-local optional = ____schema.optional
 local table_of = ____schema.table_of
 local slow_log = require("resty.openclaw.slow_log")
 local function metrics_of(metrics)
@@ -20,7 +20,7 @@ local function metrics_of(metrics)
 end
 --- All sinks of `log` as one plugin.
 local function record_to(logs)
-    local all = {log = function(____, route)
+    local all = {log = function(self, route)
         for ____, log in ipairs(logs) do
             log:log(route)
         end
@@ -45,12 +45,13 @@ local function record_to(logs)
     }
 end
 local function slow_log_as(slow)
-    local schema = {seconds = option(kinds.positive, slow.seconds, "requests that take so long have a line")}
+    local schema = {seconds = option(kinds.positive, slow.seconds, "requests that take so long, or longer, are slow")}
     return {
         name = "slow_log",
         order = {log = 500},
-        option = optional(
+        option = computed(
             kinds.false_or(table_of(schema)),
+            "as `log` says",
             "`false`: no [slow log](slow_log.md); `{ seconds = 60 }`: other seconds than in `log`"
         ),
         variables = {"openclaw_slow"},

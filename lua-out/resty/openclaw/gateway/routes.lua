@@ -9,7 +9,7 @@ local ____own_plugins = require("resty.openclaw.gateway.own_plugins")
 local PHASE_TABLES = ____own_plugins.PHASE_TABLES
 local OWN = {
     upstream = optional(kinds.text, "one of `upstreams`: where `balance()` without a name sends the route's requests"),
-    plugins = optional(PHASE_TABLES, "your own plugins: tables with methods named as phases; see [plugins](plugins.md)")
+    plugins = optional(PHASE_TABLES, "your own plugins: tables with methods named as phases; see [plugins](plugins.md#a-table-of-methods)")
 }
 --- The schema of a route that may have these plugins.
 function ____exports.schema_of(declarations)

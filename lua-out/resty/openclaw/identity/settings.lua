@@ -3,6 +3,7 @@ local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
 local again = ____schema.again
+local computed = ____schema.computed
 local option = ____schema.option
 local optional = ____schema.optional
 local required = ____schema.required
@@ -22,38 +23,43 @@ local REASONS = {
     "certificate"
 }
 local MAX_AGE_SECONDS = 60
-local TRUSTED = option(kinds.flag, false, "your word that clients cannot set the variable in `subject`")
-local SUBJECT = required(kinds.variable_name, "the variable, without `$`, that names who asks")
+local TRUSTED = option(kinds.flag, false, "your word that clients cannot set that variable, which permits any; see below")
+local SUBJECT = required(kinds.variable_name, "the variable that holds the caller, without `$`; see below")
 ____exports.SCHEMA = {
     accept = optional(
         kinds.one_of("signed", "mutual_tls"),
-        "how this gateway learns who asks: by a signature, or over a connection with a client certificate; without it, by its own variable"
+        "which identities are accepted from the gateway before this one: signed ones, or those that come over a connection with a client certificate"
     ),
     key_files = optional(
         kinds.list_of(kinds.secret_file),
-        "with `signed`: files with the keys that are accepted"
+        "with `\"signed\"`: the files of the accepted keys"
     ),
-    max_age_seconds = optional(kinds.positive, "with `signed`: maximum age of a signature (60)"),
-    peers = optional(
+    max_age_seconds = computed(
+        kinds.positive,
+        tostring(MAX_AGE_SECONDS),
+        "with `\"signed\"`: maximum difference between the time of a signature and this machine's clock, in both directions"
+    ),
+    peers = computed(
         kinds.list_of(kinds.text),
-        "with `mutual_tls`: distinguished names of the certificates that are accepted; without it, all that nginx has verified"
+        "all that nginx has verified",
+        "with `\"mutual_tls\"`: the subjects of the accepted certificates, as `$ssl_client_s_dn` shows them"
     ),
     sign = optional(
         table_of({
-            key_file = required(kinds.secret_file, "the file with the key"),
+            key_file = required(kinds.secret_file, "the file of the key"),
             subject = again(SUBJECT),
             trusted = again(TRUSTED)
         }),
-        "signs who asks, for the next gateway"
+        "signs the identity for the next gateway"
     ),
     tell = optional(
         table_of({
             subject = again(SUBJECT),
             trusted = again(TRUSTED)
         }),
-        "the same without a signature, for a connection with client certificates"
+        "sends the identity without a signature, for a next gateway that accepts `\"mutual_tls\"`"
     ),
-    required = option(kinds.flag, true, "refuse requests without an identity"),
+    required = option(kinds.flag, true, "whether requests without an identity are refused"),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
 local function set_of(names)

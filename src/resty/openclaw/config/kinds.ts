@@ -10,6 +10,8 @@ export interface Kind<Value> {
     readonly name: string;
     /** The value; where it is wrong, adds to the problems and returns what is not to be used. */
     readonly read: (this: void, given: unknown, path: string, problems: Problems) => Value;
+    /** The options of such a value, where it is a table of options; for the documents. */
+    readonly schema?: object | undefined;
 }
 
 /** A kind whose values are known by a test. `expected`: how a sentence ends that refuses another one. */
@@ -82,7 +84,7 @@ export function whole(least: number, most = math.huge): Kind<number> {
 export function one_of<Word extends string>(...words: Word[]): Kind<Word> {
     const known = new LuaSet<AnyNotNil>();
     for (const word of words) known.add(word);
-    const name = `"${table.concat(words, '", "')}"`;
+    const name = `\`"${table.concat(words, '"`, `"')}"\``;
     return of<Word>(
         name,
         `one of ${table.concat(words, ", ")}`,
@@ -94,6 +96,7 @@ export function one_of<Word extends string>(...words: Word[]): Kind<Word> {
 export function false_or<Value>(kind: Kind<Value>): Kind<Value | false> {
     return {
         name: `\`false\` or ${kind.name}`,
+        schema: kind.schema,
         read: (given, path, problems) => {
             if (given === false) return false;
             if (type(given) === "table") return kind.read(given, path, problems);

@@ -13,6 +13,8 @@ export interface Option<Value> {
     /** What it is where it is not given. */
     readonly fallback: Value;
     readonly is_required: boolean;
+    /** What the documents have as its default where `fallback` does not tell. */
+    readonly default_text: string | undefined;
     /** As the documents have it. */
     readonly meaning: string;
     /** Where it stands among those of its table: Lua forgets the order of names. */
@@ -28,9 +30,15 @@ export type Values<Declared> = {
 
 let places = 0;
 
-function make<Value>(kind: Kind<unknown>, fallback: Value, is_required: boolean, meaning: string): Option<Value> {
+function make<Value>(
+    kind: Kind<unknown>,
+    fallback: Value,
+    is_required: boolean,
+    meaning: string,
+    default_text?: string,
+): Option<Value> {
     places += 1;
-    return { kind: kind as Kind<Value>, fallback, is_required, meaning, place: places };
+    return { kind: kind as Kind<Value>, fallback, is_required, default_text, meaning, place: places };
 }
 
 /** An option that is `fallback` where it is not given. */
@@ -48,9 +56,14 @@ export function optional<Value>(kind: Kind<Value>, meaning: string): Option<Valu
     return make<Value | undefined>(kind, undefined, false, meaning);
 }
 
+/** As `optional`, where its owner makes up for it in a way that is to be told: `default_text`, in the documents' tables. */
+export function computed<Value>(kind: Kind<Value>, default_text: string, meaning: string): Option<Value | undefined> {
+    return make<Value | undefined>(kind, undefined, false, meaning, default_text);
+}
+
 /** The same option once more, as the next one of another schema. */
 export function again<Value>(known: Option<Value>): Option<Value> {
-    return make(known.kind, known.fallback, known.is_required, known.meaning);
+    return make(known.kind, known.fallback, known.is_required, known.meaning, known.default_text);
 }
 
 /** The names of a schema's options, in the order in which they were declared. */
@@ -123,6 +136,7 @@ export function table_of<Declared extends Schema>(schema: Declared): Kind<Values
     return {
         name: "table",
         read: (given, path, problems) => read(schema, given, path, problems)!,
+        schema,
     };
 }
 

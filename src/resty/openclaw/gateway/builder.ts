@@ -38,13 +38,18 @@ export interface Gateway {
 
 const ANY_TABLE = kinds.anything("table");
 
-const SCHEMA = {
-    upstreams: option(map_of(ANY_TABLE), new LuaTable(), "name → the options of a [balancer](balancer.md)"),
+/** The options of `setup`. */
+export const SCHEMA = {
+    upstreams: option(
+        map_of(ANY_TABLE),
+        new LuaTable(),
+        "name → the options of a [balancer](balancer.md), without `name` and `dict`",
+    ),
     routes: option(map_of(ANY_TABLE), new LuaTable(), "name → what a route does, below"),
     log: schemas.optional(ANY_TABLE, "where records go, and what is slow; see [post_action](post_action.md)"),
     metrics: defaulted(metrics.SCHEMA, "the options of [metrics](metrics.md)"),
-    admin: defaulted(admins.SCHEMA, "the options of [admin](admin.md)"),
-    status: defaulted(statuses.SCHEMA, "the options of [status](status.md)"),
+    admin: defaulted(admins.SCHEMA, "the options of [admin](admin.md), without `upstreams`"),
+    status: defaulted(statuses.SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),
     plugins: option(DECLARATIONS, [], "your own [plugins](plugins.md), each of which routes may have by its name"),
 };
 

@@ -20,7 +20,7 @@ function has_method(table_given: Record<string, unknown>, path: string, problems
 
 /** A table with methods named as phases. One without any was meant to be something else. */
 const PHASE_TABLE: Kind<Plugin> = {
-    name: "table with methods named as phases",
+    name: "table",
     read: (given, path, problems) => {
         if (type(given) !== "table") {
             problem.add_no_table(problems, path, "a table", given);

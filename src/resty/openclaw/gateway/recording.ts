@@ -1,6 +1,6 @@
 /** The plugins that a route has unless it says no: they count, record, and log what is slow. */
 import * as kinds from "../config/kinds";
-import { option, optional, table_of } from "../config/schema";
+import { computed, option, table_of } from "../config/schema";
 import type { Metrics } from "../metrics";
 import type { PostAction } from "../post_action";
 import * as slow_log from "../slow_log";
@@ -20,7 +20,7 @@ function metrics_of(metrics: Metrics): Declaration<boolean, Plugin> {
 /** All sinks of `log` as one plugin. */
 function record_to(logs: readonly PostAction[]): Declaration<boolean, Plugin> {
     const all: Plugin = {
-        log: (route: string) => {
+        log(route: string): void {
             for (const log of logs) log.log(route);
         },
     };
@@ -37,12 +37,13 @@ function record_to(logs: readonly PostAction[]): Declaration<boolean, Plugin> {
 }
 
 function slow_log_as(slow: SlowOptions): AnyDeclaration {
-    const schema = { seconds: option(kinds.positive, slow.seconds, "requests that take so long have a line") };
+    const schema = { seconds: option(kinds.positive, slow.seconds, "requests that take so long, or longer, are slow") };
     return {
         name: "slow_log",
         order: { log: 500 },
-        option: optional(
+        option: computed(
             kinds.false_or(table_of(schema)),
+            "as `log` says",
             "`false`: no [slow log](slow_log.md); `{ seconds = 60 }`: other seconds than in `log`",
         ),
         variables: ["openclaw_slow"],

@@ -35,7 +35,10 @@ export type RouteOptions = Record<string, unknown>;
 
 const OWN = {
     upstream: optional(kinds.text, "one of `upstreams`: where `balance()` without a name sends the route's requests"),
-    plugins: optional(PHASE_TABLES, "your own plugins: tables with methods named as phases; see [plugins](plugins.md)"),
+    plugins: optional(
+        PHASE_TABLES,
+        "your own plugins: tables with methods named as phases; see [plugins](plugins.md#a-table-of-methods)",
+    ),
 };
 
 /** The schema of a route that may have these plugins. */

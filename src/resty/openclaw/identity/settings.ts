@@ -1,7 +1,7 @@
 /** The options of `identity`. */
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
-import { again, option, optional, required, table_of } from "../config/schema";
+import { again, computed, option, optional, required, table_of } from "../config/schema";
 import type { Values } from "../config/schema";
 import * as fault from "../fault";
 import type { Faults } from "../fault";
@@ -38,33 +38,42 @@ export const NAME = "identity";
 const REASONS: Reason[] = ["missing", "malformed", "unknown_key", "signature", "age", "body", "certificate"];
 
 const MAX_AGE_SECONDS = 60;
-const TRUSTED = option(kinds.flag, false, "your word that clients cannot set the variable in `subject`");
-const SUBJECT = required(kinds.variable_name, "the variable, without `$`, that names who asks");
+const TRUSTED = option(
+    kinds.flag,
+    false,
+    "your word that clients cannot set that variable, which permits any; see below",
+);
+const SUBJECT = required(kinds.variable_name, "the variable that holds the caller, without `$`; see below");
 
 export const SCHEMA = {
     accept: optional(
         kinds.one_of("signed", "mutual_tls"),
-        "how this gateway learns who asks: by a signature, or over a connection with a client certificate; without it, by its own variable",
+        "which identities are accepted from the gateway before this one: signed ones, or those that come over a connection with a client certificate",
     ),
-    key_files: optional(kinds.list_of(kinds.secret_file), "with `signed`: files with the keys that are accepted"),
-    max_age_seconds: optional(kinds.positive, "with `signed`: maximum age of a signature (60)"),
-    peers: optional(
+    key_files: optional(kinds.list_of(kinds.secret_file), 'with `"signed"`: the files of the accepted keys'),
+    max_age_seconds: computed(
+        kinds.positive,
+        `${MAX_AGE_SECONDS}`,
+        'with `"signed"`: maximum difference between the time of a signature and this machine\'s clock, in both directions',
+    ),
+    peers: computed(
         kinds.list_of(kinds.text),
-        "with `mutual_tls`: distinguished names of the certificates that are accepted; without it, all that nginx has verified",
+        "all that nginx has verified",
+        'with `"mutual_tls"`: the subjects of the accepted certificates, as `$ssl_client_s_dn` shows them',
     ),
     sign: optional(
         table_of({
-            key_file: required(kinds.secret_file, "the file with the key"),
+            key_file: required(kinds.secret_file, "the file of the key"),
             subject: again(SUBJECT),
             trusted: again(TRUSTED),
         }),
-        "signs who asks, for the next gateway",
+        "signs the identity for the next gateway",
     ),
     tell: optional(
         table_of({ subject: again(SUBJECT), trusted: again(TRUSTED) }),
-        "the same without a signature, for a connection with client certificates",
+        'sends the identity without a signature, for a next gateway that accepts `"mutual_tls"`',
     ),
-    required: option(kinds.flag, true, "refuse requests without an identity"),
+    required: option(kinds.flag, true, "whether requests without an identity are refused"),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 

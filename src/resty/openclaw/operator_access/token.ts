@@ -32,8 +32,14 @@ const TOKEN: Kind<string> = {
 };
 
 /** The option `token`, and `token_file`. */
-export const TOKEN_OPTION = optional(TOKEN, "the secret that lets clients in");
-export const TOKEN_FILE_OPTION = optional(kinds.secret_file, "a file with the token, which not all users may read");
+export const TOKEN_OPTION = optional(
+    TOKEN,
+    "16 to 4096 bytes of printable ASCII without blanks: who shows it may come from anywhere",
+);
+export const TOKEN_FILE_OPTION = optional(
+    kinds.secret_file,
+    "a file that holds the token instead, which not all users may read; read at init, so a reload takes a new one",
+);
 
 /**
  * The token of the options `token` or `token_file` of a table; nothing without them. Raises when it is no good, and then says

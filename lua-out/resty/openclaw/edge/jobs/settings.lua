@@ -3,8 +3,8 @@ local addresses = require("resty.openclaw.address")
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
 local option = ____schema.option
-local optional = ____schema.optional
 local required = ____schema.required
 local http_client = require("resty.openclaw.http_client")
 --- What an answer takes on the disk beside its body, at most as a rule.
@@ -94,7 +94,7 @@ local SHARE = kinds.of(
 )
 ____exports.SCHEMA = {
     store = required(FOLDER, "absolute path of the folder for this route's jobs; each route has its own"),
-    through = required(LISTENER, "URL of a listener of this gateway, to which deliveries are sent: `\"http://127.0.0.1:PORT\"` or `\"http://unix:/PATH\"`"),
+    through = required(LISTENER, "URL of a listener of this gateway, to which deliveries are sent: `\"http://127.0.0.1:PORT\"`, `\"http://[::1]:PORT\"`, `\"http://localhost:PORT\"` or `\"http://unix:/PATH\"`"),
     methods = option(
         kinds.list_of(METHOD),
         {"POST"},
@@ -103,7 +103,7 @@ ____exports.SCHEMA = {
     headers = option(
         kinds.list_or_none_of(HEADER),
         HEADERS,
-        "request headers that are stored, instead of these; `Host`, the request id and the trace are always stored"
+        "request headers that are stored, instead of these; `Authorization` and `Cookie` only if they are listed; `Host`, the request id and the trace always"
     ),
     max_body_bytes = option(
         kinds.whole(0),
@@ -120,7 +120,7 @@ ____exports.SCHEMA = {
         10000,
         "maximum number of waiting jobs"
     ),
-    client_share = option(SHARE, 0.5, "maximum share of `max_jobs` and `max_bytes` for one client; 1 if all requests come from one address"),
+    client_share = option(SHARE, 0.5, "maximum share of `max_jobs` and `max_bytes` for one client; 1 if all requests come from one address, such as that of a single camera or of a proxy"),
     max_age_seconds = option(kinds.positive, 86400, "seconds after which an undelivered job expires"),
     keep_seconds = option(kinds.positive, 3600, "seconds for which a response is kept"),
     max_answer_bytes = option(
@@ -128,9 +128,10 @@ ____exports.SCHEMA = {
         MIB,
         "maximum length of a response; 4096 or more below `max_bytes`"
     ),
-    reserve_bytes = optional(
+    reserve_bytes = computed(
         kinds.whole(0),
-        "room on the disk that is reserved for responses (`concurrency` × (`max_answer_bytes` + 4096), at most `max_bytes`)"
+        ("`concurrency` × (`max_answer_bytes` + " .. tostring(____exports.ANSWER_HEAD_BYTES)) .. "), at most `max_bytes`",
+        "room on the disk that is reserved for responses; 0 for none"
     ),
     rate = option(kinds.positive, 5, "maximum number of deliveries started per second"),
     concurrency = option(
@@ -141,18 +142,18 @@ ____exports.SCHEMA = {
     max_tries = option(
         kinds.whole(1),
         5,
-        "number of attempts that end with 408, 429, 5xx or without a response, after which a job ends"
+        "number of attempts that end with 408, 429, 5xx or without a response, after which a job ends with the last response"
     ),
     attempts = option(
         kinds.whole(1),
         5,
         "number of deliveries that reach the other end and get no response, after which a job fails"
     ),
-    timeout_seconds = option(kinds.positive, 330, "timeout of one delivery; longer than the location's `proxy_read_timeout`"),
+    timeout_seconds = option(kinds.positive, 330, "timeout of one delivery, including the time to send a large body over the link; longer than the location's `proxy_read_timeout`"),
     callback_hosts = option(
         kinds.list_or_none_of(CALLBACK_HOST),
         {},
-        "hosts to which callbacks may be sent: `\"app.example\"` or `\"app.example:8443\"`"
+        "hosts to which clients may have responses sent, by callbacks: `\"app.example\"` or `\"app.example:8443\"`"
     ),
     callback_plain = option(kinds.flag, false, "whether callbacks may be sent without TLS"),
     thread_pool = option(kinds.text, "default", "the `thread_pool` of nginx that syncs files to disk")

@@ -1,8 +1,8 @@
-/** The options of jobs, as docs/jobs.md lists them. */
+/** The options of jobs, as docs/edge.md lists them. */
 import * as addresses from "../../address";
 import * as kinds from "../../config/kinds";
 import * as problem from "../../config/problems";
-import { option, optional, required } from "../../config/schema";
+import { computed, option, required } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import * as http_client from "../../http_client";
 
@@ -120,13 +120,13 @@ export const SCHEMA = {
     store: required(FOLDER, "absolute path of the folder for this route's jobs; each route has its own"),
     through: required(
         LISTENER,
-        'URL of a listener of this gateway, to which deliveries are sent: `"http://127.0.0.1:PORT"` or `"http://unix:/PATH"`',
+        'URL of a listener of this gateway, to which deliveries are sent: `"http://127.0.0.1:PORT"`, `"http://[::1]:PORT"`, `"http://localhost:PORT"` or `"http://unix:/PATH"`',
     ),
     methods: option(kinds.list_of(METHOD), ["POST"], "methods of the requests that are stored"),
     headers: option(
         kinds.list_or_none_of(HEADER),
         HEADERS,
-        "request headers that are stored, instead of these; `Host`, the request id and the trace are always stored",
+        "request headers that are stored, instead of these; `Authorization` and `Cookie` only if they are listed; `Host`, the request id and the trace always",
     ),
     max_body_bytes: option(kinds.whole(0), 10 * MIB, "maximum length of a request body"),
     max_bytes: option(
@@ -138,14 +138,15 @@ export const SCHEMA = {
     client_share: option(
         SHARE,
         0.5,
-        "maximum share of `max_jobs` and `max_bytes` for one client; 1 if all requests come from one address",
+        "maximum share of `max_jobs` and `max_bytes` for one client; 1 if all requests come from one address, such as that of a single camera or of a proxy",
     ),
     max_age_seconds: option(kinds.positive, 86400, "seconds after which an undelivered job expires"),
     keep_seconds: option(kinds.positive, 3600, "seconds for which a response is kept"),
     max_answer_bytes: option(kinds.whole(1), MIB, "maximum length of a response; 4096 or more below `max_bytes`"),
-    reserve_bytes: optional(
+    reserve_bytes: computed(
         kinds.whole(0),
-        "room on the disk that is reserved for responses (`concurrency` × (`max_answer_bytes` + 4096), at most `max_bytes`)",
+        `\`concurrency\` × (\`max_answer_bytes\` + ${ANSWER_HEAD_BYTES}), at most \`max_bytes\``,
+        "room on the disk that is reserved for responses; 0 for none",
     ),
     rate: option(kinds.positive, 5, "maximum number of deliveries started per second"),
     concurrency: option(
@@ -156,7 +157,7 @@ export const SCHEMA = {
     max_tries: option(
         kinds.whole(1),
         5,
-        "number of attempts that end with 408, 429, 5xx or without a response, after which a job ends",
+        "number of attempts that end with 408, 429, 5xx or without a response, after which a job ends with the last response",
     ),
     attempts: option(
         kinds.whole(1),
@@ -166,12 +167,12 @@ export const SCHEMA = {
     timeout_seconds: option(
         kinds.positive,
         330,
-        "timeout of one delivery; longer than the location's `proxy_read_timeout`",
+        "timeout of one delivery, including the time to send a large body over the link; longer than the location's `proxy_read_timeout`",
     ),
     callback_hosts: option(
         kinds.list_or_none_of(CALLBACK_HOST),
         [],
-        'hosts to which callbacks may be sent: `"app.example"` or `"app.example:8443"`',
+        'hosts to which clients may have responses sent, by callbacks: `"app.example"` or `"app.example:8443"`',
     ),
     callback_plain: option(kinds.flag, false, "whether callbacks may be sent without TLS"),
     thread_pool: option(kinds.text, "default", "the `thread_pool` of nginx that syncs files to disk"),

@@ -1,0 +1,38 @@
+--- A plugin: only requests from some regions are let in, as a header tells the region. See docs/plugins.md.
+local json_error = require("resty.openclaw.json_error")
+local metric_registry = require("resty.openclaw.metric_registry")
+local plugin = require("resty.openclaw.plugin")
+
+local SCHEMA = {
+    allowed = plugin.required(plugin.kind.list_of(plugin.kind.text), "the regions that may ask"),
+    dict = plugin.option(plugin.kind.text, "openclaw", "the `lua_shared_dict` of the metrics"),
+}
+
+local Region = {}
+Region.__index = Region
+
+--- Refuses other regions. Phases: access.
+function Region:access()
+    if self.allowed[ngx.var.http_x_region or ""] then return end
+    self.refused:inc()
+    json_error.respond(403, "region_not_allowed", "This service does not answer requests from your region.")
+end
+
+--- The plugin of one route, from options that are fine. Phases: init.
+local function create(options, context)
+    local registry = metric_registry.open(options.dict)
+    local help = "Requests refused because of their region."
+    local refused = metric_registry.counter(registry, "region_refused_total", help, { "route" })
+    local allowed = {}
+    for _, region in ipairs(options.allowed) do allowed[region] = true end
+    return setmetatable({ allowed = allowed, refused = refused:labels(context.route) }, Region)
+end
+
+return plugin.define({
+    name = "region",
+    meaning = "lets requests from some regions in",
+    -- After identity, before image_check.
+    order = { access = 350 },
+    schema = SCHEMA,
+    create = create,
+})

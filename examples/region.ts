@@ -1,0 +1,36 @@
+/** A plugin: only requests from some regions are let in, as a header tells the region. See docs/plugins.md. */
+import * as json_error from "resty.openclaw.json_error";
+import * as metric_registry from "resty.openclaw.metric_registry";
+import { define, kind, option, required } from "resty.openclaw.plugin";
+import type { Context, Values } from "resty.openclaw.plugin";
+
+const SCHEMA = {
+    allowed: required(kind.list_of(kind.text), "the regions that may ask"),
+    dict: option(kind.text, "openclaw", "the `lua_shared_dict` of the metrics"),
+};
+
+/** The plugin of one route, from options that are fine. Phases: init. */
+function create(options: Values<typeof SCHEMA>, { route }: Context) {
+    const allowed = new LuaSet<string>();
+    for (const region of options.allowed) allowed.add(region);
+    const registry = metric_registry.open(options.dict);
+    const help = "Requests refused because of their region.";
+    const refused = metric_registry.counter(registry, "region_refused_total", help, ["route"]).labels(route);
+    return {
+        /** Refuses other regions. Phases: access. */
+        access(): void {
+            if (allowed.has(ngx.var.http_x_region ?? "")) return;
+            refused.inc();
+            json_error.respond(403, "region_not_allowed", "This service does not answer requests from your region.");
+        },
+    };
+}
+
+export const plugin = define({
+    name: "region",
+    meaning: "lets requests from some regions in",
+    // After identity, before image_check.
+    order: { access: 350 },
+    schema: SCHEMA,
+    create,
+});
