@@ -1,8 +1,8 @@
 local ____exports = {}
 local kind = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
 local option = ____schema.option
-local optional = ____schema.optional
 local ____problems = require("resty.openclaw.config.problems")
 local refuse = ____problems.refuse
 local fault = require("resty.openclaw.fault")
@@ -21,10 +21,11 @@ local USAGE_BODY_BYTES = 1024 * 1024
 --- Such a body stands in memory twice while it is changed.
 local MOST_USAGE_BODY_BYTES = 64 * 1024 * 1024
 local SCHEMA = {
-    include_usage = option(kind.flag, false, "ask nodes for the usage event of streams, and take it out for clients that did not"),
-    max_body_bytes = optional(
+    include_usage = option(kind.flag, false, "the gateway asks for the usage of each stream; see [below](#exact-figures-of-streams)"),
+    max_body_bytes = computed(
         kind.whole(1, MOST_USAGE_BODY_BYTES),
-        "with `include_usage`: larger request bodies are not changed, so their streams may have no usage (1048576)"
+        tostring(USAGE_BODY_BYTES),
+        "larger request bodies are left as they are; only with `include_usage`"
     ),
     dict = option(kind.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
@@ -132,9 +133,9 @@ local function settle(plugin, answer, route)
     end
     local fields = reader:finish(answer.is_whole)
     local ____opt_2 = answer.inflation
-    local problem = ____opt_2 and ____opt_2.problem or reader.problem
-    if problem ~= nil then
-        plugin.faults:report("broken_answer", problem)
+    local broken = ____opt_2 and ____opt_2.problem or reader.problem
+    if broken ~= nil then
+        plugin.faults:report("broken_answer", broken)
     end
     if fields == nil then
         plugin.families.unread:labels(route, "no_figures"):inc()
