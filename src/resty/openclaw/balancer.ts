@@ -14,7 +14,6 @@ import * as operator from "./balancer/operator";
 import type { NodeReport, Wish } from "./balancer/operator";
 import * as options_of from "./balancer/options";
 import type { Options } from "./balancer/options";
-import type { Peer } from "./balancer/peer";
 import * as queue from "./balancer/queue";
 import * as supervision from "./balancer/supervision";
 import * as tries from "./balancer/tries";
@@ -23,6 +22,7 @@ import * as request from "./request";
 import * as retry_after from "./retry_after";
 import * as shared_memory from "./shared_memory";
 import * as worker_process from "./worker_process";
+import type { Peer } from "./balancer/model";
 
 export interface Balancer extends Settings {
     init_worker(): void;

@@ -20,11 +20,10 @@ import * as nodes from "./node";
 import type { Outcome } from "./node";
 import * as outcomes from "./outcome";
 import * as peer_of from "./peer";
-import type { Peer } from "./peer";
 import * as request_failures from "./request_failures";
 import * as streamed_types from "./streamed_types";
 import * as try_figures from "./try_figures";
-import type { Upstream } from "./upstream";
+import type { Peer, Upstream } from "./model";
 
 const present_peer = new LuaTable<number, Peer>();
 /** Requests whose answer counts as begun. */

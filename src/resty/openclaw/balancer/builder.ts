@@ -18,15 +18,14 @@ import * as health_checks from "./health_check";
 import * as latency_buckets from "./latency_buckets";
 import * as least_conn from "./least_conn";
 import * as membership_of from "./membership";
-import type { Membership } from "./membership";
 import type { Options } from "./options";
-import type { NewPolicy } from "./policy";
 import * as queue from "./queue";
 import * as retry_budget from "./retry_budget";
 import * as round_robin from "./round_robin";
 import * as status_list from "./status_list";
 import type { Supervised } from "./supervision";
 import * as xed from "./xed";
+import type { Membership, NewPolicy } from "./model";
 
 export interface Settings extends Supervised {
     readonly registry: Registry;

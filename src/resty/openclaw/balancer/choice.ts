@@ -9,24 +9,7 @@
 import * as ejection from "./ejection";
 import * as verdicts from "./health_check/verdicts";
 import * as peer_of from "./peer";
-import type { Peer } from "./peer";
-import type { Candidates, Policy } from "./policy";
-
-export interface Pool {
-    readonly policy: Policy;
-    peers: readonly Peer[];
-    /** Peers that do not drain. */
-    members: number;
-    readonly candidates: Candidates;
-    /** When fewer than this share of the members are up, all are tried. */
-    readonly panic_share: number;
-    /** Counts the choices for requests that had been elsewhere. */
-    rounds: number;
-    /** Beside the last choice: so many members are neither busy nor have had its request, be they up or down. */
-    others: number;
-    /** Those passed over in the present choice for being busy. */
-    readonly busy: Candidates;
-}
+import type { Candidates, Peer, Policy, Pool } from "./model";
 
 /** An empty pool. Phases: any. */
 function create(policy: Policy, panic_share: number): Pool {

@@ -9,8 +9,7 @@
  */
 import * as kinds from "../config/kinds";
 import * as nodes from "./node";
-import type { Peer } from "./peer";
-import type { Candidates, Policy, PolicyOptions } from "./policy";
+import type { Candidates, Peer, Policy, PolicyOptions } from "./model";
 
 /** What a peer is in all hashes, and what it has to do at this pick. */
 interface Place {

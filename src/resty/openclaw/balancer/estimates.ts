@@ -9,7 +9,7 @@ import * as concurrency_of from "./concurrency";
 import type { Concurrency } from "./concurrency";
 import * as lessons from "./lesson";
 import * as nodes from "./node";
-import type { Peer } from "./peer";
+import type { Peer } from "./model";
 
 /** What is known of one peer. */
 export interface Estimate {

@@ -6,9 +6,9 @@ import * as left_out from "./left_out";
 import * as nodes from "./node";
 import type { Node } from "./node";
 import * as peer_of from "./peer";
-import type { Peer, State } from "./peer";
+import type { State } from "./peer";
 import * as upstreams from "./upstream";
-import type { Upstream } from "./upstream";
+import type { Peer, Upstream } from "./model";
 
 const shown_by_registry = new LuaTable<Registry, Upstream[]>();
 

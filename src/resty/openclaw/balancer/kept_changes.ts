@@ -1,5 +1,5 @@
 /** Which of an operator's changes are kept: those of nodes that the DNS no longer has would else become ever more. */
-import type { Change } from "./membership";
+import type { Change } from "./model";
 
 /** Of nodes that are no longer there so many changes are kept, the newest: a node that comes back finds its own. */
 export const MOST_OF_ABSENT = 100;

@@ -7,10 +7,9 @@ import * as kinds from "../config/kinds";
 import type { Kind } from "../config/kinds";
 import * as problem from "../config/problems";
 import { required, table_of } from "../config/schema";
-import type { Peer } from "./peer";
-import type { Bucket, Candidates, Policy, PolicyOptions } from "./policy";
 import * as smooth_weighted from "./smooth_weighted";
 import type { Turns } from "./smooth_weighted";
+import type { Bucket, Candidates, Peer, Policy, PolicyOptions } from "./model";
 
 /** A node's mean latency in the common block; 0 before its first answer. */
 interface Latency extends Turns {

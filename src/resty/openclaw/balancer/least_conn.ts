@@ -3,10 +3,9 @@
  * Source: ngx_http_upstream_get_least_conn_peer in nginx's ngx_http_upstream_least_conn_module.c.
  */
 import * as nodes from "./node";
-import type { Peer } from "./peer";
-import type { Candidates, Policy } from "./policy";
 import * as smooth_weighted from "./smooth_weighted";
 import type { Turns } from "./smooth_weighted";
+import type { Candidates, Peer, Policy } from "./model";
 
 /** Leaves those with the least load in the first places. */
 function keep_least(candidates: Candidates<Turns>): void {

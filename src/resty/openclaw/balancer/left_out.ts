@@ -1,7 +1,7 @@
 /** Why a peer gets no requests, or only one that tries it, as an operator is told. */
 import * as ejection from "./ejection";
 import * as verdicts from "./health_check/verdicts";
-import type { Peer } from "./peer";
+import type { Peer } from "./model";
 
 export type Reason = "draining" | "failed_checks" | "failed_requests" | "busy";
 

@@ -10,55 +10,12 @@ import type { Registry } from "../metric_registry";
 import * as request from "../request";
 import * as shared_memory from "../shared_memory";
 import { increment } from "../shared_memory/names";
-import type { Discovery } from "./discovery";
 import * as kept_changes from "./kept_changes";
 import * as nodes from "./node";
 import { host_header } from "./node_name";
 import type { Entry } from "./nodes_option";
 import * as peer_of from "./peer";
-import type { Peer } from "./peer";
-
-/** What an operator changed at one node. */
-export interface Change {
-    weight?: number;
-    drain?: boolean;
-    /** The node stands in no configuration. */
-    added?: boolean;
-    removed?: boolean;
-    /** When it was made, in seconds. */
-    since?: number;
-}
-
-/** A node that is to be in force unless an operator removed it. */
-export interface Listed {
-    readonly address: string;
-    readonly host: string;
-    readonly port: number;
-    readonly weight: number;
-    readonly is_draining: boolean;
-    /** The host of a name whose address it is. */
-    readonly server_name?: string;
-}
-
-export interface Membership {
-    readonly registry: Registry;
-    readonly upstream: string;
-    readonly entries: readonly Entry[];
-    /** Turns names into addresses, where there are names. */
-    discovery: Discovery | undefined;
-    /** Whether there are health checks. */
-    readonly is_checked: boolean;
-    readonly faults: Faults;
-    /** The number of the last change, in the common block, and the one that this worker has followed. */
-    readonly version: Doubles;
-    seen: number;
-    by_address: LuaTable<string, Peer>;
-    /** Peers that are in force no more, but may have requests, by address. */
-    leaving: LuaTable<string, Peer>;
-    has_leaving: boolean;
-    /** Whether the list lacks a node for which there was no memory. */
-    lacks_some: boolean;
-}
+import type { Change, Listed, Membership, Peer } from "./model";
 
 const NEVER_SEEN = -1;
 

@@ -5,10 +5,7 @@
 import * as nginx_balancer from "ngx.balancer";
 import type { Faults } from "../fault";
 import * as request from "../request";
-import type { Peer } from "./peer";
-
-/** Whose name nodes get as Host: the one that the client asked for, or that of nginx.conf, or the node's own. */
-export type Host = "client" | "node";
+import type { Peer } from "./model";
 
 const HTTP_PORT = 80;
 const HTTPS_PORT = 443;

@@ -4,11 +4,10 @@ import * as request from "../request";
 import * as left_out from "./left_out";
 import type { Reason } from "./left_out";
 import * as membership_of from "./membership";
-import type { Change, Membership } from "./membership";
 import * as nodes from "./node";
 import * as peer_of from "./peer";
 import type { State } from "./peer";
-import type { Upstream } from "./upstream";
+import type { Change, Membership, Upstream } from "./model";
 
 /** What is known of one node. */
 export interface NodeReport {

@@ -7,49 +7,13 @@ import * as ffi from "ffi";
 import * as clock from "../clock";
 import type { Registry } from "../metric_registry";
 import * as held_rows from "../shared_memory/held_rows";
-import type { HeldRow } from "../shared_memory/held_rows";
 import * as ejection from "./ejection";
 import * as verdicts from "./health_check/verdicts";
 import * as lessons from "./lesson";
 import * as nodes from "./node";
 import type { Node } from "./node";
 import * as try_figures from "./try_figures";
-import type { TryFigures } from "./try_figures";
-import type { Upstream } from "./upstream";
-
-export interface Peer<Learned = unknown> {
-    readonly node: Node;
-    readonly row: HeldRow;
-    /** Requests that this worker has there. */
-    requests: number;
-    /** Static: 1 unless told otherwise. */
-    weight: number;
-    /** Gets no new requests; those it has go on. */
-    is_draining: boolean;
-    /** The node's name for TLS; nothing where the user has listed its address. */
-    server_name: string | undefined;
-    /** What it gets as Host where it is to get its own. */
-    host_header: string;
-    /** Its failures and the verdicts of health checks; `ejection` and `verdicts` know what is where. */
-    readonly record: Doubles;
-    readonly checks: Doubles;
-    /** When it last began anew; `begin_anew` knows what is where. */
-    readonly beginning: Doubles;
-    /** What some worker has learned of it, for workers that are new; `lesson` knows what is where. */
-    readonly lesson: Doubles;
-    /** Which of its beginnings this worker knows of. */
-    known_beginning: number;
-    /** Whether it has answered so little since it began that it is loaded with care. */
-    is_starting: boolean;
-    /** Of the tries at it for this upstream. */
-    readonly figures: TryFigures;
-    /** What the policy has learned of it, in this worker. */
-    learned: Learned;
-    /** The last round of choices in which its request had been there already. */
-    tried_in: number;
-    /** The upstream that it serves, once it is in force there. */
-    upstream: Upstream | undefined;
-}
+import type { Peer } from "./model";
 
 export type State = "healthy" | "busy" | "down" | "half_open" | "draining";
 

@@ -13,8 +13,7 @@ import * as clients from "./clients";
 import * as degradation from "./degradation";
 import * as ejection from "./ejection";
 import * as peer_of from "./peer";
-import type { Peer } from "./peer";
-import type { Upstream } from "./upstream";
+import type { Peer, Upstream } from "./model";
 
 interface Failures {
     /** Where the first one was. */

@@ -1,8 +1,7 @@
 /** Peers in turn, by their static weights: what nginx does by itself. Each worker takes turns of its own. */
-import type { Peer } from "./peer";
-import type { Candidates, Policy } from "./policy";
 import * as smooth_weighted from "./smooth_weighted";
 import type { Turns } from "./smooth_weighted";
+import type { Candidates, Peer, Policy } from "./model";
 
 function pick(this: Policy<Turns>, candidates: Candidates<Turns>): Peer<Turns> {
     for (const place of $range(0, candidates.count - 1)) {

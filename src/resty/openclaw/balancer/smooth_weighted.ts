@@ -2,7 +2,7 @@
  * Smooth weighted round robin, as nginx does it: every candidate gains its weight, the one that has most is taken and
  * pays the sum of all weights back. Source: ngx_http_upstream_get_peer in nginx's ngx_http_upstream_round_robin.c.
  */
-import type { Candidates } from "./policy";
+import type { Candidates } from "./model";
 
 /** What a peer has gained and not yet paid, and what it gains at each turn. */
 export interface Turns {

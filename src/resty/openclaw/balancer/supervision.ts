@@ -15,10 +15,9 @@ import type { Verdict } from "./health_check/verdicts";
 import * as membership_of from "./membership";
 import * as nodes from "./node";
 import * as peer_of from "./peer";
-import type { Peer } from "./peer";
 import * as retry_budget from "./retry_budget";
 import * as upstreams from "./upstream";
-import type { Upstream } from "./upstream";
+import type { Peer, Upstream } from "./model";
 
 export interface Supervised extends Upstream {
     readonly faults: Faults;

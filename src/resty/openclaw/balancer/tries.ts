@@ -8,12 +8,11 @@ import * as busy_statuses from "./busy_statuses";
 import * as choice from "./choice";
 import * as degradation from "./degradation";
 import { platform } from "./free_tries";
-import type { Peer } from "./peer";
 import * as request_failures from "./request_failures";
 import * as retry_budget from "./retry_budget";
 import type { RetryBudget } from "./retry_budget";
 import * as upstreams from "./upstream";
-import type { Upstream } from "./upstream";
+import type { Peer, Upstream } from "./model";
 
 const TOO_MANY_REQUESTS = 429;
 const BAD_GATEWAY = 502;

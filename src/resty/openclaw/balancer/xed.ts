@@ -12,8 +12,7 @@
 import * as ejection from "./ejection";
 import * as estimates_of from "./estimates";
 import type { Estimate, Estimates } from "./estimates";
-import type { Peer } from "./peer";
-import type { Candidates, Policy } from "./policy";
+import type { Candidates, Peer, Policy } from "./model";
 
 interface Xed extends Policy<Estimate> {
     readonly estimates: Estimates;
