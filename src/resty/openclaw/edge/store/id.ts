@@ -15,9 +15,9 @@ export function time_text(seconds: number): string {
 
 /** A new id. `group`: of the client, two hex digits; any where none is given. Phases: any. */
 function create(group?: string): string {
-    const random = noise.hex(RANDOM_NUMBERS);
-    if (group === undefined) return `${time_text(ngx.now())}-${random}`;
-    return `${time_text(ngx.now())}-${string.sub(random, 1, -1 - GROUP_DIGITS)}${group}`;
+    const bits = noise.hex(RANDOM_NUMBERS);
+    if (group === undefined) return `${time_text(ngx.now())}-${bits}`;
+    return `${time_text(ngx.now())}-${string.sub(bits, 1, -1 - GROUP_DIGITS)}${group}`;
 }
 export { create as new };
 
