@@ -39,9 +39,9 @@ const config = `
         listen 127.0.0.1:${PORT};
         location = /hold { content_by_lua_block { ngx.say("held") ngx.flush(true) ngx.sleep(600) } }
         location = /count { content_by_lua_block {
-            local region = require("resty.openclaw.shared_memory").open("openclaw")
-            local count = require("resty.openclaw.metric_registry").counter(
-                require("resty.openclaw.metric_registry").open("openclaw"), "bench_total", "Counted.")
+            local region = require("resty.openclaw.core.memory.shared_memory").open("openclaw")
+            local count = require("resty.openclaw.core.metrics.metric_registry").counter(
+                require("resty.openclaw.core.metrics.metric_registry").open("openclaw"), "bench_total", "Counted.")
             count:labels():inc()
             ngx.print(region.count - 1, " ", region.base[1])
         } }

@@ -3,7 +3,7 @@
 -- Every round runs each candidate once, in turn, and the other way round in the next round. Values change and come from
 -- a table, and the loop goes round eight handles, so that the compiler can move nothing out of the loop. The same loop
 -- with nothing in it is taken off.
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 
 local ROUNDS, LOOPS = 9, 2000000
 

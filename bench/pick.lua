@@ -4,7 +4,7 @@
 -- before, so that XED has to look at every node's counts anew. A request is counted in and out each time, so that there
 -- is something to see; the same loop with nodes in turn is taken off.
 local choice = require("resty.openclaw.balancer.choice")
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
 

@@ -61,7 +61,7 @@ const gateway = (sink, more = "") => `
         }
         location /figures {
             content_by_lua_block {
-                local shared_memory = require("resty.openclaw.shared_memory")
+                local shared_memory = require("resty.openclaw.core.memory.shared_memory")
                 local figures = post_action.figures
                 local region = figures.registry.region
                 local function of(slot) return shared_memory.total(region, slot) end

@@ -1,7 +1,7 @@
 --- What the spool takes and gives: entries of 100 to 1000 bytes appended one by one, with fsync "interval" in a thread,
 -- and taken again in batches of a megabyte. Run by in_worker.mjs.
-local fault = require("resty.openclaw.fault")
-local metric_registry = require("resty.openclaw.metric_registry")
+local fault = require("resty.openclaw.core.metrics.fault")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local spools = require("resty.openclaw.spool")
 
 local ROUNDS, BYTES = 5, 64e6

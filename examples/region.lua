@@ -1,6 +1,6 @@
 --- A plugin: only requests from some regions are let in, as a header tells the region. See docs/plugins.md.
-local json_error = require("resty.openclaw.json_error")
-local metric_registry = require("resty.openclaw.metric_registry")
+local json_error = require("resty.openclaw.core.request.json_error")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local plugin = require("resty.openclaw.plugin")
 
 local SCHEMA = {

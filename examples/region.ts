@@ -1,6 +1,6 @@
 /** A plugin: only requests from some regions are let in, as a header tells the region. See docs/plugins.md. */
-import * as json_error from "resty.openclaw.json_error";
-import * as metric_registry from "resty.openclaw.metric_registry";
+import * as json_error from "resty.openclaw.core.request.json_error";
+import * as metric_registry from "resty.openclaw.core.metrics.metric_registry";
 import { define, kind, option, required } from "resty.openclaw.plugin";
 import type { Context, Values } from "resty.openclaw.plugin";
 

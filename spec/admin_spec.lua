@@ -3,10 +3,10 @@ local admins = require("spec.support.admins")
 local cjson = require("cjson")
 local execute = require("spec.support.execute")
 local http = require("spec.support.http")
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local paths = require("resty.openclaw.admin.path")
 local setup = require("resty.openclaw.gateway.builder")
-local shared_memory = require("resty.openclaw.shared_memory")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 
 local OPEN, GUARDED, PROXIED, GATEWAY, NOTHING = 18170, 18171, 18172, 18173, 18174
 local ROOT = "/openclaw/upstreams"
@@ -398,7 +398,7 @@ describe("admin", function()
         end)
 
         it("whose body cannot be read, and counts that", function()
-            local read = stub(require("resty.openclaw.request_body"), "read").returns(nil, "gone")
+            local read = stub(require("resty.openclaw.core.request.request_body"), "read").returns(nil, "gone")
             local lines
             local ok, err = pcall(function()
                 lines = logged(function() assert_error(put(NODE, "{}"), 500, "internal_error") end)
@@ -491,7 +491,7 @@ describe("admin", function()
             for _, authorization in ipairs({
                 "", "Bearer", "Bearer ", "Bearer x", "Bearer " .. token .. "x", "Bearer " .. token:sub(1, -2), "Bearer " .. token:upper(), "Bearer x" .. token, "Bearer " .. token .. " x",
                 "Bearer " .. token .. "," .. token, token, "Basic " .. token, "Basic " .. ngx.encode_base64("admin:" .. token), "Bearer\t" .. token, "Bearer " .. ("x"):rep(5000),
-                "Bearer " .. require("resty.openclaw.digest").new("sha256"):of(token),
+                "Bearer " .. require("resty.openclaw.core.bytes.digest").new("sha256"):of(token),
             }) do
                 local answer = with(authorization)
                 local message = assert_error(answer, 401, "unauthorized")

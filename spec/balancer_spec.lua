@@ -8,7 +8,7 @@ local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
 local reader = require("spec.support.exposition")
 local semaphore = require("ngx.semaphore")
-local total = require("resty.openclaw.shared_memory").total
+local total = require("resty.openclaw.core.memory.shared_memory").total
 
 local function in_flight(name)
     local sum = 0

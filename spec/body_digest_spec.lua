@@ -1,7 +1,7 @@
 local body_digest = require("resty.openclaw.body_digest")
 local http = require("spec.support.http")
-local metric_registry = require("resty.openclaw.metric_registry")
-local shared_memory = require("resty.openclaw.shared_memory")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 
 local PORT = 18143
 local MIB = 1024 * 1024

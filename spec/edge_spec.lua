@@ -1,6 +1,6 @@
 local balancer = require("resty.openclaw.balancer")
 local edge = require("resty.openclaw.edge")
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local on_disk = require("spec.support.disk")
 local setup = require("resty.openclaw.gateway.builder")
 local verdicts = require("resty.openclaw.balancer.health_check.verdicts")

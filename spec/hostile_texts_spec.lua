@@ -9,12 +9,12 @@ local negotiation = require("resty.openclaw.metrics.negotiation")
 local path = require("resty.openclaw.admin.path")
 local pattern_work = require("spec.support.pattern_work")
 local readers = require("resty.openclaw.http_client.reader")
-local retry_after = require("resty.openclaw.retry_after")
+local retry_after = require("resty.openclaw.core.request.retry_after")
 local target = require("resty.openclaw.http_client.target")
-local texts = require("resty.openclaw.text")
-local token = require("resty.openclaw.operator_access.token")
-local upstream_tries = require("resty.openclaw.upstream_tries")
-local utf8 = require("resty.openclaw.utf8")
+local texts = require("resty.openclaw.core.text.text")
+local token = require("resty.openclaw.core.request.operator_access.token")
+local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
+local utf8 = require("resty.openclaw.core.text.utf8")
 
 local LETTERS = 4000
 
@@ -56,7 +56,7 @@ local function read_answer(text)
             return piece
         end,
     }
-    local reader = readers.new(socket, 1000, require("resty.openclaw.clock").now() + 1000)
+    local reader = readers.new(socket, 1000, require("resty.openclaw.core.time.clock").now() + 1000)
     return answers.read(reader, "GET", 1048576, false)
 end
 

@@ -1,6 +1,6 @@
 local http_client = require("resty.openclaw.http_client")
 local raw_server = require("spec.support.raw_server")
-local turn = require("resty.openclaw.turn")
+local turn = require("resty.openclaw.core.time.turn")
 
 local BASE = "http://127.0.0.1:18080/http_client"
 

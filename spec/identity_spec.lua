@@ -1,10 +1,10 @@
 local cjson = require("cjson")
-local digests = require("resty.openclaw.digest")
+local digests = require("resty.openclaw.core.bytes.digest")
 local http = require("spec.support.http")
 local identity = require("resty.openclaw.identity")
 local keys = require("resty.openclaw.identity.keys")
 local reader = require("spec.support.exposition")
-local request = require("resty.openclaw.request")
+local request = require("resty.openclaw.core.request.request")
 local tiers = require("spec.support.tiers")
 
 local PORT = 18210

@@ -1,8 +1,8 @@
 local cjson = require("cjson")
 local http = require("spec.support.http")
 local image_check = require("resty.openclaw.image_check")
-local metric_registry = require("resty.openclaw.metric_registry")
-local shared_memory = require("resty.openclaw.shared_memory")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 
 local PORT = 18143
 

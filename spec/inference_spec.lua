@@ -248,7 +248,7 @@ describe("inference", function()
     end)
 
     it("reads what nodes compress", function()
-        local gzip = assert(require("resty.openclaw.gzip").new())
+        local gzip = assert(require("resty.openclaw.core.bytes.gzip").new())
         local bytes = assert(gzip:compress(DOCUMENT))
         for _, size in ipairs({ 1, 100000 }) do
             plan(JSON, bytes_of(size, bytes), { headers = { ["Content-Encoding"] = "gzip" } })
@@ -259,7 +259,7 @@ describe("inference", function()
     end)
 
     it("says that an answer is not compressed as it says, or makes too much of little", function()
-        local gzip = assert(require("resty.openclaw.gzip").new())
+        local gzip = assert(require("resty.openclaw.core.bytes.gzip").new())
         for _, body in ipairs({ "\31\139nonsense", (assert(gzip:compress((" "):rep(5000000)))) }) do
             local report = stub(inferences.main.faults, "report")
             plan(JSON, body, { headers = { ["Content-Encoding"] = "gzip" } })

@@ -73,7 +73,7 @@ describe("metrics.new", function()
         of_route.other_requests:inc()
         local region = spec_metrics.with_options.registry.region
         local slot = region.names:get('slot:counter openclaw_requests_total{route="other"}')
-        assert.equal(2, require("resty.openclaw.shared_memory").total(region, slot))
+        assert.equal(2, require("resty.openclaw.core.memory.shared_memory").total(region, slot))
     end)
 end)
 

@@ -4,12 +4,12 @@ local peer_of = require("resty.openclaw.balancer.peer")
 local eventually = require("spec.support.eventually")
 local gateways = require("spec.support.gateways")
 local http = require("spec.support.http")
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local node_of = require("resty.openclaw.balancer.node")
 local nodes = require("spec.support.nodes")
 local reader = require("spec.support.exposition")
 local setup = require("resty.openclaw.gateway.builder")
-local shared_memory = require("resty.openclaw.shared_memory")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local slow_log = require("resty.openclaw.slow_log")
 
 local PORT = 18150
@@ -79,7 +79,7 @@ end
 --- An empty folder.
 local function spool_folder()
     local folder = ngx.config.prefix() .. "openclaw_spec_" .. require("resty.openclaw.edge.store.id").new()
-    assert(require("resty.openclaw.files").make_folder(folder) == nil)
+    assert(require("resty.openclaw.core.files.files").make_folder(folder) == nil)
     return folder
 end
 
@@ -531,7 +531,7 @@ describe("openclaw", function()
             assert(ok, err)
             assert.stub(every).was_not.called()
             assert.stub(at).was_not.called()
-            assert.same({}, require("resty.openclaw.files").names(folder))
+            assert.same({}, require("resty.openclaw.core.files.files").names(folder))
         end
     end)
 

@@ -1,10 +1,10 @@
 local cjson = require("cjson")
 local eventually = require("spec.support.eventually")
 local http = require("spec.support.http")
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local post_action = require("resty.openclaw.post_action")
 local receiver = require("spec.support.receiver")
-local shared_memory = require("resty.openclaw.shared_memory")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 
 local RECEIVER = "http://127.0.0.1:18080/post_action/receiver"
 
@@ -505,7 +505,7 @@ describe("post_action", function()
         end
 
         it("opens after five failures: single entries then, until one arrives", function()
-            local random = replace(require("resty.openclaw.noise"), "share", function() return 0 end)
+            local random = replace(require("resty.openclaw.core.bytes.random"), "share", function() return 0 end)
             local plugin = new({ batch_entries = 3, batch_seconds = 60 })
             local open = {}
             local sink = scripted(plugin, function(try)
@@ -526,7 +526,7 @@ describe("post_action", function()
         end)
 
         it("stays open from one batch to the next", function()
-            local random = replace(require("resty.openclaw.noise"), "share", function() return 0 end)
+            local random = replace(require("resty.openclaw.core.bytes.random"), "share", function() return 0 end)
             local plugin = new({ batch_entries = 2, batch_seconds = 60, retry_seconds = 0.05 })
             local broken = true
             local sink = scripted(plugin, function()
@@ -547,7 +547,7 @@ describe("post_action", function()
         end)
 
         it("is closed by a refusal, which is an answer", function()
-            local random = replace(require("resty.openclaw.noise"), "share", function() return 0 end)
+            local random = replace(require("resty.openclaw.core.bytes.random"), "share", function() return 0 end)
             local plugin = new({ batch_entries = 3, batch_seconds = 60 })
             local sink = scripted(plugin, function(try)
                 if try <= 5 then return "retry", "no" end

@@ -2,7 +2,7 @@ local cjson = require("cjson")
 local eventually = require("spec.support.eventually")
 local http = require("spec.support.http")
 local line = require("resty.openclaw.slow_log.line")
-local shared_memory = require("resty.openclaw.shared_memory")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local slow_log = require("resty.openclaw.slow_log")
 
 local null = cjson.null

@@ -1,10 +1,10 @@
-local clock = require("resty.openclaw.clock")
+local clock = require("resty.openclaw.core.time.clock")
 local disk = require("spec.support.disk")
 local eventually = require("spec.support.eventually")
 local execute = require("spec.support.execute")
-local fault = require("resty.openclaw.fault")
-local files = require("resty.openclaw.files")
-local metric_registry = require("resty.openclaw.metric_registry")
+local fault = require("resty.openclaw.core.metrics.fault")
+local files = require("resty.openclaw.core.files.files")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local spools = require("resty.openclaw.spool")
 
 local FOLDER = ngx.config.prefix() .. "/spool"

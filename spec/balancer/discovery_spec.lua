@@ -2,11 +2,11 @@ local discovery = require("resty.openclaw.balancer.discovery")
 local dns = require("spec.support.dns_server")
 local eventually = require("spec.support.eventually")
 local execute = require("spec.support.execute")
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local questions = require("resty.openclaw.balancer.discovery.question")
 local read_option = require("spec.support.read_option")
 local settings = require("resty.openclaw.balancer.discovery.settings")
-local shared_memory = require("resty.openclaw.shared_memory")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 
 local PORT, DNSMASQ_PORT = 18354, 18353
 local SERVFAIL, NXDOMAIN = 2, 3

@@ -1,5 +1,5 @@
 local estimates_of = require("resty.openclaw.balancer.estimates")
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local new_peers = require("spec.support.new_peers")
 local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")

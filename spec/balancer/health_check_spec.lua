@@ -2,11 +2,11 @@ local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
 local eventually = require("spec.support.eventually")
 local health_check = require("resty.openclaw.balancer.health_check")
 local health_options = require("resty.openclaw.balancer.health_check.options")
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local nodes = require("spec.support.nodes")
 local probes = require("resty.openclaw.balancer.health_check.probe")
 local read_option = require("spec.support.read_option")
-local shared_memory = require("resty.openclaw.shared_memory")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local status_list = require("resty.openclaw.balancer.status_list")
 
 local NODE = 18161

@@ -1,6 +1,6 @@
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local node_of = require("resty.openclaw.balancer.node")
-local shared_memory = require("resty.openclaw.shared_memory")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 
 local registry = metric_registry.open("openclaw")
 local last_port = 40000

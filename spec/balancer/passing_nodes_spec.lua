@@ -1,16 +1,16 @@
 --- Nodes that come and go: what is named by their addresses goes with them.
 local admin_of = require("resty.openclaw.balancer")
 local attempts = require("resty.openclaw.balancer.attempts")
-local clock = require("resty.openclaw.clock")
+local clock = require("resty.openclaw.core.time.clock")
 local figures = require("resty.openclaw.balancer.try_figures")
-local held_rows = require("resty.openclaw.shared_memory.held_rows")
-local idle_series = require("resty.openclaw.metric_registry.idle_series")
-local faults = require("resty.openclaw.fault")
+local held_rows = require("resty.openclaw.core.memory.shared_memory.held_rows")
+local idle_series = require("resty.openclaw.core.metrics.metric_registry.idle_series")
+local faults = require("resty.openclaw.core.metrics.fault")
 local membership_of = require("resty.openclaw.balancer.membership")
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local node_of = require("resty.openclaw.balancer.node")
-local rows = require("resty.openclaw.shared_memory.rows")
-local shared_memory = require("resty.openclaw.shared_memory")
+local rows = require("resty.openclaw.core.memory.shared_memory.rows")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 
 --- How many come and go; PASSING_ADDRESSES=100000 asks for more, and takes a minute and a half.
 local ADDRESSES = tonumber(os.getenv("PASSING_ADDRESSES")) or 16000

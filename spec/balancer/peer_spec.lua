@@ -1,6 +1,6 @@
 local checked = require("spec.support.checked")
 local ejection = require("resty.openclaw.balancer.ejection")
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local new_peers = require("spec.support.new_peers")
 local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")

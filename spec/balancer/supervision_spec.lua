@@ -4,8 +4,8 @@ local dns = require("spec.support.dns_server")
 local ejection = require("resty.openclaw.balancer.ejection")
 local eventually = require("spec.support.eventually")
 local nodes = require("spec.support.nodes")
-local total = require("resty.openclaw.shared_memory").total
-local LAST_ACTIVE = require("resty.openclaw.shared_memory").LAST_ACTIVE
+local total = require("resty.openclaw.core.memory.shared_memory").total
+local LAST_ACTIVE = require("resty.openclaw.core.memory.shared_memory").LAST_ACTIVE
 local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
 

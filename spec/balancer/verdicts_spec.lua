@@ -6,7 +6,7 @@ local http = require("spec.support.http")
 local node_of = require("resty.openclaw.balancer.node")
 local nodes = require("spec.support.nodes")
 local peer_of = require("resty.openclaw.balancer.peer")
-local total = require("resty.openclaw.shared_memory").total
+local total = require("resty.openclaw.core.memory.shared_memory").total
 
 local function forget(name)
     local upstream = spec_balancers[name]

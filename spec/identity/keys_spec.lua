@@ -31,7 +31,7 @@ describe("identity.keys", function()
         assert.truthy(first.id:find("^%x%x%x%x%x%x%x%x$"))
         assert.not_equal(first.id, second.id)
         assert.equal(first.id, key(SECRET .. "\n").id)
-        assert.not_equal(require("resty.openclaw.digest").new("sha256"):of(SECRET):sub(1, 8), first.id)
+        assert.not_equal(require("resty.openclaw.core.bytes.digest").new("sha256"):of(SECRET):sub(1, 8), first.id)
     end)
 
     it("sign a claim for a method and an address", function()

@@ -48,7 +48,7 @@ local function pieces_of(text, size)
 end
 
 local function gzipped(text)
-    local gzip = assert(require("resty.openclaw.gzip").new())
+    local gzip = assert(require("resty.openclaw.core.bytes.gzip").new())
     return assert(gzip:compress(text))
 end
 

@@ -56,7 +56,7 @@ location = /addresses {
 function http(port: number): string {
     return `
     init_by_lua_block {
-        local registry = require("resty.openclaw.metric_registry").open("openclaw")
+        local registry = require("resty.openclaw.core.metrics.metric_registry").open("openclaw")
         changes = 0
         local dns = require("resty.openclaw.balancer.discovery.settings")
         local options = require("resty.openclaw.config.schema").read_or_raise(dns.SCHEMA,

@@ -23,7 +23,7 @@ http {
 `;
 
 const COUNTER = `
-shared_memory = require("resty.openclaw.shared_memory")
+shared_memory = require("resty.openclaw.core.memory.shared_memory")
 region = shared_memory.open("openclaw")
 counted = assert(shared_memory.slot(region, "counted"))
 `;

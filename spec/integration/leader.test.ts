@@ -20,8 +20,8 @@ function workingNginx(workers: number): Promise<NativeNginx> {
         workers,
         http: `
             init_by_lua_block {
-                local region = require("resty.openclaw.shared_memory").open("openclaw")
-                leader = require("resty.openclaw.leader").new(region.names, "test", ${LEASE_SECONDS})
+                local region = require("resty.openclaw.core.memory.shared_memory").open("openclaw")
+                leader = require("resty.openclaw.core.memory.leader").new(region.names, "test", ${LEASE_SECONDS})
                 steps = assert(io.open(ngx.config.prefix() .. "steps", "a"))
                 steps:setvbuf("line")
             }

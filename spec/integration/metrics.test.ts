@@ -19,7 +19,7 @@ function measuredNginx(init = ""): Promise<NativeNginx> {
                 require("nginx.metric")
                 ${init}
             }
-            exit_worker_by_lua_block { require("resty.openclaw.shared_memory").release(metrics.registry.region) }`,
+            exit_worker_by_lua_block { require("resty.openclaw.core.memory.shared_memory").release(metrics.registry.region) }`,
         server: `
             add_header X-Worker $pid always;
             location = /counted { return 200 "ok"; log_by_lua_block { metrics:log() } }
@@ -332,7 +332,7 @@ test("what is counted never goes down while idle series go, workers die and ngin
                 metrics:counter("at_start_total", "Bound in init, counted never.", { "x" }):labels("1")
                 kept_family = metrics:counter("kept_total", "Counted through a handle that is kept.", { "x" })
             }
-            exit_worker_by_lua_block { require("resty.openclaw.shared_memory").release(metrics.registry.region) }`,
+            exit_worker_by_lua_block { require("resty.openclaw.core.memory.shared_memory").release(metrics.registry.region) }`,
         server: `
             location = /live {
                 content_by_lua_block {

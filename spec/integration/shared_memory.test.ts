@@ -10,7 +10,7 @@ function countingNginx(workers: number, blocks?: number): Promise<NativeNginx> {
         workers,
         http: `
             init_by_lua_block {
-                shared_memory = require("resty.openclaw.shared_memory")
+                shared_memory = require("resty.openclaw.core.memory.shared_memory")
                 region = shared_memory.open("openclaw"${blocks === undefined ? "" : `, ${blocks}`})
                 counted = assert(shared_memory.slot(region, "counted"))
                 held = assert(shared_memory.transient_slot(region, "held"))
@@ -137,7 +137,7 @@ test("64 workers and three reloads, with all generations held up, miss no count"
         workers,
         http: `
             init_by_lua_block {
-                shared_memory = require("resty.openclaw.shared_memory")
+                shared_memory = require("resty.openclaw.core.memory.shared_memory")
                 region = shared_memory.open("openclaw")
                 counted = assert(shared_memory.slot(region, "counted"))
                 held = assert(shared_memory.transient_slot(region, "held"))
@@ -182,7 +182,7 @@ function resizedNginx(dict: string): Promise<NativeNginx> {
         http: `
             ${dict}
             init_by_lua_block {
-                shared_memory = require("resty.openclaw.shared_memory")
+                shared_memory = require("resty.openclaw.core.memory.shared_memory")
                 region = shared_memory.open("sized")
                 counted = assert(shared_memory.slot(region, "counted"))
             }

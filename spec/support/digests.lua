@@ -1,8 +1,8 @@
 --- The objects and answers of the locations in spec/http/body_digest.conf.
 local body_digest = require("resty.openclaw.body_digest")
 local image_check = require("resty.openclaw.image_check")
-local request_body = require("resty.openclaw.request_body")
-local turn = require("resty.openclaw.turn")
+local request_body = require("resty.openclaw.core.request.request_body")
+local turn = require("resty.openclaw.core.time.turn")
 
 local _M = {
     md5 = body_digest.new(),

@@ -1,17 +1,17 @@
 --- Jobs whose worker's timer is the spec's: nothing is delivered but by `turn`. Both ends of the gateway are simulated.
-local backoff = require("resty.openclaw.backoff")
+local backoff = require("resty.openclaw.core.time.backoff")
 local cjson = require("cjson")
-local clock = require("resty.openclaw.clock")
+local clock = require("resty.openclaw.core.time.clock")
 local eventually = require("spec.support.eventually")
-local fault = require("resty.openclaw.fault")
-local files = require("resty.openclaw.files")
+local fault = require("resty.openclaw.core.metrics.fault")
+local files = require("resty.openclaw.core.files.files")
 local http = require("spec.support.http")
 local ids = require("resty.openclaw.edge.store.id")
 local schemas = require("resty.openclaw.config.schema")
 local settings = require("resty.openclaw.edge.jobs.settings")
 local jobs_of = require("resty.openclaw.edge.jobs")
 local links = require("resty.openclaw.edge.link")
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 
 local _M = { PORT = 18201, CALLBACK_PORT = 18192 }
 

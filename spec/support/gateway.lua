@@ -2,7 +2,7 @@
 require("spec.support.debian")
 -- The master maps what the workers share.
 for _, dict in ipairs({ "openclaw", "tiny", "pods", "many_series", "many_values", "many_routes" }) do
-    require("resty.openclaw.metric_registry").open(dict)
+    require("resty.openclaw.core.metrics.metric_registry").open(dict)
 end
 
 require("spec.support.admins")

@@ -1,6 +1,6 @@
 --- The metrics objects of the specs, made in init_by_lua as users make theirs.
-local catalogues = require("resty.openclaw.metric_registry.catalogue")
-local metric_registry = require("resty.openclaw.metric_registry")
+local catalogues = require("resty.openclaw.core.metrics.metric_registry.catalogue")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metrics = require("resty.openclaw.metrics")
 
 require("nginx.metric")

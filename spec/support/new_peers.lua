@@ -1,6 +1,6 @@
 --- Peers with these weights, at addresses that nobody else has, so that no other spec's counts are seen. There are thousands, so
 --- they have a dict of their own: in that of the gateway they would leave the others no series.
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
 

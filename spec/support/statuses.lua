@@ -1,5 +1,5 @@
 --- The status pages of the specs, made in init_by_lua as users make theirs, over figures and upstreams of their own.
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local status = require("resty.openclaw.status")
 
 local _M = { TOKEN = "0123456789abcdef/+=-_~." }

@@ -1,6 +1,6 @@
 --- What balancers have counted of tries, and how far that grows.
 local eventually = require("spec.support.eventually")
-local total = require("resty.openclaw.shared_memory").total
+local total = require("resty.openclaw.core.memory.shared_memory").total
 
 local _M = {}
 

@@ -1,7 +1,7 @@
 --- A worker in made-up time, for the background thread of a queue: its timers, its semaphore and its clock are the spec's.
 -- The time of day jumps as the spec wishes; the clock for timers does not.
-local clock = require("resty.openclaw.clock")
-local noise = require("resty.openclaw.noise")
+local clock = require("resty.openclaw.core.time.clock")
+local random = require("resty.openclaw.core.bytes.random")
 
 local _M = {}
 _M.__index = _M
@@ -10,7 +10,7 @@ _M.__index = _M
 function _M.new()
     local worker = setmetatable({ time = 1000, time_of_day = 1000, threads = {}, watches = {}, exits = false, replaced = {} }, _M)
     worker:replace(clock, "now", function() return worker.time end)
-    worker:replace(noise, "share", math.random)
+    worker:replace(random, "share", math.random)
     worker:replace(ngx, "now", function() return worker.time_of_day end)
     worker:replace(ngx, "sleep", function(seconds) worker:wait(seconds) end)
     worker:replace(ngx.worker, "exiting", function() return worker.exits end)

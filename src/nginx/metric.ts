@@ -5,10 +5,10 @@
  *
  * Require it in init_by_lua as well, where no other part of the gateway opens the shared dict "openclaw".
  */
-import * as fault from "../resty/openclaw/fault";
-import type { Counter, Gauge, Histogram } from "../resty/openclaw/metric_handles";
-import * as metric_registry from "../resty/openclaw/metric_registry";
-import type { Kind } from "../resty/openclaw/metric_registry";
+import * as fault from "../resty/openclaw/core/metrics/fault";
+import type { Counter, Gauge, Histogram } from "../resty/openclaw/core/metrics/metric_handles";
+import * as metric_registry from "../resty/openclaw/core/metrics/metric_registry";
+import type { Kind } from "../resty/openclaw/core/metrics/metric_registry";
 import * as declaration from "../resty/openclaw/metrics/declaration";
 import * as handle_tree from "../resty/openclaw/metrics/handle_tree";
 import type { HandleTree } from "../resty/openclaw/metrics/handle_tree";

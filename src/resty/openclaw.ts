@@ -10,13 +10,13 @@ import * as builder from "./openclaw/gateway/builder";
 import type { Gateway, Route } from "./openclaw/gateway/builder";
 import * as lifecycle from "./openclaw/gateway/lifecycle";
 import * as refusal from "./openclaw/gateway/refusal";
-import * as faults from "./openclaw/fault";
-import type { Faults } from "./openclaw/fault";
-import * as json_error from "./openclaw/json_error";
-import * as metric_registry from "./openclaw/metric_registry";
-import * as request from "./openclaw/request";
-import * as shared_memory from "./openclaw/shared_memory";
-import * as worker_process from "./openclaw/worker_process";
+import * as faults from "./openclaw/core/metrics/fault";
+import type { Faults } from "./openclaw/core/metrics/fault";
+import * as json_error from "./openclaw/core/request/json_error";
+import * as metric_registry from "./openclaw/core/metrics/metric_registry";
+import * as request from "./openclaw/core/request/request";
+import * as shared_memory from "./openclaw/core/memory/shared_memory";
+import * as worker_process from "./openclaw/core/process/worker_process";
 
 export const VERSION = "0.1.0";
 

@@ -1,12 +1,12 @@
 local ____exports = {}
-local addresses = require("resty.openclaw.address")
+local addresses = require("resty.openclaw.core.http.address")
 local calls = require("resty.openclaw.admin.call")
 local paths = require("resty.openclaw.admin.path")
 local ____resources = require("resty.openclaw.admin.resources")
 local RESOURCES = ____resources.RESOURCES
-local fault = require("resty.openclaw.fault")
-local metric_registry = require("resty.openclaw.metric_registry")
-local operator_access = require("resty.openclaw.operator_access")
+local fault = require("resty.openclaw.core.metrics.fault")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local operator_access = require("resty.openclaw.core.request.operator_access")
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
 local again = ____schema.again
@@ -14,8 +14,8 @@ local map_of = ____schema.map_of
 local option = ____schema.option
 local read_or_raise = ____schema.read_or_raise
 local required = ____schema.required
-local tokens = require("resty.openclaw.operator_access.token")
-local request = require("resty.openclaw.request")
+local tokens = require("resty.openclaw.core.request.operator_access.token")
+local request = require("resty.openclaw.core.request.request")
 local NAME = "admin"
 --- Compared with what clients send, where each of these letters stands for itself.
 local function is_prefix(given)

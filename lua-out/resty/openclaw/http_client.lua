@@ -1,5 +1,5 @@
 local ____exports = {}
-local clock = require("resty.openclaw.clock")
+local clock = require("resty.openclaw.core.time.clock")
 local http_answer = require("resty.openclaw.http_client.answer")
 local connection = require("resty.openclaw.http_client.connection")
 local http_reader = require("resty.openclaw.http_client.reader")

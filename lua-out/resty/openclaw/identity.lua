@@ -3,8 +3,8 @@ local contract = require("resty.openclaw.gateway.contract")
 local checks = require("resty.openclaw.identity.checks")
 local claims = require("resty.openclaw.identity.claim")
 local settings = require("resty.openclaw.identity.settings")
-local json_error = require("resty.openclaw.json_error")
-local request = require("resty.openclaw.request")
+local json_error = require("resty.openclaw.core.request.json_error")
+local request = require("resty.openclaw.core.request.request")
 local RESULT = "openclaw_identity"
 --- The header's name in all ways that nginx reads as one where `underscores_in_headers` is on.
 local SPELLINGS = {claims.HEADER, "X_OpenClaw_Identity", "X-OpenClaw_Identity", "X_OpenClaw-Identity"}

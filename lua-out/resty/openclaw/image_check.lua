@@ -2,11 +2,11 @@ local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option
-local fault = require("resty.openclaw.fault")
+local fault = require("resty.openclaw.core.metrics.fault")
 local contract = require("resty.openclaw.gateway.contract")
-local json_error = require("resty.openclaw.json_error")
-local metric_registry = require("resty.openclaw.metric_registry")
-local request_body = require("resty.openclaw.request_body")
+local json_error = require("resty.openclaw.core.request.json_error")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local request_body = require("resty.openclaw.core.request.request_body")
 local NAME = "image_check"
 local FORMAT = kinds.one_of(
     "jpeg",

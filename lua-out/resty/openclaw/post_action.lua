@@ -1,10 +1,10 @@
 local ____exports = {}
-local clock = require("resty.openclaw.clock")
+local clock = require("resty.openclaw.core.time.clock")
 local problem = require("resty.openclaw.config.problems")
-local fault = require("resty.openclaw.fault")
-local json = require("resty.openclaw.json")
-local metric_registry = require("resty.openclaw.metric_registry")
-local request = require("resty.openclaw.request")
+local fault = require("resty.openclaw.core.metrics.fault")
+local json = require("resty.openclaw.core.text.json")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local request = require("resty.openclaw.core.request.request")
 local durable_queue = require("resty.openclaw.post_action.durable_queue")
 local figures_of = require("resty.openclaw.post_action.figures")
 local flushers = require("resty.openclaw.post_action.flusher")
@@ -17,7 +17,7 @@ local drop = ____state.drop
 local show = ____state.show
 local settings_of = require("resty.openclaw.post_action.settings")
 local sinks = require("resty.openclaw.post_action.sinks")
-local worker_process = require("resty.openclaw.worker_process")
+local worker_process = require("resty.openclaw.core.process.worker_process")
 do
     local ____after = require("resty.openclaw.post_action.after")
     ____exports.after = ____after.after

@@ -18,10 +18,10 @@ import * as queue from "./balancer/queue";
 import * as supervision from "./balancer/supervision";
 import * as tries from "./balancer/tries";
 import * as upstreams from "./balancer/upstream";
-import * as request from "./request";
-import * as retry_after from "./retry_after";
-import * as shared_memory from "./shared_memory";
-import * as worker_process from "./worker_process";
+import * as request from "./core/request/request";
+import * as retry_after from "./core/request/retry_after";
+import * as shared_memory from "./core/memory/shared_memory";
+import * as worker_process from "./core/process/worker_process";
 import type { Peer } from "./balancer/model";
 
 export interface Balancer extends Settings {

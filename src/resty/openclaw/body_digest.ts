@@ -4,20 +4,20 @@
  * is set to 1 for `proxy_no_cache` and `proxy_cache_bypass`. `$openclaw_cache_key` has the digest and all else that answers
  * depend on: see cache_key.
  */
-import * as cache_key from "./cache_key";
-import type { CacheKey } from "./cache_key";
+import * as cache_key from "./core/request/cache_key";
+import type { CacheKey } from "./core/request/cache_key";
 import * as kinds from "./config/kinds";
 import { option } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as digest from "./digest";
-import type { Digest } from "./digest";
-import * as fault from "./fault";
-import type { Faults } from "./fault";
+import * as digest from "./core/bytes/digest";
+import type { Digest } from "./core/bytes/digest";
+import * as fault from "./core/metrics/fault";
+import type { Faults } from "./core/metrics/fault";
 import * as contract from "./gateway/contract";
-import type { Counter } from "./metric_handles";
-import * as metric_registry from "./metric_registry";
-import * as preconditions from "./preconditions";
-import * as request_body from "./request_body";
+import type { Counter } from "./core/metrics/metric_handles";
+import * as metric_registry from "./core/metrics/metric_registry";
+import * as preconditions from "./core/request/preconditions";
+import * as request_body from "./core/request/request_body";
 
 export interface BodyDigest {
     readonly digest: Digest;

@@ -10,14 +10,14 @@ import type { Values } from "./config/schema";
 import * as header from "./deadline/header";
 import * as contract from "./gateway/contract";
 import type { Context } from "./gateway/contract";
-import * as fault from "./fault";
-import type { Faults } from "./fault";
-import * as json_error from "./json_error";
-import type { Counter } from "./metric_handles";
-import * as metric_registry from "./metric_registry";
-import type { Family } from "./metric_registry";
-import * as request from "./request";
-import * as time_left from "./time_left";
+import * as fault from "./core/metrics/fault";
+import type { Faults } from "./core/metrics/fault";
+import * as json_error from "./core/request/json_error";
+import type { Counter } from "./core/metrics/metric_handles";
+import * as metric_registry from "./core/metrics/metric_registry";
+import type { Family } from "./core/metrics/metric_registry";
+import * as request from "./core/request/request";
+import * as time_left from "./core/time/time_left";
 
 export interface Deadline {
     readonly seconds: number;

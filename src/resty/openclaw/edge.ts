@@ -4,11 +4,11 @@
  * docs/edge.md.
  */
 import * as nginx_balancer from "ngx.balancer";
-import * as clock from "./clock";
+import * as clock from "./core/time/clock";
 import * as kinds from "./config/kinds";
 import { option, optional, read_or_raise, required } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as delivery_header from "./delivery_header";
+import * as delivery_header from "./core/request/delivery_header";
 import * as acceptance from "./edge/acceptance";
 import * as deliveries from "./edge/deliveries";
 import * as jobs_of from "./edge/jobs";
@@ -17,17 +17,17 @@ import * as settings from "./edge/jobs/settings";
 import * as jobs_page from "./edge/jobs_page";
 import * as links from "./edge/link";
 import type { Link } from "./edge/link";
-import * as fault from "./fault";
-import type { Faults } from "./fault";
+import * as fault from "./core/metrics/fault";
+import type { Faults } from "./core/metrics/fault";
 import * as contract from "./gateway/contract";
 import type { Context, Plugin, Upstream } from "./gateway/contract";
-import * as json_error from "./json_error";
-import * as metric_registry from "./metric_registry";
-import * as operator_access from "./operator_access";
-import * as request from "./request";
-import * as time_left from "./time_left";
-import * as upstream_tries from "./upstream_tries";
-import * as worker_process from "./worker_process";
+import * as json_error from "./core/request/json_error";
+import * as metric_registry from "./core/metrics/metric_registry";
+import * as operator_access from "./core/request/operator_access";
+import * as request from "./core/request/request";
+import * as time_left from "./core/time/time_left";
+import * as upstream_tries from "./core/request/upstream_tries";
+import * as worker_process from "./core/process/worker_process";
 
 export interface Edge {
     readonly route: string;

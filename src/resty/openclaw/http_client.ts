@@ -4,7 +4,7 @@
  *
  * Host names need nginx's `resolver`; https needs `lua_ssl_trusted_certificate`. See docs/http_client.md.
  */
-import * as clock from "./clock";
+import * as clock from "./core/time/clock";
 import * as http_answer from "./http_client/answer";
 import type { Answer } from "./http_client/answer";
 import * as connection from "./http_client/connection";

@@ -11,8 +11,8 @@ import type { Finding } from "./identity/checks";
 import * as claims from "./identity/claim";
 import * as settings from "./identity/settings";
 import type { Reason, Settings } from "./identity/settings";
-import * as json_error from "./json_error";
-import * as request from "./request";
+import * as json_error from "./core/request/json_error";
+import * as request from "./core/request/request";
 
 export interface Identity extends Settings {
     readonly check: (this: void, settings: Settings) => Finding;

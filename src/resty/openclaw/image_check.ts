@@ -2,13 +2,13 @@
 import * as kinds from "./config/kinds";
 import { option } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as fault from "./fault";
-import type { Faults } from "./fault";
+import * as fault from "./core/metrics/fault";
+import type { Faults } from "./core/metrics/fault";
 import * as contract from "./gateway/contract";
-import * as json_error from "./json_error";
-import type { Counter } from "./metric_handles";
-import * as metric_registry from "./metric_registry";
-import * as request_body from "./request_body";
+import * as json_error from "./core/request/json_error";
+import type { Counter } from "./core/metrics/metric_handles";
+import * as metric_registry from "./core/metrics/metric_registry";
+import * as request_body from "./core/request/request_body";
 
 /** Whether the first bytes of a file are those of one format. */
 type Test = (this: void, first: string) => boolean;

@@ -9,8 +9,8 @@ import * as kind from "./config/kinds";
 import { computed, option } from "./config/schema";
 import type { Values } from "./config/schema";
 import { refuse } from "./config/problems";
-import * as fault from "./fault";
-import type { Faults } from "./fault";
+import * as fault from "./core/metrics/fault";
+import type { Faults } from "./core/metrics/fault";
 import * as contract from "./gateway/contract";
 import type { Context } from "./gateway/contract";
 import * as chunk from "./inference/chunk";
@@ -26,9 +26,9 @@ import type { Stream } from "./inference/stream";
 import * as usages from "./inference/usage";
 import type { Usage } from "./inference/usage";
 import * as variables from "./inference/variables";
-import * as metric_registry from "./metric_registry";
-import type { Registry } from "./metric_registry";
-import * as request from "./request";
+import * as metric_registry from "./core/metrics/metric_registry";
+import type { Registry } from "./core/metrics/metric_registry";
+import * as request from "./core/request/request";
 
 /** An answer on its way. */
 interface Answer {

@@ -1,19 +1,19 @@
 /** Figures for Prometheus: what every request leaves behind, figures of the user's own, and the page that shows them all. */
-import * as fault from "./fault";
-import type { Faults } from "./fault";
-import * as json_error from "./json_error";
-import type { Counter, Gauge, Histogram } from "./metric_handles";
+import * as fault from "./core/metrics/fault";
+import type { Faults } from "./core/metrics/fault";
+import * as json_error from "./core/request/json_error";
+import type { Counter, Gauge, Histogram } from "./core/metrics/metric_handles";
 import * as kinds from "./config/kinds";
 import type { Kind } from "./config/kinds";
 import * as problem from "./config/problems";
 import { again, computed, option, read_or_raise } from "./config/schema";
 import type { Values } from "./config/schema";
-import { LABELS } from "./metric_registry/allow_list";
-import type { AllowList } from "./metric_registry/allow_list";
-import * as metric_registry from "./metric_registry";
-import type { Family, Registry } from "./metric_registry";
-import * as catalogues from "./metric_registry/catalogue";
-import type { Catalogue } from "./metric_registry/catalogue";
+import { LABELS } from "./core/metrics/metric_registry/allow_list";
+import type { AllowList } from "./core/metrics/metric_registry/allow_list";
+import * as metric_registry from "./core/metrics/metric_registry";
+import type { Family, Registry } from "./core/metrics/metric_registry";
+import * as catalogues from "./core/metrics/metric_registry/catalogue";
+import type { Catalogue } from "./core/metrics/metric_registry/catalogue";
 import * as declaration from "./metrics/declaration";
 import * as exposition from "./metrics/exposition";
 import * as built_in from "./metrics/families";
@@ -24,11 +24,11 @@ import { pause } from "./metrics/pause";
 import * as process from "./metrics/process";
 import * as recorders from "./metrics/recorder";
 import type { Recorder } from "./metrics/recorder";
-import * as operator_access from "./operator_access";
-import * as tokens from "./operator_access/token";
-import type { Token } from "./operator_access/token";
-import * as request from "./request";
-import * as turn from "./turn";
+import * as operator_access from "./core/request/operator_access";
+import * as tokens from "./core/request/operator_access/token";
+import type { Token } from "./core/request/operator_access/token";
+import * as request from "./core/request/request";
+import * as turn from "./core/time/turn";
 
 export interface Metrics {
     readonly registry: Registry;

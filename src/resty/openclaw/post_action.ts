@@ -3,14 +3,14 @@
  * worker, in memory or on disk, emptied in batches by one background thread. See docs/post_action.md.
  */
 import type { Buffer } from "string.buffer";
-import * as clock from "./clock";
+import * as clock from "./core/time/clock";
 import * as problem from "./config/problems";
-import * as fault from "./fault";
-import type { Faults } from "./fault";
-import * as json from "./json";
-import * as metric_registry from "./metric_registry";
-import type { Registry } from "./metric_registry";
-import * as request from "./request";
+import * as fault from "./core/metrics/fault";
+import type { Faults } from "./core/metrics/fault";
+import * as json from "./core/text/json";
+import * as metric_registry from "./core/metrics/metric_registry";
+import type { Registry } from "./core/metrics/metric_registry";
+import * as request from "./core/request/request";
 export { after, limit_after } from "./post_action/after";
 import * as durable_queue from "./post_action/durable_queue";
 import * as figures_of from "./post_action/figures";
@@ -28,7 +28,7 @@ import type { Flusher } from "./post_action/state";
 import * as settings_of from "./post_action/settings";
 import type { Settings } from "./post_action/settings";
 import * as sinks from "./post_action/sinks";
-import * as worker_process from "./worker_process";
+import * as worker_process from "./core/process/worker_process";
 
 export interface PostAction {
     readonly record: boolean;

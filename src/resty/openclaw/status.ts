@@ -1,22 +1,22 @@
 /** What the gateway does now, for programs as JSON and for people as a page that shows it: read-only. */
-import * as fault from "./fault";
-import type { Faults } from "./fault";
-import * as json_error from "./json_error";
-import * as metric_registry from "./metric_registry";
-import * as operator_access from "./operator_access";
+import * as fault from "./core/metrics/fault";
+import type { Faults } from "./core/metrics/fault";
+import * as json_error from "./core/request/json_error";
+import * as metric_registry from "./core/metrics/metric_registry";
+import * as operator_access from "./core/request/operator_access";
 import * as kinds from "./config/kinds";
 import { again, map_of, option, read_or_raise } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as tokens from "./operator_access/token";
-import type { Token } from "./operator_access/token";
-import * as request from "./request";
+import * as tokens from "./core/request/operator_access/token";
+import type { Token } from "./core/request/operator_access/token";
+import * as request from "./core/request/request";
 import * as document from "./status/document";
 import type { Subject } from "./status/document";
 import * as histories from "./status/history";
 import type { Upstream } from "./status/node_text";
 import * as built from "resty.openclaw.status.page";
-import * as turn from "./turn";
-import * as worker_process from "./worker_process";
+import * as turn from "./core/time/turn";
+import * as worker_process from "./core/process/worker_process";
 
 export interface Status extends Subject {
     readonly faults: Faults;

@@ -1,6 +1,6 @@
 local ____exports = {}
-local request = require("resty.openclaw.request")
-local request_body = require("resty.openclaw.request_body")
+local request = require("resty.openclaw.core.request.request")
+local request_body = require("resty.openclaw.core.request.request_body")
 local calls = require("resty.openclaw.admin.call")
 local MOST_BYTES = 4096
 local TOO_LARGE = "The body is over 4096 bytes."

@@ -1,6 +1,6 @@
 local ____exports = {}
-local json_error = require("resty.openclaw.json_error")
-local request = require("resty.openclaw.request")
+local json_error = require("resty.openclaw.core.request.json_error")
+local request = require("resty.openclaw.core.request.request")
 --- The methods that are counted by their names.
 local METHODS = {GET = true, HEAD = true, PUT = true, DELETE = true}
 --- Seconds after which a change that was not stored may be tried again.

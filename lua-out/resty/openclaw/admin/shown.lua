@@ -1,5 +1,5 @@
 local ____exports = {}
-local json = require("resty.openclaw.json")
+local json = require("resty.openclaw.core.text.json")
 --- A number, or null where there is none that JSON knows.
 local function number(value)
     if value == nil or value ~= value or value == math.huge or value == -math.huge then

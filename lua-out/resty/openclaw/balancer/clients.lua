@@ -1,6 +1,6 @@
 local ____exports = {}
-local client_network = require("resty.openclaw.client_network")
-local request = require("resty.openclaw.request")
+local client_network = require("resty.openclaw.core.request.client_network")
+local request = require("resty.openclaw.core.request.request")
 --- Slots of the common block that a record takes.
 ____exports.SLOTS = 3
 --- The client of the last answer that was looked at, and when; and when that was another one than before.

@@ -1,6 +1,6 @@
 local ____exports = {}
 local problem = require("resty.openclaw.config.problems")
-local faults = require("resty.openclaw.fault")
+local faults = require("resty.openclaw.core.metrics.fault")
 local figures = require("resty.openclaw.balancer.discovery.figures")
 local ____name = require("resty.openclaw.balancer.discovery.name")
 local parse = ____name.parse

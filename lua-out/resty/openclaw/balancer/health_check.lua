@@ -3,9 +3,9 @@ local probes = require("resty.openclaw.balancer.health_check.probe")
 local ____options = require("resty.openclaw.balancer.health_check.options")
 local settings_of = ____options.settings_of
 local places = require("resty.openclaw.balancer.places")
-local faults = require("resty.openclaw.fault")
-local metric_registry = require("resty.openclaw.metric_registry")
-local noise = require("resty.openclaw.noise")
+local faults = require("resty.openclaw.core.metrics.fault")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local random = require("resty.openclaw.core.bytes.random")
 --- Of one upstream; and of all in this worker.
 local MOST_UNDER_WAY = 10
 local PLACES = places.new(100)
@@ -85,7 +85,7 @@ local function start(health_check, now)
             )
             return
         end
-        turn.due_at = now + settings.interval_seconds * (1 + settings.jitter * (2 * noise.share() - 1))
+        turn.due_at = now + settings.interval_seconds * (1 + settings.jitter * (2 * random.share() - 1))
         health_check.under_way[turn.peer.node] = check
         health_check.under_way_count = health_check.under_way_count + 1
     end
@@ -108,7 +108,7 @@ local function follow(health_check, peers, now)
     for ____, peer in ipairs(peers) do
         local turn = turns[peer.node]
         if turn == nil then
-            local wait = math.min(health_check.settings.interval_seconds, FIRST_SECONDS) * noise.share()
+            local wait = math.min(health_check.settings.interval_seconds, FIRST_SECONDS) * random.share()
             turns[peer.node] = {peer = peer, due_at = now + wait, tick = tick}
         else
             turn.peer = peer

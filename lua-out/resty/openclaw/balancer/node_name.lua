@@ -1,6 +1,6 @@
 local ____exports = {}
 local nginx_balancer = require("ngx.balancer")
-local request = require("resty.openclaw.request")
+local request = require("resty.openclaw.core.request.request")
 local HTTP_PORT = 80
 local HTTPS_PORT = 443
 --- What nginx.conf says as Host; see nginx/proxy.conf.

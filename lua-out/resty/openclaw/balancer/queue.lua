@@ -1,6 +1,6 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.metric_registry")
-local request = require("resty.openclaw.request")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local request = require("resty.openclaw.core.request.request")
 --- As the log formats of nginx/openclaw.conf have it.
 local VARIABLE = "openclaw_queue_seconds"
 --- Times are whole milliseconds; what is less than one is a rounding error.

@@ -1,5 +1,5 @@
 local ____exports = {}
-local noise = require("resty.openclaw.noise")
+local random = require("resty.openclaw.core.bytes.random")
 local clients = require("resty.openclaw.balancer.clients")
 local degradation = require("resty.openclaw.balancer.degradation")
 local ejection = require("resty.openclaw.balancer.ejection")
@@ -21,7 +21,7 @@ function ____exports.count(peer, now, is_certain)
     ejection.failed(
         peer.record,
         now,
-        noise.share(),
+        random.share(),
         suspect
     )
     if upstream.policy.failed ~= nil then
@@ -100,7 +100,7 @@ local function confirm(known, good, now)
                 ejection.confirmed(
                     peer.record,
                     now,
-                    noise.share()
+                    random.share()
                 )
             end
         end

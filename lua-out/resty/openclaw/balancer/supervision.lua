@@ -1,6 +1,6 @@
 local ____exports = {}
-local noise = require("resty.openclaw.noise")
-local request = require("resty.openclaw.request")
+local random = require("resty.openclaw.core.bytes.random")
+local request = require("resty.openclaw.core.request.request")
 local ejection = require("resty.openclaw.balancer.ejection")
 local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
 local membership_of = require("resty.openclaw.balancer.membership")
@@ -54,7 +54,7 @@ local function lead(upstream, now)
     local leader = upstream.leader
     local leads, err = leader:leads()
     upstream.leads = leads
-    upstream.next_ask = now + ASK_SECONDS * (1 + noise.share())
+    upstream.next_ask = now + ASK_SECONDS * (1 + random.share())
     if err ~= nil then
         upstream.faults:report("no_leader", "nobody checks the nodes: ", err)
     end

@@ -1,5 +1,5 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local DIGIT_ZERO = 48
 --- What begins the name of a peer's row. It changes with the row's length: a gateway that was reloaded with this version has
 -- shorter ones.

@@ -1,5 +1,5 @@
 local ____exports = {}
-local texts = require("resty.openclaw.text")
+local texts = require("resty.openclaw.core.text.text")
 ____exports.NAME = "X-OpenClaw-Deadline"
 ____exports.VARIABLE = "http_x_openclaw_deadline"
 --- Enough until the year 2286; whoever takes milliseconds for seconds has more.

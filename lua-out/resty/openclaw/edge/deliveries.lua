@@ -1,7 +1,7 @@
 local ____exports = {}
-local delivery_header = require("resty.openclaw.delivery_header")
+local delivery_header = require("resty.openclaw.core.request.delivery_header")
 local marks = require("resty.openclaw.edge.jobs.mark")
-local request = require("resty.openclaw.request")
+local request = require("resty.openclaw.core.request.request")
 --- Requests that came with a mark, and whether it was the right one.
 local marked = {}
 --- When these began: a later one may be at the same place in memory.

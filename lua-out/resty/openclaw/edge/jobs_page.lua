@@ -1,13 +1,13 @@
 local ____exports = {}
 local acceptance = require("resty.openclaw.edge.acceptance")
-local files = require("resty.openclaw.files")
-local json_error = require("resty.openclaw.json_error")
-local request = require("resty.openclaw.request")
+local files = require("resty.openclaw.core.files.files")
+local json_error = require("resty.openclaw.core.request.json_error")
+local request = require("resty.openclaw.core.request.request")
 local endings = require("resty.openclaw.edge.delivery.ending")
 local stores = require("resty.openclaw.edge.store")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
-local turn = require("resty.openclaw.turn")
+local turn = require("resty.openclaw.core.time.turn")
 --- What is read and sent at a time, in bytes.
 local PIECE_BYTES = 65536
 local PIECES_AT_A_STRETCH = 8

@@ -1,7 +1,7 @@
 local ____exports = {}
-local clock = require("resty.openclaw.clock")
-local metric_registry = require("resty.openclaw.metric_registry")
-local shared_memory = require("resty.openclaw.shared_memory")
+local clock = require("resty.openclaw.core.time.clock")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local DOWN = 0
 --- Attempts in a row that got no answer, while the link is up.
 local FAILED = 1

@@ -1,6 +1,6 @@
 local ____exports = {}
-local file_sync = require("resty.openclaw.file_sync")
-local files = require("resty.openclaw.files")
+local file_sync = require("resty.openclaw.core.files.file_sync")
+local files = require("resty.openclaw.core.files.files")
 local FOLDERS = {
     "",
     "/incoming",

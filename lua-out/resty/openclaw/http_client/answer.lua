@@ -1,6 +1,6 @@
 local ____exports = {}
-local texts = require("resty.openclaw.text")
-local turn = require("resty.openclaw.turn")
+local texts = require("resty.openclaw.core.text.text")
+local turn = require("resty.openclaw.core.time.turn")
 local http_reader = require("resty.openclaw.http_client.reader")
 --- Limits of one header section, the status line or the trailers included.
 local HEADER_BYTES = 32768

@@ -1,6 +1,6 @@
 local ____exports = {}
-local clock = require("resty.openclaw.clock")
-local turn = require("resty.openclaw.turn")
+local clock = require("resty.openclaw.core.time.clock")
+local turn = require("resty.openclaw.core.time.turn")
 local http_target = require("resty.openclaw.http_client.target")
 --- What is sent at a stretch before the deadline is looked at again, in bytes.
 local PIECE_BYTES = 65536

@@ -1,5 +1,5 @@
 local ____exports = {}
-local clock = require("resty.openclaw.clock")
+local clock = require("resty.openclaw.core.time.clock")
 --- As much as one read takes at most, in bytes.
 local PIECE_BYTES = 65536
 --- A reader at the start of an answer. Phases: those that may yield.

@@ -1,6 +1,6 @@
 local ____exports = {}
-local digests = require("resty.openclaw.digest")
-local request = require("resty.openclaw.request")
+local digests = require("resty.openclaw.core.bytes.digest")
+local request = require("resty.openclaw.core.request.request")
 local claims = require("resty.openclaw.identity.claim")
 local keys = require("resty.openclaw.identity.keys")
 --- What a client is told of each reason.

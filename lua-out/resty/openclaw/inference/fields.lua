@@ -1,5 +1,5 @@
 local ____exports = {}
-local utf8 = require("resty.openclaw.utf8")
+local utf8 = require("resty.openclaw.core.text.utf8")
 local finish_reason = require("resty.openclaw.inference.finish_reason")
 --- No answer has as many tokens, or lasts as long: what says so is wrong.
 local MOST = 1000000000

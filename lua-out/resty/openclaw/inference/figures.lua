@@ -1,5 +1,5 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 --- Labels whose values clients and nodes choose.
 local FROM_OUTSIDE = {"variant", "model", "finish_reason"}
 --- Nobody estimates prompts.

@@ -1,6 +1,6 @@
 local ____exports = {}
 local ffi = require("ffi")
-local gzip = require("resty.openclaw.gzip")
+local gzip = require("resty.openclaw.core.bytes.gzip")
 ffi.cdef("\n    int openclaw_inflate_init(struct openclaw_z_stream *stream, int window_bits, const char *version,\n        int stream_bytes) __asm__(\"inflateInit2_\");\n    int openclaw_inflate(struct openclaw_z_stream *stream, int flush) __asm__(\"inflate\");\n    int openclaw_inflate_end(struct openclaw_z_stream *stream) __asm__(\"inflateEnd\");\n")
 --- The largest window, and 32: gzip's header or zlib's own, whichever comes.
 local WINDOW_BITS = 15 + 32

@@ -1,5 +1,5 @@
 local ____exports = {}
-local request = require("resty.openclaw.request")
+local request = require("resty.openclaw.core.request.request")
 --- All that may be set.
 ____exports.NAMES = {
     "openclaw_model",

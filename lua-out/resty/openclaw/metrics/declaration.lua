@@ -1,5 +1,5 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local NAME_BYTES = 200
 local MOST_LABELS = 16
 --- The list of all names that were declared.

@@ -1,15 +1,15 @@
 local ____exports = {}
 local buffer = require("string.buffer")
-local ____metric_registry = require("resty.openclaw.metric_registry")
+local ____metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local DEFAULT_HELP = ____metric_registry.DEFAULT_HELP
-local catalogues = require("resty.openclaw.metric_registry.catalogue")
-local ____number_text = require("resty.openclaw.metric_registry.number_text")
+local catalogues = require("resty.openclaw.core.metrics.metric_registry.catalogue")
+local ____number_text = require("resty.openclaw.core.metrics.metric_registry.number_text")
 local number_text = ____number_text.number_text
-local series_list = require("resty.openclaw.metric_registry.series_list")
-local shared_memory = require("resty.openclaw.shared_memory")
-local ____lease = require("resty.openclaw.shared_memory.lease")
+local series_list = require("resty.openclaw.core.metrics.metric_registry.series_list")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local ____lease = require("resty.openclaw.core.memory.shared_memory.lease")
 local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
-local turn = require("resty.openclaw.turn")
+local turn = require("resty.openclaw.core.time.turn")
 --- A piece of the page is a millisecond, and at most this much work: each line, and for each number of a line all that
 -- are added up in it, one of each worker's block.
 local WORK_AT_ONCE = 32768

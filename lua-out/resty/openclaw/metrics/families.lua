@@ -1,5 +1,5 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 --- All values of `$upstream_cache_status`: ngx_http_cache_status in nginx's ngx_http_upstream.c.
 local CACHE_STATUSES = {
     "MISS",

@@ -1,5 +1,5 @@
 local ____exports = {}
-local request = require("resty.openclaw.request")
+local request = require("resty.openclaw.core.request.request")
 local begun = {}
 --- Notes that the answer begins. Phases: header_filter.
 function ____exports.note()

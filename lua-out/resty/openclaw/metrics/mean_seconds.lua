@@ -1,6 +1,6 @@
 local ____exports = {}
 local ffi = require("ffi")
-local shared_memory = require("resty.openclaw.shared_memory")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local SHARE_OF_NEW = 0.1
 --- Takes in one more answer. Phases: any.
 function ____exports.learn(mean, seconds)

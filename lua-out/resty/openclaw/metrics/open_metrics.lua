@@ -1,5 +1,5 @@
 local ____exports = {}
-local ____number_text = require("resty.openclaw.metric_registry.number_text")
+local ____number_text = require("resty.openclaw.core.metrics.metric_registry.number_text")
 local float_text = ____number_text.float_text
 ____exports.content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 ____exports.media_type = "application/openmetrics-text"

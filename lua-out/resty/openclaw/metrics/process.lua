@@ -1,10 +1,10 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.metric_registry")
-local room = require("resty.openclaw.metric_registry.room")
-local request = require("resty.openclaw.request")
-local shared_memory = require("resty.openclaw.shared_memory")
-local rows = require("resty.openclaw.shared_memory.rows")
-local ____version = require("resty.openclaw.version")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local room = require("resty.openclaw.core.metrics.metric_registry.room")
+local request = require("resty.openclaw.core.request.request")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local rows = require("resty.openclaw.core.memory.shared_memory.rows")
+local ____version = require("resty.openclaw.core.process.version")
 local VERSION = ____version.VERSION
 local CONNECTIONS = "openclaw_connections"
 --- Those of ngx_http_stub_status_module, which has `$connections_active` and its like; not every nginx has it.

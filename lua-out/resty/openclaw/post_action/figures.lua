@@ -1,7 +1,7 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.metric_registry")
-local shared_memory = require("resty.openclaw.shared_memory")
-local clock = require("resty.openclaw.clock")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local clock = require("resty.openclaw.core.time.clock")
 --- Why a try has failed that is made again.
 local CAUSES = {"unreachable", "busy", "credentials", "misdirected"}
 local REASONS = {

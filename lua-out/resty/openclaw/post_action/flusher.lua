@@ -1,5 +1,5 @@
 local ____exports = {}
-local clock = require("resty.openclaw.clock")
+local clock = require("resty.openclaw.core.time.clock")
 local ____delivery = require("resty.openclaw.post_action.delivery")
 local fly = ____delivery.fly
 local ____state = require("resty.openclaw.post_action.state")

@@ -1,5 +1,5 @@
 local ____exports = {}
-local noise = require("resty.openclaw.noise")
+local random = require("resty.openclaw.core.bytes.random")
 --- A source of ids. Phases: init.
 local function create()
     return {origin = "", sequence = 0}
@@ -12,7 +12,7 @@ function ____exports.advance(ids)
         ids.origin = string.format(
             "%x-%x",
             ngx.now() * 1000,
-            noise.share() * 4294967296
+            random.share() * 4294967296
         )
     end
     ids.sequence = ids.sequence + 1

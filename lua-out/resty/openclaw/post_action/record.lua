@@ -1,9 +1,9 @@
 local ____exports = {}
 local string_buffer = require("string.buffer")
-local json = require("resty.openclaw.json")
-local request = require("resty.openclaw.request")
-local request_uri = require("resty.openclaw.request_uri")
-local upstream_tries = require("resty.openclaw.upstream_tries")
+local json = require("resty.openclaw.core.text.json")
+local request = require("resty.openclaw.core.request.request")
+local request_uri = require("resty.openclaw.core.request.request_uri")
+local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local ids = require("resty.openclaw.post_action.ids")
 --- The variables that nginx or the gateway writes as numbers. What clients write (`$arg_…`, `$http_…`) stays a text, so that a
 -- field has one type whatever they write.

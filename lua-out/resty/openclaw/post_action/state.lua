@@ -1,6 +1,6 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
-local clock = require("resty.openclaw.clock")
+local clock = require("resty.openclaw.core.time.clock")
 --- So many failures in a row open the circuit: the sink is left alone then but for single entries.
 local FAILURES_TO_OPEN = 5
 --- How often to see whether entries wait without a thread; also the longest sleep, should no watch be possible.

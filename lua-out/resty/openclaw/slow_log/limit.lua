@@ -1,5 +1,5 @@
 local ____exports = {}
-local ____names = require("resty.openclaw.shared_memory.names")
+local ____names = require("resty.openclaw.core.memory.shared_memory.names")
 local increment = ____names.increment
 local LINES = "slow_log:lines"
 local LEFT_OUT = "slow_log:left_out"

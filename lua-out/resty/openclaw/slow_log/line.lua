@@ -1,11 +1,11 @@
 local ____exports = {}
-local json = require("resty.openclaw.json")
-local request = require("resty.openclaw.request")
-local request_uri = require("resty.openclaw.request_uri")
-local ____text = require("resty.openclaw.text")
+local json = require("resty.openclaw.core.text.json")
+local request = require("resty.openclaw.core.request.request")
+local request_uri = require("resty.openclaw.core.request.request_uri")
+local ____text = require("resty.openclaw.core.text.text")
 local decimal = ____text.decimal
-local upstream_tries = require("resty.openclaw.upstream_tries")
-local utf8 = require("resty.openclaw.utf8")
+local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
+local utf8 = require("resty.openclaw.core.text.utf8")
 local LINE = table.concat({"{\"time\":%.3f,\"request_id\":%s,\"trace_id\":%s,\"route\":%s,\"variant\":%s,\"client\":%s,\"method\":%s,\"uri\":%s,\"status\":%d", ",\"request_seconds\":%.3f,\"queue_seconds\":%s,\"first_byte_seconds\":%s,\"node\":%s,\"tries\":[%s],\"cache\":%s", ",\"degraded\":%s,\"request_bytes\":%d,\"response_bytes\":%d,\"model\":%s,\"prompt_tokens\":%s,\"completion_tokens\":%s", ",\"finish_reason\":%s%s}"})
 --- A text from elsewhere, a model's name for instance, is cut to so many bytes.
 local MOST_TEXT_BYTES = 256

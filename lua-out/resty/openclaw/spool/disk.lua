@@ -1,8 +1,8 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
-local clock = require("resty.openclaw.clock")
-local file_sync = require("resty.openclaw.file_sync")
-local files = require("resty.openclaw.files")
+local clock = require("resty.openclaw.core.time.clock")
+local file_sync = require("resty.openclaw.core.files.file_sync")
+local files = require("resty.openclaw.core.files.files")
 --- A timer over nginx's limit of running timers never runs, and nobody is told.
 local LATE_SECONDS = 1
 --- Whoever waits goes on without the disk after so long.

@@ -1,5 +1,5 @@
 local ____exports = {}
-local files = require("resty.openclaw.files")
+local files = require("resty.openclaw.core.files.files")
 local lanes = require("resty.openclaw.spool.lane")
 --- As many as a machine may have workers, and more.
 local MOST_TRIES = 1024

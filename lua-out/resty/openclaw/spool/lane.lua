@@ -1,6 +1,6 @@
 local ____exports = {}
 local ffi = require("ffi")
-local files = require("resty.openclaw.files")
+local files = require("resty.openclaw.core.files.files")
 --- Number and offset, each with as many digits as it may need.
 local POSITION = "%010d %016d"
 local POSITION_BYTES = 27

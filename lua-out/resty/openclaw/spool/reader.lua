@@ -1,7 +1,7 @@
 local ____exports = {}
 local ffi = require("ffi")
-local files = require("resty.openclaw.files")
-local turn = require("resty.openclaw.turn")
+local files = require("resty.openclaw.core.files.files")
+local turn = require("resty.openclaw.core.time.turn")
 local lanes = require("resty.openclaw.spool.lane")
 local lines = require("resty.openclaw.spool.line")
 --- What is read at once, and what is read and checked at a stretch: well below a millisecond.

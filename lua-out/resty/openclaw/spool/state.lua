@@ -1,6 +1,6 @@
 local ____exports = {}
 local buffers = require("string.buffer")
-local clock = require("resty.openclaw.clock")
+local clock = require("resty.openclaw.core.time.clock")
 local disks = require("resty.openclaw.spool.disk")
 --- Why an entry is refused at the quota.
 ____exports.FULL = "full"

@@ -1,13 +1,13 @@
 local ____exports = {}
-local clock = require("resty.openclaw.clock")
-local files = require("resty.openclaw.files")
+local clock = require("resty.openclaw.core.time.clock")
+local files = require("resty.openclaw.core.files.files")
 local disks = require("resty.openclaw.spool.disk")
 local folder = require("resty.openclaw.spool.folder")
 local lanes = require("resty.openclaw.spool.lane")
 local lines = require("resty.openclaw.spool.line")
 local ____state = require("resty.openclaw.spool.state")
 local FULL = ____state.FULL
-local worker_process = require("resty.openclaw.worker_process")
+local worker_process = require("resty.openclaw.core.process.worker_process")
 --- So many names are tried at a time; each is a call of the system.
 local MOST_IN_THE_WAY = 100
 --- How often what has failed is tried again.

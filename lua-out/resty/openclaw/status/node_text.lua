@@ -1,5 +1,5 @@
 local ____exports = {}
-local json = require("resty.openclaw.json")
+local json = require("resty.openclaw.core.text.json")
 local ____history = require("resty.openclaw.status.history")
 local POINTS = ____history.POINTS
 local numbers = require("resty.openclaw.status.number")

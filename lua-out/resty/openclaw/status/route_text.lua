@@ -1,5 +1,5 @@
 local ____exports = {}
-local json = require("resty.openclaw.json")
+local json = require("resty.openclaw.core.text.json")
 local numbers = require("resty.openclaw.status.number")
 local pieces = require("resty.openclaw.status.output")
 local ____quantile = require("resty.openclaw.status.quantile")

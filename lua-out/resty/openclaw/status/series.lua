@@ -1,6 +1,6 @@
 local ____exports = {}
-local catalogues = require("resty.openclaw.metric_registry.catalogue")
-local series_list = require("resty.openclaw.metric_registry.series_list")
+local catalogues = require("resty.openclaw.core.metrics.metric_registry.catalogue")
+local series_list = require("resty.openclaw.core.metrics.metric_registry.series_list")
 local table_clear = require("table.clear")
 local ESCAPED = {["\\n"] = "\n", ["\\\""] = "\"", ["\\\\"] = "\\"}
 --- Undoes `metric_registry.label_text`. Phases: any.

@@ -1,6 +1,6 @@
 /** The body of a request to change a node. */
-import * as request from "../request";
-import * as request_body from "../request_body";
+import * as request from "../core/request/request";
+import * as request_body from "../core/request/request_body";
 import * as calls from "./call";
 import type { Call } from "./call";
 

@@ -1,9 +1,9 @@
 /** One request to the API: what it is for, and how it is answered. Each answer is counted. */
-import type { Faults } from "../fault";
-import * as json_error from "../json_error";
-import type { Counter } from "../metric_handles";
-import type { Family } from "../metric_registry";
-import * as request from "../request";
+import type { Faults } from "../core/metrics/fault";
+import * as json_error from "../core/request/json_error";
+import type { Counter } from "../core/metrics/metric_handles";
+import type { Family } from "../core/metrics/metric_registry";
+import * as request from "../core/request/request";
 import type { NodeReport } from "./shown";
 import type { Wish } from "./wish";
 

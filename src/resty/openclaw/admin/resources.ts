@@ -1,6 +1,6 @@
 /** What can be done with upstreams, with nodes and with the changes of nodes. */
-import * as json from "../json";
-import * as turn from "../turn";
+import * as json from "../core/text/json";
+import * as turn from "../core/time/turn";
 import * as body from "./body";
 import * as calls from "./call";
 import type { Call, Upstream } from "./call";

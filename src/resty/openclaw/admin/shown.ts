@@ -1,5 +1,5 @@
 /** How upstreams and their nodes are shown: JSON with its fields always in the same order. */
-import * as json from "../json";
+import * as json from "../core/text/json";
 
 /** What is known of one node. */
 export interface NodeReport {

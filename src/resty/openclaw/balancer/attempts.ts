@@ -5,11 +5,11 @@
  * That stands in a table of the worker, by request: unlike `ngx.ctx` it outlives internal redirects, and it tells our
  * requests from those that nginx sent to the same node.
  */
-import * as request from "../request";
-import * as retry_after from "../retry_after";
-import * as time_left from "../time_left";
-import * as upstream_tries from "../upstream_tries";
-import type { Try } from "../upstream_tries";
+import * as request from "../core/request/request";
+import * as retry_after from "../core/request/retry_after";
+import * as time_left from "../core/time/time_left";
+import * as upstream_tries from "../core/request/upstream_tries";
+import type { Try } from "../core/request/upstream_tries";
 import * as busy_statuses from "./busy_statuses";
 import * as clients from "./clients";
 import * as contacts from "./contact";

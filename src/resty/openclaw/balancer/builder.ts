@@ -1,11 +1,11 @@
 /** Makes what an upstream's options ask for. */
 import * as problem from "../config/problems";
-import * as faults from "../fault";
-import * as leaders from "../leader";
-import type { Counter } from "../metric_handles";
-import * as metric_registry from "../metric_registry";
-import type { Registry } from "../metric_registry";
-import * as shared_memory from "../shared_memory";
+import * as faults from "../core/metrics/fault";
+import * as leaders from "../core/memory/leader";
+import type { Counter } from "../core/metrics/metric_handles";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as shared_memory from "../core/memory/shared_memory";
 import * as choice from "./choice";
 import * as clients from "./clients";
 import * as consistent_hash from "./consistent_hash";

@@ -3,8 +3,8 @@
  * common block, so that all workers agree. Clients are told apart by address (IPv6 by its /64) and by
  * `$openclaw_identity`: what a client may choose for itself does not count.
  */
-import * as client_network from "../client_network";
-import * as request from "../request";
+import * as client_network from "../core/request/client_network";
+import * as request from "../core/request/request";
 import type { Suspect } from "./ejection";
 
 /** Slots of the common block that a record takes. */

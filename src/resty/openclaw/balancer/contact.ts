@@ -1,7 +1,7 @@
 /** How far a try of a request came. */
-import * as request from "../request";
-import * as upstream_tries from "../upstream_tries";
-import type { Try } from "../upstream_tries";
+import * as request from "../core/request/request";
+import * as upstream_tries from "../core/request/upstream_tries";
+import type { Try } from "../core/request/upstream_tries";
 
 /** "none": no connection, "silent": one, but no answer; "answered": the status is the node's own. */
 export type Contact = "none" | "silent" | "answered";

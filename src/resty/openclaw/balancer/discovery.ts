@@ -5,8 +5,8 @@
  * An answer holds until there is a new one: a look-up that fails changes nothing, however long that goes on.
  */
 import * as problem from "../config/problems";
-import * as faults from "../fault";
-import type { Registry } from "../metric_registry";
+import * as faults from "../core/metrics/fault";
+import type { Registry } from "../core/metrics/metric_registry";
 import type { Entry } from "./discovery/entries";
 import * as figures from "./discovery/figures";
 import { parse } from "./discovery/name";

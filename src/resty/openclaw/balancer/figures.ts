@@ -1,7 +1,7 @@
 /** What balancers show of their nodes; worked out when somebody looks. */
-import * as metric_registry from "../metric_registry";
-import type { Emit, Registry } from "../metric_registry";
-import * as request from "../request";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Emit, Registry } from "../core/metrics/metric_registry";
+import * as request from "../core/request/request";
 import * as left_out from "./left_out";
 import * as nodes from "./node";
 import type { Node } from "./node";

@@ -10,12 +10,12 @@ import { settings_of } from "./health_check/options";
 import type { Options, Settings } from "./health_check/options";
 import type { Verdict } from "./health_check/verdicts";
 import * as places from "./places";
-import * as faults from "../fault";
-import type { Faults } from "../fault";
-import type { Counter } from "../metric_handles";
-import * as metric_registry from "../metric_registry";
-import type { Family, Registry } from "../metric_registry";
-import * as noise from "../noise";
+import * as faults from "../core/metrics/fault";
+import type { Faults } from "../core/metrics/fault";
+import type { Counter } from "../core/metrics/metric_handles";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Family, Registry } from "../core/metrics/metric_registry";
+import * as random from "../core/bytes/random";
 
 /** What is checked: anything with a node. */
 export interface Checked {
@@ -138,7 +138,7 @@ function start(health_check: HealthCheck, now: number): void {
             health_check.faults.report("timer", "cannot check ", turn.peer.node.address, ": ", err);
             return;
         }
-        turn.due_at = now + settings.interval_seconds * (1 + settings.jitter * (2 * noise.share() - 1));
+        turn.due_at = now + settings.interval_seconds * (1 + settings.jitter * (2 * random.share() - 1));
         health_check.under_way.set(turn.peer.node, check);
         health_check.under_way_count += 1;
     }
@@ -163,7 +163,7 @@ function follow(health_check: HealthCheck, peers: readonly Checked[], now: numbe
     for (const peer of peers) {
         const turn = turns.get(peer.node) as Turn | undefined;
         if (turn === undefined) {
-            const wait = math.min(health_check.settings.interval_seconds, FIRST_SECONDS) * noise.share();
+            const wait = math.min(health_check.settings.interval_seconds, FIRST_SECONDS) * random.share();
             turns.set(peer.node, { peer, due_at: now + wait, tick });
         } else {
             turn.peer = peer;

@@ -4,12 +4,12 @@
  * reloads, not restarts. Each one has a number, which workers compare at every request.
  */
 import * as json from "cjson.safe";
-import * as addresses from "../address";
-import type { Faults } from "../fault";
-import type { Registry } from "../metric_registry";
-import * as request from "../request";
-import * as shared_memory from "../shared_memory";
-import { increment } from "../shared_memory/names";
+import * as addresses from "../core/http/address";
+import type { Faults } from "../core/metrics/fault";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as request from "../core/request/request";
+import * as shared_memory from "../core/memory/shared_memory";
+import { increment } from "../core/memory/shared_memory/names";
 import * as kept_changes from "./kept_changes";
 import * as nodes from "./node";
 import { host_header } from "./node_name";

@@ -2,10 +2,10 @@
  * What the parts of the balancer have in common: peers, upstreams, the list of their peers, and what every way to choose a peer
  * looks like. Nothing in a policy knows nginx: time comes in as an argument.
  */
-import type { Faults } from "../fault";
-import type { Counter, Histogram } from "../metric_handles";
-import type { Registry } from "../metric_registry";
-import type { HeldRow } from "../shared_memory/held_rows";
+import type { Faults } from "../core/metrics/fault";
+import type { Counter, Histogram } from "../core/metrics/metric_handles";
+import type { Registry } from "../core/metrics/metric_registry";
+import type { HeldRow } from "../core/memory/shared_memory/held_rows";
 import type { BusyStatuses } from "./busy_statuses";
 import type { Discovery } from "./discovery";
 import type { Node } from "./node";

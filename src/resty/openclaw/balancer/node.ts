@@ -5,14 +5,14 @@
  * A worker holds the memory of the nodes that its upstreams have, and of those that have left, until their last request
  * has ended. When no worker holds it any more, another address gets it.
  */
-import * as clock from "../clock";
-import type { Counter } from "../metric_handles";
-import * as metric_registry from "../metric_registry";
-import type { Registry } from "../metric_registry";
-import * as shared_memory from "../shared_memory";
-import type { Region } from "../shared_memory";
-import * as held_rows from "../shared_memory/held_rows";
-import type { HeldRow } from "../shared_memory/held_rows";
+import * as clock from "../core/time/clock";
+import type { Counter } from "../core/metrics/metric_handles";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as shared_memory from "../core/memory/shared_memory";
+import type { Region } from "../core/memory/shared_memory";
+import * as held_rows from "../core/memory/shared_memory/held_rows";
+import type { HeldRow } from "../core/memory/shared_memory/held_rows";
 import * as try_figures from "./try_figures";
 
 /**

@@ -1,5 +1,5 @@
 /** Where a node is, as users write it: an address, or a name for the DNS. Usual mistakes get a hint. */
-import * as addresses from "../address";
+import * as addresses from "../core/http/address";
 import type { Kind } from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";

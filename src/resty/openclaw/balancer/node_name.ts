@@ -3,8 +3,8 @@
  * Host header where the upstream's nodes are to get their own.
  */
 import * as nginx_balancer from "ngx.balancer";
-import type { Faults } from "../fault";
-import * as request from "../request";
+import type { Faults } from "../core/metrics/fault";
+import * as request from "../core/request/request";
 import type { Peer } from "./model";
 
 const HTTP_PORT = 80;

@@ -1,6 +1,6 @@
 /** What an operator sees of an upstream's nodes and can change while nginx runs. */
-import * as addresses from "../address";
-import * as request from "../request";
+import * as addresses from "../core/http/address";
+import * as request from "../core/request/request";
 import * as left_out from "./left_out";
 import type { Reason } from "./left_out";
 import * as membership_of from "./membership";

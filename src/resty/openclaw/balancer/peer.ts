@@ -4,9 +4,9 @@
  * reloads, and as long as some worker has the peer, changes of the list.
  */
 import * as ffi from "ffi";
-import * as clock from "../clock";
-import type { Registry } from "../metric_registry";
-import * as held_rows from "../shared_memory/held_rows";
+import * as clock from "../core/time/clock";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as held_rows from "../core/memory/shared_memory/held_rows";
 import * as ejection from "./ejection";
 import * as verdicts from "./health_check/verdicts";
 import * as lessons from "./lesson";

@@ -1,8 +1,8 @@
 /** How long requests were here before they came to a node: their bodies were read, or they waited for the cache. */
-import type { Histogram } from "../metric_handles";
-import * as metric_registry from "../metric_registry";
-import type { Registry } from "../metric_registry";
-import * as request from "../request";
+import type { Histogram } from "../core/metrics/metric_handles";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as request from "../core/request/request";
 
 /** As the log formats of nginx/openclaw.conf have it. */
 const VARIABLE = "openclaw_queue_seconds";

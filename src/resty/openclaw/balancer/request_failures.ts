@@ -8,7 +8,7 @@
  *
  * Tries that did not even come to a connection never stand here: those count at once, without a suspect.
  */
-import * as noise from "../noise";
+import * as random from "../core/bytes/random";
 import * as clients from "./clients";
 import * as degradation from "./degradation";
 import * as ejection from "./ejection";
@@ -33,7 +33,7 @@ export function count(peer: Peer, now: number, is_certain: boolean): void {
     if (!peer_of.is_current(peer)) return;
     const upstream = peer.upstream!;
     const suspect = is_certain ? undefined : clients.suspect(upstream.clients, now);
-    ejection.failed(peer.record, now, noise.share(), suspect);
+    ejection.failed(peer.record, now, random.share(), suspect);
     if (upstream.policy.failed !== undefined) upstream.policy.failed(peer);
 }
 
@@ -86,7 +86,7 @@ function confirm(known: Failures, good: Peer, now: number): void {
     for (const peer of known.peers) {
         if (peer !== good) {
             if (known.wait) count(peer, now, true);
-            else if (peer_of.is_current(peer)) ejection.confirmed(peer.record, now, noise.share());
+            else if (peer_of.is_current(peer)) ejection.confirmed(peer.record, now, random.share());
         }
     }
 }

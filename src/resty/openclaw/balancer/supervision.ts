@@ -3,11 +3,11 @@
  * worker of the machine checks the nodes' health and asks the DNS. While no node has requests a worker looks for changes
  * twice a second, and after all else every five seconds.
  */
-import type { Faults } from "../fault";
-import type { Leader } from "../leader";
-import type { Registry } from "../metric_registry";
-import * as noise from "../noise";
-import * as request from "../request";
+import type { Faults } from "../core/metrics/fault";
+import type { Leader } from "../core/memory/leader";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as random from "../core/bytes/random";
+import * as request from "../core/request/request";
 import * as ejection from "./ejection";
 import type { HealthCheck } from "./health_check";
 import * as verdicts from "./health_check/verdicts";
@@ -75,7 +75,7 @@ function lead(upstream: Supervised, now: number): void {
     const leader = upstream.leader!;
     const [leads, err] = leader.leads();
     upstream.leads = leads;
-    upstream.next_ask = now + ASK_SECONDS * (1 + noise.share());
+    upstream.next_ask = now + ASK_SECONDS * (1 + random.share());
     if (err !== undefined) upstream.faults.report("no_leader", "nobody checks the nodes: ", err);
     if (!leads) {
         upstream.health_check?.stop();

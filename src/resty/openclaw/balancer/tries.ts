@@ -2,8 +2,8 @@
  * To which peer a request goes first, and where it goes on when that fails: to another one of its upstream, as far as the
  * budget allows, then to one of the fallback's.
  */
-import * as request from "../request";
-import * as upstream_tries from "../upstream_tries";
+import * as request from "../core/request/request";
+import * as upstream_tries from "../core/request/upstream_tries";
 import * as busy_statuses from "./busy_statuses";
 import * as choice from "./choice";
 import * as degradation from "./degradation";

@@ -1,7 +1,7 @@
 /** What is counted of the tries at a node for an upstream. */
-import type { Counter, Histogram } from "../metric_handles";
-import * as metric_registry from "../metric_registry";
-import type { Registry } from "../metric_registry";
+import type { Counter, Histogram } from "../core/metrics/metric_handles";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Registry } from "../core/metrics/metric_registry";
 
 export interface TryFigures {
     readonly sent: Counter;

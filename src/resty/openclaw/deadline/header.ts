@@ -5,7 +5,7 @@
  *
  * Both are seconds since 1970 by the clock of the one who sends it; their difference is right whatever that clock says.
  */
-import * as texts from "../text";
+import * as texts from "../core/text/text";
 
 export const NAME = "X-OpenClaw-Deadline";
 export const VARIABLE = "http_x_openclaw_deadline";

@@ -1,11 +1,11 @@
 /** Tells those who wished it of the answers to their jobs: sends them what the jobs page would answer. */
 import type { Callbacks } from "./model";
-import * as backoff from "../backoff";
+import * as backoff from "../core/time/backoff";
 import * as callback from "./callback";
 import * as schedules from "./delivery/schedule";
-import * as clock from "../clock";
-import * as files from "../files";
-import type { File } from "../files";
+import * as clock from "../core/time/clock";
+import * as files from "../core/files/files";
+import type { File } from "../core/files/files";
 import * as http_client from "../http_client";
 import type { Jobs } from "./model";
 import type { CallbackOutcome } from "./jobs/figures";

@@ -2,10 +2,10 @@
  * Which requests of this worker are deliveries. That stands in tables of the worker, by request, as `ngx.ctx` would be lost
  * with an internal redirect, and the header is gone after the first look. Phases: all with a request.
  */
-import * as delivery_header from "../delivery_header";
+import * as delivery_header from "../core/request/delivery_header";
 import * as marks from "./jobs/mark";
 import type { Mark } from "./jobs/mark";
-import * as request from "../request";
+import * as request from "../core/request/request";
 
 /** Requests that came with a mark, and whether it was the right one. */
 const marked = new LuaTable<number, boolean>();

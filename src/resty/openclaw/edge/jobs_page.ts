@@ -1,15 +1,15 @@
 /** Gives out the answers to jobs, and says of those that have none yet that they wait. */
 import * as acceptance from "./acceptance";
 import type { Jobs } from "./model";
-import * as files from "../files";
-import * as json_error from "../json_error";
-import * as request from "../request";
+import * as files from "../core/files/files";
+import * as json_error from "../core/request/json_error";
+import * as request from "../core/request/request";
 import * as endings from "./delivery/ending";
 import * as stores from "./store";
 import * as ids from "./store/id";
 import * as records from "./store/record";
 import type { StoredRecord } from "./store/record";
-import * as turn from "../turn";
+import * as turn from "../core/time/turn";
 
 /** What is read and sent at a time, in bytes. */
 const PIECE_BYTES = 65536;

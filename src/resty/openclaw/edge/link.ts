@@ -11,12 +11,12 @@
  *
  * Times are those of `clock`. Two workers that write at one moment may lose a count, which costs one attempt more.
  */
-import * as clock from "../clock";
-import type { Counter } from "../metric_handles";
-import * as metric_registry from "../metric_registry";
-import type { Registry } from "../metric_registry";
-import * as shared_memory from "../shared_memory";
-import type { Names } from "../shared_memory/names";
+import * as clock from "../core/time/clock";
+import type { Counter } from "../core/metrics/metric_handles";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as shared_memory from "../core/memory/shared_memory";
+import type { Names } from "../core/memory/shared_memory/names";
 
 export interface Settings {
     /** Attempts without an answer after which the link is down. */

@@ -1,6 +1,6 @@
 /** What the parts of `edge` have in common: the jobs of a route, and their delivery. */
-import type { Faults } from "../fault";
-import type { File } from "../files";
+import type { Faults } from "../core/metrics/fault";
+import type { File } from "../core/files/files";
 import type { Answers } from "./delivery/answers";
 import type { Backlog } from "./delivery/backlog";
 import type { Schedule } from "./delivery/schedule";

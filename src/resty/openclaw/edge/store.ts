@@ -12,9 +12,9 @@
  * A file is written under "incoming", then the disk is waited for, and only then it gets its name: what has a name is
  * whole, whenever the power fails.
  */
-import * as file_sync from "../file_sync";
-import * as files from "../files";
-import type { File } from "../files";
+import * as file_sync from "../core/files/file_sync";
+import * as files from "../core/files/files";
+import type { File } from "../core/files/files";
 
 /** The folders in which files get a name. */
 export type Shelf = "pending" | "done" | "callbacks";

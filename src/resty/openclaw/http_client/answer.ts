@@ -1,6 +1,6 @@
 /** Reads one HTTP/1 answer as RFC 9112 frames it. What breaks a rule is an error; nothing is guessed. */
-import * as texts from "../text";
-import * as turn from "../turn";
+import * as texts from "../core/text/text";
+import * as turn from "../core/time/turn";
 import * as http_reader from "./reader";
 import type { Reader } from "./reader";
 

@@ -1,6 +1,6 @@
 /** Opens, feeds and leaves the connection of one request; deadlines are by `clock`. Phases: those that may yield. */
-import * as clock from "../clock";
-import * as turn from "../turn";
+import * as clock from "../core/time/clock";
+import * as turn from "../core/time/turn";
 import * as http_target from "./target";
 import type { Target } from "./target";
 

@@ -2,7 +2,7 @@
  * Reads from a socket in bounded steps. A socket's own timeout starts anew with every byte that comes, and its own
  * line reader takes lines of any length; here every read ends by one deadline, and every line has a limit.
  */
-import * as clock from "../clock";
+import * as clock from "../core/time/clock";
 
 export interface Reader {
     readonly socket: ngx.Tcp;

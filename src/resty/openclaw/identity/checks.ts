@@ -2,8 +2,8 @@
  * The ways in which a gateway comes to know who asks. Each returns the subject, an empty one where nobody was named; nil
  * and a word for the reason where what was said is not believed. Phases: access. None raises.
  */
-import * as digests from "../digest";
-import * as request from "../request";
+import * as digests from "../core/bytes/digest";
+import * as request from "../core/request/request";
 import * as claims from "./claim";
 import * as keys from "./keys";
 import type { Key } from "./keys";

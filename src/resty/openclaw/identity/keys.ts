@@ -1,7 +1,7 @@
 /** The secrets by which gateways know each other's word. No message ever holds one. */
-import * as digests from "../digest";
-import type { Digest } from "../digest";
-import * as secret_file from "../secret_file";
+import * as digests from "../core/bytes/digest";
+import type { Digest } from "../core/bytes/digest";
+import * as secret_file from "../core/files/secret_file";
 
 export interface Key {
     /** Tells it from others, and nothing of the secret. */

@@ -2,7 +2,7 @@
  * Takes what an answer says of itself, place by place, and makes its figures of it. All of it comes from outside: any
  * value may be missing, or be of any type. Pure Lua.
  */
-import * as utf8 from "../utf8";
+import * as utf8 from "../core/text/utf8";
 import * as finish_reason from "./finish_reason";
 import type { Receiver } from "./scanner";
 

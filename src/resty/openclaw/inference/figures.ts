@@ -1,7 +1,7 @@
 /** What models have answered, as the metrics page shows it: by route, variant and model. */
-import type { Counter, Histogram } from "../metric_handles";
-import * as metric_registry from "../metric_registry";
-import type { Family, Registry } from "../metric_registry";
+import type { Counter, Histogram } from "../core/metrics/metric_handles";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Family, Registry } from "../core/metrics/metric_registry";
 import type { Fields } from "./fields";
 
 export interface Families {

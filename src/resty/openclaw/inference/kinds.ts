@@ -1,6 +1,6 @@
 /** Which answers are read, and how: by the headers that they come with. */
-import * as media_type from "../media_type";
-import * as request from "../request";
+import * as media_type from "../core/request/media_type";
+import * as request from "../core/request/request";
 import * as documents from "./document";
 import type { Document } from "./document";
 import * as inflations from "./inflation";

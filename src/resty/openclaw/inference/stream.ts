@@ -6,7 +6,7 @@
 import * as ffi from "ffi";
 import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
-import * as request from "../request";
+import * as request from "../core/request/request";
 import { ROOT } from "./dialects";
 import * as readings from "./fields";
 import type { Fields, Reading } from "./fields";

@@ -4,13 +4,13 @@
  */
 import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
-import type { Faults } from "../fault";
-import type { Counter } from "../metric_handles";
-import * as metric_registry from "../metric_registry";
-import type { Registry } from "../metric_registry";
-import * as request from "../request";
-import * as request_body from "../request_body";
-import type { Body } from "../request_body";
+import type { Faults } from "../core/metrics/fault";
+import type { Counter } from "../core/metrics/metric_handles";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as request from "../core/request/request";
+import * as request_body from "../core/request/request_body";
+import type { Body } from "../core/request/request_body";
 import * as chunk from "./chunk";
 import * as kinds from "./kinds";
 import * as usage_events from "./usage_event";

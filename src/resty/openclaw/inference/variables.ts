@@ -1,5 +1,5 @@
 /** Shows nginx what was read of an answer, for its logs. Phases: log. */
-import * as request from "../request";
+import * as request from "../core/request/request";
 import type { Fields } from "./fields";
 
 /** All that may be set. */

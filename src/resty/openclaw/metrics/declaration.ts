@@ -2,8 +2,8 @@
  * Families that come into being at request time. The first worker to use a name says in the shared dict what it is;
  * all others are held to it, so that no name ever has two kinds.
  */
-import * as metric_registry from "../metric_registry";
-import type { Family, Kind, Registry } from "../metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Family, Kind, Registry } from "../core/metrics/metric_registry";
 
 const NAME_BYTES = 200;
 const MOST_LABELS = 16;

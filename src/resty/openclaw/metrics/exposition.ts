@@ -1,18 +1,18 @@
 /** Writes all figures of a registry, in one of the formats that Prometheus reads. */
 import * as buffer from "string.buffer";
-import type { Faults } from "../fault";
-import { DEFAULT_HELP } from "../metric_registry";
-import type { Collector, Kind, Registry } from "../metric_registry";
-import * as catalogues from "../metric_registry/catalogue";
-import type { Catalogue, Shape } from "../metric_registry/catalogue";
-import { number_text } from "../metric_registry/number_text";
-import * as series_list from "../metric_registry/series_list";
-import type { SeriesList } from "../metric_registry/series_list";
-import * as shared_memory from "../shared_memory";
-import type { Region } from "../shared_memory";
-import { HIGHEST_BLOCK } from "../shared_memory/lease";
-import * as turn from "../turn";
-import type { Slice } from "../turn";
+import type { Faults } from "../core/metrics/fault";
+import { DEFAULT_HELP } from "../core/metrics/metric_registry";
+import type { Collector, Kind, Registry } from "../core/metrics/metric_registry";
+import * as catalogues from "../core/metrics/metric_registry/catalogue";
+import type { Catalogue, Shape } from "../core/metrics/metric_registry/catalogue";
+import { number_text } from "../core/metrics/metric_registry/number_text";
+import * as series_list from "../core/metrics/metric_registry/series_list";
+import type { SeriesList } from "../core/metrics/metric_registry/series_list";
+import * as shared_memory from "../core/memory/shared_memory";
+import type { Region } from "../core/memory/shared_memory";
+import { HIGHEST_BLOCK } from "../core/memory/shared_memory/lease";
+import * as turn from "../core/time/turn";
+import type { Slice } from "../core/time/turn";
 import type { Format } from "./format";
 
 /**

@@ -1,7 +1,7 @@
 /** The families of what every request leaves behind, and their handles for one route and variant. */
-import type { Counter, Histogram } from "../metric_handles";
-import * as metric_registry from "../metric_registry";
-import type { Family, Registry } from "../metric_registry";
+import type { Counter, Histogram } from "../core/metrics/metric_handles";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Family, Registry } from "../core/metrics/metric_registry";
 
 export interface Families {
     readonly registry: Registry;

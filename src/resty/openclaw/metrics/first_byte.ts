@@ -3,7 +3,7 @@
  * by request, as internal redirects would wipe `ngx.ctx`; an answer that begins twice, because a filter turned it into
  * an error page, has begun the second time.
  */
-import * as request from "../request";
+import * as request from "../core/request/request";
 
 const begun = new LuaTable<number, number>();
 

@@ -1,6 +1,6 @@
 /** In which text a metrics page is written. */
 import type { Buffer } from "string.buffer";
-import type { Kind } from "../metric_registry";
+import type { Kind } from "../core/metrics/metric_registry";
 
 export interface Format {
     readonly content_type: string;

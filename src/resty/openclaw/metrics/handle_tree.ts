@@ -3,11 +3,11 @@
  * label that is kept. Holds a bounded number of them, and begins anew when series were dropped meanwhile.
  */
 import nkeys = require("table.nkeys");
-import { LABEL_BYTES } from "../metric_registry";
-import type { Family } from "../metric_registry";
-import { kept_value } from "../metric_registry/allow_list";
-import type { Rule } from "../metric_registry/allow_list";
-import * as rows from "../shared_memory/rows";
+import { LABEL_BYTES } from "../core/metrics/metric_registry";
+import type { Family } from "../core/metrics/metric_registry";
+import { kept_value } from "../core/metrics/metric_registry/allow_list";
+import type { Rule } from "../core/metrics/metric_registry/allow_list";
+import * as rows from "../core/memory/shared_memory/rows";
 
 type Value = string | number | boolean;
 type Node = LuaTable<Value, unknown>;

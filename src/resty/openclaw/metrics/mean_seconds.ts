@@ -4,8 +4,8 @@
  * can bear.
  */
 import * as ffi from "ffi";
-import * as shared_memory from "../shared_memory";
-import type { Region } from "../shared_memory";
+import * as shared_memory from "../core/memory/shared_memory";
+import type { Region } from "../core/memory/shared_memory";
 
 const SHARE_OF_NEW = 0.1;
 

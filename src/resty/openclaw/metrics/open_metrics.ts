@@ -3,8 +3,8 @@
  * https://prometheus.io/docs/specs/om/open_metrics_spec/
  */
 import type { Buffer } from "string.buffer";
-import type { Kind } from "../metric_registry";
-import { float_text } from "../metric_registry/number_text";
+import type { Kind } from "../core/metrics/metric_registry";
+import { float_text } from "../core/metrics/metric_registry/number_text";
 
 export const content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 export const media_type = "application/openmetrics-text";

@@ -1,11 +1,11 @@
 /** What nginx and the gateway's memory look like as a whole; worked out when somebody looks. */
-import * as metric_registry from "../metric_registry";
-import type { Emit, Registry } from "../metric_registry";
-import * as room from "../metric_registry/room";
-import * as request from "../request";
-import * as shared_memory from "../shared_memory";
-import * as rows from "../shared_memory/rows";
-import { VERSION } from "../version";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Emit, Registry } from "../core/metrics/metric_registry";
+import * as room from "../core/metrics/metric_registry/room";
+import * as request from "../core/request/request";
+import * as shared_memory from "../core/memory/shared_memory";
+import * as rows from "../core/memory/shared_memory/rows";
+import { VERSION } from "../core/process/version";
 
 const CONNECTIONS = "openclaw_connections";
 /** Those of ngx_http_stub_status_module, which has `$connections_active` and its like; not every nginx has it. */

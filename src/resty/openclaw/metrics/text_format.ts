@@ -3,7 +3,7 @@
  * https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 import type { Buffer } from "string.buffer";
-import type { Kind } from "../metric_registry";
+import type { Kind } from "../core/metrics/metric_registry";
 
 export const content_type = "text/plain; version=0.0.4; charset=utf-8";
 export const media_type = "text/plain";

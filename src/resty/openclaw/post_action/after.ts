@@ -4,9 +4,9 @@
  */
 import * as kinds from "../config/kinds";
 import { option, read_or_raise } from "../config/schema";
-import * as fault from "../fault";
-import * as metric_registry from "../metric_registry";
-import * as request from "../request";
+import * as fault from "../core/metrics/fault";
+import * as metric_registry from "../core/metrics/metric_registry";
+import * as request from "../core/request/request";
 import * as figures_of from "./after/figures";
 import * as http_action from "./after/http_action";
 import * as pools from "./after/pool";

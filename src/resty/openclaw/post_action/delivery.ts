@@ -4,8 +4,8 @@
  * A batch is a stack of parts, one at first. It is divided where the sink may have refused it for one entry alone, and
  * where the sink keeps failing, so that it is tried with a single entry.
  */
-import * as backoffs from "../backoff";
-import * as clock from "../clock";
+import * as backoffs from "../core/time/backoff";
+import * as clock from "../core/time/clock";
 import type { Reason } from "./figures";
 import * as lines from "./lines";
 import type { Cause, Outcome, Part, Sink, Verdict } from "./sink";

@@ -3,16 +3,16 @@
  * fails, a queue in memory takes over, so that no line overtakes another.
  */
 import type { Buffer } from "string.buffer";
-import * as clock from "../clock";
+import * as clock from "../core/time/clock";
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
 import { option, optional } from "../config/schema";
 import type { Values } from "../config/schema";
-import type { Faults } from "../fault";
+import type { Faults } from "../core/metrics/fault";
 import * as spools from "../spool";
 import type { Spool } from "../spool";
-import * as turn from "../turn";
+import * as turn from "../core/time/turn";
 import type { SpoolFigures } from "./figures";
 import * as lines from "./lines";
 import type { Queue, Ring } from "./queue";

@@ -1,9 +1,9 @@
 /** What the queues of all sinks and workers count, as the metrics page shows it. */
-import type { Counter } from "../metric_handles";
-import * as metric_registry from "../metric_registry";
-import type { Emit, Registry } from "../metric_registry";
-import * as shared_memory from "../shared_memory";
-import * as clock from "../clock";
+import type { Counter } from "../core/metrics/metric_handles";
+import * as metric_registry from "../core/metrics/metric_registry";
+import type { Emit, Registry } from "../core/metrics/metric_registry";
+import * as shared_memory from "../core/memory/shared_memory";
+import * as clock from "../core/time/clock";
 import type { Cause } from "./sink";
 
 /** Why a try has failed that is made again. */

@@ -8,7 +8,7 @@
  * is without gathering, and gives up `drain_seconds` after the last entry came. Entries that come later still (of
  * long answers, while the worker drains) start the thread anew.
  */
-import * as clock from "../clock";
+import * as clock from "../core/time/clock";
 import { fly } from "./delivery";
 import { WATCH_SECONDS, book_losses, drop, is_exiting, show, sleep, tend, wake } from "./state";
 import type { Flusher } from "./state";

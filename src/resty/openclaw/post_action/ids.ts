@@ -1,5 +1,5 @@
 /** Names for entries, by which receivers tell copies apart. */
-import * as noise from "../noise";
+import * as random from "../core/bytes/random";
 
 export interface Ids {
     /** Names this worker among all there ever were; empty before its first id. */
@@ -19,7 +19,7 @@ export { create as new };
  * machines have workers too, then how many there were. Phases: any but init.
  */
 export function advance(ids: Ids): void {
-    if (ids.origin === "") ids.origin = string.format("%x-%x", ngx.now() * 1000, noise.share() * 0x100000000);
+    if (ids.origin === "") ids.origin = string.format("%x-%x", ngx.now() * 1000, random.share() * 0x100000000);
     ids.sequence += 1;
 }
 

@@ -1,11 +1,11 @@
 /** The request record: one line of JSON about the request that nginx has just answered. */
 import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
-import * as json from "../json";
-import * as request from "../request";
-import * as request_uri from "../request_uri";
-import * as upstream_tries from "../upstream_tries";
-import type { Try } from "../upstream_tries";
+import * as json from "../core/text/json";
+import * as request from "../core/request/request";
+import * as request_uri from "../core/request/request_uri";
+import * as upstream_tries from "../core/request/upstream_tries";
+import type { Try } from "../core/request/upstream_tries";
 import * as ids from "./ids";
 import type { Ids } from "./ids";
 

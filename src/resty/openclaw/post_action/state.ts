@@ -1,8 +1,8 @@
 /** What the background thread of one queue knows, and how it sleeps and is woken. */
-import type { Faults } from "../fault";
+import type { Faults } from "../core/metrics/fault";
 import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
-import * as clock from "../clock";
+import * as clock from "../core/time/clock";
 import type { Figures, Reason } from "./figures";
 import type { Queue } from "./queue";
 import type { Part, Sink } from "./sink";

@@ -1,6 +1,6 @@
 /** How many lines all workers together may write in a minute, and how many were left out since the last one. */
-import { increment } from "../shared_memory/names";
-import type { Names } from "../shared_memory/names";
+import { increment } from "../core/memory/shared_memory/names";
+import type { Names } from "../core/memory/shared_memory/names";
 
 export interface Limit {
     readonly names: Names;

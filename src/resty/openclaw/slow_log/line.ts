@@ -1,11 +1,11 @@
 /** The line of one slow request: JSON, whatever the request was. */
-import * as json from "../json";
-import * as request from "../request";
-import * as request_uri from "../request_uri";
-import { decimal } from "../text";
-import * as upstream_tries from "../upstream_tries";
-import type { Try } from "../upstream_tries";
-import * as utf8 from "../utf8";
+import * as json from "../core/text/json";
+import * as request from "../core/request/request";
+import * as request_uri from "../core/request/request_uri";
+import { decimal } from "../core/text/text";
+import * as upstream_tries from "../core/request/upstream_tries";
+import type { Try } from "../core/request/upstream_tries";
+import * as utf8 from "../core/text/utf8";
 
 const LINE = table.concat([
     '{"time":%.3f,"request_id":%s,"trace_id":%s,"route":%s,"variant":%s,"client":%s,"method":%s,"uri":%s,"status":%d',

@@ -1,5 +1,5 @@
 /** Takes over lanes whose owner is gone: it was killed, or has left entries behind. */
-import type { Faults } from "../fault";
+import type { Faults } from "../core/metrics/fault";
 import * as folder from "./folder";
 import * as lanes from "./lane";
 import type { Lane } from "./lane";

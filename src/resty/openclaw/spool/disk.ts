@@ -4,11 +4,11 @@
  */
 import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
-import * as clock from "../clock";
-import type { Faults } from "../fault";
-import * as file_sync from "../file_sync";
-import * as files from "../files";
-import type { File } from "../files";
+import * as clock from "../core/time/clock";
+import type { Faults } from "../core/metrics/fault";
+import * as file_sync from "../core/files/file_sync";
+import * as files from "../core/files/files";
+import type { File } from "../core/files/files";
 
 /** When: before an entry counts as taken; every so many seconds; when the system sees fit. */
 export type Policy = "always" | "interval" | "never";

@@ -1,5 +1,5 @@
 /** The folder of a spool: which lanes it has, and how much they hold. None of it yields. */
-import * as files from "../files";
+import * as files from "../core/files/files";
 import * as lanes from "./lane";
 import type { Lane } from "./lane";
 

@@ -4,8 +4,8 @@
  * segment has been delivered up to where; those before it have been delivered, too.
  */
 import * as ffi from "ffi";
-import * as files from "../files";
-import type { File } from "../files";
+import * as files from "../core/files/files";
+import type { File } from "../core/files/files";
 
 export interface Segment {
     readonly number: number;

@@ -1,9 +1,9 @@
 /** Reads the entries of a lane, from its cursor on. */
 import * as ffi from "ffi";
 import type { Buffer } from "string.buffer";
-import * as files from "../files";
-import type { File } from "../files";
-import * as turn from "../turn";
+import * as files from "../core/files/files";
+import type { File } from "../core/files/files";
+import * as turn from "../core/time/turn";
 import * as lanes from "./lane";
 import type { Lane, Segment } from "./lane";
 import * as lines from "./line";

@@ -1,8 +1,8 @@
 /** What a spool knows. */
 import * as buffers from "string.buffer";
 import type { Buffer } from "string.buffer";
-import * as clock from "../clock";
-import type { Faults } from "../fault";
+import * as clock from "../core/time/clock";
+import type { Faults } from "../core/metrics/fault";
 import * as disks from "./disk";
 import type { Disk, Policy } from "./disk";
 import type { Lane } from "./lane";

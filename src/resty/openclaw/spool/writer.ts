@@ -1,7 +1,7 @@
 /** Writes entries to the segments of a spool's own lane, within its quota. None of it yields. */
-import * as clock from "../clock";
-import * as files from "../files";
-import type { File } from "../files";
+import * as clock from "../core/time/clock";
+import * as files from "../core/files/files";
+import type { File } from "../core/files/files";
 import * as disks from "./disk";
 import * as folder from "./folder";
 import * as lanes from "./lane";
@@ -9,7 +9,7 @@ import type { Lane, Segment } from "./lane";
 import * as lines from "./line";
 import { FULL } from "./state";
 import type { Spool } from "./state";
-import * as worker_process from "../worker_process";
+import * as worker_process from "../core/process/worker_process";
 
 /** So many names are tried at a time; each is a call of the system. */
 const MOST_IN_THE_WAY = 100;

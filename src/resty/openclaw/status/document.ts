@@ -1,7 +1,7 @@
 /** The status as one JSON document, written piece by piece so that nothing holds a worker for long. */
-import * as json from "../json";
-import * as request from "../request";
-import { VERSION } from "../version";
+import * as json from "../core/text/json";
+import * as request from "../core/request/request";
+import { VERSION } from "../core/process/version";
 import type { History } from "./history";
 import * as edge_text from "./edge_text";
 import * as node_figures from "./node_figures";

@@ -1,5 +1,5 @@
 /** The links of routes at the edge, and the jobs that wait for them, as the status page shows them. */
-import * as json from "../json";
+import * as json from "../core/text/json";
 import * as numbers from "./number";
 import { sorted } from "./output";
 import type { Labels } from "./series";

@@ -4,11 +4,11 @@
  * requests the last sample stands for the next ones, too.
  */
 import * as ffi from "ffi";
-import type { Registry } from "../metric_registry";
-import * as series_list from "../metric_registry/series_list";
-import type { SeriesList } from "../metric_registry/series_list";
-import * as shared_memory from "../shared_memory";
-import type { Region } from "../shared_memory";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as series_list from "../core/metrics/metric_registry/series_list";
+import type { SeriesList } from "../core/metrics/metric_registry/series_list";
+import * as shared_memory from "../core/memory/shared_memory";
+import type { Region } from "../core/memory/shared_memory";
 import * as activities from "./activity";
 import type { Activity } from "./activity";
 import * as series_of from "./series";

@@ -1,5 +1,5 @@
 /** Nodes as the status page shows them: JSON with its fields always in the same order. */
-import * as json from "../json";
+import * as json from "../core/text/json";
 import { POINTS } from "./history";
 import type { Figures } from "./node_figures";
 import * as numbers from "./number";

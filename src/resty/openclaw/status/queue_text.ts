@@ -1,7 +1,7 @@
 /** Queues of the request log, faults, what the metrics themselves lost, and their memory, as the status page shows them. */
-import * as json from "../json";
-import * as room from "../metric_registry/room";
-import * as shared_memory from "../shared_memory";
+import * as json from "../core/text/json";
+import * as room from "../core/metrics/metric_registry/room";
+import * as shared_memory from "../core/memory/shared_memory";
 import * as numbers from "./number";
 import { sorted } from "./output";
 import * as windows from "./window";

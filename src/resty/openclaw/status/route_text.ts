@@ -1,5 +1,5 @@
 /** Routes as the status page shows them: JSON with its fields always in the same order. */
-import * as json from "../json";
+import * as json from "../core/text/json";
 import * as numbers from "./number";
 import * as pieces from "./output";
 import type { Output } from "./output";

@@ -1,8 +1,8 @@
 /** Reads the figures of a registry: what they are, and how much of that came lately. */
 import * as ffi from "ffi";
-import type { Kind } from "../metric_registry";
-import * as series_list from "../metric_registry/series_list";
-import * as shared_memory from "../shared_memory";
+import type { Kind } from "../core/metrics/metric_registry";
+import * as series_list from "../core/metrics/metric_registry/series_list";
+import * as shared_memory from "../core/memory/shared_memory";
 import * as histories from "./history";
 import type { History, Track, Tracks } from "./history";
 import * as series_of from "./series";

@@ -1,7 +1,7 @@
 local ____exports = {}
-local ____address = require("resty.openclaw.address")
+local ____address = require("resty.openclaw.core.http.address")
 local host_and_port = ____address.host_and_port
-local texts = require("resty.openclaw.text")
+local texts = require("resty.openclaw.core.text.text")
 --- As many addresses as one name may have.
 ____exports.MOST_ENTRIES = 256
 local function comes_first(left, right)

@@ -1,5 +1,5 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local shown_by_registry = {}
 --- Upstreams may share a name, which is shown once.
 local function emit_names(shown, emitted, emit)

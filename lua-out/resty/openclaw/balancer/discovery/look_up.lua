@@ -1,5 +1,5 @@
 local ____exports = {}
-local ____address = require("resty.openclaw.address")
+local ____address = require("resty.openclaw.core.http.address")
 local canonical = ____address.canonical
 local shown = ____address.shown
 local ____entries = require("resty.openclaw.balancer.discovery.entries")

@@ -1,7 +1,7 @@
 local ____exports = {}
-local ____address = require("resty.openclaw.address")
+local ____address = require("resty.openclaw.core.http.address")
 local port_number = ____address.port_number
-local texts = require("resty.openclaw.text")
+local texts = require("resty.openclaw.core.text.text")
 --- RFC 1035, section 2.3.4: 255 bytes on the wire are 253 letters and dots.
 local MOST_HOST_LETTERS = 253
 local MOST_LABEL_LETTERS = 63

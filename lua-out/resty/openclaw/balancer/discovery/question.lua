@@ -1,6 +1,6 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
-local noise = require("resty.openclaw.noise")
+local random = require("resty.openclaw.core.bytes.random")
 --- RFC 1035, RFC 3596 and RFC 2782.
 ____exports.TYPE_A = 1
 ____exports.TYPE_AAAA = 28
@@ -47,7 +47,7 @@ local function put(settings, asked, server)
         asked.err = err
         return
     end
-    resolver._id = math.floor(noise.share() * 65536)
+    resolver._id = math.floor(random.share() * 65536)
     local answers, query_err = resolver:query(asked.host, {qtype = asked.type, additional_section = asked.type == ____exports.TYPE_SRV})
     if answers == nil then
         asked.err = query_err
@@ -63,7 +63,7 @@ end
 --- Asks one server after the other. The library itself goes on to the next one only when a server is silent.
 local function pursue(settings, asked, done)
     local servers = settings.servers
-    local place = math.floor(noise.share() * #servers)
+    local place = math.floor(random.share() * #servers)
     local tries = 0
     while asked.records == nil and tries < settings.attempts do
         local ok, err = pcall(put, settings, asked, servers[place + 1])

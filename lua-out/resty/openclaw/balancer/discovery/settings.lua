@@ -1,5 +1,5 @@
 local ____exports = {}
-local ____address = require("resty.openclaw.address")
+local ____address = require("resty.openclaw.core.http.address")
 local canonical = ____address.canonical
 local port_number = ____address.port_number
 local kinds = require("resty.openclaw.config.kinds")

@@ -1,6 +1,6 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.metric_registry")
-local noise = require("resty.openclaw.noise")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local random = require("resty.openclaw.core.bytes.random")
 local places = require("resty.openclaw.balancer.places")
 local ____entries = require("resty.openclaw.balancer.discovery.entries")
 local from_text = ____entries.from_text
@@ -58,7 +58,7 @@ local function retry_seconds(failures)
     )
 end
 local function pause(watched, seconds)
-    watched.wait = seconds * (1 + JITTER * noise.share())
+    watched.wait = seconds * (1 + JITTER * random.share())
 end
 local function complain(watched, err)
     local ____watched_common_0 = watched.common

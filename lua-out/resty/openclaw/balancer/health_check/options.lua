@@ -6,7 +6,7 @@ local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option
 local optional = ____schema.optional
 local http_client = require("resty.openclaw.http_client")
-local texts = require("resty.openclaw.text")
+local texts = require("resty.openclaw.core.text.text")
 local tls = require("resty.openclaw.balancer.health_check.tls")
 local HTTP_OPTIONS = {
     "uri",

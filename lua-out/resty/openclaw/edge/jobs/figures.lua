@@ -1,5 +1,5 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.metric_registry")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local usages = require("resty.openclaw.edge.store.usage")
 local RESULTS = {
     "accepted",

@@ -1,10 +1,10 @@
 local ____exports = {}
-local clock = require("resty.openclaw.clock")
-local delivery_header = require("resty.openclaw.delivery_header")
-local digests = require("resty.openclaw.digest")
-local files = require("resty.openclaw.files")
-local noise = require("resty.openclaw.noise")
-local ____secret_file = require("resty.openclaw.secret_file")
+local clock = require("resty.openclaw.core.time.clock")
+local delivery_header = require("resty.openclaw.core.request.delivery_header")
+local digests = require("resty.openclaw.core.bytes.digest")
+local files = require("resty.openclaw.core.files.files")
+local random = require("resty.openclaw.core.bytes.random")
+local ____secret_file = require("resty.openclaw.core.files.secret_file")
 local rights_of_others = ____secret_file.rights_of_others
 local stores = require("resty.openclaw.edge.store")
 local ids = require("resty.openclaw.edge.store.id")
@@ -44,7 +44,7 @@ local function make(mark)
     local err = stores.append(
         store,
         written,
-        noise.hex(RANDOM_NUMBERS),
+        random.hex(RANDOM_NUMBERS),
         BYTES
     )
     if err == nil then

@@ -1,5 +1,5 @@
 local ____exports = {}
-local addresses = require("resty.openclaw.address")
+local addresses = require("resty.openclaw.core.http.address")
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")

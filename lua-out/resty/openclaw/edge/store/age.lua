@@ -1,5 +1,5 @@
 local ____exports = {}
-local clock = require("resty.openclaw.clock")
+local clock = require("resty.openclaw.core.time.clock")
 --- Has a head say when it was written, by the machine's uptime; returns it. Phases: any.
 function ____exports.stamped(head)
     head.boot = clock.BOOT

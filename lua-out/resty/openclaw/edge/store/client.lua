@@ -1,15 +1,15 @@
 local ____exports = {}
-local client_network = require("resty.openclaw.client_network")
-local digests = require("resty.openclaw.digest")
-local noise = require("resty.openclaw.noise")
-local request = require("resty.openclaw.request")
+local client_network = require("resty.openclaw.core.request.client_network")
+local digests = require("resty.openclaw.core.bytes.digest")
+local random = require("resty.openclaw.core.bytes.random")
+local request = require("resty.openclaw.core.request.request")
 local SALT_KEY = "edge:salt"
 local SALT_NUMBERS = 4
 --- The clients of all routes. Phases: init.
 local function create(names)
     names:safe_add(
         SALT_KEY,
-        noise.hex(SALT_NUMBERS)
+        random.hex(SALT_NUMBERS)
     )
     local salt = names:get(SALT_KEY)
     return {

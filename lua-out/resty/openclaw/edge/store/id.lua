@@ -1,5 +1,5 @@
 local ____exports = {}
-local noise = require("resty.openclaw.noise")
+local random = require("resty.openclaw.core.bytes.random")
 local RANDOM_NUMBERS = 4
 local LENGTH = 45
 local GROUP_DIGITS = 2
@@ -15,11 +15,11 @@ function ____exports.time_text(seconds)
 end
 --- A new id. `group`: of the client, two hex digits; any where none is given. Phases: any.
 local function create(group)
-    local random = noise.hex(RANDOM_NUMBERS)
+    local bits = random.hex(RANDOM_NUMBERS)
     if group == nil then
-        return (____exports.time_text(ngx.now()) .. "-") .. random
+        return (____exports.time_text(ngx.now()) .. "-") .. bits
     end
-    return ((____exports.time_text(ngx.now()) .. "-") .. string.sub(random, 1, -1 - GROUP_DIGITS)) .. group
+    return ((____exports.time_text(ngx.now()) .. "-") .. string.sub(bits, 1, -1 - GROUP_DIGITS)) .. group
 end
 ____exports.new = create
 --- The group of the client whose job it is. Phases: any.

@@ -1,7 +1,7 @@
 local ____exports = {}
 local cjson = require("cjson.safe")
 local ffi = require("ffi")
-local files = require("resty.openclaw.files")
+local files = require("resty.openclaw.core.files.files")
 --- How long the line may be, its end included: the headers that nginx takes fit twice.
 ____exports.MOST_HEAD_BYTES = 65536
 local USUAL_HEAD_BYTES = 4096

@@ -1,6 +1,6 @@
 local ____exports = {}
-local clock = require("resty.openclaw.clock")
-local files = require("resty.openclaw.files")
+local clock = require("resty.openclaw.core.time.clock")
+local files = require("resty.openclaw.core.files.files")
 local SECONDS_BETWEEN_TRIES = 2
 --- What is given back beside what is asked for: the names and heads of files take room, too.
 local SPARE_BYTES = 65536

@@ -1,6 +1,6 @@
 local ____exports = {}
-local files = require("resty.openclaw.files")
-local turn = require("resty.openclaw.turn")
+local files = require("resty.openclaw.core.files.files")
+local turn = require("resty.openclaw.core.time.turn")
 local ids = require("resty.openclaw.edge.store.id")
 local stores = require("resty.openclaw.edge.store")
 --- Of files that may each be opened, some microseconds long.

@@ -1,6 +1,6 @@
 local ____exports = {}
 local ids = require("resty.openclaw.edge.store.id")
-local ____names = require("resty.openclaw.shared_memory.names")
+local ____names = require("resty.openclaw.core.memory.shared_memory.names")
 local increment = ____names.increment
 local GROUPS = 256
 local NONE = {jobs = 0, bytes = 0}

@@ -1,6 +1,6 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.metric_registry")
-local shared_memory = require("resty.openclaw.shared_memory")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local ____figures = require("resty.openclaw.post_action.figures")
 local transient_slot = ____figures.transient_slot
 local OUTCOMES = {"done", "failed", "dropped"}

@@ -1,9 +1,9 @@
 local ____exports = {}
-local backoffs = require("resty.openclaw.backoff")
-local clock = require("resty.openclaw.clock")
+local backoffs = require("resty.openclaw.core.time.backoff")
+local clock = require("resty.openclaw.core.time.clock")
 local http_client = require("resty.openclaw.http_client")
-local noise = require("resty.openclaw.noise")
-local retry_after = require("resty.openclaw.retry_after")
+local random = require("resty.openclaw.core.bytes.random")
+local retry_after = require("resty.openclaw.core.request.retry_after")
 --- The options of `http_client.request` and their types, and what is ours.
 local TYPES = {
     url = "string",
@@ -38,7 +38,7 @@ local SLICE_SECONDS = 0.5
 local KEY_NUMBERS = 4
 --- Tells copies of one request apart from others: draft-ietf-httpapi-idempotency-key-header, a text in quotes.
 local function new_key()
-    return ("\"" .. noise.hex(KEY_NUMBERS)) .. "\""
+    return ("\"" .. random.hex(KEY_NUMBERS)) .. "\""
 end
 --- Why a value cannot be what the table says it is, or nothing.
 local function value_fault(name, value)

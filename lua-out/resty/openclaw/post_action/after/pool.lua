@@ -1,5 +1,5 @@
 local ____exports = {}
-local clock = require("resty.openclaw.clock")
+local clock = require("resty.openclaw.core.time.clock")
 local figures_of = require("resty.openclaw.post_action.after.figures")
 --- A pool in which there is nothing. Phases: any.
 local function create(settings, figures, faults)

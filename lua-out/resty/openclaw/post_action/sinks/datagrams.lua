@@ -1,5 +1,5 @@
 local ____exports = {}
-local turn = require("resty.openclaw.turn")
+local turn = require("resty.openclaw.core.time.turn")
 local lines = require("resty.openclaw.post_action.lines")
 --- So many are sent at a stretch, at some microseconds each, before other requests have their turn.
 local DATAGRAMS_AT_A_STRETCH = 200

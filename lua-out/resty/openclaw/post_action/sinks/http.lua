@@ -6,12 +6,12 @@ local option = ____schema.option
 local optional = ____schema.optional
 local required = ____schema.required
 local table_of = ____schema.table_of
-local gzips = require("resty.openclaw.gzip")
+local gzips = require("resty.openclaw.core.bytes.gzip")
 local http_client = require("resty.openclaw.http_client")
-local retry_after = require("resty.openclaw.retry_after")
-local ____text = require("resty.openclaw.text")
+local retry_after = require("resty.openclaw.core.request.retry_after")
+local ____text = require("resty.openclaw.core.text.text")
 local trim = ____text.trim
-local utf8 = require("resty.openclaw.utf8")
+local utf8 = require("resty.openclaw.core.text.utf8")
 local lines = require("resty.openclaw.post_action.lines")
 local templates = require("resty.openclaw.post_action.sinks.template")
 --- An http or https URL. It may hold a secret, so it is never shown.

@@ -1,5 +1,5 @@
 local ____exports = {}
-local clock = require("resty.openclaw.clock")
+local clock = require("resty.openclaw.core.time.clock")
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option

@@ -3,7 +3,7 @@ local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option
 local optional = ____schema.optional
-local utf8 = require("resty.openclaw.utf8")
+local utf8 = require("resty.openclaw.core.text.utf8")
 --- In the order of their numbers: RFC 5424, tables 1 and 2, by the names of syslog(3).
 local FACILITIES = {
     "kern",

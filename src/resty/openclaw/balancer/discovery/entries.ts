@@ -1,6 +1,6 @@
 /** What a name stands for: a list of addresses, sorted, each once; and the text in which the shared dict keeps it. */
-import { host_and_port } from "../../address";
-import * as texts from "../../text";
+import { host_and_port } from "../../core/http/address";
+import * as texts from "../../core/text/text";
 
 /** One address of a name. */
 export interface Entry {

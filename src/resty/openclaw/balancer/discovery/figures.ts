@@ -1,6 +1,6 @@
 /** What is shown of names; worked out when somebody looks. */
-import * as metric_registry from "../../metric_registry";
-import type { Emit, Registry } from "../../metric_registry";
+import * as metric_registry from "../../core/metrics/metric_registry";
+import type { Emit, Registry } from "../../core/metrics/metric_registry";
 
 interface Shown {
     readonly names: readonly { readonly text: string }[];

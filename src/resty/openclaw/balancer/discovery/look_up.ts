@@ -3,7 +3,7 @@
  * a slow server must not take nodes away.
  */
 import type { DnsRecord } from "resty.dns.resolver";
-import { canonical, shown } from "../../address";
+import { canonical, shown } from "../../core/http/address";
 import { MOST_ENTRIES, tidy } from "./entries";
 import type { Entry } from "./entries";
 import type { Name } from "./name";

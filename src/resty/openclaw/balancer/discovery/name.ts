@@ -1,7 +1,7 @@
 /** Nodes that are names: what a user writes for them, checked label by label. Pure Lua. */
-import { port_number } from "../../address";
+import { port_number } from "../../core/http/address";
 
-import * as texts from "../../text";
+import * as texts from "../../core/text/text";
 export interface Name {
     /** What to ask for, in small letters. */
     readonly host: string;

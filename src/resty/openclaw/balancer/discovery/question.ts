@@ -1,7 +1,7 @@
 /** Asks the DNS: several questions at once, and each within its time, whatever comes back. */
 import * as semaphore from "ngx.semaphore";
 import type { DnsRecord } from "resty.dns.resolver";
-import * as noise from "../../noise";
+import * as random from "../../core/bytes/random";
 import type { Server, Settings } from "./settings";
 
 /** RFC 1035, RFC 3596 and RFC 2782. */
@@ -57,7 +57,7 @@ function put(settings: Settings, asked: Question, server: Server): void {
         return;
     }
     // The library takes its ids from LuaJIT's numbers, which anybody can foretell.
-    resolver._id = math.floor(noise.share() * 0x10000);
+    resolver._id = math.floor(random.share() * 0x10000);
     const [answers, query_err] = resolver.query(asked.host, {
         qtype: asked.type,
         additional_section: asked.type === TYPE_SRV,
@@ -77,7 +77,7 @@ function put(settings: Settings, asked: Question, server: Server): void {
 /** Asks one server after the other. The library itself goes on to the next one only when a server is silent. */
 function pursue(settings: Settings, asked: Question, done: semaphore.Semaphore): void {
     const servers = settings.servers;
-    let place = math.floor(noise.share() * servers.length);
+    let place = math.floor(random.share() * servers.length);
     let tries = 0;
     while (asked.records === undefined && tries < settings.attempts) {
         // The library trips over what a packet that breaks off does not have.

@@ -1,5 +1,5 @@
 /** The option `dns` of an upstream, and the library that asks. */
-import { canonical, port_number } from "../../address";
+import { canonical, port_number } from "../../core/http/address";
 import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
 import * as problem from "../../config/problems";

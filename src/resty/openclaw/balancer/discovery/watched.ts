@@ -1,10 +1,10 @@
 /** One name and its look-ups in this worker: never two at a time, each in a timer of its own. */
-import type { Faults } from "../../fault";
-import type { Counter } from "../../metric_handles";
-import * as metric_registry from "../../metric_registry";
-import type { Registry } from "../../metric_registry";
-import * as noise from "../../noise";
-import type { Names } from "../../shared_memory/names";
+import type { Faults } from "../../core/metrics/fault";
+import type { Counter } from "../../core/metrics/metric_handles";
+import * as metric_registry from "../../core/metrics/metric_registry";
+import type { Registry } from "../../core/metrics/metric_registry";
+import * as random from "../../core/bytes/random";
+import type { Names } from "../../core/memory/shared_memory/names";
 import * as places from "../places";
 import { from_text, to_text } from "./entries";
 import type { Entry } from "./entries";
@@ -94,7 +94,7 @@ function retry_seconds(failures: number): number {
 }
 
 function pause(watched: Watched, seconds: number): void {
-    watched.wait = seconds * (1 + JITTER * noise.share());
+    watched.wait = seconds * (1 + JITTER * random.share());
 }
 
 function complain(watched: Watched, err: unknown): void {

@@ -7,7 +7,7 @@ import * as schemas from "../../config/schema";
 import { option, optional } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import * as http_client from "../../http_client";
-import * as texts from "../../text";
+import * as texts from "../../core/text/text";
 import type { BusyStatuses } from "../busy_statuses";
 import * as tls from "./tls";
 import type { Listed, TlsSettings } from "./tls";

@@ -2,7 +2,7 @@
 import * as endings from "./ending";
 import * as schedules from "./schedule";
 import type { Schedule } from "./schedule";
-import * as files from "../../files";
+import * as files from "../../core/files/files";
 import * as stores from "../store";
 import type { Store } from "../store";
 import * as ages from "../store/age";

@@ -6,16 +6,16 @@ import type { Delivery } from "../model";
 import * as endings from "./ending";
 import type { Ending } from "./ending";
 import * as room from "./room";
-import * as backoff from "../../backoff";
-import * as file_sync from "../../file_sync";
-import * as files from "../../files";
+import * as backoff from "../../core/time/backoff";
+import * as file_sync from "../../core/files/file_sync";
+import * as files from "../../core/files/files";
 import * as stores from "../store";
 import * as ages from "../store/age";
 import * as ids from "../store/id";
 import * as records from "../store/record";
 import type { Head } from "../store/record";
 import * as usages from "../store/usage";
-import * as turn from "../../turn";
+import * as turn from "../../core/time/turn";
 
 /** What is written at a stretch, in bytes. */
 const PIECE_BYTES = 512 * 1024;

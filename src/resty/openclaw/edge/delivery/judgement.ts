@@ -5,11 +5,11 @@ import type { Delivery } from "../model";
 import * as endings from "./ending";
 import type { Job } from "./sending";
 import * as acceptance from "../acceptance";
-import * as backoff from "../../backoff";
-import * as clock from "../../clock";
+import * as backoff from "../../core/time/backoff";
+import * as clock from "../../core/time/clock";
 import type { Answer } from "../../http_client";
 import * as links from "../link";
-import * as retry_after from "../../retry_after";
+import * as retry_after from "../../core/request/retry_after";
 import * as ids from "../store/id";
 
 const LINK_PAUSE_SECONDS = 5;

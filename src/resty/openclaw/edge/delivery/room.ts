@@ -7,7 +7,7 @@ import * as answers from "./answers";
 import type { Delivery } from "../model";
 import * as endings from "./ending";
 import type { Ending } from "./ending";
-import * as files from "../../files";
+import * as files from "../../core/files/files";
 import * as stores from "../store";
 import * as ids from "../store/id";
 import * as records from "../store/record";

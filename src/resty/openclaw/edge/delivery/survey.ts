@@ -1,7 +1,7 @@
 /** Looks at what is on the disk: all of it when a worker begins to deliver, later what came since. Phases: timers; yields. */
 import * as answers from "./answers";
 import * as backlogs from "./backlog";
-import * as clock from "../../clock";
+import * as clock from "../../core/time/clock";
 import * as callback_delivery from "../callback_delivery";
 import type { Delivery } from "../model";
 import * as stores from "../store";

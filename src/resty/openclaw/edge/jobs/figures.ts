@@ -1,7 +1,7 @@
 /** What jobs of all routes and workers count, as the metrics page shows it. */
-import type { Counter } from "../../metric_handles";
-import * as metric_registry from "../../metric_registry";
-import type { Emit, Family, Registry } from "../../metric_registry";
+import type { Counter } from "../../core/metrics/metric_handles";
+import * as metric_registry from "../../core/metrics/metric_registry";
+import type { Emit, Family, Registry } from "../../core/metrics/metric_registry";
 import * as usages from "../store/usage";
 import type { Usage } from "../store/usage";
 

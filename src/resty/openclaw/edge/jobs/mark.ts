@@ -3,12 +3,12 @@
  * that all who deliver from there or take deliveries have the same one: workers of any generation, and both masters while a
  * binary is replaced. Who delivers makes it. No message and no log line ever holds it.
  */
-import * as clock from "../../clock";
-import * as delivery_header from "../../delivery_header";
-import * as digests from "../../digest";
-import * as files from "../../files";
-import * as noise from "../../noise";
-import { rights_of_others } from "../../secret_file";
+import * as clock from "../../core/time/clock";
+import * as delivery_header from "../../core/request/delivery_header";
+import * as digests from "../../core/bytes/digest";
+import * as files from "../../core/files/files";
+import * as random from "../../core/bytes/random";
+import { rights_of_others } from "../../core/files/secret_file";
 import * as stores from "../store";
 import type { Store } from "../store";
 import * as ids from "../store/id";
@@ -51,7 +51,7 @@ function look(mark: Mark): string | undefined {
 function make(mark: Mark): string | undefined {
     const { store } = mark;
     const written = ids.new();
-    const err = stores.append(store, written, noise.hex(RANDOM_NUMBERS), BYTES);
+    const err = stores.append(store, written, random.hex(RANDOM_NUMBERS), BYTES);
     if (err === undefined) return files.rename(stores.path(store, "incoming", written), mark.path);
     stores.remove(store, "incoming", written);
     return err;

@@ -1,5 +1,5 @@
 /** The options of jobs, as docs/edge.md lists them. */
-import * as addresses from "../../address";
+import * as addresses from "../../core/http/address";
 import * as kinds from "../../config/kinds";
 import * as problem from "../../config/problems";
 import { computed, option, required } from "../../config/schema";

@@ -3,7 +3,7 @@
  * many an edge is, begins with some time and learns the right one over the very link that its jobs wait for: all of them
  * would seem too old at that moment. So a record says as well how long the machine had been up.
  */
-import * as clock from "../../clock";
+import * as clock from "../../core/time/clock";
 import type { Head } from "./record";
 
 /** Has a head say when it was written, by the machine's uptime; returns it. Phases: any. */

@@ -1,5 +1,5 @@
 /** The body of a record as the HTTP client sends it: piece by piece from the file. */
-import type { File } from "../../files";
+import type { File } from "../../core/files/files";
 import type { Source } from "../../http_client";
 import * as records from "./record";
 import type { StoredRecord } from "./record";

@@ -2,12 +2,12 @@
  * Which client a request comes from, as a group of 256: so a client that sends more than its share is bounded, and so is what
  * is remembered of clients. Clients of one group share what one may have.
  */
-import * as client_network from "../../client_network";
-import * as digests from "../../digest";
-import type { Digest } from "../../digest";
-import * as noise from "../../noise";
-import * as request from "../../request";
-import type { Names } from "../../shared_memory/names";
+import * as client_network from "../../core/request/client_network";
+import * as digests from "../../core/bytes/digest";
+import type { Digest } from "../../core/bytes/digest";
+import * as random from "../../core/bytes/random";
+import * as request from "../../core/request/request";
+import type { Names } from "../../core/memory/shared_memory/names";
 
 export interface Clients {
     readonly digest: Digest;
@@ -19,7 +19,7 @@ const SALT_KEY = "edge:salt";
 const SALT_NUMBERS = 4;
 /** The clients of all routes. Phases: init. */
 function create(names: Names): Clients {
-    names.safe_add(SALT_KEY, noise.hex(SALT_NUMBERS));
+    names.safe_add(SALT_KEY, random.hex(SALT_NUMBERS));
     const [salt] = names.get<string>(SALT_KEY);
     return { digest: digests.new("sha256"), salt: salt ?? "" };
 }

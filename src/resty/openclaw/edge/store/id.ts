@@ -2,7 +2,7 @@
  * Names of jobs: the time in milliseconds as 12 hex digits, "-", 120 random bits as 30, and the group of the client as 2. So
  * they sort by age, nobody guesses one, they are fit for file names, and it is known to whose share each job belongs.
  */
-import * as noise from "../../noise";
+import * as random from "../../core/bytes/random";
 
 const RANDOM_NUMBERS = 4;
 const LENGTH = 45;
@@ -15,7 +15,7 @@ export function time_text(seconds: number): string {
 
 /** A new id. `group`: of the client, two hex digits; any where none is given. Phases: any. */
 function create(group?: string): string {
-    const bits = noise.hex(RANDOM_NUMBERS);
+    const bits = random.hex(RANDOM_NUMBERS);
     if (group === undefined) return `${time_text(ngx.now())}-${bits}`;
     return `${time_text(ngx.now())}-${string.sub(bits, 1, -1 - GROUP_DIGITS)}${group}`;
 }

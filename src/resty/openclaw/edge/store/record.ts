@@ -4,8 +4,8 @@
  */
 import * as cjson from "cjson.safe";
 import * as ffi from "ffi";
-import * as files from "../../files";
-import type { File } from "../../files";
+import * as files from "../../core/files/files";
+import type { File } from "../../core/files/files";
 
 /** What the line says; all of it is to be checked before it is used. */
 export type Head = Record<string, unknown>;

@@ -3,10 +3,10 @@
  * full answers take it bit by bit; until it is whole again no request is kept. All but `is_short` is for the worker that
  * delivers. Phases: timers.
  */
-import * as clock from "../../clock";
-import type { Faults } from "../../fault";
-import * as files from "../../files";
-import type { Names } from "../../shared_memory/names";
+import * as clock from "../../core/time/clock";
+import type { Faults } from "../../core/metrics/fault";
+import * as files from "../../core/files/files";
+import type { Names } from "../../core/memory/shared_memory/names";
 import type { Store } from "../store";
 
 export interface Reserve {

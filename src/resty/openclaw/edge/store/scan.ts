@@ -1,6 +1,6 @@
 /** Looks through the folders of a store in small steps, so that others have their turn between them. */
-import * as files from "../../files";
-import * as turn from "../../turn";
+import * as files from "../../core/files/files";
+import * as turn from "../../core/time/turn";
 import * as ids from "./id";
 import * as stores from "../store";
 import type { Shelf, Store } from "../store";

@@ -1,7 +1,7 @@
 /** What a store holds, in all and of each group of clients, counted for all workers in the shared dict, and what it may hold. */
 import * as ids from "./id";
-import { increment } from "../../shared_memory/names";
-import type { Names } from "../../shared_memory/names";
+import { increment } from "../../core/memory/shared_memory/names";
+import type { Names } from "../../core/memory/shared_memory/names";
 
 export interface Usage {
     readonly names: Names;

@@ -1,9 +1,9 @@
 /** What the actions of all workers count, as the metrics page shows it. */
-import type { Counter } from "../../metric_handles";
-import type { Family } from "../../metric_registry";
-import * as metric_registry from "../../metric_registry";
-import type { Emit, Registry } from "../../metric_registry";
-import * as shared_memory from "../../shared_memory";
+import type { Counter } from "../../core/metrics/metric_handles";
+import type { Family } from "../../core/metrics/metric_registry";
+import * as metric_registry from "../../core/metrics/metric_registry";
+import type { Emit, Registry } from "../../core/metrics/metric_registry";
+import * as shared_memory from "../../core/memory/shared_memory";
 import { transient_slot } from "../figures";
 
 /** What becomes of an action. */

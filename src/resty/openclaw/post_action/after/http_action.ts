@@ -1,11 +1,11 @@
 /** An action that is an HTTP request: what may stand in its table, and how it is sent. */
-import * as backoffs from "../../backoff";
-import * as clock from "../../clock";
-import type { Faults } from "../../fault";
+import * as backoffs from "../../core/time/backoff";
+import * as clock from "../../core/time/clock";
+import type { Faults } from "../../core/metrics/fault";
 import * as http_client from "../../http_client";
 import type { Request } from "../../http_client";
-import * as noise from "../../noise";
-import * as retry_after from "../../retry_after";
+import * as random from "../../core/bytes/random";
+import * as retry_after from "../../core/request/retry_after";
 
 type Sent = { -readonly [K in keyof Request]?: Request[K] | undefined };
 type Given = Request & { readonly body?: string; readonly retries?: number };
@@ -57,7 +57,7 @@ const KEY_NUMBERS = 4;
 
 /** Tells copies of one request apart from others: draft-ietf-httpapi-idempotency-key-header, a text in quotes. */
 function new_key(): string {
-    return `"${noise.hex(KEY_NUMBERS)}"`;
+    return `"${random.hex(KEY_NUMBERS)}"`;
 }
 
 /** Why a value cannot be what the table says it is, or nothing. */

@@ -3,8 +3,8 @@
  *
  * Every action that is given ends exactly once: done, failed or dropped. That is what the figures rely on.
  */
-import * as clock from "../../clock";
-import type { Faults } from "../../fault";
+import * as clock from "../../core/time/clock";
+import type { Faults } from "../../core/metrics/fault";
 import type { Semaphore } from "ngx.semaphore";
 import * as figures_of from "./figures";
 import type { Figures, Outcome } from "./figures";

@@ -7,8 +7,8 @@
  * the worker without ever yielding nobody can end.
  */
 import * as semaphore from "ngx.semaphore";
-import * as clock from "../../clock";
-import * as turn from "../../turn";
+import * as clock from "../../core/time/clock";
+import * as turn from "../../core/time/turn";
 import type { Outcome } from "./figures";
 import * as pools from "./pool";
 import type { Action, Pool, Runner } from "./pool";

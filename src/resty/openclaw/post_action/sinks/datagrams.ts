@@ -1,5 +1,5 @@
 /** Sends datagrams, over UDP or to a unix socket, which nobody acknowledges. */
-import * as turn from "../../turn";
+import * as turn from "../../core/time/turn";
 import type { Part } from "../sink";
 import * as lines from "../lines";
 import type { Endpoint } from "./endpoint";

@@ -3,12 +3,12 @@
  * workers. The file is opened for every batch, so it may be moved away at any time. Linux.
  */
 import * as ffi from "ffi";
-import * as clock from "../../clock";
+import * as clock from "../../core/time/clock";
 import * as kinds from "../../config/kinds";
 import { required } from "../../config/schema";
 import type { Values } from "../../config/schema";
-import * as files from "../../files";
-import type { File } from "../../files";
+import * as files from "../../core/files/files";
+import type { File } from "../../core/files/files";
 import type { Outcome, Sink } from "../sink";
 
 interface FileSink extends Sink {

@@ -5,7 +5,7 @@
  * it: what was written to a peer that was gone already is then sent again, elsewhere. What a peer takes and loses, or
  * what is on its way when the peer goes later, is lost.
  */
-import * as clock from "../../clock";
+import * as clock from "../../core/time/clock";
 import * as kinds from "../../config/kinds";
 import { option } from "../../config/schema";
 import type { Values } from "../../config/schema";

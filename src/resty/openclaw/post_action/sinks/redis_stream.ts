@@ -5,7 +5,7 @@ import type { Values } from "../../config/schema";
 import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
 import type { RedisClient } from "resty.redis";
-import * as turn from "../../turn";
+import * as turn from "../../core/time/turn";
 import * as ids from "../ids";
 import * as lines from "../lines";
 import type { Cause, Outcome, Part, Sink } from "../sink";

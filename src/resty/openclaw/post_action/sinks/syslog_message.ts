@@ -3,7 +3,7 @@ import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
 import { option, optional } from "../../config/schema";
 import type { Values } from "../../config/schema";
-import * as utf8 from "../../utf8";
+import * as utf8 from "../../core/text/utf8";
 
 export interface Heading {
     /** "<134>1 " */

@@ -4,8 +4,8 @@ import type { Kind } from "../../config/kinds";
 import * as problem from "../../config/problems";
 import { option, required } from "../../config/schema";
 import type { Values } from "../../config/schema";
-import * as json from "../../json";
-import * as turn from "../../turn";
+import * as json from "../../core/text/json";
+import * as turn from "../../core/time/turn";
 import * as ids from "../ids";
 import * as lines from "../lines";
 

@@ -1,0 +1,42 @@
+local ____exports = {}
+local ffi = require("ffi")
+ffi.cdef("long getrandom(void *buffer, size_t bytes, unsigned int flags);")
+local number = ffi.new("uint32_t[1]")
+--- One more than the largest number.
+local NUMBERS = 4294967296
+--- The bytes of a number.
+local BYTES = 4
+--- Where a sandbox forbids the system call. Raises where even the device is not there: what can be foretold is no secret.
+local function read_from_device()
+    local file, err = io.open("/dev/urandom", "rb")
+    local bytes = file and file:read(BYTES)
+    if file ~= nil then
+        file:close()
+    end
+    if (bytes and bytes.length) ~= BYTES then
+        error(
+            "random: the system gives no random numbers: " .. tostring(err or "/dev/urandom is empty"),
+            0
+        )
+    end
+    ffi.copy(number, bytes, BYTES)
+end
+--- A number from 0 up, below 1. Phases: any. Source: getrandom(2), which takes nothing less than so few bytes at once.
+function ____exports.share()
+    if tonumber(ffi.C.getrandom(number, BYTES, 0)) ~= BYTES then
+        read_from_device()
+    end
+    return number[0] / NUMBERS
+end
+--- So many times 32 random bits in lower-case hex, eight digits each. Phases: any.
+function ____exports.hex(numbers)
+    local parts = {}
+    for _ = 1, numbers do
+        parts[#parts + 1] = string.format(
+            "%08x",
+            ____exports.share() * NUMBERS
+        )
+    end
+    return table.concat(parts)
+end
+return ____exports

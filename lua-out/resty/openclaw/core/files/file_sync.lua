@@ -1,0 +1,50 @@
+local ____exports = {}
+local files = require("resty.openclaw.core.files.files")
+local THREAD_MODULE = "resty.openclaw.files"
+local has_said_so = false
+--- The worker waits itself, and says so once. Why the disk does not have it, or nothing.
+local function sync_here(pool, what, why)
+    if not has_said_so then
+        has_said_so = true
+        ngx.log(
+            ngx.NOTICE,
+            "no thread of the pool \"",
+            pool,
+            "\" waits for the disk, so workers do themselves: ",
+            why
+        )
+    end
+    local ____temp_0
+    if type(what) == "string" then
+        ____temp_0 = files.sync_path(what)
+    else
+        ____temp_0 = files.sync(what)
+    end
+    return ____temp_0
+end
+local function sync_in_thread(pool, what)
+    if ngx.run_worker_thread == nil then
+        return sync_here(pool, what, "nginx was built without threads")
+    end
+    local name = type(what) == "string" and "sync_path" or "sync"
+    local called, answer = ngx.run_worker_thread(pool, THREAD_MODULE, name, what)
+    local ____called_1
+    if called then
+        ____called_1 = answer
+    else
+        ____called_1 = sync_here(pool, what, answer)
+    end
+    return ____called_1
+end
+--- Waits until the disk has a file, or the names in a folder. Where it returns true, that is so. Phases: rewrite, access,
+-- content, timers; yields. On failure nil and why.
+-- 
+-- @param what the path of either, or an open file, which must stay open meanwhile
+function ____exports.sync(pool, what)
+    local problem = sync_in_thread(pool, what)
+    if problem ~= nil then
+        return nil, problem
+    end
+    return true
+end
+return ____exports

@@ -1,0 +1,170 @@
+local ____exports = {}
+local ____lease = require("resty.openclaw.core.memory.shared_memory.lease")
+local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
+local mapping = require("resty.openclaw.core.memory.shared_memory.mapping")
+local rows = require("resty.openclaw.core.memory.shared_memory.rows")
+--- A row that nobody holds is kept for so long: figures are read once more, and who comes back finds its own.
+____exports.UNHELD_SECONDS = 30
+--- So many rows are dropped without a pause, with what they had in other places: about a millisecond.
+local DROPS_AT_ONCE = 10
+--- Of several processes that make or drop a row at one moment all but one have to look again.
+local LOOKS = 5
+--- Whether the row is still the one that was taken; else its slots may be another's. Phases: any.
+function ____exports.is_current(region, row)
+    return region.generations[row.slot] == row.generation
+end
+--- Makes this worker hold the row, where it does not yet; false when the row is another's by now. Phases: any but init.
+function ____exports.hold(region, row)
+    if row.is_held then
+        return ____exports.is_current(region, row)
+    end
+    if not ____exports.is_current(region, row) then
+        return false
+    end
+    local ____region_0 = region
+    local mine = ____region_0.mine
+    local names = ____region_0.names
+    mine[row.slot] = mine[row.slot] + 1
+    local slot = names:get("slot:" .. row.name)
+    if slot == row.slot and ____exports.is_current(region, row) then
+        row.is_held = true
+        return true
+    end
+    mine[row.slot] = mine[row.slot] - 1
+    return false
+end
+--- Lets go of a row, if this worker holds it. Phases: any but init.
+function ____exports.release(region, row)
+    if not row.is_held then
+        return
+    end
+    row.is_held = false
+    if ____exports.is_current(region, row) then
+        region.mine[row.slot] = region.mine[row.slot] - 1
+    end
+end
+local function found(rows_of, name, count, kept, now)
+    local slot, generation = rows.find(rows_of, name)
+    if slot == nil then
+        local made, second = rows.make(
+            rows_of,
+            name,
+            count,
+            0,
+            now,
+            rows.TRANSIENT,
+            kept
+        )
+        if made == nil then
+            return nil, second
+        end
+        slot = made
+        generation = second
+    end
+    return {name = name, slot = slot, generation = generation, is_held = false}
+end
+--- The row with this name, of so many slots, held by this worker, or in init by nobody yet. Phases: any. On failure nil and
+-- why.
+-- 
+-- @param kept how many of its last slots keep what a worker wrote when that worker is gone
+-- @param now by the clock that `look` is given
+function ____exports.take(region, name, count, kept, now)
+    for _ = 1, LOOKS do
+        local row, err = found(
+            region,
+            name,
+            count,
+            kept,
+            now
+        )
+        if row == nil then
+            return nil, err
+        end
+        if row.slot ~= rows.LOST_SLOT then
+            if ngx.get_phase() == "init" then
+                region.touched[row.slot] = now
+                return row
+            end
+            if ____exports.hold(region, row) then
+                return row
+            end
+        end
+    end
+    return nil, "its memory is being freed at this moment"
+end
+--- Whether any worker holds the row at a slot.
+local function has_holder(region, slot)
+    if region.mine[slot] > 0 then
+        return true
+    end
+    local base = region.base
+    for block = 1, base[HIGHEST_BLOCK] do
+        if base[block * mapping.SLOTS + slot] > 0 then
+            return true
+        end
+    end
+    return false
+end
+--- Drops a row that nobody holds, and returns the name it had; nothing when somebody has come to hold it.
+local function drop(region, slot, now)
+    local generation = region.generations[slot]
+    region.generations[slot] = generation + 1
+    region.names:get("name:" .. tostring(slot))
+    if has_holder(region, slot) then
+        region.generations[slot] = generation
+        return nil
+    end
+    region.touched[slot] = now
+    return rows.forget_name(region, slot)
+end
+--- Sees to one row; returns its name where it was dropped.
+local function see_to(region, slot, now)
+    local since = region.touched[slot]
+    if rows.in_use(region.generations[slot]) then
+        if since > now or has_holder(region, slot) then
+            region.touched[slot] = now
+        elseif now - since >= ____exports.UNHELD_SECONDS then
+            return drop(region, slot, now)
+        end
+    elseif since ~= 0 and now - since >= rows.REST_SECONDS then
+        if has_holder(region, slot) then
+            region.touched[slot] = now
+        else
+            return rows.recycle(region, slot, now)
+        end
+    end
+    return nil
+end
+--- Looks at all rows once: drops what nobody has held for long, and frees what has rested. In one process at a time; some
+-- ten nanoseconds for a row that is held here. Phases: any but init in which `pause` may be called.
+-- 
+-- @param now in seconds, by a clock that nobody sets back
+-- @param dropped is told the name of each row that was dropped
+-- @param pause is called after some of these, and stops the look where it returns false
+function ____exports.look(region, now, dropped, pause)
+    local ____region_1 = region
+    local generations = ____region_1.generations
+    local sizes = ____region_1.sizes
+    local touched = ____region_1.touched
+    local mine = ____region_1.mine
+    local limit = rows.limit(region, rows.TRANSIENT)
+    local slot = rows.TRANSIENT.first
+    local count = 0
+    while slot < limit do
+        local generation = generations[slot]
+        if rows.in_use(generation) and mine[slot] > 0 then
+            touched[slot] = now
+        elseif generation ~= 0 then
+            local name = see_to(region, slot, now)
+            if name ~= nil then
+                dropped(name)
+                count = count + 1
+                if count % DROPS_AT_ONCE == 0 and not pause() then
+                    return
+                end
+            end
+        end
+        slot = slot + math.max(sizes[slot], 1)
+    end
+end
+return ____exports

@@ -1,0 +1,213 @@
+local ____exports = {}
+local ____lease = require("resty.openclaw.core.memory.shared_memory.lease")
+local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
+local mapping = require("resty.openclaw.core.memory.shared_memory.mapping")
+local ____names = require("resty.openclaw.core.memory.shared_memory.names")
+local advance = ____names.advance
+____exports.FIRST_SLOT = 64
+--- The first of 60 slots for what found no row; nobody reads them. Its generation grows with each row that is dropped or
+-- free again: what is bound here looks for a row once more then, and caches begin anew.
+____exports.LOST_SLOT = 4
+--- A generation no row ever has: what keeps it looks for its row at each use.
+____exports.NEVER = -1
+--- How long a dropped row rests, in seconds.
+____exports.REST_SECONDS = 10
+--- Where slots keep their values for good.
+____exports.LASTING = {free = "free", cursor = "next_slot", first = ____exports.FIRST_SLOT, limit = mapping.FIRST_TRANSIENT}
+--- Where slots fall to zero with the worker that wrote them.
+____exports.TRANSIENT = {free = "free transient", cursor = "next_transient", first = mapping.FIRST_TRANSIENT, limit = mapping.SLOTS}
+--- Up to where slots have been handed out.
+function ____exports.limit(rows, space)
+    if space == nil then
+        space = ____exports.LASTING
+    end
+    return (rows.names:get(space.cursor)) or space.first
+end
+--- Whether a row's generation is that of one in use.
+function ____exports.in_use(generation)
+    return generation % 2 == 1
+end
+--- The number that grows with each row that is dropped or free again.
+function ____exports.epoch(rows)
+    return rows.generations[____exports.LOST_SLOT]
+end
+local function begin_epoch(rows)
+    rows.generations[____exports.LOST_SLOT] = rows.generations[____exports.LOST_SLOT] + 1
+end
+--- Where the row of a name is, and its generation; nothing when the name has none. One that is being dropped right now is
+-- no place to count: the lost slot takes its place until it is gone.
+function ____exports.find(rows, name)
+    local key = "slot:" .. name
+    local slot = rows.names:get(key)
+    if slot == nil then
+        return
+    end
+    local generation = rows.generations[slot]
+    local is_its = (rows.names:get(key)) == slot
+    if is_its and ____exports.in_use(generation) then
+        return slot, generation
+    end
+    return ____exports.LOST_SLOT, ____exports.NEVER
+end
+--- Gives a row away that nobody can be using. Where the list has no room it rests once more.
+local function give_away(rows, slot, now)
+    rows.touched[slot] = 0
+    local space = slot < mapping.FIRST_TRANSIENT and ____exports.LASTING or ____exports.TRANSIENT
+    local length = rows.names:lpush(
+        (space.free .. ":") .. tostring(rows.sizes[slot]),
+        slot
+    )
+    if length == nil then
+        rows.touched[slot] = now
+    end
+end
+--- A row of so many slots for a name that has none. Its slot and generation, and whether this call made it: another
+-- process may have been first. On failure nil and why. Phases: any.
+-- 
+-- @param pin up to which configuration it is kept
+-- @param kept how many of its last slots keep what a worker wrote, where the others fall to zero (all)
+function ____exports.make(rows, name, count, pin, now, space, kept)
+    if space == nil then
+        space = ____exports.LASTING
+    end
+    if kept == nil then
+        kept = count
+    end
+    local slot = rows.names:lpop((space.free .. ":") .. tostring(count))
+    if slot == nil then
+        local next, err = advance(
+            rows.names,
+            space.cursor,
+            count,
+            space.first,
+            space.limit
+        )
+        if next == nil then
+            return nil, err
+        end
+        slot = next
+    end
+    local generation = rows.generations[slot] + 1
+    rows.sizes[slot] = count
+    rows.kept[slot] = kept
+    rows.touched[slot] = now
+    rows.seen[slot] = 0
+    rows.pins[slot] = pin
+    rows.generations[slot] = generation
+    local numbered = rows.names:safe_set(
+        "name:" .. tostring(slot),
+        name
+    )
+    if numbered == true then
+        local named = rows.names:safe_add("slot:" .. name, slot)
+        if named == true then
+            return slot, generation, true
+        end
+    end
+    rows.names:delete("name:" .. tostring(slot))
+    rows.generations[slot] = generation + 1
+    give_away(rows, slot, now)
+    local winner, its_generation = ____exports.find(rows, name)
+    if winner ~= nil then
+        return winner, its_generation, false
+    end
+    return nil, "the lua_shared_dict is full"
+end
+--- Keeps a row at least as long as this configuration is in force.
+function ____exports.pin(rows, slot, configuration)
+    if rows.pins[slot] < configuration then
+        rows.pins[slot] = configuration
+    end
+end
+--- What has been counted in a row: the sum of its slots, the last of several left out, over the workers' blocks. It
+-- changes whenever something is counted, and at no other time.
+function ____exports.activity(rows, slot)
+    local last = slot + math.max(rows.sizes[slot] - 2, 0)
+    local base = rows.base
+    local sum = 0
+    for block = 1, base[HIGHEST_BLOCK] do
+        local start = block * mapping.SLOTS
+        for at = start + slot, start + last do
+            sum = sum + base[at]
+        end
+    end
+    return sum
+end
+--- Takes a row's name away, which it returns; nothing when it has none.
+function ____exports.forget_name(rows, slot)
+    local name = rows.names:get("name:" .. tostring(slot))
+    if name == nil then
+        return nil
+    end
+    if (rows.names:get("slot:" .. name)) == slot then
+        rows.names:delete("slot:" .. name)
+    end
+    rows.names:delete("name:" .. tostring(slot))
+    return name
+end
+--- Drops a row whose activity is still what was seen last, and returns the name it had. Nothing when something has been
+-- counted in it since, or when it had no name. The generation comes first: from then on nobody begins to count in it.
+function ____exports.drop(rows, slot, now)
+    local generation = rows.generations[slot]
+    rows.touched[slot] = now
+    rows.generations[slot] = generation + 1
+    if ____exports.activity(rows, slot) ~= rows.seen[slot] then
+        rows.generations[slot] = generation + 2
+        return nil
+    end
+    local name = ____exports.forget_name(rows, slot)
+    begin_epoch(rows)
+    return name
+end
+--- Zeroes a row that has rested, and gives it away. Returns the name it still had, where one who dropped it died before
+-- taking it away; else nothing.
+function ____exports.recycle(rows, slot, now)
+    local name = ____exports.forget_name(rows, slot)
+    local last = slot + rows.sizes[slot] - 1
+    for block = 0, rows.base[HIGHEST_BLOCK] do
+        local start = block * mapping.SLOTS
+        for at = start + slot, start + last do
+            rows.base[at] = 0
+        end
+    end
+    give_away(rows, slot, now)
+    begin_epoch(rows)
+    return name
+end
+--- How many slots were handed out in rows that nobody uses any more.
+function ____exports.unused(rows, space)
+    if space == nil then
+        space = ____exports.LASTING
+    end
+    local ____rows_0 = rows
+    local generations = ____rows_0.generations
+    local sizes = ____rows_0.sizes
+    local count = 0
+    for slot = space.first, ____exports.limit(rows, space) - 1 do
+        if generations[slot] ~= 0 and not ____exports.in_use(generations[slot]) then
+            count = count + sizes[slot]
+        end
+    end
+    return count
+end
+local function follow_drops_in(rows, space, known, block)
+    local generations = rows.generations
+    for slot = space.first, ____exports.limit(rows, space) - 1 do
+        local generation = generations[slot]
+        if generation ~= known[slot] then
+            if ____exports.in_use(known[slot]) or not ____exports.in_use(generation) then
+                for at = slot, slot + rows.sizes[slot] - 1 do
+                    block[at] = 0
+                end
+            end
+            known[slot] = generation
+        end
+    end
+end
+--- Zeroes, in a block that only this process sees, the rows that were dropped since the last call. `known` is for this
+-- function alone: the generations it found then, at first all 0. To be called more often than a row rests.
+function ____exports.follow_drops(rows, known, block)
+    follow_drops_in(rows, ____exports.LASTING, known, block)
+    follow_drops_in(rows, ____exports.TRANSIENT, known, block)
+end
+return ____exports

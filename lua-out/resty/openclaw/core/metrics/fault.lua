@@ -1,0 +1,35 @@
+local ____exports = {}
+local clock = require("resty.openclaw.core.time.clock")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local SECONDS_BETWEEN_LINES = 60
+local function report(self, kind, ...)
+    self.family:labels(self.plugin, kind):inc()
+    local now = clock.now()
+    if now < (self.next_line[kind] or 0) then
+        self.unsaid[kind] = (self.unsaid[kind] or 0) + 1
+        return
+    end
+    local unsaid = self.unsaid[kind] or 0
+    local more = unsaid > 0 and (" (and " .. tostring(unsaid)) .. " times since the last line)" or ""
+    self.next_line[kind] = now + SECONDS_BETWEEN_LINES
+    self.unsaid[kind] = 0
+    ngx.log(
+        ngx.ERR,
+        self.plugin,
+        ": ",
+        kind,
+        more,
+        ": ",
+        ...
+    )
+end
+local metatable = {__index = {report = report}}
+--- The faults of one plugin. Phases: init.
+local function create(plugin, registry)
+    local family = metric_registry.counter(registry, "openclaw_faults_total", "What went wrong inside the gateway, by plugin and kind.", {"plugin", "kind"})
+    family.is_essential = true
+    local fields = {plugin = plugin, family = family, next_line = {}, unsaid = {}}
+    return setmetatable(fields, metatable)
+end
+____exports.new = create
+return ____exports

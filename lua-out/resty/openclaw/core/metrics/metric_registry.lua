@@ -1,0 +1,230 @@
+local ____exports = {}
+local allow_list = require("resty.openclaw.core.metrics.metric_registry.allow_list")
+local families = require("resty.openclaw.core.metrics.metric_registry.family")
+local idle_series = require("resty.openclaw.core.metrics.metric_registry.idle_series")
+local labels = require("resty.openclaw.core.metrics.metric_registry.label_text")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+--- Of families that nobody here has described.
+____exports.DEFAULT_HELP = "No description."
+--- Upper bounds fit for inference, in seconds: 10 ms to 10 minutes.
+____exports.SECONDS = {
+    0.01,
+    0.025,
+    0.05,
+    0.1,
+    0.25,
+    0.5,
+    1,
+    2.5,
+    5,
+    10,
+    30,
+    60,
+    120,
+    300,
+    600
+}
+____exports.DEFAULT_MOST_SERIES = 2000
+____exports.DEFAULT_MOST_VALUES = 100
+____exports.DEFAULT_IDLE_SECONDS = 86400
+--- As many buckets as fit in the slots that are set aside for lost series.
+____exports.MOST_BOUNDS = 48
+____exports.OTHER = allow_list.OTHER
+____exports.LABEL_BYTES = labels.LABEL_BYTES
+____exports.label_text = labels.label_text
+____exports.is_label_name = labels.is_label_name
+____exports.is_metric_name = labels.is_metric_name
+local registries = {}
+local function same(left, right)
+    if #left ~= #right then
+        return false
+    end
+    for index = 0, #left - 1 do
+        if left[index + 1] ~= right[index + 1] then
+            return false
+        end
+    end
+    return true
+end
+--- Applies what the operator wants kept. Only at the start may that raise: what comes later is from outside.
+local function apply_allow_list(registry, family)
+    local list = registry.allowed[family.name]
+    if list == nil then
+        return
+    end
+    if ngx.get_phase() ~= "init" and allow_list.unknown_label(list, family.label_names) ~= nil then
+        return
+    end
+    families.allow(family, list)
+end
+local function family(registry, kind, name, help, label_names, bounds)
+    local known = registry.families[name]
+    if known ~= nil then
+        if known.kind ~= kind then
+            error((((("metric \"" .. name) .. "\" is a ") .. known.kind) .. " already, it cannot be a ") .. kind, 0)
+        end
+        if not same(known.label_names, label_names) then
+            error(("metric \"" .. name) .. "\" has other labels already", 0)
+        end
+        if not same(known.bounds, bounds) then
+            error(("metric \"" .. name) .. "\" has other bounds already", 0)
+        end
+        return known
+    end
+    if not ____exports.is_metric_name(name) then
+        error(("\"" .. name) .. "\" is no name for a metric: letters, digits, \"_\" and \":\" only", 0)
+    end
+    for ____, label in ipairs(label_names) do
+        if not ____exports.is_label_name(label) then
+            error(((("metric \"" .. name) .. "\": \"") .. label) .. "\" is no name for a label", 0)
+        end
+    end
+    local made = families.new(
+        registry,
+        kind,
+        name,
+        help,
+        label_names,
+        bounds
+    )
+    apply_allow_list(registry, made)
+    registry.families[name] = made
+    return made
+end
+--- A family of counters; the same one for the same name. Phases: any. Raises when a name is no name, or taken by another kind or other labels.
+function ____exports.counter(registry, name, help, label_names)
+    if label_names == nil then
+        label_names = {}
+    end
+    return family(
+        registry,
+        "counter",
+        name,
+        help,
+        label_names,
+        {}
+    )
+end
+--- A family of gauges. Else as `counter`.
+function ____exports.gauge(registry, name, help, label_names)
+    if label_names == nil then
+        label_names = {}
+    end
+    return family(
+        registry,
+        "gauge",
+        name,
+        help,
+        label_names,
+        {}
+    )
+end
+--- A family of histograms. `bounds`: upper bounds, rising and finite, at most 48. Else as `counter`.
+function ____exports.histogram(registry, name, help, label_names, bounds)
+    if label_names == nil then
+        label_names = {}
+    end
+    if bounds == nil then
+        bounds = ____exports.SECONDS
+    end
+    if #bounds > ____exports.MOST_BOUNDS then
+        error(
+            (((("metric \"" .. name) .. "\": at most ") .. tostring(____exports.MOST_BOUNDS)) .. " bounds, got ") .. tostring(#bounds),
+            0
+        )
+    end
+    local before = -math.huge
+    for ____, bound in ipairs(bounds) do
+        if not (before < bound and bound < math.huge) then
+            error(("metric \"" .. name) .. "\": bounds must rise and be finite", 0)
+        end
+        before = bound
+    end
+    return family(
+        registry,
+        "histogram",
+        name,
+        help,
+        label_names,
+        bounds
+    )
+end
+--- Drops the series with these label values, if there is one that is no other's too. Nobody may count in it any more. Phases:
+-- any, in one process at a time.
+function ____exports.forget(registry, name, ...)
+    local values = {...}
+    local known = registry.families[name]
+    if known ~= nil then
+        idle_series.forget(known, values)
+    end
+end
+--- Says that values of these labels come from outside (a client, a node): of each label the first 100 values are kept
+-- (`max_values`), as long as there are series with them; others count as `_other`. Phases: init, before it has series.
+function ____exports.from_outside(of, label_names)
+    local outside = {}
+    for ____, name in ipairs(label_names) do
+        outside[name] = true
+    end
+    of.outside = outside
+end
+--- Adds a family whose figures are worked out when somebody looks. Phases: init.
+function ____exports.collect(registry, collector)
+    local ____registry_collectors_0 = registry.collectors
+    ____registry_collectors_0[#____registry_collectors_0 + 1] = collector
+end
+--- Holds the registry to the labels that are kept (`labels`; see docs/metrics.md). Raises when that comes after series were made
+-- that it would have changed; `path`: of the table that has the option. Phases: init.
+function ____exports.allow_labels(registry, lists, path)
+    for name in pairs(lists) do
+        local known = registry.families[name]
+        if known ~= nil and (next(known.handles)) ~= nil then
+            error(((path .. ".labels.") .. name) .. " comes too late, as the metric has series: make the metrics first", 0)
+        end
+    end
+    registry.allowed = lists
+    for ____, known in pairs(registry.families) do
+        apply_allow_list(registry, known)
+    end
+end
+--- The registry over a shared dict; everybody who names the dict gets the same one. Phases: init.
+function ____exports.open(dict_name)
+    local known = registries[dict_name]
+    if known ~= nil then
+        return known
+    end
+    local region = shared_memory.open(dict_name)
+    local ____region_2 = region
+    local ____dict_name_3 = dict_name
+    local ____region_shared_1
+    if region.shared then
+        ____region_shared_1 = ngx.shared[dict_name]
+    else
+        ____region_shared_1 = nil
+    end
+    local registry = {
+        region = ____region_2,
+        dict_name = ____dict_name_3,
+        dict = ____region_shared_1,
+        families = {},
+        collectors = {},
+        most_series = ____exports.DEFAULT_MOST_SERIES,
+        most_bytes = nil,
+        missing_bytes = 0,
+        next_line = 0,
+        most_values = ____exports.DEFAULT_MOST_VALUES,
+        idle_seconds = ____exports.DEFAULT_IDLE_SECONDS,
+        allowed = {},
+        row_dropped = {}
+    }
+    registry.lost = ____exports.counter(registry, "openclaw_metrics_lost_series_total", "Times that a series found no memory, so that what it counts is lost."):labels()
+    registry.dropped = ____exports.counter(registry, "openclaw_metrics_dropped_labels_total", "Times that a metric took _other for its labels, as a limit of series, values or memory was reached.", {"metric"})
+    registry.expired = ____exports.counter(registry, "openclaw_metrics_expired_series_total", "Series that were dropped, as nobody had counted in them for long.", {"metric"})
+    registry.misuses = ____exports.counter(registry, "openclaw_metrics_misuse_total", "Calls that were passed over, as a metric cannot take such labels or such a value.", {"metric"})
+    for ____, told in ipairs({registry.dropped, registry.expired, registry.misuses}) do
+        told.is_essential = true
+    end
+    idle_series.watch(registry)
+    registries[dict_name] = registry
+    return registry
+end
+return ____exports

@@ -1,0 +1,177 @@
+local ____exports = {}
+local clock = require("resty.openclaw.core.time.clock")
+local handles = require("resty.openclaw.core.metrics.metric_handles")
+local ____buckets = require("resty.openclaw.core.metrics.metric_handles.buckets")
+local prepare = ____buckets.prepare
+local rows = require("resty.openclaw.core.memory.shared_memory.rows")
+local allow_list = require("resty.openclaw.core.metrics.metric_registry.allow_list")
+local ____label_text = require("resty.openclaw.core.metrics.metric_registry.label_text")
+local are_fitted = ____label_text.are_fitted
+local label_text = ____label_text.label_text
+local outside_values = require("resty.openclaw.core.metrics.metric_registry.outside_values")
+local series = require("resty.openclaw.core.metrics.metric_registry.series")
+local SECONDS_BETWEEN_LINES = 60
+local function bind(family, slot, generation, name)
+    local region = family.registry.region
+    if family.kind == "counter" then
+        return handles.counter(
+            region,
+            slot,
+            generation,
+            name,
+            family
+        )
+    end
+    if family.kind == "gauge" then
+        return handles.gauge(
+            region,
+            slot,
+            generation,
+            name,
+            family
+        )
+    end
+    return handles.histogram(
+        region,
+        slot,
+        family.buckets,
+        generation,
+        name,
+        family
+    )
+end
+--- A handle for a misused family: it counts where nobody looks.
+local function nowhere(family)
+    local region = family.registry.region
+    if family.kind == "counter" then
+        return handles.counter(region, rows.LOST_SLOT)
+    end
+    if family.kind == "gauge" then
+        return handles.gauge(region, rows.LOST_SLOT)
+    end
+    return handles.histogram(region, rows.LOST_SLOT, family.buckets)
+end
+local function rebind(self, handle)
+    local slot, generation = series.place(self, handle.name)
+    handle.slot = slot
+    handle.generation = generation
+end
+local function misuse(self, what, value)
+    if series.is_starting() then
+        error(
+            (((("metric \"" .. self.name) .. "\" ") .. what) .. " ") .. tostring(value),
+            0
+        )
+    end
+    local ____opt_0 = self.registry.misuses
+    if ____opt_0 ~= nil then
+        ____opt_0:labels(self.name):inc()
+    end
+    local now = clock.now()
+    if now < self.next_line then
+        return
+    end
+    self.next_line = now + SECONDS_BETWEEN_LINES
+    ngx.log(
+        ngx.ERR,
+        "metric_registry: ",
+        self.name,
+        " ",
+        what,
+        " ",
+        tostring(value)
+    )
+end
+--- Makes texts of the values. What is wrong with them, and what was given; or nothing.
+local function fault_in(family, values, count)
+    local names = family.label_names
+    if count ~= #names then
+        return ("has " .. tostring(#names)) .. " labels, not", count
+    end
+    for index = 1, count do
+        local value = values[index]
+        if type(value) ~= "string" then
+            local is_simple = type(value) == "number" or type(value) == "boolean"
+            if not is_simple then
+                return ("needs a text for its label \"" .. tostring(names[index])) .. "\", got", value
+            end
+            values[index] = tostring(value)
+        end
+    end
+    return
+end
+local function labels(self, ...)
+    local given = {...}
+    local count = select("#", ...)
+    local wrong, what = fault_in(self, given, count)
+    if wrong ~= nil then
+        self:misuse(wrong, what)
+        return nowhere(self)
+    end
+    local values = given
+    if self.allowed ~= nil then
+        values = allow_list.kept_values(self.allowed, self.label_names, given)
+    end
+    local key = table.concat(values, "\0")
+    local known = self.handles[key]
+    if known == nil and self.outside ~= nil then
+        values = outside_values.fit(self, values)
+        key = table.concat(values, "\0")
+        known = self.handles[key]
+    end
+    if known ~= nil then
+        if self.registry.region.generations[known.slot] ~= known.generation then
+            self:rebind(known)
+        end
+        return known
+    end
+    local epoch = rows.epoch(self.registry.region)
+    if self.handles_epoch ~= epoch then
+        self.handles = {}
+        self.handles_epoch = epoch
+    end
+    local name = series.name_of(
+        self,
+        label_text(self.kept_names, values)
+    )
+    local slot, generation, is_own = series.place(self, name)
+    local handle = bind(self, slot, generation, name)
+    if is_own and are_fitted(values) then
+        self.handles[key] = handle
+    end
+    return handle
+end
+local metatable = {__index = {labels = labels, rebind = rebind, misuse = misuse}}
+--- Keeps some labels only. Raises when the list names a label that the family does not have. Phases: init.
+function ____exports.allow(family, list)
+    local unknown = allow_list.unknown_label(list, family.label_names)
+    if unknown ~= nil then
+        local known = #family.label_names == 0 and "none" or table.concat(family.label_names, ", ")
+        error((((("metrics: \"labels." .. family.name) .. "\": the metric has no label \"") .. unknown) .. "\"; its labels are ") .. known, 0)
+    end
+    family.allowed = list
+    family.kept_names = allow_list.kept_names(list, family.label_names)
+end
+--- A family whose name, labels and bounds have been looked at. Phases: any.
+local function create(registry, kind, name, help, label_names, bounds)
+    local fields = {
+        registry = registry,
+        name = name,
+        kind = kind,
+        help = help,
+        label_names = label_names,
+        kept_names = label_names,
+        allowed = nil,
+        is_essential = false,
+        outside = nil,
+        bounds = bounds,
+        buckets = kind == "histogram" and prepare(bounds) or nil,
+        handles = {},
+        handles_epoch = rows.epoch(registry.region),
+        lost_epoch = -1,
+        next_line = 0
+    }
+    return setmetatable(fields, metatable)
+end
+____exports.new = create
+return ____exports

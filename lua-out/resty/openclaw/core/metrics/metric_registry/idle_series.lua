@@ -1,0 +1,216 @@
+local ____exports = {}
+local leader = require("resty.openclaw.core.memory.leader")
+local clock = require("resty.openclaw.core.time.clock")
+local ____lease = require("resty.openclaw.core.memory.shared_memory.lease")
+local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
+local held_rows = require("resty.openclaw.core.memory.shared_memory.held_rows")
+local outside_values = require("resty.openclaw.core.metrics.metric_registry.outside_values")
+local room = require("resty.openclaw.core.metrics.metric_registry.room")
+local rows = require("resty.openclaw.core.memory.shared_memory.rows")
+local turn = require("resty.openclaw.core.time.turn")
+local ____series = require("resty.openclaw.core.metrics.metric_registry.series")
+local own_name = ____series.own_name
+--- Who leads may do so for two thirds of this time without asking again: longer than any slice is held up.
+local LEASE_SECONDS = 15
+--- A series is looked at so many times before it is dropped, but no less often than every minute.
+local LOOKS = 10
+local MOST_SECONDS_BETWEEN_LOOKS = 60
+--- What nobody holds any more waits for so long before anybody sees it.
+local SECONDS_BETWEEN_HELD_LOOKS = 2
+--- So many numbers are read without a pause, and so many rows are dropped or freed: about a millisecond.
+local READS_AT_ONCE = 100000
+local ROWS_AT_ONCE = 50
+--- Notes which rows have changed since the last look; the first that is to be dropped or freed, or `limit`.
+local function next_due(all, from, limit, now, idle, configuration)
+    local ____all_0 = all
+    local generations = ____all_0.generations
+    local touched = ____all_0.touched
+    local seen = ____all_0.seen
+    local pins = ____all_0.pins
+    for slot = from, limit - 1 do
+        local generation = generations[slot]
+        if generation ~= 0 then
+            local since = touched[slot]
+            if not rows.in_use(generation) then
+                if since ~= 0 and now - since >= rows.REST_SECONDS then
+                    return slot
+                end
+            elseif pins[slot] >= configuration then
+                touched[slot] = now
+            else
+                local activity = rows.activity(all, slot)
+                if activity ~= seen[slot] or since > now then
+                    seen[slot] = activity
+                    touched[slot] = now
+                elseif now - since >= idle then
+                    return slot
+                end
+            end
+        end
+    end
+    return limit
+end
+--- Gives up the place that a series had in its family.
+local function leave(registry, row_name, is_dropped)
+    if row_name == nil then
+        return
+    end
+    local name = string.match(row_name, "^%l+ ([%w_:]+)")
+    if name == nil then
+        return
+    end
+    registry.region.names:incr("series:" .. name, -1)
+    room.give_back(
+        registry,
+        room.bytes_of(row_name)
+    )
+    local family = registry.families[name]
+    if family ~= nil then
+        outside_values.dropped(family, row_name)
+    end
+    if is_dropped and name ~= registry.expired.name then
+        registry.expired:labels(name):inc()
+    end
+end
+local function settle(registry, slot, now)
+    local region = registry.region
+    if rows.in_use(region.generations[slot]) then
+        leave(
+            registry,
+            rows.drop(region, slot, now),
+            true
+        )
+    else
+        leave(
+            registry,
+            rows.recycle(region, slot, now),
+            false
+        )
+    end
+end
+--- Looks at all series once. Calls `pause` about once a millisecond; stops where that returns false. Phases: any in which
+-- `pause` may be called.
+-- 
+-- @param now in seconds, by a clock that nobody sets back
+function ____exports.look(registry, now, pause)
+    local region = registry.region
+    local idle = registry.idle_seconds == 0 and math.huge or registry.idle_seconds
+    local limit = rows.limit(region)
+    local slots_at_once = math.ceil(READS_AT_ONCE / (region.base[HIGHEST_BLOCK] + 4))
+    local from = rows.FIRST_SLOT
+    while from < limit do
+        local stop = math.min(from + slots_at_once, limit)
+        local settled = 0
+        while from < stop and settled < ROWS_AT_ONCE do
+            local due = next_due(
+                region,
+                from,
+                stop,
+                now,
+                idle,
+                region.configuration
+            )
+            if due < stop then
+                settle(registry, due, now)
+            end
+            settled = settled + 1
+            from = due + 1
+        end
+        from = math.min(from, stop)
+        if not pause() then
+            return
+        end
+    end
+end
+--- Drops the series with these label values at once, unless others count in it too.
+function ____exports.forget(family, values)
+    local name = own_name(family, values)
+    if name == nil then
+        return
+    end
+    local registry = family.registry
+    local region = registry.region
+    local slot = rows.find(region, name)
+    if slot == nil or slot == rows.LOST_SLOT then
+        return
+    end
+    region.seen[slot] = rows.activity(region, slot)
+    leave(
+        registry,
+        rows.drop(
+            region,
+            slot,
+            clock.now()
+        ),
+        false
+    )
+end
+--- Frees the rows that nobody holds any more. Else as `look`.
+function ____exports.look_at_held(registry, now, pause)
+    local function tell(name)
+        for ____, told in ipairs(registry.row_dropped) do
+            told(name)
+        end
+    end
+    held_rows.look(registry.region, now, tell, pause)
+end
+local function pass_and_lead(candidate)
+    turn.pass()
+    return (candidate:leads())
+end
+--- Says at the start when the dict, or the limit on what series may take of it, is too small for what the configuration binds.
+local function tell(registry)
+    local advice = room.advice(registry)
+    local limit = room.low_limit(registry)
+    if (advice or limit) == nil or not room.is_first_to_tell(registry) then
+        return
+    end
+    if advice ~= nil then
+        ngx.log(ngx.ERR, "metric_registry: ", advice, "; until then some series count as _other, or are lost")
+    end
+    if limit ~= nil then
+        ngx.log(ngx.ERR, "metric_registry: ", limit, "; they count as _other")
+    end
+end
+local function try_to(work, registry, now, pause)
+    local ok, err = pcall(work, registry, now, pause)
+    if not ok then
+        ngx.log(ngx.ERR, "metric_registry: cannot look after what is idle: ", err)
+    end
+end
+--- Looks at what workers hold every two seconds, and at all series from time to time, in each worker that may. Phases: init,
+-- where the registry is made.
+function ____exports.watch(registry)
+    local region = registry.region
+    local candidate = leader.new(region.names, "series", LEASE_SECONDS)
+    local function pause()
+        return pass_and_lead(candidate)
+    end
+    local looks = false
+    local next_look = 0
+    local has_told = false
+    local next_held_look = 0
+    local ____region_duties_1 = region.duties
+    ____region_duties_1[#____region_duties_1 + 1] = function()
+        if not has_told then
+            has_told = true
+            tell(registry)
+        end
+        if looks or not (candidate:leads()) then
+            return
+        end
+        looks = true
+        local now = clock.now()
+        if now >= next_held_look then
+            try_to(____exports.look_at_held, registry, now, pause)
+            next_held_look = now + SECONDS_BETWEEN_HELD_LOOKS
+        end
+        if now >= next_look and (candidate:leads()) then
+            try_to(____exports.look, registry, now, pause)
+            local wanted = registry.idle_seconds == 0 and math.huge or registry.idle_seconds / LOOKS
+            next_look = now + math.min(wanted, MOST_SECONDS_BETWEEN_LOOKS)
+        end
+        looks = false
+    end
+end
+return ____exports

@@ -1,0 +1,166 @@
+local ____exports = {}
+local digests = require("resty.openclaw.core.bytes.digest")
+local request = require("resty.openclaw.core.request.request")
+local KEY = "openclaw_cache_key"
+local SKIP = "openclaw_cache_skip"
+--- The method, as nginx looks up GET and HEAD whatever `proxy_cache_methods` says. Where the request came to, and as what:
+-- servers may share a zone, and nodes make addresses of `Host`. The address as it came, as `/a%3Fb` is not `/a?b`; and as
+-- `rewrite` left it. What the body is, and the answer may be. Who answers, and who asks.
+local OF_REQUEST = {
+    "request_method",
+    "scheme",
+    "server_port",
+    "server_name",
+    "host",
+    "http_host",
+    "request_uri",
+    "uri",
+    "args",
+    "http_content_type",
+    "http_content_encoding",
+    "http_accept",
+    "openclaw_route",
+    "openclaw_variant",
+    "openclaw_identity"
+}
+--- Headers by which clients show who they are: those of RFC 9110 and 6265, and of the usual APIs.
+local CREDENTIALS = {
+    "http_authorization",
+    "http_proxy_authorization",
+    "http_cookie",
+    "http_x_api_key",
+    "http_api_key",
+    "http_apikey",
+    "http_x_auth_token",
+    "http_x_access_token",
+    "http_x_goog_api_key",
+    "http_ocp_apim_subscription_key"
+}
+--- From this version on a header's variable has all headers of that name; before, only the first.
+local JOINS_HEADERS_FROM = 1023000
+--- A request with more headers, on an older nginx, is not cached.
+local MOST_HEADERS = 100
+--- Of one request at a time: nothing yields while it is in use.
+local parts = {}
+local function is_header(name)
+    return string.sub(name, 1, 5) == "http_"
+end
+--- The key of a digest and the request at hand. On failure nil and why.
+local function make(key, body_digest)
+    local count = #key.variables
+    for place = 1, count do
+        local value = request.variable(key.variables[place])
+        parts[2 * place - 2 + 1] = value == nil and "-" or #value
+        parts[2 * place] = value or ""
+    end
+    parts[2 * count + 1] = body_digest
+    local text = table.concat(parts, ":", 1, 2 * count + 1)
+    return key.digest:of(text)
+end
+--- Whether some header that counts was sent twice, or in a spelling with `_` that nginx takes for it, and nginx shows only
+-- one of them.
+local function is_ambiguous(key)
+    if ngx.config.nginx_version >= JOINS_HEADERS_FROM then
+        return false
+    end
+    local headers, err = ngx.req.get_headers(MOST_HEADERS)
+    if err ~= nil then
+        return true
+    end
+    local seen = {}
+    for name, value in pairs(headers) do
+        local dashed = string.gsub(name, "_", "-")
+        if key.headers[dashed] ~= nil then
+            if type(value) == "table" or seen[dashed] ~= nil then
+                return true
+            end
+            seen[dashed] = true
+        end
+    end
+    return false
+end
+--- Whether the request shows who asks by something that is no part of the key.
+local function is_personal(key)
+    for ____, name in ipairs(key.credentials) do
+        if request.variable(name) ~= nil then
+            return true
+        end
+    end
+    local identity = request.variable("openclaw_identity") or ""
+    return identity == "" and request.variable("http_x_openclaw_identity") ~= nil
+end
+--- Keeps the request at hand out of the cache. Phases: server_rewrite, access.
+function ____exports.withhold(key)
+    if not key.is_declared then
+        return
+    end
+    request.set_variable(SKIP, "1")
+    key.is_declared = request.set_variable(
+        KEY,
+        "none-" .. (request.variable("request_id") or "")
+    )
+end
+--- Fills in the key of the request at hand, whose body has that digest; keeps it out of the cache where it shows
+-- credentials that are no part of the key. Does nothing where nginx.conf lacks the variables. Phases: server_rewrite,
+-- access.
+function ____exports.fill(key, body_digest)
+    if not key.is_declared then
+        return
+    end
+    if is_personal(key) or is_ambiguous(key) then
+        return ____exports.withhold(key)
+    end
+    local text = make(key, body_digest)
+    if text == nil then
+        return ____exports.withhold(key)
+    end
+    key.is_declared = request.set_variable(KEY, text)
+    if key.is_declared then
+        request.set_variable(SKIP, "")
+    end
+end
+--- The key of requests whose answers depend on more than the body. Phases: init.
+local function create(choice)
+    local variables = {}
+    local known = {}
+    local function add(name)
+        if not (known[name] ~= nil) then
+            variables[#variables + 1] = name
+        end
+        known[name] = true
+    end
+    for ____, name in ipairs(OF_REQUEST) do
+        add(name)
+    end
+    for ____, name in ipairs(choice.key_variables) do
+        add(string.lower(name))
+    end
+    local credentials = {}
+    for ____, name in ipairs(CREDENTIALS) do
+        if choice.credentials == "key" then
+            add(name)
+        end
+        if not (known[name] ~= nil) then
+            credentials[#credentials + 1] = name
+        end
+    end
+    local headers = {}
+    for ____, name in ipairs(variables) do
+        if is_header(name) then
+            headers[(string.gsub(
+                string.sub(name, 6),
+                "_",
+                "-"
+            ))] = true
+        end
+    end
+    return {
+        digest = digests.new("sha256"),
+        variables = variables,
+        credentials = credentials,
+        headers = headers,
+        is_declared = true
+    }
+end
+____exports.new = create
+return ____exports

@@ -1,0 +1,77 @@
+local ____exports = {}
+local cjson = require("cjson")
+local request = require("resty.openclaw.core.request.request")
+local time_left = require("resty.openclaw.core.time.time_left")
+local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
+local utf8 = require("resty.openclaw.core.text.utf8")
+local UNKNOWN = {code = "error", message = "The request failed."}
+--- What stands for each status that nginx itself answers with; listed in docs/errors.md.
+local ENTRIES = {
+    [400] = {code = "bad_request", message = "The request is malformed."},
+    [401] = {code = "unauthorized", message = "The request lacks valid credentials."},
+    [403] = {code = "forbidden", message = "The request is not allowed."},
+    [404] = {code = "not_found", message = "There is nothing at this address."},
+    [405] = {code = "method_not_allowed", message = "This address does not take this method."},
+    [408] = {code = "request_timeout", message = "The request did not arrive in time."},
+    [411] = {code = "length_required", message = "The request must state the length of its body."},
+    [413] = {code = "body_too_large", message = "The request body is too large."},
+    [414] = {code = "uri_too_long", message = "The address is too long."},
+    [415] = {code = "unsupported_media_type", message = "This kind of body is not supported."},
+    [416] = {code = "range_not_satisfiable", message = "The range does not exist."},
+    [421] = {code = "misdirected_request", message = "This server does not answer for that host."},
+    [429] = {code = "too_many_requests", message = "Too many requests; try again later.", retry_after = 1},
+    [431] = {code = "header_too_large", message = "The request header is too large."},
+    [500] = {code = "internal_error", message = "The gateway failed."},
+    [501] = {code = "not_implemented", message = "The gateway does not support this request."},
+    [502] = {code = "bad_gateway", message = "The node gave no valid answer."},
+    [503] = {code = "no_node_available", message = "No node can take the request now.", retry_after = 1},
+    [504] = {code = "gateway_timeout", message = "The node did not answer in time."},
+    [505] = {code = "http_version_not_supported", message = "This version of HTTP is not supported."}
+}
+--- Answers with an error and ends the request. Where the answer has begun already it is cut off instead, so that the
+-- client does not take it for a whole one. Phases: rewrite, access, content; never returns.
+-- 
+-- @param retry_after seconds for the Retry-After header; nothing leaves it out
+function ____exports.respond(status, code, message, retry_after)
+    if ngx.headers_sent then
+        return ngx.exit(ngx.ERROR)
+    end
+    local body = string.format(
+        "{\"error\":{\"code\":%s,\"message\":%s,\"status\":%d}}\n",
+        cjson.encode(utf8.clean(code)),
+        cjson.encode(utf8.clean(message)),
+        status
+    )
+    ngx.status = status
+    ngx.header["Content-Type"] = "application/json"
+    ngx.header["Content-Length"] = #body
+    ngx.header["Cache-Control"] = "no-store"
+    if retry_after ~= nil then
+        ngx.header["Retry-After"] = retry_after
+    end
+    ngx.print(body)
+    return ngx.exit(ngx.HTTP_OK)
+end
+--- Answers that the request's deadline has passed. As `respond`.
+function ____exports.too_late()
+    return ____exports.respond(504, "deadline_exceeded", "The deadline of the request has passed.")
+end
+--- What a balancer meant by a 500: without OpenResty's patches nginx makes one of whatever it answers. Only then there is
+-- a Retry-After before. Where the last node has said that its client asks too much, that is it.
+local function status_of_balancer()
+    local statuses = upstream_tries.tried(request.variable("upstream_status") or "")
+    return statuses[#statuses] == "429" and 429 or 503
+end
+--- The page for errors that nginx makes itself: the location that `error_page` names in nginx/errors.conf.
+-- Phases: content.
+function ____exports.page()
+    local retry_after = tonumber(ngx.header["Retry-After"])
+    local status = ngx.status == 500 and retry_after ~= nil and status_of_balancer() or ngx.status
+    local entry = ENTRIES[status] or UNKNOWN
+    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id")
+    if status >= 500 and (time_left.seconds() or 1) <= 0 then
+        return ____exports.too_late()
+    end
+    return ____exports.respond(status, entry.code, entry.message, retry_after or entry.retry_after)
+end
+return ____exports

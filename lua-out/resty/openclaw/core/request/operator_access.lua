@@ -1,0 +1,123 @@
+local ____exports = {}
+local addresses = require("resty.openclaw.core.http.address")
+local delivery_header = require("resty.openclaw.core.request.delivery_header")
+local request = require("resty.openclaw.core.request.request")
+local tokens = require("resty.openclaw.core.request.operator_access.token")
+--- Variables that have a value only when somebody else is behind the connection, and what they are called.
+local PASSED_ON = {
+    {"proxy_protocol_addr", "PROXY protocol"},
+    {"http_forwarded", "Forwarded header"},
+    {"http_x_forwarded_for", "X-Forwarded-For header"},
+    {"http_x_real_ip", "X-Real-IP header"},
+    {"http_via", "Via header"},
+    {"http_origin", "Origin header"}
+}
+local BEARER = {status = 401, code = "unauthorized", message = "This needs the token, as Authorization: Bearer."}
+local DELIVERY = {status = 403, code = "forbidden", message = "A request that was kept and is delivered later may not do this."}
+local BEARER_OR_BASIC = {status = 401, code = "unauthorized", message = "This needs the token, as Authorization: Bearer or as the password of Authorization: Basic."}
+local function forbidden(why)
+    return {status = 403, code = "forbidden", message = ("Only programs on this machine may do this: " .. why) .. "."}
+end
+--- Whether an address without a port is one of this machine's own: 127.0.0.0/8, ::1, or either within the other.
+local function is_loopback(address)
+    local written = addresses.canonical(address)
+    if written == nil then
+        return false
+    end
+    local own = string.match(written, "^127%.")
+    local mapped = string.match(written, "^%[::ffff:127%.")
+    return own ~= nil or mapped ~= nil or written == "[::1]"
+end
+--- Whether the other end of the connection is on this machine, whatever the realip module says of the client.
+local function is_from_here()
+    local address = request.variable("realip_remote_addr") or request.variable("remote_addr") or ""
+    return address == "unix:" or is_loopback(address)
+end
+--- Whether a host, with or without a port, is a name or address that leads to this machine from everywhere.
+local function is_loopback_host(host)
+    if host == nil then
+        return false
+    end
+    local name = (string.gsub(
+        string.lower(host),
+        ":%d*$",
+        ""
+    ))
+    if name == "localhost" then
+        return true
+    end
+    local in_brackets = string.match(name, "^%[(.*)%]$")
+    return is_loopback(in_brackets or name)
+end
+--- Of a request from this machine.
+local function refusal_of_passed_on()
+    for ____, ____value in ipairs(PASSED_ON) do
+        local variable = ____value[1]
+        local name = ____value[2]
+        if request.variable(variable) ~= nil then
+            return forbidden("the request has a " .. name)
+        end
+    end
+    if not is_loopback_host(request.variable("http_host")) or not is_loopback_host(request.variable("host")) then
+        return forbidden("the Host header must be localhost, 127.0.0.1 or [::1]")
+    end
+    return nil
+end
+local function refusal_of_stranger()
+    if not is_from_here() then
+        return forbidden("the request comes from another one")
+    end
+    return refusal_of_passed_on()
+end
+--- Why the request at hand is refused where it was kept and is delivered by the gateway now; nothing for any other. Phases:
+-- rewrite, access, content.
+function ____exports.refusal_of_delivery()
+    return delivery_header.is_there() and DELIVERY or nil
+end
+--- Why the request at hand is refused; nothing for one that may go on. Phases: rewrite, access, content.
+-- 
+-- @param takes_basic whether the token may be the password of a browser that asks for one: only where nothing can be
+-- changed, as a browser then shows it for web pages of others, too
+function ____exports.refusal(token, faults, takes_basic)
+    if takes_basic == nil then
+        takes_basic = false
+    end
+    local of_delivery = ____exports.refusal_of_delivery()
+    if of_delivery ~= nil then
+        return of_delivery
+    end
+    if token == nil then
+        return refusal_of_stranger()
+    end
+    local ok, err = tokens.matches(
+        token,
+        request.variable("http_authorization"),
+        takes_basic
+    )
+    if err ~= nil then
+        faults:report("token", err)
+    end
+    if ok then
+        return nil
+    end
+    return takes_basic and BEARER_OR_BASIC or BEARER
+end
+--- As `refusal`, for a page to which nginx's `allow` and `deny` may let other machines in: without a token nothing is
+-- asked of these. What comes from this machine must be a program of it. Phases: rewrite, access, content.
+function ____exports.refusal_on_this_machine(token, faults)
+    if token ~= nil then
+        return ____exports.refusal(token, faults, true)
+    end
+    local of_delivery = ____exports.refusal_of_delivery()
+    if of_delivery ~= nil then
+        return of_delivery
+    end
+    local ____is_from_here_result_0
+    if is_from_here() then
+        ____is_from_here_result_0 = refusal_of_passed_on()
+    else
+        ____is_from_here_result_0 = nil
+    end
+    return ____is_from_here_result_0
+end
+return ____exports

@@ -1,0 +1,33 @@
+local text = require("resty.openclaw.core.text.text")
+
+describe("text.trim", function()
+    it("takes away what is blank around a text, and nothing in it", function()
+        assert.equal("", text.trim(""))
+        assert.equal("", text.trim(" \t\r\n\v\f "))
+        assert.equal("a", text.trim("a"))
+        assert.equal("a \t b", text.trim("\r\n a \t b \v\f"))
+        assert.equal("\0", text.trim(" \0 "))
+        assert.equal("\194\160a", text.trim(" \194\160a "))
+    end)
+end)
+
+describe("text.split", function()
+    it("gives what stands between the separators, as it is", function()
+        assert.same({ "" }, text.split("", ","))
+        assert.same({ "", "" }, text.split(",", ","))
+        assert.same({ "a", " b", "" }, text.split("a, b,", ","))
+        assert.same({ "a", "b : c" }, text.split("a, b : c", ", "))
+        assert.same({ "a.b" }, text.split("a.b", "%."))
+    end)
+end)
+
+describe("text.decimal", function()
+    it("knows numbers without sign and exponent", function()
+        assert.same({ "12", "" }, { text.decimal("12") })
+        assert.same({ "12", ".5" }, { text.decimal("12.5") })
+        assert.same({ "0", "." }, { text.decimal("0.") })
+        for _, other in ipairs({ "", ".5", "-1", "1e5", "1.2.3", "1 ", " 1", "1\n", "0x1", "1,5" }) do
+            assert.same({}, { text.decimal(other) }, other)
+        end
+    end)
+end)

@@ -1,0 +1,38 @@
+/**
+ * Numbers that nobody can foretell. LuaJIT's own begin the same in every process, so that all machines would do at one
+ * moment what they do at random.
+ */
+import * as ffi from "ffi";
+
+ffi.cdef("long getrandom(void *buffer, size_t bytes, unsigned int flags);");
+
+const number = ffi.new("uint32_t[1]") as unknown as Doubles;
+
+/** One more than the largest number. */
+const NUMBERS = 0x100000000;
+
+/** The bytes of a number. */
+const BYTES = 4;
+
+/** Where a sandbox forbids the system call. Raises where even the device is not there: what can be foretold is no secret. */
+function read_from_device(): void {
+    const [file, err] = io.open("/dev/urandom", "rb");
+    const bytes = file?.read(BYTES);
+    file?.close();
+    if (bytes?.length !== BYTES)
+        error(`random: the system gives no random numbers: ${err ?? "/dev/urandom is empty"}`, 0);
+    ffi.copy(number as unknown as CValue, bytes, BYTES);
+}
+
+/** A number from 0 up, below 1. Phases: any. Source: getrandom(2), which takes nothing less than so few bytes at once. */
+export function share(): number {
+    if (tonumber(ffi.C.getrandom!(number, BYTES, 0)) !== BYTES) read_from_device();
+    return number.get(0) / NUMBERS;
+}
+
+/** So many times 32 random bits in lower-case hex, eight digits each. Phases: any. */
+export function hex(numbers: number): string {
+    const parts: string[] = [];
+    for (const _ of $range(1, numbers)) parts.push(string.format("%08x", share() * NUMBERS));
+    return table.concat(parts);
+}

@@ -1,0 +1,49 @@
+/**
+ * Says what went wrong at request time, where nothing may raise: every time in a counter; in the error log the first
+ * time, then at most once a minute for each kind, with how many there were in between.
+ */
+import * as clock from "../time/clock";
+import type { Counter } from "./metric_handles";
+import * as metric_registry from "./metric_registry";
+import type { Family, Registry } from "./metric_registry";
+
+export interface Faults {
+    readonly plugin: string;
+    readonly family: Family<Counter>;
+    readonly next_line: LuaTable<string, number>;
+    readonly unsaid: LuaTable<string, number>;
+    /** Counts one fault, and logs it unless its kind was logged within the last minute. Phases: any. */
+    report(kind: string, ...parts: unknown[]): void;
+}
+
+const SECONDS_BETWEEN_LINES = 60;
+
+function report(this: Faults, kind: string, ...parts: unknown[]): void {
+    this.family.labels(this.plugin, kind).inc();
+    const now = clock.now();
+    if (now < (this.next_line.get(kind) ?? 0)) {
+        this.unsaid.set(kind, (this.unsaid.get(kind) ?? 0) + 1);
+        return;
+    }
+    const unsaid = this.unsaid.get(kind) ?? 0;
+    const more = unsaid > 0 ? ` (and ${unsaid} times since the last line)` : "";
+    this.next_line.set(kind, now + SECONDS_BETWEEN_LINES);
+    this.unsaid.set(kind, 0);
+    ngx.log(ngx.ERR, this.plugin, ": ", kind, more, ": ", ...parts);
+}
+
+const metatable = { __index: { report } };
+
+/** The faults of one plugin. Phases: init. */
+function create(plugin: string, registry: Registry): Faults {
+    const family = metric_registry.counter(
+        registry,
+        "openclaw_faults_total",
+        "What went wrong inside the gateway, by plugin and kind.",
+        ["plugin", "kind"],
+    );
+    family.is_essential = true;
+    const fields = { plugin, family, next_line: new LuaTable(), unsaid: new LuaTable() };
+    return setmetatable(fields, metatable) as unknown as Faults;
+}
+export { create as new };

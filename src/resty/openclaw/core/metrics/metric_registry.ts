@@ -1,0 +1,204 @@
+/**
+ * Figures with names, in families with labels, as Prometheus knows them. All plugins register theirs here; the
+ * metrics plugin shows them.
+ *
+ * A series' row of slots has all there is to know of it in its name (kind, name, labels, bounds), so any worker can show
+ * what any other worker has made, and a figure is found again after a reload. Series that nobody counts are dropped.
+ */
+import type { Counter, Gauge, Histogram } from "./metric_handles";
+import * as allow_list from "./metric_registry/allow_list";
+import type { AllowList } from "./metric_registry/allow_list";
+import * as families from "./metric_registry/family";
+import type { Collector, Family, Kind, Registry } from "./metric_registry/model";
+import * as idle_series from "./metric_registry/idle_series";
+import * as labels from "./metric_registry/label_text";
+import * as shared_memory from "../memory/shared_memory";
+
+export type { Collector, Emit, Family, Kind, Registry } from "./metric_registry/model";
+
+/** Of families that nobody here has described. */
+export const DEFAULT_HELP = "No description.";
+
+/** Upper bounds fit for inference, in seconds: 10 ms to 10 minutes. */
+export const SECONDS: readonly number[] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
+
+export const DEFAULT_MOST_SERIES = 2000;
+export const DEFAULT_MOST_VALUES = 100;
+export const DEFAULT_IDLE_SECONDS = 86400;
+/** As many buckets as fit in the slots that are set aside for lost series. */
+export const MOST_BOUNDS = 48;
+
+export const OTHER = allow_list.OTHER;
+export const LABEL_BYTES = labels.LABEL_BYTES;
+export const label_text = labels.label_text;
+export const is_label_name = labels.is_label_name;
+export const is_metric_name = labels.is_metric_name;
+
+const registries = new LuaTable<string, Registry>();
+
+function same<T>(left: readonly T[], right: readonly T[]): boolean {
+    if (left.length !== right.length) return false;
+    for (const index of $range(0, left.length - 1)) {
+        if (left[index] !== right[index]) return false;
+    }
+    return true;
+}
+
+/** Applies what the operator wants kept. Only at the start may that raise: what comes later is from outside. */
+function apply_allow_list(registry: Registry, family: Family<unknown>): void {
+    const list = registry.allowed.get(family.name) as AllowList | undefined;
+    if (list === undefined) return;
+    if (ngx.get_phase() !== "init" && allow_list.unknown_label(list, family.label_names) !== undefined) return;
+    families.allow(family, list);
+}
+
+function family(
+    registry: Registry,
+    kind: Kind,
+    name: string,
+    help: string,
+    label_names: readonly string[],
+    bounds: readonly number[],
+): Family<unknown> {
+    const known = registry.families.get(name);
+    if (known !== undefined) {
+        if (known.kind !== kind) error(`metric "${name}" is a ${known.kind} already, it cannot be a ${kind}`, 0);
+        if (!same(known.label_names, label_names)) error(`metric "${name}" has other labels already`, 0);
+        if (!same(known.bounds, bounds)) error(`metric "${name}" has other bounds already`, 0);
+        return known;
+    }
+    if (!is_metric_name(name)) error(`"${name}" is no name for a metric: letters, digits, "_" and ":" only`, 0);
+    for (const label of label_names) {
+        if (!is_label_name(label)) error(`metric "${name}": "${label}" is no name for a label`, 0);
+    }
+    const made = families.new(registry, kind, name, help, label_names, bounds);
+    apply_allow_list(registry, made);
+    registry.families.set(name, made);
+    return made;
+}
+
+/** A family of counters; the same one for the same name. Phases: any. Raises when a name is no name, or taken by another kind or other labels. */
+export function counter(
+    registry: Registry,
+    name: string,
+    help: string,
+    label_names: readonly string[] = [],
+): Family<Counter> {
+    return family(registry, "counter", name, help, label_names, []) as Family<Counter>;
+}
+
+/** A family of gauges. Else as `counter`. */
+export function gauge(
+    registry: Registry,
+    name: string,
+    help: string,
+    label_names: readonly string[] = [],
+): Family<Gauge> {
+    return family(registry, "gauge", name, help, label_names, []) as Family<Gauge>;
+}
+
+/** A family of histograms. `bounds`: upper bounds, rising and finite, at most 48. Else as `counter`. */
+export function histogram(
+    registry: Registry,
+    name: string,
+    help: string,
+    label_names: readonly string[] = [],
+    bounds: readonly number[] = SECONDS,
+): Family<Histogram> {
+    if (bounds.length > MOST_BOUNDS) error(`metric "${name}": at most ${MOST_BOUNDS} bounds, got ${bounds.length}`, 0);
+    let before = -math.huge;
+    for (const bound of bounds) {
+        if (!(before < bound && bound < math.huge)) error(`metric "${name}": bounds must rise and be finite`, 0);
+        before = bound;
+    }
+    return family(registry, "histogram", name, help, label_names, bounds) as Family<Histogram>;
+}
+
+/**
+ * Drops the series with these label values, if there is one that is no other's too. Nobody may count in it any more. Phases:
+ * any, in one process at a time.
+ */
+export function forget(registry: Registry, name: string, ...values: string[]): void {
+    const known = registry.families.get(name) as Family<unknown> | undefined;
+    if (known !== undefined) idle_series.forget(known, values);
+}
+
+/**
+ * Says that values of these labels come from outside (a client, a node): of each label the first 100 values are kept
+ * (`max_values`), as long as there are series with them; others count as `_other`. Phases: init, before it has series.
+ */
+export function from_outside(of: Pick<Family<unknown>, "outside">, label_names: readonly string[]): void {
+    const outside = new LuaSet<string>();
+    for (const name of label_names) outside.add(name);
+    of.outside = outside;
+}
+
+/** Adds a family whose figures are worked out when somebody looks. Phases: init. */
+export function collect(registry: Registry, collector: Collector): void {
+    registry.collectors.push(collector);
+}
+
+/**
+ * Holds the registry to the labels that are kept (`labels`; see docs/metrics.md). Raises when that comes after series were made
+ * that it would have changed; `path`: of the table that has the option. Phases: init.
+ */
+export function allow_labels(registry: Registry, lists: LuaTable<string, AllowList>, path: string): void {
+    for (const [name] of lists) {
+        const known = registry.families.get(name) as Family<unknown> | undefined;
+        if (known !== undefined && next(known.handles as unknown as object)[0] !== undefined) {
+            error(`${path}.labels.${name} comes too late, as the metric has series: make the metrics first`, 0);
+        }
+    }
+    registry.allowed = lists;
+    for (const [, known] of registry.families) apply_allow_list(registry, known);
+}
+
+/** The registry over a shared dict; everybody who names the dict gets the same one. Phases: init. */
+export function open(dict_name: string): Registry {
+    const known = registries.get(dict_name);
+    if (known !== undefined) return known;
+    const region = shared_memory.open(dict_name);
+    const registry: Registry = {
+        region,
+        dict_name,
+        dict: region.shared ? ngx.shared[dict_name] : undefined,
+        families: new LuaTable(),
+        collectors: [],
+        most_series: DEFAULT_MOST_SERIES,
+        most_bytes: undefined,
+        missing_bytes: 0,
+        next_line: 0,
+        most_values: DEFAULT_MOST_VALUES,
+        idle_seconds: DEFAULT_IDLE_SECONDS,
+        allowed: new LuaTable(),
+        row_dropped: [],
+    };
+    // The first, while there is memory: it says when there is none.
+    registry.lost = counter(
+        registry,
+        "openclaw_metrics_lost_series_total",
+        "Times that a series found no memory, so that what it counts is lost.",
+    ).labels();
+    registry.dropped = counter(
+        registry,
+        "openclaw_metrics_dropped_labels_total",
+        "Times that a metric took _other for its labels, as a limit of series, values or memory was reached.",
+        ["metric"],
+    );
+    registry.expired = counter(
+        registry,
+        "openclaw_metrics_expired_series_total",
+        "Series that were dropped, as nobody had counted in them for long.",
+        ["metric"],
+    );
+    registry.misuses = counter(
+        registry,
+        "openclaw_metrics_misuse_total",
+        "Calls that were passed over, as a metric cannot take such labels or such a value.",
+        ["metric"],
+    );
+    for (const told of [registry.dropped, registry.expired, registry.misuses]) told.is_essential = true;
+    idle_series.watch(registry);
+    registries.set(dict_name, registry);
+    return registry;
+}
