@@ -16,6 +16,7 @@ done
 
 check prettier --log-level warn --check .
 check eslint .
+check depcruise --output-type err src
 check tsc --noEmit -p spec/integration
 check tsc --noEmit -p dashboard
 check luacheck --no-color --quiet lua-out spec demo tools examples
