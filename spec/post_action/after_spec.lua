@@ -164,7 +164,7 @@ describe("post_action.after", function()
             after(function() error() end)
             ends(since, { done = 2, failed = 4 })
             assert.equal(1, #said)
-            assert.matches("^post_action: action: action .*post_action_after_spec.lua:%d+: .*: oops$", said[1])
+            assert.matches("^post_action: action: action .*post_action/after_spec.lua:%d+: .*: oops$", said[1])
         end)
     end)
 

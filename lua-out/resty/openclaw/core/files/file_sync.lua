@@ -1,6 +1,6 @@
 local ____exports = {}
 local files = require("resty.openclaw.core.files.files")
-local THREAD_MODULE = "resty.openclaw.files"
+local THREAD_MODULE = "resty.openclaw.core.files.files"
 local has_said_so = false
 --- The worker waits itself, and says so once. Why the disk does not have it, or nothing.
 local function sync_here(pool, what, why)

@@ -5,7 +5,7 @@
 import * as files from "./files";
 import type { File } from "./files";
 
-const THREAD_MODULE = "resty.openclaw.files";
+const THREAD_MODULE = "resty.openclaw.core.files.files";
 
 let has_said_so = false;
 
