@@ -24,7 +24,8 @@ const BALANCER = kinds.of<Supervised>(
     "a balancer, made by new",
     (given) => type(given) === "table" && (given as Partial<Supervised>).pool !== undefined,
 );
-const FALLBACK_MEANING = "the upstream that takes over, see [Fallback](#fallback): in `setup` its name, else another balancer";
+const FALLBACK_MEANING =
+    "the upstream that takes over, see [Fallback](#fallback): in `setup` its name, else another balancer";
 
 /** The policy to which an option belongs. */
 const POLICY_OPTIONS: Record<string, string> = {

@@ -68,7 +68,10 @@ export const NAME = computed(
 );
 
 const SINK_SCHEMA = {
-    sink: required(sinks.SINK, "the sink to which entries are sent: its `type`, and the [options of that type](#sinks)"),
+    sink: required(
+        sinks.SINK,
+        "the sink to which entries are sent: its `type`, and the [options of that type](#sinks)",
+    ),
     dead_letter: again(DEAD_LETTER),
     name: again(NAME),
 };

@@ -36,11 +36,7 @@ const PLACE_SCHEMA = {
         "udp",
         "datagrams; or a stream, each message with its length before it (RFC 6587, octet counting)",
     ),
-    host: computed(
-        endpoints.HOST,
-        endpoints.UNLESS_PATH,
-        "a name, an IPv4 address, or an IPv6 address in brackets",
-    ),
+    host: computed(endpoints.HOST, endpoints.UNLESS_PATH, "a name, an IPv4 address, or an IPv6 address in brackets"),
     port: computed(endpoints.PORT, `${PORT}, with \`tls\` ${TLS_PORT}`, "its port"),
     path: optional(endpoints.SOCKET_PATH, "a unix socket instead: for datagrams with `udp`, a stream with `tcp`"),
     max_bytes: option(

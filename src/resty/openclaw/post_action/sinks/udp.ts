@@ -19,11 +19,7 @@ interface UdpSink extends Sink {
 export const MOST_DATAGRAM_BYTES = 65507;
 
 export const SCHEMA = {
-    host: computed(
-        endpoints.HOST,
-        endpoints.UNLESS_PATH,
-        "a name, an IPv4 address, or an IPv6 address in brackets",
-    ),
+    host: computed(endpoints.HOST, endpoints.UNLESS_PATH, "a name, an IPv4 address, or an IPv6 address in brackets"),
     port: computed(endpoints.PORT, endpoints.UNLESS_PATH, "its port"),
     path: optional(endpoints.SOCKET_PATH, "a unix socket for datagrams instead"),
     max_bytes: option(
