@@ -123,5 +123,5 @@ describe("docs", function()
         end)
     end
 
-    it("have tables of options at all", function() assert.is_true(count >= 13) end)
+    it("have tables of options at all", function() assert.is_true(count >= 26) end)
 end)

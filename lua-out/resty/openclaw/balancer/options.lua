@@ -4,6 +4,7 @@ local problem = require("resty.openclaw.config.problems")
 local schemas = require("resty.openclaw.config.schema")
 local ____schema = require("resty.openclaw.config.schema")
 local again = ____schema.again
+local computed = ____schema.computed
 local option = ____schema.option
 local optional = ____schema.optional
 local read_or_raise = ____schema.read_or_raise
@@ -32,15 +33,15 @@ local BALANCER = kinds.of(
     "a balancer, made by new",
     function(given) return type(given) == "table" and given.pool ~= nil end
 )
-local FALLBACK_MEANING = "the upstream that takes over, see [Fallback](#fallback); without `setup`, another balancer"
+local FALLBACK_MEANING = "the upstream that takes over, see [Fallback](#fallback): in `setup` its name, else another balancer"
 --- The policy to which an option belongs.
 local POLICY_OPTIONS = {buckets = "latency_buckets", hash_on = "consistent_hash", load_factor = "consistent_hash"}
 --- The options in `setup`, where the name is the key.
 ____exports.SCHEMA = {
-    nodes = required(NODES, "addresses (`\"10.0.1.10:8000\"`, `\"[::1]:8000\"`, `\"unix:/path\"`), [names](#nodes-from-the-dns), or tables of one of these and what follows"),
-    policy = option(POLICY, "xed", "`xed`, `round_robin`, `least_conn`, `latency_buckets` or `consistent_hash`"),
-    buckets = optional(latency_buckets.BUCKETS, "for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising (2 s: 3, 4 s: 2); above the last one the weight is 1"),
-    hash_on = optional(consistent_hash.HASHED_VARIABLE, "for `consistent_hash`, which needs it: the variable to hash, such as `\"$arg_user\"`"),
+    nodes = required(NODES, "addresses (`\"10.0.1.10:8000\"`, `\"[::1]:8000\"`, `\"unix:/path\"`), [names](#nodes-from-the-dns), or tables of one of these and [more](#options-of-a-node)"),
+    policy = option(POLICY, "xed", "how the node of a request is chosen, see [Policies](#policies)"),
+    buckets = computed(latency_buckets.BUCKETS, "2 s: 3, 4 s: 2", "for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising; above the last one the weight is 1"),
+    hash_on = computed(consistent_hash.HASHED_VARIABLE, "required there", "for `consistent_hash`: the variable to hash, such as `\"$arg_user\"`"),
     load_factor = option(consistent_hash.LOAD_FACTOR, consistent_hash.DEFAULT_LOAD_FACTOR, "for `consistent_hash`: how many times its fair share a node may have in flight"),
     signal = option(SIGNAL, "auto", "when a request counts as done: `ttfb`, with the first byte of its response; `total`, with the last byte; `auto`, with the first byte of a streamed response and the last byte of any other"),
     host = option(HOST, "client", "which name nodes get as `Host`, see [The name of nodes](#the-name-of-nodes)"),

@@ -2,6 +2,8 @@ local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
+local again = ____schema.again
+local computed = ____schema.computed
 local joined = ____schema.joined
 local map_of = ____schema.map_of
 local option = ____schema.option
@@ -33,13 +35,15 @@ local MEMORY_SCHEMA = {
         "oldest",
         "which entries are dropped when the queue is full; a batch being sent is never dropped"
     ),
-    batch_entries = optional(
+    batch_entries = computed(
         kinds.whole(1),
-        ("number of entries at which a batch is sent (" .. tostring(BATCH_ENTRIES)) .. "); at most `max_entries`"
+        tostring(BATCH_ENTRIES) .. ", or `max_entries` if that is less",
+        "number of entries at which a batch is sent; at most `max_entries`"
     ),
-    batch_bytes = optional(
+    batch_bytes = computed(
         kinds.whole(1),
-        ("size at which a batch is sent (" .. tostring(BATCH_BYTES)) .. "); a longer entry is dropped; at most `max_bytes`"
+        tostring(BATCH_BYTES) .. ", or `max_bytes` if that is less",
+        "size at which a batch is sent; a longer entry is dropped; at most `max_bytes`"
     ),
     batch_seconds = option(kinds.positive, 1, "age of the oldest entry at which a batch is sent"),
     retry_seconds = option(kinds.positive, 60, "seconds after its first attempt in which a batch is retried; then it is dropped"),
@@ -57,11 +61,11 @@ local MEMORY_SCHEMA = {
 ____exports.QUEUE_SCHEMA = joined(MEMORY_SCHEMA, durable_queue.SCHEMA)
 --- The path of the file for what a sink refuses.
 ____exports.DEAD_LETTER = optional(PATH, "absolute path of a file for the entries that the sink refuses; [see below](#when-a-sink-fails)")
-____exports.NAME = optional(kinds.text, "name of the sink in metrics and log lines (the sink's type); each sink needs its own")
+____exports.NAME = computed(kinds.text, "the sink's type", "name of the sink in metrics and log lines; each sink needs its own")
 local SINK_SCHEMA = {
-    sink = required(sinks.SINK, "the sink to which entries are sent; see below"),
-    dead_letter = ____exports.DEAD_LETTER,
-    name = ____exports.NAME
+    sink = required(sinks.SINK, "the sink to which entries are sent: its `type`, and the [options of that type](#sinks)"),
+    dead_letter = again(____exports.DEAD_LETTER),
+    name = again(____exports.NAME)
 }
 --- All options of a queue that stands alone.
 ____exports.SCHEMA = joined(SINK_SCHEMA, ____exports.QUEUE_SCHEMA)

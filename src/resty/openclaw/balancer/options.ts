@@ -4,7 +4,7 @@ import type { Kind } from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
 import * as schemas from "../config/schema";
-import { again, option, optional, read_or_raise, required } from "../config/schema";
+import { again, computed, option, optional, read_or_raise, required } from "../config/schema";
 import type { Values } from "../config/schema";
 import * as busy_statuses from "./busy_statuses";
 import * as consistent_hash from "./consistent_hash";
@@ -24,7 +24,8 @@ const BALANCER = kinds.of<Supervised>(
     "a balancer, made by new",
     (given) => type(given) === "table" && (given as Partial<Supervised>).pool !== undefined,
 );
-const FALLBACK_MEANING = "the upstream that takes over, see [Fallback](#fallback); without `setup`, another balancer";
+const FALLBACK_MEANING =
+    "the upstream that takes over, see [Fallback](#fallback): in `setup` its name, else another balancer";
 
 /** The policy to which an option belongs. */
 const POLICY_OPTIONS: Record<string, string> = {
@@ -37,16 +38,18 @@ const POLICY_OPTIONS: Record<string, string> = {
 export const SCHEMA = {
     nodes: required(
         NODES,
-        'addresses (`"10.0.1.10:8000"`, `"[::1]:8000"`, `"unix:/path"`), [names](#nodes-from-the-dns), or tables of one of these and what follows',
+        'addresses (`"10.0.1.10:8000"`, `"[::1]:8000"`, `"unix:/path"`), [names](#nodes-from-the-dns), or tables of one of these and [more](#options-of-a-node)',
     ),
-    policy: option(POLICY, "xed", "`xed`, `round_robin`, `least_conn`, `latency_buckets` or `consistent_hash`"),
-    buckets: optional(
+    policy: option(POLICY, "xed", "how the node of a request is chosen, see [Policies](#policies)"),
+    buckets: computed(
         latency_buckets.BUCKETS,
-        "for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising (2 s: 3, 4 s: 2); above the last one the weight is 1",
+        "2 s: 3, 4 s: 2",
+        "for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising; above the last one the weight is 1",
     ),
-    hash_on: optional(
+    hash_on: computed(
         consistent_hash.HASHED_VARIABLE,
-        'for `consistent_hash`, which needs it: the variable to hash, such as `"$arg_user"`',
+        "required there",
+        'for `consistent_hash`: the variable to hash, such as `"$arg_user"`',
     ),
     load_factor: option(
         consistent_hash.LOAD_FACTOR,

@@ -7,7 +7,7 @@ import * as clock from "../core/time/clock";
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
-import { option, optional } from "../config/schema";
+import { computed, option } from "../config/schema";
 import type { Values } from "../config/schema";
 import type { Faults } from "../core/metrics/fault";
 import * as spools from "../spool";
@@ -36,9 +36,10 @@ const MIB = 1024 * KIB;
 
 export const SCHEMA = {
     durable: option(kinds.flag, false, "whether entries wait [on disk](#on-disk), so that they survive the worker"),
-    spool: optional(
+    spool: computed(
         PATH,
-        "absolute path of the folder that contains the sink's folder `name`; required with `durable`, and only with it",
+        "required with `durable`",
+        "absolute path of the folder that contains the sink's folder `name`; only with `durable`",
     ),
     spool_bytes: option(kinds.whole(MIB), KIB * MIB, "the quota of that folder"),
     fsync: option(

@@ -2,7 +2,7 @@
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
-import { joined, map_of, option, optional, read, required } from "../config/schema";
+import { again, computed, joined, map_of, option, optional, read, required } from "../config/schema";
 import type { Values } from "../config/schema";
 import * as durable_queue from "./durable_queue";
 import { take_out } from "./misplaced";
@@ -26,13 +26,15 @@ const MEMORY_SCHEMA = {
         "oldest",
         "which entries are dropped when the queue is full; a batch being sent is never dropped",
     ),
-    batch_entries: optional(
+    batch_entries: computed(
         kinds.whole(1),
-        `number of entries at which a batch is sent (${BATCH_ENTRIES}); at most \`max_entries\``,
+        `${BATCH_ENTRIES}, or \`max_entries\` if that is less`,
+        "number of entries at which a batch is sent; at most `max_entries`",
     ),
-    batch_bytes: optional(
+    batch_bytes: computed(
         kinds.whole(1),
-        `size at which a batch is sent (${BATCH_BYTES}); a longer entry is dropped; at most \`max_bytes\``,
+        `${BATCH_BYTES}, or \`max_bytes\` if that is less`,
+        "size at which a batch is sent; a longer entry is dropped; at most `max_bytes`",
     ),
     batch_seconds: option(kinds.positive, 1, "age of the oldest entry at which a batch is sent"),
     retry_seconds: option(
@@ -59,15 +61,19 @@ export const DEAD_LETTER = optional(
     PATH,
     "absolute path of a file for the entries that the sink refuses; [see below](#when-a-sink-fails)",
 );
-export const NAME = optional(
+export const NAME = computed(
     kinds.text,
-    "name of the sink in metrics and log lines (the sink's type); each sink needs its own",
+    "the sink's type",
+    "name of the sink in metrics and log lines; each sink needs its own",
 );
 
 const SINK_SCHEMA = {
-    sink: required(sinks.SINK, "the sink to which entries are sent; see below"),
-    dead_letter: DEAD_LETTER,
-    name: NAME,
+    sink: required(
+        sinks.SINK,
+        "the sink to which entries are sent: its `type`, and the [options of that type](#sinks)",
+    ),
+    dead_letter: again(DEAD_LETTER),
+    name: again(NAME),
 };
 
 /** All options of a queue that stands alone. */

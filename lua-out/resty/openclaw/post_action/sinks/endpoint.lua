@@ -2,8 +2,8 @@ local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
 local option = ____schema.option
-local optional = ____schema.optional
 local http_target = require("resty.openclaw.http_client.target")
 --- Adds that this is no host. Somebody may have written a URL, with a password in it: that is not shown.
 function ____exports.add_no_host(problems, path, expected, given)
@@ -36,10 +36,12 @@ ____exports.SOCKET_PATH = kinds.of(
     "an absolute path, beginning with \"/\"",
     function(given) return type(given) == "string" and http_target.is_unix_socket("unix:" .. given) end
 )
+--- What the documents have as the default of a place that may be a unix socket.
+____exports.UNLESS_PATH = "required, unless `path` is given"
 --- The options that `tls` reads.
 ____exports.TLS_SCHEMA = {
-    ssl_verify = option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
-    ssl_server_name = optional(kinds.text, "that name (`host`); required with an address that is verified")
+    ssl_verify = option(kinds.flag, true, "with `tls` only: whether the server's certificate must be trusted and fit the name"),
+    ssl_server_name = computed(kinds.text, "`host`", "with `tls` only: that name; required with an address that is verified")
 }
 --- Adds to the problems where a sink is given a unix socket and a host.
 function ____exports.check_one_place(given, path, problems)

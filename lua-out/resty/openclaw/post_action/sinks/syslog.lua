@@ -2,6 +2,7 @@ local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
 local joined = ____schema.joined
 local names = ____schema.names
 local option = ____schema.option
@@ -25,10 +26,11 @@ local PLACE_SCHEMA = {
         "udp",
         "datagrams; or a stream, each message with its length before it (RFC 6587, octet counting)"
     ),
-    host = optional(endpoints.HOST, "a name, an IPv4 address, or an IPv6 address in brackets; required, unless `path` is given"),
-    port = optional(
+    host = computed(endpoints.HOST, endpoints.UNLESS_PATH, "a name, an IPv4 address, or an IPv6 address in brackets"),
+    port = computed(
         endpoints.PORT,
-        ((("its port (" .. tostring(PORT)) .. ", with `tls` ") .. tostring(TLS_PORT)) .. ")"
+        (tostring(PORT) .. ", with `tls` ") .. tostring(TLS_PORT),
+        "its port"
     ),
     path = optional(endpoints.SOCKET_PATH, "a unix socket instead: for datagrams with `udp`, a stream with `tcp`"),
     max_bytes = option(

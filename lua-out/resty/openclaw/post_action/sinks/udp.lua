@@ -2,6 +2,7 @@ local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
 local option = ____schema.option
 local optional = ____schema.optional
 local lines = require("resty.openclaw.post_action.lines")
@@ -10,8 +11,8 @@ local endpoints = require("resty.openclaw.post_action.sinks.endpoint")
 --- What IPv4 leaves of 65535 bytes.
 ____exports.MOST_DATAGRAM_BYTES = 65507
 ____exports.SCHEMA = {
-    host = optional(endpoints.HOST, "a name, an IPv4 address, or an IPv6 address in brackets; required, unless `path` is given"),
-    port = optional(endpoints.PORT, "its port; required, unless `path` is given"),
+    host = computed(endpoints.HOST, endpoints.UNLESS_PATH, "a name, an IPv4 address, or an IPv6 address in brackets"),
+    port = computed(endpoints.PORT, endpoints.UNLESS_PATH, "its port"),
     path = optional(endpoints.SOCKET_PATH, "a unix socket for datagrams instead"),
     max_bytes = option(
         kinds.whole(1, ____exports.MOST_DATAGRAM_BYTES),

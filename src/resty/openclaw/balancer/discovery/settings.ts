@@ -4,7 +4,7 @@ import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
 import * as problem from "../../config/problems";
 import * as schemas from "../../config/schema";
-import { option, optional } from "../../config/schema";
+import { computed, option } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import type { DnsLibrary } from "resty.dns.resolver";
 
@@ -79,9 +79,10 @@ const SERVERS: Kind<readonly Server[]> = {
 };
 
 export const SCHEMA = {
-    servers: optional(
+    servers: computed(
         SERVERS,
-        'at most 8: `"10.0.0.2"`, `"10.0.0.2:5353"`, `"fd00::2"` or `"[fd00::2]:5353"`; without it those of `/etc/resolv.conf`, read when nginx starts or reloads',
+        `those of \`${RESOLV_CONF}\`, read when nginx starts or reloads`,
+        'at most 8: `"10.0.0.2"`, `"10.0.0.2:5353"`, `"fd00::2"` or `"[fd00::2]:5353"`',
     ),
     timeout: option(kinds.positive, 2, "seconds to wait for a server's answer"),
     attempts: option(kinds.whole(1), 2, "how often a question is asked, each time of the next server"),

@@ -4,7 +4,7 @@ import type { Kind } from "../../config/kinds";
 import * as problem from "../../config/problems";
 import type { Problems } from "../../config/problems";
 import * as schemas from "../../config/schema";
-import { option, optional } from "../../config/schema";
+import { computed, option, optional } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import * as http_client from "../../http_client";
 import * as texts from "../../core/text/text";
@@ -101,20 +101,22 @@ export const SCHEMA = {
     passes: option(kinds.whole(1), 2, "passes in a row that bring it back"),
     status: option(STATUS, "200-399", 'the statuses that pass: `200`, `"200-299,401"`, `{ 200, "300-399" }`'),
     body: optional(kinds.text, "plain text that must stand in the first 64 KiB of the answer's body"),
-    port: optional(
+    port: computed(
         kinds.whole(1, 65535),
-        "where the check goes instead of the node's port; a unix socket has no port, and is itself asked",
+        "the node's",
+        "where the check goes instead; a unix socket has no port, and is itself asked",
     ),
-    host: optional(HOST, "the `Host` header, instead of the node's name or address (`localhost` for a unix socket)"),
-    ssl: optional(kinds.flag, "whether nodes are asked over TLS; without it, whether the port that is asked is 443"),
+    host: computed(HOST, "the node's name or address", "the `Host` header; `localhost` for a unix socket"),
+    ssl: computed(kinds.flag, "whether the port that is asked is 443", "whether nodes are asked over TLS"),
     ssl_verify: option(
         kinds.flag,
         true,
         "whether a certificate must be trusted (by `lua_ssl_trusted_certificate`) and have the name",
     ),
-    ssl_server_name: optional(
+    ssl_server_name: computed(
         tls.SERVER_NAME,
-        "the name for SNI and for the certificate of all nodes, instead of each node's own [name](#the-name-of-nodes)",
+        "the node's [name](#the-name-of-nodes)",
+        "the name for SNI and for the certificate of all nodes",
     ),
 };
 

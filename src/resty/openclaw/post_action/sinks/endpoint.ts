@@ -3,7 +3,7 @@ import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
 import * as problem from "../../config/problems";
 import type { Problems } from "../../config/problems";
-import { option, optional } from "../../config/schema";
+import { computed, option } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import * as http_target from "../../http_client/target";
 
@@ -52,10 +52,21 @@ export const SOCKET_PATH = kinds.of<string>(
     (given) => typeof given === "string" && http_target.is_unix_socket(`unix:${given}`),
 );
 
+/** What the documents have as the default of a place that may be a unix socket. */
+export const UNLESS_PATH = "required, unless `path` is given";
+
 /** The options that `tls` reads. */
 export const TLS_SCHEMA = {
-    ssl_verify: option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
-    ssl_server_name: optional(kinds.text, "that name (`host`); required with an address that is verified"),
+    ssl_verify: option(
+        kinds.flag,
+        true,
+        "with `tls` only: whether the server's certificate must be trusted and fit the name",
+    ),
+    ssl_server_name: computed(
+        kinds.text,
+        "`host`",
+        "with `tls` only: that name; required with an address that is verified",
+    ),
 };
 
 /** Adds to the problems where a sink is given a unix socket and a host. */

@@ -3,7 +3,7 @@ import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
 import * as problem from "../../config/problems";
 import type { Problems } from "../../config/problems";
-import { option, optional, required, table_of } from "../../config/schema";
+import { computed, option, optional, required, table_of } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import * as gzips from "../../core/bytes/gzip";
 import type { Gzip } from "../../core/bytes/gzip";
@@ -92,7 +92,7 @@ export const SCHEMA = {
         "how long the connection is kept between batches; less than the server keeps it",
     ),
     ssl_verify: option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
-    ssl_server_name: optional(kinds.text, "the name to ask for and to find in the certificate (the URL's host)"),
+    ssl_server_name: computed(kinds.text, "the URL's host", "the name to ask for and to find in the certificate"),
 };
 
 /** Of the reason that a receiver gives no more is logged. */

@@ -3,7 +3,7 @@ import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
 import * as problem from "../../config/problems";
 import type { Problems } from "../../config/problems";
-import { option, optional } from "../../config/schema";
+import { computed, option, optional } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import * as files from "../../core/files/files";
 import * as http_target from "../../http_client/target";
@@ -79,7 +79,7 @@ export const SCHEMA = {
     database: option(kinds.whole(0), 0, "the database; a cluster has only 0"),
     ssl: option(kinds.flag, false, "whether to use TLS"),
     ssl_verify: option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
-    ssl_server_name: optional(kinds.text, "that name (`host`); required with an address that is verified"),
+    ssl_server_name: computed(kinds.text, "`host`", "that name; required with an address that is verified"),
     connect_seconds: option(kinds.positive, 1, "how long connecting may take"),
     timeout_seconds: option(kinds.positive, 5, "how long one try may take in all"),
     keepalive_seconds: option(

@@ -2,7 +2,7 @@
 import * as kinds from "../../config/kinds";
 import * as problem from "../../config/problems";
 import type { Problems } from "../../config/problems";
-import { joined, names, option, optional } from "../../config/schema";
+import { computed, joined, names, option, optional } from "../../config/schema";
 import type { Schema, Values } from "../../config/schema";
 import * as lines from "../lines";
 import type { Outcome, Part, Sink } from "../sink";
@@ -36,11 +36,8 @@ const PLACE_SCHEMA = {
         "udp",
         "datagrams; or a stream, each message with its length before it (RFC 6587, octet counting)",
     ),
-    host: optional(
-        endpoints.HOST,
-        "a name, an IPv4 address, or an IPv6 address in brackets; required, unless `path` is given",
-    ),
-    port: optional(endpoints.PORT, `its port (${PORT}, with \`tls\` ${TLS_PORT})`),
+    host: computed(endpoints.HOST, endpoints.UNLESS_PATH, "a name, an IPv4 address, or an IPv6 address in brackets"),
+    port: computed(endpoints.PORT, `${PORT}, with \`tls\` ${TLS_PORT}`, "its port"),
     path: optional(endpoints.SOCKET_PATH, "a unix socket instead: for datagrams with `udp`, a stream with `tcp`"),
     max_bytes: option(
         kinds.whole(1),

@@ -1,7 +1,7 @@
 /** Heads of syslog messages, as RFC 5424 has them: no message id, no structured data, the line as the message. */
 import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
-import { option, optional } from "../../config/schema";
+import { computed, option } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import * as utf8 from "../../core/text/utf8";
 
@@ -58,12 +58,15 @@ function name_of_at_most(bytes: number): Kind<string> {
     );
 }
 
+/** Too many words for the column of types in the documents. */
+const FACILITY: Kind<string> = { name: "string", read: kinds.one_of(...FACILITIES).read };
+
 /** The options that `create` reads. */
 export const SCHEMA = {
-    facility: option(kinds.one_of(...FACILITIES), "local0", "which part of the system logs"),
+    facility: option(FACILITY, "local0", `which part of the system logs: \`${table.concat(FACILITIES, "`, `")}\``),
     severity: option(kinds.one_of(...SEVERITIES), "info", "how grave the messages are"),
     app_name: option(name_of_at_most(MOST_APP_NAME_BYTES), "openclaw", "who logs"),
-    hostname: optional(name_of_at_most(MOST_HOSTNAME_BYTES), "where (the system's name)"),
+    hostname: computed(name_of_at_most(MOST_HOSTNAME_BYTES), "the system's", "where"),
     bom: option(
         kinds.flag,
         false,

@@ -2,7 +2,7 @@
 import * as kinds from "../../config/kinds";
 import * as problem from "../../config/problems";
 import type { Problems } from "../../config/problems";
-import { option, optional } from "../../config/schema";
+import { computed, option, optional } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import * as lines from "../lines";
 import type { Outcome, Sink } from "../sink";
@@ -19,11 +19,8 @@ interface UdpSink extends Sink {
 export const MOST_DATAGRAM_BYTES = 65507;
 
 export const SCHEMA = {
-    host: optional(
-        endpoints.HOST,
-        "a name, an IPv4 address, or an IPv6 address in brackets; required, unless `path` is given",
-    ),
-    port: optional(endpoints.PORT, "its port; required, unless `path` is given"),
+    host: computed(endpoints.HOST, endpoints.UNLESS_PATH, "a name, an IPv4 address, or an IPv6 address in brackets"),
+    port: computed(endpoints.PORT, endpoints.UNLESS_PATH, "its port"),
     path: optional(endpoints.SOCKET_PATH, "a unix socket for datagrams instead"),
     max_bytes: option(
         kinds.whole(1, MOST_DATAGRAM_BYTES),
