@@ -105,7 +105,7 @@ describe("a page", function()
     it("must have an end for each beginning", function()
         assert.has_error(function() tables.renew("<!-- options of image_check -->\nold\n") end, "options without an end")
         assert.has_error(function() tables.renew("<!-- end of options -->\n") end, "an end of options without a beginning")
-        assert.has_error(function() tables.renew(PAGE:gsub("image_check", "json_error")) end,
+        assert.has_error(function() tables.renew(PAGE:gsub("image_check", "core.request.json_error")) end,
             "resty.openclaw.core.request.json_error has no schema")
     end)
 end)

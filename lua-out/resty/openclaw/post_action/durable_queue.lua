@@ -3,8 +3,8 @@ local clock = require("resty.openclaw.core.time.clock")
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
 local option = ____schema.option
-local optional = ____schema.optional
 local spools = require("resty.openclaw.spool")
 local turn = require("resty.openclaw.core.time.turn")
 local lines = require("resty.openclaw.post_action.lines")
@@ -14,7 +14,7 @@ local KIB = 1024
 local MIB = 1024 * KIB
 ____exports.SCHEMA = {
     durable = option(kinds.flag, false, "whether entries wait [on disk](#on-disk), so that they survive the worker"),
-    spool = optional(PATH, "absolute path of the folder that contains the sink's folder `name`; required with `durable`, and only with it"),
+    spool = computed(PATH, "required with `durable`", "absolute path of the folder that contains the sink's folder `name`; only with `durable`"),
     spool_bytes = option(
         kinds.whole(MIB),
         KIB * MIB,

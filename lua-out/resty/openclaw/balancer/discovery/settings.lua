@@ -6,8 +6,8 @@ local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local schemas = require("resty.openclaw.config.schema")
 local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
 local option = ____schema.option
-local optional = ____schema.optional
 local DNS_PORT = 53
 local RESOLV_CONF = "/etc/resolv.conf"
 local MOST_FILE_BYTES = 65536
@@ -82,7 +82,7 @@ local SERVERS = {
     end
 }
 ____exports.SCHEMA = {
-    servers = optional(SERVERS, "at most 8: `\"10.0.0.2\"`, `\"10.0.0.2:5353\"`, `\"fd00::2\"` or `\"[fd00::2]:5353\"`; without it those of `/etc/resolv.conf`, read when nginx starts or reloads"),
+    servers = computed(SERVERS, ("those of `" .. RESOLV_CONF) .. "`, read when nginx starts or reloads", "at most 8: `\"10.0.0.2\"`, `\"10.0.0.2:5353\"`, `\"fd00::2\"` or `\"[fd00::2]:5353\"`"),
     timeout = option(kinds.positive, 2, "seconds to wait for a server's answer"),
     attempts = option(
         kinds.whole(1),

@@ -3,6 +3,7 @@ local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local schemas = require("resty.openclaw.config.schema")
 local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
 local option = ____schema.option
 local optional = ____schema.optional
 local http_client = require("resty.openclaw.http_client")
@@ -102,14 +103,15 @@ ____exports.SCHEMA = {
     ),
     status = option(STATUS, "200-399", "the statuses that pass: `200`, `\"200-299,401\"`, `{ 200, \"300-399\" }`"),
     body = optional(kinds.text, "plain text that must stand in the first 64 KiB of the answer's body"),
-    port = optional(
+    port = computed(
         kinds.whole(1, 65535),
-        "where the check goes instead of the node's port; a unix socket has no port, and is itself asked"
+        "the node's",
+        "where the check goes instead; a unix socket has no port, and is itself asked"
     ),
-    host = optional(HOST, "the `Host` header, instead of the node's name or address (`localhost` for a unix socket)"),
-    ssl = optional(kinds.flag, "whether nodes are asked over TLS; without it, whether the port that is asked is 443"),
+    host = computed(HOST, "the node's name or address", "the `Host` header; `localhost` for a unix socket"),
+    ssl = computed(kinds.flag, "whether the port that is asked is 443", "whether nodes are asked over TLS"),
     ssl_verify = option(kinds.flag, true, "whether a certificate must be trusted (by `lua_ssl_trusted_certificate`) and have the name"),
-    ssl_server_name = optional(tls.SERVER_NAME, "the name for SNI and for the certificate of all nodes, instead of each node's own [name](#the-name-of-nodes)")
+    ssl_server_name = computed(tls.SERVER_NAME, "the node's [name](#the-name-of-nodes)", "the name for SNI and for the certificate of all nodes")
 }
 --- Adds to the problems the options that nobody would heed.
 local function add_useless(given, path, problems)

@@ -2,6 +2,7 @@ local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
 local option = ____schema.option
 local optional = ____schema.optional
 local required = ____schema.required
@@ -64,7 +65,7 @@ ____exports.SCHEMA = {
     timeout_seconds = option(kinds.positive, 5, "how long one try may take in all"),
     keepalive_seconds = option(kinds.positive, 4, "how long the connection is kept between batches; less than the server keeps it"),
     ssl_verify = option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
-    ssl_server_name = optional(kinds.text, "the name to ask for and to find in the certificate (the URL's host)")
+    ssl_server_name = computed(kinds.text, "the URL's host", "the name to ask for and to find in the certificate")
 }
 --- Of the reason that a receiver gives no more is logged.
 local MOST_REASON_BYTES = 200

@@ -2,6 +2,7 @@ local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
 local option = ____schema.option
 local optional = ____schema.optional
 local files = require("resty.openclaw.core.files.files")
@@ -60,7 +61,7 @@ ____exports.SCHEMA = {
     ),
     ssl = option(kinds.flag, false, "whether to use TLS"),
     ssl_verify = option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
-    ssl_server_name = optional(kinds.text, "that name (`host`); required with an address that is verified"),
+    ssl_server_name = computed(kinds.text, "`host`", "that name; required with an address that is verified"),
     connect_seconds = option(kinds.positive, 1, "how long connecting may take"),
     timeout_seconds = option(kinds.positive, 5, "how long one try may take in all"),
     keepalive_seconds = option(kinds.positive, 60, "how long the connection is kept between batches; only those who sign in alike share one")

@@ -1,8 +1,8 @@
 local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
+local computed = ____schema.computed
 local option = ____schema.option
-local optional = ____schema.optional
 local utf8 = require("resty.openclaw.core.text.utf8")
 --- In the order of their numbers: RFC 5424, tables 1 and 2, by the names of syslog(3).
 local FACILITIES = {
@@ -57,12 +57,17 @@ local function name_of_at_most(bytes)
         end
     )
 end
+--- Too many words for the column of types in the documents.
+local FACILITY = {
+    name = "string",
+    read = kinds.one_of(unpack(FACILITIES)).read
+}
 --- The options that `create` reads.
 ____exports.SCHEMA = {
     facility = option(
-        kinds.one_of(unpack(FACILITIES)),
+        FACILITY,
         "local0",
-        "which part of the system logs"
+        ("which part of the system logs: `" .. table.concat(FACILITIES, "`, `")) .. "`"
     ),
     severity = option(
         kinds.one_of(unpack(SEVERITIES)),
@@ -74,9 +79,10 @@ ____exports.SCHEMA = {
         "openclaw",
         "who logs"
     ),
-    hostname = optional(
+    hostname = computed(
         name_of_at_most(MOST_HOSTNAME_BYTES),
-        "where (the system's name)"
+        "the system's",
+        "where"
     ),
     bom = option(kinds.flag, false, "whether a byte order mark stands before messages that are UTF-8 and more than ASCII")
 }
