@@ -112,7 +112,9 @@ local declaration = {
 ____exports.plugin = contract.define(declaration)
 --- The plugin alone, from the options in docs/identity.md. Raises when one is wrong. Phases: init.
 local function alone(options)
-    return contract.alone(declaration, options)
+    local identity = contract.alone(declaration, options)
+    identity.pass_on = admitted
+    return identity
 end
 ____exports.new = alone
 return ____exports

@@ -20,6 +20,8 @@ export interface Identity extends Settings {
     access(): void;
     /** Holds the body against its digest, and tells the next gateway: after `body_digest`. Phases: access. Never raises. */
     admitted(): void;
+    /** The same, where the plugin stands alone. */
+    pass_on?(): void;
 }
 
 const RESULT = "openclaw_identity";
@@ -111,6 +113,8 @@ export const plugin = contract.define(declaration);
 
 /** The plugin alone, from the options in docs/identity.md. Raises when one is wrong. Phases: init. */
 function alone(options?: unknown): Identity {
-    return contract.alone(declaration, options);
+    const identity = contract.alone(declaration, options);
+    identity.pass_on = admitted;
+    return identity;
 }
 export { alone as new };
