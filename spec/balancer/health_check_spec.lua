@@ -38,8 +38,8 @@ describe("balancer.health_check", function()
     local running, most, count, held
     --- What runs in the background until the spec is over.
     local stopped
-    --- The settings of the checks that belong to the spec: other balancers of this worker may check their nodes meanwhile.
-    local own = {}
+    --- The settings of the checks that belong to the test: a timer of the one before may begin late.
+    local own
 
     local function new(options, upstream)
         local busy = status_list.of(busy_statuses.DEFAULTS)
@@ -93,7 +93,7 @@ describe("balancer.health_check", function()
     end
 
     before_each(function()
-        stopped = {}
+        stopped, own = {}, {}
         nodes.reset()
     end)
 

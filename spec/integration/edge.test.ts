@@ -785,21 +785,24 @@ describe("jobs", () => {
         const jobs = await keepSome(edge, 60);
         centre.reply = ({ text }) => ({ body: text, delay: 20 });
         await centre.comeUp();
-        let killed = 0;
+        let ended = 0;
         for (const step of [10, 20, 30, 40]) {
             await eventually(`${step} came`, () => deliveriesOf(jobs).length >= step);
             if (step % 20 === 0) {
                 await edge.nginx.reload();
             } else {
                 for (const pid of await edge.nginx.workerPids()) edge.nginx.kill(pid, "SIGKILL");
-                killed += 1;
             }
+            ended += 1;
         }
         await awaitAnswers(edge, jobs);
         expectDelivered(jobs);
-        expect(deliveriesOf(jobs).length).toBeLessThanOrEqual(jobs.length + 2 * killed);
-        const metrics = await edge.metrics();
-        expect(metrics.get('openclaw_edge_jobs{route="work",state="pending"}')).toBe(0);
+        // Those that are killed may have what the ones before a reload had begun.
+        expect(deliveriesOf(jobs).length).toBeLessThanOrEqual(jobs.length + 2 * ended);
+        await eventually(
+            "none is pending",
+            async () => (await edge.metrics()).get('openclaw_edge_jobs{route="work",state="pending"}') === 0,
+        );
     });
 
     test("that are acknowledged under load are delivered, whoever is killed meanwhile", async () => {
