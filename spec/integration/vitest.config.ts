@@ -1,22 +1,79 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer } from "vitest/node";
+import type { TestSpecification } from "vitest/node";
+
+/** What watches how load is shared or how long something takes, and so wants the machine for itself. */
+const ALONE = [
+    "commands",
+    "disaster_recovery",
+    "image_recognition",
+    "node_cluster",
+    "observability",
+    "outage",
+    "prometheus",
+    "recovery_under_load",
+    "reverse_proxy",
+].map((name) => `${name}.test.ts`);
+
+/** Takes as long as many others together, so that nothing should wait for it in the end. */
+const LONGEST = "specs_in_containers.test.ts";
+
+class LongestFirst extends BaseSequencer {
+    override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+        const sorted = await super.sort(files);
+        const [first, others] = [true, false].map((isLongest) =>
+            sorted.filter(({ moduleId }) => moduleId.endsWith(LONGEST) === isLongest),
+        );
+        return [...(first ?? []), ...(others ?? [])];
+    }
+}
+
+const root = import.meta.dirname;
+// Node 20 does not know `await using`.
+const oxc = { target: "es2022" };
+const shared = {
+    env: {
+        // The helper image of testcontainers is not needed: tools/integration.sh removes what is left behind.
+        TESTCONTAINERS_RYUK_DISABLED: "true",
+    },
+    // More than one condition of a test may take all of the minute that eventually() waits.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
+    teardownTimeout: 10_000,
+};
+const isScreenshot = process.env.OPENCLAW_SCREENSHOT !== undefined;
 
 export default defineConfig({
-    root: import.meta.dirname,
+    root,
     cacheDir: "../../node_modules/.vite",
-    // Node 20 does not know `await using`.
-    oxc: { target: "es2022" },
+    oxc,
     test: {
-        // `make screenshot` asks for one that is no test.
-        include: process.env.OPENCLAW_SCREENSHOT === undefined ? ["**/*.test.ts"] : ["dashboard.screenshot.ts"],
-        env: {
-            // The helper image of testcontainers is not needed: tools/integration.sh removes what is left behind.
-            TESTCONTAINERS_RYUK_DISABLED: "true",
-        },
-        // Suites load all cores, and watch what happens then.
-        fileParallelism: false,
-        // More than one condition of a test may take all of the minute that eventually() waits.
-        testTimeout: 180_000,
-        hookTimeout: 180_000,
-        teardownTimeout: 10_000,
+        sequence: { sequencer: LongestFirst },
+        projects: [
+            {
+                root,
+                oxc,
+                test: {
+                    ...shared,
+                    name: "two at a time",
+                    // `make screenshot` asks for one that is no test.
+                    include: isScreenshot ? ["dashboard.screenshot.ts"] : ["**/*.test.ts"],
+                    exclude: ALONE,
+                    maxWorkers: 2,
+                    sequence: { groupOrder: 0 },
+                },
+            },
+            {
+                root,
+                oxc,
+                test: {
+                    ...shared,
+                    name: "alone",
+                    include: isScreenshot ? [] : ALONE,
+                    fileParallelism: false,
+                    sequence: { groupOrder: 1 },
+                },
+            },
+        ],
     },
 });
