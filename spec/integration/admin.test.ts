@@ -86,9 +86,9 @@ function startGateway(nodes: readonly Node[], workers = 2): Promise<NativeNginx>
             include openclaw.conf;
             init_by_lua_block {
                 local balancer = require("resty.openclaw.balancer")
-                local new = balancer.new
-                balancer.new = function(options)
-                    cluster = new(options)
+                local create = balancer.create
+                balancer.create = function(...)
+                    cluster = create(...)
                     return cluster
                 end
                 require("resty.openclaw").setup {
