@@ -1,18 +1,25 @@
 // What a route with all plugins costs, next to one with the usual ones: node bench/all_plugins.mjs [other lua-out] [rounds] [seconds]
 //
 // With the lua-out of another version its throughput is measured in the same rounds.
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gateway, load, measure, startAll, stopAll } from "./support/against_nodes.mjs";
 import { median, rounds, spread } from "./support/rounds.mjs";
 
 const [other, count = "7", seconds = "3"] = process.argv.slice(2);
 const SECONDS = Number(seconds);
 
-const ALL = `
+// Workers, who run as somebody else, make their stores here.
+const folder = mkdtempSync(join(tmpdir(), "openclaw-bench-"));
+chmodSync(folder, 0o777);
+
+const all = (store) => `
     deadline = { seconds = 60 },
     identity = { tell = { subject = "remote_addr" }, required = false },
     body_digest = { algorithm = "md5" },
     inference = {},
-    edge = { store = "/nonexistent/store", through = "http://127.0.0.1:9" },
+    edge = { store = "${folder}/${store}", through = "http://127.0.0.1:9" },
 `;
 const BODY_FILTER = 'body_filter_by_lua_block { require("resty.openclaw").body_filter() }';
 
@@ -23,7 +30,7 @@ const variants = (port, path) => {
         [`${name}: usual plugins`]: { port, http: (its) => of(gateway(its)) },
         [`${name}: all plugins`]: {
             port: port + 1,
-            http: (its) => of(gateway(its, { route: ALL, before: BODY_FILTER })),
+            http: (its) => of(gateway(its, { route: all(name), before: BODY_FILTER })),
         },
     };
 };
@@ -48,4 +55,5 @@ try {
     }
 } finally {
     await stopAll(running);
+    rmSync(folder, { recursive: true });
 }
