@@ -9,6 +9,8 @@ title() { printf '\n## %s\n\n' "$*"; }
 
 title 'Gateway against plain nginx'
 node bench/gateway.mjs
+title 'A route with all plugins'
+node bench/all_plugins.mjs
 title 'Built-in metrics'
 node bench/request_figures.mjs
 node bench/built_in_metrics.mjs
