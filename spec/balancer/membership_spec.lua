@@ -174,7 +174,7 @@ describe("balancer.membership", function()
         ngx.sleep = function() end
         dict():add("changing:" .. name, 1, 60)
         local ok, err = membership_of.change(membership, "10.7.0.1:80", function() return { weight = 3 } end)
-        assert.same({ false, "others are changing it" }, { ok, err })
+        assert.same({ false, "another change is in progress, try again" }, { ok, err })
         assert.equal(2, membership_of.changes(membership)["10.7.0.1:80"].weight)
     end)
 

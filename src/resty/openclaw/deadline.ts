@@ -162,7 +162,7 @@ function create(options: Values<typeof SCHEMA>, { path }: Context): Deadline {
 
 const declaration = {
     name: NAME,
-    meaning: "[deadlines](deadline.md): no node is asked, nor waited for, past the time that the client waits",
+    meaning: "[ends requests](deadline.md) whose client no longer waits",
     order: { access: 200, before_balance: 200, balance: 100, log: 100 },
     schema: SCHEMA,
     create,

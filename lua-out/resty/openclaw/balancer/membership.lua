@@ -240,7 +240,7 @@ local function alone(membership, work)
         end
         ngx.sleep(0.005)
     end
-    return false, "others are changing it"
+    return false, "another change is in progress, try again"
 end
 --- Changes what an operator said of a node; nothing forgets it. Of nodes that are no longer there the newest changes are
 -- kept. All workers follow at their next request. Phases: those that may yield. On failure false and why.

@@ -200,7 +200,7 @@ function alone(membership: Membership, work: (this: void) => boolean): LuaMultiR
         if (err !== "exists") return $multi(false, "the lua_shared_dict is full");
         ngx.sleep(0.005);
     }
-    return $multi(false, "others are changing it");
+    return $multi(false, "another change is in progress, try again");
 }
 
 /**
