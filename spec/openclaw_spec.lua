@@ -210,6 +210,14 @@ describe("setup", function()
             },
         })
         refuses(table.concat({
+            'setup: unknown option "route"; did you mean "routes"?',
+            "setup: admin.prefix must be a path of plain letters without a slash at its end, got 5",
+            "setup: upstreams.u.tries must be a whole number from 1 up, got 0",
+            "setup: routes.a.metrics must be true or false, got 1",
+        }, "\n"), {
+            route = {}, admin = { prefix = 5 }, upstreams = { u = { nodes = { "10.0.0.1:80" }, tries = 0 } }, routes = { a = { metrics = 1 } },
+        })
+        refuses(table.concat({
             "setup: routes.a.deadline.seconds must be at most most_seconds (1), got 2",
             "setup: routes.b.deadline.seconds must be at most most_seconds (3), got 4",
         }, "\n"), {

@@ -76,30 +76,56 @@ local function add_unknown(schema, given, path, problems)
         problems[#problems + 1] = one
     end
 end
---- The values of a table's options. Where it is none, or has unknown options or wrong values, adds to the problems and returns
--- nothing.
-function ____exports.read(schema, given, path, problems)
-    if type(given) ~= "table" then
-        problem.add_no_table(problems, path, "a table", given)
-        return nil
+--- The value of an option; where it is wrong, adds to the problems and returns its default.
+local function value_of(declared, given, path, problems)
+    if given == nil and not declared.is_required then
+        return declared.fallback
     end
     local before = #problems
-    local options = given
+    local value = declared.kind.read(given, path, problems)
+    local ____temp_0
+    if #problems == before then
+        ____temp_0 = value
+    else
+        ____temp_0 = declared.fallback
+    end
+    return ____temp_0
+end
+--- The values of a table's options, for who has more to look at before all problems are told: what is wrong has its default. Adds
+-- to the problems where it is no table, or has unknown options or wrong values.
+function ____exports.read_as_far(schema, given, path, problems)
+    local is_table = type(given) == "table"
+    if not is_table then
+        problem.add_no_table(problems, path, "a table", given)
+    end
+    local ____is_table_1
+    if is_table then
+        ____is_table_1 = given
+    else
+        ____is_table_1 = {}
+    end
+    local options = ____is_table_1
     local values = {}
     add_unknown(schema, options, path, problems)
     for ____, name in ipairs(____exports.names(schema)) do
         local declared = schema[name]
-        local value = options[name]
-        if value ~= nil or declared.is_required then
-            values[name] = declared.kind.read(
-                value,
+        local is_read = is_table or not declared.is_required
+        if is_read then
+            values[name] = value_of(
+                declared,
+                options[name],
                 problem.child(path, name),
                 problems
             )
-        else
-            values[name] = declared.fallback
         end
     end
+    return values
+end
+--- The values of a table's options. Where it is none, or has unknown options or wrong values, adds to the problems and returns
+-- nothing.
+function ____exports.read(schema, given, path, problems)
+    local before = #problems
+    local values = ____exports.read_as_far(schema, given, path, problems)
     return #problems == before and values or nil
 end
 --- As `read`; raises all that is wrong, one sentence a line.

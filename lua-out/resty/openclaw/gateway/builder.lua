@@ -106,9 +106,7 @@ end
 --- Builds the gateway. Raises all that is wrong with the options, a sentence a line. Phases: init.
 function ____exports.build(options)
     local problems = {}
-    local given = schemas.read(____exports.SCHEMA, options, "setup:", problems)
-    problem.raise(problems)
-    local read = given
+    local read = schemas.read_as_far(____exports.SCHEMA, options, "setup:", problems)
     local figures = attempt(
         problems,
         function() return metrics.create(read.metrics, "setup: metrics") end

@@ -89,6 +89,37 @@ function add_unknown(schema: Schema, given: Record<string, unknown>, path: strin
     for (const one of sentences) problems.push(one);
 }
 
+/** The value of an option; where it is wrong, adds to the problems and returns its default. */
+function value_of(declared: Option<unknown>, given: unknown, path: string, problems: Problems): unknown {
+    if (given === undefined && !declared.is_required) return declared.fallback;
+    const before = problems.length;
+    const value = declared.kind.read(given, path, problems);
+    return problems.length === before ? value : declared.fallback;
+}
+
+/**
+ * The values of a table's options, for who has more to look at before all problems are told: what is wrong has its default. Adds
+ * to the problems where it is no table, or has unknown options or wrong values.
+ */
+export function read_as_far<Declared extends Schema>(
+    schema: Declared,
+    given: unknown,
+    path: string,
+    problems: Problems,
+): Values<Declared> {
+    const is_table = type(given) === "table";
+    if (!is_table) problem.add_no_table(problems, path, "a table", given);
+    const options = (is_table ? given : {}) as Record<string, unknown>;
+    const values: Record<string, unknown> = {};
+    add_unknown(schema, options, path, problems);
+    for (const name of names(schema)) {
+        const declared = schema[name]!;
+        const is_read = is_table || !declared.is_required;
+        if (is_read) values[name] = value_of(declared, options[name], problem.child(path, name), problems);
+    }
+    return values as Values<Declared>;
+}
+
 /**
  * The values of a table's options. Where it is none, or has unknown options or wrong values, adds to the problems and returns
  * nothing.
@@ -99,24 +130,9 @@ export function read<Declared extends Schema>(
     path: string,
     problems: Problems,
 ): Values<Declared> | undefined {
-    if (type(given) !== "table") {
-        problem.add_no_table(problems, path, "a table", given);
-        return undefined;
-    }
     const before = problems.length;
-    const options = given as Record<string, unknown>;
-    const values: Record<string, unknown> = {};
-    add_unknown(schema, options, path, problems);
-    for (const name of names(schema)) {
-        const declared = schema[name]!;
-        const value = options[name];
-        if (value !== undefined || declared.is_required) {
-            values[name] = declared.kind.read(value, problem.child(path, name), problems);
-        } else {
-            values[name] = declared.fallback;
-        }
-    }
-    return problems.length === before ? (values as Values<Declared>) : undefined;
+    const values = read_as_far(schema, given, path, problems);
+    return problems.length === before ? values : undefined;
 }
 
 /** As `read`; raises all that is wrong, one sentence a line. */

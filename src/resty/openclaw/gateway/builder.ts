@@ -116,9 +116,7 @@ function read_routes(
 /** Builds the gateway. Raises all that is wrong with the options, a sentence a line. Phases: init. */
 export function build(options: unknown): Gateway {
     const problems: Problems = [];
-    const given = schemas.read(SCHEMA, options, "setup:", problems);
-    problem.raise(problems);
-    const read = given!;
+    const read = schemas.read_as_far(SCHEMA, options, "setup:", problems);
     // First: which labels are kept is to be known before any series is made.
     const figures = attempt(problems, () => metrics.create(read.metrics, "setup: metrics"));
     const balancers = upstreams.make_all(read.upstreams, problems);
@@ -128,6 +126,7 @@ export function build(options: unknown): Gateway {
     const status = attempt(problems, () =>
         statuses.create(read.status, of_any(balancers), names_of(read.routes), "setup: status"),
     );
+    // Without figures no route is made: there are problems.
     const recorders = recording.declarations(figures!, sinks, logs.slow_options(log));
     const declarations = all_plugins(read, recorders, problems);
     const route_options = read_routes(read, declarations, problems);
