@@ -178,6 +178,16 @@ describe("balancer.membership", function()
         assert.equal(2, membership_of.changes(membership)["10.7.0.1:80"].weight)
     end)
 
+    it("does not wait for a worker that was killed in the middle of its change", function()
+        local name = new_name()
+        local membership = new_membership({ "10.7.0.1:80" }, name)
+        -- No process has this number.
+        dict():add("changing:" .. name, "4194304 1", 60)
+        change(membership, "10.7.0.1:80", { weight = 2 })
+        assert.equal(2, membership_of.changes(membership)["10.7.0.1:80"].weight)
+        assert.is_nil(dict():get("changing:" .. name))
+    end)
+
     it("loses none of the changes that are made at one moment", function()
         local nodes, threads = {}, {}
         for place = 1, 20 do nodes[place] = "10.7.1." .. place .. ":80" end

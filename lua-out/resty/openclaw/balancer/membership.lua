@@ -5,15 +5,19 @@ local request = require("resty.openclaw.core.request.request")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local ____names = require("resty.openclaw.core.memory.shared_memory.names")
 local increment = ____names.increment
+local process = require("resty.openclaw.core.memory.shared_memory.process")
 local kept_changes = require("resty.openclaw.balancer.kept_changes")
 local nodes = require("resty.openclaw.balancer.node")
 local ____node_name = require("resty.openclaw.balancer.node_name")
 local host_header = ____node_name.host_header
 local peer_of = require("resty.openclaw.balancer.peer")
 local NEVER_SEEN = -1
---- A place at which changes are tried, and how often until another one's must be done.
-local LOCK_SECONDS = 1
+--- How long changes are held off at most: far longer than one takes, even where the system holds the worker up.
+local LOCK_SECONDS = 30
+--- How often a change is tried until another one's must be done, and after how many tries it looks whether that is dead.
 local LOCK_TRIES = 200
+local TRIES_BETWEEN_LOOKS = 20
+local TRY_SECONDS = 0.005
 --- No changes. Raises when there is no shared memory left. Phases: init.
 local function create(registry, upstream, entries, is_checked, faults)
     local slot, err = shared_memory.slot(registry.region, "version " .. upstream)
@@ -221,12 +225,30 @@ function ____exports.peers(membership)
     membership.by_address = found
     return in_force
 end
+--- Takes the lock from a worker that was killed with it; of the workers that notice, one does it.
+local function free_from_dead(names, lock)
+    local holder = names:get(lock)
+    if type(holder) ~= "string" or process.is_alive(holder) then
+        return
+    end
+    local mark = lock .. " heir"
+    local won = names:safe_add(mark, 1, LOCK_SECONDS)
+    if won ~= true then
+        return
+    end
+    if (names:get(lock)) == holder then
+        names:delete(lock)
+    end
+    names:delete(mark)
+end
 --- Holds off other workers' changes while `work` runs; false when they take too long.
 local function alone(membership, work)
     local names = membership.registry.region.names
     local lock = "changing:" .. membership.upstream
-    for _ = 1, LOCK_TRIES do
-        local won, err = names:safe_add(lock, 1, LOCK_SECONDS)
+    local me = process.identity()
+    for attempt = 1, LOCK_TRIES do
+        ngx.update_time()
+        local won, err = names:safe_add(lock, me, LOCK_SECONDS)
         if won == true then
             local ok = work()
             names:delete(lock)
@@ -238,7 +260,10 @@ local function alone(membership, work)
         if err ~= "exists" then
             return false, "the lua_shared_dict is full"
         end
-        ngx.sleep(0.005)
+        if attempt % TRIES_BETWEEN_LOOKS == 0 then
+            free_from_dead(names, lock)
+        end
+        ngx.sleep(TRY_SECONDS)
     end
     return false, "another change is in progress, try again"
 end

@@ -10,6 +10,8 @@ import type { Registry } from "../core/metrics/metric_registry";
 import * as request from "../core/request/request";
 import * as shared_memory from "../core/memory/shared_memory";
 import { increment } from "../core/memory/shared_memory/names";
+import type { Names } from "../core/memory/shared_memory/names";
+import * as process from "../core/memory/shared_memory/process";
 import * as kept_changes from "./kept_changes";
 import * as nodes from "./node";
 import { host_header } from "./node_name";
@@ -19,9 +21,12 @@ import type { Change, Listed, Membership, Peer } from "./model";
 
 const NEVER_SEEN = -1;
 
-/** A place at which changes are tried, and how often until another one's must be done. */
-const LOCK_SECONDS = 1;
+/** How long changes are held off at most: far longer than one takes, even where the system holds the worker up. */
+const LOCK_SECONDS = 30;
+/** How often a change is tried until another one's must be done, and after how many tries it looks whether that is dead. */
 const LOCK_TRIES = 200;
+const TRIES_BETWEEN_LOOKS = 20;
+const TRY_SECONDS = 0.005;
 
 /** No changes. Raises when there is no shared memory left. Phases: init. */
 function create(
@@ -185,12 +190,26 @@ export function peers(membership: Membership): Peer[] {
     return in_force;
 }
 
+/** Takes the lock from a worker that was killed with it; of the workers that notice, one does it. */
+function free_from_dead(names: Names, lock: string): void {
+    const [holder] = names.get<string>(lock);
+    if (typeof holder !== "string" || process.is_alive(holder)) return;
+    const mark = `${lock} heir`;
+    const [won] = names.safe_add(mark, 1, LOCK_SECONDS);
+    if (won !== true) return;
+    if (names.get<string>(lock)[0] === holder) names.delete(lock);
+    names.delete(mark);
+}
+
 /** Holds off other workers' changes while `work` runs; false when they take too long. */
 function alone(membership: Membership, work: (this: void) => boolean): LuaMultiReturn<[ok: boolean, err?: string]> {
     const names = membership.registry.region.names;
     const lock = `changing:${membership.upstream}`;
-    for (const _ of $range(1, LOCK_TRIES)) {
-        const [won, err] = names.safe_add(lock, 1, LOCK_SECONDS);
+    const me = process.identity();
+    for (const attempt of $range(1, LOCK_TRIES)) {
+        // The lock would end too soon by the time of a turn of nginx's loop that began long ago.
+        ngx.update_time();
+        const [won, err] = names.safe_add(lock, me, LOCK_SECONDS);
         if (won === true) {
             const ok = work();
             names.delete(lock);
@@ -198,7 +217,8 @@ function alone(membership: Membership, work: (this: void) => boolean): LuaMultiR
             return $multi(false, "the lua_shared_dict is full");
         }
         if (err !== "exists") return $multi(false, "the lua_shared_dict is full");
-        ngx.sleep(0.005);
+        if (attempt % TRIES_BETWEEN_LOOKS === 0) free_from_dead(names, lock);
+        ngx.sleep(TRY_SECONDS);
     }
     return $multi(false, "another change is in progress, try again");
 }
