@@ -1,3 +1,5 @@
+local activities = require("resty.openclaw.status.activity")
+local eventually = require("spec.support.eventually")
 local cjson = require("cjson")
 local histories = require("resty.openclaw.status.history")
 local http = require("spec.support.http")
@@ -252,7 +254,14 @@ describe("the window", function()
         assert.equal(2, own.read().routes.r.recent.requests_per_second)
     end)
 
+    --- Waits for the end of requests that other specs have left.
+    local function until_quiet()
+        local activity = activities.none()
+        eventually(function() return not activities.look(activity) end, "no request is left")
+    end
+
     it("takes none while there are no requests, and forgets nothing", function()
+        until_quiet()
         local own = own_figures()
         local counter = own.counter(REQUESTS, "route", "status"):labels("r", "2xx")
         local durations = own.histogram("openclaw_upstream_try_duration_seconds", { 1 }, "upstream", "node"):labels("u", "n")
@@ -289,7 +298,7 @@ describe("the window", function()
     end)
 
     it("looks at each step while a request is there, or where nginx keeps no account", function()
-        local activities = require("resty.openclaw.status.activity")
+        until_quiet()
         local activity = activities.none()
         for _ = 1, 2 do assert.is_true(activities.look(activity)) end
         assert.is_false(activities.look(activity))

@@ -22,8 +22,8 @@ local gateway
 local trouble
 --- Any of the balancers: one call to its `log` settles the tries of all.
 local a_balancer
---- Builds the gateway from a table; `setup({})` is valid: metrics only. Raises one sentence that names the option, what
--- was expected and what was given, which keeps nginx from starting. Phases: init.
+--- Builds the gateway from a table; `setup({})` is valid: metrics only. Raises all that is wrong, a sentence a line
+-- with the option, what was expected and what was given, which keeps nginx from starting. Phases: init.
 function ____exports.setup(options)
     local phase = ngx.get_phase()
     if phase ~= "init" then

@@ -34,8 +34,8 @@ let trouble: Faults | undefined;
 let a_balancer: Balancer | undefined;
 
 /**
- * Builds the gateway from a table; `setup({})` is valid: metrics only. Raises one sentence that names the option, what
- * was expected and what was given, which keeps nginx from starting. Phases: init.
+ * Builds the gateway from a table; `setup({})` is valid: metrics only. Raises all that is wrong, a sentence a line
+ * with the option, what was expected and what was given, which keeps nginx from starting. Phases: init.
  */
 export function setup(options: unknown): void {
     const phase = ngx.get_phase();

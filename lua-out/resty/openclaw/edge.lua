@@ -3,6 +3,7 @@ local nginx_balancer = require("ngx.balancer")
 local clock = require("resty.openclaw.core.time.clock")
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
+local joined = ____schema.joined
 local option = ____schema.option
 local optional = ____schema.optional
 local read_or_raise = ____schema.read_or_raise
@@ -232,19 +233,9 @@ local LINK_SCHEMA = {
     probe_seconds = option(kinds.positive, 1, "seconds between two attempts that are let through while the link is down"),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics and of the link's state")
 }
-local function with_those_of_jobs()
-    local all = {}
-    for name, one in pairs(settings.SCHEMA) do
-        all[name] = one
-    end
-    for name, one in pairs(LINK_SCHEMA) do
-        all[name] = one
-    end
-    return all
-end
-local SCHEMA = with_those_of_jobs()
+local SCHEMA = joined(settings.SCHEMA, LINK_SCHEMA)
 --- Beside these where the plugin stands alone.
-local ALONE_SCHEMA = {
+local ROUTE_SCHEMA = {
     route = required(kinds.text, "the name of the route"),
     upstream = optional(
         kinds.with_methods("an upstream, such as a balancer", {"has_nodes", "is_cut"}),
@@ -288,22 +279,12 @@ function ____exports.create(options, ____bindingPattern0)
 end
 --- The plugin alone: the options in docs/edge.md, `route` and `upstream`. Raises when one is wrong. Phases: init.
 local function alone(given)
-    local own = {}
-    local others = {}
-    for name, value in pairs(given) do
-        if name == "route" or name == "upstream" then
-            own[name] = value
-        else
-            others[name] = value
-        end
-    end
-    local ____read_or_raise_result_4 = read_or_raise(ALONE_SCHEMA, own, NAME)
-    local route = ____read_or_raise_result_4.route
-    local upstream = ____read_or_raise_result_4.upstream
-    return ____exports.create(
-        read_or_raise(SCHEMA, others, NAME),
-        {path = NAME, route = route, upstream = upstream}
+    local options = read_or_raise(
+        joined(ROUTE_SCHEMA, SCHEMA),
+        given,
+        NAME
     )
+    return ____exports.create(options, {path = NAME, route = options.route, upstream = options.upstream})
 end
 ____exports.new = alone
 ____exports.plugin = contract.define({

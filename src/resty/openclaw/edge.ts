@@ -6,7 +6,7 @@
 import * as nginx_balancer from "ngx.balancer";
 import * as clock from "./core/time/clock";
 import * as kinds from "./config/kinds";
-import { option, optional, read_or_raise, required } from "./config/schema";
+import { joined, option, optional, read_or_raise, required } from "./config/schema";
 import type { Values } from "./config/schema";
 import * as delivery_header from "./core/request/delivery_header";
 import * as acceptance from "./edge/acceptance";
@@ -217,17 +217,10 @@ const LINK_SCHEMA = {
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics and of the link's state"),
 };
 
-function with_those_of_jobs(): typeof settings.SCHEMA & typeof LINK_SCHEMA {
-    const all: Record<string, unknown> = {};
-    for (const [name, one] of pairs(settings.SCHEMA)) all[name] = one;
-    for (const [name, one] of pairs(LINK_SCHEMA)) all[name] = one;
-    return all as typeof settings.SCHEMA & typeof LINK_SCHEMA;
-}
-
-const SCHEMA = with_those_of_jobs();
+const SCHEMA = joined(settings.SCHEMA, LINK_SCHEMA);
 
 /** Beside these where the plugin stands alone. */
-const ALONE_SCHEMA = {
+const ROUTE_SCHEMA = {
     route: required(kinds.text, "the name of the route"),
     upstream: optional(
         kinds.with_methods<Upstream>("an upstream, such as a balancer", ["has_nodes", "is_cut"]),
@@ -246,15 +239,9 @@ export function create(options: Values<typeof SCHEMA>, { path, route, upstream }
 }
 
 /** The plugin alone: the options in docs/edge.md, `route` and `upstream`. Raises when one is wrong. Phases: init. */
-function alone(given: Record<string, unknown>): Edge {
-    const own: Record<string, unknown> = {};
-    const others: Record<string, unknown> = {};
-    for (const [name, value] of pairs(given)) {
-        if (name === "route" || name === "upstream") own[name] = value;
-        else others[name] = value;
-    }
-    const { route, upstream } = read_or_raise(ALONE_SCHEMA, own, NAME);
-    return create(read_or_raise(SCHEMA, others, NAME), { path: NAME, route, upstream });
+function alone(given: unknown): Edge {
+    const options = read_or_raise(joined(ROUTE_SCHEMA, SCHEMA), given, NAME);
+    return create(options, { path: NAME, route: options.route, upstream: options.upstream });
 }
 export { alone as new };
 

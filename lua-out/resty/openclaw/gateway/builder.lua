@@ -1,6 +1,7 @@
 local ____exports = {}
 local admins = require("resty.openclaw.admin")
 local kinds = require("resty.openclaw.config.kinds")
+local names = require("resty.openclaw.config.names")
 local problem = require("resty.openclaw.config.problems")
 local schemas = require("resty.openclaw.config.schema")
 local ____schema = require("resty.openclaw.config.schema")
@@ -70,14 +71,6 @@ end
 local function of_any(balancers)
     return balancers
 end
-local function names_of(map)
-    local names = {}
-    for name in pairs(map) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    return names
-end
 --- Reads all routes; what is wrong is added to the problems.
 local function read_routes(given, declarations, problems)
     local schema = routes.schema_of(declarations)
@@ -87,7 +80,7 @@ local function read_routes(given, declarations, problems)
     end
     local stores = {}
     local all = {}
-    for ____, name in ipairs(names_of(given.routes)) do
+    for ____, name in ipairs(names.sorted(given.routes)) do
         local path = "setup: routes." .. name
         local options = routes.read(
             schema,
@@ -127,7 +120,7 @@ function ____exports.build(options)
         function() return statuses.create(
             read.status,
             of_any(balancers),
-            names_of(read.routes),
+            names.sorted(read.routes),
             "setup: status"
         ) end
     )
@@ -149,7 +142,7 @@ function ____exports.build(options)
         filters_headers = false,
         balances = false
     }
-    for ____, name in ipairs(names_of(route_options)) do
+    for ____, name in ipairs(names.sorted(route_options)) do
         local its_options = route_options[name]
         local upstream = its_options.upstream
         local ____temp_0

@@ -5,6 +5,7 @@ local computed = ____schema.computed
 local option = ____schema.option
 local table_of = ____schema.table_of
 local slow_log = require("resty.openclaw.slow_log")
+local composition = require("resty.openclaw.gateway.composition")
 local function metrics_of(metrics)
     return {
         name = "metrics",
@@ -18,19 +19,29 @@ local function metrics_of(metrics)
         end
     }
 end
---- All sinks of `log` as one plugin.
-local function record_to(logs)
-    local all = {log = function(self, route)
-        for ____, log in ipairs(logs) do
-            log:log(route)
-        end
+--- All sinks of `log` as one plugin: a chain of them, as a loop over a few is one that LuaJIT does not compile.
+local function all_of(logs, route)
+    local placed = {}
+    for ____, plugin in ipairs(logs) do
+        placed[#placed + 1] = {plugin = plugin, order = {}}
+    end
+    local chain = composition.chain(
+        composition.steps(placed, "log"),
+        route
+    )
+    return {log = function(self)
+        chain()
     end}
+end
+local function record_to(logs)
     return {
         name = "record",
         order = {log = 400},
         option = option(kinds.flag, true, "send a record of each request to every sink of `log`"),
         variables = {},
-        create = function(is_wanted)
+        create = function(is_wanted, ____bindingPattern0)
+            local route
+            route = ____bindingPattern0.route
             if not is_wanted or #logs == 0 then
                 return nil
             end
@@ -38,7 +49,7 @@ local function record_to(logs)
             if #logs == 1 then
                 ____temp_0 = logs[1]
             else
-                ____temp_0 = all
+                ____temp_0 = all_of(logs, route)
             end
             return ____temp_0
         end

@@ -1,19 +1,12 @@
 local ____exports = {}
 local balancer = require("resty.openclaw.balancer")
+local names = require("resty.openclaw.config.names")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
 local map_of = ____schema.map_of
 local UPSTREAMS = map_of(balancer.UPSTREAM)
 local PATH = "setup: upstreams"
 local DICT = "openclaw"
-local function sorted_names(groups)
-    local names = {}
-    for name in pairs(groups) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    return names
-end
 local function fallback_of(upstreams, name)
     local ____upstreams_has_result_0
     if upstreams[name] ~= nil then
@@ -37,7 +30,7 @@ local function fallbacks(upstreams, name)
 end
 --- Takes out the upstreams whose fallback cannot be, and adds these to the problems.
 local function drop_impossible(upstreams, groups, problems)
-    for ____, name in ipairs(sorted_names(groups)) do
+    for ____, name in ipairs(names.sorted(groups)) do
         local path = ((PATH .. ".") .. name) .. ".fallback"
         local fallback = fallback_of(upstreams, name)
         local chain = fallbacks(upstreams, name)
@@ -85,7 +78,7 @@ function ____exports.make_all(groups, problems)
     local upstreams = UPSTREAMS.read(groups, PATH, problems)
     drop_impossible(upstreams, groups, problems)
     local balancers = {}
-    for ____, name in ipairs(sorted_names(groups)) do
+    for ____, name in ipairs(names.sorted(groups)) do
         make(balancers, upstreams, name, problems)
     end
     return balancers

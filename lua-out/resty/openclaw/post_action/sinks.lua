@@ -1,5 +1,6 @@
 local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
+local names = require("resty.openclaw.config.names")
 local problem = require("resty.openclaw.config.problems")
 local schemas = require("resty.openclaw.config.schema")
 local file = require("resty.openclaw.post_action.sinks.file")
@@ -19,15 +20,7 @@ ____exports.TYPES = {
     udp = {schema = udp.SCHEMA, check = udp.check, create = udp.new},
     unix = {schema = stream.UNIX_SCHEMA, create = stream.unix}
 }
-local function type_names()
-    local names = {}
-    for name in pairs(____exports.TYPES) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    return names
-end
-local TYPE = kinds.one_of(unpack(type_names()))
+local TYPE = kinds.one_of(unpack(names.sorted(____exports.TYPES)))
 --- The options of a sink: its type, and those that the type has.
 ____exports.SINK = {
     name = "table",

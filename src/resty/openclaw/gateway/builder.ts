@@ -3,6 +3,7 @@ import * as admins from "../admin";
 import type { Admin } from "../admin";
 import type { Balancer } from "../balancer";
 import * as kinds from "../config/kinds";
+import * as names from "../config/names";
 import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
 import * as schemas from "../config/schema";
@@ -84,13 +85,6 @@ function of_any<Part>(balancers: LuaTable<string, Balancer>): LuaTable<string, P
     return balancers as unknown as LuaTable<string, Part>;
 }
 
-function names_of(map: object): string[] {
-    const names: string[] = [];
-    for (const [name] of pairs(map)) names.push(name as string);
-    table.sort(names);
-    return names;
-}
-
 /** Reads all routes; what is wrong is added to the problems. */
 function read_routes(
     given: Given,
@@ -102,7 +96,7 @@ function read_routes(
     for (const [name] of given.upstreams) known.add(name);
     const stores = new LuaSet<string>();
     const all = new LuaTable<string, RouteOptions>();
-    for (const name of names_of(given.routes)) {
+    for (const name of names.sorted(given.routes)) {
         const path = `setup: routes.${name}`;
         const options = routes.read(schema, given.routes.get(name), path, known, problems);
         if (options !== undefined) {
@@ -124,7 +118,7 @@ export function build(options: unknown): Gateway {
     const sinks = logs.make_sinks(log, problems);
     const admin = attempt(problems, () => admins.create(read.admin, of_any(balancers), "setup: admin"));
     const status = attempt(problems, () =>
-        statuses.create(read.status, of_any(balancers), names_of(read.routes), "setup: status"),
+        statuses.create(read.status, of_any(balancers), names.sorted(read.routes), "setup: status"),
     );
     // Without figures no route is made: there are problems.
     const recorders = recording.declarations(figures!, sinks, logs.slow_options(log));
@@ -141,7 +135,7 @@ export function build(options: unknown): Gateway {
         filters_headers: false,
         balances: false,
     };
-    for (const name of names_of(route_options)) {
+    for (const name of names.sorted(route_options)) {
         const its_options = route_options.get(name);
         const upstream = its_options.upstream as string | undefined;
         const balancer = upstream === undefined ? undefined : balancers.get(upstream);

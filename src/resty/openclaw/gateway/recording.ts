@@ -4,6 +4,8 @@ import { computed, option, table_of } from "../config/schema";
 import type { Metrics } from "../metrics";
 import type { PostAction } from "../post_action";
 import * as slow_log from "../slow_log";
+import * as composition from "./composition";
+import type { Placed } from "./composition";
 import type { AnyDeclaration, Declaration, Plugin } from "./contract";
 import type { SlowOptions } from "./logs";
 
@@ -17,21 +19,27 @@ function metrics_of(metrics: Metrics): Declaration<boolean, Plugin> {
     };
 }
 
-/** All sinks of `log` as one plugin. */
-function record_to(logs: readonly PostAction[]): Declaration<boolean, Plugin> {
-    const all: Plugin = {
-        log(route: string): void {
-            for (const log of logs) log.log(route);
+/** All sinks of `log` as one plugin: a chain of them, as a loop over a few is one that LuaJIT does not compile. */
+function all_of(logs: readonly PostAction[], route: string): Plugin {
+    const placed: Placed[] = [];
+    for (const plugin of logs) placed.push({ plugin, order: {} });
+    const chain = composition.chain(composition.steps(placed, "log"), route);
+    return {
+        log(): void {
+            chain();
         },
     };
+}
+
+function record_to(logs: readonly PostAction[]): Declaration<boolean, Plugin> {
     return {
         name: "record",
         order: { log: 400 },
         option: option(kinds.flag, true, "send a record of each request to every sink of `log`"),
         variables: [],
-        create: (is_wanted) => {
+        create: (is_wanted, { route }) => {
             if (!is_wanted || logs.length === 0) return undefined;
-            return logs.length === 1 ? logs[0] : all;
+            return logs.length === 1 ? logs[0] : all_of(logs, route);
         },
     };
 }

@@ -1,6 +1,7 @@
 /** Makes the balancer of each upstream. */
 import type { Balancer } from "../balancer";
 import * as balancer from "../balancer";
+import * as names from "../config/names";
 import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
 import { map_of } from "../config/schema";
@@ -10,13 +11,6 @@ type Upstreams = ReturnType<typeof UPSTREAMS.read>;
 
 const PATH = "setup: upstreams";
 const DICT = "openclaw";
-
-function sorted_names(groups: LuaTable<string, unknown>): string[] {
-    const names: string[] = [];
-    for (const [name] of groups) names.push(name);
-    table.sort(names);
-    return names;
-}
 
 function fallback_of(upstreams: Upstreams, name: string): string | undefined {
     return upstreams.has(name) ? upstreams.get(name).fallback : undefined;
@@ -37,7 +31,7 @@ function fallbacks(upstreams: Upstreams, name: string): string[] {
 
 /** Takes out the upstreams whose fallback cannot be, and adds these to the problems. */
 function drop_impossible(upstreams: Upstreams, groups: LuaTable<string, unknown>, problems: Problems): void {
-    for (const name of sorted_names(groups)) {
+    for (const name of names.sorted(groups)) {
         const path = `${PATH}.${name}.fallback`;
         const fallback = fallback_of(upstreams, name);
         const chain = fallbacks(upstreams, name);
@@ -80,6 +74,6 @@ export function make_all(groups: LuaTable<string, unknown>, problems: Problems):
     const upstreams = UPSTREAMS.read(groups, PATH, problems);
     drop_impossible(upstreams, groups, problems);
     const balancers = new LuaTable<string, Balancer>();
-    for (const name of sorted_names(groups)) make(balancers, upstreams, name, problems);
+    for (const name of names.sorted(groups)) make(balancers, upstreams, name, problems);
     return balancers;
 }

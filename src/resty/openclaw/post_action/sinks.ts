@@ -1,6 +1,7 @@
 /** The kinds of sinks: a new one is one file in sinks/ and one line in the table below. */
 import * as kinds from "../config/kinds";
 import type { Kind } from "../config/kinds";
+import * as names from "../config/names";
 import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
 import * as schemas from "../config/schema";
@@ -32,14 +33,7 @@ export const TYPES: Readonly<Record<string, Type | undefined>> = {
     unix: { schema: stream.UNIX_SCHEMA, create: stream.unix },
 };
 
-function type_names(): string[] {
-    const names: string[] = [];
-    for (const [name] of pairs(TYPES)) names.push(name);
-    table.sort(names);
-    return names;
-}
-
-const TYPE = kinds.one_of(...type_names());
+const TYPE = kinds.one_of(...names.sorted(TYPES));
 
 /** What a sink is made from. */
 export interface SinkOptions {

@@ -1,0 +1,11 @@
+local ____exports = {}
+--- The keys of a table whose keys are names, sorted: Lua gives them in any order. Phases: any.
+function ____exports.sorted(map)
+    local names = {}
+    for name in pairs(map) do
+        names[#names + 1] = name
+    end
+    table.sort(names)
+    return names
+end
+return ____exports

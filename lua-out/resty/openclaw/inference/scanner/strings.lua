@@ -1,0 +1,88 @@
+local ____exports = {}
+local ffi = require("ffi")
+local ____codes = require("resty.openclaw.inference.scanner.codes")
+local BACKSLASH = ____codes.BACKSLASH
+local CONTENT = ____codes.CONTENT
+local NAME = ____codes.NAME
+local NONE = ____codes.NONE
+local QUOTE = ____codes.QUOTE
+local VALUE = ____codes.VALUE
+local ____texts = require("resty.openclaw.inference.scanner.texts")
+local LONGEST_TEXT = ____texts.LONGEST_TEXT
+local text_up_to = ____texts.text_up_to
+local unescaped = ____texts.unescaped
+ffi.cdef("void *memchr(const void *memory, int byte, size_t bytes);")
+local LONGEST_NAME = 64
+local function end_name(scanner, memory, ____end)
+    local name = text_up_to(scanner, memory, ____end, LONGEST_NAME)
+    local fields = scanner.top.fields
+    local place = fields[name]
+    scanner.place = place or fields[unescaped(name)]
+end
+local function end_value(scanner, memory, ____end)
+    local begin = scanner.text_at - 1
+    local text = text_up_to(scanner, memory, ____end, LONGEST_TEXT)
+    scanner.receiver:value(
+        scanner.place.name,
+        unescaped(text),
+        true,
+        begin,
+        ____end + 1
+    )
+end
+local function end_content(scanner, ____end)
+    if ____end > scanner.text_at or scanner.partial ~= nil then
+        scanner.contents = scanner.contents + 1
+    end
+    scanner.content_at = scanner.partial == nil and scanner.text_at or -1
+    scanner.content_end = ____end
+    scanner.partial = nil
+end
+--- The string at hand ends with the quote at `end`.
+local function end_string(scanner, memory, ____end)
+    local role = scanner.role
+    scanner.role = NONE
+    if role == NAME then
+        end_name(scanner, memory, ____end)
+        scanner.text_at = -1
+        return
+    end
+    if role == VALUE then
+        end_value(scanner, memory, ____end)
+    elseif role == CONTENT then
+        end_content(scanner, ____end)
+    end
+    scanner.text_at = -1
+end
+--- Whether the bytes from `at` to before `end` end in an odd number of backslashes. The last one is known to be one.
+local function ends_escaped(memory, at, ____end)
+    if ____end - at < 2 or memory[____end - 2] ~= BACKSLASH then
+        return true
+    end
+    local first = ____end - 2
+    while first > at and memory[first - 1] == BACKSLASH do
+        first = first - 1
+    end
+    return (____end - first) % 2 == 1
+end
+--- Goes on within a string, from `at`. Returns where to go on after it, or after the part of it that is known.
+function ____exports.within_string(scanner, memory, at, limit)
+    if scanner.is_escaped then
+        scanner.is_escaped = false
+        return at + 1
+    end
+    local found = ffi.C.memchr(memory + at, QUOTE, limit - at)
+    if found == nil then
+        if memory[limit - 1] == BACKSLASH then
+            scanner.is_escaped = ends_escaped(memory, at, limit)
+        end
+        return limit
+    end
+    local ____end = ffi.cast("const uint8_t *", found) - memory
+    if ____end > at and memory[____end - 1] == BACKSLASH and ends_escaped(memory, at, ____end) then
+        return ____end + 1
+    end
+    end_string(scanner, memory, ____end)
+    return ____end + 1
+end
+return ____exports

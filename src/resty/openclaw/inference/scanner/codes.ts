@@ -1,0 +1,18 @@
+/** The bytes that have a meaning in JSON, and what a string may be. */
+
+export const QUOTE = 34;
+export const BACKSLASH = 92;
+export const OBJECT = 123;
+export const OBJECT_END = 125;
+export const ARRAY = 91;
+export const ARRAY_END = 93;
+export const COMMA = 44;
+export const BLANK = 32;
+export const COLON = 58;
+
+/** What the string at hand is: none, one that nobody wants, a field's name, a wanted value, or content. */
+export const NONE = 0;
+export const UNWANTED = 1;
+export const NAME = 2;
+export const VALUE = 3;
+export const CONTENT = 4;
