@@ -1,6 +1,6 @@
 local http_client = require("resty.openclaw.http_client")
 local raw_server = require("spec.support.raw_server")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 
 local BASE = "http://127.0.0.1:18080/http_client"
 
@@ -68,7 +68,7 @@ describe("http_client", function()
             local watcher = ngx.thread.spawn(function()
                 while going do
                     turns = turns + 1
-                    turn.pass()
+                    time_slice.yield_now()
                 end
             end)
             local seen = {}
@@ -398,7 +398,7 @@ describe("http_client", function()
             ngx.thread.spawn(function()
                 while not stop do
                     ticks = ticks + 1
-                    turn.pass()
+                    time_slice.yield_now()
                 end
             end)
             raw_server.plan("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" .. ("1\r\nx\r\n"):rep(20000) .. "0\r\n\r\n")

@@ -5,6 +5,7 @@ local inference = require("resty.openclaw.inference")
 local inferences = require("spec.support.inferences")
 local raw_server = require("spec.support.raw_server")
 local reader = require("spec.support.exposition")
+local request_states = require("spec.support.request_states")
 
 local PORT = 18191
 local STREAM = "text/event-stream; charset=utf-8"
@@ -302,8 +303,7 @@ describe("inference", function()
         plan(JSON, answers.document(("x"):rep(5000)))
         assert.same(EXPECTED, (seen_of("/small")))
         assert.equal(34, growth(before)['openclaw_inference_completion_tokens_total{route="small",variant="",model="pond-7b",source="usage"}'])
-        assert.is_nil(next(inferences.main.answers))
-        assert.is_nil(next(inferences.small.answers))
+        assert.equal(0, request_states.count("inference_answer"))
     end)
 
     it("tells a node that breaks off", function()
@@ -335,7 +335,7 @@ describe("inference", function()
         local shown = seen()
         assert.equal("aborted", shown.finish_reason)
         assert.is_true(tonumber(shown.completion_tokens) >= 3 and tonumber(shown.completion_tokens) < 400)
-        assert.is_nil(next(inferences.main.answers))
+        assert.equal(0, request_states.count("inference_answer"))
     end)
 
     it("says that an answer is broken, and lets it pass", function()
@@ -384,20 +384,20 @@ describe("inference", function()
         report:revert()
         assert.same(NOTHING, shown)
         assert.equal("uncounted_answer", report.calls[1].vals[2])
-        assert.is_nil(next(inferences.main.answers))
+        assert.equal(0, request_states.count("inference_answer"))
     end)
 
     it("takes nothing for its own that a request without log hook has left", function()
         plan(JSON, DOCUMENT)
         http.post_to(PORT, "/unlogged", "{}")
-        local key, left = next(inferences.main.answers)
+        local left
+        for _, state in pairs(request_states.all()) do left = left or state.inference_answer end
         assert.truthy(left)
-        inferences.main.answers[key] = nil
         -- The next request has the same place in memory.
         inferences.left = left
         plan("text/plain", "text")
         assert.same(NOTHING, (seen_of("/after_another")))
-        assert.is_nil(next(inferences.main.answers))
+        assert.equal(0, request_states.count("inference_answer"))
     end)
 
     describe("in the gateway", function()

@@ -8,6 +8,7 @@ local faults = require("resty.openclaw.core.metrics.fault")
 local json_error = require("resty.openclaw.core.request.json_error")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local request = require("resty.openclaw.core.request.request")
+local request_state = require("resty.openclaw.core.request.request_state")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local worker_process = require("resty.openclaw.core.process.worker_process")
 ____exports.VERSION = "0.1.0"
@@ -142,10 +143,10 @@ function ____exports.log()
         a_balancer:log()
     end
     local route = present_route()
-    if route == nil then
-        return
+    if route ~= nil then
+        route.log()
     end
-    route.log()
+    request_state.forget()
 end
 --- Refuses who may not see the metrics page; see docs/metrics.md. Phases: access.
 function ____exports.metrics_access()

@@ -148,7 +148,7 @@ describe("nodes that come and go", function()
         found.addresses = entries(1, 1)
         local peer = membership_of.peers(memberships[1])[1]
         peer.upstream = { policy = {}, signal = "total", budget = {} }
-        attempts.begin(4711, peer, now)
+        attempts.begin({}, peer, now)
         found.addresses = {}
         membership_of.peers(memberships[1])
         for _ = 1, 3 do
@@ -214,7 +214,8 @@ describe("nodes that come and go", function()
         found.addresses = entries(7, 1)
         local peer = membership_of.peers(memberships[1])[1]
         peer.upstream = { policy = {}, signal = "total", budget = {} }
-        attempts.begin(4712, peer, now)
+        local state = {}
+        attempts.begin(state, peer, now)
         -- As if this worker had no block: nobody sees that it holds the node.
         region.mine[peer.row.slot], region.mine[peer.node.row.slot] = 0, 0
         free_all()
@@ -222,7 +223,7 @@ describe("nodes that come and go", function()
         local other = membership_of.peers(memberships[1])[1]
         assert.not_equal(peer, other)
         assert.is_true(node_of.is_current(other.node))
-        attempts.settle_last(4712)
+        attempts.settle_last(state)
         assert.equal(0, node_of.in_flight(other.node))
         found.addresses = {}
         membership_of.peers(memberships[1])

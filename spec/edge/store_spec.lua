@@ -7,7 +7,7 @@ local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local records = require("resty.openclaw.edge.store.record")
 local scan = require("resty.openclaw.edge.store.scan")
 local stores = require("resty.openclaw.edge.store")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local usages = require("resty.openclaw.edge.store.usage")
 
 local function put(path, text)
@@ -161,7 +161,7 @@ describe("edge: stores", function()
         local watcher = ngx.thread.spawn(function()
             while going do
                 turns = turns + 1
-                turn.pass()
+                time_slice.yield_now()
             end
         end)
         local found = {}
@@ -194,7 +194,7 @@ describe("edge: stores", function()
         local watcher = ngx.thread.spawn(function()
             while going do
                 turns = turns + 1
-                turn.pass()
+                time_slice.yield_now()
             end
         end)
         local ok = assert(file_sync.sync("spec_files", store.folder))

@@ -7,6 +7,7 @@ local inferences = require("spec.support.inferences")
 local on_disk = require("spec.support.disk")
 local raw_server = require("spec.support.raw_server")
 local reader = require("spec.support.exposition")
+local request_states = require("spec.support.request_states")
 local setup = require("resty.openclaw.gateway.builder")
 local usage_request = require("resty.openclaw.inference.usage_request")
 
@@ -334,14 +335,18 @@ describe("include_usage", function()
     end)
 
     it("says nothing of requests that were at the same address before", function()
-        local request = require("resty.openclaw.core.request.request")
-        local key = request.key
+        local request_state = require("resty.openclaw.core.request.request_state")
         plan(EVENT .. "\n\n")
-        local stale = { started = 1, is_stream = true }
-        setmetatable(inferences.asking.usage.asked, { __index = function() return stale end })
+        local present = request_state.present
+        -- As if another request had left it, which began at another time.
+        request_state.present = function()
+            local state = request_state.open()
+            state.began, state.usage_asked = state.began - 1, { is_stream = true }
+            request_state.present = present
+            return present()
+        end
         local answer, _, grown = ask("/v1/other")
-        setmetatable(inferences.asking.usage.asked, nil)
-        assert.equal(key, request.key)
+        request_state.present = present
         assert.equal(EVENT .. "\n\n", answer.body)
         assert.same({}, grown)
     end)
@@ -365,7 +370,7 @@ describe("include_usage", function()
     it("keeps nothing of requests that are over", function()
         plan(EVENT .. "\n\n")
         ask()
-        assert.is_nil(next(inferences.asking.usage.asked))
+        assert.equal(0, request_states.count("usage_asked"))
     end)
 
     it("refuses options that are wrong", function()

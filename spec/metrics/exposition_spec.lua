@@ -7,7 +7,7 @@ local float_text = require("resty.openclaw.core.metrics.metric_registry.number_t
 local open_metrics = require("resty.openclaw.metrics.open_metrics")
 local rows = require("resty.openclaw.core.memory.shared_memory.rows")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local text_format = require("resty.openclaw.metrics.text_format")
 local reader = require("spec.support.exposition")
 
@@ -297,7 +297,7 @@ describe("the page", function()
 
     it("comes in pieces, and ends when nobody wants the rest", function()
         -- By the work, whatever it takes here.
-        local is_over = stub(turn, "is_over").invokes(function() return false end)
+        local is_over = stub(time_slice, "is_over").invokes(function() return false end)
         finally(function() is_over:revert() end)
         local registry = new_registry()
         registry.most_series = 1e9
@@ -325,7 +325,7 @@ describe("the page", function()
 
     it("is sent in smaller pieces where more workers are added up", function()
         -- By the work, whatever it takes here.
-        local is_over = stub(turn, "is_over").invokes(function() return false end)
+        local is_over = stub(time_slice, "is_over").invokes(function() return false end)
         finally(function() is_over:revert() end)
         local registry = new_registry()
         registry.most_series = 1e9
@@ -380,7 +380,7 @@ describe("the page", function()
                 emit('{x="' .. index .. '"}', index)
             end
         end })
-        local is_over = stub(turn, "is_over").invokes(function() return true end)
+        local is_over = stub(time_slice, "is_over").invokes(function() return true end)
         finally(function() is_over:revert() end)
         local catalogue = catalogues.new(registry)
         local faults = fault.new("metrics", registry)

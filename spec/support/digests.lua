@@ -2,7 +2,7 @@
 local body_digest = require("resty.openclaw.body_digest")
 local image_check = require("resty.openclaw.image_check")
 local request_body = require("resty.openclaw.core.request.request_body")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 
 local _M = {
     md5 = body_digest.new(),
@@ -85,7 +85,7 @@ function _M.turns()
     local watcher = ngx.thread.spawn(function()
         while not done do
             turns = turns + 1
-            turn.pass()
+            time_slice.yield_now()
         end
     end)
     _M.md5:access()

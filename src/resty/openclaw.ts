@@ -15,6 +15,7 @@ import type { Faults } from "./openclaw/core/metrics/fault";
 import * as json_error from "./openclaw/core/request/json_error";
 import * as metric_registry from "./openclaw/core/metrics/metric_registry";
 import * as request from "./openclaw/core/request/request";
+import * as request_state from "./openclaw/core/request/request_state";
 import * as shared_memory from "./openclaw/core/memory/shared_memory";
 import * as worker_process from "./openclaw/core/process/worker_process";
 
@@ -125,8 +126,8 @@ export function body_filter(): void {
 export function log(): void {
     if (a_balancer !== undefined) a_balancer.log();
     const route = present_route();
-    if (route === undefined) return;
-    route.log();
+    if (route !== undefined) route.log();
+    request_state.forget();
 }
 
 /** Refuses who may not see the metrics page; see docs/metrics.md. Phases: access. */

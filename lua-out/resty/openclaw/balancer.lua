@@ -14,6 +14,7 @@ local supervision = require("resty.openclaw.balancer.supervision")
 local tries = require("resty.openclaw.balancer.tries")
 local upstreams = require("resty.openclaw.balancer.upstream")
 local request = require("resty.openclaw.core.request.request")
+local request_state = require("resty.openclaw.core.request.request_state")
 local retry_after = require("resty.openclaw.core.request.retry_after")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local worker_process = require("resty.openclaw.core.process.worker_process")
@@ -73,30 +74,36 @@ end
 local function balance(self)
     supervision.begin(self)
     local now = request.now()
-    local key = request.is_subrequest() and 0 or request.key()
+    local ____request_is_subrequest_result_0
+    if request.is_subrequest() then
+        ____request_is_subrequest_result_0 = nil
+    else
+        ____request_is_subrequest_result_0 = request_state.open()
+    end
+    local state = ____request_is_subrequest_result_0
     local failure, status = nginx_balancer.get_last_failure()
     local is_first = failure == nil
-    local waited = is_first and key ~= 0 and not attempts.is_present(key)
+    local waited = is_first and state ~= nil and not attempts.is_present(state)
     local peer
     local last
     if is_first then
-        if not waited then
-            attempts.settle_before(key)
+        if not waited and state ~= nil then
+            attempts.settle_before(state)
         end
         peer = tries.first(self, now)
     else
         local text = tostring(status or BAD_GATEWAY)
-        local ____temp_0
-        if key == 0 then
-            ____temp_0 = settle_subrequest(self, text)
+        local ____temp_1
+        if state == nil then
+            ____temp_1 = settle_subrequest(self, text)
         else
-            ____temp_0 = attempts.settle(key, text)
+            ____temp_1 = attempts.settle(state, text)
         end
-        last = ____temp_0
+        last = ____temp_1
         peer = tries.next(
             self,
             now,
-            key,
+            state,
             last,
             status or BAD_GATEWAY
         )
@@ -129,8 +136,8 @@ local function balance(self)
     if waited then
         queue.end_wait(self.waits)
     end
-    if key ~= 0 then
-        attempts.begin(key, peer, now)
+    if state ~= nil then
+        attempts.begin(state, peer, now)
     else
         ejection.probe_silently(peer.record, now)
     end
@@ -141,21 +148,28 @@ end
 -- is not the node's. Phases: balancer.
 local function give_up(self)
     local failure, status = nginx_balancer.get_last_failure()
-    if failure ~= nil then
+    local state = request_state.present()
+    if failure ~= nil and state ~= nil then
         attempts.settle(
-            request.key(),
+            state,
             tostring(status or BAD_GATEWAY)
         )
     end
 end
 --- Notes that the answer begins, for upstreams that measure the time to the first byte. Phases: header_filter.
 local function header_filter(self)
-    attempts.note_first_byte(request.key())
+    local state = request_state.present()
+    if state ~= nil then
+        attempts.note_first_byte(state)
+    end
 end
 --- Settles what the request has left to settle, in whatever upstreams it was; to be called once for each request.
 -- Phases: log.
 local function log(self)
-    attempts.settle_last(request.key())
+    local state = request_state.present()
+    if state ~= nil then
+        attempts.settle_last(state)
+    end
 end
 --- Gives back the worker's part of the shared memory. Phases: exit_worker.
 local function exit_worker(self)
@@ -173,13 +187,13 @@ local function removed(self)
 end
 --- Whether its fallback answers now; nothing where there is none. Phases: any.
 local function is_degraded(self)
-    local ____temp_1
+    local ____temp_2
     if self.fallback == nil then
-        ____temp_1 = nil
+        ____temp_2 = nil
     else
-        ____temp_1 = upstreams.is_degraded(self)
+        ____temp_2 = upstreams.is_degraded(self)
     end
-    return ____temp_1
+    return ____temp_2
 end
 --- Whether any node may get requests, be it up or down; the fallback's count. Phases: any.
 local function has_nodes(self)
@@ -229,12 +243,12 @@ ____exports.UPSTREAM = options_of.UPSTREAM
 ____exports.ALONE_SCHEMA = options_of.ALONE_SCHEMA
 --- A balancer alone, from the options in docs/balancer.md. Raises when one is wrong. Phases: init.
 local function alone(options)
-    local ____options_of_read_alone_3 = options_of.read_alone
-    local ____options_2 = options
-    if ____options_2 == nil then
-        ____options_2 = {}
+    local ____options_of_read_alone_4 = options_of.read_alone
+    local ____options_3 = options
+    if ____options_3 == nil then
+        ____options_3 = {}
     end
-    local given = ____options_of_read_alone_3(____options_2, NAME)
+    local given = ____options_of_read_alone_4(____options_3, NAME)
     local name = given.name
     local dict = given.dict
     local fallback = given.fallback

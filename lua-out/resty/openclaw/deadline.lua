@@ -10,7 +10,7 @@ local fault = require("resty.openclaw.core.metrics.fault")
 local json_error = require("resty.openclaw.core.request.json_error")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local request = require("resty.openclaw.core.request.request")
-local time_left = require("resty.openclaw.core.time.time_left")
+local time_left = require("resty.openclaw.core.request.time_left")
 local NAME = "deadline"
 local SCHEMA = {
     seconds = option(kinds.positive, 300, "seconds for requests that come without a deadline"),
@@ -117,7 +117,7 @@ end
 local function log(self)
     time_left.forget()
 end
-local metatable = {__index = {access = access, before_balance = before_balance, balance = balance, log = log}}
+local metatable = {__index = {access = access, before_balance = before_balance, balance = balance}}
 local function create(options, ____bindingPattern0)
     local path
     path = ____bindingPattern0.path
@@ -152,14 +152,16 @@ end
 local declaration = {
     name = NAME,
     meaning = "[ends requests](deadline.md) whose client no longer waits",
-    order = {access = 200, before_balance = 200, balance = 100, log = 100},
+    order = {access = 200, before_balance = 200, balance = 100},
     schema = SCHEMA,
     create = create
 }
 ____exports.plugin = contract.define(declaration)
 --- The plugin alone, from the options in docs/deadline.md. Raises when one is wrong. Phases: init.
 local function alone(options)
-    return contract.alone(declaration, options)
+    local deadline = contract.alone(declaration, options)
+    deadline.log = log
+    return deadline
 end
 ____exports.new = alone
 return ____exports

@@ -21,7 +21,7 @@ local json_error = require("resty.openclaw.core.request.json_error")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local operator_access = require("resty.openclaw.core.request.operator_access")
 local request = require("resty.openclaw.core.request.request")
-local time_left = require("resty.openclaw.core.time.time_left")
+local time_left = require("resty.openclaw.core.request.time_left")
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local worker_process = require("resty.openclaw.core.process.worker_process")
 local NAME = "edge"
@@ -84,7 +84,7 @@ local function learn_from_failure(link, is_live)
     if (string.find(header_times, "%d")) ~= nil then
         links.answered(
             link,
-            clock.now() - seconds_since_try(),
+            clock.now() + -seconds_since_try(),
             is_live
         )
         return
@@ -99,7 +99,7 @@ local function learn_from_failure(link, is_live)
     if status == "502" or status == "504" then
         links.failed(
             link,
-            clock.now() - seconds_since_try()
+            clock.now() + -seconds_since_try()
         )
     end
 end
@@ -116,7 +116,7 @@ local function learn(link, is_live)
     local seconds = request.seconds("upstream_response_time") or -1
     links.answered(
         link,
-        clock.now() - math.max(0, seconds - header_seconds),
+        clock.now() + -math.max(0, seconds - header_seconds),
         is_live
     )
 end

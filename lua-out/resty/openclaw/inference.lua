@@ -15,6 +15,7 @@ local usages = require("resty.openclaw.inference.usage")
 local variables = require("resty.openclaw.inference.variables")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local request = require("resty.openclaw.core.request.request")
+local request_state = require("resty.openclaw.core.request.request_state")
 local NAME = "inference"
 local HTTP_OK = 200
 local USAGE_BODY_BYTES = 1024 * 1024
@@ -36,11 +37,7 @@ local function admitted(self)
 end
 local function header_filter(self)
     if self.usage ~= nil then
-        usages.begin(self.usage)
-    end
-    local key = request.key()
-    if self.answers[key] ~= nil then
-        self.answers[key] = nil
+        usages.begin()
     end
     if request.status() ~= HTTP_OK or not kinds.is_made_now() then
         return
@@ -59,7 +56,7 @@ local function header_filter(self)
         is_seen = false,
         is_whole = false
     })
-    self.answers[key] = answer
+    request_state.open().inference_answer = answer
 end
 local function give(answer, memory, bytes)
     local inflation = answer.inflation
@@ -96,12 +93,12 @@ local function take(answer)
     end
 end
 local function body_filter(self)
-    local key = request.key()
-    local answer = self.answers[key]
+    local state = request_state.present()
+    local answer = state and state.inference_answer
     if (answer and answer.reader) ~= nil then
         local ok, err = pcall(take, answer)
         if not ok then
-            self.answers[key] = nil
+            state.inference_answer = nil
             self.faults:report("unread_answer", err)
         end
     end
@@ -132,8 +129,8 @@ local function settle(plugin, answer, route)
         return
     end
     local fields = reader:finish(answer.is_whole)
-    local ____opt_2 = answer.inflation
-    local broken = ____opt_2 and ____opt_2.problem or reader.problem
+    local ____opt_4 = answer.inflation
+    local broken = ____opt_4 and ____opt_4.problem or reader.problem
     if broken ~= nil then
         plugin.faults:report("broken_answer", broken)
     end
@@ -142,13 +139,13 @@ local function settle(plugin, answer, route)
         return
     end
     local rate = rate_of(reader, fields)
-    local ____reader_is_stream_4
+    local ____reader_is_stream_6
     if reader.is_stream then
-        ____reader_is_stream_4 = reader.first_token_seconds
+        ____reader_is_stream_6 = reader.first_token_seconds
     else
-        ____reader_is_stream_4 = nil
+        ____reader_is_stream_6 = nil
     end
-    local first_token_seconds = ____reader_is_stream_4
+    local first_token_seconds = ____reader_is_stream_6
     local variant = request.variable("openclaw_variant") or ""
     figures.count(
         plugin.families,
@@ -167,12 +164,12 @@ local function log(self, route)
     if self.usage ~= nil then
         usages.settle(self.usage)
     end
-    local key = request.key()
-    local answer = self.answers[key]
+    local state = request_state.present()
+    local answer = state and state.inference_answer
     if answer == nil then
         return
     end
-    self.answers[key] = nil
+    state.inference_answer = nil
     local ok, err = pcall(settle, self, answer, route)
     if not ok then
         self.faults:report("uncounted_answer", err)
@@ -183,9 +180,9 @@ local function log(self, route)
 end
 local metatable = {__index = {header_filter = header_filter, body_filter = body_filter, log = log}}
 local function usage_of(options, path, registry, faults)
-    local ____options_5 = options
-    local include_usage = ____options_5.include_usage
-    local max_body_bytes = ____options_5.max_body_bytes
+    local ____options_9 = options
+    local include_usage = ____options_9.include_usage
+    local max_body_bytes = ____options_9.max_body_bytes
     if not include_usage and max_body_bytes ~= nil then
         refuse(path .. ".max_body_bytes", "left out unless include_usage = true", max_body_bytes)
     end
@@ -198,7 +195,6 @@ local function create(options, ____bindingPattern0)
     local faults = fault.new(NAME, registry)
     local usage = usage_of(options, path, registry, faults)
     local fields = {
-        answers = {},
         families = figures.new(registry),
         faults = faults,
         usage = usage

@@ -24,7 +24,7 @@ local recorders = require("resty.openclaw.metrics.recorder")
 local operator_access = require("resty.openclaw.core.request.operator_access")
 local tokens = require("resty.openclaw.core.request.operator_access.token")
 local request = require("resty.openclaw.core.request.request")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local NAME = "metrics"
 local BOUNDS = kinds.list_of(kinds.positive)
 local BUCKETS = {
@@ -143,7 +143,7 @@ local function page(self)
     end
     catalogues.refresh(
         self.catalogue,
-        turn.paced(pause)
+        time_slice.paced(pause)
     )
     if not exposition.render(self.catalogue, self.faults, format, send) then
         ngx.exit(ngx.ERROR)

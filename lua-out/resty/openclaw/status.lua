@@ -14,7 +14,7 @@ local request = require("resty.openclaw.core.request.request")
 local document = require("resty.openclaw.status.document")
 local histories = require("resty.openclaw.status.history")
 local built = require("resty.openclaw.status.page")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local worker_process = require("resty.openclaw.core.process.worker_process")
 local NAME = "status"
 --- The options in `setup`, where the upstreams and routes are known.
@@ -49,7 +49,7 @@ local function tick(premature, status)
         histories.tick,
         status.history,
         request.now(),
-        turn.paced(turn.pass)
+        time_slice.paced(time_slice.yield_now)
     )
     if not ok then
         status.faults:report("sample", err)
@@ -92,7 +92,7 @@ end
 --- Sends a piece, and lets other requests have their turn.
 local function send(piece)
     ngx.print(piece)
-    turn.pass()
+    time_slice.yield_now()
 end
 local function page(self)
     check(self)
@@ -106,7 +106,7 @@ local function page(self)
         self,
         {parts = {}, send = send},
         request.now(),
-        turn.paced(turn.pass)
+        time_slice.paced(time_slice.yield_now)
     )
 end
 local function dashboard(self)

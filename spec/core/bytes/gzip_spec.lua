@@ -1,5 +1,5 @@
 local gzip = require("resty.openclaw.core.bytes.gzip")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 
 local PATH = ngx.config.prefix() .. "/packed.gz"
 
@@ -40,7 +40,7 @@ describe("gzip", function()
         local thread = ngx.thread.spawn(function()
             while not done do
                 turns = turns + 1
-                turn.pass()
+                time_slice.yield_now()
             end
         end)
         packer:compress(("x"):rep(32768 * 20))

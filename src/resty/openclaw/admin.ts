@@ -116,7 +116,7 @@ export function create(options: Values<typeof SCHEMA>, upstreams: LuaTable<strin
         ),
         faults: fault.new(NAME, registry),
     };
-    return setmetatable(fields, metatable) as unknown as Admin;
+    return setmetatable(fields, metatable);
 }
 
 /** The API alone, from the options in docs/admin.md. Raises when one is wrong. Phases: init. */

@@ -1,6 +1,6 @@
 /**
  * Chooses the node for each request of an upstream, by a policy, and learns from how each try ends. What is known of
- * the nodes is shared by all workers; which node a request is at stands in `attempts`.
+ * the nodes is shared by all workers; which node a request is at stands in `balancer/attempts`.
  */
 import * as nginx_balancer from "ngx.balancer";
 import * as attempts from "./balancer/attempts";
@@ -19,6 +19,7 @@ import * as supervision from "./balancer/supervision";
 import * as tries from "./balancer/tries";
 import * as upstreams from "./balancer/upstream";
 import * as request from "./core/request/request";
+import * as request_state from "./core/request/request_state";
 import * as retry_after from "./core/request/retry_after";
 import * as shared_memory from "./core/memory/shared_memory";
 import * as worker_process from "./core/process/worker_process";
@@ -98,20 +99,20 @@ function balance(this: Balancer): boolean {
     supervision.begin(this);
     const now = request.now();
     // A subrequest (auth_request, mirror, a background update of the cache) has no log phase in which it could be counted out again.
-    const key = request.is_subrequest() ? 0 : request.key();
+    const state = request.is_subrequest() ? undefined : request_state.open();
     const [failure, status] = nginx_balancer.get_last_failure();
     const is_first = failure === undefined;
     // Of the request, not only since a redirect.
-    const waited = is_first && key !== 0 && !attempts.is_present(key);
+    const waited = is_first && state !== undefined && !attempts.is_present(state);
     let peer: Peer | undefined;
     let last: Peer | undefined;
     if (is_first) {
-        if (!waited) attempts.settle_before(key);
+        if (!waited && state !== undefined) attempts.settle_before(state);
         peer = tries.first(this, now);
     } else {
         const text = tostring(status ?? BAD_GATEWAY);
-        last = key === 0 ? settle_subrequest(this, text) : attempts.settle(key, text);
-        peer = tries.next(this, now, key, last, status ?? BAD_GATEWAY);
+        last = state === undefined ? settle_subrequest(this, text) : attempts.settle(state, text);
+        peer = tries.next(this, now, state, last, status ?? BAD_GATEWAY);
     }
     if (peer === undefined) {
         if (is_first) decline(this, now);
@@ -133,7 +134,7 @@ function balance(this: Balancer): boolean {
     // One at a time: what may be done after a failure is known best just before.
     if (tries.may_go_on(this, peer, is_first)) nginx_balancer.set_more_tries(1);
     if (waited) queue.end_wait(this.waits);
-    if (key !== 0) attempts.begin(key, peer, now);
+    if (state !== undefined) attempts.begin(state, peer, now);
     else ejection.probe_silently(peer.record, now);
     peer.figures.sent.inc();
     return true;
@@ -145,12 +146,14 @@ function balance(this: Balancer): boolean {
  */
 function give_up(this: Balancer): void {
     const [failure, status] = nginx_balancer.get_last_failure();
-    if (failure !== undefined) attempts.settle(request.key(), tostring(status ?? BAD_GATEWAY));
+    const state = request_state.present();
+    if (failure !== undefined && state !== undefined) attempts.settle(state, tostring(status ?? BAD_GATEWAY));
 }
 
 /** Notes that the answer begins, for upstreams that measure the time to the first byte. Phases: header_filter. */
 function header_filter(this: Balancer): void {
-    attempts.note_first_byte(request.key());
+    const state = request_state.present();
+    if (state !== undefined) attempts.note_first_byte(state);
 }
 
 /**
@@ -158,7 +161,8 @@ function header_filter(this: Balancer): void {
  * Phases: log.
  */
 function log(this: Balancer): void {
-    attempts.settle_last(request.key());
+    const state = request_state.present();
+    if (state !== undefined) attempts.settle_last(state);
 }
 
 /** Gives back the worker's part of the shared memory. Phases: exit_worker. */
@@ -229,7 +233,7 @@ const metatable = {
 
 /** A balancer from options that are fine. Raises when it cannot be. Phases: init. */
 export function create(options: Options, context: Context): Balancer {
-    const balancer = setmetatable(builder.settings(options, context), metatable) as unknown as Balancer;
+    const balancer = setmetatable(builder.settings(options, context), metatable);
     upstreams.refresh(balancer);
     return balancer;
 }

@@ -140,7 +140,7 @@ function create(options: Values<typeof SCHEMA>): BodyDigest {
         unreadable: skipped.labels("unreadable"),
         faults: fault.new(NAME, registry),
     };
-    return setmetatable(fields, metatable) as unknown as BodyDigest;
+    return setmetatable(fields, metatable);
 }
 
 const declaration = {

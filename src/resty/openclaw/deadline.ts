@@ -17,7 +17,7 @@ import type { Counter } from "./core/metrics/metric_handles";
 import * as metric_registry from "./core/metrics/metric_registry";
 import type { Family } from "./core/metrics/metric_registry";
 import * as request from "./core/request/request";
-import * as time_left from "./core/time/time_left";
+import * as time_left from "./core/request/time_left";
 
 export interface Deadline {
     readonly seconds: number;
@@ -36,8 +36,8 @@ export interface Deadline {
     before_balance(route: string): boolean;
     /** Bounds the try by what is left. Phases: balancer. Never raises. */
     balance(): void;
-    /** Forgets the request. Phases: log. Never raises. */
-    log(): void;
+    /** Forgets the request, where the plugin stands alone. Phases: log. Never raises. */
+    log?(): void;
 }
 
 const NAME = "deadline";
@@ -130,7 +130,7 @@ function log(this: Deadline): void {
     time_left.forget();
 }
 
-const metatable = { __index: { access, before_balance, balance, log } };
+const metatable = { __index: { access, before_balance, balance } };
 
 function create(options: Values<typeof SCHEMA>, { path }: Context): Deadline {
     const { seconds, most_seconds, skew_seconds, connect_seconds, send_seconds, read_seconds } = options;
@@ -157,13 +157,13 @@ function create(options: Values<typeof SCHEMA>, { path }: Context): Deadline {
         ),
         faults: fault.new(NAME, registry),
     };
-    return setmetatable(fields, metatable) as unknown as Deadline;
+    return setmetatable(fields, metatable);
 }
 
 const declaration = {
     name: NAME,
     meaning: "[ends requests](deadline.md) whose client no longer waits",
-    order: { access: 200, before_balance: 200, balance: 100, log: 100 },
+    order: { access: 200, before_balance: 200, balance: 100 },
     schema: SCHEMA,
     create,
 };
@@ -172,6 +172,8 @@ export const plugin = contract.define(declaration);
 
 /** The plugin alone, from the options in docs/deadline.md. Raises when one is wrong. Phases: init. */
 function alone(options?: unknown): Deadline {
-    return contract.alone(declaration, options);
+    const deadline = contract.alone(declaration, options);
+    deadline.log = log;
+    return deadline;
 }
 export { alone as new };

@@ -25,7 +25,7 @@ import * as json_error from "./core/request/json_error";
 import * as metric_registry from "./core/metrics/metric_registry";
 import * as operator_access from "./core/request/operator_access";
 import * as request from "./core/request/request";
-import * as time_left from "./core/time/time_left";
+import * as time_left from "./core/request/time_left";
 import * as upstream_tries from "./core/request/upstream_tries";
 import * as worker_process from "./core/process/worker_process";
 
@@ -108,7 +108,7 @@ function learn_from_failure(link: Link, is_live: boolean): void {
     if (address === undefined || upstream_tries.last(address) === "") return;
     const header_times = request.variable("upstream_header_time") ?? "";
     if (string.find(header_times, "%d")[0] !== undefined) {
-        links.answered(link, clock.now() - seconds_since_try(), is_live);
+        links.answered(link, later(clock.now(), -seconds_since_try()), is_live);
         return;
     }
     // It was given too little time for that to tell anything.
@@ -117,7 +117,7 @@ function learn_from_failure(link: Link, is_live: boolean): void {
     if (!is_live && was_reached()) return;
     const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
     // Without a status the client has left first, which tells nothing.
-    if (status === "502" || status === "504") links.failed(link, clock.now() - seconds_since_try());
+    if (status === "502" || status === "504") links.failed(link, later(clock.now(), -seconds_since_try()));
 }
 
 /** Learns whether the link works from how the tries of the request at hand went, which may have ended or go on. */
@@ -131,7 +131,7 @@ function learn(link: Link, is_live: boolean): void {
     }
     // The answer may have gone on for long since it began.
     const seconds = request.seconds("upstream_response_time") ?? -1;
-    links.answered(link, clock.now() - math.max(0, seconds - header_seconds), is_live);
+    links.answered(link, later(clock.now(), -math.max(0, seconds - header_seconds)), is_live);
 }
 
 /** Whether what the cache has, or the other end has said, is what the request is answered. Phases: header_filter. */
@@ -235,7 +235,7 @@ export function create(options: Values<typeof SCHEMA>, { path, route, upstream }
     const faults = fault.new(NAME, registry);
     const jobs = jobs_of.new(settings.of(options, path), registry, link, faults);
     const fields = { route, upstream, link, jobs, faults };
-    return setmetatable(fields, metatable) as unknown as Edge;
+    return setmetatable(fields, metatable);
 }
 
 /** The plugin alone: the options in docs/edge.md, `route` and `upstream`. Raises when one is wrong. Phases: init. */

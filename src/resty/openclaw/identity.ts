@@ -95,7 +95,7 @@ const metatable = { __index: { access, admitted } };
 function create(options: Values<typeof settings.SCHEMA>, { path }: Context): Identity {
     const identity = settings.of(options, path) as Identity & { check: unknown };
     identity.check = CHECKS[identity.way];
-    return setmetatable(identity, metatable) as unknown as Identity;
+    return setmetatable(identity, metatable);
 }
 
 const declaration = {

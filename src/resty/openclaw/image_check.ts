@@ -136,7 +136,7 @@ function create(options: Values<typeof SCHEMA>): ImageCheck {
         unreadable: refused.labels("unreadable"),
         faults: fault.new(NAME, registry),
     };
-    return setmetatable(fields, metatable) as unknown as ImageCheck;
+    return setmetatable(fields, metatable);
 }
 
 const declaration = {

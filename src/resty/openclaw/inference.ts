@@ -2,8 +2,6 @@
  * Reads what answers of inference servers say of themselves as they pass: model, tokens, why they ended, how fast they
  * came. It looks at answers, and never changes, delays or withholds them; but with `include_usage` it has nodes send usage
  * events, and takes out those that clients did not ask for.
- *
- * What it knows of a request stands in a table of the worker, by request, made only for answers to what may make tokens.
  */
 import * as kind from "./config/kinds";
 import { computed, option } from "./config/schema";
@@ -29,6 +27,7 @@ import * as variables from "./inference/variables";
 import * as metric_registry from "./core/metrics/metric_registry";
 import type { Registry } from "./core/metrics/metric_registry";
 import * as request from "./core/request/request";
+import * as request_state from "./core/request/request_state";
 
 /** An answer on its way. */
 interface Answer {
@@ -43,8 +42,14 @@ interface Answer {
     is_whole: boolean;
 }
 
+declare module "./core/request/request_state" {
+    interface RequestState {
+        /** Its answer, where that may be one to read. */
+        inference_answer?: Answer | undefined;
+    }
+}
+
 export interface Inference {
-    readonly answers: LuaTable<number, Answer>;
     readonly families: Families;
     readonly faults: Faults;
     /** Asks nodes for usage; nothing where they are not asked. */
@@ -89,17 +94,14 @@ function admitted(this: Inference): void {
 }
 
 function header_filter(this: Inference): void {
-    if (this.usage !== undefined) usages.begin(this.usage);
-    const key = request.key();
-    // What an earlier request has left that had no log hook.
-    if (this.answers.has(key)) this.answers.delete(key);
+    if (this.usage !== undefined) usages.begin();
     if (request.status() !== HTTP_OK || !kinds.is_made_now()) return;
     const [reader, more] = kinds.reader_of();
     const answer: Answer =
         reader === undefined
             ? { reader: undefined, reason: more, inflation: undefined, is_seen: false, is_whole: false }
             : { reader, reason: undefined, inflation: more, is_seen: false, is_whole: false };
-    this.answers.set(key, answer);
+    request_state.open().inference_answer = answer;
 }
 
 function give(answer: Answer, memory: Bytes, bytes: number): void {
@@ -126,13 +128,13 @@ function take(this: void, answer: Answer): void {
 }
 
 function body_filter(this: Inference): void {
-    const key = request.key();
-    const answer = this.answers.get(key) as Answer | undefined;
+    const state = request_state.present();
+    const answer = state?.inference_answer;
     if (answer?.reader !== undefined) {
         // What is raised here would end the answer.
         const [ok, err] = pcall(take, answer);
         if (!ok) {
-            this.answers.delete(key);
+            state!.inference_answer = undefined;
             this.faults.report("unread_answer", err);
         }
     }
@@ -181,10 +183,10 @@ function settle(this: void, plugin: Inference, answer: Answer, route: string): v
 
 function log(this: Inference, route = ""): void {
     if (this.usage !== undefined) usages.settle(this.usage);
-    const key = request.key();
-    const answer = this.answers.get(key) as Answer | undefined;
+    const state = request_state.present();
+    const answer = state?.inference_answer;
     if (answer === undefined) return;
-    this.answers.delete(key);
+    state!.inference_answer = undefined;
     const [ok, err] = pcall(settle, this, answer, route);
     if (!ok) this.faults.report("uncounted_answer", err);
     if (answer.inflation !== undefined) inflations.finish(answer.inflation);
@@ -205,8 +207,8 @@ function create(options: Values<typeof SCHEMA>, { path }: Context): Inference {
     const registry = metric_registry.open(options.dict);
     const faults = fault.new(NAME, registry);
     const usage = usage_of(options, path, registry, faults);
-    const fields = { answers: new LuaTable(), families: figures.new(registry), faults, usage };
-    const inference = setmetatable(fields, metatable) as unknown as Inference;
+    const fields = { families: figures.new(registry), faults, usage };
+    const inference: Inference = setmetatable(fields, metatable);
     // No call on requests of routes that have no use for it.
     if (usage !== undefined) inference.admitted = admitted;
     return inference;

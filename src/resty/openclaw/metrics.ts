@@ -28,7 +28,7 @@ import * as operator_access from "./core/request/operator_access";
 import * as tokens from "./core/request/operator_access/token";
 import type { Token } from "./core/request/operator_access/token";
 import * as request from "./core/request/request";
-import * as turn from "./core/time/turn";
+import * as time_slice from "./core/time/time_slice";
 
 export interface Metrics {
     readonly registry: Registry;
@@ -186,7 +186,7 @@ function page(this: Metrics): void {
     ngx.header["Content-Type"] = format.content_type;
     ngx.header.Vary = "Accept";
     if (method === "HEAD") return;
-    catalogues.refresh(this.catalogue, turn.paced(pause));
+    catalogues.refresh(this.catalogue, time_slice.paced(pause));
     // The connection is broken off, so that nobody takes the part for the whole.
     if (!exposition.render(this.catalogue, this.faults, format, send)) ngx.exit(ngx.ERROR);
 }
@@ -219,7 +219,7 @@ export function create(options: Values<typeof SCHEMA>, path: string): Metrics {
         route: options.route,
         token: tokens.new(path, options),
     };
-    return setmetatable(fields, metatable) as unknown as Metrics;
+    return setmetatable(fields, metatable);
 }
 
 /** The metrics alone, from the options in docs/metrics.md. Raises when one is wrong. Phases: init. */

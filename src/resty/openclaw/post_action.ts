@@ -172,7 +172,7 @@ export function create(settings: Settings): PostAction {
         flusher: states.new(limits, queue, sink, dead_letter_sink, figures, faults),
         figures,
     };
-    return setmetatable(fields, metatable) as unknown as PostAction;
+    return setmetatable(fields, metatable);
 }
 
 /**

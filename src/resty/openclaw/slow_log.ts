@@ -98,7 +98,7 @@ export function create(options: Values<typeof SCHEMA>, { path }: Context): SlowL
             .labels(),
         faults: fault.new(NAME, registry),
     };
-    return setmetatable(fields, metatable) as unknown as SlowLog;
+    return setmetatable(fields, metatable);
 }
 
 /** The plugin alone, from the options in docs/slow_log.md. Raises when one is wrong. Phases: init. */

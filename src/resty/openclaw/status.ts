@@ -15,7 +15,7 @@ import type { Subject } from "./status/document";
 import * as histories from "./status/history";
 import type { Upstream } from "./status/node_text";
 import * as built from "resty.openclaw.status.page";
-import * as turn from "./core/time/turn";
+import * as time_slice from "./core/time/time_slice";
 import * as worker_process from "./core/process/worker_process";
 
 export interface Status extends Subject {
@@ -62,7 +62,7 @@ const STARTED = "status:started";
 
 function tick(premature: boolean, status: Status): void {
     if (premature) return;
-    const [ok, err] = pcall(histories.tick, status.history, request.now(), turn.paced(turn.pass));
+    const [ok, err] = pcall(histories.tick, status.history, request.now(), time_slice.paced(time_slice.yield_now));
     if (!ok) status.faults.report("sample", err);
 }
 
@@ -98,7 +98,7 @@ function check(status: Status): void {
 /** Sends a piece, and lets other requests have their turn. */
 function send(piece: string): void {
     ngx.print(piece);
-    turn.pass();
+    time_slice.yield_now();
 }
 
 function page(this: Status): void {
@@ -107,7 +107,7 @@ function page(this: Status): void {
     ngx.header["Cache-Control"] = "no-store";
     ngx.header["Content-Type"] = "application/json";
     if (ngx.req.get_method() === "HEAD") return;
-    document.write(this, { parts: [], send }, request.now(), turn.paced(turn.pass));
+    document.write(this, { parts: [], send }, request.now(), time_slice.paced(time_slice.yield_now));
 }
 
 function dashboard(this: Status): void {
@@ -145,7 +145,7 @@ export function create(
         faults: fault.new(NAME, registry),
         token: tokens.new(path, options),
     };
-    return setmetatable(fields, metatable) as unknown as Status;
+    return setmetatable(fields, metatable);
 }
 
 /** The status alone, from the options in docs/status.md. Raises when one is wrong. Phases: init. */

@@ -1,6 +1,6 @@
 local ____exports = {}
 local json = require("resty.openclaw.core.text.json")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local body = require("resty.openclaw.admin.body")
 local calls = require("resty.openclaw.admin.call")
 local paths = require("resty.openclaw.admin.path")
@@ -31,7 +31,7 @@ local function show_all(call)
     local parts = {}
     for ____, name in ipairs(names) do
         if #parts > 0 then
-            turn.pass()
+            time_slice.yield_now()
         end
         parts[#parts + 1] = ((json.text(name) .. ":{") .. shown_fields(call.upstreams[name])) .. "}"
     end

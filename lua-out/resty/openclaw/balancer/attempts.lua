@@ -1,7 +1,8 @@
 local ____exports = {}
 local request = require("resty.openclaw.core.request.request")
+local request_state = require("resty.openclaw.core.request.request_state")
 local retry_after = require("resty.openclaw.core.request.retry_after")
-local time_left = require("resty.openclaw.core.time.time_left")
+local time_left = require("resty.openclaw.core.request.time_left")
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
 local clients = require("resty.openclaw.balancer.clients")
@@ -14,36 +15,31 @@ local peer_of = require("resty.openclaw.balancer.peer")
 local request_failures = require("resty.openclaw.balancer.request_failures")
 local streamed_types = require("resty.openclaw.balancer.streamed_types")
 local try_figures = require("resty.openclaw.balancer.try_figures")
-local present_peer = {}
---- Requests whose answer counts as begun.
-local has_begun = {}
---- Requests that have become connections of another kind.
-local is_upgraded = {}
 --- What nginx says of a try that took too long.
 local TIMEOUT = "504"
 --- The answer that turns a connection into another kind, such as a WebSocket.
 local SWITCHING_PROTOCOLS = 101
 local UPGRADED = "101"
 --- Counts a request in at a peer. Phases: balancer.
-function ____exports.begin(key, peer, now)
+function ____exports.begin(state, peer, now)
     nodes.start(peer.node, now)
     peer.requests = peer.requests + 1
-    present_peer[key] = peer
+    state.peer = peer
 end
 --- Whether the request is counted in at some peer. Phases: any with a request.
-function ____exports.is_present(key)
-    return present_peer[key] ~= nil
+function ____exports.is_present(state)
+    return state.peer ~= nil
 end
 --- Whether the first byte is what counts of the answer at hand.
 local function counts_first_byte(upstream)
     local signal = upstream.signal
     return signal == "ttfb" or signal == "auto" and streamed_types.is_streamed(request.variable("upstream_http_content_type") or "")
 end
-local function learn_from_success(key, peer, now, seconds)
+local function learn_from_success(state, peer, now, seconds)
     local upstream = peer.upstream
     ejection.succeeded(peer.record, now)
     clients.note(upstream.clients, now)
-    request_failures.answered(key, peer, now)
+    request_failures.answered(state, peer, now)
     if upstream.policy.succeeded ~= nil then
         upstream.policy:succeeded(peer, now, seconds)
     end
@@ -56,27 +52,27 @@ local function learn_from_success(key, peer, now, seconds)
     end
 end
 --- Notes that the request at hand becomes a connection of another kind, which may be open for hours: that was its answer.
-local function upgrade(key, peer)
-    is_upgraded[key] = true
+local function upgrade(state, peer)
+    state.is_upgraded = true
     nodes.note_upgraded(peer.node)
     learn_from_success(
-        key,
+        state,
         peer,
         request.now(),
         nil
     )
 end
 --- Whether the beginning of an answer of this request tells anything.
-local function tells_by_beginning(key, upstream)
-    if has_begun[key] ~= nil or is_upgraded[key] ~= nil then
+local function tells_by_beginning(state, upstream)
+    if state.has_answer_begun == true or state.is_upgraded == true then
         return false
     end
-    return request_failures.has(key) or request.status() == SWITCHING_PROTOCOLS or counts_first_byte(upstream)
+    return request_failures.has(state) or request.status() == SWITCHING_PROTOCOLS or counts_first_byte(upstream)
 end
 --- Notes that the answer has begun. Phases: header_filter.
-function ____exports.note_first_byte(key)
-    local peer = present_peer[key]
-    if peer == nil or not tells_by_beginning(key, peer.upstream) then
+function ____exports.note_first_byte(state)
+    local peer = state.peer
+    if peer == nil or not tells_by_beginning(state, peer.upstream) then
         return
     end
     local status = upstream_tries.last(request.variable("upstream_status") or "-")
@@ -84,27 +80,27 @@ function ____exports.note_first_byte(key)
         return
     end
     if status == UPGRADED then
-        upgrade(key, peer)
+        upgrade(state, peer)
         return
     end
     request_failures.answered(
-        key,
+        state,
         peer,
         request.now()
     )
     if not counts_first_byte(peer.upstream) then
         return
     end
-    has_begun[key] = true
+    state.has_answer_begun = true
     nodes.note_done(peer.node)
 end
-local function learn_from_failure(key, peer, now, outcome, status, contact)
+local function learn_from_failure(state, peer, now, outcome, status, contact)
     local upstream = peer.upstream
     if outcome == "failed" then
         if contact == "none" then
             request_failures.count(peer, now, true)
         else
-            request_failures.add(key, peer, now)
+            request_failures.add(state, peer, now)
         end
     elseif outcome == "busy" then
         local asked_for = request.variable("upstream_http_retry_after")
@@ -118,7 +114,7 @@ local function learn_from_failure(key, peer, now, outcome, status, contact)
         if not outcomes.is_of_node(status) then
             return
         end
-        request_failures.called_wrong(key, peer)
+        request_failures.called_wrong(state, peer)
         if upstream.fallback ~= nil then
             degradation.answered_otherwise(upstream.degradation, now)
         end
@@ -144,35 +140,35 @@ local function outcome_of(upstream, status, contact)
     return outcomes.of_answer(upstream.failure_statuses, status)
 end
 --- Counts a connection out that had been a request.
-local function count_out_upgraded(key, peer)
-    if not (is_upgraded[key] ~= nil) then
-        upgrade(key, peer)
+local function count_out_upgraded(state, peer)
+    if state.is_upgraded ~= true then
+        upgrade(state, peer)
     end
-    is_upgraded[key] = nil
+    state.is_upgraded = nil
     nodes.finish_upgraded(peer.node)
 end
 --- Counts a request out of the peer it is at. `seconds`: what its policy learns from, where it wants to.
-local function count_out(key, peer, status, contact, seconds)
-    present_peer[key] = nil
+local function count_out(state, peer, status, contact, seconds)
+    state.peer = nil
     peer.requests = peer.requests - 1
     if not peer_of.is_current(peer) then
-        has_begun[key] = nil
-        is_upgraded[key] = nil
+        state.has_answer_begun = nil
+        state.is_upgraded = nil
         return
     end
-    if status == UPGRADED or is_upgraded[key] ~= nil then
-        count_out_upgraded(key, peer)
+    if status == UPGRADED or state.is_upgraded == true then
+        count_out_upgraded(state, peer)
         return
     end
     local now = request.now()
     local outcome = outcome_of(peer.upstream, status, contact)
-    nodes.finish(peer.node, outcome, has_begun[key] ~= nil)
-    has_begun[key] = nil
+    nodes.finish(peer.node, outcome, state.has_answer_begun == true)
+    state.has_answer_begun = nil
     if outcome == "ok" then
-        learn_from_success(key, peer, now, seconds)
+        learn_from_success(state, peer, now, seconds)
     else
         learn_from_failure(
-            key,
+            state,
             peer,
             now,
             outcome,
@@ -183,8 +179,8 @@ local function count_out(key, peer, status, contact, seconds)
 end
 --- Settles a try that failed with this status, before the next one of the same pass, and returns the peer it was at;
 -- nothing when the request is at none. Phases: balancer.
-function ____exports.settle(key, status)
-    local peer = present_peer[key]
+function ____exports.settle(state, status)
+    local peer = state.peer
     if peer == nil then
         return nil
     end
@@ -195,7 +191,7 @@ function ____exports.settle(key, status)
         tonumber(seconds[#seconds])
     )
     count_out(
-        key,
+        state,
         peer,
         status,
         contacts.before(status),
@@ -213,7 +209,7 @@ function ____exports.learn_in_subrequest(peer, status)
     local outcome = outcome_of(peer.upstream, status, contact)
     if outcome ~= "ok" then
         learn_from_failure(
-            0,
+            nil,
             peer,
             request.now(),
             outcome,
@@ -244,7 +240,7 @@ local function seconds_to_learn(upstream, whole)
     return seconds
 end
 --- Settles the only try of a request that ends.
-local function settle_only(key, peer, status)
+local function settle_only(state, peer, status)
     local ____temp_0
     if status == UPGRADED then
         ____temp_0 = nil
@@ -254,7 +250,7 @@ local function settle_only(key, peer, status)
     local seconds = ____temp_0
     try_figures.count(peer.figures, status, seconds)
     count_out(
-        key,
+        state,
         peer,
         telling_status(status),
         contacts.last(status),
@@ -293,7 +289,7 @@ local function listed_seconds_to_learn(peer, statuses, whole)
     return seconds
 end
 --- As `settle_only`, where there were several tries.
-local function settle_one_of_several(key, peer, statuses)
+local function settle_one_of_several(state, peer, statuses)
     local attempt, is_last = last_at(
         peer,
         statuses,
@@ -310,7 +306,7 @@ local function settle_one_of_several(key, peer, statuses)
     try_figures.count(peer.figures, status, seconds)
     local telling = is_last and telling_status(status) or status
     count_out(
-        key,
+        state,
         peer,
         telling,
         contacts.of_try(attempt),
@@ -318,27 +314,27 @@ local function settle_one_of_several(key, peer, statuses)
     )
 end
 --- Settles what the request has left to settle. To be called once for each request. Phases: log.
-function ____exports.settle_last(key)
-    local peer = present_peer[key]
+function ____exports.settle_last(state)
+    local peer = state.peer
     if peer ~= nil then
         local statuses = request.variable("upstream_status") or "-"
         if upstream_tries.is_single(statuses) then
-            settle_only(key, peer, statuses)
+            settle_only(state, peer, statuses)
         else
-            settle_one_of_several(key, peer, statuses)
+            settle_one_of_several(state, peer, statuses)
         end
     end
-    if request_failures.has(key) then
+    if request_failures.has(state) then
         request_failures.finish(
-            key,
+            state,
             request.now()
         )
     end
 end
 --- Settles the try of an earlier pass that a redirect ended, before the pass that nginx begins now; nothing happens where
 -- there is none. Phases: balancer.
-function ____exports.settle_before(key)
-    local peer = present_peer[key]
+function ____exports.settle_before(state)
+    local peer = state.peer
     if peer == nil then
         return
     end
@@ -355,11 +351,24 @@ function ____exports.settle_before(key)
         tonumber(attempt and attempt.response_seconds)
     )
     count_out(
-        key,
+        state,
         peer,
         status,
         contacts.of_try(attempt),
         nil
     )
 end
+--- What a request has left that ended without a log phase of ours tells nothing of its node.
+local function settle_lost(state)
+    if state.peer ~= nil then
+        count_out(
+            state,
+            state.peer,
+            "-",
+            "none",
+            nil
+        )
+    end
+end
+request_state.when_lost(settle_lost)
 return ____exports

@@ -21,6 +21,9 @@ local function keep_least(candidates)
     end
     candidates.count = kept
 end
+local function learn(self)
+    return smooth_weighted.none()
+end
 local function pick(self, candidates)
     keep_least(candidates)
     return candidates.peers[smooth_weighted.take(candidates) + 1]
@@ -28,7 +31,7 @@ end
 local function weight(self, peer)
     return peer.weight
 end
-local metatable = {__index = {learn = smooth_weighted.none, pick = pick, weight = weight}}
+local metatable = {__index = {learn = learn, pick = pick, weight = weight}}
 --- The policy. Phases: init.
 local function create()
     return setmetatable({}, metatable)

@@ -4,7 +4,6 @@ local clients = require("resty.openclaw.balancer.clients")
 local degradation = require("resty.openclaw.balancer.degradation")
 local ejection = require("resty.openclaw.balancer.ejection")
 local peer_of = require("resty.openclaw.balancer.peer")
-local failures_of = {}
 --- Counts a failure. `is_certain`: whether nobody but the peer is to blame. Phases: balancer, header_filter, log.
 function ____exports.count(peer, now, is_certain)
     if not peer_of.is_current(peer) then
@@ -28,17 +27,17 @@ function ____exports.count(peer, now, is_certain)
         upstream.policy:failed(peer)
     end
 end
---- Notes a try that came to the node and failed; `key` is 0 for subrequests, of whose end nobody hears. Phases: balancer, log.
-function ____exports.add(key, peer, now)
+--- Notes a try that came to the node and failed; without a state for subrequests, of whose end nobody hears. Phases: balancer, log.
+function ____exports.add(state, peer, now)
     local upstream = peer.upstream
-    local known = failures_of[key]
-    if key == 0 or known ~= nil and known.upstream ~= upstream and known.upstream.fallback ~= upstream then
+    local known = state and state.failures
+    if state == nil or known ~= nil and known.upstream ~= upstream and known.upstream.fallback ~= upstream then
         ____exports.count(peer, now, false)
         return
     end
     if known == nil then
         local wait = upstream.fallback ~= nil
-        failures_of[key] = {
+        state.failures = {
             upstream = upstream,
             peers = {peer},
             wait = wait,
@@ -50,8 +49,8 @@ function ____exports.add(key, peer, now)
         end
         return
     end
-    local ____known_peers_1 = known.peers
-    ____known_peers_1[#____known_peers_1 + 1] = peer
+    local ____known_peers_3 = known.peers
+    ____known_peers_3[#____known_peers_3 + 1] = peer
     if known.upstream ~= upstream then
         known.is_to_blame = true
     end
@@ -60,12 +59,12 @@ function ____exports.add(key, peer, now)
     end
 end
 --- Whether tries of the request have failed of which is not known yet what they say. Phases: header_filter.
-function ____exports.has(key)
-    return failures_of[key] ~= nil
+function ____exports.has(state)
+    return state.failures ~= nil
 end
 --- Notes that the request goes on from an upstream to its fallback; false when nothing waits for what that says. Phases: balancer.
-function ____exports.goes_on(key, upstream)
-    local known = failures_of[key]
+function ____exports.goes_on(state, upstream)
+    local known = state and state.failures
     if known == nil or known.upstream ~= upstream then
         return false
     end
@@ -73,8 +72,8 @@ function ____exports.goes_on(key, upstream)
     return true
 end
 --- Notes that a peer has answered that something is wrong with the request. Phases: balancer, log.
-function ____exports.called_wrong(key, peer)
-    local known = failures_of[key]
+function ____exports.called_wrong(state, peer)
+    local known = state and state.failures
     if known ~= nil and known.upstream.fallback == peer.upstream then
         known.is_to_blame = true
     end
@@ -107,12 +106,12 @@ local function confirm(known, good, now)
     end
 end
 --- Counts what is left to count of a request that ends. Phases: header_filter, log.
-function ____exports.finish(key, now)
-    local known = failures_of[key]
+function ____exports.finish(state, now)
+    local known = state.failures
     if known == nil then
         return
     end
-    failures_of[key] = nil
+    state.failures = nil
     if known.is_to_blame then
         for ____, peer in ipairs(known.peers) do
             if peer_of.is_current(peer) then
@@ -129,17 +128,17 @@ function ____exports.finish(key, now)
     count_missed(known, now)
 end
 --- Notes that a peer answers the request well. Phases: header_filter, log.
-function ____exports.answered(key, peer, now)
-    local known = failures_of[key]
+function ____exports.answered(state, peer, now)
+    local known = state.failures
     if known == nil then
         return
     end
     if known.upstream ~= peer.upstream then
         known.is_to_blame = false
-        ____exports.finish(key, now)
+        ____exports.finish(state, now)
         return
     end
-    failures_of[key] = nil
+    state.failures = nil
     confirm(known, peer, now)
 end
 return ____exports

@@ -1,5 +1,8 @@
 local ____exports = {}
 local smooth_weighted = require("resty.openclaw.balancer.smooth_weighted")
+local function learn(self)
+    return smooth_weighted.none()
+end
 local function pick(self, candidates)
     for place = 0, candidates.count - 1 do
         local peer = candidates.peers[place + 1]
@@ -10,7 +13,7 @@ end
 local function weight(self, peer)
     return peer.weight
 end
-local metatable = {__index = {learn = smooth_weighted.none, pick = pick, weight = weight}}
+local metatable = {__index = {learn = learn, pick = pick, weight = weight}}
 --- The policy. Phases: init.
 local function create()
     return setmetatable({}, metatable)

@@ -218,8 +218,8 @@ end
 --- The peer for a request whose last try, at `last`, has just failed with this status; nothing when none is left. Phases:
 -- balancer.
 -- 
--- @param key the request's number, 0 for a subrequest
-function ____exports.next(upstream, now, key, last, status)
+-- @param state nothing for a subrequest
+function ____exports.next(upstream, now, state, last, status)
     local addresses = tried_addresses()
     local present = present_upstream(upstream, last, addresses[#addresses] or "")
     if is_for_client(present, status) then
@@ -242,7 +242,7 @@ function ____exports.next(upstream, now, key, last, status)
     if present ~= upstream or upstream.fallback == nil then
         return nil
     end
-    if not request_failures.goes_on(key, upstream) then
+    if not request_failures.goes_on(state, upstream) then
         degradation.missed(upstream.degradation, now)
     end
     return from_fallback(upstream, now, addresses)

@@ -4,6 +4,7 @@ local delivery_header = require("resty.openclaw.core.request.delivery_header")
 local http_client = require("resty.openclaw.http_client")
 local json_error = require("resty.openclaw.core.request.json_error")
 local request = require("resty.openclaw.core.request.request")
+local request_state = require("resty.openclaw.core.request.request_state")
 local request_body = require("resty.openclaw.core.request.request_body")
 local stores = require("resty.openclaw.edge.store")
 local ages = require("resty.openclaw.edge.store.age")
@@ -12,8 +13,6 @@ local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
 local reserves = require("resty.openclaw.edge.store.reserve")
 local usages = require("resty.openclaw.edge.store.usage")
---- What requests of this worker are being written, by `request.key`.
-local held_by_request = {}
 --- Where answers are found; what follows is the id.
 ____exports.PREFIX = "/openclaw/jobs/"
 --- Says that what a delivery is answered is no answer to it, so that it counts as no try: "down" where the other end was not
@@ -159,11 +158,11 @@ local function keep(jobs, body)
     if full ~= nil then
         return nil, full
     end
-    local key = request.key()
+    local state = request_state.open()
     local held = {jobs = jobs, id = id, bytes = bytes}
-    held_by_request[key] = held
+    state.held = held
     local written, err = write(jobs.store, id, line, body)
-    held_by_request[key] = nil
+    state.held = nil
     if written == nil then
         take_back(held)
         jobs.faults:report("store", "cannot keep a request: ", err)
@@ -175,12 +174,12 @@ end
 --- Takes back what the request at hand has begun and will never end, as it was ended while it waited (its client has left, say).
 -- To be called when a request ends. Phases: log.
 function ____exports.abandon()
-    local key = request.key()
-    local held = held_by_request[key]
-    if held == nil then
+    local state = request_state.present()
+    if (state and state.held) == nil then
         return
     end
-    held_by_request[key] = nil
+    local held = state.held
+    state.held = nil
     take_back(held)
 end
 --- Why the request is not kept, as far as its head tells; nothing where it does not.

@@ -7,7 +7,7 @@ local endings = require("resty.openclaw.edge.delivery.ending")
 local stores = require("resty.openclaw.edge.store")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 --- What is read and sent at a time, in bytes.
 local PIECE_BYTES = 65536
 local PIECES_AT_A_STRETCH = 8
@@ -60,7 +60,7 @@ local function send_body(jobs, id, found)
         at = at + #piece
         pieces = pieces + 1
         if pieces % PIECES_AT_A_STRETCH == 0 then
-            turn.pass()
+            time_slice.yield_now()
         end
     end
     return ngx.exit(ngx.HTTP_OK)

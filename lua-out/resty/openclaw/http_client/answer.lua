@@ -1,6 +1,6 @@
 local ____exports = {}
 local texts = require("resty.openclaw.core.text.text")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local http_reader = require("resty.openclaw.http_client.reader")
 --- Limits of one header section, the status line or the trailers included.
 local HEADER_BYTES = 32768
@@ -101,7 +101,7 @@ local function read_chunks(reader, most_bytes, truncate, parts)
         end
         stretch = stretch + 1
         if stretch % CHUNKS_AT_A_STRETCH == 0 then
-            turn.pass()
+            time_slice.yield_now()
         end
     end
 end

@@ -1,6 +1,6 @@
 local ____exports = {}
 local clock = require("resty.openclaw.core.time.clock")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local http_target = require("resty.openclaw.http_client.target")
 --- What is sent at a stretch before the deadline is looked at again, in bytes.
 local PIECE_BYTES = 65536
@@ -126,7 +126,7 @@ function ____exports.send(socket, settings, head, body, deadline)
             end
             pieces = pieces + 1
             if type(body) ~= "string" and pieces % PIECES_AT_A_STRETCH == 0 then
-                turn.pass()
+                time_slice.yield_now()
             end
         end
     until not (at < bytes)

@@ -16,14 +16,12 @@ local metatable = {__index = {feed = feed, finish = finish}}
 --- A reader for one answer. Phases: any.
 local function create()
     local reading = readings.new()
-    return setmetatable(
-        {
-            is_stream = false,
-            reading = reading,
-            scanner = scanners.new(ROOT, reading)
-        },
-        metatable
-    )
+    local made = {
+        is_stream = false,
+        reading = reading,
+        scanner = scanners.new(ROOT, reading)
+    }
+    return setmetatable(made, metatable)
 end
 ____exports.new = create
 return ____exports

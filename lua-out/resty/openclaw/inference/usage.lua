@@ -2,6 +2,7 @@ local ____exports = {}
 local string_buffer = require("string.buffer")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local request = require("resty.openclaw.core.request.request")
+local request_state = require("resty.openclaw.core.request.request_state")
 local request_body = require("resty.openclaw.core.request.request_body")
 local chunk = require("resty.openclaw.inference.chunk")
 local kinds = require("resty.openclaw.inference.kinds")
@@ -77,27 +78,17 @@ local function result_of(usage)
             tostring(err)
         )
     end
-    local key = request.key()
-    usage.asked[key] = {
-        started = request.started(),
-        taker = nil,
-        is_stream = false
-    }
+    request_state.open().usage_asked = {taker = nil, is_stream = false}
     return "set"
-end
---- What is known of the request at hand; nothing of one that was at its address before.
-local function asked_of(usage)
-    local key = request.key()
-    local asked = usage.asked[key]
-    if asked == nil or asked.started == request.started() then
-        return asked
-    end
-    usage.asked[key] = nil
-    return nil
 end
 --- Changes the request at hand if it is one. Phases: access; yields. Ends the request only where nginx cannot read its body.
 function ____exports.ask(usage)
-    if not is_candidate() or asked_of(usage) ~= nil then
+    local ____temp_2 = not is_candidate()
+    if not ____temp_2 then
+        local ____opt_0 = request_state.present()
+        ____temp_2 = (____opt_0 and ____opt_0.usage_asked) ~= nil
+    end
+    if ____temp_2 then
         return
     end
     local result = result_of(usage)
@@ -106,8 +97,9 @@ function ____exports.ask(usage)
     end
 end
 --- Looks whether there will be an event to take out. Phases: header_filter.
-function ____exports.begin(usage)
-    local asked = asked_of(usage)
+function ____exports.begin()
+    local ____opt_3 = request_state.present()
+    local asked = ____opt_3 and ____opt_3.usage_asked
     if asked == nil then
         return
     end
@@ -138,9 +130,9 @@ local function filter(taker)
 end
 --- Takes the event out of what passes. What the client has got stays a stream, whatever happens. Phases: body_filter. Never raises.
 function ____exports.pass(usage)
-    local key = request.key()
-    local asked = usage.asked[key]
-    local taker = asked and asked.taker
+    local ____opt_7 = request_state.present()
+    local ____opt_5 = ____opt_7 and ____opt_7.usage_asked
+    local taker = ____opt_5 and ____opt_5.taker
     if taker == nil or taker.is_over and taker.held == nil then
         return
     end
@@ -159,12 +151,12 @@ function ____exports.pass(usage)
 end
 --- Counts what became of the event. Phases: log.
 function ____exports.settle(usage)
-    local asked = asked_of(usage)
+    local state = request_state.present()
+    local asked = state and state.usage_asked
     if asked == nil then
         return
     end
-    local key = request.key()
-    usage.asked[key] = nil
+    state.usage_asked = nil
     if not asked.is_stream then
         return
     end
@@ -187,7 +179,6 @@ end
 local function create(registry, faults, max_body_bytes)
     return {
         max_body_bytes = max_body_bytes,
-        asked = {},
         requests = by_result(registry, "openclaw_inference_usage_requests_total", "Requests that nodes may be asked for usage with, by what became of them.", {
             "set",
             "asked",

@@ -112,6 +112,8 @@ function ____exports.change(text)
         options = 0,
         includes = 0,
         is_streaming = false,
+        word_at = 0,
+        word_end = 0,
         is_continuous = false,
         is_odd = false
     }

@@ -9,7 +9,7 @@ local series_list = require("resty.openclaw.core.metrics.metric_registry.series_
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local ____lease = require("resty.openclaw.core.memory.shared_memory.lease")
 local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 --- A piece of the page is a millisecond, and at most this much work: each line, and for each number of a line all that
 -- are added up in it, one of each worker's block.
 local WORK_AT_ONCE = 32768
@@ -17,10 +17,10 @@ local WORK_OF_LINE = 32
 local function send(page)
     page.work = 0
     page.wanted = page.write(page.text:get())
-    turn.renew(page.slice)
+    time_slice.renew(page.slice)
 end
 local function send_if_due(page)
-    if page.work >= WORK_AT_ONCE or turn.is_over(page.slice) then
+    if page.work >= WORK_AT_ONCE or time_slice.is_over(page.slice) then
         send(page)
     end
 end
@@ -226,7 +226,7 @@ function ____exports.render(catalogue, faults, format, write)
         format = format,
         text = buffer.new(),
         write = write,
-        slice = turn.slice(),
+        slice = time_slice.begin(),
         line = line,
         work = 0,
         wanted = true

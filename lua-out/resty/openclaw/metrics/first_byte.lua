@@ -1,26 +1,26 @@
 local ____exports = {}
+local clock = require("resty.openclaw.core.time.clock")
 local request = require("resty.openclaw.core.request.request")
-local begun = {}
+local request_state = require("resty.openclaw.core.request.request_state")
 --- Notes that the answer begins. Phases: header_filter.
 function ____exports.note()
     if not request.is_subrequest() then
-        begun[request.key()] = request.now()
+        request_state.open().first_byte_at = clock.now()
     end
 end
---- Seconds from the first byte of the request to the first of its answer, and forgets them; nothing where the answer has
+--- Seconds from the first byte of the request to the first of its answer, and takes them back; nothing where the answer has
 -- not begun, or in a location without the header filter. `taken`: seconds from the first byte of the request to now.
 -- Phases: log.
 function ____exports.take(taken)
-    local key = request.key()
-    local at = begun[key]
+    local state = request_state.present()
+    local at = state and state.first_byte_at
     if at == nil then
         return nil
     end
-    begun[key] = nil
-    local seconds = taken - (request.now() - at)
-    if seconds < 0 then
-        return nil
-    end
-    return seconds
+    state.first_byte_at = nil
+    return math.max(
+        0,
+        taken - (clock.now() - at)
+    )
 end
 return ____exports

@@ -6,7 +6,7 @@ local ____schema = require("resty.openclaw.config.schema")
 local computed = ____schema.computed
 local option = ____schema.option
 local spools = require("resty.openclaw.spool")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local lines = require("resty.openclaw.post_action.lines")
 local ____file = require("resty.openclaw.post_action.sinks.file")
 local PATH = ____file.PATH
@@ -187,7 +187,7 @@ local function tend(self)
         moved = moved + 1
         sum(self)
         if moved % LINES_AT_A_STRETCH == 0 then
-            turn.pass()
+            time_slice.yield_now()
         end
     end
     sum(self)

@@ -1,7 +1,7 @@
 local ____exports = {}
 local ffi = require("ffi")
 local files = require("resty.openclaw.core.files.files")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local lanes = require("resty.openclaw.spool.lane")
 local lines = require("resty.openclaw.spool.line")
 --- What is read at once, and what is read and checked at a stretch: well below a millisecond.
@@ -120,7 +120,7 @@ function ____exports.read(lane, tally, reading)
             lanes.next_segment(lane)
         end
         if stretch >= STRETCH_BYTES then
-            turn.pass()
+            time_slice.yield_now()
             stretch = 0
         end
     end
@@ -156,7 +156,7 @@ function ____exports.count(lane, segment, offset)
         at = at + found
         stretch = stretch + found
         if stretch >= STRETCH_BYTES then
-            turn.pass()
+            time_slice.yield_now()
             stretch = 0
         end
         found, problem = files.read(file, piece, PIECE_BYTES, at)

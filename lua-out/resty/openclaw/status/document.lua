@@ -92,7 +92,7 @@ local function write_routes(output, subject, window)
 end
 --- Writes the document. Phases: content; those in which `pause` and `output` may yield.
 -- 
--- @param pause called after each small piece of work: see `turn.paced`
+-- @param pause called after each small piece of work: see `time_slice.paced`
 function ____exports.write(subject, output, now, pause)
     series_of.refresh(subject.history.index, pause)
     local window = windows.look_back(subject.history, now, pause)

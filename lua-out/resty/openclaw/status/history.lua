@@ -121,7 +121,7 @@ end
 function ____exports.sample_at(history, step)
     return history.sample_at[step % ____exports.CHART_DEPTH]
 end
---- Takes a sample of everything. Calls `pause` after each series, so that it may be one of `turn.paced`. Phases: any in which `pause` may be called; not
+--- Takes a sample of everything. Calls `pause` after each series, so that it may be one of `time_slice.paced`. Phases: any in which `pause` may be called; not
 -- while another sample is being taken.
 function ____exports.sample(history, now, pause)
     local number = history.newest + 1

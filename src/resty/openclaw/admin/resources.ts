@@ -1,6 +1,6 @@
 /** What can be done with upstreams, with nodes and with the changes of nodes. */
 import * as json from "../core/text/json";
-import * as turn from "../core/time/turn";
+import * as time_slice from "../core/time/time_slice";
 import * as body from "./body";
 import * as calls from "./call";
 import type { Call, Upstream } from "./call";
@@ -28,7 +28,7 @@ function show_all(this: void, call: Call): void {
     table.sort(names);
     const parts: string[] = [];
     for (const name of names) {
-        if (parts.length > 0) turn.pass();
+        if (parts.length > 0) time_slice.yield_now();
         parts.push(`${json.text(name)}:{${shown_fields(call.upstreams.get(name))}}`);
     }
     calls.answer(call, 200, `{"upstreams":{${table.concat(parts, ",")}}}`);

@@ -114,7 +114,9 @@ export const LOAD_FACTOR = kinds.of<number>(
 
 /** The policy. Phases: init. */
 function create({ hash_on, load_factor }: Pick<PolicyOptions, "hash_on" | "load_factor">): Policy {
-    const [key_variable] = string.match(hash_on ?? "", "[%w_]+");
-    return setmetatable({ key_variable, load_factor }, metatable) as unknown as Policy;
+    // `options` has it given where this policy is chosen.
+    const [key_variable] = string.match(hash_on!, "[%w_]+");
+    const fields = { key_variable: key_variable!, load_factor };
+    return setmetatable(fields, metatable);
 }
 export { create as new };

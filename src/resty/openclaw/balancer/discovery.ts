@@ -112,7 +112,7 @@ function create(
         }
     }
     const fields = { names: all, by_text, told, changed };
-    const discovery = setmetatable(fields, metatable) as unknown as Discovery;
+    const discovery = setmetatable(fields, metatable);
     figures.show(registry, discovery);
     return discovery;
 }

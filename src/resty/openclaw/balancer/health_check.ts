@@ -233,13 +233,14 @@ function create(
             ["upstream", "node", "result"],
         ),
         faults: faults.new("health_check", registry),
-        turns: new LuaTable(),
-        under_way: new LuaTable(),
+        turns: new LuaTable<CheckedNode, Turn>(),
+        under_way: new LuaTable<CheckedNode, Check>(),
         under_way_count: 0,
         ticks: 0,
         ticked_at: 0,
         report: nobody,
     };
+    // The compiler compares no generic methods.
     return setmetatable(fields, metatable) as unknown as HealthCheck;
 }
 export { create as new };

@@ -97,6 +97,6 @@ export const BUCKETS: Kind<readonly Bucket[]> = {
 
 /** The policy. Phases: init. */
 function create({ buckets }: Pick<PolicyOptions, "buckets">): Policy {
-    return setmetatable({ buckets: buckets ?? DEFAULT_BUCKETS }, metatable) as unknown as Policy;
+    return setmetatable({ buckets: buckets ?? DEFAULT_BUCKETS }, metatable);
 }
 export { create as new };

@@ -28,6 +28,10 @@ function keep_least(candidates: Candidates<Turns>): void {
     candidates.count = kept;
 }
 
+function learn(this: Policy<Turns>): Turns {
+    return smooth_weighted.none();
+}
+
 function pick(this: Policy<Turns>, candidates: Candidates<Turns>): Peer<Turns> {
     keep_least(candidates);
     return candidates.peers[smooth_weighted.take(candidates)]!;
@@ -37,10 +41,10 @@ function weight(this: Policy<Turns>, peer: Peer<Turns>): number {
     return peer.weight;
 }
 
-const metatable = { __index: { learn: smooth_weighted.none, pick, weight } };
+const metatable = { __index: { learn, pick, weight } };
 
 /** The policy. Phases: init. */
 function create(): Policy {
-    return setmetatable({}, metatable) as unknown as Policy;
+    return setmetatable({}, metatable);
 }
 export { create as new };

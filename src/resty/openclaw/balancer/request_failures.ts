@@ -9,6 +9,7 @@
  * Tries that did not even come to a connection never stand here: those count at once, without a suspect.
  */
 import * as random from "../core/bytes/random";
+import type { RequestState } from "../core/request/request_state";
 import * as clients from "./clients";
 import * as degradation from "./degradation";
 import * as ejection from "./ejection";
@@ -26,7 +27,12 @@ interface Failures {
     is_to_blame: boolean;
 }
 
-const failures_of = new LuaTable<number, Failures>();
+declare module "../core/request/request_state" {
+    interface RequestState {
+        /** Its failed tries, until it is known what they say. */
+        failures?: Failures | undefined;
+    }
+}
 
 /** Counts a failure. `is_certain`: whether nobody but the peer is to blame. Phases: balancer, header_filter, log. */
 export function count(peer: Peer, now: number, is_certain: boolean): void {
@@ -37,17 +43,20 @@ export function count(peer: Peer, now: number, is_certain: boolean): void {
     if (upstream.policy.failed !== undefined) upstream.policy.failed(peer);
 }
 
-/** Notes a try that came to the node and failed; `key` is 0 for subrequests, of whose end nobody hears. Phases: balancer, log. */
-export function add(key: number, peer: Peer, now: number): void {
+/** Notes a try that came to the node and failed; without a state for subrequests, of whose end nobody hears. Phases: balancer, log. */
+export function add(state: RequestState | undefined, peer: Peer, now: number): void {
     const upstream = peer.upstream!;
-    const known = failures_of.get(key) as Failures | undefined;
-    if (key === 0 || (known !== undefined && known.upstream !== upstream && known.upstream.fallback !== upstream)) {
+    const known = state?.failures;
+    if (
+        state === undefined ||
+        (known !== undefined && known.upstream !== upstream && known.upstream.fallback !== upstream)
+    ) {
         count(peer, now, false);
         return;
     }
     if (known === undefined) {
         const wait = upstream.fallback !== undefined;
-        failures_of.set(key, { upstream, peers: [peer], wait, went_on: false, is_to_blame: false });
+        state.failures = { upstream, peers: [peer], wait, went_on: false, is_to_blame: false };
         if (!wait) count(peer, now, false);
         return;
     }
@@ -57,21 +66,21 @@ export function add(key: number, peer: Peer, now: number): void {
 }
 
 /** Whether tries of the request have failed of which is not known yet what they say. Phases: header_filter. */
-export function has(key: number): boolean {
-    return failures_of.has(key);
+export function has(state: RequestState): boolean {
+    return state.failures !== undefined;
 }
 
 /** Notes that the request goes on from an upstream to its fallback; false when nothing waits for what that says. Phases: balancer. */
-export function goes_on(key: number, upstream: Upstream): boolean {
-    const known = failures_of.get(key) as Failures | undefined;
+export function goes_on(state: RequestState | undefined, upstream: Upstream): boolean {
+    const known = state?.failures;
     if (known === undefined || known.upstream !== upstream) return false;
     known.went_on = true;
     return true;
 }
 
 /** Notes that a peer has answered that something is wrong with the request. Phases: balancer, log. */
-export function called_wrong(key: number, peer: Peer): void {
-    const known = failures_of.get(key) as Failures | undefined;
+export function called_wrong(state: RequestState | undefined, peer: Peer): void {
+    const known = state?.failures;
     if (known !== undefined && known.upstream.fallback === peer.upstream) known.is_to_blame = true;
 }
 
@@ -92,10 +101,10 @@ function confirm(known: Failures, good: Peer, now: number): void {
 }
 
 /** Counts what is left to count of a request that ends. Phases: header_filter, log. */
-export function finish(key: number, now: number): void {
-    const known = failures_of.get(key) as Failures | undefined;
+export function finish(state: RequestState, now: number): void {
+    const known = state.failures;
     if (known === undefined) return;
-    failures_of.delete(key);
+    state.failures = undefined;
     if (known.is_to_blame) {
         for (const peer of known.peers) if (peer_of.is_current(peer)) ejection.told_nothing(peer.record);
         return;
@@ -105,14 +114,14 @@ export function finish(key: number, now: number): void {
 }
 
 /** Notes that a peer answers the request well. Phases: header_filter, log. */
-export function answered(key: number, peer: Peer, now: number): void {
-    const known = failures_of.get(key) as Failures | undefined;
+export function answered(state: RequestState, peer: Peer, now: number): void {
+    const known = state.failures;
     if (known === undefined) return;
     if (known.upstream !== peer.upstream) {
         known.is_to_blame = false;
-        finish(key, now);
+        finish(state, now);
         return;
     }
-    failures_of.delete(key);
+    state.failures = undefined;
     confirm(known, peer, now);
 }

@@ -3,6 +3,10 @@ import * as smooth_weighted from "./smooth_weighted";
 import type { Turns } from "./smooth_weighted";
 import type { Candidates, Peer, Policy } from "./model";
 
+function learn(this: Policy<Turns>): Turns {
+    return smooth_weighted.none();
+}
+
 function pick(this: Policy<Turns>, candidates: Candidates<Turns>): Peer<Turns> {
     for (const place of $range(0, candidates.count - 1)) {
         const peer = candidates.peers[place]!;
@@ -15,10 +19,10 @@ function weight(this: Policy<Turns>, peer: Peer<Turns>): number {
     return peer.weight;
 }
 
-const metatable = { __index: { learn: smooth_weighted.none, pick, weight } };
+const metatable = { __index: { learn, pick, weight } };
 
 /** The policy. Phases: init. */
 function create(): Policy {
-    return setmetatable({}, metatable) as unknown as Policy;
+    return setmetatable({}, metatable);
 }
 export { create as new };

@@ -3,6 +3,7 @@
  * budget allows, then to one of the fallback's.
  */
 import * as request from "../core/request/request";
+import type { RequestState } from "../core/request/request_state";
 import * as upstream_tries from "../core/request/upstream_tries";
 import * as busy_statuses from "./busy_statuses";
 import * as choice from "./choice";
@@ -182,12 +183,12 @@ export function last_of_subrequest(upstream: Upstream): Peer | undefined {
 /**
  * The peer for a request whose last try, at `last`, has just failed with this status; nothing when none is left. Phases:
  * balancer.
- * @param key the request's number, 0 for a subrequest
+ * @param state nothing for a subrequest
  */
 export function next(
     upstream: Upstream,
     now: number,
-    key: number,
+    state: RequestState | undefined,
     last: Peer | undefined,
     status: number,
 ): Peer | undefined {
@@ -208,7 +209,7 @@ export function next(
     }
     if (present !== upstream || upstream.fallback === undefined) return undefined;
     // What its tries say, and whether the upstream is to blame, may show in what the fallback makes of it.
-    if (!request_failures.goes_on(key, upstream)) degradation.missed(upstream.degradation, now);
+    if (!request_failures.goes_on(state, upstream)) degradation.missed(upstream.degradation, now);
     return from_fallback(upstream, now, addresses);
 }
 

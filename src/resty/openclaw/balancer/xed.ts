@@ -124,6 +124,6 @@ const metatable = {
 
 /** The policy. Phases: init. */
 function create(): Policy {
-    return setmetatable({ estimates: estimates_of.new() }, metatable) as unknown as Policy;
+    return setmetatable({ estimates: estimates_of.new() }, metatable);
 }
 export { create as new };

@@ -7,6 +7,7 @@ import * as delivery_header from "../core/request/delivery_header";
 import * as http_client from "../http_client";
 import * as json_error from "../core/request/json_error";
 import * as request from "../core/request/request";
+import * as request_state from "../core/request/request_state";
 import * as request_body from "../core/request/request_body";
 import type { Body } from "../core/request/request_body";
 import * as stores from "./store";
@@ -44,8 +45,12 @@ interface Held {
     readonly bytes: number;
 }
 
-/** What requests of this worker are being written, by `request.key`. */
-const held_by_request = new LuaTable<number, Held>();
+declare module "../core/request/request_state" {
+    interface RequestState {
+        /** What of it is being written to the store. */
+        held?: Held | undefined;
+    }
+}
 
 /** Where answers are found; what follows is the id. */
 export const PREFIX = "/openclaw/jobs/";
@@ -194,11 +199,11 @@ function keep(jobs: Jobs, body: Body): Kept {
     if (reserves.is_short(jobs.reserve)) return $multi(undefined, "not_stored");
     const full = usages.reserve(jobs.usage, id, bytes);
     if (full !== undefined) return $multi(undefined, full);
-    const key = request.key();
+    const state = request_state.open();
     const held = { jobs, id, bytes };
-    held_by_request.set(key, held);
+    state.held = held;
     const [written, err] = write(jobs.store, id, line, body);
-    held_by_request.delete(key);
+    state.held = undefined;
     if (written === undefined) {
         take_back(held);
         jobs.faults.report("store", "cannot keep a request: ", err);
@@ -213,10 +218,10 @@ function keep(jobs: Jobs, body: Body): Kept {
  * To be called when a request ends. Phases: log.
  */
 export function abandon(): void {
-    const key = request.key();
-    const held = held_by_request.get(key) as Held | undefined;
-    if (held === undefined) return;
-    held_by_request.delete(key);
+    const state = request_state.present();
+    if (state?.held === undefined) return;
+    const held = state.held;
+    state.held = undefined;
     take_back(held);
 }
 

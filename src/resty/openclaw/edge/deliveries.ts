@@ -1,31 +1,29 @@
 /**
- * Which requests of this worker are deliveries. That stands in tables of the worker, by request, as `ngx.ctx` would be lost
- * with an internal redirect, and the header is gone after the first look. Phases: all with a request.
+ * Which requests are deliveries. The header that says so is gone after the first look. Phases: all with a request.
  */
 import * as delivery_header from "../core/request/delivery_header";
+import * as request_state from "../core/request/request_state";
 import * as marks from "./jobs/mark";
 import type { Mark } from "./jobs/mark";
-import * as request from "../core/request/request";
 
-/** Requests that came with a mark, and whether it was the right one. */
-const marked = new LuaTable<number, boolean>();
-/** When these began: a later one may be at the same place in memory. */
-const beginnings = new LuaTable<number, number>();
+declare module "../core/request/request_state" {
+    interface RequestState {
+        /** Whether the request came with a mark: the right one (true) or another (false). */
+        delivery_mark?: boolean | undefined;
+    }
+}
 
 /** Finds out whether the request at hand is a delivery from that store, and takes the mark off. Phases: access. */
 export function note(mark: Mark): void {
-    const key = request.key();
-    if (marked.has(key) && beginnings.get(key) !== request.started()) marked.delete(key);
     if (!delivery_header.is_there()) return;
-    marked.set(key, marks.matches(mark));
-    beginnings.set(key, request.started());
+    request_state.open().delivery_mark = marks.matches(mark);
     // It is a secret, and nobody's business beyond.
     delivery_header.strip();
 }
 
 /** Whether the request at hand is a delivery from the route's store. */
 export function is_own(): boolean {
-    return marked.get(request.key()) === true;
+    return request_state.present()?.delivery_mark === true;
 }
 
 /**
@@ -33,13 +31,11 @@ export function is_own(): boolean {
  * gateway's or of another route's delivery, which keeps the job itself.
  */
 export function is_marked(): boolean {
-    return marked.has(request.key());
+    return request_state.present()?.delivery_mark !== undefined;
 }
 
-/** Forgets the request; to be called when it ends. */
+/** Takes the note back, where nobody forgets the request as a whole. Phases: log. */
 export function forget(): void {
-    const key = request.key();
-    if (!marked.has(key)) return;
-    marked.delete(key);
-    beginnings.delete(key);
+    const state = request_state.present();
+    if (state !== undefined) state.delivery_mark = undefined;
 }

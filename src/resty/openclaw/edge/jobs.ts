@@ -85,7 +85,7 @@ function create(settings: Settings, registry: Registry, link: Link, faults: Faul
         reserve: reserves.new(store, link.name, settings.reserve_bytes, names, faults),
         delivery: undefined as Delivery | undefined,
     };
-    const jobs = setmetatable(fields, metatable) as unknown as Jobs;
+    const jobs = setmetatable(fields, metatable) as Jobs;
     fields.delivery = deliveries.new(jobs);
     return jobs;
 }

@@ -9,7 +9,7 @@ import * as stores from "./store";
 import * as ids from "./store/id";
 import * as records from "./store/record";
 import type { StoredRecord } from "./store/record";
-import * as turn from "../core/time/turn";
+import * as time_slice from "../core/time/time_slice";
 
 /** What is read and sent at a time, in bytes. */
 const PIECE_BYTES = 65536;
@@ -52,7 +52,7 @@ function send_body(jobs: Jobs, id: string, found: StoredRecord): never {
         at += piece.length;
         // A client that takes all at once lets nobody else have a turn.
         pieces += 1;
-        if (pieces % PIECES_AT_A_STRETCH === 0) turn.pass();
+        if (pieces % PIECES_AT_A_STRETCH === 0) time_slice.yield_now();
     }
     return ngx.exit(ngx.HTTP_OK);
 }

@@ -197,7 +197,7 @@ export function failed(link: Link, began = clock.now()): void {
  * Notes a job that reached the other end and got no answer. `began`: as of `failed`; `is_first`: whether that is new of this
  * job. True where the job is to blame rather than the link: then it counts as one of the job's tries. Phases: any but init.
  */
-export function silent(link: Link, began: number, is_first: boolean): boolean {
+export function silent(link: Link, began: MonotonicTime, is_first: boolean): boolean {
     const record = link.record;
     if (record.get(DOWN) === 1) {
         record.set(SILENT, record.get(SILENT) + 1);

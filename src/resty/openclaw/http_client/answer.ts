@@ -1,6 +1,6 @@
 /** Reads one HTTP/1 answer as RFC 9112 frames it. What breaks a rule is an error; nothing is guessed. */
 import * as texts from "../core/text/text";
-import * as turn from "../core/time/turn";
+import * as time_slice from "../core/time/time_slice";
 import * as http_reader from "./reader";
 import type { Reader } from "./reader";
 
@@ -99,7 +99,7 @@ function read_chunks(reader: Reader, most_bytes: number, truncate: boolean, part
         if (end === undefined) return $multi(undefined, end_err);
         if (end !== "") return $multi(undefined, "a malformed chunk");
         stretch += 1;
-        if (stretch % CHUNKS_AT_A_STRETCH === 0) turn.pass();
+        if (stretch % CHUNKS_AT_A_STRETCH === 0) time_slice.yield_now();
     }
 }
 

@@ -1,6 +1,6 @@
 /** Opens, feeds and leaves the connection of one request; deadlines are by `clock`. Phases: those that may yield. */
 import * as clock from "../core/time/clock";
-import * as turn from "../core/time/turn";
+import * as time_slice from "../core/time/time_slice";
 import * as http_target from "./target";
 import type { Target } from "./target";
 
@@ -131,7 +131,7 @@ export function send(
         const [sent, err] = socket.send(data);
         if (sent === undefined) return $multi(undefined, err);
         pieces += 1;
-        if (typeof body !== "string" && pieces % PIECES_AT_A_STRETCH === 0) turn.pass();
+        if (typeof body !== "string" && pieces % PIECES_AT_A_STRETCH === 0) time_slice.yield_now();
     } while (at < bytes);
     return $multi(true);
 }

@@ -32,9 +32,7 @@ const metatable = { __index: { feed, finish } };
 /** A reader for one answer. Phases: any. */
 function create(): Document {
     const reading = readings.new();
-    return setmetatable(
-        { is_stream: false, reading, scanner: scanners.new(ROOT, reading) },
-        metatable,
-    ) as unknown as Document;
+    const made = { is_stream: false as const, reading, scanner: scanners.new(ROOT, reading) };
+    return setmetatable(made, metatable);
 }
 export { create as new };

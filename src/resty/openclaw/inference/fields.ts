@@ -192,6 +192,6 @@ const metatable = { __index: { value, begins, ends } };
 /** Nothing known yet. Phases: any. */
 function create(): Reading {
     const made = { counts: {}, texts: {}, has_error: false, is_over: false, has_stopped: false, position: -1 };
-    return setmetatable(made, metatable) as unknown as Reading;
+    return setmetatable(made, metatable);
 }
 export { create as new };

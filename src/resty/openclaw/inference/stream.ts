@@ -199,7 +199,7 @@ const metatable = { __index: { feed, finish } };
 function create(is_lines: boolean): Stream {
     const reading = readings.new();
     const made = {
-        is_stream: true,
+        is_stream: true as const,
         is_lines,
         reading,
         scanner: scanners.new(ROOT, reading),
@@ -213,6 +213,6 @@ function create(is_lines: boolean): Stream {
         first_time: 0,
         last_time: 0,
     };
-    return setmetatable(made, metatable) as unknown as Stream;
+    return setmetatable(made, metatable);
 }
 export { create as new };

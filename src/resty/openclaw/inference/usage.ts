@@ -1,6 +1,5 @@
 /**
- * Asks nodes for the usage event of each stream, and takes it out again for clients that did not ask. Which requests it has
- * changed stands in a table of the worker, by request: an internal redirect changes neither.
+ * Asks nodes for the usage event of each stream, and takes it out again for clients that did not ask.
  */
 import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
@@ -9,6 +8,7 @@ import type { Counter } from "../core/metrics/metric_handles";
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as request from "../core/request/request";
+import * as request_state from "../core/request/request_state";
 import * as request_body from "../core/request/request_body";
 import type { Body } from "../core/request/request_body";
 import * as chunk from "./chunk";
@@ -19,17 +19,21 @@ import * as usage_requests from "./usage_request";
 
 /** A request that was changed. */
 interface Asked {
-    /** When it began: another one at the same address began at another time. */
-    readonly started: number;
     /** What takes the event out; nothing before a stream begins, and where it cannot be taken out. */
     taker: Taker | undefined;
     /** Whether a stream came. */
     is_stream: boolean;
 }
 
+declare module "../core/request/request_state" {
+    interface RequestState {
+        /** What was asked of the node beside what the client asks. */
+        usage_asked?: Asked | undefined;
+    }
+}
+
 export interface Usage {
     readonly max_body_bytes: number;
-    readonly asked: LuaTable<number, Asked>;
     /** Requests by what became of them, and streams of those that were changed by what became of the event. */
     readonly requests: LuaTable<string, Counter>;
     readonly events: LuaTable<string, Counter>;
@@ -89,31 +93,21 @@ function result_of(usage: Usage): string | undefined {
     if (has_digest() || (request.variable("http_content_encoding") ?? "") !== "") return "left";
     const [ok, err] = pcall(ngx.req.set_body_data, changed);
     if (!ok) return unreadable(usage, tostring(err));
-    const key = request.key();
-    usage.asked.set(key, { started: request.started(), taker: undefined, is_stream: false });
+    request_state.open().usage_asked = { taker: undefined, is_stream: false };
     return "set";
-}
-
-/** What is known of the request at hand; nothing of one that was at its address before. */
-function asked_of(usage: Usage): Asked | undefined {
-    const key = request.key();
-    const asked = usage.asked.get(key) as Asked | undefined;
-    if (asked === undefined || asked.started === request.started()) return asked;
-    usage.asked.delete(key);
-    return undefined;
 }
 
 /** Changes the request at hand if it is one. Phases: access; yields. Ends the request only where nginx cannot read its body. */
 export function ask(usage: Usage): void {
     // After an internal redirect the request has what was put into it.
-    if (!is_candidate() || asked_of(usage) !== undefined) return;
+    if (!is_candidate() || request_state.present()?.usage_asked !== undefined) return;
     const result = result_of(usage);
     if (result !== undefined) usage.requests.get(result).inc();
 }
 
 /** Looks whether there will be an event to take out. Phases: header_filter. */
-export function begin(usage: Usage): void {
-    const asked = asked_of(usage);
+export function begin(): void {
+    const asked = request_state.present()?.usage_asked;
     if (asked === undefined) return;
     asked.taker = undefined;
     asked.is_stream = request.status() === HTTP_OK && kinds.type_in("sent_http_content_type") === "text/event-stream";
@@ -135,9 +129,7 @@ function filter(this: void, taker: Taker): void {
 
 /** Takes the event out of what passes. What the client has got stays a stream, whatever happens. Phases: body_filter. Never raises. */
 export function pass(usage: Usage): void {
-    const key = request.key();
-    const asked = usage.asked.get(key) as Asked | undefined;
-    const taker = asked?.taker;
+    const taker = request_state.present()?.usage_asked?.taker;
     if (taker === undefined || (taker.is_over && taker.held === undefined)) return;
     const held = taker.held;
     const [ok, err] = pcall(filter, taker);
@@ -151,10 +143,10 @@ export function pass(usage: Usage): void {
 
 /** Counts what became of the event. Phases: log. */
 export function settle(usage: Usage): void {
-    const asked = asked_of(usage);
+    const state = request_state.present();
+    const asked = state?.usage_asked;
     if (asked === undefined) return;
-    const key = request.key();
-    usage.asked.delete(key);
+    state!.usage_asked = undefined;
     if (!asked.is_stream) return;
     const taker = asked.taker;
     if (taker === undefined || taker.has_left) usage.events.get("left").inc();
@@ -172,7 +164,6 @@ function by_result(registry: Registry, name: string, help: string, results: stri
 function create(registry: Registry, faults: Faults, max_body_bytes: number): Usage {
     return {
         max_body_bytes,
-        asked: new LuaTable(),
         requests: by_result(
             registry,
             "openclaw_inference_usage_requests_total",

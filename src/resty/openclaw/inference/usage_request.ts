@@ -133,8 +133,17 @@ function changed(text: string, finding: Finding): Change {
  * stream of a model, "left" one that is not understood without a doubt. Phases: any. Takes about a millisecond for each MB.
  */
 export function change(text: string): Change {
-    const made = { streams: 0, options: 0, includes: 0, is_streaming: false, is_continuous: false, is_odd: false };
-    const finding = setmetatable(made, metatable) as unknown as Finding;
+    const made = {
+        streams: 0,
+        options: 0,
+        includes: 0,
+        is_streaming: false,
+        word_at: 0,
+        word_end: 0,
+        is_continuous: false,
+        is_odd: false,
+    };
+    const finding: Finding = setmetatable(made, metatable);
     const scanner = scanners.new(ROOT, finding);
     const memory = ffi.cast("const uint8_t *", text);
     scanners.feed(scanner, memory, 0, text.length);

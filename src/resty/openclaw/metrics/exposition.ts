@@ -11,8 +11,8 @@ import type { SeriesList } from "../core/metrics/metric_registry/series_list";
 import * as shared_memory from "../core/memory/shared_memory";
 import type { Region } from "../core/memory/shared_memory";
 import { HIGHEST_BLOCK } from "../core/memory/shared_memory/lease";
-import * as turn from "../core/time/turn";
-import type { Slice } from "../core/time/turn";
+import * as time_slice from "../core/time/time_slice";
+import type { Slice } from "../core/time/time_slice";
 import type { Format } from "./format";
 
 /**
@@ -42,11 +42,11 @@ interface Page {
 function send(page: Page): void {
     page.work = 0;
     page.wanted = page.write(page.text.get());
-    turn.renew(page.slice);
+    time_slice.renew(page.slice);
 }
 
 function send_if_due(page: Page): void {
-    if (page.work >= WORK_AT_ONCE || turn.is_over(page.slice)) send(page);
+    if (page.work >= WORK_AT_ONCE || time_slice.is_over(page.slice)) send(page);
 }
 
 function sample(page: Page, name: string, labels: string, value: number): void {
@@ -196,7 +196,7 @@ export function render(catalogue: Catalogue, faults: Faults, format: Format, wri
         format,
         text: buffer.new(),
         write,
-        slice: turn.slice(),
+        slice: time_slice.begin(),
         line,
         work: 0,
         wanted: true,

@@ -97,9 +97,9 @@ function create(of: Families, route: string): Recorder {
         families: of,
         route,
         plain: families.bind(of, route, ""),
-        by_variant: new LuaTable(),
+        by_variant: new LuaTable<string, Figures>(),
         room: MOST_VARIANTS,
     };
-    return setmetatable(fields, metatable) as unknown as Recorder;
+    return setmetatable(fields, metatable);
 }
 export { create as new };

@@ -12,7 +12,7 @@ import type { Values } from "../config/schema";
 import type { Faults } from "../core/metrics/fault";
 import * as spools from "../spool";
 import type { Spool } from "../spool";
-import * as turn from "../core/time/turn";
+import * as time_slice from "../core/time/time_slice";
 import type { SpoolFigures } from "./figures";
 import * as lines from "./lines";
 import type { Queue, Ring } from "./queue";
@@ -196,7 +196,7 @@ function tend(this: DurableQueue): void {
     while (move_one(this)) {
         moved += 1;
         sum(this);
-        if (moved % LINES_AT_A_STRETCH === 0) turn.pass();
+        if (moved % LINES_AT_A_STRETCH === 0) time_slice.yield_now();
     }
     sum(this);
 }
@@ -264,6 +264,6 @@ function create(
         adopt_at: 0,
         flies_from_memory: false,
     };
-    return setmetatable(fields, metatable) as unknown as DurableQueue;
+    return setmetatable(fields, metatable);
 }
 export { create as new };

@@ -191,8 +191,8 @@ function create(max_entries: number, max_bytes: number, drop_oldest: boolean): R
         max_bytes,
         drop_oldest,
         pages: lines.new(),
-        lengths: table_new(max_entries, 0),
-        times: table_new(max_entries, 0),
+        lengths: table_new(max_entries, 0) as LuaTable<number, number>,
+        times: table_new(max_entries, 0) as LuaTable<number, number>,
         head: 1,
         entries: 0,
         bytes: 0,
@@ -201,6 +201,6 @@ function create(max_entries: number, max_bytes: number, drop_oldest: boolean): R
         broken: 0,
         ousted: 0,
     };
-    return setmetatable(fields, metatable) as unknown as Ring;
+    return setmetatable(fields, metatable);
 }
 export { create as new };

@@ -3,7 +3,7 @@ import * as ffi from "ffi";
 import type { Buffer } from "string.buffer";
 import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
-import * as turn from "../core/time/turn";
+import * as time_slice from "../core/time/time_slice";
 import * as lanes from "./lane";
 import type { Lane, Segment } from "./lane";
 import * as lines from "./line";
@@ -133,7 +133,7 @@ export function read(lane: Lane, tally: Tally, reading: Reading): string | undef
             lanes.next_segment(lane);
         }
         if (stretch >= STRETCH_BYTES) {
-            turn.pass();
+            time_slice.yield_now();
             stretch = 0;
         }
     }
@@ -169,7 +169,7 @@ export function count(lane: Lane, segment: Segment, offset: number): string | un
         at += found;
         stretch += found;
         if (stretch >= STRETCH_BYTES) {
-            turn.pass();
+            time_slice.yield_now();
             stretch = 0;
         }
         [found, problem] = files.read(file, piece, PIECE_BYTES, at);

@@ -97,7 +97,7 @@ function write_routes(output: Output, subject: Subject, window: Window): void {
 
 /**
  * Writes the document. Phases: content; those in which `pause` and `output` may yield.
- * @param pause called after each small piece of work: see `turn.paced`
+ * @param pause called after each small piece of work: see `time_slice.paced`
  */
 export function write(subject: Subject, output: Output, now: number, pause: (this: void) => void): void {
     series_of.refresh(subject.history.index, pause);

@@ -163,7 +163,7 @@ export function sample_at(history: History, step: number): number {
 }
 
 /**
- * Takes a sample of everything. Calls `pause` after each series, so that it may be one of `turn.paced`. Phases: any in which `pause` may be called; not
+ * Takes a sample of everything. Calls `pause` after each series, so that it may be one of `time_slice.paced`. Phases: any in which `pause` may be called; not
  * while another sample is being taken.
  */
 export function sample(history: History, now: number, pause: (this: void) => void): void {

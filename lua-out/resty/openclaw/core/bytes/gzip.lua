@@ -1,6 +1,6 @@
 local ____exports = {}
 local ffi = require("ffi")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 ffi.cdef("\n    struct openclaw_z_stream {\n        const uint8_t *next_in;\n        unsigned int avail_in;\n        unsigned long total_in;\n        uint8_t *next_out;\n        unsigned int avail_out;\n        unsigned long total_out;\n        const char *msg;\n        void *state, *zalloc, *zfree, *opaque;\n        int data_type;\n        unsigned long adler, reserved;\n    };\n    const char *openclaw_zlib_version(void) __asm__(\"zlibVersion\");\n    int openclaw_deflate_init(struct openclaw_z_stream *stream, int level, int method, int window_bits,\n        int memory_level, int strategy, const char *version, int stream_bytes) __asm__(\"deflateInit2_\");\n    int openclaw_deflate_reset(struct openclaw_z_stream *stream) __asm__(\"deflateReset\");\n    int openclaw_deflate(struct openclaw_z_stream *stream, int flush) __asm__(\"deflate\");\n    int openclaw_deflate_end(struct openclaw_z_stream *stream) __asm__(\"deflateEnd\");\n")
 --- Z_BEST_SPEED: what the next levels save in bytes they cost many times over.
 local LEVEL = 1
@@ -66,7 +66,7 @@ local function compress(self, text)
             break
         end
         at = at + PIECE_BYTES
-        turn.pass()
+        time_slice.yield_now()
     end
     local rest = #text - at
     if rest > PIECE_BYTES or not feed(
@@ -102,7 +102,8 @@ local function create()
         return nil, ("zlib refuses to start (" .. tostring(code)) .. ")"
     end
     local held = ffi.gc(stream, library.openclaw_deflate_end)
-    return setmetatable({library = library, stream = held}, metatable)
+    local gzip = setmetatable({library = library, stream = held}, metatable)
+    return gzip
 end
 ____exports.new = create
 return ____exports

@@ -1,7 +1,7 @@
 local ____exports = {}
 local ffi = require("ffi")
 local files = require("resty.openclaw.core.files.files")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 ffi.cdef("\n    char *openclaw_real_path(const char *path, char *resolved) __asm__(\"realpath\");\n    long openclaw_read_link(const char *path, char *target, size_t bytes) __asm__(\"readlink\");\n")
 --- PATH_MAX. Source: Linux's limits.h.
 local MOST_PATH_BYTES = 4096
@@ -38,7 +38,7 @@ function ____exports.has(path)
         end
         looks = looks + 1
         if looks % LOOKS_AT_A_STRETCH == 0 then
-            turn.pass()
+            time_slice.yield_now()
         end
     end
     return false

@@ -1,4 +1,5 @@
 local ____exports = {}
+local clock = require("resty.openclaw.core.time.clock")
 local process = require("resty.openclaw.core.memory.shared_memory.process")
 local DEFAULT_SECONDS = 3
 --- The share of its time after which a lease is renewed.
@@ -14,9 +15,9 @@ local function identity(leader)
     end
     return leader.me
 end
---- Whether less than so many seconds have gone by; a clock that was set back makes it false.
+--- Whether less than so many seconds have gone by.
 local function is_recent(since, now, seconds)
-    return since <= now and now < since + seconds
+    return since ~= nil and now < since + seconds
 end
 --- Takes the lease if nobody has it.
 local function take(leader, me, now)
@@ -72,7 +73,7 @@ local function leads(self)
         return false
     end
     ngx.update_time()
-    local now = ngx.now()
+    local now = clock.now()
     local me = identity(self)
     local holder = self.names:get(self.key)
     if holder == nil then
@@ -105,8 +106,8 @@ local function create(names, name, seconds)
         seconds = seconds,
         pid = 0,
         me = "",
-        renewed_at = 0,
-        looked_at = 0
+        renewed_at = nil,
+        looked_at = nil
     }
     return setmetatable(fields, metatable)
 end

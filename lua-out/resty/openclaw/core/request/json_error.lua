@@ -1,7 +1,7 @@
 local ____exports = {}
 local cjson = require("cjson")
 local request = require("resty.openclaw.core.request.request")
-local time_left = require("resty.openclaw.core.time.time_left")
+local time_left = require("resty.openclaw.core.request.time_left")
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local utf8 = require("resty.openclaw.core.text.utf8")
 local UNKNOWN = {code = "error", message = "The request failed."}

@@ -3,8 +3,8 @@ local ffi = require("ffi")
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
 local open_files = require("resty.openclaw.core.files.open_files")
-local request = require("resty.openclaw.core.request.request")
-local turn = require("resty.openclaw.core.time.turn")
+local request_state = require("resty.openclaw.core.request.request_state")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 ffi.cdef("int openclaw_open(const char *path, int flags, int mode) __asm__(\"open\");")
 ffi.cdef("int close(int fd);")
 ffi.cdef("ssize_t pread(int fd, void *buffer, size_t bytes, int64_t offset);")
@@ -25,11 +25,6 @@ local lower_case = ffi.new("char[?]", #VARIABLE)
 local value = ffi.new("char *[1]")
 local value_bytes = ffi.new("size_t[1]")
 local message = ffi.new("char *[1]")
---- Past this many requests the files are forgotten; those of requests under way are then recognised in another way.
-local MOST_KNOWN = 4096
---- Names of bodies' files by request. Names are never used twice, so those of requests that are gone do no harm.
-local known_files = {}
-local known_count = 0
 --- One for the worker: never in use over a yield.
 local piece = ffi.new("uint8_t[?]", PIECE_BYTES)
 local function why(what)
@@ -134,23 +129,12 @@ local function in_file(path, announced)
     end
     return {bytes = bytes, file = path}
 end
---- A file that was made when this module had the body read; no other file ever gets its name.
-local function remember(file)
-    if known_count >= MOST_KNOWN then
-        known_files = {}
-        known_count = 0
-    end
-    local key = request.key()
-    if not (known_files[key] ~= nil) then
-        known_count = known_count + 1
-    end
-    known_files[key] = file
-end
 --- Whether the body's file may be opened by its name. ngx_lua has nginx keep the name until the request ends. But what
 -- nginx reads for itself (for proxy_pass, say) goes to a file that loses its name at once, which another nginx that shares
 -- client_body_temp_path may then give to the body of somebody else. Source: ngx_open_tempfile in nginx's ngx_files.c.
 local function is_its_own(file)
-    return known_files[request.key()] == file or open_files.has(file)
+    local ____opt_0 = request_state.present()
+    return (____opt_0 and ____opt_0.body_file) == file or open_files.has(file)
 end
 --- Has nginx read the body, so that `read` finds all of it later, after internal redirects too. Ends the request when the
 -- client sends what is no body, or one over client_max_body_size. Says why it cannot be read, or nothing. Phases: rewrite,
@@ -163,7 +147,7 @@ function ____exports.fetch()
     end
     local file = ngx.req.get_body_file()
     if before == nil and file ~= nil then
-        remember(file)
+        request_state.open().body_file = file
     end
     return nil
 end
@@ -244,7 +228,7 @@ function ____exports.each(body, visit, state)
     local offset = 0
     while offset < body.bytes do
         if offset > 0 then
-            turn.pass()
+            time_slice.yield_now()
         end
         local ____end = math.min(offset + SLICE_BYTES, body.bytes)
         if body.file ~= nil then

@@ -12,7 +12,7 @@ local ages = require("resty.openclaw.edge.store.age")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
 local usages = require("resty.openclaw.edge.store.usage")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 --- What is written at a stretch, in bytes.
 local PIECE_BYTES = 512 * 1024
 local MOST_PAUSE_SECONDS = 30
@@ -28,7 +28,7 @@ local function write_body(delivery, written, body)
         end
         at = at + #piece
         if at <= #body then
-            turn.pass()
+            time_slice.yield_now()
         end
     end
     return nil
@@ -174,7 +174,7 @@ function ____exports.finish(delivery, id, job, given)
         local fitting = ____is_full_5
         if fitting ~= nil then
             ending = fitting
-            turn.pass()
+            time_slice.yield_now()
         else
             if is_full and end_in_place(delivery, id, job, ending) then
                 return

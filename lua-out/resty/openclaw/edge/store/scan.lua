@@ -1,6 +1,6 @@
 local ____exports = {}
 local files = require("resty.openclaw.core.files.files")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local ids = require("resty.openclaw.edge.store.id")
 local stores = require("resty.openclaw.edge.store")
 --- Of files that may each be opened, some microseconds long.
@@ -20,7 +20,7 @@ function ____exports.each(store, shelf, visit, state)
         end
         count = count + 1
         if count % FILES_AT_A_STRETCH == 0 then
-            turn.pass()
+            time_slice.yield_now()
         end
         name = files.next_name(folder)
     end

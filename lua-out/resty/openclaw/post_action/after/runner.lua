@@ -1,7 +1,7 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
 local clock = require("resty.openclaw.core.time.clock")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local pools = require("resty.openclaw.post_action.after.pool")
 local RUN_SECONDS = 60
 local RUN_ACTIONS = 1000
@@ -55,7 +55,7 @@ local function begin(pool, runner)
         end
         stretch = stretch + 1
         if stretch % STRETCH_ACTIONS == 0 then
-            turn.pass()
+            time_slice.yield_now()
             runner.seen_at = clock.now()
         end
     end

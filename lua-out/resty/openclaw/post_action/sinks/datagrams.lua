@@ -1,5 +1,5 @@
 local ____exports = {}
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local lines = require("resty.openclaw.post_action.lines")
 --- So many are sent at a stretch, at some microseconds each, before other requests have their turn.
 local DATAGRAMS_AT_A_STRETCH = 200
@@ -43,7 +43,7 @@ function ____exports.send(endpoint, prefix, all, most_bytes)
             end
         end
         if index % DATAGRAMS_AT_A_STRETCH == 0 then
-            turn.pass()
+            time_slice.yield_now()
         end
     end
     if named ~= nil then

@@ -5,7 +5,7 @@ local joined = ____schema.joined
 local option = ____schema.option
 local required = ____schema.required
 local semaphore = require("ngx.semaphore")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local ids = require("resty.openclaw.post_action.ids")
 local lines = require("resty.openclaw.post_action.lines")
 local redis_client = require("resty.openclaw.post_action.sinks.redis_client")
@@ -68,7 +68,7 @@ local function exchange(job, numbers, index, asks)
         end
         add(job.sink, client, job.all[number])
         if count % COMMANDS_AT_A_STRETCH == 0 then
-            turn.pass()
+            time_slice.yield_now()
         end
     end
     local replies, reply_err = client:commit_pipeline()

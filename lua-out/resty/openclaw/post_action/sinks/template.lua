@@ -5,7 +5,7 @@ local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option
 local required = ____schema.required
 local json = require("resty.openclaw.core.text.json")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local ids = require("resty.openclaw.post_action.ids")
 local lines = require("resty.openclaw.post_action.lines")
 local NANOSECOND_DIGITS = 9
@@ -108,7 +108,7 @@ function ____exports.fill(template, text)
             body[#body + 1] = type(part) == "string" and part or part(line)
         end
         if number % ENTRIES_AT_A_STRETCH == 0 then
-            turn.pass()
+            time_slice.yield_now()
         end
     end
     body[#body + 1] = template.after

@@ -107,7 +107,7 @@ const metatable = { __index: { begin, finish, of, hmac } };
 /** Digests by one algorithm. Raises when OpenSSL does not offer it, as in FIPS mode with MD5. Phases: init. */
 function create(algorithm: Algorithm): Digest {
     const method = ffi.C.EVP_get_digestbyname!(algorithm) as CValue;
-    const digest = setmetatable({ algorithm, method, idle: [] }, metatable) as unknown as Digest;
+    const digest = setmetatable({ algorithm, method, idle: [] }, metatable);
     // FIPS mode knows the name, and refuses at the first use.
     if (method === undefined || digest.of("")[0] === undefined) {
         error(`digest: the OpenSSL of this nginx does not offer ${algorithm} (FIPS mode refuses md5; take sha256)`, 0);

@@ -2,7 +2,7 @@
  * Compresses texts by the zlib that nginx itself runs with, or else the system's own. Source: zlib.h, version 1.2.
  */
 import * as ffi from "ffi";
-import * as turn from "../time/turn";
+import * as time_slice from "../time/time_slice";
 
 // Names of our own, so that other libraries' declarations of the same functions are of no matter.
 ffi.cdef(`
@@ -99,7 +99,7 @@ function compress(this: Gzip, text: string): Result<string> {
     while (text.length - at > PIECE_BYTES) {
         if (!feed(this, pointer_add(bytes, at), PIECE_BYTES, Z_NO_FLUSH, parts)) break;
         at += PIECE_BYTES;
-        turn.pass();
+        time_slice.yield_now();
     }
     const rest = text.length - at;
     if (rest > PIECE_BYTES || !feed(this, pointer_add(bytes, at), rest, Z_FINISH, parts)) {
@@ -127,6 +127,7 @@ function create(): Result<Gzip> {
     );
     if (code !== Z_OK) return $multi(undefined, `zlib refuses to start (${tostring(code)})`);
     const held = ffi.gc(stream, library.openclaw_deflate_end);
-    return $multi(setmetatable({ library, stream: held }, metatable) as unknown as Gzip);
+    const gzip: Gzip = setmetatable({ library, stream: held as unknown as Stream }, metatable);
+    return $multi(gzip);
 }
 export { create as new };

@@ -1,7 +1,7 @@
 /** Which files this process has open: the system lists them in /proc. Linux. */
 import * as ffi from "ffi";
 import * as files from "./files";
-import * as turn from "../time/turn";
+import * as time_slice from "../time/time_slice";
 
 // Names of our own, so that other libraries' declarations of the same functions are of no matter.
 ffi.cdef(`
@@ -43,7 +43,7 @@ export function has(path: string): boolean {
     for (const descriptor of descriptors ?? []) {
         if (leads_to(descriptor, name)) return true;
         looks += 1;
-        if (looks % LOOKS_AT_A_STRETCH === 0) turn.pass();
+        if (looks % LOOKS_AT_A_STRETCH === 0) time_slice.yield_now();
     }
     return false;
 }

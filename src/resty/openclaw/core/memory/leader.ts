@@ -6,6 +6,7 @@
  * held up finds out before it goes on. A lease ends by itself; that of a process that is gone is taken over at once.
  */
 import type { Names } from "./shared_memory/names";
+import * as clock from "../time/clock";
 import * as process from "./shared_memory/process";
 
 export interface Leader {
@@ -16,8 +17,8 @@ export interface Leader {
     /** The process that `me` is the identity of: what was made in the master is used in its workers. */
     pid: number;
     me: string;
-    renewed_at: number;
-    looked_at: number;
+    renewed_at: MonotonicTime | undefined;
+    looked_at: MonotonicTime | undefined;
     leads(): LuaMultiReturn<[leads: boolean, err?: string]>;
     resign(): void;
 }
@@ -38,13 +39,13 @@ function identity(leader: Leader): string {
     return leader.me;
 }
 
-/** Whether less than so many seconds have gone by; a clock that was set back makes it false. */
-function is_recent(since: number, now: number, seconds: number): boolean {
-    return since <= now && now < since + seconds;
+/** Whether less than so many seconds have gone by. */
+function is_recent(since: MonotonicTime | undefined, now: MonotonicTime, seconds: number): boolean {
+    return since !== undefined && now < later(since, seconds);
 }
 
 /** Takes the lease if nobody has it. */
-function take(leader: Leader, me: string, now: number): LuaMultiReturn<[leads: boolean, err?: string]> {
+function take(leader: Leader, me: string, now: MonotonicTime): LuaMultiReturn<[leads: boolean, err?: string]> {
     const [won, err] = leader.names.safe_add(leader.key, me, leader.seconds);
     if (won === true) {
         leader.renewed_at = now;
@@ -55,7 +56,7 @@ function take(leader: Leader, me: string, now: number): LuaMultiReturn<[leads: b
 }
 
 /** Keeps the lease; false when it is another's by now. */
-function renew(leader: Leader, me: string, now: number): boolean {
+function renew(leader: Leader, me: string, now: MonotonicTime): boolean {
     if (is_recent(leader.renewed_at, now, leader.seconds * RENEW_SHARE)) return true;
     // If another has taken the lease meanwhile, it is the other's that lasts longer now, which does no harm.
     leader.names.expire(leader.key, leader.seconds);
@@ -69,7 +70,7 @@ function succeed(
     leader: Leader,
     holder: string,
     me: string,
-    now: number,
+    now: MonotonicTime,
 ): LuaMultiReturn<[leads: boolean, err?: string]> {
     if (is_recent(leader.looked_at, now, LOOK_SECONDS)) return $multi(false);
     leader.looked_at = now;
@@ -95,7 +96,7 @@ function leads(this: Leader): LuaMultiReturn<[leads: boolean, err?: string]> {
     }
     // nginx's time is that of this turn of its loop, which may have begun long ago.
     ngx.update_time();
-    const now = ngx.now();
+    const now = clock.now();
     const me = identity(this);
     const [holder] = this.names.get<string>(this.key);
     if (holder === undefined) return take(this, me, now);
@@ -119,7 +120,15 @@ const metatable = { __index: { leads, resign } };
  * @param seconds how long the work may rest when its leader hangs (3)
  */
 function create(names: Names, name: string, seconds = DEFAULT_SECONDS): Leader {
-    const fields = { names, key: `leader:${name}`, seconds, pid: 0, me: "", renewed_at: 0, looked_at: 0 };
-    return setmetatable(fields, metatable) as unknown as Leader;
+    const fields = {
+        names,
+        key: `leader:${name}`,
+        seconds,
+        pid: 0,
+        me: "",
+        renewed_at: undefined,
+        looked_at: undefined,
+    };
+    return setmetatable(fields, metatable);
 }
 export { create as new };

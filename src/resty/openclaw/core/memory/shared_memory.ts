@@ -206,7 +206,8 @@ export function open(dict_name: string, workers = blocks_wanted()): Region {
         seen,
         pins,
     };
-    const region = setmetatable(fields, lazily_mine as unknown as object) as unknown as Region;
+    // `mine` comes with the first look at it.
+    const region = setmetatable(fields, lazily_mine) as unknown as Region;
     regions.set(dict_name, region);
     return region;
 }

@@ -10,7 +10,7 @@ import type { Family, Registry } from "./metric_registry";
 export interface Faults {
     readonly plugin: string;
     readonly family: Family<Counter>;
-    readonly next_line: LuaTable<string, number>;
+    readonly next_line: LuaTable<string, MonotonicTime>;
     readonly unsaid: LuaTable<string, number>;
     /** Counts one fault, and logs it unless its kind was logged within the last minute. Phases: any. */
     report(kind: string, ...parts: unknown[]): void;
@@ -27,7 +27,7 @@ function report(this: Faults, kind: string, ...parts: unknown[]): void {
     }
     const unsaid = this.unsaid.get(kind) ?? 0;
     const more = unsaid > 0 ? ` (and ${unsaid} times since the last line)` : "";
-    this.next_line.set(kind, now + SECONDS_BETWEEN_LINES);
+    this.next_line.set(kind, later(now, SECONDS_BETWEEN_LINES));
     this.unsaid.set(kind, 0);
     ngx.log(ngx.ERR, this.plugin, ": ", kind, more, ": ", ...parts);
 }
@@ -43,7 +43,12 @@ function create(plugin: string, registry: Registry): Faults {
         ["plugin", "kind"],
     );
     family.is_essential = true;
-    const fields = { plugin, family, next_line: new LuaTable(), unsaid: new LuaTable() };
-    return setmetatable(fields, metatable) as unknown as Faults;
+    const fields = {
+        plugin,
+        family,
+        next_line: new LuaTable<string, MonotonicTime>(),
+        unsaid: new LuaTable<string, number>(),
+    };
+    return setmetatable(fields, metatable);
 }
 export { create as new };

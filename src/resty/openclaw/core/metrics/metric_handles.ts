@@ -109,7 +109,7 @@ export function counter(
     name = "",
     owner?: Owner,
 ): Counter {
-    return setmetatable({ region, slot, generation, name, owner }, counter_metatable) as unknown as Counter;
+    return setmetatable({ region, slot, generation, name, owner }, counter_metatable);
 }
 
 /** A gauge on one slot of the common block. Else as `counter`. */
@@ -120,7 +120,7 @@ export function gauge(
     name = "",
     owner?: Owner,
 ): Gauge {
-    return setmetatable({ region, slot, generation, name, owner }, gauge_metatable) as unknown as Gauge;
+    return setmetatable({ region, slot, generation, name, owner }, gauge_metatable);
 }
 
 /** A histogram on as many adjoining slots as there are bounds, and two. Else as `counter`. */
@@ -133,5 +133,5 @@ export function histogram(
     owner?: Owner,
 ): Histogram {
     const fields = { region, slot, generation, name, owner, buckets };
-    return setmetatable(fields, histogram_metatable) as unknown as Histogram;
+    return setmetatable(fields, histogram_metatable);
 }

@@ -5,7 +5,7 @@
  */
 import * as cjson from "cjson";
 import * as request from "./request";
-import * as time_left from "../time/time_left";
+import * as time_left from "./time_left";
 import * as upstream_tries from "./upstream_tries";
 import * as utf8 from "../text/utf8";
 

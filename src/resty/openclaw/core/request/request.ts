@@ -143,16 +143,16 @@ export function set_variable(name: string, text: string): boolean {
 }
 
 /** The time in seconds since 1970, to the millisecond, as of this turn of nginx's loop. Phases: any. */
-export function now(): number {
-    const seconds = ffi.C.ngx_http_lua_ffi_now!() as number;
+export function now(): WallTime {
+    const seconds = ffi.C.ngx_http_lua_ffi_now!() as WallTime;
     return seconds;
 }
 
 /** When the first byte of the request came, in seconds since 1970; 0 where there is no request. */
-export function started(): number {
+export function started(): WallTime {
     const request = get_request();
-    if (request === undefined) return 0;
-    const seconds = ffi.C.ngx_http_lua_ffi_req_start_time!(request) as number;
+    if (request === undefined) return 0 as WallTime;
+    const seconds = ffi.C.ngx_http_lua_ffi_req_start_time!(request) as WallTime;
     return seconds;
 }
 

@@ -5,8 +5,15 @@
 import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
 import * as open_files from "../files/open_files";
-import * as request from "./request";
-import * as turn from "../time/turn";
+import * as request_state from "./request_state";
+import * as time_slice from "../time/time_slice";
+
+declare module "./request_state" {
+    interface RequestState {
+        /** The file that its body is in, where this module had the body read: no other file ever gets that name. */
+        body_file?: string | undefined;
+    }
+}
 
 // `open` is variadic and declared in many ways; under a name of its own no other library's declaration is in the way.
 ffi.cdef('int openclaw_open(const char *path, int flags, int mode) __asm__("open");');
@@ -49,12 +56,6 @@ const lower_case = ffi.new("char[?]", VARIABLE.length);
 const value = ffi.new("char *[1]") as unknown as LuaTable<number, Bytes>;
 const value_bytes = ffi.new("size_t[1]") as unknown as Doubles;
 const message = ffi.new("char *[1]");
-
-/** Past this many requests the files are forgotten; those of requests under way are then recognised in another way. */
-const MOST_KNOWN = 4096;
-/** Names of bodies' files by request. Names are never used twice, so those of requests that are gone do no harm. */
-let known_files = new LuaTable<number, string>();
-let known_count = 0;
 
 /** One for the worker: never in use over a yield. */
 const piece = ffi.new("uint8_t[?]", PIECE_BYTES) as unknown as Bytes;
@@ -146,24 +147,13 @@ function in_file(path: string, announced: string | undefined): Result<Body> {
     return $multi({ bytes, file: path });
 }
 
-/** A file that was made when this module had the body read; no other file ever gets its name. */
-function remember(file: string): void {
-    if (known_count >= MOST_KNOWN) {
-        known_files = new LuaTable();
-        known_count = 0;
-    }
-    const key = request.key();
-    if (!known_files.has(key)) known_count += 1;
-    known_files.set(key, file);
-}
-
 /**
  * Whether the body's file may be opened by its name. ngx_lua has nginx keep the name until the request ends. But what
  * nginx reads for itself (for proxy_pass, say) goes to a file that loses its name at once, which another nginx that shares
  * client_body_temp_path may then give to the body of somebody else. Source: ngx_open_tempfile in nginx's ngx_files.c.
  */
 function is_its_own(file: string): boolean {
-    return known_files.get(request.key()) === file || open_files.has(file);
+    return request_state.present()?.body_file === file || open_files.has(file);
 }
 
 /**
@@ -177,7 +167,7 @@ export function fetch(): string | undefined {
     const [ok, err] = pcall(ngx.req.read_body);
     if (!ok) return tostring(err);
     const file = ngx.req.get_body_file();
-    if (before === undefined && file !== undefined) remember(file);
+    if (before === undefined && file !== undefined) request_state.open().body_file = file;
     return undefined;
 }
 
@@ -251,7 +241,7 @@ function visit_memory<State>(memory: Bytes, from: number, end: number, visit: Vi
 export function each<State>(body: Body, visit: Visit<State>, state: State): Result<number> {
     let offset = 0;
     while (offset < body.bytes) {
-        if (offset > 0) turn.pass();
+        if (offset > 0) time_slice.yield_now();
         const end = math.min(offset + SLICE_BYTES, body.bytes);
         if (body.file !== undefined) {
             const err = visit_file(body.file, offset, end, visit, state);

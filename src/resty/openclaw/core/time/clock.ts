@@ -21,6 +21,6 @@ const library = ffi.C as unknown as { readonly openclaw_current_msec: unknown };
  * Seconds since some moment, the same for all processes of the machine: nginx's own clock for timers, as old as its
  * round of events. Phases: any. Source: ngx_monotonic_time in ngx_times.c.
  */
-export function now(): number {
-    return tonumber(library.openclaw_current_msec)! / 1000;
+export function now(): MonotonicTime {
+    return (tonumber(library.openclaw_current_msec)! / 1000) as MonotonicTime;
 }

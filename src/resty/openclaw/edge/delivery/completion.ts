@@ -15,7 +15,7 @@ import * as ids from "../store/id";
 import * as records from "../store/record";
 import type { Head } from "../store/record";
 import * as usages from "../store/usage";
-import * as turn from "../../core/time/turn";
+import * as time_slice from "../../core/time/time_slice";
 
 /** What is written at a stretch, in bytes. */
 const PIECE_BYTES = 512 * 1024;
@@ -29,7 +29,7 @@ function write_body(delivery: Delivery, written: string, body: string): string |
         const err = stores.append(store, written, piece, piece.length);
         if (err !== undefined) return err;
         at += piece.length;
-        if (at <= body.length) turn.pass();
+        if (at <= body.length) time_slice.yield_now();
     }
     return undefined;
 }
@@ -145,7 +145,7 @@ export function finish(delivery: Delivery, id: string, job: Head, given: Ending)
         const fitting = is_full ? room.make(delivery, ending) : undefined;
         if (fitting !== undefined) {
             ending = fitting;
-            turn.pass();
+            time_slice.yield_now();
         } else {
             if (is_full && end_in_place(delivery, id, job, ending)) return;
             failures += 1;

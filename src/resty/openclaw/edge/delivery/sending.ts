@@ -10,7 +10,7 @@ export interface Job {
     readonly id: string;
     readonly head: Head;
     /** When it was sent, by `clock`. */
-    readonly began: number;
+    readonly began: MonotonicTime;
 }
 
 const CONNECT_SECONDS = 5;

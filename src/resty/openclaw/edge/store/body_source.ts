@@ -18,6 +18,6 @@ const metatable = { __index: { piece } };
 /** The body of a record whose file stays open meanwhile. Phases: any. */
 function create(file: File, found: StoredRecord): Source {
     const fields = { file, body_at: found.body_at, bytes: found.body_bytes };
-    return setmetatable(fields, metatable) as unknown as Source;
+    return setmetatable(fields, metatable);
 }
 export { create as new };

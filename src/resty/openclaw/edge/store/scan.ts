@@ -1,6 +1,6 @@
 /** Looks through the folders of a store in small steps, so that others have their turn between them. */
 import * as files from "../../core/files/files";
-import * as turn from "../../core/time/turn";
+import * as time_slice from "../../core/time/time_slice";
 import * as ids from "./id";
 import * as stores from "../store";
 import type { Shelf, Store } from "../store";
@@ -23,7 +23,7 @@ export function each<State>(store: Store, shelf: Shelf | "incoming", visit: Visi
     while (name !== undefined) {
         if (ids.is_id(name)) visit(state, name);
         count += 1;
-        if (count % FILES_AT_A_STRETCH === 0) turn.pass();
+        if (count % FILES_AT_A_STRETCH === 0) time_slice.yield_now();
         name = files.next_name(folder);
     }
     files.close_folder(folder);

@@ -8,7 +8,7 @@
  */
 import * as semaphore from "ngx.semaphore";
 import * as clock from "../../core/time/clock";
-import * as turn from "../../core/time/turn";
+import * as time_slice from "../../core/time/time_slice";
 import type { Outcome } from "./figures";
 import * as pools from "./pool";
 import type { Action, Pool, Runner } from "./pool";
@@ -51,7 +51,7 @@ function begin(pool: Pool, runner: Runner): void {
         if (!action.over) action.thread = thread;
         stretch += 1;
         if (stretch % STRETCH_ACTIONS === 0) {
-            turn.pass();
+            time_slice.yield_now();
             runner.seen_at = clock.now();
         }
     }

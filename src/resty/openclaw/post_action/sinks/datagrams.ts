@@ -1,5 +1,5 @@
 /** Sends datagrams, over UDP or to a unix socket, which nobody acknowledges. */
-import * as turn from "../../core/time/turn";
+import * as time_slice from "../../core/time/time_slice";
 import type { Part } from "../sink";
 import * as lines from "../lines";
 import type { Endpoint } from "./endpoint";
@@ -46,7 +46,7 @@ export function send(
             if (sent === undefined) left.push(line);
             if (sent === undefined && string.lower(send_err) !== TOO_LONG) err = `cannot send: ${send_err}`;
         }
-        if (index % DATAGRAMS_AT_A_STRETCH === 0) turn.pass();
+        if (index % DATAGRAMS_AT_A_STRETCH === 0) time_slice.yield_now();
     }
     if (named !== undefined) socket.close();
     return { err, left: part_of(left) };

@@ -82,6 +82,6 @@ const metatable = { __index: { send } };
 
 /** A sink that appends to the file at `path`. Phases: init. */
 function create({ path }: Values<typeof SCHEMA>): Sink {
-    return setmetatable({ path }, metatable) as unknown as Sink;
+    return setmetatable({ path }, metatable);
 }
 export { create as new };

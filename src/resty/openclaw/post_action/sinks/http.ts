@@ -215,6 +215,6 @@ function create(options: Values<typeof SCHEMA>, path: string): Sink {
         ssl_verify: options.ssl_verify,
         ssl_server_name: options.ssl_server_name,
     };
-    return setmetatable(fields, metatable) as unknown as Sink;
+    return setmetatable(fields, metatable);
 }
 export { create as new };

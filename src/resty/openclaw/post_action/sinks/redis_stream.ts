@@ -5,7 +5,7 @@ import type { Values } from "../../config/schema";
 import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
 import type { RedisClient } from "resty.redis";
-import * as turn from "../../core/time/turn";
+import * as time_slice from "../../core/time/time_slice";
 import * as ids from "../ids";
 import * as lines from "../lines";
 import type { Cause, Outcome, Part, Sink } from "../sink";
@@ -69,7 +69,7 @@ function exchange(job: Job, numbers: number[], index: number, asks: boolean): Re
     for (const [count, number] of ipairs(numbers)) {
         if (asks) client.asking();
         add(job.sink, client, job.all[number - 1]!);
-        if (count % COMMANDS_AT_A_STRETCH === 0) turn.pass();
+        if (count % COMMANDS_AT_A_STRETCH === 0) time_slice.yield_now();
     }
     const [replies, reply_err] = client.commit_pipeline();
     if (replies === undefined) {
@@ -211,6 +211,6 @@ function create(options: Values<typeof SCHEMA>, path: string): Sink {
         field: options.field,
         id_field: options.id_field,
     };
-    return setmetatable(fields, metatable) as unknown as Sink;
+    return setmetatable(fields, metatable);
 }
 export { create as new };

@@ -31,7 +31,7 @@ const metatable = { __index: { send } };
 
 function create(options: Values<typeof kept_stream.SCHEMA>, endpoint: Endpoint, its_tls?: Tls): Sink {
     const stream = kept_stream.new(options, endpoint, its_tls);
-    return setmetatable({ stream }, metatable) as unknown as Sink;
+    return setmetatable({ stream }, metatable);
 }
 
 /** Lines over TCP to `host` and `port`. Phases: init. */

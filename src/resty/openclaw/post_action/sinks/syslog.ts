@@ -140,6 +140,6 @@ function create(options: Values<typeof SCHEMA>, path: string): Sink {
         endpoint,
         stream: stream_of(options, endpoint, path),
     };
-    return setmetatable(fields, metatable) as unknown as Sink;
+    return setmetatable(fields, metatable);
 }
 export { create as new };

@@ -5,7 +5,7 @@ import * as problem from "../../config/problems";
 import { option, required } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import * as json from "../../core/text/json";
-import * as turn from "../../core/time/turn";
+import * as time_slice from "../../core/time/time_slice";
 import * as ids from "../ids";
 import * as lines from "../lines";
 
@@ -102,7 +102,7 @@ export function fill(template: Template, text: string): string {
     for (const [number, line] of ipairs(lines.split(text))) {
         if (number > 1) body.push(template.between);
         for (const part of template.parts) body.push(typeof part === "string" ? part : part(line));
-        if (number % ENTRIES_AT_A_STRETCH === 0) turn.pass();
+        if (number % ENTRIES_AT_A_STRETCH === 0) time_slice.yield_now();
     }
     body.push(template.after);
     return table.concat(body);

@@ -53,6 +53,6 @@ const metatable = { __index: { send } };
 /** A sink that sends to `host` and `port`, or to `path`. Phases: init. */
 function create(options: Values<typeof SCHEMA>): Sink {
     const fields = { endpoint: endpoints.of(options), max_bytes: options.max_bytes };
-    return setmetatable(fields, metatable) as unknown as Sink;
+    return setmetatable(fields, metatable);
 }
 export { create as new };

@@ -81,6 +81,7 @@ function ____exports.advance(names, cursor, count, first, limit)
 end
 --- Names that only this process and the workers forked from it later know.
 function ____exports.local_names()
-    return setmetatable({values = {}, lists = {}}, metatable)
+    local fields = {values = {}, lists = {}}
+    return setmetatable(fields, metatable)
 end
 return ____exports

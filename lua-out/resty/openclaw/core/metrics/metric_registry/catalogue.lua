@@ -42,7 +42,7 @@ local function next_changed(all, read, from, limit)
     end
     return limit
 end
---- Reads what is new, and forgets what was dropped. Calls `pause` after each row, so that it may be one of `turn.paced`. Phases: any in which `pause` may be called.
+--- Reads what is new, and forgets what was dropped. Calls `pause` after each row, so that it may be one of `time_slice.paced`. Phases: any in which `pause` may be called.
 function ____exports.refresh(catalogue, pause)
     local region = catalogue.registry.region
     shared_memory.attend(region)

@@ -7,7 +7,7 @@ local held_rows = require("resty.openclaw.core.memory.shared_memory.held_rows")
 local outside_values = require("resty.openclaw.core.metrics.metric_registry.outside_values")
 local room = require("resty.openclaw.core.metrics.metric_registry.room")
 local rows = require("resty.openclaw.core.memory.shared_memory.rows")
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local ____series = require("resty.openclaw.core.metrics.metric_registry.series")
 local own_name = ____series.own_name
 --- Who leads may do so for two thirds of this time without asking again: longer than any slice is held up.
@@ -155,7 +155,7 @@ function ____exports.look_at_held(registry, now, pause)
     held_rows.look(registry.region, now, tell, pause)
 end
 local function pass_and_lead(candidate)
-    turn.pass()
+    time_slice.yield_now()
     return (candidate:leads())
 end
 --- Says at the start when the dict, or the limit on what series may take of it, is too small for what the configuration binds.

@@ -13,13 +13,13 @@ interface LocalNames {
     readonly lists: LuaTable<string, Value[]>;
 }
 
-function get(this: LocalNames, key: string): Value | undefined {
-    return this.values.get(key);
+function get<T extends Value>(this: LocalNames, key: string): LuaMultiReturn<[value: T | undefined]> {
+    return $multi(this.values.get(key) as T | undefined);
 }
 
-function set(this: LocalNames, key: string, value: Value): boolean {
+function set(this: LocalNames, key: string, value: Value): LuaMultiReturn<[ok: boolean]> {
     this.values.set(key, value);
-    return true;
+    return $multi(true);
 }
 
 function safe_add(this: LocalNames, key: string, value: Value): LuaMultiReturn<[ok: boolean, err?: string]> {
@@ -45,16 +45,16 @@ function incr(this: LocalNames, key: string, by: number): Result<number> {
     return $multi(before + by);
 }
 
-function lpush(this: LocalNames, key: string, value: Value): number {
+function lpush(this: LocalNames, key: string, value: Value): Result<number> {
     const list = (this.lists.get(key) as Value[] | undefined) ?? [];
     this.lists.set(key, list);
     list.push(value);
-    return list.length;
+    return $multi(list.length);
 }
 
-function lpop(this: LocalNames, key: string): Value | undefined {
+function lpop<T extends Value>(this: LocalNames, key: string): LuaMultiReturn<[value: T | undefined]> {
     const list = this.lists.get(key) as Value[] | undefined;
-    return list === undefined ? undefined : table.remove(list);
+    return $multi(list === undefined ? undefined : (table.remove(list) as T | undefined));
 }
 
 const metatable = { __index: { get, set, safe_set: set, safe_add, delete: delete_, incr, expire, lpush, lpop } };
@@ -80,5 +80,7 @@ export function advance(names: Names, cursor: string, count: number, first: numb
 
 /** Names that only this process and the workers forked from it later know. */
 export function local_names(): Names {
-    return setmetatable({ values: new LuaTable(), lists: new LuaTable() }, metatable) as unknown as Names;
+    const fields = { values: new LuaTable<string, Value>(), lists: new LuaTable<string, Value[]>() };
+    // The compiler compares no generic methods.
+    return setmetatable(fields, metatable) as unknown as Names;
 }

@@ -54,7 +54,7 @@ function next_changed(all: Rows, read: Doubles, from: number, limit: number): nu
     return limit;
 }
 
-/** Reads what is new, and forgets what was dropped. Calls `pause` after each row, so that it may be one of `turn.paced`. Phases: any in which `pause` may be called. */
+/** Reads what is new, and forgets what was dropped. Calls `pause` after each row, so that it may be one of `time_slice.paced`. Phases: any in which `pause` may be called. */
 export function refresh(catalogue: Catalogue, pause: (this: void) => void): void {
     const region = catalogue.registry.region;
     // Whoever looks at series sees to it that idle ones are dropped.

@@ -130,11 +130,11 @@ function create(
         outside: undefined,
         bounds,
         buckets: kind === "histogram" ? prepare(bounds) : undefined,
-        handles: new LuaTable(),
+        handles: new LuaTable<string, unknown>(),
         handles_epoch: rows.epoch(registry.region),
         lost_epoch: -1,
         next_line: 0,
     };
-    return setmetatable(fields, metatable) as unknown as Family<unknown>;
+    return setmetatable(fields, metatable);
 }
 export { create as new };

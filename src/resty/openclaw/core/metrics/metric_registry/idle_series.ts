@@ -12,7 +12,7 @@ import * as outside_values from "./outside_values";
 import * as room from "./room";
 import * as rows from "../../memory/shared_memory/rows";
 import type { Rows } from "../../memory/shared_memory/rows";
-import * as turn from "../../time/turn";
+import * as time_slice from "../../time/time_slice";
 import { own_name } from "./series";
 
 /** Who leads may do so for two thirds of this time without asking again: longer than any slice is held up. */
@@ -116,7 +116,7 @@ export function look_at_held(registry: Registry, now: number, pause: (this: void
 }
 
 function pass_and_lead(candidate: Leader): boolean {
-    turn.pass();
+    time_slice.yield_now();
     return candidate.leads()[0];
 }
 

@@ -1,6 +1,6 @@
 local clock = require("resty.openclaw.core.time.clock")
 local request = require("resty.openclaw.core.request.request")
-local time_left = require("resty.openclaw.core.time.time_left")
+local time_left = require("resty.openclaw.core.request.time_left")
 local within = require("spec.support.within")
 
 --- Stands in for another request, at a place in memory.

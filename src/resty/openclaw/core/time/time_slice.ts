@@ -15,14 +15,14 @@ const [has_delayed_events] = pcall(delayed_events);
 const SECONDS = has_delayed_events ? 0 : 0.001;
 
 /** Goes on when all who wait have had their turn. Phases: those that may yield. */
-export function pass(): void {
+export function yield_now(): void {
     ngx.sleep(SECONDS);
 }
 
 // A name of our own, so that other libraries' declarations of the same function are of no matter.
 ffi.cdef(`
-    struct openclaw_turn_time { int64_t seconds; int64_t nanoseconds; };
-    int openclaw_turn_clock(int which, struct openclaw_turn_time *time) __asm__("clock_gettime");
+    struct openclaw_slice_time { int64_t seconds; int64_t nanoseconds; };
+    int openclaw_slice_clock(int which, struct openclaw_slice_time *time) __asm__("clock_gettime");
 `);
 
 interface Time {
@@ -32,11 +32,11 @@ interface Time {
 
 /** CLOCK_MONOTONIC. Source: Linux's time.h. */
 const CLOCK_MONOTONIC = 1;
-const present = ffi.new("struct openclaw_turn_time") as CValue & Time;
+const present = ffi.new("struct openclaw_slice_time") as CValue & Time;
 
 /** Milliseconds since some moment, read anew: nginx's own clocks stand still while a worker is at work. */
 function read_clock(): number {
-    ffi.C.openclaw_turn_clock!(CLOCK_MONOTONIC, present);
+    ffi.C.openclaw_slice_clock!(CLOCK_MONOTONIC, present);
     return tonumber(present.seconds)! * 1e3 + tonumber(present.nanoseconds)! / 1e6;
 }
 
@@ -50,7 +50,7 @@ export interface Slice {
 }
 
 /** Work that begins now. Phases: any. */
-export function slice(): Slice {
+export function begin(): Slice {
     return { ends: read_clock() + SLICE };
 }
 
@@ -69,7 +69,7 @@ export function renew(of: Slice): void {
  * millisecond since the last pause, whatever each piece takes. Phases: those in which `pause` may be called.
  */
 export function paced(pause: (this: void) => void): (this: void) => void {
-    const its_slice = slice();
+    const its_slice = begin();
     return () => {
         if (!is_over(its_slice)) return;
         pause();

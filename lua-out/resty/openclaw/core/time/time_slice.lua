@@ -7,22 +7,22 @@ end
 local has_delayed_events = pcall(delayed_events)
 local SECONDS = has_delayed_events and 0 or 0.001
 --- Goes on when all who wait have had their turn. Phases: those that may yield.
-function ____exports.pass()
+function ____exports.yield_now()
     ngx.sleep(SECONDS)
 end
-ffi.cdef("\n    struct openclaw_turn_time { int64_t seconds; int64_t nanoseconds; };\n    int openclaw_turn_clock(int which, struct openclaw_turn_time *time) __asm__(\"clock_gettime\");\n")
+ffi.cdef("\n    struct openclaw_slice_time { int64_t seconds; int64_t nanoseconds; };\n    int openclaw_slice_clock(int which, struct openclaw_slice_time *time) __asm__(\"clock_gettime\");\n")
 --- CLOCK_MONOTONIC. Source: Linux's time.h.
 local CLOCK_MONOTONIC = 1
-local present = ffi.new("struct openclaw_turn_time")
+local present = ffi.new("struct openclaw_slice_time")
 --- Milliseconds since some moment, read anew: nginx's own clocks stand still while a worker is at work.
 local function read_clock()
-    ffi.C.openclaw_turn_clock(CLOCK_MONOTONIC, present)
+    ffi.C.openclaw_slice_clock(CLOCK_MONOTONIC, present)
     return tonumber(present.seconds) * 1000 + tonumber(present.nanoseconds) / 1000000
 end
 --- How long work goes on without a pause, in milliseconds.
 local SLICE = 1
 --- Work that begins now. Phases: any.
-function ____exports.slice()
+function ____exports.begin()
     return {ends = read_clock() + SLICE}
 end
 --- Whether the work has gone on for a millisecond: 40 ns. Phases: any.
@@ -36,7 +36,7 @@ end
 --- A function to call between any two small pieces of long work: it calls `pause` when the work has gone on for a
 -- millisecond since the last pause, whatever each piece takes. Phases: those in which `pause` may be called.
 function ____exports.paced(pause)
-    local its_slice = ____exports.slice()
+    local its_slice = ____exports.begin()
     return function()
         if not ____exports.is_over(its_slice) then
             return

@@ -1,10 +1,10 @@
-local turn = require("resty.openclaw.core.time.turn")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 
-describe("turn", function()
+describe("time_slice", function()
     it("lets others work before it goes on", function()
         local order = {}
         local other = ngx.thread.spawn(function()
-            turn.pass()
+            time_slice.yield_now()
             order[#order + 1] = "other"
         end)
         -- A socket's event comes with the next look at events, or the one after; this thread must not starve it.
@@ -15,7 +15,7 @@ describe("turn", function()
         end)
         local turns = 0
         repeat
-            turn.pass()
+            time_slice.yield_now()
             turns = turns + 1
         until #order == 2 or turns == 10000
         ngx.thread.wait(other)
@@ -26,7 +26,7 @@ describe("turn", function()
 
     it("is given once a millisecond at most, however often it is asked for", function()
         local pauses = 0
-        local pause = turn.paced(function() pauses = pauses + 1 end)
+        local pause = time_slice.paced(function() pauses = pauses + 1 end)
         ngx.update_time()
         local began = ngx.now()
         repeat pause() until pauses == 20

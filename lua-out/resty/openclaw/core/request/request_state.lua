@@ -1,0 +1,72 @@
+local ____exports = {}
+local request = require("resty.openclaw.core.request.request")
+local table_clear = require("table.clear")
+local states = {}
+--- Tables to be used again: where a request has ended none is made for the next.
+local idle = {}
+local idle_count = 0
+--- More than these are left to the garbage collector.
+local MOST_IDLE = 256
+local losses = {}
+--- Has a function called with the state of each request that ended without a log phase of ours, once another request takes its
+-- place. It must not raise. Phases: any, usually where a module is loaded.
+function ____exports.when_lost(work)
+    losses[#losses + 1] = work
+end
+--- Makes the state of a lost request that of the present one.
+local function take_over(state, began)
+    for ____, work in ipairs(losses) do
+        work(state)
+    end
+    table_clear(state)
+    state.began = began
+end
+--- The state of the request at hand; nothing where no module has opened it. Phases: all with a request.
+function ____exports.present()
+    local state = states[request.key()]
+    if state == nil or state.began ~= request.started() then
+        return nil
+    end
+    return state
+end
+local function make(began)
+    if idle_count == 0 then
+        return {began = began}
+    end
+    local state = idle[idle_count]
+    idle_count = idle_count - 1
+    state.began = began
+    return state
+end
+--- The same, made where there is none. Phases: all with a request.
+function ____exports.open()
+    local key = request.key()
+    local began = request.started()
+    local known = states[key]
+    if known ~= nil then
+        if known.began ~= began then
+            take_over(known, began)
+        end
+        return known
+    end
+    local state = make(began)
+    states[key] = state
+    return state
+end
+--- Forgets the request at hand. The gateway does so after its last plugin. Where plugins stand alone each takes its own fields
+-- back, as none of them knows which one is the last; the empty table serves the next request at the same place. Phases: log.
+function ____exports.forget()
+    local key = request.key()
+    local state = states[key]
+    if state == nil then
+        return
+    end
+    states[key] = nil
+    if idle_count == MOST_IDLE then
+        return
+    end
+    table_clear(state)
+    idle[idle_count + 1] = state
+    idle_count = idle_count + 1
+end
+return ____exports

@@ -1,0 +1,87 @@
+/**
+ * What the modules know of each request under way: one table a request, in which each module has fields of its own. It is
+ * found by the request's place in memory: unlike `ngx.ctx` it outlives internal redirects.
+ *
+ * A module declares its fields where it uses them, so that the compiler knows all of them and this module knows none:
+ *
+ *     declare module "../core/request/request_state" {
+ *         interface RequestState { first_byte_at?: WallTime | undefined }
+ *     }
+ */
+import table_clear = require("table.clear");
+import * as request from "./request";
+
+export interface RequestState {
+    /** When the request began: a later one may be at the same place. */
+    began: WallTime;
+}
+
+const states = new LuaTable<number, RequestState>();
+
+/** Tables to be used again: where a request has ended none is made for the next. */
+const idle: RequestState[] = [];
+let idle_count = 0;
+/** More than these are left to the garbage collector. */
+const MOST_IDLE = 256;
+
+type Loss = (this: void, state: RequestState) => void;
+const losses: Loss[] = [];
+
+/**
+ * Has a function called with the state of each request that ended without a log phase of ours, once another request takes its
+ * place. It must not raise. Phases: any, usually where a module is loaded.
+ */
+export function when_lost(work: Loss): void {
+    losses.push(work);
+}
+
+/** Makes the state of a lost request that of the present one. */
+function take_over(state: RequestState, began: WallTime): void {
+    for (const work of losses) work(state);
+    table_clear(state);
+    state.began = began;
+}
+
+/** The state of the request at hand; nothing where no module has opened it. Phases: all with a request. */
+export function present(): RequestState | undefined {
+    const state = states.get(request.key()) as RequestState | undefined;
+    if (state === undefined || state.began !== request.started()) return undefined;
+    return state;
+}
+
+function make(began: WallTime): RequestState {
+    if (idle_count === 0) return { began };
+    const state = idle[idle_count - 1]!;
+    idle_count -= 1;
+    state.began = began;
+    return state;
+}
+
+/** The same, made where there is none. Phases: all with a request. */
+export function open(): RequestState {
+    const key = request.key();
+    const began = request.started();
+    const known = states.get(key) as RequestState | undefined;
+    if (known !== undefined) {
+        if (known.began !== began) take_over(known, began);
+        return known;
+    }
+    const state = make(began);
+    states.set(key, state);
+    return state;
+}
+
+/**
+ * Forgets the request at hand. The gateway does so after its last plugin. Where plugins stand alone each takes its own fields
+ * back, as none of them knows which one is the last; the empty table serves the next request at the same place. Phases: log.
+ */
+export function forget(): void {
+    const key = request.key();
+    const state = states.get(key) as RequestState | undefined;
+    if (state === undefined) return;
+    states.delete(key);
+    if (idle_count === MOST_IDLE) return;
+    table_clear(state);
+    idle[idle_count] = state;
+    idle_count += 1;
+}
