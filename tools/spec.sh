@@ -10,7 +10,7 @@ trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
 mkdir "$scratch/spec"
 mkdir "$scratch/tools"
-cp tools/option_tables.lua "$scratch/tools"
+cp tools/option_tables.lua tools/declared_variables.lua "$scratch/tools"
 cp -R lua-out .busted ./*.rockspec dist.ini package.json Changes.md "$scratch"
 for entry in spec/*; do
     [ "$entry" = spec/integration ] || cp -R "$entry" "$scratch/spec"

@@ -3,6 +3,7 @@ local jit_options = require("jit.opt")
 local edges = require("resty.openclaw.edge")
 local builder = require("resty.openclaw.gateway.builder")
 local lifecycle = require("resty.openclaw.gateway.lifecycle")
+local requirements = require("resty.openclaw.gateway.requirements")
 local refusal = require("resty.openclaw.gateway.refusal")
 local faults = require("resty.openclaw.core.metrics.fault")
 local json_error = require("resty.openclaw.core.request.json_error")
@@ -21,6 +22,8 @@ local JIT_CONSTANTS = "maxirconst=2000"
 --- What `setup` has built; nothing before.
 local gateway
 local trouble
+--- Whether `init_worker` was called in this worker.
+local has_begun = false
 --- Any of the balancers: one call to its `log` settles the tries of all.
 local a_balancer
 --- Builds the gateway from a table; `setup({})` is valid: metrics only. Raises all that is wrong, a sentence a line
@@ -44,6 +47,7 @@ function ____exports.setup(options)
         "gateway",
         metric_registry.open(DICT)
     )
+    requirements.watch_log(trouble)
     gateway = built
     jit_options.start(JIT_CONSTANTS)
 end
@@ -56,6 +60,7 @@ function ____exports.init_worker()
         ngx.log(ngx.ERR, "gateway: setup was never called; init_by_lua must call require(\"resty.openclaw\").setup")
         return
     end
+    has_begun = true
     if not worker_process.is_here() then
         return
     end
@@ -71,6 +76,12 @@ function ____exports.exit_worker()
     end
     shared_memory.release(metric_registry.open(DICT).region)
 end
+local function report_no_beginning()
+    has_begun = true
+    if trouble ~= nil then
+        trouble:report("no_init_worker", "init_worker was never called: include nginx/openclaw.conf in http")
+    end
+end
 --- Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access.
 function ____exports.access()
     local route = present_route()
@@ -78,17 +89,23 @@ function ____exports.access()
         json_error.respond(404, "unknown_route", "There is no such route.")
         return
     end
+    if route.requirements.awaits_variables then
+        requirements.look_at_variables(route.requirements, trouble)
+    end
+    if not has_begun then
+        report_no_beginning()
+    end
     route.access()
 end
 --- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
 -- with 500; where a plugin of the route wants no node to be asked, with 502. Phases: balancer.
 function ____exports.balance(upstream)
-    local ____upstream_4 = upstream
-    if ____upstream_4 == nil then
-        local ____opt_2 = present_route()
-        ____upstream_4 = ____opt_2 and ____opt_2.upstream
+    local ____upstream_6 = upstream
+    if ____upstream_6 == nil then
+        local ____opt_4 = present_route()
+        ____upstream_6 = ____opt_4 and ____opt_4.upstream
     end
-    local name = ____upstream_4 or ""
+    local name = ____upstream_6 or ""
     local balancer = gateway and gateway.balancers[name]
     if balancer == nil then
         if trouble ~= nil then
@@ -97,13 +114,13 @@ function ____exports.balance(upstream)
         ngx.exit(INTERNAL_ERROR)
         return
     end
-    local ____table_balances_9
+    local ____table_balances_11
     if gateway.balances then
-        ____table_balances_9 = present_route()
+        ____table_balances_11 = present_route()
     else
-        ____table_balances_9 = nil
+        ____table_balances_11 = nil
     end
-    local route = ____table_balances_9
+    local route = ____table_balances_11
     if route ~= nil and not route.before_balance() then
         balancer:give_up()
         ngx.exit(NGX_BUSY)
@@ -127,6 +144,7 @@ function ____exports.header_filter()
     if route == nil then
         return
     end
+    route.requirements.awaits_header_filter = false
     route.header_filter()
 end
 --- Runs the route's plugins that look at or change the answer's body. Phases: body_filter.
@@ -135,6 +153,7 @@ function ____exports.body_filter()
     if route == nil then
         return
     end
+    route.requirements.awaits_body_filter = false
     route.body_filter()
 end
 --- Settles the request's tries and counts and records it. To be called once for every request. Phases: log.
@@ -144,6 +163,10 @@ function ____exports.log()
     end
     local route = present_route()
     if route ~= nil then
+        local needs = route.requirements
+        if needs.awaits_header_filter or needs.awaits_body_filter then
+            requirements.look_at_hooks(needs, trouble)
+        end
         route.log()
     end
     request_state.forget()
@@ -173,8 +196,8 @@ end
 --- Keeps a request that nobody has answered, of a route with the option edge; of any other it says what nginx says of the
 -- error. Phases: content.
 function ____exports.edge()
-    local ____opt_12 = present_route()
-    local its_edge = ____opt_12 and ____opt_12.instances.edge
+    local ____opt_14 = present_route()
+    local its_edge = ____opt_14 and ____opt_14.instances.edge
     if its_edge == nil then
         json_error.page()
         return

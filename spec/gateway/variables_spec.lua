@@ -1,33 +1,26 @@
 --- What plugins say that nginx.conf must declare, against the file that users include.
-local recording = require("resty.openclaw.gateway.recording")
-local registry = require("resty.openclaw.gateway.registry")
-
-local function content(path)
-    local file = assert(io.open(ngx.config.prefix() .. path, "r"))
-    local text = file:read("*a")
-    file:close()
-    return text
-end
-
-local function declarations()
-    local all = {}
-    for _, declaration in ipairs(registry.PLUGINS) do all[#all + 1] = declaration end
-    for _, declaration in ipairs(recording.declarations({}, {}, { seconds = 1, lines_per_minute = 1 })) do all[#all + 1] = declaration end
-    return all
-end
+local declared_variables = require("tools.declared_variables")
 
 describe("nginx/openclaw.conf", function()
-    it("declares the variables of all plugins, and uses them, so that nginx lets them be set", function()
-        local conf = content("nginx/openclaw.conf")
-        local used = conf:match('map "%$request_body_md5.-}')
+    local text, renewed = declared_variables.compare(ngx.config.prefix())
+
+    it("declares the variables of the gateway and of all plugins: else run make docs", function()
+        assert.equal(renewed, text)
+    end)
+
+    it("gives each the value that its plugin wants, and uses all, so that nginx lets them be set", function()
         local count = 0
-        for _, declaration in ipairs(declarations()) do
-            for _, name in ipairs(declaration.variables) do
-                assert.truthy(conf:find('map "" $' .. name .. " +{"), declaration.name .. ": " .. name)
-                assert.truthy(used:find("$" .. name, 1, true), declaration.name .. ": " .. name)
-                count = count + 1
-            end
+        for name, value in pairs(declared_variables.all()) do
+            local default = text:match('\nmap "" $' .. name .. ' +{ default "([^"]*)"; }\n')
+            assert.equal(value, default, name)
+            assert.truthy(text:match("\nmap \"\" $openclaw_used { [^\n]+"):find("$" .. name, 1, true), name)
+            count = count + 1
         end
-        assert.is_true(count >= 15)
+        assert.is_true(count >= 20)
+        assert.truthy(text:find('map "" $openclaw_cache_key +{ default "none%-$request_id"; }'))
+    end)
+
+    it("cannot be renewed without its markers", function()
+        assert.has_error(function() declared_variables.renew("# nothing") end, "nginx/openclaw.conf has no markers of variables")
     end)
 end)

@@ -9,6 +9,7 @@ import type { Edge } from "./openclaw/edge";
 import * as builder from "./openclaw/gateway/builder";
 import type { Gateway, Route } from "./openclaw/gateway/builder";
 import * as lifecycle from "./openclaw/gateway/lifecycle";
+import * as requirements from "./openclaw/gateway/requirements";
 import * as refusal from "./openclaw/gateway/refusal";
 import * as faults from "./openclaw/core/metrics/fault";
 import type { Faults } from "./openclaw/core/metrics/fault";
@@ -31,6 +32,8 @@ const JIT_CONSTANTS = "maxirconst=2000";
 /** What `setup` has built; nothing before. */
 let gateway: Gateway | undefined;
 let trouble: Faults | undefined;
+/** Whether `init_worker` was called in this worker. */
+let has_begun = false;
 /** Any of the balancers: one call to its `log` settles the tries of all. */
 let a_balancer: Balancer | undefined;
 
@@ -46,6 +49,7 @@ export function setup(options: unknown): void {
     const built = refusal.without_trace(builder.build, options);
     for (const [, balancer] of built.balancers) a_balancer = balancer;
     trouble = faults.new("gateway", metric_registry.open(DICT));
+    requirements.watch_log(trouble);
     gateway = built;
     jit_options.start(JIT_CONSTANTS);
 }
@@ -60,6 +64,7 @@ export function init_worker(): void {
         ngx.log(ngx.ERR, 'gateway: setup was never called; init_by_lua must call require("resty.openclaw").setup');
         return;
     }
+    has_begun = true;
     if (!worker_process.is_here()) return;
     lifecycle.init_worker(gateway);
 }
@@ -71,6 +76,11 @@ export function exit_worker(): void {
     shared_memory.release(metric_registry.open(DICT).region);
 }
 
+function report_no_beginning(): void {
+    has_begun = true;
+    trouble?.report("no_init_worker", "init_worker was never called: include nginx/openclaw.conf in http");
+}
+
 /** Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access. */
 export function access(): void {
     const route = present_route();
@@ -78,6 +88,8 @@ export function access(): void {
         json_error.respond(404, "unknown_route", "There is no such route.");
         return;
     }
+    if (route.requirements.awaits_variables) requirements.look_at_variables(route.requirements, trouble!);
+    if (!has_begun) report_no_beginning();
     route.access();
 }
 
@@ -112,6 +124,7 @@ export function header_filter(): void {
     if (gateway?.filters_headers !== true) return;
     const route = present_route();
     if (route === undefined) return;
+    route.requirements.awaits_header_filter = false;
     route.header_filter();
 }
 
@@ -119,6 +132,7 @@ export function header_filter(): void {
 export function body_filter(): void {
     const route = present_route();
     if (route === undefined) return;
+    route.requirements.awaits_body_filter = false;
     route.body_filter();
 }
 
@@ -126,7 +140,11 @@ export function body_filter(): void {
 export function log(): void {
     if (a_balancer !== undefined) a_balancer.log();
     const route = present_route();
-    if (route !== undefined) route.log();
+    if (route !== undefined) {
+        const needs = route.requirements;
+        if (needs.awaits_header_filter || needs.awaits_body_filter) requirements.look_at_hooks(needs, trouble!);
+        route.log();
+    }
     request_state.forget();
 }
 

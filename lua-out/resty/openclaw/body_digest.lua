@@ -116,11 +116,11 @@ local declaration = {
     order = {access = 500},
     schema = SCHEMA,
     variables = {
-        "request_body_md5",
-        "request_body_sha256",
-        SKIP_VARIABLE,
-        "openclaw_cache_key",
-        "openclaw_cache_skip"
+        request_body_md5 = "",
+        request_body_sha256 = "",
+        [SKIP_VARIABLE] = "",
+        openclaw_cache_key = "none-$request_id",
+        openclaw_cache_skip = "1"
     },
     create = create
 }

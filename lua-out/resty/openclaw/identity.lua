@@ -105,7 +105,7 @@ local declaration = {
     meaning = "[who asks](identity.md), as one gateway tells the next; without it `X-OpenClaw-Identity` is removed from requests",
     order = {access = 300, admitted = 100},
     schema = settings.SCHEMA,
-    variables = {RESULT},
+    variables = {[RESULT] = ""},
     create = create,
     without = function() return {access = strip} end
 }

@@ -210,7 +210,7 @@ local declaration = {
     meaning = "[token figures of responses](inference.md); the location needs `inference.conf`",
     order = {admitted = 300, header_filter = 200, body_filter = 100, log = 200},
     schema = SCHEMA,
-    variables = variables.NAMES,
+    variables = variables.VARIABLES,
     create = create
 }
 ____exports.plugin = contract.define(declaration)

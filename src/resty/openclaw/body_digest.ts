@@ -148,7 +148,14 @@ const declaration = {
     meaning: "[digests of request bodies](body_digest.md), and the key of the cache",
     order: { access: 500 },
     schema: SCHEMA,
-    variables: ["request_body_md5", "request_body_sha256", SKIP_VARIABLE, "openclaw_cache_key", "openclaw_cache_skip"],
+    variables: {
+        request_body_md5: "",
+        request_body_sha256: "",
+        [SKIP_VARIABLE]: "",
+        // No two requests may share an answer before it is known what they ask.
+        openclaw_cache_key: "none-$request_id",
+        openclaw_cache_skip: "1",
+    },
     create,
 };
 

@@ -104,7 +104,7 @@ const declaration = {
         "[who asks](identity.md), as one gateway tells the next; without it `X-OpenClaw-Identity` is removed from requests",
     order: { access: 300, admitted: 100 },
     schema: settings.SCHEMA,
-    variables: [RESULT],
+    variables: { [RESULT]: "" },
     create,
     without: (): Plugin => ({ access: strip }),
 };

@@ -219,7 +219,7 @@ const declaration = {
     meaning: "[token figures of responses](inference.md); the location needs `inference.conf`",
     order: { admitted: 300, header_filter: 200, body_filter: 100, log: 200 },
     schema: SCHEMA,
-    variables: variables.NAMES,
+    variables: variables.VARIABLES,
     create,
 };
 

@@ -11,7 +11,7 @@ local function metrics_of(metrics)
         name = "metrics",
         order = {header_filter = 300, log = 300},
         option = option(kinds.flag, true, "count the route's requests"),
-        variables = {"openclaw_variant"},
+        variables = {openclaw_variant = ""},
         create = function(is_wanted, ____bindingPattern0)
             local route
             route = ____bindingPattern0.route
@@ -65,7 +65,7 @@ local function slow_log_as(slow)
             "as `log` says",
             "`false`: no [slow log](slow_log.md); `{ seconds = 60 }`: other seconds than in `log`"
         ),
-        variables = {"openclaw_slow"},
+        variables = {openclaw_slow = ""},
         create = function(given, context)
             if given == false then
                 return nil

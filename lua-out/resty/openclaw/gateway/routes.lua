@@ -7,6 +7,7 @@ local schemas = require("resty.openclaw.config.schema")
 local composition = require("resty.openclaw.gateway.composition")
 local ____own_plugins = require("resty.openclaw.gateway.own_plugins")
 local PHASE_TABLES = ____own_plugins.PHASE_TABLES
+local requirements = require("resty.openclaw.gateway.requirements")
 local OWN = {
     upstream = optional(kinds.text, "one of `upstreams`: where `balance()` without a name sends the route's requests"),
     plugins = optional(PHASE_TABLES, "your own plugins: tables with methods named as phases; see [plugins](plugins.md#a-table-of-methods)")
@@ -77,12 +78,6 @@ function ____exports.make(declarations, name, options, upstream, problems)
         instances,
         problems
     )
-    local function chain(phase)
-        return composition.chain(
-            composition.steps(placed, phase),
-            name
-        )
-    end
     local access = composition.steps(placed, "access")
     composition.append(
         access,
@@ -91,6 +86,13 @@ function ____exports.make(declarations, name, options, upstream, problems)
     local before_balance = composition.steps(placed, "before_balance")
     local balance = composition.steps(placed, "balance")
     local header_filter = composition.steps(placed, "header_filter")
+    local body_filter = composition.steps(placed, "body_filter")
+    local present = {}
+    for ____, declaration in ipairs(declarations) do
+        if instances[declaration.name] ~= nil then
+            present[#present + 1] = declaration
+        end
+    end
     return {
         name = name,
         upstream = options.upstream,
@@ -98,10 +100,14 @@ function ____exports.make(declarations, name, options, upstream, problems)
         before_balance = composition.declining_chain(before_balance, name),
         balance = composition.chain(balance, name),
         header_filter = composition.chain(header_filter, name),
-        body_filter = chain("body_filter"),
-        log = chain("log"),
+        body_filter = composition.chain(body_filter, name),
+        log = composition.chain(
+            composition.steps(placed, "log"),
+            name
+        ),
         filters_headers = #header_filter > 0,
         balances = #before_balance + #balance > 0,
+        requirements = requirements.new(name, present, #header_filter > 0, #body_filter > 0),
         instances = instances
     }
 end

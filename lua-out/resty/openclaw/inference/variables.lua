@@ -1,16 +1,16 @@
 local ____exports = {}
 local request = require("resty.openclaw.core.request.request")
 --- All that may be set.
-____exports.NAMES = {
-    "openclaw_model",
-    "openclaw_prompt_tokens",
-    "openclaw_cached_tokens",
-    "openclaw_completion_tokens",
-    "openclaw_reasoning_tokens",
-    "openclaw_tokens_source",
-    "openclaw_finish_reason",
-    "openclaw_first_token_seconds",
-    "openclaw_tokens_per_second"
+____exports.VARIABLES = {
+    openclaw_model = "",
+    openclaw_prompt_tokens = "",
+    openclaw_cached_tokens = "",
+    openclaw_completion_tokens = "",
+    openclaw_reasoning_tokens = "",
+    openclaw_tokens_source = "",
+    openclaw_finish_reason = "",
+    openclaw_first_token_seconds = "",
+    openclaw_tokens_per_second = ""
 }
 --- Sets a variable where nginx.conf has it.
 local function show(name, format, value)

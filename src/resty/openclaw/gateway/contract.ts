@@ -59,13 +59,18 @@ export interface Context {
     readonly upstream?: Upstream | undefined;
 }
 
+/**
+ * The variables that nginx.conf has to declare for a plugin, by their names without "$", and what each holds until the plugin
+ * sets it, as nginx.conf has it: "" or "1" or "none-$request_id".
+ */
+export type Variables = Readonly<Record<string, string>>;
+
 export interface Declaration<Value, Instance extends Plugin> {
     /** The name of its option in a route, and in sentences. */
     readonly name: string;
     readonly order: Order;
     readonly option: Option<Value>;
-    /** The variables that nginx.conf has to declare for it, without "$". */
-    readonly variables: readonly string[];
+    readonly variables: Variables;
     /** The instance for a route; nothing where there is none to be. Raises where the options do not fit together. */
     readonly create: (this: void, value: Value, context: Context) => Instance | undefined;
 }
@@ -80,7 +85,7 @@ export interface TableDeclaration<Declared extends Schema, Instance extends Plug
     readonly meaning: string;
     readonly order?: Order;
     readonly schema: Declared;
-    readonly variables?: readonly string[];
+    readonly variables?: Variables;
     readonly create: (this: void, options: Values<Declared>, context: Context) => Instance;
     /** What a route without the option has. */
     readonly without?: (this: void) => Plugin;
@@ -95,7 +100,7 @@ export function define<Declared extends Schema, Instance extends Plugin>(
         name,
         order: given.order ?? {},
         option: schemas.optional(schemas.table_of(schema), meaning),
-        variables: given.variables ?? [],
+        variables: given.variables ?? {},
         create: (value, context) => {
             if (value !== undefined) return create(value as Values<Declared>, context);
             return without === undefined ? undefined : without();

@@ -14,7 +14,7 @@ function metrics_of(metrics: Metrics): Declaration<boolean, Plugin> {
         name: "metrics",
         order: { header_filter: 300, log: 300 },
         option: option(kinds.flag, true, "count the route's requests"),
-        variables: ["openclaw_variant"],
+        variables: { openclaw_variant: "" },
         create: (is_wanted, { route }) => (is_wanted ? metrics.recorder(route) : undefined),
     };
 }
@@ -36,7 +36,7 @@ function record_to(logs: readonly PostAction[]): Declaration<boolean, Plugin> {
         name: "record",
         order: { log: 400 },
         option: option(kinds.flag, true, "send a record of each request to every sink of `log`"),
-        variables: [],
+        variables: {},
         create: (is_wanted, { route }) => {
             if (!is_wanted || logs.length === 0) return undefined;
             return logs.length === 1 ? logs[0] : all_of(logs, route);
@@ -54,7 +54,7 @@ function slow_log_as(slow: SlowOptions): AnyDeclaration {
             "as `log` says",
             "`false`: no [slow log](slow_log.md); `{ seconds = 60 }`: other seconds than in `log`",
         ),
-        variables: ["openclaw_slow"],
+        variables: { openclaw_slow: "" },
         create: (given, context) => {
             if (given === false) return undefined;
             const { seconds } = (given ?? slow) as { seconds: number };

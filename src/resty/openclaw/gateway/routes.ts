@@ -8,8 +8,10 @@ import * as schemas from "../config/schema";
 import type { Schema } from "../config/schema";
 import * as composition from "./composition";
 import type { Chain, Placed } from "./composition";
-import type { AnyDeclaration, Phase, Plugin } from "./contract";
+import type { AnyDeclaration, Plugin } from "./contract";
 import { PHASE_TABLES } from "./own_plugins";
+import * as requirements from "./requirements";
+import type { Requirements } from "./requirements";
 
 /** What a route does in each phase: its plugins' methods of that name, one after the other. */
 export interface Route {
@@ -26,6 +28,8 @@ export interface Route {
     readonly filters_headers: boolean;
     /** Whether one works in the phases around the choice of a node. */
     readonly balances: boolean;
+    /** What it needs in nginx.conf. */
+    readonly requirements: Requirements;
     /** The instances of its plugins, by their names. */
     readonly instances: LuaTable<string, Plugin>;
 }
@@ -109,12 +113,14 @@ export function make(
 ): Route {
     const instances = new LuaTable<string, Plugin>();
     const placed = place_all(declarations, name, options, upstream, instances, problems);
-    const chain = (phase: Phase): Chain => composition.chain(composition.steps(placed, phase), name);
     const access = composition.steps(placed, "access");
     composition.append(access, composition.steps(placed, "admitted"));
     const before_balance = composition.steps(placed, "before_balance");
     const balance = composition.steps(placed, "balance");
     const header_filter = composition.steps(placed, "header_filter");
+    const body_filter = composition.steps(placed, "body_filter");
+    const present: AnyDeclaration[] = [];
+    for (const declaration of declarations) if (instances.has(declaration.name)) present.push(declaration);
     return {
         name,
         upstream: options.upstream as string | undefined,
@@ -122,10 +128,11 @@ export function make(
         before_balance: composition.declining_chain(before_balance, name),
         balance: composition.chain(balance, name),
         header_filter: composition.chain(header_filter, name),
-        body_filter: chain("body_filter"),
-        log: chain("log"),
+        body_filter: composition.chain(body_filter, name),
+        log: composition.chain(composition.steps(placed, "log"), name),
         filters_headers: header_filter.length > 0,
         balances: before_balance.length + balance.length > 0,
+        requirements: requirements.new(name, present, header_filter.length > 0, body_filter.length > 0),
         instances,
     };
 }

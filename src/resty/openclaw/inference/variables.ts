@@ -3,17 +3,17 @@ import * as request from "../core/request/request";
 import type { Fields } from "./fields";
 
 /** All that may be set. */
-export const NAMES = [
-    "openclaw_model",
-    "openclaw_prompt_tokens",
-    "openclaw_cached_tokens",
-    "openclaw_completion_tokens",
-    "openclaw_reasoning_tokens",
-    "openclaw_tokens_source",
-    "openclaw_finish_reason",
-    "openclaw_first_token_seconds",
-    "openclaw_tokens_per_second",
-];
+export const VARIABLES = {
+    openclaw_model: "",
+    openclaw_prompt_tokens: "",
+    openclaw_cached_tokens: "",
+    openclaw_completion_tokens: "",
+    openclaw_reasoning_tokens: "",
+    openclaw_tokens_source: "",
+    openclaw_finish_reason: "",
+    openclaw_first_token_seconds: "",
+    openclaw_tokens_per_second: "",
+};
 
 /** Sets a variable where nginx.conf has it. */
 function show(name: string, format: string, value: string | number | undefined): void {

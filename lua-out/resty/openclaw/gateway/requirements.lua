@@ -1,0 +1,73 @@
+local ____exports = {}
+local request = require("resty.openclaw.core.request.request")
+local request_state = require("resty.openclaw.core.request.request_state")
+local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
+--- What a route needs that has these plugins, and steps in these phases. Phases: init.
+local function create(route, declarations, needs_header_filter, needs_body_filter)
+    local variables = {}
+    for ____, declaration in ipairs(declarations) do
+        for name in pairs(declaration.variables) do
+            variables[#variables + 1] = name
+        end
+    end
+    table.sort(variables)
+    return {
+        route = route,
+        variables = variables,
+        awaits_variables = #variables > 0,
+        awaits_header_filter = needs_header_filter,
+        awaits_body_filter = needs_body_filter
+    }
+end
+____exports.new = create
+--- Reports variables that nginx.conf does not declare, or that it declares as ones that cannot be set. Phases: access.
+function ____exports.look_at_variables(of, faults)
+    of.awaits_variables = false
+    local missing = {}
+    for ____, name in ipairs(of.variables) do
+        if not request.set_variable(
+            name,
+            request.variable(name) or ""
+        ) then
+            missing[#missing + 1] = "$" .. name
+        end
+    end
+    if #missing == 0 then
+        return
+    end
+    local names = table.concat(missing, ", ")
+    faults:report("undeclared_variable", ((("the route \"" .. of.route) .. "\" needs ") .. names) .. ": include nginx/openclaw.conf in http, or declare each by a map there")
+end
+--- Whether the response at hand is that of a node as it passed all filters of the route's location, to its end.
+local function has_passed_filters()
+    if request.whole_number("body_bytes_sent") == 0 then
+        return false
+    end
+    local status = request.status()
+    if status < 200 or status > 299 then
+        return false
+    end
+    return tonumber(upstream_tries.last(request.variable("upstream_status") or "-")) == status
+end
+local function report_hook(of, faults, hook, file)
+    faults:report("no_" .. hook, ((((("a response of the route \"" .. of.route) .. "\" did not pass ") .. hook) .. "_by_lua: include nginx/") .. file) .. " in its location")
+end
+--- Reports hooks that a response has not passed. Phases: log.
+function ____exports.look_at_hooks(of, faults)
+    if not has_passed_filters() then
+        return
+    end
+    if of.awaits_header_filter then
+        report_hook(of, faults, "header_filter", "route.conf")
+    end
+    if of.awaits_body_filter then
+        report_hook(of, faults, "body_filter", "inference.conf")
+    end
+end
+--- Reports from now on requests that end without the gateway's log phase. Phases: init.
+function ____exports.watch_log(faults)
+    request_state.when_lost(function()
+        faults:report("no_log", "a request ended without log_by_lua of the gateway: include nginx/openclaw.conf in http, and call " .. "require(\"resty.openclaw\").log() where a location has a log_by_lua of its own")
+    end)
+end
+return ____exports

@@ -1,0 +1,91 @@
+/**
+ * What a route needs in nginx.conf beside `setup`: the hooks of its plugins' phases, and the variables that they set. Only
+ * requests show whether these are there, so each worker looks at the first requests of each route until it has seen all.
+ */
+import type { Faults } from "../core/metrics/fault";
+import * as request from "../core/request/request";
+import * as request_state from "../core/request/request_state";
+import * as upstream_tries from "../core/request/upstream_tries";
+import type { AnyDeclaration } from "./contract";
+
+export interface Requirements {
+    readonly route: string;
+    /** By their names, sorted. */
+    readonly variables: readonly string[];
+    /** Whether nobody has looked yet whether nginx.conf declares them. */
+    awaits_variables: boolean;
+    /** Whether these hooks are needed, and none has run yet in this worker. */
+    awaits_header_filter: boolean;
+    awaits_body_filter: boolean;
+}
+
+/** What a route needs that has these plugins, and steps in these phases. Phases: init. */
+function create(
+    route: string,
+    declarations: readonly AnyDeclaration[],
+    needs_header_filter: boolean,
+    needs_body_filter: boolean,
+): Requirements {
+    const variables: string[] = [];
+    for (const declaration of declarations) {
+        for (const [name] of pairs(declaration.variables)) variables.push(name);
+    }
+    table.sort(variables);
+    return {
+        route,
+        variables,
+        awaits_variables: variables.length > 0,
+        awaits_header_filter: needs_header_filter,
+        awaits_body_filter: needs_body_filter,
+    };
+}
+export { create as new };
+
+/** Reports variables that nginx.conf does not declare, or that it declares as ones that cannot be set. Phases: access. */
+export function look_at_variables(of: Requirements, faults: Faults): void {
+    of.awaits_variables = false;
+    const missing: string[] = [];
+    for (const name of of.variables) {
+        // Only setting it tells: one that has no value and one that does not exist look the same.
+        if (!request.set_variable(name, request.variable(name) ?? "")) missing.push(`$${name}`);
+    }
+    if (missing.length === 0) return;
+    const names = table.concat(missing, ", ");
+    faults.report(
+        "undeclared_variable",
+        `the route "${of.route}" needs ${names}: include nginx/openclaw.conf in http, or declare each by a map there`,
+    );
+}
+
+/** Whether the response at hand is that of a node as it passed all filters of the route's location, to its end. */
+function has_passed_filters(): boolean {
+    if (request.whole_number("body_bytes_sent") === 0) return false;
+    const status = request.status();
+    if (status < 200 || status > 299) return false;
+    return tonumber(upstream_tries.last(request.variable("upstream_status") ?? "-")) === status;
+}
+
+function report_hook(of: Requirements, faults: Faults, hook: string, file: string): void {
+    faults.report(
+        `no_${hook}`,
+        `a response of the route "${of.route}" did not pass ${hook}_by_lua: include nginx/${file} in its location`,
+    );
+}
+
+/** Reports hooks that a response has not passed. Phases: log. */
+export function look_at_hooks(of: Requirements, faults: Faults): void {
+    if (!has_passed_filters()) return;
+    if (of.awaits_header_filter) report_hook(of, faults, "header_filter", "route.conf");
+    if (of.awaits_body_filter) report_hook(of, faults, "body_filter", "inference.conf");
+}
+
+/** Reports from now on requests that end without the gateway's log phase. Phases: init. */
+export function watch_log(faults: Faults): void {
+    request_state.when_lost(() => {
+        faults.report(
+            "no_log",
+            "a request ended without log_by_lua of the gateway: include nginx/openclaw.conf in http, and call " +
+                'require("resty.openclaw").log() where a location has a log_by_lua of its own',
+        );
+    });
+}
