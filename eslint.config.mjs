@@ -22,7 +22,7 @@ const slowLua = [
 ];
 
 export default tseslint.config(
-    { ignores: ["lua-out", "node_modules", "run"] },
+    { ignores: ["lua-out", "node_modules", "run", "types"] },
     ...tseslint.configs.strict,
     {
         // `await using _ = …` keeps a server until the end of its block.

@@ -305,5 +305,5 @@ build = {
         ["resty.openclaw.status.tally"] = "lua-out/resty/openclaw/status/tally.lua",
         ["resty.openclaw.status.window"] = "lua-out/resty/openclaw/status/window.lua",
     },
-    copy_directories = { "docs", "nginx" },
+    copy_directories = { "docs", "nginx", "types" },
 }

@@ -1,8 +1,7 @@
 --- The variables that the gateway and its plugins set, as nginx/openclaw.conf declares them: what stands between two markers
 -- of that file is replaced, from the declarations in the sources. `make docs` rewrites it; spec/gateway/variables_spec.lua
 -- says whether it differs.
-local recording = require("resty.openclaw.gateway.recording")
-local registry = require("resty.openclaw.gateway.registry")
+local option_tables = require("tools.option_tables")
 local gateway = require("resty.openclaw.gateway.variables").OWN
 
 local _M = { PATH = "nginx/openclaw.conf" }
@@ -16,10 +15,7 @@ function _M.all()
         for name, value in pairs(variables) do all[name] = value end
     end
     add(gateway)
-    for _, declaration in ipairs(registry.PLUGINS) do add(declaration.variables) end
-    for _, declaration in ipairs(recording.declarations({}, {}, { seconds = 1, lines_per_minute = 1 })) do
-        add(declaration.variables)
-    end
+    for _, declaration in ipairs(option_tables.declarations()) do add(declaration.variables) end
     return all
 end
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Writes the tables of options in docs anew, and the variables in nginx/openclaw.conf, from the declarations in lua-out; prints
-# the files that have changed. See tools/option_tables.lua and tools/declared_variables.lua.
+# the files that have changed. See tools/option_tables.lua, tools/declared_variables.lua, tools/annotations.lua and
+# tools/types.mjs.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -14,7 +15,12 @@ error_log stderr;
 events {}
 http {
     lua_package_path "$PWD/lua-out/?.lua;$PWD/?.lua;;";
-    init_by_lua_block { require("tools.option_tables").write("docs") require("tools.declared_variables").write(".") os.exit(0) }
+    init_by_lua_block {
+        require("tools.option_tables").write("docs")
+        require("tools.declared_variables").write(".")
+        require("tools.annotations").write(".") os.exit(0)
+    }
 }
 EOF
 "$nginx" -e stderr -p "$scratch" -c "$scratch/nginx.conf" -g "daemon off; $modules"
+node tools/types.mjs

@@ -19,6 +19,7 @@ check eslint .
 check depcruise --output-type err src
 check tsc --noEmit -p spec/integration
 check tsc --noEmit -p dashboard
+check node tools/types.mjs --check
 check luacheck --no-color --quiet lua-out spec demo tools examples
 check bash -n "${scripts[@]}"
 if command -v shellcheck >/dev/null; then check shellcheck -x "${scripts[@]}"; fi

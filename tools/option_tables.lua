@@ -58,8 +58,8 @@ function _M.render(schema, is_deep)
     return rows
 end
 
---- All that a route may have, whatever `log` says.
-local function declarations()
+--- The declarations of all plugins that a route may have, whatever `log` says.
+function _M.declarations()
     local all = {}
     for _, declaration in ipairs(require("resty.openclaw.gateway.registry").PLUGINS) do all[#all + 1] = declaration end
     local recording = require("resty.openclaw.gateway.recording")
@@ -82,14 +82,14 @@ end
 local function options_of(what)
     -- Each of these has a page of its own for what is within.
     if what == "setup" then return _M.render(require("resty.openclaw.gateway.builder").SCHEMA) end
-    if what == "a route" then return _M.render(require("resty.openclaw.gateway.routes").schema_of(declarations())) end
+    if what == "a route" then return _M.render(require("resty.openclaw.gateway.routes").schema_of(_M.declarations())) end
     return _M.render(schema_of(what:match("^(%S+) ?(%S*)$")), true)
 end
 
 --- The plugins that have a number in a phase, as `edge` (100), in the order in which they run.
 local function order_in(phase)
     local taking_part = {}
-    for _, declaration in ipairs(declarations()) do
+    for _, declaration in ipairs(_M.declarations()) do
         if declaration.order[phase] then taking_part[#taking_part + 1] = declaration end
     end
     -- Those with the same number run as they are declared; table.sort would mix them.

@@ -10,12 +10,12 @@ trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
 mkdir "$scratch/spec"
 mkdir "$scratch/tools"
-cp tools/option_tables.lua tools/declared_variables.lua "$scratch/tools"
+cp tools/option_tables.lua tools/declared_variables.lua tools/annotations.lua "$scratch/tools"
 cp -R lua-out .busted ./*.rockspec dist.ini package.json Changes.md "$scratch"
 for entry in spec/*; do
     [ "$entry" = spec/integration ] || cp -R "$entry" "$scratch/spec"
 done
-for folder in nginx demo docs; do
+for folder in nginx demo docs types; do
     [ ! -d "$folder" ] || cp -R "$folder" "$scratch"
 done
 cd "$scratch"

@@ -15,7 +15,7 @@ async function compile(): Promise<string> {
     const folder = await mkdtemp(path.join(tmpdir(), "openclaw-examples-"));
     try {
         await run("node_modules/.bin/tstl", "-p", "examples/tsconfig.json", "--outDir", folder);
-        return await readFile(path.join(folder, "examples/region.lua"), "utf8");
+        return await readFile(path.join(folder, "region.lua"), "utf8");
     } finally {
         await rm(folder, { recursive: true });
     }

@@ -1,0 +1,1311 @@
+/**
+ * The modules of lua-resty-openclaw that plugins may use. Written by tools/types.mjs from src: do not edit.
+ */
+
+/** @noResolution */
+declare module "resty.openclaw.config.kinds" {
+    import type { Problems } from "resty.openclaw.config.problems";
+    export interface Kind<Value> {
+        /** As the documents have it. */
+        readonly name: string;
+        /** The value; where it is wrong, adds to the problems and returns what is not to be used. */
+        readonly read: (this: void, given: unknown, path: string, problems: Problems) => Value;
+        /** The options of such a value, where it is a table of options; for the documents. */
+        readonly schema?: object | undefined;
+    }
+    /** A kind whose values are known by a test. `expected`: how a sentence ends that refuses another one. */
+    export function of<Value>(name: string, expected: string, is_one: (this: void, given: unknown) => boolean): Kind<Value>;
+    /** A string with at least one letter. */
+    export const text: Kind<string>;
+    /** The name of one of nginx's variables. */
+    export const variable_name: Kind<string>;
+    /** The path of a file with a secret. Another value is not shown: it may be the secret itself. */
+    export const secret_file: Kind<string>;
+    /** True or false. */
+    export const flag: Kind<boolean>;
+    /** A number above 0. */
+    export const positive: Kind<number>;
+    /** A number from 0 up. */
+    export const not_negative: Kind<number>;
+    /** A number from 0 to 1. */
+    export const share: Kind<number>;
+    /** A function. */
+    export const callback: Kind<unknown>;
+    /** A whole number from `least` up, to `most` where that is given. */
+    export function whole(least: number, most?: number): Kind<number>;
+    /** One of a few words. */
+    export function one_of<Word extends string>(...words: Word[]): Kind<Word>;
+    /** False, or a value of another kind. */
+    export function false_or<Value>(kind: Kind<Value>): Kind<Value | false>;
+    /** A list with at least one entry, each of a kind; an entry's path ends in its place, as `nodes[2]`. */
+    export function list_of<Value>(kind: Kind<Value>): Kind<Value[]>;
+    /** As `list_of`, but it may be empty. */
+    export function list_or_none_of<Value>(kind: Kind<Value>): Kind<Value[]>;
+    /** A table that has these methods. */
+    export function with_methods<Value>(expected: string, methods: readonly string[]): Kind<Value>;
+    /** Whatever it is: who gets it reads it. */
+    export function anything(name: string): Kind<unknown>;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.config.problems" {
+    /** What is wrong with a configuration: a list of sentences, so that a user gets to know all of it at once. Phases: init. */
+    export type Problems = string[];
+    /** The path of an option in a table. The outermost one is "setup:", so that its options are "setup: routes" and so on. */
+    export function child(path: string, name: string): string;
+    /** How a path begins a sentence of its own. */
+    export function beginning(path: string): string;
+    /** How a value is shown in a sentence: strings in quotes, tables by their kind only. */
+    export function shown(value: unknown): string;
+    /** The sentence on an option that has a wrong value. */
+    export function sentence(path: string, expected: string, given: unknown): string;
+    /** The sentence on an option that is no table. What stands in its place is not shown: it may be a secret. */
+    export function add_no_table(problems: Problems, path: string, expected: string, given: unknown): void;
+    /** Adds the sentence on an option that has a wrong value. */
+    export function add(problems: Problems, path: string, expected: string, given: unknown): void;
+    /** Raises the sentence on an option that has a wrong value. */
+    export function refuse(path: string, expected: string, given: unknown): never;
+    /** Raises all problems, one a line, if there are any. */
+    export function raise(problems: Problems): void;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.config.schema" {
+    /**
+     * The options of a table, as a plugin declares them: what each may be, what it is where it is not given, and what it means.
+     * From this come the values, the sentences on what is wrong, and the tables in the documents. Phases: init. Pure Lua.
+     */
+    import type { Kind } from "resty.openclaw.config.kinds";
+    import type { Problems } from "resty.openclaw.config.problems";
+    /** One option. */
+    export interface Option<Value> {
+        readonly kind: Kind<Value>;
+        /** What it is where it is not given. */
+        readonly fallback: Value;
+        readonly is_required: boolean;
+        /** What the documents have as its default where `fallback` does not tell. */
+        readonly default_text: string | undefined;
+        /** As the documents have it. */
+        readonly meaning: string;
+        /** Where it stands among those of its table: Lua forgets the order of names. */
+        readonly place: number;
+    }
+    export type Schema = Record<string, Option<unknown>>;
+    /** The values that a schema reads. */
+    export type Values<Declared> = {
+        readonly [Name in keyof Declared]: Declared[Name] extends Option<infer Value> ? Value : never;
+    };
+    /** An option that is `fallback` where it is not given. */
+    export function option<Value>(kind: Kind<Value>, fallback: Value, meaning: string): Option<Value>;
+    /** An option that must be given. */
+    export function required<Value>(kind: Kind<Value>, meaning: string): Option<Value>;
+    /** An option that is nothing where it is not given. */
+    export function optional<Value>(kind: Kind<Value>, meaning: string): Option<Value | undefined>;
+    /** As `optional`, where its owner makes up for it in a way that is to be told: `default_text`, in the documents' tables. */
+    export function computed<Value>(kind: Kind<Value>, default_text: string, meaning: string): Option<Value | undefined>;
+    /** The same option once more, as the next one of another schema. */
+    export function again<Value>(known: Option<Value>): Option<Value>;
+    /** The names of a schema's options, in the order in which they were declared. */
+    export function names(schema: Schema): string[];
+    /**
+     * The values of a table's options, for who has more to look at before all problems are told: what is wrong has its default. Adds
+     * to the problems where it is no table, or has unknown options or wrong values.
+     */
+    export function read_as_far<Declared extends Schema>(schema: Declared, given: unknown, path: string, problems: Problems): Values<Declared>;
+    /**
+     * The values of a table's options. Where it is none, or has unknown options or wrong values, adds to the problems and returns
+     * nothing.
+     */
+    export function read<Declared extends Schema>(schema: Declared, given: unknown, path: string, problems: Problems): Values<Declared> | undefined;
+    /** As `read`; raises all that is wrong, one sentence a line. */
+    export function read_or_raise<Declared extends Schema>(schema: Declared, given: unknown, path: string): Values<Declared>;
+    /** A table of options of its own. */
+    export function table_of<Declared extends Schema>(schema: Declared): Kind<Values<Declared>>;
+    /** An option that is a table with options of its own, each of which has a value where the table is not given. */
+    export function defaulted<Declared extends Schema>(schema: Declared, meaning: string): Option<Values<Declared>>;
+    /** A table from names to values of a kind; the entries' paths end in their names. */
+    export function map_of<Value>(kind: Kind<Value>): Kind<LuaTable<string, Value>>;
+    /** The options of two schemas, those of the second behind those of the first. */
+    export function joined<First extends Schema, Second extends Schema>(first: First, second: Second): First & Second;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.files.files" {
+    /**
+     * How a file is opened. "append": for writing at its end, made if need be. "create": the same, but it must be new.
+     * "read": for reading. "plain": the same, but never what a link leads to. "lock": for a lock alone, made if need be, and
+     * never what a link leads to.
+     */
+    export type Mode = "append" | "create" | "read" | "plain" | "lock";
+    /** An open file: what the system calls a descriptor. */
+    export type File = number;
+    /** Whether what one of these functions says is that there is no room, on the disk or of the user's. */
+    export function is_full(problem: string): boolean;
+    /** An open file. A file that is made gets the mode, that of its owner alone unless given. On failure nil and why. */
+    export function open(path: string, mode: Mode, rights?: number): Result<File>;
+    /** Closes a file, which releases its lock. */
+    export function close(file: File): void;
+    /**
+     * Writes it all, by one call where the system takes it at once: calls of several processes do not mix then. `bytes`: a
+     * text, or memory with its length. Says why not, or nothing; a part may have been written then.
+     */
+    export function write(file: File, bytes: string | Bytes, count: number): string | undefined;
+    /** Writes a text in place of what begins at that place. Not with "append" and "create". Says why not, or nothing. */
+    export function overwrite(file: File, text: string, offset: number): string | undefined;
+    /** Reads into memory from that place on, up to so many bytes: how many; 0 at the end. On failure nil and why. */
+    export function read(file: File, memory: Bytes | CValue, most: number, offset: number): Result<number>;
+    /** How many bytes a file has. On failure nil and why. */
+    export function size(file: File): Result<number>;
+    /**
+     * Whether there is a file in the way of a new one, after `open` with "create" has failed. Not after another call.
+     */
+    export function is_taken(): boolean;
+    /** Whether an open file is a plain one, rather than a folder or a pipe; where it cannot be read, it is not. */
+    export function is_plain(file: File): boolean;
+    /**
+     * A plain file, open for reading. On failure nil, why, and whether it is because something else has that name: a folder, a
+     * pipe, a socket or a link. Never waits for a pipe.
+     */
+    export function open_plain(path: string): LuaMultiReturn<[file?: File | undefined, err?: string | undefined, is_odd?: boolean]>;
+    /** The first bytes of a file, by whatever links it is reached; never waits for a pipe. On failure nil and why. */
+    export function beginning(path: string, most: number): Result<string>;
+    /** How many bytes the plain file of that name has; nothing where it cannot be asked, or something else has the name. */
+    export function size_of(path: string): number | undefined;
+    /**
+     * Makes a file that is open for writing so many bytes long, all of which have their place on the disk. Not with "append" and
+     * "create". Says why not, or nothing. Source: posix_fallocate(3).
+     */
+    export function allocate(file: File, bytes: number): string | undefined;
+    /** Cuts a file that is open for writing. Says why not, or nothing. */
+    export function truncate(file: File, bytes: number): string | undefined;
+    /** Waits until the disk has what was written, which may take long. Says why it has not, or nothing. */
+    export function sync(file: File): string | undefined;
+    /**
+     * Whether the file is this process' now. It stays so until it is closed or the process is gone, however it went: the
+     * system sees to that. Source: flock(2).
+     */
+    export function lock(file: File): boolean;
+    /** Gives a file another name, in place of a file that has it. Says why not, or nothing. */
+    export function rename(from: string, to: string): string | undefined;
+    /** Whether there is nothing of that name, for certain. */
+    export function is_gone(path: string): boolean;
+    /** Removes a file; one that is not there is no failure. Says why not, or nothing. */
+    export function remove(path: string): string | undefined;
+    /** Makes a folder for its owner alone; one that is there is no failure. Says why not, or nothing. */
+    export function make_folder(path: string): string | undefined;
+    /** Removes a folder that is empty. Says why not, or nothing. */
+    export function remove_folder(path: string): string | undefined;
+    /** Waits until the disk has a file, or the names in a folder, by a look of its own. As `sync`. */
+    export function sync_path(path: string): string | undefined;
+    /** An open folder. */
+    export type Folder = CValue;
+    /** A folder whose names can be read one by one. To be closed. On failure nil and why. */
+    export function open_folder(path: string): Result<Folder>;
+    /** The next name in a folder, in no order; nothing after the last one. */
+    export function next_name(folder: Folder): string | undefined;
+    /** Closes a folder. */
+    export function close_folder(folder: Folder): void;
+    /** The names of what is in a folder, unsorted. On failure nil and why. */
+    export function names(path: string): Result<string[]>;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.memory.shared_memory" {
+    import * as rows from "resty.openclaw.core.memory.shared_memory.rows";
+    export interface Region extends rows.Rows {
+        /** Whether other workers see these numbers: false where the dict does not exist. */
+        readonly shared: boolean;
+        /** Block 0: the last writer wins. */
+        readonly common: Doubles;
+        /** This worker's own block; leased when first touched. */
+        readonly mine: Doubles;
+        /** The block in `mine`; 0 while this worker has none and its counts are missing from the totals. */
+        block: number;
+        /** While this worker has no block: the generations of rows that it has followed. */
+        followed: Doubles | undefined;
+        /** Which one this process' configuration is, of all that have opened the region since nginx started. */
+        readonly configuration: number;
+        /** Whether this worker looks after the region. */
+        attends: boolean;
+        /** What this worker does about twice a second as long as it runs; may yield, and must not raise. */
+        readonly duties: ((this: void) => void)[];
+    }
+    /** For what found no slots of its own; nobody reads it. */
+    export const LOST_SLOT = 4;
+    /** Slot 3 of block 0: when something last began, for whoever would else look at all there is again and again. */
+    export const LAST_ACTIVE = 3;
+    /**
+     * Has this worker look after the region from now on: after dead workers' blocks, and its duties. Counting does the same.
+     * Phases: those that may start timers; in init nothing happens.
+     */
+    export function attend(region: Region): void;
+    /**
+     * The region that belongs to a shared dict; everybody who names the dict gets the same one. Without such a dict, or
+     * when a worker is the first to open it, the numbers stay in each process (`shared` is false). Raises when the system
+     * has no memory to map. Phases: init (the mapping must exist before the workers fork).
+     * @param workers how many workers, draining ones included, can hold a block (eight times as many as nginx starts or the
+     * machine has processors, 255 at least); fixed until nginx restarts
+     */
+    export function open(dict_name: string, workers?: number): Region;
+    /**
+     * The first of `count` adjoining slots with this name; whoever asks with the same name and count gets the same slots.
+     * Phases: any. On failure nil and why; LOST_SLOT is then a safe place to write to.
+     */
+    export function slot(region: Region, name: string, count?: number): Result<number>;
+    /** A slot that falls to zero with the worker that wrote it: for a count of what goes on right now. Else as `slot`. */
+    export function transient_slot(region: Region, name: string): Result<number>;
+    /** The sum of a slot over all blocks, those of draining and dead workers included. Phases: any. */
+    export function total(region: Region, slot: number): number;
+    /** The lowest value above 0 that a slot has in any block; 0 where there is none. Phases: any. */
+    export function least(region: Region, slot: number): number;
+    /** Adds to a slot of this worker's block. Phases: any. */
+    export function add(region: Region, slot: number, by: number): void;
+    /**
+     * How many slots of a space have names, and how many are left for new ones. Phases: any; a quarter of a millisecond when
+     * there are many.
+     */
+    export function usage(region: Region, space?: rows.Space): LuaMultiReturn<[used: number, free: number]>;
+    /** Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker. */
+    export function release(region: Region): void;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.memory.shared_memory.areas" {
+    export interface Areas {
+        readonly generations: Doubles;
+        /** How many slots a row has. */
+        readonly sizes: Doubles;
+        /** How many of its last slots keep what a worker wrote when that worker is gone. */
+        readonly kept: Doubles;
+        /** When a row in use was last seen to change; when one that was dropped was dropped, 0 once it is free. In seconds. */
+        readonly touched: Doubles;
+        /** The row's activity then. */
+        readonly seen: Doubles;
+        /** Up to which configuration the row is kept whether it changes or not. */
+        readonly pins: Doubles;
+        /** Of no row: see `former`. */
+        readonly label: Doubles;
+    }
+    /** How many areas there are. */
+    export const AREAS = 7;
+    /** The areas behind the blocks. */
+    export function areas_of(base: Doubles, blocks: number): Areas;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.memory.shared_memory.lease" {
+    import type { Names } from "resty.openclaw.core.memory.shared_memory.names";
+    /** Slot 1 of block 0: the highest block ever leased, so that a sum stops there. */
+    export const HIGHEST_BLOCK = 1;
+    export interface Blocks {
+        readonly base: Doubles;
+        readonly count: number;
+        readonly names: Names;
+    }
+    /** Gives a block back: transient slots fall to zero, counts stay for the next holder to go on from. */
+    export function release(blocks: Blocks, block: number): void;
+    /** Takes back the blocks of all dead workers. Costs two system calls for each leased block. */
+    export function sweep(blocks: Blocks): void;
+    /** Notes that a block is in use. Two workers that take blocks at one moment may undo each other's note: repeat it. */
+    export function announce(blocks: Blocks, block: number): void;
+    /** The lowest free block, now this worker's; nothing when all are leased. */
+    export function take(blocks: Blocks): number | undefined;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.memory.shared_memory.names" {
+    /** Where names are kept: a `lua_shared_dict`, or, where nothing is to be shared, a table of the process. */
+    /** The part of a shared dict that names need. Nothing here ever evicts a name to make room for another. */
+    export type Names = Pick<ngx.SharedDict, "get" | "set" | "safe_set" | "safe_add" | "delete" | "incr" | "expire" | "lpush" | "lpop">;
+    /** Adds to a number that begins at `first`. The dict's own `incr` with a beginning would evict other names for it. */
+    export function increment(names: Names, key: string, by: number, first: number): Result<number>;
+    /** Takes `count` slots where a cursor stands, which begins at `first`, and moves it on; nothing past `limit`. */
+    export function advance(names: Names, cursor: string, count: number, first: number, limit: number): Result<number>;
+    /** Names that only this process and the workers forked from it later know. */
+    export function local_names(): Names;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.memory.shared_memory.rows" {
+    /**
+     * Rows: adjoining slots under one name that go back when nobody needs them any more, and then get other names.
+     *
+     * Beside the blocks lie areas with a number for each slot; a row's numbers stand at its first. The generation grows by
+     * one when the row gets a name and when it loses it, so it is odd while the row is in use. Who keeps a slot keeps its
+     * generation too, and compares before each use: where they differ, the slot is another's.
+     *
+     * A row that is dropped rests before it is zeroed and given away, as another process may have compared just before.
+     * One process at a time drops and recycles. Where it dies between two steps, the next one goes on from what it finds.
+     */
+    import type { Areas } from "resty.openclaw.core.memory.shared_memory.areas";
+    import type { Blocks } from "resty.openclaw.core.memory.shared_memory.lease";
+    export interface Rows extends Blocks, Areas {
+    }
+    export const FIRST_SLOT = 64;
+    /**
+     * The first of 60 slots for what found no row; nobody reads them. Its generation grows with each row that is dropped or
+     * free again: what is bound here looks for a row once more then, and caches begin anew.
+     */
+    export const LOST_SLOT = 4;
+    /** A generation no row ever has: what keeps it looks for its row at each use. */
+    export const NEVER = -1;
+    /** How long a dropped row rests, in seconds. */
+    export const REST_SECONDS = 10;
+    /** A part of each block from which rows are given. */
+    export interface Space {
+        /** Names in the dict: that of the list of free rows, its size left out, and that of the cursor. */
+        readonly free: string;
+        readonly cursor: string;
+        /** Its first slot, and the first one past it. */
+        readonly first: number;
+        readonly limit: number;
+    }
+    /** Where slots keep their values for good. */
+    export const LASTING: Space;
+    /** Where slots fall to zero with the worker that wrote them. */
+    export const TRANSIENT: Space;
+    /** Up to where slots have been handed out. */
+    export function limit(rows: Blocks, space?: Space): number;
+    /** Whether a row's generation is that of one in use. */
+    export function in_use(generation: number): boolean;
+    /** The number that grows with each row that is dropped or free again. */
+    export function epoch(rows: Rows): number;
+    /**
+     * Where the row of a name is, and its generation; nothing when the name has none. One that is being dropped right now is
+     * no place to count: the lost slot takes its place until it is gone.
+     */
+    export function find(rows: Rows, name: string): LuaMultiReturn<[slot?: number, generation?: number]>;
+    /**
+     * A row of so many slots for a name that has none. Its slot and generation, and whether this call made it: another
+     * process may have been first. On failure nil and why. Phases: any.
+     * @param pin up to which configuration it is kept
+     * @param kept how many of its last slots keep what a worker wrote, where the others fall to zero (all)
+     */
+    export function make(rows: Rows, name: string, count: number, pin: number, now: number, space?: Space, kept?: number): LuaMultiReturn<[slot: number, generation: number, made: boolean] | [slot: undefined, err: string]>;
+    /** Keeps a row at least as long as this configuration is in force. */
+    export function pin(rows: Rows, slot: number, configuration: number): void;
+    /**
+     * What has been counted in a row: the sum of its slots, the last of several left out, over the workers' blocks. It
+     * changes whenever something is counted, and at no other time.
+     */
+    export function activity(rows: Rows, slot: number): number;
+    /** Takes a row's name away, which it returns; nothing when it has none. */
+    export function forget_name(rows: Rows, slot: number): string | undefined;
+    /**
+     * Drops a row whose activity is still what was seen last, and returns the name it had. Nothing when something has been
+     * counted in it since, or when it had no name. The generation comes first: from then on nobody begins to count in it.
+     */
+    export function drop(rows: Rows, slot: number, now: number): string | undefined;
+    /**
+     * Zeroes a row that has rested, and gives it away. Returns the name it still had, where one who dropped it died before
+     * taking it away; else nothing.
+     */
+    export function recycle(rows: Rows, slot: number, now: number): string | undefined;
+    /** How many slots were handed out in rows that nobody uses any more. */
+    export function unused(rows: Rows, space?: Space): number;
+    /**
+     * Zeroes, in a block that only this process sees, the rows that were dropped since the last call. `known` is for this
+     * function alone: the generations it found then, at first all 0. To be called more often than a row rests.
+     */
+    export function follow_drops(rows: Rows, known: Doubles, block: Doubles): void;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.metrics.fault" {
+    import type { Counter } from "resty.openclaw.core.metrics.metric_handles";
+    import type { Family, Registry } from "resty.openclaw.core.metrics.metric_registry";
+    export interface Faults {
+        readonly plugin: string;
+        readonly family: Family<Counter>;
+        readonly next_line: LuaTable<string, MonotonicTime>;
+        readonly unsaid: LuaTable<string, number>;
+        /** Counts one fault, and logs it unless its kind was logged within the last minute. Phases: any. */
+        report(kind: string, ...parts: unknown[]): void;
+    }
+    /** The faults of one plugin. Phases: init. */
+    function create(plugin: string, registry: Registry): Faults;
+    export { create as new };
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.metrics.metric_handles" {
+    import type { Buckets } from "resty.openclaw.core.metrics.metric_handles.buckets";
+    import type { Region } from "resty.openclaw.core.memory.shared_memory";
+    /** Who made a handle. */
+    export interface Owner {
+        /** Gives a handle the slot and the generation that it is to use from now on. */
+        rebind(handle: Handle): void;
+        /** Is told of a value that a handle passes over. */
+        misuse(what: string, value: unknown): void;
+    }
+    export interface Handle {
+        readonly region: Region;
+        slot: number;
+        generation: number;
+        /** What the owner finds the slots by. */
+        readonly name: string;
+        readonly owner: Owner | undefined;
+    }
+    /** Only ever grows. */
+    export interface Counter extends Handle {
+        /** Adds `by` (1). What is not a finite number from 0 up is passed over, as misuse. */
+        inc(by?: number): void;
+    }
+    /** Holds the value that was set last, by whichever worker. */
+    export interface Gauge extends Handle {
+        /** Any number, infinite ones and NaN included. What is no number is passed over, as misuse. */
+        set(value: number): void;
+    }
+    /** Counts values by size. Its slots: one for each bucket, not cumulative, then the sum of the values. */
+    export interface Histogram extends Handle {
+        readonly buckets: Buckets;
+        /** Counts one value. What is not a finite number is passed over, as misuse. */
+        observe(value: number): void;
+    }
+    /**
+     * A counter on one slot.
+     * @param generation the slot's when it was found (now)
+     * @param owner without one the slot is the handle's for good
+     */
+    export function counter(region: Region, slot: number, generation?: number, name?: string, owner?: Owner): Counter;
+    /** A gauge on one slot of the common block. Else as `counter`. */
+    export function gauge(region: Region, slot: number, generation?: number, name?: string, owner?: Owner): Gauge;
+    /** A histogram on as many adjoining slots as there are bounds, and two. Else as `counter`. */
+    export function histogram(region: Region, slot: number, buckets: Buckets, generation?: number, name?: string, owner?: Owner): Histogram;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.metrics.metric_handles.buckets" {
+    export interface Buckets {
+        /** Upper bounds of all buckets but the last, which has none. */
+        readonly bounds: Doubles;
+        readonly last_bucket: number;
+        /** By the upper 12 bits of a value (its sign and exponent): the lowest bucket it can be in. */
+        readonly starts: Doubles;
+    }
+    /** Prepares the search among these bounds, which rise. Phases: any; a few microseconds. */
+    export function prepare(bounds: readonly number[]): Buckets;
+    /**
+     * The number of the first bucket whose bound the value does not exceed. Values of one exponent lie within a factor of
+     * two, so that few bounds are left to look at: 6 ns where halving the list took 30. Phases: any.
+     */
+    export function find(buckets: Buckets, value: number): number;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.metrics.metric_registry" {
+    /**
+     * Figures with names, in families with labels, as Prometheus knows them. All plugins register theirs here; the
+     * metrics plugin shows them.
+     *
+     * A series' row of slots has all there is to know of it in its name (kind, name, labels, bounds), so any worker can show
+     * what any other worker has made, and a figure is found again after a reload. Series that nobody counts are dropped.
+     */
+    import type { Counter, Gauge, Histogram } from "resty.openclaw.core.metrics.metric_handles";
+    import type { AllowList } from "resty.openclaw.core.metrics.metric_registry.allow_list";
+    import type { Collector, Family, Registry } from "resty.openclaw.core.metrics.metric_registry.model";
+    import * as labels from "resty.openclaw.core.metrics.metric_registry.label_text";
+    export type { Collector, Emit, Family, Kind, Registry } from "resty.openclaw.core.metrics.metric_registry.model";
+    /** Of families that nobody here has described. */
+    export const DEFAULT_HELP = "No description.";
+    /** Upper bounds fit for inference, in seconds: 10 ms to 10 minutes. */
+    export const SECONDS: readonly number[];
+    export const DEFAULT_MOST_SERIES = 2000;
+    export const DEFAULT_MOST_VALUES = 100;
+    export const DEFAULT_IDLE_SECONDS = 86400;
+    /** As many buckets as fit in the slots that are set aside for lost series. */
+    export const MOST_BOUNDS = 48;
+    export const OTHER = "_other";
+    export const LABEL_BYTES = 128;
+    export const label_text: typeof labels.label_text;
+    export const is_label_name: typeof labels.is_label_name;
+    export const is_metric_name: typeof labels.is_metric_name;
+    /** A family of counters; the same one for the same name. Phases: any. Raises when a name is no name, or taken by another kind or other labels. */
+    export function counter(registry: Registry, name: string, help: string, label_names?: readonly string[]): Family<Counter>;
+    /** A family of gauges. Else as `counter`. */
+    export function gauge(registry: Registry, name: string, help: string, label_names?: readonly string[]): Family<Gauge>;
+    /** A family of histograms. `bounds`: upper bounds, rising and finite, at most 48. Else as `counter`. */
+    export function histogram(registry: Registry, name: string, help: string, label_names?: readonly string[], bounds?: readonly number[]): Family<Histogram>;
+    /**
+     * Drops the series with these label values, if there is one that is no other's too. Nobody may count in it any more. Phases:
+     * any, in one process at a time.
+     */
+    export function forget(registry: Registry, name: string, ...values: string[]): void;
+    /**
+     * Says that values of these labels come from outside (a client, a node): of each label the first 100 values are kept
+     * (`max_values`), as long as there are series with them; others count as `_other`. Phases: init, before it has series.
+     */
+    export function from_outside(of: Pick<Family<unknown>, "outside">, label_names: readonly string[]): void;
+    /** Adds a family whose figures are worked out when somebody looks. Phases: init. */
+    export function collect(registry: Registry, collector: Collector): void;
+    /**
+     * Holds the registry to the labels that are kept (`labels`; see docs/metrics.md). Raises when that comes after series were made
+     * that it would have changed; `path`: of the table that has the option. Phases: init.
+     */
+    export function allow_labels(registry: Registry, lists: LuaTable<string, AllowList>, path: string): void;
+    /** The registry over a shared dict; everybody who names the dict gets the same one. Phases: init. */
+    export function open(dict_name: string): Registry;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.metrics.metric_registry.allow_list" {
+    /**
+     * Which labels of a metric are kept, and which of their values: what an operator wants to pay for. A label that is left
+     * out is missing from the series, which add up; a value that is not kept becomes `_other`.
+     */
+    import type { Kind } from "resty.openclaw.config.kinds";
+    /** Stands for all label values that are not kept, or past the limit of series. */
+    export const OTHER = "_other";
+    /** The values of a label that are kept; true for any. */
+    export type Rule = true | LuaSet<string>;
+    /** By the names of labels; others are left out. */
+    export type AllowList = LuaTable<string, Rule>;
+    /** The option `labels`: by the names of metrics. */
+    export const LABELS: Kind<LuaTable<string, AllowList>>;
+    /** A label of the list that the metric does not have; nothing when it has all of them. */
+    export function unknown_label(list: AllowList, label_names: readonly string[]): string | undefined;
+    /** Of these label names those that are kept. */
+    export function kept_names(list: AllowList, label_names: readonly string[]): string[];
+    /** What is kept of one value. Phases: any. */
+    export function kept_value(rule: Rule, value: string): string;
+    /** Of the values of these labels, in their order, what is kept. Phases: any. */
+    export function kept_values(list: AllowList, label_names: readonly string[], values: readonly string[]): string[];
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.metrics.metric_registry.label_text" {
+    /** What a label value is cut to. */
+    export const LABEL_BYTES = 128;
+    /** A label value as it stands between the quotes. Phases: any. */
+    export function escaped(value: string): string;
+    /** Whether all values are kept as they are. */
+    export function are_fitted(values: readonly string[]): boolean;
+    /**
+     * Labels as the exposition format writes them: `{name="value",…}`, or nothing without labels. Values are cut to 128
+     * bytes and made valid UTF-8.
+     */
+    export function label_text(names: readonly string[], values: readonly unknown[]): string;
+    /** Visits the labels that `label_text` wrote: their names, and their values as they stand there. Phases: any. */
+    export function each(text: string, visit: (this: void, name: string, escaped_value: string) => void): void;
+    /** Whether a word may be the name of a label. `le` is the bound of a histogram's bucket, `__` Prometheus' own. */
+    export function is_label_name(name: string): boolean;
+    /** Whether a word may be the name of a metric. */
+    export function is_metric_name(name: string): boolean;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.metrics.metric_registry.model" {
+    /** What the parts of the registry have in common. */
+    import type { Counter, Owner } from "resty.openclaw.core.metrics.metric_handles";
+    import type { Buckets } from "resty.openclaw.core.metrics.metric_handles.buckets";
+    import type { Region } from "resty.openclaw.core.memory.shared_memory";
+    import type { AllowList } from "resty.openclaw.core.metrics.metric_registry.allow_list";
+
+    /** Takes one figure; `labels` is made by `label_text`. */
+    export type Emit = (this: void, labels: string, value: number) => void;
+
+    /** A family whose figures are worked out only when somebody looks. */
+    export interface Collector {
+        readonly name: string;
+        readonly kind: "counter" | "gauge";
+        readonly help: string;
+        /** Others have their turn while it emits: it must not walk a table that they change. */
+        readonly collect: (this: void, emit: Emit) => void;
+    }
+
+    export interface Registry {
+        readonly region: Region;
+        readonly families: LuaTable<string, Family<unknown>>;
+        readonly collectors: Collector[];
+        readonly dict_name: string;
+        /** Nothing where the numbers are not shared. */
+        readonly dict: ngx.SharedDict | undefined;
+        /** Series each family may have before label values become `_other`. */
+        most_series: number;
+        /** Bytes of the dict that the names of all series may take; nothing for the default (see `room`). */
+        most_bytes: number | undefined;
+        /** What series of the configuration would have taken that found no room. */
+        missing_bytes: number;
+        /** When the next line may say that there is no memory. */
+        next_line: number;
+        /** Values that each label from outside may have before others become `_other`. */
+        most_values: number;
+        /** Series in which nothing was counted for so long are dropped; 0 for never. */
+        idle_seconds: number;
+        /** Which labels are kept, by the names of metrics; of others all are. */
+        allowed: LuaTable<string, AllowList>;
+        /** Are told the names of held rows that were dropped. */
+        readonly row_dropped: ((this: void, name: string) => void)[];
+        dropped?: Family<Counter>;
+        expired?: Family<Counter>;
+        misuses?: Family<Counter>;
+        /** Series that found no memory. */
+        lost?: Counter;
+    }
+
+    export type Kind = "counter" | "gauge" | "histogram";
+
+    export interface Family<Bound> extends Owner {
+        readonly registry: Registry;
+        readonly name: string;
+        readonly kind: Kind;
+        readonly help: string;
+        readonly label_names: readonly string[];
+        /** Those of `label_names` that the series have. */
+        kept_names: readonly string[];
+        /** Where the operator keeps some labels only. */
+        allowed: AllowList | undefined;
+        /** It tells of losses, and has few series: its names take room though the others may have none. */
+        is_essential: boolean;
+        /** Which labels have values from outside, of which few are kept; nothing for none. */
+        outside: LuaSet<string> | undefined;
+        readonly bounds: readonly number[];
+        /** Of a histogram. */
+        readonly buckets: Buckets | undefined;
+        /** By label values; begun anew with each epoch of the rows, so that it holds no more than there are series. */
+        handles: LuaTable<string, Bound>;
+        handles_epoch: number;
+        /** In this epoch there was no row for a new series; none is tried until the next. */
+        lost_epoch: number;
+        /** When misuse may be logged again. */
+        next_line: number;
+        /**
+         * The handle for these label values, in the order of the family's label names. Phases: any. Past the limit of
+         * series the handle is that of the series whose label values are all `_other`. Other than one value for each name
+         * is misuse: it raises in init, and later gives a handle that counts nowhere.
+         */
+        labels(...values: string[]): Bound;
+    }
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.request.json_error" {
+    /**
+     * Answers with an error and ends the request. Where the answer has begun already it is cut off instead, so that the
+     * client does not take it for a whole one. Phases: rewrite, access, content; never returns.
+     * @param retry_after seconds for the Retry-After header; nothing leaves it out
+     */
+    export function respond(status: number, code: string, message: string, retry_after?: number): never;
+    /** Answers that the request's deadline has passed. As `respond`. */
+    export function too_late(): never;
+    /**
+     * The page for errors that nginx makes itself: the location that `error_page` names in nginx/errors.conf.
+     * Phases: content.
+     */
+    export function page(): never;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.request.request" {
+    import type { Buffer } from "string.buffer";
+    /**
+     * A variable's value by its name without "$"; nothing when it has none or does not exist, or when the name has more than
+     * 128 letters. One that was set to nothing is "".
+     */
+    export function variable(name: string): string | undefined;
+    /**
+     * Appends a variable's value, and what is to stand before it, to a buffer; false, and nothing, when it has none or is
+     * empty. No text is made of it, which costs a look for an equal one, memory, and its collection.
+     */
+    export function append(target: Buffer, name: string, before: string): boolean;
+    /** The same for a value that begins with a digit, as numbers do; false, and nothing, for any other. */
+    export function append_number(target: Buffer, name: string): boolean;
+    /** The value of a variable that holds digits only, without a text being made of it; 0 for any other. */
+    export function whole_number(name: string): number;
+    /**
+     * The value of a variable that holds one time in seconds, as nginx writes them, without a text being made of it. Nothing
+     * when it has none, -1 when that is something else, such as a list of times.
+     */
+    export function seconds(name: string): number | undefined;
+    /**
+     * The last time in a variable that has one for each try, in seconds; nothing when it has none, and for a try that has
+     * none.
+     */
+    export function last_seconds(name: string): number | undefined;
+    /** Sets a variable that some `map` or `set` in nginx.conf declares; false where none does. */
+    export function set_variable(name: string, text: string): boolean;
+    /** The time in seconds since 1970, to the millisecond, as of this turn of nginx's loop. Phases: any. */
+    export function now(): WallTime;
+    /** When the first byte of the request came, in seconds since 1970; 0 where there is no request. */
+    export function started(): WallTime;
+    /** Seconds since the first byte of the request; never below 0. */
+    export function seconds_taken(): number;
+    /**
+     * A number that no other request of this worker has as long as this one lives; internal redirects do not change it.
+     * 0 where there is no request.
+     */
+    export function key(): number;
+    /** The answer's status; 0 before there is one, and where there is no request. */
+    export function status(): number;
+    /** Whether there is a request of a client: timers and their like have a stand-in, which most of nginx's interface refuses. */
+    export function is_there(): boolean;
+    /** Whether this is a subrequest, which has no log phase. */
+    export function is_subrequest(): boolean;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.core.request.time_left" {
+    /** Gives the request so many seconds from now, in place of what it had. */
+    export function limit(seconds: number): void;
+    /** The seconds that are left, below 0 when the time is over; nothing for a request without a limit. */
+    export function seconds(): number | undefined;
+    /** Notes with how much a try begins: whether so little that nobody is to blame for running out of it. */
+    export function begin_try(short: boolean): void;
+    /** Whether the present try, or the last one, began with too little time for its node to be blamed for a timeout. */
+    export function was_short(): boolean;
+    /** Takes the limit back, where nobody forgets the request as a whole. Phases: log. */
+    export function forget(): void;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.gateway.contract" {
+    /**
+     * What a plugin is to the gateway. A plugin declares itself once, in its own module: its option in a route, where it stands
+     * in each phase, and what it needs of nginx.conf. The gateway makes an instance for each route.
+     */
+    import type { Option, Schema, Values } from "resty.openclaw.config.schema";
+    /**
+     * What an instance may do: any of these. Each gets the route's name. None may raise: an error ends the phase, and nginx answers
+     * 500 in those before the response.
+     */
+    export interface Plugin {
+        /** Looks at the request, and may refuse it. May yield. */
+        access?(route: string): void;
+        /** When no plugin has refused the request: the last changes before it goes on to a node. May yield. */
+        admitted?(route: string): void;
+        /** Before a node is chosen for a try; where it returns false no node is asked any more. */
+        before_balance?(route: string): boolean | undefined | void;
+        /** When a node has been chosen for a try. */
+        balance?(route: string): void;
+        header_filter?(route: string): void;
+        body_filter?(route: string): void;
+        log?(route: string): void;
+        init_worker?(): void;
+        exit_worker?(): void;
+    }
+    /** The phases of a request. */
+    export type Phase = "access" | "admitted" | "before_balance" | "balance" | "header_filter" | "body_filter" | "log";
+    /** All of them, in the order in which they run. */
+    export const PHASES: Phase[];
+    /** Where a plugin stands in a phase: lower numbers come first; in a phase that is not named it comes last. */
+    export type Order = Readonly<Partial<Record<Phase, number>>>;
+    /** What a plugin may ask of the upstream of its route. */
+    export interface Upstream {
+        /** Whether any node may get requests, be it up or down. */
+        has_nodes(): boolean;
+        /** Whether health checks have found all of these down. */
+        is_cut(): boolean;
+    }
+    /** What an instance is made for. */
+    export interface Context {
+        /** How sentences on its options begin: "setup: routes.analyze.deadline", or its name where it stands alone. */
+        readonly path: string;
+        /** "" where it stands alone. */
+        readonly route: string;
+        readonly upstream?: Upstream | undefined;
+    }
+    /**
+     * The variables that nginx.conf has to declare for a plugin, by their names without "$", and what each holds until the plugin
+     * sets it, as nginx.conf has it: "" or "1" or "none-$request_id".
+     */
+    export type Variables = Readonly<Record<string, string>>;
+    export interface Declaration<Value, Instance extends Plugin> {
+        /** The name of its option in a route, and in sentences. */
+        readonly name: string;
+        readonly order: Order;
+        readonly option: Option<Value>;
+        readonly variables: Variables;
+        /** The instance for a route; nothing where there is none to be. Raises where the options do not fit together. */
+        readonly create: (this: void, value: Value, context: Context) => Instance | undefined;
+    }
+    /** A declaration whatever its options are. */
+    export type AnyDeclaration = Declaration<unknown, Plugin>;
+    /** A plugin whose option is a table. Without it a route has no instance, unless there is a `without`. */
+    export interface TableDeclaration<Declared extends Schema, Instance extends Plugin> {
+        readonly name: string;
+        /** One line for the table of a route's options. */
+        readonly meaning: string;
+        readonly order?: Order;
+        readonly schema: Declared;
+        readonly variables?: Variables;
+        readonly create: (this: void, options: Values<Declared>, context: Context) => Instance;
+        /** What a route without the option has. */
+        readonly without?: (this: void) => Plugin;
+    }
+    /** Declares a plugin whose option is a table. Phases: any, usually where a module is loaded. */
+    export function define<Declared extends Schema, Instance extends Plugin>(given: TableDeclaration<Declared, Instance>): AnyDeclaration;
+    /** An instance that stands alone, without a gateway, from options as users write them. Raises all that is wrong. Phases: init. */
+    export function alone<Declared extends Schema, Instance extends Plugin>(given: {
+        name: string;
+        schema: Declared;
+        create: (this: void, options: Values<Declared>, context: Context) => Instance;
+    }, options: unknown): Instance;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.http_client" {
+    import type { Answer } from "resty.openclaw.http_client.answer";
+    import type { Source } from "resty.openclaw.http_client.connection";
+    import type { Target } from "resty.openclaw.http_client.target";
+    export type { Answer, Source, Target };
+    export interface Request {
+        /** An http or https URL, or else its parts. */
+        readonly url?: string;
+        readonly scheme?: "http" | "https";
+        /** A name, an IPv4 address, an IPv6 address in brackets, or "unix:/path", which has no port. */
+        readonly host?: string;
+        readonly port?: number;
+        /** "/" */
+        readonly path?: string;
+        /** "GET" */
+        readonly method?: string;
+        readonly headers?: Record<string, string | number>;
+        /** A text, or what gives it piece by piece: `bytes`, and a method `piece`. */
+        readonly body?: string | Source;
+        /** 1 */
+        readonly connect_seconds?: number;
+        /** 5; the longest that the peer may take none of the request. */
+        readonly send_seconds?: number;
+        /** 5; the longest silence of the peer. */
+        readonly read_seconds?: number;
+        /** 10; the end of it all, whatever the peer does. */
+        readonly total_seconds?: number;
+        /** How long a connection is kept idle for the next request; 0, the default, closes it. */
+        readonly keepalive_seconds?: number;
+        /** Idle connections each worker keeps for the same host and settings: 8. */
+        readonly keepalive_connections?: number;
+        /** How long the answer's body may be: 1 MiB. */
+        readonly max_bytes?: number;
+        /** Whether a longer body is cut there rather than refused: false. */
+        readonly truncate?: boolean;
+        /** Whether a certificate must be trusted and fit the name: true. */
+        readonly ssl_verify?: boolean;
+        /** The name for SNI and for the certificate; the host unless given. */
+        readonly ssl_server_name?: string | undefined;
+        /**
+         * Whether the request may reach the peer twice. Only then is it repeated when a kept connection turns out to be
+         * stale. True for GET, HEAD, OPTIONS, PUT and DELETE unless given, false for all others.
+         */
+        readonly repeatable?: boolean;
+    }
+    /**
+     * The parts of an http or https URL, to be checked once and given to `request` as they are. Phases: any. On failure
+     * nil and why.
+     */
+    export function parse_url(url: string): Result<Target>;
+    /** Whether a text may be sent as the path of a request, with its query. Phases: any. */
+    export function is_path(text: string): boolean;
+    /** Why a header may not be sent, or nothing. Phases: any. */
+    export function header_fault(name: unknown, value: unknown): string | undefined;
+    /**
+     * Sends one request and reads the whole answer; redirects are not followed. Phases: those that may yield. On failure
+     * nil and why. Header values, paths and bodies never stand in the message.
+     */
+    export function request(options: Request): Result<Answer>;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.http_client.answer" {
+    import type { Reader } from "resty.openclaw.http_client.reader";
+    export interface Answer {
+        readonly status: number;
+        /** By lower-case name; several of one name are joined by ", ". */
+        readonly headers: Record<string, string | undefined>;
+        readonly body: string;
+    }
+    /** An answer, and whether its connection may carry another request. */
+    type Whole = LuaMultiReturn<[answer: Answer, reusable: boolean] | [answer: undefined, err: string]>;
+    /**
+     * The answer to a request of this method, and whether the connection may carry another one. Phases: those that may
+     * yield. On failure nil and why; the connection is then good for nothing.
+     * @param most_bytes how long the body may be
+     * @param truncate whether a longer one is cut there rather than refused
+     */
+    export function read(reader: Reader, method: string, most_bytes: number, truncate: boolean): Whole;
+    export {};
+}
+
+/** @noResolution */
+declare module "resty.openclaw.http_client.connection" {
+    import type { Target } from "resty.openclaw.http_client.target";
+    /** A body that is read while it is sent, so that memory never holds all of it. */
+    export interface Source {
+        /** How many bytes it has. */
+        readonly bytes: number;
+        /** The bytes after the first `from` ones: at least one, at most `most`. On failure nil and why. May yield. */
+        piece(from: number, most: number): Result<string>;
+    }
+    /** What of a request concerns its connection; see `Request` in http_client.ts. */
+    export interface Settings {
+        readonly connect_seconds?: number;
+        readonly send_seconds?: number;
+        readonly keepalive_seconds?: number;
+        readonly keepalive_connections?: number;
+        readonly ssl_verify?: boolean;
+        readonly ssl_server_name?: string | undefined;
+        /** What the connection is for; only those for the same are shared. "http" unless given. */
+        readonly purpose?: string;
+    }
+    /**
+     * A connected socket, and as third value whether its connection has carried a request before. Else nil and why.
+     * @param fresh whether only a new connection will do
+     */
+    export function open(settings: Settings, target: Target, deadline: number, fresh: boolean): LuaMultiReturn<[socket: ngx.Tcp, err: undefined, reused: boolean] | [socket: undefined, err: string]>;
+    /** Sends head and body. Nil and why when they are not taken in time, or the body cannot be read. */
+    export function send(socket: ngx.Tcp, settings: Settings, head: string, body: string | Source, deadline: number): Result<true>;
+    /** Ends a request's use of its connection: keeps it for the next one where that is wished for and possible. */
+    export function leave(socket: ngx.Tcp, settings: Settings, reusable: boolean): void;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.http_client.reader" {
+    export interface Reader {
+        readonly socket: ngx.Tcp;
+        /** Longest silence between two reads, in milliseconds. */
+        readonly read_ms: number;
+        /** When all must be read, by `clock`. */
+        readonly deadline: number;
+        /** What came and is not taken yet begins at `at` in `text`. */
+        text: string;
+        at: number;
+        /** Whether any byte came at all. */
+        began: boolean;
+    }
+    /** A reader at the start of an answer. Phases: those that may yield. */
+    function create(socket: ngx.Tcp, read_ms: number, deadline: number): Reader;
+    export { create as new };
+    /** Waits for more, at most `most` bytes of it. Nil and "closed", "timeout" or the system's word when none comes. */
+    export function receive(reader: Reader, most: number): Result<string>;
+    /** Bytes that came but are not taken yet. */
+    export function unread(reader: Reader): number;
+    /**
+     * The next line without its end, LF or CR LF. Nil and why when it is longer than `most` bytes or does not come.
+     */
+    export function line(reader: Reader, most: number): Result<string>;
+    /** Appends exactly `count` bytes to the parts. Nil and why when they do not come. */
+    export function bytes(reader: Reader, count: number, parts: string[]): Result<true>;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.http_client.target" {
+    /** Where a request goes: the parts of an http or https URL (RFC 3986), checked before they reach a socket. Pure Lua. */
+    export interface Target {
+        readonly scheme: "http" | "https";
+        /** A name, an IPv4 address, an IPv6 address in brackets, or "unix:/path": as cosockets want it. */
+        readonly host: string;
+        readonly port: number;
+        /** Path and query, beginning with "/". */
+        readonly path: string;
+    }
+    /** Whether the text may stand as a path in a request line: "/" first, no blanks, no fragment, no control characters. Phases: any. */
+    export function is_path(text: string): boolean;
+    /** Whether a host is a unix socket, which has no port. Phases: any. */
+    export function is_unix_socket(host: string): boolean;
+    /** Whether a host is an address rather than a name, and so none for SNI (RFC 6066, section 3). Phases: any. */
+    export function is_address(host: string): boolean;
+    /** Whether the text may stand as a host: a name, an IPv4 address, or an IPv6 address in brackets. Phases: any. */
+    export function is_host(text: string): boolean;
+    /** Whether a number may stand as a port. Phases: any. */
+    export function is_port(port: number): boolean;
+    /**
+     * The parts of a URL. A fragment is refused, and so is a user name or password, which belongs in a header. Phases:
+     * any. On failure nil and why; the message never repeats the URL, which may hold secrets.
+     */
+    export function parse(url: string): Result<Target>;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.plugin" {
+    /**
+     * What one needs to write a plugin: `define`, and the kinds and options of its schema. See docs/plugins.md.
+     */
+    import * as kinds from "resty.openclaw.config.kinds";
+    import * as schema from "resty.openclaw.config.schema";
+    import * as contract from "resty.openclaw.gateway.contract";
+    export type { Context, Phase, Plugin } from "resty.openclaw.gateway.contract";
+    export type { Kind } from "resty.openclaw.config.kinds";
+    export type { Option, Schema, Values } from "resty.openclaw.config.schema";
+    export const define: typeof contract.define;
+    export const option: typeof schema.option;
+    export const required: typeof schema.required;
+    export const optional: typeof schema.optional;
+    export const table_of: typeof schema.table_of;
+    export const map_of: typeof schema.map_of;
+    export const kind: typeof kinds;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.spool" {
+    export { finish, give_back, take } from "resty.openclaw.spool.batch";
+    import type { Spool } from "resty.openclaw.spool.state";
+    export { FULL, new } from "resty.openclaw.spool.state";
+    export type { Settings, Spool } from "resty.openclaw.spool.state";
+    export { append, open } from "resty.openclaw.spool.writer";
+    /**
+     * With `fsync` "always": waits until the disk has all that was appended before, 30 seconds at most. Nothing with other
+     * policies, and in phases that cannot wait. Phases: any.
+     */
+    export function wait(spool: Spool): void;
+    /**
+     * Takes over the entries of processes that are gone, first of all those that have waited longest. The order of entries is
+     * that in which each process had them. May yield. Phases: timer.
+     */
+    export function adopt(spool: Spool): void;
+    /**
+     * Gives back what is in flight, waits for the disk, and leaves all lanes to others. May be opened again. May take as long as
+     * the disk does. Phases: any; usually exit_worker.
+     */
+    export function close(spool: Spool): void;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.spool.batch" {
+    import type { Spool } from "resty.openclaw.spool.state";
+    /**
+     * Settles the batch in flight: notes how far the lane is delivered, and removes the segments that are delivered as a whole.
+     * Phases: any.
+     */
+    export function finish(spool: Spool): void;
+    /** The batch in flight is not settled: its entries wait again, as the oldest. Phases: any. */
+    export function give_back(spool: Spool): void;
+    /**
+     * The oldest entries as one text, each with its line end; how many they are; when the first of them came, on the clock's
+     * scale. No more than so many entries, and so many bytes unless one alone has more. Adopted lanes go first. They are in
+     * flight from then on, and only one batch may be. None: there is nothing, or it cannot be read now. May yield. Phases: timer.
+     */
+    export function take(spool: Spool, most_entries: number, most_bytes: number): LuaMultiReturn<[text: string, entries: number, oldest_at: number]>;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.spool.disk" {
+    import type { Semaphore } from "ngx.semaphore";
+    import type { Faults } from "resty.openclaw.core.metrics.fault";
+    import type { File } from "resty.openclaw.core.files.files";
+    /** When: before an entry counts as taken; every so many seconds; when the system sees fit. */
+    export type Policy = "always" | "interval" | "never";
+    export interface Disk {
+        readonly policy: Policy;
+        readonly seconds: number;
+        readonly thread_pool: string;
+        readonly faults: Faults;
+        /** The file that is written to. */
+        file: File | undefined;
+        /** Files that are no longer written to; closed when the disk has them. */
+        retired: File[];
+        /** Folders with new names in them. */
+        folders: string[];
+        /** How many writes there were, and how many of them the disk has been waited for. */
+        written: number;
+        synced: number;
+        /** When a timer was made that has not run. */
+        planned_at: number | undefined;
+        is_running: boolean;
+        /** Whether a timer came while another one was at it. */
+        is_due: boolean;
+        /** Whether the disk has refused the file that is written to. */
+        has_failed: boolean;
+        readonly semaphore: Semaphore;
+        /** How many wait for the next time that the disk has been waited for. */
+        waiting: number;
+    }
+    /** Tells of a write to the file. Phases: any but init and exit_worker. */
+    export function changed(disk: Disk): void;
+    /** Tells of a new name in a folder. Phases: any. */
+    export function named(disk: Disk, folder: string): void;
+    /** Lets go of the file, which nobody writes to any more. Phases: any. */
+    export function retire(disk: Disk): void;
+    /** With "always": waits until the disk has what was written before; nothing in phases that cannot. Phases: any. */
+    export function wait(disk: Disk): void;
+    /** Waits for the disk right here, and lets go of all files. Phases: any; usually exit_worker. */
+    export function close(disk: Disk): void;
+    /** What waits for the disk, with nothing written yet. Phases: init. Raises when there is no memory for a semaphore. */
+    function create(policy: Policy, seconds: number, thread_pool: string, faults: Faults): Disk;
+    export { create as new };
+}
+
+/** @noResolution */
+declare module "resty.openclaw.spool.lane" {
+    import type { File } from "resty.openclaw.core.files.files";
+    export interface Segment {
+        readonly number: number;
+        /** Of its whole lines. */
+        bytes: number;
+        /** Those that are not settled, and their bytes without what stands before them. */
+        entries: number;
+        text_bytes: number;
+    }
+    /** How far a lane has been read. */
+    export interface Cursor {
+        /** The segment. */
+        index: number;
+        offset: number;
+        /** What has been read of this segment since the last batch was settled. */
+        entries: number;
+        text_bytes: number;
+    }
+    export interface Lane {
+        readonly path: string;
+        /** Its position, locked. */
+        readonly file: File;
+        /** Those that are not settled, the oldest first. */
+        readonly segments: Segment[];
+        /** Up to where the first segment is settled. */
+        offset: number;
+        /** The highest number a segment has had. */
+        last_number: number;
+        /** When its oldest entry came, in seconds since 1970; of lanes that are adopted. */
+        first_stamp: number;
+        /** Whether the last segment is still written to. */
+        grows: boolean;
+        readonly cursor: Cursor;
+        /** The segment that is open for reading, and its number. */
+        reader: File | undefined;
+        reader_number: number;
+    }
+    /** Why a lane cannot be claimed, where nothing is wrong. */
+    export const OWNED = "it has an owner";
+    /** The file of the segment of that number in a folder. Phases: any. */
+    export function segment_path(path: string, number: number): string;
+    /** The file of a segment. Phases: any. */
+    export function path_of(lane: Lane, segment: Segment): string;
+    /**
+     * The numbers in the names of a folder, sorted: of those names alone that we give, which are these numbers in this form of
+     * `string.format`. On failure nil and why. Phases: any.
+     */
+    export function numbers_in(path: string, form: string): Result<number[]>;
+    /** The numbers of the segments in a folder, sorted. On failure nil and why. Phases: any. */
+    export function numbers(path: string): Result<number[]>;
+    /** The lane of a folder, where nobody else has it; else nil and why. Its segments are left to others to find. Phases: any. */
+    export function claim(path: string): Result<Lane>;
+    /** Closes the segment that is open for reading. Phases: any. */
+    export function close_reader(lane: Lane): void;
+    /** Closes what is open of a lane, so that another may have it. Phases: any. */
+    export function release(lane: Lane): void;
+    /** What the position says; 0 and 0 where it says nothing, or is damaged. Phases: any. */
+    export function read_position(lane: Lane): LuaMultiReturn<[number: number, offset: number]>;
+    /** Writes the position down, in place. Says why not, or nothing. Phases: any. */
+    export function write_position(lane: Lane, number: number, offset: number): string | undefined;
+    /** Puts the cursor where all is settled. Phases: any. */
+    export function rewind(lane: Lane): void;
+    /** Puts the cursor at the beginning of the next segment. Phases: any. */
+    export function next_segment(lane: Lane): void;
+    /** Removes a segment, settled or not: the bytes of its file, or nil and why. Phases: any. */
+    export function remove(lane: Lane, index: number): Result<number>;
+    /** Settles what has been read: forgets it, and removes the segments that are read as a whole. Says why not. Phases: any. */
+    export function settle(lane: Lane): string | undefined;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.spool.reader" {
+    import type { Buffer } from "string.buffer";
+    import type { File } from "resty.openclaw.core.files.files";
+    import type { Lane, Segment } from "resty.openclaw.spool.lane";
+    /** What of a spool waits, and how many lines could not be read. */
+    export interface Tally {
+        entries: number;
+        bytes: number;
+        broken: number;
+    }
+    /** A batch in the making. */
+    export interface Reading {
+        readonly text: Buffer;
+        entries: number;
+        bytes: number;
+        /** When the first and the last of its entries came, in seconds since 1970. */
+        first_stamp: number;
+        last_stamp: number;
+        readonly most_entries: number;
+        readonly most_bytes: number;
+        is_full: boolean;
+    }
+    /** Why a segment cannot be read, where it is gone, or something that is no file has its name. */
+    export const GONE = "";
+    /** A segment, open. On failure nil and why: GONE, or what may pass. Phases: any. */
+    export function file_of(lane: Lane, segment: Segment): Result<File>;
+    /**
+     * Puts the next entries of a lane into the batch. May yield. Lines that are not as they were written are skipped and
+     * counted; what cannot be read at all counts so, too. Says why it cannot go on where that may pass. Phases: timer.
+     */
+    export function read(lane: Lane, tally: Tally, reading: Reading): string | undefined;
+    /**
+     * Counts the lines of a segment from an offset on, and its bytes up to the last of them: what comes after that, a process
+     * that was killed has not written as a whole. May yield. Says why it cannot. Phases: timer.
+     */
+    export function count(lane: Lane, segment: Segment, offset: number): string | undefined;
+    /** When the first entry of a lane came, as its line has it; 0 where that cannot be read. Phases: any. */
+    export function first_stamp(lane: Lane): number;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.spool.state" {
+    import type { Buffer } from "string.buffer";
+    import type { Faults } from "resty.openclaw.core.metrics.fault";
+    import type { Disk, Policy } from "resty.openclaw.spool.disk";
+    import type { Lane } from "resty.openclaw.spool.lane";
+    import type { Tally } from "resty.openclaw.spool.reader";
+    export interface Settings {
+        /** Absolute; it is made where its parent is there, or the parent's. */
+        readonly directory: string;
+        /** How much its segments may hold. */
+        readonly most_bytes: number;
+        readonly segment_bytes: number;
+        /** Whether the oldest segment makes room for new entries, or these are refused. */
+        readonly drop_oldest: boolean;
+        readonly fsync: Policy;
+        readonly fsync_seconds: number;
+        /** The `thread_pool` in which to wait for the disk. */
+        readonly thread_pool: string;
+        readonly faults: Faults;
+    }
+    export interface Spool extends Tally {
+        readonly settings: Settings;
+        readonly disk: Disk;
+        readonly text: Buffer;
+        /** The lane that is written to. */
+        own: Lane | undefined;
+        /** Those that are only read, the first one first. */
+        readonly adopted: Lane[];
+        /** Whose entries are in flight, or are being read. */
+        flying: Lane | undefined;
+        flying_entries: number;
+        flying_bytes: number;
+        /** The bytes of all segments of these lanes. */
+        file_bytes: number;
+        /** No waiting entry came before this, by the clock. */
+        oldest_at: number;
+        /** Until when nothing is written, and why. */
+        blocked_until: number;
+        blocked_by: string;
+    }
+    /** Why an entry is refused at the quota. */
+    export const FULL = "full";
+    /** A spool; touches no file. Phases: init. Raises when there is no memory for a semaphore. */
+    function create(settings: Settings): Spool;
+    export { create as new };
+    /**
+     * A time of day by the clock. A time of day that was set makes nothing come later than now, nor does one that was not kept;
+     * what came before the machine began is as old as the machine. Phases: any.
+     */
+    export function moment(stamp: number): number;
+}
+
+/** @noResolution */
+declare module "resty.openclaw.spool.writer" {
+    import type { Lane } from "resty.openclaw.spool.lane";
+    import type { Spool } from "resty.openclaw.spool.state";
+    /**
+     * Takes a lane to write to, unless there is one. On failure nil and why; it may be called again. Phases: init_worker and all
+     * that requests and timers have.
+     */
+    export function open(spool: Spool): Result<true>;
+    /** Writes no more to the current segment. */
+    export function leave_segment(spool: Spool): void;
+    /** Removes a segment with what is in it: how many entries. */
+    export function drop_segment(spool: Spool, lane: Lane, index: number): number;
+    /**
+     * Adds an entry, which must have no line end in it. One write to the system's cache; never yields. Nil and why when the entry
+     * is not taken: "full" at the quota, all else may pass, and is tried again at most once a second. `dropped`: older entries
+     * that were given up to make room. Phases: all but init and exit_worker.
+     */
+    export function append(spool: Spool, entry: string): LuaMultiReturn<[ok?: true | undefined, err?: string | undefined, dropped?: number | undefined]>;
+}
