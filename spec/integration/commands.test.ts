@@ -68,7 +68,11 @@ test("what the demo proposes gives what it promises", async () => {
     await chmod(folder, 0o755);
     const { script, exited, printed } = await startRun(folder);
     try {
-        await eventually("the demo is ready", () => printed().includes("Ctrl-C stops the gateway and the nodes."), 60_000);
+        await eventually(
+            "the demo is ready",
+            () => printed().includes("Ctrl-C stops the gateway and the nodes."),
+            60_000,
+        );
         const commands = await proposedCommands();
         expect(commands).toHaveLength(6);
         const [first, again, noImage, figures, drain, records] = commands as [
