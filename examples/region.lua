@@ -1,4 +1,4 @@
---- A plugin: only requests from some regions are let in, as a header tells the region. See docs/plugins.md.
+--- A plugin that accepts requests from some regions only. A header names the region. See docs/plugins.md.
 local json_error = require("resty.openclaw.core.request.json_error")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local plugin = require("resty.openclaw.plugin")
@@ -11,14 +11,14 @@ local SCHEMA = {
 local Region = {}
 Region.__index = Region
 
---- Refuses other regions. Phases: access.
+--- Rejects requests from other regions. Phases: access.
 function Region:access()
     if self.allowed[ngx.var.http_x_region or ""] then return end
     self.refused:inc()
     json_error.respond(403, "region_not_allowed", "This service does not answer requests from your region.")
 end
 
---- The plugin of one route, from options that are fine. Phases: init.
+--- Makes the plugin of one route, from valid options. Phases: init.
 local function create(options, context)
     local registry = metric_registry.open(options.dict)
     local help = "Requests refused because of their region."

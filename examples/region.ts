@@ -1,4 +1,4 @@
-/** A plugin: only requests from some regions are let in, as a header tells the region. See docs/plugins.md. */
+/** A plugin that accepts requests from some regions only. A header names the region. See docs/plugins.md. */
 import * as json_error from "resty.openclaw.core.request.json_error";
 import * as metric_registry from "resty.openclaw.core.metrics.metric_registry";
 import { define, kind, option, required } from "resty.openclaw.plugin";
@@ -9,7 +9,7 @@ const SCHEMA = {
     dict: option(kind.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 
-/** The plugin of one route, from options that are fine. Phases: init. */
+/** Makes the plugin of one route, from valid options. Phases: init. */
 function create(options: Values<typeof SCHEMA>, { route }: Context) {
     const allowed = new LuaSet<string>();
     for (const region of options.allowed) allowed.add(region);
@@ -17,7 +17,7 @@ function create(options: Values<typeof SCHEMA>, { route }: Context) {
     const help = "Requests refused because of their region.";
     const refused = metric_registry.counter(registry, "region_refused_total", help, ["route"]).labels(route);
     return {
-        /** Refuses other regions. Phases: access. */
+        /** Rejects requests from other regions. Phases: access. */
         access(): void {
             if (allowed.has(ngx.var.http_x_region ?? "")) return;
             refused.inc();

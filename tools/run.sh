@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts the demo gateway on http://127.0.0.1:8080 and runs until Ctrl-C. Takes the OpenResty or the nginx with Lua that
-# is here; else installs Debian's packages, where it may; else runs the image in docker.
+# Starts the demo gateway on http://127.0.0.1:8080 and runs until Ctrl-C. Uses the installed OpenResty or nginx with Lua. If there
+# is none, it installs Debian's packages if it may, or runs the image in docker.
 set -u
 cd "$(dirname "$0")/.." || exit
 
@@ -39,7 +39,7 @@ start_here() {
 }
 
 start_in_docker() {
-    echo 'building the image, which takes a minute the first time'
+    echo 'building the image; this takes a minute the first time'
     docker build --quiet --file docker/Dockerfile --tag openclaw-gateway . >/dev/null || exit 1
     container=openclaw-run-$$
     docker run --rm --name "$container" --publish "127.0.0.1:$PORT:8080" --publish 127.0.0.1:8104:8104 openclaw-gateway </dev/null &
@@ -58,7 +58,7 @@ trap stop EXIT
 trap 'exit 0' INT TERM HUP
 
 for port in $PORT $NODE_PORTS; do
-    ! is_taken "$port" || fail "port $port of 127.0.0.1 is taken; the demo needs $PORT and $NODE_PORTS"
+    ! is_taken "$port" || fail "port $port of 127.0.0.1 is in use; the demo needs the ports $PORT and $NODE_PORTS"
 done
 
 if ! tools/find_nginx.sh >/dev/null && ! can_install && timeout 10 docker info >/dev/null 2>&1; then
@@ -68,14 +68,14 @@ else
 fi
 
 for _ in $(seq 300); do
-    kill -0 "$gateway" 2>/dev/null || { wait "$gateway"; fail "the gateway stopped with status $?"; }
+    kill -0 "$gateway" 2>/dev/null || { wait "$gateway"; fail "the gateway exited with status $?"; }
     if gateway_answers; then
         ready=yes
         break
     fi
     sleep 0.1
 done
-[ -n "${ready:-}" ] || fail "the gateway does not answer on port $PORT"
+[ -n "${ready:-}" ] || fail "the gateway does not respond on port $PORT"
 echo
 cat demo/try.txt
 wait "$gateway"

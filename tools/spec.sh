@@ -8,14 +8,16 @@ modules=$(tools/find_nginx.sh modules)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 chmod 755 "$scratch"
-mkdir "$scratch/spec"
-mkdir "$scratch/tools"
-cp tools/option_tables.lua tools/declared_variables.lua tools/annotations.lua "$scratch/tools"
-cp -R lua-out .busted ./*.rockspec dist.ini package.json Changes.md "$scratch"
+mkdir -p "$scratch/spec/integration" "$scratch/tools" "$scratch/bench"
+cp tools/*.lua "$scratch/tools"
+cp bench/README.md "$scratch/bench"
+# Pages link to the suites.
+cp spec/integration/*.ts "$scratch/spec/integration"
+cp -R lua-out .busted ./*.rockspec dist.ini package.json ./*.md "$scratch"
 for entry in spec/*; do
     [ "$entry" = spec/integration ] || cp -R "$entry" "$scratch/spec"
 done
-for folder in nginx demo docs types; do
+for folder in nginx demo docs examples types; do
     [ ! -d "$folder" ] || cp -R "$folder" "$scratch"
 done
 cd "$scratch"

@@ -68,7 +68,11 @@ test("what the demo proposes gives what it promises", async () => {
     await chmod(folder, 0o755);
     const { script, exited, printed } = await startRun(folder);
     try {
-        await eventually("the demo is ready", () => printed().includes("Ctrl-C stops it all."), 60_000);
+        await eventually(
+            "the demo is ready",
+            () => printed().includes("Ctrl-C stops the gateway and the nodes."),
+            60_000,
+        );
         const commands = await proposedCommands();
         expect(commands).toHaveLength(6);
         const [first, again, noImage, figures, drain, records] = commands as [
@@ -136,7 +140,7 @@ test("make run answers, says what to try, and leaves nothing behind when it is s
 
         const second = await startRun(folder);
         expect(await second.exited).toBe(1);
-        expect(second.printed()).toContain("port 8080 of 127.0.0.1 is taken");
+        expect(second.printed()).toContain("port 8080 of 127.0.0.1 is in use");
     } finally {
         script.kill("SIGTERM");
         expect(await exited).toBe(0);

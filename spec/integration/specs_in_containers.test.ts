@@ -17,10 +17,11 @@ function isOwn(base: string): boolean {
 test.concurrent.each([TRIXIE, BOOKWORM].filter((base) => !isOwn(base)))(
     "the specs pass on %s",
     async (base) => {
-        const folders = ["lua-out", "nginx", "demo", "docs", "spec", "tools"];
+        const folders = ["lua-out", "nginx", "demo", "docs", "examples", "bench", "spec", "tools"];
         const copies = folders.map((name) => ({ source: path.join(CHECKOUT, name), target: `/opt/openclaw/${name}` }));
         const rockspecs = readdirSync(CHECKOUT).filter((name) => name.endsWith(".rockspec"));
-        const names = [".busted", "dist.ini", "package.json", "Changes.md", ...rockspecs];
+        const pages = readdirSync(CHECKOUT).filter((name) => name.endsWith(".md"));
+        const names = [".busted", "dist.ini", "package.json", ...pages, ...rockspecs];
         const files = names.map((name) => ({ source: path.join(CHECKOUT, name), target: `/opt/openclaw/${name}` }));
         await using container = await new GenericContainer(await buildSpecsImage(base))
             .withLabels(LABELS)
