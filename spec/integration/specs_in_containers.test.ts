@@ -17,7 +17,7 @@ function isOwn(base: string): boolean {
 test.concurrent.each([TRIXIE, BOOKWORM].filter((base) => !isOwn(base)))(
     "the specs pass on %s",
     async (base) => {
-        const folders = ["lua-out", "nginx", "demo", "docs", "examples", "bench", "spec", "tools"];
+        const folders = ["lua-out", "nginx", "demo", "docs", "examples", "bench", "spec", "tools", "types"];
         const copies = folders.map((name) => ({ source: path.join(CHECKOUT, name), target: `/opt/openclaw/${name}` }));
         const rockspecs = readdirSync(CHECKOUT).filter((name) => name.endsWith(".rockspec"));
         const pages = readdirSync(CHECKOUT).filter((name) => name.endsWith(".md"));
