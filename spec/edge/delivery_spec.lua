@@ -1,10 +1,11 @@
+local backlogs = require("resty.openclaw.edge.backlog")
 local cjson = require("cjson")
 local clock = require("resty.openclaw.core.time.clock")
 local edge = require("spec.support.edge_jobs")
 local eventually = require("spec.support.eventually")
 local execute = require("spec.support.execute")
 local ids = require("resty.openclaw.edge.store.id")
-local marks = require("resty.openclaw.edge.jobs.mark")
+local tokens = require("resty.openclaw.edge.delivery_token")
 local on_disk = require("spec.support.disk")
 local records = require("resty.openclaw.edge.store.record")
 local stores = require("resty.openclaw.edge.store")
@@ -143,13 +144,13 @@ describe("edge: the delivery of jobs", function()
     end)
 
     it("begins no more than its rate allows, however long nothing came", function()
-        local jobs, turn = edge.open({ rate = 5, concurrency = 100 })
+        local jobs, turn, dispatcher = edge.open({ rate = 5, concurrency = 100 })
         local now = clock.now()
         edge.replace(clock, "now", function() return now end)
         for _ = 1, 10 do lay(jobs) end
         local function begun()
             turn()
-            return #edge.names(jobs, "done") + jobs.delivery.backlog.flying_count
+            return #edge.names(jobs, "done") + backlogs.sending_count(dispatcher.delivery.backlog)
         end
         assert.equal(1, begun())
         now = now + 0.1
@@ -167,7 +168,7 @@ describe("edge: the delivery of jobs", function()
         edge.behave = function() ngx.sleep(0.02) end
         for _ = 1, 10 do lay(jobs) end
         edge.work(turn, function() return #edge.names(jobs, "done") == 10 end)
-        assert.equal(3, edge.most_flying)
+        assert.equal(3, edge.most_sending)
         assert.equal(10, #edge.seen)
     end)
 
@@ -276,7 +277,7 @@ describe("edge: the delivery of jobs", function()
         it("lets others go first when a job was taken and not answered", function()
             local jobs, turn = edge.open({ max_tries = 1, concurrency = 1 })
             edge.behave = function(request)
-                if request.number == 1 then jobs:decline(true) else ngx.say("there") end
+                if request.number == 1 then tokens.decline(true) else ngx.say("there") end
             end
             local first, second = lay(jobs, nil, "x", old_id(50)), lay(jobs, nil, "x", old_id(40))
             done(turn, second)
@@ -290,14 +291,14 @@ describe("edge: the delivery of jobs", function()
         end)
 
         it("ends a job that was taken several times and never answered, when the link is not to blame", function()
-            local jobs, turn = edge.open({ attempts = 3, max_tries = 1, concurrency = 1 })
+            local jobs, turn, dispatcher = edge.open({ attempts = 3, max_tries = 1, concurrency = 1 })
             local told = edge.faults(jobs)
             edge.behave = function(request)
-                if request.body == "poison" then jobs:decline(true) else ngx.say("there") end
+                if request.body == "poison" then tokens.decline(true) else ngx.say("there") end
             end
             local poison = edge.keep("poison")
             local function age()
-                eventually(function() return jobs.delivery.backlog.flying_count == 0 end)
+                edge.await_attempts(dispatcher)
                 edge.later(#edge.seen * 1000)
             end
             for number = 1, 7 do
@@ -313,12 +314,12 @@ describe("edge: the delivery of jobs", function()
             assert.is_nil(answer.header("X-OpenClaw-Status"))
             assert.equal(8, #edge.seen)
             assert.same({ 8, 1 }, { delivered(jobs, "unanswered"), counted(jobs, "failed") })
-            assert.equal("failed: job " .. poison .. " was sent 3 times, and the other end gave no answer", told[1])
+            assert.equal("failed: job " .. poison .. " reached the other end 3 times and got no response", told[1])
             assert.equal("there\n", done(turn, edge.keep("good")).body)
         end)
 
         it("takes nothing for an answer that the gateway itself says, and tells why the job waits", function()
-            local jobs, turn = edge.open({ max_tries = 1, attempts = 1, concurrency = 1 })
+            local jobs, turn, dispatcher = edge.open({ max_tries = 1, attempts = 1, concurrency = 1 })
             local told = edge.faults(jobs)
             local statuses = { 200, 400, 401, 403, 404, 413, 429, 500, 503 }
             edge.behave = function(request)
@@ -330,14 +331,14 @@ describe("edge: the delivery of jobs", function()
             local id = edge.keep("refused")
             for number = 1, #statuses do
                 edge.work(turn, function() return #edge.seen == number end)
-                eventually(function() return jobs.delivery.backlog.flying_count == 0 end)
+                edge.await_attempts(dispatcher)
                 assert.equal(202, edge.get(id).status)
                 -- Others need not wait for it.
                 edge.later(number * 1000)
             end
             assert.equal(#statuses, delivered(jobs, "refused"))
             assert.equal(0, counted(jobs, "failed") + counted(jobs, "delivered"))
-            local line = "refused: job %s waits, as this gateway itself answers with status 413 (identity_required); see docs/jobs.md"
+            local line = "refused: job %s waits: this gateway itself responds with status 413 (identity_required); see docs/jobs.md"
             assert.equal(line:format(id), told[6])
             assert.equal("there\n", done(turn, edge.keep("good")).body)
             assert.equal(202, edge.get(id).status)
@@ -347,7 +348,7 @@ describe("edge: the delivery of jobs", function()
         end)
 
         it("waits as long as the gateway itself asks for", function()
-            local jobs, turn = edge.open({ concurrency = 1 })
+            local jobs, turn, dispatcher = edge.open({ concurrency = 1 })
             edge.faults(jobs)
             edge.behave = function(request)
                 if request.number > 1 then return ngx.say("there") end
@@ -358,7 +359,7 @@ describe("edge: the delivery of jobs", function()
             end
             local id = edge.keep()
             edge.work(turn, function() return delivered(jobs, "refused") == 1 end)
-            eventually(function() return jobs.delivery.backlog.flying_count == 0 end)
+            edge.await_attempts(dispatcher)
             edge.later(90)
             idle(turn)
             assert.equal(1, #edge.seen)
@@ -452,7 +453,7 @@ describe("edge: the delivery of jobs", function()
             assert.equal(0, #edge.seen)
             assert.equal(#cases, counted(jobs, "failed"))
             for _, line in ipairs(told) do
-                assert.is_nil(line:find(marks.secret_of(jobs.mark), 1, true))
+                assert.is_nil(line:find(tokens.read_or_create(jobs.token), 1, true))
                 assert.is_nil(line:find("b: c", 1, true))
             end
         end)
@@ -488,11 +489,10 @@ describe("edge: the delivery of jobs", function()
             if not disk then return pending("only those who may mount can try this") end
             local given = { store = disk .. "/store", concurrency = 1, max_answer_bytes = 32768 }
             for name, value in pairs(options or {}) do given[name] = value end
-            local jobs, turn = edge.open(given)
+            local jobs, turn, dispatcher = edge.open(given)
             turn()
             local told = edge.faults(jobs)
-            jobs.reserve.faults = jobs.faults
-            return jobs, turn, disk, told
+            return jobs, turn, disk, told, dispatcher
         end
 
         --- A job that can be kept, and then nobody has room for another one.
@@ -510,7 +510,7 @@ describe("edge: the delivery of jobs", function()
             local kept = keep_last(disk, 4)
             local refused = edge.send("x")
             assert.same({ 503, "not_stored" }, { refused.status, edge.code(refused) })
-            assert.matches("^store: cannot keep a request: cannot write: No space left on device", told[1])
+            assert.matches("^store: cannot store a request: cannot write: No space left on device", told[1])
             assert.same({ 4, 0 }, { usages.jobs(jobs.usage), #edge.names(jobs, "incoming") })
             for index, id in ipairs(kept) do
                 assert.equal(("x"):rep(20000) .. "job " .. index, done(turn, id).body)
@@ -527,7 +527,7 @@ describe("edge: the delivery of jobs", function()
         end)
 
         it("the largest answers go, with a note in their place, and deliveries go on", function()
-            local jobs, turn, disk = open_on(320, { reserve_bytes = 0 })
+            local jobs, turn, disk, _, dispatcher = open_on(320, { reserve_bytes = 0 })
             if not jobs then return end
             edge.behave = function(request)
                 local size = request.body == "job 2" and 30000 or 5000
@@ -550,12 +550,13 @@ describe("edge: the delivery of jobs", function()
             assert.same({ 5, 1 }, { edge.figure(jobs, "openclaw_edge_jobs", 'state="done"'), edge.figure(jobs, "openclaw_edge_jobs", 'state="failed"') })
             local bytes = 0
             for _, name in ipairs(edge.names(jobs, "done")) do bytes = bytes + stores.size(jobs.store, "done", name) end
-            assert.equal(bytes, jobs.delivery.answers.total_bytes)
+            assert.equal(bytes, dispatcher.delivery.responses.total_bytes)
             assert.equal(6, #edge.seen)
             -- Their time comes, that of the note too.
             edge.later(3700)
             edge.work(turn, function() return #edge.names(jobs, "done") == 0 end)
-            assert.same({ 0, 0, 0 }, { jobs.delivery.answers.count, jobs.delivery.answers.failed_count, jobs.delivery.answers.total_bytes })
+            local responses = dispatcher.delivery.responses
+            assert.same({ 0, 0, 0 }, { responses.count, responses.failed_count, responses.total_bytes })
         end)
 
         it("jobs end and expire though there is room for nothing", function()
@@ -584,7 +585,7 @@ describe("edge: the delivery of jobs", function()
     end)
 
     it("does not expire late because another job takes long", function()
-        local jobs, turn = edge.open({ max_age_seconds = 100 })
+        local jobs, turn, dispatcher = edge.open({ max_age_seconds = 100 })
         edge.held = true
         edge.behave = function()
             while edge.held do ngx.sleep(0.001) end
@@ -594,7 +595,7 @@ describe("edge: the delivery of jobs", function()
         edge.work(turn, function() return #edge.seen == 1 end)
         edge.link_is_up = false
         local waiting = lay(jobs, nil, "x", old_id(80))
-        jobs.delivery.count_at = 0
+        dispatcher.scan.count_at = nil
         turn()
         edge.later(30)
         edge.work(turn, function() return not stores.has(jobs.store, "pending", waiting) end)
@@ -604,16 +605,16 @@ describe("edge: the delivery of jobs", function()
 
     describe("of several workers", function()
         it("is one's at a time", function()
-            local first, first_turn = edge.open()
-            local second, second_turn = edge.open({ store = first.settings.store })
+            local first, first_turn, first_dispatcher = edge.open()
+            local _, second_turn, second_dispatcher = edge.open({ store = first.settings.store })
             first_turn()
             for _ = 1, 10 do lay(first) end
             idle(second_turn)
             assert.equal(0, #edge.seen)
-            assert.is_nil(second.delivery.lock)
+            assert.is_nil(second_dispatcher.lock)
             first_turn(true)
-            assert.is_nil(first.delivery.lock)
-            second.delivery.tried_at = 0
+            assert.is_nil(first_dispatcher.lock)
+            second_dispatcher.tried_at = nil
             edge.work(second_turn, function() return #edge.names(first, "done") == 10 end)
             assert.equal(10, #edge.seen)
         end)
@@ -629,20 +630,20 @@ describe("edge: the delivery of jobs", function()
             for index = 1, 4 do laid[index] = lay(first, nil, "x", old_id(100 - index)) end
             edge.work(first_turn, function() return #edge.seen == 2 end)
             first_turn(true)
-            local second, second_turn = edge.open({ store = first.settings.store })
+            local _, second_turn, second_dispatcher = edge.open({ store = first.settings.store })
             edge.work(second_turn, function() return #edge.names(first, "done") == 2 end)
             assert.equal(4, #edge.seen)
             assert.same({ laid[1], laid[2] }, edge.names(first, "pending"))
             edge.held = false
-            edge.replace(ngx, "now", function() return ngx.time() + 5 end)
-            edge.work(second_turn, function() return #edge.names(first, "done") == 4 and second.delivery.answers.count == 4 end)
+            edge.set_clock(5)
+            edge.work(second_turn, function() return #edge.names(first, "done") == 4 and second_dispatcher.delivery.responses.count == 4 end)
             assert.equal(4, #edge.seen)
             assert.same({}, edge.names(first, "pending"))
             assert.equal("answer 1\n", edge.get(laid[1]).body)
         end)
 
         it("is another's when one is killed", function()
-            local jobs, turn = edge.open()
+            local jobs, turn, dispatcher = edge.open()
             local lock = jobs.settings.store .. "/lock"
             execute(("sh -c 'echo $$ > %s.pid; exec 9>%s; flock 9; touch %s.held; exec sleep 60' & :"):format(lock, lock, lock))
             eventually(function() return io.open(lock .. ".held") end)
@@ -653,7 +654,7 @@ describe("edge: the delivery of jobs", function()
             assert.is_true(execute("kill -9 " .. file:read("*n")))
             file:close()
             eventually(function()
-                jobs.delivery.tried_at = 0
+                dispatcher.tried_at = nil
                 turn()
                 return is_done(jobs, id)
             end)
@@ -731,7 +732,7 @@ describe("edge: the delivery of jobs", function()
             end
             local id = lay(jobs, nil, "x", old_id(90))
             edge.work(turn, function() return #edge.seen == 1 end)
-            edge.replace(ngx, "now", function() return ngx.time() + 20 end)
+            edge.set_clock(20)
             idle(turn)
             edge.held = false
             assert.equal("late\n", done(turn, id).body)
@@ -745,7 +746,7 @@ describe("edge: the delivery of jobs", function()
         edge.work(turn, function() return #edge.names(jobs, "done") == 2 end)
         idle(turn)
         assert.equal(2, #edge.seen)
-        assert.is_true(usages.answer_bytes(jobs.usage) <= 30000)
+        assert.is_true(usages.response_bytes(jobs.usage) <= 30000)
         edge.later(70)
         edge.work(turn, function() return #edge.seen == 4 end)
         idle(turn)
@@ -770,14 +771,14 @@ describe("edge: the delivery of jobs", function()
     end)
 
     it("does not count wrongly what comes and goes meanwhile", function()
-        local jobs, turn = edge.open()
+        local jobs, turn, dispatcher = edge.open()
         edge.link_is_up = false
         -- One is being written; many were there before, of which the dict knows nothing.
         usages.reserve(jobs.usage, ids.new(), 100)
         turn()
         assert.same({ 1, 100 }, { usages.jobs(jobs.usage), usages.bytes(jobs.usage) })
         for _ = 1, 5 do lay(jobs) end
-        jobs.delivery.count_at = 0
+        dispatcher.scan.count_at = nil
         turn()
         assert.equal(5, usages.jobs(jobs.usage))
         -- The one who wrote is gone for good.
@@ -786,7 +787,7 @@ describe("edge: the delivery of jobs", function()
         turn()
         assert.equal(5, usages.jobs(jobs.usage))
         usages.reserve(jobs.usage, ids.new(), 100)
-        jobs.delivery.count_at = 0
+        dispatcher.scan.count_at = nil
         turn()
         assert.equal(6, usages.jobs(jobs.usage))
         edge.replace(clock, "now", function() return now + 200 end)
@@ -856,12 +857,12 @@ describe("edge: callbacks", function()
     end)
 
     it("are given up at some time, also over restarts", function()
-        local jobs, turn = open()
+        local jobs, turn, dispatcher = open()
         edge.faults(jobs)
         edge.hear_status = 500
         local id = edge.keep("x", { ["X-OpenClaw-Callback"] = URL })
         edge.work(turn, function() return #edge.heard >= 3 end)
-        eventually(function() return jobs.delivery.callbacks.flying_count == 0 end)
+        eventually(function() return dispatcher.delivery.callbacks.sending_count == 0 end)
         turn(true)
         local tries = #edge.heard
         assert.equal(tries, stores.size(jobs.store, "callbacks", id))

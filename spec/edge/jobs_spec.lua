@@ -1,6 +1,5 @@
 local digest = require("resty.openclaw.core.bytes.digest")
-local callback = require("resty.openclaw.edge.callback")
-local clients = require("resty.openclaw.edge.store.client")
+local callbacks = require("resty.openclaw.edge.callbacks")
 local cjson = require("cjson")
 local edge = require("spec.support.edge_jobs")
 local eventually = require("spec.support.eventually")
@@ -8,11 +7,11 @@ local execute = require("spec.support.execute")
 local files = require("resty.openclaw.core.files.files")
 local http = require("spec.support.http")
 local ids = require("resty.openclaw.edge.store.id")
-local marks = require("resty.openclaw.edge.jobs.mark")
+local tokens = require("resty.openclaw.edge.delivery_token")
 local on_disk = require("spec.support.disk")
 local records = require("resty.openclaw.edge.store.record")
 local schemas = require("resty.openclaw.config.schema")
-local settings_of = require("resty.openclaw.edge.jobs.settings")
+local settings_of = require("resty.openclaw.edge.settings")
 local stores = require("resty.openclaw.edge.store")
 local usages = require("resty.openclaw.edge.store.usage")
 
@@ -147,9 +146,9 @@ describe("edge: jobs", function()
             -- One client is one group, and another one most likely another.
             local group = ids.group_of(id)
             assert.equal(group, ids.group_of(edge.names(jobs, "pending")[2]))
-            edge.replace(clients, "group", function() return group == "00" and "01" or "00" end)
+            edge.replace(usages, "client_group", function() return group == "00" and "01" or "00" end)
             assert.equal(202, edge.send().status)
-            edge.replace(clients, "group", function() return group end)
+            edge.replace(usages, "client_group", function() return group end)
             edge.work(turn, function() return #edge.names(jobs, "pending") == 0 end)
             assert.equal(202, edge.send().status)
         end)
@@ -159,7 +158,7 @@ describe("edge: jobs", function()
             local told = edge.faults(jobs)
             execute("rm -rf " .. jobs.settings.store)
             assert.equal("not_stored", edge.code(edge.send()))
-            assert.equal("store: cannot keep a request: cannot open: No such file or directory", told[1])
+            assert.equal("store: cannot store a request: cannot open: No such file or directory", told[1])
             assert.equal(0, usages.jobs(jobs.usage))
         end)
 
@@ -185,7 +184,7 @@ describe("edge: jobs", function()
 
         it("when they are deliveries", function()
             local jobs = edge.open()
-            local secret = marks.secret_of(jobs.mark)
+            local secret = tokens.read_or_create(jobs.token)
             -- Also those of others, as they look to this gateway: who delivers has the job.
             for _, mark in ipairs({ secret, "", "x", secret .. "0", secret:sub(2), secret:upper(), (digest.new("sha256"):of(secret)) }) do
                 local answer = edge.send("x", { ["X-OpenClaw-Delivery"] = mark })
@@ -249,9 +248,9 @@ describe("edge: jobs", function()
             assert.same({ 500, "answer_unreadable" }, { answer.status, edge.code(answer) })
             -- So it is for the gateway, which looks in the stores of all routes.
             local others = edge.open()
-            edge.jobs = setmetatable({}, { __index = { page = function() return false end, miss = function()
+            edge.replace(edge, "page", function()
                 require("resty.openclaw.edge").show_job({ { jobs = others }, { jobs = jobs } })
-            end } })
+            end)
             assert.equal("answer_unreadable", edge.code(edge.get(id)))
             assert.is_nil(files.remove_folder(path))
             assert.equal("unknown_job", edge.code(edge.get(id)))
@@ -338,13 +337,13 @@ describe("edge: jobs", function()
         edge.link_is_up = false
         local id = edge.keep("x")
         turn()
-        local report = jobs:report()
-        assert.same({ 1, 0, stores.size(jobs.store, "pending", id), 0 }, { report.pending, report.done, report.pending_bytes, report.done_bytes })
-        assert.is_true(report.oldest_seconds >= 0 and report.oldest_seconds < 10)
+        local usage = jobs.usage
+        local function bytes(shelf) return stores.size(jobs.store, shelf, id) end
+        assert.same({ 1, 0, 0, bytes("pending"), 0 }, { usages.jobs(usage), usages.responses(usage), usages.failed(usage), usages.bytes(usage), usages.response_bytes(usage) })
+        assert.is_true(usages.oldest_seconds(usage) >= 0 and usages.oldest_seconds(usage) < 10)
         edge.link_is_up = true
-        edge.work(turn, function() return jobs:report().done == 1 end)
-        report = jobs:report()
-        assert.same({ 0, stores.size(jobs.store, "done", id), 0 }, { report.pending, report.done_bytes, report.oldest_seconds })
+        edge.work(turn, function() return usages.responses(usage) == 1 end)
+        assert.same({ 0, bytes("done"), 0 }, { usages.jobs(usage), usages.response_bytes(usage), usages.oldest_seconds(usage) })
     end)
 
     describe("have a mark", function()
@@ -358,7 +357,7 @@ describe("edge: jobs", function()
         --- Whether a store's deliveries are known by that secret.
         local function knows(jobs, secret)
             local its_match
-            edge.behave = function() its_match = marks.matches(jobs.mark) end
+            edge.behave = function() its_match = tokens.matches(jobs.token) end
             http.post_to(18200, "/", "x", { ["X-OpenClaw-Delivery"] = secret })
             return its_match
         end
@@ -367,23 +366,23 @@ describe("edge: jobs", function()
             local jobs, other = edge.open(), edge.open()
             local path = jobs.settings.store .. "/secret"
             assert.is_false(knows(jobs, ("0"):rep(64)))
-            local secret = marks.secret_of(jobs.mark)
+            local secret = tokens.read_or_create(jobs.token)
             assert.matches("^%x+$", secret)
             assert.same({ 64, "600" }, { #secret, mode(path) })
             local same = edge.open({ store = jobs.settings.store })
-            assert.equal(secret, marks.secret_of(same.mark))
+            assert.equal(secret, tokens.read_or_create(same.token))
             assert.is_true(knows(same, secret))
-            assert.not_equal(secret, marks.secret_of(other.mark))
+            assert.not_equal(secret, tokens.read_or_create(other.token))
             assert.is_false(knows(other, secret))
         end)
 
         it("that is made anew when it is torn, or when others may read it, and is then known", function()
             local jobs = edge.open()
             local path = jobs.settings.store .. "/secret"
-            local before = marks.secret_of(jobs.mark)
+            local before = tokens.read_or_create(jobs.token)
             for index, damage in ipairs({ ": > %s", "printf x > %s", "chmod 644 %s", "head -c 64 /dev/zero > %s" }) do
                 on_disk.shell(damage, path)
-                local secret = marks.secret_of(jobs.mark)
+                local secret = tokens.read_or_create(jobs.token)
                 assert.not_equal(before, secret)
                 assert.equal("600", mode(path))
                 edge.go_on(2 * index)
@@ -461,10 +460,10 @@ describe("edge: jobs", function()
                 ['methods[1] must be a method like "POST", got "CONNECT"'] = { methods = { "CONNECT" } },
                 ['methods must be a list with at least one entry, got a string'] = { methods = "POST" },
                 ['methods[1] must be a method like "POST", got 5'] = { methods = { 5 } },
-                ['headers[1] must be the name of a header to keep, got "a b"'] = { headers = { "a b" } },
-                ['headers[1] must be the name of a header to keep, got "Content-Length"'] = { headers = { "Content-Length" } },
-                ['headers[1] must be the name of a header to keep, got "X-OpenClaw-Delivery"'] = { headers = { "X-OpenClaw-Delivery" } },
-                ['headers[1] must be the name of a header to keep, got "Host"'] = { headers = { "Host" } },
+                ['headers[1] must be the name of a header to store, got "a b"'] = { headers = { "a b" } },
+                ['headers[1] must be the name of a header to store, got "Content-Length"'] = { headers = { "Content-Length" } },
+                ['headers[1] must be the name of a header to store, got "X-OpenClaw-Delivery"'] = { headers = { "X-OpenClaw-Delivery" } },
+                ['headers[1] must be the name of a header to store, got "Host"'] = { headers = { "Host" } },
                 ['max_bytes must be a whole number from 1 up, got 0'] = { max_bytes = 0 },
                 ['max_bytes must be 4096 or more above max_answer_bytes (1048576), got 1048576'] = { max_bytes = 1048576 },
                 ['client_share must be a number above 0, up to 1, got 1.1'] = { client_share = 1.1 },
@@ -482,9 +481,9 @@ describe("edge: jobs", function()
 
         it("by which plain callbacks are allowed", function()
             local settings = read({ callback_hosts = { "App.test" }, callback_plain = true })
-            assert.is_nil(callback.fault(settings, "http://app.test/"))
-            assert.is_nil(callback.fault(settings, "http://app.test:80/"))
-            assert.equal("its host is not allowed", callback.fault(settings, "http://app.test:443/"))
+            assert.is_nil(callbacks.url_fault(settings, "http://app.test/"))
+            assert.is_nil(callbacks.url_fault(settings, "http://app.test:80/"))
+            assert.equal("its host is not allowed", callbacks.url_fault(settings, "http://app.test:443/"))
         end)
     end)
 end)

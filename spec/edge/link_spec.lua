@@ -176,9 +176,9 @@ describe("a link", function()
     end)
 
     describe("and jobs that get no answer", function()
-        local function be_silent(link, is_first)
+        local function be_unanswered(link, is_first)
             now = now + 0.01
-            return links.silent(link, now - 0.005, is_first)
+            return links.unanswered(link, now - 0.005, is_first)
         end
 
         it("does not go down by them while clients are answered", function()
@@ -186,7 +186,7 @@ describe("a link", function()
             answer(link)
             for _ = 1, 30 do
                 now = now + 1
-                assert.is_true(be_silent(link, true))
+                assert.is_true(be_unanswered(link, true))
             end
             assert.is_true(links.is_up(link))
             -- Nothing but jobs' answers tells of the link for a while.
@@ -194,26 +194,26 @@ describe("a link", function()
                 now = now + 1
                 links.answered(link, now, false)
             end
-            for _ = 1, 3 do be_silent(link, true) end
+            for _ = 1, 3 do be_unanswered(link, true) end
             assert.is_false(links.is_up(link))
         end)
 
-        it("goes down by several of them that were never silent before, when there is nothing else to tell", function()
+        it("goes down by several of them that were never unanswered before, when there is nothing else to tell", function()
             local link = new_link({ fall = 3 })
-            for _ = 1, 10 do assert.is_true(be_silent(link, false)) end
-            assert.is_true(be_silent(link, true))
-            assert.is_true(be_silent(link, true))
+            for _ = 1, 10 do assert.is_true(be_unanswered(link, false)) end
+            assert.is_true(be_unanswered(link, true))
+            assert.is_true(be_unanswered(link, true))
             assert.is_true(links.is_up(link))
-            assert.is_true(be_silent(link, true))
+            assert.is_true(be_unanswered(link, true))
             assert.is_false(links.is_up(link))
-            assert.is_false(be_silent(link, true))
+            assert.is_false(be_unanswered(link, true))
         end)
 
         it("is not kept down by them", function()
             local link = new_link({ fall = 1, rise = 2 })
             fail(link)
             answer(link)
-            be_silent(link, true)
+            be_unanswered(link, true)
             answer(link)
             assert.is_true(links.is_up(link))
         end)
@@ -225,7 +225,7 @@ describe("a link", function()
             for _ = 1, 3 do
                 assert.is_false(links.may_try_live(link, 10))
                 assert.is_true(links.may_try(link))
-                be_silent(link, true)
+                be_unanswered(link, true)
                 now = now + 1
             end
             assert.is_true(links.may_try_live(link, 10))
@@ -257,9 +257,9 @@ describe("a link", function()
         local link = new_link({ fall = 1 })
         fail(link)
         now = now + 1
-        link.names:safe_add(link.trial, 1, 60)
+        link.names:safe_add(link.trial_key, 1, 60)
         assert.is_false(links.may_try(link))
-        link.names:delete(link.trial)
+        link.names:delete(link.trial_key)
         assert.is_true(links.may_try(link))
     end)
 

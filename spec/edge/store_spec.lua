@@ -1,11 +1,9 @@
 local edge = require("spec.support.edge_jobs")
 local file_sync = require("resty.openclaw.core.files.file_sync")
 local files = require("resty.openclaw.core.files.files")
-local heaps = require("resty.openclaw.edge.delivery.heap")
 local ids = require("resty.openclaw.edge.store.id")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local records = require("resty.openclaw.edge.store.record")
-local scan = require("resty.openclaw.edge.store.scan")
 local stores = require("resty.openclaw.edge.store")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local usages = require("resty.openclaw.edge.store.usage")
@@ -165,14 +163,14 @@ describe("edge: stores", function()
             end
         end)
         local found = {}
-        assert(scan.each(store, "pending", function(state, id) state[#state + 1] = id end, found))
+        assert(stores.each(store, "pending", function(state, id) state[#state + 1] = id end, found))
         going = false
         ngx.thread.wait(watcher)
         table.sort(found)
         table.sort(made)
         assert.same(made, found)
         assert.is_true(turns > 3)
-        local ok, err = scan.each(stores.new(store.folder .. "/none", "default"), "done", error, {})
+        local ok, err = stores.each(stores.new(store.folder .. "/none", "default"), "done", error, {})
         assert.is_nil(ok)
         assert.equal("cannot open the folder: No such file or directory", err)
     end)
@@ -182,7 +180,7 @@ describe("edge: stores", function()
         local old, fresh = old_id(700), old_id(500)
         put(stores.path(store, "incoming", old), "x")
         put(stores.path(store, "incoming", fresh), "x")
-        assert(scan.sweep_incoming(store))
+        assert(stores.sweep_incoming(store))
         assert.same({ fresh }, files.names(store.folder .. "/incoming"))
     end)
 
@@ -238,7 +236,7 @@ describe("edge: what a store holds", function()
     local function reserve(usage, bytes, group) return usages.reserve(usage, ids.new(group), bytes) end
 
     it("has its limits", function()
-        local usage = usages.new(names, "usage_spec_limits", 3, 100)
+        local usage = usages.new(names, "usage_spec_limits", { max_jobs = 3, max_bytes = 100, client_share = 1 })
         local id = ids.new()
         assert.is_nil(usages.reserve(usage, id, 40))
         assert.is_nil(reserve(usage, 40))
@@ -251,7 +249,7 @@ describe("edge: what a store holds", function()
     end)
 
     it("has a share for each group of clients", function()
-        local usage = usages.new(names, "usage_spec_shares", 10, 1000, 0.3)
+        local usage = usages.new(names, "usage_spec_shares", { max_jobs = 10, max_bytes = 1000, client_share = 0.3 })
         local id = ids.new("0a")
         assert.is_nil(usages.reserve(usage, id, 100))
         assert.is_nil(reserve(usage, 100, "0a"))
@@ -268,7 +266,7 @@ describe("edge: what a store holds", function()
     end)
 
     it("is put right", function()
-        local usage = usages.new(names, "usage_spec_right", 3, 100)
+        local usage = usages.new(names, "usage_spec_right", { max_jobs = 3, max_bytes = 100, client_share = 1 })
         assert.is_nil(reserve(usage, 40))
         usages.correct(usage, 1, 10)
         assert.same({ 2, 50 }, { usages.jobs(usage), usages.bytes(usage) })
@@ -277,7 +275,7 @@ describe("edge: what a store holds", function()
     end)
 
     it("is put right for each group", function()
-        local usage = usages.new(names, "usage_spec_groups", 10, 1000, 0.2)
+        local usage = usages.new(names, "usage_spec_groups", { max_jobs = 10, max_bytes = 1000, client_share = 0.2 })
         assert.is_nil(reserve(usage, 100, "ff"))
         assert.is_nil(reserve(usage, 100, "ff"))
         local shares = {}
@@ -292,34 +290,8 @@ describe("edge: what a store holds", function()
         function broken.incr() return nil, "not found" end
         function broken.safe_add() return nil, "no memory" end
         function broken.get() return nil end
-        local usage = usages.new(broken, "usage_spec_broken", 3, 100)
+        local usage = usages.new(broken, "usage_spec_broken", { max_jobs = 3, max_bytes = 100, client_share = 1 })
         assert.equal("store_full", reserve(usage, 1))
         assert.equal(0, usages.jobs(usage))
-    end)
-end)
-
-describe("edge: heaps", function()
-    it("give back in order whatever they get", function()
-        local heap, expected, waiting = {}, {}, {}
-        local got = {}
-        for round = 1, 3000 do
-            if math.random() < 0.6 then
-                local text = ("%04d"):format(math.random(0, 500))
-                heaps.push(heap, text)
-                waiting[#waiting + 1] = text
-            else
-                table.sort(waiting)
-                assert.equal(waiting[1], heaps.first(heap))
-                assert.equal(table.remove(waiting, 1), heaps.pop(heap))
-            end
-            if round == 3000 then
-                table.sort(waiting)
-                for index, text in ipairs(waiting) do expected[index] = text end
-                for index = 1, #waiting do got[index] = heaps.pop(heap) end
-            end
-        end
-        assert.same(expected, got)
-        assert.is_nil(heaps.pop(heap))
-        assert.is_nil(heaps.first(heap))
     end)
 end)

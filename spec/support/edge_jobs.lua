@@ -1,17 +1,23 @@
---- Jobs whose worker's timer is the spec's: nothing is delivered but by `turn`. Both ends of the gateway are simulated.
+--- Jobs whose timer is the spec's: only `turn` delivers. Both ends of the gateway are simulated.
+local acceptance = require("resty.openclaw.edge.acceptance")
+local backlogs = require("resty.openclaw.edge.backlog")
 local backoff = require("resty.openclaw.core.time.backoff")
 local cjson = require("cjson")
 local clock = require("resty.openclaw.core.time.clock")
+local dispatchers = require("resty.openclaw.edge.dispatcher")
 local eventually = require("spec.support.eventually")
 local fault = require("resty.openclaw.core.metrics.fault")
 local files = require("resty.openclaw.core.files.files")
 local http = require("spec.support.http")
 local ids = require("resty.openclaw.edge.store.id")
 local schemas = require("resty.openclaw.config.schema")
-local settings = require("resty.openclaw.edge.jobs.settings")
+local settings = require("resty.openclaw.edge.settings")
+local job_page = require("resty.openclaw.edge.job_page")
 local jobs_of = require("resty.openclaw.edge.jobs")
 local links = require("resty.openclaw.edge.link")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local request_of = require("resty.openclaw.core.request.request")
+local tokens = require("resty.openclaw.edge.delivery_token")
 
 local _M = { PORT = 18201, CALLBACK_PORT = 18192 }
 
@@ -27,7 +33,7 @@ function _M.reset()
     _M.restore()
     _M.seen, _M.behave, _M.heard, _M.hear_status = {}, nil, {}, 204
     _M.link_is_up, _M.trials, _M.trials_taken = true, 0, 0
-    _M.flying, _M.most_flying = {}, 0
+    _M.sending, _M.most_sending = {}, 0
     replace(links, "is_up", function() return _M.link_is_up end)
     replace(links, "may_try", function()
         if _M.link_is_up then return true end
@@ -35,17 +41,20 @@ function _M.reset()
         _M.trials, _M.trials_taken = _M.trials - 1, _M.trials_taken + 1
         return true
     end)
-    replace(links, "silent", function() return _M.link_is_up end)
+    replace(links, "unanswered", function() return _M.link_is_up end)
     replace(backoff, "jittered", function() return 0 end)
 end
 
 local opened = {}
 
+--- Waits until the attempts that a worker has begun have ended.
+function _M.await_attempts(dispatcher)
+    eventually(function() return backlogs.sending_count(dispatcher.delivery.backlog) == 0 end, "the end of attempts")
+end
+
 --- Puts everything back, when all that is under way has ended.
 function _M.restore()
-    for _, jobs in ipairs(opened) do
-        eventually(function() return jobs.delivery.backlog.flying_count == 0 end, "the end of deliveries")
-    end
+    for _, dispatcher in ipairs(opened) do _M.await_attempts(dispatcher) end
     opened = {}
     for index = #replaced, 1, -1 do
         local owner, field, value = unpack(replaced[index])
@@ -66,7 +75,9 @@ end
 
 --- Somebody sets the time of day, by so many seconds.
 function _M.set_clock(seconds)
-    replace(ngx, "now", function() return time_of_day() + seconds end)
+    local function now() return time_of_day() + seconds end
+    replace(ngx, "now", now)
+    replace(request_of, "now", now)
 end
 
 --- So many seconds go by, by both.
@@ -80,26 +91,27 @@ function _M.folder()
     return ngx.config.prefix() .. "edge_store_" .. ids.new()
 end
 
---- Jobs with these options, and ones fit for specs where they are not given. `turn` is what the timer calls.
+--- Jobs with these options, and ones fit for specs where they are not given; what the timer calls; and what delivers them.
 function _M.open(options)
     local registry = metric_registry.open("openclaw")
     local given = { through = "http://127.0.0.1:18200", rate = 1000, client_share = 1, store = options and options.store or _M.folder() }
     for name, value in pairs(options or {}) do given[name] = value end
-    local link = { name = given.route or ids.new() }
+    local route = given.route or ids.new()
     given.route = nil
     local read = schemas.read_or_raise(settings.SCHEMA, given, "edge")
-    local jobs = jobs_of.new(settings.of(read, "edge"), registry, link, fault.new("edge", registry))
+    local jobs = jobs_of.new(settings.of(read, "edge"), registry, route, fault.new("edge", registry))
+    local dispatcher = dispatchers.new(jobs, { name = route })
     local every = ngx.timer.every
-    local tick
+    local round
     ngx.timer.every = function(_, work)
-        tick = work
+        round = work
         return true
     end
-    jobs:init_worker()
+    dispatchers.start(dispatcher)
     ngx.timer.every = every
     _M.jobs = jobs
-    opened[#opened + 1] = jobs
-    return jobs, function(premature) tick(premature or false, jobs.delivery) end
+    opened[#opened + 1] = dispatcher
+    return jobs, function(premature) round(premature or false, dispatcher) end, dispatcher
 end
 
 --- Lets a worker work until something is so.
@@ -124,12 +136,12 @@ function _M.faults(jobs)
 end
 
 function _M.accept()
-    _M.jobs:accept()
+    acceptance.accept(_M.jobs)
 end
 
 function _M.page()
     local id = ngx.var.uri:sub(#"/openclaw/jobs/" + 1)
-    if not _M.jobs:page(id) then _M.jobs:miss(id) end
+    if not job_page.respond_if_found(_M.jobs, id) then job_page.respond_missing(_M.jobs, id) end
 end
 
 --- The content handler of the gateway's own listener. What it says comes from the other end, unless a spec denies it.
@@ -142,22 +154,22 @@ function _M.deliver()
         uri = ngx.var.request_uri,
         headers = headers,
         body = ngx.req.get_body_data() or "",
-        is_delivery = _M.jobs:is_delivery(),
+        is_delivery = tokens.matches(_M.jobs.token),
     }
     table.insert(_M.seen, request)
     request.number = #_M.seen
     -- What an earlier spec left under way counts for itself.
-    local flying = _M.flying
-    flying[request] = true
-    _M.most_flying = math.max(_M.most_flying, require("table.nkeys")(_M.flying))
+    local sending = _M.sending
+    sending[request] = true
+    _M.most_sending = math.max(_M.most_sending, require("table.nkeys")(_M.sending))
     local behave = _M.behave
     if behave then behave(request) else ngx.say("answer ", request.number) end
-    flying[request] = nil
+    sending[request] = nil
 end
 
 --- Says that the link is down, as the gateway does to its own deliveries.
 function _M.link_down()
-    _M.jobs:accept()
+    _M.accept()
 end
 
 --- The content handler of who is told of answers.
@@ -203,7 +215,7 @@ end
 function _M.figure(jobs, name, label)
     local page = http.get("/metrics/page").body
 
-    local labels = ('route="%s"%s'):format(jobs.link.name, label and "," .. label or "")
+    local labels = ('route="%s"%s'):format(jobs.route, label and "," .. label or "")
     local prefix = ("%s{%s} "):format(name, labels)
     local at = select(2, page:find("\n" .. prefix, 1, true))
     return at and tonumber(page:match("^[^\n]+", at + 1))
