@@ -8,21 +8,10 @@ local stores = require("resty.openclaw.edge.store")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local usages = require("resty.openclaw.edge.store.usage")
 
-local function put(path, text)
-    local file = assert(io.open(path, "w"))
-    file:write(text)
-    file:close()
-end
-
 local function new_store()
     local store = stores.new(edge.folder(), "default")
     assert(stores.prepare(store))
     return store
-end
-
---- An id that was made so many seconds ago.
-local function old_id(seconds)
-    return ids.time_text(ngx.now() - seconds) .. ids.new():sub(13)
 end
 
 describe("edge: ids of jobs", function()
@@ -38,8 +27,8 @@ describe("edge: ids of jobs", function()
     end)
 
     it("sort by age", function()
-        assert.is_true(old_id(1) < ids.new())
-        assert.is_true(old_id(86400) < old_id(86399))
+        assert.is_true(edge.old_id(1) < ids.new())
+        assert.is_true(edge.old_id(86400) < edge.old_id(86399))
     end)
 
     it("are told from all other texts", function()
@@ -57,7 +46,7 @@ describe("edge: records", function()
     local path = ngx.config.prefix() .. "edge_record"
 
     local function read(text)
-        put(path, text)
+        edge.put(path, text)
         local file = assert(files.open(path, "read"))
         local found, err, torn = records.read(file)
         files.close(file)
@@ -123,7 +112,7 @@ describe("edge: stores", function()
         assert.is_nil(ok)
         assert.equal("cannot make the folder: No such file or directory: /no/such/folder", err)
         local path = edge.folder()
-        put(path, "")
+        edge.put(path, "")
         ok, err = stores.prepare(stores.new(path, "default"))
         assert.is_nil(ok)
         assert.equal("cannot make the folder: Not a directory: " .. path .. "/incoming", err)
@@ -152,9 +141,9 @@ describe("edge: stores", function()
         local made = {}
         for index = 1, 200 do
             made[index] = ids.new()
-            put(stores.path(store, "pending", made[index]), "")
+            edge.put(stores.path(store, "pending", made[index]), "")
         end
-        for _, name in ipairs({ "lock", ".hidden", made[1] .. "~", made[1]:upper() .. "x" }) do put(store.folder .. "/pending/" .. name, "") end
+        for _, name in ipairs({ "lock", ".hidden", made[1] .. "~", made[1]:upper() .. "x" }) do edge.put(store.folder .. "/pending/" .. name, "") end
         local turns, going = 0, true
         local watcher = ngx.thread.spawn(function()
             while going do
@@ -177,9 +166,9 @@ describe("edge: stores", function()
 
     it("sweep away what was never finished", function()
         local store = new_store()
-        local old, fresh = old_id(700), old_id(500)
-        put(stores.path(store, "incoming", old), "x")
-        put(stores.path(store, "incoming", fresh), "x")
+        local old, fresh = edge.old_id(700), edge.old_id(500)
+        edge.put(stores.path(store, "incoming", old), "x")
+        edge.put(stores.path(store, "incoming", fresh), "x")
         assert(stores.sweep_incoming(store))
         assert.same({ fresh }, files.names(store.folder .. "/incoming"))
     end)

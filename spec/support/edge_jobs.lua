@@ -17,6 +17,8 @@ local jobs_of = require("resty.openclaw.edge.jobs")
 local links = require("resty.openclaw.edge.link")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local request_of = require("resty.openclaw.core.request.request")
+local records = require("resty.openclaw.edge.store.record")
+local stores = require("resty.openclaw.edge.store")
 local tokens = require("resty.openclaw.edge.delivery_token")
 
 local _M = { PORT = 18201, CALLBACK_PORT = 18192 }
@@ -219,6 +221,64 @@ function _M.figure(jobs, name, label)
     local prefix = ("%s{%s} "):format(name, labels)
     local at = select(2, page:find("\n" .. prefix, 1, true))
     return at and tonumber(page:match("^[^\n]+", at + 1))
+end
+
+--- Writes a file.
+function _M.put(path, text)
+    local file = assert(io.open(path, "w"))
+    file:write(text)
+    file:close()
+end
+
+--- An id that was made so many seconds ago.
+function _M.old_id(seconds)
+    return ids.time_text(ngx.now() - seconds) .. ids.new():sub(13)
+end
+
+--- Puts a job on the disk, as if a worker had stored it before.
+function _M.lay(jobs, head, body, id)
+    id = id or ids.new()
+    local whole = { id = id, method = "POST", uri = "/", headers = {}, body_bytes = #(body or "") }
+    for name, value in pairs(head or {}) do whole[name] = value end
+    _M.put(stores.path(jobs.store, "pending", id), assert(records.line(whole)) .. (body or ""))
+    jobs.usage.names:incr(jobs.usage.stored_key, 1, 0)
+    return id
+end
+
+--- Puts a response on the disk, as if a worker had stored it before.
+function _M.lay_response(jobs, id, head, body)
+    local whole = { id = id, finished = ngx.now(), status = 200, headers = {}, body_bytes = #(body or "") }
+    for name, value in pairs(head or {}) do whole[name] = value end
+    _M.put(stores.path(jobs.store, "done", id), assert(records.line(whole)) .. (body or ""))
+end
+
+--- Whether a job has ended.
+function _M.is_done(jobs, id)
+    return stores.has(jobs.store, "done", id) and not stores.has(jobs.store, "pending", id)
+end
+
+--- Lets a worker work until a job has ended; what its page responds then.
+function _M.done(turn, id)
+    _M.work(turn, function() return _M.is_done(_M.jobs, id) end, "the end of " .. id)
+    return _M.get(id)
+end
+
+--- Lets a worker work for a while in which nothing should happen.
+function _M.idle(turn)
+    for _ = 1, 5 do
+        turn()
+        ngx.sleep(0.01)
+    end
+end
+
+--- Number of deliveries with that outcome.
+function _M.delivered(jobs, outcome)
+    return _M.figure(jobs, "openclaw_edge_deliveries_total", ('outcome="%s"'):format(outcome))
+end
+
+--- Number of jobs with that result.
+function _M.counted(jobs, result)
+    return _M.figure(jobs, "openclaw_edge_jobs_total", ('result="%s"'):format(result))
 end
 
 return _M
