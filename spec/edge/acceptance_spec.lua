@@ -173,9 +173,9 @@ describe("edge: jobs", function()
         it("when they are deliveries", function()
             local jobs = edge.open()
             local secret = tokens.read_or_create(jobs.token)
-            -- Also those of others, as they look to this gateway: who delivers has the job.
-            for _, mark in ipairs({ secret, "", "x", secret .. "0", secret:sub(2), secret:upper(), (digest.new("sha256"):of(secret)) }) do
-                local answer = edge.send("x", { ["X-OpenClaw-Delivery"] = mark })
+            -- Also with a wrong token: it may be a delivery of another gateway, which has the job.
+            for _, token in ipairs({ secret, "", "x", secret .. "0", secret:sub(2), secret:upper(), (digest.new("sha256"):of(secret)) }) do
+                local answer = edge.send("x", { ["X-OpenClaw-Delivery"] = token })
                 assert.same({ 424, "link_down", "down" }, { answer.status, edge.code(answer), answer.header("X-OpenClaw-Link") })
             end
             assert.same({}, edge.names(jobs, "pending"))

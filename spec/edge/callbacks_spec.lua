@@ -93,7 +93,7 @@ describe("edge: callbacks", function()
 
     it("are found after the worker was killed at any moment", function()
         local jobs, turn = open()
-        -- The answer is kept, the job is still there.
+        -- The response is stored, the job is still there.
         local one = edge.lay(jobs, { callback = URL })
         edge.lay_response(jobs, one, { callback = URL }, "one")
         edge.put(stores.path(jobs.store, "callbacks", one), "")
@@ -101,7 +101,7 @@ describe("edge: callbacks", function()
         local two = ids.new()
         edge.lay_response(jobs, two, { callback = URL }, "two")
         edge.put(stores.path(jobs.store, "callbacks", two), "...")
-        -- The answer is gone as well.
+        -- The response is gone as well.
         edge.put(stores.path(jobs.store, "callbacks", ids.new()), "")
         edge.work(turn, function() return callbacks(jobs, "sent") == 2 and callbacks(jobs, "failed") == 1 end)
         local bodies = { edge.heard[1].body, edge.heard[2].body }

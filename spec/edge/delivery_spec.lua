@@ -23,7 +23,7 @@ describe("edge: the end of jobs", function()
             return jobs, turn, disk, told, dispatcher
         end
 
-        --- A job that can be kept, and then nobody has room for another one.
+        --- Stores jobs, and then fills the disk.
         local function keep_last(disk, count)
             local kept = {}
             for index = 1, count or 1 do kept[index] = edge.keep("job " .. index) end

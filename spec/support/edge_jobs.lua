@@ -30,7 +30,7 @@ local function replace(owner, field, value)
     owner[field] = value
 end
 
---- Forgets what came before. The link is up, and the other end answers 200.
+--- Clears what came before. The link is up, and the other end responds 200.
 function _M.reset()
     _M.restore()
     _M.seen, _M.behave, _M.heard, _M.hear_status = {}, nil, {}, 204
@@ -70,19 +70,19 @@ _M.replace = replace
 
 local uptime, time_of_day = clock.now, ngx.now
 
---- So many seconds go by, as the clock has it that nobody sets.
+--- So many seconds go by on the monotonic clock.
 function _M.go_on(seconds)
     replace(clock, "now", function() return uptime() + seconds end)
 end
 
---- Somebody sets the time of day, by so many seconds.
+--- The time of day is changed by so many seconds.
 function _M.set_clock(seconds)
     local function now() return time_of_day() + seconds end
     replace(ngx, "now", now)
     replace(request_of, "now", now)
 end
 
---- So many seconds go by, by both.
+--- So many seconds go by on both clocks.
 function _M.later(seconds)
     _M.go_on(seconds)
     _M.set_clock(seconds)
@@ -174,7 +174,7 @@ function _M.link_down()
     _M.accept()
 end
 
---- The content handler of who is told of answers.
+--- The content handler that receives callbacks.
 function _M.hear()
     ngx.req.read_body()
     table.insert(_M.heard, { uri = ngx.var.request_uri, method = ngx.req.get_method(), headers = ngx.req.get_headers(), body = ngx.req.get_body_data() or "" })

@@ -199,14 +199,7 @@ end
 local function headers_of(job, token)
     local headers = {}
     headers[KEY_HEADER] = job.id
-    local ____temp_5
-    if type(job.head.headers) == "table" then
-        ____temp_5 = job.head.headers
-    else
-        ____temp_5 = {}
-    end
-    local stored = ____temp_5
-    for name, value in pairs(stored) do
+    for name, value in pairs(records.headers_of(job.head)) do
         headers[name] = value
     end
     if headers.Host == "" then
@@ -217,8 +210,8 @@ local function headers_of(job, token)
 end
 --- Sends a job to the gateway's own listener. On failure nil and why.
 local function send(delivery, job, token, body)
-    local ____delivery_jobs_6 = delivery.jobs
-    local settings = ____delivery_jobs_6.settings
+    local ____delivery_jobs_5 = delivery.jobs
+    local settings = ____delivery_jobs_5.settings
     return http_client.request({
         host = settings.host,
         port = settings.port,
@@ -236,8 +229,8 @@ local function send(delivery, job, token, body)
     })
 end
 local function deliver(delivery, id, file, found)
-    local ____delivery_7 = delivery
-    local jobs = ____delivery_7.jobs
+    local ____delivery_6 = delivery
+    local jobs = ____delivery_6.jobs
     local token, token_err = tokens.read_or_create(jobs.token)
     if token == nil then
         jobs.faults:report("store", "cannot store the delivery token: ", token_err)
@@ -265,9 +258,9 @@ local function deliver(delivery, id, file, found)
 end
 --- With the job's file open.
 local function attempt(delivery, id, file)
-    local ____delivery_8 = delivery
-    local backlog = ____delivery_8.backlog
-    local jobs = ____delivery_8.jobs
+    local ____delivery_7 = delivery
+    local backlog = ____delivery_7.backlog
+    local jobs = ____delivery_7.jobs
     if not files.lock(file) then
         return backlogs.retry_later(backlog, id, BUSY_SECONDS)
     end
@@ -300,9 +293,9 @@ local function attempt(delivery, id, file)
 end
 --- The job's file cannot be opened.
 local function handle_missing(delivery, id, err)
-    local ____delivery_9 = delivery
-    local backlog = ____delivery_9.backlog
-    local jobs = ____delivery_9.jobs
+    local ____delivery_8 = delivery
+    local backlog = ____delivery_8.backlog
+    local jobs = ____delivery_8.jobs
     if not stores.has(jobs.store, "pending", id) then
         return deliveries.leave_to_other(delivery, id)
     end
@@ -311,9 +304,9 @@ local function handle_missing(delivery, id, err)
 end
 --- Tries to deliver a job that was taken out of the backlog. Phases: timers; yields. Never raises.
 function ____exports.run(delivery, id)
-    local ____delivery_10 = delivery
-    local backlog = ____delivery_10.backlog
-    local jobs = ____delivery_10.jobs
+    local ____delivery_9 = delivery
+    local backlog = ____delivery_9.backlog
+    local jobs = ____delivery_9.jobs
     local file, open_err = stores.open(jobs.store, "pending", id)
     if file == nil then
         return handle_missing(delivery, id, open_err)

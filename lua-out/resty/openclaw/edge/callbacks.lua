@@ -95,13 +95,7 @@ local function fail(callbacks, id, err)
     )
 end
 local function headers_of(id, found)
-    local ____temp_2
-    if type(found.head.headers) == "table" then
-        ____temp_2 = found.head.headers
-    else
-        ____temp_2 = {}
-    end
-    local stored = ____temp_2
+    local stored = records.headers_of(found.head)
     local headers = {}
     headers["Idempotency-Key"] = id
     headers["X-OpenClaw-Job"] = id
@@ -119,15 +113,16 @@ local function headers_of(id, found)
     end
     return headers
 end
+--- Sends one callback, whose response is in an open file. Returns why it failed, or nothing.
 local function send(callbacks, id, file)
     local found, read_err = records.read(file)
     if found == nil then
-        return nil, read_err
+        return read_err
     end
     local url = tostring(found.head.callback)
     local fault = ____exports.url_fault(callbacks.jobs.settings, url)
     if fault ~= nil then
-        return nil, fault
+        return fault
     end
     local response, err = http_client.request({
         url = url,
@@ -139,42 +134,28 @@ local function send(callbacks, id, file)
         truncate = true
     })
     if response == nil then
-        return nil, err
+        return err
     end
     if response.status < 200 or response.status > 299 then
-        return nil, "status " .. tostring(response.status)
+        return "status " .. tostring(response.status)
     end
-    return true
+    return nil
 end
---- `pcall`, as the compiler cannot know what a function with several results returns through it.
-local guarded = pcall
---- Sends one callback, in a light thread of its own.
+--- The light thread of one attempt.
 local function run(callbacks, id)
-    local ____callbacks_3 = callbacks
-    local jobs = ____callbacks_3.jobs
-    local file = stores.open(jobs.store, "done", id)
+    local file = stores.open(callbacks.jobs.store, "done", id)
     if file == nil then
         finish(callbacks, id, "failed")
     else
-        local ok, sent, err = guarded(send, callbacks, id, file)
+        local ok, err = pcall(send, callbacks, id, file)
         files.close(file)
-        if ok and sent == true then
+        if ok and err == nil then
             finish(callbacks, id, "sent")
         else
-            local ____fail_8 = fail
-            local ____callbacks_6 = callbacks
-            local ____id_7 = id
-            local ____tostring_5 = tostring
-            local ____ok_4
-            if ok then
-                ____ok_4 = err
-            else
-                ____ok_4 = sent
-            end
-            ____fail_8(
-                ____callbacks_6,
-                ____id_7,
-                ____tostring_5(____ok_4)
+            fail(
+                callbacks,
+                id,
+                tostring(err)
             )
         end
     end

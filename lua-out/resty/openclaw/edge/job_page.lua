@@ -72,13 +72,7 @@ end
 local function send_response(jobs, id, found)
     local ____found_0 = found
     local head = ____found_0.head
-    local ____temp_1
-    if type(head.headers) == "table" then
-        ____temp_1 = head.headers
-    else
-        ____temp_1 = {}
-    end
-    local headers = ____temp_1
+    local headers = records.headers_of(head)
     for ____, name in ipairs(endings.HEADERS) do
         local value = headers[name]
         if type(value) == "string" then
@@ -149,9 +143,9 @@ end
 -- returns.
 function ____exports.respond_missing(jobs, id)
     ____exports.refuse_unreadable(jobs, id)
-    local ____jobs_settings_2 = jobs.settings
-    local max_age_seconds = ____jobs_settings_2.max_age_seconds
-    local keep_seconds = ____jobs_settings_2.keep_seconds
+    local ____jobs_settings_1 = jobs.settings
+    local max_age_seconds = ____jobs_settings_1.max_age_seconds
+    local keep_seconds = ____jobs_settings_1.keep_seconds
     local is_old = ids.is_id(id) and request.now() - ids.time_of(id) >= math.min(max_age_seconds, keep_seconds)
     if is_old then
         return ____exports.respond_error(410, "job_expired", endings.EXPIRED)

@@ -162,8 +162,8 @@ function handle_response(delivery: Delivery, job: Job, response: Answer): void {
 function headers_of(job: Job, token: string): Record<string, string> {
     const headers: Record<string, string> = {};
     headers[KEY_HEADER] = job.id;
-    const stored = type(job.head.headers) === "table" ? job.head.headers : {};
-    for (const [name, value] of pairs(stored as Record<string, string>)) headers[name] = value;
+    // The HTTP client refuses what is not a header.
+    for (const [name, value] of pairs(records.headers_of(job.head))) headers[name] = value as string;
     // nginx refuses an empty one.
     if (headers.Host === "") headers.Host = "localhost";
     headers[tokens.HEADER] = token;

@@ -87,7 +87,7 @@ function fail(callbacks: Callbacks, id: string, err: string): void {
 }
 
 function headers_of(id: string, found: StoredRecord): Record<string, string> {
-    const stored = (type(found.head.headers) === "table" ? found.head.headers : {}) as Record<string, unknown>;
+    const stored = records.headers_of(found.head);
     const headers: Record<string, string> = {};
     headers["Idempotency-Key"] = id;
     headers["X-OpenClaw-Job"] = id;
@@ -100,13 +100,14 @@ function headers_of(id: string, found: StoredRecord): Record<string, string> {
     return headers;
 }
 
-function send(callbacks: Callbacks, id: string, file: File): Result<true> {
+/** Sends one callback, whose response is in an open file. Returns why it failed, or nothing. */
+function send(this: void, callbacks: Callbacks, id: string, file: File): string | undefined {
     const [found, read_err] = records.read(file);
-    if (found === undefined) return $multi(undefined, read_err);
+    if (found === undefined) return read_err;
     const url = tostring(found.head.callback);
     // The options may have changed since the job was stored.
     const fault = url_fault(callbacks.jobs.settings, url);
-    if (fault !== undefined) return $multi(undefined, fault);
+    if (fault !== undefined) return fault;
     const [response, err] = http_client.request({
         url,
         method: "POST",
@@ -116,31 +117,21 @@ function send(callbacks: Callbacks, id: string, file: File): Result<true> {
         max_bytes: MOST_RESPONSE_BYTES,
         truncate: true,
     });
-    if (response === undefined) return $multi(undefined, err);
-    if (response.status < 200 || response.status > 299) return $multi(undefined, `status ${response.status}`);
-    return $multi(true);
+    if (response === undefined) return err;
+    if (response.status < 200 || response.status > 299) return `status ${response.status}`;
+    return undefined;
 }
 
-/** `pcall`, as the compiler cannot know what a function with several results returns through it. */
-const guarded = pcall as unknown as (
-    this: void,
-    work: typeof send,
-    callbacks: Callbacks,
-    id: string,
-    file: File,
-) => LuaMultiReturn<[ok: boolean, sent?: unknown, err?: unknown]>;
-
-/** Sends one callback, in a light thread of its own. */
+/** The light thread of one attempt. */
 function run(this: void, callbacks: Callbacks, id: string): void {
-    const { jobs } = callbacks;
-    const [file] = stores.open(jobs.store, "done", id);
+    const [file] = stores.open(callbacks.jobs.store, "done", id);
     if (file === undefined) {
         finish(callbacks, id, "failed");
     } else {
-        const [ok, sent, err] = guarded(send, callbacks, id, file);
+        const [ok, err] = pcall(send, callbacks, id, file);
         files.close(file);
-        if (ok && sent === true) finish(callbacks, id, "sent");
-        else fail(callbacks, id, tostring(ok ? err : sent));
+        if (ok && err === undefined) finish(callbacks, id, "sent");
+        else fail(callbacks, id, tostring(err));
     }
     callbacks.sending_count -= 1;
 }

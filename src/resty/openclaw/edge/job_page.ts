@@ -64,7 +64,7 @@ function send_body(jobs: Jobs, id: string, found: StoredRecord): never {
 
 function send_response(jobs: Jobs, id: string, found: StoredRecord): never {
     const { head } = found;
-    const headers = (type(head.headers) === "table" ? head.headers : {}) as Record<string, unknown>;
+    const headers = records.headers_of(head);
     for (const name of endings.HEADERS) {
         const value = headers[name];
         if (typeof value === "string") ngx.header[name] = value;

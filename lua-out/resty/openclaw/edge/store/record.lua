@@ -37,6 +37,10 @@ function ____exports.age(head, written)
     end
     return clock.now() - head.uptime
 end
+--- The stored headers of a request or a response, whose values are to be checked; empty when there are none. Phases: any.
+function ____exports.headers_of(head)
+    return type(head.headers) == "table" and head.headers or ({})
+end
 --- Some bytes of a file, up to 64 KiB. On failure nil and why. Phases: any.
 function ____exports.piece(file, from, most)
     local count, err = files.read(

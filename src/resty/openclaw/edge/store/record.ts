@@ -69,6 +69,11 @@ export function age(head: Head, written: WallTime): number {
     return clock.now() - (head.uptime as MonotonicTime);
 }
 
+/** The stored headers of a request or a response, whose values are to be checked; empty when there are none. Phases: any. */
+export function headers_of(head: Head): Record<string, unknown> {
+    return type(head.headers) === "table" ? (head.headers as Record<string, unknown>) : {};
+}
+
 /** Some bytes of a file, up to 64 KiB. On failure nil and why. Phases: any. */
 export function piece(file: File, from: number, most: number): Result<string> {
     const [count, err] = files.read(file, buffer, math.min(most, MOST_HEAD_BYTES), from);
