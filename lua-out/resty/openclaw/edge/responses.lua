@@ -142,7 +142,8 @@ local function write_note(store, id, head)
     stores.remove(store, "incoming", written)
     return nil
 end
---- Removes a response from the disk, and notes in its place that it was dropped, if there is room for that. Phases: timers; yields.
+--- Removes a response from the disk, and notes in its place that it was dropped, if there is room for that. Phases: timers;
+-- yields.
 function ____exports.drop(responses, id)
     local ____responses_1 = responses
     local store = ____responses_1.store

@@ -1,4 +1,7 @@
-/** What the worker that delivers knows of a route's jobs, and how a job ends there: first its response is on the disk, then it is removed. */
+/**
+ * What the worker that delivers knows of a route's jobs, and how a job ends there: first its response is stored, then the job is
+ * removed.
+ */
 import * as files from "../core/files/files";
 import * as request from "../core/request/request";
 import * as backoff from "../core/time/backoff";

@@ -6,8 +6,8 @@
  * is let through now and then, as a trial, and it is up again after `rise` responses in a row. So one bad moment changes
  * nothing, and a link that comes and goes stays down. Health checks, if there are any, take effect at once.
  *
- * A job that reached the other end and got no response does not count as such an attempt, as the job itself may be the cause. It counts
- * only the first time for each job, and only if no client was answered lately.
+ * A job that reached the other end and got no response does not count as such an attempt, as the job itself may be the
+ * cause. It counts only the first time for each job, and only if no client got a response lately.
  *
  * Two workers that write at the same moment may lose a count, which costs one more attempt.
  */

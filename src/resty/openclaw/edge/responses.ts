@@ -139,7 +139,10 @@ function write_note(store: Store, id: string, head: Head): number | undefined {
     return undefined;
 }
 
-/** Removes a response from the disk, and notes in its place that it was dropped, if there is room for that. Phases: timers; yields. */
+/**
+ * Removes a response from the disk, and notes in its place that it was dropped, if there is room for that. Phases: timers;
+ * yields.
+ */
 export function drop(responses: Responses, id: string): void {
     const { store } = responses;
     const found = read(store, id);
