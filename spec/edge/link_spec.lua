@@ -59,7 +59,7 @@ describe("a link", function()
         assert.same({ up = 0, down = 0 }, changes(link))
     end)
 
-    it("goes down after so many attempts without an answer, and not before", function()
+    it("goes down after so many attempts without a response, and not before", function()
         local link = new_link({ fall = 3 })
         fail(link, 2)
         assert.is_true(links.is_up(link))
@@ -69,7 +69,7 @@ describe("a link", function()
         assert.same({ up = 0, down = 1 }, changes(link))
     end)
 
-    it("stays up while there are answers among them", function()
+    it("stays up while there are responses among them", function()
         local link = new_link({ fall = 2 })
         for _ = 1, 5 do
             fail(link)
@@ -80,7 +80,7 @@ describe("a link", function()
         assert.is_false(links.is_up(link))
     end)
 
-    it("is up again after so many answers in a row", function()
+    it("is up again after so many responses in a row", function()
         local link = new_link({ fall = 1, rise = 3 })
         fail(link)
         answer(link, 2)
@@ -114,7 +114,7 @@ describe("a link", function()
         assert.is_true(links.is_up(link))
     end)
 
-    it("learns nothing from an answer that began before it failed", function()
+    it("learns nothing from a response that began before it failed", function()
         local link = new_link({ fall = 2, rise = 1 })
         local before = now
         fail(link)
@@ -175,10 +175,10 @@ describe("a link", function()
         assert.is_false(links.may_try(link))
     end)
 
-    describe("and jobs that get no answer", function()
-        local function be_silent(link, is_first)
+    describe("and jobs that get no response", function()
+        local function be_unanswered(link, is_first)
             now = now + 0.01
-            return links.silent(link, now - 0.005, is_first)
+            return links.unanswered(link, now - 0.005, is_first)
         end
 
         it("does not go down by them while clients are answered", function()
@@ -186,34 +186,34 @@ describe("a link", function()
             answer(link)
             for _ = 1, 30 do
                 now = now + 1
-                assert.is_true(be_silent(link, true))
+                assert.is_true(be_unanswered(link, true))
             end
             assert.is_true(links.is_up(link))
-            -- Nothing but jobs' answers tells of the link for a while.
+            -- For a while only jobs get responses.
             for _ = 1, 100 do
                 now = now + 1
                 links.answered(link, now, false)
             end
-            for _ = 1, 3 do be_silent(link, true) end
+            for _ = 1, 3 do be_unanswered(link, true) end
             assert.is_false(links.is_up(link))
         end)
 
-        it("goes down by several of them that were never silent before, when there is nothing else to tell", function()
+        it("goes down by several of them that were never unanswered before, when there is nothing else to tell", function()
             local link = new_link({ fall = 3 })
-            for _ = 1, 10 do assert.is_true(be_silent(link, false)) end
-            assert.is_true(be_silent(link, true))
-            assert.is_true(be_silent(link, true))
+            for _ = 1, 10 do assert.is_true(be_unanswered(link, false)) end
+            assert.is_true(be_unanswered(link, true))
+            assert.is_true(be_unanswered(link, true))
             assert.is_true(links.is_up(link))
-            assert.is_true(be_silent(link, true))
+            assert.is_true(be_unanswered(link, true))
             assert.is_false(links.is_up(link))
-            assert.is_false(be_silent(link, true))
+            assert.is_false(be_unanswered(link, true))
         end)
 
         it("is not kept down by them", function()
             local link = new_link({ fall = 1, rise = 2 })
             fail(link)
             answer(link)
-            be_silent(link, true)
+            be_unanswered(link, true)
             answer(link)
             assert.is_true(links.is_up(link))
         end)
@@ -225,7 +225,7 @@ describe("a link", function()
             for _ = 1, 3 do
                 assert.is_false(links.may_try_live(link, 10))
                 assert.is_true(links.may_try(link))
-                be_silent(link, true)
+                be_unanswered(link, true)
                 now = now + 1
             end
             assert.is_true(links.may_try_live(link, 10))
@@ -257,9 +257,9 @@ describe("a link", function()
         local link = new_link({ fall = 1 })
         fail(link)
         now = now + 1
-        link.names:safe_add(link.trial, 1, 60)
+        link.names:safe_add(link.trial_key, 1, 60)
         assert.is_false(links.may_try(link))
-        link.names:delete(link.trial)
+        link.names:delete(link.trial_key)
         assert.is_true(links.may_try(link))
     end)
 
@@ -337,7 +337,7 @@ describe("health checks of a link", function()
         assert.same({ up = 1, down = 1 }, changes(link))
     end)
 
-    it("do not keep a link down that answers", function()
+    it("do not keep a link down that responds", function()
         local link = checked_link({ rise = 2 })
         is_cut = true
         assert.is_false(links.is_up(link))
@@ -348,7 +348,7 @@ describe("health checks of a link", function()
         assert.same({ up = 1, down = 2 }, changes(link))
     end)
 
-    it("do not hold up a link on which nobody answers", function()
+    it("have no effect on a link without responses", function()
         local link = checked_link({ fall = 2 })
         fail(link, 2)
         assert.is_false(links.is_up(link))

@@ -1,30 +1,17 @@
 local edge = require("spec.support.edge_jobs")
 local file_sync = require("resty.openclaw.core.files.file_sync")
 local files = require("resty.openclaw.core.files.files")
-local heaps = require("resty.openclaw.edge.delivery.heap")
 local ids = require("resty.openclaw.edge.store.id")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local records = require("resty.openclaw.edge.store.record")
-local scan = require("resty.openclaw.edge.store.scan")
 local stores = require("resty.openclaw.edge.store")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local usages = require("resty.openclaw.edge.store.usage")
-
-local function put(path, text)
-    local file = assert(io.open(path, "w"))
-    file:write(text)
-    file:close()
-end
 
 local function new_store()
     local store = stores.new(edge.folder(), "default")
     assert(stores.prepare(store))
     return store
-end
-
---- An id that was made so many seconds ago.
-local function old_id(seconds)
-    return ids.time_text(ngx.now() - seconds) .. ids.new():sub(13)
 end
 
 describe("edge: ids of jobs", function()
@@ -40,8 +27,8 @@ describe("edge: ids of jobs", function()
     end)
 
     it("sort by age", function()
-        assert.is_true(old_id(1) < ids.new())
-        assert.is_true(old_id(86400) < old_id(86399))
+        assert.is_true(edge.old_id(1) < ids.new())
+        assert.is_true(edge.old_id(86400) < edge.old_id(86399))
     end)
 
     it("are told from all other texts", function()
@@ -59,7 +46,7 @@ describe("edge: records", function()
     local path = ngx.config.prefix() .. "edge_record"
 
     local function read(text)
-        put(path, text)
+        edge.put(path, text)
         local file = assert(files.open(path, "read"))
         local found, err, torn = records.read(file)
         files.close(file)
@@ -125,7 +112,7 @@ describe("edge: stores", function()
         assert.is_nil(ok)
         assert.equal("cannot make the folder: No such file or directory: /no/such/folder", err)
         local path = edge.folder()
-        put(path, "")
+        edge.put(path, "")
         ok, err = stores.prepare(stores.new(path, "default"))
         assert.is_nil(ok)
         assert.equal("cannot make the folder: Not a directory: " .. path .. "/incoming", err)
@@ -154,9 +141,9 @@ describe("edge: stores", function()
         local made = {}
         for index = 1, 200 do
             made[index] = ids.new()
-            put(stores.path(store, "pending", made[index]), "")
+            edge.put(stores.path(store, "pending", made[index]), "")
         end
-        for _, name in ipairs({ "lock", ".hidden", made[1] .. "~", made[1]:upper() .. "x" }) do put(store.folder .. "/pending/" .. name, "") end
+        for _, name in ipairs({ "lock", ".hidden", made[1] .. "~", made[1]:upper() .. "x" }) do edge.put(store.folder .. "/pending/" .. name, "") end
         local turns, going = 0, true
         local watcher = ngx.thread.spawn(function()
             while going do
@@ -165,24 +152,24 @@ describe("edge: stores", function()
             end
         end)
         local found = {}
-        assert(scan.each(store, "pending", function(state, id) state[#state + 1] = id end, found))
+        assert(stores.each(store, "pending", function(state, id) state[#state + 1] = id end, found))
         going = false
         ngx.thread.wait(watcher)
         table.sort(found)
         table.sort(made)
         assert.same(made, found)
         assert.is_true(turns > 3)
-        local ok, err = scan.each(stores.new(store.folder .. "/none", "default"), "done", error, {})
+        local ok, err = stores.each(stores.new(store.folder .. "/none", "default"), "done", error, {})
         assert.is_nil(ok)
         assert.equal("cannot open the folder: No such file or directory", err)
     end)
 
     it("sweep away what was never finished", function()
         local store = new_store()
-        local old, fresh = old_id(700), old_id(500)
-        put(stores.path(store, "incoming", old), "x")
-        put(stores.path(store, "incoming", fresh), "x")
-        assert(scan.sweep_incoming(store))
+        local old, fresh = edge.old_id(700), edge.old_id(500)
+        edge.put(stores.path(store, "incoming", old), "x")
+        edge.put(stores.path(store, "incoming", fresh), "x")
+        assert(stores.sweep_incoming(store))
         assert.same({ fresh }, files.names(store.folder .. "/incoming"))
     end)
 
@@ -238,7 +225,7 @@ describe("edge: what a store holds", function()
     local function reserve(usage, bytes, group) return usages.reserve(usage, ids.new(group), bytes) end
 
     it("has its limits", function()
-        local usage = usages.new(names, "usage_spec_limits", 3, 100)
+        local usage = usages.new(names, "usage_spec_limits", { max_jobs = 3, max_bytes = 100, client_share = 1 })
         local id = ids.new()
         assert.is_nil(usages.reserve(usage, id, 40))
         assert.is_nil(reserve(usage, 40))
@@ -251,7 +238,7 @@ describe("edge: what a store holds", function()
     end)
 
     it("has a share for each group of clients", function()
-        local usage = usages.new(names, "usage_spec_shares", 10, 1000, 0.3)
+        local usage = usages.new(names, "usage_spec_shares", { max_jobs = 10, max_bytes = 1000, client_share = 0.3 })
         local id = ids.new("0a")
         assert.is_nil(usages.reserve(usage, id, 100))
         assert.is_nil(reserve(usage, 100, "0a"))
@@ -268,7 +255,7 @@ describe("edge: what a store holds", function()
     end)
 
     it("is put right", function()
-        local usage = usages.new(names, "usage_spec_right", 3, 100)
+        local usage = usages.new(names, "usage_spec_right", { max_jobs = 3, max_bytes = 100, client_share = 1 })
         assert.is_nil(reserve(usage, 40))
         usages.correct(usage, 1, 10)
         assert.same({ 2, 50 }, { usages.jobs(usage), usages.bytes(usage) })
@@ -277,7 +264,7 @@ describe("edge: what a store holds", function()
     end)
 
     it("is put right for each group", function()
-        local usage = usages.new(names, "usage_spec_groups", 10, 1000, 0.2)
+        local usage = usages.new(names, "usage_spec_groups", { max_jobs = 10, max_bytes = 1000, client_share = 0.2 })
         assert.is_nil(reserve(usage, 100, "ff"))
         assert.is_nil(reserve(usage, 100, "ff"))
         local shares = {}
@@ -292,34 +279,8 @@ describe("edge: what a store holds", function()
         function broken.incr() return nil, "not found" end
         function broken.safe_add() return nil, "no memory" end
         function broken.get() return nil end
-        local usage = usages.new(broken, "usage_spec_broken", 3, 100)
+        local usage = usages.new(broken, "usage_spec_broken", { max_jobs = 3, max_bytes = 100, client_share = 1 })
         assert.equal("store_full", reserve(usage, 1))
         assert.equal(0, usages.jobs(usage))
-    end)
-end)
-
-describe("edge: heaps", function()
-    it("give back in order whatever they get", function()
-        local heap, expected, waiting = {}, {}, {}
-        local got = {}
-        for round = 1, 3000 do
-            if math.random() < 0.6 then
-                local text = ("%04d"):format(math.random(0, 500))
-                heaps.push(heap, text)
-                waiting[#waiting + 1] = text
-            else
-                table.sort(waiting)
-                assert.equal(waiting[1], heaps.first(heap))
-                assert.equal(table.remove(waiting, 1), heaps.pop(heap))
-            end
-            if round == 3000 then
-                table.sort(waiting)
-                for index, text in ipairs(waiting) do expected[index] = text end
-                for index = 1, #waiting do got[index] = heaps.pop(heap) end
-            end
-        end
-        assert.same(expected, got)
-        assert.is_nil(heaps.pop(heap))
-        assert.is_nil(heaps.first(heap))
     end)
 end)

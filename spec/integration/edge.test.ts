@@ -674,7 +674,7 @@ describe("jobs", () => {
         });
         for (const job of [large, elsewhere]) expect((await show(edge, job)).status).toBe(202);
         const line =
-            /edge: refused: job [0-9a-f-]+ waits, as this gateway itself answers with status (413 \(body_too_large\)|200)/;
+            /edge: refused: job [0-9a-f-]+ waits: this gateway itself responds with status (413 \(body_too_large\)|200)/;
         expect(await edge.nginx.errorLog()).toMatch(line);
 
         await edge.nginx.write("limits.conf", "");

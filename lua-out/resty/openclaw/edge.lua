@@ -1,6 +1,5 @@
 local ____exports = {}
 local nginx_balancer = require("ngx.balancer")
-local clock = require("resty.openclaw.core.time.clock")
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
 local joined = ____schema.joined
@@ -8,40 +7,43 @@ local option = ____schema.option
 local optional = ____schema.optional
 local read_or_raise = ____schema.read_or_raise
 local required = ____schema.required
-local delivery_header = require("resty.openclaw.core.request.delivery_header")
-local acceptance = require("resty.openclaw.edge.acceptance")
-local deliveries = require("resty.openclaw.edge.deliveries")
-local jobs_of = require("resty.openclaw.edge.jobs")
-local settings = require("resty.openclaw.edge.jobs.settings")
-local jobs_page = require("resty.openclaw.edge.jobs_page")
-local links = require("resty.openclaw.edge.link")
 local fault = require("resty.openclaw.core.metrics.fault")
-local contract = require("resty.openclaw.gateway.contract")
-local json_error = require("resty.openclaw.core.request.json_error")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local worker_process = require("resty.openclaw.core.process.worker_process")
+local delivery_header = require("resty.openclaw.core.request.delivery_header")
+local json_error = require("resty.openclaw.core.request.json_error")
 local operator_access = require("resty.openclaw.core.request.operator_access")
 local request = require("resty.openclaw.core.request.request")
 local time_left = require("resty.openclaw.core.request.time_left")
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
-local worker_process = require("resty.openclaw.core.process.worker_process")
+local acceptance = require("resty.openclaw.edge.acceptance")
+local tokens = require("resty.openclaw.edge.delivery_token")
+local dispatchers = require("resty.openclaw.edge.dispatcher")
+local job_page = require("resty.openclaw.edge.job_page")
+local jobs_of = require("resty.openclaw.edge.jobs")
+local links = require("resty.openclaw.edge.link")
+local link_observer = require("resty.openclaw.edge.link_observer")
+local settings = require("resty.openclaw.edge.settings")
+local usages = require("resty.openclaw.edge.store.usage")
+local contract = require("resty.openclaw.gateway.contract")
 local NAME = "edge"
 local INTERNAL_ERROR = 500
 local BAD_GATEWAY = 502
---- Longer than deliveries ever pause. When none has come for so long, something is wrong with them.
+--- Longer than deliveries ever pause while the link is down. After that a request need not leave the trial to them.
 local PATIENCE_SECONDS = 10
 local function init_worker(self)
     if worker_process.is_here() then
-        self.jobs:init_worker()
+        dispatchers.start(self.dispatcher)
     end
 end
 local function exit_worker(self)
-    self.jobs:exit_worker()
+    dispatchers.stop(self.dispatcher)
 end
 local function access(self)
-    deliveries.note(self.jobs.mark)
+    tokens.take_off(self.jobs.token)
 end
 local function admitted(self)
-    if not deliveries.is_marked() then
+    if not tokens.was_given() then
         acceptance.read_ahead(self.jobs.settings)
     end
 end
@@ -59,73 +61,11 @@ local function before_balance(self)
     if request.is_subrequest() then
         return links.may_try_in_background(self.link)
     end
-    if deliveries.is_own() then
+    if tokens.is_delivery() then
         return true
     end
-    local patience = self.jobs:report().pending > 0 and PATIENCE_SECONDS or 0
+    local patience = usages.jobs(self.jobs.usage) > 0 and PATIENCE_SECONDS or 0
     return links.may_try_live(self.link, patience)
-end
---- Seconds since the last try began; where nginx does not know, since the request did.
-local function seconds_since_try()
-    local seconds = request.last_seconds("upstream_response_time")
-    return seconds or request.seconds_taken()
-end
---- Whether somebody took the connection of the last try.
-local function was_reached()
-    return request.last_seconds("upstream_connect_time") ~= nil
-end
---- As `learn`, where it is not that the only try was answered.
-local function learn_from_failure(link, is_live)
-    local address = request.variable("upstream_addr")
-    if address == nil or upstream_tries.last(address) == "" then
-        return
-    end
-    local header_times = request.variable("upstream_header_time") or ""
-    if (string.find(header_times, "%d")) ~= nil then
-        links.answered(
-            link,
-            clock.now() + -seconds_since_try(),
-            is_live
-        )
-        return
-    end
-    if time_left.was_short() then
-        return
-    end
-    if not is_live and was_reached() then
-        return
-    end
-    local status = upstream_tries.last(request.variable("upstream_status") or "-")
-    if status == "502" or status == "504" then
-        links.failed(
-            link,
-            clock.now() + -seconds_since_try()
-        )
-    end
-end
---- Learns whether the link works from how the tries of the request at hand went, which may have ended or go on.
-local function learn(link, is_live)
-    local header_seconds = request.seconds("upstream_header_time")
-    if header_seconds == nil then
-        return
-    end
-    if header_seconds < 0 then
-        learn_from_failure(link, is_live)
-        return
-    end
-    local seconds = request.seconds("upstream_response_time") or -1
-    links.answered(
-        link,
-        clock.now() + -math.max(0, seconds - header_seconds),
-        is_live
-    )
-end
---- Whether what the cache has, or the other end has said, is what the request is answered. Phases: header_filter.
-local function is_answered(cache_status)
-    if cache_status == "HIT" or cache_status == "REVALIDATED" then
-        return true
-    end
-    return request.last_seconds("upstream_header_time") ~= nil
 end
 local function header_filter(self)
     local status = request.variable("upstream_cache_status")
@@ -133,19 +73,19 @@ local function header_filter(self)
     if is_stale then
         ngx.header["X-OpenClaw-Stale"] = "1"
     end
-    if deliveries.is_own() then
+    if tokens.is_delivery() then
         if is_stale then
-            ngx.header[acceptance.LINK_HEADER] = "stale"
-        elseif is_answered(status) then
-            ngx.header[acceptance.LINK_HEADER] = "answered"
+            ngx.header[tokens.LINK_HEADER] = "stale"
+        elseif link_observer.is_of_other_end(status) then
+            ngx.header[tokens.LINK_HEADER] = "answered"
         end
     end
     if request.is_subrequest() then
-        learn(self.link, true)
+        link_observer.learn(self.link, true)
     end
 end
---- Says so where nginx.conf does not lead to `content`: a request that nobody answered ends with nginx's own error then.
-local function look_at_error_page(edge)
+--- Reports when nginx.conf does not lead to `content`, so that a request without a response ends with nginx's own error.
+local function check_error_page(edge)
     local status = request.status()
     if status ~= BAD_GATEWAY and status ~= INTERNAL_ERROR then
         return
@@ -158,32 +98,32 @@ local function look_at_error_page(edge)
     if tried ~= "502" and tried ~= "504" then
         return
     end
-    edge.faults:report("no_error_page", "a request got no answer and was not kept: include nginx/edge_route.conf in the location of the route ", edge.route, ", and nginx/edge.conf in its server")
+    edge.faults:report("no_error_page", "a request got no response and was not stored: include nginx/edge_route.conf in the location of the route ", edge.route, ", and nginx/edge.conf in its server")
 end
 local function log(self)
     acceptance.abandon()
-    if not deliveries.is_marked() then
-        look_at_error_page(self)
+    if not tokens.was_given() then
+        check_error_page(self)
     end
-    learn(
+    link_observer.learn(
         self.link,
-        not deliveries.is_own()
+        not tokens.is_delivery()
     )
-    deliveries.forget()
+    tokens.forget()
 end
 local function content(self)
     if request.is_subrequest() then
         json_error.page()
     end
-    if deliveries.is_marked() then
-        self.jobs:decline(was_reached())
+    if tokens.was_given() then
+        tokens.decline(link_observer.was_reached())
     end
     if (time_left.seconds() or 1) <= 0 then
         json_error.too_late()
     end
-    self.jobs:accept()
+    acceptance.accept(self.jobs)
 end
---- Answers with what became of the job that the address names, of whichever of these routes. Phases: content; yields.
+--- Responds for the job whose id is in the URL, of whichever of these routes. Phases: content; yields.
 function ____exports.show_job(edges)
     local refusal = operator_access.refusal_of_delivery()
     if refusal ~= nil then
@@ -191,21 +131,21 @@ function ____exports.show_job(edges)
     end
     local id = string.sub(
         request.variable("uri") or "",
-        #jobs_of.PREFIX + 1
+        #job_page.PREFIX + 1
     )
     for ____, edge in ipairs(edges) do
-        if edge.jobs:page(id) then
+        if job_page.respond_if_found(edge.jobs, id) then
             return
         end
     end
     for ____, edge in ipairs(edges) do
-        jobs_page.refuse_unreadable(edge.jobs, id)
+        job_page.refuse_unreadable(edge.jobs, id)
     end
     local first = edges[1]
     if first == nil then
         json_error.respond(404, "unknown_job", "There is no such job.")
     else
-        first.jobs:miss(id)
+        job_page.respond_missing(first.jobs, id)
     end
 end
 local metatable = {__index = {
@@ -218,7 +158,7 @@ local metatable = {__index = {
     log = log,
     content = content
 }}
---- Beside those of jobs.
+--- Options beside those of jobs.
 local LINK_SCHEMA = {
     fall = option(
         kinds.whole(1),
@@ -234,7 +174,7 @@ local LINK_SCHEMA = {
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics and of the link's state")
 }
 local SCHEMA = joined(settings.SCHEMA, LINK_SCHEMA)
---- Beside these where the plugin stands alone.
+--- Options of a plugin that stands alone, beside these.
 local ROUTE_SCHEMA = {
     route = required(kinds.text, "the name of the route"),
     upstream = optional(
@@ -265,7 +205,7 @@ function ____exports.create(options, ____bindingPattern0)
     local jobs = jobs_of.new(
         settings.of(options, path),
         registry,
-        link,
+        route,
         faults
     )
     local fields = {
@@ -273,6 +213,7 @@ function ____exports.create(options, ____bindingPattern0)
         upstream = upstream,
         link = link,
         jobs = jobs,
+        dispatcher = dispatchers.new(jobs, link),
         faults = faults
     }
     return setmetatable(fields, metatable)

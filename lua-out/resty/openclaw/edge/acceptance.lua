@@ -1,59 +1,49 @@
 local ____exports = {}
-local callback = require("resty.openclaw.edge.callback")
-local delivery_header = require("resty.openclaw.core.request.delivery_header")
 local http_client = require("resty.openclaw.http_client")
-local json_error = require("resty.openclaw.core.request.json_error")
+local delivery_header = require("resty.openclaw.core.request.delivery_header")
 local request = require("resty.openclaw.core.request.request")
-local request_state = require("resty.openclaw.core.request.request_state")
 local request_body = require("resty.openclaw.core.request.request_body")
+local request_state = require("resty.openclaw.core.request.request_state")
+local callbacks = require("resty.openclaw.edge.callbacks")
+local tokens = require("resty.openclaw.edge.delivery_token")
+local job_page = require("resty.openclaw.edge.job_page")
 local stores = require("resty.openclaw.edge.store")
-local ages = require("resty.openclaw.edge.store.age")
-local clients = require("resty.openclaw.edge.store.client")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
 local reserves = require("resty.openclaw.edge.store.reserve")
 local usages = require("resty.openclaw.edge.store.usage")
---- Where answers are found; what follows is the id.
-____exports.PREFIX = "/openclaw/jobs/"
---- Says that what a delivery is answered is no answer to it, so that it counts as no try: "down" where the other end was not
--- reached, "unanswered" where it was, "stale" where the answer is an old one from the cache; or "answered". Without any of
--- these it is what the gateway itself has said, which is no answer either.
-____exports.LINK_HEADER = "X-OpenClaw-Link"
-local RETRY_SECONDS = 5
+--- Until a client may try again when there is no room.
 local FULL_RETRY_SECONDS = 30
---- To deliveries. A trial of a link that is down is nobody's error: who sent the request had 202. RFC 4918, section 11.4.
-local NOT_REACHED = {status = 424, code = "link_down", message = "The link is down; the job waits."}
-local UNANSWERED = {status = 503, code = "link_down", message = "There was no answer; the job waits."}
 local function link_down(why)
-    return {status = 503, code = "link_down", message = ("The link is down, and " .. why) .. ".", retry_after = RETRY_SECONDS}
+    return {status = 503, code = "link_down", message = ("The link is down, and " .. why) .. ".", retry_after = job_page.RETRY_SECONDS}
 end
 local REFUSALS = {
-    method = link_down("a request of this method is not kept"),
-    no_body = link_down("the request cannot be kept, as its body is gone"),
-    too_large = link_down("the request is too large to be kept"),
-    header = link_down("the request has a header or an address that cannot be kept"),
+    method = link_down("requests with this method are not stored"),
+    no_body = link_down("the request cannot be stored, as its body cannot be read"),
+    too_large = link_down("the request is too large to be stored"),
+    header = link_down("the request has a header or a URL that cannot be stored"),
     bad_callback = {status = 400, code = "bad_callback", message = "X-OpenClaw-Callback must be an https URL of a host that this gateway may call."},
     store_full = {status = 503, code = "store_full", message = "The link is down, and there is no room for more requests.", retry_after = FULL_RETRY_SECONDS},
-    client_full = {status = 429, code = "client_full", message = "The link is down, and as many requests of this client are kept as may be.", retry_after = FULL_RETRY_SECONDS},
-    not_stored = {status = 503, code = "not_stored", message = "The link is down, and the request could not be kept.", retry_after = RETRY_SECONDS}
+    client_full = {status = 429, code = "client_full", message = "The link is down, and no more requests of this client can be stored.", retry_after = FULL_RETRY_SECONDS},
+    not_stored = {status = 503, code = "not_stored", message = "The link is down, and the request could not be stored.", retry_after = job_page.RETRY_SECONDS}
 }
-local function respond(refusal)
-    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id")
-    return json_error.respond(refusal.status, refusal.code, refusal.message, refusal.retry_after)
-end
 local function refuse(jobs, reason)
-    local figures = jobs.figures
-    figures.jobs.refused:inc()
-    figures.refusals[reason]:inc()
-    return respond(REFUSALS[reason])
+    jobs.metrics.jobs.refused:inc()
+    jobs.metrics.refusals[reason]:inc()
+    local ____REFUSALS_reason_0 = REFUSALS[reason]
+    local status = ____REFUSALS_reason_0.status
+    local code = ____REFUSALS_reason_0.code
+    local message = ____REFUSALS_reason_0.message
+    local retry_after = ____REFUSALS_reason_0.retry_after
+    return job_page.respond_error(status, code, message, retry_after)
 end
---- The host that the request is for, also of one that names none (HTTP/1.0), as a delivery that names none is refused.
+--- The host of the request; the server's name if it has none (HTTP/1.0), as nginx refuses deliveries without one.
 local function host()
     local given = request.variable("http_host") or ""
     local known = given == "" and (request.variable("host") or "") or given
     return known == "" and "localhost" or known
 end
---- What makes the delivery look like the request; nothing when some of it cannot be sent again as it is.
+--- The headers of the delivery; nothing when one of them cannot be sent again as it is.
 local function read_headers(jobs)
     local headers = {}
     headers.Host = host()
@@ -89,27 +79,26 @@ local function read_head(jobs, id, body)
         return nil, "header"
     end
     local url = request.variable("http_x_openclaw_callback")
-    if url ~= nil and callback.fault(jobs.settings, url) ~= nil then
+    if url ~= nil and callbacks.url_fault(jobs.settings, url) ~= nil then
         return nil, "bad_callback"
     end
-    local head = {
+    return {
         id = id,
         created = ids.time_of(id),
-        route = jobs.figures.route,
+        route = jobs.route,
         method = ngx.req.get_method(),
         uri = uri,
         headers = headers,
         callback = url,
         body_bytes = body.bytes
     }
-    return ages.stamped(head)
 end
 local function write_piece(writing, bytes, count)
     if writing.problem == nil then
         writing.problem = stores.append(writing.store, writing.id, bytes, count)
     end
 end
---- Writes a job. On failure nil and why: it may have its name then.
+--- Writes a job. On failure nil and why; it may be in place nevertheless.
 local function write(store, id, line, body)
     local writing = {
         store = store,
@@ -127,26 +116,26 @@ local function write(store, id, line, body)
     end
     return stores.finish(store, id, "pending", id)
 end
---- Takes back what is not kept after all, files and figures.
-local function take_back(held)
-    local ____held_0 = held
-    local jobs = ____held_0.jobs
-    local id = ____held_0.id
-    local bytes = ____held_0.bytes
+--- Removes a job that is not stored after all, and gives its room back.
+local function take_back(job)
+    local ____job_1 = job
+    local jobs = ____job_1.jobs
+    local id = ____job_1.id
+    local bytes = ____job_1.bytes
     if stores.withdraw(jobs.store, id) then
         usages.cancel(jobs.usage, id, bytes)
     else
         usages.announce(jobs.usage)
     end
 end
---- Keeps a request whose body is at hand.
-local function keep(jobs, body)
-    local id = ids.new(clients.group(jobs.clients))
+--- Stores a request whose body was read.
+local function store_request(jobs, body)
+    local id = ids.new(usages.client_group(jobs.usage))
     local head, reason = read_head(jobs, id, body)
     if head == nil then
         return nil, reason
     end
-    local line = records.line(head)
+    local line = records.stamped_line(head)
     if line == nil then
         return nil, "header"
     end
@@ -159,30 +148,30 @@ local function keep(jobs, body)
         return nil, full
     end
     local state = request_state.open()
-    local held = {jobs = jobs, id = id, bytes = bytes}
-    state.held = held
+    local unfinished_job = {jobs = jobs, id = id, bytes = bytes}
+    state.unfinished_job = unfinished_job
     local written, err = write(jobs.store, id, line, body)
-    state.held = nil
+    state.unfinished_job = nil
     if written == nil then
-        take_back(held)
-        jobs.faults:report("store", "cannot keep a request: ", err)
+        take_back(unfinished_job)
+        jobs.faults:report("store", "cannot store a request: ", err)
         return nil, "not_stored"
     end
     usages.announce(jobs.usage)
     return id
 end
---- Takes back what the request at hand has begun and will never end, as it was ended while it waited (its client has left, say).
--- To be called when a request ends. Phases: log.
+--- Removes the job that is being written for the present request, if there is one: the request has ended meanwhile, as its client
+-- has left. Phases: log.
 function ____exports.abandon()
     local state = request_state.present()
-    if (state and state.held) == nil then
+    if (state and state.unfinished_job) == nil then
         return
     end
-    local held = state.held
-    state.held = nil
-    take_back(held)
+    local job = state.unfinished_job
+    state.unfinished_job = nil
+    take_back(job)
 end
---- Why the request is not kept, as far as its head tells; nothing where it does not.
+--- Why the present request is not stored, as far as its head tells; nothing when it may be.
 local function reason_in_head(settings)
     if not (settings.methods[ngx.req.get_method()] ~= nil) then
         return "method"
@@ -192,15 +181,15 @@ local function reason_in_head(settings)
     end
     return nil
 end
---- Has the body read of a request that may come to be kept: what nginx reads for proxy_pass is in a file that nobody can
--- open any more. Phases: access; yields.
+--- Reads the body of a request that may have to be stored: nginx reads it for proxy_pass into a file that nobody else can open.
+-- Phases: access; yields.
 function ____exports.read_ahead(settings)
     if reason_in_head(settings) == nil then
         request_body.fetch()
     end
 end
---- Keeps the request at hand.
-local function take(jobs)
+--- Stores the present request.
+local function store_present(jobs)
     local settings = jobs.settings
     local unfit = reason_in_head(settings)
     if unfit ~= nil then
@@ -208,44 +197,25 @@ local function take(jobs)
     end
     local body, err = request_body.read()
     if body == nil then
-        jobs.faults:report("unreadable_body", "cannot keep a request: ", err)
+        jobs.faults:report("unreadable_body", "cannot store a request: ", err)
         return nil, "no_body"
     end
     if body.bytes > settings.max_body_bytes then
         return nil, "too_large"
     end
-    return keep(jobs, body)
+    return store_request(jobs, body)
 end
---- Says that a job waits. Phases: content; never returns.
-function ____exports.answer_pending(id)
-    local location = ____exports.PREFIX .. id
-    local body = string.format("{\"id\":\"%s\",\"status\":\"pending\",\"location\":\"%s\"}\n", id, location)
-    ngx.status = 202
-    ngx.header["Content-Type"] = "application/json"
-    ngx.header["Content-Length"] = #body
-    ngx.header["Cache-Control"] = "no-store"
-    ngx.header["Retry-After"] = RETRY_SECONDS
-    ngx.header.Location = location
-    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id")
-    ngx.print(body)
-    return ngx.exit(ngx.HTTP_OK)
-end
---- Tells a delivery that it got no answer, so that it counts as no try. Phases: content; never returns.
-function ____exports.decline(was_reached)
-    ngx.header[____exports.LINK_HEADER] = was_reached and "unanswered" or "down"
-    return respond(was_reached and UNANSWERED or NOT_REACHED)
-end
---- Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. What
--- says that it is a delivery is never kept, be that right or wrong. Phases: content; yields; never returns.
+--- Stores the present request as a job and responds 202, or responds why it is not stored. A request with a delivery token, right or
+-- wrong, is never stored. Phases: content; yields; never returns.
 function ____exports.accept(jobs)
     if delivery_header.is_there() then
-        return ____exports.decline(false)
+        return tokens.decline(false)
     end
-    local id, reason = take(jobs)
+    local id, reason = store_present(jobs)
     if id == nil then
         return refuse(jobs, reason)
     end
-    jobs.figures.jobs.accepted:inc()
-    return ____exports.answer_pending(id)
+    jobs.metrics.jobs.accepted:inc()
+    return job_page.respond_pending(id)
 end
 return ____exports

@@ -1,232 +1,236 @@
 local ____exports = {}
-local answers = require("resty.openclaw.edge.delivery.answers")
-local attempt = require("resty.openclaw.edge.delivery.attempt")
-local backlogs = require("resty.openclaw.edge.delivery.backlog")
-local expiry = require("resty.openclaw.edge.delivery.expiry")
-local survey = require("resty.openclaw.edge.delivery.survey")
-local callback_delivery = require("resty.openclaw.edge.callback_delivery")
-local clock = require("resty.openclaw.core.time.clock")
 local files = require("resty.openclaw.core.files.files")
-local marks = require("resty.openclaw.edge.jobs.mark")
-local ____settings = require("resty.openclaw.edge.jobs.settings")
-local ANSWER_HEAD_BYTES = ____settings.ANSWER_HEAD_BYTES
-local links = require("resty.openclaw.edge.link")
+local request = require("resty.openclaw.core.request.request")
+local backoff = require("resty.openclaw.core.time.backoff")
+local time_slice = require("resty.openclaw.core.time.time_slice")
+local backlogs = require("resty.openclaw.edge.backlog")
+local callbacks_of = require("resty.openclaw.edge.callbacks")
+local endings = require("resty.openclaw.edge.ending")
+local responses_of = require("resty.openclaw.edge.responses")
 local stores = require("resty.openclaw.edge.store")
+local ids = require("resty.openclaw.edge.store.id")
+local records = require("resty.openclaw.edge.store.record")
 local reserves = require("resty.openclaw.edge.store.reserve")
 local usages = require("resty.openclaw.edge.store.usage")
-local TICK_SECONDS = 0.1
-local LOCK_SECONDS = 1
---- What may begin at once after a pause: so many seconds' worth, and at least one.
-local BURST_SECONDS = 0.2
---- Forgets the store, and lets others have it. What is being delivered goes on.
-local function release(delivery)
-    if delivery.lock == nil then
-        return
-    end
-    files.close(delivery.lock)
-    delivery.lock = nil
-end
---- Tries to become the one that delivers; at most once a second.
-local function acquire(delivery)
-    local ____delivery_jobs_0 = delivery.jobs
-    local store = ____delivery_jobs_0.store
-    local faults = ____delivery_jobs_0.faults
-    local now = clock.now()
-    if delivery.tried_at > 0 and now - delivery.tried_at < LOCK_SECONDS then
-        return false
-    end
-    delivery.tried_at = now
-    local prepared, prepare_err = stores.prepare(store)
-    if prepared == nil then
-        faults:report("store", prepare_err)
-        return false
-    end
-    local file, err = files.open(store.folder .. "/lock", "lock")
-    if file == nil then
-        faults:report("store", err)
-        return false
-    end
-    if not files.lock(file) then
-        files.close(file)
-        return false
-    end
-    delivery.lock = file
-    delivery.has_looked = false
-    delivery.sweep_at = 0
-    reserves.doubt(delivery.jobs.reserve)
-    marks.secret_of(delivery.jobs.mark)
-    delivery.backlog = backlogs.new()
-    delivery.answers = answers.new()
-    delivery.callbacks = callback_delivery.new(delivery.jobs)
-    return true
-end
---- Whether jobs are to be looked for: none is known whose turn it is, but there are new ones; or it is time to count them.
-local function must_look(delivery)
-    if not delivery.has_looked or clock.now() >= delivery.count_at then
-        return true
-    end
-    if usages.announced(delivery.jobs.usage) == delivery.announced then
-        return false
-    end
-    return backlogs.next(
-        delivery.backlog,
-        clock.now()
-    ) == nil
-end
---- Finds out what there is to do; false where the store cannot be read.
-local function look(delivery)
-    if not must_look(delivery) then
-        return true
-    end
-    local looked, err = unpack(
-        delivery.has_looked and ({survey.look_for_jobs(delivery)}) or ({survey.first(delivery)}),
-        1,
-        2
-    )
-    if looked == nil then
-        delivery.jobs.faults:report("store", "cannot look for jobs: ", err)
-    else
-        delivery.has_looked = true
-    end
-    return delivery.has_looked
-end
---- Lets the allowance grow with the time.
-local function allow(delivery)
-    local ____delivery_jobs_settings_1 = delivery.jobs.settings
-    local rate = ____delivery_jobs_settings_1.rate
-    local now = clock.now()
-    local grown = delivery.allowance + (now - delivery.allowed_at) * rate
-    delivery.allowance = math.min(
-        grown,
-        math.max(1, rate * BURST_SECONDS)
-    )
-    delivery.allowed_at = now
-end
---- Whether the answer to one more delivery has its place on the disk.
-local function has_room(delivery)
-    local ____delivery_jobs_2 = delivery.jobs
-    local settings = ____delivery_jobs_2.settings
-    local each = settings.max_answer_bytes + ANSWER_HEAD_BYTES
-    return delivery.answers.total_bytes + (delivery.backlog.flying_count + 1) * each <= settings.max_bytes
-end
---- Whether the link lets another delivery through; while it is down, only one that is alone. To be asked last.
-local function may_try(delivery)
-    local ____delivery_jobs_3 = delivery.jobs
-    local link = ____delivery_jobs_3.link
-    if links.is_up(link) then
-        return true
-    end
-    return delivery.backlog.flying_count == 0 and links.may_try(link)
-end
-local function may_begin(delivery)
-    local now = clock.now()
-    if delivery.lock == nil then
-        return false
-    end
-    if delivery.allowance < 1 or delivery.backlog.flying_count >= delivery.jobs.settings.concurrency then
-        return false
-    end
-    if now < delivery.paused_until then
-        return false
-    end
-    return backlogs.next(delivery.backlog, now) ~= nil and has_room(delivery) and may_try(delivery)
-end
-local function begin(delivery)
-    while may_begin(delivery) do
-        local id = backlogs.next(
-            delivery.backlog,
-            clock.now()
-        )
-        backlogs.begin(delivery.backlog)
-        delivery.allowance = delivery.allowance - 1
-        ngx.thread.spawn(attempt.run, delivery, id)
-    end
-end
-local function show(delivery)
-    local ____, since = backlogs.oldest(delivery.backlog)
-    if since == nil then
-        since = 0
-    end
-    local ____delivery_answers_4 = delivery.answers
-    local count = ____delivery_answers_4.count
-    local failed_count = ____delivery_answers_4.failed_count
-    local total_bytes = ____delivery_answers_4.total_bytes
-    usages.show(
-        delivery.jobs.usage,
-        count - failed_count,
-        failed_count,
-        total_bytes,
-        since
-    )
-end
---- All that there is to do now.
-local function work(delivery)
-    if not look(delivery) then
-        return
-    end
-    survey.sweep(delivery)
-    expiry.run(delivery)
-    reserves.keep(delivery.jobs.reserve)
-    allow(delivery)
-    begin(delivery)
-    callback_delivery.begin_due(delivery.callbacks)
-    show(delivery)
-end
---- Each in a timer of its own, which lives until the deliveries that it begins have ended.
-local function tick(premature, delivery)
-    if premature or ngx.worker.exiting() then
-        return release(delivery)
-    end
-    if delivery.is_busy then
-        return
-    end
-    if delivery.lock == nil and not acquire(delivery) then
-        return
-    end
-    delivery.is_busy = true
-    local ok, err = pcall(work, delivery)
-    delivery.is_busy = false
-    if not ok then
-        delivery.jobs.faults:report("delivery", err)
-    end
-end
---- Begins to deliver whenever this worker can have the lock. Phases: init_worker.
-function ____exports.start(delivery)
-    if delivery.is_watched then
-        return
-    end
-    local ok, err = ngx.timer.every(TICK_SECONDS, tick, delivery)
-    delivery.is_watched = ok
-    if not ok then
-        delivery.jobs.faults:report("timer", "no jobs are delivered by this worker: ", err)
-    end
-end
---- Lets another worker deliver. Phases: exit_worker.
-function ____exports.stop(delivery)
-    release(delivery)
-end
---- What delivers the jobs of one store. Phases: init.
-local function create(jobs)
+--- What is written before others have their turn, in bytes.
+local PIECE_BYTES = 512 * 1024
+local MOST_PAUSE_SECONDS = 30
+--- What a file takes on most disks at least.
+local BLOCK_BYTES = 4096
+--- A delivery that does not know yet what is in the store. Phases: any.
+local function create(jobs, link)
     return {
         jobs = jobs,
-        backlog = backlogs.new(),
-        answers = answers.new(),
-        callbacks = callback_delivery.new(jobs),
-        has_looked = false,
-        announced = 0,
-        count_at = 0,
-        sweep_at = 0,
-        begun = 0,
-        begun_at = 0,
-        lock = nil,
-        tried_at = 0,
-        allowance = 1,
-        allowed_at = clock.now(),
-        failures = 0,
-        paused_until = 0,
-        is_busy = false,
-        is_watched = false
+        link = link,
+        backlog = backlogs.new(jobs.settings.rate),
+        responses = responses_of.new(jobs.store),
+        callbacks = callbacks_of.new(jobs)
     }
 end
 ____exports.new = create
+--- Whether a client wants a callback.
+local function has_callback(job)
+    return type(job.callback) == "string"
+end
+--- The line that says how a job ended. Nil and why when it is too long.
+local function line_of(id, job, ending)
+    local ____records_stamped_line_6 = records.stamped_line
+    local ____id_1 = id
+    local ____request_now_result_2 = request.now()
+    local ____ending_status_3 = ending.status
+    local ____ending_error_4 = ending.error
+    local ____ending_headers_5 = ending.headers
+    local ____has_callback_result_0
+    if has_callback(job) then
+        ____has_callback_result_0 = job.callback
+    else
+        ____has_callback_result_0 = nil
+    end
+    return ____records_stamped_line_6({
+        id = ____id_1,
+        finished = ____request_now_result_2,
+        status = ____ending_status_3,
+        error = ____ending_error_4,
+        headers = ____ending_headers_5,
+        callback = ____has_callback_result_0,
+        body_bytes = #ending.body
+    })
+end
+local function write_body(delivery, written, body)
+    local at = 1
+    while at <= #body do
+        local piece = string.sub(body, at, at + PIECE_BYTES - 1)
+        local err = stores.append(delivery.jobs.store, written, piece, #piece)
+        if err ~= nil then
+            return err
+        end
+        at = at + #piece
+        if at <= #body then
+            time_slice.yield_now()
+        end
+    end
+    return nil
+end
+--- Tries once to store how a job ended: the bytes that takes on the disk, or nil and why.
+local function write(delivery, id, job, ending)
+    local ____delivery_jobs_7 = delivery.jobs
+    local store = ____delivery_jobs_7.store
+    local line, line_err = line_of(id, job, ending)
+    if line == nil then
+        return nil, line_err
+    end
+    local written = ids.new()
+    local problem = stores.append(store, written, line, #line)
+    if problem == nil then
+        problem = write_body(delivery, written, ending.body)
+    end
+    if problem == nil and has_callback(job) then
+        problem = stores.begin_callback(store, id)
+    end
+    if problem == nil then
+        local done, err = stores.finish(store, written, "done", id)
+        if done ~= nil then
+            return #line + #ending.body
+        end
+        problem = err
+    end
+    stores.remove(store, "incoming", written)
+    return nil, problem
+end
+--- Removes the job itself, when its response is stored or there will be none. Phases: timers.
+function ____exports.remove(delivery, id)
+    local ____delivery_8 = delivery
+    local jobs = ____delivery_8.jobs
+    local backlog = ____delivery_8.backlog
+    local err = stores.remove(jobs.store, "pending", id)
+    if err ~= nil then
+        jobs.faults:report("store", "cannot remove a job: ", err)
+    end
+    usages.release(
+        jobs.usage,
+        id,
+        backlogs.bytes_of(backlog, id) or 0
+    )
+    backlogs.forget(backlog, id)
+end
+--- Ends a job if its response was stored before, by a worker that came no further; false when it was not. Phases: timers.
+function ____exports.resume(delivery, id)
+    if not responses_of.find(delivery.responses, id) then
+        return false
+    end
+    ____exports.remove(delivery, id)
+    callbacks_of.find(delivery.callbacks, id)
+    return true
+end
+--- Another worker has ended the job: takes note of its response. Phases: timers.
+function ____exports.leave_to_other(delivery, id)
+    responses_of.find(delivery.responses, id)
+    backlogs.forget(delivery.backlog, id)
+    callbacks_of.find(delivery.callbacks, id)
+end
+--- How the job ended is on the disk, in so many bytes.
+local function settle(delivery, id, ending, bytes)
+    responses_of.add(
+        delivery.responses,
+        id,
+        request.now(),
+        bytes,
+        endings.is_failure(ending.error)
+    )
+    ____exports.remove(delivery, id)
+    delivery.jobs.metrics.jobs[ending.result]:inc()
+end
+--- Tries once to end a job. On failure nil and why: the job is still there. Phases: timers; yields.
+function ____exports.end_once(delivery, id, job, ending)
+    local bytes, err = write(delivery, id, job, ending)
+    if bytes == nil then
+        return nil, err
+    end
+    settle(delivery, id, ending, bytes)
+    if has_callback(job) then
+        callbacks_of.add(delivery.callbacks, id)
+    end
+    return true
+end
+--- Ends a job when there is no room for anything: overwrites the job's own file, and moves it. If that is cut off in the middle, the
+-- job is broken. False when even that fails.
+local function end_in_place(delivery, id, job, ending)
+    local ____delivery_jobs_9 = delivery.jobs
+    local store = ____delivery_jobs_9.store
+    local faults = ____delivery_jobs_9.faults
+    local line = line_of(id, job, ending)
+    if line == nil then
+        return false
+    end
+    local text = line .. ending.body
+    local err = stores.overwrite(store, "pending", id, text)
+    if err ~= nil or stores.move(store, id, "pending", "done") ~= nil then
+        return false
+    end
+    settle(delivery, id, ending, #text)
+    if has_callback(job) then
+        faults:report("callback", "job ", id, " ends without its callback: the disk is full")
+    end
+    return true
+end
+--- Makes room on a full disk: uses the reserve, then drops the largest stored response. It is better to lose a response than to
+-- send a job again and again because its end cannot be written. Returns what is to be written now, which may be less; nothing
+-- when there is no more room to be had.
+local function make_room(delivery, ending)
+    local ____delivery_10 = delivery
+    local jobs = ____delivery_10.jobs
+    local responses = ____delivery_10.responses
+    local bytes = #ending.body + BLOCK_BYTES
+    if reserves.spend(jobs.reserve, bytes) then
+        return ending
+    end
+    local largest, largest_bytes = responses_of.largest(responses)
+    local is_note = ending.error ~= nil
+    if largest ~= nil and (largest_bytes > bytes or is_note) then
+        jobs.faults:report("store", "the disk is full: drops the response to job ", largest)
+        jobs.metrics.dropped:inc()
+        responses_of.drop(responses, largest)
+        return ending
+    end
+    if is_note then
+        return nil
+    end
+    jobs.metrics.dropped:inc()
+    return endings.failure("answer_dropped", "failed", ending.status)
+end
+--- Ends a job. On a full disk it makes room. After any other failure of the disk it tries again later, as the response would be
+-- lost; until then the job counts as one that is being sent. In a worker that exits the job stays, and is sent again. Phases:
+-- timers; yields.
+function ____exports.finish(delivery, id, job, given)
+    local ending = given
+    local failures = 0
+    while true do
+        local done, err = ____exports.end_once(delivery, id, job, ending)
+        if done ~= nil then
+            return
+        end
+        delivery.jobs.faults:report("store", "cannot store a response: ", err)
+        local is_full = files.is_full(err)
+        local ____is_full_11
+        if is_full then
+            ____is_full_11 = make_room(delivery, ending)
+        else
+            ____is_full_11 = nil
+        end
+        local fitting = ____is_full_11
+        if fitting ~= nil then
+            ending = fitting
+            time_slice.yield_now()
+        else
+            if is_full and end_in_place(delivery, id, job, ending) then
+                return
+            end
+            failures = failures + 1
+            if ngx.worker.exiting() then
+                return backlogs.retry_now(delivery.backlog, id)
+            end
+            ngx.sleep(0.01 + backoff.jittered(failures, MOST_PAUSE_SECONDS))
+        end
+    end
+end
 return ____exports

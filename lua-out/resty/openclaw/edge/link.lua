@@ -3,48 +3,52 @@ local clock = require("resty.openclaw.core.time.clock")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local DOWN = 0
---- Attempts in a row that got no answer, while the link is up.
+--- Attempts in a row without a response, while the link is up.
 local FAILED = 1
---- Answers in a row, while it is down.
+--- Responses in a row, while it is down.
 local ANSWERED = 2
 --- When it last went up or down.
 local CHANGED = 3
 local LAST_FAILURE = 4
---- At most a second old while all is well.
-local LAST_ANSWER = 5
+--- Written once a second at most while the link is up and no attempt failed.
+local LAST_RESPONSE = 5
 local NEXT_TRIAL = 6
 local NEXT_BACKGROUND_TRIAL = 7
---- What health checks said last.
+--- Whether all health checks failed when they were last asked.
 local CUT = 8
---- When a client's request was last answered; at most a second old while all is well.
-local LAST_LIVE = 9
---- Jobs that got no answer while the link is down, since a client's request was tried in vain.
-local SILENT = 10
+--- When a client's request last got a response; written once a second at most.
+local LAST_LIVE_RESPONSE = 9
+--- Jobs that got no response while the link is down, since the last trial of a client's request.
+local UNANSWERED = 10
 local NEXT_LIVE_TRIAL = 11
 local SLOTS = 12
---- While clients have been answered within so many seconds, jobs that get no answer say nothing of the link.
+--- When a client got a response within so many seconds, jobs without a response tell nothing about the link.
 local LIVE_SECONDS = 60
---- After so many jobs without an answer, the next trial is a client's.
-local SILENT_TRIALS = 3
---- Answers of a link that is up are noted so often, so that most of them write nothing.
+--- After so many jobs without a response, the next trial is a client's.
+local MOST_UNANSWERED = 3
+--- Responses of a link that is up are noted no more often, so that most of them write nothing.
 local SECONDS_BETWEEN_NOTES = 1
---- How long a worker that dies in the middle of a choice keeps the others from it.
-local CHOICE_SECONDS = 1
+--- For how long a worker that is killed while it takes a trial keeps the others from taking one.
+local TRIAL_KEY_SECONDS = 1
 local links_by_registry = {}
-local function begin_anew(link, is_down)
+--- A moment in the record.
+local function moment(link, slot)
+    return link.record[slot]
+end
+local function reset(link, is_down)
     local record = link.record
     local now = clock.now()
     record[DOWN] = is_down and 1 or 0
     record[FAILED] = 0
     record[ANSWERED] = 0
-    record[SILENT] = 0
+    record[UNANSWERED] = 0
     record[NEXT_LIVE_TRIAL] = now
     record[CHANGED] = now
     record[NEXT_TRIAL] = now + link.probe_seconds
     record[NEXT_BACKGROUND_TRIAL] = now + link.probe_seconds
 end
 local function go_down(link, why)
-    begin_anew(link, true)
+    reset(link, true)
     link.went_down:inc()
     ngx.log(
         ngx.WARN,
@@ -55,7 +59,7 @@ local function go_down(link, why)
     )
 end
 local function go_up(link, why)
-    begin_anew(link, false)
+    reset(link, false)
     link.went_up:inc()
     ngx.log(
         ngx.WARN,
@@ -65,7 +69,7 @@ local function go_up(link, why)
         why
     )
 end
---- What checks say is news only once: after that it is attempts that count, lest wrong checks keep a good link down.
+--- Follows a change of the checks once. After that attempts count, so that wrong checks do not keep a good link down.
 local function follow_checks(link, check)
     local record = link.record
     local is_cut = check()
@@ -78,7 +82,7 @@ local function follow_checks(link, check)
     record[CUT] = is_cut and 1 or 0
     local is_down = record[DOWN] == 1
     if is_cut and not is_down then
-        go_down(link, "health checks find nobody there")
+        go_down(link, "all health checks fail")
     elseif not is_cut and is_down then
         go_up(link, "health checks pass")
     end
@@ -90,52 +94,50 @@ function ____exports.is_up(link)
     end
     return link.record[DOWN] == 0
 end
---- Whether the next trial of that kind has been due for so many seconds; true for one caller of all workers.
-local function take_turn(link, next_trial, patience)
+--- Takes the next trial of that kind, if it has been due for `patience` seconds; true for one caller of all workers.
+local function take_trial(link, next_trial, patience)
     local record = link.record
     local now = clock.now()
-    if now < record[next_trial] + patience then
+    if now < moment(link, next_trial) + patience then
         return false
     end
-    local won, err = link.names:safe_add(link.trial, 1, CHOICE_SECONDS)
+    local won, err = link.names:safe_add(link.trial_key, 1, TRIAL_KEY_SECONDS)
     if won ~= true and err == "exists" then
         return false
     end
-    local is_due = now >= record[next_trial] + patience
+    local is_due = now >= moment(link, next_trial) + patience
     if is_due then
         record[next_trial] = now + link.probe_seconds
     end
-    link.names:delete(link.trial)
+    link.names:delete(link.trial_key)
     return is_due
 end
---- Whether an attempt makes sense: always while the link is up; while it is down for one caller each `probe_seconds`, of
--- those in all workers, which counts as the attempt. Phases: any but init.
+--- Whether an attempt may be made: always while the link is up; while it is down once each `probe_seconds` in all workers. The
+-- caller that gets true makes the attempt. Phases: any but init.
 function ____exports.may_try(link)
-    return ____exports.is_up(link) or take_turn(link, NEXT_TRIAL, 0)
+    return ____exports.is_up(link) or take_trial(link, NEXT_TRIAL, 0)
 end
---- The same for a client's request. Trials are left to jobs, whose clients wait for nothing, for so many seconds of
--- `patience`; but after some jobs that got no answer it is a request's turn at once, as these jobs may be to blame.
--- Phases: any but init.
+--- The same for a client's request. For `patience` seconds trials are left to jobs, as their clients do not wait. But after some jobs
+-- without a response a request is let through at once, as these jobs may be the cause. Phases: any but init.
 function ____exports.may_try_live(link, patience)
     if ____exports.is_up(link) then
         return true
     end
-    if link.record[SILENT] < SILENT_TRIALS then
-        return take_turn(link, NEXT_TRIAL, patience)
+    if link.record[UNANSWERED] < MOST_UNANSWERED then
+        return take_trial(link, NEXT_TRIAL, patience)
     end
-    local is_chosen = take_turn(link, NEXT_LIVE_TRIAL, 0)
+    local is_chosen = take_trial(link, NEXT_LIVE_TRIAL, 0)
     if is_chosen then
-        link.record[SILENT] = 0
+        link.record[UNANSWERED] = 0
     end
     return is_chosen
 end
---- The same for what nginx does in the background of another attempt. It has turns of its own: the other one, which may end
--- without a try of the link, would else always come first. Phases: any but init.
+--- The same for background updates of the cache. They have trials of their own: otherwise the request that starts an update, which
+-- may end without an attempt, would always take the trial. Phases: any but init.
 function ____exports.may_try_in_background(link)
-    return ____exports.is_up(link) or take_turn(link, NEXT_BACKGROUND_TRIAL, 0)
+    return ____exports.is_up(link) or take_trial(link, NEXT_BACKGROUND_TRIAL, 0)
 end
---- Notes an answer, of whatever status. `at`: when it began, on the scale of `clock`; `is_live`: whether a client waits for
--- it. Phases: any but init.
+--- Notes a response with any status. `at`: when it began; `is_live`: whether a client waits for it. Phases: any but init.
 function ____exports.answered(link, at, is_live)
     if at == nil then
         at = clock.now()
@@ -145,41 +147,44 @@ function ____exports.answered(link, at, is_live)
     end
     local record = link.record
     local is_down = record[DOWN] == 1
-    if is_live and at - record[LAST_LIVE] >= SECONDS_BETWEEN_NOTES then
-        record[LAST_LIVE] = at
+    if is_live and at - moment(link, LAST_LIVE_RESPONSE) >= SECONDS_BETWEEN_NOTES then
+        record[LAST_LIVE_RESPONSE] = at
     end
-    local is_noted = at - record[LAST_ANSWER] < SECONDS_BETWEEN_NOTES
+    local is_noted = at - moment(link, LAST_RESPONSE) < SECONDS_BETWEEN_NOTES
     if not is_down and is_noted and record[FAILED] == 0 then
         return
     end
-    if at < record[LAST_FAILURE] or at < record[CHANGED] then
+    if at < moment(link, LAST_FAILURE) or at < moment(link, CHANGED) then
         return
     end
-    record[LAST_ANSWER] = math.max(at, record[LAST_ANSWER])
+    record[LAST_RESPONSE] = math.max(
+        at,
+        moment(link, LAST_RESPONSE)
+    )
     record[FAILED] = 0
     if not is_down then
         return
     end
     if is_live then
-        record[SILENT] = SILENT_TRIALS
+        record[UNANSWERED] = MOST_UNANSWERED
     end
     record[ANSWERED] = record[ANSWERED] + 1
     if record[ANSWERED] >= link.rise then
-        go_up(link, "it answers")
+        go_up(link, "it responds")
     end
 end
---- Notes an attempt that got no answer. `began`: when it began, on the scale of `clock`. Phases: any but init.
+--- Notes an attempt without a response. `began`: when it began. Phases: any but init.
 function ____exports.failed(link, began)
     if began == nil then
         began = clock.now()
     end
     local record = link.record
-    if began < record[LAST_ANSWER] or began < record[CHANGED] then
+    if began < moment(link, LAST_RESPONSE) or began < moment(link, CHANGED) then
         return
     end
     record[LAST_FAILURE] = clock.now()
     record[ANSWERED] = 0
-    record[SILENT] = 0
+    record[UNANSWERED] = 0
     if record[DOWN] == 1 then
         return
     end
@@ -187,24 +192,24 @@ function ____exports.failed(link, began)
     if record[FAILED] >= link.fall then
         go_down(
             link,
-            tostring(link.fall) .. " attempts got no answer"
+            tostring(link.fall) .. " attempts got no response"
         )
     end
 end
---- Notes a job that reached the other end and got no answer. `began`: as of `failed`; `is_first`: whether that is new of this
--- job. True where the job is to blame rather than the link: then it counts as one of the job's tries. Phases: any but init.
-function ____exports.silent(link, began, is_first)
+--- Notes a job that reached the other end and got no response. `began`: when the attempt began; `is_first`: whether this is the
+-- first time for the job. True when the job is to blame rather than the link. Phases: any but init.
+function ____exports.unanswered(link, began, is_first)
     local record = link.record
     if record[DOWN] == 1 then
-        record[SILENT] = record[SILENT] + 1
+        record[UNANSWERED] = record[UNANSWERED] + 1
         return false
     end
-    if is_first and clock.now() - record[LAST_LIVE] > LIVE_SECONDS then
+    if is_first and clock.now() - moment(link, LAST_LIVE_RESPONSE) > LIVE_SECONDS then
         ____exports.failed(link, began)
     end
     return true
 end
-local function show(registry, link)
+local function publish(registry, link)
     local known = links_by_registry[registry]
     if known ~= nil then
         for ____, other in ipairs(known) do
@@ -222,7 +227,7 @@ local function show(registry, link)
         {
             name = "openclaw_edge_link_up",
             kind = "gauge",
-            help = "1 while somebody answers at the other end of a route's link, else 0.",
+            help = "1 while the link of a route is up, else 0.",
             collect = function(emit)
                 for ____, one in ipairs(links) do
                     emit(
@@ -234,15 +239,15 @@ local function show(registry, link)
         }
     )
 end
---- The link of that name; up when nginx starts. Raises when there is no shared memory left. Phases: init.
+--- The link of that name; it is up when nginx starts. Raises when there is no shared memory left. Phases: init.
 -- 
--- @param is_cut what health checks say, where there are any: asked often, so it must cost next to nothing
+-- @param is_cut whether all health checks fail, if there are any; called often, so it must be fast
 local function create(registry, name, settings, is_cut)
     local slot, err = shared_memory.slot(registry.region, "link of " .. name, SLOTS)
     if slot == nil then
         error((("edge: no shared memory for the link of " .. name) .. ": ") .. err, 0)
     end
-    local changes = metric_registry.counter(registry, "openclaw_edge_link_changes_total", "How often a route's link went up or down.", {"route", "state"})
+    local changes = metric_registry.counter(registry, "openclaw_edge_link_changes_total", "How often the link of a route went up or down.", {"route", "state"})
     local link = {
         fall = settings.fall,
         rise = settings.rise,
@@ -250,12 +255,12 @@ local function create(registry, name, settings, is_cut)
         name = name,
         names = registry.region.names,
         record = registry.region.common + slot,
-        trial = "edge:trial:" .. name,
+        trial_key = "edge:trial:" .. name,
         went_up = changes:labels(name, "up"),
         went_down = changes:labels(name, "down"),
         is_cut = is_cut
     }
-    show(registry, link)
+    publish(registry, link)
     return link
 end
 ____exports.new = create

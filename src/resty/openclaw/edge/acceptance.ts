@@ -1,27 +1,26 @@
-/** Keeps the request at hand as a job, and answers with where its answer will be. */
-import * as callback from "./callback";
-import type { Jobs } from "./model";
-import type { Reason } from "./jobs/figures";
-import type { Settings } from "./jobs/settings";
-import * as delivery_header from "../core/request/delivery_header";
+/** Stores the present request as a job, and responds with the URL where its response will be. */
 import * as http_client from "../http_client";
-import * as json_error from "../core/request/json_error";
+import * as delivery_header from "../core/request/delivery_header";
 import * as request from "../core/request/request";
-import * as request_state from "../core/request/request_state";
 import * as request_body from "../core/request/request_body";
 import type { Body } from "../core/request/request_body";
+import * as request_state from "../core/request/request_state";
+import * as callbacks from "./callbacks";
+import * as tokens from "./delivery_token";
+import * as job_page from "./job_page";
+import type { Jobs } from "./jobs";
+import type { Reason } from "./metrics";
+import type { Settings } from "./settings";
 import * as stores from "./store";
 import type { Store } from "./store";
-import * as ages from "./store/age";
-import * as clients from "./store/client";
 import * as ids from "./store/id";
 import * as records from "./store/record";
 import type { Head } from "./store/record";
 import * as reserves from "./store/reserve";
 import * as usages from "./store/usage";
 
-/** The id of a job, or why the request is not kept. */
-type Kept = LuaMultiReturn<[id: string, reason?: undefined] | [id: undefined, reason: Reason]>;
+/** The id of a job, or why the request is not stored. */
+type Stored = LuaMultiReturn<[id: string, reason?: undefined] | [id: undefined, reason: Reason]>;
 
 interface Refusal {
     readonly status: number;
@@ -31,15 +30,15 @@ interface Refusal {
     readonly retry_after?: number;
 }
 
-/** A request that is being written to the disk. */
+/** A body that is being written to the disk. */
 interface Writing {
     readonly store: Store;
     readonly id: string;
     problem: string | undefined;
 }
 
-/** A request for which room was taken in the store. */
-interface Held {
+/** A job for which room was taken in the store, and which is being written. */
+interface UnfinishedJob {
     readonly jobs: Jobs;
     readonly id: string;
     readonly bytes: number;
@@ -47,36 +46,28 @@ interface Held {
 
 declare module "../core/request/request_state" {
     interface RequestState {
-        /** What of it is being written to the store. */
-        held?: Held | undefined;
+        /** The job that is being written for it. */
+        unfinished_job?: UnfinishedJob | undefined;
     }
 }
 
-/** Where answers are found; what follows is the id. */
-export const PREFIX = "/openclaw/jobs/";
-/**
- * Says that what a delivery is answered is no answer to it, so that it counts as no try: "down" where the other end was not
- * reached, "unanswered" where it was, "stale" where the answer is an old one from the cache; or "answered". Without any of
- * these it is what the gateway itself has said, which is no answer either.
- */
-export const LINK_HEADER = "X-OpenClaw-Link";
-
-const RETRY_SECONDS = 5;
+/** Until a client may try again when there is no room. */
 const FULL_RETRY_SECONDS = 30;
 
-/** To deliveries. A trial of a link that is down is nobody's error: who sent the request had 202. RFC 4918, section 11.4. */
-const NOT_REACHED: Refusal = { status: 424, code: "link_down", message: "The link is down; the job waits." };
-const UNANSWERED: Refusal = { status: 503, code: "link_down", message: "There was no answer; the job waits." };
-
 function link_down(why: string): Refusal {
-    return { status: 503, code: "link_down", message: `The link is down, and ${why}.`, retry_after: RETRY_SECONDS };
+    return {
+        status: 503,
+        code: "link_down",
+        message: `The link is down, and ${why}.`,
+        retry_after: job_page.RETRY_SECONDS,
+    };
 }
 
 const REFUSALS: Record<Reason, Refusal> = {
-    method: link_down("a request of this method is not kept"),
-    no_body: link_down("the request cannot be kept, as its body is gone"),
-    too_large: link_down("the request is too large to be kept"),
-    header: link_down("the request has a header or an address that cannot be kept"),
+    method: link_down("requests with this method are not stored"),
+    no_body: link_down("the request cannot be stored, as its body cannot be read"),
+    too_large: link_down("the request is too large to be stored"),
+    header: link_down("the request has a header or a URL that cannot be stored"),
     bad_callback: {
         status: 400,
         code: "bad_callback",
@@ -91,41 +82,36 @@ const REFUSALS: Record<Reason, Refusal> = {
     client_full: {
         status: 429,
         code: "client_full",
-        message: "The link is down, and as many requests of this client are kept as may be.",
+        message: "The link is down, and no more requests of this client can be stored.",
         retry_after: FULL_RETRY_SECONDS,
     },
     not_stored: {
         status: 503,
         code: "not_stored",
-        message: "The link is down, and the request could not be kept.",
-        retry_after: RETRY_SECONDS,
+        message: "The link is down, and the request could not be stored.",
+        retry_after: job_page.RETRY_SECONDS,
     },
 };
 
-function respond(refusal: Refusal): never {
-    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id");
-    return json_error.respond(refusal.status, refusal.code, refusal.message, refusal.retry_after);
-}
-
 function refuse(jobs: Jobs, reason: Reason): never {
-    const figures = jobs.figures;
-    figures.jobs.get("refused").inc();
-    figures.refusals.get(reason).inc();
-    return respond(REFUSALS[reason]);
+    jobs.metrics.jobs.get("refused").inc();
+    jobs.metrics.refusals.get(reason).inc();
+    const { status, code, message, retry_after } = REFUSALS[reason];
+    return job_page.respond_error(status, code, message, retry_after);
 }
 
-/** The host that the request is for, also of one that names none (HTTP/1.0), as a delivery that names none is refused. */
+/** The host of the request; the server's name if it has none (HTTP/1.0), as nginx refuses deliveries without one. */
 function host(): string {
     const given = request.variable("http_host") ?? "";
     const known = given === "" ? (request.variable("host") ?? "") : given;
     return known === "" ? "localhost" : known;
 }
 
-/** What makes the delivery look like the request; nothing when some of it cannot be sent again as it is. */
+/** The headers of the delivery; nothing when one of them cannot be sent again as it is. */
 function read_headers(jobs: Jobs): Record<string, string> | undefined {
     const headers: Record<string, string> = {};
     headers.Host = host();
-    // The id and the trace that the gateway gave the request, or took from it.
+    // The id and the trace that the gateway gave the request, or accepted from it.
     headers["X-Request-Id"] = request.variable("openclaw_request_id") ?? request.variable("request_id") ?? "";
     const trace = request.variable("openclaw_traceparent") ?? request.variable("http_traceparent") ?? "";
     if (trace !== "") headers.traceparent = trace;
@@ -151,25 +137,25 @@ function read_head(
     const uri = request.variable("request_uri") ?? "";
     if (headers === undefined || !http_client.is_path(uri)) return $multi(undefined, "header");
     const url = request.variable("http_x_openclaw_callback");
-    if (url !== undefined && callback.fault(jobs.settings, url) !== undefined) return $multi(undefined, "bad_callback");
-    const head = {
+    if (url !== undefined && callbacks.url_fault(jobs.settings, url) !== undefined)
+        return $multi(undefined, "bad_callback");
+    return $multi({
         id,
         created: ids.time_of(id),
-        route: jobs.figures.route,
+        route: jobs.route,
         method: ngx.req.get_method(),
         uri,
         headers,
         callback: url,
         body_bytes: body.bytes,
-    };
-    return $multi(ages.stamped(head));
+    });
 }
 
 function write_piece(this: void, writing: Writing, bytes: Bytes, count: number): void {
     if (writing.problem === undefined) writing.problem = stores.append(writing.store, writing.id, bytes, count);
 }
 
-/** Writes a job. On failure nil and why: it may have its name then. */
+/** Writes a job. On failure nil and why; it may be in place nevertheless. */
 function write(store: Store, id: string, line: string, body: Body): Result<true> {
     const writing: Writing = { store, id, problem: stores.append(store, id, line, line.length) };
     if (writing.problem === undefined) {
@@ -180,33 +166,33 @@ function write(store: Store, id: string, line: string, body: Body): Result<true>
     return stores.finish(store, id, "pending", id);
 }
 
-/** Takes back what is not kept after all, files and figures. */
-function take_back(held: Held): void {
-    const { jobs, id, bytes } = held;
-    // Whoever delivers it already counts it out.
+/** Removes a job that is not stored after all, and gives its room back. */
+function take_back(job: UnfinishedJob): void {
+    const { jobs, id, bytes } = job;
+    // When it is being delivered already, the worker that delivers gives the room back.
     if (stores.withdraw(jobs.store, id)) usages.cancel(jobs.usage, id, bytes);
     else usages.announce(jobs.usage);
 }
 
-/** Keeps a request whose body is at hand. */
-function keep(jobs: Jobs, body: Body): Kept {
-    const id = ids.new(clients.group(jobs.clients));
+/** Stores a request whose body was read. */
+function store_request(jobs: Jobs, body: Body): Stored {
+    const id = ids.new(usages.client_group(jobs.usage));
     const [head, reason] = read_head(jobs, id, body);
     if (head === undefined) return $multi(undefined, reason);
-    const [line] = records.line(head);
+    const [line] = records.stamped_line(head);
     if (line === undefined) return $multi(undefined, "header");
     const bytes = line.length + body.bytes;
     if (reserves.is_short(jobs.reserve)) return $multi(undefined, "not_stored");
     const full = usages.reserve(jobs.usage, id, bytes);
     if (full !== undefined) return $multi(undefined, full);
     const state = request_state.open();
-    const held = { jobs, id, bytes };
-    state.held = held;
+    const unfinished_job = { jobs, id, bytes };
+    state.unfinished_job = unfinished_job;
     const [written, err] = write(jobs.store, id, line, body);
-    state.held = undefined;
+    state.unfinished_job = undefined;
     if (written === undefined) {
-        take_back(held);
-        jobs.faults.report("store", "cannot keep a request: ", err);
+        take_back(unfinished_job);
+        jobs.faults.report("store", "cannot store a request: ", err);
         return $multi(undefined, "not_stored");
     }
     usages.announce(jobs.usage);
@@ -214,18 +200,18 @@ function keep(jobs: Jobs, body: Body): Kept {
 }
 
 /**
- * Takes back what the request at hand has begun and will never end, as it was ended while it waited (its client has left, say).
- * To be called when a request ends. Phases: log.
+ * Removes the job that is being written for the present request, if there is one: the request has ended meanwhile, as its client
+ * has left. Phases: log.
  */
 export function abandon(): void {
     const state = request_state.present();
-    if (state?.held === undefined) return;
-    const held = state.held;
-    state.held = undefined;
-    take_back(held);
+    if (state?.unfinished_job === undefined) return;
+    const job = state.unfinished_job;
+    state.unfinished_job = undefined;
+    take_back(job);
 }
 
-/** Why the request is not kept, as far as its head tells; nothing where it does not. */
+/** Why the present request is not stored, as far as its head tells; nothing when it may be. */
 function reason_in_head(settings: Settings): Reason | undefined {
     if (!settings.methods.has(ngx.req.get_method())) return "method";
     if (request.whole_number("content_length") > settings.max_body_bytes) return "too_large";
@@ -233,57 +219,36 @@ function reason_in_head(settings: Settings): Reason | undefined {
 }
 
 /**
- * Has the body read of a request that may come to be kept: what nginx reads for proxy_pass is in a file that nobody can
- * open any more. Phases: access; yields.
+ * Reads the body of a request that may have to be stored: nginx reads it for proxy_pass into a file that nobody else can open.
+ * Phases: access; yields.
  */
 export function read_ahead(settings: Settings): void {
-    // Where it cannot be read, `accept` says so, if it comes to that.
+    // If it cannot be read, `accept` reports it, when the request is to be stored.
     if (reason_in_head(settings) === undefined) request_body.fetch();
 }
 
-/** Keeps the request at hand. */
-function take(jobs: Jobs): Kept {
+/** Stores the present request. */
+function store_present(jobs: Jobs): Stored {
     const settings = jobs.settings;
     const unfit = reason_in_head(settings);
     if (unfit !== undefined) return $multi(undefined, unfit);
     const [body, err] = request_body.read();
     if (body === undefined) {
-        jobs.faults.report("unreadable_body", "cannot keep a request: ", err);
+        jobs.faults.report("unreadable_body", "cannot store a request: ", err);
         return $multi(undefined, "no_body");
     }
     if (body.bytes > settings.max_body_bytes) return $multi(undefined, "too_large");
-    return keep(jobs, body);
-}
-
-/** Says that a job waits. Phases: content; never returns. */
-export function answer_pending(id: string): never {
-    const location = PREFIX + id;
-    const body = string.format('{"id":"%s","status":"pending","location":"%s"}\n', id, location);
-    ngx.status = 202;
-    ngx.header["Content-Type"] = "application/json";
-    ngx.header["Content-Length"] = body.length;
-    ngx.header["Cache-Control"] = "no-store";
-    ngx.header["Retry-After"] = RETRY_SECONDS;
-    ngx.header.Location = location;
-    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id");
-    ngx.print(body);
-    return ngx.exit(ngx.HTTP_OK);
-}
-
-/** Tells a delivery that it got no answer, so that it counts as no try. Phases: content; never returns. */
-export function decline(was_reached: boolean): never {
-    ngx.header[LINK_HEADER] = was_reached ? "unanswered" : "down";
-    return respond(was_reached ? UNANSWERED : NOT_REACHED);
+    return store_request(jobs, body);
 }
 
 /**
- * Keeps the request as a job and answers 202 with where its answer will be, or says why it is not kept. What
- * says that it is a delivery is never kept, be that right or wrong. Phases: content; yields; never returns.
+ * Stores the present request as a job and responds 202, or responds why it is not stored. A request with a delivery token, right or
+ * wrong, is never stored. Phases: content; yields; never returns.
  */
 export function accept(jobs: Jobs): never {
-    if (delivery_header.is_there()) return decline(false);
-    const [id, reason] = take(jobs);
+    if (delivery_header.is_there()) return tokens.decline(false);
+    const [id, reason] = store_present(jobs);
     if (id === undefined) return refuse(jobs, reason);
-    jobs.figures.jobs.get("accepted").inc();
-    return answer_pending(id);
+    jobs.metrics.jobs.get("accepted").inc();
+    return job_page.respond_pending(id);
 }

@@ -1,9 +1,11 @@
 local ____exports = {}
 local random = require("resty.openclaw.core.bytes.random")
+local request = require("resty.openclaw.core.request.request")
 local RANDOM_NUMBERS = 4
 local LENGTH = 45
+local TIME_DIGITS = 12
 local GROUP_DIGITS = 2
---- The beginning of whatever is sorted by a time, in seconds since 1970: its milliseconds as 12 hex digits. Phases: any.
+--- How a text begins that sorts by a time, given in seconds: its milliseconds as 12 hex digits. Phases: any.
 function ____exports.time_text(seconds)
     return string.format(
         "%012x",
@@ -13,31 +15,32 @@ function ____exports.time_text(seconds)
         )
     )
 end
---- A new id. `group`: of the client, two hex digits; any where none is given. Phases: any.
+--- A new id. `group`: of the client, two hex digits; random when it is not given. Phases: any.
 local function create(group)
+    local time = ____exports.time_text(request.now())
     local bits = random.hex(RANDOM_NUMBERS)
     if group == nil then
-        return (____exports.time_text(ngx.now()) .. "-") .. bits
+        return (time .. "-") .. bits
     end
-    return ((____exports.time_text(ngx.now()) .. "-") .. string.sub(bits, 1, -1 - GROUP_DIGITS)) .. group
+    return ((time .. "-") .. string.sub(bits, 1, -1 - GROUP_DIGITS)) .. group
 end
 ____exports.new = create
---- The group of the client whose job it is. Phases: any.
+--- The group of the client that sent the job. Phases: any.
 function ____exports.group_of(id)
     return string.sub(id, -GROUP_DIGITS)
 end
---- Whether a text from outside is an id, which then may stand in a path. Phases: any.
+--- Whether a text from outside is an id, and so may be part of a path. Phases: any.
 function ____exports.is_id(text)
     if #text ~= LENGTH then
         return false
     end
     local time = string.match(text, "^([0-9a-f]+)%-[0-9a-f]+$")
-    return time ~= nil and #time == 12
+    return time ~= nil and #time == TIME_DIGITS
 end
---- When an id was made, in seconds since 1970. Phases: any.
+--- When an id was made. Phases: any.
 function ____exports.time_of(id)
     return tonumber(
-        string.sub(id, 1, 12),
+        string.sub(id, 1, TIME_DIGITS),
         16
     ) / 1000
 end

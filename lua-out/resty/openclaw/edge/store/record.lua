@@ -2,15 +2,17 @@ local ____exports = {}
 local cjson = require("cjson.safe")
 local ffi = require("ffi")
 local files = require("resty.openclaw.core.files.files")
---- How long the line may be, its end included: the headers that nginx takes fit twice.
+local request = require("resty.openclaw.core.request.request")
+local clock = require("resty.openclaw.core.time.clock")
+--- Maximum length of the line, its end included: twice the headers that nginx accepts.
 ____exports.MOST_HEAD_BYTES = 65536
 local USUAL_HEAD_BYTES = 4096
---- One for the worker: never in use over a yield.
+--- One for the worker: it is never in use while a thread yields.
 local buffer = ffi.new("uint8_t[?]", ____exports.MOST_HEAD_BYTES)
---- Of our own, so that nobody else's settings reach it. It keeps bytes as they are, UTF-8 or not.
+--- An instance of its own, which the settings of other modules do not change. It keeps all bytes, UTF-8 or not.
 local json = cjson.new()
 json.decode_max_depth(4)
---- The line for a head. Nil and why when it is too long. Phases: any.
+--- The line for a head as it is. Nil and why when it is too long. Phases: any.
 function ____exports.line(head)
     local text, err = json.encode(head)
     if text == nil then
@@ -20,6 +22,24 @@ function ____exports.line(head)
         return nil, "the head is too long"
     end
     return text .. "\n"
+end
+--- The line for a head, to which it adds when it is written. Nil and why when it is too long. Phases: any.
+function ____exports.stamped_line(head)
+    head.boot = clock.BOOT
+    head.uptime = clock.now()
+    return ____exports.line(head)
+end
+--- Age of a record in seconds: by the machine's uptime if it was written since the machine started, else by the time of day.
+-- `written`: when it was written, as the clock was set then. Phases: any.
+function ____exports.age(head, written)
+    if clock.BOOT == "" or head.boot ~= clock.BOOT or type(head.uptime) ~= "number" then
+        return request.now() - written
+    end
+    return clock.now() - head.uptime
+end
+--- The stored headers of a request or a response, whose values are to be checked; empty when there are none. Phases: any.
+function ____exports.headers_of(head)
+    return type(head.headers) == "table" and head.headers or ({})
 end
 --- Some bytes of a file, up to 64 KiB. On failure nil and why. Phases: any.
 function ____exports.piece(file, from, most)
@@ -34,7 +54,7 @@ function ____exports.piece(file, from, most)
     end
     return ffi.string(buffer, count)
 end
---- The beginning of a file, with its first line where that has an end. On failure nil and why.
+--- The beginning of a file, which contains the first line if that ends. On failure nil and why.
 local function beginning(file)
     local text, err = ____exports.piece(file, 0, USUAL_HEAD_BYTES)
     if text == nil then
@@ -46,7 +66,7 @@ local function beginning(file)
     end
     return ____exports.piece(file, 0, ____exports.MOST_HEAD_BYTES)
 end
---- What an open file holds. On failure nil and why, and whether it is because the file holds no whole record. Phases: any.
+--- Reads the head of an open file. On failure nil and why, and whether the file is torn. Phases: any.
 function ____exports.read(file)
     local bytes, size_err = files.size(file)
     if bytes == nil then
@@ -58,16 +78,25 @@ function ____exports.read(file)
     end
     local ____end = string.find(text, "\n", 1, true)
     if ____end == nil then
-        return nil, "its first line has no end", true
+        return nil, "the first line does not end", true
     end
     local head, decode_err = json.decode(string.sub(text, 1, ____end - 1))
     if type(head) ~= "table" then
-        return nil, "its first line is no JSON: " .. tostring(decode_err), true
+        return nil, "the first line is not JSON: " .. tostring(decode_err), true
     end
     local body_bytes = head.body_bytes
     if body_bytes ~= bytes - ____end then
-        return nil, "its length is not what it says", true
+        return nil, "its length is not the one in its first line", true
     end
     return {head = head, body_at = ____end, body_bytes = body_bytes, bytes = bytes}
+end
+local function source_piece(self, from, most)
+    return ____exports.piece(self.file, self.body_at + from, most)
+end
+local source_metatable = {__index = {piece = source_piece}}
+--- The body of a record, whose file must stay open while it is sent. Phases: any.
+function ____exports.source(file, found)
+    local fields = {file = file, body_at = found.body_at, bytes = found.body_bytes}
+    return setmetatable(fields, source_metatable)
 end
 return ____exports

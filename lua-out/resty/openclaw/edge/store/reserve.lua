@@ -1,29 +1,28 @@
 local ____exports = {}
-local clock = require("resty.openclaw.core.time.clock")
 local files = require("resty.openclaw.core.files.files")
+local clock = require("resty.openclaw.core.time.clock")
 local SECONDS_BETWEEN_TRIES = 2
---- What is given back beside what is asked for: the names and heads of files take room, too.
+--- What is released beside what is asked for: names and heads of files need room, too.
 local SPARE_BYTES = 65536
---- The reserve of a store; nothing of it is there yet. Phases: any.
-local function create(store, name, bytes, names, faults)
+--- The reserve of a store; nothing of it is on the disk yet. Phases: any.
+local function create(store, name, bytes, names)
     local path = store.folder .. "/reserve"
     return {
         path = path,
         bytes = bytes,
         names = names,
         key = "edge:short:" .. name,
-        faults = faults,
-        is_whole = false,
-        try_at = 0
+        is_complete = false,
+        try_at = nil
     }
 end
 ____exports.new = create
---- Whether answers may need all the room that there is, so that no request is to be kept. Phases: any.
+--- Whether responses may need all the room that there is, so that no request may be stored. Phases: any.
 function ____exports.is_short(reserve)
     local short = reserve.names:get(reserve.key)
     return short ~= nil
 end
---- Takes the room that is missing. Says why not, or nothing.
+--- Takes the room that is missing. Returns why it failed, or nothing.
 local function fill(reserve)
     local file, err = files.open(reserve.path, "lock")
     if file == nil then
@@ -46,30 +45,30 @@ local function fill(reserve)
     files.close(file)
     return problem
 end
---- Makes the reserve whole, now and then, where it is not.
-function ____exports.keep(reserve)
+--- Completes the reserve, every two seconds at most. Returns why it failed, or nothing.
+function ____exports.maintain(reserve)
     local now = clock.now()
-    if reserve.is_whole or now < reserve.try_at then
-        return
+    if reserve.is_complete or reserve.try_at ~= nil and now < reserve.try_at then
+        return nil
     end
     reserve.try_at = now + SECONDS_BETWEEN_TRIES
     local problem = fill(reserve)
-    reserve.is_whole = problem == nil
-    if reserve.is_whole then
+    reserve.is_complete = problem == nil
+    if reserve.is_complete then
         reserve.names:delete(reserve.key)
-        return
+    else
+        reserve.names:safe_set(reserve.key, 1)
     end
-    reserve.names:safe_set(reserve.key, 1)
-    reserve.faults:report("store", "no request is kept, as there is no room for answers: ", problem)
+    return problem
 end
---- Has the reserve looked at soon: another worker may have had it meanwhile.
-function ____exports.doubt(reserve)
-    reserve.is_whole = false
-    reserve.try_at = 0
+--- Has the next `maintain` look at the file, as another worker may have used it.
+function ____exports.look_again(reserve)
+    reserve.is_complete = false
+    reserve.try_at = nil
 end
---- Gives so many bytes back to the disk, for what must be written; false when there is nothing left.
+--- Releases so many bytes for what must be written; false when nothing is left.
 function ____exports.spend(reserve, bytes)
-    reserve.is_whole = false
+    reserve.is_complete = false
     reserve.try_at = clock.now() + SECONDS_BETWEEN_TRIES
     reserve.names:safe_set(reserve.key, 1)
     local size = files.size_of(reserve.path) or 0

@@ -1,14 +1,58 @@
 local ____exports = {}
-local ids = require("resty.openclaw.edge.store.id")
+local digests = require("resty.openclaw.core.bytes.digest")
+local random = require("resty.openclaw.core.bytes.random")
 local ____names = require("resty.openclaw.core.memory.shared_memory.names")
 local increment = ____names.increment
+local client_network = require("resty.openclaw.core.request.client_network")
+local request = require("resty.openclaw.core.request.request")
+local ids = require("resty.openclaw.edge.store.id")
 local GROUPS = 256
 local NONE = {jobs = 0, bytes = 0}
+local SALT_KEY = "edge:salt"
+local SALT_NUMBERS = 4
+--- The salt of all routes, of which reloads know as well.
+local function read_salt(names)
+    names:safe_add(
+        SALT_KEY,
+        random.hex(SALT_NUMBERS)
+    )
+    local salt = names:get(SALT_KEY)
+    return salt or ""
+end
+--- The usage of the store of that name. Phases: init.
+local function create(names, name, limits)
+    return {
+        names = names,
+        limits = limits,
+        digest = digests.new("sha256"),
+        salt = read_salt(names),
+        jobs_key = "edge:jobs:" .. name,
+        bytes_key = "edge:bytes:" .. name,
+        group_jobs_key = ("edge:jobs:" .. name) .. ":",
+        group_bytes_key = ("edge:bytes:" .. name) .. ":",
+        begun_key = "edge:begun:" .. name,
+        ended_key = "edge:ended:" .. name,
+        stored_key = "edge:stored:" .. name,
+        responses_key = "edge:answers:" .. name,
+        failed_key = "edge:failed:" .. name,
+        response_bytes_key = "edge:answer_bytes:" .. name,
+        oldest_key = "edge:oldest:" .. name
+    }
+end
+____exports.new = create
+--- The group of the client of the present request, two hex digits: by its address (IPv6: by its network) and by its identity,
+-- if the route has one. Phases: all with a request.
+function ____exports.client_group(usage)
+    local network = client_network.of_request()
+    local identity = request.variable("openclaw_identity") or ""
+    local hex = usage.digest:of((((usage.salt .. " ") .. network) .. " ") .. identity)
+    return string.sub(hex or "00", 1, 2)
+end
 local function number(usage, key)
     local value = usage.names:get(key)
     return value or 0
 end
---- Jobs that wait. Phases: any.
+--- Number of jobs that wait. Phases: any.
 function ____exports.jobs(usage)
     return math.max(
         0,
@@ -22,46 +66,46 @@ function ____exports.bytes(usage)
         number(usage, usage.bytes_key)
     )
 end
---- Answers that are kept. Phases: any.
-function ____exports.answers(usage)
-    return number(usage, usage.answers_key)
+--- Number of stored responses. Phases: any.
+function ____exports.responses(usage)
+    return number(usage, usage.responses_key)
 end
---- Jobs that have ended without an answer, of which it is kept why. Phases: any.
+--- Number of jobs that ended without a response, as long as the reason is stored. Phases: any.
 function ____exports.failed(usage)
     return number(usage, usage.failed_key)
 end
---- The bytes of both on the disk. Phases: any.
-function ____exports.answer_bytes(usage)
-    return number(usage, usage.answer_bytes_key)
+--- The bytes of responses and reasons on the disk. Phases: any.
+function ____exports.response_bytes(usage)
+    return number(usage, usage.response_bytes_key)
 end
---- How long the oldest job has waited, in seconds; 0 where none waits. Phases: any.
+--- For how many seconds the oldest job has waited; 0 when none waits. Phases: any.
 function ____exports.oldest_seconds(usage)
-    local since = number(usage, usage.oldest_key)
-    return since == 0 and 0 or math.max(
+    local made = number(usage, usage.oldest_key)
+    return made == 0 and 0 or math.max(
         0,
-        ngx.now() - since
+        request.now() - made
     )
 end
---- Adds to what waits; without room in the dict nothing is known.
+--- Adds to what waits; false when that is more than the store may hold, or when the dict has no room to count.
 local function add(usage, by_jobs, by_bytes)
     local now_jobs = increment(usage.names, usage.jobs_key, by_jobs, 0)
     local now_bytes = increment(usage.names, usage.bytes_key, by_bytes, 0)
-    return (now_jobs or math.huge) <= usage.most_jobs and (now_bytes or math.huge) <= usage.most_bytes
+    return (now_jobs or math.huge) <= usage.limits.max_jobs and (now_bytes or math.huge) <= usage.limits.max_bytes
 end
---- Adds to what waits of one group; false when that is more than its share. A single job always may.
+--- Adds to what waits of one group; false when that is more than its share. A single job is always allowed.
 local function add_to_group(usage, group, by_jobs, by_bytes)
     local now_jobs = increment(usage.names, usage.group_jobs_key .. group, by_jobs, 0)
     local now_bytes = increment(usage.names, usage.group_bytes_key .. group, by_bytes, 0)
     if (now_jobs or math.huge) <= 1 then
         return true
     end
-    local ____usage_0 = usage
-    local share = ____usage_0.share
-    local most_jobs = ____usage_0.most_jobs
-    local most_bytes = ____usage_0.most_bytes
-    return (now_jobs or math.huge) <= share * most_jobs and (now_bytes or math.huge) <= share * most_bytes
+    local ____usage_limits_0 = usage.limits
+    local client_share = ____usage_limits_0.client_share
+    local max_jobs = ____usage_limits_0.max_jobs
+    local max_bytes = ____usage_limits_0.max_bytes
+    return (now_jobs or math.huge) <= client_share * max_jobs and (now_bytes or math.huge) <= client_share * max_bytes
 end
---- A job is gone. Phases: any.
+--- Gives the room of a job back, which is gone. Phases: any.
 function ____exports.release(usage, id, of_bytes)
     add(usage, -1, -of_bytes)
     add_to_group(
@@ -71,7 +115,7 @@ function ____exports.release(usage, id, of_bytes)
         -of_bytes
     )
 end
---- Takes room for a job of so many bytes, or says what is full, and takes none. Phases: any.
+--- Takes room for a job of so many bytes. If there is none, it takes none and returns what is full. Phases: any.
 function ____exports.reserve(usage, id, of_bytes)
     local has_room = add(usage, 1, of_bytes)
     local has_share = add_to_group(
@@ -87,35 +131,35 @@ function ____exports.reserve(usage, id, of_bytes)
     increment(usage.names, usage.begun_key, 1, 0)
     return nil
 end
---- The job for which room was taken is on the disk: who delivers is to know. Phases: any.
+--- The job for which room was taken is on the disk: the worker that delivers looks for it. Phases: any.
 function ____exports.announce(usage)
     increment(usage.names, usage.stored_key, 1, 0)
     increment(usage.names, usage.ended_key, 1, 0)
 end
---- The job for which room was taken does not come after all. Phases: any.
+--- The job for which room was taken is not stored: gives the room back. Phases: any.
 function ____exports.cancel(usage, id, of_bytes)
     ____exports.release(usage, id, of_bytes)
     increment(usage.names, usage.ended_key, 1, 0)
 end
---- How many jobs were ever begun to be written. Phases: any.
+--- For how many jobs room was ever taken. Phases: any.
 function ____exports.begun(usage)
     return number(usage, usage.begun_key)
 end
---- How many of these are being written, or were by workers that are gone. Phases: any.
+--- How many of these are being written, or were when their worker ended. Phases: any.
 function ____exports.under_way(usage)
     return ____exports.begun(usage) - number(usage, usage.ended_key)
 end
---- How many were announced: when it has changed, there are new ones. Phases: any.
+--- How many were ever announced: when the number has changed, there are new ones. Phases: any.
 function ____exports.announced(usage)
     return number(usage, usage.stored_key)
 end
---- Puts right what is counted of jobs, from what was found on the disk. Phases: any.
+--- Corrects the counts by what was found on the disk. Phases: any.
 function ____exports.correct(usage, jobs_off, bytes_off)
     if jobs_off ~= 0 or bytes_off ~= 0 then
         add(usage, jobs_off, bytes_off)
     end
 end
---- Adds a job that was found. Phases: any.
+--- Counts a job that was found. Phases: any.
 function ____exports.tally(shares, id, of_bytes)
     local group = ids.group_of(id)
     local known = shares[group]
@@ -126,7 +170,7 @@ function ____exports.tally(shares, id, of_bytes)
     known.jobs = known.jobs + 1
     known.bytes = known.bytes + of_bytes
 end
---- Puts right what is counted of each group, where it is sure that all jobs were found. Phases: any.
+--- Corrects the counts of each group; to be called when it is sure that all jobs were found. Phases: any.
 function ____exports.correct_shares(usage, shares)
     for at = 0, GROUPS - 1 do
         local group = string.format("%02x", at)
@@ -138,35 +182,11 @@ function ____exports.correct_shares(usage, shares)
         end
     end
 end
---- Shows what is kept of answers and of jobs without one, and since when the oldest job waits (0 for none). Phases: any.
-function ____exports.show(usage, count, failed_count, of_bytes, oldest)
-    usage.names:safe_set(usage.answers_key, count)
-    usage.names:safe_set(usage.failed_key, failed_count)
-    usage.names:safe_set(usage.answer_bytes_key, of_bytes)
-    usage.names:safe_set(usage.oldest_key, oldest)
+--- Publishes what is stored beside jobs, and when the oldest job was made, if there is one. Phases: any.
+function ____exports.show(usage, stored, oldest)
+    usage.names:safe_set(usage.responses_key, stored.count - stored.failed_count)
+    usage.names:safe_set(usage.failed_key, stored.failed_count)
+    usage.names:safe_set(usage.response_bytes_key, stored.total_bytes)
+    usage.names:safe_set(usage.oldest_key, oldest or 0)
 end
---- The usage of the store of that name; `share`: what one group of clients may have of it. Phases: init.
-local function create(names, name, most_jobs, most_bytes, share)
-    if share == nil then
-        share = 1
-    end
-    return {
-        names = names,
-        most_jobs = most_jobs,
-        most_bytes = most_bytes,
-        share = share,
-        jobs_key = "edge:jobs:" .. name,
-        bytes_key = "edge:bytes:" .. name,
-        group_jobs_key = ("edge:jobs:" .. name) .. ":",
-        group_bytes_key = ("edge:bytes:" .. name) .. ":",
-        begun_key = "edge:begun:" .. name,
-        ended_key = "edge:ended:" .. name,
-        stored_key = "edge:stored:" .. name,
-        answers_key = "edge:answers:" .. name,
-        failed_key = "edge:failed:" .. name,
-        answer_bytes_key = "edge:answer_bytes:" .. name,
-        oldest_key = "edge:oldest:" .. name
-    }
-end
-____exports.new = create
 return ____exports

@@ -1,44 +1,42 @@
 /**
- * Room on the disk for answers, held by a file that is as long: jobs cannot take it, nor can anybody else. When the disk is
- * full answers take it bit by bit; until it is whole again no request is kept. All but `is_short` is for the worker that
- * delivers. Phases: timers.
+ * Room on the disk for responses, held by a file of that length, so that neither jobs nor other programs can take it. When the
+ * disk is full, responses use it bit by bit; no request is stored until it is complete again. All functions but `is_short` are for
+ * the worker that delivers. Phases: timers.
  */
-import * as clock from "../../core/time/clock";
-import type { Faults } from "../../core/metrics/fault";
 import * as files from "../../core/files/files";
 import type { Names } from "../../core/memory/shared_memory/names";
+import * as clock from "../../core/time/clock";
 import type { Store } from "../store";
 
 export interface Reserve {
     readonly path: string;
     readonly bytes: number;
     readonly names: Names;
-    /** In the dict while the reserve is not whole. */
+    /** In the dict while the reserve is not complete. */
     readonly key: string;
-    readonly faults: Faults;
-    is_whole: boolean;
-    /** When it is tried again to make it whole, by `clock`. */
-    try_at: number;
+    is_complete: boolean;
+    /** When the next try to complete it is due; nothing: now. */
+    try_at: MonotonicTime | undefined;
 }
 
 const SECONDS_BETWEEN_TRIES = 2;
-/** What is given back beside what is asked for: the names and heads of files take room, too. */
+/** What is released beside what is asked for: names and heads of files need room, too. */
 const SPARE_BYTES = 65536;
 
-/** The reserve of a store; nothing of it is there yet. Phases: any. */
-function create(store: Store, name: string, bytes: number, names: Names, faults: Faults): Reserve {
+/** The reserve of a store; nothing of it is on the disk yet. Phases: any. */
+function create(store: Store, name: string, bytes: number, names: Names): Reserve {
     const path = `${store.folder}/reserve`;
-    return { path, bytes, names, key: `edge:short:${name}`, faults, is_whole: false, try_at: 0 };
+    return { path, bytes, names, key: `edge:short:${name}`, is_complete: false, try_at: undefined };
 }
 export { create as new };
 
-/** Whether answers may need all the room that there is, so that no request is to be kept. Phases: any. */
+/** Whether responses may need all the room that there is, so that no request may be stored. Phases: any. */
 export function is_short(reserve: Reserve): boolean {
     const [short] = reserve.names.get<number>(reserve.key);
     return short !== undefined;
 }
 
-/** Takes the room that is missing. Says why not, or nothing. */
+/** Takes the room that is missing. Returns why it failed, or nothing. */
 function fill(reserve: Reserve): string | undefined {
     const [file, err] = files.open(reserve.path, "lock");
     if (file === undefined) return err;
@@ -46,37 +44,34 @@ function fill(reserve: Reserve): string | undefined {
     let problem: string | undefined;
     if ((size ?? 0) > reserve.bytes) problem = files.truncate(file, reserve.bytes);
     if (problem === undefined && reserve.bytes > 0) problem = files.allocate(file, reserve.bytes);
-    // What was taken beyond its end before that failed.
+    // Gives back what was taken before it failed.
     if (problem !== undefined) files.truncate(file, math.min(size ?? 0, reserve.bytes));
     files.close(file);
     return problem;
 }
 
-/** Makes the reserve whole, now and then, where it is not. */
-export function keep(reserve: Reserve): void {
+/** Completes the reserve, every two seconds at most. Returns why it failed, or nothing. */
+export function maintain(reserve: Reserve): string | undefined {
     const now = clock.now();
-    if (reserve.is_whole || now < reserve.try_at) return;
-    reserve.try_at = now + SECONDS_BETWEEN_TRIES;
+    if (reserve.is_complete || (reserve.try_at !== undefined && now < reserve.try_at)) return undefined;
+    reserve.try_at = later(now, SECONDS_BETWEEN_TRIES);
     const problem = fill(reserve);
-    reserve.is_whole = problem === undefined;
-    if (reserve.is_whole) {
-        reserve.names.delete(reserve.key);
-        return;
-    }
-    reserve.names.safe_set(reserve.key, 1);
-    reserve.faults.report("store", "no request is kept, as there is no room for answers: ", problem);
+    reserve.is_complete = problem === undefined;
+    if (reserve.is_complete) reserve.names.delete(reserve.key);
+    else reserve.names.safe_set(reserve.key, 1);
+    return problem;
 }
 
-/** Has the reserve looked at soon: another worker may have had it meanwhile. */
-export function doubt(reserve: Reserve): void {
-    reserve.is_whole = false;
-    reserve.try_at = 0;
+/** Has the next `maintain` look at the file, as another worker may have used it. */
+export function look_again(reserve: Reserve): void {
+    reserve.is_complete = false;
+    reserve.try_at = undefined;
 }
 
-/** Gives so many bytes back to the disk, for what must be written; false when there is nothing left. */
+/** Releases so many bytes for what must be written; false when nothing is left. */
 export function spend(reserve: Reserve, bytes: number): boolean {
-    reserve.is_whole = false;
-    reserve.try_at = clock.now() + SECONDS_BETWEEN_TRIES;
+    reserve.is_complete = false;
+    reserve.try_at = later(clock.now(), SECONDS_BETWEEN_TRIES);
     reserve.names.safe_set(reserve.key, 1);
     const size = files.size_of(reserve.path) ?? 0;
     if (size === 0) return false;
