@@ -8,6 +8,7 @@ type Figure = number | null;
 const SPACE = "\u202f";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const significant = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 /** Three digits, no more than two of them after the point. */
@@ -20,6 +21,12 @@ function short(value: number): string {
 export function count(value: Figure): string {
     if (value === null) return NONE;
     return value < 1_000_000 ? whole.format(value) : compact.format(value);
+}
+
+/** A number of which nothing more is known. */
+export function number(value: Figure): string {
+    if (value === null) return NONE;
+    return Number.isInteger(value) ? whole.format(value) : significant.format(value);
 }
 
 export function rate(value: Figure): string {

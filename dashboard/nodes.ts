@@ -1,8 +1,8 @@
 /** The nodes of each upstream: a card for each upstream, a row for each node. */
+import type { NodeStatus, UpstreamStatus } from "../src/resty/openclaw/status/document.d.ts";
 import { Sparkline } from "./chart.ts";
 import { element, Keyed, setAttribute, setText, setValue } from "./dom.ts";
 import * as format from "./format.ts";
-import type { NodeStatus, UpstreamStatus } from "./status.ts";
 import { Table } from "./table.ts";
 import type { Column } from "./table.ts";
 
@@ -98,7 +98,7 @@ const COLUMNS: Column<NodeRow>[] = [
     },
     {
         field: "requests_per_second",
-        title: "Tries/s",
+        title: "Attempts/s",
         cell: ({ node: { recent, tries } }) => ({
             text: format.rate(recent.requests_per_second),
             value: recent.requests_per_second,

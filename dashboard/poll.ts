@@ -1,5 +1,5 @@
 /** Asks for the status again and again, as long as somebody looks. */
-import type { Status } from "./status.ts";
+import type { StatusDocument } from "../src/resty/openclaw/status/document.d.ts";
 
 const STEP_MS = 2_000;
 /** A gateway that refuses is not asked so often: a browser may ask its user for the token each time. */
@@ -7,7 +7,7 @@ const REFUSED_STEP_MS = 10_000;
 const PATIENCE_MS = 8_000;
 
 export interface Watcher {
-    show(status: Status): void;
+    show(status: StatusDocument): void;
     /** Says why there is no status. */
     fail(why: string): void;
     pause(): void;
@@ -39,7 +39,7 @@ async function ask(watcher: Watcher): Promise<number> {
         return isRefused ? REFUSED_STEP_MS : STEP_MS;
     }
     try {
-        watcher.show((await answer.json()) as Status);
+        watcher.show((await answer.json()) as StatusDocument);
     } catch (error) {
         watcher.fail("The gateway’s answer broke off, or is none that this page understands. Trying again…");
         console.warn(error);
