@@ -1,6 +1,6 @@
 --- What the status document costs: node bench/in_worker.mjs status_document
--- 200 upstreams of 10 nodes, 2,000 routes, all of them counted. Each time: the processor time of the whole document, and the longest
--- between two places where the worker may do something else; then the same of the second half only, with what is known compiled.
+-- 200 upstreams of 10 nodes, 2,000 routes, all of them counted. For each document: the processor time of all of it, and the longest
+-- between two places where it yields.
 local ffi = require("ffi")
 local clock = require("resty.openclaw.core.time.clock")
 local document = require("resty.openclaw.status.document_json")

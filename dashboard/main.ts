@@ -1,4 +1,4 @@
-/** The page: what it consists of, and what it does with each status. */
+/** The page: its parts, and how they show each status. */
 import type { StatusDocument } from "../src/resty/openclaw/status/document.d.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 import { Edges } from "./edges.ts";
@@ -71,7 +71,7 @@ watch({
         setText(banner, "");
         setMode("live");
         if (document.title !== title(status)) document.title = title(status);
-        // Last: who sees this sees all the rest as it is in that status.
+        // Last: a program that sees this time sees all other figures of the same status.
         setAttribute(document.body, "data-time", String(status.time));
     },
     fail(why) {

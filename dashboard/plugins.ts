@@ -8,12 +8,12 @@ import type { Column } from "./table.ts";
 type Scalar = string | number | boolean | null;
 
 export interface PluginField {
-    /** Those of objects inside one another, joined by dots. */
+    /** The names of nested objects, joined by dots. */
     name: string;
     value: Scalar;
 }
 
-/** So many fields of one plugin are shown. */
+/** At most so many fields of one plugin are shown. */
 const MOST_FIELDS = 100;
 
 function isScalar(value: unknown): value is Scalar {
@@ -72,7 +72,7 @@ class PluginTable {
     }
 }
 
-/** What no name holds, between those that make a key. */
+/** Separates the names in a key; no name contains it. */
 const BETWEEN = "\0";
 
 export class Plugins {

@@ -1,8 +1,8 @@
-/** Asks for the status again and again, as long as somebody looks. */
+/** Requests the status every two seconds while the page is visible. */
 import type { StatusDocument } from "../src/resty/openclaw/status/document.d.ts";
 
 const STEP_MS = 2_000;
-/** A gateway that refuses is not asked so often: a browser may ask its user for the token each time. */
+/** A gateway that refuses is asked less often, because a browser may ask its user for the token each time. */
 const REFUSED_STEP_MS = 10_000;
 const PATIENCE_MS = 8_000;
 
@@ -13,7 +13,7 @@ export interface Watcher {
     pause(): void;
 }
 
-/** What the gateway says in its errors. */
+/** The message of an error. */
 async function reason(answer: Response): Promise<string> {
     try {
         const { error } = (await answer.json()) as { error: { message: string } };
@@ -23,7 +23,7 @@ async function reason(answer: Response): Promise<string> {
     }
 }
 
-/** Asks once; resolves with how long to wait until the next time. */
+/** Requests the status once; resolves with the milliseconds until the next request. */
 async function ask(watcher: Watcher): Promise<number> {
     let answer: Response;
     try {
@@ -47,7 +47,7 @@ async function ask(watcher: Watcher): Promise<number> {
     return STEP_MS;
 }
 
-/** Begins to ask; stops while the page is hidden. */
+/** Starts the requests; they pause while the page is hidden. */
 export function watch(watcher: Watcher): void {
     let timer: number | undefined;
     let isAsking = false;

@@ -136,7 +136,7 @@ const MODEL_COLUMNS: Column<ModelRow>[] = [
     },
 ];
 
-/** What no name holds, between those that make a key. */
+/** Separates the names in a key; no name contains it. */
 const BETWEEN = "\0";
 
 export class Routes {

@@ -12,7 +12,7 @@ local status = require("resty.openclaw.status")
 local statuses = require("spec.support.statuses")
 local windows = require("resty.openclaw.status.window")
 local document = require("resty.openclaw.status.document_json")
-local faults = require("resty.openclaw.core.metrics.fault")
+local fault = require("resty.openclaw.core.metrics.fault")
 local outputs = require("resty.openclaw.core.text.json.output")
 local plugin_json = require("resty.openclaw.status.plugin_json")
 
@@ -66,7 +66,7 @@ local function own_figures()
         routes = {},
         worker_began = 1000,
     }
-    own.plugins = plugin_json.new(faults.new("status", its_registry), function(route) return own.instances and own.instances[route] end)
+    own.plugins = plugin_json.new(fault.new("status", its_registry), function(route) return own.instances and own.instances[route] end)
     function own.counter(name, ...) return metric_registry.counter(its_registry, name, "", { ... }) end
     function own.histogram(name, bounds, ...) return metric_registry.histogram(its_registry, name, "", { ... }, bounds) end
     --- As if there had been a request since the last sample.
