@@ -1,4 +1,4 @@
-/** Charts without any decoration: a line, and the colour below it. */
+/** Charts without axes: a line, and a colour below it. */
 import uPlot from "uplot";
 
 /** A colour of the style sheet, as it is now: light or dark. */
@@ -69,7 +69,7 @@ export class Sparkline {
     }
 }
 
-/** The points that have no neighbour, and so are on no line. */
+/** The points without a neighbour, which no line connects. */
 function lonely(plot: uPlot, series: number): number[] {
     const values = plot.data[series] ?? [];
     const found: number[] = [];

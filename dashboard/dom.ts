@@ -1,4 +1,4 @@
-/** Elements and their texts. Names from the gateway come in as text nodes and attribute values only. */
+/** Makes and changes elements. Names from the gateway only become text nodes and attribute values. */
 
 type Attributes = Record<string, string>;
 
@@ -13,7 +13,7 @@ export function element<K extends keyof HTMLElementTagNameMap>(
     return made;
 }
 
-/** Sets a text where it is another one: what does not change is not touched. */
+/** Sets a text, unless the node has it already. */
 export function setText(node: Element, text: string): void {
     if (node.textContent !== text) node.textContent = text;
 }
@@ -28,7 +28,7 @@ export function setValue(node: Element, value: string | number | boolean | null)
     setAttribute(node, "data-value", value === null ? "" : String(value));
 }
 
-/** Children that are made once for each key, and kept in the order of the keys. */
+/** Child elements by key: each is made once, and they stay in the order of the keys. */
 export class Keyed<T extends { readonly root: Element }> {
     private readonly known = new Map<string, T>();
 
@@ -37,7 +37,7 @@ export class Keyed<T extends { readonly root: Element }> {
         private readonly make: (key: string) => T,
     ) {}
 
-    /** Lets there be these, and no others. */
+    /** Makes those that are missing, and removes the others. */
     keep(keys: readonly string[]): T[] {
         const wanted = new Set(keys);
         for (const [key, child] of this.known) {

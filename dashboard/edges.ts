@@ -1,7 +1,7 @@
 /** The links of routes at the edge, and the jobs that wait for them. */
+import type { EdgeStatus } from "../src/resty/openclaw/status/document.d.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 import * as format from "./format.ts";
-import type { EdgeStatus } from "./status.ts";
 import { Section } from "./section.ts";
 import type { Column } from "./table.ts";
 

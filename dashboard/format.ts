@@ -1,4 +1,4 @@
-/** Figures as people read them. A dash stands for what there is not. */
+/** Formats figures for people. A dash stands for null. */
 
 export const NONE = "–";
 
@@ -8,9 +8,10 @@ type Figure = number | null;
 const SPACE = "\u202f";
 
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+const significant = new Intl.NumberFormat("en", { maximumSignificantDigits: 4 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
-/** Three digits, no more than two of them after the point. */
+/** Three digits, at most two of them after the point. */
 function short(value: number): string {
     if (value === 0) return "0";
     if (value < 10) return value.toFixed(value < 1 ? 2 : 1);
@@ -20,6 +21,12 @@ function short(value: number): string {
 export function count(value: Figure): string {
     if (value === null) return NONE;
     return value < 1_000_000 ? whole.format(value) : compact.format(value);
+}
+
+/** A number whose unit is unknown. */
+export function number(value: Figure): string {
+    if (value === null) return NONE;
+    return Number.isInteger(value) ? whole.format(value) : significant.format(value);
 }
 
 export function rate(value: Figure): string {
@@ -33,7 +40,7 @@ export function share(value: Figure): string {
     const percent = value * 100;
     if (percent > 0 && percent < 0.1) return `<0.1${SPACE}%`;
     if (percent === 0 || percent === 100) return `${percent}${SPACE}%`;
-    // What is not all must not look like it.
+    // Anything less than all must not be shown as 100 %.
     return `${Math.min(percent, 99.9).toFixed(1)}${SPACE}%`;
 }
 
@@ -82,7 +89,7 @@ export function weight(value: Figure): string {
     return value < 10 ? value.toFixed(2) : short(value);
 }
 
-/** The word for a state that is a word of the API. */
+/** A word of the API as words: `half_open` is "half open". */
 export function word(state: string): string {
     return state.replaceAll("_", " ");
 }

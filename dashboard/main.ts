@@ -1,10 +1,10 @@
-/** The page: what it consists of, and what it does with each status. */
+/** The page: its parts, and how they show each status. */
+import type { StatusDocument } from "../src/resty/openclaw/status/document.d.ts";
 import { element, setAttribute, setText } from "./dom.ts";
 import { Edges } from "./edges.ts";
 import { Upstreams } from "./nodes.ts";
 import { watch } from "./poll.ts";
 import { Models, Routes } from "./routes.ts";
-import type { Status } from "./status.ts";
 import { Facts, summarize, Tiles } from "./summary.ts";
 import { Faults, Queues } from "./trouble.ts";
 
@@ -52,7 +52,7 @@ function setMode(mode: keyof typeof MODES): void {
     setText(live, MODES[mode]);
 }
 
-function title(status: Status): string {
+function title(status: StatusDocument): string {
     const { nodes_down } = summarize(status);
     return nodes_down === 0 ? "OpenClaw" : `(${nodes_down} down) OpenClaw`;
 }
@@ -71,7 +71,7 @@ watch({
         setText(banner, "");
         setMode("live");
         if (document.title !== title(status)) document.title = title(status);
-        // Last: who sees this sees all the rest as it is in that status.
+        // Last: a program that sees this time sees all other figures of the same status.
         setAttribute(document.body, "data-time", String(status.time));
     },
     fail(why) {

@@ -1,8 +1,8 @@
 /** The nodes of each upstream: a card for each upstream, a row for each node. */
+import type { NodeStatus, UpstreamStatus } from "../src/resty/openclaw/status/document.d.ts";
 import { Sparkline } from "./chart.ts";
 import { element, Keyed, setAttribute, setText, setValue } from "./dom.ts";
 import * as format from "./format.ts";
-import type { NodeStatus, UpstreamStatus } from "./status.ts";
 import { Table } from "./table.ts";
 import type { Column } from "./table.ts";
 
@@ -12,19 +12,19 @@ interface NodeRow {
     most: number;
 }
 
-/** A share of errors that deserves attention, and one that deserves more. */
+/** How a share of errors is marked. */
 export function errorLevel(share: number | null): "warn" | "bad" | undefined {
     if (share === null || share === 0) return undefined;
     return share >= 0.05 ? "bad" : "warn";
 }
 
-/** The mean of what there is; null where there is nothing. */
+/** The mean of the points that are known; null where none is. */
 function mean(points: readonly (number | null)[]): number | null {
     const known = points.filter((point) => point !== null);
     return known.length === 0 ? null : known.reduce((sum, point) => sum + point, 0) / known.length;
 }
 
-/** Why a node gets no requests, and for how long; nothing where it gets them, or where its state says it all. */
+/** Why a node gets no requests, and for how long; nothing where it gets them, or where its state tells enough. */
 function whyLeftOut({ reason, state, seconds_left }: NodeStatus): string | undefined {
     if (reason === null) return undefined;
     const parts = reason === state ? [] : [format.word(reason)];
@@ -98,7 +98,7 @@ const COLUMNS: Column<NodeRow>[] = [
     },
     {
         field: "requests_per_second",
-        title: "Tries/s",
+        title: "Attempts/s",
         cell: ({ node: { recent, tries } }) => ({
             text: format.rate(recent.requests_per_second),
             value: recent.requests_per_second,

@@ -1,19 +1,19 @@
-/** Asks for the status again and again, as long as somebody looks. */
-import type { Status } from "./status.ts";
+/** Requests the status every two seconds while the page is visible. */
+import type { StatusDocument } from "../src/resty/openclaw/status/document.d.ts";
 
 const STEP_MS = 2_000;
-/** A gateway that refuses is not asked so often: a browser may ask its user for the token each time. */
+/** A gateway that refuses is asked less often, because a browser may ask its user for the token each time. */
 const REFUSED_STEP_MS = 10_000;
 const PATIENCE_MS = 8_000;
 
 export interface Watcher {
-    show(status: Status): void;
+    show(status: StatusDocument): void;
     /** Says why there is no status. */
     fail(why: string): void;
     pause(): void;
 }
 
-/** What the gateway says in its errors. */
+/** The message of an error. */
 async function reason(answer: Response): Promise<string> {
     try {
         const { error } = (await answer.json()) as { error: { message: string } };
@@ -23,7 +23,7 @@ async function reason(answer: Response): Promise<string> {
     }
 }
 
-/** Asks once; resolves with how long to wait until the next time. */
+/** Requests the status once; resolves with the milliseconds until the next request. */
 async function ask(watcher: Watcher): Promise<number> {
     let answer: Response;
     try {
@@ -39,7 +39,7 @@ async function ask(watcher: Watcher): Promise<number> {
         return isRefused ? REFUSED_STEP_MS : STEP_MS;
     }
     try {
-        watcher.show((await answer.json()) as Status);
+        watcher.show((await answer.json()) as StatusDocument);
     } catch (error) {
         watcher.fail("The gateway’s answer broke off, or is none that this page understands. Trying again…");
         console.warn(error);
@@ -47,7 +47,7 @@ async function ask(watcher: Watcher): Promise<number> {
     return STEP_MS;
 }
 
-/** Begins to ask; stops while the page is hidden. */
+/** Starts the requests; they pause while the page is hidden. */
 export function watch(watcher: Watcher): void {
     let timer: number | undefined;
     let isAsking = false;

@@ -1,7 +1,8 @@
-/** The routes and their variants, one below the other; and the models that answer on them. */
+/** The routes with their variants and plugins, and the models that answer on them. */
+import type { ModelStatus, RouteFigures, RouteStatus } from "../src/resty/openclaw/status/document.d.ts";
 import * as format from "./format.ts";
 import { errorLevel } from "./nodes.ts";
-import type { ModelStatus, RouteFigures, RouteStatus } from "./status.ts";
+import { Plugins } from "./plugins.ts";
 import { Section } from "./section.ts";
 import type { Cell, Column } from "./table.ts";
 
@@ -135,12 +136,17 @@ const MODEL_COLUMNS: Column<ModelRow>[] = [
     },
 ];
 
-/** What no name holds, between those that make a key. */
+/** Separates the names in a key; no name contains it. */
 const BETWEEN = "\0";
 
 export class Routes {
     private readonly section = new Section<RouteRow>("routes", "Routes", ROUTE_COLUMNS, "No route has been used yet.");
+    private readonly plugins = new Plugins();
     readonly root = this.section.root;
+
+    constructor() {
+        this.root.append(this.plugins.root);
+    }
 
     show(routes: Record<string, RouteStatus>): void {
         const entries = Object.entries(routes).flatMap(([name, route]) => [
@@ -152,6 +158,7 @@ export class Routes {
             })),
         ]);
         this.section.show(entries);
+        this.plugins.show(routes);
     }
 }
 

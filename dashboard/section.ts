@@ -8,7 +8,7 @@ export class Section<T> {
     private readonly table: Table<T>;
     private readonly empty: HTMLElement;
 
-    /** `emptyText`: stands there when there are no rows; without one the section is not shown then. */
+    /** `emptyText`: shown when there are no rows; without it the section is hidden then. */
     constructor(
         id: string,
         title: string,

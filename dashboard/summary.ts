@@ -1,8 +1,8 @@
 /** The heading of the page, and its largest figures. */
+import type { StatusDocument } from "../src/resty/openclaw/status/document.d.ts";
 import { element, setAttribute, setText, setValue } from "./dom.ts";
 import * as format from "./format.ts";
 import { errorLevel, isUp } from "./nodes.ts";
-import type { Status } from "./status.ts";
 import { dropped } from "./trouble.ts";
 
 export interface Summary {
@@ -17,7 +17,7 @@ export interface Summary {
 }
 
 /** The sum of all routes, nodes and queues. */
-export function summarize(status: Status): Summary {
+export function summarize(status: StatusDocument): Summary {
     let rate: number | null = null;
     let errors = 0;
     for (const { recent } of Object.values(status.routes)) {
@@ -73,12 +73,12 @@ function span(seconds: number): string {
 }
 
 /** The share of the slots, or of the dict's bytes, that is in use: the larger one. */
-function memory({ memory: { slots, bytes } }: Status): number {
+function memory({ memory: { slots, bytes } }: StatusDocument): number {
     const shares = [slots, bytes].map((usage) => (usage === null ? 0 : usage.used / (usage.used + usage.free)));
     return Math.max(...shares);
 }
 
-function failures(status: Status): string {
+function failures(status: StatusDocument): string {
     const failed = Object.values(status.routes).reduce(
         (sum, { requests }) => sum + (requests === null ? 0 : requests["5xx"] + requests.other),
         0,
@@ -98,7 +98,7 @@ export class Tiles {
         ...[this.rate, this.errors, this.nodes, this.flight, this.queue].map(({ root }) => root),
     );
 
-    show(status: Status): void {
+    show(status: StatusDocument): void {
         const sums = summarize(status);
         const window =
             status.window_seconds === 0 ? "too early to tell" : `over the last ${span(status.window_seconds)}`;
@@ -117,12 +117,12 @@ export class Tiles {
         this.queue.root.hidden = Object.keys(status.queues).length === 0;
     }
 
-    private upstreams(status: Status): string {
+    private upstreams(status: StatusDocument): string {
         const count = Object.keys(status.upstreams).length;
         return count === 1 ? "in 1 upstream" : `in ${count} upstreams`;
     }
 
-    private connections({ connections }: Status): string {
+    private connections({ connections }: StatusDocument): string {
         return connections === null ? "" : `${format.count(connections.writing)} connections busy`;
     }
 }
@@ -143,7 +143,7 @@ export class Facts {
         setValue(place, value);
     }
 
-    show(status: Status): void {
+    show(status: StatusDocument): void {
         const uptime = status.started === null ? null : status.time - status.started;
         this.set("version", "Version", status.version, status.version);
         this.set("uptime", "Up", format.duration(uptime), uptime);

@@ -1,7 +1,7 @@
-/** Tables whose rows are kept by their keys: a figure that changes is written into the cell it has. */
+/** Tables that keep a row for each key: a new figure goes into the existing cell. */
 import { element, Keyed, setAttribute, setText, setValue } from "./dom.ts";
 
-/** What stands in a cell. */
+/** The content of a cell. */
 export interface Cell {
     text: string;
     value: string | number | boolean | null;
@@ -14,7 +14,7 @@ export interface Column<T> {
     readonly field: string;
     readonly title: string;
     readonly isText?: boolean;
-    /** Takes a whole line where the screen is small. */
+    /** Takes a whole line on a small screen. */
     readonly isWide?: boolean;
     readonly cell: (row: T) => Cell;
     /** Puts something else into the cell than the text; called when the row is new. */
@@ -61,7 +61,7 @@ export class Table<T> {
         });
         const body = element("tbody", { role: "rowgroup" });
         const head = element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...heads));
-        // The roles hold where the style sheet makes blocks of the rows.
+        // The roles stay where the style sheet turns rows into blocks.
         this.root = element(
             "div",
             { class: "scroll" },
@@ -70,7 +70,7 @@ export class Table<T> {
         this.rows = new Keyed(body, () => makeRow(columns));
     }
 
-    /** Shows these rows, each under its key; `mark` sets what the whole row is marked with. */
+    /** Shows these rows, each under its key; `marks` become data attributes of the row. */
     show(entries: readonly { key: string; row: T; marks?: Record<string, string> }[]): void {
         const rows = this.rows.keep(entries.map(({ key }) => key));
         entries.forEach(({ key, row, marks }, place) => {

@@ -1,6 +1,6 @@
 /** The queues of the request log, and what went wrong within the gateway. */
+import type { FaultStatus, QueueStatus, StatusDocument } from "../src/resty/openclaw/status/document.d.ts";
 import * as format from "./format.ts";
-import type { Fault, QueueStatus, Status } from "./status.ts";
 import { Section } from "./section.ts";
 import type { Column } from "./table.ts";
 
@@ -60,7 +60,7 @@ export class Queues {
     }
 }
 
-const FAULT_COLUMNS: Column<Fault>[] = [
+const FAULT_COLUMNS: Column<FaultStatus>[] = [
     {
         field: "plugin",
         title: "Plugin",
@@ -72,17 +72,17 @@ const FAULT_COLUMNS: Column<Fault>[] = [
 ];
 
 /** What the metrics lost is shown with the faults. */
-function lost({ metrics }: Status): Fault[] {
+function lost({ metrics }: StatusDocument): FaultStatus[] {
     return Object.entries(metrics)
         .filter(([kind, count]) => kind !== "expired_series" && count !== null && count > 0)
         .map(([kind, count]) => ({ plugin: "metrics", kind, count: count ?? 0 }));
 }
 
 export class Faults {
-    private readonly section = new Section<Fault>("faults", "Faults", FAULT_COLUMNS);
+    private readonly section = new Section<FaultStatus>("faults", "Faults", FAULT_COLUMNS);
     readonly root = this.section.root;
 
-    show(status: Status): void {
+    show(status: StatusDocument): void {
         const faults = [...status.faults.filter(({ count }) => count > 0), ...lost(status)];
         this.section.show(faults.map((fault) => ({ key: `${fault.plugin}\0${fault.kind}`, row: fault })));
     }

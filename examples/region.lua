@@ -13,9 +13,16 @@ Region.__index = Region
 
 --- Rejects requests from other regions. Phases: access.
 function Region:access()
-    if self.allowed[ngx.var.http_x_region or ""] then return end
+    local region = ngx.var.http_x_region or ""
+    if self.allowed[region] then return end
+    self.last_refused = region -- in this worker
     self.refused:inc()
     json_error.respond(403, "region_not_allowed", "This service does not answer requests from your region.")
+end
+
+--- What the status page shows of it. Phases: content.
+function Region:status()
+    return { allowed = self.regions, last_refused = self.last_refused }
 end
 
 --- Makes the plugin of one route, from valid options. Phases: init.
@@ -25,7 +32,8 @@ local function create(options, context)
     local refused = metric_registry.counter(registry, "region_refused_total", help, { "route" })
     local allowed = {}
     for _, region in ipairs(options.allowed) do allowed[region] = true end
-    return setmetatable({ allowed = allowed, refused = refused:labels(context.route) }, Region)
+    local fields = { regions = options.allowed, allowed = allowed, refused = refused:labels(context.route) }
+    return setmetatable(fields, Region)
 end
 
 return plugin.define({

@@ -16,12 +16,20 @@ function create(options: Values<typeof SCHEMA>, { route }: Context) {
     const registry = metric_registry.open(options.dict);
     const help = "Requests refused because of their region.";
     const refused = metric_registry.counter(registry, "region_refused_total", help, ["route"]).labels(route);
+    /** In this worker. */
+    let last_refused: string | undefined;
     return {
         /** Rejects requests from other regions. Phases: access. */
         access(): void {
-            if (allowed.has(ngx.var.http_x_region ?? "")) return;
+            const region = ngx.var.http_x_region ?? "";
+            if (allowed.has(region)) return;
+            last_refused = region;
             refused.inc();
             json_error.respond(403, "region_not_allowed", "This service does not answer requests from your region.");
+        },
+        /** What the status page shows of it. Phases: content. */
+        status() {
+            return { allowed: options.allowed, last_refused };
         },
     };
 }

@@ -11,7 +11,10 @@ local setup = require("resty.openclaw.gateway.builder")
 local status = require("resty.openclaw.status")
 local statuses = require("spec.support.statuses")
 local windows = require("resty.openclaw.status.window")
-local document = require("resty.openclaw.status.document")
+local document = require("resty.openclaw.status.document_json")
+local fault = require("resty.openclaw.core.metrics.fault")
+local outputs = require("resty.openclaw.core.text.json.output")
+local plugin_json = require("resty.openclaw.status.plugin_json")
 
 local VERSION = require("resty.openclaw").VERSION
 local OPEN, GUARDED, GATEWAY = 18180, 18181, 18182
@@ -43,7 +46,7 @@ end
 --- The status as a document, decoded and as text, with `now` for the time.
 local function written(subject, now)
     local pieces = {}
-    document.write(subject, { parts = {}, send = function(piece) pieces[#pieces + 1] = piece end }, now, nothing)
+    document.write(subject, outputs.sending(function(piece) pieces[#pieces + 1] = piece end, nothing), now, now)
     local text = table.concat(pieces)
     return cjson.decode(text), text
 end
@@ -63,6 +66,7 @@ local function own_figures()
         routes = {},
         worker_began = 1000,
     }
+    own.plugins = plugin_json.new(fault.new("status", its_registry), function(route) return own.instances and own.instances[route] end)
     function own.counter(name, ...) return metric_registry.counter(its_registry, name, "", { ... }) end
     function own.histogram(name, bounds, ...) return metric_registry.histogram(its_registry, name, "", { ... }, bounds) end
     --- As if there had been a request since the last sample.
@@ -575,6 +579,95 @@ describe("nodes", function()
     end)
 end)
 
+describe("plugins", function()
+    local own, plugin
+
+    before_each(function()
+        own = own_figures()
+        own.routes = { "r", "s" }
+        plugin = {}
+        own.instances = { r = { mine = plugin, silent = {}, ["a data field"] = { status = 5 } } }
+    end)
+
+    local function fault_count()
+        local family = metric_registry.counter(own.registry, "openclaw_faults_total", "", { "plugin", "kind" })
+        return require("resty.openclaw.core.memory.shared_memory").total(own.registry.region, family:labels("status", "plugin").slot)
+    end
+
+    --- What the document has of the plugin, and the lines that were logged.
+    local function shown()
+        local log = stub(ngx, "log")
+        local ok, read = pcall(own.read)
+        log:revert()
+        assert(ok, read)
+        local lines = {}
+        for _, entry in ipairs(log.calls) do
+            local parts = {}
+            for place = 2, entry.vals.n or #entry.vals do parts[#parts + 1] = tostring(entry.vals[place]) end
+            lines[#lines + 1] = table.concat(parts)
+        end
+        return read.routes.r.plugins.mine, lines
+    end
+
+    it("are shown in their route, with what they say", function()
+        local asked
+        function plugin.status(self, route)
+            asked = { self, route }
+            return { count = 5, share = 0.25, name = 'a"b', open = true, list = { 1, "two", { three = 3 } }, nested = { deep = { er = 1 } }, empty = {} }
+        end
+        local routes = own.read().routes
+        assert.same({ mine = { count = 5, share = 0.25, name = 'a"b', open = true, list = { 1, "two", { three = 3 } }, nested = { deep = { er = 1 } }, empty = {} } }, routes.r.plugins)
+        assert.same({}, routes.s.plugins)
+        assert.equal(plugin, asked[1])
+        assert.equal("r", asked[2])
+    end)
+
+    it("are null where they say nothing", function()
+        function plugin.status() end
+        assert.equal(NULL, (shown()))
+        assert.equal(0, fault_count())
+    end)
+
+    it("may yield", function()
+        function plugin.status()
+            ngx.sleep(0.001)
+            return { count = 1 }
+        end
+        assert.same({ count = 1 }, (shown()))
+    end)
+
+    it("that raise are null, and each time a fault", function()
+        function plugin.status() error("broken", 0) end
+        local value, lines = shown()
+        assert.equal(NULL, value)
+        assert.same({ 'status: plugin: status() of "mine" in the route "r" failed: broken' }, lines)
+        shown()
+        assert.equal(2, fault_count())
+    end)
+
+    it("that say what JSON does not have are a fault once, and the rest is shown", function()
+        local deep = { 1 }
+        for _ = 1, 8 do deep = { deep } end
+        for _, case in ipairs({
+            { { f = print, x = 1 }, { f = NULL, x = 1 }, "JSON has no function" },
+            { { t = { 1, a = 2 }, x = 1 }, { t = NULL, x = 1 }, "a table has keys that are neither all names nor those of a list" },
+            { { d = deep, x = 1 }, { d = { { { { { { { NULL } } } } } } }, x = 1 }, "tables are nested over 8 deep" },
+            { { long = ("x"):rep(70000) }, NULL, "it takes over 65536 bytes" },
+            { 5, NULL, "it is a number" },
+        }) do
+            plugin.status = nil
+            own.instances.r.mine = { status = function() return case[1] end }
+            local before = fault_count()
+            own.plugins.faults.next_line = {}
+            local value, lines = shown()
+            assert.same(case[2], value)
+            assert.same({ 'status: plugin: status() of "mine" in the route "r" cannot be shown: ' .. case[3] }, lines)
+            shown()
+            assert.equal(before + 1, fault_count())
+        end
+    end)
+end)
+
 describe("queues, faults and lost metrics", function()
     it("are shown by sink, by plugin and kind, and in all", function()
         local own = own_figures()
@@ -651,7 +744,7 @@ describe("the document", function()
                 .. '"upstreams":{"u":{"degraded":null,"nodes":[{"address":"a:1","state":"healthy","reason":null,"seconds_left":null,"weight":1,"drain":false,"effective_weight":1,"in_flight":0,"service_seconds":null,'
                 .. '"concurrency":null,"tries":null,"answers":null,"recent":{"requests_per_second":null,"error_share":null,"mean_seconds":null},"seconds":null}]}},'
                 .. '"routes":{"r":{"requests":null,"request_bytes":null,"response_bytes":null,"cache_saved_seconds":null,"recent":{"requests_per_second":null,"error_share":null,'
-                .. '"p50_seconds":null,"p95_seconds":null,"p99_seconds":null,"first_byte_p95_seconds":null,"cache_hit_share":null},"models":null,"variants":null}},'
+                .. '"p50_seconds":null,"p95_seconds":null,"p99_seconds":null,"first_byte_p95_seconds":null,"cache_hit_share":null},"models":null,"variants":null,"plugins":{}}},'
                 .. '"edges":{},"queues":{},"faults":[],"metrics":{"dropped_labels":0,"lost_series":0,"misuse":N,"expired_series":N},"memory":{"slots":{"used":N,"free":N},"bytes":null}}\n',
             (text:gsub('("misuse":)%w+(,"expired_series":)%w+', "%1N%2N"):gsub('"used":%d+,"free":%d+', '"used":N,"free":N'))
         )
@@ -676,10 +769,11 @@ describe("the document", function()
         assert.equal(of_index + 601, pauses_of(histories.sample, own.history, own.now, pause))
         local window = windows.look_back(own.history, own.now, pause)
         assert.equal(300, pauses_of(windows.each_histogram, window, DURATION, nothing))
-        document.write(own, { parts = {}, send = function(piece)
+        local output = outputs.sending(function(piece)
             pieces = pieces + 1
             longest = math.max(longest, #piece)
-        end }, own.now, pause)
+        end, pause)
+        document.write(own, output, own.now, own.now)
         assert.is_true(pieces > 20, pieces)
         assert.is_true(longest < 20000, longest)
     end)
@@ -863,6 +957,14 @@ describe("status in the gateway", function()
         assert.is_table(setup.build({ status = { token = statuses.TOKEN } }).status.token)
         assert.is_nil(setup.build({}).status.token)
         assert.same({ "r" }, setup.build({ routes = { r = {} } }).status.routes)
+    end)
+
+    it("knows the plugins of each route", function()
+        local gateway = setup.build({ routes = { r = { deadline = {} }, s = {} } })
+        assert.equal(gateway.routes.r.instances, gateway.status.plugins.plugins_of("r"))
+        assert.is_table(gateway.status.plugins.plugins_of("r").deadline)
+        assert.is_nil(gateway.status.plugins.plugins_of("s").deadline)
+        assert.is_nil(gateway.status.plugins.plugins_of("t"))
     end)
 end)
 

@@ -782,6 +782,11 @@ declare module "resty.openclaw.gateway.contract" {
         log?(route: string): void;
         init_worker?(): void;
         exit_worker?(): void;
+        /**
+         * Its state now, for the status document: a table of numbers, strings, booleans, lists and tables of these; nothing where
+         * there is none. Phases: content; may yield.
+         */
+        status?(route: string): object | undefined;
     }
     /** The phases of a request. */
     export type Phase = "access" | "admitted" | "before_balance" | "balance" | "header_filter" | "body_filter" | "log";

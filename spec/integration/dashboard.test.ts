@@ -3,7 +3,12 @@ import path from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as format from "../../dashboard/format.ts";
-import type { NodeStatus, RouteFigures, Status } from "../../dashboard/status.ts";
+import type {
+    NodeStatus,
+    RouteFigures,
+    RouteStatus,
+    StatusDocument,
+} from "../../src/resty/openclaw/status/document.d.ts";
 import { newPage, startBrowser } from "./support/browser";
 import type { WatchedPage } from "./support/browser";
 import { CHECKOUT } from "./support/checkout";
@@ -42,12 +47,19 @@ function startGateway(nodes: readonly { address: string }[], status = ""): Promi
             include openclaw.conf;
             proxy_cache_path run/cache keys_zone=answers:1m use_temp_path=off;
             init_by_lua_block {
+                local sample = require("resty.openclaw.plugin").define {
+                    name = "sample", meaning = "says something of itself", schema = {},
+                    create = function(_, context)
+                        return { status = function() return { route = context.route, deep = { list = { 1, 2 } } } end }
+                    end,
+                }
                 require("resty.openclaw").setup {
+                    plugins = { sample },
                     upstreams = { cluster = { nodes = { ${list} } } },
                     routes = {
-                        chat = { upstream = "cluster" },
+                        chat = { upstream = "cluster", sample = {} },
                         cached = { upstream = "cluster", body_digest = {} },
-                        ['${HOSTILE}'] = { upstream = "cluster" },
+                        ['${HOSTILE}'] = { upstream = "cluster", sample = {} },
                     },
                     log = { sinks = { { type = "file", path = ngx.config.prefix() .. "run/requests.log" } } },
                     status = { ${status} },
@@ -83,10 +95,10 @@ function startGateway(nodes: readonly { address: string }[], status = ""): Promi
     });
 }
 
-type Watched = WatchedPage<Status>;
+type Watched = WatchedPage<StatusDocument>;
 
 function newDashboard(options: Parameters<typeof newPage>[2] = {}): Promise<Watched> {
-    return newPage<Status>(browser, ({ time }) => String(time), options);
+    return newPage<StatusDocument>(browser, ({ time }) => String(time), options);
 }
 
 interface Shown {
@@ -184,7 +196,7 @@ function values(rows: Record<string, Record<string, Shown>>): Record<string, Rec
 }
 
 /** Fails unless the page shows just what the gateway has answered it. */
-function expectAgreement(shown: Snapshot, status: Status): void {
+function expectAgreement(shown: Snapshot, status: StatusDocument): void {
     for (const [name, { nodes }] of Object.entries(status.upstreams)) {
         const expected = Object.fromEntries(nodes.map((node) => [node.address, expectedNode(node)]));
         expect(values(shown.tables[`Nodes of ${name}`] ?? {})).toEqual(expected);
@@ -205,6 +217,13 @@ function expectAgreement(shown: Snapshot, status: Status): void {
         expect(shown.tables.Routes?.[name]?.error_share?.text).toBe(format.share(route.recent.error_share));
     }
     expect(values(shown.tables.Routes ?? {})).toEqual(routes);
+    for (const route of ["chat", HOSTILE].filter((name) => status.routes[name] !== undefined)) {
+        expect(status.routes[route]?.plugins).toEqual({ sample: { route, deep: { list: [1, 2] } } });
+        expect(values(shown.tables[`Plugin sample of ${route}`] ?? {})).toEqual({
+            route: { field: "route", value: route },
+            "deep.list": { field: "deep.list", value: "1, 2" },
+        });
+    }
     const queues = Object.fromEntries(
         Object.entries(status.queues).map(([sink, queue]) => {
             const { queued, queued_bytes, spool_bytes, sent, retries } = queue;
@@ -222,7 +241,7 @@ function expectAgreement(shown: Snapshot, status: Status): void {
 }
 
 /** The status that the page has shown; the page may have it a moment before the test does. */
-function answerOf({ answers }: Watched, time: string): Promise<Status> {
+function answerOf({ answers }: Watched, time: string): Promise<StatusDocument> {
     return eventually("the test has the answer as well", () => answers.get(time));
 }
 
@@ -259,7 +278,9 @@ function tooWide(page: Page): Promise<string[]> {
         const width = document.documentElement.clientWidth;
         const found: string[] = [];
         if (document.documentElement.scrollWidth > width) found.push("page");
-        for (const node of document.querySelectorAll("h1, h2, .tile, .scroll, tbody th, tbody td, .facts, .spark")) {
+        for (const node of document.querySelectorAll(
+            "h1, h2, h3, .tile, .scroll, tbody th, tbody td, .facts, .spark",
+        )) {
             const { right, width: own } = node.getBoundingClientRect();
             const isCut = node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).display !== "inline";
             if (own > 0 && (right > width || isCut)) found.push(`${node.tagName} ${node.textContent.slice(0, 40)}`);
@@ -480,6 +501,12 @@ function someFigures(seed: number): RouteFigures {
     };
 }
 
+/** What a plugin with much to say may say. */
+function somePlugin(seed: number): unknown {
+    const words = Array.from({ length: 40 }, (_, place) => `word-${place}`);
+    return { seed, words, long: "x".repeat(200), ["name".repeat(40)]: { of: { a: { field: 0.123456 } } } };
+}
+
 function someNode(address: string, seed: number): NodeStatus {
     return {
         address,
@@ -502,7 +529,7 @@ function someNode(address: string, seed: number): NodeStatus {
 }
 
 /** A status that no gateway of these tests would have. */
-function madeUp(changes: Partial<Status>): Status {
+function madeUp(changes: Partial<StatusDocument>): StatusDocument {
     return {
         version: "0.1.0",
         time: 1_700_000_000,
@@ -534,7 +561,7 @@ afterAll(async () => {
 });
 
 /** The page over a status that was made up. */
-async function openOver(status: Status, options: Parameters<typeof newDashboard>[0] = {}): Promise<Watched> {
+async function openOver(status: StatusDocument, options: Parameters<typeof newDashboard>[0] = {}): Promise<Watched> {
     const watched = await newDashboard(options);
     await watched.page.route("**/openclaw/status", (route) => route.fulfill({ json: status }));
     await watched.page.goto(idle.url("/openclaw/"));
@@ -543,7 +570,7 @@ async function openOver(status: Status, options: Parameters<typeof newDashboard>
 }
 
 /** Everything that a name can be the name of. */
-function named(name: string): Status {
+function named(name: string): StatusDocument {
     const model = {
         prompt_tokens: 1,
         completion_tokens: 2,
@@ -557,7 +584,13 @@ function named(name: string): Status {
     const figures = { ...someFigures(1), models: { [name]: model } };
     return madeUp({
         upstreams: { [name]: { degraded: true, nodes: [someNode(name, 2)] } },
-        routes: { [name]: { ...figures, variants: { "": figures, [name]: figures } } },
+        routes: {
+            [name]: {
+                ...figures,
+                variants: { "": figures, [name]: figures },
+                plugins: { [name]: { [name]: { [name]: name } } },
+            },
+        },
         edges: {
             [name]: {
                 link: "down",
@@ -592,6 +625,7 @@ describe("names from elsewhere", () => {
         expect(tables.Routes?.[name]?.name?.text).toBe(name);
         expect(tables.Routes?.[`${name}\0${name}`]?.name?.text).toBe(name);
         expect(tables.Routes?.[`${name}\0`]?.name?.text).toBe("no variant");
+        expect(tables[`Plugin ${name} of ${name}`]?.[`${name}.${name}`]?.value?.text).toBe(name);
         expect(tables.Models?.[`${name}\0${name}\0${name}`]?.model?.text).toBe(name);
         expect(tables.Edge?.[name]?.route?.text).toBe(name);
         expect(tables.Edge?.[name]?.link?.text).toBe("down");
@@ -617,14 +651,14 @@ describe("the page", () => {
             connections: null,
             window_seconds: 0,
             upstreams: { empty: { degraded: null, nodes: [] }, nothing },
-            routes: { r: { ...NO_FIGURES, variants: null } },
+            routes: { r: { ...NO_FIGURES, variants: null, plugins: { broken: null, empty: {} } } },
         });
         await using watched = await openOver(status);
         const { tables, facts } = await snapshot(watched.page);
         expect(tables.Routes?.r?.p95_seconds).toEqual({ value: "", text: format.NONE });
         expect(facts.uptime).toEqual({ value: "", text: format.NONE });
         expect(tables["Nodes of empty"]).toEqual({});
-        for (const id of ["models", "edges", "queues", "faults"])
+        for (const id of ["plugins .plugin", "models", "edges", "queues", "faults"])
             expect(await watched.page.locator(`#${id}`).isVisible()).toBe(false);
         await watched.page.unroute("**/openclaw/status");
         expectInnocence(watched, idle);
@@ -640,6 +674,7 @@ describe("the page", () => {
                     {
                         ...someFigures(seed),
                         variants: { "": someFigures(1), v1: someFigures(2), v2: someFigures(seed) },
+                        plugins: seed < 5 ? { wordy: somePlugin(seed) } : {},
                     },
                 ]),
             ),
@@ -673,6 +708,7 @@ describe("the page", () => {
         for (const [name, head] of [
             ["Nodes of x", "In flight"],
             ["Routes", "p95"],
+            ["Plugin x of x", "Value"],
             ["Models", "First token p95"],
             ["Edge", "Jobs waiting"],
             ["Log queues", "Dropped"],
@@ -685,6 +721,43 @@ describe("the page", () => {
         expect(await page.getByRole("status").count()).toBe(1);
         expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain("OpenClaw");
         expect(await page.locator(".spark").getAttribute("aria-label")).toMatch(/^Mean of the last five minutes: \d/);
+    });
+
+    test("shows what plugins say, whatever it is", async () => {
+        const fields = Object.fromEntries(Array.from({ length: 150 }, (_, place) => [`field-${place}`, place]));
+        const mixed = {
+            off: false,
+            none: null,
+            text: "",
+            share: 0.123456,
+            big: 1234567,
+            list: [],
+            rows: [{ a: 1 }, "b"],
+        };
+        const plugins = { mixed, many: fields, list: [1, 2], plain: 5 };
+        const route: RouteStatus = { ...NO_FIGURES, variants: null, plugins };
+        await using watched = await openOver(madeUp({ routes: { r: route } }));
+        const { page } = watched;
+        const { tables } = await snapshot(page);
+        const texts = (plugin: string) =>
+            Object.entries(tables[`Plugin ${plugin} of r`] ?? {}).map(([key, { value }]) => [key, value?.text]);
+        expect(texts("mixed")).toEqual([
+            ["off", "false"],
+            ["none", format.NONE],
+            ["text", format.NONE],
+            ["share", "0.1235"],
+            ["big", "1,234,567"],
+            ["list", format.NONE],
+            ["rows.0.a", "1"],
+            ["rows.1", "b"],
+        ]);
+        expect(tables["Plugin mixed of r"]?.share?.value?.value).toBe("0.123456");
+        expect(texts("many")).toHaveLength(100);
+        expect(await page.locator(".plugin[data-plugin=many] .empty").textContent()).toMatch(/^50 more fields/);
+        expect(texts("list")).toEqual([["", "1, 2"]]);
+        expect(texts("plain")).toEqual([["", "5"]]);
+        expect(await page.locator(".plugin[data-plugin=mixed] .empty").isVisible()).toBe(false);
+        expect(watched.problems).toEqual([]);
     });
 
     test("follows rows that come, go and change places", async () => {

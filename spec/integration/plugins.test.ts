@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { StatusDocument } from "../../src/resty/openclaw/status/document.d.ts";
 import { CHECKOUT, run } from "./support/checkout";
 import { NativeNginx } from "./support/native_nginx";
 
@@ -22,10 +23,11 @@ async function compile(): Promise<string> {
 }
 
 /** A gateway with the plugin, which stands beside the library. The route `free` does without it. */
-async function gateway(name: string): Promise<NativeNginx> {
+async function gateway(name: string, workers = 2): Promise<NativeNginx> {
     const conf = await readFile(path.join(CHECKOUT, "nginx/openclaw.conf"), "utf8");
     const route = await readFile(path.join(CHECKOUT, "nginx/route.conf"), "utf8");
     return NativeNginx.start({
+        workers,
         http: `
             include openclaw.conf;
             init_by_lua_block {
@@ -37,6 +39,7 @@ async function gateway(name: string): Promise<NativeNginx> {
         server: `
             location = /asked { set $openclaw_route r; include route.conf; content_by_lua_block { ngx.print("answer") } }
             location = /free { set $openclaw_route free; include route.conf; content_by_lua_block { ngx.print("answer") } }
+            location = /status { content_by_lua_block { require("resty.openclaw").status_page() } }
             location = /metrics { content_by_lua_block { require("resty.openclaw").metrics_page() } }`,
         files: {
             "openclaw.conf": conf.replace("lua_shared_dict openclaw 10m;", ""),
@@ -58,6 +61,12 @@ async function ask(nginx: NativeNginx, at: string, region?: string): Promise<[nu
 async function refused(nginx: NativeNginx): Promise<string[]> {
     const lines = (await nginx.get("/metrics")).split("\n");
     return lines.filter((line) => line.startsWith("region_refused_total"));
+}
+
+/** What the status document has of the plugin, by route. */
+async function statuses(nginx: NativeNginx): Promise<Record<string, unknown>> {
+    const { routes } = JSON.parse(await nginx.get("/status")) as StatusDocument;
+    return Object.fromEntries(Object.entries(routes).map(([route, { plugins }]) => [route, plugins]));
 }
 
 /** What a reload with other options of the plugin says. */
@@ -93,6 +102,15 @@ describe.each(["region.lua", "region.ts"])("the plugin of examples/%s", (name) =
         expect(await ask(nginx, "/asked")).toEqual([403, REFUSAL]);
         expect(await ask(nginx, "/free")).toEqual([200, "answer"]);
         expect(await refused(nginx)).toEqual(['region_refused_total{route="r"} 2']);
+    });
+
+    test("says of itself in the status document what it allows and refused", async () => {
+        // What it refused last is known in that worker only.
+        await using nginx = await gateway(name, 1);
+        const allowed = ["eu", "us"];
+        expect(await statuses(nginx)).toEqual({ r: { region: { allowed } }, free: {} });
+        expect(await ask(nginx, "/asked", 'ma"rs')).toEqual([403, REFUSAL]);
+        expect(await statuses(nginx)).toEqual({ r: { region: { allowed, last_refused: 'ma"rs' } }, free: {} });
     });
 
     test("says what is wrong with its options, with their whole path", async () => {

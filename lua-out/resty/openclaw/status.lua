@@ -11,9 +11,12 @@ local option = ____schema.option
 local read_or_raise = ____schema.read_or_raise
 local tokens = require("resty.openclaw.core.request.operator_access.token")
 local request = require("resty.openclaw.core.request.request")
-local document = require("resty.openclaw.status.document")
+local outputs = require("resty.openclaw.core.text.json.output")
+local document_json = require("resty.openclaw.status.document_json")
 local histories = require("resty.openclaw.status.history")
+local plugin_json = require("resty.openclaw.status.plugin_json")
 local built = require("resty.openclaw.status.page")
+local clock = require("resty.openclaw.core.time.clock")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local worker_process = require("resty.openclaw.core.process.worker_process")
 local NAME = "status"
@@ -48,7 +51,7 @@ local function tick(premature, status)
     local ok, err = pcall(
         histories.tick,
         status.history,
-        request.now(),
+        clock.now(),
         time_slice.paced(time_slice.yield_now)
     )
     if not ok then
@@ -60,7 +63,7 @@ local function begin(status)
         return
     end
     status.has_begun = true
-    status.worker_began = request.now()
+    status.worker_began = clock.now()
     local ok, err = ngx.timer.at(0, tick, status)
     local goes_on, its_err = ngx.timer.every(histories.STEP_SECONDS, tick, status)
     if not ok or not goes_on then
@@ -89,7 +92,7 @@ local function check(status)
         json_error.respond(405, "method_not_allowed", "This address takes GET, HEAD only.")
     end
 end
---- Sends a piece, and lets other requests have their turn.
+--- Sends a piece, and lets other requests run.
 local function send(piece)
     ngx.print(piece)
     time_slice.yield_now()
@@ -102,11 +105,15 @@ local function page(self)
     if ngx.req.get_method() == "HEAD" then
         return
     end
-    document.write(
-        self,
-        {parts = {}, send = send},
-        request.now(),
+    local output = outputs.sending(
+        send,
         time_slice.paced(time_slice.yield_now)
+    )
+    document_json.write(
+        self,
+        output,
+        request.now(),
+        clock.now()
     )
 end
 local function dashboard(self)
@@ -123,9 +130,12 @@ local function dashboard(self)
 end
 local metatable = {__index = {init_worker = init_worker, page = page, dashboard = dashboard}}
 --- The status of some upstreams and routes. Raises when the token is no good. Phases: init.
-function ____exports.create(options, upstreams, routes, path)
+-- 
+-- @param plugins_of asked for the plugins of each route that is shown, when it is shown
+function ____exports.create(options, upstreams, routes, plugins_of, path)
     local registry = metric_registry.open(options.dict)
     local names = registry.region.names
+    local faults = fault.new(NAME, registry)
     names:safe_add(
         STARTED,
         request.now()
@@ -135,9 +145,10 @@ function ____exports.create(options, upstreams, routes, path)
         routes = routes,
         history = histories.new(registry),
         started = (names:get(STARTED)),
-        worker_began = request.now(),
+        worker_began = clock.now(),
         has_begun = false,
-        faults = fault.new(NAME, registry),
+        plugins = plugin_json.new(faults, plugins_of),
+        faults = faults,
         token = tokens.new(path, options)
     }
     return setmetatable(fields, metatable)
@@ -145,7 +156,13 @@ end
 --- The status alone, from the options in docs/status.md. Raises when one is wrong. Phases: init.
 local function alone(options)
     local read = read_or_raise(____exports.ALONE_SCHEMA, options, NAME)
-    return ____exports.create(read, read.upstreams, read.routes, NAME)
+    return ____exports.create(
+        read,
+        read.upstreams,
+        read.routes,
+        function() return nil end,
+        NAME
+    )
 end
 ____exports.new = alone
 return ____exports

@@ -1,4 +1,4 @@
-/** What the gateway does now, for programs as JSON and for people as a page that shows it: read-only. */
+/** The current state of the gateway: as JSON for programs, and as a page for people. Read-only. */
 import * as fault from "./core/metrics/fault";
 import type { Faults } from "./core/metrics/fault";
 import * as json_error from "./core/request/json_error";
@@ -10,18 +10,22 @@ import type { Values } from "./config/schema";
 import * as tokens from "./core/request/operator_access/token";
 import type { Token } from "./core/request/operator_access/token";
 import * as request from "./core/request/request";
-import * as document from "./status/document";
-import type { Subject } from "./status/document";
+import * as outputs from "./core/text/json/output";
+import * as document_json from "./status/document_json";
+import type { Subject } from "./status/document_json";
 import * as histories from "./status/history";
-import type { Upstream } from "./status/node_text";
+import type { Upstream } from "./status/node_json";
+import * as plugin_json from "./status/plugin_json";
+import type { Plugins } from "./status/plugin_json";
 import * as built from "resty.openclaw.status.page";
+import * as clock from "./core/time/clock";
 import * as time_slice from "./core/time/time_slice";
 import * as worker_process from "./core/process/worker_process";
 
 export interface Status extends Subject {
     readonly faults: Faults;
     readonly token: Token | undefined;
-    worker_began: number;
+    worker_began: MonotonicTime;
     has_begun: boolean;
     /** Begins to take samples in this worker; the pages do it where it was not called. Phases: init_worker. */
     init_worker(): void;
@@ -62,14 +66,14 @@ const STARTED = "status:started";
 
 function tick(premature: boolean, status: Status): void {
     if (premature) return;
-    const [ok, err] = pcall(histories.tick, status.history, request.now(), time_slice.paced(time_slice.yield_now));
+    const [ok, err] = pcall(histories.tick, status.history, clock.now(), time_slice.paced(time_slice.yield_now));
     if (!ok) status.faults.report("sample", err);
 }
 
 function begin(status: Status): void {
     if (status.has_begun) return;
     status.has_begun = true;
-    status.worker_began = request.now();
+    status.worker_began = clock.now();
     const [ok, err] = ngx.timer.at(0, tick, status);
     const [goes_on, its_err] = ngx.timer.every(histories.STEP_SECONDS, tick, status);
     if (!ok || !goes_on) status.faults.report("timer", err ?? its_err);
@@ -95,7 +99,7 @@ function check(status: Status): void {
     }
 }
 
-/** Sends a piece, and lets other requests have their turn. */
+/** Sends a piece, and lets other requests run. */
 function send(piece: string): void {
     ngx.print(piece);
     time_slice.yield_now();
@@ -107,13 +111,14 @@ function page(this: Status): void {
     ngx.header["Cache-Control"] = "no-store";
     ngx.header["Content-Type"] = "application/json";
     if (ngx.req.get_method() === "HEAD") return;
-    document.write(this, { parts: [], send }, request.now(), time_slice.paced(time_slice.yield_now));
+    const output = outputs.sending(send, time_slice.paced(time_slice.yield_now));
+    document_json.write(this, output, request.now(), clock.now());
 }
 
 function dashboard(this: Status): void {
     check(this);
     ngx.header["Content-Security-Policy"] = built.content_security_policy;
-    // It holds no figures, so it may be kept, but not shown to whoever is not let in any more.
+    // It holds no figures, so browsers may keep it, but ask each time whether they may still show it.
     ngx.header["Cache-Control"] = "no-cache, private";
     // With this nginx answers 304 by itself.
     ngx.header.ETag = built.etag;
@@ -125,24 +130,30 @@ function dashboard(this: Status): void {
 
 const metatable = { __index: { init_worker, page, dashboard } };
 
-/** The status of some upstreams and routes. Raises when the token is no good. Phases: init. */
+/**
+ * The status of some upstreams and routes. Raises when the token is no good. Phases: init.
+ * @param plugins_of asked for the plugins of each route that is shown, when it is shown
+ */
 export function create(
     options: Values<typeof SCHEMA>,
     upstreams: LuaTable<string, Upstream>,
     routes: readonly string[],
+    plugins_of: (this: void, route: string) => Plugins | undefined,
     path: string,
 ): Status {
     const registry = metric_registry.open(options.dict);
     const names = registry.region.names;
+    const faults = fault.new(NAME, registry);
     names.safe_add(STARTED, request.now());
     const fields = {
         upstreams,
         routes,
         history: histories.new(registry),
-        started: names.get<number>(STARTED)[0],
-        worker_began: request.now(),
+        started: names.get<WallTime>(STARTED)[0],
+        worker_began: clock.now(),
         has_begun: false,
-        faults: fault.new(NAME, registry),
+        plugins: plugin_json.new(faults, plugins_of),
+        faults,
         token: tokens.new(path, options),
     };
     return setmetatable(fields, metatable);
@@ -151,6 +162,6 @@ export function create(
 /** The status alone, from the options in docs/status.md. Raises when one is wrong. Phases: init. */
 function alone(options: unknown): Status {
     const read = read_or_raise(ALONE_SCHEMA, options, NAME);
-    return create(read, read.upstreams, read.routes, NAME);
+    return create(read, read.upstreams, read.routes, () => undefined, NAME);
 }
 export { alone as new };

@@ -1,51 +1,21 @@
 local ____exports = {}
-local json = require("resty.openclaw.core.text.json")
-local time_slice = require("resty.openclaw.core.time.time_slice")
 local body = require("resty.openclaw.admin.body")
 local calls = require("resty.openclaw.admin.call")
 local paths = require("resty.openclaw.admin.path")
 local shown = require("resty.openclaw.admin.shown")
 local wishes = require("resty.openclaw.admin.wish")
-local function shown_fields(upstream)
-    local ____shown_upstream_6 = shown.upstream
-    local ____temp_4 = upstream:report()
-    local ____this_1
-    ____this_1 = upstream
-    local ____opt_0 = ____this_1.is_degraded
-    local ____temp_5 = ____opt_0 and ____opt_0(____this_1)
-    local ____this_3
-    ____this_3 = upstream
-    local ____opt_2 = ____this_3.removed
-    return ____shown_upstream_6(
-        ____temp_4,
-        ____temp_5,
-        ____opt_2 and ____opt_2(____this_3)
-    )
-end
 local function show_all(call)
-    local names = {}
-    for name in pairs(call.upstreams) do
-        names[#names + 1] = name
-    end
-    table.sort(names)
-    local parts = {}
-    for ____, name in ipairs(names) do
-        if #parts > 0 then
-            time_slice.yield_now()
-        end
-        parts[#parts + 1] = ((json.text(name) .. ":{") .. shown_fields(call.upstreams[name])) .. "}"
-    end
     calls.answer(
         call,
         200,
-        ("{\"upstreams\":{" .. table.concat(parts, ",")) .. "}}"
+        shown.upstreams(call.upstreams)
     )
 end
 local function show_upstream(call, upstream)
     calls.answer(
         call,
         200,
-        ((("{\"name\":" .. json.text(call.upstream)) .. ",") .. shown_fields(upstream)) .. "}"
+        shown.upstream(call.upstream, upstream)
     )
 end
 local function find(call, upstream)

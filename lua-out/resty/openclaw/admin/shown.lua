@@ -1,54 +1,102 @@
 local ____exports = {}
-local json = require("resty.openclaw.core.text.json")
---- A number, or null where there is none that JSON knows.
-local function number(value)
-    if value == nil or value ~= value or value == math.huge or value == -math.huge then
-        return "null"
-    end
-    return string.format("%.14g", value)
+local names = require("resty.openclaw.config.names")
+local outputs = require("resty.openclaw.core.text.json.output")
+local ____shapes = require("resty.openclaw.core.text.json.shapes")
+local exact = ____shapes.exact
+local flag = ____shapes.flag
+local list_of = ____shapes.list_of
+local map_of = ____shapes.map_of
+local object = ____shapes.object
+local row_of = ____shapes.row_of
+local text = ____shapes.text
+local time_slice = require("resty.openclaw.core.time.time_slice")
+local NODE = object()(
+    {"address", text},
+    {"state", text},
+    {"reason", text},
+    {"seconds_left", exact},
+    {"weight", exact},
+    {"drain", flag},
+    {"in_flight", exact},
+    {"effective_weight", exact},
+    {"service_seconds", exact},
+    {"concurrency", exact},
+    {"changed", flag}
+)
+local REMOVED = object()({"address", text}, {"removed", flag})
+local UPSTREAM = object()(
+    {"name", text, "optional"},
+    {"degraded", flag, "optional"},
+    {
+        "nodes",
+        list_of(NODE)
+    },
+    {
+        "removed",
+        row_of(text),
+        "optional"
+    }
+)
+local UPSTREAMS = object()({
+    "upstreams",
+    map_of(UPSTREAM)
+})
+local function written(write, value)
+    local output = outputs.collecting(time_slice.paced(time_slice.yield_now))
+    write(output, value)
+    return outputs.finish(output)
 end
---- One node.
+--- One node. Phases: content; yields, as all here.
 function ____exports.node(report)
-    return string.format(
-        "{\"address\":%s,\"state\":%s,\"reason\":%s,\"seconds_left\":%s,\"weight\":%s,\"drain\":%s,\"in_flight\":%s,\"effective_weight\":%s,\"service_seconds\":%s,\"concurrency\":%s,\"changed\":%s}",
-        json.text(report.address),
-        json.text(report.state),
-        report.reason == nil and "null" or json.text(report.reason),
-        number(report.seconds_left),
-        number(report.weight),
-        tostring(report.drain),
-        number(report.in_flight),
-        number(report.effective_weight),
-        number(report.service_seconds),
-        number(report.concurrency),
-        tostring(report.changed)
-    )
+    return written(NODE, report)
 end
---- A node that is none any more.
+--- A node that was removed.
 function ____exports.removed(address)
-    return string.format(
-        "{\"address\":%s,\"removed\":true}",
-        json.text(address)
+    return written(REMOVED, {address = address, removed = true})
+end
+local function fields_of(upstream, name)
+    local ____this_1
+    ____this_1 = upstream
+    local ____opt_0 = ____this_1.removed
+    local addresses = ____opt_0 and ____opt_0(____this_1)
+    local ____name_4 = name
+    local ____this_3
+    ____this_3 = upstream
+    local ____opt_2 = ____this_3.is_degraded
+    return {
+        name = ____name_4,
+        degraded = ____opt_2 and ____opt_2(____this_3),
+        nodes = function(put)
+            for ____, report in ipairs(upstream:report()) do
+                put(report)
+            end
+        end,
+        removed = addresses and (function(put)
+            for ____, address in ipairs(addresses) do
+                put(address)
+            end
+        end)
+    }
+end
+--- One upstream.
+function ____exports.upstream(name, given)
+    return written(
+        UPSTREAM,
+        fields_of(given, name)
     )
 end
-local function removed_field(addresses)
-    if addresses == nil then
-        return ""
-    end
-    local texts = {}
-    for ____, address in ipairs(addresses) do
-        texts[#texts + 1] = json.text(address)
-    end
-    return (",\"removed\":[" .. table.concat(texts, ",")) .. "]"
-end
---- The fields of an upstream, without the braces. `is_degraded` and the addresses of nodes that an operator removed:
--- nothing where the upstream does not say.
-function ____exports.upstream(reports, is_degraded, addresses)
-    local nodes = {}
-    for ____, report in ipairs(reports) do
-        nodes[#nodes + 1] = ____exports.node(report)
-    end
-    local degraded = is_degraded == nil and "" or ("\"degraded\":" .. tostring(is_degraded)) .. ","
-    return (((degraded .. "\"nodes\":[") .. table.concat(nodes, ",")) .. "]") .. removed_field(addresses)
+--- All upstreams by their names.
+function ____exports.upstreams(all)
+    return written(
+        UPSTREAMS,
+        {upstreams = function(put)
+            for ____, name in ipairs(names.sorted(all)) do
+                put(
+                    name,
+                    fields_of(all[name])
+                )
+            end
+        end}
+    )
 end
 return ____exports

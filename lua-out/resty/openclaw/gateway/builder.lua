@@ -115,12 +115,18 @@ function ____exports.build(options)
             "setup: admin"
         ) end
     )
+    local made_routes = {}
+    local function plugins_of(route)
+        local ____opt_0 = made_routes[route]
+        return ____opt_0 and ____opt_0.instances
+    end
     local status = attempt(
         problems,
         function() return statuses.create(
             read.status,
             of_any(balancers),
             names.sorted(read.routes),
+            plugins_of,
             "setup: status"
         ) end
     )
@@ -145,13 +151,13 @@ function ____exports.build(options)
     for ____, name in ipairs(names.sorted(route_options)) do
         local its_options = route_options[name]
         local upstream = its_options.upstream
-        local ____temp_0
+        local ____temp_2
         if upstream == nil then
-            ____temp_0 = nil
+            ____temp_2 = nil
         else
-            ____temp_0 = balancers[upstream]
+            ____temp_2 = balancers[upstream]
         end
-        local balancer = ____temp_0
+        local balancer = ____temp_2
         local route = routes.make(
             declarations,
             name,
@@ -160,6 +166,7 @@ function ____exports.build(options)
             problems
         )
         gateway.routes[name] = route
+        made_routes[name] = route
         if route.filters_headers then
             gateway.filters_headers = true
         end

@@ -2,7 +2,7 @@ local ____exports = {}
 local ffi = require("ffi")
 ffi.cdef("\n    extern unsigned long *openclaw_stat_requests __asm__(\"ngx_stat_requests\");\n    extern unsigned long *openclaw_stat_reading __asm__(\"ngx_stat_reading\");\n    extern unsigned long *openclaw_stat_writing __asm__(\"ngx_stat_writing\");\n")
 local accounts = ffi.C
---- A request is no longer in progress a moment before it is counted, so that one look may come too early.
+--- A request ends a moment before it is counted, so one look may come too early.
 local LATE_LOOKS = 2
 --- Before the first look. Phases: any.
 function ____exports.none()
@@ -16,7 +16,7 @@ local function count_look(activity)
     activity.quiet_looks = is_quiet and activity.quiet_looks + 1 or 0
     activity.requests = requests
 end
---- Whether anything may have been counted since the look before the last; true where nginx keeps no account. To be called
+--- Whether anything may have been counted since the look before the last; true where nginx has no such count. To be called
 -- before the totals are read. Phases: any.
 function ____exports.look(activity)
     local knows = pcall(count_look, activity)

@@ -10,7 +10,7 @@ ____exports.STEP_SECONDS = 5
 ____exports.WINDOW_STEPS = 12
 --- Points of a chart: five minutes.
 ____exports.POINTS = 60
---- One more than are looked at, so that a page can go on with what it began with while the next one is taken.
+--- One more than a page reads, so that it can go on with its oldest sample while the next one is taken.
 local WINDOW_DEPTH = ____exports.WINDOW_STEPS + 2
 ____exports.CHART_DEPTH = ____exports.POINTS + 2
 local PLANS = {
@@ -70,8 +70,8 @@ function ____exports.find(tracks, list, place)
     local track = tracks and tracks.by_slot[series_list.slot(list, place)]
     return (track and track.generation) == series_list.generation(list, place) and track or nil
 end
---- Notes a sample of each series of a family, and forgets the series that are gone.
-local function sample_family(region, index, tracks, family, number, pause)
+--- Takes a sample of each series of a family, and forgets the series that are gone.
+local function sample_family(region, index, tracks, family, number, yield_if_due)
     local plan = tracks.plan
     local list = family.series
     for place = 0, list.count - 1 do
@@ -99,7 +99,7 @@ local function sample_family(region, index, tracks, family, number, pause)
                 track.samples,
                 number % track.depth * track.width
             )
-            pause()
+            yield_if_due()
         end
         ::__continue12::
     end
@@ -107,7 +107,7 @@ local function sample_family(region, index, tracks, family, number, pause)
         if track.last ~= number then
             tracks.by_slot[slot] = nil
         end
-        pause()
+        yield_if_due()
     end
 end
 --- Notes that the newest sample holds for one more step.
@@ -117,15 +117,19 @@ local function note_step(history, now)
     history.sample_at[step % ____exports.CHART_DEPTH] = history.newest
     history.step = step
 end
+--- When a step was. Phases: any.
+function ____exports.time_of(history, step)
+    return history.times[step % ____exports.CHART_DEPTH]
+end
 --- The number of the sample that holds for a step. Phases: any.
 function ____exports.sample_at(history, step)
     return history.sample_at[step % ____exports.CHART_DEPTH]
 end
---- Takes a sample of everything. Calls `pause` after each series, so that it may be one of `time_slice.paced`. Phases: any in which `pause` may be called; not
--- while another sample is being taken.
-function ____exports.sample(history, now, pause)
+--- Takes a sample of everything. Calls `yield_if_due` after each series: see `time_slice.paced`. Phases: any in which that may be
+-- called; not while another sample is being taken.
+function ____exports.sample(history, now, yield_if_due)
     local number = history.newest + 1
-    series_of.refresh(history.index, pause)
+    series_of.refresh(history.index, yield_if_due)
     for name, tracks in pairs(history.tracks) do
         local family = series_of.family(history.index, name)
         local meaning = family == nil and "" or (family.kind .. " ") .. family.bounds_text
@@ -140,28 +144,28 @@ function ____exports.sample(history, now, pause)
                 tracks,
                 family,
                 number,
-                pause
+                yield_if_due
             )
-            pause()
+            yield_if_due()
         end
     end
     history.newest = number
     note_step(history, now)
 end
-local function sample_or_not(history, now, pause)
+local function sample_or_not(history, now, yield_if_due)
     if activities.look(history.activity) or history.newest == 0 then
-        ____exports.sample(history, now, pause)
+        ____exports.sample(history, now, yield_if_due)
     else
         note_step(history, now)
     end
 end
 --- Takes a sample where there have been requests, unless the one before is still being taken. Phases: timers.
-function ____exports.tick(history, now, pause)
+function ____exports.tick(history, now, yield_if_due)
     if history.is_sampling then
         return
     end
     history.is_sampling = true
-    local ok, err = pcall(sample_or_not, history, now, pause)
+    local ok, err = pcall(sample_or_not, history, now, yield_if_due)
     history.is_sampling = false
     if not ok then
         error(err, 0)

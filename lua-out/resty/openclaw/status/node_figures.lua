@@ -22,7 +22,7 @@ function ____exports.of(window, nodes, upstream, address)
     nodes[key] = made
     return made
 end
---- All nodes that somebody counts. Phases: those in which the window may pause.
+--- All nodes that somebody counts. Phases: those in which the window may yield.
 function ____exports.gather(window)
     local nodes = {}
     local function node_of(labels)

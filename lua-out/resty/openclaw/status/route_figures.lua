@@ -12,7 +12,7 @@ local PROMPT = "openclaw_inference_prompt_tokens_total"
 local COMPLETION = "openclaw_inference_completion_tokens_total"
 local FIRST_TOKEN = "openclaw_inference_first_token_seconds"
 local SPEED = "openclaw_inference_tokens_per_second"
---- Of `$upstream_cache_status`: those for whose answer no node was waited for.
+--- Of `$upstream_cache_status`: those whose response waited for no node.
 local HITS = {hit = true, stale = true, updating = true}
 local function new_spread()
     return {counts = {}, bounds = {}}
@@ -76,7 +76,7 @@ local function widen(spread, counts, bounds)
     end
     spread.bounds = bounds
 end
---- Adds each series of a family to its route and to its variant. `label`: which one `add` wants to know.
+--- Adds each series of a family to its route and to its variant. `label`: the label whose value `add` gets.
 local function count(window, routes, name, label, add)
     windows.each(
         window,
@@ -117,12 +117,12 @@ local function spread(window, routes, name, pick)
         end
     )
 end
---- All routes that somebody counts, and those whose names are given. Phases: those in which the window may pause.
+--- All routes that somebody counts, and those whose names are given. Phases: those in which the window may yield.
 function ____exports.gather(window, names)
     local routes = {}
     for ____, name in ipairs(names) do
         route_of(window, routes, name)
-        window.pause()
+        window.yield_if_due()
     end
     count(
         window,

@@ -35,7 +35,7 @@ end
 local MOST_KNOWN = 20000
 local known_labels = {}
 local known_count = 0
---- As `read_labels`, for those of a series: they are kept, so that to read them again costs a look into a table.
+--- As `read_labels`, for those of a series: they are kept, so that reading them again is one look-up.
 function ____exports.labels_of(text)
     local known = known_labels[text]
     if known ~= nil then
@@ -80,7 +80,7 @@ function ____exports.family(index, name)
         series = shape.series
     }
 end
---- Whether a series still has its slots: to be asked anew after each pause. Phases: any.
+--- Whether a series still has its slots: to be asked again after each yield. Phases: any.
 function ____exports.is_current(index, family, place)
     return series_list.is_current(family.series, place, index.registry.region.generations)
 end
@@ -88,9 +88,9 @@ end
 function ____exports.labels_at(family, place)
     return ____exports.labels_of(series_list.labels(family.series, place))
 end
---- Takes in the series that are new. Calls `pause` about once a millisecond.
-function ____exports.refresh(index, pause)
-    catalogues.refresh(index, pause)
+--- Adds the series that are new. Calls `yield_if_due` between small pieces of work.
+function ____exports.refresh(index, yield_if_due)
+    catalogues.refresh(index, yield_if_due)
 end
 --- The index of a registry's series. Phases: any.
 function ____exports.of(registry)

@@ -4,18 +4,18 @@ local series_list = require("resty.openclaw.core.metrics.metric_registry.series_
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local histories = require("resty.openclaw.status.history")
 local series_of = require("resty.openclaw.status.series")
---- Rates over less would say little.
+--- Rates over less time would mean little.
 local LEAST_SECONDS = 1
 --- Looks back a minute, or as far as there are samples. Phases: any.
 -- 
--- @param pause called after each series by those who read through the window
-function ____exports.look_back(history, now, pause)
+-- @param yield_if_due called after each series by those who read through the window
+function ____exports.look_back(history, now, yield_if_due)
     local step = math.max(1, history.step - histories.WINDOW_STEPS)
     local oldest = histories.sample_at(history, step)
-    local seconds = history.step == 0 and 0 or now - history.times[step % histories.CHART_DEPTH]
-    return {history = history, oldest = oldest, seconds = seconds < LEAST_SECONDS and 0 or seconds, pause = pause}
+    local seconds = history.step == 0 and 0 or now - histories.time_of(history, step)
+    return {history = history, oldest = oldest, seconds = seconds < LEAST_SECONDS and 0 or seconds, yield_if_due = yield_if_due}
 end
---- How much a total has grown. One that is less than before has begun anew.
+--- How much a total has grown. One that is less than before has started again at 0.
 local function growth(from, to)
     return to < from and to or to - from
 end
@@ -55,7 +55,7 @@ local function each_series(window, name, kind, look)
                 slot = series_list.slot(list, place),
                 track = track
             })
-            window.pause()
+            window.yield_if_due()
         end
     end
 end
@@ -75,7 +75,7 @@ function ____exports.each(window, name, visit)
         end
     )
 end
---- Visits the figures of a family that are worked out when somebody looks: their labels and values. Phases: any.
+--- Visits the figures of a family that are computed when they are read: their labels and values. Phases: any.
 function ____exports.collected(window, name, visit)
     for ____, collector in ipairs(window.history.registry.collectors) do
         if collector.name == name then
@@ -129,7 +129,7 @@ function ____exports.each_histogram(window, name, visit)
         end
     )
 end
---- The mean of what was counted from one sample to the next, for each step of the chart; a hole where there was nothing.
+--- The mean of what was counted from one sample to the next, for each step of the chart; nothing where there was none.
 local function points_of(history, track)
     local points = {}
     for place = 1, histories.POINTS do

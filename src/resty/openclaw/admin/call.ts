@@ -4,21 +4,15 @@ import * as json_error from "../core/request/json_error";
 import type { Counter } from "../core/metrics/metric_handles";
 import type { Family } from "../core/metrics/metric_registry";
 import * as request from "../core/request/request";
-import type { NodeReport } from "./shown";
+import type { Shown } from "./shown";
 import type { Wish } from "./wish";
 
 /** An upstream whose nodes can be seen and changed. None of the methods raises; all may be called in content. */
-export interface Upstream {
-    /** What is known of each node now. */
-    report(): NodeReport[];
+export interface Upstream extends Shown {
     /** Changes a node, adds or removes it. On failure false and why. */
     change(address: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]>;
     /** Takes back what `change` did to a node. On failure false and why. */
     forget_changes(address: string): LuaMultiReturn<[ok: boolean, err?: string]>;
-    /** Whether its fallback answers now; for those that can tell, and have one. */
-    is_degraded?(): boolean | undefined;
-    /** The addresses of nodes that an operator removed; for those that can tell. */
-    removed?(): string[];
 }
 
 export interface Call {

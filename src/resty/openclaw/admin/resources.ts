@@ -1,6 +1,4 @@
 /** What can be done with upstreams, with nodes and with the changes of nodes. */
-import * as json from "../core/text/json";
-import * as time_slice from "../core/time/time_slice";
 import * as body from "./body";
 import * as calls from "./call";
 import type { Call, Upstream } from "./call";
@@ -18,24 +16,12 @@ export interface Resource {
     readonly methods: Readonly<Record<string, Method | undefined>>;
 }
 
-function shown_fields(upstream: Upstream): string {
-    return shown.upstream(upstream.report(), upstream.is_degraded?.(), upstream.removed?.());
-}
-
 function show_all(this: void, call: Call): void {
-    const names: string[] = [];
-    for (const [name] of call.upstreams) names.push(name);
-    table.sort(names);
-    const parts: string[] = [];
-    for (const name of names) {
-        if (parts.length > 0) time_slice.yield_now();
-        parts.push(`${json.text(name)}:{${shown_fields(call.upstreams.get(name))}}`);
-    }
-    calls.answer(call, 200, `{"upstreams":{${table.concat(parts, ",")}}}`);
+    calls.answer(call, 200, shown.upstreams(call.upstreams));
 }
 
 function show_upstream(this: void, call: Call, upstream: Upstream): void {
-    calls.answer(call, 200, `{"name":${json.text(call.upstream)},${shown_fields(upstream)}}`);
+    calls.answer(call, 200, shown.upstream(call.upstream, upstream));
 }
 
 function find(call: Call, upstream: Upstream): NodeReport | undefined {

@@ -1,5 +1,41 @@
-/** How upstreams and their nodes are shown: JSON with its fields always in the same order. */
-import * as json from "../core/text/json";
+/** The JSON of upstreams and their nodes. docs/admin.md says what each field means. */
+import * as names from "../config/names";
+import * as outputs from "../core/text/json/output";
+import { exact, flag, list_of, map_of, object, row_of, text } from "../core/text/json/shapes";
+import type { Given, Writer } from "../core/text/json/shapes";
+import * as time_slice from "../core/time/time_slice";
+
+interface NodeJson {
+    address: string;
+    state: string;
+    reason: string | null;
+    seconds_left: number | null;
+    weight: number;
+    drain: boolean;
+    in_flight: number;
+    effective_weight: number | null;
+    service_seconds: number | null;
+    concurrency: number | null;
+    changed: boolean;
+}
+
+/** A node that was removed. */
+interface RemovedJson {
+    address: string;
+    removed: boolean;
+}
+
+interface UpstreamJson {
+    /** In the list of all upstreams these are its keys. */
+    name?: string | undefined;
+    degraded?: boolean | undefined;
+    nodes: NodeJson[];
+    removed?: string[] | undefined;
+}
+
+interface UpstreamsJson {
+    upstreams: Record<string, UpstreamJson>;
+}
 
 /** What is known of one node. */
 export interface NodeReport {
@@ -7,8 +43,8 @@ export interface NodeReport {
     readonly address: string;
     readonly state: string;
     /** Why it gets no requests, and in how many seconds it may again. */
-    readonly reason?: string | undefined;
-    readonly seconds_left?: number | undefined;
+    readonly reason: string | undefined;
+    readonly seconds_left: number | undefined;
     readonly weight: number;
     readonly drain: boolean;
     /** Requests there now, from all workers. */
@@ -20,53 +56,83 @@ export interface NodeReport {
     readonly changed: boolean;
 }
 
-/** A number, or null where there is none that JSON knows. */
-function number(value: number | undefined): string {
-    if (value === undefined || value !== value || value === math.huge || value === -math.huge) return "null";
-    return string.format("%.14g", value);
+/** An upstream whose nodes can be shown. Its methods never raise. */
+export interface Shown {
+    /** What is known of each node now. */
+    report(): NodeReport[];
+    /** Whether its fallback answers now; for those that can tell, and have one. */
+    is_degraded?(): boolean | undefined;
+    /** The addresses of nodes that an operator removed; for those that can tell. */
+    removed?(): string[];
 }
 
-/** One node. */
+const NODE = object<NodeJson>()(
+    ["address", text],
+    ["state", text],
+    ["reason", text],
+    ["seconds_left", exact],
+    ["weight", exact],
+    ["drain", flag],
+    ["in_flight", exact],
+    ["effective_weight", exact],
+    ["service_seconds", exact],
+    ["concurrency", exact],
+    ["changed", flag],
+);
+
+const REMOVED = object<RemovedJson>()(["address", text], ["removed", flag]);
+
+const UPSTREAM = object<UpstreamJson>()(
+    ["name", text, "optional"],
+    ["degraded", flag, "optional"],
+    ["nodes", list_of(NODE)],
+    ["removed", row_of(text), "optional"],
+);
+
+const UPSTREAMS = object<UpstreamsJson>()(["upstreams", map_of(UPSTREAM)]);
+
+function written<Value>(write: Writer<Value>, value: Value): string {
+    const output = outputs.collecting(time_slice.paced(time_slice.yield_now));
+    write(output, value);
+    return outputs.finish(output);
+}
+
+/** One node. Phases: content; yields, as all here. */
 export function node(report: NodeReport): string {
-    return string.format(
-        '{"address":%s,"state":%s,"reason":%s,"seconds_left":%s,"weight":%s,"drain":%s,"in_flight":%s,"effective_weight":%s,"service_seconds":%s,"concurrency":%s,"changed":%s}',
-        json.text(report.address),
-        json.text(report.state),
-        report.reason === undefined ? "null" : json.text(report.reason),
-        number(report.seconds_left),
-        number(report.weight),
-        tostring(report.drain),
-        number(report.in_flight),
-        number(report.effective_weight),
-        number(report.service_seconds),
-        number(report.concurrency),
-        tostring(report.changed),
-    );
+    return written(NODE, report);
 }
 
-/** A node that is none any more. */
+/** A node that was removed. */
 export function removed(address: string): string {
-    return string.format('{"address":%s,"removed":true}', json.text(address));
+    return written(REMOVED, { address, removed: true });
 }
 
-function removed_field(addresses: readonly string[] | undefined): string {
-    if (addresses === undefined) return "";
-    const texts: string[] = [];
-    for (const address of addresses) texts.push(json.text(address));
-    return `,"removed":[${table.concat(texts, ",")}]`;
+function fields_of(upstream: Shown, name?: string): Given<UpstreamJson> {
+    const addresses = upstream.removed?.();
+    return {
+        name,
+        degraded: upstream.is_degraded?.(),
+        nodes: (put) => {
+            for (const report of upstream.report()) put(report);
+        },
+        removed:
+            addresses &&
+            ((put) => {
+                for (const address of addresses) put(address);
+            }),
+    };
 }
 
-/**
- * The fields of an upstream, without the braces. `is_degraded` and the addresses of nodes that an operator removed:
- * nothing where the upstream does not say.
- */
-export function upstream(
-    reports: readonly NodeReport[],
-    is_degraded: boolean | undefined,
-    addresses: readonly string[] | undefined,
-): string {
-    const nodes: string[] = [];
-    for (const report of reports) nodes.push(node(report));
-    const degraded = is_degraded === undefined ? "" : `"degraded":${tostring(is_degraded)},`;
-    return `${degraded}"nodes":[${table.concat(nodes, ",")}]${removed_field(addresses)}`;
+/** One upstream. */
+export function upstream(name: string, given: Shown): string {
+    return written(UPSTREAM, fields_of(given, name));
+}
+
+/** All upstreams by their names. */
+export function upstreams<Upstream extends Shown>(all: LuaTable<string, Upstream>): string {
+    return written(UPSTREAMS, {
+        upstreams: (put) => {
+            for (const name of names.sorted(all)) put(name, fields_of(all.get(name)));
+        },
+    });
 }

@@ -117,8 +117,10 @@ export function build(options: unknown): Gateway {
     const log = logs.read(read.log, problems);
     const sinks = logs.make_sinks(log, problems);
     const admin = attempt(problems, () => admins.create(read.admin, of_any(balancers), "setup: admin"));
+    const made_routes = new LuaMap<string, Route>();
+    const plugins_of = (route: string) => made_routes.get(route)?.instances;
     const status = attempt(problems, () =>
-        statuses.create(read.status, of_any(balancers), names.sorted(read.routes), "setup: status"),
+        statuses.create(read.status, of_any(balancers), names.sorted(read.routes), plugins_of, "setup: status"),
     );
     // Without figures no route is made: there are problems.
     const recorders = recording.declarations(figures!, sinks, logs.slow_options(log));
@@ -141,6 +143,7 @@ export function build(options: unknown): Gateway {
         const balancer = upstream === undefined ? undefined : balancers.get(upstream);
         const route = routes.make(declarations, name, its_options, balancer, problems);
         gateway.routes.set(name, route);
+        made_routes.set(name, route);
         if (route.filters_headers) gateway.filters_headers = true;
         if (route.balances) gateway.balances = true;
     }

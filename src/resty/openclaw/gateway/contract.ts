@@ -23,6 +23,11 @@ export interface Plugin {
     log?(route: string): void;
     init_worker?(): void;
     exit_worker?(): void;
+    /**
+     * Its state now, for the status document: a table of numbers, strings, booleans, lists and tables of these; nothing where
+     * there is none. Phases: content; may yield.
+     */
+    status?(route: string): object | undefined;
 }
 
 /** The phases of a request. */

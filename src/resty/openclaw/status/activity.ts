@@ -1,10 +1,10 @@
 /**
- * Whether requests may have counted something, by nginx's own account of them, which costs requests nothing: where none has
- * come, and none is there, all totals are what they were. nginx has it where `stub_status` is built in.
+ * Tells whether requests may have counted something since the last look, from nginx's own count of requests: where no request
+ * came and none is in progress, no total has changed. nginx has the count where `stub_status` is built in.
  */
 import * as ffi from "ffi";
 
-// Names of our own, so that other libraries' declarations of the same are of no matter.
+// Our own names, so that they do not collide with declarations of other libraries.
 ffi.cdef(`
     extern unsigned long *openclaw_stat_requests __asm__("ngx_stat_requests");
     extern unsigned long *openclaw_stat_reading __asm__("ngx_stat_reading");
@@ -26,7 +26,7 @@ export interface Activity {
     quiet_looks: number;
 }
 
-/** A request is no longer in progress a moment before it is counted, so that one look may come too early. */
+/** A request ends a moment before it is counted, so one look may come too early. */
 const LATE_LOOKS = 2;
 
 /** Before the first look. Phases: any. */
@@ -44,11 +44,11 @@ function count_look(this: void, activity: Activity): void {
 }
 
 /**
- * Whether anything may have been counted since the look before the last; true where nginx keeps no account. To be called
+ * Whether anything may have been counted since the look before the last; true where nginx has no such count. To be called
  * before the totals are read. Phases: any.
  */
 export function look(activity: Activity): boolean {
-    // Raises where nginx has no such accounts.
+    // Raises where nginx has no such count.
     const [knows] = pcall(count_look, activity);
     return !knows || activity.quiet_looks < LATE_LOOKS;
 }

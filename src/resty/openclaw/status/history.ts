@@ -1,7 +1,7 @@
 /**
- * What the totals of shared memory were a while ago, as this worker has noted it: the difference to what they are now is
- * what happened lately. Every worker samples for itself, every five seconds, into memory of its own; while there are no
- * requests the last sample stands for the next ones, too.
+ * Samples of the totals in shared memory. The difference between a sample and the totals now is what came since. Every worker
+ * takes its own samples, every five seconds, in memory of its own; while there are no requests the last sample stands for the
+ * next ones, too.
  */
 import * as ffi from "ffi";
 import type { Registry } from "../core/metrics/metric_registry";
@@ -17,13 +17,13 @@ import type { Family, Index } from "./series";
 /** How a series is kept. */
 export interface Plan {
     readonly name: string;
-    /** Only how many values a histogram has counted and their sum, but for as long as the charts go back. */
+    /** Keeps the count and the sum of a histogram instead of its buckets, for as long as the charts go back. */
     readonly is_charted?: true;
 }
 
 /** One series and its samples. */
 export interface Track {
-    /** Of its slot, which others may get when the series is dropped. */
+    /** Of its slot, which another series may get when this one is dropped. */
     readonly generation: number;
     /** How many numbers a sample has. */
     readonly width: number;
@@ -37,16 +37,16 @@ export interface Track {
 
 export interface Tracks {
     readonly plan: Plan;
-    /** What the samples mean; others begin anew. */
+    /** The kind and bounds that the samples were taken with; where these change, they start again. */
     meaning: string;
-    by_slot: LuaTable<number, Track>;
+    by_slot: LuaMap<number, Track>;
 }
 
 export interface History {
     readonly registry: Registry;
     readonly index: Index;
-    readonly tracks: LuaTable<string, Tracks>;
-    /** When each step was. */
+    readonly tracks: LuaMap<string, Tracks>;
+    /** When each step was: monotonic times. */
     readonly times: Doubles;
     /** The number of the sample that holds for each step. */
     readonly sample_at: Doubles;
@@ -65,7 +65,7 @@ export const WINDOW_STEPS = 12;
 /** Points of a chart: five minutes. */
 export const POINTS = 60;
 
-/** One more than are looked at, so that a page can go on with what it began with while the next one is taken. */
+/** One more than a page reads, so that it can go on with its oldest sample while the next one is taken. */
 const WINDOW_DEPTH = WINDOW_STEPS + 2;
 export const CHART_DEPTH = POINTS + 2;
 
@@ -115,18 +115,18 @@ function new_track(plan: Plan, family: Family, generation: number, number: numbe
 
 /** The track of a series; nothing for one that is newer than the last sample. Phases: any. */
 export function find(tracks: Tracks | undefined, list: SeriesList, place: number): Track | undefined {
-    const track = tracks?.by_slot.get(series_list.slot(list, place)) as Track | undefined;
+    const track = tracks?.by_slot.get(series_list.slot(list, place));
     return track?.generation === series_list.generation(list, place) ? track : undefined;
 }
 
-/** Notes a sample of each series of a family, and forgets the series that are gone. */
+/** Takes a sample of each series of a family, and forgets the series that are gone. */
 function sample_family(
     region: Region,
     index: Index,
     tracks: Tracks,
     family: Family,
     number: number,
-    pause: (this: void) => void,
+    yield_if_due: (this: void) => void,
 ): void {
     const plan = tracks.plan;
     const list = family.series;
@@ -140,21 +140,26 @@ function sample_family(
         }
         track.last = number;
         read_now(region, plan, family, slot, track.samples, (number % track.depth) * track.width);
-        pause();
+        yield_if_due();
     }
     // Nobody else adds to the table meanwhile: of two samples one waits for the other.
     for (const [slot, track] of tracks.by_slot) {
         if (track.last !== number) tracks.by_slot.delete(slot);
-        pause();
+        yield_if_due();
     }
 }
 
 /** Notes that the newest sample holds for one more step. */
-function note_step(history: History, now: number): void {
+function note_step(history: History, now: MonotonicTime): void {
     const step = history.step + 1;
     history.times.set(step % CHART_DEPTH, now);
     history.sample_at.set(step % CHART_DEPTH, history.newest);
     history.step = step;
+}
+
+/** When a step was. Phases: any. */
+export function time_of(history: History, step: number): MonotonicTime {
+    return history.times.get(step % CHART_DEPTH) as MonotonicTime;
 }
 
 /** The number of the sample that holds for a step. Phases: any. */
@@ -163,40 +168,40 @@ export function sample_at(history: History, step: number): number {
 }
 
 /**
- * Takes a sample of everything. Calls `pause` after each series, so that it may be one of `time_slice.paced`. Phases: any in which `pause` may be called; not
- * while another sample is being taken.
+ * Takes a sample of everything. Calls `yield_if_due` after each series: see `time_slice.paced`. Phases: any in which that may be
+ * called; not while another sample is being taken.
  */
-export function sample(history: History, now: number, pause: (this: void) => void): void {
+export function sample(history: History, now: MonotonicTime, yield_if_due: (this: void) => void): void {
     const number = history.newest + 1;
-    series_of.refresh(history.index, pause);
+    series_of.refresh(history.index, yield_if_due);
     for (const [name, tracks] of history.tracks) {
         const family = series_of.family(history.index, name);
         const meaning = family === undefined ? "" : `${family.kind} ${family.bounds_text}`;
         if (meaning !== tracks.meaning) {
             tracks.meaning = meaning;
-            tracks.by_slot = new LuaTable();
+            tracks.by_slot = new LuaMap<number, Track>();
         }
         if (family !== undefined) {
-            sample_family(history.registry.region, history.index, tracks, family, number, pause);
-            pause();
+            sample_family(history.registry.region, history.index, tracks, family, number, yield_if_due);
+            yield_if_due();
         }
     }
     history.newest = number;
     note_step(history, now);
 }
 
-function sample_or_not(this: void, history: History, now: number, pause: (this: void) => void): void {
-    if (activities.look(history.activity) || history.newest === 0) sample(history, now, pause);
+function sample_or_not(this: void, history: History, now: MonotonicTime, yield_if_due: (this: void) => void): void {
+    if (activities.look(history.activity) || history.newest === 0) sample(history, now, yield_if_due);
     else note_step(history, now);
 }
 
 /**
  * Takes a sample where there have been requests, unless the one before is still being taken. Phases: timers.
  */
-export function tick(history: History, now: number, pause: (this: void) => void): void {
+export function tick(history: History, now: MonotonicTime, yield_if_due: (this: void) => void): void {
     if (history.is_sampling) return;
     history.is_sampling = true;
-    const [ok, err] = pcall(sample_or_not, history, now, pause);
+    const [ok, err] = pcall(sample_or_not, history, now, yield_if_due);
     history.is_sampling = false;
     if (!ok) error(err, 0);
 }
@@ -209,8 +214,8 @@ export function before(track: Track | undefined, number: number, place: number):
 
 /** The history of a registry, without any sample. Phases: any. */
 function create(registry: Registry): History {
-    const tracks = new LuaTable<string, Tracks>();
-    for (const plan of PLANS) tracks.set(plan.name, { plan, meaning: "", by_slot: new LuaTable() });
+    const tracks = new LuaMap<string, Tracks>();
+    for (const plan of PLANS) tracks.set(plan.name, { plan, meaning: "", by_slot: new LuaMap<number, Track>() });
     return {
         registry,
         index: series_of.of(registry),

@@ -1,4 +1,4 @@
-/** What the tries at each node of each upstream have left behind. */
+/** The figures of the attempts at each node of each upstream. */
 import * as tallies from "./tally";
 import type { Tally } from "./tally";
 import type { Labels } from "./series";
@@ -6,18 +6,18 @@ import * as windows from "./window";
 import type { Window } from "./window";
 
 export interface Figures {
-    /** Nothing where nobody counts it; so are all that may be missing. */
+    /** Nothing where nobody counts it, as all figures that may be missing. */
     tries: number | undefined;
     recent_tries: number | undefined;
     readonly answers: Tally | undefined;
-    /** Mean time of a try within the window. */
+    /** Mean time of an attempt within the window. */
     mean_seconds: number | undefined;
     /** The same for each step of the chart; a hole where there was none. */
-    points: LuaTable<number, number> | undefined;
+    points: LuaMap<number, number> | undefined;
 }
 
 /** By upstream and address. */
-export type Nodes = LuaTable<string, Figures>;
+export type Nodes = LuaMap<string, Figures>;
 
 const TRIES = "openclaw_upstream_tries_total";
 const ANSWERS = "openclaw_upstream_answers_total";
@@ -26,7 +26,7 @@ const DURATION = "openclaw_upstream_try_duration_seconds";
 /** The figures of a node, empty where there are none. Phases: any. */
 export function of(window: Window, nodes: Nodes, upstream: string, address: string): Figures {
     const key = `${upstream}\0${address}`;
-    const known = nodes.get(key) as Figures | undefined;
+    const known = nodes.get(key);
     if (known !== undefined) return known;
     const is_counted = windows.exists(window, TRIES);
     const made: Figures = {
@@ -34,15 +34,15 @@ export function of(window: Window, nodes: Nodes, upstream: string, address: stri
         recent_tries: is_counted ? 0 : undefined,
         answers: windows.exists(window, ANSWERS) ? tallies.new() : undefined,
         mean_seconds: undefined,
-        points: windows.exists(window, DURATION) ? new LuaTable() : undefined,
+        points: windows.exists(window, DURATION) ? new LuaMap<number, number>() : undefined,
     };
     nodes.set(key, made);
     return made;
 }
 
-/** All nodes that somebody counts. Phases: those in which the window may pause. */
+/** All nodes that somebody counts. Phases: those in which the window may yield. */
 export function gather(window: Window): Nodes {
-    const nodes: Nodes = new LuaTable();
+    const nodes: Nodes = new LuaMap<string, Figures>();
     const node_of = (labels: Labels): Figures => of(window, nodes, labels.upstream ?? "", labels.node ?? "");
     windows.each(window, TRIES, (labels, total, recent) => {
         const node = node_of(labels);

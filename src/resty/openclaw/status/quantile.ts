@@ -1,9 +1,9 @@
 /** Estimates quantiles from the buckets of a histogram. */
 
 /**
- * The value below which a share of the observations lies, as Prometheus' histogram_quantile() works it out: the bucket in
- * which it is, and linear interpolation inside. The lowest bucket begins at 0; of the last, which has no end, its
- * beginning is all that can be said. Nothing without observations.
+ * The value below which a share of the observations lies, as Prometheus' histogram_quantile() estimates it: it finds the bucket
+ * of the value, and interpolates linearly inside. The lowest bucket begins at 0. The last bucket has no upper bound: its lower
+ * bound is returned. Nothing without observations.
  * Source: https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile
  * @param share above 0
  * @param counts for each bucket, not cumulative; one more than there are bounds

@@ -1,16 +1,16 @@
-/** What the requests to each route, and to each of its variants, have left behind. */
+/** The figures of the requests to each route and to each of its variants. */
 import * as tallies from "./tally";
 import type { Tally } from "./tally";
 import * as windows from "./window";
 import type { Window } from "./window";
 
-/** What came into each bucket of a histogram within the window. */
+/** How many values came into each bucket of a histogram within the window. */
 export interface Spread {
     readonly counts: number[];
     bounds: readonly number[];
 }
 
-/** Answers of one model. */
+/** Responses of one model. */
 export interface Model {
     prompt_tokens: number;
     completion_tokens: number;
@@ -21,26 +21,26 @@ export interface Model {
 }
 
 export interface Figures {
-    /** Nothing where nobody counts it; so are all that may be missing. */
+    /** Nothing where nobody counts it, as all figures that may be missing. */
     readonly requests: Tally | undefined;
     readonly duration: Spread;
     readonly first_byte: Spread;
-    /** Within the window: requests to a cache, and those that it has answered. */
+    /** Within the window: requests to a cache, and those that it answered. */
     cached: number;
     hits: number;
     saved_seconds: number | undefined;
     request_bytes: number | undefined;
     response_bytes: number | undefined;
-    readonly models: LuaTable<string, Model>;
+    readonly models: LuaMap<string, Model>;
 }
 
 export interface Route {
     readonly all: Figures;
     /** By name; that of requests without one is "". */
-    readonly variants: LuaTable<string, Figures>;
+    readonly variants: LuaMap<string, Figures>;
 }
 
-type Routes = LuaTable<string, Route>;
+export type Routes = LuaMap<string, Route>;
 
 const REQUESTS = "openclaw_requests_total";
 const DURATION = "openclaw_request_duration_seconds";
@@ -54,7 +54,7 @@ const COMPLETION = "openclaw_inference_completion_tokens_total";
 const FIRST_TOKEN = "openclaw_inference_first_token_seconds";
 const SPEED = "openclaw_inference_tokens_per_second";
 
-/** Of `$upstream_cache_status`: those for whose answer no node was waited for. */
+/** Of `$upstream_cache_status`: those whose response waited for no node. */
 const HITS: Readonly<Record<string, true | undefined>> = { hit: true, stale: true, updating: true };
 
 function new_spread(): Spread {
@@ -72,20 +72,20 @@ function new_figures(window: Window): Figures {
         saved_seconds: zero(SAVED),
         request_bytes: zero(REQUEST_BYTES),
         response_bytes: zero(RESPONSE_BYTES),
-        models: new LuaTable(),
+        models: new LuaMap<string, Model>(),
     };
 }
 
 function route_of(window: Window, routes: Routes, name: string): Route {
-    const known = routes.get(name) as Route | undefined;
+    const known = routes.get(name);
     if (known !== undefined) return known;
-    const made: Route = { all: new_figures(window), variants: new LuaTable() };
+    const made: Route = { all: new_figures(window), variants: new LuaMap<string, Figures>() };
     routes.set(name, made);
     return made;
 }
 
 function variant_of(window: Window, route: Route, name: string): Figures {
-    const known = route.variants.get(name) as Figures | undefined;
+    const known = route.variants.get(name);
     if (known !== undefined) return known;
     const made = new_figures(window);
     route.variants.set(name, made);
@@ -93,7 +93,7 @@ function variant_of(window: Window, route: Route, name: string): Figures {
 }
 
 function model_of(figures: Figures, name: string): Model {
-    const known = figures.models.get(name) as Model | undefined;
+    const known = figures.models.get(name);
     if (known !== undefined) return known;
     const made: Model = {
         prompt_tokens: 0,
@@ -116,7 +116,7 @@ function widen(spread: Spread, counts: readonly number[], bounds: readonly numbe
 
 type Add = (this: void, figures: Figures, label: string, total: number, recent: number) => void;
 
-/** Adds each series of a family to its route and to its variant. `label`: which one `add` wants to know. */
+/** Adds each series of a family to its route and to its variant. `label`: the label whose value `add` gets. */
 function count(window: Window, routes: Routes, name: string, label: string, add: Add): void {
     windows.each(window, name, (labels, total, recent) => {
         const route = route_of(window, routes, labels.route ?? "");
@@ -137,12 +137,12 @@ function spread(window: Window, routes: Routes, name: string, pick: Pick): void 
     });
 }
 
-/** All routes that somebody counts, and those whose names are given. Phases: those in which the window may pause. */
+/** All routes that somebody counts, and those whose names are given. Phases: those in which the window may yield. */
 export function gather(window: Window, names: readonly string[]): Routes {
-    const routes: Routes = new LuaTable();
+    const routes: Routes = new LuaMap<string, Route>();
     for (const name of names) {
         route_of(window, routes, name);
-        window.pause();
+        window.yield_if_due();
     }
     count(window, routes, REQUESTS, "status", (figures, status, total, recent) => {
         tallies.add(figures.requests!, status, total, recent);

@@ -43,12 +43,12 @@ export function read_labels(text: string): Labels {
 }
 
 const MOST_KNOWN = 20000;
-const known_labels = new LuaTable<string, Labels>();
+const known_labels = new LuaMap<string, Labels>();
 let known_count = 0;
 
-/** As `read_labels`, for those of a series: they are kept, so that to read them again costs a look into a table. */
+/** As `read_labels`, for those of a series: they are kept, so that reading them again is one look-up. */
 export function labels_of(text: string): Labels {
-    const known = known_labels.get(text) as Labels | undefined;
+    const known = known_labels.get(text);
     if (known !== undefined) return known;
     if (known_count === MOST_KNOWN) {
         table_clear(known_labels);
@@ -61,11 +61,11 @@ export function labels_of(text: string): Labels {
 }
 
 const no_bounds: number[] = [];
-const bounds_by_text = new LuaTable<string, number[]>();
+const bounds_by_text = new LuaMap<string, number[]>();
 
 function bounds_of(text: string): readonly number[] {
     if (text === "") return no_bounds;
-    const known = bounds_by_text.get(text) as number[] | undefined;
+    const known = bounds_by_text.get(text);
     if (known !== undefined) return known;
     const bounds: number[] = [];
     for (const [bound] of string.gmatch(text, "[^,]+")) bounds.push(tonumber(bound)!);
@@ -85,7 +85,7 @@ export function family(index: Index, name: string): Family | undefined {
     };
 }
 
-/** Whether a series still has its slots: to be asked anew after each pause. Phases: any. */
+/** Whether a series still has its slots: to be asked again after each yield. Phases: any. */
 export function is_current(index: Index, family: Family, place: number): boolean {
     return series_list.is_current(family.series, place, index.registry.region.generations);
 }
@@ -95,9 +95,9 @@ export function labels_at(family: Family, place: number): Labels {
     return labels_of(series_list.labels(family.series, place));
 }
 
-/** Takes in the series that are new. Calls `pause` about once a millisecond. */
-export function refresh(index: Index, pause: (this: void) => void): void {
-    catalogues.refresh(index, pause);
+/** Adds the series that are new. Calls `yield_if_due` between small pieces of work. */
+export function refresh(index: Index, yield_if_due: (this: void) => void): void {
+    catalogues.refresh(index, yield_if_due);
 }
 
 /** The index of a registry's series. Phases: any. */

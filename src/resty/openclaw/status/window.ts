@@ -1,10 +1,10 @@
-/** Reads the figures of a registry: what they are, and how much of that came lately. */
+/** Reads the figures of a registry: their totals, and how much these grew lately. */
 import * as ffi from "ffi";
 import type { Kind } from "../core/metrics/metric_registry";
 import * as series_list from "../core/metrics/metric_registry/series_list";
 import * as shared_memory from "../core/memory/shared_memory";
 import * as histories from "./history";
-import type { History, Track, Tracks } from "./history";
+import type { History, Track } from "./history";
 import * as series_of from "./series";
 import type { Family, Labels } from "./series";
 
@@ -13,28 +13,27 @@ export interface Window {
     readonly history: History;
     /** The number of the sample at its beginning. */
     readonly oldest: number;
-    /** 0 while there is too little to look back to: nothing came lately then. */
+    /** 0 while there is too little to look back to: all growth is 0 then. */
     readonly seconds: number;
-    /** Called after each series. */
-    readonly pause: (this: void) => void;
+    /** Called after each series: see `time_slice.paced`. */
+    readonly yield_if_due: (this: void) => void;
 }
 
-/** Rates over less would say little. */
+/** Rates over less time would mean little. */
 const LEAST_SECONDS = 1;
 
 /**
  * Looks back a minute, or as far as there are samples. Phases: any.
- * @param pause called after each series by those who read through the window
+ * @param yield_if_due called after each series by those who read through the window
  */
-export function look_back(history: History, now: number, pause: (this: void) => void): Window {
+export function look_back(history: History, now: MonotonicTime, yield_if_due: (this: void) => void): Window {
     const step = math.max(1, history.step - histories.WINDOW_STEPS);
     const oldest = histories.sample_at(history, step);
-    // The clock may have been set back meanwhile.
-    const seconds = history.step === 0 ? 0 : now - history.times.get(step % histories.CHART_DEPTH);
-    return { history, oldest, seconds: seconds < LEAST_SECONDS ? 0 : seconds, pause };
+    const seconds = history.step === 0 ? 0 : now - histories.time_of(history, step);
+    return { history, oldest, seconds: seconds < LEAST_SECONDS ? 0 : seconds, yield_if_due };
 }
 
-/** How much a total has grown. One that is less than before has begun anew. */
+/** How much a total has grown. One that is less than before has started again at 0. */
 function growth(from: number, to: number): number {
     return to < from ? to : to - from;
 }
@@ -66,13 +65,13 @@ function each_series(window: Window, name: string, kind: Kind, look: (this: void
     const { index, tracks } = window.history;
     const family = series_of.family(index, name);
     if (family === undefined || family.kind !== kind) return;
-    const its_tracks = tracks.get(name) as Tracks | undefined;
+    const its_tracks = tracks.get(name);
     const list = family.series;
     for (const place of $range(0, list.count - 1)) {
         if (series_of.is_current(index, family, place)) {
             const track = histories.find(its_tracks, list, place);
             look({ family, place, slot: series_list.slot(list, place), track });
-            window.pause();
+            window.yield_if_due();
         }
     }
 }
@@ -89,7 +88,7 @@ export function each(
     });
 }
 
-/** Visits the figures of a family that are worked out when somebody looks: their labels and values. Phases: any. */
+/** Visits the figures of a family that are computed when they are read: their labels and values. Phases: any. */
 export function collected(
     window: Window,
     name: string,
@@ -113,7 +112,7 @@ export function each_histogram(
 ): void {
     const { registry, tracks } = window.history;
     each_series(window, name, "histogram", ({ family, place, slot, track }) => {
-        histories.read_now(registry.region, tracks.get(name).plan, family, slot, present, 0);
+        histories.read_now(registry.region, tracks.get(name)!.plan, family, slot, present, 0);
         const counts: number[] = [];
         for (const bucket of $range(0, family.bounds.length)) {
             counts[bucket] = grown(window, track, bucket, present.get(bucket));
@@ -122,9 +121,9 @@ export function each_histogram(
     });
 }
 
-/** The mean of what was counted from one sample to the next, for each step of the chart; a hole where there was nothing. */
-function points_of(history: History, track: Track | undefined): LuaTable<number, number> {
-    const points = new LuaTable<number, number>();
+/** The mean of what was counted from one sample to the next, for each step of the chart; nothing where there was none. */
+function points_of(history: History, track: Track | undefined): LuaMap<number, number> {
+    const points = new LuaMap<number, number>();
     for (const place of $range(1, histories.POINTS)) {
         const step = history.step - histories.POINTS + place;
         if (step > 1) {
@@ -142,11 +141,11 @@ function points_of(history: History, track: Track | undefined): LuaTable<number,
 export function each_chart(
     window: Window,
     name: string,
-    visit: (this: void, labels: Labels, mean: number | undefined, points: LuaTable<number, number>) => void,
+    visit: (this: void, labels: Labels, mean: number | undefined, points: LuaMap<number, number>) => void,
 ): void {
     const { registry, tracks } = window.history;
     each_series(window, name, "histogram", ({ family, place, slot, track }) => {
-        histories.read_now(registry.region, tracks.get(name).plan, family, slot, present, 0);
+        histories.read_now(registry.region, tracks.get(name)!.plan, family, slot, present, 0);
         const count = grown(window, track, 0, present.get(0));
         const mean = count > 0 ? grown(window, track, 1, present.get(1)) / count : undefined;
         visit(series_of.labels_at(family, place), mean, points_of(window.history, track));

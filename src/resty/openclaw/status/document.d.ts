@@ -1,5 +1,9 @@
-/** What /openclaw/status answers; docs/status.md says what each field means. */
+/**
+ * The status document: what `GET /openclaw/status` answers. The gateway writes it and the dashboard reads it by these types, so
+ * that neither can rename a field without the other. docs/status.md says what each field means. null: not known.
+ */
 
+/** Responses by class of status code. */
 export interface Answers {
     "1xx": number;
     "2xx": number;
@@ -68,6 +72,8 @@ export interface RouteFigures {
 
 export interface RouteStatus extends RouteFigures {
     variants: Record<string, RouteFigures> | null;
+    /** What each plugin says of itself: an object, or null. */
+    plugins: Record<string, unknown>;
 }
 
 export interface EdgeStatus {
@@ -83,43 +89,59 @@ export interface EdgeStatus {
 export interface QueueStatus {
     queued: number | null;
     queued_bytes: number | null;
-    /** Nothing of queues that are in memory. */
+    /** null for queues in memory. */
     spool_bytes: number | null;
     sent: number | null;
     retries: number | null;
     dropped: Record<string, number>;
 }
 
-export interface Fault {
+export interface FaultStatus {
     plugin: string;
     kind: string;
     count: number;
 }
 
-/** What is in use of something, and what is free. */
+export interface LostMetrics {
+    dropped_labels: number | null;
+    lost_series: number | null;
+    misuse: number | null;
+    expired_series: number | null;
+}
+
+/** How much of something is in use, and how much is free. */
 export interface Usage {
     used: number;
     free: number;
 }
 
-export interface Status {
+export interface Memory {
+    slots: Usage | null;
+    bytes: Usage | null;
+}
+
+export interface Connections {
+    active: number;
+    reading: number;
+    writing: number;
+    waiting: number;
+}
+
+export interface StatusDocument {
     version: string;
+    /** In seconds since 1970, as `started`. */
     time: number;
     started: number | null;
     workers: number;
+    /** Which worker answers, and for how long it has run. */
     worker: { pid: number; seconds: number };
-    connections: { active: number; reading: number; writing: number; waiting: number } | null;
+    connections: Connections | null;
     window_seconds: number;
     upstreams: Record<string, UpstreamStatus>;
     routes: Record<string, RouteStatus>;
     edges: Record<string, EdgeStatus>;
     queues: Record<string, QueueStatus>;
-    faults: Fault[];
-    metrics: {
-        dropped_labels: number | null;
-        lost_series: number | null;
-        misuse: number | null;
-        expired_series: number | null;
-    };
-    memory: { slots: Usage; bytes: Usage | null };
+    faults: FaultStatus[];
+    metrics: LostMetrics;
+    memory: Memory;
 }

@@ -1,9 +1,26 @@
 local ____exports = {}
-local json = require("resty.openclaw.core.text.json")
-local numbers = require("resty.openclaw.status.number")
-local ____output = require("resty.openclaw.status.output")
-local sorted = ____output.sorted
+local ____shapes = require("resty.openclaw.core.text.json.shapes")
+local exact = ____shapes.exact
+local map_of = ____shapes.map_of
+local name = ____shapes.name
+local object = ____shapes.object
+local rounded = ____shapes.rounded
+local sorted_entries = ____shapes.sorted_entries
 local windows = require("resty.openclaw.status.window")
+local EDGE = object()(
+    {"link", name},
+    {"pending", exact},
+    {"done", exact},
+    {"failed", exact},
+    {"oldest_seconds", rounded},
+    {"stored_bytes", exact},
+    {
+        "results",
+        map_of(exact)
+    }
+)
+--- How edges are written.
+____exports.EDGES = map_of(EDGE)
 local function edge_of(edges, labels)
     local route = labels.route or ""
     local known = edges[route]
@@ -64,35 +81,31 @@ local function gather(window)
     )
     return edges
 end
-local function link_text(is_up)
-    if is_up == nil then
-        return "null"
+local function link_of(edge)
+    if edge.is_up == nil then
+        return nil
     end
-    return is_up and "\"up\"" or "\"down\""
+    return edge.is_up and "up" or "down"
 end
-local function edge_text(edge)
-    local results = {}
-    for ____, result in ipairs(sorted(edge.results)) do
-        results[#results + 1] = (json.short_text(result) .. ":") .. numbers.exact(edge.results[result])
-    end
-    return string.format(
-        "{\"link\":%s,\"pending\":%s,\"done\":%s,\"failed\":%s,\"oldest_seconds\":%s,\"stored_bytes\":%s,\"results\":{%s}}",
-        link_text(edge.is_up),
-        numbers.exact(edge.pending),
-        numbers.exact(edge.done),
-        numbers.exact(edge.failed),
-        numbers.rounded(edge.oldest_seconds),
-        numbers.exact(edge.stored_bytes),
-        table.concat(results, ",")
-    )
+local function shown(edge)
+    return {
+        link = link_of(edge),
+        pending = edge.pending,
+        done = edge.done,
+        failed = edge.failed,
+        oldest_seconds = edge.oldest_seconds,
+        stored_bytes = edge.stored_bytes,
+        results = sorted_entries(
+            edge.results,
+            function(count) return count end
+        )
+    }
 end
---- The edges by route. Phases: those in which the window may pause.
+--- The edges by route. Phases: those in which the window may yield.
 function ____exports.edges(window)
-    local found = gather(window)
-    local fields = {}
-    for ____, route in ipairs(sorted(found)) do
-        fields[#fields + 1] = (json.short_text(route) .. ":") .. edge_text(found[route])
-    end
-    return ("{" .. table.concat(fields, ",")) .. "}"
+    return sorted_entries(
+        gather(window),
+        shown
+    )
 end
 return ____exports

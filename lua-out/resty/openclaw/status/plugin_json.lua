@@ -1,0 +1,69 @@
+local ____exports = {}
+local names = require("resty.openclaw.config.names")
+local any_value = require("resty.openclaw.core.text.json.any_value")
+--- Of what one plugin says.
+local BOUNDS = {depth = 8, bytes = 65536}
+--- Writes JSON that is JSON already.
+____exports.WRITTEN = function(output, value)
+    output.text:put(value or "null")
+end
+--- A reader without any plugins yet. Phases: any.
+local function create(faults, plugins_of)
+    return {faults = faults, plugins_of = plugins_of, reported = {}}
+end
+____exports.new = create
+local function read(plugin, route, yield_if_due)
+    local said = plugin:status(route)
+    if said ~= nil and type(said) ~= "table" then
+        return {
+            text = nil,
+            problem = "it is a " .. type(said)
+        }
+    end
+    return any_value.encode(said, BOUNDS, yield_if_due)
+end
+--- Whether it has the method: plugins of users' own may have a field of that name.
+local function has_status(plugin)
+    return type(plugin.status) == "function"
+end
+--- The status of a plugin as JSON; nothing where it raises or says too much.
+local function written(reader, plugin, name, route, yield_if_due)
+    local ok, encoded = pcall(read, plugin, route, yield_if_due)
+    if not ok then
+        reader.faults:report("plugin", ((("status() of \"" .. name) .. "\" in the route \"") .. route) .. "\" failed: ", encoded)
+        return nil
+    end
+    local ____encoded_0 = encoded
+    local text = ____encoded_0.text
+    local problem = ____encoded_0.problem
+    if problem ~= nil and not (reader.reported[plugin] ~= nil) then
+        reader.reported[plugin] = true
+        reader.faults:report("plugin", ((("status() of \"" .. name) .. "\" in the route \"") .. route) .. "\" cannot be shown: ", problem)
+    end
+    return text
+end
+--- What each plugin of a route says, by its name. Never raises. Phases: content.
+function ____exports.statuses(reader, route, yield_if_due)
+    return function(put)
+        local plugins = reader.plugins_of(route)
+        if plugins == nil then
+            return
+        end
+        for ____, name in ipairs(names.sorted(plugins)) do
+            local plugin = plugins[name]
+            if has_status(plugin) then
+                put(
+                    name,
+                    written(
+                        reader,
+                        plugin,
+                        name,
+                        route,
+                        yield_if_due
+                    )
+                )
+            end
+        end
+    end
+end
+return ____exports
