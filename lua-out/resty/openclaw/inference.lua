@@ -6,6 +6,7 @@ local option = ____schema.option
 local ____problems = require("resty.openclaw.config.problems")
 local refuse = ____problems.refuse
 local fault = require("resty.openclaw.core.metrics.fault")
+local guard = require("resty.openclaw.core.metrics.guard")
 local contract = require("resty.openclaw.gateway.contract")
 local chunk = require("resty.openclaw.inference.chunk")
 local figures = require("resty.openclaw.inference.figures")
@@ -96,10 +97,9 @@ local function body_filter(self)
     local state = request_state.present()
     local answer = state and state.inference_answer
     if (answer and answer.reader) ~= nil then
-        local ok, err = pcall(take, answer)
+        local ok = guard.call(self.faults, "unread_answer", take, answer)
         if not ok then
             state.inference_answer = nil
-            self.faults:report("unread_answer", err)
         end
     end
     if self.usage ~= nil then
@@ -170,10 +170,14 @@ local function log(self, route)
         return
     end
     state.inference_answer = nil
-    local ok, err = pcall(settle, self, answer, route)
-    if not ok then
-        self.faults:report("uncounted_answer", err)
-    end
+    guard.call(
+        self.faults,
+        "uncounted_answer",
+        settle,
+        self,
+        answer,
+        route
+    )
     if answer.inflation ~= nil then
         inflations.finish(answer.inflation)
     end

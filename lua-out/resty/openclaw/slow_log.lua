@@ -4,6 +4,7 @@ local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option
 local fault = require("resty.openclaw.core.metrics.fault")
+local guard = require("resty.openclaw.core.metrics.guard")
 local contract = require("resty.openclaw.gateway.contract")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local request = require("resty.openclaw.core.request.request")
@@ -55,10 +56,13 @@ local function log(self, route)
     if request.seconds_taken() < self.least_seconds then
         return
     end
-    local ok, err = pcall(write, self, route)
-    if not ok then
-        self.faults:report("cannot_write", err)
-    end
+    guard.call(
+        self.faults,
+        "cannot_write",
+        write,
+        self,
+        route
+    )
 end
 local metatable = {__index = {log = log}}
 --- The slow log of a route. Raises where there is no such dict. Phases: init.

@@ -9,6 +9,7 @@ import type { Values } from "./config/schema";
 import { refuse } from "./config/problems";
 import * as fault from "./core/metrics/fault";
 import type { Faults } from "./core/metrics/fault";
+import * as guard from "./core/metrics/guard";
 import * as contract from "./gateway/contract";
 import type { Context } from "./gateway/contract";
 import * as chunk from "./inference/chunk";
@@ -132,11 +133,8 @@ function body_filter(this: Inference): void {
     const answer = state?.inference_answer;
     if (answer?.reader !== undefined) {
         // What is raised here would end the answer.
-        const [ok, err] = pcall(take, answer);
-        if (!ok) {
-            state!.inference_answer = undefined;
-            this.faults.report("unread_answer", err);
-        }
+        const [ok] = guard.call(this.faults, "unread_answer", take, answer);
+        if (!ok) state!.inference_answer = undefined;
     }
     // After it was read.
     if (this.usage !== undefined) usages.pass(this.usage);
@@ -187,8 +185,7 @@ function log(this: Inference, route = ""): void {
     const answer = state?.inference_answer;
     if (answer === undefined) return;
     state!.inference_answer = undefined;
-    const [ok, err] = pcall(settle, this, answer, route);
-    if (!ok) this.faults.report("uncounted_answer", err);
+    guard.call(this.faults, "uncounted_answer", settle, this, answer, route);
     if (answer.inflation !== undefined) inflations.finish(answer.inflation);
 }
 

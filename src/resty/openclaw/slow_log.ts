@@ -8,6 +8,7 @@ import { option } from "./config/schema";
 import type { Values } from "./config/schema";
 import * as fault from "./core/metrics/fault";
 import type { Faults } from "./core/metrics/fault";
+import * as guard from "./core/metrics/guard";
 import * as contract from "./gateway/contract";
 import type { Context } from "./gateway/contract";
 import type { Counter } from "./core/metrics/metric_handles";
@@ -62,8 +63,7 @@ function write(slow_log: SlowLog, route: string): void {
 
 function log(this: SlowLog, route: string): void {
     if (request.seconds_taken() < this.least_seconds) return;
-    const [ok, err] = pcall(write, this, route);
-    if (!ok) this.faults.report("cannot_write", err);
+    guard.call(this.faults, "cannot_write", write, this, route);
 }
 
 const metatable = { __index: { log } };

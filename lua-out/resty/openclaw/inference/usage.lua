@@ -1,5 +1,6 @@
 local ____exports = {}
 local string_buffer = require("string.buffer")
+local guard = require("resty.openclaw.core.metrics.guard")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local request = require("resty.openclaw.core.request.request")
 local request_state = require("resty.openclaw.core.request.request_state")
@@ -137,7 +138,7 @@ function ____exports.pass(usage)
         return
     end
     local held = taker.held
-    local ok, err = pcall(filter, taker)
+    local ok = guard.call(usage.faults, "untaken_event", filter, taker)
     if ok then
         return
     end
@@ -147,7 +148,6 @@ function ____exports.pass(usage)
     if held ~= nil then
         ngx.arg[1] = held .. (ngx.arg[1] or "")
     end
-    usage.faults:report("untaken_event", err)
 end
 --- Counts what became of the event. Phases: log.
 function ____exports.settle(usage)

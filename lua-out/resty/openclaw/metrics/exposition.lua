@@ -1,5 +1,6 @@
 local ____exports = {}
 local buffer = require("string.buffer")
+local guard = require("resty.openclaw.core.metrics.guard")
 local ____metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local DEFAULT_HELP = ____metric_registry.DEFAULT_HELP
 local catalogues = require("resty.openclaw.core.metrics.metric_registry.catalogue")
@@ -209,10 +210,13 @@ local function collected(page, registry, first, faults)
             if not page.wanted then
                 return
             end
-            local ok, err = pcall(collector.collect, emit)
-            if not ok then
-                faults:report("collect", collector.name, ": ", err)
-            end
+            guard.call_for(
+                faults,
+                "collect",
+                collector.name,
+                collector.collect,
+                emit
+            )
         end
     end
 end

@@ -1,5 +1,6 @@
 local ____exports = {}
 local backoffs = require("resty.openclaw.core.time.backoff")
+local guard = require("resty.openclaw.core.metrics.guard")
 local clock = require("resty.openclaw.core.time.clock")
 local lines = require("resty.openclaw.post_action.lines")
 local ____state = require("resty.openclaw.post_action.state")
@@ -147,8 +148,6 @@ end
 local function attempt(sink, part, most_seconds)
     return sink:send(part.text, part.entries, most_seconds)
 end
---- `pcall`, as the compiler cannot know what a function with several results returns through it.
-local guarded = pcall
 --- Books a try that the sink has answered: all arrived but what is `refused`.
 local function answered(flusher, batch, part, refused, why)
     flusher.failures = 0
@@ -165,7 +164,7 @@ local function try_part(flusher, batch, most_seconds)
     if batch.failed then
         flusher.figures.retries:inc()
     end
-    local ok, verdict, err, retry_after, concerned, given_cause = guarded(attempt, flusher.sink, part, most_seconds)
+    local ok, verdict, err, retry_after, concerned, given_cause = guard.protected_call(attempt, flusher.sink, part, most_seconds)
     if flusher.batch ~= batch then
         return
     end

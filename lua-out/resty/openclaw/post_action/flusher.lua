@@ -1,4 +1,5 @@
 local ____exports = {}
+local guard = require("resty.openclaw.core.metrics.guard")
 local clock = require("resty.openclaw.core.time.clock")
 local ____delivery = require("resty.openclaw.post_action.delivery")
 local fly = ____delivery.fly
@@ -129,17 +130,15 @@ local function run(_premature, flusher)
         return
     end
     flusher.state = "running"
-    local ok, err = pcall(work, flusher)
+    local ok = guard.call_for(
+        flusher.faults,
+        "flusher",
+        "sink " .. flusher.settings.name,
+        work,
+        flusher
+    )
     flusher.state = "idle"
-    if not ok then
-        flusher.faults:report(
-            "flusher",
-            "sink ",
-            flusher.settings.name,
-            ": ",
-            err
-        )
-    elseif is_needed(flusher) then
+    if ok and is_needed(flusher) then
         start(flusher, run)
     end
 end

@@ -1,6 +1,7 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
 local clock = require("resty.openclaw.core.time.clock")
+local guard = require("resty.openclaw.core.metrics.guard")
 local file_sync = require("resty.openclaw.core.files.file_sync")
 local files = require("resty.openclaw.core.files.files")
 --- A timer over nginx's limit of running timers never runs, and nobody is told.
@@ -67,13 +68,7 @@ local function run(_premature, disk)
     repeat
         do
             disk.is_due = false
-            local ok, err = pcall(run_once, disk)
-            if not ok then
-                disk.faults:report(
-                    "sync",
-                    tostring(err)
-                )
-            end
+            guard.call(disk.faults, "sync", run_once, disk)
         end
     until not (disk.is_due or disk.policy == "always" and disk.synced < disk.written)
     disk.is_running = false

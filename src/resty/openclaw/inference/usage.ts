@@ -4,6 +4,7 @@
 import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
 import type { Faults } from "../core/metrics/fault";
+import * as guard from "../core/metrics/guard";
 import type { Counter } from "../core/metrics/metric_handles";
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { Registry } from "../core/metrics/metric_registry";
@@ -132,13 +133,12 @@ export function pass(usage: Usage): void {
     const taker = request_state.present()?.usage_asked?.taker;
     if (taker === undefined || (taker.is_over && taker.held === undefined)) return;
     const held = taker.held;
-    const [ok, err] = pcall(filter, taker);
+    const [ok] = guard.call(usage.faults, "untaken_event", filter, taker);
     if (ok) return;
     taker.is_over = true;
     taker.has_left = true;
     taker.held = undefined;
     if (held !== undefined) ngx.arg.set(1, held + (ngx.arg.get(1) ?? ""));
-    usage.faults.report("untaken_event", err);
 }
 
 /** Counts what became of the event. Phases: log. */

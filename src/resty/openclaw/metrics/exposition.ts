@@ -1,6 +1,7 @@
 /** Writes all figures of a registry, in one of the formats that Prometheus reads. */
 import * as buffer from "string.buffer";
 import type { Faults } from "../core/metrics/fault";
+import * as guard from "../core/metrics/guard";
 import { DEFAULT_HELP } from "../core/metrics/metric_registry";
 import type { Collector, Kind, Registry } from "../core/metrics/metric_registry";
 import * as catalogues from "../core/metrics/metric_registry/catalogue";
@@ -178,8 +179,7 @@ function collected(page: Page, registry: Registry, first: Collector, faults: Fau
     for (const collector of registry.collectors) {
         if (collector.name === first.name && collector.kind === first.kind) {
             if (!page.wanted) return;
-            const [ok, err] = pcall(collector.collect, emit);
-            if (!ok) faults.report("collect", collector.name, ": ", err);
+            guard.call_for(faults, "collect", collector.name, collector.collect, emit);
         }
     }
 }

@@ -5,10 +5,11 @@
  * where the sink keeps failing, so that it is tried with a single entry.
  */
 import * as backoffs from "../core/time/backoff";
+import * as guard from "../core/metrics/guard";
 import * as clock from "../core/time/clock";
 import type { Reason } from "./figures";
 import * as lines from "./lines";
-import type { Cause, Outcome, Part, Sink, Verdict } from "./sink";
+import type { Cause, Outcome, Part, Sink } from "./sink";
 import { drop, is_exiting, is_open, show, sleep, tend } from "./state";
 import type { Batch, Flusher } from "./state";
 
@@ -118,24 +119,6 @@ function attempt(sink: Sink, part: Part, most_seconds: number): Outcome {
     return sink.send(part.text, part.entries, most_seconds);
 }
 
-/** `pcall`, as the compiler cannot know what a function with several results returns through it. */
-const guarded = pcall as unknown as (
-    this: void,
-    attempted: typeof attempt,
-    sink: Sink,
-    part: Part,
-    most_seconds: number,
-) => LuaMultiReturn<
-    [
-        ok: boolean,
-        verdict: Verdict | string,
-        err?: string,
-        retry_after_seconds?: number,
-        concerned?: Part,
-        cause?: Cause,
-    ]
->;
-
 /** Books a try that the sink has answered: all arrived but what is `refused`. */
 function answered(flusher: Flusher, batch: Batch, part: Part, refused: Part | undefined, why: string): void {
     flusher.failures = 0;
@@ -153,7 +136,7 @@ function try_part(
 ): LuaMultiReturn<[why?: string, retry_after_seconds?: number | undefined, cause?: Cause]> {
     const part = next_part(flusher, batch);
     if (batch.failed) flusher.figures.retries.inc();
-    const [ok, verdict, err, retry_after, concerned, given_cause] = guarded(attempt, flusher.sink, part, most_seconds);
+    const [ok, verdict, err, retry_after, concerned, given_cause] = guard.protected_call(attempt, flusher.sink, part, most_seconds);
     // The worker is gone meanwhile, and has counted what it had.
     if (flusher.batch !== batch) return $multi();
     const why = ok ? tostring(err) : `the sink raised: ${tostring(verdict)}`;

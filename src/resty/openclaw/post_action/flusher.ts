@@ -8,6 +8,7 @@
  * is without gathering, and gives up `drain_seconds` after the last entry came. Entries that come later still (of
  * long answers, while the worker drains) start the thread anew.
  */
+import * as guard from "../core/metrics/guard";
 import * as clock from "../core/time/clock";
 import { fly } from "./delivery";
 import { WATCH_SECONDS, book_losses, drop, is_exiting, show, sleep, tend, wake } from "./state";
@@ -100,10 +101,9 @@ function run(_premature: boolean, flusher: Flusher): void {
     // A start that was taken for lost may come after all.
     if (flusher.state === "running") return;
     flusher.state = "running";
-    const [ok, err] = pcall(work, flusher);
+    const [ok] = guard.call_for(flusher.faults, "flusher", `sink ${flusher.settings.name}`, work, flusher);
     flusher.state = "idle";
-    if (!ok) flusher.faults.report("flusher", "sink ", flusher.settings.name, ": ", err);
-    else if (is_needed(flusher)) start(flusher, run);
+    if (ok && is_needed(flusher)) start(flusher, run);
 }
 
 function watch(premature: boolean, flusher: Flusher): void {

@@ -6,6 +6,7 @@ import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
 import * as clock from "../core/time/clock";
 import type { Faults } from "../core/metrics/fault";
+import * as guard from "../core/metrics/guard";
 import * as file_sync from "../core/files/file_sync";
 import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
@@ -93,8 +94,7 @@ function run(_premature: boolean, disk: Disk): void {
     disk.is_running = true;
     do {
         disk.is_due = false;
-        const [ok, err] = pcall(run_once, disk);
-        if (!ok) disk.faults.report("sync", tostring(err));
+        guard.call(disk.faults, "sync", run_once, disk);
     } while (disk.is_due || (disk.policy === "always" && disk.synced < disk.written));
     disk.is_running = false;
 }

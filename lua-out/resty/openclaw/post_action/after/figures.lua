@@ -1,4 +1,5 @@
 local ____exports = {}
+local gauges = require("resty.openclaw.core.metrics.gauges")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local ____figures = require("resty.openclaw.post_action.figures")
@@ -8,13 +9,13 @@ local figures_by_registry = {}
 --- A gauge that is a sum over workers; the slot in which each shows its part.
 local function gauge(registry, name, help)
     local slot = transient_slot(registry, name)
-    local function emit_total(emit)
-        emit(
-            "",
-            shared_memory.total(registry.region, slot)
-        )
-    end
-    metric_registry.collect(registry, {name = name, kind = "gauge", help = help, collect = emit_total})
+    gauges.of(
+        registry,
+        name,
+        help,
+        {},
+        function(sample) return sample(shared_memory.total(registry.region, slot)) end
+    )
     return slot
 end
 --- The figures in this registry; the same ones every time. Phases: init.

@@ -1,5 +1,6 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
+local guard = require("resty.openclaw.core.metrics.guard")
 local clock = require("resty.openclaw.core.time.clock")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local pools = require("resty.openclaw.post_action.after.pool")
@@ -13,11 +14,9 @@ local START_SECONDS = 1
 local WATCH_SECONDS = 5
 --- A runner looks about every second, unless it is gone: `ngx.exit` ends all of a timer.
 local LOST_SECONDS = 10
---- `pcall`, as the compiler cannot know what a function with several results returns through it.
-local guarded = pcall
 --- The light thread of one action.
 local function perform(pool, runner, action)
-    local ok, first, second = guarded(
+    local ok, first, second = guard.protected_call(
         action.work,
         unpack(action.values, 1, action.values_count)
     )
@@ -188,10 +187,15 @@ local function run(_premature, pool)
     }
     pool.runner = runner
     pool.runners[runner] = true
-    local ok, err = pcall(work, pool, runner, run)
-    if not ok then
-        pool.faults:report("runner", "actions: ", err)
-    end
+    guard.call_for(
+        pool.faults,
+        "runner",
+        "actions",
+        work,
+        pool,
+        runner,
+        run
+    )
     dismiss(pool, runner, "its runner failed")
     if pool.waiting > 0 and pool.runner == nil then
         start(pool, run)

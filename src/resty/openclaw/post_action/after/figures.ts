@@ -1,8 +1,9 @@
-/** What the actions of all workers count, as the metrics page shows it. */
+/** The counters and gauges of actions. */
 import type { Counter } from "../../core/metrics/metric_handles";
 import type { Family } from "../../core/metrics/metric_registry";
+import * as gauges from "../../core/metrics/gauges";
 import * as metric_registry from "../../core/metrics/metric_registry";
-import type { Emit, Registry } from "../../core/metrics/metric_registry";
+import type { Registry } from "../../core/metrics/metric_registry";
 import * as shared_memory from "../../core/memory/shared_memory";
 import { transient_slot } from "../figures";
 
@@ -20,21 +21,18 @@ export interface Figures {
 
 const OUTCOMES: Outcome[] = ["done", "failed", "dropped"];
 
-const figures_by_registry = new LuaTable<Registry, Figures>();
+const figures_by_registry = new LuaMap<Registry, Figures>();
 
 /** A gauge that is a sum over workers; the slot in which each shows its part. */
 function gauge(registry: Registry, name: string, help: string): number {
     const slot = transient_slot(registry, name);
-    function emit_total(this: void, emit: Emit): void {
-        emit("", shared_memory.total(registry.region, slot));
-    }
-    metric_registry.collect(registry, { name, kind: "gauge", help, collect: emit_total });
+    gauges.of(registry, name, help, [], (sample) => sample(shared_memory.total(registry.region, slot)));
     return slot;
 }
 
 /** The figures in this registry; the same ones every time. Phases: init. */
 export function open(registry: Registry): Figures {
-    const known = figures_by_registry.get(registry) as Figures | undefined;
+    const known = figures_by_registry.get(registry);
     if (known !== undefined) return known;
     const outcomes = metric_registry.counter(
         registry,

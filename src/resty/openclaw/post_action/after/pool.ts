@@ -18,7 +18,7 @@ export interface Settings {
 }
 
 /** What is to be done. It fails when it raises, or returns nil or false and why. */
-export type Work = (this: void, ...values: unknown[]) => unknown;
+export type Work = (this: void, ...values: unknown[]) => LuaMultiReturn<unknown[]>;
 
 export interface Action {
     readonly work: Work;

@@ -7,6 +7,7 @@
  * the worker without ever yielding nobody can end.
  */
 import * as semaphore from "ngx.semaphore";
+import * as guard from "../../core/metrics/guard";
 import * as clock from "../../core/time/clock";
 import * as time_slice from "../../core/time/time_slice";
 import type { Outcome } from "./figures";
@@ -24,16 +25,9 @@ const WATCH_SECONDS = 5;
 /** A runner looks about every second, unless it is gone: `ngx.exit` ends all of a timer. */
 const LOST_SECONDS = 10;
 
-/** `pcall`, as the compiler cannot know what a function with several results returns through it. */
-const guarded = pcall as unknown as (
-    this: void,
-    work: pools.Work,
-    ...values: unknown[]
-) => LuaMultiReturn<[ok: boolean, first?: unknown, second?: unknown]>;
-
 /** The light thread of one action. */
 function perform(pool: Pool, runner: Runner, action: Action): void {
-    const [ok, first, second] = guarded(action.work, ...unpack(action.values, 1, action.values_count));
+    const [ok, first, second] = guard.protected_call(action.work, ...unpack(action.values, 1, action.values_count));
     const refused = (first === undefined || first === false) && second !== undefined;
     if (!ok) pools.settle(pool, runner, action, "failed", first);
     else if (refused) pools.settle(pool, runner, action, "failed", second);
@@ -145,8 +139,7 @@ function run(_premature: boolean, pool: Pool): void {
     };
     pool.runner = runner;
     pool.runners.add(runner);
-    const [ok, err] = pcall(work, pool, runner, run);
-    if (!ok) pool.faults.report("runner", "actions: ", err);
+    guard.call_for(pool.faults, "runner", "actions", work, pool, runner, run);
     dismiss(pool, runner, "its runner failed");
     if (pool.waiting > 0 && pool.runner === undefined) start(pool, run);
 }
