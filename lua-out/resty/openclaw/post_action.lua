@@ -40,7 +40,7 @@ local function push_line(post_action, line)
             ("longer than " .. tostring(post_action.most_line_bytes)) .. " bytes"
         )
     end
-    local awake, asleep = flushers.awaken(flusher)
+    local awake, asleep = flushers.ensure_running(flusher)
     if awake == nil then
         return refuse(post_action, "exit", asleep)
     end
@@ -56,7 +56,7 @@ local function push_line(post_action, line)
     if not taken then
         return refuse(post_action, "overflow", "the queue is full")
     end
-    flushers.arrived(flusher)
+    flushers.entry_added(flusher)
     return true
 end
 --- A table as JSON that begins with its id: a new one, unless it brings one of its own or is a list.
@@ -119,7 +119,7 @@ end
 --- Starts the background thread; without it the first entry does. Phases: init_worker.
 local function init_worker(self)
     if worker_process.is_here() then
-        flushers.awaken(self.flusher)
+        flushers.ensure_running(self.flusher)
     end
 end
 --- Counts and logs what could not be delivered any more. Phases: exit_worker.

@@ -61,14 +61,14 @@ function push_line(post_action: PostAction, line: string | Buffer): Result<true>
     if (length_of(line) > post_action.most_line_bytes) {
         return refuse(post_action, "too_large", `longer than ${post_action.most_line_bytes} bytes`);
     }
-    const [awake, asleep] = flushers.awaken(flusher);
+    const [awake, asleep] = flushers.ensure_running(flusher);
     if (awake === undefined) return refuse(post_action, "exit", asleep);
     const [taken, dropped] = post_action.queue.offer(line, clock.now());
     drop(flusher, "overflow", dropped, "the queue is full");
     show(flusher);
     if (!taken || dropped > 0) flushers.overflowed(flusher);
     if (!taken) return refuse(post_action, "overflow", "the queue is full");
-    flushers.arrived(flusher);
+    flushers.entry_added(flusher);
     return $multi(true);
 }
 
@@ -116,7 +116,7 @@ function log(this: PostAction, route?: string): void {
 
 /** Starts the background thread; without it the first entry does. Phases: init_worker. */
 function init_worker(this: PostAction): void {
-    if (worker_process.is_here()) flushers.awaken(this.flusher);
+    if (worker_process.is_here()) flushers.ensure_running(this.flusher);
 }
 
 /** Counts and logs what could not be delivered any more. Phases: exit_worker. */

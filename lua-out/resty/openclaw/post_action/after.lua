@@ -145,7 +145,7 @@ function ____exports.after(action, ...)
     if taken == nil then
         return refuse(pool, "action_overflow", full)
     end
-    runners.awaken(pool)
+    runners.ensure_running(pool)
     return true
 end
 return ____exports

@@ -9,13 +9,13 @@ local is_exiting = ____state.is_exiting
 local is_open = ____state.is_open
 local show = ____state.show
 local sleep = ____state.sleep
-local tend = ____state.tend
+local maintain = ____state.maintain
 local MOST_BACKOFF_SECONDS = 30
 --- At exit: no more than half of what is left, so that the last tries come close to the end.
 local MOST_BACKOFF_SECONDS_AT_EXIT = 0.5
 local LEAST_BACKOFF_SECONDS_AT_EXIT = 0.02
 --- One bad entry of 500 is found by dividing nine times, four by 32 times at most. Each time is two requests more.
-local MOST_DIVISIONS = 32
+local MOST_SPLITS = 32
 --- The longest wait before the next try, in seconds.
 local function most_backoff(flusher)
     if not is_exiting(flusher) then
@@ -51,13 +51,13 @@ local function pause(flusher, batch, retry_after_seconds)
     repeat
         do
             sleep(flusher, math.huge, math.huge, left)
-            tend(flusher)
+            maintain(flusher)
             left = ____until - clock.now()
         end
     until not (left > 0 and is_exiting(flusher) == was_exiting)
 end
 --- Puts two parts in the place of the next one: its first lines, which go first, and the others.
-local function divide(batch, first_entries)
+local function split(batch, first_entries)
     local part = table.remove(batch.parts)
     local ____end = lines.end_of(part.text, first_entries)
     local ____batch_parts_0 = batch.parts
@@ -77,25 +77,25 @@ local function next_part(flusher, batch)
     if next.entries == 1 or not is_open(flusher) then
         return next
     end
-    divide(batch, 1)
+    split(batch, 1)
     return batch.parts[#batch.parts]
 end
 --- Books that the next part is settled.
 local function settle(flusher, batch)
     local part = table.remove(batch.parts)
-    flusher.queue:land(part.entries, #part.text)
+    flusher.queue:done(part.entries, #part.text)
     show(flusher)
 end
 --- Books that the next part is settled but for what is left of it, which takes its place.
-local function settle_but(flusher, batch, left)
+local function settle_except(flusher, batch, left)
     settle(flusher, batch)
     local ____batch_parts_2 = batch.parts
     ____batch_parts_2[#____batch_parts_2 + 1] = left
-    flusher.queue:land(-left.entries, -#left.text)
+    flusher.queue:done(-left.entries, -#left.text)
     show(flusher)
 end
 --- Keeps a part in the dead-letter file, where there is one.
-local function keep(flusher, part)
+local function write_dead_letter(flusher, part)
     if flusher.dead_letter == nil then
         return
     end
@@ -113,17 +113,17 @@ local function keep(flusher, part)
     end
 end
 --- Keeps what is left of a batch that is given up, unless the queue has it on disk.
-local function keep_all(flusher, batch)
+local function write_all_dead_letters(flusher, batch)
     if flusher.queue.is_durable then
         return
     end
     for index = #batch.parts - 1, 0, -1 do
-        keep(flusher, batch.parts[index + 1])
+        write_dead_letter(flusher, batch.parts[index + 1])
     end
 end
 --- Keeps a refused part in the dead-letter file, where there is one, and drops it.
 local function refuse(flusher, part, why)
-    keep(flusher, part)
+    write_dead_letter(flusher, part)
     drop(flusher, "refused", part.entries, why)
 end
 --- Sends no more of a batch: drops what is left of it, unless the queue keeps it for another worker.
@@ -177,11 +177,11 @@ local function try_part(flusher, batch, most_seconds)
             nil,
             why
         )
-    elseif ok and verdict == "divide" and part.entries > 1 and batch.divisions < MOST_DIVISIONS then
+    elseif ok and verdict == "split" and part.entries > 1 and batch.splits < MOST_SPLITS then
         flusher.failures = 0
         batch.failed = false
-        batch.divisions = batch.divisions + 1
-        divide(
+        batch.splits = batch.splits + 1
+        split(
             batch,
             math.floor(part.entries / 2)
         )
@@ -196,7 +196,7 @@ local function try_part(flusher, batch, most_seconds)
     else
         if ok and concerned ~= nil then
             flusher.figures.sent:inc(part.entries - concerned.entries)
-            settle_but(flusher, batch, concerned)
+            settle_except(flusher, batch, concerned)
         end
         local ____ok_5
         if ok then
@@ -217,7 +217,7 @@ local function try_part(flusher, batch, most_seconds)
     return
 end
 --- Sends the batch in flight and books what becomes of it. Phases: timer.
-function ____exports.fly(flusher, batch)
+function ____exports.send_batch(flusher, batch)
     local last_why = "no time is left"
     while #batch.parts > 0 and flusher.batch == batch do
         local left = is_exiting(flusher) and flusher.drain_until - clock.now() or math.huge
@@ -233,7 +233,7 @@ function ____exports.fly(flusher, batch)
             show(flusher)
             if is_over(flusher, batch) then
                 if cause == "credentials" or cause == "misdirected" then
-                    keep_all(flusher, batch)
+                    write_all_dead_letters(flusher, batch)
                 end
                 abandon(
                     flusher,

@@ -2,15 +2,15 @@ local ____exports = {}
 local guard = require("resty.openclaw.core.metrics.guard")
 local clock = require("resty.openclaw.core.time.clock")
 local ____delivery = require("resty.openclaw.post_action.delivery")
-local fly = ____delivery.fly
+local send_batch = ____delivery.send_batch
 local ____state = require("resty.openclaw.post_action.state")
 local WATCH_SECONDS = ____state.WATCH_SECONDS
-local book_losses = ____state.book_losses
+local count_losses = ____state.count_losses
 local drop = ____state.drop
 local is_exiting = ____state.is_exiting
 local show = ____state.show
 local sleep = ____state.sleep
-local tend = ____state.tend
+local maintain = ____state.maintain
 local wake = ____state.wake
 --- A fresh timer so often, as what a light thread takes from its request's memory comes back only when it ends.
 local RUN_SECONDS = 60
@@ -51,7 +51,7 @@ local function gather(flusher, ____until)
     end
     flusher.oldest_at = clock.now()
     local text, entries, oldest_at = queue:take(settings.batch_entries, settings.batch_bytes)
-    book_losses(flusher)
+    count_losses(flusher)
     if entries == 0 then
         show(flusher)
         if not is_exiting(flusher) then
@@ -64,7 +64,7 @@ local function gather(flusher, ____until)
         oldest_at = oldest_at,
         since = clock.now(),
         failed = false,
-        divisions = 0
+        splits = 0
     }
     return true
 end
@@ -76,7 +76,7 @@ local function abandon(flusher)
         flusher.queue:clear(),
         "the worker exits"
     )
-    book_losses(flusher)
+    count_losses(flusher)
     show(flusher)
 end
 local function work(flusher)
@@ -86,9 +86,9 @@ local function work(flusher)
         if is_exiting(flusher) and clock.now() >= flusher.drain_until then
             return abandon(flusher)
         end
-        tend(flusher)
+        maintain(flusher)
         if flusher.batch ~= nil or gather(flusher, ____until) then
-            fly(flusher, flusher.batch)
+            send_batch(flusher, flusher.batch)
             batches = batches + 1
         elseif is_exiting(flusher) then
             return abandon(flusher)
@@ -153,7 +153,7 @@ local function watch(premature, flusher)
 end
 --- Starts the thread where none runs. Nil and why in the phases that have no timers: those before the workers fork, and
 -- `exit_worker`.
-function ____exports.awaken(flusher)
+function ____exports.ensure_running(flusher)
     if flusher.state == "running" then
         return true
     end
@@ -178,7 +178,7 @@ function ____exports.awaken(flusher)
     return true
 end
 --- Tells the thread of a new line, which wakes it if that was what it waits for.
-function ____exports.arrived(flusher)
+function ____exports.entry_added(flusher)
     local queue = flusher.queue
     if queue.entries >= flusher.wake_entries or queue.bytes >= flusher.wake_bytes then
         wake(flusher)
@@ -207,7 +207,7 @@ function ____exports.close(flusher)
         flying + queue:clear(),
         "the worker exits"
     )
-    book_losses(flusher)
+    count_losses(flusher)
     show(flusher)
 end
 return ____exports

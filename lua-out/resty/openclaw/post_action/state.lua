@@ -22,8 +22,8 @@ function ____exports.show(flusher)
     local figures = flusher.figures
     local queue = flusher.queue
     local mine = figures.registry.region.mine
-    mine[figures.queued_slot] = queue.entries + queue.flying_entries
-    mine[figures.queued_bytes_slot] = queue.bytes + queue.flying_bytes
+    mine[figures.queued_slot] = queue.entries + queue.entries_in_flight
+    mine[figures.queued_bytes_slot] = queue.bytes + queue.bytes_in_flight
     local ____figures_oldest_slot_2 = figures.oldest_slot
     local ____opt_0 = flusher.batch
     mine[____figures_oldest_slot_2] = ____opt_0 and ____opt_0.oldest_at or queue:oldest_at() or 0
@@ -63,19 +63,19 @@ function ____exports.drop(flusher, reason, entries, why)
     )
 end
 --- Counts and logs what the queue has lost by itself. Phases: any.
-function ____exports.book_losses(flusher)
+function ____exports.count_losses(flusher)
     local ____flusher_queue_3 = flusher.queue
     local broken = ____flusher_queue_3.broken
-    local ousted = ____flusher_queue_3.ousted
+    local evicted = ____flusher_queue_3.evicted
     flusher.queue.broken = 0
-    flusher.queue.ousted = 0
+    flusher.queue.evicted = 0
     ____exports.drop(flusher, "broken", broken, "the spool is damaged")
-    ____exports.drop(flusher, "overflow", ousted, "the queue is full")
+    ____exports.drop(flusher, "overflow", evicted, "the queue is full")
 end
 --- Lets the queue do what it does now and then. Phases: timer.
-function ____exports.tend(flusher)
-    flusher.queue:tend()
-    ____exports.book_losses(flusher)
+function ____exports.maintain(flusher)
+    flusher.queue:maintain()
+    ____exports.count_losses(flusher)
     ____exports.show(flusher)
 end
 --- The state of a thread that is not started yet. Phases: init. Raises when there is no memory for a semaphore.

@@ -125,6 +125,6 @@ export function after(action: unknown, ...values: unknown[]): Result<true> {
     if (made === undefined) return refuse(pool, "action_misuse", misuse);
     const [taken, full] = pools.offer(pool, made);
     if (taken === undefined) return refuse(pool, "action_overflow", full);
-    runners.awaken(pool);
+    runners.ensure_running(pool);
     return $multi(true);
 }

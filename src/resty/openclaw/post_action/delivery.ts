@@ -10,7 +10,7 @@ import * as clock from "../core/time/clock";
 import type { Reason } from "./figures";
 import * as lines from "./lines";
 import type { Cause, Outcome, Part, Sink } from "./sink";
-import { drop, is_exiting, is_open, show, sleep, tend } from "./state";
+import { drop, is_exiting, is_open, show, sleep, maintain } from "./state";
 import type { Batch, Flusher } from "./state";
 
 const MOST_BACKOFF_SECONDS = 30;
@@ -18,7 +18,7 @@ const MOST_BACKOFF_SECONDS = 30;
 const MOST_BACKOFF_SECONDS_AT_EXIT = 0.5;
 const LEAST_BACKOFF_SECONDS_AT_EXIT = 0.02;
 /** One bad entry of 500 is found by dividing nine times, four by 32 times at most. Each time is two requests more. */
-const MOST_DIVISIONS = 32;
+const MOST_SPLITS = 32;
 
 /** The longest wait before the next try, in seconds. */
 function most_backoff(flusher: Flusher): number {
@@ -46,13 +46,13 @@ function pause(flusher: Flusher, batch: Batch, retry_after_seconds: number): voi
     let left = until - clock.now();
     do {
         sleep(flusher, math.huge, math.huge, left);
-        tend(flusher);
+        maintain(flusher);
         left = until - clock.now();
     } while (left > 0 && is_exiting(flusher) === was_exiting);
 }
 
 /** Puts two parts in the place of the next one: its first lines, which go first, and the others. */
-function divide(batch: Batch, first_entries: number): void {
+function split(batch: Batch, first_entries: number): void {
     const part = table.remove(batch.parts)!;
     const end = lines.end_of(part.text, first_entries);
     batch.parts.push({ text: string.sub(part.text, end + 1), entries: part.entries - first_entries });
@@ -63,27 +63,27 @@ function divide(batch: Batch, first_entries: number): void {
 function next_part(flusher: Flusher, batch: Batch): Part {
     const next = batch.parts[batch.parts.length - 1]!;
     if (next.entries === 1 || !is_open(flusher)) return next;
-    divide(batch, 1);
+    split(batch, 1);
     return batch.parts[batch.parts.length - 1]!;
 }
 
 /** Books that the next part is settled. */
 function settle(flusher: Flusher, batch: Batch): void {
     const part = table.remove(batch.parts)!;
-    flusher.queue.land(part.entries, part.text.length);
+    flusher.queue.done(part.entries, part.text.length);
     show(flusher);
 }
 
 /** Books that the next part is settled but for what is left of it, which takes its place. */
-function settle_but(flusher: Flusher, batch: Batch, left: Part): void {
+function settle_except(flusher: Flusher, batch: Batch, left: Part): void {
     settle(flusher, batch);
     batch.parts.push(left);
-    flusher.queue.land(-left.entries, -left.text.length);
+    flusher.queue.done(-left.entries, -left.text.length);
     show(flusher);
 }
 
 /** Keeps a part in the dead-letter file, where there is one. */
-function keep(flusher: Flusher, part: Part): void {
+function write_dead_letter(flusher: Flusher, part: Part): void {
     if (flusher.dead_letter === undefined) return;
     const [verdict, err] = flusher.dead_letter.send(part.text, part.entries, math.huge);
     if (verdict === "sent") flusher.figures.dead_lettered.inc(part.entries);
@@ -91,14 +91,14 @@ function keep(flusher: Flusher, part: Part): void {
 }
 
 /** Keeps what is left of a batch that is given up, unless the queue has it on disk. */
-function keep_all(flusher: Flusher, batch: Batch): void {
+function write_all_dead_letters(flusher: Flusher, batch: Batch): void {
     if (flusher.queue.is_durable) return;
-    for (const index of $range(batch.parts.length - 1, 0, -1)) keep(flusher, batch.parts[index]!);
+    for (const index of $range(batch.parts.length - 1, 0, -1)) write_dead_letter(flusher, batch.parts[index]!);
 }
 
 /** Keeps a refused part in the dead-letter file, where there is one, and drops it. */
 function refuse(flusher: Flusher, part: Part, why: string): void {
-    keep(flusher, part);
+    write_dead_letter(flusher, part);
     drop(flusher, "refused", part.entries, why);
 }
 
@@ -142,17 +142,17 @@ function try_part(
     const why = ok ? tostring(err) : `the sink raised: ${tostring(verdict)}`;
     if (ok && verdict === "sent") {
         answered(flusher, batch, part, undefined, why);
-    } else if (ok && verdict === "divide" && part.entries > 1 && batch.divisions < MOST_DIVISIONS) {
+    } else if (ok && verdict === "split" && part.entries > 1 && batch.splits < MOST_SPLITS) {
         flusher.failures = 0;
         batch.failed = false;
-        batch.divisions += 1;
-        divide(batch, math.floor(part.entries / 2));
+        batch.splits += 1;
+        split(batch, math.floor(part.entries / 2));
     } else if (ok && verdict !== "retry") {
         answered(flusher, batch, part, concerned ?? part, why);
     } else {
         if (ok && concerned !== undefined) {
             flusher.figures.sent.inc(part.entries - concerned.entries);
-            settle_but(flusher, batch, concerned);
+            settle_except(flusher, batch, concerned);
         }
         const cause = (ok ? given_cause : undefined) ?? "unreachable";
         flusher.figures.failures.get(cause).inc();
@@ -162,7 +162,7 @@ function try_part(
 }
 
 /** Sends the batch in flight and books what becomes of it. Phases: timer. */
-export function fly(flusher: Flusher, batch: Batch): void {
+export function send_batch(flusher: Flusher, batch: Batch): void {
     let last_why = "no time is left";
     while (batch.parts.length > 0 && flusher.batch === batch) {
         const left = is_exiting(flusher) ? flusher.drain_until! - clock.now() : math.huge;
@@ -178,7 +178,7 @@ export function fly(flusher: Flusher, batch: Batch): void {
             show(flusher);
             if (is_over(flusher, batch)) {
                 // Whoever has a file for what the sink says no to wants this, too.
-                if (cause === "credentials" || cause === "misdirected") keep_all(flusher, batch);
+                if (cause === "credentials" || cause === "misdirected") write_all_dead_letters(flusher, batch);
                 abandon(flusher, batch, is_exiting(flusher) ? "exit" : "gave_up", why);
             } else {
                 flusher.faults.report("retry", "sink ", flusher.settings.name, ": ", why);

@@ -10,8 +10,8 @@
  */
 import * as guard from "../core/metrics/guard";
 import * as clock from "../core/time/clock";
-import { fly } from "./delivery";
-import { WATCH_SECONDS, book_losses, drop, is_exiting, show, sleep, tend, wake } from "./state";
+import { send_batch } from "./delivery";
+import { WATCH_SECONDS, count_losses, drop, is_exiting, show, sleep, maintain, wake } from "./state";
 import type { Flusher } from "./state";
 
 /** A fresh timer so often, as what a light thread takes from its request's memory comes back only when it ends. */
@@ -45,20 +45,20 @@ function gather(flusher: Flusher, until: number): boolean {
     // Whatever waits after this came after this, or makes a full batch.
     flusher.oldest_at = clock.now();
     const [text, entries, oldest_at] = queue.take(settings.batch_entries, settings.batch_bytes);
-    book_losses(flusher);
+    count_losses(flusher);
     if (entries === 0) {
         show(flusher);
         if (!is_exiting(flusher)) sleep(flusher, math.huge, math.huge, UNAVAILABLE_SECONDS);
         return false;
     }
-    flusher.batch = { parts: [{ text, entries }], oldest_at, since: clock.now(), failed: false, divisions: 0 };
+    flusher.batch = { parts: [{ text, entries }], oldest_at, since: clock.now(), failed: false, splits: 0 };
     return true;
 }
 
 /** What is left when a draining worker's time is over. */
 function abandon(flusher: Flusher): void {
     drop(flusher, "exit", flusher.queue.clear(), "the worker exits");
-    book_losses(flusher);
+    count_losses(flusher);
     show(flusher);
 }
 
@@ -67,9 +67,9 @@ function work(flusher: Flusher): void {
     let batches = 0;
     while (batches < RUN_BATCHES && clock.now() < until) {
         if (is_exiting(flusher) && clock.now() >= flusher.drain_until!) return abandon(flusher);
-        tend(flusher);
+        maintain(flusher);
         if (flusher.batch !== undefined || gather(flusher, until)) {
-            fly(flusher, flusher.batch!);
+            send_batch(flusher, flusher.batch!);
             batches += 1;
         } else if (is_exiting(flusher)) {
             return abandon(flusher);
@@ -121,7 +121,7 @@ function watch(premature: boolean, flusher: Flusher): void {
  * Starts the thread where none runs. Nil and why in the phases that have no timers: those before the workers fork, and
  * `exit_worker`.
  */
-export function awaken(flusher: Flusher): Result<true> {
+export function ensure_running(flusher: Flusher): Result<true> {
     if (flusher.state === "running") return $multi(true);
     const phase = ngx.get_phase();
     if (phase === "init" || phase === "exit_worker") return $multi(undefined, `not possible in ${phase}_by_lua`);
@@ -135,7 +135,7 @@ export function awaken(flusher: Flusher): Result<true> {
 }
 
 /** Tells the thread of a new line, which wakes it if that was what it waits for. */
-export function arrived(flusher: Flusher): void {
+export function entry_added(flusher: Flusher): void {
     const queue = flusher.queue;
     if (queue.entries >= flusher.wake_entries || queue.bytes >= flusher.wake_bytes) wake(flusher);
     if (flusher.drain_until !== undefined) flusher.drain_until = clock.now() + flusher.settings.drain_seconds;
@@ -155,6 +155,6 @@ export function close(flusher: Flusher): void {
     flusher.batch = undefined;
     const flying = batch === undefined ? 0 : queue.give_back(batch.parts);
     drop(flusher, "exit", flying + queue.clear(), "the worker exits");
-    book_losses(flusher);
+    count_losses(flusher);
     show(flusher);
 }

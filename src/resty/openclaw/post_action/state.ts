@@ -26,7 +26,7 @@ export interface Batch {
     /** Whether the last try failed. */
     failed: boolean;
     /** How often a part was refused and divided. */
-    divisions: number;
+    splits: number;
 }
 
 export interface Flusher {
@@ -76,8 +76,8 @@ export function show(flusher: Flusher): void {
     const figures = flusher.figures;
     const queue = flusher.queue;
     const mine = figures.registry.region.mine;
-    mine.set(figures.queued_slot, queue.entries + queue.flying_entries);
-    mine.set(figures.queued_bytes_slot, queue.bytes + queue.flying_bytes);
+    mine.set(figures.queued_slot, queue.entries + queue.entries_in_flight);
+    mine.set(figures.queued_bytes_slot, queue.bytes + queue.bytes_in_flight);
     mine.set(figures.oldest_slot, flusher.batch?.oldest_at ?? queue.oldest_at() ?? 0);
     mine.set(figures.circuit_slot, is_open(flusher) ? 1 : 0);
 }
@@ -106,18 +106,18 @@ export function drop(flusher: Flusher, reason: Reason, entries: number, why: str
 }
 
 /** Counts and logs what the queue has lost by itself. Phases: any. */
-export function book_losses(flusher: Flusher): void {
-    const { broken, ousted } = flusher.queue;
+export function count_losses(flusher: Flusher): void {
+    const { broken, evicted } = flusher.queue;
     flusher.queue.broken = 0;
-    flusher.queue.ousted = 0;
+    flusher.queue.evicted = 0;
     drop(flusher, "broken", broken, "the spool is damaged");
-    drop(flusher, "overflow", ousted, "the queue is full");
+    drop(flusher, "overflow", evicted, "the queue is full");
 }
 
 /** Lets the queue do what it does now and then. Phases: timer. */
-export function tend(flusher: Flusher): void {
-    flusher.queue.tend();
-    book_losses(flusher);
+export function maintain(flusher: Flusher): void {
+    flusher.queue.maintain();
+    count_losses(flusher);
     show(flusher);
 }
 

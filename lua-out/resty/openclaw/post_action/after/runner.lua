@@ -215,7 +215,7 @@ local function watch(_premature, pool)
     end
 end
 --- Has the actions of a pool run. Phases: those that may start timers.
-function ____exports.awaken(pool)
+function ____exports.ensure_running(pool)
     if pool.runner == nil then
         start(pool, run)
     else

@@ -115,7 +115,7 @@ local function verdict_on(status, retry_after_header, body)
         return "sent"
     end
     if ABOUT_ENTRIES[status] == true then
-        return "divide", refusal(status, body)
+        return "split", refusal(status, body)
     end
     local cause = CAUSES[status] or (status >= 500 and "busy" or "misdirected")
     local why = cause == "credentials" and "status " .. tostring(status) or refusal(status, body)

@@ -155,7 +155,7 @@ function watch(_premature: boolean, pool: Pool): void {
 }
 
 /** Has the actions of a pool run. Phases: those that may start timers. */
-export function awaken(pool: Pool): void {
+export function ensure_running(pool: Pool): void {
     if (pool.runner === undefined) start(pool, run);
     else pools.wake(pool.runner);
     if (!pool.is_watched && !ngx.worker.exiting()) {

@@ -133,7 +133,7 @@ function refusal(status: number, body: string): string {
 
 function verdict_on(status: number, retry_after_header: string | undefined, body: string): Outcome {
     if (status >= 200 && status < 300) return $multi("sent");
-    if (ABOUT_ENTRIES[status] === true) return $multi("divide", refusal(status, body));
+    if (ABOUT_ENTRIES[status] === true) return $multi("split", refusal(status, body));
     const cause = CAUSES[status] ?? (status >= 500 ? "busy" : "misdirected");
     // Who refuses credentials may repeat them.
     const why = cause === "credentials" ? `status ${status}` : refusal(status, body);
