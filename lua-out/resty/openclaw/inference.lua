@@ -20,7 +20,7 @@ local request_state = require("resty.openclaw.core.request.request_state")
 local NAME = "inference"
 local HTTP_OK = 200
 local USAGE_BODY_BYTES = 1024 * 1024
---- Such a body stands in memory twice while it is changed.
+--- A body is in memory twice while it is changed.
 local MOST_USAGE_BODY_BYTES = 64 * 1024 * 1024
 local SCHEMA = {
     include_usage = option(kind.flag, false, "the gateway asks for the usage of each stream; see [below](#exact-figures-of-streams)"),
@@ -31,7 +31,7 @@ local SCHEMA = {
     ),
     dict = option(kind.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
---- Readers take so much at once.
+--- Readers read so much at a time.
 local PIECE_BYTES = 16 * 1024
 local function admitted(self)
     usages.ask(self.usage)
@@ -106,7 +106,7 @@ local function body_filter(self)
         usages.pass(self.usage)
     end
 end
---- Tokens a second: of a stream those after the first, in the time they took to come.
+--- Tokens per second: for a stream the tokens after the first, in the time from the first to the last.
 local function rate_of(reader, fields)
     local tokens = fields.completion_tokens or 0
     local made = reader.is_stream and tokens - 1 or tokens

@@ -12,20 +12,20 @@ local show = ____state.show
 local sleep = ____state.sleep
 local maintain = ____state.maintain
 local wake = ____state.wake
---- A fresh timer so often, as what a light thread takes from its request's memory comes back only when it ends.
+--- The thread moves to a fresh timer after so long, as nginx frees the memory that it has used only when its timer ends.
 local RUN_SECONDS = 60
 local RUN_BATCHES = 1000
---- A timer over nginx's limit of running timers never runs, and nobody is told.
+--- A timer beyond `lua_max_running_timers` never runs, and no error is returned.
 local START_SECONDS = 1
 local WAKE_SECONDS = 0.001
---- What cannot be had right now is asked for so often.
+--- How long to wait where no entry of the queue can be read now.
 local UNAVAILABLE_SECONDS = 1
 local function is_full(flusher)
     local queue = flusher.queue
     return queue.entries >= flusher.settings.batch_entries or queue.bytes >= flusher.settings.batch_bytes
 end
---- Waits until a batch is due, for its size or its age, and takes it. False when there is none in time.
-local function gather(flusher, ____until)
+--- Waits until a batch is due by its size or age, and takes it. False when there is none until then.
+local function collect(flusher, ____until)
     local settings = flusher.settings
     local queue = flusher.queue
     if queue.entries == 0 then
@@ -68,7 +68,7 @@ local function gather(flusher, ____until)
     }
     return true
 end
---- What is left when a draining worker's time is over.
+--- Gives up all entries when the time to drain is over.
 local function abandon(flusher)
     drop(
         flusher,
@@ -87,7 +87,7 @@ local function work(flusher)
             return abandon(flusher)
         end
         maintain(flusher)
-        if flusher.batch ~= nil or gather(flusher, ____until) then
+        if flusher.batch ~= nil or collect(flusher, ____until) then
             send_batch(flusher, flusher.batch)
             batches = batches + 1
         elseif is_exiting(flusher) then
@@ -95,14 +95,14 @@ local function work(flusher)
         end
     end
 end
---- Whether there is anything for the thread to do.
+--- Whether the thread has work to do.
 local function is_needed(flusher)
     if flusher.queue.entries > 0 or flusher.batch ~= nil then
         return true
     end
     return flusher.queue.is_durable and not is_exiting(flusher)
 end
---- Makes the timer that `run` lives in, unless one is on its way.
+--- Creates the timer that calls `run`, unless one is pending.
 local function start(flusher, run)
     local now = clock.now()
     if flusher.state == "starting" and now < flusher.started_at + START_SECONDS then
@@ -151,8 +151,7 @@ local function watch(premature, flusher)
         start(flusher, run)
     end
 end
---- Starts the thread where none runs. Nil and why in the phases that have no timers: those before the workers fork, and
--- `exit_worker`.
+--- Starts the thread unless it runs. Nil and why in phases without timers: init and exit_worker.
 function ____exports.ensure_running(flusher)
     if flusher.state == "running" then
         return true
@@ -177,7 +176,7 @@ function ____exports.ensure_running(flusher)
     end
     return true
 end
---- Tells the thread of a new line, which wakes it if that was what it waits for.
+--- To be called after each queued entry: wakes the thread where it waits for that.
 function ____exports.entry_added(flusher)
     local queue = flusher.queue
     if queue.entries >= flusher.wake_entries or queue.bytes >= flusher.wake_bytes then
@@ -187,24 +186,24 @@ function ____exports.entry_added(flusher)
         flusher.drain_until = clock.now() + flusher.settings.drain_seconds
     end
 end
---- Tells the thread that lines are being dropped: a batch that only waits to grow should leave at once.
+--- To be called when entries were dropped: sends a batch at once that only waits for more entries.
 function ____exports.overflowed(flusher)
     if flusher.wake_entries <= flusher.settings.batch_entries then
         flusher.oldest_at = -math.huge
         wake(flusher)
     end
 end
---- Counts and logs what is left when the worker is gone for good. Phases: exit_worker.
+--- Gives up, counts and logs all entries that are left when the worker ends. Phases: exit_worker.
 function ____exports.close(flusher)
     local ____flusher_0 = flusher
     local queue = ____flusher_0.queue
     local batch = ____flusher_0.batch
     flusher.batch = nil
-    local flying = batch == nil and 0 or queue:give_back(batch.parts)
+    local lost = batch == nil and 0 or queue:give_back(batch.parts)
     drop(
         flusher,
         "exit",
-        flying + queue:clear(),
+        lost + queue:clear(),
         "the worker exits"
     )
     count_losses(flusher)
