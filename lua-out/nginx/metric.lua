@@ -62,7 +62,7 @@ local function names_of(labels)
 end
 local function first_use(kind, name, labels)
     if type(name) ~= "string" then
-        return misuse("name", name, "a metric's name must be a text")
+        return misuse("name", name, "a metric's name must be a string")
     end
     if metric_count >= MOST_METRICS then
         return misuse(

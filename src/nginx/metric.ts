@@ -27,7 +27,7 @@ const faults = fault.new("nginx.metric", registry);
 const misused = new LuaSet<string>();
 let misused_count = 0;
 
-const metrics = new LuaTable<string, HandleTree>();
+const metrics = new LuaMap<string, HandleTree>();
 let metric_count = 0;
 
 /** What a misuse is counted under: names from outside must not become ever more series. */
@@ -60,7 +60,7 @@ function names_of(labels: unknown): string[] | undefined {
 }
 
 function first_use(kind: Kind, name: unknown, labels: unknown): HandleTree | undefined {
-    if (typeof name !== "string") return misuse("name", name, "a metric's name must be a text");
+    if (typeof name !== "string") return misuse("name", name, "a metric's name must be a string");
     if (metric_count >= MOST_METRICS) return misuse("name", name, `there are ${MOST_METRICS} metrics already`);
     const names = names_of(labels);
     if (names === undefined) return misuse("labels", name, "labels must be a table of names and values");
@@ -73,7 +73,7 @@ function first_use(kind: Kind, name: unknown, labels: unknown): HandleTree | und
 }
 
 function handle_of(kind: Kind, name: string, labels: unknown): unknown {
-    const tree = (metrics.get(name) as HandleTree | undefined) ?? first_use(kind, name, labels);
+    const tree = metrics.get(name) ?? first_use(kind, name, labels);
     if (tree === undefined) return undefined;
     if (tree.family.kind !== kind) return misuse("kind", name, `it is a ${tree.family.kind}, not a ${kind}`);
     const [handle, err] = handle_tree.find(tree, labels);

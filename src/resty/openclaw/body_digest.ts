@@ -17,6 +17,7 @@ import * as contract from "./gateway/contract";
 import type { Counter } from "./core/metrics/metric_handles";
 import * as metric_registry from "./core/metrics/metric_registry";
 import * as preconditions from "./core/request/preconditions";
+import * as request from "./core/request/request";
 import * as request_body from "./core/request/request_body";
 
 export interface BodyDigest {
@@ -64,19 +65,15 @@ const SCHEMA = {
 
 const SKIP_VARIABLE = "request_body_digest_skip";
 
-function set_variable(this: void, name: string, value: string): void {
-    ngx.var[name] = value;
-}
-
 /** Sets a variable, or says what nginx.conf lacks. */
 function assign(faults: Faults, name: string, value: string): void {
-    const [ok] = pcall(set_variable, name, value);
-    if (!ok) faults.report("undeclared_variable", "add `set $", name, ' "";` to the server or location in nginx.conf');
+    if (request.set_variable(name, value)) return;
+    faults.report("undeclared_variable", "add `set $", name, ' "";` to the server or location in nginx.conf');
 }
 
 function skip(plugin: BodyDigest, reason: Counter): void {
     reason.inc();
-    assign(plugin.faults, plugin.variable, `skip-${ngx.var.request_id}`);
+    assign(plugin.faults, plugin.variable, `skip-${request.variable("request_id")}`);
     assign(plugin.faults, SKIP_VARIABLE, "1");
     cache_key.withhold(plugin.key);
 }
@@ -104,7 +101,7 @@ function access(this: BodyDigest): void {
 
 function server_rewrite(this: BodyDigest): void {
     // nginx holds an announced length against client_max_body_size after this phase only, so it must not be read before.
-    if ((tonumber(ngx.var.content_length) ?? 0) > this.max_bytes) return skip(this, this.too_large);
+    if (request.whole_number("content_length") > this.max_bytes) return skip(this, this.too_large);
     this.access();
 }
 

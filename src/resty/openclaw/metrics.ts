@@ -114,7 +114,7 @@ export const SCHEMA = {
     ),
     labels: option(
         LABELS,
-        new LuaTable<string, AllowList>(),
+        new LuaMap<string, AllowList>(),
         "which labels of which metrics are kept; all of those that are not named here; see [below](#fewer-labels-labels)",
     ),
     buckets: option(

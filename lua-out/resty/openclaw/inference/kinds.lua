@@ -1,5 +1,5 @@
 local ____exports = {}
-local media_type = require("resty.openclaw.core.request.media_type")
+local media_type = require("resty.openclaw.core.http.media_type")
 local request = require("resty.openclaw.core.request.request")
 local documents = require("resty.openclaw.inference.document")
 local inflations = require("resty.openclaw.inference.inflation")

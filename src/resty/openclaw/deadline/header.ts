@@ -16,11 +16,11 @@ const MOST_DIGITS = 10;
 const MOST_DECIMALS = 7;
 
 /** A time in seconds; nothing for all that is no such number. */
-function time_of(text: string): number | undefined {
+function time_of(text: string): WallTime | undefined {
     const [whole, decimals] = texts.decimal(text);
     if (whole === undefined || whole.length > MOST_DIGITS) return undefined;
     if (decimals === "." || decimals!.length > MOST_DECIMALS) return undefined;
-    return tonumber(text);
+    return tonumber(text) as WallTime | undefined;
 }
 
 /**
@@ -28,7 +28,7 @@ function time_of(text: string): number | undefined {
  * `sent` the own clock has to do, and `skew_seconds` are added for its being another one. Nothing when the header is
  * malformed. Phases: any.
  */
-export function seconds_given(text: string, came_at: number, skew_seconds: number): number | undefined {
+export function seconds_given(text: string, came_at: WallTime, skew_seconds: number): number | undefined {
     const [over_at_text, sent_text] = string.match(text, "^([%d.]+);sent=([%d.]+)$");
     const over_at = time_of(over_at_text ?? text);
     if (over_at === undefined) return undefined;
@@ -38,6 +38,6 @@ export function seconds_given(text: string, came_at: number, skew_seconds: numbe
 }
 
 /** The header for who has so many seconds from now. Phases: any. */
-export function write(now: number, seconds: number): string {
+export function write(now: WallTime, seconds: number): string {
     return string.format("%.3f;sent=%.3f", now + seconds, now);
 }

@@ -34,7 +34,7 @@ export function signed(settings: Settings): Verdict {
     if (text === undefined) return $multi("");
     const [written, key_id, signature] = claims.split(text);
     if (written === undefined || key_id === undefined) return $multi(undefined, "malformed");
-    const key = settings.keys.get(key_id) as Key | undefined;
+    const key = settings.keys.get(key_id);
     if (key === undefined) return $multi(undefined, "unknown_key");
     const [expected, err] = signature_of(key, written);
     if (expected === undefined) settings.faults.report("sign", err);

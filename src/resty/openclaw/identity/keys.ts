@@ -29,8 +29,8 @@ function create(option: string, path: string): Key {
 export { create as new };
 
 /** Reads the keys of a list of files, by their ids. Raises as `new`, and when two keys are the same. Phases: init. */
-export function read_all(option: string, paths: readonly string[]): LuaTable<string, Key> {
-    const keys = new LuaTable<string, Key>();
+export function read_all(option: string, paths: readonly string[]): LuaMap<string, Key> {
+    const keys = new LuaMap<string, Key>();
     for (const place of $range(1, paths.length)) {
         const key = create(`${option}[${place}]`, paths[place - 1]!);
         if (keys.has(key.id)) error(`${option}[${place}] holds the same key as one before it`, 0);

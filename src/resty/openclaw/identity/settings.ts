@@ -17,7 +17,7 @@ export type Reason = "missing" | "malformed" | "unknown_key" | "signature" | "ag
 export interface Settings {
     /** How the gateway establishes the identity; "own": by a variable. */
     readonly mode: "signed" | "mutual_tls" | "own";
-    readonly keys: LuaTable<string, Key>;
+    readonly keys: LuaMap<string, Key>;
     readonly max_age_seconds: number;
     /** Subjects of the accepted certificates; nothing: all that nginx has verified. */
     readonly peers: LuaSet<string> | undefined;

@@ -1,5 +1,5 @@
 /** Which answers are read, and how: by the headers that they come with. */
-import * as media_type from "../core/request/media_type";
+import * as media_type from "../core/http/media_type";
 import * as request from "../core/request/request";
 import * as documents from "./document";
 import type { Document } from "./document";

@@ -38,7 +38,7 @@ interface Finding extends Receiver {
     usage_at: number;
 }
 
-const FIELDS = new LuaTable<string, Place>();
+const FIELDS = new LuaMap<string, Place>();
 FIELDS.set("choices", { watched: "choices", entries: { is_content: true } });
 FIELDS.set("usage", { watched: "usage" });
 const ROOT: Place = { fields: FIELDS };

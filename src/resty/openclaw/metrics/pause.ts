@@ -4,7 +4,7 @@
 const SECONDS = 0.001;
 
 /** Until then no page of this worker goes on. */
-let busy_until = 0;
+let busy_until = 0 as WallTime;
 
 /** The clock may have been set back meanwhile, and does not count in halves of a millisecond. */
 function is_busy(): boolean {
@@ -18,6 +18,6 @@ function is_busy(): boolean {
  */
 export function pause(): void {
     ngx.update_time();
-    busy_until = ngx.now() + SECONDS;
+    busy_until = later_by_wall(ngx.now(), SECONDS);
     while (is_busy()) ngx.sleep(SECONDS);
 }

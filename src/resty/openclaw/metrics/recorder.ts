@@ -11,7 +11,7 @@ export interface Recorder {
     readonly route: string;
     /** Of requests without a variant. */
     readonly plain: Figures;
-    readonly by_variant: LuaTable<string, Figures>;
+    readonly by_variant: LuaMap<string, Figures>;
     /** Takes the variants that have no place in `by_variant` any more; made with the first of them. */
     others?: Figures;
     /** How many variants may still have a place. */
@@ -97,7 +97,7 @@ function create(of: Families, route: string): Recorder {
         families: of,
         route,
         plain: families.bind(of, route, ""),
-        by_variant: new LuaTable<string, Figures>(),
+        by_variant: new LuaMap<string, Figures>(),
         room: MOST_VARIANTS,
     };
     return setmetatable(fields, metatable);

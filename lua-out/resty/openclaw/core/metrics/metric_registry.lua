@@ -167,7 +167,7 @@ function ____exports.from_outside(of, label_names)
     end
     of.outside = outside
 end
---- Adds a family whose figures are worked out when somebody looks. Phases: init.
+--- Adds a family whose values are computed when the page is read. Phases: init. Use `gauges` for gauges.
 function ____exports.collect(registry, collector)
     local ____registry_collectors_0 = registry.collectors
     ____registry_collectors_0[#____registry_collectors_0 + 1] = collector
@@ -220,8 +220,8 @@ function ____exports.open(dict_name)
     registry.dropped = ____exports.counter(registry, "openclaw_metrics_dropped_labels_total", "Times that a metric took _other for its labels, as a limit of series, values or memory was reached.", {"metric"})
     registry.expired = ____exports.counter(registry, "openclaw_metrics_expired_series_total", "Series that were dropped, as nobody had counted in them for long.", {"metric"})
     registry.misuses = ____exports.counter(registry, "openclaw_metrics_misuse_total", "Calls that were passed over, as a metric cannot take such labels or such a value.", {"metric"})
-    for ____, told in ipairs({registry.dropped, registry.expired, registry.misuses}) do
-        told.is_essential = true
+    for ____, each in ipairs({registry.dropped, registry.expired, registry.misuses}) do
+        each.is_essential = true
     end
     idle_series.watch(registry)
     registries[dict_name] = registry

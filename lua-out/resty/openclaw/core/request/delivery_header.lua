@@ -3,10 +3,10 @@ local request = require("resty.openclaw.core.request.request")
 --- Its value is a secret where the gateway has set it; clients may set it to anything.
 ____exports.NAME = "X-OpenClaw-Delivery"
 --- nginx's variable of it.
-____exports.VARIABLE = "http_x_openclaw_delivery"
+local VARIABLE = "http_x_openclaw_delivery"
 --- What the request at hand says in it; nothing where it has none. Phases: all with a request.
 function ____exports.given()
-    local text = request.variable(____exports.VARIABLE)
+    local text = request.variable(VARIABLE)
     return text
 end
 --- Whether the request at hand has it, right or wrong. Phases: all with a request.

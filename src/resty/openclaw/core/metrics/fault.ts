@@ -10,8 +10,8 @@ import type { Family, Registry } from "./metric_registry";
 export interface Faults {
     readonly plugin: string;
     readonly family: Family<Counter>;
-    readonly next_line: LuaTable<string, MonotonicTime>;
-    readonly unsaid: LuaTable<string, number>;
+    readonly next_line: LuaMap<string, MonotonicTime>;
+    readonly unsaid: LuaMap<string, number>;
     /** Counts one fault, and logs it unless its kind was logged within the last minute. Phases: any. */
     report(kind: string, ...parts: unknown[]): void;
 }
@@ -46,8 +46,8 @@ function create(plugin: string, registry: Registry): Faults {
     const fields = {
         plugin,
         family,
-        next_line: new LuaTable<string, MonotonicTime>(),
-        unsaid: new LuaTable<string, number>(),
+        next_line: new LuaMap<string, MonotonicTime>(),
+        unsaid: new LuaMap<string, number>(),
     };
     return setmetatable(fields, metatable);
 }

@@ -34,7 +34,7 @@ export const label_text = labels.label_text;
 export const is_label_name = labels.is_label_name;
 export const is_metric_name = labels.is_metric_name;
 
-const registries = new LuaTable<string, Registry>();
+const registries = new LuaMap<string, Registry>();
 
 function same<T>(left: readonly T[], right: readonly T[]): boolean {
     if (left.length !== right.length) return false;
@@ -46,7 +46,7 @@ function same<T>(left: readonly T[], right: readonly T[]): boolean {
 
 /** Applies what the operator wants kept. Only at the start may that raise: what comes later is from outside. */
 function apply_allow_list(registry: Registry, family: Family<unknown>): void {
-    const list = registry.allowed.get(family.name) as AllowList | undefined;
+    const list = registry.allowed.get(family.name);
     if (list === undefined) return;
     if (ngx.get_phase() !== "init" && allow_list.unknown_label(list, family.label_names) !== undefined) return;
     families.allow(family, list);
@@ -119,7 +119,7 @@ export function histogram(
  * any, in one process at a time.
  */
 export function forget(registry: Registry, name: string, ...values: string[]): void {
-    const known = registry.families.get(name) as Family<unknown> | undefined;
+    const known = registry.families.get(name);
     if (known !== undefined) idle_series.forget(known, values);
 }
 
@@ -133,7 +133,7 @@ export function from_outside(of: Pick<Family<unknown>, "outside">, label_names: 
     of.outside = outside;
 }
 
-/** Adds a family whose figures are worked out when somebody looks. Phases: init. */
+/** Adds a family whose values are computed when the page is read. Phases: init. Use `gauges` for gauges. */
 export function collect(registry: Registry, collector: Collector): void {
     registry.collectors.push(collector);
 }
@@ -142,9 +142,9 @@ export function collect(registry: Registry, collector: Collector): void {
  * Holds the registry to the labels that are kept (`labels`; see docs/metrics.md). Raises when that comes after series were made
  * that it would have changed; `path`: of the table that has the option. Phases: init.
  */
-export function allow_labels(registry: Registry, lists: LuaTable<string, AllowList>, path: string): void {
+export function allow_labels(registry: Registry, lists: LuaMap<string, AllowList>, path: string): void {
     for (const [name] of lists) {
-        const known = registry.families.get(name) as Family<unknown> | undefined;
+        const known = registry.families.get(name);
         if (known !== undefined && next(known.handles as unknown as object)[0] !== undefined) {
             error(`${path}.labels.${name} comes too late, as the metric has series: make the metrics first`, 0);
         }
@@ -162,15 +162,15 @@ export function open(dict_name: string): Registry {
         region,
         dict_name,
         dict: region.shared ? ngx.shared[dict_name] : undefined,
-        families: new LuaTable(),
+        families: new LuaMap(),
         collectors: [],
         most_series: DEFAULT_MOST_SERIES,
         most_bytes: undefined,
         missing_bytes: 0,
-        next_line: 0,
+        next_line: 0 as MonotonicTime,
         most_values: DEFAULT_MOST_VALUES,
         idle_seconds: DEFAULT_IDLE_SECONDS,
-        allowed: new LuaTable(),
+        allowed: new LuaMap(),
         row_dropped: [],
     };
     // The first, while there is memory: it says when there is none.
@@ -197,7 +197,7 @@ export function open(dict_name: string): Registry {
         "Calls that were passed over, as a metric cannot take such labels or such a value.",
         ["metric"],
     );
-    for (const told of [registry.dropped, registry.expired, registry.misuses]) told.is_essential = true;
+    for (const each of [registry.dropped, registry.expired, registry.misuses]) each.is_essential = true;
     idle_series.watch(registry);
     registries.set(dict_name, registry);
     return registry;

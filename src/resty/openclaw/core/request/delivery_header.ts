@@ -7,7 +7,7 @@ import * as request from "./request";
 /** Its value is a secret where the gateway has set it; clients may set it to anything. */
 export const NAME = "X-OpenClaw-Delivery";
 /** nginx's variable of it. */
-export const VARIABLE = "http_x_openclaw_delivery";
+const VARIABLE = "http_x_openclaw_delivery";
 
 /** What the request at hand says in it; nothing where it has none. Phases: all with a request. */
 export function given(): string | undefined {

@@ -9,7 +9,7 @@ import * as backoff from "../../core/time/backoff";
 import * as clock from "../../core/time/clock";
 import type { Answer } from "../../http_client";
 import * as links from "../link";
-import * as retry_after from "../../core/request/retry_after";
+import * as retry_after from "../../core/http/retry_after";
 import * as ids from "../store/id";
 
 const LINK_PAUSE_SECONDS = 5;

@@ -5,7 +5,7 @@ import type { Faults } from "../../core/metrics/fault";
 import * as http_client from "../../http_client";
 import type { Request } from "../../http_client";
 import * as random from "../../core/bytes/random";
-import * as retry_after from "../../core/request/retry_after";
+import * as retry_after from "../../core/http/retry_after";
 
 type RequestCopy = { -readonly [K in keyof Request]?: Request[K] | undefined };
 type Given = Request & { readonly body?: string; readonly retries?: number };

@@ -9,7 +9,7 @@ import * as gzips from "../../core/bytes/gzip";
 import type { Gzip } from "../../core/bytes/gzip";
 import * as http_client from "../../http_client";
 import type { Target } from "../../http_client/target";
-import * as retry_after from "../../core/request/retry_after";
+import * as retry_after from "../../core/http/retry_after";
 import { trim } from "../../core/text/text";
 import * as utf8 from "../../core/text/utf8";
 import * as lines from "../lines";

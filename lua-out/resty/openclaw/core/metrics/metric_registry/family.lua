@@ -93,7 +93,7 @@ local function fault_in(family, values, count)
         if type(value) ~= "string" then
             local is_simple = type(value) == "number" or type(value) == "boolean"
             if not is_simple then
-                return ("needs a text for its label \"" .. tostring(names[index])) .. "\", got", value
+                return ("needs a string for its label \"" .. tostring(names[index])) .. "\", got", value
             end
             values[index] = tostring(value)
         end

@@ -88,7 +88,7 @@ export function find(rows: Rows, name: string): LuaMultiReturn<[slot?: number, g
 }
 
 /** Gives a row away that nobody can be using. Where the list has no room it rests once more. */
-function give_away(rows: Rows, slot: number, now: number): void {
+function give_away(rows: Rows, slot: number, now: MonotonicTime): void {
     // A process that dies between these two loses the row; the other way round it would be given away twice.
     rows.touched.set(slot, 0);
     const space = slot < mapping.FIRST_TRANSIENT ? LASTING : TRANSIENT;
@@ -107,7 +107,7 @@ export function make(
     name: string,
     count: number,
     pin: number,
-    now: number,
+    now: MonotonicTime,
     space = LASTING,
     kept = count,
 ): LuaMultiReturn<[slot: number, generation: number, made: boolean] | [slot: undefined, err: string]> {
@@ -171,7 +171,7 @@ export function forget_name(rows: Rows, slot: number): string | undefined {
  * Drops a row whose activity is still what was seen last, and returns the name it had. Nothing when something has been
  * counted in it since, or when it had no name. The generation comes first: from then on nobody begins to count in it.
  */
-export function drop(rows: Rows, slot: number, now: number): string | undefined {
+export function drop(rows: Rows, slot: number, now: MonotonicTime): string | undefined {
     const generation = rows.generations.get(slot);
     rows.touched.set(slot, now);
     rows.generations.set(slot, generation + 1);
@@ -188,7 +188,7 @@ export function drop(rows: Rows, slot: number, now: number): string | undefined 
  * Zeroes a row that has rested, and gives it away. Returns the name it still had, where one who dropped it died before
  * taking it away; else nothing.
  */
-export function recycle(rows: Rows, slot: number, now: number): string | undefined {
+export function recycle(rows: Rows, slot: number, now: MonotonicTime): string | undefined {
     const name = forget_name(rows, slot);
     const last = slot + rows.sizes.get(slot) - 1;
     for (const block of $range(0, rows.base.get(HIGHEST_BLOCK))) {

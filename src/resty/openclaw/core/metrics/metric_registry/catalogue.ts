@@ -90,7 +90,7 @@ function declared(catalogue: Catalogue, named: readonly Shape[], name: string): 
  * or was made last. Nothing when the series contradict what is registered. Phases: any.
  */
 export function in_force(catalogue: Catalogue, name: string): Shape | undefined {
-    const named = catalogue.by_name.get(name) as Shape[] | undefined;
+    const named = catalogue.by_name.get(name);
     if (named === undefined) return undefined;
     const family = catalogue.registry.families.get(name);
     if (family === undefined) return declared(catalogue, named, name);
@@ -109,11 +109,11 @@ function create(registry: Registry): Catalogue {
 }
 export { create as new };
 
-const catalogues = new LuaTable<Registry, Catalogue>();
+const catalogues = new LuaMap<Registry, Catalogue>();
 
 /** The catalogue of a registry, one for all who look. Else as `new`. */
 export function of(registry: Registry): Catalogue {
-    const known = catalogues.get(registry) as Catalogue | undefined;
+    const known = catalogues.get(registry);
     if (known !== undefined) return known;
     const made = create(registry);
     catalogues.set(registry, made);

@@ -39,7 +39,7 @@ function misuse(this: Family<unknown>, what: string, value: unknown): void {
     this.registry.misuses?.labels(this.name).inc();
     const now = clock.now();
     if (now < this.next_line) return;
-    this.next_line = now + SECONDS_BETWEEN_LINES;
+    this.next_line = later(now, SECONDS_BETWEEN_LINES);
     ngx.log(ngx.ERR, "metric_registry: ", this.name, " ", what, " ", tostring(value));
 }
 
@@ -55,7 +55,7 @@ function fault_in(
         const value = values[index - 1];
         if (typeof value !== "string") {
             const is_simple = type(value) === "number" || type(value) === "boolean";
-            if (!is_simple) return $multi(`needs a text for its label "${names[index - 1]}", got`, value);
+            if (!is_simple) return $multi(`needs a string for its label "${names[index - 1]}", got`, value);
             values[index - 1] = tostring(value);
         }
     }
@@ -85,7 +85,7 @@ function labels(this: Family<unknown>, ...given: string[]): unknown {
     }
     const epoch = rows.epoch(this.registry.region);
     if (this.handles_epoch !== epoch) {
-        this.handles = new LuaTable();
+        this.handles = new LuaMap();
         this.handles_epoch = epoch;
     }
     const name = series.name_of(this, label_text(this.kept_names, values));
@@ -130,10 +130,10 @@ function create(
         outside: undefined,
         bounds,
         buckets: kind === "histogram" ? prepare(bounds) : undefined,
-        handles: new LuaTable<string, unknown>(),
+        handles: new LuaMap<string, unknown>(),
         handles_epoch: rows.epoch(registry.region),
         lost_epoch: -1,
-        next_line: 0,
+        next_line: 0 as MonotonicTime,
     };
     return setmetatable(fields, metatable);
 }
