@@ -36,7 +36,7 @@ local SCHEMA = {
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself")
 }
 local SKIP_VARIABLE = "request_body_digest_skip"
---- Sets a variable, or says what nginx.conf lacks.
+--- Sets a variable; reports where nginx.conf does not declare it.
 local function assign(faults, name, value)
     if request.set_variable(name, value) then
         return

@@ -21,7 +21,7 @@ ____exports.SCHEMA = {
     ),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` where lines and metrics are counted; it must exist")
 }
---- nginx counts milliseconds; the difference of two such times in seconds may be a little less than the whole.
+--- nginx counts milliseconds; the difference of two times in seconds may be slightly less than their whole number.
 local HALF_A_MILLISECOND = 0.0005
 --- Whether the request may have a line.
 local function has_room(slow_log)

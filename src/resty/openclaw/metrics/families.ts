@@ -1,4 +1,4 @@
-/** The families of what every request leaves behind, and their handles for one route and variant. */
+/** The families of the built-in metrics, and their handles for one route and variant. */
 import type { Counter, Histogram } from "../core/metrics/metric_handles";
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { Family, Registry } from "../core/metrics/metric_registry";
@@ -23,14 +23,14 @@ export interface Figures {
     readonly duration: Histogram;
     readonly first_byte: Histogram;
     readonly upstream: Histogram;
-    /** By what `$upstream_cache_status` says. */
+    /** By the value of `$upstream_cache_status`. */
     readonly cache: LuaMap<string, Counter>;
     readonly saved: Counter;
     readonly request_bytes: Counter;
     readonly response_bytes: Counter;
-    /** Whose they are. */
+    /** Route and variant. */
     readonly name: string;
-    /** What nodes lately took for answers that a cache did not have; made when a cache is first seen. */
+    /** Recent mean duration of cache misses; created when a cache is first used. */
     node_seconds: Doubles | undefined;
 }
 
