@@ -57,7 +57,12 @@ function access(this: Identity): void {
         return;
     }
     if (!request.set_variable(RESULT, subject)) {
-        this.settings.faults.report("undeclared_variable", 'add `map "" $', RESULT, ' { default ""; }` to http in nginx.conf');
+        this.settings.faults.report(
+            "undeclared_variable",
+            'add `map "" $',
+            RESULT,
+            ' { default ""; }` to http in nginx.conf',
+        );
     }
 }
 

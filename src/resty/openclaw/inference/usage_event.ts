@@ -199,7 +199,12 @@ function filter(usage_filter: UsageFilter, memory: Bytes, bytes: number, is_last
  * Filters the next bytes of the stream. Returns the bytes to send in their place; nothing: these unchanged.
  * Phases: body_filter. `memory` may be nothing when `bytes` is 0.
  */
-export function take(usage_filter: UsageFilter, memory: Bytes | undefined, bytes: number, is_last: boolean): string | undefined {
+export function take(
+    usage_filter: UsageFilter,
+    memory: Bytes | undefined,
+    bytes: number,
+    is_last: boolean,
+): string | undefined {
     const held = usage_filter.held;
     if (held === undefined) {
         if (usage_filter.is_over || memory === undefined || bytes === 0) return undefined;

@@ -79,7 +79,16 @@ function new_action(
     bytes: number,
     target: string | undefined,
 ): Action {
-    return { work, values, values_count, bytes, target, thread: undefined, deadline: 0 as MonotonicTime, is_over: false };
+    return {
+        work,
+        values,
+        values_count,
+        bytes,
+        target,
+        thread: undefined,
+        deadline: 0 as MonotonicTime,
+        is_over: false,
+    };
 }
 
 /** An action that calls a function. */
@@ -101,7 +110,9 @@ function read_action(its_pool: Pool, given: unknown, values: unknown[], values_c
     const [http_request, err] = http_action.read(given as Record<string, unknown>);
     if (http_request === undefined) return $multi(undefined, err);
     const arguments_of_send = [http_request, its_pool.settings.action_seconds, its_pool.faults];
-    return $multi(new_action(http_action.send as unknown as Work, arguments_of_send, 3, http_request.bytes, http_request.target));
+    return $multi(
+        new_action(http_action.send as unknown as Work, arguments_of_send, 3, http_request.bytes, http_request.target),
+    );
 }
 
 function refuse(its_pool: Pool, kind: string, why: string): Result<true> {

@@ -138,7 +138,12 @@ function try_part(
 ): LuaMultiReturn<[why?: string, retry_after_seconds?: number | undefined, cause?: Cause]> {
     const part = next_part(flusher, batch);
     if (batch.failed) flusher.figures.retries.inc();
-    const [ok, verdict, err, retry_after, concerned, given_cause] = guard.protected_call(attempt, flusher.sink, part, most_seconds);
+    const [ok, verdict, err, retry_after, concerned, given_cause] = guard.protected_call(
+        attempt,
+        flusher.sink,
+        part,
+        most_seconds,
+    );
     // The worker has ended meanwhile, and has counted the batch.
     if (flusher.batch !== batch) return $multi();
     const why = ok ? tostring(err) : `the sink raised: ${tostring(verdict)}`;

@@ -88,7 +88,11 @@ function has_room(queue: Ring, bytes: number): boolean {
     );
 }
 
-function offer(this: Ring, line: string | Buffer, at: MonotonicTime): LuaMultiReturn<[taken: boolean, dropped: number]> {
+function offer(
+    this: Ring,
+    line: string | Buffer,
+    at: MonotonicTime,
+): LuaMultiReturn<[taken: boolean, dropped: number]> {
     const bytes = length_of(line) + 1;
     let dropped = 0;
     while (!has_room(this, bytes)) {

@@ -166,7 +166,8 @@ export { create as new };
 /** Only connections with the same credentials are shared. The name has no secret in it, only its digest. */
 function pool_of(redis: Redis, server: Server, password: string | undefined): string {
     const secret = ngx.md5(`${redis.username ?? ""}\n${password ?? ""}`);
-    const tls = server.tls === undefined ? "" : `${tostring(server.tls.ssl_verify)} ${server.tls.ssl_server_name ?? ""}`;
+    const tls =
+        server.tls === undefined ? "" : `${tostring(server.tls.ssl_verify)} ${server.tls.ssl_server_name ?? ""}`;
     const { host, port } = server.endpoint;
     return string.format("openclaw redis %s %d %d %s %s", host, port, redis.database, tls, secret);
 }

@@ -107,7 +107,14 @@ export function header(header_parts: HeaderParts): string {
     const seconds = os.date("!%Y-%m-%dT%H:%M:%S", now) as string;
     const milliseconds = math.floor((now % 1) * 1000);
     const worker = ngx.worker.pid();
-    return string.format("%s%s.%03dZ%s%d - - ", header_parts.priority, seconds, milliseconds, header_parts.origin, worker);
+    return string.format(
+        "%s%s.%03dZ%s%d - - ",
+        header_parts.priority,
+        seconds,
+        milliseconds,
+        header_parts.origin,
+        worker,
+    );
 }
 
 /** The byte order mark between header and line, if the options ask for it and the line is UTF-8 beyond ASCII; else empty. */

@@ -1,9 +1,9 @@
 /**
- * Rows: adjoining slots under one name that go back when nobody needs them any more, and then get other names.
+ * Rows: adjacent slots under one name that are freed when they are not needed any more, and then get other names.
  *
  * Beside the blocks lie areas with a number for each slot; a row's numbers stand at its first. The generation grows by
- * one when the row gets a name and when it loses it, so it is odd while the row is in use. Who keeps a slot keeps its
- * generation too, and compares before each use: where they differ, the slot is another's.
+ * one when the row gets a name and when it loses it, so it is odd while the row is in use. Code that keeps a slot also keeps its
+ * generation, and compares it before each use: where they differ, the slot belongs to another row.
  *
  * A row that is dropped rests before it is zeroed and given away, as another process may have compared just before.
  * One process at a time drops and recycles. Where it dies between two steps, the next one goes on from what it finds.
@@ -87,7 +87,7 @@ export function find(rows: Rows, name: string): LuaMultiReturn<[slot?: number, g
     return $multi(LOST_SLOT, NEVER);
 }
 
-/** Gives a row away that nobody can be using. Where the list has no room it rests once more. */
+/** Adds a row that is not in use to the free list. Without memory for the list it rests once more. */
 function give_away(rows: Rows, slot: number, now: MonotonicTime): void {
     // A process that dies between these two loses the row; the other way round it would be given away twice.
     rows.touched.set(slot, 0);
@@ -200,7 +200,7 @@ export function recycle(rows: Rows, slot: number, now: MonotonicTime): string | 
     return name;
 }
 
-/** How many slots were handed out in rows that nobody uses any more. */
+/** How many slots belong to rows that are not in use. */
 export function unused(rows: Rows, space = LASTING): number {
     const { generations, sizes } = rows;
     let count = 0;

@@ -1,4 +1,4 @@
-/** One metric: the handles of its series, found by their labels, and what it makes of misuse. */
+/** One metric: the handles of its series by their labels, and the handling of misuse. */
 import * as clock from "../../time/clock";
 import * as handles from "../metric_handles";
 import type { Handle } from "../metric_handles";
@@ -20,7 +20,7 @@ function bind(family: Family<unknown>, slot: number, generation: number, name: s
     return handles.histogram(region, slot, family.buckets!, generation, name, family);
 }
 
-/** A handle for a misused family: it counts where nobody looks. */
+/** A handle for misused labels: what it counts is not exposed. */
 function nowhere(family: Family<unknown>): Handle {
     const region = family.registry.region;
     if (family.kind === "counter") return handles.counter(region, rows.LOST_SLOT);
@@ -43,7 +43,7 @@ function misuse(this: Family<unknown>, what: string, value: unknown): void {
     ngx.log(ngx.ERR, "metric_registry: ", this.name, " ", what, " ", tostring(value));
 }
 
-/** Makes texts of the values. What is wrong with them, and what was given; or nothing. */
+/** Converts the values to strings. Returns what is wrong, and the value; or nothing. */
 function fault_in(
     family: Family<unknown>,
     values: unknown[],
@@ -79,7 +79,7 @@ function labels(this: Family<unknown>, ...given: string[]): unknown {
         known = this.handles.get(key) as Handle | undefined;
     }
     if (known !== undefined) {
-        // Its series may have been dropped: whoever asks for it is to find it on the page.
+        // Its series may have been dropped; asking for the handle brings it back to the page.
         if (this.registry.region.generations.get(known.slot) !== known.generation) this.rebind(known);
         return known;
     }
@@ -91,7 +91,7 @@ function labels(this: Family<unknown>, ...given: string[]): unknown {
     const name = series.name_of(this, label_text(this.kept_names, values));
     const [slot, generation, is_own] = series.place(this, name);
     const handle = bind(this, slot, generation, name);
-    // Many long or broken values may share one series; to keep each of them would fill the worker's memory.
+    // Many long or invalid values may share one series; caching each of them would fill the memory of the worker.
     if (is_own && are_fitted(values)) this.handles.set(key, handle);
     return handle;
 }
@@ -109,7 +109,7 @@ export function allow(family: Family<unknown>, list: AllowList): void {
     family.kept_names = allow_list.kept_names(list, family.label_names);
 }
 
-/** A family whose name, labels and bounds have been looked at. Phases: any. */
+/** A family whose name, labels and bounds are valid. Phases: any. */
 function create(
     registry: Registry,
     kind: Kind,

@@ -58,7 +58,7 @@ export interface Family<Bound> extends Owner {
     kept_names: readonly string[];
     /** Where the operator keeps some labels only. */
     allowed: AllowList | undefined;
-    /** It tells of losses, and has few series: its names take room though the others may have none. */
+    /** Whether it counts losses: its few series are created even beyond the limit of memory. */
     is_essential: boolean;
     /** Which labels have values from outside, of which few are kept; nothing for none. */
     outside: LuaSet<string> | undefined;
@@ -68,7 +68,7 @@ export interface Family<Bound> extends Owner {
     /** By label values; begun anew with each epoch of the rows, so that it holds no more than there are series. */
     handles: LuaMap<string, Bound>;
     handles_epoch: number;
-    /** In this epoch there was no row for a new series; none is tried until the next. */
+    /** The epoch in which no row was left for a new series; none is tried until the next. */
     lost_epoch: number;
     /** When misuse may be logged again. */
     next_line: MonotonicTime;

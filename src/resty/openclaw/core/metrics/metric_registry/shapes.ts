@@ -64,8 +64,8 @@ function shape_of(all: Shapes, kind: Kind, name: string, bounds_text: string): S
     return made;
 }
 
-function is_kind(word: string | undefined): word is Kind {
-    return word === "counter" || word === "gauge" || word === "histogram";
+function is_kind(name: string | undefined): name is Kind {
+    return name === "counter" || name === "gauge" || name === "histogram";
 }
 
 /** Takes in one row, if its name is that of a series (see `series`). */
