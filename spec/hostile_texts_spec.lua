@@ -88,7 +88,7 @@ describe("the work that texts from outside take grows with their length alone", 
             claims.read(text)
             claims.read("a;t=" .. text)
             claims.subject_of(text)
-            claims.fit(text)
+            claims.encode(text)
         end,
         ["Accept"] = function(text) negotiation.choose(text) end,
         ["a path of the admin API"] = function(text) path.read("/openclaw/upstreams", "/openclaw/upstreams/" .. text) end,
