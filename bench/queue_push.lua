@@ -19,7 +19,7 @@ local function push_all()
 end
 
 local function drained()
-    return log.queue.entries == 0 and log.queue.flying_entries == 0
+    return log.queue.entries == 0 and log.queue.entries_in_flight == 0
 end
 
 function _M.run()

@@ -9,7 +9,7 @@ local negotiation = require("resty.openclaw.metrics.negotiation")
 local path = require("resty.openclaw.admin.path")
 local pattern_work = require("spec.support.pattern_work")
 local readers = require("resty.openclaw.http_client.reader")
-local retry_after = require("resty.openclaw.core.request.retry_after")
+local retry_after = require("resty.openclaw.core.http.retry_after")
 local target = require("resty.openclaw.http_client.target")
 local texts = require("resty.openclaw.core.text.text")
 local token = require("resty.openclaw.core.request.operator_access.token")
@@ -88,7 +88,7 @@ describe("the work that texts from outside take grows with their length alone", 
             claims.read(text)
             claims.read("a;t=" .. text)
             claims.subject_of(text)
-            claims.fit(text)
+            claims.encode(text)
         end,
         ["Accept"] = function(text) negotiation.choose(text) end,
         ["a path of the admin API"] = function(text) path.read("/openclaw/upstreams", "/openclaw/upstreams/" .. text) end,

@@ -274,7 +274,7 @@ describe("post_action", function()
             local plugin = new({ batch_entries = 8, batch_seconds = 60 })
             local sink = scripted(plugin, function(_, text, entries)
                 if not text:find("bad") then return "sent" end
-                return "divide", "entries " .. entries
+                return "split", "entries " .. entries
             end)
             for _, line in ipairs({ "1", "2", "3", "bad", "5", "6", "7", "8" }) do
                 plugin:push(line)
@@ -289,7 +289,7 @@ describe("post_action", function()
 
         it("of many entries take no more than so many requests", function()
             local plugin = new({ batch_entries = 500, batch_seconds = 60 })
-            local sink = scripted(plugin, function() return "divide", "no" end)
+            local sink = scripted(plugin, function() return "split", "no" end)
             for number = 1, 500 do
                 plugin:push(tostring(number))
             end
@@ -449,7 +449,7 @@ describe("post_action", function()
         it("keeps what is refused, entry by entry", function()
             local plugin = new({ dead_letter = PATH, batch_entries = 4, batch_seconds = 60 })
             scripted(plugin, function(_, text)
-                if text:find("bad") then return "divide", "no" end
+                if text:find("bad") then return "split", "no" end
                 return "sent"
             end)
             for _, line in ipairs({ "1", "bad 2", "3", "bad 4" }) do
@@ -602,10 +602,10 @@ describe("post_action", function()
                     sunk = sunk + entries
                     return "sent"
                 elseif chance < 0.6 and entries > 1 then
-                    return "divide", "perhaps"
+                    return "split", "perhaps"
                 elseif chance < 0.6 then
                     refused = refused + entries
-                    return "divide", "no"
+                    return "split", "no"
                 elseif chance < 0.7 then
                     refused = refused + entries
                     return "poison", "no"

@@ -139,7 +139,7 @@ declare module "resty.openclaw.core.files.files" {
     export type Mode = "append" | "create" | "read" | "plain" | "lock";
     /** An open file: what the system calls a descriptor. */
     export type File = number;
-    /** Whether what one of these functions says is that there is no room, on the disk or of the user's. */
+    /** Whether the error of one of these functions is a full disk or an exceeded disk quota. */
     export function is_full(problem: string): boolean;
     /** An open file. A file that is made gets the mode, that of its owner alone unless given. On failure nil and why. */
     export function open(path: string, mode: Mode, rights?: number): Result<File>;
@@ -147,10 +147,10 @@ declare module "resty.openclaw.core.files.files" {
     export function close(file: File): void;
     /**
      * Writes it all, by one call where the system takes it at once: calls of several processes do not mix then. `bytes`: a
-     * text, or memory with its length. Says why not, or nothing; a part may have been written then.
+     * text, or memory with its length. Returns the error, if any; a part may have been written then.
      */
     export function write(file: File, bytes: string | Bytes, count: number): string | undefined;
-    /** Writes a text in place of what begins at that place. Not with "append" and "create". Says why not, or nothing. */
+    /** Writes a text in place of what begins at that place. Not with "append" and "create". Returns the error, if any. */
     export function overwrite(file: File, text: string, offset: number): string | undefined;
     /** Reads into memory from that place on, up to so many bytes: how many; 0 at the end. On failure nil and why. */
     export function read(file: File, memory: Bytes | CValue, most: number, offset: number): Result<number>;
@@ -173,33 +173,33 @@ declare module "resty.openclaw.core.files.files" {
     export function size_of(path: string): number | undefined;
     /**
      * Makes a file that is open for writing so many bytes long, all of which have their place on the disk. Not with "append" and
-     * "create". Says why not, or nothing. Source: posix_fallocate(3).
+     * "create". Returns the error, if any. Source: posix_fallocate(3).
      */
     export function allocate(file: File, bytes: number): string | undefined;
-    /** Cuts a file that is open for writing. Says why not, or nothing. */
+    /** Cuts a file that is open for writing. Returns the error, if any. */
     export function truncate(file: File, bytes: number): string | undefined;
-    /** Waits until the disk has what was written, which may take long. Says why it has not, or nothing. */
+    /** Syncs a file to disk, which may take long. Returns the error, if any. */
     export function sync(file: File): string | undefined;
     /**
-     * Whether the file is this process' now. It stays so until it is closed or the process is gone, however it went: the
-     * system sees to that. Source: flock(2).
+     * Locks a file without waiting; whether this process has the lock. The system releases it when the file is closed or the process ends,
+     * however it ends. Source: flock(2).
      */
     export function lock(file: File): boolean;
-    /** Gives a file another name, in place of a file that has it. Says why not, or nothing. */
+    /** Gives a file another name, in place of a file that has it. Returns the error, if any. */
     export function rename(from: string, to: string): string | undefined;
     /** Whether there is nothing of that name, for certain. */
     export function is_gone(path: string): boolean;
-    /** Removes a file; one that is not there is no failure. Says why not, or nothing. */
+    /** Removes a file; one that is not there is no failure. Returns the error, if any. */
     export function remove(path: string): string | undefined;
-    /** Makes a folder for its owner alone; one that is there is no failure. Says why not, or nothing. */
+    /** Makes a folder for its owner alone; one that is there is no failure. Returns the error, if any. */
     export function make_folder(path: string): string | undefined;
-    /** Removes a folder that is empty. Says why not, or nothing. */
+    /** Removes a folder that is empty. Returns the error, if any. */
     export function remove_folder(path: string): string | undefined;
-    /** Waits until the disk has a file, or the names in a folder, by a look of its own. As `sync`. */
+    /** The same for the file or folder at a path. */
     export function sync_path(path: string): string | undefined;
     /** An open folder. */
     export type Folder = CValue;
-    /** A folder whose names can be read one by one. To be closed. On failure nil and why. */
+    /** Opens a folder, to read its names one by one. To be closed. On failure nil and why. */
     export function open_folder(path: string): Result<Folder>;
     /** The next name in a folder, in no order; nothing after the last one. */
     export function next_name(folder: Folder): string | undefined;
@@ -328,11 +328,11 @@ declare module "resty.openclaw.core.memory.shared_memory.names" {
 /** @noResolution */
 declare module "resty.openclaw.core.memory.shared_memory.rows" {
     /**
-     * Rows: adjoining slots under one name that go back when nobody needs them any more, and then get other names.
+     * Rows: adjacent slots under one name that are freed when they are not needed any more, and then get other names.
      *
      * Beside the blocks lie areas with a number for each slot; a row's numbers stand at its first. The generation grows by
-     * one when the row gets a name and when it loses it, so it is odd while the row is in use. Who keeps a slot keeps its
-     * generation too, and compares before each use: where they differ, the slot is another's.
+     * one when the row gets a name and when it loses it, so it is odd while the row is in use. Code that keeps a slot also keeps its
+     * generation, and compares it before each use: where they differ, the slot belongs to another row.
      *
      * A row that is dropped rests before it is zeroed and given away, as another process may have compared just before.
      * One process at a time drops and recycles. Where it dies between two steps, the next one goes on from what it finds.
@@ -381,7 +381,7 @@ declare module "resty.openclaw.core.memory.shared_memory.rows" {
      * @param pin up to which configuration it is kept
      * @param kept how many of its last slots keep what a worker wrote, where the others fall to zero (all)
      */
-    export function make(rows: Rows, name: string, count: number, pin: number, now: number, space?: Space, kept?: number): LuaMultiReturn<[slot: number, generation: number, made: boolean] | [slot: undefined, err: string]>;
+    export function make(rows: Rows, name: string, count: number, pin: number, now: MonotonicTime, space?: Space, kept?: number): LuaMultiReturn<[slot: number, generation: number, made: boolean] | [slot: undefined, err: string]>;
     /** Keeps a row at least as long as this configuration is in force. */
     export function pin(rows: Rows, slot: number, configuration: number): void;
     /**
@@ -395,13 +395,13 @@ declare module "resty.openclaw.core.memory.shared_memory.rows" {
      * Drops a row whose activity is still what was seen last, and returns the name it had. Nothing when something has been
      * counted in it since, or when it had no name. The generation comes first: from then on nobody begins to count in it.
      */
-    export function drop(rows: Rows, slot: number, now: number): string | undefined;
+    export function drop(rows: Rows, slot: number, now: MonotonicTime): string | undefined;
     /**
      * Zeroes a row that has rested, and gives it away. Returns the name it still had, where one who dropped it died before
      * taking it away; else nothing.
      */
-    export function recycle(rows: Rows, slot: number, now: number): string | undefined;
-    /** How many slots were handed out in rows that nobody uses any more. */
+    export function recycle(rows: Rows, slot: number, now: MonotonicTime): string | undefined;
+    /** How many slots belong to rows that are not in use. */
     export function unused(rows: Rows, space?: Space): number;
     /**
      * Zeroes, in a block that only this process sees, the rows that were dropped since the last call. `known` is for this
@@ -417,8 +417,8 @@ declare module "resty.openclaw.core.metrics.fault" {
     export interface Faults {
         readonly plugin: string;
         readonly family: Family<Counter>;
-        readonly next_line: LuaTable<string, MonotonicTime>;
-        readonly unsaid: LuaTable<string, number>;
+        readonly next_line: LuaMap<string, MonotonicTime>;
+        readonly unlogged: LuaMap<string, number>;
         /** Counts one fault, and logs it unless its kind was logged within the last minute. Phases: any. */
         report(kind: string, ...parts: unknown[]): void;
     }
@@ -431,41 +431,41 @@ declare module "resty.openclaw.core.metrics.fault" {
 declare module "resty.openclaw.core.metrics.metric_handles" {
     import type { Buckets } from "resty.openclaw.core.metrics.metric_handles.buckets";
     import type { Region } from "resty.openclaw.core.memory.shared_memory";
-    /** Who made a handle. */
+    /** The family that has made a handle. */
     export interface Owner {
-        /** Gives a handle the slot and the generation that it is to use from now on. */
+        /** Gives a handle its new slot and generation. */
         rebind(handle: Handle): void;
-        /** Is told of a value that a handle passes over. */
+        /** Called for a value that a handle ignores. */
         misuse(what: string, value: unknown): void;
     }
     export interface Handle {
         readonly region: Region;
         slot: number;
         generation: number;
-        /** What the owner finds the slots by. */
+        /** The name of the row, by which the owner finds the slots. */
         readonly name: string;
         readonly owner: Owner | undefined;
     }
-    /** Only ever grows. */
+    /** A number that only grows. */
     export interface Counter extends Handle {
-        /** Adds `by` (1). What is not a finite number from 0 up is passed over, as misuse. */
+        /** Adds `by` (1). Anything but a finite number from 0 up is ignored as misuse. */
         inc(by?: number): void;
     }
-    /** Holds the value that was set last, by whichever worker. */
+    /** The value that was set last by any worker. */
     export interface Gauge extends Handle {
-        /** Any number, infinite ones and NaN included. What is no number is passed over, as misuse. */
+        /** Sets any number, including infinity and NaN. Anything else is ignored as misuse. */
         set(value: number): void;
     }
     /** Counts values by size. Its slots: one for each bucket, not cumulative, then the sum of the values. */
     export interface Histogram extends Handle {
         readonly buckets: Buckets;
-        /** Counts one value. What is not a finite number is passed over, as misuse. */
+        /** Counts one value. Anything but a finite number is ignored as misuse. */
         observe(value: number): void;
     }
     /**
      * A counter on one slot.
-     * @param generation the slot's when it was found (now)
-     * @param owner without one the slot is the handle's for good
+     * @param generation that of the slot when it was found (now)
+     * @param owner without one the handle keeps its slot for good
      */
     export function counter(region: Region, slot: number, generation?: number, name?: string, owner?: Owner): Counter;
     /** A gauge on one slot of the common block. Else as `counter`. */
@@ -495,18 +495,17 @@ declare module "resty.openclaw.core.metrics.metric_handles.buckets" {
 /** @noResolution */
 declare module "resty.openclaw.core.metrics.metric_registry" {
     /**
-     * Figures with names, in families with labels, as Prometheus knows them. All plugins register theirs here; the
-     * metrics plugin shows them.
+     * The registry of metrics: families with labels, as in Prometheus. All plugins register theirs here; the metrics plugin exposes them.
      *
-     * A series' row of slots has all there is to know of it in its name (kind, name, labels, bounds), so any worker can show
-     * what any other worker has made, and a figure is found again after a reload. Series that nobody counts are dropped.
+     * The name of a series' row of slots contains kind, name, labels and bounds, so any worker can show series of any other worker, and a
+     * series is found again after a reload. Idle series are dropped.
      */
     import type { Counter, Gauge, Histogram } from "resty.openclaw.core.metrics.metric_handles";
     import type { AllowList } from "resty.openclaw.core.metrics.metric_registry.allow_list";
     import type { Collector, Family, Registry } from "resty.openclaw.core.metrics.metric_registry.model";
     import * as labels from "resty.openclaw.core.metrics.metric_registry.label_text";
     export type { Collector, Emit, Family, Kind, Registry } from "resty.openclaw.core.metrics.metric_registry.model";
-    /** Of families that nobody here has described. */
+    /** The help of families that this worker has not registered. */
     export const DEFAULT_HELP = "No description.";
     /** Upper bounds fit for inference, in seconds: 10 ms to 10 minutes. */
     export const SECONDS: readonly number[];
@@ -527,23 +526,23 @@ declare module "resty.openclaw.core.metrics.metric_registry" {
     /** A family of histograms. `bounds`: upper bounds, rising and finite, at most 48. Else as `counter`. */
     export function histogram(registry: Registry, name: string, help: string, label_names?: readonly string[], bounds?: readonly number[]): Family<Histogram>;
     /**
-     * Drops the series with these label values, if there is one that is no other's too. Nobody may count in it any more. Phases:
-     * any, in one process at a time.
+     * Drops the series with these label values, unless other label values share it. No handle of it may be used any more. Phases: any, in one
+     * process at a time.
      */
     export function forget(registry: Registry, name: string, ...values: string[]): void;
     /**
-     * Says that values of these labels come from outside (a client, a node): of each label the first 100 values are kept
-     * (`max_values`), as long as there are series with them; others count as `_other`. Phases: init, before it has series.
+     * Declares that values of these labels come from outside (a client, a node): each label keeps its first 100 values (`max_values`) as long as
+     * series have them; others count as `_other`. Phases: init, before the family has series.
      */
     export function from_outside(of: Pick<Family<unknown>, "outside">, label_names: readonly string[]): void;
-    /** Adds a family whose figures are worked out when somebody looks. Phases: init. */
+    /** Adds a family whose values are computed when the page is read. Phases: init. Use `gauges` for gauges. */
     export function collect(registry: Registry, collector: Collector): void;
     /**
-     * Holds the registry to the labels that are kept (`labels`; see docs/metrics.md). Raises when that comes after series were made
-     * that it would have changed; `path`: of the table that has the option. Phases: init.
+     * Applies the option `labels` (see docs/metrics.md). Raises when series exist that it would have changed; `path`: the path of the table with
+     * the option. Phases: init.
      */
-    export function allow_labels(registry: Registry, lists: LuaTable<string, AllowList>, path: string): void;
-    /** The registry over a shared dict; everybody who names the dict gets the same one. Phases: init. */
+    export function allow_labels(registry: Registry, lists: LuaMap<string, AllowList>, path: string): void;
+    /** The registry of a shared dict; always the same for the same dict. Phases: init. */
     export function open(dict_name: string): Registry;
 }
 
@@ -559,9 +558,9 @@ declare module "resty.openclaw.core.metrics.metric_registry.allow_list" {
     /** The values of a label that are kept; true for any. */
     export type Rule = true | LuaSet<string>;
     /** By the names of labels; others are left out. */
-    export type AllowList = LuaTable<string, Rule>;
+    export type AllowList = LuaMap<string, Rule>;
     /** The option `labels`: by the names of metrics. */
-    export const LABELS: Kind<LuaTable<string, AllowList>>;
+    export const LABELS: Kind<LuaMap<string, AllowList>>;
     /** A label of the list that the metric does not have; nothing when it has all of them. */
     export function unknown_label(list: AllowList, label_names: readonly string[]): string | undefined;
     /** Of these label names those that are kept. */
@@ -587,9 +586,9 @@ declare module "resty.openclaw.core.metrics.metric_registry.label_text" {
     export function label_text(names: readonly string[], values: readonly unknown[]): string;
     /** Visits the labels that `label_text` wrote: their names, and their values as they stand there. Phases: any. */
     export function each(text: string, visit: (this: void, name: string, escaped_value: string) => void): void;
-    /** Whether a word may be the name of a label. `le` is the bound of a histogram's bucket, `__` Prometheus' own. */
+    /** Whether a string may be the name of a label. `le` and names with `__` in front are reserved by Prometheus. */
     export function is_label_name(name: string): boolean;
-    /** Whether a word may be the name of a metric. */
+    /** Whether a string may be the name of a metric. */
     export function is_metric_name(name: string): boolean;
 }
 
@@ -601,21 +600,21 @@ declare module "resty.openclaw.core.metrics.metric_registry.model" {
     import type { Region } from "resty.openclaw.core.memory.shared_memory";
     import type { AllowList } from "resty.openclaw.core.metrics.metric_registry.allow_list";
 
-    /** Takes one figure; `labels` is made by `label_text`. */
+    /** Takes one sample; `labels` is made by `label_text`. */
     export type Emit = (this: void, labels: string, value: number) => void;
 
-    /** A family whose figures are worked out only when somebody looks. */
+    /** A family whose values are computed when the page is read; see `gauges`. */
     export interface Collector {
         readonly name: string;
         readonly kind: "counter" | "gauge";
         readonly help: string;
-        /** Others have their turn while it emits: it must not walk a table that they change. */
+        /** It may be paused while it emits, so it must not walk a table with `pairs` that others change meanwhile. */
         readonly collect: (this: void, emit: Emit) => void;
     }
 
     export interface Registry {
         readonly region: Region;
-        readonly families: LuaTable<string, Family<unknown>>;
+        readonly families: LuaMap<string, Family<unknown>>;
         readonly collectors: Collector[];
         readonly dict_name: string;
         /** Nothing where the numbers are not shared. */
@@ -626,15 +625,15 @@ declare module "resty.openclaw.core.metrics.metric_registry.model" {
         most_bytes: number | undefined;
         /** What series of the configuration would have taken that found no room. */
         missing_bytes: number;
-        /** When the next line may say that there is no memory. */
-        next_line: number;
+        /** When the lack of memory may be logged again. */
+        next_line: MonotonicTime;
         /** Values that each label from outside may have before others become `_other`. */
         most_values: number;
         /** Series in which nothing was counted for so long are dropped; 0 for never. */
         idle_seconds: number;
         /** Which labels are kept, by the names of metrics; of others all are. */
-        allowed: LuaTable<string, AllowList>;
-        /** Are told the names of held rows that were dropped. */
+        allowed: LuaMap<string, AllowList>;
+        /** Called with the name of each held row that was dropped. */
         readonly row_dropped: ((this: void, name: string) => void)[];
         dropped?: Family<Counter>;
         expired?: Family<Counter>;
@@ -655,7 +654,7 @@ declare module "resty.openclaw.core.metrics.metric_registry.model" {
         kept_names: readonly string[];
         /** Where the operator keeps some labels only. */
         allowed: AllowList | undefined;
-        /** It tells of losses, and has few series: its names take room though the others may have none. */
+        /** Whether it counts losses: its few series are created even beyond the limit of memory. */
         is_essential: boolean;
         /** Which labels have values from outside, of which few are kept; nothing for none. */
         outside: LuaSet<string> | undefined;
@@ -663,12 +662,12 @@ declare module "resty.openclaw.core.metrics.metric_registry.model" {
         /** Of a histogram. */
         readonly buckets: Buckets | undefined;
         /** By label values; begun anew with each epoch of the rows, so that it holds no more than there are series. */
-        handles: LuaTable<string, Bound>;
+        handles: LuaMap<string, Bound>;
         handles_epoch: number;
-        /** In this epoch there was no row for a new series; none is tried until the next. */
+        /** The epoch in which no row was left for a new series; none is tried until the next. */
         lost_epoch: number;
         /** When misuse may be logged again. */
-        next_line: number;
+        next_line: MonotonicTime;
         /**
          * The handle for these label values, in the order of the family's label names. Phases: any. Past the limit of
          * series the handle is that of the series whose label values are all `_other`. Other than one value for each name
@@ -745,15 +744,15 @@ declare module "resty.openclaw.core.request.request" {
 
 /** @noResolution */
 declare module "resty.openclaw.core.request.time_left" {
-    /** Gives the request so many seconds from now, in place of what it had. */
+    /** Sets the deadline to so many seconds from now. */
     export function limit(seconds: number): void;
-    /** The seconds that are left, below 0 when the time is over; nothing for a request without a limit. */
+    /** The seconds left, below 0 after the deadline; nothing for a request without one. */
     export function seconds(): number | undefined;
-    /** Notes with how much a try begins: whether so little that nobody is to blame for running out of it. */
+    /** Notes the start of an attempt; `short`: with too little time to blame the node for a timeout. */
     export function begin_try(short: boolean): void;
-    /** Whether the present try, or the last one, began with too little time for its node to be blamed for a timeout. */
+    /** Whether the current or last attempt began with too little time to blame its node for a timeout. */
     export function was_short(): boolean;
-    /** Takes the limit back, where nobody forgets the request as a whole. Phases: log. */
+    /** Removes the deadline, where the state of the request is not forgotten as a whole. Phases: log. */
     export function forget(): void;
 }
 
@@ -865,23 +864,23 @@ declare module "resty.openclaw.http_client" {
         /** "GET" */
         readonly method?: string;
         readonly headers?: Record<string, string | number>;
-        /** A text, or what gives it piece by piece: `bytes`, and a method `piece`. */
+        /** A string, or a table that returns it in pieces: `bytes`, and a method `piece`. */
         readonly body?: string | Source;
         /** 1 */
         readonly connect_seconds?: number;
-        /** 5; the longest that the peer may take none of the request. */
+        /** 5; maximum time in which the peer accepts none of the request. */
         readonly send_seconds?: number;
-        /** 5; the longest silence of the peer. */
+        /** 5; maximum time in which the peer sends nothing. */
         readonly read_seconds?: number;
-        /** 10; the end of it all, whatever the peer does. */
+        /** 10; maximum time of the whole request, whatever the peer does. */
         readonly total_seconds?: number;
         /** How long a connection is kept idle for the next request; 0, the default, closes it. */
         readonly keepalive_seconds?: number;
         /** Idle connections each worker keeps for the same host and settings: 8. */
         readonly keepalive_connections?: number;
-        /** How long the answer's body may be: 1 MiB. */
+        /** Maximum length of the response body: 1 MiB. */
         readonly max_bytes?: number;
-        /** Whether a longer body is cut there rather than refused: false. */
+        /** Whether a longer body is truncated there, or else an error: false. */
         readonly truncate?: boolean;
         /** Whether a certificate must be trusted and fit the name: true. */
         readonly ssl_verify?: boolean;
@@ -900,11 +899,11 @@ declare module "resty.openclaw.http_client" {
     export function parse_url(url: string): Result<Target>;
     /** Whether a text may be sent as the path of a request, with its query. Phases: any. */
     export function is_path(text: string): boolean;
-    /** Why a header may not be sent, or nothing. Phases: any. */
+    /** What is wrong with a header, or nothing. Phases: any. */
     export function header_fault(name: unknown, value: unknown): string | undefined;
     /**
-     * Sends one request and reads the whole answer; redirects are not followed. Phases: those that may yield. On failure
-     * nil and why. Header values, paths and bodies never stand in the message.
+     * Sends one request and reads the complete response; redirects are not followed. Phases: those that may yield. On failure nil and why;
+     * the message never contains header values, paths or bodies.
      */
     export function request(options: Request): Result<Answer>;
 }
@@ -955,9 +954,9 @@ declare module "resty.openclaw.http_client.connection" {
      * A connected socket, and as third value whether its connection has carried a request before. Else nil and why.
      * @param fresh whether only a new connection will do
      */
-    export function open(settings: Settings, target: Target, deadline: number, fresh: boolean): LuaMultiReturn<[socket: ngx.Tcp, err: undefined, reused: boolean] | [socket: undefined, err: string]>;
+    export function open(settings: Settings, target: Target, deadline: MonotonicTime, fresh: boolean): LuaMultiReturn<[socket: ngx.Tcp, err: undefined, reused: boolean] | [socket: undefined, err: string]>;
     /** Sends head and body. Nil and why when they are not taken in time, or the body cannot be read. */
-    export function send(socket: ngx.Tcp, settings: Settings, head: string, body: string | Source, deadline: number): Result<true>;
+    export function send(socket: ngx.Tcp, settings: Settings, head: string, body: string | Source, deadline: MonotonicTime): Result<true>;
     /** Ends a request's use of its connection: keeps it for the next one where that is wished for and possible. */
     export function leave(socket: ngx.Tcp, settings: Settings, reusable: boolean): void;
 }
@@ -969,7 +968,7 @@ declare module "resty.openclaw.http_client.reader" {
         /** Longest silence between two reads, in milliseconds. */
         readonly read_ms: number;
         /** When all must be read, by `clock`. */
-        readonly deadline: number;
+        readonly deadline: MonotonicTime;
         /** What came and is not taken yet begins at `at` in `text`. */
         text: string;
         at: number;
@@ -977,7 +976,7 @@ declare module "resty.openclaw.http_client.reader" {
         began: boolean;
     }
     /** A reader at the start of an answer. Phases: those that may yield. */
-    function create(socket: ngx.Tcp, read_ms: number, deadline: number): Reader;
+    function create(socket: ngx.Tcp, read_ms: number, deadline: MonotonicTime): Reader;
     export { create as new };
     /** Waits for more, at most `most` bytes of it. Nil and "closed", "timeout" or the system's word when none comes. */
     export function receive(reader: Reader, most: number): Result<string>;
@@ -1047,18 +1046,18 @@ declare module "resty.openclaw.spool" {
     export type { Settings, Spool } from "resty.openclaw.spool.state";
     export { append, open } from "resty.openclaw.spool.writer";
     /**
-     * With `fsync` "always": waits until the disk has all that was appended before, 30 seconds at most. Nothing with other
+     * With `fsync` "always": waits until all that was appended before is synced to disk, for 30 seconds at most. Does nothing with other
      * policies, and in phases that cannot wait. Phases: any.
      */
     export function wait(spool: Spool): void;
     /**
-     * Takes over the entries of processes that are gone, first of all those that have waited longest. The order of entries is
-     * that in which each process had them. May yield. Phases: timer.
+     * Adopts the lanes of processes that have ended, the one with the oldest entry first. The entries of each lane keep their order. May
+     * yield. Phases: timer.
      */
     export function adopt(spool: Spool): void;
     /**
-     * Gives back what is in flight, waits for the disk, and leaves all lanes to others. May be opened again. May take as long as
-     * the disk does. Phases: any; usually exit_worker.
+     * Gives back the batch in flight, syncs the files, and releases all lanes. May be opened again. Blocks as long as the disk takes.
+     * Phases: any; usually exit_worker.
      */
     export function close(spool: Spool): void;
 }
@@ -1067,18 +1066,17 @@ declare module "resty.openclaw.spool" {
 declare module "resty.openclaw.spool.batch" {
     import type { Spool } from "resty.openclaw.spool.state";
     /**
-     * Settles the batch in flight: notes how far the lane is delivered, and removes the segments that are delivered as a whole.
-     * Phases: any.
+     * Settles the batch in flight: writes the lane's position, and removes the segments that are delivered completely. Phases: any.
      */
     export function finish(spool: Spool): void;
-    /** The batch in flight is not settled: its entries wait again, as the oldest. Phases: any. */
+    /** Gives the batch in flight back: its entries are queued again, as the oldest. Phases: any. */
     export function give_back(spool: Spool): void;
     /**
-     * The oldest entries as one text, each with its line end; how many they are; when the first of them came, on the clock's
-     * scale. No more than so many entries, and so many bytes unless one alone has more. Adopted lanes go first. They are in
-     * flight from then on, and only one batch may be. None: there is nothing, or it cannot be read now. May yield. Phases: timer.
+     * Takes the oldest entries as the batch in flight: one string, each entry with its line end; the number of entries; when the first was
+     * appended. At most so many entries, and so many bytes unless a single entry is longer. Adopted lanes go first. 0 entries: there are
+     * none, or they cannot be read now. May yield. Phases: timer.
      */
-    export function take(spool: Spool, most_entries: number, most_bytes: number): LuaMultiReturn<[text: string, entries: number, oldest_at: number]>;
+    export function take(spool: Spool, most_entries: number, most_bytes: number): LuaMultiReturn<[text: string, entries: number, oldest_at: MonotonicTime]>;
 }
 
 /** @noResolution */
@@ -1086,7 +1084,7 @@ declare module "resty.openclaw.spool.disk" {
     import type { Semaphore } from "ngx.semaphore";
     import type { Faults } from "resty.openclaw.core.metrics.fault";
     import type { File } from "resty.openclaw.core.files.files";
-    /** When: before an entry counts as taken; every so many seconds; when the system sees fit. */
+    /** When files are synced: before `wait` returns; every so many seconds; never, so the system decides. */
     export type Policy = "always" | "interval" | "never";
     export interface Disk {
         readonly policy: Policy;
@@ -1095,35 +1093,35 @@ declare module "resty.openclaw.spool.disk" {
         readonly faults: Faults;
         /** The file that is written to. */
         file: File | undefined;
-        /** Files that are no longer written to; closed when the disk has them. */
+        /** Files that are no longer written to; closed once they are synced. */
         retired: File[];
-        /** Folders with new names in them. */
+        /** Folders with new files in them. */
         folders: string[];
-        /** How many writes there were, and how many of them the disk has been waited for. */
+        /** Number of writes, and of those that were synced. */
         written: number;
         synced: number;
-        /** When a timer was made that has not run. */
-        planned_at: number | undefined;
+        /** When a timer was created that has not run yet. */
+        planned_at: MonotonicTime | undefined;
         is_running: boolean;
-        /** Whether a timer came while another one was at it. */
+        /** Whether a timer ran while another one was syncing. */
         is_due: boolean;
-        /** Whether the disk has refused the file that is written to. */
+        /** Whether syncing the file that is written to has failed. */
         has_failed: boolean;
         readonly semaphore: Semaphore;
-        /** How many wait for the next time that the disk has been waited for. */
+        /** How many callers wait for the next sync. */
         waiting: number;
     }
-    /** Tells of a write to the file. Phases: any but init and exit_worker. */
+    /** Notes a write to the file. Phases: any but init and exit_worker. */
     export function changed(disk: Disk): void;
-    /** Tells of a new name in a folder. Phases: any. */
+    /** Notes a new file in a folder. Phases: any. */
     export function named(disk: Disk, folder: string): void;
-    /** Lets go of the file, which nobody writes to any more. Phases: any. */
+    /** Retires the file: it is not written to any more, and closed once it is synced. Phases: any. */
     export function retire(disk: Disk): void;
-    /** With "always": waits until the disk has what was written before; nothing in phases that cannot. Phases: any. */
+    /** With "always": waits until all that was written before is synced; does nothing in phases that cannot wait. Phases: any. */
     export function wait(disk: Disk): void;
-    /** Waits for the disk right here, and lets go of all files. Phases: any; usually exit_worker. */
+    /** Syncs and closes all files; blocks the worker meanwhile. Phases: any; usually exit_worker. */
     export function close(disk: Disk): void;
-    /** What waits for the disk, with nothing written yet. Phases: init. Raises when there is no memory for a semaphore. */
+    /** Nothing is written yet. Phases: init. Raises when there is no memory for a semaphore. */
     function create(policy: Policy, seconds: number, thread_pool: string, faults: Faults): Disk;
     export { create as new };
 }
@@ -1133,33 +1131,33 @@ declare module "resty.openclaw.spool.lane" {
     import type { File } from "resty.openclaw.core.files.files";
     export interface Segment {
         readonly number: number;
-        /** Of its whole lines. */
+        /** The size of its complete lines. */
         bytes: number;
-        /** Those that are not settled, and their bytes without what stands before them. */
+        /** Entries that are not delivered, and their bytes without checksums and times. */
         entries: number;
         text_bytes: number;
     }
-    /** How far a lane has been read. */
+    /** Up to where a lane was read. */
     export interface Cursor {
-        /** The segment. */
+        /** The index of the segment. */
         index: number;
         offset: number;
-        /** What has been read of this segment since the last batch was settled. */
+        /** Entries read from this segment since the last batch was settled, and their bytes. */
         entries: number;
         text_bytes: number;
     }
     export interface Lane {
         readonly path: string;
-        /** Its position, locked. */
+        /** The file `position`, locked. */
         readonly file: File;
-        /** Those that are not settled, the oldest first. */
+        /** Segments that are not delivered, the oldest first. */
         readonly segments: Segment[];
-        /** Up to where the first segment is settled. */
+        /** Up to where the first segment is delivered. */
         offset: number;
         /** The highest number a segment has had. */
         last_number: number;
-        /** When its oldest entry came, in seconds since 1970; of lanes that are adopted. */
-        first_stamp: number;
+        /** When its oldest entry was appended; only of adopted lanes. */
+        first_stamp: WallTime;
         /** Whether the last segment is still written to. */
         grows: boolean;
         readonly cursor: Cursor;
@@ -1167,36 +1165,36 @@ declare module "resty.openclaw.spool.lane" {
         reader: File | undefined;
         reader_number: number;
     }
-    /** Why a lane cannot be claimed, where nothing is wrong. */
+    /** The error of `acquire` where a lane has an owner, which is no fault. */
     export const OWNED = "it has an owner";
     /** The file of the segment of that number in a folder. Phases: any. */
     export function segment_path(path: string, number: number): string;
     /** The file of a segment. Phases: any. */
     export function path_of(lane: Lane, segment: Segment): string;
     /**
-     * The numbers in the names of a folder, sorted: of those names alone that we give, which are these numbers in this form of
-     * `string.format`. On failure nil and why. Phases: any.
+     * The numbers of the files in a folder whose names have this form (of `string.format`), sorted. Other names are not ours. On failure nil
+     * and why. Phases: any.
      */
     export function numbers_in(path: string, form: string): Result<number[]>;
     /** The numbers of the segments in a folder, sorted. On failure nil and why. Phases: any. */
     export function numbers(path: string): Result<number[]>;
-    /** The lane of a folder, where nobody else has it; else nil and why. Its segments are left to others to find. Phases: any. */
-    export function claim(path: string): Result<Lane>;
+    /** Acquires the lane of a folder if it has no owner; else nil and why. Does not read its segments. Phases: any. */
+    export function acquire(path: string): Result<Lane>;
     /** Closes the segment that is open for reading. Phases: any. */
     export function close_reader(lane: Lane): void;
-    /** Closes what is open of a lane, so that another may have it. Phases: any. */
+    /** Closes the files of a lane, so that another process may acquire it. Phases: any. */
     export function release(lane: Lane): void;
-    /** What the position says; 0 and 0 where it says nothing, or is damaged. Phases: any. */
+    /** Reads the position; 0 and 0 where it is empty or damaged. Phases: any. */
     export function read_position(lane: Lane): LuaMultiReturn<[number: number, offset: number]>;
-    /** Writes the position down, in place. Says why not, or nothing. Phases: any. */
+    /** Writes the position, in place. Returns the error, if any. Phases: any. */
     export function write_position(lane: Lane, number: number, offset: number): string | undefined;
-    /** Puts the cursor where all is settled. Phases: any. */
+    /** Moves the cursor back to the position. Phases: any. */
     export function rewind(lane: Lane): void;
-    /** Puts the cursor at the beginning of the next segment. Phases: any. */
+    /** Moves the cursor to the beginning of the next segment. Phases: any. */
     export function next_segment(lane: Lane): void;
-    /** Removes a segment, settled or not: the bytes of its file, or nil and why. Phases: any. */
+    /** Removes a segment, delivered or not: the size of its file, or nil and why. Phases: any. */
     export function remove(lane: Lane, index: number): Result<number>;
-    /** Settles what has been read: forgets it, and removes the segments that are read as a whole. Says why not. Phases: any. */
+    /** Settles what was read: writes the position, and removes the segments that were read completely. Returns the error, if any. Phases: any. */
     export function settle(lane: Lane): string | undefined;
 }
 
@@ -1205,8 +1203,8 @@ declare module "resty.openclaw.spool.reader" {
     import type { Buffer } from "string.buffer";
     import type { File } from "resty.openclaw.core.files.files";
     import type { Lane, Segment } from "resty.openclaw.spool.lane";
-    /** What of a spool waits, and how many lines could not be read. */
-    export interface Tally {
+    /** Queued entries of a spool, their bytes, and the number of lines that could not be read. */
+    export interface Counts {
         entries: number;
         bytes: number;
         broken: number;
@@ -1216,29 +1214,29 @@ declare module "resty.openclaw.spool.reader" {
         readonly text: Buffer;
         entries: number;
         bytes: number;
-        /** When the first and the last of its entries came, in seconds since 1970. */
-        first_stamp: number;
-        last_stamp: number;
+        /** When the first and the last of its entries were appended. */
+        first_stamp: WallTime;
+        last_stamp: WallTime;
         readonly most_entries: number;
         readonly most_bytes: number;
         is_full: boolean;
     }
-    /** Why a segment cannot be read, where it is gone, or something that is no file has its name. */
+    /** The error where a segment was removed, or something else has its name. */
     export const GONE = "";
-    /** A segment, open. On failure nil and why: GONE, or what may pass. Phases: any. */
+    /** The open file of a segment. On failure nil and why: GONE, or an error that may be temporary. Phases: any. */
     export function file_of(lane: Lane, segment: Segment): Result<File>;
     /**
-     * Puts the next entries of a lane into the batch. May yield. Lines that are not as they were written are skipped and
-     * counted; what cannot be read at all counts so, too. Says why it cannot go on where that may pass. Phases: timer.
+     * Adds the next entries of a lane to the batch. May yield. Lines with a wrong checksum, and what cannot be read at all, are skipped and
+     * counted as broken. Returns an error that may be temporary, if any. Phases: timer.
      */
-    export function read(lane: Lane, tally: Tally, reading: Reading): string | undefined;
+    export function read(lane: Lane, counts: Counts, reading: Reading): string | undefined;
     /**
-     * Counts the lines of a segment from an offset on, and its bytes up to the last of them: what comes after that, a process
-     * that was killed has not written as a whole. May yield. Says why it cannot. Phases: timer.
+     * Counts the lines of a segment from an offset on, and its bytes up to the last line end; what follows is a line that a killed process
+     * has written in part. May yield. Returns the error, if any. Phases: timer.
      */
     export function count(lane: Lane, segment: Segment, offset: number): string | undefined;
-    /** When the first entry of a lane came, as its line has it; 0 where that cannot be read. Phases: any. */
-    export function first_stamp(lane: Lane): number;
+    /** When the first entry of a lane was appended; 0 where that cannot be read. Phases: any. */
+    export function first_stamp(lane: Lane): WallTime;
 }
 
 /** @noResolution */
@@ -1247,51 +1245,51 @@ declare module "resty.openclaw.spool.state" {
     import type { Faults } from "resty.openclaw.core.metrics.fault";
     import type { Disk, Policy } from "resty.openclaw.spool.disk";
     import type { Lane } from "resty.openclaw.spool.lane";
-    import type { Tally } from "resty.openclaw.spool.reader";
+    import type { Counts } from "resty.openclaw.spool.reader";
     export interface Settings {
-        /** Absolute; it is made where its parent is there, or the parent's. */
+        /** Absolute path; created if missing, and so is its parent. */
         readonly directory: string;
-        /** How much its segments may hold. */
+        /** The quota of all segments. */
         readonly most_bytes: number;
         readonly segment_bytes: number;
-        /** Whether the oldest segment makes room for new entries, or these are refused. */
+        /** Whether at the quota the oldest segment is dropped, or new entries are refused. */
         readonly drop_oldest: boolean;
         readonly fsync: Policy;
         readonly fsync_seconds: number;
-        /** The `thread_pool` in which to wait for the disk. */
+        /** The `thread_pool` of nginx that syncs files to disk. */
         readonly thread_pool: string;
         readonly faults: Faults;
     }
-    export interface Spool extends Tally {
+    export interface Spool extends Counts {
         readonly settings: Settings;
         readonly disk: Disk;
         readonly text: Buffer;
         /** The lane that is written to. */
         own: Lane | undefined;
-        /** Those that are only read, the first one first. */
+        /** Lanes of other processes, which are only read; the first one goes first. */
         readonly adopted: Lane[];
-        /** Whose entries are in flight, or are being read. */
-        flying: Lane | undefined;
+        /** The lane of the batch in flight, or of the one that is being read. */
+        lane_in_flight: Lane | undefined;
         flying_entries: number;
         flying_bytes: number;
-        /** The bytes of all segments of these lanes. */
+        /** The size of all segments of these lanes. */
         file_bytes: number;
-        /** No waiting entry came before this, by the clock. */
-        oldest_at: number;
-        /** Until when nothing is written, and why. */
-        blocked_until: number;
+        /** No queued entry was appended before this. */
+        oldest_at: MonotonicTime;
+        /** Until when nothing is written after a failure, and the error. */
+        blocked_until: MonotonicTime;
         blocked_by: string;
     }
-    /** Why an entry is refused at the quota. */
+    /** The error of an entry that is refused at the quota. */
     export const FULL = "full";
     /** A spool; touches no file. Phases: init. Raises when there is no memory for a semaphore. */
     function create(settings: Settings): Spool;
     export { create as new };
     /**
-     * A time of day by the clock. A time of day that was set makes nothing come later than now, nor does one that was not kept;
-     * what came before the machine began is as old as the machine. Phases: any.
+     * Converts a time of day to monotonic time. Never later than now, whatever the time of day was set to; a stamp of 0, which could not be
+     * read, is now, and one from before the machine started is its start. Phases: any.
      */
-    export function moment(stamp: number): number;
+    export function moment(stamp: WallTime): MonotonicTime;
 }
 
 /** @noResolution */
@@ -1299,18 +1297,18 @@ declare module "resty.openclaw.spool.writer" {
     import type { Lane } from "resty.openclaw.spool.lane";
     import type { Spool } from "resty.openclaw.spool.state";
     /**
-     * Takes a lane to write to, unless there is one. On failure nil and why; it may be called again. Phases: init_worker and all
-     * that requests and timers have.
+     * Acquires a lane to write to, unless there is one. On failure nil and why; may be called again. Phases: init_worker and those of
+     * requests and timers.
      */
     export function open(spool: Spool): Result<true>;
-    /** Writes no more to the current segment. */
+    /** Ends the current segment: the next entry begins another. */
     export function leave_segment(spool: Spool): void;
-    /** Removes a segment with what is in it: how many entries. */
+    /** Drops a segment with its entries; returns how many. */
     export function drop_segment(spool: Spool, lane: Lane, index: number): number;
     /**
-     * Adds an entry, which must have no line end in it. One write to the system's cache; never yields. Nil and why when the entry
-     * is not taken: "full" at the quota, all else may pass, and is tried again at most once a second. `dropped`: older entries
-     * that were given up to make room. Phases: all but init and exit_worker.
+     * Appends an entry, which must not contain a line end: one write to the page cache, without yielding. Nil and why when the entry is
+     * refused: "full" at the quota; other errors may be temporary, and writing is tried again once a second at most. `dropped`: older entries
+     * that were dropped to make room. Phases: all but init and exit_worker.
      */
     export function append(spool: Spool, entry: string): LuaMultiReturn<[ok?: true | undefined, err?: string | undefined, dropped?: number | undefined]>;
 }

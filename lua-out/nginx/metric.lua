@@ -4,7 +4,7 @@ local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local declaration = require("resty.openclaw.metrics.declaration")
 local handle_tree = require("resty.openclaw.metrics.handle_tree")
 local MOST_METRICS = 500
---- Of misused metrics so many are counted by name, the others together.
+--- So many misused metrics are counted by name, the others together.
 local MOST_MISUSED = 100
 local registry = metric_registry.open("openclaw")
 if ngx.get_phase() == "init" then
@@ -15,7 +15,7 @@ local misused = {}
 local misused_count = 0
 local metrics = {}
 local metric_count = 0
---- What a misuse is counted under: names from outside must not become ever more series.
+--- The label under which a misuse is counted; bounded, as names may come from outside.
 local function misuse_label(name)
     if type(name) ~= "string" then
         return metric_registry.OTHER
@@ -62,7 +62,7 @@ local function names_of(labels)
 end
 local function first_use(kind, name, labels)
     if type(name) ~= "string" then
-        return misuse("name", name, "a metric's name must be a text")
+        return misuse("name", name, "a metric's name must be a string")
     end
     if metric_count >= MOST_METRICS then
         return misuse(

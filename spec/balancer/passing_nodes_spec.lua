@@ -25,8 +25,8 @@ local function always() return true end
 
 local function after(seconds)
     now = now + seconds
-    idle_series.look_at_held(registry, now, always)
-    idle_series.look(registry, now, always)
+    idle_series.sweep_held(registry, now, always)
+    idle_series.sweep(registry, now, always)
 end
 
 --- All that was dropped goes, and all that goes is free again.

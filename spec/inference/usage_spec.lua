@@ -352,17 +352,17 @@ describe("include_usage", function()
     end)
 
     it("keeps the stream whole when something is wrong inside", function()
-        local taker = require("resty.openclaw.inference.usage_event")
-        local take = taker.take
+        local usage_filter = require("resty.openclaw.inference.usage_event")
+        local take = usage_filter.take
         local calls = 0
-        taker.take = function(...)
+        usage_filter.take = function(...)
             calls = calls + 1
             if calls == 2 then error("broken") end
             return take(...)
         end
         plan({ "data: 1\n\nda", "ta: 2\n\n", EVENT .. "\n\n" })
         local answer, _, grown = ask("/read" .. PATH)
-        taker.take = take
+        usage_filter.take = take
         assert.equal("data: 1\n\ndata: 2\n\n" .. EVENT .. "\n\n", answer.body)
         assert.same({ ["requests set"] = 1, ["events left"] = 1 }, grown)
     end)

@@ -39,7 +39,7 @@ local function moody(worker)
             if chance < 0.2 then error("oops") end
             return "retry", "dead", chance < 0.4 and 1e9 or nil
         elseif chance < 0.2 then
-            return "divide", "some"
+            return "split", "some"
         elseif chance < 0.3 then
             return "poison", "all"
         elseif chance < 0.5 and entries > 1 then
@@ -100,10 +100,10 @@ local function check(plugin, pushed)
     local queue, flusher = plugin.queue, plugin.flusher
     assert.equal(pushed, count(plugin.figures.sent) + dropped(plugin) + held(plugin))
     assert.equal(count(plugin.figures.sent), #flusher.sink.lines)
-    assert.equal(held(plugin), queue.entries + queue.flying_entries)
+    assert.equal(held(plugin), queue.entries + queue.entries_in_flight)
     local memory = queue.memory or queue
-    assert.is_true(memory.entries + memory.flying_entries <= memory.max_entries)
-    assert.is_true(memory.bytes + memory.flying_bytes <= memory.max_bytes)
+    assert.is_true(memory.entries + memory.entries_in_flight <= memory.max_entries)
+    assert.is_true(memory.bytes + memory.bytes_in_flight <= memory.max_bytes)
     local bytes, waiting = 0, 0
     for number = memory.pages.first, memory.pages.last do
         local text = memory.pages.pages[number]:tostring()
@@ -121,11 +121,11 @@ local function check(plugin, pushed)
         assert.same({ entries, text_bytes }, { spool.entries + spool.flying_entries, spool.bytes + spool.flying_bytes })
         assert.equal(file_bytes, shared_memory.total(region, queue.figures.bytes_slot))
     end
-    local flying, flying_bytes = 0, 0
+    local in_flight, bytes_in_flight = 0, 0
     for _, part in ipairs(flusher.batch and flusher.batch.parts or {}) do
-        flying, flying_bytes = flying + part.entries, flying_bytes + #part.text
+        in_flight, bytes_in_flight = in_flight + part.entries, bytes_in_flight + #part.text
     end
-    assert.same({ flying, flying_bytes }, { queue.flying_entries, queue.flying_bytes })
+    assert.same({ in_flight, bytes_in_flight }, { queue.entries_in_flight, queue.bytes_in_flight })
     local oldest = shared_memory.total(region, plugin.figures.oldest_slot)
     assert.is_true((oldest > 0) == (held(plugin) > 0))
 end

@@ -101,14 +101,14 @@ describe("post_action queue", function()
     local function model_offer(model, line, bounds)
         local dropped = 0
         local function bytes()
-            local sum = model.flying_bytes
+            local sum = model.bytes_in_flight
             for _, waiting in ipairs(model) do
                 sum = sum + #waiting + 1
             end
             return sum
         end
-        while #model + model.flying >= bounds.entries or bytes() + #line + 1 > bounds.bytes do
-            if not bounds.oldest or #model == 0 or model.flying_bytes + #line + 1 > bounds.bytes then
+        while #model + model.in_flight >= bounds.entries or bytes() + #line + 1 > bounds.bytes do
+            if not bounds.oldest or #model == 0 or model.bytes_in_flight + #line + 1 > bounds.bytes then
                 return false, dropped
             end
             table.remove(model, 1)
@@ -123,7 +123,7 @@ describe("post_action queue", function()
         for _ = 1, 60 do
             local bounds = { entries = math.random(8), bytes = math.random(60), oldest = math.random(2) == 1 }
             local queue = queues.new(bounds.entries, bounds.bytes, bounds.oldest)
-            local model = { flying = 0, flying_bytes = 0 }
+            local model = { in_flight = 0, bytes_in_flight = 0 }
             local pushed, sent, dropped = 0, 0, 0
             for step = 1, 200 do
                 local chance = math.random()
@@ -133,7 +133,7 @@ describe("post_action queue", function()
                     assert.same({ model_offer(model, line, bounds) }, { taken, count })
                     pushed = pushed + 1
                     dropped = dropped + count + (taken and 0 or 1)
-                elseif chance < 0.8 and model.flying == 0 and #model > 0 then
+                elseif chance < 0.8 and model.in_flight == 0 and #model > 0 then
                     local most = math.random(5)
                     local text, entries = queue:take(most, 30)
                     local expected = {}
@@ -142,21 +142,21 @@ describe("post_action queue", function()
                     end
                     assert.equal(table.concat(expected), text)
                     assert.is_true(entries >= 1 and entries <= most and (#text <= 30 or entries == 1))
-                    model.flying, model.flying_bytes = entries, #text
+                    model.in_flight, model.bytes_in_flight = entries, #text
                 elseif chance < 0.98 then
-                    sent = sent + model.flying
+                    sent = sent + model.in_flight
                     queue:settle()
-                    model.flying, model.flying_bytes = 0, 0
+                    model.in_flight, model.bytes_in_flight = 0, 0
                 else
                     dropped = dropped + queue:clear()
                     for index = #model, 1, -1 do
                         model[index] = nil
                     end
                 end
-                assert.equal(pushed, sent + dropped + queue.entries + queue.flying_entries)
+                assert.equal(pushed, sent + dropped + queue.entries + queue.entries_in_flight)
                 assert.equal(#model, queue.entries)
-                assert.is_true(queue.entries + queue.flying_entries <= bounds.entries)
-                assert.is_true(queue.bytes + queue.flying_bytes <= bounds.bytes)
+                assert.is_true(queue.entries + queue.entries_in_flight <= bounds.entries)
+                assert.is_true(queue.bytes + queue.bytes_in_flight <= bounds.bytes)
             end
         end
     end)

@@ -1,7 +1,6 @@
 /**
- * Figures of one's own in three functions, from any phase and any worker: `require "nginx.metric"`. What a metric is
- * (its kind, the names of its labels) is fixed by its first use. Misuse never raises: it is passed over, counted in
- * `openclaw_metrics_misuse_total`, and logged once a minute.
+ * Custom metrics by three functions, from any phase and any worker: `require "nginx.metric"`. The first use of a metric fixes its kind and
+ * the names of its labels. Misuse never raises: it is ignored, counted in `openclaw_metrics_misuse_total`, and logged once a minute.
  *
  * Require it in init_by_lua as well, where no other part of the gateway opens the shared dict "openclaw".
  */
@@ -17,7 +16,7 @@ import type { HandleTree } from "../resty/openclaw/metrics/handle_tree";
 export type Labels = Readonly<Record<string, string | number | boolean>>;
 
 const MOST_METRICS = 500;
-/** Of misused metrics so many are counted by name, the others together. */
+/** So many misused metrics are counted by name, the others together. */
 const MOST_MISUSED = 100;
 
 const registry = metric_registry.open("openclaw");
@@ -27,10 +26,10 @@ const faults = fault.new("nginx.metric", registry);
 const misused = new LuaSet<string>();
 let misused_count = 0;
 
-const metrics = new LuaTable<string, HandleTree>();
+const metrics = new LuaMap<string, HandleTree>();
 let metric_count = 0;
 
-/** What a misuse is counted under: names from outside must not become ever more series. */
+/** The label under which a misuse is counted; bounded, as names may come from outside. */
 function misuse_label(name: unknown): string {
     if (typeof name !== "string") return metric_registry.OTHER;
     if (!misused.has(name)) {
@@ -60,7 +59,7 @@ function names_of(labels: unknown): string[] | undefined {
 }
 
 function first_use(kind: Kind, name: unknown, labels: unknown): HandleTree | undefined {
-    if (typeof name !== "string") return misuse("name", name, "a metric's name must be a text");
+    if (typeof name !== "string") return misuse("name", name, "a metric's name must be a string");
     if (metric_count >= MOST_METRICS) return misuse("name", name, `there are ${MOST_METRICS} metrics already`);
     const names = names_of(labels);
     if (names === undefined) return misuse("labels", name, "labels must be a table of names and values");
@@ -73,7 +72,7 @@ function first_use(kind: Kind, name: unknown, labels: unknown): HandleTree | und
 }
 
 function handle_of(kind: Kind, name: string, labels: unknown): unknown {
-    const tree = (metrics.get(name) as HandleTree | undefined) ?? first_use(kind, name, labels);
+    const tree = metrics.get(name) ?? first_use(kind, name, labels);
     if (tree === undefined) return undefined;
     if (tree.family.kind !== kind) return misuse("kind", name, `it is a ${tree.family.kind}, not a ${kind}`);
     const [handle, err] = handle_tree.find(tree, labels);

@@ -17,10 +17,10 @@ declare namespace ngx {
     function print(...parts: unknown[]): Result<1>;
     function flush(wait?: boolean): Result<1>;
     function sleep(seconds: number): void;
-    function now(): number;
+    function now(): WallTime;
     function update_time(): void;
-    function time(): number;
-    function parse_http_time(text: string): number | undefined;
+    function time(): WallTime;
+    function parse_http_time(text: string): WallTime | undefined;
     function md5(text: string): string;
     function decode_base64(text: string): string | undefined;
     /**

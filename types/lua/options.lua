@@ -71,7 +71,7 @@
 
 ---@class openclaw.Route.deadline
 ---@field seconds? number seconds for requests that come without a deadline
----@field most_seconds? number no request gets more, whatever it says
+---@field most_seconds? number maximum seconds of a request, whatever its header says
 ---@field skew_seconds? number tolerance for a deadline without `sent`
 ---@field connect_seconds? number the location's `proxy_connect_timeout`, which nginx does not tell; the default is that of `proxy.conf`
 ---@field send_seconds? number its `proxy_send_timeout`, likewise
@@ -120,7 +120,7 @@
 ---@field upstream? string one of `upstreams`: where `balance()` without a name sends the route's requests
 ---@field edge? openclaw.Route.edge keeps the route working while its link is down
 ---@field deadline? openclaw.Route.deadline ends requests whose client no longer waits
----@field identity? openclaw.Route.identity who asks, as one gateway tells the next; without it `X-OpenClaw-Identity` is removed from requests
+---@field identity? openclaw.Route.identity passes the identity of the caller from one gateway to the next; without it `X-OpenClaw-Identity` is removed from requests
 ---@field image_check? openclaw.Route.image_check accepts images only, by the first bytes of the body
 ---@field body_digest? openclaw.Route.body_digest digests of request bodies, and the key of the cache
 ---@field inference? openclaw.Route.inference token figures of responses; the location needs `inference.conf`

@@ -8,6 +8,7 @@ local fault = require("resty.openclaw.core.metrics.fault")
 local contract = require("resty.openclaw.gateway.contract")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local preconditions = require("resty.openclaw.core.request.preconditions")
+local request = require("resty.openclaw.core.request.request")
 local request_body = require("resty.openclaw.core.request.request_body")
 local NAME = "body_digest"
 local MIB = 1024 * 1024
@@ -35,22 +36,19 @@ local SCHEMA = {
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself")
 }
 local SKIP_VARIABLE = "request_body_digest_skip"
-local function set_variable(name, value)
-    ngx.var[name] = value
-end
---- Sets a variable, or says what nginx.conf lacks.
+--- Sets a variable; reports where nginx.conf does not declare it.
 local function assign(faults, name, value)
-    local ok = pcall(set_variable, name, value)
-    if not ok then
-        faults:report("undeclared_variable", "add `set $", name, " \"\";` to the server or location in nginx.conf")
+    if request.set_variable(name, value) then
+        return
     end
+    faults:report("undeclared_variable", "add `set $", name, " \"\";` to the server or location in nginx.conf")
 end
 local function skip(plugin, reason)
     reason:inc()
     assign(
         plugin.faults,
         plugin.variable,
-        "skip-" .. tostring(ngx.var.request_id)
+        "skip-" .. tostring(request.variable("request_id"))
     )
     assign(plugin.faults, SKIP_VARIABLE, "1")
     cache_key.withhold(plugin.key)
@@ -83,7 +81,7 @@ local function access(self)
     self.bytes:inc(count)
 end
 local function server_rewrite(self)
-    if (tonumber(ngx.var.content_length) or 0) > self.max_bytes then
+    if request.whole_number("content_length") > self.max_bytes then
         return skip(self, self.too_large)
     end
     self:access()

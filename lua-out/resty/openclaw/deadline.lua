@@ -14,16 +14,16 @@ local time_left = require("resty.openclaw.core.request.time_left")
 local NAME = "deadline"
 local SCHEMA = {
     seconds = option(kinds.positive, 300, "seconds for requests that come without a deadline"),
-    most_seconds = option(kinds.positive, 3600, "no request gets more, whatever it says"),
+    most_seconds = option(kinds.positive, 3600, "maximum seconds of a request, whatever its header says"),
     skew_seconds = option(kinds.not_negative, 2, "tolerance for a deadline without `sent`"),
     connect_seconds = option(kinds.positive, 5, "the location's `proxy_connect_timeout`, which nginx does not tell; the default is that of `proxy.conf`"),
     send_seconds = option(kinds.positive, 300, "its `proxy_send_timeout`, likewise"),
     read_seconds = option(kinds.positive, 300, "its `proxy_read_timeout`, likewise"),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
---- A node that had less than this of the route's own seconds is not to blame for taking too long.
+--- A node is not blamed for a timeout if it had less than this share of the route's seconds.
 local FAIR_SHARE = 0.5
---- What the request's sender gives it, or the route; nothing when the header is malformed.
+--- The seconds that the header gives the request, or else the route; nothing when the header is malformed.
 local function seconds_given(deadline)
     local text = request.variable(header.VARIABLE)
     if text == nil then
@@ -74,7 +74,7 @@ local function before_balance(self, route)
     self.exceeded:labels(route, "try"):inc()
     return false
 end
---- A timeout for the try, where what is left is less than the usual one; whole milliseconds, as 0 would mean none.
+--- A timeout, where the time left is less than the usual one; rounded up to milliseconds, as 0 would mean none.
 local function bounded(usual, left)
     return left < usual and math.ceil(left * 1000) / 1000 or nil
 end
@@ -90,8 +90,8 @@ local function set_timeouts(deadline, left)
         deadline.faults:report("set_timeouts", err)
     end
 end
---- Has the next gateway know what is left now: nginx has written the header before the first try.
-local function tell_anew(deadline, left)
+--- Updates the header for the next gateway: nginx has written it before the first attempt.
+local function update_header(deadline, left)
     local text = header.write(
         request.now(),
         left
@@ -112,7 +112,7 @@ local function balance(self)
     end
     time_left.begin_try(left < self.seconds * FAIR_SHARE)
     set_timeouts(self, left)
-    tell_anew(self, left)
+    update_header(self, left)
 end
 local function log(self)
     time_left.forget()
@@ -143,7 +143,7 @@ local function create(options, ____bindingPattern0)
         connect_seconds = connect_seconds,
         send_seconds = send_seconds,
         read_seconds = read_seconds,
-        exceeded = metric_registry.counter(registry, "openclaw_deadline_exceeded_total", "Requests whose deadline had passed when they came, or before a try.", {"route", "stage"}),
+        exceeded = metric_registry.counter(registry, "openclaw_deadline_exceeded_total", "Requests whose deadline had passed when they came, or before an attempt.", {"route", "stage"}),
         malformed = metric_registry.counter(registry, "openclaw_deadline_malformed_total", "Requests refused because their deadline was malformed.", {"route"}),
         faults = fault.new(NAME, registry)
     }

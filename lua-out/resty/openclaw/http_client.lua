@@ -3,7 +3,7 @@ local clock = require("resty.openclaw.core.time.clock")
 local http_answer = require("resty.openclaw.http_client.answer")
 local connection = require("resty.openclaw.http_client.connection")
 local http_reader = require("resty.openclaw.http_client.reader")
-local request_text = require("resty.openclaw.http_client.request_text")
+local request_head = require("resty.openclaw.http_client.request_head")
 local http_target = require("resty.openclaw.http_client.target")
 local MIB = 1024 * 1024
 --- RFC 9110, section 9.2.2.
@@ -23,9 +23,9 @@ end
 function ____exports.is_path(text)
     return http_target.is_path(text)
 end
---- Why a header may not be sent, or nothing. Phases: any.
+--- What is wrong with a header, or nothing. Phases: any.
 function ____exports.header_fault(name, value)
-    return request_text.header_fault(name, value)
+    return request_head.header_fault(name, value)
 end
 local function target_of(request)
     if request.url ~= nil then
@@ -47,7 +47,7 @@ local function target_of(request)
     end
     return {scheme = scheme, host = host, port = port, path = path}
 end
---- What the Host header says unless told otherwise; nginx, too, says "localhost" to a unix socket.
+--- The default of the Host header; "localhost" for a unix socket, as with nginx.
 local function host_header(target)
     if http_target.is_unix_socket(target.host) then
         return "localhost"
@@ -58,7 +58,7 @@ end
 local function body_bytes(body)
     return type(body) == "string" and #body or body and body.bytes
 end
---- One try on one connection.
+--- One attempt on one connection.
 local function exchange(options, target, method, head, deadline, fresh)
     local socket, connect_err, reused = connection.open(options, target, deadline, fresh)
     if socket == nil then
@@ -85,21 +85,21 @@ local function exchange(options, target, method, head, deadline, fresh)
     connection.leave(socket, options, rest)
     return answer
 end
---- Sends one request and reads the whole answer; redirects are not followed. Phases: those that may yield. On failure
--- nil and why. Header values, paths and bodies never stand in the message.
+--- Sends one request and reads the complete response; redirects are not followed. Phases: those that may yield. On failure nil and why;
+-- the message never contains header values, paths or bodies.
 function ____exports.request(options)
     local target, target_err = target_of(options)
     if target == nil then
         return nil, target_err
     end
     local method = options.method or "GET"
-    if not request_text.is_method(method) then
+    if not request_head.is_method(method) then
         return nil, "no legal method"
     end
     local host = host_header(target)
     local keep = (options.keepalive_seconds or 0) > 0
     local bytes = body_bytes(options.body)
-    local head, head_err = request_text.head(
+    local head, head_err = request_head.head(
         method,
         target.path,
         host,

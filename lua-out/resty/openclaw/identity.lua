@@ -6,10 +6,10 @@ local settings = require("resty.openclaw.identity.settings")
 local json_error = require("resty.openclaw.core.request.json_error")
 local request = require("resty.openclaw.core.request.request")
 local RESULT = "openclaw_identity"
---- The header's name in all ways that nginx reads as one where `underscores_in_headers` is on.
+--- All spellings of the header that nginx maps to one variable where `underscores_in_headers` is on.
 local SPELLINGS = {claims.HEADER, "X_OpenClaw_Identity", "X-OpenClaw_Identity", "X_OpenClaw-Identity"}
 local CHECKS = {signed = checks.signed, mutual_tls = checks.with_certificate, own = checks.own}
---- Takes away what the request says of who asks.
+--- Removes the header from the request.
 local function strip()
     if request.variable(claims.VARIABLE) == nil then
         return
@@ -19,55 +19,55 @@ local function strip()
     end
 end
 local function refuse(identity, reason)
-    identity.refused[reason]:inc()
+    identity.settings.refused[reason]:inc()
     request.set_variable(RESULT, "")
     ngx.header["WWW-Authenticate"] = claims.HEADER
     if reason == "missing" then
-        return json_error.respond(401, "identity_required", "The request does not say who asks.")
+        return json_error.respond(401, "identity_required", "The request has no identity.")
     end
     local why = checks.REASONS[reason]
-    json_error.respond(401, "identity_refused", ("What the request says of who asks is refused: " .. why) .. ".")
+    json_error.respond(401, "identity_refused", ("The identity of the request is refused: " .. why) .. ".")
 end
 local function access(self)
     if (request.variable(RESULT) or "") ~= "" then
         return
     end
-    local subject, reason = self.check(self)
+    local subject, reason = self.check(self.settings)
     if subject == nil then
         return refuse(self, reason)
     end
     if subject == "" then
-        if self.required then
+        if self.settings.required then
             refuse(self, "missing")
         end
         return
     end
     if not request.set_variable(RESULT, subject) then
-        self.faults:report("undeclared_variable", "add `map \"\" $", RESULT, " { default \"\"; }` to http in nginx.conf")
+        self.settings.faults:report("undeclared_variable", "add `map \"\" $", RESULT, " { default \"\"; }` to http in nginx.conf")
     end
 end
 --- The subject for the next gateway; nothing where there is none.
-local function subject_of(identity)
-    local found = identity.way == "own" and (request.variable(RESULT) or "") or ""
+local function subject_of(its_settings)
+    local found = its_settings.mode == "own" and (request.variable(RESULT) or "") or ""
     local ____temp_0
     if found == "" then
-        ____temp_0 = checks.named(identity)
+        ____temp_0 = checks.subject_of_variable(its_settings)
     else
         ____temp_0 = found
     end
     return ____temp_0
 end
---- The header for the next gateway; nothing where nobody is told.
-local function word_of(identity)
-    if identity.subject == nil then
+--- The header for the next gateway; nothing where none is sent.
+local function claim_of(its_settings)
+    if its_settings.subject == nil then
         return nil
     end
-    local subject = subject_of(identity)
-    local key = identity.key
+    local subject = subject_of(its_settings)
+    local key = its_settings.key
     if subject == nil or key == nil then
         return subject
     end
-    local id = claims.fit(request.variable("openclaw_request_id") or request.variable("request_id")) or "-"
+    local id = claims.encode(request.variable("openclaw_request_id") or request.variable("request_id")) or "-"
     local claim = claims.write(
         subject,
         request.now(),
@@ -77,32 +77,32 @@ local function word_of(identity)
     )
     local signature, err = checks.signature_of(key, claim)
     if signature == nil then
-        identity.faults:report("sign", err)
+        its_settings.faults:report("sign", err)
         return nil
     end
     return (claim .. ";s=") .. signature
 end
 local function admitted(self)
-    if self.way == "signed" and checks.is_of_another_body() then
+    if self.settings.mode == "signed" and checks.has_another_body() then
         return refuse(self, "body")
     end
     strip()
-    local word = word_of(self)
-    if word ~= nil then
-        ngx.req.set_header(claims.HEADER, word)
+    local claim = claim_of(self.settings)
+    if claim ~= nil then
+        ngx.req.set_header(claims.HEADER, claim)
     end
 end
 local metatable = {__index = {access = access, admitted = admitted}}
 local function create(options, ____bindingPattern0)
     local path
     path = ____bindingPattern0.path
-    local identity = settings.of(options, path)
-    identity.check = CHECKS[identity.way]
-    return setmetatable(identity, metatable)
+    local its_settings = settings.of(options, path)
+    local fields = {settings = its_settings, check = CHECKS[its_settings.mode]}
+    return setmetatable(fields, metatable)
 end
 local declaration = {
     name = settings.NAME,
-    meaning = "[who asks](identity.md), as one gateway tells the next; without it `X-OpenClaw-Identity` is removed from requests",
+    meaning = "passes the [identity of the caller](identity.md) from one gateway to the next; without it `X-OpenClaw-Identity` is removed from requests",
     order = {access = 300, admitted = 100},
     schema = settings.SCHEMA,
     variables = {[RESULT] = ""},

@@ -24,7 +24,7 @@ local SCHEMA = {
     ),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself")
 }
---- As much as any test looks at.
+--- The bytes that the tests need.
 local FIRST_BYTES = 24
 local JPEG_BEGINNING = string.char(255, 216, 255)
 --- The signature, then the length and the type of the chunk that must come first.

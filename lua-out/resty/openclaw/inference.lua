@@ -6,6 +6,7 @@ local option = ____schema.option
 local ____problems = require("resty.openclaw.config.problems")
 local refuse = ____problems.refuse
 local fault = require("resty.openclaw.core.metrics.fault")
+local guard = require("resty.openclaw.core.metrics.guard")
 local contract = require("resty.openclaw.gateway.contract")
 local chunk = require("resty.openclaw.inference.chunk")
 local figures = require("resty.openclaw.inference.figures")
@@ -19,7 +20,7 @@ local request_state = require("resty.openclaw.core.request.request_state")
 local NAME = "inference"
 local HTTP_OK = 200
 local USAGE_BODY_BYTES = 1024 * 1024
---- Such a body stands in memory twice while it is changed.
+--- A body is in memory twice while it is changed.
 local MOST_USAGE_BODY_BYTES = 64 * 1024 * 1024
 local SCHEMA = {
     include_usage = option(kind.flag, false, "the gateway asks for the usage of each stream; see [below](#exact-figures-of-streams)"),
@@ -30,7 +31,7 @@ local SCHEMA = {
     ),
     dict = option(kind.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
---- Readers take so much at once.
+--- Readers read so much at a time.
 local PIECE_BYTES = 16 * 1024
 local function admitted(self)
     usages.ask(self.usage)
@@ -96,17 +97,16 @@ local function body_filter(self)
     local state = request_state.present()
     local answer = state and state.inference_answer
     if (answer and answer.reader) ~= nil then
-        local ok, err = pcall(take, answer)
+        local ok = guard.call(self.faults, "unread_answer", take, answer)
         if not ok then
             state.inference_answer = nil
-            self.faults:report("unread_answer", err)
         end
     end
     if self.usage ~= nil then
         usages.pass(self.usage)
     end
 end
---- Tokens a second: of a stream those after the first, in the time they took to come.
+--- Tokens per second: for a stream the tokens after the first, in the time from the first to the last.
 local function rate_of(reader, fields)
     local tokens = fields.completion_tokens or 0
     local made = reader.is_stream and tokens - 1 or tokens
@@ -170,10 +170,14 @@ local function log(self, route)
         return
     end
     state.inference_answer = nil
-    local ok, err = pcall(settle, self, answer, route)
-    if not ok then
-        self.faults:report("uncounted_answer", err)
-    end
+    guard.call(
+        self.faults,
+        "uncounted_answer",
+        settle,
+        self,
+        answer,
+        route
+    )
     if answer.inflation ~= nil then
         inflations.finish(answer.inflation)
     end

@@ -108,7 +108,7 @@ local function log(self)
     self.default_recorder = self.default_recorder or recorders.new(self.families, self.route)
     self.default_recorder:log()
 end
---- Sends a piece, waits until the client has taken it, and lets other requests have their turn.
+--- Sends a piece, waits until the client has received it, and lets nginx serve other requests.
 local function send(piece)
     local sent = ngx.print(piece)
     if sent ~= 1 then
@@ -159,7 +159,7 @@ local metatable = {__index = {
     access = access,
     page = page
 }}
---- The metrics of one shared dict. Raises when the options do not fit nginx.conf. Phases: init.
+--- The metrics of one shared dict. Raises when the options contradict nginx.conf. Phases: init.
 function ____exports.create(options, path)
     local ____options_0 = options
     local dict = ____options_0.dict

@@ -25,12 +25,12 @@ do
 end
 local NAME = "post_action"
 local OPENING_BRACE = string.byte("{")
---- Books one entry that is not taken in.
+--- Counts an entry that is not queued.
 local function refuse(post_action, reason, why)
     drop(post_action.flusher, reason, 1, why)
     return nil, why
 end
---- Queues a line that is known to be one.
+--- Queues a line, which must be a single one.
 local function push_line(post_action, line)
     local flusher = post_action.flusher
     if #line > post_action.most_line_bytes then
@@ -40,9 +40,9 @@ local function push_line(post_action, line)
             ("longer than " .. tostring(post_action.most_line_bytes)) .. " bytes"
         )
     end
-    local awake, asleep = flushers.awaken(flusher)
-    if awake == nil then
-        return refuse(post_action, "exit", asleep)
+    local is_running, why_not = flushers.ensure_running(flusher)
+    if is_running == nil then
+        return refuse(post_action, "exit", why_not)
     end
     local taken, dropped = post_action.queue:offer(
         line,
@@ -56,10 +56,10 @@ local function push_line(post_action, line)
     if not taken then
         return refuse(post_action, "overflow", "the queue is full")
     end
-    flushers.arrived(flusher)
+    flushers.entry_added(flusher)
     return true
 end
---- A table as JSON that begins with its id: a new one, unless it brings one of its own or is a list.
+--- Encodes a table as JSON with a new `id` in front, unless it has an `id` or is a list.
 local function line_of(post_action, entry)
     local line, err = json.encode(entry)
     if line == nil then
@@ -71,8 +71,8 @@ local function line_of(post_action, entry)
     local rest = line == "{}" and "}" or "," .. string.sub(line, 2)
     return (("{\"id\":\"" .. ids.next(post_action.ids)) .. "\"") .. rest
 end
---- Queues the line of an entry, and sees to it that it is safe.
-local function keep(post_action, line)
+--- Queues the line of an entry, and waits until it is synced to disk where the options say so.
+local function queue_line(post_action, line)
     local ok, err = push_line(post_action, line)
     if ok == nil then
         return nil, err
@@ -82,16 +82,16 @@ local function keep(post_action, line)
     end
     return true
 end
---- Queues an entry: a string as the line that it is, a table as JSON with an id. Never raises. Yields only with
--- `fsync = "always"`, until the disk has the entry, in phases that may. Phases: any but
--- init and exit_worker. Nil and why when the entry is dropped, which is counted and logged.
+--- Queues an entry: a one-line string unchanged, a table as JSON with an id. Never raises. Yields only with `fsync = "always"`, until the
+-- entry is synced to disk, in phases that may yield. Phases: any but init and exit_worker. Nil and why when the entry is dropped, which
+-- is counted and logged.
 local function push(self, entry)
     if type(entry) == "string" then
         local line_end = string.find(entry, "\n", 1, true)
         if line_end ~= nil or entry == "" then
             return refuse(self, "invalid", "an entry must be one line")
         end
-        return keep(self, entry)
+        return queue_line(self, entry)
     end
     if type(entry) ~= "table" then
         return refuse(self, "invalid", "an entry must be a string or a table")
@@ -100,7 +100,7 @@ local function push(self, entry)
     if line == nil then
         return refuse(self, "invalid", err)
     end
-    return keep(self, line)
+    return queue_line(self, line)
 end
 --- Queues the record of this request. `route`: its name; `$openclaw_route` unless given. Phases: log.
 local function log(self, route)
@@ -116,18 +116,18 @@ local function log(self, route)
         )
     end
 end
---- Starts the background thread; without it the first entry does. Phases: init_worker.
+--- Starts the background thread; else the first entry does. Phases: init_worker.
 local function init_worker(self)
     if worker_process.is_here() then
-        flushers.awaken(self.flusher)
+        flushers.ensure_running(self.flusher)
     end
 end
---- Counts and logs what could not be delivered any more. Phases: exit_worker.
+--- Counts and logs entries that were not delivered. Phases: exit_worker.
 local function exit_worker(self)
     flushers.close(self.flusher)
 end
 local metatable = {__index = {push = push, log = log, init_worker = init_worker, exit_worker = exit_worker}}
---- A name that no other sink has: figures and the folder on disk go by it. Raises where it is taken.
+--- The unique name of the sink, for metrics and for its folder on disk. Raises where another sink has it.
 local function name_of(____bindingPattern0, registry)
     local sink
     local name
@@ -145,7 +145,7 @@ local function name_of(____bindingPattern0, registry)
     end
     return its_name
 end
---- Where entries wait: in memory, or on disk.
+--- The queue: in memory, or on disk.
 local function open_queue(settings, name, registry, faults)
     local ____settings_0 = settings
     local queue = ____settings_0.queue
@@ -163,8 +163,7 @@ local function open_queue(settings, name, registry, faults)
         faults
     )
 end
---- A queue with its sink. Phases: init. Raises where the options do not fit together, or something that they need is not
--- there.
+--- A queue with its sink. Phases: init. Raises where options contradict each other, or something that they need is missing.
 function ____exports.create(settings)
     local ____settings_1 = settings
     local options = ____settings_1.queue
@@ -215,8 +214,7 @@ function ____exports.create(settings)
     }
     return setmetatable(fields, metatable)
 end
---- A queue with its sink, from options as users write them; they stand in docs/post_action.md. Phases: init. Raises all that
--- is wrong.
+--- A queue with its sink, from the options in docs/post_action.md. Phases: init. Raises with all problems.
 local function alone(given)
     return ____exports.create(settings_of.read_alone(given, NAME))
 end

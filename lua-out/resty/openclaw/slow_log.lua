@@ -4,6 +4,7 @@ local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option
 local fault = require("resty.openclaw.core.metrics.fault")
+local guard = require("resty.openclaw.core.metrics.guard")
 local contract = require("resty.openclaw.gateway.contract")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local request = require("resty.openclaw.core.request.request")
@@ -20,7 +21,7 @@ ____exports.SCHEMA = {
     ),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` where lines and metrics are counted; it must exist")
 }
---- nginx counts milliseconds; the difference of two such times in seconds may be a little less than the whole.
+--- nginx counts milliseconds; the difference of two times in seconds may be slightly less than their whole number.
 local HALF_A_MILLISECOND = 0.0005
 --- Whether the request may have a line.
 local function has_room(slow_log)
@@ -55,10 +56,13 @@ local function log(self, route)
     if request.seconds_taken() < self.least_seconds then
         return
     end
-    local ok, err = pcall(write, self, route)
-    if not ok then
-        self.faults:report("cannot_write", err)
-    end
+    guard.call(
+        self.faults,
+        "cannot_write",
+        write,
+        self,
+        route
+    )
 end
 local metatable = {__index = {log = log}}
 --- The slow log of a route. Raises where there is no such dict. Phases: init.

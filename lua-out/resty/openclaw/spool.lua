@@ -21,17 +21,19 @@ do
     ____exports.append = ____writer.append
     ____exports.open = ____writer.open
 end
---- Each lane has a file open; where more are left behind, these have to wait until some are delivered.
+--- Each adopted lane keeps a file open. Further lanes wait until some are delivered.
 local MOST_ADOPTED = 16
---- With `fsync` "always": waits until the disk has all that was appended before, 30 seconds at most. Nothing with other
+--- With `fsync` "always": waits until all that was appended before is synced to disk, for 30 seconds at most. Does nothing with other
 -- policies, and in phases that cannot wait. Phases: any.
 function ____exports.wait(spool)
     disks.wait(spool.disk)
 end
---- Counts what a lane has that was adopted.
+--- Adds an adopted lane, and counts its entries.
 local function add_lane(spool, lane)
     local since = states.moment(lane.first_stamp)
-    spool.oldest_at = spool.entries > 0 and math.min(spool.oldest_at, since) or since
+    if spool.entries == 0 or since < spool.oldest_at then
+        spool.oldest_at = since
+    end
     for ____, segment in ipairs(lane.segments) do
         spool.entries = spool.entries + segment.entries
         spool.bytes = spool.bytes + segment.text_bytes
@@ -40,8 +42,8 @@ local function add_lane(spool, lane)
     local ____spool_adopted_0 = spool.adopted
     ____spool_adopted_0[#____spool_adopted_0 + 1] = lane
 end
---- Takes over the entries of processes that are gone, first of all those that have waited longest. The order of entries is
--- that in which each process had them. May yield. Phases: timer.
+--- Adopts the lanes of processes that have ended, the one with the oldest entry first. The entries of each lane keep their order. May
+-- yield. Phases: timer.
 function ____exports.adopt(spool)
     local ____spool_settings_1 = spool.settings
     local directory = ____spool_settings_1.directory
@@ -51,7 +53,7 @@ function ____exports.adopt(spool)
         add_lane(spool, lane)
     end
 end
---- Removes the segments of the own lane when all is settled, so that the next process need not look at them.
+--- Removes the segments of the own lane when all is delivered, so that the next process need not read them.
 local function tidy(spool, own)
     for ____, segment in ipairs(own.segments) do
         if segment.entries > 0 then
@@ -62,8 +64,8 @@ local function tidy(spool, own)
         writers.drop_segment(spool, own, 0)
     end
 end
---- Gives back what is in flight, waits for the disk, and leaves all lanes to others. May be opened again. May take as long as
--- the disk does. Phases: any; usually exit_worker.
+--- Gives back the batch in flight, syncs the files, and releases all lanes. May be opened again. Blocks as long as the disk takes.
+-- Phases: any; usually exit_worker.
 function ____exports.close(spool)
     batches.give_back(spool)
     writers.leave_segment(spool)

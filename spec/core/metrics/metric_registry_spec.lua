@@ -242,7 +242,7 @@ describe("labels", function()
             assert.equal('metric "test_count_init_total" has 2 labels, not 1', err)
             ok, err = in_phase(phase, family.labels, family, "x", nil)
             assert.is_false(ok)
-            assert.equal('metric "test_count_init_total" needs a text for its label "b", got nil', err)
+            assert.equal('metric "test_count_init_total" needs a string for its label "b", got nil', err)
         end
     end)
 

@@ -109,7 +109,7 @@ describe("post_action http sink", function()
     end)
 
     it("tells what may be about some entries from what says nothing of them", function()
-        for status, verdict in pairs({ [200] = "sent", [204] = "sent", [400] = "divide", [413] = "divide", [422] = "divide" }) do
+        for status, verdict in pairs({ [200] = "sent", [204] = "sent", [400] = "split", [413] = "split", [422] = "split" }) do
             receiver.status = status
             assert.equal(verdict, (sink():send("a\n", 1, math.huge)))
         end

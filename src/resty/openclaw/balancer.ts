@@ -20,7 +20,7 @@ import * as tries from "./balancer/tries";
 import * as upstreams from "./balancer/upstream";
 import * as request from "./core/request/request";
 import * as request_state from "./core/request/request_state";
-import * as retry_after from "./core/request/retry_after";
+import * as retry_after from "./core/http/retry_after";
 import * as shared_memory from "./core/memory/shared_memory";
 import * as worker_process from "./core/process/worker_process";
 import type { Peer } from "./balancer/model";

@@ -1,8 +1,7 @@
 /**
- * Puts the digest of the whole request body into `$request_body_md5` or `$request_body_sha256`, in time for
- * `proxy_cache_key`. What cannot be digested gets a value that no other request has, and `$request_body_digest_skip`
- * is set to 1 for `proxy_no_cache` and `proxy_cache_bypass`. `$openclaw_cache_key` has the digest and all else that answers
- * depend on: see cache_key.
+ * Sets `$request_body_md5` or `$request_body_sha256` to the digest of the request body, before nginx evaluates `proxy_cache_key`. A body
+ * that cannot be digested gets a unique value, and `$request_body_digest_skip` is set to 1 for `proxy_no_cache` and `proxy_cache_bypass`.
+ * `$openclaw_cache_key` is the digest and all else that responses depend on: see cache_key.
  */
 import * as cache_key from "./core/request/cache_key";
 import type { CacheKey } from "./core/request/cache_key";
@@ -17,6 +16,7 @@ import * as contract from "./gateway/contract";
 import type { Counter } from "./core/metrics/metric_handles";
 import * as metric_registry from "./core/metrics/metric_registry";
 import * as preconditions from "./core/request/preconditions";
+import * as request from "./core/request/request";
 import * as request_body from "./core/request/request_body";
 
 export interface BodyDigest {
@@ -64,19 +64,15 @@ const SCHEMA = {
 
 const SKIP_VARIABLE = "request_body_digest_skip";
 
-function set_variable(this: void, name: string, value: string): void {
-    ngx.var[name] = value;
-}
-
-/** Sets a variable, or says what nginx.conf lacks. */
+/** Sets a variable; reports where nginx.conf does not declare it. */
 function assign(faults: Faults, name: string, value: string): void {
-    const [ok] = pcall(set_variable, name, value);
-    if (!ok) faults.report("undeclared_variable", "add `set $", name, ' "";` to the server or location in nginx.conf');
+    if (request.set_variable(name, value)) return;
+    faults.report("undeclared_variable", "add `set $", name, ' "";` to the server or location in nginx.conf');
 }
 
 function skip(plugin: BodyDigest, reason: Counter): void {
     reason.inc();
-    assign(plugin.faults, plugin.variable, `skip-${ngx.var.request_id}`);
+    assign(plugin.faults, plugin.variable, `skip-${request.variable("request_id")}`);
     assign(plugin.faults, SKIP_VARIABLE, "1");
     cache_key.withhold(plugin.key);
 }
@@ -103,8 +99,8 @@ function access(this: BodyDigest): void {
 }
 
 function server_rewrite(this: BodyDigest): void {
-    // nginx holds an announced length against client_max_body_size after this phase only, so it must not be read before.
-    if ((tonumber(ngx.var.content_length) ?? 0) > this.max_bytes) return skip(this, this.too_large);
+    // nginx checks Content-Length against client_max_body_size only after this phase, so the body is not read here if it is long.
+    if (request.whole_number("content_length") > this.max_bytes) return skip(this, this.too_large);
     this.access();
 }
 

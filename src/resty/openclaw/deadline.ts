@@ -1,6 +1,6 @@
 /**
- * Ends work that nobody waits for any longer: a request says until when its answer is wanted, or the route does; no node
- * is asked after that, nor waited for, and the next gateway is told what is left. See docs/deadline.md.
+ * Cancels requests whose deadline has passed. A request brings its deadline, or the route has one; after that no node is tried or waited
+ * for, and the next gateway gets the time that is left. See docs/deadline.md.
  */
 import * as nginx_balancer from "ngx.balancer";
 import * as kinds from "./config/kinds";
@@ -23,20 +23,20 @@ export interface Deadline {
     readonly seconds: number;
     readonly most_seconds: number;
     readonly skew_seconds: number;
-    /** What the location's own timeouts are. */
+    /** The timeouts of the location. */
     readonly connect_seconds: number;
     readonly send_seconds: number;
     readonly read_seconds: number;
     readonly exceeded: Family<Counter>;
     readonly malformed: Family<Counter>;
     readonly faults: Faults;
-    /** Refuses what is malformed or too late, and writes the header anew. Phases: access. Never raises. */
+    /** Refuses requests with a malformed or passed deadline, and sets the header for the next gateway. Phases: access. Never raises. */
     access(route: string): void;
-    /** Whether there is time for a try. Phases: balancer. Never raises. */
+    /** Whether there is time for an attempt. Phases: balancer. Never raises. */
     before_balance(route: string): boolean;
-    /** Bounds the try by what is left. Phases: balancer. Never raises. */
+    /** Limits the timeouts of the attempt to the time left. Phases: balancer. Never raises. */
     balance(): void;
-    /** Forgets the request, where the plugin stands alone. Phases: log. Never raises. */
+    /** Forgets the request, where the plugin is used alone. Phases: log. Never raises. */
     log?(): void;
 }
 
@@ -44,7 +44,7 @@ const NAME = "deadline";
 
 const SCHEMA = {
     seconds: option(kinds.positive, 300, "seconds for requests that come without a deadline"),
-    most_seconds: option(kinds.positive, 3600, "no request gets more, whatever it says"),
+    most_seconds: option(kinds.positive, 3600, "maximum seconds of a request, whatever its header says"),
     skew_seconds: option(kinds.not_negative, 2, "tolerance for a deadline without `sent`"),
     connect_seconds: option(
         kinds.positive,
@@ -56,10 +56,10 @@ const SCHEMA = {
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 
-/** A node that had less than this of the route's own seconds is not to blame for taking too long. */
+/** A node is not blamed for a timeout if it had less than this share of the route's seconds. */
 const FAIR_SHARE = 0.5;
 
-/** What the request's sender gives it, or the route; nothing when the header is malformed. */
+/** The seconds that the header gives the request, or else the route; nothing when the header is malformed. */
 function seconds_given(deadline: Deadline): number | undefined {
     const text = request.variable(header.VARIABLE);
     if (text === undefined) return deadline.seconds;
@@ -89,13 +89,13 @@ function access(this: Deadline, route: string): void {
 }
 
 function before_balance(this: Deadline, route: string): boolean {
-    // A background update of the cache has none: no client waits for it.
+    // Background updates of the cache have no deadline, as no client waits for them.
     if ((time_left.seconds() ?? 1) > 0) return true;
     this.exceeded.labels(route, "try").inc();
     return false;
 }
 
-/** A timeout for the try, where what is left is less than the usual one; whole milliseconds, as 0 would mean none. */
+/** A timeout, where the time left is less than the usual one; rounded up to milliseconds, as 0 would mean none. */
 function bounded(usual: number, left: number): number | undefined {
     return left < usual ? math.ceil(left * 1000) / 1000 : undefined;
 }
@@ -109,8 +109,8 @@ function set_timeouts(deadline: Deadline, left: number): void {
     if (!ok) deadline.faults.report("set_timeouts", err);
 }
 
-/** Has the next gateway know what is left now: nginx has written the header before the first try. */
-function tell_anew(deadline: Deadline, left: number): void {
+/** Updates the header for the next gateway: nginx has written it before the first attempt. */
+function update_header(deadline: Deadline, left: number): void {
     const text = header.write(request.now(), left);
     if (request.variable(header.VARIABLE) === text) return;
     ngx.req.set_header(header.NAME, text);
@@ -123,7 +123,7 @@ function balance(this: Deadline): void {
     if (left === undefined) return;
     time_left.begin_try(left < this.seconds * FAIR_SHARE);
     set_timeouts(this, left);
-    tell_anew(this, left);
+    update_header(this, left);
 }
 
 function log(this: Deadline): void {
@@ -146,7 +146,7 @@ function create(options: Values<typeof SCHEMA>, { path }: Context): Deadline {
         exceeded: metric_registry.counter(
             registry,
             "openclaw_deadline_exceeded_total",
-            "Requests whose deadline had passed when they came, or before a try.",
+            "Requests whose deadline had passed when they came, or before an attempt.",
             ["route", "stage"],
         ),
         malformed: metric_registry.counter(

@@ -1,6 +1,6 @@
 /**
- * A small HTTP/1.1 client on cosockets, for health probes and log sinks: one request, one whole answer, every size and
- * time limited.
+ * A small HTTP/1.1 client on cosockets, for health probes and log sinks: one request, one complete response, with limits for all sizes and
+ * times.
  *
  * Host names need nginx's `resolver`; https needs `lua_ssl_trusted_certificate`. See docs/http_client.md.
  */
@@ -10,7 +10,7 @@ import type { Answer } from "./http_client/answer";
 import * as connection from "./http_client/connection";
 import type { Source } from "./http_client/connection";
 import * as http_reader from "./http_client/reader";
-import * as request_text from "./http_client/request_text";
+import * as request_head from "./http_client/request_head";
 import * as http_target from "./http_client/target";
 import type { Target } from "./http_client/target";
 
@@ -28,23 +28,23 @@ export interface Request {
     /** "GET" */
     readonly method?: string;
     readonly headers?: Record<string, string | number>;
-    /** A text, or what gives it piece by piece: `bytes`, and a method `piece`. */
+    /** A string, or a table that returns it in pieces: `bytes`, and a method `piece`. */
     readonly body?: string | Source;
     /** 1 */
     readonly connect_seconds?: number;
-    /** 5; the longest that the peer may take none of the request. */
+    /** 5; maximum time in which the peer accepts none of the request. */
     readonly send_seconds?: number;
-    /** 5; the longest silence of the peer. */
+    /** 5; maximum time in which the peer sends nothing. */
     readonly read_seconds?: number;
-    /** 10; the end of it all, whatever the peer does. */
+    /** 10; maximum time of the whole request, whatever the peer does. */
     readonly total_seconds?: number;
     /** How long a connection is kept idle for the next request; 0, the default, closes it. */
     readonly keepalive_seconds?: number;
     /** Idle connections each worker keeps for the same host and settings: 8. */
     readonly keepalive_connections?: number;
-    /** How long the answer's body may be: 1 MiB. */
+    /** Maximum length of the response body: 1 MiB. */
     readonly max_bytes?: number;
-    /** Whether a longer body is cut there rather than refused: false. */
+    /** Whether a longer body is truncated there, or else an error: false. */
     readonly truncate?: boolean;
     /** Whether a certificate must be trusted and fit the name: true. */
     readonly ssl_verify?: boolean;
@@ -57,8 +57,8 @@ export interface Request {
     readonly repeatable?: boolean;
 }
 
-/** What one try ends in; `stale` when a kept connection ended before any byte of the answer. */
-type Try = LuaMultiReturn<[answer: Answer, err?: undefined] | [answer: undefined, err: string, stale?: boolean]>;
+/** The result of one attempt; `stale`: a kept-alive connection was closed before any byte of the response. */
+type Attempt = LuaMultiReturn<[answer: Answer, err?: undefined] | [answer: undefined, err: string, stale?: boolean]>;
 
 const MIB = 1024 * 1024;
 
@@ -84,9 +84,9 @@ export function is_path(text: string): boolean {
     return http_target.is_path(text);
 }
 
-/** Why a header may not be sent, or nothing. Phases: any. */
+/** What is wrong with a header, or nothing. Phases: any. */
 export function header_fault(name: unknown, value: unknown): string | undefined {
-    return request_text.header_fault(name, value);
+    return request_head.header_fault(name, value);
 }
 
 function target_of(request: Request): Result<Target> {
@@ -102,7 +102,7 @@ function target_of(request: Request): Result<Target> {
     return $multi({ scheme, host, port, path });
 }
 
-/** What the Host header says unless told otherwise; nginx, too, says "localhost" to a unix socket. */
+/** The default of the Host header; "localhost" for a unix socket, as with nginx. */
 function host_header(target: Target): string {
     if (http_target.is_unix_socket(target.host)) return "localhost";
     const default_port = target.scheme === "https" ? 443 : 80;
@@ -113,15 +113,15 @@ function body_bytes(body: string | Source | undefined): number | undefined {
     return typeof body === "string" ? body.length : body?.bytes;
 }
 
-/** One try on one connection. */
+/** One attempt on one connection. */
 function exchange(
     options: Request,
     target: Target,
     method: string,
     head: string,
-    deadline: number,
+    deadline: MonotonicTime,
     fresh: boolean,
-): Try {
+): Attempt {
     const [socket, connect_err, reused] = connection.open(options, target, deadline, fresh);
     if (socket === undefined) return $multi(undefined, `cannot connect: ${connect_err}`);
     const [sent, send_err] = connection.send(socket, options, head, options.body ?? "", deadline);
@@ -141,20 +141,20 @@ function exchange(
 }
 
 /**
- * Sends one request and reads the whole answer; redirects are not followed. Phases: those that may yield. On failure
- * nil and why. Header values, paths and bodies never stand in the message.
+ * Sends one request and reads the complete response; redirects are not followed. Phases: those that may yield. On failure nil and why;
+ * the message never contains header values, paths or bodies.
  */
 export function request(options: Request): Result<Answer> {
     const [target, target_err] = target_of(options);
     if (target === undefined) return $multi(undefined, target_err);
     const method = options.method ?? "GET";
-    if (!request_text.is_method(method)) return $multi(undefined, "no legal method");
+    if (!request_head.is_method(method)) return $multi(undefined, "no legal method");
     const host = host_header(target);
     const keep = (options.keepalive_seconds ?? 0) > 0;
     const bytes = body_bytes(options.body);
-    const [head, head_err] = request_text.head(method, target.path, host, keep, options.headers, bytes);
+    const [head, head_err] = request_head.head(method, target.path, host, keep, options.headers, bytes);
     if (head === undefined) return $multi(undefined, head_err);
-    const deadline = clock.now() + (options.total_seconds ?? 10);
+    const deadline = later(clock.now(), options.total_seconds ?? 10);
     const [answer, err, stale] = exchange(options, target, method, head, deadline, false);
     if (answer !== undefined) return $multi(answer);
     const repeatable = options.repeatable ?? IDEMPOTENT[method] === true;

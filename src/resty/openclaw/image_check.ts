@@ -1,4 +1,4 @@
-/** Lets only images pass: looks at the first bytes of the request body, wherever nginx keeps it. */
+/** Rejects request bodies that are not images, by their first bytes. */
 import * as kinds from "./config/kinds";
 import { option } from "./config/schema";
 import type { Values } from "./config/schema";
@@ -14,15 +14,15 @@ import * as request_body from "./core/request/request_body";
 type Test = (this: void, first: string) => boolean;
 
 export interface ImageCheck {
-    /** One of these must know the first bytes. */
+    /** One of these must accept the first bytes. */
     readonly known_by: readonly Test[];
-    /** What the client is told that it may send. */
+    /** The accepted formats, for the error response. */
     readonly wanted: string;
     readonly empty: Counter;
     readonly not_an_image: Counter;
     readonly unreadable: Counter;
     readonly faults: Faults;
-    /** Refuses a body that is no image. Phases: access; yields. Never raises, but ends the request it refuses. */
+    /** Refuses a body that is not an image. Phases: access; yields. Never raises, but ends the request it refuses. */
     access(): void;
 }
 
@@ -39,7 +39,7 @@ const SCHEMA = {
     ),
 };
 
-/** As much as any test looks at. */
+/** The bytes that the tests need. */
 const FIRST_BYTES = 24;
 
 const JPEG_BEGINNING = string.char(0xff, 0xd8, 0xff);

@@ -1,7 +1,6 @@
 /**
- * Reads what answers of inference servers say of themselves as they pass: model, tokens, why they ended, how fast they
- * came. It looks at answers, and never changes, delays or withholds them; but with `include_usage` it has nodes send usage
- * events, and takes out those that clients did not ask for.
+ * Reads model, tokens, finish reason and speed from responses of inference servers as they pass. It never changes or delays responses;
+ * only with `include_usage` it requests usage events from nodes, and removes those that clients have not requested.
  */
 import * as kind from "./config/kinds";
 import { computed, option } from "./config/schema";
@@ -9,6 +8,7 @@ import type { Values } from "./config/schema";
 import { refuse } from "./config/problems";
 import * as fault from "./core/metrics/fault";
 import type { Faults } from "./core/metrics/fault";
+import * as guard from "./core/metrics/guard";
 import * as contract from "./gateway/contract";
 import type { Context } from "./gateway/contract";
 import * as chunk from "./inference/chunk";
@@ -29,22 +29,22 @@ import type { Registry } from "./core/metrics/metric_registry";
 import * as request from "./core/request/request";
 import * as request_state from "./core/request/request_state";
 
-/** An answer on its way. */
+/** The state of one response. */
 interface Answer {
-    /** Nothing when it is not read; then there is a reason. */
+    /** Nothing when it is not read; then `reason` says why. */
     readonly reader: Document | Stream | undefined;
     readonly reason: Reason | undefined;
-    /** What uncompresses it first. */
+    /** Decompresses it, if it is compressed. */
     readonly inflation: Inflation | undefined;
-    /** Whether any part of it has come by. */
+    /** Whether the body filter has seen any part of it. */
     is_seen: boolean;
-    /** Whether its end has come. */
+    /** Whether it is complete. */
     is_whole: boolean;
 }
 
 declare module "./core/request/request_state" {
     interface RequestState {
-        /** Its answer, where that may be one to read. */
+        /** Its response, if a node has made it. */
         inference_answer?: Answer | undefined;
     }
 }
@@ -52,15 +52,15 @@ declare module "./core/request/request_state" {
 export interface Inference {
     readonly families: Families;
     readonly faults: Faults;
-    /** Asks nodes for usage; nothing where they are not asked. */
+    /** Requests usage from nodes; nothing without `include_usage`. */
     readonly usage: Usage | undefined;
-    /** Asks the node for the usage of a stream; only with `include_usage`. Phases: access; yields. Never raises. */
+    /** Requests the usage of a stream from the node; only with `include_usage`. Phases: access; yields. Never raises. */
     admitted?(): void;
-    /** The same under the name of nginx's phase, where the plugin stands alone. */
+    /** The same under the name of nginx's phase, where the plugin is used alone. */
     access?(): void;
-    /** Decides whether the answer is to be read. Phases: header_filter. Never raises. */
+    /** Decides whether the response is read. Phases: header_filter. Never raises. */
     header_filter(): void;
-    /** Reads the part of the answer that passes. Phases: body_filter. Never raises. */
+    /** Reads the next part of the response. Phases: body_filter. Never raises. */
     body_filter(): void;
     /** Counts what was read, and sets the variables. Phases: log. Never raises. */
     log(route: string): void;
@@ -69,7 +69,7 @@ export interface Inference {
 const NAME = "inference";
 const HTTP_OK = 200;
 const USAGE_BODY_BYTES = 1024 * 1024;
-/** Such a body stands in memory twice while it is changed. */
+/** A body is in memory twice while it is changed. */
 const MOST_USAGE_BODY_BYTES = 64 * 1024 * 1024;
 
 const SCHEMA = {
@@ -86,7 +86,7 @@ const SCHEMA = {
     dict: option(kind.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 
-/** Readers take so much at once. */
+/** Readers read so much at a time. */
 const PIECE_BYTES = 16 * 1024;
 
 function admitted(this: Inference): void {
@@ -131,18 +131,15 @@ function body_filter(this: Inference): void {
     const state = request_state.present();
     const answer = state?.inference_answer;
     if (answer?.reader !== undefined) {
-        // What is raised here would end the answer.
-        const [ok, err] = pcall(take, answer);
-        if (!ok) {
-            state!.inference_answer = undefined;
-            this.faults.report("unread_answer", err);
-        }
+        // An error raised here would end the response.
+        const [ok] = guard.call(this.faults, "unread_answer", take, answer);
+        if (!ok) state!.inference_answer = undefined;
     }
-    // After it was read.
+    // After it was read, as this may change it.
     if (this.usage !== undefined) usages.pass(this.usage);
 }
 
-/** Tokens a second: of a stream those after the first, in the time they took to come. */
+/** Tokens per second: for a stream the tokens after the first, in the time from the first to the last. */
 function rate_of(reader: Document | Stream, fields: Fields): number | undefined {
     const tokens = fields.completion_tokens ?? 0;
     const made = reader.is_stream ? tokens - 1 : tokens;
@@ -150,7 +147,7 @@ function rate_of(reader: Document | Stream, fields: Fields): number | undefined 
     const seconds = reader.is_stream
         ? reader.last_time - reader.first_time
         : (request.last_seconds("upstream_response_time") ?? 0);
-    // nginx's clock has milliseconds, and may have been set back.
+    // nginx's clock counts in milliseconds, and may have been set back.
     return made > 0 && seconds > 0 ? made / seconds : undefined;
 }
 
@@ -161,7 +158,7 @@ function settle(this: void, plugin: Inference, answer: Answer, route: string): v
         return;
     }
     if (!answer.is_seen) {
-        // Answers to clients that have left have no bytes.
+        // Nothing is sent to clients that have closed the connection.
         if (request.whole_number("body_bytes_sent") > 0) {
             plugin.faults.report("no_body_filter", "include nginx/inference.conf in the location of the route ", route);
         }
@@ -187,8 +184,7 @@ function log(this: Inference, route = ""): void {
     const answer = state?.inference_answer;
     if (answer === undefined) return;
     state!.inference_answer = undefined;
-    const [ok, err] = pcall(settle, this, answer, route);
-    if (!ok) this.faults.report("uncounted_answer", err);
+    guard.call(this.faults, "uncounted_answer", settle, this, answer, route);
     if (answer.inflation !== undefined) inflations.finish(answer.inflation);
 }
 
@@ -196,7 +192,7 @@ const metatable = { __index: { header_filter, body_filter, log } };
 
 function usage_of(options: Values<typeof SCHEMA>, path: string, registry: Registry, faults: Faults): Usage | undefined {
     const { include_usage, max_body_bytes } = options;
-    // It would promise what is not done.
+    // It would have no effect.
     if (!include_usage && max_body_bytes !== undefined) {
         refuse(`${path}.max_body_bytes`, "left out unless include_usage = true", max_body_bytes);
     }
@@ -209,7 +205,7 @@ function create(options: Values<typeof SCHEMA>, { path }: Context): Inference {
     const usage = usage_of(options, path, registry, faults);
     const fields = { families: figures.new(registry), faults, usage };
     const inference: Inference = setmetatable(fields, metatable);
-    // No call on requests of routes that have no use for it.
+    // Without it the method is not called on requests.
     if (usage !== undefined) inference.admitted = admitted;
     return inference;
 }

@@ -1,4 +1,4 @@
-/** Figures for Prometheus: what every request leaves behind, figures of the user's own, and the page that shows them all. */
+/** Metrics for Prometheus: built-in metrics of all requests, custom metrics of users, and the page that exposes them. */
 import * as fault from "./core/metrics/fault";
 import type { Faults } from "./core/metrics/fault";
 import * as json_error from "./core/request/json_error";
@@ -37,11 +37,11 @@ export interface Metrics {
     readonly families: Families;
     readonly route: string;
     readonly token: Token | undefined;
-    /** Made with the first request, as most gateways have a recorder for each route instead. */
+    /** Created with the first request, as most gateways have a recorder for each route instead. */
     default_recorder?: Recorder;
     /**
-     * A family of counters of one's own; `:labels(value, …)` gives a handle to keep, its `:inc(by)` counts. Raises when
-     * the name is no name or is taken by something else. Phases: init.
+     * A family of custom counters; `:labels(value, …)` returns a handle to keep, whose `:inc(by)` counts. Raises when the name is invalid
+     * or has another kind or other labels. Phases: init.
      */
     counter(name: string, help: string, label_names?: readonly string[]): Family<Counter>;
     /** A family of gauges; its handles have `:set(value)`. Else as `counter`. */
@@ -53,20 +53,20 @@ export interface Metrics {
         label_names?: readonly string[],
         bounds?: readonly number[],
     ): Family<Histogram>;
-    /** The built-in figures of one route: an object with the methods `header_filter` and `log`. Phases: init. */
+    /** The built-in metrics of one route: an object with the methods `header_filter` and `log`. Phases: init. */
     recorder(route: string): Recorder;
-    /** Notes that the answer begins. Phases: header_filter. */
+    /** Notes the start of the response. Phases: header_filter. */
     header_filter(): void;
-    /** Counts the request that ends here under the route of the options. Phases: log. */
+    /** Counts the request under the route of the options. Phases: log. */
     log(): void;
     /**
-     * Refuses who may not see the page: with a token those without it; else what comes from this machine, but for a
-     * proxy or a web page (see operator_access). Whom else nginx's `allow` and `deny` let in may go on. Phases: access.
+     * Refuses requests that may not see the page: with a token those without it; else those from this machine that come from a proxy or a
+     * web page (see operator_access). For other machines nginx's `allow` and `deny` decide. Phases: access.
      */
     access(): void;
     /**
-     * Answers with all figures of all workers, in OpenMetrics' format for clients that want it, else in Prometheus' own;
-     * GET and HEAD only. Phases: content.
+     * Responds with all metrics of all workers, in the OpenMetrics format for clients that prefer it, else in Prometheus' text format; GET
+     * and HEAD only. Phases: content.
      */
     page(): void;
 }
@@ -114,7 +114,7 @@ export const SCHEMA = {
     ),
     labels: option(
         LABELS,
-        new LuaTable<string, AllowList>(),
+        new LuaMap<string, AllowList>(),
         "which labels of which metrics are kept; all of those that are not named here; see [below](#fewer-labels-labels)",
     ),
     buckets: option(
@@ -158,13 +158,13 @@ function log(this: Metrics): void {
     this.default_recorder.log();
 }
 
-/** Sends a piece, waits until the client has taken it, and lets other requests have their turn. */
+/** Sends a piece, waits until the client has received it, and lets nginx serve other requests. */
 function send(piece: string): boolean {
     const [sent] = ngx.print(piece);
     if (sent !== 1) return false;
     const [, err] = ngx.flush(true);
     pause();
-    // For clients of HTTP/1.0 and for subrequests nginx holds the answer back until it is whole.
+    // For HTTP/1.0 clients and for subrequests nginx buffers the response until it is complete.
     return err === undefined || err === "buffering" || err === "nothing to flush";
 }
 
@@ -187,13 +187,13 @@ function page(this: Metrics): void {
     ngx.header.Vary = "Accept";
     if (method === "HEAD") return;
     catalogues.refresh(this.catalogue, time_slice.paced(pause));
-    // The connection is broken off, so that nobody takes the part for the whole.
+    // Closes the connection, so that no client takes the part for the whole page.
     if (!exposition.render(this.catalogue, this.faults, format, send)) ngx.exit(ngx.ERROR);
 }
 
 const metatable = { __index: { counter, gauge, histogram, recorder, header_filter, log, access, page } };
 
-/** The metrics of one shared dict. Raises when the options do not fit nginx.conf. Phases: init. */
+/** The metrics of one shared dict. Raises when the options contradict nginx.conf. Phases: init. */
 export function create(options: Values<typeof SCHEMA>, path: string): Metrics {
     const { dict, max_bytes } = options;
     const registry = metric_registry.open(dict);

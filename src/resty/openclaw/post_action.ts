@@ -1,6 +1,6 @@
 /**
- * Sends records to a sink after the answer has left, so that no client ever waits for it: a bounded queue in each
- * worker, in memory or on disk, emptied in batches by one background thread. See docs/post_action.md.
+ * Sends records to a sink after the response, so that no client waits for it: a bounded queue in each worker, in memory or on disk, that
+ * one background thread delivers in batches. See docs/post_action.md.
  */
 import type { Buffer } from "string.buffer";
 import * as clock from "./core/time/clock";
@@ -36,7 +36,7 @@ export interface PostAction {
     readonly recorder: Recorder;
     readonly ids: Ids;
     readonly queue: Queue;
-    /** Whether `push` waits for the disk. */
+    /** Whether `push` waits until the entry is synced to disk. */
     readonly waits: boolean;
     readonly flusher: Flusher;
     readonly figures: Figures;
@@ -49,30 +49,30 @@ export interface PostAction {
 const NAME = "post_action";
 const OPENING_BRACE = string.byte("{");
 
-/** Books one entry that is not taken in. */
+/** Counts an entry that is not queued. */
 function refuse(post_action: PostAction, reason: Reason, why: string): Result<true> {
     drop(post_action.flusher, reason, 1, why);
     return $multi(undefined, why);
 }
 
-/** Queues a line that is known to be one. */
+/** Queues a line, which must be a single one. */
 function push_line(post_action: PostAction, line: string | Buffer): Result<true> {
     const flusher = post_action.flusher;
     if (length_of(line) > post_action.most_line_bytes) {
         return refuse(post_action, "too_large", `longer than ${post_action.most_line_bytes} bytes`);
     }
-    const [awake, asleep] = flushers.awaken(flusher);
-    if (awake === undefined) return refuse(post_action, "exit", asleep);
+    const [is_running, why_not] = flushers.ensure_running(flusher);
+    if (is_running === undefined) return refuse(post_action, "exit", why_not);
     const [taken, dropped] = post_action.queue.offer(line, clock.now());
     drop(flusher, "overflow", dropped, "the queue is full");
     show(flusher);
     if (!taken || dropped > 0) flushers.overflowed(flusher);
     if (!taken) return refuse(post_action, "overflow", "the queue is full");
-    flushers.arrived(flusher);
+    flushers.entry_added(flusher);
     return $multi(true);
 }
 
-/** A table as JSON that begins with its id: a new one, unless it brings one of its own or is a list. */
+/** Encodes a table as JSON with a new `id` in front, unless it has an `id` or is a list. */
 function line_of(post_action: PostAction, entry: { readonly id?: unknown }): Result<string> {
     const [line, err] = json.encode(entry);
     if (line === undefined) return $multi(undefined, err);
@@ -81,8 +81,8 @@ function line_of(post_action: PostAction, entry: { readonly id?: unknown }): Res
     return $multi(`{"id":"${ids.next(post_action.ids)}"${rest}`);
 }
 
-/** Queues the line of an entry, and sees to it that it is safe. */
-function keep(post_action: PostAction, line: string): Result<true> {
+/** Queues the line of an entry, and waits until it is synced to disk where the options say so. */
+function queue_line(post_action: PostAction, line: string): Result<true> {
     const [ok, err] = push_line(post_action, line);
     if (ok === undefined) return $multi(undefined, err);
     if (post_action.waits) post_action.queue.wait();
@@ -90,43 +90,43 @@ function keep(post_action: PostAction, line: string): Result<true> {
 }
 
 /**
- * Queues an entry: a string as the line that it is, a table as JSON with an id. Never raises. Yields only with
- * `fsync = "always"`, until the disk has the entry, in phases that may. Phases: any but
- * init and exit_worker. Nil and why when the entry is dropped, which is counted and logged.
+ * Queues an entry: a one-line string unchanged, a table as JSON with an id. Never raises. Yields only with `fsync = "always"`, until the
+ * entry is synced to disk, in phases that may yield. Phases: any but init and exit_worker. Nil and why when the entry is dropped, which
+ * is counted and logged.
  */
 function push(this: PostAction, entry: unknown): Result<true> {
     if (typeof entry === "string") {
         const [line_end] = string.find(entry, "\n", 1, true);
         if (line_end !== undefined || entry === "") return refuse(this, "invalid", "an entry must be one line");
-        return keep(this, entry);
+        return queue_line(this, entry);
     }
     if (type(entry) !== "table") return refuse(this, "invalid", "an entry must be a string or a table");
     const [line, err] = line_of(this, entry as object);
     if (line === undefined) return refuse(this, "invalid", err);
-    return keep(this, line);
+    return queue_line(this, line);
 }
 
 /** Queues the record of this request. `route`: its name; `$openclaw_route` unless given. Phases: log. */
 function log(this: PostAction, route?: string): void {
     if (!this.record) return;
-    // No `pcall` around it: LuaJIT cannot compile a way out of one that begins inside.
+    // Without `pcall`: LuaJIT does not compile traces that leave it.
     if (!request.is_there()) refuse(this, "invalid", "there is no request");
     else push_line(this, records.write(this.recorder, route));
 }
 
-/** Starts the background thread; without it the first entry does. Phases: init_worker. */
+/** Starts the background thread; else the first entry does. Phases: init_worker. */
 function init_worker(this: PostAction): void {
-    if (worker_process.is_here()) flushers.awaken(this.flusher);
+    if (worker_process.is_here()) flushers.ensure_running(this.flusher);
 }
 
-/** Counts and logs what could not be delivered any more. Phases: exit_worker. */
+/** Counts and logs entries that were not delivered. Phases: exit_worker. */
 function exit_worker(this: PostAction): void {
     flushers.close(this.flusher);
 }
 
 const metatable = { __index: { push, log, init_worker, exit_worker } };
 
-/** A name that no other sink has: figures and the folder on disk go by it. Raises where it is taken. */
+/** The unique name of the sink, for metrics and for its folder on disk. Raises where another sink has it. */
 function name_of({ path, name, sink }: Settings, registry: Registry): string {
     const its_name = name ?? sink.type;
     if (figures_of.is_taken(registry, its_name)) {
@@ -136,7 +136,7 @@ function name_of({ path, name, sink }: Settings, registry: Registry): string {
     return its_name;
 }
 
-/** Where entries wait: in memory, or on disk. */
+/** The queue: in memory, or on disk. */
 function open_queue(settings: Settings, name: string, registry: Registry, faults: Faults): Queue {
     const { queue, path } = settings;
     const memory = queues.new(queue.max_entries, queue.max_bytes, queue.drop === "oldest");
@@ -144,10 +144,7 @@ function open_queue(settings: Settings, name: string, registry: Registry, faults
     return durable_queue.new(queue, name, path, memory, figures_of.of_spool(registry, name), faults);
 }
 
-/**
- * A queue with its sink. Phases: init. Raises where the options do not fit together, or something that they need is not
- * there.
- */
+/** A queue with its sink. Phases: init. Raises where options contradict each other, or something that they need is missing. */
 export function create(settings: Settings): PostAction {
     const { queue: options, dead_letter } = settings;
     const sink = sinks.create(settings.sink, settings.sink_path);
@@ -163,7 +160,7 @@ export function create(settings: Settings): PostAction {
     const queue = open_queue(settings, name, registry, faults);
     const fields = {
         record: options.record,
-        // A line has its end, and a batch has at least one line.
+        // A batch has at least one line, with its line end.
         most_line_bytes: batch_bytes - 1,
         recorder: records.new(its_ids, options.record_query, options.record_variables),
         ids: its_ids,
@@ -175,10 +172,7 @@ export function create(settings: Settings): PostAction {
     return setmetatable(fields, metatable);
 }
 
-/**
- * A queue with its sink, from options as users write them; they stand in docs/post_action.md. Phases: init. Raises all that
- * is wrong.
- */
+/** A queue with its sink, from the options in docs/post_action.md. Phases: init. Raises with all problems. */
 function alone(given: unknown): PostAction {
     return create(settings_of.read_alone(given, NAME));
 }

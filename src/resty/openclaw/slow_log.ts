@@ -1,6 +1,6 @@
 /**
- * Says which requests took long, and why: a line of JSON for each in `$openclaw_slow`, which nginx writes to a file as
- * any access log. See docs/slow_log.md.
+ * Logs slow requests: sets `$openclaw_slow` to a line of JSON that lists every upstream attempt, for an access log of nginx. See
+ * docs/slow_log.md.
  */
 import * as kinds from "./config/kinds";
 import * as problem from "./config/problems";
@@ -8,6 +8,7 @@ import { option } from "./config/schema";
 import type { Values } from "./config/schema";
 import * as fault from "./core/metrics/fault";
 import type { Faults } from "./core/metrics/fault";
+import * as guard from "./core/metrics/guard";
 import * as contract from "./gateway/contract";
 import type { Context } from "./gateway/contract";
 import type { Counter } from "./core/metrics/metric_handles";
@@ -24,7 +25,7 @@ export interface SlowLog {
     readonly requests: Family<Counter>;
     readonly left_out: Counter;
     readonly faults: Faults;
-    /** Writes the request's line into `$openclaw_slow` when it took long. Phases: log. Never raises. */
+    /** Sets `$openclaw_slow` if the request was slow. Phases: log. Never raises. */
     log(route: string): void;
 }
 
@@ -40,7 +41,7 @@ export const SCHEMA = {
     ),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` where lines and metrics are counted; it must exist"),
 };
-/** nginx counts milliseconds; the difference of two such times in seconds may be a little less than the whole. */
+/** nginx counts milliseconds; the difference of two times in seconds may be slightly less than their whole number. */
 const HALF_A_MILLISECOND = 0.0005;
 
 /** Whether the request may have a line. */
@@ -55,15 +56,14 @@ function has_room(slow_log: SlowLog): boolean {
 
 function write(slow_log: SlowLog, route: string): void {
     slow_log.requests.labels(route, request.variable("openclaw_variant") ?? "").inc();
-    // Where nginx.conf has no such variable nobody wants the line.
+    // Without the variable in nginx.conf the line is not used.
     if (request.variable("openclaw_slow") === undefined || !has_room(slow_log)) return;
     request.set_variable("openclaw_slow", line.write(route, limits.take_left_out(slow_log.limit)));
 }
 
 function log(this: SlowLog, route: string): void {
     if (request.seconds_taken() < this.least_seconds) return;
-    const [ok, err] = pcall(write, this, route);
-    if (!ok) this.faults.report("cannot_write", err);
+    guard.call(this.faults, "cannot_write", write, this, route);
 }
 
 const metatable = { __index: { log } };

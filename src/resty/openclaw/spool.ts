@@ -1,8 +1,8 @@
 /**
- * Keeps lines in files until they are delivered, so that they outlive the process: a folder for each stream of lines, in it
- * a lane for each process that writes. What is appended is in the system's hands at once, and survives the end of the
- * process, however it comes; whether it survives that of the machine is up to `fsync`. What a process leaves behind another
- * one adopts. Delivery is at least once. Linux; one machine, and a file system that has locks. See docs/spool.md.
+ * A queue on disk: keeps lines in files until they are delivered, so that they survive the process. Each queue has a folder, with a lane
+ * for each process that writes. An appended line is written to the system's page cache at once, and survives the end of the process,
+ * however it ends; whether it survives a crash of the machine depends on `fsync`. Other processes adopt the lanes of a process that has
+ * ended. Delivery is at least once. Linux; one machine, and a file system with locks. See docs/spool.md.
  */
 import * as adoption from "./spool/adoption";
 import * as batches from "./spool/batch";
@@ -17,21 +17,21 @@ export type { Settings, Spool } from "./spool/state";
 import * as writers from "./spool/writer";
 export { append, open } from "./spool/writer";
 
-/** Each lane has a file open; where more are left behind, these have to wait until some are delivered. */
+/** Each adopted lane keeps a file open. Further lanes wait until some are delivered. */
 const MOST_ADOPTED = 16;
 
 /**
- * With `fsync` "always": waits until the disk has all that was appended before, 30 seconds at most. Nothing with other
+ * With `fsync` "always": waits until all that was appended before is synced to disk, for 30 seconds at most. Does nothing with other
  * policies, and in phases that cannot wait. Phases: any.
  */
 export function wait(spool: Spool): void {
     disks.wait(spool.disk);
 }
 
-/** Counts what a lane has that was adopted. */
+/** Adds an adopted lane, and counts its entries. */
 function add_lane(spool: Spool, lane: Lane): void {
     const since = states.moment(lane.first_stamp);
-    spool.oldest_at = spool.entries > 0 ? math.min(spool.oldest_at, since) : since;
+    if (spool.entries === 0 || since < spool.oldest_at) spool.oldest_at = since;
     for (const segment of lane.segments) {
         spool.entries += segment.entries;
         spool.bytes += segment.text_bytes;
@@ -41,8 +41,8 @@ function add_lane(spool: Spool, lane: Lane): void {
 }
 
 /**
- * Takes over the entries of processes that are gone, first of all those that have waited longest. The order of entries is
- * that in which each process had them. May yield. Phases: timer.
+ * Adopts the lanes of processes that have ended, the one with the oldest entry first. The entries of each lane keep their order. May
+ * yield. Phases: timer.
  */
 export function adopt(spool: Spool): void {
     const { directory, faults } = spool.settings;
@@ -50,7 +50,7 @@ export function adopt(spool: Spool): void {
     for (const lane of adoption.adopt(directory, most, faults)) add_lane(spool, lane);
 }
 
-/** Removes the segments of the own lane when all is settled, so that the next process need not look at them. */
+/** Removes the segments of the own lane when all is delivered, so that the next process need not read them. */
 function tidy(spool: Spool, own: Lane): void {
     for (const segment of own.segments) {
         if (segment.entries > 0) return;
@@ -59,8 +59,8 @@ function tidy(spool: Spool, own: Lane): void {
 }
 
 /**
- * Gives back what is in flight, waits for the disk, and leaves all lanes to others. May be opened again. May take as long as
- * the disk does. Phases: any; usually exit_worker.
+ * Gives back the batch in flight, syncs the files, and releases all lanes. May be opened again. Blocks as long as the disk takes.
+ * Phases: any; usually exit_worker.
  */
 export function close(spool: Spool): void {
     batches.give_back(spool);

@@ -1,5 +1,5 @@
 local ____exports = {}
-local retry_after = require("resty.openclaw.core.request.retry_after")
+local retry_after = require("resty.openclaw.core.http.retry_after")
 local SERVICE_UNAVAILABLE = 503
 --- From here on a status is a failure, unless the node says when to come again.
 local LOWEST_FAILURE = 500

@@ -1,5 +1,5 @@
 local ____exports = {}
-local media_type = require("resty.openclaw.core.request.media_type")
+local media_type = require("resty.openclaw.core.http.media_type")
 --- Server-sent events, JSON by the line under its several names, and pictures one after another.
 local STREAMED = {
     ["text/event-stream"] = true,

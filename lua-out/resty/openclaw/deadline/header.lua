@@ -2,11 +2,11 @@ local ____exports = {}
 local texts = require("resty.openclaw.core.text.text")
 ____exports.NAME = "X-OpenClaw-Deadline"
 ____exports.VARIABLE = "http_x_openclaw_deadline"
---- Enough until the year 2286; whoever takes milliseconds for seconds has more.
+--- Enough until the year 2286; milliseconds have more.
 local MOST_DIGITS = 10
---- With the point.
+--- The point included.
 local MOST_DECIMALS = 7
---- A time in seconds; nothing for all that is no such number.
+--- A time in seconds; nothing where it is malformed.
 local function time_of(text)
     local whole, decimals = texts.decimal(text)
     if whole == nil or #whole > MOST_DIGITS then
@@ -17,9 +17,8 @@ local function time_of(text)
     end
     return tonumber(text)
 end
---- How many seconds the sender gives, as of the moment at which the request came; below 0 when it gives none. Without
--- `sent` the own clock has to do, and `skew_seconds` are added for its being another one. Nothing when the header is
--- malformed. Phases: any.
+--- The seconds that were left when the request came; below 0 when the deadline had passed. Without `sent` the deadline is compared with the
+-- own clock, with a tolerance of `skew_seconds`. Nothing when the header is malformed. Phases: any.
 function ____exports.seconds_given(text, came_at, skew_seconds)
     local over_at_text, sent_text = string.match(text, "^([%d.]+);sent=([%d.]+)$")
     local over_at = time_of(over_at_text or text)
@@ -38,7 +37,7 @@ function ____exports.seconds_given(text, came_at, skew_seconds)
     end
     return ____temp_0
 end
---- The header for who has so many seconds from now. Phases: any.
+--- The header for a deadline so many seconds from now. Phases: any.
 function ____exports.write(now, seconds)
     return string.format("%.3f;sent=%.3f", now + seconds, now)
 end

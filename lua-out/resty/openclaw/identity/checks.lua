@@ -3,16 +3,16 @@ local digests = require("resty.openclaw.core.bytes.digest")
 local request = require("resty.openclaw.core.request.request")
 local claims = require("resty.openclaw.identity.claim")
 local keys = require("resty.openclaw.identity.keys")
---- What a client is told of each reason.
+--- The reasons, as the error response explains them.
 ____exports.REASONS = {
     malformed = "it is malformed",
     unknown_key = "its key is not known here",
     signature = "its signature is wrong",
     age = "it is too old, or from the future",
-    body = "the body is another one",
-    certificate = "it did not come with a certificate that counts here"
+    body = "the body does not match the signed digest",
+    certificate = "it did not come with an accepted certificate"
 }
---- The signature that a claim would have to have for the request at hand. On failure nil and why.
+--- The signature of a claim for the current request. On failure nil and why.
 function ____exports.signature_of(key, claim)
     local method = request.variable("request_method") or ""
     return keys.sign(
@@ -22,7 +22,7 @@ function ____exports.signature_of(key, claim)
         request.variable("request_uri") or ""
     )
 end
---- What the gateway before this one has signed.
+--- The identity that the previous gateway has signed.
 function ____exports.signed(settings)
     local text = request.variable(claims.VARIABLE)
     if text == nil then
@@ -52,7 +52,7 @@ function ____exports.signed(settings)
     end
     return claim.subject
 end
---- What is said over a connection whose other end has shown a certificate.
+--- The identity that came over a connection with a client certificate.
 function ____exports.with_certificate(settings)
     local text = request.variable(claims.VARIABLE)
     if text == nil then
@@ -71,8 +71,8 @@ function ____exports.with_certificate(settings)
     end
     return subject
 end
---- Who asks by the variable that the options name; nothing where it says nothing.
-function ____exports.named(settings)
+--- The identity in the variable of the options; nothing where it is empty.
+function ____exports.subject_of_variable(settings)
     if settings.is_of_certificate and request.variable("ssl_client_verify") ~= "SUCCESS" then
         return nil
     end
@@ -80,14 +80,14 @@ function ____exports.named(settings)
     if value == nil and settings.is_declared then
         settings.faults:report("undeclared_subject", "nginx.conf declares no variable $", settings.subject)
     end
-    local subject = claims.fit(value)
+    local subject = claims.encode(value)
     return subject
 end
---- What this gateway knows itself.
+--- The identity that this gateway establishes itself.
 function ____exports.own(settings)
-    return ____exports.named(settings) or ""
+    return ____exports.subject_of_variable(settings) or ""
 end
---- The SHA-256 of the body where body_digest has worked it out, in hex.
+--- The SHA-256 of the body in hex, if body_digest has computed it.
 function ____exports.body_digest()
     local digest = string.match(
         request.variable("request_body_sha256") or "",
@@ -95,8 +95,8 @@ function ____exports.body_digest()
     )
     return digest
 end
---- Whether what was signed is about another body than this; false where there is no digest to hold it against.
-function ____exports.is_of_another_body()
+--- Whether the signed digest is that of another body; false where either digest is missing.
+function ____exports.has_another_body()
     local written = claims.split(request.variable(claims.VARIABLE) or "")
     local claim = claims.read(written or "")
     local digest = request.variable("request_body_sha256") or ""

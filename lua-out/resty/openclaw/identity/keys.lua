@@ -4,9 +4,9 @@ local secret_file = require("resty.openclaw.core.files.secret_file")
 local LEAST_BYTES = 32
 local MOST_BYTES = 4096
 local ID_DIGITS = 8
---- So that nothing else that is ever signed with a key is taken for one of these.
+--- Separates these signatures from any other use of the same key.
 local PURPOSE = "openclaw identity 1"
---- The key in a file; `option`: the path of the option that names it. Raises when it is no good, and then says so without it. Phases: init.
+--- Reads the key in a file. `option`: the path of the option, for errors. Raises when the key is invalid, without showing it. Phases: init.
 local function create(option, path)
     local secret = secret_file.read(option, path, MOST_BYTES)
     secret_file.check(option, secret, LEAST_BYTES, MOST_BYTES)
@@ -22,7 +22,7 @@ local function create(option, path)
     }
 end
 ____exports.new = create
---- The keys of a list of files, by their ids. Raises as `new`, and when two are the same. Phases: init.
+--- Reads the keys of a list of files, by their ids. Raises as `new`, and when two keys are the same. Phases: init.
 function ____exports.read_all(option, paths)
     local keys = {}
     for place = 1, #paths do
@@ -40,10 +40,10 @@ function ____exports.read_all(option, paths)
     end
     return keys
 end
---- The signature of a claim, which is good for one method and one address: HMAC-SHA256 in hex. On failure nil and why.
+--- The signature of a claim for one method and one URI: HMAC-SHA256 in hex. On failure nil and why.
 -- Phases: any.
 function ____exports.sign(key, claim, method, uri)
-    local asked = method == "HEAD" and "GET" or method
-    return key.digest:hmac(key.secret, (((((PURPOSE .. "\n") .. asked) .. "\n") .. uri) .. "\n") .. claim)
+    local signed_method = method == "HEAD" and "GET" or method
+    return key.digest:hmac(key.secret, (((((PURPOSE .. "\n") .. signed_method) .. "\n") .. uri) .. "\n") .. claim)
 end
 return ____exports

@@ -72,27 +72,27 @@ local function set_of(names)
     end
     return known
 end
---- An option of another way than the one that is chosen would promise what is not done.
-local function only_for(path, way, needed, given)
-    if way ~= needed and given ~= nil then
+--- Refuses an option that has no effect in this mode.
+local function only_for(path, mode, needed, given)
+    if mode ~= needed and given ~= nil then
         error(((path .. " is only for accept = \"") .. needed) .. "\"", 0)
     end
 end
-local function way_of(options, path)
-    local way = options.accept or "own"
-    only_for(path .. ".key_files", way, "signed", options.key_files)
-    only_for(path .. ".max_age_seconds", way, "signed", options.max_age_seconds)
-    only_for(path .. ".peers", way, "mutual_tls", options.peers)
-    if way == "signed" and options.key_files == nil then
+local function mode_of(options, path)
+    local mode = options.accept or "own"
+    only_for(path .. ".key_files", mode, "signed", options.key_files)
+    only_for(path .. ".max_age_seconds", mode, "signed", options.max_age_seconds)
+    only_for(path .. ".peers", mode, "mutual_tls", options.peers)
+    if mode == "signed" and options.key_files == nil then
         problem.refuse(path .. ".key_files", "a list with at least one entry", nil)
     end
     if options.sign ~= nil and options.tell ~= nil then
         error(path .. ": \"sign\" and \"tell\" cannot both be given", 0)
     end
-    if way == "own" and options.sign == nil and options.tell == nil then
+    if mode == "own" and options.sign == nil and options.tell == nil then
         error(path .. ": one of \"accept\", \"sign\" and \"tell\" is needed", 0)
     end
-    return way
+    return mode
 end
 local function subject_of(____bindingPattern0, path)
     local tell
@@ -112,7 +112,7 @@ local function refused_by_reason(dict)
     local family = metric_registry.counter(
         metric_registry.open(dict),
         "openclaw_identity_refused_total",
-        "Requests refused because of who asks, by reason.",
+        "Requests refused because of the identity of the caller, by reason.",
         {"reason"}
     )
     local counters = {}
@@ -121,14 +121,14 @@ local function refused_by_reason(dict)
     end
     return counters
 end
---- The settings. Raises when the options do not fit together or a key is no good, and never shows a key. Phases: init.
+--- The settings. Raises when options contradict each other or a key is invalid, without showing it. Phases: init.
 function ____exports.of(options, path)
-    local way = way_of(options, path)
+    local mode = mode_of(options, path)
     local ____options_0 = options
     local dict = ____options_0.dict
     local sign = ____options_0.sign
     local subject = subject_of(options, path)
-    local ____way_2 = way
+    local ____mode_2 = mode
     local ____keys_read_all_result_3 = keys.read_all(path .. ".key_files", options.key_files or ({}))
     local ____temp_4 = options.max_age_seconds or MAX_AGE_SECONDS
     local ____set_of_result_5 = set_of(options.peers)
@@ -143,7 +143,7 @@ function ____exports.of(options, path)
         ____temp_1 = keys.new(path .. ".sign.key_file", sign.key_file)
     end
     return {
-        way = ____way_2,
+        mode = ____mode_2,
         keys = ____keys_read_all_result_3,
         max_age_seconds = ____temp_4,
         peers = ____set_of_result_5,

@@ -1,8 +1,8 @@
 local ____exports = {}
 local problem = require("resty.openclaw.config.problems")
---- What nginx establishes itself or is configured with: `$remote_user` behind `auth_basic`, what a verified certificate says,
--- where the connection came from, and which gateway this is.
-local FIT = {
+--- Variables that nginx sets itself: `$remote_user` behind `auth_basic`, fields of a verified certificate, the address of the connection,
+-- and names of this gateway.
+local SAFE = {
     "hostname",
     "openclaw_identity",
     "realip_remote_addr",
@@ -15,8 +15,8 @@ local FIT = {
 }
 --- Claims of tokens that `auth_jwt` has verified.
 local CLAIMS = "^jwt_claim_[%w_]+$"
---- What clients, or nodes, write or choose; no word of the operator makes it fit.
-local UNFIT = {
+--- Variables that clients or nodes control; these are refused even with `trusted`.
+local CONTROLLED_BY_CLIENTS = {
     "^http_",
     "^arg_",
     "^cookie_",
@@ -40,45 +40,45 @@ local UNFIT = {
     "^server_port$",
     "^openclaw_"
 }
-local function is_fit(name)
-    for ____, fit in ipairs(FIT) do
-        if name == fit then
+local function is_safe(name)
+    for ____, safe in ipairs(SAFE) do
+        if name == safe then
             return true
         end
     end
     return (string.find(name, CLAIMS)) ~= nil
 end
-local function is_unfit(name)
-    for ____, pattern in ipairs(UNFIT) do
+local function is_controlled_by_clients(name)
+    for ____, pattern in ipairs(CONTROLLED_BY_CLIENTS) do
         if (string.find(name, pattern)) ~= nil then
             return true
         end
     end
     return false
 end
---- The variable that says who asks, by the name that the operator gives it. Raises where clients could write it; `trusted`: the
--- operator's word that they cannot. Phases: init.
+--- Checks the name of the variable with the identity, and returns it. Raises where clients could control the variable; `trusted`: the
+-- operator states that they cannot. Phases: init.
 function ____exports.check(option, given, trusted)
     local name = string.lower(given)
-    if is_fit(name) then
+    if is_safe(name) then
         return name
     end
-    local own = "a variable that clients cannot write"
-    if is_unfit(name) then
-        problem.refuse(option, own, given)
+    local expected = "a variable that clients cannot write"
+    if is_controlled_by_clients(name) then
+        problem.refuse(option, expected, given)
     end
     if not trusted then
-        local known = table.concat(FIT, ", ")
-        problem.refuse(option, (("one of " .. known) .. ", jwt_claim_NAME, or, with trusted = true, ") .. own, given)
+        local known = table.concat(SAFE, ", ")
+        problem.refuse(option, (("one of " .. known) .. ", jwt_claim_NAME, or, with trusted = true, ") .. expected, given)
     end
     return name
 end
---- Whether nginx must have verified the client's certificate before the variable says anything. Phases: any.
+--- Whether the variable is only valid once nginx has verified the client's certificate. Phases: any.
 function ____exports.is_of_certificate(name)
     return string.sub(name, 1, 11) == "ssl_client_"
 end
---- Whether nginx.conf has to declare the variable: nginx and its modules have no such one. Phases: any.
+--- Whether nginx.conf has to declare the variable, as nginx and its modules do not have it. Phases: any.
 function ____exports.is_declared(name)
-    return not is_fit(name) or name == "openclaw_identity"
+    return not is_safe(name) or name == "openclaw_identity"
 end
 return ____exports

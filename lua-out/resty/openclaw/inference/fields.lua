@@ -1,11 +1,11 @@
 local ____exports = {}
 local utf8 = require("resty.openclaw.core.text.utf8")
 local finish_reason = require("resty.openclaw.inference.finish_reason")
---- No answer has as many tokens, or lasts as long: what says so is wrong.
+--- Larger numbers of tokens or seconds are considered wrong.
 local MOST = 1000000000
 --- What a name is cut to, as a label is.
 local NAME_BYTES = 128
---- Events by which streams end that have no other sign of it.
+--- The last events of streams without another end mark.
 local LAST_TYPES = {message_stop = true, ["message-end"] = true}
 local TRANSCRIPT_IS_DONE = "transcript.text.done"
 --- Numbers that need not be whole.
@@ -37,17 +37,17 @@ local function take_text(reading, name, text)
         end
     end
 end
-local function take_word(reading, name, word)
-    local number = tonumber(word)
+local function take_literal(reading, name, literal)
+    local number = tonumber(literal)
     if number ~= nil then
         if number >= 0 and number <= MOST and (number % 1 == 0 or SECONDS[name] == true) then
             reading.counts[name] = number
         end
-    elseif word == "true" then
+    elseif literal == "true" then
         if name == "done" or name == "stop" then
             reading.has_stopped = true
         end
-    elseif name == "done_word" and word == "DONE" then
+    elseif name == "done_word" and literal == "DONE" then
         reading.is_over = true
     end
 end
@@ -55,7 +55,7 @@ local function value(self, name, text, is_text)
     if is_text then
         take_text(self, name, text)
     else
-        take_word(self, name, text)
+        take_literal(self, name, text)
     end
 end
 local function begins(self, name)
@@ -84,7 +84,7 @@ local function ends(self, name)
         self.other_finish = reason
     end
 end
---- Why the answer ended; nothing when it does not say.
+--- The finish reason; nothing where there is none.
 local function reason_of(reading)
     local texts = reading.texts
     if reading.has_error or texts.object == "error" then
@@ -168,11 +168,11 @@ local function set_completion(fields, said, contents, is_finished)
         fields.source = is_estimate and "estimate" or "usage"
     end
 end
---- The figures of an answer that has ended. Nothing when it said nothing that is known. Phases: any.
+--- The metrics of a response that has ended. Nothing where it has no known values. Phases: any.
 -- 
--- @param contents how many events brought content
--- @param is_whole whether its end has come, as HTTP knows it
--- @param is_stream whether it is one of events, which have an end of their own
+-- @param contents number of events with content
+-- @param is_whole whether the HTTP response is complete
+-- @param is_stream whether it is a stream of events
 function ____exports.figures_of(reading, contents, is_whole, is_stream)
     local ____reading_9 = reading
     local counts = ____reading_9.counts

@@ -2,7 +2,7 @@ local ____exports = {}
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 --- Labels whose values clients and nodes choose.
 local FROM_OUTSIDE = {"variant", "model", "finish_reason"}
---- Nobody estimates prompts.
+--- Prompt tokens are never estimated.
 local USAGE = "usage"
 local TOKENS_PER_SECOND = {
     1,
@@ -25,18 +25,18 @@ local function create(registry)
     local labels = {"route", "variant", "model"}
     local with_source = {"route", "variant", "model", "source"}
     local families = {
-        answers = counter(registry, "openclaw_inference_answers_total", "Answers of models that were read, by why they ended.", {"route", "variant", "model", "finish_reason"}),
-        prompt_tokens = counter(registry, "openclaw_inference_prompt_tokens_total", "Tokens that models were given.", with_source),
-        cached_tokens = counter(registry, "openclaw_inference_cached_tokens_total", "Tokens of prompts that nodes had in their caches.", labels),
-        completion_tokens = counter(registry, "openclaw_inference_completion_tokens_total", "Tokens that models have made; source: the usage that nodes tell, or an estimate by counting events.", with_source),
-        reasoning_tokens = counter(registry, "openclaw_inference_reasoning_tokens_total", "Tokens that models have made for reasoning.", labels),
-        audio_seconds = counter(registry, "openclaw_inference_audio_seconds_total", "Seconds of sound that models have transcribed.", labels),
-        unread = counter(registry, "openclaw_inference_unread_answers_total", "Answers to POST requests that gave no figures, by why.", {"route", "reason"}),
-        first_token_seconds = histogram(registry, "openclaw_inference_first_token_seconds", "From the first byte of a request to the first content of its answer, of streams.", labels),
+        answers = counter(registry, "openclaw_inference_answers_total", "Responses of models that were read, by finish reason.", {"route", "variant", "model", "finish_reason"}),
+        prompt_tokens = counter(registry, "openclaw_inference_prompt_tokens_total", "Prompt tokens.", with_source),
+        cached_tokens = counter(registry, "openclaw_inference_cached_tokens_total", "Prompt tokens that nodes had in their caches.", labels),
+        completion_tokens = counter(registry, "openclaw_inference_completion_tokens_total", "Completion tokens; source: the usage that nodes report, or an estimate by the number of events.", with_source),
+        reasoning_tokens = counter(registry, "openclaw_inference_reasoning_tokens_total", "Completion tokens that were spent on reasoning.", labels),
+        audio_seconds = counter(registry, "openclaw_inference_audio_seconds_total", "Seconds of transcribed audio.", labels),
+        unread = counter(registry, "openclaw_inference_unread_answers_total", "Responses to POST requests without metrics, by reason.", {"route", "reason"}),
+        first_token_seconds = histogram(registry, "openclaw_inference_first_token_seconds", "Time from the first byte of a request to the first content of its response; streams only.", labels),
         tokens_per_second = histogram(
             registry,
             "openclaw_inference_tokens_per_second",
-            "Tokens a second within one answer.",
+            "Tokens per second within one response.",
             labels,
             TOKENS_PER_SECOND
         )

@@ -1,6 +1,6 @@
 local ____exports = {}
---- The words of Anthropic, Ollama, Text Generation Inference, Gemini, llama.cpp, Cohere and the Responses API.
-local WORDS = {
+--- Finish reasons of Anthropic, Ollama, Text Generation Inference, Gemini, llama.cpp, Cohere and the Responses API.
+local REASONS = {
     end_turn = "stop",
     stop_sequence = "stop",
     eos_token = "stop",
@@ -28,15 +28,15 @@ local WORDS = {
     failed = "error",
     abort = "cancelled"
 }
---- What the Responses API says of a response that goes no further.
+--- Statuses of the Responses API with which a response has ended.
 local FINAL_STATUSES = {completed = true, incomplete = true, failed = true, cancelled = true}
---- The usual word for a server's own; one that is not known in small letters. Nothing for an empty one. Phases: any.
-function ____exports.usual(word)
-    if word == "" then
+--- The reason of OpenAI for that of any server; an unknown one in lower case. Nothing for an empty one. Phases: any.
+function ____exports.usual(reason)
+    if reason == "" then
         return nil
     end
-    local small = string.lower(word)
-    return WORDS[small] or small
+    local lower = string.lower(reason)
+    return REASONS[lower] or lower
 end
 --- The reason of a status of the Responses API; nothing while it is at work. Phases: any.
 function ____exports.of_status(status, incomplete_reason)

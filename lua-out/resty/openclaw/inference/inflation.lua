@@ -29,7 +29,7 @@ function ____exports.feed(inflation, reader, memory, bytes)
         state.avail_out = OUTPUT_BYTES
         local code = inflation.library.openclaw_inflate(state, Z_SYNC_FLUSH)
         if code ~= Z_OK and code ~= Z_STREAM_END and code ~= Z_BUF_ERROR then
-            inflation.problem = "what it says is compressed is not"
+            inflation.problem = "its compressed data is damaged"
             return
         end
         local made = OUTPUT_BYTES - state.avail_out
@@ -43,7 +43,7 @@ function ____exports.feed(inflation, reader, memory, bytes)
             return
         end
     end
-    inflation.problem = "too much comes of a piece of it"
+    inflation.problem = "its compressed data expands too much"
 end
 --- Gives its memory back, 40 KB of which LuaJIT knows nothing. Nothing is fed to it any more. Phases: any.
 function ____exports.finish(inflation)

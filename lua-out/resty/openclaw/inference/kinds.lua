@@ -1,5 +1,5 @@
 local ____exports = {}
-local media_type = require("resty.openclaw.core.request.media_type")
+local media_type = require("resty.openclaw.core.http.media_type")
 local request = require("resty.openclaw.core.request.request")
 local documents = require("resty.openclaw.inference.document")
 local inflations = require("resty.openclaw.inference.inflation")
@@ -16,15 +16,15 @@ local KINDS = {
     ["application/x-jsonlines"] = LINES,
     ["application/stream+json"] = LINES
 }
---- What zlib uncompresses; "identity" is nothing done.
+--- Encodings that zlib decompresses.
 local COMPRESSED = {gzip = true, ["x-gzip"] = true, deflate = true}
---- What `$upstream_cache_status` says when a node has made the answer, now and for this request.
+--- Values of `$upstream_cache_status` where a node has made the response for this request.
 local FROM_A_NODE = {MISS = true, BYPASS = true, EXPIRED = true}
---- The media type that a variable holds, without its parameters, in small letters. Phases: all with a request.
+--- The media type that a variable holds, without its parameters, in lower case. Phases: all with a request.
 function ____exports.type_in(variable)
     return media_type.of(request.variable(variable) or "")
 end
---- Whether tokens may have been made for this very request: by a node, now, and for a POST, as all that makes tokens is.
+--- Whether a node has made the response for this request, which must be a POST.
 function ____exports.is_made_now()
     if request.is_subrequest() or request.variable("request_method") ~= "POST" then
         return false
@@ -32,7 +32,7 @@ function ____exports.is_made_now()
     local cache = request.variable("upstream_cache_status")
     return cache == nil or FROM_A_NODE[cache] == true
 end
---- A reader for the answer whose headers are at hand, or why there is none. Phases: header_filter.
+--- A reader for the current response, or why there is none. Phases: header_filter.
 function ____exports.reader_of()
     local kind = KINDS[____exports.type_in("sent_http_content_type")]
     if kind == nil then

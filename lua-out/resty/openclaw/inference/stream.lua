@@ -5,12 +5,12 @@ local request = require("resty.openclaw.core.request.request")
 local ____dialects = require("resty.openclaw.inference.dialects")
 local ROOT = ____dialects.ROOT
 local readings = require("resty.openclaw.inference.fields")
-local likenesses = require("resty.openclaw.inference.likeness")
+local event_templates = require("resty.openclaw.inference.event_template")
 local scanners = require("resty.openclaw.inference.scanner")
 local LINE_FEED = 10
 local CARRIAGE_RETURN = 13
 local READ_BYTES = 4 * 1024
---- What a line is: nothing of it has come; its name may become "data:"; data; any other; the one that ends an event.
+--- Kinds of lines: not begun; the field name so far is part of "data:"; data; another field; a blank line, which ends the event.
 local BEGIN = 0
 local NAME = 1
 local DATA = 2
@@ -32,7 +32,7 @@ local function note_content(stream)
         stream.first_time = stream.last_time
     end
 end
---- The event at hand ends; `is_cut`: with the stream, in the middle.
+--- Ends the current event; `is_cut`: because the stream ends inside it.
 local function end_event(stream, is_cut)
     if not stream.has_data then
         return
@@ -48,7 +48,7 @@ local function end_event(stream, is_cut)
     scanners.reset(scanner)
     stream.has_data = false
 end
---- Looks at the name of the line at hand, as far as it has come. Returns where to go on.
+--- Compares the field name of the current line with "data:". Returns where to go on.
 local function match_name(stream, memory, at)
     local byte = memory[at]
     if stream.matched == 0 and byte == CARRIAGE_RETURN then
@@ -64,7 +64,7 @@ local function match_name(stream, memory, at)
     end
     return at + 1
 end
---- A line begins, with the byte at `at`.
+--- Begins a line, whose first byte is given.
 local function begin_line(stream, byte)
     stream.matched = 0
     if stream.is_lines then
@@ -84,14 +84,14 @@ local function line_feed_after(memory, at, limit)
     local place = ffi.cast("const uint8_t *", found) - memory
     return place
 end
---- Keeps the line at hand to compare others with it, when it has one piece of content.
-local function keep_likeness(stream, memory, line_at, line_end, limit)
+--- Makes a template of the current line, if it has one piece of content.
+local function keep_template(stream, memory, line_at, line_end, limit)
     local scanner = stream.scanner
     if scanner.contents ~= 1 or scanner.content_at < line_at or not scanners.is_whole(scanner) then
         return
     end
-    likenesses.keep(
-        stream.likeness,
+    event_templates.keep(
+        stream.template,
         memory,
         line_at,
         scanner.content_at,
@@ -101,7 +101,7 @@ local function keep_likeness(stream, memory, line_at, line_end, limit)
         stream.is_lines
     )
 end
---- Goes on in the line at hand, up to its end or to that of what has come. `line_at`: where it begins; below 0: before.
+--- Parses the current line up to its end or to `limit`. `line_at`: where it begins; below 0: in an earlier piece.
 local function go_on_line(stream, memory, at, limit, line_at)
     local line_end = line_feed_after(memory, at, limit)
     local ____end = line_end < 0 and limit or line_end
@@ -113,7 +113,7 @@ local function go_on_line(stream, memory, at, limit, line_at)
         return limit
     end
     if line == DATA and line_at >= 0 then
-        keep_likeness(
+        keep_template(
             stream,
             memory,
             line_at,
@@ -127,14 +127,14 @@ local function go_on_line(stream, memory, at, limit, line_at)
     stream.line = BEGIN
     return line_end + 1
 end
---- Reads what has come, up to before `limit`.
+--- Parses the bytes before `limit`.
 local function read(stream, memory, limit)
     local at = 0
     local line_at = -1
     while at < limit do
         local line = stream.line
         if line == BEGIN then
-            local next = stream.has_data and 0 or likenesses.end_of(stream.likeness, memory, at, limit)
+            local next = stream.has_data and 0 or event_templates.end_of(stream.template, memory, at, limit)
             if next > 0 then
                 note_content(stream)
                 at = next
@@ -192,7 +192,7 @@ local function finish(self, is_whole)
     return readings.figures_of(self.reading, self.contents, is_whole, true)
 end
 local metatable = {__index = {feed = feed, finish = finish}}
---- A reader for one answer. `is_lines`: each line of it is an event. Phases: any.
+--- A reader for one response. `is_lines`: each line is an event. Phases: any.
 local function create(is_lines)
     local reading = readings.new()
     local made = {
@@ -200,7 +200,7 @@ local function create(is_lines)
         is_lines = is_lines,
         reading = reading,
         scanner = scanners.new(ROOT, reading),
-        likeness = likenesses.new(),
+        template = event_templates.new(),
         kept = string_buffer.new(),
         kept_bytes = 0,
         line = BEGIN,

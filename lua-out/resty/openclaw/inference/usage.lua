@@ -1,5 +1,6 @@
 local ____exports = {}
 local string_buffer = require("string.buffer")
+local guard = require("resty.openclaw.core.metrics.guard")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local request = require("resty.openclaw.core.request.request")
 local request_state = require("resty.openclaw.core.request.request_state")
@@ -9,15 +10,15 @@ local kinds = require("resty.openclaw.inference.kinds")
 local usage_events = require("resty.openclaw.inference.usage_event")
 local usage_requests = require("resty.openclaw.inference.usage_request")
 local HTTP_OK = 200
---- How the paths of OpenAI's chat completions and completions end. Other servers refuse what they do not know.
+--- The end of the paths of OpenAI's chat completions and completions. Other APIs refuse unknown fields.
 local PATH_END = "/completions"
---- With one of these the client has told the node which bytes are to come.
+--- With one of these headers the body must not be changed.
 local DIGEST_VARIABLES = {"http_content_digest", "http_digest", "http_content_md5", "http_signature_input"}
 local function has_digest()
     local first, second, third, fourth = unpack(DIGEST_VARIABLES, 1, 4)
     return request.variable(first) ~= nil or request.variable(second) ~= nil or request.variable(third) ~= nil or request.variable(fourth) ~= nil
 end
---- Whether the head of the request may be that of one that makes a stream of OpenAI's events.
+--- Whether the request may be one for a stream, by method, path and content type.
 local function is_candidate()
     if request.variable("request_method") ~= "POST" then
         return false
@@ -45,7 +46,7 @@ local function unreadable(usage, err)
     usage.faults:report("unreadable_body", err)
     return "unreadable"
 end
---- What becomes of the request at hand; nothing where it makes no such stream.
+--- Changes the request if it asks for a stream. Returns the result for the metric; nothing for other requests.
 local function result_of(usage)
     if request.whole_number("content_length") > usage.max_body_bytes then
         return "too_large"
@@ -78,10 +79,10 @@ local function result_of(usage)
             tostring(err)
         )
     end
-    request_state.open().usage_asked = {taker = nil, is_stream = false}
+    request_state.open().usage_asked = {usage_filter = nil, is_stream = false}
     return "set"
 end
---- Changes the request at hand if it is one. Phases: access; yields. Ends the request only where nginx cannot read its body.
+--- Requests usage if the current request asks for a stream. Phases: access; yields. Ends the request only where nginx cannot read its body.
 function ____exports.ask(usage)
     local ____temp_2 = not is_candidate()
     if not ____temp_2 then
@@ -96,14 +97,14 @@ function ____exports.ask(usage)
         usage.requests[result]:inc()
     end
 end
---- Looks whether there will be an event to take out. Phases: header_filter.
+--- Prepares to remove the event if the response is a stream. Phases: header_filter.
 function ____exports.begin()
     local ____opt_3 = request_state.present()
     local asked = ____opt_3 and ____opt_3.usage_asked
     if asked == nil then
         return
     end
-    asked.taker = nil
+    asked.usage_filter = nil
     asked.is_stream = request.status() == HTTP_OK and kinds.type_in("sent_http_content_type") == "text/event-stream"
     if not asked.is_stream then
         return
@@ -112,44 +113,43 @@ function ____exports.begin()
     if encoding ~= "" and encoding ~= "identity" then
         return
     end
-    asked.taker = usage_events.new()
+    asked.usage_filter = usage_events.new()
     if request.variable("sent_http_content_length") ~= nil then
         ngx.header["Content-Length"] = nil
     end
 end
-local function filter(taker)
+local function filter(usage_filter)
     if not chunk.is_here() then
         return
     end
     local is_last = chunk.is_last()
     local memory, bytes = chunk.look()
-    local text = usage_events.take(taker, memory, bytes, is_last)
+    local text = usage_events.take(usage_filter, memory, bytes, is_last)
     if text ~= nil then
         ngx.arg[1] = text
     end
 end
---- Takes the event out of what passes. What the client has got stays a stream, whatever happens. Phases: body_filter. Never raises.
+--- Removes the event from the response. On failure the rest of the response passes unchanged. Phases: body_filter. Never raises.
 function ____exports.pass(usage)
     local ____opt_7 = request_state.present()
     local ____opt_5 = ____opt_7 and ____opt_7.usage_asked
-    local taker = ____opt_5 and ____opt_5.taker
-    if taker == nil or taker.is_over and taker.held == nil then
+    local usage_filter = ____opt_5 and ____opt_5.usage_filter
+    if usage_filter == nil or usage_filter.is_over and usage_filter.held == nil then
         return
     end
-    local held = taker.held
-    local ok, err = pcall(filter, taker)
+    local held = usage_filter.held
+    local ok = guard.call(usage.faults, "untaken_event", filter, usage_filter)
     if ok then
         return
     end
-    taker.is_over = true
-    taker.has_left = true
-    taker.held = nil
+    usage_filter.is_over = true
+    usage_filter.has_left = true
+    usage_filter.held = nil
     if held ~= nil then
         ngx.arg[1] = held .. (ngx.arg[1] or "")
     end
-    usage.faults:report("untaken_event", err)
 end
---- Counts what became of the event. Phases: log.
+--- Counts what happened to the event. Phases: log.
 function ____exports.settle(usage)
     local state = request_state.present()
     local asked = state and state.usage_asked
@@ -160,11 +160,11 @@ function ____exports.settle(usage)
     if not asked.is_stream then
         return
     end
-    local taker = asked.taker
-    if taker == nil or taker.has_left then
+    local usage_filter = asked.usage_filter
+    if usage_filter == nil or usage_filter.has_left then
         usage.events.left:inc()
     else
-        usage.events[taker.has_taken and "taken" or "absent"]:inc()
+        usage.events[usage_filter.has_removed and "taken" or "absent"]:inc()
     end
 end
 local function by_result(registry, name, help, results)
@@ -175,18 +175,18 @@ local function by_result(registry, name, help, results)
     end
     return counters
 end
---- Nothing asked yet. Bodies of more than `max_body_bytes` are left as they are. Phases: init.
+--- The settings and counters. Bodies longer than `max_body_bytes` are not changed. Phases: init.
 local function create(registry, faults, max_body_bytes)
     return {
         max_body_bytes = max_body_bytes,
-        requests = by_result(registry, "openclaw_inference_usage_requests_total", "Requests that nodes may be asked for usage with, by what became of them.", {
+        requests = by_result(registry, "openclaw_inference_usage_requests_total", "Requests in which usage may be requested, by result.", {
             "set",
             "asked",
             "left",
             "too_large",
             "unreadable"
         }),
-        events = by_result(registry, "openclaw_inference_usage_events_total", "Streams that the gateway has asked for usage, by what became of the usage event.", {"taken", "left", "absent"}),
+        events = by_result(registry, "openclaw_inference_usage_events_total", "Streams for which the gateway has requested usage, by what happened to the usage event.", {"taken", "left", "absent"}),
         faults = faults
     }
 end

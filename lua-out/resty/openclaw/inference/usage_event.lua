@@ -8,9 +8,9 @@ local LINE_FEED = 10
 local CARRIAGE_RETURN = 13
 local COLON = 58
 local OBJECT = 123
---- More of one event is not held.
+--- At most so much of an event is held.
 local MOST_HELD_BYTES = 64 * 1024
---- As servers write it.
+--- The two ways in which servers write it.
 local EMPTY_CHOICES = {"\"choices\":[]", "\"choices\": []"}
 local DATA = "data:"
 local FIELDS = {}
@@ -38,7 +38,7 @@ local finding = {
     value = nothing
 }
 local scanner = scanners.new(ROOT, finding)
---- Whether all from `from` up to before `limit` is JSON: the scanner passes over what is none.
+--- Whether the bytes from `from` to before `limit` are JSON, which the scanner does not check.
 local function is_json(memory, from, limit)
     local text = ffi.string(memory + from, limit - from)
     local odd = string.find(text, "\r.")
@@ -83,7 +83,7 @@ local function is_blank_line(memory, at)
     end
     return memory[at - 1] == CARRIAGE_RETURN and (at == 1 or memory[at - 2] == LINE_FEED)
 end
---- Where the event begins of which not all has come; `limit`: there is none.
+--- Where the incomplete event at the end begins; `limit`: there is none.
 local function unfinished_at(memory, limit)
     local feed = last_line_feed(memory, limit)
     while feed > 0 and not is_blank_line(memory, feed) do
@@ -99,7 +99,7 @@ local function unfinished_at(memory, limit)
     end
     return at
 end
---- Whether the last bytes may be the beginning of one: a line, or the beginning of a blank one after it.
+--- Whether the last bytes may be the beginning of a usage event: a line, or also the beginning of a blank line after it.
 local function may_be_event(rest)
     if #rest > MOST_HELD_BYTES then
         return false
@@ -114,7 +114,7 @@ local function may_be_event(rest)
     end
     return line_end == #rest - 1 and string.byte(rest, #rest) == CARRIAGE_RETURN
 end
---- Where the event ends whose only line is that from `begin` to the line feed at `line_end`; below 0: it has other lines.
+--- The end of the event whose only line is from `begin` to the line feed at `line_end`; below 0: it has other lines.
 local function end_of_event(memory, begin, line_end, limit)
     if begin > 0 and not is_blank_line(memory, begin - 1) then
         return -1
@@ -122,9 +122,9 @@ local function end_of_event(memory, begin, line_end, limit)
     local next = next_line_feed(memory, line_end + 1, limit)
     return next >= 0 and is_blank_line(memory, next) and next + 1 or -1
 end
---- What is left of the whole events up to before `limit`; nothing when all of it is. It looks for the words first, and reads
--- only an event that has them.
-local function without_usage(taker, memory, limit)
+--- The complete events before `limit` without the usage event; nothing where there is none. Searches for the empty list first, and parses
+-- only an event that has it.
+local function without_usage(usage_filter, memory, limit)
     local at = find_empty_choices(memory, 0, limit)
     while at < limit do
         local begin = last_line_feed(memory, at) + 1
@@ -135,33 +135,33 @@ local function without_usage(taker, memory, limit)
         local data_at = begin + #DATA
         if find_text(memory, begin, data_at, DATA) == begin and is_usage(memory, data_at, line_end) then
             local ____end = end_of_event(memory, begin, line_end, limit)
-            taker.is_over = true
+            usage_filter.is_over = true
             if ____end < 0 then
-                taker.has_left = true
+                usage_filter.has_left = true
                 return nil
             end
-            taker.has_taken = true
+            usage_filter.has_removed = true
             return ffi.string(memory, begin) .. ffi.string(memory + ____end, limit - ____end)
         end
         at = find_empty_choices(memory, line_end, limit)
     end
     return nil
 end
---- The bytes to send for those that have come; nothing: these.
-local function filter(taker, memory, bytes, is_last)
+--- The bytes to send in place of these; nothing: these unchanged.
+local function filter(usage_filter, memory, bytes, is_last)
     local whole = is_last and bytes or unfinished_at(memory, bytes)
-    local left = without_usage(taker, memory, whole)
+    local left = without_usage(usage_filter, memory, whole)
     if whole == bytes then
         return left
     end
     local rest = ffi.string(memory + whole, bytes - whole)
-    if not taker.is_over and may_be_event(rest) then
-        taker.held = rest
+    if not usage_filter.is_over and may_be_event(rest) then
+        usage_filter.held = rest
         return left or ffi.string(memory, whole)
     end
-    if not taker.is_over then
-        taker.is_over = true
-        taker.has_left = true
+    if not usage_filter.is_over then
+        usage_filter.is_over = true
+        usage_filter.has_left = true
     end
     local ____temp_0
     if left == nil then
@@ -171,31 +171,31 @@ local function filter(taker, memory, bytes, is_last)
     end
     return ____temp_0
 end
---- Takes the next bytes of the stream, and returns what is to be sent in their place; nothing: just these bytes.
+--- Filters the next bytes of the stream. Returns the bytes to send in their place; nothing: these unchanged.
 -- Phases: body_filter. `memory` may be nothing when `bytes` is 0.
-function ____exports.take(taker, memory, bytes, is_last)
-    local held = taker.held
+function ____exports.take(usage_filter, memory, bytes, is_last)
+    local held = usage_filter.held
     if held == nil then
-        if taker.is_over or memory == nil or bytes == 0 then
+        if usage_filter.is_over or memory == nil or bytes == 0 then
             return nil
         end
-        return filter(taker, memory, bytes, is_last)
+        return filter(usage_filter, memory, bytes, is_last)
     end
     if bytes == 0 and not is_last then
         return nil
     end
-    taker.held = nil
+    usage_filter.held = nil
     local text = bytes == 0 and held or held .. ffi.string(memory, bytes)
     return filter(
-        taker,
+        usage_filter,
         ffi.cast("const uint8_t *", text),
         #text,
         is_last
     ) or text
 end
---- Nothing has come yet. Phases: any.
+--- A filter for one stream. Phases: any.
 local function create()
-    return {held = nil, is_over = false, has_taken = false, has_left = false}
+    return {held = nil, is_over = false, has_removed = false, has_left = false}
 end
 ____exports.new = create
 return ____exports

@@ -2,7 +2,7 @@ local ____exports = {}
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local NAME_BYTES = 200
 local MOST_LABELS = 16
---- The list of all names that were declared.
+--- The key of the list of all declared names.
 local DECLARED = "families"
 local HISTOGRAM_LINES = {"_bucket", "_count", "_sum"}
 --- Label names in the order in which all workers put them. Phases: any.
@@ -17,7 +17,7 @@ end
 local function described(kind, label_names)
     return (kind .. " ") .. table.concat(label_names, ",")
 end
---- What a name is: by this worker's families, or by what another worker has declared.
+--- The declaration of a name: that of this worker's family, or of another worker.
 local function known_as(registry, name)
     local family = registry.families[name]
     if family ~= nil then
@@ -37,7 +37,7 @@ local function is_histogram(registry, name)
     local known = known_as(registry, name)
     return known ~= nil and string.sub(known, 1, 10) == "histogram "
 end
---- Whether one of the names is a histogram, and the other that of lines it writes.
+--- Whether the name clashes with the lines of a histogram, in either direction.
 local function clashes(registry, kind, name)
     for ____, lines in ipairs(HISTOGRAM_LINES) do
         if kind == "histogram" and known_as(registry, name .. lines) ~= nil then
@@ -53,14 +53,14 @@ end
 --- What is wrong with the names, or nothing.
 local function fault_in(name, label_names)
     if #name > NAME_BYTES or not metric_registry.is_metric_name(name) then
-        return "it is no name for a metric"
+        return "it is not a valid name of a metric"
     end
     if #label_names > MOST_LABELS then
         return ("it has over " .. tostring(MOST_LABELS)) .. " labels"
     end
     for ____, label in ipairs(label_names) do
         if #label > NAME_BYTES or not metric_registry.is_label_name(label) then
-            return "a label's name is no name"
+            return "a label has an invalid name"
         end
     end
     return nil
@@ -70,8 +70,8 @@ local function family(registry, kind, name, label_names)
     local make = metric_registry[kind]
     return make(registry, name, help, label_names)
 end
---- Tells all workers what a name is, unless another has told them already. What went wrong, or nothing.
-local function say(registry, name, what)
+--- Declares a name for all workers, unless another worker has done so. Returns the error, if any.
+local function add_declaration(registry, name, what)
     local names = registry.region.names
     local added, err = names:safe_add("family:" .. name, what)
     if added ~= true then
@@ -90,8 +90,8 @@ local function say(registry, name, what)
     names:delete("family:" .. name)
     return list_err
 end
---- The family of that name, made if nobody has made it; `label_names` as `sorted` has them. On failure nil and why: the
--- names are none, or the name is something else already. Phases: any.
+--- The family of that name, created if needed; `label_names` as returned by `sorted`. On failure nil and why: a name is invalid, or declared
+-- otherwise. Phases: any.
 function ____exports.declare(registry, kind, name, label_names)
     local wrong = fault_in(name, label_names)
     if wrong ~= nil then
@@ -103,7 +103,7 @@ function ____exports.declare(registry, kind, name, label_names)
         if clashes(registry, kind, name) then
             return nil, "a histogram's lines have such a name"
         end
-        local err = say(registry, name, mine)
+        local err = add_declaration(registry, name, mine)
         if err ~= nil then
             return nil, err
         end
@@ -114,7 +114,7 @@ function ____exports.declare(registry, kind, name, label_names)
     end
     return registry.families[name] or family(registry, kind, name, label_names)
 end
---- Lets a new configuration give names another meaning. Phases: init.
+--- Removes all declarations, so that a new configuration may declare names otherwise. Phases: init.
 function ____exports.forget(registry)
     local names = registry.region.names
     local name = names:lpop(DECLARED)

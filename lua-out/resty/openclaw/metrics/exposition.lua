@@ -1,5 +1,6 @@
 local ____exports = {}
 local buffer = require("string.buffer")
+local guard = require("resty.openclaw.core.metrics.guard")
 local ____metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local DEFAULT_HELP = ____metric_registry.DEFAULT_HELP
 local catalogues = require("resty.openclaw.core.metrics.metric_registry.catalogue")
@@ -10,8 +11,8 @@ local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local ____lease = require("resty.openclaw.core.memory.shared_memory.lease")
 local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
 local time_slice = require("resty.openclaw.core.time.time_slice")
---- A piece of the page is a millisecond, and at most this much work: each line, and for each number of a line all that
--- are added up in it, one of each worker's block.
+--- A piece of the page takes a millisecond, and at most this much work: each line, and for each number of a line all that are added up in
+-- it, one of each worker's block.
 local WORK_AT_ONCE = 32768
 local WORK_OF_LINE = 32
 local function send(page)
@@ -143,7 +144,7 @@ local function first_collector(registry, name)
     end
     return nil
 end
---- Whether a family other than the one at hand goes by a name, or writes lines of that name.
+--- Whether another family has this name, or writes lines with it.
 local function is_taken(page, name)
     local catalogue = page.catalogue
     if catalogues.in_force(catalogue, name) ~= nil then
@@ -190,7 +191,7 @@ local function family(page, registry, shape)
         end
     end
 end
---- The figures of all collectors with this one's name, which is the first of them.
+--- Writes the samples of all collectors with the name of this one, which is the first of them.
 local function collected(page, registry, first, faults)
     local is_empty = true
     local function emit(labels, value)
@@ -209,15 +210,18 @@ local function collected(page, registry, first, faults)
             if not page.wanted then
                 return
             end
-            local ok, err = pcall(collector.collect, emit)
-            if not ok then
-                faults:report("collect", collector.name, ": ", err)
-            end
+            guard.call_for(
+                faults,
+                "collect",
+                collector.name,
+                collector.collect,
+                emit
+            )
         end
     end
 end
---- Writes the page, piece by piece; false when nobody wanted the rest. Figures of a name that is registered as something
--- else, or whose name belongs to a collector or a histogram, are left out. Phases: any in which `write` may be called.
+--- Writes the page, piece by piece; false when the client is gone. Leaves out series whose name is registered as another kind, or belongs to
+-- a collector or a histogram. Phases: any in which `write` may be called.
 function ____exports.render(catalogue, faults, format, write)
     local registry = catalogue.registry
     local line = WORK_OF_LINE + registry.region.base[HIGHEST_BLOCK]

@@ -2,14 +2,14 @@ local ____exports = {}
 local clock = require("resty.openclaw.core.time.clock")
 local request = require("resty.openclaw.core.request.request")
 local request_state = require("resty.openclaw.core.request.request_state")
---- Notes that the answer begins. Phases: header_filter.
+--- Notes the start of the response. Phases: header_filter.
 function ____exports.note()
     if not request.is_subrequest() then
         request_state.open().first_byte_at = clock.now()
     end
 end
---- Seconds from the first byte of the request to the first of its answer, and takes them back; nothing where the answer has
--- not begun, or in a location without the header filter. `taken`: seconds from the first byte of the request to now.
+--- Seconds from the first byte of the request to the first byte of the response; forgets them. Nothing where there is no response, or no
+-- header filter in the location. `taken`: seconds from the first byte of the request to now.
 -- Phases: log.
 function ____exports.take(taken)
     local state = request_state.present()

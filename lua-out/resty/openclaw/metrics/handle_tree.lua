@@ -71,7 +71,7 @@ local function bind(tree, labels)
         local name = names[index]
         local value = labels[name]
         if not is_value(value) then
-            return nil, ("label \"" .. name) .. "\" must be a text, a number or a boolean"
+            return nil, ("label \"" .. name) .. "\" must be a string, a number or a boolean"
         end
         texts[#texts + 1] = tostring(value)
         local rule = tree.rules[index]
@@ -126,7 +126,11 @@ local function rules_of(family)
         if allowed == nil then
             rules[#rules + 1] = true
         else
-            rules[#rules + 1] = allowed[name] ~= nil and allowed[name]
+            local ____allowed_name_2 = allowed[name]
+            if ____allowed_name_2 == nil then
+                ____allowed_name_2 = false
+            end
+            rules[#rules + 1] = ____allowed_name_2
         end
     end
     return rules

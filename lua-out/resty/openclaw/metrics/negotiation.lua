@@ -1,15 +1,15 @@
 local ____exports = {}
 local open_metrics = require("resty.openclaw.metrics.open_metrics")
 local text_format = require("resty.openclaw.metrics.text_format")
---- In bytes. Prometheus sends 300; of a longer header nothing is read.
+--- In bytes; a longer header is ignored. Prometheus sends 300.
 local LONGEST = 1024
---- A number from 0 to 1; nothing for any other text.
+--- A number from 0 to 1; nothing for anything else.
 local function read_quality(text)
     local digits = string.match(text, "^[01]%.?%d*$")
     local quality = tonumber(digits or "")
     return quality ~= nil and quality <= 1 and quality or nil
 end
---- Nothing for an entry that is none.
+--- Reads one entry; nothing where it is malformed.
 local function read_range(entry)
     local media_type, parameters = string.match(entry, "^%s*([%w.+*-]+/[%w.+*-]+)%s*(.*)$")
     if media_type == nil then
@@ -34,8 +34,8 @@ local function read_range(entry)
         quality = quality
     }
 end
---- How exactly a range means a format: 0 when it means something else.
-local function exactness(range, format)
+--- How specific a range is for a format: 0 when it does not match.
+local function specificity_of(range, format)
     if range.media_type == "*/*" then
         return 1
     end
@@ -50,31 +50,31 @@ local function exactness(range, format)
     end
     return range.version == format.version and 4 or 0
 end
---- What a header says of a format: what its most exact entry says.
-local function liking(accept, format)
-    local said = {quality = 0, exactness = 0}
+--- The preference for a format, by the most specific entry that matches it.
+local function preference(accept, format)
+    local found = {quality = 0, specificity = 0}
     for entry in string.gmatch(accept, "[^,]+") do
         local range = read_range(entry)
-        local exact = range == nil and 0 or exactness(range, format)
-        if exact > said.exactness then
-            said.exactness = exact
-            said.quality = range.quality
+        local specific = range == nil and 0 or specificity_of(range, format)
+        if specific > found.specificity then
+            found.specificity = specific
+            found.quality = range.quality
         end
     end
-    return said
+    return found
 end
---- The format for a client with this header Accept. OpenMetrics for one that would rather have it, or that names it where
--- it names the other by a wildcard only; the text format for all others, whatever they send. Phases: any.
+--- The format for this Accept header. OpenMetrics if it has the higher quality, or the same quality but a more specific range; the text
+-- format for all others. Phases: any.
 function ____exports.choose(accept)
     if accept == nil or #accept > LONGEST then
         return text_format
     end
-    local open = liking(accept, open_metrics)
-    local text = liking(accept, text_format)
+    local open = preference(accept, open_metrics)
+    local text = preference(accept, text_format)
     if open.quality > text.quality then
         return open_metrics
     end
-    local is_named = open.quality == text.quality and open.quality > 0 and open.exactness > text.exactness
+    local is_named = open.quality == text.quality and open.quality > 0 and open.specificity > text.specificity
     return is_named and open_metrics or text_format
 end
 return ____exports

@@ -1,5 +1,5 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local gauges = require("resty.openclaw.core.metrics.gauges")
 local room = require("resty.openclaw.core.metrics.metric_registry.room")
 local request = require("resty.openclaw.core.request.request")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
@@ -9,63 +9,47 @@ local VERSION = ____version.VERSION
 local CONNECTIONS = "openclaw_connections"
 --- Those of ngx_http_stub_status_module, which has `$connections_active` and its like; not every nginx has it.
 local STATES = {"active", "reading", "writing", "waiting"}
-local function show(registry, name, help, collect)
-    metric_registry.collect(registry, {name = name, kind = "gauge", help = help, collect = collect})
-end
 --- The variables can only be read in a request.
-local function connections(emit)
+local function connections(sample)
     for ____, state in ipairs(STATES) do
         local count = tonumber(request.variable("connections_" .. state))
         if count ~= nil then
-            emit(
-                metric_registry.label_text({"state"}, {state}),
-                count
-            )
+            sample(count, state)
         end
     end
 end
-local function emit_slots(registry, area, space, emit)
+local function sample_slots(registry, area, space, sample)
     local used, free = shared_memory.usage(registry.region, space)
-    emit(
-        metric_registry.label_text({"area", "state"}, {area, "used"}),
-        used
-    )
-    emit(
-        metric_registry.label_text({"area", "state"}, {area, "free"}),
-        free
-    )
+    sample(used, area, "used")
+    sample(free, area, "free")
 end
 local function show_slots(registry)
     local help = "Numbers that the shared memory has room for, those with a name and those free: area series for counts, nodes for " .. "what lives as long as a node or a worker."
-    show(
+    gauges.of(
         registry,
         "openclaw_shared_memory_slots",
         help,
-        function(emit)
-            emit_slots(registry, "series", rows.LASTING, emit)
-            emit_slots(registry, "nodes", rows.TRANSIENT, emit)
+        {"area", "state"},
+        function(sample)
+            sample_slots(registry, "series", rows.LASTING, sample)
+            sample_slots(registry, "nodes", rows.TRANSIENT, sample)
         end
     )
 end
 local function show_bytes(registry)
     local help = "Bytes of the lua_shared_dict that holds the names of series, nodes and more: in use, and in free pages."
-    show(
+    gauges.of(
         registry,
         "openclaw_shared_memory_bytes",
         help,
-        function(emit)
+        {"state"},
+        function(sample)
             local used, free = room.usage(registry)
             if used == nil then
                 return
             end
-            emit(
-                metric_registry.label_text({"state"}, {"used"}),
-                used
-            )
-            emit(
-                metric_registry.label_text({"state"}, {"free"}),
-                free
-            )
+            sample(used, "used")
+            sample(free, "free")
         end
     )
 end
@@ -77,32 +61,35 @@ local function is_shown(registry)
     end
     return false
 end
---- Adds these figures to a registry, once. Phases: init.
+--- Adds these gauges to a registry, once. Phases: init.
 function ____exports.show_all(registry)
     if is_shown(registry) then
         return
     end
-    show(registry, CONNECTIONS, "Connections of clients, by what nginx does with them.", connections)
-    show(
+    local connections_help = "Connections of clients, by what nginx does with them."
+    gauges.of(
+        registry,
+        CONNECTIONS,
+        connections_help,
+        {"state"},
+        connections
+    )
+    gauges.of(
         registry,
         "openclaw_build_info",
         "1; the label says which version runs.",
-        function(emit)
-            emit(
-                metric_registry.label_text({"version"}, {VERSION}),
-                1
-            )
+        {"version"},
+        function(sample)
+            sample(1, VERSION)
         end
     )
-    show(
+    gauges.of(
         registry,
         "openclaw_workers",
         "Workers that the configuration asks for.",
-        function(emit)
-            emit(
-                "",
-                ngx.worker.count()
-            )
+        {},
+        function(sample)
+            sample(ngx.worker.count())
         end
     )
     show_slots(registry)

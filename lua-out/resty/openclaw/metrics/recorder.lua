@@ -6,16 +6,16 @@ local request = require("resty.openclaw.core.request.request")
 local families = require("resty.openclaw.metrics.families")
 local first_byte = require("resty.openclaw.metrics.first_byte")
 local mean_seconds = require("resty.openclaw.metrics.mean_seconds")
---- Who runs more variants of a route side by side does not do so on purpose.
+--- Maximum number of variants of a route; more are hardly intended.
 local MOST_VARIANTS = 50
---- The registry looks at no more of a label value.
+--- The registry reads at most so much of a label value.
 local LONGEST_VARIANT = LABEL_BYTES + 4
---- With these the answer came out of the cache.
+--- Cache statuses of responses from the cache.
 local FROM_CACHE = {}
 for ____, status in ipairs({"HIT", "STALE", "UPDATING", "REVALIDATED"}) do
     FROM_CACHE[status] = true
 end
---- The figures of a variant that this worker has not seen before.
+--- The handles of a variant that this worker has not seen before.
 local function first_seen(recorder, variant)
     if recorder.room == 0 then
         recorder.others = recorder.others or families.bind(recorder.families, recorder.route, OTHER)
@@ -36,14 +36,14 @@ local function present_figures(recorder)
     end
     return recorder.by_variant[variant] or first_seen(recorder, variant)
 end
---- The recent mean of what nodes took; `mean_seconds` knows what is where.
+--- The recent mean duration at nodes.
 local function mean_of(recorder, figures)
     if figures.node_seconds == nil then
         figures.node_seconds = mean_seconds.new(recorder.families.registry.region, figures.name)
     end
     return figures.node_seconds
 end
---- Learns from what a node took for an answer that the cache did not have.
+--- Adds the duration of a cache miss to the mean.
 local function learn(mean, seconds, status_class)
     if seconds ~= nil and status_class == 2 then
         mean_seconds.learn(mean, seconds)
@@ -83,7 +83,7 @@ local function log(self)
     figures.response_bytes:inc(request.whole_number("bytes_sent"))
 end
 local metatable = {__index = {header_filter = header_filter, log = log}}
---- A route's recorder, its handles for requests without a variant bound. Phases: init.
+--- The recorder of a route, with the handles for requests without a variant. Phases: init.
 local function create(of, route)
     local fields = {
         families = of,

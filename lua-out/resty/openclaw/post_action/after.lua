@@ -27,9 +27,9 @@ ____exports.SCHEMA = {
     max_bytes = option(
         kinds.whole(1),
         16 * 1024 * 1024,
-        "the same in bytes of bodies and of texts given to functions, those of running actions included"
+        "the same in bytes of bodies and of strings passed to functions, those of running actions included"
     ),
-    action_seconds = option(kinds.positive, 30, "how long an action may take, all tries included; then it is ended, and has failed"),
+    action_seconds = option(kinds.positive, 30, "how long an action may take, all attempts included; then it is ended, and has failed"),
     drain_seconds = option(kinds.positive, 5, "how long a worker that exits goes on with its actions, counted from the last call"),
     dict = option(kinds.text, DICT, "the `lua_shared_dict` of the figures")
 }
@@ -42,14 +42,13 @@ local function open_pool(settings, dict)
         fault.new("post_action", registry)
     )
 end
---- The pool of this worker. Each worker can show the figures of all only if they were there before the workers forked;
--- where there is no dict, each process counts for itself.
+--- The pool of this worker. It is created before the workers fork, so that each worker can show the metrics of all; without a dict each
+-- process counts for itself.
 local pool
 if ngx.get_phase() == "init" and ngx.shared[DICT] ~= nil then
     pool = open_pool(DEFAULTS, DICT)
 end
---- Sets the limits of `after`, for each worker; the options stand in docs/post_action.md. Raises all that is wrong. Phases:
--- init.
+--- Sets the limits of `after` for each worker, from the options in docs/post_action.md. Raises with all problems. Phases: init.
 function ____exports.limit_after(given)
     if ngx.get_phase() ~= "init" then
         error(LIMIT_AFTER .. ": must be called in init_by_lua", 0)
@@ -57,7 +56,7 @@ function ____exports.limit_after(given)
     local settings = read_or_raise(____exports.SCHEMA, given, LIMIT_AFTER)
     pool = open_pool(settings, settings.dict)
 end
---- Why no action can begin now, or nothing.
+--- Why no action can start in this phase; nothing where one can.
 local function wrong_phase()
     local phase = ngx.get_phase()
     if phase == "timer" then
@@ -80,7 +79,7 @@ local function new_action(work, values, values_count, bytes, target)
         target = target,
         thread = nil,
         deadline = 0,
-        over = false
+        is_over = false
     }
 end
 --- An action that calls a function.
@@ -100,7 +99,7 @@ local function calling_action(work, values, values_count)
         nil
     )
 end
---- The action that the user means; on failure nil and why.
+--- Reads the action that a user gives; on failure nil and why.
 local function read_action(its_pool, given, values, values_count)
     local misplaced = wrong_phase()
     if misplaced ~= nil then
@@ -112,17 +111,17 @@ local function read_action(its_pool, given, values, values_count)
     if type(given) ~= "table" then
         return nil, "an action must be a function or a table"
     end
-    local sending, err = http_action.read(given)
-    if sending == nil then
+    local http_request, err = http_action.read(given)
+    if http_request == nil then
         return nil, err
     end
-    local sent_with = {sending, its_pool.settings.action_seconds, its_pool.faults}
+    local arguments_of_send = {http_request, its_pool.settings.action_seconds, its_pool.faults}
     return new_action(
         http_action.send,
-        sent_with,
+        arguments_of_send,
         3,
-        sending.bytes,
-        sending.target
+        http_request.bytes,
+        http_request.target
     )
 end
 local function refuse(its_pool, kind, why)
@@ -145,7 +144,7 @@ function ____exports.after(action, ...)
     if taken == nil then
         return refuse(pool, "action_overflow", full)
     end
-    runners.awaken(pool)
+    runners.ensure_running(pool)
     return true
 end
 return ____exports

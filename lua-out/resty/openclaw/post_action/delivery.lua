@@ -1,5 +1,6 @@
 local ____exports = {}
 local backoffs = require("resty.openclaw.core.time.backoff")
+local guard = require("resty.openclaw.core.metrics.guard")
 local clock = require("resty.openclaw.core.time.clock")
 local lines = require("resty.openclaw.post_action.lines")
 local ____state = require("resty.openclaw.post_action.state")
@@ -8,14 +9,14 @@ local is_exiting = ____state.is_exiting
 local is_open = ____state.is_open
 local show = ____state.show
 local sleep = ____state.sleep
-local tend = ____state.tend
+local maintain = ____state.maintain
 local MOST_BACKOFF_SECONDS = 30
---- At exit: no more than half of what is left, so that the last tries come close to the end.
+--- At exit: at most half of the time left, so that the last attempts come close to the end.
 local MOST_BACKOFF_SECONDS_AT_EXIT = 0.5
 local LEAST_BACKOFF_SECONDS_AT_EXIT = 0.02
---- One bad entry of 500 is found by dividing nine times, four by 32 times at most. Each time is two requests more.
-local MOST_DIVISIONS = 32
---- The longest wait before the next try, in seconds.
+--- One bad entry of 500 is found by nine splits, four are found by 32 at most. Each split costs two more requests.
+local MOST_SPLITS = 32
+--- The longest wait before the next attempt, in seconds.
 local function most_backoff(flusher)
     if not is_exiting(flusher) then
         return MOST_BACKOFF_SECONDS
@@ -26,7 +27,7 @@ local function most_backoff(flusher)
         math.min(half, MOST_BACKOFF_SECONDS_AT_EXIT)
     )
 end
---- Seconds to wait before the next try.
+--- Seconds to wait before the next attempt.
 local function backoff(flusher, retry_after_seconds)
     local most = most_backoff(flusher)
     return math.max(
@@ -34,29 +35,31 @@ local function backoff(flusher, retry_after_seconds)
         math.min(retry_after_seconds, most)
     )
 end
---- When the last try of a batch is due. What outlives the worker is never given up but by it.
-local function end_of(flusher, batch)
-    local ____end = flusher.queue.is_durable and math.huge or batch.since + flusher.settings.retry_seconds
-    return is_exiting(flusher) and math.min(____end, flusher.drain_until) or ____end
+--- Seconds until the last attempt of a batch is due. A queue on disk never gives up before the worker exits.
+local function seconds_left(flusher, batch)
+    local now = clock.now()
+    local left = flusher.queue.is_durable and math.huge or batch.since + flusher.settings.retry_seconds - now
+    return is_exiting(flusher) and math.min(left, flusher.drain_until - now) or left
 end
---- Waits before the next try; a worker that begins to exit waits no longer.
+--- Waits before the next attempt; ends at once when the worker begins to exit.
 local function pause(flusher, batch, retry_after_seconds)
     local was_exiting = is_exiting(flusher)
-    local ____until = math.min(
-        clock.now() + backoff(flusher, retry_after_seconds),
-        end_of(flusher, batch)
+    local seconds = math.min(
+        backoff(flusher, retry_after_seconds),
+        seconds_left(flusher, batch)
     )
+    local ____until = clock.now() + seconds
     local left = ____until - clock.now()
     repeat
         do
             sleep(flusher, math.huge, math.huge, left)
-            tend(flusher)
+            maintain(flusher)
             left = ____until - clock.now()
         end
     until not (left > 0 and is_exiting(flusher) == was_exiting)
 end
---- Puts two parts in the place of the next one: its first lines, which go first, and the others.
-local function divide(batch, first_entries)
+--- Splits the next part in two: its first lines, which are sent first, and the others.
+local function split(batch, first_entries)
     local part = table.remove(batch.parts)
     local ____end = lines.end_of(part.text, first_entries)
     local ____batch_parts_0 = batch.parts
@@ -70,31 +73,31 @@ local function divide(batch, first_entries)
         entries = first_entries
     }
 end
---- What is sent next: a single entry while the circuit is open.
+--- The part to send next: a single entry while the circuit is open.
 local function next_part(flusher, batch)
     local next = batch.parts[#batch.parts]
     if next.entries == 1 or not is_open(flusher) then
         return next
     end
-    divide(batch, 1)
+    split(batch, 1)
     return batch.parts[#batch.parts]
 end
---- Books that the next part is settled.
+--- Removes the next part, which is settled.
 local function settle(flusher, batch)
     local part = table.remove(batch.parts)
-    flusher.queue:land(part.entries, #part.text)
+    flusher.queue:done(part.entries, #part.text)
     show(flusher)
 end
---- Books that the next part is settled but for what is left of it, which takes its place.
-local function settle_but(flusher, batch, left)
+--- The same, except for the entries of it that are left, which become the next part.
+local function settle_except(flusher, batch, left)
     settle(flusher, batch)
     local ____batch_parts_2 = batch.parts
     ____batch_parts_2[#____batch_parts_2 + 1] = left
-    flusher.queue:land(-left.entries, -#left.text)
+    flusher.queue:done(-left.entries, -#left.text)
     show(flusher)
 end
---- Keeps a part in the dead-letter file, where there is one.
-local function keep(flusher, part)
+--- Writes a part to the dead-letter file, if there is one.
+local function write_dead_letter(flusher, part)
     if flusher.dead_letter == nil then
         return
     end
@@ -111,21 +114,21 @@ local function keep(flusher, part)
         )
     end
 end
---- Keeps what is left of a batch that is given up, unless the queue has it on disk.
-local function keep_all(flusher, batch)
+--- Writes the rest of a batch that is given up to the dead-letter file, unless the queue keeps it on disk.
+local function write_all_dead_letters(flusher, batch)
     if flusher.queue.is_durable then
         return
     end
     for index = #batch.parts - 1, 0, -1 do
-        keep(flusher, batch.parts[index + 1])
+        write_dead_letter(flusher, batch.parts[index + 1])
     end
 end
---- Keeps a refused part in the dead-letter file, where there is one, and drops it.
+--- Writes a refused part to the dead-letter file, if there is one, and drops it.
 local function refuse(flusher, part, why)
-    keep(flusher, part)
+    write_dead_letter(flusher, part)
     drop(flusher, "refused", part.entries, why)
 end
---- Sends no more of a batch: drops what is left of it, unless the queue keeps it for another worker.
+--- Gives a batch up: drops the rest of it, unless the queue keeps it on disk for another worker.
 local function abandon(flusher, batch, reason, why)
     drop(
         flusher,
@@ -140,16 +143,14 @@ local function abandon(flusher, batch, reason, why)
         flusher.drain_until = clock.now()
     end
 end
---- Whether a batch that has just failed is not sent again.
+--- Whether a batch whose attempt has just failed is given up.
 local function is_over(flusher, batch)
-    return clock.now() >= end_of(flusher, batch) or flusher.queue.is_durable and is_exiting(flusher)
+    return seconds_left(flusher, batch) <= 0 or flusher.queue.is_durable and is_exiting(flusher)
 end
 local function attempt(sink, part, most_seconds)
     return sink:send(part.text, part.entries, most_seconds)
 end
---- `pcall`, as the compiler cannot know what a function with several results returns through it.
-local guarded = pcall
---- Books a try that the sink has answered: all arrived but what is `refused`.
+--- Counts a part that was accepted, except for the entries that were refused.
 local function answered(flusher, batch, part, refused, why)
     flusher.failures = 0
     batch.failed = false
@@ -159,13 +160,13 @@ local function answered(flusher, batch, part, refused, why)
     end
     settle(flusher, batch)
 end
---- Sends the next part; says why it has not arrived, unless it has, or never will.
+--- Sends the next part. Returns the error where it is to be retried.
 local function try_part(flusher, batch, most_seconds)
     local part = next_part(flusher, batch)
     if batch.failed then
         flusher.figures.retries:inc()
     end
-    local ok, verdict, err, retry_after, concerned, given_cause = guarded(attempt, flusher.sink, part, most_seconds)
+    local ok, verdict, err, retry_after, concerned, given_cause = guard.protected_call(attempt, flusher.sink, part, most_seconds)
     if flusher.batch ~= batch then
         return
     end
@@ -178,11 +179,11 @@ local function try_part(flusher, batch, most_seconds)
             nil,
             why
         )
-    elseif ok and verdict == "divide" and part.entries > 1 and batch.divisions < MOST_DIVISIONS then
+    elseif ok and verdict == "split" and part.entries > 1 and batch.splits < MOST_SPLITS then
         flusher.failures = 0
         batch.failed = false
-        batch.divisions = batch.divisions + 1
-        divide(
+        batch.splits = batch.splits + 1
+        split(
             batch,
             math.floor(part.entries / 2)
         )
@@ -197,7 +198,7 @@ local function try_part(flusher, batch, most_seconds)
     else
         if ok and concerned ~= nil then
             flusher.figures.sent:inc(part.entries - concerned.entries)
-            settle_but(flusher, batch, concerned)
+            settle_except(flusher, batch, concerned)
         end
         local ____ok_5
         if ok then
@@ -217,8 +218,8 @@ local function try_part(flusher, batch, most_seconds)
     end
     return
 end
---- Sends the batch in flight and books what becomes of it. Phases: timer.
-function ____exports.fly(flusher, batch)
+--- Sends the batch in flight until it is delivered or given up. Phases: timer.
+function ____exports.send_batch(flusher, batch)
     local last_why = "no time is left"
     while #batch.parts > 0 and flusher.batch == batch do
         local left = is_exiting(flusher) and flusher.drain_until - clock.now() or math.huge
@@ -234,7 +235,7 @@ function ____exports.fly(flusher, batch)
             show(flusher)
             if is_over(flusher, batch) then
                 if cause == "credentials" or cause == "misdirected" then
-                    keep_all(flusher, batch)
+                    write_all_dead_letters(flusher, batch)
                 end
                 abandon(
                     flusher,

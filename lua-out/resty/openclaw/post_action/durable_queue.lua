@@ -30,15 +30,15 @@ ____exports.SCHEMA = {
 }
 local USUAL_SEGMENT_BYTES = 8 * MIB
 local LEAST_SEGMENT_BYTES = 64 * KIB
---- At least so many segments make the quota, so that what is given up at a time is little.
+--- The quota has at least so many segments, so that dropping one drops little.
 local LEAST_SEGMENTS = 16
---- And about so many at most, as all are looked at whenever one begins, which takes a millisecond and a half then.
+--- And at most about so many: all are looked at whenever a segment is begun, which then takes 1.5 ms.
 local MOST_SEGMENTS = 1024
 local ADOPT_SECONDS = 3
---- What is moved from memory to disk at a stretch: well below a millisecond.
+--- Lines moved from memory to disk before other requests are served: well below a millisecond.
 local LINES_AT_A_STRETCH = 50
---- Brings what the queue shows of itself up to date.
-local function sum(queue)
+--- Updates the numbers that the queue shows.
+local function update_totals(queue)
     local ____queue_0 = queue
     local spool = ____queue_0.spool
     local memory = ____queue_0.memory
@@ -67,7 +67,7 @@ local function offer(self, line, at)
         )
         given_up = dropped
         if written == true or err == spools.FULL then
-            sum(self)
+            update_totals(self)
             if written == true then
                 self.figures.spilled:inc(1)
             end
@@ -79,44 +79,44 @@ local function offer(self, line, at)
     if taken then
         self.figures.failures:inc(1)
     end
-    sum(self)
+    update_totals(self)
     return taken, given_up + dropped
 end
 local function take(self, most_entries, most_bytes)
     local text, entries, oldest = spools.take(self.spool, most_entries, most_bytes)
-    self.flies_from_memory = entries == 0 and self.memory.entries > 0
-    if self.flies_from_memory then
+    self.is_from_memory = entries == 0 and self.memory.entries > 0
+    if self.is_from_memory then
         text, entries, oldest = self.memory:take(most_entries, most_bytes)
     end
-    self.flying_entries = entries
-    self.flying_bytes = #text
-    sum(self)
+    self.entries_in_flight = entries
+    self.bytes_in_flight = #text
+    update_totals(self)
     return text, entries, oldest
 end
 local function oldest_at(self)
     return self.spool.entries > 0 and self.spool.oldest_at or self.memory:oldest_at()
 end
-local function land(self, entries, bytes)
-    self.flying_entries = self.flying_entries - entries
-    self.flying_bytes = self.flying_bytes - bytes
-    if self.flies_from_memory then
-        self.memory:land(entries, bytes)
+local function done(self, entries, bytes)
+    self.entries_in_flight = self.entries_in_flight - entries
+    self.bytes_in_flight = self.bytes_in_flight - bytes
+    if self.is_from_memory then
+        self.memory:done(entries, bytes)
     end
 end
 local function settle(self)
-    self.flying_entries = 0
-    self.flying_bytes = 0
-    if self.flies_from_memory then
+    self.entries_in_flight = 0
+    self.bytes_in_flight = 0
+    if self.is_from_memory then
         self.memory:settle()
     else
         spools.finish(self.spool)
     end
-    sum(self)
+    update_totals(self)
 end
---- Writes a line to the disk after all; false when the disk does not take it.
+--- Writes a line that was in memory to disk; false when that fails.
 local function write_late(queue, line)
     local written, err, dropped = spools.append(queue.spool, line)
-    queue.ousted = queue.ousted + dropped
+    queue.evicted = queue.evicted + dropped
     if written == true then
         queue.figures.spilled:inc(1)
     elseif err ~= spools.FULL then
@@ -124,8 +124,8 @@ local function write_late(queue, line)
     end
     return written == true
 end
---- Writes lines to the disk after all: how many it does not take.
-local function rescue(queue, text)
+--- Writes lines that were in memory to disk; returns how many could not be written.
+local function write_to_disk(queue, text)
     local lost = 0
     for ____, line in ipairs(lines.split(text)) do
         if not write_late(queue, line) then
@@ -136,20 +136,20 @@ local function rescue(queue, text)
 end
 local function give_back(self, rest)
     local lost = 0
-    if self.flies_from_memory then
+    if self.is_from_memory then
         self.memory:settle()
         for ____, part in ipairs(rest) do
-            lost = lost + rescue(self, part.text)
+            lost = lost + write_to_disk(self, part.text)
         end
     else
         spools.give_back(self.spool)
     end
-    self.flying_entries = 0
-    self.flying_bytes = 0
-    sum(self)
+    self.entries_in_flight = 0
+    self.bytes_in_flight = 0
+    update_totals(self)
     return lost
 end
---- Writes the oldest line in memory to the disk; false when there is none, or the disk does not take it.
+--- Moves the oldest line from memory to disk; false when there is none, or writing fails.
 local function move_one(queue)
     local line = queue.memory:first()
     if line == nil or not write_late(queue, line) then
@@ -158,16 +158,16 @@ local function move_one(queue)
     queue.memory:drop_first()
     return true
 end
---- Leaves all to other workers; what is in memory only is lost, unless the disk takes it now.
+--- Leaves all entries to other workers. Entries in memory are lost, unless they can be written to disk now.
 local function clear(self)
     while move_one(self) do
     end
     local lost = self.memory:clear()
     spools.close(self.spool)
-    sum(self)
+    update_totals(self)
     return lost
 end
---- Looks for what workers have left behind that are gone.
+--- Takes over the entries of workers that have ended.
 local function adopt(queue)
     if clock.now() < queue.adopt_at or ngx.worker.exiting() then
         return
@@ -180,17 +180,17 @@ local function adopt(queue)
         failed(queue, err)
     end
 end
-local function tend(self)
+local function maintain(self)
     adopt(self)
     local moved = 0
     while move_one(self) do
         moved = moved + 1
-        sum(self)
+        update_totals(self)
         if moved % LINES_AT_A_STRETCH == 0 then
             time_slice.yield_now()
         end
     end
-    sum(self)
+    update_totals(self)
 end
 local function wait(self)
     spools.wait(self.spool)
@@ -199,11 +199,11 @@ local metatable = {__index = {
     offer = offer,
     take = take,
     oldest_at = oldest_at,
-    land = land,
+    done = done,
     settle = settle,
     give_back = give_back,
     clear = clear,
-    tend = tend,
+    maintain = maintain,
     wait = wait
 }}
 --- Adds to the problems where the options do not fit together. `path`: of their table. Phases: init.
@@ -228,8 +228,8 @@ function ____exports.check(____bindingPattern0, path, problems)
         )
     end
 end
---- A queue in the folder `name` of the option `spool`; touches no file. `path`: of the table that has the name. Phases: init.
--- Raises where the name is none of a folder.
+--- A queue in the folder `name` of the option `spool`; touches no file. `path`: the path of the table with the name, for errors.
+-- Phases: init. Raises where the name cannot be that of a folder.
 local function create(options, name, path, memory, figures, faults)
     local legal = string.find(name, "^[^/.%z][^/%z]*$")
     if legal == nil then
@@ -267,12 +267,12 @@ local function create(options, name, path, memory, figures, faults)
         faults = faults,
         entries = 0,
         bytes = 0,
-        flying_entries = 0,
-        flying_bytes = 0,
+        entries_in_flight = 0,
+        bytes_in_flight = 0,
         broken = 0,
-        ousted = 0,
+        evicted = 0,
         adopt_at = 0,
-        flies_from_memory = false
+        is_from_memory = false
     }
     return setmetatable(fields, metatable)
 end

@@ -1,8 +1,9 @@
 local ____exports = {}
+local gauges = require("resty.openclaw.core.metrics.gauges")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local clock = require("resty.openclaw.core.time.clock")
---- Why a try has failed that is made again.
+--- Why an attempt failed that is repeated.
 local CAUSES = {"unreachable", "busy", "credentials", "misdirected"}
 local REASONS = {
     "overflow",
@@ -13,10 +14,8 @@ local REASONS = {
     "exit",
     "broken"
 }
-local slots_by_registry = {}
-local function total(registry, slot)
-    return shared_memory.total(registry.region, slot)
-end
+local slots = {}
+local spool_slots = {}
 local function age(registry, slot)
     local since = shared_memory.least(registry.region, slot)
     return since == 0 and 0 or math.max(
@@ -24,73 +23,101 @@ local function age(registry, slot)
         clock.now() - since
     )
 end
-local function collect(registry, name, help, slots, reading)
-    local function emit_all(emit)
-        for sink, slot in pairs(slots) do
-            emit(
-                metric_registry.label_text({"sink"}, {sink}),
-                reading(registry, slot)
-            )
-        end
+--- Adds the gauges of queues.
+local function show_queues(registry, all)
+    local function total(slot)
+        return shared_memory.total(registry.region, slot)
     end
-    metric_registry.collect(registry, {name = name, kind = "gauge", help = help, collect = emit_all})
-end
-local function slots_of(registry)
-    local known = slots_by_registry[registry]
-    if known ~= nil then
-        return known
-    end
-    local slots = {
-        queued = {},
-        queued_bytes = {},
-        oldest = {},
-        circuit = {},
-        spool_bytes = {}
-    }
-    slots_by_registry[registry] = slots
     local queued_help = "Entries that wait or are being sent, by sink."
-    collect(
+    gauges.of(
         registry,
         "openclaw_post_action_queued",
         queued_help,
-        slots.queued,
-        total
+        {"sink"},
+        function(sample)
+            for ____, ____value in ipairs(all) do
+                local sink = ____value.sink
+                local queued = ____value.queued
+                sample(
+                    total(queued),
+                    sink
+                )
+            end
+        end
     )
     local bytes_help = "Bytes of those entries, by sink."
-    collect(
+    gauges.of(
         registry,
         "openclaw_post_action_queued_bytes",
         bytes_help,
-        slots.queued_bytes,
-        total
+        {"sink"},
+        function(sample)
+            for ____, ____value in ipairs(all) do
+                local sink = ____value.sink
+                local queued_bytes = ____value.queued_bytes
+                sample(
+                    total(queued_bytes),
+                    sink
+                )
+            end
+        end
     )
     local oldest_help = "How long the oldest of those entries has been held, by sink."
-    collect(
+    gauges.of(
         registry,
         "openclaw_post_action_oldest_seconds",
         oldest_help,
-        slots.oldest,
-        age
+        {"sink"},
+        function(sample)
+            for ____, ____value in ipairs(all) do
+                local sink = ____value.sink
+                local oldest = ____value.oldest
+                sample(
+                    age(registry, oldest),
+                    sink
+                )
+            end
+        end
     )
     local circuit_help = "Workers that only try single entries, as the sink keeps failing, by sink."
-    collect(
+    gauges.of(
         registry,
         "openclaw_post_action_circuit_open",
         circuit_help,
-        slots.circuit,
-        total
+        {"sink"},
+        function(sample)
+            for ____, ____value in ipairs(all) do
+                local sink = ____value.sink
+                local circuit = ____value.circuit
+                sample(
+                    total(circuit),
+                    sink
+                )
+            end
+        end
     )
-    local spool_help = "Bytes of the files in which entries are kept, by sink."
-    collect(
+end
+--- Adds the gauge of queues on disk.
+local function show_spools(registry, all)
+    local help = "Bytes of the files in which entries are kept, by sink."
+    gauges.of(
         registry,
         "openclaw_post_action_spool_bytes",
-        spool_help,
-        slots.spool_bytes,
-        total
+        help,
+        {"sink"},
+        function(sample)
+            for ____, ____value in ipairs(all) do
+                local sink = ____value.sink
+                local bytes = ____value.bytes
+                sample(
+                    shared_memory.total(registry.region, bytes),
+                    sink
+                )
+            end
+        end
     )
-    return slots
 end
---- Where each worker shows its part of a gauge, which falls to zero with it. Phases: init.
+--- The slot in which each worker writes its part of a gauge; it falls to zero when the worker ends. Phases: init.
 function ____exports.transient_slot(registry, name)
     local slot, err = shared_memory.transient_slot(registry.region, name)
     if slot ~= nil then
@@ -105,34 +132,42 @@ function ____exports.transient_slot(registry, name)
     )
     return shared_memory.LOST_SLOT
 end
---- Whether a sink of this name counts here already.
+--- Whether the registry has a sink of this name already.
 function ____exports.is_taken(registry, sink)
-    return slots_of(registry).queued[sink] ~= nil
+    for ____, other in ipairs(slots[registry] or ({})) do
+        if other.sink == sink then
+            return true
+        end
+    end
+    return false
 end
---- The figures of one sink, all bound. Phases: init.
+--- The counters and slots of one sink. Phases: init.
 local function create(registry, sink)
-    local sent = metric_registry.counter(registry, "openclaw_post_action_sent_total", "Entries that a sink has taken.", {"sink"})
+    local sent = metric_registry.counter(registry, "openclaw_post_action_sent_total", "Entries delivered to the sink.", {"sink"})
     local retries = metric_registry.counter(registry, "openclaw_post_action_retries_total", "Batches sent once more after a failure.", {"sink"})
     local dropped_family = metric_registry.counter(registry, "openclaw_post_action_dropped_total", "Entries that were not delivered, by reason.", {"sink", "reason"})
     local dropped = {}
     for ____, reason in ipairs(REASONS) do
         dropped[reason] = dropped_family:labels(sink, reason)
     end
-    local failures_family = metric_registry.counter(registry, "openclaw_post_action_failures_total", "Tries that a sink has not taken, and that are made again, by reason.", {"sink", "reason"})
+    local failures_family = metric_registry.counter(registry, "openclaw_post_action_failures_total", "Failed attempts that are repeated, by reason.", {"sink", "reason"})
     local failures = {}
     for ____, cause in ipairs(CAUSES) do
         failures[cause] = failures_family:labels(sink, cause)
     end
     local dead_lettered = metric_registry.counter(registry, "openclaw_post_action_dead_lettered_total", "Refused entries that were kept in the dead-letter file.", {"sink"})
-    local slots = slots_of(registry)
     local queued_slot = ____exports.transient_slot(registry, "post_action queued " .. sink)
     local queued_bytes_slot = ____exports.transient_slot(registry, "post_action queued_bytes " .. sink)
     local oldest_slot = ____exports.transient_slot(registry, "post_action oldest " .. sink)
     local circuit_slot = ____exports.transient_slot(registry, "post_action circuit " .. sink)
-    slots.queued[sink] = queued_slot
-    slots.queued_bytes[sink] = queued_bytes_slot
-    slots.oldest[sink] = oldest_slot
-    slots.circuit[sink] = circuit_slot
+    local its_slots = {
+        sink = sink,
+        queued = queued_slot,
+        queued_bytes = queued_bytes_slot,
+        oldest = oldest_slot,
+        circuit = circuit_slot
+    }
+    gauges.add(slots, registry, its_slots, show_queues)
     return {
         registry = registry,
         sent = sent:labels(sink),
@@ -147,12 +182,12 @@ local function create(registry, sink)
     }
 end
 ____exports.new = create
---- What a queue on disk counts, all bound. Phases: init.
+--- The further counters and slot of a queue on disk. Phases: init.
 function ____exports.of_spool(registry, sink)
     local spilled = metric_registry.counter(registry, "openclaw_post_action_spilled_total", "Entries written to disk before they were sent.", {"sink"})
     local failures = metric_registry.counter(registry, "openclaw_post_action_spool_failures_total", "Entries that could not be written to disk, and were kept in memory.", {"sink"})
     local bytes_slot = ____exports.transient_slot(registry, "post_action spool_bytes " .. sink)
-    slots_of(registry).spool_bytes[sink] = bytes_slot
+    gauges.add(spool_slots, registry, {sink = sink, bytes = bytes_slot}, show_spools)
     return {
         registry = registry,
         spilled = spilled:labels(sink),

@@ -1,30 +1,31 @@
 local ____exports = {}
+local guard = require("resty.openclaw.core.metrics.guard")
 local clock = require("resty.openclaw.core.time.clock")
 local ____delivery = require("resty.openclaw.post_action.delivery")
-local fly = ____delivery.fly
+local send_batch = ____delivery.send_batch
 local ____state = require("resty.openclaw.post_action.state")
 local WATCH_SECONDS = ____state.WATCH_SECONDS
-local book_losses = ____state.book_losses
+local count_losses = ____state.count_losses
 local drop = ____state.drop
 local is_exiting = ____state.is_exiting
 local show = ____state.show
 local sleep = ____state.sleep
-local tend = ____state.tend
+local maintain = ____state.maintain
 local wake = ____state.wake
---- A fresh timer so often, as what a light thread takes from its request's memory comes back only when it ends.
+--- The thread moves to a fresh timer after so long, as nginx frees the memory that it has used only when its timer ends.
 local RUN_SECONDS = 60
 local RUN_BATCHES = 1000
---- A timer over nginx's limit of running timers never runs, and nobody is told.
+--- A timer beyond `lua_max_running_timers` never runs, and no error is returned.
 local START_SECONDS = 1
 local WAKE_SECONDS = 0.001
---- What cannot be had right now is asked for so often.
+--- How long to wait where no entry of the queue can be read now.
 local UNAVAILABLE_SECONDS = 1
 local function is_full(flusher)
     local queue = flusher.queue
     return queue.entries >= flusher.settings.batch_entries or queue.bytes >= flusher.settings.batch_bytes
 end
---- Waits until a batch is due, for its size or its age, and takes it. False when there is none in time.
-local function gather(flusher, ____until)
+--- Waits until a batch is due by its size or age, and takes it. False when there is none until then.
+local function collect(flusher, ____until)
     local settings = flusher.settings
     local queue = flusher.queue
     if queue.entries == 0 then
@@ -50,7 +51,7 @@ local function gather(flusher, ____until)
     end
     flusher.oldest_at = clock.now()
     local text, entries, oldest_at = queue:take(settings.batch_entries, settings.batch_bytes)
-    book_losses(flusher)
+    count_losses(flusher)
     if entries == 0 then
         show(flusher)
         if not is_exiting(flusher) then
@@ -63,11 +64,11 @@ local function gather(flusher, ____until)
         oldest_at = oldest_at,
         since = clock.now(),
         failed = false,
-        divisions = 0
+        splits = 0
     }
     return true
 end
---- What is left when a draining worker's time is over.
+--- Gives up all entries when the time to drain is over.
 local function abandon(flusher)
     drop(
         flusher,
@@ -75,7 +76,7 @@ local function abandon(flusher)
         flusher.queue:clear(),
         "the worker exits"
     )
-    book_losses(flusher)
+    count_losses(flusher)
     show(flusher)
 end
 local function work(flusher)
@@ -85,23 +86,23 @@ local function work(flusher)
         if is_exiting(flusher) and clock.now() >= flusher.drain_until then
             return abandon(flusher)
         end
-        tend(flusher)
-        if flusher.batch ~= nil or gather(flusher, ____until) then
-            fly(flusher, flusher.batch)
+        maintain(flusher)
+        if flusher.batch ~= nil or collect(flusher, ____until) then
+            send_batch(flusher, flusher.batch)
             batches = batches + 1
         elseif is_exiting(flusher) then
             return abandon(flusher)
         end
     end
 end
---- Whether there is anything for the thread to do.
+--- Whether the thread has work to do.
 local function is_needed(flusher)
     if flusher.queue.entries > 0 or flusher.batch ~= nil then
         return true
     end
     return flusher.queue.is_durable and not is_exiting(flusher)
 end
---- Makes the timer that `run` lives in, unless one is on its way.
+--- Creates the timer that calls `run`, unless one is pending.
 local function start(flusher, run)
     local now = clock.now()
     if flusher.state == "starting" and now < flusher.started_at + START_SECONDS then
@@ -129,17 +130,15 @@ local function run(_premature, flusher)
         return
     end
     flusher.state = "running"
-    local ok, err = pcall(work, flusher)
+    local ok = guard.call_for(
+        flusher.faults,
+        "flusher",
+        "sink " .. flusher.settings.name,
+        work,
+        flusher
+    )
     flusher.state = "idle"
-    if not ok then
-        flusher.faults:report(
-            "flusher",
-            "sink ",
-            flusher.settings.name,
-            ": ",
-            err
-        )
-    elseif is_needed(flusher) then
+    if ok and is_needed(flusher) then
         start(flusher, run)
     end
 end
@@ -152,9 +151,8 @@ local function watch(premature, flusher)
         start(flusher, run)
     end
 end
---- Starts the thread where none runs. Nil and why in the phases that have no timers: those before the workers fork, and
--- `exit_worker`.
-function ____exports.awaken(flusher)
+--- Starts the thread unless it runs. Nil and why in phases without timers: init and exit_worker.
+function ____exports.ensure_running(flusher)
     if flusher.state == "running" then
         return true
     end
@@ -178,8 +176,8 @@ function ____exports.awaken(flusher)
     end
     return true
 end
---- Tells the thread of a new line, which wakes it if that was what it waits for.
-function ____exports.arrived(flusher)
+--- To be called after each queued entry: wakes the thread where it waits for that.
+function ____exports.entry_added(flusher)
     local queue = flusher.queue
     if queue.entries >= flusher.wake_entries or queue.bytes >= flusher.wake_bytes then
         wake(flusher)
@@ -188,27 +186,27 @@ function ____exports.arrived(flusher)
         flusher.drain_until = clock.now() + flusher.settings.drain_seconds
     end
 end
---- Tells the thread that lines are being dropped: a batch that only waits to grow should leave at once.
+--- To be called when entries were dropped: sends a batch at once that only waits for more entries.
 function ____exports.overflowed(flusher)
     if flusher.wake_entries <= flusher.settings.batch_entries then
         flusher.oldest_at = -math.huge
         wake(flusher)
     end
 end
---- Counts and logs what is left when the worker is gone for good. Phases: exit_worker.
+--- Gives up, counts and logs all entries that are left when the worker ends. Phases: exit_worker.
 function ____exports.close(flusher)
     local ____flusher_0 = flusher
     local queue = ____flusher_0.queue
     local batch = ____flusher_0.batch
     flusher.batch = nil
-    local flying = batch == nil and 0 or queue:give_back(batch.parts)
+    local lost = batch == nil and 0 or queue:give_back(batch.parts)
     drop(
         flusher,
         "exit",
-        flying + queue:clear(),
+        lost + queue:clear(),
         "the worker exits"
     )
-    book_losses(flusher)
+    count_losses(flusher)
     show(flusher)
 end
 return ____exports

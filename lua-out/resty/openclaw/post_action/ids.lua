@@ -5,8 +5,8 @@ local function create()
     return {origin = "", sequence = 0}
 end
 ____exports.new = create
---- Goes on to the next id, which is `origin-sequence`: when the worker began to give them and a random number, as other
--- machines have workers too, then how many there were. Phases: any but init.
+--- Advances to the next id, which is `origin-sequence`. The origin is the time of the worker's first id and a random number, as workers of
+-- other machines may begin at the same time. Phases: any but init.
 function ____exports.advance(ids)
     if ids.origin == "" then
         ids.origin = string.format(
@@ -17,12 +17,12 @@ function ____exports.advance(ids)
     end
     ids.sequence = ids.sequence + 1
 end
---- The next id as a text. Phases: any but init.
+--- The next id. Phases: any but init.
 function ____exports.next(ids)
     ____exports.advance(ids)
     return string.format("%s-%d", ids.origin, ids.sequence)
 end
---- The id that an entry begins with, as records and pushed tables do; nothing where it does not. Phases: any.
+--- The id at the beginning of an entry, which records and pushed tables have; else nothing. Phases: any.
 function ____exports.of(line)
     local id = string.match(line, "^{\"id\":\"([^\"\\]+)\"")
     return id

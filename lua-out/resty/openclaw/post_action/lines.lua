@@ -1,5 +1,5 @@
 local ____exports = {}
---- Where the line of this number ends: the place of its line end. Phases: any.
+--- The position of the line end of the line with this number, counted from 1. Phases: any.
 function ____exports.end_of(text, number)
     local at = 0
     for _ = 1, number do
@@ -11,7 +11,7 @@ function ____exports.end_of(text, number)
     end
     return at
 end
---- The lines without their ends. Phases: any.
+--- The lines without their line ends. Phases: any.
 function ____exports.split(text)
     local found = {}
     local at = 1
@@ -23,7 +23,7 @@ function ____exports.split(text)
     end
     return found
 end
---- The text of these lines. Phases: any.
+--- One string of these lines, each with a line end. Phases: any.
 function ____exports.join(lines)
     return #lines == 0 and "" or table.concat(lines, "\n") .. "\n"
 end

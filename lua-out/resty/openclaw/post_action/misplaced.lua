@@ -1,7 +1,7 @@
 local ____exports = {}
 local problem = require("resty.openclaw.config.problems")
---- A copy of a table without the options that belong elsewhere; of each of them a sentence is added to the problems, which ends
--- in where it belongs. Phases: init.
+--- A copy of a table without the options that belong to another one. For each of these a problem is added, which ends in `where`: where
+-- the option belongs. Phases: init.
 function ____exports.take_out(given, path, problems, is_elsewhere, where)
     local kept = {}
     local misplaced = {}

@@ -1,16 +1,16 @@
 local ____exports = {}
 local ffi = require("ffi")
 local string_buffer = require("string.buffer")
---- A page holds so much, or one line. One page alone would be moved as a whole when it grows.
+--- A page holds this much, or one longer line. A single page for all would be copied as a whole when it grows.
 local PAGE_BYTES = 262144
---- No lines. Phases: any.
+--- An empty queue. Phases: any.
 local function create()
     local pages = {}
     pages[1] = string_buffer.new()
     return {pages = pages, first = 1, last = 1}
 end
 ____exports.new = create
---- Copies a line, which has no end yet, behind the others. Phases: any.
+--- Appends a copy of a line, which has no line end yet. Phases: any.
 function ____exports.add(pages, line)
     local page = pages.pages[pages.last]
     local bytes = #page
@@ -21,28 +21,28 @@ function ____exports.add(pages, line)
     end
     page:put(line, "\n")
 end
---- Goes on to the next page when the first is empty.
-local function turn(pages)
+--- Drops the first page if it is empty and not the last one.
+local function drop_empty_page(pages)
     if pages.first == pages.last or #pages.pages[pages.first] > 0 then
         return
     end
     pages.pages[pages.first] = nil
     pages.first = pages.first + 1
 end
---- The first line without its end; it has so many bytes with it. Phases: any.
+--- The first line without its line end. `bytes`: its length with the line end. Phases: any.
 function ____exports.first(pages, bytes)
     local memory = pages.pages[pages.first]:ref()
     return ffi.string(memory, bytes - 1)
 end
---- Lets go of the first line, which has so many bytes with its end. Phases: any.
+--- Removes the first line. `bytes`: its length with the line end. Phases: any.
 function ____exports.drop(pages, bytes)
     pages.pages[pages.first]:skip(bytes)
-    turn(pages)
+    drop_empty_page(pages)
 end
---- Takes the first so many bytes out: some lines, each with its end. Phases: any.
+--- Removes the first lines, which have so many bytes with their line ends, and returns them. Phases: any.
 function ____exports.take(pages, bytes)
     local text = pages.pages[pages.first]:get(bytes)
-    turn(pages)
+    drop_empty_page(pages)
     if #text == bytes then
         return text
     end
@@ -50,7 +50,7 @@ function ____exports.take(pages, bytes)
     local left = bytes - #text
     while left > 0 do
         text = pages.pages[pages.first]:get(left)
-        turn(pages)
+        drop_empty_page(pages)
         parts[#parts + 1] = text
         left = left - #text
     end

@@ -1,7 +1,7 @@
 local ____exports = {}
 local lines = require("resty.openclaw.post_action.pages")
 local table_new = require("table.new")
---- The oldest waiting line; nothing where none waits.
+--- The oldest line; nothing where the queue is empty.
 local function first(self)
     local ____temp_0
     if self.entries == 0 then
@@ -11,7 +11,7 @@ local function first(self)
     end
     return ____temp_0
 end
---- Lets go of the oldest waiting line.
+--- Removes the oldest line.
 local function drop_first(self)
     local bytes = self.lengths[self.head]
     lines.drop(self.pages, bytes)
@@ -20,16 +20,13 @@ local function drop_first(self)
     self.bytes = self.bytes - bytes
 end
 local function has_room(queue, bytes)
-    return queue.entries + queue.flying_entries < queue.max_entries and queue.bytes + queue.flying_bytes + bytes <= queue.max_bytes
+    return queue.entries + queue.entries_in_flight < queue.max_entries and queue.bytes + queue.bytes_in_flight + bytes <= queue.max_bytes
 end
 local function offer(self, line, at)
-    if at == nil then
-        at = 0
-    end
     local bytes = #line + 1
     local dropped = 0
     while not has_room(self, bytes) do
-        local possible = self.drop_oldest and self.entries > 0 and self.flying_bytes + bytes <= self.max_bytes
+        local possible = self.drop_oldest and self.entries > 0 and self.bytes_in_flight + bytes <= self.max_bytes
         if not possible then
             return false, dropped
         end
@@ -47,7 +44,7 @@ local function offer(self, line, at)
     self.bytes = self.bytes + bytes
     return true, dropped
 end
---- How many of the waiting lines make one batch, and their bytes; at least one line where one waits.
+--- How many lines the next batch has, and their bytes: at least one line, unless the queue is empty.
 local function measure(queue, most_entries, most_bytes)
     local most = math.min(queue.entries, most_entries)
     local count = 0
@@ -70,8 +67,8 @@ local function take(self, most_entries, most_bytes)
     self.head = (self.head + count - 1) % self.max_entries + 1
     self.entries = self.entries - count
     self.bytes = self.bytes - bytes
-    self.flying_entries = count
-    self.flying_bytes = bytes
+    self.entries_in_flight = count
+    self.bytes_in_flight = bytes
     return lines.take(self.pages, bytes), count, oldest
 end
 local function oldest_at(self)
@@ -83,13 +80,13 @@ local function oldest_at(self)
     end
     return ____temp_1
 end
-local function land(self, entries, bytes)
-    self.flying_entries = self.flying_entries - entries
-    self.flying_bytes = self.flying_bytes - bytes
+local function done(self, entries, bytes)
+    self.entries_in_flight = self.entries_in_flight - entries
+    self.bytes_in_flight = self.bytes_in_flight - bytes
 end
 local function settle(self)
-    self.flying_entries = 0
-    self.flying_bytes = 0
+    self.entries_in_flight = 0
+    self.bytes_in_flight = 0
 end
 local function give_back(self, rest)
     local entries = 0
@@ -106,8 +103,8 @@ local function clear(self)
     end
     return dropped
 end
---- There is nothing to do, and nothing to wait for.
-local function nothing()
+--- For what a queue in memory does not need.
+local function do_nothing()
     return
 end
 local metatable = {__index = {
@@ -116,12 +113,12 @@ local metatable = {__index = {
     offer = offer,
     take = take,
     oldest_at = oldest_at,
-    land = land,
+    done = done,
     settle = settle,
     give_back = give_back,
     clear = clear,
-    tend = nothing,
-    wait = nothing
+    maintain = do_nothing,
+    wait = do_nothing
 }}
 --- An empty queue.
 local function create(max_entries, max_bytes, drop_oldest)
@@ -136,10 +133,10 @@ local function create(max_entries, max_bytes, drop_oldest)
         head = 1,
         entries = 0,
         bytes = 0,
-        flying_entries = 0,
-        flying_bytes = 0,
+        entries_in_flight = 0,
+        bytes_in_flight = 0,
         broken = 0,
-        ousted = 0
+        evicted = 0
     }
     return setmetatable(fields, metatable)
 end

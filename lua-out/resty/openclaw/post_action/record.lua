@@ -5,8 +5,8 @@ local request = require("resty.openclaw.core.request.request")
 local request_uri = require("resty.openclaw.core.request.request_uri")
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local ids = require("resty.openclaw.post_action.ids")
---- The variables that nginx or the gateway writes as numbers. What clients write (`$arg_…`, `$http_…`) stays a text, so that a
--- field has one type whatever they write.
+--- Variables that nginx or the gateway writes as numbers. What clients write (`$arg_…`, `$http_…`) stays a string, so that a field
+-- always has the same type.
 local NUMBERS = {}
 for ____, name in ipairs({
     "body_bytes_sent",
@@ -38,12 +38,12 @@ for ____, name in ipairs({
 }) do
     NUMBERS[name] = true
 end
---- Above that "%.14g" would not show each whole number.
+--- Above this "%.14g" cannot show every integer.
 local LARGEST = 100000000000000
---- The line that is being written; one for all, as writing it never waits. Values of nginx go there as they are: a text of
--- each would cost more than all the rest (see bench/README.md).
+--- The line that is being written; one for all, as writing never yields. Values of variables are copied into it: a Lua string for each
+-- would cost more than all the rest (see bench/README.md).
 local line = string_buffer.new()
---- A variable that nginx writes as a number; "-" is none.
+--- A variable that nginx writes as a number, in JSON; null for "-".
 local function number_text(value)
     return (value == nil or value == "-" or value == "") and "null" or value
 end
@@ -57,7 +57,7 @@ local function try_text(one)
         seconds
     )
 end
---- The fields of a request that took several tries: the last node, the seconds of all tries, and each try.
+--- The fields of a request with several attempts: the last node, the seconds of all attempts, and each attempt.
 local function tries_text(addresses, seconds)
     local tries = upstream_tries.parse(
         addresses,
@@ -79,7 +79,7 @@ local function tries_text(addresses, seconds)
         table.concat(texts, ",")
     )
 end
---- A variable that needs no escapes, as a text; nothing and an empty one are null.
+--- Writes a variable that needs no escapes as a string; null where it is empty or missing.
 local function put_text(name)
     if request.append(line, name, "\"") then
         line:put("\"")
@@ -87,7 +87,7 @@ local function put_text(name)
         line:put("null")
     end
 end
---- A variable that nginx writes as a number.
+--- Writes a variable that nginx writes as a number; `none` where it has no number.
 local function put_number(name, none)
     if not request.append_number(line, name) then
         line:put(none)
@@ -110,7 +110,7 @@ local function put_node()
         ))
     end
 end
---- A number as it stands; after several tries a variable is a list, and a text. "000" is a status that there is not.
+--- A number unchanged; all else as a string, such as a list after several attempts, or the status "000".
 local function extra_text(value, is_number)
     if value == nil or value == "" then
         return "null"
@@ -125,7 +125,7 @@ local function extra_text(value, is_number)
     local is_plain = is_whole or (string.match(value, "^%d+%.%d+$")) ~= nil
     return is_plain and value or json.text(value)
 end
---- The user's own fields; a variable that was never set is empty, or there is none.
+--- The fields of the option `record_variables`.
 local function extras_text(extras)
     local parts = {}
     for ____, extra in ipairs(extras) do
@@ -135,19 +135,19 @@ local function extras_text(extras)
     end
     return table.concat(parts)
 end
---- A number that is known of some requests only, with its comma and name in front. What is no number is left out.
-local function put_figure(name, before)
+--- Writes a number that only some requests have, with comma and name in front; nothing where it is no number.
+local function put_optional_number(name, before)
     local number = tonumber(request.variable(name) or "")
     if number ~= nil and number >= 0 and number < LARGEST then
         line:put(before):putf("%.14g", number)
     end
 end
---- What the answer of a model says of itself.
-local function put_answer(finish_reason)
-    put_figure("openclaw_prompt_tokens", ",\"prompt_tokens\":")
-    put_figure("openclaw_cached_tokens", ",\"cached_tokens\":")
-    put_figure("openclaw_completion_tokens", ",\"completion_tokens\":")
-    put_figure("openclaw_reasoning_tokens", ",\"reasoning_tokens\":")
+--- Writes the fields that `inference` has found in the response.
+local function put_inference(finish_reason)
+    put_optional_number("openclaw_prompt_tokens", ",\"prompt_tokens\":")
+    put_optional_number("openclaw_cached_tokens", ",\"cached_tokens\":")
+    put_optional_number("openclaw_completion_tokens", ",\"completion_tokens\":")
+    put_optional_number("openclaw_reasoning_tokens", ",\"reasoning_tokens\":")
     local source = request.variable("openclaw_tokens_source") or ""
     if source ~= "" then
         line:put(
@@ -159,10 +159,10 @@ local function put_answer(finish_reason)
         ",\"finish_reason\":",
         json.short_text(finish_reason)
     )
-    put_figure("openclaw_first_token_seconds", ",\"first_token_seconds\":")
+    put_optional_number("openclaw_first_token_seconds", ",\"first_token_seconds\":")
 end
---- What only some requests have; each with its comma in front.
-local function put_circumstances()
+--- Writes the fields that only some requests have, each with a comma in front.
+local function put_optional_fields()
     local variant = request.variable("openclaw_variant") or ""
     local model = request.variable("openclaw_model") or ""
     if variant ~= "" then
@@ -179,19 +179,19 @@ local function put_circumstances()
     end
     local finish_reason = request.variable("openclaw_finish_reason") or ""
     if finish_reason ~= "" then
-        put_answer(finish_reason)
+        put_inference(finish_reason)
     end
     if request.variable("openclaw_degraded") == "1" then
         line:put(",\"degraded\":true")
     end
 end
---- Milliseconds, as a whole number: what nginx's clock counts.
+--- Seconds as a whole number of milliseconds, the resolution of nginx's clock.
 local function milliseconds(seconds)
     local whole = math.floor(math.max(0, seconds) * 1000 + 0.5)
     return whole
 end
---- The record of the request being logged, without a line end; good until the next one is written. Method and address need
--- no escapes: nginx takes letters only for the one, and writes the other itself. Phases: log.
+--- The record of the request at hand, without a line end; valid until the next one is written. Method and address need no escapes: nginx
+-- accepts letters only for the one, and writes the other itself. Phases: log.
 function ____exports.write(recorder, route)
     local its_ids = recorder.ids
     ids.advance(its_ids)
@@ -223,7 +223,7 @@ function ____exports.write(recorder, route)
     put_text("openclaw_request_id")
     line:put(",\"trace_id\":")
     put_text("openclaw_trace_id")
-    put_circumstances()
+    put_optional_fields()
     if #recorder.extras > 0 then
         line:put(extras_text(recorder.extras))
     end

@@ -53,13 +53,13 @@ local MEMORY_SCHEMA = {
     record_variables = option(
         map_of(kinds.variable_name),
         {},
-        "more fields of the record: `{ pond = \"arg_pond\" }` shows `$arg_pond` as `\"pond\"`; null when empty. What nginx or the gateway writes as a number (`$status`, `$request_time`, `$openclaw_prompt_tokens`, …) is a number; all else is a text, whatever a client writes into it"
+        "more fields of the record: `{ pond = \"arg_pond\" }` shows `$arg_pond` as `\"pond\"`; null when empty. What nginx or the gateway writes as a number (`$status`, `$request_time`, `$openclaw_prompt_tokens`, …) is a number; all else is a string, even if a client writes a number into it"
     ),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the figures")
 }
---- What the queues of several sinks may have in common.
+--- The options of a queue without those of its sink, which several queues may share.
 ____exports.QUEUE_SCHEMA = joined(MEMORY_SCHEMA, durable_queue.SCHEMA)
---- The path of the file for what a sink refuses.
+--- The path of the dead-letter file.
 ____exports.DEAD_LETTER = optional(PATH, "absolute path of a file for the entries that the sink refuses; [see below](#when-a-sink-fails)")
 ____exports.NAME = computed(kinds.text, "the sink's type", "name of the sink in metrics and log lines; each sink needs its own")
 local SINK_SCHEMA = {
@@ -74,7 +74,7 @@ local function check_most(path, given, most, problems)
         kinds.whole(1, most).read(given, path, problems)
     end
 end
---- Adds to the problems where the options of a queue do not fit together. `path`: of their table. Phases: init.
+--- Adds to the problems where options of a queue contradict each other. `path`: of their table. Phases: init.
 function ____exports.check(queue, path, problems)
     check_most(
         problem.child(path, "batch_entries"),
@@ -90,11 +90,11 @@ function ____exports.check(queue, path, problems)
     )
     durable_queue.check(queue, path, problems)
 end
---- What a batch is sent at: its entries, and its bytes.
+--- The size at which a batch is sent: entries, and bytes.
 function ____exports.batch_limits(queue)
     return queue.batch_entries or math.min(BATCH_ENTRIES, queue.max_entries), queue.batch_bytes or math.min(BATCH_BYTES, queue.max_bytes)
 end
---- Puts aside what stands beside the sink and belongs into it, or the other way round.
+--- Adds problems for options beside `sink` that belong into it, and the other way round.
 local function sorted(given, path, problems)
     if type(given) ~= "table" then
         return given
@@ -127,7 +127,7 @@ local function sorted(given, path, problems)
     )
     return options
 end
---- The settings of a queue that stands alone, from options as users write them. Raises all that is wrong. Phases: init.
+--- The settings of a queue that is used alone. Raises with all problems. Phases: init.
 function ____exports.read_alone(given, path)
     local problems = {}
     local options = read(

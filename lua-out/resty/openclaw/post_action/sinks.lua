@@ -9,7 +9,7 @@ local redis_stream = require("resty.openclaw.post_action.sinks.redis_stream")
 local stream = require("resty.openclaw.post_action.sinks.stream")
 local syslog = require("resty.openclaw.post_action.sinks.syslog")
 local udp = require("resty.openclaw.post_action.sinks.udp")
---- By the names that users give.
+--- By the names in the option `type`.
 ____exports.TYPES = {
     file = {schema = file.SCHEMA, create = file.new},
     http = {schema = http.SCHEMA, check = http.check, create = http.new},
@@ -55,7 +55,7 @@ ____exports.SINK = {
         }
     end
 }
---- Whether sinks of a type have this option; of a type that is not known, whether any sinks have it. Phases: init.
+--- Whether sinks of a type have this option; for an unknown type whether any sinks have it. Phases: init.
 function ____exports.have(option, sink_type)
     if option == "type" then
         return true
@@ -73,8 +73,8 @@ function ____exports.have(option, sink_type)
     end
     return false
 end
---- The sink that has these options. `path`: of their table, for sentences. Phases: init. Raises where they do not fit
--- together, or something that the sink needs is not there.
+--- The sink with these options. `path`: the path of their table, for errors. Phases: init. Raises where options contradict each other, or
+-- something that the sink needs is missing.
 function ____exports.create(____bindingPattern0, path)
     local values
     local name
@@ -82,7 +82,7 @@ function ____exports.create(____bindingPattern0, path)
     values = ____bindingPattern0.values
     return ____exports.TYPES[name].create(values, path)
 end
---- What a sink refuses goes to the file at this path. Phases: init.
+--- A sink for refused entries: the dead-letter file at this path. Phases: init.
 function ____exports.create_dead_letter(path)
     return file.new({path = path})
 end

@@ -1,11 +1,11 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
 local clock = require("resty.openclaw.core.time.clock")
---- So many failures in a row open the circuit: the sink is left alone then but for single entries.
+--- Consecutive failures that open the circuit: from then on single entries are sent only, until one succeeds.
 local FAILURES_TO_OPEN = 5
---- How often to see whether entries wait without a thread; also the longest sleep, should no watch be possible.
+--- How often the watch timer looks for entries without a thread; also the longest sleep, in case there is no watch timer.
 ____exports.WATCH_SECONDS = 5
---- Whether the worker exits; from the first time on, the draining has an end. Phases: any.
+--- Whether the worker exits. The first call that finds so sets the time until which the queue is drained. Phases: any.
 function ____exports.is_exiting(flusher)
     if not ngx.worker.exiting() then
         return false
@@ -13,29 +13,29 @@ function ____exports.is_exiting(flusher)
     flusher.drain_until = flusher.drain_until or clock.now() + flusher.settings.drain_seconds
     return true
 end
---- Whether the sink is left alone but for single entries. Phases: any.
+--- Whether the circuit is open, so that single entries are sent only. Phases: any.
 function ____exports.is_open(flusher)
     return flusher.failures >= FAILURES_TO_OPEN
 end
---- Shows how much this worker holds for the sink, since when, and whether it leaves the sink alone. Phases: any.
+--- Updates the gauges of this worker: entries and bytes held, the age of the oldest, and the circuit. Phases: any.
 function ____exports.show(flusher)
     local figures = flusher.figures
     local queue = flusher.queue
     local mine = figures.registry.region.mine
-    mine[figures.queued_slot] = queue.entries + queue.flying_entries
-    mine[figures.queued_bytes_slot] = queue.bytes + queue.flying_bytes
+    mine[figures.queued_slot] = queue.entries + queue.entries_in_flight
+    mine[figures.queued_bytes_slot] = queue.bytes + queue.bytes_in_flight
     local ____figures_oldest_slot_2 = figures.oldest_slot
     local ____opt_0 = flusher.batch
     mine[____figures_oldest_slot_2] = ____opt_0 and ____opt_0.oldest_at or queue:oldest_at() or 0
     mine[figures.circuit_slot] = ____exports.is_open(flusher) and 1 or 0
 end
---- Ends the thread's sleep. Phases: any.
+--- Wakes the thread up. Phases: any.
 function ____exports.wake(flusher)
     flusher.wake_entries = math.huge
     flusher.wake_bytes = math.huge
     flusher.semaphore:post(1)
 end
---- Sleeps until the queue holds so much, or the worker exits, or the time is over. Phases: timer.
+--- Sleeps until the queue holds so many entries or bytes, the worker exits, or the time is over. Phases: timer.
 function ____exports.sleep(flusher, entries, bytes, seconds)
     flusher.wake_entries = entries
     flusher.wake_bytes = bytes
@@ -46,7 +46,7 @@ function ____exports.sleep(flusher, entries, bytes, seconds)
     flusher.wake_entries = math.huge
     flusher.wake_bytes = math.huge
 end
---- Counts and logs entries that will not be delivered. Phases: any.
+--- Counts and logs entries that were dropped. Phases: any.
 function ____exports.drop(flusher, reason, entries, why)
     if entries == 0 then
         return
@@ -62,23 +62,23 @@ function ____exports.drop(flusher, reason, entries, why)
         why
     )
 end
---- Counts and logs what the queue has lost by itself. Phases: any.
-function ____exports.book_losses(flusher)
+--- Counts and logs entries that the queue has lost. Phases: any.
+function ____exports.count_losses(flusher)
     local ____flusher_queue_3 = flusher.queue
     local broken = ____flusher_queue_3.broken
-    local ousted = ____flusher_queue_3.ousted
+    local evicted = ____flusher_queue_3.evicted
     flusher.queue.broken = 0
-    flusher.queue.ousted = 0
+    flusher.queue.evicted = 0
     ____exports.drop(flusher, "broken", broken, "the spool is damaged")
-    ____exports.drop(flusher, "overflow", ousted, "the queue is full")
+    ____exports.drop(flusher, "overflow", evicted, "the queue is full")
 end
---- Lets the queue do what it does now and then. Phases: timer.
-function ____exports.tend(flusher)
-    flusher.queue:tend()
-    ____exports.book_losses(flusher)
+--- Runs the maintenance of the queue. Phases: timer.
+function ____exports.maintain(flusher)
+    flusher.queue:maintain()
+    ____exports.count_losses(flusher)
     ____exports.show(flusher)
 end
---- The state of a thread that is not started yet. Phases: init. Raises when there is no memory for a semaphore.
+--- The state of a thread that is not started. Phases: init. Raises when there is no memory for a semaphore.
 local function create(settings, queue, sink, dead_letter, figures, faults)
     local made, err = semaphore.new()
     if made == nil then

@@ -4,8 +4,8 @@ local increment = ____names.increment
 local LINES = "slow_log:lines"
 local LEFT_OUT = "slow_log:left_out"
 local MINUTE = 60
---- Takes the place of one line; false when this minute has none left, nil and why when nobody can count. A minute begins
--- with its first line. Phases: any.
+--- Counts a line; false when the limit of this minute is reached, nil and why when the dict has no memory. A minute begins with its first
+-- line. Phases: any.
 function ____exports.take(limit)
     local names = limit.names
     local lines = names:incr(LINES, 1)
@@ -26,7 +26,7 @@ end
 function ____exports.leave_out(limit)
     increment(limit.names, LEFT_OUT, 1, 0)
 end
---- How many lines were left out since this was asked last, by any worker. Phases: any.
+--- How many lines were left out since the last call in any worker. Phases: any.
 function ____exports.take_left_out(limit)
     local count = limit.names:get(LEFT_OUT)
     if count == nil or count <= 0 then

@@ -7,14 +7,14 @@ local decimal = ____text.decimal
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local utf8 = require("resty.openclaw.core.text.utf8")
 local LINE = table.concat({"{\"time\":%.3f,\"request_id\":%s,\"trace_id\":%s,\"route\":%s,\"variant\":%s,\"client\":%s,\"method\":%s,\"uri\":%s,\"status\":%d", ",\"request_seconds\":%.3f,\"queue_seconds\":%s,\"first_byte_seconds\":%s,\"node\":%s,\"tries\":[%s],\"cache\":%s", ",\"degraded\":%s,\"request_bytes\":%d,\"response_bytes\":%d,\"model\":%s,\"prompt_tokens\":%s,\"completion_tokens\":%s", ",\"finish_reason\":%s%s}"})
---- A text from elsewhere, a model's name for instance, is cut to so many bytes.
-local MOST_TEXT_BYTES = 256
---- The variable as a JSON text; null when it is empty or does not exist.
+--- Strings from outside, such as the name of a model, are cut to so many bytes.
+local MOST_STRING_BYTES = 256
+--- The variable as a JSON string; null when it is empty or does not exist.
 local function text_of(name)
     local value = request.variable(name) or ""
-    return value == "" and "null" or json.text(utf8.cut(value, MOST_TEXT_BYTES))
+    return value == "" and "null" or json.text(utf8.cut(value, MOST_STRING_BYTES))
 end
---- A number as JSON has them; null for all else, "-" and nothing among that.
+--- A JSON number; null for anything else, such as "-".
 local function number_text(value)
     local whole = decimal(value or "")
     local ____temp_0
@@ -39,7 +39,7 @@ local function try_text(one)
         number_text(one.response_seconds)
     )
 end
---- Each try of the request, through retries and internal redirects; none for an answer from the cache.
+--- Each attempt of the request, over retries and internal redirects; none for a response from the cache.
 local function tries()
     return upstream_tries.parse(
         request.variable("upstream_addr") or "",
@@ -49,7 +49,7 @@ local function tries()
         request.variable("upstream_header_time")
     )
 end
---- The line of the request being logged, without a line end. Phases: log. May raise.
+--- The line of the current request, without a line end. Phases: log. May raise.
 function ____exports.write(route, left_out)
     local all = tries()
     local texts = {}

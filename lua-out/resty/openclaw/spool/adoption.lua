@@ -2,10 +2,10 @@ local ____exports = {}
 local folder = require("resty.openclaw.spool.folder")
 local lanes = require("resty.openclaw.spool.lane")
 local readers = require("resty.openclaw.spool.reader")
---- A worker that exits leaves all to others.
+--- A worker that exits adopts no lanes.
 local LEFT = "the worker exits"
---- Counts what is in a segment from there on, and removes it where that is nothing. Says why it cannot.
-local function survey_segment(lane, number, settled_number, offset)
+--- Counts the entries of a segment from an offset on, and removes the segment if there are none. Returns the error, if any.
+local function scan_segment(lane, number, settled_number, offset)
     local segment = {number = number, bytes = 0, entries = 0, text_bytes = 0}
     local ____, err = readers.file_of(lane, segment)
     if err ~= nil then
@@ -26,8 +26,8 @@ local function survey_segment(lane, number, settled_number, offset)
     end
     return nil
 end
---- Finds the segments of a lane that are not settled, and counts what is in them. Removes the others.
-local function survey(lane, faults)
+--- Finds the segments of a lane that are not delivered, and counts their entries. Removes the others.
+local function scan(lane, faults)
     local numbers, err = lanes.numbers(lane.path)
     if numbers == nil then
         return err
@@ -39,7 +39,7 @@ local function survey(lane, faults)
             return LEFT
         end
         lane.last_number = math.max(lane.last_number, number)
-        local problem = survey_segment(lane, number, settled_number, number == settled_number and settled_offset or 0)
+        local problem = scan_segment(lane, number, settled_number, number == settled_number and settled_offset or 0)
         if problem == readers.GONE then
             faults:report(
                 "adopt",
@@ -57,11 +57,11 @@ local function survey(lane, faults)
     lanes.close_reader(lane)
     return nil
 end
-local function came_before(left, right)
+local function is_older(left, right)
     return left.first_stamp < right.first_stamp
 end
---- Lanes of a directory with entries that are nobody's, the one with the oldest entry first, and no more than so many: from then
--- on they are this process'. May yield. Phases: timer.
+--- Acquires lanes of a directory that have entries and no owner, `most` at most, and returns them, the one with the oldest entry first.
+-- May yield. Phases: timer.
 function ____exports.adopt(directory, most, faults)
     local adopted = {}
     for ____, number in ipairs((folder.lane_numbers(directory)) or ({})) do
@@ -69,12 +69,12 @@ function ____exports.adopt(directory, most, faults)
             break
         end
         local path = (directory .. "/") .. tostring(number)
-        local lane, claim_err = lanes.claim(path)
-        if lane == nil and claim_err ~= lanes.OWNED then
-            faults:report("adopt", path, ": ", claim_err)
+        local lane, acquire_err = lanes.acquire(path)
+        if lane == nil and acquire_err ~= lanes.OWNED then
+            faults:report("adopt", path, ": ", acquire_err)
         end
         if lane ~= nil then
-            local err = survey(lane, faults)
+            local err = scan(lane, faults)
             if err ~= nil and err ~= LEFT then
                 faults:report("adopt", path, ": ", err)
             end
@@ -85,7 +85,7 @@ function ____exports.adopt(directory, most, faults)
             end
         end
     end
-    table.sort(adopted, came_before)
+    table.sort(adopted, is_older)
     return adopted
 end
 return ____exports

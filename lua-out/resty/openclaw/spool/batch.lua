@@ -4,11 +4,11 @@ local readers = require("resty.openclaw.spool.reader")
 local ____state = require("resty.openclaw.spool.state")
 local FULL = ____state.FULL
 local moment = ____state.moment
---- Whether anything of a lane has been read since it was last settled.
+--- Whether entries of a lane were read since the last batch was settled.
 local function has_moved(lane)
     return lane.cursor.index > 0 or lane.cursor.offset ~= lane.offset
 end
---- Lets others have a lane of which nothing is left.
+--- Releases an adopted lane whose entries are all delivered.
 local function leave_lane(spool, lane)
     for index, adopted in ipairs(spool.adopted) do
         if adopted == lane then
@@ -18,14 +18,13 @@ local function leave_lane(spool, lane)
         end
     end
 end
---- Settles the batch in flight: notes how far the lane is delivered, and removes the segments that are delivered as a whole.
--- Phases: any.
+--- Settles the batch in flight: writes the lane's position, and removes the segments that are delivered completely. Phases: any.
 function ____exports.finish(spool)
-    local lane = spool.flying
+    local lane = spool.lane_in_flight
     if lane == nil then
         return
     end
-    spool.flying = nil
+    spool.lane_in_flight = nil
     spool.flying_entries = 0
     spool.flying_bytes = 0
     if has_moved(lane) then
@@ -44,22 +43,22 @@ function ____exports.finish(spool)
         leave_lane(spool, lane)
     end
 end
---- The batch in flight is not settled: its entries wait again, as the oldest. Phases: any.
+--- Gives the batch in flight back: its entries are queued again, as the oldest. Phases: any.
 function ____exports.give_back(spool)
-    local lane = spool.flying
+    local lane = spool.lane_in_flight
     if lane == nil then
         return
     end
-    spool.flying = nil
+    spool.lane_in_flight = nil
     spool.entries = spool.entries + spool.flying_entries
     spool.bytes = spool.bytes + spool.flying_bytes
     spool.flying_entries = 0
     spool.flying_bytes = 0
     lanes.rewind(lane)
 end
---- Reads the next entries of a lane, which are in flight then; false when there are none.
+--- Reads the next entries of a lane into the batch; false when there are none.
 local function take_from(spool, lane, reading)
-    spool.flying = lane
+    spool.lane_in_flight = lane
     local err = readers.read(lane, spool, reading)
     if err ~= nil then
         spool.settings.faults:report("read", lane.path, ": ", err)
@@ -69,7 +68,7 @@ local function take_from(spool, lane, reading)
     end
     return reading.entries > 0
 end
---- Reads from the first lane that has entries; false when none has.
+--- The same for the first lane that has entries.
 local function take_any(spool, reading)
     local index = 0
     while index < #spool.adopted do
@@ -83,9 +82,9 @@ local function take_any(spool, reading)
     end
     return spool.own ~= nil and take_from(spool, spool.own, reading)
 end
---- The oldest entries as one text, each with its line end; how many they are; when the first of them came, on the clock's
--- scale. No more than so many entries, and so many bytes unless one alone has more. Adopted lanes go first. They are in
--- flight from then on, and only one batch may be. None: there is nothing, or it cannot be read now. May yield. Phases: timer.
+--- Takes the oldest entries as the batch in flight: one string, each entry with its line end; the number of entries; when the first was
+-- appended. At most so many entries, and so many bytes unless a single entry is longer. Adopted lanes go first. 0 entries: there are
+-- none, or they cannot be read now. May yield. Phases: timer.
 function ____exports.take(spool, most_entries, most_bytes)
     ____exports.give_back(spool)
     local text = spool.text:reset()

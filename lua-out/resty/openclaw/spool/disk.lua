@@ -1,13 +1,14 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
 local clock = require("resty.openclaw.core.time.clock")
+local guard = require("resty.openclaw.core.metrics.guard")
 local file_sync = require("resty.openclaw.core.files.file_sync")
 local files = require("resty.openclaw.core.files.files")
---- A timer over nginx's limit of running timers never runs, and nobody is told.
+--- A timer beyond `lua_max_running_timers` never runs, and no error is returned.
 local LATE_SECONDS = 1
---- Whoever waits goes on without the disk after so long.
+--- `wait` gives up after this long.
 local MOST_WAIT_SECONDS = 30
---- No more files than these wait for the disk at a time; more would be many open files.
+--- At most so many files wait to be synced, as each of them is open.
 local MOST_RETIRED = 16
 --- The phases that may wait, by the names that ngx.get_phase has for them.
 local MAY_WAIT = {
@@ -21,7 +22,7 @@ local MAY_WAIT = {
     ssl_client_hello = true,
     ssl_session_fetch = true
 }
---- Waits until the disk has a file or a folder's names, and reports where it never will; whether it has.
+--- Syncs a file, or a folder's names; reports a failure. Returns whether it succeeded.
 local function sync(disk, what, name)
     local ok, err = file_sync.sync(disk.thread_pool, what)
     if ok == nil then
@@ -29,7 +30,7 @@ local function sync(disk, what, name)
     end
     return ok == true
 end
---- Waits for the disk once, for all that was written so far.
+--- Syncs all that was written so far.
 local function run_once(disk)
     local ____disk_0 = disk
     local file = ____disk_0.file
@@ -67,22 +68,16 @@ local function run(_premature, disk)
     repeat
         do
             disk.is_due = false
-            local ok, err = pcall(run_once, disk)
-            if not ok then
-                disk.faults:report(
-                    "sync",
-                    tostring(err)
-                )
-            end
+            guard.call(disk.faults, "sync", run_once, disk)
         end
     until not (disk.is_due or disk.policy == "always" and disk.synced < disk.written)
     disk.is_running = false
 end
---- Sees to it that the disk is waited for soon.
+--- Starts a timer for the next sync, unless there is one.
 local function plan(disk)
     local now = clock.now()
     local seconds = disk.policy == "always" and 0 or disk.seconds
-    if disk.planned_at ~= nil and now < disk.planned_at + seconds + LATE_SECONDS then
+    if disk.planned_at ~= nil and now < disk.planned_at + (seconds + LATE_SECONDS) then
         return
     end
     disk.planned_at = now
@@ -91,17 +86,17 @@ local function plan(disk)
         made, err = ngx.timer.at(0, run, disk)
     end
     if not made then
-        disk.faults:report("timer", "no wait for the disk: ", err)
+        disk.faults:report("timer", "no sync to disk: ", err)
     end
 end
---- Tells of a write to the file. Phases: any but init and exit_worker.
+--- Notes a write to the file. Phases: any but init and exit_worker.
 function ____exports.changed(disk)
     disk.written = disk.written + 1
     if disk.policy ~= "never" and not (disk.policy == "always" and disk.is_running) then
         plan(disk)
     end
 end
---- Tells of a new name in a folder. Phases: any.
+--- Notes a new file in a folder. Phases: any.
 function ____exports.named(disk, folder)
     if disk.policy == "never" or disk.folders[#disk.folders] == folder then
         return
@@ -109,7 +104,7 @@ function ____exports.named(disk, folder)
     local ____disk_folders_1 = disk.folders
     ____disk_folders_1[#____disk_folders_1 + 1] = folder
 end
---- Lets go of the file, which nobody writes to any more. Phases: any.
+--- Retires the file: it is not written to any more, and closed once it is synced. Phases: any.
 function ____exports.retire(disk)
     local file = disk.file
     if file == nil then
@@ -131,7 +126,7 @@ function ____exports.retire(disk)
     end
     files.close(file)
 end
---- With "always": waits until the disk has what was written before; nothing in phases that cannot. Phases: any.
+--- With "always": waits until all that was written before is synced; does nothing in phases that cannot wait. Phases: any.
 function ____exports.wait(disk)
     if disk.policy ~= "always" or MAY_WAIT[ngx.get_phase()] ~= true then
         return
@@ -149,7 +144,7 @@ function ____exports.wait(disk)
         end
     end
 end
---- Waits for the disk right here, and lets go of all files. Phases: any; usually exit_worker.
+--- Syncs and closes all files; blocks the worker meanwhile. Phases: any; usually exit_worker.
 function ____exports.close(disk)
     ____exports.retire(disk)
     for ____, file in ipairs(disk.retired) do
@@ -163,7 +158,7 @@ function ____exports.close(disk)
     disk.folders = {}
     disk.synced = disk.written
 end
---- What waits for the disk, with nothing written yet. Phases: init. Raises when there is no memory for a semaphore.
+--- Nothing is written yet. Phases: init. Raises when there is no memory for a semaphore.
 local function create(policy, seconds, thread_pool, faults)
     local made, err = semaphore.new()
     if made == nil then

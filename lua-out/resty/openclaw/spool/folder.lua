@@ -7,7 +7,7 @@ local MOST_TRIES = 1024
 function ____exports.lane_numbers(directory)
     return lanes.numbers_in(directory, "%d")
 end
---- The bytes of the segments of all lanes, whoever has them. Phases: any.
+--- The size of the segments of all lanes, whoever owns them, in bytes. Phases: any.
 function ____exports.used_bytes(directory)
     local bytes = 0
     for ____, number in ipairs((____exports.lane_numbers(directory)) or ({})) do
@@ -18,7 +18,7 @@ function ____exports.used_bytes(directory)
     end
     return bytes
 end
---- Makes the folder, and the one that it is in. Says why not, or nothing.
+--- Creates the folder, and its parent. Returns the error, if any.
 local function make(directory)
     if files.make_folder(directory) == nil then
         return nil
@@ -29,9 +29,9 @@ local function make(directory)
     end
     return files.make_folder(directory)
 end
---- A lane that is nobody's and has no segments.
+--- Acquires a lane that has no owner and no segments.
 local function take_empty(directory, number)
-    local lane = lanes.claim((directory .. "/") .. tostring(number))
+    local lane = lanes.acquire((directory .. "/") .. tostring(number))
     if lane == nil then
         return nil
     end
@@ -43,8 +43,8 @@ local function take_empty(directory, number)
     lanes.release(lane)
     return nil
 end
---- A lane to write to: the first that is nobody's and empty, else a new one. On failure nil and why. Phases: any but init, as
--- workers would all have the lock that their master has.
+--- A lane to write to: the first empty one without an owner, else a new one. On failure nil and why. Phases: any but init, as all workers
+-- would inherit the lock of their master.
 function ____exports.take_lane(directory)
     local problem = make(directory)
     if problem ~= nil then

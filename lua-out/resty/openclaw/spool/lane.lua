@@ -1,14 +1,14 @@
 local ____exports = {}
 local ffi = require("ffi")
 local files = require("resty.openclaw.core.files.files")
---- Number and offset, each with as many digits as it may need.
+--- The form of a position: number and offset, each with as many digits as it may need.
 local POSITION = "%010d %016d"
 local POSITION_BYTES = 27
 local POSITION_AND_CHECKSUM_BYTES = POSITION_BYTES + 10
 local SEGMENT_NAME = "%08d.log"
---- No higher number is one of ours: the position has ten digits for the number after it.
+--- The highest number of a segment or lane: the position has ten digits, for one more.
 local MOST_NUMBER = 999999999
---- Why a lane cannot be claimed, where nothing is wrong.
+--- The error of `acquire` where a lane has an owner, which is no fault.
 ____exports.OWNED = "it has an owner"
 local position_place = ffi.new("char[?]", POSITION_AND_CHECKSUM_BYTES)
 --- The file of the segment of that number in a folder. Phases: any.
@@ -19,8 +19,8 @@ end
 function ____exports.path_of(lane, segment)
     return ____exports.segment_path(lane.path, segment.number)
 end
---- The numbers in the names of a folder, sorted: of those names alone that we give, which are these numbers in this form of
--- `string.format`. On failure nil and why. Phases: any.
+--- The numbers of the files in a folder whose names have this form (of `string.format`), sorted. Other names are not ours. On failure nil
+-- and why. Phases: any.
 function ____exports.numbers_in(path, form)
     local names, err = files.names(path)
     if names == nil then
@@ -41,8 +41,8 @@ end
 function ____exports.numbers(path)
     return ____exports.numbers_in(path, SEGMENT_NAME)
 end
---- The lane of a folder, where nobody else has it; else nil and why. Its segments are left to others to find. Phases: any.
-function ____exports.claim(path)
+--- Acquires the lane of a folder if it has no owner; else nil and why. Does not read its segments. Phases: any.
+function ____exports.acquire(path)
     local file, err = files.open(path .. "/position", "lock")
     if file == nil then
         return nil, err
@@ -75,22 +75,22 @@ function ____exports.close_reader(lane)
     end
     lane.reader = nil
 end
---- Closes what is open of a lane, so that another may have it. Phases: any.
+--- Closes the files of a lane, so that another process may acquire it. Phases: any.
 function ____exports.release(lane)
     ____exports.close_reader(lane)
     files.close(lane.file)
 end
---- What the position says; 0 and 0 where it says nothing, or is damaged. Phases: any.
+--- Reads the position; 0 and 0 where it is empty or damaged. Phases: any.
 function ____exports.read_position(lane)
     local count = files.read(lane.file, position_place, POSITION_AND_CHECKSUM_BYTES, 0)
     local text = ffi.string(position_place, count or 0)
-    local number, offset, claimed = string.match(text, "^(%d+) (%d+) (%x+)\n$")
-    if number == nil or tonumber(claimed, 16) ~= ngx.crc32_short(string.sub(text, 1, POSITION_BYTES)) then
+    local number, offset, checksum = string.match(text, "^(%d+) (%d+) (%x+)\n$")
+    if number == nil or tonumber(checksum, 16) ~= ngx.crc32_short(string.sub(text, 1, POSITION_BYTES)) then
         return 0, 0
     end
     return tonumber(number), tonumber(offset)
 end
---- Writes the position down, in place. Says why not, or nothing. Phases: any.
+--- Writes the position, in place. Returns the error, if any. Phases: any.
 function ____exports.write_position(lane, number, offset)
     local text = string.format(POSITION, number, offset)
     return files.overwrite(
@@ -103,7 +103,7 @@ function ____exports.write_position(lane, number, offset)
         0
     )
 end
---- Puts the cursor where all is settled. Phases: any.
+--- Moves the cursor back to the position. Phases: any.
 function ____exports.rewind(lane)
     local cursor = lane.cursor
     cursor.index = 0
@@ -111,7 +111,7 @@ function ____exports.rewind(lane)
     cursor.entries = 0
     cursor.text_bytes = 0
 end
---- Puts the cursor at the beginning of the next segment. Phases: any.
+--- Moves the cursor to the beginning of the next segment. Phases: any.
 function ____exports.next_segment(lane)
     local cursor = lane.cursor
     cursor.index = cursor.index + 1
@@ -119,7 +119,7 @@ function ____exports.next_segment(lane)
     cursor.entries = 0
     cursor.text_bytes = 0
 end
---- Removes a segment, settled or not: the bytes of its file, or nil and why. Phases: any.
+--- Removes a segment, delivered or not: the size of its file, or nil and why. Phases: any.
 function ____exports.remove(lane, index)
     local segment = lane.segments[index + 1]
     table.remove(lane.segments, index + 1)
@@ -132,7 +132,7 @@ function ____exports.remove(lane, index)
     end
     return segment.bytes
 end
---- Settles what has been read: forgets it, and removes the segments that are read as a whole. Says why not. Phases: any.
+--- Settles what was read: writes the position, and removes the segments that were read completely. Returns the error, if any. Phases: any.
 function ____exports.settle(lane)
     local ____lane_cursor_0 = lane.cursor
     local index = ____lane_cursor_0.index

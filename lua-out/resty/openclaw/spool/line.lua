@@ -2,21 +2,21 @@ local ____exports = {}
 local ffi = require("ffi")
 local buffers = require("string.buffer")
 ffi.cdef("\n    unsigned int openclaw_spool_checksum(const uint8_t *bytes, size_t count) __asm__(\"ngx_http_lua_ffi_crc32_long\");\n    uint8_t *openclaw_spool_find(const uint8_t *bytes, int byte, size_t count) __asm__(\"memchr\");\n")
---- What stands before the entry, in bytes.
+--- Bytes before the entry.
 ____exports.HEAD_BYTES = 16
---- What a line has besides the entry.
+--- Bytes of a line besides the entry.
 ____exports.OTHER_BYTES = ____exports.HEAD_BYTES + 1
 local CHECKSUM_BYTES = 8
 local LINE_END = 10
 local written = buffers.new()
---- The checksum of so many bytes as text.
+--- The checksum of so many bytes, in hex.
 local function checksum(memory, count)
     return string.format(
         "%08x",
         tonumber(ffi.C.openclaw_spool_checksum(memory, count))
     )
 end
---- The line of an entry that came at that time: where it is until the next call, and how long. Phases: any.
+--- The line of an entry, in memory that holds it until the next call, and its length. Phases: any.
 function ____exports.encode(entry, seconds)
     local place, count = written:reset():put(
         "        ",
@@ -44,19 +44,20 @@ function ____exports.length(memory, count)
     end
     return ____temp_0
 end
---- Whether a line of so many bytes without its end is as it was written. Phases: any.
-function ____exports.is_sound(memory, bytes)
+--- Whether the checksum of a line is right. `bytes`: its length without the line end. Phases: any.
+function ____exports.is_valid(memory, bytes)
     if bytes <= ____exports.HEAD_BYTES then
         return false
     end
-    local claimed = ffi.string(memory, CHECKSUM_BYTES)
-    return claimed == checksum(memory + CHECKSUM_BYTES, bytes - CHECKSUM_BYTES)
+    local given = ffi.string(memory, CHECKSUM_BYTES)
+    return given == checksum(memory + CHECKSUM_BYTES, bytes - CHECKSUM_BYTES)
 end
---- When the entry of this line came, in seconds since 1970; 0 for what is no line. Phases: any.
+--- When the entry of a line was appended; 0 where that cannot be read. Phases: any.
 function ____exports.stamp(memory)
-    return tonumber(
+    local seconds = tonumber(
         ffi.string(memory + CHECKSUM_BYTES, CHECKSUM_BYTES),
         16
     ) or 0
+    return seconds
 end
 return ____exports

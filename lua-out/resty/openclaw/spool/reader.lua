@@ -4,13 +4,13 @@ local files = require("resty.openclaw.core.files.files")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local lanes = require("resty.openclaw.spool.lane")
 local lines = require("resty.openclaw.spool.line")
---- What is read at once, and what is read and checked at a stretch: well below a millisecond.
+--- Bytes of one read, and bytes that are read and checked before other requests are served: well below a millisecond.
 local PIECE_BYTES = 131072
 local STRETCH_BYTES = 262144
 local piece = ffi.new("uint8_t[?]", PIECE_BYTES)
---- Why a segment cannot be read, where it is gone, or something that is no file has its name.
+--- The error where a segment was removed, or something else has its name.
 ____exports.GONE = ""
---- A segment, open. On failure nil and why: GONE, or what may pass. Phases: any.
+--- The open file of a segment. On failure nil and why: GONE, or an error that may be temporary. Phases: any.
 function ____exports.file_of(lane, segment)
     if lane.reader ~= nil then
         if lane.reader_number == segment.number then
@@ -27,19 +27,19 @@ function ____exports.file_of(lane, segment)
     lane.reader_number = segment.number
     return file
 end
---- What the segment had and has not come is broken: it is no longer waited for.
-local function write_off(tally, lane, segment)
+--- Counts the entries of a segment that could not be read as broken, and skips the rest of it.
+local function skip_rest(counts, lane, segment)
     local cursor = lane.cursor
     local left = math.max(0, segment.entries - cursor.entries)
     local left_bytes = math.max(0, segment.text_bytes - cursor.text_bytes)
     segment.entries = segment.entries - left
     segment.text_bytes = segment.text_bytes - left_bytes
-    tally.entries = tally.entries - left
-    tally.bytes = tally.bytes - left_bytes
-    tally.broken = tally.broken + left
+    counts.entries = counts.entries - left
+    counts.bytes = counts.bytes - left_bytes
+    counts.broken = counts.broken + left
     cursor.offset = segment.bytes
 end
---- Takes the whole lines of what has been read: how many bytes these are, or those before the line that is too much.
+--- Adds the complete lines of a piece to the batch, until it is full. Returns how many bytes were used.
 local function take_lines(lane, reading, memory, count)
     local cursor = lane.cursor
     local at = 0
@@ -49,7 +49,7 @@ local function take_lines(lane, reading, memory, count)
         if length == nil then
             return at
         end
-        if lines.is_sound(line, length) then
+        if lines.is_valid(line, length) then
             local bytes = length - lines.HEAD_BYTES + 1
             if reading.entries > 0 and reading.bytes + bytes > reading.most_bytes then
                 reading.is_full = true
@@ -70,7 +70,7 @@ local function take_lines(lane, reading, memory, count)
     reading.is_full = true
     return at
 end
---- Reads on in one segment: how many bytes. Nothing, and why, when there is no more to be had.
+--- Reads the next piece of a segment. Returns how many bytes were used; nil and why when nothing more can be read.
 local function read_piece(lane, segment, reading)
     local file, err = ____exports.file_of(lane, segment)
     if file == nil then
@@ -94,9 +94,9 @@ local function read_piece(lane, segment, reading)
     end
     return used
 end
---- Puts the next entries of a lane into the batch. May yield. Lines that are not as they were written are skipped and
--- counted; what cannot be read at all counts so, too. Says why it cannot go on where that may pass. Phases: timer.
-function ____exports.read(lane, tally, reading)
+--- Adds the next entries of a lane to the batch. May yield. Lines with a wrong checksum, and what cannot be read at all, are skipped and
+-- counted as broken. Returns an error that may be temporary, if any. Phases: timer.
+function ____exports.read(lane, counts, reading)
     local stretch = 0
     while not reading.is_full do
         local segment = lane.segments[lane.cursor.index + 1]
@@ -110,10 +110,10 @@ function ____exports.read(lane, tally, reading)
             elseif err ~= ____exports.GONE then
                 return err
             else
-                write_off(tally, lane, segment)
+                skip_rest(counts, lane, segment)
             end
         else
-            write_off(tally, lane, segment)
+            skip_rest(counts, lane, segment)
             if lane.grows and segment.number == lane.last_number then
                 return nil
             end
@@ -126,7 +126,7 @@ function ____exports.read(lane, tally, reading)
     end
     return nil
 end
---- Counts the line ends of what has been read: how many bytes there are up to the last of them.
+--- Counts the lines of a piece. Returns the number of bytes up to the last line end.
 local function count_lines(segment, found)
     local done = 0
     local length = lines.length(piece, found)
@@ -137,8 +137,8 @@ local function count_lines(segment, found)
     end
     return done
 end
---- Counts the lines of a segment from an offset on, and its bytes up to the last of them: what comes after that, a process
--- that was killed has not written as a whole. May yield. Says why it cannot. Phases: timer.
+--- Counts the lines of a segment from an offset on, and its bytes up to the last line end; what follows is a line that a killed process
+-- has written in part. May yield. Returns the error, if any. Phases: timer.
 function ____exports.count(lane, segment, offset)
     local file, err = ____exports.file_of(lane, segment)
     if file == nil then
@@ -167,7 +167,7 @@ function ____exports.count(lane, segment, offset)
     segment.text_bytes = math.max(0, segment.bytes - offset - segment.entries * lines.HEAD_BYTES)
     return nil
 end
---- When the first entry of a lane came, as its line has it; 0 where that cannot be read. Phases: any.
+--- When the first entry of a lane was appended; 0 where that cannot be read. Phases: any.
 function ____exports.first_stamp(lane)
     local file = ____exports.file_of(lane, lane.segments[1])
     if file == nil then

@@ -2,7 +2,7 @@ local ____exports = {}
 local buffers = require("string.buffer")
 local clock = require("resty.openclaw.core.time.clock")
 local disks = require("resty.openclaw.spool.disk")
---- Why an entry is refused at the quota.
+--- The error of an entry that is refused at the quota.
 ____exports.FULL = "full"
 local LEAST_MOMENT = 0.001
 --- A spool; touches no file. Phases: init. Raises when there is no memory for a semaphore.
@@ -13,7 +13,7 @@ local function create(settings)
         text = buffers.new(),
         own = nil,
         adopted = {},
-        flying = nil,
+        lane_in_flight = nil,
         entries = 0,
         bytes = 0,
         broken = 0,
@@ -26,8 +26,8 @@ local function create(settings)
     }
 end
 ____exports.new = create
---- A time of day by the clock. A time of day that was set makes nothing come later than now, nor does one that was not kept;
--- what came before the machine began is as old as the machine. Phases: any.
+--- Converts a time of day to monotonic time. Never later than now, whatever the time of day was set to; a stamp of 0, which could not be
+-- read, is now, and one from before the machine started is its start. Phases: any.
 function ____exports.moment(stamp)
     local age = stamp == 0 and 0 or math.max(
         0,
@@ -35,7 +35,7 @@ function ____exports.moment(stamp)
     )
     return math.max(
         LEAST_MOMENT,
-        clock.now() - age
+        clock.now() + -age
     )
 end
 return ____exports

@@ -8,12 +8,12 @@ local lines = require("resty.openclaw.spool.line")
 local ____state = require("resty.openclaw.spool.state")
 local FULL = ____state.FULL
 local worker_process = require("resty.openclaw.core.process.worker_process")
---- So many names are tried at a time; each is a call of the system.
+--- So many file names are tried at a time; each costs a system call.
 local MOST_IN_THE_WAY = 100
---- How often what has failed is tried again.
+--- How long after a failure the next write is tried.
 local RETRY_SECONDS = 1
---- Takes a lane to write to, unless there is one. On failure nil and why; it may be called again. Phases: init_worker and all
--- that requests and timers have.
+--- Acquires a lane to write to, unless there is one. On failure nil and why; may be called again. Phases: init_worker and those of
+-- requests and timers.
 function ____exports.open(spool)
     if spool.own ~= nil then
         return true
@@ -34,14 +34,14 @@ function ____exports.open(spool)
     disks.named(spool.disk, spool.settings.directory)
     return true
 end
---- Writes no more to the current segment.
+--- Ends the current segment: the next entry begins another.
 function ____exports.leave_segment(spool)
     disks.retire(spool.disk)
     if spool.own ~= nil then
         spool.own.grows = false
     end
 end
---- Removes a segment with what is in it: how many entries.
+--- Drops a segment with its entries; returns how many.
 function ____exports.drop_segment(spool, lane, index)
     local segment = lane.segments[index + 1]
     local entries = segment.entries
@@ -55,7 +55,7 @@ function ____exports.drop_segment(spool, lane, index)
             err
         )
     end
-    if lane ~= spool.flying then
+    if lane ~= spool.lane_in_flight then
         lanes.rewind(lane)
     end
     spool.file_bytes = spool.file_bytes - segment.bytes
@@ -63,13 +63,13 @@ function ____exports.drop_segment(spool, lane, index)
     spool.bytes = spool.bytes - text_bytes
     return entries
 end
---- Where the oldest segment of a lane is that may go: none that is written to, being read, or in flight.
+--- The index of the oldest segment of a lane that may be dropped: not one that is written to, being read, or in flight.
 local function droppable(spool, lane)
-    local first = lane == spool.flying and lane.cursor.index + 1 or 0
+    local first = lane == spool.lane_in_flight and lane.cursor.index + 1 or 0
     local count = #lane.segments - (lane.grows and 1 or 0)
     return first < count and first or nil
 end
---- Gives up the oldest segment there is: its bytes and entries; nothing where there is none.
+--- Drops the oldest segment: its bytes and entries; nothing where there is none.
 local function drop_oldest(spool)
     for ____, lane in ipairs(spool.adopted) do
         local index = droppable(spool, lane)
@@ -90,7 +90,7 @@ local function drop_oldest(spool)
     end
     return own.segments[index + 1].bytes, ____exports.drop_segment(spool, own, index)
 end
---- Whether there is room for another segment, and for so many bytes, and what was given up for it.
+--- Makes room for another segment of at least so many bytes. Returns whether there is room, and how many entries were dropped.
 local function make_room(spool, bytes)
     local ____spool_settings_1 = spool.settings
     local directory = ____spool_settings_1.directory
@@ -111,7 +111,7 @@ local function make_room(spool, bytes)
     end
     return true, dropped
 end
---- Forgets a lane whose folder somebody has removed; what was in it is gone.
+--- Releases the own lane after its folder was removed; its entries are lost.
 local function forget_own(spool, lane)
     ____exports.leave_segment(spool)
     for ____, segment in ipairs(lane.segments) do
@@ -123,7 +123,7 @@ local function forget_own(spool, lane)
     lanes.release(lane)
     spool.own = nil
 end
---- Makes the file of the next number that is free, whatever somebody has put in the way. On failure nil and why.
+--- Creates the file of the next free number. On failure nil and why.
 local function create_next(own)
     for number = own.last_number + 1, own.last_number + MOST_IN_THE_WAY do
         local file, err = files.open(
@@ -143,7 +143,7 @@ local function create_next(own)
     end
     return nil, "the names of the next segments are taken"
 end
---- Begins a segment, for at least so many bytes. Nil and why when there is none; and how many entries were given up for it.
+--- Begins a segment for at least so many bytes. On failure nil and why. Third: how many entries were dropped for it.
 local function begin_segment(spool, bytes)
     ____exports.leave_segment(spool)
     local ok, err = ____exports.open(spool)
@@ -157,7 +157,7 @@ local function begin_segment(spool, bytes)
     end
     local file, file_err = create_next(own)
     if file == nil then
-        if own ~= spool.flying and files.is_gone(own.path .. "/position") then
+        if own ~= spool.lane_in_flight and files.is_gone(own.path .. "/position") then
             forget_own(spool, own)
         end
         return nil, file_err, dropped
@@ -170,7 +170,7 @@ local function begin_segment(spool, bytes)
     disks.named(spool.disk, own.path)
     return segment, nil, dropped
 end
---- The segment for so many more bytes, begun if need be. Else as `begin_segment`.
+--- The segment for so many more bytes, begun if needed. Else as `begin_segment`.
 local function segment_for(spool, bytes)
     if spool.disk.has_failed then
         ____exports.leave_segment(spool)
@@ -185,14 +185,14 @@ local function segment_for(spool, bytes)
     end
     return segment, nil, 0
 end
---- Nothing is written for a while.
+--- Blocks writing for a while after a failure.
 local function block(spool, why)
     spool.blocked_until = clock.now() + RETRY_SECONDS
     spool.blocked_by = why
 end
---- Adds an entry, which must have no line end in it. One write to the system's cache; never yields. Nil and why when the entry
--- is not taken: "full" at the quota, all else may pass, and is tried again at most once a second. `dropped`: older entries
--- that were given up to make room. Phases: all but init and exit_worker.
+--- Appends an entry, which must not contain a line end: one write to the page cache, without yielding. Nil and why when the entry is
+-- refused: "full" at the quota; other errors may be temporary, and writing is tried again once a second at most. `dropped`: older entries
+-- that were dropped to make room. Phases: all but init and exit_worker.
 function ____exports.append(spool, entry)
     local now = clock.now()
     if now < spool.blocked_until then

@@ -14,7 +14,7 @@ local function new_region()
     local function after(seconds)
         now = now + seconds
         local dropped = {}
-        held_rows.look(region, now, function(name) table.insert(dropped, name) end, function() return true end)
+        held_rows.sweep(region, now, function(name) table.insert(dropped, name) end, function() return true end)
         return table.concat(dropped, " ")
     end
     return region, after

@@ -20,7 +20,7 @@ local function new_registry()
     local now = math.ceil(clock.now()) + 2
     local function after(seconds)
         now = now + seconds
-        idle_series.look(registry, now, function() return true end)
+        idle_series.sweep(registry, now, function() return true end)
     end
     return registry, after
 end
@@ -211,13 +211,13 @@ describe("idle series", function()
         for index = 1, 1000 do family:labels(tostring(index)) end
         local pauses = 0
         local later = clock.now() + IDLE + 1
-        idle_series.look(registry, later, function()
+        idle_series.sweep(registry, later, function()
             pauses = pauses + 1
             return pauses < 3
         end)
         assert.equal(3, pauses)
         assert.equal(150, expired(registry, "a_total"))
-        idle_series.look(registry, later, function() return true end)
+        idle_series.sweep(registry, later, function() return true end)
         assert.equal(1000, expired(registry, "a_total"))
     end)
 

@@ -84,13 +84,13 @@ describe("76,000 series in a dict of 10 MB", function()
         local now = math.ceil(clock.now()) + 2
         registry.idle_seconds = 1000
         finally(function() registry.idle_seconds = 86400 end)
-        local function look(seconds)
+        local function sweep(seconds)
             now = now + seconds
-            idle_series.look(registry, now, function() return true end)
+            idle_series.sweep(registry, now, function() return true end)
         end
-        look(0)
-        look(1000)
-        look(rows.REST_SECONDS)
+        sweep(0)
+        sweep(1000)
+        sweep(rows.REST_SECONDS)
         assert.is_true(names:get("series_bytes") < 50000, names:get("series_bytes") .. " bytes")
         local family = registry.families.test_many_total
         family:labels("new", "canary", "2xx"):inc(3)
@@ -172,14 +172,14 @@ describe("values from outside", function()
         local odd = 'a",model="b\\'
         family:labels('x,model=', odd):inc()
         local now = math.ceil(clock.now()) + 2
-        local function look(seconds)
+        local function sweep(seconds)
             now = now + seconds
-            idle_series.look(registry, now, function() return true end)
+            idle_series.sweep(registry, now, function() return true end)
         end
         family:labels("r", "two"):inc()
         assert.equal(1, value(registry, 'counter a_total{route="r",model="_other"}'))
-        look(0)
-        look(1000)
+        sweep(0)
+        sweep(1000)
         family:labels("r", "two"):inc()
         assert.equal(1, value(registry, 'counter a_total{route="r",model="two"}'))
         assert.equal(1, registry.region.names:get("values:model"))
@@ -261,8 +261,8 @@ describe("series that the configuration binds", function()
         assert.is_true(value(registry, "counter openclaw_metrics_lost_series_total") == 0)
         family:labels("route 20000", "2xx"):inc()
         assert.equal(1, value(registry, 'counter f_total{route="_other",status="_other"}'))
-        assert.is_true(room.is_first_to_tell(registry))
-        assert.is_false(room.is_first_to_tell(registry))
+        assert.is_true(room.is_first_to_report(registry))
+        assert.is_false(room.is_first_to_report(registry))
     end)
 
     it("say where an operator's limit leaves no room for others", function()

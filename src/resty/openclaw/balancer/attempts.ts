@@ -7,7 +7,7 @@
 import * as request from "../core/request/request";
 import * as request_state from "../core/request/request_state";
 import type { RequestState } from "../core/request/request_state";
-import * as retry_after from "../core/request/retry_after";
+import * as retry_after from "../core/http/retry_after";
 import * as time_left from "../core/request/time_left";
 import * as upstream_tries from "../core/request/upstream_tries";
 import type { Try } from "../core/request/upstream_tries";

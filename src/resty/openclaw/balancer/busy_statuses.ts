@@ -2,7 +2,7 @@
  * Which answers say that a node has no room: a verdict on the node, for all who ask it. Any other answer of that kind, such
  * as a 429 to one client that has used up its quota, says nothing of the node, and goes to its client as it is.
  */
-import * as retry_after from "../core/request/retry_after";
+import * as retry_after from "../core/http/retry_after";
 import type { StatusList } from "./status_list";
 
 export type BusyStatuses = StatusList;

@@ -1,5 +1,5 @@
 /** Which answers come in a trickle, by their media type. Pure Lua. */
-import * as media_type from "../core/request/media_type";
+import * as media_type from "../core/http/media_type";
 
 /** Server-sent events, JSON by the line under its several names, and pictures one after another. */
 const STREAMED: Record<string, boolean> = {

@@ -5,7 +5,7 @@
 import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
 import * as request from "../core/request/request";
-import * as retry_after from "../core/request/retry_after";
+import * as retry_after from "../core/http/retry_after";
 import * as backoff from "../core/time/backoff";
 import * as clock from "../core/time/clock";
 import * as http_client from "../http_client";

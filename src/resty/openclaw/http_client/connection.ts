@@ -30,7 +30,7 @@ const PIECE_BYTES = 65536;
 const PIECES_AT_A_STRETCH = 8;
 
 /** Seconds as milliseconds, no more than are left, but at least 1: sockets take 0 for no limit. */
-function milliseconds(seconds: number, deadline: number): number {
+function milliseconds(seconds: number, deadline: MonotonicTime): number {
     return math.max(1, math.floor(math.min(seconds, deadline - clock.now()) * 1000));
 }
 
@@ -67,7 +67,7 @@ function connect(socket: ngx.Tcp, target: Target, pool: string): Result<1> {
 export function open(
     settings: Settings,
     target: Target,
-    deadline: number,
+    deadline: MonotonicTime,
     fresh: boolean,
 ): LuaMultiReturn<[socket: ngx.Tcp, err: undefined, reused: boolean] | [socket: undefined, err: string]> {
     const tls = target.scheme === "https";
@@ -113,7 +113,7 @@ export function send(
     settings: Settings,
     head: string,
     body: string | Source,
-    deadline: number,
+    deadline: MonotonicTime,
 ): Result<true> {
     const bytes = typeof body === "string" ? body.length : body.bytes;
     let at = 0;

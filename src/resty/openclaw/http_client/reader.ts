@@ -9,7 +9,7 @@ export interface Reader {
     /** Longest silence between two reads, in milliseconds. */
     readonly read_ms: number;
     /** When all must be read, by `clock`. */
-    readonly deadline: number;
+    readonly deadline: MonotonicTime;
     /** What came and is not taken yet begins at `at` in `text`. */
     text: string;
     at: number;
@@ -21,7 +21,7 @@ export interface Reader {
 const PIECE_BYTES = 65536;
 
 /** A reader at the start of an answer. Phases: those that may yield. */
-function create(socket: ngx.Tcp, read_ms: number, deadline: number): Reader {
+function create(socket: ngx.Tcp, read_ms: number, deadline: MonotonicTime): Reader {
     return { socket, read_ms, deadline, text: "", at: 1, began: false };
 }
 export { create as new };

@@ -1,15 +1,15 @@
 /**
- * What a gateway says of who asks:
+ * Identity claims, the header by which a gateway passes the identity of a caller to the next one:
  *
  *     X-OpenClaw-Identity: SUBJECT;t=SECONDS;n=REQUEST_ID;k=KEY_ID;b=BODY_SHA256;s=SIGNATURE
  *
- * `b` is left out where the body has no digest; all but the subject where nothing is signed.
+ * `b` is left out where the body has no digest. Without a signature there is the subject only.
  */
 
 export interface Claim {
     readonly subject: string;
-    /** Seconds since 1970, by the clock of the one who signed. */
-    readonly time: number;
+    /** When it was signed, by the clock of the gateway that signed it. */
+    readonly time: WallTime;
     /** The SHA-256 of the body, in hex. */
     readonly body: string | undefined;
 }
@@ -19,25 +19,25 @@ export const VARIABLE = "http_x_openclaw_identity";
 
 const MOST_SUBJECT_BYTES = 256;
 const MOST_BYTES = 1024;
-/** As in the id of a request. All else is written as "%" and two digits. */
-const UNFIT = "[^%w._:/+=@-]";
-const FIT = "^[%w._:/+=@%%-]+$";
+/** Characters that are percent-encoded, and what an encoded subject consists of. */
+const UNSAFE = "[^%w._:/+=@-]";
+const ENCODED = "^[%w._:/+=@%%-]+$";
 
 function escaped(this: void, letter: string): string {
     return string.format("%%%02X", string.byte(letter));
 }
 
-/** A text in letters that may stand anywhere; nothing when it has none, or more than 256 of them. Phases: any. */
-export function fit(text: string | undefined): string | undefined {
+/** Percent-encodes a subject or id; nothing for an empty one, or one that is longer than 256 bytes when encoded. Phases: any. */
+export function encode(text: string | undefined): string | undefined {
     if (text === undefined || text === "") return undefined;
-    const [written] = string.gsub(text, UNFIT, escaped);
+    const [written] = string.gsub(text, UNSAFE, escaped);
     return written.length > MOST_SUBJECT_BYTES ? undefined : written;
 }
 
-/** All of a claim but its signature. The texts must be fit. Phases: any. */
+/** A claim without its signature. Subject and ids must be encoded. Phases: any. */
 export function write(
     subject: string,
-    time: number,
+    time: WallTime,
     request_id: string,
     key_id: string,
     body: string | undefined,
@@ -46,7 +46,7 @@ export function write(
     return body === undefined ? claim : `${claim};b=${body}`;
 }
 
-/** A header as what is signed, the id of the key and the signature; nothing where it is not of that form. Phases: any. */
+/** Splits a header into what is signed, the id of the key and the signature; nothing where it is malformed. Phases: any. */
 export function split(
     text: string,
 ): LuaMultiReturn<[signed: string | undefined, key_id: string | undefined, signature: string]> {
@@ -56,18 +56,18 @@ export function split(
     return $multi(signed, key_id, signature ?? "");
 }
 
-/** What was signed; nothing where it is not of that form. Phases: any. */
+/** Reads what is signed; nothing where it is malformed. Phases: any. */
 export function read(signed: string): Claim | undefined {
     const [subject, time, rest] = string.match(signed, "^([^;]+);t=(%d+);n=[^;]+;k=%x+(.*)$");
-    if (subject === undefined || time!.length > 10 || string.match(subject, FIT)[0] === undefined) return undefined;
+    if (subject === undefined || time!.length > 10 || string.match(subject, ENCODED)[0] === undefined) return undefined;
     const [body] = string.match(rest!, "^;b=(%x+)$");
     if (body === undefined && rest !== "") return undefined;
-    return { subject, time: tonumber(time)!, body };
+    return { subject, time: tonumber(time)! as WallTime, body };
 }
 
-/** The subject of a header, whether or not it is signed; nothing where there is none that is fit. Phases: any. */
+/** The subject of a header, signed or not; nothing where it is malformed. Phases: any. */
 export function subject_of(text: string): string | undefined {
     const [subject] = string.match(text, "^([^;]*)");
-    const is_fit = subject!.length <= MOST_SUBJECT_BYTES && string.match(subject!, FIT)[0] !== undefined;
-    return is_fit ? subject : undefined;
+    const is_valid = subject!.length <= MOST_SUBJECT_BYTES && string.match(subject!, ENCODED)[0] !== undefined;
+    return is_valid ? subject : undefined;
 }

@@ -1,10 +1,10 @@
-/** The secrets by which gateways know each other's word. No message ever holds one. */
+/** Keys that sign identity claims. No message ever contains one. */
 import * as digests from "../core/bytes/digest";
 import type { Digest } from "../core/bytes/digest";
 import * as secret_file from "../core/files/secret_file";
 
 export interface Key {
-    /** Tells it from others, and nothing of the secret. */
+    /** Identifies the key without revealing the secret. */
     readonly id: string;
     readonly secret: string;
     readonly digest: Digest;
@@ -14,10 +14,10 @@ const LEAST_BYTES = 32;
 const MOST_BYTES = 4096;
 const ID_DIGITS = 8;
 
-/** So that nothing else that is ever signed with a key is taken for one of these. */
+/** Separates these signatures from any other use of the same key. */
 const PURPOSE = "openclaw identity 1";
 
-/** The key in a file; `option`: the path of the option that names it. Raises when it is no good, and then says so without it. Phases: init. */
+/** Reads the key in a file. `option`: the path of the option, for errors. Raises when the key is invalid, without showing it. Phases: init. */
 function create(option: string, path: string): Key {
     const secret = secret_file.read(option, path, MOST_BYTES);
     secret_file.check(option, secret, LEAST_BYTES, MOST_BYTES);
@@ -28,9 +28,9 @@ function create(option: string, path: string): Key {
 }
 export { create as new };
 
-/** The keys of a list of files, by their ids. Raises as `new`, and when two are the same. Phases: init. */
-export function read_all(option: string, paths: readonly string[]): LuaTable<string, Key> {
-    const keys = new LuaTable<string, Key>();
+/** Reads the keys of a list of files, by their ids. Raises as `new`, and when two keys are the same. Phases: init. */
+export function read_all(option: string, paths: readonly string[]): LuaMap<string, Key> {
+    const keys = new LuaMap<string, Key>();
     for (const place of $range(1, paths.length)) {
         const key = create(`${option}[${place}]`, paths[place - 1]!);
         if (keys.has(key.id)) error(`${option}[${place}] holds the same key as one before it`, 0);
@@ -40,11 +40,11 @@ export function read_all(option: string, paths: readonly string[]): LuaTable<str
 }
 
 /**
- * The signature of a claim, which is good for one method and one address: HMAC-SHA256 in hex. On failure nil and why.
+ * The signature of a claim for one method and one URI: HMAC-SHA256 in hex. On failure nil and why.
  * Phases: any.
  */
 export function sign(key: Key, claim: string, method: string, uri: string): Result<string> {
-    // A cache asks by GET for what it was asked by HEAD. None of the parts has a line end.
-    const asked = method === "HEAD" ? "GET" : method;
-    return key.digest.hmac(key.secret, `${PURPOSE}\n${asked}\n${uri}\n${claim}`);
+    // A cache sends GET for a HEAD. None of the parts has a line end.
+    const signed_method = method === "HEAD" ? "GET" : method;
+    return key.digest.hmac(key.secret, `${PURPOSE}\n${signed_method}\n${uri}\n${claim}`);
 }

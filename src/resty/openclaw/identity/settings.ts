@@ -15,20 +15,20 @@ import * as subjects from "./subject";
 export type Reason = "missing" | "malformed" | "unknown_key" | "signature" | "age" | "body" | "certificate";
 
 export interface Settings {
-    /** How the gateway comes to know who asks; "own": by a variable. */
-    readonly way: "signed" | "mutual_tls" | "own";
-    readonly keys: LuaTable<string, Key>;
+    /** How the gateway establishes the identity; "own": by a variable. */
+    readonly mode: "signed" | "mutual_tls" | "own";
+    readonly keys: LuaMap<string, Key>;
     readonly max_age_seconds: number;
-    /** Distinguished names of the certificates that count; nothing: all that nginx has verified. */
+    /** Subjects of the accepted certificates; nothing: all that nginx has verified. */
     readonly peers: LuaSet<string> | undefined;
     readonly required: boolean;
-    /** The variable that names who asks, for the next gateway; nothing where nobody is told. */
+    /** The variable with the identity for the next gateway; nothing where none is passed on. */
     readonly subject: string | undefined;
-    /** Whether that is of the client's certificate, and nothing where nginx has not verified it. */
+    /** Whether that variable is only valid with a verified client certificate. */
     readonly is_of_certificate: boolean;
-    /** Whether nginx.conf has to declare that, as nginx itself has no such variable. */
+    /** Whether nginx.conf has to declare that variable, as nginx does not have it. */
     readonly is_declared: boolean;
-    /** Signs that; nothing where it is not signed. */
+    /** Signs the identity; nothing where it is not signed. */
     readonly key: Key | undefined;
     readonly refused: LuaTable<Reason, Counter>;
     readonly faults: Faults;
@@ -86,28 +86,28 @@ function set_of(names: readonly string[] | undefined): LuaSet<string> | undefine
     return known;
 }
 
-/** An option of another way than the one that is chosen would promise what is not done. */
-function only_for(path: string, way: string, needed: string, given: unknown): void {
-    if (way !== needed && given !== undefined) {
+/** Refuses an option that has no effect in this mode. */
+function only_for(path: string, mode: string, needed: string, given: unknown): void {
+    if (mode !== needed && given !== undefined) {
         error(`${path} is only for accept = "${needed}"`, 0);
     }
 }
 
-function way_of(options: Options, path: string): Settings["way"] {
-    const way = options.accept ?? "own";
-    only_for(`${path}.key_files`, way, "signed", options.key_files);
-    only_for(`${path}.max_age_seconds`, way, "signed", options.max_age_seconds);
-    only_for(`${path}.peers`, way, "mutual_tls", options.peers);
-    if (way === "signed" && options.key_files === undefined) {
+function mode_of(options: Options, path: string): Settings["mode"] {
+    const mode = options.accept ?? "own";
+    only_for(`${path}.key_files`, mode, "signed", options.key_files);
+    only_for(`${path}.max_age_seconds`, mode, "signed", options.max_age_seconds);
+    only_for(`${path}.peers`, mode, "mutual_tls", options.peers);
+    if (mode === "signed" && options.key_files === undefined) {
         problem.refuse(`${path}.key_files`, "a list with at least one entry", undefined);
     }
     if (options.sign !== undefined && options.tell !== undefined) {
         error(`${path}: "sign" and "tell" cannot both be given`, 0);
     }
-    if (way === "own" && options.sign === undefined && options.tell === undefined) {
+    if (mode === "own" && options.sign === undefined && options.tell === undefined) {
         error(`${path}: one of "accept", "sign" and "tell" is needed`, 0);
     }
-    return way;
+    return mode;
 }
 
 function subject_of({ sign, tell }: Options, path: string): string | undefined {
@@ -121,7 +121,7 @@ function refused_by_reason(dict: string): LuaTable<Reason, Counter> {
     const family = metric_registry.counter(
         metric_registry.open(dict),
         "openclaw_identity_refused_total",
-        "Requests refused because of who asks, by reason.",
+        "Requests refused because of the identity of the caller, by reason.",
         ["reason"],
     );
     const counters = new LuaTable<Reason, Counter>();
@@ -129,13 +129,13 @@ function refused_by_reason(dict: string): LuaTable<Reason, Counter> {
     return counters;
 }
 
-/** The settings. Raises when the options do not fit together or a key is no good, and never shows a key. Phases: init. */
+/** The settings. Raises when options contradict each other or a key is invalid, without showing it. Phases: init. */
 export function of(options: Options, path: string): Settings {
-    const way = way_of(options, path);
+    const mode = mode_of(options, path);
     const { dict, sign } = options;
     const subject = subject_of(options, path);
     return {
-        way,
+        mode,
         keys: keys.read_all(`${path}.key_files`, options.key_files ?? []),
         max_age_seconds: options.max_age_seconds ?? MAX_AGE_SECONDS,
         peers: set_of(options.peers),

@@ -1,11 +1,11 @@
-/** Which variables may say who asks. */
+/** Which variables may hold the identity of the caller. */
 import * as problem from "../config/problems";
 
 /**
- * What nginx establishes itself or is configured with: `$remote_user` behind `auth_basic`, what a verified certificate says,
- * where the connection came from, and which gateway this is.
+ * Variables that nginx sets itself: `$remote_user` behind `auth_basic`, fields of a verified certificate, the address of the connection,
+ * and names of this gateway.
  */
-const FIT = [
+const SAFE = [
     "hostname",
     "openclaw_identity",
     "realip_remote_addr",
@@ -19,8 +19,8 @@ const FIT = [
 /** Claims of tokens that `auth_jwt` has verified. */
 const CLAIMS = "^jwt_claim_[%w_]+$";
 
-/** What clients, or nodes, write or choose; no word of the operator makes it fit. */
-const UNFIT = [
+/** Variables that clients or nodes control; these are refused even with `trusted`. */
+const CONTROLLED_BY_CLIENTS = [
     "^http_",
     "^arg_",
     "^cookie_",
@@ -42,47 +42,47 @@ const UNFIT = [
     "^scheme$",
     "^server_protocol$",
     "^server_port$",
-    // Our own, all but the identity, are of requests and answers.
+    // Our own variables, except for the identity, describe requests and responses.
     "^openclaw_",
 ];
 
-function is_fit(name: string): boolean {
-    for (const fit of FIT) {
-        if (name === fit) return true;
+function is_safe(name: string): boolean {
+    for (const safe of SAFE) {
+        if (name === safe) return true;
     }
     return string.find(name, CLAIMS)[0] !== undefined;
 }
 
-function is_unfit(name: string): boolean {
-    for (const pattern of UNFIT) {
+function is_controlled_by_clients(name: string): boolean {
+    for (const pattern of CONTROLLED_BY_CLIENTS) {
         if (string.find(name, pattern)[0] !== undefined) return true;
     }
     return false;
 }
 
 /**
- * The variable that says who asks, by the name that the operator gives it. Raises where clients could write it; `trusted`: the
- * operator's word that they cannot. Phases: init.
+ * Checks the name of the variable with the identity, and returns it. Raises where clients could control the variable; `trusted`: the
+ * operator states that they cannot. Phases: init.
  */
 export function check(option: string, given: string, trusted: boolean): string {
     // As nginx does with names.
     const name = string.lower(given);
-    if (is_fit(name)) return name;
-    const own = "a variable that clients cannot write";
-    if (is_unfit(name)) problem.refuse(option, own, given);
+    if (is_safe(name)) return name;
+    const expected = "a variable that clients cannot write";
+    if (is_controlled_by_clients(name)) problem.refuse(option, expected, given);
     if (!trusted) {
-        const known = table.concat(FIT, ", ");
-        problem.refuse(option, `one of ${known}, jwt_claim_NAME, or, with trusted = true, ${own}`, given);
+        const known = table.concat(SAFE, ", ");
+        problem.refuse(option, `one of ${known}, jwt_claim_NAME, or, with trusted = true, ${expected}`, given);
     }
     return name;
 }
 
-/** Whether nginx must have verified the client's certificate before the variable says anything. Phases: any. */
+/** Whether the variable is only valid once nginx has verified the client's certificate. Phases: any. */
 export function is_of_certificate(name: string): boolean {
     return string.sub(name, 1, 11) === "ssl_client_";
 }
 
-/** Whether nginx.conf has to declare the variable: nginx and its modules have no such one. Phases: any. */
+/** Whether nginx.conf has to declare the variable, as nginx and its modules do not have it. Phases: any. */
 export function is_declared(name: string): boolean {
-    return !is_fit(name) || name === "openclaw_identity";
+    return !is_safe(name) || name === "openclaw_identity";
 }

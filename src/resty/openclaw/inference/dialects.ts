@@ -8,7 +8,7 @@
 import type { Place } from "./scanner";
 
 function object(fields: Record<string, Place>): Place {
-    const table = new LuaTable<string, Place>();
+    const table = new LuaMap<string, Place>();
     for (const [name, place] of pairs(fields)) table.set(name, place);
     return { fields: table };
 }

@@ -1,50 +1,50 @@
 /**
- * Takes what an answer says of itself, place by place, and makes its figures of it. All of it comes from outside: any
- * value may be missing, or be of any type. Pure Lua.
+ * Collects the values of a response, and computes its metrics. All values come from outside: any may be missing, or have any type. Pure
+ * Lua.
  */
 import * as utf8 from "../core/text/utf8";
 import * as finish_reason from "./finish_reason";
 import type { Receiver } from "./scanner";
 
-/** The figures of an answer. */
+/** The metrics of a response. */
 export interface Fields {
     model?: string | undefined;
     prompt_tokens?: number | undefined;
-    /** Of the prompt's tokens those that the server had in its cache. */
+    /** Prompt tokens that the server had in its cache. */
     cached_tokens?: number | undefined;
     completion_tokens?: number | undefined;
-    /** Of the answer's tokens those that were spent on reasoning. */
+    /** Completion tokens that were spent on reasoning. */
     reasoning_tokens?: number | undefined;
-    /** Of sound that was transcribed. */
+    /** Seconds of transcribed audio. */
     audio_seconds?: number | undefined;
     finish_reason?: string | undefined;
-    /** Whether the answer's tokens are what the server says, or were counted as events. */
+    /** Whether the completion tokens come from the server, or are an estimate by the number of events. */
     source?: "usage" | "estimate" | undefined;
 }
 
-/** What is known of an answer so far. */
+/** The values of a response so far. */
 export interface Reading extends Receiver {
-    /** The last numbers and the last texts, by name. */
+    /** The last numbers and the last strings, by name. */
     readonly counts: Record<string, number | undefined>;
     readonly texts: Record<string, string | undefined>;
     model?: string | undefined;
     has_error: boolean;
-    /** The server has said that nothing comes any more. */
+    /** Whether the server has marked the end. */
     is_over: boolean;
-    /** It has ended as it should. */
+    /** Whether it has ended normally. */
     has_stopped: boolean;
-    /** Of the choice at hand: its place in the list, and what it says. */
+    /** The current choice: its index, and its finish reason. */
     position: number;
     first_finish?: string | undefined;
     other_finish?: string | undefined;
 }
 
-/** No answer has as many tokens, or lasts as long: what says so is wrong. */
+/** Larger numbers of tokens or seconds are considered wrong. */
 const MOST = 1e9;
 /** What a name is cut to, as a label is. */
 const NAME_BYTES = 128;
 
-/** Events by which streams end that have no other sign of it. */
+/** The last events of streams without another end mark. */
 const LAST_TYPES: Record<string, boolean> = { message_stop: true, "message-end": true };
 const TRANSCRIPT_IS_DONE = "transcript.text.done";
 
@@ -73,22 +73,22 @@ function take_text(reading: Reading, name: string, text: string): void {
     }
 }
 
-function take_word(reading: Reading, name: string, word: string): void {
-    const number = tonumber(word);
+function take_literal(reading: Reading, name: string, literal: string): void {
+    const number = tonumber(literal);
     if (number !== undefined) {
         if (number >= 0 && number <= MOST && (number % 1 === 0 || SECONDS[name] === true)) {
             reading.counts[name] = number;
         }
-    } else if (word === "true") {
+    } else if (literal === "true") {
         if (name === "done" || name === "stop") reading.has_stopped = true;
-    } else if (name === "done_word" && word === "DONE") {
+    } else if (name === "done_word" && literal === "DONE") {
         reading.is_over = true;
     }
 }
 
 function value(this: Reading, name: string, text: string, is_text: boolean): void {
     if (is_text) take_text(this, name, text);
-    else take_word(this, name, text);
+    else take_literal(this, name, text);
 }
 
 function begins(this: Reading, name: string): void {
@@ -112,7 +112,7 @@ function ends(this: Reading, name: string): void {
     else this.other_finish = reason;
 }
 
-/** Why the answer ended; nothing when it does not say. */
+/** The finish reason; nothing where there is none. */
 function reason_of(reading: Reading): string | undefined {
     const texts = reading.texts;
     if (reading.has_error || texts.object === "error") return "error";
@@ -155,10 +155,10 @@ function set_completion(fields: Fields, said: number | undefined, contents: numb
 }
 
 /**
- * The figures of an answer that has ended. Nothing when it said nothing that is known. Phases: any.
- * @param contents how many events brought content
- * @param is_whole whether its end has come, as HTTP knows it
- * @param is_stream whether it is one of events, which have an end of their own
+ * The metrics of a response that has ended. Nothing where it has no known values. Phases: any.
+ * @param contents number of events with content
+ * @param is_whole whether the HTTP response is complete
+ * @param is_stream whether it is a stream of events
  */
 export function figures_of(
     reading: Reading,

@@ -1,4 +1,4 @@
-/** What models have answered, as the metrics page shows it: by route, variant and model. */
+/** The metrics of responses, by route, variant and model. */
 import type { Counter, Histogram } from "../core/metrics/metric_handles";
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { Family, Registry } from "../core/metrics/metric_registry";
@@ -19,7 +19,7 @@ export interface Families {
 /** Labels whose values clients and nodes choose. */
 const FROM_OUTSIDE = ["variant", "model", "finish_reason"];
 
-/** Nobody estimates prompts. */
+/** Prompt tokens are never estimated. */
 const USAGE = "usage";
 const TOKENS_PER_SECOND = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
 
@@ -32,55 +32,50 @@ function create(registry: Registry): Families {
         answers: counter(
             registry,
             "openclaw_inference_answers_total",
-            "Answers of models that were read, by why they ended.",
+            "Responses of models that were read, by finish reason.",
             ["route", "variant", "model", "finish_reason"],
         ),
-        prompt_tokens: counter(
-            registry,
-            "openclaw_inference_prompt_tokens_total",
-            "Tokens that models were given.",
-            with_source,
-        ),
+        prompt_tokens: counter(registry, "openclaw_inference_prompt_tokens_total", "Prompt tokens.", with_source),
         cached_tokens: counter(
             registry,
             "openclaw_inference_cached_tokens_total",
-            "Tokens of prompts that nodes had in their caches.",
+            "Prompt tokens that nodes had in their caches.",
             labels,
         ),
         completion_tokens: counter(
             registry,
             "openclaw_inference_completion_tokens_total",
-            "Tokens that models have made; source: the usage that nodes tell, or an estimate by counting events.",
+            "Completion tokens; source: the usage that nodes report, or an estimate by the number of events.",
             with_source,
         ),
         reasoning_tokens: counter(
             registry,
             "openclaw_inference_reasoning_tokens_total",
-            "Tokens that models have made for reasoning.",
+            "Completion tokens that were spent on reasoning.",
             labels,
         ),
         audio_seconds: counter(
             registry,
             "openclaw_inference_audio_seconds_total",
-            "Seconds of sound that models have transcribed.",
+            "Seconds of transcribed audio.",
             labels,
         ),
         unread: counter(
             registry,
             "openclaw_inference_unread_answers_total",
-            "Answers to POST requests that gave no figures, by why.",
+            "Responses to POST requests without metrics, by reason.",
             ["route", "reason"],
         ),
         first_token_seconds: histogram(
             registry,
             "openclaw_inference_first_token_seconds",
-            "From the first byte of a request to the first content of its answer, of streams.",
+            "Time from the first byte of a request to the first content of its response; streams only.",
             labels,
         ),
         tokens_per_second: histogram(
             registry,
             "openclaw_inference_tokens_per_second",
-            "Tokens a second within one answer.",
+            "Tokens per second within one response.",
             labels,
             TOKENS_PER_SECOND,
         ),

@@ -1,7 +1,7 @@
-/** Why answers end, in the words of OpenAI's Chat Completions, whatever words the server has for it. Pure Lua. */
+/** Maps the finish reasons of all APIs to those of OpenAI's Chat Completions. Pure Lua. */
 
-/** The words of Anthropic, Ollama, Text Generation Inference, Gemini, llama.cpp, Cohere and the Responses API. */
-const WORDS: Record<string, string> = {
+/** Finish reasons of Anthropic, Ollama, Text Generation Inference, Gemini, llama.cpp, Cohere and the Responses API. */
+const REASONS: Record<string, string> = {
     end_turn: "stop",
     stop_sequence: "stop",
     eos_token: "stop",
@@ -30,14 +30,14 @@ const WORDS: Record<string, string> = {
     abort: "cancelled",
 };
 
-/** What the Responses API says of a response that goes no further. */
+/** Statuses of the Responses API with which a response has ended. */
 const FINAL_STATUSES: Record<string, boolean> = { completed: true, incomplete: true, failed: true, cancelled: true };
 
-/** The usual word for a server's own; one that is not known in small letters. Nothing for an empty one. Phases: any. */
-export function usual(word: string): string | undefined {
-    if (word === "") return undefined;
-    const small = string.lower(word);
-    return WORDS[small] ?? small;
+/** The reason of OpenAI for that of any server; an unknown one in lower case. Nothing for an empty one. Phases: any. */
+export function usual(reason: string): string | undefined {
+    if (reason === "") return undefined;
+    const lower = string.lower(reason);
+    return REASONS[lower] ?? lower;
 }
 
 /** The reason of a status of the Responses API; nothing while it is at work. Phases: any. */

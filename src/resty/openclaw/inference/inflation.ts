@@ -1,6 +1,6 @@
 /**
- * Uncompresses an answer as it passes, for a reader behind it: gzip or zlib ("deflate"), told apart by zlib itself. What
- * the client gets stays compressed. Source: zlib.h, version 1.2.
+ * Decompresses a response as it passes, for a reader: gzip or zlib ("deflate"), which zlib distinguishes itself. The client gets the
+ * compressed response. Source: zlib.h, version 1.2.
  */
 import * as ffi from "ffi";
 import * as gzip from "../core/bytes/gzip";
@@ -61,7 +61,7 @@ export function feed(inflation: Inflation, reader: Reader, memory: Bytes, bytes:
         state.avail_out = OUTPUT_BYTES;
         const code = inflation.library.openclaw_inflate!(state, Z_SYNC_FLUSH) as number;
         if (code !== Z_OK && code !== Z_STREAM_END && code !== Z_BUF_ERROR) {
-            inflation.problem = "what it says is compressed is not";
+            inflation.problem = "its compressed data is damaged";
             return;
         }
         const made = OUTPUT_BYTES - state.avail_out;
@@ -69,7 +69,7 @@ export function feed(inflation: Inflation, reader: Reader, memory: Bytes, bytes:
         if (code === Z_STREAM_END) inflation.is_ended = true;
         if (code !== Z_OK || state.avail_out > 0) return;
     }
-    inflation.problem = "too much comes of a piece of it";
+    inflation.problem = "its compressed data expands too much";
 }
 
 /** Gives its memory back, 40 KB of which LuaJIT knows nothing. Nothing is fed to it any more. Phases: any. */

@@ -1,5 +1,5 @@
-/** Which answers are read, and how: by the headers that they come with. */
-import * as media_type from "../core/request/media_type";
+/** Decides by the headers which responses are read, and how. */
+import * as media_type from "../core/http/media_type";
 import * as request from "../core/request/request";
 import * as documents from "./document";
 import type { Document } from "./document";
@@ -8,7 +8,7 @@ import type { Inflation } from "./inflation";
 import * as streams from "./stream";
 import type { Stream } from "./stream";
 
-/** Why an answer is not read: its kind, its encoding. */
+/** Why a response has no metrics: its type, its encoding, or no known values. */
 export type Reason = "type" | "encoding" | "no_figures";
 
 const DOCUMENT = 1;
@@ -25,25 +25,25 @@ const KINDS: Record<string, number> = {
     "application/stream+json": LINES,
 };
 
-/** What zlib uncompresses; "identity" is nothing done. */
+/** Encodings that zlib decompresses. */
 const COMPRESSED: Record<string, boolean> = { gzip: true, "x-gzip": true, deflate: true };
 
-/** What `$upstream_cache_status` says when a node has made the answer, now and for this request. */
+/** Values of `$upstream_cache_status` where a node has made the response for this request. */
 const FROM_A_NODE: Record<string, boolean> = { MISS: true, BYPASS: true, EXPIRED: true };
 
-/** The media type that a variable holds, without its parameters, in small letters. Phases: all with a request. */
+/** The media type that a variable holds, without its parameters, in lower case. Phases: all with a request. */
 export function type_in(variable: string): string {
     return media_type.of(request.variable(variable) ?? "");
 }
 
-/** Whether tokens may have been made for this very request: by a node, now, and for a POST, as all that makes tokens is. */
+/** Whether a node has made the response for this request, which must be a POST. */
 export function is_made_now(): boolean {
     if (request.is_subrequest() || request.variable("request_method") !== "POST") return false;
     const cache = request.variable("upstream_cache_status");
     return cache === undefined || FROM_A_NODE[cache] === true;
 }
 
-/** A reader for the answer whose headers are at hand, or why there is none. Phases: header_filter. */
+/** A reader for the current response, or why there is none. Phases: header_filter. */
 export function reader_of(): LuaMultiReturn<
     [reader: Document | Stream, inflation: Inflation | undefined] | [reader: undefined, reason: Reason]
 > {

@@ -1,7 +1,6 @@
 /**
- * Reads a stream of events, as server-sent events (WHATWG HTML, section 9.2.6) or as lines of JSON: each event as it
- * comes until one has content, which is the first token; then those of 4 KB at a time, since a loop over one or two is
- * one that LuaJIT does not compile.
+ * Parses a stream of server-sent events (WHATWG HTML, section 9.2.6) or of JSON lines: each event as it comes until the first one with
+ * content, which is the first token; then 4 KB at a time, since LuaJIT does not compile a loop over one or two events.
  */
 import * as ffi from "ffi";
 import * as string_buffer from "string.buffer";
@@ -10,33 +9,34 @@ import * as request from "../core/request/request";
 import { ROOT } from "./dialects";
 import * as readings from "./fields";
 import type { Fields, Reading } from "./fields";
-import * as likenesses from "./likeness";
-import type { Likeness } from "./likeness";
+import * as event_templates from "./event_template";
+import type { EventTemplate } from "./event_template";
 import * as scanners from "./scanner";
 import type { Scanner } from "./scanner";
 
 export interface Stream {
     readonly is_stream: true;
-    /** Whether each line is an event, else they are server-sent events. */
+    /** Whether each line is an event (JSON lines), or else they are server-sent events. */
     readonly is_lines: boolean;
     readonly reading: Reading;
     readonly scanner: Scanner;
-    readonly likeness: Likeness;
-    /** What was not read yet. */
+    readonly template: EventTemplate;
+    /** Bytes that are not parsed yet. */
     readonly kept: Buffer;
     kept_bytes: number;
-    /** What the line at hand is. */
+    /** The kind of the current line, see BEGIN. */
     line: number;
-    /** How many bytes of "data:" the line at hand has begun with. */
+    /** How many bytes of "data:" the current line has begun with. */
     matched: number;
-    /** Whether the event at hand has data. */
+    /** Whether the current event has data. */
     has_data: boolean;
-    /** Events with content. */
+    /** Number of events with content. */
     contents: number;
     /** Seconds from the first byte of the request to the first event with content. */
     first_token_seconds?: number;
-    first_time: number;
-    last_time: number;
+    /** When that event came, and when the last bytes came. */
+    first_time: WallTime;
+    last_time: WallTime;
     /** As of a document. */
     problem?: string;
     feed(memory: Bytes, bytes: number): void;
@@ -47,7 +47,7 @@ const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const READ_BYTES = 4 * 1024;
 
-/** What a line is: nothing of it has come; its name may become "data:"; data; any other; the one that ends an event. */
+/** Kinds of lines: not begun; the field name so far is part of "data:"; data; another field; a blank line, which ends the event. */
 const BEGIN = 0;
 const NAME = 1;
 const DATA = 2;
@@ -66,19 +66,19 @@ function note_content(stream: Stream): void {
     }
 }
 
-/** The event at hand ends; `is_cut`: with the stream, in the middle. */
+/** Ends the current event; `is_cut`: because the stream ends inside it. */
 function end_event(stream: Stream, is_cut: boolean): void {
     if (!stream.has_data) return;
     const scanner = stream.scanner;
     const is_whole = scanners.is_whole(scanner);
-    // One that the end has cut off is no fault of the node's.
+    // A truncated stream is not an error of the node.
     if (!is_whole && !is_cut) stream.problem = "an event is no JSON, or ends too early";
     if (is_whole && scanner.contents > 0) note_content(stream);
     scanners.reset(scanner);
     stream.has_data = false;
 }
 
-/** Looks at the name of the line at hand, as far as it has come. Returns where to go on. */
+/** Compares the field name of the current line with "data:". Returns where to go on. */
 function match_name(stream: Stream, memory: Bytes, at: number): number {
     const byte = memory.get(at);
     if (stream.matched === 0 && byte === CARRIAGE_RETURN) {
@@ -95,7 +95,7 @@ function match_name(stream: Stream, memory: Bytes, at: number): number {
     return at + 1;
 }
 
-/** A line begins, with the byte at `at`. */
+/** Begins a line, whose first byte is given. */
 function begin_line(stream: Stream, byte: number): void {
     stream.matched = 0;
     if (stream.is_lines) {
@@ -114,12 +114,12 @@ function line_feed_after(memory: Bytes, at: number, limit: number): number {
     return place;
 }
 
-/** Keeps the line at hand to compare others with it, when it has one piece of content. */
-function keep_likeness(stream: Stream, memory: Bytes, line_at: number, line_end: number, limit: number): void {
+/** Makes a template of the current line, if it has one piece of content. */
+function keep_template(stream: Stream, memory: Bytes, line_at: number, line_end: number, limit: number): void {
     const scanner = stream.scanner;
     if (scanner.contents !== 1 || scanner.content_at < line_at || !scanners.is_whole(scanner)) return;
-    likenesses.keep(
-        stream.likeness,
+    event_templates.keep(
+        stream.template,
         memory,
         line_at,
         scanner.content_at,
@@ -130,27 +130,27 @@ function keep_likeness(stream: Stream, memory: Bytes, line_at: number, line_end:
     );
 }
 
-/** Goes on in the line at hand, up to its end or to that of what has come. `line_at`: where it begins; below 0: before. */
+/** Parses the current line up to its end or to `limit`. `line_at`: where it begins; below 0: in an earlier piece. */
 function go_on_line(stream: Stream, memory: Bytes, at: number, limit: number, line_at: number): number {
     const line_end = line_feed_after(memory, at, limit);
     const end = line_end < 0 ? limit : line_end;
     const line = stream.line;
     if (line === DATA) scanners.feed(stream.scanner, memory, at, end);
     if (line_end < 0) return limit;
-    if (line === DATA && line_at >= 0) keep_likeness(stream, memory, line_at, line_end, limit);
+    if (line === DATA && line_at >= 0) keep_template(stream, memory, line_at, line_end, limit);
     if (line === BLANK || stream.is_lines) end_event(stream, false);
     stream.line = BEGIN;
     return line_end + 1;
 }
 
-/** Reads what has come, up to before `limit`. */
+/** Parses the bytes before `limit`. */
 function read(stream: Stream, memory: Bytes, limit: number): void {
     let at = 0;
     let line_at = -1;
     while (at < limit) {
         const line = stream.line;
         if (line === BEGIN) {
-            const next = stream.has_data ? 0 : likenesses.end_of(stream.likeness, memory, at, limit);
+            const next = stream.has_data ? 0 : event_templates.end_of(stream.template, memory, at, limit);
             if (next > 0) {
                 note_content(stream);
                 at = next;
@@ -195,7 +195,7 @@ function finish(this: Stream, is_whole: boolean): Fields | undefined {
 
 const metatable = { __index: { feed, finish } };
 
-/** A reader for one answer. `is_lines`: each line of it is an event. Phases: any. */
+/** A reader for one response. `is_lines`: each line is an event. Phases: any. */
 function create(is_lines: boolean): Stream {
     const reading = readings.new();
     const made = {
@@ -203,15 +203,15 @@ function create(is_lines: boolean): Stream {
         is_lines,
         reading,
         scanner: scanners.new(ROOT, reading),
-        likeness: likenesses.new(),
+        template: event_templates.new(),
         kept: string_buffer.new(),
         kept_bytes: 0,
         line: BEGIN,
         matched: 0,
         has_data: false,
         contents: 0,
-        first_time: 0,
-        last_time: 0,
+        first_time: 0 as WallTime,
+        last_time: 0 as WallTime,
     };
     return setmetatable(made, metatable);
 }

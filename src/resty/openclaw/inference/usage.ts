@@ -1,9 +1,8 @@
-/**
- * Asks nodes for the usage event of each stream, and takes it out again for clients that did not ask.
- */
+/** Requests the usage event of each stream from nodes, and removes it for clients that have not requested it. */
 import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
 import type { Faults } from "../core/metrics/fault";
+import * as guard from "../core/metrics/guard";
 import type { Counter } from "../core/metrics/metric_handles";
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { Registry } from "../core/metrics/metric_registry";
@@ -14,36 +13,36 @@ import type { Body } from "../core/request/request_body";
 import * as chunk from "./chunk";
 import * as kinds from "./kinds";
 import * as usage_events from "./usage_event";
-import type { Taker } from "./usage_event";
+import type { UsageFilter } from "./usage_event";
 import * as usage_requests from "./usage_request";
 
 /** A request that was changed. */
 interface Asked {
-    /** What takes the event out; nothing before a stream begins, and where it cannot be taken out. */
-    taker: Taker | undefined;
-    /** Whether a stream came. */
+    /** Removes the event; nothing before a stream begins, and where the event cannot be removed. */
+    usage_filter: UsageFilter | undefined;
+    /** Whether the response is a stream. */
     is_stream: boolean;
 }
 
 declare module "../core/request/request_state" {
     interface RequestState {
-        /** What was asked of the node beside what the client asks. */
+        /** Set where the gateway has requested usage. */
         usage_asked?: Asked | undefined;
     }
 }
 
 export interface Usage {
     readonly max_body_bytes: number;
-    /** Requests by what became of them, and streams of those that were changed by what became of the event. */
+    /** Requests by result, and streams of changed requests by what happened to the usage event. */
     readonly requests: LuaTable<string, Counter>;
     readonly events: LuaTable<string, Counter>;
     readonly faults: Faults;
 }
 
 const HTTP_OK = 200;
-/** How the paths of OpenAI's chat completions and completions end. Other servers refuse what they do not know. */
+/** The end of the paths of OpenAI's chat completions and completions. Other APIs refuse unknown fields. */
 const PATH_END = "/completions";
-/** With one of these the client has told the node which bytes are to come. */
+/** With one of these headers the body must not be changed. */
 const DIGEST_VARIABLES = ["http_content_digest", "http_digest", "http_content_md5", "http_signature_input"] as const;
 
 function has_digest(): boolean {
@@ -56,7 +55,7 @@ function has_digest(): boolean {
     );
 }
 
-/** Whether the head of the request may be that of one that makes a stream of OpenAI's events. */
+/** Whether the request may be one for a stream, by method, path and content type. */
 function is_candidate(): boolean {
     if (request.variable("request_method") !== "POST") return false;
     if (string.sub(request.variable("uri") ?? "", -PATH_END.length) !== PATH_END) return false;
@@ -79,7 +78,7 @@ function unreadable(usage: Usage, err: string): string {
     return "unreadable";
 }
 
-/** What becomes of the request at hand; nothing where it makes no such stream. */
+/** Changes the request if it asks for a stream. Returns the result for the metric; nothing for other requests. */
 function result_of(usage: Usage): string | undefined {
     if (request.whole_number("content_length") > usage.max_body_bytes) return "too_large";
     const [body, read_err] = request_body.read();
@@ -93,64 +92,63 @@ function result_of(usage: Usage): string | undefined {
     if (has_digest() || (request.variable("http_content_encoding") ?? "") !== "") return "left";
     const [ok, err] = pcall(ngx.req.set_body_data, changed);
     if (!ok) return unreadable(usage, tostring(err));
-    request_state.open().usage_asked = { taker: undefined, is_stream: false };
+    request_state.open().usage_asked = { usage_filter: undefined, is_stream: false };
     return "set";
 }
 
-/** Changes the request at hand if it is one. Phases: access; yields. Ends the request only where nginx cannot read its body. */
+/** Requests usage if the current request asks for a stream. Phases: access; yields. Ends the request only where nginx cannot read its body. */
 export function ask(usage: Usage): void {
-    // After an internal redirect the request has what was put into it.
+    // After an internal redirect the body is changed already.
     if (!is_candidate() || request_state.present()?.usage_asked !== undefined) return;
     const result = result_of(usage);
     if (result !== undefined) usage.requests.get(result).inc();
 }
 
-/** Looks whether there will be an event to take out. Phases: header_filter. */
+/** Prepares to remove the event if the response is a stream. Phases: header_filter. */
 export function begin(): void {
     const asked = request_state.present()?.usage_asked;
     if (asked === undefined) return;
-    asked.taker = undefined;
+    asked.usage_filter = undefined;
     asked.is_stream = request.status() === HTTP_OK && kinds.type_in("sent_http_content_type") === "text/event-stream";
     if (!asked.is_stream) return;
     const encoding = string.lower(request.variable("sent_http_content_encoding") ?? "");
     if (encoding !== "" && encoding !== "identity") return;
-    asked.taker = usage_events.new();
-    // What was announced will not come.
+    asked.usage_filter = usage_events.new();
+    // The body will be shorter.
     if (request.variable("sent_http_content_length") !== undefined) ngx.header["Content-Length"] = undefined;
 }
 
-function filter(this: void, taker: Taker): void {
+function filter(this: void, usage_filter: UsageFilter): void {
     if (!chunk.is_here()) return;
     const is_last = chunk.is_last();
     const [memory, bytes] = chunk.look();
-    const text = usage_events.take(taker, memory, bytes, is_last);
+    const text = usage_events.take(usage_filter, memory, bytes, is_last);
     if (text !== undefined) ngx.arg.set(1, text);
 }
 
-/** Takes the event out of what passes. What the client has got stays a stream, whatever happens. Phases: body_filter. Never raises. */
+/** Removes the event from the response. On failure the rest of the response passes unchanged. Phases: body_filter. Never raises. */
 export function pass(usage: Usage): void {
-    const taker = request_state.present()?.usage_asked?.taker;
-    if (taker === undefined || (taker.is_over && taker.held === undefined)) return;
-    const held = taker.held;
-    const [ok, err] = pcall(filter, taker);
+    const usage_filter = request_state.present()?.usage_asked?.usage_filter;
+    if (usage_filter === undefined || (usage_filter.is_over && usage_filter.held === undefined)) return;
+    const held = usage_filter.held;
+    const [ok] = guard.call(usage.faults, "untaken_event", filter, usage_filter);
     if (ok) return;
-    taker.is_over = true;
-    taker.has_left = true;
-    taker.held = undefined;
+    usage_filter.is_over = true;
+    usage_filter.has_left = true;
+    usage_filter.held = undefined;
     if (held !== undefined) ngx.arg.set(1, held + (ngx.arg.get(1) ?? ""));
-    usage.faults.report("untaken_event", err);
 }
 
-/** Counts what became of the event. Phases: log. */
+/** Counts what happened to the event. Phases: log. */
 export function settle(usage: Usage): void {
     const state = request_state.present();
     const asked = state?.usage_asked;
     if (asked === undefined) return;
     state!.usage_asked = undefined;
     if (!asked.is_stream) return;
-    const taker = asked.taker;
-    if (taker === undefined || taker.has_left) usage.events.get("left").inc();
-    else usage.events.get(taker.has_taken ? "taken" : "absent").inc();
+    const usage_filter = asked.usage_filter;
+    if (usage_filter === undefined || usage_filter.has_left) usage.events.get("left").inc();
+    else usage.events.get(usage_filter.has_removed ? "taken" : "absent").inc();
 }
 
 function by_result(registry: Registry, name: string, help: string, results: string[]): LuaTable<string, Counter> {
@@ -160,20 +158,20 @@ function by_result(registry: Registry, name: string, help: string, results: stri
     return counters;
 }
 
-/** Nothing asked yet. Bodies of more than `max_body_bytes` are left as they are. Phases: init. */
+/** The settings and counters. Bodies longer than `max_body_bytes` are not changed. Phases: init. */
 function create(registry: Registry, faults: Faults, max_body_bytes: number): Usage {
     return {
         max_body_bytes,
         requests: by_result(
             registry,
             "openclaw_inference_usage_requests_total",
-            "Requests that nodes may be asked for usage with, by what became of them.",
+            "Requests in which usage may be requested, by result.",
             ["set", "asked", "left", "too_large", "unreadable"],
         ),
         events: by_result(
             registry,
             "openclaw_inference_usage_events_total",
-            "Streams that the gateway has asked for usage, by what became of the usage event.",
+            "Streams for which the gateway has requested usage, by what happened to the usage event.",
             ["taken", "left", "absent"],
         ),
         faults,

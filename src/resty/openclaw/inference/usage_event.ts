@@ -1,7 +1,6 @@
 /**
- * Takes the usage event out of a stream: the one whose `choices` are an empty list and whose `usage` is an object. Whole
- * events pass at once; of the last one, what has come is held until its end comes. Where there is any doubt the bytes pass as
- * they are, and so does all that comes after.
+ * Removes the usage event from a stream: the one whose `choices` are an empty list and whose `usage` is an object. Complete events pass at
+ * once; an incomplete one is held until its end comes. In case of doubt the bytes pass unchanged, and so does all that follows.
  */
 import * as cjson from "cjson.safe";
 import * as ffi from "ffi";
@@ -11,14 +10,14 @@ import type { Place, Receiver, Scanner } from "./scanner";
 ffi.cdef("void *memmem(const void *memory, size_t bytes, const void *wanted, size_t wanted_bytes);");
 ffi.cdef("void *memrchr(const void *memory, int byte, size_t bytes);");
 
-export interface Taker {
-    /** The event at hand, as far as it has come. */
+export interface UsageFilter {
+    /** The beginning of an incomplete event. */
     held: string | undefined;
-    /** Whether nothing is taken out any more. */
+    /** Whether no event is removed any more. */
     is_over: boolean;
-    /** Whether the event has been taken out. */
-    has_taken: boolean;
-    /** Whether one may have been left in the stream. */
+    /** Whether the usage event was removed. */
+    has_removed: boolean;
+    /** Whether a usage event may have been left in the stream. */
     has_left: boolean;
 }
 
@@ -26,10 +25,10 @@ const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const COLON = 58;
 const OBJECT = 123;
-/** More of one event is not held. */
+/** At most so much of an event is held. */
 const MOST_HELD_BYTES = 64 * 1024;
 
-/** As servers write it. */
+/** The two ways in which servers write it. */
 const EMPTY_CHOICES = ['"choices":[]', '"choices": []'] as const;
 const DATA = "data:";
 
@@ -39,7 +38,7 @@ interface Finding extends Receiver {
     usage_at: number;
 }
 
-const FIELDS = new LuaTable<string, Place>();
+const FIELDS = new LuaMap<string, Place>();
 FIELDS.set("choices", { watched: "choices", entries: { is_content: true } });
 FIELDS.set("usage", { watched: "usage" });
 const ROOT: Place = { fields: FIELDS };
@@ -61,7 +60,7 @@ function nothing(this: Finding): void {
 const finding = { choices: 0, usages: 0, usage_at: 0, begins, ends: nothing, value: nothing } as unknown as Finding;
 const scanner: Scanner = scanners.new(ROOT, finding);
 
-/** Whether all from `from` up to before `limit` is JSON: the scanner passes over what is none. */
+/** Whether the bytes from `from` to before `limit` are JSON, which the scanner does not check. */
 function is_json(memory: Bytes, from: number, limit: number): boolean {
     const text = ffi.string(pointer_add(memory, from), limit - from);
     // A carriage return alone ends a line as well; JSON may have one between its values.
@@ -121,12 +120,12 @@ function is_blank_line(memory: Bytes, at: number): boolean {
     return memory.get(at - 1) === CARRIAGE_RETURN && (at === 1 || memory.get(at - 2) === LINE_FEED);
 }
 
-/** Where the event begins of which not all has come; `limit`: there is none. */
+/** Where the incomplete event at the end begins; `limit`: there is none. */
 function unfinished_at(memory: Bytes, limit: number): number {
     let feed = last_line_feed(memory, limit);
     while (feed > 0 && !is_blank_line(memory, feed)) feed = last_line_feed(memory, feed);
     let at = feed + 1;
-    // A comment is a line of its own: it may be there to show that the server is.
+    // A comment is a line of its own, often a keep-alive.
     while (at < limit && memory.get(at) === COLON) {
         const end = next_line_feed(memory, at, limit);
         if (end < 0) return at;
@@ -135,10 +134,10 @@ function unfinished_at(memory: Bytes, limit: number): number {
     return at;
 }
 
-/** Whether the last bytes may be the beginning of one: a line, or the beginning of a blank one after it. */
+/** Whether the last bytes may be the beginning of a usage event: a line, or also the beginning of a blank line after it. */
 function may_be_event(rest: string): boolean {
     if (rest.length > MOST_HELD_BYTES) return false;
-    // A carriage return alone ends a line as well, which nobody does.
+    // A carriage return alone ends a line as well; no server is known to use it.
     const [odd] = string.find(rest, "\r[^\n]");
     if (odd !== undefined) return false;
     const [line_end] = string.find(rest, "\n", 1, true);
@@ -146,7 +145,7 @@ function may_be_event(rest: string): boolean {
     return line_end === rest.length - 1 && string.byte(rest, rest.length) === CARRIAGE_RETURN;
 }
 
-/** Where the event ends whose only line is that from `begin` to the line feed at `line_end`; below 0: it has other lines. */
+/** The end of the event whose only line is from `begin` to the line feed at `line_end`; below 0: it has other lines. */
 function end_of_event(memory: Bytes, begin: number, line_end: number, limit: number): number {
     if (begin > 0 && !is_blank_line(memory, begin - 1)) return -1;
     const next = next_line_feed(memory, line_end + 1, limit);
@@ -154,10 +153,10 @@ function end_of_event(memory: Bytes, begin: number, line_end: number, limit: num
 }
 
 /**
- * What is left of the whole events up to before `limit`; nothing when all of it is. It looks for the words first, and reads
- * only an event that has them.
+ * The complete events before `limit` without the usage event; nothing where there is none. Searches for the empty list first, and parses
+ * only an event that has it.
  */
-function without_usage(taker: Taker, memory: Bytes, limit: number): string | undefined {
+function without_usage(usage_filter: UsageFilter, memory: Bytes, limit: number): string | undefined {
     let at = find_empty_choices(memory, 0, limit);
     while (at < limit) {
         const begin = last_line_feed(memory, at) + 1;
@@ -166,12 +165,12 @@ function without_usage(taker: Taker, memory: Bytes, limit: number): string | und
         const data_at = begin + DATA.length;
         if (find_text(memory, begin, data_at, DATA) === begin && is_usage(memory, data_at, line_end)) {
             const end = end_of_event(memory, begin, line_end, limit);
-            taker.is_over = true;
+            usage_filter.is_over = true;
             if (end < 0) {
-                taker.has_left = true;
+                usage_filter.has_left = true;
                 return undefined;
             }
-            taker.has_taken = true;
+            usage_filter.has_removed = true;
             return ffi.string(memory, begin) + ffi.string(pointer_add(memory, end), limit - end);
         }
         at = find_empty_choices(memory, line_end, limit);
@@ -179,41 +178,46 @@ function without_usage(taker: Taker, memory: Bytes, limit: number): string | und
     return undefined;
 }
 
-/** The bytes to send for those that have come; nothing: these. */
-function filter(taker: Taker, memory: Bytes, bytes: number, is_last: boolean): string | undefined {
+/** The bytes to send in place of these; nothing: these unchanged. */
+function filter(usage_filter: UsageFilter, memory: Bytes, bytes: number, is_last: boolean): string | undefined {
     const whole = is_last ? bytes : unfinished_at(memory, bytes);
-    const left = without_usage(taker, memory, whole);
+    const left = without_usage(usage_filter, memory, whole);
     if (whole === bytes) return left;
     const rest = ffi.string(pointer_add(memory, whole), bytes - whole);
-    if (!taker.is_over && may_be_event(rest)) {
-        taker.held = rest;
+    if (!usage_filter.is_over && may_be_event(rest)) {
+        usage_filter.held = rest;
         return left ?? ffi.string(memory, whole);
     }
-    if (!taker.is_over) {
-        taker.is_over = true;
-        taker.has_left = true;
+    if (!usage_filter.is_over) {
+        usage_filter.is_over = true;
+        usage_filter.has_left = true;
     }
     return left === undefined ? undefined : left + rest;
 }
 
 /**
- * Takes the next bytes of the stream, and returns what is to be sent in their place; nothing: just these bytes.
+ * Filters the next bytes of the stream. Returns the bytes to send in their place; nothing: these unchanged.
  * Phases: body_filter. `memory` may be nothing when `bytes` is 0.
  */
-export function take(taker: Taker, memory: Bytes | undefined, bytes: number, is_last: boolean): string | undefined {
-    const held = taker.held;
+export function take(
+    usage_filter: UsageFilter,
+    memory: Bytes | undefined,
+    bytes: number,
+    is_last: boolean,
+): string | undefined {
+    const held = usage_filter.held;
     if (held === undefined) {
-        if (taker.is_over || memory === undefined || bytes === 0) return undefined;
-        return filter(taker, memory, bytes, is_last);
+        if (usage_filter.is_over || memory === undefined || bytes === 0) return undefined;
+        return filter(usage_filter, memory, bytes, is_last);
     }
     if (bytes === 0 && !is_last) return undefined;
-    taker.held = undefined;
+    usage_filter.held = undefined;
     const text = bytes === 0 ? held : held + ffi.string(memory!, bytes);
-    return filter(taker, ffi.cast("const uint8_t *", text), text.length, is_last) ?? text;
+    return filter(usage_filter, ffi.cast("const uint8_t *", text), text.length, is_last) ?? text;
 }
 
-/** Nothing has come yet. Phases: any. */
-function create(): Taker {
-    return { held: undefined, is_over: false, has_taken: false, has_left: false };
+/** A filter for one stream. Phases: any. */
+function create(): UsageFilter {
+    return { held: undefined, is_over: false, has_removed: false, has_left: false };
 }
 export { create as new };

@@ -32,7 +32,7 @@ const OBJECT = 123;
 const ADDED = '"stream_options":{"include_usage":true},';
 
 function fields(of: Record<string, Place>): Place["fields"] {
-    const table = new LuaTable<string, Place>();
+    const table = new LuaMap<string, Place>();
     for (const [name, place] of pairs(of)) table.set(name, place);
     return table;
 }

@@ -1,13 +1,13 @@
 /**
- * Families that come into being at request time. The first worker to use a name says in the shared dict what it is;
- * all others are held to it, so that no name ever has two kinds.
+ * Families that are created at request time. The first worker to use a name declares it in the shared dict; the declaration binds all
+ * others, so no name ever has two kinds.
  */
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { Family, Kind, Registry } from "../core/metrics/metric_registry";
 
 const NAME_BYTES = 200;
 const MOST_LABELS = 16;
-/** The list of all names that were declared. */
+/** The key of the list of all declared names. */
 const DECLARED = "families";
 const HISTOGRAM_LINES = ["_bucket", "_count", "_sum"];
 
@@ -23,7 +23,7 @@ function described(kind: string, label_names: readonly string[]): string {
     return `${kind} ${table.concat(label_names as string[], ",")}`;
 }
 
-/** What a name is: by this worker's families, or by what another worker has declared. */
+/** The declaration of a name: that of this worker's family, or of another worker. */
 function known_as(registry: Registry, name: string): string | undefined {
     const family = registry.families.get(name);
     if (family !== undefined) return described(family.kind, sorted(family.label_names));
@@ -38,7 +38,7 @@ function is_histogram(registry: Registry, name: string): boolean {
     return known !== undefined && string.sub(known, 1, 10) === "histogram ";
 }
 
-/** Whether one of the names is a histogram, and the other that of lines it writes. */
+/** Whether the name clashes with the lines of a histogram, in either direction. */
 function clashes(registry: Registry, kind: Kind, name: string): boolean {
     for (const lines of HISTOGRAM_LINES) {
         if (kind === "histogram" && known_as(registry, name + lines) !== undefined) return true;
@@ -50,10 +50,10 @@ function clashes(registry: Registry, kind: Kind, name: string): boolean {
 
 /** What is wrong with the names, or nothing. */
 function fault_in(name: string, label_names: readonly string[]): string | undefined {
-    if (name.length > NAME_BYTES || !metric_registry.is_metric_name(name)) return "it is no name for a metric";
+    if (name.length > NAME_BYTES || !metric_registry.is_metric_name(name)) return "it is not a valid name of a metric";
     if (label_names.length > MOST_LABELS) return `it has over ${MOST_LABELS} labels`;
     for (const label of label_names) {
-        if (label.length > NAME_BYTES || !metric_registry.is_label_name(label)) return "a label's name is no name";
+        if (label.length > NAME_BYTES || !metric_registry.is_label_name(label)) return "a label has an invalid name";
     }
     return undefined;
 }
@@ -64,21 +64,21 @@ function family(registry: Registry, kind: Kind, name: string, label_names: reado
     return make(registry, name, help, label_names) as Family<unknown>;
 }
 
-/** Tells all workers what a name is, unless another has told them already. What went wrong, or nothing. */
-function say(registry: Registry, name: string, what: string): string | undefined {
+/** Declares a name for all workers, unless another worker has done so. Returns the error, if any. */
+function add_declaration(registry: Registry, name: string, what: string): string | undefined {
     const names = registry.region.names;
     const [added, err] = names.safe_add(`family:${name}`, what);
     if (added !== true) return err === "exists" ? undefined : err;
     const [listed, list_err] = names.lpush(DECLARED, name);
     if (listed !== undefined) return undefined;
-    // Nobody could take it back.
+    // Without the list entry `forget` would not find it.
     names.delete(`family:${name}`);
     return list_err;
 }
 
 /**
- * The family of that name, made if nobody has made it; `label_names` as `sorted` has them. On failure nil and why: the
- * names are none, or the name is something else already. Phases: any.
+ * The family of that name, created if needed; `label_names` as returned by `sorted`. On failure nil and why: a name is invalid, or declared
+ * otherwise. Phases: any.
  */
 export function declare(
     registry: Registry,
@@ -92,7 +92,7 @@ export function declare(
     let known = known_as(registry, name);
     if (known === undefined) {
         if (clashes(registry, kind, name)) return $multi(undefined, "a histogram's lines have such a name");
-        const err = say(registry, name, mine);
+        const err = add_declaration(registry, name, mine);
         if (err !== undefined) return $multi(undefined, err);
         known = registry.region.names.get<string>(`family:${name}`)[0];
     }
@@ -100,7 +100,7 @@ export function declare(
     return $multi(registry.families.get(name) ?? family(registry, kind, name, label_names));
 }
 
-/** Lets a new configuration give names another meaning. Phases: init. */
+/** Removes all declarations, so that a new configuration may declare names otherwise. Phases: init. */
 export function forget(registry: Registry): void {
     const names = registry.region.names;
     let [name] = names.lpop<string>(DECLARED);

@@ -1,6 +1,7 @@
-/** Writes all figures of a registry, in one of the formats that Prometheus reads. */
+/** Writes all metrics of a registry, in one of the formats of Prometheus. */
 import * as buffer from "string.buffer";
 import type { Faults } from "../core/metrics/fault";
+import * as guard from "../core/metrics/guard";
 import { DEFAULT_HELP } from "../core/metrics/metric_registry";
 import type { Collector, Kind, Registry } from "../core/metrics/metric_registry";
 import * as catalogues from "../core/metrics/metric_registry/catalogue";
@@ -16,13 +17,13 @@ import type { Slice } from "../core/time/time_slice";
 import type { Format } from "./format";
 
 /**
- * A piece of the page is a millisecond, and at most this much work: each line, and for each number of a line all that
- * are added up in it, one of each worker's block.
+ * A piece of the page takes a millisecond, and at most this much work: each line, and for each number of a line all that are added up in
+ * it, one of each worker's block.
  */
 const WORK_AT_ONCE = 32768;
 const WORK_OF_LINE = 32;
 
-/** Takes the next piece of the page; false when nobody wants the rest. */
+/** Sends the next piece of the page; false when the client is gone. */
 export type Write = (this: void, piece: string) => boolean;
 
 interface Page {
@@ -31,11 +32,11 @@ interface Page {
     readonly text: buffer.Buffer;
     readonly write: Write;
     readonly slice: Slice;
-    /** What a line costs. */
+    /** The work of one line. */
     readonly line: number;
-    /** Done since the last piece went out. */
+    /** Work since the last piece was sent. */
     work: number;
-    /** Whether somebody wants the rest. */
+    /** False once the client is gone. */
     wanted: boolean;
 }
 
@@ -137,7 +138,7 @@ function first_collector(registry: Registry, name: string): Collector | undefine
     return undefined;
 }
 
-/** Whether a family other than the one at hand goes by a name, or writes lines of that name. */
+/** Whether another family has this name, or writes lines with it. */
 function is_taken(page: Page, name: string): boolean {
     const catalogue = page.catalogue;
     if (catalogues.in_force(catalogue, name) !== undefined) return true;
@@ -164,10 +165,10 @@ function family(page: Page, registry: Registry, shape: Shape): void {
     }
 }
 
-/** The figures of all collectors with this one's name, which is the first of them. */
+/** Writes the samples of all collectors with the name of this one, which is the first of them. */
 function collected(page: Page, registry: Registry, first: Collector, faults: Faults): void {
     let is_empty = true;
-    // It may pause here, within the collector: that walks nothing that others change meanwhile.
+    // This may pause within the collector; see `Collector`.
     const emit = (labels: string, value: number): void => {
         if (!page.wanted) return;
         if (is_empty) head(page, first.name, first.kind, first.help);
@@ -178,15 +179,14 @@ function collected(page: Page, registry: Registry, first: Collector, faults: Fau
     for (const collector of registry.collectors) {
         if (collector.name === first.name && collector.kind === first.kind) {
             if (!page.wanted) return;
-            const [ok, err] = pcall(collector.collect, emit);
-            if (!ok) faults.report("collect", collector.name, ": ", err);
+            guard.call_for(faults, "collect", collector.name, collector.collect, emit);
         }
     }
 }
 
 /**
- * Writes the page, piece by piece; false when nobody wanted the rest. Figures of a name that is registered as something
- * else, or whose name belongs to a collector or a histogram, are left out. Phases: any in which `write` may be called.
+ * Writes the page, piece by piece; false when the client is gone. Leaves out series whose name is registered as another kind, or belongs to
+ * a collector or a histogram. Phases: any in which `write` may be called.
  */
 export function render(catalogue: Catalogue, faults: Faults, format: Format, write: Write): boolean {
     const registry = catalogue.registry;

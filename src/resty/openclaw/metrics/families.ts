@@ -1,4 +1,4 @@
-/** The families of what every request leaves behind, and their handles for one route and variant. */
+/** The families of the built-in metrics, and their handles for one route and variant. */
 import type { Counter, Histogram } from "../core/metrics/metric_handles";
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { Family, Registry } from "../core/metrics/metric_registry";
@@ -18,19 +18,19 @@ export interface Families {
 /** The handles of one route and variant. */
 export interface Figures {
     /** By the first digit of the status. */
-    readonly requests: LuaTable<number, Counter>;
+    readonly requests: LuaMap<number, Counter>;
     readonly other_requests: Counter;
     readonly duration: Histogram;
     readonly first_byte: Histogram;
     readonly upstream: Histogram;
-    /** By what `$upstream_cache_status` says. */
-    readonly cache: LuaTable<string, Counter>;
+    /** By the value of `$upstream_cache_status`. */
+    readonly cache: LuaMap<string, Counter>;
     readonly saved: Counter;
     readonly request_bytes: Counter;
     readonly response_bytes: Counter;
-    /** Whose they are. */
+    /** Route and variant. */
     readonly name: string;
-    /** What nodes lately took for answers that a cache did not have; made when a cache is first seen. */
+    /** Recent mean duration of cache misses; created when a cache is first used. */
     node_seconds: Doubles | undefined;
 }
 
@@ -101,9 +101,9 @@ export { create as new };
 
 /** The handles for a route and a variant. Phases: any. */
 export function bind(of: Families, route: string, variant: string): Figures {
-    const requests = new LuaTable<number, Counter>();
+    const requests = new LuaMap<number, Counter>();
     for (const digit of $range(1, 5)) requests.set(digit, of.requests.labels(route, variant, `${digit}xx`));
-    const cache = new LuaTable<string, Counter>();
+    const cache = new LuaMap<string, Counter>();
     for (const status of CACHE_STATUSES) cache.set(status, of.cache.labels(route, variant, string.lower(status)));
     return {
         requests,

@@ -1,15 +1,15 @@
-/** In which text a metrics page is written. */
+/** The text formats of the metrics page. */
 import type { Buffer } from "string.buffer";
 import type { Kind } from "../core/metrics/metric_registry";
 
 export interface Format {
     readonly content_type: string;
-    /** What clients call the format in their header Accept. */
+    /** The media type in the Accept header. */
     readonly media_type: string;
     readonly version: string;
-    /** What a whole page ends in, and one that breaks off does not. */
+    /** The end of a complete page, which a truncated one does not have. */
     readonly ending: string;
-    /** Writes the lines that stand before a family's samples. `is_taken` tells whether another family goes by a name. */
+    /** Writes the lines before a family's samples. `is_taken`: whether another family has a name. */
     readonly head: (
         this: void,
         text: Buffer,

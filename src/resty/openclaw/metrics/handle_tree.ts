@@ -10,7 +10,7 @@ import type { Rule } from "../core/metrics/metric_registry/allow_list";
 import * as rows from "../core/memory/shared_memory/rows";
 
 type Value = string | number | boolean;
-type Node = LuaTable<Value, unknown>;
+type Node = LuaMap<Value, unknown>;
 
 export interface HandleTree {
     readonly family: Family<unknown>;
@@ -36,7 +36,7 @@ function key_of(rule: Rule, value: Value): Value {
 
 /** Where no label is kept there is one handle, which `find` is to make. */
 function empty_root(family: Family<unknown>): unknown {
-    return family.kept_names.length === 0 ? undefined : new LuaTable();
+    return family.kept_names.length === 0 ? undefined : new LuaMap();
 }
 
 /** Forgets all handles if series were dropped since. */
@@ -60,7 +60,7 @@ function keep(tree: HandleTree, keys: Value[], handle: unknown): void {
     for (const index of $range(1, last - 1)) {
         let next = node.get(keys[index - 1]!) as Node | undefined;
         if (next === undefined) {
-            next = new LuaTable();
+            next = new LuaMap();
             node.set(keys[index - 1]!, next);
         }
         node = next;
@@ -68,7 +68,7 @@ function keep(tree: HandleTree, keys: Value[], handle: unknown): void {
     node.set(keys[last - 1]!, handle);
 }
 
-function bind(tree: HandleTree, labels: LuaTable<string, unknown>): Result<unknown> {
+function bind(tree: HandleTree, labels: LuaMap<string, unknown>): Result<unknown> {
     const keys: Value[] = [];
     const texts: string[] = [];
     let is_kept = true;
@@ -76,7 +76,7 @@ function bind(tree: HandleTree, labels: LuaTable<string, unknown>): Result<unkno
     for (const index of $range(1, names.length)) {
         const name = names[index - 1]!;
         const value = labels.get(name);
-        if (!is_value(value)) return $multi(undefined, `label "${name}" must be a text, a number or a boolean`);
+        if (!is_value(value)) return $multi(undefined, `label "${name}" must be a string, a number or a boolean`);
         texts.push(tostring(value));
         const rule = tree.rules[index - 1]!;
         if (rule !== false) {
@@ -101,12 +101,12 @@ export function find(tree: HandleTree, labels: unknown): Result<unknown> {
     const rules = tree.rules;
     let node = tree.root;
     for (const index of $range(1, names.length)) {
-        const value = (labels as LuaTable<string, Value>).get(names[index - 1]!) as Value | undefined;
+        const value = (labels as LuaMap<string, Value>).get(names[index - 1]!) as Value | undefined;
         if (value === undefined) return $multi(undefined, "it has other labels");
         const rule = rules[index - 1]!;
         if (rule !== false && node !== undefined) node = (node as Node).get(key_of(rule, value));
     }
-    if (node === undefined) return bind(tree, labels as LuaTable<string, unknown>);
+    if (node === undefined) return bind(tree, labels as LuaMap<string, unknown>);
     return $multi(node);
 }
 
@@ -115,7 +115,7 @@ function rules_of(family: Family<unknown>): (Rule | false)[] {
     const allowed = family.allowed;
     for (const name of family.label_names) {
         if (allowed === undefined) rules.push(true);
-        else rules.push(allowed.has(name) && allowed.get(name));
+        else rules.push(allowed.get(name) ?? false);
     }
     return rules;
 }

@@ -1,7 +1,6 @@
 /**
- * The recent mean of what nodes took for their answers, one number in the common block: each new answer counts for a
- * tenth, so about the last twenty make it up. Of two workers that write at one moment the last one wins, which a mean
- * can bear.
+ * The recent mean duration of responses, an exponential moving average in the common block: each new value counts for a tenth. If two
+ * workers write at the same time the last one wins, which hardly changes a mean.
  */
 import * as ffi from "ffi";
 import * as shared_memory from "../core/memory/shared_memory";
@@ -9,13 +8,13 @@ import type { Region } from "../core/memory/shared_memory";
 
 const SHARE_OF_NEW = 0.1;
 
-/** Takes in one more answer. Phases: any. */
+/** Adds a duration to the mean. Phases: any. */
 export function learn(mean: Doubles, seconds: number): void {
     const before = mean.get(0);
     mean.set(0, before === 0 ? seconds : before + SHARE_OF_NEW * (seconds - before));
 }
 
-/** Of a name; begins at 0, which stands for none. Phases: any. Where no memory is left, one that only this worker sees. */
+/** The mean of this name; at first 0, which means none. Without shared memory it is this worker's own. Phases: any. */
 function create(region: Region, name: string): Doubles {
     const [slot] = shared_memory.slot(region, `mean seconds ${name}`);
     if (slot === undefined) return ffi.new("double[1]") as unknown as Doubles;

@@ -1,10 +1,10 @@
-/** Lets other requests have their turn between two pieces of a page, however many pages the worker is writing. */
+/** Pauses between two pieces of a page, so that nginx serves other requests, however many pages the worker writes at a time. */
 
-/** The shortest that nginx's timers know. */
+/** The resolution of nginx's timers. */
 const SECONDS = 0.001;
 
-/** Until then no page of this worker goes on. */
-let busy_until = 0;
+/** No page of this worker goes on before this. */
+let busy_until = 0 as WallTime;
 
 /** The clock may have been set back meanwhile, and does not count in halves of a millisecond. */
 function is_busy(): boolean {
@@ -13,11 +13,11 @@ function is_busy(): boolean {
 }
 
 /**
- * Goes on when others had their turn since the last piece of any page: pages at the same time take turns, so that a
- * worker is held no longer by many than by one. Phases: those that may yield.
+ * Returns when other requests were served since the last piece of any page. Concurrent pages take turns, so that many pages block a worker
+ * no longer than one. Phases: those that may yield.
  */
 export function pause(): void {
     ngx.update_time();
-    busy_until = ngx.now() + SECONDS;
+    busy_until = later_by_wall(ngx.now(), SECONDS);
     while (is_busy()) ngx.sleep(SECONDS);
 }

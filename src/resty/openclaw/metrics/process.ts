@@ -1,6 +1,7 @@
-/** What nginx and the gateway's memory look like as a whole; worked out when somebody looks. */
-import * as metric_registry from "../core/metrics/metric_registry";
-import type { Emit, Registry } from "../core/metrics/metric_registry";
+/** Gauges of nginx and of the gateway's memory. */
+import * as gauges from "../core/metrics/gauges";
+import type { Sample } from "../core/metrics/gauges";
+import type { Registry } from "../core/metrics/metric_registry";
 import * as room from "../core/metrics/metric_registry/room";
 import * as request from "../core/request/request";
 import * as shared_memory from "../core/memory/shared_memory";
@@ -11,42 +12,38 @@ const CONNECTIONS = "openclaw_connections";
 /** Those of ngx_http_stub_status_module, which has `$connections_active` and its like; not every nginx has it. */
 const STATES = ["active", "reading", "writing", "waiting"];
 
-function show(registry: Registry, name: string, help: string, collect: (this: void, emit: Emit) => void): void {
-    metric_registry.collect(registry, { name, kind: "gauge", help, collect });
-}
-
 /** The variables can only be read in a request. */
-function connections(emit: Emit): void {
+function connections(sample: Sample): void {
     for (const state of STATES) {
         const count = tonumber(request.variable(`connections_${state}`));
-        if (count !== undefined) emit(metric_registry.label_text(["state"], [state]), count);
+        if (count !== undefined) sample(count, state);
     }
 }
 
-function emit_slots(registry: Registry, area: string, space: rows.Space, emit: Emit): void {
+function sample_slots(registry: Registry, area: string, space: rows.Space, sample: Sample): void {
     const [used, free] = shared_memory.usage(registry.region, space);
-    emit(metric_registry.label_text(["area", "state"], [area, "used"]), used);
-    emit(metric_registry.label_text(["area", "state"], [area, "free"]), free);
+    sample(used, area, "used");
+    sample(free, area, "free");
 }
 
 function show_slots(registry: Registry): void {
     const help =
         "Numbers that the shared memory has room for, those with a name and those free: area series for counts, nodes for " +
         "what lives as long as a node or a worker.";
-    show(registry, "openclaw_shared_memory_slots", help, (emit) => {
-        emit_slots(registry, "series", rows.LASTING, emit);
-        emit_slots(registry, "nodes", rows.TRANSIENT, emit);
+    gauges.of(registry, "openclaw_shared_memory_slots", help, ["area", "state"], (sample) => {
+        sample_slots(registry, "series", rows.LASTING, sample);
+        sample_slots(registry, "nodes", rows.TRANSIENT, sample);
     });
 }
 
 function show_bytes(registry: Registry): void {
     const help =
         "Bytes of the lua_shared_dict that holds the names of series, nodes and more: in use, and in free pages.";
-    show(registry, "openclaw_shared_memory_bytes", help, (emit) => {
+    gauges.of(registry, "openclaw_shared_memory_bytes", help, ["state"], (sample) => {
         const [used, free] = room.usage(registry);
         if (used === undefined) return;
-        emit(metric_registry.label_text(["state"], ["used"]), used);
-        emit(metric_registry.label_text(["state"], ["free"]), free!);
+        sample(used, "used");
+        sample(free!, "free");
     });
 }
 
@@ -57,15 +54,16 @@ function is_shown(registry: Registry): boolean {
     return false;
 }
 
-/** Adds these figures to a registry, once. Phases: init. */
+/** Adds these gauges to a registry, once. Phases: init. */
 export function show_all(registry: Registry): void {
     if (is_shown(registry)) return;
-    show(registry, CONNECTIONS, "Connections of clients, by what nginx does with them.", connections);
-    show(registry, "openclaw_build_info", "1; the label says which version runs.", (emit) => {
-        emit(metric_registry.label_text(["version"], [VERSION]), 1);
+    const connections_help = "Connections of clients, by what nginx does with them.";
+    gauges.of(registry, CONNECTIONS, connections_help, ["state"], connections);
+    gauges.of(registry, "openclaw_build_info", "1; the label says which version runs.", ["version"], (sample) => {
+        sample(1, VERSION);
     });
-    show(registry, "openclaw_workers", "Workers that the configuration asks for.", (emit) => {
-        emit("", ngx.worker.count());
+    gauges.of(registry, "openclaw_workers", "Workers that the configuration asks for.", [], (sample) => {
+        sample(ngx.worker.count());
     });
     show_slots(registry);
     show_bytes(registry);

@@ -11,8 +11,8 @@ export interface Recorder {
     readonly route: string;
     /** Of requests without a variant. */
     readonly plain: Figures;
-    readonly by_variant: LuaTable<string, Figures>;
-    /** Takes the variants that have no place in `by_variant` any more; made with the first of them. */
+    readonly by_variant: LuaMap<string, Figures>;
+    /** For variants that have no place in `by_variant`; created with the first of them. */
     others?: Figures;
     /** How many variants may still have a place. */
     room: number;
@@ -22,16 +22,16 @@ export interface Recorder {
     log(): void;
 }
 
-/** Who runs more variants of a route side by side does not do so on purpose. */
+/** Maximum number of variants of a route; more are hardly intended. */
 const MOST_VARIANTS = 50;
-/** The registry looks at no more of a label value. */
+/** The registry reads at most so much of a label value. */
 const LONGEST_VARIANT = LABEL_BYTES + 4;
 
-/** With these the answer came out of the cache. */
+/** Cache statuses of responses from the cache. */
 const FROM_CACHE = new LuaSet<string>();
 for (const status of ["HIT", "STALE", "UPDATING", "REVALIDATED"]) FROM_CACHE.add(status);
 
-/** The figures of a variant that this worker has not seen before. */
+/** The handles of a variant that this worker has not seen before. */
 function first_seen(recorder: Recorder, variant: string): Figures {
     if (recorder.room === 0) {
         recorder.others = recorder.others ?? families.bind(recorder.families, recorder.route, OTHER);
@@ -50,7 +50,7 @@ function present_figures(recorder: Recorder): Figures {
     return recorder.by_variant.get(variant) ?? first_seen(recorder, variant);
 }
 
-/** The recent mean of what nodes took; `mean_seconds` knows what is where. */
+/** The recent mean duration at nodes. */
 function mean_of(recorder: Recorder, figures: Figures): Doubles {
     if (figures.node_seconds === undefined) {
         figures.node_seconds = mean_seconds.new(recorder.families.registry.region, figures.name);
@@ -58,9 +58,9 @@ function mean_of(recorder: Recorder, figures: Figures): Doubles {
     return figures.node_seconds;
 }
 
-/** Learns from what a node took for an answer that the cache did not have. */
+/** Adds the duration of a cache miss to the mean. */
 function learn(mean: Doubles, seconds: number | undefined, status_class: number): void {
-    // A failing node is quick, which tells nothing of how long its work takes.
+    // Errors are often quicker than the work itself.
     if (seconds !== undefined && status_class === 2) mean_seconds.learn(mean, seconds);
 }
 
@@ -91,13 +91,13 @@ function log(this: Recorder): void {
 
 const metatable = { __index: { header_filter, log } };
 
-/** A route's recorder, its handles for requests without a variant bound. Phases: init. */
+/** The recorder of a route, with the handles for requests without a variant. Phases: init. */
 function create(of: Families, route: string): Recorder {
     const fields = {
         families: of,
         route,
         plain: families.bind(of, route, ""),
-        by_variant: new LuaTable<string, Figures>(),
+        by_variant: new LuaMap<string, Figures>(),
         room: MOST_VARIANTS,
     };
     return setmetatable(fields, metatable);

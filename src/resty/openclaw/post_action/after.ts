@@ -1,6 +1,6 @@
 /**
- * Runs functions and sends HTTP requests after the response is complete, in the background of the worker, so that no
- * client ever waits for them. See "Actions after the response" in docs/post_action.md.
+ * Runs functions and sends HTTP requests in the background after the response, so that no client waits for them. See "Actions after the
+ * response" in docs/post_action.md.
  */
 import * as kinds from "../config/kinds";
 import { option, read_or_raise } from "../config/schema";
@@ -27,12 +27,12 @@ export const SCHEMA = {
     max_bytes: option(
         kinds.whole(1),
         16 * 1024 * 1024,
-        "the same in bytes of bodies and of texts given to functions, those of running actions included",
+        "the same in bytes of bodies and of strings passed to functions, those of running actions included",
     ),
     action_seconds: option(
         kinds.positive,
         30,
-        "how long an action may take, all tries included; then it is ended, and has failed",
+        "how long an action may take, all attempts included; then it is ended, and has failed",
     ),
     drain_seconds: option(
         kinds.positive,
@@ -50,23 +50,20 @@ function open_pool(settings: Settings, dict: string): Pool {
 }
 
 /**
- * The pool of this worker. Each worker can show the figures of all only if they were there before the workers forked;
- * where there is no dict, each process counts for itself.
+ * The pool of this worker. It is created before the workers fork, so that each worker can show the metrics of all; without a dict each
+ * process counts for itself.
  */
 let pool: Pool | undefined;
 if (ngx.get_phase() === "init" && ngx.shared[DICT] !== undefined) pool = open_pool(DEFAULTS, DICT);
 
-/**
- * Sets the limits of `after`, for each worker; the options stand in docs/post_action.md. Raises all that is wrong. Phases:
- * init.
- */
+/** Sets the limits of `after` for each worker, from the options in docs/post_action.md. Raises with all problems. Phases: init. */
 export function limit_after(given: unknown): void {
     if (ngx.get_phase() !== "init") error(`${LIMIT_AFTER}: must be called in init_by_lua`, 0);
     const settings = read_or_raise(SCHEMA, given, LIMIT_AFTER);
     pool = open_pool(settings, settings.dict);
 }
 
-/** Why no action can begin now, or nothing. */
+/** Why no action can start in this phase; nothing where one can. */
 function wrong_phase(): string | undefined {
     const phase = ngx.get_phase();
     if (phase === "timer") return undefined;
@@ -82,7 +79,16 @@ function new_action(
     bytes: number,
     target: string | undefined,
 ): Action {
-    return { work, values, values_count, bytes, target, thread: undefined, deadline: 0, over: false };
+    return {
+        work,
+        values,
+        values_count,
+        bytes,
+        target,
+        thread: undefined,
+        deadline: 0 as MonotonicTime,
+        is_over: false,
+    };
 }
 
 /** An action that calls a function. */
@@ -95,16 +101,18 @@ function calling_action(work: Work, values: unknown[], values_count: number): Ac
     return new_action(work, values, values_count, bytes, undefined);
 }
 
-/** The action that the user means; on failure nil and why. */
+/** Reads the action that a user gives; on failure nil and why. */
 function read_action(its_pool: Pool, given: unknown, values: unknown[], values_count: number): Result<Action> {
     const misplaced = wrong_phase();
     if (misplaced !== undefined) return $multi(undefined, misplaced);
     if (typeof given === "function") return $multi(calling_action(given as Work, values, values_count));
     if (type(given) !== "table") return $multi(undefined, "an action must be a function or a table");
-    const [sending, err] = http_action.read(given as Record<string, unknown>);
-    if (sending === undefined) return $multi(undefined, err);
-    const sent_with = [sending, its_pool.settings.action_seconds, its_pool.faults];
-    return $multi(new_action(http_action.send as Work, sent_with, 3, sending.bytes, sending.target));
+    const [http_request, err] = http_action.read(given as Record<string, unknown>);
+    if (http_request === undefined) return $multi(undefined, err);
+    const arguments_of_send = [http_request, its_pool.settings.action_seconds, its_pool.faults];
+    return $multi(
+        new_action(http_action.send as unknown as Work, arguments_of_send, 3, http_request.bytes, http_request.target),
+    );
 }
 
 function refuse(its_pool: Pool, kind: string, why: string): Result<true> {
@@ -125,6 +133,6 @@ export function after(action: unknown, ...values: unknown[]): Result<true> {
     if (made === undefined) return refuse(pool, "action_misuse", misuse);
     const [taken, full] = pools.offer(pool, made);
     if (taken === undefined) return refuse(pool, "action_overflow", full);
-    runners.awaken(pool);
+    runners.ensure_running(pool);
     return $multi(true);
 }

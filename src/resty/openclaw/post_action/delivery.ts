@@ -1,142 +1,127 @@
 /**
- * Brings one batch to its sink: tries, waits, tries again, and at last gives up.
+ * Delivers one batch: sends it, retries with backoff, and finally gives up.
  *
- * A batch is a stack of parts, one at first. It is divided where the sink may have refused it for one entry alone, and
- * where the sink keeps failing, so that it is tried with a single entry.
+ * A batch is a stack of parts, at first a single one. A part is split where the sink may have refused it because of a single entry, and
+ * while the circuit is open, so that the sink is tried with a single entry.
  */
 import * as backoffs from "../core/time/backoff";
+import * as guard from "../core/metrics/guard";
 import * as clock from "../core/time/clock";
 import type { Reason } from "./figures";
 import * as lines from "./lines";
-import type { Cause, Outcome, Part, Sink, Verdict } from "./sink";
-import { drop, is_exiting, is_open, show, sleep, tend } from "./state";
+import type { Cause, Outcome, Part, Sink } from "./sink";
+import { drop, is_exiting, is_open, show, sleep, maintain } from "./state";
 import type { Batch, Flusher } from "./state";
 
 const MOST_BACKOFF_SECONDS = 30;
-/** At exit: no more than half of what is left, so that the last tries come close to the end. */
+/** At exit: at most half of the time left, so that the last attempts come close to the end. */
 const MOST_BACKOFF_SECONDS_AT_EXIT = 0.5;
 const LEAST_BACKOFF_SECONDS_AT_EXIT = 0.02;
-/** One bad entry of 500 is found by dividing nine times, four by 32 times at most. Each time is two requests more. */
-const MOST_DIVISIONS = 32;
+/** One bad entry of 500 is found by nine splits, four are found by 32 at most. Each split costs two more requests. */
+const MOST_SPLITS = 32;
 
-/** The longest wait before the next try, in seconds. */
+/** The longest wait before the next attempt, in seconds. */
 function most_backoff(flusher: Flusher): number {
     if (!is_exiting(flusher)) return MOST_BACKOFF_SECONDS;
     const half = (flusher.drain_until! - clock.now()) / 2;
     return math.max(LEAST_BACKOFF_SECONDS_AT_EXIT, math.min(half, MOST_BACKOFF_SECONDS_AT_EXIT));
 }
 
-/** Seconds to wait before the next try. */
+/** Seconds to wait before the next attempt. */
 function backoff(flusher: Flusher, retry_after_seconds: number): number {
     const most = most_backoff(flusher);
     return math.max(backoffs.jittered(flusher.failures, most), math.min(retry_after_seconds, most));
 }
 
-/** When the last try of a batch is due. What outlives the worker is never given up but by it. */
-function end_of(flusher: Flusher, batch: Batch): number {
-    const end = flusher.queue.is_durable ? math.huge : batch.since + flusher.settings.retry_seconds;
-    return is_exiting(flusher) ? math.min(end, flusher.drain_until!) : end;
+/** Seconds until the last attempt of a batch is due. A queue on disk never gives up before the worker exits. */
+function seconds_left(flusher: Flusher, batch: Batch): number {
+    const now = clock.now();
+    const left = flusher.queue.is_durable ? math.huge : later(batch.since, flusher.settings.retry_seconds) - now;
+    return is_exiting(flusher) ? math.min(left, flusher.drain_until! - now) : left;
 }
 
-/** Waits before the next try; a worker that begins to exit waits no longer. */
+/** Waits before the next attempt; ends at once when the worker begins to exit. */
 function pause(flusher: Flusher, batch: Batch, retry_after_seconds: number): void {
     const was_exiting = is_exiting(flusher);
-    const until = math.min(clock.now() + backoff(flusher, retry_after_seconds), end_of(flusher, batch));
+    const seconds = math.min(backoff(flusher, retry_after_seconds), seconds_left(flusher, batch));
+    const until = later(clock.now(), seconds);
     let left = until - clock.now();
     do {
         sleep(flusher, math.huge, math.huge, left);
-        tend(flusher);
+        maintain(flusher);
         left = until - clock.now();
     } while (left > 0 && is_exiting(flusher) === was_exiting);
 }
 
-/** Puts two parts in the place of the next one: its first lines, which go first, and the others. */
-function divide(batch: Batch, first_entries: number): void {
+/** Splits the next part in two: its first lines, which are sent first, and the others. */
+function split(batch: Batch, first_entries: number): void {
     const part = table.remove(batch.parts)!;
     const end = lines.end_of(part.text, first_entries);
     batch.parts.push({ text: string.sub(part.text, end + 1), entries: part.entries - first_entries });
     batch.parts.push({ text: string.sub(part.text, 1, end), entries: first_entries });
 }
 
-/** What is sent next: a single entry while the circuit is open. */
+/** The part to send next: a single entry while the circuit is open. */
 function next_part(flusher: Flusher, batch: Batch): Part {
     const next = batch.parts[batch.parts.length - 1]!;
     if (next.entries === 1 || !is_open(flusher)) return next;
-    divide(batch, 1);
+    split(batch, 1);
     return batch.parts[batch.parts.length - 1]!;
 }
 
-/** Books that the next part is settled. */
+/** Removes the next part, which is settled. */
 function settle(flusher: Flusher, batch: Batch): void {
     const part = table.remove(batch.parts)!;
-    flusher.queue.land(part.entries, part.text.length);
+    flusher.queue.done(part.entries, part.text.length);
     show(flusher);
 }
 
-/** Books that the next part is settled but for what is left of it, which takes its place. */
-function settle_but(flusher: Flusher, batch: Batch, left: Part): void {
+/** The same, except for the entries of it that are left, which become the next part. */
+function settle_except(flusher: Flusher, batch: Batch, left: Part): void {
     settle(flusher, batch);
     batch.parts.push(left);
-    flusher.queue.land(-left.entries, -left.text.length);
+    flusher.queue.done(-left.entries, -left.text.length);
     show(flusher);
 }
 
-/** Keeps a part in the dead-letter file, where there is one. */
-function keep(flusher: Flusher, part: Part): void {
+/** Writes a part to the dead-letter file, if there is one. */
+function write_dead_letter(flusher: Flusher, part: Part): void {
     if (flusher.dead_letter === undefined) return;
     const [verdict, err] = flusher.dead_letter.send(part.text, part.entries, math.huge);
     if (verdict === "sent") flusher.figures.dead_lettered.inc(part.entries);
     else flusher.faults.report("dead_letter", "sink ", flusher.settings.name, ": ", err);
 }
 
-/** Keeps what is left of a batch that is given up, unless the queue has it on disk. */
-function keep_all(flusher: Flusher, batch: Batch): void {
+/** Writes the rest of a batch that is given up to the dead-letter file, unless the queue keeps it on disk. */
+function write_all_dead_letters(flusher: Flusher, batch: Batch): void {
     if (flusher.queue.is_durable) return;
-    for (const index of $range(batch.parts.length - 1, 0, -1)) keep(flusher, batch.parts[index]!);
+    for (const index of $range(batch.parts.length - 1, 0, -1)) write_dead_letter(flusher, batch.parts[index]!);
 }
 
-/** Keeps a refused part in the dead-letter file, where there is one, and drops it. */
+/** Writes a refused part to the dead-letter file, if there is one, and drops it. */
 function refuse(flusher: Flusher, part: Part, why: string): void {
-    keep(flusher, part);
+    write_dead_letter(flusher, part);
     drop(flusher, "refused", part.entries, why);
 }
 
-/** Sends no more of a batch: drops what is left of it, unless the queue keeps it for another worker. */
+/** Gives a batch up: drops the rest of it, unless the queue keeps it on disk for another worker. */
 function abandon(flusher: Flusher, batch: Batch, reason: Reason, why: string): void {
     drop(flusher, reason, flusher.queue.give_back(batch.parts), why);
     while (batch.parts.length > 0) table.remove(batch.parts);
-    // Another worker may have more luck, and may begin at once.
+    // Lets another worker take over at once.
     if (flusher.queue.is_durable) flusher.drain_until = clock.now();
 }
 
-/** Whether a batch that has just failed is not sent again. */
+/** Whether a batch whose attempt has just failed is given up. */
 function is_over(flusher: Flusher, batch: Batch): boolean {
-    return clock.now() >= end_of(flusher, batch) || (flusher.queue.is_durable && is_exiting(flusher));
+    return seconds_left(flusher, batch) <= 0 || (flusher.queue.is_durable && is_exiting(flusher));
 }
 
 function attempt(sink: Sink, part: Part, most_seconds: number): Outcome {
     return sink.send(part.text, part.entries, most_seconds);
 }
 
-/** `pcall`, as the compiler cannot know what a function with several results returns through it. */
-const guarded = pcall as unknown as (
-    this: void,
-    attempted: typeof attempt,
-    sink: Sink,
-    part: Part,
-    most_seconds: number,
-) => LuaMultiReturn<
-    [
-        ok: boolean,
-        verdict: Verdict | string,
-        err?: string,
-        retry_after_seconds?: number,
-        concerned?: Part,
-        cause?: Cause,
-    ]
->;
-
-/** Books a try that the sink has answered: all arrived but what is `refused`. */
+/** Counts a part that was accepted, except for the entries that were refused. */
 function answered(flusher: Flusher, batch: Batch, part: Part, refused: Part | undefined, why: string): void {
     flusher.failures = 0;
     batch.failed = false;
@@ -145,7 +130,7 @@ function answered(flusher: Flusher, batch: Batch, part: Part, refused: Part | un
     settle(flusher, batch);
 }
 
-/** Sends the next part; says why it has not arrived, unless it has, or never will. */
+/** Sends the next part. Returns the error where it is to be retried. */
 function try_part(
     flusher: Flusher,
     batch: Batch,
@@ -153,23 +138,28 @@ function try_part(
 ): LuaMultiReturn<[why?: string, retry_after_seconds?: number | undefined, cause?: Cause]> {
     const part = next_part(flusher, batch);
     if (batch.failed) flusher.figures.retries.inc();
-    const [ok, verdict, err, retry_after, concerned, given_cause] = guarded(attempt, flusher.sink, part, most_seconds);
-    // The worker is gone meanwhile, and has counted what it had.
+    const [ok, verdict, err, retry_after, concerned, given_cause] = guard.protected_call(
+        attempt,
+        flusher.sink,
+        part,
+        most_seconds,
+    );
+    // The worker has ended meanwhile, and has counted the batch.
     if (flusher.batch !== batch) return $multi();
     const why = ok ? tostring(err) : `the sink raised: ${tostring(verdict)}`;
     if (ok && verdict === "sent") {
         answered(flusher, batch, part, undefined, why);
-    } else if (ok && verdict === "divide" && part.entries > 1 && batch.divisions < MOST_DIVISIONS) {
+    } else if (ok && verdict === "split" && part.entries > 1 && batch.splits < MOST_SPLITS) {
         flusher.failures = 0;
         batch.failed = false;
-        batch.divisions += 1;
-        divide(batch, math.floor(part.entries / 2));
+        batch.splits += 1;
+        split(batch, math.floor(part.entries / 2));
     } else if (ok && verdict !== "retry") {
         answered(flusher, batch, part, concerned ?? part, why);
     } else {
         if (ok && concerned !== undefined) {
             flusher.figures.sent.inc(part.entries - concerned.entries);
-            settle_but(flusher, batch, concerned);
+            settle_except(flusher, batch, concerned);
         }
         const cause = (ok ? given_cause : undefined) ?? "unreachable";
         flusher.figures.failures.get(cause).inc();
@@ -178,8 +168,8 @@ function try_part(
     return $multi();
 }
 
-/** Sends the batch in flight and books what becomes of it. Phases: timer. */
-export function fly(flusher: Flusher, batch: Batch): void {
+/** Sends the batch in flight until it is delivered or given up. Phases: timer. */
+export function send_batch(flusher: Flusher, batch: Batch): void {
     let last_why = "no time is left";
     while (batch.parts.length > 0 && flusher.batch === batch) {
         const left = is_exiting(flusher) ? flusher.drain_until! - clock.now() : math.huge;
@@ -194,8 +184,8 @@ export function fly(flusher: Flusher, batch: Batch): void {
             flusher.failures += 1;
             show(flusher);
             if (is_over(flusher, batch)) {
-                // Whoever has a file for what the sink says no to wants this, too.
-                if (cause === "credentials" || cause === "misdirected") keep_all(flusher, batch);
+                // Retrying would not have helped, so these entries go to the dead-letter file as well.
+                if (cause === "credentials" || cause === "misdirected") write_all_dead_letters(flusher, batch);
                 abandon(flusher, batch, is_exiting(flusher) ? "exit" : "gave_up", why);
             } else {
                 flusher.faults.report("retry", "sink ", flusher.settings.name, ": ", why);

@@ -1,6 +1,6 @@
 /**
- * A queue on disk: lines that wait to be delivered outlive the worker, and another worker delivers them. While the disk
- * fails, a queue in memory takes over, so that no line overtakes another.
+ * A queue on disk. Its entries survive the worker, and another worker delivers them. While the disk fails, entries are queued in
+ * memory behind those on disk, so the order is kept.
  */
 import type { Buffer } from "string.buffer";
 import * as clock from "../core/time/clock";
@@ -22,13 +22,14 @@ import { PATH } from "./sinks/file";
 interface DurableQueue extends Queue {
     readonly name: string;
     readonly spool: Spool;
-    /** What could not be written; all of it came after what is in the spool. */
+    /** Entries that could not be written to disk; all are newer than those in the spool. */
     readonly memory: Ring;
     readonly figures: SpoolFigures;
     readonly faults: Faults;
-    /** When to look for what others have left behind. */
-    adopt_at: number;
-    flies_from_memory: boolean;
+    /** When to look again for entries of workers that have ended. */
+    adopt_at: MonotonicTime;
+    /** Whether the batch in flight was taken from memory. */
+    is_from_memory: boolean;
 }
 
 const KIB = 1024;
@@ -55,17 +56,17 @@ type Options = Values<typeof SCHEMA>;
 
 const USUAL_SEGMENT_BYTES = 8 * MIB;
 const LEAST_SEGMENT_BYTES = 64 * KIB;
-/** At least so many segments make the quota, so that what is given up at a time is little. */
+/** The quota has at least so many segments, so that dropping one drops little. */
 const LEAST_SEGMENTS = 16;
-/** And about so many at most, as all are looked at whenever one begins, which takes a millisecond and a half then. */
+/** And at most about so many: all are looked at whenever a segment is begun, which then takes 1.5 ms. */
 const MOST_SEGMENTS = 1024;
 
 const ADOPT_SECONDS = 3;
-/** What is moved from memory to disk at a stretch: well below a millisecond. */
+/** Lines moved from memory to disk before other requests are served: well below a millisecond. */
 const LINES_AT_A_STRETCH = 50;
 
-/** Brings what the queue shows of itself up to date. */
-function sum(queue: DurableQueue): void {
+/** Updates the numbers that the queue shows. */
+function update_totals(queue: DurableQueue): void {
     const { spool, memory, figures } = queue;
     queue.entries = spool.entries + memory.entries;
     queue.bytes = spool.bytes + memory.bytes;
@@ -81,14 +82,14 @@ function failed(queue: DurableQueue, err: string | undefined): void {
 function offer(
     this: DurableQueue,
     line: string | Buffer,
-    at?: number,
+    at: MonotonicTime,
 ): LuaMultiReturn<[taken: boolean, dropped: number]> {
     let given_up = 0;
     if (this.memory.entries === 0) {
         const [written, err, dropped] = spools.append(this.spool, tostring(line));
         given_up = dropped!;
         if (written === true || err === spools.FULL) {
-            sum(this);
+            update_totals(this);
             if (written === true) this.figures.spilled.inc(1);
             return $multi(written === true, given_up);
         }
@@ -96,7 +97,7 @@ function offer(
     }
     const [taken, dropped] = this.memory.offer(line, at);
     if (taken) this.figures.failures.inc(1);
-    sum(this);
+    update_totals(this);
     return $multi(taken, given_up + dropped);
 }
 
@@ -104,45 +105,45 @@ function take(
     this: DurableQueue,
     most_entries: number,
     most_bytes: number,
-): LuaMultiReturn<[text: string, entries: number, oldest_at: number]> {
+): LuaMultiReturn<[text: string, entries: number, oldest_at: MonotonicTime]> {
     let [text, entries, oldest] = spools.take(this.spool, most_entries, most_bytes);
-    this.flies_from_memory = entries === 0 && this.memory.entries > 0;
-    if (this.flies_from_memory) [text, entries, oldest] = this.memory.take(most_entries, most_bytes);
-    this.flying_entries = entries;
-    this.flying_bytes = text.length;
-    sum(this);
+    this.is_from_memory = entries === 0 && this.memory.entries > 0;
+    if (this.is_from_memory) [text, entries, oldest] = this.memory.take(most_entries, most_bytes);
+    this.entries_in_flight = entries;
+    this.bytes_in_flight = text.length;
+    update_totals(this);
     return $multi(text, entries, oldest);
 }
 
-function oldest_at(this: DurableQueue): number | undefined {
+function oldest_at(this: DurableQueue): MonotonicTime | undefined {
     return this.spool.entries > 0 ? this.spool.oldest_at : this.memory.oldest_at();
 }
 
-function land(this: DurableQueue, entries: number, bytes: number): void {
-    this.flying_entries -= entries;
-    this.flying_bytes -= bytes;
-    if (this.flies_from_memory) this.memory.land(entries, bytes);
+function done(this: DurableQueue, entries: number, bytes: number): void {
+    this.entries_in_flight -= entries;
+    this.bytes_in_flight -= bytes;
+    if (this.is_from_memory) this.memory.done(entries, bytes);
 }
 
 function settle(this: DurableQueue): void {
-    this.flying_entries = 0;
-    this.flying_bytes = 0;
-    if (this.flies_from_memory) this.memory.settle();
+    this.entries_in_flight = 0;
+    this.bytes_in_flight = 0;
+    if (this.is_from_memory) this.memory.settle();
     else spools.finish(this.spool);
-    sum(this);
+    update_totals(this);
 }
 
-/** Writes a line to the disk after all; false when the disk does not take it. */
+/** Writes a line that was in memory to disk; false when that fails. */
 function write_late(queue: DurableQueue, line: string): boolean {
     const [written, err, dropped] = spools.append(queue.spool, line);
-    queue.ousted += dropped!;
+    queue.evicted += dropped!;
     if (written === true) queue.figures.spilled.inc(1);
     else if (err !== spools.FULL) failed(queue, err);
     return written === true;
 }
 
-/** Writes lines to the disk after all: how many it does not take. */
-function rescue(queue: DurableQueue, text: string): number {
+/** Writes lines that were in memory to disk; returns how many could not be written. */
+function write_to_disk(queue: DurableQueue, text: string): number {
     let lost = 0;
     for (const line of lines.split(text)) {
         if (!write_late(queue, line)) lost += 1;
@@ -152,19 +153,19 @@ function rescue(queue: DurableQueue, text: string): number {
 
 function give_back(this: DurableQueue, rest: Part[]): number {
     let lost = 0;
-    if (this.flies_from_memory) {
+    if (this.is_from_memory) {
         this.memory.settle();
-        for (const part of rest) lost += rescue(this, part.text);
+        for (const part of rest) lost += write_to_disk(this, part.text);
     } else {
         spools.give_back(this.spool);
     }
-    this.flying_entries = 0;
-    this.flying_bytes = 0;
-    sum(this);
+    this.entries_in_flight = 0;
+    this.bytes_in_flight = 0;
+    update_totals(this);
     return lost;
 }
 
-/** Writes the oldest line in memory to the disk; false when there is none, or the disk does not take it. */
+/** Moves the oldest line from memory to disk; false when there is none, or writing fails. */
 function move_one(queue: DurableQueue): boolean {
     const line = queue.memory.first();
     if (line === undefined || !write_late(queue, line)) return false;
@@ -172,40 +173,40 @@ function move_one(queue: DurableQueue): boolean {
     return true;
 }
 
-/** Leaves all to other workers; what is in memory only is lost, unless the disk takes it now. */
+/** Leaves all entries to other workers. Entries in memory are lost, unless they can be written to disk now. */
 function clear(this: DurableQueue): number {
     while (move_one(this));
     const lost = this.memory.clear();
     spools.close(this.spool);
-    sum(this);
+    update_totals(this);
     return lost;
 }
 
-/** Looks for what workers have left behind that are gone. */
+/** Takes over the entries of workers that have ended. */
 function adopt(queue: DurableQueue): void {
     if (clock.now() < queue.adopt_at || ngx.worker.exiting()) return;
-    queue.adopt_at = clock.now() + ADOPT_SECONDS;
+    queue.adopt_at = later(clock.now(), ADOPT_SECONDS);
     const [ok, err] = spools.open(queue.spool);
     if (ok) spools.adopt(queue.spool);
     else failed(queue, err);
 }
 
-function tend(this: DurableQueue): void {
+function maintain(this: DurableQueue): void {
     adopt(this);
     let moved = 0;
     while (move_one(this)) {
         moved += 1;
-        sum(this);
+        update_totals(this);
         if (moved % LINES_AT_A_STRETCH === 0) time_slice.yield_now();
     }
-    sum(this);
+    update_totals(this);
 }
 
 function wait(this: DurableQueue): void {
     spools.wait(this.spool);
 }
 
-const metatable = { __index: { offer, take, oldest_at, land, settle, give_back, clear, tend, wait } };
+const metatable = { __index: { offer, take, oldest_at, done, settle, give_back, clear, maintain, wait } };
 
 /** Adds to the problems where the options do not fit together. `path`: of their table. Phases: init. */
 export function check({ durable, spool }: Options, path: string, problems: Problems): void {
@@ -216,8 +217,8 @@ export function check({ durable, spool }: Options, path: string, problems: Probl
 }
 
 /**
- * A queue in the folder `name` of the option `spool`; touches no file. `path`: of the table that has the name. Phases: init.
- * Raises where the name is none of a folder.
+ * A queue in the folder `name` of the option `spool`; touches no file. `path`: the path of the table with the name, for errors.
+ * Phases: init. Raises where the name cannot be that of a folder.
  */
 function create(
     options: Options,
@@ -257,12 +258,12 @@ function create(
         faults,
         entries: 0,
         bytes: 0,
-        flying_entries: 0,
-        flying_bytes: 0,
+        entries_in_flight: 0,
+        bytes_in_flight: 0,
         broken: 0,
-        ousted: 0,
-        adopt_at: 0,
-        flies_from_memory: false,
+        evicted: 0,
+        adopt_at: 0 as MonotonicTime,
+        is_from_memory: false,
     };
     return setmetatable(fields, metatable);
 }

@@ -1,12 +1,14 @@
-/** What the queues of all sinks and workers count, as the metrics page shows it. */
+/** The counters and gauges of the queues of all sinks. */
 import type { Counter } from "../core/metrics/metric_handles";
+import * as gauges from "../core/metrics/gauges";
+import type { Entries } from "../core/metrics/gauges";
 import * as metric_registry from "../core/metrics/metric_registry";
-import type { Emit, Registry } from "../core/metrics/metric_registry";
+import type { Registry } from "../core/metrics/metric_registry";
 import * as shared_memory from "../core/memory/shared_memory";
 import * as clock from "../core/time/clock";
 import type { Cause } from "./sink";
 
-/** Why a try has failed that is made again. */
+/** Why an attempt failed that is repeated. */
 const CAUSES: Cause[] = ["unreachable", "busy", "credentials", "misdirected"];
 
 /** Why entries are dropped. */
@@ -21,12 +23,12 @@ export interface Figures {
     readonly dead_lettered: Counter;
     readonly queued_slot: number;
     readonly queued_bytes_slot: number;
-    /** Since when the worker holds what it has held longest; 0 when it holds nothing. */
+    /** When the oldest entry that the worker holds was queued; 0 when it holds none. */
     readonly oldest_slot: number;
     readonly circuit_slot: number;
 }
 
-/** What a queue on disk counts besides. */
+/** Further counters of a queue on disk. */
 export interface SpoolFigures {
     readonly registry: Registry;
     readonly spilled: Counter;
@@ -34,69 +36,61 @@ export interface SpoolFigures {
     readonly bytes_slot: number;
 }
 
-/** The slots of the gauges over all workers, by sink. */
+/** One sink's slots of the gauges over all workers. */
 interface Slots {
-    readonly queued: LuaTable<string, number>;
-    readonly queued_bytes: LuaTable<string, number>;
-    readonly oldest: LuaTable<string, number>;
-    readonly circuit: LuaTable<string, number>;
-    readonly spool_bytes: LuaTable<string, number>;
+    readonly sink: string;
+    readonly queued: number;
+    readonly queued_bytes: number;
+    readonly oldest: number;
+    readonly circuit: number;
 }
 
-/** What a gauge shows of a slot. */
-type Reading = (this: void, registry: Registry, slot: number) => number;
+/** The slot of a sink whose queue is on disk. */
+interface SpoolSlot {
+    readonly sink: string;
+    readonly bytes: number;
+}
 
 const REASONS: Reason[] = ["overflow", "invalid", "too_large", "refused", "gave_up", "exit", "broken"];
 
-const slots_by_registry = new LuaTable<Registry, Slots>();
-
-function total(registry: Registry, slot: number): number {
-    return shared_memory.total(registry.region, slot);
-}
+const slots: Entries<Slots> = new LuaMap();
+const spool_slots: Entries<SpoolSlot> = new LuaMap();
 
 function age(registry: Registry, slot: number): number {
-    const since = shared_memory.least(registry.region, slot);
+    const since = shared_memory.least(registry.region, slot) as MonotonicTime;
     return since === 0 ? 0 : math.max(0, clock.now() - since);
 }
 
-function collect(
-    registry: Registry,
-    name: string,
-    help: string,
-    slots: LuaTable<string, number>,
-    reading: Reading,
-): void {
-    function emit_all(this: void, emit: Emit): void {
-        for (const [sink, slot] of slots) emit(metric_registry.label_text(["sink"], [sink]), reading(registry, slot));
-    }
-    metric_registry.collect(registry, { name, kind: "gauge", help, collect: emit_all });
-}
-
-function slots_of(registry: Registry): Slots {
-    const known = slots_by_registry.get(registry);
-    if (known !== undefined) return known;
-    const slots: Slots = {
-        queued: new LuaTable(),
-        queued_bytes: new LuaTable(),
-        oldest: new LuaTable(),
-        circuit: new LuaTable(),
-        spool_bytes: new LuaTable(),
-    };
-    slots_by_registry.set(registry, slots);
+/** Adds the gauges of queues. */
+function show_queues(registry: Registry, all: readonly Slots[]): void {
+    const total = (slot: number): number => shared_memory.total(registry.region, slot);
     const queued_help = "Entries that wait or are being sent, by sink.";
-    collect(registry, "openclaw_post_action_queued", queued_help, slots.queued, total);
+    gauges.of(registry, "openclaw_post_action_queued", queued_help, ["sink"], (sample) => {
+        for (const { sink, queued } of all) sample(total(queued), sink);
+    });
     const bytes_help = "Bytes of those entries, by sink.";
-    collect(registry, "openclaw_post_action_queued_bytes", bytes_help, slots.queued_bytes, total);
+    gauges.of(registry, "openclaw_post_action_queued_bytes", bytes_help, ["sink"], (sample) => {
+        for (const { sink, queued_bytes } of all) sample(total(queued_bytes), sink);
+    });
     const oldest_help = "How long the oldest of those entries has been held, by sink.";
-    collect(registry, "openclaw_post_action_oldest_seconds", oldest_help, slots.oldest, age);
+    gauges.of(registry, "openclaw_post_action_oldest_seconds", oldest_help, ["sink"], (sample) => {
+        for (const { sink, oldest } of all) sample(age(registry, oldest), sink);
+    });
     const circuit_help = "Workers that only try single entries, as the sink keeps failing, by sink.";
-    collect(registry, "openclaw_post_action_circuit_open", circuit_help, slots.circuit, total);
-    const spool_help = "Bytes of the files in which entries are kept, by sink.";
-    collect(registry, "openclaw_post_action_spool_bytes", spool_help, slots.spool_bytes, total);
-    return slots;
+    gauges.of(registry, "openclaw_post_action_circuit_open", circuit_help, ["sink"], (sample) => {
+        for (const { sink, circuit } of all) sample(total(circuit), sink);
+    });
 }
 
-/** Where each worker shows its part of a gauge, which falls to zero with it. Phases: init. */
+/** Adds the gauge of queues on disk. */
+function show_spools(registry: Registry, all: readonly SpoolSlot[]): void {
+    const help = "Bytes of the files in which entries are kept, by sink.";
+    gauges.of(registry, "openclaw_post_action_spool_bytes", help, ["sink"], (sample) => {
+        for (const { sink, bytes } of all) sample(shared_memory.total(registry.region, bytes), sink);
+    });
+}
+
+/** The slot in which each worker writes its part of a gauge; it falls to zero when the worker ends. Phases: init. */
 export function transient_slot(registry: Registry, name: string): number {
     const [slot, err] = shared_memory.transient_slot(registry.region, name);
     if (slot !== undefined) return slot;
@@ -104,17 +98,20 @@ export function transient_slot(registry: Registry, name: string): number {
     return shared_memory.LOST_SLOT;
 }
 
-/** Whether a sink of this name counts here already. */
+/** Whether the registry has a sink of this name already. */
 export function is_taken(registry: Registry, sink: string): boolean {
-    return slots_of(registry).queued.has(sink);
+    for (const other of slots.get(registry) ?? []) {
+        if (other.sink === sink) return true;
+    }
+    return false;
 }
 
-/** The figures of one sink, all bound. Phases: init. */
+/** The counters and slots of one sink. Phases: init. */
 function create(registry: Registry, sink: string): Figures {
     const sent = metric_registry.counter(
         registry,
         "openclaw_post_action_sent_total",
-        "Entries that a sink has taken.",
+        "Entries delivered to the sink.",
         ["sink"],
     );
     const retries = metric_registry.counter(
@@ -134,7 +131,7 @@ function create(registry: Registry, sink: string): Figures {
     const failures_family = metric_registry.counter(
         registry,
         "openclaw_post_action_failures_total",
-        "Tries that a sink has not taken, and that are made again, by reason.",
+        "Failed attempts that are repeated, by reason.",
         ["sink", "reason"],
     );
     const failures = new LuaTable<Cause, Counter>();
@@ -145,15 +142,18 @@ function create(registry: Registry, sink: string): Figures {
         "Refused entries that were kept in the dead-letter file.",
         ["sink"],
     );
-    const slots = slots_of(registry);
     const queued_slot = transient_slot(registry, `post_action queued ${sink}`);
     const queued_bytes_slot = transient_slot(registry, `post_action queued_bytes ${sink}`);
     const oldest_slot = transient_slot(registry, `post_action oldest ${sink}`);
     const circuit_slot = transient_slot(registry, `post_action circuit ${sink}`);
-    slots.queued.set(sink, queued_slot);
-    slots.queued_bytes.set(sink, queued_bytes_slot);
-    slots.oldest.set(sink, oldest_slot);
-    slots.circuit.set(sink, circuit_slot);
+    const its_slots = {
+        sink,
+        queued: queued_slot,
+        queued_bytes: queued_bytes_slot,
+        oldest: oldest_slot,
+        circuit: circuit_slot,
+    };
+    gauges.add(slots, registry, its_slots, show_queues);
     return {
         registry,
         sent: sent.labels(sink),
@@ -169,7 +169,7 @@ function create(registry: Registry, sink: string): Figures {
 }
 export { create as new };
 
-/** What a queue on disk counts, all bound. Phases: init. */
+/** The further counters and slot of a queue on disk. Phases: init. */
 export function of_spool(registry: Registry, sink: string): SpoolFigures {
     const spilled = metric_registry.counter(
         registry,
@@ -184,6 +184,6 @@ export function of_spool(registry: Registry, sink: string): SpoolFigures {
         ["sink"],
     );
     const bytes_slot = transient_slot(registry, `post_action spool_bytes ${sink}`);
-    slots_of(registry).spool_bytes.set(sink, bytes_slot);
+    gauges.add(spool_slots, registry, { sink, bytes: bytes_slot }, show_spools);
     return { registry, spilled: spilled.labels(sink), failures: failures.labels(sink), bytes_slot };
 }

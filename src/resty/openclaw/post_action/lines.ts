@@ -1,6 +1,6 @@
-/** Texts of lines, each with its line end, as queues make them and sinks get them. Pure Lua. */
+/** Splits and joins batches: lines in one string, each with its line end. Pure Lua. */
 
-/** Where the line of this number ends: the place of its line end. Phases: any. */
+/** The position of the line end of the line with this number, counted from 1. Phases: any. */
 export function end_of(text: string, number: number): number {
     let at = 0;
     for (const _ of $range(1, number)) {
@@ -11,7 +11,7 @@ export function end_of(text: string, number: number): number {
     return at;
 }
 
-/** The lines without their ends. Phases: any. */
+/** The lines without their line ends. Phases: any. */
 export function split(text: string): string[] {
     const found: string[] = [];
     let at = 1;
@@ -24,7 +24,7 @@ export function split(text: string): string[] {
     return found;
 }
 
-/** The text of these lines. Phases: any. */
+/** One string of these lines, each with a line end. Phases: any. */
 export function join(lines: string[]): string {
     return lines.length === 0 ? "" : `${table.concat(lines, "\n")}\n`;
 }

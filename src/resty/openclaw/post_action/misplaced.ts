@@ -1,10 +1,10 @@
-/** Options that stand in the wrong table. Phases: init. */
+/** Finds options in the wrong table. Phases: init. */
 import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
 
 /**
- * A copy of a table without the options that belong elsewhere; of each of them a sentence is added to the problems, which ends
- * in where it belongs. Phases: init.
+ * A copy of a table without the options that belong to another one. For each of these a problem is added, which ends in `where`: where
+ * the option belongs. Phases: init.
  */
 export function take_out(
     given: object,

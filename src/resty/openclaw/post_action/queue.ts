@@ -1,8 +1,8 @@
 /**
- * Lines that wait to be delivered: a ring of bounded length and bounded bytes. A batch that was taken but is not
- * settled counts against both bounds. Pure Lua, plain numbers, never yields.
+ * A queue of lines in memory: a ring with a maximum number of entries and of bytes. A batch in flight counts against both until it is
+ * settled. Pure Lua, never yields.
  *
- * Everything offered is taken, dropped or still here: that is what the figures rely on.
+ * Each line that is offered is taken, dropped or still queued. The counters rely on this.
  */
 import type { Buffer } from "string.buffer";
 import table_new = require("table.new");
@@ -10,39 +10,43 @@ import * as lines from "./pages";
 import type { Pages } from "./pages";
 import type { Part } from "./sink";
 
-/** What a queue is to those that fill it and empty it: this one, or that of durable_queue.ts. */
+/** A queue: in memory (this module), or on disk (durable_queue.ts). */
 export interface Queue {
-    /** Whether what is not delivered outlives the worker. */
+    /** Whether entries that are not delivered survive the worker. */
     readonly is_durable: boolean;
-    /** Waiting lines, and their bytes, line ends included. */
+    /** Queued lines, and their bytes, line ends included; those in flight left out. */
     entries: number;
     bytes: number;
-    /** The same of the batch in flight. */
-    flying_entries: number;
-    flying_bytes: number;
-    /** Lines that could not be read back, and lines that made room other than for a new one, since somebody set these to 0. */
+    /** The same for the batch in flight. */
+    entries_in_flight: number;
+    bytes_in_flight: number;
+    /** Lines that could not be read back, and lines evicted other than by `offer`, since the flusher last set these to 0. */
     broken: number;
-    ousted: number;
-    /** Takes a line in, unless there is no room for it. Returns whether it did, and how many older ones it dropped. */
-    offer(line: string | Buffer, at?: number): LuaMultiReturn<[taken: boolean, dropped: number]>;
+    evicted: number;
+    /** Queues a line if there is room. Returns whether it did, and how many older lines were dropped for it. `at`: now. */
+    offer(line: string | Buffer, at: MonotonicTime): LuaMultiReturn<[taken: boolean, dropped: number]>;
     /**
-     * The oldest lines as one text, a line end behind each, how many they are, and when the oldest came. They are in flight
-     * from then on; only one batch may be. None: there are none, or none can be had right now. Phases: timer.
+     * Takes the oldest lines as the next batch: one string with a line end after each line, the number of lines, and when the oldest
+     * was queued. The batch is in flight from then on; there is one at a time. 0 lines where none are queued, or none can be read
+     * now. Phases: timer.
      */
-    take(most_entries: number, most_bytes: number): LuaMultiReturn<[text: string, entries: number, oldest_at: number]>;
-    /** When the oldest waiting line came; nothing where none waits. */
-    oldest_at(): number | undefined;
-    /** Some of the batch in flight has arrived, or is given up. */
-    land(entries: number, bytes: number): void;
-    /** All of it has. */
+    take(
+        most_entries: number,
+        most_bytes: number,
+    ): LuaMultiReturn<[text: string, entries: number, oldest_at: MonotonicTime]>;
+    /** When the oldest queued line was queued; nothing where the queue is empty. */
+    oldest_at(): MonotonicTime | undefined;
+    /** Notes that part of the batch in flight is delivered or given up. */
+    done(entries: number, bytes: number): void;
+    /** Notes the same for all of it: no batch is in flight any more. */
     settle(): void;
-    /** The rest of the batch in flight will not be sent by this worker; returns how many entries are lost by that. */
+    /** Gives back the rest of the batch in flight, which this worker will not send; returns how many entries are lost. */
     give_back(rest: Part[]): number;
-    /** Lets go of all that waits; returns how many entries are lost by that. */
+    /** Empties the queue when the worker ends; returns how many entries are lost. */
     clear(): number;
-    /** What the background thread does now and then. Phases: timer. */
-    tend(): void;
-    /** Waits until what was taken in is where it is safe, if that is wished for. */
+    /** Maintenance, called regularly by the background thread. Phases: timer. */
+    maintain(): void;
+    /** Waits until the queued lines are synced to disk, where the queue does that. */
     wait(): void;
 }
 
@@ -50,25 +54,25 @@ export interface Queue {
 export interface Ring extends Queue {
     readonly max_entries: number;
     readonly max_bytes: number;
-    /** Whether the oldest waiting lines make room for a new one, or the new one is dropped. */
+    /** Whether a full queue drops its oldest lines, or else the new one. */
     readonly drop_oldest: boolean;
     readonly pages: Pages;
-    /** How many bytes each of them has, its end included. */
+    /** The bytes of each line, its line end included. */
     readonly lengths: LuaTable<number, number>;
-    /** When each of them came. */
-    readonly times: LuaTable<number, number>;
-    /** Where the oldest waiting line is, from 1 to max_entries. */
+    /** When each line was queued. */
+    readonly times: LuaTable<number, MonotonicTime>;
+    /** The index of the oldest line, from 1 to max_entries. */
     head: number;
     first(): string | undefined;
     drop_first(): void;
 }
 
-/** The oldest waiting line; nothing where none waits. */
+/** The oldest line; nothing where the queue is empty. */
 function first(this: Ring): string | undefined {
     return this.entries === 0 ? undefined : lines.first(this.pages, this.lengths.get(this.head));
 }
 
-/** Lets go of the oldest waiting line. */
+/** Removes the oldest line. */
 function drop_first(this: Ring): void {
     const bytes = this.lengths.get(this.head);
     lines.drop(this.pages, bytes);
@@ -79,17 +83,21 @@ function drop_first(this: Ring): void {
 
 function has_room(queue: Ring, bytes: number): boolean {
     return (
-        queue.entries + queue.flying_entries < queue.max_entries &&
-        queue.bytes + queue.flying_bytes + bytes <= queue.max_bytes
+        queue.entries + queue.entries_in_flight < queue.max_entries &&
+        queue.bytes + queue.bytes_in_flight + bytes <= queue.max_bytes
     );
 }
 
-function offer(this: Ring, line: string | Buffer, at = 0): LuaMultiReturn<[taken: boolean, dropped: number]> {
+function offer(
+    this: Ring,
+    line: string | Buffer,
+    at: MonotonicTime,
+): LuaMultiReturn<[taken: boolean, dropped: number]> {
     const bytes = length_of(line) + 1;
     let dropped = 0;
     while (!has_room(this, bytes)) {
-        // Only lines that wait can make room; what is in flight is out of reach.
-        const possible = this.drop_oldest && this.entries > 0 && this.flying_bytes + bytes <= this.max_bytes;
+        // Lines in flight cannot be dropped.
+        const possible = this.drop_oldest && this.entries > 0 && this.bytes_in_flight + bytes <= this.max_bytes;
         if (!possible) return $multi(false, dropped);
         this.drop_first();
         dropped += 1;
@@ -104,7 +112,7 @@ function offer(this: Ring, line: string | Buffer, at = 0): LuaMultiReturn<[taken
     return $multi(true, dropped);
 }
 
-/** How many of the waiting lines make one batch, and their bytes; at least one line where one waits. */
+/** How many lines the next batch has, and their bytes: at least one line, unless the queue is empty. */
 function measure(queue: Ring, most_entries: number, most_bytes: number): LuaMultiReturn<[number, number]> {
     const most = math.min(queue.entries, most_entries);
     let count = 0;
@@ -124,29 +132,29 @@ function take(
     this: Ring,
     most_entries: number,
     most_bytes: number,
-): LuaMultiReturn<[text: string, entries: number, oldest_at: number]> {
+): LuaMultiReturn<[text: string, entries: number, oldest_at: MonotonicTime]> {
     const [count, bytes] = measure(this, most_entries, most_bytes);
     const oldest = this.times.get(this.head);
     this.head = ((this.head + count - 1) % this.max_entries) + 1;
     this.entries -= count;
     this.bytes -= bytes;
-    this.flying_entries = count;
-    this.flying_bytes = bytes;
+    this.entries_in_flight = count;
+    this.bytes_in_flight = bytes;
     return $multi(lines.take(this.pages, bytes), count, oldest);
 }
 
-function oldest_at(this: Ring): number | undefined {
+function oldest_at(this: Ring): MonotonicTime | undefined {
     return this.entries === 0 ? undefined : this.times.get(this.head);
 }
 
-function land(this: Ring, entries: number, bytes: number): void {
-    this.flying_entries -= entries;
-    this.flying_bytes -= bytes;
+function done(this: Ring, entries: number, bytes: number): void {
+    this.entries_in_flight -= entries;
+    this.bytes_in_flight -= bytes;
 }
 
 function settle(this: Ring): void {
-    this.flying_entries = 0;
-    this.flying_bytes = 0;
+    this.entries_in_flight = 0;
+    this.bytes_in_flight = 0;
 }
 
 function give_back(this: Ring, rest: Part[]): number {
@@ -162,8 +170,8 @@ function clear(this: Ring): number {
     return dropped;
 }
 
-/** There is nothing to do, and nothing to wait for. */
-function nothing(): void {
+/** For what a queue in memory does not need. */
+function do_nothing(): void {
     return;
 }
 
@@ -174,12 +182,12 @@ const metatable = {
         offer,
         take,
         oldest_at,
-        land,
+        done,
         settle,
         give_back,
         clear,
-        tend: nothing,
-        wait: nothing,
+        maintain: do_nothing,
+        wait: do_nothing,
     },
 };
 
@@ -192,14 +200,14 @@ function create(max_entries: number, max_bytes: number, drop_oldest: boolean): R
         drop_oldest,
         pages: lines.new(),
         lengths: table_new(max_entries, 0) as LuaTable<number, number>,
-        times: table_new(max_entries, 0) as LuaTable<number, number>,
+        times: table_new(max_entries, 0) as LuaTable<number, MonotonicTime>,
         head: 1,
         entries: 0,
         bytes: 0,
-        flying_entries: 0,
-        flying_bytes: 0,
+        entries_in_flight: 0,
+        bytes_in_flight: 0,
         broken: 0,
-        ousted: 0,
+        evicted: 0,
     };
     return setmetatable(fields, metatable);
 }

@@ -1,4 +1,4 @@
-/** The request record: one line of JSON about the request that nginx has just answered. */
+/** The request record: one line of JSON about a completed request. */
 import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
 import * as json from "../core/text/json";
@@ -9,7 +9,7 @@ import type { Try } from "../core/request/upstream_tries";
 import * as ids from "./ids";
 import type { Ids } from "./ids";
 
-/** A field of the record that shows an nginx variable. */
+/** A field of the record with the value of an nginx variable. */
 interface Extra {
     readonly key: string;
     readonly variable: string;
@@ -24,8 +24,8 @@ export interface Recorder {
 }
 
 /**
- * The variables that nginx or the gateway writes as numbers. What clients write (`$arg_…`, `$http_…`) stays a text, so that a
- * field has one type whatever they write.
+ * Variables that nginx or the gateway writes as numbers. What clients write (`$arg_…`, `$http_…`) stays a string, so that a field
+ * always has the same type.
  */
 const NUMBERS: Record<string, boolean> = {};
 for (const name of [
@@ -59,16 +59,16 @@ for (const name of [
     NUMBERS[name] = true;
 }
 
-/** Above that "%.14g" would not show each whole number. */
+/** Above this "%.14g" cannot show every integer. */
 const LARGEST = 1e14;
 
 /**
- * The line that is being written; one for all, as writing it never waits. Values of nginx go there as they are: a text of
- * each would cost more than all the rest (see bench/README.md).
+ * The line that is being written; one for all, as writing never yields. Values of variables are copied into it: a Lua string for each
+ * would cost more than all the rest (see bench/README.md).
  */
 const line = string_buffer.new();
 
-/** A variable that nginx writes as a number; "-" is none. */
+/** A variable that nginx writes as a number, in JSON; null for "-". */
 function number_text(value: string | undefined): string {
     return value === undefined || value === "-" || value === "" ? "null" : value;
 }
@@ -79,7 +79,7 @@ function try_text(one: Try): string {
     return string.format('{"node":%s,"status":%s,"seconds":%s}', json.text(one.address), status, seconds);
 }
 
-/** The fields of a request that took several tries: the last node, the seconds of all tries, and each try. */
+/** The fields of a request with several attempts: the last node, the seconds of all attempts, and each attempt. */
 function tries_text(addresses: string, seconds: string | undefined): string {
     const tries = upstream_tries.parse(addresses, request.variable("upstream_status") ?? "", seconds);
     const texts: string[] = [];
@@ -93,13 +93,13 @@ function tries_text(addresses: string, seconds: string | undefined): string {
     return string.format('%s,"upstream_seconds":%.3f,"tries":[%s]', node, total, table.concat(texts, ","));
 }
 
-/** A variable that needs no escapes, as a text; nothing and an empty one are null. */
+/** Writes a variable that needs no escapes as a string; null where it is empty or missing. */
 function put_text(name: string): void {
     if (request.append(line, name, '"')) line.put('"');
     else line.put("null");
 }
 
-/** A variable that nginx writes as a number. */
+/** Writes a variable that nginx writes as a number; `none` where it has no number. */
 function put_number(name: string, none: string): void {
     if (!request.append_number(line, name)) line.put(none);
 }
@@ -116,7 +116,7 @@ function put_node(): void {
     }
 }
 
-/** A number as it stands; after several tries a variable is a list, and a text. "000" is a status that there is not. */
+/** A number unchanged; all else as a string, such as a list after several attempts, or the status "000". */
 function extra_text(value: string | undefined, is_number: boolean): string {
     if (value === undefined || value === "") return "null";
     if (!is_number) return json.text(value);
@@ -126,7 +126,7 @@ function extra_text(value: string | undefined, is_number: boolean): string {
     return is_plain ? value : json.text(value);
 }
 
-/** The user's own fields; a variable that was never set is empty, or there is none. */
+/** The fields of the option `record_variables`. */
 function extras_text(extras: readonly Extra[]): string {
     const parts: string[] = [];
     for (const extra of extras) {
@@ -137,44 +137,44 @@ function extras_text(extras: readonly Extra[]): string {
     return table.concat(parts);
 }
 
-/** A number that is known of some requests only, with its comma and name in front. What is no number is left out. */
-function put_figure(name: string, before: string): void {
+/** Writes a number that only some requests have, with comma and name in front; nothing where it is no number. */
+function put_optional_number(name: string, before: string): void {
     const number = tonumber(request.variable(name) ?? "");
     if (number !== undefined && number >= 0 && number < LARGEST) line.put(before).putf("%.14g", number);
 }
 
-/** What the answer of a model says of itself. */
-function put_answer(finish_reason: string): void {
-    put_figure("openclaw_prompt_tokens", ',"prompt_tokens":');
-    put_figure("openclaw_cached_tokens", ',"cached_tokens":');
-    put_figure("openclaw_completion_tokens", ',"completion_tokens":');
-    put_figure("openclaw_reasoning_tokens", ',"reasoning_tokens":');
+/** Writes the fields that `inference` has found in the response. */
+function put_inference(finish_reason: string): void {
+    put_optional_number("openclaw_prompt_tokens", ',"prompt_tokens":');
+    put_optional_number("openclaw_cached_tokens", ',"cached_tokens":');
+    put_optional_number("openclaw_completion_tokens", ',"completion_tokens":');
+    put_optional_number("openclaw_reasoning_tokens", ',"reasoning_tokens":');
     const source = request.variable("openclaw_tokens_source") ?? "";
     if (source !== "") line.put(',"tokens_source":', json.short_text(source));
     line.put(',"finish_reason":', json.short_text(finish_reason));
-    put_figure("openclaw_first_token_seconds", ',"first_token_seconds":');
+    put_optional_number("openclaw_first_token_seconds", ',"first_token_seconds":');
 }
 
-/** What only some requests have; each with its comma in front. */
-function put_circumstances(): void {
+/** Writes the fields that only some requests have, each with a comma in front. */
+function put_optional_fields(): void {
     const variant = request.variable("openclaw_variant") ?? "";
     const model = request.variable("openclaw_model") ?? "";
     if (variant !== "") line.put(',"variant":', json.short_text(variant));
     if (model !== "") line.put(',"model":', json.short_text(model));
     const finish_reason = request.variable("openclaw_finish_reason") ?? "";
-    if (finish_reason !== "") put_answer(finish_reason);
+    if (finish_reason !== "") put_inference(finish_reason);
     if (request.variable("openclaw_degraded") === "1") line.put(',"degraded":true');
 }
 
-/** Milliseconds, as a whole number: what nginx's clock counts. */
+/** Seconds as a whole number of milliseconds, the resolution of nginx's clock. */
 function milliseconds(seconds: number): number {
     const whole = math.floor(math.max(0, seconds) * 1000 + 0.5);
     return whole;
 }
 
 /**
- * The record of the request being logged, without a line end; good until the next one is written. Method and address need
- * no escapes: nginx takes letters only for the one, and writes the other itself. Phases: log.
+ * The record of the request at hand, without a line end; valid until the next one is written. Method and address need no escapes: nginx
+ * accepts letters only for the one, and writes the other itself. Phases: log.
  */
 export function write(recorder: Recorder, route: string | undefined): Buffer {
     const its_ids = recorder.ids;
@@ -207,7 +207,7 @@ export function write(recorder: Recorder, route: string | undefined): Buffer {
     put_text("openclaw_request_id");
     line.put(',"trace_id":');
     put_text("openclaw_trace_id");
-    put_circumstances();
+    put_optional_fields();
     if (recorder.extras.length > 0) line.put(extras_text(recorder.extras));
     line.put("}");
     return line;

@@ -48,15 +48,15 @@ const MEMORY_SCHEMA = {
     record_variables: option(
         map_of(kinds.variable_name),
         new LuaTable(),
-        'more fields of the record: `{ pond = "arg_pond" }` shows `$arg_pond` as `"pond"`; null when empty. What nginx or the gateway writes as a number (`$status`, `$request_time`, `$openclaw_prompt_tokens`, …) is a number; all else is a text, whatever a client writes into it',
+        'more fields of the record: `{ pond = "arg_pond" }` shows `$arg_pond` as `"pond"`; null when empty. What nginx or the gateway writes as a number (`$status`, `$request_time`, `$openclaw_prompt_tokens`, …) is a number; all else is a string, even if a client writes a number into it',
     ),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the figures"),
 };
 
-/** What the queues of several sinks may have in common. */
+/** The options of a queue without those of its sink, which several queues may share. */
 export const QUEUE_SCHEMA = joined(MEMORY_SCHEMA, durable_queue.SCHEMA);
 
-/** The path of the file for what a sink refuses. */
+/** The path of the dead-letter file. */
 export const DEAD_LETTER = optional(
     PATH,
     "absolute path of a file for the entries that the sink refuses; [see below](#when-a-sink-fails)",
@@ -83,11 +83,11 @@ export type QueueOptions = Values<typeof QUEUE_SCHEMA>;
 
 /** One queue and its sink. */
 export interface Settings {
-    /** Of the table that has the name, for sentences. */
+    /** The path of the table with the name, for errors. */
     readonly path: string;
     readonly sink: SinkOptions;
     readonly sink_path: string;
-    /** The sink's type where it is not given. */
+    /** Nothing for the type of the sink. */
     readonly name: string | undefined;
     readonly dead_letter: string | undefined;
     readonly queue: QueueOptions;
@@ -97,14 +97,14 @@ function check_most(path: string, given: number | undefined, most: number, probl
     if (given !== undefined && given > most) kinds.whole(1, most).read(given, path, problems);
 }
 
-/** Adds to the problems where the options of a queue do not fit together. `path`: of their table. Phases: init. */
+/** Adds to the problems where options of a queue contradict each other. `path`: of their table. Phases: init. */
 export function check(queue: QueueOptions, path: string, problems: Problems): void {
     check_most(problem.child(path, "batch_entries"), queue.batch_entries, queue.max_entries, problems);
     check_most(problem.child(path, "batch_bytes"), queue.batch_bytes, queue.max_bytes, problems);
     durable_queue.check(queue, path, problems);
 }
 
-/** What a batch is sent at: its entries, and its bytes. */
+/** The size at which a batch is sent: entries, and bytes. */
 export function batch_limits(queue: QueueOptions): LuaMultiReturn<[entries: number, bytes: number]> {
     return $multi(
         queue.batch_entries ?? math.min(BATCH_ENTRIES, queue.max_entries),
@@ -112,7 +112,7 @@ export function batch_limits(queue: QueueOptions): LuaMultiReturn<[entries: numb
     );
 }
 
-/** Puts aside what stands beside the sink and belongs into it, or the other way round. */
+/** Adds problems for options beside `sink` that belong into it, and the other way round. */
 function sorted(given: unknown, path: string, problems: Problems): unknown {
     if (type(given) !== "table") return given;
     const is_of_sink = (name: string): boolean => SCHEMA[name as "name"] === undefined && sinks.have(name);
@@ -125,7 +125,7 @@ function sorted(given: unknown, path: string, problems: Problems): unknown {
     return options;
 }
 
-/** The settings of a queue that stands alone, from options as users write them. Raises all that is wrong. Phases: init. */
+/** The settings of a queue that is used alone. Raises with all problems. Phases: init. */
 export function read_alone(given: unknown, path: string): Settings {
     const problems: Problems = [];
     const options = read(SCHEMA, sorted(given, path, problems), path, problems);

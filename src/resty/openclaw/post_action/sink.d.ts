@@ -1,27 +1,27 @@
-/** What a sink is to those that send to it. */
+/** The interface of sinks. */
 
-/** Lines of a batch, each with its line end, and how many they are. */
+/** Lines of a batch in one string, each with its line end, and their number. */
 export interface Part {
     readonly text: string;
     readonly entries: number;
 }
 
 /**
- * What became of what was sent. "sent": it has arrived. "retry": it has not, but may be sent again; so may what has
- * arrived in part, as entries have ids. "poison": it never will, so that sending it again is of no use. "divide": the
- * same, but perhaps for one entry only, so that parts of it may still arrive.
+ * The result of sending a part. "sent": it was delivered. "retry": it was not, or not as a whole, and is to be sent again; receivers know
+ * duplicates by their ids. "poison": it will never be accepted, so it is not sent again. "split": it was refused, perhaps because of a
+ * single entry, so it is to be sent in two halves.
  */
-export type Verdict = "sent" | "retry" | "poison" | "divide";
+export type Verdict = "sent" | "retry" | "poison" | "split";
 
 /**
- * Why what was sent has not arrived, although nothing is wrong with the entries: the sink does not answer, has no time or
- * room, wants other credentials, or says that this is not the place for them.
+ * Why entries that are valid were not delivered: the sink does not answer, is overloaded or full, refuses the credentials, or does not
+ * accept entries at this address.
  */
 export type Cause = "unreachable" | "busy" | "credentials" | "misdirected";
 
 /**
- * With the verdict why it is none of "sent", how long the sink asks to be left alone, and, for "retry" and "poison",
- * what the verdict is about where that is not all: the rest has arrived. With "retry" its cause, "unreachable" unless given.
+ * The verdict; unless it is "sent", the error; how long the sink asks to wait before the next attempt; with "retry" and "poison", the
+ * part that it is about where that is not all of it: the rest was delivered. With "retry" its cause, "unreachable" unless given.
  */
 export type Outcome = LuaMultiReturn<
     [
@@ -35,7 +35,7 @@ export type Outcome = LuaMultiReturn<
 
 export interface Sink {
     /**
-     * Delivers a text of lines, each with its line end, and how many they are. May yield. To be done within
+     * Delivers lines in one string, each with its line end. `entries`: their number. May yield. Has to be done within
      * `most_seconds`, which is infinite unless the worker exits.
      */
     send(text: string, entries: number, most_seconds: number): Outcome;

@@ -1,4 +1,4 @@
-/** The kinds of sinks: a new one is one file in sinks/ and one line in the table below. */
+/** The types of sinks. A new type takes a file in sinks/ and a line in the table below. */
 import * as kinds from "../config/kinds";
 import type { Kind } from "../config/kinds";
 import * as names from "../config/names";
@@ -16,12 +16,12 @@ import * as udp from "./sinks/udp";
 
 interface Type {
     readonly schema: Schema;
-    /** Adds to the problems where the options that are given do not fit together. */
+    /** Adds to the problems where options contradict each other. */
     readonly check?: (this: void, given: Record<string, unknown>, path: string, problems: Problems) => void;
     readonly create: (this: void, options: never, path: string) => Sink;
 }
 
-/** By the names that users give. */
+/** By the names in the option `type`. */
 export const TYPES: Readonly<Record<string, Type | undefined>> = {
     file: { schema: file.SCHEMA, create: file.new },
     http: { schema: http.SCHEMA, check: http.check, create: http.new },
@@ -38,7 +38,7 @@ const TYPE = kinds.one_of(...names.sorted(TYPES));
 /** What a sink is made from. */
 export interface SinkOptions {
     readonly type: string;
-    /** As the schema of the type has read them. */
+    /** As read by the schema of the type. */
     readonly values: unknown;
 }
 
@@ -63,7 +63,7 @@ export const SINK: Kind<SinkOptions> = {
     },
 };
 
-/** Whether sinks of a type have this option; of a type that is not known, whether any sinks have it. Phases: init. */
+/** Whether sinks of a type have this option; for an unknown type whether any sinks have it. Phases: init. */
 export function have(option: string, sink_type?: string): boolean {
     if (option === "type") return true;
     const known = TYPES[sink_type ?? ""];
@@ -75,14 +75,14 @@ export function have(option: string, sink_type?: string): boolean {
 }
 
 /**
- * The sink that has these options. `path`: of their table, for sentences. Phases: init. Raises where they do not fit
- * together, or something that the sink needs is not there.
+ * The sink with these options. `path`: the path of their table, for errors. Phases: init. Raises where options contradict each other, or
+ * something that the sink needs is missing.
  */
 export function create({ type: name, values }: SinkOptions, path: string): Sink {
     return TYPES[name]!.create(values as never, path);
 }
 
-/** What a sink refuses goes to the file at this path. Phases: init. */
+/** A sink for refused entries: the dead-letter file at this path. Phases: init. */
 export function create_dead_letter(path: string): Sink {
     return file.new({ path });
 }

@@ -1,4 +1,4 @@
-/** What the background thread of one queue knows, and how it sleeps and is woken. */
+/** The state of the background thread of a queue, and how the thread sleeps and wakes up. */
 import type { Faults } from "../core/metrics/fault";
 import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
@@ -17,79 +17,79 @@ export interface Settings {
 }
 
 export interface Batch {
-    /** What of it is not settled yet; the last part is sent next. */
+    /** Parts that are not settled; the last one is sent next. */
     readonly parts: Part[];
-    /** When its oldest line came. */
-    readonly oldest_at: number;
+    /** When its oldest entry was queued. */
+    readonly oldest_at: MonotonicTime;
     /** When it was first sent. */
-    readonly since: number;
-    /** Whether the last try failed. */
+    readonly since: MonotonicTime;
+    /** Whether the last attempt failed. */
     failed: boolean;
-    /** How often a part was refused and divided. */
-    divisions: number;
+    /** How often a refused part was split. */
+    splits: number;
 }
 
 export interface Flusher {
     readonly settings: Settings;
     readonly queue: Queue;
     readonly sink: Sink;
-    /** Where refused entries go. */
+    /** Gets the refused entries. */
     readonly dead_letter: Sink | undefined;
     readonly figures: Figures;
     readonly faults: Faults;
     readonly semaphore: Semaphore;
-    /** "starting": a timer is made, but its callback has not run. */
+    /** "starting": a timer is created, but its callback has not run. */
     state: "idle" | "starting" | "running";
-    started_at: number;
+    started_at: MonotonicTime;
     is_watched: boolean;
     /** The thread sleeps until the queue holds so many entries, or so many bytes. */
     wake_entries: number;
     wake_bytes: number;
-    /** No waiting line is older than this, but for those that make a full batch. */
-    oldest_at: number;
+    /** No queued entry is older than this, unless there is a full batch. */
+    oldest_at: MonotonicTime;
     batch?: Batch | undefined;
-    /** How often in a row the sink has failed, whatever the batch. */
+    /** Number of consecutive failures of the sink, over all batches. */
     failures: number;
-    /** Once the worker exits: when to give up. */
-    drain_until?: number;
+    /** When to give up; set once the worker exits. */
+    drain_until?: MonotonicTime;
 }
 
-/** So many failures in a row open the circuit: the sink is left alone then but for single entries. */
+/** Consecutive failures that open the circuit: from then on single entries are sent only, until one succeeds. */
 const FAILURES_TO_OPEN = 5;
-/** How often to see whether entries wait without a thread; also the longest sleep, should no watch be possible. */
+/** How often the watch timer looks for entries without a thread; also the longest sleep, in case there is no watch timer. */
 export const WATCH_SECONDS = 5;
 
-/** Whether the worker exits; from the first time on, the draining has an end. Phases: any. */
+/** Whether the worker exits. The first call that finds so sets the time until which the queue is drained. Phases: any. */
 export function is_exiting(flusher: Flusher): boolean {
     if (!ngx.worker.exiting()) return false;
-    flusher.drain_until = flusher.drain_until ?? clock.now() + flusher.settings.drain_seconds;
+    flusher.drain_until = flusher.drain_until ?? later(clock.now(), flusher.settings.drain_seconds);
     return true;
 }
 
-/** Whether the sink is left alone but for single entries. Phases: any. */
+/** Whether the circuit is open, so that single entries are sent only. Phases: any. */
 export function is_open(flusher: Flusher): boolean {
     return flusher.failures >= FAILURES_TO_OPEN;
 }
 
-/** Shows how much this worker holds for the sink, since when, and whether it leaves the sink alone. Phases: any. */
+/** Updates the gauges of this worker: entries and bytes held, the age of the oldest, and the circuit. Phases: any. */
 export function show(flusher: Flusher): void {
     const figures = flusher.figures;
     const queue = flusher.queue;
     const mine = figures.registry.region.mine;
-    mine.set(figures.queued_slot, queue.entries + queue.flying_entries);
-    mine.set(figures.queued_bytes_slot, queue.bytes + queue.flying_bytes);
+    mine.set(figures.queued_slot, queue.entries + queue.entries_in_flight);
+    mine.set(figures.queued_bytes_slot, queue.bytes + queue.bytes_in_flight);
     mine.set(figures.oldest_slot, flusher.batch?.oldest_at ?? queue.oldest_at() ?? 0);
     mine.set(figures.circuit_slot, is_open(flusher) ? 1 : 0);
 }
 
-/** Ends the thread's sleep. Phases: any. */
+/** Wakes the thread up. Phases: any. */
 export function wake(flusher: Flusher): void {
     flusher.wake_entries = math.huge;
     flusher.wake_bytes = math.huge;
     flusher.semaphore.post(1);
 }
 
-/** Sleeps until the queue holds so much, or the worker exits, or the time is over. Phases: timer. */
+/** Sleeps until the queue holds so many entries or bytes, the worker exits, or the time is over. Phases: timer. */
 export function sleep(flusher: Flusher, entries: number, bytes: number, seconds: number): void {
     flusher.wake_entries = entries;
     flusher.wake_bytes = bytes;
@@ -98,30 +98,30 @@ export function sleep(flusher: Flusher, entries: number, bytes: number, seconds:
     flusher.wake_bytes = math.huge;
 }
 
-/** Counts and logs entries that will not be delivered. Phases: any. */
+/** Counts and logs entries that were dropped. Phases: any. */
 export function drop(flusher: Flusher, reason: Reason, entries: number, why: string): void {
     if (entries === 0) return;
     flusher.figures.dropped.get(reason).inc(entries);
     flusher.faults.report(reason, "sink ", flusher.settings.name, ": ", entries, " entries dropped: ", why);
 }
 
-/** Counts and logs what the queue has lost by itself. Phases: any. */
-export function book_losses(flusher: Flusher): void {
-    const { broken, ousted } = flusher.queue;
+/** Counts and logs entries that the queue has lost. Phases: any. */
+export function count_losses(flusher: Flusher): void {
+    const { broken, evicted } = flusher.queue;
     flusher.queue.broken = 0;
-    flusher.queue.ousted = 0;
+    flusher.queue.evicted = 0;
     drop(flusher, "broken", broken, "the spool is damaged");
-    drop(flusher, "overflow", ousted, "the queue is full");
+    drop(flusher, "overflow", evicted, "the queue is full");
 }
 
-/** Lets the queue do what it does now and then. Phases: timer. */
-export function tend(flusher: Flusher): void {
-    flusher.queue.tend();
-    book_losses(flusher);
+/** Runs the maintenance of the queue. Phases: timer. */
+export function maintain(flusher: Flusher): void {
+    flusher.queue.maintain();
+    count_losses(flusher);
     show(flusher);
 }
 
-/** The state of a thread that is not started yet. Phases: init. Raises when there is no memory for a semaphore. */
+/** The state of a thread that is not started. Phases: init. Raises when there is no memory for a semaphore. */
 function create(
     settings: Settings,
     queue: Queue,
@@ -141,11 +141,11 @@ function create(
         faults,
         semaphore: made,
         state: "idle",
-        started_at: 0,
+        started_at: 0 as MonotonicTime,
         is_watched: false,
         wake_entries: math.huge,
         wake_bytes: math.huge,
-        oldest_at: 0,
+        oldest_at: 0 as MonotonicTime,
         failures: 0,
     };
 }

@@ -1,4 +1,4 @@
-/** How many lines all workers together may write in a minute, and how many were left out since the last one. */
+/** Limits the lines of all workers per minute, and counts those that were left out. */
 import { increment } from "../core/memory/shared_memory/names";
 import type { Names } from "../core/memory/shared_memory/names";
 
@@ -12,14 +12,14 @@ const LEFT_OUT = "slow_log:left_out";
 const MINUTE = 60;
 
 /**
- * Takes the place of one line; false when this minute has none left, nil and why when nobody can count. A minute begins
- * with its first line. Phases: any.
+ * Counts a line; false when the limit of this minute is reached, nil and why when the dict has no memory. A minute begins with its first
+ * line. Phases: any.
  */
 export function take(limit: Limit): Result<boolean> {
     const names = limit.names;
     let [lines] = names.incr(LINES, 1);
     if (lines === undefined) {
-        // Of workers that come here at the same time one begins the minute, and all are counted in it.
+        // One of the workers that get here at the same time begins the minute; all count in it.
         const [begun, why] = names.safe_add(LINES, 0, MINUTE);
         if (begun !== true && why !== "exists") return $multi(undefined, why ?? "unknown");
         const [first, err] = names.incr(LINES, 1);
@@ -34,13 +34,13 @@ export function leave_out(limit: Limit): void {
     increment(limit.names, LEFT_OUT, 1, 0);
 }
 
-/** How many lines were left out since this was asked last, by any worker. Phases: any. */
+/** How many lines were left out since the last call in any worker. Phases: any. */
 export function take_left_out(limit: Limit): number {
     const [count] = limit.names.get<number>(LEFT_OUT);
     if (count === undefined || count <= 0) return 0;
     const [rest] = limit.names.incr(LEFT_OUT, -count);
     if (rest !== undefined && rest >= 0) return count;
-    // Another worker was quicker, and its line tells of them.
+    // Another worker was quicker, and its line has them.
     limit.names.incr(LEFT_OUT, count);
     return 0;
 }

@@ -14,16 +14,16 @@ const LINE = table.concat([
     ',"finish_reason":%s%s}',
 ]);
 
-/** A text from elsewhere, a model's name for instance, is cut to so many bytes. */
-const MOST_TEXT_BYTES = 256;
+/** Strings from outside, such as the name of a model, are cut to so many bytes. */
+const MOST_STRING_BYTES = 256;
 
-/** The variable as a JSON text; null when it is empty or does not exist. */
+/** The variable as a JSON string; null when it is empty or does not exist. */
 function text_of(name: string): string {
     const value = request.variable(name) ?? "";
-    return value === "" ? "null" : json.text(utf8.cut(value, MOST_TEXT_BYTES));
+    return value === "" ? "null" : json.text(utf8.cut(value, MOST_STRING_BYTES));
 }
 
-/** A number as JSON has them; null for all else, "-" and nothing among that. */
+/** A JSON number; null for anything else, such as "-". */
 function number_text(value: string | undefined): string {
     const [whole] = decimal(value ?? "");
     const number = whole === undefined ? undefined : tonumber(value);
@@ -45,7 +45,7 @@ function try_text(one: Try): string {
     );
 }
 
-/** Each try of the request, through retries and internal redirects; none for an answer from the cache. */
+/** Each attempt of the request, over retries and internal redirects; none for a response from the cache. */
 function tries(): Try[] {
     return upstream_tries.parse(
         request.variable("upstream_addr") ?? "",
@@ -56,7 +56,7 @@ function tries(): Try[] {
     );
 }
 
-/** The line of the request being logged, without a line end. Phases: log. May raise. */
+/** The line of the current request, without a line end. Phases: log. May raise. */
 export function write(route: string, left_out: number): string {
     const all = tries();
     const texts: string[] = [];

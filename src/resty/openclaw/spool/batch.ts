@@ -1,4 +1,4 @@
-/** Takes entries of a spool out in batches, of which one may be in flight. */
+/** Takes batches of entries out of a spool, one at a time. */
 import * as lanes from "./lane";
 import type { Lane } from "./lane";
 import * as readers from "./reader";
@@ -6,12 +6,12 @@ import type { Reading } from "./reader";
 import { FULL, moment } from "./state";
 import type { Spool } from "./state";
 
-/** Whether anything of a lane has been read since it was last settled. */
+/** Whether entries of a lane were read since the last batch was settled. */
 function has_moved(lane: Lane): boolean {
     return lane.cursor.index > 0 || lane.cursor.offset !== lane.offset;
 }
 
-/** Lets others have a lane of which nothing is left. */
+/** Releases an adopted lane whose entries are all delivered. */
 function leave_lane(spool: Spool, lane: Lane): void {
     for (const [index, adopted] of ipairs(spool.adopted)) {
         if (adopted === lane) {
@@ -23,30 +23,29 @@ function leave_lane(spool: Spool, lane: Lane): void {
 }
 
 /**
- * Settles the batch in flight: notes how far the lane is delivered, and removes the segments that are delivered as a whole.
- * Phases: any.
+ * Settles the batch in flight: writes the lane's position, and removes the segments that are delivered completely. Phases: any.
  */
 export function finish(spool: Spool): void {
-    const lane = spool.flying;
+    const lane = spool.lane_in_flight;
     if (lane === undefined) return;
-    spool.flying = undefined;
+    spool.lane_in_flight = undefined;
     spool.flying_entries = 0;
     spool.flying_bytes = 0;
     if (has_moved(lane)) {
         for (const index of $range(1, lane.cursor.index)) spool.file_bytes -= lane.segments[index - 1]!.bytes;
         // There is more room now.
-        if (lane.cursor.index > 0 && spool.blocked_by === FULL) spool.blocked_until = 0;
+        if (lane.cursor.index > 0 && spool.blocked_by === FULL) spool.blocked_until = 0 as MonotonicTime;
         const err = lanes.settle(lane);
         if (err !== undefined) spool.settings.faults.report("position", lane.path, ": ", err);
     }
     if (lane.segments.length === 0) leave_lane(spool, lane);
 }
 
-/** The batch in flight is not settled: its entries wait again, as the oldest. Phases: any. */
+/** Gives the batch in flight back: its entries are queued again, as the oldest. Phases: any. */
 export function give_back(spool: Spool): void {
-    const lane = spool.flying;
+    const lane = spool.lane_in_flight;
     if (lane === undefined) return;
-    spool.flying = undefined;
+    spool.lane_in_flight = undefined;
     spool.entries += spool.flying_entries;
     spool.bytes += spool.flying_bytes;
     spool.flying_entries = 0;
@@ -54,51 +53,51 @@ export function give_back(spool: Spool): void {
     lanes.rewind(lane);
 }
 
-/** Reads the next entries of a lane, which are in flight then; false when there are none. */
+/** Reads the next entries of a lane into the batch; false when there are none. */
 function take_from(spool: Spool, lane: Lane, reading: Reading): boolean {
-    spool.flying = lane;
+    spool.lane_in_flight = lane;
     const err = readers.read(lane, spool, reading);
     if (err !== undefined) spool.settings.faults.report("read", lane.path, ": ", err);
     if (reading.entries === 0) finish(spool);
     return reading.entries > 0;
 }
 
-/** Reads from the first lane that has entries; false when none has. */
+/** The same for the first lane that has entries. */
 function take_any(spool: Spool, reading: Reading): boolean {
     let index = 0;
     while (index < spool.adopted.length) {
         const lane = spool.adopted[index]!;
         if (take_from(spool, lane, reading)) return true;
-        // A lane of which nothing is left is not in the list any more.
+        // A lane without further entries was removed from the list.
         if (spool.adopted[index] === lane) index += 1;
     }
     return spool.own !== undefined && take_from(spool, spool.own, reading);
 }
 
 /**
- * The oldest entries as one text, each with its line end; how many they are; when the first of them came, on the clock's
- * scale. No more than so many entries, and so many bytes unless one alone has more. Adopted lanes go first. They are in
- * flight from then on, and only one batch may be. None: there is nothing, or it cannot be read now. May yield. Phases: timer.
+ * Takes the oldest entries as the batch in flight: one string, each entry with its line end; the number of entries; when the first was
+ * appended. At most so many entries, and so many bytes unless a single entry is longer. Adopted lanes go first. 0 entries: there are
+ * none, or they cannot be read now. May yield. Phases: timer.
  */
 export function take(
     spool: Spool,
     most_entries: number,
     most_bytes: number,
-): LuaMultiReturn<[text: string, entries: number, oldest_at: number]> {
-    // What was in flight when its thread failed is not settled.
+): LuaMultiReturn<[text: string, entries: number, oldest_at: MonotonicTime]> {
+    // A batch whose thread failed is not settled.
     give_back(spool);
     const text = spool.text.reset();
     const reading: Reading = {
         text,
         entries: 0,
         bytes: 0,
-        first_stamp: 0,
-        last_stamp: 0,
+        first_stamp: 0 as WallTime,
+        last_stamp: 0 as WallTime,
         most_entries,
         most_bytes,
         is_full: false,
     };
-    if (!take_any(spool, reading)) return $multi("", 0, 0);
+    if (!take_any(spool, reading)) return $multi("", 0, 0 as MonotonicTime);
     spool.entries -= reading.entries;
     spool.bytes -= reading.bytes;
     spool.flying_entries = reading.entries;

@@ -1,16 +1,17 @@
 /**
- * Has the disk take what was written: in a thread of a pool, where there is one, and never more than one at a time, so that
- * one wait for the disk serves all that was written before it.
+ * Syncs written files to disk (fsync): in a thread of a pool where there is one, and one sync at a time, so that each sync covers all that
+ * was written before it.
  */
 import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
 import * as clock from "../core/time/clock";
 import type { Faults } from "../core/metrics/fault";
+import * as guard from "../core/metrics/guard";
 import * as file_sync from "../core/files/file_sync";
 import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
 
-/** When: before an entry counts as taken; every so many seconds; when the system sees fit. */
+/** When files are synced: before `wait` returns; every so many seconds; never, so the system decides. */
 export type Policy = "always" | "interval" | "never";
 
 export interface Disk {
@@ -20,30 +21,30 @@ export interface Disk {
     readonly faults: Faults;
     /** The file that is written to. */
     file: File | undefined;
-    /** Files that are no longer written to; closed when the disk has them. */
+    /** Files that are no longer written to; closed once they are synced. */
     retired: File[];
-    /** Folders with new names in them. */
+    /** Folders with new files in them. */
     folders: string[];
-    /** How many writes there were, and how many of them the disk has been waited for. */
+    /** Number of writes, and of those that were synced. */
     written: number;
     synced: number;
-    /** When a timer was made that has not run. */
-    planned_at: number | undefined;
+    /** When a timer was created that has not run yet. */
+    planned_at: MonotonicTime | undefined;
     is_running: boolean;
-    /** Whether a timer came while another one was at it. */
+    /** Whether a timer ran while another one was syncing. */
     is_due: boolean;
-    /** Whether the disk has refused the file that is written to. */
+    /** Whether syncing the file that is written to has failed. */
     has_failed: boolean;
     readonly semaphore: Semaphore;
-    /** How many wait for the next time that the disk has been waited for. */
+    /** How many callers wait for the next sync. */
     waiting: number;
 }
 
-/** A timer over nginx's limit of running timers never runs, and nobody is told. */
+/** A timer beyond `lua_max_running_timers` never runs, and no error is returned. */
 const LATE_SECONDS = 1;
-/** Whoever waits goes on without the disk after so long. */
+/** `wait` gives up after this long. */
 const MOST_WAIT_SECONDS = 30;
-/** No more files than these wait for the disk at a time; more would be many open files. */
+/** At most so many files wait to be synced, as each of them is open. */
 const MOST_RETIRED = 16;
 
 /** The phases that may wait, by the names that ngx.get_phase has for them. */
@@ -59,14 +60,14 @@ const MAY_WAIT: Record<string, boolean> = {
     ssl_session_fetch: true,
 };
 
-/** Waits until the disk has a file or a folder's names, and reports where it never will; whether it has. */
+/** Syncs a file, or a folder's names; reports a failure. Returns whether it succeeded. */
 function sync(disk: Disk, what: string | File, name: string): boolean {
     const [ok, err] = file_sync.sync(disk.thread_pool, what);
     if (ok === undefined) disk.faults.report("sync", name, ": ", err);
     return ok === true;
 }
 
-/** Waits for the disk once, for all that was written so far. */
+/** Syncs all that was written so far. */
 function run_once(disk: Disk): void {
     const { file, retired, folders, written } = disk;
     disk.retired = [];
@@ -77,7 +78,7 @@ function run_once(disk: Disk): void {
         files.close(old);
     }
     if (file !== undefined && disk.synced < written && !sync(disk, file, "the file of a spool")) {
-        // What the disk has refused once it may drop: what comes goes to another file.
+        // After a failed fsync the system may drop the data: later entries go to another file.
         if (disk.file === file) disk.has_failed = true;
     }
     disk.synced = written;
@@ -93,37 +94,36 @@ function run(_premature: boolean, disk: Disk): void {
     disk.is_running = true;
     do {
         disk.is_due = false;
-        const [ok, err] = pcall(run_once, disk);
-        if (!ok) disk.faults.report("sync", tostring(err));
+        guard.call(disk.faults, "sync", run_once, disk);
     } while (disk.is_due || (disk.policy === "always" && disk.synced < disk.written));
     disk.is_running = false;
 }
 
-/** Sees to it that the disk is waited for soon. */
+/** Starts a timer for the next sync, unless there is one. */
 function plan(disk: Disk): void {
     const now = clock.now();
     const seconds = disk.policy === "always" ? 0 : disk.seconds;
-    if (disk.planned_at !== undefined && now < disk.planned_at + seconds + LATE_SECONDS) return;
+    if (disk.planned_at !== undefined && now < later(disk.planned_at, seconds + LATE_SECONDS)) return;
     disk.planned_at = now;
     let [made, err] = ngx.timer.at(seconds, run, disk);
-    // A worker that exits has no timers but those that are due.
+    // A worker that exits can only create timers that are due at once.
     if (!made && seconds > 0) [made, err] = ngx.timer.at(0, run, disk);
-    if (!made) disk.faults.report("timer", "no wait for the disk: ", err);
+    if (!made) disk.faults.report("timer", "no sync to disk: ", err);
 }
 
-/** Tells of a write to the file. Phases: any but init and exit_worker. */
+/** Notes a write to the file. Phases: any but init and exit_worker. */
 export function changed(disk: Disk): void {
     disk.written += 1;
     if (disk.policy !== "never" && !(disk.policy === "always" && disk.is_running)) plan(disk);
 }
 
-/** Tells of a new name in a folder. Phases: any. */
+/** Notes a new file in a folder. Phases: any. */
 export function named(disk: Disk, folder: string): void {
     if (disk.policy === "never" || disk.folders[disk.folders.length - 1] === folder) return;
     disk.folders.push(folder);
 }
 
-/** Lets go of the file, which nobody writes to any more. Phases: any. */
+/** Retires the file: it is not written to any more, and closed once it is synced. Phases: any. */
 export function retire(disk: Disk): void {
     const file = disk.file;
     if (file === undefined) return;
@@ -139,11 +139,11 @@ export function retire(disk: Disk): void {
     files.close(file);
 }
 
-/** With "always": waits until the disk has what was written before; nothing in phases that cannot. Phases: any. */
+/** With "always": waits until all that was written before is synced; does nothing in phases that cannot wait. Phases: any. */
 export function wait(disk: Disk): void {
     if (disk.policy !== "always" || MAY_WAIT[ngx.get_phase()] !== true) return;
     const target = disk.written;
-    const until = clock.now() + MOST_WAIT_SECONDS;
+    const until = later(clock.now(), MOST_WAIT_SECONDS);
     while (disk.synced < target && clock.now() < until) {
         if (!disk.is_running) plan(disk);
         disk.waiting += 1;
@@ -152,7 +152,7 @@ export function wait(disk: Disk): void {
     }
 }
 
-/** Waits for the disk right here, and lets go of all files. Phases: any; usually exit_worker. */
+/** Syncs and closes all files; blocks the worker meanwhile. Phases: any; usually exit_worker. */
 export function close(disk: Disk): void {
     retire(disk);
     for (const file of disk.retired) {
@@ -165,7 +165,7 @@ export function close(disk: Disk): void {
     disk.synced = disk.written;
 }
 
-/** What waits for the disk, with nothing written yet. Phases: init. Raises when there is no memory for a semaphore. */
+/** Nothing is written yet. Phases: init. Raises when there is no memory for a semaphore. */
 function create(policy: Policy, seconds: number, thread_pool: string, faults: Faults): Disk {
     const [made, err] = semaphore.new();
     if (made === undefined) error(`spool: no semaphore: ${err}`, 0);

@@ -1,4 +1,4 @@
-/** The folder of a spool: which lanes it has, and how much they hold. None of it yields. */
+/** The folder of a spool: its lanes, and their size. Never yields. */
 import * as files from "../core/files/files";
 import * as lanes from "./lane";
 import type { Lane } from "./lane";
@@ -11,7 +11,7 @@ export function lane_numbers(directory: string): Result<number[]> {
     return lanes.numbers_in(directory, "%d");
 }
 
-/** The bytes of the segments of all lanes, whoever has them. Phases: any. */
+/** The size of the segments of all lanes, whoever owns them, in bytes. Phases: any. */
 export function used_bytes(directory: string): number {
     let bytes = 0;
     for (const number of lane_numbers(directory)[0] ?? []) {
@@ -23,7 +23,7 @@ export function used_bytes(directory: string): number {
     return bytes;
 }
 
-/** Makes the folder, and the one that it is in. Says why not, or nothing. */
+/** Creates the folder, and its parent. Returns the error, if any. */
 function make(directory: string): string | undefined {
     if (files.make_folder(directory) === undefined) return undefined;
     const [parent] = string.match(directory, "^(.+)/[^/]+$");
@@ -31,9 +31,9 @@ function make(directory: string): string | undefined {
     return files.make_folder(directory);
 }
 
-/** A lane that is nobody's and has no segments. */
+/** Acquires a lane that has no owner and no segments. */
 function take_empty(directory: string, number: number): Lane | undefined {
-    const [lane] = lanes.claim(`${directory}/${number}`);
+    const [lane] = lanes.acquire(`${directory}/${number}`);
     if (lane === undefined) return undefined;
     const [segments] = lanes.numbers(lane.path);
     if (segments?.length === 0) {
@@ -45,8 +45,8 @@ function take_empty(directory: string, number: number): Lane | undefined {
 }
 
 /**
- * A lane to write to: the first that is nobody's and empty, else a new one. On failure nil and why. Phases: any but init, as
- * workers would all have the lock that their master has.
+ * A lane to write to: the first empty one without an owner, else a new one. On failure nil and why. Phases: any but init, as all workers
+ * would inherit the lock of their master.
  */
 export function take_lane(directory: string): Result<Lane> {
     const problem = make(directory);
@@ -57,7 +57,7 @@ export function take_lane(directory: string): Result<Lane> {
         const lane = take_empty(directory, number);
         if (lane !== undefined) return $multi(lane);
     }
-    // The lowest numbers that are free. Others may look for one at the same time; each gets one.
+    // The lowest free number. Other processes may look for one at the same time; each gets its own.
     const taken = new LuaSet<number>();
     for (const number of numbers) taken.add(number);
     for (const number of $range(1, numbers.length + MOST_TRIES)) {

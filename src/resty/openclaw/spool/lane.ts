@@ -1,7 +1,7 @@
 /**
- * A lane of a spool: a folder that one process writes to or reads from at a time, which is the one that holds the lock of
- * its file `position`. Beside that file lie segments, `00000001.log` and so on, oldest first. The position says which
- * segment has been delivered up to where; those before it have been delivered, too.
+ * A lane of a spool: a folder whose owner is the process that holds the lock of its file `position`. The folder also has segments,
+ * `00000001.log` and so on, the oldest first. The position says up to which byte of which segment entries are delivered; the segments
+ * before it are delivered as well.
  */
 import * as ffi from "ffi";
 import * as files from "../core/files/files";
@@ -9,35 +9,35 @@ import type { File } from "../core/files/files";
 
 export interface Segment {
     readonly number: number;
-    /** Of its whole lines. */
+    /** The size of its complete lines. */
     bytes: number;
-    /** Those that are not settled, and their bytes without what stands before them. */
+    /** Entries that are not delivered, and their bytes without checksums and times. */
     entries: number;
     text_bytes: number;
 }
 
-/** How far a lane has been read. */
+/** Up to where a lane was read. */
 export interface Cursor {
-    /** The segment. */
+    /** The index of the segment. */
     index: number;
     offset: number;
-    /** What has been read of this segment since the last batch was settled. */
+    /** Entries read from this segment since the last batch was settled, and their bytes. */
     entries: number;
     text_bytes: number;
 }
 
 export interface Lane {
     readonly path: string;
-    /** Its position, locked. */
+    /** The file `position`, locked. */
     readonly file: File;
-    /** Those that are not settled, the oldest first. */
+    /** Segments that are not delivered, the oldest first. */
     readonly segments: Segment[];
-    /** Up to where the first segment is settled. */
+    /** Up to where the first segment is delivered. */
     offset: number;
     /** The highest number a segment has had. */
     last_number: number;
-    /** When its oldest entry came, in seconds since 1970; of lanes that are adopted. */
-    first_stamp: number;
+    /** When its oldest entry was appended; only of adopted lanes. */
+    first_stamp: WallTime;
     /** Whether the last segment is still written to. */
     grows: boolean;
     readonly cursor: Cursor;
@@ -46,15 +46,15 @@ export interface Lane {
     reader_number: number;
 }
 
-/** Number and offset, each with as many digits as it may need. */
+/** The form of a position: number and offset, each with as many digits as it may need. */
 const POSITION = "%010d %016d";
 const POSITION_BYTES = 27;
 const POSITION_AND_CHECKSUM_BYTES = POSITION_BYTES + 10;
 const SEGMENT_NAME = "%08d.log";
-/** No higher number is one of ours: the position has ten digits for the number after it. */
+/** The highest number of a segment or lane: the position has ten digits, for one more. */
 const MOST_NUMBER = 999999999;
 
-/** Why a lane cannot be claimed, where nothing is wrong. */
+/** The error of `acquire` where a lane has an owner, which is no fault. */
 export const OWNED = "it has an owner";
 
 const position_place = ffi.new("char[?]", POSITION_AND_CHECKSUM_BYTES);
@@ -70,8 +70,8 @@ export function path_of(lane: Lane, segment: Segment): string {
 }
 
 /**
- * The numbers in the names of a folder, sorted: of those names alone that we give, which are these numbers in this form of
- * `string.format`. On failure nil and why. Phases: any.
+ * The numbers of the files in a folder whose names have this form (of `string.format`), sorted. Other names are not ours. On failure nil
+ * and why. Phases: any.
  */
 export function numbers_in(path: string, form: string): Result<number[]> {
     const [names, err] = files.names(path);
@@ -91,15 +91,15 @@ export function numbers(path: string): Result<number[]> {
     return numbers_in(path, SEGMENT_NAME);
 }
 
-/** The lane of a folder, where nobody else has it; else nil and why. Its segments are left to others to find. Phases: any. */
-export function claim(path: string): Result<Lane> {
+/** Acquires the lane of a folder if it has no owner; else nil and why. Does not read its segments. Phases: any. */
+export function acquire(path: string): Result<Lane> {
     const [file, err] = files.open(`${path}/position`, "lock");
     if (file === undefined) return $multi(undefined, err);
     if (!files.lock(file)) {
         files.close(file);
         return $multi(undefined, OWNED);
     }
-    // A pipe can be opened and locked, and holds no position.
+    // A pipe can be opened and locked, but cannot hold a position.
     if (!files.is_plain(file)) {
         files.close(file);
         return $multi(undefined, `its "position" is no plain file`);
@@ -110,7 +110,7 @@ export function claim(path: string): Result<Lane> {
         segments: [],
         offset: 0,
         last_number: 0,
-        first_stamp: 0,
+        first_stamp: 0 as WallTime,
         grows: false,
         cursor: { index: 0, offset: 0, entries: 0, text_bytes: 0 },
         reader: undefined,
@@ -124,30 +124,30 @@ export function close_reader(lane: Lane): void {
     lane.reader = undefined;
 }
 
-/** Closes what is open of a lane, so that another may have it. Phases: any. */
+/** Closes the files of a lane, so that another process may acquire it. Phases: any. */
 export function release(lane: Lane): void {
     close_reader(lane);
     files.close(lane.file);
 }
 
-/** What the position says; 0 and 0 where it says nothing, or is damaged. Phases: any. */
+/** Reads the position; 0 and 0 where it is empty or damaged. Phases: any. */
 export function read_position(lane: Lane): LuaMultiReturn<[number: number, offset: number]> {
     const [count] = files.read(lane.file, position_place, POSITION_AND_CHECKSUM_BYTES, 0);
     const text = ffi.string(position_place, count ?? 0);
-    const [number, offset, claimed] = string.match(text, "^(%d+) (%d+) (%x+)\n$");
-    if (number === undefined || tonumber(claimed, 16) !== ngx.crc32_short(string.sub(text, 1, POSITION_BYTES))) {
+    const [number, offset, checksum] = string.match(text, "^(%d+) (%d+) (%x+)\n$");
+    if (number === undefined || tonumber(checksum, 16) !== ngx.crc32_short(string.sub(text, 1, POSITION_BYTES))) {
         return $multi(0, 0);
     }
     return $multi(tonumber(number)!, tonumber(offset)!);
 }
 
-/** Writes the position down, in place. Says why not, or nothing. Phases: any. */
+/** Writes the position, in place. Returns the error, if any. Phases: any. */
 export function write_position(lane: Lane, number: number, offset: number): string | undefined {
     const text = string.format(POSITION, number, offset);
     return files.overwrite(lane.file, string.format("%s %08x\n", text, ngx.crc32_short(text)), 0);
 }
 
-/** Puts the cursor where all is settled. Phases: any. */
+/** Moves the cursor back to the position. Phases: any. */
 export function rewind(lane: Lane): void {
     const cursor = lane.cursor;
     cursor.index = 0;
@@ -156,7 +156,7 @@ export function rewind(lane: Lane): void {
     cursor.text_bytes = 0;
 }
 
-/** Puts the cursor at the beginning of the next segment. Phases: any. */
+/** Moves the cursor to the beginning of the next segment. Phases: any. */
 export function next_segment(lane: Lane): void {
     const cursor = lane.cursor;
     cursor.index += 1;
@@ -165,7 +165,7 @@ export function next_segment(lane: Lane): void {
     cursor.text_bytes = 0;
 }
 
-/** Removes a segment, settled or not: the bytes of its file, or nil and why. Phases: any. */
+/** Removes a segment, delivered or not: the size of its file, or nil and why. Phases: any. */
 export function remove(lane: Lane, index: number): Result<number> {
     const segment = lane.segments[index]!;
     table.remove(lane.segments, index + 1);
@@ -175,7 +175,7 @@ export function remove(lane: Lane, index: number): Result<number> {
     return $multi(segment.bytes);
 }
 
-/** Settles what has been read: forgets it, and removes the segments that are read as a whole. Says why not. Phases: any. */
+/** Settles what was read: writes the position, and removes the segments that were read completely. Returns the error, if any. Phases: any. */
 export function settle(lane: Lane): string | undefined {
     const { index, offset, entries, text_bytes } = lane.cursor;
     const segment = lane.segments[index] as Segment | undefined;

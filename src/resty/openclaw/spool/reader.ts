@@ -8,8 +8,8 @@ import * as lanes from "./lane";
 import type { Lane, Segment } from "./lane";
 import * as lines from "./line";
 
-/** What of a spool waits, and how many lines could not be read. */
-export interface Tally {
+/** Queued entries of a spool, their bytes, and the number of lines that could not be read. */
+export interface Counts {
     entries: number;
     bytes: number;
     broken: number;
@@ -20,24 +20,24 @@ export interface Reading {
     readonly text: Buffer;
     entries: number;
     bytes: number;
-    /** When the first and the last of its entries came, in seconds since 1970. */
-    first_stamp: number;
-    last_stamp: number;
+    /** When the first and the last of its entries were appended. */
+    first_stamp: WallTime;
+    last_stamp: WallTime;
     readonly most_entries: number;
     readonly most_bytes: number;
     is_full: boolean;
 }
 
-/** What is read at once, and what is read and checked at a stretch: well below a millisecond. */
+/** Bytes of one read, and bytes that are read and checked before other requests are served: well below a millisecond. */
 const PIECE_BYTES = 131072;
 const STRETCH_BYTES = 262144;
 
 const piece = ffi.new("uint8_t[?]", PIECE_BYTES) as unknown as Bytes;
 
-/** Why a segment cannot be read, where it is gone, or something that is no file has its name. */
+/** The error where a segment was removed, or something else has its name. */
 export const GONE = "";
 
-/** A segment, open. On failure nil and why: GONE, or what may pass. Phases: any. */
+/** The open file of a segment. On failure nil and why: GONE, or an error that may be temporary. Phases: any. */
 export function file_of(lane: Lane, segment: Segment): Result<File> {
     if (lane.reader !== undefined) {
         if (lane.reader_number === segment.number) return $multi(lane.reader);
@@ -51,20 +51,20 @@ export function file_of(lane: Lane, segment: Segment): Result<File> {
     return $multi(file);
 }
 
-/** What the segment had and has not come is broken: it is no longer waited for. */
-function write_off(tally: Tally, lane: Lane, segment: Segment): void {
+/** Counts the entries of a segment that could not be read as broken, and skips the rest of it. */
+function skip_rest(counts: Counts, lane: Lane, segment: Segment): void {
     const cursor = lane.cursor;
     const left = math.max(0, segment.entries - cursor.entries);
     const left_bytes = math.max(0, segment.text_bytes - cursor.text_bytes);
     segment.entries -= left;
     segment.text_bytes -= left_bytes;
-    tally.entries -= left;
-    tally.bytes -= left_bytes;
-    tally.broken += left;
+    counts.entries -= left;
+    counts.bytes -= left_bytes;
+    counts.broken += left;
     cursor.offset = segment.bytes;
 }
 
-/** Takes the whole lines of what has been read: how many bytes these are, or those before the line that is too much. */
+/** Adds the complete lines of a piece to the batch, until it is full. Returns how many bytes were used. */
 function take_lines(lane: Lane, reading: Reading, memory: Bytes, count: number): number {
     const cursor = lane.cursor;
     let at = 0;
@@ -72,7 +72,7 @@ function take_lines(lane: Lane, reading: Reading, memory: Bytes, count: number):
         const line = pointer_add(memory, at);
         const length = lines.length(line, count - at);
         if (length === undefined) return at;
-        if (lines.is_sound(line, length)) {
+        if (lines.is_valid(line, length)) {
             const bytes = length - lines.HEAD_BYTES + 1;
             if (reading.entries > 0 && reading.bytes + bytes > reading.most_bytes) {
                 reading.is_full = true;
@@ -92,7 +92,7 @@ function take_lines(lane: Lane, reading: Reading, memory: Bytes, count: number):
     return at;
 }
 
-/** Reads on in one segment: how many bytes. Nothing, and why, when there is no more to be had. */
+/** Reads the next piece of a segment. Returns how many bytes were used; nil and why when nothing more can be read. */
 function read_piece(lane: Lane, segment: Segment, reading: Reading): Result<number> {
     const [file, err] = file_of(lane, segment);
     if (file === undefined) return $multi(undefined, err);
@@ -101,7 +101,7 @@ function read_piece(lane: Lane, segment: Segment, reading: Reading): Result<numb
     let most = math.min(PIECE_BYTES, left);
     let [count] = files.read(file, memory, most, lane.cursor.offset);
     let used = take_lines(lane, reading, memory, count ?? 0);
-    // Not even one line: there is a longer one, or none.
+    // Not one complete line: the next one is longer, or damaged.
     while (used === 0 && !reading.is_full && count === most && most < left) {
         most = math.min(2 * most, left);
         memory = ffi.new("uint8_t[?]", most) as unknown as Bytes;
@@ -114,10 +114,10 @@ function read_piece(lane: Lane, segment: Segment, reading: Reading): Result<numb
 }
 
 /**
- * Puts the next entries of a lane into the batch. May yield. Lines that are not as they were written are skipped and
- * counted; what cannot be read at all counts so, too. Says why it cannot go on where that may pass. Phases: timer.
+ * Adds the next entries of a lane to the batch. May yield. Lines with a wrong checksum, and what cannot be read at all, are skipped and
+ * counted as broken. Returns an error that may be temporary, if any. Phases: timer.
  */
-export function read(lane: Lane, tally: Tally, reading: Reading): string | undefined {
+export function read(lane: Lane, counts: Counts, reading: Reading): string | undefined {
     let stretch = 0;
     while (!reading.is_full) {
         const segment = lane.segments[lane.cursor.index] as Segment | undefined;
@@ -126,9 +126,9 @@ export function read(lane: Lane, tally: Tally, reading: Reading): string | undef
             const [bytes, err] = read_piece(lane, segment, reading);
             if (bytes !== undefined) stretch += bytes;
             else if (err !== GONE) return err;
-            else write_off(tally, lane, segment);
+            else skip_rest(counts, lane, segment);
         } else {
-            write_off(tally, lane, segment);
+            skip_rest(counts, lane, segment);
             if (lane.grows && segment.number === lane.last_number) return undefined;
             lanes.next_segment(lane);
         }
@@ -140,7 +140,7 @@ export function read(lane: Lane, tally: Tally, reading: Reading): string | undef
     return undefined;
 }
 
-/** Counts the line ends of what has been read: how many bytes there are up to the last of them. */
+/** Counts the lines of a piece. Returns the number of bytes up to the last line end. */
 function count_lines(segment: Segment, found: number): number {
     let done = 0;
     let length = lines.length(piece, found);
@@ -153,8 +153,8 @@ function count_lines(segment: Segment, found: number): number {
 }
 
 /**
- * Counts the lines of a segment from an offset on, and its bytes up to the last of them: what comes after that, a process
- * that was killed has not written as a whole. May yield. Says why it cannot. Phases: timer.
+ * Counts the lines of a segment from an offset on, and its bytes up to the last line end; what follows is a line that a killed process
+ * has written in part. May yield. Returns the error, if any. Phases: timer.
  */
 export function count(lane: Lane, segment: Segment, offset: number): string | undefined {
     const [file, err] = file_of(lane, segment);
@@ -179,10 +179,10 @@ export function count(lane: Lane, segment: Segment, offset: number): string | un
     return undefined;
 }
 
-/** When the first entry of a lane came, as its line has it; 0 where that cannot be read. Phases: any. */
-export function first_stamp(lane: Lane): number {
+/** When the first entry of a lane was appended; 0 where that cannot be read. Phases: any. */
+export function first_stamp(lane: Lane): WallTime {
     const [file] = file_of(lane, lane.segments[0]!);
-    if (file === undefined) return 0;
+    if (file === undefined) return 0 as WallTime;
     const [bytes] = files.read(file, piece, lines.HEAD_BYTES, lane.offset);
-    return bytes === lines.HEAD_BYTES ? lines.stamp(piece) : 0;
+    return bytes === lines.HEAD_BYTES ? lines.stamp(piece) : (0 as WallTime);
 }

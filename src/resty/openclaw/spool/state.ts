@@ -1,4 +1,4 @@
-/** What a spool knows. */
+/** The state of a spool. */
 import * as buffers from "string.buffer";
 import type { Buffer } from "string.buffer";
 import * as clock from "../core/time/clock";
@@ -6,45 +6,45 @@ import type { Faults } from "../core/metrics/fault";
 import * as disks from "./disk";
 import type { Disk, Policy } from "./disk";
 import type { Lane } from "./lane";
-import type { Tally } from "./reader";
+import type { Counts } from "./reader";
 
 export interface Settings {
-    /** Absolute; it is made where its parent is there, or the parent's. */
+    /** Absolute path; created if missing, and so is its parent. */
     readonly directory: string;
-    /** How much its segments may hold. */
+    /** The quota of all segments. */
     readonly most_bytes: number;
     readonly segment_bytes: number;
-    /** Whether the oldest segment makes room for new entries, or these are refused. */
+    /** Whether at the quota the oldest segment is dropped, or new entries are refused. */
     readonly drop_oldest: boolean;
     readonly fsync: Policy;
     readonly fsync_seconds: number;
-    /** The `thread_pool` in which to wait for the disk. */
+    /** The `thread_pool` of nginx that syncs files to disk. */
     readonly thread_pool: string;
     readonly faults: Faults;
 }
 
-export interface Spool extends Tally {
+export interface Spool extends Counts {
     readonly settings: Settings;
     readonly disk: Disk;
     readonly text: Buffer;
     /** The lane that is written to. */
     own: Lane | undefined;
-    /** Those that are only read, the first one first. */
+    /** Lanes of other processes, which are only read; the first one goes first. */
     readonly adopted: Lane[];
-    /** Whose entries are in flight, or are being read. */
-    flying: Lane | undefined;
+    /** The lane of the batch in flight, or of the one that is being read. */
+    lane_in_flight: Lane | undefined;
     flying_entries: number;
     flying_bytes: number;
-    /** The bytes of all segments of these lanes. */
+    /** The size of all segments of these lanes. */
     file_bytes: number;
-    /** No waiting entry came before this, by the clock. */
-    oldest_at: number;
-    /** Until when nothing is written, and why. */
-    blocked_until: number;
+    /** No queued entry was appended before this. */
+    oldest_at: MonotonicTime;
+    /** Until when nothing is written after a failure, and the error. */
+    blocked_until: MonotonicTime;
     blocked_by: string;
 }
 
-/** Why an entry is refused at the quota. */
+/** The error of an entry that is refused at the quota. */
 export const FULL = "full";
 
 const LEAST_MOMENT = 0.001;
@@ -57,25 +57,25 @@ function create(settings: Settings): Spool {
         text: buffers.new(),
         own: undefined,
         adopted: [],
-        flying: undefined,
+        lane_in_flight: undefined,
         entries: 0,
         bytes: 0,
         broken: 0,
         flying_entries: 0,
         flying_bytes: 0,
         file_bytes: 0,
-        oldest_at: 0,
-        blocked_until: 0,
+        oldest_at: 0 as MonotonicTime,
+        blocked_until: 0 as MonotonicTime,
         blocked_by: "",
     };
 }
 export { create as new };
 
 /**
- * A time of day by the clock. A time of day that was set makes nothing come later than now, nor does one that was not kept;
- * what came before the machine began is as old as the machine. Phases: any.
+ * Converts a time of day to monotonic time. Never later than now, whatever the time of day was set to; a stamp of 0, which could not be
+ * read, is now, and one from before the machine started is its start. Phases: any.
  */
-export function moment(stamp: number): number {
+export function moment(stamp: WallTime): MonotonicTime {
     const age = stamp === 0 ? 0 : math.max(0, ngx.now() - stamp);
-    return math.max(LEAST_MOMENT, clock.now() - age);
+    return math.max(LEAST_MOMENT, later(clock.now(), -age)) as MonotonicTime;
 }

@@ -1,4 +1,4 @@
-/** Writes entries to the segments of a spool's own lane, within its quota. None of it yields. */
+/** Writes entries to the segments of a spool's own lane, within the quota. Never yields. */
 import * as clock from "../core/time/clock";
 import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
@@ -11,22 +11,22 @@ import { FULL } from "./state";
 import type { Spool } from "./state";
 import * as worker_process from "../core/process/worker_process";
 
-/** So many names are tried at a time; each is a call of the system. */
+/** So many file names are tried at a time; each costs a system call. */
 const MOST_IN_THE_WAY = 100;
-/** How often what has failed is tried again. */
+/** How long after a failure the next write is tried. */
 const RETRY_SECONDS = 1;
 
 /**
- * Takes a lane to write to, unless there is one. On failure nil and why; it may be called again. Phases: init_worker and all
- * that requests and timers have.
+ * Acquires a lane to write to, unless there is one. On failure nil and why; may be called again. Phases: init_worker and those of
+ * requests and timers.
  */
 export function open(spool: Spool): Result<true> {
     if (spool.own !== undefined) return $multi(true);
-    // Of another process no worker could read the files, who may not be its user.
+    // Another process may run as another user, whose files no worker could read.
     if (!worker_process.is_here()) return $multi(undefined, "only workers have a lane");
     const [lane, err] = folder.take_lane(spool.settings.directory);
     if (lane === undefined) return $multi(undefined, err);
-    // The disk may be full later on: the position has its place from now on.
+    // Reserves space for the position, as the disk may be full later.
     const problem = lanes.write_position(lane, lane.last_number, 0);
     if (problem !== undefined) {
         lanes.release(lane);
@@ -37,33 +37,33 @@ export function open(spool: Spool): Result<true> {
     return $multi(true);
 }
 
-/** Writes no more to the current segment. */
+/** Ends the current segment: the next entry begins another. */
 export function leave_segment(spool: Spool): void {
     disks.retire(spool.disk);
     if (spool.own !== undefined) spool.own.grows = false;
 }
 
-/** Removes a segment with what is in it: how many entries. */
+/** Drops a segment with its entries; returns how many. */
 export function drop_segment(spool: Spool, lane: Lane, index: number): number {
     const segment = lane.segments[index]!;
     const { entries, text_bytes } = segment;
     const [, err] = lanes.remove(lane, index);
     if (err !== undefined) spool.settings.faults.report("remove", lanes.path_of(lane, segment), ": ", err);
-    if (lane !== spool.flying) lanes.rewind(lane);
+    if (lane !== spool.lane_in_flight) lanes.rewind(lane);
     spool.file_bytes -= segment.bytes;
     spool.entries -= entries;
     spool.bytes -= text_bytes;
     return entries;
 }
 
-/** Where the oldest segment of a lane is that may go: none that is written to, being read, or in flight. */
+/** The index of the oldest segment of a lane that may be dropped: not one that is written to, being read, or in flight. */
 function droppable(spool: Spool, lane: Lane): number | undefined {
-    const first = lane === spool.flying ? lane.cursor.index + 1 : 0;
+    const first = lane === spool.lane_in_flight ? lane.cursor.index + 1 : 0;
     const count = lane.segments.length - (lane.grows ? 1 : 0);
     return first < count ? first : undefined;
 }
 
-/** Gives up the oldest segment there is: its bytes and entries; nothing where there is none. */
+/** Drops the oldest segment: its bytes and entries; nothing where there is none. */
 function drop_oldest(spool: Spool): LuaMultiReturn<[bytes?: number, entries?: number]> {
     for (const lane of spool.adopted) {
         const index = droppable(spool, lane);
@@ -75,7 +75,7 @@ function drop_oldest(spool: Spool): LuaMultiReturn<[bytes?: number, entries?: nu
     return $multi(own.segments[index]!.bytes, drop_segment(spool, own, index));
 }
 
-/** Whether there is room for another segment, and for so many bytes, and what was given up for it. */
+/** Makes room for another segment of at least so many bytes. Returns whether there is room, and how many entries were dropped. */
 function make_room(spool: Spool, bytes: number): LuaMultiReturn<[has_room: boolean, dropped: number]> {
     const { directory, most_bytes } = spool.settings;
     const needed = math.max(bytes, spool.settings.segment_bytes);
@@ -91,7 +91,7 @@ function make_room(spool: Spool, bytes: number): LuaMultiReturn<[has_room: boole
     return $multi(true, dropped);
 }
 
-/** Forgets a lane whose folder somebody has removed; what was in it is gone. */
+/** Releases the own lane after its folder was removed; its entries are lost. */
 function forget_own(spool: Spool, lane: Lane): void {
     leave_segment(spool);
     for (const segment of lane.segments) {
@@ -104,7 +104,7 @@ function forget_own(spool: Spool, lane: Lane): void {
     spool.own = undefined;
 }
 
-/** Makes the file of the next number that is free, whatever somebody has put in the way. On failure nil and why. */
+/** Creates the file of the next free number. On failure nil and why. */
 function create_next(own: Lane): Result<File> {
     for (const number of $range(own.last_number + 1, own.last_number + MOST_IN_THE_WAY)) {
         const [file, err] = files.open(lanes.segment_path(own.path, number), "create");
@@ -116,7 +116,7 @@ function create_next(own: Lane): Result<File> {
     return $multi(undefined, "the names of the next segments are taken");
 }
 
-/** Begins a segment, for at least so many bytes. Nil and why when there is none; and how many entries were given up for it. */
+/** Begins a segment for at least so many bytes. On failure nil and why. Third: how many entries were dropped for it. */
 function begin_segment(
     spool: Spool,
     bytes: number,
@@ -129,7 +129,7 @@ function begin_segment(
     if (!has_room) return $multi(undefined, FULL, dropped);
     const [file, file_err] = create_next(own);
     if (file === undefined) {
-        if (own !== spool.flying && files.is_gone(`${own.path}/position`)) forget_own(spool, own);
+        if (own !== spool.lane_in_flight && files.is_gone(`${own.path}/position`)) forget_own(spool, own);
         return $multi(undefined, file_err, dropped);
     }
     const segment = { number: own.last_number, bytes: 0, entries: 0, text_bytes: 0 };
@@ -140,7 +140,7 @@ function begin_segment(
     return $multi(segment, undefined, dropped);
 }
 
-/** The segment for so many more bytes, begun if need be. Else as `begin_segment`. */
+/** The segment for so many more bytes, begun if needed. Else as `begin_segment`. */
 function segment_for(
     spool: Spool,
     bytes: number,
@@ -153,16 +153,16 @@ function segment_for(
     return $multi(segment, undefined, 0);
 }
 
-/** Nothing is written for a while. */
+/** Blocks writing for a while after a failure. */
 function block(spool: Spool, why: string): void {
-    spool.blocked_until = clock.now() + RETRY_SECONDS;
+    spool.blocked_until = later(clock.now(), RETRY_SECONDS);
     spool.blocked_by = why;
 }
 
 /**
- * Adds an entry, which must have no line end in it. One write to the system's cache; never yields. Nil and why when the entry
- * is not taken: "full" at the quota, all else may pass, and is tried again at most once a second. `dropped`: older entries
- * that were given up to make room. Phases: all but init and exit_worker.
+ * Appends an entry, which must not contain a line end: one write to the page cache, without yielding. Nil and why when the entry is
+ * refused: "full" at the quota; other errors may be temporary, and writing is tried again once a second at most. `dropped`: older entries
+ * that were dropped to make room. Phases: all but init and exit_worker.
  */
 export function append(
     spool: Spool,

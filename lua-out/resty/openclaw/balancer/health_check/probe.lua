@@ -1,6 +1,6 @@
 local ____exports = {}
 local http_client = require("resty.openclaw.http_client")
-local retry_after_of = require("resty.openclaw.core.request.retry_after")
+local retry_after_of = require("resty.openclaw.core.http.retry_after")
 local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
 local tls = require("resty.openclaw.balancer.health_check.tls")
 --- As much of a body as is read, in bytes.

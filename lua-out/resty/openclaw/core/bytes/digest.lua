@@ -26,7 +26,7 @@ local function begin(self)
     context.broken = ffi.C.EVP_DigestInit_ex(context.handle, self.method, nil) ~= 1
     return context
 end
---- Feeds the next bytes: a pointer and how many, or a text and its length. Phases: any.
+--- Adds bytes: a pointer and their number, or a string and its length. Phases: any.
 function ____exports.update(context, bytes, count)
     if not context.broken then
         context.broken = ffi.C.EVP_DigestUpdate(context.handle, bytes, count) ~= 1
@@ -66,8 +66,7 @@ local function hmac(self, key, text)
     ffi.C.ngx_hex_dump(hex, digest_bytes, size)
     return ffi.string(hex, 2 * size)
 end
---- Whether two texts are the same. How long that takes tells nothing of where they differ, only whether they are equally
--- long. Phases: any.
+--- Whether two strings are equal, in constant time: the duration depends on their lengths only. Phases: any.
 function ____exports.same(left, right)
     if #left ~= #right then
         return false

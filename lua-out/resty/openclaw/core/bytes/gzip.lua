@@ -2,7 +2,7 @@ local ____exports = {}
 local ffi = require("ffi")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 ffi.cdef("\n    struct openclaw_z_stream {\n        const uint8_t *next_in;\n        unsigned int avail_in;\n        unsigned long total_in;\n        uint8_t *next_out;\n        unsigned int avail_out;\n        unsigned long total_out;\n        const char *msg;\n        void *state, *zalloc, *zfree, *opaque;\n        int data_type;\n        unsigned long adler, reserved;\n    };\n    const char *openclaw_zlib_version(void) __asm__(\"zlibVersion\");\n    int openclaw_deflate_init(struct openclaw_z_stream *stream, int level, int method, int window_bits,\n        int memory_level, int strategy, const char *version, int stream_bytes) __asm__(\"deflateInit2_\");\n    int openclaw_deflate_reset(struct openclaw_z_stream *stream) __asm__(\"deflateReset\");\n    int openclaw_deflate(struct openclaw_z_stream *stream, int flush) __asm__(\"deflate\");\n    int openclaw_deflate_end(struct openclaw_z_stream *stream) __asm__(\"deflateEnd\");\n")
---- Z_BEST_SPEED: what the next levels save in bytes they cost many times over.
+--- Z_BEST_SPEED: higher levels cost far more time than they save bytes.
 local LEVEL = 1
 local Z_DEFLATED = 8
 --- The largest window, and 16 for gzip's header rather than zlib's own.
@@ -16,7 +16,7 @@ local Z_STREAM_END = 1
 --- There was nothing to do.
 local Z_BUF_ERROR = -5
 local STREAM_BYTES = 112
---- What is compressed at a stretch, in bytes: well below a millisecond.
+--- Bytes compressed before yielding: well below a millisecond.
 local PIECE_BYTES = 32768
 local OUTPUT_BYTES = 32768
 local output = ffi.new("uint8_t[?]", OUTPUT_BYTES)
@@ -81,7 +81,7 @@ local function compress(self, text)
     return table.concat(parts)
 end
 local metatable = {__index = {compress = compress}}
---- What compresses one text after the other. Phases: init. Nil and why where there is no zlib to be found.
+--- A compressor to be used for one string after the other. Phases: init. Nil and why where there is no zlib.
 local function create()
     local library = ____exports.find_library()
     if library == nil then

@@ -6,7 +6,7 @@ local number = ffi.new("uint32_t[1]")
 local NUMBERS = 4294967296
 --- The bytes of a number.
 local BYTES = 4
---- Where a sandbox forbids the system call. Raises where even the device is not there: what can be foretold is no secret.
+--- For sandboxes that forbid the system call. Raises where the device is missing too, as predictable numbers are not secret.
 local function read_from_device()
     local file, err = io.open("/dev/urandom", "rb")
     local bytes = file and file:read(BYTES)

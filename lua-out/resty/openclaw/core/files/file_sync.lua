@@ -1,11 +1,11 @@
 local ____exports = {}
 local files = require("resty.openclaw.core.files.files")
 local THREAD_MODULE = "resty.openclaw.core.files.files"
-local has_said_so = false
---- The worker waits itself, and says so once. Why the disk does not have it, or nothing.
+local has_logged = false
+--- Syncs in the worker itself, and logs that once. Returns the error, if any.
 local function sync_here(pool, what, why)
-    if not has_said_so then
-        has_said_so = true
+    if not has_logged then
+        has_logged = true
         ngx.log(
             ngx.NOTICE,
             "no thread of the pool \"",
@@ -36,8 +36,7 @@ local function sync_in_thread(pool, what)
     end
     return ____called_1
 end
---- Waits until the disk has a file, or the names in a folder. Where it returns true, that is so. Phases: rewrite, access,
--- content, timers; yields. On failure nil and why.
+--- Syncs a file, or the names in a folder, to disk. Phases: rewrite, access, content, timers; yields. On failure nil and why.
 -- 
 -- @param what the path of either, or an open file, which must stay open meanwhile
 function ____exports.sync(pool, what)

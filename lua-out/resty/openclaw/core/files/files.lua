@@ -36,7 +36,7 @@ local EEXIST = 17
 local ENOSPC = 28
 local EDQUOT = 122
 local ENOENT = 2
---- What the system says to whoever opens a socket or a link, or reads from a place in a pipe or a folder.
+--- The errors of opening a socket or a link, and of reading from a pipe or a folder.
 local ENXIO = 6
 local EISDIR = 21
 local ESPIPE = 29
@@ -52,7 +52,7 @@ end
 local function failure(what)
     return (("cannot " .. what) .. ": ") .. message(ffi.errno())
 end
---- Whether what one of these functions says is that there is no room, on the disk or of the user's.
+--- Whether the error of one of these functions is a full disk or an exceeded disk quota.
 function ____exports.is_full(problem)
     local no_space = string.find(
         problem,
@@ -68,7 +68,7 @@ function ____exports.is_full(problem)
     )
     return no_space ~= nil or no_quota ~= nil
 end
---- Nothing where the system's answer is that it is done.
+--- The error, if any, by the result of a system call.
 local function outcome(answer, what)
     if answer == 0 then
         return nil
@@ -91,7 +91,7 @@ function ____exports.close(file)
     ffi.C.openclaw_files_close(file)
 end
 --- Writes it all, by one call where the system takes it at once: calls of several processes do not mix then. `bytes`: a
--- text, or memory with its length. Says why not, or nothing; a part may have been written then.
+-- text, or memory with its length. Returns the error, if any; a part may have been written then.
 function ____exports.write(file, bytes, count)
     local memory = ffi.cast("const char *", bytes)
     local at = 0
@@ -105,7 +105,7 @@ function ____exports.write(file, bytes, count)
     end
     return nil
 end
---- Writes a text in place of what begins at that place. Not with "append" and "create". Says why not, or nothing.
+--- Writes a text in place of what begins at that place. Not with "append" and "create". Returns the error, if any.
 function ____exports.overwrite(file, text, offset)
     local written = tonumber(ffi.C.openclaw_files_pwrite(file, text, #text, offset))
     local ____temp_0
@@ -181,7 +181,7 @@ function ____exports.size_of(path)
     return bytes
 end
 --- Makes a file that is open for writing so many bytes long, all of which have their place on the disk. Not with "append" and
--- "create". Says why not, or nothing. Source: posix_fallocate(3).
+-- "create". Returns the error, if any. Source: posix_fallocate(3).
 function ____exports.allocate(file, bytes)
     local number = ffi.C.openclaw_files_allocate(file, 0, bytes)
     local ____temp_1
@@ -192,26 +192,26 @@ function ____exports.allocate(file, bytes)
     end
     return ____temp_1
 end
---- Cuts a file that is open for writing. Says why not, or nothing.
+--- Cuts a file that is open for writing. Returns the error, if any.
 function ____exports.truncate(file, bytes)
     return outcome(
         ffi.C.openclaw_files_truncate(file, bytes),
         "truncate"
     )
 end
---- Waits until the disk has what was written, which may take long. Says why it has not, or nothing.
+--- Syncs a file to disk, which may take long. Returns the error, if any.
 function ____exports.sync(file)
     return outcome(
         ffi.C.openclaw_files_sync(file),
         "sync"
     )
 end
---- Whether the file is this process' now. It stays so until it is closed or the process is gone, however it went: the
--- system sees to that. Source: flock(2).
+--- Locks a file without waiting; whether this process has the lock. The system releases it when the file is closed or the process ends,
+-- however it ends. Source: flock(2).
 function ____exports.lock(file)
     return ffi.C.openclaw_files_lock(file, LOCK_AT_ONCE) == 0
 end
---- Gives a file another name, in place of a file that has it. Says why not, or nothing.
+--- Gives a file another name, in place of a file that has it. Returns the error, if any.
 function ____exports.rename(from, to)
     return outcome(
         ffi.C.openclaw_files_rename(from, to),
@@ -222,28 +222,28 @@ end
 function ____exports.is_gone(path)
     return ffi.C.openclaw_files_access(path, 0) ~= 0 and ffi.errno() == ENOENT
 end
---- Removes a file; one that is not there is no failure. Says why not, or nothing.
+--- Removes a file; one that is not there is no failure. Returns the error, if any.
 function ____exports.remove(path)
     if ffi.C.openclaw_files_remove(path) == 0 or ffi.errno() == ENOENT then
         return nil
     end
     return failure("remove")
 end
---- Makes a folder for its owner alone; one that is there is no failure. Says why not, or nothing.
+--- Makes a folder for its owner alone; one that is there is no failure. Returns the error, if any.
 function ____exports.make_folder(path)
     if ffi.C.openclaw_files_make_folder(path, PRIVATE_FOLDER) == 0 or ffi.errno() == EEXIST then
         return nil
     end
     return failure("make the folder")
 end
---- Removes a folder that is empty. Says why not, or nothing.
+--- Removes a folder that is empty. Returns the error, if any.
 function ____exports.remove_folder(path)
     return outcome(
         ffi.C.openclaw_files_remove_folder(path),
         "remove the folder"
     )
 end
---- Waits until the disk has a file, or the names in a folder, by a look of its own. As `sync`.
+--- The same for the file or folder at a path.
 function ____exports.sync_path(path)
     local file, err = ____exports.open(path, "read")
     if file == nil then
@@ -253,7 +253,7 @@ function ____exports.sync_path(path)
     ____exports.close(file)
     return problem
 end
---- A folder whose names can be read one by one. To be closed. On failure nil and why.
+--- Opens a folder, to read its names one by one. To be closed. On failure nil and why.
 function ____exports.open_folder(path)
     local folder = ffi.C.openclaw_files_open_folder(path)
     if folder == nil then

@@ -6,8 +6,8 @@ ffi.cdef("\n    char *openclaw_real_path(const char *path, char *resolved) __asm
 --- PATH_MAX. Source: Linux's limits.h.
 local MOST_PATH_BYTES = 4096
 local DESCRIPTORS = "/proc/self/fd"
---- A look takes about a microsecond.
-local LOOKS_AT_A_STRETCH = 256
+--- Files checked before yielding; each takes about a microsecond.
+local FILES_AT_A_STRETCH = 256
 --- One for the worker: never in use over a yield.
 local path_text = ffi.new("char[?]", MOST_PATH_BYTES)
 --- A path without links in it; nothing where there is no such file.
@@ -17,27 +17,27 @@ local function resolve(path)
     end
     return ffi.string(path_text)
 end
---- Whether a descriptor is of the file of that name; of a file that was removed the system says so behind its name.
+--- Whether a descriptor is that of the file with this name; for a removed file the system appends " (deleted)".
 local function leads_to(descriptor, name)
     local link = (DESCRIPTORS .. "/") .. descriptor
     local bytes = tonumber(ffi.C.openclaw_read_link(link, path_text, MOST_PATH_BYTES))
     return bytes == #name and ffi.string(path_text, bytes) == name
 end
---- Whether the file that has that name now is one that this process has open, and not one that was made by another since
--- the name was given up. False where that cannot be told. Phases: those that may yield.
+--- Whether this process has the file with that name open; false for a file that another process has created under a name that was removed,
+-- and where it is unknown. Phases: those that may yield.
 function ____exports.has(path)
     local name = resolve(path)
     if name == nil then
         return false
     end
     local descriptors = files.names(DESCRIPTORS)
-    local looks = 0
+    local checked = 0
     for ____, descriptor in ipairs(descriptors or ({})) do
         if leads_to(descriptor, name) then
             return true
         end
-        looks = looks + 1
-        if looks % LOOKS_AT_A_STRETCH == 0 then
+        checked = checked + 1
+        if checked % FILES_AT_A_STRETCH == 0 then
             time_slice.yield_now()
         end
     end

@@ -10,7 +10,7 @@ local STATX_MODE = 2
 local STATX_WORDS = 128
 local MODE_AT = 14
 local OTHERS_MAY_READ = 4
---- What any user may do with a file, as the last digit of its mode; nothing when that cannot be told. Phases: any.
+--- The rights of other users on a file: the last digit of its mode; nothing where it is unknown. Phases: any.
 function ____exports.rights_of_others(path)
     local result = ffi.new("uint16_t[?]", STATX_WORDS)
     local ok, failed = pcall(function() return ffi.C.statx(

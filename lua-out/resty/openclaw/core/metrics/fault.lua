@@ -6,13 +6,13 @@ local function report(self, kind, ...)
     self.family:labels(self.plugin, kind):inc()
     local now = clock.now()
     if now < (self.next_line[kind] or 0) then
-        self.unsaid[kind] = (self.unsaid[kind] or 0) + 1
+        self.unlogged[kind] = (self.unlogged[kind] or 0) + 1
         return
     end
-    local unsaid = self.unsaid[kind] or 0
-    local more = unsaid > 0 and (" (and " .. tostring(unsaid)) .. " times since the last line)" or ""
+    local unlogged = self.unlogged[kind] or 0
+    local more = unlogged > 0 and (" (and " .. tostring(unlogged)) .. " times since the last line)" or ""
     self.next_line[kind] = now + SECONDS_BETWEEN_LINES
-    self.unsaid[kind] = 0
+    self.unlogged[kind] = 0
     ngx.log(
         ngx.ERR,
         self.plugin,
@@ -26,9 +26,9 @@ end
 local metatable = {__index = {report = report}}
 --- The faults of one plugin. Phases: init.
 local function create(plugin, registry)
-    local family = metric_registry.counter(registry, "openclaw_faults_total", "What went wrong inside the gateway, by plugin and kind.", {"plugin", "kind"})
+    local family = metric_registry.counter(registry, "openclaw_faults_total", "Faults inside the gateway, by plugin and kind.", {"plugin", "kind"})
     family.is_essential = true
-    local fields = {plugin = plugin, family = family, next_line = {}, unsaid = {}}
+    local fields = {plugin = plugin, family = family, next_line = {}, unlogged = {}}
     return setmetatable(fields, metatable)
 end
 ____exports.new = create

@@ -61,8 +61,8 @@ local gauge_metatable = {__index = {set = set}}
 local histogram_metatable = {__index = {observe = observe}}
 --- A counter on one slot.
 -- 
--- @param generation the slot's when it was found (now)
--- @param owner without one the slot is the handle's for good
+-- @param generation that of the slot when it was found (now)
+-- @param owner without one the handle keeps its slot for good
 function ____exports.counter(region, slot, generation, name, owner)
     if generation == nil then
         generation = region.generations[slot]

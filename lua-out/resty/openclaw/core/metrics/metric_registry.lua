@@ -4,7 +4,7 @@ local families = require("resty.openclaw.core.metrics.metric_registry.family")
 local idle_series = require("resty.openclaw.core.metrics.metric_registry.idle_series")
 local labels = require("resty.openclaw.core.metrics.metric_registry.label_text")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
---- Of families that nobody here has described.
+--- The help of families that this worker has not registered.
 ____exports.DEFAULT_HELP = "No description."
 --- Upper bounds fit for inference, in seconds: 10 ms to 10 minutes.
 ____exports.SECONDS = {
@@ -46,7 +46,7 @@ local function same(left, right)
     end
     return true
 end
---- Applies what the operator wants kept. Only at the start may that raise: what comes later is from outside.
+--- Applies the option `labels`. Raises in init only: families that are created later come from outside.
 local function apply_allow_list(registry, family)
     local list = registry.allowed[family.name]
     if list == nil then
@@ -149,8 +149,8 @@ function ____exports.histogram(registry, name, help, label_names, bounds)
         bounds
     )
 end
---- Drops the series with these label values, if there is one that is no other's too. Nobody may count in it any more. Phases:
--- any, in one process at a time.
+--- Drops the series with these label values, unless other label values share it. No handle of it may be used any more. Phases: any, in one
+-- process at a time.
 function ____exports.forget(registry, name, ...)
     local values = {...}
     local known = registry.families[name]
@@ -158,8 +158,8 @@ function ____exports.forget(registry, name, ...)
         idle_series.forget(known, values)
     end
 end
---- Says that values of these labels come from outside (a client, a node): of each label the first 100 values are kept
--- (`max_values`), as long as there are series with them; others count as `_other`. Phases: init, before it has series.
+--- Declares that values of these labels come from outside (a client, a node): each label keeps its first 100 values (`max_values`) as long as
+-- series have them; others count as `_other`. Phases: init, before the family has series.
 function ____exports.from_outside(of, label_names)
     local outside = {}
     for ____, name in ipairs(label_names) do
@@ -167,13 +167,13 @@ function ____exports.from_outside(of, label_names)
     end
     of.outside = outside
 end
---- Adds a family whose figures are worked out when somebody looks. Phases: init.
+--- Adds a family whose values are computed when the page is read. Phases: init. Use `gauges` for gauges.
 function ____exports.collect(registry, collector)
     local ____registry_collectors_0 = registry.collectors
     ____registry_collectors_0[#____registry_collectors_0 + 1] = collector
 end
---- Holds the registry to the labels that are kept (`labels`; see docs/metrics.md). Raises when that comes after series were made
--- that it would have changed; `path`: of the table that has the option. Phases: init.
+--- Applies the option `labels` (see docs/metrics.md). Raises when series exist that it would have changed; `path`: the path of the table with
+-- the option. Phases: init.
 function ____exports.allow_labels(registry, lists, path)
     for name in pairs(lists) do
         local known = registry.families[name]
@@ -186,7 +186,7 @@ function ____exports.allow_labels(registry, lists, path)
         apply_allow_list(registry, known)
     end
 end
---- The registry over a shared dict; everybody who names the dict gets the same one. Phases: init.
+--- The registry of a shared dict; always the same for the same dict. Phases: init.
 function ____exports.open(dict_name)
     local known = registries[dict_name]
     if known ~= nil then
@@ -216,12 +216,12 @@ function ____exports.open(dict_name)
         allowed = {},
         row_dropped = {}
     }
-    registry.lost = ____exports.counter(registry, "openclaw_metrics_lost_series_total", "Times that a series found no memory, so that what it counts is lost."):labels()
-    registry.dropped = ____exports.counter(registry, "openclaw_metrics_dropped_labels_total", "Times that a metric took _other for its labels, as a limit of series, values or memory was reached.", {"metric"})
-    registry.expired = ____exports.counter(registry, "openclaw_metrics_expired_series_total", "Series that were dropped, as nobody had counted in them for long.", {"metric"})
-    registry.misuses = ____exports.counter(registry, "openclaw_metrics_misuse_total", "Calls that were passed over, as a metric cannot take such labels or such a value.", {"metric"})
-    for ____, told in ipairs({registry.dropped, registry.expired, registry.misuses}) do
-        told.is_essential = true
+    registry.lost = ____exports.counter(registry, "openclaw_metrics_lost_series_total", "Times that a series found no memory, so its counts are lost."):labels()
+    registry.dropped = ____exports.counter(registry, "openclaw_metrics_dropped_labels_total", "Times that a metric used _other for its labels, because a limit of series, values or memory was reached.", {"metric"})
+    registry.expired = ____exports.counter(registry, "openclaw_metrics_expired_series_total", "Series that were dropped because they were idle.", {"metric"})
+    registry.misuses = ____exports.counter(registry, "openclaw_metrics_misuse_total", "Calls that were ignored because of invalid labels or an invalid value.", {"metric"})
+    for ____, each in ipairs({registry.dropped, registry.expired, registry.misuses}) do
+        each.is_essential = true
     end
     idle_series.watch(registry)
     registries[dict_name] = registry

@@ -1,4 +1,4 @@
 local ____exports = {}
---- Which release this is. The main module says it too, as OPM looks for it there.
+--- The version of this release. The main module has it as well, as OPM reads it there.
 ____exports.VERSION = "0.1.0"
 return ____exports

@@ -2,14 +2,10 @@ local ____exports = {}
 local ffi = require("ffi")
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
+local files = require("resty.openclaw.core.files.files")
 local open_files = require("resty.openclaw.core.files.open_files")
 local request_state = require("resty.openclaw.core.request.request_state")
 local time_slice = require("resty.openclaw.core.time.time_slice")
-ffi.cdef("int openclaw_open(const char *path, int flags, int mode) __asm__(\"open\");")
-ffi.cdef("int close(int fd);")
-ffi.cdef("ssize_t pread(int fd, void *buffer, size_t bytes, int64_t offset);")
-ffi.cdef("int64_t lseek(int fd, int64_t offset, int whence);")
-ffi.cdef("char *strerror(int number);")
 ffi.cdef("uintptr_t ngx_hash_key(const unsigned char *data, size_t bytes);")
 ffi.cdef("void *ngx_http_get_variable(ngx_http_request_t *request, ngx_str_t *name, uintptr_t key);")
 ffi.cdef("int ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case, int capture, char **value, size_t *value_bytes, char **err);")
@@ -17,8 +13,6 @@ ffi.cdef("int ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *
 local PIECE_BYTES = 64 * 1024
 --- What is visited before other requests get their turn: under 2 ms at 300 MB/s.
 local SLICE_BYTES = 512 * 1024
-local O_RDONLY_CLOEXEC = 524288
-local SEEK_END = 2
 local NGX_OK = 0
 local VARIABLE = "request_body"
 local lower_case = ffi.new("char[?]", #VARIABLE)
@@ -27,8 +21,8 @@ local value_bytes = ffi.new("size_t[1]")
 local message = ffi.new("char *[1]")
 --- One for the worker: never in use over a yield.
 local piece = ffi.new("uint8_t[?]", PIECE_BYTES)
-local function why(what)
-    return (("cannot " .. what) .. ": ") .. ffi.string(ffi.C.strerror(ffi.errno()))
+local function of_file(err)
+    return "the body's file: " .. err
 end
 --- Two looks at the variable: where nginx works it out at every look, they are two values.
 local function two_looks()
@@ -114,15 +108,14 @@ local function in_memory(announced)
     return {bytes = 0}
 end
 local function in_file(path, announced)
-    local fd = ffi.C.openclaw_open(path, O_RDONLY_CLOEXEC, 0)
-    if fd < 0 then
-        return nil, why("open the body's file")
+    local file, open_err = files.open(path, "read")
+    if file == nil then
+        return nil, of_file(open_err)
     end
-    local bytes = tonumber(ffi.C.lseek(fd, 0, SEEK_END))
-    local problem = bytes < 0 and why("measure the body's file") or nil
-    ffi.C.close(fd)
-    if problem ~= nil then
-        return nil, problem
+    local bytes, err = files.size(file)
+    files.close(file)
+    if bytes == nil then
+        return nil, of_file(err)
     end
     if bytes ~= (tonumber(announced) or bytes) then
         return nil, "the body's file has another length than it"
@@ -168,21 +161,21 @@ function ____exports.read()
     return in_file(file, announced)
 end
 --- Fills `piece` from an open file. How many bytes, or nil and why.
-local function read_piece(fd, offset, most)
-    local count = tonumber(ffi.C.pread(fd, piece, most, offset))
-    if count < 0 then
-        return nil, why("read the body's file")
+local function read_piece(file, offset, most)
+    local count, err = files.read(file, piece, most, offset)
+    if count == nil then
+        return nil, of_file(err)
     end
     if count == 0 then
         return nil, "the body's file is shorter than it was"
     end
     return count
 end
-local function visit_pieces(fd, from, ____end, visit, state)
+local function visit_pieces(file, from, ____end, visit, state)
     local offset = from
     while offset < ____end do
         local count, err = read_piece(
-            fd,
+            file,
             offset,
             math.min(PIECE_BYTES, ____end - offset)
         )
@@ -196,19 +189,19 @@ local function visit_pieces(fd, from, ____end, visit, state)
 end
 --- Opens the file for one slice only: no descriptor is open while a request waits, so none is lost when it is killed.
 local function visit_file(path, from, ____end, visit, state)
-    local fd = ffi.C.openclaw_open(path, O_RDONLY_CLOEXEC, 0)
-    if fd < 0 then
-        return why("open the body's file")
+    local file, open_err = files.open(path, "read")
+    if file == nil then
+        return of_file(open_err)
     end
     local ok, err = pcall(
         visit_pieces,
-        fd,
+        file,
         from,
         ____end,
         visit,
         state
     )
-    ffi.C.close(fd)
+    files.close(file)
     if not ok then
         return tostring(err)
     end
@@ -265,12 +258,12 @@ function ____exports.first(body, most)
     if body.file == nil then
         return ffi.string(body.memory, count)
     end
-    local fd = ffi.C.openclaw_open(body.file, O_RDONLY_CLOEXEC, 0)
-    if fd < 0 then
-        return nil, why("open the body's file")
+    local file, open_err = files.open(body.file, "read")
+    if file == nil then
+        return nil, of_file(open_err)
     end
-    local got, err = read_piece(fd, 0, count)
-    ffi.C.close(fd)
+    local got, err = read_piece(file, 0, count)
+    files.close(file)
     if got == nil then
         return nil, err
     end

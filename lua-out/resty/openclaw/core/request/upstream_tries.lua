@@ -3,12 +3,12 @@ local ____text = require("resty.openclaw.core.text.text")
 local split = ____text.split
 local BLANK = string.byte(" ")
 local COMMA = string.byte(",")
---- Whether a value is of one try only: the usual case, and a cheap question.
+--- Whether a value is of one attempt only: the usual case, and cheap to check.
 function ____exports.is_single(value)
     local blank = string.find(value, " ", 1, true)
     return blank == nil
 end
---- The part of the last try; "-" when that is unset, empty when no node was chosen.
+--- The part of the last attempt; "-" when that is unset, empty when no node was chosen.
 function ____exports.last(value)
     if ____exports.is_single(value) then
         return value
@@ -19,7 +19,7 @@ function ____exports.last(value)
     end
     return string.sub(value, at + 1)
 end
---- The tries in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time`,
+--- The attempts in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time`,
 -- `$upstream_connect_time` and `$upstream_header_time` of one request.
 function ____exports.parse(addresses, statuses, response_seconds, connect_seconds, header_seconds)
     if response_seconds == nil then

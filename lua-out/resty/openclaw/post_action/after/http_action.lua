@@ -3,8 +3,8 @@ local backoffs = require("resty.openclaw.core.time.backoff")
 local clock = require("resty.openclaw.core.time.clock")
 local http_client = require("resty.openclaw.http_client")
 local random = require("resty.openclaw.core.bytes.random")
-local retry_after = require("resty.openclaw.core.request.retry_after")
---- The options of `http_client.request` and their types, and what is ours.
+local retry_after = require("resty.openclaw.core.http.retry_after")
+--- The options of `http_client.request`, and our own, with their types.
 local TYPES = {
     url = "string",
     scheme = "string",
@@ -36,11 +36,11 @@ local MOST_BACKOFF_SECONDS_AT_EXIT = 0.5
 local SLICE_SECONDS = 0.5
 --- Numbers that make 128 random bits.
 local KEY_NUMBERS = 4
---- Tells copies of one request apart from others: draft-ietf-httpapi-idempotency-key-header, a text in quotes.
+--- A key that identifies repeated requests: draft-ietf-httpapi-idempotency-key-header, a quoted string.
 local function new_key()
     return ("\"" .. random.hex(KEY_NUMBERS)) .. "\""
 end
---- Why a value cannot be what the table says it is, or nothing.
+--- What is wrong with an option, or nothing.
 local function value_fault(name, value)
     local expected = TYPES[name]
     if expected == nil then
@@ -54,7 +54,7 @@ local function value_fault(name, value)
     end
     return nil
 end
---- The headers that are sent, in a table of their own.
+--- A copy of the headers, with an idempotency key where the request may be repeated.
 local function read_headers(given, repeats)
     local headers = {}
     local has_key = false
@@ -73,8 +73,8 @@ local function read_headers(given, repeats)
     end
     return headers
 end
---- Has a request go where its URL says; nil and why when it says nothing of use.
-local function aim(request)
+--- Replaces the URL of a request by its parts; nil and why when it has no valid target.
+local function set_target(request)
     if request.url == nil then
         if request.host == nil then
             return nil, "\"url\" or \"host\" must be there"
@@ -109,8 +109,8 @@ function ____exports.read(given)
         return nil, "\"retries\" must be a whole number from 0 to " .. tostring(MOST_RETRIES)
     end
     local request = copy
-    local aimed, url_fault = aim(request)
-    if aimed == nil then
+    local is_set, url_fault = set_target(request)
+    if is_set == nil then
         return nil, url_fault
     end
     local headers, header_fault = read_headers(given.headers or ({}), retries > 0)
@@ -141,7 +141,7 @@ local function pause(seconds)
         left = ____until - clock.now()
     end
 end
---- One try: true, or nil, why, whether another one may help, and the seconds that the server asks for before it.
+--- One attempt: true; or nil, why, whether to retry, and the seconds after which the server asks for it.
 local function attempt(request)
     local answer, err = http_client.request(request)
     if answer == nil then
@@ -154,18 +154,18 @@ local function attempt(request)
     local again = status == 408 or status == 425 or status == 429 or status >= 500
     return nil, "status " .. tostring(status), again, retry_after.seconds(answer.headers["retry-after"])
 end
---- Sends a request until it has arrived, all tries are used, or the next one would come too late. Phases: timer. On
--- failure nil and why.
+--- Sends a request, with retries, until an attempt succeeds, all are used, or there is no time for another. Phases: timer. On failure nil
+-- and why.
 -- 
--- @param seconds how long all of it may take
-function ____exports.send(sending, seconds, faults)
-    local request = sending.request
-    local try_seconds = request.total_seconds or TOTAL_SECONDS
+-- @param seconds how long it may take in all
+function ____exports.send(action, seconds, faults)
+    local request = action.request
+    local attempt_seconds = request.total_seconds or TOTAL_SECONDS
     local end_at = clock.now() + seconds
     local failures = 0
     while true do
         request.total_seconds = math.min(
-            try_seconds,
+            attempt_seconds,
             end_at - clock.now()
         )
         local done, err, again, asked_seconds = attempt(request)
@@ -173,7 +173,7 @@ function ____exports.send(sending, seconds, faults)
             return true
         end
         failures = failures + 1
-        if again ~= true or failures > sending.retries then
+        if again ~= true or failures > action.retries then
             return nil, err
         end
         local wait_seconds = math.max(
@@ -186,7 +186,7 @@ function ____exports.send(sending, seconds, faults)
         faults:report(
             "action_retry",
             "action ",
-            sending.target,
+            action.target,
             ": ",
             err
         )

@@ -1,7 +1,7 @@
 local ____exports = {}
 local clock = require("resty.openclaw.core.time.clock")
 local figures_of = require("resty.openclaw.post_action.after.figures")
---- A pool in which there is nothing. Phases: any.
+--- An empty pool. Phases: any.
 local function create(settings, figures, faults)
     return {
         settings = settings,
@@ -24,7 +24,7 @@ ____exports.new = create
 local function show(pool)
     figures_of.show(pool.figures, pool.waiting, pool.running)
 end
---- Whether the worker exits; from the first time on, the draining has an end. Phases: any.
+--- Whether the worker exits. The first call that finds so sets the time until which actions may run. Phases: any.
 function ____exports.is_exiting(pool)
     if not ngx.worker.exiting() then
         return false
@@ -32,7 +32,7 @@ function ____exports.is_exiting(pool)
     pool.drain_until = pool.drain_until or clock.now() + pool.settings.drain_seconds
     return true
 end
---- Takes an action in; nil and why when there is no room for it. Phases: any.
+--- Queues an action; nil and why when there is no room. Phases: any.
 function ____exports.offer(pool, action)
     if pool.waiting + pool.running >= pool.size then
         return nil, "too many actions wait"
@@ -49,7 +49,7 @@ function ____exports.offer(pool, action)
     show(pool)
     return true
 end
---- Whether an action waits and may run. Phases: any.
+--- Whether a queued action may run. Phases: any.
 function ____exports.is_ready(pool)
     return pool.waiting > 0 and pool.running < pool.settings.max_running
 end
@@ -60,7 +60,7 @@ local function take_oldest(pool)
     pool.waiting = pool.waiting - 1
     return action
 end
---- The oldest action that waits, now one of the runner's; there must be one. Phases: any.
+--- Gives the oldest queued action to a runner; there must be one. Phases: any.
 function ____exports.take(pool, runner)
     local action = take_oldest(pool)
     action.deadline = clock.now() + pool.settings.action_seconds
@@ -71,7 +71,7 @@ function ____exports.take(pool, runner)
     show(pool)
     return action
 end
---- How the log names an action: where it goes, or where its function was written. Phases: any.
+--- The name of an action in the log: its target, or where its function is defined.
 local function name_of(action)
     if action.target ~= nil then
         return action.target
@@ -79,8 +79,8 @@ local function name_of(action)
     local place = debug.getinfo(action.work, "S")
     return (tostring(place.short_src) .. ":") .. tostring(place.linedefined)
 end
---- Says that an action failed, or is tried again. Phases: any.
-function ____exports.report(pool, kind, action, why)
+--- Reports that an action failed or was dropped.
+local function report(pool, kind, action, why)
     pool.faults:report(
         kind,
         "action ",
@@ -89,12 +89,12 @@ function ____exports.report(pool, kind, action, why)
         tostring(why)
     )
 end
---- Gives the place of an action back, and books what became of it; for the second time nothing happens. Phases: any.
+--- Removes an action that has ended, and counts its outcome; does nothing the second time. Phases: any.
 function ____exports.settle(pool, runner, action, outcome, why)
-    if action.over then
+    if action.is_over then
         return
     end
-    action.over = true
+    action.is_over = true
     pool.running = pool.running - 1
     pool.bytes = pool.bytes - action.bytes
     runner.actions[action] = nil
@@ -102,13 +102,13 @@ function ____exports.settle(pool, runner, action, outcome, why)
     show(pool)
     figures_of.count(pool.figures, outcome)
     if outcome == "failed" then
-        ____exports.report(pool, "action", action, why)
+        report(pool, "action", action, why)
     end
     if outcome == "dropped" then
-        ____exports.report(pool, "action_exit", action, why)
+        report(pool, "action_exit", action, why)
     end
 end
---- Drops all that wait. Phases: any.
+--- Drops all queued actions. Phases: any.
 function ____exports.clear(pool, why)
     local dropped = pool.waiting
     if dropped == 0 then
@@ -121,8 +121,8 @@ function ____exports.clear(pool, why)
     figures_of.count(pool.figures, "dropped", dropped)
     pool.faults:report("action_exit", dropped, " actions dropped: ", why)
 end
---- Ends a runner's sleep. Phases: any.
-function ____exports.wake(runner)
+--- Wakes a runner up. Phases: any.
+function ____exports.wake_up(runner)
     if runner == nil or not runner.sleeps then
         return
     end

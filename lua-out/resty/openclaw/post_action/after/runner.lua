@@ -1,23 +1,22 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
+local guard = require("resty.openclaw.core.metrics.guard")
 local clock = require("resty.openclaw.core.time.clock")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local pools = require("resty.openclaw.post_action.after.pool")
 local RUN_SECONDS = 60
 local RUN_ACTIONS = 1000
---- So many actions are started at a stretch before requests have their turn.
+--- So many actions are started before requests are served.
 local STRETCH_ACTIONS = 16
 local MOST_SLEEP_SECONDS = 1
---- A timer over nginx's limit of running timers never runs, and nobody is told.
+--- A timer beyond `lua_max_running_timers` never runs, and no error is returned.
 local START_SECONDS = 1
 local WATCH_SECONDS = 5
---- A runner looks about every second, unless it is gone: `ngx.exit` ends all of a timer.
+--- A runner wakes up every second at least, unless it has ended: `ngx.exit` in an action ends the whole timer.
 local LOST_SECONDS = 10
---- `pcall`, as the compiler cannot know what a function with several results returns through it.
-local guarded = pcall
 --- The light thread of one action.
 local function perform(pool, runner, action)
-    local ok, first, second = guarded(
+    local ok, first, second = guard.protected_call(
         action.work,
         unpack(action.values, 1, action.values_count)
     )
@@ -41,16 +40,16 @@ local function perform(pool, runner, action)
     else
         pools.settle(pool, runner, action, "done")
     end
-    pools.wake(runner)
-    pools.wake(pool.runner)
+    pools.wake_up(runner)
+    pools.wake_up(pool.runner)
 end
---- Starts what may run.
+--- Starts the actions that may run.
 local function begin(pool, runner)
     local stretch = 0
     while pools.is_ready(pool) and runner.started < RUN_ACTIONS do
         local action = pools.take(pool, runner)
         local thread = ngx.thread.spawn(perform, pool, runner, action)
-        if not action.over then
+        if not action.is_over then
             action.thread = thread
         end
         stretch = stretch + 1
@@ -72,13 +71,13 @@ local function stop(pool, runner, action, outcome, why)
         )
     end
 end
---- Ends the actions whose time is over; returns for how many seconds there is nothing to see to.
+--- Kills the actions whose time is over; returns the seconds until the next one's is.
 local function supervise(pool, runner)
     local now = clock.now()
     local most_seconds = pool.settings.action_seconds
-    local next_at = now + MOST_SLEEP_SECONDS
+    local next_seconds = MOST_SLEEP_SECONDS
     if pools.is_exiting(pool) then
-        next_at = math.min(next_at, pool.drain_until)
+        next_seconds = math.min(next_seconds, pool.drain_until - now)
         if now >= pool.drain_until then
             for action in pairs(runner.actions) do
                 stop(
@@ -102,10 +101,11 @@ local function supervise(pool, runner)
                 ("it took over " .. tostring(most_seconds)) .. " s"
             )
         else
-            next_at = math.min(next_at, action.deadline)
+            next_seconds = math.min(next_seconds, action.deadline - now)
         end
     end
-    return math.max(0.001, next_at - now)
+    local seconds = math.max(0.001, next_seconds)
+    return seconds
 end
 local function sleep(runner, seconds)
     runner.sleeps = true
@@ -113,10 +113,10 @@ local function sleep(runner, seconds)
     runner.sleeps = false
     runner.seen_at = clock.now()
 end
-local function is_spent(runner)
+local function has_run_enough(runner)
     return runner.started >= RUN_ACTIONS or clock.now() >= runner["until"]
 end
---- Makes the timer that `run` lives in, unless one is on its way.
+--- Creates the timer that calls `run`, unless one is pending.
 local function start(pool, run)
     local now = clock.now()
     if pool.starting_since ~= nil and now < pool.starting_since + START_SECONDS then
@@ -131,7 +131,7 @@ local function start(pool, run)
 end
 local function work(pool, runner, run)
     while true do
-        if pool.runner == runner and is_spent(runner) then
+        if pool.runner == runner and has_run_enough(runner) then
             pool.runner = nil
             if pool.waiting > 0 then
                 start(pool, run)
@@ -150,8 +150,8 @@ local function work(pool, runner, run)
         end
     end
 end
---- Takes a runner out, and settles the actions that end with it.
-local function dismiss(pool, runner, why)
+--- Removes a runner that has ended; its actions have failed.
+local function remove(pool, runner, why)
     pool.runners[runner] = nil
     if pool.runner == runner then
         pool.runner = nil
@@ -188,34 +188,39 @@ local function run(_premature, pool)
     }
     pool.runner = runner
     pool.runners[runner] = true
-    local ok, err = pcall(work, pool, runner, run)
-    if not ok then
-        pool.faults:report("runner", "actions: ", err)
-    end
-    dismiss(pool, runner, "its runner failed")
+    guard.call_for(
+        pool.faults,
+        "runner",
+        "actions",
+        work,
+        pool,
+        runner,
+        run
+    )
+    remove(pool, runner, "its runner failed")
     if pool.waiting > 0 and pool.runner == nil then
         start(pool, run)
     end
 end
---- Finds what got lost: a timer that never ran, or one that an action has ended.
+--- Finds timers that never ran, and those that an action has ended.
 local function watch(_premature, pool)
     pools.is_exiting(pool)
     local now = clock.now()
     for runner in pairs(pool.runners) do
         if now > runner.seen_at + LOST_SECONDS then
-            dismiss(pool, runner, "its timer was ended, as ngx.exit does")
+            remove(pool, runner, "its timer was ended, as ngx.exit does")
         end
     end
     if pool.waiting > 0 and pool.runner == nil then
         start(pool, run)
     end
 end
---- Has the actions of a pool run. Phases: those that may start timers.
-function ____exports.awaken(pool)
+--- Starts the runner of a pool, or wakes it up. Phases: those that may start timers.
+function ____exports.ensure_running(pool)
     if pool.runner == nil then
         start(pool, run)
     else
-        pools.wake(pool.runner)
+        pools.wake_up(pool.runner)
     end
     if not pool.is_watched and not ngx.worker.exiting() then
         local ok, err = ngx.timer.every(WATCH_SECONDS, watch, pool)

@@ -1,9 +1,9 @@
 local ____exports = {}
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local lines = require("resty.openclaw.post_action.lines")
---- So many are sent at a stretch, at some microseconds each, before other requests have their turn.
+--- So many are sent, at some microseconds each, before other requests are served.
 local DATAGRAMS_AT_A_STRETCH = 200
---- EMSGSIZE, as nginx says it.
+--- nginx's text for EMSGSIZE.
 local TOO_LONG = "message too long"
 local function part_of(left)
     local ____temp_0
@@ -19,7 +19,7 @@ local function part_of(left)
 end
 --- Sends each line as a datagram: `prefix`, then the line. Phases: timer.
 -- 
--- @param most_bytes how long a datagram may be; a longer one is not sent
+-- @param most_bytes maximum length of a datagram; a longer one is not sent
 function ____exports.send(endpoint, prefix, all, most_bytes)
     local left = {}
     local socket = ngx.socket.udp()

@@ -5,7 +5,7 @@ local ____schema = require("resty.openclaw.config.schema")
 local computed = ____schema.computed
 local option = ____schema.option
 local http_target = require("resty.openclaw.http_client.target")
---- Adds that this is no host. Somebody may have written a URL, with a password in it: that is not shown.
+--- Adds the problem that this is not a host. What may be a URL with a password is not shown.
 function ____exports.add_no_host(problems, path, expected, given)
     local user = string.find(
         tostring(given),
@@ -36,7 +36,7 @@ ____exports.SOCKET_PATH = kinds.of(
     "an absolute path, beginning with \"/\"",
     function(given) return type(given) == "string" and http_target.is_unix_socket("unix:" .. given) end
 )
---- What the documents have as the default of a place that may be a unix socket.
+--- The default in the documentation where `path` may replace the option.
 ____exports.UNLESS_PATH = "required, unless `path` is given"
 --- The options that `tls` reads.
 ____exports.TLS_SCHEMA = {
@@ -68,7 +68,7 @@ function ____exports.of(options)
     end
     return {host = options.host, port = options.port}
 end
---- How a TLS server shows who it is. Raises where nothing can be verified.
+--- The TLS settings. Raises where there is no name to verify.
 function ____exports.tls(options, endpoint, path)
     local ____options_0 = options
     local ssl_verify = ____options_0.ssl_verify

@@ -12,16 +12,16 @@ local function is_path(given)
     local legal = string.find(given, "^/[^%z]*$")
     return legal ~= nil
 end
---- Where a file is, or a folder.
+--- The path of a file or folder.
 ____exports.PATH = kinds.of("path", "an absolute path, beginning with \"/\"", is_path)
 ____exports.SCHEMA = {path = required(____exports.PATH, "absolute; the folder must be writable for the workers' user")}
 --- rw-r-----
 local RIGHTS = 416
---- Other workers have the lock for one write. A process that keeps it for longer is none of them.
+--- Other workers hold the lock for one write only; another process may hold it longer.
 local LOCK_SECONDS = 1
 local LOCK_PAUSE_SECONDS = 0.001
 local last_byte = ffi.new("char[1]")
---- Waits until no other worker writes to the file; false when that takes too long. The lock ends when it is closed.
+--- Locks the file; false when that takes too long. Closing the file releases the lock.
 local function lock(file, most_seconds)
     local ____until = clock.now() + math.min(most_seconds, LOCK_SECONDS)
     while not files.lock(file) do
@@ -32,8 +32,8 @@ local function lock(file, most_seconds)
     end
     return true
 end
---- Whether a file that is open for writing ends inside a line: a full disk, or a crash, has cut the last write short. Without
--- the lock, a write that is still going on looks the same.
+--- Whether a file that is open for writing ends inside a line, because a full disk or a crash has cut the last write short. Needs the
+-- lock: a write in progress looks the same.
 local function is_torn(file)
     local again = files.open(
         "/proc/self/fd/" .. tostring(file),
@@ -47,7 +47,7 @@ local function is_torn(file)
     files.close(again)
     return torn
 end
---- Writes to the end of a file that is open. Says why not, or nothing.
+--- Appends to an open file. Returns the error, if any.
 local function append(file, text, most_seconds)
     if not lock(file, most_seconds) then
         return "cannot lock: another process has it"

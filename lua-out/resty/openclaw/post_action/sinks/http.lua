@@ -9,13 +9,13 @@ local required = ____schema.required
 local table_of = ____schema.table_of
 local gzips = require("resty.openclaw.core.bytes.gzip")
 local http_client = require("resty.openclaw.http_client")
-local retry_after = require("resty.openclaw.core.request.retry_after")
+local retry_after = require("resty.openclaw.core.http.retry_after")
 local ____text = require("resty.openclaw.core.text.text")
 local trim = ____text.trim
 local utf8 = require("resty.openclaw.core.text.utf8")
 local lines = require("resty.openclaw.post_action.lines")
 local templates = require("resty.openclaw.post_action.sinks.template")
---- An http or https URL. It may hold a secret, so it is never shown.
+--- An http or https URL. It may contain a secret, so it is never shown.
 local URL = {
     name = "URL",
     read = function(given, path, problems)
@@ -31,7 +31,7 @@ local URL = {
         return target
     end
 }
---- More headers of the request. What they say may be a secret, so it is never shown.
+--- More headers of the request. Their values may be secrets, so they are never shown.
 local HEADERS = {
     name = "table",
     read = function(given, path, problems)
@@ -67,11 +67,11 @@ ____exports.SCHEMA = {
     ssl_verify = option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
     ssl_server_name = computed(kinds.text, "the URL's host", "the name to ask for and to find in the certificate")
 }
---- Of the reason that a receiver gives no more is logged.
+--- At most so much of a receiver's error response is logged.
 local MOST_REASON_BYTES = 200
---- Bad Request, Content Too Large, Unprocessable Content: about one entry of many, or about how many they are.
+--- Bad Request, Content Too Large, Unprocessable Content: about single entries, or the size of the batch.
 local ABOUT_ENTRIES = {[400] = true, [413] = true, [422] = true}
---- Of all other statuses, 5xx is "busy", and the rest "misdirected". None of them says anything of the entries.
+--- Other 5xx are "busy", other status codes "misdirected". None of these is about the entries.
 local CAUSES = {
     [401] = "credentials",
     [403] = "credentials",
@@ -80,7 +80,7 @@ local CAUSES = {
     [425] = "busy",
     [429] = "busy"
 }
---- What the request carries. Nil and why when it cannot be compressed.
+--- The body of the request. Nil and why when it cannot be compressed.
 local function body_of(sink, text)
     local body = text
     if sink.template ~= nil then
@@ -96,7 +96,7 @@ local function body_of(sink, text)
     end
     return sink.gzip:compress(body)
 end
---- The receiver's reason, on one line: what is not printable or no UTF-8 is left out or replaced.
+--- The beginning of an error response, on one line; characters that are not printable or not UTF-8 are replaced.
 local function reason_in(body)
     local printable = string.gsub(
         utf8.cut(body, MOST_REASON_BYTES),
@@ -105,7 +105,7 @@ local function reason_in(body)
     )
     return trim(utf8.clean(printable))
 end
---- What went wrong, as the error log has it.
+--- The error for the error log.
 local function refusal(status, body)
     local reason = reason_in(body)
     return reason == "" and "status " .. tostring(status) or (("status " .. tostring(status)) .. ": ") .. reason
@@ -115,7 +115,7 @@ local function verdict_on(status, retry_after_header, body)
         return "sent"
     end
     if ABOUT_ENTRIES[status] == true then
-        return "divide", refusal(status, body)
+        return "split", refusal(status, body)
     end
     local cause = CAUSES[status] or (status >= 500 and "busy" or "misdirected")
     local why = cause == "credentials" and "status " .. tostring(status) or refusal(status, body)
@@ -150,7 +150,7 @@ local function send(self, text, _entries, most_seconds)
     return verdict_on(answer.status, answer.headers["retry-after"], answer.body)
 end
 local metatable = {__index = {send = send}}
---- Adds to the problems where the options do not fit together. Phases: init.
+--- Adds to the problems where options contradict each other. Phases: init.
 function ____exports.check(given, path, problems)
     if given.template ~= nil and given.format ~= nil then
         problems[#problems + 1] = problem.beginning(path) .. " \"format\" and \"template\" cannot both be given"

@@ -10,11 +10,11 @@ ____exports.SCHEMA = {
     timeout_seconds = option(kinds.positive, 5, "how long writing one batch may take"),
     keepalive_seconds = option(kinds.positive, 60, "how long the connection is kept between batches")
 }
---- How long a look at the connection waits for the news that it is closed: the shortest timeout of sockets.
-local LOOK_MS = 1
---- What a peer says is of no interest, in bytes.
-local CHATTER_BYTES = 4096
---- A connection to this endpoint, not opened yet; without `tls` it is a plain one. Phases: init.
+--- How long a check waits for the end of the connection: the shortest timeout of sockets.
+local CHECK_MS = 1
+--- Bytes of the peer that are read and ignored.
+local IGNORED_BYTES = 4096
+--- A connection to this endpoint, not opened yet; plain TCP without `tls`. Phases: init.
 local function create(options, endpoint, tls)
     local ____options_0 = options
     local timeout_seconds = ____options_0.timeout_seconds
@@ -38,11 +38,11 @@ local function create(options, endpoint, tls)
     }, timeout_seconds = timeout_seconds}
 end
 ____exports.new = create
---- Whether the peer has not closed the connection, as far as is known here. What it says is passed over.
+--- Whether the peer has not closed the connection, as far as this side knows. Ignores what the peer sends.
 local function is_open(socket)
-    socket:settimeout(LOOK_MS)
-    local said, err = socket:receiveany(CHATTER_BYTES)
-    return said ~= nil or err == "timeout"
+    socket:settimeout(CHECK_MS)
+    local ignored, err = socket:receiveany(IGNORED_BYTES)
+    return ignored ~= nil or err == "timeout"
 end
 local function open(stream, deadline)
     local socket, err, reused = connection.open(stream.settings, stream.target, deadline, false)
@@ -59,7 +59,7 @@ local function open(stream, deadline)
     end
     return fresh
 end
---- Writes all of the text within so many seconds. On failure nil and why; a part of it may have arrived. Phases: timer.
+--- Writes the text within so many seconds. On failure nil and why; a part of it may have been delivered. Phases: timer.
 function ____exports.send(stream, text, most_seconds)
     local deadline = clock.now() + math.min(stream.timeout_seconds, most_seconds)
     local socket, err = open(stream, deadline)

@@ -13,7 +13,7 @@ local endpoints = require("resty.openclaw.post_action.sinks.endpoint")
 local LIBRARIES = {"resty.redis", "nginx.redis"}
 local PORT = 6379
 local MOST_PASSWORD_BYTES = 4096
---- A secret in the configuration. A wrong one is not shown.
+--- A secret in the configuration. An invalid one is not shown.
 local PASSWORD = {
     name = "string",
     read = function(given, path, problems)
@@ -66,7 +66,7 @@ ____exports.SCHEMA = {
     timeout_seconds = option(kinds.positive, 5, "how long one try may take in all"),
     keepalive_seconds = option(kinds.positive, 60, "how long the connection is kept between batches; only those who sign in alike share one")
 }
---- Adds to the problems where the options do not fit together. Phases: init.
+--- Adds to the problems where options contradict each other. Phases: init.
 function ____exports.check(given, path, problems)
     local ____given_0 = given
     local hosts = ____given_0.hosts
@@ -98,7 +98,7 @@ local function find_library(path)
         0
     )
 end
---- The first line of a file. Nil and why, which never shows what stands there.
+--- The first line of a file. On failure nil and why, which never shows the contents.
 local function read_password(path)
     local text, err = files.beginning(path, MOST_PASSWORD_BYTES)
     if text == nil then
@@ -110,28 +110,27 @@ local function read_password(path)
     end
     return password
 end
---- Raises where the file is no good. It is read here for its checks alone: it may change until it is needed.
+--- Raises where the file is not usable. The password itself is read when it is needed, as the file may change.
 local function check_password_file(path, file)
     if secret_file.read(path, file, MOST_PASSWORD_BYTES) == "" then
         error(((path .. ": ") .. file) .. " is empty", 0)
     end
 end
---- The hosts there are: those of `hosts`, or the only one.
-local function places_of(options, path)
-    local places = {}
+--- The servers of `hosts`, or the one of `host`, `port` or `path`.
+local function servers_of(options, path)
+    local servers = {}
     for ____, endpoint in ipairs(options.hosts or ({endpoints.of(options)})) do
-        places[#places + 1] = {
+        servers[#servers + 1] = {
             endpoint = endpoint,
             tls = options.ssl and endpoints.tls(options, endpoint, path) or nil
         }
     end
-    return places
+    return servers
 end
---- Where Redis is and how to sign in there. Phases: init. Raises when the options do not fit together, or the library or the
--- password's file is missing.
+--- The servers and how to authenticate. Phases: init. Raises when options contradict each other, or the library or password file is missing.
 local function create(options, path)
     local library = find_library(path)
-    local places = places_of(options, path)
+    local servers = servers_of(options, path)
     local ____options_1 = options
     local username = ____options_1.username
     local password = ____options_1.password
@@ -144,8 +143,8 @@ local function create(options, path)
     end
     return {
         library = library,
-        places = places,
-        at = 0,
+        servers = servers,
+        current = 0,
         username = username,
         password = password,
         password_file = password_file,
@@ -156,13 +155,13 @@ local function create(options, path)
     }
 end
 ____exports.new = create
---- Connections are only shared by those who sign in alike. The name has no secret in it, only its digest.
-local function pool_of(redis, place, password)
+--- Only connections with the same credentials are shared. The name has no secret in it, only its digest.
+local function pool_of(redis, server, password)
     local secret = ngx.md5(((redis.username or "") .. "\n") .. (password or ""))
-    local tls = place.tls == nil and "" or (tostring(place.tls.ssl_verify) .. " ") .. (place.tls.ssl_server_name or "")
-    local ____place_endpoint_2 = place.endpoint
-    local host = ____place_endpoint_2.host
-    local port = ____place_endpoint_2.port
+    local tls = server.tls == nil and "" or (tostring(server.tls.ssl_verify) .. " ") .. (server.tls.ssl_server_name or "")
+    local ____server_endpoint_2 = server.endpoint
+    local host = ____server_endpoint_2.host
+    local port = ____server_endpoint_2.port
     return string.format(
         "openclaw redis %s %d %d %s %s",
         host,
@@ -172,12 +171,12 @@ local function pool_of(redis, place, password)
         secret
     )
 end
---- What has to be said on a new connection before anything else.
-local function sign_in(redis, place, client, password)
-    if place.tls ~= nil then
-        local ____place_tls_3 = place.tls
-        local ssl_server_name = ____place_tls_3.ssl_server_name
-        local ssl_verify = ____place_tls_3.ssl_verify
+--- Prepares a new connection: TLS, authentication, database.
+local function sign_in(redis, server, client, password)
+    if server.tls ~= nil then
+        local ____server_tls_3 = server.tls
+        local ssl_server_name = ____server_tls_3.ssl_server_name
+        local ssl_verify = ____server_tls_3.ssl_verify
         local agreed, tls_err = client._sock:sslhandshake(false, ssl_server_name, ssl_verify)
         if agreed ~= true then
             return nil, "no TLS: " .. tostring(tls_err)
@@ -201,21 +200,21 @@ local function sign_in(redis, place, client, password)
     end
     return true
 end
---- Which of the hosts a redirection names, as an index; nothing where it is none of those given. Phases: any.
+--- The index of the server that a redirection names; nothing where it is not configured. Phases: any.
 function ____exports.index_of(redis, from, redirection)
-    local host = redirection.host == "" and redis.places[from + 1].endpoint.host or string.lower(redirection.host)
-    for number, place in ipairs(redis.places) do
-        if place.endpoint.host == host and place.endpoint.port == redirection.port then
+    local host = redirection.host == "" and redis.servers[from + 1].endpoint.host or string.lower(redirection.host)
+    for number, server in ipairs(redis.servers) do
+        if server.endpoint.host == host and server.endpoint.port == redirection.port then
             return number - 1
         end
     end
     return nil
 end
---- Lets the next host be asked first from now on. Phases: any.
-function ____exports.go_on(redis)
-    redis.at = (redis.at + 1) % #redis.places
+--- Tries the next server first from now on. Phases: any.
+function ____exports.use_next_server(redis)
+    redis.current = (redis.current + 1) % #redis.servers
 end
---- A client on a connection to a host, ready for commands. On failure nil and why. Phases: timer.
+--- A connected and authenticated client. On failure nil and why. Phases: timer.
 function ____exports.open(redis, index)
     local password = redis.password
     if redis.password_file ~= nil then
@@ -229,11 +228,11 @@ function ____exports.open(redis, index)
     if client == nil then
         return nil, err
     end
-    local place = redis.places[index + 1]
-    local ____place_endpoint_4 = place.endpoint
-    local host = ____place_endpoint_4.host
-    local port = ____place_endpoint_4.port
-    local pool = pool_of(redis, place, password)
+    local server = redis.servers[index + 1]
+    local ____server_endpoint_4 = server.endpoint
+    local host = ____server_endpoint_4.host
+    local port = ____server_endpoint_4.port
+    local pool = pool_of(redis, server, password)
     client._sock:settimeouts(redis.connect_ms, redis.timeout_ms, redis.timeout_ms)
     local connected, connect_err = unpack(
         http_target.is_unix_socket(host) and ({client:connect(host, {pool = pool})}) or ({client:connect(host, port, {pool = pool})}),
@@ -247,14 +246,14 @@ function ____exports.open(redis, index)
     if times ~= nil and times > 0 then
         return client
     end
-    local ready, ready_err = sign_in(redis, place, client, password)
+    local ready, ready_err = sign_in(redis, server, client, password)
     if ready == nil then
         client:close()
         return nil, ready_err
     end
     return client
 end
---- Keeps a connection for the next batch; its replies must all be read. Phases: timer.
+--- Keeps a connection alive for the next batch; all of its replies must have been read. Phases: timer.
 function ____exports.leave(redis, client)
     if ngx.worker.exiting() then
         client:close()

@@ -1,5 +1,5 @@
 local ____exports = {}
---- By how the error begins. Others say that this is not the place for the entries: another type, no such command, and so on.
+--- How temporary errors begin. Others, such as a wrong type or an unknown command, mean a wrong configuration.
 local BUSY = {
     "LOADING",
     "OOM",
@@ -20,10 +20,10 @@ local CREDENTIALS = {
     "cannot read the password",
     "the password"
 }
---- The only ones about the entry itself: it is too long.
-local CONDEMNING = {"ERR Elements are too large", "ERR string exceeds maximum allowed size", "ERR Protocol error: invalid bulk length"}
---- Another host may be the one that takes writes.
-local ELSEWHERE = {"READONLY", "MASTERDOWN", "LOADING", "CLUSTERDOWN"}
+--- The only errors about the entry itself: it is too long.
+local PERMANENT = {"ERR Elements are too large", "ERR string exceeds maximum allowed size", "ERR Protocol error: invalid bulk length"}
+--- Errors where another host may accept writes.
+local TRY_ANOTHER_HOST = {"READONLY", "MASTERDOWN", "LOADING", "CLUSTERDOWN"}
 local function begins_with_one(err, beginnings)
     for ____, beginning in ipairs(beginnings) do
         if string.sub(err, 1, #beginning) == beginning then
@@ -32,26 +32,26 @@ local function begins_with_one(err, beginnings)
     end
     return false
 end
---- Whether the entry itself will never be taken. Phases: any.
-function ____exports.condemns(err)
-    return begins_with_one(err, CONDEMNING)
+--- Whether the entry itself will never be accepted. Phases: any.
+function ____exports.is_permanent(err)
+    return begins_with_one(err, PERMANENT)
 end
---- Why the entry is not taken now, although nothing is wrong with it. Phases: any.
+--- Why a valid entry is not accepted now. Phases: any.
 function ____exports.cause_of(err)
     if begins_with_one(err, CREDENTIALS) then
         return "credentials"
     end
     return begins_with_one(err, BUSY) and "busy" or "misdirected"
 end
---- Whether another host may take what this one does not. Phases: any.
-function ____exports.is_elsewhere(err)
-    return begins_with_one(err, ELSEWHERE)
+--- Whether another host may accept the entry. Phases: any.
+function ____exports.may_another_host_accept(err)
+    return begins_with_one(err, TRY_ANOTHER_HOST)
 end
---- Where the key is, as a node of a cluster says: "MOVED 3999 10.0.0.2:6381", or ASK. Nothing for all other errors.
+--- The redirection of a cluster node: "MOVED 3999 10.0.0.2:6381", or ASK. Nothing for all other errors.
 -- Source: "Redirection and resharding" of Redis' cluster specification. Phases: any.
 function ____exports.redirection(err)
-    local word, host, port = string.match(err, "^(%u+) %d+ (%S*):(%d+)$")
-    if word ~= "MOVED" and word ~= "ASK" then
+    local kind, host, port = string.match(err, "^(%u+) %d+ (%S*):(%d+)$")
+    if kind ~= "MOVED" and kind ~= "ASK" then
         return nil
     end
     local ipv6 = string.find(host, ":", 1, true)
@@ -59,7 +59,7 @@ function ____exports.redirection(err)
     return {
         host = bare and host or ("[" .. host) .. "]",
         port = tonumber(port),
-        asks = word == "ASK"
+        asks = kind == "ASK"
     }
 end
 return ____exports

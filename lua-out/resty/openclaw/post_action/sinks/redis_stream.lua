@@ -22,9 +22,9 @@ local STREAM_SCHEMA = {
 }
 ____exports.SCHEMA = joined(STREAM_SCHEMA, redis_client.SCHEMA)
 ____exports.check = redis_client.check
---- A key that moves while it is asked for is followed so often; a cluster that sends round in circles is asked again later.
+--- A key that moves is followed so many times; if the cluster redirects further, the batch is retried later.
 local MOST_REDIRECTIONS = 3
---- So many commands are put together at a stretch, at some microseconds each, before other requests have their turn.
+--- So many commands are built, at some microseconds each, before other requests are served.
 local COMMANDS_AT_A_STRETCH = 100
 local function add(sink, client, line)
     local id = ids.of(line)
@@ -52,7 +52,7 @@ local function add(sink, client, line)
         )
     end
 end
---- Sends some of the lines, by their numbers, to one host: the replies by the same numbers. Nil and why without replies.
+--- Sends some of the lines, by their numbers, to one server. Returns the replies by the same numbers; nil and why without replies.
 local function exchange(job, numbers, index, asks)
     local ____job_sink_0 = job.sink
     local redis = ____job_sink_0.redis
@@ -94,7 +94,7 @@ end
 local function error_in(reply)
     return type(reply) == "table" and tostring(reply[2]) or nil
 end
---- Where the first of the replies that is a redirection sends to, and the numbers of all lines with a redirection.
+--- The first redirection among the replies, and the numbers of all lines that were redirected.
 local function redirected(replies)
     local first
     local numbers = {}
@@ -107,7 +107,7 @@ local function redirected(replies)
     end
     return first, numbers
 end
---- Sends on what a cluster says is elsewhere, as long as that is one of the hosts given.
+--- Follows redirections of a cluster to configured servers.
 local function follow(job, replies, from)
     local ____job_sink_1 = job.sink
     local redis = ____job_sink_1.redis
@@ -122,7 +122,7 @@ local function follow(job, replies, from)
             return
         end
         if not redirection.asks then
-            redis.at = target
+            redis.current = target
         end
         local found, err = exchange(job, numbers, target, redirection.asks)
         if found == nil then
@@ -142,11 +142,11 @@ local function append(job)
     for number = 1, #job.all do
         numbers[#numbers + 1] = number
     end
-    local at = redis.at
+    local at = redis.current
     local found, err = exchange(job, numbers, at, false)
     if found == nil then
         job.err = err
-        redis_client.go_on(redis)
+        redis_client.use_next_server(redis)
         return
     end
     local replies = {}
@@ -154,8 +154,8 @@ local function append(job)
         replies[#replies + 1] = found[number]
     end
     follow(job, replies, at)
-    if redis_errors.is_elsewhere(error_in(replies[1]) or "") then
-        redis_client.go_on(redis)
+    if redis_errors.may_another_host_accept(error_in(replies[1]) or "") then
+        redis_client.use_next_server(redis)
     end
     job.replies = replies
 end
@@ -170,11 +170,11 @@ local function work(job)
     end
     job.done:post(1)
 end
---- What the replies say: what has failed, if anything, is a part of its own. What only waits is sent again first.
+--- The outcome of the replies; failed entries become a part of their own. Temporary errors go before permanent ones.
 local function judge(all, replies)
     local failed = {}
     local why = ""
-    local passing
+    local temporary
     for index, reply in ipairs(replies) do
         local err = error_in(reply)
         if err ~= nil then
@@ -182,8 +182,8 @@ local function judge(all, replies)
             if why == "" then
                 why = err
             end
-            if passing == nil and not redis_errors.condemns(err) then
-                passing = err
+            if temporary == nil and not redis_errors.is_permanent(err) then
+                temporary = err
             end
         end
     end
@@ -194,18 +194,17 @@ local function judge(all, replies)
         text = lines.join(failed),
         entries = #failed
     }
-    if passing == nil then
+    if temporary == nil then
         return "poison", why, nil, part
     end
-    return "retry", passing, nil, part, redis_errors.cause_of(passing)
+    return "retry", temporary, nil, part, redis_errors.cause_of(temporary)
 end
---- Why there are no replies at all; nothing where Redis cannot be reached.
+--- The cause where there are no replies; nothing where Redis is unreachable.
 local function cause_without_reply(err)
     local cause = redis_errors.cause_of(err or "")
     return cause == "credentials" and cause or nil
 end
---- The library's timeouts begin anew with every reply, so the whole is a thread that is ended in time. Its connection
--- ends with it.
+--- The library's timeouts start again with each reply. So a light thread sends the batch, and is killed, with its connection, on timeout.
 local function send(self, text, _entries, most_seconds)
     local done, err = semaphore.new()
     if done == nil then

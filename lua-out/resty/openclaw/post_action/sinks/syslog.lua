@@ -14,10 +14,10 @@ local kept_stream = require("resty.openclaw.post_action.sinks.kept_stream")
 local syslog_message = require("resty.openclaw.post_action.sinks.syslog_message")
 local ____udp = require("resty.openclaw.post_action.sinks.udp")
 local MOST_DATAGRAM_BYTES = ____udp.MOST_DATAGRAM_BYTES
---- Where syslog servers listen: RFC 5426 and RFC 5425. For plain TCP there is no number of its own.
+--- The default ports: RFC 5426 and RFC 5425. Plain TCP has none of its own.
 local PORT = 514
 local TLS_PORT = 6514
---- What rsyslog and syslog-ng take unless told otherwise.
+--- The default maximum of rsyslog and syslog-ng.
 local USUAL_MOST_BYTES = 8192
 local TOO_LONG = "longer than a syslog message may be"
 local PLACE_SCHEMA = {
@@ -51,7 +51,7 @@ local function check_unused(schema, protocols, given, path, problems)
         end
     end
 end
---- Adds to the problems where the options do not fit together. Phases: init.
+--- Adds to the problems where options contradict each other. Phases: init.
 function ____exports.check(given, path, problems)
     endpoints.check_place(given, path, problems)
     local ____given_protocol_0 = given.protocol
@@ -88,9 +88,9 @@ function ____exports.check(given, path, problems)
     end
 end
 local function send_datagrams(sink, all)
-    local head = syslog_message.head(sink.heading)
+    local header = syslog_message.header(sink.header_parts)
     local function prefix(line)
-        return head .. syslog_message.mark(sink.heading, line)
+        return header .. syslog_message.bom(sink.header_parts, line)
     end
     local ____datagrams_send_result_2 = datagrams.send(sink.endpoint, prefix, all, sink.max_bytes)
     local err = ____datagrams_send_result_2.err
@@ -103,20 +103,20 @@ local function send_datagrams(sink, all)
     end
     return "sent"
 end
---- The messages one behind the other, each with its length before it (RFC 6587, section 3.4.1), and what is too long.
+--- The messages, each with its length in front (RFC 6587, section 3.4.1), and the lines that are too long.
 local function frame(sink, all)
-    local head = syslog_message.head(sink.heading)
+    local header = syslog_message.header(sink.header_parts)
     local parts = {}
     local too_long = {}
     for ____, line in ipairs(all) do
-        local mark = syslog_message.mark(sink.heading, line)
-        local bytes = #head + #mark + #line
+        local bom = syslog_message.bom(sink.header_parts, line)
+        local bytes = #header + #bom + #line
         if bytes > sink.max_bytes then
             too_long[#too_long + 1] = line
         else
             parts[#parts + 1] = string.format("%d ", bytes)
-            parts[#parts + 1] = head
-            parts[#parts + 1] = mark
+            parts[#parts + 1] = header
+            parts[#parts + 1] = bom
             parts[#parts + 1] = line
         end
     end
@@ -153,13 +153,13 @@ local function stream_of(options, endpoint, path)
     local tls = protocol == "tls" and endpoints.tls(options, endpoint, path) or nil
     return kept_stream.new(options, endpoint, tls)
 end
---- A sink that logs to `host` and `port`, or to `path`, by `protocol`. Phases: init. Raises where the options do not fit
--- together.
+--- A sink that logs to `host` and `port`, or to `path`, by `protocol`. Phases: init. Raises where the options contradict
+-- each other.
 local function create(options, path)
     local port = options.port or (options.protocol == "tls" and TLS_PORT or PORT)
     local endpoint = endpoints.of({host = options.host, port = port, path = options.path})
     local fields = {
-        heading = syslog_message.new(options),
+        header_parts = syslog_message.new(options),
         max_bytes = options.max_bytes,
         endpoint = endpoint,
         stream = stream_of(options, endpoint, path)

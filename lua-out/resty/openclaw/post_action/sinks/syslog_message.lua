@@ -4,7 +4,7 @@ local ____schema = require("resty.openclaw.config.schema")
 local computed = ____schema.computed
 local option = ____schema.option
 local utf8 = require("resty.openclaw.core.text.utf8")
---- In the order of their numbers: RFC 5424, tables 1 and 2, by the names of syslog(3).
+--- In the order of their numbers (RFC 5424, tables 1 and 2), by their names in syslog(3).
 local FACILITIES = {
     "kern",
     "user",
@@ -86,15 +86,15 @@ ____exports.SCHEMA = {
     ),
     bom = option(kinds.flag, false, "whether a byte order mark stands before messages that are UTF-8 and more than ASCII")
 }
-local function number_of(words, word)
-    for index, each in ipairs(words) do
-        if each == word then
+local function number_of(names, name)
+    for index, each in ipairs(names) do
+        if each == name then
             return index - 1
         end
     end
     return 0
 end
---- What the system calls itself; "-", which says nothing, where it does not tell.
+--- The hostname of the system; "-", the nil value of RFC 5424, where it is unknown.
 local function own_hostname()
     local file = io.open("/proc/sys/kernel/hostname", "r")
     local name = string.match(
@@ -106,7 +106,7 @@ local function own_hostname()
     end
     return name or "-"
 end
---- What all heads of a sink have in common. Phases: init.
+--- The parts that all headers of a sink have in common. Phases: init.
 local function create(options)
     local facility = number_of(FACILITIES, options.facility)
     local severity = number_of(SEVERITIES, options.severity)
@@ -117,24 +117,24 @@ local function create(options)
     }
 end
 ____exports.new = create
---- The head of messages that leave now. Phases: any but init.
-function ____exports.head(heading)
+--- The header of messages that are sent now. Phases: any but init.
+function ____exports.header(header_parts)
     local now = ngx.now()
     local seconds = os.date("!%Y-%m-%dT%H:%M:%S", now)
     local milliseconds = math.floor(now % 1 * 1000)
     local worker = ngx.worker.pid()
     return string.format(
         "%s%s.%03dZ%s%d - - ",
-        heading.priority,
+        header_parts.priority,
         seconds,
         milliseconds,
-        heading.origin,
+        header_parts.origin,
         worker
     )
 end
---- What stands between the head and a line: the mark of UTF-8 where it is wished for, and the line is more than ASCII.
-function ____exports.mark(heading, line)
-    if not heading.bom then
+--- The byte order mark between header and line, if the options ask for it and the line is UTF-8 beyond ASCII; else empty.
+function ____exports.bom(header_parts, line)
+    if not header_parts.bom then
         return ""
     end
     local beyond_ascii = string.find(line, "[^%z-]")

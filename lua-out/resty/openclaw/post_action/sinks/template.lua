@@ -11,7 +11,7 @@ local lines = require("resty.openclaw.post_action.lines")
 local NANOSECOND_DIGITS = 9
 --- Enough until the year 5138.
 local MOST_SECOND_DIGITS = 11
---- So many entries are put together at a stretch, at some microseconds each, before other requests have their turn.
+--- So many entries are written, at some microseconds each, before other requests are served.
 local ENTRIES_AT_A_STRETCH = 100
 local function line_itself(line)
     return line
@@ -22,7 +22,7 @@ end
 local function id_text(line)
     return json.text(ids.of(line))
 end
---- When the request of a record ended; of other lines, when they are sent.
+--- When the request of a record ended; for other lines the time of sending.
 local function nanoseconds(line)
     local seconds, decimals = string.match(line, "^{\"id\":\"[^\"\\]+\",\"time\":(%d+)%.?(%d*)")
     if seconds == nil or #seconds > MOST_SECOND_DIGITS then
@@ -38,7 +38,7 @@ local function nanoseconds(line)
     return (seconds .. rest) .. string.rep("0", NANOSECOND_DIGITS - #rest)
 end
 local VALUES = {line = line_itself, text = as_text, id = id_text, nanoseconds = nanoseconds}
---- What stands in a text, with `$` before what stands for a part of the entry; nothing where that is not known.
+--- Parses a template with variables such as `$line`; nothing where it has an unknown one.
 local function parse(text)
     local parts = {}
     local at = 1
@@ -56,7 +56,7 @@ local function parse(text)
     parts[#parts + 1] = string.sub(text, at)
     return parts
 end
---- A string, which may be empty.
+--- A string that may be empty.
 local TEXT = kinds.of(
     "string",
     "a string",

@@ -8,7 +8,7 @@ local optional = ____schema.optional
 local lines = require("resty.openclaw.post_action.lines")
 local datagrams = require("resty.openclaw.post_action.sinks.datagrams")
 local endpoints = require("resty.openclaw.post_action.sinks.endpoint")
---- What IPv4 leaves of 65535 bytes.
+--- The maximum with IPv4: 65535 bytes without the headers.
 ____exports.MOST_DATAGRAM_BYTES = 65507
 ____exports.SCHEMA = {
     host = computed(endpoints.HOST, endpoints.UNLESS_PATH, "a name, an IPv4 address, or an IPv6 address in brackets"),
@@ -20,7 +20,7 @@ ____exports.SCHEMA = {
         "a longer entry is refused; over about 1400 bytes the network sends it in pieces, and loses all with one"
     )
 }
---- Adds to the problems where the options do not fit together. Phases: init.
+--- Adds to the problems where options contradict each other. Phases: init.
 function ____exports.check(given, path, problems)
     endpoints.check_place(given, path, problems)
     if given.path == nil and given.port == nil then

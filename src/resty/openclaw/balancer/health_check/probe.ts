@@ -1,6 +1,6 @@
 /** Asks one node once how it is. */
 import * as http_client from "../../http_client";
-import * as retry_after_of from "../../core/request/retry_after";
+import * as retry_after_of from "../../core/http/retry_after";
 import * as busy_statuses from "../busy_statuses";
 import type { Settings } from "./options";
 import * as tls from "./tls";

@@ -1,5 +1,5 @@
 /**
- * Message digests by the OpenSSL that nginx itself runs with: piece by piece, and without copies of what is digested.
+ * Message digests by the OpenSSL library of the nginx process: piece by piece, and without copying the data.
  * Source: EVP_DigestInit(3), OpenSSL 1.1.1 and 3.
  */
 import * as ffi from "ffi";
@@ -21,10 +21,10 @@ ffi.cdef("unsigned char *ngx_hex_dump(unsigned char *text, const unsigned char *
 
 export type Algorithm = "md5" | "sha256";
 
-/** A digest in the making. One that is never finished is freed with the garbage. */
+/** The state of a digest. One that is never finished is garbage collected. */
 export interface Context {
     readonly handle: CValue;
-    /** Whether OpenSSL refused something: there is no digest then. */
+    /** Whether a call of OpenSSL has failed. */
     broken: boolean;
 }
 
@@ -37,9 +37,9 @@ export interface Digest {
     begin(): Context;
     /** The digest in lower-case hex; the context must not be used again. On failure nil and why. Phases: any. */
     finish(context: Context): Result<string>;
-    /** The digest of one text in lower-case hex. On failure nil and why. Phases: any. */
+    /** The digest of one string in lower-case hex. On failure nil and why. Phases: any. */
     of(text: string): Result<string>;
-    /** What only the holders of the key can make of a text: HMAC, RFC 2104, in lower-case hex. As `of`. */
+    /** The HMAC of a string (RFC 2104) in lower-case hex. As `of`. */
     hmac(key: string, text: string): Result<string>;
 }
 
@@ -61,9 +61,9 @@ function begin(this: Digest): Context {
     return context;
 }
 
-/** Feeds the next bytes: a pointer and how many, or a text and its length. Phases: any. */
+/** Adds bytes: a pointer and their number, or a string and its length. Phases: any. */
 export function update(this: void, context: Context, bytes: Bytes | string, count: number): void {
-    // OpenSSL 3 jumps to nowhere when the start failed.
+    // OpenSSL 3 crashes if the start has failed.
     if (!context.broken) context.broken = ffi.C.EVP_DigestUpdate!(context.handle, bytes, count) !== 1;
 }
 
@@ -92,8 +92,7 @@ function hmac(this: Digest, key: string, text: string): Result<string> {
 }
 
 /**
- * Whether two texts are the same. How long that takes tells nothing of where they differ, only whether they are equally
- * long. Phases: any.
+ * Whether two strings are equal, in constant time: the duration depends on their lengths only. Phases: any.
  */
 export function same(left: string, right: string): boolean {
     if (left.length !== right.length) return false;

@@ -1,5 +1,5 @@
 /**
- * Compresses texts by the zlib that nginx itself runs with, or else the system's own. Source: zlib.h, version 1.2.
+ * Compresses strings by the zlib of the nginx process, or else that of the system. Source: zlib.h, version 1.2.
  */
 import * as ffi from "ffi";
 import * as time_slice from "../time/time_slice";
@@ -39,11 +39,11 @@ interface Stream {
 export interface Gzip {
     readonly library: Library;
     readonly stream: Stream;
-    /** The text in gzip's format. Lets others have their turn meanwhile. On failure nil and why. Phases: those that may yield. */
+    /** Compresses a string in the gzip format; yields in between. On failure nil and why. Phases: those that may yield. */
     compress(text: string): Result<string>;
 }
 
-/** Z_BEST_SPEED: what the next levels save in bytes they cost many times over. */
+/** Z_BEST_SPEED: higher levels cost far more time than they save bytes. */
 const LEVEL = 1;
 const Z_DEFLATED = 8;
 /** The largest window, and 16 for gzip's header rather than zlib's own. */
@@ -58,7 +58,7 @@ const Z_STREAM_END = 1;
 const Z_BUF_ERROR = -5;
 const STREAM_BYTES = 112;
 
-/** What is compressed at a stretch, in bytes: well below a millisecond. */
+/** Bytes compressed before yielding: well below a millisecond. */
 const PIECE_BYTES = 32768;
 const OUTPUT_BYTES = 32768;
 
@@ -110,7 +110,7 @@ function compress(this: Gzip, text: string): Result<string> {
 
 const metatable = { __index: { compress } };
 
-/** What compresses one text after the other. Phases: init. Nil and why where there is no zlib to be found. */
+/** A compressor to be used for one string after the other. Phases: init. Nil and why where there is no zlib. */
 function create(): Result<Gzip> {
     const library = find_library();
     if (library === undefined) return $multi(undefined, "no zlib in this nginx, and no libz.so.1 on this system");

@@ -1,6 +1,6 @@
 /**
- * Numbers that nobody can foretell. LuaJIT's own begin the same in every process, so that all machines would do at one
- * moment what they do at random.
+ * Unpredictable random numbers. `math.random` of LuaJIT gives the same sequence in every process, so all machines would do random things at
+ * the same time.
  */
 import * as ffi from "ffi";
 
@@ -14,7 +14,7 @@ const NUMBERS = 0x100000000;
 /** The bytes of a number. */
 const BYTES = 4;
 
-/** Where a sandbox forbids the system call. Raises where even the device is not there: what can be foretold is no secret. */
+/** For sandboxes that forbid the system call. Raises where the device is missing too, as predictable numbers are not secret. */
 function read_from_device(): void {
     const [file, err] = io.open("/dev/urandom", "rb");
     const bytes = file?.read(BYTES);

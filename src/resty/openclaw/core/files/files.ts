@@ -1,6 +1,6 @@
 /**
- * Files as the system has them: what Lua's own library lacks, which is writing at the end in one go, waiting for the
- * disk, locks, and folders. Linux. None of it yields; all of it may take as long as the disk does.
+ * File functions that the io library of Lua lacks: atomic appends, sync to disk, locks, and folders. Linux. Never yields; any call may block
+ * as long as the disk takes.
  */
 import * as ffi from "ffi";
 
@@ -8,7 +8,7 @@ import * as ffi from "ffi";
 // their arguments wrongly and write in the wrong place.
 if (ffi.abi("32bit")) error("openclaw: needs a 64-bit system: nginx here is a 32-bit program", 0);
 
-// Names of our own, so that other libraries' declarations of the same functions are of no matter.
+// Under names of our own, as other libraries may declare the same functions otherwise.
 ffi.cdef(`
     int openclaw_files_open(const char *path, int flags, int mode) __asm__("open");
     long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__("write");
@@ -66,7 +66,7 @@ const EEXIST = 17;
 const ENOSPC = 28;
 const EDQUOT = 122;
 const ENOENT = 2;
-/** What the system says to whoever opens a socket or a link, or reads from a place in a pipe or a folder. */
+/** The errors of opening a socket or a link, and of reading from a pipe or a folder. */
 const ENXIO = 6;
 const EISDIR = 21;
 const ESPIPE = 29;
@@ -86,14 +86,14 @@ function failure(what: string): string {
     return `cannot ${what}: ${message(ffi.errno())}`;
 }
 
-/** Whether what one of these functions says is that there is no room, on the disk or of the user's. */
+/** Whether the error of one of these functions is a full disk or an exceeded disk quota. */
 export function is_full(problem: string): boolean {
     const [no_space] = string.find(problem, message(ENOSPC), 1, true);
     const [no_quota] = string.find(problem, message(EDQUOT), 1, true);
     return no_space !== undefined || no_quota !== undefined;
 }
 
-/** Nothing where the system's answer is that it is done. */
+/** The error, if any, by the result of a system call. */
 function outcome(answer: unknown, what: string): string | undefined {
     if (answer === 0) return undefined;
     return failure(what);
@@ -113,7 +113,7 @@ export function close(file: File): void {
 
 /**
  * Writes it all, by one call where the system takes it at once: calls of several processes do not mix then. `bytes`: a
- * text, or memory with its length. Says why not, or nothing; a part may have been written then.
+ * text, or memory with its length. Returns the error, if any; a part may have been written then.
  */
 export function write(file: File, bytes: string | Bytes, count: number): string | undefined {
     const memory = ffi.cast("const char *", bytes) as unknown as Bytes;
@@ -126,7 +126,7 @@ export function write(file: File, bytes: string | Bytes, count: number): string 
     return undefined;
 }
 
-/** Writes a text in place of what begins at that place. Not with "append" and "create". Says why not, or nothing. */
+/** Writes a text in place of what begins at that place. Not with "append" and "create". Returns the error, if any. */
 export function overwrite(file: File, text: string, offset: number): string | undefined {
     const written = tonumber(ffi.C.openclaw_files_pwrite!(file, text, text.length, offset))!;
     return written === text.length ? undefined : failure("write");
@@ -198,32 +198,32 @@ export function size_of(path: string): number | undefined {
 
 /**
  * Makes a file that is open for writing so many bytes long, all of which have their place on the disk. Not with "append" and
- * "create". Says why not, or nothing. Source: posix_fallocate(3).
+ * "create". Returns the error, if any. Source: posix_fallocate(3).
  */
 export function allocate(file: File, bytes: number): string | undefined {
     const number = ffi.C.openclaw_files_allocate!(file, 0, bytes) as number;
     return number === 0 ? undefined : `cannot allocate: ${message(number)}`;
 }
 
-/** Cuts a file that is open for writing. Says why not, or nothing. */
+/** Cuts a file that is open for writing. Returns the error, if any. */
 export function truncate(file: File, bytes: number): string | undefined {
     return outcome(ffi.C.openclaw_files_truncate!(file, bytes), "truncate");
 }
 
-/** Waits until the disk has what was written, which may take long. Says why it has not, or nothing. */
+/** Syncs a file to disk, which may take long. Returns the error, if any. */
 export function sync(file: File): string | undefined {
     return outcome(ffi.C.openclaw_files_sync!(file), "sync");
 }
 
 /**
- * Whether the file is this process' now. It stays so until it is closed or the process is gone, however it went: the
- * system sees to that. Source: flock(2).
+ * Locks a file without waiting; whether this process has the lock. The system releases it when the file is closed or the process ends,
+ * however it ends. Source: flock(2).
  */
 export function lock(file: File): boolean {
     return ffi.C.openclaw_files_lock!(file, LOCK_AT_ONCE) === 0;
 }
 
-/** Gives a file another name, in place of a file that has it. Says why not, or nothing. */
+/** Gives a file another name, in place of a file that has it. Returns the error, if any. */
 export function rename(from: string, to: string): string | undefined {
     return outcome(ffi.C.openclaw_files_rename!(from, to), "rename");
 }
@@ -233,24 +233,24 @@ export function is_gone(path: string): boolean {
     return ffi.C.openclaw_files_access!(path, 0) !== 0 && ffi.errno() === ENOENT;
 }
 
-/** Removes a file; one that is not there is no failure. Says why not, or nothing. */
+/** Removes a file; one that is not there is no failure. Returns the error, if any. */
 export function remove(path: string): string | undefined {
     if (ffi.C.openclaw_files_remove!(path) === 0 || ffi.errno() === ENOENT) return undefined;
     return failure("remove");
 }
 
-/** Makes a folder for its owner alone; one that is there is no failure. Says why not, or nothing. */
+/** Makes a folder for its owner alone; one that is there is no failure. Returns the error, if any. */
 export function make_folder(path: string): string | undefined {
     if (ffi.C.openclaw_files_make_folder!(path, PRIVATE_FOLDER) === 0 || ffi.errno() === EEXIST) return undefined;
     return failure("make the folder");
 }
 
-/** Removes a folder that is empty. Says why not, or nothing. */
+/** Removes a folder that is empty. Returns the error, if any. */
 export function remove_folder(path: string): string | undefined {
     return outcome(ffi.C.openclaw_files_remove_folder!(path), "remove the folder");
 }
 
-/** Waits until the disk has a file, or the names in a folder, by a look of its own. As `sync`. */
+/** The same for the file or folder at a path. */
 export function sync_path(path: string): string | undefined {
     const [file, err] = open(path, "read");
     if (file === undefined) return err;
@@ -262,7 +262,7 @@ export function sync_path(path: string): string | undefined {
 /** An open folder. */
 export type Folder = CValue;
 
-/** A folder whose names can be read one by one. To be closed. On failure nil and why. */
+/** Opens a folder, to read its names one by one. To be closed. On failure nil and why. */
 export function open_folder(path: string): Result<Folder> {
     const folder = ffi.C.openclaw_files_open_folder!(path) as Folder | undefined;
     if (folder === undefined) return $multi(undefined, failure("open the folder"));

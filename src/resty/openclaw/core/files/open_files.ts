@@ -1,9 +1,9 @@
-/** Which files this process has open: the system lists them in /proc. Linux. */
+/** The open files of this process, from /proc. Linux. */
 import * as ffi from "ffi";
 import * as files from "./files";
 import * as time_slice from "../time/time_slice";
 
-// Names of our own, so that other libraries' declarations of the same functions are of no matter.
+// Under names of our own, as other libraries may declare the same functions otherwise.
 ffi.cdef(`
     char *openclaw_real_path(const char *path, char *resolved) __asm__("realpath");
     long openclaw_read_link(const char *path, char *target, size_t bytes) __asm__("readlink");
@@ -12,8 +12,8 @@ ffi.cdef(`
 /** PATH_MAX. Source: Linux's limits.h. */
 const MOST_PATH_BYTES = 4096;
 const DESCRIPTORS = "/proc/self/fd";
-/** A look takes about a microsecond. */
-const LOOKS_AT_A_STRETCH = 256;
+/** Files checked before yielding; each takes about a microsecond. */
+const FILES_AT_A_STRETCH = 256;
 
 /** One for the worker: never in use over a yield. */
 const path_text = ffi.new("char[?]", MOST_PATH_BYTES) as unknown as Bytes;
@@ -24,7 +24,7 @@ function resolve(path: string): string | undefined {
     return ffi.string(path_text);
 }
 
-/** Whether a descriptor is of the file of that name; of a file that was removed the system says so behind its name. */
+/** Whether a descriptor is that of the file with this name; for a removed file the system appends " (deleted)". */
 function leads_to(descriptor: string, name: string): boolean {
     const link = `${DESCRIPTORS}/${descriptor}`;
     const bytes = tonumber(ffi.C.openclaw_read_link!(link, path_text, MOST_PATH_BYTES))!;
@@ -32,18 +32,18 @@ function leads_to(descriptor: string, name: string): boolean {
 }
 
 /**
- * Whether the file that has that name now is one that this process has open, and not one that was made by another since
- * the name was given up. False where that cannot be told. Phases: those that may yield.
+ * Whether this process has the file with that name open; false for a file that another process has created under a name that was removed,
+ * and where it is unknown. Phases: those that may yield.
  */
 export function has(path: string): boolean {
     const name = resolve(path);
     if (name === undefined) return false;
     const [descriptors] = files.names(DESCRIPTORS);
-    let looks = 0;
+    let checked = 0;
     for (const descriptor of descriptors ?? []) {
         if (leads_to(descriptor, name)) return true;
-        looks += 1;
-        if (looks % LOOKS_AT_A_STRETCH === 0) time_slice.yield_now();
+        checked += 1;
+        if (checked % FILES_AT_A_STRETCH === 0) time_slice.yield_now();
     }
     return false;
 }

@@ -1,4 +1,4 @@
-/** Secrets that stand in files, so that no configuration and no message ever holds them. */
+/** Reads secrets from files, so that neither configuration nor messages contain them. */
 import * as ffi from "ffi";
 import * as files from "./files";
 import * as texts from "../text/text";
@@ -13,7 +13,7 @@ const STATX_WORDS = 128;
 const MODE_AT = 14;
 const OTHERS_MAY_READ = 4;
 
-/** What any user may do with a file, as the last digit of its mode; nothing when that cannot be told. Phases: any. */
+/** The rights of other users on a file: the last digit of its mode; nothing where it is unknown. Phases: any. */
 export function rights_of_others(path: string): number | undefined {
     const result = ffi.new("uint16_t[?]", STATX_WORDS) as unknown as Doubles;
     // Raises where the C library is older than the call.

@@ -135,7 +135,7 @@ function field_of(region: Region, field: string): Doubles | undefined {
 
 const lazily_mine = { __index: field_of };
 
-const regions = new LuaTable<string, Region>();
+const regions = new LuaMap<string, Region>();
 
 /** The dict, unless its region would have to be made here and now, where no other worker could ever reach it. */
 function shareable(dict_name: string): ngx.SharedDict | undefined {

@@ -1,6 +1,6 @@
 /**
- * Says what went wrong at request time, where nothing may raise: every time in a counter; in the error log the first
- * time, then at most once a minute for each kind, with how many there were in between.
+ * Reports faults at request time, where nothing may raise: each in a counter; in the error log the first one, then at most one a minute for
+ * each kind, with the number of those in between.
  */
 import * as clock from "../time/clock";
 import type { Counter } from "./metric_handles";
@@ -10,8 +10,8 @@ import type { Family, Registry } from "./metric_registry";
 export interface Faults {
     readonly plugin: string;
     readonly family: Family<Counter>;
-    readonly next_line: LuaTable<string, MonotonicTime>;
-    readonly unsaid: LuaTable<string, number>;
+    readonly next_line: LuaMap<string, MonotonicTime>;
+    readonly unlogged: LuaMap<string, number>;
     /** Counts one fault, and logs it unless its kind was logged within the last minute. Phases: any. */
     report(kind: string, ...parts: unknown[]): void;
 }
@@ -22,13 +22,13 @@ function report(this: Faults, kind: string, ...parts: unknown[]): void {
     this.family.labels(this.plugin, kind).inc();
     const now = clock.now();
     if (now < (this.next_line.get(kind) ?? 0)) {
-        this.unsaid.set(kind, (this.unsaid.get(kind) ?? 0) + 1);
+        this.unlogged.set(kind, (this.unlogged.get(kind) ?? 0) + 1);
         return;
     }
-    const unsaid = this.unsaid.get(kind) ?? 0;
-    const more = unsaid > 0 ? ` (and ${unsaid} times since the last line)` : "";
+    const unlogged = this.unlogged.get(kind) ?? 0;
+    const more = unlogged > 0 ? ` (and ${unlogged} times since the last line)` : "";
     this.next_line.set(kind, later(now, SECONDS_BETWEEN_LINES));
-    this.unsaid.set(kind, 0);
+    this.unlogged.set(kind, 0);
     ngx.log(ngx.ERR, this.plugin, ": ", kind, more, ": ", ...parts);
 }
 
@@ -39,15 +39,15 @@ function create(plugin: string, registry: Registry): Faults {
     const family = metric_registry.counter(
         registry,
         "openclaw_faults_total",
-        "What went wrong inside the gateway, by plugin and kind.",
+        "Faults inside the gateway, by plugin and kind.",
         ["plugin", "kind"],
     );
     family.is_essential = true;
     const fields = {
         plugin,
         family,
-        next_line: new LuaTable<string, MonotonicTime>(),
-        unsaid: new LuaTable<string, number>(),
+        next_line: new LuaMap<string, MonotonicTime>(),
+        unlogged: new LuaMap<string, number>(),
     };
     return setmetatable(fields, metatable);
 }

@@ -1,19 +1,19 @@
 /**
- * What counts: counters, gauges and histograms, each bound to its slots in shared memory. Bind once and keep; using a
- * handle is a search among the bounds at most, and a plain add, without any garbage. Phases of all of it: any.
+ * Handles: counters, gauges and histograms, each bound to its slots in shared memory. Bind once and keep: using a handle costs a plain add,
+ * for histograms also a search among the bounds, and no garbage. Phases of all of it: any.
  *
- * The slots may go to another series when nobody has counted for long. So a handle looks at its slot's generation first
- * (see `shared_memory/rows`) and where that has changed, asks its owner for slots anew.
+ * The slots of an idle series may go to another one. So a handle first checks the generation of its slot (see `shared_memory/rows`), and
+ * if that has changed, asks its owner for new slots.
  */
 import { find } from "./metric_handles/buckets";
 import type { Buckets } from "./metric_handles/buckets";
 import type { Region } from "../memory/shared_memory";
 
-/** Who made a handle. */
+/** The family that has made a handle. */
 export interface Owner {
-    /** Gives a handle the slot and the generation that it is to use from now on. */
+    /** Gives a handle its new slot and generation. */
     rebind(handle: Handle): void;
-    /** Is told of a value that a handle passes over. */
+    /** Called for a value that a handle ignores. */
     misuse(what: string, value: unknown): void;
 }
 
@@ -21,27 +21,27 @@ export interface Handle {
     readonly region: Region;
     slot: number;
     generation: number;
-    /** What the owner finds the slots by. */
+    /** The name of the row, by which the owner finds the slots. */
     readonly name: string;
     readonly owner: Owner | undefined;
 }
 
-/** Only ever grows. */
+/** A number that only grows. */
 export interface Counter extends Handle {
-    /** Adds `by` (1). What is not a finite number from 0 up is passed over, as misuse. */
+    /** Adds `by` (1). Anything but a finite number from 0 up is ignored as misuse. */
     inc(by?: number): void;
 }
 
-/** Holds the value that was set last, by whichever worker. */
+/** The value that was set last by any worker. */
 export interface Gauge extends Handle {
-    /** Any number, infinite ones and NaN included. What is no number is passed over, as misuse. */
+    /** Sets any number, including infinity and NaN. Anything else is ignored as misuse. */
     set(value: number): void;
 }
 
 /** Counts values by size. Its slots: one for each bucket, not cumulative, then the sum of the values. */
 export interface Histogram extends Handle {
     readonly buckets: Buckets;
-    /** Counts one value. What is not a finite number is passed over, as misuse. */
+    /** Counts one value. Anything but a finite number is ignored as misuse. */
     observe(value: number): void;
 }
 
@@ -70,7 +70,7 @@ function set(this: Gauge, value: number): void {
         const region = this.region;
         if (region.generations.get(this.slot) !== this.generation) rebind(this);
         const slot = this.slot;
-        // How often it was set, by which others see that it is in use. In init this is the common block: add first.
+        // Counts the calls, which shows that the series is in use. In init this is the common block: add first.
         const mine = region.mine;
         mine.set(slot, mine.get(slot) + 1);
         region.common.set(slot, value);
@@ -99,8 +99,8 @@ const histogram_metatable = { __index: { observe } };
 
 /**
  * A counter on one slot.
- * @param generation the slot's when it was found (now)
- * @param owner without one the slot is the handle's for good
+ * @param generation that of the slot when it was found (now)
+ * @param owner without one the handle keeps its slot for good
  */
 export function counter(
     region: Region,

@@ -1,9 +1,8 @@
 /**
- * Figures with names, in families with labels, as Prometheus knows them. All plugins register theirs here; the
- * metrics plugin shows them.
+ * The registry of metrics: families with labels, as in Prometheus. All plugins register theirs here; the metrics plugin exposes them.
  *
- * A series' row of slots has all there is to know of it in its name (kind, name, labels, bounds), so any worker can show
- * what any other worker has made, and a figure is found again after a reload. Series that nobody counts are dropped.
+ * The name of a series' row of slots contains kind, name, labels and bounds, so any worker can show series of any other worker, and a
+ * series is found again after a reload. Idle series are dropped.
  */
 import type { Counter, Gauge, Histogram } from "./metric_handles";
 import * as allow_list from "./metric_registry/allow_list";
@@ -16,7 +15,7 @@ import * as shared_memory from "../memory/shared_memory";
 
 export type { Collector, Emit, Family, Kind, Registry } from "./metric_registry/model";
 
-/** Of families that nobody here has described. */
+/** The help of families that this worker has not registered. */
 export const DEFAULT_HELP = "No description.";
 
 /** Upper bounds fit for inference, in seconds: 10 ms to 10 minutes. */
@@ -34,7 +33,7 @@ export const label_text = labels.label_text;
 export const is_label_name = labels.is_label_name;
 export const is_metric_name = labels.is_metric_name;
 
-const registries = new LuaTable<string, Registry>();
+const registries = new LuaMap<string, Registry>();
 
 function same<T>(left: readonly T[], right: readonly T[]): boolean {
     if (left.length !== right.length) return false;
@@ -44,9 +43,9 @@ function same<T>(left: readonly T[], right: readonly T[]): boolean {
     return true;
 }
 
-/** Applies what the operator wants kept. Only at the start may that raise: what comes later is from outside. */
+/** Applies the option `labels`. Raises in init only: families that are created later come from outside. */
 function apply_allow_list(registry: Registry, family: Family<unknown>): void {
-    const list = registry.allowed.get(family.name) as AllowList | undefined;
+    const list = registry.allowed.get(family.name);
     if (list === undefined) return;
     if (ngx.get_phase() !== "init" && allow_list.unknown_label(list, family.label_names) !== undefined) return;
     families.allow(family, list);
@@ -115,17 +114,17 @@ export function histogram(
 }
 
 /**
- * Drops the series with these label values, if there is one that is no other's too. Nobody may count in it any more. Phases:
- * any, in one process at a time.
+ * Drops the series with these label values, unless other label values share it. No handle of it may be used any more. Phases: any, in one
+ * process at a time.
  */
 export function forget(registry: Registry, name: string, ...values: string[]): void {
-    const known = registry.families.get(name) as Family<unknown> | undefined;
+    const known = registry.families.get(name);
     if (known !== undefined) idle_series.forget(known, values);
 }
 
 /**
- * Says that values of these labels come from outside (a client, a node): of each label the first 100 values are kept
- * (`max_values`), as long as there are series with them; others count as `_other`. Phases: init, before it has series.
+ * Declares that values of these labels come from outside (a client, a node): each label keeps its first 100 values (`max_values`) as long as
+ * series have them; others count as `_other`. Phases: init, before the family has series.
  */
 export function from_outside(of: Pick<Family<unknown>, "outside">, label_names: readonly string[]): void {
     const outside = new LuaSet<string>();
@@ -133,18 +132,18 @@ export function from_outside(of: Pick<Family<unknown>, "outside">, label_names: 
     of.outside = outside;
 }
 
-/** Adds a family whose figures are worked out when somebody looks. Phases: init. */
+/** Adds a family whose values are computed when the page is read. Phases: init. Use `gauges` for gauges. */
 export function collect(registry: Registry, collector: Collector): void {
     registry.collectors.push(collector);
 }
 
 /**
- * Holds the registry to the labels that are kept (`labels`; see docs/metrics.md). Raises when that comes after series were made
- * that it would have changed; `path`: of the table that has the option. Phases: init.
+ * Applies the option `labels` (see docs/metrics.md). Raises when series exist that it would have changed; `path`: the path of the table with
+ * the option. Phases: init.
  */
-export function allow_labels(registry: Registry, lists: LuaTable<string, AllowList>, path: string): void {
+export function allow_labels(registry: Registry, lists: LuaMap<string, AllowList>, path: string): void {
     for (const [name] of lists) {
-        const known = registry.families.get(name) as Family<unknown> | undefined;
+        const known = registry.families.get(name);
         if (known !== undefined && next(known.handles as unknown as object)[0] !== undefined) {
             error(`${path}.labels.${name} comes too late, as the metric has series: make the metrics first`, 0);
         }
@@ -153,7 +152,7 @@ export function allow_labels(registry: Registry, lists: LuaTable<string, AllowLi
     for (const [, known] of registry.families) apply_allow_list(registry, known);
 }
 
-/** The registry over a shared dict; everybody who names the dict gets the same one. Phases: init. */
+/** The registry of a shared dict; always the same for the same dict. Phases: init. */
 export function open(dict_name: string): Registry {
     const known = registries.get(dict_name);
     if (known !== undefined) return known;
@@ -162,42 +161,42 @@ export function open(dict_name: string): Registry {
         region,
         dict_name,
         dict: region.shared ? ngx.shared[dict_name] : undefined,
-        families: new LuaTable(),
+        families: new LuaMap(),
         collectors: [],
         most_series: DEFAULT_MOST_SERIES,
         most_bytes: undefined,
         missing_bytes: 0,
-        next_line: 0,
+        next_line: 0 as MonotonicTime,
         most_values: DEFAULT_MOST_VALUES,
         idle_seconds: DEFAULT_IDLE_SECONDS,
-        allowed: new LuaTable(),
+        allowed: new LuaMap(),
         row_dropped: [],
     };
-    // The first, while there is memory: it says when there is none.
+    // Created first, while there is memory, as it counts series without memory.
     registry.lost = counter(
         registry,
         "openclaw_metrics_lost_series_total",
-        "Times that a series found no memory, so that what it counts is lost.",
+        "Times that a series found no memory, so its counts are lost.",
     ).labels();
     registry.dropped = counter(
         registry,
         "openclaw_metrics_dropped_labels_total",
-        "Times that a metric took _other for its labels, as a limit of series, values or memory was reached.",
+        "Times that a metric used _other for its labels, because a limit of series, values or memory was reached.",
         ["metric"],
     );
     registry.expired = counter(
         registry,
         "openclaw_metrics_expired_series_total",
-        "Series that were dropped, as nobody had counted in them for long.",
+        "Series that were dropped because they were idle.",
         ["metric"],
     );
     registry.misuses = counter(
         registry,
         "openclaw_metrics_misuse_total",
-        "Calls that were passed over, as a metric cannot take such labels or such a value.",
+        "Calls that were ignored because of invalid labels or an invalid value.",
         ["metric"],
     );
-    for (const told of [registry.dropped, registry.expired, registry.misuses]) told.is_essential = true;
+    for (const each of [registry.dropped, registry.expired, registry.misuses]) each.is_essential = true;
     idle_series.watch(registry);
     registries.set(dict_name, registry);
     return registry;

@@ -1,2 +1,2 @@
-/** Which release this is. The main module says it too, as OPM looks for it there. */
+/** The version of this release. The main module has it as well, as OPM reads it there. */
 export const VERSION = "0.1.0";

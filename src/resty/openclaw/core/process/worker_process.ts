@@ -1,6 +1,6 @@
 /**
- * Which of nginx's processes this is. OpenResty runs `init_worker_by_lua` in its privileged agent as well, which serves no
- * requests and may be root: what it begins, workers could not go on with, nor read the files that it makes.
+ * The type of this nginx process. OpenResty runs `init_worker_by_lua` in its privileged agent as well, which serves no requests and may run
+ * as root, so workers could not read the files that it creates.
  */
 import * as process from "ngx.process";
 

@@ -1,4 +1,4 @@
-/** Which network a client's address belongs to: what tells one client from another, however many addresses it owns. */
+/** The network of a client's address, by which clients are distinguished: a client may own many addresses. */
 import * as request from "./request";
 
 const IPV4_BYTES = 4;

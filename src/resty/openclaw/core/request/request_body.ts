@@ -4,6 +4,8 @@
  */
 import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
+import * as files from "../files/files";
+import type { File } from "../files/files";
 import * as open_files from "../files/open_files";
 import * as request_state from "./request_state";
 import * as time_slice from "../time/time_slice";
@@ -15,12 +17,6 @@ declare module "./request_state" {
     }
 }
 
-// `open` is variadic and declared in many ways; under a name of its own no other library's declaration is in the way.
-ffi.cdef('int openclaw_open(const char *path, int flags, int mode) __asm__("open");');
-ffi.cdef("int close(int fd);");
-ffi.cdef("ssize_t pread(int fd, void *buffer, size_t bytes, int64_t offset);");
-ffi.cdef("int64_t lseek(int fd, int64_t offset, int whence);");
-ffi.cdef("char *strerror(int number);");
 ffi.cdef("uintptr_t ngx_hash_key(const unsigned char *data, size_t bytes);");
 ffi.cdef("void *ngx_http_get_variable(ngx_http_request_t *request, ngx_str_t *name, uintptr_t key);");
 ffi.cdef(
@@ -47,8 +43,6 @@ const PIECE_BYTES = 64 * 1024;
 /** What is visited before other requests get their turn: under 2 ms at 300 MB/s. */
 const SLICE_BYTES = 512 * 1024;
 
-const O_RDONLY_CLOEXEC = 0x80000;
-const SEEK_END = 2;
 const NGX_OK = 0;
 
 const VARIABLE = "request_body";
@@ -60,8 +54,8 @@ const message = ffi.new("char *[1]");
 /** One for the worker: never in use over a yield. */
 const piece = ffi.new("uint8_t[?]", PIECE_BYTES) as unknown as Bytes;
 
-function why(what: string): string {
-    return `cannot ${what}: ${ffi.string(ffi.C.strerror!(ffi.errno()) as CValue)}`;
+function of_file(err: string): string {
+    return `the body's file: ${err}`;
 }
 
 /** Two looks at the variable: where nginx works it out at every look, they are two values. */
@@ -135,12 +129,11 @@ function in_memory(announced: string | undefined): Result<Body> {
 }
 
 function in_file(path: string, announced: string | undefined): Result<Body> {
-    const fd = ffi.C.openclaw_open!(path, O_RDONLY_CLOEXEC, 0) as number;
-    if (fd < 0) return $multi(undefined, why("open the body's file"));
-    const bytes = tonumber(ffi.C.lseek!(fd, 0, SEEK_END))!;
-    const problem = bytes < 0 ? why("measure the body's file") : undefined;
-    ffi.C.close!(fd);
-    if (problem !== undefined) return $multi(undefined, problem);
+    const [file, open_err] = files.open(path, "read");
+    if (file === undefined) return $multi(undefined, of_file(open_err));
+    const [bytes, err] = files.size(file);
+    files.close(file);
+    if (bytes === undefined) return $multi(undefined, of_file(err));
     // A file that was deleted while nginx has it open may have left its name to another body's.
     if (bytes !== (tonumber(announced) ?? bytes))
         return $multi(undefined, "the body's file has another length than it");
@@ -184,16 +177,16 @@ export function read(): Result<Body> {
 }
 
 /** Fills `piece` from an open file. How many bytes, or nil and why. */
-function read_piece(fd: number, offset: number, most: number): Result<number> {
-    const count = tonumber(ffi.C.pread!(fd, piece, most, offset))!;
-    if (count < 0) return $multi(undefined, why("read the body's file"));
+function read_piece(file: File, offset: number, most: number): Result<number> {
+    const [count, err] = files.read(file, piece, most, offset);
+    if (count === undefined) return $multi(undefined, of_file(err));
     if (count === 0) return $multi(undefined, "the body's file is shorter than it was");
     return $multi(count);
 }
 
 function visit_pieces<State>(
     this: void,
-    fd: number,
+    file: File,
     from: number,
     end: number,
     visit: Visit<State>,
@@ -201,7 +194,7 @@ function visit_pieces<State>(
 ): string | undefined {
     let offset = from;
     while (offset < end) {
-        const [count, err] = read_piece(fd, offset, math.min(PIECE_BYTES, end - offset));
+        const [count, err] = read_piece(file, offset, math.min(PIECE_BYTES, end - offset));
         if (count === undefined) return err;
         visit(state, piece, count);
         offset += count;
@@ -217,10 +210,10 @@ function visit_file<State>(
     visit: Visit<State>,
     state: State,
 ): string | undefined {
-    const fd = ffi.C.openclaw_open!(path, O_RDONLY_CLOEXEC, 0) as number;
-    if (fd < 0) return why("open the body's file");
-    const [ok, err] = pcall(visit_pieces<State>, fd, from, end, visit, state);
-    ffi.C.close!(fd);
+    const [file, open_err] = files.open(path, "read");
+    if (file === undefined) return of_file(open_err);
+    const [ok, err] = pcall(visit_pieces<State>, file, from, end, visit, state);
+    files.close(file);
     if (!ok) return tostring(err);
     return err;
 }
@@ -262,10 +255,10 @@ export function first(body: Body, most: number): Result<string> {
     const count = math.min(most, body.bytes, PIECE_BYTES);
     if (count === 0) return $multi("");
     if (body.file === undefined) return $multi(ffi.string(body.memory!, count));
-    const fd = ffi.C.openclaw_open!(body.file, O_RDONLY_CLOEXEC, 0) as number;
-    if (fd < 0) return $multi(undefined, why("open the body's file"));
-    const [got, err] = read_piece(fd, 0, count);
-    ffi.C.close!(fd);
+    const [file, open_err] = files.open(body.file, "read");
+    if (file === undefined) return $multi(undefined, of_file(open_err));
+    const [got, err] = read_piece(file, 0, count);
+    files.close(file);
     if (got === undefined) return $multi(undefined, err);
     return $multi(ffi.string(piece, got));
 }

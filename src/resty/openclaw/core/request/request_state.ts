@@ -16,7 +16,7 @@ export interface RequestState {
     began: WallTime;
 }
 
-const states = new LuaTable<number, RequestState>();
+const states = new LuaMap<number, RequestState>();
 
 /** Tables to be used again: where a request has ended none is made for the next. */
 const idle: RequestState[] = [];
@@ -44,7 +44,7 @@ function take_over(state: RequestState, began: WallTime): void {
 
 /** The state of the request at hand; nothing where no module has opened it. Phases: all with a request. */
 export function present(): RequestState | undefined {
-    const state = states.get(request.key()) as RequestState | undefined;
+    const state = states.get(request.key());
     if (state === undefined || state.began !== request.started()) return undefined;
     return state;
 }
@@ -61,7 +61,7 @@ function make(began: WallTime): RequestState {
 export function open(): RequestState {
     const key = request.key();
     const began = request.started();
-    const known = states.get(key) as RequestState | undefined;
+    const known = states.get(key);
     if (known !== undefined) {
         if (known.began !== began) take_over(known, began);
         return known;
@@ -77,7 +77,7 @@ export function open(): RequestState {
  */
 export function forget(): void {
     const key = request.key();
-    const state = states.get(key) as RequestState | undefined;
+    const state = states.get(key);
     if (state === undefined) return;
     states.delete(key);
     if (idle_count === MOST_IDLE) return;

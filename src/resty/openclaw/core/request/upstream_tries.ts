@@ -1,14 +1,14 @@
 /**
- * Reads the list-valued `$upstream_*` variables: one value for each try, ", " between the tries of one pass through an
+ * Parses the list-valued `$upstream_*` variables: one value for each attempt, ", " between the attempts of one pass through an
  * upstream, " : " between passes (internal redirects), "-" for unset. Pure Lua, any phase.
  *
- * A try for which no node was chosen (the balancer declined) leaves an empty place: "a : " when it ended the last pass,
+ * An attempt without a node (the balancer declined) has an empty value: "a : " when it ended the last pass,
  * "a : , b" when another pass followed. Source: ngx_http_upstream_addr_variable and ngx_http_upstream_status_variable
  * in nginx's ngx_http_upstream.c.
  */
 import { split } from "../text/text";
 
-/** One try of one request at one upstream node. */
+/** One attempt of a request at an upstream node. */
 export interface Try {
     /** As nginx writes it: "10.0.1.10:8000", "[::1]:8000" or "unix:/path". */
     readonly address: string;
@@ -24,14 +24,14 @@ export interface Try {
 const BLANK = string.byte(" ");
 const COMMA = string.byte(",");
 
-/** Whether a value is of one try only: the usual case, and a cheap question. */
+/** Whether a value is of one attempt only: the usual case, and cheap to check. */
 export function is_single(value: string): boolean {
     // Both separators have a blank; a plain search, unlike a pattern, is one that LuaJIT compiles.
     const [blank] = string.find(value, " ", 1, true);
     return blank === undefined;
 }
 
-/** The part of the last try; "-" when that is unset, empty when no node was chosen. */
+/** The part of the last attempt; "-" when that is unset, empty when no node was chosen. */
 export function last(value: string): string {
     if (is_single(value)) return value;
     let at = value.length;
@@ -40,7 +40,7 @@ export function last(value: string): string {
 }
 
 /**
- * The tries in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time`,
+ * The attempts in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time`,
  * `$upstream_connect_time` and `$upstream_header_time` of one request.
  */
 export function parse(

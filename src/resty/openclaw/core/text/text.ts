@@ -1,5 +1,5 @@
 /**
- * Takes texts from outside apart, each byte looked at once or twice.
+ * Splits and trims strings from outside, in linear time.
  *
  * A Lua pattern that may begin or end at many places tries them all: "^%s*(.-)%s*$" takes six seconds for a text with 32,000
  * blanks in the middle, in which the worker does nothing else, and no timeout ends it. Pure Lua.

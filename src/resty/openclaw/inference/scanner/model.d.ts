@@ -3,7 +3,7 @@
 /** A place in the JSON that is wanted: what is at it, or what is below it. */
 export interface Place {
     /** The places of an object's fields, by name. */
-    readonly fields?: LuaTable<string, Place>;
+    readonly fields?: LuaMap<string, Place>;
     /** The place of each entry of an array. */
     readonly entries?: Place;
     /** The receiver is given the value, under this name: a text, or what stands for a number, true, false or null. */

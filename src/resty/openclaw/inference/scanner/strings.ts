@@ -1,7 +1,7 @@
 /** Goes through the strings of the JSON, by `memchr`, and gives on what stands in those that are wanted. */
 import * as ffi from "ffi";
 import { BACKSLASH, CONTENT, NAME, NONE, QUOTE, VALUE } from "./codes";
-import type { Place, Scanner } from "./model";
+import type { Scanner } from "./model";
 import { LONGEST_TEXT, text_up_to, unescaped } from "./texts";
 
 ffi.cdef("void *memchr(const void *memory, int byte, size_t bytes);");
@@ -11,8 +11,8 @@ const LONGEST_NAME = 64;
 function end_name(scanner: Scanner, memory: Bytes, end: number): void {
     const name = text_up_to(scanner, memory, end, LONGEST_NAME);
     const fields = scanner.top!.fields!;
-    const place = fields.get(name) as Place | undefined;
-    scanner.place = place ?? (fields.get(unescaped(name)) as Place | undefined);
+    const place = fields.get(name);
+    scanner.place = place ?? fields.get(unescaped(name));
 }
 
 function end_value(scanner: Scanner, memory: Bytes, end: number): void {

@@ -1,12 +1,13 @@
-/** What the actions of all workers count, as the metrics page shows it. */
+/** The counters and gauges of actions. */
 import type { Counter } from "../../core/metrics/metric_handles";
 import type { Family } from "../../core/metrics/metric_registry";
+import * as gauges from "../../core/metrics/gauges";
 import * as metric_registry from "../../core/metrics/metric_registry";
-import type { Emit, Registry } from "../../core/metrics/metric_registry";
+import type { Registry } from "../../core/metrics/metric_registry";
 import * as shared_memory from "../../core/memory/shared_memory";
 import { transient_slot } from "../figures";
 
-/** What becomes of an action. */
+/** How an action ended. */
 export type Outcome = "done" | "failed" | "dropped";
 
 export interface Figures {
@@ -20,33 +21,30 @@ export interface Figures {
 
 const OUTCOMES: Outcome[] = ["done", "failed", "dropped"];
 
-const figures_by_registry = new LuaTable<Registry, Figures>();
+const figures_by_registry = new LuaMap<Registry, Figures>();
 
-/** A gauge that is a sum over workers; the slot in which each shows its part. */
+/** Adds a gauge that is a sum over workers; returns the slot for the part of each. */
 function gauge(registry: Registry, name: string, help: string): number {
     const slot = transient_slot(registry, name);
-    function emit_total(this: void, emit: Emit): void {
-        emit("", shared_memory.total(registry.region, slot));
-    }
-    metric_registry.collect(registry, { name, kind: "gauge", help, collect: emit_total });
+    gauges.of(registry, name, help, [], (sample) => sample(shared_memory.total(registry.region, slot)));
     return slot;
 }
 
-/** The figures in this registry; the same ones every time. Phases: init. */
+/** The counters and gauges of a registry; always the same. Phases: init. */
 export function open(registry: Registry): Figures {
-    const known = figures_by_registry.get(registry) as Figures | undefined;
+    const known = figures_by_registry.get(registry);
     if (known !== undefined) return known;
     const outcomes = metric_registry.counter(
         registry,
         "openclaw_post_action_actions_total",
-        "Actions after the response, by what became of them.",
+        "Actions after the response, by outcome.",
         ["outcome"],
     );
     const figures = {
         registry,
         outcomes,
-        waiting_slot: gauge(registry, "openclaw_post_action_actions_waiting", "Actions that wait for a place."),
-        running_slot: gauge(registry, "openclaw_post_action_actions_running", "Actions that run."),
+        waiting_slot: gauge(registry, "openclaw_post_action_actions_waiting", "Actions that are queued."),
+        running_slot: gauge(registry, "openclaw_post_action_actions_running", "Actions that are running."),
         shows_outcomes: false,
     };
     figures_by_registry.set(registry, figures);
@@ -55,7 +53,7 @@ export function open(registry: Registry): Figures {
 
 /** Counts actions. Phases: any. */
 export function count(figures: Figures, outcome: Outcome, actions = 1): void {
-    // Not in init: which labels are kept may be said after this module was loaded.
+    // Not in init: the option `labels` may be read after this module was loaded.
     if (!figures.shows_outcomes) {
         figures.shows_outcomes = true;
         for (const each of OUTCOMES) figures.outcomes.labels(each);
@@ -63,7 +61,7 @@ export function count(figures: Figures, outcome: Outcome, actions = 1): void {
     figures.outcomes.labels(outcome).inc(actions);
 }
 
-/** Shows how many actions this worker has. Phases: any. */
+/** Sets how many actions this worker has. Phases: any. */
 export function show(figures: Figures, waiting: number, running: number): void {
     const mine = figures.registry.region.mine;
     mine.set(figures.waiting_slot, waiting);

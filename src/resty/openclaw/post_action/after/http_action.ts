@@ -1,18 +1,18 @@
-/** An action that is an HTTP request: what may stand in its table, and how it is sent. */
+/** Actions that are HTTP requests: checks their tables, and sends them. */
 import * as backoffs from "../../core/time/backoff";
 import * as clock from "../../core/time/clock";
 import type { Faults } from "../../core/metrics/fault";
 import * as http_client from "../../http_client";
 import type { Request } from "../../http_client";
 import * as random from "../../core/bytes/random";
-import * as retry_after from "../../core/request/retry_after";
+import * as retry_after from "../../core/http/retry_after";
 
-type Sent = { -readonly [K in keyof Request]?: Request[K] | undefined };
+type RequestCopy = { -readonly [K in keyof Request]?: Request[K] | undefined };
 type Given = Request & { readonly body?: string; readonly retries?: number };
 
-/** A request as it is sent: the table's own copy, so that nobody changes it meanwhile. */
-export interface Sending {
-    readonly request: Sent;
+/** A request to send: a copy of the user's table, which may be changed meanwhile. */
+export interface HttpAction {
+    readonly request: RequestCopy;
     readonly retries: number;
     readonly target: string;
     readonly bytes: number;
@@ -20,7 +20,7 @@ export interface Sending {
 
 type Failure = [done: undefined, err: string, again: boolean, retry_after_seconds?: number | undefined];
 
-/** The options of `http_client.request` and their types, and what is ours. */
+/** The options of `http_client.request`, and our own, with their types. */
 const TYPES: Record<string, string | undefined> = {
     url: "string",
     scheme: "string",
@@ -55,12 +55,12 @@ const SLICE_SECONDS = 0.5;
 /** Numbers that make 128 random bits. */
 const KEY_NUMBERS = 4;
 
-/** Tells copies of one request apart from others: draft-ietf-httpapi-idempotency-key-header, a text in quotes. */
+/** A key that identifies repeated requests: draft-ietf-httpapi-idempotency-key-header, a quoted string. */
 function new_key(): string {
     return `"${random.hex(KEY_NUMBERS)}"`;
 }
 
-/** Why a value cannot be what the table says it is, or nothing. */
+/** What is wrong with an option, or nothing. */
 function value_fault(name: string, value: unknown): string | undefined {
     const expected = TYPES[name];
     if (expected === undefined) return `unknown option "${tostring(name)}"`;
@@ -69,7 +69,7 @@ function value_fault(name: string, value: unknown): string | undefined {
     return undefined;
 }
 
-/** The headers that are sent, in a table of their own. */
+/** A copy of the headers, with an idempotency key where the request may be repeated. */
 function read_headers(
     given: Record<string, string | number>,
     repeats: boolean,
@@ -86,8 +86,8 @@ function read_headers(
     return $multi(headers);
 }
 
-/** Has a request go where its URL says; nil and why when it says nothing of use. */
-function aim(request: Sent): Result<true> {
+/** Replaces the URL of a request by its parts; nil and why when it has no valid target. */
+function set_target(request: RequestCopy): Result<true> {
     if (request.url === undefined) {
         if (request.host === undefined) return $multi(undefined, '"url" or "host" must be there');
         return $multi(true);
@@ -103,7 +103,7 @@ function aim(request: Sent): Result<true> {
 }
 
 /** Checks the table that describes a request, and copies it. Phases: any. On failure nil and why. */
-export function read(given: Given): Result<Sending> {
+export function read(given: Given): Result<HttpAction> {
     const copy: Record<string, unknown> = {};
     for (const [name, value] of pairs(given as unknown as Record<string, unknown>)) {
         const fault = value_fault(name, value);
@@ -114,15 +114,15 @@ export function read(given: Given): Result<Sending> {
     if (retries > MOST_RETRIES || retries % 1 !== 0) {
         return $multi(undefined, `"retries" must be a whole number from 0 to ${MOST_RETRIES}`);
     }
-    const request = copy as Sent;
-    const [aimed, url_fault] = aim(request);
-    if (aimed === undefined) return $multi(undefined, url_fault);
+    const request = copy as RequestCopy;
+    const [is_set, url_fault] = set_target(request);
+    if (is_set === undefined) return $multi(undefined, url_fault);
     const [headers, header_fault] = read_headers(given.headers ?? {}, retries > 0);
     if (headers === undefined) return $multi(undefined, header_fault);
     request.headers = headers;
     const body = given.body ?? "";
     if (given.body !== undefined) request.method = given.method ?? "POST";
-    // Nobody reads the answer's body, so that it is long is no failure.
+    // Nobody reads the body of the response, so its length is no failure.
     if (given.truncate === undefined) request.truncate = true;
     const target = string.format("%s://%s", request.scheme ?? "http", request.host);
     return $multi({ request, retries, target, bytes: body.length });
@@ -131,17 +131,17 @@ export function read(given: Given): Result<Sending> {
 /** Waits; when the worker begins to exit, no longer than a slice. */
 function pause(seconds: number): void {
     const was_exiting = ngx.worker.exiting();
-    const until = clock.now() + (was_exiting ? math.min(seconds, MOST_BACKOFF_SECONDS_AT_EXIT) : seconds);
+    const until = later(clock.now(), was_exiting ? math.min(seconds, MOST_BACKOFF_SECONDS_AT_EXIT) : seconds);
     let left = until - clock.now();
     while (left > 0 && ngx.worker.exiting() === was_exiting) {
-        // Less than a millisecond is no pause to nginx, whose clock then stands still.
+        // nginx does not update its clock in pauses below a millisecond.
         ngx.sleep(math.max(0.001, math.min(left, SLICE_SECONDS)));
         left = until - clock.now();
     }
 }
 
-/** One try: true, or nil, why, whether another one may help, and the seconds that the server asks for before it. */
-function attempt(request: Sent): LuaMultiReturn<[done: true] | Failure> {
+/** One attempt: true; or nil, why, whether to retry, and the seconds after which the server asks for it. */
+function attempt(request: RequestCopy): LuaMultiReturn<[done: true] | Failure> {
     const [answer, err] = http_client.request(request as Request);
     if (answer === undefined) return $multi(undefined, err, true);
     const status = answer.status;
@@ -151,24 +151,24 @@ function attempt(request: Sent): LuaMultiReturn<[done: true] | Failure> {
 }
 
 /**
- * Sends a request until it has arrived, all tries are used, or the next one would come too late. Phases: timer. On
- * failure nil and why.
- * @param seconds how long all of it may take
+ * Sends a request, with retries, until an attempt succeeds, all are used, or there is no time for another. Phases: timer. On failure nil
+ * and why.
+ * @param seconds how long it may take in all
  */
-export function send(sending: Sending, seconds: number, faults: Faults): Result<true> {
-    const request = sending.request;
-    const try_seconds = request.total_seconds ?? TOTAL_SECONDS;
-    const end_at = clock.now() + seconds;
+export function send(action: HttpAction, seconds: number, faults: Faults): Result<true> {
+    const request = action.request;
+    const attempt_seconds = request.total_seconds ?? TOTAL_SECONDS;
+    const end_at = later(clock.now(), seconds);
     let failures = 0;
     while (true) {
-        request.total_seconds = math.min(try_seconds, end_at - clock.now());
+        request.total_seconds = math.min(attempt_seconds, end_at - clock.now());
         const [done, err, again, asked_seconds] = attempt(request);
         if (done === true) return $multi(true);
         failures += 1;
-        if (again !== true || failures > sending.retries) return $multi(undefined, err!);
+        if (again !== true || failures > action.retries) return $multi(undefined, err!);
         const wait_seconds = math.max(backoffs.jittered(failures, MOST_BACKOFF_SECONDS), asked_seconds ?? 0);
-        if (clock.now() + wait_seconds >= end_at) return $multi(undefined, err!);
-        faults.report("action_retry", "action ", sending.target, ": ", err);
+        if (later(clock.now(), wait_seconds) >= end_at) return $multi(undefined, err!);
+        faults.report("action_retry", "action ", action.target, ": ", err);
         pause(wait_seconds);
     }
 }

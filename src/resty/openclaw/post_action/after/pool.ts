@@ -1,7 +1,7 @@
 /**
- * The actions of one worker: those that wait, oldest first, in a ring, and how many run. Never yields.
+ * The actions of one worker: a ring of queued actions, oldest first, and the number of running ones. Never yields.
  *
- * Every action that is given ends exactly once: done, failed or dropped. That is what the figures rely on.
+ * Each action ends exactly once: done, failed or dropped. The counters rely on this.
  */
 import * as clock from "../../core/time/clock";
 import type { Faults } from "../../core/metrics/fault";
@@ -17,22 +17,23 @@ export interface Settings {
     readonly drain_seconds: number;
 }
 
-/** What is to be done. It fails when it raises, or returns nil or false and why. */
-export type Work = (this: void, ...values: unknown[]) => unknown;
+/** The function of an action. The action fails when it raises, or returns nil or false and an error. */
+export type Work = (this: void, ...values: unknown[]) => LuaMultiReturn<unknown[]>;
 
 export interface Action {
     readonly work: Work;
-    /** What `work` is called with; nils are counted. */
+    /** The arguments of `work`, nils included. */
     readonly values: unknown[];
     readonly values_count: number;
-    /** What it holds in memory, as far as that is known. */
+    /** Memory that it holds, as far as is known. */
     readonly bytes: number;
-    /** Where an HTTP request goes, for the log. */
+    /** The target of an HTTP request, for the log. */
     readonly target: string | undefined;
     thread: ngx.thread.Thread | undefined;
     /** When its time is over; set when it starts. */
-    deadline: number;
-    over: boolean;
+    deadline: MonotonicTime;
+    /** Whether it has ended. */
+    is_over: boolean;
 }
 
 /** The timer in which actions run, each in a light thread. */
@@ -42,8 +43,9 @@ export interface Runner {
     running: number;
     started: number;
     /** When the next timer takes over. */
-    readonly until: number;
-    seen_at: number;
+    readonly until: MonotonicTime;
+    /** When its main thread last ran. */
+    seen_at: MonotonicTime;
     sleeps: boolean;
 }
 
@@ -51,31 +53,31 @@ export interface Pool {
     readonly settings: Settings;
     readonly figures: Figures;
     readonly faults: Faults;
-    /** How many actions there may be, those that run included. */
+    /** Maximum number of actions, running ones included. */
     readonly size: number;
-    readonly ring: LuaTable<number, Action | undefined>;
+    readonly ring: LuaMap<number, Action>;
     head: number;
     waiting: number;
     running: number;
     bytes: number;
-    /** The runner that starts actions; others only see theirs to the end. */
+    /** The runner that starts actions; others only finish theirs. */
     runner: Runner | undefined;
     readonly runners: LuaSet<Runner>;
-    /** When a timer was made whose callback has not run. */
-    starting_since: number | undefined;
+    /** When a timer was created whose callback has not run. */
+    starting_since: MonotonicTime | undefined;
     is_watched: boolean;
-    /** Once the worker exits: when to give up. */
-    drain_until: number | undefined;
+    /** When to give up; set once the worker exits. */
+    drain_until: MonotonicTime | undefined;
 }
 
-/** A pool in which there is nothing. Phases: any. */
+/** An empty pool. Phases: any. */
 function create(settings: Settings, figures: Figures, faults: Faults): Pool {
     return {
         settings,
         figures,
         faults,
         size: settings.max_waiting + settings.max_running,
-        ring: new LuaTable(),
+        ring: new LuaMap(),
         head: 0,
         waiting: 0,
         running: 0,
@@ -93,42 +95,42 @@ function show(pool: Pool): void {
     figures_of.show(pool.figures, pool.waiting, pool.running);
 }
 
-/** Whether the worker exits; from the first time on, the draining has an end. Phases: any. */
+/** Whether the worker exits. The first call that finds so sets the time until which actions may run. Phases: any. */
 export function is_exiting(pool: Pool): boolean {
     if (!ngx.worker.exiting()) return false;
-    pool.drain_until = pool.drain_until ?? clock.now() + pool.settings.drain_seconds;
+    pool.drain_until = pool.drain_until ?? later(clock.now(), pool.settings.drain_seconds);
     return true;
 }
 
-/** Takes an action in; nil and why when there is no room for it. Phases: any. */
+/** Queues an action; nil and why when there is no room. Phases: any. */
 export function offer(pool: Pool, action: Action): Result<true> {
     if (pool.waiting + pool.running >= pool.size) return $multi(undefined, "too many actions wait");
     if (pool.bytes + action.bytes > pool.settings.max_bytes) return $multi(undefined, "waiting actions hold too much");
     pool.ring.set((pool.head + pool.waiting) % pool.size, action);
     pool.waiting += 1;
     pool.bytes += action.bytes;
-    if (is_exiting(pool)) pool.drain_until = clock.now() + pool.settings.drain_seconds;
+    if (is_exiting(pool)) pool.drain_until = later(clock.now(), pool.settings.drain_seconds);
     show(pool);
     return $multi(true);
 }
 
-/** Whether an action waits and may run. Phases: any. */
+/** Whether a queued action may run. Phases: any. */
 export function is_ready(pool: Pool): boolean {
     return pool.waiting > 0 && pool.running < pool.settings.max_running;
 }
 
 function take_oldest(pool: Pool): Action {
     const action = pool.ring.get(pool.head)!;
-    pool.ring.set(pool.head, undefined);
+    pool.ring.delete(pool.head);
     pool.head = (pool.head + 1) % pool.size;
     pool.waiting -= 1;
     return action;
 }
 
-/** The oldest action that waits, now one of the runner's; there must be one. Phases: any. */
+/** Gives the oldest queued action to a runner; there must be one. Phases: any. */
 export function take(pool: Pool, runner: Runner): Action {
     const action = take_oldest(pool);
-    action.deadline = clock.now() + pool.settings.action_seconds;
+    action.deadline = later(clock.now(), pool.settings.action_seconds);
     pool.running += 1;
     runner.actions.add(action);
     runner.running += 1;
@@ -137,22 +139,22 @@ export function take(pool: Pool, runner: Runner): Action {
     return action;
 }
 
-/** How the log names an action: where it goes, or where its function was written. Phases: any. */
+/** The name of an action in the log: its target, or where its function is defined. */
 function name_of(action: Action): string {
     if (action.target !== undefined) return action.target;
     const place = debug.getinfo(action.work, "S")!;
     return `${place.short_src}:${place.linedefined}`;
 }
 
-/** Says that an action failed, or is tried again. Phases: any. */
-export function report(pool: Pool, kind: string, action: Action, why: unknown): void {
+/** Reports that an action failed or was dropped. */
+function report(pool: Pool, kind: string, action: Action, why: unknown): void {
     pool.faults.report(kind, "action ", name_of(action), ": ", tostring(why));
 }
 
-/** Gives the place of an action back, and books what became of it; for the second time nothing happens. Phases: any. */
+/** Removes an action that has ended, and counts its outcome; does nothing the second time. Phases: any. */
 export function settle(pool: Pool, runner: Runner, action: Action, outcome: Outcome, why?: unknown): void {
-    if (action.over) return;
-    action.over = true;
+    if (action.is_over) return;
+    action.is_over = true;
     pool.running -= 1;
     pool.bytes -= action.bytes;
     runner.actions.delete(action);
@@ -163,7 +165,7 @@ export function settle(pool: Pool, runner: Runner, action: Action, outcome: Outc
     if (outcome === "dropped") report(pool, "action_exit", action, why);
 }
 
-/** Drops all that wait. Phases: any. */
+/** Drops all queued actions. Phases: any. */
 export function clear(pool: Pool, why: string): void {
     const dropped = pool.waiting;
     if (dropped === 0) return;
@@ -173,8 +175,8 @@ export function clear(pool: Pool, why: string): void {
     pool.faults.report("action_exit", dropped, " actions dropped: ", why);
 }
 
-/** Ends a runner's sleep. Phases: any. */
-export function wake(runner: Runner | undefined): void {
+/** Wakes a runner up. Phases: any. */
+export function wake_up(runner: Runner | undefined): void {
     if (runner === undefined || !runner.sleeps) return;
     runner.sleeps = false;
     runner.semaphore.post(1);

@@ -1,12 +1,11 @@
 /**
- * Runs the actions of a pool: one timer, in it a light thread for each action that runs. The timer ends when there is
- * nothing to do, and hands over to a fresh one after so many actions, as the memory that light threads take comes back
- * only when their timer ends.
+ * Runs the actions of a pool: one timer, with a light thread for each running action. The timer ends when there is nothing to do, and is
+ * replaced by a fresh one after a number of actions, as nginx frees the memory of light threads only when their timer ends.
  *
- * Its main thread sees to it that no action takes longer than it may: it ends the threads of those that do. What holds
- * the worker without ever yielding nobody can end.
+ * The main thread of the timer kills the threads of actions that take too long. An action that never yields cannot be killed.
  */
 import * as semaphore from "ngx.semaphore";
+import * as guard from "../../core/metrics/guard";
 import * as clock from "../../core/time/clock";
 import * as time_slice from "../../core/time/time_slice";
 import type { Outcome } from "./figures";
@@ -15,40 +14,33 @@ import type { Action, Pool, Runner } from "./pool";
 
 const RUN_SECONDS = 60;
 const RUN_ACTIONS = 1000;
-/** So many actions are started at a stretch before requests have their turn. */
+/** So many actions are started before requests are served. */
 const STRETCH_ACTIONS = 16;
 const MOST_SLEEP_SECONDS = 1;
-/** A timer over nginx's limit of running timers never runs, and nobody is told. */
+/** A timer beyond `lua_max_running_timers` never runs, and no error is returned. */
 const START_SECONDS = 1;
 const WATCH_SECONDS = 5;
-/** A runner looks about every second, unless it is gone: `ngx.exit` ends all of a timer. */
+/** A runner wakes up every second at least, unless it has ended: `ngx.exit` in an action ends the whole timer. */
 const LOST_SECONDS = 10;
-
-/** `pcall`, as the compiler cannot know what a function with several results returns through it. */
-const guarded = pcall as unknown as (
-    this: void,
-    work: pools.Work,
-    ...values: unknown[]
-) => LuaMultiReturn<[ok: boolean, first?: unknown, second?: unknown]>;
 
 /** The light thread of one action. */
 function perform(pool: Pool, runner: Runner, action: Action): void {
-    const [ok, first, second] = guarded(action.work, ...unpack(action.values, 1, action.values_count));
+    const [ok, first, second] = guard.protected_call(action.work, ...unpack(action.values, 1, action.values_count));
     const refused = (first === undefined || first === false) && second !== undefined;
     if (!ok) pools.settle(pool, runner, action, "failed", first);
     else if (refused) pools.settle(pool, runner, action, "failed", second);
     else pools.settle(pool, runner, action, "done");
-    pools.wake(runner);
-    pools.wake(pool.runner);
+    pools.wake_up(runner);
+    pools.wake_up(pool.runner);
 }
 
-/** Starts what may run. */
+/** Starts the actions that may run. */
 function begin(pool: Pool, runner: Runner): void {
     let stretch = 0;
     while (pools.is_ready(pool) && runner.started < RUN_ACTIONS) {
         const action = pools.take(pool, runner);
         const thread = ngx.thread.spawn(perform, pool, runner, action);
-        if (!action.over) action.thread = thread;
+        if (!action.is_over) action.thread = thread;
         stretch += 1;
         if (stretch % STRETCH_ACTIONS === 0) {
             time_slice.yield_now();
@@ -62,13 +54,13 @@ function stop(pool: Pool, runner: Runner, action: Action, outcome: Outcome, why:
     if (killed !== undefined) pools.settle(pool, runner, action, outcome, why);
 }
 
-/** Ends the actions whose time is over; returns for how many seconds there is nothing to see to. */
+/** Kills the actions whose time is over; returns the seconds until the next one's is. */
 function supervise(pool: Pool, runner: Runner): number {
     const now = clock.now();
     const most_seconds = pool.settings.action_seconds;
-    let next_at = now + MOST_SLEEP_SECONDS;
+    let next_seconds = MOST_SLEEP_SECONDS;
     if (pools.is_exiting(pool)) {
-        next_at = math.min(next_at, pool.drain_until!);
+        next_seconds = math.min(next_seconds, pool.drain_until! - now);
         if (now >= pool.drain_until!) {
             for (const action of runner.actions) stop(pool, runner, action, "dropped", "the worker exits");
             pools.clear(pool, "the worker exits");
@@ -76,9 +68,10 @@ function supervise(pool: Pool, runner: Runner): number {
     }
     for (const action of runner.actions) {
         if (now >= action.deadline) stop(pool, runner, action, "failed", `it took over ${most_seconds} s`);
-        else next_at = math.min(next_at, action.deadline);
+        else next_seconds = math.min(next_seconds, action.deadline - now);
     }
-    return math.max(0.001, next_at - now);
+    const seconds = math.max(0.001, next_seconds);
+    return seconds;
 }
 
 function sleep(runner: Runner, seconds: number): void {
@@ -88,16 +81,16 @@ function sleep(runner: Runner, seconds: number): void {
     runner.seen_at = clock.now();
 }
 
-function is_spent(runner: Runner): boolean {
+function has_run_enough(runner: Runner): boolean {
     return runner.started >= RUN_ACTIONS || clock.now() >= runner.until;
 }
 
 type Run = (this: void, premature: boolean, pool: Pool) => void;
 
-/** Makes the timer that `run` lives in, unless one is on its way. */
+/** Creates the timer that calls `run`, unless one is pending. */
 function start(pool: Pool, run: Run): void {
     const now = clock.now();
-    if (pool.starting_since !== undefined && now < pool.starting_since + START_SECONDS) return;
+    if (pool.starting_since !== undefined && now < later(pool.starting_since, START_SECONDS)) return;
     const [ok, err] = ngx.timer.at(0, run, pool);
     if (ok) pool.starting_since = now;
     else pool.faults.report("timer", "actions: cannot start: ", err);
@@ -105,7 +98,7 @@ function start(pool: Pool, run: Run): void {
 
 function work(pool: Pool, runner: Runner, run: Run): void {
     while (true) {
-        if (pool.runner === runner && is_spent(runner)) {
+        if (pool.runner === runner && has_run_enough(runner)) {
             pool.runner = undefined;
             if (pool.waiting > 0) start(pool, run);
         }
@@ -117,8 +110,8 @@ function work(pool: Pool, runner: Runner, run: Run): void {
     }
 }
 
-/** Takes a runner out, and settles the actions that end with it. */
-function dismiss(pool: Pool, runner: Runner, why: string): void {
+/** Removes a runner that has ended; its actions have failed. */
+function remove(pool: Pool, runner: Runner, why: string): void {
     pool.runners.delete(runner);
     if (pool.runner === runner) pool.runner = undefined;
     for (const action of runner.actions) pools.settle(pool, runner, action, "failed", why);
@@ -126,7 +119,7 @@ function dismiss(pool: Pool, runner: Runner, why: string): void {
 
 function run(_premature: boolean, pool: Pool): void {
     pool.starting_since = undefined;
-    // A start that was taken for lost may come after all.
+    // A timer that was considered lost may run after all.
     if (pool.runner !== undefined) return;
     const [made, sema_err] = semaphore.new();
     if (made === undefined) {
@@ -139,32 +132,31 @@ function run(_premature: boolean, pool: Pool): void {
         actions: new LuaSet(),
         running: 0,
         started: 0,
-        until: now + RUN_SECONDS,
+        until: later(now, RUN_SECONDS),
         seen_at: now,
         sleeps: false,
     };
     pool.runner = runner;
     pool.runners.add(runner);
-    const [ok, err] = pcall(work, pool, runner, run);
-    if (!ok) pool.faults.report("runner", "actions: ", err);
-    dismiss(pool, runner, "its runner failed");
+    guard.call_for(pool.faults, "runner", "actions", work, pool, runner, run);
+    remove(pool, runner, "its runner failed");
     if (pool.waiting > 0 && pool.runner === undefined) start(pool, run);
 }
 
-/** Finds what got lost: a timer that never ran, or one that an action has ended. */
+/** Finds timers that never ran, and those that an action has ended. */
 function watch(_premature: boolean, pool: Pool): void {
     pools.is_exiting(pool);
     const now = clock.now();
     for (const runner of pool.runners) {
-        if (now > runner.seen_at + LOST_SECONDS) dismiss(pool, runner, "its timer was ended, as ngx.exit does");
+        if (now > later(runner.seen_at, LOST_SECONDS)) remove(pool, runner, "its timer was ended, as ngx.exit does");
     }
     if (pool.waiting > 0 && pool.runner === undefined) start(pool, run);
 }
 
-/** Has the actions of a pool run. Phases: those that may start timers. */
-export function awaken(pool: Pool): void {
+/** Starts the runner of a pool, or wakes it up. Phases: those that may start timers. */
+export function ensure_running(pool: Pool): void {
     if (pool.runner === undefined) start(pool, run);
-    else pools.wake(pool.runner);
+    else pools.wake_up(pool.runner);
     if (!pool.is_watched && !ngx.worker.exiting()) {
         const [ok, err] = ngx.timer.every(WATCH_SECONDS, watch, pool);
         pool.is_watched = ok;

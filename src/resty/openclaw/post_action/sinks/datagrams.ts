@@ -1,21 +1,21 @@
-/** Sends datagrams, over UDP or to a unix socket, which nobody acknowledges. */
+/** Sends datagrams over UDP or to a unix socket. They are not acknowledged. */
 import * as time_slice from "../../core/time/time_slice";
 import type { Part } from "../sink";
 import * as lines from "../lines";
 import type { Endpoint } from "./endpoint";
 
-/** What became of lines that were sent as datagrams. */
-export interface Flight {
-    /** Why it was broken off; nothing when it was not. */
+/** The result of sending lines as datagrams. */
+export interface Result {
+    /** The error that ended it early, if any. */
     readonly err: string | undefined;
-    /** The lines too long for a datagram, and those that were not sent for the error. */
+    /** Lines that are too long for a datagram, and those that were not sent because of the error. */
     readonly left: Part | undefined;
 }
 
-/** So many are sent at a stretch, at some microseconds each, before other requests have their turn. */
+/** So many are sent, at some microseconds each, before other requests are served. */
 const DATAGRAMS_AT_A_STRETCH = 200;
 
-/** EMSGSIZE, as nginx says it. */
+/** nginx's text for EMSGSIZE. */
 const TOO_LONG = "message too long";
 
 function part_of(left: string[]): Part | undefined {
@@ -24,14 +24,14 @@ function part_of(left: string[]): Part | undefined {
 
 /**
  * Sends each line as a datagram: `prefix`, then the line. Phases: timer.
- * @param most_bytes how long a datagram may be; a longer one is not sent
+ * @param most_bytes maximum length of a datagram; a longer one is not sent
  */
 export function send(
     endpoint: Endpoint,
     prefix: (this: void, line: string) => string,
     all: string[],
     most_bytes: number,
-): Flight {
+): Result {
     const left: string[] = [];
     const socket = ngx.socket.udp();
     const [named, name_err] =

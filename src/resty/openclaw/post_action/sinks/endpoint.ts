@@ -1,4 +1,4 @@
-/** Where a sink is: the options that sinks on sockets have in common. Phases: init. */
+/** The address of a sink: the options that all sinks on sockets have in common. Phases: init. */
 import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
 import * as problem from "../../config/problems";
@@ -16,18 +16,18 @@ export interface Endpoint {
 
 export interface Tls {
     readonly ssl_verify: boolean;
-    /** The name to ask for and to find in the certificate; nothing where there is none to verify. */
+    /** The name for SNI and in the certificate; nothing where no name is verified. */
     readonly ssl_server_name: string | undefined;
 }
 
-/** The options that say where a sink is. */
+/** The options with the address of a sink. */
 export interface PlaceOptions {
     readonly host?: string | undefined;
     readonly port?: number | undefined;
     readonly path?: string | undefined;
 }
 
-/** Adds that this is no host. Somebody may have written a URL, with a password in it: that is not shown. */
+/** Adds the problem that this is not a host. What may be a URL with a password is not shown. */
 export function add_no_host(problems: Problems, path: string, expected: string, given: unknown): void {
     const [user] = string.find(tostring(given), "@", 1, true);
     if (user === undefined) problem.add(problems, path, expected, given);
@@ -52,7 +52,7 @@ export const SOCKET_PATH = kinds.of<string>(
     (given) => typeof given === "string" && http_target.is_unix_socket(`unix:${given}`),
 );
 
-/** What the documents have as the default of a place that may be a unix socket. */
+/** The default in the documentation where `path` may replace the option. */
 export const UNLESS_PATH = "required, unless `path` is given";
 
 /** The options that `tls` reads. */
@@ -89,7 +89,7 @@ export function of(options: PlaceOptions): Endpoint {
     return { host: options.host!, port: options.port! };
 }
 
-/** How a TLS server shows who it is. Raises where nothing can be verified. */
+/** The TLS settings. Raises where there is no name to verify. */
 export function tls(options: Values<typeof TLS_SCHEMA>, endpoint: Endpoint, path: string): Tls {
     const { ssl_verify } = options;
     const host = http_target.is_address(endpoint.host) ? undefined : endpoint.host;

@@ -1,6 +1,6 @@
 /**
- * Appends batches to a file as NDJSON, one write for each batch, which the system does not mix with those of other
- * workers. The file is opened for every batch, so it may be moved away at any time. Linux.
+ * Appends batches to a file as NDJSON. Each batch is one write, which the system does not mix with those of other workers. The file is
+ * opened for each batch, so it may be moved at any time. Linux.
  */
 import * as ffi from "ffi";
 import * as clock from "../../core/time/clock";
@@ -21,7 +21,7 @@ function is_path(given: unknown): boolean {
     return legal !== undefined;
 }
 
-/** Where a file is, or a folder. */
+/** The path of a file or folder. */
 export const PATH = kinds.of<string>("path", 'an absolute path, beginning with "/"', is_path);
 
 export const SCHEMA = {
@@ -31,15 +31,15 @@ export const SCHEMA = {
 /** rw-r----- */
 const RIGHTS = 0x1a0;
 
-/** Other workers have the lock for one write. A process that keeps it for longer is none of them. */
+/** Other workers hold the lock for one write only; another process may hold it longer. */
 const LOCK_SECONDS = 1;
 const LOCK_PAUSE_SECONDS = 0.001;
 
 const last_byte = ffi.new("char[1]");
 
-/** Waits until no other worker writes to the file; false when that takes too long. The lock ends when it is closed. */
+/** Locks the file; false when that takes too long. Closing the file releases the lock. */
 function lock(file: File, most_seconds: number): boolean {
-    const until = clock.now() + math.min(most_seconds, LOCK_SECONDS);
+    const until = later(clock.now(), math.min(most_seconds, LOCK_SECONDS));
     while (!files.lock(file)) {
         if (clock.now() >= until) return false;
         ngx.sleep(LOCK_PAUSE_SECONDS);
@@ -48,11 +48,11 @@ function lock(file: File, most_seconds: number): boolean {
 }
 
 /**
- * Whether a file that is open for writing ends inside a line: a full disk, or a crash, has cut the last write short. Without
- * the lock, a write that is still going on looks the same.
+ * Whether a file that is open for writing ends inside a line, because a full disk or a crash has cut the last write short. Needs the
+ * lock: a write in progress looks the same.
  */
 function is_torn(file: File): boolean {
-    // By its path it may be another one meanwhile.
+    // Not by its path, which may be that of another file by now.
     const [again] = files.open(`/proc/self/fd/${file}`, "read");
     if (again === undefined) return false;
     const bytes = files.size(again)[0] ?? 0;
@@ -61,10 +61,10 @@ function is_torn(file: File): boolean {
     return torn;
 }
 
-/** Writes to the end of a file that is open. Says why not, or nothing. */
+/** Appends to an open file. Returns the error, if any. */
 function append(file: File, text: string, most_seconds: number): string | undefined {
     if (!lock(file, most_seconds)) return "cannot lock: another process has it";
-    // A torn line gets its end first, or it would take the next one with it. Its batch comes once more as a whole.
+    // Ends a torn line first, or the next one would be lost with it. Its batch is sent again.
     const whole = is_torn(file) ? `\n${text}` : text;
     return files.write(file, whole, whole.length);
 }

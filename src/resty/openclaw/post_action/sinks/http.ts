@@ -9,7 +9,7 @@ import * as gzips from "../../core/bytes/gzip";
 import type { Gzip } from "../../core/bytes/gzip";
 import * as http_client from "../../http_client";
 import type { Target } from "../../http_client/target";
-import * as retry_after from "../../core/request/retry_after";
+import * as retry_after from "../../core/http/retry_after";
 import { trim } from "../../core/text/text";
 import * as utf8 from "../../core/text/utf8";
 import * as lines from "../lines";
@@ -35,7 +35,7 @@ interface HttpSink extends Sink {
     readonly ssl_server_name?: string;
 }
 
-/** An http or https URL. It may hold a secret, so it is never shown. */
+/** An http or https URL. It may contain a secret, so it is never shown. */
 const URL: Kind<Target> = {
     name: "URL",
     read: (given, path, problems) => {
@@ -48,7 +48,7 @@ const URL: Kind<Target> = {
     },
 };
 
-/** More headers of the request. What they say may be a secret, so it is never shown. */
+/** More headers of the request. Their values may be secrets, so they are never shown. */
 const HEADERS: Kind<Headers> = {
     name: "table",
     read: (given, path, problems) => {
@@ -95,12 +95,12 @@ export const SCHEMA = {
     ssl_server_name: computed(kinds.text, "the URL's host", "the name to ask for and to find in the certificate"),
 };
 
-/** Of the reason that a receiver gives no more is logged. */
+/** At most so much of a receiver's error response is logged. */
 const MOST_REASON_BYTES = 200;
 
-/** Bad Request, Content Too Large, Unprocessable Content: about one entry of many, or about how many they are. */
+/** Bad Request, Content Too Large, Unprocessable Content: about single entries, or the size of the batch. */
 const ABOUT_ENTRIES: Record<number, boolean | undefined> = { 400: true, 413: true, 422: true };
-/** Of all other statuses, 5xx is "busy", and the rest "misdirected". None of them says anything of the entries. */
+/** Other 5xx are "busy", other status codes "misdirected". None of these is about the entries. */
 const CAUSES: Record<number, Cause | undefined> = {
     401: "credentials",
     403: "credentials",
@@ -110,7 +110,7 @@ const CAUSES: Record<number, Cause | undefined> = {
     429: "busy",
 };
 
-/** What the request carries. Nil and why when it cannot be compressed. */
+/** The body of the request. Nil and why when it cannot be compressed. */
 function body_of(sink: HttpSink, text: string): Result<string> {
     let body = text;
     if (sink.template !== undefined) body = templates.fill(sink.template, text);
@@ -119,13 +119,13 @@ function body_of(sink: HttpSink, text: string): Result<string> {
     return sink.gzip.compress(body);
 }
 
-/** The receiver's reason, on one line: what is not printable or no UTF-8 is left out or replaced. */
+/** The beginning of an error response, on one line; characters that are not printable or not UTF-8 are replaced. */
 function reason_in(body: string): string {
     const [printable] = string.gsub(utf8.cut(body, MOST_REASON_BYTES), "%c", " ");
     return trim(utf8.clean(printable));
 }
 
-/** What went wrong, as the error log has it. */
+/** The error for the error log. */
 function refusal(status: number, body: string): string {
     const reason = reason_in(body);
     return reason === "" ? `status ${status}` : `status ${status}: ${reason}`;
@@ -133,9 +133,9 @@ function refusal(status: number, body: string): string {
 
 function verdict_on(status: number, retry_after_header: string | undefined, body: string): Outcome {
     if (status >= 200 && status < 300) return $multi("sent");
-    if (ABOUT_ENTRIES[status] === true) return $multi("divide", refusal(status, body));
+    if (ABOUT_ENTRIES[status] === true) return $multi("split", refusal(status, body));
     const cause = CAUSES[status] ?? (status >= 500 ? "busy" : "misdirected");
-    // Who refuses credentials may repeat them.
+    // The response to wrong credentials may repeat them.
     const why = cause === "credentials" ? `status ${status}` : refusal(status, body);
     return $multi("retry", why, retry_after.seconds(retry_after_header), undefined, cause);
 }
@@ -159,7 +159,7 @@ function send(this: HttpSink, text: string, _entries: number, most_seconds: numb
         keepalive_connections: 1,
         ssl_verify: this.ssl_verify,
         ssl_server_name: this.ssl_server_name!,
-        // Delivery is at least once anyway: every record has an id.
+        // Delivery is at least once anyway, and every record has an id.
         repeatable: true,
     });
     if (answer === undefined) return $multi("retry", err);
@@ -168,7 +168,7 @@ function send(this: HttpSink, text: string, _entries: number, most_seconds: numb
 
 const metatable = { __index: { send } };
 
-/** Adds to the problems where the options do not fit together. Phases: init. */
+/** Adds to the problems where options contradict each other. Phases: init. */
 export function check(given: Record<string, unknown>, path: string, problems: Problems): void {
     if (given.template !== undefined && given.format !== undefined) {
         problems.push(`${problem.beginning(path)} "format" and "template" cannot both be given`);

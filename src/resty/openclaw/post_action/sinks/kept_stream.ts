@@ -1,9 +1,9 @@
 /**
- * A stream connection that is kept between batches.
+ * A stream connection that is kept alive between batches.
  *
- * Nobody acknowledges what is written to it. So it is looked at before a batch and after it, whether the peer has closed
- * it: what was written to a peer that was gone already is then sent again, elsewhere. What a peer takes and loses, or
- * what is on its way when the peer goes later, is lost.
+ * The peer does not acknowledge what is written to it. So before and after each batch it is checked whether the peer has closed the
+ * connection; if so, the batch is sent again on a new one. Data that a peer has received but not processed, or that is in transit when the
+ * peer closes later, is lost.
  */
 import * as clock from "../../core/time/clock";
 import * as kinds from "../../config/kinds";
@@ -26,12 +26,12 @@ export const SCHEMA = {
     keepalive_seconds: option(kinds.positive, 60, "how long the connection is kept between batches"),
 };
 
-/** How long a look at the connection waits for the news that it is closed: the shortest timeout of sockets. */
-const LOOK_MS = 1;
-/** What a peer says is of no interest, in bytes. */
-const CHATTER_BYTES = 4096;
+/** How long a check waits for the end of the connection: the shortest timeout of sockets. */
+const CHECK_MS = 1;
+/** Bytes of the peer that are read and ignored. */
+const IGNORED_BYTES = 4096;
 
-/** A connection to this endpoint, not opened yet; without `tls` it is a plain one. Phases: init. */
+/** A connection to this endpoint, not opened yet; plain TCP without `tls`. Phases: init. */
 function create(options: Values<typeof SCHEMA>, endpoint: Endpoint, tls?: Tls): KeptStream {
     const { timeout_seconds } = options;
     const scheme = tls === undefined ? "http" : "https";
@@ -51,14 +51,14 @@ function create(options: Values<typeof SCHEMA>, endpoint: Endpoint, tls?: Tls): 
 }
 export { create as new };
 
-/** Whether the peer has not closed the connection, as far as is known here. What it says is passed over. */
+/** Whether the peer has not closed the connection, as far as this side knows. Ignores what the peer sends. */
 function is_open(socket: ngx.Tcp): boolean {
-    socket.settimeout(LOOK_MS);
-    const [said, err] = socket.receiveany(CHATTER_BYTES);
-    return said !== undefined || err === "timeout";
+    socket.settimeout(CHECK_MS);
+    const [ignored, err] = socket.receiveany(IGNORED_BYTES);
+    return ignored !== undefined || err === "timeout";
 }
 
-function open(stream: KeptStream, deadline: number): Result<ngx.Tcp> {
+function open(stream: KeptStream, deadline: MonotonicTime): Result<ngx.Tcp> {
     const [socket, err, reused] = connection.open(stream.settings, stream.target, deadline, false);
     if (socket === undefined) return $multi(undefined, err);
     if (reused !== true || is_open(socket)) return $multi(socket);
@@ -68,9 +68,9 @@ function open(stream: KeptStream, deadline: number): Result<ngx.Tcp> {
     return $multi(fresh);
 }
 
-/** Writes all of the text within so many seconds. On failure nil and why; a part of it may have arrived. Phases: timer. */
+/** Writes the text within so many seconds. On failure nil and why; a part of it may have been delivered. Phases: timer. */
 export function send(stream: KeptStream, text: string, most_seconds: number): Result<true> {
-    const deadline = clock.now() + math.min(stream.timeout_seconds, most_seconds);
+    const deadline = later(clock.now(), math.min(stream.timeout_seconds, most_seconds));
     const [socket, err] = open(stream, deadline);
     if (socket === undefined) return $multi(undefined, `cannot connect: ${err}`);
     const [sent, send_err] = connection.send(socket, stream.settings, "", text, deadline);

@@ -1,4 +1,4 @@
-/** A connection to Redis or Valkey by the platform's own client: found, opened, and signed in. */
+/** Connections to Redis or Valkey by lua-resty-redis: finds the library, connects and authenticates. */
 import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
 import * as problem from "../../config/problems";
@@ -13,17 +13,17 @@ import type { Endpoint, Tls } from "./endpoint";
 import type { Redirection } from "./redis_error";
 import type { RedisClient, RedisLibrary } from "resty.redis";
 
-/** A host, and how it shows who it is. */
-export interface Place {
+/** Address and TLS settings of a server. */
+export interface Server {
     readonly endpoint: Endpoint;
     readonly tls: Tls | undefined;
 }
 
 export interface Redis {
     readonly library: RedisLibrary;
-    readonly places: Place[];
-    /** Which of them is asked first. */
-    at: number;
+    readonly servers: Server[];
+    /** The index of the server that is tried first. */
+    current: number;
     readonly username: string | undefined;
     readonly password: string | undefined;
     readonly password_file: string | undefined;
@@ -38,7 +38,7 @@ const LIBRARIES = ["resty.redis", "nginx.redis"];
 const PORT = 6379;
 const MOST_PASSWORD_BYTES = 4096;
 
-/** A secret in the configuration. A wrong one is not shown. */
+/** A secret in the configuration. An invalid one is not shown. */
 const PASSWORD: Kind<string> = {
     name: "string",
     read: (given, path, problems) => {
@@ -91,7 +91,7 @@ export const SCHEMA = {
 
 type Options = Values<typeof SCHEMA>;
 
-/** Adds to the problems where the options do not fit together. Phases: init. */
+/** Adds to the problems where options contradict each other. Phases: init. */
 export function check(given: Record<string, unknown>, path: string, problems: Problems): void {
     const { hosts, username, password, password_file } = given;
     const beginning = problem.beginning(path);
@@ -119,7 +119,7 @@ function find_library(path: string): RedisLibrary {
     );
 }
 
-/** The first line of a file. Nil and why, which never shows what stands there. */
+/** The first line of a file. On failure nil and why, which never shows the contents. */
 function read_password(path: string): Result<string> {
     const [text, err] = files.beginning(path, MOST_PASSWORD_BYTES);
     if (text === undefined) return $multi(undefined, `cannot read the password file: ${err}`);
@@ -128,33 +128,30 @@ function read_password(path: string): Result<string> {
     return $multi(password);
 }
 
-/** Raises where the file is no good. It is read here for its checks alone: it may change until it is needed. */
+/** Raises where the file is not usable. The password itself is read when it is needed, as the file may change. */
 function check_password_file(path: string, file: string): void {
     if (secret_file.read(path, file, MOST_PASSWORD_BYTES) === "") error(`${path}: ${file} is empty`, 0);
 }
 
-/** The hosts there are: those of `hosts`, or the only one. */
-function places_of(options: Options, path: string): Place[] {
-    const places: Place[] = [];
+/** The servers of `hosts`, or the one of `host`, `port` or `path`. */
+function servers_of(options: Options, path: string): Server[] {
+    const servers: Server[] = [];
     for (const endpoint of options.hosts ?? [endpoints.of(options)]) {
-        places.push({ endpoint, tls: options.ssl ? endpoints.tls(options, endpoint, path) : undefined });
+        servers.push({ endpoint, tls: options.ssl ? endpoints.tls(options, endpoint, path) : undefined });
     }
-    return places;
+    return servers;
 }
 
-/**
- * Where Redis is and how to sign in there. Phases: init. Raises when the options do not fit together, or the library or the
- * password's file is missing.
- */
+/** The servers and how to authenticate. Phases: init. Raises when options contradict each other, or the library or password file is missing. */
 function create(options: Options, path: string): Redis {
     const library = find_library(path);
-    const places = places_of(options, path);
+    const servers = servers_of(options, path);
     const { username, password, password_file } = options;
     if (password_file !== undefined) check_password_file(problem.child(path, "password_file"), password_file);
     return {
         library,
-        places,
-        at: 0,
+        servers,
+        current: 0,
         username,
         password,
         password_file,
@@ -166,19 +163,20 @@ function create(options: Options, path: string): Redis {
 }
 export { create as new };
 
-/** Connections are only shared by those who sign in alike. The name has no secret in it, only its digest. */
-function pool_of(redis: Redis, place: Place, password: string | undefined): string {
+/** Only connections with the same credentials are shared. The name has no secret in it, only its digest. */
+function pool_of(redis: Redis, server: Server, password: string | undefined): string {
     const secret = ngx.md5(`${redis.username ?? ""}\n${password ?? ""}`);
-    const tls = place.tls === undefined ? "" : `${tostring(place.tls.ssl_verify)} ${place.tls.ssl_server_name ?? ""}`;
-    const { host, port } = place.endpoint;
+    const tls =
+        server.tls === undefined ? "" : `${tostring(server.tls.ssl_verify)} ${server.tls.ssl_server_name ?? ""}`;
+    const { host, port } = server.endpoint;
     return string.format("openclaw redis %s %d %d %s %s", host, port, redis.database, tls, secret);
 }
 
-/** What has to be said on a new connection before anything else. */
-function sign_in(redis: Redis, place: Place, client: RedisClient, password: string | undefined): Result<true> {
-    if (place.tls !== undefined) {
-        // Older releases of the library know no TLS, so that its socket is asked.
-        const { ssl_server_name, ssl_verify } = place.tls;
+/** Prepares a new connection: TLS, authentication, database. */
+function sign_in(redis: Redis, server: Server, client: RedisClient, password: string | undefined): Result<true> {
+    if (server.tls !== undefined) {
+        // Older releases of the library have no TLS, so its socket is used.
+        const { ssl_server_name, ssl_verify } = server.tls;
         const [agreed, tls_err] = client._sock.sslhandshake(false, ssl_server_name, ssl_verify);
         if (agreed !== true) return $multi(undefined, `no TLS: ${tls_err}`);
     }
@@ -194,34 +192,34 @@ function sign_in(redis: Redis, place: Place, client: RedisClient, password: stri
     return $multi(true);
 }
 
-/** Which of the hosts a redirection names, as an index; nothing where it is none of those given. Phases: any. */
+/** The index of the server that a redirection names; nothing where it is not configured. Phases: any. */
 export function index_of(redis: Redis, from: number, redirection: Redirection): number | undefined {
-    const host = redirection.host === "" ? redis.places[from]!.endpoint.host : string.lower(redirection.host);
-    for (const [number, place] of ipairs(redis.places)) {
-        if (place.endpoint.host === host && place.endpoint.port === redirection.port) return number - 1;
+    const host = redirection.host === "" ? redis.servers[from]!.endpoint.host : string.lower(redirection.host);
+    for (const [number, server] of ipairs(redis.servers)) {
+        if (server.endpoint.host === host && server.endpoint.port === redirection.port) return number - 1;
     }
     return undefined;
 }
 
-/** Lets the next host be asked first from now on. Phases: any. */
-export function go_on(redis: Redis): void {
-    redis.at = (redis.at + 1) % redis.places.length;
+/** Tries the next server first from now on. Phases: any. */
+export function use_next_server(redis: Redis): void {
+    redis.current = (redis.current + 1) % redis.servers.length;
 }
 
-/** A client on a connection to a host, ready for commands. On failure nil and why. Phases: timer. */
+/** A connected and authenticated client. On failure nil and why. Phases: timer. */
 export function open(redis: Redis, index: number): Result<RedisClient> {
     let password = redis.password;
     if (redis.password_file !== undefined) {
-        // Read anew each time, so that it may be changed.
+        // Read for each batch, so that it may be changed.
         const [found, file_err] = read_password(redis.password_file);
         if (found === undefined) return $multi(undefined, file_err);
         password = found;
     }
     const [client, err] = redis.library.new(redis.library);
     if (client === undefined) return $multi(undefined, err);
-    const place = redis.places[index]!;
-    const { host, port } = place.endpoint;
-    const pool = pool_of(redis, place, password);
+    const server = redis.servers[index]!;
+    const { host, port } = server.endpoint;
+    const pool = pool_of(redis, server, password);
     client._sock.settimeouts(redis.connect_ms, redis.timeout_ms, redis.timeout_ms);
     const [connected, connect_err] = http_target.is_unix_socket(host)
         ? client.connect(host, { pool })
@@ -229,7 +227,7 @@ export function open(redis: Redis, index: number): Result<RedisClient> {
     if (connected === undefined) return $multi(undefined, `cannot connect: ${connect_err}`);
     const [times] = client.get_reused_times();
     if (times !== undefined && times > 0) return $multi(client);
-    const [ready, ready_err] = sign_in(redis, place, client, password);
+    const [ready, ready_err] = sign_in(redis, server, client, password);
     if (ready === undefined) {
         client.close();
         return $multi(undefined, ready_err!);
@@ -237,9 +235,9 @@ export function open(redis: Redis, index: number): Result<RedisClient> {
     return $multi(client);
 }
 
-/** Keeps a connection for the next batch; its replies must all be read. Phases: timer. */
+/** Keeps a connection alive for the next batch; all of its replies must have been read. Phases: timer. */
 export function leave(redis: Redis, client: RedisClient): void {
-    // An idle connection would hold up a worker that exits.
+    // An idle connection would delay a worker that exits.
     if (ngx.worker.exiting()) client.close();
     else client.set_keepalive(redis.keepalive_ms, 1);
 }

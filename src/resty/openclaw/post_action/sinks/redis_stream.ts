@@ -1,4 +1,4 @@
-/** Appends each entry to a stream of Redis or Valkey, all of a batch in one pipeline. */
+/** Appends each entry to a stream of Redis or Valkey, with one pipeline for each batch. */
 import * as kinds from "../../config/kinds";
 import { joined, option, required } from "../../config/schema";
 import type { Values } from "../../config/schema";
@@ -22,7 +22,7 @@ interface RedisSink extends Sink {
     readonly id_field: string;
 }
 
-/** One pipeline, as its own light thread works it off. */
+/** One batch, which is sent by a light thread of its own. */
 interface Job {
     readonly sink: RedisSink;
     readonly all: string[];
@@ -47,10 +47,10 @@ const STREAM_SCHEMA = {
 export const SCHEMA = joined(STREAM_SCHEMA, redis_client.SCHEMA);
 export const check = redis_client.check;
 
-/** A key that moves while it is asked for is followed so often; a cluster that sends round in circles is asked again later. */
+/** A key that moves is followed so many times; if the cluster redirects further, the batch is retried later. */
 const MOST_REDIRECTIONS = 3;
 
-/** So many commands are put together at a stretch, at some microseconds each, before other requests have their turn. */
+/** So many commands are built, at some microseconds each, before other requests are served. */
 const COMMANDS_AT_A_STRETCH = 100;
 
 function add(sink: RedisSink, client: RedisClient, line: string): void {
@@ -59,7 +59,7 @@ function add(sink: RedisSink, client: RedisClient, line: string): void {
     else client.xadd(sink.key, "MAXLEN", "~", sink.max_length, "*", sink.field, line, sink.id_field, id);
 }
 
-/** Sends some of the lines, by their numbers, to one host: the replies by the same numbers. Nil and why without replies. */
+/** Sends some of the lines, by their numbers, to one server. Returns the replies by the same numbers; nil and why without replies. */
 function exchange(job: Job, numbers: number[], index: number, asks: boolean): Result<LuaTable<number, unknown>> {
     const { redis } = job.sink;
     const [client, err] = redis_client.open(redis, index);
@@ -83,7 +83,7 @@ function exchange(job: Job, numbers: number[], index: number, asks: boolean): Re
         found.set(number, reply);
         failed = failed || type(reply) === "table";
     }
-    // Whoever was refused may be let in when he signs in anew.
+    // A new connection authenticates again, which may help.
     if (failed) client.close();
     else redis_client.leave(redis, client);
     return $multi(found);
@@ -94,7 +94,7 @@ function error_in(reply: unknown): string | undefined {
     return type(reply) === "table" ? tostring((reply as unknown[])[1]) : undefined;
 }
 
-/** Where the first of the replies that is a redirection sends to, and the numbers of all lines with a redirection. */
+/** The first redirection among the replies, and the numbers of all lines that were redirected. */
 function redirected(replies: unknown[]): LuaMultiReturn<[first: Redirection | undefined, numbers: number[]]> {
     let first: Redirection | undefined;
     const numbers: number[] = [];
@@ -108,7 +108,7 @@ function redirected(replies: unknown[]): LuaMultiReturn<[first: Redirection | un
     return $multi(first, numbers);
 }
 
-/** Sends on what a cluster says is elsewhere, as long as that is one of the hosts given. */
+/** Follows redirections of a cluster to configured servers. */
 function follow(job: Job, replies: unknown[], from: number): void {
     const { redis } = job.sink;
     let at = from;
@@ -117,7 +117,7 @@ function follow(job: Job, replies: unknown[], from: number): void {
         if (redirection === undefined) return;
         const target = redis_client.index_of(redis, at, redirection);
         if (target === undefined) return;
-        if (!redirection.asks) redis.at = target;
+        if (!redirection.asks) redis.current = target;
         const [found, err] = exchange(job, numbers, target, redirection.asks);
         if (found === undefined) {
             job.err = err;
@@ -132,22 +132,22 @@ function append(job: Job): void {
     const { redis } = job.sink;
     const numbers: number[] = [];
     for (const number of $range(1, job.all.length)) numbers.push(number);
-    const at = redis.at;
+    const at = redis.current;
     const [found, err] = exchange(job, numbers, at, false);
     if (found === undefined) {
         job.err = err;
-        redis_client.go_on(redis);
+        redis_client.use_next_server(redis);
         return;
     }
     const replies: unknown[] = [];
     for (const number of numbers) replies.push(found.get(number));
     follow(job, replies, at);
-    if (redis_errors.is_elsewhere(error_in(replies[0]) ?? "")) redis_client.go_on(redis);
+    if (redis_errors.may_another_host_accept(error_in(replies[0]) ?? "")) redis_client.use_next_server(redis);
     job.replies = replies;
 }
 
 function work(job: Job): void {
-    // The library raises when what it gets is not what Redis says.
+    // The library raises when it receives anything but the protocol of Redis.
     const [ok, err] = pcall(append, job);
     if (!ok) {
         job.err = `no reply of Redis: ${err}`;
@@ -156,35 +156,32 @@ function work(job: Job): void {
     job.done.post(1);
 }
 
-/** What the replies say: what has failed, if anything, is a part of its own. What only waits is sent again first. */
+/** The outcome of the replies; failed entries become a part of their own. Temporary errors go before permanent ones. */
 function judge(all: string[], replies: unknown[]): Outcome {
     const failed: string[] = [];
     let why = "";
-    let passing: string | undefined;
+    let temporary: string | undefined;
     for (const [index, reply] of ipairs(replies)) {
         const err = error_in(reply);
         if (err !== undefined) {
             failed.push(all[index - 1]!);
             if (why === "") why = err;
-            if (passing === undefined && !redis_errors.condemns(err)) passing = err;
+            if (temporary === undefined && !redis_errors.is_permanent(err)) temporary = err;
         }
     }
     if (failed.length === 0) return $multi("sent");
     const part: Part = { text: lines.join(failed), entries: failed.length };
-    if (passing === undefined) return $multi("poison", why, undefined, part);
-    return $multi("retry", passing, undefined, part, redis_errors.cause_of(passing));
+    if (temporary === undefined) return $multi("poison", why, undefined, part);
+    return $multi("retry", temporary, undefined, part, redis_errors.cause_of(temporary));
 }
 
-/** Why there are no replies at all; nothing where Redis cannot be reached. */
+/** The cause where there are no replies; nothing where Redis is unreachable. */
 function cause_without_reply(err: string | undefined): Cause | undefined {
     const cause = redis_errors.cause_of(err ?? "");
     return cause === "credentials" ? cause : undefined;
 }
 
-/**
- * The library's timeouts begin anew with every reply, so the whole is a thread that is ended in time. Its connection
- * ends with it.
- */
+/** The library's timeouts start again with each reply. So a light thread sends the batch, and is killed, with its connection, on timeout. */
 function send(this: RedisSink, text: string, _entries: number, most_seconds: number): Outcome {
     const [done, err] = semaphore.new();
     if (done === undefined) return $multi("retry", err);

@@ -12,21 +12,21 @@ import type { Endpoint } from "./endpoint";
 import * as kept_stream from "./kept_stream";
 import type { KeptStream } from "./kept_stream";
 import * as syslog_message from "./syslog_message";
-import type { Heading } from "./syslog_message";
+import type { HeaderParts } from "./syslog_message";
 import { MOST_DATAGRAM_BYTES } from "./udp";
 
 interface SyslogSink extends Sink {
-    readonly heading: Heading;
+    readonly header_parts: HeaderParts;
     readonly max_bytes: number;
     readonly endpoint: Endpoint;
     /** Nothing for datagrams. */
     readonly stream: KeptStream | undefined;
 }
 
-/** Where syslog servers listen: RFC 5426 and RFC 5425. For plain TCP there is no number of its own. */
+/** The default ports: RFC 5426 and RFC 5425. Plain TCP has none of its own. */
 const PORT = 514;
 const TLS_PORT = 6514;
-/** What rsyslog and syslog-ng take unless told otherwise. */
+/** The default maximum of rsyslog and syslog-ng. */
 const USUAL_MOST_BYTES = 8192;
 const TOO_LONG = "longer than a syslog message may be";
 
@@ -62,7 +62,7 @@ function check_unused(
     }
 }
 
-/** Adds to the problems where the options do not fit together. Phases: init. */
+/** Adds to the problems where options contradict each other. Phases: init. */
 export function check(given: Record<string, unknown>, path: string, problems: Problems): void {
     endpoints.check_place(given, path, problems);
     const protocol = given.protocol ?? "udp";
@@ -75,9 +75,9 @@ export function check(given: Record<string, unknown>, path: string, problems: Pr
 }
 
 function send_datagrams(sink: SyslogSink, all: string[]): Outcome {
-    const head = syslog_message.head(sink.heading);
+    const header = syslog_message.header(sink.header_parts);
     function prefix(this: void, line: string): string {
-        return head + syslog_message.mark(sink.heading, line);
+        return header + syslog_message.bom(sink.header_parts, line);
     }
     const { err, left } = datagrams.send(sink.endpoint, prefix, all, sink.max_bytes);
     if (err !== undefined) return $multi("retry", err, undefined, left);
@@ -85,20 +85,20 @@ function send_datagrams(sink: SyslogSink, all: string[]): Outcome {
     return $multi("sent");
 }
 
-/** The messages one behind the other, each with its length before it (RFC 6587, section 3.4.1), and what is too long. */
+/** The messages, each with its length in front (RFC 6587, section 3.4.1), and the lines that are too long. */
 function frame(sink: SyslogSink, all: string[]): LuaMultiReturn<[frames: string, too_long: string[]]> {
-    const head = syslog_message.head(sink.heading);
+    const header = syslog_message.header(sink.header_parts);
     const parts: string[] = [];
     const too_long: string[] = [];
     for (const line of all) {
-        const mark = syslog_message.mark(sink.heading, line);
-        const bytes = head.length + mark.length + line.length;
+        const bom = syslog_message.bom(sink.header_parts, line);
+        const bytes = header.length + bom.length + line.length;
         if (bytes > sink.max_bytes) {
             too_long.push(line);
         } else {
             parts.push(string.format("%d ", bytes));
-            parts.push(head);
-            parts.push(mark);
+            parts.push(header);
+            parts.push(bom);
             parts.push(line);
         }
     }
@@ -128,14 +128,14 @@ function stream_of(options: Values<typeof SCHEMA>, endpoint: Endpoint, path: str
 }
 
 /**
- * A sink that logs to `host` and `port`, or to `path`, by `protocol`. Phases: init. Raises where the options do not fit
- * together.
+ * A sink that logs to `host` and `port`, or to `path`, by `protocol`. Phases: init. Raises where the options contradict
+ * each other.
  */
 function create(options: Values<typeof SCHEMA>, path: string): Sink {
     const port = options.port ?? (options.protocol === "tls" ? TLS_PORT : PORT);
     const endpoint = endpoints.of({ host: options.host, port, path: options.path });
     const fields = {
-        heading: syslog_message.new(options),
+        header_parts: syslog_message.new(options),
         max_bytes: options.max_bytes,
         endpoint,
         stream: stream_of(options, endpoint, path),

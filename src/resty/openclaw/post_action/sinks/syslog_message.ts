@@ -1,11 +1,11 @@
-/** Heads of syslog messages, as RFC 5424 has them: no message id, no structured data, the line as the message. */
+/** Headers of syslog messages by RFC 5424: without message id and structured data; the line is the message. */
 import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
 import { computed, option } from "../../config/schema";
 import type { Values } from "../../config/schema";
 import * as utf8 from "../../core/text/utf8";
 
-export interface Heading {
+export interface HeaderParts {
     /** "<134>1 " */
     readonly priority: string;
     /** " host app " */
@@ -13,7 +13,7 @@ export interface Heading {
     readonly bom: boolean;
 }
 
-/** In the order of their numbers: RFC 5424, tables 1 and 2, by the names of syslog(3). */
+/** In the order of their numbers (RFC 5424, tables 1 and 2), by their names in syslog(3). */
 const FACILITIES = [
     "kern",
     "user",
@@ -74,14 +74,14 @@ export const SCHEMA = {
     ),
 };
 
-function number_of(words: readonly string[], word: string): number {
-    for (const [index, each] of ipairs(words as string[])) {
-        if (each === word) return index - 1;
+function number_of(names: readonly string[], name: string): number {
+    for (const [index, each] of ipairs(names as string[])) {
+        if (each === name) return index - 1;
     }
     return 0;
 }
 
-/** What the system calls itself; "-", which says nothing, where it does not tell. */
+/** The hostname of the system; "-", the nil value of RFC 5424, where it is unknown. */
 function own_hostname(): string {
     const [file] = io.open("/proc/sys/kernel/hostname", "r");
     const [name] = string.match(file?.read("*l") ?? "", "^[!-~]+$");
@@ -89,8 +89,8 @@ function own_hostname(): string {
     return name ?? "-";
 }
 
-/** What all heads of a sink have in common. Phases: init. */
-function create(options: Values<typeof SCHEMA>): Heading {
+/** The parts that all headers of a sink have in common. Phases: init. */
+function create(options: Values<typeof SCHEMA>): HeaderParts {
     const facility = number_of(FACILITIES, options.facility);
     const severity = number_of(SEVERITIES, options.severity);
     return {
@@ -101,18 +101,25 @@ function create(options: Values<typeof SCHEMA>): Heading {
 }
 export { create as new };
 
-/** The head of messages that leave now. Phases: any but init. */
-export function head(heading: Heading): string {
+/** The header of messages that are sent now. Phases: any but init. */
+export function header(header_parts: HeaderParts): string {
     const now = ngx.now();
     const seconds = os.date("!%Y-%m-%dT%H:%M:%S", now) as string;
     const milliseconds = math.floor((now % 1) * 1000);
     const worker = ngx.worker.pid();
-    return string.format("%s%s.%03dZ%s%d - - ", heading.priority, seconds, milliseconds, heading.origin, worker);
+    return string.format(
+        "%s%s.%03dZ%s%d - - ",
+        header_parts.priority,
+        seconds,
+        milliseconds,
+        header_parts.origin,
+        worker,
+    );
 }
 
-/** What stands between the head and a line: the mark of UTF-8 where it is wished for, and the line is more than ASCII. */
-export function mark(heading: Heading, line: string): string {
-    if (!heading.bom) return "";
+/** The byte order mark between header and line, if the options ask for it and the line is UTF-8 beyond ASCII; else empty. */
+export function bom(header_parts: HeaderParts, line: string): string {
+    if (!header_parts.bom) return "";
     const [beyond_ascii] = string.find(line, "[^%z\x01-\x7f]");
     return beyond_ascii !== undefined && utf8.clean(line) === line ? BOM : "";
 }

@@ -1,4 +1,4 @@
-/** The body of a batch in a form that a receiver prescribes: a text around the entries, one between them, one for each. */
+/** The body of a batch by a template: strings before, between and after the entries, and one for each entry. */
 import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
 import * as problem from "../../config/problems";
@@ -15,14 +15,14 @@ export interface Template {
     readonly before: string;
     readonly between: string;
     readonly after: string;
-    /** What each entry becomes: texts as they are, and what stands for a part of the entry. */
+    /** What is written for each entry: constant strings, and functions that return a part of the entry. */
     readonly parts: (string | Value)[];
 }
 
 const NANOSECOND_DIGITS = 9;
 /** Enough until the year 5138. */
 const MOST_SECOND_DIGITS = 11;
-/** So many entries are put together at a stretch, at some microseconds each, before other requests have their turn. */
+/** So many entries are written, at some microseconds each, before other requests are served. */
 const ENTRIES_AT_A_STRETCH = 100;
 
 function line_itself(this: void, line: string): string {
@@ -37,7 +37,7 @@ function id_text(this: void, line: string): string {
     return json.text(ids.of(line));
 }
 
-/** When the request of a record ended; of other lines, when they are sent. */
+/** When the request of a record ended; for other lines the time of sending. */
 function nanoseconds(this: void, line: string): string {
     let [seconds, decimals] = string.match(line, '^{"id":"[^"\\]+","time":(%d+)%.?(%d*)');
     if (seconds === undefined || seconds.length > MOST_SECOND_DIGITS) {
@@ -49,7 +49,7 @@ function nanoseconds(this: void, line: string): string {
 
 const VALUES: Record<string, Value | undefined> = { line: line_itself, text: as_text, id: id_text, nanoseconds };
 
-/** What stands in a text, with `$` before what stands for a part of the entry; nothing where that is not known. */
+/** Parses a template with variables such as `$line`; nothing where it has an unknown one. */
 function parse(text: string): (string | Value)[] | undefined {
     const parts: (string | Value)[] = [];
     let at = 1;
@@ -66,7 +66,7 @@ function parse(text: string): (string | Value)[] | undefined {
     return parts;
 }
 
-/** A string, which may be empty. */
+/** A string that may be empty. */
 const TEXT = kinds.of<string>("string", "a string", (given) => typeof given === "string");
 
 const ENTRY: Kind<(string | Value)[]> = {

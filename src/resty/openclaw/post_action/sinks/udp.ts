@@ -15,7 +15,7 @@ interface UdpSink extends Sink {
     readonly max_bytes: number;
 }
 
-/** What IPv4 leaves of 65535 bytes. */
+/** The maximum with IPv4: 65535 bytes without the headers. */
 export const MOST_DATAGRAM_BYTES = 65507;
 
 export const SCHEMA = {
@@ -29,7 +29,7 @@ export const SCHEMA = {
     ),
 };
 
-/** Adds to the problems where the options do not fit together. Phases: init. */
+/** Adds to the problems where options contradict each other. Phases: init. */
 export function check(given: Record<string, unknown>, path: string, problems: Problems): void {
     endpoints.check_place(given, path, problems);
     if (given.path === undefined && given.port === undefined) {

@@ -3,17 +3,17 @@ local ____lease = require("resty.openclaw.core.memory.shared_memory.lease")
 local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
 local mapping = require("resty.openclaw.core.memory.shared_memory.mapping")
 local rows = require("resty.openclaw.core.memory.shared_memory.rows")
---- A row that nobody holds is kept for so long: figures are read once more, and who comes back finds its own.
+--- How long a row without holders is kept: its metrics can still be scraped, and a node that comes back finds its own.
 ____exports.UNHELD_SECONDS = 30
---- So many rows are dropped without a pause, with what they had in other places: about a millisecond.
+--- So many rows are dropped without a pause, with all that belongs to them: about a millisecond.
 local DROPS_AT_ONCE = 10
---- Of several processes that make or drop a row at one moment all but one have to look again.
+--- Number of attempts: if several processes create or drop a row at the same time, all but one have to retry.
 local LOOKS = 5
---- Whether the row is still the one that was taken; else its slots may be another's. Phases: any.
+--- Whether the row is still the same; else its slots may belong to another one. Phases: any.
 function ____exports.is_current(region, row)
     return region.generations[row.slot] == row.generation
 end
---- Makes this worker hold the row, where it does not yet; false when the row is another's by now. Phases: any but init.
+--- Makes this worker hold the row, unless it does already; false when the row now belongs to another name. Phases: any but init.
 function ____exports.hold(region, row)
     if row.is_held then
         return ____exports.is_current(region, row)
@@ -67,7 +67,6 @@ end
 -- why.
 -- 
 -- @param kept how many of its last slots keep what a worker wrote when that worker is gone
--- @param now by the clock that `look` is given
 function ____exports.take(region, name, count, kept, now)
     for _ = 1, LOOKS do
         local row, err = found(
@@ -117,8 +116,8 @@ local function drop(region, slot, now)
     region.touched[slot] = now
     return rows.forget_name(region, slot)
 end
---- Sees to one row; returns its name where it was dropped.
-local function see_to(region, slot, now)
+--- Checks one row; returns its name if it was dropped.
+local function sweep_row(region, slot, now)
     local since = region.touched[slot]
     if rows.in_use(region.generations[slot]) then
         if since > now or has_holder(region, slot) then
@@ -135,13 +134,12 @@ local function see_to(region, slot, now)
     end
     return nil
 end
---- Looks at all rows once: drops what nobody has held for long, and frees what has rested. In one process at a time; some
--- ten nanoseconds for a row that is held here. Phases: any but init in which `pause` may be called.
+--- Checks all rows once: drops those without holders, and frees those that have rested. In one process at a time; takes some ten nanoseconds
+-- for a row that is held here. Phases: any but init in which `pause` may be called.
 -- 
--- @param now in seconds, by a clock that nobody sets back
 -- @param dropped is told the name of each row that was dropped
--- @param pause is called after some of these, and stops the look where it returns false
-function ____exports.look(region, now, dropped, pause)
+-- @param pause is called after some of these, and stops the sweep where it returns false
+function ____exports.sweep(region, now, dropped, pause)
     local ____region_1 = region
     local generations = ____region_1.generations
     local sizes = ____region_1.sizes
@@ -155,7 +153,7 @@ function ____exports.look(region, now, dropped, pause)
         if rows.in_use(generation) and mine[slot] > 0 then
             touched[slot] = now
         elseif generation ~= 0 then
-            local name = see_to(region, slot, now)
+            local name = sweep_row(region, slot, now)
             if name ~= nil then
                 dropped(name)
                 count = count + 1

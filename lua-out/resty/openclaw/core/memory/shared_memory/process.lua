@@ -16,12 +16,12 @@ local function start_ticks(pid)
     )
     return ticks
 end
---- This process as a text for `is_alive`: its pid and when it began. Phases: any.
+--- The identity of this process: its pid and start time. Phases: any.
 function ____exports.identity()
     local pid = ngx.worker.pid()
     return (tostring(pid) .. " ") .. (start_ticks(pid) or "")
 end
---- Whether the process that once called itself this still runs. Phases: any; two system calls.
+--- Whether the process with this identity still runs. Phases: any; two system calls.
 function ____exports.is_alive(who)
     local pid, ticks = string.match(who, "^(%d+) (%d*)$")
     if ffi.C.kill(

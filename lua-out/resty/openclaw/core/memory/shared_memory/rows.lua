@@ -49,7 +49,7 @@ function ____exports.find(rows, name)
     end
     return ____exports.LOST_SLOT, ____exports.NEVER
 end
---- Gives a row away that nobody can be using. Where the list has no room it rests once more.
+--- Adds a row that is not in use to the free list. Without memory for the list it rests once more.
 local function give_away(rows, slot, now)
     rows.touched[slot] = 0
     local space = slot < mapping.FIRST_TRANSIENT and ____exports.LASTING or ____exports.TRANSIENT
@@ -174,7 +174,7 @@ function ____exports.recycle(rows, slot, now)
     begin_epoch(rows)
     return name
 end
---- How many slots were handed out in rows that nobody uses any more.
+--- How many slots belong to rows that are not in use.
 function ____exports.unused(rows, space)
     if space == nil then
         space = ____exports.LASTING

@@ -4,18 +4,18 @@ local clock = require("resty.openclaw.core.time.clock")
 local mapping = require("resty.openclaw.core.memory.shared_memory.mapping")
 local rows = require("resty.openclaw.core.memory.shared_memory.rows")
 local shapes = require("resty.openclaw.core.metrics.metric_registry.shapes")
---- So many slots are looked at without a pause: a part of a millisecond.
+--- Slots that are checked without a pause: a part of a millisecond.
 local SLOTS_AT_ONCE = 65536
---- To make a row takes far less than this.
+--- Creating a row takes far less than this.
 local SETTLE_SECONDS = 1
---- Whether a row has its name for good. Of two processes that make a series at one moment one gives its row back.
+--- Whether a row keeps its name: if two processes create a series at the same time, one gives its row back.
 local function is_settled(region, slot, name)
     if clock.now() - region.touched[slot] > SETTLE_SECONDS then
         return true
     end
     return (region.names:get("slot:" .. name)) == slot
 end
---- Takes in what has become of one row.
+--- Updates one row that has changed.
 local function reread(catalogue, slot)
     local region = catalogue.registry.region
     local generation = region.generations[slot]

@@ -40,7 +40,7 @@ local function bind(family, slot, generation, name)
         family
     )
 end
---- A handle for a misused family: it counts where nobody looks.
+--- A handle for misused labels: what it counts is not exposed.
 local function nowhere(family)
     local region = family.registry.region
     if family.kind == "counter" then
@@ -82,7 +82,7 @@ local function misuse(self, what, value)
         tostring(value)
     )
 end
---- Makes texts of the values. What is wrong with them, and what was given; or nothing.
+--- Converts the values to strings. Returns what is wrong, and the value; or nothing.
 local function fault_in(family, values, count)
     local names = family.label_names
     if count ~= #names then
@@ -93,7 +93,7 @@ local function fault_in(family, values, count)
         if type(value) ~= "string" then
             local is_simple = type(value) == "number" or type(value) == "boolean"
             if not is_simple then
-                return ("needs a text for its label \"" .. tostring(names[index])) .. "\", got", value
+                return ("needs a string for its label \"" .. tostring(names[index])) .. "\", got", value
             end
             values[index] = tostring(value)
         end
@@ -152,7 +152,7 @@ function ____exports.allow(family, list)
     family.allowed = list
     family.kept_names = allow_list.kept_names(list, family.label_names)
 end
---- A family whose name, labels and bounds have been looked at. Phases: any.
+--- A family whose name, labels and bounds are valid. Phases: any.
 local function create(registry, kind, name, help, label_names, bounds)
     local fields = {
         registry = registry,

@@ -10,17 +10,17 @@ local rows = require("resty.openclaw.core.memory.shared_memory.rows")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local ____series = require("resty.openclaw.core.metrics.metric_registry.series")
 local own_name = ____series.own_name
---- Who leads may do so for two thirds of this time without asking again: longer than any slice is held up.
+--- A leader may go on for two thirds of this time before it has to renew its lease: longer than any slice is delayed.
 local LEASE_SECONDS = 15
---- A series is looked at so many times before it is dropped, but no less often than every minute.
-local LOOKS = 10
-local MOST_SECONDS_BETWEEN_LOOKS = 60
---- What nobody holds any more waits for so long before anybody sees it.
-local SECONDS_BETWEEN_HELD_LOOKS = 2
---- So many numbers are read without a pause, and so many rows are dropped or freed: about a millisecond.
+--- A series is checked so many times before it is dropped, and once a minute at least.
+local SWEEPS = 10
+local MOST_SECONDS_BETWEEN_SWEEPS = 60
+--- How often held rows are checked.
+local SECONDS_BETWEEN_HELD_SWEEPS = 2
+--- Numbers read, and rows dropped or freed, without a pause: about a millisecond.
 local READS_AT_ONCE = 100000
 local ROWS_AT_ONCE = 50
---- Notes which rows have changed since the last look; the first that is to be dropped or freed, or `limit`.
+--- Notes which rows have changed since the last sweep. Returns the first that is due to be dropped or freed, or `limit`.
 local function next_due(all, from, limit, now, idle, configuration)
     local ____all_0 = all
     local generations = ____all_0.generations
@@ -50,7 +50,7 @@ local function next_due(all, from, limit, now, idle, configuration)
     end
     return limit
 end
---- Gives up the place that a series had in its family.
+--- Removes a dropped series from the counts of its family.
 local function leave(registry, row_name, is_dropped)
     if row_name == nil then
         return
@@ -88,11 +88,9 @@ local function settle(registry, slot, now)
         )
     end
 end
---- Looks at all series once. Calls `pause` about once a millisecond; stops where that returns false. Phases: any in which
--- `pause` may be called.
--- 
--- @param now in seconds, by a clock that nobody sets back
-function ____exports.look(registry, now, pause)
+--- Checks all series once. Calls `pause` about once a millisecond; stops where that returns false. Phases: any in which `pause` may be
+-- called.
+function ____exports.sweep(registry, now, pause)
     local region = registry.region
     local idle = registry.idle_seconds == 0 and math.huge or registry.idle_seconds
     local limit = rows.limit(region)
@@ -122,7 +120,7 @@ function ____exports.look(registry, now, pause)
         end
     end
 end
---- Drops the series with these label values at once, unless others count in it too.
+--- Drops the series with these label values at once, unless other label values share it.
 function ____exports.forget(family, values)
     local name = own_name(family, values)
     if name == nil then
@@ -145,24 +143,24 @@ function ____exports.forget(family, values)
         false
     )
 end
---- Frees the rows that nobody holds any more. Else as `look`.
-function ____exports.look_at_held(registry, now, pause)
-    local function tell(name)
-        for ____, told in ipairs(registry.row_dropped) do
-            told(name)
+--- Frees the held rows without holders. Else as `sweep`.
+function ____exports.sweep_held(registry, now, pause)
+    local function dropped(name)
+        for ____, listener in ipairs(registry.row_dropped) do
+            listener(name)
         end
     end
-    held_rows.look(registry.region, now, tell, pause)
+    held_rows.sweep(registry.region, now, dropped, pause)
 end
 local function pass_and_lead(candidate)
     time_slice.yield_now()
     return (candidate:leads())
 end
---- Says at the start when the dict, or the limit on what series may take of it, is too small for what the configuration binds.
-local function tell(registry)
+--- Logs at the start that the dict, or the limit of series in it, is too small for the configuration.
+local function report_small_dict(registry)
     local advice = room.advice(registry)
     local limit = room.low_limit(registry)
-    if (advice or limit) == nil or not room.is_first_to_tell(registry) then
+    if (advice or limit) == nil or not room.is_first_to_report(registry) then
         return
     end
     if advice ~= nil then
@@ -175,42 +173,41 @@ end
 local function try_to(work, registry, now, pause)
     local ok, err = pcall(work, registry, now, pause)
     if not ok then
-        ngx.log(ngx.ERR, "metric_registry: cannot look after what is idle: ", err)
+        ngx.log(ngx.ERR, "metric_registry: cannot drop idle series: ", err)
     end
 end
---- Looks at what workers hold every two seconds, and at all series from time to time, in each worker that may. Phases: init,
--- where the registry is made.
+--- Checks held rows every two seconds, and all series regularly, in the worker that leads. Phases: init, where the registry is created.
 function ____exports.watch(registry)
     local region = registry.region
     local candidate = leader.new(region.names, "series", LEASE_SECONDS)
     local function pause()
         return pass_and_lead(candidate)
     end
-    local looks = false
-    local next_look = 0
-    local has_told = false
-    local next_held_look = 0
+    local is_sweeping = false
+    local next_sweep = 0
+    local has_reported = false
+    local next_held_sweep = 0
     local ____region_duties_1 = region.duties
     ____region_duties_1[#____region_duties_1 + 1] = function()
-        if not has_told then
-            has_told = true
-            tell(registry)
+        if not has_reported then
+            has_reported = true
+            report_small_dict(registry)
         end
-        if looks or not (candidate:leads()) then
+        if is_sweeping or not (candidate:leads()) then
             return
         end
-        looks = true
+        is_sweeping = true
         local now = clock.now()
-        if now >= next_held_look then
-            try_to(____exports.look_at_held, registry, now, pause)
-            next_held_look = now + SECONDS_BETWEEN_HELD_LOOKS
+        if now >= next_held_sweep then
+            try_to(____exports.sweep_held, registry, now, pause)
+            next_held_sweep = now + SECONDS_BETWEEN_HELD_SWEEPS
         end
-        if now >= next_look and (candidate:leads()) then
-            try_to(____exports.look, registry, now, pause)
-            local wanted = registry.idle_seconds == 0 and math.huge or registry.idle_seconds / LOOKS
-            next_look = now + math.min(wanted, MOST_SECONDS_BETWEEN_LOOKS)
+        if now >= next_sweep and (candidate:leads()) then
+            try_to(____exports.sweep, registry, now, pause)
+            local wanted = registry.idle_seconds == 0 and math.huge or registry.idle_seconds / SWEEPS
+            next_sweep = now + math.min(wanted, MOST_SECONDS_BETWEEN_SWEEPS)
         end
-        looks = false
+        is_sweeping = false
     end
 end
 return ____exports

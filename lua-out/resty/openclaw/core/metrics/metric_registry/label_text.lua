@@ -70,13 +70,13 @@ function ____exports.each(text, visit)
         at = ____end + 2
     end
 end
---- Whether a word may be the name of a label. `le` is the bound of a histogram's bucket, `__` Prometheus' own.
+--- Whether a string may be the name of a label. `le` and names with `__` in front are reserved by Prometheus.
 function ____exports.is_label_name(name)
     local legal = string.find(name, "^[%a_][%w_]*$")
     local reserved = string.find(name, "^__")
     return legal ~= nil and reserved == nil and name ~= "le"
 end
---- Whether a word may be the name of a metric.
+--- Whether a string may be the name of a metric.
 function ____exports.is_metric_name(name)
     local legal = string.find(name, "^[%a_:][%w_:]*$")
     return legal ~= nil

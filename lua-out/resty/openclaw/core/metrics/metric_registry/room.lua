@@ -96,8 +96,8 @@ function ____exports.low_limit(registry)
     end
     return string.format("metrics.max_bytes = %d leaves no room for further series: those that there are at the start take %d bytes", most, taken)
 end
---- Whether this process is the one that says so: one for each configuration. Phases: any but init.
-function ____exports.is_first_to_tell(registry)
+--- Whether this process is to log it: one process for each configuration. Phases: any but init.
+function ____exports.is_first_to_report(registry)
     local ____registry_region_2 = registry.region
     local names = ____registry_region_2.names
     local configuration = ____registry_region_2.configuration

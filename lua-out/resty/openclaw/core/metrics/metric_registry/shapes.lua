@@ -43,8 +43,8 @@ local function shape_of(all, kind, name, bounds_text)
     shapes[#shapes + 1] = made
     return made
 end
-local function is_kind(word)
-    return word == "counter" or word == "gauge" or word == "histogram"
+local function is_kind(name)
+    return name == "counter" or name == "gauge" or name == "histogram"
 end
 --- Takes in one row, if its name is that of a series (see `series`).
 function ____exports.add(all, row_name, slot, generation)

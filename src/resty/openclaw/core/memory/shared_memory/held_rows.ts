@@ -1,12 +1,11 @@
 /**
- * Rows of transient slots that live as long as some worker holds them: for what is known of something with a name from
- * outside, such as a node's address.
+ * Rows of transient slots that exist as long as a worker holds them: for state of things that come and go, such as nodes.
  *
- * A worker that needs a row adds to the row's first slot in its own block, and takes that back when it needs the row no
- * more. Where it dies, the slot falls to zero with it. A row that nobody has held for a time is dropped, rests, and is then
- * given to another name. In the common block the first slot is free for the row's owner.
+ * A worker that holds a row adds 1 to the row's first slot in its own block, and subtracts it on release; when the worker dies, the slot
+ * falls to zero. A row without holders is dropped after a time, rests, and is then given to another name. In the common block the first
+ * slot is free for the user of the row.
  *
- * What is made in init is held by each worker once it asks for it (`hold`); until then time protects it.
+ * A row that is created in init has no holder until a worker calls `hold`; until then `UNHELD_SECONDS` protect it.
  */
 import type { Region } from "../shared_memory";
 import { HIGHEST_BLOCK } from "./lease";
@@ -22,29 +21,29 @@ export interface HeldRow {
     is_held: boolean;
 }
 
-/** A row that nobody holds is kept for so long: figures are read once more, and who comes back finds its own. */
+/** How long a row without holders is kept: its metrics can still be scraped, and a node that comes back finds its own. */
 export const UNHELD_SECONDS = 30;
 
-/** So many rows are dropped without a pause, with what they had in other places: about a millisecond. */
+/** So many rows are dropped without a pause, with all that belongs to them: about a millisecond. */
 const DROPS_AT_ONCE = 10;
 
-/** Of several processes that make or drop a row at one moment all but one have to look again. */
+/** Number of attempts: if several processes create or drop a row at the same time, all but one have to retry. */
 const LOOKS = 5;
 
-/** Whether the row is still the one that was taken; else its slots may be another's. Phases: any. */
+/** Whether the row is still the same; else its slots may belong to another one. Phases: any. */
 export function is_current(region: Rows, row: HeldRow): boolean {
     return region.generations.get(row.slot) === row.generation;
 }
 
 /**
- * Makes this worker hold the row, where it does not yet; false when the row is another's by now. Phases: any but init.
+ * Makes this worker hold the row, unless it does already; false when the row now belongs to another name. Phases: any but init.
  */
 export function hold(region: Region, row: HeldRow): boolean {
     if (row.is_held) return is_current(region, row);
     if (!is_current(region, row)) return false;
     const { mine, names } = region;
     mine.set(row.slot, mine.get(row.slot) + 1);
-    // The dict's lock also orders the write before the next look, as whoever drops a row has it the other way round.
+    // The dict's lock is also a memory barrier between the write and the check; `drop` has the reverse order.
     const [slot] = names.get<number>(`slot:${row.name}`);
     if (slot === row.slot && is_current(region, row)) {
         row.is_held = true;
@@ -62,7 +61,7 @@ export function release(region: Region, row: HeldRow): void {
     if (is_current(region, row)) region.mine.set(row.slot, region.mine.get(row.slot) - 1);
 }
 
-function found(rows_of: Region, name: string, count: number, kept: number, now: number): Result<HeldRow> {
+function found(rows_of: Region, name: string, count: number, kept: number, now: MonotonicTime): Result<HeldRow> {
     let [slot, generation] = rows.find(rows_of, name);
     if (slot === undefined) {
         const [made, second] = rows.make(rows_of, name, count, 0, now, rows.TRANSIENT, kept);
@@ -77,9 +76,8 @@ function found(rows_of: Region, name: string, count: number, kept: number, now: 
  * The row with this name, of so many slots, held by this worker, or in init by nobody yet. Phases: any. On failure nil and
  * why.
  * @param kept how many of its last slots keep what a worker wrote when that worker is gone
- * @param now by the clock that `look` is given
  */
-export function take(region: Region, name: string, count: number, kept: number, now: number): Result<HeldRow> {
+export function take(region: Region, name: string, count: number, kept: number, now: MonotonicTime): Result<HeldRow> {
     for (const _ of $range(1, LOOKS)) {
         const [row, err] = found(region, name, count, kept, now);
         if (row === undefined) return $multi(undefined, err!);
@@ -106,7 +104,7 @@ function has_holder(region: Region, slot: number): boolean {
 }
 
 /** Drops a row that nobody holds, and returns the name it had; nothing when somebody has come to hold it. */
-function drop(region: Region, slot: number, now: number): string | undefined {
+function drop(region: Region, slot: number, now: MonotonicTime): string | undefined {
     const generation = region.generations.get(slot);
     region.generations.set(slot, generation + 1);
     // See `hold`.
@@ -119,9 +117,9 @@ function drop(region: Region, slot: number, now: number): string | undefined {
     return rows.forget_name(region, slot);
 }
 
-/** Sees to one row; returns its name where it was dropped. */
-function see_to(region: Region, slot: number, now: number): string | undefined {
-    const since = region.touched.get(slot);
+/** Checks one row; returns its name if it was dropped. */
+function sweep_row(region: Region, slot: number, now: MonotonicTime): string | undefined {
+    const since = region.touched.get(slot) as MonotonicTime;
     if (rows.in_use(region.generations.get(slot))) {
         if (since > now || has_holder(region, slot)) region.touched.set(slot, now);
         else if (now - since >= UNHELD_SECONDS) return drop(region, slot, now);
@@ -133,15 +131,14 @@ function see_to(region: Region, slot: number, now: number): string | undefined {
 }
 
 /**
- * Looks at all rows once: drops what nobody has held for long, and frees what has rested. In one process at a time; some
- * ten nanoseconds for a row that is held here. Phases: any but init in which `pause` may be called.
- * @param now in seconds, by a clock that nobody sets back
+ * Checks all rows once: drops those without holders, and frees those that have rested. In one process at a time; takes some ten nanoseconds
+ * for a row that is held here. Phases: any but init in which `pause` may be called.
  * @param dropped is told the name of each row that was dropped
- * @param pause is called after some of these, and stops the look where it returns false
+ * @param pause is called after some of these, and stops the sweep where it returns false
  */
-export function look(
+export function sweep(
     region: Region,
-    now: number,
+    now: MonotonicTime,
     dropped: (this: void, name: string) => void,
     pause: (this: void) => boolean,
 ): void {
@@ -155,7 +152,7 @@ export function look(
             // The usual case, and the quick one.
             touched.set(slot, now);
         } else if (generation !== 0) {
-            const name = see_to(region, slot, now);
+            const name = sweep_row(region, slot, now);
             if (name !== undefined) {
                 dropped(name);
                 count += 1;

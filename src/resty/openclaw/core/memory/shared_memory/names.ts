@@ -9,8 +9,8 @@ export type Names = Pick<
 type Value = string | number | boolean;
 
 interface LocalNames {
-    readonly values: LuaTable<string, Value>;
-    readonly lists: LuaTable<string, Value[]>;
+    readonly values: LuaMap<string, Value>;
+    readonly lists: LuaMap<string, Value[]>;
 }
 
 function get<T extends Value>(this: LocalNames, key: string): LuaMultiReturn<[value: T | undefined]> {
@@ -46,14 +46,14 @@ function incr(this: LocalNames, key: string, by: number): Result<number> {
 }
 
 function lpush(this: LocalNames, key: string, value: Value): Result<number> {
-    const list = (this.lists.get(key) as Value[] | undefined) ?? [];
+    const list = this.lists.get(key) ?? [];
     this.lists.set(key, list);
     list.push(value);
     return $multi(list.length);
 }
 
 function lpop<T extends Value>(this: LocalNames, key: string): LuaMultiReturn<[value: T | undefined]> {
-    const list = this.lists.get(key) as Value[] | undefined;
+    const list = this.lists.get(key);
     return $multi(list === undefined ? undefined : (table.remove(list) as T | undefined));
 }
 
@@ -80,7 +80,7 @@ export function advance(names: Names, cursor: string, count: number, first: numb
 
 /** Names that only this process and the workers forked from it later know. */
 export function local_names(): Names {
-    const fields = { values: new LuaTable<string, Value>(), lists: new LuaTable<string, Value[]>() };
+    const fields = { values: new LuaMap<string, Value>(), lists: new LuaMap<string, Value[]>() };
     // The compiler compares no generic methods.
     return setmetatable(fields, metatable) as unknown as Names;
 }

@@ -1,4 +1,4 @@
-/** Names a process for good, so that a recycled pid is never taken for its former owner. Linux. */
+/** Unique identities of processes: unlike a pid, an identity is never reused. Linux. */
 import * as ffi from "ffi";
 
 ffi.cdef("int kill(int pid, int signal);");
@@ -16,13 +16,13 @@ function start_ticks(pid: number): string | undefined {
     return ticks;
 }
 
-/** This process as a text for `is_alive`: its pid and when it began. Phases: any. */
+/** The identity of this process: its pid and start time. Phases: any. */
 export function identity(): string {
     const pid = ngx.worker.pid();
     return `${pid} ${start_ticks(pid) ?? ""}`;
 }
 
-/** Whether the process that once called itself this still runs. Phases: any; two system calls. */
+/** Whether the process with this identity still runs. Phases: any; two system calls. */
 export function is_alive(who: string): boolean {
     const [pid, ticks] = string.match(who, "^(%d+) (%d*)$");
     if (ffi.C.kill!(tonumber(pid), 0) !== 0 && ffi.errno() === ESRCH) return false;

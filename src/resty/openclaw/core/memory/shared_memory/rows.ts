@@ -1,9 +1,9 @@
 /**
- * Rows: adjoining slots under one name that go back when nobody needs them any more, and then get other names.
+ * Rows: adjacent slots under one name that are freed when they are not needed any more, and then get other names.
  *
  * Beside the blocks lie areas with a number for each slot; a row's numbers stand at its first. The generation grows by
- * one when the row gets a name and when it loses it, so it is odd while the row is in use. Who keeps a slot keeps its
- * generation too, and compares before each use: where they differ, the slot is another's.
+ * one when the row gets a name and when it loses it, so it is odd while the row is in use. Code that keeps a slot also keeps its
+ * generation, and compares it before each use: where they differ, the slot belongs to another row.
  *
  * A row that is dropped rests before it is zeroed and given away, as another process may have compared just before.
  * One process at a time drops and recycles. Where it dies between two steps, the next one goes on from what it finds.
@@ -87,8 +87,8 @@ export function find(rows: Rows, name: string): LuaMultiReturn<[slot?: number, g
     return $multi(LOST_SLOT, NEVER);
 }
 
-/** Gives a row away that nobody can be using. Where the list has no room it rests once more. */
-function give_away(rows: Rows, slot: number, now: number): void {
+/** Adds a row that is not in use to the free list. Without memory for the list it rests once more. */
+function give_away(rows: Rows, slot: number, now: MonotonicTime): void {
     // A process that dies between these two loses the row; the other way round it would be given away twice.
     rows.touched.set(slot, 0);
     const space = slot < mapping.FIRST_TRANSIENT ? LASTING : TRANSIENT;
@@ -107,7 +107,7 @@ export function make(
     name: string,
     count: number,
     pin: number,
-    now: number,
+    now: MonotonicTime,
     space = LASTING,
     kept = count,
 ): LuaMultiReturn<[slot: number, generation: number, made: boolean] | [slot: undefined, err: string]> {
@@ -171,7 +171,7 @@ export function forget_name(rows: Rows, slot: number): string | undefined {
  * Drops a row whose activity is still what was seen last, and returns the name it had. Nothing when something has been
  * counted in it since, or when it had no name. The generation comes first: from then on nobody begins to count in it.
  */
-export function drop(rows: Rows, slot: number, now: number): string | undefined {
+export function drop(rows: Rows, slot: number, now: MonotonicTime): string | undefined {
     const generation = rows.generations.get(slot);
     rows.touched.set(slot, now);
     rows.generations.set(slot, generation + 1);
@@ -188,7 +188,7 @@ export function drop(rows: Rows, slot: number, now: number): string | undefined 
  * Zeroes a row that has rested, and gives it away. Returns the name it still had, where one who dropped it died before
  * taking it away; else nothing.
  */
-export function recycle(rows: Rows, slot: number, now: number): string | undefined {
+export function recycle(rows: Rows, slot: number, now: MonotonicTime): string | undefined {
     const name = forget_name(rows, slot);
     const last = slot + rows.sizes.get(slot) - 1;
     for (const block of $range(0, rows.base.get(HIGHEST_BLOCK))) {
@@ -200,7 +200,7 @@ export function recycle(rows: Rows, slot: number, now: number): string | undefin
     return name;
 }
 
-/** How many slots were handed out in rows that nobody uses any more. */
+/** How many slots belong to rows that are not in use. */
 export function unused(rows: Rows, space = LASTING): number {
     const { generations, sizes } = rows;
     let count = 0;

@@ -13,7 +13,7 @@ export const OTHER = "_other";
 /** The values of a label that are kept; true for any. */
 export type Rule = true | LuaSet<string>;
 /** By the names of labels; others are left out. */
-export type AllowList = LuaTable<string, Rule>;
+export type AllowList = LuaMap<string, Rule>;
 
 function read_values(given: unknown, path: string, problems: Problems): LuaSet<string> {
     const wanted = "a list of the values to keep";
@@ -33,7 +33,7 @@ function read_values(given: unknown, path: string, problems: Problems): LuaSet<s
 
 function read_one(given: unknown, path: string, problems: Problems): AllowList {
     const wanted = "a table of the labels to keep";
-    const list: AllowList = new LuaTable();
+    const list: AllowList = new LuaMap();
     if (type(given) !== "table") {
         problem.add(problems, path, wanted, given);
         return list;
@@ -48,10 +48,10 @@ function read_one(given: unknown, path: string, problems: Problems): AllowList {
 }
 
 /** The option `labels`: by the names of metrics. */
-export const LABELS: Kind<LuaTable<string, AllowList>> = {
+export const LABELS: Kind<LuaMap<string, AllowList>> = {
     name: "table",
     read: (given, path, problems) => {
-        const lists = new LuaTable<string, AllowList>();
+        const lists = new LuaMap<string, AllowList>();
         if (type(given) !== "table") {
             problem.add(problems, path, "a table", given);
             return lists;
@@ -93,7 +93,7 @@ export function kept_value(rule: Rule, value: string): string {
 export function kept_values(list: AllowList, label_names: readonly string[], values: readonly string[]): string[] {
     const kept: string[] = [];
     for (const index of $range(1, label_names.length)) {
-        const rule = list.get(label_names[index - 1]!) as Rule | undefined;
+        const rule = list.get(label_names[index - 1]!);
         if (rule !== undefined) kept.push(kept_value(rule, values[index - 1]!));
     }
     return kept;

@@ -1,6 +1,6 @@
 /**
- * Which series there are: all that any worker has made, read from the names of their rows. What was read once is kept;
- * which rows have changed since, by getting a name or losing it, the generations say.
+ * The catalogue of all series of all workers, read from the names of their rows. It is cached; generations show which rows have changed
+ * since.
  */
 import type { Registry } from "./model";
 import * as shared_memory from "../../memory/shared_memory";
@@ -19,25 +19,25 @@ export interface Catalogue extends Shapes {
     readonly read: Doubles;
 }
 
-/** So many slots are looked at without a pause: a part of a millisecond. */
+/** Slots that are checked without a pause: a part of a millisecond. */
 const SLOTS_AT_ONCE = 65536;
-/** To make a row takes far less than this. */
+/** Creating a row takes far less than this. */
 const SETTLE_SECONDS = 1;
 
-/** Whether a row has its name for good. Of two processes that make a series at one moment one gives its row back. */
+/** Whether a row keeps its name: if two processes create a series at the same time, one gives its row back. */
 function is_settled(region: Region, slot: number, name: string): boolean {
     if (clock.now() - region.touched.get(slot) > SETTLE_SECONDS) return true;
     return region.names.get<number>(`slot:${name}`)[0] === slot;
 }
 
-/** Takes in what has become of one row. */
+/** Updates one row that has changed. */
 function reread(catalogue: Catalogue, slot: number): void {
     const region = catalogue.registry.region;
     const generation = region.generations.get(slot);
     shapes.remove(catalogue, slot);
     if (rows.in_use(generation)) {
         const [name] = region.names.get<string>(`name:${slot}`);
-        // One that is being made, or dropped again, at this moment is looked at once more.
+        // A row that is being created or dropped right now is checked again.
         if (name === undefined || !is_settled(region, slot, name)) return;
         if (region.generations.get(slot) !== generation) return;
         shapes.add(catalogue, name, slot, generation);
@@ -57,7 +57,7 @@ function next_changed(all: Rows, read: Doubles, from: number, limit: number): nu
 /** Reads what is new, and forgets what was dropped. Calls `pause` after each row, so that it may be one of `time_slice.paced`. Phases: any in which `pause` may be called. */
 export function refresh(catalogue: Catalogue, pause: (this: void) => void): void {
     const region = catalogue.registry.region;
-    // Whoever looks at series sees to it that idle ones are dropped.
+    // Also starts the timer that drops idle series.
     shared_memory.attend(region);
     const limit = rows.limit(region);
     let from = rows.FIRST_SLOT;
@@ -90,7 +90,7 @@ function declared(catalogue: Catalogue, named: readonly Shape[], name: string): 
  * or was made last. Nothing when the series contradict what is registered. Phases: any.
  */
 export function in_force(catalogue: Catalogue, name: string): Shape | undefined {
-    const named = catalogue.by_name.get(name) as Shape[] | undefined;
+    const named = catalogue.by_name.get(name);
     if (named === undefined) return undefined;
     const family = catalogue.registry.families.get(name);
     if (family === undefined) return declared(catalogue, named, name);
@@ -109,11 +109,11 @@ function create(registry: Registry): Catalogue {
 }
 export { create as new };
 
-const catalogues = new LuaTable<Registry, Catalogue>();
+const catalogues = new LuaMap<Registry, Catalogue>();
 
 /** The catalogue of a registry, one for all who look. Else as `new`. */
 export function of(registry: Registry): Catalogue {
-    const known = catalogues.get(registry) as Catalogue | undefined;
+    const known = catalogues.get(registry);
     if (known !== undefined) return known;
     const made = create(registry);
     catalogues.set(registry, made);

@@ -1,4 +1,4 @@
-/** One metric: the handles of its series, found by their labels, and what it makes of misuse. */
+/** One metric: the handles of its series by their labels, and the handling of misuse. */
 import * as clock from "../../time/clock";
 import * as handles from "../metric_handles";
 import type { Handle } from "../metric_handles";
@@ -20,7 +20,7 @@ function bind(family: Family<unknown>, slot: number, generation: number, name: s
     return handles.histogram(region, slot, family.buckets!, generation, name, family);
 }
 
-/** A handle for a misused family: it counts where nobody looks. */
+/** A handle for misused labels: what it counts is not exposed. */
 function nowhere(family: Family<unknown>): Handle {
     const region = family.registry.region;
     if (family.kind === "counter") return handles.counter(region, rows.LOST_SLOT);
@@ -39,11 +39,11 @@ function misuse(this: Family<unknown>, what: string, value: unknown): void {
     this.registry.misuses?.labels(this.name).inc();
     const now = clock.now();
     if (now < this.next_line) return;
-    this.next_line = now + SECONDS_BETWEEN_LINES;
+    this.next_line = later(now, SECONDS_BETWEEN_LINES);
     ngx.log(ngx.ERR, "metric_registry: ", this.name, " ", what, " ", tostring(value));
 }
 
-/** Makes texts of the values. What is wrong with them, and what was given; or nothing. */
+/** Converts the values to strings. Returns what is wrong, and the value; or nothing. */
 function fault_in(
     family: Family<unknown>,
     values: unknown[],
@@ -55,7 +55,7 @@ function fault_in(
         const value = values[index - 1];
         if (typeof value !== "string") {
             const is_simple = type(value) === "number" || type(value) === "boolean";
-            if (!is_simple) return $multi(`needs a text for its label "${names[index - 1]}", got`, value);
+            if (!is_simple) return $multi(`needs a string for its label "${names[index - 1]}", got`, value);
             values[index - 1] = tostring(value);
         }
     }
@@ -79,19 +79,19 @@ function labels(this: Family<unknown>, ...given: string[]): unknown {
         known = this.handles.get(key) as Handle | undefined;
     }
     if (known !== undefined) {
-        // Its series may have been dropped: whoever asks for it is to find it on the page.
+        // Its series may have been dropped; asking for the handle brings it back to the page.
         if (this.registry.region.generations.get(known.slot) !== known.generation) this.rebind(known);
         return known;
     }
     const epoch = rows.epoch(this.registry.region);
     if (this.handles_epoch !== epoch) {
-        this.handles = new LuaTable();
+        this.handles = new LuaMap();
         this.handles_epoch = epoch;
     }
     const name = series.name_of(this, label_text(this.kept_names, values));
     const [slot, generation, is_own] = series.place(this, name);
     const handle = bind(this, slot, generation, name);
-    // Many long or broken values may share one series; to keep each of them would fill the worker's memory.
+    // Many long or invalid values may share one series; caching each of them would fill the memory of the worker.
     if (is_own && are_fitted(values)) this.handles.set(key, handle);
     return handle;
 }
@@ -109,7 +109,7 @@ export function allow(family: Family<unknown>, list: AllowList): void {
     family.kept_names = allow_list.kept_names(list, family.label_names);
 }
 
-/** A family whose name, labels and bounds have been looked at. Phases: any. */
+/** A family whose name, labels and bounds are valid. Phases: any. */
 function create(
     registry: Registry,
     kind: Kind,
@@ -130,10 +130,10 @@ function create(
         outside: undefined,
         bounds,
         buckets: kind === "histogram" ? prepare(bounds) : undefined,
-        handles: new LuaTable<string, unknown>(),
+        handles: new LuaMap<string, unknown>(),
         handles_epoch: rows.epoch(registry.region),
         lost_epoch: -1,
-        next_line: 0,
+        next_line: 0 as MonotonicTime,
     };
     return setmetatable(fields, metatable);
 }

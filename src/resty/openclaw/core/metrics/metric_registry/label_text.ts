@@ -1,4 +1,4 @@
-/** Labels as Prometheus' text formats write them, and which words may be names. Pure Lua, any phase. */
+/** Labels in the text formats of Prometheus, and which names are valid. Pure Lua, any phase. */
 import * as utf8 from "../../text/utf8";
 
 /** What a label value is cut to. */
@@ -64,14 +64,14 @@ export function each(text: string, visit: (this: void, name: string, escaped_val
     }
 }
 
-/** Whether a word may be the name of a label. `le` is the bound of a histogram's bucket, `__` Prometheus' own. */
+/** Whether a string may be the name of a label. `le` and names with `__` in front are reserved by Prometheus. */
 export function is_label_name(name: string): boolean {
     const [legal] = string.find(name, "^[%a_][%w_]*$");
     const [reserved] = string.find(name, "^__");
     return legal !== undefined && reserved === undefined && name !== "le";
 }
 
-/** Whether a word may be the name of a metric. */
+/** Whether a string may be the name of a metric. */
 export function is_metric_name(name: string): boolean {
     const [legal] = string.find(name, "^[%a_:][%w_:]*$");
     return legal !== undefined;

@@ -4,21 +4,21 @@ import type { Buckets } from "../metric_handles/buckets";
 import type { Region } from "../../memory/shared_memory";
 import type { AllowList } from "./allow_list";
 
-/** Takes one figure; `labels` is made by `label_text`. */
+/** Takes one sample; `labels` is made by `label_text`. */
 export type Emit = (this: void, labels: string, value: number) => void;
 
-/** A family whose figures are worked out only when somebody looks. */
+/** A family whose values are computed when the page is read; see `gauges`. */
 export interface Collector {
     readonly name: string;
     readonly kind: "counter" | "gauge";
     readonly help: string;
-    /** Others have their turn while it emits: it must not walk a table that they change. */
+    /** It may be paused while it emits, so it must not walk a table with `pairs` that others change meanwhile. */
     readonly collect: (this: void, emit: Emit) => void;
 }
 
 export interface Registry {
     readonly region: Region;
-    readonly families: LuaTable<string, Family<unknown>>;
+    readonly families: LuaMap<string, Family<unknown>>;
     readonly collectors: Collector[];
     readonly dict_name: string;
     /** Nothing where the numbers are not shared. */
@@ -29,15 +29,15 @@ export interface Registry {
     most_bytes: number | undefined;
     /** What series of the configuration would have taken that found no room. */
     missing_bytes: number;
-    /** When the next line may say that there is no memory. */
-    next_line: number;
+    /** When the lack of memory may be logged again. */
+    next_line: MonotonicTime;
     /** Values that each label from outside may have before others become `_other`. */
     most_values: number;
     /** Series in which nothing was counted for so long are dropped; 0 for never. */
     idle_seconds: number;
     /** Which labels are kept, by the names of metrics; of others all are. */
-    allowed: LuaTable<string, AllowList>;
-    /** Are told the names of held rows that were dropped. */
+    allowed: LuaMap<string, AllowList>;
+    /** Called with the name of each held row that was dropped. */
     readonly row_dropped: ((this: void, name: string) => void)[];
     dropped?: Family<Counter>;
     expired?: Family<Counter>;
@@ -58,7 +58,7 @@ export interface Family<Bound> extends Owner {
     kept_names: readonly string[];
     /** Where the operator keeps some labels only. */
     allowed: AllowList | undefined;
-    /** It tells of losses, and has few series: its names take room though the others may have none. */
+    /** Whether it counts losses: its few series are created even beyond the limit of memory. */
     is_essential: boolean;
     /** Which labels have values from outside, of which few are kept; nothing for none. */
     outside: LuaSet<string> | undefined;
@@ -66,12 +66,12 @@ export interface Family<Bound> extends Owner {
     /** Of a histogram. */
     readonly buckets: Buckets | undefined;
     /** By label values; begun anew with each epoch of the rows, so that it holds no more than there are series. */
-    handles: LuaTable<string, Bound>;
+    handles: LuaMap<string, Bound>;
     handles_epoch: number;
-    /** In this epoch there was no row for a new series; none is tried until the next. */
+    /** The epoch in which no row was left for a new series; none is tried until the next. */
     lost_epoch: number;
     /** When misuse may be logged again. */
-    next_line: number;
+    next_line: MonotonicTime;
     /**
      * The handle for these label values, in the order of the family's label names. Phases: any. Past the limit of
      * series the handle is that of the series whose label values are all `_other`. Other than one value for each name

@@ -1,7 +1,6 @@
 /**
- * Label values that come from outside: what a client or a node says, such as the name of a model. Of each such label
- * the series have few values, whichever metrics and workers they are of; all others are `_other`. A value has its place
- * as long as there are series with it.
+ * Label values from outside: from clients or nodes, such as the name of a model. Each such label has a limited number of values over all
+ * metrics and workers; others become `_other`. A value counts as long as series have it.
  */
 import type { Family, Registry } from "./model";
 import { increment } from "../../memory/shared_memory/names";

@@ -99,11 +99,11 @@ export function low_limit(registry: Registry): string | undefined {
     );
 }
 
-/** Whether this process is the one that says so: one for each configuration. Phases: any but init. */
-export function is_first_to_tell(registry: Registry): boolean {
+/** Whether this process is to log it: one process for each configuration. Phases: any but init. */
+export function is_first_to_report(registry: Registry): boolean {
     const { names, configuration } = registry.region;
     names.delete(`told:${configuration - 1}`);
     const [first, err] = names.safe_add(`told:${configuration}`, 1);
-    // Where not even that finds memory they may all say it.
+    // Without memory for that mark all of them may log it.
     return first === true || err !== "exists";
 }

@@ -104,7 +104,7 @@ function make(family: Family<unknown>, name: string): LuaMultiReturn<[slot?: num
     if (is_starting()) registry.missing_bytes += room.bytes_of(name);
     family.lost_epoch = rows.epoch(region);
     if (clock.now() >= registry.next_line) {
-        registry.next_line = clock.now() + SECONDS_BETWEEN_LINES;
+        registry.next_line = later(clock.now(), SECONDS_BETWEEN_LINES);
         ngx.log(
             ngx.ERR,
             "metric_registry: new series, such as ",

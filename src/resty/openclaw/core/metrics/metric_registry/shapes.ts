@@ -23,7 +23,7 @@ export interface Shape {
 export interface Shapes {
     readonly registry: Registry;
     /** The oldest shape first. */
-    readonly by_name: LuaTable<string, Shape[]>;
+    readonly by_name: LuaMap<string, Shape[]>;
     /** By slot the place of its shape in `all_shapes`, from 1; 0 for none. A table would halt the worker as it grows. */
     readonly shape_numbers: Doubles;
     readonly all_shapes: Shape[];
@@ -47,7 +47,7 @@ function bounds_of(bounds_text: string): string[] {
 }
 
 function shape_of(all: Shapes, kind: Kind, name: string, bounds_text: string): Shape {
-    let shapes = all.by_name.get(name) as Shape[] | undefined;
+    let shapes = all.by_name.get(name);
     if (shapes === undefined) {
         shapes = [];
         all.by_name.set(name, shapes);
@@ -64,8 +64,8 @@ function shape_of(all: Shapes, kind: Kind, name: string, bounds_text: string): S
     return made;
 }
 
-function is_kind(word: string | undefined): word is Kind {
-    return word === "counter" || word === "gauge" || word === "histogram";
+function is_kind(name: string | undefined): name is Kind {
+    return name === "counter" || name === "gauge" || name === "histogram";
 }
 
 /** Takes in one row, if its name is that of a series (see `series`). */
@@ -98,7 +98,7 @@ function without(shapes: readonly Shape[], shape: Shape): Shape[] {
 }
 
 function remove_shape(all: Shapes, shape: Shape): void {
-    const shapes = all.by_name.get(shape.name) as Shape[] | undefined;
+    const shapes = all.by_name.get(shape.name);
     if (shapes === undefined) return;
     const others = without(shapes, shape);
     if (others.length > 0) {
@@ -172,7 +172,7 @@ export function settle(all: Shapes, pause: (this: void) => void): void {
 function create(registry: Registry): Shapes {
     return {
         registry,
-        by_name: new LuaTable(),
+        by_name: new LuaMap(),
         shape_numbers: mapping.create(1, false),
         all_shapes: [],
         untidy: new LuaSet(),

@@ -5,14 +5,13 @@ local QUOTE = 34
 local BACKSLASH = 92
 local LINE_FEED = 10
 local CARRIAGE_RETURN = 13
---- Larger ones are not kept.
+--- Longer events make no template.
 local MOST_BYTES = 4096
---- A stream of which so many in a row were kept in vain has events that are never alike.
+--- After so many misses the events of a stream are considered too different for a template.
 local MOST_MISSES = 8
---- Where the event ends that begins at `at`, when it is like the one that is kept, is there as a whole, and has content;
--- else 0. Phases: any.
-function ____exports.end_of(likeness, memory, at, limit)
-    local head = likeness.head
+--- The end of the event that begins at `at`, if it matches the template, is complete and has content; else 0. Phases: any.
+function ____exports.end_of(template, memory, at, limit)
+    local head = template.head
     if head == nil then
         return 0
     end
@@ -28,14 +27,14 @@ function ____exports.end_of(likeness, memory, at, limit)
     if ____end == begin or memory[____end - 1] == BACKSLASH then
         return 0
     end
-    local tail = likeness.tail
+    local tail = template.tail
     if limit - ____end < #tail or ffi.C.memcmp(memory + ____end, tail, #tail) ~= 0 then
         return 0
     end
-    likeness.misses = 0
+    template.misses = 0
     return ____end + #tail
 end
---- Where the blank line at `at` ends; 0 when there is none, or not yet.
+--- The end of the blank line at `at`; 0 where there is none, or it is incomplete.
 local function blank_line_end(memory, at, limit)
     if at < limit and memory[at] == LINE_FEED then
         return at + 1
@@ -45,22 +44,22 @@ local function blank_line_end(memory, at, limit)
     end
     return 0
 end
---- Keeps an event of one line, whose content stands from `content_at` to `content_end`. `is_plain`: the event ends with its
--- line, else with the blank line after it. Phases: any.
-function ____exports.keep(likeness, memory, line_at, content_at, content_end, next_line, limit, is_plain)
-    if likeness.misses >= MOST_MISSES then
-        likeness.head = nil
+--- Makes a template of an event of one line, whose content is from `content_at` to `content_end`. `is_plain`: the event ends with its line,
+-- else with the blank line after it. Phases: any.
+function ____exports.keep(template, memory, line_at, content_at, content_end, next_line, limit, is_plain)
+    if template.misses >= MOST_MISSES then
+        template.head = nil
         return
     end
     local ____end = is_plain and next_line or blank_line_end(memory, next_line, limit)
     if ____end == 0 or ____end - line_at > MOST_BYTES then
         return
     end
-    likeness.misses = likeness.misses + 1
-    likeness.head = ffi.string(memory + line_at, content_at - line_at)
-    likeness.tail = ffi.string(memory + content_end, ____end - content_end)
+    template.misses = template.misses + 1
+    template.head = ffi.string(memory + line_at, content_at - line_at)
+    template.tail = ffi.string(memory + content_end, ____end - content_end)
 end
---- Nothing kept yet. Phases: any.
+--- No template yet. Phases: any.
 local function create()
     return {head = nil, tail = "", misses = 0}
 end

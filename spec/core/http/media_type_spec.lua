@@ -1,4 +1,4 @@
-local of = require("resty.openclaw.core.request.media_type").of
+local of = require("resty.openclaw.core.http.media_type").of
 
 describe("media_type", function()
     it("has small letters and no parameters", function()

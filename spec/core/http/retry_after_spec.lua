@@ -1,4 +1,4 @@
-local seconds = require("resty.openclaw.core.request.retry_after").seconds
+local seconds = require("resty.openclaw.core.http.retry_after").seconds
 
 describe("retry_after", function()
     it("is a number of seconds", function()

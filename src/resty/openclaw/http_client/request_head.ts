@@ -1,9 +1,9 @@
-/** Puts a request on paper (RFC 9112, sections 3 and 5) and refuses whatever would not stay in its line. Pure Lua. */
+/** Writes the request line and headers (RFC 9112, sections 3 and 5), and refuses values with line breaks. Pure Lua. */
 
 /** A token of RFC 9110, section 5.6.2: what methods and header names are made of. */
 const TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$";
 
-/** These frame the message, so nobody but this client may set them. */
+/** Headers that frame the message, which only this client may set. */
 const FRAMING = new LuaSet<string>();
 FRAMING.add("connection");
 FRAMING.add("content-length");
@@ -18,7 +18,7 @@ function is_token(text: string): boolean {
     return legal !== undefined;
 }
 
-/** Whether a method may be sent: any token but CONNECT, whose answer is no answer. Phases: any. */
+/** Whether a method may be sent: any token but CONNECT, whose response has no body but a tunnel. Phases: any. */
 export function is_method(method: string): boolean {
     return is_token(method) && method !== "CONNECT";
 }
@@ -27,15 +27,15 @@ export function is_method(method: string): boolean {
 export function header_fault(name: unknown, value: unknown): string | undefined {
     if (typeof name !== "string" || !is_token(name)) return "a header name is not a token";
     if (FRAMING.has(string.lower(name))) return `header ${name} is set by the client alone`;
-    if (typeof value !== "string" && typeof value !== "number") return `header ${name} is no text`;
+    if (typeof value !== "string" && typeof value !== "number") return `header ${name} must be a string or a number`;
     const [odd] = string.find(tostring(value), "[^%C\t]");
     if (odd !== undefined) return `header ${name} has a control character in it`;
     return undefined;
 }
 
 /**
- * All of the request but its body, of which only the length is wanted here. `host` is the Host header's value unless
- * `headers` has one. Phases: any. On failure nil and why.
+ * The request without its body, which has `body_bytes`. `host`: the value of the Host header, unless `headers` has one. Phases: any. On
+ * failure nil and why.
  */
 export function head(
     method: string,

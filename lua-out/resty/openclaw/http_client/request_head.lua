@@ -1,7 +1,7 @@
 local ____exports = {}
 --- A token of RFC 9110, section 5.6.2: what methods and header names are made of.
 local TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$"
---- These frame the message, so nobody but this client may set them.
+--- Headers that frame the message, which only this client may set.
 local FRAMING = {}
 FRAMING.connection = true
 FRAMING["content-length"] = true
@@ -14,7 +14,7 @@ local function is_token(text)
     local legal = string.find(text, TOKEN)
     return legal ~= nil
 end
---- Whether a method may be sent: any token but CONNECT, whose answer is no answer. Phases: any.
+--- Whether a method may be sent: any token but CONNECT, whose response has no body but a tunnel. Phases: any.
 function ____exports.is_method(method)
     return is_token(method) and method ~= "CONNECT"
 end
@@ -27,7 +27,7 @@ function ____exports.header_fault(name, value)
         return ("header " .. name) .. " is set by the client alone"
     end
     if type(value) ~= "string" and type(value) ~= "number" then
-        return ("header " .. name) .. " is no text"
+        return ("header " .. name) .. " must be a string or a number"
     end
     local odd = string.find(
         tostring(value),
@@ -38,8 +38,8 @@ function ____exports.header_fault(name, value)
     end
     return nil
 end
---- All of the request but its body, of which only the length is wanted here. `host` is the Host header's value unless
--- `headers` has one. Phases: any. On failure nil and why.
+--- The request without its body, which has `body_bytes`. `host`: the value of the Host header, unless `headers` has one. Phases: any. On
+-- failure nil and why.
 function ____exports.head(method, path, host, keep, headers, body_bytes)
     local parts = {method, " ", path, " HTTP/1.1\r\n"}
     local has_host = false

@@ -1,4 +1,4 @@
-/** The header by which a server says when another request makes sense. */
+/** The header `Retry-After`, by which a server asks to wait before the next request. */
 
 /** What stands for any larger number (RFC 9111, section 1.2.2). */
 const MOST_SECONDS = 2147483648;
