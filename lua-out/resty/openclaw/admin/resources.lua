@@ -5,7 +5,7 @@ local body = require("resty.openclaw.admin.body")
 local calls = require("resty.openclaw.admin.call")
 local paths = require("resty.openclaw.admin.path")
 local shown = require("resty.openclaw.admin.shown")
-local wishes = require("resty.openclaw.admin.wish")
+local node_patches = require("resty.openclaw.admin.node_patch")
 local function shown_fields(upstream)
     local ____shown_upstream_6 = shown.upstream
     local ____temp_4 = upstream:report()
@@ -68,8 +68,8 @@ local function show_node(call, upstream)
     )
 end
 local function change_node(call, upstream)
-    local wish, code, message = wishes.read(body.read(call))
-    if wish == nil then
+    local patch, code, message = node_patches.read(body.read(call))
+    if patch == nil then
         return calls.refuse(call, 400, code, message)
     end
     local address = call.address
@@ -78,7 +78,7 @@ local function change_node(call, upstream)
         local expected = "The node must be an IP address and port, or unix: and a path of at most 107 plain letters."
         return calls.refuse(call, 400, "bad_change", expected)
     end
-    local ok, err = upstream:change(address, wish)
+    local ok, err = upstream:change(address, patch)
     if not ok then
         return calls.refuse_unstored(call, err)
     end
@@ -89,7 +89,7 @@ local function change_node(call, upstream)
     calls.note(
         call,
         before == nil and "added" or "changed",
-        wishes.in_words(wish)
+        node_patches.describe(patch)
     )
     calls.answer(
         call,
@@ -136,6 +136,6 @@ local ALL = {allow = "GET, HEAD", methods = {GET = show_all, HEAD = show_all}}
 local UPSTREAM = {allow = "GET, HEAD", methods = {GET = show_upstream, HEAD = show_upstream}}
 local NODE = {allow = "GET, HEAD, PUT, DELETE", methods = {GET = show_node, HEAD = show_node, PUT = change_node, DELETE = remove_node}}
 local CHANGES = {allow = "DELETE", methods = {DELETE = forget_changes}}
---- What each kind of address takes.
+--- The methods of each kind of path.
 ____exports.RESOURCES = {upstreams = ALL, upstream = UPSTREAM, node = NODE, changes = CHANGES}
 return ____exports

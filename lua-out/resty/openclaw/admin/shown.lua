@@ -1,6 +1,6 @@
 local ____exports = {}
 local json = require("resty.openclaw.core.text.json")
---- A number, or null where there is none that JSON knows.
+--- A number, or null if there is none, or JSON cannot express it.
 local function number(value)
     if value == nil or value ~= value or value == math.huge or value == -math.huge then
         return "null"
@@ -24,7 +24,7 @@ function ____exports.node(report)
         tostring(report.changed)
     )
 end
---- A node that is none any more.
+--- A node that was removed.
 function ____exports.removed(address)
     return string.format(
         "{\"address\":%s,\"removed\":true}",
@@ -41,8 +41,8 @@ local function removed_field(addresses)
     end
     return (",\"removed\":[" .. table.concat(texts, ",")) .. "]"
 end
---- The fields of an upstream, without the braces. `is_degraded` and the addresses of nodes that an operator removed:
--- nothing where the upstream does not say.
+--- The fields of an upstream, without the braces. `is_degraded`, and the addresses of nodes that an operator removed, are left out if
+-- the upstream does not provide them.
 function ____exports.upstream(reports, is_degraded, addresses)
     local nodes = {}
     for ____, report in ipairs(reports) do

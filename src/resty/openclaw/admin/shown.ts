@@ -1,4 +1,4 @@
-/** How upstreams and their nodes are shown: JSON with its fields always in the same order. */
+/** Upstreams and their nodes as JSON, with the fields always in the same order. */
 import * as json from "../core/text/json";
 
 /** What is known of one node. */
@@ -6,12 +6,12 @@ export interface NodeReport {
     /** As `$upstream_addr` shows it. */
     readonly address: string;
     readonly state: string;
-    /** Why it gets no requests, and in how many seconds it may again. */
+    /** Why it gets no requests, and in how many seconds it may get them again. */
     readonly reason?: string | undefined;
     readonly seconds_left?: number | undefined;
     readonly weight: number;
     readonly drain: boolean;
-    /** Requests there now, from all workers. */
+    /** Requests in flight, from all workers. */
     readonly in_flight: number;
     readonly effective_weight: number;
     readonly service_seconds: number | undefined;
@@ -20,7 +20,7 @@ export interface NodeReport {
     readonly changed: boolean;
 }
 
-/** A number, or null where there is none that JSON knows. */
+/** A number, or null if there is none, or JSON cannot express it. */
 function number(value: number | undefined): string {
     if (value === undefined || value !== value || value === math.huge || value === -math.huge) return "null";
     return string.format("%.14g", value);
@@ -44,7 +44,7 @@ export function node(report: NodeReport): string {
     );
 }
 
-/** A node that is none any more. */
+/** A node that was removed. */
 export function removed(address: string): string {
     return string.format('{"address":%s,"removed":true}', json.text(address));
 }
@@ -57,8 +57,8 @@ function removed_field(addresses: readonly string[] | undefined): string {
 }
 
 /**
- * The fields of an upstream, without the braces. `is_degraded` and the addresses of nodes that an operator removed:
- * nothing where the upstream does not say.
+ * The fields of an upstream, without the braces. `is_degraded`, and the addresses of nodes that an operator removed, are left out if
+ * the upstream does not provide them.
  */
 export function upstream(
     reports: readonly NodeReport[],

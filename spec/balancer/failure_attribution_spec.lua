@@ -1,6 +1,7 @@
 --- What failed requests say of a node, and what they say of who sent them.
-local degradation = require("resty.openclaw.balancer.degradation")
-local ejection = require("resty.openclaw.balancer.ejection")
+local clock = require("resty.openclaw.core.time.clock")
+local failover = require("resty.openclaw.balancer.failover")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local eventually = require("spec.support.eventually")
 local http = require("spec.support.http")
 local node_of = require("resty.openclaw.balancer.node")
@@ -10,8 +11,8 @@ local total = require("resty.openclaw.core.memory.shared_memory").total
 
 local function forget(name)
     local upstream = spec_balancers[name]
-    for _, peer in ipairs(upstream.pool.peers) do ejection.forgive(peer.record) end
-    for field = 0, degradation.SLOTS - 1 do upstream.degradation[field] = 0 end
+    for _, peer in ipairs(upstream.pool.peers) do outlier_detection.reset(peer.record) end
+    for field = 0, failover.SLOTS - 1 do upstream.failover[field] = 0 end
     for field = 0, 2 do upstream.clients[field] = 0 end
 end
 
@@ -27,13 +28,13 @@ end
 local function states(name)
     settled(name)
     local found = {}
-    for place, peer in ipairs(spec_balancers[name].pool.peers) do found[place] = peer_of.state(peer, ngx.now()) end
+    for place, peer in ipairs(spec_balancers[name].pool.peers) do found[place] = peer_of.state(peer, clock.now()) end
     return found
 end
 
 local function spotless(name)
     assert.same({ "healthy", "healthy", "healthy" }, states(name))
-    for _, peer in ipairs(spec_balancers[name].pool.peers) do assert.equal(0, ejection.phi(peer.record, ngx.now())) end
+    for _, peer in ipairs(spec_balancers[name].pool.peers) do assert.equal(0, outlier_detection.phi(peer.record, clock.now())) end
 end
 
 --- Nodes that answer so to a certain prompt, and well to others.
@@ -62,8 +63,8 @@ describe("the verdict on a node", function()
             for _ = 1, 8 do assert.equal(500, http.post("/retried/falling_back", "x", { ["X-Prompt"] = "poison" }).status) end
             spotless("falling_back")
             assert.same({ "healthy" }, states("light"))
-            assert.equal(0, ejection.phi(spec_balancers.light.pool.peers[1].record, ngx.now()))
-            assert.is_false(degradation.is_degraded(spec_balancers.falling_back.degradation))
+            assert.equal(0, outlier_detection.phi(spec_balancers.light.pool.peers[1].record, clock.now()))
+            assert.is_false(failover.is_active(spec_balancers.falling_back.failover))
             for _ = 1, 6 do assert.is_nil(http.post("/retried/falling_back", "x").header("X-OpenClaw-Degraded")) end
         end)
 
@@ -72,14 +73,14 @@ describe("the verdict on a node", function()
             fail_prompts(400, { 18104 })
             for _ = 1, 8 do http.post("/retried/falling_back", "x", { ["X-Prompt"] = "poison" }) end
             spotless("falling_back")
-            assert.is_false(degradation.is_degraded(spec_balancers.falling_back.degradation))
+            assert.is_false(failover.is_active(spec_balancers.falling_back.failover))
         end)
 
         it("is one where only the fallback answers it well", function()
             fail_prompts(500, { 18101, 18102, 18103 })
             assert.equal(200, http.post("/retried/falling_back", "x", { ["X-Prompt"] = "poison" }).status)
             settled("falling_back")
-            eventually(function() return ejection.phi(spec_balancers.falling_back.pool.peers[1].record, ngx.now()) > 0 end)
+            eventually(function() return outlier_detection.phi(spec_balancers.falling_back.pool.peers[1].record, clock.now()) > 0 end)
         end)
 
         it("is one of the first nodes where another of them answers well", function()
@@ -96,7 +97,7 @@ describe("the verdict on a node", function()
             http.post("/retried/light_dead", "x", { ["X-Prompt"] = "poison" })
             eventually(function()
                 for _, peer in ipairs(spec_balancers.light_dead.pool.peers) do
-                    if ejection.phi(peer.record, ngx.now()) == 0 then return false end
+                    if outlier_detection.phi(peer.record, clock.now()) == 0 then return false end
                 end
                 return true
             end, "all nodes have failed")
@@ -168,10 +169,10 @@ describe("the verdict on a node", function()
                 assert.equal("answer of 18104\n", answer.body)
             end
             assert.same({ "healthy", "healthy", "healthy" }, states("clients_with_light"))
-            assert.is_false(degradation.is_degraded(spec_balancers.clients_with_light.degradation))
+            assert.is_false(failover.is_active(spec_balancers.clients_with_light.failover))
             http.get("/by_client/clients_with_light", { ["X-Client"] = "c", ["X-Prompt"] = "poison" })
             settled("clients_with_light")
-            eventually(function() return degradation.is_degraded(spec_balancers.clients_with_light.degradation) end)
+            eventually(function() return failover.is_active(spec_balancers.clients_with_light.failover) end)
         end)
     end)
 
@@ -186,18 +187,18 @@ describe("the verdict on a node", function()
             for _ = 1, 20 do assert.equal(200, http.get("/asks_first").status) end
             local tried = sent(1) - before
             assert.is_true(tried >= 3 and tried <= 4, tried)
-            assert.equal("down", peer_of.state(spec_balancers.subrequests.pool.peers[1], ngx.now()))
+            assert.equal("down", peer_of.state(spec_balancers.subrequests.pool.peers[1], clock.now()))
         end)
 
         it("takes a node back of which two heard nothing bad", function()
             local peer = spec_balancers.subrequests.pool.peers[2]
-            for _ = 1, 3 do ejection.failed(peer.record, ngx.now() - 60, 0.5) end
-            peer.record[3] = ngx.now() - 1
+            for _ = 1, 3 do outlier_detection.failed(peer.record, clock.now() - 60, 0.5) end
+            peer.record[3] = clock.now() - 1
             assert.equal(200, http.get("/asks_first").status)
-            assert.equal("half_open", peer_of.state(peer, ngx.now()))
-            peer.record[4] = ngx.now() - 1
+            assert.equal("half_open", peer_of.state(peer, clock.now()))
+            peer.record[4] = clock.now() - 1
             assert.equal(200, http.get("/asks_first").status)
-            assert.equal("healthy", peer_of.state(peer, ngx.now()))
+            assert.equal("healthy", peer_of.state(peer, clock.now()))
         end)
     end)
 
@@ -260,10 +261,10 @@ describe("the verdict on a node", function()
 
         it("takes a node back at once", function()
             local peer = spec_balancers.sockets.pool.peers[1]
-            for _ = 1, 3 do ejection.failed(peer.record, ngx.now() - 60, 0.5) end
-            peer.record[3] = ngx.now() - 1
+            for _ = 1, 3 do outlier_detection.failed(peer.record, clock.now() - 60, 0.5) end
+            peer.record[3] = clock.now() - 1
             connect("/upgraded/sockets")
-            eventually(function() return peer_of.state(peer, ngx.now()) == "healthy" end, "the node is back")
+            eventually(function() return peer_of.state(peer, clock.now()) == "healthy" end, "the node is back")
             assert.equal(1, node_of.in_flight(peer.node))
         end)
 
