@@ -11,7 +11,7 @@ local function active_at(now)
 end
 
 describe("balancer.failover", function()
-    it("begins after five requests that got nothing", function()
+    it("begins after five failed requests", function()
         local record = new_record()
         for number = 1, 5 do
             assert.is_false(failover.is_active(record))
@@ -20,7 +20,7 @@ describe("balancer.failover", function()
         assert.is_true(failover.is_active(record))
     end)
 
-    it("does not begin for one client where there are others, until a second one gets nothing", function()
+    it("does not begin for one client if there are others, until the requests of a second one fail", function()
         local record = new_record()
         local function miss(client, has_other_clients)
             failover.failed(record, 100, { client = client, request = 1, has_other_clients = has_other_clients })
@@ -42,7 +42,7 @@ describe("balancer.failover", function()
         assert.is_false(failover.is_active(record))
     end)
 
-    it("begins where a request a second gets nothing", function()
+    it("begins if one request a second fails", function()
         local record = new_record()
         for second = 1, 10 do failover.failed(record, 100 + second) end
         assert.is_true(failover.is_active(record))
@@ -66,7 +66,7 @@ describe("balancer.failover", function()
         assert.is_false(failover.is_active(record))
     end)
 
-    it("counts requests that were answered, though not well", function()
+    it("counts requests that were answered neutrally", function()
         local record = new_record()
         for _ = 1, 20 do failover.answered_neutrally(record, 100) end
         for _ = 1, 10 do failover.failed(record, 100) end
@@ -88,7 +88,7 @@ describe("balancer.failover", function()
         assert.is_true(misses > 600 and misses < 800, misses)
     end)
 
-    it("lets one request a second try the pool, the first after a second", function()
+    it("allows one probe a second, the first after a second", function()
         local record = active_at(100)
         assert.is_false(failover.take_probe(record, 100))
         assert.is_false(failover.take_probe(record, 100.9))
@@ -129,7 +129,7 @@ describe("balancer.failover", function()
         assert.is_true(failover.is_active(record))
     end)
 
-    it("learns nothing from answers to requests that came before", function()
+    it("ignores answers to requests that began before", function()
         local record = active_at(100)
         for _ = 1, 10 do failover.succeeded(record, 101, 99) end
         assert.is_true(failover.is_active(record))

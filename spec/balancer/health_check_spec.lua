@@ -305,16 +305,16 @@ describe("balancer.health_check", function()
         held = true
         local peers = new_peers(3)
         peers[4] = new_peer(1)
-        tick_on(new({ interval = 0.001 }), peers, function(peer, verdict)
+        tick_on(new({ interval = 0.001 }), peers, function(peer, result)
             if peer ~= peers[4] then return end
-            assert(verdict == "fail")
+            assert(result == "fail")
             reports = reports + 1
         end)
         eventually(function() return running == 3 and reports >= 20 end)
         assert.equal(3, count)
     end)
 
-    it("drops the verdict of a node that was removed, and forgets it", function()
+    it("drops the result of a node that was removed, and forgets it", function()
         stand_in()
         held = true
         local peers, reports = new_peers(2), 0
@@ -350,7 +350,7 @@ describe("balancer.health_check", function()
         assert.equal(peers[1], reported)
     end)
 
-    it("drops verdicts when it stops, and begins anew", function()
+    it("drops results when it stops, and starts again", function()
         stand_in()
         held = true
         local peers, reports = new_peers(3), 0
@@ -381,7 +381,7 @@ describe("balancer.health_check", function()
         assert.equal(9, count)
     end)
 
-    it("drops a verdict that comes when nobody has ticked for a second, as another may lead by then", function()
+    it("drops a result after a second without a tick, as another worker may lead", function()
         stand_in()
         held = true
         local check, peers, reports = new({ interval = 0.001 }), new_peers(1), 0
@@ -396,7 +396,7 @@ describe("balancer.health_check", function()
         assert.equal(0, reports)
     end)
 
-    it("drops verdicts in a worker that exits", function()
+    it("drops results in a worker that exits", function()
         stand_in()
         held = true
         local check, reports = new({ interval = 0.001 }), 0

@@ -1,4 +1,4 @@
---- What goes on beside requests, with real ticks, checks and look-ups.
+--- The background work, with real ticks, checks and look-ups.
 local clock = require("resty.openclaw.core.time.clock")
 local balancer = require("resty.openclaw.balancer")
 local dns = require("spec.support.dns_server")
@@ -55,26 +55,26 @@ describe("balancer.supervision", function()
         end
     end)
 
-    it("takes a node down when its checks fail, and lets it begin anew when they pass", function()
+    it("marks a node as down when its checks fail, and begins a slow start when they pass", function()
         nodes.behave[18161] = function() ngx.exit(500) end
         local new = begin({ nodes = { NODE }, health_check = checks })
         eventually(function() return state_of(new) == "down" end, "down")
         local peer = new.pool.peers[1]
-        local beginnings = peer.slow_start[0]
+        local starts = peer.slow_start[0]
         nodes.behave[18161] = nil
         eventually(function() return state_of(new) == "healthy" end, "up again")
-        assert.equal(beginnings + 1, peer.slow_start[0])
+        assert.equal(starts + 1, peer.slow_start[0])
         assert.is_true(peer_of.has_restarted(peer))
     end)
 
-    it("leaves a node alone that says it is busy, and does not take it down", function()
+    it("sends no requests to a busy node, and does not mark it as down", function()
         nodes.behave[18161] = function() ngx.header["Retry-After"] = 5 ngx.exit(503) end
         local new = begin({ nodes = { NODE }, health_check = checks })
         eventually(function() return checks_of(new, "busy") >= 4 and state_of(new) == "busy" end, "busy")
         assert.is_true(outlier_detection.seconds_busy(new.pool.peers[1].record, clock.now()) > 3)
     end)
 
-    it("forgives what requests have suffered when checks have seen the trouble come and go", function()
+    it("resets the failures of requests when the checks have failed and passed again", function()
         local new = begin({ nodes = { NODE, "127.0.0.1:18162" }, health_check = { interval = 0.05, fails = 1000, passes = 2 } })
         nodes.behave[18161] = function() ngx.exit(500) end
         eventually(function() return checks_of(new, "fail") >= 2 end, "checks that fail")
@@ -85,7 +85,7 @@ describe("balancer.supervision", function()
         eventually(function() return state_of(new) == "healthy" end, "forgiven")
     end)
 
-    it("lets checks that always pass excuse nothing", function()
+    it("does not reset the failures of requests if all checks have passed", function()
         local new = begin({ nodes = { NODE, "127.0.0.1:18162" }, health_check = { interval = 0.05 } })
         local peer = new.pool.peers[1]
         eventually(function() return checks_of(new, "pass") >= 1 end, "a check")
@@ -95,7 +95,7 @@ describe("balancer.supervision", function()
         assert.equal("down", state_of(new))
     end)
 
-    it("does not hold a node down when a reload has taken its checks away", function()
+    it("does not keep a node down after a reload that removes its checks", function()
         nodes.behave[18161] = function() ngx.exit(500) end
         local checked = begin({ nodes = { NODE }, health_check = checks })
         eventually(function() return state_of(checked) == "down" end, "down")

@@ -2,12 +2,12 @@ local health_state = require("resty.openclaw.balancer.health_check.health_state"
 
 local ffi = require("ffi")
 
---- What each of these verdicts changes, with 3 failures to go down and 2 passes to come back.
+--- What each of these results changes, with 3 failures to go down and 2 passes to come back.
 local function changes(...)
     local record = ffi.new("double[?]", health_state.SLOTS)
     local found = {}
-    for place, verdict in ipairs({ ... }) do
-        found[place] = health_state.note(record, verdict, 3, 2) or "-"
+    for place, result in ipairs({ ... }) do
+        found[place] = health_state.note(record, result, 3, 2) or "-"
     end
     return table.concat(found, " "), record
 end
@@ -69,7 +69,7 @@ describe("balancer.health_check.health_state", function()
     it("stay within their slots", function()
         local record = ffi.new("double[?]", health_state.SLOTS + 2)
         record[0], record[health_state.SLOTS + 1] = 7, 7
-        for _, verdict in ipairs({ "fail", "fail", "fail", "pass", "pass" }) do health_state.note(record + 1, verdict, 2, 2) end
+        for _, result in ipairs({ "fail", "fail", "fail", "pass", "pass" }) do health_state.note(record + 1, result, 2, 2) end
         assert.equal(7, record[0])
         assert.equal(7, record[health_state.SLOTS + 1])
     end)

@@ -99,10 +99,12 @@ local function tick(upstream, now)
     upstreams.refresh(upstream)
     membership_of.release_retired(membership)
     nodes.release_retired(membership.registry)
-    retry_budget.fill(
-        upstream.budget,
-        math.min(seconds, IDLE_SECONDS)
-    )
+    if seconds < math.huge then
+        retry_budget.fill(
+            upstream.budget,
+            math.min(seconds, IDLE_SECONDS)
+        )
+    end
     upstream.ticked_at = now
     local ____this_8
     ____this_8 = upstream.policy

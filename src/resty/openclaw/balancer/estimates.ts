@@ -131,6 +131,7 @@ export function fold(all: Estimates, peer: Peer<Estimate>, now: MonotonicTime): 
     const before = estimate.read_at;
     if (before !== undefined) {
         const { exposure, answers } = estimate;
+        // A negative time would leave no sensible estimate.
         let seconds = math.max(0, now - before);
         const fresh = done - estimate.done;
         if (fresh > 0 || load !== estimate.load) {

@@ -101,7 +101,8 @@ function tick(upstream: Supervised, now: MonotonicTime): void {
     upstreams.refresh(upstream);
     membership_of.release_retired(membership);
     nodes.release_retired(membership.registry);
-    retry_budget.fill(upstream.budget, math.min(seconds, IDLE_SECONDS));
+    // The budget is full before the first tick.
+    if (seconds < math.huge) retry_budget.fill(upstream.budget, math.min(seconds, IDLE_SECONDS));
     upstream.ticked_at = now;
     upstream.policy.tick?.(upstream.pool.peers, now);
 }
