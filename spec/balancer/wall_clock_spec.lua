@@ -89,9 +89,9 @@ for direction, seconds in pairs({ forward = 3600, back = -3600 }) do
             for _ = 1, 6 do post_as("10.1.0.1", "clients") end
             nodes.behave[18101] = function() ngx.exit(500) end
             nodes.behave[18102], nodes.behave[18103] = nodes.behave[18101], nodes.behave[18101]
-            post_as("10.1.0.2", "clients")
-            set_wall_clock()
             for _ = 1, 3 do post_as("10.1.0.2", "clients") end
+            set_wall_clock()
+            for _ = 1, 9 do post_as("10.1.0.2", "clients") end
             assert.same({ "healthy", "healthy", "healthy" }, states("clients"))
             settled("clients")
         end)
