@@ -307,10 +307,10 @@ describe("admin", function()
             assert.same({
                 { "change", "10.0.0.1:1", { drain = true } }, { "change", "10.0.0.1:1", { remove = true } }, { "forget", "10.0.0.1:1" },
             }, admins.told.asked)
-            admins.told.ok, admins.told.err = false, "another change is in progress, try again"
+            admins.told.ok, admins.told.err = false, "another change is in progress; try again"
             for _, answer in ipairs({ put(path, "{}"), delete(path), delete(path .. "/changes") }) do
                 local message = assert_error(answer, 503, "not_stored")
-                assert.equal("The change was not stored: another change is in progress, try again.", message)
+                assert.equal("The change was not stored: another change is in progress; try again.", message)
                 assert.equal("1", answer.header("Retry-After"))
             end
             -- Stored, but nobody follows.

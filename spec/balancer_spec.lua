@@ -1,9 +1,10 @@
+local clock = require("resty.openclaw.core.time.clock")
 local balancer = require("resty.openclaw.balancer")
-local degradation = require("resty.openclaw.balancer.degradation")
+local failover = require("resty.openclaw.balancer.failover")
 local eventually = require("spec.support.eventually")
 local http = require("spec.support.http")
 local nodes = require("spec.support.nodes")
-local ejection = require("resty.openclaw.balancer.ejection")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
 local reader = require("spec.support.exposition")
@@ -43,12 +44,12 @@ end
 
 --- Makes the nodes' failure records those of nodes that have never failed.
 local function forgive(name)
-    for _, peer in ipairs(spec_balancers[name].pool.peers) do ejection.forgive(peer.record) end
+    for _, peer in ipairs(spec_balancers[name].pool.peers) do outlier_detection.reset(peer.record) end
 end
 
 --- Lets a peer's time of ejection be over.
 local function end_ejection(peer)
-    peer.record[3] = ngx.now() - 1
+    peer.record[3] = clock.now() - 1
 end
 
 --- How many tries at a peer have failed.
@@ -148,7 +149,7 @@ describe("balancer", function()
         for _ = 1, 5 do http.get("/balanced/all_dead") end
         local before = 0
         for _, peer in ipairs(spec_balancers.all_dead.pool.peers) do
-            assert.is_true(ejection.is_ejected(peer.record))
+            assert.is_true(outlier_detection.is_ejected(peer.record))
             before = before + failures_of(peer)
         end
         assert.equal(502, http.get("/balanced/all_dead").status)
@@ -215,7 +216,7 @@ describe("balancer", function()
             it("are asked for once more where there is one node: " .. method, function()
                 warm("warm", { 18101 }, 8)
                 -- Time that has gone by fills the budget: none is to be left from before.
-                spec_balancers.warm.ticked_at = ngx.now()
+                spec_balancers.warm.ticked_at = clock.now()
                 spec_balancers.warm.budget.tokens = 50
                 local before = retries("warm")
                 assert.equal(502, http[method]("/retried/warm", method == "post" and "image" or nil).status)
@@ -338,12 +339,12 @@ describe("balancer", function()
         nodes.behave[18102] = function() ngx.header["Retry-After"] = "soon" ngx.exit(503) end
         local peers = spec_balancers.round_robin.pool.peers
         for _ = 1, 2 do http.get("/retried/round_robin") end
-        assert.equal("busy", peer_of.state(peers[1], ngx.now()))
-        assert.is_true(ejection.seconds_busy(peers[1].record, ngx.now()) > 5)
-        assert.equal(0, ejection.seconds_busy(peers[2].record, ngx.now()))
+        assert.equal("busy", peer_of.state(peers[1], clock.now()))
+        assert.is_true(outlier_detection.seconds_busy(peers[1].record, clock.now()) > 5)
+        assert.equal(0, outlier_detection.seconds_busy(peers[2].record, clock.now()))
         assert.equal(1, nodes.count(18101))
-        assert.equal(0, ejection.phi(peers[1].record, ngx.now()))
-        assert.is_true(ejection.phi(peers[2].record, ngx.now()) > 0)
+        assert.equal(0, outlier_detection.phi(peers[1].record, clock.now()))
+        assert.is_true(outlier_detection.phi(peers[2].record, clock.now()) > 0)
         settled("round_robin")
     end)
 
@@ -360,12 +361,12 @@ describe("balancer", function()
             return series, report.state, report.reason, report.seconds_left
         end
         assert.same({ {}, "healthy" }, { told() })
-        ejection.refused(peer.record, ngx.now(), 7)
+        outlier_detection.note_busy(peer.record, clock.now(), 7)
         local series, state, reason, seconds = told()
         assert.same({ { busy = 1 }, "busy", "busy" }, { series, state, reason })
         assert.is_true(seconds > 5 and seconds <= 7)
-        ejection.forgive(peer.record)
-        for _ = 1, 3 do ejection.failed(peer.record, ngx.now(), 0.5) end
+        outlier_detection.reset(peer.record)
+        for _ = 1, 3 do outlier_detection.failed(peer.record, clock.now(), 0.5) end
         series, state, reason = told()
         assert.same({ { failed_requests = 1 }, "down", "failed_requests" }, { series, state, reason })
     end)
@@ -376,7 +377,7 @@ describe("balancer", function()
             nodes.reset()
             nodes.behave[18101] = function() ngx.header["Retry-After"] = text ngx.exit(503) end
             for _ = 1, 3 do http.get("/retried/round_robin") end
-            local seconds = ejection.seconds_busy(spec_balancers.round_robin.pool.peers[1].record, ngx.now())
+            local seconds = outlier_detection.seconds_busy(spec_balancers.round_robin.pool.peers[1].record, clock.now())
             assert.is_true(seconds > 50 and seconds <= 60, text)
         end
         settled("round_robin")
@@ -400,8 +401,8 @@ describe("balancer", function()
 
         local function serves_others(name)
             for _, peer in ipairs(spec_balancers[name].pool.peers) do
-                assert.equal("healthy", peer_of.state(peer, ngx.now()))
-                assert.equal(0, ejection.phi(peer.record, ngx.now()))
+                assert.equal("healthy", peer_of.state(peer, clock.now()))
+                assert.equal(0, outlier_detection.phi(peer.record, clock.now()))
             end
             for _ = 1, 6 do assert.equal("served\n", http.post("/retried/" .. name, "image").body) end
         end
@@ -443,7 +444,7 @@ describe("balancer", function()
             assert.equal(3, count_all())
             settled("busy_at_429")
             for _, peer in ipairs(spec_balancers.busy_at_429.pool.peers) do
-                assert.is_true(ejection.seconds_busy(peer.record, ngx.now()) > 50)
+                assert.is_true(outlier_detection.seconds_busy(peer.record, clock.now()) > 50)
             end
             -- All are busy, so that those are asked that are not left out: others are served all the same.
             for _ = 1, 6 do assert.equal("served\n", http.post("/retried_429/busy_at_429", "image").body) end
@@ -467,7 +468,7 @@ describe("balancer", function()
     end)
 
     it("does not send a request on to a node that is busy", function()
-        ejection.refused(spec_balancers.one_dead.pool.peers[2].record, ngx.now(), 30)
+        outlier_detection.note_busy(spec_balancers.one_dead.pool.peers[2].record, clock.now(), 30)
         for _ = 1, 2 do assert.equal(502, http.get("/balanced/one_dead").status) end
         assert.equal(0, nodes.count(18102))
         settled("one_dead")
@@ -535,7 +536,7 @@ describe("balancer", function()
         end
 
         before_each(function()
-            for field = 0, degradation.SLOTS - 1 do spec_balancers.falling_back.degradation[field] = 0 end
+            for field = 0, failover.SLOTS - 1 do spec_balancers.falling_back.failover[field] = 0 end
         end)
 
         it("answers, marked, when all nodes fail", function()
@@ -585,7 +586,7 @@ describe("balancer", function()
             settled("falling_back")
             fail_all(500)
             for _ = 1, 6 do http.post("/retried/falling_back", "image") end
-            assert.is_false(degradation.is_degraded(spec_balancers.falling_back.degradation))
+            assert.is_false(failover.is_active(spec_balancers.falling_back.failover))
             settled("falling_back")
         end)
 
@@ -597,7 +598,7 @@ describe("balancer", function()
         end)
 
         it("takes all requests after five that failed, but for one a second, until three of these went well", function()
-            local record = spec_balancers.falling_back.degradation
+            local record = spec_balancers.falling_back.failover
             fail_all(500)
             for _ = 1, 5 do http.post("/retried/falling_back", "image") end
             local before = nodes.count(18101) + nodes.count(18102) + nodes.count(18103)
@@ -607,13 +608,13 @@ describe("balancer", function()
             forgive("falling_back")
             nodes.behave = {}
             for trial = 1, 3 do
-                record[3] = ngx.now() - 1 -- the next trial is due
+                record[3] = clock.now() - 1 -- the next trial is due
                 assert.is_nil(http.post("/retried/falling_back", "image").header("X-OpenClaw-Degraded"))
                 if trial < 3 then
                     assert.equal("1", http.post("/retried/falling_back", "image").header("X-OpenClaw-Degraded"))
                 end
             end
-            eventually(function() return not degradation.is_degraded(record) end, "the pool is back")
+            eventually(function() return not failover.is_active(record) end, "the pool is back")
             for _ = 1, 5 do assert.is_nil(http.post("/retried/falling_back", "image").header("X-OpenClaw-Degraded")) end
             settled("falling_back")
             settled("light")
@@ -628,7 +629,7 @@ describe("balancer", function()
             end
             nodes.behave = {}
             forgive("falling_back")
-            for field = 0, degradation.SLOTS - 1 do spec_balancers.falling_back.degradation[field] = 0 end
+            for field = 0, failover.SLOTS - 1 do spec_balancers.falling_back.failover[field] = 0 end
             local full = http.post("/degraded_cached", "image")
             assert.is_nil(full.header("X-OpenClaw-Degraded"))
             assert.equal("HIT", http.post("/degraded_cached", "image").header("X-Cache-Status"))

@@ -3,7 +3,7 @@ local edge = require("resty.openclaw.edge")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local on_disk = require("spec.support.disk")
 local setup = require("resty.openclaw.gateway.builder")
-local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
+local health_state = require("resty.openclaw.balancer.health_check.health_state")
 
 local names = 0
 
@@ -25,7 +25,7 @@ local function new_balancer(options)
 end
 
 local function check(its_balancer, address, verdict)
-    verdicts.note(its_balancer.membership.by_address[address].checks, verdict, 1, 1)
+    health_state.note(its_balancer.membership.by_address[address].checks, verdict, 1, 1)
 end
 
 describe("the options of edge", function()

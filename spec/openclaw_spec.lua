@@ -1,5 +1,5 @@
 local cjson = require("cjson")
-local ejection = require("resty.openclaw.balancer.ejection")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local peer_of = require("resty.openclaw.balancer.peer")
 local eventually = require("spec.support.eventually")
 local gateways = require("spec.support.gateways")
@@ -338,7 +338,7 @@ describe("openclaw", function()
         gateways.reset()
         for _, address in ipairs({ NODES[1], NODES[2] }) do
             local registry = metric_registry.open("openclaw")
-            ejection.forgive(assert(peer_of.new(registry, "gateway_nodes", known_nodes[address], false)).record)
+            outlier_detection.reset(assert(peer_of.new(registry, "gateway_nodes", known_nodes[address], false)).record)
         end
     end)
 

@@ -1,6 +1,6 @@
 --- Which Host nodes get: by nginx/proxy.conf, and by the balancer's option.
 local balancer = require("resty.openclaw.balancer")
-local ejection = require("resty.openclaw.balancer.ejection")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local http = require("spec.support.http")
 local node_name = require("resty.openclaw.balancer.node_name")
 local nodes = require("spec.support.nodes")
@@ -32,7 +32,7 @@ describe("The Host of nodes", function()
         note(18101)
         note(18102)
         for _, name in ipairs({ "single", "own_host" }) do
-            for _, peer in ipairs(spec_balancers[name].pool.peers) do ejection.forgive(peer.record) end
+            for _, peer in ipairs(spec_balancers[name].pool.peers) do outlier_detection.reset(peer.record) end
         end
     end)
 
@@ -100,7 +100,7 @@ describe("The name of nodes for TLS", function()
             told[#told + 1] = port .. " " .. tostring(name)
             return set_current_peer(host, port, name)
         end
-        for _, peer in ipairs(spec_balancers.own_host.pool.peers) do ejection.forgive(peer.record) end
+        for _, peer in ipairs(spec_balancers.own_host.pool.peers) do outlier_detection.reset(peer.record) end
     end)
     after_each(function()
         nginx_balancer.set_current_peer = set_current_peer
@@ -112,7 +112,7 @@ describe("The name of nodes for TLS", function()
         nodes.behave[18102] = nodes.behave[18101]
         spec_balancers.own_host.pool.peers[1].server_name = "gpu.test"
         for _ = 1, 2 do http.post("/retried/own_host", "image") end
-        for _, peer in ipairs(spec_balancers.own_host.pool.peers) do ejection.forgive(peer.record) end
+        for _, peer in ipairs(spec_balancers.own_host.pool.peers) do outlier_detection.reset(peer.record) end
         assert.equal(4, #told)
         table.sort(told)
         assert.same({ "18101 gpu.test", "18101 gpu.test", "18102 nil", "18102 spec_own_host" }, told)
@@ -126,7 +126,7 @@ describe("A node that answers X-Accel-Redirect", function()
             ngx.header["X-Accel-Redirect"] = "/asks_first"
             ngx.print("the node's own")
         end
-        for _, peer in ipairs(spec_balancers.single.pool.peers) do ejection.forgive(peer.record) end
+        for _, peer in ipairs(spec_balancers.single.pool.peers) do outlier_detection.reset(peer.record) end
         local answer = http.post("/retried/single", "image")
         assert.same({ 200, "the node's own" }, { answer.status, answer.body })
         assert.is_nil(answer.header("X-Accel-Redirect"))

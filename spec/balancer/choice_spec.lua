@@ -1,6 +1,6 @@
 local checked = require("spec.support.checked")
 local choice = require("resty.openclaw.balancer.choice")
-local ejection = require("resty.openclaw.balancer.ejection")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local new_peers = require("spec.support.new_peers")
 local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
@@ -24,7 +24,7 @@ local function new_pool(weights, panic_share, name)
 end
 
 local function eject(peer, now)
-    for _ = 1, 3 do ejection.failed(peer.record, now or NOW, 0.5) end
+    for _ = 1, 3 do outlier_detection.failed(peer.record, now or NOW, 0.5) end
 end
 
 --- How many of so many first choices each place got; nobody gets any under 0.
@@ -60,7 +60,7 @@ describe("balancer.choice", function()
         choice.set_peers(pool, peers)
         choice.first(pool, NOW)
         assert.equal(first, peers[1].learned)
-        peer_of.begin_anew(peers[1])
+        peer_of.begin_slow_start(peers[1])
         choice.first(pool, NOW)
         assert.is_true(first ~= peers[1].learned)
         assert.equal(second, peers[2].learned)
@@ -99,7 +99,7 @@ describe("balancer.choice", function()
 
             it("sends nothing to a busy peer for as long as it asked for", function()
                 local pool, peers = new_pool({ 1, 1, 1 }, 0, name)
-                ejection.refused(peers[3].record, NOW, 5)
+                outlier_detection.note_busy(peers[3].record, NOW, 5)
                 local got = shares(pool, 60)
                 assert.same({ 0, 0 }, { got[0], got[3] })
                 assert.is_true(shares(pool, 60, NOW + 5.001)[3] > 0)
@@ -111,10 +111,10 @@ describe("balancer.choice", function()
                 assert.equal(0, shares(pool, 60, NOW + 4.9)[2])
                 assert.equal(peers[2], choice.first(pool, NOW + 5.1, "key"))
                 assert.equal(0, shares(pool, 60, NOW + 5.1)[2])
-                ejection.failed(peers[2].record, NOW + 6, 0.5)
+                outlier_detection.failed(peers[2].record, NOW + 6, 0.5)
                 assert.equal(0, shares(pool, 60, NOW + 15.9)[2])
                 assert.equal(peers[2], choice.first(pool, NOW + 16.1, "key"))
-                ejection.succeeded(peers[2].record, NOW + 17)
+                outlier_detection.succeeded(peers[2].record, NOW + 17)
                 assert.is_true(shares(pool, 300, NOW + 120)[2] > 1)
             end)
 
@@ -181,7 +181,7 @@ describe("balancer.choice", function()
         local pool, peers = new_pool({ 1, 1 })
         eject(peers[1])
         assert.equal(peers[1], choice.first(pool, NOW + 6))
-        ejection.refused(peers[1].record, NOW + 6, 30)
+        outlier_detection.note_busy(peers[1].record, NOW + 6, 30)
         assert.equal(0, shares(pool, 10, NOW + 7)[1])
         assert.equal(peers[1], choice.first(pool, NOW + 37))
     end)
@@ -285,7 +285,7 @@ describe("balancer.choice", function()
             local pool, peers = new_pool({ 1, 1, 1, 1 })
             checked.down(peers[1])
             eject(peers[2])
-            ejection.refused(peers[3].record, NOW, 30)
+            outlier_detection.note_busy(peers[3].record, NOW, 30)
             peers[4].is_draining = true
             choice.set_peers(pool, peers)
             local got = { 0, 0, 0, 0 }
@@ -304,7 +304,7 @@ describe("balancer.choice", function()
             local weights = {}
             for place = 1, size do weights[place] = 1 end
             local pool, peers = new_pool(weights, panic_share)
-            for _, place in ipairs(places) do ejection.refused(peers[place].record, NOW, 1e9) end
+            for _, place in ipairs(places) do outlier_detection.note_busy(peers[place].record, NOW, 1e9) end
             return shares(pool, 12), pool, peers
         end
 
@@ -355,7 +355,7 @@ describe("balancer.choice", function()
             local peers = new_peers({ 1, 1 })
             local pool = choice.new(policies.round_robin(), 0)
             choice.set_peers(pool, peers)
-            for _, peer in ipairs(peers) do ejection.refused(peer.record, NOW, 30) end
+            for _, peer in ipairs(peers) do outlier_detection.note_busy(peer.record, NOW, 30) end
             for _ = 1, 10 do node_of.start(peers[2].node) end
             assert.equal(peers[2], choice.first(pool, NOW))
             for _ = 1, 10 do node_of.finish(peers[2].node, "neutral") end
@@ -376,7 +376,7 @@ describe("balancer.choice", function()
             checked.down(peers[2])
             assert.is_table(choice.first(pool, NOW))
             assert.equal(2, pool.others)
-            for place = 2, 4 do ejection.refused(peers[place].record, NOW, 30) end
+            for place = 2, 4 do outlier_detection.note_busy(peers[place].record, NOW, 30) end
             assert.is_table(choice.first(pool, NOW))
             assert.equal(0, pool.others)
             local pair, its_peers = new_pool({ 1, 1 })
@@ -430,7 +430,7 @@ describe("balancer.choice", function()
         local pool, peers = new_pool({ 1, 1, 1 })
         assert.equal(0, choice.seconds_left(pool, NOW))
         eject(peers[1])
-        ejection.refused(peers[2].record, NOW, 3)
+        outlier_detection.note_busy(peers[2].record, NOW, 3)
         checked.down(peers[3])
         assert.equal(3, choice.seconds_left(pool, NOW))
         peers[2].is_draining = true

@@ -65,7 +65,7 @@ describe("balancer.estimates", function()
             local other = { all = estimates_of.new(), peers = {}, now = world.now }
             for place, peer in ipairs(world.peers) do
                 local twin = assert(peer_of.new(metric_registry.open("new_peers"), "spec", peer.node, false))
-                peer_of.has_begun(twin)
+                peer_of.has_restarted(twin)
                 twin.learned = estimates_of.none()
                 other.peers[place] = twin
             end
@@ -75,7 +75,7 @@ describe("balancer.estimates", function()
 
         local function taught_world(seconds)
             local world = new_world({ 1, 1 })
-            for _, peer in ipairs(world.peers) do peer_of.has_begun(peer) end
+            for _, peer in ipairs(world.peers) do peer_of.has_restarted(peer) end
             answer(world, 1, 40, seconds)
             return world
         end
@@ -99,7 +99,7 @@ describe("balancer.estimates", function()
 
         it("begin with nothing where the peer has begun anew since", function()
             local world = taught_world(0.5)
-            peer_of.begin_anew(world.peers[1])
+            peer_of.begin_slow_start(world.peers[1])
             -- This worker has not noticed yet.
             estimates_of.tick(world.all, world.peers, world.now)
             local other = another_worker(world)
@@ -109,7 +109,7 @@ describe("balancer.estimates", function()
 
         it("teach nobody before they know enough", function()
             local world = new_world({ 1 })
-            for _, peer in ipairs(world.peers) do peer_of.has_begun(peer) end
+            for _, peer in ipairs(world.peers) do peer_of.has_restarted(peer) end
             answer(world, 1, 10, 0.5)
             local other = another_worker(world)
             estimates_of.tick(other.all, other.peers, world.now)

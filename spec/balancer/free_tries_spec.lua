@@ -1,7 +1,7 @@
 local free_tries = require("resty.openclaw.balancer.free_tries")
 local http = require("spec.support.http")
 local nodes = require("spec.support.nodes")
-local ejection = require("resty.openclaw.balancer.ejection")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 
 local OPENRESTY = "--prefix=/usr/local/openresty/nginx --add-module=../ngx_lua-0.10.30 --with-pcre-jit"
 local DEBIAN = "--prefix=/usr/share/nginx --add-dynamic-module=/build/nginx/debian/modules/http-lua"
@@ -13,7 +13,7 @@ describe("balancer.free_tries", function()
         nodes.reset()
         for _, name in ipairs({ "single", "one_try" }) do
             spec_balancers[name].budget.tokens = 50
-            for _, peer in ipairs(spec_balancers[name].pool.peers) do ejection.forgive(peer.record) end
+            for _, peer in ipairs(spec_balancers[name].pool.peers) do outlier_detection.reset(peer.record) end
         end
     end)
 

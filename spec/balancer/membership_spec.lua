@@ -163,7 +163,7 @@ describe("balancer.membership", function()
     it("waits for another worker's change, and not for ever", function()
         local name = new_name()
         local membership = new_membership({ "10.7.0.1:80" }, name)
-        dict():add("changing:" .. name, 1, 0.05)
+        dict():add("changing:" .. name, "1 ", 0.05) -- that of a process that lives
         change(membership, "10.7.0.1:80", { weight = 2 })
         assert.equal(2, membership_of.changes(membership)["10.7.0.1:80"].weight)
         local sleep = ngx.sleep
@@ -172,9 +172,9 @@ describe("balancer.membership", function()
             dict():delete("changing:" .. name)
         end)
         ngx.sleep = function() end
-        dict():add("changing:" .. name, 1, 60)
+        dict():add("changing:" .. name, "1 ", 60)
         local ok, err = membership_of.change(membership, "10.7.0.1:80", function() return { weight = 3 } end)
-        assert.same({ false, "another change is in progress, try again" }, { ok, err })
+        assert.same({ false, "another change is in progress; try again" }, { ok, err })
         assert.equal(2, membership_of.changes(membership)["10.7.0.1:80"].weight)
     end)
 

@@ -69,9 +69,5 @@ describe("balancer.places", function()
         now = now + 0.2
         assert.is_true(take(last))
         assert.is_false(take(last))
-        -- A clock that was set back keeps nobody in the line.
-        give_back()
-        now = now - 500
-        assert.is_true(take({}))
     end)
 end)

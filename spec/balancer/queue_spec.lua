@@ -1,4 +1,4 @@
-local ejection = require("resty.openclaw.balancer.ejection")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local eventually = require("spec.support.eventually")
 local http = require("spec.support.http")
 local nodes = require("spec.support.nodes")
@@ -20,7 +20,7 @@ describe("the wait for the first try", function()
     before_each(function()
         nodes.reset()
         for _, upstream in pairs(spec_balancers) do
-            for _, peer in ipairs(upstream.pool.peers) do ejection.forgive(peer.record) end
+            for _, peer in ipairs(upstream.pool.peers) do outlier_detection.reset(peer.record) end
         end
     end)
 
@@ -60,8 +60,8 @@ describe("the wait for the first try", function()
     end)
 
     it("is that of the upstream which was asked, when its fallback answers", function()
-        local degradation = require("resty.openclaw.balancer.degradation")
-        for field = 0, degradation.SLOTS - 1 do spec_balancers.falling_back.degradation[field] = 0 end
+        local failover = require("resty.openclaw.balancer.failover")
+        for field = 0, failover.SLOTS - 1 do spec_balancers.falling_back.failover[field] = 0 end
         for port = 18101, 18103 do nodes.behave[port] = function() ngx.exit(500) end end
         local count, light = tries.waits("falling_back"), tries.waits("light")
         assert.equal(200, http.post("/retried/falling_back", "image").status)

@@ -1,7 +1,8 @@
---- What goes on beside requests, with real ticks, checks and look-ups.
+--- The background work, with real ticks, checks and look-ups.
+local clock = require("resty.openclaw.core.time.clock")
 local balancer = require("resty.openclaw.balancer")
 local dns = require("spec.support.dns_server")
-local ejection = require("resty.openclaw.balancer.ejection")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local eventually = require("spec.support.eventually")
 local nodes = require("spec.support.nodes")
 local total = require("resty.openclaw.core.memory.shared_memory").total
@@ -54,54 +55,54 @@ describe("balancer.supervision", function()
         end
     end)
 
-    it("takes a node down when its checks fail, and lets it begin anew when they pass", function()
+    it("marks a node as down when its checks fail, and begins a slow start when they pass", function()
         nodes.behave[18161] = function() ngx.exit(500) end
         local new = begin({ nodes = { NODE }, health_check = checks })
         eventually(function() return state_of(new) == "down" end, "down")
         local peer = new.pool.peers[1]
-        local beginnings = peer.beginning[0]
+        local starts = peer.slow_start[0]
         nodes.behave[18161] = nil
         eventually(function() return state_of(new) == "healthy" end, "up again")
-        assert.equal(beginnings + 1, peer.beginning[0])
-        assert.is_true(peer_of.has_begun(peer))
+        assert.equal(starts + 1, peer.slow_start[0])
+        assert.is_true(peer_of.has_restarted(peer))
     end)
 
-    it("leaves a node alone that says it is busy, and does not take it down", function()
+    it("sends no requests to a busy node, and does not mark it as down", function()
         nodes.behave[18161] = function() ngx.header["Retry-After"] = 5 ngx.exit(503) end
         local new = begin({ nodes = { NODE }, health_check = checks })
         eventually(function() return checks_of(new, "busy") >= 4 and state_of(new) == "busy" end, "busy")
-        assert.is_true(ejection.seconds_busy(new.pool.peers[1].record, ngx.now()) > 3)
+        assert.is_true(outlier_detection.seconds_busy(new.pool.peers[1].record, clock.now()) > 3)
     end)
 
-    it("forgives what requests have suffered when checks have seen the trouble come and go", function()
+    it("resets the failures of requests when the checks have failed and passed again", function()
         local new = begin({ nodes = { NODE, "127.0.0.1:18162" }, health_check = { interval = 0.05, fails = 1000, passes = 2 } })
         nodes.behave[18161] = function() ngx.exit(500) end
         eventually(function() return checks_of(new, "fail") >= 2 end, "checks that fail")
         local peer = new.pool.peers[1]
-        for _ = 1, 3 do ejection.failed(peer.record, ngx.now(), 0.5) end
+        for _ = 1, 3 do outlier_detection.failed(peer.record, clock.now(), 0.5) end
         assert.equal("down", state_of(new))
         nodes.behave[18161] = nil
         eventually(function() return state_of(new) == "healthy" end, "forgiven")
     end)
 
-    it("lets checks that always pass excuse nothing", function()
+    it("does not reset the failures of requests if all checks have passed", function()
         local new = begin({ nodes = { NODE, "127.0.0.1:18162" }, health_check = { interval = 0.05 } })
         local peer = new.pool.peers[1]
         eventually(function() return checks_of(new, "pass") >= 1 end, "a check")
-        for _ = 1, 3 do ejection.failed(peer.record, ngx.now(), 0.5) end
+        for _ = 1, 3 do outlier_detection.failed(peer.record, clock.now(), 0.5) end
         local before = checks_of(new, "pass")
         eventually(function() return checks_of(new, "pass") >= before + 4 end, "more checks")
         assert.equal("down", state_of(new))
     end)
 
-    it("does not hold a node down when a reload has taken its checks away", function()
+    it("does not keep a node down after a reload that removes its checks", function()
         nodes.behave[18161] = function() ngx.exit(500) end
         local checked = begin({ nodes = { NODE }, health_check = checks })
         eventually(function() return state_of(checked) == "down" end, "down")
         checked.health_check:stop()
         local node = checked.pool.peers[1].node
         local unchecked = assert(peer_of.new(checked.registry, checked.name, node, false))
-        assert.equal("healthy", peer_of.state(unchecked, ngx.now()))
+        assert.equal("healthy", peer_of.state(unchecked, clock.now()))
     end)
 
     it("follows the DNS", function()
@@ -181,7 +182,7 @@ describe("balancer.supervision", function()
             ngx.sleep(0.5)
             return ticks <= before + 1
         end, "an idle upstream is left alone")
-        node_of.start(node, ngx.now())
+        node_of.start(node, clock.now())
         local before = ticks
         eventually(function() return ticks >= before + 5 end, "it is looked after")
         node_of.finish(node, "neutral")

@@ -1,5 +1,5 @@
-local degradation = require("resty.openclaw.balancer.degradation")
-local ejection = require("resty.openclaw.balancer.ejection")
+local failover = require("resty.openclaw.balancer.failover")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local eventually = require("spec.support.eventually")
 local http = require("spec.support.http")
 local nodes = require("spec.support.nodes")
@@ -23,7 +23,7 @@ describe("the figures of tries", function()
     before_each(function()
         nodes.reset()
         for _, upstream in pairs(spec_balancers) do
-            for _, peer in ipairs(upstream.pool.peers) do ejection.forgive(peer.record) end
+            for _, peer in ipairs(upstream.pool.peers) do outlier_detection.reset(peer.record) end
         end
     end)
 
@@ -85,7 +85,7 @@ describe("the figures of tries", function()
     end)
 
     it("have the tries at an upstream and at its fallback, each for itself", function()
-        for field = 0, degradation.SLOTS - 1 do spec_balancers.falling_back.degradation[field] = 0 end
+        for field = 0, failover.SLOTS - 1 do spec_balancers.falling_back.failover[field] = 0 end
         for port = 18101, 18103 do nodes.behave[port] = answers(500) end
         local light
         local grown = tries.growth("falling_back", function()
@@ -161,7 +161,7 @@ describe("the figures of tries", function()
     end)
 
     it("count nothing of what nginx or the cache answered", function()
-        for field = 0, degradation.SLOTS - 1 do spec_balancers.falling_back.degradation[field] = 0 end
+        for field = 0, failover.SLOTS - 1 do spec_balancers.falling_back.failover[field] = 0 end
         local grown = tries.growth("falling_back", function() http.post("/degraded_cached/figures", "image") end)
         assert.is_truthy(next(grown))
         grown = tries.growth("falling_back", function()

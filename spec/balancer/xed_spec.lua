@@ -1,4 +1,4 @@
-local ejection = require("resty.openclaw.balancer.ejection")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local least_conn = require("resty.openclaw.balancer.least_conn")
 local new_peers = require("spec.support.new_peers")
 local node_of = require("resty.openclaw.balancer.node")
@@ -141,8 +141,8 @@ describe("balancer.xed", function()
 
     it("spares a peer that fails now and then", function()
         local policy, peers = new_policy({ 1, 1 })
-        ejection.failed(peers[1].record, 1000, 0.5)
-        ejection.failed(peers[1].record, 1000, 0.5)
+        outlier_detection.failed(peers[1].record, 1000, 0.5)
+        outlier_detection.failed(peers[1].record, 1000, 0.5)
         for _ = 1, 4 do assert.equal(peers[2], picks.one(policy, peers)) end
     end)
 

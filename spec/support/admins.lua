@@ -19,7 +19,7 @@ end
 
 local told = {
     report = function() return _M.told.reports end,
-    change = function(_, address, wish) return note("change", address, wish) end,
+    change = function(_, address, patch) return note("change", address, patch) end,
     forget_changes = function(_, address) return note("forget", address) end,
     is_degraded = function() return _M.told.degraded end,
 }

@@ -2,7 +2,7 @@
 --- balancer's attempts do, nodes work. Every worker has a policy and peers of its own over what all of them share.
 local checked = require("spec.support.checked")
 local choice = require("resty.openclaw.balancer.choice")
-local ejection = require("resty.openclaw.balancer.ejection")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local node_of = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
@@ -93,10 +93,10 @@ local function settle(run, request, outcome, now)
     local peer = pool.peers[run.place[request]]
     node_of.finish(peer.node, outcome)
     if outcome == "ok" then
-        ejection.succeeded(peer.record, now + BEGINNING)
+        outlier_detection.succeeded(peer.record, now + BEGINNING)
         if pool.policy.succeeded then pool.policy:succeeded(peer, now + BEGINNING, now - run.trace.arrivals[request]) end
     else
-        ejection.failed(peer.record, now + BEGINNING, math.random())
+        outlier_detection.failed(peer.record, now + BEGINNING, math.random())
         if pool.policy.failed then pool.policy:failed(peer) end
         run.has_failed[request] = true
     end

@@ -17,7 +17,7 @@ local required = ____schema.required
 local tokens = require("resty.openclaw.core.request.operator_access.token")
 local request = require("resty.openclaw.core.request.request")
 local NAME = "admin"
---- Compared with what clients send, where each of these letters stands for itself.
+--- The prefix is compared with the path as clients send it, so it must need no escapes.
 local function is_prefix(given)
     if type(given) ~= "string" then
         return false
@@ -45,7 +45,7 @@ ____exports.ALONE_SCHEMA = {
     token_file = again(____exports.SCHEMA.token_file),
     dict = again(____exports.SCHEMA.dict)
 }
---- Sees to it that the client may do what it asks for; ends the request otherwise.
+--- Ends the request unless the client has access.
 local function check_access(admin, call)
     local refusal = operator_access.refusal(admin.token, admin.faults)
     if refusal == nil then
@@ -91,7 +91,7 @@ local function page(self)
     method(call, upstream)
 end
 local metatable = {__index = {page = page}}
---- The API over some upstreams. Raises when the token is no good. Phases: init.
+--- The API of some upstreams. Raises if the token is invalid. Phases: init.
 function ____exports.create(options, upstreams, path)
     local registry = metric_registry.open(options.dict)
     local fields = {
@@ -103,7 +103,7 @@ function ____exports.create(options, upstreams, path)
     }
     return setmetatable(fields, metatable)
 end
---- The API alone, from the options in docs/admin.md. Raises when one is wrong. Phases: init.
+--- The API outside `setup`, from the options in docs/admin.md. Raises if one is invalid. Phases: init.
 local function alone(options)
     local read = read_or_raise(____exports.ALONE_SCHEMA, options, NAME)
     return ____exports.create(read, read.upstreams, NAME)

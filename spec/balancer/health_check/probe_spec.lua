@@ -162,8 +162,8 @@ describe("balancer.health_check.probe", function()
 
         it("verifies the certificate by the node's name, which it sends as well", function()
             assert.same({ "pass" }, checked({ ssl = true, body = "sink.test" }, "sink.test"))
-            local verdict, why = unpack(checked({ ssl = true }, "other.test"))
-            assert.equal("fail", verdict)
+            local result, why = unpack(checked({ ssl = true }, "other.test"))
+            assert.equal("fail", result)
             assert.matches("^cannot connect: no TLS: .*certificate", why)
         end)
 

@@ -43,7 +43,7 @@ describe("leader", function()
         dict:set(key, ALIVE, 30)
         local leader = leader_of.new(dict, name)
         assert.is_false((leader:leads()))
-        leader.looked_at = 0
+        leader.lock.looked_at = 0
         assert.is_false((leader:leads()))
         assert.equal(ALIVE, dict:get(key))
     end)
@@ -91,7 +91,7 @@ describe("leader", function()
         local leader = leader_of.new(dict, name)
         for _ = 1, 100 do leader:leads() end
         assert.equal(1, looks)
-        leader.looked_at = leader.looked_at - 0.26
+        leader.lock.looked_at = leader.lock.looked_at - 0.26
         leader:leads()
         assert.equal(2, looks)
     end)
@@ -195,7 +195,7 @@ describe("leader", function()
     it("made in the master, is each worker's own", function()
         local name, key = new_name()
         local leader = leader_of.new(dict, name)
-        leader.pid, leader.me = 1, "1 "
+        leader.lock.pid, leader.lock.me = 1, "1 "
         leader:leads()
         assert.equal(process.identity(), dict:get(key))
     end)

@@ -108,6 +108,22 @@ describe("rows", function()
         return rows.drop(region, slot, now)
     end
 
+    it("is refused if another version laid it out", function()
+        local address, blocks, meaning, rest = ngx.shared.openclaw:get("region"):match("^(%d+) (%d+) (%d+) (.+)$")
+        local others = {
+            -- Until there were numbers of the meaning.
+            address .. " " .. blocks .. " " .. rest,
+            address .. " " .. blocks .. " " .. meaning + 1 .. " " .. rest,
+        }
+        for place, text in ipairs(others) do
+            local name = "laid out " .. place
+            ngx.shared[name] = { get = function() return text end }
+            assert.has_error(function() shared_memory.open(name) end,
+                'shared_memory: another version laid out "' .. name .. '": stop nginx and start it again')
+            ngx.shared[name] = nil
+        end
+    end)
+
     it("are found again by their names", function()
         local region = new_region()
         local slot, generation, made = rows.make(region, "a", 3, 0, 1)

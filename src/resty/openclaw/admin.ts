@@ -1,4 +1,4 @@
-/** A small HTTP API by which an operator sees and changes the nodes of upstreams while nginx runs, without a reload. */
+/** An HTTP API to see and change the nodes of upstreams while nginx runs, without a reload. */
 import * as addresses from "./core/http/address";
 import * as calls from "./admin/call";
 import type { Call, Upstream } from "./admin/call";
@@ -18,7 +18,7 @@ import type { Token } from "./core/request/operator_access/token";
 import * as request from "./core/request/request";
 
 export interface Admin {
-    readonly upstreams: LuaTable<string, Upstream>;
+    readonly upstreams: LuaMap<string, Upstream>;
     readonly prefix: string;
     readonly token: Token | undefined;
     readonly requests: Family<Counter>;
@@ -29,7 +29,7 @@ export interface Admin {
 
 const NAME = "admin";
 
-/** Compared with what clients send, where each of these letters stands for itself. */
+/** The prefix is compared with the path as clients send it, so it must need no escapes. */
 function is_prefix(given: unknown): boolean {
     if (typeof given !== "string") return false;
     const [plain] = string.find(given, "^/[%w/._~-]*[%w._~-]$");
@@ -63,7 +63,7 @@ export const ALONE_SCHEMA = {
     dict: again(SCHEMA.dict),
 };
 
-/** Sees to it that the client may do what it asks for; ends the request otherwise. */
+/** Ends the request unless the client has access. */
 function check_access(admin: Admin, call: Call): void {
     const refusal = operator_access.refusal(admin.token, admin.faults);
     if (refusal === undefined) return;
@@ -92,7 +92,7 @@ function page(this: Admin): void {
         ngx.header.Allow = resource.allow;
         return calls.refuse(call, 405, "method_not_allowed", `This address takes ${resource.allow} only.`);
     }
-    const upstream = upstreams.get(call.upstream) as Upstream | undefined;
+    const upstream = upstreams.get(call.upstream);
     if (upstream === undefined && target.kind !== "upstreams") {
         return calls.refuse(call, 404, "unknown_upstream", "There is no such upstream.");
     }
@@ -101,8 +101,8 @@ function page(this: Admin): void {
 
 const metatable = { __index: { page } };
 
-/** The API over some upstreams. Raises when the token is no good. Phases: init. */
-export function create(options: Values<typeof SCHEMA>, upstreams: LuaTable<string, Upstream>, path: string): Admin {
+/** The API of some upstreams. Raises if the token is invalid. Phases: init. */
+export function create(options: Values<typeof SCHEMA>, upstreams: LuaMap<string, Upstream>, path: string): Admin {
     const registry = metric_registry.open(options.dict);
     const fields = {
         upstreams,
@@ -119,7 +119,7 @@ export function create(options: Values<typeof SCHEMA>, upstreams: LuaTable<strin
     return setmetatable(fields, metatable);
 }
 
-/** The API alone, from the options in docs/admin.md. Raises when one is wrong. Phases: init. */
+/** The API outside `setup`, from the options in docs/admin.md. Raises if one is invalid. Phases: init. */
 function alone(options: unknown): Admin {
     const read = read_or_raise(ALONE_SCHEMA, options, NAME);
     return create(read, read.upstreams, NAME);

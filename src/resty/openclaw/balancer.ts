@@ -1,23 +1,24 @@
 /**
  * Chooses the node for each request of an upstream, by a policy, and learns from how each try ends. What is known of
- * the nodes is shared by all workers; which node a request is at stands in `balancer/attempts`.
+ * the nodes is shared by all workers; `balancer/current_try` knows which node a request is at.
  */
 import * as nginx_balancer from "ngx.balancer";
-import * as attempts from "./balancer/attempts";
+import * as current_try from "./balancer/current_try";
 import * as builder from "./balancer/builder";
 import type { Context, Settings } from "./balancer/builder";
 import * as choice from "./balancer/choice";
-import * as ejection from "./balancer/ejection";
+import * as outlier_detection from "./balancer/outlier_detection";
 import { platform } from "./balancer/free_tries";
 import * as node_name from "./balancer/node_name";
 import * as operator from "./balancer/operator";
-import type { NodeReport, Wish } from "./balancer/operator";
+import type { NodeReport, NodePatch } from "./balancer/operator";
 import * as options_of from "./balancer/options";
 import type { Options } from "./balancer/options";
 import * as queue from "./balancer/queue";
 import * as supervision from "./balancer/supervision";
 import * as tries from "./balancer/tries";
 import * as upstreams from "./balancer/upstream";
+import * as clock from "./core/time/clock";
 import * as request from "./core/request/request";
 import * as request_state from "./core/request/request_state";
 import * as retry_after from "./core/http/retry_after";
@@ -38,7 +39,7 @@ export interface Balancer extends Settings {
     is_degraded(): boolean | undefined;
     has_nodes(): boolean;
     is_cut(): boolean;
-    change(address: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]>;
+    change(address: string, patch: NodePatch): LuaMultiReturn<[ok: boolean, err?: string]>;
     forget_changes(address: string): LuaMultiReturn<[ok: boolean, err?: string]>;
 }
 
@@ -48,31 +49,31 @@ const NGX_BUSY = -3;
 const TOO_MANY_REQUESTS = 429;
 const BAD_GATEWAY = 502;
 const SERVICE_UNAVAILABLE = 503;
-/** More than any client waits, and still written in digits. */
+/** Longer than any client waits, and still written in digits. */
 const MOST_RETRY_AFTER_SECONDS = 1e9;
 
-/** Begins the regular work in this worker. Phases: init_worker; `balance` does it where it was not called. */
+/** Starts the background work in this worker. Phases: init_worker; if it was not called, `balance` does it. */
 function init_worker(this: Balancer): void {
     if (worker_process.is_here()) supervision.begin(this);
 }
 
-/** Answers 503 with the time after which another try makes sense. */
-function decline(balancer: Balancer, now: number): void {
+/** Answers 503 with the time after which a client should retry. */
+function decline(balancer: Balancer, now: MonotonicTime): void {
     ngx.header["Retry-After"] = math.max(1, math.ceil(choice.seconds_left(balancer.pool, now)));
     balancer.faults.report("no_node_left", 'no node of upstream "', balancer.name, '" is left to try');
     ngx.exit(SERVICE_UNAVAILABLE);
 }
 
-/** What the last node's Retry-After says, or else a second; for an answer that nginx makes in its place. */
+/** Sets Retry-After as the last node did, or to 1 second, for an answer that nginx makes in the node's place. */
 function pass_on_retry_after(): void {
     const seconds = retry_after.seconds(request.variable("upstream_http_retry_after"));
     ngx.header["Retry-After"] = string.format("%.0f", math.min(seconds ?? 1, MOST_RETRY_AFTER_SECONDS));
 }
 
-/** Ends a request after its last try, with that one's status as far as nginx can. */
-function end(balancer: Balancer, now: number, status: number): void {
+/** Ends a request after its last try, with the status of that try if nginx can. */
+function end(balancer: Balancer, now: MonotonicTime, status: number): void {
     if (status === BAD_GATEWAY) {
-        // As when nginx itself gives up, so that a stale answer from the cache may take its place.
+        // As if nginx itself gave up, so that a stale answer from the cache is served if there is one.
         ngx.exit(NGX_BUSY);
     } else if (status === TOO_MANY_REQUESTS || (platform.takes_back && status === SERVICE_UNAVAILABLE)) {
         pass_on_retry_after();
@@ -84,34 +85,33 @@ function end(balancer: Balancer, now: number, status: number): void {
     }
 }
 
-/** Learns from the failed try of a subrequest, and returns the peer it was at; nothing where that has left. */
+/** Learns from the failed try of a subrequest; returns its peer, or nothing if that is no longer in the list. */
 function settle_subrequest(balancer: Balancer, status: string): Peer | undefined {
     const last = tries.last_of_subrequest(balancer);
-    if (last !== undefined) attempts.learn_in_subrequest(last, status);
+    if (last !== undefined) current_try.learn_in_subrequest(last, status);
     return last;
 }
 
 /**
- * Chooses a node for this try, and returns whether there is one. When there is none, answers 503 with `Retry-After`.
- * Phases: balancer.
+ * Chooses a node for this try; returns whether there is one. If there is none, answers 503 with `Retry-After`. Phases: balancer.
  */
 function balance(this: Balancer): boolean {
     supervision.begin(this);
-    const now = request.now();
-    // A subrequest (auth_request, mirror, a background update of the cache) has no log phase in which it could be counted out again.
+    const now = clock.now();
+    // A subrequest (auth_request, mirror, a background update of the cache) has no log phase to count it out, so it is not counted.
     const state = request.is_subrequest() ? undefined : request_state.open();
     const [failure, status] = nginx_balancer.get_last_failure();
     const is_first = failure === undefined;
-    // Of the request, not only since a redirect.
-    const waited = is_first && state !== undefined && !attempts.is_present(state);
+    // Whether this is the first try of the whole request, not only the first since an internal redirect.
+    const waited = is_first && state !== undefined && !current_try.is_present(state);
     let peer: Peer | undefined;
     let last: Peer | undefined;
     if (is_first) {
-        if (!waited && state !== undefined) attempts.settle_before(state);
+        if (!waited && state !== undefined) current_try.settle_before(state);
         peer = tries.first(this, now);
     } else {
         const text = tostring(status ?? BAD_GATEWAY);
-        last = state === undefined ? settle_subrequest(this, text) : attempts.settle(state, text);
+        last = state === undefined ? settle_subrequest(this, text) : current_try.settle(state, text);
         peer = tries.next(this, now, state, last, status ?? BAD_GATEWAY);
     }
     if (peer === undefined) {
@@ -131,41 +131,40 @@ function balance(this: Balancer): boolean {
         return false;
     }
     if (this.host === "node") node_name.tell_host(peer, this.faults);
-    // One at a time: what may be done after a failure is known best just before.
+    // Only one more at a time: whether there may be another is known best when the time comes.
     if (tries.may_go_on(this, peer, is_first)) nginx_balancer.set_more_tries(1);
     if (waited) queue.end_wait(this.waits);
-    if (state !== undefined) attempts.begin(state, peer, now);
-    else ejection.probe_silently(peer.record, now);
+    if (state !== undefined) current_try.begin(state, peer, now);
+    else outlier_detection.probe_without_result(peer.record, now);
     peer.figures.sent.inc();
     return true;
 }
 
 /**
- * Settles the try that has just failed, where none is to follow: nginx would show its node once more, with a status that
- * is not the node's. Phases: balancer.
+ * Settles the try that has just failed, if none is to follow. In the log phase it would be too late: nginx lists the node once
+ * more then, with a status that is not the node's. Phases: balancer.
  */
 function give_up(this: Balancer): void {
     const [failure, status] = nginx_balancer.get_last_failure();
     const state = request_state.present();
-    if (failure !== undefined && state !== undefined) attempts.settle(state, tostring(status ?? BAD_GATEWAY));
+    if (failure !== undefined && state !== undefined) current_try.settle(state, tostring(status ?? BAD_GATEWAY));
 }
 
-/** Notes that the answer begins, for upstreams that measure the time to the first byte. Phases: header_filter. */
+/** Records the first byte of the answer. Phases: header_filter. */
 function header_filter(this: Balancer): void {
     const state = request_state.present();
-    if (state !== undefined) attempts.note_first_byte(state);
+    if (state !== undefined) current_try.note_first_byte(state);
 }
 
 /**
- * Settles what the request has left to settle, in whatever upstreams it was; to be called once for each request.
- * Phases: log.
+ * Settles the last try of the request, whichever upstream it was sent to. To be called once for each request. Phases: log.
  */
 function log(this: Balancer): void {
     const state = request_state.present();
-    if (state !== undefined) attempts.settle_last(state);
+    if (state !== undefined) current_try.settle_last(state);
 }
 
-/** Gives back the worker's part of the shared memory. Phases: exit_worker. */
+/** Releases the worker's block of shared memory. Phases: exit_worker. */
 function exit_worker(this: Balancer): void {
     supervision.stop(this);
     shared_memory.release(this.registry.region);
@@ -193,22 +192,21 @@ function has_nodes(this: Balancer): boolean {
 }
 
 /**
- * Whether health checks have found every node down that may get requests, or there is none; the fallback's count. Phases:
- * any.
+ * Whether health checks have marked every node as down, those of the fallback too. Draining nodes do not count. Phases: any.
  */
 function is_cut(this: Balancer): boolean {
     return upstreams.is_cut(this);
 }
 
 /**
- * Changes a node's weight, drains it, adds or removes it, until nginx is restarted; all workers follow within a tenth of
- * a second. Phases: those that may yield. On failure false and why.
+ * Changes a node's weight, drains it, adds or removes it, until nginx is restarted. All workers apply the change within a
+ * tenth of a second. Phases: those that may yield. On failure false and why.
  */
-function change(this: Balancer, address: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]> {
-    return operator.change(this.membership, address, wish);
+function change(this: Balancer, address: string, patch: NodePatch): LuaMultiReturn<[ok: boolean, err?: string]> {
+    return operator.change(this.membership, address, patch);
 }
 
-/** Takes back all that `change` did to a node. Else as `change`. */
+/** Undoes all changes of a node. Otherwise like `change`. */
 function forget_changes(this: Balancer, address: string): LuaMultiReturn<[ok: boolean, err?: string]> {
     return operator.forget(this.membership, address);
 }
@@ -231,7 +229,7 @@ const metatable = {
     },
 };
 
-/** A balancer from options that are fine. Raises when it cannot be. Phases: init. */
+/** A balancer from valid options. Raises if there is no shared memory. Phases: init. */
 export function create(options: Options, context: Context): Balancer {
     const balancer = setmetatable(builder.settings(options, context), metatable);
     upstreams.refresh(balancer);
@@ -240,10 +238,10 @@ export function create(options: Options, context: Context): Balancer {
 
 /** The options of one of `upstreams` in `setup`. */
 export const UPSTREAM = options_of.UPSTREAM;
-/** The options of a balancer that stands alone. */
+/** The options of a balancer outside `setup`. */
 export const ALONE_SCHEMA = options_of.ALONE_SCHEMA;
 
-/** A balancer alone, from the options in docs/balancer.md. Raises when one is wrong. Phases: init. */
+/** A balancer outside `setup`, from the options in docs/balancer.md. Raises if one is invalid. Phases: init. */
 function alone(options?: unknown): Balancer {
     const given = options_of.read_alone(options ?? {}, NAME);
     const { name, dict, fallback } = given;

@@ -8,7 +8,7 @@ local function fail(call, err)
     call.faults:report("unreadable_body", err)
     return calls.refuse(call, 500, "internal_error", "The gateway could not read the request body.")
 end
---- Reads the body; ends the request where it is too large, or said to be no JSON. Phases: content; yields.
+--- Reads the body; ends the request if it is too large, or its Content-Type is not JSON. Phases: content; yields.
 function ____exports.read(call)
     local media_type = string.match(
         request.variable("content_type") or "",

@@ -1,9 +1,9 @@
 local ____exports = {}
 local json_error = require("resty.openclaw.core.request.json_error")
 local request = require("resty.openclaw.core.request.request")
---- The methods that are counted by their names.
+--- The methods with their own label value; all others count as `other`.
 local METHODS = {GET = true, HEAD = true, PUT = true, DELETE = true}
---- Seconds after which a change that was not stored may be tried again.
+--- Retry-After of a change that was not stored.
 local RETRY_SECONDS = 1
 local function count(call, status)
     local method = METHODS[call.method] == nil and "other" or call.method
@@ -25,11 +25,11 @@ function ____exports.refuse(call, status, code, message, retry_after)
     count(call, status)
     return json_error.respond(status, code, message, retry_after)
 end
---- As `refuse`, where the upstream has no such node.
+--- Like `refuse`, if the upstream has no such node.
 function ____exports.refuse_unknown_node(call)
     return ____exports.refuse(call, 404, "unknown_node", "The upstream has no such node.")
 end
---- As `refuse`, where a change came to nothing.
+--- Like `refuse`, if a change was not stored.
 function ____exports.refuse_unstored(call, err)
     return ____exports.refuse(
         call,
@@ -39,7 +39,7 @@ function ____exports.refuse_unstored(call, err)
         RETRY_SECONDS
     )
 end
---- Says in the log who did what to a node. Phases: content.
+--- Logs who changed a node. Phases: content.
 function ____exports.note(call, what, more)
     if more == nil then
         more = ""

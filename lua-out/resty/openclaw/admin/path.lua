@@ -2,13 +2,13 @@ local ____exports = {}
 local function byte_of(digits)
     return string.char(tonumber(digits, 16))
 end
---- RFC 3986, section 2.1; nothing when a "%" is no part of an escape.
+--- RFC 3986, section 2.1; nothing if a "%" is not part of an escape.
 local function decoded(segment)
     local text, escapes = string.gsub(segment, "%%(%x%x)", byte_of)
     local ____, percents = string.gsub(segment, "%%", "")
     return escapes == percents and text or nil
 end
---- The parts of a path between its slashes, decoded; nothing when one is empty or cannot be decoded.
+--- The segments of a path, decoded; nothing if one is empty or cannot be decoded.
 local function segments(path)
     local found = {}
     for segment in string.gmatch(path, "/([^/]*)") do
@@ -20,8 +20,8 @@ local function segments(path)
     end
     return found
 end
---- Reads the address as the client sent it: nginx's own `$uri` has its escapes undone already, and so does not tell the
--- slashes of "unix:%2Frun%2Fa.sock" from others. Nothing for an address that stands for nothing. Phases: any.
+--- Parses the path as the client sent it: in nginx's `$uri` the slashes of "unix:%2Frun%2Fa.sock" are unescaped and look like
+-- others. Nothing for an unknown path. Phases: any.
 function ____exports.read(prefix, request_uri)
     local path = string.match(request_uri, "^[^?#]*")
     if string.sub(path, 1, #prefix) ~= prefix then
@@ -64,8 +64,8 @@ function ____exports.read(prefix, request_uri)
 end
 --- The longest path of a socket: Linux's sockaddr_un, less the zero at its end.
 local SOCKET_BYTES = 107
---- Whether a node may be added at an address: sockets only at paths that can be opened, and that logs, metrics and
--- `$upstream_addr`, a list with commas, can show.
+--- Whether a node may be added at an address. The path of a socket must be one that can be opened, and that logs, metrics and
+-- `$upstream_addr`, a list with commas, can contain.
 function ____exports.may_be_added(address)
     local socket = string.match(address, "^unix:(.*)$")
     if socket == nil then

@@ -7,7 +7,7 @@ local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local choice = require("resty.openclaw.balancer.choice")
 local clients = require("resty.openclaw.balancer.clients")
 local consistent_hash = require("resty.openclaw.balancer.consistent_hash")
-local degradation = require("resty.openclaw.balancer.degradation")
+local failover = require("resty.openclaw.balancer.failover")
 local discovery = require("resty.openclaw.balancer.discovery")
 local dns = require("resty.openclaw.balancer.discovery.settings")
 local figures = require("resty.openclaw.balancer.figures")
@@ -64,7 +64,7 @@ end
 local function counter(registry, upstream, name, help)
     return metric_registry.counter(registry, name, help, {"upstream"}):labels(upstream)
 end
---- What the options ask for. Raises when it cannot be. Phases: init.
+--- The upstream. Raises if there is no shared memory. Phases: init.
 function ____exports.settings(options, context)
     local ____context_0 = context
     local name = ____context_0.name
@@ -103,7 +103,7 @@ function ____exports.settings(options, context)
         clients = record(path, registry, "clients " .. name, clients.SLOTS),
         budget = retry_budget.new(options.retry_share),
         fallback = context.fallback,
-        degradation = record(path, registry, "failover " .. name, degradation.SLOTS),
+        failover = record(path, registry, "failover " .. name, failover.SLOTS),
         waits = queue.new(registry, name),
         retries = counter(registry, name, "openclaw_upstream_retries_total", "Tries after one failed."),
         retries_refused = counter(registry, name, "openclaw_upstream_retries_refused_total", "Tries that were not to be followed by another one because too much of the traffic was retries."),
@@ -113,9 +113,9 @@ function ____exports.settings(options, context)
         health_check = health_check,
         leader = needs_leader and leaders.new(registry.region.names, "upstream " .. name) or nil,
         is_supervised = false,
-        ticked_at = 0,
+        ticked_at = nil,
         leads = false,
-        next_ask = 0
+        next_ask = nil
     }
     figures.show(registry, made)
     return made

@@ -1,6 +1,6 @@
 local ____exports = {}
-local ejection = require("resty.openclaw.balancer.ejection")
-local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
+local health_state = require("resty.openclaw.balancer.health_check.health_state")
 local peer_of = require("resty.openclaw.balancer.peer")
 --- An empty pool. Phases: any.
 local function create(policy, panic_share)
@@ -23,7 +23,7 @@ function ____exports.set_peers(pool, peers)
         if not peer.is_draining then
             members = members + 1
         end
-        if peer_of.has_begun(peer) then
+        if peer_of.has_restarted(peer) then
             peer.learned = pool.policy:learn(peer)
         end
     end
@@ -33,22 +33,22 @@ function ____exports.set_peers(pool, peers)
         pool.policy:list_changed(peers)
     end
 end
---- The peers that are passed over in the present choice, and why.
+--- How many peers are left out of the current choice, and why.
 local down = 0
---- So many ejected ones may still be: half of the members in all.
+--- How many more ejected ones may be left out: half of the members in all.
 local ejected_left = 0
 local loaded = 0
---- Available peers that began so long ago that they need no care.
+--- Available peers that are not in a slow start.
 local started = 0
 local to_probe
---- Whether a peer is neither down nor ejected; notes why not.
+--- Whether a peer is neither down nor ejected; counts it if it is.
 local function is_up(peer, now)
-    if verdicts.is_down(peer.checks) then
+    if health_state.is_down(peer.checks) then
         down = down + 1
         return false
     end
-    if ejection.is_ejected(peer.record) then
-        if ejection.wants_probe(peer.record, now) then
+    if outlier_detection.is_ejected(peer.record) then
+        if outlier_detection.wants_probe(peer.record, now) then
             to_probe = peer
         end
         ejected_left = ejected_left - 1
@@ -63,22 +63,22 @@ local function add(candidates, peer)
     candidates.peers[candidates.count + 1] = peer
     candidates.count = candidates.count + 1
 end
---- A round in which nothing was tried.
+--- The round of a request that was tried nowhere.
 local NO_ROUND = -1
---- Adds a peer that is available to the candidates, unless it is one to be loaded with care that has enough for now.
-local function add_with_care(candidates, peer)
-    if peer_of.is_loaded_enough(peer) then
+--- Adds an available peer to the candidates, unless it has reached the in-flight limit of its slow start.
+local function add_available(candidates, peer)
+    if peer_of.is_at_slow_start_limit(peer) then
         loaded = loaded + 1
     else
         add(candidates, peer)
     end
-    if not peer.is_starting then
+    if not peer.is_in_slow_start then
         started = started + 1
     end
 end
---- Looks at a member where the request has not been in this round.
+--- Considers a member where the request was not tried in this round.
 local function consider(pool, peer, now)
-    local is_busy = ejection.seconds_busy(peer.record, now) > 0
+    local is_busy = outlier_detection.seconds_busy(peer.record, now) > 0
     if not is_busy then
         pool.others = pool.others + 1
     end
@@ -88,7 +88,7 @@ local function consider(pool, peer, now)
     if is_busy then
         add(pool.busy, peer)
     else
-        add_with_care(pool.candidates, peer)
+        add_available(pool.candidates, peer)
     end
 end
 local function begin_choice(pool)
@@ -101,12 +101,12 @@ local function begin_choice(pool)
     started = 0
     to_probe = nil
 end
---- Fills in the candidates: the available peers where the request has not been in this round.
+--- Finds the candidates: the available peers where the request was not tried in this round.
 local function find_available(pool, round, now)
     begin_choice(pool)
     for place = 0, #pool.peers - 1 do
         local peer = pool.peers[place + 1]
-        if peer_of.has_begun(peer) then
+        if peer_of.has_restarted(peer) then
             peer.learned = pool.policy:learn(peer)
         end
         if not peer.is_draining then
@@ -118,33 +118,33 @@ local function find_available(pool, round, now)
         end
     end
 end
---- Of those passed over for being busy, the ones from this place on are taken in all the same.
-local function first_taken_in(pool, round)
+--- The index in `pool.busy` from which on busy peers become candidates all the same.
+local function first_busy_taken(pool, round)
     if round ~= NO_ROUND then
         return pool.busy.count
     end
     return math.floor((pool.members - down) / 2)
 end
---- Takes busy peers in as well, where more than half of those that are up are busy, until half of these can be chosen; only
--- for a request that has been nowhere.
-local function take_busy_in(pool, round)
+--- If more than half of the peers that are up are busy, adds busy ones until half of those that are up are candidates. Only for a
+-- request that was tried nowhere.
+local function add_busy(pool, round)
     if pool.busy.count == 0 then
         return
     end
-    for place = first_taken_in(pool, round), pool.busy.count - 1 do
-        add_with_care(pool.candidates, pool.busy.peers[place + 1])
+    for place = first_busy_taken(pool, round), pool.busy.count - 1 do
+        add_available(pool.candidates, pool.busy.peers[place + 1])
     end
 end
---- Fills in the available peers anew, also those that were to be loaded with care.
+--- Finds the available peers again, including those that have reached the limit of their slow start.
 local function find_all_available(pool, round, now)
     local ____pool_0 = pool
     local busy = ____pool_0.busy
     local candidates = ____pool_0.candidates
-    local first_busy = first_taken_in(pool, round)
+    local first_busy = first_busy_taken(pool, round)
     candidates.count = 0
     ejected_left = math.floor(pool.members / 2)
     for ____, peer in ipairs(pool.peers) do
-        local is_free = not peer.is_draining and is_up(peer, now) and ejection.seconds_busy(peer.record, now) == 0
+        local is_free = not peer.is_draining and is_up(peer, now) and outlier_detection.seconds_busy(peer.record, now) == 0
         if is_free and peer.tried_in ~= round then
             add(candidates, peer)
         end
@@ -153,21 +153,21 @@ local function find_all_available(pool, round, now)
         add(candidates, busy.peers[place + 1])
     end
 end
---- Fills in the members where the request has not been in this round, also those that are down; busy ones are not.
+--- Finds all members that are not busy and where the request was not tried in this round, up or down.
 local function find_any(pool, round, now)
     pool.candidates.count = 0
     for ____, peer in ipairs(pool.peers) do
-        local is_busy = ejection.seconds_busy(peer.record, now) > 0
+        local is_busy = outlier_detection.seconds_busy(peer.record, now) > 0
         if not peer.is_draining and not is_busy and peer.tried_in ~= round then
             add(pool.candidates, peer)
         end
     end
     pool.others = pool.candidates.count
 end
---- As `find_any`, where a few are up: of these at most half are left out for being busy.
+--- Like `find_any`, if some are up: of these at most half are left out because they are busy.
 local function find_many(pool, round, now)
     find_any(pool, round, now)
-    for place = first_taken_in(pool, round), pool.busy.count - 1 do
+    for place = first_busy_taken(pool, round), pool.busy.count - 1 do
         add(pool.candidates, pool.busy.peers[place + 1])
     end
 end
@@ -177,13 +177,13 @@ local function pick_candidate(pool, now, key)
         return nil
     end
     local peer = pool.policy:pick(pool.candidates, now, key)
-    if ejection.seconds_busy(peer.record, now) == 0 then
+    if outlier_detection.seconds_busy(peer.record, now) == 0 then
         pool.others = pool.others - 1
     end
     return peer
 end
 local function pick(pool, round, now, key)
-    take_busy_in(pool, round)
+    add_busy(pool, round)
     local up = pool.members - down
     if down > 0 and up > 0 and up < pool.panic_share * pool.members then
         find_many(pool, round, now)
@@ -193,34 +193,34 @@ local function pick(pool, round, now, key)
     local peer = pick_candidate(pool, now, key)
     return peer
 end
---- The peer for a request that has been at none; nothing when none is available. Phases: balancer.
+--- The peer for a first try; nothing if none is available. Phases: balancer.
 -- 
--- @param key what to hash, for a policy that does
+-- @param key the value to hash, for a policy that does so
 function ____exports.first(pool, now, key)
     find_available(pool, NO_ROUND, now)
     if to_probe ~= nil then
-        ejection.probe(to_probe.record, now)
+        outlier_detection.probe(to_probe.record, now)
         pool.others = pool.others - 1
         return to_probe
     end
     local peer = pick(pool, NO_ROUND, now, key)
     return peer
 end
---- Begins a round for a request that has been at some peers, which are to be marked. Phases: balancer.
+--- Begins a round for a request that was tried before; the peers of its tries are to be marked. Phases: balancer.
 function ____exports.begin_round(pool)
     pool.rounds = pool.rounds + 1
 end
---- Marks a peer where the request has been. Phases: balancer.
+--- Marks a peer where the request was tried. Phases: balancer.
 function ____exports.mark(pool, peer)
     peer.tried_in = pool.rounds
 end
---- The peer for a request that has been at the marked ones; nothing when no other is available. Phases: balancer.
+--- The peer for a request that was tried at the marked ones; nothing if no other is available. Phases: balancer.
 function ____exports.another(pool, now, key)
     find_available(pool, pool.rounds, now)
     local peer = pick(pool, pool.rounds, now, key)
     return peer
 end
---- Fills in all members: there is nobody else.
+--- Finds all members.
 local function find_busy(pool)
     for ____, peer in ipairs(pool.peers) do
         if not peer.is_draining then
@@ -228,8 +228,8 @@ local function find_busy(pool)
         end
     end
 end
---- A peer although none is available: those that are down are tried, marked ones are not. Busy ones are only for a request
--- that has been nowhere, and where all are busy. Phases: balancer.
+--- A peer although none is available: one that is down and not marked. A busy one only for a first try, if all are busy. Phases:
+-- balancer.
 function ____exports.in_panic(pool, now, key, is_first)
     find_any(pool, pool.rounds, now)
     if is_first and pool.candidates.count == 0 then
@@ -238,11 +238,11 @@ function ____exports.in_panic(pool, now, key, is_first)
     local peer = pick_candidate(pool, now, key)
     return peer
 end
---- Seconds until one of the peers may be available again, at most 10; 10 where that is not known. Phases: any.
+--- Seconds until one of the peers may be available again, at most 10; 10 if that is not known. Phases: any.
 function ____exports.seconds_left(pool, now)
     local seconds = 10
     for ____, peer in ipairs(pool.peers) do
-        if not peer.is_draining and not verdicts.is_down(peer.checks) then
+        if not peer.is_draining and not health_state.is_down(peer.checks) then
             seconds = math.min(
                 seconds,
                 peer_of.seconds_left(peer, now)

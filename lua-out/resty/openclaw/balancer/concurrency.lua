@@ -19,12 +19,12 @@ local BUCKETS = LAST + 2
 local MEMORY = 512
 local GROWTH = 1 / (1 - 1 / MEMORY)
 local ANSWERS_FOR_AN_ESTIMATE = 20
---- Numbers are brought back to a weight of 1 long before they overflow.
+--- The sums are divided by the weight long before they overflow.
 local MOST_SCALE = 1e+100
 local function zeros(size)
     return ffi.new("double[?]", size)
 end
---- Nothing seen yet. Phases: any.
+--- No observations. Phases: any.
 local function create()
     return {
         seconds = zeros(BUCKETS),
@@ -36,25 +36,25 @@ local function create()
     }
 end
 ____exports.new = create
---- The bucket of each number of requests in flight; one look, where a loop would keep LuaJIT from compiling its caller.
+--- The bucket of each number of requests in flight: a lookup, as a loop would keep LuaJIT from compiling its caller.
 local MOST_LISTED = 256
 local bucket_for = zeros(MOST_LISTED + 1)
 for in_flight = 2, MOST_LISTED do
     local before = bucket_for[in_flight - 1]
     bucket_for[in_flight] = in_flight > GRID[before] and before + 1 or before
 end
---- The place of the first grid value that so many fit in; the one past the grid when none does.
+--- The index of the first value of the grid that is large enough; the one past the grid if none is.
 local function bucket_of(in_flight)
     return in_flight > MOST_LISTED and BUCKETS - 1 or bucket_for[in_flight]
 end
---- Takes in that the node had so many requests in flight for so many seconds. Phases: any.
+--- Adds that the node had so many requests in flight for so many seconds. Phases: any.
 function ____exports.spent(concurrency, in_flight, seconds)
     local at = bucket_of(in_flight)
     local weight = seconds * concurrency.scale
     concurrency.seconds[at] = concurrency.seconds[at] + weight
     concurrency.request_seconds[at] = concurrency.request_seconds[at] + weight * in_flight
 end
---- Takes in that the node gave so many answers, with so many requests in flight. Phases: any.
+--- Adds that the node gave so many answers, with so many requests in flight. Phases: any.
 function ____exports.answered(concurrency, in_flight, count)
     local at = bucket_of(in_flight)
     local scale = concurrency.scale * (count == 1 and GROWTH or GROWTH ^ count)
@@ -83,8 +83,8 @@ local function sum_of(values)
     end
     return sum
 end
---- The concurrency on the grid under which what was seen is most likely, and the mean seconds of work on one request
--- that go with it; nothing before 20 answers. Phases: any; about a microsecond.
+--- The most likely concurrency, and the mean seconds of work per request that belong to it; nothing before 20 answers. Phases: any;
+-- takes about a microsecond.
 function ____exports.estimate(concurrency)
     if concurrency.seen < ANSWERS_FOR_AN_ESTIMATE then
         return nil, 0

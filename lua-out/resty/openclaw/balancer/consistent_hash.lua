@@ -32,7 +32,7 @@ local function scattered(number)
     )
     return ((hash < 0 and hash + TWO_TO_32 or hash) + 0.5) / TWO_TO_32
 end
---- Reads how much the candidates have to do; returns what one may have for a weight of 1.
+--- Reads the load of the candidates; returns the limit for a weight of 1.
 local function fair_load(policy, candidates)
     local load = 1
     local weight = 0
@@ -45,7 +45,7 @@ local function fair_load(policy, candidates)
     end
     return policy.load_factor * load / weight
 end
---- For requests that have no value: as few in flight as possible, for the weight.
+--- For requests without a value: the peer with the fewest requests in flight for its weight.
 local function least_loaded(candidates)
     local best = candidates.peers[1]
     local least = math.huge

@@ -4,7 +4,7 @@ local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local BAD_GATEWAY = "502"
 local GATEWAY_TIMEOUT = "504"
 local UNSET = "-"
---- Whether nginx itself may have given a try this status: only then is there anything to look for.
+--- Whether the status may come from nginx instead of the node.
 local function may_be_of_nginx(status)
     return status == BAD_GATEWAY or status == GATEWAY_TIMEOUT
 end
@@ -23,15 +23,15 @@ function ____exports.before(status)
     local header_times = upstream_tries.tried(request.variable("upstream_header_time") or "")
     return contact(connect_times[#connect_times], header_times[#header_times])
 end
---- Of a try that was parsed with these times; what nothing is known of came to a connection. Phases: any.
-function ____exports.of_try(attempt)
-    if attempt == nil then
+--- Of one of several tries; "silent" if nothing is known of it. Phases: any.
+function ____exports.of_try(its_try)
+    if its_try == nil then
         return "silent"
     end
-    if not may_be_of_nginx(attempt.status) then
+    if not may_be_of_nginx(its_try.status) then
         return "answered"
     end
-    return contact(attempt.connect_seconds, attempt.header_seconds)
+    return contact(its_try.connect_seconds, its_try.header_seconds)
 end
 --- Of a request's last try. Phases: log.
 function ____exports.last(status)

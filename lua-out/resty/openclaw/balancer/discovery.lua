@@ -13,21 +13,21 @@ local is_busy = ____watched.is_busy
 local is_due = ____watched.is_due
 local start = ____watched.start
 local watch = ____watched.watch
---- Of one upstream.
+--- Concurrent look-ups of one upstream.
 local MOST_AT_ONCE = 10
---- Tells of an answer that is new, whoever found it: another upstream may have the same name.
-local function tell(discovery, watched)
+--- Reports a new answer, which may also come from another upstream with the same name.
+local function report(discovery, watched)
     local answer = answer_of(watched)
-    if answer == nil or answer == discovery.told[watched.text] then
+    if answer == nil or answer == discovery.reported[watched.text] then
         return
     end
-    discovery.told[watched.text] = answer
+    discovery.reported[watched.text] = answer
     discovery.changed()
 end
 local function tick(self, now)
     local busy = 0
     for ____, watched in ipairs(self.names) do
-        tell(self, watched)
+        report(self, watched)
         forget_lost(watched, now)
         if is_busy(watched, now) then
             busy = busy + 1
@@ -54,16 +54,15 @@ local function addresses(self, name)
     return ____temp_0
 end
 local metatable = {__index = {tick = tick, addresses = addresses}}
---- Whether a node's text is a name for the DNS: "gpu.example.org:8000", for A and AAAA records, or an SRV name as
--- "_http._tcp.gpu.example.org", without a port. Addresses and paths of unix sockets are none. Phases: any.
+--- Whether a node's text is a DNS name: "gpu.example.org:8000" for A and AAAA records, or an SRV name like
+-- "_http._tcp.gpu.example.org", without a port. False for addresses and paths of unix sockets. Phases: any.
 function ____exports.is_name(text)
     return parse(text) ~= nil
 end
---- Watches names. Raises when one is none. Without any names nothing is done. What a reload left behind is there at once.
--- Phases: init.
+--- Watches names. Raises if one is invalid. After a reload the former answers are there at once. Phases: init.
 -- 
--- @param owner how lines in the log begin
--- @param changed is called, in `tick`, when the answer for a name has become another one
+-- @param owner the beginning of lines in the log
+-- @param changed is called by `tick` when the answer for a name has changed
 local function create(owner, registry, names, settings, changed)
     local common = {
         owner = owner,
@@ -73,7 +72,7 @@ local function create(owner, registry, names, settings, changed)
     }
     local all = {}
     local by_text = {}
-    local told = {}
+    local reported = {}
     for ____, text in ipairs(names) do
         local name = parse(text)
         if name == nil then
@@ -85,11 +84,11 @@ local function create(owner, registry, names, settings, changed)
             by_text[text] = watched
             local answer = answer_of(watched)
             if answer ~= nil then
-                told[text] = answer
+                reported[text] = answer
             end
         end
     end
-    local fields = {names = all, by_text = by_text, told = told, changed = changed}
+    local fields = {names = all, by_text = by_text, reported = reported, changed = changed}
     local discovery = setmetatable(fields, metatable)
     figures.show(registry, discovery)
     return discovery

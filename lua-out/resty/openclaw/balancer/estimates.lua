@@ -1,31 +1,31 @@
 local ____exports = {}
 local concurrency_of = require("resty.openclaw.balancer.concurrency")
-local lessons = require("resty.openclaw.balancer.lesson")
+local warm_start = require("resty.openclaw.balancer.warm_start")
 local nodes = require("resty.openclaw.balancer.node")
 --- Service time in seconds before any peer has answered.
 local FIRST_SERVICE_SECONDS = 0.05
---- nginx's clock counts milliseconds: answers within one would make a peer's work look like nothing.
+--- nginx's clock has a resolution of a millisecond: faster answers would seem to take no time.
 local LEAST_SERVICE_SECONDS = 0.0001
---- An answer makes room for itself: about 128 are remembered.
+--- What each answer leaves of the former ones: about 128 are remembered.
 local KEEP = 1 - 1 / 128
---- A silent peer's exposure grows for so many service times after its last event.
+--- After its last event the exposure of a peer grows for so many service times.
 local PATIENCE = 5
---- The rate of answers is a mean over so many seconds.
+--- The time constant of the mean rate of answers.
 local RATE_SECONDS = 30
---- With so many answers a worker knows enough to teach others; for them it counts as so many.
-local ANSWERS_TO_TEACH = 20
---- So long after the last request, in seconds, an idle peer is quiet: looked at so often.
+--- After so many answers a worker saves a warm start; a worker that loads it counts it as so many answers.
+local ANSWERS_TO_SHARE = 20
+--- An idle peer is quiet so many seconds after its last request; then it is looked at once in so many seconds.
 local QUIET_SECONDS = 1
 local QUIET_TICK_SECONDS = 30
---- Mean seconds of work for one request in a free slot. The mean over all peers counts as one answer; a static weight says
--- how much faster than the mean the user takes the peer to be. Phases: any.
+--- Mean seconds of work for one request in a free slot. The mean over all peers counts as one answer, divided by the peer's static
+-- weight: the user's guess of its speed. Phases: any.
 function ____exports.service_seconds(all, peer)
     local estimate = peer.learned
     local exposure = estimate.exposure + all.mean_service * all.mean_weight / peer.weight
     local seconds = exposure / (estimate.answers + 1)
     return seconds > LEAST_SERVICE_SECONDS and seconds or LEAST_SERVICE_SECONDS
 end
---- Notes that something happened at the peer: its silence counts as work from now on. Phases: any.
+--- Records that something happened at the peer. Phases: any.
 function ____exports.note_event(all, peer, now)
     local estimate = peer.learned
     estimate.event_at = now
@@ -55,7 +55,7 @@ local function learn(estimate, fresh)
         fresh
     )
 end
---- Takes another concurrency where that has become more likely, and the service time that goes with it.
+--- Takes another concurrency if that has become more likely, with the service time that belongs to it.
 local function estimate_concurrency(estimate)
     local best, service = concurrency_of.estimate(estimate.seen)
     if best == nil or best == estimate.concurrency then
@@ -64,40 +64,40 @@ local function estimate_concurrency(estimate)
     estimate.concurrency = best
     estimate.exposure = service * estimate.answers
 end
---- Begins with what another worker has learned lately, if there is one.
-local function take_lesson(peer, now)
-    local service, concurrency = lessons.take(peer.lesson, peer.known_beginning, now)
+--- Begins with what another worker has learned in the last minute, if there is one.
+local function load_warm_start(peer, now)
+    local service, concurrency = warm_start.load(peer.warm_start, peer.known_start, now)
     if service == nil then
         return
     end
     local estimate = peer.learned
-    estimate.exposure = service * ANSWERS_TO_TEACH
-    estimate.answers = ANSWERS_TO_TEACH
+    estimate.exposure = service * ANSWERS_TO_SHARE
+    estimate.answers = ANSWERS_TO_SHARE
     estimate.concurrency = concurrency
 end
-local function leave_lesson(peer, now)
+local function save_warm_start(peer, now)
     local ____peer_learned_0 = peer.learned
     local exposure = ____peer_learned_0.exposure
     local answers = ____peer_learned_0.answers
     local concurrency = ____peer_learned_0.concurrency
-    if answers < ANSWERS_TO_TEACH then
+    if answers < ANSWERS_TO_SHARE then
         return
     end
-    lessons.leave(
-        peer.lesson,
-        peer.known_beginning,
+    warm_start.save(
+        peer.warm_start,
+        peer.known_start,
         now,
         exposure / answers,
         concurrency
     )
 end
---- Reads a peer's counts and folds what has changed since the last time into its estimate. Phases: any.
+--- Reads a peer's counts and updates its estimate by what has changed since the last time. Phases: any.
 function ____exports.fold(all, peer, now)
     local estimate = peer.learned
     local load = nodes.load(peer.node)
     local done = nodes.done(peer.node)
     local before = estimate.read_at
-    if before > 0 then
+    if before ~= nil then
         local exposure = estimate.exposure
         local answers = estimate.answers
         local seconds = math.max(0, now - before)
@@ -105,7 +105,7 @@ function ____exports.fold(all, peer, now)
         if fresh > 0 or load ~= estimate.load then
             ____exports.note_event(all, peer, now)
         else
-            local limit = estimate.event_at + estimate.patience
+            local limit = (estimate.event_at or before) + estimate.patience
             if now > limit then
                 local working = math.min(
                     seconds,
@@ -125,19 +125,19 @@ function ____exports.fold(all, peer, now)
         all.sum_of_exposure = all.sum_of_exposure + (estimate.exposure - exposure)
         all.sum_of_answers = all.sum_of_answers + (estimate.answers - answers)
     else
-        take_lesson(peer, now)
+        load_warm_start(peer, now)
     end
     estimate.read_at = now
     estimate.load = load
     estimate.done = done
 end
---- Brings the mean over all peers up to date. Phases: any.
+--- Updates the mean over all peers. Phases: any.
 function ____exports.update_mean_service(all)
     if all.sum_of_answers > 0 then
         all.mean_service = all.sum_of_exposure / all.sum_of_answers
     end
 end
---- Sums up anew what `fold` keeps up to date: rounding adds up, and peers come and go.
+--- Computes the sums again: rounding errors add up, and peers come and go.
 local function sum_up(all, list)
     all.sum_of_exposure = 0
     all.sum_of_answers = 0
@@ -147,7 +147,7 @@ local function sum_up(all, list)
     end
     ____exports.update_mean_service(all)
 end
---- Takes the weights of another list of peers. Phases: any.
+--- Applies another list of peers. Phases: any.
 function ____exports.list_changed(all, list)
     local sum = 0
     for ____, peer in ipairs(list) do
@@ -156,22 +156,22 @@ function ____exports.list_changed(all, list)
     all.mean_weight = #list > 0 and sum / #list or 1
     sum_up(all, list)
 end
---- Whether nothing has happened at any peer since the last look, nor goes on there.
+--- Whether all peers are idle and quiet, and were looked at lately.
 local function are_quiet(all, list, now)
-    if math.abs(now - all.ticked_at) >= QUIET_TICK_SECONDS then
+    if all.ticked_at == nil or now - all.ticked_at >= QUIET_TICK_SECONDS then
         return false
     end
     for ____, peer in ipairs(list) do
         local ____peer_learned_1 = peer.learned
         local read_at = ____peer_learned_1.read_at
         local load = ____peer_learned_1.load
-        if read_at == 0 or load ~= 0 or not nodes.is_quiet(peer.node, now, QUIET_SECONDS) then
+        if read_at == nil or load ~= 0 or not nodes.is_quiet(peer.node, now, QUIET_SECONDS) then
             return false
         end
     end
     return true
 end
---- Follows idle peers too, and sets how fast the past fades: the slower the fewer answers there are. To be called ten
+--- Updates the estimates of all peers, idle ones included, and how fast they fade: the fewer answers, the slower. To be called ten
 -- times a second. Phases: any.
 function ____exports.tick(all, list, now)
     if are_quiet(all, list, now) then
@@ -180,13 +180,14 @@ function ____exports.tick(all, list, now)
     for ____, peer in ipairs(list) do
         ____exports.fold(all, peer, now)
         estimate_concurrency(peer.learned)
-        leave_lesson(peer, now)
+        save_warm_start(peer, now)
     end
     sum_up(all, list)
-    if all.ticked_at == 0 then
+    if all.started_at == nil then
         all.started_at = now
-    elseif now > all.ticked_at then
-        local seconds = now - all.ticked_at
+    end
+    local seconds = all.ticked_at == nil and 0 or now - all.ticked_at
+    if seconds > 0 then
         local rate = all.fresh_answers / seconds
         all.answer_rate = all.answer_rate + (1 - math.exp(-seconds / RATE_SECONDS)) * (rate - all.answer_rate)
         local seen = 1 - math.exp(-math.max(1, now - all.started_at) / RATE_SECONDS)
@@ -202,13 +203,13 @@ function ____exports.tick(all, list, now)
     all.ticked_at = now
     all.fresh_answers = 0
 end
---- The estimate of a peer of which nothing is known. Phases: any.
+--- The estimate of an unknown peer. Phases: any.
 function ____exports.none()
     return {
-        read_at = 0,
+        read_at = nil,
         load = 0,
         done = 0,
-        event_at = 0,
+        event_at = nil,
         patience = math.huge,
         exposure = 0,
         answers = 0,
@@ -226,8 +227,8 @@ local function create()
         fading_idle = 10,
         fading_busy = 40,
         answer_rate = 0,
-        ticked_at = 0,
-        started_at = 0,
+        ticked_at = nil,
+        started_at = nil,
         fresh_answers = 0
     }
 end

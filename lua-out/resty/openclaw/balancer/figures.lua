@@ -1,6 +1,6 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
-local request = require("resty.openclaw.core.request.request")
+local clock = require("resty.openclaw.core.time.clock")
 local left_out = require("resty.openclaw.balancer.left_out")
 local nodes = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
@@ -16,9 +16,13 @@ local STATES = {
 local function collect(registry, name, help, figure)
     metric_registry.collect(registry, {name = name, kind = "gauge", help = help, collect = figure})
 end
---- Whether a node serves some upstream.
+--- The upstreams whose nodes are shown.
+local function shown(registry)
+    return shown_by_registry[registry] or ({})
+end
+--- Whether a node is in the list of some upstream.
 local function is_in_force(registry, address)
-    for ____, upstream in ipairs(shown_by_registry[registry]) do
+    for ____, upstream in ipairs(shown(registry)) do
         if upstream.membership.by_address[address] ~= nil then
             return true
         end
@@ -40,7 +44,7 @@ local function show_in_flight(registry)
                 do
                     local node = all[address]
                     if node == nil then
-                        goto __continue10
+                        goto __continue11
                     end
                     local count = nodes.in_flight(node)
                     if count ~= 0 or is_in_force(registry, address) then
@@ -50,14 +54,14 @@ local function show_in_flight(registry)
                         )
                     end
                 end
-                ::__continue10::
+                ::__continue11::
             end
         end
     )
 end
 --- Visits the peers of all upstreams.
 local function each_peer(registry, visit)
-    for ____, upstream in ipairs(shown_by_registry[registry]) do
+    for ____, upstream in ipairs(shown(registry)) do
         local peers = upstream.pool.peers
         for place = 0, #peers - 1 do
             visit(upstream, peers[place + 1])
@@ -93,7 +97,7 @@ local function show_states(registry)
         "openclaw_upstream_node_state",
         help,
         function(emit)
-            local now = request.now()
+            local now = clock.now()
             each_peer(
                 registry,
                 function(upstream, peer)
@@ -117,7 +121,7 @@ local function show_left_out(registry)
         "openclaw_upstream_node_left_out",
         help,
         function(emit)
-            local now = request.now()
+            local now = clock.now()
             each_peer(
                 registry,
                 function(upstream, peer)
@@ -142,7 +146,7 @@ local function show_degraded(registry)
         "openclaw_upstream_degraded",
         help,
         function(emit)
-            for ____, upstream in ipairs(shown_by_registry[registry]) do
+            for ____, upstream in ipairs(shown(registry)) do
                 if upstream.fallback ~= nil then
                     local value = upstreams.is_degraded(upstream) and 1 or 0
                     emit(
@@ -169,7 +173,7 @@ local function concurrency(upstream, peer)
     local ____opt_2 = ____this_3.concurrent_requests
     return ____opt_2 and ____opt_2(____this_3, peer)
 end
---- Adds an upstream to those whose nodes are shown. Raises when there is one of this name already. Phases: init.
+--- Shows the nodes of an upstream. Raises if there is an upstream of this name already. Phases: init.
 function ____exports.show(registry, upstream)
     local others = shown_by_registry[registry]
     if others ~= nil then

@@ -1,9 +1,9 @@
 local ____exports = {}
---- Whether the balancer is asked once more when a kept-alive connection turns out to be closed.
+--- Whether nginx calls the balancer again when a kept-alive connection turns out to be closed.
 -- 
--- nginx grants a try for each of these. OpenResty takes it back from 1.29.2.4 on: its patch of nginx tells ngx_lua, which
--- counts it off. There a try must be asked for beforehand, and so the balancer is also asked about other failures after
--- which nothing is to follow. Source: nginx-1.29.2-balancer_pool_max_retry.patch of OpenResty, and
+-- nginx grants a try for each of these. OpenResty from 1.29.2.4 on takes it back: its patch of nginx informs ngx_lua, which
+-- subtracts it. There the balancer must request such a try in advance, and so it is also called after other failures that no try is to
+-- follow. Source: nginx-1.29.2-balancer_pool_max_retry.patch of OpenResty, and
 -- ngx_http_lua_balancer_notify_peer in ngx_lua's ngx_http_lua_balancer.c.
 local FIRST_NGINX = 1029002
 local FIRST_NGX_LUA = 10030
@@ -16,7 +16,7 @@ local function is_taken_back(nginx_version, ngx_lua_version, arguments_text)
     return place ~= nil
 end
 ____exports.is_taken_back = is_taken_back
---- What the balancer goes by; specs change it.
+--- The present platform; specs change it.
 ____exports.platform = {takes_back = is_taken_back(
     ngx.config.nginx_version,
     ngx.config.ngx_lua_version,

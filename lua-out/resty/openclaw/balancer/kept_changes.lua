@@ -1,9 +1,9 @@
 local ____exports = {}
---- Of nodes that are no longer there so many changes are kept, the newest: a node that comes back finds its own.
+--- Of nodes that no longer exist so many changes are kept, the newest, in case the nodes come back.
 ____exports.MOST_OF_ABSENT = 100
---- Forgets the oldest changes of nodes that are neither listed nor added, where there are too many. Phases: any.
+--- Forgets the oldest changes of nodes that are neither listed nor added, if there are too many. Phases: any.
 -- 
--- @param listed addresses that the configuration or the DNS has
+-- @param listed the addresses of the configuration and the DNS
 function ____exports.limit(changes, listed)
     local absent = {}
     for address, its_change in pairs(changes) do

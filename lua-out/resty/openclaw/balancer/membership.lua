@@ -1,23 +1,22 @@
 local ____exports = {}
 local json = require("cjson.safe")
 local addresses = require("resty.openclaw.core.http.address")
-local request = require("resty.openclaw.core.request.request")
+local clock = require("resty.openclaw.core.time.clock")
+local locks = require("resty.openclaw.core.memory.lock")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local ____names = require("resty.openclaw.core.memory.shared_memory.names")
 local increment = ____names.increment
-local process = require("resty.openclaw.core.memory.shared_memory.process")
 local kept_changes = require("resty.openclaw.balancer.kept_changes")
 local nodes = require("resty.openclaw.balancer.node")
 local ____node_name = require("resty.openclaw.balancer.node_name")
 local host_header = ____node_name.host_header
 local peer_of = require("resty.openclaw.balancer.peer")
 local NEVER_SEEN = -1
---- How long changes are held off at most: far longer than one takes, even where the system holds the worker up.
+--- The time-to-live of the lock: far longer than a change takes, even if the system suspends the worker for a moment.
 local LOCK_SECONDS = 30
---- How often a change is tried until another one's must be done, and after how many tries it looks whether that is dead.
-local LOCK_TRIES = 200
-local TRIES_BETWEEN_LOOKS = 20
-local TRY_SECONDS = 0.005
+--- How long a change waits for others.
+local WAIT_SECONDS = 1
+local FULL = "the lua_shared_dict is full"
 --- No changes. Raises when there is no shared memory left. Phases: init.
 local function create(registry, upstream, entries, is_checked, faults)
     local slot, err = shared_memory.slot(registry.region, "version " .. upstream)
@@ -31,25 +30,26 @@ local function create(registry, upstream, entries, is_checked, faults)
         discovery = nil,
         is_checked = is_checked,
         faults = faults,
+        lock = locks.new(registry.region.names, "changing:" .. upstream, LOCK_SECONDS),
         version = registry.region.common + slot,
         seen = NEVER_SEEN,
         by_address = {},
-        leaving = {},
-        has_leaving = false,
-        lacks_some = false
+        retired = {},
+        has_retired = false,
+        is_incomplete = false
     }
 end
 ____exports.new = create
---- Whether the list has changed since this worker last made one. Phases: any.
+--- Whether there was a change since this worker last made its list. Phases: any.
 function ____exports.has_changed(membership)
     return membership.version[0] ~= membership.seen
 end
---- Lets all workers make the list anew at their next request. Phases: any.
+--- Makes all workers update their list at their next request. Phases: any.
 function ____exports.announce(membership)
     local next = increment(membership.registry.region.names, "version:" .. membership.upstream, 1, 0)
     membership.version[0] = next or membership.version[0] + 1
 end
---- The changes in force, by address. Phases: any.
+--- The changes that an operator made, by address. Phases: any.
 function ____exports.changes(membership)
     local text = membership.registry.region.names:get("changes:" .. membership.upstream)
     local found = json.decode(text or "{}")
@@ -59,7 +59,7 @@ function ____exports.changes(membership)
     end
     return ____found_0
 end
---- The peer at an address: one that is known already, or a new one; nothing when there is no memory left.
+--- The peer at an address, a known one or a new one; nothing if there is no memory left.
 local function peer_at(membership, ____bindingPattern0)
     local port
     local host
@@ -69,8 +69,8 @@ local function peer_at(membership, ____bindingPattern0)
     port = ____bindingPattern0.port
     local ____membership_1 = membership
     local by_address = ____membership_1.by_address
-    local leaving = ____membership_1.leaving
-    local known = by_address[address] or leaving[address]
+    local retired = ____membership_1.retired
+    local known = by_address[address] or retired[address]
     if known ~= nil and peer_of.hold(known) then
         return known
     end
@@ -115,7 +115,7 @@ local function listed_entry(list, membership, entry)
         }
     end
 end
---- The nodes in the configuration, and what the DNS says of the names there. Phases: any.
+--- The nodes of the configuration, with the addresses that names have in the DNS. Phases: any.
 function ____exports.listed(membership)
     local list = {}
     for ____, entry in ipairs(membership.entries) do
@@ -152,131 +152,102 @@ local function add_others(list, changed)
         end
     end
 end
---- Brings the peers that leave up to date: those that were in force, or left before, and are not in force now.
-local function note_leaving(membership, in_force)
-    local leaving = {}
-    for address, peer in pairs(membership.leaving) do
-        if in_force[address] ~= peer then
-            leaving[address] = peer
+--- Updates the retired peers: those that were in the list, or retired before, and are not in the list now.
+local function note_retired(membership, in_list)
+    local retired = {}
+    for address, peer in pairs(membership.retired) do
+        if in_list[address] ~= peer then
+            retired[address] = peer
         end
     end
     for address, peer in pairs(membership.by_address) do
-        if in_force[address] ~= peer then
-            leaving[address] = peer
+        if in_list[address] ~= peer then
+            retired[address] = peer
         end
     end
-    membership.leaving = leaving
-    membership.has_leaving = (next(leaving)) ~= nil
+    membership.retired = retired
+    membership.has_retired = (next(retired)) ~= nil
 end
---- Lets go of the peers that have left and have no request of this worker any more. Costs nothing where none has left.
--- Phases: any but init.
-function ____exports.settle(membership)
-    if not membership.has_leaving then
+--- Releases the retired peers without requests of this worker. Costs nothing if there are none. Phases: any but init.
+function ____exports.release_retired(membership)
+    if not membership.has_retired then
         return
     end
-    local leaving = membership.leaving
-    for address, peer in pairs(leaving) do
-        if peer_of.let_go(membership.registry, peer) then
-            leaving[address] = nil
+    local ____membership_5 = membership
+    local retired = ____membership_5.retired
+    for address, peer in pairs(retired) do
+        if peer_of.release(membership.registry, peer) then
+            retired[address] = nil
         end
     end
-    membership.has_leaving = (next(leaving)) ~= nil
+    membership.has_retired = (next(retired)) ~= nil
 end
---- Has this worker make the list anew at its next request. Phases: any.
-function ____exports.look_again(membership)
+--- Makes this worker update its list at its next request. Phases: any.
+function ____exports.invalidate(membership)
     membership.seen = NEVER_SEEN
 end
---- The peers in force now. Those that were in force before keep all that is known of them. Phases: any.
+--- The peers of the new list. Those that were in the list before are the same objects. Phases: any.
 function ____exports.peers(membership)
     membership.seen = ngx.get_phase() == "init" and NEVER_SEEN or membership.version[0]
     local changed = ____exports.changes(membership)
     local list = ____exports.listed(membership)
     add_others(list, changed)
-    membership.lacks_some = false
-    local in_force = {}
+    membership.is_incomplete = false
+    local in_list = {}
     local found = {}
     for ____, node in ipairs(list) do
         local its_change = changed[node.address] or ({})
         local is_wanted = its_change.removed ~= true and not (found[node.address] ~= nil)
-        local ____is_wanted_5
+        local ____is_wanted_6
         if is_wanted then
-            ____is_wanted_5 = peer_at(membership, node)
+            ____is_wanted_6 = peer_at(membership, node)
         else
-            ____is_wanted_5 = nil
+            ____is_wanted_6 = nil
         end
-        local peer = ____is_wanted_5
+        local peer = ____is_wanted_6
         if is_wanted and peer == nil then
-            membership.lacks_some = true
+            membership.is_incomplete = true
         end
         if peer ~= nil then
             peer.weight = its_change.weight or node.weight
-            local ____its_change_drain_6 = its_change.drain
-            if ____its_change_drain_6 == nil then
-                ____its_change_drain_6 = node.is_draining
+            local ____its_change_drain_7 = its_change.drain
+            if ____its_change_drain_7 == nil then
+                ____its_change_drain_7 = node.is_draining
             end
-            peer.is_draining = ____its_change_drain_6
+            peer.is_draining = ____its_change_drain_7
             peer.server_name = node.server_name
             peer.host_header = host_header(node.server_name, node.host, node.port)
-            in_force[#in_force + 1] = peer
+            in_list[#in_list + 1] = peer
             found[node.address] = peer
         end
     end
-    note_leaving(membership, found)
+    note_retired(membership, found)
     membership.by_address = found
-    return in_force
+    return in_list
 end
---- Takes the lock from a worker that was killed with it; of the workers that notice, one does it.
-local function free_from_dead(names, lock)
-    local holder = names:get(lock)
-    if type(holder) ~= "string" or process.is_alive(holder) then
-        return
+--- Runs `work` while no other process changes anything; false if others take too long, or if `work` fails.
+local function change_alone(lock, work)
+    local is_held, err = locks.wait_for_lock(lock, WAIT_SECONDS)
+    if not is_held then
+        return false, err == nil and "another change is in progress; try again" or FULL
     end
-    local mark = lock .. " heir"
-    local won = names:safe_add(mark, 1, LOCK_SECONDS)
-    if won ~= true then
-        return
+    local ok = work()
+    locks.unlock(lock)
+    if ok then
+        return true
     end
-    if (names:get(lock)) == holder then
-        names:delete(lock)
-    end
-    names:delete(mark)
+    return false, FULL
 end
---- Holds off other workers' changes while `work` runs; false when they take too long.
-local function alone(membership, work)
-    local names = membership.registry.region.names
-    local lock = "changing:" .. membership.upstream
-    local me = process.identity()
-    for attempt = 1, LOCK_TRIES do
-        ngx.update_time()
-        local won, err = names:safe_add(lock, me, LOCK_SECONDS)
-        if won == true then
-            local ok = work()
-            names:delete(lock)
-            if ok then
-                return true
-            end
-            return false, "the lua_shared_dict is full"
-        end
-        if err ~= "exists" then
-            return false, "the lua_shared_dict is full"
-        end
-        if attempt % TRIES_BETWEEN_LOOKS == 0 then
-            free_from_dead(names, lock)
-        end
-        ngx.sleep(TRY_SECONDS)
-    end
-    return false, "another change is in progress, try again"
-end
---- Changes what an operator said of a node; nothing forgets it. Of nodes that are no longer there the newest changes are
--- kept. All workers follow at their next request. Phases: those that may yield. On failure false and why.
+--- Replaces an operator's change of a node; `update` returns nothing to undo it. Of nodes that no longer exist only the newest
+-- changes are kept. All workers apply the change at their next request. Phases: those that may yield. On failure false and why.
 function ____exports.change(membership, address, update)
-    return alone(
-        membership,
+    return change_alone(
+        membership.lock,
         function()
             local all = ____exports.changes(membership)
             local its_change = update(all[address] or ({}))
             if its_change ~= nil then
-                its_change.since = request.now()
+                its_change.since = clock.now()
             end
             all[address] = its_change
             kept_changes.limit(

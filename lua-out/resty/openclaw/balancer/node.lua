@@ -4,7 +4,7 @@ local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local held_rows = require("resty.openclaw.core.memory.shared_memory.held_rows")
 local try_figures = require("resty.openclaw.balancer.try_figures")
---- What its row has. In the common block the slot of the holders has the latency.
+--- The slots of its row. In the common block, the slot that counts the holders has the latency.
 local LATENCY = 0
 local ACTIVE = 1
 local IN_FLIGHT = 2
@@ -12,18 +12,18 @@ local LOAD = 3
 local DONE = 4
 local ANSWERED = 5
 local SLOTS = 6
---- Answers stay when a worker is gone.
+--- The last two, the counts of answers, stay when a worker exits.
 local KEPT = 2
---- What begins the name of a node's row.
+--- The prefix of the name of a node's row.
 local ROW = "node "
 local ANSWERS = "openclaw_node_answers_total"
 local OUTCOMES = {"ok", "failed", "busy", "neutral"}
---- When a node last got a request is noted to so many seconds, so that most requests write nothing that others read.
+--- The time of the last request is kept with this precision, so that most requests do not write to memory that others read.
 local ACTIVE_SECONDS = 0.05
---- Differs from all times.
+--- Is neither before nor after any moment.
 local NO_TIME = 0 / 0
 local nodes_by_registry = {}
---- The series of a node, or of a peer, go when its memory does.
+--- Removes the series of a node or a peer whose row was dropped.
 local function forget_series(registry, row_name)
     if string.sub(row_name, 1, #ROW) ~= ROW then
         try_figures.forget(registry, row_name)
@@ -39,13 +39,13 @@ local function nodes_of(registry)
     if known ~= nil then
         return known
     end
-    local nodes = {by_address = {}, leaving = {}}
+    local nodes = {by_address = {}, retired = {}}
     nodes_by_registry[registry] = nodes
     local ____registry_row_dropped_0 = registry.row_dropped
     ____registry_row_dropped_0[#____registry_row_dropped_0 + 1] = function(name) return forget_series(registry, name) end
     return nodes
 end
---- The nodes that this worker's balancers over a registry have, by address. Phases: any.
+--- The nodes of this worker's balancers in a registry, by address. Phases: any.
 function ____exports.all(registry)
     return nodes_of(registry).by_address
 end
@@ -83,15 +83,14 @@ local function create(registry, address, host, port)
         peers = 0
     }
 end
---- Whether this worker may use the node, which it holds from now on; after a reload another address may have its memory.
+--- Holds the memory of a node for this worker. False if another address has it by now, which a reload may cause.
 function ____exports.hold(node)
     if ngx.get_phase() == "init" then
         return held_rows.is_current(node.region, node.row)
     end
     return held_rows.hold(node.region, node.row)
 end
---- The node with this address; the same one for everybody in this worker. Phases: any. On failure nil and why: there is no
--- shared memory left.
+--- The node at an address; always the same one in a worker. Phases: any. On failure nil and why: there is no shared memory left.
 function ____exports.at(registry, address, host, port)
     local nodes = ____exports.all(registry)
     local known = nodes[address]
@@ -105,28 +104,28 @@ function ____exports.at(registry, address, host, port)
     nodes[address] = node
     return node
 end
---- Notes that a peer is at the node. Phases: any.
+--- Records that a peer uses the node. Phases: any.
 function ____exports.join(node)
     node.peers = node.peers + 1
 end
---- Notes that a peer is at the node no more. Phases: any.
+--- Records that a peer no longer uses the node. Phases: any.
 function ____exports.leave(registry, node)
     node.peers = node.peers - 1
     if node.peers == 0 then
-        local ____nodes_of_result_leaving_1 = nodes_of(registry).leaving
-        ____nodes_of_result_leaving_1[#____nodes_of_result_leaving_1 + 1] = node
+        local ____nodes_of_result_retired_1 = nodes_of(registry).retired
+        ____nodes_of_result_retired_1[#____nodes_of_result_retired_1 + 1] = node
     end
 end
---- Whether the node's memory is still its own. A worker that has no block may have lost it. Phases: any.
+--- Whether the node still has its memory. A worker without a block may have lost it. Phases: any.
 function ____exports.is_current(node)
     return held_rows.is_current(node.region, node.row)
 end
---- Requests that the node works on now, for all workers. Phases: any.
+--- Requests in flight at the node, from all workers. Phases: any.
 function ____exports.in_flight(node)
     return shared_memory.total(node.region, node.in_flight_slot)
 end
---- Lets go of a node that no peer is at, once its last request has ended; false while it has some.
-local function let_go(registry, node)
+--- Releases the memory of a retired node; false while it has requests.
+local function release(registry, node)
     if node.peers > 0 or not ____exports.is_current(node) then
         return true
     end
@@ -140,48 +139,48 @@ local function let_go(registry, node)
     end
     return true
 end
---- Lets go of nodes that have left and have no request any more. Costs nothing where none has left. Phases: any but init.
-function ____exports.settle(registry)
+--- Releases the retired nodes without requests. Costs nothing if there are none. Phases: any but init.
+function ____exports.release_retired(registry)
     local nodes = nodes_of(registry)
-    if #nodes.leaving == 0 then
+    if #nodes.retired == 0 then
         return
     end
     local left = {}
-    for ____, node in ipairs(nodes.leaving) do
-        if not let_go(registry, node) then
+    for ____, node in ipairs(nodes.retired) do
+        if not release(registry, node) then
             left[#left + 1] = node
         end
     end
-    nodes.leaving = left
+    nodes.retired = left
 end
---- Good answers of the node so far, to all workers, over all reloads. Phases: any.
+--- Good answers of the node so far, to all workers, including those before a reload. Phases: any.
 function ____exports.answered(node)
     return shared_memory.total(node.region, node.answered_slot)
 end
---- Counts a request that goes to the node. Phases: balancer.
+--- Counts a request that is sent to the node. Phases: balancer.
 -- 
--- @param now the time in seconds; without one, all who wait for activity look at the node from now on
+-- @param now without it, the node counts as active until it gets a request with a time
 function ____exports.start(node, now)
     if now == nil then
         now = NO_TIME
     end
     local common = node.region.common
-    if not (math.abs(now - node.active[0]) < ACTIVE_SECONDS) then
+    if not (now - node.active[0] < ACTIVE_SECONDS) then
         node.active[0] = now
     end
-    if not (math.abs(now - common[shared_memory.LAST_ACTIVE]) < ACTIVE_SECONDS) then
+    if not (now - common[shared_memory.LAST_ACTIVE] < ACTIVE_SECONDS) then
         common[shared_memory.LAST_ACTIVE] = now
     end
     shared_memory.add(node.region, node.in_flight_slot, 1)
     shared_memory.add(node.region, node.load_slot, 1)
 end
---- About when any node last got a request; no number when nobody knows. Phases: any.
-function ____exports.last_active(registry)
-    return registry.region.common[shared_memory.LAST_ACTIVE]
+--- Whether any node got a request in the last so many seconds. Phases: any.
+function ____exports.is_any_active(registry, now, seconds)
+    return not (now - registry.region.common[shared_memory.LAST_ACTIVE] > seconds)
 end
---- Whether the node has had no request for so many seconds. Phases: any.
+--- Whether the node got no request in the last so many seconds. Phases: any.
 function ____exports.is_quiet(node, now, seconds)
-    return math.abs(now - node.active[0]) > seconds
+    return now - node.active[0] > seconds
 end
 local function count_done(node, well)
     shared_memory.add(node.region, node.load_slot, -1)
@@ -189,11 +188,11 @@ local function count_done(node, well)
         shared_memory.add(node.region, node.done_slot, 1)
     end
 end
---- Counts a request as done well, as its upstream sees it, although its answer goes on. Phases: header_filter.
+--- Counts a request as done, by the `signal` of its upstream, although its answer goes on. Phases: header_filter.
 function ____exports.note_done(node)
     count_done(node, true)
 end
---- Counts a request that came back from the node. `is_done`: whether `note_done` was called for it. Phases: balancer, log.
+--- Counts the end of a request. `is_done`: whether `note_done` was called for it. Phases: balancer, log.
 function ____exports.finish(node, outcome, is_done)
     if is_done == nil then
         is_done = false
@@ -207,22 +206,22 @@ function ____exports.finish(node, outcome, is_done)
     end
     node.outcomes[outcome]:inc()
 end
---- Counts an answer that turned its connection into another kind, such as a WebSocket: it stays in flight, and is no work
--- from then on. Phases: header_filter, log.
+--- Counts an answer that upgraded the connection, to a WebSocket for example: it stays in flight, and no longer counts as load.
+-- Phases: header_filter, log.
 function ____exports.note_upgraded(node)
     count_done(node, false)
     shared_memory.add(node.region, node.answered_slot, 1)
 end
---- Counts the end of such a connection. Phases: log.
+--- Counts the end of an upgraded connection. Phases: log.
 function ____exports.finish_upgraded(node)
     shared_memory.add(node.region, node.in_flight_slot, -1)
     node.outcomes.ok:inc()
 end
---- Requests that are not done as their upstreams see it, for all workers. Phases: any.
+--- Requests that are not done, by the `signal` of their upstreams, from all workers. Phases: any.
 function ____exports.load(node)
     return shared_memory.total(node.region, node.load_slot)
 end
---- Requests that were done well as their upstreams see it, to all workers, over all reloads. Phases: any.
+--- Requests that were answered well, by the `signal` of their upstreams, including those before a reload. Phases: any.
 function ____exports.done(node)
     return shared_memory.total(node.region, node.done_slot)
 end

@@ -1,6 +1,6 @@
 local ____exports = {}
 local addresses = require("resty.openclaw.core.http.address")
-local request = require("resty.openclaw.core.request.request")
+local clock = require("resty.openclaw.core.time.clock")
 local left_out = require("resty.openclaw.balancer.left_out")
 local membership_of = require("resty.openclaw.balancer.membership")
 local nodes = require("resty.openclaw.balancer.node")
@@ -11,7 +11,7 @@ function ____exports.report(upstream)
     local policy = ____upstream_0.policy
     local pool = ____upstream_0.pool
     local membership = ____upstream_0.membership
-    local now = request.now()
+    local now = clock.now()
     local changes = membership_of.changes(membership)
     local reports = {}
     for ____, peer in ipairs(pool.peers) do
@@ -57,7 +57,7 @@ function ____exports.removed(membership)
     table.sort(found)
     return found
 end
---- Whether the configuration or the DNS has the node, whatever an operator said of it.
+--- Whether the configuration or the DNS has the node.
 local function is_listed(membership, address)
     for ____, node in ipairs(membership_of.listed(membership)) do
         if node.address == address then
@@ -66,21 +66,21 @@ local function is_listed(membership, address)
     end
     return false
 end
---- The change that a wish makes of the one before; nothing when nothing is left of it.
-local function changed(before, wish, is_known)
-    if wish.remove == true then
+--- The change after a patch; nothing if no change is left.
+local function changed(before, patch, is_known)
+    if patch.remove == true then
         return is_known and ({removed = true}) or nil
     end
     local after = {}
     if not is_known then
         after.added = true
     end
-    local weight = wish.weight or before.weight
-    local ____wish_drain_14 = wish.drain
-    if ____wish_drain_14 == nil then
-        ____wish_drain_14 = before.drain
+    local weight = patch.weight or before.weight
+    local ____patch_drain_14 = patch.drain
+    if ____patch_drain_14 == nil then
+        ____patch_drain_14 = before.drain
     end
-    local drain = ____wish_drain_14
+    local drain = ____patch_drain_14
     if weight ~= nil then
         after.weight = weight
     end
@@ -89,24 +89,24 @@ local function changed(before, wish, is_known)
     end
     return after
 end
---- Changes a node's weight, drains it, adds it where it is not known, or removes it. All workers follow at once. Phases:
+--- Changes a node's weight, drains it, adds it if it is not in the list, or removes it. All workers apply the change at once. Phases:
 -- those that may yield. On failure false and why.
-function ____exports.change(membership, text, wish)
+function ____exports.change(membership, text, patch)
     local address = addresses.parse(text)
     if address == nil then
         return false, "no IP address and port"
     end
-    if wish.weight ~= nil and not (wish.weight > 0 and wish.weight < math.huge) then
+    if patch.weight ~= nil and not (patch.weight > 0 and patch.weight < math.huge) then
         return false, "the weight must be a number above 0; to take the node out of service, set drain"
     end
     local is_known = is_listed(membership, address)
     return membership_of.change(
         membership,
         address,
-        function(before) return changed(before, wish, is_known) end
+        function(before) return changed(before, patch, is_known) end
     )
 end
---- Takes back all changes of a node. Else as `change`.
+--- Undoes all changes of a node. Otherwise like `change`.
 function ____exports.forget(membership, text)
     local address = addresses.parse(text)
     if address == nil then

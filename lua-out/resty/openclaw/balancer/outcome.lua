@@ -12,8 +12,8 @@ local function judge(status)
     end
     return status < 400 and status ~= NOT_MODIFIED and "ok" or "neutral"
 end
---- The outcome of a try, from its part of `$upstream_status`; "-" or nothing means that the client left first. Whether the
--- node said that it is busy, `busy_statuses` knows; which of its own answers are failures, `of_answer`.
+--- The outcome of a try, by its part of `$upstream_status`; "-" or nothing means that the client left first. See also
+-- `busy_statuses`, and `of_answer` for the node's own answers.
 function ____exports.of_status(status)
     local before = known[status]
     if before ~= nil then
@@ -25,7 +25,7 @@ function ____exports.of_status(status)
     end
     return outcome
 end
---- The outcome of a try that the node answered itself. `failures`: the statuses that speak against it.
+--- The outcome of a try that the node itself answered. `failures`: the statuses that count as failures.
 function ____exports.of_answer(failures, status)
     local outcome = ____exports.of_status(status)
     if outcome == "ok" or tonumber(status) == CLIENT_CLOSED_REQUEST then
@@ -33,8 +33,8 @@ function ____exports.of_answer(failures, status)
     end
     return failures[status] ~= nil and "failed" or "neutral"
 end
---- Whether a neutral outcome comes from an answer of the node, such as 304, 404 or 501: not from a client that left, or that
--- gave no time.
+--- Whether a neutral outcome comes from an answer of the node, such as 304, 404 or 501, and not from a client that left or had a
+-- short deadline.
 function ____exports.is_of_node(status)
     local number = tonumber(status)
     return number ~= nil and number ~= CLIENT_CLOSED_REQUEST and number ~= GATEWAY_TIMEOUT

@@ -3,7 +3,7 @@ local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local request = require("resty.openclaw.core.request.request")
 --- As the log formats of nginx/openclaw.conf have it.
 local VARIABLE = "openclaw_queue_seconds"
---- Times are whole milliseconds; what is less than one is a rounding error.
+--- Times are whole milliseconds; less than one is a rounding error.
 local LEAST_SHOWN = 0.0005
 --- The handle for an upstream. Phases: init.
 local function create(registry, upstream)
@@ -12,7 +12,7 @@ local function create(registry, upstream)
     return handle
 end
 ____exports.new = create
---- Counts the wait of a request whose first try begins, and says it on the request. Phases: balancer.
+--- Observes the wait of a request whose first try begins, and sets `$openclaw_queue_seconds`. Phases: balancer.
 function ____exports.end_wait(waits)
     local seconds = request.seconds_taken()
     waits:observe(seconds)

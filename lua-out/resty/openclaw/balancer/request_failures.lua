@@ -1,10 +1,10 @@
 local ____exports = {}
 local random = require("resty.openclaw.core.bytes.random")
 local clients = require("resty.openclaw.balancer.clients")
-local degradation = require("resty.openclaw.balancer.degradation")
-local ejection = require("resty.openclaw.balancer.ejection")
+local failover = require("resty.openclaw.balancer.failover")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local peer_of = require("resty.openclaw.balancer.peer")
---- Counts a failure. `is_certain`: whether nobody but the peer is to blame. Phases: balancer, header_filter, log.
+--- Counts a failure. `is_certain`: whether the peer certainly caused it. Phases: balancer, header_filter, log.
 function ____exports.count(peer, now, is_certain)
     if not peer_of.is_current(peer) then
         return
@@ -17,7 +17,7 @@ function ____exports.count(peer, now, is_certain)
         ____is_certain_0 = clients.suspect(upstream.clients, now)
     end
     local suspect = ____is_certain_0
-    ejection.failed(
+    outlier_detection.failed(
         peer.record,
         now,
         random.share(),
@@ -27,7 +27,9 @@ function ____exports.count(peer, now, is_certain)
         upstream.policy:failed(peer)
     end
 end
---- Notes a try that came to the node and failed; without a state for subrequests, of whose end nobody hears. Phases: balancer, log.
+--- Adds a try that had a connection and failed. Phases: balancer, log.
+-- 
+-- @param state nothing for a subrequest: its end is never reported
 function ____exports.add(state, peer, now)
     local upstream = peer.upstream
     local known = state and state.failures
@@ -36,15 +38,15 @@ function ____exports.add(state, peer, now)
         return
     end
     if known == nil then
-        local wait = upstream.fallback ~= nil
+        local is_deferred = upstream.fallback ~= nil
         state.failures = {
             upstream = upstream,
             peers = {peer},
-            wait = wait,
-            went_on = false,
-            is_to_blame = false
+            is_deferred = is_deferred,
+            has_fallen_back = false,
+            is_request_at_fault = false
         }
-        if not wait then
+        if not is_deferred then
             ____exports.count(peer, now, false)
         end
         return
@@ -52,51 +54,51 @@ function ____exports.add(state, peer, now)
     local ____known_peers_3 = known.peers
     ____known_peers_3[#____known_peers_3 + 1] = peer
     if known.upstream ~= upstream then
-        known.is_to_blame = true
+        known.is_request_at_fault = true
     end
-    if not known.wait then
+    if not known.is_deferred then
         ____exports.count(peer, now, false)
     end
 end
---- Whether tries of the request have failed of which is not known yet what they say. Phases: header_filter.
+--- Whether the request has failed tries whose cause is not known yet. Phases: header_filter.
 function ____exports.has(state)
     return state.failures ~= nil
 end
---- Notes that the request goes on from an upstream to its fallback; false when nothing waits for what that says. Phases: balancer.
-function ____exports.goes_on(state, upstream)
+--- Records that the request goes on to the fallback. False if it has no failed tries. Phases: balancer.
+function ____exports.note_fallback(state, upstream)
     local known = state and state.failures
     if known == nil or known.upstream ~= upstream then
         return false
     end
-    known.went_on = true
+    known.has_fallen_back = true
     return true
 end
---- Notes that a peer has answered that something is wrong with the request. Phases: balancer, log.
-function ____exports.called_wrong(state, peer)
+--- Records that a peer rejected the request, with a 4xx status for example. Phases: balancer, log.
+function ____exports.note_rejected(state, peer)
     local known = state and state.failures
     if known ~= nil and known.upstream.fallback == peer.upstream then
-        known.is_to_blame = true
+        known.is_request_at_fault = true
     end
 end
-local function count_missed(known, now)
-    if not known.went_on then
+local function count_failed_over(known, now)
+    if not known.has_fallen_back then
         return
     end
     local upstream = known.upstream
-    degradation.missed(
-        upstream.degradation,
+    failover.failed(
+        upstream.failover,
         now,
         clients.suspect(upstream.clients, now)
     )
 end
---- Counts what has waited, now that another peer of the same upstream has answered well.
+--- Counts the failures, as another peer of the same upstream has answered the request well.
 local function confirm(known, good, now)
     for ____, peer in ipairs(known.peers) do
         if peer ~= good then
-            if known.wait then
+            if known.is_deferred then
                 ____exports.count(peer, now, true)
             elseif peer_of.is_current(peer) then
-                ejection.confirmed(
+                outlier_detection.confirmed(
                     peer.record,
                     now,
                     random.share()
@@ -105,36 +107,36 @@ local function confirm(known, good, now)
         end
     end
 end
---- Counts what is left to count of a request that ends. Phases: header_filter, log.
+--- Counts the deferred failures of a request that ends. Phases: header_filter, log.
 function ____exports.finish(state, now)
     local known = state.failures
     if known == nil then
         return
     end
     state.failures = nil
-    if known.is_to_blame then
+    if known.is_request_at_fault then
         for ____, peer in ipairs(known.peers) do
             if peer_of.is_current(peer) then
-                ejection.told_nothing(peer.record)
+                outlier_detection.end_probe(peer.record)
             end
         end
         return
     end
-    if known.wait then
+    if known.is_deferred then
         for ____, peer in ipairs(known.peers) do
             ____exports.count(peer, now, false)
         end
     end
-    count_missed(known, now)
+    count_failed_over(known, now)
 end
---- Notes that a peer answers the request well. Phases: header_filter, log.
+--- Records that a peer answers the request well. Phases: header_filter, log.
 function ____exports.answered(state, peer, now)
     local known = state.failures
     if known == nil then
         return
     end
     if known.upstream ~= peer.upstream then
-        known.is_to_blame = false
+        known.is_request_at_fault = false
         ____exports.finish(state, now)
         return
     end

@@ -6,13 +6,13 @@ local function create(share)
     return {share = share, tokens = MOST_TOKENS}
 end
 ____exports.new = create
---- Notes a request's first try. Phases: balancer.
+--- Adds the share of a request, at its first try. Phases: balancer.
 function ____exports.earn(budget)
     if budget.tokens < MOST_TOKENS then
         budget.tokens = budget.tokens + budget.share
     end
 end
---- Notes that so many seconds have gone by. Phases: any.
+--- Adds the tokens of so many seconds. Phases: any.
 function ____exports.fill(budget, seconds)
     budget.tokens = math.min(MOST_TOKENS, budget.tokens + seconds * TOKENS_A_SECOND)
 end
@@ -20,7 +20,7 @@ end
 function ____exports.allows(budget)
     return budget.tokens >= 1
 end
---- Takes a retry out. Phases: balancer.
+--- Takes a token for a retry. Phases: balancer.
 function ____exports.spend(budget)
     budget.tokens = budget.tokens - 1
 end

@@ -19,7 +19,7 @@ ____exports.STATUSES = {
         return {}
     end
 }
---- The statuses of a list, to be looked up. Phases: init.
+--- The list as a map. Phases: init.
 function ____exports.of(statuses)
     local found = {}
     for ____, status in ipairs(statuses) do

@@ -1,32 +1,32 @@
 local ____exports = {}
 local random = require("resty.openclaw.core.bytes.random")
-local request = require("resty.openclaw.core.request.request")
-local ejection = require("resty.openclaw.balancer.ejection")
-local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
+local clock = require("resty.openclaw.core.time.clock")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
+local health_state = require("resty.openclaw.balancer.health_check.health_state")
 local membership_of = require("resty.openclaw.balancer.membership")
 local nodes = require("resty.openclaw.balancer.node")
 local peer_of = require("resty.openclaw.balancer.peer")
 local retry_budget = require("resty.openclaw.balancer.retry_budget")
 local upstreams = require("resty.openclaw.balancer.upstream")
 local TICK_SECONDS = 0.1
---- How often it looks whether there is anything to do: a timer costs more than the look.
+--- The interval of the timer; a timer costs more than a look whether there is anything to do.
 local WATCH_SECONDS = 0.5
 local TICKS_OF_A_WATCH = 5
---- How often it looks after an upstream while no node has a request.
+--- The interval of ticks of an upstream while no node has requests.
 local IDLE_SECONDS = 5
---- Requests may have been answered so long after the last one began, where nothing has looked since.
+--- Nodes count as active for so many seconds after the last request: it may be answered after the last tick.
 local QUIET_SECONDS = 2
---- How often it asks whether it is to lead, at least; at most twice as long.
+--- The least interval at which a worker that does not lead asks whether it is to lead; at most it is twice as long.
 local ASK_SECONDS = 0.5
---- The upstreams of this worker that it looks after.
+--- All upstreams of this worker.
 local supervised = {}
 local is_ticking = false
---- What the verdict of a check changes.
-local function take_verdict(upstream, peer, verdict, why, retry_after)
+--- Applies the result of a health check.
+local function apply_check_result(upstream, peer, result, why, retry_after)
     local ____upstream_health_check_settings_0 = upstream.health_check.settings
     local fails = ____upstream_health_check_settings_0.fails
     local passes = ____upstream_health_check_settings_0.passes
-    local news = verdicts.note(peer.checks, verdict, fails, passes)
+    local news = health_state.note(peer.checks, result, fails, passes)
     local who = ((("node " .. peer.node.address) .. " of upstream \"") .. upstream.name) .. "\""
     if news == "down" then
         ngx.log(
@@ -37,15 +37,15 @@ local function take_verdict(upstream, peer, verdict, why, retry_after)
             why
         )
     elseif news == "up" then
-        peer_of.begin_anew(peer)
+        peer_of.begin_slow_start(peer)
         ngx.log(ngx.WARN, "balancer: ", who, " is up again")
-    elseif news == "recovered" and ejection.is_ejected(peer.record) then
-        ejection.forgive(peer.record)
+    elseif news == "recovered" and outlier_detection.is_ejected(peer.record) then
+        outlier_detection.reset(peer.record)
     end
-    if verdict == "busy" then
-        ejection.refused(
+    if result == "busy" then
+        outlier_detection.note_busy(
             peer.record,
-            request.now(),
+            clock.now(),
             retry_after
         )
     end
@@ -74,32 +74,37 @@ local function lead(upstream, now)
         ____opt_5:tick(
             upstream.pool.peers,
             now,
-            function(peer, verdict, why, retry_after) return take_verdict(
+            function(peer, result, why, retry_after) return apply_check_result(
                 upstream,
                 peer,
-                verdict,
+                result,
                 why,
                 retry_after
             ) end
         )
     end
 end
-local function follow(upstream, now)
+--- Seconds since the last tick.
+local function seconds_since_tick(____bindingPattern0, now)
+    local ticked_at
+    ticked_at = ____bindingPattern0.ticked_at
+    return ticked_at == nil and math.huge or now - ticked_at
+end
+local function tick(upstream, now)
     local membership = upstream.membership
-    local is_late = math.abs(now - upstream.ticked_at) >= IDLE_SECONDS
-    if is_late and (membership.lacks_some or membership.registry.region.followed ~= nil) then
-        membership_of.look_again(membership)
+    local seconds = seconds_since_tick(upstream, now)
+    if seconds >= IDLE_SECONDS and (membership.is_incomplete or membership.registry.region.followed ~= nil) then
+        membership_of.invalidate(membership)
     end
     upstreams.refresh(upstream)
-    membership_of.settle(membership)
-    nodes.settle(membership.registry)
-    retry_budget.fill(
-        upstream.budget,
-        math.min(
-            math.max(0, now - upstream.ticked_at),
-            IDLE_SECONDS
+    membership_of.release_retired(membership)
+    nodes.release_retired(membership.registry)
+    if seconds < math.huge then
+        retry_budget.fill(
+            upstream.budget,
+            math.min(seconds, IDLE_SECONDS)
         )
-    )
+    end
     upstream.ticked_at = now
     local ____this_8
     ____this_8 = upstream.policy
@@ -108,48 +113,44 @@ local function follow(upstream, now)
         ____opt_7(____this_8, upstream.pool.peers, now)
     end
 end
---- Whether something is to be done for the upstream; `is_active`: some node has had a request of late.
+--- Whether the upstream needs a tick. `is_active`: whether any node is active.
 local function is_due(upstream, now, is_active)
     local membership = upstream.membership
-    if is_active or membership.has_leaving or membership_of.has_changed(membership) then
+    if is_active or membership.has_retired or membership_of.has_changed(membership) then
         return true
     end
-    local since = now - upstream.ticked_at
-    return since >= IDLE_SECONDS or since < 0
+    return seconds_since_tick(upstream, now) >= IDLE_SECONDS
 end
---- Whether this worker leads or is to ask whether it does.
+--- Whether this worker leads, or is to ask whether it does.
 local function may_lead(upstream, now)
     if upstream.leader == nil then
         return false
     end
-    return upstream.leads or now >= upstream.next_ask or now < upstream.next_ask - 2 * ASK_SECONDS
+    return upstream.leads or upstream.next_ask == nil or now >= upstream.next_ask
 end
-local function attempt(work, upstream, now)
+--- Calls a function that may raise.
+local function guard(work, upstream, now)
     local ok, err = pcall(work, upstream, now)
     if not ok then
         upstream.faults:report("tick", upstream.name, ": ", err)
     end
 end
---- Whether any node has had a request of late.
-local function is_active_at(registry, now)
-    return not (math.abs(now - nodes.last_active(registry)) > QUIET_SECONDS)
-end
---- Returns whether there is more to do in a tenth of a second.
-local function see_to_all(all, now)
+--- Does the work that is due; returns whether there is more to do in a tenth of a second.
+local function tick_all(all, now)
     local registry
     local is_active = false
     local has_work = false
     for ____, upstream in ipairs(all) do
         if upstream.membership.registry ~= registry then
             registry = upstream.membership.registry
-            is_active = is_active_at(registry, now)
+            is_active = nodes.is_any_active(registry, now, QUIET_SECONDS)
             has_work = has_work or is_active
         end
         if is_due(upstream, now, is_active) then
-            attempt(follow, upstream, now)
+            guard(tick, upstream, now)
         end
         if may_lead(upstream, now) then
-            attempt(lead, upstream, now)
+            guard(lead, upstream, now)
         end
         has_work = has_work or upstream.leads
     end
@@ -173,9 +174,9 @@ local function watch(premature, all)
         return
     end
     for round = 1, TICKS_OF_A_WATCH do
-        if not see_to_all(
+        if not tick_all(
             all,
-            request.now()
+            clock.now()
         ) or round == TICKS_OF_A_WATCH then
             return
         end
@@ -185,7 +186,7 @@ local function watch(premature, all)
         end
     end
 end
---- Begins it in this worker, once. Phases: init_worker, or any that may start a timer.
+--- Starts the background work of an upstream in this worker, once. Phases: init_worker, or any that may start a timer.
 function ____exports.begin(upstream)
     if upstream.is_supervised then
         return
@@ -204,7 +205,7 @@ function ____exports.begin(upstream)
         upstream.faults:report("timer", err)
     end
 end
---- Leaves the work for one to another worker. Phases: exit_worker.
+--- Gives the lead up. Phases: exit_worker.
 function ____exports.stop(upstream)
     local ____opt_13 = upstream.leader
     if ____opt_13 ~= nil then

@@ -3,7 +3,7 @@ local request = require("resty.openclaw.core.request.request")
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
 local choice = require("resty.openclaw.balancer.choice")
-local degradation = require("resty.openclaw.balancer.degradation")
+local failover = require("resty.openclaw.balancer.failover")
 local ____free_tries = require("resty.openclaw.balancer.free_tries")
 local platform = ____free_tries.platform
 local request_failures = require("resty.openclaw.balancer.request_failures")
@@ -11,7 +11,7 @@ local retry_budget = require("resty.openclaw.balancer.retry_budget")
 local upstreams = require("resty.openclaw.balancer.upstream")
 local TOO_MANY_REQUESTS = 429
 local BAD_GATEWAY = 502
---- What the upstream's policy hashes of this request.
+--- The value that the upstream's policy hashes.
 local function key_of(upstream)
     local name = upstream.policy.key_variable
     if name == nil then
@@ -20,7 +20,7 @@ local function key_of(upstream)
     local value = request.variable(name)
     return value
 end
---- Says on the request whether the fallback answers it, where nginx.conf has the variable for it.
+--- Sets `$openclaw_degraded` to whether the fallback serves the request, if nginx.conf declares it.
 local function mark_degraded(is_degraded)
     local before = request.variable("openclaw_degraded")
     if before == nil or before == "1" == is_degraded then
@@ -37,7 +37,7 @@ local function first_of(upstream, now)
     )
     return peer
 end
---- Marks where the request has been of an upstream's peers; returns how many these are.
+--- Marks the peers of an upstream at these addresses; returns how many tries were made there.
 local function mark_tried(upstream, addresses)
     local tried = 0
     choice.begin_round(upstream.pool)
@@ -56,7 +56,7 @@ local function retried(upstream, peer)
     upstream.retries:inc()
     return peer
 end
---- A peer that is down, of an upstream without available ones, for a request that has been nowhere.
+--- The peer for a first try if no peer is available: one that is down.
 local function in_panic(upstream, now)
     choice.begin_round(upstream.pool)
     local peer = choice.in_panic(
@@ -67,7 +67,7 @@ local function in_panic(upstream, now)
     )
     return peer
 end
---- As `in_panic`, for a request that has been at these addresses.
+--- Like `in_panic`, for a request that was tried at these addresses.
 local function another_in_panic(upstream, now, addresses)
     if mark_tried(upstream, addresses) >= upstream.tries or not retry_budget.allows(upstream.budget) then
         return nil
@@ -86,9 +86,9 @@ local function another_in_panic(upstream, now, addresses)
     end
     return ____temp_0
 end
---- A peer of the fallback; when that has none either, one that is down.
+--- A peer of the fallback. If that has none either, a peer that is down.
 -- 
--- @param addresses where the request has been, if anywhere
+-- @param addresses where the request was tried, if anywhere
 local function from_fallback(upstream, now, addresses)
     local fallback = upstream.fallback
     local peer = first_of(fallback, now)
@@ -111,19 +111,19 @@ local function from_fallback(upstream, now, addresses)
     mark_degraded(is_degraded)
     return peer
 end
---- As `first_of`, where there is a fallback.
+--- Like `first_of`, for an upstream with a fallback.
 local function first_or_fallback(upstream, now)
-    if not degradation.is_degraded(upstream.degradation) or degradation.take_trial(upstream.degradation, now) then
+    if not failover.is_active(upstream.failover) or failover.take_probe(upstream.failover, now) then
         local peer = first_of(upstream, now)
         if peer ~= nil then
             mark_degraded(false)
             return peer
         end
-        degradation.missed(upstream.degradation, now)
+        failover.failed(upstream.failover, now)
     end
     return from_fallback(upstream, now)
 end
---- The peer for a request that has not come to any yet; nothing when there is none. Phases: balancer.
+--- The peer for the first try; nothing if there is none. Phases: balancer.
 function ____exports.first(upstream, now)
     retry_budget.earn(upstream.budget)
     if upstream.fallback ~= nil then
@@ -131,8 +131,8 @@ function ____exports.first(upstream, now)
     end
     return first_of(upstream, now) or in_panic(upstream, now)
 end
---- Whether the last try may have met a kept-alive connection that the node had closed: connected, but not a byte came back.
--- A node that breaks off an answer looks the same.
+--- Whether the last try may have used a kept-alive connection that the node had closed: connected, but no byte came back. A node
+-- that closes a new connection without an answer looks the same.
 local function may_be_stale_connection(status)
     if status ~= BAD_GATEWAY then
         return false
@@ -141,11 +141,11 @@ local function may_be_stale_connection(status)
     local header_times = upstream_tries.tried(request.variable("upstream_header_time") or "")
     return connect_times[#connect_times] ~= "-" and header_times[#header_times] == "-"
 end
---- Where the request has been in the present pass, oldest first.
+--- The addresses of the tries in the current pass, oldest first.
 local function tried_addresses()
     return upstream_tries.tried(request.variable("upstream_addr") or "")
 end
---- Another peer of an upstream, for a request that has been at these addresses.
+--- Another peer of an upstream, for a request that was tried at these addresses.
 local function another(upstream, now, addresses)
     upstreams.refresh(upstream)
     if mark_tried(upstream, addresses) >= upstream.tries then
@@ -176,8 +176,8 @@ local function tries_at(addresses, address)
     end
     return count
 end
---- The peer of the last try once more, where that one may have met a connection that the node had closed: once for each
--- address, and like any other try as far as `tries` and the budget allow.
+--- The peer of the last try again, if its connection may have been stale: once for each address, and like any other retry only
+-- as far as `tries` and the budget allow.
 local function same_again(upstream, budget, addresses)
     local address = addresses[#addresses] or ""
     if tries_at(addresses, address) > 1 or mark_tried(upstream, addresses) >= upstream.tries then
@@ -189,14 +189,14 @@ local function same_again(upstream, budget, addresses)
     local peer = upstream.membership.by_address[address]
     return peer
 end
---- Whether an answer concerns its client alone, who has asked too much: any other node would only be asked too much as well.
+--- Whether an answer is a rate limit of its client: another node would not help.
 local function is_for_client(upstream, status)
     return status == TOO_MANY_REQUESTS and not busy_statuses.may_be_busy(
         upstream.busy_statuses,
         tostring(status)
     )
 end
---- The upstream that a request is at: this one, or its fallback.
+--- The upstream of the last try: this one, or its fallback.
 local function present_upstream(upstream, last, address)
     local fallback = upstream.fallback
     if fallback == nil then
@@ -207,7 +207,7 @@ local function present_upstream(upstream, last, address)
     end
     return upstream.membership.by_address[address] ~= nil and upstream or fallback
 end
---- The peer at which the last try of a subrequest was; nothing where it has left the upstream. Phases: balancer.
+--- The peer of the last try of a subrequest; nothing if it is no longer in the upstream. Phases: balancer.
 function ____exports.last_of_subrequest(upstream)
     local addresses = tried_addresses()
     local address = addresses[#addresses] or ""
@@ -215,10 +215,10 @@ function ____exports.last_of_subrequest(upstream)
     local peer = present.membership.by_address[address]
     return peer
 end
---- The peer for a request whose last try, at `last`, has just failed with this status; nothing when none is left. Phases:
--- balancer.
+--- The peer for the next try, after the last one failed with this status; nothing if none is left. Phases: balancer.
 -- 
 -- @param state nothing for a subrequest
+-- @param last the peer of the last try
 function ____exports.next(upstream, now, state, last, status)
     local addresses = tried_addresses()
     local present = present_upstream(upstream, last, addresses[#addresses] or "")
@@ -242,12 +242,12 @@ function ____exports.next(upstream, now, state, last, status)
     if present ~= upstream or upstream.fallback == nil then
         return nil
     end
-    if not request_failures.goes_on(state, upstream) then
-        degradation.missed(upstream.degradation, now)
+    if not request_failures.note_fallback(state, upstream) then
+        failover.failed(upstream.failover, now)
     end
     return from_fallback(upstream, now, addresses)
 end
---- Whether the try at `peer`, the last one that is to be, may be made once more in case its connection is stale.
+--- Whether the try at `peer`, the last one allowed, may be repeated in case its connection is stale.
 local function may_be_repeated(present, peer, tries, is_first)
     if not platform.takes_back or tries >= present.tries then
         return false
@@ -257,8 +257,8 @@ local function may_be_repeated(present, peer, tries, is_first)
         peer.node.address
     ) == 0
 end
---- Whether nginx should ask again if this try, at `peer`, fails; else what the node answers goes to the client as it is.
--- Phases: balancer.
+--- Whether nginx should ask again if the try at `peer` fails. If not, the node's answer goes to the client unchanged. Phases:
+-- balancer.
 function ____exports.may_go_on(upstream, peer, is_first)
     local present = peer.upstream
     if present == upstream and upstream.fallback ~= nil then

@@ -1,8 +1,7 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local DIGIT_ZERO = 48
---- What begins the name of a peer's row. It changes with the row's length: a gateway that was reloaded with this version has
--- shorter ones.
+--- The prefix of the name of a peer's row.
 local ROW = "upstream peer "
 local TRIES = "openclaw_upstream_tries_total"
 local ANSWERS = "openclaw_upstream_answers_total"
@@ -17,11 +16,11 @@ local STATUSES = {
     "other"
 }
 local RESULTS = {"pass", "fail", "busy"}
---- Names the memory of an upstream's peer; `forget` reads it back. Phases: any.
+--- The name of the row of a peer, which `forget` parses. Phases: any.
 function ____exports.row_name(upstream, address)
     return ((ROW .. upstream) .. "\0") .. address
 end
---- Drops the series of a peer whose memory, named so, is free. Phases: any, in one process at a time.
+--- Removes the series of the peer whose row had this name. Phases: any, in one process at a time.
 function ____exports.forget(registry, row)
     local middle = string.find(row, "\0", 1, true)
     if middle == nil or string.sub(row, 1, #ROW) ~= ROW then

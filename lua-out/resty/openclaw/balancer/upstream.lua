@@ -1,9 +1,9 @@
 local ____exports = {}
 local choice = require("resty.openclaw.balancer.choice")
-local degradation = require("resty.openclaw.balancer.degradation")
-local verdicts = require("resty.openclaw.balancer.health_check.verdicts")
+local failover = require("resty.openclaw.balancer.failover")
+local health_state = require("resty.openclaw.balancer.health_check.health_state")
 local membership_of = require("resty.openclaw.balancer.membership")
---- Follows changes of the list of peers. Phases: any.
+--- Updates the list of peers, if it has changed. Phases: any.
 function ____exports.refresh(upstream)
     if not membership_of.has_changed(upstream.membership) then
         return
@@ -16,9 +16,9 @@ function ____exports.refresh(upstream)
 end
 --- Whether requests go to the fallback at once. Phases: any.
 function ____exports.is_degraded(upstream)
-    return upstream.fallback ~= nil and degradation.is_degraded(upstream.degradation)
+    return upstream.fallback ~= nil and failover.is_active(upstream.failover)
 end
---- Whether any node may get requests, be it up or down; the fallback's count. Phases: any.
+--- Whether any node may get requests, up or down, those of the fallback included. Phases: any.
 function ____exports.has_nodes(upstream)
     ____exports.refresh(upstream)
     if upstream.pool.members > 0 then
@@ -26,11 +26,11 @@ function ____exports.has_nodes(upstream)
     end
     return upstream.fallback ~= nil and ____exports.has_nodes(upstream.fallback)
 end
---- Whether checks have found every node down that may get requests, or there is none; the fallback's count. Phases: any.
+--- Whether health checks have marked every node as down, those of the fallback too. Draining nodes do not count. Phases: any.
 function ____exports.is_cut(upstream)
     ____exports.refresh(upstream)
     for ____, peer in ipairs(upstream.pool.peers) do
-        if not peer.is_draining and not verdicts.is_down(peer.checks) then
+        if not peer.is_draining and not health_state.is_down(peer.checks) then
             return false
         end
     end

@@ -1,10 +1,10 @@
 local ____exports = {}
-local ejection = require("resty.openclaw.balancer.ejection")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local estimates_of = require("resty.openclaw.balancer.estimates")
 local QUEUEING = 3
 local CROWDING = 0.2
 local FAILING = 50
---- More candidates than this are sampled.
+--- Of more candidates than this, only a random sample is compared.
 local FULL_SCAN = 64
 local SAMPLE = 16
 local function cost(estimates, peer, now)
@@ -13,10 +13,10 @@ local function cost(estimates, peer, now)
     local concurrency = ____peer_learned_0.concurrency
     local queued = math.max(0, load + 1 - concurrency) / concurrency
     local delay = estimates_of.service_seconds(estimates, peer) * (1 + QUEUEING * queued + CROWDING * load / concurrency)
-    local phi = ejection.phi(peer.record, now)
+    local phi = outlier_detection.phi(peer.record, now)
     return delay + FAILING * estimates.mean_service * phi * phi
 end
---- Leaves a random sample in the first places; what was there goes further back.
+--- Moves a random sample of the candidates to the front.
 local function sample(candidates)
     local chosen = candidates.peers
     for place = 0, SAMPLE - 1 do
@@ -76,7 +76,7 @@ end
 local function concurrent_requests(self, peer)
     return peer.learned.concurrency
 end
---- How many requests a second the peer could do.
+--- How many requests per second the peer can handle.
 local function capacity(xed, peer)
     return peer.learned.concurrency / estimates_of.service_seconds(xed.estimates, peer)
 end

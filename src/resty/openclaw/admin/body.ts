@@ -12,7 +12,7 @@ function fail(call: Call, err: string): never {
     return calls.refuse(call, 500, "internal_error", "The gateway could not read the request body.");
 }
 
-/** Reads the body; ends the request where it is too large, or said to be no JSON. Phases: content; yields. */
+/** Reads the body; ends the request if it is too large, or its Content-Type is not JSON. Phases: content; yields. */
 export function read(call: Call): string {
     const [media_type] = string.match(request.variable("content_type") ?? "", "^%s*([^;%s]*)");
     if (media_type !== "" && string.lower(media_type!) !== "application/json") {
@@ -23,7 +23,7 @@ export function read(call: Call): string {
     }
     const [body, err] = request_body.read();
     if (body === undefined) return fail(call, err);
-    // One that comes in chunks has said nothing of its length.
+    // A chunked body has no Content-Length.
     if (body.bytes > MOST_BYTES) return calls.refuse(call, 413, "body_too_large", TOO_LARGE);
     const [text, text_err] = request_body.first(body, MOST_BYTES);
     if (text === undefined) return fail(call, text_err);

@@ -1,35 +1,35 @@
-/** One request to the API: what it is for, and how it is answered. Each answer is counted. */
+/** A request to the API, and its response. Each response is counted. */
 import type { Faults } from "../core/metrics/fault";
 import * as json_error from "../core/request/json_error";
 import type { Counter } from "../core/metrics/metric_handles";
 import type { Family } from "../core/metrics/metric_registry";
 import * as request from "../core/request/request";
+import type { NodePatch } from "./node_patch";
 import type { Shown } from "./shown";
-import type { Wish } from "./wish";
 
-/** An upstream whose nodes can be seen and changed. None of the methods raises; all may be called in content. */
+/** An upstream whose nodes can be seen and changed. The methods never raise; all may be called in content. */
 export interface Upstream extends Shown {
     /** Changes a node, adds or removes it. On failure false and why. */
-    change(address: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]>;
-    /** Takes back what `change` did to a node. On failure false and why. */
+    change(address: string, patch: NodePatch): LuaMultiReturn<[ok: boolean, err?: string]>;
+    /** Undoes all changes of a node. On failure false and why. */
     forget_changes(address: string): LuaMultiReturn<[ok: boolean, err?: string]>;
 }
 
 export interface Call {
-    readonly upstreams: LuaTable<string, Upstream>;
+    readonly upstreams: LuaMap<string, Upstream>;
     readonly requests: Family<Counter>;
     readonly faults: Faults;
     readonly method: string;
     /** The upstream's name; "" for all of them. */
     readonly upstream: string;
-    /** The node's address as it is shown; nothing for none, and for what is no address. */
+    /** The node's address as it is shown; nothing if there is none, or it is invalid. */
     readonly address: string | undefined;
 }
 
-/** The methods that are counted by their names. */
+/** The methods with their own label value; all others count as `other`. */
 const METHODS: Readonly<Record<string, true | undefined>> = { GET: true, HEAD: true, PUT: true, DELETE: true };
 
-/** Seconds after which a change that was not stored may be tried again. */
+/** Retry-After of a change that was not stored. */
 const RETRY_SECONDS = 1;
 
 function count(call: Call, status: number): void {
@@ -52,17 +52,17 @@ export function refuse(call: Call, status: number, code: string, message: string
     return json_error.respond(status, code, message, retry_after);
 }
 
-/** As `refuse`, where the upstream has no such node. */
+/** Like `refuse`, if the upstream has no such node. */
 export function refuse_unknown_node(call: Call): never {
     return refuse(call, 404, "unknown_node", "The upstream has no such node.");
 }
 
-/** As `refuse`, where a change came to nothing. */
+/** Like `refuse`, if a change was not stored. */
 export function refuse_unstored(call: Call, err: string | undefined): never {
     return refuse(call, 503, "not_stored", `The change was not stored: ${err}.`, RETRY_SECONDS);
 }
 
-/** Says in the log who did what to a node. Phases: content. */
+/** Logs who changed a node. Phases: content. */
 export function note(call: Call, what: string, more = ""): void {
     const who = request.variable("remote_addr") ?? "";
     ngx.log(ngx.NOTICE, "admin: ", who, " ", what, " node ", call.address, ' of upstream "', call.upstream, '"', more);

@@ -1,4 +1,4 @@
-/** What an address below the prefix stands for. */
+/** Parses the path of a request to the API. */
 export type Kind = "upstreams" | "upstream" | "node" | "changes";
 
 export interface Target {
@@ -13,14 +13,14 @@ function byte_of(this: void, digits: string): string {
     return string.char(tonumber(digits, 16)!);
 }
 
-/** RFC 3986, section 2.1; nothing when a "%" is no part of an escape. */
+/** RFC 3986, section 2.1; nothing if a "%" is not part of an escape. */
 function decoded(segment: string): string | undefined {
     const [text, escapes] = string.gsub(segment, "%%(%x%x)", byte_of);
     const [, percents] = string.gsub(segment, "%%", "");
     return escapes === percents ? text : undefined;
 }
 
-/** The parts of a path between its slashes, decoded; nothing when one is empty or cannot be decoded. */
+/** The segments of a path, decoded; nothing if one is empty or cannot be decoded. */
 function segments(path: string): string[] | undefined {
     const found: string[] = [];
     for (const [segment] of string.gmatch(path, "/([^/]*)")) {
@@ -32,8 +32,8 @@ function segments(path: string): string[] | undefined {
 }
 
 /**
- * Reads the address as the client sent it: nginx's own `$uri` has its escapes undone already, and so does not tell the
- * slashes of "unix:%2Frun%2Fa.sock" from others. Nothing for an address that stands for nothing. Phases: any.
+ * Parses the path as the client sent it: in nginx's `$uri` the slashes of "unix:%2Frun%2Fa.sock" are unescaped and look like
+ * others. Nothing for an unknown path. Phases: any.
  */
 export function read(prefix: string, request_uri: string): Target | undefined {
     const [path] = string.match(request_uri, "^[^?#]*");
@@ -56,8 +56,8 @@ export function read(prefix: string, request_uri: string): Target | undefined {
 const SOCKET_BYTES = 107;
 
 /**
- * Whether a node may be added at an address: sockets only at paths that can be opened, and that logs, metrics and
- * `$upstream_addr`, a list with commas, can show.
+ * Whether a node may be added at an address. The path of a socket must be one that can be opened, and that logs, metrics and
+ * `$upstream_addr`, a list with commas, can contain.
  */
 export function may_be_added(address: string): boolean {
     const [socket] = string.match(address, "^unix:(.*)$");

@@ -1,4 +1,4 @@
-/** What can be done with upstreams, with nodes and with the changes of nodes. */
+/** The resources of the API, and their methods. */
 import * as body from "./body";
 import * as calls from "./call";
 import type { Call, Upstream } from "./call";
@@ -6,7 +6,7 @@ import * as paths from "./path";
 import type { Kind } from "./path";
 import * as shown from "./shown";
 import type { NodeReport } from "./shown";
-import * as wishes from "./wish";
+import * as node_patches from "./node_patch";
 
 type Method = (this: void, call: Call, upstream: Upstream) => void;
 
@@ -38,19 +38,19 @@ function show_node(this: void, call: Call, upstream: Upstream): void {
 }
 
 function change_node(this: void, call: Call, upstream: Upstream): void {
-    const [wish, code, message] = wishes.read(body.read(call));
-    if (wish === undefined) return calls.refuse(call, 400, code!, message!);
+    const [patch, code, message] = node_patches.read(body.read(call));
+    if (patch === undefined) return calls.refuse(call, 400, code!, message!);
     const address = call.address;
     const before = find(call, upstream);
     if (address === undefined || (before === undefined && !paths.may_be_added(address))) {
         const expected = "The node must be an IP address and port, or unix: and a path of at most 107 plain letters.";
         return calls.refuse(call, 400, "bad_change", expected);
     }
-    const [ok, err] = upstream.change(address, wish);
+    const [ok, err] = upstream.change(address, patch);
     if (!ok) return calls.refuse_unstored(call, err);
     const after = find(call, upstream);
     if (after === undefined) return calls.refuse_unstored(call, "the node is not in force");
-    calls.note(call, before === undefined ? "added" : "changed", wishes.in_words(wish));
+    calls.note(call, before === undefined ? "added" : "changed", node_patches.describe(patch));
     calls.answer(call, before === undefined ? 201 : 200, shown.node(after));
 }
 
@@ -68,7 +68,7 @@ function forget_changes(this: void, call: Call, upstream: Upstream): void {
     const [ok, err] = upstream.forget_changes(call.address);
     if (!ok) return calls.refuse_unstored(call, err);
     const after = find(call, upstream);
-    // A removed node comes back, an added one goes; what was neither has never been a node.
+    // A removed node comes back, and an added one goes; if it was not there before or after, there is no such node.
     if (before === undefined && after === undefined) return calls.refuse_unknown_node(call);
     calls.note(call, "took back the changes of");
     calls.answer(call, 200, after === undefined ? shown.removed(call.address) : shown.node(after));
@@ -82,7 +82,7 @@ const NODE: Resource = {
 };
 const CHANGES: Resource = { allow: "DELETE", methods: { DELETE: forget_changes } };
 
-/** What each kind of address takes. */
+/** The methods of each kind of path. */
 export const RESOURCES: Readonly<Record<Kind, Resource>> = {
     upstreams: ALL,
     upstream: UPSTREAM,

@@ -42,12 +42,12 @@ export interface NodeReport {
     /** As `$upstream_addr` shows it. */
     readonly address: string;
     readonly state: string;
-    /** Why it gets no requests, and in how many seconds it may again. */
+    /** Why it gets no requests, and in how many seconds it may get them again. */
     readonly reason: string | undefined;
     readonly seconds_left: number | undefined;
     readonly weight: number;
     readonly drain: boolean;
-    /** Requests there now, from all workers. */
+    /** Requests in flight, from all workers. */
     readonly in_flight: number;
     readonly effective_weight: number;
     readonly service_seconds: number | undefined;

@@ -1,4 +1,4 @@
-/** Makes what an upstream's options ask for. */
+/** Makes an upstream from its options. */
 import * as problem from "../config/problems";
 import * as faults from "../core/metrics/fault";
 import * as leaders from "../core/memory/leader";
@@ -9,7 +9,7 @@ import * as shared_memory from "../core/memory/shared_memory";
 import * as choice from "./choice";
 import * as clients from "./clients";
 import * as consistent_hash from "./consistent_hash";
-import * as degradation from "./degradation";
+import * as failover from "./failover";
 import * as discovery from "./discovery";
 import type { Discovery } from "./discovery";
 import * as dns from "./discovery/settings";
@@ -31,10 +31,10 @@ export interface Settings extends Supervised {
     readonly registry: Registry;
 }
 
-/** What is said of a balancer beside its options. */
+/** What a balancer needs beside its options. */
 export interface Context {
     readonly name: string;
-    /** How sentences on its options begin: "setup: upstreams.cluster", or "balancer". */
+    /** The path of its options in error messages: "setup: upstreams.cluster", or "balancer". */
     readonly path: string;
     readonly dict: string;
     readonly fallback: Supervised | undefined;
@@ -76,7 +76,7 @@ function counter(registry: Registry, upstream: string, name: string, help: strin
     return metric_registry.counter(registry, name, help, ["upstream"]).labels(upstream);
 }
 
-/** What the options ask for. Raises when it cannot be. Phases: init. */
+/** The upstream. Raises if there is no shared memory. Phases: init. */
 export function settings(options: Options, context: Context): Settings {
     const { name, path, dict } = context;
     const registry = metric_registry.open(dict);
@@ -101,8 +101,7 @@ export function settings(options: Options, context: Context): Settings {
         clients: record(path, registry, `clients ${name}`, clients.SLOTS),
         budget: retry_budget.new(options.retry_share),
         fallback: context.fallback,
-        // Of a name of its own: a gateway that was reloaded with this version has a shorter record under the former ones.
-        degradation: record(path, registry, `failover ${name}`, degradation.SLOTS),
+        failover: record(path, registry, `failover ${name}`, failover.SLOTS),
         waits: queue.new(registry, name),
         retries: counter(registry, name, "openclaw_upstream_retries_total", "Tries after one failed."),
         retries_refused: counter(
@@ -122,9 +121,9 @@ export function settings(options: Options, context: Context): Settings {
         health_check,
         leader: needs_leader ? leaders.new(registry.region.names, `upstream ${name}`) : undefined,
         is_supervised: false,
-        ticked_at: 0,
+        ticked_at: undefined,
         leads: false,
-        next_ask: 0,
+        next_ask: undefined,
     };
     figures.show(registry, made);
     return made;

@@ -1,13 +1,12 @@
 /**
- * Which peers a request may go to, and, of these, which one. Nothing here knows nginx: time comes in as an argument.
+ * Which peers a request may go to, and which of these it goes to. Does not depend on nginx: the time is an argument.
  *
- * Not to peers that drain, are down or ejected, or say that they are busy; with care to those that began lately. At most
- * half of them are left out for being ejected, and of those that are up at most half for being busy: one client can make
- * a node say so. When too few are up, the others are tried as well: they may be better than their reputation, and those
- * left would break too.
+ * Peers that drain, are down, ejected or busy get no requests; peers in a slow start get few at a time. At most half of the
+ * members are left out because they are ejected, and at most half of those that are up because they are busy, as a single client
+ * can make a node say so. If too few are up, the others get requests too: they may work, and those left would be overloaded.
  */
-import * as ejection from "./ejection";
-import * as verdicts from "./health_check/verdicts";
+import * as outlier_detection from "./outlier_detection";
+import * as health_state from "./health_check/health_state";
 import * as peer_of from "./peer";
 import type { Candidates, Peer, Policy, Pool } from "./model";
 
@@ -31,30 +30,30 @@ export function set_peers(pool: Pool, peers: readonly Peer[]): void {
     let members = 0;
     for (const peer of peers) {
         if (!peer.is_draining) members += 1;
-        if (peer_of.has_begun(peer)) peer.learned = pool.policy.learn(peer);
+        if (peer_of.has_restarted(peer)) peer.learned = pool.policy.learn(peer);
     }
     pool.peers = peers;
     pool.members = members;
     if (pool.policy.list_changed !== undefined) pool.policy.list_changed(peers);
 }
 
-/** The peers that are passed over in the present choice, and why. */
+/** How many peers are left out of the current choice, and why. */
 let down = 0;
-/** So many ejected ones may still be: half of the members in all. */
+/** How many more ejected ones may be left out: half of the members in all. */
 let ejected_left = 0;
 let loaded = 0;
-/** Available peers that began so long ago that they need no care. */
+/** Available peers that are not in a slow start. */
 let started = 0;
 let to_probe: Peer | undefined;
 
-/** Whether a peer is neither down nor ejected; notes why not. */
-function is_up(peer: Peer, now: number): boolean {
-    if (verdicts.is_down(peer.checks)) {
+/** Whether a peer is neither down nor ejected; counts it if it is. */
+function is_up(peer: Peer, now: MonotonicTime): boolean {
+    if (health_state.is_down(peer.checks)) {
         down += 1;
         return false;
     }
-    if (ejection.is_ejected(peer.record)) {
-        if (ejection.wants_probe(peer.record, now)) to_probe = peer;
+    if (outlier_detection.is_ejected(peer.record)) {
+        if (outlier_detection.wants_probe(peer.record, now)) to_probe = peer;
         ejected_left -= 1;
         if (ejected_left >= 0) {
             down += 1;
@@ -69,23 +68,23 @@ function add(candidates: Candidates, peer: Peer): void {
     candidates.count += 1;
 }
 
-/** A round in which nothing was tried. */
+/** The round of a request that was tried nowhere. */
 const NO_ROUND = -1;
 
-/** Adds a peer that is available to the candidates, unless it is one to be loaded with care that has enough for now. */
-function add_with_care(candidates: Candidates, peer: Peer): void {
-    if (peer_of.is_loaded_enough(peer)) loaded += 1;
+/** Adds an available peer to the candidates, unless it has reached the in-flight limit of its slow start. */
+function add_available(candidates: Candidates, peer: Peer): void {
+    if (peer_of.is_at_slow_start_limit(peer)) loaded += 1;
     else add(candidates, peer);
-    if (!peer.is_starting) started += 1;
+    if (!peer.is_in_slow_start) started += 1;
 }
 
-/** Looks at a member where the request has not been in this round. */
-function consider(pool: Pool, peer: Peer, now: number): void {
-    const is_busy = ejection.seconds_busy(peer.record, now) > 0;
+/** Considers a member where the request was not tried in this round. */
+function consider(pool: Pool, peer: Peer, now: MonotonicTime): void {
+    const is_busy = outlier_detection.seconds_busy(peer.record, now) > 0;
     if (!is_busy) pool.others += 1;
     if (!is_up(peer, now)) return;
     if (is_busy) add(pool.busy, peer);
-    else add_with_care(pool.candidates, peer);
+    else add_available(pool.candidates, peer);
 }
 
 function begin_choice(pool: Pool): void {
@@ -99,12 +98,12 @@ function begin_choice(pool: Pool): void {
     to_probe = undefined;
 }
 
-/** Fills in the candidates: the available peers where the request has not been in this round. */
-function find_available(pool: Pool, round: number, now: number): void {
+/** Finds the candidates: the available peers where the request was not tried in this round. */
+function find_available(pool: Pool, round: number, now: MonotonicTime): void {
     begin_choice(pool);
     for (const place of $range(0, pool.peers.length - 1)) {
         const peer = pool.peers[place]!;
-        if (peer_of.has_begun(peer)) peer.learned = pool.policy.learn(peer);
+        if (peer_of.has_restarted(peer)) peer.learned = pool.policy.learn(peer);
         if (!peer.is_draining) {
             if (peer.tried_in === round) is_up(peer, now);
             else consider(pool, peer, now);
@@ -112,82 +111,82 @@ function find_available(pool: Pool, round: number, now: number): void {
     }
 }
 
-/** Of those passed over for being busy, the ones from this place on are taken in all the same. */
-function first_taken_in(pool: Pool, round: number): number {
-    // What a node without room has refused is not sent on to the next one without room.
+/** The index in `pool.busy` from which on busy peers become candidates all the same. */
+function first_busy_taken(pool: Pool, round: number): number {
+    // A request that a busy node has refused does not go to another busy node.
     if (round !== NO_ROUND) return pool.busy.count;
     return math.floor((pool.members - down) / 2);
 }
 
 /**
- * Takes busy peers in as well, where more than half of those that are up are busy, until half of these can be chosen; only
- * for a request that has been nowhere.
+ * If more than half of the peers that are up are busy, adds busy ones until half of those that are up are candidates. Only for a
+ * request that was tried nowhere.
  */
-function take_busy_in(pool: Pool, round: number): void {
+function add_busy(pool: Pool, round: number): void {
     if (pool.busy.count === 0) return;
-    for (const place of $range(first_taken_in(pool, round), pool.busy.count - 1)) {
-        add_with_care(pool.candidates, pool.busy.peers[place]!);
+    for (const place of $range(first_busy_taken(pool, round), pool.busy.count - 1)) {
+        add_available(pool.candidates, pool.busy.peers[place]!);
     }
 }
 
-/** Fills in the available peers anew, also those that were to be loaded with care. */
-function find_all_available(pool: Pool, round: number, now: number): void {
+/** Finds the available peers again, including those that have reached the limit of their slow start. */
+function find_all_available(pool: Pool, round: number, now: MonotonicTime): void {
     const { busy, candidates } = pool;
-    const first_busy = first_taken_in(pool, round);
+    const first_busy = first_busy_taken(pool, round);
     candidates.count = 0;
     ejected_left = math.floor(pool.members / 2);
     for (const peer of pool.peers) {
-        const is_free = !peer.is_draining && is_up(peer, now) && ejection.seconds_busy(peer.record, now) === 0;
+        const is_free = !peer.is_draining && is_up(peer, now) && outlier_detection.seconds_busy(peer.record, now) === 0;
         if (is_free && peer.tried_in !== round) add(candidates, peer);
     }
     for (const place of $range(first_busy, busy.count - 1)) add(candidates, busy.peers[place]!);
 }
 
-/** Fills in the members where the request has not been in this round, also those that are down; busy ones are not. */
-function find_any(pool: Pool, round: number, now: number): void {
+/** Finds all members that are not busy and where the request was not tried in this round, up or down. */
+function find_any(pool: Pool, round: number, now: MonotonicTime): void {
     pool.candidates.count = 0;
     for (const peer of pool.peers) {
-        const is_busy = ejection.seconds_busy(peer.record, now) > 0;
+        const is_busy = outlier_detection.seconds_busy(peer.record, now) > 0;
         if (!peer.is_draining && !is_busy && peer.tried_in !== round) add(pool.candidates, peer);
     }
     pool.others = pool.candidates.count;
 }
 
-/** As `find_any`, where a few are up: of these at most half are left out for being busy. */
-function find_many(pool: Pool, round: number, now: number): void {
+/** Like `find_any`, if some are up: of these at most half are left out because they are busy. */
+function find_many(pool: Pool, round: number, now: MonotonicTime): void {
     find_any(pool, round, now);
-    for (const place of $range(first_taken_in(pool, round), pool.busy.count - 1)) {
+    for (const place of $range(first_busy_taken(pool, round), pool.busy.count - 1)) {
         add(pool.candidates, pool.busy.peers[place]!);
     }
 }
 
 /** The policy's choice among the candidates. */
-function pick_candidate(pool: Pool, now: number, key: string | undefined): Peer | undefined {
+function pick_candidate(pool: Pool, now: MonotonicTime, key: string | undefined): Peer | undefined {
     if (pool.candidates.count === 0) return undefined;
     const peer = pool.policy.pick(pool.candidates, now, key);
-    if (ejection.seconds_busy(peer.record, now) === 0) pool.others -= 1;
+    if (outlier_detection.seconds_busy(peer.record, now) === 0) pool.others -= 1;
     return peer;
 }
 
-function pick(pool: Pool, round: number, now: number, key: string | undefined): Peer | undefined {
-    take_busy_in(pool, round);
-    // So few are up that it is better to try them all; where none is, that is for the caller to say.
+function pick(pool: Pool, round: number, now: MonotonicTime, key: string | undefined): Peer | undefined {
+    add_busy(pool, round);
+    // If none is up, the caller decides.
     const up = pool.members - down;
     if (down > 0 && up > 0 && up < pool.panic_share * pool.members) find_many(pool, round, now);
-    // Care is for a few among many. When all begin, or nobody else has room, it would only put weights out of force.
+    // If all peers are in a slow start, or no other is available, its limits would only override the weights.
     else if (loaded > 0 && (started === 0 || pool.candidates.count === 0)) find_all_available(pool, round, now);
     const peer = pick_candidate(pool, now, key);
     return peer;
 }
 
 /**
- * The peer for a request that has been at none; nothing when none is available. Phases: balancer.
- * @param key what to hash, for a policy that does
+ * The peer for a first try; nothing if none is available. Phases: balancer.
+ * @param key the value to hash, for a policy that does so
  */
-export function first(pool: Pool, now: number, key: string | undefined): Peer | undefined {
+export function first(pool: Pool, now: MonotonicTime, key: string | undefined): Peer | undefined {
     find_available(pool, NO_ROUND, now);
     if (to_probe !== undefined) {
-        ejection.probe(to_probe.record, now);
+        outlier_detection.probe(to_probe.record, now);
         pool.others -= 1;
         return to_probe;
     }
@@ -195,24 +194,24 @@ export function first(pool: Pool, now: number, key: string | undefined): Peer | 
     return peer;
 }
 
-/** Begins a round for a request that has been at some peers, which are to be marked. Phases: balancer. */
+/** Begins a round for a request that was tried before; the peers of its tries are to be marked. Phases: balancer. */
 export function begin_round(pool: Pool): void {
     pool.rounds += 1;
 }
 
-/** Marks a peer where the request has been. Phases: balancer. */
+/** Marks a peer where the request was tried. Phases: balancer. */
 export function mark(pool: Pool, peer: Peer): void {
     peer.tried_in = pool.rounds;
 }
 
-/** The peer for a request that has been at the marked ones; nothing when no other is available. Phases: balancer. */
-export function another(pool: Pool, now: number, key: string | undefined): Peer | undefined {
+/** The peer for a request that was tried at the marked ones; nothing if no other is available. Phases: balancer. */
+export function another(pool: Pool, now: MonotonicTime, key: string | undefined): Peer | undefined {
     find_available(pool, pool.rounds, now);
     const peer = pick(pool, pool.rounds, now, key);
     return peer;
 }
 
-/** Fills in all members: there is nobody else. */
+/** Finds all members. */
 function find_busy(pool: Pool): void {
     for (const peer of pool.peers) {
         if (!peer.is_draining) add(pool.candidates, peer);
@@ -220,21 +219,21 @@ function find_busy(pool: Pool): void {
 }
 
 /**
- * A peer although none is available: those that are down are tried, marked ones are not. Busy ones are only for a request
- * that has been nowhere, and where all are busy. Phases: balancer.
+ * A peer although none is available: one that is down and not marked. A busy one only for a first try, if all are busy. Phases:
+ * balancer.
  */
-export function in_panic(pool: Pool, now: number, key: string | undefined, is_first: boolean): Peer | undefined {
+export function in_panic(pool: Pool, now: MonotonicTime, key: string | undefined, is_first: boolean): Peer | undefined {
     find_any(pool, pool.rounds, now);
     if (is_first && pool.candidates.count === 0) find_busy(pool);
     const peer = pick_candidate(pool, now, key);
     return peer;
 }
 
-/** Seconds until one of the peers may be available again, at most 10; 10 where that is not known. Phases: any. */
-export function seconds_left(pool: Pool, now: number): number {
+/** Seconds until one of the peers may be available again, at most 10; 10 if that is not known. Phases: any. */
+export function seconds_left(pool: Pool, now: MonotonicTime): number {
     let seconds = 10;
     for (const peer of pool.peers) {
-        if (!peer.is_draining && !verdicts.is_down(peer.checks)) {
+        if (!peer.is_draining && !health_state.is_down(peer.checks)) {
             seconds = math.min(seconds, peer_of.seconds_left(peer, now));
         }
     }

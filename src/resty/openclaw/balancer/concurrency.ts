@@ -1,14 +1,13 @@
 /**
- * How many requests a node works on side by side, told from when they are in flight and when they are answered.
+ * How many requests a node handles concurrently, estimated from when they are in flight and when they are answered.
  *
- * If a node of concurrency g had n requests in flight, min(n, g) of them were worked on. Under each g on a grid the
- * answers are a Poisson process of rate min(n, g) / S; the g under which what was seen is most likely is the estimate
- * (profile likelihood, with a prior that speaks mildly for 4). Time and answers are kept by how many were in flight, in
- * buckets between the grid's values: from these the sums for every g follow whenever they are wanted.
+ * If a node of concurrency g has n requests in flight, it works on min(n, g) of them. For each g on a grid the answers are a
+ * Poisson process of rate min(n, g) / S; the most likely g is the estimate (profile likelihood, with a weak prior for 4). Time and
+ * answers are kept by the number in flight, in buckets between the values of the grid, from which the sums for each g follow.
  */
 import * as ffi from "ffi";
 
-/** What was seen of one node, in buckets. What is remembered fades, so what is added weighs more and more instead. */
+/** Observations of one node, in buckets. Instead of fading the old ones, each new one gets a larger weight. */
 export interface Concurrency {
     /** Seconds spent with so many in flight, and request-seconds. */
     readonly seconds: Doubles;
@@ -16,9 +15,9 @@ export interface Concurrency {
     /** Answers given with so many in flight, and the sum of their logarithms of in flight. */
     readonly answers: Doubles;
     readonly logs: Doubles;
-    /** What an answer of now weighs. */
+    /** The weight of the next answer. */
     scale: number;
-    /** Answers seen since the beginning, not fading. */
+    /** All answers so far, not fading. */
     seen: number;
 }
 
@@ -31,14 +30,14 @@ const BUCKETS = LAST + 2;
 const MEMORY = 512;
 const GROWTH = 1 / (1 - 1 / MEMORY);
 const ANSWERS_FOR_AN_ESTIMATE = 20;
-/** Numbers are brought back to a weight of 1 long before they overflow. */
+/** The sums are divided by the weight long before they overflow. */
 const MOST_SCALE = 1e100;
 
 function zeros(size: number): Doubles {
     return ffi.new("double[?]", size) as unknown as Doubles;
 }
 
-/** Nothing seen yet. Phases: any. */
+/** No observations. Phases: any. */
 function create(): Concurrency {
     return {
         seconds: zeros(BUCKETS),
@@ -51,7 +50,7 @@ function create(): Concurrency {
 }
 export { create as new };
 
-/** The bucket of each number of requests in flight; one look, where a loop would keep LuaJIT from compiling its caller. */
+/** The bucket of each number of requests in flight: a lookup, as a loop would keep LuaJIT from compiling its caller. */
 const MOST_LISTED = 256;
 const bucket_for = zeros(MOST_LISTED + 1);
 for (const in_flight of $range(2, MOST_LISTED)) {
@@ -59,12 +58,12 @@ for (const in_flight of $range(2, MOST_LISTED)) {
     bucket_for.set(in_flight, in_flight > GRID.get(before) ? before + 1 : before);
 }
 
-/** The place of the first grid value that so many fit in; the one past the grid when none does. */
+/** The index of the first value of the grid that is large enough; the one past the grid if none is. */
 function bucket_of(in_flight: number): number {
     return in_flight > MOST_LISTED ? BUCKETS - 1 : bucket_for.get(in_flight);
 }
 
-/** Takes in that the node had so many requests in flight for so many seconds. Phases: any. */
+/** Adds that the node had so many requests in flight for so many seconds. Phases: any. */
 export function spent(concurrency: Concurrency, in_flight: number, seconds: number): void {
     const at = bucket_of(in_flight);
     const weight = seconds * concurrency.scale;
@@ -72,7 +71,7 @@ export function spent(concurrency: Concurrency, in_flight: number, seconds: numb
     concurrency.request_seconds.set(at, concurrency.request_seconds.get(at) + weight * in_flight);
 }
 
-/** Takes in that the node gave so many answers, with so many requests in flight. Phases: any. */
+/** Adds that the node gave so many answers, with so many requests in flight. Phases: any. */
 export function answered(concurrency: Concurrency, in_flight: number, count: number): void {
     const at = bucket_of(in_flight);
     const scale = concurrency.scale * (count === 1 ? GROWTH : GROWTH ** count);
@@ -101,8 +100,8 @@ function sum_of(values: Doubles): number {
 }
 
 /**
- * The concurrency on the grid under which what was seen is most likely, and the mean seconds of work on one request
- * that go with it; nothing before 20 answers. Phases: any; about a microsecond.
+ * The most likely concurrency, and the mean seconds of work per request that belong to it; nothing before 20 answers. Phases: any;
+ * takes about a microsecond.
  */
 export function estimate(
     concurrency: Concurrency,

@@ -1,6 +1,6 @@
 /**
- * The same value of a variable goes to the same peer, for as long as that has no more than its share to do: for models
- * that keep what they worked out for one user or one prompt. When a peer leaves, only its own values move.
+ * Requests with the same value of a variable go to the same peer, unless that is overloaded: for models that cache results of one
+ * user or one prompt. When a peer is removed, only its own values move.
  *
  * Weighted rendezvous hashing: of all candidates the one with the highest score for this value, -weight / ln(hash).
  * Source: Schindelhauer and Schomaker, Weighted Distributed Hash Tables, 2005. Its load is bounded: a peer with more than
@@ -11,7 +11,7 @@ import * as kinds from "../config/kinds";
 import * as nodes from "./node";
 import type { Candidates, Peer, Policy, PolicyOptions } from "./model";
 
-/** What a peer is in all hashes, and what it has to do at this pick. */
+/** The hash of a peer, and its requests in flight at the current pick. */
 interface Place {
     readonly seed: number;
     load: number;
@@ -36,7 +36,7 @@ function scattered(number: number): number {
     return ((hash < 0 ? hash + TWO_TO_32 : hash) + 0.5) / TWO_TO_32;
 }
 
-/** Reads how much the candidates have to do; returns what one may have for a weight of 1. */
+/** Reads the load of the candidates; returns the limit for a weight of 1. */
 function fair_load(policy: ConsistentHash, candidates: Candidates<Place>): number {
     let load = 1;
     let weight = 0;
@@ -50,7 +50,7 @@ function fair_load(policy: ConsistentHash, candidates: Candidates<Place>): numbe
     return (policy.load_factor * load) / weight;
 }
 
-/** For requests that have no value: as few in flight as possible, for the weight. */
+/** For requests without a value: the peer with the fewest requests in flight for its weight. */
 function least_loaded(candidates: Candidates<Place>): Peer<Place> {
     let best = candidates.peers[0]!;
     let least = math.huge;
@@ -65,7 +65,12 @@ function least_loaded(candidates: Candidates<Place>): Peer<Place> {
     return best;
 }
 
-function pick(this: ConsistentHash, candidates: Candidates<Place>, _now: number, key: string | undefined): Peer<Place> {
+function pick(
+    this: ConsistentHash,
+    candidates: Candidates<Place>,
+    _now: MonotonicTime,
+    key: string | undefined,
+): Peer<Place> {
     const fair = fair_load(this, candidates);
     if (key === undefined || key === "") return least_loaded(candidates);
     const hash = ngx.crc32_short(key);

@@ -1,16 +1,16 @@
-/** How far a try of a request came. */
+/** How far a try came. */
 import * as request from "../core/request/request";
 import * as upstream_tries from "../core/request/upstream_tries";
 import type { Try } from "../core/request/upstream_tries";
 
-/** "none": no connection, "silent": one, but no answer; "answered": the status is the node's own. */
+/** "none": no connection; "silent": a connection, but no answer; "answered": the status comes from the node. */
 export type Contact = "none" | "silent" | "answered";
 
 const BAD_GATEWAY = "502";
 const GATEWAY_TIMEOUT = "504";
 const UNSET = "-";
 
-/** Whether nginx itself may have given a try this status: only then is there anything to look for. */
+/** Whether the status may come from nginx instead of the node. */
 function may_be_of_nginx(status: string): boolean {
     return status === BAD_GATEWAY || status === GATEWAY_TIMEOUT;
 }
@@ -28,11 +28,11 @@ export function before(status: string): Contact {
     return contact(connect_times[connect_times.length - 1], header_times[header_times.length - 1]);
 }
 
-/** Of a try that was parsed with these times; what nothing is known of came to a connection. Phases: any. */
-export function of_try(attempt: Try | undefined): Contact {
-    if (attempt === undefined) return "silent";
-    if (!may_be_of_nginx(attempt.status)) return "answered";
-    return contact(attempt.connect_seconds, attempt.header_seconds);
+/** Of one of several tries; "silent" if nothing is known of it. Phases: any. */
+export function of_try(its_try: Try | undefined): Contact {
+    if (its_try === undefined) return "silent";
+    if (!may_be_of_nginx(its_try.status)) return "answered";
+    return contact(its_try.connect_seconds, its_try.header_seconds);
 }
 
 /** Of a request's last try. Phases: log. */

@@ -1,8 +1,8 @@
 /**
- * Finds nodes by the DNS. One worker looks names up, well before anybody needs them; what it finds stands in the shared
- * dict, where all workers see it, and where it outlives reloads. No request ever waits for the DNS.
+ * Finds nodes by the DNS. One worker looks names up in the background. The answers are in the shared dict, where all workers see
+ * them and where they survive reloads. No request ever waits for the DNS.
  *
- * An answer holds until there is a new one: a look-up that fails changes nothing, however long that goes on.
+ * An answer is used until there is a new one: look-ups that fail change nothing, however long they fail.
  */
 import * as problem from "../config/problems";
 import * as faults from "../core/metrics/fault";
@@ -18,39 +18,37 @@ export type { Entry } from "./discovery/entries";
 
 export interface Discovery {
     readonly names: readonly Watched[];
-    readonly by_text: LuaTable<string, Watched>;
-    /** The answers that `changed` was told of last. */
-    readonly told: LuaTable<string, string>;
+    readonly by_text: LuaMap<string, Watched>;
+    /** The last answers for which `changed` was called. */
+    readonly reported: LuaMap<string, string>;
     readonly changed: (this: void) => void;
     /**
-     * Looks up the names that are due, in timers of their own: returns at once, and never yields. To be called some ten
-     * times a second, by one worker. Phases: those that have timers.
-     * @param now the time in seconds, by a clock that may jump
+     * Looks up the names that are due, each in its own timer: returns at once, and never yields. To be called about ten times a
+     * second, by one worker. Phases: those that have timers.
      */
-    tick(now: number): void;
+    tick(now: MonotonicTime): void;
     /**
-     * The addresses that a name stands for, in the order of their text, 256 at most; nothing while there has been no
-     * answer yet. The list is empty when the DNS says that there is no such service. The same list is returned until
-     * there is another answer; it must not be changed. Phases: any.
+     * The addresses of a name, sorted by their text, 256 at most; nothing before the first answer. Empty if the DNS says that
+     * there is no such service. Returns the same list until there is another answer; it must not be changed. Phases: any.
      */
     addresses(name: string): readonly Entry[] | undefined;
 }
 
-/** Of one upstream. */
+/** Concurrent look-ups of one upstream. */
 const MOST_AT_ONCE = 10;
 
-/** Tells of an answer that is new, whoever found it: another upstream may have the same name. */
-function tell(discovery: Discovery, watched: Watched): void {
+/** Reports a new answer, which may also come from another upstream with the same name. */
+function report(discovery: Discovery, watched: Watched): void {
     const answer = answer_of(watched);
-    if (answer === undefined || answer === discovery.told.get(watched.text)) return;
-    discovery.told.set(watched.text, answer);
+    if (answer === undefined || answer === discovery.reported.get(watched.text)) return;
+    discovery.reported.set(watched.text, answer);
     discovery.changed();
 }
 
-function tick(this: Discovery, now: number): void {
+function tick(this: Discovery, now: MonotonicTime): void {
     let busy = 0;
     for (const watched of this.names) {
-        tell(this, watched);
+        report(this, watched);
         forget_lost(watched, now);
         if (is_busy(watched, now)) busy += 1;
     }
@@ -64,25 +62,24 @@ function tick(this: Discovery, now: number): void {
 }
 
 function addresses(this: Discovery, name: string): readonly Entry[] | undefined {
-    const watched = this.by_text.get(name) as Watched | undefined;
+    const watched = this.by_text.get(name);
     return watched === undefined ? undefined : entries_of(watched);
 }
 
 const metatable = { __index: { tick, addresses } };
 
 /**
- * Whether a node's text is a name for the DNS: "gpu.example.org:8000", for A and AAAA records, or an SRV name as
- * "_http._tcp.gpu.example.org", without a port. Addresses and paths of unix sockets are none. Phases: any.
+ * Whether a node's text is a DNS name: "gpu.example.org:8000" for A and AAAA records, or an SRV name like
+ * "_http._tcp.gpu.example.org", without a port. False for addresses and paths of unix sockets. Phases: any.
  */
 export function is_name(text: string): boolean {
     return parse(text) !== undefined;
 }
 
 /**
- * Watches names. Raises when one is none. Without any names nothing is done. What a reload left behind is there at once.
- * Phases: init.
- * @param owner how lines in the log begin
- * @param changed is called, in `tick`, when the answer for a name has become another one
+ * Watches names. Raises if one is invalid. After a reload the former answers are there at once. Phases: init.
+ * @param owner the beginning of lines in the log
+ * @param changed is called by `tick` when the answer for a name has changed
  */
 function create(
     owner: string,
@@ -98,8 +95,8 @@ function create(
         faults: faults.new("balancer", registry),
     };
     const all: Watched[] = [];
-    const by_text = new LuaTable<string, Watched>();
-    const told = new LuaTable<string, string>();
+    const by_text = new LuaMap<string, Watched>();
+    const reported = new LuaMap<string, string>();
     for (const text of names) {
         const name = parse(text);
         if (name === undefined) problem.refuse(`${owner}: nodes`, "a list whose names are DNS names", text);
@@ -108,10 +105,10 @@ function create(
             all.push(watched);
             by_text.set(text, watched);
             const answer = answer_of(watched);
-            if (answer !== undefined) told.set(text, answer);
+            if (answer !== undefined) reported.set(text, answer);
         }
     }
-    const fields = { names: all, by_text, told, changed };
+    const fields = { names: all, by_text, reported, changed };
     const discovery = setmetatable(fields, metatable);
     figures.show(registry, discovery);
     return discovery;

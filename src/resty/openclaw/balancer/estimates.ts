@@ -1,24 +1,24 @@
 /**
- * How long a peer works on one request, waiting left out, and on how many side by side: learned from nothing but the
- * shared counts of requests in flight and answers. One set of estimates for each worker; time comes in as an argument.
+ * How long a peer works on one request, without waiting, and how many it handles concurrently: learned only from the shared
+ * counts of requests in flight and answers. Each worker has its own estimates; the time is an argument.
  *
- * The service time is slot-seconds of exposure divided by answers, both fading: a censored maximum-likelihood estimate,
- * in which requests that still run count at once, and a failure counts as exposure without an answer.
+ * The service time is slot-seconds of exposure divided by answers, both fading: a censored maximum-likelihood estimate, in which
+ * requests in flight count at once, and a failure counts as exposure without an answer.
  */
 import * as concurrency_of from "./concurrency";
 import type { Concurrency } from "./concurrency";
-import * as lessons from "./lesson";
+import * as warm_start from "./warm_start";
 import * as nodes from "./node";
 import type { Peer } from "./model";
 
 /** What is known of one peer. */
 export interface Estimate {
-    /** When its counts were last read, and what they were. */
-    read_at: number;
+    /** When its counts were last read, if ever, and what they were. */
+    read_at: MonotonicTime | undefined;
     load: number;
     done: number;
-    /** When something last happened at the peer, and how long its silence then counts as work. */
-    event_at: number;
+    /** When its counts last changed, and for how many seconds after that its requests count as being worked on. */
+    event_at: MonotonicTime | undefined;
     patience: number;
     /** Exposure in slot-seconds and answers, both fading: their quotient is the service time. */
     exposure: number;
@@ -37,31 +37,32 @@ export interface Estimates {
     fading_idle: number;
     fading_busy: number;
     answer_rate: number;
-    ticked_at: number;
-    started_at: number;
-    /** Answers seen since the last tick. */
+    ticked_at: MonotonicTime | undefined;
+    /** The first tick. */
+    started_at: MonotonicTime | undefined;
+    /** Answers since the last tick. */
     fresh_answers: number;
 }
 
 /** Service time in seconds before any peer has answered. */
 const FIRST_SERVICE_SECONDS = 0.05;
-/** nginx's clock counts milliseconds: answers within one would make a peer's work look like nothing. */
+/** nginx's clock has a resolution of a millisecond: faster answers would seem to take no time. */
 const LEAST_SERVICE_SECONDS = 1e-4;
-/** An answer makes room for itself: about 128 are remembered. */
+/** What each answer leaves of the former ones: about 128 are remembered. */
 const KEEP = 1 - 1 / 128;
-/** A silent peer's exposure grows for so many service times after its last event. */
+/** After its last event the exposure of a peer grows for so many service times. */
 const PATIENCE = 5;
-/** The rate of answers is a mean over so many seconds. */
+/** The time constant of the mean rate of answers. */
 const RATE_SECONDS = 30;
-/** With so many answers a worker knows enough to teach others; for them it counts as so many. */
-const ANSWERS_TO_TEACH = 20;
-/** So long after the last request, in seconds, an idle peer is quiet: looked at so often. */
+/** After so many answers a worker saves a warm start; a worker that loads it counts it as so many answers. */
+const ANSWERS_TO_SHARE = 20;
+/** An idle peer is quiet so many seconds after its last request; then it is looked at once in so many seconds. */
 const QUIET_SECONDS = 1;
 const QUIET_TICK_SECONDS = 30;
 
 /**
- * Mean seconds of work for one request in a free slot. The mean over all peers counts as one answer; a static weight says
- * how much faster than the mean the user takes the peer to be. Phases: any.
+ * Mean seconds of work for one request in a free slot. The mean over all peers counts as one answer, divided by the peer's static
+ * weight: the user's guess of its speed. Phases: any.
  */
 export function service_seconds(all: Estimates, peer: Peer<Estimate>): number {
     const estimate = peer.learned;
@@ -70,8 +71,8 @@ export function service_seconds(all: Estimates, peer: Peer<Estimate>): number {
     return seconds > LEAST_SERVICE_SECONDS ? seconds : LEAST_SERVICE_SECONDS;
 }
 
-/** Notes that something happened at the peer: its silence counts as work from now on. Phases: any. */
-export function note_event(all: Estimates, peer: Peer<Estimate>, now: number): void {
+/** Records that something happened at the peer. Phases: any. */
+export function note_event(all: Estimates, peer: Peer<Estimate>, now: MonotonicTime): void {
     const estimate = peer.learned;
     estimate.event_at = now;
     estimate.patience = estimate.answers > 0 ? PATIENCE * service_seconds(all, peer) : math.huge;
@@ -98,7 +99,7 @@ function learn(estimate: Estimate, fresh: number): void {
     concurrency_of.answered(estimate.seen, math.max(1, estimate.load), fresh);
 }
 
-/** Takes another concurrency where that has become more likely, and the service time that goes with it. */
+/** Takes another concurrency if that has become more likely, with the service time that belongs to it. */
 function estimate_concurrency(estimate: Estimate): void {
     const [best, service] = concurrency_of.estimate(estimate.seen);
     if (best === undefined || best === estimate.concurrency) return;
@@ -106,37 +107,38 @@ function estimate_concurrency(estimate: Estimate): void {
     estimate.exposure = service * estimate.answers;
 }
 
-/** Begins with what another worker has learned lately, if there is one. */
-function take_lesson(peer: Peer<Estimate>, now: number): void {
-    const [service, concurrency] = lessons.take(peer.lesson, peer.known_beginning, now);
+/** Begins with what another worker has learned in the last minute, if there is one. */
+function load_warm_start(peer: Peer<Estimate>, now: MonotonicTime): void {
+    const [service, concurrency] = warm_start.load(peer.warm_start, peer.known_start, now);
     if (service === undefined) return;
     const estimate = peer.learned;
-    estimate.exposure = service * ANSWERS_TO_TEACH;
-    estimate.answers = ANSWERS_TO_TEACH;
+    estimate.exposure = service * ANSWERS_TO_SHARE;
+    estimate.answers = ANSWERS_TO_SHARE;
     estimate.concurrency = concurrency;
 }
 
-function leave_lesson(peer: Peer<Estimate>, now: number): void {
+function save_warm_start(peer: Peer<Estimate>, now: MonotonicTime): void {
     const { exposure, answers, concurrency } = peer.learned;
-    if (answers < ANSWERS_TO_TEACH) return;
-    lessons.leave(peer.lesson, peer.known_beginning, now, exposure / answers, concurrency);
+    if (answers < ANSWERS_TO_SHARE) return;
+    warm_start.save(peer.warm_start, peer.known_start, now, exposure / answers, concurrency);
 }
 
-/** Reads a peer's counts and folds what has changed since the last time into its estimate. Phases: any. */
-export function fold(all: Estimates, peer: Peer<Estimate>, now: number): void {
+/** Reads a peer's counts and updates its estimate by what has changed since the last time. Phases: any. */
+export function fold(all: Estimates, peer: Peer<Estimate>, now: MonotonicTime): void {
     const estimate = peer.learned;
     const load = nodes.load(peer.node);
     const done = nodes.done(peer.node);
     const before = estimate.read_at;
-    if (before > 0) {
+    if (before !== undefined) {
         const { exposure, answers } = estimate;
-        // A clock that is set back costs the time until it has caught up, nothing else.
+        // A negative time would leave no sensible estimate.
         let seconds = math.max(0, now - before);
         const fresh = done - estimate.done;
         if (fresh > 0 || load !== estimate.load) {
             note_event(all, peer, now);
         } else {
-            const limit = estimate.event_at + estimate.patience;
+            // The first event is the first read.
+            const limit = later(estimate.event_at ?? before, estimate.patience);
             if (now > limit) {
                 const working = math.min(seconds, math.max(0, limit - before));
                 fade(estimate, seconds - working, all.fading_idle);
@@ -151,19 +153,19 @@ export function fold(all: Estimates, peer: Peer<Estimate>, now: number): void {
         all.sum_of_exposure += estimate.exposure - exposure;
         all.sum_of_answers += estimate.answers - answers;
     } else {
-        take_lesson(peer, now);
+        load_warm_start(peer, now);
     }
     estimate.read_at = now;
     estimate.load = load;
     estimate.done = done;
 }
 
-/** Brings the mean over all peers up to date. Phases: any. */
+/** Updates the mean over all peers. Phases: any. */
 export function update_mean_service(all: Estimates): void {
     if (all.sum_of_answers > 0) all.mean_service = all.sum_of_exposure / all.sum_of_answers;
 }
 
-/** Sums up anew what `fold` keeps up to date: rounding adds up, and peers come and go. */
+/** Computes the sums again: rounding errors add up, and peers come and go. */
 function sum_up(all: Estimates, list: readonly Peer<Estimate>[]): void {
     all.sum_of_exposure = 0;
     all.sum_of_answers = 0;
@@ -174,7 +176,7 @@ function sum_up(all: Estimates, list: readonly Peer<Estimate>[]): void {
     update_mean_service(all);
 }
 
-/** Takes the weights of another list of peers. Phases: any. */
+/** Applies another list of peers. Phases: any. */
 export function list_changed(all: Estimates, list: readonly Peer<Estimate>[]): void {
     let sum = 0;
     for (const peer of list) sum += peer.weight;
@@ -182,35 +184,35 @@ export function list_changed(all: Estimates, list: readonly Peer<Estimate>[]): v
     sum_up(all, list);
 }
 
-/** Whether nothing has happened at any peer since the last look, nor goes on there. */
-function are_quiet(all: Estimates, list: readonly Peer<Estimate>[], now: number): boolean {
-    if (math.abs(now - all.ticked_at) >= QUIET_TICK_SECONDS) return false;
+/** Whether all peers are idle and quiet, and were looked at lately. */
+function are_quiet(all: Estimates, list: readonly Peer<Estimate>[], now: MonotonicTime): boolean {
+    if (all.ticked_at === undefined || now - all.ticked_at >= QUIET_TICK_SECONDS) return false;
     for (const peer of list) {
         const { read_at, load } = peer.learned;
-        if (read_at === 0 || load !== 0 || !nodes.is_quiet(peer.node, now, QUIET_SECONDS)) return false;
+        if (read_at === undefined || load !== 0 || !nodes.is_quiet(peer.node, now, QUIET_SECONDS)) return false;
     }
     return true;
 }
 
 /**
- * Follows idle peers too, and sets how fast the past fades: the slower the fewer answers there are. To be called ten
+ * Updates the estimates of all peers, idle ones included, and how fast they fade: the fewer answers, the slower. To be called ten
  * times a second. Phases: any.
  */
-export function tick(all: Estimates, list: readonly Peer<Estimate>[], now: number): void {
-    // What fades does so by the time that has gone by, however often anybody looks.
+export function tick(all: Estimates, list: readonly Peer<Estimate>[], now: MonotonicTime): void {
+    // Fading depends on the time that has passed, not on the number of ticks.
     if (are_quiet(all, list, now)) return;
     for (const peer of list) {
         fold(all, peer, now);
         estimate_concurrency(peer.learned);
-        leave_lesson(peer, now);
+        save_warm_start(peer, now);
     }
     sum_up(all, list);
-    if (all.ticked_at === 0) all.started_at = now;
-    else if (now > all.ticked_at) {
-        const seconds = now - all.ticked_at;
+    all.started_at ??= now;
+    const seconds = all.ticked_at === undefined ? 0 : now - all.ticked_at;
+    if (seconds > 0) {
         const rate = all.fresh_answers / seconds;
         all.answer_rate += (1 - math.exp(-seconds / RATE_SECONDS)) * (rate - all.answer_rate);
-        // An average that began at zero is too low by what it has not seen yet.
+        // An average that began at zero is too low until it has seen enough.
         const seen = 1 - math.exp(-math.max(1, now - all.started_at) / RATE_SECONDS);
         all.fading_idle = math.min(600, math.max(10, 300 / math.max(all.answer_rate / seen, 1e-6)));
         all.fading_busy = math.max(40, 4 * all.fading_idle);
@@ -219,13 +221,13 @@ export function tick(all: Estimates, list: readonly Peer<Estimate>[], now: numbe
     all.fresh_answers = 0;
 }
 
-/** The estimate of a peer of which nothing is known. Phases: any. */
+/** The estimate of an unknown peer. Phases: any. */
 export function none(): Estimate {
     return {
-        read_at: 0,
+        read_at: undefined,
         load: 0,
         done: 0,
-        event_at: 0,
+        event_at: undefined,
         patience: math.huge,
         exposure: 0,
         answers: 0,
@@ -244,8 +246,8 @@ function create(): Estimates {
         fading_idle: 10,
         fading_busy: 40,
         answer_rate: 0,
-        ticked_at: 0,
-        started_at: 0,
+        ticked_at: undefined,
+        started_at: undefined,
         fresh_answers: 0,
     };
 }

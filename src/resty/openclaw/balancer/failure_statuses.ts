@@ -1,4 +1,4 @@
-/** Which answers say that a node has failed. What nginx says of a node that did not answer is no matter of these. */
+/** Which answers say that a node has failed. The statuses that nginx gives to tries without an answer are not among them. */
 
-/** Not 501 (no such function), 507 or 529: a request can bring these about at any node. */
+/** Without 501, 507 and 529: a request can cause these at any node. */
 export const DEFAULTS: number[] = [500, 502, 503, 504];

@@ -1,16 +1,15 @@
-/** What balancers show of their nodes; worked out when somebody looks. */
+/** Metrics of upstreams and their nodes, computed at each scrape. */
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { Emit, Registry } from "../core/metrics/metric_registry";
-import * as request from "../core/request/request";
+import * as clock from "../core/time/clock";
 import * as left_out from "./left_out";
 import * as nodes from "./node";
-import type { Node } from "./node";
 import * as peer_of from "./peer";
 import type { State } from "./peer";
 import * as upstreams from "./upstream";
 import type { Peer, Upstream } from "./model";
 
-const shown_by_registry = new LuaTable<Registry, Upstream[]>();
+const shown_by_registry = new LuaMap<Registry, Upstream[]>();
 
 const STATES: State[] = ["healthy", "busy", "down", "half_open", "draining"];
 
@@ -18,9 +17,14 @@ function collect(registry: Registry, name: string, help: string, figure: (this: 
     metric_registry.collect(registry, { name, kind: "gauge", help, collect: figure });
 }
 
-/** Whether a node serves some upstream. */
+/** The upstreams whose nodes are shown. */
+function shown(registry: Registry): readonly Upstream[] {
+    return shown_by_registry.get(registry) ?? [];
+}
+
+/** Whether a node is in the list of some upstream. */
 function is_in_force(registry: Registry, address: string): boolean {
-    for (const upstream of shown_by_registry.get(registry)) {
+    for (const upstream of shown(registry)) {
         if (upstream.membership.by_address.has(address)) return true;
     }
     return false;
@@ -28,15 +32,15 @@ function is_in_force(registry: Registry, address: string): boolean {
 
 function show_in_flight(registry: Registry): void {
     collect(registry, "openclaw_node_in_flight", "Requests that a node works on now.", (emit) => {
-        // Others may add nodes while this pauses, which `pairs` would not bear.
+        // `emit` may yield, and nodes must not be added during the loop over them.
         const all = nodes.all(registry);
         const addresses: string[] = [];
-        for (const [address] of pairs(all)) addresses.push(address);
+        for (const [address] of all) addresses.push(address);
         for (const address of addresses) {
-            const node = all.get(address) as Node | undefined;
+            const node = all.get(address);
             if (node === undefined) continue;
             const count = nodes.in_flight(node);
-            // One that was removed is seen until it has done its last request.
+            // A removed node is shown until its last request has ended.
             if (count !== 0 || is_in_force(registry, address)) {
                 emit(metric_registry.label_text(["node"], [address]), count);
             }
@@ -46,7 +50,7 @@ function show_in_flight(registry: Registry): void {
 
 /** Visits the peers of all upstreams. */
 function each_peer(registry: Registry, visit: (this: void, upstream: Upstream, peer: Peer) => void): void {
-    for (const upstream of shown_by_registry.get(registry)) {
+    for (const upstream of shown(registry)) {
         const peers = upstream.pool.peers;
         for (const place of $range(0, peers.length - 1)) visit(upstream, peers[place]!);
     }
@@ -67,7 +71,7 @@ function show_peers(registry: Registry, name: string, help: string, figure: Figu
 function show_states(registry: Registry): void {
     const help = "1 for the state a node is in for an upstream, 0 for all others.";
     collect(registry, "openclaw_upstream_node_state", help, (emit) => {
-        const now = request.now();
+        const now = clock.now();
         each_peer(registry, (upstream, peer) => {
             const present = peer_of.state(peer, now);
             for (const state of STATES) {
@@ -81,7 +85,7 @@ function show_states(registry: Registry): void {
 function show_left_out(registry: Registry): void {
     const help = "1 for each node that gets no requests from an upstream, with the reason.";
     collect(registry, "openclaw_upstream_node_left_out", help, (emit) => {
-        const now = request.now();
+        const now = clock.now();
         each_peer(registry, (upstream, peer) => {
             const reason = left_out.reason(peer, now);
             if (reason === undefined) return;
@@ -94,7 +98,7 @@ function show_left_out(registry: Registry): void {
 function show_degraded(registry: Registry): void {
     const help = "1 while an upstream's requests go to its fallback at once.";
     collect(registry, "openclaw_upstream_degraded", help, (emit) => {
-        for (const upstream of shown_by_registry.get(registry)) {
+        for (const upstream of shown(registry)) {
             if (upstream.fallback !== undefined) {
                 const value = upstreams.is_degraded(upstream) ? 1 : 0;
                 emit(metric_registry.label_text(["upstream"], [upstream.name]), value);
@@ -115,9 +119,9 @@ function concurrency(upstream: Upstream, peer: Peer): number | undefined {
     return upstream.policy.concurrent_requests?.(peer);
 }
 
-/** Adds an upstream to those whose nodes are shown. Raises when there is one of this name already. Phases: init. */
+/** Shows the nodes of an upstream. Raises if there is an upstream of this name already. Phases: init. */
 export function show(registry: Registry, upstream: Upstream): void {
-    const others = shown_by_registry.get(registry) as Upstream[] | undefined;
+    const others = shown_by_registry.get(registry);
     if (others !== undefined) {
         for (const other of others) {
             if (other.name === upstream.name) error(`balancer "${upstream.name}": another one has this name`, 0);

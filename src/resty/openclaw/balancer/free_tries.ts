@@ -1,9 +1,9 @@
 /**
- * Whether the balancer is asked once more when a kept-alive connection turns out to be closed.
+ * Whether nginx calls the balancer again when a kept-alive connection turns out to be closed.
  *
- * nginx grants a try for each of these. OpenResty takes it back from 1.29.2.4 on: its patch of nginx tells ngx_lua, which
- * counts it off. There a try must be asked for beforehand, and so the balancer is also asked about other failures after
- * which nothing is to follow. Source: nginx-1.29.2-balancer_pool_max_retry.patch of OpenResty, and
+ * nginx grants a try for each of these. OpenResty from 1.29.2.4 on takes it back: its patch of nginx informs ngx_lua, which
+ * subtracts it. There the balancer must request such a try in advance, and so it is also called after other failures that no try is to
+ * follow. Source: nginx-1.29.2-balancer_pool_max_retry.patch of OpenResty, and
  * ngx_http_lua_balancer_notify_peer in ngx_lua's ngx_http_lua_balancer.c.
  */
 
@@ -13,13 +13,13 @@ const FIRST_NGX_LUA = 10030;
 /** Whether this is such a platform. Phases: any. */
 function is_taken_back(nginx_version: number, ngx_lua_version: number, arguments_text: string): boolean {
     if (nginx_version < FIRST_NGINX || ngx_lua_version < FIRST_NGX_LUA) return false;
-    // OpenResty builds ngx_lua from a folder beside nginx; others have neither its patches nor that folder.
+    // OpenResty builds ngx_lua from a folder beside nginx; other builds have neither its patches nor that folder.
     const [place] = string.find(arguments_text, "../ngx_lua-", 1, true);
     return place !== undefined;
 }
 export { is_taken_back };
 
-/** What the balancer goes by; specs change it. */
+/** The present platform; specs change it. */
 export const platform = {
     takes_back: is_taken_back(ngx.config.nginx_version, ngx.config.ngx_lua_version, ngx.config.nginx_configure()),
 };

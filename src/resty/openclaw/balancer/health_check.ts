@@ -1,57 +1,47 @@
 /**
- * Checks the nodes of an upstream at regular intervals, in the background of the one worker that leads.
+ * Checks the nodes of an upstream at regular intervals, in the background of the leader.
  *
- * A check runs in a timer of its own, so that slow nodes hold nobody up; at most 10 at a time, the longest due first,
- * and never two of one node; of all upstreams together as many as `places` has. What a verdict means is for the caller to say; `verdicts` keeps count.
+ * Each check runs in its own timer, so that slow nodes do not delay others. At most 10 run concurrently for one upstream, and as
+ * many as `places` allows for all upstreams; never two of one node; the one that is due for the longest time goes first. The caller
+ * decides what a result changes, see `health_state`.
  */
 import type { BusyStatuses } from "./busy_statuses";
 import * as probes from "./health_check/probe";
 import { settings_of } from "./health_check/options";
 import type { Options, Settings } from "./health_check/options";
-import type { Verdict } from "./health_check/verdicts";
+import type { CheckResult } from "./health_check/health_state";
 import * as places from "./places";
+import type { Peer } from "./model";
+import type { Node } from "./node";
 import * as faults from "../core/metrics/fault";
 import type { Faults } from "../core/metrics/fault";
 import type { Counter } from "../core/metrics/metric_handles";
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { Family, Registry } from "../core/metrics/metric_registry";
 import * as random from "../core/bytes/random";
+import * as clock from "../core/time/clock";
 
-/** What is checked: anything with a node. */
-export interface Checked {
-    readonly node: CheckedNode;
-    /** The node's name for TLS, where it has one. */
-    readonly server_name?: string | undefined;
-}
-
-interface CheckedNode {
-    readonly address: string;
-    readonly host: string;
-    /** 0 for a unix socket. */
-    readonly port: number;
-}
-
-/** Takes the verdict of one check, why it is none of "pass", and how long a busy node asks to be left alone. */
-export type Report<Peer> = (
+/** Gets the result of one check; why it is not "pass"; and for how long a busy node asks to get no requests. */
+export type Report = (
     this: void,
     peer: Peer,
-    verdict: Verdict,
+    result: CheckResult,
     why: string | undefined,
     retry_after_seconds: number | undefined,
 ) => void;
 
-/** When a node's turn is. */
-interface Turn {
-    peer: Checked;
-    due_at: number;
-    /** The last tick that had the node in its list. */
+/** When a node is to be checked. */
+interface Schedule {
+    peer: Peer;
+    due_at: MonotonicTime;
+    /** The number of the last tick that had the node in its list. */
     tick: number;
 }
 
-/** A check that is under way. */
+/** A check that is running. */
 interface Check {
-    readonly turn: Turn;
-    readonly since: number;
+    readonly schedule: Schedule;
+    readonly since: MonotonicTime;
 }
 
 export interface HealthCheck {
@@ -59,52 +49,53 @@ export interface HealthCheck {
     readonly upstream: string;
     readonly checks: Family<Counter>;
     readonly faults: Faults;
-    turns: LuaTable<CheckedNode, Turn>;
-    readonly under_way: LuaTable<CheckedNode, Check>;
-    under_way_count: number;
+    schedules: LuaMap<Node, Schedule>;
+    readonly running: LuaMap<Node, Check>;
+    running_count: number;
     ticks: number;
-    ticked_at: number;
-    report: Report<Checked>;
-    tick<Peer extends Checked>(peers: readonly Peer[], now: number, report: Report<Peer>): void;
+    /** The last tick; nothing before the first one, and after `stop`. */
+    ticked_at: MonotonicTime | undefined;
+    report: Report;
+    tick(peers: readonly Peer[], now: MonotonicTime, report: Report): void;
     stop(): void;
 }
 
-/** Of one upstream; and of all in this worker. */
-const MOST_UNDER_WAY = 10;
+/** Concurrent checks of one upstream; and of all upstreams in this worker. */
+const MOST_RUNNING = 10;
 const PLACES = places.new(100);
 /** The first check of a node comes within so many seconds. */
 const FIRST_SECONDS = 1;
-/** Without a tick for so long, in seconds, another worker may lead by now. */
+/** After so many seconds without a tick, another worker may lead. */
 const STALE_SECONDS = 1;
-/** A check that is so late, in seconds, was lost: nginx drops timers when too many run. */
+/** A check that ends so many seconds too late was lost: nginx drops timers if too many run. */
 const LOST_SECONDS = 10;
 
-/** Whether this worker has heard of late that it leads. */
-function is_current(health_check: HealthCheck): boolean {
-    return ngx.now() - health_check.ticked_at <= STALE_SECONDS && !ngx.worker.exiting();
+/** Whether this worker led a moment ago. */
+function is_current({ ticked_at }: HealthCheck): boolean {
+    return ticked_at !== undefined && clock.now() - ticked_at <= STALE_SECONDS && !ngx.worker.exiting();
 }
 
-/** Gives the place of a check free. */
-function free(health_check: HealthCheck, node: CheckedNode): void {
-    health_check.under_way.delete(node);
-    health_check.under_way_count -= 1;
+/** Releases the place of a check. */
+function free(health_check: HealthCheck, node: Node): void {
+    health_check.running.delete(node);
+    health_check.running_count -= 1;
     places.give_back(PLACES);
 }
 
-/** Books the end of a check; false when its verdict has come too late for anybody to care. */
+/** Records the end of a check; false if its result came too late. */
 function finish(health_check: HealthCheck, check: Check): boolean {
-    const node = check.turn.peer.node;
-    if (health_check.under_way.get(node) !== check) return false;
+    const node = check.schedule.peer.node;
+    if (health_check.running.get(node) !== check) return false;
     free(health_check, node);
-    return health_check.turns.get(node) === check.turn && is_current(health_check);
+    return health_check.schedules.get(node) === check.schedule && is_current(health_check);
 }
 
 /** The node that has been due for the longest time and is not being checked. */
-function next_due(health_check: HealthCheck, now: number): Turn | undefined {
-    let longest: Turn | undefined;
-    for (const [node, turn] of health_check.turns) {
-        const is_longer = turn.due_at <= now && (longest === undefined || turn.due_at < longest.due_at);
-        if (is_longer && !health_check.under_way.has(node)) longest = turn;
+function next_due(health_check: HealthCheck, now: MonotonicTime): Schedule | undefined {
+    let longest: Schedule | undefined;
+    for (const [node, schedule] of health_check.schedules) {
+        const is_longer = schedule.due_at <= now && (longest === undefined || schedule.due_at < longest.due_at);
+        if (is_longer && !health_check.running.has(node)) longest = schedule;
     }
     return longest;
 }
@@ -114,40 +105,41 @@ function run(premature: boolean, health_check: HealthCheck, check: Check): void 
         finish(health_check, check);
         return;
     }
-    const { node, server_name } = check.turn.peer;
-    const [verdict, why, retry_after] = probes.probe(health_check.settings, node.host, node.port, server_name);
+    const { node, server_name } = check.schedule.peer;
+    const [result, why, retry_after] = probes.probe(health_check.settings, node.host, node.port, server_name);
     if (!finish(health_check, check)) return;
-    health_check.checks.labels(health_check.upstream, node.address, verdict).inc();
-    health_check.report(check.turn.peer, verdict, why, retry_after);
+    health_check.checks.labels(health_check.upstream, node.address, result).inc();
+    health_check.report(check.schedule.peer, result, why, retry_after);
 }
 
-/** Starts checks as long as there are nodes due and places free. */
-function start(health_check: HealthCheck, now: number): void {
+/** Starts checks as long as nodes are due and places are free. */
+function start(health_check: HealthCheck, now: MonotonicTime): void {
     const settings = health_check.settings;
-    while (health_check.under_way_count < MOST_UNDER_WAY) {
-        const turn = next_due(health_check, now);
-        if (turn === undefined) {
+    while (health_check.running_count < MOST_RUNNING) {
+        const schedule = next_due(health_check, now);
+        if (schedule === undefined) {
             places.leave(PLACES, health_check);
             return;
         }
         if (!places.take(PLACES, health_check, now)) return;
-        const check: Check = { turn, since: now };
+        const check: Check = { schedule, since: now };
         const [ok, err] = ngx.timer.at(0, run, health_check, check);
         if (!ok) {
             places.give_back(PLACES);
-            health_check.faults.report("timer", "cannot check ", turn.peer.node.address, ": ", err);
+            health_check.faults.report("timer", "cannot check ", schedule.peer.node.address, ": ", err);
             return;
         }
-        turn.due_at = now + settings.interval_seconds * (1 + settings.jitter * (2 * random.share() - 1));
-        health_check.under_way.set(turn.peer.node, check);
-        health_check.under_way_count += 1;
+        const wait = settings.interval_seconds * (1 + settings.jitter * (2 * random.share() - 1));
+        schedule.due_at = later(now, wait);
+        health_check.running.set(schedule.peer.node, check);
+        health_check.running_count += 1;
     }
 }
 
-/** Gives the places of lost checks free. */
-function forget_lost(health_check: HealthCheck, now: number): void {
+/** Releases the places of lost checks. */
+function forget_lost(health_check: HealthCheck, now: MonotonicTime): void {
     const latest = now - health_check.settings.timeout_seconds - LOST_SECONDS;
-    for (const [node, check] of health_check.under_way) {
+    for (const [node, check] of health_check.running) {
         if (check.since < latest) {
             free(health_check, node);
             health_check.faults.report("lost_check", "a check of ", node.address, " has not come to its end");
@@ -155,37 +147,34 @@ function forget_lost(health_check: HealthCheck, now: number): void {
     }
 }
 
-/** Gives turns to nodes that are new, and takes them from nodes that are gone. */
-function follow(health_check: HealthCheck, peers: readonly Checked[], now: number): void {
-    const turns = health_check.turns;
+/** Schedules new nodes, and forgets those that are no longer in the list. */
+function follow(health_check: HealthCheck, peers: readonly Peer[], now: MonotonicTime): void {
+    const { schedules } = health_check;
     const tick = health_check.ticks + 1;
     health_check.ticks = tick;
     for (const peer of peers) {
-        const turn = turns.get(peer.node) as Turn | undefined;
-        if (turn === undefined) {
+        const schedule = schedules.get(peer.node);
+        if (schedule === undefined) {
             const wait = math.min(health_check.settings.interval_seconds, FIRST_SECONDS) * random.share();
-            turns.set(peer.node, { peer, due_at: now + wait, tick });
+            schedules.set(peer.node, { peer, due_at: later(now, wait), tick });
         } else {
-            turn.peer = peer;
-            turn.tick = tick;
+            schedule.peer = peer;
+            schedule.tick = tick;
         }
     }
-    for (const [node, turn] of turns) {
-        if (turn.tick !== tick) turns.delete(node);
+    for (const [node, schedule] of schedules) {
+        if (schedule.tick !== tick) schedules.delete(node);
     }
 }
 
 /**
- * Starts what checks are due; `report` is told later how they end, unless the node has gone or this worker has stopped by
- * then. To be called about ten times a second in the worker that leads, and in no other; after a second without a call, all
- * begins anew. Phases: timer.
- * @param peers the nodes that the upstream has now; a node is known by its table `node`
- * @param now the time as `ngx.now` has it
+ * Starts the checks that are due. `report` gets their results later, unless the node has been removed or this worker has stopped
+ * by then. To be called about ten times a second in the leader, and in no other worker; after a second without a call all
+ * schedules begin again. Phases: timer.
+ * @param peers the nodes that the upstream has now
  */
-function tick(this: HealthCheck, peers: readonly Checked[], now: number, report: Report<Checked>): void {
-    if (now < this.ticked_at || now - this.ticked_at > STALE_SECONDS) {
-        this.stop();
-    }
+function tick(this: HealthCheck, peers: readonly Peer[], now: MonotonicTime, report: Report): void {
+    if (this.ticked_at !== undefined && now - this.ticked_at > STALE_SECONDS) this.stop();
     this.ticked_at = now;
     this.report = report;
     follow(this, peers, now);
@@ -194,27 +183,27 @@ function tick(this: HealthCheck, peers: readonly Checked[], now: number, report:
 }
 
 /**
- * Forgets all turns, as another worker leads; the verdicts of checks that are under way are dropped. Costs nothing where
- * nothing goes on. Phases: any.
+ * Forgets all schedules, as another worker leads; the results of running checks are dropped. Costs nothing if it is stopped
+ * already. Phases: any.
  */
 function stop(this: HealthCheck): void {
-    if (this.ticked_at === 0) return;
-    this.ticked_at = 0;
+    if (this.ticked_at === undefined) return;
+    this.ticked_at = undefined;
     places.leave(PLACES, this);
-    this.turns = new LuaTable();
+    this.schedules = new LuaMap();
 }
 
 const metatable = { __index: { tick, stop } };
 
-function nobody(this: void): void {
+function ignore(this: void): void {
     return;
 }
 
 /**
- * The checks of one upstream's nodes; nothing where there are no options. Phases: init.
+ * The checks of one upstream's nodes; nothing without options. Phases: init.
  * @param options the upstream's `health_check`, see docs/balancer.md
  * @param upstream its name in the metrics
- * @param busy the answers by which a node says that it has no room
+ * @param busy the statuses with which a node says that it has no room
  */
 function create(
     options: Options | undefined,
@@ -233,14 +222,13 @@ function create(
             ["upstream", "node", "result"],
         ),
         faults: faults.new("health_check", registry),
-        turns: new LuaTable<CheckedNode, Turn>(),
-        under_way: new LuaTable<CheckedNode, Check>(),
-        under_way_count: 0,
+        schedules: new LuaMap<Node, Schedule>(),
+        running: new LuaMap<Node, Check>(),
+        running_count: 0,
         ticks: 0,
-        ticked_at: 0,
-        report: nobody,
+        ticked_at: undefined,
+        report: ignore,
     };
-    // The compiler compares no generic methods.
-    return setmetatable(fields, metatable) as unknown as HealthCheck;
+    return setmetatable(fields, metatable);
 }
 export { create as new };

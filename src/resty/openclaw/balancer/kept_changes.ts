@@ -1,12 +1,12 @@
-/** Which of an operator's changes are kept: those of nodes that the DNS no longer has would else become ever more. */
+/** Limits how many of an operator's changes are kept: those of nodes that the DNS no longer has would accumulate. */
 import type { Change } from "./model";
 
-/** Of nodes that are no longer there so many changes are kept, the newest: a node that comes back finds its own. */
+/** Of nodes that no longer exist so many changes are kept, the newest, in case the nodes come back. */
 export const MOST_OF_ABSENT = 100;
 
 /**
- * Forgets the oldest changes of nodes that are neither listed nor added, where there are too many. Phases: any.
- * @param listed addresses that the configuration or the DNS has
+ * Forgets the oldest changes of nodes that are neither listed nor added, if there are too many. Phases: any.
+ * @param listed the addresses of the configuration and the DNS
  */
 export function limit(changes: Record<string, Change>, listed: ReadonlyLuaSet<string>): void {
     const absent: string[] = [];

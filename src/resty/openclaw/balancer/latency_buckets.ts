@@ -1,7 +1,7 @@
 /**
- * Weights from a table of latencies, then nodes in turn by these weights: below 2 s weight 3, below 4 s weight 2, else
- * 1. A node's latency is the mean of its late answers, a new answer counting for a fifth; all workers share it. A
- * failure counts as slow as the table knows, so a node that fails fast never gains weight.
+ * Weighted round robin with weights from a table of latencies: below 2 s weight 3, below 4 s weight 2, else 1. A node's latency is
+ * a moving average in which a new answer counts for a fifth; all workers share it. A failure counts as twice the largest latency
+ * of the table, so a node that fails fast does not gain weight.
  */
 import * as kinds from "../config/kinds";
 import type { Kind } from "../config/kinds";
@@ -35,7 +35,7 @@ function bucket_weight(buckets: readonly Bucket[], seconds: number): number {
 
 function weight(this: LatencyBuckets, peer: Peer<Latency>): number {
     const seconds = peer.learned.mean.get(0);
-    // Before its first answer a node weighs what the user wrote and no more.
+    // Before its first answer a node has its static weight.
     const learned = seconds === 0 ? 1 : bucket_weight(this.buckets, seconds);
     return learned * peer.weight;
 }
@@ -53,8 +53,8 @@ function mix(latency: Latency, seconds: number): void {
     latency.mean.set(0, before === 0 ? seconds : before + NEW_ANSWER * (seconds - before));
 }
 
-function succeeded(this: LatencyBuckets, peer: Peer<Latency>, _now: number, seconds: number | undefined): void {
-    // Zero means "no answer yet"; an answer within the same millisecond is not that.
+function succeeded(this: LatencyBuckets, peer: Peer<Latency>, _now: MonotonicTime, seconds: number | undefined): void {
+    // Zero means "no answer yet", so an answer within the same millisecond must not be zero.
     if (seconds !== undefined) mix(peer.learned, math.max(seconds, 1e-4));
 }
 

@@ -1,17 +1,17 @@
 /**
- * Which nodes an upstream has at this moment: those in the configuration, with what the DNS says of the names there, and
- * over it the changes that an operator made while nginx runs. Changes stand in the shared dict by address; they outlive
- * reloads, not restarts. Each one has a number, which workers compare at every request.
+ * Which nodes an upstream has now: those of the configuration, where the DNS turns names into addresses, with the changes that an
+ * operator made while nginx runs. Changes are kept in the shared dict by address; they survive reloads, not restarts. Each change
+ * has a number, which workers compare at every request.
  */
 import * as json from "cjson.safe";
 import * as addresses from "../core/http/address";
 import type { Faults } from "../core/metrics/fault";
 import type { Registry } from "../core/metrics/metric_registry";
-import * as request from "../core/request/request";
+import * as clock from "../core/time/clock";
+import * as locks from "../core/memory/lock";
+import type { Lock } from "../core/memory/lock";
 import * as shared_memory from "../core/memory/shared_memory";
 import { increment } from "../core/memory/shared_memory/names";
-import type { Names } from "../core/memory/shared_memory/names";
-import * as process from "../core/memory/shared_memory/process";
 import * as kept_changes from "./kept_changes";
 import * as nodes from "./node";
 import { host_header } from "./node_name";
@@ -21,12 +21,12 @@ import type { Change, Listed, Membership, Peer } from "./model";
 
 const NEVER_SEEN = -1;
 
-/** How long changes are held off at most: far longer than one takes, even where the system holds the worker up. */
+/** The time-to-live of the lock: far longer than a change takes, even if the system suspends the worker for a moment. */
 const LOCK_SECONDS = 30;
-/** How often a change is tried until another one's must be done, and after how many tries it looks whether that is dead. */
-const LOCK_TRIES = 200;
-const TRIES_BETWEEN_LOOKS = 20;
-const TRY_SECONDS = 0.005;
+/** How long a change waits for others. */
+const WAIT_SECONDS = 1;
+
+const FULL = "the lua_shared_dict is full";
 
 /** No changes. Raises when there is no shared memory left. Phases: init. */
 function create(
@@ -45,39 +45,40 @@ function create(
         discovery: undefined,
         is_checked,
         faults,
+        lock: locks.new(registry.region.names, `changing:${upstream}`, LOCK_SECONDS),
         version: pointer_add(registry.region.common, slot),
         seen: NEVER_SEEN,
-        by_address: new LuaTable(),
-        leaving: new LuaTable(),
-        has_leaving: false,
-        lacks_some: false,
+        by_address: new LuaMap(),
+        retired: new LuaMap(),
+        has_retired: false,
+        is_incomplete: false,
     };
 }
 export { create as new };
 
-/** Whether the list has changed since this worker last made one. Phases: any. */
+/** Whether there was a change since this worker last made its list. Phases: any. */
 export function has_changed(membership: Membership): boolean {
     return membership.version.get(0) !== membership.seen;
 }
 
-/** Lets all workers make the list anew at their next request. Phases: any. */
+/** Makes all workers update their list at their next request. Phases: any. */
 export function announce(membership: Membership): void {
-    // Two workers may do so at one moment: the dict gives each a number of its own.
+    // Two workers may do so at the same time: the dict gives each its own number.
     const [next] = increment(membership.registry.region.names, `version:${membership.upstream}`, 1, 0);
     membership.version.set(0, next ?? membership.version.get(0) + 1);
 }
 
-/** The changes in force, by address. Phases: any. */
+/** The changes that an operator made, by address. Phases: any. */
 export function changes(membership: Membership): Record<string, Change> {
     const [text] = membership.registry.region.names.get<string>(`changes:${membership.upstream}`);
     const [found] = json.decode(text ?? "{}");
     return (found ?? {}) as Record<string, Change>;
 }
 
-/** The peer at an address: one that is known already, or a new one; nothing when there is no memory left. */
+/** The peer at an address, a known one or a new one; nothing if there is no memory left. */
 function peer_at(membership: Membership, { address, host, port }: Listed): Peer | undefined {
-    const { by_address, leaving } = membership;
-    const known = (by_address.get(address) as Peer | undefined) ?? (leaving.get(address) as Peer | undefined);
+    const { by_address, retired } = membership;
+    const known = by_address.get(address) ?? retired.get(address);
     if (known !== undefined && peer_of.hold(known)) return known;
     const [node, node_err] = nodes.at(membership.registry, address, host, port);
     if (node === undefined) {
@@ -103,7 +104,7 @@ function listed_entry(list: Listed[], membership: Membership, entry: Entry): voi
     }
 }
 
-/** The nodes in the configuration, and what the DNS says of the names there. Phases: any. */
+/** The nodes of the configuration, with the addresses that names have in the DNS. Phases: any. */
 export function listed(membership: Membership): Listed[] {
     const list: Listed[] = [];
     for (const entry of membership.entries) listed_entry(list, membership, entry);
@@ -130,112 +131,86 @@ function add_others(list: Listed[], changed: Record<string, Change>): void {
     }
 }
 
-/** Brings the peers that leave up to date: those that were in force, or left before, and are not in force now. */
-function note_leaving(membership: Membership, in_force: LuaTable<string, Peer>): void {
-    const leaving = new LuaTable<string, Peer>();
-    for (const [address, peer] of membership.leaving) {
-        if (in_force.get(address) !== peer) leaving.set(address, peer);
+/** Updates the retired peers: those that were in the list, or retired before, and are not in the list now. */
+function note_retired(membership: Membership, in_list: LuaMap<string, Peer>): void {
+    const retired = new LuaMap<string, Peer>();
+    for (const [address, peer] of membership.retired) {
+        if (in_list.get(address) !== peer) retired.set(address, peer);
     }
     for (const [address, peer] of membership.by_address) {
-        if (in_force.get(address) !== peer) leaving.set(address, peer);
+        if (in_list.get(address) !== peer) retired.set(address, peer);
     }
-    membership.leaving = leaving;
-    membership.has_leaving = next(leaving as object)[0] !== undefined;
+    membership.retired = retired;
+    membership.has_retired = next(retired as object)[0] !== undefined;
 }
 
-/**
- * Lets go of the peers that have left and have no request of this worker any more. Costs nothing where none has left.
- * Phases: any but init.
- */
-export function settle(membership: Membership): void {
-    if (!membership.has_leaving) return;
-    const leaving = membership.leaving;
-    for (const [address, peer] of leaving) {
-        if (peer_of.let_go(membership.registry, peer)) leaving.delete(address);
+/** Releases the retired peers without requests of this worker. Costs nothing if there are none. Phases: any but init. */
+export function release_retired(membership: Membership): void {
+    if (!membership.has_retired) return;
+    const { retired } = membership;
+    for (const [address, peer] of retired) {
+        if (peer_of.release(membership.registry, peer)) retired.delete(address);
     }
-    membership.has_leaving = next(leaving as object)[0] !== undefined;
+    membership.has_retired = next(retired as object)[0] !== undefined;
 }
 
-/** Has this worker make the list anew at its next request. Phases: any. */
-export function look_again(membership: Membership): void {
+/** Makes this worker update its list at its next request. Phases: any. */
+export function invalidate(membership: Membership): void {
     membership.seen = NEVER_SEEN;
 }
 
-/** The peers in force now. Those that were in force before keep all that is known of them. Phases: any. */
+/** The peers of the new list. Those that were in the list before are the same objects. Phases: any. */
 export function peers(membership: Membership): Peer[] {
-    // What was made in init each worker makes its own at its first look.
+    // Each worker must hold the memory of its peers, so it updates a list that was made in init.
     membership.seen = ngx.get_phase() === "init" ? NEVER_SEEN : membership.version.get(0);
     const changed = changes(membership);
     const list = listed(membership);
     add_others(list, changed);
-    membership.lacks_some = false;
-    const in_force: Peer[] = [];
-    const found = new LuaTable<string, Peer>();
+    membership.is_incomplete = false;
+    const in_list: Peer[] = [];
+    const found = new LuaMap<string, Peer>();
     for (const node of list) {
         const its_change = changed[node.address] ?? {};
         const is_wanted = its_change.removed !== true && !found.has(node.address);
         const peer = is_wanted ? peer_at(membership, node) : undefined;
-        if (is_wanted && peer === undefined) membership.lacks_some = true;
+        if (is_wanted && peer === undefined) membership.is_incomplete = true;
         if (peer !== undefined) {
             peer.weight = its_change.weight ?? node.weight;
             peer.is_draining = its_change.drain ?? node.is_draining;
             peer.server_name = node.server_name;
             peer.host_header = host_header(node.server_name, node.host, node.port);
-            in_force.push(peer);
+            in_list.push(peer);
             found.set(node.address, peer);
         }
     }
-    note_leaving(membership, found);
+    note_retired(membership, found);
     membership.by_address = found;
-    return in_force;
+    return in_list;
 }
 
-/** Takes the lock from a worker that was killed with it; of the workers that notice, one does it. */
-function free_from_dead(names: Names, lock: string): void {
-    const [holder] = names.get<string>(lock);
-    if (typeof holder !== "string" || process.is_alive(holder)) return;
-    const mark = `${lock} heir`;
-    const [won] = names.safe_add(mark, 1, LOCK_SECONDS);
-    if (won !== true) return;
-    if (names.get<string>(lock)[0] === holder) names.delete(lock);
-    names.delete(mark);
-}
-
-/** Holds off other workers' changes while `work` runs; false when they take too long. */
-function alone(membership: Membership, work: (this: void) => boolean): LuaMultiReturn<[ok: boolean, err?: string]> {
-    const names = membership.registry.region.names;
-    const lock = `changing:${membership.upstream}`;
-    const me = process.identity();
-    for (const attempt of $range(1, LOCK_TRIES)) {
-        // The lock would end too soon by the time of a turn of nginx's loop that began long ago.
-        ngx.update_time();
-        const [won, err] = names.safe_add(lock, me, LOCK_SECONDS);
-        if (won === true) {
-            const ok = work();
-            names.delete(lock);
-            if (ok) return $multi(true);
-            return $multi(false, "the lua_shared_dict is full");
-        }
-        if (err !== "exists") return $multi(false, "the lua_shared_dict is full");
-        if (attempt % TRIES_BETWEEN_LOOKS === 0) free_from_dead(names, lock);
-        ngx.sleep(TRY_SECONDS);
-    }
-    return $multi(false, "another change is in progress, try again");
+/** Runs `work` while no other process changes anything; false if others take too long, or if `work` fails. */
+function change_alone(lock: Lock, work: (this: void) => boolean): LuaMultiReturn<[ok: boolean, err?: string]> {
+    const [is_held, err] = locks.wait_for_lock(lock, WAIT_SECONDS);
+    if (!is_held) return $multi(false, err === undefined ? "another change is in progress; try again" : FULL);
+    const ok = work();
+    locks.unlock(lock);
+    if (ok) return $multi(true);
+    return $multi(false, FULL);
 }
 
 /**
- * Changes what an operator said of a node; nothing forgets it. Of nodes that are no longer there the newest changes are
- * kept. All workers follow at their next request. Phases: those that may yield. On failure false and why.
+ * Replaces an operator's change of a node; `update` returns nothing to undo it. Of nodes that no longer exist only the newest
+ * changes are kept. All workers apply the change at their next request. Phases: those that may yield. On failure false and why.
  */
 export function change(
     membership: Membership,
     address: string,
     update: (this: void, before: Change) => Change | undefined,
 ): LuaMultiReturn<[ok: boolean, err?: string]> {
-    return alone(membership, () => {
+    return change_alone(membership.lock, () => {
         const all = changes(membership);
         const its_change = update(all[address] ?? {});
-        if (its_change !== undefined) its_change.since = request.now();
+        if (its_change !== undefined) its_change.since = clock.now();
         all[address] = its_change!;
         kept_changes.limit(all, listed_addresses(membership));
         const [text] = json.encode(all);

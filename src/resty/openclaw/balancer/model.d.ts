@@ -1,10 +1,11 @@
 /**
- * What the parts of the balancer have in common: peers, upstreams, the list of their peers, and what every way to choose a peer
- * looks like. Nothing in a policy knows nginx: time comes in as an argument.
+ * The types that the balancer's modules share: peers, upstreams, the list of their peers, and policies. Policies do not depend
+ * on nginx: the time is an argument.
  */
 import type { Faults } from "../core/metrics/fault";
 import type { Counter, Histogram } from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";
+import type { Lock } from "../core/memory/lock";
 import type { HeldRow } from "../core/memory/shared_memory/held_rows";
 import type { BusyStatuses } from "./busy_statuses";
 import type { Discovery } from "./discovery";
@@ -19,32 +20,32 @@ export interface Peer<Learned = unknown> {
     readonly row: HeldRow;
     /** Requests that this worker has there. */
     requests: number;
-    /** Static: 1 unless told otherwise. */
+    /** Static: 1 unless configured. */
     weight: number;
-    /** Gets no new requests; those it has go on. */
+    /** Gets no new requests; those in flight go on. */
     is_draining: boolean;
-    /** The node's name for TLS; nothing where the user has listed its address. */
+    /** The node's name for TLS; nothing for a node that is listed by its address. */
     server_name: string | undefined;
-    /** What it gets as Host where it is to get its own. */
+    /** Its Host header, for `host = "node"`. */
     host_header: string;
-    /** Its failures and the verdicts of health checks; `ejection` and `verdicts` know what is where. */
+    /** Records in the common block: its failures (see `outlier_detection`), and its health checks (see `health_state`). */
     readonly record: Doubles;
     readonly checks: Doubles;
-    /** When it last began anew; `begin_anew` knows what is where. */
-    readonly beginning: Doubles;
-    /** What some worker has learned of it, for workers that are new; `lesson` knows what is where. */
-    readonly lesson: Doubles;
-    /** Which of its beginnings this worker knows of. */
-    known_beginning: number;
-    /** Whether it has answered so little since it began that it is loaded with care. */
-    is_starting: boolean;
-    /** Of the tries at it for this upstream. */
+    /** Of its last slow start; see `peer`. */
+    readonly slow_start: Doubles;
+    /** What some worker has learned of it, for new workers; see `warm_start`. */
+    readonly warm_start: Doubles;
+    /** The number of the last slow start that this worker has noticed. */
+    known_start: number;
+    /** Whether it is in a slow start, and gets few requests at a time. */
+    is_in_slow_start: boolean;
+    /** Metrics of the tries at it for this upstream. */
     readonly figures: TryFigures;
     /** What the policy has learned of it, in this worker. */
     learned: Learned;
-    /** The last round of choices in which its request had been there already. */
+    /** The last round of choices whose request was tried here before. */
     tried_in: number;
-    /** The upstream that it serves, once it is in force there. */
+    /** The upstream that it serves, once it is in its list. */
     upstream: Upstream | undefined;
 }
 
@@ -52,21 +53,20 @@ export interface Peer<Learned = unknown> {
 export interface Change {
     weight?: number;
     drain?: boolean;
-    /** The node stands in no configuration. */
+    /** The node is in no configuration. */
     added?: boolean;
     removed?: boolean;
-    /** When it was made, in seconds. */
-    since?: number;
+    since?: MonotonicTime;
 }
 
-/** A node that is to be in force unless an operator removed it. */
+/** A node of the configuration or the DNS. */
 export interface Listed {
     readonly address: string;
     readonly host: string;
     readonly port: number;
     readonly weight: number;
     readonly is_draining: boolean;
-    /** The host of a name whose address it is. */
+    /** The host name that it is an address of. */
     readonly server_name?: string;
 }
 
@@ -74,20 +74,22 @@ export interface Membership {
     readonly registry: Registry;
     readonly upstream: string;
     readonly entries: readonly Entry[];
-    /** Turns names into addresses, where there are names. */
+    /** Turns names into addresses, if there are names. */
     discovery: Discovery | undefined;
     /** Whether there are health checks. */
     readonly is_checked: boolean;
     readonly faults: Faults;
-    /** The number of the last change, in the common block, and the one that this worker has followed. */
+    /** Held while an operator's change is made. */
+    readonly lock: Lock;
+    /** The number of the last change, in the common block, and the one that this worker has applied. */
     readonly version: Doubles;
     seen: number;
-    by_address: LuaTable<string, Peer>;
-    /** Peers that are in force no more, but may have requests, by address. */
-    leaving: LuaTable<string, Peer>;
-    has_leaving: boolean;
-    /** Whether the list lacks a node for which there was no memory. */
-    lacks_some: boolean;
+    by_address: LuaMap<string, Peer>;
+    /** Peers that are no longer in the list, but may have requests, by address. */
+    retired: LuaMap<string, Peer>;
+    has_retired: boolean;
+    /** Whether a node is missing because there was no memory for it. */
+    is_incomplete: boolean;
 }
 
 export interface Pool {
@@ -96,20 +98,20 @@ export interface Pool {
     /** Peers that do not drain. */
     members: number;
     readonly candidates: Candidates;
-    /** When fewer than this share of the members are up, all are tried. */
+    /** If fewer than this share of the members are up, all of them get requests. */
     readonly panic_share: number;
-    /** Counts the choices for requests that had been elsewhere. */
+    /** Number of choices for requests that were tried elsewhere before. */
     rounds: number;
-    /** Beside the last choice: so many members are neither busy nor have had its request, be they up or down. */
+    /** Members left after the last choice that are not busy and have not had its request, up or down. */
     others: number;
-    /** Those passed over in the present choice for being busy. */
+    /** Those that are up but busy in the current choice. */
     readonly busy: Candidates;
 }
 
-/** Whose name nodes get as Host: the one that the client asked for, or that of nginx.conf, or the node's own. */
+/** Which Host header nodes get: that of nginx.conf, usually the client's, or the node's own name. */
 export type Host = "client" | "node";
 
-/** What tells that a request is done: the first byte of the answer, its end, or whichever fits the kind of answer. */
+/** When a request is done: with the first byte of its answer, with its end, or by the type of the answer. */
 export type Signal = "auto" | "ttfb" | "total";
 
 export interface Upstream {
@@ -118,60 +120,59 @@ export interface Upstream {
     readonly pool: Pool;
     readonly membership: Membership;
     readonly signal: Signal;
-    /** How many tries at nodes one request may take. */
+    /** Maximum number of tries of one request. */
     readonly tries: number;
-    /** The answers by which a node says that it has no room. */
+    /** The statuses with which a node says that it has no room. */
     readonly busy_statuses: BusyStatuses;
-    /** Whose name nodes get as Host. */
     readonly host: Host;
-    /** The answers that speak against a node. */
+    /** The statuses that count as failures of a node. */
     readonly failure_statuses: StatusList;
-    /** Who sends its requests: a record in the common block. */
+    /** Who sends its requests: a record in the common block, see `clients`. */
     readonly clients: Doubles;
     readonly budget: RetryBudget;
-    /** Takes the requests that this one has no node for. */
+    /** Gets the requests that no node here can serve. */
     readonly fallback: Upstream | undefined;
-    /** Its record in the common block. */
-    readonly degradation: Doubles;
+    /** A record in the common block, see `failover`. */
+    readonly failover: Doubles;
     readonly waits: Histogram;
     readonly retries: Counter;
     readonly retries_refused: Counter;
     readonly fallbacks: Counter;
 }
 
-/** The peers among which a policy may choose; kept by the balancer and filled anew for each pick. */
+/** The peers among which a policy may choose; reused for each choice. */
 export interface Candidates<Learned = unknown> {
     readonly peers: Peer<Learned>[];
     count: number;
 }
 
 export interface Policy<Learned = unknown> {
-    /** What it keeps of a peer that joins, or begins anew. */
+    /** The state that it keeps of a peer, made when the peer joins or has a slow start. */
     learn(peer: Peer): Learned;
     /**
      * The peer to take; there is at least one candidate, and the policy may reorder them.
-     * @param key what the request is to be hashed by, where `key_variable` is set
+     * @param key the value to hash, if `key_variable` is set
      */
-    pick(candidates: Candidates<Learned>, now: number, key: string | undefined): Peer<Learned>;
-    /** Called when another list of peers is in force. */
+    pick(candidates: Candidates<Learned>, now: MonotonicTime, key: string | undefined): Peer<Learned>;
+    /** Called when the list of peers has changed. */
     list_changed?(peers: readonly Peer<Learned>[]): void;
-    /** How a try ended; `seconds`: how long it took, where that is known. */
-    succeeded?(peer: Peer<Learned>, now: number, seconds: number | undefined): void;
+    /** Called after each try; `seconds`: how long it took, if that is known. */
+    succeeded?(peer: Peer<Learned>, now: MonotonicTime, seconds: number | undefined): void;
     failed?(peer: Peer<Learned>): void;
     /** Called ten times a second in each worker. */
-    tick?(peers: readonly Peer<Learned>[], now: number): void;
+    tick?(peers: readonly Peer<Learned>[], now: MonotonicTime): void;
     /** Whether it learns from the seconds that a try took. */
     readonly wants_seconds?: boolean;
     /** The nginx variable whose value it hashes. */
     readonly key_variable?: string;
-    /** A peer's share of the work as this worker sees it: 1 for one that gets its equal share. */
+    /** A peer's share of the requests as this worker sees it; 1 is an equal share, or the peer's static weight. */
     weight(peer: Peer<Learned>, peers: readonly Peer<Learned>[]): number;
-    /** What it has learned of a peer: the mean time of work on one request, and how many go on side by side. */
+    /** What it has learned of a peer: mean seconds of work per request, and how many it handles concurrently. */
     service_seconds?(peer: Peer<Learned>): number;
     concurrent_requests?(peer: Peer<Learned>): number;
 }
 
-/** Below `below_seconds` a node weighs `weight` times its static weight. */
+/** A node whose latency is below `below_seconds` has `weight` times its static weight. */
 export interface Bucket {
     readonly below_seconds: number;
     readonly weight: number;
@@ -179,9 +180,9 @@ export interface Bucket {
 
 /** The options of all policies. */
 export interface PolicyOptions {
-    /** Nothing for those of the policy itself. */
+    /** Nothing for the policy's default. */
     readonly buckets: readonly Bucket[] | undefined;
-    /** Given where the policy needs it. */
+    /** Present if the policy needs it. */
     readonly hash_on: string | undefined;
     readonly load_factor: number;
 }

@@ -1,9 +1,9 @@
 /**
- * Nodes and how many requests all workers have there: in flight and answered so far, in shared memory. A node is known
- * by its address, so its counts survive a reload that moves it, and upstreams that share it share what it is doing.
+ * Nodes, and how many requests all workers have there: in flight and answered so far, in shared memory. A node is identified by
+ * its address: upstreams that share an address share its counts, and these survive reloads.
  *
- * A worker holds the memory of the nodes that its upstreams have, and of those that have left, until their last request
- * has ended. When no worker holds it any more, another address gets it.
+ * A worker holds the memory of the nodes of its upstreams, and of retired nodes until their last request has ended. When no
+ * worker holds it any more, another address may get it.
  */
 import * as clock from "../core/time/clock";
 import type { Counter } from "../core/metrics/metric_handles";
@@ -16,8 +16,7 @@ import type { HeldRow } from "../core/memory/shared_memory/held_rows";
 import * as try_figures from "./try_figures";
 
 /**
- * How a try ended. "busy": the node has no room now. "neutral" tells nothing about the node: the client left, or asked
- * for what is not there.
+ * How a try ended. "busy": the node has no room. "neutral": the client left or made a mistake, which says nothing about the node.
  */
 export type Outcome = "ok" | "failed" | "busy" | "neutral";
 
@@ -29,27 +28,27 @@ export interface Node {
     readonly host: string;
     /** 0 for a unix socket. */
     readonly port: number;
-    /** Requests that the node works on, and good answers so far. */
+    /** Requests in flight, and good answers so far. */
     readonly in_flight_slot: number;
     readonly answered_slot: number;
-    /** The same as its upstreams see it, where a request may be done with the first byte of its answer. */
+    /** The same by the `signal` of its upstreams: a request may be done with the first byte of its answer. */
     readonly load_slot: number;
     readonly done_slot: number;
-    /** In the common block: its mean latency, for policies that learn it, and about when it last got a request. */
+    /** In the common block: its mean latency, for policies that learn it, and the approximate time of its last request. */
     readonly latency: Doubles;
     readonly active: Doubles;
     readonly outcomes: Record<Outcome, Counter>;
-    /** How many peers of this worker are at it. */
+    /** How many peers of this worker use it. */
     peers: number;
 }
 
 interface Nodes {
-    readonly by_address: LuaTable<string, Node>;
-    /** Those that no peer is at any more. */
-    leaving: Node[];
+    readonly by_address: LuaMap<string, Node>;
+    /** Those that no peer uses any more. */
+    retired: Node[];
 }
 
-/** What its row has. In the common block the slot of the holders has the latency. */
+/** The slots of its row. In the common block, the slot that counts the holders has the latency. */
 const LATENCY = 0;
 const ACTIVE = 1;
 const IN_FLIGHT = 2;
@@ -57,22 +56,22 @@ const LOAD = 3;
 const DONE = 4;
 const ANSWERED = 5;
 const SLOTS = 6;
-/** Answers stay when a worker is gone. */
+/** The last two, the counts of answers, stay when a worker exits. */
 const KEPT = 2;
 
-/** What begins the name of a node's row. */
+/** The prefix of the name of a node's row. */
 const ROW = "node ";
 const ANSWERS = "openclaw_node_answers_total";
 const OUTCOMES: Outcome[] = ["ok", "failed", "busy", "neutral"];
-/** When a node last got a request is noted to so many seconds, so that most requests write nothing that others read. */
+/** The time of the last request is kept with this precision, so that most requests do not write to memory that others read. */
 const ACTIVE_SECONDS = 0.05;
 
-/** Differs from all times. */
-const NO_TIME = 0 / 0;
+/** Is neither before nor after any moment. */
+const NO_TIME = (0 / 0) as MonotonicTime;
 
-const nodes_by_registry = new LuaTable<Registry, Nodes>();
+const nodes_by_registry = new LuaMap<Registry, Nodes>();
 
-/** The series of a node, or of a peer, go when its memory does. */
+/** Removes the series of a node or a peer whose row was dropped. */
 function forget_series(registry: Registry, row_name: string): void {
     if (string.sub(row_name, 1, ROW.length) !== ROW) {
         try_figures.forget(registry, row_name);
@@ -83,16 +82,16 @@ function forget_series(registry: Registry, row_name: string): void {
 }
 
 function nodes_of(registry: Registry): Nodes {
-    const known = nodes_by_registry.get(registry) as Nodes | undefined;
+    const known = nodes_by_registry.get(registry);
     if (known !== undefined) return known;
-    const nodes: Nodes = { by_address: new LuaTable(), leaving: [] };
+    const nodes: Nodes = { by_address: new LuaMap(), retired: [] };
     nodes_by_registry.set(registry, nodes);
     registry.row_dropped.push((name) => forget_series(registry, name));
     return nodes;
 }
 
-/** The nodes that this worker's balancers over a registry have, by address. Phases: any. */
-export function all(registry: Registry): LuaTable<string, Node> {
+/** The nodes of this worker's balancers in a registry, by address. Phases: any. */
+export function all(registry: Registry): LuaMap<string, Node> {
     return nodes_of(registry).by_address;
 }
 
@@ -113,7 +112,7 @@ function create(registry: Registry, address: string, host: string, port: number)
         host,
         port,
         in_flight_slot: row.slot + IN_FLIGHT,
-        // Not the counter's slot: past the limit of series it would be one for many nodes.
+        // Not the counter's slot: past the limit of series, many nodes share one.
         answered_slot: row.slot + ANSWERED,
         load_slot: row.slot + LOAD,
         done_slot: row.slot + DONE,
@@ -129,19 +128,18 @@ function create(registry: Registry, address: string, host: string, port: number)
     });
 }
 
-/** Whether this worker may use the node, which it holds from now on; after a reload another address may have its memory. */
+/** Holds the memory of a node for this worker. False if another address has it by now, which a reload may cause. */
 export function hold(node: Node): boolean {
     if (ngx.get_phase() === "init") return held_rows.is_current(node.region, node.row);
     return held_rows.hold(node.region, node.row);
 }
 
 /**
- * The node with this address; the same one for everybody in this worker. Phases: any. On failure nil and why: there is no
- * shared memory left.
+ * The node at an address; always the same one in a worker. Phases: any. On failure nil and why: there is no shared memory left.
  */
 export function at(registry: Registry, address: string, host: string, port: number): Result<Node> {
     const nodes = all(registry);
-    const known = nodes.get(address) as Node | undefined;
+    const known = nodes.get(address);
     if (known !== undefined && hold(known)) return $multi(known);
     const [node, err] = create(registry, address, host, port);
     if (node === undefined) return $multi(undefined, err!);
@@ -149,29 +147,29 @@ export function at(registry: Registry, address: string, host: string, port: numb
     return $multi(node);
 }
 
-/** Notes that a peer is at the node. Phases: any. */
+/** Records that a peer uses the node. Phases: any. */
 export function join(node: Node): void {
     node.peers += 1;
 }
 
-/** Notes that a peer is at the node no more. Phases: any. */
+/** Records that a peer no longer uses the node. Phases: any. */
 export function leave(registry: Registry, node: Node): void {
     node.peers -= 1;
-    if (node.peers === 0) nodes_of(registry).leaving.push(node);
+    if (node.peers === 0) nodes_of(registry).retired.push(node);
 }
 
-/** Whether the node's memory is still its own. A worker that has no block may have lost it. Phases: any. */
+/** Whether the node still has its memory. A worker without a block may have lost it. Phases: any. */
 export function is_current(node: Node): boolean {
     return held_rows.is_current(node.region, node.row);
 }
 
-/** Requests that the node works on now, for all workers. Phases: any. */
+/** Requests in flight at the node, from all workers. Phases: any. */
 export function in_flight(node: Node): number {
     return shared_memory.total(node.region, node.in_flight_slot);
 }
 
-/** Lets go of a node that no peer is at, once its last request has ended; false while it has some. */
-function let_go(registry: Registry, node: Node): boolean {
+/** Releases the memory of a retired node; false while it has requests. */
+function release(registry: Registry, node: Node): boolean {
     if (node.peers > 0 || !is_current(node)) return true;
     if (in_flight(node) !== 0) return false;
     held_rows.release(node.region, node.row);
@@ -180,44 +178,44 @@ function let_go(registry: Registry, node: Node): boolean {
     return true;
 }
 
-/** Lets go of nodes that have left and have no request any more. Costs nothing where none has left. Phases: any but init. */
-export function settle(registry: Registry): void {
+/** Releases the retired nodes without requests. Costs nothing if there are none. Phases: any but init. */
+export function release_retired(registry: Registry): void {
     const nodes = nodes_of(registry);
-    if (nodes.leaving.length === 0) return;
+    if (nodes.retired.length === 0) return;
     const left: Node[] = [];
-    for (const node of nodes.leaving) {
-        if (!let_go(registry, node)) left.push(node);
+    for (const node of nodes.retired) {
+        if (!release(registry, node)) left.push(node);
     }
-    nodes.leaving = left;
+    nodes.retired = left;
 }
 
-/** Good answers of the node so far, to all workers, over all reloads. Phases: any. */
+/** Good answers of the node so far, to all workers, including those before a reload. Phases: any. */
 export function answered(node: Node): number {
     return shared_memory.total(node.region, node.answered_slot);
 }
 
 /**
- * Counts a request that goes to the node. Phases: balancer.
- * @param now the time in seconds; without one, all who wait for activity look at the node from now on
+ * Counts a request that is sent to the node. Phases: balancer.
+ * @param now without it, the node counts as active until it gets a request with a time
  */
 export function start(node: Node, now = NO_TIME): void {
     const common = node.region.common;
-    if (!(math.abs(now - node.active.get(0)) < ACTIVE_SECONDS)) node.active.set(0, now);
-    if (!(math.abs(now - common.get(shared_memory.LAST_ACTIVE)) < ACTIVE_SECONDS)) {
+    if (!(now - node.active.get(0) < ACTIVE_SECONDS)) node.active.set(0, now);
+    if (!(now - common.get(shared_memory.LAST_ACTIVE) < ACTIVE_SECONDS)) {
         common.set(shared_memory.LAST_ACTIVE, now);
     }
     shared_memory.add(node.region, node.in_flight_slot, 1);
     shared_memory.add(node.region, node.load_slot, 1);
 }
 
-/** About when any node last got a request; no number when nobody knows. Phases: any. */
-export function last_active(registry: Registry): number {
-    return registry.region.common.get(shared_memory.LAST_ACTIVE);
+/** Whether any node got a request in the last so many seconds. Phases: any. */
+export function is_any_active(registry: Registry, now: MonotonicTime, seconds: number): boolean {
+    return !(now - registry.region.common.get(shared_memory.LAST_ACTIVE) > seconds);
 }
 
-/** Whether the node has had no request for so many seconds. Phases: any. */
-export function is_quiet(node: Node, now: number, seconds: number): boolean {
-    return math.abs(now - node.active.get(0)) > seconds;
+/** Whether the node got no request in the last so many seconds. Phases: any. */
+export function is_quiet(node: Node, now: MonotonicTime, seconds: number): boolean {
+    return now - node.active.get(0) > seconds;
 }
 
 function count_done(node: Node, well: boolean): void {
@@ -225,14 +223,12 @@ function count_done(node: Node, well: boolean): void {
     if (well) shared_memory.add(node.region, node.done_slot, 1);
 }
 
-/** Counts a request as done well, as its upstream sees it, although its answer goes on. Phases: header_filter. */
+/** Counts a request as done, by the `signal` of its upstream, although its answer goes on. Phases: header_filter. */
 export function note_done(node: Node): void {
     count_done(node, true);
 }
 
-/**
- * Counts a request that came back from the node. `is_done`: whether `note_done` was called for it. Phases: balancer, log.
- */
+/** Counts the end of a request. `is_done`: whether `note_done` was called for it. Phases: balancer, log. */
 export function finish(node: Node, outcome: Outcome, is_done = false): void {
     shared_memory.add(node.region, node.in_flight_slot, -1);
     if (outcome === "ok") shared_memory.add(node.region, node.answered_slot, 1);
@@ -241,26 +237,26 @@ export function finish(node: Node, outcome: Outcome, is_done = false): void {
 }
 
 /**
- * Counts an answer that turned its connection into another kind, such as a WebSocket: it stays in flight, and is no work
- * from then on. Phases: header_filter, log.
+ * Counts an answer that upgraded the connection, to a WebSocket for example: it stays in flight, and no longer counts as load.
+ * Phases: header_filter, log.
  */
 export function note_upgraded(node: Node): void {
     count_done(node, false);
     shared_memory.add(node.region, node.answered_slot, 1);
 }
 
-/** Counts the end of such a connection. Phases: log. */
+/** Counts the end of an upgraded connection. Phases: log. */
 export function finish_upgraded(node: Node): void {
     shared_memory.add(node.region, node.in_flight_slot, -1);
     node.outcomes.ok.inc();
 }
 
-/** Requests that are not done as their upstreams see it, for all workers. Phases: any. */
+/** Requests that are not done, by the `signal` of their upstreams, from all workers. Phases: any. */
 export function load(node: Node): number {
     return shared_memory.total(node.region, node.load_slot);
 }
 
-/** Requests that were done well as their upstreams see it, to all workers, over all reloads. Phases: any. */
+/** Requests that were answered well, by the `signal` of their upstreams, including those before a reload. Phases: any. */
 export function done(node: Node): number {
     return shared_memory.total(node.region, node.done_slot);
 }

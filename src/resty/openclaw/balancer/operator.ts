@@ -1,6 +1,6 @@
 /** What an operator sees of an upstream's nodes and can change while nginx runs. */
 import * as addresses from "../core/http/address";
-import * as request from "../core/request/request";
+import * as clock from "../core/time/clock";
 import * as left_out from "./left_out";
 import type { Reason } from "./left_out";
 import * as membership_of from "./membership";
@@ -13,13 +13,13 @@ import type { Change, Membership, Upstream } from "./model";
 export interface NodeReport {
     readonly address: string;
     readonly state: State;
-    /** Why it gets no requests, and in how many seconds it may again; nothing where that does not hold. */
+    /** Why it gets no requests, and in how many seconds it may get them again, if that is known. */
     readonly reason: Reason | undefined;
     readonly seconds_left: number | undefined;
     readonly weight: number;
     readonly drain: boolean;
     readonly in_flight: number;
-    /** Share of the work it should get: learned, where 1 is an equal one, or its static weight. */
+    /** Its share of the requests: learned, where 1 is an equal share, or its static weight. */
     readonly effective_weight: number;
     readonly service_seconds: number | undefined;
     readonly concurrency: number | undefined;
@@ -27,8 +27,8 @@ export interface NodeReport {
     readonly changed: boolean;
 }
 
-/** What an operator wants of a node; what is left out stays as it is. */
-export interface Wish {
+/** A change that an operator makes to a node; absent fields stay as they are. */
+export interface NodePatch {
     readonly weight?: number;
     readonly drain?: boolean;
     readonly remove?: boolean;
@@ -37,7 +37,7 @@ export interface Wish {
 /** What is known of each node now. Phases: any. */
 export function report(upstream: Upstream): NodeReport[] {
     const { policy, pool, membership } = upstream;
-    const now = request.now();
+    const now = clock.now();
     const changes = membership_of.changes(membership);
     const reports: NodeReport[] = [];
     for (const peer of pool.peers) {
@@ -68,7 +68,7 @@ export function removed(membership: Membership): string[] {
     return found;
 }
 
-/** Whether the configuration or the DNS has the node, whatever an operator said of it. */
+/** Whether the configuration or the DNS has the node. */
 function is_listed(membership: Membership, address: string): boolean {
     for (const node of membership_of.listed(membership)) {
         if (node.address === address) return true;
@@ -76,33 +76,37 @@ function is_listed(membership: Membership, address: string): boolean {
     return false;
 }
 
-/** The change that a wish makes of the one before; nothing when nothing is left of it. */
-function changed(before: Change, wish: Wish, is_known: boolean): Change | undefined {
-    if (wish.remove === true) return is_known ? { removed: true } : undefined;
+/** The change after a patch; nothing if no change is left. */
+function changed(before: Change, patch: NodePatch, is_known: boolean): Change | undefined {
+    if (patch.remove === true) return is_known ? { removed: true } : undefined;
     const after: Change = {};
     if (!is_known) after.added = true;
-    const weight = wish.weight ?? before.weight;
-    const drain = wish.drain ?? before.drain;
+    const weight = patch.weight ?? before.weight;
+    const drain = patch.drain ?? before.drain;
     if (weight !== undefined) after.weight = weight;
     if (drain !== undefined) after.drain = drain;
     return after;
 }
 
 /**
- * Changes a node's weight, drains it, adds it where it is not known, or removes it. All workers follow at once. Phases:
+ * Changes a node's weight, drains it, adds it if it is not in the list, or removes it. All workers apply the change at once. Phases:
  * those that may yield. On failure false and why.
  */
-export function change(membership: Membership, text: string, wish: Wish): LuaMultiReturn<[ok: boolean, err?: string]> {
+export function change(
+    membership: Membership,
+    text: string,
+    patch: NodePatch,
+): LuaMultiReturn<[ok: boolean, err?: string]> {
     const [address] = addresses.parse(text);
     if (address === undefined) return $multi(false, "no IP address and port");
-    if (wish.weight !== undefined && !(wish.weight > 0 && wish.weight < math.huge)) {
+    if (patch.weight !== undefined && !(patch.weight > 0 && patch.weight < math.huge)) {
         return $multi(false, "the weight must be a number above 0; to take the node out of service, set drain");
     }
     const is_known = is_listed(membership, address);
-    return membership_of.change(membership, address, (before) => changed(before, wish, is_known));
+    return membership_of.change(membership, address, (before) => changed(before, patch, is_known));
 }
 
-/** Takes back all changes of a node. Else as `change`. */
+/** Undoes all changes of a node. Otherwise like `change`. */
 export function forget(membership: Membership, text: string): LuaMultiReturn<[ok: boolean, err?: string]> {
     const [address] = addresses.parse(text);
     if (address === undefined) return $multi(false, "no IP address and port");

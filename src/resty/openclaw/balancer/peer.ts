@@ -1,15 +1,15 @@
 /**
- * A node in the service of one upstream: its weight there, whether it is to be spared, and how its answers to this
- * upstream went. What all workers must agree on stands in the common block, by upstream and address, so it outlives
- * reloads, and as long as some worker has the peer, changes of the list.
+ * A peer is a node as one upstream uses it: its weight, its state, and the results of its requests there. What all workers must
+ * agree on is kept in the common block, by upstream and address. So it survives reloads, and changes of the list as long as some
+ * worker has the peer.
  */
 import * as ffi from "ffi";
 import * as clock from "../core/time/clock";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as held_rows from "../core/memory/shared_memory/held_rows";
-import * as ejection from "./ejection";
-import * as verdicts from "./health_check/verdicts";
-import * as lessons from "./lesson";
+import * as outlier_detection from "./outlier_detection";
+import * as health_state from "./health_check/health_state";
+import * as warm_start from "./warm_start";
 import * as nodes from "./node";
 import type { Node } from "./node";
 import * as try_figures from "./try_figures";
@@ -17,30 +17,30 @@ import type { Peer } from "./model";
 
 export type State = "healthy" | "busy" | "down" | "half_open" | "draining";
 
-const BEGINNINGS = 0;
-/** What the node had answered when the peer began. */
+/** The number of slow starts so far. */
+const STARTS = 0;
+/** How many requests the node had answered when the last one began. */
 const ANSWERED = 1;
-const BEGINNING_SLOTS = 2;
+const SLOW_START_SLOTS = 2;
 
-/** What its row has, first the slot for its holders. */
-const ROW_SLOTS = 1 + ejection.SLOTS + verdicts.SLOTS + BEGINNING_SLOTS + lessons.SLOTS;
+/** The slots of its row; the first one counts its holders. */
+const ROW_SLOTS = 1 + outlier_detection.SLOTS + health_state.SLOTS + SLOW_START_SLOTS + warm_start.SLOTS;
 
-/** A peer that begins may hold so many requests more than it has answered, */
-const SLOW_START = 4;
-/** until it has answered so many. */
-const STARTED = 100;
+/** During a slow start, the in-flight limit of a peer is this plus the number of its answers so far. */
+const SLOW_START_IN_FLIGHT = 4;
+/** A slow start ends after so many answers. */
+const SLOW_START_ANSWERS = 100;
 
-/** Notes that the peer begins anew: it is new, or was down. All workers load it with care and learn anew. Phases: any. */
-export function begin_anew(peer: Peer): void {
-    peer.beginning.set(ANSWERED, nodes.answered(peer.node));
-    peer.beginning.set(BEGINNINGS, peer.beginning.get(BEGINNINGS) + 1);
-    ejection.forgive(peer.record);
+/** Begins a slow start of a peer that is new, or was down. All workers forget what they have learned of it. Phases: any. */
+export function begin_slow_start(peer: Peer): void {
+    peer.slow_start.set(ANSWERED, nodes.answered(peer.node));
+    peer.slow_start.set(STARTS, peer.slow_start.get(STARTS) + 1);
+    outlier_detection.reset(peer.record);
 }
 
 /**
- * The peer of an upstream at a node, with nothing learned. Phases: any. On failure nil and why: there is no shared memory
- * left.
- * @param is_checked whether there are health checks that may say that it is up again
+ * A peer, with nothing learned. Phases: any. On failure nil and why: there is no shared memory left.
+ * @param is_checked whether there are health checks, which may mark it as up again
  */
 function create(registry: Registry, upstream: string, node: Node, is_checked: boolean): Result<Peer> {
     const region = registry.region;
@@ -48,8 +48,8 @@ function create(registry: Registry, upstream: string, node: Node, is_checked: bo
     const [row, err] = held_rows.take(region, name, ROW_SLOTS, 0, clock.now());
     if (row === undefined) return $multi(undefined, err);
     const record = pointer_add(region.common, row.slot + 1);
-    const checks = pointer_add(record, ejection.SLOTS);
-    const beginning = pointer_add(checks, verdicts.SLOTS);
+    const checks = pointer_add(record, outlier_detection.SLOTS);
+    const slow_start = pointer_add(checks, health_state.SLOTS);
     const peer: Peer = {
         node,
         row,
@@ -60,24 +60,26 @@ function create(registry: Registry, upstream: string, node: Node, is_checked: bo
         host_header: "",
         record,
         checks,
-        beginning,
-        lesson: pointer_add(beginning, BEGINNING_SLOTS),
-        known_beginning: 0,
-        is_starting: false,
+        slow_start,
+        warm_start: pointer_add(slow_start, SLOW_START_SLOTS),
+        known_start: 0,
+        is_in_slow_start: false,
         figures: try_figures.new(registry, upstream, node.address),
         learned: undefined,
         tried_in: 0,
         upstream: undefined,
     };
     nodes.join(node);
-    if (peer.beginning.get(BEGINNINGS) === 0) begin_anew(peer);
-    // What checks found before a reload took them away would hold for ever.
-    if (!is_checked) ffi.fill(checks, verdicts.SLOTS * 8);
+    if (peer.slow_start.get(STARTS) === 0) begin_slow_start(peer);
+    // After a reload that removes the health checks, nothing else would mark it as up.
+    if (!is_checked) ffi.fill(checks, health_state.SLOTS * 8);
     return $multi(peer);
 }
 export { create as new };
 
-/** Whether this worker may use the peer, which it holds from now on; after a reload another may have its memory. Phases: any. */
+/**
+ * Holds the memory of a peer for this worker. False if another peer has it by now, which a reload may cause. Phases: any.
+ */
 export function hold(peer: Peer): boolean {
     const region = peer.node.region;
     const is_its =
@@ -85,45 +87,48 @@ export function hold(peer: Peer): boolean {
     return is_its && nodes.hold(peer.node);
 }
 
-/** Whether the memory of the peer and its node is still their own. Phases: any. */
+/** Whether the peer and its node still have their memory. Phases: any. */
 export function is_current(peer: Peer): boolean {
     return held_rows.is_current(peer.node.region, peer.row) && nodes.is_current(peer.node);
 }
 
-/** Lets go of a peer that is no more in force; false while this worker has requests there. Phases: any but init. */
-export function let_go(registry: Registry, peer: Peer): boolean {
+/** Releases the memory of a retired peer; false while this worker has requests there. Phases: any but init. */
+export function release(registry: Registry, peer: Peer): boolean {
     if (peer.requests > 0) return false;
     held_rows.release(peer.node.region, peer.row);
     nodes.leave(registry, peer.node);
     return true;
 }
 
-/** Whether the peer has begun anew since this worker last asked. Phases: any. */
-export function has_begun(peer: Peer): boolean {
-    const beginnings = peer.beginning.get(BEGINNINGS);
-    if (beginnings === peer.known_beginning) return false;
-    peer.known_beginning = beginnings;
-    peer.is_starting = true;
+/** Whether the peer had a slow start since this worker last asked. Phases: any. */
+export function has_restarted(peer: Peer): boolean {
+    const starts = peer.slow_start.get(STARTS);
+    if (starts === peer.known_start) return false;
+    peer.known_start = starts;
+    peer.is_in_slow_start = true;
     return true;
 }
 
-/** Whether a peer that began lately has as much to do as it may for now. Phases: any. */
-export function is_loaded_enough(peer: Peer): boolean {
-    if (!peer.is_starting) return false;
-    const answered = nodes.answered(peer.node) - peer.beginning.get(ANSWERED);
-    if (answered >= STARTED) peer.is_starting = false;
-    return peer.is_starting && nodes.in_flight(peer.node) >= SLOW_START + answered;
+/** Whether a peer in a slow start has reached its in-flight limit. Phases: any. */
+export function is_at_slow_start_limit(peer: Peer): boolean {
+    if (!peer.is_in_slow_start) return false;
+    const answered = nodes.answered(peer.node) - peer.slow_start.get(ANSWERED);
+    if (answered >= SLOW_START_ANSWERS) peer.is_in_slow_start = false;
+    return peer.is_in_slow_start && nodes.in_flight(peer.node) >= SLOW_START_IN_FLIGHT + answered;
 }
 
-/** What an operator would call its state. Phases: any. */
-export function state(peer: Peer, now: number): State {
+/** Its state, as the API and the metrics show it. Phases: any. */
+export function state(peer: Peer, now: MonotonicTime): State {
     if (peer.is_draining) return "draining";
-    if (verdicts.is_down(peer.checks) || ejection.seconds_ejected(peer.record, now) > 0) return "down";
-    if (ejection.seconds_busy(peer.record, now) > 0) return "busy";
-    return ejection.is_ejected(peer.record) ? "half_open" : "healthy";
+    if (health_state.is_down(peer.checks) || outlier_detection.seconds_ejected(peer.record, now) > 0) return "down";
+    if (outlier_detection.seconds_busy(peer.record, now) > 0) return "busy";
+    return outlier_detection.is_ejected(peer.record) ? "half_open" : "healthy";
 }
 
-/** Seconds until the peer may be sent requests again; 0 for one that may be now. Phases: any. */
-export function seconds_left(peer: Peer, now: number): number {
-    return math.max(ejection.seconds_ejected(peer.record, now), ejection.seconds_busy(peer.record, now));
+/** Seconds until the peer may get requests again; 0 if it may get them now. Phases: any. */
+export function seconds_left(peer: Peer, now: MonotonicTime): number {
+    return math.max(
+        outlier_detection.seconds_ejected(peer.record, now),
+        outlier_detection.seconds_busy(peer.record, now),
+    );
 }

@@ -1,4 +1,4 @@
-/** How long requests were here before they came to a node: their bodies were read, or they waited for the cache. */
+/** How long requests waited before their first try: for their body, or for the lock of a cache. */
 import type { Histogram } from "../core/metrics/metric_handles";
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { Registry } from "../core/metrics/metric_registry";
@@ -6,7 +6,7 @@ import * as request from "../core/request/request";
 
 /** As the log formats of nginx/openclaw.conf have it. */
 const VARIABLE = "openclaw_queue_seconds";
-/** Times are whole milliseconds; what is less than one is a rounding error. */
+/** Times are whole milliseconds; less than one is a rounding error. */
 const LEAST_SHOWN = 0.0005;
 
 /** The handle for an upstream. Phases: init. */
@@ -22,10 +22,10 @@ function create(registry: Registry, upstream: string): Histogram {
 }
 export { create as new };
 
-/** Counts the wait of a request whose first try begins, and says it on the request. Phases: balancer. */
+/** Observes the wait of a request whose first try begins, and sets `$openclaw_queue_seconds`. Phases: balancer. */
 export function end_wait(waits: Histogram): void {
     const seconds = request.seconds_taken();
     waits.observe(seconds);
-    // Most wait for nothing, and to write costs more than to look.
+    // Most do not wait, and setting a variable is expensive.
     if (seconds >= LEAST_SHOWN) request.set_variable(VARIABLE, string.format("%.3f", seconds));
 }

@@ -1,50 +1,52 @@
 /**
- * The failed tries of requests under way, until it is known what they say: how a request fares elsewhere tells whether the
- * node is to blame or the request.
+ * The failed tries of current requests, until it is known whether the node or the request caused them:
  *
- * - Another node of the upstream answers it well: the nodes before have failed.
- * - The fallback fails it too, or calls it wrong: the request is to blame, and nothing counts. For this, failures of an
- *   upstream with a fallback wait for the answer. All others count at once, with whoever sent the request as a suspect.
+ * - If another node of the upstream answers the request well, the nodes before caused the failures.
+ * - If the fallback fails too, or rejects the request, the request caused them, and none counts. For this, the failures of an
+ *   upstream with a fallback are deferred until its answer. All others count at once, with the sender as a suspect.
  *
- * Tries that did not even come to a connection never stand here: those count at once, without a suspect.
+ * Tries without a connection are not kept here: they count at once, without a suspect.
  */
 import * as random from "../core/bytes/random";
 import type { RequestState } from "../core/request/request_state";
 import * as clients from "./clients";
-import * as degradation from "./degradation";
-import * as ejection from "./ejection";
+import * as failover from "./failover";
+import * as outlier_detection from "./outlier_detection";
 import * as peer_of from "./peer";
 import type { Peer, Upstream } from "./model";
 
 interface Failures {
-    /** Where the first one was. */
+    /** The upstream of the first one. */
     readonly upstream: Upstream;
     readonly peers: Peer[];
-    /** Whether they wait. */
-    readonly wait: boolean;
-    /** Whether the request went on to the fallback, and whether that found nothing good in it either. */
-    went_on: boolean;
-    is_to_blame: boolean;
+    /** Whether they count only once the request has ended. */
+    readonly is_deferred: boolean;
+    /** Whether the request went on to the fallback, and whether that failed or rejected it too. */
+    has_fallen_back: boolean;
+    is_request_at_fault: boolean;
 }
 
 declare module "../core/request/request_state" {
     interface RequestState {
-        /** Its failed tries, until it is known what they say. */
+        /** Its failed tries, until it is known what caused them. */
         failures?: Failures | undefined;
     }
 }
 
-/** Counts a failure. `is_certain`: whether nobody but the peer is to blame. Phases: balancer, header_filter, log. */
-export function count(peer: Peer, now: number, is_certain: boolean): void {
+/** Counts a failure. `is_certain`: whether the peer certainly caused it. Phases: balancer, header_filter, log. */
+export function count(peer: Peer, now: MonotonicTime, is_certain: boolean): void {
     if (!peer_of.is_current(peer)) return;
     const upstream = peer.upstream!;
     const suspect = is_certain ? undefined : clients.suspect(upstream.clients, now);
-    ejection.failed(peer.record, now, random.share(), suspect);
+    outlier_detection.failed(peer.record, now, random.share(), suspect);
     if (upstream.policy.failed !== undefined) upstream.policy.failed(peer);
 }
 
-/** Notes a try that came to the node and failed; without a state for subrequests, of whose end nobody hears. Phases: balancer, log. */
-export function add(state: RequestState | undefined, peer: Peer, now: number): void {
+/**
+ * Adds a try that had a connection and failed. Phases: balancer, log.
+ * @param state nothing for a subrequest: its end is never reported
+ */
+export function add(state: RequestState | undefined, peer: Peer, now: MonotonicTime): void {
     const upstream = peer.upstream!;
     const known = state?.failures;
     if (
@@ -55,70 +57,70 @@ export function add(state: RequestState | undefined, peer: Peer, now: number): v
         return;
     }
     if (known === undefined) {
-        const wait = upstream.fallback !== undefined;
-        state.failures = { upstream, peers: [peer], wait, went_on: false, is_to_blame: false };
-        if (!wait) count(peer, now, false);
+        const is_deferred = upstream.fallback !== undefined;
+        state.failures = { upstream, peers: [peer], is_deferred, has_fallen_back: false, is_request_at_fault: false };
+        if (!is_deferred) count(peer, now, false);
         return;
     }
     known.peers.push(peer);
-    if (known.upstream !== upstream) known.is_to_blame = true;
-    if (!known.wait) count(peer, now, false);
+    if (known.upstream !== upstream) known.is_request_at_fault = true;
+    if (!known.is_deferred) count(peer, now, false);
 }
 
-/** Whether tries of the request have failed of which is not known yet what they say. Phases: header_filter. */
+/** Whether the request has failed tries whose cause is not known yet. Phases: header_filter. */
 export function has(state: RequestState): boolean {
     return state.failures !== undefined;
 }
 
-/** Notes that the request goes on from an upstream to its fallback; false when nothing waits for what that says. Phases: balancer. */
-export function goes_on(state: RequestState | undefined, upstream: Upstream): boolean {
+/** Records that the request goes on to the fallback. False if it has no failed tries. Phases: balancer. */
+export function note_fallback(state: RequestState | undefined, upstream: Upstream): boolean {
     const known = state?.failures;
     if (known === undefined || known.upstream !== upstream) return false;
-    known.went_on = true;
+    known.has_fallen_back = true;
     return true;
 }
 
-/** Notes that a peer has answered that something is wrong with the request. Phases: balancer, log. */
-export function called_wrong(state: RequestState | undefined, peer: Peer): void {
+/** Records that a peer rejected the request, with a 4xx status for example. Phases: balancer, log. */
+export function note_rejected(state: RequestState | undefined, peer: Peer): void {
     const known = state?.failures;
-    if (known !== undefined && known.upstream.fallback === peer.upstream) known.is_to_blame = true;
+    if (known !== undefined && known.upstream.fallback === peer.upstream) known.is_request_at_fault = true;
 }
 
-function count_missed(known: Failures, now: number): void {
-    if (!known.went_on) return;
+function count_failed_over(known: Failures, now: MonotonicTime): void {
+    if (!known.has_fallen_back) return;
     const upstream = known.upstream;
-    degradation.missed(upstream.degradation, now, clients.suspect(upstream.clients, now));
+    failover.failed(upstream.failover, now, clients.suspect(upstream.clients, now));
 }
 
-/** Counts what has waited, now that another peer of the same upstream has answered well. */
-function confirm(known: Failures, good: Peer, now: number): void {
+/** Counts the failures, as another peer of the same upstream has answered the request well. */
+function confirm(known: Failures, good: Peer, now: MonotonicTime): void {
     for (const peer of known.peers) {
         if (peer !== good) {
-            if (known.wait) count(peer, now, true);
-            else if (peer_of.is_current(peer)) ejection.confirmed(peer.record, now, random.share());
+            if (known.is_deferred) count(peer, now, true);
+            else if (peer_of.is_current(peer)) outlier_detection.confirmed(peer.record, now, random.share());
         }
     }
 }
 
-/** Counts what is left to count of a request that ends. Phases: header_filter, log. */
-export function finish(state: RequestState, now: number): void {
+/** Counts the deferred failures of a request that ends. Phases: header_filter, log. */
+export function finish(state: RequestState, now: MonotonicTime): void {
     const known = state.failures;
     if (known === undefined) return;
     state.failures = undefined;
-    if (known.is_to_blame) {
-        for (const peer of known.peers) if (peer_of.is_current(peer)) ejection.told_nothing(peer.record);
+    if (known.is_request_at_fault) {
+        for (const peer of known.peers) if (peer_of.is_current(peer)) outlier_detection.end_probe(peer.record);
         return;
     }
-    if (known.wait) for (const peer of known.peers) count(peer, now, false);
-    count_missed(known, now);
+    if (known.is_deferred) for (const peer of known.peers) count(peer, now, false);
+    count_failed_over(known, now);
 }
 
-/** Notes that a peer answers the request well. Phases: header_filter, log. */
-export function answered(state: RequestState, peer: Peer, now: number): void {
+/** Records that a peer answers the request well. Phases: header_filter, log. */
+export function answered(state: RequestState, peer: Peer, now: MonotonicTime): void {
     const known = state.failures;
     if (known === undefined) return;
     if (known.upstream !== peer.upstream) {
-        known.is_to_blame = false;
+        known.is_request_at_fault = false;
         finish(state, now);
         return;
     }

@@ -1,8 +1,7 @@
 /**
- * Keeps retries from becoming a storm when a whole pool fails: of the traffic only a share may be retries. A bucket of
- * tokens in each worker: each request puts in its share, each second one token, each retry takes one out. It begins full,
- * so that the loss of one node is covered at once. Source: Finagle's RetryBudget, with its share of 0.2 and its reserve of
- * 100.
+ * Limits retries to a share of the traffic, so that they do not overload an upstream that fails as a whole. Each worker has a
+ * bucket of tokens: each request adds its share, each second adds one token, each retry takes one. The bucket begins full, for the
+ * sudden failure of one node. Source: Finagle's RetryBudget, with its share of 0.2 and its reserve of 100.
  */
 export interface RetryBudget {
     readonly share: number;
@@ -18,12 +17,12 @@ function create(share: number): RetryBudget {
 }
 export { create as new };
 
-/** Notes a request's first try. Phases: balancer. */
+/** Adds the share of a request, at its first try. Phases: balancer. */
 export function earn(budget: RetryBudget): void {
     if (budget.tokens < MOST_TOKENS) budget.tokens += budget.share;
 }
 
-/** Notes that so many seconds have gone by. Phases: any. */
+/** Adds the tokens of so many seconds. Phases: any. */
 export function fill(budget: RetryBudget, seconds: number): void {
     budget.tokens = math.min(MOST_TOKENS, budget.tokens + seconds * TOKENS_A_SECOND);
 }
@@ -33,7 +32,7 @@ export function allows(budget: RetryBudget): boolean {
     return budget.tokens >= 1;
 }
 
-/** Takes a retry out. Phases: balancer. */
+/** Takes a token for a retry. Phases: balancer. */
 export function spend(budget: RetryBudget): void {
     budget.tokens -= 1;
 }

@@ -3,8 +3,8 @@ import * as kinds from "../config/kinds";
 import type { Kind } from "../config/kinds";
 import * as problem from "../config/problems";
 
-/** The statuses, as `$upstream_status` has them, with what they are as numbers. */
-export type StatusList = LuaTable<string, number>;
+/** Statuses as in `$upstream_status`, with their numbers. */
+export type StatusList = LuaMap<string, number>;
 
 const LOWEST_STATUS = 400;
 const HIGHEST_STATUS = 599;
@@ -27,9 +27,9 @@ export const STATUSES: Kind<number[]> = {
     },
 };
 
-/** The statuses of a list, to be looked up. Phases: init. */
+/** The list as a map. Phases: init. */
 export function of(statuses: readonly number[]): StatusList {
-    const found: StatusList = new LuaTable();
+    const found: StatusList = new LuaMap();
     for (const status of statuses) found.set(tostring(status), status);
     return found;
 }

@@ -1,13 +1,13 @@
 /**
- * To which peer a request goes first, and where it goes on when that fails: to another one of its upstream, as far as the
- * budget allows, then to one of the fallback's.
+ * To which peer each try of a request goes: the first one, and after a failure the next one, at another peer of the upstream as
+ * far as the retry budget allows, then at a peer of the fallback.
  */
 import * as request from "../core/request/request";
 import type { RequestState } from "../core/request/request_state";
 import * as upstream_tries from "../core/request/upstream_tries";
 import * as busy_statuses from "./busy_statuses";
 import * as choice from "./choice";
-import * as degradation from "./degradation";
+import * as failover from "./failover";
 import { platform } from "./free_tries";
 import * as request_failures from "./request_failures";
 import * as retry_budget from "./retry_budget";
@@ -18,7 +18,7 @@ import type { Peer, Upstream } from "./model";
 const TOO_MANY_REQUESTS = 429;
 const BAD_GATEWAY = 502;
 
-/** What the upstream's policy hashes of this request. */
+/** The value that the upstream's policy hashes. */
 function key_of(upstream: Upstream): string | undefined {
     const name = upstream.policy.key_variable;
     if (name === undefined) return undefined;
@@ -26,25 +26,25 @@ function key_of(upstream: Upstream): string | undefined {
     return value;
 }
 
-/** Says on the request whether the fallback answers it, where nginx.conf has the variable for it. */
+/** Sets `$openclaw_degraded` to whether the fallback serves the request, if nginx.conf declares it. */
 function mark_degraded(is_degraded: boolean): void {
     const before = request.variable("openclaw_degraded");
     if (before === undefined || (before === "1") === is_degraded) return;
     request.set_variable("openclaw_degraded", is_degraded ? "1" : "");
 }
 
-function first_of(upstream: Upstream, now: number): Peer | undefined {
+function first_of(upstream: Upstream, now: MonotonicTime): Peer | undefined {
     upstreams.refresh(upstream);
     const peer = choice.first(upstream.pool, now, key_of(upstream));
     return peer;
 }
 
-/** Marks where the request has been of an upstream's peers; returns how many these are. */
+/** Marks the peers of an upstream at these addresses; returns how many tries were made there. */
 function mark_tried(upstream: Upstream, addresses: readonly string[]): number {
     let tried = 0;
     choice.begin_round(upstream.pool);
     for (const address of addresses) {
-        const peer = upstream.membership.by_address.get(address) as Peer | undefined;
+        const peer = upstream.membership.by_address.get(address);
         if (peer !== undefined) {
             choice.mark(upstream.pool, peer);
             tried += 1;
@@ -60,25 +60,25 @@ function retried(upstream: Upstream, peer: Peer): Peer {
     return peer;
 }
 
-/** A peer that is down, of an upstream without available ones, for a request that has been nowhere. */
-function in_panic(upstream: Upstream, now: number): Peer | undefined {
+/** The peer for a first try if no peer is available: one that is down. */
+function in_panic(upstream: Upstream, now: MonotonicTime): Peer | undefined {
     choice.begin_round(upstream.pool);
     const peer = choice.in_panic(upstream.pool, now, key_of(upstream), true);
     return peer;
 }
 
-/** As `in_panic`, for a request that has been at these addresses. */
-function another_in_panic(upstream: Upstream, now: number, addresses: readonly string[]): Peer | undefined {
+/** Like `in_panic`, for a request that was tried at these addresses. */
+function another_in_panic(upstream: Upstream, now: MonotonicTime, addresses: readonly string[]): Peer | undefined {
     if (mark_tried(upstream, addresses) >= upstream.tries || !retry_budget.allows(upstream.budget)) return undefined;
     const peer = choice.in_panic(upstream.pool, now, key_of(upstream), false);
     return peer === undefined ? undefined : retried(upstream, peer);
 }
 
 /**
- * A peer of the fallback; when that has none either, one that is down.
- * @param addresses where the request has been, if anywhere
+ * A peer of the fallback. If that has none either, a peer that is down.
+ * @param addresses where the request was tried, if anywhere
  */
-function from_fallback(upstream: Upstream, now: number, addresses?: readonly string[]): Peer | undefined {
+function from_fallback(upstream: Upstream, now: MonotonicTime, addresses?: readonly string[]): Peer | undefined {
     const fallback = upstream.fallback!;
     let peer = first_of(fallback, now);
     if (peer === undefined) {
@@ -91,29 +91,29 @@ function from_fallback(upstream: Upstream, now: number, addresses?: readonly str
     return peer;
 }
 
-/** As `first_of`, where there is a fallback. */
-function first_or_fallback(upstream: Upstream, now: number): Peer | undefined {
-    if (!degradation.is_degraded(upstream.degradation) || degradation.take_trial(upstream.degradation, now)) {
+/** Like `first_of`, for an upstream with a fallback. */
+function first_or_fallback(upstream: Upstream, now: MonotonicTime): Peer | undefined {
+    if (!failover.is_active(upstream.failover) || failover.take_probe(upstream.failover, now)) {
         const peer = first_of(upstream, now);
         if (peer !== undefined) {
             mark_degraded(false);
             return peer;
         }
-        degradation.missed(upstream.degradation, now);
+        failover.failed(upstream.failover, now);
     }
     return from_fallback(upstream, now);
 }
 
-/** The peer for a request that has not come to any yet; nothing when there is none. Phases: balancer. */
-export function first(upstream: Upstream, now: number): Peer | undefined {
+/** The peer for the first try; nothing if there is none. Phases: balancer. */
+export function first(upstream: Upstream, now: MonotonicTime): Peer | undefined {
     retry_budget.earn(upstream.budget);
     if (upstream.fallback !== undefined) return first_or_fallback(upstream, now);
     return first_of(upstream, now) ?? in_panic(upstream, now);
 }
 
 /**
- * Whether the last try may have met a kept-alive connection that the node had closed: connected, but not a byte came back.
- * A node that breaks off an answer looks the same.
+ * Whether the last try may have used a kept-alive connection that the node had closed: connected, but no byte came back. A node
+ * that closes a new connection without an answer looks the same.
  */
 function may_be_stale_connection(status: number): boolean {
     if (status !== BAD_GATEWAY) return false;
@@ -122,13 +122,13 @@ function may_be_stale_connection(status: number): boolean {
     return connect_times[connect_times.length - 1] !== "-" && header_times[header_times.length - 1] === "-";
 }
 
-/** Where the request has been in the present pass, oldest first. */
+/** The addresses of the tries in the current pass, oldest first. */
 function tried_addresses(): string[] {
     return upstream_tries.tried(request.variable("upstream_addr") ?? "");
 }
 
-/** Another peer of an upstream, for a request that has been at these addresses. */
-function another(upstream: Upstream, now: number, addresses: readonly string[]): Peer | undefined {
+/** Another peer of an upstream, for a request that was tried at these addresses. */
+function another(upstream: Upstream, now: MonotonicTime, addresses: readonly string[]): Peer | undefined {
     upstreams.refresh(upstream);
     if (mark_tried(upstream, addresses) >= upstream.tries) return undefined;
     const peer = choice.another(upstream.pool, now, key_of(upstream));
@@ -146,48 +146,48 @@ function tries_at(addresses: readonly string[], address: string): number {
 }
 
 /**
- * The peer of the last try once more, where that one may have met a connection that the node had closed: once for each
- * address, and like any other try as far as `tries` and the budget allow.
+ * The peer of the last try again, if its connection may have been stale: once for each address, and like any other retry only
+ * as far as `tries` and the budget allow.
  */
 function same_again(upstream: Upstream, budget: RetryBudget, addresses: readonly string[]): Peer | undefined {
     const address = addresses[addresses.length - 1] ?? "";
     if (tries_at(addresses, address) > 1 || mark_tried(upstream, addresses) >= upstream.tries) return undefined;
     if (!retry_budget.allows(budget)) return undefined;
-    const peer = upstream.membership.by_address.get(address) as Peer | undefined;
+    const peer = upstream.membership.by_address.get(address);
     return peer;
 }
 
-/** Whether an answer concerns its client alone, who has asked too much: any other node would only be asked too much as well. */
+/** Whether an answer is a rate limit of its client: another node would not help. */
 function is_for_client(upstream: Upstream, status: number): boolean {
     return status === TOO_MANY_REQUESTS && !busy_statuses.may_be_busy(upstream.busy_statuses, tostring(status));
 }
 
-/** The upstream that a request is at: this one, or its fallback. */
+/** The upstream of the last try: this one, or its fallback. */
 function present_upstream(upstream: Upstream, last: Peer | undefined, address: string): Upstream {
     const fallback = upstream.fallback;
     if (fallback === undefined) return upstream;
     if (last !== undefined) return last.upstream === fallback ? fallback : upstream;
-    // A subrequest is not counted, so only the address is left to tell.
+    // Of a subrequest only the address is known.
     return upstream.membership.by_address.has(address) ? upstream : fallback;
 }
 
-/** The peer at which the last try of a subrequest was; nothing where it has left the upstream. Phases: balancer. */
+/** The peer of the last try of a subrequest; nothing if it is no longer in the upstream. Phases: balancer. */
 export function last_of_subrequest(upstream: Upstream): Peer | undefined {
     const addresses = tried_addresses();
     const address = addresses[addresses.length - 1] ?? "";
     const present = present_upstream(upstream, undefined, address);
-    const peer = present.membership.by_address.get(address) as Peer | undefined;
+    const peer = present.membership.by_address.get(address);
     return peer;
 }
 
 /**
- * The peer for a request whose last try, at `last`, has just failed with this status; nothing when none is left. Phases:
- * balancer.
+ * The peer for the next try, after the last one failed with this status; nothing if none is left. Phases: balancer.
  * @param state nothing for a subrequest
+ * @param last the peer of the last try
  */
 export function next(
     upstream: Upstream,
-    now: number,
+    now: MonotonicTime,
     state: RequestState | undefined,
     last: Peer | undefined,
     status: number,
@@ -195,8 +195,8 @@ export function next(
     const addresses = tried_addresses();
     const present = present_upstream(upstream, last, addresses[addresses.length - 1] ?? "");
     if (is_for_client(present, status)) return undefined;
-    // nginx grants tries of its own for kept-alive connections that broke. All others were decided before the last try,
-    // but where there is a fallback.
+    // Whether this try may follow was decided before the last one, with two exceptions: nginx itself grants a try for a stale
+    // connection, and an upstream with a fallback always asks.
     const is_stale = may_be_stale_connection(status);
     const is_decided = present.fallback === undefined && !is_stale;
     if (is_decided || retry_budget.allows(upstream.budget)) {
@@ -208,20 +208,20 @@ export function next(
         if (peer !== undefined) return retried(upstream, peer);
     }
     if (present !== upstream || upstream.fallback === undefined) return undefined;
-    // What its tries say, and whether the upstream is to blame, may show in what the fallback makes of it.
-    if (!request_failures.goes_on(state, upstream)) degradation.missed(upstream.degradation, now);
+    // The answer of the fallback may show whether the upstream or the request caused the failures.
+    if (!request_failures.note_fallback(state, upstream)) failover.failed(upstream.failover, now);
     return from_fallback(upstream, now, addresses);
 }
 
-/** Whether the try at `peer`, the last one that is to be, may be made once more in case its connection is stale. */
+/** Whether the try at `peer`, the last one allowed, may be repeated in case its connection is stale. */
 function may_be_repeated(present: Upstream, peer: Peer, tries: number, is_first: boolean): boolean {
     if (!platform.takes_back || tries >= present.tries) return false;
     return is_first || tries_at(tried_addresses(), peer.node.address) === 0;
 }
 
 /**
- * Whether nginx should ask again if this try, at `peer`, fails; else what the node answers goes to the client as it is.
- * Phases: balancer.
+ * Whether nginx should ask again if the try at `peer` fails. If not, the node's answer goes to the client unchanged. Phases:
+ * balancer.
  */
 export function may_go_on(upstream: Upstream, peer: Peer, is_first: boolean): boolean {
     const present = peer.upstream!;

@@ -1,22 +1,19 @@
-/** What is counted of the tries at a node for an upstream. */
+/** Metrics of the tries of an upstream at a node. */
 import type { Counter, Histogram } from "../core/metrics/metric_handles";
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { Registry } from "../core/metrics/metric_registry";
 
 export interface TryFigures {
     readonly sent: Counter;
-    /** By the first byte of the status. */
-    readonly answers: LuaTable<number, Counter>;
+    /** By the first digit of the status, as a byte. */
+    readonly answers: LuaMap<number, Counter>;
     readonly other_answers: Counter;
     readonly seconds: Histogram;
 }
 
 const DIGIT_ZERO = 48;
 
-/**
- * What begins the name of a peer's row. It changes with the row's length: a gateway that was reloaded with this version has
- * shorter ones.
- */
+/** The prefix of the name of a peer's row. */
 const ROW = "upstream peer ";
 const TRIES = "openclaw_upstream_tries_total";
 const ANSWERS = "openclaw_upstream_answers_total";
@@ -25,12 +22,12 @@ const CHECKS = "openclaw_health_checks_total";
 const STATUSES = ["1xx", "2xx", "3xx", "4xx", "5xx", "other"];
 const RESULTS = ["pass", "fail", "busy"];
 
-/** Names the memory of an upstream's peer; `forget` reads it back. Phases: any. */
+/** The name of the row of a peer, which `forget` parses. Phases: any. */
 export function row_name(upstream: string, address: string): string {
     return `${ROW}${upstream}\0${address}`;
 }
 
-/** Drops the series of a peer whose memory, named so, is free. Phases: any, in one process at a time. */
+/** Removes the series of the peer whose row had this name. Phases: any, in one process at a time. */
 export function forget(registry: Registry, row: string): void {
     const [middle] = string.find(row, "\0", 1, true);
     if (middle === undefined || string.sub(row, 1, ROW.length) !== ROW) return;
@@ -62,7 +59,7 @@ function create(registry: Registry, upstream: string, address: string): TryFigur
         "What a try at a node for an upstream took, connecting included.",
         ["upstream", "node"],
     );
-    const by_digit = new LuaTable<number, Counter>();
+    const by_digit = new LuaMap<number, Counter>();
     for (const digit of $range(1, 5)) {
         by_digit.set(DIGIT_ZERO + digit, answers.labels(upstream, address, `${digit}xx`));
     }

@@ -1,11 +1,11 @@
-/** An upstream as the balancer keeps it: what the user said of it, its peers, and what is counted. */
+/** Questions to an upstream as a whole, and updates of its list of peers. */
 import * as choice from "./choice";
-import * as degradation from "./degradation";
-import * as verdicts from "./health_check/verdicts";
+import * as failover from "./failover";
+import * as health_state from "./health_check/health_state";
 import * as membership_of from "./membership";
 import type { Upstream } from "./model";
 
-/** Follows changes of the list of peers. Phases: any. */
+/** Updates the list of peers, if it has changed. Phases: any. */
 export function refresh(upstream: Upstream): void {
     if (!membership_of.has_changed(upstream.membership)) return;
     const peers = membership_of.peers(upstream.membership);
@@ -15,21 +15,21 @@ export function refresh(upstream: Upstream): void {
 
 /** Whether requests go to the fallback at once. Phases: any. */
 export function is_degraded(upstream: Upstream): boolean {
-    return upstream.fallback !== undefined && degradation.is_degraded(upstream.degradation);
+    return upstream.fallback !== undefined && failover.is_active(upstream.failover);
 }
 
-/** Whether any node may get requests, be it up or down; the fallback's count. Phases: any. */
+/** Whether any node may get requests, up or down, those of the fallback included. Phases: any. */
 export function has_nodes(upstream: Upstream): boolean {
     refresh(upstream);
     if (upstream.pool.members > 0) return true;
     return upstream.fallback !== undefined && has_nodes(upstream.fallback);
 }
 
-/** Whether checks have found every node down that may get requests, or there is none; the fallback's count. Phases: any. */
+/** Whether health checks have marked every node as down, those of the fallback too. Draining nodes do not count. Phases: any. */
 export function is_cut(upstream: Upstream): boolean {
     refresh(upstream);
     for (const peer of upstream.pool.peers) {
-        if (!peer.is_draining && !verdicts.is_down(peer.checks)) return false;
+        if (!peer.is_draining && !health_state.is_down(peer.checks)) return false;
     }
     return upstream.fallback === undefined || is_cut(upstream.fallback);
 }

@@ -1,15 +1,15 @@
 /**
- * XED, exposure-estimated expected delay: sends a request where it should be done first, without any weights given.
+ * XED, exposure-estimated expected delay: sends a request to the peer with the least expected delay. Needs no weights.
  *
- * For each peer `estimates` learns two numbers from shared counts, requests in flight and answers: the mean service time
- * S, and the concurrency c up to which the peer works on requests side by side. A slow or hung peer gets expensive before
- * its first slow answer; failing fast never looks fast.
+ * For each peer `estimates` learns two numbers from the shared counts of requests in flight and answers: the mean service time S,
+ * and the concurrency c, how many requests the peer handles concurrently. A slow or hung peer becomes expensive before its first
+ * slow answer; a peer that fails fast does not seem fast.
  *
  * cost = S * (1 + 3 * max(0, n + 1 - c) / c + 0.2 * n / c) + 50 * mean S * phi^2, for n in flight; the least cost wins.
  * The constants come from simulation against the exact optimum; multiplying any one by 1/2 to 4 moves the mean by at
  * most 1.5 %.
  */
-import * as ejection from "./ejection";
+import * as outlier_detection from "./outlier_detection";
 import * as estimates_of from "./estimates";
 import type { Estimate, Estimates } from "./estimates";
 import type { Candidates, Peer, Policy } from "./model";
@@ -21,20 +21,20 @@ interface Xed extends Policy<Estimate> {
 const QUEUEING = 3;
 const CROWDING = 0.2;
 const FAILING = 50;
-/** More candidates than this are sampled. */
+/** Of more candidates than this, only a random sample is compared. */
 const FULL_SCAN = 64;
 const SAMPLE = 16;
 
-function cost(estimates: Estimates, peer: Peer<Estimate>, now: number): number {
+function cost(estimates: Estimates, peer: Peer<Estimate>, now: MonotonicTime): number {
     const { load, concurrency } = peer.learned;
     const queued = math.max(0, load + 1 - concurrency) / concurrency;
     const delay =
         estimates_of.service_seconds(estimates, peer) * (1 + QUEUEING * queued + (CROWDING * load) / concurrency);
-    const phi = ejection.phi(peer.record, now);
+    const phi = outlier_detection.phi(peer.record, now);
     return delay + FAILING * estimates.mean_service * phi * phi;
 }
 
-/** Leaves a random sample in the first places; what was there goes further back. */
+/** Moves a random sample of the candidates to the front. */
 function sample(candidates: Candidates<Estimate>): void {
     const chosen = candidates.peers;
     for (const place of $range(0, SAMPLE - 1)) {
@@ -46,16 +46,16 @@ function sample(candidates: Candidates<Estimate>): void {
     candidates.count = SAMPLE;
 }
 
-function pick(this: Xed, candidates: Candidates<Estimate>, now: number): Peer<Estimate> {
+function pick(this: Xed, candidates: Candidates<Estimate>, now: MonotonicTime): Peer<Estimate> {
     if (candidates.count > FULL_SCAN) sample(candidates);
     const estimates = this.estimates;
-    // Only an estimate that is no number leaves it at that; no request shall fail for it.
+    // Stays the best only if all costs are NaN; no request may fail because of that.
     let best = candidates.peers[0]!;
     let best_cost = math.huge;
     let ties = 0;
     for (const place of $range(0, candidates.count - 1)) {
         const peer = candidates.peers[place]!;
-        // Within a millisecond only this worker's own requests change the counts, and it knows of them without looking.
+        // Within a millisecond only this worker's own requests change the counts, and it counts these itself.
         if (peer.learned.read_at !== now) estimates_of.fold(estimates, peer, now);
         const its_cost = cost(estimates, peer, now);
         if (its_cost < best_cost) {
@@ -69,7 +69,7 @@ function pick(this: Xed, candidates: Candidates<Estimate>, now: number): Peer<Es
     }
     estimates_of.update_mean_service(estimates);
     estimates_of.note_event(estimates, best, now);
-    // The balancer counts the request after the pick; the next fold must see no change in that.
+    // The balancer counts the request after the pick; to the next fold this must not look like a change.
     best.learned.load += 1;
     return best;
 }
@@ -82,11 +82,11 @@ function list_changed(this: Xed, peers: readonly Peer<Estimate>[]): void {
     estimates_of.list_changed(this.estimates, peers);
 }
 
-function succeeded(this: Xed, peer: Peer<Estimate>, now: number): void {
+function succeeded(this: Xed, peer: Peer<Estimate>, now: MonotonicTime): void {
     estimates_of.fold(this.estimates, peer, now);
 }
 
-function tick(this: Xed, peers: readonly Peer<Estimate>[], now: number): void {
+function tick(this: Xed, peers: readonly Peer<Estimate>[], now: MonotonicTime): void {
     estimates_of.tick(this.estimates, peers, now);
 }
 
@@ -98,7 +98,7 @@ function concurrent_requests(this: Xed, peer: Peer<Estimate>): number {
     return peer.learned.concurrency;
 }
 
-/** How many requests a second the peer could do. */
+/** How many requests per second the peer can handle. */
 function capacity(xed: Xed, peer: Peer<Estimate>): number {
     return peer.learned.concurrency / estimates_of.service_seconds(xed.estimates, peer);
 }

@@ -2,7 +2,7 @@ local ____exports = {}
 local ____address = require("resty.openclaw.core.http.address")
 local host_and_port = ____address.host_and_port
 local texts = require("resty.openclaw.core.text.text")
---- As many addresses as one name may have.
+--- Maximum number of addresses of a name.
 ____exports.MOST_ENTRIES = 256
 local function comes_first(left, right)
     if left.address ~= right.address then
@@ -13,8 +13,8 @@ local function comes_first(left, right)
     end
     return left.target < right.target
 end
---- The entries in the order of their addresses, each address once (of two weights the larger). Sorts the given list in
--- place. Phases: any.
+--- The entries sorted by their addresses, each address once, with the larger of two weights. Sorts the given list in place. Phases:
+-- any.
 function ____exports.tidy(entries)
     table.sort(entries, comes_first)
     local tidied = {}
@@ -34,7 +34,7 @@ function ____exports.to_text(entries)
     end
     return table.concat(lines)
 end
---- The list that `to_text` wrote. Lines that it would not have written are left out. Phases: any.
+--- Parses the text of `to_text`. Ignores invalid lines. Phases: any.
 function ____exports.from_text(text)
     local entries = {}
     for ____, line in ipairs(texts.split(text, "\n")) do

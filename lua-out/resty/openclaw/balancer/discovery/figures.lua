@@ -1,7 +1,7 @@
 local ____exports = {}
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local shown_by_registry = {}
---- Upstreams may share a name, which is shown once.
+--- Upstreams may share a name; it is shown once.
 local function emit_names(shown, emitted, emit)
     for ____, ____value in ipairs(shown.names) do
         local text = ____value.text
@@ -14,7 +14,7 @@ local function emit_names(shown, emitted, emit)
         end
     end
 end
---- Adds the names of an upstream to those that are shown. Phases: init.
+--- Shows the names of an upstream. Phases: init.
 function ____exports.show(registry, shown)
     local others = shown_by_registry[registry]
     if others ~= nil then

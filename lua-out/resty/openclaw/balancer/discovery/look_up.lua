@@ -14,7 +14,7 @@ local question = ____question.question
 local ____service = require("resty.openclaw.balancer.discovery.service")
 local places_of = ____service.places_of
 local question_about = ____service.question_about
---- 0.0.0.0 and :: are the machine itself: some servers name them for hosts that they hide.
+--- 0.0.0.0 and :: are this machine; some servers return them for blocked hosts.
 local function is_usable(host)
     return host ~= nil and host ~= "0.0.0.0" and host ~= "[::]"
 end
@@ -49,7 +49,7 @@ end
 local function add(findings, place, asked)
     if asked.records == nil then
         add_from_before(findings, place, asked.type)
-        findings.complaint = (asked.host .. ": ") .. tostring(asked.err)
+        findings.warning = (asked.host .. ": ") .. tostring(asked.err)
         return
     end
     add_fresh(findings, place, asked.records)
@@ -58,7 +58,7 @@ local function add(findings, place, asked)
         findings.reason = (asked.host .. ": ") .. asked.err
     end
 end
---- Adds a question for each host, answered where the answer came along.
+--- A question for each host, answered if the answer came with the SRV records.
 local function prepare(places, ____type, came_along)
     local questions = {}
     for ____, ____value in ipairs(places) do
@@ -90,29 +90,29 @@ local function look_up_places(settings, places, came_along, findings)
         end
     end
     if findings.fresh == 0 and #places > 0 then
-        return nil, findings.complaint or findings.reason
+        return nil, findings.warning or findings.reason
     end
-    local is_whole = findings.complaint == nil
+    local is_complete = findings.warning == nil
     local entries = tidy(findings.entries)
     if #entries > MOST_ENTRIES then
-        findings.complaint = ("more than " .. tostring(MOST_ENTRIES)) .. " addresses, the rest is left out"
+        findings.warning = ("more than " .. tostring(MOST_ENTRIES)) .. " addresses, the rest is left out"
     end
     while #entries > MOST_ENTRIES do
         table.remove(entries)
     end
-    return {entries = entries, seconds = findings.seconds, is_whole = is_whole, complaint = findings.complaint}
+    return {entries = entries, seconds = findings.seconds, is_complete = is_complete, warning = findings.warning}
 end
---- The addresses of a name, in the order of their text; an empty list when an SRV record says that there is no service.
--- Nil and why when nothing new is known. Yields. Phases: timer.
+--- The addresses of a name, sorted by their text; empty if an SRV record says that there is no service. On failure nil and why.
+-- Yields. Phases: timer.
 -- 
--- @param before what the name stood for before, empty at first
+-- @param before the former answer, empty at first
 function ____exports.look_up(settings, name, before)
     local findings = {
         before = before,
         entries = {},
         fresh = 0,
         seconds = math.huge,
-        complaint = nil,
+        warning = nil,
         reason = "no usable address"
     }
     if name.port ~= nil then

@@ -10,7 +10,7 @@ local function is_label(label)
     local hyphen_last = string.find(label, "-$")
     return legal ~= nil and hyphen_last == nil and #label <= MOST_LABEL_LETTERS
 end
---- Whether the text may stand for a host in the DNS; one dot may end it. Phases: any.
+--- Whether the text is a valid host name; it may end with a dot. Phases: any.
 function ____exports.is_host(text)
     local host = (string.match(text, "^(.-)%.?$"))
     if host == "" or #host > MOST_HOST_LETTERS then
@@ -26,8 +26,8 @@ function ____exports.is_host(text)
     local letter = string.find(last, "%D")
     return letter ~= nil
 end
---- A node's text as a name: "gpu.example.org:8000", or an SRV name as "_http._tcp.gpu.example.org", which has no port
--- (RFC 2782). Nothing for all else, addresses and paths too. Phases: any.
+--- Parses a name: "gpu.example.org:8000", or an SRV name like "_http._tcp.gpu.example.org", which has no port (RFC 2782). Nothing
+-- for anything else, such as addresses and paths. Phases: any.
 function ____exports.parse(text)
     local service = string.find(text, "^_[^.]+%._[^.]+%.[^.]")
     if service ~= nil then

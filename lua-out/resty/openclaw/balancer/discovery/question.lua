@@ -1,17 +1,18 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
 local random = require("resty.openclaw.core.bytes.random")
+local clock = require("resty.openclaw.core.time.clock")
 --- RFC 1035, RFC 3596 and RFC 2782.
 ____exports.TYPE_A = 1
 ____exports.TYPE_AAAA = 28
 ____exports.TYPE_SRV = 33
---- RFC 1035, section 4.1.1: there is no such name. That is an answer, where all other codes are trouble.
+--- RFC 1035, section 4.1.1: there is no such name. All other codes are errors.
 local NAME_ERROR = 3
 local CLASS_IN = 1
 local ANSWER_SECTION = 1
 local QUESTIONS_AT_ONCE = 4
 local MOST_SECONDS = 30
---- A question that nobody has asked yet.
+--- A question that was not asked yet.
 function ____exports.question(host, ____type)
     return {
         host = host,
@@ -40,7 +41,7 @@ local function take(asked, answers)
     asked.others = others
     asked.err = #records == 0 and "no such records" or nil
 end
---- A library object, and so a socket, for this try alone: an answer to another question cannot be taken for its own.
+--- Asks one server, with a new object of the library, and so a new socket, which gets no answers to other questions.
 local function put(settings, asked, server)
     local resolver, err = settings.library:new({nameservers = {server}, timeout = settings.timeout_ms, retrans = 1})
     if resolver == nil then
@@ -60,18 +61,18 @@ local function put(settings, asked, server)
         take(asked, answers)
     end
 end
---- Asks one server after the other. The library itself goes on to the next one only when a server is silent.
-local function pursue(settings, asked, done)
+--- Asks one server after another. The library itself does so only if a server does not answer.
+local function ask_in_turn(settings, asked, done)
     local servers = settings.servers
     local place = math.floor(random.share() * #servers)
-    local tries = 0
-    while asked.records == nil and tries < settings.attempts do
+    local attempts = 0
+    while asked.records == nil and attempts < settings.attempts do
         local ok, err = pcall(put, settings, asked, servers[place + 1])
         if not ok then
             asked.err = "broken answer: " .. tostring(err)
         end
         place = (place + 1) % #servers
-        tries = tries + 1
+        attempts = attempts + 1
     end
     done:post(1)
 end
@@ -81,12 +82,12 @@ local function ask_some(settings, questions, first, last)
     for place = first, last do
         local asked = questions[place]
         asked.err = "no answer in time"
-        threads[#threads + 1] = ngx.thread.spawn(pursue, settings, asked, done)
+        threads[#threads + 1] = ngx.thread.spawn(ask_in_turn, settings, asked, done)
     end
-    local give_up = ngx.now() + (settings.attempts + 2) * settings.timeout_ms / 1000
+    local give_up = clock.now() + (settings.attempts + 2) * settings.timeout_ms / 1000
     for _ = first, last do
         done:wait(math.max(
-            give_up - ngx.now(),
+            give_up - clock.now(),
             0
         ))
     end
@@ -94,12 +95,12 @@ local function ask_some(settings, questions, first, last)
         ngx.thread.kill(threads[place])
     end
 end
---- Puts the questions to the servers, and notes the answers in them. Yields; takes 30 seconds and the time of one
--- question at most. Phases: timer.
+--- Asks the questions, and stores the answers in them. Yields; takes at most 30 seconds plus the time of one question. Phases:
+-- timer.
 function ____exports.ask(settings, questions)
-    local give_up = ngx.now() + MOST_SECONDS
+    local give_up = clock.now() + MOST_SECONDS
     local first = 1
-    while first <= #questions and ngx.now() < give_up do
+    while first <= #questions and clock.now() < give_up do
         local last = math.min(first + QUESTIONS_AT_ONCE - 1, #questions)
         ask_some(settings, questions, first, last)
         first = last + 1

@@ -24,8 +24,8 @@ end
 local function is_usable(record)
     return is_host(record.target) and record.port > 0
 end
---- The places of the lowest priority, sorted, 256 at most. None when the records say that there is no such service. Nil
--- and why when no record can be used. Pure Lua.
+--- The hosts with the lowest priority number, sorted, 256 at most. Empty if the records say that there is no such service. Nil and why
+-- if no record can be used. Pure Lua.
 function ____exports.places_of(records)
     local lowest = math.huge
     local closed = false
@@ -58,7 +58,7 @@ function ____exports.places_of(records)
     end
     return places
 end
---- A question that needs not be asked when its answer came along with another one.
+--- A question, already answered if its answer came with another one.
 function ____exports.question_about(host, ____type, came_along)
     local about = question(host, ____type)
     local records = {}

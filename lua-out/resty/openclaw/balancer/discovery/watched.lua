@@ -7,14 +7,14 @@ local from_text = ____entries.from_text
 local to_text = ____entries.to_text
 local ____look_up = require("resty.openclaw.balancer.discovery.look_up")
 local look_up = ____look_up.look_up
---- Look-ups of all names in this worker.
+--- Concurrent look-ups of all names in this worker.
 local PLACES = places.new(50)
---- A timer over nginx's limit of running timers never runs, and nobody is told.
+--- nginx silently drops timers above its limit; a look-up that has not started after so many seconds is lost.
 local START_SECONDS = 5
 local MOST_RETRY_SECONDS = 30
---- Late rather than early: a server that keeps answers would only tell what is left of this one's time.
+--- Only later, not earlier: a caching server would answer with the rest of the present TTL.
 local JITTER = 0.05
---- A name that is due at once. Phases: init.
+--- Watches a name, which is due at once. Phases: init.
 function ____exports.watch(common, registry, text, name)
     local lookups = metric_registry.counter(registry, "openclaw_dns_lookups_total", "Look-ups of a name of nodes by how they ended: ok, or failed, where the answer before stays.", {"name", "result"})
     return {
@@ -34,11 +34,11 @@ function ____exports.watch(common, registry, text, name)
         entries = {}
     }
 end
---- The answer as the dict has it now; nothing while there has been none. Phases: any.
+--- The answer in the dict; nothing before the first one. Phases: any.
 function ____exports.answer_of(watched)
     return (watched.common.dict:get(watched.key))
 end
---- The answer as a list; nothing while there has been none. Phases: any.
+--- The answer as a list; nothing before the first one. Phases: any.
 function ____exports.entries_of(watched)
     local answer = ____exports.answer_of(watched)
     if answer == nil then
@@ -50,7 +50,7 @@ function ____exports.entries_of(watched)
     end
     return watched.entries
 end
---- 1 s, 2 s, 4 s and so on: servers in trouble are spared, and those that are back are noticed within half a minute.
+--- 1 s, 2 s, 4 s and so on, at most 30 s.
 local function retry_seconds(failures)
     return math.min(
         2 ^ math.min(failures - 1, 10),
@@ -60,7 +60,7 @@ end
 local function pause(watched, seconds)
     watched.wait = seconds * (1 + JITTER * random.share())
 end
-local function complain(watched, err)
+local function warn(watched, err)
     local ____watched_common_0 = watched.common
     local faults = ____watched_common_0.faults
     local owner = ____watched_common_0.owner
@@ -74,7 +74,7 @@ local function complain(watched, err)
     )
 end
 local function fail(watched, err)
-    complain(watched, err)
+    warn(watched, err)
     watched.lookups.failed:inc()
     watched.failures = watched.failures + 1
     pause(
@@ -94,17 +94,17 @@ local function keep(watched, answer)
         return fail(watched, err)
     end
     watched.lookups.ok:inc()
-    if answer.complaint ~= nil then
-        complain(watched, answer.complaint)
+    if answer.warning ~= nil then
+        warn(watched, answer.warning)
     end
-    watched.failures = answer.is_whole and 0 or watched.failures + 1
+    watched.failures = answer.is_complete and 0 or watched.failures + 1
     local seconds = math.min(
         math.max(answer.seconds, settings.least_seconds),
         settings.most_seconds
     )
     pause(
         watched,
-        answer.is_whole and seconds or math.min(
+        answer.is_complete and seconds or math.min(
             seconds,
             retry_seconds(watched.failures)
         )
@@ -122,7 +122,7 @@ local function refresh(watched)
         keep(watched, answer)
     end
 end
---- A look-up is no longer under way.
+--- Ends a look-up.
 local function ____end(watched)
     watched.state = "idle"
     places.give_back(PLACES)
@@ -141,28 +141,28 @@ local function run(premature, watched)
     ____end(watched)
     watched.since = nil
 end
---- Whether a look-up is under way. A start that nothing has come of in time is taken for lost.
+--- Whether a look-up is running, or is about to start.
 function ____exports.is_busy(watched, now)
     if watched.state ~= "starting" then
         return watched.state == "running"
     end
-    return now >= watched.since and now < watched.since + START_SECONDS
+    return now < watched.since + START_SECONDS
 end
---- Gives up a start that nothing has come of in time. Phases: any.
+--- Gives up a look-up that has not started in time. Phases: any.
 function ____exports.forget_lost(watched, now)
     if watched.state == "starting" and not ____exports.is_busy(watched, now) then
         ____end(watched)
     end
 end
---- Whether it is time for the next look-up: so it is, too, when the clock went back, as then nobody knows.
+--- Whether it is time for the next look-up.
 function ____exports.is_due(watched, now)
     if watched.since == nil then
         watched.since = now
     end
-    return now < watched.since or now >= watched.since + watched.wait
+    return now >= watched.since + watched.wait
 end
---- Begins a look-up for an upstream, and returns before there is anything to see of it. False where too many are under way in
--- this worker; then ask again within a second, or `give_up`. Phases: those that have timers.
+--- Starts a look-up for an upstream in the background. False if too many are running in this worker: then ask again within a
+-- second, or `give_up`. Phases: those that have timers.
 function ____exports.start(watched, upstream, now)
     if not places.take(PLACES, upstream, now) then
         return false
@@ -177,7 +177,7 @@ function ____exports.start(watched, upstream, now)
     fail(watched, err)
     return true
 end
---- An upstream has no look-up to begin. Costs nothing where nobody waits. Phases: any.
+--- Stops waiting for a place, as the upstream has no look-up to start. Costs nothing if nobody waits. Phases: any.
 function ____exports.give_up(upstream)
     places.leave(PLACES, upstream)
 end

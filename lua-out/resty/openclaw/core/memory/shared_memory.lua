@@ -17,8 +17,11 @@ ____exports.LOST_SLOT = rows.LOST_SLOT
 ____exports.LAST_ACTIVE = 3
 --- Slot 2 of block 0: how many configurations have opened the region so far.
 local CONFIGURATION = 2
+--- What the numbers in a region mean; to be raised when that changes, as a region outlives a reload with another version. 2: moments
+-- are monotonic.
+local MEANING = 2
 --- What two versions must agree in to share a region.
-local LAYOUT = (((tostring(mapping.SLOTS) .. " ") .. tostring(mapping.FIRST_TRANSIENT)) .. " ") .. tostring(AREAS)
+local LAYOUT = (((((tostring(MEANING) .. " ") .. tostring(mapping.SLOTS)) .. " ") .. tostring(mapping.FIRST_TRANSIENT)) .. " ") .. tostring(AREAS)
 --- So many generations of workers can hold a block each, of so many workers as nginx has been told to start or the machine has
 -- processors, whichever is more: a reload may ask for more workers than there were. Pages nobody writes cost nothing.
 local GENERATIONS = 8

@@ -1,4 +1,4 @@
-/** What a name stands for: a list of addresses, sorted, each once; and the text in which the shared dict keeps it. */
+/** The addresses of a name, sorted, each once; and their text in the shared dict. */
 import { host_and_port } from "../../core/http/address";
 import * as texts from "../../core/text/text";
 
@@ -6,16 +6,16 @@ import * as texts from "../../core/text/text";
 export interface Entry {
     /** As `$upstream_addr` shows it: "10.0.0.1:8000" or "[fd00::1]:8000". */
     readonly address: string;
-    /** As nginx wants it, in brackets for IPv6. */
+    /** As nginx needs it, in brackets for IPv6. */
     readonly host: string;
     readonly port: number;
-    /** From an SRV record; 1 for all others. */
+    /** From an SRV record; else 1. */
     readonly weight: number;
-    /** The host whose address this is, in small letters. */
+    /** The host that has this address, in lower case. */
     readonly target: string;
 }
 
-/** As many addresses as one name may have. */
+/** Maximum number of addresses of a name. */
 export const MOST_ENTRIES = 256;
 
 function comes_first(left: Entry, right: Entry): boolean {
@@ -25,8 +25,8 @@ function comes_first(left: Entry, right: Entry): boolean {
 }
 
 /**
- * The entries in the order of their addresses, each address once (of two weights the larger). Sorts the given list in
- * place. Phases: any.
+ * The entries sorted by their addresses, each address once, with the larger of two weights. Sorts the given list in place. Phases:
+ * any.
  */
 export function tidy(entries: Entry[]): Entry[] {
     table.sort(entries, comes_first);
@@ -44,7 +44,7 @@ export function to_text(entries: readonly Entry[]): string {
     return table.concat(lines);
 }
 
-/** The list that `to_text` wrote. Lines that it would not have written are left out. Phases: any. */
+/** Parses the text of `to_text`. Ignores invalid lines. Phases: any. */
 export function from_text(text: string): Entry[] {
     const entries: Entry[] = [];
     for (const line of texts.split(text, "\n")) {

@@ -1,4 +1,4 @@
-/** What is shown of names; worked out when somebody looks. */
+/** Metrics of names, computed at each scrape. */
 import * as metric_registry from "../../core/metrics/metric_registry";
 import type { Emit, Registry } from "../../core/metrics/metric_registry";
 
@@ -7,9 +7,9 @@ interface Shown {
     addresses(name: string): readonly unknown[] | undefined;
 }
 
-const shown_by_registry = new LuaTable<Registry, Shown[]>();
+const shown_by_registry = new LuaMap<Registry, Shown[]>();
 
-/** Upstreams may share a name, which is shown once. */
+/** Upstreams may share a name; it is shown once. */
 function emit_names(shown: Shown, emitted: LuaSet<string>, emit: Emit): void {
     for (const { text } of shown.names) {
         if (!emitted.has(text)) {
@@ -19,9 +19,9 @@ function emit_names(shown: Shown, emitted: LuaSet<string>, emit: Emit): void {
     }
 }
 
-/** Adds the names of an upstream to those that are shown. Phases: init. */
+/** Shows the names of an upstream. Phases: init. */
 export function show(registry: Registry, shown: Shown): void {
-    const others = shown_by_registry.get(registry) as Shown[] | undefined;
+    const others = shown_by_registry.get(registry);
     if (others !== undefined) {
         others.push(shown);
         return;

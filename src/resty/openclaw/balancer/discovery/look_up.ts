@@ -1,6 +1,6 @@
 /**
- * Finds the addresses of one name. What a question that gets no answer would have told is taken from the answer before:
- * a slow server must not take nodes away.
+ * Finds the addresses of one name. If a question gets no answer, the addresses of the former answer are kept: a slow server must
+ * not remove nodes.
  */
 import type { DnsRecord } from "resty.dns.resolver";
 import { canonical, shown } from "../../core/http/address";
@@ -15,27 +15,27 @@ import type { Settings } from "./settings";
 
 export interface Answer {
     readonly entries: Entry[];
-    /** For how many seconds it holds, by the records' TTLs. */
+    /** How many seconds it is valid, by the TTLs of the records. */
     readonly seconds: number;
-    /** Whether no question stayed without an answer. */
-    readonly is_whole: boolean;
-    /** What is wrong with it all the same. */
-    readonly complaint: string | undefined;
+    /** Whether all questions were answered. */
+    readonly is_complete: boolean;
+    /** For the log, if something is wrong with it. */
+    readonly warning: string | undefined;
 }
 
 interface Findings {
     readonly before: readonly Entry[];
     readonly entries: Entry[];
-    /** How many of the entries are not from before. */
+    /** How many of the entries are not from the former answer. */
     fresh: number;
     seconds: number;
-    /** Why a question stayed without an answer. */
-    complaint: string | undefined;
-    /** Why there is nothing fresh, if so. */
+    /** Why a question was not answered. */
+    warning: string | undefined;
+    /** Why there are no fresh entries, if there are none. */
     reason: string;
 }
 
-/** 0.0.0.0 and :: are the machine itself: some servers name them for hosts that they hide. */
+/** 0.0.0.0 and :: are this machine; some servers return them for blocked hosts. */
 function is_usable(host: string | undefined): host is string {
     return host !== undefined && host !== "0.0.0.0" && host !== "[::]";
 }
@@ -64,7 +64,7 @@ function add_from_before(findings: Findings, place: Place, type: number): void {
 function add(findings: Findings, place: Place, asked: Question): void {
     if (asked.records === undefined) {
         add_from_before(findings, place, asked.type);
-        findings.complaint = `${asked.host}: ${asked.err}`;
+        findings.warning = `${asked.host}: ${asked.err}`;
         return;
     }
     add_fresh(findings, place, asked.records);
@@ -74,7 +74,7 @@ function add(findings: Findings, place: Place, asked: Question): void {
 
 type QuestionsByHost = LuaTable<string, Question>;
 
-/** Adds a question for each host, answered where the answer came along. */
+/** A question for each host, answered if the answer came with the SRV records. */
 function prepare(places: readonly Place[], type: number, came_along: readonly DnsRecord[]): QuestionsByHost {
     const questions: QuestionsByHost = new LuaTable();
     for (const { host } of places) {
@@ -106,19 +106,19 @@ function look_up_places(
         if (settings.ipv6) add(findings, place, ipv6.get(place.host));
     }
     if (findings.fresh === 0 && places.length > 0) {
-        return $multi(undefined, findings.complaint ?? findings.reason);
+        return $multi(undefined, findings.warning ?? findings.reason);
     }
-    const is_whole = findings.complaint === undefined;
+    const is_complete = findings.warning === undefined;
     const entries = tidy(findings.entries);
-    if (entries.length > MOST_ENTRIES) findings.complaint = `more than ${MOST_ENTRIES} addresses, the rest is left out`;
+    if (entries.length > MOST_ENTRIES) findings.warning = `more than ${MOST_ENTRIES} addresses, the rest is left out`;
     while (entries.length > MOST_ENTRIES) table.remove(entries);
-    return $multi({ entries, seconds: findings.seconds, is_whole, complaint: findings.complaint });
+    return $multi({ entries, seconds: findings.seconds, is_complete, warning: findings.warning });
 }
 
 /**
- * The addresses of a name, in the order of their text; an empty list when an SRV record says that there is no service.
- * Nil and why when nothing new is known. Yields. Phases: timer.
- * @param before what the name stood for before, empty at first
+ * The addresses of a name, sorted by their text; empty if an SRV record says that there is no service. On failure nil and why.
+ * Yields. Phases: timer.
+ * @param before the former answer, empty at first
  */
 export function look_up(settings: Settings, name: Name, before: readonly Entry[]): Result<Answer> {
     const findings: Findings = {
@@ -126,7 +126,7 @@ export function look_up(settings: Settings, name: Name, before: readonly Entry[]
         entries: [],
         fresh: 0,
         seconds: math.huge,
-        complaint: undefined,
+        warning: undefined,
         reason: "no usable address",
     };
     if (name.port !== undefined) {

@@ -1,11 +1,11 @@
-/** Nodes that are names: what a user writes for them, checked label by label. Pure Lua. */
+/** Parses and checks nodes that are DNS names. Pure Lua. */
 import { port_number } from "../../core/http/address";
 
 import * as texts from "../../core/text/text";
 export interface Name {
-    /** What to ask for, in small letters. */
+    /** The name to look up, in lower case. */
     readonly host: string;
-    /** Of the nodes; nothing for an SRV name, whose records tell it. */
+    /** The port of the nodes; nothing for an SRV name, whose records have it. */
     readonly port: number | undefined;
 }
 
@@ -14,13 +14,13 @@ const MOST_HOST_LETTERS = 253;
 const MOST_LABEL_LETTERS = 63;
 
 function is_label(label: string): boolean {
-    // Underscores are in no host name (RFC 952), but in names of services and of containers.
+    // Host names have no underscores (RFC 952), but names of services and containers do.
     const [legal] = string.find(label, "^[%w_][%w_-]*$");
     const [hyphen_last] = string.find(label, "-$");
     return legal !== undefined && hyphen_last === undefined && label.length <= MOST_LABEL_LETTERS;
 }
 
-/** Whether the text may stand for a host in the DNS; one dot may end it. Phases: any. */
+/** Whether the text is a valid host name; it may end with a dot. Phases: any. */
 export function is_host(text: string): boolean {
     const host = string.match(text, "^(.-)%.?$")[0]!;
     if (host === "" || host.length > MOST_HOST_LETTERS) return false;
@@ -29,14 +29,14 @@ export function is_host(text: string): boolean {
         if (!is_label(label)) return false;
         last = label;
     }
-    // No name ends with a number; an address that is none, as 10.0.0.256, does (RFC 3696, section 2).
+    // The last label of a name is not a number; that of an invalid address, such as 10.0.0.256, is (RFC 3696, section 2).
     const [letter] = string.find(last, "%D");
     return letter !== undefined;
 }
 
 /**
- * A node's text as a name: "gpu.example.org:8000", or an SRV name as "_http._tcp.gpu.example.org", which has no port
- * (RFC 2782). Nothing for all else, addresses and paths too. Phases: any.
+ * Parses a name: "gpu.example.org:8000", or an SRV name like "_http._tcp.gpu.example.org", which has no port (RFC 2782). Nothing
+ * for anything else, such as addresses and paths. Phases: any.
  */
 export function parse(text: string): Name | undefined {
     const [service] = string.find(text, "^_[^.]+%._[^.]+%.[^.]");

@@ -1,7 +1,8 @@
-/** Asks the DNS: several questions at once, and each within its time, whatever comes back. */
+/** Asks the DNS: several questions concurrently, each with a time limit. */
 import * as semaphore from "ngx.semaphore";
 import type { DnsRecord } from "resty.dns.resolver";
 import * as random from "../../core/bytes/random";
+import * as clock from "../../core/time/clock";
 import type { Server, Settings } from "./settings";
 
 /** RFC 1035, RFC 3596 and RFC 2782. */
@@ -9,7 +10,7 @@ export const TYPE_A = 1;
 export const TYPE_AAAA = 28;
 export const TYPE_SRV = 33;
 
-/** RFC 1035, section 4.1.1: there is no such name. That is an answer, where all other codes are trouble. */
+/** RFC 1035, section 4.1.1: there is no such name. All other codes are errors. */
 const NAME_ERROR = 3;
 const CLASS_IN = 1;
 const ANSWER_SECTION = 1;
@@ -20,17 +21,17 @@ const MOST_SECONDS = 30;
 export interface Question {
     readonly host: string;
     readonly type: number;
-    /** The records of the type that was asked for; none while there is no answer, for the reason in `err`. */
+    /** The records of the type that was asked for; nothing without an answer, see `err`. */
     records: readonly DnsRecord[] | undefined;
-    /** All other records, those of the additional section too. */
+    /** All other records, including those of the additional section. */
     others: readonly DnsRecord[];
-    /** For how many seconds the answer holds: the least of its records. Below 0 for 0 (RFC 2181, section 8). */
+    /** How many seconds the answer is valid: the least TTL of its records. Below 0 means 0 (RFC 2181, section 8). */
     seconds: number;
     /** Why there is no answer, or why it is empty. */
     err: string | undefined;
 }
 
-/** A question that nobody has asked yet. */
+/** A question that was not asked yet. */
 export function question(host: string, type: number): Question {
     return { host, type, records: undefined, others: [], seconds: math.huge, err: "never asked" };
 }
@@ -49,14 +50,14 @@ function take(asked: Question, answers: readonly DnsRecord[]): void {
     asked.err = records.length === 0 ? "no such records" : undefined;
 }
 
-/** A library object, and so a socket, for this try alone: an answer to another question cannot be taken for its own. */
+/** Asks one server, with a new object of the library, and so a new socket, which gets no answers to other questions. */
 function put(settings: Settings, asked: Question, server: Server): void {
     const [resolver, err] = settings.library!.new({ nameservers: [server], timeout: settings.timeout_ms, retrans: 1 });
     if (resolver === undefined) {
         asked.err = err;
         return;
     }
-    // The library takes its ids from LuaJIT's numbers, which anybody can foretell.
+    // The library takes its ids from LuaJIT's random numbers, which are predictable.
     resolver._id = math.floor(random.share() * 0x10000);
     const [answers, query_err] = resolver.query(asked.host, {
         qtype: asked.type,
@@ -74,17 +75,17 @@ function put(settings: Settings, asked: Question, server: Server): void {
     }
 }
 
-/** Asks one server after the other. The library itself goes on to the next one only when a server is silent. */
-function pursue(settings: Settings, asked: Question, done: semaphore.Semaphore): void {
+/** Asks one server after another. The library itself does so only if a server does not answer. */
+function ask_in_turn(settings: Settings, asked: Question, done: semaphore.Semaphore): void {
     const servers = settings.servers;
     let place = math.floor(random.share() * servers.length);
-    let tries = 0;
-    while (asked.records === undefined && tries < settings.attempts) {
-        // The library trips over what a packet that breaks off does not have.
+    let attempts = 0;
+    while (asked.records === undefined && attempts < settings.attempts) {
+        // The library raises on truncated packets.
         const [ok, err] = pcall(put, settings, asked, servers[place]!);
         if (!ok) asked.err = `broken answer: ${tostring(err)}`;
         place = (place + 1) % servers.length;
-        tries += 1;
+        attempts += 1;
     }
     done.post(1);
 }
@@ -95,22 +96,22 @@ function ask_some(settings: Settings, questions: readonly Question[], first: num
     for (const place of $range(first, last)) {
         const asked = questions[place - 1]!;
         asked.err = "no answer in time";
-        threads.push(ngx.thread.spawn(pursue, settings, asked, done));
+        threads.push(ngx.thread.spawn(ask_in_turn, settings, asked, done));
     }
-    // All tries over UDP, then one over TCP. The library itself begins anew with each packet that has a wrong id.
-    const give_up = ngx.now() + ((settings.attempts + 2) * settings.timeout_ms) / 1000;
-    for (const _ of $range(first, last)) done.wait(math.max(give_up - ngx.now(), 0));
+    // All attempts over UDP, and one over TCP. The library itself starts its timeout again with each packet that has a wrong id.
+    const give_up = later(clock.now(), ((settings.attempts + 2) * settings.timeout_ms) / 1000);
+    for (const _ of $range(first, last)) done.wait(math.max(give_up - clock.now(), 0));
     for (const place of $range(1, threads.length)) ngx.thread.kill(threads[place - 1]!);
 }
 
 /**
- * Puts the questions to the servers, and notes the answers in them. Yields; takes 30 seconds and the time of one
- * question at most. Phases: timer.
+ * Asks the questions, and stores the answers in them. Yields; takes at most 30 seconds plus the time of one question. Phases:
+ * timer.
  */
 export function ask(settings: Settings, questions: readonly Question[]): void {
-    const give_up = ngx.now() + MOST_SECONDS;
+    const give_up = later(clock.now(), MOST_SECONDS);
     let first = 1;
-    while (first <= questions.length && ngx.now() < give_up) {
+    while (first <= questions.length && clock.now() < give_up) {
         const last = math.min(first + QUESTIONS_AT_ONCE - 1, questions.length);
         ask_some(settings, questions, first, last);
         first = last + 1;

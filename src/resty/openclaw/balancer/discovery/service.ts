@@ -1,13 +1,13 @@
-/** Reads SRV records (RFC 2782): where a service is to be found, and the addresses that came with it. */
+/** Reads SRV records (RFC 2782): the hosts of a service, and the addresses that came with them. */
 import type { DnsRecord } from "resty.dns.resolver";
 import { MOST_ENTRIES } from "./entries";
 import { is_host } from "./name";
 import { question } from "./question";
 import type { Question } from "./question";
 
-/** Where requests go, once the addresses of the host are known. */
+/** A host of the service. */
 export interface Place {
-    /** In small letters. */
+    /** In lower case. */
     readonly host: string;
     readonly port: number;
     readonly weight: number;
@@ -28,8 +28,8 @@ function is_usable(record: DnsRecord): boolean {
 }
 
 /**
- * The places of the lowest priority, sorted, 256 at most. None when the records say that there is no such service. Nil
- * and why when no record can be used. Pure Lua.
+ * The hosts with the lowest priority number, sorted, 256 at most. Empty if the records say that there is no such service. Nil and why
+ * if no record can be used. Pure Lua.
  */
 export function places_of(records: readonly DnsRecord[]): Result<Place[]> {
     let lowest = math.huge;
@@ -50,13 +50,13 @@ export function places_of(records: readonly DnsRecord[]): Result<Place[]> {
             });
         }
     }
-    // Servers turn the order; which records are past the limit must not turn with it.
+    // Servers rotate the records; which ones exceed the limit must not depend on that.
     table.sort(places, comes_first);
     while (places.length > MOST_ENTRIES) table.remove(places);
     return $multi(places);
 }
 
-/** A question that needs not be asked when its answer came along with another one. */
+/** A question, already answered if its answer came with another one. */
 export function question_about(host: string, type: number, came_along: readonly DnsRecord[]): Question {
     const about = question(host, type);
     const records: DnsRecord[] = [];

@@ -1,4 +1,4 @@
-/** One name and its look-ups in this worker: never two at a time, each in a timer of its own. */
+/** A name and its look-ups in this worker: never two at a time, each in its own timer. */
 import type { Faults } from "../../core/metrics/fault";
 import type { Counter } from "../../core/metrics/metric_handles";
 import * as metric_registry from "../../core/metrics/metric_registry";
@@ -13,7 +13,7 @@ import type { Answer } from "./look_up";
 import type { Name } from "./name";
 import type { Settings } from "./settings";
 
-/** What the names of one upstream have in common. */
+/** What the names of one upstream share. */
 export interface Common {
     readonly owner: string;
     readonly settings: Settings;
@@ -26,30 +26,30 @@ export interface Watched {
     /** As the user wrote it. */
     readonly text: string;
     readonly name: Name;
-    /** Where its answer stands in the dict. */
+    /** The key of its answer in the dict. */
     readonly key: string;
     readonly lookups: Record<"ok" | "failed", Counter>;
     state: "idle" | "starting" | "running";
-    /** When the state was first seen; nothing until somebody sees it. */
-    since: number | undefined;
+    /** When the last look-up was started, or when its end was noticed; nothing until then. */
+    since: MonotonicTime | undefined;
     /** Seconds from one look-up to the next. */
     wait: number;
-    /** Look-ups in a row without a whole answer. */
+    /** Look-ups in a row without a complete answer. */
     failures: number;
-    /** The answer last read, as the dict has it and as a list. */
+    /** The last answer, as in the dict and as a list. */
     answer: string | undefined;
     entries: readonly Entry[];
 }
 
-/** Look-ups of all names in this worker. */
+/** Concurrent look-ups of all names in this worker. */
 const PLACES = places.new(50);
-/** A timer over nginx's limit of running timers never runs, and nobody is told. */
+/** nginx silently drops timers above its limit; a look-up that has not started after so many seconds is lost. */
 const START_SECONDS = 5;
 const MOST_RETRY_SECONDS = 30;
-/** Late rather than early: a server that keeps answers would only tell what is left of this one's time. */
+/** Only later, not earlier: a caching server would answer with the rest of the present TTL. */
 const JITTER = 0.05;
 
-/** A name that is due at once. Phases: init. */
+/** Watches a name, which is due at once. Phases: init. */
 export function watch(common: Common, registry: Registry, text: string, name: Name): Watched {
     const lookups = metric_registry.counter(
         registry,
@@ -72,12 +72,12 @@ export function watch(common: Common, registry: Registry, text: string, name: Na
     };
 }
 
-/** The answer as the dict has it now; nothing while there has been none. Phases: any. */
+/** The answer in the dict; nothing before the first one. Phases: any. */
 export function answer_of(watched: Watched): string | undefined {
     return watched.common.dict.get<string>(watched.key)[0];
 }
 
-/** The answer as a list; nothing while there has been none. Phases: any. */
+/** The answer as a list; nothing before the first one. Phases: any. */
 export function entries_of(watched: Watched): readonly Entry[] | undefined {
     const answer = answer_of(watched);
     if (answer === undefined) return undefined;
@@ -88,7 +88,7 @@ export function entries_of(watched: Watched): readonly Entry[] | undefined {
     return watched.entries;
 }
 
-/** 1 s, 2 s, 4 s and so on: servers in trouble are spared, and those that are back are noticed within half a minute. */
+/** 1 s, 2 s, 4 s and so on, at most 30 s. */
 function retry_seconds(failures: number): number {
     return math.min(2 ** math.min(failures - 1, 10), MOST_RETRY_SECONDS);
 }
@@ -97,13 +97,13 @@ function pause(watched: Watched, seconds: number): void {
     watched.wait = seconds * (1 + JITTER * random.share());
 }
 
-function complain(watched: Watched, err: unknown): void {
+function warn(watched: Watched, err: unknown): void {
     const { faults, owner } = watched.common;
     faults.report("dns", owner, ": ", watched.text, ": ", err);
 }
 
 function fail(watched: Watched, err: unknown): void {
-    complain(watched, err);
+    warn(watched, err);
     watched.lookups.failed.inc();
     watched.failures += 1;
     pause(watched, retry_seconds(watched.failures));
@@ -114,10 +114,10 @@ function keep(watched: Watched, answer: Answer): void {
     const [stored, err] = dict.safe_set(watched.key, to_text(answer.entries));
     if (stored !== true) return fail(watched, err);
     watched.lookups.ok.inc();
-    if (answer.complaint !== undefined) complain(watched, answer.complaint);
-    watched.failures = answer.is_whole ? 0 : watched.failures + 1;
+    if (answer.warning !== undefined) warn(watched, answer.warning);
+    watched.failures = answer.is_complete ? 0 : watched.failures + 1;
     const seconds = math.min(math.max(answer.seconds, settings.least_seconds), settings.most_seconds);
-    pause(watched, answer.is_whole ? seconds : math.min(seconds, retry_seconds(watched.failures)));
+    pause(watched, answer.is_complete ? seconds : math.min(seconds, retry_seconds(watched.failures)));
 }
 
 function refresh(watched: Watched): void {
@@ -126,14 +126,14 @@ function refresh(watched: Watched): void {
     else keep(watched, answer);
 }
 
-/** A look-up is no longer under way. */
+/** Ends a look-up. */
 function end(watched: Watched): void {
     watched.state = "idle";
     places.give_back(PLACES);
 }
 
 function run(premature: boolean, watched: Watched): void {
-    // A start that was taken for lost may come after all.
+    // The timer of a look-up that was given up as lost may run after all.
     if (watched.state !== "starting") return;
     watched.state = "running";
     if (!premature && !ngx.worker.exiting()) {
@@ -144,32 +144,32 @@ function run(premature: boolean, watched: Watched): void {
     watched.since = undefined;
 }
 
-/** Whether a look-up is under way. A start that nothing has come of in time is taken for lost. */
-export function is_busy(watched: Watched, now: number): boolean {
+/** Whether a look-up is running, or is about to start. */
+export function is_busy(watched: Watched, now: MonotonicTime): boolean {
     if (watched.state !== "starting") return watched.state === "running";
-    return now >= watched.since! && now < watched.since! + START_SECONDS;
+    return now < later(watched.since!, START_SECONDS);
 }
 
-/** Gives up a start that nothing has come of in time. Phases: any. */
-export function forget_lost(watched: Watched, now: number): void {
+/** Gives up a look-up that has not started in time. Phases: any. */
+export function forget_lost(watched: Watched, now: MonotonicTime): void {
     if (watched.state === "starting" && !is_busy(watched, now)) end(watched);
 }
 
-/** Whether it is time for the next look-up: so it is, too, when the clock went back, as then nobody knows. */
-export function is_due(watched: Watched, now: number): boolean {
+/** Whether it is time for the next look-up. */
+export function is_due(watched: Watched, now: MonotonicTime): boolean {
     if (watched.since === undefined) watched.since = now;
-    return now < watched.since || now >= watched.since + watched.wait;
+    return now >= later(watched.since, watched.wait);
 }
 
 /**
- * Begins a look-up for an upstream, and returns before there is anything to see of it. False where too many are under way in
- * this worker; then ask again within a second, or `give_up`. Phases: those that have timers.
+ * Starts a look-up for an upstream in the background. False if too many are running in this worker: then ask again within a
+ * second, or `give_up`. Phases: those that have timers.
  */
-export function start(watched: Watched, upstream: object, now: number): boolean {
+export function start(watched: Watched, upstream: object, now: MonotonicTime): boolean {
     if (!places.take(PLACES, upstream, now)) return false;
     watched.state = "starting";
     watched.since = now;
-    // The library never closes its sockets; they end with the timer.
+    // The library never closes its sockets; they are closed when the timer ends.
     const [ok, err] = ngx.timer.at(0, run, watched);
     if (ok) return true;
     end(watched);
@@ -177,7 +177,7 @@ export function start(watched: Watched, upstream: object, now: number): boolean 
     return true;
 }
 
-/** An upstream has no look-up to begin. Costs nothing where nobody waits. Phases: any. */
+/** Stops waiting for a place, as the upstream has no look-up to start. Costs nothing if nobody waits. Phases: any. */
 export function give_up(upstream: object): void {
     places.leave(PLACES, upstream);
 }

@@ -1,23 +1,23 @@
-/** Asks one node once how it is. */
+/** One check of one node. */
 import * as http_client from "../../http_client";
 import * as retry_after_of from "../../core/http/retry_after";
 import * as busy_statuses from "../busy_statuses";
 import type { Settings } from "./options";
 import * as tls from "./tls";
-import type { Verdict } from "./verdicts";
+import type { CheckResult } from "./health_state";
 
-/** With the verdict why it is none of "pass", and how long a busy node asks to be left alone. */
+/** The result; why it is not "pass"; and for how long a busy node asks to get no requests. */
 export type Outcome = LuaMultiReturn<
-    [verdict: Verdict, why?: string | undefined, retry_after_seconds?: number | undefined]
+    [result: CheckResult, why?: string | undefined, retry_after_seconds?: number | undefined]
 >;
 
-/** As much of a body as is read, in bytes. */
+/** So many bytes of a body are read. */
 const BODY_BYTES = 65536;
 
 const TOO_MANY_REQUESTS = 429;
 const HTTPS_PORT = 443;
 
-/** Of a name of its own, so that no connection that others have kept is taken for a new one. */
+/** The name of its own pool, so that no kept-alive connection of others is used. */
 const POOL = "openclaw health check";
 
 function connect(socket: ngx.Tcp, host: string, port: number): Result<1> {
@@ -46,12 +46,12 @@ function judge(settings: Settings, answer: http_client.Answer): Outcome {
     if (busy_statuses.is_busy(settings.busy_statuses, tostring(status), retry_after)) {
         return $multi("busy", `status ${status}`, retry_after_of.seconds(retry_after));
     }
-    // Whoever checks has asked too often; that says nothing but that the node is alive.
+    // A rate limit for the checks: the node is up.
     if (status === TOO_MANY_REQUESTS) return $multi("pass");
     return $multi("fail", `status ${status}`);
 }
 
-/** What the Host header says: over TLS the name that SNI says, as servers refuse a request in which the two differ. */
+/** The headers: over TLS the Host header must be the name in SNI, as servers reject requests where they differ. */
 function headers_for(settings: Settings, name: string | undefined, port: number): Record<string, string> {
     if (name === undefined || settings.headers.Host !== undefined) return settings.headers;
     return { Host: port === 0 || port === HTTPS_PORT ? name : `${name}:${port}` };
@@ -80,14 +80,13 @@ function probe_http(settings: Settings, host: string, port: number, server_name:
 }
 
 /**
- * How a node is: "pass", also for a 429 that is none of `busy_statuses`; "busy" for an answer that is one, and how long it
- * asks to be left alone, as far as it says; "fail" for all else. Takes no longer than the timeout. Phases: those that may
- * yield.
- * @param port 0 where the host is a unix socket
- * @param server_name the node's name for TLS, where it has one
+ * Checks a node: "pass", also for a 429 that is not one of `busy_statuses`; "busy" for a status that is one, with the seconds of its
+ * Retry-After; else "fail". Takes no longer than the timeout. Phases: those that may yield.
+ * @param port 0 if the host is a unix socket
+ * @param server_name the node's name for TLS, if it has one
  */
 export function probe(settings: Settings, host: string, port: number, server_name?: string): Outcome {
-    // The timeout begins now, and nginx's time is that of this turn of its loop, which may have begun long ago.
+    // The timeout begins now, and nginx's cached time may be old.
     ngx.update_time();
     const actual_port = port === 0 ? 0 : (settings.port ?? port);
     if (settings.type === "tcp") return probe_tcp(settings, host, actual_port);

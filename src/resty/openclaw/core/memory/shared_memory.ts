@@ -48,8 +48,13 @@ export const LAST_ACTIVE = 3;
 /** Slot 2 of block 0: how many configurations have opened the region so far. */
 const CONFIGURATION = 2;
 
+/**
+ * What the numbers in a region mean; to be raised when that changes, as a region outlives a reload with another version. 2: moments
+ * are monotonic.
+ */
+const MEANING = 2;
 /** What two versions must agree in to share a region. */
-const LAYOUT = `${mapping.SLOTS} ${mapping.FIRST_TRANSIENT} ${AREAS}`;
+const LAYOUT = `${MEANING} ${mapping.SLOTS} ${mapping.FIRST_TRANSIENT} ${AREAS}`;
 
 /**
  * So many generations of workers can hold a block each, of so many workers as nginx has been told to start or the machine has

@@ -1,9 +1,10 @@
 /**
- * Which peer each request of this worker is at. A try that is counted in is counted out once: at the next try, or in the
- * log phase, where one call settles what a request has left, in whatever upstream it was.
+ * The try that each request of this worker is at: one try is one request sent to one node. `begin` counts a try in; it is
+ * counted out once, when the next try begins or in the log phase, whichever upstream it belongs to.
  *
- * It stands in the state of each request, which tells our requests from those that nginx sent to the same node.
+ * The peer is kept in the request's state. So requests that nginx itself sent to the same node are not counted.
  */
+import * as clock from "../core/time/clock";
 import * as request from "../core/request/request";
 import * as request_state from "../core/request/request_state";
 import type { RequestState } from "../core/request/request_state";
@@ -15,8 +16,8 @@ import * as busy_statuses from "./busy_statuses";
 import * as clients from "./clients";
 import * as contacts from "./contact";
 import type { Contact } from "./contact";
-import * as degradation from "./degradation";
-import * as ejection from "./ejection";
+import * as failover from "./failover";
+import * as outlier_detection from "./outlier_detection";
 import * as nodes from "./node";
 import type { Outcome } from "./node";
 import * as outcomes from "./outcome";
@@ -28,34 +29,34 @@ import type { Peer, Upstream } from "./model";
 
 declare module "../core/request/request_state" {
     interface RequestState {
-        /** The peer that it is counted in at. */
+        /** The peer of its current try. */
         peer?: Peer | undefined;
-        /** Whether its answer counts as begun. */
+        /** Whether the first byte of the answer was counted as its end. */
         has_answer_begun?: boolean | undefined;
-        /** Whether it has become a connection of another kind. */
+        /** Whether its connection was upgraded, to a WebSocket for example. */
         is_upgraded?: boolean | undefined;
     }
 }
 
-/** What nginx says of a try that took too long. */
+/** The status that nginx gives a try that timed out. */
 const TIMEOUT = "504";
-/** The answer that turns a connection into another kind, such as a WebSocket. */
+/** The status that upgrades a connection. */
 const SWITCHING_PROTOCOLS = 101;
 const UPGRADED = "101";
 
-/** Counts a request in at a peer. Phases: balancer. */
-export function begin(state: RequestState, peer: Peer, now: number): void {
+/** Counts a try at a peer in. Phases: balancer. */
+export function begin(state: RequestState, peer: Peer, now: MonotonicTime): void {
     nodes.start(peer.node, now);
     peer.requests += 1;
     state.peer = peer;
 }
 
-/** Whether the request is counted in at some peer. Phases: any with a request. */
+/** Whether the request has a try that is counted in. Phases: any with a request. */
 export function is_present(state: RequestState): boolean {
     return state.peer !== undefined;
 }
 
-/** Whether the first byte is what counts of the answer at hand. */
+/** Whether the answer at hand is done with its first byte, as far as its upstream is concerned. */
 function counts_first_byte(upstream: Upstream): boolean {
     const signal = upstream.signal;
     return (
@@ -64,40 +65,42 @@ function counts_first_byte(upstream: Upstream): boolean {
     );
 }
 
-function learn_from_success(state: RequestState, peer: Peer, now: number, seconds: number | undefined): void {
+function learn_from_success(state: RequestState, peer: Peer, now: MonotonicTime, seconds: number | undefined): void {
     const upstream = peer.upstream!;
-    ejection.succeeded(peer.record, now);
+    outlier_detection.succeeded(peer.record, now);
     clients.note(upstream.clients, now);
     request_failures.answered(state, peer, now);
     if (upstream.policy.succeeded !== undefined) upstream.policy.succeeded(peer, now, seconds);
-    if (upstream.fallback !== undefined) degradation.answered(upstream.degradation, now, now - request.seconds_taken());
+    if (upstream.fallback !== undefined) {
+        failover.succeeded(upstream.failover, now, later(now, -request.seconds_taken()));
+    }
 }
 
-/** Notes that the request at hand becomes a connection of another kind, which may be open for hours: that was its answer. */
+/** Records that the connection was upgraded. That was the answer: it may stay open for hours. */
 function upgrade(state: RequestState, peer: Peer): void {
     state.is_upgraded = true;
     nodes.note_upgraded(peer.node);
-    learn_from_success(state, peer, request.now(), undefined);
+    learn_from_success(state, peer, clock.now(), undefined);
 }
 
-/** Whether the beginning of an answer of this request tells anything. */
-function tells_by_beginning(state: RequestState, upstream: Upstream): boolean {
+/** Whether there is anything to do when the answer begins. */
+function is_first_byte_relevant(state: RequestState, upstream: Upstream): boolean {
     if (state.has_answer_begun === true || state.is_upgraded === true) return false;
     return request_failures.has(state) || request.status() === SWITCHING_PROTOCOLS || counts_first_byte(upstream);
 }
 
-/** Notes that the answer has begun. Phases: header_filter. */
+/** Records that the answer has begun. Phases: header_filter. */
 export function note_first_byte(state: RequestState): void {
     const peer = state.peer;
-    if (peer === undefined || !tells_by_beginning(state, peer.upstream!)) return;
-    // An error page may have any status; that of the node is what counts.
+    if (peer === undefined || !is_first_byte_relevant(state, peer.upstream!)) return;
+    // Not the status of the response: an error page may have any.
     const status = upstream_tries.last(request.variable("upstream_status") ?? "-");
     if (outcomes.of_status(status) !== "ok" || !peer_of.is_current(peer)) return;
     if (status === UPGRADED) {
         upgrade(state, peer);
         return;
     }
-    request_failures.answered(state, peer, request.now());
+    request_failures.answered(state, peer, clock.now());
     if (!counts_first_byte(peer.upstream!)) return;
     state.has_answer_begun = true;
     nodes.note_done(peer.node);
@@ -106,7 +109,7 @@ export function note_first_byte(state: RequestState): void {
 function learn_from_failure(
     state: RequestState | undefined,
     peer: Peer,
-    now: number,
+    now: MonotonicTime,
     outcome: Outcome,
     status: string,
     contact: Contact,
@@ -117,12 +120,12 @@ function learn_from_failure(
         else request_failures.add(state, peer, now);
     } else if (outcome === "busy") {
         const asked_for = request.variable("upstream_http_retry_after");
-        ejection.refused(peer.record, now, retry_after.seconds(asked_for));
+        outlier_detection.note_busy(peer.record, now, retry_after.seconds(asked_for));
     } else {
-        ejection.told_nothing(peer.record);
+        outlier_detection.end_probe(peer.record);
         if (!outcomes.is_of_node(status)) return;
-        request_failures.called_wrong(state, peer);
-        if (upstream.fallback !== undefined) degradation.answered_otherwise(upstream.degradation, now);
+        request_failures.note_rejected(state, peer);
+        if (upstream.fallback !== undefined) failover.answered_neutrally(upstream.failover, now);
     }
 }
 
@@ -131,20 +134,20 @@ function outcome_of(upstream: Upstream, status: string, contact: Contact): Outco
     if (busy_statuses.may_be_busy(known, status)) {
         if (busy_statuses.is_busy(known, status, request.variable("upstream_http_retry_after"))) return "busy";
     }
-    // A client that gives no time must not mark nodes as failing.
+    // A client with a short deadline must not mark nodes as failing.
     if (status === TIMEOUT && time_left.was_short()) return "neutral";
     if (contact !== "answered") return outcomes.of_status(status);
     return outcomes.of_answer(upstream.failure_statuses, status);
 }
 
-/** Counts a connection out that had been a request. */
+/** Counts an upgraded connection out. */
 function count_out_upgraded(state: RequestState, peer: Peer): void {
     if (state.is_upgraded !== true) upgrade(state, peer);
     state.is_upgraded = undefined;
     nodes.finish_upgraded(peer.node);
 }
 
-/** Counts a request out of the peer it is at. `seconds`: what its policy learns from, where it wants to. */
+/** Counts the current try out. `seconds`: the duration that the policy learns from, if it is known. */
 function count_out(
     state: RequestState,
     peer: Peer,
@@ -163,7 +166,7 @@ function count_out(
         count_out_upgraded(state, peer);
         return;
     }
-    const now = request.now();
+    const now = clock.now();
     const outcome = outcome_of(peer.upstream!, status, contact);
     nodes.finish(peer.node, outcome, state.has_answer_begun === true);
     state.has_answer_begun = undefined;
@@ -172,8 +175,8 @@ function count_out(
 }
 
 /**
- * Settles a try that failed with this status, before the next one of the same pass, and returns the peer it was at;
- * nothing when the request is at none. Phases: balancer.
+ * Settles the current try, which failed with this status, before the next one of the same pass. Returns its peer; nothing if
+ * there is no current try. Phases: balancer.
  */
 export function settle(state: RequestState, status: string): Peer | undefined {
     const peer = state.peer;
@@ -185,32 +188,32 @@ export function settle(state: RequestState, status: string): Peer | undefined {
 }
 
 /**
- * Learns from the try of a subrequest at this peer that failed with this status. Subrequests are not counted: they have no
- * log phase in which they could be counted out. Phases: balancer.
+ * Learns from a try of a subrequest at this peer that failed with this status. Subrequests are not counted in: they have no
+ * log phase to count them out. Phases: balancer.
  */
 export function learn_in_subrequest(peer: Peer, status: string): void {
     if (!peer_of.is_current(peer)) return;
     const contact = contacts.before(status);
     const outcome = outcome_of(peer.upstream!, status, contact);
-    if (outcome !== "ok") learn_from_failure(undefined, peer, request.now(), outcome, status, contact);
+    if (outcome !== "ok") learn_from_failure(undefined, peer, clock.now(), outcome, status, contact);
 }
 
 /**
- * What a try's status says of the node. An answer that the client did not take to its end has a good status, but was
- * quick for no merit of the node: it says as little as none.
+ * The status to learn from; "-" for a good answer that the client did not read to its end: such an answer was quick because the
+ * client left, not because the node is fast.
  */
-function telling_status(status: string): string {
+function usable_status(status: string): string {
     if (outcomes.of_status(status) !== "ok" || status === UPGRADED) return status;
     return request.variable("request_completion") === "OK" ? status : "-";
 }
 
-/** A time of the only try; nothing where nginx has none. */
+/** A duration of the only try; nothing if nginx has none. */
 function only_seconds(name: string): number | undefined {
     const seconds = request.seconds(name);
     return seconds !== undefined && seconds >= 0 ? seconds : undefined;
 }
 
-/** What the policy of a peer's upstream learns from; `whole`: how long the whole try took. */
+/** The duration that an upstream's policy learns from. `whole`: that of the whole try. */
 function seconds_to_learn(upstream: Upstream, whole: number | undefined): number | undefined {
     if (upstream.policy.wants_seconds !== true || !counts_first_byte(upstream)) return whole;
     const seconds = only_seconds("upstream_header_time");
@@ -219,13 +222,13 @@ function seconds_to_learn(upstream: Upstream, whole: number | undefined): number
 
 /** Settles the only try of a request that ends. */
 function settle_only(state: RequestState, peer: Peer, status: string): void {
-    // How long a connection of another kind is open is up to its ends.
+    // How long an upgraded connection stays open says nothing about the node.
     const seconds = status === UPGRADED ? undefined : only_seconds("upstream_response_time");
     try_figures.count(peer.figures, status, seconds);
-    count_out(state, peer, telling_status(status), contacts.last(status), seconds_to_learn(peer.upstream!, seconds));
+    count_out(state, peer, usable_status(status), contacts.last(status), seconds_to_learn(peer.upstream!, seconds));
 }
 
-/** The last one of several tries, at other upstreams too, that was at a peer's node. */
+/** Of all tries of the request, at other upstreams too, the last one at a peer's node; and whether no other followed. */
 function last_at(
     peer: Peer,
     statuses: string,
@@ -239,32 +242,32 @@ function last_at(
         request.variable("upstream_header_time"),
     );
     let found: Try | undefined;
-    for (const attempt of tries) {
-        if (attempt.address === peer.node.address) found = attempt;
+    for (const other of tries) {
+        if (other.address === peer.node.address) found = other;
     }
     return $multi(found, found !== undefined && found === tries[tries.length - 1]);
 }
 
-/** As `seconds_to_learn`, for one of several tries. */
+/** Like `seconds_to_learn`, for one of several tries. */
 function listed_seconds_to_learn(peer: Peer, statuses: string, whole: number | undefined): number | undefined {
     const upstream = peer.upstream!;
     if (upstream.policy.wants_seconds !== true || !counts_first_byte(upstream)) return whole;
-    const [attempt] = last_at(peer, statuses, request.variable("upstream_header_time"));
-    const seconds = tonumber(attempt?.response_seconds);
+    const [its_try] = last_at(peer, statuses, request.variable("upstream_header_time"));
+    const seconds = tonumber(its_try?.response_seconds);
     return seconds;
 }
 
-/** As `settle_only`, where there were several tries. */
+/** Like `settle_only`, where there were several tries. */
 function settle_one_of_several(state: RequestState, peer: Peer, statuses: string): void {
-    const [attempt, is_last] = last_at(peer, statuses, request.variable("upstream_response_time"));
-    const status = attempt === undefined ? "-" : attempt.status;
-    const seconds = status === UPGRADED ? undefined : tonumber(attempt?.response_seconds);
+    const [its_try, is_last] = last_at(peer, statuses, request.variable("upstream_response_time"));
+    const status = its_try === undefined ? "-" : its_try.status;
+    const seconds = status === UPGRADED ? undefined : tonumber(its_try?.response_seconds);
     try_figures.count(peer.figures, status, seconds);
-    const telling = is_last ? telling_status(status) : status;
-    count_out(state, peer, telling, contacts.of_try(attempt), listed_seconds_to_learn(peer, statuses, seconds));
+    const telling = is_last ? usable_status(status) : status;
+    count_out(state, peer, telling, contacts.of_try(its_try), listed_seconds_to_learn(peer, statuses, seconds));
 }
 
-/** Settles what the request has left to settle. To be called once for each request. Phases: log. */
+/** Settles the last try of a request. To be called once for each request. Phases: log. */
 export function settle_last(state: RequestState): void {
     const peer = state.peer;
     if (peer !== undefined) {
@@ -272,24 +275,24 @@ export function settle_last(state: RequestState): void {
         if (upstream_tries.is_single(statuses)) settle_only(state, peer, statuses);
         else settle_one_of_several(state, peer, statuses);
     }
-    if (request_failures.has(state)) request_failures.finish(state, request.now());
+    if (request_failures.has(state)) request_failures.finish(state, clock.now());
 }
 
 /**
- * Settles the try of an earlier pass that a redirect ended, before the pass that nginx begins now; nothing happens where
- * there is none. Phases: balancer.
+ * Settles the try that an internal redirect ended, before the first try of the next pass. Does nothing without a current try.
+ * Phases: balancer.
  */
 export function settle_before(state: RequestState): void {
     const peer = state.peer;
     if (peer === undefined) return;
     const statuses = request.variable("upstream_status") ?? "";
-    const [attempt] = last_at(peer, statuses, request.variable("upstream_response_time"));
-    const status = attempt === undefined ? "-" : attempt.status;
-    try_figures.count(peer.figures, status, tonumber(attempt?.response_seconds));
-    count_out(state, peer, status, contacts.of_try(attempt), undefined);
+    const [its_try] = last_at(peer, statuses, request.variable("upstream_response_time"));
+    const status = its_try === undefined ? "-" : its_try.status;
+    try_figures.count(peer.figures, status, tonumber(its_try?.response_seconds));
+    count_out(state, peer, status, contacts.of_try(its_try), undefined);
 }
 
-/** What a request has left that ended without a log phase of ours tells nothing of its node. */
+/** Counts out the try of a request that ended without a log phase of ours. Nothing is known of how it ended. */
 function settle_lost(this: void, state: RequestState): void {
     if (state.peer !== undefined) count_out(state, state.peer, "-", "none", undefined);
 }

@@ -4,9 +4,9 @@ ____exports.SLOTS = 4
 local DOWN = 0
 local FAILS_IN_A_ROW = 1
 local PASSES_IN_A_ROW = 2
---- Whether any check has failed since the node was last found sound.
+--- Whether a check has failed and enough passes have not followed yet.
 local IN_DOUBT = 3
---- Whether so many checks failed in a row that the node is to get no requests. Phases: any.
+--- Whether the checks have marked the node as down: it gets no requests. Phases: any.
 function ____exports.is_down(record)
     return record[DOWN] ~= 0
 end
@@ -21,14 +21,13 @@ local function note_failure(record, fails)
     record[DOWN] = 1
     return "down"
 end
---- Books a verdict. Returns "down" when it takes the node down, "up" when it brings the node back, "recovered" when the
--- node was up all the while, but so many passes in a row have come after a check that failed; else nothing. Phases: any,
--- in the one worker that leads.
+--- Records the result of a check. Returns "down" if it marks the node as down; "up" if it marks it as up again; "recovered" if the
+-- node was not down, but enough passes have followed a failed check; else nothing. Phases: any, in the leader.
 -- 
--- @param fails failures in a row that take a node down
--- @param passes passes in a row that bring it back; "busy" counts as one
-function ____exports.note(record, verdict, fails, passes)
-    if verdict == "fail" then
+-- @param fails failures in a row that mark a node as down
+-- @param passes passes in a row that mark it as up; "busy" counts as one
+function ____exports.note(record, result, fails, passes)
+    if result == "fail" then
         return note_failure(record, fails)
     end
     if record[IN_DOUBT] == 0 then

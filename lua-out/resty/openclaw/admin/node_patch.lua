@@ -1,14 +1,14 @@
 local ____exports = {}
 local cjson = require("cjson.safe")
---- Sums of weights within these bounds, and their quotients, are exact enough for every policy.
+--- Within these bounds, sums and quotients of weights are exact enough for every policy.
 local LEAST_WEIGHT = 0.000001
 local MOST_WEIGHT = 1000000
 local DEEPEST = 16
---- A decoder of our own that takes no more than JSON: no NaN, no hexadecimal numbers.
+--- A strict decoder: no NaN, no hexadecimal numbers.
 local decoder = cjson.new()
 decoder.decode_invalid_numbers(false)
 decoder.decode_max_depth(DEEPEST)
---- The fields of a JSON object; nothing for all else.
+--- The fields of a JSON object; nothing for anything else.
 local function object(text)
     local brace = string.find(text, "^[ \t\r\n]*{")
     local zero = string.find(text, "\0", 1, true)
@@ -28,7 +28,7 @@ local function unknown_fields(given)
     table.sort(names)
     return names
 end
---- Reads the wish. On failure nil, a code and a sentence. Phases: any.
+--- Reads the patch. On failure nil, a code and a message. Phases: any.
 function ____exports.read(text)
     local given = object(text)
     if given == nil then
@@ -53,23 +53,23 @@ function ____exports.read(text)
     if quotes ~= 2 * fields then
         return nil, "bad_json", "A field stands in the body twice."
     end
-    local wish = {}
+    local patch = {}
     if weight ~= nil then
-        wish.weight = weight
+        patch.weight = weight
     end
     if drain ~= nil then
-        wish.drain = drain
+        patch.drain = drain
     end
-    return wish
+    return patch
 end
---- The wish in words, as the log has them after the node.
-function ____exports.in_words(wish)
+--- The patch in words, for the log.
+function ____exports.describe(patch)
     local parts = {}
-    if wish.weight ~= nil then
-        parts[#parts + 1] = "weight " .. tostring(wish.weight)
+    if patch.weight ~= nil then
+        parts[#parts + 1] = "weight " .. tostring(patch.weight)
     end
-    if wish.drain ~= nil then
-        parts[#parts + 1] = wish.drain and "drain" or "no drain"
+    if patch.drain ~= nil then
+        parts[#parts + 1] = patch.drain and "drain" or "no drain"
     end
     return #parts == 0 and "" or ": " .. table.concat(parts, ", ")
 end

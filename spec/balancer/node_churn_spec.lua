@@ -1,6 +1,6 @@
 --- Nodes that come and go: what is named by their addresses goes with them.
 local admin_of = require("resty.openclaw.balancer")
-local attempts = require("resty.openclaw.balancer.attempts")
+local current_try = require("resty.openclaw.balancer.current_try")
 local clock = require("resty.openclaw.core.time.clock")
 local figures = require("resty.openclaw.balancer.try_figures")
 local held_rows = require("resty.openclaw.core.memory.shared_memory.held_rows")
@@ -12,8 +12,8 @@ local node_of = require("resty.openclaw.balancer.node")
 local rows = require("resty.openclaw.core.memory.shared_memory.rows")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 
---- How many come and go; PASSING_ADDRESSES=100000 asks for more, and takes a minute and a half.
-local ADDRESSES = tonumber(os.getenv("PASSING_ADDRESSES")) or 16000
+--- How many come and go; CHURN_ADDRESSES=100000 asks for more, and takes a minute and a half.
+local ADDRESSES = tonumber(os.getenv("CHURN_ADDRESSES")) or 16000
 --- Those of two such lists have fewer than 2,000 series of a family.
 local AT_ONCE = 160
 
@@ -58,9 +58,9 @@ local function entries(first, count)
     return list
 end
 
-local function settle(memberships)
-    for _, membership in ipairs(memberships) do membership_of.settle(membership) end
-    node_of.settle(registry)
+local function release_retired(memberships)
+    for _, membership in ipairs(memberships) do membership_of.release_retired(membership) end
+    node_of.release_retired(registry)
 end
 
 local function slots()
@@ -103,7 +103,7 @@ describe("nodes that come and go", function()
             -- There was one request at each node, none of another one that had this memory before.
             local node = memberships[1].by_address[found.addresses[1].address].node
             assert.equal(1, node_of.answered(node))
-            settle(memberships)
+            release_retired(memberships)
             free_all()
             if batch == 20 then
                 collectgarbage()
@@ -124,7 +124,7 @@ describe("nodes that come and go", function()
         -- When the last have gone as well there is no address left.
         found.addresses = {}
         for _, membership in ipairs(memberships) do membership_of.peers(membership) end
-        settle(memberships)
+        release_retired(memberships)
         free_all()
         assert.equal(0, size(node_of.all(registry)))
         assert.equal(0, series_with(":80"))
@@ -137,10 +137,10 @@ describe("nodes that come and go", function()
             assert.equal(4500, #membership_of.peers(memberships[1]))
             found.addresses = {}
             membership_of.peers(memberships[1])
-            settle(memberships)
+            release_retired(memberships)
             free_all()
         end
-        assert.is_false(memberships[1].lacks_some)
+        assert.is_false(memberships[1].is_incomplete)
     end)
 
     it("keep their memory while a request is there", function()
@@ -148,11 +148,11 @@ describe("nodes that come and go", function()
         found.addresses = entries(1, 1)
         local peer = membership_of.peers(memberships[1])[1]
         peer.upstream = { policy = {}, signal = "total", budget = {} }
-        attempts.begin({}, peer, now)
+        current_try.begin({}, peer, now)
         found.addresses = {}
         membership_of.peers(memberships[1])
         for _ = 1, 3 do
-            settle(memberships)
+            release_retired(memberships)
             free_all()
         end
         assert.equal(1, node_of.in_flight(peer.node))
@@ -164,7 +164,7 @@ describe("nodes that come and go", function()
         membership_of.peers(memberships[1])
         node_of.finish(peer.node, "ok")
         peer.requests = peer.requests - 1
-        settle(memberships)
+        release_retired(memberships)
         free_all()
         assert.is_nil(node_of.all(registry)[peer.node.address])
         assert.equal(0, series_with(peer.node.address))
@@ -177,7 +177,7 @@ describe("nodes that come and go", function()
         assert.equal(gone.node, stays.node)
         found.addresses = {}
         membership_of.peers(memberships[1])
-        settle(memberships)
+        release_retired(memberships)
         free_all()
         assert.is_true(held_rows.is_current(region, stays.row))
         assert.is_true(node_of.is_current(stays.node))
@@ -186,7 +186,7 @@ describe("nodes that come and go", function()
         assert.is_true(series_with('upstream="other",node="10.0.0.1:80"') > 0)
         assert.is_true(series_with('{node="10.0.0.1:80"') > 0)
         membership_of.peers(memberships[2])
-        settle(memberships)
+        release_retired(memberships)
         free_all()
         assert.equal(0, series_with("10.0.0.1:80"))
     end)
@@ -201,7 +201,7 @@ describe("nodes that come and go", function()
             assert(balancer:change(address, { remove = true }))
             assert.equal(1, #balancer:report())
             if round % 500 == 0 then
-                settle({ balancer.membership })
+                release_retired({ balancer.membership })
                 free_all()
                 used = used or slots()
                 assert.same(used, slots())
@@ -215,7 +215,7 @@ describe("nodes that come and go", function()
         local peer = membership_of.peers(memberships[1])[1]
         peer.upstream = { policy = {}, signal = "total", budget = {} }
         local state = {}
-        attempts.begin(state, peer, now)
+        current_try.begin(state, peer, now)
         -- As if this worker had no block: nobody sees that it holds the node.
         region.mine[peer.row.slot], region.mine[peer.node.row.slot] = 0, 0
         free_all()
@@ -223,7 +223,7 @@ describe("nodes that come and go", function()
         local other = membership_of.peers(memberships[1])[1]
         assert.not_equal(peer, other)
         assert.is_true(node_of.is_current(other.node))
-        attempts.settle_last(state)
+        current_try.settle_last(state)
         assert.equal(0, node_of.in_flight(other.node))
         found.addresses = {}
         membership_of.peers(memberships[1])

@@ -1,27 +1,27 @@
-/** What the body of a PUT asks for: `{"weight":2,"drain":true}`, both of which may be left out. */
+/** Parses the body of a PUT: `{"weight":2,"drain":true}`; both fields are optional. */
 import * as cjson from "cjson.safe";
 
-/** What an operator wants of a node; what is left out stays as it is. */
-export interface Wish {
+/** A change of a node; absent fields stay as they are. */
+export interface NodePatch {
     weight?: number;
     drain?: boolean;
     remove?: boolean;
 }
 
-/** Sums of weights within these bounds, and their quotients, are exact enough for every policy. */
+/** Within these bounds, sums and quotients of weights are exact enough for every policy. */
 const LEAST_WEIGHT = 0.000001;
 const MOST_WEIGHT = 1000000;
 
 const DEEPEST = 16;
 
-/** A decoder of our own that takes no more than JSON: no NaN, no hexadecimal numbers. */
+/** A strict decoder: no NaN, no hexadecimal numbers. */
 const decoder = cjson.new();
 decoder.decode_invalid_numbers(false);
 decoder.decode_max_depth(DEEPEST);
 
-/** The fields of a JSON object; nothing for all else. */
+/** The fields of a JSON object; nothing for anything else. */
 function object(text: string): Record<string, unknown> | undefined {
-    // An empty list would be the same to Lua; and cjson takes a zero byte for the end.
+    // In Lua an empty list looks like an empty object; and cjson stops at a zero byte.
     const [brace] = string.find(text, "^[ \t\r\n]*{");
     const [zero] = string.find(text, "\0", 1, true);
     if (brace === undefined || zero !== undefined) return undefined;
@@ -38,12 +38,10 @@ function unknown_fields(given: Record<string, unknown>): string[] {
     return names;
 }
 
-/**
- * Reads the wish. On failure nil, a code and a sentence. Phases: any.
- */
+/** Reads the patch. On failure nil, a code and a message. Phases: any. */
 export function read(
     text: string,
-): LuaMultiReturn<[wish: Wish] | [wish: undefined, code: "bad_json" | "bad_change", message: string]> {
+): LuaMultiReturn<[patch: NodePatch] | [patch: undefined, code: "bad_json" | "bad_change", message: string]> {
     const given = object(text);
     if (given === undefined) return $multi(undefined, "bad_json", "The body must be a JSON object.");
     const unknown = unknown_fields(given);
@@ -60,20 +58,20 @@ export function read(
     if (drain !== undefined && typeof drain !== "boolean") {
         return $multi(undefined, "bad_change", "drain must be true or false.");
     }
-    // No value is a text here, so the only quotes are those of the fields' names.
+    // No value is a string here, so the only quotes are those of the field names.
     const [, quotes] = string.gsub(text, '"', "");
     const fields = (weight === undefined ? 0 : 1) + (drain === undefined ? 0 : 1);
     if (quotes !== 2 * fields) return $multi(undefined, "bad_json", "A field stands in the body twice.");
-    const wish: Wish = {};
-    if (weight !== undefined) wish.weight = weight;
-    if (drain !== undefined) wish.drain = drain;
-    return $multi(wish);
+    const patch: NodePatch = {};
+    if (weight !== undefined) patch.weight = weight;
+    if (drain !== undefined) patch.drain = drain;
+    return $multi(patch);
 }
 
-/** The wish in words, as the log has them after the node. */
-export function in_words(wish: Wish): string {
+/** The patch in words, for the log. */
+export function describe(patch: NodePatch): string {
     const parts: string[] = [];
-    if (wish.weight !== undefined) parts.push(`weight ${wish.weight}`);
-    if (wish.drain !== undefined) parts.push(wish.drain ? "drain" : "no drain");
+    if (patch.weight !== undefined) parts.push(`weight ${patch.weight}`);
+    if (patch.drain !== undefined) parts.push(patch.drain ? "drain" : "no drain");
     return parts.length === 0 ? "" : `: ${table.concat(parts, ", ")}`;
 }

@@ -1,6 +1,7 @@
---- What failed requests say of a node, and what they say of who sent them.
-local degradation = require("resty.openclaw.balancer.degradation")
-local ejection = require("resty.openclaw.balancer.ejection")
+--- Whether the node or the request caused a failure.
+local clock = require("resty.openclaw.core.time.clock")
+local failover = require("resty.openclaw.balancer.failover")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local eventually = require("spec.support.eventually")
 local http = require("spec.support.http")
 local node_of = require("resty.openclaw.balancer.node")
@@ -10,8 +11,8 @@ local total = require("resty.openclaw.core.memory.shared_memory").total
 
 local function forget(name)
     local upstream = spec_balancers[name]
-    for _, peer in ipairs(upstream.pool.peers) do ejection.forgive(peer.record) end
-    for field = 0, degradation.SLOTS - 1 do upstream.degradation[field] = 0 end
+    for _, peer in ipairs(upstream.pool.peers) do outlier_detection.reset(peer.record) end
+    for field = 0, failover.SLOTS - 1 do upstream.failover[field] = 0 end
     for field = 0, 2 do upstream.clients[field] = 0 end
 end
 
@@ -27,13 +28,13 @@ end
 local function states(name)
     settled(name)
     local found = {}
-    for place, peer in ipairs(spec_balancers[name].pool.peers) do found[place] = peer_of.state(peer, ngx.now()) end
+    for place, peer in ipairs(spec_balancers[name].pool.peers) do found[place] = peer_of.state(peer, clock.now()) end
     return found
 end
 
 local function spotless(name)
     assert.same({ "healthy", "healthy", "healthy" }, states(name))
-    for _, peer in ipairs(spec_balancers[name].pool.peers) do assert.equal(0, ejection.phi(peer.record, ngx.now())) end
+    for _, peer in ipairs(spec_balancers[name].pool.peers) do assert.equal(0, outlier_detection.phi(peer.record, clock.now())) end
 end
 
 --- Nodes that answer so to a certain prompt, and well to others.
@@ -50,39 +51,39 @@ local function post_as(client, name, prompt, number)
     return http.post("/by_client/" .. name .. "?n=" .. (number or 0), "body", { ["X-Client"] = client, ["X-Prompt"] = prompt })
 end
 
-describe("the verdict on a node", function()
+describe("a failure", function()
     before_each(function()
         nodes.reset()
         for name in pairs(spec_balancers) do forget(name) end
     end)
 
-    describe("from a request that fails everywhere", function()
-        it("is none: nodes and fallback stay, and others get the full model", function()
+    describe("of a request that fails everywhere", function()
+        it("does not count: nodes stay healthy, and other requests get the full model", function()
             fail_prompts(500)
             for _ = 1, 8 do assert.equal(500, http.post("/retried/falling_back", "x", { ["X-Prompt"] = "poison" }).status) end
             spotless("falling_back")
             assert.same({ "healthy" }, states("light"))
-            assert.equal(0, ejection.phi(spec_balancers.light.pool.peers[1].record, ngx.now()))
-            assert.is_false(degradation.is_degraded(spec_balancers.falling_back.degradation))
+            assert.equal(0, outlier_detection.phi(spec_balancers.light.pool.peers[1].record, clock.now()))
+            assert.is_false(failover.is_active(spec_balancers.falling_back.failover))
             for _ = 1, 6 do assert.is_nil(http.post("/retried/falling_back", "x").header("X-OpenClaw-Degraded")) end
         end)
 
-        it("is none where the fallback says that the request is wrong", function()
+        it("does not count if the fallback rejects the request", function()
             fail_prompts(500, { 18101, 18102, 18103 })
             fail_prompts(400, { 18104 })
             for _ = 1, 8 do http.post("/retried/falling_back", "x", { ["X-Prompt"] = "poison" }) end
             spotless("falling_back")
-            assert.is_false(degradation.is_degraded(spec_balancers.falling_back.degradation))
+            assert.is_false(failover.is_active(spec_balancers.falling_back.failover))
         end)
 
-        it("is one where only the fallback answers it well", function()
+        it("counts if only the fallback answers the request well", function()
             fail_prompts(500, { 18101, 18102, 18103 })
             assert.equal(200, http.post("/retried/falling_back", "x", { ["X-Prompt"] = "poison" }).status)
             settled("falling_back")
-            eventually(function() return ejection.phi(spec_balancers.falling_back.pool.peers[1].record, ngx.now()) > 0 end)
+            eventually(function() return outlier_detection.phi(spec_balancers.falling_back.pool.peers[1].record, clock.now()) > 0 end)
         end)
 
-        it("is one of the first nodes where another of them answers well", function()
+        it("counts for the nodes before if another node answers well", function()
             fail_prompts(500, { 18101, 18102 })
             for _ = 1, 9 do
                 assert.equal(200, http.post("/retried/falling_back", "x", { ["X-Prompt"] = "poison" }).status)
@@ -91,21 +92,21 @@ describe("the verdict on a node", function()
             assert.equal(0, nodes.count(18104))
         end)
 
-        it("is one where the fallback cannot be reached", function()
+        it("counts if the fallback cannot be reached", function()
             fail_prompts(500, { 18101, 18102, 18103 })
             http.post("/retried/light_dead", "x", { ["X-Prompt"] = "poison" })
             eventually(function()
                 for _, peer in ipairs(spec_balancers.light_dead.pool.peers) do
-                    if ejection.phi(peer.record, ngx.now()) == 0 then return false end
+                    if outlier_detection.phi(peer.record, clock.now()) == 0 then return false end
                 end
                 return true
             end, "all nodes have failed")
         end)
     end)
 
-    describe("from statuses", function()
+    describe("by its status", function()
         for _, status in ipairs({ 501, 505, 507, 529 }) do
-            it("is none for " .. status, function()
+            it("does not count for " .. status, function()
                 fail_prompts(status)
                 for number = 1, 12 do
                     assert.equal(status, post_as("a", "round_robin", "poison", number).status)
@@ -114,7 +115,7 @@ describe("the verdict on a node", function()
             end)
         end
 
-        it("is a matter of failure_statuses", function()
+        it("counts as failure_statuses say", function()
             fail_prompts(529)
             for number = 1, 9 do post_as("a", "failing_at_529", "poison", number) end
             assert.same({ "down", "down", "down" }, states("failing_at_529"))
@@ -130,8 +131,8 @@ describe("the verdict on a node", function()
         end)
     end)
 
-    describe("from one client", function()
-        it("takes out no node that others use, until another one fails there too", function()
+    describe("of one client", function()
+        it("ejects no node that others use, until another client has a failure too", function()
             fail_prompts(500)
             assert.equal(200, post_as("b", "clients").status)
             for number = 1, 15 do assert.equal(500, post_as("a", "clients", "poison", number).status) end
@@ -143,7 +144,7 @@ describe("the verdict on a node", function()
             assert.same({ "down", "down", "down" }, states("clients"))
         end)
 
-        it("counts where nobody else is there, but not one request alone", function()
+        it("counts if there is no other client, but not for one request alone", function()
             fail_prompts(500)
             for _ = 1, 15 do assert.equal(500, post_as("a", "clients", "poison", 1).status) end
             assert.same({ "healthy", "healthy", "healthy" }, states("clients"))
@@ -151,7 +152,7 @@ describe("the verdict on a node", function()
             assert.same({ "down", "down", "down" }, states("clients"))
         end)
 
-        it("counts where another node answers the same request well", function()
+        it("counts if another node answers the same request well", function()
             assert.equal(200, post_as("b", "clients").status)
             fail_prompts(500, { 18101 })
             for _ = 1, 12 do
@@ -168,40 +169,40 @@ describe("the verdict on a node", function()
                 assert.equal("answer of 18104\n", answer.body)
             end
             assert.same({ "healthy", "healthy", "healthy" }, states("clients_with_light"))
-            assert.is_false(degradation.is_degraded(spec_balancers.clients_with_light.degradation))
+            assert.is_false(failover.is_active(spec_balancers.clients_with_light.failover))
             http.get("/by_client/clients_with_light", { ["X-Client"] = "c", ["X-Prompt"] = "poison" })
             settled("clients_with_light")
-            eventually(function() return degradation.is_degraded(spec_balancers.clients_with_light.degradation) end)
+            eventually(function() return failover.is_active(spec_balancers.clients_with_light.failover) end)
         end)
     end)
 
-    describe("from subrequests", function()
+    describe("of subrequests", function()
         local function sent(place)
             local peer = spec_balancers.subrequests.pool.peers[place]
             return total(peer.node.region, peer.figures.sent.slot)
         end
 
-        it("keeps further ones from a dead node", function()
+        it("ejects a dead node for further ones", function()
             local before = sent(1)
             for _ = 1, 20 do assert.equal(200, http.get("/asks_first").status) end
             local tried = sent(1) - before
             assert.is_true(tried >= 3 and tried <= 4, tried)
-            assert.equal("down", peer_of.state(spec_balancers.subrequests.pool.peers[1], ngx.now()))
+            assert.equal("down", peer_of.state(spec_balancers.subrequests.pool.peers[1], clock.now()))
         end)
 
-        it("takes a node back of which two heard nothing bad", function()
+        it("does not eject a node any more after two that did not fail", function()
             local peer = spec_balancers.subrequests.pool.peers[2]
-            for _ = 1, 3 do ejection.failed(peer.record, ngx.now() - 60, 0.5) end
-            peer.record[3] = ngx.now() - 1
+            for _ = 1, 3 do outlier_detection.failed(peer.record, clock.now() - 60, 0.5) end
+            peer.record[3] = clock.now() - 1
             assert.equal(200, http.get("/asks_first").status)
-            assert.equal("half_open", peer_of.state(peer, ngx.now()))
-            peer.record[4] = ngx.now() - 1
+            assert.equal("half_open", peer_of.state(peer, clock.now()))
+            peer.record[4] = clock.now() - 1
             assert.equal(200, http.get("/asks_first").status)
-            assert.equal("healthy", peer_of.state(peer, ngx.now()))
+            assert.equal("healthy", peer_of.state(peer, clock.now()))
         end)
     end)
 
-    describe("from connections that were upgraded", function()
+    describe("of upgraded connections", function()
         local open = {}
 
         local function connect(path)
@@ -242,7 +243,7 @@ describe("the verdict on a node", function()
             return { in_flight = node_of.in_flight(node), load = node_of.load(node), done = node_of.done(node), answered = node_of.answered(node) }
         end
 
-        it("is that it has answered; it stays in flight, and is no work", function()
+        it("is none: they were answered, stay in flight, and are no load", function()
             local peer
             connect("/upgraded/sockets")
             eventually(function()
@@ -260,10 +261,10 @@ describe("the verdict on a node", function()
 
         it("takes a node back at once", function()
             local peer = spec_balancers.sockets.pool.peers[1]
-            for _ = 1, 3 do ejection.failed(peer.record, ngx.now() - 60, 0.5) end
-            peer.record[3] = ngx.now() - 1
+            for _ = 1, 3 do outlier_detection.failed(peer.record, clock.now() - 60, 0.5) end
+            peer.record[3] = clock.now() - 1
             connect("/upgraded/sockets")
-            eventually(function() return peer_of.state(peer, ngx.now()) == "healthy" end, "the node is back")
+            eventually(function() return peer_of.state(peer, clock.now()) == "healthy" end, "the node is back")
             assert.equal(1, node_of.in_flight(peer.node))
         end)
 
@@ -278,7 +279,7 @@ describe("the verdict on a node", function()
             for _, thread in ipairs(threads) do assert(ngx.thread.wait(thread)) end
         end
 
-        it("teaches no seconds, and leaves the node its share", function()
+        it("does not count, nor do their seconds; the node keeps its share", function()
             local upstream = spec_balancers.sockets
             sixty()
             for _ = 1, 8 do connect("/upgraded/sockets") end
@@ -298,7 +299,7 @@ describe("the verdict on a node", function()
             end
         end)
 
-        it("is the same where only the log phase tells", function()
+        it("is none if only the log phase notices them", function()
             connect("/upgraded_unseen/sockets")
             local peer
             eventually(function()
