@@ -1,4 +1,5 @@
 import jsdoc from "eslint-plugin-jsdoc";
+import importSort from "eslint-plugin-simple-import-sort";
 import tseslint from "typescript-eslint";
 
 /** TypeScript that TypeScriptToLua turns into slow or surprising Lua. */
@@ -24,6 +25,10 @@ const slowLua = [
 export default tseslint.config(
     { ignores: ["lua-out", "node_modules", "run", "types"] },
     ...tseslint.configs.strict,
+    {
+        plugins: { "simple-import-sort": importSort },
+        rules: { "simple-import-sort/imports": ["error", { groups: [["^node:", "^@?\\w", "^\\.\\.", "^\\."]] }] },
+    },
     {
         // `await using _ = …` keeps a server until the end of its block.
         rules: { "@typescript-eslint/no-unused-vars": ["error", { varsIgnorePattern: "^_$" }] },

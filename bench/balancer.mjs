@@ -9,12 +9,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { findNginx, project } from "./support/nginx.mjs";
 import { run } from "./balancer/batch.mjs";
 import { writePage } from "./balancer/page.mjs";
 import { FULL, QUICK } from "./balancer/plan.mjs";
 import { plot } from "./balancer/plot.mjs";
 import { report, showMachine } from "./balancer/report.mjs";
+import { findNginx, project } from "./support/nginx.mjs";
 
 const MEASURED = join(project, "bench/results/balancer.json");
 /** Above this share of the processors the machine itself would be measured. */

@@ -7,8 +7,8 @@
 // shared memory, so that no count is missing.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
 import { get } from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 import { project, start } from "./support/nginx.mjs";
 
 const SECONDS = Number(process.argv[2] ?? 30);

@@ -2,8 +2,8 @@
 // sink costs: node bench/sinks.mjs [seconds a sink] [seconds of the dead sink] [sink …]
 // Every request leaves ten entries of 300 bytes; rsyslogd and redis-server, where installed, are the receivers.
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createSocket } from "node:dgram";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -3,8 +3,8 @@ import type { NodeStatus, UpstreamStatus } from "../src/resty/openclaw/status/do
 import { Sparkline } from "./chart.ts";
 import { element, Keyed, setAttribute, setText, setValue } from "./dom.ts";
 import * as format from "./format.ts";
-import { Table } from "./table.ts";
 import type { Column } from "./table.ts";
+import { Table } from "./table.ts";
 
 interface NodeRow {
     node: NodeStatus;

@@ -2,8 +2,8 @@
 import type { RouteStatus } from "../src/resty/openclaw/status/document.d.ts";
 import { element, Keyed, setText } from "./dom.ts";
 import * as format from "./format.ts";
-import { Table } from "./table.ts";
 import type { Column } from "./table.ts";
+import { Table } from "./table.ts";
 
 type Scalar = string | number | boolean | null;
 

@@ -1,7 +1,7 @@
 /** A card with a heading and one table. */
 import { element } from "./dom.ts";
-import { Table } from "./table.ts";
 import type { Column } from "./table.ts";
+import { Table } from "./table.ts";
 
 export class Section<T> {
     readonly root: HTMLElement;

@@ -1,8 +1,8 @@
 /** A plugin that accepts requests from some regions only. A header names the region. See docs/plugins.md. */
-import * as json_error from "resty.openclaw.core.request.json_error";
 import * as metric_registry from "resty.openclaw.core.metrics.metric_registry";
-import { define, kind, option, required } from "resty.openclaw.plugin";
+import * as json_error from "resty.openclaw.core.request.json_error";
 import type { Context, Values } from "resty.openclaw.plugin";
+import { define, kind, option, required } from "resty.openclaw.plugin";
 
 const SCHEMA = {
     allowed: required(kind.list_of(kind.text), "the regions that may ask"),

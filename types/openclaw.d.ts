@@ -4,6 +4,10 @@
 
 /** @noResolution */
 declare module "resty.openclaw.config.kinds" {
+    /**
+     * What the value of an option may be. A kind has a name for the tables of the documents, and reads a value: it returns the
+     * value, or adds a sentence to the problems. Phases: init. Pure Lua.
+     */
     import type { Problems } from "resty.openclaw.config.problems";
     export interface Kind<Value> {
         /** As the documents have it. */
@@ -429,8 +433,15 @@ declare module "resty.openclaw.core.metrics.fault" {
 
 /** @noResolution */
 declare module "resty.openclaw.core.metrics.metric_handles" {
-    import type { Buckets } from "resty.openclaw.core.metrics.metric_handles.buckets";
+    /**
+     * Handles: counters, gauges and histograms, each bound to its slots in shared memory. Bind once and keep: using a handle costs a plain add,
+     * for histograms also a search among the bounds, and no garbage. Phases of all of it: any.
+     *
+     * The slots of an idle series may go to another one. So a handle first checks the generation of its slot (see `shared_memory/rows`), and
+     * if that has changed, asks its owner for new slots.
+     */
     import type { Region } from "resty.openclaw.core.memory.shared_memory";
+    import type { Buckets } from "resty.openclaw.core.metrics.metric_handles.buckets";
     /** The family that has made a handle. */
     export interface Owner {
         /** Gives a handle its new slot and generation. */
@@ -494,16 +505,10 @@ declare module "resty.openclaw.core.metrics.metric_handles.buckets" {
 
 /** @noResolution */
 declare module "resty.openclaw.core.metrics.metric_registry" {
-    /**
-     * The registry of metrics: families with labels, as in Prometheus. All plugins register theirs here; the metrics plugin exposes them.
-     *
-     * The name of a series' row of slots contains kind, name, labels and bounds, so any worker can show series of any other worker, and a
-     * series is found again after a reload. Idle series are dropped.
-     */
     import type { Counter, Gauge, Histogram } from "resty.openclaw.core.metrics.metric_handles";
     import type { AllowList } from "resty.openclaw.core.metrics.metric_registry.allow_list";
-    import type { Collector, Family, Registry } from "resty.openclaw.core.metrics.metric_registry.model";
     import * as labels from "resty.openclaw.core.metrics.metric_registry.label_text";
+    import type { Collector, Family, Registry } from "resty.openclaw.core.metrics.metric_registry.model";
     export type { Collector, Emit, Family, Kind, Registry } from "resty.openclaw.core.metrics.metric_registry.model";
     /** The help of families that this worker has not registered. */
     export const DEFAULT_HELP = "No description.";
@@ -595,9 +600,9 @@ declare module "resty.openclaw.core.metrics.metric_registry.label_text" {
 /** @noResolution */
 declare module "resty.openclaw.core.metrics.metric_registry.model" {
     /** What the parts of the registry have in common. */
+    import type { Region } from "resty.openclaw.core.memory.shared_memory";
     import type { Counter, Owner } from "resty.openclaw.core.metrics.metric_handles";
     import type { Buckets } from "resty.openclaw.core.metrics.metric_handles.buckets";
-    import type { Region } from "resty.openclaw.core.memory.shared_memory";
     import type { AllowList } from "resty.openclaw.core.metrics.metric_registry.allow_list";
 
     /** Takes one sample; `labels` is made by `label_text`. */
@@ -1081,9 +1086,13 @@ declare module "resty.openclaw.spool.batch" {
 
 /** @noResolution */
 declare module "resty.openclaw.spool.disk" {
+    /**
+     * Syncs written files to disk (fsync): in a thread of a pool where there is one, and one sync at a time, so that each sync covers all that
+     * was written before it.
+     */
     import type { Semaphore } from "ngx.semaphore";
-    import type { Faults } from "resty.openclaw.core.metrics.fault";
     import type { File } from "resty.openclaw.core.files.files";
+    import type { Faults } from "resty.openclaw.core.metrics.fault";
     /** When files are synced: before `wait` returns; every so many seconds; never, so the system decides. */
     export type Policy = "always" | "interval" | "never";
     export interface Disk {
@@ -1241,6 +1250,7 @@ declare module "resty.openclaw.spool.reader" {
 
 /** @noResolution */
 declare module "resty.openclaw.spool.state" {
+    /** The state of a spool. */
     import type { Buffer } from "string.buffer";
     import type { Faults } from "resty.openclaw.core.metrics.fault";
     import type { Disk, Policy } from "resty.openclaw.spool.disk";

@@ -1,6 +1,6 @@
 // Sends requests when their time has come, however long the ones before take (open loop), and notes how each went.
-import { createHistogram } from "node:perf_hooks";
 import { connect } from "node:net";
+import { createHistogram } from "node:perf_hooks";
 
 const idle = [];
 

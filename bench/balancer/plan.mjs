@@ -1,6 +1,6 @@
 // What is run, in what batches, and what is kept of it.
-import { POLICIES, named } from "./policies.mjs";
 import { errorShare, mean, nodeShare, times } from "./figures.mjs";
+import { named, POLICIES } from "./policies.mjs";
 import { WORKS } from "./trace.mjs";
 
 const LOADS = [0.5, 0.7, 0.85, 0.95];

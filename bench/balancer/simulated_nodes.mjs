@@ -3,8 +3,8 @@
 //
 // A slot reckons in exact times: the next request begins when the one before should have ended, however late the timer
 // was. So timers make single answers a little late, but take no capacity from a node.
-import { createHistogram } from "node:perf_hooks";
 import { createServer } from "node:net";
+import { createHistogram } from "node:perf_hooks";
 
 const FAILS_AFTER_MS = 2;
 const FAILURE = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";

@@ -9,8 +9,8 @@ import type {
     RouteStatus,
     StatusDocument,
 } from "../../src/resty/openclaw/status/document.d.ts";
-import { newPage, startBrowser } from "./support/browser";
 import type { WatchedPage } from "./support/browser";
+import { newPage, startBrowser } from "./support/browser";
 import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { Load } from "./support/load";

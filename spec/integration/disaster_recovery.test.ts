@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from "vitest";
 import { eventually } from "./support/eventually";
 import type { StartedGatewayContainer } from "./support/gateway_container";
-import { startObedientNode } from "./support/inference_nodes";
 import type { StartedNode } from "./support/inference_nodes";
-import { behave } from "./support/obedient_node";
+import { startObedientNode } from "./support/inference_nodes";
 import type { Behaviour } from "./support/obedient_node";
-import { ask, inFlightOf, newImage, nodesInstead, readMetrics, startScenario, stateOf } from "./support/scenario";
+import { behave } from "./support/obedient_node";
 import type { Answer } from "./support/scenario";
+import { ask, inFlightOf, newImage, nodesInstead, readMetrics, startScenario, stateOf } from "./support/scenario";
 
 const UPSTREAM = "openclaw_cluster";
 

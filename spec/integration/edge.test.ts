@@ -1,18 +1,18 @@
 /** An edge before a centre that comes and goes. */
 import { createHash, randomBytes } from "node:crypto";
 import { readdirSync } from "node:fs";
-import { request } from "node:http";
 import type { RequestOptions } from "node:http";
+import { request } from "node:http";
 import { connect } from "node:net";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { Centre } from "./support/centre";
 import type { Received } from "./support/centre";
+import { Centre } from "./support/centre";
 import { EdgeGateway } from "./support/edge_gateway";
 import { eventually } from "./support/eventually";
 import { freePort } from "./support/native_nginx";
-import { ask } from "./support/scenario";
 import type { Answer } from "./support/scenario";
+import { ask } from "./support/scenario";
 
 let centre: Centre;
 

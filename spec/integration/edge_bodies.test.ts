@@ -4,12 +4,12 @@ import { chmod, mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { connect } from "node:net";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { EdgeGateway } from "./support/edge_gateway";
 import type { EdgeOptions } from "./support/edge_gateway";
+import { EdgeGateway } from "./support/edge_gateway";
 import { eventually } from "./support/eventually";
 import { freePort, makePrefix } from "./support/native_nginx";
-import { ask } from "./support/scenario";
 import type { Answer } from "./support/scenario";
+import { ask } from "./support/scenario";
 
 const KIB = 1024;
 

@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from "vitest";
 import { eventually } from "./support/eventually";
 import type { StartedGatewayContainer } from "./support/gateway_container";
-import { startObedientNode } from "./support/inference_nodes";
 import type { StartedNode } from "./support/inference_nodes";
-import { ask, newImage, nodesInstead, post, readMetrics, startScenario } from "./support/scenario";
+import { startObedientNode } from "./support/inference_nodes";
 import type { Answer } from "./support/scenario";
+import { ask, newImage, nodesInstead, post, readMetrics, startScenario } from "./support/scenario";
 
 let centre: StartedNode;
 let edge: StartedGatewayContainer;

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vitest";
 import { eventually } from "./support/eventually";
 import type { StartedGatewayContainer } from "./support/gateway_container";
-import { readRecords, startReceiver, startSimulatedNode } from "./support/inference_nodes";
 import type { StartedNode } from "./support/inference_nodes";
+import { readRecords, startReceiver, startSimulatedNode } from "./support/inference_nodes";
+import type { Answer, RawAnswer } from "./support/scenario";
 import {
     ask,
     inParallel,
@@ -16,7 +17,6 @@ import {
     sendRaw,
     startScenario,
 } from "./support/scenario";
-import type { Answer, RawAnswer } from "./support/scenario";
 
 const MIB = 1024 * 1024;
 

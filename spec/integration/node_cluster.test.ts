@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, onTestFailed, test } from "vitest";
 import { eventually } from "./support/eventually";
 import type { StartedGatewayContainer } from "./support/gateway_container";
-import { startObedientNode } from "./support/inference_nodes";
 import type { StartedNode } from "./support/inference_nodes";
+import { startObedientNode } from "./support/inference_nodes";
 import { behave, seenBy } from "./support/obedient_node";
 import {
     ask,

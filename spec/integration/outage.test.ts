@@ -10,10 +10,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
 import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { buildImage, GatewayContainer, LABELS } from "./support/gateway_container";
 import type { StartedGatewayContainer } from "./support/gateway_container";
-import { readRecords, startJobNode, startReceiver } from "./support/inference_nodes";
+import { buildImage, GatewayContainer, LABELS } from "./support/gateway_container";
 import type { StartedNode } from "./support/inference_nodes";
+import { readRecords, startJobNode, startReceiver } from "./support/inference_nodes";
 import { ask, md5, newImage } from "./support/scenario";
 
 /** The link is a network of its own, so that it can be cut without hurting anything else. */

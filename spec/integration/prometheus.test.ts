@@ -1,9 +1,9 @@
-import { GenericContainer, Wait } from "testcontainers";
 import type { StartedTestContainer } from "testcontainers";
+import { GenericContainer, Wait } from "testcontainers";
 import { afterAll, beforeAll, expect, onTestFailed, test } from "vitest";
 import { eventually } from "./support/eventually";
-import { buildImage, buildSpecsImage, GatewayContainer, LABELS, TRIXIE } from "./support/gateway_container";
 import type { StartedGatewayContainer } from "./support/gateway_container";
+import { buildImage, buildSpecsImage, GatewayContainer, LABELS, TRIXIE } from "./support/gateway_container";
 import { inParallel } from "./support/scenario";
 
 const PROMETHEUS_PORT = 9090;

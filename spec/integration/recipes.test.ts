@@ -10,8 +10,8 @@ import { expect, test } from "vitest";
 import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import { freePort, NativeNginx } from "./support/native_nginx";
-import { ask, inParallel, JPEG, post } from "./support/scenario";
 import type { Answer } from "./support/scenario";
+import { ask, inParallel, JPEG, post } from "./support/scenario";
 import { readSnippets } from "./support/snippets";
 
 const PAGE = path.join(CHECKOUT, "docs/recipes.md");

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, onTestFailed, test } from "vites
 import { CHECKOUT } from "./support/checkout";
 import { eventually } from "./support/eventually";
 import type { StartedGatewayContainer } from "./support/gateway_container";
-import { startObedientNode } from "./support/inference_nodes";
 import type { StartedNode } from "./support/inference_nodes";
+import { startObedientNode } from "./support/inference_nodes";
 import { behave, order, seenBy } from "./support/obedient_node";
 import { ask, inFlightOf, nodesInstead, readMetrics, startScenario } from "./support/scenario";
 import { Streamed } from "./support/streamed";

@@ -8,10 +8,10 @@ import { GenericContainer } from "testcontainers";
 import { describe, expect, test } from "vitest";
 import { CHECKOUT, run } from "./support/checkout";
 import { eventually } from "./support/eventually";
-import { BOOKWORM, buildImage, LABELS, TRIXIE } from "./support/gateway_container";
 import type { StartedGatewayContainer } from "./support/gateway_container";
-import { behave, startObedientNode, startObedientNodes, startSimulatedNode } from "./support/inference_nodes";
+import { BOOKWORM, buildImage, LABELS, TRIXIE } from "./support/gateway_container";
 import type { StartedNode } from "./support/inference_nodes";
+import { behave, startObedientNode, startObedientNodes, startSimulatedNode } from "./support/inference_nodes";
 import {
     ask,
     getFromWithin,

@@ -1,8 +1,8 @@
 /** Two gateways, an edge before a centre, and what a request's ids are in all that they write and send. */
 import { randomBytes } from "node:crypto";
 import http from "node:http";
-import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { lineOf, linesOf, startLoggingGateway } from "./support/logging_gateway";
 import type { NativeNginx } from "./support/native_nginx";

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
-import { BaseSequencer } from "vitest/node";
 import type { TestSpecification } from "vitest/node";
+import { BaseSequencer } from "vitest/node";
 
 /** What watches how load is shared or how long something takes, and so wants the machine for itself. */
 const ALONE = [

@@ -6,11 +6,11 @@
  */
 import * as fault from "../resty/openclaw/core/metrics/fault";
 import type { Counter, Gauge, Histogram } from "../resty/openclaw/core/metrics/metric_handles";
-import * as metric_registry from "../resty/openclaw/core/metrics/metric_registry";
 import type { Kind } from "../resty/openclaw/core/metrics/metric_registry";
+import * as metric_registry from "../resty/openclaw/core/metrics/metric_registry";
 import * as declaration from "../resty/openclaw/metrics/declaration";
-import * as handle_tree from "../resty/openclaw/metrics/handle_tree";
 import type { HandleTree } from "../resty/openclaw/metrics/handle_tree";
+import * as handle_tree from "../resty/openclaw/metrics/handle_tree";
 
 /** Values of labels by name. */
 export type Labels = Readonly<Record<string, string | number | boolean>>;

@@ -4,21 +4,21 @@
  */
 import * as jit_options from "jit.opt";
 import type { Balancer } from "./openclaw/balancer";
-import * as edges from "./openclaw/edge";
-import type { Edge } from "./openclaw/edge";
-import * as builder from "./openclaw/gateway/builder";
-import type { Gateway, Route } from "./openclaw/gateway/builder";
-import * as lifecycle from "./openclaw/gateway/lifecycle";
-import * as requirements from "./openclaw/gateway/requirements";
-import * as refusal from "./openclaw/gateway/refusal";
-import * as faults from "./openclaw/core/metrics/fault";
+import * as shared_memory from "./openclaw/core/memory/shared_memory";
 import type { Faults } from "./openclaw/core/metrics/fault";
-import * as json_error from "./openclaw/core/request/json_error";
+import * as faults from "./openclaw/core/metrics/fault";
 import * as metric_registry from "./openclaw/core/metrics/metric_registry";
+import * as worker_process from "./openclaw/core/process/worker_process";
+import * as json_error from "./openclaw/core/request/json_error";
 import * as request from "./openclaw/core/request/request";
 import * as request_state from "./openclaw/core/request/request_state";
-import * as shared_memory from "./openclaw/core/memory/shared_memory";
-import * as worker_process from "./openclaw/core/process/worker_process";
+import type { Edge } from "./openclaw/edge";
+import * as edges from "./openclaw/edge";
+import type { Gateway, Route } from "./openclaw/gateway/builder";
+import * as builder from "./openclaw/gateway/builder";
+import * as lifecycle from "./openclaw/gateway/lifecycle";
+import * as refusal from "./openclaw/gateway/refusal";
+import * as requirements from "./openclaw/gateway/requirements";
 
 export const VERSION = "0.1.0";
 

@@ -1,37 +1,38 @@
 local ____exports = {}
 local nginx_balancer = require("ngx.balancer")
-local attempts = require("resty.openclaw.balancer.attempts")
 local builder = require("resty.openclaw.balancer.builder")
 local choice = require("resty.openclaw.balancer.choice")
-local ejection = require("resty.openclaw.balancer.ejection")
+local current_try = require("resty.openclaw.balancer.current_try")
 local ____free_tries = require("resty.openclaw.balancer.free_tries")
 local platform = ____free_tries.platform
 local node_name = require("resty.openclaw.balancer.node_name")
 local operator = require("resty.openclaw.balancer.operator")
 local options_of = require("resty.openclaw.balancer.options")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local queue = require("resty.openclaw.balancer.queue")
 local supervision = require("resty.openclaw.balancer.supervision")
 local tries = require("resty.openclaw.balancer.tries")
 local upstreams = require("resty.openclaw.balancer.upstream")
-local request = require("resty.openclaw.core.request.request")
-local request_state = require("resty.openclaw.core.request.request_state")
 local retry_after = require("resty.openclaw.core.http.retry_after")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local worker_process = require("resty.openclaw.core.process.worker_process")
+local request = require("resty.openclaw.core.request.request")
+local request_state = require("resty.openclaw.core.request.request_state")
+local clock = require("resty.openclaw.core.time.clock")
 local NAME = "balancer"
 local NGX_BUSY = -3
 local TOO_MANY_REQUESTS = 429
 local BAD_GATEWAY = 502
 local SERVICE_UNAVAILABLE = 503
---- More than any client waits, and still written in digits.
+--- Longer than any client waits, and still written in digits.
 local MOST_RETRY_AFTER_SECONDS = 1000000000
---- Begins the regular work in this worker. Phases: init_worker; `balance` does it where it was not called.
+--- Starts the background work in this worker. Phases: init_worker; if it was not called, `balance` does it.
 local function init_worker(self)
     if worker_process.is_here() then
         supervision.begin(self)
     end
 end
---- Answers 503 with the time after which another try makes sense.
+--- Answers 503 with the time after which a client should retry.
 local function decline(balancer, now)
     ngx.header["Retry-After"] = math.max(
         1,
@@ -40,7 +41,7 @@ local function decline(balancer, now)
     balancer.faults:report("no_node_left", "no node of upstream \"", balancer.name, "\" is left to try")
     ngx.exit(SERVICE_UNAVAILABLE)
 end
---- What the last node's Retry-After says, or else a second; for an answer that nginx makes in its place.
+--- Sets Retry-After as the last node did, or to 1 second, for an answer that nginx makes in the node's place.
 local function pass_on_retry_after()
     local seconds = retry_after.seconds(request.variable("upstream_http_retry_after"))
     ngx.header["Retry-After"] = string.format(
@@ -48,7 +49,7 @@ local function pass_on_retry_after()
         math.min(seconds or 1, MOST_RETRY_AFTER_SECONDS)
     )
 end
---- Ends a request after its last try, with that one's status as far as nginx can.
+--- Ends a request after its last try, with the status of that try if nginx can.
 local function ____end(balancer, now, status)
     if status == BAD_GATEWAY then
         ngx.exit(NGX_BUSY)
@@ -61,19 +62,18 @@ local function ____end(balancer, now, status)
         decline(balancer, now)
     end
 end
---- Learns from the failed try of a subrequest, and returns the peer it was at; nothing where that has left.
+--- Learns from the failed try of a subrequest; returns its peer, or nothing if that is no longer in the list.
 local function settle_subrequest(balancer, status)
     local last = tries.last_of_subrequest(balancer)
     if last ~= nil then
-        attempts.learn_in_subrequest(last, status)
+        current_try.learn_in_subrequest(last, status)
     end
     return last
 end
---- Chooses a node for this try, and returns whether there is one. When there is none, answers 503 with `Retry-After`.
--- Phases: balancer.
+--- Chooses a node for this try; returns whether there is one. If there is none, answers 503 with `Retry-After`. Phases: balancer.
 local function balance(self)
     supervision.begin(self)
-    local now = request.now()
+    local now = clock.now()
     local ____request_is_subrequest_result_0
     if request.is_subrequest() then
         ____request_is_subrequest_result_0 = nil
@@ -83,12 +83,12 @@ local function balance(self)
     local state = ____request_is_subrequest_result_0
     local failure, status = nginx_balancer.get_last_failure()
     local is_first = failure == nil
-    local waited = is_first and state ~= nil and not attempts.is_present(state)
+    local waited = is_first and state ~= nil and not current_try.is_present(state)
     local peer
     local last
     if is_first then
         if not waited and state ~= nil then
-            attempts.settle_before(state)
+            current_try.settle_before(state)
         end
         peer = tries.first(self, now)
     else
@@ -97,7 +97,7 @@ local function balance(self)
         if state == nil then
             ____temp_1 = settle_subrequest(self, text)
         else
-            ____temp_1 = attempts.settle(state, text)
+            ____temp_1 = current_try.settle(state, text)
         end
         last = ____temp_1
         peer = tries.next(
@@ -137,41 +137,40 @@ local function balance(self)
         queue.end_wait(self.waits)
     end
     if state ~= nil then
-        attempts.begin(state, peer, now)
+        current_try.begin(state, peer, now)
     else
-        ejection.probe_silently(peer.record, now)
+        outlier_detection.probe_without_result(peer.record, now)
     end
     peer.figures.sent:inc()
     return true
 end
---- Settles the try that has just failed, where none is to follow: nginx would show its node once more, with a status that
--- is not the node's. Phases: balancer.
+--- Settles the try that has just failed, if none is to follow. In the log phase it would be too late: nginx lists the node once
+-- more then, with a status that is not the node's. Phases: balancer.
 local function give_up(self)
     local failure, status = nginx_balancer.get_last_failure()
     local state = request_state.present()
     if failure ~= nil and state ~= nil then
-        attempts.settle(
+        current_try.settle(
             state,
             tostring(status or BAD_GATEWAY)
         )
     end
 end
---- Notes that the answer begins, for upstreams that measure the time to the first byte. Phases: header_filter.
+--- Records the first byte of the answer. Phases: header_filter.
 local function header_filter(self)
     local state = request_state.present()
     if state ~= nil then
-        attempts.note_first_byte(state)
+        current_try.note_first_byte(state)
     end
 end
---- Settles what the request has left to settle, in whatever upstreams it was; to be called once for each request.
--- Phases: log.
+--- Settles the last try of the request, whichever upstream it was sent to. To be called once for each request. Phases: log.
 local function log(self)
     local state = request_state.present()
     if state ~= nil then
-        attempts.settle_last(state)
+        current_try.settle_last(state)
     end
 end
---- Gives back the worker's part of the shared memory. Phases: exit_worker.
+--- Releases the worker's block of shared memory. Phases: exit_worker.
 local function exit_worker(self)
     supervision.stop(self)
     shared_memory.release(self.registry.region)
@@ -199,17 +198,16 @@ end
 local function has_nodes(self)
     return upstreams.has_nodes(self)
 end
---- Whether health checks have found every node down that may get requests, or there is none; the fallback's count. Phases:
--- any.
+--- Whether health checks have marked every node as down, those of the fallback too. Draining nodes do not count. Phases: any.
 local function is_cut(self)
     return upstreams.is_cut(self)
 end
---- Changes a node's weight, drains it, adds or removes it, until nginx is restarted; all workers follow within a tenth of
--- a second. Phases: those that may yield. On failure false and why.
-local function change(self, address, wish)
-    return operator.change(self.membership, address, wish)
+--- Changes a node's weight, drains it, adds or removes it, until nginx is restarted. All workers apply the change within a
+-- tenth of a second. Phases: those that may yield. On failure false and why.
+local function change(self, address, patch)
+    return operator.change(self.membership, address, patch)
 end
---- Takes back all that `change` did to a node. Else as `change`.
+--- Undoes all changes of a node. Otherwise like `change`.
 local function forget_changes(self, address)
     return operator.forget(self.membership, address)
 end
@@ -228,7 +226,7 @@ local metatable = {__index = {
     change = change,
     forget_changes = forget_changes
 }}
---- A balancer from options that are fine. Raises when it cannot be. Phases: init.
+--- A balancer from valid options. Raises if there is no shared memory. Phases: init.
 function ____exports.create(options, context)
     local balancer = setmetatable(
         builder.settings(options, context),
@@ -239,9 +237,9 @@ function ____exports.create(options, context)
 end
 --- The options of one of `upstreams` in `setup`.
 ____exports.UPSTREAM = options_of.UPSTREAM
---- The options of a balancer that stands alone.
+--- The options of a balancer outside `setup`.
 ____exports.ALONE_SCHEMA = options_of.ALONE_SCHEMA
---- A balancer alone, from the options in docs/balancer.md. Raises when one is wrong. Phases: init.
+--- A balancer outside `setup`, from the options in docs/balancer.md. Raises if one is invalid. Phases: init.
 local function alone(options)
     local ____options_of_read_alone_4 = options_of.read_alone
     local ____options_3 = options

@@ -1,15 +1,15 @@
 local ____exports = {}
-local cache_key = require("resty.openclaw.core.request.cache_key")
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option
 local digest = require("resty.openclaw.core.bytes.digest")
 local fault = require("resty.openclaw.core.metrics.fault")
-local contract = require("resty.openclaw.gateway.contract")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local cache_key = require("resty.openclaw.core.request.cache_key")
 local preconditions = require("resty.openclaw.core.request.preconditions")
 local request = require("resty.openclaw.core.request.request")
 local request_body = require("resty.openclaw.core.request.request_body")
+local contract = require("resty.openclaw.gateway.contract")
 local NAME = "body_digest"
 local MIB = 1024 * 1024
 local SCHEMA = {

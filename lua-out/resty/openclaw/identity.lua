@@ -1,10 +1,10 @@
 local ____exports = {}
+local json_error = require("resty.openclaw.core.request.json_error")
+local request = require("resty.openclaw.core.request.request")
 local contract = require("resty.openclaw.gateway.contract")
 local checks = require("resty.openclaw.identity.checks")
 local claims = require("resty.openclaw.identity.claim")
 local settings = require("resty.openclaw.identity.settings")
-local json_error = require("resty.openclaw.core.request.json_error")
-local request = require("resty.openclaw.core.request.request")
 local RESULT = "openclaw_identity"
 --- All spellings of the header that nginx maps to one variable where `underscores_in_headers` is on.
 local SPELLINGS = {claims.HEADER, "X_OpenClaw_Identity", "X-OpenClaw_Identity", "X_OpenClaw-Identity"}

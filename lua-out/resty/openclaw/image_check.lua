@@ -3,10 +3,10 @@ local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option
 local fault = require("resty.openclaw.core.metrics.fault")
-local contract = require("resty.openclaw.gateway.contract")
-local json_error = require("resty.openclaw.core.request.json_error")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local json_error = require("resty.openclaw.core.request.json_error")
 local request_body = require("resty.openclaw.core.request.request_body")
+local contract = require("resty.openclaw.gateway.contract")
 local NAME = "image_check"
 local FORMAT = kinds.one_of(
     "jpeg",

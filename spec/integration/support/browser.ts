@@ -1,6 +1,6 @@
 /** A real browser, and what a page in it does that it should not. */
-import { chromium } from "playwright-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { chromium } from "playwright-core";
 import { run } from "./checkout";
 
 export async function startBrowser(): Promise<Browser> {

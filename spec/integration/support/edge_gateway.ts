@@ -1,6 +1,6 @@
 /** A gateway at the edge: what its centre does not answer it answers from its cache, or keeps. */
-import { chmod, rm } from "node:fs/promises";
 import { readFileSync } from "node:fs";
+import { chmod, rm } from "node:fs/promises";
 import path from "node:path";
 import { CHECKOUT } from "./checkout";
 import { freePort, makePrefix, NativeNginx } from "./native_nginx";

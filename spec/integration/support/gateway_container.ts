@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
-import { AbstractStartedContainer, GenericContainer, Wait } from "testcontainers";
 import type { StartedTestContainer } from "testcontainers";
+import { AbstractStartedContainer, GenericContainer, Wait } from "testcontainers";
 import { onTestFailed } from "vitest";
 import { CHECKOUT, run } from "./checkout";
 

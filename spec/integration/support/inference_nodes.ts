@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { AbstractStartedContainer } from "testcontainers";
 import { eventually } from "./eventually";
-import { buildImage, GatewayContainer } from "./gateway_container";
 import type { StartedGatewayContainer } from "./gateway_container";
+import { buildImage, GatewayContainer } from "./gateway_container";
 import { behave, OBEDIENT_FILE, OBEDIENT_LOCATIONS, OBEDIENT_LUA } from "./obedient_node";
 
 export { behave } from "./obedient_node";

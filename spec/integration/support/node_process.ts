@@ -1,11 +1,11 @@
-import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
+import { spawn } from "node:child_process";
 import { rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { eventually } from "./eventually";
 import { findNginx, freePort, makePrefix } from "./native_nginx";
-import { behave, OBEDIENT_FILE, OBEDIENT_LOCATIONS, OBEDIENT_LUA } from "./obedient_node";
 import type { Behaviour } from "./obedient_node";
+import { behave, OBEDIENT_FILE, OBEDIENT_LOCATIONS, OBEDIENT_LUA } from "./obedient_node";
 
 function configuration(address: string): string {
     return `

@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import path from "node:path";
 import { CHECKOUT } from "./checkout";
-import { buildImage, GatewayContainer } from "./gateway_container";
 import type { StartedGatewayContainer } from "./gateway_container";
+import { buildImage, GatewayContainer } from "./gateway_container";
 import type { StartedNode } from "./inference_nodes";
 
 /** What a scenario may be made of, beside its own file. */

@@ -1,20 +1,20 @@
 /** An HTTP API to see and change the nodes of upstreams while nginx runs, without a reload. */
-import * as addresses from "./core/http/address";
-import * as calls from "./admin/call";
 import type { Call, Upstream } from "./admin/call";
+import * as calls from "./admin/call";
 import * as paths from "./admin/path";
 import { RESOURCES } from "./admin/resources";
-import * as fault from "./core/metrics/fault";
-import type { Faults } from "./core/metrics/fault";
-import type { Counter } from "./core/metrics/metric_handles";
-import * as metric_registry from "./core/metrics/metric_registry";
-import type { Family } from "./core/metrics/metric_registry";
-import * as operator_access from "./core/request/operator_access";
 import * as kinds from "./config/kinds";
-import { again, map_of, option, read_or_raise, required } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as tokens from "./core/request/operator_access/token";
+import { again, map_of, option, read_or_raise, required } from "./config/schema";
+import * as addresses from "./core/http/address";
+import type { Faults } from "./core/metrics/fault";
+import * as fault from "./core/metrics/fault";
+import type { Counter } from "./core/metrics/metric_handles";
+import type { Family } from "./core/metrics/metric_registry";
+import * as metric_registry from "./core/metrics/metric_registry";
+import * as operator_access from "./core/request/operator_access";
 import type { Token } from "./core/request/operator_access/token";
+import * as tokens from "./core/request/operator_access/token";
 import * as request from "./core/request/request";
 
 export interface Admin {

@@ -3,28 +3,28 @@
  * the nodes is shared by all workers; `balancer/current_try` knows which node a request is at.
  */
 import * as nginx_balancer from "ngx.balancer";
-import * as current_try from "./balancer/current_try";
-import * as builder from "./balancer/builder";
 import type { Context, Settings } from "./balancer/builder";
+import * as builder from "./balancer/builder";
 import * as choice from "./balancer/choice";
-import * as outlier_detection from "./balancer/outlier_detection";
+import * as current_try from "./balancer/current_try";
 import { platform } from "./balancer/free_tries";
+import type { Peer } from "./balancer/model";
 import * as node_name from "./balancer/node_name";
+import type { NodePatch, NodeReport } from "./balancer/operator";
 import * as operator from "./balancer/operator";
-import type { NodeReport, NodePatch } from "./balancer/operator";
-import * as options_of from "./balancer/options";
 import type { Options } from "./balancer/options";
+import * as options_of from "./balancer/options";
+import * as outlier_detection from "./balancer/outlier_detection";
 import * as queue from "./balancer/queue";
 import * as supervision from "./balancer/supervision";
 import * as tries from "./balancer/tries";
 import * as upstreams from "./balancer/upstream";
-import * as clock from "./core/time/clock";
-import * as request from "./core/request/request";
-import * as request_state from "./core/request/request_state";
 import * as retry_after from "./core/http/retry_after";
 import * as shared_memory from "./core/memory/shared_memory";
 import * as worker_process from "./core/process/worker_process";
-import type { Peer } from "./balancer/model";
+import * as request from "./core/request/request";
+import * as request_state from "./core/request/request_state";
+import * as clock from "./core/time/clock";
 
 export interface Balancer extends Settings {
     init_worker(): void;

@@ -3,21 +3,21 @@
  * that cannot be digested gets a unique value, and `$request_body_digest_skip` is set to 1 for `proxy_no_cache` and `proxy_cache_bypass`.
  * `$openclaw_cache_key` is the digest and all else that responses depend on: see cache_key.
  */
-import * as cache_key from "./core/request/cache_key";
-import type { CacheKey } from "./core/request/cache_key";
 import * as kinds from "./config/kinds";
-import { option } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as digest from "./core/bytes/digest";
+import { option } from "./config/schema";
 import type { Digest } from "./core/bytes/digest";
-import * as fault from "./core/metrics/fault";
+import * as digest from "./core/bytes/digest";
 import type { Faults } from "./core/metrics/fault";
-import * as contract from "./gateway/contract";
+import * as fault from "./core/metrics/fault";
 import type { Counter } from "./core/metrics/metric_handles";
 import * as metric_registry from "./core/metrics/metric_registry";
+import type { CacheKey } from "./core/request/cache_key";
+import * as cache_key from "./core/request/cache_key";
 import * as preconditions from "./core/request/preconditions";
 import * as request from "./core/request/request";
 import * as request_body from "./core/request/request_body";
+import * as contract from "./gateway/contract";
 
 export interface BodyDigest {
     readonly digest: Digest;

@@ -5,19 +5,19 @@
 import * as nginx_balancer from "ngx.balancer";
 import * as kinds from "./config/kinds";
 import * as problem from "./config/problems";
-import { option } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as header from "./deadline/header";
-import * as contract from "./gateway/contract";
-import type { Context } from "./gateway/contract";
-import * as fault from "./core/metrics/fault";
+import { option } from "./config/schema";
 import type { Faults } from "./core/metrics/fault";
-import * as json_error from "./core/request/json_error";
+import * as fault from "./core/metrics/fault";
 import type { Counter } from "./core/metrics/metric_handles";
-import * as metric_registry from "./core/metrics/metric_registry";
 import type { Family } from "./core/metrics/metric_registry";
+import * as metric_registry from "./core/metrics/metric_registry";
+import * as json_error from "./core/request/json_error";
 import * as request from "./core/request/request";
 import * as time_left from "./core/request/time_left";
+import * as header from "./deadline/header";
+import type { Context } from "./gateway/contract";
+import * as contract from "./gateway/contract";
 
 export interface Deadline {
     readonly seconds: number;

@@ -4,10 +4,10 @@
  */
 import * as nginx_balancer from "ngx.balancer";
 import * as kinds from "./config/kinds";
-import { joined, option, optional, read_or_raise, required } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as fault from "./core/metrics/fault";
+import { joined, option, optional, read_or_raise, required } from "./config/schema";
 import type { Faults } from "./core/metrics/fault";
+import * as fault from "./core/metrics/fault";
 import * as metric_registry from "./core/metrics/metric_registry";
 import * as worker_process from "./core/process/worker_process";
 import * as delivery_header from "./core/request/delivery_header";
@@ -18,18 +18,18 @@ import * as time_left from "./core/request/time_left";
 import * as upstream_tries from "./core/request/upstream_tries";
 import * as acceptance from "./edge/acceptance";
 import * as tokens from "./edge/delivery_token";
-import * as dispatchers from "./edge/dispatcher";
 import type { Dispatcher } from "./edge/dispatcher";
+import * as dispatchers from "./edge/dispatcher";
 import * as job_page from "./edge/job_page";
-import * as jobs_of from "./edge/jobs";
 import type { Jobs } from "./edge/jobs";
-import * as links from "./edge/link";
+import * as jobs_of from "./edge/jobs";
 import type { Link } from "./edge/link";
+import * as links from "./edge/link";
 import * as link_observer from "./edge/link_observer";
 import * as settings from "./edge/settings";
 import * as usages from "./edge/store/usage";
-import * as contract from "./gateway/contract";
 import type { Context, Plugin, Upstream } from "./gateway/contract";
+import * as contract from "./gateway/contract";
 
 export interface Edge {
     readonly route: string;

@@ -5,14 +5,14 @@
  * Host names need nginx's `resolver`; https needs `lua_ssl_trusted_certificate`. See docs/http_client.md.
  */
 import * as clock from "./core/time/clock";
-import * as http_answer from "./http_client/answer";
 import type { Answer } from "./http_client/answer";
-import * as connection from "./http_client/connection";
+import * as http_answer from "./http_client/answer";
 import type { Source } from "./http_client/connection";
+import * as connection from "./http_client/connection";
 import * as http_reader from "./http_client/reader";
 import * as request_head from "./http_client/request_head";
-import * as http_target from "./http_client/target";
 import type { Target } from "./http_client/target";
+import * as http_target from "./http_client/target";
 
 export type { Answer, Source, Target };
 

@@ -3,15 +3,15 @@
  * `$openclaw_identity`, and removes the header where clients send it. See docs/identity.md.
  */
 import type { Values } from "./config/schema";
-import * as contract from "./gateway/contract";
-import type { Context, Plugin } from "./gateway/contract";
-import * as checks from "./identity/checks";
-import type { Verdict } from "./identity/checks";
-import * as claims from "./identity/claim";
-import * as settings from "./identity/settings";
-import type { Reason, Settings } from "./identity/settings";
 import * as json_error from "./core/request/json_error";
 import * as request from "./core/request/request";
+import type { Context, Plugin } from "./gateway/contract";
+import * as contract from "./gateway/contract";
+import type { Verdict } from "./identity/checks";
+import * as checks from "./identity/checks";
+import * as claims from "./identity/claim";
+import type { Reason, Settings } from "./identity/settings";
+import * as settings from "./identity/settings";
 
 export interface Identity {
     readonly settings: Settings;

@@ -1,14 +1,14 @@
 /** Rejects request bodies that are not images, by their first bytes. */
 import * as kinds from "./config/kinds";
-import { option } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as fault from "./core/metrics/fault";
+import { option } from "./config/schema";
 import type { Faults } from "./core/metrics/fault";
-import * as contract from "./gateway/contract";
-import * as json_error from "./core/request/json_error";
+import * as fault from "./core/metrics/fault";
 import type { Counter } from "./core/metrics/metric_handles";
 import * as metric_registry from "./core/metrics/metric_registry";
+import * as json_error from "./core/request/json_error";
 import * as request_body from "./core/request/request_body";
+import * as contract from "./gateway/contract";
 
 /** Whether the first bytes of a file are those of one format. */
 type Test = (this: void, first: string) => boolean;

@@ -3,31 +3,31 @@
  * only with `include_usage` it requests usage events from nodes, and removes those that clients have not requested.
  */
 import * as kind from "./config/kinds";
-import { computed, option } from "./config/schema";
-import type { Values } from "./config/schema";
 import { refuse } from "./config/problems";
-import * as fault from "./core/metrics/fault";
+import type { Values } from "./config/schema";
+import { computed, option } from "./config/schema";
 import type { Faults } from "./core/metrics/fault";
+import * as fault from "./core/metrics/fault";
 import * as guard from "./core/metrics/guard";
-import * as contract from "./gateway/contract";
+import type { Registry } from "./core/metrics/metric_registry";
+import * as metric_registry from "./core/metrics/metric_registry";
+import * as request from "./core/request/request";
+import * as request_state from "./core/request/request_state";
 import type { Context } from "./gateway/contract";
+import * as contract from "./gateway/contract";
 import * as chunk from "./inference/chunk";
 import type { Document } from "./inference/document";
 import type { Fields } from "./inference/fields";
-import * as figures from "./inference/figures";
 import type { Families } from "./inference/figures";
-import * as inflations from "./inference/inflation";
+import * as figures from "./inference/figures";
 import type { Inflation } from "./inference/inflation";
-import * as kinds from "./inference/kinds";
+import * as inflations from "./inference/inflation";
 import type { Reason } from "./inference/kinds";
+import * as kinds from "./inference/kinds";
 import type { Stream } from "./inference/stream";
-import * as usages from "./inference/usage";
 import type { Usage } from "./inference/usage";
+import * as usages from "./inference/usage";
 import * as variables from "./inference/variables";
-import * as metric_registry from "./core/metrics/metric_registry";
-import type { Registry } from "./core/metrics/metric_registry";
-import * as request from "./core/request/request";
-import * as request_state from "./core/request/request_state";
 
 /** The state of one response. */
 interface Answer {

@@ -3,32 +3,32 @@
  * one background thread delivers in batches. See docs/post_action.md.
  */
 import type { Buffer } from "string.buffer";
-import * as clock from "./core/time/clock";
 import * as problem from "./config/problems";
-import * as fault from "./core/metrics/fault";
 import type { Faults } from "./core/metrics/fault";
-import * as json from "./core/text/json";
-import * as metric_registry from "./core/metrics/metric_registry";
+import * as fault from "./core/metrics/fault";
 import type { Registry } from "./core/metrics/metric_registry";
+import * as metric_registry from "./core/metrics/metric_registry";
 import * as request from "./core/request/request";
+import * as json from "./core/text/json";
+import * as clock from "./core/time/clock";
 export { after, limit_after } from "./post_action/after";
+import * as worker_process from "./core/process/worker_process";
 import * as durable_queue from "./post_action/durable_queue";
-import * as figures_of from "./post_action/figures";
 import type { Figures, Reason } from "./post_action/figures";
+import * as figures_of from "./post_action/figures";
 import * as flushers from "./post_action/flusher";
-import * as ids from "./post_action/ids";
 import type { Ids } from "./post_action/ids";
-import * as queues from "./post_action/queue";
+import * as ids from "./post_action/ids";
 import type { Queue } from "./post_action/queue";
-import * as records from "./post_action/record";
+import * as queues from "./post_action/queue";
 import type { Recorder } from "./post_action/record";
+import * as records from "./post_action/record";
+import type { Settings } from "./post_action/settings";
+import * as settings_of from "./post_action/settings";
+import * as sinks from "./post_action/sinks";
+import type { Flusher } from "./post_action/state";
 import * as states from "./post_action/state";
 import { drop, show } from "./post_action/state";
-import type { Flusher } from "./post_action/state";
-import * as settings_of from "./post_action/settings";
-import type { Settings } from "./post_action/settings";
-import * as sinks from "./post_action/sinks";
-import * as worker_process from "./core/process/worker_process";
 
 export interface PostAction {
     readonly record: boolean;

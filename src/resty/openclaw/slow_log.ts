@@ -4,19 +4,19 @@
  */
 import * as kinds from "./config/kinds";
 import * as problem from "./config/problems";
-import { option } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as fault from "./core/metrics/fault";
+import { option } from "./config/schema";
 import type { Faults } from "./core/metrics/fault";
+import * as fault from "./core/metrics/fault";
 import * as guard from "./core/metrics/guard";
-import * as contract from "./gateway/contract";
-import type { Context } from "./gateway/contract";
 import type { Counter } from "./core/metrics/metric_handles";
-import * as metric_registry from "./core/metrics/metric_registry";
 import type { Family } from "./core/metrics/metric_registry";
+import * as metric_registry from "./core/metrics/metric_registry";
 import * as request from "./core/request/request";
-import * as limits from "./slow_log/limit";
+import type { Context } from "./gateway/contract";
+import * as contract from "./gateway/contract";
 import type { Limit } from "./slow_log/limit";
+import * as limits from "./slow_log/limit";
 import * as line from "./slow_log/line";
 
 export interface SlowLog {

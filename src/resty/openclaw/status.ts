@@ -1,26 +1,26 @@
 /** The current state of the gateway: as JSON for programs, and as a page for people. Read-only. */
-import * as fault from "./core/metrics/fault";
-import type { Faults } from "./core/metrics/fault";
-import * as json_error from "./core/request/json_error";
-import * as metric_registry from "./core/metrics/metric_registry";
-import * as operator_access from "./core/request/operator_access";
+import * as built from "resty.openclaw.status.page";
 import * as kinds from "./config/kinds";
-import { again, map_of, option, read_or_raise } from "./config/schema";
 import type { Values } from "./config/schema";
-import * as tokens from "./core/request/operator_access/token";
+import { again, map_of, option, read_or_raise } from "./config/schema";
+import type { Faults } from "./core/metrics/fault";
+import * as fault from "./core/metrics/fault";
+import * as metric_registry from "./core/metrics/metric_registry";
+import * as worker_process from "./core/process/worker_process";
+import * as json_error from "./core/request/json_error";
+import * as operator_access from "./core/request/operator_access";
 import type { Token } from "./core/request/operator_access/token";
+import * as tokens from "./core/request/operator_access/token";
 import * as request from "./core/request/request";
 import * as outputs from "./core/text/json/output";
-import * as document_json from "./status/document_json";
-import type { Subject } from "./status/document_json";
-import * as histories from "./status/history";
-import type { Upstream } from "./status/node_json";
-import * as plugin_json from "./status/plugin_json";
-import type { Plugins } from "./status/plugin_json";
-import * as built from "resty.openclaw.status.page";
 import * as clock from "./core/time/clock";
 import * as time_slice from "./core/time/time_slice";
-import * as worker_process from "./core/process/worker_process";
+import type { Subject } from "./status/document_json";
+import * as document_json from "./status/document_json";
+import * as histories from "./status/history";
+import type { Upstream } from "./status/node_json";
+import type { Plugins } from "./status/plugin_json";
+import * as plugin_json from "./status/plugin_json";
 
 export interface Status extends Subject {
     readonly faults: Faults;

@@ -1,9 +1,9 @@
 local ____exports = {}
 local body = require("resty.openclaw.admin.body")
 local calls = require("resty.openclaw.admin.call")
+local node_patches = require("resty.openclaw.admin.node_patch")
 local paths = require("resty.openclaw.admin.path")
 local shown = require("resty.openclaw.admin.shown")
-local wishes = require("resty.openclaw.admin.wish")
 local function show_all(call)
     calls.answer(
         call,
@@ -38,8 +38,8 @@ local function show_node(call, upstream)
     )
 end
 local function change_node(call, upstream)
-    local wish, code, message = wishes.read(body.read(call))
-    if wish == nil then
+    local patch, code, message = node_patches.read(body.read(call))
+    if patch == nil then
         return calls.refuse(call, 400, code, message)
     end
     local address = call.address
@@ -48,7 +48,7 @@ local function change_node(call, upstream)
         local expected = "The node must be an IP address and port, or unix: and a path of at most 107 plain letters."
         return calls.refuse(call, 400, "bad_change", expected)
     end
-    local ok, err = upstream:change(address, wish)
+    local ok, err = upstream:change(address, patch)
     if not ok then
         return calls.refuse_unstored(call, err)
     end
@@ -59,7 +59,7 @@ local function change_node(call, upstream)
     calls.note(
         call,
         before == nil and "added" or "changed",
-        wishes.in_words(wish)
+        node_patches.describe(patch)
     )
     calls.answer(
         call,
@@ -106,6 +106,6 @@ local ALL = {allow = "GET, HEAD", methods = {GET = show_all, HEAD = show_all}}
 local UPSTREAM = {allow = "GET, HEAD", methods = {GET = show_upstream, HEAD = show_upstream}}
 local NODE = {allow = "GET, HEAD, PUT, DELETE", methods = {GET = show_node, HEAD = show_node, PUT = change_node, DELETE = remove_node}}
 local CHANGES = {allow = "DELETE", methods = {DELETE = forget_changes}}
---- What each kind of address takes.
+--- The methods of each kind of path.
 ____exports.RESOURCES = {upstreams = ALL, upstream = UPSTREAM, node = NODE, changes = CHANGES}
 return ____exports

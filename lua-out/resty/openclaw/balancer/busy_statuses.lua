@@ -1,14 +1,14 @@
 local ____exports = {}
 local retry_after = require("resty.openclaw.core.http.retry_after")
 local SERVICE_UNAVAILABLE = 503
---- From here on a status is a failure, unless the node says when to come again.
+--- From here on a status is a failure, unless the node says when to retry.
 local LOWEST_FAILURE = 500
---- The statuses where the option `busy_statuses` is not given.
+--- The default of the option `busy_statuses`.
 ____exports.DEFAULTS = {SERVICE_UNAVAILABLE}
---- Whether an answer says that its node has no room. One of 5xx does only with a legal `Retry-After`: without, the node
--- may have failed, which `failure_statuses` knows. Phases: any.
+--- Whether an answer says that its node has no room. A 5xx does so only with a valid `Retry-After`; without one the node may have
+-- failed, see `failure_statuses`. Phases: any.
 -- 
--- @param given the answer's Retry-After; looked at only where the status may be one
+-- @param given the answer's Retry-After
 function ____exports.is_busy(known, status, given)
     local number = known[status]
     if number == nil then

@@ -1,6 +1,6 @@
 local ____exports = {}
-local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local health_state = require("resty.openclaw.balancer.health_check.health_state")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local peer_of = require("resty.openclaw.balancer.peer")
 --- An empty pool. Phases: any.
 local function create(policy, panic_share)

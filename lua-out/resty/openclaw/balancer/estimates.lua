@@ -1,7 +1,7 @@
 local ____exports = {}
 local concurrency_of = require("resty.openclaw.balancer.concurrency")
-local warm_start = require("resty.openclaw.balancer.warm_start")
 local nodes = require("resty.openclaw.balancer.node")
+local warm_start = require("resty.openclaw.balancer.warm_start")
 --- Service time in seconds before any peer has answered.
 local FIRST_SERVICE_SECONDS = 0.05
 --- nginx's clock has a resolution of a millisecond: faster answers would seem to take no time.

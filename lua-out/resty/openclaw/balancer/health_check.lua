@@ -1,12 +1,12 @@
 local ____exports = {}
-local probes = require("resty.openclaw.balancer.health_check.probe")
-local ____options = require("resty.openclaw.balancer.health_check.options")
-local settings_of = ____options.settings_of
-local places = require("resty.openclaw.balancer.places")
+local random = require("resty.openclaw.core.bytes.random")
 local faults = require("resty.openclaw.core.metrics.fault")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
-local random = require("resty.openclaw.core.bytes.random")
 local clock = require("resty.openclaw.core.time.clock")
+local ____options = require("resty.openclaw.balancer.health_check.options")
+local settings_of = ____options.settings_of
+local probes = require("resty.openclaw.balancer.health_check.probe")
+local places = require("resty.openclaw.balancer.places")
 --- Concurrent checks of one upstream; and of all upstreams in this worker.
 local MOST_RUNNING = 10
 local PLACES = places.new(100)

@@ -1,6 +1,6 @@
 local ____exports = {}
-local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local health_state = require("resty.openclaw.balancer.health_check.health_state")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 --- All reasons. If several apply, the first one is shown.
 ____exports.REASONS = {"draining", "failed_checks", "failed_requests", "busy"}
 --- Why a peer is left out, one of `REASONS`; nothing if it is not. Phases: any.

@@ -1,8 +1,8 @@
 local ____exports = {}
-local clock = require("resty.openclaw.core.time.clock")
-local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local held_rows = require("resty.openclaw.core.memory.shared_memory.held_rows")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local clock = require("resty.openclaw.core.time.clock")
 local try_figures = require("resty.openclaw.balancer.try_figures")
 --- The slots of its row. In the common block, the slot that counts the holders has the latency.
 local LATENCY = 0

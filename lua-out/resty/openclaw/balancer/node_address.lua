@@ -1,6 +1,6 @@
 local ____exports = {}
-local addresses = require("resty.openclaw.core.http.address")
 local problem = require("resty.openclaw.config.problems")
+local addresses = require("resty.openclaw.core.http.address")
 local discovery = require("resty.openclaw.balancer.discovery")
 local EXPECTED = "an IP address and port, \"unix:/path\", a name and port, or an SRV name"
 --- In examples.

@@ -1,12 +1,12 @@
 local ____exports = {}
 local ffi = require("ffi")
-local clock = require("resty.openclaw.core.time.clock")
 local held_rows = require("resty.openclaw.core.memory.shared_memory.held_rows")
-local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
+local clock = require("resty.openclaw.core.time.clock")
 local health_state = require("resty.openclaw.balancer.health_check.health_state")
-local warm_start = require("resty.openclaw.balancer.warm_start")
 local nodes = require("resty.openclaw.balancer.node")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local try_figures = require("resty.openclaw.balancer.try_figures")
+local warm_start = require("resty.openclaw.balancer.warm_start")
 --- The number of slow starts so far.
 local STARTS = 0
 --- How many requests the node had answered when the last one began.

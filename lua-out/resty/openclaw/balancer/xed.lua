@@ -1,6 +1,6 @@
 local ____exports = {}
-local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local estimates_of = require("resty.openclaw.balancer.estimates")
+local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
 local QUEUEING = 3
 local CROWDING = 0.2
 local FAILING = 50

@@ -12,9 +12,9 @@ local responses = require("resty.openclaw.edge.responses")
 local ____settings = require("resty.openclaw.edge.settings")
 local RESPONSE_HEAD_BYTES = ____settings.RESPONSE_HEAD_BYTES
 local stores = require("resty.openclaw.edge.store")
-local scans = require("resty.openclaw.edge.store_scan")
 local reserves = require("resty.openclaw.edge.store.reserve")
 local usages = require("resty.openclaw.edge.store.usage")
+local scans = require("resty.openclaw.edge.store_scan")
 local ROUND_SECONDS = 0.1
 local LOCK_SECONDS = 1
 --- Releases the lock, so that another worker can deliver. What is being sent goes on.

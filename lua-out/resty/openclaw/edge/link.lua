@@ -1,7 +1,7 @@
 local ____exports = {}
-local clock = require("resty.openclaw.core.time.clock")
-local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local clock = require("resty.openclaw.core.time.clock")
 local DOWN = 0
 --- Attempts in a row without a response, while the link is up.
 local FAILED = 1

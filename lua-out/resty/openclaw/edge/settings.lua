@@ -1,11 +1,11 @@
 local ____exports = {}
-local addresses = require("resty.openclaw.core.http.address")
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
 local computed = ____schema.computed
 local option = ____schema.option
 local required = ____schema.required
+local addresses = require("resty.openclaw.core.http.address")
 local http_client = require("resty.openclaw.http_client")
 --- What a response takes on the disk beside its body, with few exceptions at most.
 ____exports.RESPONSE_HEAD_BYTES = 4096

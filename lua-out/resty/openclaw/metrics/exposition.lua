@@ -1,5 +1,8 @@
 local ____exports = {}
 local buffer = require("string.buffer")
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local ____lease = require("resty.openclaw.core.memory.shared_memory.lease")
+local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
 local guard = require("resty.openclaw.core.metrics.guard")
 local ____metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local DEFAULT_HELP = ____metric_registry.DEFAULT_HELP
@@ -7,9 +10,6 @@ local catalogues = require("resty.openclaw.core.metrics.metric_registry.catalogu
 local ____number_text = require("resty.openclaw.core.metrics.metric_registry.number_text")
 local number_text = ____number_text.number_text
 local series_list = require("resty.openclaw.core.metrics.metric_registry.series_list")
-local shared_memory = require("resty.openclaw.core.memory.shared_memory")
-local ____lease = require("resty.openclaw.core.memory.shared_memory.lease")
-local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
 local time_slice = require("resty.openclaw.core.time.time_slice")
 --- A piece of the page takes a millisecond, and at most this much work: each line, and for each number of a line all that are added up in
 -- it, one of each worker's block.

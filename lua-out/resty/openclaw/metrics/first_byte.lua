@@ -1,7 +1,7 @@
 local ____exports = {}
-local clock = require("resty.openclaw.core.time.clock")
 local request = require("resty.openclaw.core.request.request")
 local request_state = require("resty.openclaw.core.request.request_state")
+local clock = require("resty.openclaw.core.time.clock")
 --- Notes the start of the response. Phases: header_filter.
 function ____exports.note()
     if not request.is_subrequest() then

@@ -1,9 +1,9 @@
 local ____exports = {}
+local rows = require("resty.openclaw.core.memory.shared_memory.rows")
 local ____metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local LABEL_BYTES = ____metric_registry.LABEL_BYTES
 local ____allow_list = require("resty.openclaw.core.metrics.metric_registry.allow_list")
 local kept_value = ____allow_list.kept_value
-local rows = require("resty.openclaw.core.memory.shared_memory.rows")
 local nkeys = require("table.nkeys")
 local function is_value(value)
     return type(value) == "string" or type(value) == "number" or type(value) == "boolean"

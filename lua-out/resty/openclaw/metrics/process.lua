@@ -1,11 +1,11 @@
 local ____exports = {}
-local gauges = require("resty.openclaw.core.metrics.gauges")
-local room = require("resty.openclaw.core.metrics.metric_registry.room")
-local request = require("resty.openclaw.core.request.request")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local rows = require("resty.openclaw.core.memory.shared_memory.rows")
+local gauges = require("resty.openclaw.core.metrics.gauges")
+local room = require("resty.openclaw.core.metrics.metric_registry.room")
 local ____version = require("resty.openclaw.core.process.version")
 local VERSION = ____version.VERSION
+local request = require("resty.openclaw.core.request.request")
 local CONNECTIONS = "openclaw_connections"
 --- Those of ngx_http_stub_status_module, which has `$connections_active` and its like; not every nginx has it.
 local STATES = {"active", "reading", "writing", "waiting"}

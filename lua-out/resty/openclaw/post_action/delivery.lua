@@ -1,15 +1,15 @@
 local ____exports = {}
-local backoffs = require("resty.openclaw.core.time.backoff")
 local guard = require("resty.openclaw.core.metrics.guard")
+local backoffs = require("resty.openclaw.core.time.backoff")
 local clock = require("resty.openclaw.core.time.clock")
 local lines = require("resty.openclaw.post_action.lines")
 local ____state = require("resty.openclaw.post_action.state")
 local drop = ____state.drop
 local is_exiting = ____state.is_exiting
 local is_open = ____state.is_open
+local maintain = ____state.maintain
 local show = ____state.show
 local sleep = ____state.sleep
-local maintain = ____state.maintain
 local MOST_BACKOFF_SECONDS = 30
 --- At exit: at most half of the time left, so that the last attempts come close to the end.
 local MOST_BACKOFF_SECONDS_AT_EXIT = 0.5

@@ -1,7 +1,7 @@
 local ____exports = {}
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local gauges = require("resty.openclaw.core.metrics.gauges")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
-local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local clock = require("resty.openclaw.core.time.clock")
 --- Why an attempt failed that is repeated.
 local CAUSES = {"unreachable", "busy", "credentials", "misdirected"}

@@ -4,14 +4,14 @@ local clock = require("resty.openclaw.core.time.clock")
 local ____delivery = require("resty.openclaw.post_action.delivery")
 local send_batch = ____delivery.send_batch
 local ____state = require("resty.openclaw.post_action.state")
-local WATCH_SECONDS = ____state.WATCH_SECONDS
 local count_losses = ____state.count_losses
 local drop = ____state.drop
 local is_exiting = ____state.is_exiting
+local maintain = ____state.maintain
 local show = ____state.show
 local sleep = ____state.sleep
-local maintain = ____state.maintain
 local wake = ____state.wake
+local WATCH_SECONDS = ____state.WATCH_SECONDS
 --- The thread moves to a fresh timer after so long, as nginx frees the memory that it has used only when its timer ends.
 local RUN_SECONDS = 60
 local RUN_BATCHES = 1000

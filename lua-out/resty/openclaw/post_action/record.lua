@@ -1,9 +1,9 @@
 local ____exports = {}
 local string_buffer = require("string.buffer")
-local json = require("resty.openclaw.core.text.json")
 local request = require("resty.openclaw.core.request.request")
 local request_uri = require("resty.openclaw.core.request.request_uri")
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
+local json = require("resty.openclaw.core.text.json")
 local ids = require("resty.openclaw.post_action.ids")
 --- Variables that nginx or the gateway writes as numbers. What clients write (`$arg_…`, `$http_…`) stays a string, so that a field
 -- always has the same type.

@@ -1,10 +1,10 @@
 local ____exports = {}
-local json = require("resty.openclaw.core.text.json")
 local request = require("resty.openclaw.core.request.request")
 local request_uri = require("resty.openclaw.core.request.request_uri")
+local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
+local json = require("resty.openclaw.core.text.json")
 local ____text = require("resty.openclaw.core.text.text")
 local decimal = ____text.decimal
-local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local utf8 = require("resty.openclaw.core.text.utf8")
 local LINE = table.concat({"{\"time\":%.3f,\"request_id\":%s,\"trace_id\":%s,\"route\":%s,\"variant\":%s,\"client\":%s,\"method\":%s,\"uri\":%s,\"status\":%d", ",\"request_seconds\":%.3f,\"queue_seconds\":%s,\"first_byte_seconds\":%s,\"node\":%s,\"tries\":[%s],\"cache\":%s", ",\"degraded\":%s,\"request_bytes\":%d,\"response_bytes\":%d,\"model\":%s,\"prompt_tokens\":%s,\"completion_tokens\":%s", ",\"finish_reason\":%s%s}"})
 --- Strings from outside, such as the name of a model, are cut to so many bytes.

@@ -1,9 +1,9 @@
 local ____exports = {}
 local semaphore = require("ngx.semaphore")
-local clock = require("resty.openclaw.core.time.clock")
-local guard = require("resty.openclaw.core.metrics.guard")
 local file_sync = require("resty.openclaw.core.files.file_sync")
 local files = require("resty.openclaw.core.files.files")
+local guard = require("resty.openclaw.core.metrics.guard")
+local clock = require("resty.openclaw.core.time.clock")
 --- A timer beyond `lua_max_running_timers` never runs, and no error is returned.
 local LATE_SECONDS = 1
 --- `wait` gives up after this long.

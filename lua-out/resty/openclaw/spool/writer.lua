@@ -1,13 +1,13 @@
 local ____exports = {}
-local clock = require("resty.openclaw.core.time.clock")
 local files = require("resty.openclaw.core.files.files")
+local worker_process = require("resty.openclaw.core.process.worker_process")
+local clock = require("resty.openclaw.core.time.clock")
 local disks = require("resty.openclaw.spool.disk")
 local folder = require("resty.openclaw.spool.folder")
 local lanes = require("resty.openclaw.spool.lane")
 local lines = require("resty.openclaw.spool.line")
 local ____state = require("resty.openclaw.spool.state")
 local FULL = ____state.FULL
-local worker_process = require("resty.openclaw.core.process.worker_process")
 --- So many file names are tried at a time; each costs a system call.
 local MOST_IN_THE_WAY = 100
 --- How long after a failure the next write is tried.

@@ -1,7 +1,7 @@
 local ____exports = {}
 local ffi = require("ffi")
-local series_list = require("resty.openclaw.core.metrics.metric_registry.series_list")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local series_list = require("resty.openclaw.core.metrics.metric_registry.series_list")
 local activities = require("resty.openclaw.status.activity")
 local series_of = require("resty.openclaw.status.series")
 --- Seconds from one sample to the next.

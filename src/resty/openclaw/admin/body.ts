@@ -1,8 +1,8 @@
 /** The body of a request to change a node. */
 import * as request from "../core/request/request";
 import * as request_body from "../core/request/request_body";
-import * as calls from "./call";
 import type { Call } from "./call";
+import * as calls from "./call";
 
 const MOST_BYTES = 4096;
 const TOO_LARGE = "The body is over 4096 bytes.";

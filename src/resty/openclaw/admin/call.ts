@@ -1,8 +1,8 @@
 /** A request to the API, and its response. Each response is counted. */
 import type { Faults } from "../core/metrics/fault";
-import * as json_error from "../core/request/json_error";
 import type { Counter } from "../core/metrics/metric_handles";
 import type { Family } from "../core/metrics/metric_registry";
+import * as json_error from "../core/request/json_error";
 import * as request from "../core/request/request";
 import type { NodePatch } from "./node_patch";
 import type { Shown } from "./shown";

@@ -1,12 +1,12 @@
 /** The resources of the API, and their methods. */
 import * as body from "./body";
-import * as calls from "./call";
 import type { Call, Upstream } from "./call";
-import * as paths from "./path";
-import type { Kind } from "./path";
-import * as shown from "./shown";
-import type { NodeReport } from "./shown";
+import * as calls from "./call";
 import * as node_patches from "./node_patch";
+import type { Kind } from "./path";
+import * as paths from "./path";
+import type { NodeReport } from "./shown";
+import * as shown from "./shown";
 
 type Method = (this: void, call: Call, upstream: Upstream) => void;
 

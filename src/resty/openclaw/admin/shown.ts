@@ -1,8 +1,8 @@
 /** The JSON of upstreams and their nodes. docs/admin.md says what each field means. */
 import * as names from "../config/names";
 import * as outputs from "../core/text/json/output";
-import { exact, flag, list_of, map_of, object, row_of, text } from "../core/text/json/shapes";
 import type { Given, Writer } from "../core/text/json/shapes";
+import { exact, flag, list_of, map_of, object, row_of, text } from "../core/text/json/shapes";
 import * as time_slice from "../core/time/time_slice";
 
 interface NodeJson {
@@ -129,10 +129,10 @@ export function upstream(name: string, given: Shown): string {
 }
 
 /** All upstreams by their names. */
-export function upstreams<Upstream extends Shown>(all: LuaTable<string, Upstream>): string {
+export function upstreams<Upstream extends Shown>(all: LuaMap<string, Upstream>): string {
     return written(UPSTREAMS, {
         upstreams: (put) => {
-            for (const name of names.sorted(all)) put(name, fields_of(all.get(name)));
+            for (const name of names.sorted(all)) put(name, fields_of(all.get(name)!));
         },
     });
 }

@@ -1,23 +1,24 @@
 /** Makes an upstream from its options. */
 import * as problem from "../config/problems";
-import * as faults from "../core/metrics/fault";
 import * as leaders from "../core/memory/leader";
-import type { Counter } from "../core/metrics/metric_handles";
-import * as metric_registry from "../core/metrics/metric_registry";
-import type { Registry } from "../core/metrics/metric_registry";
 import * as shared_memory from "../core/memory/shared_memory";
+import * as faults from "../core/metrics/fault";
+import type { Counter } from "../core/metrics/metric_handles";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
 import * as choice from "./choice";
 import * as clients from "./clients";
 import * as consistent_hash from "./consistent_hash";
-import * as failover from "./failover";
-import * as discovery from "./discovery";
 import type { Discovery } from "./discovery";
+import * as discovery from "./discovery";
 import * as dns from "./discovery/settings";
+import * as failover from "./failover";
 import * as figures from "./figures";
 import * as health_checks from "./health_check";
 import * as latency_buckets from "./latency_buckets";
 import * as least_conn from "./least_conn";
 import * as membership_of from "./membership";
+import type { Membership, NewPolicy } from "./model";
 import type { Options } from "./options";
 import * as queue from "./queue";
 import * as retry_budget from "./retry_budget";
@@ -25,7 +26,6 @@ import * as round_robin from "./round_robin";
 import * as status_list from "./status_list";
 import type { Supervised } from "./supervision";
 import * as xed from "./xed";
-import type { Membership, NewPolicy } from "./model";
 
 export interface Settings extends Supervised {
     readonly registry: Registry;

@@ -5,10 +5,10 @@
  * members are left out because they are ejected, and at most half of those that are up because they are busy, as a single client
  * can make a node say so. If too few are up, the others get requests too: they may work, and those left would be overloaded.
  */
-import * as outlier_detection from "./outlier_detection";
 import * as health_state from "./health_check/health_state";
-import * as peer_of from "./peer";
 import type { Candidates, Peer, Policy, Pool } from "./model";
+import * as outlier_detection from "./outlier_detection";
+import * as peer_of from "./peer";
 
 /** An empty pool. Phases: any. */
 function create(policy: Policy, panic_share: number): Pool {

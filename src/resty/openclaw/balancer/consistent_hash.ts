@@ -8,8 +8,8 @@
  * Consistent Hashing with Bounded Loads, 2016.
  */
 import * as kinds from "../config/kinds";
-import * as nodes from "./node";
 import type { Candidates, Peer, Policy, PolicyOptions } from "./model";
+import * as nodes from "./node";
 
 /** The hash of a peer, and its requests in flight at the current pick. */
 interface Place {

@@ -1,7 +1,7 @@
 /** How far a try came. */
 import * as request from "../core/request/request";
-import * as upstream_tries from "../core/request/upstream_tries";
 import type { Try } from "../core/request/upstream_tries";
+import * as upstream_tries from "../core/request/upstream_tries";
 
 /** "none": no connection; "silent": a connection, but no answer; "answered": the status comes from the node. */
 export type Contact = "none" | "silent" | "answered";

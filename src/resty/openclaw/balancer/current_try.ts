@@ -4,28 +4,28 @@
  *
  * The peer is kept in the request's state. So requests that nginx itself sent to the same node are not counted.
  */
-import * as clock from "../core/time/clock";
-import * as request from "../core/request/request";
-import * as request_state from "../core/request/request_state";
-import type { RequestState } from "../core/request/request_state";
 import * as retry_after from "../core/http/retry_after";
+import * as request from "../core/request/request";
+import type { RequestState } from "../core/request/request_state";
+import * as request_state from "../core/request/request_state";
 import * as time_left from "../core/request/time_left";
-import * as upstream_tries from "../core/request/upstream_tries";
 import type { Try } from "../core/request/upstream_tries";
+import * as upstream_tries from "../core/request/upstream_tries";
+import * as clock from "../core/time/clock";
 import * as busy_statuses from "./busy_statuses";
 import * as clients from "./clients";
-import * as contacts from "./contact";
 import type { Contact } from "./contact";
+import * as contacts from "./contact";
 import * as failover from "./failover";
-import * as outlier_detection from "./outlier_detection";
-import * as nodes from "./node";
+import type { Peer, Upstream } from "./model";
 import type { Outcome } from "./node";
+import * as nodes from "./node";
 import * as outcomes from "./outcome";
+import * as outlier_detection from "./outlier_detection";
 import * as peer_of from "./peer";
 import * as request_failures from "./request_failures";
 import * as streamed_types from "./streamed_types";
 import * as try_figures from "./try_figures";
-import type { Peer, Upstream } from "./model";
 
 declare module "../core/request/request_state" {
     interface RequestState {

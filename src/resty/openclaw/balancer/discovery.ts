@@ -11,8 +11,8 @@ import type { Entry } from "./discovery/entries";
 import * as figures from "./discovery/figures";
 import { parse } from "./discovery/name";
 import type { Settings } from "./discovery/settings";
-import { answer_of, entries_of, forget_lost, give_up, is_busy, is_due, start, watch } from "./discovery/watched";
 import type { Common, Watched } from "./discovery/watched";
+import { answer_of, entries_of, forget_lost, give_up, is_busy, is_due, start, watch } from "./discovery/watched";
 
 export type { Entry } from "./discovery/entries";
 

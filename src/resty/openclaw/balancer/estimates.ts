@@ -5,11 +5,11 @@
  * The service time is slot-seconds of exposure divided by answers, both fading: a censored maximum-likelihood estimate, in which
  * requests in flight count at once, and a failure counts as exposure without an answer.
  */
-import * as concurrency_of from "./concurrency";
 import type { Concurrency } from "./concurrency";
-import * as warm_start from "./warm_start";
-import * as nodes from "./node";
+import * as concurrency_of from "./concurrency";
 import type { Peer } from "./model";
+import * as nodes from "./node";
+import * as warm_start from "./warm_start";
 
 /** What is known of one peer. */
 export interface Estimate {

@@ -1,13 +1,13 @@
 /** Metrics of upstreams and their nodes, computed at each scrape. */
-import * as metric_registry from "../core/metrics/metric_registry";
 import type { Emit, Registry } from "../core/metrics/metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
 import * as clock from "../core/time/clock";
 import * as left_out from "./left_out";
-import * as nodes from "./node";
-import * as peer_of from "./peer";
-import type { State } from "./peer";
-import * as upstreams from "./upstream";
 import type { Peer, Upstream } from "./model";
+import * as nodes from "./node";
+import type { State } from "./peer";
+import * as peer_of from "./peer";
+import * as upstreams from "./upstream";
 
 const shown_by_registry = new LuaMap<Registry, Upstream[]>();
 

@@ -5,21 +5,21 @@
  * many as `places` allows for all upstreams; never two of one node; the one that is due for the longest time goes first. The caller
  * decides what a result changes, see `health_state`.
  */
+import * as random from "../core/bytes/random";
+import type { Faults } from "../core/metrics/fault";
+import * as faults from "../core/metrics/fault";
+import type { Counter } from "../core/metrics/metric_handles";
+import type { Family, Registry } from "../core/metrics/metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
+import * as clock from "../core/time/clock";
 import type { BusyStatuses } from "./busy_statuses";
-import * as probes from "./health_check/probe";
-import { settings_of } from "./health_check/options";
-import type { Options, Settings } from "./health_check/options";
 import type { CheckResult } from "./health_check/health_state";
-import * as places from "./places";
+import type { Options, Settings } from "./health_check/options";
+import { settings_of } from "./health_check/options";
+import * as probes from "./health_check/probe";
 import type { Peer } from "./model";
 import type { Node } from "./node";
-import * as faults from "../core/metrics/fault";
-import type { Faults } from "../core/metrics/fault";
-import type { Counter } from "../core/metrics/metric_handles";
-import * as metric_registry from "../core/metrics/metric_registry";
-import type { Family, Registry } from "../core/metrics/metric_registry";
-import * as random from "../core/bytes/random";
-import * as clock from "../core/time/clock";
+import * as places from "./places";
 
 /** Gets the result of one check; why it is not "pass"; and for how long a busy node asks to get no requests. */
 export type Report = (

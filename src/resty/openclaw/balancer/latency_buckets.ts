@@ -3,13 +3,13 @@
  * a moving average in which a new answer counts for a fifth; all workers share it. A failure counts as twice the largest latency
  * of the table, so a node that fails fast does not gain weight.
  */
-import * as kinds from "../config/kinds";
 import type { Kind } from "../config/kinds";
+import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 import { required, table_of } from "../config/schema";
-import * as smooth_weighted from "./smooth_weighted";
-import type { Turns } from "./smooth_weighted";
 import type { Bucket, Candidates, Peer, Policy, PolicyOptions } from "./model";
+import type { Turns } from "./smooth_weighted";
+import * as smooth_weighted from "./smooth_weighted";
 
 /** A node's mean latency in the common block; 0 before its first answer. */
 interface Latency extends Turns {

@@ -2,10 +2,10 @@
  * The peer with the fewest requests in flight for its static weight, counted over all workers; among equals in turn.
  * Source: ngx_http_upstream_get_least_conn_peer in nginx's ngx_http_upstream_least_conn_module.c.
  */
-import * as nodes from "./node";
-import * as smooth_weighted from "./smooth_weighted";
-import type { Turns } from "./smooth_weighted";
 import type { Candidates, Peer, Policy } from "./model";
+import * as nodes from "./node";
+import type { Turns } from "./smooth_weighted";
+import * as smooth_weighted from "./smooth_weighted";
 
 /** Leaves those with the least load in the first places. */
 function keep_least(candidates: Candidates<Turns>): void {

@@ -1,7 +1,7 @@
 /** Why a peer gets no requests, or only a probe, as the API and the metrics show it. */
-import * as outlier_detection from "./outlier_detection";
 import * as health_state from "./health_check/health_state";
 import type { Peer } from "./model";
+import * as outlier_detection from "./outlier_detection";
 
 export type Reason = "draining" | "failed_checks" | "failed_requests" | "busy";
 

@@ -5,19 +5,19 @@
  */
 import * as json from "cjson.safe";
 import * as addresses from "../core/http/address";
+import type { Lock } from "../core/memory/lock";
+import * as locks from "../core/memory/lock";
+import * as shared_memory from "../core/memory/shared_memory";
+import { increment } from "../core/memory/shared_memory/names";
 import type { Faults } from "../core/metrics/fault";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as clock from "../core/time/clock";
-import * as locks from "../core/memory/lock";
-import type { Lock } from "../core/memory/lock";
-import * as shared_memory from "../core/memory/shared_memory";
-import { increment } from "../core/memory/shared_memory/names";
 import * as kept_changes from "./kept_changes";
+import type { Change, Listed, Membership, Peer } from "./model";
 import * as nodes from "./node";
 import { host_header } from "./node_name";
 import type { Entry } from "./nodes_option";
 import * as peer_of from "./peer";
-import type { Change, Listed, Membership, Peer } from "./model";
 
 const NEVER_SEEN = -1;
 

@@ -2,11 +2,11 @@
  * The types that the balancer's modules share: peers, upstreams, the list of their peers, and policies. Policies do not depend
  * on nginx: the time is an argument.
  */
+import type { Lock } from "../core/memory/lock";
+import type { HeldRow } from "../core/memory/shared_memory/held_rows";
 import type { Faults } from "../core/metrics/fault";
 import type { Counter, Histogram } from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";
-import type { Lock } from "../core/memory/lock";
-import type { HeldRow } from "../core/memory/shared_memory/held_rows";
 import type { BusyStatuses } from "./busy_statuses";
 import type { Discovery } from "./discovery";
 import type { Node } from "./node";

@@ -5,14 +5,14 @@
  * A worker holds the memory of the nodes of its upstreams, and of retired nodes until their last request has ended. When no
  * worker holds it any more, another address may get it.
  */
-import * as clock from "../core/time/clock";
-import type { Counter } from "../core/metrics/metric_handles";
-import * as metric_registry from "../core/metrics/metric_registry";
-import type { Registry } from "../core/metrics/metric_registry";
-import * as shared_memory from "../core/memory/shared_memory";
 import type { Region } from "../core/memory/shared_memory";
-import * as held_rows from "../core/memory/shared_memory/held_rows";
+import * as shared_memory from "../core/memory/shared_memory";
 import type { HeldRow } from "../core/memory/shared_memory/held_rows";
+import * as held_rows from "../core/memory/shared_memory/held_rows";
+import type { Counter } from "../core/metrics/metric_handles";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
+import * as clock from "../core/time/clock";
 import * as try_figures from "./try_figures";
 
 /**

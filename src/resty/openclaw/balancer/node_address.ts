@@ -1,8 +1,8 @@
 /** Where a node is, as users write it: an address, or a name for the DNS. Usual mistakes get a hint. */
-import * as addresses from "../core/http/address";
 import type { Kind } from "../config/kinds";
-import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
+import * as problem from "../config/problems";
+import * as addresses from "../core/http/address";
 import * as discovery from "./discovery";
 
 export interface NodeAddress {

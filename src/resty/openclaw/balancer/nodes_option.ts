@@ -1,12 +1,12 @@
 /** The nodes of an upstream as the user lists them. */
-import * as kinds from "../config/kinds";
 import type { Kind } from "../config/kinds";
-import * as problem from "../config/problems";
+import * as kinds from "../config/kinds";
 import type { Problems } from "../config/problems";
+import * as problem from "../config/problems";
 import * as schemas from "../config/schema";
 import { again, option, required } from "../config/schema";
-import { NODE_ADDRESS } from "./node_address";
 import type { NodeAddress } from "./node_address";
+import { NODE_ADDRESS } from "./node_address";
 
 /** One entry of the list: an address, or a name that the DNS turns into addresses. */
 export interface Entry extends NodeAddress {

@@ -1,13 +1,13 @@
 /** What an operator sees of an upstream's nodes and can change while nginx runs. */
 import * as addresses from "../core/http/address";
 import * as clock from "../core/time/clock";
-import * as left_out from "./left_out";
 import type { Reason } from "./left_out";
+import * as left_out from "./left_out";
 import * as membership_of from "./membership";
-import * as nodes from "./node";
-import * as peer_of from "./peer";
-import type { State } from "./peer";
 import type { Change, Membership, Upstream } from "./model";
+import * as nodes from "./node";
+import type { State } from "./peer";
+import * as peer_of from "./peer";
 
 /** What is known of one node. */
 export interface NodeReport {

@@ -1,11 +1,11 @@
 /** The options of an upstream, as docs/balancer.md lists them, and what makes no sense among them. */
-import * as kinds from "../config/kinds";
 import type { Kind } from "../config/kinds";
-import * as problem from "../config/problems";
+import * as kinds from "../config/kinds";
 import type { Problems } from "../config/problems";
+import * as problem from "../config/problems";
+import type { Values } from "../config/schema";
 import * as schemas from "../config/schema";
 import { again, computed, option, optional, read_or_raise, required } from "../config/schema";
-import type { Values } from "../config/schema";
 import * as busy_statuses from "./busy_statuses";
 import * as consistent_hash from "./consistent_hash";
 import * as dns from "./discovery/settings";

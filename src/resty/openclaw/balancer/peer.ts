@@ -4,16 +4,16 @@
  * worker has the peer.
  */
 import * as ffi from "ffi";
-import * as clock from "../core/time/clock";
-import type { Registry } from "../core/metrics/metric_registry";
 import * as held_rows from "../core/memory/shared_memory/held_rows";
-import * as outlier_detection from "./outlier_detection";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as clock from "../core/time/clock";
 import * as health_state from "./health_check/health_state";
-import * as warm_start from "./warm_start";
-import * as nodes from "./node";
-import type { Node } from "./node";
-import * as try_figures from "./try_figures";
 import type { Peer } from "./model";
+import type { Node } from "./node";
+import * as nodes from "./node";
+import * as outlier_detection from "./outlier_detection";
+import * as try_figures from "./try_figures";
+import * as warm_start from "./warm_start";
 
 export type State = "healthy" | "busy" | "down" | "half_open" | "draining";
 

@@ -1,7 +1,7 @@
 /** How long requests waited before their first try: for their body, or for the lock of a cache. */
 import type { Histogram } from "../core/metrics/metric_handles";
-import * as metric_registry from "../core/metrics/metric_registry";
 import type { Registry } from "../core/metrics/metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
 import * as request from "../core/request/request";
 
 /** As the log formats of nginx/openclaw.conf have it. */

@@ -11,9 +11,9 @@ import * as random from "../core/bytes/random";
 import type { RequestState } from "../core/request/request_state";
 import * as clients from "./clients";
 import * as failover from "./failover";
+import type { Peer, Upstream } from "./model";
 import * as outlier_detection from "./outlier_detection";
 import * as peer_of from "./peer";
-import type { Peer, Upstream } from "./model";
 
 interface Failures {
     /** The upstream of the first one. */

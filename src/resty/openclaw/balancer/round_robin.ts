@@ -1,7 +1,7 @@
 /** Peers in turn, by their static weights: what nginx does by itself. Each worker takes turns of its own. */
-import * as smooth_weighted from "./smooth_weighted";
-import type { Turns } from "./smooth_weighted";
 import type { Candidates, Peer, Policy } from "./model";
+import type { Turns } from "./smooth_weighted";
+import * as smooth_weighted from "./smooth_weighted";
 
 function learn(this: Policy<Turns>): Turns {
     return smooth_weighted.none();

@@ -1,6 +1,6 @@
 /** Options that list statuses of answers. */
-import * as kinds from "../config/kinds";
 import type { Kind } from "../config/kinds";
+import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
 
 /** Statuses as in `$upstream_status`, with their numbers. */

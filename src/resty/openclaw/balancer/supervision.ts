@@ -3,21 +3,21 @@
  * one worker of the machine, the leader, runs the health checks and the DNS look-ups. While no node has requests, a worker looks
  * for changes twice a second, and does the rest every five seconds.
  */
-import type { Faults } from "../core/metrics/fault";
-import type { Leader } from "../core/memory/leader";
-import type { Registry } from "../core/metrics/metric_registry";
 import * as random from "../core/bytes/random";
+import type { Leader } from "../core/memory/leader";
+import type { Faults } from "../core/metrics/fault";
+import type { Registry } from "../core/metrics/metric_registry";
 import * as clock from "../core/time/clock";
-import * as outlier_detection from "./outlier_detection";
 import type { HealthCheck } from "./health_check";
-import * as health_state from "./health_check/health_state";
 import type { CheckResult } from "./health_check/health_state";
+import * as health_state from "./health_check/health_state";
 import * as membership_of from "./membership";
+import type { Peer, Upstream } from "./model";
 import * as nodes from "./node";
+import * as outlier_detection from "./outlier_detection";
 import * as peer_of from "./peer";
 import * as retry_budget from "./retry_budget";
 import * as upstreams from "./upstream";
-import type { Peer, Upstream } from "./model";
 
 export interface Supervised extends Upstream {
     readonly faults: Faults;

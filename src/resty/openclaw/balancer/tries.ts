@@ -9,11 +9,11 @@ import * as busy_statuses from "./busy_statuses";
 import * as choice from "./choice";
 import * as failover from "./failover";
 import { platform } from "./free_tries";
-import * as request_failures from "./request_failures";
-import * as retry_budget from "./retry_budget";
-import type { RetryBudget } from "./retry_budget";
-import * as upstreams from "./upstream";
 import type { Peer, Upstream } from "./model";
+import * as request_failures from "./request_failures";
+import type { RetryBudget } from "./retry_budget";
+import * as retry_budget from "./retry_budget";
+import * as upstreams from "./upstream";
 
 const TOO_MANY_REQUESTS = 429;
 const BAD_GATEWAY = 502;

@@ -1,7 +1,7 @@
 /** Metrics of the tries of an upstream at a node. */
 import type { Counter, Histogram } from "../core/metrics/metric_handles";
-import * as metric_registry from "../core/metrics/metric_registry";
 import type { Registry } from "../core/metrics/metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
 
 export interface TryFigures {
     readonly sent: Counter;

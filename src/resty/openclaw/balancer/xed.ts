@@ -9,10 +9,10 @@
  * The constants come from simulation against the exact optimum; multiplying any one by 1/2 to 4 moves the mean by at
  * most 1.5 %.
  */
-import * as outlier_detection from "./outlier_detection";
-import * as estimates_of from "./estimates";
 import type { Estimate, Estimates } from "./estimates";
+import * as estimates_of from "./estimates";
 import type { Candidates, Peer, Policy } from "./model";
+import * as outlier_detection from "./outlier_detection";
 
 interface Xed extends Policy<Estimate> {
     readonly estimates: Estimates;

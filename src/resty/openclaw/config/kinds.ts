@@ -2,8 +2,8 @@
  * What the value of an option may be. A kind has a name for the tables of the documents, and reads a value: it returns the
  * value, or adds a sentence to the problems. Phases: init. Pure Lua.
  */
-import * as problem from "./problems";
 import type { Problems } from "./problems";
+import * as problem from "./problems";
 
 export interface Kind<Value> {
     /** As the documents have it. */

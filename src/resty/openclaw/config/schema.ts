@@ -4,8 +4,8 @@
  */
 import type { Kind } from "./kinds";
 import { nearest } from "./nearest";
-import * as problem from "./problems";
 import type { Problems } from "./problems";
+import * as problem from "./problems";
 
 /** One option. */
 export interface Option<Value> {

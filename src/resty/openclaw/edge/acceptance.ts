@@ -1,21 +1,21 @@
 /** Stores the present request as a job, and responds with the URL where its response will be. */
-import * as http_client from "../http_client";
 import * as delivery_header from "../core/request/delivery_header";
 import * as request from "../core/request/request";
-import * as request_body from "../core/request/request_body";
 import type { Body } from "../core/request/request_body";
+import * as request_body from "../core/request/request_body";
 import * as request_state from "../core/request/request_state";
+import * as http_client from "../http_client";
 import * as callbacks from "./callbacks";
 import * as tokens from "./delivery_token";
 import * as job_page from "./job_page";
 import type { Jobs } from "./jobs";
 import type { Reason } from "./metrics";
 import type { Settings } from "./settings";
-import * as stores from "./store";
 import type { Store } from "./store";
+import * as stores from "./store";
 import * as ids from "./store/id";
-import * as records from "./store/record";
 import type { Head } from "./store/record";
+import * as records from "./store/record";
 import * as reserves from "./store/reserve";
 import * as usages from "./store/usage";
 

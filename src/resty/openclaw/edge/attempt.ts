@@ -2,24 +2,24 @@
  * One attempt to deliver one job, in a light thread of its own: sends the job through the gateway's own listener, as the request
  * that it was. Depending on the response the job ends, or is tried again.
  */
-import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
-import * as request from "../core/request/request";
+import * as files from "../core/files/files";
 import * as retry_after from "../core/http/retry_after";
+import * as request from "../core/request/request";
 import * as backoff from "../core/time/backoff";
 import * as clock from "../core/time/clock";
-import * as http_client from "../http_client";
 import type { Answer, Source } from "../http_client";
+import * as http_client from "../http_client";
 import * as backlogs from "./backlog";
-import * as deliveries from "./delivery";
 import type { Delivery } from "./delivery";
+import * as deliveries from "./delivery";
 import * as tokens from "./delivery_token";
 import * as endings from "./ending";
 import * as links from "./link";
 import * as stores from "./store";
 import * as ids from "./store/id";
-import * as records from "./store/record";
 import type { Head, StoredRecord } from "./store/record";
+import * as records from "./store/record";
 import * as reserves from "./store/reserve";
 
 /** A job that is sent. */

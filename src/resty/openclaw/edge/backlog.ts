@@ -4,8 +4,8 @@
  */
 import * as backoff from "../core/time/backoff";
 import * as clock from "../core/time/clock";
-import * as schedules from "./schedule";
 import type { Schedule } from "./schedule";
+import * as schedules from "./schedule";
 import * as ids from "./store/id";
 
 export interface Backlog {

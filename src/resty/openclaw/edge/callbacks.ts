@@ -1,17 +1,17 @@
 /** Callbacks: sends a client the response to its job, the same that the job's URL gives, to a URL that the operator allows. */
-import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
+import * as files from "../core/files/files";
 import * as backoff from "../core/time/backoff";
 import * as clock from "../core/time/clock";
 import * as http_client from "../http_client";
 import type { Jobs } from "./jobs";
 import type { CallbackOutcome } from "./metrics";
-import * as schedules from "./schedule";
 import type { Schedule } from "./schedule";
+import * as schedules from "./schedule";
 import type { Settings } from "./settings";
 import * as stores from "./store";
-import * as records from "./store/record";
 import type { StoredRecord } from "./store/record";
+import * as records from "./store/record";
 
 export interface Callbacks {
     readonly jobs: Jobs;

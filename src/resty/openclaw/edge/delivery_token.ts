@@ -15,8 +15,8 @@ import * as json_error from "../core/request/json_error";
 import * as request from "../core/request/request";
 import * as request_state from "../core/request/request_state";
 import * as clock from "../core/time/clock";
-import * as stores from "./store";
 import type { Store } from "./store";
+import * as stores from "./store";
 import * as ids from "./store/id";
 import * as records from "./store/record";
 

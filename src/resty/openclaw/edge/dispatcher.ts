@@ -5,26 +5,26 @@
  * The system releases the lock when the worker ends, for whatever reason, and another worker continues. Each job is locked as
  * well while it is sent: a worker that exits finishes its attempts while another one already delivers the rest.
  */
-import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
+import * as files from "../core/files/files";
 import * as clock from "../core/time/clock";
 import * as attempt from "./attempt";
 import * as backlogs from "./backlog";
 import * as callbacks from "./callbacks";
-import * as deliveries from "./delivery";
 import type { Delivery } from "./delivery";
+import * as deliveries from "./delivery";
 import * as tokens from "./delivery_token";
 import * as expiry from "./expiry";
 import type { Jobs } from "./jobs";
-import * as links from "./link";
 import type { Link } from "./link";
+import * as links from "./link";
 import * as responses from "./responses";
 import { RESPONSE_HEAD_BYTES } from "./settings";
 import * as stores from "./store";
-import * as scans from "./store_scan";
-import type { StoreScan } from "./store_scan";
 import * as reserves from "./store/reserve";
 import * as usages from "./store/usage";
+import type { StoreScan } from "./store_scan";
+import * as scans from "./store_scan";
 
 export interface Dispatcher {
     readonly jobs: Jobs;

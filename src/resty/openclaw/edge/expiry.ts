@@ -1,10 +1,10 @@
 /** Removes jobs that could not be delivered in time, and responses that were stored for long enough. Phases: timers; yields. */
-import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
+import * as files from "../core/files/files";
 import * as request from "../core/request/request";
 import * as backlogs from "./backlog";
-import * as deliveries from "./delivery";
 import type { Delivery } from "./delivery";
+import * as deliveries from "./delivery";
 import * as endings from "./ending";
 import * as responses from "./responses";
 import * as stores from "./store";

@@ -7,8 +7,8 @@ import * as endings from "./ending";
 import type { Jobs } from "./jobs";
 import * as stores from "./store";
 import * as ids from "./store/id";
-import * as records from "./store/record";
 import type { StoredRecord } from "./store/record";
+import * as records from "./store/record";
 
 /** The path of the page; the id follows. */
 export const PREFIX = "/openclaw/jobs/";

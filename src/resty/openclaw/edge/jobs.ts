@@ -4,17 +4,17 @@
  */
 import type { Faults } from "../core/metrics/fault";
 import type { Registry } from "../core/metrics/metric_registry";
-import * as tokens from "./delivery_token";
 import type { DeliveryToken } from "./delivery_token";
-import * as metrics_of from "./metrics";
+import * as tokens from "./delivery_token";
 import type { Metrics } from "./metrics";
+import * as metrics_of from "./metrics";
 import type { Settings } from "./settings";
-import * as stores from "./store";
 import type { Store } from "./store";
-import * as reserves from "./store/reserve";
+import * as stores from "./store";
 import type { Reserve } from "./store/reserve";
-import * as usages from "./store/usage";
+import * as reserves from "./store/reserve";
 import type { Usage } from "./store/usage";
+import * as usages from "./store/usage";
 
 export interface Jobs {
     readonly route: string;

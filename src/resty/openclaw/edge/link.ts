@@ -11,12 +11,12 @@
  *
  * Two workers that write at the same moment may lose a count, which costs one more attempt.
  */
-import * as clock from "../core/time/clock";
-import type { Counter } from "../core/metrics/metric_handles";
-import * as metric_registry from "../core/metrics/metric_registry";
-import type { Registry } from "../core/metrics/metric_registry";
 import * as shared_memory from "../core/memory/shared_memory";
 import type { Names } from "../core/memory/shared_memory/names";
+import type { Counter } from "../core/metrics/metric_handles";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
+import * as clock from "../core/time/clock";
 
 export interface Settings {
     /** Number of attempts without a response after which the link is down. */

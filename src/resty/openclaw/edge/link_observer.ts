@@ -3,8 +3,8 @@ import * as request from "../core/request/request";
 import * as time_left from "../core/request/time_left";
 import * as upstream_tries from "../core/request/upstream_tries";
 import * as clock from "../core/time/clock";
-import * as links from "./link";
 import type { Link } from "./link";
+import * as links from "./link";
 
 /** Seconds since the last attempt began; since the request began when nginx does not know. */
 function seconds_since_attempt(): number {

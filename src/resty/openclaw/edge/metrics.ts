@@ -1,9 +1,9 @@
 /** Metrics of jobs: counters of each route, and gauges of what the stores of all routes hold. */
 import type { Counter } from "../core/metrics/metric_handles";
-import * as metric_registry from "../core/metrics/metric_registry";
 import type { Emit, Family, Registry } from "../core/metrics/metric_registry";
-import * as usages from "./store/usage";
+import * as metric_registry from "../core/metrics/metric_registry";
 import type { Usage } from "./store/usage";
+import * as usages from "./store/usage";
 
 /** Values of the label `result` of jobs. */
 export type Result = "accepted" | "delivered" | "failed" | "expired" | "refused";

@@ -2,13 +2,13 @@
 import * as files from "../core/files/files";
 import * as request from "../core/request/request";
 import * as endings from "./ending";
-import * as schedules from "./schedule";
 import type { Schedule } from "./schedule";
-import * as stores from "./store";
+import * as schedules from "./schedule";
 import type { Store } from "./store";
+import * as stores from "./store";
 import * as ids from "./store/id";
-import * as records from "./store/record";
 import type { Head, StoredRecord } from "./store/record";
+import * as records from "./store/record";
 import type { StoredResponses } from "./store/usage";
 
 export interface Responses extends StoredResponses {

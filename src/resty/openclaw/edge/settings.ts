@@ -1,9 +1,9 @@
 /** The options of `edge` on jobs, and what they mean; docs/edge.md lists them. */
-import * as addresses from "../core/http/address";
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
-import { computed, option, required } from "../config/schema";
 import type { Values } from "../config/schema";
+import { computed, option, required } from "../config/schema";
+import * as addresses from "../core/http/address";
 import * as http_client from "../http_client";
 
 export interface Settings {

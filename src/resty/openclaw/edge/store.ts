@@ -13,8 +13,8 @@
  * power failure.
  */
 import * as file_sync from "../core/files/file_sync";
-import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
+import * as files from "../core/files/files";
 import * as request from "../core/request/request";
 import * as time_slice from "../core/time/time_slice";
 import * as ids from "./store/id";

@@ -1,26 +1,26 @@
 /** Reads the table that users write, and builds all there is in the gateway. */
-import * as admins from "../admin";
 import type { Admin } from "../admin";
+import * as admins from "../admin";
 import type { Balancer } from "../balancer";
 import * as kinds from "../config/kinds";
 import * as names from "../config/names";
-import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
+import * as problem from "../config/problems";
 import * as schemas from "../config/schema";
 import { defaulted, map_of, option } from "../config/schema";
-import * as metrics from "../metrics";
 import type { Metrics } from "../metrics";
+import * as metrics from "../metrics";
 import type { PostAction } from "../post_action";
-import * as statuses from "../status";
 import type { Status } from "../status";
+import * as statuses from "../status";
 import * as combinations from "./combinations";
 import type { AnyDeclaration, Plugin } from "./contract";
 import * as logs from "./logs";
 import { DECLARATIONS } from "./own_plugins";
 import * as recording from "./recording";
 import { PLUGINS } from "./registry";
-import * as routes from "./routes";
 import type { Route, RouteOptions } from "./routes";
+import * as routes from "./routes";
 import * as upstreams from "./upstreams";
 
 export type { Route };

@@ -1,6 +1,6 @@
 /** What cannot be together in one route, although each option is fine by itself. Phases: init. */
-import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
+import * as problem from "../config/problems";
 
 /** The options of a route that are looked at, as their schemas read them. */
 interface RouteOptions {

@@ -1,17 +1,17 @@
 /** Reads `log`: what goes to sinks, and what the slow log is made of. */
-import * as kinds from "../config/kinds";
 import type { Kind } from "../config/kinds";
-import * as problem from "../config/problems";
+import * as kinds from "../config/kinds";
 import type { Problems } from "../config/problems";
+import * as problem from "../config/problems";
+import type { Values } from "../config/schema";
 import * as schemas from "../config/schema";
 import { joined, option, optional } from "../config/schema";
-import type { Values } from "../config/schema";
-import * as post_action from "../post_action";
 import type { PostAction } from "../post_action";
+import * as post_action from "../post_action";
 import { take_out } from "../post_action/misplaced";
 import * as settings from "../post_action/settings";
-import * as sinks from "../post_action/sinks";
 import type { SinkOptions } from "../post_action/sinks";
+import * as sinks from "../post_action/sinks";
 
 /** The options of slow_log. */
 export interface SlowOptions {

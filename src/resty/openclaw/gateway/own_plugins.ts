@@ -1,10 +1,10 @@
 /** What users bring along: plugins that are declared as ours are, and tables with methods of a route's phases. Phases: init. */
-import * as kinds from "../config/kinds";
 import type { Kind } from "../config/kinds";
-import * as problem from "../config/problems";
+import * as kinds from "../config/kinds";
 import type { Problems } from "../config/problems";
-import * as contract from "./contract";
+import * as problem from "../config/problems";
 import type { AnyDeclaration, Plugin } from "./contract";
+import * as contract from "./contract";
 
 function has_method(table_given: Record<string, unknown>, path: string, problems: Problems): boolean {
     let methods = 0;

@@ -4,8 +4,8 @@ import { computed, option, table_of } from "../config/schema";
 import type { Metrics } from "../metrics";
 import type { PostAction } from "../post_action";
 import * as slow_log from "../slow_log";
-import * as composition from "./composition";
 import type { Placed } from "./composition";
+import * as composition from "./composition";
 import type { AnyDeclaration, Declaration, Plugin } from "./contract";
 import type { SlowOptions } from "./logs";
 

@@ -1,17 +1,17 @@
 /** Builds routes: reads their options, makes the instances of their plugins, and puts these in line. Phases: init. */
 import type { Balancer } from "../balancer";
-import { optional } from "../config/schema";
 import * as kinds from "../config/kinds";
-import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
-import * as schemas from "../config/schema";
+import * as problem from "../config/problems";
 import type { Schema } from "../config/schema";
-import * as composition from "./composition";
+import { optional } from "../config/schema";
+import * as schemas from "../config/schema";
 import type { Chain, Placed } from "./composition";
+import * as composition from "./composition";
 import type { AnyDeclaration, Plugin } from "./contract";
 import { PHASE_TABLES } from "./own_plugins";
-import * as requirements from "./requirements";
 import type { Requirements } from "./requirements";
+import * as requirements from "./requirements";
 
 /** What a route does in each phase: its plugins' methods of that name, one after the other. */
 export interface Route {

@@ -2,8 +2,8 @@
 import type { Balancer } from "../balancer";
 import * as balancer from "../balancer";
 import * as names from "../config/names";
-import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
+import * as problem from "../config/problems";
 import { map_of } from "../config/schema";
 
 const UPSTREAMS = map_of(balancer.UPSTREAM);

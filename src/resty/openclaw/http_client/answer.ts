@@ -1,8 +1,8 @@
 /** Reads one HTTP/1 answer as RFC 9112 frames it. What breaks a rule is an error; nothing is guessed. */
 import * as texts from "../core/text/text";
 import * as time_slice from "../core/time/time_slice";
-import * as http_reader from "./reader";
 import type { Reader } from "./reader";
+import * as http_reader from "./reader";
 
 export interface Answer {
     readonly status: number;

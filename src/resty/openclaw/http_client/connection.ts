@@ -1,8 +1,8 @@
 /** Opens, feeds and leaves the connection of one request; deadlines are by `clock`. Phases: those that may yield. */
 import * as clock from "../core/time/clock";
 import * as time_slice from "../core/time/time_slice";
-import * as http_target from "./target";
 import type { Target } from "./target";
+import * as http_target from "./target";
 
 /** A body that is read while it is sent, so that memory never holds all of it. */
 export interface Source {

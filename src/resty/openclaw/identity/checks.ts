@@ -5,8 +5,8 @@
 import * as digests from "../core/bytes/digest";
 import * as request from "../core/request/request";
 import * as claims from "./claim";
-import * as keys from "./keys";
 import type { Key } from "./keys";
+import * as keys from "./keys";
 import type { Reason, Settings } from "./settings";
 
 /** The subject, or why the identity is refused. */

@@ -1,6 +1,6 @@
 /** Keys that sign identity claims. No message ever contains one. */
-import * as digests from "../core/bytes/digest";
 import type { Digest } from "../core/bytes/digest";
+import * as digests from "../core/bytes/digest";
 import * as secret_file from "../core/files/secret_file";
 
 export interface Key {

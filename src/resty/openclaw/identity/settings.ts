@@ -1,14 +1,14 @@
 /** The options of `identity`. */
 import * as kinds from "../config/kinds";
 import * as problem from "../config/problems";
-import { again, computed, option, optional, required, table_of } from "../config/schema";
 import type { Values } from "../config/schema";
-import * as fault from "../core/metrics/fault";
+import { again, computed, option, optional, required, table_of } from "../config/schema";
 import type { Faults } from "../core/metrics/fault";
+import * as fault from "../core/metrics/fault";
 import type { Counter } from "../core/metrics/metric_handles";
 import * as metric_registry from "../core/metrics/metric_registry";
-import * as keys from "./keys";
 import type { Key } from "./keys";
+import * as keys from "./keys";
 import * as subjects from "./subject";
 
 /** Why a request is refused. */

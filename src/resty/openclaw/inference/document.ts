@@ -1,9 +1,9 @@
 /** Reads an answer of one piece of JSON, of any size, as it passes. */
 import { ROOT } from "./dialects";
-import * as readings from "./fields";
 import type { Fields, Reading } from "./fields";
-import * as scanners from "./scanner";
+import * as readings from "./fields";
 import type { Scanner } from "./scanner";
+import * as scanners from "./scanner";
 
 export interface Document {
     readonly is_stream: false;

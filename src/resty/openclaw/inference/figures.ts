@@ -1,7 +1,7 @@
 /** The metrics of responses, by route, variant and model. */
 import type { Counter, Histogram } from "../core/metrics/metric_handles";
-import * as metric_registry from "../core/metrics/metric_registry";
 import type { Family, Registry } from "../core/metrics/metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
 import type { Fields } from "./fields";
 
 export interface Families {

@@ -3,8 +3,8 @@
  * compressed response. Source: zlib.h, version 1.2.
  */
 import * as ffi from "ffi";
-import * as gzip from "../core/bytes/gzip";
 import type { Library } from "../core/bytes/gzip";
+import * as gzip from "../core/bytes/gzip";
 
 ffi.cdef(`
     int openclaw_inflate_init(struct openclaw_z_stream *stream, int window_bits, const char *version,

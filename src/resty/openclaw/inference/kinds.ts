@@ -1,12 +1,12 @@
 /** Decides by the headers which responses are read, and how. */
 import * as media_type from "../core/http/media_type";
 import * as request from "../core/request/request";
-import * as documents from "./document";
 import type { Document } from "./document";
-import * as inflations from "./inflation";
+import * as documents from "./document";
 import type { Inflation } from "./inflation";
-import * as streams from "./stream";
+import * as inflations from "./inflation";
 import type { Stream } from "./stream";
+import * as streams from "./stream";
 
 /** Why a response has no metrics: its type, its encoding, or no known values. */
 export type Reason = "type" | "encoding" | "no_figures";

@@ -3,16 +3,16 @@
  * content, which is the first token; then 4 KB at a time, since LuaJIT does not compile a loop over one or two events.
  */
 import * as ffi from "ffi";
-import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
+import * as string_buffer from "string.buffer";
 import * as request from "../core/request/request";
 import { ROOT } from "./dialects";
-import * as readings from "./fields";
-import type { Fields, Reading } from "./fields";
-import * as event_templates from "./event_template";
 import type { EventTemplate } from "./event_template";
-import * as scanners from "./scanner";
+import * as event_templates from "./event_template";
+import type { Fields, Reading } from "./fields";
+import * as readings from "./fields";
 import type { Scanner } from "./scanner";
+import * as scanners from "./scanner";
 
 export interface Stream {
     readonly is_stream: true;

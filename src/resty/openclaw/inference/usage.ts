@@ -1,19 +1,19 @@
 /** Requests the usage event of each stream from nodes, and removes it for clients that have not requested it. */
-import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
+import * as string_buffer from "string.buffer";
 import type { Faults } from "../core/metrics/fault";
 import * as guard from "../core/metrics/guard";
 import type { Counter } from "../core/metrics/metric_handles";
-import * as metric_registry from "../core/metrics/metric_registry";
 import type { Registry } from "../core/metrics/metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
 import * as request from "../core/request/request";
-import * as request_state from "../core/request/request_state";
-import * as request_body from "../core/request/request_body";
 import type { Body } from "../core/request/request_body";
+import * as request_body from "../core/request/request_body";
+import * as request_state from "../core/request/request_state";
 import * as chunk from "./chunk";
 import * as kinds from "./kinds";
-import * as usage_events from "./usage_event";
 import type { UsageFilter } from "./usage_event";
+import * as usage_events from "./usage_event";
 import * as usage_requests from "./usage_request";
 
 /** A request that was changed. */

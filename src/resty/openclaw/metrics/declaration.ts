@@ -2,8 +2,8 @@
  * Families that are created at request time. The first worker to use a name declares it in the shared dict; the declaration binds all
  * others, so no name ever has two kinds.
  */
-import * as metric_registry from "../core/metrics/metric_registry";
 import type { Family, Kind, Registry } from "../core/metrics/metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
 
 const NAME_BYTES = 200;
 const MOST_LABELS = 16;

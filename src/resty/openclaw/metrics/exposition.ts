@@ -1,19 +1,19 @@
 /** Writes all metrics of a registry, in one of the formats of Prometheus. */
 import * as buffer from "string.buffer";
+import type { Region } from "../core/memory/shared_memory";
+import * as shared_memory from "../core/memory/shared_memory";
+import { HIGHEST_BLOCK } from "../core/memory/shared_memory/lease";
 import type { Faults } from "../core/metrics/fault";
 import * as guard from "../core/metrics/guard";
-import { DEFAULT_HELP } from "../core/metrics/metric_registry";
 import type { Collector, Kind, Registry } from "../core/metrics/metric_registry";
-import * as catalogues from "../core/metrics/metric_registry/catalogue";
+import { DEFAULT_HELP } from "../core/metrics/metric_registry";
 import type { Catalogue, Shape } from "../core/metrics/metric_registry/catalogue";
+import * as catalogues from "../core/metrics/metric_registry/catalogue";
 import { number_text } from "../core/metrics/metric_registry/number_text";
-import * as series_list from "../core/metrics/metric_registry/series_list";
 import type { SeriesList } from "../core/metrics/metric_registry/series_list";
-import * as shared_memory from "../core/memory/shared_memory";
-import type { Region } from "../core/memory/shared_memory";
-import { HIGHEST_BLOCK } from "../core/memory/shared_memory/lease";
-import * as time_slice from "../core/time/time_slice";
+import * as series_list from "../core/metrics/metric_registry/series_list";
 import type { Slice } from "../core/time/time_slice";
+import * as time_slice from "../core/time/time_slice";
 import type { Format } from "./format";
 
 /**

@@ -1,7 +1,7 @@
 /** The families of the built-in metrics, and their handles for one route and variant. */
 import type { Counter, Histogram } from "../core/metrics/metric_handles";
-import * as metric_registry from "../core/metrics/metric_registry";
 import type { Family, Registry } from "../core/metrics/metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
 
 export interface Families {
     readonly registry: Registry;

@@ -2,9 +2,9 @@
  * The time of the first byte of each response. If a response starts twice, because a filter turned it into an error page, the second
  * time counts.
  */
-import * as clock from "../core/time/clock";
 import * as request from "../core/request/request";
 import * as request_state from "../core/request/request_state";
+import * as clock from "../core/time/clock";
 
 declare module "../core/request/request_state" {
     interface RequestState {

@@ -3,11 +3,11 @@
  * label that is kept. Holds a bounded number of them, and begins anew when series were dropped meanwhile.
  */
 import nkeys = require("table.nkeys");
-import { LABEL_BYTES } from "../core/metrics/metric_registry";
-import type { Family } from "../core/metrics/metric_registry";
-import { kept_value } from "../core/metrics/metric_registry/allow_list";
-import type { Rule } from "../core/metrics/metric_registry/allow_list";
 import * as rows from "../core/memory/shared_memory/rows";
+import type { Family } from "../core/metrics/metric_registry";
+import { LABEL_BYTES } from "../core/metrics/metric_registry";
+import type { Rule } from "../core/metrics/metric_registry/allow_list";
+import { kept_value } from "../core/metrics/metric_registry/allow_list";
 
 type Value = string | number | boolean;
 type Node = LuaMap<Value, unknown>;

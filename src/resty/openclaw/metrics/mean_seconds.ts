@@ -3,8 +3,8 @@
  * workers write at the same time the last one wins, which hardly changes a mean.
  */
 import * as ffi from "ffi";
-import * as shared_memory from "../core/memory/shared_memory";
 import type { Region } from "../core/memory/shared_memory";
+import * as shared_memory from "../core/memory/shared_memory";
 
 const SHARE_OF_NEW = 0.1;
 

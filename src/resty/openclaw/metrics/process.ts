@@ -1,12 +1,12 @@
 /** Gauges of nginx and of the gateway's memory. */
-import * as gauges from "../core/metrics/gauges";
-import type { Sample } from "../core/metrics/gauges";
-import type { Registry } from "../core/metrics/metric_registry";
-import * as room from "../core/metrics/metric_registry/room";
-import * as request from "../core/request/request";
 import * as shared_memory from "../core/memory/shared_memory";
 import * as rows from "../core/memory/shared_memory/rows";
+import type { Sample } from "../core/metrics/gauges";
+import * as gauges from "../core/metrics/gauges";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as room from "../core/metrics/metric_registry/room";
 import { VERSION } from "../core/process/version";
+import * as request from "../core/request/request";
 
 const CONNECTIONS = "openclaw_connections";
 /** Those of ngx_http_stub_status_module, which has `$connections_active` and its like; not every nginx has it. */

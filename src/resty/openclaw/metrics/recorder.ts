@@ -1,8 +1,8 @@
 /** Counts the requests of one route, by variant. */
 import { LABEL_BYTES, OTHER } from "../core/metrics/metric_registry";
 import * as request from "../core/request/request";
-import * as families from "./families";
 import type { Families, Figures } from "./families";
+import * as families from "./families";
 import * as first_byte from "./first_byte";
 import * as mean_seconds from "./mean_seconds";
 

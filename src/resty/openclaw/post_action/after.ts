@@ -9,8 +9,8 @@ import * as metric_registry from "../core/metrics/metric_registry";
 import * as request from "../core/request/request";
 import * as figures_of from "./after/figures";
 import * as http_action from "./after/http_action";
-import * as pools from "./after/pool";
 import type { Action, Pool, Settings, Work } from "./after/pool";
+import * as pools from "./after/pool";
 import * as runners from "./after/runner";
 
 const DICT = "openclaw";

@@ -4,14 +4,14 @@
  * A batch is a stack of parts, at first a single one. A part is split where the sink may have refused it because of a single entry, and
  * while the circuit is open, so that the sink is tried with a single entry.
  */
-import * as backoffs from "../core/time/backoff";
 import * as guard from "../core/metrics/guard";
+import * as backoffs from "../core/time/backoff";
 import * as clock from "../core/time/clock";
 import type { Reason } from "./figures";
 import * as lines from "./lines";
 import type { Cause, Outcome, Part, Sink } from "./sink";
-import { drop, is_exiting, is_open, show, sleep, maintain } from "./state";
 import type { Batch, Flusher } from "./state";
+import { drop, is_exiting, is_open, maintain, show, sleep } from "./state";
 
 const MOST_BACKOFF_SECONDS = 30;
 /** At exit: at most half of the time left, so that the last attempts come close to the end. */

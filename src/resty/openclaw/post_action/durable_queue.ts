@@ -3,16 +3,16 @@
  * memory behind those on disk, so the order is kept.
  */
 import type { Buffer } from "string.buffer";
-import * as clock from "../core/time/clock";
 import * as kinds from "../config/kinds";
-import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
-import { computed, option } from "../config/schema";
+import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
+import { computed, option } from "../config/schema";
 import type { Faults } from "../core/metrics/fault";
-import * as spools from "../spool";
-import type { Spool } from "../spool";
+import * as clock from "../core/time/clock";
 import * as time_slice from "../core/time/time_slice";
+import type { Spool } from "../spool";
+import * as spools from "../spool";
 import type { SpoolFigures } from "./figures";
 import * as lines from "./lines";
 import type { Queue, Ring } from "./queue";

@@ -1,10 +1,10 @@
 /** The counters and gauges of the queues of all sinks. */
-import type { Counter } from "../core/metrics/metric_handles";
-import * as gauges from "../core/metrics/gauges";
-import type { Entries } from "../core/metrics/gauges";
-import * as metric_registry from "../core/metrics/metric_registry";
-import type { Registry } from "../core/metrics/metric_registry";
 import * as shared_memory from "../core/memory/shared_memory";
+import type { Entries } from "../core/metrics/gauges";
+import * as gauges from "../core/metrics/gauges";
+import type { Counter } from "../core/metrics/metric_handles";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as metric_registry from "../core/metrics/metric_registry";
 import * as clock from "../core/time/clock";
 import type { Cause } from "./sink";
 

@@ -11,8 +11,8 @@
 import * as guard from "../core/metrics/guard";
 import * as clock from "../core/time/clock";
 import { send_batch } from "./delivery";
-import { WATCH_SECONDS, count_losses, drop, is_exiting, show, sleep, maintain, wake } from "./state";
 import type { Flusher } from "./state";
+import { count_losses, drop, is_exiting, maintain, show, sleep, wake, WATCH_SECONDS } from "./state";
 
 /** The thread moves to a fresh timer after so long, as nginx frees the memory that it has used only when its timer ends. */
 const RUN_SECONDS = 60;

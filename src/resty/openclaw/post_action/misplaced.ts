@@ -1,6 +1,6 @@
 /** Finds options in the wrong table. Phases: init. */
-import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
+import * as problem from "../config/problems";
 
 /**
  * A copy of a table without the options that belong to another one. For each of these a problem is added, which ends in `where`: where

@@ -5,8 +5,8 @@
  * it later, and the batch would be put together from strings all over the memory. Measured: see bench/README.md.
  */
 import * as ffi from "ffi";
-import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
+import * as string_buffer from "string.buffer";
 
 export interface Pages {
     /** Pages by number, from `first` to `last`. */

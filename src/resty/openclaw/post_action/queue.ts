@@ -6,8 +6,8 @@
  */
 import type { Buffer } from "string.buffer";
 import table_new = require("table.new");
-import * as lines from "./pages";
 import type { Pages } from "./pages";
+import * as lines from "./pages";
 import type { Part } from "./sink";
 
 /** A queue: in memory (this module), or on disk (durable_queue.ts). */

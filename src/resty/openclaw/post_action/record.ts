@@ -1,13 +1,13 @@
 /** The request record: one line of JSON about a completed request. */
-import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
-import * as json from "../core/text/json";
+import * as string_buffer from "string.buffer";
 import * as request from "../core/request/request";
 import * as request_uri from "../core/request/request_uri";
-import * as upstream_tries from "../core/request/upstream_tries";
 import type { Try } from "../core/request/upstream_tries";
-import * as ids from "./ids";
+import * as upstream_tries from "../core/request/upstream_tries";
+import * as json from "../core/text/json";
 import type { Ids } from "./ids";
+import * as ids from "./ids";
 
 /** A field of the record with the value of an nginx variable. */
 interface Extra {

@@ -1,11 +1,11 @@
 /** The types of sinks. A new type takes a file in sinks/ and a line in the table below. */
-import * as kinds from "../config/kinds";
 import type { Kind } from "../config/kinds";
+import * as kinds from "../config/kinds";
 import * as names from "../config/names";
-import * as problem from "../config/problems";
 import type { Problems } from "../config/problems";
-import * as schemas from "../config/schema";
+import * as problem from "../config/problems";
 import type { Schema } from "../config/schema";
+import * as schemas from "../config/schema";
 import type { Sink } from "./sink";
 import * as file from "./sinks/file";
 import * as http from "./sinks/http";

@@ -1,7 +1,7 @@
 /** The state of the background thread of a queue, and how the thread sleeps and wakes up. */
-import type { Faults } from "../core/metrics/fault";
-import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
+import * as semaphore from "ngx.semaphore";
+import type { Faults } from "../core/metrics/fault";
 import * as clock from "../core/time/clock";
 import type { Figures, Reason } from "./figures";
 import type { Queue } from "./queue";

@@ -1,6 +1,6 @@
 /** Limits the lines of all workers per minute, and counts those that were left out. */
-import { increment } from "../core/memory/shared_memory/names";
 import type { Names } from "../core/memory/shared_memory/names";
+import { increment } from "../core/memory/shared_memory/names";
 
 export interface Limit {
     readonly names: Names;

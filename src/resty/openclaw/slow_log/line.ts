@@ -1,10 +1,10 @@
 /** The line of one slow request: JSON, whatever the request was. */
-import * as json from "../core/text/json";
 import * as request from "../core/request/request";
 import * as request_uri from "../core/request/request_uri";
-import { decimal } from "../core/text/text";
-import * as upstream_tries from "../core/request/upstream_tries";
 import type { Try } from "../core/request/upstream_tries";
+import * as upstream_tries from "../core/request/upstream_tries";
+import * as json from "../core/text/json";
+import { decimal } from "../core/text/text";
 import * as utf8 from "../core/text/utf8";
 
 const LINE = table.concat([

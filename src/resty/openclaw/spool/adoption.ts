@@ -1,8 +1,8 @@
 /** Adopts lanes whose owner has ended: it was killed, or could not deliver all of its entries. */
 import type { Faults } from "../core/metrics/fault";
 import * as folder from "./folder";
-import * as lanes from "./lane";
 import type { Lane } from "./lane";
+import * as lanes from "./lane";
 import * as readers from "./reader";
 
 /** A worker that exits adopts no lanes. */

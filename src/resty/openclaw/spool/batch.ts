@@ -1,10 +1,10 @@
 /** Takes batches of entries out of a spool, one at a time. */
-import * as lanes from "./lane";
 import type { Lane } from "./lane";
-import * as readers from "./reader";
+import * as lanes from "./lane";
 import type { Reading } from "./reader";
-import { FULL, moment } from "./state";
+import * as readers from "./reader";
 import type { Spool } from "./state";
+import { FULL, moment } from "./state";
 
 /** Whether entries of a lane were read since the last batch was settled. */
 function has_moved(lane: Lane): boolean {

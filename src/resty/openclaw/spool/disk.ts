@@ -2,14 +2,14 @@
  * Syncs written files to disk (fsync): in a thread of a pool where there is one, and one sync at a time, so that each sync covers all that
  * was written before it.
  */
-import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
-import * as clock from "../core/time/clock";
+import * as semaphore from "ngx.semaphore";
+import * as file_sync from "../core/files/file_sync";
+import type { File } from "../core/files/files";
+import * as files from "../core/files/files";
 import type { Faults } from "../core/metrics/fault";
 import * as guard from "../core/metrics/guard";
-import * as file_sync from "../core/files/file_sync";
-import * as files from "../core/files/files";
-import type { File } from "../core/files/files";
+import * as clock from "../core/time/clock";
 
 /** When files are synced: before `wait` returns; every so many seconds; never, so the system decides. */
 export type Policy = "always" | "interval" | "never";

@@ -1,7 +1,7 @@
 /** The folder of a spool: its lanes, and their size. Never yields. */
 import * as files from "../core/files/files";
-import * as lanes from "./lane";
 import type { Lane } from "./lane";
+import * as lanes from "./lane";
 
 /** As many as a machine may have workers, and more. */
 const MOST_TRIES = 1024;

@@ -4,8 +4,8 @@
  * before it are delivered as well.
  */
 import * as ffi from "ffi";
-import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
+import * as files from "../core/files/files";
 
 export interface Segment {
     readonly number: number;

@@ -1,11 +1,11 @@
 /** Reads the entries of a lane, from its cursor on. */
 import * as ffi from "ffi";
 import type { Buffer } from "string.buffer";
-import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
+import * as files from "../core/files/files";
 import * as time_slice from "../core/time/time_slice";
-import * as lanes from "./lane";
 import type { Lane, Segment } from "./lane";
+import * as lanes from "./lane";
 import * as lines from "./line";
 
 /** Queued entries of a spool, their bytes, and the number of lines that could not be read. */

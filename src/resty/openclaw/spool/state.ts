@@ -1,10 +1,10 @@
 /** The state of a spool. */
-import * as buffers from "string.buffer";
 import type { Buffer } from "string.buffer";
-import * as clock from "../core/time/clock";
+import * as buffers from "string.buffer";
 import type { Faults } from "../core/metrics/fault";
-import * as disks from "./disk";
+import * as clock from "../core/time/clock";
 import type { Disk, Policy } from "./disk";
+import * as disks from "./disk";
 import type { Lane } from "./lane";
 import type { Counts } from "./reader";
 

@@ -1,15 +1,15 @@
 /** Writes entries to the segments of a spool's own lane, within the quota. Never yields. */
-import * as clock from "../core/time/clock";
-import * as files from "../core/files/files";
 import type { File } from "../core/files/files";
+import * as files from "../core/files/files";
+import * as worker_process from "../core/process/worker_process";
+import * as clock from "../core/time/clock";
 import * as disks from "./disk";
 import * as folder from "./folder";
-import * as lanes from "./lane";
 import type { Lane, Segment } from "./lane";
+import * as lanes from "./lane";
 import * as lines from "./line";
-import { FULL } from "./state";
 import type { Spool } from "./state";
-import * as worker_process from "../core/process/worker_process";
+import { FULL } from "./state";
 
 /** So many file names are tried at a time; each costs a system call. */
 const MOST_IN_THE_WAY = 100;

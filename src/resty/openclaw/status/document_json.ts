@@ -2,24 +2,24 @@
 import * as names from "../config/names";
 import { VERSION } from "../core/process/version";
 import * as request from "../core/request/request";
-import * as outputs from "../core/text/json/output";
 import type { Output } from "../core/text/json/output";
-import { exact, map_of, object, rounded, text } from "../core/text/json/shapes";
+import * as outputs from "../core/text/json/output";
 import type { Entries, Given } from "../core/text/json/shapes";
+import { exact, map_of, object, rounded, text } from "../core/text/json/shapes";
 import type { Connections, RouteStatus, StatusDocument, UpstreamStatus } from "./document";
 import * as edge_json from "./edge_json";
 import type { History } from "./history";
 import * as node_figures from "./node_figures";
-import * as node_json from "./node_json";
 import type { Upstream } from "./node_json";
-import * as plugin_json from "./plugin_json";
+import * as node_json from "./node_json";
 import type { PluginReader } from "./plugin_json";
+import * as plugin_json from "./plugin_json";
 import * as queue_json from "./queue_json";
 import * as route_figures from "./route_figures";
 import * as route_json from "./route_json";
 import * as series_of from "./series";
-import * as windows from "./window";
 import type { Window } from "./window";
+import * as windows from "./window";
 
 export interface Subject {
     readonly upstreams: LuaTable<string, Upstream>;

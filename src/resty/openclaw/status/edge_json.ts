@@ -1,10 +1,10 @@
 /** The links of routes with `edge`, and the jobs that wait for them, in the status document. */
-import { exact, map_of, name, object, rounded, sorted_entries } from "../core/text/json/shapes";
 import type { Entries, Given } from "../core/text/json/shapes";
+import { exact, map_of, name, object, rounded, sorted_entries } from "../core/text/json/shapes";
 import type { EdgeStatus } from "./document";
 import type { Labels } from "./series";
-import * as windows from "./window";
 import type { Window } from "./window";
+import * as windows from "./window";
 
 interface Edge {
     is_up?: boolean;

@@ -4,15 +4,15 @@
  * next ones, too.
  */
 import * as ffi from "ffi";
-import type { Registry } from "../core/metrics/metric_registry";
-import * as series_list from "../core/metrics/metric_registry/series_list";
-import type { SeriesList } from "../core/metrics/metric_registry/series_list";
-import * as shared_memory from "../core/memory/shared_memory";
 import type { Region } from "../core/memory/shared_memory";
-import * as activities from "./activity";
+import * as shared_memory from "../core/memory/shared_memory";
+import type { Registry } from "../core/metrics/metric_registry";
+import type { SeriesList } from "../core/metrics/metric_registry/series_list";
+import * as series_list from "../core/metrics/metric_registry/series_list";
 import type { Activity } from "./activity";
-import * as series_of from "./series";
+import * as activities from "./activity";
 import type { Family, Index } from "./series";
+import * as series_of from "./series";
 
 /** How a series is kept. */
 export interface Plan {

@@ -1,9 +1,9 @@
 /** The figures of the attempts at each node of each upstream. */
-import * as tallies from "./tally";
-import type { Tally } from "./tally";
 import type { Labels } from "./series";
-import * as windows from "./window";
+import type { Tally } from "./tally";
+import * as tallies from "./tally";
 import type { Window } from "./window";
+import * as windows from "./window";
 
 export interface Figures {
     /** Nothing where nobody counts it, as all figures that may be missing. */

@@ -1,10 +1,10 @@
 /** Nodes and upstreams in the status document. */
-import { exact, flag, list_of, name, object, rounded, row_of } from "../core/text/json/shapes";
 import type { Each, Given } from "../core/text/json/shapes";
+import { exact, flag, list_of, name, object, rounded, row_of } from "../core/text/json/shapes";
 import type { NodeStatus, UpstreamStatus } from "./document";
 import { POINTS } from "./history";
-import * as node_figures from "./node_figures";
 import type { Figures, Nodes } from "./node_figures";
+import * as node_figures from "./node_figures";
 import { per_second } from "./rate";
 import * as tallies from "./tally";
 import type { Window } from "./window";

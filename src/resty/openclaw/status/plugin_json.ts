@@ -1,9 +1,9 @@
 /** What the plugins of a route say of themselves, in the status document. */
 import * as names from "../config/names";
-import * as any_value from "../core/text/json/any_value";
-import type { Encoded } from "../core/text/json/any_value";
-import type { Entries, Writer } from "../core/text/json/shapes";
 import type { Faults } from "../core/metrics/fault";
+import type { Encoded } from "../core/text/json/any_value";
+import * as any_value from "../core/text/json/any_value";
+import type { Entries, Writer } from "../core/text/json/shapes";
 import type { Plugin } from "../gateway/contract";
 
 /** A route's plugins by their names. */

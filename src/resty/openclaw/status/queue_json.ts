@@ -1,12 +1,12 @@
 /** Queues of the request log, faults, what the metrics lost, and their memory, in the status document. */
 import * as names from "../config/names";
-import * as room from "../core/metrics/metric_registry/room";
 import * as shared_memory from "../core/memory/shared_memory";
-import { exact, list_of, map_of, name, object, sorted_entries } from "../core/text/json/shapes";
+import * as room from "../core/metrics/metric_registry/room";
 import type { Each, Entries, Given } from "../core/text/json/shapes";
+import { exact, list_of, map_of, name, object, sorted_entries } from "../core/text/json/shapes";
 import type * as documents from "./document";
-import * as windows from "./window";
 import type { Window } from "./window";
+import * as windows from "./window";
 
 interface Queue {
     queued?: number;

@@ -1,8 +1,8 @@
 /** The figures of the requests to each route and to each of its variants. */
-import * as tallies from "./tally";
 import type { Tally } from "./tally";
-import * as windows from "./window";
+import * as tallies from "./tally";
 import type { Window } from "./window";
+import * as windows from "./window";
 
 /** How many values came into each bucket of a histogram within the window. */
 export interface Spread {

@@ -1,7 +1,7 @@
 /** Routes, their variants and models in the status document. */
 import * as names from "../config/names";
-import { exact, map_of, object, rounded, sorted_entries } from "../core/text/json/shapes";
 import type { Entries, Given } from "../core/text/json/shapes";
+import { exact, map_of, object, rounded, sorted_entries } from "../core/text/json/shapes";
 import type { ModelStatus, RouteFigures, RouteStatus } from "./document";
 import { WRITTEN } from "./plugin_json";
 import { quantile } from "./quantile";

@@ -1,10 +1,10 @@
 /** Which series a family has, with their labels as a table: all that the status page needs of the catalogue. */
 import table_clear = require("table.clear");
-import * as catalogues from "../core/metrics/metric_registry/catalogue";
-import type { Catalogue } from "../core/metrics/metric_registry/catalogue";
 import type { Kind, Registry } from "../core/metrics/metric_registry";
-import * as series_list from "../core/metrics/metric_registry/series_list";
+import type { Catalogue } from "../core/metrics/metric_registry/catalogue";
+import * as catalogues from "../core/metrics/metric_registry/catalogue";
 import type { SeriesList } from "../core/metrics/metric_registry/series_list";
+import * as series_list from "../core/metrics/metric_registry/series_list";
 
 export type Labels = Readonly<Record<string, string | undefined>>;
 

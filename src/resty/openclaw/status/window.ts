@@ -1,12 +1,12 @@
 /** Reads the figures of a registry: their totals, and how much these grew lately. */
 import * as ffi from "ffi";
+import * as shared_memory from "../core/memory/shared_memory";
 import type { Kind } from "../core/metrics/metric_registry";
 import * as series_list from "../core/metrics/metric_registry/series_list";
-import * as shared_memory from "../core/memory/shared_memory";
-import * as histories from "./history";
 import type { History, Track } from "./history";
-import * as series_of from "./series";
+import * as histories from "./history";
 import type { Family, Labels } from "./series";
+import * as series_of from "./series";
 
 /** Where a page looks back to. */
 export interface Window {

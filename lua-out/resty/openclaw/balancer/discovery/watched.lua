@@ -1,6 +1,6 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local random = require("resty.openclaw.core.bytes.random")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local places = require("resty.openclaw.balancer.places")
 local ____entries = require("resty.openclaw.balancer.discovery.entries")
 local from_text = ____entries.from_text

@@ -6,8 +6,8 @@ local ____schema = require("resty.openclaw.config.schema")
 local computed = ____schema.computed
 local option = ____schema.option
 local optional = ____schema.optional
-local http_client = require("resty.openclaw.http_client")
 local texts = require("resty.openclaw.core.text.text")
+local http_client = require("resty.openclaw.http_client")
 local tls = require("resty.openclaw.balancer.health_check.tls")
 local HTTP_OPTIONS = {
     "uri",

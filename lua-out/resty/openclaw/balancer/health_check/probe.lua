@@ -1,13 +1,13 @@
 local ____exports = {}
-local http_client = require("resty.openclaw.http_client")
 local retry_after_of = require("resty.openclaw.core.http.retry_after")
+local http_client = require("resty.openclaw.http_client")
 local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
 local tls = require("resty.openclaw.balancer.health_check.tls")
---- As much of a body as is read, in bytes.
+--- So many bytes of a body are read.
 local BODY_BYTES = 65536
 local TOO_MANY_REQUESTS = 429
 local HTTPS_PORT = 443
---- Of a name of its own, so that no connection that others have kept is taken for a new one.
+--- The name of its own pool, so that no kept-alive connection of others is used.
 local POOL = "openclaw health check"
 local function connect(socket, host, port)
     if port == 0 then
@@ -50,7 +50,7 @@ local function judge(settings, answer)
     end
     return "fail", "status " .. tostring(status)
 end
---- What the Host header says: over TLS the name that SNI says, as servers refuse a request in which the two differ.
+--- The headers: over TLS the Host header must be the name in SNI, as servers reject requests where they differ.
 local function headers_for(settings, name, port)
     if name == nil or settings.headers.Host ~= nil then
         return settings.headers
@@ -86,12 +86,11 @@ local function probe_http(settings, host, port, server_name)
     end
     return judge(settings, answer)
 end
---- How a node is: "pass", also for a 429 that is none of `busy_statuses`; "busy" for an answer that is one, and how long it
--- asks to be left alone, as far as it says; "fail" for all else. Takes no longer than the timeout. Phases: those that may
--- yield.
+--- Checks a node: "pass", also for a 429 that is not one of `busy_statuses`; "busy" for a status that is one, with the seconds of its
+-- Retry-After; else "fail". Takes no longer than the timeout. Phases: those that may yield.
 -- 
--- @param port 0 where the host is a unix socket
--- @param server_name the node's name for TLS, where it has one
+-- @param port 0 if the host is a unix socket
+-- @param server_name the node's name for TLS, if it has one
 function ____exports.probe(settings, host, port, server_name)
     ngx.update_time()
     local actual_port = port == 0 and 0 or (settings.port or port)

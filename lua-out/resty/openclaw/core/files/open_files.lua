@@ -1,7 +1,7 @@
 local ____exports = {}
 local ffi = require("ffi")
-local files = require("resty.openclaw.core.files.files")
 local time_slice = require("resty.openclaw.core.time.time_slice")
+local files = require("resty.openclaw.core.files.files")
 ffi.cdef("\n    char *openclaw_real_path(const char *path, char *resolved) __asm__(\"realpath\");\n    long openclaw_read_link(const char *path, char *target, size_t bytes) __asm__(\"readlink\");\n")
 --- PATH_MAX. Source: Linux's limits.h.
 local MOST_PATH_BYTES = 4096

@@ -1,7 +1,7 @@
 local ____exports = {}
 local ffi = require("ffi")
-local files = require("resty.openclaw.core.files.files")
 local texts = require("resty.openclaw.core.text.text")
+local files = require("resty.openclaw.core.files.files")
 ffi.cdef("int statx(int folder, const char *path, int flags, unsigned int mask, void *result);")
 --- From Linux's fcntl.h and stat.h. The result of statx has the same layout on every kind of machine.
 local AT_FDCWD = -100

@@ -1,9 +1,9 @@
 local ____exports = {}
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local allow_list = require("resty.openclaw.core.metrics.metric_registry.allow_list")
 local families = require("resty.openclaw.core.metrics.metric_registry.family")
 local idle_series = require("resty.openclaw.core.metrics.metric_registry.idle_series")
 local labels = require("resty.openclaw.core.metrics.metric_registry.label_text")
-local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 --- The help of families that this worker has not registered.
 ____exports.DEFAULT_HELP = "No description."
 --- Upper bounds fit for inference, in seconds: 10 ms to 10 minutes.

@@ -1,9 +1,9 @@
 local ____exports = {}
 local cjson = require("cjson")
+local utf8 = require("resty.openclaw.core.text.utf8")
 local request = require("resty.openclaw.core.request.request")
 local time_left = require("resty.openclaw.core.request.time_left")
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
-local utf8 = require("resty.openclaw.core.text.utf8")
 local UNKNOWN = {code = "error", message = "The request failed."}
 --- What stands for each status that nginx itself answers with; listed in docs/errors.md.
 local ENTRIES = {

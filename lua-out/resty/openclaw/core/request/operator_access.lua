@@ -1,8 +1,8 @@
 local ____exports = {}
 local addresses = require("resty.openclaw.core.http.address")
 local delivery_header = require("resty.openclaw.core.request.delivery_header")
-local request = require("resty.openclaw.core.request.request")
 local tokens = require("resty.openclaw.core.request.operator_access.token")
+local request = require("resty.openclaw.core.request.request")
 --- Variables that have a value only when somebody else is behind the connection, and what they are called.
 local PASSED_ON = {
     {"proxy_protocol_addr", "PROXY protocol"},

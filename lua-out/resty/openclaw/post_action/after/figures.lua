@@ -1,7 +1,7 @@
 local ____exports = {}
+local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local gauges = require("resty.openclaw.core.metrics.gauges")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
-local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local ____figures = require("resty.openclaw.post_action.figures")
 local transient_slot = ____figures.transient_slot
 local OUTCOMES = {"done", "failed", "dropped"}

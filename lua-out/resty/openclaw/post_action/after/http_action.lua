@@ -1,9 +1,9 @@
 local ____exports = {}
+local random = require("resty.openclaw.core.bytes.random")
+local retry_after = require("resty.openclaw.core.http.retry_after")
 local backoffs = require("resty.openclaw.core.time.backoff")
 local clock = require("resty.openclaw.core.time.clock")
 local http_client = require("resty.openclaw.http_client")
-local random = require("resty.openclaw.core.bytes.random")
-local retry_after = require("resty.openclaw.core.http.retry_after")
 --- The options of `http_client.request`, and our own, with their types.
 local TYPES = {
     url = "string",

@@ -1,10 +1,10 @@
 local ____exports = {}
 local ffi = require("ffi")
-local clock = require("resty.openclaw.core.time.clock")
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
 local required = ____schema.required
 local files = require("resty.openclaw.core.files.files")
+local clock = require("resty.openclaw.core.time.clock")
 local function is_path(given)
     if type(given) ~= "string" then
         return false

@@ -8,11 +8,11 @@ local optional = ____schema.optional
 local required = ____schema.required
 local table_of = ____schema.table_of
 local gzips = require("resty.openclaw.core.bytes.gzip")
-local http_client = require("resty.openclaw.http_client")
 local retry_after = require("resty.openclaw.core.http.retry_after")
 local ____text = require("resty.openclaw.core.text.text")
 local trim = ____text.trim
 local utf8 = require("resty.openclaw.core.text.utf8")
+local http_client = require("resty.openclaw.http_client")
 local lines = require("resty.openclaw.post_action.lines")
 local templates = require("resty.openclaw.post_action.sinks.template")
 --- An http or https URL. It may contain a secret, so it is never shown.

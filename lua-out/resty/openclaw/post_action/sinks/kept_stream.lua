@@ -1,8 +1,8 @@
 local ____exports = {}
-local clock = require("resty.openclaw.core.time.clock")
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option
+local clock = require("resty.openclaw.core.time.clock")
 local connection = require("resty.openclaw.http_client.connection")
 --- The options that `create` reads.
 ____exports.SCHEMA = {

@@ -6,8 +6,8 @@ local computed = ____schema.computed
 local option = ____schema.option
 local optional = ____schema.optional
 local files = require("resty.openclaw.core.files.files")
-local http_target = require("resty.openclaw.http_client.target")
 local secret_file = require("resty.openclaw.core.files.secret_file")
+local http_target = require("resty.openclaw.http_client.target")
 local endpoints = require("resty.openclaw.post_action.sinks.endpoint")
 --- OpenResty has the library under the first name, Debian's package under the second.
 local LIBRARIES = {"resty.redis", "nginx.redis"}

@@ -1,6 +1,6 @@
 /** Metrics of names, computed at each scrape. */
-import * as metric_registry from "../../core/metrics/metric_registry";
 import type { Emit, Registry } from "../../core/metrics/metric_registry";
+import * as metric_registry from "../../core/metrics/metric_registry";
 
 interface Shown {
     readonly names: readonly { readonly text: string }[];

@@ -4,13 +4,13 @@
  */
 import type { DnsRecord } from "resty.dns.resolver";
 import { canonical, shown } from "../../core/http/address";
-import { MOST_ENTRIES, tidy } from "./entries";
 import type { Entry } from "./entries";
+import { MOST_ENTRIES, tidy } from "./entries";
 import type { Name } from "./name";
-import { TYPE_A, TYPE_AAAA, TYPE_SRV, ask, question } from "./question";
 import type { Question } from "./question";
-import { places_of, question_about } from "./service";
+import { ask, question, TYPE_A, TYPE_AAAA, TYPE_SRV } from "./question";
 import type { Place } from "./service";
+import { places_of, question_about } from "./service";
 import type { Settings } from "./settings";
 
 export interface Answer {

@@ -1,6 +1,5 @@
 /** Parses and checks nodes that are DNS names. Pure Lua. */
 import { port_number } from "../../core/http/address";
-
 import * as texts from "../../core/text/text";
 export interface Name {
     /** The name to look up, in lower case. */

@@ -1,12 +1,12 @@
 /** The option `dns` of an upstream, and the library that asks. */
-import { canonical, port_number } from "../../core/http/address";
-import * as kinds from "../../config/kinds";
+import type { DnsLibrary } from "resty.dns.resolver";
 import type { Kind } from "../../config/kinds";
+import * as kinds from "../../config/kinds";
 import * as problem from "../../config/problems";
+import type { Values } from "../../config/schema";
 import * as schemas from "../../config/schema";
 import { computed, option } from "../../config/schema";
-import type { Values } from "../../config/schema";
-import type { DnsLibrary } from "resty.dns.resolver";
+import { canonical, port_number } from "../../core/http/address";
 
 /** An address and a port, as the library wants them. */
 export type Server = [address: string, port: number];

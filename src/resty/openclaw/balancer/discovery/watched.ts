@@ -1,15 +1,15 @@
 /** A name and its look-ups in this worker: never two at a time, each in its own timer. */
-import type { Faults } from "../../core/metrics/fault";
-import type { Counter } from "../../core/metrics/metric_handles";
-import * as metric_registry from "../../core/metrics/metric_registry";
-import type { Registry } from "../../core/metrics/metric_registry";
 import * as random from "../../core/bytes/random";
 import type { Names } from "../../core/memory/shared_memory/names";
+import type { Faults } from "../../core/metrics/fault";
+import type { Counter } from "../../core/metrics/metric_handles";
+import type { Registry } from "../../core/metrics/metric_registry";
+import * as metric_registry from "../../core/metrics/metric_registry";
 import * as places from "../places";
-import { from_text, to_text } from "./entries";
 import type { Entry } from "./entries";
-import { look_up } from "./look_up";
+import { from_text, to_text } from "./entries";
 import type { Answer } from "./look_up";
+import { look_up } from "./look_up";
 import type { Name } from "./name";
 import type { Settings } from "./settings";
 

@@ -1,16 +1,16 @@
 /** The options of a health check, as docs/balancer.md lists them. */
-import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
-import * as problem from "../../config/problems";
+import * as kinds from "../../config/kinds";
 import type { Problems } from "../../config/problems";
+import * as problem from "../../config/problems";
+import type { Values } from "../../config/schema";
 import * as schemas from "../../config/schema";
 import { computed, option, optional } from "../../config/schema";
-import type { Values } from "../../config/schema";
-import * as http_client from "../../http_client";
 import * as texts from "../../core/text/text";
+import * as http_client from "../../http_client";
 import type { BusyStatuses } from "../busy_statuses";
-import * as tls from "./tls";
 import type { Listed, TlsSettings } from "./tls";
+import * as tls from "./tls";
 
 export interface Settings extends TlsSettings {
     readonly type: "http" | "tcp";

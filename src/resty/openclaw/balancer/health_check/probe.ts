@@ -1,10 +1,10 @@
 /** One check of one node. */
-import * as http_client from "../../http_client";
 import * as retry_after_of from "../../core/http/retry_after";
+import * as http_client from "../../http_client";
 import * as busy_statuses from "../busy_statuses";
+import type { CheckResult } from "./health_state";
 import type { Settings } from "./options";
 import * as tls from "./tls";
-import type { CheckResult } from "./health_state";
 
 /** The result; why it is not "pass"; and for how long a busy node asks to get no requests. */
 export type Outcome = LuaMultiReturn<

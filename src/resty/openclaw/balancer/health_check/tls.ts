@@ -1,7 +1,7 @@
 /** Which nodes are checked over TLS, and by which name. */
 import * as kinds from "../../config/kinds";
-import * as problem from "../../config/problems";
 import type { Problems } from "../../config/problems";
+import * as problem from "../../config/problems";
 import { is_host } from "../discovery/name";
 
 export interface TlsSettings {

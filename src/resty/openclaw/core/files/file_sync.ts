@@ -2,8 +2,8 @@
  * Syncs files to disk (fsync) without blocking the worker: in a thread of nginx, if nginx.conf has a `thread_pool` and nginx was built with
  * threads.
  */
-import * as files from "./files";
 import type { File } from "./files";
+import * as files from "./files";
 
 const THREAD_MODULE = "resty.openclaw.core.files.files";
 

@@ -1,7 +1,7 @@
 /** The open files of this process, from /proc. Linux. */
 import * as ffi from "ffi";
-import * as files from "./files";
 import * as time_slice from "../time/time_slice";
+import * as files from "./files";
 
 // Under names of our own, as other libraries may declare the same functions otherwise.
 ffi.cdef(`

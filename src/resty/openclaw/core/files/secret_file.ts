@@ -1,7 +1,7 @@
 /** Reads secrets from files, so that neither configuration nor messages contain them. */
 import * as ffi from "ffi";
-import * as files from "./files";
 import * as texts from "../text/text";
+import * as files from "./files";
 
 ffi.cdef("int statx(int folder, const char *path, int flags, unsigned int mask, void *result);");
 

@@ -5,10 +5,10 @@
  * At each call the leader checks that it still holds the lock, and renews it long before its time-to-live ends. So a leader that
  * was held up finds out before it goes on. When a leader dies, another worker takes over at once.
  */
-import type { Names } from "./shared_memory/names";
 import * as clock from "../time/clock";
-import * as locks from "./lock";
 import type { Lock } from "./lock";
+import * as locks from "./lock";
+import type { Names } from "./shared_memory/names";
 
 export interface Leader {
     readonly lock: Lock;

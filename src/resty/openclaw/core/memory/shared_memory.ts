@@ -16,8 +16,8 @@ import { AREAS, areas_of } from "./shared_memory/areas";
 import * as former from "./shared_memory/former";
 import * as lease from "./shared_memory/lease";
 import * as mapping from "./shared_memory/mapping";
-import { advance, local_names } from "./shared_memory/names";
 import type { Names } from "./shared_memory/names";
+import { advance, local_names } from "./shared_memory/names";
 import * as rows from "./shared_memory/rows";
 
 ffi.cdef("int get_nprocs_conf(void);");

@@ -4,8 +4,8 @@
  */
 import * as clock from "../time/clock";
 import type { Counter } from "./metric_handles";
-import * as metric_registry from "./metric_registry";
 import type { Family, Registry } from "./metric_registry";
+import * as metric_registry from "./metric_registry";
 
 export interface Faults {
     readonly plugin: string;

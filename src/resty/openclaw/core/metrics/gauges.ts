@@ -1,6 +1,6 @@
 /** Gauges whose values are computed when the metrics page is read. */
-import * as metric_registry from "./metric_registry";
 import type { Registry } from "./metric_registry";
+import * as metric_registry from "./metric_registry";
 
 /** Writes one sample: its value, and the values of its labels in the order of their names. */
 export type Sample = (this: void, value: number, ...label_values: string[]) => void;

@@ -5,9 +5,9 @@
  * The slots of an idle series may go to another one. So a handle first checks the generation of its slot (see `shared_memory/rows`), and
  * if that has changed, asks its owner for new slots.
  */
-import { find } from "./metric_handles/buckets";
-import type { Buckets } from "./metric_handles/buckets";
 import type { Region } from "../memory/shared_memory";
+import type { Buckets } from "./metric_handles/buckets";
+import { find } from "./metric_handles/buckets";
 
 /** The family that has made a handle. */
 export interface Owner {

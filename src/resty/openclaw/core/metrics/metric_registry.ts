@@ -4,14 +4,14 @@
  * The name of a series' row of slots contains kind, name, labels and bounds, so any worker can show series of any other worker, and a
  * series is found again after a reload. Idle series are dropped.
  */
+import * as shared_memory from "../memory/shared_memory";
 import type { Counter, Gauge, Histogram } from "./metric_handles";
-import * as allow_list from "./metric_registry/allow_list";
 import type { AllowList } from "./metric_registry/allow_list";
+import * as allow_list from "./metric_registry/allow_list";
 import * as families from "./metric_registry/family";
-import type { Collector, Family, Kind, Registry } from "./metric_registry/model";
 import * as idle_series from "./metric_registry/idle_series";
 import * as labels from "./metric_registry/label_text";
-import * as shared_memory from "../memory/shared_memory";
+import type { Collector, Family, Kind, Registry } from "./metric_registry/model";
 
 export type { Collector, Emit, Family, Kind, Registry } from "./metric_registry/model";
 

@@ -6,8 +6,8 @@
  * `$openclaw_cache_key` has it. Until it is filled in, and for requests that may not share an answer, nginx.conf gives
  * the variable a value that no other request has, and `$openclaw_cache_skip` is 1.
  */
-import * as digests from "../bytes/digest";
 import type { Digest } from "../bytes/digest";
+import * as digests from "../bytes/digest";
 import * as request from "./request";
 
 export interface CacheKey {

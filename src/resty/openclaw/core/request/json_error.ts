@@ -4,10 +4,10 @@
  *     {"error":{"code":"body_too_large","message":"The request body is too large.","status":413}}
  */
 import * as cjson from "cjson";
+import * as utf8 from "../text/utf8";
 import * as request from "./request";
 import * as time_left from "./time_left";
 import * as upstream_tries from "./upstream_tries";
-import * as utf8 from "../text/utf8";
 
 interface Entry {
     readonly code: string;

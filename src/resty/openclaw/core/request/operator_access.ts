@@ -7,11 +7,11 @@
  * headers that these cannot leave out give them away.
  */
 import * as addresses from "../http/address";
-import * as delivery_header from "./delivery_header";
 import type { Faults } from "../metrics/fault";
-import * as request from "./request";
-import * as tokens from "./operator_access/token";
+import * as delivery_header from "./delivery_header";
 import type { Token } from "./operator_access/token";
+import * as tokens from "./operator_access/token";
+import * as request from "./request";
 
 /** Why a request is refused. */
 export interface Refusal {

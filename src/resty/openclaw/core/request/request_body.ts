@@ -4,11 +4,11 @@
  */
 import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
-import * as files from "../files/files";
 import type { File } from "../files/files";
+import * as files from "../files/files";
 import * as open_files from "../files/open_files";
-import * as request_state from "./request_state";
 import * as time_slice from "../time/time_slice";
+import * as request_state from "./request_state";
 
 declare module "./request_state" {
     interface RequestState {

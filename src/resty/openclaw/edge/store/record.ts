@@ -8,8 +8,8 @@
  */
 import * as cjson from "cjson.safe";
 import * as ffi from "ffi";
-import * as files from "../../core/files/files";
 import type { File } from "../../core/files/files";
+import * as files from "../../core/files/files";
 import * as request from "../../core/request/request";
 import * as clock from "../../core/time/clock";
 import type { Source } from "../../http_client";

@@ -2,11 +2,11 @@
  * What a store holds, in total and of each group of clients, and how much it may hold. Counted for all workers in the shared
  * dict. Clients are counted in 256 groups, so that the memory for them is limited; clients of one group share its limit.
  */
-import * as digests from "../../core/bytes/digest";
 import type { Digest } from "../../core/bytes/digest";
+import * as digests from "../../core/bytes/digest";
 import * as random from "../../core/bytes/random";
-import { increment } from "../../core/memory/shared_memory/names";
 import type { Names } from "../../core/memory/shared_memory/names";
+import { increment } from "../../core/memory/shared_memory/names";
 import * as client_network from "../../core/request/client_network";
 import * as request from "../../core/request/request";
 import * as ids from "./id";

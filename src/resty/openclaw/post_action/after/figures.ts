@@ -1,10 +1,10 @@
 /** The counters and gauges of actions. */
+import * as shared_memory from "../../core/memory/shared_memory";
+import * as gauges from "../../core/metrics/gauges";
 import type { Counter } from "../../core/metrics/metric_handles";
 import type { Family } from "../../core/metrics/metric_registry";
-import * as gauges from "../../core/metrics/gauges";
-import * as metric_registry from "../../core/metrics/metric_registry";
 import type { Registry } from "../../core/metrics/metric_registry";
-import * as shared_memory from "../../core/memory/shared_memory";
+import * as metric_registry from "../../core/metrics/metric_registry";
 import { transient_slot } from "../figures";
 
 /** How an action ended. */

@@ -1,11 +1,11 @@
 /** Actions that are HTTP requests: checks their tables, and sends them. */
-import * as backoffs from "../../core/time/backoff";
-import * as clock from "../../core/time/clock";
-import type { Faults } from "../../core/metrics/fault";
-import * as http_client from "../../http_client";
-import type { Request } from "../../http_client";
 import * as random from "../../core/bytes/random";
 import * as retry_after from "../../core/http/retry_after";
+import type { Faults } from "../../core/metrics/fault";
+import * as backoffs from "../../core/time/backoff";
+import * as clock from "../../core/time/clock";
+import type { Request } from "../../http_client";
+import * as http_client from "../../http_client";
 
 type RequestCopy = { -readonly [K in keyof Request]?: Request[K] | undefined };
 type Given = Request & { readonly body?: string; readonly retries?: number };

@@ -3,11 +3,11 @@
  *
  * Each action ends exactly once: done, failed or dropped. The counters rely on this.
  */
-import * as clock from "../../core/time/clock";
-import type { Faults } from "../../core/metrics/fault";
 import type { Semaphore } from "ngx.semaphore";
-import * as figures_of from "./figures";
+import type { Faults } from "../../core/metrics/fault";
+import * as clock from "../../core/time/clock";
 import type { Figures, Outcome } from "./figures";
+import * as figures_of from "./figures";
 
 export interface Settings {
     readonly max_running: number;

@@ -9,8 +9,8 @@ import * as guard from "../../core/metrics/guard";
 import * as clock from "../../core/time/clock";
 import * as time_slice from "../../core/time/time_slice";
 import type { Outcome } from "./figures";
-import * as pools from "./pool";
 import type { Action, Pool, Runner } from "./pool";
+import * as pools from "./pool";
 
 const RUN_SECONDS = 60;
 const RUN_ACTIONS = 1000;

@@ -1,7 +1,7 @@
 /** Sends datagrams over UDP or to a unix socket. They are not acknowledged. */
 import * as time_slice from "../../core/time/time_slice";
-import type { Part } from "../sink";
 import * as lines from "../lines";
+import type { Part } from "../sink";
 import type { Endpoint } from "./endpoint";
 
 /** The result of sending lines as datagrams. */

@@ -1,10 +1,10 @@
 /** The address of a sink: the options that all sinks on sockets have in common. Phases: init. */
-import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
-import * as problem from "../../config/problems";
+import * as kinds from "../../config/kinds";
 import type { Problems } from "../../config/problems";
-import { computed, option } from "../../config/schema";
+import * as problem from "../../config/problems";
 import type { Values } from "../../config/schema";
+import { computed, option } from "../../config/schema";
 import * as http_target from "../../http_client/target";
 
 export interface Endpoint {

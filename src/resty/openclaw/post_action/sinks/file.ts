@@ -3,12 +3,12 @@
  * opened for each batch, so it may be moved at any time. Linux.
  */
 import * as ffi from "ffi";
-import * as clock from "../../core/time/clock";
 import * as kinds from "../../config/kinds";
-import { required } from "../../config/schema";
 import type { Values } from "../../config/schema";
-import * as files from "../../core/files/files";
+import { required } from "../../config/schema";
 import type { File } from "../../core/files/files";
+import * as files from "../../core/files/files";
+import * as clock from "../../core/time/clock";
 import type { Outcome, Sink } from "../sink";
 
 interface FileSink extends Sink {

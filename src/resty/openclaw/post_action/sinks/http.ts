@@ -1,21 +1,21 @@
 /** Posts batches to an HTTP server: as NDJSON (one JSON document on each line), as one JSON array, or by a template. */
-import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
-import * as problem from "../../config/problems";
+import * as kinds from "../../config/kinds";
 import type { Problems } from "../../config/problems";
-import { computed, option, optional, required, table_of } from "../../config/schema";
+import * as problem from "../../config/problems";
 import type { Values } from "../../config/schema";
-import * as gzips from "../../core/bytes/gzip";
+import { computed, option, optional, required, table_of } from "../../config/schema";
 import type { Gzip } from "../../core/bytes/gzip";
-import * as http_client from "../../http_client";
-import type { Target } from "../../http_client/target";
+import * as gzips from "../../core/bytes/gzip";
 import * as retry_after from "../../core/http/retry_after";
 import { trim } from "../../core/text/text";
 import * as utf8 from "../../core/text/utf8";
+import * as http_client from "../../http_client";
+import type { Target } from "../../http_client/target";
 import * as lines from "../lines";
 import type { Cause, Outcome, Sink } from "../sink";
-import * as templates from "./template";
 import type { Template } from "./template";
+import * as templates from "./template";
 
 type Headers = Record<string, string | number>;
 

@@ -5,10 +5,10 @@
  * connection; if so, the batch is sent again on a new one. Data that a peer has received but not processed, or that is in transit when the
  * peer closes later, is lost.
  */
-import * as clock from "../../core/time/clock";
 import * as kinds from "../../config/kinds";
-import { option } from "../../config/schema";
 import type { Values } from "../../config/schema";
+import { option } from "../../config/schema";
+import * as clock from "../../core/time/clock";
 import * as connection from "../../http_client/connection";
 import type { Target } from "../../http_client/target";
 import type { Endpoint, Tls } from "./endpoint";

@@ -1,17 +1,17 @@
 /** Connections to Redis or Valkey by lua-resty-redis: finds the library, connects and authenticates. */
-import * as kinds from "../../config/kinds";
-import type { Kind } from "../../config/kinds";
-import * as problem from "../../config/problems";
-import type { Problems } from "../../config/problems";
-import { computed, option, optional } from "../../config/schema";
-import type { Values } from "../../config/schema";
-import * as files from "../../core/files/files";
-import * as http_target from "../../http_client/target";
-import * as secret_file from "../../core/files/secret_file";
-import * as endpoints from "./endpoint";
-import type { Endpoint, Tls } from "./endpoint";
-import type { Redirection } from "./redis_error";
 import type { RedisClient, RedisLibrary } from "resty.redis";
+import type { Kind } from "../../config/kinds";
+import * as kinds from "../../config/kinds";
+import type { Problems } from "../../config/problems";
+import * as problem from "../../config/problems";
+import type { Values } from "../../config/schema";
+import { computed, option, optional } from "../../config/schema";
+import * as files from "../../core/files/files";
+import * as secret_file from "../../core/files/secret_file";
+import * as http_target from "../../http_client/target";
+import type { Endpoint, Tls } from "./endpoint";
+import * as endpoints from "./endpoint";
+import type { Redirection } from "./redis_error";
 
 /** Address and TLS settings of a server. */
 export interface Server {

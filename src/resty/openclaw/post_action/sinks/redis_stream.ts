@@ -1,18 +1,18 @@
 /** Appends each entry to a stream of Redis or Valkey, with one pipeline for each batch. */
-import * as kinds from "../../config/kinds";
-import { joined, option, required } from "../../config/schema";
-import type { Values } from "../../config/schema";
-import * as semaphore from "ngx.semaphore";
 import type { Semaphore } from "ngx.semaphore";
+import * as semaphore from "ngx.semaphore";
 import type { RedisClient } from "resty.redis";
+import * as kinds from "../../config/kinds";
+import type { Values } from "../../config/schema";
+import { joined, option, required } from "../../config/schema";
 import * as time_slice from "../../core/time/time_slice";
 import * as ids from "../ids";
 import * as lines from "../lines";
 import type { Cause, Outcome, Part, Sink } from "../sink";
-import * as redis_client from "./redis_client";
 import type { Redis } from "./redis_client";
-import * as redis_errors from "./redis_error";
+import * as redis_client from "./redis_client";
 import type { Redirection } from "./redis_error";
+import * as redis_errors from "./redis_error";
 
 interface RedisSink extends Sink {
     readonly redis: Redis;

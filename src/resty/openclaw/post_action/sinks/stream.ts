@@ -1,11 +1,11 @@
 /** Writes lines to a stream connection: TCP, TLS or a unix socket. */
-import { joined, required } from "../../config/schema";
 import type { Values } from "../../config/schema";
+import { joined, required } from "../../config/schema";
 import type { Outcome, Sink } from "../sink";
-import * as endpoints from "./endpoint";
 import type { Endpoint, Tls } from "./endpoint";
-import * as kept_stream from "./kept_stream";
+import * as endpoints from "./endpoint";
 import type { KeptStream } from "./kept_stream";
+import * as kept_stream from "./kept_stream";
 
 interface StreamSink extends Sink {
     readonly stream: KeptStream;

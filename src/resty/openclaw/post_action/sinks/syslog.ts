@@ -1,18 +1,18 @@
 /** Sends each entry as a syslog message: RFC 5424, over UDP, a unix socket, TCP or TLS. */
 import * as kinds from "../../config/kinds";
-import * as problem from "../../config/problems";
 import type { Problems } from "../../config/problems";
-import { computed, joined, names, option, optional } from "../../config/schema";
+import * as problem from "../../config/problems";
 import type { Schema, Values } from "../../config/schema";
+import { computed, joined, names, option, optional } from "../../config/schema";
 import * as lines from "../lines";
 import type { Outcome, Part, Sink } from "../sink";
 import * as datagrams from "./datagrams";
-import * as endpoints from "./endpoint";
 import type { Endpoint } from "./endpoint";
-import * as kept_stream from "./kept_stream";
+import * as endpoints from "./endpoint";
 import type { KeptStream } from "./kept_stream";
-import * as syslog_message from "./syslog_message";
+import * as kept_stream from "./kept_stream";
 import type { HeaderParts } from "./syslog_message";
+import * as syslog_message from "./syslog_message";
 import { MOST_DATAGRAM_BYTES } from "./udp";
 
 interface SyslogSink extends Sink {

@@ -1,8 +1,8 @@
 /** Headers of syslog messages by RFC 5424: without message id and structured data; the line is the message. */
-import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
-import { computed, option } from "../../config/schema";
+import * as kinds from "../../config/kinds";
 import type { Values } from "../../config/schema";
+import { computed, option } from "../../config/schema";
 import * as utf8 from "../../core/text/utf8";
 
 export interface HeaderParts {

@@ -1,9 +1,9 @@
 /** The body of a batch by a template: strings before, between and after the entries, and one for each entry. */
-import * as kinds from "../../config/kinds";
 import type { Kind } from "../../config/kinds";
+import * as kinds from "../../config/kinds";
 import * as problem from "../../config/problems";
-import { option, required } from "../../config/schema";
 import type { Values } from "../../config/schema";
+import { option, required } from "../../config/schema";
 import * as json from "../../core/text/json";
 import * as time_slice from "../../core/time/time_slice";
 import * as ids from "../ids";

@@ -1,14 +1,14 @@
 /** Sends each entry as a datagram: UDP, or a unix socket. */
 import * as kinds from "../../config/kinds";
-import * as problem from "../../config/problems";
 import type { Problems } from "../../config/problems";
-import { computed, option, optional } from "../../config/schema";
+import * as problem from "../../config/problems";
 import type { Values } from "../../config/schema";
+import { computed, option, optional } from "../../config/schema";
 import * as lines from "../lines";
 import type { Outcome, Sink } from "../sink";
 import * as datagrams from "./datagrams";
-import * as endpoints from "./endpoint";
 import type { Endpoint } from "./endpoint";
+import * as endpoints from "./endpoint";
 
 interface UdpSink extends Sink {
     readonly endpoint: Endpoint;

@@ -1,8 +1,8 @@
 local ____exports = {}
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
-local clock = require("resty.openclaw.core.time.clock")
 local mapping = require("resty.openclaw.core.memory.shared_memory.mapping")
 local rows = require("resty.openclaw.core.memory.shared_memory.rows")
+local clock = require("resty.openclaw.core.time.clock")
 local shapes = require("resty.openclaw.core.metrics.metric_registry.shapes")
 --- Slots that are checked without a pause: a part of a millisecond.
 local SLOTS_AT_ONCE = 65536

@@ -1,13 +1,13 @@
 local ____exports = {}
 local leader = require("resty.openclaw.core.memory.leader")
-local clock = require("resty.openclaw.core.time.clock")
+local held_rows = require("resty.openclaw.core.memory.shared_memory.held_rows")
 local ____lease = require("resty.openclaw.core.memory.shared_memory.lease")
 local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
-local held_rows = require("resty.openclaw.core.memory.shared_memory.held_rows")
+local rows = require("resty.openclaw.core.memory.shared_memory.rows")
+local clock = require("resty.openclaw.core.time.clock")
+local time_slice = require("resty.openclaw.core.time.time_slice")
 local outside_values = require("resty.openclaw.core.metrics.metric_registry.outside_values")
 local room = require("resty.openclaw.core.metrics.metric_registry.room")
-local rows = require("resty.openclaw.core.memory.shared_memory.rows")
-local time_slice = require("resty.openclaw.core.time.time_slice")
 local ____series = require("resty.openclaw.core.metrics.metric_registry.series")
 local own_name = ____series.own_name
 --- A leader may go on for two thirds of this time before it has to renew its lease: longer than any slice is delayed.

@@ -10,8 +10,8 @@
 import type { Region } from "../shared_memory";
 import { HIGHEST_BLOCK } from "./lease";
 import * as mapping from "./mapping";
-import * as rows from "./rows";
 import type { Rows } from "./rows";
+import * as rows from "./rows";
 
 export interface HeldRow {
     readonly name: string;

@@ -3,8 +3,8 @@
  * out is missing from the series, which add up; a value that is not kept becomes `_other`.
  */
 import type { Kind } from "../../../config/kinds";
-import * as problem from "../../../config/problems";
 import type { Problems } from "../../../config/problems";
+import * as problem from "../../../config/problems";
 import { is_label_name, is_metric_name } from "./label_text";
 
 /** Stands for all label values that are not kept, or past the limit of series. */

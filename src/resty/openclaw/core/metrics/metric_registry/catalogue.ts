@@ -2,15 +2,15 @@
  * The catalogue of all series of all workers, read from the names of their rows. It is cached; generations show which rows have changed
  * since.
  */
-import type { Registry } from "./model";
-import * as shared_memory from "../../memory/shared_memory";
 import type { Region } from "../../memory/shared_memory";
-import * as clock from "../../time/clock";
+import * as shared_memory from "../../memory/shared_memory";
 import * as mapping from "../../memory/shared_memory/mapping";
-import * as rows from "../../memory/shared_memory/rows";
 import type { Rows } from "../../memory/shared_memory/rows";
-import * as shapes from "./shapes";
+import * as rows from "../../memory/shared_memory/rows";
+import * as clock from "../../time/clock";
+import type { Registry } from "./model";
 import type { Shape, Shapes } from "./shapes";
+import * as shapes from "./shapes";
 
 export type { Shape };
 

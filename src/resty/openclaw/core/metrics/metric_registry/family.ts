@@ -1,15 +1,15 @@
 /** One metric: the handles of its series by their labels, and the handling of misuse. */
-import * as clock from "../../time/clock";
-import * as handles from "../metric_handles";
-import type { Handle } from "../metric_handles";
-import { prepare } from "../metric_handles/buckets";
 import * as rows from "../../memory/shared_memory/rows";
-import * as allow_list from "./allow_list";
+import * as clock from "../../time/clock";
+import type { Handle } from "../metric_handles";
+import * as handles from "../metric_handles";
+import { prepare } from "../metric_handles/buckets";
 import type { AllowList } from "./allow_list";
+import * as allow_list from "./allow_list";
 import { are_fitted, label_text } from "./label_text";
+import type { Family, Kind, Registry } from "./model";
 import * as outside_values from "./outside_values";
 import * as series from "./series";
-import type { Family, Kind, Registry } from "./model";
 
 const SECONDS_BETWEEN_LINES = 60;
 

@@ -2,17 +2,17 @@
  * Drops idle series: those that no worker has changed for long. Frees their slots. One of all workers does this, in slices of a
  * millisecond.
  */
-import * as leader from "../../memory/leader";
 import type { Leader } from "../../memory/leader";
-import type { Family, Registry } from "./model";
-import * as clock from "../../time/clock";
-import { HIGHEST_BLOCK } from "../../memory/shared_memory/lease";
+import * as leader from "../../memory/leader";
 import * as held_rows from "../../memory/shared_memory/held_rows";
+import { HIGHEST_BLOCK } from "../../memory/shared_memory/lease";
+import type { Rows } from "../../memory/shared_memory/rows";
+import * as rows from "../../memory/shared_memory/rows";
+import * as clock from "../../time/clock";
+import * as time_slice from "../../time/time_slice";
+import type { Family, Registry } from "./model";
 import * as outside_values from "./outside_values";
 import * as room from "./room";
-import * as rows from "../../memory/shared_memory/rows";
-import type { Rows } from "../../memory/shared_memory/rows";
-import * as time_slice from "../../time/time_slice";
 import { own_name } from "./series";
 
 /** A leader may go on for two thirds of this time before it has to renew its lease: longer than any slice is delayed. */

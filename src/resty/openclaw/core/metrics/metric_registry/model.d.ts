@@ -1,7 +1,7 @@
 /** What the parts of the registry have in common. */
+import type { Region } from "../../memory/shared_memory";
 import type { Counter, Owner } from "../metric_handles";
 import type { Buckets } from "../metric_handles/buckets";
-import type { Region } from "../../memory/shared_memory";
 import type { AllowList } from "./allow_list";
 
 /** Takes one sample; `labels` is made by `label_text`. */

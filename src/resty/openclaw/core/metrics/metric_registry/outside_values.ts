@@ -2,11 +2,11 @@
  * Label values from outside: from clients or nodes, such as the name of a model. Each such label has a limited number of values over all
  * metrics and workers; others become `_other`. A value counts as long as series have it.
  */
-import type { Family, Registry } from "./model";
-import { increment } from "../../memory/shared_memory/names";
 import type { Names } from "../../memory/shared_memory/names";
+import { increment } from "../../memory/shared_memory/names";
 import { OTHER } from "./allow_list";
 import { each, escaped } from "./label_text";
+import type { Family, Registry } from "./model";
 
 /** How many series have a value. */
 function key_of(label: string, value: string): string {

@@ -2,8 +2,8 @@
  * How much of the shared dict the names of series may take. What the rest of the gateway keeps there (leases, nodes,
  * states of links) must not be without memory because there are many series.
  */
-import type { Registry } from "./model";
 import { increment } from "../../memory/shared_memory/names";
+import type { Registry } from "./model";
 
 /** Bytes that the names of all series take in the dict. */
 const TAKEN = "series_bytes";

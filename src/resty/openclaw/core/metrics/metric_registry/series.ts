@@ -1,11 +1,11 @@
 /** Where the series of a family count: found or made, and what becomes of those past the limit. */
-import * as clock from "../../time/clock";
 import { increment } from "../../memory/shared_memory/names";
 import * as rows from "../../memory/shared_memory/rows";
+import * as clock from "../../time/clock";
 import * as allow_list from "./allow_list";
 import { OTHER } from "./allow_list";
-import type { Family } from "./model";
 import { are_fitted, label_text } from "./label_text";
+import type { Family } from "./model";
 import * as outside_values from "./outside_values";
 import * as room from "./room";
 

@@ -3,8 +3,8 @@
  * milliseconds when LuaJIT doubles its table of texts, or marks them all.
  */
 import * as ffi from "ffi";
-import * as string_buffer from "string.buffer";
 import type { Buffer } from "string.buffer";
+import * as string_buffer from "string.buffer";
 
 export interface SeriesList {
     /** The labels of all, one after the other. */

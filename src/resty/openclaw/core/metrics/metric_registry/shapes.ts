@@ -1,10 +1,10 @@
 /** Series by the name of their metric, and by what they agree in. */
 import * as ffi from "ffi";
-import type { Kind, Registry } from "./model";
 import * as mapping from "../../memory/shared_memory/mapping";
+import type { Kind, Registry } from "./model";
 import { number_text } from "./number_text";
-import * as series_list from "./series_list";
 import type { SeriesList } from "./series_list";
+import * as series_list from "./series_list";
 
 /** The series of one name that agree in kind and bounds. A name has several when a reload changed its meaning. */
 export interface Shape {

@@ -1,10 +1,10 @@
 /** The secret that lets a client in. Only its digest is kept; no message and no log line ever holds the secret itself. */
-import * as kinds from "../../../config/kinds";
 import type { Kind } from "../../../config/kinds";
+import * as kinds from "../../../config/kinds";
 import * as problem from "../../../config/problems";
 import { optional } from "../../../config/schema";
-import * as digests from "../../bytes/digest";
 import type { Digest } from "../../bytes/digest";
+import * as digests from "../../bytes/digest";
 import * as secret_file from "../../files/secret_file";
 
 export interface Token {

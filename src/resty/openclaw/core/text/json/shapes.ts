@@ -10,8 +10,8 @@
  */
 import * as names from "../../../config/names";
 import * as json from "../json";
-import * as outputs from "./output";
 import type { Output } from "./output";
+import * as outputs from "./output";
 
 /** Writes a value; `null` for nothing. Phases: those in which the output may yield. */
 export type Writer<Value> = (this: void, output: Output, value: Value | undefined) => void;
