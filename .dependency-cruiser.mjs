@@ -1,13 +1,13 @@
 // Which modules may import which, types included: `tools/lint.sh` runs it. See "The house" in docs/architecture.md.
-const { readdirSync } = require("node:fs");
+import { readdirSync } from "node:fs";
 
 /** What stands beside the plugins in src/resty/openclaw. */
 const OTHERS = ["config", "core", "gateway", "http_client", "plugin", "spool"];
-const modules = readdirSync(`${__dirname}/src/resty/openclaw`).map((name) => name.replace(/\.ts$/, ""));
+const modules = readdirSync(`${import.meta.dirname}/src/resty/openclaw`).map((name) => name.replace(/\.ts$/, ""));
 const PLUGINS = [...new Set(modules)].filter((name) => !OTHERS.includes(name)).join("|");
 const ROOT = "^src/resty/openclaw";
 
-module.exports = {
+export default {
     forbidden: [
         {
             name: "no circles",
