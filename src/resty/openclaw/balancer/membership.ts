@@ -24,7 +24,7 @@ const NEVER_SEEN = -1;
 /** The time-to-live of the lock: far longer than a change takes, even if the system suspends the worker for a moment. */
 const LOCK_SECONDS = 30;
 /** How long a change waits for others. */
-const WAIT_SECONDS = 1;
+const WAIT_SECONDS = 5;
 
 const FULL = "the lua_shared_dict is full";
 
