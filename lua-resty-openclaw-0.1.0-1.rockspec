@@ -182,6 +182,7 @@ build = {
         ["resty.openclaw.gateway.combinations"] = "lua-out/resty/openclaw/gateway/combinations.lua",
         ["resty.openclaw.gateway.composition"] = "lua-out/resty/openclaw/gateway/composition.lua",
         ["resty.openclaw.gateway.contract"] = "lua-out/resty/openclaw/gateway/contract.lua",
+        ["resty.openclaw.gateway.declaration_check"] = "lua-out/resty/openclaw/gateway/declaration_check.lua",
         ["resty.openclaw.gateway.lifecycle"] = "lua-out/resty/openclaw/gateway/lifecycle.lua",
         ["resty.openclaw.gateway.logs"] = "lua-out/resty/openclaw/gateway/logs.lua",
         ["resty.openclaw.gateway.own_plugins"] = "lua-out/resty/openclaw/gateway/own_plugins.lua",

@@ -1,7 +1,6 @@
 local ____exports = {}
 local jit_options = require("jit.opt")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
-local faults = require("resty.openclaw.core.metrics.fault")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local worker_process = require("resty.openclaw.core.process.worker_process")
 local json_error = require("resty.openclaw.core.request.json_error")
@@ -13,7 +12,8 @@ local lifecycle = require("resty.openclaw.gateway.lifecycle")
 local refusal = require("resty.openclaw.gateway.refusal")
 local requirements = require("resty.openclaw.gateway.requirements")
 ____exports.VERSION = "0.1.0"
-local DICT = "openclaw"
+local ____builder_0 = builder
+local DICT = ____builder_0.DICT
 local INTERNAL_ERROR = 500
 --- For nginx there is no node then: it answers from its cache where it may, else with 502. Source: ngx_core.h.
 local NGX_BUSY = -3
@@ -26,27 +26,27 @@ local trouble
 local has_begun = false
 --- Any of the balancers: one call to its `log` settles the tries of all.
 local a_balancer
---- Builds the gateway from a table; `setup({})` is valid: metrics only. Raises all that is wrong, a sentence a line
--- with the option, what was expected and what was given, which keeps nginx from starting. Phases: init.
-function ____exports.setup(options)
+local function build(options)
     local phase = ngx.get_phase()
     if phase ~= "init" then
         error("setup: must be called in init_by_lua, not in the phase " .. phase, 0)
     end
     if gateway ~= nil then
-        error("setup: was called before; one table holds everything", 0)
+        error("setup: was already called; put everything in one table", 0)
     end
     if ngx.shared[DICT] == nil then
-        error(("setup: nginx.conf needs \"lua_shared_dict " .. DICT) .. " 10m;\"", 0)
+        error(("setup: there is no lua_shared_dict \"" .. DICT) .. "\": include nginx/openclaw.conf in http", 0)
     end
-    local built = refusal.without_trace(builder.build, options)
+    return builder.build(options)
+end
+--- Builds the gateway from a table; `setup({})` is valid: metrics only. Raises all that is wrong, a sentence a line
+-- with the option, what was expected and what was given, which keeps nginx from starting. Phases: init.
+function ____exports.setup(options)
+    local built = refusal.without_trace(build, options)
     for ____, balancer in pairs(built.balancers) do
         a_balancer = balancer
     end
-    trouble = faults.new(
-        "gateway",
-        metric_registry.open(DICT)
-    )
+    trouble = built.faults
     requirements.watch_log(trouble)
     gateway = built
     jit_options.start(JIT_CONSTANTS)
@@ -64,7 +64,7 @@ function ____exports.init_worker()
     if not worker_process.is_here() then
         return
     end
-    lifecycle.init_worker(gateway)
+    lifecycle.init_worker(gateway, trouble)
 end
 --- Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker.
 function ____exports.exit_worker()
@@ -72,7 +72,7 @@ function ____exports.exit_worker()
         return
     end
     if worker_process.is_here() then
-        lifecycle.exit_worker(gateway)
+        lifecycle.exit_worker(gateway, trouble)
     end
     shared_memory.release(metric_registry.open(DICT).region)
 end
@@ -82,11 +82,27 @@ local function report_no_beginning()
         trouble:report("no_init_worker", "init_worker was never called: include nginx/openclaw.conf in http")
     end
 end
+--- The longest name that is shown of a route that does not exist.
+local SHOWN_BYTES = 100
+local function refuse_unknown_route()
+    if gateway == nil then
+        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+    end
+    local name = string.sub(
+        request.variable("openclaw_route") or "",
+        1,
+        SHOWN_BYTES
+    )
+    local what = name == "" and "route.conf is included in a location without \"set $openclaw_route NAME;\"" or ("$openclaw_route is " .. string.format("%q", name)) .. ", which is none of the routes in setup"
+    trouble:report("unknown_route", what)
+    json_error.respond(404, "unknown_route", "There is no such route.")
+end
 --- Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access.
 function ____exports.access()
+    request_state.enter()
     local route = present_route()
     if route == nil then
-        json_error.respond(404, "unknown_route", "There is no such route.")
+        refuse_unknown_route()
         return
     end
     if route.requirements.awaits_variables then
@@ -100,27 +116,28 @@ end
 --- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
 -- with 500; where a plugin of the route wants no node to be asked, with 502. Phases: balancer.
 function ____exports.balance(upstream)
-    local ____upstream_6 = upstream
-    if ____upstream_6 == nil then
-        local ____opt_4 = present_route()
-        ____upstream_6 = ____opt_4 and ____opt_4.upstream
+    local ____upstream_7 = upstream
+    if ____upstream_7 == nil then
+        local ____opt_5 = present_route()
+        ____upstream_7 = ____opt_5 and ____opt_5.upstream
     end
-    local name = ____upstream_6 or ""
+    local name = ____upstream_7 or ""
     local balancer = gateway and gateway.balancers[name]
     if balancer == nil then
+        local what = name == "" and "balance() was called without a name, for a route without upstream" or ("balance() found no upstream \"" .. name) .. "\" in setup"
         if trouble ~= nil then
-            trouble:report("unknown_upstream", "balance() found no upstream \"", name, "\" in setup")
+            trouble:report("unknown_upstream", what)
         end
         ngx.exit(INTERNAL_ERROR)
         return
     end
-    local ____table_balances_11
+    local ____table_balances_12
     if gateway.balances then
-        ____table_balances_11 = present_route()
+        ____table_balances_12 = present_route()
     else
-        ____table_balances_11 = nil
+        ____table_balances_12 = nil
     end
-    local route = ____table_balances_11
+    local route = ____table_balances_12
     if route ~= nil and not route.before_balance() then
         balancer:give_up()
         ngx.exit(NGX_BUSY)
@@ -196,8 +213,8 @@ end
 --- Keeps a request that nobody has answered, of a route with the option edge; of any other it says what nginx says of the
 -- error. Phases: content.
 function ____exports.edge()
-    local ____opt_14 = present_route()
-    local its_edge = ____opt_14 and ____opt_14.instances.edge
+    local ____opt_15 = present_route()
+    local its_edge = ____opt_15 and ____opt_15.instances.edge
     if its_edge == nil then
         json_error.page()
         return

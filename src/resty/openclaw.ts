@@ -6,7 +6,6 @@ import * as jit_options from "jit.opt";
 import type { Balancer } from "./openclaw/balancer";
 import * as shared_memory from "./openclaw/core/memory/shared_memory";
 import type { Faults } from "./openclaw/core/metrics/fault";
-import * as faults from "./openclaw/core/metrics/fault";
 import * as metric_registry from "./openclaw/core/metrics/metric_registry";
 import * as worker_process from "./openclaw/core/process/worker_process";
 import * as json_error from "./openclaw/core/request/json_error";
@@ -22,7 +21,7 @@ import * as requirements from "./openclaw/gateway/requirements";
 
 export const VERSION = "0.1.0";
 
-const DICT = "openclaw";
+const { DICT } = builder;
 const INTERNAL_ERROR = 500;
 /** For nginx there is no node then: it answers from its cache where it may, else with 502. Source: ngx_core.h. */
 const NGX_BUSY = -3;
@@ -37,18 +36,24 @@ let has_begun = false;
 /** Any of the balancers: one call to its `log` settles the tries of all. */
 let a_balancer: Balancer | undefined;
 
+function build(this: void, options: unknown): Gateway {
+    const phase = ngx.get_phase();
+    if (phase !== "init") error(`setup: must be called in init_by_lua, not in the phase ${phase}`, 0);
+    if (gateway !== undefined) error("setup: was already called; put everything in one table", 0);
+    if (ngx.shared[DICT] === undefined) {
+        error(`setup: there is no lua_shared_dict "${DICT}": include nginx/openclaw.conf in http`, 0);
+    }
+    return builder.build(options);
+}
+
 /**
  * Builds the gateway from a table; `setup({})` is valid: metrics only. Raises all that is wrong, a sentence a line
  * with the option, what was expected and what was given, which keeps nginx from starting. Phases: init.
  */
 export function setup(options: unknown): void {
-    const phase = ngx.get_phase();
-    if (phase !== "init") error(`setup: must be called in init_by_lua, not in the phase ${phase}`, 0);
-    if (gateway !== undefined) error("setup: was called before; one table holds everything", 0);
-    if (ngx.shared[DICT] === undefined) error(`setup: nginx.conf needs "lua_shared_dict ${DICT} 10m;"`, 0);
-    const built = refusal.without_trace(builder.build, options);
+    const built = refusal.without_trace(build, options);
     for (const [, balancer] of built.balancers) a_balancer = balancer;
-    trouble = faults.new("gateway", metric_registry.open(DICT));
+    trouble = built.faults;
     requirements.watch_log(trouble);
     gateway = built;
     jit_options.start(JIT_CONSTANTS);
@@ -66,13 +71,13 @@ export function init_worker(): void {
     }
     has_begun = true;
     if (!worker_process.is_here()) return;
-    lifecycle.init_worker(gateway);
+    lifecycle.init_worker(gateway, trouble!);
 }
 
 /** Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker. */
 export function exit_worker(): void {
     if (gateway === undefined) return;
-    if (worker_process.is_here()) lifecycle.exit_worker(gateway);
+    if (worker_process.is_here()) lifecycle.exit_worker(gateway, trouble!);
     shared_memory.release(metric_registry.open(DICT).region);
 }
 
@@ -81,11 +86,26 @@ function report_no_beginning(): void {
     trouble?.report("no_init_worker", "init_worker was never called: include nginx/openclaw.conf in http");
 }
 
+/** The longest name that is shown of a route that does not exist. */
+const SHOWN_BYTES = 100;
+
+function refuse_unknown_route(): void {
+    if (gateway === undefined) json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.");
+    const name = string.sub(request.variable("openclaw_route") ?? "", 1, SHOWN_BYTES);
+    const what =
+        name === ""
+            ? 'route.conf is included in a location without "set $openclaw_route NAME;"'
+            : `$openclaw_route is ${string.format("%q", name)}, which is none of the routes in setup`;
+    trouble!.report("unknown_route", what);
+    json_error.respond(404, "unknown_route", "There is no such route.");
+}
+
 /** Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access. */
 export function access(): void {
+    request_state.enter();
     const route = present_route();
     if (route === undefined) {
-        json_error.respond(404, "unknown_route", "There is no such route.");
+        refuse_unknown_route();
         return;
     }
     if (route.requirements.awaits_variables) requirements.look_at_variables(route.requirements, trouble!);
@@ -101,7 +121,11 @@ export function balance(upstream?: string): void {
     const name = upstream ?? present_route()?.upstream ?? "";
     const balancer = gateway?.balancers.get(name) as Balancer | undefined;
     if (balancer === undefined) {
-        trouble?.report("unknown_upstream", 'balance() found no upstream "', name, '" in setup');
+        const what =
+            name === ""
+                ? "balance() was called without a name, for a route without upstream"
+                : `balance() found no upstream "${name}" in setup`;
+        trouble?.report("unknown_upstream", what);
         ngx.exit(INTERNAL_ERROR);
         return;
     }

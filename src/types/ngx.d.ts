@@ -87,6 +87,8 @@ declare namespace ngx {
         /** Raises where the body was not read. */
         function set_body_data(this: void, data: string): void;
         function get_method(): string;
+        /** Whether an internal redirect has led to the present location. */
+        function is_internal(this: void): boolean;
         function set_header(name: string, value: string): void;
         function clear_header(name: string): void;
         /** By names in lower case; a list where a header came more than once. */

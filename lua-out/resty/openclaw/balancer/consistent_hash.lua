@@ -108,7 +108,7 @@ local function create(____bindingPattern0)
     local hash_on
     hash_on = ____bindingPattern0.hash_on
     load_factor = ____bindingPattern0.load_factor
-    local key_variable = string.match(hash_on, "[%w_]+")
+    local key_variable = string.match(hash_on or "_", "[%w_]+")
     local fields = {key_variable = key_variable, load_factor = load_factor}
     return setmetatable(fields, metatable)
 end

@@ -3,7 +3,8 @@ local problem = require("resty.openclaw.config.problems")
 --- A kind whose values are known by a test. `expected`: how a sentence ends that refuses another one.
 function ____exports.of(name, expected, is_one)
     local function read(given, path, problems)
-        if not is_one(given) then
+        local ok, is_fine = pcall(is_one, given)
+        if not ok or not is_fine then
             problem.add(problems, path, expected, given)
         end
         return given

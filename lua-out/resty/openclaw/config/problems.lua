@@ -20,7 +20,7 @@ function ____exports.shown(value)
         ))
     end
     if type(value) == "table" then
-        return "a table"
+        return (next(value)) == nil and "an empty table" or "a table"
     end
     return tostring(value)
 end

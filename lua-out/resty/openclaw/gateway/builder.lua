@@ -8,6 +8,8 @@ local ____schema = require("resty.openclaw.config.schema")
 local defaulted = ____schema.defaulted
 local map_of = ____schema.map_of
 local option = ____schema.option
+local fault = require("resty.openclaw.core.metrics.fault")
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metrics = require("resty.openclaw.metrics")
 local statuses = require("resty.openclaw.status")
 local combinations = require("resty.openclaw.gateway.combinations")
@@ -19,6 +21,8 @@ local ____registry = require("resty.openclaw.gateway.registry")
 local PLUGINS = ____registry.PLUGINS
 local routes = require("resty.openclaw.gateway.routes")
 local upstreams = require("resty.openclaw.gateway.upstreams")
+--- The `lua_shared_dict` of the gateway.
+____exports.DICT = "openclaw"
 local ANY_TABLE = kinds.anything("table")
 --- The options of `setup`.
 ____exports.SCHEMA = {
@@ -138,6 +142,10 @@ function ____exports.build(options)
     local declarations = all_plugins(read, recorders, problems)
     local route_options = read_routes(read, declarations, problems)
     problem.raise(problems)
+    local faults = fault.new(
+        "gateway",
+        metric_registry.open(____exports.DICT)
+    )
     local gateway = {
         metrics = figures,
         admin = admin,
@@ -145,9 +153,14 @@ function ____exports.build(options)
         balancers = balancers,
         routes = {},
         logs = sinks,
+        faults = faults,
         filters_headers = false,
         balances = false
     }
+    local own = {}
+    for ____, declaration in ipairs(read.plugins) do
+        own[declaration] = true
+    end
     for ____, name in ipairs(names.sorted(route_options)) do
         local its_options = route_options[name]
         local upstream = its_options.upstream
@@ -163,6 +176,8 @@ function ____exports.build(options)
             name,
             its_options,
             balancer,
+            own,
+            faults,
             problems
         )
         gateway.routes[name] = route

@@ -49,7 +49,18 @@ function ____exports.steps(plugins, phase)
     local all = {}
     for ____, ____value in ipairs(taking_part) do
         local plugin = ____value.plugin
-        all[#all + 1] = {method = plugin[phase], plugin = plugin}
+        local log = ____value.log
+        local ____temp_1
+        if phase == "log" then
+            local ____log_0 = log
+            if ____log_0 == nil then
+                ____log_0 = plugin.log
+            end
+            ____temp_1 = ____log_0
+        else
+            ____temp_1 = plugin[phase]
+        end
+        all[#all + 1] = {method = ____temp_1, plugin = plugin}
     end
     return all
 end

@@ -1,39 +1,64 @@
 local ____exports = {}
---- The instances of all routes but for the sinks of the log, which routes share.
+local names = require("resty.openclaw.config.names")
+local guard = require("resty.openclaw.core.metrics.guard")
+--- The instances of all routes, each once, without the sinks of the log, which routes share.
 local function own_instances(gateway)
-    local all = {}
-    for ____, route in pairs(gateway.routes) do
-        for ____, plugin in pairs(route.instances) do
-            all[plugin] = true
-        end
-    end
+    local known = {}
     for ____, log in ipairs(gateway.logs) do
-        all[log] = nil
+        known[log] = true
+    end
+    local all = {}
+    for ____, route in ipairs(names.sorted(gateway.routes)) do
+        local ____gateway_routes_route_0 = gateway.routes[route]
+        local instances = ____gateway_routes_route_0.instances
+        for ____, name in ipairs(names.sorted(instances)) do
+            local plugin = instances[name]
+            if not (known[plugin] ~= nil) then
+                all[#all + 1] = {plugin = plugin, subject = ((("plugin \"" .. name) .. "\" of the route \"") .. route) .. "\""}
+            end
+            known[plugin] = true
+        end
     end
     return all
 end
---- Starts the background work of a worker. Phases: init_worker.
-function ____exports.init_worker(gateway)
+--- Starts the background work of a worker. What a plugin raises is a fault, and keeps no other from starting. Phases: init_worker.
+function ____exports.init_worker(gateway, faults)
     for ____, balancer in pairs(gateway.balancers) do
         balancer:init_worker()
     end
     for ____, log in ipairs(gateway.logs) do
         log:init_worker()
     end
-    for plugin in pairs(own_instances(gateway)) do
-        local ____opt_0 = plugin.init_worker
-        if ____opt_0 ~= nil then
-            ____opt_0(plugin)
+    for ____, ____value in ipairs(own_instances(gateway)) do
+        local plugin = ____value.plugin
+        local subject = ____value.subject
+        if plugin.init_worker ~= nil then
+            guard.call_for(
+                faults,
+                "init_worker",
+                subject,
+                function()
+                    plugin:init_worker()
+                end
+            )
         end
     end
     gateway.status:init_worker()
 end
---- Ends it: first what still writes records. Phases: exit_worker.
-function ____exports.exit_worker(gateway)
-    for plugin in pairs(own_instances(gateway)) do
-        local ____opt_2 = plugin.exit_worker
-        if ____opt_2 ~= nil then
-            ____opt_2(plugin)
+--- Ends it: first what still writes records. Else as `init_worker`. Phases: exit_worker.
+function ____exports.exit_worker(gateway, faults)
+    for ____, ____value in ipairs(own_instances(gateway)) do
+        local plugin = ____value.plugin
+        local subject = ____value.subject
+        if plugin.exit_worker ~= nil then
+            guard.call_for(
+                faults,
+                "exit_worker",
+                subject,
+                function()
+                    plugin:exit_worker()
+                end
+            )
         end
     end
     for ____, log in ipairs(gateway.logs) do

@@ -2,6 +2,7 @@ local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
 local problem = require("resty.openclaw.config.problems")
 local contract = require("resty.openclaw.gateway.contract")
+local declaration_check = require("resty.openclaw.gateway.declaration_check")
 local function has_method(table_given, path, problems)
     local methods = 0
     for ____, phase in ipairs(contract.PHASES) do
@@ -48,16 +49,12 @@ local DECLARATION = {
             return given
         end
         local fields = declaration_in(given)
-        if type(fields.name) == "string" and type(fields.create) == "function" then
-            if type(fields.option) == "table" then
-                return fields
-            end
-            if type(fields.schema) == "table" then
-                return contract.define(fields)
-            end
+        local before = #problems
+        declaration_check.check(fields, path, problems)
+        if #problems > before then
+            return given
         end
-        problem.add_no_table(problems, path, "a plugin with name, schema and create", given)
-        return given
+        return type(fields.option) == "table" and fields or contract.define(fields)
     end
 }
 --- The option `plugins` of `setup`.

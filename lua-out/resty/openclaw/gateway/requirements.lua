@@ -20,27 +20,37 @@ local function create(route, declarations, needs_header_filter, needs_body_filte
     }
 end
 ____exports.new = create
---- Reports variables that nginx.conf does not declare, or that it declares as ones that cannot be set. Phases: access.
+--- Reports variables that nginx.conf does not declare, or that cannot be set as no directive uses them. Phases: access.
 function ____exports.look_at_variables(of, faults)
     of.awaits_variables = false
     local missing = {}
+    local unused = {}
     for ____, name in ipairs(of.variables) do
-        if not request.set_variable(
-            name,
-            request.variable(name) or ""
-        ) then
-            missing[#missing + 1] = "$" .. name
+        local value = request.variable(name)
+        if not request.set_variable(name, value or "") then
+            local ____temp_0 = value == nil and missing or unused
+            ____temp_0[#____temp_0 + 1] = "$" .. name
         end
     end
-    if #missing == 0 then
-        return
+    if #missing > 0 then
+        faults:report(
+            "undeclared_variable",
+            (((("the route \"" .. of.route) .. "\" needs ") .. table.concat(missing, ", ")) .. ": include nginx/openclaw.conf in http; declare ") .. "variables of your own plugins by set $NAME \"\"; in the server"
+        )
     end
-    local names = table.concat(missing, ", ")
-    faults:report("undeclared_variable", ((("the route \"" .. of.route) .. "\" needs ") .. names) .. ": include nginx/openclaw.conf in http, or declare each by a map there")
+    if #unused > 0 then
+        faults:report(
+            "unused_variable",
+            (((("the route \"" .. of.route) .. "\" sets ") .. table.concat(unused, ", ")) .. ", which no directive uses, so nginx cannot set it: ") .. "declare it by set $NAME \"\"; in the server"
+        )
+    end
 end
 --- Whether the response at hand is that of a node as it passed all filters of the route's location, to its end.
 local function has_passed_filters()
     if request.whole_number("body_bytes_sent") == 0 then
+        return false
+    end
+    if request.variable("upstream_http_x_accel_redirect") ~= nil then
         return false
     end
     local status = request.status()

@@ -4,7 +4,9 @@ local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
 local optional = ____schema.optional
 local schemas = require("resty.openclaw.config.schema")
+local guard = require("resty.openclaw.core.metrics.guard")
 local composition = require("resty.openclaw.gateway.composition")
+local declaration_check = require("resty.openclaw.gateway.declaration_check")
 local ____own_plugins = require("resty.openclaw.gateway.own_plugins")
 local PHASE_TABLES = ____own_plugins.PHASE_TABLES
 local requirements = require("resty.openclaw.gateway.requirements")
@@ -43,32 +45,70 @@ function ____exports.read(schema, given, path, upstreams, problems)
     end
     return options
 end
+--- What a plugin raises says which option it is of, unless the plugin forgot.
+local function with_path(message, path)
+    return string.sub(message, 1, #path) == path and message or (path .. ": ") .. message
+end
+--- The method `log` of a user's plugin: what it raises is a fault, as the plugins after it have to run too, and the request has to be
+-- forgotten.
+local function guarded_log(plugin, name, faults)
+    local method = plugin.log
+    if method == nil then
+        return nil
+    end
+    return function(instance, route)
+        guard.call_for(
+            faults,
+            "log",
+            ((("\"" .. name) .. "\" of the route \"") .. route) .. "\"",
+            method,
+            instance,
+            route
+        )
+    end
+end
 --- Makes the instances; adds to the problems what those raise.
-local function place_all(declarations, name, options, upstream, instances, problems)
+local function place_all(declarations, name, options, upstream, instances, own, faults, problems)
     local placed = {}
     for ____, declaration in ipairs(declarations) do
+        local is_own = own[declaration] ~= nil
         local context = {path = (("setup: routes." .. name) .. ".") .. declaration.name, route = name, upstream = upstream}
         local ok, made = pcall(declaration.create, options[declaration.name], context)
         if not ok then
-            problems[#problems + 1] = tostring(made)
+            problems[#problems + 1] = with_path(
+                tostring(made),
+                context.path
+            )
         elseif made ~= nil then
-            placed[#placed + 1] = {plugin = made, order = declaration.order}
+            declaration_check.check_instance(made, context.path, problems)
+            local ____is_own_2
+            if is_own then
+                ____is_own_2 = guarded_log(made, declaration.name, faults)
+            else
+                ____is_own_2 = nil
+            end
+            local log = ____is_own_2
+            placed[#placed + 1] = {plugin = made, order = declaration.order, log = log}
             if options[declaration.name] ~= nil then
                 instances[declaration.name] = made
             end
         end
     end
-    local ____options_plugins_2 = options.plugins
-    if ____options_plugins_2 == nil then
-        ____options_plugins_2 = {}
+    local ____options_plugins_3 = options.plugins
+    if ____options_plugins_3 == nil then
+        ____options_plugins_3 = {}
     end
-    for ____, plugin in ipairs(____options_plugins_2) do
-        placed[#placed + 1] = {plugin = plugin, order = {}}
+    for ____, plugin in ipairs(____options_plugins_3) do
+        placed[#placed + 1] = {
+            plugin = plugin,
+            order = {},
+            log = guarded_log(plugin, "plugins", faults)
+        }
     end
     return placed
 end
---- The route of that name, from options that are fine. Adds to the problems what its plugins raise.
-function ____exports.make(declarations, name, options, upstream, problems)
+--- The route of that name, from options that are fine; `own`: the declarations of users. Adds to the problems what its plugins raise.
+function ____exports.make(declarations, name, options, upstream, own, faults, problems)
     local instances = {}
     local placed = place_all(
         declarations,
@@ -76,6 +116,8 @@ function ____exports.make(declarations, name, options, upstream, problems)
         options,
         upstream,
         instances,
+        own,
+        faults,
         problems
     )
     local access = composition.steps(placed, "access")
@@ -107,7 +149,7 @@ function ____exports.make(declarations, name, options, upstream, problems)
         ),
         filters_headers = #header_filter > 0,
         balances = #before_balance + #balance > 0,
-        requirements = requirements.new(name, present, #header_filter > 0, #body_filter > 0),
+        requirements = requirements.new(name, present, #header_filter > 0, #body_filter > 0 and not (instances.inference ~= nil)),
         instances = instances
     }
 end

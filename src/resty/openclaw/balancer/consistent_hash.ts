@@ -119,8 +119,8 @@ export const LOAD_FACTOR = kinds.of<number>(
 
 /** The policy. Phases: init. */
 function create({ hash_on, load_factor }: Pick<PolicyOptions, "hash_on" | "load_factor">): Policy {
-    // `options` has it given where this policy is chosen.
-    const [key_variable] = string.match(hash_on!, "[%w_]+");
+    // Without it there is a problem, which is told with all others.
+    const [key_variable] = string.match(hash_on ?? "_", "[%w_]+");
     const fields = { key_variable: key_variable!, load_factor };
     return setmetatable(fields, metatable);
 }

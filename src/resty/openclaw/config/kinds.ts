@@ -21,7 +21,9 @@ export function of<Value>(
     is_one: (this: void, given: unknown) => boolean,
 ): Kind<Value> {
     const read = (given: unknown, path: string, problems: Problems): Value => {
-        if (!is_one(given)) problem.add(problems, path, expected, given);
+        // A test of a user may raise for values that it does not expect.
+        const [ok, is_fine] = pcall(is_one, given);
+        if (!ok || !is_fine) problem.add(problems, path, expected, given);
         return given as Value;
     };
     return { name, read };

@@ -17,7 +17,7 @@ export function shown(value: unknown): string {
     if (value === undefined) return "nothing";
     // %q writes a line break as a backslash and the break itself; the sentence is to stay on one line.
     if (typeof value === "string") return string.gsub(string.format("%q", value), "\n", "n")[0];
-    if (type(value) === "table") return "a table";
+    if (type(value) === "table") return next(value as object)[0] === undefined ? "an empty table" : "a table";
     return tostring(value);
 }
 

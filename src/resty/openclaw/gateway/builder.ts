@@ -9,6 +9,9 @@ import * as problem from "../config/problems";
 import * as schemas from "../config/schema";
 import { defaulted, map_of, option } from "../config/schema";
 import type { Metrics } from "../metrics";
+import type { Faults } from "../core/metrics/fault";
+import * as fault from "../core/metrics/fault";
+import * as metric_registry from "../core/metrics/metric_registry";
 import * as metrics from "../metrics";
 import type { PostAction } from "../post_action";
 import type { Status } from "../status";
@@ -32,10 +35,14 @@ export interface Gateway {
     readonly balancers: LuaTable<string, Balancer>;
     readonly routes: LuaTable<string, Route>;
     readonly logs: PostAction[];
+    readonly faults: Faults;
     /** Whether any route has a plugin that works in these phases. */
     filters_headers: boolean;
     balances: boolean;
 }
+
+/** The `lua_shared_dict` of the gateway. */
+export const DICT = "openclaw";
 
 const ANY_TABLE = kinds.anything("table");
 
@@ -127,6 +134,7 @@ export function build(options: unknown): Gateway {
     const declarations = all_plugins(read, recorders, problems);
     const route_options = read_routes(read, declarations, problems);
     problem.raise(problems);
+    const faults = fault.new("gateway", metric_registry.open(DICT));
     const gateway: Gateway = {
         metrics: figures!,
         admin: admin!,
@@ -134,14 +142,17 @@ export function build(options: unknown): Gateway {
         balancers,
         routes: new LuaTable(),
         logs: sinks,
+        faults,
         filters_headers: false,
         balances: false,
     };
+    const own = new LuaSet<AnyDeclaration>();
+    for (const declaration of read.plugins) own.add(declaration);
     for (const name of names.sorted(route_options)) {
         const its_options = route_options.get(name);
         const upstream = its_options.upstream as string | undefined;
         const balancer = upstream === undefined ? undefined : balancers.get(upstream);
-        const route = routes.make(declarations, name, its_options, balancer, problems);
+        const route = routes.make(declarations, name, its_options, balancer, own, faults, problems);
         gateway.routes.set(name, route);
         made_routes.set(name, route);
         if (route.filters_headers) gateway.filters_headers = true;

@@ -9,6 +9,8 @@ import type { Order, Phase, Plugin } from "./contract";
 export interface Placed {
     readonly plugin: Plugin;
     readonly order: Order;
+    /** Called in place of its method `log`. */
+    readonly log?: unknown;
 }
 
 /** One call of a chain. */
@@ -64,7 +66,9 @@ export function steps(plugins: readonly Placed[], phase: Phase): Step[] {
         }
     }
     const all: Step[] = [];
-    for (const { plugin } of taking_part) all.push({ method: plugin[phase], plugin });
+    for (const { plugin, log } of taking_part) {
+        all.push({ method: phase === "log" ? (log ?? plugin.log) : plugin[phase], plugin });
+    }
     return all;
 }
 

@@ -5,6 +5,7 @@ import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
 import type { AnyDeclaration, Plugin } from "./contract";
 import * as contract from "./contract";
+import * as declaration_check from "./declaration_check";
 
 function has_method(table_given: Record<string, unknown>, path: string, problems: Problems): boolean {
     let methods = 0;
@@ -49,12 +50,12 @@ const DECLARATION: Kind<AnyDeclaration> = {
             return given as AnyDeclaration;
         }
         const fields = declaration_in(given as Record<string, unknown>);
-        if (typeof fields.name === "string" && type(fields.create) === "function") {
-            if (type(fields.option) === "table") return fields as unknown as AnyDeclaration;
-            if (type(fields.schema) === "table") return contract.define(fields as never);
-        }
-        problem.add_no_table(problems, path, "a plugin with name, schema and create", given);
-        return given as AnyDeclaration;
+        const before = problems.length;
+        declaration_check.check(fields, path, problems);
+        if (problems.length > before) return given as AnyDeclaration;
+        return type(fields.option) === "table"
+            ? (fields as unknown as AnyDeclaration)
+            : contract.define(fields as never);
     },
 };
 

@@ -41,25 +41,36 @@ function create(
 }
 export { create as new };
 
-/** Reports variables that nginx.conf does not declare, or that it declares as ones that cannot be set. Phases: access. */
+/** Reports variables that nginx.conf does not declare, or that cannot be set as no directive uses them. Phases: access. */
 export function look_at_variables(of: Requirements, faults: Faults): void {
     of.awaits_variables = false;
     const missing: string[] = [];
+    const unused: string[] = [];
     for (const name of of.variables) {
-        // Only setting it tells: one that has no value and one that does not exist look the same.
-        if (!request.set_variable(name, request.variable(name) ?? "")) missing.push(`$${name}`);
+        const value = request.variable(name);
+        if (!request.set_variable(name, value ?? "")) (value === undefined ? missing : unused).push(`$${name}`);
     }
-    if (missing.length === 0) return;
-    const names = table.concat(missing, ", ");
-    faults.report(
-        "undeclared_variable",
-        `the route "${of.route}" needs ${names}: include nginx/openclaw.conf in http, or declare each by a map there`,
-    );
+    if (missing.length > 0) {
+        faults.report(
+            "undeclared_variable",
+            `the route "${of.route}" needs ${table.concat(missing, ", ")}: include nginx/openclaw.conf in http; declare ` +
+                'variables of your own plugins by set $NAME ""; in the server',
+        );
+    }
+    if (unused.length > 0) {
+        faults.report(
+            "unused_variable",
+            `the route "${of.route}" sets ${table.concat(unused, ", ")}, which no directive uses, so nginx cannot set it: ` +
+                'declare it by set $NAME ""; in the server',
+        );
+    }
 }
 
 /** Whether the response at hand is that of a node as it passed all filters of the route's location, to its end. */
 function has_passed_filters(): boolean {
     if (request.whole_number("body_bytes_sent") === 0) return false;
+    // The node may have led nginx to another location.
+    if (request.variable("upstream_http_x_accel_redirect") !== undefined) return false;
     const status = request.status();
     if (status < 200 || status > 299) return false;
     return tonumber(upstream_tries.last(request.variable("upstream_status") ?? "-")) === status;

@@ -7,7 +7,10 @@ import type { Schema } from "../config/schema";
 import { optional } from "../config/schema";
 import * as schemas from "../config/schema";
 import type { Chain, Placed } from "./composition";
+import type { Faults } from "../core/metrics/fault";
+import * as guard from "../core/metrics/guard";
 import * as composition from "./composition";
+import * as declaration_check from "./declaration_check";
 import type { AnyDeclaration, Plugin } from "./contract";
 import { PHASE_TABLES } from "./own_plugins";
 import type { Requirements } from "./requirements";
@@ -77,6 +80,30 @@ export function read(
     return options;
 }
 
+/** What a plugin raises says which option it is of, unless the plugin forgot. */
+function with_path(message: string, path: string): string {
+    return string.sub(message, 1, path.length) === path ? message : `${path}: ${message}`;
+}
+
+/**
+ * The method `log` of a user's plugin: what it raises is a fault, as the plugins after it have to run too, and the request has to be
+ * forgotten.
+ */
+function guarded_log(plugin: Plugin, name: string, faults: Faults): unknown {
+    const method = plugin.log;
+    if (method === undefined) return undefined;
+    return (instance: Plugin, route: string): void => {
+        guard.call_for(
+            faults,
+            "log",
+            `"${name}" of the route "${route}"`,
+            method as never,
+            instance as never,
+            route as never,
+        );
+    };
+}
+
 /** Makes the instances; adds to the problems what those raise. */
 function place_all(
     declarations: readonly AnyDeclaration[],
@@ -84,35 +111,44 @@ function place_all(
     options: RouteOptions,
     upstream: Balancer | undefined,
     instances: LuaTable<string, Plugin>,
+    own: LuaSet<AnyDeclaration>,
+    faults: Faults,
     problems: Problems,
 ): Placed[] {
     const placed: Placed[] = [];
     for (const declaration of declarations) {
+        const is_own = own.has(declaration);
         const context = { path: `setup: routes.${name}.${declaration.name}`, route: name, upstream };
         const [ok, made] = pcall(declaration.create, options[declaration.name], context);
         if (!ok) {
-            problems.push(tostring(made));
+            problems.push(with_path(tostring(made), context.path));
         } else if (made !== undefined) {
-            placed.push({ plugin: made, order: declaration.order });
+            declaration_check.check_instance(made, context.path, problems);
+            const log = is_own ? guarded_log(made, declaration.name, faults) : undefined;
+            placed.push({ plugin: made, order: declaration.order, log });
             // What a route has without the option is not an instance that anybody asks for.
             if (options[declaration.name] !== undefined) instances.set(declaration.name, made);
         }
     }
     // Without numbers these come last: one that raises must not cost the figures and the record of the request.
-    for (const plugin of (options.plugins ?? []) as Plugin[]) placed.push({ plugin, order: {} });
+    for (const plugin of (options.plugins ?? []) as Plugin[]) {
+        placed.push({ plugin, order: {}, log: guarded_log(plugin, "plugins", faults) });
+    }
     return placed;
 }
 
-/** The route of that name, from options that are fine. Adds to the problems what its plugins raise. */
+/** The route of that name, from options that are fine; `own`: the declarations of users. Adds to the problems what its plugins raise. */
 export function make(
     declarations: readonly AnyDeclaration[],
     name: string,
     options: RouteOptions,
     upstream: Balancer | undefined,
+    own: LuaSet<AnyDeclaration>,
+    faults: Faults,
     problems: Problems,
 ): Route {
     const instances = new LuaTable<string, Plugin>();
-    const placed = place_all(declarations, name, options, upstream, instances, problems);
+    const placed = place_all(declarations, name, options, upstream, instances, own, faults, problems);
     const access = composition.steps(placed, "access");
     composition.append(access, composition.steps(placed, "admitted"));
     const before_balance = composition.steps(placed, "before_balance");
@@ -132,7 +168,13 @@ export function make(
         log: composition.chain(composition.steps(placed, "log"), name),
         filters_headers: header_filter.length > 0,
         balances: before_balance.length + balance.length > 0,
-        requirements: requirements.new(name, present, header_filter.length > 0, body_filter.length > 0),
+        requirements: requirements.new(
+            name,
+            present,
+            header_filter.length > 0,
+            // Inference says so itself, of each response that it could not read.
+            body_filter.length > 0 && !instances.has("inference"),
+        ),
         instances,
     };
 }

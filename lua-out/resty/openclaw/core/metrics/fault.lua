@@ -3,6 +3,7 @@ local clock = require("resty.openclaw.core.time.clock")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local SECONDS_BETWEEN_LINES = 60
 local function report(self, kind, ...)
+    local parts = {...}
     self.family:labels(self.plugin, kind):inc()
     local now = clock.now()
     if now < (self.next_line[kind] or 0) then
@@ -13,6 +14,14 @@ local function report(self, kind, ...)
     local more = unlogged > 0 and (" (and " .. tostring(unlogged)) .. " times since the last line)" or ""
     self.next_line[kind] = now + SECONDS_BETWEEN_LINES
     self.unlogged[kind] = 0
+    local texts = {}
+    for place = 1, select(
+        "#",
+        unpack(parts)
+    ) do
+        local ok, text = pcall(tostring, parts[place])
+        texts[#texts + 1] = ok and text or "an error without a text"
+    end
     ngx.log(
         ngx.ERR,
         self.plugin,
@@ -20,7 +29,7 @@ local function report(self, kind, ...)
         kind,
         more,
         ": ",
-        ...
+        table.concat(texts)
     )
 end
 local metatable = {__index = {report = report}}

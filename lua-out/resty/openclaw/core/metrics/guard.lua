@@ -8,10 +8,7 @@ function ____exports.call(faults, kind, work, ...)
     if ok then
         return true, result
     end
-    faults:report(
-        kind,
-        tostring(result)
-    )
+    faults:report(kind, result)
     return false
 end
 --- As `call`. `subject`: stands before the error in the log, such as "sink http".
@@ -20,12 +17,7 @@ function ____exports.call_for(faults, kind, subject, work, ...)
     if ok then
         return true, result
     end
-    faults:report(
-        kind,
-        subject,
-        ": ",
-        tostring(result)
-    )
+    faults:report(kind, subject, ": ", result)
     return false
 end
 return ____exports

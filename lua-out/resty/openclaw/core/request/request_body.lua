@@ -140,7 +140,11 @@ function ____exports.fetch()
     end
     local file = ngx.req.get_body_file()
     if before == nil and file ~= nil then
-        request_state.open().body_file = file
+        local state = request_state.open()
+        state.body_file = file
+        if ngx.get_phase() == "rewrite" then
+            state.is_early = true
+        end
     end
     return nil
 end

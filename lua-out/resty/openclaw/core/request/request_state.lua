@@ -13,10 +13,21 @@ local losses = {}
 function ____exports.when_lost(work)
     losses[#losses + 1] = work
 end
+--- Whether a module has left anything in it.
+local function is_in_use(state)
+    for field in pairs(state) do
+        if field ~= "began" then
+            return true
+        end
+    end
+    return false
+end
 --- Makes the state of a lost request that of the present one.
 local function take_over(state, began)
-    for ____, work in ipairs(losses) do
-        work(state)
+    if is_in_use(state) then
+        for ____, work in ipairs(losses) do
+            work(state)
+        end
     end
     table_clear(state)
     state.began = began
@@ -52,6 +63,19 @@ function ____exports.open()
     local state = make(began)
     states[key] = state
     return state
+end
+--- To be called at the beginning of a request's access phase: a state that is there already is one that an earlier request has left,
+-- which may have begun in the same millisecond. It is the request's own only after an internal redirect, or if a module has
+-- opened it in the rewrite phase (`is_early`). Phases: access.
+function ____exports.enter()
+    local state = states[request.key()]
+    if state == nil or state.is_early == true or ngx.req.is_internal() then
+        return
+    end
+    take_over(
+        state,
+        request.started()
+    )
 end
 --- Forgets the request at hand. The gateway does so after its last plugin. Where plugins stand alone each takes its own fields
 -- back, as none of them knows which one is the last; the empty table serves the next request at the same place. Phases: log.

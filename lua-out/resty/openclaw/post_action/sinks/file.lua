@@ -58,12 +58,12 @@ end
 local function send(self, text, _entries, most_seconds)
     local file, open_err = files.open(self.path, "append", RIGHTS)
     if file == nil then
-        return "retry", open_err
+        return "retry", (self.path .. ": ") .. open_err
     end
     local err = append(file, text, most_seconds)
     files.close(file)
     if err ~= nil then
-        return "retry", err
+        return "retry", (self.path .. ": ") .. err
     end
     return "sent"
 end

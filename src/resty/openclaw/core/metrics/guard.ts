@@ -26,7 +26,7 @@ export function call<Arguments extends unknown[], Returned>(
 ): LuaMultiReturn<[ok: boolean, result?: Returned]> {
     const [ok, result] = pcall(work, ...args);
     if (ok) return $multi(true, result);
-    faults.report(kind, tostring(result));
+    faults.report(kind, result);
     return $multi(false);
 }
 
@@ -40,6 +40,6 @@ export function call_for<Arguments extends unknown[], Returned>(
 ): LuaMultiReturn<[ok: boolean, result?: Returned]> {
     const [ok, result] = pcall(work, ...args);
     if (ok) return $multi(true, result);
-    faults.report(kind, subject, ": ", tostring(result));
+    faults.report(kind, subject, ": ", result);
     return $multi(false);
 }

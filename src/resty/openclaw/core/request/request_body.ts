@@ -160,7 +160,11 @@ export function fetch(): string | undefined {
     const [ok, err] = pcall(ngx.req.read_body);
     if (!ok) return tostring(err);
     const file = ngx.req.get_body_file();
-    if (before === undefined && file !== undefined) request_state.open().body_file = file;
+    if (before === undefined && file !== undefined) {
+        const state = request_state.open();
+        state.body_file = file;
+        if (ngx.get_phase() === "rewrite") state.is_early = true;
+    }
     return undefined;
 }
 

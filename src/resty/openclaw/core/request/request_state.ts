@@ -14,6 +14,8 @@ import * as request from "./request";
 export interface RequestState {
     /** When the request began: a later one may be at the same place. */
     began: WallTime;
+    /** Whether it was opened before the access phase. */
+    is_early?: boolean | undefined;
 }
 
 const states = new LuaMap<number, RequestState>();
@@ -35,9 +37,15 @@ export function when_lost(work: Loss): void {
     losses.push(work);
 }
 
+/** Whether a module has left anything in it. */
+function is_in_use(state: RequestState): boolean {
+    for (const [field] of pairs(state as unknown as Record<string, unknown>)) if (field !== "began") return true;
+    return false;
+}
+
 /** Makes the state of a lost request that of the present one. */
 function take_over(state: RequestState, began: WallTime): void {
-    for (const work of losses) work(state);
+    if (is_in_use(state)) for (const work of losses) work(state);
     table_clear(state);
     state.began = began;
 }
@@ -69,6 +77,17 @@ export function open(): RequestState {
     const state = make(began);
     states.set(key, state);
     return state;
+}
+
+/**
+ * To be called at the beginning of a request's access phase: a state that is there already is one that an earlier request has left,
+ * which may have begun in the same millisecond. It is the request's own only after an internal redirect, or if a module has
+ * opened it in the rewrite phase (`is_early`). Phases: access.
+ */
+export function enter(): void {
+    const state = states.get(request.key()) as RequestState | undefined;
+    if (state === undefined || state.is_early === true || ngx.req.is_internal()) return;
+    take_over(state, request.started());
 }
 
 /**

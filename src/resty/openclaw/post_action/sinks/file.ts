@@ -71,10 +71,10 @@ function append(file: File, text: string, most_seconds: number): string | undefi
 
 function send(this: FileSink, text: string, _entries: number, most_seconds: number): Outcome {
     const [file, open_err] = files.open(this.path, "append", RIGHTS);
-    if (file === undefined) return $multi("retry", open_err);
+    if (file === undefined) return $multi("retry", `${this.path}: ${open_err}`);
     const err = append(file, text, most_seconds);
     files.close(file);
-    if (err !== undefined) return $multi("retry", err);
+    if (err !== undefined) return $multi("retry", `${this.path}: ${err}`);
     return $multi("sent");
 }
 

@@ -5,6 +5,10 @@ local json = require("resty.openclaw.core.text.json")
 local nkeys = require("table.nkeys")
 --- The least that an entry of a table takes: `1,`.
 local ENTRY_BYTES = 2
+--- Whether all digits of a number count: doubles have every integer up to here.
+local function is_integer(value)
+    return value % 1 == 0 and math.abs(value) <= 9007199254740992
+end
 --- Whether there is room for so many bytes; where there is not, nothing more is written.
 local function has_room(writing, bytes)
     if #writing.text + bytes > writing.bounds.bytes then
@@ -45,7 +49,10 @@ local function put_scalar(writing, value)
         end
     elseif type(value) == "number" then
         local is_finite = value == value and value ~= math.huge and value ~= -math.huge
-        text:put(is_finite and string.format("%.14g", value) or "null")
+        text:put(is_finite and string.format(
+            is_integer(value) and "%.0f" or "%.14g",
+            value
+        ) or "null")
     elseif type(value) == "boolean" then
         text:put(tostring(value))
     elseif value == nil or value == ngx.null then

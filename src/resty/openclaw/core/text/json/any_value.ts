@@ -35,6 +35,11 @@ type Values = Readonly<Record<string | number, unknown>>;
 /** The least that an entry of a table takes: `1,`. */
 const ENTRY_BYTES = 2;
 
+/** Whether all digits of a number count: doubles have every integer up to here. */
+function is_integer(value: number): boolean {
+    return value % 1 === 0 && math.abs(value) <= 9007199254740992;
+}
+
 /** Whether there is room for so many bytes; where there is not, nothing more is written. */
 function has_room(writing: Writing, bytes: number): boolean {
     if (length_of(writing.text) + bytes > writing.bounds.bytes) writing.is_too_long = true;
@@ -65,7 +70,7 @@ function put_scalar(writing: Writing, value: unknown): void {
         if (has_room(writing, value.length)) text.put(json.text(value));
     } else if (typeof value === "number") {
         const is_finite = value === value && value !== math.huge && value !== -math.huge;
-        text.put(is_finite ? string.format("%.14g", value) : "null");
+        text.put(is_finite ? string.format(is_integer(value) ? "%.0f" : "%.14g", value) : "null");
     } else if (typeof value === "boolean") {
         text.put(tostring(value));
     } else if (value === undefined || value === ngx.null) {
