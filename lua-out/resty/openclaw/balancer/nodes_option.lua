@@ -22,7 +22,7 @@ local WEIGHT = {
 --- What may stand beside the address of a node.
 ____exports.SCHEMA = {
     weight = option(WEIGHT, 1, "for the other policies the node's share of the requests; for `xed` only a first guess at its speed, so [canaries](recipes.md#canary) need `round_robin`"),
-    drain = option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is refused")
+    drain = option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is rejected")
 }
 local NAMED_SCHEMA = {
     address = required(NODE_ADDRESS, "the address or name, where it does not stand first in the table"),

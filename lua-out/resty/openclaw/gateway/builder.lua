@@ -32,7 +32,7 @@ ____exports.SCHEMA = {
         {},
         "name → what a route does, below"
     ),
-    log = schemas.optional(ANY_TABLE, "where records go, and what is slow; see [post_action](post_action.md)"),
+    log = schemas.optional(ANY_TABLE, "sinks of the request records, and the slow log's options; see [post_action](post_action.md)"),
     metrics = defaulted(metrics.SCHEMA, "the options of [metrics](metrics.md)"),
     admin = defaulted(admins.SCHEMA, "the options of [admin](admin.md), without `upstreams`"),
     status = defaulted(statuses.SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),

@@ -14,11 +14,11 @@ local sinks = require("resty.openclaw.post_action.sinks")
 --- Where `log` does not say.
 ____exports.DEFAULT_SLOW = {seconds = 5, lines_per_minute = 600}
 local SLOW_SCHEMA = {
-    slow_seconds = option(kinds.positive, ____exports.DEFAULT_SLOW.seconds, "requests that take so long, or longer, are slow"),
+    slow_seconds = option(kinds.positive, ____exports.DEFAULT_SLOW.seconds, "minimum duration of a slow request, in seconds"),
     slow_lines_per_minute = option(
         kinds.whole(1),
         ____exports.DEFAULT_SLOW.lines_per_minute,
-        "so many lines all workers write together in a minute"
+        "maximum number of lines per minute, over all workers"
     )
 }
 --- What may stand beside all sinks as well as in one of them.
@@ -80,7 +80,7 @@ local SINKS = {
         return {}
     end
 }
-local OWN_SCHEMA = {sinks = optional(SINKS, "where records go: a list of [sinks](post_action.md), each with the options of its type")}
+local OWN_SCHEMA = {sinks = optional(SINKS, "sinks of the request records: a list of [sinks](post_action.md), each with the options of its type")}
 --- The options of `log`.
 ____exports.SCHEMA = joined(OWN_SCHEMA, COMMON_SCHEMA)
 local PATH = "setup: log"

@@ -56,7 +56,7 @@ local function record_to(logs)
     }
 end
 local function slow_log_as(slow)
-    local schema = {seconds = option(kinds.positive, slow.seconds, "requests that take so long, or longer, are slow")}
+    local schema = {seconds = option(kinds.positive, slow.seconds, "minimum duration of a slow request, in seconds")}
     return {
         name = "slow_log",
         order = {log = 500},

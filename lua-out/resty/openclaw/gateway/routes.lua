@@ -9,7 +9,7 @@ local ____own_plugins = require("resty.openclaw.gateway.own_plugins")
 local PHASE_TABLES = ____own_plugins.PHASE_TABLES
 local requirements = require("resty.openclaw.gateway.requirements")
 local OWN = {
-    upstream = optional(kinds.text, "one of `upstreams`: where `balance()` without a name sends the route's requests"),
+    upstream = optional(kinds.text, "the upstream that `balance()` without a name uses; one of `upstreams`"),
     plugins = optional(PHASE_TABLES, "your own plugins: tables with methods named as phases; see [plugins](plugins.md#a-table-of-methods)")
 }
 --- The schema of a route that may have these plugins.

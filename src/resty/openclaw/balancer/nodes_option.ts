@@ -33,7 +33,7 @@ export const SCHEMA = {
         1,
         "for the other policies the node's share of the requests; for `xed` only a first guess at its speed, so [canaries](recipes.md#canary) need `round_robin`",
     ),
-    drain: option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is refused"),
+    drain: option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is rejected"),
 };
 
 const NAMED_SCHEMA = {

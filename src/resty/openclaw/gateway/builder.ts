@@ -47,7 +47,10 @@ export const SCHEMA = {
         "name → the options of a [balancer](balancer.md), without `name` and `dict`",
     ),
     routes: option(map_of(ANY_TABLE), new LuaTable(), "name → what a route does, below"),
-    log: schemas.optional(ANY_TABLE, "where records go, and what is slow; see [post_action](post_action.md)"),
+    log: schemas.optional(
+        ANY_TABLE,
+        "sinks of the request records, and the slow log's options; see [post_action](post_action.md)",
+    ),
     metrics: defaulted(metrics.SCHEMA, "the options of [metrics](metrics.md)"),
     admin: defaulted(admins.SCHEMA, "the options of [admin](admin.md), without `upstreams`"),
     status: defaulted(statuses.SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),

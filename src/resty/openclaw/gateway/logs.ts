@@ -23,11 +23,11 @@ export interface SlowOptions {
 export const DEFAULT_SLOW: SlowOptions = { seconds: 5, lines_per_minute: 600 };
 
 const SLOW_SCHEMA = {
-    slow_seconds: option(kinds.positive, DEFAULT_SLOW.seconds, "requests that take so long, or longer, are slow"),
+    slow_seconds: option(kinds.positive, DEFAULT_SLOW.seconds, "minimum duration of a slow request, in seconds"),
     slow_lines_per_minute: option(
         kinds.whole(1),
         DEFAULT_SLOW.lines_per_minute,
-        "so many lines all workers write together in a minute",
+        "maximum number of lines per minute, over all workers",
     ),
 };
 
@@ -89,7 +89,10 @@ const SINKS: Kind<Entry[]> = {
 };
 
 const OWN_SCHEMA = {
-    sinks: optional(SINKS, "where records go: a list of [sinks](post_action.md), each with the options of its type"),
+    sinks: optional(
+        SINKS,
+        "sinks of the request records: a list of [sinks](post_action.md), each with the options of its type",
+    ),
 };
 
 /** The options of `log`. */

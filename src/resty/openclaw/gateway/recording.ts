@@ -45,7 +45,7 @@ function record_to(logs: readonly PostAction[]): Declaration<boolean, Plugin> {
 }
 
 function slow_log_as(slow: SlowOptions): AnyDeclaration {
-    const schema = { seconds: option(kinds.positive, slow.seconds, "requests that take so long, or longer, are slow") };
+    const schema = { seconds: option(kinds.positive, slow.seconds, "minimum duration of a slow request, in seconds") };
     return {
         name: "slow_log",
         order: { log: 500 },

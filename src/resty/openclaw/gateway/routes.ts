@@ -38,7 +38,7 @@ export interface Route {
 export type RouteOptions = Record<string, unknown>;
 
 const OWN = {
-    upstream: optional(kinds.text, "one of `upstreams`: where `balance()` without a name sends the route's requests"),
+    upstream: optional(kinds.text, "the upstream that `balance()` without a name uses; one of `upstreams`"),
     plugins: optional(
         PHASE_TABLES,
         "your own plugins: tables with methods named as phases; see [plugins](plugins.md#a-table-of-methods)",

@@ -85,12 +85,12 @@ ____exports.SCHEMA = {
     type = option(
         kinds.one_of("http", "tcp"),
         "http",
-        "`tcp`: a node that takes a connection passes"
+        "`tcp`: a node that accepts a connection passes"
     ),
     uri = option(URI, "/", "path and query of the GET request"),
     interval = option(kinds.positive, 10, "seconds from the start of one check of a node to the start of the next"),
     jitter = option(kinds.share, 0.1, "the share of the interval by which each wait is shorter or longer, at random"),
-    timeout = option(kinds.positive, 2, "seconds after which a check fails, whatever the node does; may exceed the interval"),
+    timeout = option(kinds.positive, 2, "timeout of a check in seconds; may exceed the interval"),
     fails = option(
         kinds.whole(1),
         3,
@@ -102,15 +102,15 @@ ____exports.SCHEMA = {
         "passes in a row that bring it back"
     ),
     status = option(STATUS, "200-399", "the statuses that pass: `200`, `\"200-299,401\"`, `{ 200, \"300-399\" }`"),
-    body = optional(kinds.text, "plain text that must stand in the first 64 KiB of the answer's body"),
+    body = optional(kinds.text, "string that must be in the first 64 KiB of the response body"),
     port = computed(
         kinds.whole(1, 65535),
         "the node's",
-        "where the check goes instead; a unix socket has no port, and is itself asked"
+        "port of the check; not for unix sockets"
     ),
     host = computed(HOST, "the node's name or address", "the `Host` header; `localhost` for a unix socket"),
-    ssl = computed(kinds.flag, "whether the port that is asked is 443", "whether nodes are asked over TLS"),
-    ssl_verify = option(kinds.flag, true, "whether a certificate must be trusted (by `lua_ssl_trusted_certificate`) and have the name"),
+    ssl = computed(kinds.flag, "true if the port is 443", "whether checks use TLS"),
+    ssl_verify = option(kinds.flag, true, "whether the certificate must be trusted (by `lua_ssl_trusted_certificate`) and match the name"),
     ssl_server_name = computed(tls.SERVER_NAME, "the node's [name](#the-name-of-nodes)", "the name for SNI and for the certificate of all nodes")
 }
 --- Adds to the problems the options that nobody would heed.

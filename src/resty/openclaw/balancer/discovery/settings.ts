@@ -84,10 +84,10 @@ export const SCHEMA = {
         `those of \`${RESOLV_CONF}\`, read when nginx starts or reloads`,
         'at most 8: `"10.0.0.2"`, `"10.0.0.2:5353"`, `"fd00::2"` or `"[fd00::2]:5353"`',
     ),
-    timeout: option(kinds.positive, 2, "seconds to wait for a server's answer"),
-    attempts: option(kinds.whole(1), 2, "how often a question is asked, each time of the next server"),
-    least_seconds: option(kinds.positive, 1, "an answer holds so long at least, whatever its TTL"),
-    most_seconds: option(kinds.positive, 3600, "and so long at most; `least_seconds` or more"),
+    timeout: option(kinds.positive, 2, "timeout of a query in seconds"),
+    attempts: option(kinds.whole(1), 2, "maximum number of queries per look-up, each to the next server"),
+    least_seconds: option(kinds.positive, 1, "minimum seconds for which a result is used, whatever its TTL"),
+    most_seconds: option(kinds.positive, 3600, "maximum seconds for which a result is used; `least_seconds` or more"),
     ipv6: option(kinds.flag, true, "whether to ask for AAAA records too"),
 };
 
