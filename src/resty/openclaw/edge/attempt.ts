@@ -5,6 +5,7 @@
 import type { File } from "../core/files/files";
 import * as files from "../core/files/files";
 import * as retry_after from "../core/http/retry_after";
+import * as guard from "../core/metrics/guard";
 import * as request from "../core/request/request";
 import * as backoff from "../core/time/backoff";
 import * as clock from "../core/time/clock";
@@ -231,10 +232,8 @@ export function run(this: void, delivery: Delivery, id: string): void {
     const { backlog, jobs } = delivery;
     const [file, open_err] = stores.open(jobs.store, "pending", id);
     if (file === undefined) return handle_missing(delivery, id, open_err);
-    const [ok, err] = pcall(attempt, delivery, id, file);
+    const [ok] = guard.call(jobs.faults, "delivery", attempt, delivery, id, file);
     // Ends the lock, too.
     files.close(file);
-    if (ok) return;
-    jobs.faults.report("delivery", err);
-    backlogs.retry_later(backlog, id, GATEWAY_PAUSE_SECONDS);
+    if (!ok) backlogs.retry_later(backlog, id, GATEWAY_PAUSE_SECONDS);
 }
