@@ -126,7 +126,7 @@ local function send(self, text, _entries, most_seconds)
     if body == nil then
         return "retry", body_err
     end
-    local answer, err = http_client.request({
+    local response, err = http_client.request({
         scheme = self.scheme,
         host = self.host,
         port = self.port,
@@ -144,10 +144,10 @@ local function send(self, text, _entries, most_seconds)
         ssl_server_name = self.ssl_server_name,
         repeatable = true
     })
-    if answer == nil then
+    if response == nil then
         return "retry", err
     end
-    return verdict_on(answer.status, answer.headers["retry-after"], answer.body)
+    return verdict_on(response.status, response.headers["retry-after"], response.body)
 end
 local metatable = {__index = {send = send}}
 --- Adds to the problems where options contradict each other. Phases: init.

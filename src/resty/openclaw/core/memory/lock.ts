@@ -3,7 +3,7 @@
  */
 import * as clock from "../time/clock";
 import type { Names } from "./shared_memory/names";
-import * as process from "./shared_memory/process";
+import * as process from "../process/process_identity";
 
 export interface Lock {
     readonly names: Names;

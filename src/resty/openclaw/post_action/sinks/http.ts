@@ -143,7 +143,7 @@ function verdict_on(status: number, retry_after_header: string | undefined, body
 function send(this: HttpSink, text: string, _entries: number, most_seconds: number): Outcome {
     const [body, body_err] = body_of(this, text);
     if (body === undefined) return $multi("retry", body_err);
-    const [answer, err] = http_client.request({
+    const [response, err] = http_client.request({
         scheme: this.scheme,
         host: this.host,
         port: this.port,
@@ -162,8 +162,8 @@ function send(this: HttpSink, text: string, _entries: number, most_seconds: numb
         // Delivery is at least once anyway, and every record has an id.
         repeatable: true,
     });
-    if (answer === undefined) return $multi("retry", err);
-    return verdict_on(answer.status, answer.headers["retry-after"], answer.body);
+    if (response === undefined) return $multi("retry", err);
+    return verdict_on(response.status, response.headers["retry-after"], response.body);
 }
 
 const metatable = { __index: { send } };

@@ -2,7 +2,7 @@
 import { areas_of } from "./areas";
 import * as mapping from "./mapping";
 import type { Names } from "./names";
-import * as process from "./process";
+import * as process from "../../process/process_identity";
 
 /** Slot 1 of block 0: the highest block ever leased, so that a sum stops there. */
 export const HIGHEST_BLOCK = 1;
