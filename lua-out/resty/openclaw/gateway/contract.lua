@@ -1,6 +1,6 @@
 local ____exports = {}
 local schemas = require("resty.openclaw.config.schema")
---- All of them, in the order in which they run.
+--- All phases, in the order in which they run.
 ____exports.PHASES = {
     "access",
     "admitted",
@@ -40,7 +40,7 @@ function ____exports.define(given)
         end
     }
 end
---- An instance that stands alone, without a gateway, from options as users write them. Raises all that is wrong. Phases: init.
+--- Makes an instance without a gateway from the user's options. Raises all problems. Phases: init.
 function ____exports.alone(given, options)
     local ____given_2 = given
     local name = ____given_2.name

@@ -1,5 +1,5 @@
 local ____exports = {}
---- The instances of all routes but for the sinks of the log, which routes share.
+--- The instances of all routes, except the sinks of the log, which routes share.
 local function own_instances(gateway)
     local all = {}
     for ____, route in pairs(gateway.routes) do
@@ -28,7 +28,7 @@ function ____exports.init_worker(gateway)
     end
     gateway.status:init_worker()
 end
---- Ends it: first what still writes records. Phases: exit_worker.
+--- Stops it: first the plugins that still write records. Phases: exit_worker.
 function ____exports.exit_worker(gateway)
     for plugin in pairs(own_instances(gateway)) do
         local ____opt_2 = plugin.exit_worker

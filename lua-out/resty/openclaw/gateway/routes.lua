@@ -23,7 +23,7 @@ function ____exports.schema_of(declarations)
     schema.plugins = schemas.again(OWN.plugins)
     return schema
 end
---- Says so where an option of nginx.conf is looked for in a route.
+--- Explains an option that belongs in nginx.conf, not in a route.
 local function add_misplaced(given, path, problems)
     if type(given) ~= "table" or given.retry_post == nil then
         return false
@@ -31,7 +31,7 @@ local function add_misplaced(given, path, problems)
     problems[#problems + 1] = path .. ".retry_post is said in nginx.conf: include nginx/retry_post.conf in the route's location"
     return true
 end
---- The options of a route; adds to the problems what is wrong with them, and returns nothing then.
+--- The options of a route. If they are wrong, adds to the problems and returns nothing.
 function ____exports.read(schema, given, path, upstreams, problems)
     if add_misplaced(given, path, problems) then
         return nil
@@ -43,7 +43,7 @@ function ____exports.read(schema, given, path, upstreams, problems)
     end
     return options
 end
---- Makes the instances; adds to the problems what those raise.
+--- Makes the instances, and adds to the problems what these raise.
 local function place_all(declarations, name, options, upstream, instances, problems)
     local placed = {}
     for ____, declaration in ipairs(declarations) do
@@ -67,7 +67,7 @@ local function place_all(declarations, name, options, upstream, instances, probl
     end
     return placed
 end
---- The route of that name, from options that are fine. Adds to the problems what its plugins raise.
+--- Makes the route of that name from valid options. Adds to the problems what its plugins raise.
 function ____exports.make(declarations, name, options, upstream, problems)
     local instances = {}
     local placed = place_all(

@@ -1,4 +1,4 @@
-/** Reads the table that users write, and builds all there is in the gateway. */
+/** Reads the user's table, and builds the gateway from it. */
 import type { Admin } from "../admin";
 import * as admins from "../admin";
 import type { Balancer } from "../balancer";
@@ -59,7 +59,7 @@ export const SCHEMA = {
 
 type Given = schemas.Values<typeof SCHEMA>;
 
-/** Does a part; adds to the problems what it raises, and returns nothing then. */
+/** Calls a function. If it raises, adds the error to the problems and returns nothing. */
 function attempt<Made>(problems: Problems, part: (this: void) => Made): Made | undefined {
     const [ok, made] = pcall(part);
     if (ok) return made;
@@ -67,7 +67,7 @@ function attempt<Made>(problems: Problems, part: (this: void) => Made): Made | u
     return undefined;
 }
 
-/** Our own plugins and those of the user; adds to the problems where two have one name. */
+/** The built-in plugins and those of the user. Adds a problem if two have the same name. */
 function all_plugins(given: Given, recorders: readonly AnyDeclaration[], problems: Problems): AnyDeclaration[] {
     const all: AnyDeclaration[] = [];
     const known = new LuaSet<string>();
@@ -83,12 +83,12 @@ function all_plugins(given: Given, recorders: readonly AnyDeclaration[], problem
     return all;
 }
 
-/** Balancers as whoever needs some of their methods only wants them: TypeScript's tables are not covariant. */
+/** Balancers as a table of a type with fewer methods: TypeScript's tables are not covariant. */
 function of_any<Part>(balancers: LuaTable<string, Balancer>): LuaTable<string, Part> {
     return balancers as unknown as LuaTable<string, Part>;
 }
 
-/** Reads all routes; what is wrong is added to the problems. */
+/** Reads all routes, and adds what is wrong to the problems. */
 function read_routes(
     given: Given,
     declarations: readonly AnyDeclaration[],
@@ -110,11 +110,11 @@ function read_routes(
     return all;
 }
 
-/** Builds the gateway. Raises all that is wrong with the options, a sentence a line. Phases: init. */
+/** Builds the gateway. Raises all problems of the options, one per line. Phases: init. */
 export function build(options: unknown): Gateway {
     const problems: Problems = [];
     const read = schemas.read_as_far(SCHEMA, options, "setup:", problems);
-    // First: which labels are kept is to be known before any series is made.
+    // First, because the labels to keep must be known before any series is made.
     const figures = attempt(problems, () => metrics.create(read.metrics, "setup: metrics"));
     const balancers = upstreams.make_all(read.upstreams, problems);
     const log = logs.read(read.log, problems);
@@ -125,7 +125,7 @@ export function build(options: unknown): Gateway {
     const status = attempt(problems, () =>
         statuses.create(read.status, of_any(balancers), names.sorted(read.routes), plugins_of, "setup: status"),
     );
-    // Without figures no route is made: there are problems.
+    // Without metrics there are problems, so no route is made.
     const recorders = recording.declarations(figures!, sinks, logs.slow_options(log));
     const declarations = all_plugins(read, recorders, problems);
     const route_options = read_routes(read, declarations, problems);

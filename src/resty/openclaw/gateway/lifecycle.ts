@@ -1,8 +1,8 @@
-/** What runs when a worker begins and ends. */
+/** Runs at the start and the end of a worker. */
 import type { Gateway } from "./builder";
 import type { Plugin } from "./contract";
 
-/** The instances of all routes but for the sinks of the log, which routes share. */
+/** The instances of all routes, except the sinks of the log, which routes share. */
 function own_instances(gateway: Gateway): LuaSet<Plugin> {
     const all = new LuaSet<Plugin>();
     for (const [, route] of gateway.routes) {
@@ -20,7 +20,7 @@ export function init_worker(gateway: Gateway): void {
     gateway.status.init_worker();
 }
 
-/** Ends it: first what still writes records. Phases: exit_worker. */
+/** Stops it: first the plugins that still write records. Phases: exit_worker. */
 export function exit_worker(gateway: Gateway): void {
     for (const plugin of own_instances(gateway)) plugin.exit_worker?.();
     for (const log of gateway.logs) log.exit_worker();

@@ -1,4 +1,4 @@
-/** Builds routes: reads their options, makes the instances of their plugins, and puts these in line. Phases: init. */
+/** Builds routes: reads their options, makes the instances of their plugins, and chains these. Phases: init. */
 import type { Balancer } from "../balancer";
 import * as kinds from "../config/kinds";
 import type { Problems } from "../config/problems";
@@ -13,12 +13,12 @@ import { PHASE_TABLES } from "./own_plugins";
 import type { Requirements } from "./requirements";
 import * as requirements from "./requirements";
 
-/** What a route does in each phase: its plugins' methods of that name, one after the other. */
+/** A route's function for each phase: it calls its plugins' methods of that name in order. */
 export interface Route {
     readonly name: string;
     readonly upstream: string | undefined;
     readonly access: Chain;
-    /** Whether another try may begin. */
+    /** Whether another attempt may begin. */
     readonly before_balance: Chain;
     readonly balance: Chain;
     readonly header_filter: Chain;
@@ -26,7 +26,7 @@ export interface Route {
     readonly log: Chain;
     /** Whether a plugin works in the phase header_filter. */
     readonly filters_headers: boolean;
-    /** Whether one works in the phases around the choice of a node. */
+    /** Whether a plugin works in the phases around the choice of a node. */
     readonly balances: boolean;
     /** What it needs in nginx.conf. */
     readonly requirements: Requirements;
@@ -53,14 +53,14 @@ export function schema_of(declarations: readonly AnyDeclaration[]): Schema {
     return schema;
 }
 
-/** Says so where an option of nginx.conf is looked for in a route. */
+/** Explains an option that belongs in nginx.conf, not in a route. */
 function add_misplaced(given: unknown, path: string, problems: Problems): boolean {
     if (type(given) !== "table" || (given as RouteOptions).retry_post === undefined) return false;
     problems.push(`${path}.retry_post is said in nginx.conf: include nginx/retry_post.conf in the route's location`);
     return true;
 }
 
-/** The options of a route; adds to the problems what is wrong with them, and returns nothing then. */
+/** The options of a route. If they are wrong, adds to the problems and returns nothing. */
 export function read(
     schema: Schema,
     given: unknown,
@@ -77,7 +77,7 @@ export function read(
     return options;
 }
 
-/** Makes the instances; adds to the problems what those raise. */
+/** Makes the instances, and adds to the problems what these raise. */
 function place_all(
     declarations: readonly AnyDeclaration[],
     name: string,
@@ -94,16 +94,16 @@ function place_all(
             problems.push(tostring(made));
         } else if (made !== undefined) {
             placed.push({ plugin: made, order: declaration.order });
-            // What a route has without the option is not an instance that anybody asks for.
+            // An instance made by `without` is not listed: no caller asks for it.
             if (options[declaration.name] !== undefined) instances.set(declaration.name, made);
         }
     }
-    // Without numbers these come last: one that raises must not cost the figures and the record of the request.
+    // They have no numbers, so they come last: if one raises, the request is still counted and recorded.
     for (const plugin of (options.plugins ?? []) as Plugin[]) placed.push({ plugin, order: {} });
     return placed;
 }
 
-/** The route of that name, from options that are fine. Adds to the problems what its plugins raise. */
+/** Makes the route of that name from valid options. Adds to the problems what its plugins raise. */
 export function make(
     declarations: readonly AnyDeclaration[],
     name: string,

@@ -20,7 +20,7 @@ local HTTP_OPTIONS = {
 }
 local LOWEST_STATUS = 100
 local HIGHEST_STATUS = 599
---- Adds the statuses of "200-299" or "401" to those that are expected; false when the text is neither.
+--- Adds the statuses of "200-299" or "401" to the expected ones. False if the text is neither.
 local function add_range(expected, range)
     local first, last = string.match(range, "^%s*(%d+)%s*$")
     if first == nil then
@@ -39,7 +39,7 @@ local function add_range(expected, range)
     end
     return true
 end
---- Adds what one entry says: a number, or a text of statuses and ranges with commas in between.
+--- Adds the statuses of an entry: a number, or a string of statuses and ranges separated by commas.
 local function add_statuses(expected, entry)
     if type(entry) == "number" then
         return add_range(
@@ -63,7 +63,7 @@ local STATUSES = kinds.of(
     function(given) return add_statuses({}, given) end
 )
 local STATUS_LIST = kinds.list_of(STATUSES)
---- Statuses as a text, a number, or a list of these; as it was given.
+--- Statuses as a string, a number, or a list of these, unchanged.
 local STATUS = {
     name = "string, number or list",
     read = function(given, path, problems) return type(given) == "table" and STATUS_LIST.read(given, path, problems) or STATUSES.read(given, path, problems) end
@@ -113,7 +113,7 @@ ____exports.SCHEMA = {
     ssl_verify = option(kinds.flag, true, "whether the certificate must be trusted (by `lua_ssl_trusted_certificate`) and match the name"),
     ssl_server_name = computed(tls.SERVER_NAME, "the node's [name](#the-name-of-nodes)", "the name for SNI and for the certificate of all nodes")
 }
---- Adds to the problems the options that nobody would heed.
+--- Adds to the problems the options that would have no effect.
 local function add_useless(given, path, problems)
     tls.add_useless(given, path, problems)
     if given.type ~= "tcp" then
@@ -137,7 +137,7 @@ ____exports.HEALTH_CHECK = {
         return options
     end
 }
---- Adds to the problems where a node's certificate cannot be verified; `path`: of the health check. Phases: init.
+--- Adds a problem if a node's certificate cannot be verified; `path`: that of the health check. Phases: init.
 function ____exports.check_names(options, nodes, path, problems)
     if options.type == "http" then
         tls.check_names(
