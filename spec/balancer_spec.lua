@@ -817,7 +817,7 @@ describe("balancer", function()
         wrong("cluster", "balancer must be a table, got a string")
         wrong({ nodes = { "127.0.0.1:1" } }, "balancer.name must be a non-empty string, got nothing")
         wrong({ name = "a" }, "balancer.nodes must be a list with at least one entry, got nothing")
-        wrong({ name = "a", nodes = {} }, "balancer.nodes must be a list with at least one entry, got a table")
+        wrong({ name = "a", nodes = {} }, "balancer.nodes must be a list with at least one entry, got an empty table")
         wrong({ name = "a", nodes = { 7 } }, "balancer.nodes[1] must be an address or a table, got 7")
         wrong({ name = "a", nodes = { "10.0.0.256" } },
             'balancer.nodes[1] must be an IP address and port, "unix:/path", a name and port, or an SRV name, got "10.0.0.256"')
@@ -846,7 +846,7 @@ describe("balancer", function()
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, retry_share = 2 },
             "balancer.retry_share must be a number from 0 to 1, got 2")
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, fallback = {} },
-            "balancer.fallback must be a balancer, made by new, got a table")
+            "balancer.fallback must be a balancer, made by new, got an empty table")
         wrong({ name = "a", nodes = { "127.0.0.1:1" }, polcy = "xed" },
             'balancer: unknown option "polcy"; did you mean "policy"?')
     end)

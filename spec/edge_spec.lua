@@ -94,7 +94,7 @@ describe("the options of edge", function()
             local route = new_name()
             local ok, err = build(route, { accept = way, key_files = key_files })
             assert.is_false(ok)
-            local sentence = 'setup: routes.%s.edge cannot be used with identity.accept = "%s" unless identity.required = false: '
+            local sentence = 'setup: routes[%q].edge cannot be used with identity.accept = "%s" unless identity.required = false: '
                 .. "a kept request is delivered without its client's identity, so each delivery would be refused with 401"
             assert.equal(sentence:format(route, way), err)
             assert.is_true(build(new_name(), { accept = way, key_files = key_files, required = false }))

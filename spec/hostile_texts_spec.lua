@@ -1,6 +1,6 @@
 -- What comes from outside may be made to cost. Each place is given the worst texts we know, once and twice as long: twice the
 -- length may take twice the work, not four times. Work is counted, not timed, so that no machine is too slow for it.
-local answers = require("resty.openclaw.http_client.answer")
+local responses = require("resty.openclaw.http_client.response")
 local claims = require("resty.openclaw.identity.claim")
 local deadline_header = require("resty.openclaw.deadline.header")
 local entries = require("resty.openclaw.balancer.discovery.entries")
@@ -57,7 +57,7 @@ local function read_answer(text)
         end,
     }
     local reader = readers.new(socket, 1000, require("resty.openclaw.core.time.clock").now() + 1000)
-    return answers.read(reader, "GET", 1048576, false)
+    return responses.read(reader, "GET", 1048576, false)
 end
 
 describe("the work that texts from outside take grows with their length alone", function()

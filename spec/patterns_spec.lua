@@ -8,7 +8,7 @@ local FUNCTIONS = { "find", "match", "gmatch", "gsub" }
 --- in a folder, which are short.
 local LOOKED_AT = {
     "identity/settings.lua: pattern", "identity/subject.lua: pattern",
-    "shared_memory.lua: ", "shared_memory/process.lua: ", "spool/lane.lua: pattern",
+    "shared_memory.lua: ", "process/process_identity.lua: ", "spool/lane.lua: pattern",
 }
 
 --- Patterns that only meet what we have written ourselves: a number of 24 letters at most.

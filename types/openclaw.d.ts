@@ -5,93 +5,93 @@
 /** @noResolution */
 declare module "resty.openclaw.config.kinds" {
     /**
-     * What the value of an option may be. A kind has a name for the tables of the documents, and reads a value: it returns the
-     * value, or adds a sentence to the problems. Phases: init. Pure Lua.
+     * The types of options. A kind has a name for the tables in the documentation, and reads a value: it returns the value, or adds an
+     * error message to the problems. Phases: init. Pure Lua.
      */
     import type { Problems } from "resty.openclaw.config.problems";
     export interface Kind<Value> {
-        /** As the documents have it. */
+        /** The name in the documentation. */
         readonly name: string;
-        /** The value; where it is wrong, adds to the problems and returns what is not to be used. */
+        /** Returns the value. If it is wrong, adds to the problems, and the result must not be used. */
         readonly read: (this: void, given: unknown, path: string, problems: Problems) => Value;
-        /** The options of such a value, where it is a table of options; for the documents. */
+        /** If the value is a table of options: these options, for the documentation. */
         readonly schema?: object | undefined;
     }
-    /** A kind whose values are known by a test. `expected`: how a sentence ends that refuses another one. */
+    /** A kind whose values pass a test. `expected`: the end of the error message for other values. */
     export function of<Value>(name: string, expected: string, is_one: (this: void, given: unknown) => boolean): Kind<Value>;
-    /** A string with at least one letter. */
+    /** A non-empty string. */
     export const text: Kind<string>;
     /** The name of one of nginx's variables. */
     export const variable_name: Kind<string>;
-    /** The path of a file with a secret. Another value is not shown: it may be the secret itself. */
+    /** The path of a file with a secret. Error messages do not contain a wrong value, which may be the secret itself. */
     export const secret_file: Kind<string>;
     /** True or false. */
     export const flag: Kind<boolean>;
     /** A number above 0. */
     export const positive: Kind<number>;
-    /** A number from 0 up. */
+    /** A number of at least 0. */
     export const not_negative: Kind<number>;
     /** A number from 0 to 1. */
     export const share: Kind<number>;
     /** A function. */
     export const callback: Kind<unknown>;
-    /** A whole number from `least` up, to `most` where that is given. */
+    /** A whole number of at least `least`, and at most `most` if given. */
     export function whole(least: number, most?: number): Kind<number>;
     /** One of a few words. */
     export function one_of<Word extends string>(...words: Word[]): Kind<Word>;
     /** False, or a value of another kind. */
     export function false_or<Value>(kind: Kind<Value>): Kind<Value | false>;
-    /** A list with at least one entry, each of a kind; an entry's path ends in its place, as `nodes[2]`. */
+    /** A list with at least one entry, each of a kind; an entry's path ends with its index, as in `nodes[2]`. */
     export function list_of<Value>(kind: Kind<Value>): Kind<Value[]>;
     /** As `list_of`, but it may be empty. */
     export function list_or_none_of<Value>(kind: Kind<Value>): Kind<Value[]>;
     /** A table that has these methods. */
     export function with_methods<Value>(expected: string, methods: readonly string[]): Kind<Value>;
-    /** Whatever it is: who gets it reads it. */
+    /** Any value; the receiver checks it. */
     export function anything(name: string): Kind<unknown>;
 }
 
 /** @noResolution */
 declare module "resty.openclaw.config.problems" {
-    /** What is wrong with a configuration: a list of sentences, so that a user gets to know all of it at once. Phases: init. */
+    /** The problems of a configuration: a list of error messages, so that the user sees all of them at once. Phases: init. */
     export type Problems = string[];
+    /** A value as shown in error messages: strings in quotes, tables as their type only. */
+    export function shown(value: unknown): string;
     /** The path of an option in a table. The outermost one is "setup:", so that its options are "setup: routes" and so on. */
     export function child(path: string, name: string): string;
-    /** How a path begins a sentence of its own. */
+    /** The beginning of an error message about a path. */
     export function beginning(path: string): string;
-    /** How a value is shown in a sentence: strings in quotes, tables by their kind only. */
-    export function shown(value: unknown): string;
-    /** The sentence on an option that has a wrong value. */
+    /** The error message for an option with a wrong value. */
     export function sentence(path: string, expected: string, given: unknown): string;
-    /** The sentence on an option that is no table. What stands in its place is not shown: it may be a secret. */
+    /** The error message for an option that is not a table. The value is not shown, because it may be a secret. */
     export function add_no_table(problems: Problems, path: string, expected: string, given: unknown): void;
-    /** Adds the sentence on an option that has a wrong value. */
+    /** Adds the error message for an option with a wrong value. */
     export function add(problems: Problems, path: string, expected: string, given: unknown): void;
-    /** Raises the sentence on an option that has a wrong value. */
+    /** Raises the error message for an option with a wrong value. */
     export function refuse(path: string, expected: string, given: unknown): never;
-    /** Raises all problems, one a line, if there are any. */
+    /** Raises all problems, one per line, if there are any. */
     export function raise(problems: Problems): void;
 }
 
 /** @noResolution */
 declare module "resty.openclaw.config.schema" {
     /**
-     * The options of a table, as a plugin declares them: what each may be, what it is where it is not given, and what it means.
-     * From this come the values, the sentences on what is wrong, and the tables in the documents. Phases: init. Pure Lua.
+     * The options of a table, as a plugin declares them: the kind, default and description of each. The values, the error messages and the
+     * tables in the documentation are made from these. Phases: init. Pure Lua.
      */
     import type { Kind } from "resty.openclaw.config.kinds";
     import type { Problems } from "resty.openclaw.config.problems";
     /** One option. */
     export interface Option<Value> {
         readonly kind: Kind<Value>;
-        /** What it is where it is not given. */
+        /** The value if the option is not given. */
         readonly fallback: Value;
         readonly is_required: boolean;
-        /** What the documents have as its default where `fallback` does not tell. */
+        /** The default in the documentation, if `fallback` does not show it. */
         readonly default_text: string | undefined;
-        /** As the documents have it. */
+        /** The description in the documentation. */
         readonly meaning: string;
-        /** Where it stands among those of its table: Lua forgets the order of names. */
+        /** Its place among the options of its table, because Lua's tables have no order. */
         readonly place: number;
     }
     export type Schema = Record<string, Option<unknown>>;
@@ -99,37 +99,37 @@ declare module "resty.openclaw.config.schema" {
     export type Values<Declared> = {
         readonly [Name in keyof Declared]: Declared[Name] extends Option<infer Value> ? Value : never;
     };
-    /** An option that is `fallback` where it is not given. */
+    /** An option with the default `fallback`. */
     export function option<Value>(kind: Kind<Value>, fallback: Value, meaning: string): Option<Value>;
     /** An option that must be given. */
     export function required<Value>(kind: Kind<Value>, meaning: string): Option<Value>;
-    /** An option that is nothing where it is not given. */
+    /** An option without a default. */
     export function optional<Value>(kind: Kind<Value>, meaning: string): Option<Value | undefined>;
-    /** As `optional`, where its owner makes up for it in a way that is to be told: `default_text`, in the documents' tables. */
+    /** As `optional`, for an option whose default its owner computes; `default_text`: the default in the documentation. */
     export function computed<Value>(kind: Kind<Value>, default_text: string, meaning: string): Option<Value | undefined>;
-    /** The same option once more, as the next one of another schema. */
+    /** A copy of an option, for another schema. */
     export function again<Value>(known: Option<Value>): Option<Value>;
     /** The names of a schema's options, in the order in which they were declared. */
     export function names(schema: Schema): string[];
     /**
-     * The values of a table's options, for who has more to look at before all problems are told: what is wrong has its default. Adds
-     * to the problems where it is no table, or has unknown options or wrong values.
+     * The values of a table's options, for callers that make further checks before the problems are raised: wrong options have their
+     * defaults. Adds to the problems if it is not a table, or has unknown options or wrong values.
      */
     export function read_as_far<Declared extends Schema>(schema: Declared, given: unknown, path: string, problems: Problems): Values<Declared>;
     /**
-     * The values of a table's options. Where it is none, or has unknown options or wrong values, adds to the problems and returns
+     * The values of a table's options. If it is not a table, or has unknown options or wrong values, adds to the problems and returns
      * nothing.
      */
     export function read<Declared extends Schema>(schema: Declared, given: unknown, path: string, problems: Problems): Values<Declared> | undefined;
-    /** As `read`; raises all that is wrong, one sentence a line. */
+    /** As `read`, but raises all problems, one per line. */
     export function read_or_raise<Declared extends Schema>(schema: Declared, given: unknown, path: string): Values<Declared>;
-    /** A table of options of its own. */
+    /** A kind: a table with these options. */
     export function table_of<Declared extends Schema>(schema: Declared): Kind<Values<Declared>>;
-    /** An option that is a table with options of its own, each of which has a value where the table is not given. */
+    /** An option that is a table of options, all of which have their defaults if the table is not given. */
     export function defaulted<Declared extends Schema>(schema: Declared, meaning: string): Option<Values<Declared>>;
-    /** A table from names to values of a kind; the entries' paths end in their names. */
+    /** A kind: a table from names to values of a kind; an entry's path ends with its name. */
     export function map_of<Value>(kind: Kind<Value>): Kind<LuaTable<string, Value>>;
-    /** The options of two schemas, those of the second behind those of the first. */
+    /** The options of two schemas, first those of the first one. */
     export function joined<First extends Schema, Second extends Schema>(first: First, second: Second): First & Second;
 }
 
@@ -219,48 +219,48 @@ declare module "resty.openclaw.core.memory.shared_memory" {
     export interface Region extends rows.Rows {
         /** Whether other workers see these numbers: false where the dict does not exist. */
         readonly shared: boolean;
-        /** Block 0: the last writer wins. */
+        /** Block 0: the last write wins. */
         readonly common: Doubles;
-        /** This worker's own block; leased when first touched. */
+        /** This worker's own block; leased at first use. */
         readonly mine: Doubles;
         /** The block in `mine`; 0 while this worker has none and its counts are missing from the totals. */
         block: number;
-        /** While this worker has no block: the generations of rows that it has followed. */
+        /** While this worker has no block: the generations of rows as it last saw them. */
         followed: Doubles | undefined;
-        /** Which one this process' configuration is, of all that have opened the region since nginx started. */
+        /** The number of this process' configuration: how many had opened the region since nginx started, this one included. */
         readonly configuration: number;
         /** Whether this worker looks after the region. */
         attends: boolean;
-        /** What this worker does about twice a second as long as it runs; may yield, and must not raise. */
+        /** Functions that this worker calls about twice a second; they may yield, and must not raise. */
         readonly duties: ((this: void) => void)[];
     }
-    /** For what found no slots of its own; nobody reads it. */
+    /** Where counts without a slot are written; it is never read. */
     export const LOST_SLOT = 4;
-    /** Slot 3 of block 0: when something last began, for whoever would else look at all there is again and again. */
+    /** Slot 3 of block 0: when there was last activity, so that callers need not look at all nodes to learn it. */
     export const LAST_ACTIVE = 3;
     /**
-     * Has this worker look after the region from now on: after dead workers' blocks, and its duties. Counting does the same.
+     * Makes this worker maintain the region from now on: it releases dead workers' blocks and calls the duties. Counting does the same.
      * Phases: those that may start timers; in init nothing happens.
      */
     export function attend(region: Region): void;
     /**
-     * The region that belongs to a shared dict; everybody who names the dict gets the same one. Without such a dict, or
-     * when a worker is the first to open it, the numbers stay in each process (`shared` is false). Raises when the system
-     * has no memory to map. Phases: init (the mapping must exist before the workers fork).
+     * The region of a shared dict: all callers that name the dict get the same one. Without such a dict, or if a worker is
+     * the first to open it, each process has numbers of its own (`shared` is false). Raises if the system has no memory to
+     * map. Phases: init (the mapping must exist before the workers fork).
      * @param workers how many workers, draining ones included, can hold a block (eight times as many as nginx starts or the
      * machine has processors, 255 at least); fixed until nginx restarts
      */
     export function open(dict_name: string, workers?: number): Region;
     /**
-     * The first of `count` adjoining slots with this name; whoever asks with the same name and count gets the same slots.
+     * The first of `count` adjoining slots with this name; all callers with the same name and count get the same slots.
      * Phases: any. On failure nil and why; LOST_SLOT is then a safe place to write to.
      */
     export function slot(region: Region, name: string, count?: number): Result<number>;
-    /** A slot that falls to zero with the worker that wrote it: for a count of what goes on right now. Else as `slot`. */
+    /** As `slot`, but a worker's part of it is set to zero when that worker ends: for gauges such as requests in flight. */
     export function transient_slot(region: Region, name: string): Result<number>;
-    /** The sum of a slot over all blocks, those of draining and dead workers included. Phases: any. */
+    /** The sum of a slot over all blocks, including those of draining and dead workers. Phases: any. */
     export function total(region: Region, slot: number): number;
-    /** The lowest value above 0 that a slot has in any block; 0 where there is none. Phases: any. */
+    /** The lowest value above 0 that a slot has in any block; 0 if there is none. Phases: any. */
     export function least(region: Region, slot: number): number;
     /** Adds to a slot of this worker's block. Phases: any. */
     export function add(region: Region, slot: number, by: number): void;
@@ -269,7 +269,7 @@ declare module "resty.openclaw.core.memory.shared_memory" {
      * there are many.
      */
     export function usage(region: Region, space?: rows.Space): LuaMultiReturn<[used: number, free: number]>;
-    /** Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker. */
+    /** Releases this worker's block: transient slots are set to zero, counts stay. Phases: exit_worker. */
     export function release(region: Region): void;
 }
 
@@ -703,45 +703,45 @@ declare module "resty.openclaw.core.request.json_error" {
 declare module "resty.openclaw.core.request.request" {
     import type { Buffer } from "string.buffer";
     /**
-     * A variable's value by its name without "$"; nothing when it has none or does not exist, or when the name has more than
-     * 128 letters. One that was set to nothing is "".
+     * The value of a variable by its name without "$". Nothing if it has no value or does not exist, or if the name is longer than
+     * 128 bytes. A variable that was set to an empty string is "".
      */
     export function variable(name: string): string | undefined;
     /**
-     * Appends a variable's value, and what is to stand before it, to a buffer; false, and nothing, when it has none or is
-     * empty. No text is made of it, which costs a look for an equal one, memory, and its collection.
+     * Appends `before` and a variable's value to a buffer. If the value is missing or empty, appends nothing and returns false.
+     * It makes no Lua string, which would cost interning, memory and garbage collection.
      */
     export function append(target: Buffer, name: string, before: string): boolean;
-    /** The same for a value that begins with a digit, as numbers do; false, and nothing, for any other. */
+    /** Appends a variable's value if it begins with a digit, as numbers do. Otherwise appends nothing and returns false. */
     export function append_number(target: Buffer, name: string): boolean;
-    /** The value of a variable that holds digits only, without a text being made of it; 0 for any other. */
+    /** The value of a variable that consists of digits, as a number; 0 for any other. Makes no Lua string. */
     export function whole_number(name: string): number;
     /**
-     * The value of a variable that holds one time in seconds, as nginx writes them, without a text being made of it. Nothing
-     * when it has none, -1 when that is something else, such as a list of times.
+     * The value of a variable that contains one time in seconds, in nginx's format. Nothing if it has no value; -1 if the value is
+     * something else, such as a list of times. Makes no Lua string.
      */
     export function seconds(name: string): number | undefined;
     /**
-     * The last time in a variable that has one for each try, in seconds; nothing when it has none, and for a try that has
-     * none.
+     * The last time in a variable that has a time for each attempt, in seconds. Nothing if the variable has no value, or if the last
+     * attempt has no time.
      */
     export function last_seconds(name: string): number | undefined;
-    /** Sets a variable that some `map` or `set` in nginx.conf declares; false where none does. */
+    /** Sets a variable that a `map` or `set` in nginx.conf declares. False if none does. */
     export function set_variable(name: string, text: string): boolean;
-    /** The time in seconds since 1970, to the millisecond, as of this turn of nginx's loop. Phases: any. */
+    /** nginx's cached time in seconds since 1970, with milliseconds. Phases: any. */
     export function now(): WallTime;
-    /** When the first byte of the request came, in seconds since 1970; 0 where there is no request. */
+    /** When the first byte of the request was received, in seconds since 1970; 0 without a request. */
     export function started(): WallTime;
     /** Seconds since the first byte of the request; never below 0. */
     export function seconds_taken(): number;
     /**
-     * A number that no other request of this worker has as long as this one lives; internal redirects do not change it.
-     * 0 where there is no request.
+     * A number that is unique among the current requests of this worker. Internal redirects do not change it. 0 without a
+     * request.
      */
     export function key(): number;
-    /** The answer's status; 0 before there is one, and where there is no request. */
+    /** The status of the response; 0 before it is known, and without a request. */
     export function status(): number;
-    /** Whether there is a request of a client: timers and their like have a stand-in, which most of nginx's interface refuses. */
+    /** Whether there is a client's request. Timers and similar phases have a fake request, which most of nginx's functions reject. */
     export function is_there(): boolean;
     /** Whether this is a subrequest, which has no log phase. */
     export function is_subrequest(): boolean;
@@ -764,8 +764,8 @@ declare module "resty.openclaw.core.request.time_left" {
 /** @noResolution */
 declare module "resty.openclaw.gateway.contract" {
     /**
-     * What a plugin is to the gateway. A plugin declares itself once, in its own module: its option in a route, where it stands
-     * in each phase, and what it needs of nginx.conf. The gateway makes an instance for each route.
+     * The contract between plugins and the gateway. A plugin declares itself once, in its own module: its option in a route, its place
+     * in each phase, and what it needs in nginx.conf. The gateway makes an instance for each route.
      */
     import type { Option, Schema, Values } from "resty.openclaw.config.schema";
     /**
@@ -773,13 +773,13 @@ declare module "resty.openclaw.gateway.contract" {
      * 500 in those before the response.
      */
     export interface Plugin {
-        /** Looks at the request, and may refuse it. May yield. */
+        /** Checks the request, and may reject it. May yield. */
         access?(route: string): void;
-        /** When no plugin has refused the request: the last changes before it goes on to a node. May yield. */
+        /** Called if no plugin has rejected the request: the last changes before it is sent to a node. May yield. */
         admitted?(route: string): void;
-        /** Before a node is chosen for a try; where it returns false no node is asked any more. */
+        /** Called before a node is chosen for an attempt. If it returns false, there are no more attempts. */
         before_balance?(route: string): boolean | undefined | void;
-        /** When a node has been chosen for a try. */
+        /** Called when a node has been chosen for an attempt. */
         balance?(route: string): void;
         header_filter?(route: string): void;
         body_filter?(route: string): void;
@@ -787,49 +787,49 @@ declare module "resty.openclaw.gateway.contract" {
         init_worker?(): void;
         exit_worker?(): void;
         /**
-         * Its state now, for the status document: a table of numbers, strings, booleans, lists and tables of these; nothing where
-         * there is none. Phases: content; may yield.
+         * Its current state for the status document: a table of numbers, strings, booleans, lists and tables of these; nothing if it has
+         * none. Phases: content; may yield.
          */
         status?(route: string): object | undefined;
     }
     /** The phases of a request. */
     export type Phase = "access" | "admitted" | "before_balance" | "balance" | "header_filter" | "body_filter" | "log";
-    /** All of them, in the order in which they run. */
+    /** All phases, in the order in which they run. */
     export const PHASES: Phase[];
-    /** Where a plugin stands in a phase: lower numbers come first; in a phase that is not named it comes last. */
+    /** The place of a plugin in each phase: lower numbers come first. In a phase that is not listed, it comes last. */
     export type Order = Readonly<Partial<Record<Phase, number>>>;
-    /** What a plugin may ask of the upstream of its route. */
+    /** What plugins may call of their route's upstream. */
     export interface Upstream {
-        /** Whether any node may get requests, be it up or down. */
+        /** Whether any node may get requests, up or down. */
         has_nodes(): boolean;
-        /** Whether health checks have found all of these down. */
+        /** Whether all of these are down by health checks. */
         is_cut(): boolean;
     }
-    /** What an instance is made for. */
+    /** The context of an instance. */
     export interface Context {
-        /** How sentences on its options begin: "setup: routes.analyze.deadline", or its name where it stands alone. */
+        /** The beginning of error messages about its options: "setup: routes.analyze.deadline", or its name without a gateway. */
         readonly path: string;
-        /** "" where it stands alone. */
+        /** The route's name; "" without a gateway. */
         readonly route: string;
         readonly upstream?: Upstream | undefined;
     }
     /**
-     * The variables that nginx.conf has to declare for a plugin, by their names without "$", and what each holds until the plugin
-     * sets it, as nginx.conf has it: "" or "1" or "none-$request_id".
+     * The variables that nginx.conf must declare for a plugin, by their names without "$", with the value that nginx.conf gives
+     * each until the plugin sets it: "" or "1" or "none-$request_id".
      */
     export type Variables = Readonly<Record<string, string>>;
     export interface Declaration<Value, Instance extends Plugin> {
-        /** The name of its option in a route, and in sentences. */
+        /** The name of its option in a route, and in error messages. */
         readonly name: string;
         readonly order: Order;
         readonly option: Option<Value>;
         readonly variables: Variables;
-        /** The instance for a route; nothing where there is none to be. Raises where the options do not fit together. */
+        /** Makes the instance for a route, or nothing if the route needs none. Raises if the options are invalid together. */
         readonly create: (this: void, value: Value, context: Context) => Instance | undefined;
     }
-    /** A declaration whatever its options are. */
+    /** A declaration with options of any type. */
     export type AnyDeclaration = Declaration<unknown, Plugin>;
-    /** A plugin whose option is a table. Without it a route has no instance, unless there is a `without`. */
+    /** A plugin whose option is a table. Without the option a route has no instance, unless there is a `without`. */
     export interface TableDeclaration<Declared extends Schema, Instance extends Plugin> {
         readonly name: string;
         /** One line for the table of a route's options. */
@@ -838,12 +838,12 @@ declare module "resty.openclaw.gateway.contract" {
         readonly schema: Declared;
         readonly variables?: Variables;
         readonly create: (this: void, options: Values<Declared>, context: Context) => Instance;
-        /** What a route without the option has. */
+        /** Makes the instance of a route without the option. */
         readonly without?: (this: void) => Plugin;
     }
     /** Declares a plugin whose option is a table. Phases: any, usually where a module is loaded. */
     export function define<Declared extends Schema, Instance extends Plugin>(given: TableDeclaration<Declared, Instance>): AnyDeclaration;
-    /** An instance that stands alone, without a gateway, from options as users write them. Raises all that is wrong. Phases: init. */
+    /** Makes an instance without a gateway from the user's options. Raises all problems. Phases: init. */
     export function alone<Declared extends Schema, Instance extends Plugin>(given: {
         name: string;
         schema: Declared;
@@ -853,10 +853,10 @@ declare module "resty.openclaw.gateway.contract" {
 
 /** @noResolution */
 declare module "resty.openclaw.http_client" {
-    import type { Answer } from "resty.openclaw.http_client.answer";
     import type { Source } from "resty.openclaw.http_client.connection";
+    import type { Response } from "resty.openclaw.http_client.response";
     import type { Target } from "resty.openclaw.http_client.target";
-    export type { Answer, Source, Target };
+    export type { Response, Source, Target };
     export interface Request {
         /** An http or https URL, or else its parts. */
         readonly url?: string;
@@ -887,7 +887,7 @@ declare module "resty.openclaw.http_client" {
         readonly max_bytes?: number;
         /** Whether a longer body is truncated there, or else an error: false. */
         readonly truncate?: boolean;
-        /** Whether a certificate must be trusted and fit the name: true. */
+        /** Whether the certificate must be trusted and match the name: true. */
         readonly ssl_verify?: boolean;
         /** The name for SNI and for the certificate; the host unless given. */
         readonly ssl_server_name?: string | undefined;
@@ -910,41 +910,20 @@ declare module "resty.openclaw.http_client" {
      * Sends one request and reads the complete response; redirects are not followed. Phases: those that may yield. On failure nil and why;
      * the message never contains header values, paths or bodies.
      */
-    export function request(options: Request): Result<Answer>;
-}
-
-/** @noResolution */
-declare module "resty.openclaw.http_client.answer" {
-    import type { Reader } from "resty.openclaw.http_client.reader";
-    export interface Answer {
-        readonly status: number;
-        /** By lower-case name; several of one name are joined by ", ". */
-        readonly headers: Record<string, string | undefined>;
-        readonly body: string;
-    }
-    /** An answer, and whether its connection may carry another request. */
-    type Whole = LuaMultiReturn<[answer: Answer, reusable: boolean] | [answer: undefined, err: string]>;
-    /**
-     * The answer to a request of this method, and whether the connection may carry another one. Phases: those that may
-     * yield. On failure nil and why; the connection is then good for nothing.
-     * @param most_bytes how long the body may be
-     * @param truncate whether a longer one is cut there rather than refused
-     */
-    export function read(reader: Reader, method: string, most_bytes: number, truncate: boolean): Whole;
-    export {};
+    export function request(options: Request): Result<Response>;
 }
 
 /** @noResolution */
 declare module "resty.openclaw.http_client.connection" {
     import type { Target } from "resty.openclaw.http_client.target";
-    /** A body that is read while it is sent, so that memory never holds all of it. */
+    /** A body that is read while it is sent, so that it is never in memory as a whole. */
     export interface Source {
-        /** How many bytes it has. */
+        /** The length of the body in bytes. */
         readonly bytes: number;
         /** The bytes after the first `from` ones: at least one, at most `most`. On failure nil and why. May yield. */
         piece(from: number, most: number): Result<string>;
     }
-    /** What of a request concerns its connection; see `Request` in http_client.ts. */
+    /** The options of a request that concern its connection; see `Request` in http_client.ts. */
     export interface Settings {
         readonly connect_seconds?: number;
         readonly send_seconds?: number;
@@ -952,17 +931,17 @@ declare module "resty.openclaw.http_client.connection" {
         readonly keepalive_connections?: number;
         readonly ssl_verify?: boolean;
         readonly ssl_server_name?: string | undefined;
-        /** What the connection is for; only those for the same are shared. "http" unless given. */
+        /** Connections are shared only for the same purpose; "http" by default. */
         readonly purpose?: string;
     }
     /**
-     * A connected socket, and as third value whether its connection has carried a request before. Else nil and why.
-     * @param fresh whether only a new connection will do
+     * A connected socket; third result: whether its connection has carried a request before. On failure nil and why.
+     * @param fresh whether the connection must be new
      */
     export function open(settings: Settings, target: Target, deadline: MonotonicTime, fresh: boolean): LuaMultiReturn<[socket: ngx.Tcp, err: undefined, reused: boolean] | [socket: undefined, err: string]>;
-    /** Sends head and body. Nil and why when they are not taken in time, or the body cannot be read. */
+    /** Sends head and body. Nil and why if the peer does not accept them in time, or if the body cannot be read. */
     export function send(socket: ngx.Tcp, settings: Settings, head: string, body: string | Source, deadline: MonotonicTime): Result<true>;
-    /** Ends a request's use of its connection: keeps it for the next one where that is wished for and possible. */
+    /** Keeps the connection for the next request if keepalive is set and the connection is reusable; else closes it. */
     export function leave(socket: ngx.Tcp, settings: Settings, reusable: boolean): void;
 }
 
@@ -970,55 +949,76 @@ declare module "resty.openclaw.http_client.connection" {
 declare module "resty.openclaw.http_client.reader" {
     export interface Reader {
         readonly socket: ngx.Tcp;
-        /** Longest silence between two reads, in milliseconds. */
+        /** Maximum time without a byte, in milliseconds. */
         readonly read_ms: number;
-        /** When all must be read, by `clock`. */
+        /** The deadline of all reads, by `clock`. */
         readonly deadline: MonotonicTime;
-        /** What came and is not taken yet begins at `at` in `text`. */
+        /** Received bytes; those from `at` on are unread. */
         text: string;
         at: number;
-        /** Whether any byte came at all. */
+        /** Whether any byte was received. */
         began: boolean;
     }
-    /** A reader at the start of an answer. Phases: those that may yield. */
+    /** A reader at the start of a response. Phases: those that may yield. */
     function create(socket: ngx.Tcp, read_ms: number, deadline: MonotonicTime): Reader;
     export { create as new };
-    /** Waits for more, at most `most` bytes of it. Nil and "closed", "timeout" or the system's word when none comes. */
+    /** Receives at most `most` bytes. On failure nil and "closed", "timeout" or the system's error. */
     export function receive(reader: Reader, most: number): Result<string>;
-    /** Bytes that came but are not taken yet. */
+    /** Number of bytes that were received but not read yet. */
     export function unread(reader: Reader): number;
     /**
-     * The next line without its end, LF or CR LF. Nil and why when it is longer than `most` bytes or does not come.
+     * The next line without its end, LF or CR LF. Nil and why if it is longer than `most` bytes or is not received.
      */
     export function line(reader: Reader, most: number): Result<string>;
-    /** Appends exactly `count` bytes to the parts. Nil and why when they do not come. */
+    /** Appends exactly `count` bytes to the parts. Nil and why if they are not received. */
     export function bytes(reader: Reader, count: number, parts: string[]): Result<true>;
 }
 
 /** @noResolution */
+declare module "resty.openclaw.http_client.response" {
+    import type { Reader } from "resty.openclaw.http_client.reader";
+    export interface Response {
+        readonly status: number;
+        /** By lower-case name; several headers of one name are joined by ", ". */
+        readonly headers: Record<string, string | undefined>;
+        readonly body: string;
+    }
+    /** A response, and whether its connection may carry another request. */
+    type Whole = LuaMultiReturn<[response: Response, reusable: boolean] | [response: undefined, err: string]>;
+    /**
+     * Reads the response to a request of this method. Second result: whether the connection may carry another request. Phases: those that
+     * may yield. On failure nil and why; the connection must then be closed.
+     * @param most_bytes maximum length of the body
+     * @param truncate whether a longer body is truncated there, or else an error
+     */
+    export function read(reader: Reader, method: string, most_bytes: number, truncate: boolean): Whole;
+    export {};
+}
+
+/** @noResolution */
 declare module "resty.openclaw.http_client.target" {
-    /** Where a request goes: the parts of an http or https URL (RFC 3986), checked before they reach a socket. Pure Lua. */
+    /** The parts of an http or https URL (RFC 3986), checked before they are used with a socket. Pure Lua. */
     export interface Target {
         readonly scheme: "http" | "https";
-        /** A name, an IPv4 address, an IPv6 address in brackets, or "unix:/path": as cosockets want it. */
+        /** A name, an IPv4 address, an IPv6 address in brackets, or "unix:/path", as cosockets expect it. */
         readonly host: string;
         readonly port: number;
         /** Path and query, beginning with "/". */
         readonly path: string;
     }
-    /** Whether the text may stand as a path in a request line: "/" first, no blanks, no fragment, no control characters. Phases: any. */
+    /** Whether a text may be the path of a request: it begins with "/", without blanks, fragment or control characters. Phases: any. */
     export function is_path(text: string): boolean;
     /** Whether a host is a unix socket, which has no port. Phases: any. */
     export function is_unix_socket(host: string): boolean;
-    /** Whether a host is an address rather than a name, and so none for SNI (RFC 6066, section 3). Phases: any. */
+    /** Whether a host is an address, which may not be sent as SNI (RFC 6066, section 3). Phases: any. */
     export function is_address(host: string): boolean;
-    /** Whether the text may stand as a host: a name, an IPv4 address, or an IPv6 address in brackets. Phases: any. */
+    /** Whether a text is a valid host: a name, an IPv4 address, or an IPv6 address in brackets. Phases: any. */
     export function is_host(text: string): boolean;
-    /** Whether a number may stand as a port. Phases: any. */
+    /** Whether a number is a valid port. Phases: any. */
     export function is_port(port: number): boolean;
     /**
-     * The parts of a URL. A fragment is refused, and so is a user name or password, which belongs in a header. Phases:
-     * any. On failure nil and why; the message never repeats the URL, which may hold secrets.
+     * The parts of a URL. Fragments, user names and passwords are rejected; credentials belong in a header. Phases: any. On
+     * failure nil and why; the message never contains the URL, which may contain secrets.
      */
     export function parse(url: string): Result<Target>;
 }

@@ -21,7 +21,7 @@ end
 describe("config.kinds", function()
     it("are texts", function()
         takes(kinds.text, "a", " ")
-        for shown, given in pairs({ ['""'] = "", ["5"] = 5, ["false"] = false, ["a table"] = {} }) do
+        for shown, given in pairs({ ['""'] = "", ["5"] = 5, ["false"] = false, ["an empty table"] = {}, ["a table"] = { 1 } }) do
             refuses(kinds.text, "a non-empty string, got " .. shown, given)
         end
         refuses(kinds.text, "a non-empty string, got nothing", nil)
@@ -67,7 +67,8 @@ describe("config.kinds", function()
     it("are lists, each of whose entries has its place in the path", function()
         local list = kinds.list_of(kinds.positive)
         assert.same({ 1, 2 }, list.read({ 1, 2 }, "x", {}))
-        for _, given in ipairs({ {}, { a = 1 }, { 1, a = 1 }, { [1.5] = 1 }, { [1000000] = 1 } }) do
+        refuses(list, "a list with at least one entry, got an empty table", {})
+        for _, given in ipairs({ { a = 1 }, { 1, a = 1 }, { [1.5] = 1 }, { [1000000] = 1 } }) do
             refuses(list, "a list with at least one entry, got a table", given)
         end
         refuses(list, "a list with at least one entry, got a string", "secret")

@@ -33,8 +33,17 @@ describe("requirements: variables", function()
         assert.is_true(needs.awaits_variables)
         with_variables({}, {}, function() requirements.look_at_variables(needs, faults) end)
         assert.is_false(needs.awaits_variables)
-        assert.same({ { "undeclared_variable", 'the route "analyze" needs $spec_first, $spec_second: include nginx/openclaw.conf in http, '
-            .. "or declare each by a map there" } }, faults.lines)
+        assert.same({ { "undeclared_variable", 'the route "analyze" needs $spec_first, $spec_second: include nginx/openclaw.conf in http; '
+            .. 'declare variables of your own plugins by set $NAME ""; in the server' } }, faults.lines)
+    end)
+
+    it("that no directive uses are reported as such", function()
+        local needs, faults = requirements.new("analyze", { FIRST }, false, false), witness()
+        with_variables({ spec_first = "", spec_second = "" }, { spec_first = true }, function()
+            requirements.look_at_variables(needs, faults)
+        end)
+        assert.same({ { "unused_variable", 'the route "analyze" sets $spec_second, which no directive uses, so nginx cannot set it: '
+            .. 'declare it by set $NAME ""; in the server' } }, faults.lines)
     end)
 
     it("that are declared keep their values", function()
@@ -85,6 +94,7 @@ describe("requirements: hooks", function()
             { status = "200", upstream_status = "502", body_bytes_sent = "5" }, -- an error page
             { status = "200", body_bytes_sent = "5" }, -- the cache's
             { status = "200", upstream_status = "200", body_bytes_sent = "0" }, -- without a body, or the client has left
+            { status = "200", upstream_status = "200", body_bytes_sent = "5", upstream_http_x_accel_redirect = "/file" },
             { status = "101", upstream_status = "101", body_bytes_sent = "5" }, -- a WebSocket
         }) do
             assert.same({}, (reported(requirements.new("analyze", {}, true, true), variables)))
@@ -93,11 +103,25 @@ describe("requirements: hooks", function()
 end)
 
 describe("requirements: the log phase", function()
+    it("is not missed where plugins that stand alone have taken back what they kept", function()
+        local faults = witness()
+        requirements.watch_log(faults)
+        local key, began = stub(request, "key").returns(78), stub(request, "started").returns(1)
+        request_state.open().mine = true
+        request_state.open().mine = nil
+        began.returns(2)
+        request_state.open()
+        request_state.forget()
+        key:revert()
+        began:revert()
+        assert.same({}, faults.lines)
+    end)
+
     it("is reported when a request ended without it", function()
         local faults = witness()
         requirements.watch_log(faults)
         local key, began = stub(request, "key").returns(77), stub(request, "started").returns(1)
-        request_state.open()
+        request_state.open().mine = true
         began.returns(2)
         request_state.open()
         request_state.forget()

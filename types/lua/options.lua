@@ -3,27 +3,27 @@
 -- The tables of options that users write, from the sources. Written by tools/annotations.lua: do not edit.
 
 ---@class openclaw.HealthCheck
----@field type? "http"|"tcp" `tcp`: a node that takes a connection passes
+---@field type? "http"|"tcp" `tcp`: a node that accepts a connection passes
 ---@field uri? string path and query of the GET request
 ---@field interval? number seconds from the start of one check of a node to the start of the next
 ---@field jitter? number the share of the interval by which each wait is shorter or longer, at random
----@field timeout? number seconds after which a check fails, whatever the node does; may exceed the interval
+---@field timeout? number timeout of a check in seconds; may exceed the interval
 ---@field fails? integer failures in a row that take a node down
 ---@field passes? integer passes in a row that bring it back
 ---@field status? any the statuses that pass: `200`, `"200-299,401"`, `{ 200, "300-399" }`
----@field body? string plain text that must stand in the first 64 KiB of the answer's body
----@field port? integer where the check goes instead; a unix socket has no port, and is itself asked
+---@field body? string string that must be in the first 64 KiB of the response body
+---@field port? integer port of the check; not for unix sockets
 ---@field host? string the `Host` header; `localhost` for a unix socket
----@field ssl? boolean whether nodes are asked over TLS
----@field ssl_verify? boolean whether a certificate must be trusted (by `lua_ssl_trusted_certificate`) and have the name
+---@field ssl? boolean whether checks use TLS
+---@field ssl_verify? boolean whether the certificate must be trusted (by `lua_ssl_trusted_certificate`) and match the name
 ---@field ssl_server_name? string the name for SNI and for the certificate of all nodes
 
 ---@class openclaw.Dns
 ---@field servers? any at most 8: `"10.0.0.2"`, `"10.0.0.2:5353"`, `"fd00::2"` or `"[fd00::2]:5353"`
----@field timeout? number seconds to wait for a server's answer
----@field attempts? integer how often a question is asked, each time of the next server
----@field least_seconds? number an answer holds so long at least, whatever its TTL
----@field most_seconds? number and so long at most; `least_seconds` or more
+---@field timeout? number timeout of a query in seconds
+---@field attempts? integer maximum number of queries per look-up, each to the next server
+---@field least_seconds? number minimum seconds for which a result is used, whatever its TTL
+---@field most_seconds? number maximum seconds for which a result is used; `least_seconds` or more
 ---@field ipv6? boolean whether to ask for AAAA records too
 
 ---@class openclaw.Upstream
@@ -31,7 +31,7 @@
 ---@field policy? "xed"|"round_robin"|"least_conn"|"latency_buckets"|"consistent_hash" how the node of a request is chosen, see Policies
 ---@field buckets? any for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising; above the last one the weight is 1
 ---@field hash_on? string for `consistent_hash`: the variable to hash, such as `"$arg_user"`
----@field load_factor? number for `consistent_hash`: how many times its fair share a node may have in flight
+---@field load_factor? number for `consistent_hash`: maximum in-flight count of a node, as a multiple of its fair share
 ---@field signal? "auto"|"ttfb"|"total" when a request counts as done: `ttfb`, with the first byte of its response; `total`, with the last byte; `auto`, with the first byte of a streamed response and the last byte of any other
 ---@field host? "client"|"node" which name nodes get as `Host`, see The name of nodes
 ---@field tries? integer maximum number of tries per request, over all nodes
@@ -71,21 +71,21 @@
 
 ---@class openclaw.Route.deadline
 ---@field seconds? number seconds for requests that come without a deadline
----@field most_seconds? number maximum seconds of a request, whatever its header says
+---@field most_seconds? number maximum seconds for any request
 ---@field skew_seconds? number tolerance for a deadline without `sent`
----@field connect_seconds? number the location's `proxy_connect_timeout`, which nginx does not tell; the default is that of `proxy.conf`
----@field send_seconds? number its `proxy_send_timeout`, likewise
----@field read_seconds? number its `proxy_read_timeout`, likewise
+---@field connect_seconds? number set to the location's `proxy_connect_timeout` (nginx does not expose it); the default is that of `proxy.conf`
+---@field send_seconds? number set to its `proxy_send_timeout`, likewise
+---@field read_seconds? number set to its `proxy_read_timeout`, likewise
 ---@field dict? string the `lua_shared_dict` of the metrics
 
 ---@class openclaw.Route.identity.sign
 ---@field key_file string the file of the key
 ---@field subject string the variable that holds the caller, without `$`; see below
----@field trusted? boolean your word that clients cannot set that variable, which permits any; see below
+---@field trusted? boolean declares that clients cannot set the variable; permits variables outside the list; see below
 
 ---@class openclaw.Route.identity.tell
 ---@field subject string the variable that holds the caller, without `$`; see below
----@field trusted? boolean your word that clients cannot set that variable, which permits any; see below
+---@field trusted? boolean declares that clients cannot set the variable; permits variables outside the list; see below
 
 ---@class openclaw.Route.identity
 ---@field accept? "signed"|"mutual_tls" which identities are accepted from the gateway before this one: signed ones, or those that come over a connection with a client certificate
@@ -94,7 +94,7 @@
 ---@field peers? string[] with `"mutual_tls"`: the subjects of the accepted certificates, as `$ssl_client_s_dn` shows them
 ---@field sign? openclaw.Route.identity.sign signs the identity for the next gateway
 ---@field tell? openclaw.Route.identity.tell sends the identity without a signature, for a next gateway that accepts `"mutual_tls"`
----@field required? boolean whether requests without an identity are refused
+---@field required? boolean whether requests without an identity are rejected
 ---@field dict? string the `lua_shared_dict` of the metrics
 
 ---@class openclaw.Route.image_check
@@ -109,21 +109,21 @@
 ---@field dict? string the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself
 
 ---@class openclaw.Route.inference
----@field include_usage? boolean the gateway asks for the usage of each stream; see below
----@field max_body_bytes? integer larger request bodies are left as they are; only with `include_usage`
+---@field include_usage? boolean whether the gateway asks for the usage of each stream; see below
+---@field max_body_bytes? integer maximum size of a request body that is changed; only with `include_usage`
 ---@field dict? string the `lua_shared_dict` of the metrics
 
 ---@class openclaw.Route.slow_log
----@field seconds? number requests that take so long, or longer, are slow
+---@field seconds? number minimum duration of a slow request, in seconds
 
 ---@class openclaw.Route
----@field upstream? string one of `upstreams`: where `balance()` without a name sends the route's requests
+---@field upstream? string the upstream that `balance()` without a name uses; one of `upstreams`
 ---@field edge? openclaw.Route.edge keeps the route working while its link is down
----@field deadline? openclaw.Route.deadline ends requests whose client no longer waits
----@field identity? openclaw.Route.identity passes the identity of the caller from one gateway to the next; without it `X-OpenClaw-Identity` is removed from requests
----@field image_check? openclaw.Route.image_check accepts images only, by the first bytes of the body
+---@field deadline? openclaw.Route.deadline cancels requests whose deadline has passed
+---@field identity? openclaw.Route.identity passes the caller's identity to the next gateway; without it `X-OpenClaw-Identity` is removed from requests
+---@field image_check? openclaw.Route.image_check rejects non-image bodies, by the first bytes of the body
 ---@field body_digest? openclaw.Route.body_digest digests of request bodies, and the key of the cache
----@field inference? openclaw.Route.inference token figures of responses; the location needs `inference.conf`
+---@field inference? openclaw.Route.inference counts tokens of responses; the location needs `inference.conf`
 ---@field metrics? boolean count the route's requests
 ---@field record? boolean send a record of each request to every sink of `log`
 ---@field slow_log? false|openclaw.Route.slow_log `false`: no slow log; `{ seconds = 60 }`: other seconds than in `log`
@@ -133,29 +133,29 @@
 ---@field dict? string the `lua_shared_dict` to use; `nginx.metric` always uses `openclaw`
 ---@field max_series? integer maximum number of combinations of label values each metric may have; later ones count as `_other`
 ---@field max_bytes? integer maximum size of the names of all series in the `lua_shared_dict`; past it, new combinations of label values count as `_other`; the error log says so if the series at the start take it all
----@field max_values? integer maximum number of values of each label that comes from outside (`model`, `finish_reason`; `variant` there and in the slow log); later ones count as `_other`
+---@field max_values? integer maximum number of values of labels from outside (`model`, `finish_reason`, and `variant` of inference and slow log); later ones count as `_other`
 ---@field idle_seconds? number seconds after which a series that no worker has counted in is dropped; 0: never
----@field labels? table which labels of which metrics are kept; all of those that are not named here; see below
+---@field labels? table labels to keep, by metric; metrics that are not listed keep all; see below
 ---@field buckets? any[] upper bounds of the built-in histograms, in seconds, at most 48
 ---@field route? string the label `route` of what `log` counts
----@field token? string 16 to 4096 bytes of printable ASCII without blanks: who shows it may come from anywhere
----@field token_file? string a file that holds the token instead, which not all users may read; read at init, so a reload takes a new one
+---@field token? string 16 to 4096 bytes of printable ASCII without spaces; clients with it have access from any address
+---@field token_file? string file with the token; must not be readable by all users; read when nginx starts or reloads
 
 ---@class openclaw.Setup.admin
 ---@field prefix? string the path of the location, as clients send it
----@field token? string 16 to 4096 bytes of printable ASCII without blanks: who shows it may come from anywhere
----@field token_file? string a file that holds the token instead, which not all users may read; read at init, so a reload takes a new one
+---@field token? string 16 to 4096 bytes of printable ASCII without spaces; clients with it have access from any address
+---@field token_file? string file with the token; must not be readable by all users; read when nginx starts or reloads
 ---@field dict? string the `lua_shared_dict` of the metrics
 
 ---@class openclaw.Setup.status
----@field token? string 16 to 4096 bytes of printable ASCII without blanks: who shows it may come from anywhere
----@field token_file? string a file that holds the token instead, which not all users may read; read at init, so a reload takes a new one
+---@field token? string 16 to 4096 bytes of printable ASCII without spaces; clients with it have access from any address
+---@field token_file? string file with the token; must not be readable by all users; read when nginx starts or reloads
 ---@field dict? string the `lua_shared_dict` of the metrics
 
 ---@class openclaw.Setup
 ---@field upstreams? table<string, openclaw.Upstream> name → the options of a balancer, without `name` and `dict`
 ---@field routes? table<string, openclaw.Route> name → what a route does, below
----@field log? table where records go, and what is slow; see post_action
+---@field log? table sinks of the request records, and the slow log's options; see post_action
 ---@field metrics? openclaw.Setup.metrics the options of metrics
 ---@field admin? openclaw.Setup.admin the options of admin, without `upstreams`
 ---@field status? openclaw.Setup.status the options of status, without `upstreams` and `routes`

@@ -14,11 +14,11 @@ local contract = require("resty.openclaw.gateway.contract")
 local NAME = "deadline"
 local SCHEMA = {
     seconds = option(kinds.positive, 300, "seconds for requests that come without a deadline"),
-    most_seconds = option(kinds.positive, 3600, "maximum seconds of a request, whatever its header says"),
+    most_seconds = option(kinds.positive, 3600, "maximum seconds for any request"),
     skew_seconds = option(kinds.not_negative, 2, "tolerance for a deadline without `sent`"),
-    connect_seconds = option(kinds.positive, 5, "the location's `proxy_connect_timeout`, which nginx does not tell; the default is that of `proxy.conf`"),
-    send_seconds = option(kinds.positive, 300, "its `proxy_send_timeout`, likewise"),
-    read_seconds = option(kinds.positive, 300, "its `proxy_read_timeout`, likewise"),
+    connect_seconds = option(kinds.positive, 5, "set to the location's `proxy_connect_timeout` (nginx does not expose it); the default is that of `proxy.conf`"),
+    send_seconds = option(kinds.positive, 300, "set to its `proxy_send_timeout`, likewise"),
+    read_seconds = option(kinds.positive, 300, "set to its `proxy_read_timeout`, likewise"),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
 --- A node is not blamed for a timeout if it had less than this share of the route's seconds.
@@ -151,7 +151,7 @@ local function create(options, ____bindingPattern0)
 end
 local declaration = {
     name = NAME,
-    meaning = "[ends requests](deadline.md) whose client no longer waits",
+    meaning = "[cancels requests](deadline.md) whose deadline has passed",
     order = {access = 200, before_balance = 200, balance = 100},
     schema = SCHEMA,
     create = create

@@ -1,9 +1,9 @@
 local ____exports = {}
 local clock = require("resty.openclaw.core.time.clock")
-local http_answer = require("resty.openclaw.http_client.answer")
 local connection = require("resty.openclaw.http_client.connection")
 local http_reader = require("resty.openclaw.http_client.reader")
 local request_head = require("resty.openclaw.http_client.request_head")
+local http_response = require("resty.openclaw.http_client.response")
 local http_target = require("resty.openclaw.http_client.target")
 local MIB = 1024 * 1024
 --- RFC 9110, section 9.2.2.
@@ -76,14 +76,14 @@ local function exchange(options, target, method, head, deadline, fresh)
         return nil, "cannot send: " .. send_err, reused and send_err ~= "timeout"
     end
     local reader = http_reader.new(socket, (options.read_seconds or 5) * 1000, deadline)
-    local answer, rest = http_answer.read(reader, method, options.max_bytes or MIB, options.truncate == true)
-    if answer == nil then
+    local response, rest = http_response.read(reader, method, options.max_bytes or MIB, options.truncate == true)
+    if response == nil then
         socket:close()
         local stale = reused and not reader.began and rest ~= "timeout"
-        return nil, "cannot read the answer: " .. rest, stale
+        return nil, "cannot read the response: " .. rest, stale
     end
     connection.leave(socket, options, rest)
-    return answer
+    return response
 end
 --- Sends one request and reads the complete response; redirects are not followed. Phases: those that may yield. On failure nil and why;
 -- the message never contains header values, paths or bodies.
@@ -111,7 +111,7 @@ function ____exports.request(options)
         return nil, head_err
     end
     local deadline = clock.now() + (options.total_seconds or 10)
-    local answer, err, stale = exchange(
+    local response, err, stale = exchange(
         options,
         target,
         method,
@@ -119,8 +119,8 @@ function ____exports.request(options)
         deadline,
         false
     )
-    if answer ~= nil then
-        return answer
+    if response ~= nil then
+        return response
     end
     local ____options_repeatable_2 = options.repeatable
     if ____options_repeatable_2 == nil then

@@ -102,7 +102,7 @@ local function create(options, ____bindingPattern0)
 end
 local declaration = {
     name = settings.NAME,
-    meaning = "passes the [identity of the caller](identity.md) from one gateway to the next; without it `X-OpenClaw-Identity` is removed from requests",
+    meaning = "[passes the caller's identity](identity.md) to the next gateway; without it `X-OpenClaw-Identity` is removed from requests",
     order = {access = 300, admitted = 100},
     schema = settings.SCHEMA,
     variables = {[RESULT] = ""},

@@ -115,7 +115,7 @@ local function create(options)
 end
 local declaration = {
     name = NAME,
-    meaning = "[accepts images only](image_check.md), by the first bytes of the body",
+    meaning = "[rejects non-image bodies](image_check.md), by the first bytes of the body",
     order = {access = 400},
     schema = SCHEMA,
     create = create

@@ -70,10 +70,10 @@ ____exports.SCHEMA = {
     max_values = option(
         kinds.whole(1),
         metric_registry.DEFAULT_MOST_VALUES,
-        "maximum number of values of each label that comes from outside (`model`, `finish_reason`; `variant` there and in the slow log); later ones count as `_other`"
+        "maximum number of values of labels from outside (`model`, `finish_reason`, and `variant` of inference and slow log); later ones count as `_other`"
     ),
     idle_seconds = option(kinds.not_negative, metric_registry.DEFAULT_IDLE_SECONDS, "seconds after which a series that no worker has counted in is dropped; 0: never"),
-    labels = option(LABELS, {}, "which labels of which metrics are kept; all of those that are not named here; see [below](#fewer-labels-labels)"),
+    labels = option(LABELS, {}, "labels to keep, by metric; metrics that are not listed keep all; see [below](#fewer-labels-labels)"),
     buckets = option(
         BUCKETS,
         metric_registry.SECONDS,

@@ -7,6 +7,7 @@ local map_of = ____schema.map_of
 local option = ____schema.option
 local read_or_raise = ____schema.read_or_raise
 local fault = require("resty.openclaw.core.metrics.fault")
+local guard = require("resty.openclaw.core.metrics.guard")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local worker_process = require("resty.openclaw.core.process.worker_process")
 local json_error = require("resty.openclaw.core.request.json_error")
@@ -48,15 +49,15 @@ local function tick(premature, status)
     if premature then
         return
     end
-    local ok, err = pcall(
+    local yield_if_due = time_slice.paced(time_slice.yield_now)
+    guard.call(
+        status.faults,
+        "sample",
         histories.tick,
         status.history,
         clock.now(),
-        time_slice.paced(time_slice.yield_now)
+        yield_if_due
     )
-    if not ok then
-        status.faults:report("sample", err)
-    end
 end
 local function begin(status)
     if status.has_begun then

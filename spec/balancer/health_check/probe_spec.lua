@@ -128,18 +128,18 @@ describe("balancer.health_check.probe", function()
         end)
 
         it("fails a node that breaks off", function()
-            assert.same({ "fail", "cannot read the answer: closed" }, answered({}, ""))
-            assert.same({ "fail", "cannot read the answer: closed" }, answered({}, "HTTP/1.1 200 OK\r\nContent-"))
+            assert.same({ "fail", "cannot read the response: closed" }, answered({}, ""))
+            assert.same({ "fail", "cannot read the response: closed" }, answered({}, "HTTP/1.1 200 OK\r\nContent-"))
             local half = answered({}, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhell")
-            assert.same({ "fail", "cannot read the answer: closed" }, half)
+            assert.same({ "fail", "cannot read the response: closed" }, half)
         end)
 
         it("fails a node that speaks another language", function()
-            assert.same({ "fail", "cannot read the answer: a malformed status line" }, answered({}, "SSH-2.0-x\r\n"))
+            assert.same({ "fail", "cannot read the response: a malformed status line" }, answered({}, "SSH-2.0-x\r\n"))
         end)
 
         it("fails a node that takes too long, whatever it does", function()
-            local late = { "fail", "cannot read the answer: timeout" }
+            local late = { "fail", "cannot read the response: timeout" }
             local drip = { "HTTP/1.1 200 OK\r\n\r\n" }
             for place = 2, 101, 2 do drip[place], drip[place + 1] = "x", 0.02 end
             local began = ngx.now()

@@ -2,7 +2,7 @@ local clock = require("resty.openclaw.core.time.clock")
 local eventually = require("spec.support.eventually")
 local leader_of = require("resty.openclaw.core.memory.leader")
 local local_names = require("resty.openclaw.core.memory.shared_memory.names").local_names
-local process = require("resty.openclaw.core.memory.shared_memory.process")
+local process = require("resty.openclaw.core.process.process_identity")
 
 local dict = ngx.shared.openclaw
 local last = 0

@@ -1,6 +1,6 @@
 local clock = require("resty.openclaw.core.time.clock")
 local lock_of = require("resty.openclaw.core.memory.lock")
-local process = require("resty.openclaw.core.memory.shared_memory.process")
+local process = require("resty.openclaw.core.process.process_identity")
 
 local dict = ngx.shared.openclaw
 local last = 0

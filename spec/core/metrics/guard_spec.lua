@@ -6,7 +6,11 @@ describe("guard", function()
     before_each(function()
         reported = {}
         faults = {
-            report = function(_, kind, ...) reported[#reported + 1] = { kind, table.concat({ ... }) } end,
+            report = function(_, kind, ...)
+                local parts = {}
+                for place = 1, select("#", ...) do parts[place] = tostring((select(place, ...))) end
+                reported[#reported + 1] = { kind, table.concat(parts) }
+            end,
         }
     end)
 

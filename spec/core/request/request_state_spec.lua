@@ -63,6 +63,26 @@ describe("request_state", function()
         as(2, 7, request_state.forget)
     end)
 
+    it("takes nothing for a request's own that was there before its access phase", function()
+        as(5, 5, function() request_state.open().mine = "another's, of the same millisecond" end)
+        local is_internal = stub(ngx.req, "is_internal").returns(true)
+        as(5, 5, function()
+            request_state.enter()
+            assert.truthy(request_state.present().mine) -- after an internal redirect it may be its own
+            is_internal.returns(false)
+            request_state.enter()
+            assert.is_nil(request_state.present().mine)
+            local state = request_state.open()
+            state.mine, state.is_early = "own", true
+            request_state.enter()
+            assert.equal("own", request_state.present().mine)
+            request_state.forget()
+            request_state.enter()
+            assert.is_nil(request_state.present())
+        end)
+        is_internal:revert()
+    end)
+
     it("tells what a request has left that ended without a log phase, once another takes its place", function()
         local lost = {}
         request_state.when_lost(function(state) lost[#lost + 1] = state.mine end)

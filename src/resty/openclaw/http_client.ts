@@ -5,16 +5,16 @@
  * Host names need nginx's `resolver`; https needs `lua_ssl_trusted_certificate`. See docs/http_client.md.
  */
 import * as clock from "./core/time/clock";
-import type { Answer } from "./http_client/answer";
-import * as http_answer from "./http_client/answer";
 import type { Source } from "./http_client/connection";
 import * as connection from "./http_client/connection";
 import * as http_reader from "./http_client/reader";
 import * as request_head from "./http_client/request_head";
+import type { Response } from "./http_client/response";
+import * as http_response from "./http_client/response";
 import type { Target } from "./http_client/target";
 import * as http_target from "./http_client/target";
 
-export type { Answer, Source, Target };
+export type { Response, Source, Target };
 
 export interface Request {
     /** An http or https URL, or else its parts. */
@@ -46,7 +46,7 @@ export interface Request {
     readonly max_bytes?: number;
     /** Whether a longer body is truncated there, or else an error: false. */
     readonly truncate?: boolean;
-    /** Whether a certificate must be trusted and fit the name: true. */
+    /** Whether the certificate must be trusted and match the name: true. */
     readonly ssl_verify?: boolean;
     /** The name for SNI and for the certificate; the host unless given. */
     readonly ssl_server_name?: string | undefined;
@@ -58,7 +58,9 @@ export interface Request {
 }
 
 /** The result of one attempt; `stale`: a kept-alive connection was closed before any byte of the response. */
-type Attempt = LuaMultiReturn<[answer: Answer, err?: undefined] | [answer: undefined, err: string, stale?: boolean]>;
+type Attempt = LuaMultiReturn<
+    [response: Response, err?: undefined] | [response: undefined, err: string, stale?: boolean]
+>;
 
 const MIB = 1024 * 1024;
 
@@ -130,21 +132,21 @@ function exchange(
         return $multi(undefined, `cannot send: ${send_err}`, reused && send_err !== "timeout");
     }
     const reader = http_reader.new(socket, (options.read_seconds ?? 5) * 1000, deadline);
-    const [answer, rest] = http_answer.read(reader, method, options.max_bytes ?? MIB, options.truncate === true);
-    if (answer === undefined) {
+    const [response, rest] = http_response.read(reader, method, options.max_bytes ?? MIB, options.truncate === true);
+    if (response === undefined) {
         socket.close();
         const stale = reused && !reader.began && rest !== "timeout";
-        return $multi(undefined, `cannot read the answer: ${rest as string}`, stale);
+        return $multi(undefined, `cannot read the response: ${rest as string}`, stale);
     }
     connection.leave(socket, options, rest as boolean);
-    return $multi(answer);
+    return $multi(response);
 }
 
 /**
  * Sends one request and reads the complete response; redirects are not followed. Phases: those that may yield. On failure nil and why;
  * the message never contains header values, paths or bodies.
  */
-export function request(options: Request): Result<Answer> {
+export function request(options: Request): Result<Response> {
     const [target, target_err] = target_of(options);
     if (target === undefined) return $multi(undefined, target_err);
     const method = options.method ?? "GET";
@@ -155,8 +157,8 @@ export function request(options: Request): Result<Answer> {
     const [head, head_err] = request_head.head(method, target.path, host, keep, options.headers, bytes);
     if (head === undefined) return $multi(undefined, head_err);
     const deadline = later(clock.now(), options.total_seconds ?? 10);
-    const [answer, err, stale] = exchange(options, target, method, head, deadline, false);
-    if (answer !== undefined) return $multi(answer);
+    const [response, err, stale] = exchange(options, target, method, head, deadline, false);
+    if (response !== undefined) return $multi(response);
     const repeatable = options.repeatable ?? IDEMPOTENT[method] === true;
     if (stale !== true || !repeatable) return $multi(undefined, err!);
     const [second, second_err] = exchange(options, target, method, head, deadline, true);

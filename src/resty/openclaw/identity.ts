@@ -106,7 +106,7 @@ function create(options: Values<typeof settings.SCHEMA>, { path }: Context): Ide
 const declaration = {
     name: settings.NAME,
     meaning:
-        "passes the [identity of the caller](identity.md) from one gateway to the next; without it `X-OpenClaw-Identity` is removed from requests",
+        "[passes the caller's identity](identity.md) to the next gateway; without it `X-OpenClaw-Identity` is removed from requests",
     order: { access: 300, admitted: 100 },
     schema: settings.SCHEMA,
     variables: { [RESULT]: "" },

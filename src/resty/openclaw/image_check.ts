@@ -141,7 +141,7 @@ function create(options: Values<typeof SCHEMA>): ImageCheck {
 
 const declaration = {
     name: NAME,
-    meaning: "[accepts images only](image_check.md), by the first bytes of the body",
+    meaning: "[rejects non-image bodies](image_check.md), by the first bytes of the body",
     order: { access: 400 },
     schema: SCHEMA,
     create,

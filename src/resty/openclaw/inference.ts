@@ -76,12 +76,12 @@ const SCHEMA = {
     include_usage: option(
         kind.flag,
         false,
-        "the gateway asks for the usage of each stream; see [below](#exact-figures-of-streams)",
+        "whether the gateway asks for the usage of each stream; see [below](#exact-figures-of-streams)",
     ),
     max_body_bytes: computed(
         kind.whole(1, MOST_USAGE_BODY_BYTES),
         `${USAGE_BODY_BYTES}`,
-        "larger request bodies are left as they are; only with `include_usage`",
+        "maximum size of a request body that is changed; only with `include_usage`",
     ),
     dict: option(kind.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
@@ -212,7 +212,7 @@ function create(options: Values<typeof SCHEMA>, { path }: Context): Inference {
 
 const declaration = {
     name: NAME,
-    meaning: "[token figures of responses](inference.md); the location needs `inference.conf`",
+    meaning: "[counts tokens](inference.md) of responses; the location needs `inference.conf`",
     order: { admitted: 300, header_filter: 200, body_filter: 100, log: 200 },
     schema: SCHEMA,
     variables: variables.VARIABLES,

@@ -105,7 +105,7 @@ export const SCHEMA = {
     max_values: option(
         kinds.whole(1),
         metric_registry.DEFAULT_MOST_VALUES,
-        "maximum number of values of each label that comes from outside (`model`, `finish_reason`; `variant` there and in the slow log); later ones count as `_other`",
+        "maximum number of values of labels from outside (`model`, `finish_reason`, and `variant` of inference and slow log); later ones count as `_other`",
     ),
     idle_seconds: option(
         kinds.not_negative,
@@ -115,7 +115,7 @@ export const SCHEMA = {
     labels: option(
         LABELS,
         new LuaMap<string, AllowList>(),
-        "which labels of which metrics are kept; all of those that are not named here; see [below](#fewer-labels-labels)",
+        "labels to keep, by metric; metrics that are not listed keep all; see [below](#fewer-labels-labels)",
     ),
     buckets: option(
         BUCKETS,

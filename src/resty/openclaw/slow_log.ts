@@ -33,11 +33,11 @@ const NAME = "slow_log";
 
 /** The options of docs/slow_log.md. */
 export const SCHEMA = {
-    seconds: option(kinds.positive, 5, "requests that take so long, or longer, are slow"),
+    seconds: option(kinds.positive, 5, "minimum duration of a slow request, in seconds"),
     lines_per_minute: option(
         kinds.whole(1),
         600,
-        "so many lines all workers write together in a minute, for all slow logs over the same dict",
+        "maximum number of lines per minute, over all workers and all slow logs of the dict",
     ),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` where lines and metrics are counted; it must exist"),
 };

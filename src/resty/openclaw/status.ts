@@ -5,6 +5,7 @@ import type { Values } from "./config/schema";
 import { again, map_of, option, read_or_raise } from "./config/schema";
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
+import * as guard from "./core/metrics/guard";
 import * as metric_registry from "./core/metrics/metric_registry";
 import * as worker_process from "./core/process/worker_process";
 import * as json_error from "./core/request/json_error";
@@ -66,8 +67,8 @@ const STARTED = "status:started";
 
 function tick(premature: boolean, status: Status): void {
     if (premature) return;
-    const [ok, err] = pcall(histories.tick, status.history, clock.now(), time_slice.paced(time_slice.yield_now));
-    if (!ok) status.faults.report("sample", err);
+    const yield_if_due = time_slice.paced(time_slice.yield_now);
+    guard.call(status.faults, "sample", histories.tick, status.history, clock.now(), yield_if_due);
 }
 
 function begin(status: Status): void {

@@ -1,5 +1,5 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local gauges = require("resty.openclaw.core.metrics.gauges")
 local clock = require("resty.openclaw.core.time.clock")
 local left_out = require("resty.openclaw.balancer.left_out")
 local nodes = require("resty.openclaw.balancer.node")
@@ -13,9 +13,6 @@ local STATES = {
     "half_open",
     "draining"
 }
-local function collect(registry, name, help, figure)
-    metric_registry.collect(registry, {name = name, kind = "gauge", help = help, collect = figure})
-end
 --- The upstreams whose nodes are shown.
 local function shown(registry)
     return shown_by_registry[registry] or ({})
@@ -30,11 +27,12 @@ local function is_in_force(registry, address)
     return false
 end
 local function show_in_flight(registry)
-    collect(
+    gauges.of(
         registry,
         "openclaw_node_in_flight",
         "Requests that a node works on now.",
-        function(emit)
+        {"node"},
+        function(sample)
             local all = nodes.all(registry)
             local addresses = {}
             for address in pairs(all) do
@@ -44,17 +42,14 @@ local function show_in_flight(registry)
                 do
                     local node = all[address]
                     if node == nil then
-                        goto __continue11
+                        goto __continue10
                     end
                     local count = nodes.in_flight(node)
                     if count ~= 0 or is_in_force(registry, address) then
-                        emit(
-                            metric_registry.label_text({"node"}, {address}),
-                            count
-                        )
+                        sample(count, address)
                     end
                 end
-                ::__continue11::
+                ::__continue10::
             end
         end
     )
@@ -69,21 +64,18 @@ local function each_peer(registry, visit)
     end
 end
 local function show_peers(registry, name, help, figure)
-    collect(
+    gauges.of(
         registry,
         name,
         help,
-        function(emit)
+        {"upstream", "node"},
+        function(sample)
             each_peer(
                 registry,
                 function(upstream, peer)
                     local value = figure(upstream, peer)
-                    local labels = {upstream.name, peer.node.address}
                     if value ~= nil then
-                        emit(
-                            metric_registry.label_text({"upstream", "node"}, labels),
-                            value
-                        )
+                        sample(value, upstream.name, peer.node.address)
                     end
                 end
             )
@@ -92,22 +84,19 @@ local function show_peers(registry, name, help, figure)
 end
 local function show_states(registry)
     local help = "1 for the state a node is in for an upstream, 0 for all others."
-    collect(
+    gauges.of(
         registry,
         "openclaw_upstream_node_state",
         help,
-        function(emit)
+        {"upstream", "node", "state"},
+        function(sample)
             local now = clock.now()
             each_peer(
                 registry,
                 function(upstream, peer)
                     local present = peer_of.state(peer, now)
                     for ____, state in ipairs(STATES) do
-                        local labels = {upstream.name, peer.node.address, state}
-                        emit(
-                            metric_registry.label_text({"upstream", "node", "state"}, labels),
-                            state == present and 1 or 0
-                        )
+                        sample(state == present and 1 or 0, upstream.name, peer.node.address, state)
                     end
                 end
             )
@@ -116,24 +105,20 @@ local function show_states(registry)
 end
 local function show_left_out(registry)
     local help = "1 for each node that gets no requests from an upstream, with the reason."
-    collect(
+    gauges.of(
         registry,
         "openclaw_upstream_node_left_out",
         help,
-        function(emit)
+        {"upstream", "node", "reason"},
+        function(sample)
             local now = clock.now()
             each_peer(
                 registry,
                 function(upstream, peer)
                     local reason = left_out.reason(peer, now)
-                    if reason == nil then
-                        return
+                    if reason ~= nil then
+                        sample(1, upstream.name, peer.node.address, reason)
                     end
-                    local labels = {upstream.name, peer.node.address, reason}
-                    emit(
-                        metric_registry.label_text({"upstream", "node", "reason"}, labels),
-                        1
-                    )
                 end
             )
         end
@@ -141,17 +126,17 @@ local function show_left_out(registry)
 end
 local function show_degraded(registry)
     local help = "1 while an upstream's requests go to its fallback at once."
-    collect(
+    gauges.of(
         registry,
         "openclaw_upstream_degraded",
         help,
-        function(emit)
+        {"upstream"},
+        function(sample)
             for ____, upstream in ipairs(shown(registry)) do
                 if upstream.fallback ~= nil then
-                    local value = upstreams.is_degraded(upstream) and 1 or 0
-                    emit(
-                        metric_registry.label_text({"upstream"}, {upstream.name}),
-                        value
+                    sample(
+                        upstreams.is_degraded(upstream) and 1 or 0,
+                        upstream.name
                     )
                 end
             end
@@ -173,19 +158,8 @@ local function concurrency(upstream, peer)
     local ____opt_2 = ____this_3.concurrent_requests
     return ____opt_2 and ____opt_2(____this_3, peer)
 end
---- Shows the nodes of an upstream. Raises if there is an upstream of this name already. Phases: init.
-function ____exports.show(registry, upstream)
-    local others = shown_by_registry[registry]
-    if others ~= nil then
-        for ____, other in ipairs(others) do
-            if other.name == upstream.name then
-                error(("balancer \"" .. upstream.name) .. "\": another one has this name", 0)
-            end
-        end
-        others[#others + 1] = upstream
-        return
-    end
-    shown_by_registry[registry] = {upstream}
+--- Adds the gauges of upstreams.
+local function show_all(registry)
     show_in_flight(registry)
     show_states(registry)
     show_left_out(registry)
@@ -193,5 +167,14 @@ function ____exports.show(registry, upstream)
     show_peers(registry, "openclaw_upstream_node_weight", "A node's weight: learned, where 1 is an equal share of the requests, or static.", weight)
     show_peers(registry, "openclaw_upstream_node_service_seconds", "Mean time a node works on one request, waiting left out, as the answering worker has learned it.", service_seconds)
     show_peers(registry, "openclaw_upstream_node_concurrency", "How many requests a node works on side by side, as the answering worker has learned it.", concurrency)
+end
+--- Shows the nodes of an upstream. Raises if there is an upstream of this name already. Phases: init.
+function ____exports.show(registry, upstream)
+    for ____, other in ipairs(shown(registry)) do
+        if other.name == upstream.name then
+            error(("balancer \"" .. upstream.name) .. "\": another one has this name", 0)
+        end
+    end
+    gauges.add(shown_by_registry, registry, upstream, show_all)
 end
 return ____exports

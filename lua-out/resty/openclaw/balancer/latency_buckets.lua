@@ -55,8 +55,8 @@ local metatable = {__index = {
     wants_seconds = true
 }}
 local LIST = kinds.list_of(table_of({
-    below_seconds = required(kinds.positive, "answers that take less have the weight"),
-    weight = required(kinds.positive, "how many times its static weight a node has then")
+    below_seconds = required(kinds.positive, "upper bound of the latency, in seconds"),
+    weight = required(kinds.positive, "factor of the static weight of a node whose latency is below it")
 }))
 --- The option `buckets`: a list, rising by `below_seconds`.
 ____exports.BUCKETS = {

@@ -3,12 +3,12 @@ local problem = require("resty.openclaw.config.problems")
 local addresses = require("resty.openclaw.core.http.address")
 local discovery = require("resty.openclaw.balancer.discovery")
 local EXPECTED = "an IP address and port, \"unix:/path\", a name and port, or an SRV name"
---- In examples.
+--- The port in examples.
 local PORT = 8000
 local TLS_HINT = "; for TLS see docs/recipes.md"
---- The schemes that users know from `proxy_pass` and its like, with the ports that these have without one.
+--- Schemes that users know from `proxy_pass` and similar directives, with their default ports.
 local SCHEMES = {http = {port = 80, hint = ""}, https = {port = 443, hint = TLS_HINT}, grpc = {port = 80, hint = ""}, grpcs = {port = 443, hint = TLS_HINT}}
---- Nothing for what is neither an address nor a name.
+--- Parses an address or a name. Nothing if the text is neither.
 local function parse(written)
     local text, host, port = addresses.parse(written)
     if text ~= nil then
@@ -16,7 +16,7 @@ local function parse(written)
     end
     return discovery.is_name(written) and ({text = written, is_name = true, host = host, port = port}) or nil
 end
---- The node of a URL, as it is to be written; nothing where that cannot be told.
+--- How to write the node of a URL; nothing if that is unknown.
 local function node_of(rest, port)
     local socket = string.match(rest, "^unix:/[^:]+")
     if socket ~= nil then
@@ -35,7 +35,7 @@ local function node_of(rest, port)
     end
     return ____temp_0
 end
---- The sentence on an address that is none.
+--- The error message for an invalid address.
 local function sentence(written, path)
     local scheme, rest = string.match(written, "^(%a[%w+.-]*)://(.*)$")
     if scheme ~= nil then

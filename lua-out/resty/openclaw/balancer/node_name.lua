@@ -3,9 +3,9 @@ local nginx_balancer = require("ngx.balancer")
 local request = require("resty.openclaw.core.request.request")
 local HTTP_PORT = 80
 local HTTPS_PORT = 443
---- What nginx.conf says as Host; see nginx/proxy.conf.
+--- The variable that nginx.conf sends as Host; see nginx/proxy.conf.
 local VARIABLE = "openclaw_host"
---- A node's own Host header: its name, or else its address, with its port where that is none of the usual ones. Phases: any.
+--- A node's own Host header: its name or else its address, with its port unless that is 80 or 443. Phases: any.
 function ____exports.host_header(name, host, port)
     if port == 0 then
         return "localhost"
@@ -13,9 +13,9 @@ function ____exports.host_header(name, host, port)
     local shown = name or host
     return (port == HTTP_PORT or port == HTTPS_PORT) and shown or (shown .. ":") .. tostring(port)
 end
---- The name for TLS of a try at this peer; nothing for nginx's own (`proxy_ssl_name`, or the name of the upstream). Phases: any.
+--- The name for TLS of an attempt at this peer. Nothing to keep nginx's own (`proxy_ssl_name`, or the name of the upstream). Phases: any.
 -- 
--- @param last where the request has just been
+-- @param last the peer of the attempt before
 -- @param upstream the name of the upstream in nginx.conf
 function ____exports.server_name(peer, last, upstream)
     if peer.server_name ~= nil or (last and last.server_name) == nil then
@@ -23,7 +23,7 @@ function ____exports.server_name(peer, last, upstream)
     end
     return upstream
 end
---- Has the node get its own name as Host: nginx has written the header before there was a node. Phases: balancer.
+--- Sends the node its own name as Host. nginx has written the header before the node was chosen, so it is written again. Phases: balancer.
 function ____exports.tell_host(peer, faults)
     if request.variable(VARIABLE) == peer.host_header then
         return

@@ -19,13 +19,13 @@ local WEIGHT = {
         return 1
     end
 }
---- What may stand beside the address of a node.
+--- The options beside a node's address.
 ____exports.SCHEMA = {
     weight = option(WEIGHT, 1, "for the other policies the node's share of the requests; for `xed` only a first guess at its speed, so [canaries](recipes.md#canary) need `round_robin`"),
-    drain = option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is refused")
+    drain = option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is rejected")
 }
 local NAMED_SCHEMA = {
-    address = required(NODE_ADDRESS, "the address or name, where it does not stand first in the table"),
+    address = required(NODE_ADDRESS, "the address or name, if it is not the first entry of the table"),
     weight = again(____exports.SCHEMA.weight),
     drain = again(____exports.SCHEMA.drain)
 }
@@ -92,7 +92,7 @@ local function read_node(given, path, problems)
     return ____temp_3
 end
 local LIST = kinds.list_of({name = "node", read = read_node})
---- The option `nodes`: a list in which no node stands twice.
+--- The option `nodes`: a list of nodes without duplicates.
 ____exports.NODES = {
     name = "list",
     read = function(given, path, problems)

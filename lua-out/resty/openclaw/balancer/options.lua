@@ -42,7 +42,7 @@ ____exports.SCHEMA = {
     policy = option(POLICY, "xed", "how the node of a request is chosen, see [Policies](#policies)"),
     buckets = computed(latency_buckets.BUCKETS, "2 s: 3, 4 s: 2", "for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising; above the last one the weight is 1"),
     hash_on = computed(consistent_hash.HASHED_VARIABLE, "required there", "for `consistent_hash`: the variable to hash, such as `\"$arg_user\"`"),
-    load_factor = option(consistent_hash.LOAD_FACTOR, consistent_hash.DEFAULT_LOAD_FACTOR, "for `consistent_hash`: how many times its fair share a node may have in flight"),
+    load_factor = option(consistent_hash.LOAD_FACTOR, consistent_hash.DEFAULT_LOAD_FACTOR, "for `consistent_hash`: maximum in-flight count of a node, as a multiple of its fair share"),
     signal = option(SIGNAL, "auto", "when a request counts as done: `ttfb`, with the first byte of its response; `total`, with the last byte; `auto`, with the first byte of a streamed response and the last byte of any other"),
     host = option(HOST, "client", "which name nodes get as `Host`, see [The name of nodes](#the-name-of-nodes)"),
     tries = option(

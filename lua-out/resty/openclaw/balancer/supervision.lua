@@ -1,5 +1,6 @@
 local ____exports = {}
 local random = require("resty.openclaw.core.bytes.random")
+local guard = require("resty.openclaw.core.metrics.guard")
 local clock = require("resty.openclaw.core.time.clock")
 local health_state = require("resty.openclaw.balancer.health_check.health_state")
 local membership_of = require("resty.openclaw.balancer.membership")
@@ -129,11 +130,15 @@ local function may_lead(upstream, now)
     return upstream.leads or upstream.next_ask == nil or now >= upstream.next_ask
 end
 --- Calls a function that may raise.
-local function guard(work, upstream, now)
-    local ok, err = pcall(work, upstream, now)
-    if not ok then
-        upstream.faults:report("tick", upstream.name, ": ", err)
-    end
+local function call(work, upstream, now)
+    guard.call_for(
+        upstream.faults,
+        "tick",
+        upstream.name,
+        work,
+        upstream,
+        now
+    )
 end
 --- Does the work that is due; returns whether there is more to do in a tenth of a second.
 local function tick_all(all, now)
@@ -147,10 +152,10 @@ local function tick_all(all, now)
             has_work = has_work or is_active
         end
         if is_due(upstream, now, is_active) then
-            guard(tick, upstream, now)
+            call(tick, upstream, now)
         end
         if may_lead(upstream, now) then
-            guard(lead, upstream, now)
+            call(lead, upstream, now)
         end
         has_work = has_work or upstream.leads
     end

@@ -1,6 +1,6 @@
 local ____exports = {}
 local problem = require("resty.openclaw.config.problems")
---- A kind whose values are known by a test. `expected`: how a sentence ends that refuses another one.
+--- A kind whose values pass a test. `expected`: the end of the error message for other values.
 function ____exports.of(name, expected, is_one)
     local function read(given, path, problems)
         local ok, is_fine = pcall(is_one, given)
@@ -14,7 +14,7 @@ end
 local function is_finite(given)
     return type(given) == "number" and given == given and math.abs(given) ~= math.huge
 end
---- A string with at least one letter.
+--- A non-empty string.
 ____exports.text = ____exports.of(
     "string",
     "a non-empty string",
@@ -32,7 +32,7 @@ ____exports.variable_name = ____exports.of(
         return legal ~= nil
     end
 )
---- The path of a file with a secret. Another value is not shown: it may be the secret itself.
+--- The path of a file with a secret. Error messages do not contain a wrong value, which may be the secret itself.
 ____exports.secret_file = {
     name = "path",
     read = function(given, path, problems)
@@ -55,7 +55,7 @@ ____exports.positive = ____exports.of(
     "a number above 0",
     function(given) return is_finite(given) and given > 0 end
 )
---- A number from 0 up.
+--- A number of at least 0.
 ____exports.not_negative = ____exports.of(
     "number ≥ 0",
     "a number from 0 up",
@@ -73,7 +73,7 @@ ____exports.callback = ____exports.of(
     "a function",
     function(given) return type(given) == "function" end
 )
---- A whole number from `least` up, to `most` where that is given.
+--- A whole number of at least `least`, and at most `most` if given.
 function ____exports.whole(least, most)
     if most == nil then
         most = math.huge
@@ -116,9 +116,9 @@ function ____exports.false_or(kind)
         end
     }
 end
---- More holes than that are no variables that do not exist.
+--- Maximum number of holes in a list; more are not explained by variables that do not exist.
 local MOST_HOLES = 100
---- The last place of a list, which may have holes where variables do not exist; nothing of what is no list.
+--- The last index of a list, which may have holes from variables that do not exist. Nothing if it is not a list.
 local function last_place(given)
     if type(given) ~= "table" then
         return nil
@@ -134,7 +134,7 @@ local function last_place(given)
     end
     return last - entries <= MOST_HOLES and last or nil
 end
---- A list with at least one entry, each of a kind; an entry's path ends in its place, as `nodes[2]`.
+--- A list with at least one entry, each of a kind; an entry's path ends with its index, as in `nodes[2]`.
 function ____exports.list_of(kind)
     return {
         name = "list of " .. kind.name,
@@ -188,7 +188,7 @@ function ____exports.with_methods(expected, methods)
         end
     }
 end
---- Whatever it is: who gets it reads it.
+--- Any value; the receiver checks it.
 function ____exports.anything(name)
     return {
         name = name,

@@ -1,5 +1,5 @@
 local ____exports = {}
---- The keys of a table whose keys are names, sorted: Lua gives them in any order. Phases: any.
+--- The keys of a table with string keys, sorted, because Lua has no order. Phases: any.
 function ____exports.sorted(map)
     local names = {}
     for name in pairs(map) do

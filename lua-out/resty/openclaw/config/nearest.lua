@@ -16,7 +16,7 @@ local function distance(left, right)
     end
     return previous[#right]
 end
---- The known word that is nearest to another one; nothing where none is near. Phases: any.
+--- The known word that is most similar to a word; nothing if none is similar. Phases: any.
 function ____exports.nearest(word, known)
     local best
     local best_distance = math.max(2, #word / 2)

@@ -1,13 +1,5 @@
 local ____exports = {}
---- The path of an option in a table. The outermost one is "setup:", so that its options are "setup: routes" and so on.
-function ____exports.child(path, name)
-    return string.byte(path, -1) == string.byte(":") and (path .. " ") .. name or (path .. ".") .. name
-end
---- How a path begins a sentence of its own.
-function ____exports.beginning(path)
-    return string.byte(path, -1) == string.byte(":") and path or path .. ":"
-end
---- How a value is shown in a sentence: strings in quotes, tables by their kind only.
+--- A value as shown in error messages: strings in quotes, tables as their type only.
 function ____exports.shown(value)
     if value == nil then
         return "nothing"
@@ -24,27 +16,40 @@ function ____exports.shown(value)
     end
     return tostring(value)
 end
---- The sentence on an option that has a wrong value.
+--- The path of an option in a table. The outermost one is "setup:", so that its options are "setup: routes" and so on.
+function ____exports.child(path, name)
+    local is_outermost = string.byte(path, -1) == string.byte(":")
+    local is_plain = string.find(name, "^[%w_.%-]+$")
+    if is_plain == nil then
+        return (((is_outermost and path .. " " or path) .. "[") .. ____exports.shown(name)) .. "]"
+    end
+    return is_outermost and (path .. " ") .. name or (path .. ".") .. name
+end
+--- The beginning of an error message about a path.
+function ____exports.beginning(path)
+    return string.byte(path, -1) == string.byte(":") and path or path .. ":"
+end
+--- The error message for an option with a wrong value.
 function ____exports.sentence(path, expected, given)
     return (((path .. " must be ") .. expected) .. ", got ") .. ____exports.shown(given)
 end
---- The sentence on an option that is no table. What stands in its place is not shown: it may be a secret.
+--- The error message for an option that is not a table. The value is not shown, because it may be a secret.
 function ____exports.add_no_table(problems, path, expected, given)
     local what = type(given) == "string" and "a string" or ____exports.shown(given)
     problems[#problems + 1] = (((path .. " must be ") .. expected) .. ", got ") .. what
 end
---- Adds the sentence on an option that has a wrong value.
+--- Adds the error message for an option with a wrong value.
 function ____exports.add(problems, path, expected, given)
     problems[#problems + 1] = ____exports.sentence(path, expected, given)
 end
---- Raises the sentence on an option that has a wrong value.
+--- Raises the error message for an option with a wrong value.
 function ____exports.refuse(path, expected, given)
     error(
         ____exports.sentence(path, expected, given),
         0
     )
 end
---- Raises all problems, one a line, if there are any.
+--- Raises all problems, one per line, if there are any.
 function ____exports.raise(problems)
     if #problems > 0 then
         error(

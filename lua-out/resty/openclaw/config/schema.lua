@@ -14,7 +14,7 @@ local function make(kind, fallback, is_required, meaning, default_text)
         place = places
     }
 end
---- An option that is `fallback` where it is not given.
+--- An option with the default `fallback`.
 function ____exports.option(kind, fallback, meaning)
     return make(kind, fallback, false, meaning)
 end
@@ -22,11 +22,11 @@ end
 function ____exports.required(kind, meaning)
     return make(kind, nil, true, meaning)
 end
---- An option that is nothing where it is not given.
+--- An option without a default.
 function ____exports.optional(kind, meaning)
     return make(kind, nil, false, meaning)
 end
---- As `optional`, where its owner makes up for it in a way that is to be told: `default_text`, in the documents' tables.
+--- As `optional`, for an option whose default its owner computes; `default_text`: the default in the documentation.
 function ____exports.computed(kind, default_text, meaning)
     return make(
         kind,
@@ -36,7 +36,7 @@ function ____exports.computed(kind, default_text, meaning)
         default_text
     )
 end
---- The same option once more, as the next one of another schema.
+--- A copy of an option, for another schema.
 function ____exports.again(known)
     return make(
         known.kind,
@@ -76,7 +76,7 @@ local function add_unknown(schema, given, path, problems)
         problems[#problems + 1] = one
     end
 end
---- The value of an option; where it is wrong, adds to the problems and returns its default.
+--- The value of an option. If it is wrong, adds to the problems and returns the default.
 local function value_of(declared, given, path, problems)
     if given == nil and not declared.is_required then
         return declared.fallback
@@ -91,8 +91,8 @@ local function value_of(declared, given, path, problems)
     end
     return ____temp_0
 end
---- The values of a table's options, for who has more to look at before all problems are told: what is wrong has its default. Adds
--- to the problems where it is no table, or has unknown options or wrong values.
+--- The values of a table's options, for callers that make further checks before the problems are raised: wrong options have their
+-- defaults. Adds to the problems if it is not a table, or has unknown options or wrong values.
 function ____exports.read_as_far(schema, given, path, problems)
     local is_table = type(given) == "table"
     if not is_table then
@@ -121,21 +121,21 @@ function ____exports.read_as_far(schema, given, path, problems)
     end
     return values
 end
---- The values of a table's options. Where it is none, or has unknown options or wrong values, adds to the problems and returns
+--- The values of a table's options. If it is not a table, or has unknown options or wrong values, adds to the problems and returns
 -- nothing.
 function ____exports.read(schema, given, path, problems)
     local before = #problems
     local values = ____exports.read_as_far(schema, given, path, problems)
     return #problems == before and values or nil
 end
---- As `read`; raises all that is wrong, one sentence a line.
+--- As `read`, but raises all problems, one per line.
 function ____exports.read_or_raise(schema, given, path)
     local problems = {}
     local values = ____exports.read(schema, given, path, problems)
     problem.raise(problems)
     return values
 end
---- A table of options of its own.
+--- A kind: a table with these options.
 function ____exports.table_of(schema)
     return {
         name = "table",
@@ -143,7 +143,7 @@ function ____exports.table_of(schema)
         schema = schema
     }
 end
---- An option that is a table with options of its own, each of which has a value where the table is not given.
+--- An option that is a table of options, all of which have their defaults if the table is not given.
 function ____exports.defaulted(schema, meaning)
     return ____exports.option(
         ____exports.table_of(schema),
@@ -151,7 +151,7 @@ function ____exports.defaulted(schema, meaning)
         meaning
     )
 end
---- A table from names to values of a kind; the entries' paths end in their names.
+--- A kind: a table from names to values of a kind; an entry's path ends with its name.
 function ____exports.map_of(kind)
     return {
         name = "table",
@@ -182,7 +182,7 @@ function ____exports.map_of(kind)
         end
     }
 end
---- The options of two schemas, those of the second behind those of the first.
+--- The options of two schemas, first those of the first one.
 function ____exports.joined(first, second)
     local all = {}
     for ____, name in ipairs(____exports.names(first)) do

@@ -1,6 +1,7 @@
 local ____exports = {}
 local files = require("resty.openclaw.core.files.files")
 local retry_after = require("resty.openclaw.core.http.retry_after")
+local guard = require("resty.openclaw.core.metrics.guard")
 local request = require("resty.openclaw.core.request.request")
 local backoff = require("resty.openclaw.core.time.backoff")
 local clock = require("resty.openclaw.core.time.clock")
@@ -311,12 +312,17 @@ function ____exports.run(delivery, id)
     if file == nil then
         return handle_missing(delivery, id, open_err)
     end
-    local ok, err = pcall(attempt, delivery, id, file)
+    local ok = guard.call(
+        jobs.faults,
+        "delivery",
+        attempt,
+        delivery,
+        id,
+        file
+    )
     files.close(file)
-    if ok then
-        return
+    if not ok then
+        backlogs.retry_later(backlog, id, GATEWAY_PAUSE_SECONDS)
     end
-    jobs.faults:report("delivery", err)
-    backlogs.retry_later(backlog, id, GATEWAY_PAUSE_SECONDS)
 end
 return ____exports

@@ -1,5 +1,6 @@
 local ____exports = {}
 local files = require("resty.openclaw.core.files.files")
+local guard = require("resty.openclaw.core.metrics.guard")
 local clock = require("resty.openclaw.core.time.clock")
 local attempt = require("resty.openclaw.edge.attempt")
 local backlogs = require("resty.openclaw.edge.backlog")
@@ -146,11 +147,8 @@ local function round(premature, dispatcher)
         return
     end
     dispatcher.is_busy = true
-    local ok, err = pcall(work, dispatcher)
+    guard.call(dispatcher.jobs.faults, "delivery", work, dispatcher)
     dispatcher.is_busy = false
-    if not ok then
-        dispatcher.jobs.faults:report("delivery", err)
-    end
 end
 --- Makes the store's folders, and begins to deliver as soon as this worker gets the lock. Phases: init_worker.
 function ____exports.start(dispatcher)

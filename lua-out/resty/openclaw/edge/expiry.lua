@@ -1,5 +1,6 @@
 local ____exports = {}
 local files = require("resty.openclaw.core.files.files")
+local guard = require("resty.openclaw.core.metrics.guard")
 local request = require("resty.openclaw.core.request.request")
 local backlogs = require("resty.openclaw.edge.backlog")
 local deliveries = require("resty.openclaw.edge.delivery")
@@ -56,12 +57,16 @@ local function expire(delivery, id)
         backlogs.forget(delivery.backlog, id)
         return true
     end
-    local ok, expired = pcall(expire_open, delivery, id, file)
+    local ____, expired = guard.call(
+        delivery.jobs.faults,
+        "delivery",
+        expire_open,
+        delivery,
+        id,
+        file
+    )
     files.close(file)
-    if not ok then
-        delivery.jobs.faults:report("delivery", expired)
-    end
-    return ok and expired
+    return expired == true
 end
 local function expire_jobs(delivery)
     local ____delivery_3 = delivery

@@ -1,5 +1,6 @@
 local ____exports = {}
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local gauges = require("resty.openclaw.core.metrics.gauges")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local clock = require("resty.openclaw.core.time.clock")
 local DOWN = 0
@@ -209,35 +210,30 @@ function ____exports.unanswered(link, began, is_first)
     end
     return true
 end
-local function publish(registry, link)
-    local known = links_by_registry[registry]
-    if known ~= nil then
-        for ____, other in ipairs(known) do
-            if other.name == link.name then
-                return
+local function show(registry, links)
+    gauges.of(
+        registry,
+        "openclaw_edge_link_up",
+        "1 while the link of a route is up, else 0.",
+        {"route"},
+        function(sample)
+            for ____, link in ipairs(links) do
+                sample(
+                    ____exports.is_up(link) and 1 or 0,
+                    link.name
+                )
             end
         end
-        known[#known + 1] = link
-        return
-    end
-    local links = {link}
-    links_by_registry[registry] = links
-    metric_registry.collect(
-        registry,
-        {
-            name = "openclaw_edge_link_up",
-            kind = "gauge",
-            help = "1 while the link of a route is up, else 0.",
-            collect = function(emit)
-                for ____, one in ipairs(links) do
-                    emit(
-                        metric_registry.label_text({"route"}, {one.name}),
-                        ____exports.is_up(one) and 1 or 0
-                    )
-                end
-            end
-        }
     )
+end
+--- Shows a link, unless one of its name is shown already.
+local function publish(registry, link)
+    for ____, other in ipairs(links_by_registry[registry] or ({})) do
+        if other.name == link.name then
+            return
+        end
+    end
+    gauges.add(links_by_registry, registry, link, show)
 end
 --- The link of that name; it is up when nginx starts. Raises when there is no shared memory left. Phases: init.
 -- 

@@ -1,4 +1,5 @@
 local ____exports = {}
+local gauges = require("resty.openclaw.core.metrics.gauges")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local usages = require("resty.openclaw.edge.store.usage")
 local RESULTS = {
@@ -37,26 +38,33 @@ local function counters(family, route, words)
     end
     return made
 end
---- A gauge with the labels `route` and `state`.
-local function collect_states(registry, name, help, shown, states)
-    local function emit_all(emit)
-        for ____, ____value in ipairs(shown) do
-            local route = ____value.route
-            local usage = ____value.usage
-            for ____, reading in ipairs(states) do
-                local state, figure = unpack(reading, 1, 2)
-                emit(
-                    metric_registry.label_text({"route", "state"}, {route, state}),
-                    figure(usage)
-                )
+--- Adds a gauge with the labels `route` and `state`.
+local function show_states(registry, name, help, shown, states)
+    gauges.of(
+        registry,
+        name,
+        help,
+        {"route", "state"},
+        function(sample)
+            for ____, ____value in ipairs(shown) do
+                local route = ____value.route
+                local usage = ____value.usage
+                for ____, reading in ipairs(states) do
+                    local state, figure = unpack(reading, 1, 2)
+                    sample(
+                        figure(usage),
+                        route,
+                        state
+                    )
+                end
             end
         end
-    end
-    metric_registry.collect(registry, {name = name, kind = "gauge", help = help, collect = emit_all})
+    )
 end
-local function collect(registry, shown)
+--- Adds the gauges of stores.
+local function show(registry, shown)
     local jobs_help = "Jobs that wait (pending), stored responses (done), and jobs that ended without a response (failed)."
-    collect_states(
+    show_states(
         registry,
         "openclaw_edge_jobs",
         jobs_help,
@@ -64,45 +72,34 @@ local function collect(registry, shown)
         {{"pending", usages.jobs}, {"done", usages.responses}, {"failed", usages.failed}}
     )
     local bytes_help = "Bytes on the disk of jobs that wait (pending), and of stored responses (done)."
-    collect_states(
+    show_states(
         registry,
         "openclaw_edge_store_bytes",
         bytes_help,
         shown,
         {{"pending", usages.bytes}, {"done", usages.response_bytes}}
     )
-    metric_registry.collect(
+    local oldest_help = "Seconds for which the oldest job has waited."
+    gauges.of(
         registry,
-        {
-            name = "openclaw_edge_oldest_seconds",
-            kind = "gauge",
-            help = "Seconds for which the oldest job has waited.",
-            collect = function(emit)
-                for ____, ____value in ipairs(shown) do
-                    local route = ____value.route
-                    local usage = ____value.usage
-                    emit(
-                        metric_registry.label_text({"route"}, {route}),
-                        usages.oldest_seconds(usage)
-                    )
-                end
+        "openclaw_edge_oldest_seconds",
+        oldest_help,
+        {"route"},
+        function(sample)
+            for ____, ____value in ipairs(shown) do
+                local route = ____value.route
+                local usage = ____value.usage
+                sample(
+                    usages.oldest_seconds(usage),
+                    route
+                )
             end
-        }
+        end
     )
-end
-local function show(registry, one)
-    local known = shown_by_registry[registry]
-    if known ~= nil then
-        known[#known + 1] = one
-        return
-    end
-    local shown = {one}
-    shown_by_registry[registry] = shown
-    collect(registry, shown)
 end
 --- The metrics of one route. Phases: init.
 function ____exports.open(registry, route, usage)
-    show(registry, {route = route, usage = usage})
+    gauges.add(shown_by_registry, registry, {route = route, usage = usage}, show)
     local jobs = metric_registry.counter(registry, "openclaw_edge_jobs_total", "Jobs by result.", {"route", "result"})
     local refusals = metric_registry.counter(registry, "openclaw_edge_refusals_total", "Requests that were not stored as jobs, by reason.", {"route", "reason"})
     local deliveries = metric_registry.counter(registry, "openclaw_edge_deliveries_total", "Attempts to deliver a job, by outcome.", {"route", "outcome"})

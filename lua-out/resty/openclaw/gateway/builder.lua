@@ -36,13 +36,13 @@ ____exports.SCHEMA = {
         {},
         "name → what a route does, below"
     ),
-    log = schemas.optional(ANY_TABLE, "where records go, and what is slow; see [post_action](post_action.md)"),
+    log = schemas.optional(ANY_TABLE, "sinks of the request records, and the slow log's options; see [post_action](post_action.md)"),
     metrics = defaulted(metrics.SCHEMA, "the options of [metrics](metrics.md)"),
     admin = defaulted(admins.SCHEMA, "the options of [admin](admin.md), without `upstreams`"),
     status = defaulted(statuses.SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),
     plugins = option(DECLARATIONS, {}, "your own [plugins](plugins.md), each of which routes may have by its name")
 }
---- Does a part; adds to the problems what it raises, and returns nothing then.
+--- Calls a function. If it raises, adds the error to the problems and returns nothing.
 local function attempt(problems, part)
     local ok, made = pcall(part)
     if ok then
@@ -51,7 +51,7 @@ local function attempt(problems, part)
     problems[#problems + 1] = tostring(made)
     return nil
 end
---- Our own plugins and those of the user; adds to the problems where two have one name.
+--- The built-in plugins and those of the user. Adds a problem if two have the same name.
 local function all_plugins(given, recorders, problems)
     local all = {}
     local known = {}
@@ -71,11 +71,11 @@ local function all_plugins(given, recorders, problems)
     end
     return all
 end
---- Balancers as whoever needs some of their methods only wants them: TypeScript's tables are not covariant.
+--- Balancers as a table of a type with fewer methods: TypeScript's tables are not covariant.
 local function of_any(balancers)
     return balancers
 end
---- Reads all routes; what is wrong is added to the problems.
+--- Reads all routes, and adds what is wrong to the problems.
 local function read_routes(given, declarations, problems)
     local schema = routes.schema_of(declarations)
     local known = {}
@@ -85,7 +85,7 @@ local function read_routes(given, declarations, problems)
     local stores = {}
     local all = {}
     for ____, name in ipairs(names.sorted(given.routes)) do
-        local path = "setup: routes." .. name
+        local path = problem.child("setup: routes", name)
         local options = routes.read(
             schema,
             given.routes[name],
@@ -100,7 +100,7 @@ local function read_routes(given, declarations, problems)
     end
     return all
 end
---- Builds the gateway. Raises all that is wrong with the options, a sentence a line. Phases: init.
+--- Builds the gateway. Raises all problems of the options, one per line. Phases: init.
 function ____exports.build(options)
     local problems = {}
     local read = schemas.read_as_far(____exports.SCHEMA, options, "setup:", problems)

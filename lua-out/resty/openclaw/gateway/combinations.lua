@@ -1,6 +1,6 @@
 local ____exports = {}
 local problem = require("resty.openclaw.config.problems")
---- A kept request is delivered by the gateway, and nothing of who asked is kept.
+--- The gateway delivers stored requests itself, and does not store the caller's identity.
 local function check_deliveries(path, ____bindingPattern0, problems)
     local identity
     local edge
@@ -13,7 +13,7 @@ local function check_deliveries(path, ____bindingPattern0, problems)
     local why = "a kept request is delivered without its client's identity, so each delivery would be refused with 401"
     problems[#problems + 1] = (((path .. ".edge cannot be used with identity.accept = \"") .. way) .. "\" unless identity.required = false: ") .. why
 end
---- The next gateway must get the body that is signed.
+--- The next gateway must get the body that was signed.
 local function check_usage(path, ____bindingPattern0, problems)
     local body_digest
     local identity
@@ -30,7 +30,7 @@ local function check_usage(path, ____bindingPattern0, problems)
     local why = "the next gateway would get another body than the one that is signed"
     problems[#problems + 1] = (path .. ".inference.include_usage cannot be used with identity.sign and body_digest.algorithm = \"sha256\": ") .. why
 end
---- One of two routes with one store would never get its lock, and so deliver nothing.
+--- If two routes shared a store, one of them would never get its lock, and would deliver nothing.
 local function check_store(path, ____bindingPattern0, stores, problems)
     local edge
     edge = ____bindingPattern0.edge
@@ -42,7 +42,7 @@ local function check_store(path, ____bindingPattern0, stores, problems)
     end
     stores[edge.store] = true
 end
---- Adds what is wrong with a route's options taken together; `stores`: those of the routes before.
+--- Adds the problems of a route's options in combination; `stores`: those of the routes before.
 function ____exports.check(path, given, stores, problems)
     local options = given
     check_deliveries(path, options, problems)

@@ -2,7 +2,7 @@ local ____exports = {}
 --- LuaJIT's limit is 60 upvalues; each plugin takes two, the route one.
 local MOST_STEPS = 29
 local makers = {}
---- The Lua that makes a chain of so many steps from the route, the methods and the plugins.
+--- Lua code that makes a chain of so many steps from the route, the methods and the plugins.
 local function write(count, may_decline)
     local names = {"route"}
     local calls = {}
@@ -30,11 +30,11 @@ local function maker(count, may_decline)
     makers[key] = made
     return made
 end
---- Where a plugin stands in a phase: those without a number come last.
+--- The place of a plugin in a phase: plugins without a number come last.
 local function place_in(placed, phase)
     return placed.order[phase] or math.huge
 end
---- The steps of a phase, by the numbers of its plugins; those with the same number as they were given.
+--- The steps of a phase, sorted by the numbers of its plugins; plugins with equal numbers keep their order.
 function ____exports.steps(plugins, phase)
     local taking_part = {}
     for ____, placed in ipairs(plugins) do
@@ -86,11 +86,11 @@ local function chain_of(all, route, may_decline)
     end
     return maker(#all, may_decline)(unpack(values))
 end
---- A function that makes these steps, one after the other, and returns true. Raises when there are too many. Phases: init.
+--- A function that calls these steps in order, and returns true. Raises if there are too many. Phases: init.
 function ____exports.chain(all, route)
     return chain_of(all, route, false)
 end
---- As `chain`, but the function returns false as soon as a step does.
+--- As `chain`, but the function stops and returns false when a step returns false.
 function ____exports.declining_chain(all, route)
     return chain_of(all, route, true)
 end

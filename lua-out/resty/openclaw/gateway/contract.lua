@@ -1,6 +1,7 @@
 local ____exports = {}
 local schemas = require("resty.openclaw.config.schema")
---- All of them, in the order in which they run.
+local refusal = require("resty.openclaw.gateway.refusal")
+--- All phases, in the order in which they run.
 ____exports.PHASES = {
     "access",
     "admitted",
@@ -40,22 +41,27 @@ function ____exports.define(given)
         end
     }
 end
---- An instance that stands alone, without a gateway, from options as users write them. Raises all that is wrong. Phases: init.
+--- Makes an instance without a gateway from the user's options. Raises all problems. Phases: init.
 function ____exports.alone(given, options)
     local ____given_2 = given
     local name = ____given_2.name
     local schema = ____given_2.schema
     local create = ____given_2.create
-    local ____create_6 = create
-    local ____schemas_read_or_raise_5 = schemas.read_or_raise
-    local ____schema_4 = schema
-    local ____options_3 = options
-    if ____options_3 == nil then
-        ____options_3 = {}
-    end
-    return ____create_6(
-        ____schemas_read_or_raise_5(____schema_4, ____options_3, name),
-        {path = name, route = ""}
+    return refusal.without_trace(
+        function()
+            local ____create_6 = create
+            local ____schemas_read_or_raise_5 = schemas.read_or_raise
+            local ____schema_4 = schema
+            local ____options_3 = options
+            if ____options_3 == nil then
+                ____options_3 = {}
+            end
+            return ____create_6(
+                ____schemas_read_or_raise_5(____schema_4, ____options_3, name),
+                {path = name, route = ""}
+            )
+        end,
+        nil
     )
 end
 return ____exports

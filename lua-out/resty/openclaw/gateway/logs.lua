@@ -11,24 +11,24 @@ local ____misplaced = require("resty.openclaw.post_action.misplaced")
 local take_out = ____misplaced.take_out
 local settings = require("resty.openclaw.post_action.settings")
 local sinks = require("resty.openclaw.post_action.sinks")
---- Where `log` does not say.
+--- The slow log's options if `log` does not set them.
 ____exports.DEFAULT_SLOW = {seconds = 5, lines_per_minute = 600}
 local SLOW_SCHEMA = {
-    slow_seconds = option(kinds.positive, ____exports.DEFAULT_SLOW.seconds, "requests that take so long, or longer, are slow"),
+    slow_seconds = option(kinds.positive, ____exports.DEFAULT_SLOW.seconds, "minimum duration of a slow request, in seconds"),
     slow_lines_per_minute = option(
         kinds.whole(1),
         ____exports.DEFAULT_SLOW.lines_per_minute,
-        "so many lines all workers write together in a minute"
+        "maximum number of lines per minute, over all workers"
     )
 }
---- What may stand beside all sinks as well as in one of them.
+--- Options that may be set for all sinks, or in one of them.
 local DEAD_LETTER_SCHEMA = {dead_letter = settings.DEAD_LETTER}
---- What stands beside all sinks.
+--- The options set for all sinks.
 local COMMON_SCHEMA = joined(
     joined(DEAD_LETTER_SCHEMA, settings.QUEUE_SCHEMA),
     SLOW_SCHEMA
 )
---- What is no option of the sink's type.
+--- Options that do not belong to the sink's type.
 local ENTRY_SCHEMA = joined({name = settings.NAME}, DEAD_LETTER_SCHEMA)
 local function is_common(name)
     return COMMON_SCHEMA[name] ~= nil
@@ -80,7 +80,7 @@ local SINKS = {
         return {}
     end
 }
-local OWN_SCHEMA = {sinks = optional(SINKS, "where records go: a list of [sinks](post_action.md), each with the options of its type")}
+local OWN_SCHEMA = {sinks = optional(SINKS, "sinks of the request records: a list of [sinks](post_action.md), each with the options of its type")}
 --- The options of `log`.
 ____exports.SCHEMA = joined(OWN_SCHEMA, COMMON_SCHEMA)
 local PATH = "setup: log"
@@ -94,7 +94,7 @@ local function is_about_sinks(given)
     local first = next(given)
     return first == nil
 end
---- `log` as it is given: nothing without it. Adds to the problems what is wrong. Phases: init.
+--- The option `log` as read; nothing without it. Adds what is wrong to the problems. Phases: init.
 function ____exports.read(given, problems)
     if given == nil then
         return nil
@@ -129,15 +129,15 @@ function ____exports.read(given, problems)
     end
     return ____temp_4
 end
---- What the slow logs of all routes are made of. Phases: init.
+--- The options of the slow logs of all routes. Phases: init.
 function ____exports.slow_options(log)
     if log == nil then
         return ____exports.DEFAULT_SLOW
     end
     return {seconds = log.slow_seconds, lines_per_minute = log.slow_lines_per_minute}
 end
---- One queue for each sink: what stands beside `sinks` holds for all of them. Adds to the problems what the sinks lack. Phases:
--- init.
+--- Makes one queue for each sink; the options beside `sinks` apply to all of them. Adds to the problems what the sinks raise.
+-- Phases: init.
 function ____exports.make_sinks(log, problems)
     local logs = {}
     for place, entry in ipairs(log and log.sinks or ({})) do

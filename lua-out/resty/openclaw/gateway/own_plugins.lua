@@ -21,7 +21,7 @@ local function has_method(table_given, path, problems)
     end
     return methods > 0
 end
---- A table with methods named as phases. One without any was meant to be something else.
+--- A table with methods named as phases. A table without any of these is an error.
 local PHASE_TABLE = {
     name = "table",
     read = function(given, path, problems)
@@ -36,11 +36,11 @@ local PHASE_TABLE = {
 }
 --- The option `plugins` of a route.
 ____exports.PHASE_TABLES = kinds.list_or_none_of(PHASE_TABLE)
---- What a module returns: its declaration, or, as our own do, a table that has it as `plugin`.
+--- What a module returns: its declaration, or a table with the declaration in the field `plugin`, as built-in plugins do.
 local function declaration_in(given)
     return type(given.plugin) == "table" and given.plugin or given
 end
---- A plugin as `define` returns it, or as its argument.
+--- A plugin as returned by `define`, or the argument of `define`.
 local DECLARATION = {
     name = "plugin",
     read = function(given, path, problems)

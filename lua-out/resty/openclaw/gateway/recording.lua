@@ -19,7 +19,7 @@ local function metrics_of(metrics)
         end
     }
 end
---- All sinks of `log` as one plugin: a chain of them, as a loop over a few is one that LuaJIT does not compile.
+--- All sinks of `log` as one plugin: a chain, because LuaJIT does not compile short loops well.
 local function all_of(logs, route)
     local placed = {}
     for ____, plugin in ipairs(logs) do
@@ -56,7 +56,7 @@ local function record_to(logs)
     }
 end
 local function slow_log_as(slow)
-    local schema = {seconds = option(kinds.positive, slow.seconds, "requests that take so long, or longer, are slow")}
+    local schema = {seconds = option(kinds.positive, slow.seconds, "minimum duration of a slow request, in seconds")}
     return {
         name = "slow_log",
         order = {log = 500},
@@ -81,7 +81,7 @@ local function slow_log_as(slow)
         end
     }
 end
---- These plugins, over what all routes share. Phases: init.
+--- The declarations of these plugins, with the objects that all routes share. Phases: init.
 function ____exports.declarations(metrics, logs, slow)
     return {
         metrics_of(metrics),

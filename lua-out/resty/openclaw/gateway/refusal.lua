@@ -1,9 +1,9 @@
 local ____exports = {}
---- How nginx gets to know that a configuration is wrong. Phases: init.
+--- Reports to nginx that a configuration is invalid. Phases: init.
 local library = debug
 local trace = debug.traceback
---- Calls a function; what it raises is raised here, and nginx logs it without a stack trace: the sentences are for who writes the
--- configuration. nginx has `debug.traceback` add one, which is replaced for that one call.
+--- Calls a function. If it raises, raises the same error, which nginx logs without a stack trace, because the error is for the author of
+-- the configuration. nginx adds the trace by `debug.traceback`, which is replaced for that one call.
 function ____exports.without_trace(work, argument)
     local ok, made = pcall(work, argument)
     if ok then

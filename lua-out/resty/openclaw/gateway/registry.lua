@@ -5,7 +5,7 @@ local edge = require("resty.openclaw.edge")
 local identity = require("resty.openclaw.identity")
 local image_check = require("resty.openclaw.image_check")
 local inference = require("resty.openclaw.inference")
---- In the order in which the documents name them.
+--- In the order of the documentation.
 ____exports.PLUGINS = {
     edge.plugin,
     deadline.plugin,

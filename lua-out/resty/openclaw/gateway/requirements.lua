@@ -2,7 +2,7 @@ local ____exports = {}
 local request = require("resty.openclaw.core.request.request")
 local request_state = require("resty.openclaw.core.request.request_state")
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
---- What a route needs that has these plugins, and steps in these phases. Phases: init.
+--- The requirements of a route with these plugins and with steps in these phases. Phases: init.
 local function create(route, declarations, needs_header_filter, needs_body_filter)
     local variables = {}
     for ____, declaration in ipairs(declarations) do
@@ -45,7 +45,7 @@ function ____exports.look_at_variables(of, faults)
         )
     end
 end
---- Whether the response at hand is that of a node as it passed all filters of the route's location, to its end.
+--- Whether the response is a node's, and passed all filters of the route's location to its end.
 local function has_passed_filters()
     if request.whole_number("body_bytes_sent") == 0 then
         return false
@@ -62,7 +62,7 @@ end
 local function report_hook(of, faults, hook, file)
     faults:report("no_" .. hook, ((((("a response of the route \"" .. of.route) .. "\" did not pass ") .. hook) .. "_by_lua: include nginx/") .. file) .. " in its location")
 end
---- Reports hooks that a response has not passed. Phases: log.
+--- Reports hooks that did not run for a response. Phases: log.
 function ____exports.look_at_hooks(of, faults)
     if not has_passed_filters() then
         return

@@ -11,7 +11,7 @@ local ____own_plugins = require("resty.openclaw.gateway.own_plugins")
 local PHASE_TABLES = ____own_plugins.PHASE_TABLES
 local requirements = require("resty.openclaw.gateway.requirements")
 local OWN = {
-    upstream = optional(kinds.text, "one of `upstreams`: where `balance()` without a name sends the route's requests"),
+    upstream = optional(kinds.text, "the upstream that `balance()` without a name uses; one of `upstreams`"),
     plugins = optional(PHASE_TABLES, "your own plugins: tables with methods named as phases; see [plugins](plugins.md#a-table-of-methods)")
 }
 --- The schema of a route that may have these plugins.
@@ -25,7 +25,7 @@ function ____exports.schema_of(declarations)
     schema.plugins = schemas.again(OWN.plugins)
     return schema
 end
---- Says so where an option of nginx.conf is looked for in a route.
+--- Explains an option that belongs in nginx.conf, not in a route.
 local function add_misplaced(given, path, problems)
     if type(given) ~= "table" or given.retry_post == nil then
         return false
@@ -33,7 +33,7 @@ local function add_misplaced(given, path, problems)
     problems[#problems + 1] = path .. ".retry_post is said in nginx.conf: include nginx/retry_post.conf in the route's location"
     return true
 end
---- The options of a route; adds to the problems what is wrong with them, and returns nothing then.
+--- The options of a route. If they are wrong, adds to the problems and returns nothing.
 function ____exports.read(schema, given, path, upstreams, problems)
     if add_misplaced(given, path, problems) then
         return nil
@@ -72,7 +72,14 @@ local function place_all(declarations, name, options, upstream, instances, own, 
     local placed = {}
     for ____, declaration in ipairs(declarations) do
         local is_own = own[declaration] ~= nil
-        local context = {path = (("setup: routes." .. name) .. ".") .. declaration.name, route = name, upstream = upstream}
+        local context = {
+            path = problem.child(
+                problem.child("setup: routes", name),
+                declaration.name
+            ),
+            route = name,
+            upstream = upstream
+        }
         local ok, made = pcall(declaration.create, options[declaration.name], context)
         if not ok then
             problems[#problems + 1] = with_path(

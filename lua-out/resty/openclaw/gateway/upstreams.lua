@@ -16,7 +16,7 @@ local function fallback_of(upstreams, name)
     end
     return ____upstreams_has_result_0
 end
---- The fallback of an upstream, that one's own, and so on; the last of a cycle is the upstream itself.
+--- The chain of fallbacks of an upstream; in a cycle, the last one is the upstream itself.
 local function fallbacks(upstreams, name)
     local found = {}
     local seen = {}
@@ -28,7 +28,7 @@ local function fallbacks(upstreams, name)
     end
     return found
 end
---- Takes out the upstreams whose fallback cannot be, and adds these to the problems.
+--- Removes the upstreams with an invalid fallback, and adds these to the problems.
 local function drop_impossible(upstreams, groups, problems)
     for ____, name in ipairs(names.sorted(groups)) do
         local path = ((PATH .. ".") .. name) .. ".fallback"
@@ -46,7 +46,7 @@ local function drop_impossible(upstreams, groups, problems)
         end
     end
 end
---- Makes one balancer, and its fallback before it; nothing where one of them cannot be.
+--- Makes a balancer, after that of its fallback. Nothing if one of them cannot be made.
 local function make(balancers, upstreams, name, problems)
     local known = balancers[name]
     if known ~= nil or not (upstreams[name] ~= nil) then
@@ -73,7 +73,7 @@ local function make(balancers, upstreams, name, problems)
     balancers[name] = made
     return made
 end
---- The balancers by the names of their upstreams; adds to the problems what is wrong with their options. Phases: init.
+--- The balancers by the names of their upstreams. Adds the problems of their options. Phases: init.
 function ____exports.make_all(groups, problems)
     local upstreams = UPSTREAMS.read(groups, PATH, problems)
     drop_impossible(upstreams, groups, problems)

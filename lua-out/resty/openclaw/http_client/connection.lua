@@ -2,11 +2,11 @@ local ____exports = {}
 local clock = require("resty.openclaw.core.time.clock")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local http_target = require("resty.openclaw.http_client.target")
---- What is sent at a stretch before the deadline is looked at again, in bytes.
+--- Bytes that are sent before the deadline is checked again.
 local PIECE_BYTES = 65536
---- So many pieces of a source are sent before other requests have their turn.
+--- After so many pieces of a source, other requests may run.
 local PIECES_AT_A_STRETCH = 8
---- Seconds as milliseconds, no more than are left, but at least 1: sockets take 0 for no limit.
+--- Seconds as milliseconds, at most until the deadline, but at least 1: for sockets, 0 means no limit.
 local function milliseconds(seconds, deadline)
     return math.max(
         1,
@@ -26,7 +26,7 @@ local function server_name_of(settings, target)
     end
     return target.host
 end
---- Connections are only shared by requests with the same idea of who is at the other end, and how long to keep it.
+--- The pool of a connection. Requests share connections only if they have the same target, TLS settings and keepalive time.
 local function pool_of(settings, target, server_name, verify)
     return string.format(
         "openclaw %s %s %s %d %s %s %s",
@@ -45,9 +45,9 @@ local function connect(socket, target, pool)
     end
     return socket:connect(target.host, target.port, {pool = pool})
 end
---- A connected socket, and as third value whether its connection has carried a request before. Else nil and why.
+--- A connected socket; third result: whether its connection has carried a request before. On failure nil and why.
 -- 
--- @param fresh whether only a new connection will do
+-- @param fresh whether the connection must be new
 function ____exports.open(settings, target, deadline, fresh)
     local tls = target.scheme == "https"
     local verify = settings.ssl_verify ~= false
@@ -83,7 +83,7 @@ function ____exports.open(settings, target, deadline, fresh)
     end
     return socket, nil, false
 end
---- The bytes of a body after the first `from` ones, no more than are sent at a stretch.
+--- The bytes of a body after the first `from` ones, at most one piece.
 local function piece_of(body, from, bytes)
     if type(body) == "string" then
         return string.sub(body, from + 1, from + PIECE_BYTES)
@@ -100,7 +100,7 @@ local function piece_of(body, from, bytes)
     end
     return piece
 end
---- Sends head and body. Nil and why when they are not taken in time, or the body cannot be read.
+--- Sends head and body. Nil and why if the peer does not accept them in time, or if the body cannot be read.
 function ____exports.send(socket, settings, head, body, deadline)
     local bytes = type(body) == "string" and #body or body.bytes
     local at = 0
@@ -132,7 +132,7 @@ function ____exports.send(socket, settings, head, body, deadline)
     until not (at < bytes)
     return true
 end
---- Ends a request's use of its connection: keeps it for the next one where that is wished for and possible.
+--- Keeps the connection for the next request if keepalive is set and the connection is reusable; else closes it.
 function ____exports.leave(socket, settings, reusable)
     local idle_seconds = settings.keepalive_seconds or 0
     if reusable and idle_seconds > 0 and not ngx.worker.exiting() then

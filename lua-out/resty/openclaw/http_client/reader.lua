@@ -1,8 +1,8 @@
 local ____exports = {}
 local clock = require("resty.openclaw.core.time.clock")
---- As much as one read takes at most, in bytes.
+--- Maximum number of bytes of one read.
 local PIECE_BYTES = 65536
---- A reader at the start of an answer. Phases: those that may yield.
+--- A reader at the start of a response. Phases: those that may yield.
 local function create(socket, read_ms, deadline)
     return {
         socket = socket,
@@ -14,7 +14,7 @@ local function create(socket, read_ms, deadline)
     }
 end
 ____exports.new = create
---- Waits for more, at most `most` bytes of it. Nil and "closed", "timeout" or the system's word when none comes.
+--- Receives at most `most` bytes. On failure nil and "closed", "timeout" or the system's error.
 function ____exports.receive(reader, most)
     local left = math.floor((reader.deadline - clock.now()) * 1000)
     if left < 1 then
@@ -28,11 +28,11 @@ function ____exports.receive(reader, most)
     reader.began = true
     return piece
 end
---- Bytes that came but are not taken yet.
+--- Number of bytes that were received but not read yet.
 function ____exports.unread(reader)
     return #reader.text - reader.at + 1
 end
---- The next line without its end, LF or CR LF. Nil and why when it is longer than `most` bytes or does not come.
+--- The next line without its end, LF or CR LF. Nil and why if it is longer than `most` bytes or is not received.
 function ____exports.line(reader, most)
     local ____end = string.find(reader.text, "\n", reader.at, true)
     while ____end == nil do
@@ -59,7 +59,7 @@ function ____exports.line(reader, most)
     reader.at = ____end + 1
     return found
 end
---- Appends exactly `count` bytes to the parts. Nil and why when they do not come.
+--- Appends exactly `count` bytes to the parts. Nil and why if they are not received.
 function ____exports.bytes(reader, count, parts)
     local missing = count
     local held = math.min(

@@ -1,7 +1,7 @@
 local ____exports = {}
---- A token of RFC 9110, section 5.6.2: what methods and header names are made of.
+--- A token (RFC 9110, section 5.6.2): a method or a header name.
 local TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$"
---- Headers that frame the message, which only this client may set.
+--- Headers about the message's framing, which callers may not set.
 local FRAMING = {}
 FRAMING.connection = true
 FRAMING["content-length"] = true
@@ -14,11 +14,11 @@ local function is_token(text)
     local legal = string.find(text, TOKEN)
     return legal ~= nil
 end
---- Whether a method may be sent: any token but CONNECT, whose response has no body but a tunnel. Phases: any.
+--- Whether a method may be sent: any token except CONNECT, which opens a tunnel. Phases: any.
 function ____exports.is_method(method)
     return is_token(method) and method ~= "CONNECT"
 end
---- Why a header may not be sent, or nothing. Phases: any. The reason never holds the value.
+--- Why a header may not be sent, or nothing. Phases: any. The reason never contains the value.
 function ____exports.header_fault(name, value)
     if type(name) ~= "string" or not is_token(name) then
         return "a header name is not a token"

@@ -1,5 +1,5 @@
 local ____exports = {}
---- Whether the text may stand as a path in a request line: "/" first, no blanks, no fragment, no control characters. Phases: any.
+--- Whether a text may be the path of a request: it begins with "/", without blanks, fragment or control characters. Phases: any.
 function ____exports.is_path(text)
     local legal = string.find(text, "^/[^%c #]*$")
     return legal ~= nil
@@ -9,12 +9,12 @@ function ____exports.is_unix_socket(host)
     local found = string.find(host, "^unix:/[^%c]+$")
     return found ~= nil
 end
---- Whether a host is an address rather than a name, and so none for SNI (RFC 6066, section 3). Phases: any.
+--- Whether a host is an address, which may not be sent as SNI (RFC 6066, section 3). Phases: any.
 function ____exports.is_address(host)
     local ipv4 = string.find(host, "^%d+%.%d+%.%d+%.%d+$")
     return ipv4 ~= nil or string.byte(host) == string.byte("[") or ____exports.is_unix_socket(host)
 end
---- Whether the text may stand as a host: a name, an IPv4 address, or an IPv6 address in brackets. Phases: any.
+--- Whether a text is a valid host: a name, an IPv4 address, or an IPv6 address in brackets. Phases: any.
 function ____exports.is_host(text)
     local named = string.find(text, "^[%w_][%w._-]*$")
     if named ~= nil then
@@ -23,12 +23,12 @@ function ____exports.is_host(text)
     local bracketed = string.find(text, "^%[[%x:.]+%]$")
     return bracketed ~= nil
 end
---- Whether a number may stand as a port. Phases: any.
+--- Whether a number is a valid port. Phases: any.
 function ____exports.is_port(port)
     return port >= 1 and port <= 65535 and port % 1 == 0
 end
---- The parts of a URL. A fragment is refused, and so is a user name or password, which belongs in a header. Phases:
--- any. On failure nil and why; the message never repeats the URL, which may hold secrets.
+--- The parts of a URL. Fragments, user names and passwords are rejected; credentials belong in a header. Phases: any. On
+-- failure nil and why; the message never contains the URL, which may contain secrets.
 function ____exports.parse(url)
     local scheme, authority, rest = string.match(url, "^(https?)://([^/?#]+)(.*)$")
     if scheme == nil then

@@ -23,7 +23,7 @@ local REASONS = {
     "certificate"
 }
 local MAX_AGE_SECONDS = 60
-local TRUSTED = option(kinds.flag, false, "your word that clients cannot set that variable, which permits any; see below")
+local TRUSTED = option(kinds.flag, false, "declares that clients cannot set the variable; permits variables outside the list; see below")
 local SUBJECT = required(kinds.variable_name, "the variable that holds the caller, without `$`; see below")
 ____exports.SCHEMA = {
     accept = optional(
@@ -59,7 +59,7 @@ ____exports.SCHEMA = {
         }),
         "sends the identity without a signature, for a next gateway that accepts `\"mutual_tls\"`"
     ),
-    required = option(kinds.flag, true, "whether requests without an identity are refused"),
+    required = option(kinds.flag, true, "whether requests without an identity are rejected"),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
 local function set_of(names)

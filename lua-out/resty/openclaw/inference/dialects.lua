@@ -9,7 +9,7 @@ end
 local function array(entries)
     return {entries = entries}
 end
---- Objects and lists whose beginning and end count; see `reading`.
+--- Objects and lists whose beginning and end the receiver gets.
 local function watched(name, place)
     return {fields = place.fields, entries = place.entries, watched = name}
 end
@@ -17,7 +17,7 @@ local function value(name)
     return {name = name}
 end
 local content = {is_content = true}
---- A part of content is one whatever is in it.
+--- Parts of content; each of these texts counts as content.
 local content_parts = array(object({
     text = content,
     thinking = array(object({text = content}))
@@ -27,7 +27,7 @@ local calls = array(object({
     ["function"] = call,
     custom = object({name = content, input = content})
 }))
---- An error is one whatever it is: a text, an object.
+--- An error may be a string or an object.
 local error_of = {name = "error", watched = "error"}
 local cached = object({cached_tokens = value("cached")})
 local reasoning = object({reasoning_tokens = value("reasoning")})
@@ -174,6 +174,6 @@ local answer = {
     duration = value("duration")
 }
 local fields = object(answer).fields
---- An answer, or an event of one; or a list of them, as Gemini writes a stream. "[DONE]" is a list with a word in it.
+--- A response or an event of a stream; or a list of these, as in Gemini's streams. "[DONE]" is read as a list with a word in it.
 ____exports.ROOT = {fields = fields, entries = {fields = fields, name = "done_word"}}
 return ____exports

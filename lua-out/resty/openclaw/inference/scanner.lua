@@ -19,7 +19,7 @@ local pass_over = ____structure.pass_over
 local structure = ____structure.structure
 local ____texts = require("resty.openclaw.inference.scanner.texts")
 local keep = ____texts.keep
---- The bytes that mean something outside of strings.
+--- The bytes that have a meaning outside of strings.
 local MEANS = ffi.new("uint8_t[256]")
 for ____, byte in ipairs({
     QUOTE,
@@ -32,7 +32,7 @@ for ____, byte in ipairs({
 }) do
     MEANS[byte] = 1
 end
---- The piece ends: what it has of a wanted text is kept.
+--- At the end of a piece: keeps its part of a wanted text.
 local function end_piece(scanner, memory, limit)
     if scanner.text_at < 0 then
         return
@@ -45,8 +45,8 @@ local function end_piece(scanner, memory, limit)
     end
     scanner.text_at = 0
 end
---- Reads on, from `from` up to before `limit`; bench/README.md has how long that takes. Phases: any. Never raises, whatever
--- the bytes are.
+--- Reads the bytes from `from` up to before `limit`; bench/README.md has the time that this takes. Phases: any. Never raises,
+-- whatever the bytes are.
 function ____exports.feed(scanner, memory, from, limit)
     local at = from
     if scanner.text_at >= 0 then
@@ -69,11 +69,11 @@ function ____exports.feed(scanner, memory, from, limit)
     end
     end_piece(scanner, memory, limit)
 end
---- Whether there was a value and all that has begun has ended. Phases: any.
+--- Whether there was a value, and all objects, arrays and strings have ended. Phases: any.
 function ____exports.is_whole(scanner)
     return scanner.values > 0 and scanner.depth == 0 and scanner.skipped == 0 and scanner.role == NONE and not scanner.is_broken
 end
---- Forgets what was read: the next byte begins a value. Phases: any.
+--- Resets the scanner: the next byte begins a value. Phases: any.
 function ____exports.reset(scanner)
     scanner.top = nil
     scanner.is_array = false
@@ -91,7 +91,7 @@ function ____exports.reset(scanner)
     scanner.content_at = -1
     scanner.content_end = -1
 end
---- A scanner of the values that `root` and the places below it want. Phases: any.
+--- A scanner for the values that are wanted at `root` and the places below it. Phases: any.
 local function create(root, receiver)
     local scanner = {root = root, receiver = receiver, tops = {}, kinds = {}}
     ____exports.reset(scanner)

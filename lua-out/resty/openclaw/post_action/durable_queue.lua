@@ -18,7 +18,7 @@ ____exports.SCHEMA = {
     spool_bytes = option(
         kinds.whole(MIB),
         KIB * MIB,
-        "the quota of that folder"
+        "maximum size of that folder, in bytes"
     ),
     fsync = option(
         kinds.one_of("always", "interval", "never"),

@@ -53,14 +53,14 @@ local MEMORY_SCHEMA = {
     record_variables = option(
         map_of(kinds.variable_name),
         {},
-        "more fields of the record: `{ pond = \"arg_pond\" }` shows `$arg_pond` as `\"pond\"`; null when empty. What nginx or the gateway writes as a number (`$status`, `$request_time`, `$openclaw_prompt_tokens`, …) is a number; all else is a string, even if a client writes a number into it"
+        "more fields of the record: `{ pond = \"arg_pond\" }` shows `$arg_pond` as `\"pond\"`; null when empty. What nginx or the gateway writes as a number (`$status`, `$request_time`, `$openclaw_prompt_tokens`, …) is a number; all other values are strings, even if a client writes a number into it"
     ),
-    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the figures")
+    dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
 --- The options of a queue without those of its sink, which several queues may share.
 ____exports.QUEUE_SCHEMA = joined(MEMORY_SCHEMA, durable_queue.SCHEMA)
 --- The path of the dead-letter file.
-____exports.DEAD_LETTER = optional(PATH, "absolute path of a file for the entries that the sink refuses; [see below](#when-a-sink-fails)")
+____exports.DEAD_LETTER = optional(PATH, "absolute path of a file for the entries that the sink rejects; [see below](#when-a-sink-fails)")
 ____exports.NAME = computed(kinds.text, "the sink's type", "name of the sink in metrics and log lines; each sink needs its own")
 local SINK_SCHEMA = {
     sink = required(sinks.SINK, "the sink to which entries are sent: its `type`, and the [options of that type](#sinks)"),

@@ -1,6 +1,7 @@
 /** Metrics of upstreams and their nodes, computed at each scrape. */
-import type { Emit, Registry } from "../core/metrics/metric_registry";
-import * as metric_registry from "../core/metrics/metric_registry";
+import type { Entries } from "../core/metrics/gauges";
+import * as gauges from "../core/metrics/gauges";
+import type { Registry } from "../core/metrics/metric_registry";
 import * as clock from "../core/time/clock";
 import * as left_out from "./left_out";
 import type { Peer, Upstream } from "./model";
@@ -9,13 +10,9 @@ import type { State } from "./peer";
 import * as peer_of from "./peer";
 import * as upstreams from "./upstream";
 
-const shown_by_registry = new LuaMap<Registry, Upstream[]>();
+const shown_by_registry: Entries<Upstream> = new LuaMap();
 
 const STATES: State[] = ["healthy", "busy", "down", "half_open", "draining"];
-
-function collect(registry: Registry, name: string, help: string, figure: (this: void, emit: Emit) => void): void {
-    metric_registry.collect(registry, { name, kind: "gauge", help, collect: figure });
-}
 
 /** The upstreams whose nodes are shown. */
 function shown(registry: Registry): readonly Upstream[] {
@@ -31,8 +28,8 @@ function is_in_force(registry: Registry, address: string): boolean {
 }
 
 function show_in_flight(registry: Registry): void {
-    collect(registry, "openclaw_node_in_flight", "Requests that a node works on now.", (emit) => {
-        // `emit` may yield, and nodes must not be added during the loop over them.
+    gauges.of(registry, "openclaw_node_in_flight", "Requests that a node works on now.", ["node"], (sample) => {
+        // `sample` may yield, and nodes must not be added during the loop over them.
         const all = nodes.all(registry);
         const addresses: string[] = [];
         for (const [address] of all) addresses.push(address);
@@ -41,9 +38,7 @@ function show_in_flight(registry: Registry): void {
             if (node === undefined) continue;
             const count = nodes.in_flight(node);
             // A removed node is shown until its last request has ended.
-            if (count !== 0 || is_in_force(registry, address)) {
-                emit(metric_registry.label_text(["node"], [address]), count);
-            }
+            if (count !== 0 || is_in_force(registry, address)) sample(count, address);
         }
     });
 }
@@ -59,24 +54,22 @@ function each_peer(registry: Registry, visit: (this: void, upstream: Upstream, p
 type Figure = (this: void, upstream: Upstream, peer: Peer) => number | undefined;
 
 function show_peers(registry: Registry, name: string, help: string, figure: Figure): void {
-    collect(registry, name, help, (emit) => {
+    gauges.of(registry, name, help, ["upstream", "node"], (sample) => {
         each_peer(registry, (upstream, peer) => {
             const value = figure(upstream, peer);
-            const labels = [upstream.name, peer.node.address];
-            if (value !== undefined) emit(metric_registry.label_text(["upstream", "node"], labels), value);
+            if (value !== undefined) sample(value, upstream.name, peer.node.address);
         });
     });
 }
 
 function show_states(registry: Registry): void {
     const help = "1 for the state a node is in for an upstream, 0 for all others.";
-    collect(registry, "openclaw_upstream_node_state", help, (emit) => {
+    gauges.of(registry, "openclaw_upstream_node_state", help, ["upstream", "node", "state"], (sample) => {
         const now = clock.now();
         each_peer(registry, (upstream, peer) => {
             const present = peer_of.state(peer, now);
             for (const state of STATES) {
-                const labels = [upstream.name, peer.node.address, state];
-                emit(metric_registry.label_text(["upstream", "node", "state"], labels), state === present ? 1 : 0);
+                sample(state === present ? 1 : 0, upstream.name, peer.node.address, state);
             }
         });
     });
@@ -84,25 +77,20 @@ function show_states(registry: Registry): void {
 
 function show_left_out(registry: Registry): void {
     const help = "1 for each node that gets no requests from an upstream, with the reason.";
-    collect(registry, "openclaw_upstream_node_left_out", help, (emit) => {
+    gauges.of(registry, "openclaw_upstream_node_left_out", help, ["upstream", "node", "reason"], (sample) => {
         const now = clock.now();
         each_peer(registry, (upstream, peer) => {
             const reason = left_out.reason(peer, now);
-            if (reason === undefined) return;
-            const labels = [upstream.name, peer.node.address, reason];
-            emit(metric_registry.label_text(["upstream", "node", "reason"], labels), 1);
+            if (reason !== undefined) sample(1, upstream.name, peer.node.address, reason);
         });
     });
 }
 
 function show_degraded(registry: Registry): void {
     const help = "1 while an upstream's requests go to its fallback at once.";
-    collect(registry, "openclaw_upstream_degraded", help, (emit) => {
+    gauges.of(registry, "openclaw_upstream_degraded", help, ["upstream"], (sample) => {
         for (const upstream of shown(registry)) {
-            if (upstream.fallback !== undefined) {
-                const value = upstreams.is_degraded(upstream) ? 1 : 0;
-                emit(metric_registry.label_text(["upstream"], [upstream.name]), value);
-            }
+            if (upstream.fallback !== undefined) sample(upstreams.is_degraded(upstream) ? 1 : 0, upstream.name);
         }
     });
 }
@@ -119,17 +107,8 @@ function concurrency(upstream: Upstream, peer: Peer): number | undefined {
     return upstream.policy.concurrent_requests?.(peer);
 }
 
-/** Shows the nodes of an upstream. Raises if there is an upstream of this name already. Phases: init. */
-export function show(registry: Registry, upstream: Upstream): void {
-    const others = shown_by_registry.get(registry);
-    if (others !== undefined) {
-        for (const other of others) {
-            if (other.name === upstream.name) error(`balancer "${upstream.name}": another one has this name`, 0);
-        }
-        others.push(upstream);
-        return;
-    }
-    shown_by_registry.set(registry, [upstream]);
+/** Adds the gauges of upstreams. */
+function show_all(registry: Registry): void {
     show_in_flight(registry);
     show_states(registry);
     show_left_out(registry);
@@ -152,4 +131,12 @@ export function show(registry: Registry, upstream: Upstream): void {
         "How many requests a node works on side by side, as the answering worker has learned it.",
         concurrency,
     );
+}
+
+/** Shows the nodes of an upstream. Raises if there is an upstream of this name already. Phases: init. */
+export function show(registry: Registry, upstream: Upstream): void {
+    for (const other of shown(registry)) {
+        if (other.name === upstream.name) error(`balancer "${upstream.name}": another one has this name`, 0);
+    }
+    gauges.add(shown_by_registry, registry, upstream, show_all);
 }

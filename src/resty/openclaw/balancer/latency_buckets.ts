@@ -71,8 +71,8 @@ const metatable = { __index: { learn, pick, succeeded, failed, weight, wants_sec
 
 const LIST: Kind<readonly Bucket[]> = kinds.list_of(
     table_of({
-        below_seconds: required(kinds.positive, "answers that take less have the weight"),
-        weight: required(kinds.positive, "how many times its static weight a node has then"),
+        below_seconds: required(kinds.positive, "upper bound of the latency, in seconds"),
+        weight: required(kinds.positive, "factor of the static weight of a node whose latency is below it"),
     }),
 );
 

@@ -1,4 +1,4 @@
-/** Where a node is, as users write it: an address, or a name for the DNS. Usual mistakes get a hint. */
+/** Reads a node's address as users write it: an address, or a name for the DNS. Common mistakes get a hint. */
 import type { Kind } from "../config/kinds";
 import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
@@ -6,19 +6,19 @@ import * as addresses from "../core/http/address";
 import * as discovery from "./discovery";
 
 export interface NodeAddress {
-    /** The address as the system writes it, or the name. */
+    /** The address in canonical form, or the name. */
     readonly text: string;
     readonly is_name: boolean;
-    /** Of an address. */
+    /** Host and port of an address. */
     readonly host: string;
     readonly port: number;
 }
 
 const EXPECTED = 'an IP address and port, "unix:/path", a name and port, or an SRV name';
-/** In examples. */
+/** The port in examples. */
 const PORT = 8000;
 const TLS_HINT = "; for TLS see docs/recipes.md";
-/** The schemes that users know from `proxy_pass` and its like, with the ports that these have without one. */
+/** Schemes that users know from `proxy_pass` and similar directives, with their default ports. */
 const SCHEMES: Record<string, { port: number; hint: string } | undefined> = {
     http: { port: 80, hint: "" },
     https: { port: 443, hint: TLS_HINT },
@@ -26,25 +26,25 @@ const SCHEMES: Record<string, { port: number; hint: string } | undefined> = {
     grpcs: { port: 443, hint: TLS_HINT },
 };
 
-/** Nothing for what is neither an address nor a name. */
+/** Parses an address or a name. Nothing if the text is neither. */
 function parse(written: string): NodeAddress | undefined {
     const [text, host, port] = addresses.parse(written);
     if (text !== undefined) return { text, is_name: false, host, port };
     return discovery.is_name(written) ? { text: written, is_name: true, host, port } : undefined;
 }
 
-/** The node of a URL, as it is to be written; nothing where that cannot be told. */
+/** How to write the node of a URL; nothing if that is unknown. */
 function node_of(rest: string, port: number | undefined): string | undefined {
     const [socket] = string.match(rest, "^unix:/[^:]+");
     if (socket !== undefined) return socket;
-    // What stands before an @ may be a password.
+    // The text before an @ may be a password.
     const [host] = string.match(string.match(rest, "^[^/?#]*")[0]!, "[^@]*$");
     if (parse(host!) !== undefined) return host;
     const with_port = `${host}:${port ?? PORT}`;
     return parse(with_port) === undefined ? undefined : with_port;
 }
 
-/** The sentence on an address that is none. */
+/** The error message for an invalid address. */
 function sentence(written: string, path: string): string {
     const [scheme, rest] = string.match(written, "^(%a[%w+.-]*)://(.*)$");
     if (scheme !== undefined) {

@@ -19,25 +19,25 @@ const WEIGHT_EXPECTED = "a number above 0 (to take the node out of service, set 
 const WEIGHT: Kind<number> = {
     name: kinds.positive.name,
     read: (given, path, problems) => {
-        // Elsewhere 0 takes a node out.
+        // In other software 0 takes a node out of service.
         if (given !== 0) return kinds.positive.read(given, path, problems);
         problem.add(problems, path, WEIGHT_EXPECTED, given);
         return 1;
     },
 };
 
-/** What may stand beside the address of a node. */
+/** The options beside a node's address. */
 export const SCHEMA = {
     weight: option(
         WEIGHT,
         1,
         "for the other policies the node's share of the requests; for `xed` only a first guess at its speed, so [canaries](recipes.md#canary) need `round_robin`",
     ),
-    drain: option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is refused"),
+    drain: option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is rejected"),
 };
 
 const NAMED_SCHEMA = {
-    address: required(NODE_ADDRESS, "the address or name, where it does not stand first in the table"),
+    address: required(NODE_ADDRESS, "the address or name, if it is not the first entry of the table"),
     weight: again(SCHEMA.weight),
     drain: again(SCHEMA.drain),
 };
@@ -76,7 +76,7 @@ function read_node(this: void, given: unknown, path: string, problems: Problems)
 
 const LIST = kinds.list_of<Entry>({ name: "node", read: read_node });
 
-/** The option `nodes`: a list in which no node stands twice. */
+/** The option `nodes`: a list of nodes without duplicates. */
 export const NODES: Kind<readonly Entry[]> = {
     name: "list",
     read: (given, path, problems) => {

@@ -54,7 +54,7 @@ export const SCHEMA = {
     load_factor: option(
         consistent_hash.LOAD_FACTOR,
         consistent_hash.DEFAULT_LOAD_FACTOR,
-        "for `consistent_hash`: how many times its fair share a node may have in flight",
+        "for `consistent_hash`: maximum in-flight count of a node, as a multiple of its fair share",
     ),
     signal: option(
         SIGNAL,

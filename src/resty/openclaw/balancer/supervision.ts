@@ -6,6 +6,7 @@
 import * as random from "../core/bytes/random";
 import type { Leader } from "../core/memory/leader";
 import type { Faults } from "../core/metrics/fault";
+import * as guard from "../core/metrics/guard";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as clock from "../core/time/clock";
 import type { HealthCheck } from "./health_check";
@@ -121,13 +122,12 @@ function may_lead(upstream: Supervised, now: MonotonicTime): boolean {
 }
 
 /** Calls a function that may raise. */
-function guard(
+function call(
     work: (this: void, upstream: Supervised, now: MonotonicTime) => void,
     upstream: Supervised,
     now: MonotonicTime,
 ): void {
-    const [ok, err] = pcall(work, upstream, now);
-    if (!ok) upstream.faults.report("tick", upstream.name, ": ", err);
+    guard.call_for(upstream.faults, "tick", upstream.name, work, upstream, now);
 }
 
 /** Does the work that is due; returns whether there is more to do in a tenth of a second. */
@@ -142,8 +142,8 @@ function tick_all(all: readonly Supervised[], now: MonotonicTime): boolean {
             is_active = nodes.is_any_active(registry, now, QUIET_SECONDS);
             has_work = has_work || is_active;
         }
-        if (is_due(upstream, now, is_active)) guard(tick, upstream, now);
-        if (may_lead(upstream, now)) guard(lead, upstream, now);
+        if (is_due(upstream, now, is_active)) call(tick, upstream, now);
+        if (may_lead(upstream, now)) call(lead, upstream, now);
         has_work = has_work || upstream.leads;
     }
     return has_work;

@@ -1,20 +1,20 @@
 /**
- * What the value of an option may be. A kind has a name for the tables of the documents, and reads a value: it returns the
- * value, or adds a sentence to the problems. Phases: init. Pure Lua.
+ * The types of options. A kind has a name for the tables in the documentation, and reads a value: it returns the value, or adds an
+ * error message to the problems. Phases: init. Pure Lua.
  */
 import type { Problems } from "./problems";
 import * as problem from "./problems";
 
 export interface Kind<Value> {
-    /** As the documents have it. */
+    /** The name in the documentation. */
     readonly name: string;
-    /** The value; where it is wrong, adds to the problems and returns what is not to be used. */
+    /** Returns the value. If it is wrong, adds to the problems, and the result must not be used. */
     readonly read: (this: void, given: unknown, path: string, problems: Problems) => Value;
-    /** The options of such a value, where it is a table of options; for the documents. */
+    /** If the value is a table of options: these options, for the documentation. */
     readonly schema?: object | undefined;
 }
 
-/** A kind whose values are known by a test. `expected`: how a sentence ends that refuses another one. */
+/** A kind whose values pass a test. `expected`: the end of the error message for other values. */
 export function of<Value>(
     name: string,
     expected: string,
@@ -33,7 +33,7 @@ function is_finite(given: unknown): given is number {
     return typeof given === "number" && given === given && math.abs(given) !== math.huge;
 }
 
-/** A string with at least one letter. */
+/** A non-empty string. */
 export const text = of<string>("string", "a non-empty string", (given) => typeof given === "string" && given !== "");
 
 /** The name of one of nginx's variables. */
@@ -43,7 +43,7 @@ export const variable_name = of<string>("variable name", "the name of a variable
     return legal !== undefined;
 });
 
-/** The path of a file with a secret. Another value is not shown: it may be the secret itself. */
+/** The path of a file with a secret. Error messages do not contain a wrong value, which may be the secret itself. */
 export const secret_file: Kind<string> = {
     name: "path",
     read: (given, path, problems) => {
@@ -59,7 +59,7 @@ export const flag = of<boolean>("boolean", "true or false", (given) => typeof gi
 /** A number above 0. */
 export const positive = of<number>("number > 0", "a number above 0", (given) => is_finite(given) && given > 0);
 
-/** A number from 0 up. */
+/** A number of at least 0. */
 export const not_negative = of<number>("number ≥ 0", "a number from 0 up", (given) => is_finite(given) && given >= 0);
 
 /** A number from 0 to 1. */
@@ -72,7 +72,7 @@ export const share = of<number>(
 /** A function. */
 export const callback = of<unknown>("function", "a function", (given) => type(given) === "function");
 
-/** A whole number from `least` up, to `most` where that is given. */
+/** A whole number of at least `least`, and at most `most` if given. */
 export function whole(least: number, most = math.huge): Kind<number> {
     const has_end = most !== math.huge;
     return of<number>(
@@ -108,10 +108,10 @@ export function false_or<Value>(kind: Kind<Value>): Kind<Value | false> {
     };
 }
 
-/** More holes than that are no variables that do not exist. */
+/** Maximum number of holes in a list; more are not explained by variables that do not exist. */
 const MOST_HOLES = 100;
 
-/** The last place of a list, which may have holes where variables do not exist; nothing of what is no list. */
+/** The last index of a list, which may have holes from variables that do not exist. Nothing if it is not a list. */
 function last_place(given: unknown): number | undefined {
     if (type(given) !== "table") return undefined;
     let entries = 0;
@@ -124,7 +124,7 @@ function last_place(given: unknown): number | undefined {
     return last - entries <= MOST_HOLES ? last : undefined;
 }
 
-/** A list with at least one entry, each of a kind; an entry's path ends in its place, as `nodes[2]`. */
+/** A list with at least one entry, each of a kind; an entry's path ends with its index, as in `nodes[2]`. */
 export function list_of<Value>(kind: Kind<Value>): Kind<Value[]> {
     return {
         name: `list of ${kind.name}`,
@@ -170,7 +170,7 @@ export function with_methods<Value>(expected: string, methods: readonly string[]
     };
 }
 
-/** Whatever it is: who gets it reads it. */
+/** Any value; the receiver checks it. */
 export function anything(name: string): Kind<unknown> {
     return { name, read: (given) => given };
 }

@@ -1,6 +1,6 @@
-/** The names of what stands in a table. Pure Lua. */
+/** The keys of a table. Pure Lua. */
 
-/** The keys of a table whose keys are names, sorted: Lua gives them in any order. Phases: any. */
+/** The keys of a table with string keys, sorted, because Lua has no order. Phases: any. */
 export function sorted(map: object): string[] {
     const names: string[] = [];
     for (const [name] of pairs(map)) names.push(name as string);

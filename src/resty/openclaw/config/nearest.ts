@@ -1,4 +1,4 @@
-/** Finds the word that somebody most likely meant. Pure Lua. */
+/** Finds the known word that is most similar to a misspelled one. Pure Lua. */
 
 /** Edits (insert, remove, replace) that turn one word into the other: Wagner and Fischer, 1974. */
 function distance(left: string, right: string): number {
@@ -19,9 +19,9 @@ function distance(left: string, right: string): number {
     return previous.get(right.length);
 }
 
-/** The known word that is nearest to another one; nothing where none is near. Phases: any. */
+/** The known word that is most similar to a word; nothing if none is similar. Phases: any. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-    // Past half of the word's letters two words only look alike by accident.
+    // If more than half of the letters differ, the similarity is accidental.
     let best: string | undefined;
     let best_distance = math.max(2, word.length / 2);
     for (const candidate of known) {

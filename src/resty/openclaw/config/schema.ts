@@ -1,6 +1,6 @@
 /**
- * The options of a table, as a plugin declares them: what each may be, what it is where it is not given, and what it means.
- * From this come the values, the sentences on what is wrong, and the tables in the documents. Phases: init. Pure Lua.
+ * The options of a table, as a plugin declares them: the kind, default and description of each. The values, the error messages and the
+ * tables in the documentation are made from these. Phases: init. Pure Lua.
  */
 import type { Kind } from "./kinds";
 import { nearest } from "./nearest";
@@ -10,14 +10,14 @@ import * as problem from "./problems";
 /** One option. */
 export interface Option<Value> {
     readonly kind: Kind<Value>;
-    /** What it is where it is not given. */
+    /** The value if the option is not given. */
     readonly fallback: Value;
     readonly is_required: boolean;
-    /** What the documents have as its default where `fallback` does not tell. */
+    /** The default in the documentation, if `fallback` does not show it. */
     readonly default_text: string | undefined;
-    /** As the documents have it. */
+    /** The description in the documentation. */
     readonly meaning: string;
-    /** Where it stands among those of its table: Lua forgets the order of names. */
+    /** Its place among the options of its table, because Lua's tables have no order. */
     readonly place: number;
 }
 
@@ -41,7 +41,7 @@ function make<Value>(
     return { kind: kind as Kind<Value>, fallback, is_required, default_text, meaning, place: places };
 }
 
-/** An option that is `fallback` where it is not given. */
+/** An option with the default `fallback`. */
 export function option<Value>(kind: Kind<Value>, fallback: Value, meaning: string): Option<Value> {
     return make(kind, fallback, false, meaning);
 }
@@ -51,17 +51,17 @@ export function required<Value>(kind: Kind<Value>, meaning: string): Option<Valu
     return make(kind, undefined as Value, true, meaning);
 }
 
-/** An option that is nothing where it is not given. */
+/** An option without a default. */
 export function optional<Value>(kind: Kind<Value>, meaning: string): Option<Value | undefined> {
     return make<Value | undefined>(kind, undefined, false, meaning);
 }
 
-/** As `optional`, where its owner makes up for it in a way that is to be told: `default_text`, in the documents' tables. */
+/** As `optional`, for an option whose default its owner computes; `default_text`: the default in the documentation. */
 export function computed<Value>(kind: Kind<Value>, default_text: string, meaning: string): Option<Value | undefined> {
     return make<Value | undefined>(kind, undefined, false, meaning, default_text);
 }
 
-/** The same option once more, as the next one of another schema. */
+/** A copy of an option, for another schema. */
 export function again<Value>(known: Option<Value>): Option<Value> {
     return make(known.kind, known.fallback, known.is_required, known.meaning, known.default_text);
 }
@@ -89,7 +89,7 @@ function add_unknown(schema: Schema, given: Record<string, unknown>, path: strin
     for (const one of sentences) problems.push(one);
 }
 
-/** The value of an option; where it is wrong, adds to the problems and returns its default. */
+/** The value of an option. If it is wrong, adds to the problems and returns the default. */
 function value_of(declared: Option<unknown>, given: unknown, path: string, problems: Problems): unknown {
     if (given === undefined && !declared.is_required) return declared.fallback;
     const before = problems.length;
@@ -98,8 +98,8 @@ function value_of(declared: Option<unknown>, given: unknown, path: string, probl
 }
 
 /**
- * The values of a table's options, for who has more to look at before all problems are told: what is wrong has its default. Adds
- * to the problems where it is no table, or has unknown options or wrong values.
+ * The values of a table's options, for callers that make further checks before the problems are raised: wrong options have their
+ * defaults. Adds to the problems if it is not a table, or has unknown options or wrong values.
  */
 export function read_as_far<Declared extends Schema>(
     schema: Declared,
@@ -121,7 +121,7 @@ export function read_as_far<Declared extends Schema>(
 }
 
 /**
- * The values of a table's options. Where it is none, or has unknown options or wrong values, adds to the problems and returns
+ * The values of a table's options. If it is not a table, or has unknown options or wrong values, adds to the problems and returns
  * nothing.
  */
 export function read<Declared extends Schema>(
@@ -135,7 +135,7 @@ export function read<Declared extends Schema>(
     return problems.length === before ? values : undefined;
 }
 
-/** As `read`; raises all that is wrong, one sentence a line. */
+/** As `read`, but raises all problems, one per line. */
 export function read_or_raise<Declared extends Schema>(
     schema: Declared,
     given: unknown,
@@ -147,7 +147,7 @@ export function read_or_raise<Declared extends Schema>(
     return values!;
 }
 
-/** A table of options of its own. */
+/** A kind: a table with these options. */
 export function table_of<Declared extends Schema>(schema: Declared): Kind<Values<Declared>> {
     return {
         name: "table",
@@ -156,12 +156,12 @@ export function table_of<Declared extends Schema>(schema: Declared): Kind<Values
     };
 }
 
-/** An option that is a table with options of its own, each of which has a value where the table is not given. */
+/** An option that is a table of options, all of which have their defaults if the table is not given. */
 export function defaulted<Declared extends Schema>(schema: Declared, meaning: string): Option<Values<Declared>> {
     return option(table_of(schema), read_or_raise(schema, {}, ""), meaning);
 }
 
-/** A table from names to values of a kind; the entries' paths end in their names. */
+/** A kind: a table from names to values of a kind; an entry's path ends with its name. */
 export function map_of<Value>(kind: Kind<Value>): Kind<LuaTable<string, Value>> {
     return {
         name: "table",
@@ -184,7 +184,7 @@ export function map_of<Value>(kind: Kind<Value>): Kind<LuaTable<string, Value>> 
     };
 }
 
-/** The options of two schemas, those of the second behind those of the first. */
+/** The options of two schemas, first those of the first one. */
 export function joined<First extends Schema, Second extends Schema>(first: First, second: Second): First & Second {
     const all: Schema = {};
     for (const name of names(first)) all[name] = again(first[name]!);

@@ -5,10 +5,11 @@
 import type { File } from "../core/files/files";
 import * as files from "../core/files/files";
 import * as retry_after from "../core/http/retry_after";
+import * as guard from "../core/metrics/guard";
 import * as request from "../core/request/request";
 import * as backoff from "../core/time/backoff";
 import * as clock from "../core/time/clock";
-import type { Answer, Source } from "../http_client";
+import type { Response, Source } from "../http_client";
 import * as http_client from "../http_client";
 import * as backlogs from "./backlog";
 import type { Delivery } from "./delivery";
@@ -85,7 +86,7 @@ function handle_unanswered(delivery: Delivery, job: Job): void {
 }
 
 /** The code in an error of this gateway; "" when there is none. */
-function code_of(response: Answer): string {
+function code_of(response: Response): string {
     const [code] = string.match(string.sub(response.body, 1, 100), '^{"error":{"code":"([%w_]+)"');
     return code === undefined ? "" : ` (${code})`;
 }
@@ -94,7 +95,7 @@ function code_of(response: Answer): string {
  * The gateway itself has responded: a check, a limit or a location that refuses deliveries. The job waits and others go first;
  * when all deliveries end so, all wait.
  */
-function handle_refusal(delivery: Delivery, job: Job, response: Answer): void {
+function handle_refusal(delivery: Delivery, job: Job, response: Response): void {
     const { backlog, jobs } = delivery;
     const why = `this gateway itself responds with status ${response.status}${code_of(response)}`;
     jobs.faults.report("refused", "job ", job.id, " waits: ", why, "; see docs/jobs.md");
@@ -125,7 +126,7 @@ function handle_error(delivery: Delivery, job: Job, err: string): void {
 }
 
 /** The other end has responded. */
-function handle_own_response(delivery: Delivery, job: Job, response: Answer): void {
+function handle_own_response(delivery: Delivery, job: Job, response: Response): void {
     const { metrics, settings } = delivery.jobs;
     backlogs.note_success(delivery.backlog);
     const { status } = response;
@@ -139,7 +140,7 @@ function handle_own_response(delivery: Delivery, job: Job, response: Answer): vo
     deliveries.finish(delivery, job.id, job.head, ending);
 }
 
-function handle_response(delivery: Delivery, job: Job, response: Answer): void {
+function handle_response(delivery: Delivery, job: Job, response: Response): void {
     const outcomes = delivery.jobs.metrics.deliveries;
     const link = response.headers[string.lower(tokens.LINK_HEADER)];
     if (link === "down") {
@@ -171,7 +172,7 @@ function headers_of(job: Job, token: string): Record<string, string> {
 }
 
 /** Sends a job to the gateway's own listener. On failure nil and why. */
-function send(delivery: Delivery, job: Job, token: string, body: Source): Result<Answer> {
+function send(delivery: Delivery, job: Job, token: string, body: Source): Result<Response> {
     const { settings } = delivery.jobs;
     return http_client.request({
         host: settings.host,
@@ -231,10 +232,8 @@ export function run(this: void, delivery: Delivery, id: string): void {
     const { backlog, jobs } = delivery;
     const [file, open_err] = stores.open(jobs.store, "pending", id);
     if (file === undefined) return handle_missing(delivery, id, open_err);
-    const [ok, err] = pcall(attempt, delivery, id, file);
+    const [ok] = guard.call(jobs.faults, "delivery", attempt, delivery, id, file);
     // Ends the lock, too.
     files.close(file);
-    if (ok) return;
-    jobs.faults.report("delivery", err);
-    backlogs.retry_later(backlog, id, GATEWAY_PAUSE_SECONDS);
+    if (!ok) backlogs.retry_later(backlog, id, GATEWAY_PAUSE_SECONDS);
 }

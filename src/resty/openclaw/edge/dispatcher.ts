@@ -7,6 +7,7 @@
  */
 import type { File } from "../core/files/files";
 import * as files from "../core/files/files";
+import * as guard from "../core/metrics/guard";
 import * as clock from "../core/time/clock";
 import * as attempt from "./attempt";
 import * as backlogs from "./backlog";
@@ -142,9 +143,8 @@ function round(premature: boolean, dispatcher: Dispatcher): void {
     if (dispatcher.is_busy) return;
     if (dispatcher.lock === undefined && !acquire(dispatcher)) return;
     dispatcher.is_busy = true;
-    const [ok, err] = pcall(work, dispatcher);
+    guard.call(dispatcher.jobs.faults, "delivery", work, dispatcher);
     dispatcher.is_busy = false;
-    if (!ok) dispatcher.jobs.faults.report("delivery", err);
 }
 
 /** Makes the store's folders, and begins to deliver as soon as this worker gets the lock. Phases: init_worker. */

@@ -1,5 +1,5 @@
 /** How a job ends, as it is stored: with the response of the other end, or with an error of the gateway in its place. Pure Lua. */
-import type { Answer } from "../http_client";
+import type { Response } from "../http_client";
 
 export interface Ending {
     readonly result: "delivered" | "failed" | "expired";
@@ -57,7 +57,7 @@ export function failure(code: ErrorCode, result: "failed" | "expired", status?: 
 }
 
 /** The end of a job with a response; one whose body is longer than `most_bytes` is not stored. Phases: any. */
-export function response(given: Answer, result: "delivered" | "failed", most_bytes: number): Ending {
+export function response(given: Response, result: "delivered" | "failed", most_bytes: number): Ending {
     if (given.body.length > most_bytes) return failure("answer_too_large", "failed", given.status);
     const headers: Record<string, string> = {};
     for (const name of HEADERS) {

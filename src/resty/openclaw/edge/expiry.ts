@@ -1,6 +1,7 @@
 /** Removes jobs that could not be delivered in time, and responses that were stored for long enough. Phases: timers; yields. */
 import type { File } from "../core/files/files";
 import * as files from "../core/files/files";
+import * as guard from "../core/metrics/guard";
 import * as request from "../core/request/request";
 import * as backlogs from "./backlog";
 import type { Delivery } from "./delivery";
@@ -44,10 +45,9 @@ function expire(delivery: Delivery, id: string): boolean {
         backlogs.forget(delivery.backlog, id);
         return true;
     }
-    const [ok, expired] = pcall(expire_open, delivery, id, file);
+    const [, expired] = guard.call(delivery.jobs.faults, "delivery", expire_open, delivery, id, file);
     files.close(file);
-    if (!ok) delivery.jobs.faults.report("delivery", expired);
-    return ok && expired;
+    return expired === true;
 }
 
 function expire_jobs(delivery: Delivery): void {

@@ -13,6 +13,8 @@
  */
 import * as shared_memory from "../core/memory/shared_memory";
 import type { Names } from "../core/memory/shared_memory/names";
+import type { Entries } from "../core/metrics/gauges";
+import * as gauges from "../core/metrics/gauges";
 import type { Counter } from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as metric_registry from "../core/metrics/metric_registry";
@@ -71,7 +73,7 @@ const SECONDS_BETWEEN_NOTES = 1;
 /** For how long a worker that is killed while it takes a trial keeps the others from taking one. */
 const TRIAL_KEY_SECONDS = 1;
 
-const links_by_registry = new LuaMap<Registry, Link[]>();
+const links_by_registry: Entries<Link> = new LuaMap();
 
 /** A moment in the record. */
 function moment(link: Link, slot: number): MonotonicTime {
@@ -211,25 +213,18 @@ export function unanswered(link: Link, began: MonotonicTime, is_first: boolean):
     return true;
 }
 
-function publish(registry: Registry, link: Link): void {
-    const known = links_by_registry.get(registry);
-    if (known !== undefined) {
-        for (const other of known) {
-            if (other.name === link.name) return;
-        }
-        known.push(link);
-        return;
-    }
-    const links: Link[] = [link];
-    links_by_registry.set(registry, links);
-    metric_registry.collect(registry, {
-        name: "openclaw_edge_link_up",
-        kind: "gauge",
-        help: "1 while the link of a route is up, else 0.",
-        collect: (emit) => {
-            for (const one of links) emit(metric_registry.label_text(["route"], [one.name]), is_up(one) ? 1 : 0);
-        },
+function show(registry: Registry, links: readonly Link[]): void {
+    gauges.of(registry, "openclaw_edge_link_up", "1 while the link of a route is up, else 0.", ["route"], (sample) => {
+        for (const link of links) sample(is_up(link) ? 1 : 0, link.name);
     });
+}
+
+/** Shows a link, unless one of its name is shown already. */
+function publish(registry: Registry, link: Link): void {
+    for (const other of links_by_registry.get(registry) ?? []) {
+        if (other.name === link.name) return;
+    }
+    gauges.add(links_by_registry, registry, link, show);
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Metrics of jobs: counters of each route, and gauges of what the stores of all routes hold. */
+import type { Entries } from "../core/metrics/gauges";
+import * as gauges from "../core/metrics/gauges";
 import type { Counter } from "../core/metrics/metric_handles";
-import type { Emit, Family, Registry } from "../core/metrics/metric_registry";
+import type { Family, Registry } from "../core/metrics/metric_registry";
 import * as metric_registry from "../core/metrics/metric_registry";
 import type { Usage } from "./store/usage";
 import * as usages from "./store/usage";
@@ -53,7 +55,7 @@ const REASONS: Reason[] = [
     "not_stored",
 ];
 
-const shown_by_registry = new LuaMap<Registry, Shown[]>();
+const shown_by_registry: Entries<Shown> = new LuaMap();
 
 function counters<Word extends string>(family: Family<Counter>, route: string, words: Word[]): LuaTable<Word, Counter> {
     const made = new LuaTable<Word, Counter>();
@@ -63,64 +65,47 @@ function counters<Word extends string>(family: Family<Counter>, route: string, w
 
 type Reading = (this: void, usage: Usage) => number;
 
-/** A gauge with the labels `route` and `state`. */
-function collect_states(
+/** Adds a gauge with the labels `route` and `state`. */
+function show_states(
     registry: Registry,
     name: string,
     help: string,
-    shown: Shown[],
+    shown: readonly Shown[],
     states: [string, Reading][],
 ): void {
-    function emit_all(this: void, emit: Emit): void {
+    gauges.of(registry, name, help, ["route", "state"], (sample) => {
         for (const { route, usage } of shown) {
             for (const reading of states) {
                 const [state, figure] = reading;
-                emit(metric_registry.label_text(["route", "state"], [route, state]), figure(usage));
+                sample(figure(usage), route, state);
             }
         }
-    }
-    metric_registry.collect(registry, { name, kind: "gauge", help, collect: emit_all });
+    });
 }
 
-function collect(registry: Registry, shown: Shown[]): void {
+/** Adds the gauges of stores. */
+function show(registry: Registry, shown: readonly Shown[]): void {
     const jobs_help =
         "Jobs that wait (pending), stored responses (done), and jobs that ended without a response (failed).";
-    collect_states(registry, "openclaw_edge_jobs", jobs_help, shown, [
+    show_states(registry, "openclaw_edge_jobs", jobs_help, shown, [
         ["pending", usages.jobs],
         ["done", usages.responses],
         ["failed", usages.failed],
     ]);
     const bytes_help = "Bytes on the disk of jobs that wait (pending), and of stored responses (done).";
-    collect_states(registry, "openclaw_edge_store_bytes", bytes_help, shown, [
+    show_states(registry, "openclaw_edge_store_bytes", bytes_help, shown, [
         ["pending", usages.bytes],
         ["done", usages.response_bytes],
     ]);
-    metric_registry.collect(registry, {
-        name: "openclaw_edge_oldest_seconds",
-        kind: "gauge",
-        help: "Seconds for which the oldest job has waited.",
-        collect: (emit) => {
-            for (const { route, usage } of shown) {
-                emit(metric_registry.label_text(["route"], [route]), usages.oldest_seconds(usage));
-            }
-        },
+    const oldest_help = "Seconds for which the oldest job has waited.";
+    gauges.of(registry, "openclaw_edge_oldest_seconds", oldest_help, ["route"], (sample) => {
+        for (const { route, usage } of shown) sample(usages.oldest_seconds(usage), route);
     });
-}
-
-function show(registry: Registry, one: Shown): void {
-    const known = shown_by_registry.get(registry);
-    if (known !== undefined) {
-        known.push(one);
-        return;
-    }
-    const shown = [one];
-    shown_by_registry.set(registry, shown);
-    collect(registry, shown);
 }
 
 /** The metrics of one route. Phases: init. */
 export function open(registry: Registry, route: string, usage: Usage): Metrics {
-    show(registry, { route, usage });
+    gauges.add(shown_by_registry, registry, { route, usage }, show);
     const jobs = metric_registry.counter(registry, "openclaw_edge_jobs_total", "Jobs by result.", ["route", "result"]);
     const refusals = metric_registry.counter(
         registry,

@@ -1,4 +1,4 @@
-/** Reads the table that users write, and builds all there is in the gateway. */
+/** Reads the user's table, and builds the gateway from it. */
 import type { Admin } from "../admin";
 import * as admins from "../admin";
 import type { Balancer } from "../balancer";
@@ -8,10 +8,10 @@ import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
 import * as schemas from "../config/schema";
 import { defaulted, map_of, option } from "../config/schema";
-import type { Metrics } from "../metrics";
 import type { Faults } from "../core/metrics/fault";
 import * as fault from "../core/metrics/fault";
 import * as metric_registry from "../core/metrics/metric_registry";
+import type { Metrics } from "../metrics";
 import * as metrics from "../metrics";
 import type { PostAction } from "../post_action";
 import type { Status } from "../status";
@@ -54,7 +54,10 @@ export const SCHEMA = {
         "name → the options of a [balancer](balancer.md), without `name` and `dict`",
     ),
     routes: option(map_of(ANY_TABLE), new LuaTable(), "name → what a route does, below"),
-    log: schemas.optional(ANY_TABLE, "where records go, and what is slow; see [post_action](post_action.md)"),
+    log: schemas.optional(
+        ANY_TABLE,
+        "sinks of the request records, and the slow log's options; see [post_action](post_action.md)",
+    ),
     metrics: defaulted(metrics.SCHEMA, "the options of [metrics](metrics.md)"),
     admin: defaulted(admins.SCHEMA, "the options of [admin](admin.md), without `upstreams`"),
     status: defaulted(statuses.SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),
@@ -63,7 +66,7 @@ export const SCHEMA = {
 
 type Given = schemas.Values<typeof SCHEMA>;
 
-/** Does a part; adds to the problems what it raises, and returns nothing then. */
+/** Calls a function. If it raises, adds the error to the problems and returns nothing. */
 function attempt<Made>(problems: Problems, part: (this: void) => Made): Made | undefined {
     const [ok, made] = pcall(part);
     if (ok) return made;
@@ -71,7 +74,7 @@ function attempt<Made>(problems: Problems, part: (this: void) => Made): Made | u
     return undefined;
 }
 
-/** Our own plugins and those of the user; adds to the problems where two have one name. */
+/** The built-in plugins and those of the user. Adds a problem if two have the same name. */
 function all_plugins(given: Given, recorders: readonly AnyDeclaration[], problems: Problems): AnyDeclaration[] {
     const all: AnyDeclaration[] = [];
     const known = new LuaSet<string>();
@@ -87,12 +90,12 @@ function all_plugins(given: Given, recorders: readonly AnyDeclaration[], problem
     return all;
 }
 
-/** Balancers as whoever needs some of their methods only wants them: TypeScript's tables are not covariant. */
+/** Balancers as a table of a type with fewer methods: TypeScript's tables are not covariant. */
 function of_any<Part>(balancers: LuaTable<string, Balancer>): LuaTable<string, Part> {
     return balancers as unknown as LuaTable<string, Part>;
 }
 
-/** Reads all routes; what is wrong is added to the problems. */
+/** Reads all routes, and adds what is wrong to the problems. */
 function read_routes(
     given: Given,
     declarations: readonly AnyDeclaration[],
@@ -104,7 +107,7 @@ function read_routes(
     const stores = new LuaSet<string>();
     const all = new LuaTable<string, RouteOptions>();
     for (const name of names.sorted(given.routes)) {
-        const path = `setup: routes.${name}`;
+        const path = problem.child("setup: routes", name);
         const options = routes.read(schema, given.routes.get(name), path, known, problems);
         if (options !== undefined) {
             combinations.check(path, options, stores, problems);
@@ -114,11 +117,11 @@ function read_routes(
     return all;
 }
 
-/** Builds the gateway. Raises all that is wrong with the options, a sentence a line. Phases: init. */
+/** Builds the gateway. Raises all problems of the options, one per line. Phases: init. */
 export function build(options: unknown): Gateway {
     const problems: Problems = [];
     const read = schemas.read_as_far(SCHEMA, options, "setup:", problems);
-    // First: which labels are kept is to be known before any series is made.
+    // First, because the labels to keep must be known before any series is made.
     const figures = attempt(problems, () => metrics.create(read.metrics, "setup: metrics"));
     const balancers = upstreams.make_all(read.upstreams, problems);
     const log = logs.read(read.log, problems);
@@ -129,7 +132,7 @@ export function build(options: unknown): Gateway {
     const status = attempt(problems, () =>
         statuses.create(read.status, of_any(balancers), names.sorted(read.routes), plugins_of, "setup: status"),
     );
-    // Without figures no route is made: there are problems.
+    // Without metrics there are problems, so no route is made.
     const recorders = recording.declarations(figures!, sinks, logs.slow_options(log));
     const declarations = all_plugins(read, recorders, problems);
     const route_options = read_routes(read, declarations, problems);

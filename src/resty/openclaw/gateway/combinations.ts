@@ -1,8 +1,8 @@
-/** What cannot be together in one route, although each option is fine by itself. Phases: init. */
+/** Options of a route that are valid alone but not together. Phases: init. */
 import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
 
-/** The options of a route that are looked at, as their schemas read them. */
+/** The options of a route that are checked, as read by their schemas. */
 interface RouteOptions {
     readonly edge?: { readonly store: string };
     readonly identity?: { readonly accept?: string; readonly required: boolean; readonly sign?: unknown };
@@ -10,7 +10,7 @@ interface RouteOptions {
     readonly body_digest?: { readonly algorithm: string };
 }
 
-/** A kept request is delivered by the gateway, and nothing of who asked is kept. */
+/** The gateway delivers stored requests itself, and does not store the caller's identity. */
 function check_deliveries(path: string, { edge, identity }: RouteOptions, problems: Problems): void {
     const way = identity?.accept;
     if (edge === undefined || way === undefined || identity?.required !== true) return;
@@ -20,7 +20,7 @@ function check_deliveries(path: string, { edge, identity }: RouteOptions, proble
     );
 }
 
-/** The next gateway must get the body that is signed. */
+/** The next gateway must get the body that was signed. */
 function check_usage(path: string, { inference, identity, body_digest }: RouteOptions, problems: Problems): void {
     if (inference?.include_usage !== true || identity?.sign === undefined) return;
     if (body_digest?.algorithm !== "sha256") return;
@@ -30,7 +30,7 @@ function check_usage(path: string, { inference, identity, body_digest }: RouteOp
     );
 }
 
-/** One of two routes with one store would never get its lock, and so deliver nothing. */
+/** If two routes shared a store, one of them would never get its lock, and would deliver nothing. */
 function check_store(path: string, { edge }: RouteOptions, stores: LuaSet<string>, problems: Problems): void {
     if (edge === undefined) return;
     if (stores.has(edge.store))
@@ -38,7 +38,7 @@ function check_store(path: string, { edge }: RouteOptions, stores: LuaSet<string
     stores.add(edge.store);
 }
 
-/** Adds what is wrong with a route's options taken together; `stores`: those of the routes before. */
+/** Adds the problems of a route's options in combination; `stores`: those of the routes before. */
 export function check(path: string, given: unknown, stores: LuaSet<string>, problems: Problems): void {
     const options = given as RouteOptions;
     check_deliveries(path, options, problems);

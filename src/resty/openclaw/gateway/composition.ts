@@ -1,11 +1,11 @@
 /**
- * One function for each phase of a route: a straight chain of calls, one for each plugin. The chain is Lua that is written
- * here, as LuaJIT gives up on short loops, and functions made in one place are one function to it: each number of plugins
- * has a chain of its own, which all routes with that number share.
+ * Makes one function for each phase of a route: a straight chain of calls, one for each plugin. The chain is Lua code that is
+ * generated here, because LuaJIT does not compile short loops well, and treats all closures of one prototype as one function. So
+ * there is one chain for each number of plugins, which all routes with that number share.
  */
 import type { Order, Phase, Plugin } from "./contract";
 
-/** A plugin of a route, and where it stands. */
+/** A plugin of a route, and its place in each phase. */
 export interface Placed {
     readonly plugin: Plugin;
     readonly order: Order;
@@ -27,7 +27,7 @@ const MOST_STEPS = 29;
 
 const makers = new LuaTable<string, Maker>();
 
-/** The Lua that makes a chain of so many steps from the route, the methods and the plugins. */
+/** Lua code that makes a chain of so many steps from the route, the methods and the plugins. */
 function write(count: number, may_decline: boolean): string {
     const names: string[] = ["route"];
     const calls: string[] = [];
@@ -50,12 +50,12 @@ function maker(count: number, may_decline: boolean): Maker {
     return made as Maker;
 }
 
-/** Where a plugin stands in a phase: those without a number come last. */
+/** The place of a plugin in a phase: plugins without a number come last. */
 function place_in(placed: Placed, phase: Phase): number {
     return placed.order[phase] ?? math.huge;
 }
 
-/** The steps of a phase, by the numbers of its plugins; those with the same number as they were given. */
+/** The steps of a phase, sorted by the numbers of its plugins; plugins with equal numbers keep their order. */
 export function steps(plugins: readonly Placed[], phase: Phase): Step[] {
     const taking_part: Placed[] = [];
     for (const placed of plugins) {
@@ -89,12 +89,12 @@ function chain_of(all: readonly Step[], route: string, may_decline: boolean): Ch
     return maker(all.length, may_decline)(...values);
 }
 
-/** A function that makes these steps, one after the other, and returns true. Raises when there are too many. Phases: init. */
+/** A function that calls these steps in order, and returns true. Raises if there are too many. Phases: init. */
 export function chain(all: readonly Step[], route: string): Chain {
     return chain_of(all, route, false);
 }
 
-/** As `chain`, but the function returns false as soon as a step does. */
+/** As `chain`, but the function stops and returns false when a step returns false. */
 export function declining_chain(all: readonly Step[], route: string): Chain {
     return chain_of(all, route, true);
 }

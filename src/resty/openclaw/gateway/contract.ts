@@ -1,22 +1,23 @@
 /**
- * What a plugin is to the gateway. A plugin declares itself once, in its own module: its option in a route, where it stands
- * in each phase, and what it needs of nginx.conf. The gateway makes an instance for each route.
+ * The contract between plugins and the gateway. A plugin declares itself once, in its own module: its option in a route, its place
+ * in each phase, and what it needs in nginx.conf. The gateway makes an instance for each route.
  */
 import type { Option, Schema, Values } from "../config/schema";
 import * as schemas from "../config/schema";
+import * as refusal from "./refusal";
 
 /**
  * What an instance may do: any of these. Each gets the route's name. None may raise: an error ends the phase, and nginx answers
  * 500 in those before the response.
  */
 export interface Plugin {
-    /** Looks at the request, and may refuse it. May yield. */
+    /** Checks the request, and may reject it. May yield. */
     access?(route: string): void;
-    /** When no plugin has refused the request: the last changes before it goes on to a node. May yield. */
+    /** Called if no plugin has rejected the request: the last changes before it is sent to a node. May yield. */
     admitted?(route: string): void;
-    /** Before a node is chosen for a try; where it returns false no node is asked any more. */
+    /** Called before a node is chosen for an attempt. If it returns false, there are no more attempts. */
     before_balance?(route: string): boolean | undefined | void;
-    /** When a node has been chosen for a try. */
+    /** Called when a node has been chosen for an attempt. */
     balance?(route: string): void;
     header_filter?(route: string): void;
     body_filter?(route: string): void;
@@ -24,8 +25,8 @@ export interface Plugin {
     init_worker?(): void;
     exit_worker?(): void;
     /**
-     * Its state now, for the status document: a table of numbers, strings, booleans, lists and tables of these; nothing where
-     * there is none. Phases: content; may yield.
+     * Its current state for the status document: a table of numbers, strings, booleans, lists and tables of these; nothing if it has
+     * none. Phases: content; may yield.
      */
     status?(route: string): object | undefined;
 }
@@ -33,7 +34,7 @@ export interface Plugin {
 /** The phases of a request. */
 export type Phase = "access" | "admitted" | "before_balance" | "balance" | "header_filter" | "body_filter" | "log";
 
-/** All of them, in the order in which they run. */
+/** All phases, in the order in which they run. */
 export const PHASES: Phase[] = [
     "access",
     "admitted",
@@ -44,46 +45,46 @@ export const PHASES: Phase[] = [
     "log",
 ];
 
-/** Where a plugin stands in a phase: lower numbers come first; in a phase that is not named it comes last. */
+/** The place of a plugin in each phase: lower numbers come first. In a phase that is not listed, it comes last. */
 export type Order = Readonly<Partial<Record<Phase, number>>>;
 
-/** What a plugin may ask of the upstream of its route. */
+/** What plugins may call of their route's upstream. */
 export interface Upstream {
-    /** Whether any node may get requests, be it up or down. */
+    /** Whether any node may get requests, up or down. */
     has_nodes(): boolean;
-    /** Whether health checks have found all of these down. */
+    /** Whether all of these are down by health checks. */
     is_cut(): boolean;
 }
 
-/** What an instance is made for. */
+/** The context of an instance. */
 export interface Context {
-    /** How sentences on its options begin: "setup: routes.analyze.deadline", or its name where it stands alone. */
+    /** The beginning of error messages about its options: "setup: routes.analyze.deadline", or its name without a gateway. */
     readonly path: string;
-    /** "" where it stands alone. */
+    /** The route's name; "" without a gateway. */
     readonly route: string;
     readonly upstream?: Upstream | undefined;
 }
 
 /**
- * The variables that nginx.conf has to declare for a plugin, by their names without "$", and what each holds until the plugin
- * sets it, as nginx.conf has it: "" or "1" or "none-$request_id".
+ * The variables that nginx.conf must declare for a plugin, by their names without "$", with the value that nginx.conf gives
+ * each until the plugin sets it: "" or "1" or "none-$request_id".
  */
 export type Variables = Readonly<Record<string, string>>;
 
 export interface Declaration<Value, Instance extends Plugin> {
-    /** The name of its option in a route, and in sentences. */
+    /** The name of its option in a route, and in error messages. */
     readonly name: string;
     readonly order: Order;
     readonly option: Option<Value>;
     readonly variables: Variables;
-    /** The instance for a route; nothing where there is none to be. Raises where the options do not fit together. */
+    /** Makes the instance for a route, or nothing if the route needs none. Raises if the options are invalid together. */
     readonly create: (this: void, value: Value, context: Context) => Instance | undefined;
 }
 
-/** A declaration whatever its options are. */
+/** A declaration with options of any type. */
 export type AnyDeclaration = Declaration<unknown, Plugin>;
 
-/** A plugin whose option is a table. Without it a route has no instance, unless there is a `without`. */
+/** A plugin whose option is a table. Without the option a route has no instance, unless there is a `without`. */
 export interface TableDeclaration<Declared extends Schema, Instance extends Plugin> {
     readonly name: string;
     /** One line for the table of a route's options. */
@@ -92,7 +93,7 @@ export interface TableDeclaration<Declared extends Schema, Instance extends Plug
     readonly schema: Declared;
     readonly variables?: Variables;
     readonly create: (this: void, options: Values<Declared>, context: Context) => Instance;
-    /** What a route without the option has. */
+    /** Makes the instance of a route without the option. */
     readonly without?: (this: void) => Plugin;
 }
 
@@ -113,7 +114,7 @@ export function define<Declared extends Schema, Instance extends Plugin>(
     };
 }
 
-/** An instance that stands alone, without a gateway, from options as users write them. Raises all that is wrong. Phases: init. */
+/** Makes an instance without a gateway from the user's options. Raises all problems. Phases: init. */
 export function alone<Declared extends Schema, Instance extends Plugin>(
     given: {
         name: string;
@@ -123,5 +124,8 @@ export function alone<Declared extends Schema, Instance extends Plugin>(
     options: unknown,
 ): Instance {
     const { name, schema, create } = given;
-    return create(schemas.read_or_raise(schema, options ?? {}, name), { path: name, route: "" });
+    return refusal.without_trace(
+        () => create(schemas.read_or_raise(schema, options ?? {}, name), { path: name, route: "" }),
+        undefined,
+    );
 }

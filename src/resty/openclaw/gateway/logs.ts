@@ -1,4 +1,4 @@
-/** Reads `log`: what goes to sinks, and what the slow log is made of. */
+/** Reads the option `log`: the sinks of the request records, and the slow log's options. */
 import type { Kind } from "../config/kinds";
 import * as kinds from "../config/kinds";
 import type { Problems } from "../config/problems";
@@ -19,25 +19,25 @@ export interface SlowOptions {
     readonly lines_per_minute: number;
 }
 
-/** Where `log` does not say. */
+/** The slow log's options if `log` does not set them. */
 export const DEFAULT_SLOW: SlowOptions = { seconds: 5, lines_per_minute: 600 };
 
 const SLOW_SCHEMA = {
-    slow_seconds: option(kinds.positive, DEFAULT_SLOW.seconds, "requests that take so long, or longer, are slow"),
+    slow_seconds: option(kinds.positive, DEFAULT_SLOW.seconds, "minimum duration of a slow request, in seconds"),
     slow_lines_per_minute: option(
         kinds.whole(1),
         DEFAULT_SLOW.lines_per_minute,
-        "so many lines all workers write together in a minute",
+        "maximum number of lines per minute, over all workers",
     ),
 };
 
-/** What may stand beside all sinks as well as in one of them. */
+/** Options that may be set for all sinks, or in one of them. */
 const DEAD_LETTER_SCHEMA = { dead_letter: settings.DEAD_LETTER };
 
-/** What stands beside all sinks. */
+/** The options set for all sinks. */
 const COMMON_SCHEMA = joined(joined(DEAD_LETTER_SCHEMA, settings.QUEUE_SCHEMA), SLOW_SCHEMA);
 
-/** What is no option of the sink's type. */
+/** Options that do not belong to the sink's type. */
 const ENTRY_SCHEMA = joined({ name: settings.NAME }, DEAD_LETTER_SCHEMA);
 
 /** A sink of the list. */
@@ -79,7 +79,7 @@ const ENTRIES = kinds.list_of<Entry>({ name: "table", read: read_entry });
 const SINKS: Kind<Entry[]> = {
     name: "list of tables",
     read: (given, path, problems) => {
-        // Whoever has one sink only may forget that it stands in a list.
+        // A common mistake with one sink: it is not in a list.
         if (type(given) !== "table" || (given as { type?: unknown }).type === undefined) {
             return ENTRIES.read(given, path, problems);
         }
@@ -89,7 +89,10 @@ const SINKS: Kind<Entry[]> = {
 };
 
 const OWN_SCHEMA = {
-    sinks: optional(SINKS, "where records go: a list of [sinks](post_action.md), each with the options of its type"),
+    sinks: optional(
+        SINKS,
+        "sinks of the request records: a list of [sinks](post_action.md), each with the options of its type",
+    ),
 };
 
 /** The options of `log`. */
@@ -108,7 +111,7 @@ function is_about_sinks(given: Record<string, unknown>): boolean {
     return first === undefined;
 }
 
-/** `log` as it is given: nothing without it. Adds to the problems what is wrong. Phases: init. */
+/** The option `log` as read; nothing without it. Adds what is wrong to the problems. Phases: init. */
 export function read(given: unknown, problems: Problems): Log | undefined {
     if (given === undefined) return undefined;
     if (type(given) !== "table") {
@@ -124,15 +127,15 @@ export function read(given: unknown, problems: Problems): Log | undefined {
     return problems.length === before ? log : undefined;
 }
 
-/** What the slow logs of all routes are made of. Phases: init. */
+/** The options of the slow logs of all routes. Phases: init. */
 export function slow_options(log: Log | undefined): SlowOptions {
     if (log === undefined) return DEFAULT_SLOW;
     return { seconds: log.slow_seconds, lines_per_minute: log.slow_lines_per_minute };
 }
 
 /**
- * One queue for each sink: what stands beside `sinks` holds for all of them. Adds to the problems what the sinks lack. Phases:
- * init.
+ * Makes one queue for each sink; the options beside `sinks` apply to all of them. Adds to the problems what the sinks raise.
+ * Phases: init.
  */
 export function make_sinks(log: Log | undefined, problems: Problems): PostAction[] {
     const logs: PostAction[] = [];

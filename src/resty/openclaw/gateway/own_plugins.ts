@@ -1,4 +1,4 @@
-/** What users bring along: plugins that are declared as ours are, and tables with methods of a route's phases. Phases: init. */
+/** The user's own plugins: declared ones, like the built-in ones, and tables with methods named as phases. Phases: init. */
 import type { Kind } from "../config/kinds";
 import * as kinds from "../config/kinds";
 import type { Problems } from "../config/problems";
@@ -19,7 +19,7 @@ function has_method(table_given: Record<string, unknown>, path: string, problems
     return methods > 0;
 }
 
-/** A table with methods named as phases. One without any was meant to be something else. */
+/** A table with methods named as phases. A table without any of these is an error. */
 const PHASE_TABLE: Kind<Plugin> = {
     name: "table",
     read: (given, path, problems) => {
@@ -36,12 +36,12 @@ const PHASE_TABLE: Kind<Plugin> = {
 /** The option `plugins` of a route. */
 export const PHASE_TABLES = kinds.list_or_none_of(PHASE_TABLE);
 
-/** What a module returns: its declaration, or, as our own do, a table that has it as `plugin`. */
+/** What a module returns: its declaration, or a table with the declaration in the field `plugin`, as built-in plugins do. */
 function declaration_in(given: Record<string, unknown>): Record<string, unknown> {
     return type(given.plugin) === "table" ? (given.plugin as Record<string, unknown>) : given;
 }
 
-/** A plugin as `define` returns it, or as its argument. */
+/** A plugin as returned by `define`, or the argument of `define`. */
 const DECLARATION: Kind<AnyDeclaration> = {
     name: "plugin",
     read: (given, path, problems) => {

@@ -1,4 +1,4 @@
-/** The plugins that a route has unless it says no: they count, record, and log what is slow. */
+/** The plugins that a route has by default: they count requests, record them, and log slow ones. */
 import * as kinds from "../config/kinds";
 import { computed, option, table_of } from "../config/schema";
 import type { Metrics } from "../metrics";
@@ -19,7 +19,7 @@ function metrics_of(metrics: Metrics): Declaration<boolean, Plugin> {
     };
 }
 
-/** All sinks of `log` as one plugin: a chain of them, as a loop over a few is one that LuaJIT does not compile. */
+/** All sinks of `log` as one plugin: a chain, because LuaJIT does not compile short loops well. */
 function all_of(logs: readonly PostAction[], route: string): Plugin {
     const placed: Placed[] = [];
     for (const plugin of logs) placed.push({ plugin, order: {} });
@@ -45,7 +45,7 @@ function record_to(logs: readonly PostAction[]): Declaration<boolean, Plugin> {
 }
 
 function slow_log_as(slow: SlowOptions): AnyDeclaration {
-    const schema = { seconds: option(kinds.positive, slow.seconds, "requests that take so long, or longer, are slow") };
+    const schema = { seconds: option(kinds.positive, slow.seconds, "minimum duration of a slow request, in seconds") };
     return {
         name: "slow_log",
         order: { log: 500 },
@@ -64,7 +64,7 @@ function slow_log_as(slow: SlowOptions): AnyDeclaration {
     };
 }
 
-/** These plugins, over what all routes share. Phases: init. */
+/** The declarations of these plugins, with the objects that all routes share. Phases: init. */
 export function declarations(metrics: Metrics, logs: readonly PostAction[], slow: SlowOptions): AnyDeclaration[] {
     return [metrics_of(metrics) as AnyDeclaration, record_to(logs) as AnyDeclaration, slow_log_as(slow)];
 }

@@ -1,4 +1,4 @@
-/** All plugins that a route may have. A new one is a line here. */
+/** All built-in plugins that a route may have. A new plugin needs one line here. */
 import * as body_digest from "../body_digest";
 import * as deadline from "../deadline";
 import * as edge from "../edge";
@@ -7,7 +7,7 @@ import * as image_check from "../image_check";
 import * as inference from "../inference";
 import type { AnyDeclaration } from "./contract";
 
-/** In the order in which the documents name them. */
+/** In the order of the documentation. */
 export const PLUGINS: readonly AnyDeclaration[] = [
     edge.plugin,
     deadline.plugin,

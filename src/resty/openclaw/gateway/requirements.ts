@@ -1,6 +1,6 @@
 /**
  * What a route needs in nginx.conf beside `setup`: the hooks of its plugins' phases, and the variables that they set. Only
- * requests show whether these are there, so each worker looks at the first requests of each route until it has seen all.
+ * requests show whether these exist, so each worker checks the first requests of each route until it has seen all.
  */
 import type { Faults } from "../core/metrics/fault";
 import * as request from "../core/request/request";
@@ -10,16 +10,16 @@ import type { AnyDeclaration } from "./contract";
 
 export interface Requirements {
     readonly route: string;
-    /** By their names, sorted. */
+    /** The names of the variables, sorted. */
     readonly variables: readonly string[];
-    /** Whether nobody has looked yet whether nginx.conf declares them. */
+    /** Whether they have not been checked yet. */
     awaits_variables: boolean;
-    /** Whether these hooks are needed, and none has run yet in this worker. */
+    /** Whether these hooks are needed and have not run yet in this worker. */
     awaits_header_filter: boolean;
     awaits_body_filter: boolean;
 }
 
-/** What a route needs that has these plugins, and steps in these phases. Phases: init. */
+/** The requirements of a route with these plugins and with steps in these phases. Phases: init. */
 function create(
     route: string,
     declarations: readonly AnyDeclaration[],
@@ -66,7 +66,7 @@ export function look_at_variables(of: Requirements, faults: Faults): void {
     }
 }
 
-/** Whether the response at hand is that of a node as it passed all filters of the route's location, to its end. */
+/** Whether the response is a node's, and passed all filters of the route's location to its end. */
 function has_passed_filters(): boolean {
     if (request.whole_number("body_bytes_sent") === 0) return false;
     // The node may have led nginx to another location.
@@ -83,7 +83,7 @@ function report_hook(of: Requirements, faults: Faults, hook: string, file: strin
     );
 }
 
-/** Reports hooks that a response has not passed. Phases: log. */
+/** Reports hooks that did not run for a response. Phases: log. */
 export function look_at_hooks(of: Requirements, faults: Faults): void {
     if (!has_passed_filters()) return;
     if (of.awaits_header_filter) report_hook(of, faults, "header_filter", "route.conf");

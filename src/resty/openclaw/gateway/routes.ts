@@ -1,4 +1,4 @@
-/** Builds routes: reads their options, makes the instances of their plugins, and puts these in line. Phases: init. */
+/** Builds routes: reads their options, makes the instances of their plugins, and chains these. Phases: init. */
 import type { Balancer } from "../balancer";
 import * as kinds from "../config/kinds";
 import type { Problems } from "../config/problems";
@@ -6,22 +6,22 @@ import * as problem from "../config/problems";
 import type { Schema } from "../config/schema";
 import { optional } from "../config/schema";
 import * as schemas from "../config/schema";
-import type { Chain, Placed } from "./composition";
 import type { Faults } from "../core/metrics/fault";
 import * as guard from "../core/metrics/guard";
+import type { Chain, Placed } from "./composition";
 import * as composition from "./composition";
-import * as declaration_check from "./declaration_check";
 import type { AnyDeclaration, Plugin } from "./contract";
+import * as declaration_check from "./declaration_check";
 import { PHASE_TABLES } from "./own_plugins";
 import type { Requirements } from "./requirements";
 import * as requirements from "./requirements";
 
-/** What a route does in each phase: its plugins' methods of that name, one after the other. */
+/** A route's function for each phase: it calls its plugins' methods of that name in order. */
 export interface Route {
     readonly name: string;
     readonly upstream: string | undefined;
     readonly access: Chain;
-    /** Whether another try may begin. */
+    /** Whether another attempt may begin. */
     readonly before_balance: Chain;
     readonly balance: Chain;
     readonly header_filter: Chain;
@@ -29,7 +29,7 @@ export interface Route {
     readonly log: Chain;
     /** Whether a plugin works in the phase header_filter. */
     readonly filters_headers: boolean;
-    /** Whether one works in the phases around the choice of a node. */
+    /** Whether a plugin works in the phases around the choice of a node. */
     readonly balances: boolean;
     /** What it needs in nginx.conf. */
     readonly requirements: Requirements;
@@ -41,7 +41,7 @@ export interface Route {
 export type RouteOptions = Record<string, unknown>;
 
 const OWN = {
-    upstream: optional(kinds.text, "one of `upstreams`: where `balance()` without a name sends the route's requests"),
+    upstream: optional(kinds.text, "the upstream that `balance()` without a name uses; one of `upstreams`"),
     plugins: optional(
         PHASE_TABLES,
         "your own plugins: tables with methods named as phases; see [plugins](plugins.md#a-table-of-methods)",
@@ -56,14 +56,14 @@ export function schema_of(declarations: readonly AnyDeclaration[]): Schema {
     return schema;
 }
 
-/** Says so where an option of nginx.conf is looked for in a route. */
+/** Explains an option that belongs in nginx.conf, not in a route. */
 function add_misplaced(given: unknown, path: string, problems: Problems): boolean {
     if (type(given) !== "table" || (given as RouteOptions).retry_post === undefined) return false;
     problems.push(`${path}.retry_post is said in nginx.conf: include nginx/retry_post.conf in the route's location`);
     return true;
 }
 
-/** The options of a route; adds to the problems what is wrong with them, and returns nothing then. */
+/** The options of a route. If they are wrong, adds to the problems and returns nothing. */
 export function read(
     schema: Schema,
     given: unknown,
@@ -118,7 +118,11 @@ function place_all(
     const placed: Placed[] = [];
     for (const declaration of declarations) {
         const is_own = own.has(declaration);
-        const context = { path: `setup: routes.${name}.${declaration.name}`, route: name, upstream };
+        const context = {
+            path: problem.child(problem.child("setup: routes", name), declaration.name),
+            route: name,
+            upstream,
+        };
         const [ok, made] = pcall(declaration.create, options[declaration.name], context);
         if (!ok) {
             problems.push(with_path(tostring(made), context.path));

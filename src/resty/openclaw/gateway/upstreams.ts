@@ -16,7 +16,7 @@ function fallback_of(upstreams: Upstreams, name: string): string | undefined {
     return upstreams.has(name) ? upstreams.get(name).fallback : undefined;
 }
 
-/** The fallback of an upstream, that one's own, and so on; the last of a cycle is the upstream itself. */
+/** The chain of fallbacks of an upstream; in a cycle, the last one is the upstream itself. */
 function fallbacks(upstreams: Upstreams, name: string): string[] {
     const found: string[] = [];
     const seen = new LuaSet<string>();
@@ -29,7 +29,7 @@ function fallbacks(upstreams: Upstreams, name: string): string[] {
     return found;
 }
 
-/** Takes out the upstreams whose fallback cannot be, and adds these to the problems. */
+/** Removes the upstreams with an invalid fallback, and adds these to the problems. */
 function drop_impossible(upstreams: Upstreams, groups: LuaTable<string, unknown>, problems: Problems): void {
     for (const name of names.sorted(groups)) {
         const path = `${PATH}.${name}.fallback`;
@@ -46,7 +46,7 @@ function drop_impossible(upstreams: Upstreams, groups: LuaTable<string, unknown>
     }
 }
 
-/** Makes one balancer, and its fallback before it; nothing where one of them cannot be. */
+/** Makes a balancer, after that of its fallback. Nothing if one of them cannot be made. */
 function make(
     balancers: LuaTable<string, Balancer>,
     upstreams: Upstreams,
@@ -69,7 +69,7 @@ function make(
     return made;
 }
 
-/** The balancers by the names of their upstreams; adds to the problems what is wrong with their options. Phases: init. */
+/** The balancers by the names of their upstreams. Adds the problems of their options. Phases: init. */
 export function make_all(groups: LuaTable<string, unknown>, problems: Problems): LuaTable<string, Balancer> {
     const upstreams = UPSTREAMS.read(groups, PATH, problems);
     drop_impossible(upstreams, groups, problems);

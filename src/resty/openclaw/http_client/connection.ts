@@ -1,18 +1,18 @@
-/** Opens, feeds and leaves the connection of one request; deadlines are by `clock`. Phases: those that may yield. */
+/** Opens the connection of one request, sends the request, and closes or keeps the connection. Deadlines are by `clock`. Phases: those that may yield. */
 import * as clock from "../core/time/clock";
 import * as time_slice from "../core/time/time_slice";
 import type { Target } from "./target";
 import * as http_target from "./target";
 
-/** A body that is read while it is sent, so that memory never holds all of it. */
+/** A body that is read while it is sent, so that it is never in memory as a whole. */
 export interface Source {
-    /** How many bytes it has. */
+    /** The length of the body in bytes. */
     readonly bytes: number;
     /** The bytes after the first `from` ones: at least one, at most `most`. On failure nil and why. May yield. */
     piece(from: number, most: number): Result<string>;
 }
 
-/** What of a request concerns its connection; see `Request` in http_client.ts. */
+/** The options of a request that concern its connection; see `Request` in http_client.ts. */
 export interface Settings {
     readonly connect_seconds?: number;
     readonly send_seconds?: number;
@@ -20,16 +20,16 @@ export interface Settings {
     readonly keepalive_connections?: number;
     readonly ssl_verify?: boolean;
     readonly ssl_server_name?: string | undefined;
-    /** What the connection is for; only those for the same are shared. "http" unless given. */
+    /** Connections are shared only for the same purpose; "http" by default. */
     readonly purpose?: string;
 }
 
-/** What is sent at a stretch before the deadline is looked at again, in bytes. */
+/** Bytes that are sent before the deadline is checked again. */
 const PIECE_BYTES = 65536;
-/** So many pieces of a source are sent before other requests have their turn. */
+/** After so many pieces of a source, other requests may run. */
 const PIECES_AT_A_STRETCH = 8;
 
-/** Seconds as milliseconds, no more than are left, but at least 1: sockets take 0 for no limit. */
+/** Seconds as milliseconds, at most until the deadline, but at least 1: for sockets, 0 means no limit. */
 function milliseconds(seconds: number, deadline: MonotonicTime): number {
     return math.max(1, math.floor(math.min(seconds, deadline - clock.now()) * 1000));
 }
@@ -41,7 +41,7 @@ function server_name_of(settings: Settings, target: Target): string | undefined 
     return target.host;
 }
 
-/** Connections are only shared by requests with the same idea of who is at the other end, and how long to keep it. */
+/** The pool of a connection. Requests share connections only if they have the same target, TLS settings and keepalive time. */
 function pool_of(settings: Settings, target: Target, server_name: string | undefined, verify: boolean): string {
     return string.format(
         "openclaw %s %s %s %d %s %s %s",
@@ -61,8 +61,8 @@ function connect(socket: ngx.Tcp, target: Target, pool: string): Result<1> {
 }
 
 /**
- * A connected socket, and as third value whether its connection has carried a request before. Else nil and why.
- * @param fresh whether only a new connection will do
+ * A connected socket; third result: whether its connection has carried a request before. On failure nil and why.
+ * @param fresh whether the connection must be new
  */
 export function open(
     settings: Settings,
@@ -85,7 +85,7 @@ export function open(
         const [times] = socket.getreusedtimes();
         reused = times !== undefined && times > 0;
         if (reused && !fresh) return $multi(socket, undefined, true);
-        // The other kept connections are no younger than the stale one.
+        // Other idle connections may be stale too.
         if (reused) socket.close();
     }
     if (tls) {
@@ -98,7 +98,7 @@ export function open(
     return $multi(socket, undefined, false);
 }
 
-/** The bytes of a body after the first `from` ones, no more than are sent at a stretch. */
+/** The bytes of a body after the first `from` ones, at most one piece. */
 function piece_of(body: string | Source, from: number, bytes: number): Result<string> {
     if (typeof body === "string") return $multi(string.sub(body, from + 1, from + PIECE_BYTES));
     const [piece, err] = body.piece(from, math.min(PIECE_BYTES, bytes - from));
@@ -107,7 +107,7 @@ function piece_of(body: string | Source, from: number, bytes: number): Result<st
     return $multi(piece);
 }
 
-/** Sends head and body. Nil and why when they are not taken in time, or the body cannot be read. */
+/** Sends head and body. Nil and why if the peer does not accept them in time, or if the body cannot be read. */
 export function send(
     socket: ngx.Tcp,
     settings: Settings,
@@ -136,10 +136,10 @@ export function send(
     return $multi(true);
 }
 
-/** Ends a request's use of its connection: keeps it for the next one where that is wished for and possible. */
+/** Keeps the connection for the next request if keepalive is set and the connection is reusable; else closes it. */
 export function leave(socket: ngx.Tcp, settings: Settings, reusable: boolean): void {
     const idle_seconds = settings.keepalive_seconds ?? 0;
-    // An idle connection would hold up a worker that exits.
+    // An idle connection would delay the exit of a worker.
     if (reusable && idle_seconds > 0 && !ngx.worker.exiting()) {
         const [kept] = socket.setkeepalive(idle_seconds * 1000, settings.keepalive_connections ?? 8);
         if (kept !== undefined) return;

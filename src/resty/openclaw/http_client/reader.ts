@@ -1,32 +1,32 @@
 /**
- * Reads from a socket in bounded steps. A socket's own timeout starts anew with every byte that comes, and its own
- * line reader takes lines of any length; here every read ends by one deadline, and every line has a limit.
+ * Reads from a socket with limits. A socket's own timeout restarts with every byte, and its own line reader accepts lines of any
+ * length. Here one deadline ends all reads, and every line has a maximum length.
  */
 import * as clock from "../core/time/clock";
 
 export interface Reader {
     readonly socket: ngx.Tcp;
-    /** Longest silence between two reads, in milliseconds. */
+    /** Maximum time without a byte, in milliseconds. */
     readonly read_ms: number;
-    /** When all must be read, by `clock`. */
+    /** The deadline of all reads, by `clock`. */
     readonly deadline: MonotonicTime;
-    /** What came and is not taken yet begins at `at` in `text`. */
+    /** Received bytes; those from `at` on are unread. */
     text: string;
     at: number;
-    /** Whether any byte came at all. */
+    /** Whether any byte was received. */
     began: boolean;
 }
 
-/** As much as one read takes at most, in bytes. */
+/** Maximum number of bytes of one read. */
 const PIECE_BYTES = 65536;
 
-/** A reader at the start of an answer. Phases: those that may yield. */
+/** A reader at the start of a response. Phases: those that may yield. */
 function create(socket: ngx.Tcp, read_ms: number, deadline: MonotonicTime): Reader {
     return { socket, read_ms, deadline, text: "", at: 1, began: false };
 }
 export { create as new };
 
-/** Waits for more, at most `most` bytes of it. Nil and "closed", "timeout" or the system's word when none comes. */
+/** Receives at most `most` bytes. On failure nil and "closed", "timeout" or the system's error. */
 export function receive(reader: Reader, most: number): Result<string> {
     const left = math.floor((reader.deadline - clock.now()) * 1000);
     if (left < 1) return $multi(undefined, "timeout");
@@ -37,13 +37,13 @@ export function receive(reader: Reader, most: number): Result<string> {
     return $multi(piece);
 }
 
-/** Bytes that came but are not taken yet. */
+/** Number of bytes that were received but not read yet. */
 export function unread(reader: Reader): number {
     return reader.text.length - reader.at + 1;
 }
 
 /**
- * The next line without its end, LF or CR LF. Nil and why when it is longer than `most` bytes or does not come.
+ * The next line without its end, LF or CR LF. Nil and why if it is longer than `most` bytes or is not received.
  */
 export function line(reader: Reader, most: number): Result<string> {
     let [end] = string.find(reader.text, "\n", reader.at, true);
@@ -64,7 +64,7 @@ export function line(reader: Reader, most: number): Result<string> {
     return $multi(found);
 }
 
-/** Appends exactly `count` bytes to the parts. Nil and why when they do not come. */
+/** Appends exactly `count` bytes to the parts. Nil and why if they are not received. */
 export function bytes(reader: Reader, count: number, parts: string[]): Result<true> {
     let missing = count;
     const held = math.min(unread(reader), missing);

@@ -1,9 +1,9 @@
-/** Writes the request line and headers (RFC 9112, sections 3 and 5), and refuses values with line breaks. Pure Lua. */
+/** Writes the request line and headers (RFC 9112, sections 3 and 5), and rejects values with line breaks. Pure Lua. */
 
-/** A token of RFC 9110, section 5.6.2: what methods and header names are made of. */
+/** A token (RFC 9110, section 5.6.2): a method or a header name. */
 const TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$";
 
-/** Headers that frame the message, which only this client may set. */
+/** Headers about the message's framing, which callers may not set. */
 const FRAMING = new LuaSet<string>();
 FRAMING.add("connection");
 FRAMING.add("content-length");
@@ -18,12 +18,12 @@ function is_token(text: string): boolean {
     return legal !== undefined;
 }
 
-/** Whether a method may be sent: any token but CONNECT, whose response has no body but a tunnel. Phases: any. */
+/** Whether a method may be sent: any token except CONNECT, which opens a tunnel. Phases: any. */
 export function is_method(method: string): boolean {
     return is_token(method) && method !== "CONNECT";
 }
 
-/** Why a header may not be sent, or nothing. Phases: any. The reason never holds the value. */
+/** Why a header may not be sent, or nothing. Phases: any. The reason never contains the value. */
 export function header_fault(name: unknown, value: unknown): string | undefined {
     if (typeof name !== "string" || !is_token(name)) return "a header name is not a token";
     if (FRAMING.has(string.lower(name))) return `header ${name} is set by the client alone`;

@@ -1,15 +1,15 @@
-/** Where a request goes: the parts of an http or https URL (RFC 3986), checked before they reach a socket. Pure Lua. */
+/** The parts of an http or https URL (RFC 3986), checked before they are used with a socket. Pure Lua. */
 
 export interface Target {
     readonly scheme: "http" | "https";
-    /** A name, an IPv4 address, an IPv6 address in brackets, or "unix:/path": as cosockets want it. */
+    /** A name, an IPv4 address, an IPv6 address in brackets, or "unix:/path", as cosockets expect it. */
     readonly host: string;
     readonly port: number;
     /** Path and query, beginning with "/". */
     readonly path: string;
 }
 
-/** Whether the text may stand as a path in a request line: "/" first, no blanks, no fragment, no control characters. Phases: any. */
+/** Whether a text may be the path of a request: it begins with "/", without blanks, fragment or control characters. Phases: any. */
 export function is_path(text: string): boolean {
     const [legal] = string.find(text, "^/[^%c #]*$");
     return legal !== undefined;
@@ -21,13 +21,13 @@ export function is_unix_socket(host: string): boolean {
     return found !== undefined;
 }
 
-/** Whether a host is an address rather than a name, and so none for SNI (RFC 6066, section 3). Phases: any. */
+/** Whether a host is an address, which may not be sent as SNI (RFC 6066, section 3). Phases: any. */
 export function is_address(host: string): boolean {
     const [ipv4] = string.find(host, "^%d+%.%d+%.%d+%.%d+$");
     return ipv4 !== undefined || string.byte(host) === string.byte("[") || is_unix_socket(host);
 }
 
-/** Whether the text may stand as a host: a name, an IPv4 address, or an IPv6 address in brackets. Phases: any. */
+/** Whether a text is a valid host: a name, an IPv4 address, or an IPv6 address in brackets. Phases: any. */
 export function is_host(text: string): boolean {
     const [named] = string.find(text, "^[%w_][%w._-]*$");
     if (named !== undefined) return true;
@@ -35,14 +35,14 @@ export function is_host(text: string): boolean {
     return bracketed !== undefined;
 }
 
-/** Whether a number may stand as a port. Phases: any. */
+/** Whether a number is a valid port. Phases: any. */
 export function is_port(port: number): boolean {
     return port >= 1 && port <= 65535 && port % 1 === 0;
 }
 
 /**
- * The parts of a URL. A fragment is refused, and so is a user name or password, which belongs in a header. Phases:
- * any. On failure nil and why; the message never repeats the URL, which may hold secrets.
+ * The parts of a URL. Fragments, user names and passwords are rejected; credentials belong in a header. Phases: any. On
+ * failure nil and why; the message never contains the URL, which may contain secrets.
  */
 export function parse(url: string): Result<Target> {
     const [scheme, authority, rest] = string.match(url, "^(https?)://([^/?#]+)(.*)$");

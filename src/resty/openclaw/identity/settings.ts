@@ -41,7 +41,7 @@ const MAX_AGE_SECONDS = 60;
 const TRUSTED = option(
     kinds.flag,
     false,
-    "your word that clients cannot set that variable, which permits any; see below",
+    "declares that clients cannot set the variable; permits variables outside the list; see below",
 );
 const SUBJECT = required(kinds.variable_name, "the variable that holds the caller, without `$`; see below");
 
@@ -73,7 +73,7 @@ export const SCHEMA = {
         table_of({ subject: again(SUBJECT), trusted: again(TRUSTED) }),
         'sends the identity without a signature, for a next gateway that accepts `"mutual_tls"`',
     ),
-    required: option(kinds.flag, true, "whether requests without an identity are refused"),
+    required: option(kinds.flag, true, "whether requests without an identity are rejected"),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 

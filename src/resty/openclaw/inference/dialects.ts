@@ -1,6 +1,6 @@
 /**
- * Where inference servers say what: tables of places in their JSON, and the figure that each is for. Places below a
- * client's own words (messages, instructions, tools) are in none of them, so no client can write a figure.
+ * The formats of inference servers' responses: tables of places in their JSON, with the figure that each place contains. Places
+ * below a client's own texts (messages, instructions, tools) are not in them, so clients cannot forge figures.
  *
  * Sources: the servers' documentation: OpenAI (Chat Completions, Completions, Embeddings, Responses, audio), Anthropic
  * Messages, Ollama, Text Generation Inference, Gemini, llama.cpp, SGLang, vLLM, Azure, Groq, DeepSeek, Mistral, Cohere.
@@ -17,7 +17,7 @@ function array(entries: Place): Place {
     return { entries };
 }
 
-/** Objects and lists whose beginning and end count; see `reading`. */
+/** Objects and lists whose beginning and end the receiver gets. */
 function watched(name: string, place: Place): Place {
     return { fields: place.fields!, entries: place.entries!, watched: name };
 }
@@ -27,12 +27,12 @@ function value(name: string): Place {
 }
 
 const content: Place = { is_content: true };
-/** A part of content is one whatever is in it. */
+/** Parts of content; each of these texts counts as content. */
 const content_parts = array(object({ text: content, thinking: array(object({ text: content })) }));
 const call = object({ name: content, arguments: content });
 const calls = array(object({ function: call, custom: object({ name: content, input: content }) }));
 
-/** An error is one whatever it is: a text, an object. */
+/** An error may be a string or an object. */
 const error_of: Place = { name: "error", watched: "error" };
 
 const cached = object({ cached_tokens: value("cached") });
@@ -61,7 +61,7 @@ const usage = object({
 });
 
 const delta: Place = {
-    // The Responses API and transcription: a text of its own.
+    // The Responses API and transcription: a string.
     is_content: true,
     fields: object({
         // Anthropic.
@@ -101,7 +101,7 @@ const candidate = watched(
 );
 
 const response: Place = {
-    // Ollama: a text.
+    // Ollama: a string.
     is_content: true,
     fields: object({
         model: value("model"),
@@ -132,10 +132,10 @@ const answer: Record<string, Place> = {
     delta,
     response,
     message,
-    // The Responses API in one piece.
+    // The Responses API without streaming.
     status: value("status"),
     incomplete_details: object({ reason: value("incomplete_reason") }),
-    // Anthropic in one piece; Cohere.
+    // Anthropic without streaming; Cohere.
     stop_reason: value("finish"),
     finish_reason: value("finish"),
     meta: object({ tokens: two, billed_units: object({ input_tokens: value("billed") }) }),
@@ -182,12 +182,12 @@ const answer: Record<string, Place> = {
         completion_tokens: value("completion"),
         finish_reason: object({ type: value("finish") }),
     }),
-    // Transcription that says how long the sound is.
+    // Transcription: the duration of the audio.
     task: value("task"),
     duration: value("duration"),
 };
 
 const fields = object(answer).fields!;
 
-/** An answer, or an event of one; or a list of them, as Gemini writes a stream. "[DONE]" is a list with a word in it. */
+/** A response or an event of a stream; or a list of these, as in Gemini's streams. "[DONE]" is read as a list with a word in it. */
 export const ROOT: Place = { fields, entries: { fields, name: "done_word" } };

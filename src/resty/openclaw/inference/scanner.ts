@@ -1,10 +1,10 @@
 /**
- * Reads wanted values out of JSON that comes in pieces, cut anywhere, in bounded memory: it follows the nesting, and keeps
- * the text of a wanted value only. Everything else is passed over. It is no validator: it notices JSON that ends too
- * early or never begins, and passes over most other mistakes.
+ * Finds wanted values in JSON that arrives in pieces of any size, in bounded memory: it follows the nesting, keeps the text of
+ * wanted values, and skips everything else. It does not validate: it detects JSON that is incomplete or empty, and ignores most
+ * other mistakes.
  *
- * One flat loop, since LuaJIT compiles a loop of few turns badly: strings are passed over by `memchr`, and a byte that
- * means nothing costs a look into a table.
+ * It is one flat loop, because LuaJIT compiles loops with few iterations badly. `memchr` skips strings, and a byte without a
+ * meaning costs one table look-up.
  */
 import * as ffi from "ffi";
 import { ARRAY, ARRAY_END, COLON, COMMA, CONTENT, NAME, NONE, OBJECT, OBJECT_END, QUOTE, VALUE } from "./scanner/codes";
@@ -15,11 +15,11 @@ import { keep } from "./scanner/texts";
 
 export type { Place, Receiver, Scanner };
 
-/** The bytes that mean something outside of strings. */
+/** The bytes that have a meaning outside of strings. */
 const MEANS = ffi.new("uint8_t[256]") as unknown as Bytes;
 for (const byte of [QUOTE, OBJECT, OBJECT_END, ARRAY, ARRAY_END, COMMA, COLON]) MEANS.set(byte, 1);
 
-/** The piece ends: what it has of a wanted text is kept. */
+/** At the end of a piece: keeps its part of a wanted text. */
 function end_piece(scanner: Scanner, memory: Bytes, limit: number): void {
     if (scanner.text_at < 0) return;
     const role = scanner.role;
@@ -29,12 +29,12 @@ function end_piece(scanner: Scanner, memory: Bytes, limit: number): void {
 }
 
 /**
- * Reads on, from `from` up to before `limit`; bench/README.md has how long that takes. Phases: any. Never raises, whatever
- * the bytes are.
+ * Reads the bytes from `from` up to before `limit`; bench/README.md has the time that this takes. Phases: any. Never raises,
+ * whatever the bytes are.
  */
 export function feed(scanner: Scanner, memory: Bytes, from: number, limit: number): void {
     let at = from;
-    // What goes on from the piece before begins here.
+    // A text that continues from the piece before begins here.
     if (scanner.text_at >= 0) scanner.text_at = from;
     while (at < limit) {
         if (scanner.role !== NONE) {
@@ -51,7 +51,7 @@ export function feed(scanner: Scanner, memory: Bytes, from: number, limit: numbe
     end_piece(scanner, memory, limit);
 }
 
-/** Whether there was a value and all that has begun has ended. Phases: any. */
+/** Whether there was a value, and all objects, arrays and strings have ended. Phases: any. */
 export function is_whole(scanner: Scanner): boolean {
     return (
         scanner.values > 0 &&
@@ -62,7 +62,7 @@ export function is_whole(scanner: Scanner): boolean {
     );
 }
 
-/** Forgets what was read: the next byte begins a value. Phases: any. */
+/** Resets the scanner: the next byte begins a value. Phases: any. */
 export function reset(scanner: Scanner): void {
     scanner.top = undefined;
     scanner.is_array = false;
@@ -81,7 +81,7 @@ export function reset(scanner: Scanner): void {
     scanner.content_end = -1;
 }
 
-/** A scanner of the values that `root` and the places below it want. Phases: any. */
+/** A scanner for the values that are wanted at `root` and the places below it. Phases: any. */
 function create(root: Place, receiver: Receiver): Scanner {
     const scanner = { root, receiver, tops: [], kinds: [] } as unknown as Scanner;
     reset(scanner);

@@ -18,28 +18,20 @@ const LIMIT_AFTER = "post_action.limit_after";
 
 /** The options of `limit_after`. */
 export const SCHEMA = {
-    max_running: option(kinds.whole(1, 100), 16, "actions that a worker runs at a time"),
-    max_waiting: option(
-        kinds.whole(0, 100000),
-        1000,
-        "actions that wait for a place, the oldest first; one more is dropped",
-    ),
+    max_running: option(kinds.whole(1, 100), 16, "maximum number of actions that a worker runs at a time"),
+    max_waiting: option(kinds.whole(0, 100000), 1000, "maximum number of waiting actions; later ones are dropped"),
     max_bytes: option(
         kinds.whole(1),
         16 * 1024 * 1024,
-        "the same in bytes of bodies and of strings passed to functions, those of running actions included",
+        "maximum size of the bodies and strings of all waiting and running actions",
     ),
-    action_seconds: option(
-        kinds.positive,
-        30,
-        "how long an action may take, all attempts included; then it is ended, and has failed",
-    ),
+    action_seconds: option(kinds.positive, 30, "timeout of an action, including all attempts"),
     drain_seconds: option(
         kinds.positive,
         5,
-        "how long a worker that exits goes on with its actions, counted from the last call",
+        "how long a worker that exits continues its actions, counted from the last call",
     ),
-    dict: option(kinds.text, DICT, "the `lua_shared_dict` of the figures"),
+    dict: option(kinds.text, DICT, "the `lua_shared_dict` of the metrics"),
 };
 
 const DEFAULTS: Settings = read_or_raise(SCHEMA, {}, LIMIT_AFTER);

@@ -42,7 +42,7 @@ export const SCHEMA = {
         "required with `durable`",
         "absolute path of the folder that contains the sink's folder `name`; only with `durable`",
     ),
-    spool_bytes: option(kinds.whole(MIB), KIB * MIB, "the quota of that folder"),
+    spool_bytes: option(kinds.whole(MIB), KIB * MIB, "maximum size of that folder, in bytes"),
     fsync: option(
         kinds.one_of("always", "interval", "never"),
         "interval",

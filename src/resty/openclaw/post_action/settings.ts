@@ -48,9 +48,9 @@ const MEMORY_SCHEMA = {
     record_variables: option(
         map_of(kinds.variable_name),
         new LuaTable(),
-        'more fields of the record: `{ pond = "arg_pond" }` shows `$arg_pond` as `"pond"`; null when empty. What nginx or the gateway writes as a number (`$status`, `$request_time`, `$openclaw_prompt_tokens`, …) is a number; all else is a string, even if a client writes a number into it',
+        'more fields of the record: `{ pond = "arg_pond" }` shows `$arg_pond` as `"pond"`; null when empty. What nginx or the gateway writes as a number (`$status`, `$request_time`, `$openclaw_prompt_tokens`, …) is a number; all other values are strings, even if a client writes a number into it',
     ),
-    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the figures"),
+    dict: option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 
 /** The options of a queue without those of its sink, which several queues may share. */
@@ -59,7 +59,7 @@ export const QUEUE_SCHEMA = joined(MEMORY_SCHEMA, durable_queue.SCHEMA);
 /** The path of the dead-letter file. */
 export const DEAD_LETTER = optional(
     PATH,
-    "absolute path of a file for the entries that the sink refuses; [see below](#when-a-sink-fails)",
+    "absolute path of a file for the entries that the sink rejects; [see below](#when-a-sink-fails)",
 );
 export const NAME = computed(
     kinds.text,

@@ -1,41 +1,35 @@
 local ____exports = {}
-local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local gauges = require("resty.openclaw.core.metrics.gauges")
 local shown_by_registry = {}
 --- Upstreams may share a name; it is shown once.
-local function emit_names(shown, emitted, emit)
+local function sample_names(shown, sampled, sample)
     for ____, ____value in ipairs(shown.names) do
         local text = ____value.text
-        if not (emitted[text] ~= nil) then
-            emitted[text] = true
-            local ____emit_3 = emit
-            local ____metric_registry_label_text_result_2 = metric_registry.label_text({"name"}, {text})
+        if not (sampled[text] ~= nil) then
+            sampled[text] = true
+            local ____sample_2 = sample
             local ____opt_0 = shown:addresses(text)
-            ____emit_3(____metric_registry_label_text_result_2, ____opt_0 and #____opt_0 or 0)
+            ____sample_2(____opt_0 and #____opt_0 or 0, text)
         end
     end
 end
+local function show_names(registry, all)
+    local help = "Addresses that a name of nodes stands for, as the last answer had them; 0 before the first one."
+    gauges.of(
+        registry,
+        "openclaw_dns_addresses",
+        help,
+        {"name"},
+        function(sample)
+            local sampled = {}
+            for ____, one in ipairs(all) do
+                sample_names(one, sampled, sample)
+            end
+        end
+    )
+end
 --- Shows the names of an upstream. Phases: init.
 function ____exports.show(registry, shown)
-    local others = shown_by_registry[registry]
-    if others ~= nil then
-        others[#others + 1] = shown
-        return
-    end
-    local all = {shown}
-    shown_by_registry[registry] = all
-    metric_registry.collect(
-        registry,
-        {
-            name = "openclaw_dns_addresses",
-            kind = "gauge",
-            help = "Addresses that a name of nodes stands for, as the last answer had them; 0 before the first one.",
-            collect = function(emit)
-                local emitted = {}
-                for ____, one in ipairs(all) do
-                    emit_names(one, emitted, emit)
-                end
-            end
-        }
-    )
+    gauges.add(shown_by_registry, registry, shown, show_names)
 end
 return ____exports

@@ -12,7 +12,7 @@ local DNS_PORT = 53
 local RESOLV_CONF = "/etc/resolv.conf"
 local MOST_FILE_BYTES = 65536
 local MOST_SERVERS = 8
---- OpenResty has the library under the first name, Debian's package under the second.
+--- The library's name in OpenResty, and in Debian's package.
 local LIBRARIES = {"resty.dns.resolver", "nginx.dns.resolver"}
 --- "10.0.0.2", "10.0.0.2:53", "fd00::2" or "[fd00::2]:53".
 local function server(text)
@@ -32,8 +32,8 @@ local function server(text)
     end
     return ____temp_0
 end
---- The servers that a file as resolv.conf(5) names, eight at most; none when there is no such file. Only its first
--- 64 KiB are read. Phases: init.
+--- The first eight servers in a file in the format of resolv.conf(5); none if there is no such file. Only its first 64 KiB
+-- are read. Phases: init.
 function ____exports.servers_of(path)
     local file = io.open(path, "r")
     local text = file and file:read(MOST_FILE_BYTES) or ""
@@ -83,14 +83,14 @@ local SERVERS = {
 }
 ____exports.SCHEMA = {
     servers = computed(SERVERS, ("those of `" .. RESOLV_CONF) .. "`, read when nginx starts or reloads", "at most 8: `\"10.0.0.2\"`, `\"10.0.0.2:5353\"`, `\"fd00::2\"` or `\"[fd00::2]:5353\"`"),
-    timeout = option(kinds.positive, 2, "seconds to wait for a server's answer"),
+    timeout = option(kinds.positive, 2, "timeout of a query in seconds"),
     attempts = option(
         kinds.whole(1),
         2,
-        "how often a question is asked, each time of the next server"
+        "maximum number of queries per look-up, each to the next server"
     ),
-    least_seconds = option(kinds.positive, 1, "an answer holds so long at least, whatever its TTL"),
-    most_seconds = option(kinds.positive, 3600, "and so long at most; `least_seconds` or more"),
+    least_seconds = option(kinds.positive, 1, "minimum seconds for which a result is used, whatever its TTL"),
+    most_seconds = option(kinds.positive, 3600, "maximum seconds for which a result is used; `least_seconds` or more"),
     ipv6 = option(kinds.flag, true, "whether to ask for AAAA records too")
 }
 --- The option `dns` of an upstream.
@@ -130,10 +130,10 @@ local function servers_from_file(path)
     end
     return found
 end
---- The settings. Raises when there are names but no library or no server to ask. Phases: init.
+--- The settings. Raises if there are names, but no library or no server. Phases: init.
 -- 
--- @param path of the upstream
--- @param has_names whether there is anything to look up
+-- @param path that of the upstream
+-- @param has_names whether there are names to look up
 function ____exports.settings_of(options, path, has_names)
     return {
         library = has_names and library_of(path) or nil,

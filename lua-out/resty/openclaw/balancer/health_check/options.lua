@@ -20,7 +20,7 @@ local HTTP_OPTIONS = {
 }
 local LOWEST_STATUS = 100
 local HIGHEST_STATUS = 599
---- Adds the statuses of "200-299" or "401" to those that are expected; false when the text is neither.
+--- Adds the statuses of "200-299" or "401" to the expected ones. False if the text is neither.
 local function add_range(expected, range)
     local first, last = string.match(range, "^%s*(%d+)%s*$")
     if first == nil then
@@ -39,7 +39,7 @@ local function add_range(expected, range)
     end
     return true
 end
---- Adds what one entry says: a number, or a text of statuses and ranges with commas in between.
+--- Adds the statuses of an entry: a number, or a string of statuses and ranges separated by commas.
 local function add_statuses(expected, entry)
     if type(entry) == "number" then
         return add_range(
@@ -63,7 +63,7 @@ local STATUSES = kinds.of(
     function(given) return add_statuses({}, given) end
 )
 local STATUS_LIST = kinds.list_of(STATUSES)
---- Statuses as a text, a number, or a list of these; as it was given.
+--- Statuses as a string, a number, or a list of these, unchanged.
 local STATUS = {
     name = "string, number or list",
     read = function(given, path, problems) return type(given) == "table" and STATUS_LIST.read(given, path, problems) or STATUSES.read(given, path, problems) end
@@ -85,12 +85,12 @@ ____exports.SCHEMA = {
     type = option(
         kinds.one_of("http", "tcp"),
         "http",
-        "`tcp`: a node that takes a connection passes"
+        "`tcp`: a node that accepts a connection passes"
     ),
     uri = option(URI, "/", "path and query of the GET request"),
     interval = option(kinds.positive, 10, "seconds from the start of one check of a node to the start of the next"),
     jitter = option(kinds.share, 0.1, "the share of the interval by which each wait is shorter or longer, at random"),
-    timeout = option(kinds.positive, 2, "seconds after which a check fails, whatever the node does; may exceed the interval"),
+    timeout = option(kinds.positive, 2, "timeout of a check in seconds; may exceed the interval"),
     fails = option(
         kinds.whole(1),
         3,
@@ -102,18 +102,18 @@ ____exports.SCHEMA = {
         "passes in a row that bring it back"
     ),
     status = option(STATUS, "200-399", "the statuses that pass: `200`, `\"200-299,401\"`, `{ 200, \"300-399\" }`"),
-    body = optional(kinds.text, "plain text that must stand in the first 64 KiB of the answer's body"),
+    body = optional(kinds.text, "string that must be in the first 64 KiB of the response body"),
     port = computed(
         kinds.whole(1, 65535),
         "the node's",
-        "where the check goes instead; a unix socket has no port, and is itself asked"
+        "port of the check; not for unix sockets"
     ),
     host = computed(HOST, "the node's name or address", "the `Host` header; `localhost` for a unix socket"),
-    ssl = computed(kinds.flag, "whether the port that is asked is 443", "whether nodes are asked over TLS"),
-    ssl_verify = option(kinds.flag, true, "whether a certificate must be trusted (by `lua_ssl_trusted_certificate`) and have the name"),
+    ssl = computed(kinds.flag, "true if the port is 443", "whether checks use TLS"),
+    ssl_verify = option(kinds.flag, true, "whether the certificate must be trusted (by `lua_ssl_trusted_certificate`) and match the name"),
     ssl_server_name = computed(tls.SERVER_NAME, "the node's [name](#the-name-of-nodes)", "the name for SNI and for the certificate of all nodes")
 }
---- Adds to the problems the options that nobody would heed.
+--- Adds to the problems the options that would have no effect.
 local function add_useless(given, path, problems)
     tls.add_useless(given, path, problems)
     if given.type ~= "tcp" then
@@ -137,7 +137,7 @@ ____exports.HEALTH_CHECK = {
         return options
     end
 }
---- Adds to the problems where a node's certificate cannot be verified; `path`: of the health check. Phases: init.
+--- Adds a problem if a node's certificate cannot be verified; `path`: that of the health check. Phases: init.
 function ____exports.check_names(options, nodes, path, problems)
     if options.type == "http" then
         tls.check_names(

@@ -25,19 +25,19 @@ local function probe_tcp(settings, host, port)
     socket:close()
     return "pass"
 end
-local function judge(settings, answer)
-    local status = answer.status
+local function judge(settings, response)
+    local status = response.status
     if settings.expected[status] ~= nil then
         if settings.body == nil then
             return "pass"
         end
-        local found = string.find(answer.body, settings.body, 1, true)
+        local found = string.find(response.body, settings.body, 1, true)
         if found ~= nil then
             return "pass"
         end
         return "fail", "the body lacks the text"
     end
-    local retry_after = answer.headers["retry-after"]
+    local retry_after = response.headers["retry-after"]
     if busy_statuses.is_busy(
         settings.busy_statuses,
         tostring(status),
@@ -66,7 +66,7 @@ local function probe_http(settings, host, port, server_name)
         ____is_tls_0 = nil
     end
     local name = ____is_tls_0
-    local answer, err = http_client.request({
+    local response, err = http_client.request({
         scheme = is_tls and "https" or "http",
         host = host,
         port = port,
@@ -81,10 +81,10 @@ local function probe_http(settings, host, port, server_name)
         ssl_verify = settings.ssl_verify,
         ssl_server_name = name
     })
-    if answer == nil then
+    if response == nil then
         return "fail", err
     end
-    return judge(settings, answer)
+    return judge(settings, response)
 end
 --- Checks a node: "pass", also for a 429 that is not one of `busy_statuses`; "busy" for a status that is one, with the seconds of its
 -- Retry-After; else "fail". Takes no longer than the timeout. Phases: those that may yield.

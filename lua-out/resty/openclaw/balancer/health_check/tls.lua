@@ -10,7 +10,7 @@ ____exports.SERVER_NAME = kinds.of(
     "the name of a host",
     function(given) return type(given) == "string" and is_host(given) end
 )
---- Adds to the problems what is said of TLS where there is none. Phases: init.
+--- Adds to the problems TLS options that have no effect because `ssl` is false. Phases: init.
 function ____exports.add_useless(given, path, problems)
     if given.ssl ~= false then
         return
@@ -22,7 +22,7 @@ function ____exports.add_useless(given, path, problems)
         end
     end
 end
---- Whether a check that goes to this port, 0 for a unix socket, goes over TLS. Phases: any.
+--- Whether a check of this port uses TLS; 0 is a unix socket. Phases: any.
 function ____exports.is_tls(settings, port)
     local ____settings_ssl_0 = settings.ssl
     if ____settings_ssl_0 == nil then
@@ -30,9 +30,9 @@ function ____exports.is_tls(settings, port)
     end
     return ____settings_ssl_0
 end
---- Adds to the problems where a node's certificate cannot be verified, as nobody has said what name is in it. Phases: init.
+--- Adds a problem if a node's certificate cannot be verified because its name is unknown. Phases: init.
 -- 
--- @param port where checks go instead of the nodes' own ports, if anywhere
+-- @param port the port of all checks, if they do not use the nodes' own ports
 function ____exports.check_names(settings, port, nodes, path, problems)
     if not settings.ssl_verify or settings.ssl_server_name ~= nil then
         return

@@ -1,6 +1,6 @@
 local ____exports = {}
+local process = require("resty.openclaw.core.process.process_identity")
 local clock = require("resty.openclaw.core.time.clock")
-local process = require("resty.openclaw.core.memory.shared_memory.process")
 --- How often a process looks whether the holder is alive, which takes two system calls.
 local LOOK_SECONDS = 0.25
 --- How often a process that waits for a lock tries to take it.

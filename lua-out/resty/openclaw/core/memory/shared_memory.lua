@@ -11,19 +11,19 @@ local advance = ____names.advance
 local local_names = ____names.local_names
 local rows = require("resty.openclaw.core.memory.shared_memory.rows")
 ffi.cdef("int get_nprocs_conf(void);")
---- For what found no slots of its own; nobody reads it.
+--- Where counts without a slot are written; it is never read.
 ____exports.LOST_SLOT = rows.LOST_SLOT
---- Slot 3 of block 0: when something last began, for whoever would else look at all there is again and again.
+--- Slot 3 of block 0: when there was last activity, so that callers need not look at all nodes to learn it.
 ____exports.LAST_ACTIVE = 3
 --- Slot 2 of block 0: how many configurations have opened the region so far.
 local CONFIGURATION = 2
---- What the numbers in a region mean; to be raised when that changes, as a region outlives a reload with another version. 2: moments
--- are monotonic.
+--- The version of what the numbers in a region mean. Raise it when that changes, because a region survives a reload with another version.
+-- 2: moments are monotonic.
 local MEANING = 2
---- What two versions must agree in to share a region.
+--- Two versions share a region only if this is equal in both.
 local LAYOUT = (((((tostring(MEANING) .. " ") .. tostring(mapping.SLOTS)) .. " ") .. tostring(mapping.FIRST_TRANSIENT)) .. " ") .. tostring(AREAS)
---- So many generations of workers can hold a block each, of so many workers as nginx has been told to start or the machine has
--- processors, whichever is more: a reload may ask for more workers than there were. Pages nobody writes cost nothing.
+--- Number of generations of workers that can hold a block each. A generation has as many workers as nginx starts or the machine has
+-- processors, whichever is more, because a reload may start more workers than before. Pages that are never written cost nothing.
 local GENERATIONS = 8
 local LEAST_BLOCKS = 255
 --- How many workers, draining ones included, are to have a block.
@@ -34,9 +34,9 @@ local function blocks_wanted()
     )
     return math.max(LEAST_BLOCKS, GENERATIONS * workers)
 end
---- Of all workers one looks for dead holders this often, in seconds.
+--- Seconds between two checks for dead holders, each by one worker.
 local SWEEP_SECONDS = 0.5
---- Leases a block, and brings along what this worker counted while it had none.
+--- Leases a block, and adds to it what this worker counted without one.
 local function lease_block(region)
     lease.sweep(region)
     local block = lease.take(region)
@@ -83,7 +83,7 @@ local function watch(premature, region)
         duty()
     end
 end
---- Has this worker look after the region from now on: after dead workers' blocks, and its duties. Counting does the same.
+--- Makes this worker maintain the region from now on: it releases dead workers' blocks and calls the duties. Counting does the same.
 -- Phases: those that may start timers; in init nothing happens.
 function ____exports.attend(region)
     if region.attends or ngx.get_phase() == "init" then
@@ -101,7 +101,7 @@ function ____exports.attend(region)
         ngx.log(ngx.ERR, "shared_memory: cannot watch for dead workers: ", err)
     end
 end
---- What the master counts before the workers fork goes to block 0; a worker takes a block of its own.
+--- The master counts in block 0 before the workers fork; a worker takes a block of its own.
 local function first_touch(region)
     if ngx.get_phase() == "init" then
         return region.common
@@ -114,7 +114,7 @@ local function field_of(region, field)
 end
 local lazily_mine = {__index = field_of}
 local regions = {}
---- The dict, unless its region would have to be made here and now, where no other worker could ever reach it.
+--- The dict; nothing if its region does not exist yet and this is a worker, whose mapping no other worker could reach.
 local function shareable(dict_name)
     local dict = ngx.shared[dict_name]
     if dict == nil or ngx.get_phase() == "init" or (dict:get("region")) ~= nil then
@@ -123,7 +123,7 @@ local function shareable(dict_name)
     ngx.log(ngx.ERR, "shared_memory: ", dict_name, " was not opened in init_by_lua, so no worker sees the others' numbers")
     return nil
 end
---- Maps a new region; the master gives back those of former dicts, and what only this configuration had when that ends.
+--- Maps a new region. With a dict, the regions of former dicts are unmapped; without, the region is unmapped with the Lua state.
 local function make_base(dict_name, count)
     local blocks = count + AREAS
     local base = mapping.create(blocks, dict_name ~= nil)
@@ -133,9 +133,9 @@ local function make_base(dict_name, count)
     former.follow(base, count, dict_name)
     return base
 end
---- The region that belongs to a shared dict; everybody who names the dict gets the same one. Without such a dict, or
--- when a worker is the first to open it, the numbers stay in each process (`shared` is false). Raises when the system
--- has no memory to map. Phases: init (the mapping must exist before the workers fork).
+--- The region of a shared dict: all callers that name the dict get the same one. Without such a dict, or if a worker is
+-- the first to open it, each process has numbers of its own (`shared` is false). Raises if the system has no memory to
+-- map. Phases: init (the mapping must exist before the workers fork).
 -- 
 -- @param workers how many workers, draining ones included, can hold a block (eight times as many as nginx starts or the
 -- machine has processors, 255 at least); fixed until nginx restarts
@@ -236,7 +236,7 @@ local function claim(region, name, count, cursor, first, limit)
     region.names:delete(key)
     return nil, "the lua_shared_dict is full"
 end
---- The first of `count` adjoining slots with this name; whoever asks with the same name and count gets the same slots.
+--- The first of `count` adjoining slots with this name; all callers with the same name and count get the same slots.
 -- Phases: any. On failure nil and why; LOST_SLOT is then a safe place to write to.
 function ____exports.slot(region, name, count)
     if count == nil then
@@ -251,7 +251,7 @@ function ____exports.slot(region, name, count)
         mapping.FIRST_TRANSIENT
     )
 end
---- A slot that falls to zero with the worker that wrote it: for a count of what goes on right now. Else as `slot`.
+--- As `slot`, but a worker's part of it is set to zero when that worker ends: for gauges such as requests in flight.
 function ____exports.transient_slot(region, name)
     return claim(
         region,
@@ -262,7 +262,7 @@ function ____exports.transient_slot(region, name)
         mapping.SLOTS
     )
 end
---- The sum of a slot over all blocks, those of draining and dead workers included. Phases: any.
+--- The sum of a slot over all blocks, including those of draining and dead workers. Phases: any.
 function ____exports.total(region, slot)
     local base = region.base
     local sum = base[slot]
@@ -271,7 +271,7 @@ function ____exports.total(region, slot)
     end
     return sum
 end
---- The lowest value above 0 that a slot has in any block; 0 where there is none. Phases: any.
+--- The lowest value above 0 that a slot has in any block; 0 if there is none. Phases: any.
 function ____exports.least(region, slot)
     local base = region.base
     local found = 0
@@ -297,7 +297,7 @@ function ____exports.usage(region, space)
     local used = rows.limit(region, space) - space.first - rows.unused(region, space)
     return used, space.limit - space.first - used
 end
---- Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker.
+--- Releases this worker's block: transient slots are set to zero, counts stay. Phases: exit_worker.
 function ____exports.release(region)
     if region.block == 0 then
         return

@@ -3,7 +3,6 @@ local clock = require("resty.openclaw.core.time.clock")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local SECONDS_BETWEEN_LINES = 60
 local function report(self, kind, ...)
-    local parts = {...}
     self.family:labels(self.plugin, kind):inc()
     local now = clock.now()
     if now < (self.next_line[kind] or 0) then
@@ -14,23 +13,26 @@ local function report(self, kind, ...)
     local more = unlogged > 0 and (" (and " .. tostring(unlogged)) .. " times since the last line)" or ""
     self.next_line[kind] = now + SECONDS_BETWEEN_LINES
     self.unlogged[kind] = 0
-    local texts = {}
-    for place = 1, select(
-        "#",
-        unpack(parts)
-    ) do
-        local ok, text = pcall(tostring, parts[place])
-        texts[#texts + 1] = ok and text or "an error without a text"
-    end
-    ngx.log(
+    local is_logged = pcall(
+        ngx.log,
         ngx.ERR,
         self.plugin,
         ": ",
         kind,
         more,
         ": ",
-        table.concat(texts)
+        ...
     )
+    if not is_logged then
+        ngx.log(
+            ngx.ERR,
+            self.plugin,
+            ": ",
+            kind,
+            more,
+            ": an error without a text"
+        )
+    end
 end
 local metatable = {__index = {report = report}}
 --- The faults of one plugin. Phases: init.

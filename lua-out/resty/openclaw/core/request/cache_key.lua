@@ -3,9 +3,11 @@ local digests = require("resty.openclaw.core.bytes.digest")
 local request = require("resty.openclaw.core.request.request")
 local KEY = "openclaw_cache_key"
 local SKIP = "openclaw_cache_skip"
---- The method, as nginx looks up GET and HEAD whatever `proxy_cache_methods` says. Where the request came to, and as what:
--- servers may share a zone, and nodes make addresses of `Host`. The address as it came, as `/a%3Fb` is not `/a?b`; and as
--- `rewrite` left it. What the body is, and the answer may be. Who answers, and who asks.
+--- - the method: nginx looks up GET and HEAD in the cache whatever `proxy_cache_methods` says;
+-- - scheme, port, server and host: servers may share a zone, and nodes build URLs from `Host`;
+-- - the URI as received, because `/a%3Fb` is not `/a?b`; and as changed by `rewrite`;
+-- - the type and encoding of the body, and the accepted types of the response;
+-- - the route and variant, and the caller's identity.
 local OF_REQUEST = {
     "request_method",
     "scheme",
@@ -23,7 +25,7 @@ local OF_REQUEST = {
     "openclaw_variant",
     "openclaw_identity"
 }
---- Headers by which clients show who they are: those of RFC 9110 and 6265, and of the usual APIs.
+--- Headers with credentials of clients: those of RFC 9110 and 6265, and of common APIs.
 local CREDENTIALS = {
     "http_authorization",
     "http_proxy_authorization",
@@ -36,16 +38,16 @@ local CREDENTIALS = {
     "http_x_goog_api_key",
     "http_ocp_apim_subscription_key"
 }
---- From this version on a header's variable has all headers of that name; before, only the first.
+--- Since this version of nginx, a header's variable contains all headers of that name; before, only the first.
 local JOINS_HEADERS_FROM = 1023000
---- A request with more headers, on an older nginx, is not cached.
+--- On an older nginx, a request with more headers is not cached.
 local MOST_HEADERS = 100
---- Of one request at a time: nothing yields while it is in use.
+--- Reused by all requests: no function yields while it is in use.
 local parts = {}
 local function is_header(name)
     return string.sub(name, 1, 5) == "http_"
 end
---- The key of a digest and the request at hand. On failure nil and why.
+--- The key of the current request, whose body has that digest. On failure nil and why.
 local function make(key, body_digest)
     local count = #key.variables
     for place = 1, count do
@@ -57,8 +59,8 @@ local function make(key, body_digest)
     local text = table.concat(parts, ":", 1, 2 * count + 1)
     return key.digest:of(text)
 end
---- Whether some header that counts was sent twice, or in a spelling with `_` that nginx takes for it, and nginx shows only
--- one of them.
+--- Whether a header of the key was sent twice, or with `_` instead of `-`, which nginx treats as the same header, while nginx's
+-- variable shows only one of them.
 local function is_ambiguous(key)
     if ngx.config.nginx_version >= JOINS_HEADERS_FROM then
         return false
@@ -79,7 +81,7 @@ local function is_ambiguous(key)
     end
     return false
 end
---- Whether the request shows who asks by something that is no part of the key.
+--- Whether the request has credentials or an identity that are not part of the key.
 local function is_personal(key)
     for ____, name in ipairs(key.credentials) do
         if request.variable(name) ~= nil then
@@ -89,7 +91,7 @@ local function is_personal(key)
     local identity = request.variable("openclaw_identity") or ""
     return identity == "" and request.variable("http_x_openclaw_identity") ~= nil
 end
---- Keeps the request at hand out of the cache. Phases: server_rewrite, access.
+--- Keeps the current request out of the cache. Phases: server_rewrite, access.
 function ____exports.withhold(key)
     if not key.is_declared then
         return
@@ -100,9 +102,8 @@ function ____exports.withhold(key)
         "none-" .. (request.variable("request_id") or "")
     )
 end
---- Fills in the key of the request at hand, whose body has that digest; keeps it out of the cache where it shows
--- credentials that are no part of the key. Does nothing where nginx.conf lacks the variables. Phases: server_rewrite,
--- access.
+--- Sets the key of the current request, whose body has that digest. Keeps the request out of the cache if it has credentials
+-- that are not part of the key. Does nothing if nginx.conf does not declare the variables. Phases: server_rewrite, access.
 function ____exports.fill(key, body_digest)
     if not key.is_declared then
         return
@@ -119,7 +120,7 @@ function ____exports.fill(key, body_digest)
         request.set_variable(SKIP, "")
     end
 end
---- The key of requests whose answers depend on more than the body. Phases: init.
+--- Makes keys from these options. Phases: init.
 local function create(choice)
     local variables = {}
     local known = {}

@@ -3,7 +3,7 @@ local addresses = require("resty.openclaw.core.http.address")
 local delivery_header = require("resty.openclaw.core.request.delivery_header")
 local tokens = require("resty.openclaw.core.request.operator_access.token")
 local request = require("resty.openclaw.core.request.request")
---- Variables that have a value only when somebody else is behind the connection, and what they are called.
+--- Variables that have a value only if the request was passed on for somebody else, with their names for messages.
 local PASSED_ON = {
     {"proxy_protocol_addr", "PROXY protocol"},
     {"http_forwarded", "Forwarded header"},
@@ -18,7 +18,7 @@ local BEARER_OR_BASIC = {status = 401, code = "unauthorized", message = "This ne
 local function forbidden(why)
     return {status = 403, code = "forbidden", message = ("Only programs on this machine may do this: " .. why) .. "."}
 end
---- Whether an address without a port is one of this machine's own: 127.0.0.0/8, ::1, or either within the other.
+--- Whether an address without a port is a loopback address: 127.0.0.0/8, ::1, or an IPv4 one mapped to IPv6.
 local function is_loopback(address)
     local written = addresses.canonical(address)
     if written == nil then
@@ -28,12 +28,12 @@ local function is_loopback(address)
     local mapped = string.match(written, "^%[::ffff:127%.")
     return own ~= nil or mapped ~= nil or written == "[::1]"
 end
---- Whether the other end of the connection is on this machine, whatever the realip module says of the client.
+--- Whether the other end of the connection is on this machine; the address set by the realip module is ignored.
 local function is_from_here()
     local address = request.variable("realip_remote_addr") or request.variable("remote_addr") or ""
     return address == "unix:" or is_loopback(address)
 end
---- Whether a host, with or without a port, is a name or address that leads to this machine from everywhere.
+--- Whether a host, with or without a port, is localhost or a loopback address.
 local function is_loopback_host(host)
     if host == nil then
         return false
@@ -49,7 +49,7 @@ local function is_loopback_host(host)
     local in_brackets = string.match(name, "^%[(.*)%]$")
     return is_loopback(in_brackets or name)
 end
---- Of a request from this machine.
+--- Why a request from this machine is refused; nothing if it is allowed.
 local function refusal_of_passed_on()
     for ____, ____value in ipairs(PASSED_ON) do
         local variable = ____value[1]
@@ -69,15 +69,15 @@ local function refusal_of_stranger()
     end
     return refusal_of_passed_on()
 end
---- Why the request at hand is refused where it was kept and is delivered by the gateway now; nothing for any other. Phases:
--- rewrite, access, content.
+--- Why the current request is refused if it was stored and the gateway delivers it now; nothing for any other. Phases: rewrite,
+-- access, content.
 function ____exports.refusal_of_delivery()
     return delivery_header.is_there() and DELIVERY or nil
 end
---- Why the request at hand is refused; nothing for one that may go on. Phases: rewrite, access, content.
+--- Why the current request is refused; nothing if it is allowed. Phases: rewrite, access, content.
 -- 
--- @param takes_basic whether the token may be the password of a browser that asks for one: only where nothing can be
--- changed, as a browser then shows it for web pages of others, too
+-- @param takes_basic whether the token may be sent as the password of Basic authentication. Only for pages that change nothing,
+-- because a browser also sends the password with requests of other web pages
 function ____exports.refusal(token, faults, takes_basic)
     if takes_basic == nil then
         takes_basic = false
@@ -102,8 +102,8 @@ function ____exports.refusal(token, faults, takes_basic)
     end
     return takes_basic and BEARER_OR_BASIC or BEARER
 end
---- As `refusal`, for a page to which nginx's `allow` and `deny` may let other machines in: without a token nothing is
--- asked of these. What comes from this machine must be a program of it. Phases: rewrite, access, content.
+--- As `refusal`, for a page that other machines may read by nginx's `allow` and `deny`: without a token their requests are allowed.
+-- Requests from this machine must not be passed on for somebody else. Phases: rewrite, access, content.
 function ____exports.refusal_on_this_machine(token, faults)
     if token ~= nil then
         return ____exports.refusal(token, faults, true)

@@ -7,7 +7,7 @@ ffi.cdef("\ndouble ngx_http_lua_ffi_now(void);\ndouble ngx_http_lua_ffi_req_star
 local NGX_OK = 0
 local LONGEST_NAME = 128
 local LONGEST_MESSAGE = 256
---- nginx writes times with so many decimals.
+--- Number of decimals in nginx's times.
 local DECIMALS = 3
 local DIGIT_0 = string.byte("0")
 local DIGIT_9 = string.byte("9")
@@ -17,7 +17,7 @@ local value_bytes = ffi.new("size_t[1]")
 local message = ffi.new("char *[1]")
 local message_text = ffi.new("unsigned char[?]", LONGEST_MESSAGE)
 local message_bytes = ffi.new("size_t[1]")
---- Leaves where a variable's value is in `value` and `value_bytes`; false when it has none or does not exist.
+--- Sets `value` and `value_bytes` to where a variable's value is. False if it has no value or does not exist.
 local function find(name)
     local request = get_request()
     if request == nil or #name > LONGEST_NAME then
@@ -39,8 +39,8 @@ local function first_byte(text)
     local byte = text[0]
     return byte
 end
---- A variable's value by its name without "$"; nothing when it has none or does not exist, or when the name has more than
--- 128 letters. One that was set to nothing is "".
+--- The value of a variable by its name without "$". Nothing if it has no value or does not exist, or if the name is longer than
+-- 128 bytes. A variable that was set to an empty string is "".
 function ____exports.variable(name)
     if not find(name) then
         return nil
@@ -48,8 +48,8 @@ function ____exports.variable(name)
     local text = ffi.string(value[0], value_bytes[0])
     return text
 end
---- Appends a variable's value, and what is to stand before it, to a buffer; false, and nothing, when it has none or is
--- empty. No text is made of it, which costs a look for an equal one, memory, and its collection.
+--- Appends `before` and a variable's value to a buffer. If the value is missing or empty, appends nothing and returns false.
+-- It makes no Lua string, which would cost interning, memory and garbage collection.
 function ____exports.append(target, name, before)
     if not find(name) then
         return false
@@ -62,7 +62,7 @@ function ____exports.append(target, name, before)
     target:putcdata(value[0], bytes)
     return true
 end
---- The same for a value that begins with a digit, as numbers do; false, and nothing, for any other.
+--- Appends a variable's value if it begins with a digit, as numbers do. Otherwise appends nothing and returns false.
 function ____exports.append_number(target, name)
     if not find(name) then
         return false
@@ -78,7 +78,7 @@ function ____exports.append_number(target, name)
     target:putcdata(value[0], bytes)
     return true
 end
---- The value of a variable that holds digits only, without a text being made of it; 0 for any other.
+--- The value of a variable that consists of digits, as a number; 0 for any other. Makes no Lua string.
 function ____exports.whole_number(name)
     if not find(name) then
         return 0
@@ -86,8 +86,8 @@ function ____exports.whole_number(name)
     local number = tonumber(ffi.C.ngx_atoi(value[0], value_bytes[0]))
     return number < 0 and 0 or number
 end
---- The value of a variable that holds one time in seconds, as nginx writes them, without a text being made of it. Nothing
--- when it has none, -1 when that is something else, such as a list of times.
+--- The value of a variable that contains one time in seconds, in nginx's format. Nothing if it has no value; -1 if the value is
+-- something else, such as a list of times. Makes no Lua string.
 function ____exports.seconds(name)
     if not find(name) then
         return nil
@@ -95,8 +95,8 @@ function ____exports.seconds(name)
     local milliseconds = tonumber(ffi.C.ngx_atofp(value[0], value_bytes[0], DECIMALS))
     return milliseconds < 0 and -1 or milliseconds / 1000
 end
---- The last time in a variable that has one for each try, in seconds; nothing when it has none, and for a try that has
--- none.
+--- The last time in a variable that has a time for each attempt, in seconds. Nothing if the variable has no value, or if the last
+-- attempt has no time.
 function ____exports.last_seconds(name)
     local only = ____exports.seconds(name)
     if only == nil or only >= 0 then
@@ -105,7 +105,7 @@ function ____exports.last_seconds(name)
     local last = tonumber(upstream_tries.last(____exports.variable(name) or "-"))
     return last
 end
---- Sets a variable that some `map` or `set` in nginx.conf declares; false where none does.
+--- Sets a variable that a `map` or `set` in nginx.conf declares. False if none does.
 function ____exports.set_variable(name, text)
     local request = get_request()
     if request == nil or #name > LONGEST_NAME then
@@ -124,12 +124,12 @@ function ____exports.set_variable(name, text)
     )
     return done == NGX_OK
 end
---- The time in seconds since 1970, to the millisecond, as of this turn of nginx's loop. Phases: any.
+--- nginx's cached time in seconds since 1970, with milliseconds. Phases: any.
 function ____exports.now()
     local seconds = ffi.C.ngx_http_lua_ffi_now()
     return seconds
 end
---- When the first byte of the request came, in seconds since 1970; 0 where there is no request.
+--- When the first byte of the request was received, in seconds since 1970; 0 without a request.
 function ____exports.started()
     local request = get_request()
     if request == nil then
@@ -144,8 +144,8 @@ function ____exports.seconds_taken()
     local seconds = ____exports.now() - began
     return began > 0 and seconds > 0 and seconds or 0
 end
---- A number that no other request of this worker has as long as this one lives; internal redirects do not change it.
--- 0 where there is no request.
+--- A number that is unique among the current requests of this worker. Internal redirects do not change it. 0 without a
+-- request.
 function ____exports.key()
     local request = get_request()
     if request == nil then
@@ -154,7 +154,7 @@ function ____exports.key()
     local address = tonumber(ffi.cast("uintptr_t", request))
     return address
 end
---- The answer's status; 0 before there is one, and where there is no request.
+--- The status of the response; 0 before it is known, and without a request.
 function ____exports.status()
     local request = get_request()
     if request == nil then
@@ -163,7 +163,7 @@ function ____exports.status()
     local code = ffi.C.ngx_http_lua_ffi_get_resp_status(request)
     return code > 0 and code or 0
 end
---- Whether there is a request of a client: timers and their like have a stand-in, which most of nginx's interface refuses.
+--- Whether there is a client's request. Timers and similar phases have a fake request, which most of nginx's functions reject.
 function ____exports.is_there()
     local request = get_request()
     if request == nil then

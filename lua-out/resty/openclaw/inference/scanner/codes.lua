@@ -1,5 +1,5 @@
 local ____exports = {}
---- The bytes that have a meaning in JSON, and what a string may be.
+--- The bytes that have a meaning in JSON, and the roles of a string.
 ____exports.QUOTE = 34
 ____exports.BACKSLASH = 92
 ____exports.OBJECT = 123
@@ -9,7 +9,7 @@ ____exports.ARRAY_END = 93
 ____exports.COMMA = 44
 ____exports.BLANK = 32
 ____exports.COLON = 58
---- What the string at hand is: none, one that nobody wants, a field's name, a wanted value, or content.
+--- The role of the current string: no string, unwanted, a field's name, a wanted value, or content.
 ____exports.NONE = 0
 ____exports.UNWANTED = 1
 ____exports.NAME = 2

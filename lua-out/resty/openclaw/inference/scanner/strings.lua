@@ -38,7 +38,7 @@ local function end_content(scanner, ____end)
     scanner.content_end = ____end
     scanner.partial = nil
 end
---- The string at hand ends with the quote at `end`.
+--- The current string ends with the quote at `end`.
 local function end_string(scanner, memory, ____end)
     local role = scanner.role
     scanner.role = NONE
@@ -54,7 +54,7 @@ local function end_string(scanner, memory, ____end)
     end
     scanner.text_at = -1
 end
---- Whether the bytes from `at` to before `end` end in an odd number of backslashes. The last one is known to be one.
+--- Whether the bytes from `at` to before `end` end with an odd number of backslashes. The last byte is a backslash.
 local function ends_escaped(memory, at, ____end)
     if ____end - at < 2 or memory[____end - 2] ~= BACKSLASH then
         return true
@@ -65,7 +65,7 @@ local function ends_escaped(memory, at, ____end)
     end
     return (____end - first) % 2 == 1
 end
---- Goes on within a string, from `at`. Returns where to go on after it, or after the part of it that is known.
+--- Continues inside a string, from `at`. Returns the place after the string, or after the part of it that was read.
 function ____exports.within_string(scanner, memory, at, limit)
     if scanner.is_escaped then
         scanner.is_escaped = false

@@ -16,7 +16,7 @@ local ____texts = require("resty.openclaw.inference.scanner.texts")
 local LONGEST_TEXT = ____texts.LONGEST_TEXT
 local text_up_to = ____texts.text_up_to
 local word_in = ____texts.word_in
---- Ends the number or word at hand, if there is one: `end` is where the byte after it stands.
+--- Ends the current number or word, if there is one; `end`: the place after it.
 local function end_literal(scanner, memory, ____end)
     local begin = scanner.text_at
     if begin < 0 then
@@ -38,7 +38,7 @@ local function end_literal(scanner, memory, ____end)
         )
     end
 end
---- A value may begin at `at`, which may be a number or word.
+--- A value may begin at `at`. It may be a number or word, which begin without a mark.
 local function expect_value(scanner, at)
     local ____opt_2 = scanner.place
     if (____opt_2 and ____opt_2.name) ~= nil then
@@ -96,7 +96,7 @@ local function open(scanner, at, is_array)
         expect_value(scanner, at + 1)
     end
 end
---- What comes after a whole value.
+--- Sets the place of what follows a complete value.
 local function after_value(scanner)
     if scanner.depth == 0 then
         scanner.place = scanner.root
@@ -149,7 +149,7 @@ local function begin_string(scanner, at)
         scanner.role = UNWANTED
     end
 end
---- One of the bytes that mean something, at `at`, in what somebody wants. Phases: any.
+--- Handles a byte with a meaning, at `at`, inside a wanted value. Phases: any.
 function ____exports.structure(scanner, memory, at, byte)
     if byte == QUOTE then
         begin_string(scanner, at + 1)
@@ -173,7 +173,7 @@ function ____exports.structure(scanner, memory, at, byte)
         close(scanner, byte == ARRAY_END)
     end
 end
---- The same in what nobody wants. Phases: any.
+--- The same inside an unwanted value. Phases: any.
 function ____exports.pass_over(scanner, byte)
     if byte == QUOTE then
         scanner.role = UNWANTED

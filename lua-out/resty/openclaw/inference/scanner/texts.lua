@@ -1,9 +1,9 @@
 local ____exports = {}
 local cjson = require("cjson.safe")
 local ffi = require("ffi")
---- More of a text is not kept.
+--- Longer texts are truncated.
 ____exports.LONGEST_TEXT = 1024
---- The bytes that numbers and words are made of.
+--- The bytes of numbers and words.
 local IN_WORD = ffi.new("uint8_t[256]")
 for byte = 0, 255 do
     if (string.find(
@@ -13,7 +13,7 @@ for byte = 0, 255 do
         IN_WORD[byte] = 1
     end
 end
---- Keeps what this piece has of the text at hand, from its beginning up to before `end`.
+--- Keeps this piece's part of the current text, up to before `end`.
 function ____exports.keep(scanner, memory, ____end)
     local before = scanner.partial or ""
     local bytes = math.min(____end - scanner.text_at, ____exports.LONGEST_TEXT - #before)
@@ -23,7 +23,7 @@ function ____exports.keep(scanner, memory, ____end)
         scanner.partial = before
     end
 end
---- The text at hand, which ends before `end`; one that is too long is cut.
+--- The current text, which ends before `end`; truncated if it is too long.
 function ____exports.text_up_to(scanner, memory, ____end, most)
     local partial = scanner.partial
     local bytes = math.min(____end - scanner.text_at, most)
@@ -37,7 +37,7 @@ function ____exports.text_up_to(scanner, memory, ____end, most)
     )
     return partial .. ffi.string(memory + scanner.text_at, rest)
 end
---- A JSON string's text without its escapes; as it stands when they are none, or were cut.
+--- A JSON string without its escapes; unchanged if they are invalid or truncated.
 function ____exports.unescaped(text)
     local backslash = string.find(text, "\\", 1, true)
     if backslash == nil then
@@ -46,7 +46,7 @@ function ____exports.unescaped(text)
     local value = cjson.decode(("[\"" .. text) .. "\"]")
     return value == nil and text or tostring(value[1])
 end
---- The number or word in a text, which blanks may be around. Nothing when there is none.
+--- The number or word in a text, without blanks around it. Nothing if there is none.
 function ____exports.word_in(text)
     if #text > 0 and IN_WORD[string.byte(text, 1)] ~= 0 and IN_WORD[string.byte(text, -1)] ~= 0 then
         return text

@@ -143,16 +143,16 @@ local function pause(seconds)
 end
 --- One attempt: true; or nil, why, whether to retry, and the seconds after which the server asks for it.
 local function attempt(request)
-    local answer, err = http_client.request(request)
-    if answer == nil then
+    local response, err = http_client.request(request)
+    if response == nil then
         return nil, err, true
     end
-    local status = answer.status
+    local status = response.status
     if status >= 200 and status <= 299 then
         return true
     end
     local again = status == 408 or status == 425 or status == 429 or status >= 500
-    return nil, "status " .. tostring(status), again, retry_after.seconds(answer.headers["retry-after"])
+    return nil, "status " .. tostring(status), again, retry_after.seconds(response.headers["retry-after"])
 end
 --- Sends a request, with retries, until an attempt succeeds, all are used, or there is no time for another. Phases: timer. On failure nil
 -- and why.

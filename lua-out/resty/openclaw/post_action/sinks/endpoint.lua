@@ -40,7 +40,7 @@ ____exports.SOCKET_PATH = kinds.of(
 ____exports.UNLESS_PATH = "required, unless `path` is given"
 --- The options that `tls` reads.
 ____exports.TLS_SCHEMA = {
-    ssl_verify = option(kinds.flag, true, "with `tls` only: whether the server's certificate must be trusted and fit the name"),
+    ssl_verify = option(kinds.flag, true, "with `tls` only: whether the server's certificate must be trusted and match the name"),
     ssl_server_name = computed(kinds.text, "`host`", "with `tls` only: that name; required with an address that is verified")
 }
 --- Adds to the problems where a sink is given a unix socket and a host.

@@ -59,12 +59,12 @@ ____exports.SCHEMA = {
         table_of(templates.SCHEMA),
         "instead of `format`: a body of [another form](#loki-elasticsearch-splunk)"
     ),
-    gzip = option(kinds.flag, false, "whether to compress, by nginx's own zlib or the system's `libz.so.1`; refused at init where there is neither"),
+    gzip = option(kinds.flag, false, "whether to compress, by nginx's own zlib or the system's `libz.so.1`; rejected at init if neither is available"),
     headers = optional(HEADERS, "more headers, for example `Authorization`; `Content-Type` follows the format unless given"),
-    connect_seconds = option(kinds.positive, 1, "how long connecting may take"),
-    timeout_seconds = option(kinds.positive, 5, "how long one try may take in all"),
-    keepalive_seconds = option(kinds.positive, 4, "how long the connection is kept between batches; less than the server keeps it"),
-    ssl_verify = option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
+    connect_seconds = option(kinds.positive, 1, "timeout for connecting"),
+    timeout_seconds = option(kinds.positive, 5, "timeout of one attempt"),
+    keepalive_seconds = option(kinds.positive, 4, "how long an idle connection is kept; set it below the server's timeout"),
+    ssl_verify = option(kinds.flag, true, "whether the server's certificate must be trusted and match the name"),
     ssl_server_name = computed(kinds.text, "the URL's host", "the name to ask for and to find in the certificate")
 }
 --- At most so much of a receiver's error response is logged.
@@ -126,7 +126,7 @@ local function send(self, text, _entries, most_seconds)
     if body == nil then
         return "retry", body_err
     end
-    local answer, err = http_client.request({
+    local response, err = http_client.request({
         scheme = self.scheme,
         host = self.host,
         port = self.port,
@@ -144,10 +144,10 @@ local function send(self, text, _entries, most_seconds)
         ssl_server_name = self.ssl_server_name,
         repeatable = true
     })
-    if answer == nil then
+    if response == nil then
         return "retry", err
     end
-    return verdict_on(answer.status, answer.headers["retry-after"], answer.body)
+    return verdict_on(response.status, response.headers["retry-after"], response.body)
 end
 local metatable = {__index = {send = send}}
 --- Adds to the problems where options contradict each other. Phases: init.

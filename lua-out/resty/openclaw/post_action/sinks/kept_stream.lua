@@ -6,9 +6,9 @@ local clock = require("resty.openclaw.core.time.clock")
 local connection = require("resty.openclaw.http_client.connection")
 --- The options that `create` reads.
 ____exports.SCHEMA = {
-    connect_seconds = option(kinds.positive, 1, "how long connecting may take"),
-    timeout_seconds = option(kinds.positive, 5, "how long writing one batch may take"),
-    keepalive_seconds = option(kinds.positive, 60, "how long the connection is kept between batches")
+    connect_seconds = option(kinds.positive, 1, "timeout for connecting"),
+    timeout_seconds = option(kinds.positive, 5, "timeout of writing one batch"),
+    keepalive_seconds = option(kinds.positive, 60, "how long an idle connection is kept")
 }
 --- How long a check waits for the end of the connection: the shortest timeout of sockets.
 local CHECK_MS = 1

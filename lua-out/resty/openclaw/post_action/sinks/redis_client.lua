@@ -47,7 +47,7 @@ ____exports.SCHEMA = {
     host = option(endpoints.HOST, "127.0.0.1", "a name, an IPv4 address, or an IPv6 address in brackets"),
     port = option(endpoints.PORT, PORT, "its port"),
     path = optional(endpoints.SOCKET_PATH, "a unix socket instead"),
-    username = optional(kinds.text, "whom to sign in as; a password alone is the default user's"),
+    username = optional(kinds.text, "user name; without it, the default user"),
     password = optional(PASSWORD, "the password, which is never logged"),
     password_file = optional(kinds.secret_file, "the absolute path of a file whose first line is the password, read anew for each batch; workers must be able to read it, and not all users may"),
     hosts = optional(
@@ -60,11 +60,11 @@ ____exports.SCHEMA = {
         "the database; a cluster has only 0"
     ),
     ssl = option(kinds.flag, false, "whether to use TLS"),
-    ssl_verify = option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
+    ssl_verify = option(kinds.flag, true, "whether the server's certificate must be trusted and match the name"),
     ssl_server_name = computed(kinds.text, "`host`", "that name; required with an address that is verified"),
-    connect_seconds = option(kinds.positive, 1, "how long connecting may take"),
-    timeout_seconds = option(kinds.positive, 5, "how long one try may take in all"),
-    keepalive_seconds = option(kinds.positive, 60, "how long the connection is kept between batches; only those who sign in alike share one")
+    connect_seconds = option(kinds.positive, 1, "timeout for connecting"),
+    timeout_seconds = option(kinds.positive, 5, "timeout of one attempt"),
+    keepalive_seconds = option(kinds.positive, 60, "how long an idle connection is kept; connections are shared only with equal credentials")
 }
 --- Adds to the problems where options contradict each other. Phases: init.
 function ____exports.check(given, path, problems)

@@ -18,7 +18,7 @@ local STREAM_SCHEMA = {
         "about how many entries the stream keeps (`MAXLEN ~`)"
     ),
     field = option(kinds.text, "line", "the field of the entry"),
-    id_field = option(kinds.text, "id", "the field of its id, by which readers know copies; only where the line begins with `{\"id\":\"…\"`, as records and pushed tables do")
+    id_field = option(kinds.text, "id", "field with the entry's id, by which readers recognize copies; only where the line begins with `{\"id\":\"…\"`, as records and pushed tables do")
 }
 ____exports.SCHEMA = joined(STREAM_SCHEMA, redis_client.SCHEMA)
 ____exports.check = redis_client.check

@@ -36,7 +36,7 @@ local PLACE_SCHEMA = {
     max_bytes = option(
         kinds.whole(1),
         USUAL_MOST_BYTES,
-        "a message that is longer with its head is refused, as JSON cut short is none; with `udp` up to " .. tostring(MOST_DATAGRAM_BYTES)
+        "maximum length of a message with its header; longer ones are rejected, because truncated JSON is invalid; with `udp` up to " .. tostring(MOST_DATAGRAM_BYTES)
     )
 }
 local STREAM_SCHEMA = joined(kept_stream.SCHEMA, endpoints.TLS_SCHEMA)

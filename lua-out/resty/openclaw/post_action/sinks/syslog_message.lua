@@ -67,24 +67,24 @@ ____exports.SCHEMA = {
     facility = option(
         FACILITY,
         "local0",
-        ("which part of the system logs: `" .. table.concat(FACILITIES, "`, `")) .. "`"
+        ("syslog facility: `" .. table.concat(FACILITIES, "`, `")) .. "`"
     ),
     severity = option(
         kinds.one_of(unpack(SEVERITIES)),
         "info",
-        "how grave the messages are"
+        "syslog severity of all messages"
     ),
     app_name = option(
         name_of_at_most(MOST_APP_NAME_BYTES),
         "openclaw",
-        "who logs"
+        "APP-NAME of the messages"
     ),
     hostname = computed(
         name_of_at_most(MOST_HOSTNAME_BYTES),
         "the system's",
-        "where"
+        "HOSTNAME of the messages"
     ),
-    bom = option(kinds.flag, false, "whether a byte order mark stands before messages that are UTF-8 and more than ASCII")
+    bom = option(kinds.flag, false, "whether messages with non-ASCII UTF-8 begin with a byte order mark")
 }
 local function number_of(names, name)
     for index, each in ipairs(names) do

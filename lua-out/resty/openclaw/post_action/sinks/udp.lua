@@ -17,7 +17,7 @@ ____exports.SCHEMA = {
     max_bytes = option(
         kinds.whole(1, ____exports.MOST_DATAGRAM_BYTES),
         ____exports.MOST_DATAGRAM_BYTES,
-        "a longer entry is refused; over about 1400 bytes the network sends it in pieces, and loses all with one"
+        "maximum length of an entry; longer ones are rejected; above about 1400 bytes a datagram is fragmented, and one lost fragment loses it"
     )
 }
 --- Adds to the problems where options contradict each other. Phases: init.

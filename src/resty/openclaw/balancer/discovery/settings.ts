@@ -1,4 +1,4 @@
-/** The option `dns` of an upstream, and the library that asks. */
+/** The option `dns` of an upstream, and the DNS library. */
 import type { DnsLibrary } from "resty.dns.resolver";
 import type { Kind } from "../../config/kinds";
 import * as kinds from "../../config/kinds";
@@ -8,11 +8,11 @@ import * as schemas from "../../config/schema";
 import { computed, option } from "../../config/schema";
 import { canonical, port_number } from "../../core/http/address";
 
-/** An address and a port, as the library wants them. */
+/** An address and a port, as the library expects them. */
 export type Server = [address: string, port: number];
 
 export interface Settings {
-    /** Nothing where there is no name to look up. */
+    /** Nothing if there is no name to look up. */
     readonly library: DnsLibrary | undefined;
     readonly servers: readonly Server[];
     readonly timeout_ms: number;
@@ -27,7 +27,7 @@ const RESOLV_CONF = "/etc/resolv.conf";
 const MOST_FILE_BYTES = 65536;
 const MOST_SERVERS = 8;
 
-/** OpenResty has the library under the first name, Debian's package under the second. */
+/** The library's name in OpenResty, and in Debian's package. */
 const LIBRARIES = ["resty.dns.resolver", "nginx.dns.resolver"];
 
 /** "10.0.0.2", "10.0.0.2:53", "fd00::2" or "[fd00::2]:53". */
@@ -42,8 +42,8 @@ function server(text: string): Server | undefined {
 }
 
 /**
- * The servers that a file as resolv.conf(5) names, eight at most; none when there is no such file. Only its first
- * 64 KiB are read. Phases: init.
+ * The first eight servers in a file in the format of resolv.conf(5); none if there is no such file. Only its first 64 KiB
+ * are read. Phases: init.
  */
 export function servers_of(path: string): Server[] {
     const [file] = io.open(path, "r");
@@ -84,10 +84,10 @@ export const SCHEMA = {
         `those of \`${RESOLV_CONF}\`, read when nginx starts or reloads`,
         'at most 8: `"10.0.0.2"`, `"10.0.0.2:5353"`, `"fd00::2"` or `"[fd00::2]:5353"`',
     ),
-    timeout: option(kinds.positive, 2, "seconds to wait for a server's answer"),
-    attempts: option(kinds.whole(1), 2, "how often a question is asked, each time of the next server"),
-    least_seconds: option(kinds.positive, 1, "an answer holds so long at least, whatever its TTL"),
-    most_seconds: option(kinds.positive, 3600, "and so long at most; `least_seconds` or more"),
+    timeout: option(kinds.positive, 2, "timeout of a query in seconds"),
+    attempts: option(kinds.whole(1), 2, "maximum number of queries per look-up, each to the next server"),
+    least_seconds: option(kinds.positive, 1, "minimum seconds for which a result is used, whatever its TTL"),
+    most_seconds: option(kinds.positive, 3600, "maximum seconds for which a result is used; `least_seconds` or more"),
     ipv6: option(kinds.flag, true, "whether to ask for AAAA records too"),
 };
 
@@ -125,9 +125,9 @@ function servers_from_file(path: string): Server[] {
 }
 
 /**
- * The settings. Raises when there are names but no library or no server to ask. Phases: init.
- * @param path of the upstream
- * @param has_names whether there is anything to look up
+ * The settings. Raises if there are names, but no library or no server. Phases: init.
+ * @param path that of the upstream
+ * @param has_names whether there are names to look up
  */
 export function settings_of(options: Options, path: string, has_names: boolean): Settings {
     return {

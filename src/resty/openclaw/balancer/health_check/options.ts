@@ -14,24 +14,24 @@ import * as tls from "./tls";
 
 export interface Settings extends TlsSettings {
     readonly type: "http" | "tcp";
-    /** Path and query to ask for. */
+    /** Path and query of the request. */
     readonly uri: string;
     /** From the start of one check of a node to the start of the next. */
     readonly interval_seconds: number;
     /** The share of the interval by which each wait may be shorter or longer. */
     readonly jitter: number;
-    /** The end of a check, whatever the node does. */
+    /** The timeout of a whole check. */
     readonly timeout_seconds: number;
     /** Failures in a row that take a node down, and passes in a row that bring it back. */
     readonly fails: number;
     readonly passes: number;
-    /** The answers that pass, by status. */
+    /** The status codes that pass. */
     readonly expected: LuaSet<number>;
-    /** The answers by which a node says that it has no room. */
+    /** The status codes by which a node says that it is overloaded. */
     readonly busy_statuses: BusyStatuses;
-    /** What must stand in the answer's body. */
+    /** A string that must be in the response body. */
     readonly body: string | undefined;
-    /** Where the check goes instead of the node's own port. */
+    /** The port of the check, if it is not the node's own. */
     readonly port: number | undefined;
     readonly headers: Record<string, string>;
 }
@@ -40,7 +40,7 @@ const HTTP_OPTIONS = ["uri", "status", "body", "host", "ssl", "ssl_verify", "ssl
 const LOWEST_STATUS = 100;
 const HIGHEST_STATUS = 599;
 
-/** Adds the statuses of "200-299" or "401" to those that are expected; false when the text is neither. */
+/** Adds the statuses of "200-299" or "401" to the expected ones. False if the text is neither. */
 function add_range(expected: LuaSet<number>, range: string): boolean {
     let [first, last] = string.match(range, "^%s*(%d+)%s*$");
     if (first === undefined) [first, last] = string.match(range, "^%s*(%d+)%s*-%s*(%d+)%s*$");
@@ -52,7 +52,7 @@ function add_range(expected: LuaSet<number>, range: string): boolean {
     return true;
 }
 
-/** Adds what one entry says: a number, or a text of statuses and ranges with commas in between. */
+/** Adds the statuses of an entry: a number, or a string of statuses and ranges separated by commas. */
 function add_statuses(expected: LuaSet<number>, entry: unknown): boolean {
     if (typeof entry === "number") return add_range(expected, tostring(entry));
     if (typeof entry !== "string") return false;
@@ -67,7 +67,7 @@ const STATUSES = kinds.of<string | number>("string", 'statuses from 100 to 599, 
 );
 const STATUS_LIST = kinds.list_of(STATUSES);
 
-/** Statuses as a text, a number, or a list of these; as it was given. */
+/** Statuses as a string, a number, or a list of these, unchanged. */
 const STATUS: Kind<string | number | (string | number)[]> = {
     name: "string, number or list",
     read: (given, path, problems) =>
@@ -88,30 +88,22 @@ const HOST = kinds.of<string>(
 );
 
 export const SCHEMA = {
-    type: option(kinds.one_of("http", "tcp"), "http", "`tcp`: a node that takes a connection passes"),
+    type: option(kinds.one_of("http", "tcp"), "http", "`tcp`: a node that accepts a connection passes"),
     uri: option(URI, "/", "path and query of the GET request"),
     interval: option(kinds.positive, 10, "seconds from the start of one check of a node to the start of the next"),
     jitter: option(kinds.share, 0.1, "the share of the interval by which each wait is shorter or longer, at random"),
-    timeout: option(
-        kinds.positive,
-        2,
-        "seconds after which a check fails, whatever the node does; may exceed the interval",
-    ),
+    timeout: option(kinds.positive, 2, "timeout of a check in seconds; may exceed the interval"),
     fails: option(kinds.whole(1), 3, "failures in a row that take a node down"),
     passes: option(kinds.whole(1), 2, "passes in a row that bring it back"),
     status: option(STATUS, "200-399", 'the statuses that pass: `200`, `"200-299,401"`, `{ 200, "300-399" }`'),
-    body: optional(kinds.text, "plain text that must stand in the first 64 KiB of the answer's body"),
-    port: computed(
-        kinds.whole(1, 65535),
-        "the node's",
-        "where the check goes instead; a unix socket has no port, and is itself asked",
-    ),
+    body: optional(kinds.text, "string that must be in the first 64 KiB of the response body"),
+    port: computed(kinds.whole(1, 65535), "the node's", "port of the check; not for unix sockets"),
     host: computed(HOST, "the node's name or address", "the `Host` header; `localhost` for a unix socket"),
-    ssl: computed(kinds.flag, "whether the port that is asked is 443", "whether nodes are asked over TLS"),
+    ssl: computed(kinds.flag, "true if the port is 443", "whether checks use TLS"),
     ssl_verify: option(
         kinds.flag,
         true,
-        "whether a certificate must be trusted (by `lua_ssl_trusted_certificate`) and have the name",
+        "whether the certificate must be trusted (by `lua_ssl_trusted_certificate`) and match the name",
     ),
     ssl_server_name: computed(
         tls.SERVER_NAME,
@@ -122,7 +114,7 @@ export const SCHEMA = {
 
 export type Options = Values<typeof SCHEMA>;
 
-/** Adds to the problems the options that nobody would heed. */
+/** Adds to the problems the options that would have no effect. */
 function add_useless(given: Readonly<Record<string, unknown>>, path: string, problems: Problems): void {
     tls.add_useless(given, path, problems);
     if (given.type !== "tcp") return;
@@ -142,7 +134,7 @@ export const HEALTH_CHECK: Kind<Options> = {
     },
 };
 
-/** Adds to the problems where a node's certificate cannot be verified; `path`: of the health check. Phases: init. */
+/** Adds a problem if a node's certificate cannot be verified; `path`: that of the health check. Phases: init. */
 export function check_names(options: Options, nodes: readonly Listed[], path: string, problems: Problems): void {
     if (options.type === "http") tls.check_names(options, options.port, nodes, path, problems);
 }

@@ -34,15 +34,15 @@ function probe_tcp(settings: Settings, host: string, port: number): Outcome {
     return $multi("pass");
 }
 
-function judge(settings: Settings, answer: http_client.Answer): Outcome {
-    const status = answer.status;
+function judge(settings: Settings, response: http_client.Response): Outcome {
+    const status = response.status;
     if (settings.expected.has(status)) {
         if (settings.body === undefined) return $multi("pass");
-        const [found] = string.find(answer.body, settings.body, 1, true);
+        const [found] = string.find(response.body, settings.body, 1, true);
         if (found !== undefined) return $multi("pass");
         return $multi("fail", "the body lacks the text");
     }
-    const retry_after = answer.headers["retry-after"];
+    const retry_after = response.headers["retry-after"];
     if (busy_statuses.is_busy(settings.busy_statuses, tostring(status), retry_after)) {
         return $multi("busy", `status ${status}`, retry_after_of.seconds(retry_after));
     }
@@ -60,7 +60,7 @@ function headers_for(settings: Settings, name: string | undefined, port: number)
 function probe_http(settings: Settings, host: string, port: number, server_name: string | undefined): Outcome {
     const is_tls = tls.is_tls(settings, port);
     const name = is_tls ? (settings.ssl_server_name ?? server_name) : undefined;
-    const [answer, err] = http_client.request({
+    const [response, err] = http_client.request({
         scheme: is_tls ? "https" : "http",
         host,
         port,
@@ -75,8 +75,8 @@ function probe_http(settings: Settings, host: string, port: number, server_name:
         ssl_verify: settings.ssl_verify,
         ssl_server_name: name,
     });
-    if (answer === undefined) return $multi("fail", err);
-    return judge(settings, answer);
+    if (response === undefined) return $multi("fail", err);
+    return judge(settings, response);
 }
 
 /**

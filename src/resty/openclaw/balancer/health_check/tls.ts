@@ -1,15 +1,15 @@
-/** Which nodes are checked over TLS, and by which name. */
+/** Which nodes are checked over TLS, and with which name. */
 import * as kinds from "../../config/kinds";
 import type { Problems } from "../../config/problems";
 import * as problem from "../../config/problems";
 import { is_host } from "../discovery/name";
 
 export interface TlsSettings {
-    /** Without it, nodes whose port is 443 are. */
+    /** Whether checks use TLS; if it is not set, only checks of port 443 do. */
     readonly ssl: boolean | undefined;
-    /** Whether a certificate must be trusted and fit the name. */
+    /** Whether the certificate must be trusted and match the name. */
     readonly ssl_verify: boolean;
-    /** The name for SNI and for the certificate; that of the node unless given. */
+    /** The name for SNI and for the certificate; by default that of the node. */
     readonly ssl_server_name: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export const SERVER_NAME = kinds.of<string>(
     (given) => typeof given === "string" && is_host(given),
 );
 
-/** Adds to the problems what is said of TLS where there is none. Phases: init. */
+/** Adds to the problems TLS options that have no effect because `ssl` is false. Phases: init. */
 export function add_useless(given: Readonly<Record<string, unknown>>, path: string, problems: Problems): void {
     if (given.ssl !== false) return;
     for (const name of ["ssl_verify", "ssl_server_name"]) {
@@ -39,14 +39,14 @@ export function add_useless(given: Readonly<Record<string, unknown>>, path: stri
     }
 }
 
-/** Whether a check that goes to this port, 0 for a unix socket, goes over TLS. Phases: any. */
+/** Whether a check of this port uses TLS; 0 is a unix socket. Phases: any. */
 export function is_tls(settings: TlsSettings, port: number): boolean {
     return settings.ssl ?? port === HTTPS_PORT;
 }
 
 /**
- * Adds to the problems where a node's certificate cannot be verified, as nobody has said what name is in it. Phases: init.
- * @param port where checks go instead of the nodes' own ports, if anywhere
+ * Adds a problem if a node's certificate cannot be verified because its name is unknown. Phases: init.
+ * @param port the port of all checks, if they do not use the nodes' own ports
  */
 export function check_names(
     settings: TlsSettings,

@@ -1,9 +1,9 @@
 /**
  * A lock among all processes that share a dict. It has a time-to-live; if its holder has died, the next one to ask gets it at once.
  */
+import * as process from "../process/process_identity";
 import * as clock from "../time/clock";
 import type { Names } from "./shared_memory/names";
-import * as process from "./shared_memory/process";
 
 export interface Lock {
     readonly names: Names;

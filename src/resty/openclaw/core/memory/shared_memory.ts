@@ -1,15 +1,15 @@
 /**
- * Numbers that all workers share, at the cost of a plain add, and that outlive reloads and crashes of workers.
+ * Numbers that all workers share. Counting costs a plain add; the numbers survive reloads and crashes of workers.
  *
- * One anonymous shared mapping is an array of doubles: blocks × slots. A slot is a number with a name. Every worker
- * leases a block and writes only there, so no write is ever contended; a total is the sum over the blocks. The mapping
- * is made in the master before the workers fork; its address and the slots' names stand in a `lua_shared_dict`, where
- * a reload finds them again. Block 0 is common: numbers with one owner at a time, where the last writer wins.
+ * One anonymous shared mapping is an array of doubles: blocks × slots. A slot is a number with a name. Each worker
+ * leases a block and writes only there, so writes never collide; a total is the sum over the blocks. The master makes the
+ * mapping before the workers fork. Its address and the slots' names are kept in a `lua_shared_dict`, where a reload finds
+ * them again. Block 0 is common: numbers that one writer owns at a time, where the last write wins.
  *
- * A slot keeps its name for good. What comes and goes has rows of slots instead: see `shared_memory/rows`.
+ * A slot keeps its name for ever. Series that come and go use rows of slots instead: see `shared_memory/rows`.
  *
- * A block goes back when its worker exits, or when another worker finds its holder dead. What was counted stays in the
- * block for the next holder; transient slots (what goes on right now) fall to zero.
+ * A block is released when its worker exits, or when another worker finds that its holder is dead. Counts stay in the
+ * block, and the next holder continues from them; transient slots (such as requests in flight) are set to zero.
  */
 import * as ffi from "ffi";
 import { AREAS, areas_of } from "./shared_memory/areas";
@@ -25,40 +25,40 @@ ffi.cdef("int get_nprocs_conf(void);");
 export interface Region extends rows.Rows {
     /** Whether other workers see these numbers: false where the dict does not exist. */
     readonly shared: boolean;
-    /** Block 0: the last writer wins. */
+    /** Block 0: the last write wins. */
     readonly common: Doubles;
-    /** This worker's own block; leased when first touched. */
+    /** This worker's own block; leased at first use. */
     readonly mine: Doubles;
     /** The block in `mine`; 0 while this worker has none and its counts are missing from the totals. */
     block: number;
-    /** While this worker has no block: the generations of rows that it has followed. */
+    /** While this worker has no block: the generations of rows as it last saw them. */
     followed: Doubles | undefined;
-    /** Which one this process' configuration is, of all that have opened the region since nginx started. */
+    /** The number of this process' configuration: how many had opened the region since nginx started, this one included. */
     readonly configuration: number;
     /** Whether this worker looks after the region. */
     attends: boolean;
-    /** What this worker does about twice a second as long as it runs; may yield, and must not raise. */
+    /** Functions that this worker calls about twice a second; they may yield, and must not raise. */
     readonly duties: ((this: void) => void)[];
 }
 
-/** For what found no slots of its own; nobody reads it. */
+/** Where counts without a slot are written; it is never read. */
 export const LOST_SLOT = rows.LOST_SLOT;
-/** Slot 3 of block 0: when something last began, for whoever would else look at all there is again and again. */
+/** Slot 3 of block 0: when there was last activity, so that callers need not look at all nodes to learn it. */
 export const LAST_ACTIVE = 3;
 /** Slot 2 of block 0: how many configurations have opened the region so far. */
 const CONFIGURATION = 2;
 
 /**
- * What the numbers in a region mean; to be raised when that changes, as a region outlives a reload with another version. 2: moments
- * are monotonic.
+ * The version of what the numbers in a region mean. Raise it when that changes, because a region survives a reload with another version.
+ * 2: moments are monotonic.
  */
 const MEANING = 2;
-/** What two versions must agree in to share a region. */
+/** Two versions share a region only if this is equal in both. */
 const LAYOUT = `${MEANING} ${mapping.SLOTS} ${mapping.FIRST_TRANSIENT} ${AREAS}`;
 
 /**
- * So many generations of workers can hold a block each, of so many workers as nginx has been told to start or the machine has
- * processors, whichever is more: a reload may ask for more workers than there were. Pages nobody writes cost nothing.
+ * Number of generations of workers that can hold a block each. A generation has as many workers as nginx starts or the machine has
+ * processors, whichever is more, because a reload may start more workers than before. Pages that are never written cost nothing.
  */
 const GENERATIONS = 8;
 const LEAST_BLOCKS = 255;
@@ -69,10 +69,10 @@ function blocks_wanted(): number {
     return math.max(LEAST_BLOCKS, GENERATIONS * workers);
 }
 
-/** Of all workers one looks for dead holders this often, in seconds. */
+/** Seconds between two checks for dead holders, each by one worker. */
 const SWEEP_SECONDS = 0.5;
 
-/** Leases a block, and brings along what this worker counted while it had none. */
+/** Leases a block, and adds to it what this worker counted without one. */
 function lease_block(region: Region): boolean {
     lease.sweep(region);
     const block = lease.take(region);
@@ -114,20 +114,20 @@ function watch(premature: boolean, region: Region): void {
 }
 
 /**
- * Has this worker look after the region from now on: after dead workers' blocks, and its duties. Counting does the same.
+ * Makes this worker maintain the region from now on: it releases dead workers' blocks and calls the duties. Counting does the same.
  * Phases: those that may start timers; in init nothing happens.
  */
 export function attend(region: Region): void {
     if (region.attends || ngx.get_phase() === "init") return;
     region.attends = true;
     if (rawget(region, "mine") === undefined) take_block(region);
-    // A worker that first counts when it exits may start no timer, and needs none.
+    // A worker that counts for the first time while it exits cannot start a timer, and needs none.
     if (ngx.get_phase() === "exit_worker") return;
     const [ok, err] = ngx.timer.every(SWEEP_SECONDS, watch, region);
     if (!ok) ngx.log(ngx.ERR, "shared_memory: cannot watch for dead workers: ", err);
 }
 
-/** What the master counts before the workers fork goes to block 0; a worker takes a block of its own. */
+/** The master counts in block 0 before the workers fork; a worker takes a block of its own. */
 function first_touch(region: Region): Doubles {
     if (ngx.get_phase() === "init") return region.common;
     attend(region);
@@ -142,7 +142,7 @@ const lazily_mine = { __index: field_of };
 
 const regions = new LuaMap<string, Region>();
 
-/** The dict, unless its region would have to be made here and now, where no other worker could ever reach it. */
+/** The dict; nothing if its region does not exist yet and this is a worker, whose mapping no other worker could reach. */
 function shareable(dict_name: string): ngx.SharedDict | undefined {
     const dict = ngx.shared[dict_name];
     if (dict === undefined || ngx.get_phase() === "init" || dict.get("region")[0] !== undefined) return dict;
@@ -155,7 +155,7 @@ function shareable(dict_name: string): ngx.SharedDict | undefined {
     return undefined;
 }
 
-/** Maps a new region; the master gives back those of former dicts, and what only this configuration had when that ends. */
+/** Maps a new region. With a dict, the regions of former dicts are unmapped; without, the region is unmapped with the Lua state. */
 function make_base(dict_name: string | undefined, count: number): Doubles {
     const blocks = count + AREAS;
     const base = mapping.create(blocks, dict_name !== undefined);
@@ -165,9 +165,9 @@ function make_base(dict_name: string | undefined, count: number): Doubles {
 }
 
 /**
- * The region that belongs to a shared dict; everybody who names the dict gets the same one. Without such a dict, or
- * when a worker is the first to open it, the numbers stay in each process (`shared` is false). Raises when the system
- * has no memory to map. Phases: init (the mapping must exist before the workers fork).
+ * The region of a shared dict: all callers that name the dict get the same one. Without such a dict, or if a worker is
+ * the first to open it, each process has numbers of its own (`shared` is false). Raises if the system has no memory to
+ * map. Phases: init (the mapping must exist before the workers fork).
  * @param workers how many workers, draining ones included, can hold a block (eight times as many as nginx starts or the
  * machine has processors, 255 at least); fixed until nginx restarts
  */
@@ -211,7 +211,7 @@ export function open(dict_name: string, workers = blocks_wanted()): Region {
         seen,
         pins,
     };
-    // `mine` comes with the first look at it.
+    // `mine` is set when it is first read.
     const region = setmetatable(fields, lazily_mine) as unknown as Region;
     regions.set(dict_name, region);
     return region;
@@ -241,19 +241,19 @@ function claim(
 }
 
 /**
- * The first of `count` adjoining slots with this name; whoever asks with the same name and count gets the same slots.
+ * The first of `count` adjoining slots with this name; all callers with the same name and count get the same slots.
  * Phases: any. On failure nil and why; LOST_SLOT is then a safe place to write to.
  */
 export function slot(region: Region, name: string, count = 1): Result<number> {
     return claim(region, name, count, "next_slot", rows.FIRST_SLOT, mapping.FIRST_TRANSIENT);
 }
 
-/** A slot that falls to zero with the worker that wrote it: for a count of what goes on right now. Else as `slot`. */
+/** As `slot`, but a worker's part of it is set to zero when that worker ends: for gauges such as requests in flight. */
 export function transient_slot(region: Region, name: string): Result<number> {
     return claim(region, name, 1, "next_transient", mapping.FIRST_TRANSIENT, mapping.SLOTS);
 }
 
-/** The sum of a slot over all blocks, those of draining and dead workers included. Phases: any. */
+/** The sum of a slot over all blocks, including those of draining and dead workers. Phases: any. */
 export function total(region: Region, slot: number): number {
     const base = region.base;
     let sum = base.get(slot);
@@ -261,7 +261,7 @@ export function total(region: Region, slot: number): number {
     return sum;
 }
 
-/** The lowest value above 0 that a slot has in any block; 0 where there is none. Phases: any. */
+/** The lowest value above 0 that a slot has in any block; 0 if there is none. Phases: any. */
 export function least(region: Region, slot: number): number {
     const base = region.base;
     let found = 0;
@@ -287,7 +287,7 @@ export function usage(region: Region, space = rows.LASTING): LuaMultiReturn<[use
     return $multi(used, space.limit - space.first - used);
 }
 
-/** Gives this worker's block back; transient slots fall to zero, counts stay. Phases: exit_worker. */
+/** Releases this worker's block: transient slots are set to zero, counts stay. Phases: exit_worker. */
 export function release(region: Region): void {
     if (region.block === 0) return;
     lease.release(region, region.block);

@@ -29,14 +29,9 @@ function report(this: Faults, kind: string, ...parts: unknown[]): void {
     const more = unlogged > 0 ? ` (and ${unlogged} times since the last line)` : "";
     this.next_line.set(kind, later(now, SECONDS_BETWEEN_LINES));
     this.unlogged.set(kind, 0);
-    const texts: string[] = [];
     // What foreign code raises may have no text, or raise when it is asked for it.
-    for (const place of $range(1, select("#", ...$vararg))) {
-        const [part] = select(place, ...$vararg) as LuaMultiReturn<unknown[]>;
-        const [ok, text] = pcall(tostring, part);
-        texts.push(ok ? text : "an error without a text");
-    }
-    ngx.log(ngx.ERR, this.plugin, ": ", kind, more, ": ", table.concat(texts));
+    const [is_logged] = pcall(ngx.log, ngx.ERR, this.plugin, ": ", kind, more, ": ", ...parts);
+    if (!is_logged) ngx.log(ngx.ERR, this.plugin, ": ", kind, more, ": an error without a text");
 }
 
 const metatable = { __index: { report } };

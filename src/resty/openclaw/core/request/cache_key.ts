@@ -1,10 +1,10 @@
 /**
- * The key under which nginx caches an answer: the SHA-256 of all of a request that nodes answer by, each part with its
- * length before it, so that no part runs into the next. 64 letters, however long the request's parts are: nginx keeps the
- * key in the buffer of the answer's header, and does not cache where it has no room.
+ * The key under which nginx caches a response: the SHA-256 of all parts of a request that the response may depend on. Each part
+ * is preceded by its length, so that two different lists of parts never give the same text. The key always has 64 characters:
+ * nginx keeps it in the buffer of the response header, and does not cache if there is no room.
  *
- * `$openclaw_cache_key` has it. Until it is filled in, and for requests that may not share an answer, nginx.conf gives
- * the variable a value that no other request has, and `$openclaw_cache_skip` is 1.
+ * `$openclaw_cache_key` contains the key. Until it is set, and for requests that may not share a response, the variable has a
+ * value from nginx.conf that is unique to the request, and `$openclaw_cache_skip` is 1.
  */
 import type { Digest } from "../bytes/digest";
 import * as digests from "../bytes/digest";
@@ -12,13 +12,13 @@ import * as request from "./request";
 
 export interface CacheKey {
     readonly digest: Digest;
-    /** The variables in it. */
+    /** The variables whose values are in the key. */
     readonly variables: readonly string[];
-    /** Those whose mere presence keeps a request out of the cache. */
+    /** Variables that keep a request out of the cache if they have a value. */
     readonly credentials: readonly string[];
-    /** The headers among the first, as clients spell them; of interest where nginx shows only the first of several. */
+    /** The headers among `variables`, as clients spell them; used if nginx shows only the first of several headers. */
     readonly headers: LuaSet<string>;
-    /** Whether nginx.conf has the variables; found out by the first request. */
+    /** Whether nginx.conf declares the variables; the first request shows it. */
     is_declared: boolean;
 }
 
@@ -26,9 +26,11 @@ const KEY = "openclaw_cache_key";
 const SKIP = "openclaw_cache_skip";
 
 /**
- * The method, as nginx looks up GET and HEAD whatever `proxy_cache_methods` says. Where the request came to, and as what:
- * servers may share a zone, and nodes make addresses of `Host`. The address as it came, as `/a%3Fb` is not `/a?b`; and as
- * `rewrite` left it. What the body is, and the answer may be. Who answers, and who asks.
+ * - the method: nginx looks up GET and HEAD in the cache whatever `proxy_cache_methods` says;
+ * - scheme, port, server and host: servers may share a zone, and nodes build URLs from `Host`;
+ * - the URI as received, because `/a%3Fb` is not `/a?b`; and as changed by `rewrite`;
+ * - the type and encoding of the body, and the accepted types of the response;
+ * - the route and variant, and the caller's identity.
  */
 const OF_REQUEST = [
     "request_method",
@@ -48,7 +50,7 @@ const OF_REQUEST = [
     "openclaw_identity",
 ];
 
-/** Headers by which clients show who they are: those of RFC 9110 and 6265, and of the usual APIs. */
+/** Headers with credentials of clients: those of RFC 9110 and 6265, and of common APIs. */
 const CREDENTIALS = [
     "http_authorization",
     "http_proxy_authorization",
@@ -62,24 +64,24 @@ const CREDENTIALS = [
     "http_ocp_apim_subscription_key",
 ];
 
-/** From this version on a header's variable has all headers of that name; before, only the first. */
+/** Since this version of nginx, a header's variable contains all headers of that name; before, only the first. */
 const JOINS_HEADERS_FROM = 1023000;
-/** A request with more headers, on an older nginx, is not cached. */
+/** On an older nginx, a request with more headers is not cached. */
 const MOST_HEADERS = 100;
 
-/** Of one request at a time: nothing yields while it is in use. */
+/** Reused by all requests: no function yields while it is in use. */
 const parts: (string | number)[] = [];
 
 function is_header(this: void, name: string): boolean {
     return string.sub(name, 1, 5) === "http_";
 }
 
-/** The key of a digest and the request at hand. On failure nil and why. */
+/** The key of the current request, whose body has that digest. On failure nil and why. */
 function make(key: CacheKey, body_digest: string): Result<string> {
     const count = key.variables.length;
     for (const place of $range(1, count)) {
         const value = request.variable(key.variables[place - 1]!);
-        // None and an empty one are two things.
+        // A missing value and an empty one must differ.
         parts[2 * place - 2] = value === undefined ? "-" : value.length;
         parts[2 * place - 1] = value ?? "";
     }
@@ -89,8 +91,8 @@ function make(key: CacheKey, body_digest: string): Result<string> {
 }
 
 /**
- * Whether some header that counts was sent twice, or in a spelling with `_` that nginx takes for it, and nginx shows only
- * one of them.
+ * Whether a header of the key was sent twice, or with `_` instead of `-`, which nginx treats as the same header, while nginx's
+ * variable shows only one of them.
  */
 function is_ambiguous(key: CacheKey): boolean {
     if (ngx.config.nginx_version >= JOINS_HEADERS_FROM) return false;
@@ -107,17 +109,17 @@ function is_ambiguous(key: CacheKey): boolean {
     return false;
 }
 
-/** Whether the request shows who asks by something that is no part of the key. */
+/** Whether the request has credentials or an identity that are not part of the key. */
 function is_personal(key: CacheKey): boolean {
     for (const name of key.credentials) {
         if (request.variable(name) !== undefined) return true;
     }
-    // A name that nobody has looked into yet.
+    // An identity header that no plugin has checked yet.
     const identity = request.variable("openclaw_identity") ?? "";
     return identity === "" && request.variable("http_x_openclaw_identity") !== undefined;
 }
 
-/** Keeps the request at hand out of the cache. Phases: server_rewrite, access. */
+/** Keeps the current request out of the cache. Phases: server_rewrite, access. */
 export function withhold(key: CacheKey): void {
     if (!key.is_declared) return;
     request.set_variable(SKIP, "1");
@@ -125,9 +127,8 @@ export function withhold(key: CacheKey): void {
 }
 
 /**
- * Fills in the key of the request at hand, whose body has that digest; keeps it out of the cache where it shows
- * credentials that are no part of the key. Does nothing where nginx.conf lacks the variables. Phases: server_rewrite,
- * access.
+ * Sets the key of the current request, whose body has that digest. Keeps the request out of the cache if it has credentials
+ * that are not part of the key. Does nothing if nginx.conf does not declare the variables. Phases: server_rewrite, access.
  */
 export function fill(key: CacheKey, body_digest: string): void {
     if (!key.is_declared) return;
@@ -138,13 +139,13 @@ export function fill(key: CacheKey, body_digest: string): void {
     if (key.is_declared) request.set_variable(SKIP, "");
 }
 
-/** What is said of the key: see the options of the same names in docs/body_digest.md. */
+/** The options of the key; see docs/body_digest.md. */
 export interface Choice {
     readonly credentials: "bypass" | "key";
     readonly key_variables: readonly string[];
 }
 
-/** The key of requests whose answers depend on more than the body. Phases: init. */
+/** Makes keys from these options. Phases: init. */
 function create(choice: Choice): CacheKey {
     const variables: string[] = [];
     const known = new LuaSet<string>();
@@ -153,7 +154,7 @@ function create(choice: Choice): CacheKey {
         known.add(name);
     };
     for (const name of OF_REQUEST) add(name);
-    // nginx knows headers by their names in lower case.
+    // nginx's names of header variables are in lower case.
     for (const name of choice.key_variables) add(string.lower(name));
     const credentials: string[] = [];
     for (const name of CREDENTIALS) {

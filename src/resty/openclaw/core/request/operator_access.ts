@@ -1,10 +1,10 @@
 /**
- * Who may see the gateway from within and change it: whoever shows the token. Without a token only programs on this machine, which are told
- * from others by the connection itself.
+ * Decides who may see the gateway's state and change it: clients that send the token. Without a token, only programs on this machine, by
+ * the address of the connection.
  *
- * Three kinds of strangers come from this machine as well: those whose request a proxy here passes on, those whose request
- * this gateway has kept and delivers later, and web pages whose name leads a browser here to 127.0.0.1 (DNS rebinding). The
- * headers that these cannot leave out give them away.
+ * Three kinds of foreign requests come from this machine too: requests that a local proxy passes on, requests that this gateway has
+ * stored and delivers later, and requests of web pages whose name resolves to 127.0.0.1 in a local browser (DNS rebinding). They
+ * are recognized by headers that they cannot omit.
  */
 import * as addresses from "../http/address";
 import type { Faults } from "../metrics/fault";
@@ -20,7 +20,7 @@ export interface Refusal {
     readonly message: string;
 }
 
-/** Variables that have a value only when somebody else is behind the connection, and what they are called. */
+/** Variables that have a value only if the request was passed on for somebody else, with their names for messages. */
 const PASSED_ON: [variable: string, name: string][] = [
     ["proxy_protocol_addr", "PROXY protocol"],
     ["http_forwarded", "Forwarded header"],
@@ -52,7 +52,7 @@ function forbidden(why: string): Refusal {
     return { status: 403, code: "forbidden", message: `Only programs on this machine may do this: ${why}.` };
 }
 
-/** Whether an address without a port is one of this machine's own: 127.0.0.0/8, ::1, or either within the other. */
+/** Whether an address without a port is a loopback address: 127.0.0.0/8, ::1, or an IPv4 one mapped to IPv6. */
 function is_loopback(address: string): boolean {
     const written = addresses.canonical(address);
     if (written === undefined) return false;
@@ -61,14 +61,14 @@ function is_loopback(address: string): boolean {
     return own !== undefined || mapped !== undefined || written === "[::1]";
 }
 
-/** Whether the other end of the connection is on this machine, whatever the realip module says of the client. */
+/** Whether the other end of the connection is on this machine; the address set by the realip module is ignored. */
 function is_from_here(): boolean {
-    // Nothing where nginx was built without that module; then nothing has changed the other one.
+    // It is missing if nginx was built without that module; then nothing has changed `remote_addr`.
     const address = request.variable("realip_remote_addr") ?? request.variable("remote_addr") ?? "";
     return address === "unix:" || is_loopback(address);
 }
 
-/** Whether a host, with or without a port, is a name or address that leads to this machine from everywhere. */
+/** Whether a host, with or without a port, is localhost or a loopback address. */
 function is_loopback_host(host: string | undefined): boolean {
     if (host === undefined) return false;
     const name = string.gsub(string.lower(host), ":%d*$", "")[0];
@@ -77,12 +77,12 @@ function is_loopback_host(host: string | undefined): boolean {
     return is_loopback(in_brackets ?? name);
 }
 
-/** Of a request from this machine. */
+/** Why a request from this machine is refused; nothing if it is allowed. */
 function refusal_of_passed_on(): Refusal | undefined {
     for (const [variable, name] of PASSED_ON) {
         if (request.variable(variable) !== undefined) return forbidden(`the request has a ${name}`);
     }
-    // The second is what the request line says, if it names a host.
+    // `host` is the host of the request line, if it has one.
     if (!is_loopback_host(request.variable("http_host")) || !is_loopback_host(request.variable("host"))) {
         return forbidden("the Host header must be localhost, 127.0.0.1 or [::1]");
     }
@@ -95,20 +95,20 @@ function refusal_of_stranger(): Refusal | undefined {
 }
 
 /**
- * Why the request at hand is refused where it was kept and is delivered by the gateway now; nothing for any other. Phases:
- * rewrite, access, content.
+ * Why the current request is refused if it was stored and the gateway delivers it now; nothing for any other. Phases: rewrite,
+ * access, content.
  */
 export function refusal_of_delivery(): Refusal | undefined {
     return delivery_header.is_there() ? DELIVERY : undefined;
 }
 
 /**
- * Why the request at hand is refused; nothing for one that may go on. Phases: rewrite, access, content.
- * @param takes_basic whether the token may be the password of a browser that asks for one: only where nothing can be
- * changed, as a browser then shows it for web pages of others, too
+ * Why the current request is refused; nothing if it is allowed. Phases: rewrite, access, content.
+ * @param takes_basic whether the token may be sent as the password of Basic authentication. Only for pages that change nothing,
+ * because a browser also sends the password with requests of other web pages
  */
 export function refusal(token: Token | undefined, faults: Faults, takes_basic = false): Refusal | undefined {
-    // Even with the token: it may have been kept with the request, and who asks is not who sends.
+    // Even with the token: it may have been stored with the request, and the gateway is not the client.
     const of_delivery = refusal_of_delivery();
     if (of_delivery !== undefined) return of_delivery;
     if (token === undefined) return refusal_of_stranger();
@@ -119,8 +119,8 @@ export function refusal(token: Token | undefined, faults: Faults, takes_basic = 
 }
 
 /**
- * As `refusal`, for a page to which nginx's `allow` and `deny` may let other machines in: without a token nothing is
- * asked of these. What comes from this machine must be a program of it. Phases: rewrite, access, content.
+ * As `refusal`, for a page that other machines may read by nginx's `allow` and `deny`: without a token their requests are allowed.
+ * Requests from this machine must not be passed on for somebody else. Phases: rewrite, access, content.
  */
 export function refusal_on_this_machine(token: Token | undefined, faults: Faults): Refusal | undefined {
     if (token !== undefined) return refusal(token, faults, true);

@@ -1,10 +1,10 @@
 /**
- * What nginx knows of the request at hand, for code that runs on every request. Phases: all with a request; elsewhere
- * there is nothing to know.
+ * Variables, times and status of the current request, for code that runs on every request. Phases: any; without a request the
+ * functions return nothing, 0 or false.
  *
- * `ngx.var`, `ngx.now` and their like do the same. But LuaJIT cannot compile them on their own (they end in a return to
- * a metamethod's frame or in a tail call), gives up on them after some tries, and then on everything that calls them.
- * Measured on the gateway's own path: see bench/README.md.
+ * `ngx.var`, `ngx.now` and similar functions do the same. But LuaJIT cannot compile them on their own: they end in a return to
+ * a metamethod's frame or in a tail call. After some attempts LuaJIT stops compiling them, and everything that calls them.
+ * bench/README.md has measurements on the gateway's request path.
  */
 import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
@@ -27,7 +27,7 @@ intptr_t ngx_atofp(const char *digits, size_t count, size_t decimals);
 const NGX_OK = 0;
 const LONGEST_NAME = 128;
 const LONGEST_MESSAGE = 256;
-/** nginx writes times with so many decimals. */
+/** Number of decimals in nginx's times. */
 const DECIMALS = 3;
 
 const DIGIT_0 = string.byte("0");
@@ -40,7 +40,7 @@ const message = ffi.new("char *[1]");
 const message_text = ffi.new("unsigned char[?]", LONGEST_MESSAGE);
 const message_bytes = ffi.new("size_t[1]") as unknown as LuaTable<number, number>;
 
-/** Leaves where a variable's value is in `value` and `value_bytes`; false when it has none or does not exist. */
+/** Sets `value` and `value_bytes` to where a variable's value is. False if it has no value or does not exist. */
 function find(name: string): boolean {
     const request = get_request();
     if (request === undefined || name.length > LONGEST_NAME) return false;
@@ -63,8 +63,8 @@ function first_byte(text: CValue): number {
 }
 
 /**
- * A variable's value by its name without "$"; nothing when it has none or does not exist, or when the name has more than
- * 128 letters. One that was set to nothing is "".
+ * The value of a variable by its name without "$". Nothing if it has no value or does not exist, or if the name is longer than
+ * 128 bytes. A variable that was set to an empty string is "".
  */
 export function variable(name: string): string | undefined {
     if (!find(name)) return undefined;
@@ -73,8 +73,8 @@ export function variable(name: string): string | undefined {
 }
 
 /**
- * Appends a variable's value, and what is to stand before it, to a buffer; false, and nothing, when it has none or is
- * empty. No text is made of it, which costs a look for an equal one, memory, and its collection.
+ * Appends `before` and a variable's value to a buffer. If the value is missing or empty, appends nothing and returns false.
+ * It makes no Lua string, which would cost interning, memory and garbage collection.
  */
 export function append(target: Buffer, name: string, before: string): boolean {
     if (!find(name)) return false;
@@ -85,7 +85,7 @@ export function append(target: Buffer, name: string, before: string): boolean {
     return true;
 }
 
-/** The same for a value that begins with a digit, as numbers do; false, and nothing, for any other. */
+/** Appends a variable's value if it begins with a digit, as numbers do. Otherwise appends nothing and returns false. */
 export function append_number(target: Buffer, name: string): boolean {
     if (!find(name)) return false;
     const bytes = tonumber(value_bytes.get(0))!;
@@ -96,7 +96,7 @@ export function append_number(target: Buffer, name: string): boolean {
     return true;
 }
 
-/** The value of a variable that holds digits only, without a text being made of it; 0 for any other. */
+/** The value of a variable that consists of digits, as a number; 0 for any other. Makes no Lua string. */
 export function whole_number(name: string): number {
     if (!find(name)) return 0;
     const number = tonumber(ffi.C.ngx_atoi!(value.get(0), value_bytes.get(0)))!;
@@ -104,8 +104,8 @@ export function whole_number(name: string): number {
 }
 
 /**
- * The value of a variable that holds one time in seconds, as nginx writes them, without a text being made of it. Nothing
- * when it has none, -1 when that is something else, such as a list of times.
+ * The value of a variable that contains one time in seconds, in nginx's format. Nothing if it has no value; -1 if the value is
+ * something else, such as a list of times. Makes no Lua string.
  */
 export function seconds(name: string): number | undefined {
     if (!find(name)) return undefined;
@@ -114,8 +114,8 @@ export function seconds(name: string): number | undefined {
 }
 
 /**
- * The last time in a variable that has one for each try, in seconds; nothing when it has none, and for a try that has
- * none.
+ * The last time in a variable that has a time for each attempt, in seconds. Nothing if the variable has no value, or if the last
+ * attempt has no time.
  */
 export function last_seconds(name: string): number | undefined {
     const only = seconds(name);
@@ -124,7 +124,7 @@ export function last_seconds(name: string): number | undefined {
     return last;
 }
 
-/** Sets a variable that some `map` or `set` in nginx.conf declares; false where none does. */
+/** Sets a variable that a `map` or `set` in nginx.conf declares. False if none does. */
 export function set_variable(name: string, text: string): boolean {
     const request = get_request();
     if (request === undefined || name.length > LONGEST_NAME) return false;
@@ -142,13 +142,13 @@ export function set_variable(name: string, text: string): boolean {
     return done === NGX_OK;
 }
 
-/** The time in seconds since 1970, to the millisecond, as of this turn of nginx's loop. Phases: any. */
+/** nginx's cached time in seconds since 1970, with milliseconds. Phases: any. */
 export function now(): WallTime {
     const seconds = ffi.C.ngx_http_lua_ffi_now!() as WallTime;
     return seconds;
 }
 
-/** When the first byte of the request came, in seconds since 1970; 0 where there is no request. */
+/** When the first byte of the request was received, in seconds since 1970; 0 without a request. */
 export function started(): WallTime {
     const request = get_request();
     if (request === undefined) return 0 as WallTime;
@@ -160,13 +160,13 @@ export function started(): WallTime {
 export function seconds_taken(): number {
     const began = started();
     const seconds = now() - began;
-    // A timer's stand-in for a request never started.
+    // The fake request of a timer has no start time.
     return began > 0 && seconds > 0 ? seconds : 0;
 }
 
 /**
- * A number that no other request of this worker has as long as this one lives; internal redirects do not change it.
- * 0 where there is no request.
+ * A number that is unique among the current requests of this worker. Internal redirects do not change it. 0 without a
+ * request.
  */
 export function key(): number {
     const request = get_request();
@@ -175,16 +175,16 @@ export function key(): number {
     return address;
 }
 
-/** The answer's status; 0 before there is one, and where there is no request. */
+/** The status of the response; 0 before it is known, and without a request. */
 export function status(): number {
     const request = get_request();
     if (request === undefined) return 0;
     const code = ffi.C.ngx_http_lua_ffi_get_resp_status!(request) as number;
-    // Below 0 is an error of its own.
+    // A negative number is an error code.
     return code > 0 ? code : 0;
 }
 
-/** Whether there is a request of a client: timers and their like have a stand-in, which most of nginx's interface refuses. */
+/** Whether there is a client's request. Timers and similar phases have a fake request, which most of nginx's functions reject. */
 export function is_there(): boolean {
     const request = get_request();
     if (request === undefined) return false;

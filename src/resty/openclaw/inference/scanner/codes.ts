@@ -1,4 +1,4 @@
-/** The bytes that have a meaning in JSON, and what a string may be. */
+/** The bytes that have a meaning in JSON, and the roles of a string. */
 
 export const QUOTE = 34;
 export const BACKSLASH = 92;
@@ -10,7 +10,7 @@ export const COMMA = 44;
 export const BLANK = 32;
 export const COLON = 58;
 
-/** What the string at hand is: none, one that nobody wants, a field's name, a wanted value, or content. */
+/** The role of the current string: no string, unwanted, a field's name, a wanted value, or content. */
 export const NONE = 0;
 export const UNWANTED = 1;
 export const NAME = 2;

@@ -1,24 +1,24 @@
-/** What the parts of the scanner have in common. */
+/** Types that the parts of the scanner share. */
 
-/** A place in the JSON that is wanted: what is at it, or what is below it. */
+/** A wanted place in the JSON: the value there is wanted, or values below it. */
 export interface Place {
     /** The places of an object's fields, by name. */
     readonly fields?: LuaMap<string, Place>;
     /** The place of each entry of an array. */
     readonly entries?: Place;
-    /** The receiver is given the value, under this name: a text, or what stands for a number, true, false or null. */
+    /** The receiver gets the value under this name: a string, or the text of a number, true, false or null. */
     readonly name?: string;
-    /** Any of this is content: a text that is not empty, or an object or array. */
+    /** The value counts as content if it is a non-empty string, an object or an array. */
     readonly is_content?: boolean;
-    /** The receiver is told when an object or array here begins or ends, under this name. */
+    /** The receiver is called under this name when an object or array here begins or ends. */
     readonly watched?: string;
 }
 
-/** What is given the wanted values. */
+/** Receives the wanted values. */
 export interface Receiver {
-    /** A value; `is_text`: it stood in quotes. `begin` and `end`: where it stands in the bytes of this call of `feed`. */
+    /** A value. `is_text`: whether it is a string. `begin` and `end`: its place in the bytes of this call of `feed`. */
     value(name: string, value: string, is_text: boolean, begin: number, end: number): void;
-    /** An object or array begins; `at`: where its bracket stands. */
+    /** An object or array begins; `at`: the place of its bracket. */
     begins(name: string, at: number): void;
     /** It ends. */
     ends(name: string): void;
@@ -27,30 +27,30 @@ export interface Receiver {
 export interface Scanner {
     readonly root: Place;
     readonly receiver: Receiver;
-    /** The object or array at hand, whether it is an array, and those around it. Nothing outside of all. */
+    /** The current object or array, whether it is an array, and those around it. Nothing at the top level. */
     top: Place | undefined;
     is_array: boolean;
     readonly tops: (Place | undefined)[];
     readonly kinds: boolean[];
     depth: number;
-    /** How deep in an object or array that nobody wants; 0 when in none. */
+    /** The depth inside an unwanted object or array; 0 outside of these. */
     skipped: number;
-    /** Where the next value is. Nothing when nobody wants it. */
+    /** The place of the next value. Nothing if it is unwanted. */
     place: Place | undefined;
     expects_name: boolean;
-    /** What the string at hand is; NONE outside of strings. */
+    /** The role of the current string; NONE outside of strings. */
     role: number;
-    /** The next byte of the string has a backslash before it, at the end of the piece before. */
+    /** Whether the piece before ended with a backslash that escapes the next byte of the string. */
     is_escaped: boolean;
-    /** Where the text at hand begins in this piece; below 0: there is none. */
+    /** Where the current text begins in this piece; below 0 if there is none. */
     text_at: number;
-    /** What of it was in the pieces before. */
+    /** The part of the text that was in the pieces before. */
     partial: string | undefined;
-    /** How many values have begun outside of all others. */
+    /** The number of values at the top level that have begun. */
     values: number;
-    /** An end came that belongs to no beginning. */
+    /** Whether a closing bracket had no opening one. */
     is_broken: boolean;
-    /** How many pieces of content have come, and where the last one stands in the bytes of this call: to compare events. */
+    /** The number of content values so far, and the place of the last one in the bytes of this call, to compare events. */
     contents: number;
     content_at: number;
     content_end: number;

@@ -1,4 +1,4 @@
-/** Goes through the strings of the JSON, by `memchr`, and gives on what stands in those that are wanted. */
+/** Skips through the strings of the JSON by `memchr`, and passes wanted ones to the receiver. */
 import * as ffi from "ffi";
 import { BACKSLASH, CONTENT, NAME, NONE, QUOTE, VALUE } from "./codes";
 import type { Scanner } from "./model";
@@ -28,7 +28,7 @@ function end_content(scanner: Scanner, end: number): void {
     scanner.partial = undefined;
 }
 
-/** The string at hand ends with the quote at `end`. */
+/** The current string ends with the quote at `end`. */
 function end_string(scanner: Scanner, memory: Bytes, end: number): void {
     const role = scanner.role;
     scanner.role = NONE;
@@ -42,16 +42,16 @@ function end_string(scanner: Scanner, memory: Bytes, end: number): void {
     scanner.text_at = -1;
 }
 
-/** Whether the bytes from `at` to before `end` end in an odd number of backslashes. The last one is known to be one. */
+/** Whether the bytes from `at` to before `end` end with an odd number of backslashes. The last byte is a backslash. */
 function ends_escaped(memory: Bytes, at: number, end: number): boolean {
-    // Nearly always it is the only one: no loop for that.
+    // Nearly always there is only one, which needs no loop.
     if (end - at < 2 || memory.get(end - 2) !== BACKSLASH) return true;
     let first = end - 2;
     while (first > at && memory.get(first - 1) === BACKSLASH) first -= 1;
     return (end - first) % 2 === 1;
 }
 
-/** Goes on within a string, from `at`. Returns where to go on after it, or after the part of it that is known. */
+/** Continues inside a string, from `at`. Returns the place after the string, or after the part of it that was read. */
 export function within_string(scanner: Scanner, memory: Bytes, at: number, limit: number): number {
     if (scanner.is_escaped) {
         scanner.is_escaped = false;

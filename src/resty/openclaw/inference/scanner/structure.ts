@@ -1,4 +1,4 @@
-/** Follows the nesting of the JSON: which place the next value is at, and whether anybody wants it. */
+/** Follows the nesting of the JSON: the place of the next value, and whether it is wanted. */
 import {
     ARRAY,
     ARRAY_END,
@@ -16,11 +16,11 @@ import {
 import type { Scanner } from "./model";
 import { LONGEST_TEXT, text_up_to, word_in } from "./texts";
 
-/** Ends the number or word at hand, if there is one: `end` is where the byte after it stands. */
+/** Ends the current number or word, if there is one; `end`: the place after it. */
 function end_literal(scanner: Scanner, memory: Bytes, end: number): void {
     const begin = scanner.text_at;
     if (begin < 0) return;
-    // The blank after a colon.
+    // Skips the blank after a colon.
     if (begin < end && scanner.partial === undefined && memory.get(begin) === BLANK) scanner.text_at = begin + 1;
     const word = word_in(text_up_to(scanner, memory, end, LONGEST_TEXT));
     scanner.text_at = -1;
@@ -30,14 +30,14 @@ function end_literal(scanner: Scanner, memory: Bytes, end: number): void {
     }
 }
 
-/** A value may begin at `at`, which may be a number or word. */
+/** A value may begin at `at`. It may be a number or word, which begin without a mark. */
 function expect_value(scanner: Scanner, at: number): void {
     if (scanner.place?.name !== undefined) scanner.text_at = at;
 }
 
 function note_content(scanner: Scanner): void {
     scanner.contents += 1;
-    // Nothing that can be compared.
+    // It cannot be compared with others.
     scanner.content_at = -1;
 }
 
@@ -64,7 +64,7 @@ function open(scanner: Scanner, at: number, is_array: boolean): void {
     if (is_array) expect_value(scanner, at + 1);
 }
 
-/** What comes after a whole value. */
+/** Sets the place of what follows a complete value. */
 function after_value(scanner: Scanner): void {
     if (scanner.depth === 0) {
         scanner.place = scanner.root;
@@ -99,7 +99,7 @@ function begin_string(scanner: Scanner, at: number): void {
     else scanner.role = UNWANTED;
 }
 
-/** One of the bytes that mean something, at `at`, in what somebody wants. Phases: any. */
+/** Handles a byte with a meaning, at `at`, inside a wanted value. Phases: any. */
 export function structure(scanner: Scanner, memory: Bytes, at: number, byte: number): void {
     if (byte === QUOTE) {
         begin_string(scanner, at + 1);
@@ -122,7 +122,7 @@ export function structure(scanner: Scanner, memory: Bytes, at: number, byte: num
     }
 }
 
-/** The same in what nobody wants. Phases: any. */
+/** The same inside an unwanted value. Phases: any. */
 export function pass_over(scanner: Scanner, byte: number): void {
     if (byte === QUOTE) {
         scanner.role = UNWANTED;

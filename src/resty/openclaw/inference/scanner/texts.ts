@@ -1,18 +1,18 @@
-/** The wanted texts of the JSON: kept over the ends of pieces, cut where they are long, and without their escapes. */
+/** The wanted texts of the JSON: joined over pieces, truncated if they are long, and unescaped. */
 import * as cjson from "cjson.safe";
 import * as ffi from "ffi";
 import type { Scanner } from "./model";
 
-/** More of a text is not kept. */
+/** Longer texts are truncated. */
 export const LONGEST_TEXT = 1024;
 
-/** The bytes that numbers and words are made of. */
+/** The bytes of numbers and words. */
 const IN_WORD = ffi.new("uint8_t[256]") as unknown as Bytes;
 for (const byte of $range(0, 255)) {
     if (string.find(string.char(byte), "[%w.+-]")[0] !== undefined) IN_WORD.set(byte, 1);
 }
 
-/** Keeps what this piece has of the text at hand, from its beginning up to before `end`. */
+/** Keeps this piece's part of the current text, up to before `end`. */
 export function keep(scanner: Scanner, memory: Bytes, end: number): void {
     const before = scanner.partial ?? "";
     const bytes = math.min(end - scanner.text_at, LONGEST_TEXT - before.length);
@@ -20,7 +20,7 @@ export function keep(scanner: Scanner, memory: Bytes, end: number): void {
     else scanner.partial = before;
 }
 
-/** The text at hand, which ends before `end`; one that is too long is cut. */
+/** The current text, which ends before `end`; truncated if it is too long. */
 export function text_up_to(scanner: Scanner, memory: Bytes, end: number, most: number): string {
     const partial = scanner.partial;
     const bytes = math.min(end - scanner.text_at, most);
@@ -30,7 +30,7 @@ export function text_up_to(scanner: Scanner, memory: Bytes, end: number, most: n
     return partial + ffi.string(pointer_add(memory, scanner.text_at), rest);
 }
 
-/** A JSON string's text without its escapes; as it stands when they are none, or were cut. */
+/** A JSON string without its escapes; unchanged if they are invalid or truncated. */
 export function unescaped(text: string): string {
     const [backslash] = string.find(text, "\\", 1, true);
     if (backslash === undefined) return text;
@@ -38,9 +38,9 @@ export function unescaped(text: string): string {
     return value === undefined ? text : tostring((value as string[])[0]);
 }
 
-/** The number or word in a text, which blanks may be around. Nothing when there is none. */
+/** The number or word in a text, without blanks around it. Nothing if there is none. */
 export function word_in(text: string): string | undefined {
-    // Nearly always it is all of it. LuaJIT does not compile `string.match`.
+    // Nearly always it is the whole text. LuaJIT does not compile `string.match`.
     if (text.length > 0 && IN_WORD.get(string.byte(text, 1)) !== 0 && IN_WORD.get(string.byte(text, -1)) !== 0) {
         return text;
     }

@@ -142,12 +142,12 @@ function pause(seconds: number): void {
 
 /** One attempt: true; or nil, why, whether to retry, and the seconds after which the server asks for it. */
 function attempt(request: RequestCopy): LuaMultiReturn<[done: true] | Failure> {
-    const [answer, err] = http_client.request(request as Request);
-    if (answer === undefined) return $multi(undefined, err, true);
-    const status = answer.status;
+    const [response, err] = http_client.request(request as Request);
+    if (response === undefined) return $multi(undefined, err, true);
+    const status = response.status;
     if (status >= 200 && status <= 299) return $multi(true);
     const again = status === 408 || status === 425 || status === 429 || status >= 500;
-    return $multi(undefined, `status ${status}`, again, retry_after.seconds(answer.headers["retry-after"]));
+    return $multi(undefined, `status ${status}`, again, retry_after.seconds(response.headers["retry-after"]));
 }
 
 /**

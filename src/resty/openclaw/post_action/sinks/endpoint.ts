@@ -60,7 +60,7 @@ export const TLS_SCHEMA = {
     ssl_verify: option(
         kinds.flag,
         true,
-        "with `tls` only: whether the server's certificate must be trusted and fit the name",
+        "with `tls` only: whether the server's certificate must be trusted and match the name",
     ),
     ssl_server_name: computed(
         kinds.text,

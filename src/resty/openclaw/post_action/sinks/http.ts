@@ -78,20 +78,20 @@ export const SCHEMA = {
     gzip: option(
         kinds.flag,
         false,
-        "whether to compress, by nginx's own zlib or the system's `libz.so.1`; refused at init where there is neither",
+        "whether to compress, by nginx's own zlib or the system's `libz.so.1`; rejected at init if neither is available",
     ),
     headers: optional(
         HEADERS,
         "more headers, for example `Authorization`; `Content-Type` follows the format unless given",
     ),
-    connect_seconds: option(kinds.positive, 1, "how long connecting may take"),
-    timeout_seconds: option(kinds.positive, 5, "how long one try may take in all"),
+    connect_seconds: option(kinds.positive, 1, "timeout for connecting"),
+    timeout_seconds: option(kinds.positive, 5, "timeout of one attempt"),
     keepalive_seconds: option(
         kinds.positive,
         4,
-        "how long the connection is kept between batches; less than the server keeps it",
+        "how long an idle connection is kept; set it below the server's timeout",
     ),
-    ssl_verify: option(kinds.flag, true, "whether the server's certificate must be trusted and fit the name"),
+    ssl_verify: option(kinds.flag, true, "whether the server's certificate must be trusted and match the name"),
     ssl_server_name: computed(kinds.text, "the URL's host", "the name to ask for and to find in the certificate"),
 };
 
@@ -143,7 +143,7 @@ function verdict_on(status: number, retry_after_header: string | undefined, body
 function send(this: HttpSink, text: string, _entries: number, most_seconds: number): Outcome {
     const [body, body_err] = body_of(this, text);
     if (body === undefined) return $multi("retry", body_err);
-    const [answer, err] = http_client.request({
+    const [response, err] = http_client.request({
         scheme: this.scheme,
         host: this.host,
         port: this.port,
@@ -162,8 +162,8 @@ function send(this: HttpSink, text: string, _entries: number, most_seconds: numb
         // Delivery is at least once anyway, and every record has an id.
         repeatable: true,
     });
-    if (answer === undefined) return $multi("retry", err);
-    return verdict_on(answer.status, answer.headers["retry-after"], answer.body);
+    if (response === undefined) return $multi("retry", err);
+    return verdict_on(response.status, response.headers["retry-after"], response.body);
 }
 
 const metatable = { __index: { send } };

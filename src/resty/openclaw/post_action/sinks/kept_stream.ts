@@ -21,9 +21,9 @@ export interface KeptStream {
 
 /** The options that `create` reads. */
 export const SCHEMA = {
-    connect_seconds: option(kinds.positive, 1, "how long connecting may take"),
-    timeout_seconds: option(kinds.positive, 5, "how long writing one batch may take"),
-    keepalive_seconds: option(kinds.positive, 60, "how long the connection is kept between batches"),
+    connect_seconds: option(kinds.positive, 1, "timeout for connecting"),
+    timeout_seconds: option(kinds.positive, 5, "timeout of writing one batch"),
+    keepalive_seconds: option(kinds.positive, 60, "how long an idle connection is kept"),
 };
 
 /** How long a check waits for the end of the connection: the shortest timeout of sockets. */

@@ -40,7 +40,7 @@ const STREAM_SCHEMA = {
     id_field: option(
         kinds.text,
         "id",
-        'the field of its id, by which readers know copies; only where the line begins with `{"id":"…"`, as records and pushed tables do',
+        'field with the entry\'s id, by which readers recognize copies; only where the line begins with `{"id":"…"`, as records and pushed tables do',
     ),
 };
 

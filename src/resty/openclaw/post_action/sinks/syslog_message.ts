@@ -63,15 +63,11 @@ const FACILITY: Kind<string> = { name: "string", read: kinds.one_of(...FACILITIE
 
 /** The options that `create` reads. */
 export const SCHEMA = {
-    facility: option(FACILITY, "local0", `which part of the system logs: \`${table.concat(FACILITIES, "`, `")}\``),
-    severity: option(kinds.one_of(...SEVERITIES), "info", "how grave the messages are"),
-    app_name: option(name_of_at_most(MOST_APP_NAME_BYTES), "openclaw", "who logs"),
-    hostname: computed(name_of_at_most(MOST_HOSTNAME_BYTES), "the system's", "where"),
-    bom: option(
-        kinds.flag,
-        false,
-        "whether a byte order mark stands before messages that are UTF-8 and more than ASCII",
-    ),
+    facility: option(FACILITY, "local0", `syslog facility: \`${table.concat(FACILITIES, "`, `")}\``),
+    severity: option(kinds.one_of(...SEVERITIES), "info", "syslog severity of all messages"),
+    app_name: option(name_of_at_most(MOST_APP_NAME_BYTES), "openclaw", "APP-NAME of the messages"),
+    hostname: computed(name_of_at_most(MOST_HOSTNAME_BYTES), "the system's", "HOSTNAME of the messages"),
+    bom: option(kinds.flag, false, "whether messages with non-ASCII UTF-8 begin with a byte order mark"),
 };
 
 function number_of(names: readonly string[], name: string): number {

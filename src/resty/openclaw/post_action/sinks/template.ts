@@ -81,13 +81,13 @@ const ENTRY: Kind<(string | Value)[]> = {
 };
 
 export const SCHEMA = {
-    before: option(TEXT, "", "stands before all entries"),
+    before: option(TEXT, "", "text before all entries"),
     entry: required(
         ENTRY,
-        "stands for each entry: `$line` is the entry, `$text` the entry as a JSON string, `$id` its id as a JSON string (null if the entry does not begin with an id), `$nanoseconds` the time of a record in nanoseconds since 1970 (of other entries the time of sending)",
+        "text of each entry: `$line` is the entry, `$text` the entry as a JSON string, `$id` its id as a JSON string (null if the entry does not begin with an id), `$nanoseconds` the time of a record in nanoseconds since 1970 (of other entries the time of sending)",
     ),
-    between: option(TEXT, "", "stands between two entries"),
-    after: option(TEXT, "", "stands behind all entries"),
+    between: option(TEXT, "", "text between two entries"),
+    after: option(TEXT, "", "text after all entries"),
 };
 
 /** The template that the options describe. Phases: init. */

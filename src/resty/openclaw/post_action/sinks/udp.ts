@@ -25,7 +25,7 @@ export const SCHEMA = {
     max_bytes: option(
         kinds.whole(1, MOST_DATAGRAM_BYTES),
         MOST_DATAGRAM_BYTES,
-        "a longer entry is refused; over about 1400 bytes the network sends it in pieces, and loses all with one",
+        "maximum length of an entry; longer ones are rejected; above about 1400 bytes a datagram is fragmented, and one lost fragment loses it",
     ),
 };
 

@@ -3,13 +3,13 @@ local ffi = require("ffi")
 local ____areas = require("resty.openclaw.core.memory.shared_memory.areas")
 local areas_of = ____areas.areas_of
 local mapping = require("resty.openclaw.core.memory.shared_memory.mapping")
---- Places in the area `label`: which region of its dict it is, whether a worker has written to it, and the text after them.
+--- Places in the area `label`: the region's number among those of its dict, whether a worker has used it, and the dict's name.
 local NUMBER = 0
 local USED = 1
 local TEXT = 8
---- Of regions that no worker has written to, the youngest so many stay.
+--- Number of regions that no worker has used and that stay mapped: the newest ones.
 local UNUSED_KEPT = 8
---- Ends with a zero, so that no text is the beginning of another.
+--- The text ends with a zero byte, so that no text is the beginning of another.
 local function text_of(dict_name)
     return ("resty.openclaw.shared_memory " .. dict_name) .. "\0"
 end
@@ -31,7 +31,7 @@ local function region_in(line, text)
     end
     return {base = base, label = label, blocks = blocks}
 end
---- The regions of this dict that this process has mapped; none where /proc cannot be read.
+--- The regions of this dict that this process has mapped, the newest first; none if /proc cannot be read.
 local function all_of(text)
     local found = {}
     local file = io.open("/proc/self/maps")
@@ -52,8 +52,8 @@ local function all_of(text)
     )
     return found
 end
---- Unmaps what no configuration can come back to. The youngest region that workers have used may be that of the configuration
--- in force, which stays so if the new one fails, and younger ones those of configurations whose workers have not begun.
+--- Unmaps the regions that no configuration can use again. The newest region that workers have used may belong to the running
+-- configuration, which stays in use if the new one fails. Newer regions may belong to configurations whose workers have not started.
 local function unmap_former(found)
     local unused = 0
     local used = false
@@ -68,8 +68,8 @@ local function unmap_former(found)
         end
     end
 end
---- Notes that a new region is that of a dict, and unmaps those of former dicts of the name, but for what the configuration in
--- force may have. Phases: init.
+--- Marks a new region as that of a dict, and unmaps those of former dicts of that name, except those that the running configuration
+-- may use. Phases: init.
 function ____exports.follow(base, blocks, dict_name)
     local text = text_of(dict_name)
     local found = all_of(text)

@@ -1,8 +1,8 @@
 local ____exports = {}
+local process = require("resty.openclaw.core.process.process_identity")
 local ____areas = require("resty.openclaw.core.memory.shared_memory.areas")
 local areas_of = ____areas.areas_of
 local mapping = require("resty.openclaw.core.memory.shared_memory.mapping")
-local process = require("resty.openclaw.core.memory.shared_memory.process")
 --- Slot 1 of block 0: the highest block ever leased, so that a sum stops there.
 ____exports.HIGHEST_BLOCK = 1
 --- A worker that dies while it reclaims a block leaves this mark for so long, in seconds.

@@ -19,8 +19,8 @@ local TOKEN = {
     end
 }
 --- The option `token`, and `token_file`.
-____exports.TOKEN_OPTION = optional(TOKEN, "16 to 4096 bytes of printable ASCII without blanks: who shows it may come from anywhere")
-____exports.TOKEN_FILE_OPTION = optional(kinds.secret_file, "a file that holds the token instead, which not all users may read; read at init, so a reload takes a new one")
+____exports.TOKEN_OPTION = optional(TOKEN, "16 to 4096 bytes of printable ASCII without spaces; clients with it have access from any address")
+____exports.TOKEN_FILE_OPTION = optional(kinds.secret_file, "file with the token; must not be readable by all users; read when nginx starts or reloads")
 --- The token of the options `token` or `token_file` of a table; nothing without them. Raises when it is no good, and then says
 -- so without it. Phases: init.
 local function create(path, ____bindingPattern0)

@@ -1,18 +1,18 @@
 /**
- * What the master has mapped for former dicts. A `lua_shared_dict` of another size is a new, empty one: it knows nothing of
- * the region of the dict before, which would stay mapped as long as the master lives. So each region bears its dict's name,
- * and whoever maps a new one finds the others among the mappings of its process. Workers that drain keep theirs. Linux.
+ * Unmaps the regions of former dicts in the master. If a reload changes the size of a `lua_shared_dict`, the dict is new and empty,
+ * and the region of the former dict would stay mapped as long as the master lives. So each region contains its dict's name, and the
+ * master finds the former regions of that name in /proc/self/maps. Draining workers keep theirs. Linux.
  */
 import * as ffi from "ffi";
 import { areas_of } from "./areas";
 import * as mapping from "./mapping";
 
-/** Places in the area `label`: which region of its dict it is, whether a worker has written to it, and the text after them. */
+/** Places in the area `label`: the region's number among those of its dict, whether a worker has used it, and the dict's name. */
 const NUMBER = 0;
 const USED = 1;
 const TEXT = 8;
 
-/** Of regions that no worker has written to, the youngest so many stay. */
+/** Number of regions that no worker has used and that stay mapped: the newest ones. */
 const UNUSED_KEPT = 8;
 
 interface Found {
@@ -21,7 +21,7 @@ interface Found {
     readonly blocks: number;
 }
 
-/** Ends with a zero, so that no text is the beginning of another. */
+/** The text ends with a zero byte, so that no text is the beginning of another. */
 function text_of(dict_name: string): string {
     return `resty.openclaw.shared_memory ${dict_name}\0`;
 }
@@ -40,7 +40,7 @@ function region_in(line: string, text: string): Found | undefined {
     return { base, label, blocks };
 }
 
-/** The regions of this dict that this process has mapped; none where /proc cannot be read. */
+/** The regions of this dict that this process has mapped, the newest first; none if /proc cannot be read. */
 function all_of(text: string): Found[] {
     const found: Found[] = [];
     const [file] = io.open("/proc/self/maps");
@@ -56,8 +56,8 @@ function all_of(text: string): Found[] {
 }
 
 /**
- * Unmaps what no configuration can come back to. The youngest region that workers have used may be that of the configuration
- * in force, which stays so if the new one fails, and younger ones those of configurations whose workers have not begun.
+ * Unmaps the regions that no configuration can use again. The newest region that workers have used may belong to the running
+ * configuration, which stays in use if the new one fails. Newer regions may belong to configurations whose workers have not started.
  */
 function unmap_former(found: readonly Found[]): void {
     let unused = 0;
@@ -71,8 +71,8 @@ function unmap_former(found: readonly Found[]): void {
 }
 
 /**
- * Notes that a new region is that of a dict, and unmaps those of former dicts of the name, but for what the configuration in
- * force may have. Phases: init.
+ * Marks a new region as that of a dict, and unmaps those of former dicts of that name, except those that the running configuration
+ * may use. Phases: init.
  */
 export function follow(base: Doubles, blocks: number, dict_name: string): void {
     const text = text_of(dict_name);

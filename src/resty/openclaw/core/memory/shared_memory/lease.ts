@@ -1,8 +1,8 @@
 /** Who writes to which block: leases, kept in the shared dict, and what becomes of a dead worker's block. */
+import * as process from "../../process/process_identity";
 import { areas_of } from "./areas";
 import * as mapping from "./mapping";
 import type { Names } from "./names";
-import * as process from "./process";
 
 /** Slot 1 of block 0: the highest block ever leased, so that a sum stops there. */
 export const HIGHEST_BLOCK = 1;

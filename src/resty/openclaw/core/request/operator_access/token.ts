@@ -34,11 +34,11 @@ const TOKEN: Kind<string> = {
 /** The option `token`, and `token_file`. */
 export const TOKEN_OPTION = optional(
     TOKEN,
-    "16 to 4096 bytes of printable ASCII without blanks: who shows it may come from anywhere",
+    "16 to 4096 bytes of printable ASCII without spaces; clients with it have access from any address",
 );
 export const TOKEN_FILE_OPTION = optional(
     kinds.secret_file,
-    "a file that holds the token instead, which not all users may read; read at init, so a reload takes a new one",
+    "file with the token; must not be readable by all users; read when nginx starts or reloads",
 );
 
 /**

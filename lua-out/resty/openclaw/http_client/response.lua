@@ -2,20 +2,20 @@ local ____exports = {}
 local texts = require("resty.openclaw.core.text.text")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local http_reader = require("resty.openclaw.http_client.reader")
---- Limits of one header section, the status line or the trailers included.
+--- Limits of one header section, including the status line; also those of the trailers.
 local HEADER_BYTES = 32768
 local HEADER_COUNT = 100
---- A chunk's size with its extensions.
+--- Maximum length of the line with a chunk's size and extensions.
 local CHUNK_LINE_BYTES = 1024
---- So many chunks are read at a stretch before other requests have their turn.
+--- After so many chunks the reader lets other requests run.
 local CHUNKS_AT_A_STRETCH = 500
---- What a double holds exactly.
+--- A double holds whole numbers of so many digits exactly.
 local MOST_LENGTH_DIGITS = 15
---- Answers of status 1xx before the real one.
-local INTERIM_ANSWERS = 8
---- A name of token characters, no blank before the colon.
+--- Maximum number of interim responses (status 1xx) before the final one.
+local MOST_INTERIM_RESPONSES = 8
+--- A name of token characters, without a blank before the colon.
 local HEADER = "^([%w!#$%%&'*+.^_`|~-]+):(.*)$"
---- Reads header lines up to the empty one, into `headers` where given.
+--- Reads header lines up to the empty line, into `headers` if given.
 local function read_headers(reader, budget, headers)
     local left = budget
     local lines = 0
@@ -46,7 +46,7 @@ local function read_headers(reader, budget, headers)
     end
     return nil, "too many header lines"
 end
---- The length that Content-Length says; several equal ones are one (RFC 9110, section 8.6).
+--- The value of Content-Length. Several equal values count as one (RFC 9110, section 8.6).
 local function content_length(value)
     local first = string.match(value, "^%d+")
     if first == nil or #first > MOST_LENGTH_DIGITS then
@@ -62,7 +62,7 @@ local function content_length(value)
     end
     return tonumber(first)
 end
---- Reads chunks up to the last one; false when the body was cut before.
+--- Reads chunks up to the last one. False if the body was truncated.
 local function read_chunks(reader, most_bytes, truncate, parts)
     local total = 0
     local stretch = 0
@@ -83,7 +83,7 @@ local function read_chunks(reader, most_bytes, truncate, parts)
         total = total + size
         local excess = math.max(0, total - most_bytes)
         if excess > 0 and not truncate then
-            return nil, "the answer is too large"
+            return nil, "the response is too large"
         end
         local ok, read_err = http_reader.bytes(reader, size - excess, parts)
         if ok == nil then
@@ -105,7 +105,7 @@ local function read_chunks(reader, most_bytes, truncate, parts)
         end
     end
 end
---- Reads until the connection ends, or one byte more than there may be.
+--- Reads until the connection is closed, or until there is one byte more than allowed.
 local function read_to_close(reader, most_bytes, truncate, parts)
     local total = math.min(
         http_reader.unread(reader),
@@ -126,9 +126,9 @@ local function read_to_close(reader, most_bytes, truncate, parts)
     if truncate then
         return true
     end
-    return nil, "the answer is too large"
+    return nil, "the response is too large"
 end
---- Whether a list-valued header names this word.
+--- Whether a header with a list has this word in it.
 local function has_word(value, word)
     local ____temp_0
     if value == nil then
@@ -146,7 +146,7 @@ local function has_word(value, word)
     end
     return false
 end
---- The next status line with its headers.
+--- Reads a status line and its headers.
 local function read_head(reader)
     local line, err = http_reader.line(reader, HEADER_BYTES)
     if line == nil then
@@ -167,10 +167,10 @@ local function read_head(reader)
         headers = headers
     }
 end
---- The head of the answer proper; what comes before it with a status of 1xx is passed over.
+--- Reads the head of the final response, and skips interim responses before it.
 local function read_final_head(reader)
     local interim = 0
-    while interim <= INTERIM_ANSWERS do
+    while interim <= MOST_INTERIM_RESPONSES do
         interim = interim + 1
         local head, err = read_head(reader)
         if head == nil then
@@ -183,9 +183,9 @@ local function read_final_head(reader)
             return nil, "an upgrade nobody asked for"
         end
     end
-    return nil, "too many interim answers"
+    return nil, "too many interim responses"
 end
---- Appends the body to the parts; says whether its end was marked and reached, rather than found by the connection's end.
+--- Appends the body to the parts. True if its end was marked and reached; false if it was truncated, or if it ended with the connection.
 local function read_body(reader, method, head, most_bytes, truncate, parts)
     local coding = head.headers["transfer-encoding"]
     local length = head.headers["content-length"]
@@ -207,7 +207,7 @@ local function read_body(reader, method, head, most_bytes, truncate, parts)
             return nil, "a malformed Content-Length"
         end
         if count > most_bytes and not truncate then
-            return nil, "the answer is too large"
+            return nil, "the response is too large"
         end
         local whole, bytes_err = http_reader.bytes(
             reader,
@@ -225,11 +225,11 @@ local function read_body(reader, method, head, most_bytes, truncate, parts)
     end
     return false
 end
---- The answer to a request of this method, and whether the connection may carry another one. Phases: those that may
--- yield. On failure nil and why; the connection is then good for nothing.
+--- Reads the response to a request of this method. Second result: whether the connection may carry another request. Phases: those that
+-- may yield. On failure nil and why; the connection must then be closed.
 -- 
--- @param most_bytes how long the body may be
--- @param truncate whether a longer one is cut there rather than refused
+-- @param most_bytes maximum length of the body
+-- @param truncate whether a longer body is truncated there, or else an error
 function ____exports.read(reader, method, most_bytes, truncate)
     local head, err = read_final_head(reader)
     if head == nil then

@@ -1,12 +1,12 @@
-/** Reads one HTTP/1 answer as RFC 9112 frames it. What breaks a rule is an error; nothing is guessed. */
+/** Reads one HTTP/1 response as RFC 9112 frames it. A response that breaks a rule is an error; nothing is guessed. */
 import * as texts from "../core/text/text";
 import * as time_slice from "../core/time/time_slice";
 import type { Reader } from "./reader";
 import * as http_reader from "./reader";
 
-export interface Answer {
+export interface Response {
     readonly status: number;
-    /** By lower-case name; several of one name are joined by ", ". */
+    /** By lower-case name; several headers of one name are joined by ", ". */
     readonly headers: Record<string, string | undefined>;
     readonly body: string;
 }
@@ -17,25 +17,25 @@ interface Head {
     readonly headers: Record<string, string | undefined>;
 }
 
-/** An answer, and whether its connection may carry another request. */
-type Whole = LuaMultiReturn<[answer: Answer, reusable: boolean] | [answer: undefined, err: string]>;
+/** A response, and whether its connection may carry another request. */
+type Whole = LuaMultiReturn<[response: Response, reusable: boolean] | [response: undefined, err: string]>;
 
-/** Limits of one header section, the status line or the trailers included. */
+/** Limits of one header section, including the status line; also those of the trailers. */
 const HEADER_BYTES = 32768;
 const HEADER_COUNT = 100;
-/** A chunk's size with its extensions. */
+/** Maximum length of the line with a chunk's size and extensions. */
 const CHUNK_LINE_BYTES = 1024;
-/** So many chunks are read at a stretch before other requests have their turn. */
+/** After so many chunks the reader lets other requests run. */
 const CHUNKS_AT_A_STRETCH = 500;
-/** What a double holds exactly. */
+/** A double holds whole numbers of so many digits exactly. */
 const MOST_LENGTH_DIGITS = 15;
-/** Answers of status 1xx before the real one. */
-const INTERIM_ANSWERS = 8;
+/** Maximum number of interim responses (status 1xx) before the final one. */
+const MOST_INTERIM_RESPONSES = 8;
 
-/** A name of token characters, no blank before the colon. */
+/** A name of token characters, without a blank before the colon. */
 const HEADER = "^([%w!#$%%&'*+.^_`|~-]+):(.*)$";
 
-/** Reads header lines up to the empty one, into `headers` where given. */
+/** Reads header lines up to the empty line, into `headers` if given. */
 function read_headers(
     reader: Reader,
     budget: number,
@@ -56,7 +56,7 @@ function read_headers(
         if (headers !== undefined) {
             const key = string.lower(name);
             const known = headers[key];
-            // Of blanks, only spaces and tabs have come this far.
+            // The only blanks here are spaces and tabs: the value has no control characters.
             const trimmed = texts.trim(value!);
             headers[key] = known === undefined ? trimmed : `${known}, ${trimmed}`;
         }
@@ -64,7 +64,7 @@ function read_headers(
     return $multi(undefined, "too many header lines");
 }
 
-/** The length that Content-Length says; several equal ones are one (RFC 9110, section 8.6). */
+/** The value of Content-Length. Several equal values count as one (RFC 9110, section 8.6). */
 function content_length(value: string): number | undefined {
     const [first] = string.match(value, "^%d+");
     if (first === undefined || first.length > MOST_LENGTH_DIGITS) return undefined;
@@ -77,7 +77,7 @@ function content_length(value: string): number | undefined {
     return tonumber(first);
 }
 
-/** Reads chunks up to the last one; false when the body was cut before. */
+/** Reads chunks up to the last one. False if the body was truncated. */
 function read_chunks(reader: Reader, most_bytes: number, truncate: boolean, parts: string[]): Result<boolean> {
     let total = 0;
     let stretch = 0;
@@ -91,7 +91,7 @@ function read_chunks(reader: Reader, most_bytes: number, truncate: boolean, part
         if (size === 0) return read_headers(reader, HEADER_BYTES, undefined);
         total += size;
         const excess = math.max(0, total - most_bytes);
-        if (excess > 0 && !truncate) return $multi(undefined, "the answer is too large");
+        if (excess > 0 && !truncate) return $multi(undefined, "the response is too large");
         const [ok, read_err] = http_reader.bytes(reader, size - excess, parts);
         if (ok === undefined) return $multi(undefined, read_err);
         if (excess > 0) return $multi(false);
@@ -103,7 +103,7 @@ function read_chunks(reader: Reader, most_bytes: number, truncate: boolean, part
     }
 }
 
-/** Reads until the connection ends, or one byte more than there may be. */
+/** Reads until the connection is closed, or until there is one byte more than allowed. */
 function read_to_close(reader: Reader, most_bytes: number, truncate: boolean, parts: string[]): Result<true> {
     let total = math.min(http_reader.unread(reader), most_bytes + 1);
     http_reader.bytes(reader, total, parts);
@@ -117,10 +117,10 @@ function read_to_close(reader: Reader, most_bytes: number, truncate: boolean, pa
         total += piece.length;
     }
     if (truncate) return $multi(true);
-    return $multi(undefined, "the answer is too large");
+    return $multi(undefined, "the response is too large");
 }
 
-/** Whether a list-valued header names this word. */
+/** Whether a header with a list has this word in it. */
 function has_word(value: string | undefined, word: string): boolean {
     let next = value === undefined ? undefined : 1;
     while (next !== undefined) {
@@ -131,7 +131,7 @@ function has_word(value: string | undefined, word: string): boolean {
     return false;
 }
 
-/** The next status line with its headers. */
+/** Reads a status line and its headers. */
 function read_head(reader: Reader): Result<Head> {
     const [line, err] = http_reader.line(reader, HEADER_BYTES);
     if (line === undefined) return $multi(undefined, err);
@@ -145,20 +145,22 @@ function read_head(reader: Reader): Result<Head> {
     return $multi({ status: tonumber(digits)!, minor: tonumber(minor)!, headers });
 }
 
-/** The head of the answer proper; what comes before it with a status of 1xx is passed over. */
+/** Reads the head of the final response, and skips interim responses before it. */
 function read_final_head(reader: Reader): Result<Head> {
     let interim = 0;
-    while (interim <= INTERIM_ANSWERS) {
+    while (interim <= MOST_INTERIM_RESPONSES) {
         interim += 1;
         const [head, err] = read_head(reader);
         if (head === undefined) return $multi(undefined, err);
         if (head.status >= 200) return $multi(head);
         if (head.status === 101) return $multi(undefined, "an upgrade nobody asked for");
     }
-    return $multi(undefined, "too many interim answers");
+    return $multi(undefined, "too many interim responses");
 }
 
-/** Appends the body to the parts; says whether its end was marked and reached, rather than found by the connection's end. */
+/**
+ * Appends the body to the parts. True if its end was marked and reached; false if it was truncated, or if it ended with the connection.
+ */
 function read_body(
     reader: Reader,
     method: string,
@@ -180,7 +182,7 @@ function read_body(
     if (length !== undefined) {
         const count = content_length(length);
         if (count === undefined) return $multi(undefined, "a malformed Content-Length");
-        if (count > most_bytes && !truncate) return $multi(undefined, "the answer is too large");
+        if (count > most_bytes && !truncate) return $multi(undefined, "the response is too large");
         const [whole, bytes_err] = http_reader.bytes(reader, math.min(count, most_bytes), parts);
         if (whole === undefined) return $multi(undefined, bytes_err);
         return $multi(count <= most_bytes);
@@ -191,10 +193,10 @@ function read_body(
 }
 
 /**
- * The answer to a request of this method, and whether the connection may carry another one. Phases: those that may
- * yield. On failure nil and why; the connection is then good for nothing.
- * @param most_bytes how long the body may be
- * @param truncate whether a longer one is cut there rather than refused
+ * Reads the response to a request of this method. Second result: whether the connection may carry another request. Phases: those that
+ * may yield. On failure nil and why; the connection must then be closed.
+ * @param most_bytes maximum length of the body
+ * @param truncate whether a longer body is truncated there, or else an error
  */
 export function read(reader: Reader, method: string, most_bytes: number, truncate: boolean): Whole {
     const [head, err] = read_final_head(reader);
@@ -202,7 +204,7 @@ export function read(reader: Reader, method: string, most_bytes: number, truncat
     const parts: string[] = [];
     const [marked, body_err] = read_body(reader, method, head, most_bytes, truncate, parts);
     if (marked === undefined) return $multi(undefined, body_err);
-    // Bytes nobody asked for would be taken for the next answer.
+    // Bytes after the response would be taken for the next response.
     const drained = http_reader.unread(reader) === 0;
     const reusable = marked && drained && head.minor === 1 && !has_word(head.headers.connection, "close");
     const body = string.sub(table.concat(parts), 1, most_bytes);

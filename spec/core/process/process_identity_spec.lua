@@ -1,0 +1,11 @@
+local process = require("resty.openclaw.core.process.process_identity")
+
+describe("process identity", function()
+    it("tells whether a process is alive, also from another one that has its pid", function()
+        local me = process.identity()
+        assert.is_true(process.is_alive(me))
+        assert.is_false(process.is_alive(ngx.worker.pid() .. " 1"))
+        assert.is_true(process.is_alive(ngx.worker.pid() .. " "))
+        assert.is_false(process.is_alive("4194303 1"))
+    end)
+end)
