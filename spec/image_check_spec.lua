@@ -120,7 +120,7 @@ describe("image_check", function()
             'image_check.formats[2] must be one of jpeg, png, gif, webp, bmp, tiff, got "svg"',
             refusal({ formats = { "png", "svg" } })
         )
-        assert.equal('image_check.formats must be a list with at least one entry, got a table', refusal({ formats = {} }))
+        assert.equal('image_check.formats must be a list with at least one entry, got an empty table', refusal({ formats = {} }))
         assert.equal('image_check: unknown option "format"; did you mean "formats"?', refusal({ format = {} }))
     end)
 end)

@@ -41,7 +41,7 @@ describe("metrics.new", function()
         refuses('metrics.max_bytes must be a whole number from 1 up, got 1.5', { max_bytes = 1.5 })
         refuses('metrics.max_bytes must be at most 10485760, as "lua_shared_dict openclaw" has no more, got 10485761',
             { max_bytes = 10485761 })
-        refuses('metrics.buckets must be a list with at least one entry, got a table', { buckets = {} })
+        refuses('metrics.buckets must be a list with at least one entry, got an empty table', { buckets = {} })
         refuses('metrics.buckets[2] must be a number above 2, got 1', { buckets = { 2, 1 } })
         refuses('metrics.buckets[1] must be a number above 0, got "1"', { buckets = { "1" } })
         refuses('metrics.buckets[2] must be a number above 0, got inf', { buckets = { 1, math.huge } })

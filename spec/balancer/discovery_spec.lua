@@ -122,7 +122,7 @@ describe("discovery", function()
             refused('spec.dns.most_seconds must be at least least_seconds (5), got 4',
                 { least_seconds = 5, most_seconds = 4 })
             refused('spec.dns.ipv6 must be true or false, got "off"', { ipv6 = "off" })
-            refused('spec.dns.servers must be a list with at least one entry, got a table', { servers = {} })
+            refused('spec.dns.servers must be a list with at least one entry, got an empty table', { servers = {} })
             refused('spec.dns.servers[2] must be an IP address, or one with a port, got "dns.test"',
                 { servers = { "10.0.0.1", "dns.test" } })
             for _, entry in ipairs({ "10.0.0.1:0", "10.0.0.1:x", "10.0.0.1:53:53", "::1:x", "[::1]", "", 53 }) do

@@ -71,7 +71,7 @@ describe("balancer.latency_buckets", function()
         local function refuses(sentence, buckets)
             assert.has_error(function() read(buckets) end, sentence)
         end
-        refuses("spec.buckets must be a list with at least one entry, got a table", {})
+        refuses("spec.buckets must be a list with at least one entry, got an empty table", {})
         refuses("spec.buckets must be a list with at least one entry, got 2", 2)
         refuses("spec.buckets[1] must be a table, got 2\nspec.buckets[2] must be a table, got 4", { 2, 4 })
         refuses("spec.buckets[1].weight must be a number above 0, got nothing", { { below_seconds = 2 } })
