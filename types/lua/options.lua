@@ -58,8 +58,8 @@
 ---@field reserve_bytes? integer room on the disk that is reserved for responses; 0 for none
 ---@field rate? number maximum number of deliveries started per second
 ---@field concurrency? integer maximum number of concurrent deliveries; each may hold a response in memory
----@field max_tries? integer number of attempts that end with 408, 429, 5xx or without a response, after which a job ends with the last response
----@field attempts? integer number of deliveries that reach the other end and get no response, after which a job fails
+---@field max_tries? integer number of deliveries that end with 408, 429 or 5xx, or that the gateway itself did not answer within `timeout_seconds`; then the job ends with the last response, or with `no_answer` if the last delivery had none
+---@field attempts? integer number of deliveries that reached the other end and got no response from it while the link was up; then the job ends with `job_failed`
 ---@field timeout_seconds? number timeout of one delivery, including the time to send a large body over the link; longer than the location's `proxy_read_timeout`
 ---@field callback_hosts? string[] hosts to which clients may have responses sent, by callbacks: `"app.example"` or `"app.example:8443"`
 ---@field callback_plain? boolean whether callbacks may be sent without TLS

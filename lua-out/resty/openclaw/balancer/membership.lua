@@ -15,7 +15,7 @@ local NEVER_SEEN = -1
 --- The time-to-live of the lock: far longer than a change takes, even if the system suspends the worker for a moment.
 local LOCK_SECONDS = 30
 --- How long a change waits for others.
-local WAIT_SECONDS = 1
+local WAIT_SECONDS = 5
 local FULL = "the lua_shared_dict is full"
 --- No changes. Raises when there is no shared memory left. Phases: init.
 local function create(registry, upstream, entries, is_checked, faults)
