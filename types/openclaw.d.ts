@@ -1040,6 +1040,7 @@ declare module "resty.openclaw.plugin" {
     export const optional: typeof schema.optional;
     export const table_of: typeof schema.table_of;
     export const map_of: typeof schema.map_of;
+    export const defaulted: typeof schema.defaulted;
     export const kind: typeof kinds;
 }
 

@@ -8,5 +8,6 @@ ____exports.required = schema.required
 ____exports.optional = schema.optional
 ____exports.table_of = schema.table_of
 ____exports.map_of = schema.map_of
+____exports.defaulted = schema.defaulted
 ____exports.kind = kinds
 return ____exports

@@ -15,4 +15,5 @@ export const required = schema.required;
 export const optional = schema.optional;
 export const table_of = schema.table_of;
 export const map_of = schema.map_of;
+export const defaulted = schema.defaulted;
 export const kind = kinds;
