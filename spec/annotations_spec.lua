@@ -75,5 +75,11 @@ describe("types/lua", function()
             local described = type(value) == "function" and "function kinds." .. name .. "(" or "---@field " .. name .. " openclaw.Kind"
             assert.truthy(plugin:find(described, 1, true), name)
         end
+        for name, value in pairs(require("resty.openclaw.plugin")) do
+            if type(value) == "function" then assert.truthy(plugin:find("function plugin." .. name .. "(", 1, true), name) end
+        end
+        for _, method in ipairs({ "init_worker", "exit_worker", "status", "access", "body_filter", "log" }) do
+            assert.truthy(plugin:find("---@field " .. method .. "? fun(self: table", 1, true), method)
+        end
     end)
 end)
