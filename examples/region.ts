@@ -5,7 +5,7 @@ import type { Context, Values } from "resty.openclaw.plugin";
 import { define, kind, option, required } from "resty.openclaw.plugin";
 
 const SCHEMA = {
-    allowed: required(kind.list_of(kind.text), "the regions that may ask"),
+    allowed: required(kind.list_of(kind.text), "the accepted regions"),
     dict: option(kind.text, "openclaw", "the `lua_shared_dict` of the metrics"),
 };
 
@@ -14,29 +14,29 @@ function create(options: Values<typeof SCHEMA>, { route }: Context) {
     const allowed = new LuaSet<string>();
     for (const region of options.allowed) allowed.add(region);
     const registry = metric_registry.open(options.dict);
-    const help = "Requests refused because of their region.";
-    const refused = metric_registry.counter(registry, "region_refused_total", help, ["route"]).labels(route);
+    const help = "Requests rejected because of their region.";
+    const rejected = metric_registry.counter(registry, "region_rejected_total", help, ["route"]).labels(route);
     /** In this worker. */
-    let last_refused: string | undefined;
+    let last_rejected: string | undefined;
     return {
         /** Rejects requests from other regions. Phases: access. */
         access(): void {
             const region = ngx.var.http_x_region ?? "";
             if (allowed.has(region)) return;
-            last_refused = region;
-            refused.inc();
+            last_rejected = region;
+            rejected.inc();
             json_error.respond(403, "region_not_allowed", "This service does not answer requests from your region.");
         },
         /** What the status page shows of it. Phases: content. */
         status() {
-            return { allowed: options.allowed, last_refused };
+            return { allowed: options.allowed, last_rejected };
         },
     };
 }
 
 export const plugin = define({
     name: "region",
-    meaning: "lets requests from some regions in",
+    meaning: "accepts requests from some regions only",
     // After identity, before image_check.
     order: { access: 350 },
     schema: SCHEMA,

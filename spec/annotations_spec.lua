@@ -23,7 +23,13 @@ describe("types/lua", function()
         local text = annotations.render()
         for _, line in ipairs({
             '---@field policy? "xed"|"round_robin"|"least_conn"|"latency_buckets"|"consistent_hash" ',
-            "---@field nodes (string|table)[] ",
+            "---@field nodes (string|openclaw.Node)[] ",
+            "---@field buckets? openclaw.Bucket[] ",
+            "---@field busy_statuses? integer[] ",
+            "---@field log? openclaw.Log ",
+            "---@field sinks? openclaw.Sink[] ",
+            '---@field type "file"|"http"|"redis_stream"|"syslog"|"tcp"|"tls"|"udp"|"unix" ',
+            "---@field through string ",
             "---@field health_check? openclaw.HealthCheck ",
             "---@field sign? openclaw.Route.identity.sign ",
             "---@field slow_log? false|openclaw.Route.slow_log ",
@@ -33,6 +39,13 @@ describe("types/lua", function()
             "---@field routes? table<string, openclaw.Route> ",
         }) do
             assert.truthy(text:find(line, 1, true), line)
+        end
+    end)
+
+    it("has no option of an unknown type", function()
+        for line in annotations.render():gmatch("[^\n]+") do
+            assert.is_nil(line:match("^%-%-%-@field %S+ any"), line)
+            assert.is_nil(line:match("^%-%-%-@field %S+ table "), line)
         end
     end)
 
@@ -61,6 +74,12 @@ describe("types/lua", function()
         for name, value in pairs(require("resty.openclaw.plugin").kind) do
             local described = type(value) == "function" and "function kinds." .. name .. "(" or "---@field " .. name .. " openclaw.Kind"
             assert.truthy(plugin:find(described, 1, true), name)
+        end
+        for name, value in pairs(require("resty.openclaw.plugin")) do
+            if type(value) == "function" then assert.truthy(plugin:find("function plugin." .. name .. "(", 1, true), name) end
+        end
+        for _, method in ipairs({ "init_worker", "exit_worker", "status", "access", "body_filter", "log" }) do
+            assert.truthy(plugin:find("---@field " .. method .. "? fun(self: table", 1, true), method)
         end
     end)
 end)

@@ -13,11 +13,25 @@ local HEAD = {
 }
 
 --- Names of kinds, as the tables in docs have them, that are strings to Lua; of all others the first letters tell.
-local STRINGS = { string = true, path = true, host = true, method = true, ["variable name"] = true, ["header name"] = true }
+local STRINGS =
+    { string = true, path = true, host = true, method = true, ["variable name"] = true, ["header name"] = true, URL = true }
+
+--- The types of kinds whose names do not show them.
+local NAMED = {
+    ["string, number or list"] = "string|integer|(string|integer)[]",
+    ["list of statuses, 400 to 599"] = "integer[]",
+    ["list of rising numbers > 0"] = "number[]",
+}
+
+--- The types of options of nested tables whose kinds do not show them, by class.
+local NESTED = {
+    ["openclaw.Setup.metrics"] = { labels = "table<string, table<integer|string, string|string[]>>" },
+}
 
 --- The Lua type of a kind by its name.
 local function type_of(name)
-    if STRINGS[name] then return "string" end
+    if STRINGS[name] or name:find("^string, up to") then return "string" end
+    if NAMED[name] then return NAMED[name] end
     if name == "boolean" or name == "function" or name == "table" then return name end
     if name:find("^whole number") then return "integer" end
     if name:find("^number") then return "number" end
@@ -49,7 +63,7 @@ local function type_of_option(lines, class, name, option, known)
     local kind = option.kind
     if not kind.schema then return type_of(kind.name) end
     local nested = class .. "." .. name
-    add_class(lines, nested, kind.schema, {})
+    add_class(lines, nested, kind.schema, NESTED[nested] or {})
     return (kind.name:find("^`false`") and "false|" or "") .. nested
 end
 
@@ -65,21 +79,98 @@ function add_class(lines, class, schema, known)
     for _, line in ipairs(own) do lines[#lines + 1] = line end
 end
 
+--- Adds the class of a node that is given as a table.
+local function add_node(lines)
+    local node = {
+        "",
+        "---@class openclaw.Node",
+        "---@field [1]? string the address or name",
+        "---@field address? string the same, if it is not the first entry of the table",
+    }
+    for _, line in ipairs(node) do lines[#lines + 1] = line end
+    local own = {}
+    add_class(own, "openclaw.Node", require("resty.openclaw.balancer.nodes_option").SCHEMA, {})
+    for place = 3, #own do lines[#lines + 1] = own[place] end
+end
+
+--- Adds the class of an entry of the option `buckets`.
+local function add_bucket(lines)
+    for _, line in ipairs({
+        "",
+        "---@class openclaw.Bucket",
+        "---@field below_seconds number the weight is for nodes with a lower latency",
+        "---@field weight number the factor of the node's static weight",
+    }) do
+        lines[#lines + 1] = line
+    end
+end
+
+--- All options of all types of sinks, in the order of types: a list of entries with `name`, `option`, `types` and `is_everywhere`.
+local function sink_options(names)
+    local types, found, entries = require("resty.openclaw.post_action.sinks").TYPES, {}, {}
+    for _, its_type in ipairs(names) do
+        for _, name in ipairs(schemas.names(types[its_type].schema)) do
+            local entry = found[name]
+            if not entry then
+                entry = { name = name, option = types[its_type].schema[name], types = {} }
+                found[name] = entry
+                entries[#entries + 1] = entry
+            end
+            entry.types[#entry.types + 1] = its_type
+        end
+    end
+    return entries
+end
+
+--- Adds the class of a sink: its type, its name, and the options of all types, each with the types that have it.
+local function add_sink(lines)
+    local names, literals = {}, {}
+    for name in pairs(require("resty.openclaw.post_action.sinks").TYPES) do names[#names + 1] = name end
+    table.sort(names)
+    for place, name in ipairs(names) do literals[place] = '"' .. name .. '"' end
+    local settings = require("resty.openclaw.post_action.settings")
+    local own = {
+        "",
+        "---@class openclaw.Sink",
+        "---@field type " .. table.concat(literals, "|") .. " what the sink is",
+        "---@field name? string " .. plain(settings.NAME.meaning),
+        "---@field dead_letter? string " .. plain(settings.DEAD_LETTER.meaning),
+    }
+    local known = { hosts = "string[]", headers = "table<string, string>" }
+    for _, entry in ipairs(sink_options(names)) do
+        local its_type = type_of_option(lines, "openclaw.Sink", entry.name, entry.option, known)
+        local of_types = #entry.types == #names and "" or " (" .. table.concat(entry.types, ", ") .. ")"
+        own[#own + 1] = ("---@field %s? %s %s%s"):format(entry.name, its_type, plain(entry.option.meaning), of_types)
+    end
+    for _, line in ipairs(own) do lines[#lines + 1] = line end
+end
+
 --- The text of the file.
 function _M.render()
     local lines = {}
     for place, line in ipairs(HEAD) do lines[place] = line end
     add_class(lines, "openclaw.HealthCheck", require("resty.openclaw.balancer.health_check.options").SCHEMA, {})
-    add_class(lines, "openclaw.Dns", require("resty.openclaw.balancer.discovery.settings").SCHEMA, {})
+    add_class(lines, "openclaw.Dns", require("resty.openclaw.balancer.discovery.settings").SCHEMA, { servers = "string[]" })
+    add_node(lines)
+    add_bucket(lines)
     add_class(lines, "openclaw.Upstream", require("resty.openclaw.balancer.options").SCHEMA, {
-        nodes = "(string|table)[]",
+        nodes = "(string|openclaw.Node)[]",
+        buckets = "openclaw.Bucket[]",
         health_check = "openclaw.HealthCheck",
         dns = "openclaw.Dns",
     })
-    add_class(lines, "openclaw.Route", require("resty.openclaw.gateway.routes").schema_of(option_tables.declarations()), {})
+    add_sink(lines)
+    add_class(lines, "openclaw.Log", require("resty.openclaw.gateway.logs").SCHEMA, {
+        sinks = "openclaw.Sink[]",
+        record_variables = "table<string, string>",
+    })
+    add_class(lines, "openclaw.Route", require("resty.openclaw.gateway.routes").schema_of(option_tables.declarations()), {
+        plugins = "openclaw.Instance[]",
+    })
     add_class(lines, "openclaw.Setup", require("resty.openclaw.gateway.builder").SCHEMA, {
         upstreams = "table<string, openclaw.Upstream>",
         routes = "table<string, openclaw.Route>",
+        log = "openclaw.Log",
         plugins = "openclaw.Declaration[]",
     })
     return table.concat(lines, "\n") .. "\n"

@@ -57,10 +57,10 @@ async function ask(nginx: NativeNginx, at: string, region?: string): Promise<[nu
     return [answer.status, isJson ? await answer.json() : await answer.text()];
 }
 
-/** How many requests the metrics page shows as refused. */
-async function refused(nginx: NativeNginx): Promise<string[]> {
+/** How many requests the metrics page shows as rejected. */
+async function rejected(nginx: NativeNginx): Promise<string[]> {
     const lines = (await nginx.get("/metrics")).split("\n");
-    return lines.filter((line) => line.startsWith("region_refused_total"));
+    return lines.filter((line) => line.startsWith("region_rejected_total"));
 }
 
 /** What the status document has of the plugin, by route. */
@@ -95,22 +95,22 @@ beforeAll(async () => {
 describe.each(["region.lua", "region.ts"])("the plugin of examples/%s", (name) => {
     test("lets requests from some regions in, and counts the others", async () => {
         await using nginx = await gateway(name);
-        expect(await refused(nginx)).toEqual(['region_refused_total{route="r"} 0']);
+        expect(await rejected(nginx)).toEqual(['region_rejected_total{route="r"} 0']);
         expect(await ask(nginx, "/asked", "eu")).toEqual([200, "answer"]);
         expect(await ask(nginx, "/asked", "us")).toEqual([200, "answer"]);
         expect(await ask(nginx, "/asked", "mars")).toEqual([403, REFUSAL]);
         expect(await ask(nginx, "/asked")).toEqual([403, REFUSAL]);
         expect(await ask(nginx, "/free")).toEqual([200, "answer"]);
-        expect(await refused(nginx)).toEqual(['region_refused_total{route="r"} 2']);
+        expect(await rejected(nginx)).toEqual(['region_rejected_total{route="r"} 2']);
     });
 
-    test("says of itself in the status document what it allows and refused", async () => {
-        // What it refused last is known in that worker only.
+    test("says of itself in the status document what it allows and rejected", async () => {
+        // What it rejected last is known in that worker only.
         await using nginx = await gateway(name, 1);
         const allowed = ["eu", "us"];
         expect(await statuses(nginx)).toEqual({ r: { region: { allowed } }, free: {} });
         expect(await ask(nginx, "/asked", 'ma"rs')).toEqual([403, REFUSAL]);
-        expect(await statuses(nginx)).toEqual({ r: { region: { allowed, last_refused: 'ma"rs' } }, free: {} });
+        expect(await statuses(nginx)).toEqual({ r: { region: { allowed, last_rejected: 'ma"rs' } }, free: {} });
     });
 
     test("says what is wrong with its options, with their whole path", async () => {

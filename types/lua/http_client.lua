@@ -21,7 +21,7 @@
 ---@field ssl_server_name? string
 ---@field repeatable? boolean
 
----@class openclaw.HttpAnswer
+---@class openclaw.HttpResponse
 ---@field status integer
 ---@field headers table<string, string> names in lower case
 ---@field body string
@@ -30,19 +30,19 @@
 ---@class openclaw.http_client
 local http_client = {}
 
----Sends a request; its answer, or nil and why. Phases: those that may yield.
+---Sends a request. Returns the response, or nil and the error. Phases: those that may yield.
 ---@param request openclaw.HttpRequest
----@return openclaw.HttpAnswer? answer
+---@return openclaw.HttpResponse? response
 ---@return string? err
 function http_client.request(request) end
 
----The parts of a URL, or nil and why. Phases: any.
+---Returns the parts of a URL, or nil and the error. Phases: any.
 ---@param url string
 ---@return table? parts scheme, host, port and path
 ---@return string? err
 function http_client.parse_url(url) end
 
----Why a header would be refused; nil where it would not. Phases: any.
+---Returns why `request` would reject a header; nil if it would not. Phases: any.
 ---@param name string
 ---@param value string
 ---@return string? fault

@@ -4,9 +4,9 @@
 ---@class openclaw.json_error
 local json_error = {}
 
----Answers with an error and ends the request. Phases: rewrite, access, content.
+---Responds with an error and ends the request. Phases: rewrite, access, content.
 ---@param status integer
----@param code string what programs go by
+---@param code string a stable code for programs
 ---@param message string a sentence for people
 ---@param retry_after? integer seconds for the header Retry-After
 function json_error.respond(status, code, message, retry_after) end

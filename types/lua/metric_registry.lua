@@ -1,12 +1,12 @@
 ---@meta resty.openclaw.core.metrics.metric_registry
 
----@class openclaw.Registry Figures over a shared dict.
+---@class openclaw.Registry The metrics of a shared dict.
 
 ---@class openclaw.Counter
 local counter = {}
 
----Counts. Phases: any but init.
----@param by? number 1 unless given
+---Adds 1, or `by`. Phases: any.
+---@param by? number a finite number from 0 up
 function counter:inc(by) end
 
 ---@class openclaw.Gauge
@@ -19,7 +19,7 @@ function gauge:set(value) end
 ---@class openclaw.Histogram
 local histogram = {}
 
----Takes a value. Phases: any but init.
+---Counts a value in its bucket. Phases: any.
 ---@param value number
 function histogram:observe(value) end
 
@@ -56,7 +56,7 @@ local metric_registry = {}
 ---@return openclaw.Registry
 function metric_registry.open(dict) end
 
----Counters of that name; the same ones for the same name. Raises when the name is taken by another kind or other labels.
+---Counters of that name; the same ones for the same name. Raises an error if the name has another kind or other labels.
 ---@param registry openclaw.Registry
 ---@param name string
 ---@param help string
@@ -64,7 +64,7 @@ function metric_registry.open(dict) end
 ---@return openclaw.Counters
 function metric_registry.counter(registry, name, help, label_names) end
 
----Gauges of that name. Else as `counter`.
+---Gauges of that name. Otherwise like `counter`.
 ---@param registry openclaw.Registry
 ---@param name string
 ---@param help string
@@ -72,12 +72,12 @@ function metric_registry.counter(registry, name, help, label_names) end
 ---@return openclaw.Gauges
 function metric_registry.gauge(registry, name, help, label_names) end
 
----Histograms of that name. Else as `counter`.
+---Histograms of that name. Otherwise like `counter`.
 ---@param registry openclaw.Registry
 ---@param name string
 ---@param help string
 ---@param label_names? string[]
----@param bounds? number[] upper bounds, rising and finite, at most 48
+---@param bounds? number[] upper bounds, rising and finite, at most 48; without them bounds for seconds, from 0.01 to 600
 ---@return openclaw.Histograms
 function metric_registry.histogram(registry, name, help, label_names, bounds) end
 

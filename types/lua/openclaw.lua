@@ -4,14 +4,14 @@
 ---@class openclaw
 local openclaw = {}
 
----Builds the gateway from a table. Raises all that is wrong with it, a sentence a line. Phase: init.
+---Builds the gateway from a table. If options are wrong, raises an error with a line for each. Phase: init.
 ---@param options openclaw.Setup
 function openclaw.setup(options) end
 
 ---Starts the background work of a worker. Phase: init_worker.
 function openclaw.init_worker() end
 
----Ends it. Phase: exit_worker.
+---Ends the background work of a worker. Phase: exit_worker.
 function openclaw.exit_worker() end
 
 ---Runs the route's plugins. Phase: access.
@@ -27,10 +27,10 @@ function openclaw.header_filter() end
 ---Runs the route's plugins on a part of the response's body. Phase: body_filter.
 function openclaw.body_filter() end
 
----Counts and records the request. To be called once for every request. Phase: log.
+---Counts and records the request. Call it once for every request. Phase: log.
 function openclaw.log() end
 
----Refuses who may not see the metrics page. Phase: access.
+---Rejects requests that may not see the metrics page. Phase: access.
 function openclaw.metrics_access() end
 
 ---The metrics page in Prometheus' text format. Phase: content.
@@ -39,16 +39,16 @@ function openclaw.metrics_page() end
 ---The API to see and change nodes: see docs/admin.md. Phase: content.
 function openclaw.upstreams_page() end
 
----Keeps a request that got no response, for routes with the option `edge`: see docs/edge.md. Phase: content.
+---Stores a request that got no response, for routes with the option `edge`: see docs/edge.md. Phase: content.
 function openclaw.edge() end
 
 ---The state of a job, or its response: see docs/jobs.md. Phase: content.
 function openclaw.jobs_page() end
 
----What the gateway does now, as JSON: see docs/status.md. Phase: content.
+---The current state of the gateway, as JSON: see docs/status.md. Phase: content.
 function openclaw.status_page() end
 
----The same as a page for people. Phase: content.
+---The dashboard: the same as a web page. Phase: content.
 function openclaw.dashboard_page() end
 
 return openclaw

@@ -10,7 +10,7 @@
 ---@field timeout? number timeout of a check in seconds; may exceed the interval
 ---@field fails? integer failures in a row that take a node down
 ---@field passes? integer passes in a row that bring it back
----@field status? any the statuses that pass: `200`, `"200-299,401"`, `{ 200, "300-399" }`
+---@field status? string|integer|(string|integer)[] the statuses that pass: `200`, `"200-299,401"`, `{ 200, "300-399" }`
 ---@field body? string string that must be in the first 64 KiB of the response body
 ---@field port? integer port of the check; not for unix sockets
 ---@field host? string the `Host` header; `localhost` for a unix socket
@@ -19,33 +19,108 @@
 ---@field ssl_server_name? string the name for SNI and for the certificate of all nodes
 
 ---@class openclaw.Dns
----@field servers? any at most 8: `"10.0.0.2"`, `"10.0.0.2:5353"`, `"fd00::2"` or `"[fd00::2]:5353"`
+---@field servers? string[] at most 8: `"10.0.0.2"`, `"10.0.0.2:5353"`, `"fd00::2"` or `"[fd00::2]:5353"`
 ---@field timeout? number timeout of a query in seconds
 ---@field attempts? integer maximum number of queries per look-up, each to the next server
 ---@field least_seconds? number minimum seconds for which a result is used, whatever its TTL
 ---@field most_seconds? number maximum seconds for which a result is used; `least_seconds` or more
 ---@field ipv6? boolean whether to ask for AAAA records too
 
+---@class openclaw.Node
+---@field [1]? string the address or name
+---@field address? string the same, if it is not the first entry of the table
+---@field weight? number for the other policies the node's share of the requests; for `xed` only a first guess at its speed, so canaries need `round_robin`
+---@field drain? boolean the node gets no new requests; use this instead of weight 0, which is rejected
+
+---@class openclaw.Bucket
+---@field below_seconds number the weight is for nodes with a lower latency
+---@field weight number the factor of the node's static weight
+
 ---@class openclaw.Upstream
----@field nodes (string|table)[] addresses (`"10.0.1.10:8000"`, `"[::1]:8000"`, `"unix:/path"`), names, or tables of one of these and more
+---@field nodes (string|openclaw.Node)[] addresses (`"10.0.1.10:8000"`, `"[::1]:8000"`, `"unix:/path"`), names, or tables of one of these and more
 ---@field policy? "xed"|"round_robin"|"least_conn"|"latency_buckets"|"consistent_hash" how the node of a request is chosen, see Policies
----@field buckets? any for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising; above the last one the weight is 1
+---@field buckets? openclaw.Bucket[] for `latency_buckets`: `{ below_seconds = 2, weight = 3 }`, rising; above the last one the weight is 1
 ---@field hash_on? string for `consistent_hash`: the variable to hash, such as `"$arg_user"`
 ---@field load_factor? number for `consistent_hash`: maximum in-flight count of a node, as a multiple of its fair share
 ---@field signal? "auto"|"ttfb"|"total" when a request counts as done: `ttfb`, with the first byte of its response; `total`, with the last byte; `auto`, with the first byte of a streamed response and the last byte of any other
 ---@field host? "client"|"node" which name nodes get as `Host`, see The name of nodes
 ---@field tries? integer maximum number of tries per request, over all nodes
----@field busy_statuses? any[] status codes by which a node says that it is overloaded; the list replaces the default, `{ 429, 503 }` has both; see Busy nodes
----@field failure_statuses? any[] status codes that count as a failure of the node, see Failures
+---@field busy_statuses? integer[] status codes by which a node says that it is overloaded; the list replaces the default, `{ 429, 503 }` has both; see Busy nodes
+---@field failure_statuses? integer[] status codes that count as a failure of the node, see Failures
 ---@field retry_share? number maximum share of the traffic that may be retries
 ---@field panic_share? number when a smaller share of the nodes is up, all nodes are tried
 ---@field fallback? string the upstream that takes over, see Fallback: in `setup` its name, else another balancer
 ---@field health_check? openclaw.HealthCheck active checks of each node, see Health checks
 ---@field dns? openclaw.Dns how names are looked up, see Nodes from the DNS
 
+---@class openclaw.Sink.template
+---@field before? string text before all entries
+---@field entry string text of each entry: `$line` is the entry, `$text` the entry as a JSON string, `$id` its id as a JSON string (null if the entry does not begin with an id), `$nanoseconds` the time of a record in nanoseconds since 1970 (of other entries the time of sending)
+---@field between? string text between two entries
+---@field after? string text after all entries
+
+---@class openclaw.Sink
+---@field type "file"|"http"|"redis_stream"|"syslog"|"tcp"|"tls"|"udp"|"unix" what the sink is
+---@field name? string name of the sink in metrics and log lines; each sink needs its own
+---@field dead_letter? string absolute path of a file for the entries that the sink rejects; see below
+---@field path? string absolute; the folder must be writable for the workers' user (file, redis_stream, syslog, udp, unix)
+---@field url? string http or https; no user name in it (http)
+---@field format? "ndjson"|"json_array" one JSON document on each line, or all of a batch in one array; strings that are pushed must be JSON then (http)
+---@field template? openclaw.Sink.template instead of `format`: a body of another form (http)
+---@field gzip? boolean whether to compress, by nginx's own zlib or the system's `libz.so.1`; rejected at init if neither is available (http)
+---@field headers? table<string, string> more headers, for example `Authorization`; `Content-Type` follows the format unless given (http)
+---@field connect_seconds? number timeout for connecting (http, redis_stream, syslog, tcp, tls, unix)
+---@field timeout_seconds? number timeout of one attempt (http, redis_stream, syslog, tcp, tls, unix)
+---@field keepalive_seconds? number how long an idle connection is kept; set it below the server's timeout (http, redis_stream, syslog, tcp, tls, unix)
+---@field ssl_verify? boolean whether the server's certificate must be trusted and match the name (http, redis_stream, syslog, tls)
+---@field ssl_server_name? string the name to ask for and to find in the certificate (http, redis_stream, syslog, tls)
+---@field key? string the stream (redis_stream)
+---@field max_length? integer about how many entries the stream keeps (`MAXLEN ~`) (redis_stream)
+---@field field? string the field of the entry (redis_stream)
+---@field id_field? string field with the entry's id, by which readers recognize copies; only where the line begins with `{"id":"…"`, as records and pushed tables do (redis_stream)
+---@field host? string a name, an IPv4 address, or an IPv6 address in brackets (redis_stream, syslog, tcp, tls, udp)
+---@field port? integer its port (redis_stream, syslog, tcp, tls, udp)
+---@field username? string user name; without it, the default user (redis_stream)
+---@field password? string the password, which is never logged (redis_stream)
+---@field password_file? string the absolute path of a file whose first line is the password, read anew for each batch; workers must be able to read it, and not all users may (redis_stream)
+---@field hosts? string[] instead of `host` and `port`: `{ "10.0.0.1:6379", "10.0.0.2:6379" }`, the nodes of a cluster, or a server and its replicas (redis_stream)
+---@field database? integer the database; a cluster has only 0 (redis_stream)
+---@field ssl? boolean whether to use TLS (redis_stream)
+---@field protocol? "udp"|"tcp"|"tls" datagrams; or a stream, each message with its length before it (RFC 6587, octet counting) (syslog)
+---@field max_bytes? integer maximum length of a message with its header; longer ones are rejected, because truncated JSON is invalid; with `udp` up to 65507 (syslog, udp)
+---@field facility? string syslog facility: `kern`, `user`, `mail`, `daemon`, `auth`, `syslog`, `lpr`, `news`, `uucp`, `cron`, `authpriv`, `ftp`, `ntp`, `audit`, `alert`, `clock`, `local0`, `local1`, `local2`, `local3`, `local4`, `local5`, `local6`, `local7` (syslog)
+---@field severity? "emerg"|"alert"|"crit"|"err"|"warning"|"notice"|"info"|"debug" syslog severity of all messages (syslog)
+---@field app_name? string APP-NAME of the messages (syslog)
+---@field hostname? string HOSTNAME of the messages (syslog)
+---@field bom? boolean whether messages with non-ASCII UTF-8 begin with a byte order mark (syslog)
+
+---@class openclaw.Log
+---@field sinks? openclaw.Sink[] sinks of the request records: a list of sinks, each with the options of its type
+---@field dead_letter? string absolute path of a file for the entries that the sink rejects; see below
+---@field max_entries? integer maximum number of entries in a worker's queue, those being sent included
+---@field max_bytes? integer maximum size of the queue, line ends included
+---@field drop? "oldest"|"newest" which entries are dropped when the queue is full; a batch being sent is never dropped
+---@field batch_entries? integer number of entries at which a batch is sent; at most `max_entries`
+---@field batch_bytes? integer size at which a batch is sent; a longer entry is dropped; at most `max_bytes`
+---@field batch_seconds? number age of the oldest entry at which a batch is sent
+---@field retry_seconds? number seconds after its first attempt in which a batch is retried; then it is dropped
+---@field drain_seconds? number the same for a worker that exits, counted from its last entry
+---@field record? boolean whether `log` queues a record; with false only your own entries are sent
+---@field record_query? boolean whether `uri` has the query string, which may hold secrets
+---@field record_variables? table<string, string> more fields of the record: `{ pond = "arg_pond" }` shows `$arg_pond` as `"pond"`; null when empty. What nginx or the gateway writes as a number (`$status`, `$request_time`, `$openclaw_prompt_tokens`, …) is a number; all other values are strings, even if a client writes a number into it
+---@field dict? string the `lua_shared_dict` of the metrics
+---@field durable? boolean whether entries wait on disk, so that they survive the worker
+---@field spool? string absolute path of the folder that contains the sink's folder `name`; only with `durable`
+---@field spool_bytes? integer maximum size of that folder, in bytes
+---@field fsync? "always"|"interval"|"never" when files are synced to disk; see below
+---@field fsync_seconds? number with `"interval"`: seconds between two syncs
+---@field thread_pool? string the `thread_pool` of nginx that syncs files to disk
+---@field slow_seconds? number minimum duration of a slow request, in seconds
+---@field slow_lines_per_minute? integer maximum number of lines per minute, over all workers
+
 ---@class openclaw.Route.edge
 ---@field store string absolute path of the folder for this route's jobs; each route has its own
----@field through any URL of a listener of this gateway, to which deliveries are sent: `"http://127.0.0.1:PORT"`, `"http://[::1]:PORT"`, `"http://localhost:PORT"` or `"http://unix:/PATH"`
+---@field through string URL of a listener of this gateway, to which deliveries are sent: `"http://127.0.0.1:PORT"`, `"http://[::1]:PORT"`, `"http://localhost:PORT"` or `"http://unix:/PATH"`
 ---@field methods? string[] methods of the requests that are stored
 ---@field headers? string[] request headers that are stored, instead of these; `Authorization` and `Cookie` only if they are listed; `Host`, the request id and the trace always
 ---@field max_body_bytes? integer maximum length of a request body
@@ -58,8 +133,8 @@
 ---@field reserve_bytes? integer room on the disk that is reserved for responses; 0 for none
 ---@field rate? number maximum number of deliveries started per second
 ---@field concurrency? integer maximum number of concurrent deliveries; each may hold a response in memory
----@field max_tries? integer number of attempts that end with 408, 429, 5xx or without a response, after which a job ends with the last response
----@field attempts? integer number of deliveries that reach the other end and get no response, after which a job fails
+---@field max_tries? integer number of deliveries that end with 408, 429 or 5xx, or that the gateway itself did not answer within `timeout_seconds`; then the job ends with the last response, or with `no_answer` if the last delivery had none
+---@field attempts? integer number of deliveries that reached the other end and got no response from it while the link was up; then the job ends with `job_failed`
 ---@field timeout_seconds? number timeout of one delivery, including the time to send a large body over the link; longer than the location's `proxy_read_timeout`
 ---@field callback_hosts? string[] hosts to which clients may have responses sent, by callbacks: `"app.example"` or `"app.example:8443"`
 ---@field callback_plain? boolean whether callbacks may be sent without TLS
@@ -127,7 +202,7 @@
 ---@field metrics? boolean count the route's requests
 ---@field record? boolean send a record of each request to every sink of `log`
 ---@field slow_log? false|openclaw.Route.slow_log `false`: no slow log; `{ seconds = 60 }`: other seconds than in `log`
----@field plugins? table[] your own plugins: tables with methods named as phases; see plugins
+---@field plugins? openclaw.Instance[] your own plugins: tables with methods named as phases; see plugins
 
 ---@class openclaw.Setup.metrics
 ---@field dict? string the `lua_shared_dict` to use; `nginx.metric` always uses `openclaw`
@@ -135,8 +210,8 @@
 ---@field max_bytes? integer maximum size of the names of all series in the `lua_shared_dict`; past it, new combinations of label values count as `_other`; the error log says so if the series at the start take it all
 ---@field max_values? integer maximum number of values of labels from outside (`model`, `finish_reason`, and `variant` of inference and slow log); later ones count as `_other`
 ---@field idle_seconds? number seconds after which a series that no worker has counted in is dropped; 0: never
----@field labels? table labels to keep, by metric; metrics that are not listed keep all; see below
----@field buckets? any[] upper bounds of the built-in histograms, in seconds, at most 48
+---@field labels? table<string, table<integer|string, string|string[]>> labels to keep, by metric; metrics that are not listed keep all; see below
+---@field buckets? number[] upper bounds of the built-in histograms, in seconds, at most 48
 ---@field route? string the label `route` of what `log` counts
 ---@field token? string 16 to 4096 bytes of printable ASCII without spaces; clients with it have access from any address
 ---@field token_file? string file with the token; must not be readable by all users; read when nginx starts or reloads
@@ -155,7 +230,7 @@
 ---@class openclaw.Setup
 ---@field upstreams? table<string, openclaw.Upstream> name → the options of a balancer, without `name` and `dict`
 ---@field routes? table<string, openclaw.Route> name → what a route does, below
----@field log? table sinks of the request records, and the slow log's options; see post_action
+---@field log? openclaw.Log sinks of the request records, and the slow log's options; see post_action
 ---@field metrics? openclaw.Setup.metrics the options of metrics
 ---@field admin? openclaw.Setup.admin the options of admin, without `upstreams`
 ---@field status? openclaw.Setup.status the options of status, without `upstreams` and `routes`

@@ -128,6 +128,8 @@ class Trial {
         let sockets = 0;
         const harmless = config
             .replace(/^\s*pid\s[^;]*;/gm, "")
+            // The modules are loaded by `-g`, and nginx refuses to load one twice.
+            .replace(/^\s*include\s+\/etc\/nginx\/modules-enabled\/[^;]*;/gm, "")
             .replace(/\blisten\s+(?!unix:)[^\s;]+/g, () => `listen unix:${this.prefix}/run/${++sockets}.sock`);
         const file = await this.write("conf/nginx.conf", harmless);
         // `nginx -t` would not run init_by_lua.

@@ -142,12 +142,12 @@ ____exports.SCHEMA = {
     max_tries = option(
         kinds.whole(1),
         5,
-        "number of attempts that end with 408, 429, 5xx or without a response, after which a job ends with the last response"
+        "number of deliveries that end with 408, 429 or 5xx, or that the gateway itself did not answer within `timeout_seconds`; then the job ends with the last response, or with `no_answer` if the last delivery had none"
     ),
     attempts = option(
         kinds.whole(1),
         5,
-        "number of deliveries that reach the other end and get no response, after which a job fails"
+        "number of deliveries that reached the other end and got no response from it while the link was up; then the job ends with `job_failed`"
     ),
     timeout_seconds = option(kinds.positive, 330, "timeout of one delivery, including the time to send a large body over the link; longer than the location's `proxy_read_timeout`"),
     callback_hosts = option(

@@ -25,8 +25,9 @@ export interface Settings {
     readonly reserve_bytes: number;
     readonly rate: number;
     readonly concurrency: number;
+    /** Deliveries of a job that end with 408, 429, 5xx or without a response of this gateway, after which it ends. */
     readonly max_tries: number;
-    /** Deliveries of a job that reach the other end and get no response, after which it fails. */
+    /** Deliveries of a job that reach the other end and get no response from it, after which it fails. */
     readonly attempts: number;
     readonly timeout_seconds: number;
     readonly callback_hosts: LuaSet<string>;
@@ -157,12 +158,12 @@ export const SCHEMA = {
     max_tries: option(
         kinds.whole(1),
         5,
-        "number of attempts that end with 408, 429, 5xx or without a response, after which a job ends with the last response",
+        "number of deliveries that end with 408, 429 or 5xx, or that the gateway itself did not answer within `timeout_seconds`; then the job ends with the last response, or with `no_answer` if the last delivery had none",
     ),
     attempts: option(
         kinds.whole(1),
         5,
-        "number of deliveries that reach the other end and get no response, after which a job fails",
+        "number of deliveries that reached the other end and got no response from it while the link was up; then the job ends with `job_failed`",
     ),
     timeout_seconds: option(
         kinds.positive,
