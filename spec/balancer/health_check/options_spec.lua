@@ -77,7 +77,7 @@ describe("balancer.health_check.options", function()
         refused('.status' .. statuses .. "true", { status = true })
         refused('.status[2]' .. statuses .. '"ok"', { status = { 200, "ok" } })
         refused('.status[1]' .. statuses .. "a table", { status = { { 200 } } })
-        refused('.status must be a list with at least one entry, got a table', { status = {} })
+        refused('.status must be a list with at least one entry, got an empty table', { status = {} })
         local path = '.uri must be a path that begins with "/", without blanks, got '
         refused(path .. '"health"', { uri = "health" })
         refused(path .. '"/a b"', { uri = "/a b" })
