@@ -22,13 +22,17 @@ local function is_in_use(state)
     end
     return false
 end
---- Makes the state of a lost request that of the present one.
-local function take_over(state, began)
+--- Has the modules release what a request holds that ended without a log phase of ours.
+local function lose(state)
     if is_in_use(state) then
         for ____, work in ipairs(losses) do
             work(state)
         end
     end
+end
+--- Makes the state of a lost request that of the present one.
+local function take_over(state, began)
+    lose(state)
     table_clear(state)
     state.began = began
 end
@@ -86,6 +90,9 @@ function ____exports.forget()
         return
     end
     states[key] = nil
+    if state.began ~= request.started() then
+        lose(state)
+    end
     if idle_count == MOST_IDLE then
         return
     end

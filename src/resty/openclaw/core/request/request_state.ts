@@ -43,9 +43,14 @@ function is_in_use(state: RequestState): boolean {
     return false;
 }
 
+/** Has the modules release what a request holds that ended without a log phase of ours. */
+function lose(state: RequestState): void {
+    if (is_in_use(state)) for (const work of losses) work(state);
+}
+
 /** Makes the state of a lost request that of the present one. */
 function take_over(state: RequestState, began: WallTime): void {
-    if (is_in_use(state)) for (const work of losses) work(state);
+    lose(state);
     table_clear(state);
     state.began = began;
 }
@@ -85,7 +90,7 @@ export function open(): RequestState {
  * opened it in the rewrite phase (`is_early`). Phases: access.
  */
 export function enter(): void {
-    const state = states.get(request.key()) as RequestState | undefined;
+    const state = states.get(request.key());
     if (state === undefined || state.is_early === true || ngx.req.is_internal()) return;
     take_over(state, request.started());
 }
@@ -99,6 +104,8 @@ export function forget(): void {
     const state = states.get(key);
     if (state === undefined) return;
     states.delete(key);
+    // The request at hand has none of its own then.
+    if (state.began !== request.started()) lose(state);
     if (idle_count === MOST_IDLE) return;
     table_clear(state);
     idle[idle_count] = state;
