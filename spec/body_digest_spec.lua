@@ -372,7 +372,7 @@ describe("body_digest", function()
         local function refusal(options)
             return select(2, pcall(body_digest.new, options))
         end
-        assert.equal('body_digest.algorithm must be one of md5, sha256, got "md4"', refusal({ algorithm = "md4" }))
+        assert.equal('body_digest.algorithm must be one of md5, sha256, got "md4"; did you mean "md5"?', refusal({ algorithm = "md4" }))
         assert.equal('body_digest.max_bytes must be a whole number from 1 up, got 0', refusal({ max_bytes = 0 }))
         assert.equal('body_digest.dict must be a non-empty string, got 1', refusal({ dict = 1 }))
         assert.equal('body_digest: unknown option "max_byte"; did you mean "max_bytes"?', refusal({ max_byte = 1 }))

@@ -325,7 +325,7 @@ describe("identity", function()
         local function refuses(sentence, options)
             assert.same({ false, sentence }, { pcall(identity.new, options) })
         end
-        refuses('identity must be a table, got true', true)
+        refuses('identity must be a table, got true; write {} for the defaults', true)
         refuses('identity: unknown option "key_file"; did you mean "key_files"?', { accept = "signed", key_file = path })
         refuses('identity: one of "accept", "sign" and "tell" is needed', {})
         refuses('identity.accept must be one of signed, mutual_tls, got "plain"', { accept = "plain" })

@@ -183,24 +183,24 @@ describe("setup", function()
     end)
 
     it("names the route in which an option is wrong", function()
-        refuses("setup: routes.r must be a table, got true", { routes = { r = true } })
+        refuses("setup: routes.r must be a table, got true; write {} for the defaults", { routes = { r = true } })
         refuses('setup: routes.r: unknown option "body_digests"; did you mean "body_digest"?', { routes = { r = { body_digests = {} } } })
         refuses('setup: routes.r: unknown option "cache"; known are upstream, edge, deadline, identity, image_check, body_digest, inference, metrics, record, slow_log, plugins', { routes = { r = { cache = 1 } } })
-        refuses_route('upstream must be the name of one of upstreams, got "nowhere"', { upstream = "nowhere" })
+        refuses_route('upstream must be the name of one of upstreams, got "nowhere"; setup has no upstreams', { upstream = "nowhere" })
         refuses_route('upstream must be a non-empty string, got 5', { upstream = 5 })
         refuses_route('upstream must be a non-empty string, got a table', { upstream = { nodes = {} } })
-        refuses_route('image_check must be a table, got true', { image_check = true })
+        refuses_route('image_check must be a table, got true; write {} for the defaults', { image_check = true })
         refuses_route('body_digest must be a table, got a string', { body_digest = "md5" })
         refuses_route('metrics must be true or false, got 1', { metrics = 1 })
         refuses_route('record must be true or false, got an empty table', { record = {} })
-        refuses_route('body_digest.algorithm must be one of md5, sha256, got "md4"', { body_digest = { algorithm = "md4" } })
+        refuses_route('body_digest.algorithm must be one of md5, sha256, got "md4"; did you mean "md5"?', { body_digest = { algorithm = "md4" } })
         refuses_route('body_digest.max_bytes must be a whole number from 1 up, got "ten"', { body_digest = { max_bytes = "ten" } })
     end)
 
     it("tells all that is wrong at once, a sentence a line", function()
         refuses(table.concat({
             'setup: routes.a: unknown option "deadlines"; did you mean "deadline"?',
-            'setup: routes.a.body_digest.algorithm must be one of md5, sha256, got "md4"',
+            'setup: routes.a.body_digest.algorithm must be one of md5, sha256, got "md4"; did you mean "md5"?',
             "setup: routes.a.body_digest.max_bytes must be a whole number from 1 up, got 0",
             "setup: routes.b.metrics must be true or false, got 1",
         }, "\n"), {

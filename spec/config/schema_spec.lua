@@ -76,7 +76,7 @@ describe("config.schema", function()
         local _, problems = read({ all = { b = { size = 0 }, a = true, [1] = {} } }, all, "x")
         assert.same({
             "x.all must be a table whose keys are names, got 1",
-            "x.all.a must be a table, got true",
+            "x.all.a must be a table, got true; write {} for the defaults",
             "x.all.b.size must be a number above 0, got 0",
         }, problems)
     end)

@@ -1,4 +1,5 @@
 local ____exports = {}
+local nearest = require("resty.openclaw.config.nearest")
 local problem = require("resty.openclaw.config.problems")
 --- A kind whose values pass a test. `expected`: the end of the error message for other values.
 function ____exports.of(name, expected, is_one)
@@ -92,12 +93,16 @@ function ____exports.one_of(...)
     for ____, word in ipairs(words) do
         known[word] = true
     end
-    local name = ("`\"" .. table.concat(words, "\"`, `\"")) .. "\"`"
-    return ____exports.of(
-        name,
-        "one of " .. table.concat(words, ", "),
-        function(given) return given ~= nil and known[given] ~= nil end
-    )
+    local expected = "one of " .. table.concat(words, ", ")
+    return {
+        name = ("`\"" .. table.concat(words, "\"`, `\"")) .. "\"`",
+        read = function(given, path, problems)
+            if given == nil or not (known[given] ~= nil) then
+                problems[#problems + 1] = problem.sentence(path, expected, given) .. nearest.hint(given, words)
+            end
+            return given
+        end
+    }
 end
 --- False, or a value of another kind.
 function ____exports.false_or(kind)

@@ -29,4 +29,15 @@ function ____exports.nearest(word, known)
     end
     return best
 end
+--- How a sentence goes on that refuses a value: with the known word that was most likely meant, or with nothing. Phases: any.
+function ____exports.hint(given, known)
+    local ____temp_0
+    if type(given) == "string" then
+        ____temp_0 = ____exports.nearest(given, known)
+    else
+        ____temp_0 = nil
+    end
+    local close = ____temp_0
+    return close == nil and "" or ("; did you mean \"" .. close) .. "\"?"
+end
 return ____exports

@@ -91,11 +91,22 @@ local function value_of(declared, given, path, problems)
     end
     return ____temp_0
 end
+--- Whether a table without any option is fine.
+local function may_be_empty(schema)
+    for ____, declared in pairs(schema) do
+        if declared.is_required then
+            return false
+        end
+    end
+    return true
+end
 --- The values of a table's options, for callers that make further checks before the problems are raised: wrong options have their
 -- defaults. Adds to the problems if it is not a table, or has unknown options or wrong values.
 function ____exports.read_as_far(schema, given, path, problems)
     local is_table = type(given) == "table"
-    if not is_table then
+    if given == true and may_be_empty(schema) then
+        problems[#problems + 1] = path .. " must be a table, got true; write {} for the defaults"
+    elseif not is_table then
         problem.add_no_table(problems, path, "a table", given)
     end
     local ____is_table_1

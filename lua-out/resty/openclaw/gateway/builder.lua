@@ -62,7 +62,7 @@ local function all_plugins(given, recorders, problems)
         for ____, declaration in ipairs(list) do
             local name = declaration.name
             if known[name] ~= nil then
-                problems[#problems + 1] = ("setup: plugins: the name \"" .. name) .. "\" is taken"
+                problems[#problems + 1] = ("setup: plugins: the name \"" .. name) .. "\" is taken; another plugin has it, or the gateway"
             else
                 all[#all + 1] = declaration
             end

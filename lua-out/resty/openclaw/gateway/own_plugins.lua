@@ -27,6 +27,9 @@ local PHASE_TABLE = {
     read = function(given, path, problems)
         if type(given) ~= "table" then
             problem.add_no_table(problems, path, "a table", given)
+        elseif type(given.create) == "function" then
+            local name = tostring(given.name)
+            problems[#problems + 1] = ((path .. " is a plugin as plugin.define makes it: list it in setup's plugins, and write ") .. name) .. " = {} in the route"
         elseif not has_method(given, path, problems) then
             local phases = table.concat(contract.PHASES, ", ")
             problem.add_no_table(problems, path, "a table with a method of " .. phases, given)

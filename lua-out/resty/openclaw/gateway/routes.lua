@@ -1,5 +1,7 @@
 local ____exports = {}
 local kinds = require("resty.openclaw.config.kinds")
+local names = require("resty.openclaw.config.names")
+local nearest = require("resty.openclaw.config.nearest")
 local problem = require("resty.openclaw.config.problems")
 local ____schema = require("resty.openclaw.config.schema")
 local optional = ____schema.optional
@@ -41,7 +43,11 @@ function ____exports.read(schema, given, path, upstreams, problems)
     local options = schemas.read(schema, given, path, problems)
     local upstream = options and options.upstream
     if upstream ~= nil and not (upstreams[upstream] ~= nil) then
-        problem.add(problems, path .. ".upstream", "the name of one of upstreams", upstream)
+        local sentence = problem.sentence(path .. ".upstream", "the name of one of upstreams", upstream)
+        local known = names.sorted(upstreams)
+        local close = nearest.hint(upstream, known)
+        local all = #known > 0 and "; known are " .. table.concat(known, ", ") or "; setup has no upstreams"
+        problems[#problems + 1] = sentence .. (close ~= "" and close or all)
     end
     return options
 end

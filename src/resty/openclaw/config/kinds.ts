@@ -2,6 +2,7 @@
  * The types of options. A kind has a name for the tables in the documentation, and reads a value: it returns the value, or adds an
  * error message to the problems. Phases: init. Pure Lua.
  */
+import * as nearest from "./nearest";
 import type { Problems } from "./problems";
 import * as problem from "./problems";
 
@@ -86,12 +87,16 @@ export function whole(least: number, most = math.huge): Kind<number> {
 export function one_of<Word extends string>(...words: Word[]): Kind<Word> {
     const known = new LuaSet<AnyNotNil>();
     for (const word of words) known.add(word);
-    const name = `\`"${table.concat(words, '"`, `"')}"\``;
-    return of<Word>(
-        name,
-        `one of ${table.concat(words, ", ")}`,
-        (given) => given !== undefined && known.has(given as AnyNotNil),
-    );
+    const expected = `one of ${table.concat(words, ", ")}`;
+    return {
+        name: `\`"${table.concat(words, '"`, `"')}"\``,
+        read: (given, path, problems) => {
+            if (given === undefined || !known.has(given as AnyNotNil)) {
+                problems.push(problem.sentence(path, expected, given) + nearest.hint(given, words));
+            }
+            return given as Word;
+        },
+    };
 }
 
 /** False, or a value of another kind. */

@@ -33,3 +33,9 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     }
     return best;
 }
+
+/** How a sentence goes on that refuses a value: with the known word that was most likely meant, or with nothing. Phases: any. */
+export function hint(given: unknown, known: readonly string[]): string {
+    const close = typeof given === "string" ? nearest(given, known) : undefined;
+    return close === undefined ? "" : `; did you mean "${close}"?`;
+}

@@ -97,6 +97,12 @@ function value_of(declared: Option<unknown>, given: unknown, path: string, probl
     return problems.length === before ? value : declared.fallback;
 }
 
+/** Whether a table without any option is fine. */
+function may_be_empty(schema: Schema): boolean {
+    for (const [, declared] of pairs(schema)) if (declared.is_required) return false;
+    return true;
+}
+
 /**
  * The values of a table's options, for callers that make further checks before the problems are raised: wrong options have their
  * defaults. Adds to the problems if it is not a table, or has unknown options or wrong values.
@@ -108,7 +114,9 @@ export function read_as_far<Declared extends Schema>(
     problems: Problems,
 ): Values<Declared> {
     const is_table = type(given) === "table";
-    if (!is_table) problem.add_no_table(problems, path, "a table", given);
+    if (given === true && may_be_empty(schema)) {
+        problems.push(`${path} must be a table, got true; write {} for the defaults`);
+    } else if (!is_table) problem.add_no_table(problems, path, "a table", given);
     const options = (is_table ? given : {}) as Record<string, unknown>;
     const values: Record<string, unknown> = {};
     add_unknown(schema, options, path, problems);

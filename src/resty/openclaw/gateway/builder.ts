@@ -82,7 +82,8 @@ function all_plugins(given: Given, recorders: readonly AnyDeclaration[], problem
     for (const list of [PLUGINS, recorders, given.plugins]) {
         for (const declaration of list) {
             const { name } = declaration;
-            if (known.has(name)) problems.push(`setup: plugins: the name "${name}" is taken`);
+            if (known.has(name))
+                problems.push(`setup: plugins: the name "${name}" is taken; another plugin has it, or the gateway`);
             else all.push(declaration);
             known.add(name);
         }

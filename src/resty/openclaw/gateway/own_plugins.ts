@@ -25,6 +25,11 @@ const PHASE_TABLE: Kind<Plugin> = {
     read: (given, path, problems) => {
         if (type(given) !== "table") {
             problem.add_no_table(problems, path, "a table", given);
+        } else if (type((given as Record<string, unknown>).create) === "function") {
+            const name = tostring((given as Record<string, unknown>).name);
+            problems.push(
+                `${path} is a plugin as plugin.define makes it: list it in setup's plugins, and write ${name} = {} in the route`,
+            );
         } else if (!has_method(given as Record<string, unknown>, path, problems)) {
             const phases = table.concat(contract.PHASES, ", ");
             problem.add_no_table(problems, path, `a table with a method of ${phases}`, given);

@@ -1,6 +1,8 @@
 /** Builds routes: reads their options, makes the instances of their plugins, and chains these. Phases: init. */
 import type { Balancer } from "../balancer";
 import * as kinds from "../config/kinds";
+import * as names from "../config/names";
+import * as nearest from "../config/nearest";
 import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
 import type { Schema } from "../config/schema";
@@ -75,7 +77,11 @@ export function read(
     const options = schemas.read(schema, given, path, problems) as RouteOptions | undefined;
     const upstream = options?.upstream as string | undefined;
     if (upstream !== undefined && !upstreams.has(upstream)) {
-        problem.add(problems, `${path}.upstream`, "the name of one of upstreams", upstream);
+        const sentence = problem.sentence(`${path}.upstream`, "the name of one of upstreams", upstream);
+        const known = names.sorted(upstreams);
+        const close = nearest.hint(upstream, known);
+        const all = known.length > 0 ? `; known are ${table.concat(known, ", ")}` : "; setup has no upstreams";
+        problems.push(sentence + (close !== "" ? close : all));
     }
     return options;
 }
