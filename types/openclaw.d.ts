@@ -4,10 +4,6 @@
 
 /** @noResolution */
 declare module "resty.openclaw.config.kinds" {
-    /**
-     * The types of options. A kind has a name for the tables in the documentation, and reads a value: it returns the value, or adds an
-     * error message to the problems. Phases: init. Pure Lua.
-     */
     import type { Problems } from "resty.openclaw.config.problems";
     export interface Kind<Value> {
         /** The name in the documentation. */

@@ -101,7 +101,9 @@ describe("the scenario slow-log", () => {
         const lines = await eventually("a request was retried", async () => {
             await ask(gateway.url("/retried"), { method: "POST", body: "x" });
             const found = (await readLines(gateway, "slow.log")).map((line) => JSON.parse(line) as SlowLine);
-            return found.length > 0 && found;
+            // On a busy machine one try may be slow, too.
+            const retried = found.filter((line) => line.tries.length > 1);
+            return retried.length > 0 && retried;
         });
         const [line] = lines;
         expect(line).toMatchObject({ uri: "/retried", status: 200, node: well.address });
