@@ -194,7 +194,8 @@ describe("connection-pool", () => {
             "worker_processes 2": "worker_processes 1",
             "keepalive_timeout  30s": "keepalive_timeout 3s",
         });
-        await behave(node, { delay: 0.5 });
+        // Far longer than it takes to see all of them at the node.
+        await behave(node, { delay: 5 });
         const answers = Array.from({ length: 48 }, () => ask(gateway.url()));
         await eventually("all are at the node", async () => (await openConnections(gateway)) === 48);
         expect(new Set((await Promise.all(answers)).map(({ status }) => status))).toEqual(new Set([200]));
