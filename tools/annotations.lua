@@ -178,16 +178,7 @@ end
 
 --- Writes the file anew where it differs, and says so.
 function _M.write(folder)
-    local path, text = folder .. "/" .. _M.PATH, _M.render()
-    local present = io.open(path, "r")
-    local same = present and present:read("*a") == text
-    if present then present:close() end
-    if same then return end
-    local file = assert(io.open(path, "w"))
-    assert(file:write(text))
-    assert(file:close())
-    -- What nginx makes of print goes to the log.
-    io.stdout:write(_M.PATH, "\n")
+    option_tables.replace(folder .. "/" .. _M.PATH, _M.render())
 end
 
 return _M

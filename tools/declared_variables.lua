@@ -43,28 +43,16 @@ function _M.renew(text)
     return text:sub(1, before - 1) .. BEGIN .. "\n" .. table.concat(lines_of(_M.all()), "\n") .. "\n" .. text:sub(after)
 end
 
-local function read(folder)
-    local file = assert(io.open(folder .. "/" .. _M.PATH, "r"))
-    local text = file:read("*a")
-    file:close()
-    return text
-end
-
 --- The file as it is, and as it should be.
 function _M.compare(folder)
-    local text = read(folder)
+    local text = option_tables.read(folder .. "/" .. _M.PATH)
     return text, _M.renew(text)
 end
 
 --- Writes it anew where it differs, and says so.
 function _M.write(folder)
-    local text, renewed = _M.compare(folder)
-    if renewed == text then return end
-    local file = assert(io.open(folder .. "/" .. _M.PATH, "w"))
-    assert(file:write(renewed))
-    assert(file:close())
-    -- What nginx makes of print goes to the log.
-    io.stdout:write(_M.PATH, "\n")
+    local _, renewed = _M.compare(folder)
+    option_tables.replace(folder .. "/" .. _M.PATH, renewed)
 end
 
 return _M

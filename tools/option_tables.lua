@@ -154,6 +154,19 @@ function _M.read(path)
     return text
 end
 
+--- Writes a file where its text differs, and says so.
+function _M.replace(path, text)
+    local present = io.open(path, "r")
+    local is_same = present and present:read("*a") == text
+    if present then present:close() end
+    if is_same then return end
+    local file = assert(io.open(path, "w"))
+    assert(file:write(text))
+    assert(file:close())
+    -- What nginx makes of print goes to the log.
+    io.stdout:write(path, "\n")
+end
+
 --- The paths of the pages in a folder.
 function _M.pages(folder)
     local pipe = assert(io.popen("ls '" .. folder .. "'/*.md"))
@@ -165,17 +178,7 @@ end
 
 --- Writes the pages of a folder anew where they differ, and says so.
 function _M.write(folder)
-    for _, path in ipairs(_M.pages(folder)) do
-        local page = _M.read(path)
-        local renewed = _M.renew(page)
-        if renewed ~= page then
-            local file = assert(io.open(path, "w"))
-            assert(file:write(renewed))
-            assert(file:close())
-            -- What nginx makes of print goes to the log.
-            io.stdout:write(path, "\n")
-        end
-    end
+    for _, path in ipairs(_M.pages(folder)) do _M.replace(path, (_M.renew(_M.read(path)))) end
 end
 
 return _M

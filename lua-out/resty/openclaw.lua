@@ -21,7 +21,6 @@ local NGX_BUSY = -3
 local JIT_CONSTANTS = "maxirconst=2000"
 --- What `setup` has built; nothing before.
 local gateway
-local trouble
 --- Whether `init_worker` was called in this worker.
 local has_begun = false
 --- Any of the balancers: one call to its `log` settles the tries of all.
@@ -42,12 +41,11 @@ end
 --- Builds the gateway from a table; `setup({})` is valid: metrics only. Raises all that is wrong, a sentence a line
 -- with the option, what was expected and what was given, which keeps nginx from starting. Phases: init.
 function ____exports.setup(options)
-    local built = refusal.without_trace(build, options)
+    local built = refusal.without_trace(function() return build(options) end)
     for ____, balancer in pairs(built.balancers) do
         a_balancer = balancer
     end
-    trouble = built.faults
-    requirements.watch_log(trouble)
+    requirements.watch_log(built.faults)
     gateway = built
     jit_options.start(JIT_CONSTANTS)
 end
@@ -64,7 +62,7 @@ function ____exports.init_worker()
     if not worker_process.is_here() then
         return
     end
-    lifecycle.init_worker(gateway, trouble)
+    lifecycle.init_worker(gateway)
 end
 --- Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker.
 function ____exports.exit_worker()
@@ -72,14 +70,14 @@ function ____exports.exit_worker()
         return
     end
     if worker_process.is_here() then
-        lifecycle.exit_worker(gateway, trouble)
+        lifecycle.exit_worker(gateway)
     end
     shared_memory.release(metric_registry.open(DICT).region)
 end
 local function report_no_beginning()
     has_begun = true
-    if trouble ~= nil then
-        trouble:report("no_init_worker", "init_worker was never called: include nginx/openclaw.conf in http")
+    if gateway ~= nil then
+        gateway.faults:report("no_init_worker", "init_worker was never called: include nginx/openclaw.conf in http")
     end
 end
 --- The longest name that is shown of a route that does not exist.
@@ -94,7 +92,7 @@ local function refuse_unknown_route()
         SHOWN_BYTES
     )
     local what = name == "" and "route.conf is included in a location without \"set $openclaw_route NAME;\"" or ("$openclaw_route is " .. string.format("%q", name)) .. ", which is none of the routes in setup"
-    trouble:report("unknown_route", what)
+    gateway.faults:report("unknown_route", what)
     json_error.respond(404, "unknown_route", "There is no such route.")
 end
 --- Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access.
@@ -106,7 +104,7 @@ function ____exports.access()
         return
     end
     if route.requirements.awaits_variables then
-        requirements.look_at_variables(route.requirements, trouble)
+        requirements.look_at_variables(route.requirements, gateway.faults)
     end
     if not has_begun then
         report_no_beginning()
@@ -125,8 +123,8 @@ function ____exports.balance(upstream)
     local balancer = gateway and gateway.balancers[name]
     if balancer == nil then
         local what = name == "" and "balance() was called without a name, for a route without upstream" or ("balance() found no upstream \"" .. name) .. "\" in setup"
-        if trouble ~= nil then
-            trouble:report("unknown_upstream", what)
+        if gateway ~= nil then
+            gateway.faults:report("unknown_upstream", what)
         end
         ngx.exit(INTERNAL_ERROR)
         return
@@ -182,7 +180,7 @@ function ____exports.log()
     if route ~= nil then
         local needs = route.requirements
         if needs.awaits_header_filter or needs.awaits_body_filter then
-            requirements.look_at_hooks(needs, trouble)
+            requirements.look_at_hooks(needs, gateway.faults)
         end
         route.log()
     end

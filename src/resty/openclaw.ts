@@ -5,7 +5,6 @@
 import * as jit_options from "jit.opt";
 import type { Balancer } from "./openclaw/balancer";
 import * as shared_memory from "./openclaw/core/memory/shared_memory";
-import type { Faults } from "./openclaw/core/metrics/fault";
 import * as metric_registry from "./openclaw/core/metrics/metric_registry";
 import * as worker_process from "./openclaw/core/process/worker_process";
 import * as json_error from "./openclaw/core/request/json_error";
@@ -30,7 +29,6 @@ const JIT_CONSTANTS = "maxirconst=2000";
 
 /** What `setup` has built; nothing before. */
 let gateway: Gateway | undefined;
-let trouble: Faults | undefined;
 /** Whether `init_worker` was called in this worker. */
 let has_begun = false;
 /** Any of the balancers: one call to its `log` settles the tries of all. */
@@ -51,10 +49,9 @@ function build(this: void, options: unknown): Gateway {
  * with the option, what was expected and what was given, which keeps nginx from starting. Phases: init.
  */
 export function setup(options: unknown): void {
-    const built = refusal.without_trace(build, options);
+    const built = refusal.without_trace(() => build(options));
     for (const [, balancer] of built.balancers) a_balancer = balancer;
-    trouble = built.faults;
-    requirements.watch_log(trouble);
+    requirements.watch_log(built.faults);
     gateway = built;
     jit_options.start(JIT_CONSTANTS);
 }
@@ -71,19 +68,19 @@ export function init_worker(): void {
     }
     has_begun = true;
     if (!worker_process.is_here()) return;
-    lifecycle.init_worker(gateway, trouble!);
+    lifecycle.init_worker(gateway);
 }
 
 /** Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker. */
 export function exit_worker(): void {
     if (gateway === undefined) return;
-    if (worker_process.is_here()) lifecycle.exit_worker(gateway, trouble!);
+    if (worker_process.is_here()) lifecycle.exit_worker(gateway);
     shared_memory.release(metric_registry.open(DICT).region);
 }
 
 function report_no_beginning(): void {
     has_begun = true;
-    trouble?.report("no_init_worker", "init_worker was never called: include nginx/openclaw.conf in http");
+    gateway?.faults.report("no_init_worker", "init_worker was never called: include nginx/openclaw.conf in http");
 }
 
 /** The longest name that is shown of a route that does not exist. */
@@ -96,7 +93,7 @@ function refuse_unknown_route(): void {
         name === ""
             ? 'route.conf is included in a location without "set $openclaw_route NAME;"'
             : `$openclaw_route is ${string.format("%q", name)}, which is none of the routes in setup`;
-    trouble!.report("unknown_route", what);
+    gateway!.faults.report("unknown_route", what);
     json_error.respond(404, "unknown_route", "There is no such route.");
 }
 
@@ -108,7 +105,7 @@ export function access(): void {
         refuse_unknown_route();
         return;
     }
-    if (route.requirements.awaits_variables) requirements.look_at_variables(route.requirements, trouble!);
+    if (route.requirements.awaits_variables) requirements.look_at_variables(route.requirements, gateway!.faults);
     if (!has_begun) report_no_beginning();
     route.access();
 }
@@ -125,7 +122,7 @@ export function balance(upstream?: string): void {
             name === ""
                 ? "balance() was called without a name, for a route without upstream"
                 : `balance() found no upstream "${name}" in setup`;
-        trouble?.report("unknown_upstream", what);
+        gateway?.faults.report("unknown_upstream", what);
         ngx.exit(INTERNAL_ERROR);
         return;
     }
@@ -166,7 +163,7 @@ export function log(): void {
     const route = present_route();
     if (route !== undefined) {
         const needs = route.requirements;
-        if (needs.awaits_header_filter || needs.awaits_body_filter) requirements.look_at_hooks(needs, trouble!);
+        if (needs.awaits_header_filter || needs.awaits_body_filter) requirements.look_at_hooks(needs, gateway!.faults);
         route.log();
     }
     request_state.forget();

@@ -1,6 +1,6 @@
 local ____exports = {}
 --- Of nodes that no longer exist so many changes are kept, the newest, in case the nodes come back.
-____exports.MOST_OF_ABSENT = 100
+local MOST_OF_ABSENT = 100
 --- Forgets the oldest changes of nodes that are neither listed nor added, if there are too many. Phases: any.
 -- 
 -- @param listed the addresses of the configuration and the DNS
@@ -11,7 +11,7 @@ function ____exports.limit(changes, listed)
             absent[#absent + 1] = address
         end
     end
-    if #absent <= ____exports.MOST_OF_ABSENT then
+    if #absent <= MOST_OF_ABSENT then
         return
     end
     table.sort(
@@ -24,7 +24,7 @@ function ____exports.limit(changes, listed)
             return a < b
         end
     )
-    for place = ____exports.MOST_OF_ABSENT, #absent - 1 do
+    for place = MOST_OF_ABSENT, #absent - 1 do
         changes[absent[place + 1]] = nil
     end
 end

@@ -29,6 +29,14 @@ function ____exports.nearest(word, known)
     end
     return best
 end
+--- How a sentence on an unknown name goes on: with the one that was most likely meant, else with all there are. Phases: any.
+function ____exports.or_known(given, known)
+    local close = ____exports.nearest(
+        tostring(given),
+        known
+    )
+    return close == nil and "known are " .. table.concat(known, ", ") or ("did you mean \"" .. close) .. "\"?"
+end
 --- How a sentence goes on that refuses a value: with the known word that was most likely meant, or with nothing. Phases: any.
 function ____exports.hint(given, known)
     local ____temp_0

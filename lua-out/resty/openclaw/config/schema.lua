@@ -1,6 +1,5 @@
 local ____exports = {}
-local ____nearest = require("resty.openclaw.config.nearest")
-local nearest = ____nearest.nearest
+local nearest = require("resty.openclaw.config.nearest")
 local problem = require("resty.openclaw.config.problems")
 local places = 0
 local function make(kind, fallback, is_required, meaning, default_text)
@@ -62,12 +61,10 @@ local function add_unknown(schema, given, path, problems)
     local sentences = {}
     for name in pairs(given) do
         if schema[name] == nil then
-            local known = ____exports.names(schema)
-            local close = nearest(
-                tostring(name),
-                known
+            local hint = nearest.or_known(
+                name,
+                ____exports.names(schema)
             )
-            local hint = close == nil and "known are " .. table.concat(known, ", ") or ("did you mean \"" .. close) .. "\"?"
             sentences[#sentences + 1] = (((problem.beginning(path) .. " unknown option ") .. problem.shown(name)) .. "; ") .. hint
         end
     end

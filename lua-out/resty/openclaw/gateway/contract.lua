@@ -47,21 +47,18 @@ function ____exports.alone(given, options)
     local name = ____given_2.name
     local schema = ____given_2.schema
     local create = ____given_2.create
-    return refusal.without_trace(
-        function()
-            local ____create_6 = create
-            local ____schemas_read_or_raise_5 = schemas.read_or_raise
-            local ____schema_4 = schema
-            local ____options_3 = options
-            if ____options_3 == nil then
-                ____options_3 = {}
-            end
-            return ____create_6(
-                ____schemas_read_or_raise_5(____schema_4, ____options_3, name),
-                {path = name, route = ""}
-            )
-        end,
-        nil
-    )
+    return refusal.without_trace(function()
+        local ____create_6 = create
+        local ____schemas_read_or_raise_5 = schemas.read_or_raise
+        local ____schema_4 = schema
+        local ____options_3 = options
+        if ____options_3 == nil then
+            ____options_3 = {}
+        end
+        return ____create_6(
+            ____schemas_read_or_raise_5(____schema_4, ____options_3, name),
+            {path = name, route = ""}
+        )
+    end)
 end
 return ____exports

@@ -1,6 +1,5 @@
 local ____exports = {}
-local ____nearest = require("resty.openclaw.config.nearest")
-local nearest = ____nearest.nearest
+local nearest = require("resty.openclaw.config.nearest")
 local problem = require("resty.openclaw.config.problems")
 local ____contract = require("resty.openclaw.gateway.contract")
 local PHASES = ____contract.PHASES
@@ -35,13 +34,6 @@ local function is_name(given)
     local found = string.find(given, "^[%a_][%w_]*$")
     return found ~= nil
 end
-local function hint(name, known)
-    local close = nearest(
-        tostring(name),
-        known
-    )
-    return close == nil and "known are " .. table.concat(known, ", ") or ("did you mean \"" .. close) .. "\"?"
-end
 --- The names of a table, as texts and sorted, so that problems have an order.
 local function keys_of(given)
     local keys = {}
@@ -57,7 +49,7 @@ end
 local function check_fields(fields, path, problems)
     for ____, key in ipairs(keys_of(fields)) do
         if not (IS_FIELD[key] ~= nil) then
-            problems[#problems + 1] = (((path .. ": unknown field ") .. problem.shown(key)) .. "; ") .. hint(key, FIELDS)
+            problems[#problems + 1] = (((path .. ": unknown field ") .. problem.shown(key)) .. "; ") .. nearest.or_known(key, FIELDS)
         end
     end
 end
@@ -72,7 +64,7 @@ local function check_order(order, path, problems)
     for ____, key in ipairs(keys_of(order)) do
         local value = order[key]
         if not (IS_PHASE[key] ~= nil) then
-            problems[#problems + 1] = (((path .. ": unknown phase ") .. problem.shown(key)) .. "; ") .. hint(key, PHASES)
+            problems[#problems + 1] = (((path .. ": unknown phase ") .. problem.shown(key)) .. "; ") .. nearest.or_known(key, PHASES)
         elseif type(value) ~= "number" or value ~= value then
             problem.add(
                 problems,

@@ -22,7 +22,7 @@ local function own_instances(gateway)
     return all
 end
 --- Starts the background work of a worker. What a plugin raises is a fault, and keeps no other from starting. Phases: init_worker.
-function ____exports.init_worker(gateway, faults)
+function ____exports.init_worker(gateway)
     for ____, balancer in pairs(gateway.balancers) do
         balancer:init_worker()
     end
@@ -34,7 +34,7 @@ function ____exports.init_worker(gateway, faults)
         local subject = ____value.subject
         if plugin.init_worker ~= nil then
             guard.call_for(
-                faults,
+                gateway.faults,
                 "init_worker",
                 subject,
                 function()
@@ -46,13 +46,13 @@ function ____exports.init_worker(gateway, faults)
     gateway.status:init_worker()
 end
 --- Ends it: first what still writes records. Else as `init_worker`. Phases: exit_worker.
-function ____exports.exit_worker(gateway, faults)
+function ____exports.exit_worker(gateway)
     for ____, ____value in ipairs(own_instances(gateway)) do
         local plugin = ____value.plugin
         local subject = ____value.subject
         if plugin.exit_worker ~= nil then
             guard.call_for(
-                faults,
+                gateway.faults,
                 "exit_worker",
                 subject,
                 function()

@@ -12,12 +12,12 @@ local take_out = ____misplaced.take_out
 local settings = require("resty.openclaw.post_action.settings")
 local sinks = require("resty.openclaw.post_action.sinks")
 --- The slow log's options if `log` does not set them.
-____exports.DEFAULT_SLOW = {seconds = 5, lines_per_minute = 600}
+local DEFAULT_SLOW = {seconds = 5, lines_per_minute = 600}
 local SLOW_SCHEMA = {
-    slow_seconds = option(kinds.positive, ____exports.DEFAULT_SLOW.seconds, "minimum duration of a slow request, in seconds"),
+    slow_seconds = option(kinds.positive, DEFAULT_SLOW.seconds, "minimum duration of a slow request, in seconds"),
     slow_lines_per_minute = option(
         kinds.whole(1),
-        ____exports.DEFAULT_SLOW.lines_per_minute,
+        DEFAULT_SLOW.lines_per_minute,
         "maximum number of lines per minute, over all workers"
     )
 }
@@ -132,7 +132,7 @@ end
 --- The options of the slow logs of all routes. Phases: init.
 function ____exports.slow_options(log)
     if log == nil then
-        return ____exports.DEFAULT_SLOW
+        return DEFAULT_SLOW
     end
     return {seconds = log.slow_seconds, lines_per_minute = log.slow_lines_per_minute}
 end

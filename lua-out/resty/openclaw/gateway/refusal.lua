@@ -4,8 +4,8 @@ local library = debug
 local trace = debug.traceback
 --- Calls a function. If it raises, raises the same error, which nginx logs without a stack trace, because the error is for the author of
 -- the configuration. nginx adds the trace by `debug.traceback`, which is replaced for that one call.
-function ____exports.without_trace(work, argument)
-    local ok, made = pcall(work, argument)
+function ____exports.without_trace(work)
+    local ok, made = pcall(work)
     if ok then
         return made
     end

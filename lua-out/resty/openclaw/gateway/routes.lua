@@ -45,9 +45,8 @@ function ____exports.read(schema, given, path, upstreams, problems)
     if upstream ~= nil and not (upstreams[upstream] ~= nil) then
         local sentence = problem.sentence(path .. ".upstream", "the name of one of upstreams", upstream)
         local known = names.sorted(upstreams)
-        local close = nearest.hint(upstream, known)
-        local all = #known > 0 and "; known are " .. table.concat(known, ", ") or "; setup has no upstreams"
-        problems[#problems + 1] = sentence .. (close ~= "" and close or all)
+        local hint = #known > 0 and nearest.or_known(upstream, known) or "setup has no upstreams"
+        problems[#problems + 1] = (sentence .. "; ") .. hint
     end
     return options
 end
@@ -57,16 +56,17 @@ local function with_path(message, path)
 end
 --- The method `log` of a user's plugin: what it raises is a fault, as the plugins after it have to run too, and the request has to be
 -- forgotten.
-local function guarded_log(plugin, name, faults)
+local function guarded_log(plugin, name, route_name, faults)
     local method = plugin.log
     if method == nil then
         return nil
     end
+    local subject = ((("\"" .. name) .. "\" of the route \"") .. route_name) .. "\""
     return function(instance, route)
         guard.call_for(
             faults,
             "log",
-            ((("\"" .. name) .. "\" of the route \"") .. route) .. "\"",
+            subject,
             method,
             instance,
             route
@@ -96,7 +96,7 @@ local function place_all(declarations, name, options, upstream, instances, own, 
             declaration_check.check_instance(made, context.path, problems)
             local ____is_own_2
             if is_own then
-                ____is_own_2 = guarded_log(made, declaration.name, faults)
+                ____is_own_2 = guarded_log(made, declaration.name, name, faults)
             else
                 ____is_own_2 = nil
             end
@@ -115,7 +115,7 @@ local function place_all(declarations, name, options, upstream, instances, own, 
         placed[#placed + 1] = {
             plugin = plugin,
             order = {},
-            log = guarded_log(plugin, "plugins", faults)
+            log = guarded_log(plugin, "plugins", name, faults)
         }
     end
     return placed

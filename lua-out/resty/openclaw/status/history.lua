@@ -12,7 +12,7 @@ ____exports.WINDOW_STEPS = 12
 ____exports.POINTS = 60
 --- One more than a page reads, so that it can go on with its oldest sample while the next one is taken.
 local WINDOW_DEPTH = ____exports.WINDOW_STEPS + 2
-____exports.CHART_DEPTH = ____exports.POINTS + 2
+local CHART_DEPTH = ____exports.POINTS + 2
 local PLANS = {
     {name = "openclaw_requests_total"},
     {name = "openclaw_request_duration_seconds"},
@@ -55,7 +55,7 @@ function ____exports.read_now(region, plan, family, slot, into, at)
 end
 local function new_track(plan, family, generation, number)
     local width = width_of(plan, family)
-    local depth = plan.is_charted == true and ____exports.CHART_DEPTH or WINDOW_DEPTH
+    local depth = plan.is_charted == true and CHART_DEPTH or WINDOW_DEPTH
     local samples = ffi.new("double[?]", width * depth)
     return {
         generation = generation,
@@ -113,17 +113,17 @@ end
 --- Notes that the newest sample holds for one more step.
 local function note_step(history, now)
     local step = history.step + 1
-    history.times[step % ____exports.CHART_DEPTH] = now
-    history.sample_at[step % ____exports.CHART_DEPTH] = history.newest
+    history.times[step % CHART_DEPTH] = now
+    history.sample_at[step % CHART_DEPTH] = history.newest
     history.step = step
 end
 --- When a step was. Phases: any.
 function ____exports.time_of(history, step)
-    return history.times[step % ____exports.CHART_DEPTH]
+    return history.times[step % CHART_DEPTH]
 end
 --- The number of the sample that holds for a step. Phases: any.
 function ____exports.sample_at(history, step)
-    return history.sample_at[step % ____exports.CHART_DEPTH]
+    return history.sample_at[step % CHART_DEPTH]
 end
 --- Takes a sample of everything. Calls `yield_if_due` after each series: see `time_slice.paced`. Phases: any in which that may be
 -- called; not while another sample is being taken.
@@ -188,8 +188,8 @@ local function create(registry)
         registry = registry,
         index = series_of.of(registry),
         tracks = tracks,
-        times = ffi.new("double[?]", ____exports.CHART_DEPTH),
-        sample_at = ffi.new("double[?]", ____exports.CHART_DEPTH),
+        times = ffi.new("double[?]", CHART_DEPTH),
+        sample_at = ffi.new("double[?]", CHART_DEPTH),
         step = 0,
         newest = 0,
         activity = activities.none(),

@@ -2,7 +2,7 @@
 import type { Change } from "./model";
 
 /** Of nodes that no longer exist so many changes are kept, the newest, in case the nodes come back. */
-export const MOST_OF_ABSENT = 100;
+const MOST_OF_ABSENT = 100;
 
 /**
  * Forgets the oldest changes of nodes that are neither listed nor added, if there are too many. Phases: any.

@@ -34,6 +34,12 @@ export function nearest(word: string, known: readonly string[]): string | undefi
     return best;
 }
 
+/** How a sentence on an unknown name goes on: with the one that was most likely meant, else with all there are. Phases: any. */
+export function or_known(given: unknown, known: readonly string[]): string {
+    const close = nearest(tostring(given), known);
+    return close === undefined ? `known are ${table.concat(known as string[], ", ")}` : `did you mean "${close}"?`;
+}
+
 /** How a sentence goes on that refuses a value: with the known word that was most likely meant, or with nothing. Phases: any. */
 export function hint(given: unknown, known: readonly string[]): string {
     const close = typeof given === "string" ? nearest(given, known) : undefined;

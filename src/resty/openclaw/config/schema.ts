@@ -3,7 +3,7 @@
  * tables in the documentation are made from these. Phases: init. Pure Lua.
  */
 import type { Kind } from "./kinds";
-import { nearest } from "./nearest";
+import * as nearest from "./nearest";
 import type { Problems } from "./problems";
 import * as problem from "./problems";
 
@@ -78,9 +78,7 @@ function add_unknown(schema: Schema, given: Record<string, unknown>, path: strin
     const sentences: string[] = [];
     for (const [name] of pairs(given)) {
         if (schema[name] === undefined) {
-            const known = names(schema);
-            const close = nearest(tostring(name), known);
-            const hint = close === undefined ? `known are ${table.concat(known, ", ")}` : `did you mean "${close}"?`;
+            const hint = nearest.or_known(name, names(schema));
             sentences.push(`${problem.beginning(path)} unknown option ${problem.shown(name)}; ${hint}`);
         }
     }

@@ -124,8 +124,7 @@ export function alone<Declared extends Schema, Instance extends Plugin>(
     options: unknown,
 ): Instance {
     const { name, schema, create } = given;
-    return refusal.without_trace(
-        () => create(schemas.read_or_raise(schema, options ?? {}, name), { path: name, route: "" }),
-        undefined,
+    return refusal.without_trace(() =>
+        create(schemas.read_or_raise(schema, options ?? {}, name), { path: name, route: "" }),
     );
 }

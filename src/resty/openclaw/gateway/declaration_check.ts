@@ -1,6 +1,6 @@
 /** Whether what a user gives as a plugin is declared as it must be: mistakes show at start, not at a request. Phases: init. */
 import type { Kind } from "../config/kinds";
-import { nearest } from "../config/nearest";
+import * as nearest from "../config/nearest";
 import type { Problems } from "../config/problems";
 import * as problem from "../config/problems";
 import type { Option } from "../config/schema";
@@ -24,11 +24,6 @@ function is_name(given: unknown): given is string {
     return found !== undefined;
 }
 
-function hint(name: unknown, known: readonly string[]): string {
-    const close = nearest(tostring(name), known);
-    return close === undefined ? `known are ${table.concat(known as string[], ", ")}` : `did you mean "${close}"?`;
-}
-
 /** The names of a table, as texts and sorted, so that problems have an order. */
 function keys_of(given: object): unknown[] {
     const keys: unknown[] = [];
@@ -40,7 +35,7 @@ function keys_of(given: object): unknown[] {
 function check_fields(fields: Fields, path: string, problems: Problems): void {
     for (const key of keys_of(fields)) {
         if (!IS_FIELD.has(key as string))
-            problems.push(`${path}: unknown field ${problem.shown(key)}; ${hint(key, FIELDS)}`);
+            problems.push(`${path}: unknown field ${problem.shown(key)}; ${nearest.or_known(key, FIELDS)}`);
     }
 }
 
@@ -53,7 +48,7 @@ function check_order(order: unknown, path: string, problems: Problems): void {
     for (const key of keys_of(order as object)) {
         const value = (order as Fields)[key as string];
         if (!IS_PHASE.has(key as string)) {
-            problems.push(`${path}: unknown phase ${problem.shown(key)}; ${hint(key, PHASES)}`);
+            problems.push(`${path}: unknown phase ${problem.shown(key)}; ${nearest.or_known(key, PHASES)}`);
         } else if (typeof value !== "number" || value !== value) {
             problem.add(problems, `${path}.${tostring(key)}`, "a number", value);
         }

@@ -1,6 +1,5 @@
 /** What runs when a worker begins and ends. */
 import * as names from "../config/names";
-import type { Faults } from "../core/metrics/fault";
 import * as guard from "../core/metrics/guard";
 import type { Gateway } from "./builder";
 import type { Plugin } from "./contract";
@@ -28,12 +27,12 @@ function own_instances(gateway: Gateway): Named[] {
 }
 
 /** Starts the background work of a worker. What a plugin raises is a fault, and keeps no other from starting. Phases: init_worker. */
-export function init_worker(gateway: Gateway, faults: Faults): void {
+export function init_worker(gateway: Gateway): void {
     for (const [, balancer] of gateway.balancers) balancer.init_worker();
     for (const log of gateway.logs) log.init_worker();
     for (const { plugin, subject } of own_instances(gateway)) {
         if (plugin.init_worker !== undefined) {
-            guard.call_for(faults, "init_worker", subject, () => {
+            guard.call_for(gateway.faults, "init_worker", subject, () => {
                 plugin.init_worker!();
             });
         }
@@ -42,10 +41,10 @@ export function init_worker(gateway: Gateway, faults: Faults): void {
 }
 
 /** Ends it: first what still writes records. Else as `init_worker`. Phases: exit_worker. */
-export function exit_worker(gateway: Gateway, faults: Faults): void {
+export function exit_worker(gateway: Gateway): void {
     for (const { plugin, subject } of own_instances(gateway)) {
         if (plugin.exit_worker !== undefined) {
-            guard.call_for(faults, "exit_worker", subject, () => {
+            guard.call_for(gateway.faults, "exit_worker", subject, () => {
                 plugin.exit_worker!();
             });
         }

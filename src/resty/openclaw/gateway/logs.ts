@@ -20,7 +20,7 @@ export interface SlowOptions {
 }
 
 /** The slow log's options if `log` does not set them. */
-export const DEFAULT_SLOW: SlowOptions = { seconds: 5, lines_per_minute: 600 };
+const DEFAULT_SLOW: SlowOptions = { seconds: 5, lines_per_minute: 600 };
 
 const SLOW_SCHEMA = {
     slow_seconds: option(kinds.positive, DEFAULT_SLOW.seconds, "minimum duration of a slow request, in seconds"),

@@ -7,11 +7,8 @@ const trace = debug.traceback;
  * Calls a function. If it raises, raises the same error, which nginx logs without a stack trace, because the error is for the author of
  * the configuration. nginx adds the trace by `debug.traceback`, which is replaced for that one call.
  */
-export function without_trace<Argument, Made>(
-    work: (this: void, argument: Argument) => Made,
-    argument: Argument,
-): Made {
-    const [ok, made] = pcall(work, argument);
+export function without_trace<Made>(work: (this: void) => Made): Made {
+    const [ok, made] = pcall(work);
     if (ok) return made;
     rawset(library, "traceback", (message: unknown) => {
         rawset(library, "traceback", trace);

@@ -79,9 +79,8 @@ export function read(
     if (upstream !== undefined && !upstreams.has(upstream)) {
         const sentence = problem.sentence(`${path}.upstream`, "the name of one of upstreams", upstream);
         const known = names.sorted(upstreams);
-        const close = nearest.hint(upstream, known);
-        const all = known.length > 0 ? `; known are ${table.concat(known, ", ")}` : "; setup has no upstreams";
-        problems.push(sentence + (close !== "" ? close : all));
+        const hint = known.length > 0 ? nearest.or_known(upstream, known) : "setup has no upstreams";
+        problems.push(`${sentence}; ${hint}`);
     }
     return options;
 }
@@ -95,18 +94,12 @@ function with_path(message: string, path: string): string {
  * The method `log` of a user's plugin: what it raises is a fault, as the plugins after it have to run too, and the request has to be
  * forgotten.
  */
-function guarded_log(plugin: Plugin, name: string, faults: Faults): unknown {
+function guarded_log(plugin: Plugin, name: string, route_name: string, faults: Faults): unknown {
     const method = plugin.log;
     if (method === undefined) return undefined;
+    const subject = `"${name}" of the route "${route_name}"`;
     return (instance: Plugin, route: string): void => {
-        guard.call_for(
-            faults,
-            "log",
-            `"${name}" of the route "${route}"`,
-            method as never,
-            instance as never,
-            route as never,
-        );
+        guard.call_for(faults, "log", subject, method as never, instance as never, route as never);
     };
 }
 
@@ -134,7 +127,7 @@ function place_all(
             problems.push(with_path(tostring(made), context.path));
         } else if (made !== undefined) {
             declaration_check.check_instance(made, context.path, problems);
-            const log = is_own ? guarded_log(made, declaration.name, faults) : undefined;
+            const log = is_own ? guarded_log(made, declaration.name, name, faults) : undefined;
             placed.push({ plugin: made, order: declaration.order, log });
             // What a route has without the option is not an instance that anybody asks for.
             if (options[declaration.name] !== undefined) instances.set(declaration.name, made);
@@ -142,7 +135,7 @@ function place_all(
     }
     // Without numbers these come last: one that raises must not cost the figures and the record of the request.
     for (const plugin of (options.plugins ?? []) as Plugin[]) {
-        placed.push({ plugin, order: {}, log: guarded_log(plugin, "plugins", faults) });
+        placed.push({ plugin, order: {}, log: guarded_log(plugin, "plugins", name, faults) });
     }
     return placed;
 }

@@ -67,7 +67,7 @@ export const POINTS = 60;
 
 /** One more than a page reads, so that it can go on with its oldest sample while the next one is taken. */
 const WINDOW_DEPTH = WINDOW_STEPS + 2;
-export const CHART_DEPTH = POINTS + 2;
+const CHART_DEPTH = POINTS + 2;
 
 const PLANS: Plan[] = [
     { name: "openclaw_requests_total" },

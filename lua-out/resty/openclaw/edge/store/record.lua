@@ -5,10 +5,10 @@ local files = require("resty.openclaw.core.files.files")
 local request = require("resty.openclaw.core.request.request")
 local clock = require("resty.openclaw.core.time.clock")
 --- Maximum length of the line, its end included: twice the headers that nginx accepts.
-____exports.MOST_HEAD_BYTES = 65536
+local MOST_HEAD_BYTES = 65536
 local USUAL_HEAD_BYTES = 4096
 --- One for the worker: it is never in use while a thread yields.
-local buffer = ffi.new("uint8_t[?]", ____exports.MOST_HEAD_BYTES)
+local buffer = ffi.new("uint8_t[?]", MOST_HEAD_BYTES)
 --- An instance of its own, which the settings of other modules do not change. It keeps all bytes, UTF-8 or not.
 local json = cjson.new()
 json.decode_max_depth(4)
@@ -18,7 +18,7 @@ function ____exports.line(head)
     if text == nil then
         return nil, "cannot encode: " .. err
     end
-    if #text >= ____exports.MOST_HEAD_BYTES then
+    if #text >= MOST_HEAD_BYTES then
         return nil, "the head is too long"
     end
     return text .. "\n"
@@ -46,7 +46,7 @@ function ____exports.piece(file, from, most)
     local count, err = files.read(
         file,
         buffer,
-        math.min(most, ____exports.MOST_HEAD_BYTES),
+        math.min(most, MOST_HEAD_BYTES),
         from
     )
     if count == nil then
@@ -64,7 +64,7 @@ local function beginning(file)
     if ____end ~= nil or #text < USUAL_HEAD_BYTES then
         return text
     end
-    return ____exports.piece(file, 0, ____exports.MOST_HEAD_BYTES)
+    return ____exports.piece(file, 0, MOST_HEAD_BYTES)
 end
 --- Reads the head of an open file. On failure nil and why, and whether the file is torn. Phases: any.
 function ____exports.read(file)

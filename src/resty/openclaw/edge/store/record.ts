@@ -33,7 +33,7 @@ interface FileSource extends Source {
 }
 
 /** Maximum length of the line, its end included: twice the headers that nginx accepts. */
-export const MOST_HEAD_BYTES = 65536;
+const MOST_HEAD_BYTES = 65536;
 
 const USUAL_HEAD_BYTES = 4096;
 
