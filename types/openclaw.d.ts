@@ -722,6 +722,8 @@ declare module "resty.openclaw.core.request.request" {
      * attempt has no time.
      */
     export function last_seconds(name: string): number | undefined;
+    /** Sets a variable to so many bytes of memory, which nginx copies. Else as `set_variable`. */
+    export function set_bytes(name: string, bytes: string | Bytes, count: number): boolean;
     /** Sets a variable that a `map` or `set` in nginx.conf declares. False if none does. */
     export function set_variable(name: string, text: string): boolean;
     /** nginx's cached time in seconds since 1970, with milliseconds. Phases: any. */

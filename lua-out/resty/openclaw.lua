@@ -5,6 +5,7 @@ local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local worker_process = require("resty.openclaw.core.process.worker_process")
 local json_error = require("resty.openclaw.core.request.json_error")
 local request = require("resty.openclaw.core.request.request")
+local request_id = require("resty.openclaw.core.request.request_id")
 local request_state = require("resty.openclaw.core.request.request_state")
 local edges = require("resty.openclaw.edge")
 local builder = require("resty.openclaw.gateway.builder")
@@ -97,7 +98,7 @@ local function refuse_unknown_route()
 end
 --- Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access.
 function ____exports.access()
-    request_state.enter()
+    request_id.give(request_state.enter())
     local route = present_route()
     if route == nil then
         refuse_unknown_route()

@@ -9,6 +9,7 @@ import * as metric_registry from "./openclaw/core/metrics/metric_registry";
 import * as worker_process from "./openclaw/core/process/worker_process";
 import * as json_error from "./openclaw/core/request/json_error";
 import * as request from "./openclaw/core/request/request";
+import * as request_id from "./openclaw/core/request/request_id";
 import * as request_state from "./openclaw/core/request/request_state";
 import type { Edge } from "./openclaw/edge";
 import * as edges from "./openclaw/edge";
@@ -99,7 +100,7 @@ function refuse_unknown_route(): void {
 
 /** Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access. */
 export function access(): void {
-    request_state.enter();
+    request_id.give(request_state.enter());
     const route = present_route();
     if (route === undefined) {
         refuse_unknown_route();

@@ -32,6 +32,17 @@ declare module "ffi" {
     export function load(name: string): Record<string, (this: void, ...args: unknown[]) => unknown>;
 }
 
+/** 32 bits each; results are numbers with a sign. @noResolution */
+declare module "bit" {
+    export function tobit(number: number): number;
+    export function band(left: number, right: number): number;
+    export function bor(left: number, right: number): number;
+    export function bxor(left: number, right: number): number;
+    export function lshift(bits: number, by: number): number;
+    export function rshift(bits: number, by: number): number;
+    export function rol(bits: number, by: number): number;
+}
+
 /** @noResolution */
 declare module "table.new" {
     function table_new(array: number, hash: number): object;

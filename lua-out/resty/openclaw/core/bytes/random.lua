@@ -21,12 +21,16 @@ local function read_from_device()
     end
     ffi.copy(number, bytes, BYTES)
 end
---- A number from 0 up, below 1. Phases: any. Source: getrandom(2), which takes nothing less than so few bytes at once.
-function ____exports.share()
+--- A whole number of 32 random bits. Phases: any. Source: getrandom(2), which takes nothing less than so few bytes at once.
+function ____exports.bits()
     if tonumber(ffi.C.getrandom(number, BYTES, 0)) ~= BYTES then
         read_from_device()
     end
-    return number[0] / NUMBERS
+    return number[0]
+end
+--- A number from 0 up, below 1. Phases: any.
+function ____exports.share()
+    return ____exports.bits() / NUMBERS
 end
 --- So many times 32 random bits in lower-case hex, eight digits each. Phases: any.
 function ____exports.hex(numbers)
@@ -34,7 +38,7 @@ function ____exports.hex(numbers)
     for _ = 1, numbers do
         parts[#parts + 1] = string.format(
             "%08x",
-            ____exports.share() * NUMBERS
+            ____exports.bits()
         )
     end
     return table.concat(parts)

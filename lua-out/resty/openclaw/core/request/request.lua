@@ -105,8 +105,8 @@ function ____exports.last_seconds(name)
     local last = tonumber(upstream_tries.last(____exports.variable(name) or "-"))
     return last
 end
---- Sets a variable that a `map` or `set` in nginx.conf declares. False if none does.
-function ____exports.set_variable(name, text)
+--- Sets a variable to so many bytes of memory, which nginx copies. Else as `set_variable`.
+function ____exports.set_bytes(name, bytes, count)
     local request = get_request()
     if request == nil or #name > LONGEST_NAME then
         return false
@@ -117,12 +117,17 @@ function ____exports.set_variable(name, text)
         name,
         #name,
         lower_case,
-        text,
-        #text,
+        bytes,
+        count,
         message_text,
         message_bytes
     )
     return done == NGX_OK
+end
+--- Sets a variable that a `map` or `set` in nginx.conf declares. False if none does.
+function ____exports.set_variable(name, text)
+    local is_set = ____exports.set_bytes(name, text, #text)
+    return is_set
 end
 --- nginx's cached time in seconds since 1970, with milliseconds. Phases: any.
 function ____exports.now()

@@ -2,6 +2,8 @@ local ____exports = {}
 local request = require("resty.openclaw.core.request.request")
 local table_clear = require("table.clear")
 local states = {}
+--- Whether `open` has just made the state that it returned.
+local is_new = false
 --- Tables to be used again: where a request has ended none is made for the next.
 local idle = {}
 local idle_count = 0
@@ -58,6 +60,7 @@ function ____exports.open()
     local key = request.key()
     local began = request.started()
     local known = states[key]
+    is_new = known == nil
     if known ~= nil then
         if known.began ~= began then
             take_over(known, began)
@@ -68,18 +71,16 @@ function ____exports.open()
     states[key] = state
     return state
 end
---- To be called at the beginning of a request's access phase: a state that is there already is one that an earlier request has left,
+--- The same, at the beginning of a request's access phase: a state that is there already is one that an earlier request has left,
 -- which may have begun in the same millisecond. It is the request's own only after an internal redirect, or if a module has
 -- opened it in the rewrite phase (`is_early`). Phases: access.
 function ____exports.enter()
-    local state = states[request.key()]
-    if state == nil or state.is_early == true or ngx.req.is_internal() then
-        return
+    local state = ____exports.open()
+    if is_new or state.is_early == true or ngx.req.is_internal() then
+        return state
     end
-    take_over(
-        state,
-        request.started()
-    )
+    take_over(state, state.began)
+    return state
 end
 --- Forgets the request at hand. The gateway does so after its last plugin. Where plugins stand alone each takes its own fields
 -- back, as none of them knows which one is the last; the empty table serves the next request at the same place. Phases: log.

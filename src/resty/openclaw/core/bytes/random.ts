@@ -24,15 +24,20 @@ function read_from_device(): void {
     ffi.copy(number as unknown as CValue, bytes, BYTES);
 }
 
-/** A number from 0 up, below 1. Phases: any. Source: getrandom(2), which takes nothing less than so few bytes at once. */
-export function share(): number {
+/** A whole number of 32 random bits. Phases: any. Source: getrandom(2), which takes nothing less than so few bytes at once. */
+export function bits(): number {
     if (tonumber(ffi.C.getrandom!(number, BYTES, 0)) !== BYTES) read_from_device();
-    return number.get(0) / NUMBERS;
+    return number.get(0);
+}
+
+/** A number from 0 up, below 1. Phases: any. */
+export function share(): number {
+    return bits() / NUMBERS;
 }
 
 /** So many times 32 random bits in lower-case hex, eight digits each. Phases: any. */
 export function hex(numbers: number): string {
     const parts: string[] = [];
-    for (const _ of $range(1, numbers)) parts.push(string.format("%08x", share() * NUMBERS));
+    for (const _ of $range(1, numbers)) parts.push(string.format("%08x", bits()));
     return table.concat(parts);
 }

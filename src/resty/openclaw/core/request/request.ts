@@ -124,8 +124,8 @@ export function last_seconds(name: string): number | undefined {
     return last;
 }
 
-/** Sets a variable that a `map` or `set` in nginx.conf declares. False if none does. */
-export function set_variable(name: string, text: string): boolean {
+/** Sets a variable to so many bytes of memory, which nginx copies. Else as `set_variable`. */
+export function set_bytes(name: string, bytes: string | Bytes, count: number): boolean {
     const request = get_request();
     if (request === undefined || name.length > LONGEST_NAME) return false;
     message_bytes.set(0, LONGEST_MESSAGE);
@@ -134,12 +134,18 @@ export function set_variable(name: string, text: string): boolean {
         name,
         name.length,
         lower_case,
-        text,
-        text.length,
+        bytes,
+        count,
         message_text,
         message_bytes,
     );
     return done === NGX_OK;
+}
+
+/** Sets a variable that a `map` or `set` in nginx.conf declares. False if none does. */
+export function set_variable(name: string, text: string): boolean {
+    const is_set = set_bytes(name, text, text.length);
+    return is_set;
 }
 
 /** nginx's cached time in seconds since 1970, with milliseconds. Phases: any. */

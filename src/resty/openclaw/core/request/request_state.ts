@@ -20,6 +20,9 @@ export interface RequestState {
 
 const states = new LuaMap<number, RequestState>();
 
+/** Whether `open` has just made the state that it returned. */
+let is_new = false;
+
 /** Tables to be used again: where a request has ended none is made for the next. */
 const idle: RequestState[] = [];
 let idle_count = 0;
@@ -75,6 +78,7 @@ export function open(): RequestState {
     const key = request.key();
     const began = request.started();
     const known = states.get(key);
+    is_new = known === undefined;
     if (known !== undefined) {
         if (known.began !== began) take_over(known, began);
         return known;
@@ -85,14 +89,15 @@ export function open(): RequestState {
 }
 
 /**
- * To be called at the beginning of a request's access phase: a state that is there already is one that an earlier request has left,
+ * The same, at the beginning of a request's access phase: a state that is there already is one that an earlier request has left,
  * which may have begun in the same millisecond. It is the request's own only after an internal redirect, or if a module has
  * opened it in the rewrite phase (`is_early`). Phases: access.
  */
-export function enter(): void {
-    const state = states.get(request.key());
-    if (state === undefined || state.is_early === true || ngx.req.is_internal()) return;
-    take_over(state, request.started());
+export function enter(): RequestState {
+    const state = open();
+    if (is_new || state.is_early === true || ngx.req.is_internal()) return state;
+    take_over(state, state.began);
+    return state;
 }
 
 /**
