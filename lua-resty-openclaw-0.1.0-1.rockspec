@@ -145,6 +145,7 @@ build = {
         ["resty.openclaw.core.request.request_uri"] = "lua-out/resty/openclaw/core/request/request_uri.lua",
         ["resty.openclaw.core.request.time_left"] = "lua-out/resty/openclaw/core/request/time_left.lua",
         ["resty.openclaw.core.request.upstream_tries"] = "lua-out/resty/openclaw/core/request/upstream_tries.lua",
+        ["resty.openclaw.core.request.variable_index"] = "lua-out/resty/openclaw/core/request/variable_index.lua",
         ["resty.openclaw.core.text.json"] = "lua-out/resty/openclaw/core/text/json.lua",
         ["resty.openclaw.core.text.json.any_value"] = "lua-out/resty/openclaw/core/text/json/any_value.lua",
         ["resty.openclaw.core.text.json.output"] = "lua-out/resty/openclaw/core/text/json/output.lua",

@@ -21,6 +21,7 @@ declare module "ffi" {
     export { new_ as new };
     export function string(pointer: CValue | Bytes, length?: number): string;
     export function copy(target: CValue, source: unknown, length: number): void;
+    export function sizeof(type: string): number;
     export function fill(target: CValue | Doubles, length: number, byte?: number): void;
     /** Whether the process has that property: "32bit", "64bit", "le", … */
     export function abi(parameter: string): boolean;

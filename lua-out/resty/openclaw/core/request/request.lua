@@ -3,6 +3,7 @@ local ffi = require("ffi")
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
+local variable_index = require("resty.openclaw.core.request.variable_index")
 ffi.cdef("\ndouble ngx_http_lua_ffi_now(void);\ndouble ngx_http_lua_ffi_req_start_time(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);\nint ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);\nint ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,\n    int capture, char **value, size_t *value_bytes, char **err);\nint ngx_http_lua_ffi_var_set(ngx_http_request_t *request, const unsigned char *name, size_t name_bytes,\n    unsigned char *lower_case, const unsigned char *value, size_t value_bytes, unsigned char *err, size_t *err_bytes);\nintptr_t ngx_atoi(const char *digits, size_t count);\nintptr_t ngx_atofp(const char *digits, size_t count, size_t decimals);\n")
 local NGX_OK = 0
 local LONGEST_NAME = 128
@@ -17,10 +18,10 @@ local value_bytes = ffi.new("size_t[1]")
 local message = ffi.new("char *[1]")
 local message_text = ffi.new("unsigned char[?]", LONGEST_MESSAGE)
 local message_bytes = ffi.new("size_t[1]")
---- Sets `value` and `value_bytes` to where a variable's value is. False if it has no value or does not exist.
-local function find(name)
-    local request = get_request()
-    if request == nil or #name > LONGEST_NAME then
+--- The numbers of the variables by their names, as far as they are known; `NONE` for those that have none.
+local numbers = {}
+local function find_by_name(request, name)
+    if #name > LONGEST_NAME then
         return false
     end
     local found = ffi.C.ngx_http_lua_ffi_var_get(
@@ -34,6 +35,40 @@ local function find(name)
         message
     )
     return found == NGX_OK
+end
+local function found_text(is_found)
+    return is_found and ffi.string(value[0], value_bytes[0]) or nil
+end
+--- The number of a variable that is asked for the first time: only if its value by number is that by name.
+local function learn_number(request, name)
+    if variable_index.is_of_timer(request) then
+        return variable_index.NONE
+    end
+    local number = variable_index.find(request, name)
+    if number ~= variable_index.NONE then
+        local by_name = found_text(find_by_name(request, name))
+        if found_text(variable_index.read(request, number, value, value_bytes)) ~= by_name then
+            number = variable_index.NONE
+        end
+    end
+    numbers[name] = number
+    return number
+end
+--- Sets `value` and `value_bytes` to where a variable's value is. False if it has no value or does not exist.
+local function find(name)
+    local request = get_request()
+    if request == nil then
+        return false
+    end
+    local number = numbers[name] or learn_number(request, name)
+    local ____temp_0
+    if number == variable_index.NONE then
+        ____temp_0 = find_by_name(request, name)
+    else
+        ____temp_0 = variable_index.read(request, number, value, value_bytes)
+    end
+    local is_found = ____temp_0
+    return is_found
 end
 local function first_byte(text)
     local byte = text[0]

@@ -10,6 +10,7 @@ import * as ffi from "ffi";
 import { get_request } from "resty.core.base";
 import type { Buffer } from "string.buffer";
 import * as upstream_tries from "./upstream_tries";
+import * as variable_index from "./variable_index";
 
 ffi.cdef(`
 double ngx_http_lua_ffi_now(void);
@@ -40,10 +41,11 @@ const message = ffi.new("char *[1]");
 const message_text = ffi.new("unsigned char[?]", LONGEST_MESSAGE);
 const message_bytes = ffi.new("size_t[1]") as unknown as LuaTable<number, number>;
 
-/** Sets `value` and `value_bytes` to where a variable's value is. False if it has no value or does not exist. */
-function find(name: string): boolean {
-    const request = get_request();
-    if (request === undefined || name.length > LONGEST_NAME) return false;
+/** The numbers of the variables by their names, as far as they are known; `NONE` for those that have none. */
+const numbers = new LuaTable<string, number>();
+
+function find_by_name(request: CValue, name: string): boolean {
+    if (name.length > LONGEST_NAME) return false;
     const found = ffi.C.ngx_http_lua_ffi_var_get!(
         request,
         name,
@@ -55,6 +57,34 @@ function find(name: string): boolean {
         message,
     );
     return found === NGX_OK;
+}
+
+function found_text(is_found: boolean): string | undefined {
+    return is_found ? ffi.string(value.get(0), value_bytes.get(0) as unknown as number) : undefined;
+}
+
+/** The number of a variable that is asked for the first time: only if its value by number is that by name. */
+function learn_number(request: CValue, name: string): number {
+    if (variable_index.is_of_timer(request)) return variable_index.NONE;
+    let number = variable_index.find(request, name);
+    if (number !== variable_index.NONE) {
+        const by_name = found_text(find_by_name(request, name));
+        if (found_text(variable_index.read(request, number, value, value_bytes)) !== by_name) number = variable_index.NONE;
+    }
+    numbers.set(name, number);
+    return number;
+}
+
+/** Sets `value` and `value_bytes` to where a variable's value is. False if it has no value or does not exist. */
+function find(name: string): boolean {
+    const request = get_request();
+    if (request === undefined) return false;
+    const number = numbers.get(name) ?? learn_number(request, name);
+    const is_found =
+        number === variable_index.NONE
+            ? find_by_name(request, name)
+            : variable_index.read(request, number, value, value_bytes);
+    return is_found;
 }
 
 function first_byte(text: CValue): number {
