@@ -134,6 +134,7 @@ build = {
         ["resty.openclaw.core.request.cache_key"] = "lua-out/resty/openclaw/core/request/cache_key.lua",
         ["resty.openclaw.core.request.client_network"] = "lua-out/resty/openclaw/core/request/client_network.lua",
         ["resty.openclaw.core.request.delivery_header"] = "lua-out/resty/openclaw/core/request/delivery_header.lua",
+        ["resty.openclaw.core.request.host"] = "lua-out/resty/openclaw/core/request/host.lua",
         ["resty.openclaw.core.request.json_error"] = "lua-out/resty/openclaw/core/request/json_error.lua",
         ["resty.openclaw.core.request.operator_access"] = "lua-out/resty/openclaw/core/request/operator_access.lua",
         ["resty.openclaw.core.request.operator_access.token"] = "lua-out/resty/openclaw/core/request/operator_access/token.lua",

@@ -703,6 +703,10 @@ declare module "resty.openclaw.core.request.request" {
      * 128 bytes. A variable that was set to an empty string is "".
      */
     export function variable(name: string): string | undefined;
+    /** Where a variable's value is, until the request ends, and how many bytes it has. Nothing and 0 if it has no value. */
+    export function bytes_of(name: string): LuaMultiReturn<[memory: Bytes | undefined, count: number]>;
+    /** The number in so many bytes of memory; nothing if there are none, or others than digits. Phases: any. */
+    export function digits(memory: Bytes, count: number): number | undefined;
     /**
      * Appends `before` and a variable's value to a buffer. If the value is missing or empty, appends nothing and returns false.
      * It makes no Lua string, which would cost interning, memory and garbage collection.

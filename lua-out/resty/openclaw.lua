@@ -3,6 +3,7 @@ local jit_options = require("jit.opt")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local worker_process = require("resty.openclaw.core.process.worker_process")
+local host = require("resty.openclaw.core.request.host")
 local json_error = require("resty.openclaw.core.request.json_error")
 local request = require("resty.openclaw.core.request.request")
 local request_id = require("resty.openclaw.core.request.request_id")
@@ -99,6 +100,7 @@ end
 --- Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access.
 function ____exports.access()
     request_id.give(request_state.enter())
+    host.look_at()
     local route = present_route()
     if route == nil then
         refuse_unknown_route()

@@ -7,6 +7,7 @@ import type { Balancer } from "./openclaw/balancer";
 import * as shared_memory from "./openclaw/core/memory/shared_memory";
 import * as metric_registry from "./openclaw/core/metrics/metric_registry";
 import * as worker_process from "./openclaw/core/process/worker_process";
+import * as host from "./openclaw/core/request/host";
 import * as json_error from "./openclaw/core/request/json_error";
 import * as request from "./openclaw/core/request/request";
 import * as request_id from "./openclaw/core/request/request_id";
@@ -101,6 +102,7 @@ function refuse_unknown_route(): void {
 /** Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access. */
 export function access(): void {
     request_id.give(request_state.enter());
+    host.look_at();
     const route = present_route();
     if (route === undefined) {
         refuse_unknown_route();

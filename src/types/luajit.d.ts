@@ -20,7 +20,7 @@ declare module "ffi" {
     function new_(type: string, ...init: unknown[]): CValue;
     export { new_ as new };
     export function string(pointer: CValue | Bytes, length?: number): string;
-    export function copy(target: CValue, source: unknown, length: number): void;
+    export function copy(target: CValue | Bytes, source: unknown, length: number): void;
     export function sizeof(type: string): number;
     export function fill(target: CValue | Doubles, length: number, byte?: number): void;
     /** Whether the process has that property: "32bit", "64bit", "le", … */

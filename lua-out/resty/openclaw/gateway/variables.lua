@@ -1,4 +1,10 @@
 local ____exports = {}
---- `openclaw_route` is set by nginx.conf in each location, `openclaw_new_id` by the gateway, the others by the balancer.
-____exports.OWN = {openclaw_new_id = "$request_id", openclaw_route = "", openclaw_degraded = "", openclaw_queue_seconds = ""}
+--- `openclaw_route` is set by nginx.conf in each location, the next two by the access hook, the others by the balancer.
+____exports.OWN = {
+    openclaw_route = "",
+    openclaw_host_as_given = "",
+    openclaw_new_id = "$request_id",
+    openclaw_degraded = "",
+    openclaw_queue_seconds = ""
+}
 return ____exports

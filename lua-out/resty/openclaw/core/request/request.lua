@@ -83,6 +83,24 @@ function ____exports.variable(name)
     local text = ffi.string(value[0], value_bytes[0])
     return text
 end
+--- Where a variable's value is, until the request ends, and how many bytes it has. Nothing and 0 if it has no value.
+function ____exports.bytes_of(name)
+    if not find(name) then
+        return nil, 0
+    end
+    return value[0], tonumber(value_bytes[0])
+end
+--- The number in so many bytes of memory; nothing if there are none, or others than digits. Phases: any.
+function ____exports.digits(memory, count)
+    local number = tonumber(ffi.C.ngx_atoi(memory, count))
+    local ____temp_1
+    if number < 0 then
+        ____temp_1 = nil
+    else
+        ____temp_1 = number
+    end
+    return ____temp_1
+end
 --- Appends `before` and a variable's value to a buffer. If the value is missing or empty, appends nothing and returns false.
 -- It makes no Lua string, which would cost interning, memory and garbage collection.
 function ____exports.append(target, name, before)

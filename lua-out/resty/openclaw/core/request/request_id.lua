@@ -1,8 +1,33 @@
 local ____exports = {}
+local ffi = require("ffi")
 local id_generator = require("resty.openclaw.core.bytes.id_generator")
 local request = require("resty.openclaw.core.request.request")
---- The id of a span has half the digits.
-local SPAN_BYTES = id_generator.ID_BYTES / 2
+local ____id_generator_0 = id_generator
+local ID_BYTES = ____id_generator_0.ID_BYTES
+--- Bytes of a parent id: that of the gateway is the first half of the id.
+local PARENT_BYTES = 16
+--- A traceparent, version 00: version, trace, parent and flags.
+local TEMPLATE = ((("00-" .. string.rep("0", ID_BYTES)) .. "-") .. string.rep("0", PARENT_BYTES)) .. "-00"
+local TRACE_AT = 3
+local PARENT_AT = TRACE_AT + ID_BYTES + 1
+local FLAGS_AT = PARENT_AT + PARENT_BYTES + 1
+local FLAGS_BYTES = 2
+local traceparent = ffi.new("uint8_t[?]", #TEMPLATE)
+ffi.copy(traceparent, TEMPLATE, #TEMPLATE)
+--- Begins a trace, unless the client has, or the flags are no two bytes: then nginx.conf makes the traceparent.
+local function begin_trace(id)
+    if request.variable("openclaw_trace_given") ~= "" then
+        return
+    end
+    local its_flags = request.variable("openclaw_new_trace_flags") or ""
+    if #its_flags ~= FLAGS_BYTES then
+        return
+    end
+    ffi.copy(traceparent + TRACE_AT, id, ID_BYTES)
+    ffi.copy(traceparent + PARENT_AT, id, PARENT_BYTES)
+    ffi.copy(traceparent + FLAGS_AT, its_flags, FLAGS_BYTES)
+    request.set_bytes("openclaw_traceparent", traceparent, #TEMPLATE)
+end
 --- Gives the request an id, unless it has one. Phases: rewrite, access.
 function ____exports.give(state)
     if state.has_id == true then
@@ -10,7 +35,7 @@ function ____exports.give(state)
     end
     state.has_id = true
     local id = id_generator.next_id()
-    request.set_bytes("openclaw_new_id", id, id_generator.ID_BYTES)
-    request.set_bytes("openclaw_parent_id", id, SPAN_BYTES)
+    request.set_bytes("openclaw_new_id", id, ID_BYTES)
+    begin_trace(id)
 end
 return ____exports

@@ -6,22 +6,11 @@ ffi.cdef("\ntypedef struct { size_t len; const char *data; } openclaw_text_t;\nt
 ____exports.NONE = -1
 --- "HTTP", the first field of a request. Source: NGX_HTTP_MODULE in ngx_http_request.h.
 local SIGNATURE = 1347703880
---- NGX_HTTP_VAR_NOCACHEABLE in ngx_http_variables.h.
+--- NGX_HTTP_VAR_NOCACHEABLE and NGX_HTTP_VAR_PREFIX in ngx_http_variables.h.
 local NO_CACHEABLE = 2
+local PREFIX = 32
 --- More variables than any configuration has.
 local MOST_VARIABLES = 100000
---- Variables that a module makes from a part of their name. By number nginx keeps the first value of a request, by name it makes a new one
--- each time; so only those whose values it never keeps have a number here.
-local PREFIXES = {
-    "http_",
-    "sent_http_",
-    "sent_trailer_",
-    "upstream_http_",
-    "upstream_trailer_",
-    "upstream_cookie_",
-    "cookie_",
-    "arg_"
-}
 local library = ffi.C
 local LENGTH = 268435455
 local NOT_FOUND = 1073741824
@@ -44,13 +33,10 @@ local function variables_of(request)
     local is_as_expected = tonumber(servers.size) == ffi.sizeof("void *") and tonumber(variables.size) == ffi.sizeof("openclaw_variable_t") and tonumber(variables.count) <= MOST_VARIABLES
     return is_as_expected and variables or nil
 end
-local function is_prefixed(name)
-    for ____, prefix in ipairs(PREFIXES) do
-        if string.sub(name, 1, #prefix) == prefix then
-            return true
-        end
-    end
-    return false
+--- Whether the variable has the same value by number as by name. Of a variable that a module makes from a part of its name, as
+-- `$arg_…`, nginx keeps the first value of a request for its number, and makes a new one for each look-up by name.
+local function is_same_by_name(flags)
+    return bits.band(flags, PREFIX) == 0 or bits.band(flags, NO_CACHEABLE) ~= 0
 end
 --- Whether this is the request of a timer, which has no variables. Phases: any with a request.
 function ____exports.is_of_timer(request)
@@ -69,11 +55,7 @@ function ____exports.find(request, name)
             variable.name.data,
             tonumber(variable.name.len)
         ) == name then
-            local is_kept = bits.band(
-                tonumber(variable.flags),
-                NO_CACHEABLE
-            ) == 0
-            return is_kept and is_prefixed(name) and ____exports.NONE or place
+            return is_same_by_name(tonumber(variable.flags)) and place or ____exports.NONE
         end
     end
     return ____exports.NONE

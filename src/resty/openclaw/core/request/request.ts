@@ -102,6 +102,18 @@ export function variable(name: string): string | undefined {
     return text;
 }
 
+/** Where a variable's value is, until the request ends, and how many bytes it has. Nothing and 0 if it has no value. */
+export function bytes_of(name: string): LuaMultiReturn<[memory: Bytes | undefined, count: number]> {
+    if (!find(name)) return $multi(undefined, 0);
+    return $multi(value.get(0) as unknown as Bytes, tonumber(value_bytes.get(0))!);
+}
+
+/** The number in so many bytes of memory; nothing if there are none, or others than digits. Phases: any. */
+export function digits(memory: Bytes, count: number): number | undefined {
+    const number = tonumber(ffi.C.ngx_atoi!(memory, count))!;
+    return number < 0 ? undefined : number;
+}
+
 /**
  * Appends `before` and a variable's value to a buffer. If the value is missing or empty, appends nothing and returns false.
  * It makes no Lua string, which would cost interning, memory and garbage collection.

@@ -3,7 +3,7 @@
  * and hashes and compares one at each look-up.
  *
  * No function of nginx tells a running worker these numbers, so they are read from nginx's own table of variables. Its layout is that of
- * ngx_http_request_t, ngx_http_core_main_conf_t and ngx_http_variable_t in nginx 1.9 to 1.31. Whether it holds is checked before
+ * ngx_http_request_t, ngx_http_core_main_conf_t and ngx_http_variable_t in nginx 1.13 to 1.31. Whether it holds is checked before
  * anything of it is used; where it does not, no variable has a number, and all are found by name.
  */
 import * as bits from "bit";
@@ -62,25 +62,11 @@ export const NONE = -1;
 
 /** "HTTP", the first field of a request. Source: NGX_HTTP_MODULE in ngx_http_request.h. */
 const SIGNATURE = 0x50545448;
-/** NGX_HTTP_VAR_NOCACHEABLE in ngx_http_variables.h. */
+/** NGX_HTTP_VAR_NOCACHEABLE and NGX_HTTP_VAR_PREFIX in ngx_http_variables.h. */
 const NO_CACHEABLE = 2;
+const PREFIX = 32;
 /** More variables than any configuration has. */
 const MOST_VARIABLES = 100_000;
-
-/**
- * Variables that a module makes from a part of their name. By number nginx keeps the first value of a request, by name it makes a new one
- * each time; so only those whose values it never keeps have a number here.
- */
-const PREFIXES = [
-    "http_",
-    "sent_http_",
-    "sent_trailer_",
-    "upstream_http_",
-    "upstream_trailer_",
-    "upstream_cookie_",
-    "cookie_",
-    "arg_",
-];
 
 const library = ffi.C as unknown as {
     /** The number of the module, which is the first field of its description. */
@@ -109,9 +95,12 @@ function variables_of(request: CValue): NginxArray | undefined {
     return is_as_expected ? variables : undefined;
 }
 
-function is_prefixed(name: string): boolean {
-    for (const prefix of PREFIXES) if (string.sub(name, 1, prefix.length) === prefix) return true;
-    return false;
+/**
+ * Whether the variable has the same value by number as by name. Of a variable that a module makes from a part of its name, as
+ * `$arg_…`, nginx keeps the first value of a request for its number, and makes a new one for each look-up by name.
+ */
+function is_same_by_name(flags: number): boolean {
+    return bits.band(flags, PREFIX) === 0 || bits.band(flags, NO_CACHEABLE) !== 0;
 }
 
 /** Whether this is the request of a timer, which has no variables. Phases: any with a request. */
@@ -127,8 +116,7 @@ export function find(request: CValue, name: string): number {
     for (const place of $range(0, tonumber(variables.count)! - 1)) {
         const variable = all.get(place);
         if (ffi.string(variable.name.data, tonumber(variable.name.len)) === name) {
-            const is_kept = bits.band(tonumber(variable.flags)!, NO_CACHEABLE) === 0;
-            return is_kept && is_prefixed(name) ? NONE : place;
+            return is_same_by_name(tonumber(variable.flags)!) ? place : NONE;
         }
     }
     return NONE;

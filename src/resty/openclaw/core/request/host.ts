@@ -1,0 +1,24 @@
+/**
+ * Whether nodes may get the client's Host header unchanged. nginx.conf finds out by a regular expression; nginx keeps the host of
+ * most requests where their header is, which is quickly seen.
+ */
+import * as request from "./request";
+
+const COLON = string.byte(":");
+/** With the colon. */
+const LONGEST_PORT = 6;
+
+/** Whether this is a colon and a port. */
+function is_port(text: Bytes, bytes: number): boolean {
+    if (bytes < 2 || bytes > LONGEST_PORT || text.get(0) !== COLON) return false;
+    return request.digits(pointer_add(text, 1), bytes - 1) !== undefined;
+}
+
+/** Sets `$openclaw_host_as_given` if the header has the host that nginx uses itself, with or without a port. Phases: rewrite, access. */
+export function look_at(): void {
+    const [host, host_bytes] = request.bytes_of("host");
+    const [given, given_bytes] = request.bytes_of("http_host");
+    if (host === undefined || given === undefined || host !== given) return;
+    const rest = given_bytes - host_bytes;
+    if (rest === 0 || is_port(pointer_add(given, host_bytes), rest)) request.set_variable("openclaw_host_as_given", "1");
+}
