@@ -94,6 +94,7 @@ build = {
         ["resty.openclaw.core.bytes.gzip"] = "lua-out/resty/openclaw/core/bytes/gzip.lua",
         ["resty.openclaw.core.bytes.id_generator"] = "lua-out/resty/openclaw/core/bytes/id_generator.lua",
         ["resty.openclaw.core.bytes.random"] = "lua-out/resty/openclaw/core/bytes/random.lua",
+        ["resty.openclaw.core.code.straight_loop"] = "lua-out/resty/openclaw/core/code/straight_loop.lua",
         ["resty.openclaw.core.files.file_sync"] = "lua-out/resty/openclaw/core/files/file_sync.lua",
         ["resty.openclaw.core.files.files"] = "lua-out/resty/openclaw/core/files/files.lua",
         ["resty.openclaw.core.files.open_files"] = "lua-out/resty/openclaw/core/files/open_files.lua",

@@ -67,7 +67,7 @@ local function patterns()
         local code = file:read("*a")
         file:close()
         for _, name in ipairs(FUNCTIONS) do
-            for at in code:gmatch("string%." .. name .. "%(()") do
+            for at in code:gmatch("string_" .. name .. "%(()") do
                 local given = arguments(code, at)
                 local pattern = text_of(code, given[2])
                 local place = path .. ": " .. (pattern or given[2])

@@ -1,16 +1,29 @@
 local ____exports = {}
+local pairs = pairs
+local tostring = tostring
+local type = type
+local math_abs = math.abs
+local string_sub = string.sub
 local fault = require("resty.openclaw.core.metrics.fault")
+local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_OTHER = metric_registry.OTHER
+local metric_registry_open = metric_registry.open
 local declaration = require("resty.openclaw.metrics.declaration")
+local declaration_declare = declaration.declare
+local declaration_forget = declaration.forget
+local declaration_sorted = declaration.sorted
 local handle_tree = require("resty.openclaw.metrics.handle_tree")
+local handle_tree_find = handle_tree.find
+local handle_tree_new = handle_tree.new
 local MOST_METRICS = 500
 --- So many misused metrics are counted by name, the others together.
 local MOST_MISUSED = 100
-local registry = metric_registry.open("openclaw")
+local registry = metric_registry_open("openclaw")
 if ngx.get_phase() == "init" then
-    declaration.forget(registry)
+    declaration_forget(registry)
 end
-local faults = fault.new("nginx.metric", registry)
+local faults = fault_new("nginx.metric", registry)
 local misused = {}
 local misused_count = 0
 local metrics = {}
@@ -18,11 +31,11 @@ local metric_count = 0
 --- The label under which a misuse is counted; bounded, as names may come from outside.
 local function misuse_label(name)
     if type(name) ~= "string" then
-        return metric_registry.OTHER
+        return metric_registry_OTHER
     end
     if not (misused[name] ~= nil) then
         if misused_count >= MOST_MISUSED then
-            return metric_registry.OTHER
+            return metric_registry_OTHER
         end
         misused[name] = true
         misused_count = misused_count + 1
@@ -33,7 +46,7 @@ local function misuse(kind, name, what)
     registry.misuses:labels(misuse_label(name)):inc()
     faults:report(
         kind,
-        string.sub(
+        string_sub(
             tostring(name),
             1,
             200
@@ -58,7 +71,7 @@ local function names_of(labels)
         end
         names[#names + 1] = name
     end
-    return declaration.sorted(names)
+    return declaration_sorted(names)
 end
 local function first_use(kind, name, labels)
     if type(name) ~= "string" then
@@ -75,11 +88,11 @@ local function first_use(kind, name, labels)
     if names == nil then
         return misuse("labels", name, "labels must be a table of names and values")
     end
-    local family, err = declaration.declare(registry, kind, name, names)
+    local family, err = declaration_declare(registry, kind, name, names)
     if family == nil then
         return misuse("declaration", name, err)
     end
-    local tree = handle_tree.new(family, registry.most_series)
+    local tree = handle_tree_new(family, registry.most_series)
     metrics[name] = tree
     metric_count = metric_count + 1
     return tree
@@ -92,7 +105,7 @@ local function handle_of(kind, name, labels)
     if tree.family.kind ~= kind then
         return misuse("kind", name, (("it is a " .. tree.family.kind) .. ", not a ") .. kind)
     end
-    local handle, err = handle_tree.find(tree, labels)
+    local handle, err = handle_tree_find(tree, labels)
     if handle == nil then
         return misuse("labels", name, err)
     end
@@ -133,7 +146,7 @@ function ____exports.inc(name, by, labels)
 end
 --- Counts a finite number in a histogram; its bounds are fit for seconds, unless it was made otherwise. Phases: any.
 function ____exports.observe(name, value, labels)
-    if type(value) ~= "number" or not (math.abs(value) < math.huge) then
+    if type(value) ~= "number" or not (math_abs(value) < math.huge) then
         misuse(
             "value",
             name,

@@ -1,19 +1,44 @@
 local ____exports = {}
+local error = error
+local pairs = pairs
+local string_format = string.format
+local string_sub = string.sub
 local jit_options = require("jit.opt")
+local jit_options_start = jit_options.start
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local shared_memory_release = shared_memory.release
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_open = metric_registry.open
 local worker_process = require("resty.openclaw.core.process.worker_process")
+local worker_process_is_here = worker_process.is_here
 local host = require("resty.openclaw.core.request.host")
+local host_look_at = host.look_at
 local json_error = require("resty.openclaw.core.request.json_error")
+local json_error_page = json_error.page
+local json_error_respond = json_error.respond
 local request = require("resty.openclaw.core.request.request")
+local request_variable = request.variable
 local request_id = require("resty.openclaw.core.request.request_id")
+local request_id_give = request_id.give
 local request_state = require("resty.openclaw.core.request.request_state")
+local request_state_enter = request_state.enter
+local request_state_forget = request_state.forget
 local edges = require("resty.openclaw.edge")
+local edges_show_job = edges.show_job
 local builder = require("resty.openclaw.gateway.builder")
+local builder_build = builder.build
+local builder_instances_of = builder.instances_of
 local lifecycle = require("resty.openclaw.gateway.lifecycle")
+local lifecycle_exit_worker = lifecycle.exit_worker
+local lifecycle_init_worker = lifecycle.init_worker
 local refusal = require("resty.openclaw.gateway.refusal")
+local refusal_without_trace = refusal.without_trace
 local requirements = require("resty.openclaw.gateway.requirements")
-____exports.VERSION = "0.1.0"
+local requirements_look_at_hooks = requirements.look_at_hooks
+local requirements_look_at_variables = requirements.look_at_variables
+local requirements_watch_log = requirements.watch_log
+local VERSION = "0.1.0"
+____exports.VERSION = VERSION
 local ____builder_0 = builder
 local DICT = ____builder_0.DICT
 local INTERNAL_ERROR = 500
@@ -38,44 +63,47 @@ local function build(options)
     if ngx.shared[DICT] == nil then
         error(("setup: there is no lua_shared_dict \"" .. DICT) .. "\": include nginx/openclaw.conf in http", 0)
     end
-    return builder.build(options)
+    return builder_build(options)
 end
 --- Builds the gateway from a table; `setup({})` is valid: metrics only. Raises all that is wrong, a sentence a line
 -- with the option, what was expected and what was given, which keeps nginx from starting. Phases: init.
-function ____exports.setup(options)
-    local built = refusal.without_trace(function() return build(options) end)
+local function setup(options)
+    local built = refusal_without_trace(function() return build(options) end)
     for ____, balancer in pairs(built.balancers) do
         a_balancer = balancer
     end
-    requirements.watch_log(built.faults)
+    requirements_watch_log(built.faults)
     gateway = built
-    jit_options.start(JIT_CONSTANTS)
+    jit_options_start(JIT_CONSTANTS)
 end
+____exports.setup = setup
 local function present_route()
-    return gateway and gateway.routes[request.variable("openclaw_route") or ""]
+    return gateway and gateway.routes[request_variable("openclaw_route") or ""]
 end
 --- Starts the background work of a worker; in any other process nothing. Phases: init_worker.
-function ____exports.init_worker()
+local function init_worker()
     if gateway == nil then
         ngx.log(ngx.ERR, "gateway: setup was never called; init_by_lua must call require(\"resty.openclaw\").setup")
         return
     end
     has_begun = true
-    if not worker_process.is_here() then
+    if not worker_process_is_here() then
         return
     end
-    lifecycle.init_worker(gateway)
+    lifecycle_init_worker(gateway)
 end
+____exports.init_worker = init_worker
 --- Counts what could not be delivered, and gives back the worker's part of the shared memory. Phases: exit_worker.
-function ____exports.exit_worker()
+local function exit_worker()
     if gateway == nil then
         return
     end
-    if worker_process.is_here() then
-        lifecycle.exit_worker(gateway)
+    if worker_process_is_here() then
+        lifecycle_exit_worker(gateway)
     end
-    shared_memory.release(metric_registry.open(DICT).region)
+    shared_memory_release(metric_registry_open(DICT).region)
 end
+____exports.exit_worker = exit_worker
 local function report_no_beginning()
     has_begun = true
     if gateway ~= nil then
@@ -86,28 +114,28 @@ end
 local SHOWN_BYTES = 100
 local function refuse_unknown_route()
     if gateway == nil then
-        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        json_error_respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
     end
-    local name = string.sub(
-        request.variable("openclaw_route") or "",
+    local name = string_sub(
+        request_variable("openclaw_route") or "",
         1,
         SHOWN_BYTES
     )
-    local what = name == "" and "route.conf is included in a location without \"set $openclaw_route NAME;\"" or ("$openclaw_route is " .. string.format("%q", name)) .. ", which is none of the routes in setup"
+    local what = name == "" and "route.conf is included in a location without \"set $openclaw_route NAME;\"" or ("$openclaw_route is " .. string_format("%q", name)) .. ", which is none of the routes in setup"
     gateway.faults:report("unknown_route", what)
-    json_error.respond(404, "unknown_route", "There is no such route.")
+    json_error_respond(404, "unknown_route", "There is no such route.")
 end
 --- Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access.
 function ____exports.access()
-    request_id.give(request_state.enter())
-    host.look_at()
+    request_id_give(request_state_enter())
+    host_look_at()
     local route = present_route()
     if route == nil then
         refuse_unknown_route()
         return
     end
     if route.requirements.awaits_variables then
-        requirements.look_at_variables(route.requirements, gateway.faults)
+        requirements_look_at_variables(route.requirements, gateway.faults)
     end
     if not has_begun then
         report_no_beginning()
@@ -166,7 +194,7 @@ function ____exports.header_filter()
     route.header_filter()
 end
 --- Runs the route's plugins that look at or change the answer's body. Phases: body_filter.
-function ____exports.body_filter()
+local function body_filter()
     local route = present_route()
     if route == nil then
         return
@@ -174,6 +202,7 @@ function ____exports.body_filter()
     route.requirements.awaits_body_filter = false
     route.body_filter()
 end
+____exports.body_filter = body_filter
 --- Settles the request's tries and counts and records it. To be called once for every request. Phases: log.
 function ____exports.log()
     if a_balancer ~= nil then
@@ -183,67 +212,74 @@ function ____exports.log()
     if route ~= nil then
         local needs = route.requirements
         if needs.awaits_header_filter or needs.awaits_body_filter then
-            requirements.look_at_hooks(needs, gateway.faults)
+            requirements_look_at_hooks(needs, gateway.faults)
         end
         route.log()
     end
-    request_state.forget()
+    request_state_forget()
 end
 --- Refuses who may not see the metrics page; see docs/metrics.md. Phases: access.
-function ____exports.metrics_access()
+local function metrics_access()
     if gateway ~= nil then
         gateway.metrics:access()
     end
 end
+____exports.metrics_access = metrics_access
 --- The metrics page in Prometheus' text format. Phases: content.
-function ____exports.metrics_page()
+local function metrics_page()
     if gateway == nil then
-        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        json_error_respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
         return
     end
     gateway.metrics:page()
 end
+____exports.metrics_page = metrics_page
 --- The API to see and change the nodes of all upstreams; see docs/admin.md. Phases: content.
-function ____exports.upstreams_page()
+local function upstreams_page()
     if gateway == nil then
-        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        json_error_respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
         return
     end
     gateway.admin:page()
 end
+____exports.upstreams_page = upstreams_page
 --- Keeps a request that nobody has answered, of a route with the option edge; of any other it says what nginx says of the
 -- error. Phases: content.
-function ____exports.edge()
+local function edge()
     local ____opt_15 = present_route()
     local its_edge = ____opt_15 and ____opt_15.instances.edge
     if its_edge == nil then
-        json_error.page()
+        json_error_page()
         return
     end
     its_edge:content()
 end
+____exports.edge = edge
 --- The state of a job, or its answer; see docs/jobs.md. Phases: content.
-function ____exports.jobs_page()
+local function jobs_page()
     if gateway == nil then
-        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        json_error_respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
         return
     end
-    edges.show_job(builder.instances_of(gateway, "edge"))
+    edges_show_job(builder_instances_of(gateway, "edge"))
 end
+____exports.jobs_page = jobs_page
 --- What the gateway does now, as JSON; see docs/status.md. Phases: content.
-function ____exports.status_page()
+local function status_page()
     if gateway == nil then
-        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        json_error_respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
         return
     end
     gateway.status:page()
 end
+____exports.status_page = status_page
 --- The same as a page for people. Phases: content.
-function ____exports.dashboard_page()
+local function dashboard_page()
     if gateway == nil then
-        json_error.respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
+        json_error_respond(INTERNAL_ERROR, "not_set_up", "The gateway has not been set up.")
         return
     end
     gateway.status:dashboard()
 end
+____exports.dashboard_page = dashboard_page
 return ____exports

@@ -1,9 +1,17 @@
 local ____exports = {}
+local setmetatable = setmetatable
+local type = type
+local string_find = string.find
 local calls = require("resty.openclaw.admin.call")
+local calls_refuse = calls.refuse
 local paths = require("resty.openclaw.admin.path")
+local paths_read = paths.read
 local ____resources = require("resty.openclaw.admin.resources")
-local RESOURCES = ____resources.RESOURCES
+local resources_RESOURCES = ____resources.RESOURCES
+local RESOURCES = resources_RESOURCES
 local kinds = require("resty.openclaw.config.kinds")
+local kinds_of = kinds.of
+local kinds_with_methods = kinds.with_methods
 local ____schema = require("resty.openclaw.config.schema")
 local again = ____schema.again
 local map_of = ____schema.map_of
@@ -11,50 +19,61 @@ local option = ____schema.option
 local read_or_raise = ____schema.read_or_raise
 local required = ____schema.required
 local addresses = require("resty.openclaw.core.http.address")
+local addresses_parse = addresses.parse
 local fault = require("resty.openclaw.core.metrics.fault")
+local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_counter = metric_registry.counter
+local metric_registry_open = metric_registry.open
 local operator_access = require("resty.openclaw.core.request.operator_access")
+local operator_access_refusal = operator_access.refusal
 local tokens = require("resty.openclaw.core.request.operator_access.token")
+local tokens_TOKEN_FILE_OPTION = tokens.TOKEN_FILE_OPTION
+local tokens_TOKEN_OPTION = tokens.TOKEN_OPTION
+local tokens_new = tokens.new
 local request = require("resty.openclaw.core.request.request")
+local request_variable = request.variable
 local NAME = "admin"
 --- The prefix is compared with the path as clients send it, so it must need no escapes.
 local function is_prefix(given)
     if type(given) ~= "string" then
         return false
     end
-    local plain = string.find(given, "^/[%w/._~-]*[%w._~-]$")
+    local plain = string_find(given, "^/[%w/._~-]*[%w._~-]$")
     return plain ~= nil
 end
-local PREFIX = kinds.of("path", "a path of plain letters without a slash at its end", is_prefix)
+local PREFIX = kinds_of("path", "a path of plain letters without a slash at its end", is_prefix)
 --- The options in `setup`, where the upstreams are known.
-____exports.SCHEMA = {
+local SCHEMA = {
     prefix = option(PREFIX, "/openclaw/upstreams", "the path of the location, as clients send it"),
-    token = again(tokens.TOKEN_OPTION),
-    token_file = again(tokens.TOKEN_FILE_OPTION),
+    token = again(tokens_TOKEN_OPTION),
+    token_file = again(tokens_TOKEN_FILE_OPTION),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` of the metrics")
 }
-local UPSTREAM = kinds.with_methods("an upstream, such as a balancer", {"report", "change", "forget_changes"})
+____exports.SCHEMA = SCHEMA
+local UPSTREAM = kinds_with_methods("an upstream, such as a balancer", {"report", "change", "forget_changes"})
 --- The options of docs/admin.md.
-____exports.ALONE_SCHEMA = {
+local ALONE_SCHEMA = {
     upstreams = required(
         map_of(UPSTREAM),
         "name → a balancer, or any table with methods `report`, `change` and `forget_changes` like a balancer's; not in `setup`"
     ),
-    prefix = again(____exports.SCHEMA.prefix),
-    token = again(____exports.SCHEMA.token),
-    token_file = again(____exports.SCHEMA.token_file),
-    dict = again(____exports.SCHEMA.dict)
+    prefix = again(SCHEMA.prefix),
+    token = again(SCHEMA.token),
+    token_file = again(SCHEMA.token_file),
+    dict = again(SCHEMA.dict)
 }
+____exports.ALONE_SCHEMA = ALONE_SCHEMA
 --- Ends the request unless the client has access.
 local function check_access(admin, call)
-    local refusal = operator_access.refusal(admin.token, admin.faults)
+    local refusal = operator_access_refusal(admin.token, admin.faults)
     if refusal == nil then
         return
     end
     if refusal.status == 401 then
         ngx.header["WWW-Authenticate"] = "Bearer"
     end
-    calls.refuse(call, refusal.status, refusal.code, refusal.message)
+    calls_refuse(call, refusal.status, refusal.code, refusal.message)
 end
 local function page(self)
     ngx.header["Cache-Control"] = "no-store"
@@ -62,9 +81,9 @@ local function page(self)
     local upstreams = self.upstreams
     local requests = self.requests
     local faults = self.faults
-    local target = paths.read(
+    local target = paths_read(
         self.prefix,
-        request.variable("request_uri") or ""
+        request_variable("request_uri") or ""
     )
     local call = {
         upstreams = upstreams,
@@ -72,41 +91,42 @@ local function page(self)
         faults = faults,
         method = ngx.req.get_method(),
         upstream = target and target.upstream or "",
-        address = (addresses.parse(target and target.node or ""))
+        address = (addresses_parse(target and target.node or ""))
     }
     check_access(self, call)
     if target == nil then
-        return calls.refuse(call, 404, "not_found", "There is nothing at this address.")
+        return calls_refuse(call, 404, "not_found", "There is nothing at this address.")
     end
     local resource = RESOURCES[target.kind]
     local method = resource.methods[call.method]
     if method == nil then
         ngx.header.Allow = resource.allow
-        return calls.refuse(call, 405, "method_not_allowed", ("This address takes " .. resource.allow) .. " only.")
+        return calls_refuse(call, 405, "method_not_allowed", ("This address takes " .. resource.allow) .. " only.")
     end
     local upstream = upstreams[call.upstream]
     if upstream == nil and target.kind ~= "upstreams" then
-        return calls.refuse(call, 404, "unknown_upstream", "There is no such upstream.")
+        return calls_refuse(call, 404, "unknown_upstream", "There is no such upstream.")
     end
     method(call, upstream)
 end
 local metatable = {__index = {page = page}}
 --- The API of some upstreams. Raises if the token is invalid. Phases: init.
-function ____exports.create(options, upstreams, path)
-    local registry = metric_registry.open(options.dict)
+local function create(options, upstreams, path)
+    local registry = metric_registry_open(options.dict)
     local fields = {
         upstreams = upstreams,
         prefix = options.prefix,
-        token = tokens.new(path, options),
-        requests = metric_registry.counter(registry, "openclaw_admin_requests_total", "Requests to see or change nodes, by method and status.", {"method", "status"}),
-        faults = fault.new(NAME, registry)
+        token = tokens_new(path, options),
+        requests = metric_registry_counter(registry, "openclaw_admin_requests_total", "Requests to see or change nodes, by method and status.", {"method", "status"}),
+        faults = fault_new(NAME, registry)
     }
     return setmetatable(fields, metatable)
 end
+____exports.create = create
 --- The API outside `setup`, from the options in docs/admin.md. Raises if one is invalid. Phases: init.
 local function alone(options)
-    local read = read_or_raise(____exports.ALONE_SCHEMA, options, NAME)
-    return ____exports.create(read, read.upstreams, NAME)
+    local read = read_or_raise(ALONE_SCHEMA, options, NAME)
+    return create(read, read.upstreams, NAME)
 end
 ____exports.new = alone
 return ____exports

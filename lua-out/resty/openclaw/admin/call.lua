@@ -1,6 +1,9 @@
 local ____exports = {}
+local tostring = tostring
 local json_error = require("resty.openclaw.core.request.json_error")
+local json_error_respond = json_error.respond
 local request = require("resty.openclaw.core.request.request")
+local request_variable = request.variable
 --- The methods with their own label value; all others count as `other`.
 local METHODS = {GET = true, HEAD = true, PUT = true, DELETE = true}
 --- Retry-After of a change that was not stored.
@@ -13,25 +16,28 @@ local function count(call, status)
     ):inc()
 end
 --- Answers with JSON. Phases: content.
-function ____exports.answer(call, status, text)
+local function answer(call, status, text)
     count(call, status)
     ngx.status = status
     ngx.header["Content-Type"] = "application/json"
     ngx.header["Content-Length"] = #text + 1
     ngx.print(text, "\n")
 end
+____exports.answer = answer
 --- Answers with an error. Phases: content; never returns.
-function ____exports.refuse(call, status, code, message, retry_after)
+local function refuse(call, status, code, message, retry_after)
     count(call, status)
-    return json_error.respond(status, code, message, retry_after)
+    return json_error_respond(status, code, message, retry_after)
 end
+____exports.refuse = refuse
 --- Like `refuse`, if the upstream has no such node.
-function ____exports.refuse_unknown_node(call)
-    return ____exports.refuse(call, 404, "unknown_node", "The upstream has no such node.")
+local function refuse_unknown_node(call)
+    return refuse(call, 404, "unknown_node", "The upstream has no such node.")
 end
+____exports.refuse_unknown_node = refuse_unknown_node
 --- Like `refuse`, if a change was not stored.
-function ____exports.refuse_unstored(call, err)
-    return ____exports.refuse(
+local function refuse_unstored(call, err)
+    return refuse(
         call,
         503,
         "not_stored",
@@ -39,12 +45,13 @@ function ____exports.refuse_unstored(call, err)
         RETRY_SECONDS
     )
 end
+____exports.refuse_unstored = refuse_unstored
 --- Logs who changed a node. Phases: content.
-function ____exports.note(call, what, more)
+local function note(call, what, more)
     if more == nil then
         more = ""
     end
-    local who = request.variable("remote_addr") or ""
+    local who = request_variable("remote_addr") or ""
     ngx.log(
         ngx.NOTICE,
         "admin: ",
@@ -59,4 +66,5 @@ function ____exports.note(call, what, more)
         more
     )
 end
+____exports.note = note
 return ____exports

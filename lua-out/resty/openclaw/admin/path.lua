@@ -1,17 +1,25 @@
 local ____exports = {}
+local tonumber = tonumber
+local string_byte = string.byte
+local string_char = string.char
+local string_find = string.find
+local string_gmatch = string.gmatch
+local string_gsub = string.gsub
+local string_match = string.match
+local string_sub = string.sub
 local function byte_of(digits)
-    return string.char(tonumber(digits, 16))
+    return string_char(tonumber(digits, 16))
 end
 --- RFC 3986, section 2.1; nothing if a "%" is not part of an escape.
 local function decoded(segment)
-    local text, escapes = string.gsub(segment, "%%(%x%x)", byte_of)
-    local ____, percents = string.gsub(segment, "%%", "")
+    local text, escapes = string_gsub(segment, "%%(%x%x)", byte_of)
+    local ____, percents = string_gsub(segment, "%%", "")
     return escapes == percents and text or nil
 end
 --- The segments of a path, decoded; nothing if one is empty or cannot be decoded.
 local function segments(path)
     local found = {}
-    for segment in string.gmatch(path, "/([^/]*)") do
+    for segment in string_gmatch(path, "/([^/]*)") do
         local text = decoded(segment)
         if text == nil or text == "" then
             return nil
@@ -22,13 +30,13 @@ local function segments(path)
 end
 --- Parses the path as the client sent it: in nginx's `$uri` the slashes of "unix:%2Frun%2Fa.sock" are unescaped and look like
 -- others. Nothing for an unknown path. Phases: any.
-function ____exports.read(prefix, request_uri)
-    local path = string.match(request_uri, "^[^?#]*")
-    if string.sub(path, 1, #prefix) ~= prefix then
+local function read(prefix, request_uri)
+    local path = string_match(request_uri, "^[^?#]*")
+    if string_sub(path, 1, #prefix) ~= prefix then
         return nil
     end
-    local rest = string.sub(path, #prefix + 1)
-    if rest ~= "" and string.byte(rest) ~= string.byte("/") then
+    local rest = string_sub(path, #prefix + 1)
+    if rest ~= "" and string_byte(rest) ~= string_byte("/") then
         return nil
     end
     local parts = segments(rest)
@@ -62,17 +70,19 @@ function ____exports.read(prefix, request_uri)
     end
     return nil
 end
+____exports.read = read
 --- The longest path of a socket: Linux's sockaddr_un, less the zero at its end.
 local SOCKET_BYTES = 107
 --- Whether a node may be added at an address. The path of a socket must be one that can be opened, and that logs, metrics and
 -- `$upstream_addr`, a list with commas, can contain.
-function ____exports.may_be_added(address)
-    local socket = string.match(address, "^unix:(.*)$")
+local function may_be_added(address)
+    local socket = string_match(address, "^unix:(.*)$")
     if socket == nil then
         return true
     end
-    local odd = string.find(socket, "[^!-~]")
-    local comma = string.find(socket, ",", 1, true)
+    local odd = string_find(socket, "[^!-~]")
+    local comma = string_find(socket, ",", 1, true)
     return odd == nil and comma == nil and #socket <= SOCKET_BYTES
 end
+____exports.may_be_added = may_be_added
 return ____exports

@@ -1,21 +1,35 @@
 local ____exports = {}
+local ipairs = ipairs
 local body = require("resty.openclaw.admin.body")
+local body_read = body.read
 local calls = require("resty.openclaw.admin.call")
+local calls_answer = calls.answer
+local calls_note = calls.note
+local calls_refuse = calls.refuse
+local calls_refuse_unknown_node = calls.refuse_unknown_node
+local calls_refuse_unstored = calls.refuse_unstored
 local node_patches = require("resty.openclaw.admin.node_patch")
+local node_patches_describe = node_patches.describe
+local node_patches_read = node_patches.read
 local paths = require("resty.openclaw.admin.path")
+local paths_may_be_added = paths.may_be_added
 local shown = require("resty.openclaw.admin.shown")
+local shown_node = shown.node
+local shown_removed = shown.removed
+local shown_upstream = shown.upstream
+local shown_upstreams = shown.upstreams
 local function show_all(call)
-    calls.answer(
+    calls_answer(
         call,
         200,
-        shown.upstreams(call.upstreams)
+        shown_upstreams(call.upstreams)
     )
 end
 local function show_upstream(call, upstream)
-    calls.answer(
+    calls_answer(
         call,
         200,
-        shown.upstream(call.upstream, upstream)
+        shown_upstream(call.upstream, upstream)
     )
 end
 local function find(call, upstream)
@@ -29,77 +43,77 @@ end
 local function show_node(call, upstream)
     local report = find(call, upstream)
     if report == nil then
-        return calls.refuse_unknown_node(call)
+        return calls_refuse_unknown_node(call)
     end
-    calls.answer(
+    calls_answer(
         call,
         200,
-        shown.node(report)
+        shown_node(report)
     )
 end
 local function change_node(call, upstream)
-    local patch, code, message = node_patches.read(body.read(call))
+    local patch, code, message = node_patches_read(body_read(call))
     if patch == nil then
-        return calls.refuse(call, 400, code, message)
+        return calls_refuse(call, 400, code, message)
     end
     local address = call.address
     local before = find(call, upstream)
-    if address == nil or before == nil and not paths.may_be_added(address) then
+    if address == nil or before == nil and not paths_may_be_added(address) then
         local expected = "The node must be an IP address and port, or unix: and a path of at most 107 plain letters."
-        return calls.refuse(call, 400, "bad_change", expected)
+        return calls_refuse(call, 400, "bad_change", expected)
     end
     local ok, err = upstream:change(address, patch)
     if not ok then
-        return calls.refuse_unstored(call, err)
+        return calls_refuse_unstored(call, err)
     end
     local after = find(call, upstream)
     if after == nil then
-        return calls.refuse_unstored(call, "the node is not in force")
+        return calls_refuse_unstored(call, "the node is not in force")
     end
-    calls.note(
+    calls_note(
         call,
         before == nil and "added" or "changed",
-        node_patches.describe(patch)
+        node_patches_describe(patch)
     )
-    calls.answer(
+    calls_answer(
         call,
         before == nil and 201 or 200,
-        shown.node(after)
+        shown_node(after)
     )
 end
 local function remove_node(call, upstream)
     if call.address == nil or find(call, upstream) == nil then
-        return calls.refuse_unknown_node(call)
+        return calls_refuse_unknown_node(call)
     end
     local ok, err = upstream:change(call.address, {remove = true})
     if not ok then
-        return calls.refuse_unstored(call, err)
+        return calls_refuse_unstored(call, err)
     end
-    calls.note(call, "removed")
-    calls.answer(
+    calls_note(call, "removed")
+    calls_answer(
         call,
         200,
-        shown.removed(call.address)
+        shown_removed(call.address)
     )
 end
 local function forget_changes(call, upstream)
     if call.address == nil then
-        return calls.refuse_unknown_node(call)
+        return calls_refuse_unknown_node(call)
     end
     local before = find(call, upstream)
     local ok, err = upstream:forget_changes(call.address)
     if not ok then
-        return calls.refuse_unstored(call, err)
+        return calls_refuse_unstored(call, err)
     end
     local after = find(call, upstream)
     if before == nil and after == nil then
-        return calls.refuse_unknown_node(call)
+        return calls_refuse_unknown_node(call)
     end
-    calls.note(call, "took back the changes of")
-    calls.answer(
+    calls_note(call, "took back the changes of")
+    calls_answer(
         call,
         200,
-        after == nil and shown.removed(call.address) or shown.node(after)
+        after == nil and shown_removed(call.address) or shown_node(after)
     )
 end
 local ALL = {allow = "GET, HEAD", methods = {GET = show_all, HEAD = show_all}}
@@ -107,5 +121,6 @@ local UPSTREAM = {allow = "GET, HEAD", methods = {GET = show_upstream, HEAD = sh
 local NODE = {allow = "GET, HEAD, PUT, DELETE", methods = {GET = show_node, HEAD = show_node, PUT = change_node, DELETE = remove_node}}
 local CHANGES = {allow = "DELETE", methods = {DELETE = forget_changes}}
 --- The methods of each kind of path.
-____exports.RESOURCES = {upstreams = ALL, upstream = UPSTREAM, node = NODE, changes = CHANGES}
+local RESOURCES = {upstreams = ALL, upstream = UPSTREAM, node = NODE, changes = CHANGES}
+____exports.RESOURCES = RESOURCES
 return ____exports

@@ -1,6 +1,10 @@
 local ____exports = {}
+local ipairs = ipairs
 local names = require("resty.openclaw.config.names")
+local names_sorted = names.sorted
 local outputs = require("resty.openclaw.core.text.json.output")
+local outputs_collecting = outputs.collecting
+local outputs_finish = outputs.finish
 local ____shapes = require("resty.openclaw.core.text.json.shapes")
 local exact = ____shapes.exact
 local flag = ____shapes.flag
@@ -10,6 +14,7 @@ local object = ____shapes.object
 local row_of = ____shapes.row_of
 local text = ____shapes.text
 local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_paced = time_slice.paced
 local NODE = object()(
     {"address", text},
     {"state", text},
@@ -42,18 +47,20 @@ local UPSTREAMS = object()({
     map_of(UPSTREAM)
 })
 local function written(write, value)
-    local output = outputs.collecting(time_slice.paced(time_slice.yield_now))
+    local output = outputs_collecting(time_slice_paced(time_slice.yield_now))
     write(output, value)
-    return outputs.finish(output)
+    return outputs_finish(output)
 end
 --- One node. Phases: content; yields, as all here.
-function ____exports.node(report)
+local function node(report)
     return written(NODE, report)
 end
+____exports.node = node
 --- A node that was removed.
-function ____exports.removed(address)
+local function removed(address)
     return written(REMOVED, {address = address, removed = true})
 end
+____exports.removed = removed
 local function fields_of(upstream, name)
     local ____this_1
     ____this_1 = upstream
@@ -86,11 +93,11 @@ function ____exports.upstream(name, given)
     )
 end
 --- All upstreams by their names.
-function ____exports.upstreams(all)
+local function upstreams(all)
     return written(
         UPSTREAMS,
         {upstreams = function(put)
-            for ____, name in ipairs(names.sorted(all)) do
+            for ____, name in ipairs(names_sorted(all)) do
                 put(
                     name,
                     fields_of(all[name])
@@ -99,4 +106,5 @@ function ____exports.upstreams(all)
         end}
     )
 end
+____exports.upstreams = upstreams
 return ____exports

@@ -1,24 +1,44 @@
 local ____exports = {}
+local error = error
+local ipairs = ipairs
 local problem = require("resty.openclaw.config.problems")
+local problem_beginning = problem.beginning
 local leaders = require("resty.openclaw.core.memory.leader")
+local leaders_new = leaders.new
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local shared_memory_slot = shared_memory.slot
 local faults = require("resty.openclaw.core.metrics.fault")
+local faults_new = faults.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_counter = metric_registry.counter
+local metric_registry_open = metric_registry.open
 local choice = require("resty.openclaw.balancer.choice")
+local choice_new = choice.new
 local clients = require("resty.openclaw.balancer.clients")
+local clients_SLOTS = clients.SLOTS
 local consistent_hash = require("resty.openclaw.balancer.consistent_hash")
 local discovery = require("resty.openclaw.balancer.discovery")
+local discovery_new = discovery.new
 local dns = require("resty.openclaw.balancer.discovery.settings")
+local dns_settings_of = dns.settings_of
 local failover = require("resty.openclaw.balancer.failover")
+local failover_SLOTS = failover.SLOTS
 local figures = require("resty.openclaw.balancer.figures")
+local figures_show = figures.show
 local health_checks = require("resty.openclaw.balancer.health_check")
+local health_checks_new = health_checks.new
 local latency_buckets = require("resty.openclaw.balancer.latency_buckets")
 local least_conn = require("resty.openclaw.balancer.least_conn")
 local membership_of = require("resty.openclaw.balancer.membership")
+local membership_of_announce = membership_of.announce
+local membership_of_new = membership_of.new
 local queue = require("resty.openclaw.balancer.queue")
+local queue_new = queue.new
 local retry_budget = require("resty.openclaw.balancer.retry_budget")
+local retry_budget_new = retry_budget.new
 local round_robin = require("resty.openclaw.balancer.round_robin")
 local status_list = require("resty.openclaw.balancer.status_list")
+local status_list_of = status_list.of
 local xed = require("resty.openclaw.balancer.xed")
 local POLICIES = {
     xed = xed.new,
@@ -41,47 +61,47 @@ local function make_discovery(options, ____bindingPattern0, registry, membership
     if #names == 0 then
         return nil
     end
-    local settings_of_dns = dns.settings_of(options.dns, path, true)
-    return discovery.new(
+    local settings_of_dns = dns_settings_of(options.dns, path, true)
+    return discovery_new(
         ("balancer \"" .. name) .. "\"",
         registry,
         names,
         settings_of_dns,
-        function() return membership_of.announce(membership) end
+        function() return membership_of_announce(membership) end
     )
 end
 local function record(path, registry, name, slots)
     local region = registry.region
-    local slot, err = shared_memory.slot(region, name, slots)
+    local slot, err = shared_memory_slot(region, name, slots)
     if slot == nil then
         error(
-            (problem.beginning(path) .. " no shared memory: ") .. err,
+            (problem_beginning(path) .. " no shared memory: ") .. err,
             0
         )
     end
     return region.common + slot
 end
 local function counter(registry, upstream, name, help)
-    return metric_registry.counter(registry, name, help, {"upstream"}):labels(upstream)
+    return metric_registry_counter(registry, name, help, {"upstream"}):labels(upstream)
 end
 --- The upstream. Raises if there is no shared memory. Phases: init.
-function ____exports.settings(options, context)
+local function settings(options, context)
     local ____context_0 = context
     local name = ____context_0.name
     local path = ____context_0.path
     local dict = ____context_0.dict
-    local registry = metric_registry.open(dict)
+    local registry = metric_registry_open(dict)
     if not registry.region.shared then
         error(
-            ((problem.beginning(path) .. " nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"",
+            ((problem_beginning(path) .. " nginx.conf needs \"lua_shared_dict ") .. dict) .. " 10m;\"",
             0
         )
     end
-    local trouble = faults.new("balancer", registry)
+    local trouble = faults_new("balancer", registry)
     local policy = POLICIES[options.policy](options)
-    local busy = status_list.of(options.busy_statuses)
-    local health_check = health_checks.new(options.health_check, registry, name, busy)
-    local membership = membership_of.new(
+    local busy = status_list_of(options.busy_statuses)
+    local health_check = health_checks_new(options.health_check, registry, name, busy)
+    local membership = membership_of_new(
         registry,
         name,
         options.nodes,
@@ -93,31 +113,32 @@ function ____exports.settings(options, context)
     local made = {
         name = name,
         policy = policy,
-        pool = choice.new(policy, options.panic_share),
+        pool = choice_new(policy, options.panic_share),
         membership = membership,
         signal = options.signal,
         host = options.host,
         tries = options.tries,
         busy_statuses = busy,
-        failure_statuses = status_list.of(options.failure_statuses),
-        clients = record(path, registry, "clients " .. name, clients.SLOTS),
-        budget = retry_budget.new(options.retry_share),
+        failure_statuses = status_list_of(options.failure_statuses),
+        clients = record(path, registry, "clients " .. name, clients_SLOTS),
+        budget = retry_budget_new(options.retry_share),
         fallback = context.fallback,
-        failover = record(path, registry, "failover " .. name, failover.SLOTS),
-        waits = queue.new(registry, name),
+        failover = record(path, registry, "failover " .. name, failover_SLOTS),
+        waits = queue_new(registry, name),
         retries = counter(registry, name, "openclaw_upstream_retries_total", "Tries after one failed."),
         retries_refused = counter(registry, name, "openclaw_upstream_retries_refused_total", "Tries that were not to be followed by another one because too much of the traffic was retries."),
         fallbacks = counter(registry, name, "openclaw_upstream_fallbacks_total", "Requests of an upstream that went to its fallback."),
         registry = registry,
         faults = trouble,
         health_check = health_check,
-        leader = needs_leader and leaders.new(registry.region.names, "upstream " .. name) or nil,
+        leader = needs_leader and leaders_new(registry.region.names, "upstream " .. name) or nil,
         is_supervised = false,
         ticked_at = nil,
         leads = false,
         next_ask = nil
     }
-    figures.show(registry, made)
+    figures_show(registry, made)
     return made
 end
+____exports.settings = settings
 return ____exports

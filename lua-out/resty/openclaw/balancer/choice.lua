@@ -1,7 +1,20 @@
 local ____exports = {}
+local ipairs = ipairs
+local math_floor = math.floor
+local math_min = math.min
+local straight_loop = require("resty.openclaw.core.code.straight_loop")
+local straight_loop_over = straight_loop.over
 local health_state = require("resty.openclaw.balancer.health_check.health_state")
+local health_state_is_down = health_state.is_down
 local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
+local outlier_detection_is_ejected = outlier_detection.is_ejected
+local outlier_detection_probe = outlier_detection.probe
+local outlier_detection_seconds_busy = outlier_detection.seconds_busy
+local outlier_detection_wants_probe = outlier_detection.wants_probe
 local peer_of = require("resty.openclaw.balancer.peer")
+local peer_of_has_restarted = peer_of.has_restarted
+local peer_of_is_at_slow_start_limit = peer_of.is_at_slow_start_limit
+local peer_of_seconds_left = peer_of.seconds_left
 --- An empty pool. Phases: any.
 local function create(policy, panic_share)
     return {
@@ -17,13 +30,13 @@ local function create(policy, panic_share)
 end
 ____exports.new = create
 --- Takes another list of peers. Phases: any.
-function ____exports.set_peers(pool, peers)
+local function set_peers(pool, peers)
     local members = 0
     for ____, peer in ipairs(peers) do
         if not peer.is_draining then
             members = members + 1
         end
-        if peer_of.has_restarted(peer) then
+        if peer_of_has_restarted(peer) then
             peer.learned = pool.policy:learn(peer)
         end
     end
@@ -33,6 +46,7 @@ function ____exports.set_peers(pool, peers)
         pool.policy:list_changed(peers)
     end
 end
+____exports.set_peers = set_peers
 --- How many peers are left out of the current choice, and why.
 local down = 0
 --- How many more ejected ones may be left out: half of the members in all.
@@ -43,12 +57,12 @@ local started = 0
 local to_probe
 --- Whether a peer is neither down nor ejected; counts it if it is.
 local function is_up(peer, now)
-    if health_state.is_down(peer.checks) then
+    if health_state_is_down(peer.checks) then
         down = down + 1
         return false
     end
-    if outlier_detection.is_ejected(peer.record) then
-        if outlier_detection.wants_probe(peer.record, now) then
+    if outlier_detection_is_ejected(peer.record) then
+        if outlier_detection_wants_probe(peer.record, now) then
             to_probe = peer
         end
         ejected_left = ejected_left - 1
@@ -67,7 +81,7 @@ end
 local NO_ROUND = -1
 --- Adds an available peer to the candidates, unless it has reached the in-flight limit of its slow start.
 local function add_available(candidates, peer)
-    if peer_of.is_at_slow_start_limit(peer) then
+    if peer_of_is_at_slow_start_limit(peer) then
         loaded = loaded + 1
     else
         add(candidates, peer)
@@ -78,7 +92,7 @@ local function add_available(candidates, peer)
 end
 --- Considers a member where the request was not tried in this round.
 local function consider(pool, peer, now)
-    local is_busy = outlier_detection.seconds_busy(peer.record, now) > 0
+    local is_busy = outlier_detection_seconds_busy(peer.record, now) > 0
     if not is_busy then
         pool.others = pool.others + 1
     end
@@ -95,35 +109,43 @@ local function begin_choice(pool)
     pool.candidates.count = 0
     pool.busy.count = 0
     pool.others = 0
-    ejected_left = math.floor(pool.members / 2)
+    ejected_left = math_floor(pool.members / 2)
     down = 0
     loaded = 0
     started = 0
     to_probe = nil
 end
+local function look_at(peer, pool, round, now)
+    if peer_of_has_restarted(peer) then
+        peer.learned = pool.policy:learn(peer)
+    end
+    if peer.is_draining then
+        return
+    end
+    if peer.tried_in == round then
+        is_up(peer, now)
+    else
+        consider(pool, peer, now)
+    end
+end
+local look_at_all = straight_loop_over(look_at)
 --- Finds the candidates: the available peers where the request was not tried in this round.
 local function find_available(pool, round, now)
     begin_choice(pool)
-    for place = 0, #pool.peers - 1 do
-        local peer = pool.peers[place + 1]
-        if peer_of.has_restarted(peer) then
-            peer.learned = pool.policy:learn(peer)
-        end
-        if not peer.is_draining then
-            if peer.tried_in == round then
-                is_up(peer, now)
-            else
-                consider(pool, peer, now)
-            end
-        end
-    end
+    look_at_all(
+        pool.peers,
+        #pool.peers,
+        pool,
+        round,
+        now
+    )
 end
 --- The index in `pool.busy` from which on busy peers become candidates all the same.
 local function first_busy_taken(pool, round)
     if round ~= NO_ROUND then
         return pool.busy.count
     end
-    return math.floor((pool.members - down) / 2)
+    return math_floor((pool.members - down) / 2)
 end
 --- If more than half of the peers that are up are busy, adds busy ones until half of those that are up are candidates. Only for a
 -- request that was tried nowhere.
@@ -142,9 +164,9 @@ local function find_all_available(pool, round, now)
     local candidates = ____pool_0.candidates
     local first_busy = first_busy_taken(pool, round)
     candidates.count = 0
-    ejected_left = math.floor(pool.members / 2)
+    ejected_left = math_floor(pool.members / 2)
     for ____, peer in ipairs(pool.peers) do
-        local is_free = not peer.is_draining and is_up(peer, now) and outlier_detection.seconds_busy(peer.record, now) == 0
+        local is_free = not peer.is_draining and is_up(peer, now) and outlier_detection_seconds_busy(peer.record, now) == 0
         if is_free and peer.tried_in ~= round then
             add(candidates, peer)
         end
@@ -157,7 +179,7 @@ end
 local function find_any(pool, round, now)
     pool.candidates.count = 0
     for ____, peer in ipairs(pool.peers) do
-        local is_busy = outlier_detection.seconds_busy(peer.record, now) > 0
+        local is_busy = outlier_detection_seconds_busy(peer.record, now) > 0
         if not peer.is_draining and not is_busy and peer.tried_in ~= round then
             add(pool.candidates, peer)
         end
@@ -177,7 +199,7 @@ local function pick_candidate(pool, now, key)
         return nil
     end
     local peer = pool.policy:pick(pool.candidates, now, key)
-    if outlier_detection.seconds_busy(peer.record, now) == 0 then
+    if outlier_detection_seconds_busy(peer.record, now) == 0 then
         pool.others = pool.others - 1
     end
     return peer
@@ -196,30 +218,34 @@ end
 --- The peer for a first try; nothing if none is available. Phases: balancer.
 -- 
 -- @param key the value to hash, for a policy that does so
-function ____exports.first(pool, now, key)
+local function first(pool, now, key)
     find_available(pool, NO_ROUND, now)
     if to_probe ~= nil then
-        outlier_detection.probe(to_probe.record, now)
+        outlier_detection_probe(to_probe.record, now)
         pool.others = pool.others - 1
         return to_probe
     end
     local peer = pick(pool, NO_ROUND, now, key)
     return peer
 end
+____exports.first = first
 --- Begins a round for a request that was tried before; the peers of its tries are to be marked. Phases: balancer.
-function ____exports.begin_round(pool)
+local function begin_round(pool)
     pool.rounds = pool.rounds + 1
 end
+____exports.begin_round = begin_round
 --- Marks a peer where the request was tried. Phases: balancer.
-function ____exports.mark(pool, peer)
+local function mark(pool, peer)
     peer.tried_in = pool.rounds
 end
+____exports.mark = mark
 --- The peer for a request that was tried at the marked ones; nothing if no other is available. Phases: balancer.
-function ____exports.another(pool, now, key)
+local function another(pool, now, key)
     find_available(pool, pool.rounds, now)
     local peer = pick(pool, pool.rounds, now, key)
     return peer
 end
+____exports.another = another
 --- Finds all members.
 local function find_busy(pool)
     for ____, peer in ipairs(pool.peers) do
@@ -230,7 +256,7 @@ local function find_busy(pool)
 end
 --- A peer although none is available: one that is down and not marked. A busy one only for a first try, if all are busy. Phases:
 -- balancer.
-function ____exports.in_panic(pool, now, key, is_first)
+local function in_panic(pool, now, key, is_first)
     find_any(pool, pool.rounds, now)
     if is_first and pool.candidates.count == 0 then
         find_busy(pool)
@@ -238,17 +264,19 @@ function ____exports.in_panic(pool, now, key, is_first)
     local peer = pick_candidate(pool, now, key)
     return peer
 end
+____exports.in_panic = in_panic
 --- Seconds until one of the peers may be available again, at most 10; 10 if that is not known. Phases: any.
-function ____exports.seconds_left(pool, now)
+local function seconds_left(pool, now)
     local seconds = 10
     for ____, peer in ipairs(pool.peers) do
-        if not peer.is_draining and not health_state.is_down(peer.checks) then
-            seconds = math.min(
+        if not peer.is_draining and not health_state_is_down(peer.checks) then
+            seconds = math_min(
                 seconds,
-                peer_of.seconds_left(peer, now)
+                peer_of_seconds_left(peer, now)
             )
         end
     end
     return seconds
 end
+____exports.seconds_left = seconds_left
 return ____exports

@@ -1,7 +1,11 @@
 local ____exports = {}
+local math_abs = math.abs
+local math_log = math.log
 local ffi = require("ffi")
-____exports.FIRST = 4
-local GRID = ffi.new("double[9]", {
+local ffi_new = ffi.new
+local FIRST = 4
+____exports.FIRST = FIRST
+local GRID = ffi_new("double[9]", {
     1,
     2,
     4,
@@ -22,7 +26,7 @@ local ANSWERS_FOR_AN_ESTIMATE = 20
 --- The sums are divided by the weight long before they overflow.
 local MOST_SCALE = 1e+100
 local function zeros(size)
-    return ffi.new("double[?]", size)
+    return ffi_new("double[?]", size)
 end
 --- No observations. Phases: any.
 local function create()
@@ -48,21 +52,23 @@ local function bucket_of(in_flight)
     return in_flight > MOST_LISTED and BUCKETS - 1 or bucket_for[in_flight]
 end
 --- Adds that the node had so many requests in flight for so many seconds. Phases: any.
-function ____exports.spent(concurrency, in_flight, seconds)
+local function spent(concurrency, in_flight, seconds)
     local at = bucket_of(in_flight)
     local weight = seconds * concurrency.scale
     concurrency.seconds[at] = concurrency.seconds[at] + weight
     concurrency.request_seconds[at] = concurrency.request_seconds[at] + weight * in_flight
 end
+____exports.spent = spent
 --- Adds that the node gave so many answers, with so many requests in flight. Phases: any.
-function ____exports.answered(concurrency, in_flight, count)
+local function answered(concurrency, in_flight, count)
     local at = bucket_of(in_flight)
     local scale = concurrency.scale * (count == 1 and GROWTH or GROWTH ^ count)
     concurrency.scale = scale
     concurrency.seen = concurrency.seen + count
     concurrency.answers[at] = concurrency.answers[at] + count * scale
-    concurrency.logs[at] = concurrency.logs[at] + count * scale * math.log(in_flight)
+    concurrency.logs[at] = concurrency.logs[at] + count * scale * math_log(in_flight)
 end
+____exports.answered = answered
 local function rescale(concurrency)
     local scale = concurrency.scale
     if scale < MOST_SCALE then
@@ -85,7 +91,7 @@ local function sum_of(values)
 end
 --- The most likely concurrency, and the mean seconds of work per request that belong to it; nothing before 20 answers. Phases: any;
 -- takes about a microsecond.
-function ____exports.estimate(concurrency)
+local function estimate(concurrency)
     if concurrency.seen < ANSWERS_FOR_AN_ESTIMATE then
         return nil, 0
     end
@@ -107,9 +113,9 @@ function ____exports.estimate(concurrency)
         logs = logs + concurrency.logs[at]
         local exposure = (request_seconds + value * seconds_above) / scale
         if exposure > 0 then
-            local sum_of_logs = (logs + math.log(value) * answers_above) / scale
-            local prior = math.abs(math.log(value / ____exports.FIRST))
-            local likelihood = sum_of_logs - all_answers / scale * math.log(exposure) - prior
+            local sum_of_logs = (logs + math_log(value) * answers_above) / scale
+            local prior = math_abs(math_log(value / FIRST))
+            local likelihood = sum_of_logs - all_answers / scale * math_log(exposure) - prior
             if likelihood > best_likelihood then
                 best = value
                 best_likelihood = likelihood
@@ -119,4 +125,5 @@ function ____exports.estimate(concurrency)
     end
     return best, best_exposure / (all_answers / scale)
 end
+____exports.estimate = estimate
 return ____exports

@@ -1,34 +1,48 @@
 local ____exports = {}
+local setmetatable = setmetatable
+local type = type
+local bit_bor = bit.bor
+local bit_bxor = bit.bxor
+local bit_lshift = bit.lshift
+local bit_rshift = bit.rshift
+local math_ceil = math.ceil
+local math_log = math.log
+local math_random = math.random
+local string_find = string.find
+local string_match = string.match
 local kinds = require("resty.openclaw.config.kinds")
+local kinds_of = kinds.of
 local nodes = require("resty.openclaw.balancer.node")
+local nodes_in_flight = nodes.in_flight
 local TWO_TO_32 = 4294967296
 --- The option `load_factor` where it is not given.
-____exports.DEFAULT_LOAD_FACTOR = 1.25
+local DEFAULT_LOAD_FACTOR = 1.25
+____exports.DEFAULT_LOAD_FACTOR = DEFAULT_LOAD_FACTOR
 --- A number from 0 to 1, without the ends, that tells nothing of the other. Source: Bob Jenkins' integer hash.
 local function scattered(number)
-    local hash = bit.bor(
-        number + 2127912214 + bit.lshift(number, 12),
+    local hash = bit_bor(
+        number + 2127912214 + bit_lshift(number, 12),
         0
     )
-    hash = bit.bxor(
-        bit.bxor(hash, 3345072700),
-        bit.rshift(hash, 19)
+    hash = bit_bxor(
+        bit_bxor(hash, 3345072700),
+        bit_rshift(hash, 19)
     )
-    hash = bit.bor(
-        hash + 374761393 + bit.lshift(hash, 5),
+    hash = bit_bor(
+        hash + 374761393 + bit_lshift(hash, 5),
         0
     )
-    hash = bit.bxor(
-        bit.bor(hash + 3550635116, 0),
-        bit.lshift(hash, 9)
+    hash = bit_bxor(
+        bit_bor(hash + 3550635116, 0),
+        bit_lshift(hash, 9)
     )
-    hash = bit.bor(
-        hash + 4251993797 + bit.lshift(hash, 3),
+    hash = bit_bor(
+        hash + 4251993797 + bit_lshift(hash, 3),
         0
     )
-    hash = bit.bxor(
-        bit.bxor(hash, 3042594569),
-        bit.rshift(hash, 16)
+    hash = bit_bxor(
+        bit_bxor(hash, 3042594569),
+        bit_rshift(hash, 16)
     )
     return ((hash < 0 and hash + TWO_TO_32 or hash) + 0.5) / TWO_TO_32
 end
@@ -38,7 +52,7 @@ local function fair_load(policy, candidates)
     local weight = 0
     for at = 0, candidates.count - 1 do
         local peer = candidates.peers[at + 1]
-        local its_load = nodes.in_flight(peer.node)
+        local its_load = nodes_in_flight(peer.node)
         peer.learned.load = its_load
         load = load + its_load
         weight = weight + peer.weight
@@ -51,7 +65,7 @@ local function least_loaded(candidates)
     local least = math.huge
     for at = 0, candidates.count - 1 do
         local peer = candidates.peers[at + 1]
-        local load = (peer.learned.load + math.random()) / peer.weight
+        local load = (peer.learned.load + math_random()) / peer.weight
         if load < least then
             best = peer
             least = load
@@ -69,8 +83,8 @@ local function pick(self, candidates, _now, key)
     local best_score = -1
     for at = 0, candidates.count - 1 do
         local peer = candidates.peers[at + 1]
-        local score = -peer.weight / math.log(scattered(bit.bxor(hash, peer.learned.seed)))
-        if score > best_score and peer.learned.load < math.ceil(fair * peer.weight) then
+        local score = -peer.weight / math_log(scattered(bit_bxor(hash, peer.learned.seed)))
+        if score > best_score and peer.learned.load < math_ceil(fair * peer.weight) then
             best = peer
             best_score = score
         end
@@ -91,24 +105,26 @@ local function is_variable(given)
     if type(given) ~= "string" then
         return false
     end
-    local legal = string.find(given, "^%$?[%w_]+$")
+    local legal = string_find(given, "^%$?[%w_]+$")
     return legal ~= nil
 end
 --- The option `hash_on`: the variable to hash, with or without its dollar sign.
-____exports.HASHED_VARIABLE = kinds.of("variable name", "the name of a variable, such as \"$arg_user\"", is_variable)
+local HASHED_VARIABLE = kinds_of("variable name", "the name of a variable, such as \"$arg_user\"", is_variable)
+____exports.HASHED_VARIABLE = HASHED_VARIABLE
 --- The option `load_factor`.
-____exports.LOAD_FACTOR = kinds.of(
+local LOAD_FACTOR = kinds_of(
     "number > 1",
     "a number above 1",
     function(given) return type(given) == "number" and given > 1 and given < math.huge end
 )
+____exports.LOAD_FACTOR = LOAD_FACTOR
 --- The policy. Phases: init.
 local function create(____bindingPattern0)
     local load_factor
     local hash_on
     hash_on = ____bindingPattern0.hash_on
     load_factor = ____bindingPattern0.load_factor
-    local key_variable = string.match(hash_on or "_", "[%w_]+")
+    local key_variable = string_match(hash_on or "_", "[%w_]+")
     local fields = {key_variable = key_variable, load_factor = load_factor}
     return setmetatable(fields, metatable)
 end

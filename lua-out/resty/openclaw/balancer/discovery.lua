@@ -1,7 +1,12 @@
 local ____exports = {}
+local ipairs = ipairs
+local setmetatable = setmetatable
 local problem = require("resty.openclaw.config.problems")
+local problem_refuse = problem.refuse
 local faults = require("resty.openclaw.core.metrics.fault")
+local faults_new = faults.new
 local figures = require("resty.openclaw.balancer.discovery.figures")
+local figures_show = figures.show
 local ____name = require("resty.openclaw.balancer.discovery.name")
 local parse = ____name.parse
 local ____watched = require("resty.openclaw.balancer.discovery.watched")
@@ -56,9 +61,10 @@ end
 local metatable = {__index = {tick = tick, addresses = addresses}}
 --- Whether a node's text is a DNS name: "gpu.example.org:8000" for A and AAAA records, or an SRV name like
 -- "_http._tcp.gpu.example.org", without a port. False for addresses and paths of unix sockets. Phases: any.
-function ____exports.is_name(text)
+local function is_name(text)
     return parse(text) ~= nil
 end
+____exports.is_name = is_name
 --- Watches names. Raises if one is invalid. After a reload the former answers are there at once. Phases: init.
 -- 
 -- @param owner the beginning of lines in the log
@@ -68,7 +74,7 @@ local function create(owner, registry, names, settings, changed)
         owner = owner,
         settings = settings,
         dict = registry.region.names,
-        faults = faults.new("balancer", registry)
+        faults = faults_new("balancer", registry)
     }
     local all = {}
     local by_text = {}
@@ -76,7 +82,7 @@ local function create(owner, registry, names, settings, changed)
     for ____, text in ipairs(names) do
         local name = parse(text)
         if name == nil then
-            problem.refuse(owner .. ": nodes", "a list whose names are DNS names", text)
+            problem_refuse(owner .. ": nodes", "a list whose names are DNS names", text)
         end
         if not (by_text[text] ~= nil) then
             local watched = watch(common, registry, text, name)
@@ -90,7 +96,7 @@ local function create(owner, registry, names, settings, changed)
     end
     local fields = {names = all, by_text = by_text, reported = reported, changed = changed}
     local discovery = setmetatable(fields, metatable)
-    figures.show(registry, discovery)
+    figures_show(registry, discovery)
     return discovery
 end
 ____exports.new = create

@@ -1,7 +1,21 @@
 local ____exports = {}
+local ipairs = ipairs
+local math_exp = math.exp
+local math_max = math.max
+local math_min = math.min
 local concurrency_of = require("resty.openclaw.balancer.concurrency")
+local concurrency_of_FIRST = concurrency_of.FIRST
+local concurrency_of_answered = concurrency_of.answered
+local concurrency_of_estimate = concurrency_of.estimate
+local concurrency_of_new = concurrency_of.new
+local concurrency_of_spent = concurrency_of.spent
 local nodes = require("resty.openclaw.balancer.node")
+local nodes_done = nodes.done
+local nodes_is_quiet = nodes.is_quiet
+local nodes_load = nodes.load
 local warm_start = require("resty.openclaw.balancer.warm_start")
+local warm_start_load = warm_start.load
+local warm_start_save = warm_start.save
 --- Service time in seconds before any peer has answered.
 local FIRST_SERVICE_SECONDS = 0.05
 --- nginx's clock has a resolution of a millisecond: faster answers would seem to take no time.
@@ -19,20 +33,22 @@ local QUIET_SECONDS = 1
 local QUIET_TICK_SECONDS = 30
 --- Mean seconds of work for one request in a free slot. The mean over all peers counts as one answer, divided by the peer's static
 -- weight: the user's guess of its speed. Phases: any.
-function ____exports.service_seconds(all, peer)
+local function service_seconds(all, peer)
     local estimate = peer.learned
     local exposure = estimate.exposure + all.mean_service * all.mean_weight / peer.weight
-    local seconds = exposure / (estimate.answers + 1)
-    return seconds > LEAST_SERVICE_SECONDS and seconds or LEAST_SERVICE_SECONDS
+    local seconds = math_max(exposure / (estimate.answers + 1), LEAST_SERVICE_SECONDS)
+    return seconds
 end
+____exports.service_seconds = service_seconds
 --- Records that something happened at the peer. Phases: any.
-function ____exports.note_event(all, peer, now)
+local function note_event(all, peer, now)
     local estimate = peer.learned
     estimate.event_at = now
-    estimate.patience = estimate.answers > 0 and PATIENCE * ____exports.service_seconds(all, peer) or math.huge
+    estimate.patience = estimate.answers > 0 and PATIENCE * service_seconds(all, peer) or math.huge
 end
+____exports.note_event = note_event
 local function fade(estimate, seconds, over)
-    local keep = math.exp(-seconds / over)
+    local keep = math_exp(-seconds / over)
     estimate.exposure = estimate.exposure * keep
     estimate.answers = estimate.answers * keep
 end
@@ -42,22 +58,22 @@ local function expose(all, estimate, seconds)
     if busy <= 0 then
         return
     end
-    concurrency_of.spent(estimate.seen, busy, seconds)
-    estimate.exposure = estimate.exposure + math.min(busy, estimate.concurrency) * seconds
+    concurrency_of_spent(estimate.seen, busy, seconds)
+    estimate.exposure = estimate.exposure + math_min(busy, estimate.concurrency) * seconds
 end
 local function learn(estimate, fresh)
     local keep = fresh == 1 and KEEP or KEEP ^ fresh
     estimate.exposure = estimate.exposure * keep
     estimate.answers = estimate.answers * keep + fresh
-    concurrency_of.answered(
+    concurrency_of_answered(
         estimate.seen,
-        math.max(1, estimate.load),
+        math_max(1, estimate.load),
         fresh
     )
 end
 --- Takes another concurrency if that has become more likely, with the service time that belongs to it.
 local function estimate_concurrency(estimate)
-    local best, service = concurrency_of.estimate(estimate.seen)
+    local best, service = concurrency_of_estimate(estimate.seen)
     if best == nil or best == estimate.concurrency then
         return
     end
@@ -66,7 +82,7 @@ local function estimate_concurrency(estimate)
 end
 --- Begins with what another worker has learned in the last minute, if there is one.
 local function load_warm_start(peer, now)
-    local service, concurrency = warm_start.load(peer.warm_start, peer.known_start, now)
+    local service, concurrency = warm_start_load(peer.warm_start, peer.known_start, now)
     if service == nil then
         return
     end
@@ -83,7 +99,7 @@ local function save_warm_start(peer, now)
     if answers < ANSWERS_TO_SHARE then
         return
     end
-    warm_start.save(
+    warm_start_save(
         peer.warm_start,
         peer.known_start,
         now,
@@ -92,24 +108,24 @@ local function save_warm_start(peer, now)
     )
 end
 --- Reads a peer's counts and updates its estimate by what has changed since the last time. Phases: any.
-function ____exports.fold(all, peer, now)
+local function fold(all, peer, now)
     local estimate = peer.learned
-    local load = nodes.load(peer.node)
-    local done = nodes.done(peer.node)
+    local load = nodes_load(peer.node)
+    local done = nodes_done(peer.node)
     local before = estimate.read_at
     if before ~= nil then
         local exposure = estimate.exposure
         local answers = estimate.answers
-        local seconds = math.max(0, now - before)
+        local seconds = math_max(0, now - before)
         local fresh = done - estimate.done
         if fresh > 0 or load ~= estimate.load then
-            ____exports.note_event(all, peer, now)
+            note_event(all, peer, now)
         else
             local limit = (estimate.event_at or before) + estimate.patience
             if now > limit then
-                local working = math.min(
+                local working = math_min(
                     seconds,
-                    math.max(0, limit - before)
+                    math_max(0, limit - before)
                 )
                 fade(estimate, seconds - working, all.fading_idle)
                 seconds = working
@@ -131,12 +147,14 @@ function ____exports.fold(all, peer, now)
     estimate.load = load
     estimate.done = done
 end
+____exports.fold = fold
 --- Updates the mean over all peers. Phases: any.
-function ____exports.update_mean_service(all)
+local function update_mean_service(all)
     if all.sum_of_answers > 0 then
         all.mean_service = all.sum_of_exposure / all.sum_of_answers
     end
 end
+____exports.update_mean_service = update_mean_service
 --- Computes the sums again: rounding errors add up, and peers come and go.
 local function sum_up(all, list)
     all.sum_of_exposure = 0
@@ -145,10 +163,10 @@ local function sum_up(all, list)
         all.sum_of_exposure = all.sum_of_exposure + peer.learned.exposure
         all.sum_of_answers = all.sum_of_answers + peer.learned.answers
     end
-    ____exports.update_mean_service(all)
+    update_mean_service(all)
 end
 --- Applies another list of peers. Phases: any.
-function ____exports.list_changed(all, list)
+local function list_changed(all, list)
     local sum = 0
     for ____, peer in ipairs(list) do
         sum = sum + peer.weight
@@ -156,6 +174,7 @@ function ____exports.list_changed(all, list)
     all.mean_weight = #list > 0 and sum / #list or 1
     sum_up(all, list)
 end
+____exports.list_changed = list_changed
 --- Whether all peers are idle and quiet, and were looked at lately.
 local function are_quiet(all, list, now)
     if all.ticked_at == nil or now - all.ticked_at >= QUIET_TICK_SECONDS then
@@ -165,7 +184,7 @@ local function are_quiet(all, list, now)
         local ____peer_learned_1 = peer.learned
         local read_at = ____peer_learned_1.read_at
         local load = ____peer_learned_1.load
-        if read_at == nil or load ~= 0 or not nodes.is_quiet(peer.node, now, QUIET_SECONDS) then
+        if read_at == nil or load ~= 0 or not nodes_is_quiet(peer.node, now, QUIET_SECONDS) then
             return false
         end
     end
@@ -173,12 +192,12 @@ local function are_quiet(all, list, now)
 end
 --- Updates the estimates of all peers, idle ones included, and how fast they fade: the fewer answers, the slower. To be called ten
 -- times a second. Phases: any.
-function ____exports.tick(all, list, now)
+local function tick(all, list, now)
     if are_quiet(all, list, now) then
         return
     end
     for ____, peer in ipairs(list) do
-        ____exports.fold(all, peer, now)
+        fold(all, peer, now)
         estimate_concurrency(peer.learned)
         save_warm_start(peer, now)
     end
@@ -189,22 +208,23 @@ function ____exports.tick(all, list, now)
     local seconds = all.ticked_at == nil and 0 or now - all.ticked_at
     if seconds > 0 then
         local rate = all.fresh_answers / seconds
-        all.answer_rate = all.answer_rate + (1 - math.exp(-seconds / RATE_SECONDS)) * (rate - all.answer_rate)
-        local seen = 1 - math.exp(-math.max(1, now - all.started_at) / RATE_SECONDS)
-        all.fading_idle = math.min(
+        all.answer_rate = all.answer_rate + (1 - math_exp(-seconds / RATE_SECONDS)) * (rate - all.answer_rate)
+        local seen = 1 - math_exp(-math_max(1, now - all.started_at) / RATE_SECONDS)
+        all.fading_idle = math_min(
             600,
-            math.max(
+            math_max(
                 10,
-                300 / math.max(all.answer_rate / seen, 0.000001)
+                300 / math_max(all.answer_rate / seen, 0.000001)
             )
         )
-        all.fading_busy = math.max(40, 4 * all.fading_idle)
+        all.fading_busy = math_max(40, 4 * all.fading_idle)
     end
     all.ticked_at = now
     all.fresh_answers = 0
 end
+____exports.tick = tick
 --- The estimate of an unknown peer. Phases: any.
-function ____exports.none()
+local function none()
     return {
         read_at = nil,
         load = 0,
@@ -213,10 +233,11 @@ function ____exports.none()
         patience = math.huge,
         exposure = 0,
         answers = 0,
-        concurrency = concurrency_of.FIRST,
-        seen = concurrency_of.new()
+        concurrency = concurrency_of_FIRST,
+        seen = concurrency_of_new()
     }
 end
+____exports.none = none
 --- Estimates without any peer. Phases: any.
 local function create()
     return {

@@ -1,6 +1,9 @@
 local ____exports = {}
+local math_exp = math.exp
+local math_max = math.max
 --- Slots of the common block that a record takes.
-____exports.SLOTS = 7
+local SLOTS = 7
+____exports.SLOTS = SLOTS
 --- Recent requests that the upstream failed.
 local FAILED = 0
 --- When the failover began; 0 unless there is one.
@@ -22,21 +25,23 @@ local TOLERANCE = 0.5
 local GOOD_PROBES_TO_RETURN = 3
 local SECONDS_BETWEEN_PROBES = 1
 --- Whether requests go to the fallback at once. Phases: any.
-function ____exports.is_active(record)
+local function is_active(record)
     return record[SINCE] ~= 0
 end
+____exports.is_active = is_active
 --- Whether this request should probe the upstream during a failover; counts it as the probe of this second. Phases: balancer.
-function ____exports.take_probe(record, now)
+local function take_probe(record, now)
     if now < record[NEXT_PROBE_AT] then
         return false
     end
     record[NEXT_PROBE_AT] = now + SECONDS_BETWEEN_PROBES
     return true
 end
+____exports.take_probe = take_probe
 --- Counts one more request. `failures`: 1 if the upstream failed it, else 0.
 local function count(record, now, failures)
-    local seconds = math.max(0, now - record[COUNTED_AT])
-    local left = math.exp(-seconds / FADING_SECONDS)
+    local seconds = math_max(0, now - record[COUNTED_AT])
+    local left = math_exp(-seconds / FADING_SECONDS)
     record[FAILED] = record[FAILED] * left + failures
     record[COUNTED] = record[COUNTED] * left + 1
     record[COUNTED_AT] = now
@@ -52,9 +57,9 @@ end
 --- Records that the upstream failed a request. Phases: balancer, header_filter, log.
 -- 
 -- @param suspect the sender of the request, unless the upstream is certainly the cause
-function ____exports.failed(record, now, suspect)
+local function failed(record, now, suspect)
     record[GOOD_PROBES] = 0
-    if ____exports.is_active(record) then
+    if is_active(record) then
         return
     end
     count(record, now, 1)
@@ -69,14 +74,16 @@ function ____exports.failed(record, now, suspect)
     record[SINCE] = now
     record[NEXT_PROBE_AT] = now + SECONDS_BETWEEN_PROBES
 end
+____exports.failed = failed
 --- Records an answer of the upstream that is neither good nor bad, such as a 404. Phases: balancer, log.
-function ____exports.answered_neutrally(record, now)
-    if not ____exports.is_active(record) then
+local function answered_neutrally(record, now)
+    if not is_active(record) then
         count(record, now, 0)
     end
 end
+____exports.answered_neutrally = answered_neutrally
 --- Records a good answer of the upstream to a request that began at the given moment. Phases: balancer, log.
-function ____exports.succeeded(record, now, began)
+local function succeeded(record, now, began)
     local since = record[SINCE]
     if since == 0 then
         count(record, now, 0)
@@ -94,4 +101,5 @@ function ____exports.succeeded(record, now, began)
     record[SINCE] = 0
     record[GOOD_PROBES] = 0
 end
+____exports.succeeded = succeeded
 return ____exports

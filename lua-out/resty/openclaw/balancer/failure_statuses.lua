@@ -1,4 +1,5 @@
 local ____exports = {}
 --- Without 501, 507 and 529: a request can cause these at any node.
-____exports.DEFAULTS = {500, 502, 503, 504}
+local DEFAULTS = {500, 502, 503, 504}
+____exports.DEFAULTS = DEFAULTS
 return ____exports

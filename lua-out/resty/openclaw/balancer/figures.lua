@@ -1,10 +1,21 @@
 local ____exports = {}
+local error = error
+local ipairs = ipairs
+local pairs = pairs
 local gauges = require("resty.openclaw.core.metrics.gauges")
+local gauges_add = gauges.add
+local gauges_of = gauges.of
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local left_out = require("resty.openclaw.balancer.left_out")
+local left_out_reason = left_out.reason
 local nodes = require("resty.openclaw.balancer.node")
+local nodes_all = nodes.all
+local nodes_in_flight = nodes.in_flight
 local peer_of = require("resty.openclaw.balancer.peer")
+local peer_of_state = peer_of.state
 local upstreams = require("resty.openclaw.balancer.upstream")
+local upstreams_is_degraded = upstreams.is_degraded
 local shown_by_registry = {}
 local STATES = {
     "healthy",
@@ -27,13 +38,13 @@ local function is_in_force(registry, address)
     return false
 end
 local function show_in_flight(registry)
-    gauges.of(
+    gauges_of(
         registry,
         "openclaw_node_in_flight",
         "Requests that a node works on now.",
         {"node"},
         function(sample)
-            local all = nodes.all(registry)
+            local all = nodes_all(registry)
             local addresses = {}
             for address in pairs(all) do
                 addresses[#addresses + 1] = address
@@ -44,7 +55,7 @@ local function show_in_flight(registry)
                     if node == nil then
                         goto __continue10
                     end
-                    local count = nodes.in_flight(node)
+                    local count = nodes_in_flight(node)
                     if count ~= 0 or is_in_force(registry, address) then
                         sample(count, address)
                     end
@@ -64,7 +75,7 @@ local function each_peer(registry, visit)
     end
 end
 local function show_peers(registry, name, help, figure)
-    gauges.of(
+    gauges_of(
         registry,
         name,
         help,
@@ -84,17 +95,17 @@ local function show_peers(registry, name, help, figure)
 end
 local function show_states(registry)
     local help = "1 for the state a node is in for an upstream, 0 for all others."
-    gauges.of(
+    gauges_of(
         registry,
         "openclaw_upstream_node_state",
         help,
         {"upstream", "node", "state"},
         function(sample)
-            local now = clock.now()
+            local now = clock_now()
             each_peer(
                 registry,
                 function(upstream, peer)
-                    local present = peer_of.state(peer, now)
+                    local present = peer_of_state(peer, now)
                     for ____, state in ipairs(STATES) do
                         sample(state == present and 1 or 0, upstream.name, peer.node.address, state)
                     end
@@ -105,17 +116,17 @@ local function show_states(registry)
 end
 local function show_left_out(registry)
     local help = "1 for each node that gets no requests from an upstream, with the reason."
-    gauges.of(
+    gauges_of(
         registry,
         "openclaw_upstream_node_left_out",
         help,
         {"upstream", "node", "reason"},
         function(sample)
-            local now = clock.now()
+            local now = clock_now()
             each_peer(
                 registry,
                 function(upstream, peer)
-                    local reason = left_out.reason(peer, now)
+                    local reason = left_out_reason(peer, now)
                     if reason ~= nil then
                         sample(1, upstream.name, peer.node.address, reason)
                     end
@@ -126,7 +137,7 @@ local function show_left_out(registry)
 end
 local function show_degraded(registry)
     local help = "1 while an upstream's requests go to its fallback at once."
-    gauges.of(
+    gauges_of(
         registry,
         "openclaw_upstream_degraded",
         help,
@@ -135,7 +146,7 @@ local function show_degraded(registry)
             for ____, upstream in ipairs(shown(registry)) do
                 if upstream.fallback ~= nil then
                     sample(
-                        upstreams.is_degraded(upstream) and 1 or 0,
+                        upstreams_is_degraded(upstream) and 1 or 0,
                         upstream.name
                     )
                 end
@@ -169,12 +180,13 @@ local function show_all(registry)
     show_peers(registry, "openclaw_upstream_node_concurrency", "How many requests a node works on side by side, as the answering worker has learned it.", concurrency)
 end
 --- Shows the nodes of an upstream. Raises if there is an upstream of this name already. Phases: init.
-function ____exports.show(registry, upstream)
+local function show(registry, upstream)
     for ____, other in ipairs(shown(registry)) do
         if other.name == upstream.name then
             error(("balancer \"" .. upstream.name) .. "\": another one has this name", 0)
         end
     end
-    gauges.add(shown_by_registry, registry, upstream, show_all)
+    gauges_add(shown_by_registry, registry, upstream, show_all)
 end
+____exports.show = show
 return ____exports

@@ -1,4 +1,5 @@
 local ____exports = {}
+local string_find = string.find
 --- Whether nginx calls the balancer again when a kept-alive connection turns out to be closed.
 -- 
 -- nginx grants a try for each of these. OpenResty from 1.29.2.4 on takes it back: its patch of nginx informs ngx_lua, which
@@ -12,7 +13,7 @@ local function is_taken_back(nginx_version, ngx_lua_version, arguments_text)
     if nginx_version < FIRST_NGINX or ngx_lua_version < FIRST_NGX_LUA then
         return false
     end
-    local place = string.find(arguments_text, "../ngx_lua-", 1, true)
+    local place = string_find(arguments_text, "../ngx_lua-", 1, true)
     return place ~= nil
 end
 ____exports.is_taken_back = is_taken_back

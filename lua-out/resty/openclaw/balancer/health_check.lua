@@ -1,15 +1,28 @@
 local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
+local setmetatable = setmetatable
+local math_min = math.min
 local random = require("resty.openclaw.core.bytes.random")
+local random_share = random.share
 local faults = require("resty.openclaw.core.metrics.fault")
+local faults_new = faults.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_counter = metric_registry.counter
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local ____options = require("resty.openclaw.balancer.health_check.options")
 local settings_of = ____options.settings_of
 local probes = require("resty.openclaw.balancer.health_check.probe")
+local probes_probe = probes.probe
 local places = require("resty.openclaw.balancer.places")
+local places_give_back = places.give_back
+local places_leave = places.leave
+local places_new = places.new
+local places_take = places.take
 --- Concurrent checks of one upstream; and of all upstreams in this worker.
 local MOST_RUNNING = 10
-local PLACES = places.new(100)
+local PLACES = places_new(100)
 --- The first check of a node comes within so many seconds.
 local FIRST_SECONDS = 1
 --- After so many seconds without a tick, another worker may lead.
@@ -20,13 +33,13 @@ local LOST_SECONDS = 10
 local function is_current(____bindingPattern0)
     local ticked_at
     ticked_at = ____bindingPattern0.ticked_at
-    return ticked_at ~= nil and clock.now() - ticked_at <= STALE_SECONDS and not ngx.worker.exiting()
+    return ticked_at ~= nil and clock_now() - ticked_at <= STALE_SECONDS and not ngx.worker.exiting()
 end
 --- Releases the place of a check.
 local function free(health_check, node)
     health_check.running[node] = nil
     health_check.running_count = health_check.running_count - 1
-    places.give_back(PLACES)
+    places_give_back(PLACES)
 end
 --- Records the end of a check; false if its result came too late.
 local function finish(health_check, check)
@@ -56,7 +69,7 @@ local function run(premature, health_check, check)
     local ____check_schedule_peer_0 = check.schedule.peer
     local node = ____check_schedule_peer_0.node
     local server_name = ____check_schedule_peer_0.server_name
-    local result, why, retry_after = probes.probe(health_check.settings, node.host, node.port, server_name)
+    local result, why, retry_after = probes_probe(health_check.settings, node.host, node.port, server_name)
     if not finish(health_check, check) then
         return
     end
@@ -69,16 +82,16 @@ local function start(health_check, now)
     while health_check.running_count < MOST_RUNNING do
         local schedule = next_due(health_check, now)
         if schedule == nil then
-            places.leave(PLACES, health_check)
+            places_leave(PLACES, health_check)
             return
         end
-        if not places.take(PLACES, health_check, now) then
+        if not places_take(PLACES, health_check, now) then
             return
         end
         local check = {schedule = schedule, since = now}
         local ok, err = ngx.timer.at(0, run, health_check, check)
         if not ok then
-            places.give_back(PLACES)
+            places_give_back(PLACES)
             health_check.faults:report(
                 "timer",
                 "cannot check ",
@@ -88,7 +101,7 @@ local function start(health_check, now)
             )
             return
         end
-        local wait = settings.interval_seconds * (1 + settings.jitter * (2 * random.share() - 1))
+        local wait = settings.interval_seconds * (1 + settings.jitter * (2 * random_share() - 1))
         schedule.due_at = now + wait
         health_check.running[schedule.peer.node] = check
         health_check.running_count = health_check.running_count + 1
@@ -113,7 +126,7 @@ local function follow(health_check, peers, now)
     for ____, peer in ipairs(peers) do
         local schedule = schedules[peer.node]
         if schedule == nil then
-            local wait = math.min(health_check.settings.interval_seconds, FIRST_SECONDS) * random.share()
+            local wait = math_min(health_check.settings.interval_seconds, FIRST_SECONDS) * random_share()
             schedules[peer.node] = {peer = peer, due_at = now + wait, tick = tick}
         else
             schedule.peer = peer
@@ -148,7 +161,7 @@ local function stop(self)
         return
     end
     self.ticked_at = nil
-    places.leave(PLACES, self)
+    places_leave(PLACES, self)
     self.schedules = {}
 end
 local metatable = {__index = {tick = tick, stop = stop}}
@@ -167,8 +180,8 @@ local function create(options, registry, upstream, busy)
     local fields = {
         settings = settings_of(options, busy),
         upstream = upstream,
-        checks = metric_registry.counter(registry, "openclaw_health_checks_total", "Active checks of a node by how they ended: pass, fail, or busy.", {"upstream", "node", "result"}),
-        faults = faults.new("health_check", registry),
+        checks = metric_registry_counter(registry, "openclaw_health_checks_total", "Active checks of a node by how they ended: pass, fail, or busy.", {"upstream", "node", "result"}),
+        faults = faults_new("health_check", registry),
         schedules = {},
         running = {},
         running_count = 0,

@@ -1,10 +1,12 @@
 local ____exports = {}
+local pairs = pairs
+local table_sort = table.sort
 --- Of nodes that no longer exist so many changes are kept, the newest, in case the nodes come back.
 local MOST_OF_ABSENT = 100
 --- Forgets the oldest changes of nodes that are neither listed nor added, if there are too many. Phases: any.
 -- 
 -- @param listed the addresses of the configuration and the DNS
-function ____exports.limit(changes, listed)
+local function limit(changes, listed)
     local absent = {}
     for address, its_change in pairs(changes) do
         if its_change.added ~= true and not (listed[address] ~= nil) then
@@ -14,7 +16,7 @@ function ____exports.limit(changes, listed)
     if #absent <= MOST_OF_ABSENT then
         return
     end
-    table.sort(
+    table_sort(
         absent,
         function(a, b)
             local since_a, since_b = changes[a].since or 0, changes[b].since or 0
@@ -28,4 +30,5 @@ function ____exports.limit(changes, listed)
         changes[absent[place + 1]] = nil
     end
 end
+____exports.limit = limit
 return ____exports

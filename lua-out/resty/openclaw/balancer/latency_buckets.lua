@@ -1,10 +1,17 @@
 local ____exports = {}
+local ipairs = ipairs
+local setmetatable = setmetatable
+local tostring = tostring
+local math_max = math.max
 local kinds = require("resty.openclaw.config.kinds")
+local kinds_list_of = kinds.list_of
 local problem = require("resty.openclaw.config.problems")
+local problem_add = problem.add
 local ____schema = require("resty.openclaw.config.schema")
 local required = ____schema.required
 local table_of = ____schema.table_of
 local smooth_weighted = require("resty.openclaw.balancer.smooth_weighted")
+local smooth_weighted_take = smooth_weighted.take
 local DEFAULT_BUCKETS = {{below_seconds = 2, weight = 3}, {below_seconds = 4, weight = 2}}
 local NEW_ANSWER = 0.2
 local function bucket_weight(buckets, seconds)
@@ -25,7 +32,7 @@ local function pick(self, candidates)
         local peer = candidates.peers[place + 1]
         peer.learned.gain = self:weight(peer, candidates.peers)
     end
-    return candidates.peers[smooth_weighted.take(candidates) + 1]
+    return candidates.peers[smooth_weighted_take(candidates) + 1]
 end
 local function mix(latency, seconds)
     local before = latency.mean[0]
@@ -35,7 +42,7 @@ local function succeeded(self, peer, _now, seconds)
     if seconds ~= nil then
         mix(
             peer.learned,
-            math.max(seconds, 0.0001)
+            math_max(seconds, 0.0001)
         )
     end
 end
@@ -54,12 +61,12 @@ local metatable = {__index = {
     weight = weight,
     wants_seconds = true
 }}
-local LIST = kinds.list_of(table_of({
+local LIST = kinds_list_of(table_of({
     below_seconds = required(kinds.positive, "upper bound of the latency, in seconds"),
     weight = required(kinds.positive, "factor of the static weight of a node whose latency is below it")
 }))
 --- The option `buckets`: a list, rising by `below_seconds`.
-____exports.BUCKETS = {
+local BUCKETS = {
     name = "list",
     read = function(given, path, problems)
         local known = #problems
@@ -72,7 +79,7 @@ ____exports.BUCKETS = {
             local ____buckets_place_0 = buckets[place]
             local below_seconds = ____buckets_place_0.below_seconds
             if below_seconds <= before then
-                problem.add(
+                problem_add(
                     problems,
                     ((path .. "[") .. tostring(place)) .. "].below_seconds",
                     "more than " .. tostring(before),
@@ -84,6 +91,7 @@ ____exports.BUCKETS = {
         return buckets
     end
 }
+____exports.BUCKETS = BUCKETS
 --- The policy. Phases: init.
 local function create(____bindingPattern0)
     local buckets

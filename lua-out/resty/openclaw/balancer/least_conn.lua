@@ -1,6 +1,10 @@
 local ____exports = {}
+local setmetatable = setmetatable
 local nodes = require("resty.openclaw.balancer.node")
+local nodes_in_flight = nodes.in_flight
 local smooth_weighted = require("resty.openclaw.balancer.smooth_weighted")
+local smooth_weighted_none = smooth_weighted.none
+local smooth_weighted_take = smooth_weighted.take
 --- Leaves those with the least load in the first places.
 local function keep_least(candidates)
     local peers = candidates.peers
@@ -8,7 +12,7 @@ local function keep_least(candidates)
     local kept = 0
     for place = 0, candidates.count - 1 do
         local peer = peers[place + 1]
-        local load = nodes.in_flight(peer.node) / peer.weight
+        local load = nodes_in_flight(peer.node) / peer.weight
         if load < least then
             least = load
             kept = 0
@@ -22,11 +26,11 @@ local function keep_least(candidates)
     candidates.count = kept
 end
 local function learn(self)
-    return smooth_weighted.none()
+    return smooth_weighted_none()
 end
 local function pick(self, candidates)
     keep_least(candidates)
-    return candidates.peers[smooth_weighted.take(candidates) + 1]
+    return candidates.peers[smooth_weighted_take(candidates) + 1]
 end
 local function weight(self, peer)
     return peer.weight

@@ -1,13 +1,20 @@
 local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
+local type = type
 local kinds = require("resty.openclaw.config.kinds")
+local kinds_list_of = kinds.list_of
 local problem = require("resty.openclaw.config.problems")
+local problem_add = problem.add
 local schemas = require("resty.openclaw.config.schema")
+local schemas_read = schemas.read
 local ____schema = require("resty.openclaw.config.schema")
 local again = ____schema.again
 local option = ____schema.option
 local required = ____schema.required
 local ____node_address = require("resty.openclaw.balancer.node_address")
-local NODE_ADDRESS = ____node_address.NODE_ADDRESS
+local node_address_NODE_ADDRESS = ____node_address.NODE_ADDRESS
+local NODE_ADDRESS = node_address_NODE_ADDRESS
 local WEIGHT_EXPECTED = "a number above 0 (to take the node out of service, set drain = true)"
 local WEIGHT = {
     name = kinds.positive.name,
@@ -15,19 +22,20 @@ local WEIGHT = {
         if given ~= 0 then
             return kinds.positive.read(given, path, problems)
         end
-        problem.add(problems, path, WEIGHT_EXPECTED, given)
+        problem_add(problems, path, WEIGHT_EXPECTED, given)
         return 1
     end
 }
 --- The options beside a node's address.
-____exports.SCHEMA = {
+local SCHEMA = {
     weight = option(WEIGHT, 1, "for the other policies the node's share of the requests; for `xed` only a first guess at its speed, so [canaries](recipes.md#canary) need `round_robin`"),
     drain = option(kinds.flag, false, "the node gets no new requests; use this instead of weight 0, which is rejected")
 }
+____exports.SCHEMA = SCHEMA
 local NAMED_SCHEMA = {
     address = required(NODE_ADDRESS, "the address or name, if it is not the first entry of the table"),
-    weight = again(____exports.SCHEMA.weight),
-    drain = again(____exports.SCHEMA.drain)
+    weight = again(SCHEMA.weight),
+    drain = again(SCHEMA.drain)
 }
 local function entry(address, weight, is_draining)
     local ____address_0 = address
@@ -47,7 +55,7 @@ end
 --- `{ "10.0.1.10:8000", weight = 3 }`, or the same with `address = "10.0.1.10:8000"`.
 local function read_table(given, path, problems)
     if not (given[1] ~= nil) then
-        local named = schemas.read(NAMED_SCHEMA, given, path, problems)
+        local named = schemas_read(NAMED_SCHEMA, given, path, problems)
         local ____temp_1
         if named == nil then
             ____temp_1 = nil
@@ -64,7 +72,7 @@ local function read_table(given, path, problems)
             others[name] = value
         end
     end
-    local values = schemas.read(____exports.SCHEMA, others, path, problems)
+    local values = schemas_read(SCHEMA, others, path, problems)
     local ____temp_2
     if #problems > known then
         ____temp_2 = nil
@@ -78,7 +86,7 @@ local function read_node(given, path, problems)
         return read_table(given, path, problems)
     end
     if type(given) ~= "string" then
-        problem.add(problems, path, "an address or a table", given)
+        problem_add(problems, path, "an address or a table", given)
         return nil
     end
     local known = #problems
@@ -91,9 +99,9 @@ local function read_node(given, path, problems)
     end
     return ____temp_3
 end
-local LIST = kinds.list_of({name = "node", read = read_node})
+local LIST = kinds_list_of({name = "node", read = read_node})
 --- The option `nodes`: a list of nodes without duplicates.
-____exports.NODES = {
+local NODES = {
     name = "list",
     read = function(given, path, problems)
         local known = #problems
@@ -112,4 +120,5 @@ ____exports.NODES = {
         return entries
     end
 }
+____exports.NODES = NODES
 return ____exports

@@ -1,6 +1,10 @@
 local ____exports = {}
+local math_exp = math.exp
+local math_max = math.max
+local math_min = math.min
 --- Slots of the common block that a record takes.
-____exports.SLOTS = 10
+local SLOTS = 10
+____exports.SLOTS = SLOTS
 local PHI = 0
 --- When phi was last updated.
 local PHI_TIME = 1
@@ -36,31 +40,35 @@ local MOST_BUSY_SECONDS = 60
 --- A number that is not worth computing with.
 local NEARLY_ZERO = 0.000001
 local function faded_phi(record, now)
-    local seconds = math.max(0, now - record[PHI_TIME])
-    return record[PHI] * math.exp(-seconds / FADING_SECONDS)
+    local seconds = math_max(0, now - record[PHI_TIME])
+    return record[PHI] * math_exp(-seconds / FADING_SECONDS)
 end
 --- The share of recent failures, 0 to 1. Phases: any.
-function ____exports.phi(record, now)
+local function phi(record, now)
     if record[PHI] < 0.001 then
         return 0
     end
     local faded = faded_phi(record, now)
     return faded
 end
+____exports.phi = phi
 --- Seconds until an ejected peer may be probed; 0 for any other. Phases: any.
-function ____exports.seconds_ejected(record, now)
+local function seconds_ejected(record, now)
     local left = record[EJECTED_UNTIL] - now
     return left < 0 and 0 or left
 end
+____exports.seconds_ejected = seconds_ejected
 --- Seconds for which a busy peer gets no requests; 0 for any other. Phases: any.
-function ____exports.seconds_busy(record, now)
+local function seconds_busy(record, now)
     local left = record[BUSY_UNTIL] - now
     return left < 0 and 0 or left
 end
+____exports.seconds_busy = seconds_busy
 --- Whether a peer was ejected and has not answered well since, even if its time is over. Phases: any.
-function ____exports.is_ejected(record)
+local function is_ejected(record)
     return record[EJECTED_UNTIL] ~= 0
 end
+____exports.is_ejected = is_ejected
 --- Updates phi. `failed`: 1 for a failure, 0 for a success.
 local function step_phi(record, now, failed)
     local faded = faded_phi(record, now)
@@ -68,7 +76,7 @@ local function step_phi(record, now, failed)
     record[PHI_TIME] = now
 end
 --- Records a success. Phases: balancer, log.
-function ____exports.succeeded(record, now)
+local function succeeded(record, now)
     if record[PHI] == 0 then
         return
     end
@@ -84,6 +92,7 @@ function ____exports.succeeded(record, now)
     record[PROBE_UNTIL] = 0
     record[UNREPORTED_PROBES] = 0
 end
+____exports.succeeded = succeeded
 --- Records who had a failure.
 local function note_suspect(record, now, suspect)
     local client = suspect == nil and SEVERAL or suspect.client
@@ -120,7 +129,7 @@ function ____exports.failed(record, now, spread, suspect)
     step_phi(record, now, 1)
     record[PROBE_UNTIL] = 0
     record[UNREPORTED_PROBES] = 0
-    if ____exports.seconds_ejected(record, now) > 0 then
+    if seconds_ejected(record, now) > 0 then
         return
     end
     note_suspect(record, now, suspect)
@@ -128,14 +137,14 @@ function ____exports.failed(record, now, spread, suspect)
     if record[CONSECUTIVE_FAILURES] < FAILURES_TO_EJECT then
         return
     end
-    if ____exports.is_ejected(record) or is_caused_by_peer(record, now, (suspect and suspect.has_other_clients) == true) then
+    if is_ejected(record) or is_caused_by_peer(record, now, (suspect and suspect.has_other_clients) == true) then
         eject(record, now, spread)
     end
 end
 --- Records that another peer answered a request well that had failed here: the peer is the cause of the consecutive failures.
 -- `failed` must have been called for that failure. Phases: header_filter, log.
-function ____exports.confirmed(record, now, spread)
-    if record[CONSECUTIVE_FAILURES] == 0 or ____exports.is_ejected(record) then
+local function confirmed(record, now, spread)
+    if record[CONSECUTIVE_FAILURES] == 0 or is_ejected(record) then
         return
     end
     record[CLIENT] = SEVERAL
@@ -143,46 +152,52 @@ function ____exports.confirmed(record, now, spread)
         eject(record, now, spread)
     end
 end
+____exports.confirmed = confirmed
 --- Records that a peer has no room. It gets no requests for a second at least, even if it asks for less: its Retry-After may be a
 -- date that has passed. Phases: balancer, log.
 -- 
 -- @param seconds how long it asked to get no requests, if it said so
-function ____exports.note_busy(record, now, seconds)
+local function note_busy(record, now, seconds)
     record[PROBE_UNTIL] = 0
-    local pause = math.min(
+    local pause = math_min(
         MOST_BUSY_SECONDS,
-        math.max(BUSY_SECONDS, seconds or 0)
+        math_max(BUSY_SECONDS, seconds or 0)
     )
-    record[BUSY_UNTIL] = now + math.max(
-        ____exports.seconds_busy(record, now),
+    record[BUSY_UNTIL] = now + math_max(
+        seconds_busy(record, now),
         pause
     )
 end
+____exports.note_busy = note_busy
 --- Records that a try had no result, so that the next request may probe. Phases: balancer, log.
-function ____exports.end_probe(record)
+local function end_probe(record)
     record[PROBE_UNTIL] = 0
 end
+____exports.end_probe = end_probe
 --- Forgets all failures. Phases: any.
-function ____exports.reset(record)
-    for field = 0, ____exports.SLOTS - 1 do
+local function reset(record)
+    for field = 0, SLOTS - 1 do
         record[field] = 0
     end
 end
+____exports.reset = reset
 --- Whether a peer's ejection is over, it is not busy, and no request probes it yet. Phases: any.
-function ____exports.wants_probe(record, now)
-    if not ____exports.is_ejected(record) or ____exports.seconds_ejected(record, now) > 0 or ____exports.seconds_busy(record, now) > 0 then
+local function wants_probe(record, now)
+    if not is_ejected(record) or seconds_ejected(record, now) > 0 or seconds_busy(record, now) > 0 then
         return false
     end
     return record[PROBE_UNTIL] <= now
 end
+____exports.wants_probe = wants_probe
 --- Records that a request probes an ejected peer. Phases: balancer.
-function ____exports.probe(record, now)
+local function probe(record, now)
     record[PROBE_UNTIL] = now + PROBE_SECONDS
 end
+____exports.probe = probe
 --- Records a probe by a subrequest, whose failure is reported but whose success is not. The second one in a row ends the
 -- ejection; the next failure ejects the peer again. Does nothing for other peers. Phases: balancer.
-function ____exports.probe_without_result(record, now)
-    if not ____exports.is_ejected(record) or ____exports.seconds_ejected(record, now) > 0 then
+local function probe_without_result(record, now)
+    if not is_ejected(record) or seconds_ejected(record, now) > 0 then
         return
     end
     if record[UNREPORTED_PROBES] == 0 then
@@ -195,4 +210,5 @@ function ____exports.probe_without_result(record, now)
     record[EJECTED_UNTIL] = 0
     record[CONSECUTIVE_FAILURES] = FAILURES_TO_EJECT - 1
 end
+____exports.probe_without_result = probe_without_result
 return ____exports

@@ -1,4 +1,6 @@
 local ____exports = {}
+local ipairs = ipairs
+local table_remove = table.remove
 --- Who waits and has not asked again for so many seconds no longer needs a place.
 local GONE_SECONDS = 1
 --- So many places, all free. Phases: any.
@@ -28,15 +30,16 @@ local function before(places, who)
     return count
 end
 --- Removes somebody from the queue. Costs nothing if the queue is empty. Phases: any.
-function ____exports.leave(places, who)
+local function leave(places, who)
     if #places.queue == 0 then
         return
     end
     local place = before(places, who)
     if place < #places.queue then
-        table.remove(places.queue, place + 1)
+        table_remove(places.queue, place + 1)
     end
 end
+____exports.leave = leave
 local function wait(places, who, now)
     local place = before(places, who)
     if place < #places.queue then
@@ -48,7 +51,7 @@ local function wait(places, who, now)
 end
 --- Takes a place, which is to be given back. False if none is free, or others have waited longer: then `who` waits in the queue,
 -- and should ask again within a second or `leave`. Phases: any.
-function ____exports.take(places, who, now)
+local function take(places, who, now)
     if #places.queue > 0 then
         forget_gone(places, now)
     end
@@ -56,12 +59,14 @@ function ____exports.take(places, who, now)
         wait(places, who, now)
         return false
     end
-    ____exports.leave(places, who)
+    leave(places, who)
     places.taken = places.taken + 1
     return true
 end
+____exports.take = take
 --- Gives a place back. Phases: any.
-function ____exports.give_back(places)
+local function give_back(places)
     places.taken = places.taken - 1
 end
+____exports.give_back = give_back
 return ____exports

@@ -1,10 +1,11 @@
 local ____exports = {}
 --- For a peer that has not had a turn. Pure Lua, any phase.
-function ____exports.none()
+local function none()
     return {credit = 0, gain = 1}
 end
+____exports.none = none
 --- The place of the candidate whose turn it is, by their gains. Pure Lua, any phase.
-function ____exports.take(candidates)
+local function take(candidates)
     local peers = candidates.peers
     local best = -1
     local most = -math.huge
@@ -22,4 +23,5 @@ function ____exports.take(candidates)
     peers[best + 1].learned.credit = most - sum
     return best
 end
+____exports.take = take
 return ____exports

@@ -1,5 +1,7 @@
 local ____exports = {}
+local string_sub = string.sub
 local media_type = require("resty.openclaw.core.http.media_type")
+local media_type_of = media_type.of
 --- Server-sent events, JSON by the line under its several names, and pictures one after another.
 local STREAMED = {
     ["text/event-stream"] = true,
@@ -14,11 +16,12 @@ local STREAMED = {
 --- What begins all names of gRPC's: "application/grpc+proto", "application/grpc-web".
 local GRPC = "application/grpc"
 --- Whether an answer with this Content-Type is a stream. Phases: any.
-function ____exports.is_streamed(content_type)
+local function is_streamed(content_type)
     if content_type == "" then
         return false
     end
-    local kind = media_type.of(content_type)
-    return STREAMED[kind] == true or string.sub(kind, 1, #GRPC) == GRPC
+    local kind = media_type_of(content_type)
+    return STREAMED[kind] == true or string_sub(kind, 1, #GRPC) == GRPC
 end
+____exports.is_streamed = is_streamed
 return ____exports

@@ -1,14 +1,31 @@
 local ____exports = {}
+local ipairs = ipairs
+local math_min = math.min
 local random = require("resty.openclaw.core.bytes.random")
+local random_share = random.share
 local guard = require("resty.openclaw.core.metrics.guard")
+local guard_call_for = guard.call_for
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local health_state = require("resty.openclaw.balancer.health_check.health_state")
+local health_state_note = health_state.note
 local membership_of = require("resty.openclaw.balancer.membership")
+local membership_of_has_changed = membership_of.has_changed
+local membership_of_invalidate = membership_of.invalidate
+local membership_of_release_retired = membership_of.release_retired
 local nodes = require("resty.openclaw.balancer.node")
+local nodes_is_any_active = nodes.is_any_active
+local nodes_release_retired = nodes.release_retired
 local outlier_detection = require("resty.openclaw.balancer.outlier_detection")
+local outlier_detection_is_ejected = outlier_detection.is_ejected
+local outlier_detection_note_busy = outlier_detection.note_busy
+local outlier_detection_reset = outlier_detection.reset
 local peer_of = require("resty.openclaw.balancer.peer")
+local peer_of_begin_slow_start = peer_of.begin_slow_start
 local retry_budget = require("resty.openclaw.balancer.retry_budget")
+local retry_budget_fill = retry_budget.fill
 local upstreams = require("resty.openclaw.balancer.upstream")
+local upstreams_refresh = upstreams.refresh
 local TICK_SECONDS = 0.1
 --- The interval of the timer; a timer costs more than a look whether there is anything to do.
 local WATCH_SECONDS = 0.5
@@ -27,7 +44,7 @@ local function apply_check_result(upstream, peer, result, why, retry_after)
     local ____upstream_health_check_settings_0 = upstream.health_check.settings
     local fails = ____upstream_health_check_settings_0.fails
     local passes = ____upstream_health_check_settings_0.passes
-    local news = health_state.note(peer.checks, result, fails, passes)
+    local news = health_state_note(peer.checks, result, fails, passes)
     local who = ((("node " .. peer.node.address) .. " of upstream \"") .. upstream.name) .. "\""
     if news == "down" then
         ngx.log(
@@ -38,15 +55,15 @@ local function apply_check_result(upstream, peer, result, why, retry_after)
             why
         )
     elseif news == "up" then
-        peer_of.begin_slow_start(peer)
+        peer_of_begin_slow_start(peer)
         ngx.log(ngx.WARN, "balancer: ", who, " is up again")
-    elseif news == "recovered" and outlier_detection.is_ejected(peer.record) then
-        outlier_detection.reset(peer.record)
+    elseif news == "recovered" and outlier_detection_is_ejected(peer.record) then
+        outlier_detection_reset(peer.record)
     end
     if result == "busy" then
-        outlier_detection.note_busy(
+        outlier_detection_note_busy(
             peer.record,
-            clock.now(),
+            clock_now(),
             retry_after
         )
     end
@@ -55,7 +72,7 @@ local function lead(upstream, now)
     local leader = upstream.leader
     local leads, err = leader:leads()
     upstream.leads = leads
-    upstream.next_ask = now + ASK_SECONDS * (1 + random.share())
+    upstream.next_ask = now + ASK_SECONDS * (1 + random_share())
     if err ~= nil then
         upstream.faults:report("no_leader", "nobody checks the nodes: ", err)
     end
@@ -95,15 +112,15 @@ local function tick(upstream, now)
     local membership = upstream.membership
     local seconds = seconds_since_tick(upstream, now)
     if seconds >= IDLE_SECONDS and (membership.is_incomplete or membership.registry.region.followed ~= nil) then
-        membership_of.invalidate(membership)
+        membership_of_invalidate(membership)
     end
-    upstreams.refresh(upstream)
-    membership_of.release_retired(membership)
-    nodes.release_retired(membership.registry)
+    upstreams_refresh(upstream)
+    membership_of_release_retired(membership)
+    nodes_release_retired(membership.registry)
     if seconds < math.huge then
-        retry_budget.fill(
+        retry_budget_fill(
             upstream.budget,
-            math.min(seconds, IDLE_SECONDS)
+            math_min(seconds, IDLE_SECONDS)
         )
     end
     upstream.ticked_at = now
@@ -117,7 +134,7 @@ end
 --- Whether the upstream needs a tick. `is_active`: whether any node is active.
 local function is_due(upstream, now, is_active)
     local membership = upstream.membership
-    if is_active or membership.has_retired or membership_of.has_changed(membership) then
+    if is_active or membership.has_retired or membership_of_has_changed(membership) then
         return true
     end
     return seconds_since_tick(upstream, now) >= IDLE_SECONDS
@@ -131,7 +148,7 @@ local function may_lead(upstream, now)
 end
 --- Calls a function that may raise.
 local function call(work, upstream, now)
-    guard.call_for(
+    guard_call_for(
         upstream.faults,
         "tick",
         upstream.name,
@@ -148,7 +165,7 @@ local function tick_all(all, now)
     for ____, upstream in ipairs(all) do
         if upstream.membership.registry ~= registry then
             registry = upstream.membership.registry
-            is_active = nodes.is_any_active(registry, now, QUIET_SECONDS)
+            is_active = nodes_is_any_active(registry, now, QUIET_SECONDS)
             has_work = has_work or is_active
         end
         if is_due(upstream, now, is_active) then
@@ -181,7 +198,7 @@ local function watch(premature, all)
     for round = 1, TICKS_OF_A_WATCH do
         if not tick_all(
             all,
-            clock.now()
+            clock_now()
         ) or round == TICKS_OF_A_WATCH then
             return
         end
@@ -192,13 +209,13 @@ local function watch(premature, all)
     end
 end
 --- Starts the background work of an upstream in this worker, once. Phases: init_worker, or any that may start a timer.
-function ____exports.begin(upstream)
+local function begin(upstream)
     if upstream.is_supervised then
         return
     end
     upstream.is_supervised = true
     if upstream.fallback ~= nil then
-        ____exports.begin(upstream.fallback)
+        begin(upstream.fallback)
     end
     supervised[#supervised + 1] = upstream
     if is_ticking then
@@ -210,6 +227,7 @@ function ____exports.begin(upstream)
         upstream.faults:report("timer", err)
     end
 end
+____exports.begin = begin
 --- Gives the lead up. Phases: exit_worker.
 function ____exports.stop(upstream)
     local ____opt_13 = upstream.leader

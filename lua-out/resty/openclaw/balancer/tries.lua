@@ -1,14 +1,33 @@
 local ____exports = {}
+local ipairs = ipairs
+local tostring = tostring
 local request = require("resty.openclaw.core.request.request")
+local request_set_variable = request.set_variable
+local request_variable = request.variable
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
+local upstream_tries_tried = upstream_tries.tried
 local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
+local busy_statuses_may_be_busy = busy_statuses.may_be_busy
 local choice = require("resty.openclaw.balancer.choice")
+local choice_another = choice.another
+local choice_begin_round = choice.begin_round
+local choice_first = choice.first
+local choice_in_panic = choice.in_panic
+local choice_mark = choice.mark
 local failover = require("resty.openclaw.balancer.failover")
+local failover_failed = failover.failed
+local failover_is_active = failover.is_active
+local failover_take_probe = failover.take_probe
 local ____free_tries = require("resty.openclaw.balancer.free_tries")
 local platform = ____free_tries.platform
 local request_failures = require("resty.openclaw.balancer.request_failures")
+local request_failures_note_fallback = request_failures.note_fallback
 local retry_budget = require("resty.openclaw.balancer.retry_budget")
+local retry_budget_allows = retry_budget.allows
+local retry_budget_earn = retry_budget.earn
+local retry_budget_spend = retry_budget.spend
 local upstreams = require("resty.openclaw.balancer.upstream")
+local upstreams_refresh = upstreams.refresh
 local TOO_MANY_REQUESTS = 429
 local BAD_GATEWAY = 502
 --- The value that the upstream's policy hashes.
@@ -17,20 +36,20 @@ local function key_of(upstream)
     if name == nil then
         return nil
     end
-    local value = request.variable(name)
+    local value = request_variable(name)
     return value
 end
 --- Sets `$openclaw_degraded` to whether the fallback serves the request, if nginx.conf declares it.
 local function mark_degraded(is_degraded)
-    local before = request.variable("openclaw_degraded")
+    local before = request_variable("openclaw_degraded")
     if before == nil or before == "1" == is_degraded then
         return
     end
-    request.set_variable("openclaw_degraded", is_degraded and "1" or "")
+    request_set_variable("openclaw_degraded", is_degraded and "1" or "")
 end
 local function first_of(upstream, now)
-    upstreams.refresh(upstream)
-    local peer = choice.first(
+    upstreams_refresh(upstream)
+    local peer = choice_first(
         upstream.pool,
         now,
         key_of(upstream)
@@ -40,11 +59,11 @@ end
 --- Marks the peers of an upstream at these addresses; returns how many tries were made there.
 local function mark_tried(upstream, addresses)
     local tried = 0
-    choice.begin_round(upstream.pool)
+    choice_begin_round(upstream.pool)
     for ____, address in ipairs(addresses) do
         local peer = upstream.membership.by_address[address]
         if peer ~= nil then
-            choice.mark(upstream.pool, peer)
+            choice_mark(upstream.pool, peer)
             tried = tried + 1
         end
     end
@@ -52,14 +71,14 @@ local function mark_tried(upstream, addresses)
 end
 --- Counts a retry; returns the peer that it goes to.
 local function retried(upstream, peer)
-    retry_budget.spend(upstream.budget)
+    retry_budget_spend(upstream.budget)
     upstream.retries:inc()
     return peer
 end
 --- The peer for a first try if no peer is available: one that is down.
 local function in_panic(upstream, now)
-    choice.begin_round(upstream.pool)
-    local peer = choice.in_panic(
+    choice_begin_round(upstream.pool)
+    local peer = choice_in_panic(
         upstream.pool,
         now,
         key_of(upstream),
@@ -69,10 +88,10 @@ local function in_panic(upstream, now)
 end
 --- Like `in_panic`, for a request that was tried at these addresses.
 local function another_in_panic(upstream, now, addresses)
-    if mark_tried(upstream, addresses) >= upstream.tries or not retry_budget.allows(upstream.budget) then
+    if mark_tried(upstream, addresses) >= upstream.tries or not retry_budget_allows(upstream.budget) then
         return nil
     end
-    local peer = choice.in_panic(
+    local peer = choice_in_panic(
         upstream.pool,
         now,
         key_of(upstream),
@@ -113,45 +132,46 @@ local function from_fallback(upstream, now, addresses)
 end
 --- Like `first_of`, for an upstream with a fallback.
 local function first_or_fallback(upstream, now)
-    if not failover.is_active(upstream.failover) or failover.take_probe(upstream.failover, now) then
+    if not failover_is_active(upstream.failover) or failover_take_probe(upstream.failover, now) then
         local peer = first_of(upstream, now)
         if peer ~= nil then
             mark_degraded(false)
             return peer
         end
-        failover.failed(upstream.failover, now)
+        failover_failed(upstream.failover, now)
     end
     return from_fallback(upstream, now)
 end
 --- The peer for the first try; nothing if there is none. Phases: balancer.
-function ____exports.first(upstream, now)
-    retry_budget.earn(upstream.budget)
+local function first(upstream, now)
+    retry_budget_earn(upstream.budget)
     if upstream.fallback ~= nil then
         return first_or_fallback(upstream, now)
     end
     return first_of(upstream, now) or in_panic(upstream, now)
 end
+____exports.first = first
 --- Whether the last try may have used a kept-alive connection that the node had closed: connected, but no byte came back. A node
 -- that closes a new connection without an answer looks the same.
 local function may_be_stale_connection(status)
     if status ~= BAD_GATEWAY then
         return false
     end
-    local connect_times = upstream_tries.tried(request.variable("upstream_connect_time") or "")
-    local header_times = upstream_tries.tried(request.variable("upstream_header_time") or "")
+    local connect_times = upstream_tries_tried(request_variable("upstream_connect_time") or "")
+    local header_times = upstream_tries_tried(request_variable("upstream_header_time") or "")
     return connect_times[#connect_times] ~= "-" and header_times[#header_times] == "-"
 end
 --- The addresses of the tries in the current pass, oldest first.
 local function tried_addresses()
-    return upstream_tries.tried(request.variable("upstream_addr") or "")
+    return upstream_tries_tried(request_variable("upstream_addr") or "")
 end
 --- Another peer of an upstream, for a request that was tried at these addresses.
 local function another(upstream, now, addresses)
-    upstreams.refresh(upstream)
+    upstreams_refresh(upstream)
     if mark_tried(upstream, addresses) >= upstream.tries then
         return nil
     end
-    local peer = choice.another(
+    local peer = choice_another(
         upstream.pool,
         now,
         key_of(upstream)
@@ -159,7 +179,7 @@ local function another(upstream, now, addresses)
     if peer ~= nil or upstream.fallback ~= nil then
         return peer
     end
-    return choice.in_panic(
+    return choice_in_panic(
         upstream.pool,
         now,
         key_of(upstream),
@@ -183,7 +203,7 @@ local function same_again(upstream, budget, addresses)
     if tries_at(addresses, address) > 1 or mark_tried(upstream, addresses) >= upstream.tries then
         return nil
     end
-    if not retry_budget.allows(budget) then
+    if not retry_budget_allows(budget) then
         return nil
     end
     local peer = upstream.membership.by_address[address]
@@ -191,7 +211,7 @@ local function same_again(upstream, budget, addresses)
 end
 --- Whether an answer is a rate limit of its client: another node would not help.
 local function is_for_client(upstream, status)
-    return status == TOO_MANY_REQUESTS and not busy_statuses.may_be_busy(
+    return status == TOO_MANY_REQUESTS and not busy_statuses_may_be_busy(
         upstream.busy_statuses,
         tostring(status)
     )
@@ -208,18 +228,19 @@ local function present_upstream(upstream, last, address)
     return upstream.membership.by_address[address] ~= nil and upstream or fallback
 end
 --- The peer of the last try of a subrequest; nothing if it is no longer in the upstream. Phases: balancer.
-function ____exports.last_of_subrequest(upstream)
+local function last_of_subrequest(upstream)
     local addresses = tried_addresses()
     local address = addresses[#addresses] or ""
     local present = present_upstream(upstream, nil, address)
     local peer = present.membership.by_address[address]
     return peer
 end
+____exports.last_of_subrequest = last_of_subrequest
 --- The peer for the next try, after the last one failed with this status; nothing if none is left. Phases: balancer.
 -- 
 -- @param state nothing for a subrequest
 -- @param last the peer of the last try
-function ____exports.next(upstream, now, state, last, status)
+local function next(upstream, now, state, last, status)
     local addresses = tried_addresses()
     local present = present_upstream(upstream, last, addresses[#addresses] or "")
     if is_for_client(present, status) then
@@ -227,7 +248,7 @@ function ____exports.next(upstream, now, state, last, status)
     end
     local is_stale = may_be_stale_connection(status)
     local is_decided = present.fallback == nil and not is_stale
-    if is_decided or retry_budget.allows(upstream.budget) then
+    if is_decided or retry_budget_allows(upstream.budget) then
         local peer = another(present, now, addresses)
         if peer ~= nil then
             return retried(upstream, peer)
@@ -242,11 +263,12 @@ function ____exports.next(upstream, now, state, last, status)
     if present ~= upstream or upstream.fallback == nil then
         return nil
     end
-    if not request_failures.note_fallback(state, upstream) then
-        failover.failed(upstream.failover, now)
+    if not request_failures_note_fallback(state, upstream) then
+        failover_failed(upstream.failover, now)
     end
     return from_fallback(upstream, now, addresses)
 end
+____exports.next = next
 --- Whether the try at `peer`, the last one allowed, may be repeated in case its connection is stale.
 local function may_be_repeated(present, peer, tries, is_first)
     if not platform.takes_back or tries >= present.tries then
@@ -259,7 +281,7 @@ local function may_be_repeated(present, peer, tries, is_first)
 end
 --- Whether nginx should ask again if the try at `peer` fails. If not, the node's answer goes to the client unchanged. Phases:
 -- balancer.
-function ____exports.may_go_on(upstream, peer, is_first)
+local function may_go_on(upstream, peer, is_first)
     local present = peer.upstream
     if present == upstream and upstream.fallback ~= nil then
         return true
@@ -274,10 +296,11 @@ function ____exports.may_go_on(upstream, peer, is_first)
     if present.pool.others <= 0 and not may_be_repeated(present, peer, tries, is_first) then
         return false
     end
-    if retry_budget.allows(upstream.budget) then
+    if retry_budget_allows(upstream.budget) then
         return true
     end
     upstream.retries_refused:inc()
     return false
 end
+____exports.may_go_on = may_go_on
 return ____exports

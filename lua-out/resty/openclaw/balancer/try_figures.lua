@@ -1,5 +1,13 @@
 local ____exports = {}
+local ipairs = ipairs
+local tostring = tostring
+local string_byte = string.byte
+local string_find = string.find
+local string_sub = string.sub
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_counter = metric_registry.counter
+local metric_registry_forget = metric_registry.forget
+local metric_registry_histogram = metric_registry.histogram
 local DIGIT_ZERO = 48
 --- The prefix of the name of a peer's row.
 local ROW = "upstream peer "
@@ -17,21 +25,22 @@ local STATUSES = {
 }
 local RESULTS = {"pass", "fail", "busy"}
 --- The name of the row of a peer, which `forget` parses. Phases: any.
-function ____exports.row_name(upstream, address)
+local function row_name(upstream, address)
     return ((ROW .. upstream) .. "\0") .. address
 end
+____exports.row_name = row_name
 --- Removes the series of the peer whose row had this name. Phases: any, in one process at a time.
-function ____exports.forget(registry, row)
-    local middle = string.find(row, "\0", 1, true)
-    if middle == nil or string.sub(row, 1, #ROW) ~= ROW then
+local function forget(registry, row)
+    local middle = string_find(row, "\0", 1, true)
+    if middle == nil or string_sub(row, 1, #ROW) ~= ROW then
         return
     end
-    local upstream = string.sub(row, #ROW + 1, middle - 1)
-    local address = string.sub(row, middle + 1)
-    metric_registry.forget(registry, TRIES, upstream, address)
-    metric_registry.forget(registry, SECONDS, upstream, address)
+    local upstream = string_sub(row, #ROW + 1, middle - 1)
+    local address = string_sub(row, middle + 1)
+    metric_registry_forget(registry, TRIES, upstream, address)
+    metric_registry_forget(registry, SECONDS, upstream, address)
     for ____, status in ipairs(STATUSES) do
-        metric_registry.forget(
+        metric_registry_forget(
             registry,
             ANSWERS,
             upstream,
@@ -40,7 +49,7 @@ function ____exports.forget(registry, row)
         )
     end
     for ____, result in ipairs(RESULTS) do
-        metric_registry.forget(
+        metric_registry_forget(
             registry,
             CHECKS,
             upstream,
@@ -49,11 +58,12 @@ function ____exports.forget(registry, row)
         )
     end
 end
+____exports.forget = forget
 --- The handles for the tries at a node. Phases: any.
 local function create(registry, upstream, address)
-    local tries = metric_registry.counter(registry, TRIES, "Tries at a node for an upstream; a request that was retried counts at each node it came to.", {"upstream", "node"})
-    local answers = metric_registry.counter(registry, ANSWERS, "Tries at a node for an upstream that have ended, by class of status.", {"upstream", "node", "status"})
-    local seconds = metric_registry.histogram(registry, SECONDS, "What a try at a node for an upstream took, connecting included.", {"upstream", "node"})
+    local tries = metric_registry_counter(registry, TRIES, "Tries at a node for an upstream; a request that was retried counts at each node it came to.", {"upstream", "node"})
+    local answers = metric_registry_counter(registry, ANSWERS, "Tries at a node for an upstream that have ended, by class of status.", {"upstream", "node", "status"})
+    local seconds = metric_registry_histogram(registry, SECONDS, "What a try at a node for an upstream took, connecting included.", {"upstream", "node"})
     local by_digit = {}
     for digit = 1, 5 do
         by_digit[DIGIT_ZERO + digit] = answers:labels(
@@ -72,10 +82,11 @@ end
 ____exports.new = create
 --- Counts a try that has ended. `status`: its part of `$upstream_status`; `seconds`: its part of
 -- `$upstream_response_time`, where it has one. Phases: balancer, log.
-function ____exports.count(figures, status, seconds)
-    (figures.answers[string.byte(status)] or figures.other_answers):inc()
+local function count(figures, status, seconds)
+    (figures.answers[string_byte(status)] or figures.other_answers):inc()
     if seconds ~= nil then
         figures.seconds:observe(seconds)
     end
 end
+____exports.count = count
 return ____exports

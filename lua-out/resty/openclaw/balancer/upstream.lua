@@ -1,39 +1,49 @@
 local ____exports = {}
+local ipairs = ipairs
 local choice = require("resty.openclaw.balancer.choice")
+local choice_set_peers = choice.set_peers
 local failover = require("resty.openclaw.balancer.failover")
+local failover_is_active = failover.is_active
 local health_state = require("resty.openclaw.balancer.health_check.health_state")
+local health_state_is_down = health_state.is_down
 local membership_of = require("resty.openclaw.balancer.membership")
+local membership_of_has_changed = membership_of.has_changed
+local membership_of_peers = membership_of.peers
 --- Updates the list of peers, if it has changed. Phases: any.
-function ____exports.refresh(upstream)
-    if not membership_of.has_changed(upstream.membership) then
+local function refresh(upstream)
+    if not membership_of_has_changed(upstream.membership) then
         return
     end
-    local peers = membership_of.peers(upstream.membership)
+    local peers = membership_of_peers(upstream.membership)
     for ____, peer in ipairs(peers) do
         peer.upstream = upstream
     end
-    choice.set_peers(upstream.pool, peers)
+    choice_set_peers(upstream.pool, peers)
 end
+____exports.refresh = refresh
 --- Whether requests go to the fallback at once. Phases: any.
-function ____exports.is_degraded(upstream)
-    return upstream.fallback ~= nil and failover.is_active(upstream.failover)
+local function is_degraded(upstream)
+    return upstream.fallback ~= nil and failover_is_active(upstream.failover)
 end
+____exports.is_degraded = is_degraded
 --- Whether any node may get requests, up or down, those of the fallback included. Phases: any.
-function ____exports.has_nodes(upstream)
-    ____exports.refresh(upstream)
+local function has_nodes(upstream)
+    refresh(upstream)
     if upstream.pool.members > 0 then
         return true
     end
-    return upstream.fallback ~= nil and ____exports.has_nodes(upstream.fallback)
+    return upstream.fallback ~= nil and has_nodes(upstream.fallback)
 end
+____exports.has_nodes = has_nodes
 --- Whether health checks have marked every node as down, those of the fallback too. Draining nodes do not count. Phases: any.
-function ____exports.is_cut(upstream)
-    ____exports.refresh(upstream)
+local function is_cut(upstream)
+    refresh(upstream)
     for ____, peer in ipairs(upstream.pool.peers) do
-        if not peer.is_draining and not health_state.is_down(peer.checks) then
+        if not peer.is_draining and not health_state_is_down(peer.checks) then
             return false
         end
     end
-    return upstream.fallback == nil or ____exports.is_cut(upstream.fallback)
+    return upstream.fallback == nil or is_cut(upstream.fallback)
 end
+____exports.is_cut = is_cut
 return ____exports

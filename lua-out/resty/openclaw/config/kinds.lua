@@ -1,35 +1,51 @@
 local ____exports = {}
+local ipairs = ipairs
+local next = next
+local pairs = pairs
+local pcall = pcall
+local tostring = tostring
+local type = type
+local math_abs = math.abs
+local math_max = math.max
+local string_byte = string.byte
+local string_find = string.find
+local table_concat = table.concat
 local nearest = require("resty.openclaw.config.nearest")
+local nearest_hint = nearest.hint
 local problem = require("resty.openclaw.config.problems")
+local problem_add = problem.add
+local problem_add_no_table = problem.add_no_table
+local problem_sentence = problem.sentence
 --- A kind whose values pass a test. `expected`: the end of the error message for other values.
-function ____exports.of(name, expected, is_one)
+local function of(name, expected, is_one)
     local function read(given, path, problems)
         local ok, is_fine = pcall(is_one, given)
         if not ok or not is_fine then
-            problem.add(problems, path, expected, given)
+            problem_add(problems, path, expected, given)
         end
         return given
     end
     return {name = name, read = read}
 end
+____exports.of = of
 local function is_finite(given)
-    return type(given) == "number" and given == given and math.abs(given) ~= math.huge
+    return type(given) == "number" and given == given and math_abs(given) ~= math.huge
 end
 --- A non-empty string.
-____exports.text = ____exports.of(
+____exports.text = of(
     "string",
     "a non-empty string",
     function(given) return type(given) == "string" and given ~= "" end
 )
 --- The name of one of nginx's variables.
-____exports.variable_name = ____exports.of(
+____exports.variable_name = of(
     "variable name",
     "the name of a variable without $",
     function(given)
         if type(given) ~= "string" then
             return false
         end
-        local legal = string.find(given, "^[%w_]+$")
+        local legal = string_find(given, "^[%w_]+$")
         return legal ~= nil
     end
 )
@@ -37,7 +53,7 @@ ____exports.variable_name = ____exports.of(
 ____exports.secret_file = {
     name = "path",
     read = function(given, path, problems)
-        if type(given) == "string" and string.byte(given) == string.byte("/") then
+        if type(given) == "string" and string_byte(given) == string_byte("/") then
             return given
         end
         problems[#problems + 1] = path .. " must be a path from the root"
@@ -45,67 +61,69 @@ ____exports.secret_file = {
     end
 }
 --- True or false.
-____exports.flag = ____exports.of(
+____exports.flag = of(
     "boolean",
     "true or false",
     function(given) return type(given) == "boolean" end
 )
 --- A number above 0.
-____exports.positive = ____exports.of(
+____exports.positive = of(
     "number > 0",
     "a number above 0",
     function(given) return is_finite(given) and given > 0 end
 )
 --- A number of at least 0.
-____exports.not_negative = ____exports.of(
+____exports.not_negative = of(
     "number ≥ 0",
     "a number from 0 up",
     function(given) return is_finite(given) and given >= 0 end
 )
 --- A number from 0 to 1.
-____exports.share = ____exports.of(
+____exports.share = of(
     "number from 0 to 1",
     "a number from 0 to 1",
     function(given) return is_finite(given) and given >= 0 and given <= 1 end
 )
 --- A function.
-____exports.callback = ____exports.of(
+____exports.callback = of(
     "function",
     "a function",
     function(given) return type(given) == "function" end
 )
 --- A whole number of at least `least`, and at most `most` if given.
-function ____exports.whole(least, most)
+local function whole(least, most)
     if most == nil then
         most = math.huge
     end
     local has_end = most ~= math.huge
-    return ____exports.of(
+    return of(
         has_end and (("whole number from " .. tostring(least)) .. " to ") .. tostring(most) or "whole number ≥ " .. tostring(least),
         has_end and (("a whole number from " .. tostring(least)) .. " to ") .. tostring(most) or ("a whole number from " .. tostring(least)) .. " up",
         function(given) return is_finite(given) and given % 1 == 0 and given >= least and given <= most end
     )
 end
+____exports.whole = whole
 --- One of a few words.
-function ____exports.one_of(...)
+local function one_of(...)
     local words = {...}
     local known = {}
     for ____, word in ipairs(words) do
         known[word] = true
     end
-    local expected = "one of " .. table.concat(words, ", ")
+    local expected = "one of " .. table_concat(words, ", ")
     return {
-        name = ("`\"" .. table.concat(words, "\"`, `\"")) .. "\"`",
+        name = ("`\"" .. table_concat(words, "\"`, `\"")) .. "\"`",
         read = function(given, path, problems)
             if given == nil or not (known[given] ~= nil) then
-                problems[#problems + 1] = problem.sentence(path, expected, given) .. nearest.hint(given, words)
+                problems[#problems + 1] = problem_sentence(path, expected, given) .. nearest_hint(given, words)
             end
             return given
         end
     }
 end
+____exports.one_of = one_of
 --- False, or a value of another kind.
-function ____exports.false_or(kind)
+local function false_or(kind)
     return {
         name = "`false` or " .. kind.name,
         schema = kind.schema,
@@ -116,11 +134,12 @@ function ____exports.false_or(kind)
             if type(given) == "table" then
                 return kind.read(given, path, problems)
             end
-            problem.add_no_table(problems, path, "false or a " .. kind.name, given)
+            problem_add_no_table(problems, path, "false or a " .. kind.name, given)
             return false
         end
     }
 end
+____exports.false_or = false_or
 --- Maximum number of holes in a list; more are not explained by variables that do not exist.
 local MOST_HOLES = 100
 --- The last index of a list, which may have holes from variables that do not exist. Nothing if it is not a list.
@@ -135,19 +154,19 @@ local function last_place(given)
             return nil
         end
         entries = entries + 1
-        last = math.max(last, key)
+        last = math_max(last, key)
     end
     return last - entries <= MOST_HOLES and last or nil
 end
 --- A list with at least one entry, each of a kind; an entry's path ends with its index, as in `nodes[2]`.
-function ____exports.list_of(kind)
+local function list_of(kind)
     return {
         name = "list of " .. kind.name,
         read = function(given, path, problems)
             local values = {}
             local last = last_place(given) or 0
             if last == 0 then
-                problem.add_no_table(problems, path, "a list with at least one entry", given)
+                problem_add_no_table(problems, path, "a list with at least one entry", given)
             end
             for place = 1, last do
                 values[#values + 1] = kind.read(
@@ -160,9 +179,10 @@ function ____exports.list_of(kind)
         end
     }
 end
+____exports.list_of = list_of
 --- As `list_of`, but it may be empty.
-function ____exports.list_or_none_of(kind)
-    local list = ____exports.list_of(kind)
+local function list_or_none_of(kind)
+    local list = list_of(kind)
     return {
         name = list.name,
         read = function(given, path, problems)
@@ -174,13 +194,14 @@ function ____exports.list_or_none_of(kind)
         end
     }
 end
+____exports.list_or_none_of = list_or_none_of
 --- A table that has these methods.
-function ____exports.with_methods(expected, methods)
+local function with_methods(expected, methods)
     return {
         name = "table",
         read = function(given, path, problems)
             if type(given) ~= "table" then
-                problem.add_no_table(problems, path, expected, given)
+                problem_add_no_table(problems, path, expected, given)
             else
                 for ____, method in ipairs(methods) do
                     local has_it = type(given[method]) == "function"
@@ -193,11 +214,13 @@ function ____exports.with_methods(expected, methods)
         end
     }
 end
+____exports.with_methods = with_methods
 --- Any value; the receiver checks it.
-function ____exports.anything(name)
+local function anything(name)
     return {
         name = name,
         read = function(given) return given end
     }
 end
+____exports.anything = anything
 return ____exports

@@ -1,6 +1,17 @@
 local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
+local type = type
+local table_sort = table.sort
 local nearest = require("resty.openclaw.config.nearest")
+local nearest_or_known = nearest.or_known
 local problem = require("resty.openclaw.config.problems")
+local problem_add = problem.add
+local problem_add_no_table = problem.add_no_table
+local problem_beginning = problem.beginning
+local problem_child = problem.child
+local problem_raise = problem.raise
+local problem_shown = problem.shown
 local places = 0
 local function make(kind, fallback, is_required, meaning, default_text)
     places = places + 1
@@ -14,19 +25,22 @@ local function make(kind, fallback, is_required, meaning, default_text)
     }
 end
 --- An option with the default `fallback`.
-function ____exports.option(kind, fallback, meaning)
+local function option(kind, fallback, meaning)
     return make(kind, fallback, false, meaning)
 end
+____exports.option = option
 --- An option that must be given.
-function ____exports.required(kind, meaning)
+local function required(kind, meaning)
     return make(kind, nil, true, meaning)
 end
+____exports.required = required
 --- An option without a default.
-function ____exports.optional(kind, meaning)
+local function optional(kind, meaning)
     return make(kind, nil, false, meaning)
 end
+____exports.optional = optional
 --- As `optional`, for an option whose default its owner computes; `default_text`: the default in the documentation.
-function ____exports.computed(kind, default_text, meaning)
+local function computed(kind, default_text, meaning)
     return make(
         kind,
         nil,
@@ -35,8 +49,9 @@ function ____exports.computed(kind, default_text, meaning)
         default_text
     )
 end
+____exports.computed = computed
 --- A copy of an option, for another schema.
-function ____exports.again(known)
+local function again(known)
     return make(
         known.kind,
         known.fallback,
@@ -45,30 +60,32 @@ function ____exports.again(known)
         known.default_text
     )
 end
+____exports.again = again
 --- The names of a schema's options, in the order in which they were declared.
-function ____exports.names(schema)
+local function names(schema)
     local all = {}
     for name in pairs(schema) do
         all[#all + 1] = name
     end
-    table.sort(
+    table_sort(
         all,
         function(left, right) return schema[left].place < schema[right].place end
     )
     return all
 end
+____exports.names = names
 local function add_unknown(schema, given, path, problems)
     local sentences = {}
     for name in pairs(given) do
         if schema[name] == nil then
-            local hint = nearest.or_known(
+            local hint = nearest_or_known(
                 name,
-                ____exports.names(schema)
+                names(schema)
             )
-            sentences[#sentences + 1] = (((problem.beginning(path) .. " unknown option ") .. problem.shown(name)) .. "; ") .. hint
+            sentences[#sentences + 1] = (((problem_beginning(path) .. " unknown option ") .. problem_shown(name)) .. "; ") .. hint
         end
     end
-    table.sort(sentences)
+    table_sort(sentences)
     for ____, one in ipairs(sentences) do
         problems[#problems + 1] = one
     end
@@ -99,12 +116,12 @@ local function may_be_empty(schema)
 end
 --- The values of a table's options, for callers that make further checks before the problems are raised: wrong options have their
 -- defaults. Adds to the problems if it is not a table, or has unknown options or wrong values.
-function ____exports.read_as_far(schema, given, path, problems)
+local function read_as_far(schema, given, path, problems)
     local is_table = type(given) == "table"
     if given == true and may_be_empty(schema) then
         problems[#problems + 1] = path .. " must be a table, got true; write {} for the defaults"
     elseif not is_table then
-        problem.add_no_table(problems, path, "a table", given)
+        problem_add_no_table(problems, path, "a table", given)
     end
     local ____is_table_1
     if is_table then
@@ -115,58 +132,63 @@ function ____exports.read_as_far(schema, given, path, problems)
     local options = ____is_table_1
     local values = {}
     add_unknown(schema, options, path, problems)
-    for ____, name in ipairs(____exports.names(schema)) do
+    for ____, name in ipairs(names(schema)) do
         local declared = schema[name]
         local is_read = is_table or not declared.is_required
         if is_read then
             values[name] = value_of(
                 declared,
                 options[name],
-                problem.child(path, name),
+                problem_child(path, name),
                 problems
             )
         end
     end
     return values
 end
+____exports.read_as_far = read_as_far
 --- The values of a table's options. If it is not a table, or has unknown options or wrong values, adds to the problems and returns
 -- nothing.
-function ____exports.read(schema, given, path, problems)
+local function read(schema, given, path, problems)
     local before = #problems
-    local values = ____exports.read_as_far(schema, given, path, problems)
+    local values = read_as_far(schema, given, path, problems)
     return #problems == before and values or nil
 end
+____exports.read = read
 --- As `read`, but raises all problems, one per line.
-function ____exports.read_or_raise(schema, given, path)
+local function read_or_raise(schema, given, path)
     local problems = {}
-    local values = ____exports.read(schema, given, path, problems)
-    problem.raise(problems)
+    local values = read(schema, given, path, problems)
+    problem_raise(problems)
     return values
 end
+____exports.read_or_raise = read_or_raise
 --- A kind: a table with these options.
-function ____exports.table_of(schema)
+local function table_of(schema)
     return {
         name = "table",
-        read = function(given, path, problems) return ____exports.read(schema, given, path, problems) end,
+        read = function(given, path, problems) return read(schema, given, path, problems) end,
         schema = schema
     }
 end
+____exports.table_of = table_of
 --- An option that is a table of options, all of which have their defaults if the table is not given.
-function ____exports.defaulted(schema, meaning)
-    return ____exports.option(
-        ____exports.table_of(schema),
-        ____exports.read_or_raise(schema, {}, ""),
+local function defaulted(schema, meaning)
+    return option(
+        table_of(schema),
+        read_or_raise(schema, {}, ""),
         meaning
     )
 end
+____exports.defaulted = defaulted
 --- A kind: a table from names to values of a kind; an entry's path ends with its name.
-function ____exports.map_of(kind)
+local function map_of(kind)
     return {
         name = "table",
         read = function(given, path, problems)
             local values = {}
             if type(given) ~= "table" then
-                problem.add_no_table(problems, path, "a table", given)
+                problem_add_no_table(problems, path, "a table", given)
                 return values
             end
             local entries = given
@@ -175,14 +197,14 @@ function ____exports.map_of(kind)
                 if type(key) == "string" and key ~= "" then
                     keys[#keys + 1] = key
                 else
-                    problem.add(problems, path, "a table whose keys are names", key)
+                    problem_add(problems, path, "a table whose keys are names", key)
                 end
             end
-            table.sort(keys)
+            table_sort(keys)
             for ____, key in ipairs(keys) do
                 values[key] = kind.read(
                     entries[key],
-                    problem.child(path, key),
+                    problem_child(path, key),
                     problems
                 )
             end
@@ -190,15 +212,17 @@ function ____exports.map_of(kind)
         end
     }
 end
+____exports.map_of = map_of
 --- The options of two schemas, first those of the first one.
-function ____exports.joined(first, second)
+local function joined(first, second)
     local all = {}
-    for ____, name in ipairs(____exports.names(first)) do
-        all[name] = ____exports.again(first[name])
+    for ____, name in ipairs(names(first)) do
+        all[name] = again(first[name])
     end
-    for ____, name in ipairs(____exports.names(second)) do
-        all[name] = ____exports.again(second[name])
+    for ____, name in ipairs(names(second)) do
+        all[name] = again(second[name])
     end
     return all
 end
+____exports.joined = joined
 return ____exports

@@ -1,17 +1,46 @@
 local ____exports = {}
+local type = type
+local string_sub = string.sub
 local files = require("resty.openclaw.core.files.files")
+local files_is_full = files.is_full
 local request = require("resty.openclaw.core.request.request")
+local request_now = request.now
 local backoff = require("resty.openclaw.core.time.backoff")
+local backoff_jittered = backoff.jittered
 local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_yield_now = time_slice.yield_now
 local backlogs = require("resty.openclaw.edge.backlog")
+local backlogs_bytes_of = backlogs.bytes_of
+local backlogs_forget = backlogs.forget
+local backlogs_new = backlogs.new
+local backlogs_retry_now = backlogs.retry_now
 local callbacks_of = require("resty.openclaw.edge.callbacks")
+local callbacks_of_add = callbacks_of.add
+local callbacks_of_find = callbacks_of.find
+local callbacks_of_new = callbacks_of.new
 local endings = require("resty.openclaw.edge.ending")
+local endings_failure = endings.failure
+local endings_is_failure = endings.is_failure
 local responses_of = require("resty.openclaw.edge.responses")
+local responses_of_add = responses_of.add
+local responses_of_drop = responses_of.drop
+local responses_of_find = responses_of.find
+local responses_of_largest = responses_of.largest
+local responses_of_new = responses_of.new
 local stores = require("resty.openclaw.edge.store")
+local stores_append = stores.append
+local stores_begin_callback = stores.begin_callback
+local stores_finish = stores.finish
+local stores_move = stores.move
+local stores_overwrite = stores.overwrite
+local stores_remove = stores.remove
 local ids = require("resty.openclaw.edge.store.id")
+local ids_new = ids.new
 local records = require("resty.openclaw.edge.store.record")
 local reserves = require("resty.openclaw.edge.store.reserve")
+local reserves_spend = reserves.spend
 local usages = require("resty.openclaw.edge.store.usage")
+local usages_release = usages.release
 --- What is written before others have their turn, in bytes.
 local PIECE_BYTES = 512 * 1024
 local MOST_PAUSE_SECONDS = 30
@@ -22,9 +51,9 @@ local function create(jobs, link)
     return {
         jobs = jobs,
         link = link,
-        backlog = backlogs.new(jobs.settings.rate),
-        responses = responses_of.new(jobs.store),
-        callbacks = callbacks_of.new(jobs)
+        backlog = backlogs_new(jobs.settings.rate),
+        responses = responses_of_new(jobs.store),
+        callbacks = callbacks_of_new(jobs)
     }
 end
 ____exports.new = create
@@ -36,7 +65,7 @@ end
 local function line_of(id, job, ending)
     local ____records_stamped_line_6 = records.stamped_line
     local ____id_1 = id
-    local ____request_now_result_2 = request.now()
+    local ____request_now_result_2 = request_now()
     local ____ending_status_3 = ending.status
     local ____ending_error_4 = ending.error
     local ____ending_headers_5 = ending.headers
@@ -59,14 +88,14 @@ end
 local function write_body(delivery, written, body)
     local at = 1
     while at <= #body do
-        local piece = string.sub(body, at, at + PIECE_BYTES - 1)
-        local err = stores.append(delivery.jobs.store, written, piece, #piece)
+        local piece = string_sub(body, at, at + PIECE_BYTES - 1)
+        local err = stores_append(delivery.jobs.store, written, piece, #piece)
         if err ~= nil then
             return err
         end
         at = at + #piece
         if at <= #body then
-            time_slice.yield_now()
+            time_slice_yield_now()
         end
     end
     return nil
@@ -79,79 +108,83 @@ local function write(delivery, id, job, ending)
     if line == nil then
         return nil, line_err
     end
-    local written = ids.new()
-    local problem = stores.append(store, written, line, #line)
+    local written = ids_new()
+    local problem = stores_append(store, written, line, #line)
     if problem == nil then
         problem = write_body(delivery, written, ending.body)
     end
     if problem == nil and has_callback(job) then
-        problem = stores.begin_callback(store, id)
+        problem = stores_begin_callback(store, id)
     end
     if problem == nil then
-        local done, err = stores.finish(store, written, "done", id)
+        local done, err = stores_finish(store, written, "done", id)
         if done ~= nil then
             return #line + #ending.body
         end
         problem = err
     end
-    stores.remove(store, "incoming", written)
+    stores_remove(store, "incoming", written)
     return nil, problem
 end
 --- Removes the job itself, when its response is stored or there will be none. Phases: timers.
-function ____exports.remove(delivery, id)
+local function remove(delivery, id)
     local ____delivery_8 = delivery
     local jobs = ____delivery_8.jobs
     local backlog = ____delivery_8.backlog
-    local err = stores.remove(jobs.store, "pending", id)
+    local err = stores_remove(jobs.store, "pending", id)
     if err ~= nil then
         jobs.faults:report("store", "cannot remove a job: ", err)
     end
-    usages.release(
+    usages_release(
         jobs.usage,
         id,
-        backlogs.bytes_of(backlog, id) or 0
+        backlogs_bytes_of(backlog, id) or 0
     )
-    backlogs.forget(backlog, id)
+    backlogs_forget(backlog, id)
 end
+____exports.remove = remove
 --- Ends a job if its response was stored before, by a worker that came no further; false when it was not. Phases: timers.
-function ____exports.resume(delivery, id)
-    if not responses_of.find(delivery.responses, id) then
+local function resume(delivery, id)
+    if not responses_of_find(delivery.responses, id) then
         return false
     end
-    ____exports.remove(delivery, id)
-    callbacks_of.find(delivery.callbacks, id)
+    remove(delivery, id)
+    callbacks_of_find(delivery.callbacks, id)
     return true
 end
+____exports.resume = resume
 --- Another worker has ended the job: takes note of its response. Phases: timers.
-function ____exports.leave_to_other(delivery, id)
-    responses_of.find(delivery.responses, id)
-    backlogs.forget(delivery.backlog, id)
-    callbacks_of.find(delivery.callbacks, id)
+local function leave_to_other(delivery, id)
+    responses_of_find(delivery.responses, id)
+    backlogs_forget(delivery.backlog, id)
+    callbacks_of_find(delivery.callbacks, id)
 end
+____exports.leave_to_other = leave_to_other
 --- How the job ended is on the disk, in so many bytes.
 local function settle(delivery, id, ending, bytes)
-    responses_of.add(
+    responses_of_add(
         delivery.responses,
         id,
-        request.now(),
+        request_now(),
         bytes,
-        endings.is_failure(ending.error)
+        endings_is_failure(ending.error)
     )
-    ____exports.remove(delivery, id)
+    remove(delivery, id)
     delivery.jobs.metrics.jobs[ending.result]:inc()
 end
 --- Tries once to end a job. On failure nil and why: the job is still there. Phases: timers; yields.
-function ____exports.end_once(delivery, id, job, ending)
+local function end_once(delivery, id, job, ending)
     local bytes, err = write(delivery, id, job, ending)
     if bytes == nil then
         return nil, err
     end
     settle(delivery, id, ending, bytes)
     if has_callback(job) then
-        callbacks_of.add(delivery.callbacks, id)
+        callbacks_of_add(delivery.callbacks, id)
     end
     return true
 end
+____exports.end_once = end_once
 --- Ends a job when there is no room for anything: overwrites the job's own file, and moves it. If that is cut off in the middle, the
 -- job is broken. False when even that fails.
 local function end_in_place(delivery, id, job, ending)
@@ -163,8 +196,8 @@ local function end_in_place(delivery, id, job, ending)
         return false
     end
     local text = line .. ending.body
-    local err = stores.overwrite(store, "pending", id, text)
-    if err ~= nil or stores.move(store, id, "pending", "done") ~= nil then
+    local err = stores_overwrite(store, "pending", id, text)
+    if err ~= nil or stores_move(store, id, "pending", "done") ~= nil then
         return false
     end
     settle(delivery, id, ending, #text)
@@ -181,36 +214,36 @@ local function make_room(delivery, ending)
     local jobs = ____delivery_10.jobs
     local responses = ____delivery_10.responses
     local bytes = #ending.body + BLOCK_BYTES
-    if reserves.spend(jobs.reserve, bytes) then
+    if reserves_spend(jobs.reserve, bytes) then
         return ending
     end
-    local largest, largest_bytes = responses_of.largest(responses)
+    local largest, largest_bytes = responses_of_largest(responses)
     local is_note = ending.error ~= nil
     if largest ~= nil and (largest_bytes > bytes or is_note) then
         jobs.faults:report("store", "the disk is full: drops the response to job ", largest)
         jobs.metrics.dropped:inc()
-        responses_of.drop(responses, largest)
+        responses_of_drop(responses, largest)
         return ending
     end
     if is_note then
         return nil
     end
     jobs.metrics.dropped:inc()
-    return endings.failure("answer_dropped", "failed", ending.status)
+    return endings_failure("answer_dropped", "failed", ending.status)
 end
 --- Ends a job. On a full disk it makes room. After any other failure of the disk it tries again later, as the response would be
 -- lost; until then the job counts as one that is being sent. In a worker that exits the job stays, and is sent again. Phases:
 -- timers; yields.
-function ____exports.finish(delivery, id, job, given)
+local function finish(delivery, id, job, given)
     local ending = given
     local failures = 0
     while true do
-        local done, err = ____exports.end_once(delivery, id, job, ending)
+        local done, err = end_once(delivery, id, job, ending)
         if done ~= nil then
             return
         end
         delivery.jobs.faults:report("store", "cannot store a response: ", err)
-        local is_full = files.is_full(err)
+        local is_full = files_is_full(err)
         local ____is_full_11
         if is_full then
             ____is_full_11 = make_room(delivery, ending)
@@ -220,17 +253,18 @@ function ____exports.finish(delivery, id, job, given)
         local fitting = ____is_full_11
         if fitting ~= nil then
             ending = fitting
-            time_slice.yield_now()
+            time_slice_yield_now()
         else
             if is_full and end_in_place(delivery, id, job, ending) then
                 return
             end
             failures = failures + 1
             if ngx.worker.exiting() then
-                return backlogs.retry_now(delivery.backlog, id)
+                return backlogs_retry_now(delivery.backlog, id)
             end
-            ngx.sleep(0.01 + backoff.jittered(failures, MOST_PAUSE_SECONDS))
+            ngx.sleep(0.01 + backoff_jittered(failures, MOST_PAUSE_SECONDS))
         end
     end
 end
+____exports.finish = finish
 return ____exports

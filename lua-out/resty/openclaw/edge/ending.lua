@@ -1,9 +1,15 @@
 local ____exports = {}
+local ipairs = ipairs
+local tostring = tostring
+local string_format = string.format
+local string_lower = string.lower
 --- Headers of the response that are stored: those that are needed to read its body.
-____exports.HEADERS = {"Content-Type", "Content-Encoding", "Content-Language", "Content-Disposition"}
-____exports.EXPIRED = "The job is too old, and nothing of it is stored."
+local HEADERS = {"Content-Type", "Content-Encoding", "Content-Language", "Content-Disposition"}
+____exports.HEADERS = HEADERS
+local EXPIRED = "The job is too old, and nothing of it is stored."
+____exports.EXPIRED = EXPIRED
 local MESSAGES = {
-    job_expired = ____exports.EXPIRED,
+    job_expired = EXPIRED,
     job_broken = "The job was damaged on the disk.",
     job_failed = "The job reached the other end several times, and got no response.",
     answer_too_large = "The response was too large to be stored.",
@@ -19,21 +25,23 @@ local STATUSES = {
     no_answer = 504
 }
 --- Whether a stored error code says that a job failed. Phases: any.
-function ____exports.is_failure(error_code)
+local function is_failure(error_code)
     return error_code ~= nil and error_code ~= "job_expired"
 end
+____exports.is_failure = is_failure
 --- The status code of the job's page for a stored error code, or for none. Phases: any.
-function ____exports.status_of(error_code)
+local function status_of(error_code)
     return STATUSES[tostring(error_code)] or 200
 end
+____exports.status_of = status_of
 --- The end of a job without a stored response. `status`: of the response, if there was one. Phases: any.
-function ____exports.failure(code, result, status)
+local function failure(code, result, status)
     local document = "{\"error\":{\"code\":\"%s\",\"message\":\"%s\",\"status\":%d}}\n"
-    local body = string.format(
+    local body = string_format(
         document,
         code,
         MESSAGES[code],
-        ____exports.status_of(code)
+        status_of(code)
     )
     local headers = {["Content-Type"] = "application/json"}
     if status == nil then
@@ -47,18 +55,20 @@ function ____exports.failure(code, result, status)
         body = body
     }
 end
+____exports.failure = failure
 --- The end of a job with a response; one whose body is longer than `most_bytes` is not stored. Phases: any.
-function ____exports.response(given, result, most_bytes)
+local function response(given, result, most_bytes)
     if #given.body > most_bytes then
-        return ____exports.failure("answer_too_large", "failed", given.status)
+        return failure("answer_too_large", "failed", given.status)
     end
     local headers = {}
-    for ____, name in ipairs(____exports.HEADERS) do
-        local value = given.headers[string.lower(name)]
+    for ____, name in ipairs(HEADERS) do
+        local value = given.headers[string_lower(name)]
         if value ~= nil then
             headers[name] = value
         end
     end
     return {result = result, status = given.status, headers = headers, body = given.body}
 end
+____exports.response = response
 return ____exports

@@ -1,8 +1,17 @@
 local ____exports = {}
+local error = error
+local ipairs = ipairs
+local tostring = tostring
+local math_max = math.max
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local shared_memory_slot = shared_memory.slot
 local gauges = require("resty.openclaw.core.metrics.gauges")
+local gauges_add = gauges.add
+local gauges_of = gauges.of
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_counter = metric_registry.counter
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local DOWN = 0
 --- Attempts in a row without a response, while the link is up.
 local FAILED = 1
@@ -38,7 +47,7 @@ local function moment(link, slot)
 end
 local function reset(link, is_down)
     local record = link.record
-    local now = clock.now()
+    local now = clock_now()
     record[DOWN] = is_down and 1 or 0
     record[FAILED] = 0
     record[ANSWERED] = 0
@@ -89,16 +98,17 @@ local function follow_checks(link, check)
     end
 end
 --- Whether the link is up. Phases: any but init.
-function ____exports.is_up(link)
+local function is_up(link)
     if link.is_cut ~= nil then
         follow_checks(link, link.is_cut)
     end
     return link.record[DOWN] == 0
 end
+____exports.is_up = is_up
 --- Takes the next trial of that kind, if it has been due for `patience` seconds; true for one caller of all workers.
 local function take_trial(link, next_trial, patience)
     local record = link.record
-    local now = clock.now()
+    local now = clock_now()
     if now < moment(link, next_trial) + patience then
         return false
     end
@@ -115,13 +125,14 @@ local function take_trial(link, next_trial, patience)
 end
 --- Whether an attempt may be made: always while the link is up; while it is down once each `probe_seconds` in all workers. The
 -- caller that gets true makes the attempt. Phases: any but init.
-function ____exports.may_try(link)
-    return ____exports.is_up(link) or take_trial(link, NEXT_TRIAL, 0)
+local function may_try(link)
+    return is_up(link) or take_trial(link, NEXT_TRIAL, 0)
 end
+____exports.may_try = may_try
 --- The same for a client's request. For `patience` seconds trials are left to jobs, as their clients do not wait. But after some jobs
 -- without a response a request is let through at once, as these jobs may be the cause. Phases: any but init.
-function ____exports.may_try_live(link, patience)
-    if ____exports.is_up(link) then
+local function may_try_live(link, patience)
+    if is_up(link) then
         return true
     end
     if link.record[UNANSWERED] < MOST_UNANSWERED then
@@ -133,15 +144,17 @@ function ____exports.may_try_live(link, patience)
     end
     return is_chosen
 end
+____exports.may_try_live = may_try_live
 --- The same for background updates of the cache. They have trials of their own: otherwise the request that starts an update, which
 -- may end without an attempt, would always take the trial. Phases: any but init.
-function ____exports.may_try_in_background(link)
-    return ____exports.is_up(link) or take_trial(link, NEXT_BACKGROUND_TRIAL, 0)
+local function may_try_in_background(link)
+    return is_up(link) or take_trial(link, NEXT_BACKGROUND_TRIAL, 0)
 end
+____exports.may_try_in_background = may_try_in_background
 --- Notes a response with any status. `at`: when it began; `is_live`: whether a client waits for it. Phases: any but init.
-function ____exports.answered(link, at, is_live)
+local function answered(link, at, is_live)
     if at == nil then
-        at = clock.now()
+        at = clock_now()
     end
     if is_live == nil then
         is_live = true
@@ -158,7 +171,7 @@ function ____exports.answered(link, at, is_live)
     if at < moment(link, LAST_FAILURE) or at < moment(link, CHANGED) then
         return
     end
-    record[LAST_RESPONSE] = math.max(
+    record[LAST_RESPONSE] = math_max(
         at,
         moment(link, LAST_RESPONSE)
     )
@@ -174,16 +187,17 @@ function ____exports.answered(link, at, is_live)
         go_up(link, "it responds")
     end
 end
+____exports.answered = answered
 --- Notes an attempt without a response. `began`: when it began. Phases: any but init.
-function ____exports.failed(link, began)
+local function failed(link, began)
     if began == nil then
-        began = clock.now()
+        began = clock_now()
     end
     local record = link.record
     if began < moment(link, LAST_RESPONSE) or began < moment(link, CHANGED) then
         return
     end
-    record[LAST_FAILURE] = clock.now()
+    record[LAST_FAILURE] = clock_now()
     record[ANSWERED] = 0
     record[UNANSWERED] = 0
     if record[DOWN] == 1 then
@@ -197,21 +211,23 @@ function ____exports.failed(link, began)
         )
     end
 end
+____exports.failed = failed
 --- Notes a job that reached the other end and got no response. `began`: when the attempt began; `is_first`: whether this is the
 -- first time for the job. True when the job is to blame rather than the link. Phases: any but init.
-function ____exports.unanswered(link, began, is_first)
+local function unanswered(link, began, is_first)
     local record = link.record
     if record[DOWN] == 1 then
         record[UNANSWERED] = record[UNANSWERED] + 1
         return false
     end
-    if is_first and clock.now() - moment(link, LAST_LIVE_RESPONSE) > LIVE_SECONDS then
-        ____exports.failed(link, began)
+    if is_first and clock_now() - moment(link, LAST_LIVE_RESPONSE) > LIVE_SECONDS then
+        failed(link, began)
     end
     return true
 end
+____exports.unanswered = unanswered
 local function show(registry, links)
-    gauges.of(
+    gauges_of(
         registry,
         "openclaw_edge_link_up",
         "1 while the link of a route is up, else 0.",
@@ -219,7 +235,7 @@ local function show(registry, links)
         function(sample)
             for ____, link in ipairs(links) do
                 sample(
-                    ____exports.is_up(link) and 1 or 0,
+                    is_up(link) and 1 or 0,
                     link.name
                 )
             end
@@ -233,17 +249,17 @@ local function publish(registry, link)
             return
         end
     end
-    gauges.add(links_by_registry, registry, link, show)
+    gauges_add(links_by_registry, registry, link, show)
 end
 --- The link of that name; it is up when nginx starts. Raises when there is no shared memory left. Phases: init.
 -- 
 -- @param is_cut whether all health checks fail, if there are any; called often, so it must be fast
 local function create(registry, name, settings, is_cut)
-    local slot, err = shared_memory.slot(registry.region, "link of " .. name, SLOTS)
+    local slot, err = shared_memory_slot(registry.region, "link of " .. name, SLOTS)
     if slot == nil then
         error((("edge: no shared memory for the link of " .. name) .. ": ") .. err, 0)
     end
-    local changes = metric_registry.counter(registry, "openclaw_edge_link_changes_total", "How often the link of a route went up or down.", {"route", "state"})
+    local changes = metric_registry_counter(registry, "openclaw_edge_link_changes_total", "How often the link of a route went up or down.", {"route", "state"})
     local link = {
         fall = settings.fall,
         rise = settings.rise,

@@ -1,7 +1,12 @@
 local ____exports = {}
+local ipairs = ipairs
 local gauges = require("resty.openclaw.core.metrics.gauges")
+local gauges_add = gauges.add
+local gauges_of = gauges.of
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_counter = metric_registry.counter
 local usages = require("resty.openclaw.edge.store.usage")
+local usages_oldest_seconds = usages.oldest_seconds
 local RESULTS = {
     "accepted",
     "delivered",
@@ -40,7 +45,7 @@ local function counters(family, route, words)
 end
 --- Adds a gauge with the labels `route` and `state`.
 local function show_states(registry, name, help, shown, states)
-    gauges.of(
+    gauges_of(
         registry,
         name,
         help,
@@ -80,7 +85,7 @@ local function show(registry, shown)
         {{"pending", usages.bytes}, {"done", usages.response_bytes}}
     )
     local oldest_help = "Seconds for which the oldest job has waited."
-    gauges.of(
+    gauges_of(
         registry,
         "openclaw_edge_oldest_seconds",
         oldest_help,
@@ -90,7 +95,7 @@ local function show(registry, shown)
                 local route = ____value.route
                 local usage = ____value.usage
                 sample(
-                    usages.oldest_seconds(usage),
+                    usages_oldest_seconds(usage),
                     route
                 )
             end
@@ -98,13 +103,13 @@ local function show(registry, shown)
     )
 end
 --- The metrics of one route. Phases: init.
-function ____exports.open(registry, route, usage)
-    gauges.add(shown_by_registry, registry, {route = route, usage = usage}, show)
-    local jobs = metric_registry.counter(registry, "openclaw_edge_jobs_total", "Jobs by result.", {"route", "result"})
-    local refusals = metric_registry.counter(registry, "openclaw_edge_refusals_total", "Requests that were not stored as jobs, by reason.", {"route", "reason"})
-    local deliveries = metric_registry.counter(registry, "openclaw_edge_deliveries_total", "Attempts to deliver a job, by outcome.", {"route", "outcome"})
-    local callbacks = metric_registry.counter(registry, "openclaw_edge_callbacks_total", "Attempts to send a callback, by outcome.", {"route", "outcome"})
-    local dropped = metric_registry.counter(registry, "openclaw_edge_answers_dropped_total", "Responses to jobs that were dropped as the disk was full.", {"route"})
+local function open(registry, route, usage)
+    gauges_add(shown_by_registry, registry, {route = route, usage = usage}, show)
+    local jobs = metric_registry_counter(registry, "openclaw_edge_jobs_total", "Jobs by result.", {"route", "result"})
+    local refusals = metric_registry_counter(registry, "openclaw_edge_refusals_total", "Requests that were not stored as jobs, by reason.", {"route", "reason"})
+    local deliveries = metric_registry_counter(registry, "openclaw_edge_deliveries_total", "Attempts to deliver a job, by outcome.", {"route", "outcome"})
+    local callbacks = metric_registry_counter(registry, "openclaw_edge_callbacks_total", "Attempts to send a callback, by outcome.", {"route", "outcome"})
+    local dropped = metric_registry_counter(registry, "openclaw_edge_answers_dropped_total", "Responses to jobs that were dropped as the disk was full.", {"route"})
     return {
         jobs = counters(jobs, route, RESULTS),
         deliveries = counters(deliveries, route, OUTCOMES),
@@ -113,4 +118,5 @@ function ____exports.open(registry, route, usage)
         dropped = dropped:labels(route)
     }
 end
+____exports.open = open
 return ____exports

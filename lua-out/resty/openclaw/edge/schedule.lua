@@ -1,11 +1,16 @@
 local ____exports = {}
+local math_floor = math.floor
+local string_sub = string.sub
+local table_remove = table.remove
 local ids = require("resty.openclaw.edge.store.id")
+local ids_time_of = ids.time_of
+local ids_time_text = ids.time_text
 --- Where the id begins in an entry.
 local ID_AT = 14
 local function push(heap, entry)
     local at = #heap
     while at > 0 do
-        local parent = math.floor((at - 1) / 2)
+        local parent = math_floor((at - 1) / 2)
         if heap[parent + 1] <= entry then
             break
         end
@@ -15,7 +20,7 @@ local function push(heap, entry)
     heap[at + 1] = entry
 end
 local function pop(heap)
-    local last = table.remove(heap)
+    local last = table_remove(heap)
     local count = #heap
     if last == nil or count == 0 then
         return
@@ -38,31 +43,35 @@ local function pop(heap)
     heap[at + 1] = last
 end
 --- Adds an id that is due at that moment, which must not be before 0. Phases: any.
-function ____exports.add(schedule, id, at)
+local function add(schedule, id, at)
     push(
         schedule,
-        (ids.time_text(at) .. "-") .. id
+        (ids_time_text(at) .. "-") .. id
     )
 end
+____exports.add = add
 --- The first id and when it is due; nothing when the schedule is empty. Phases: any.
-function ____exports.first(schedule)
+local function first(schedule)
     local entry = schedule[1]
     if entry == nil then
         return
     end
-    return string.sub(entry, ID_AT), ids.time_of(entry)
+    return string_sub(entry, ID_AT), ids_time_of(entry)
 end
+____exports.first = first
 --- Removes the first id, if there is one. Phases: any.
-function ____exports.drop_first(schedule)
+local function drop_first(schedule)
     pop(schedule)
 end
+____exports.drop_first = drop_first
 --- Removes and returns the first id that is due by that moment; nothing when none is. Phases: any.
-function ____exports.take(schedule, now)
+local function take(schedule, now)
     local entry = schedule[1]
-    if entry == nil or string.sub(entry, 1, ID_AT - 2) > ids.time_text(now) then
+    if entry == nil or string_sub(entry, 1, ID_AT - 2) > ids_time_text(now) then
         return nil
     end
     pop(schedule)
-    return string.sub(entry, ID_AT)
+    return string_sub(entry, ID_AT)
 end
+____exports.take = take
 return ____exports

@@ -1,10 +1,28 @@
 local ____exports = {}
+local math_abs = math.abs
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local backlogs = require("resty.openclaw.edge.backlog")
+local backlogs_add = backlogs.add
+local backlogs_bytes_of = backlogs.bytes_of
+local backlogs_has_ready = backlogs.has_ready
 local callbacks = require("resty.openclaw.edge.callbacks")
+local callbacks_add = callbacks.add
 local responses = require("resty.openclaw.edge.responses")
+local responses_find = responses.find
 local stores = require("resty.openclaw.edge.store")
+local stores_each = stores.each
+local stores_size = stores.size
+local stores_sweep_incoming = stores.sweep_incoming
 local usages = require("resty.openclaw.edge.store.usage")
+local usages_announced = usages.announced
+local usages_begun = usages.begun
+local usages_bytes = usages.bytes
+local usages_correct = usages.correct
+local usages_correct_shares = usages.correct_shares
+local usages_jobs = usages.jobs
+local usages_tally = usages.tally
+local usages_under_way = usages.under_way
 --- No job takes so many seconds to be written.
 local WRITING_SECONDS = 10
 --- How often jobs are counted; sooner when a count is not reliable.
@@ -29,42 +47,42 @@ local function visit_job(found, id)
     local ____found_delivery_0 = found.delivery
     local backlog = ____found_delivery_0.backlog
     local jobs = ____found_delivery_0.jobs
-    local bytes = backlogs.bytes_of(backlog, id) or stores.size(jobs.store, "pending", id)
+    local bytes = backlogs_bytes_of(backlog, id) or stores_size(jobs.store, "pending", id)
     if bytes == nil then
         return
     end
-    backlogs.add(backlog, id, bytes)
+    backlogs_add(backlog, id, bytes)
     found.jobs = found.jobs + 1
     found.bytes = found.bytes + bytes
-    usages.tally(found.shares, id, bytes)
+    usages_tally(found.shares, id, bytes)
 end
 local function visit_response(delivery, id)
-    responses.find(delivery.responses, id)
+    responses_find(delivery.responses, id)
 end
 local function visit_callback(delivery, id)
-    callbacks.add(delivery.callbacks, id)
+    callbacks_add(delivery.callbacks, id)
 end
 local function read_counted(scan)
     local ____scan_delivery_jobs_1 = scan.delivery.jobs
     local usage = ____scan_delivery_jobs_1.usage
-    local now = clock.now()
-    local begun = usages.begun(usage)
+    local now = clock_now()
+    local begun = usages_begun(usage)
     if begun ~= scan.begun then
         scan.begun = begun
         scan.begun_at = now
     end
     local may_be_written = scan.begun_at ~= nil and now - scan.begun_at < WRITING_SECONDS
-    local under_way = may_be_written and usages.under_way(usage) or 0
+    local under_way = may_be_written and usages_under_way(usage) or 0
     return {
-        jobs = usages.jobs(usage),
-        bytes = usages.bytes(usage),
+        jobs = usages_jobs(usage),
+        bytes = usages_bytes(usage),
         begun = begun,
         under_way = under_way
     }
 end
 --- How many jobs may have been found or missed, as they came or went during the scan.
 local function doubtful_jobs(before, after)
-    return math.abs(after.jobs - before.jobs) + after.begun - before.begun + before.under_way
+    return math_abs(after.jobs - before.jobs) + after.begun - before.begun + before.under_way
 end
 --- Corrects the counts, as far as what was found is reliable.
 local function correct(scan, found, before, after)
@@ -73,13 +91,13 @@ local function correct(scan, found, before, after)
     local jobs_off = found.jobs - before.jobs
     local doubtful = doubtful_jobs(before, after)
     local is_sure = doubtful == 0 and after.bytes == before.bytes
-    if is_sure or math.abs(jobs_off) > doubtful then
-        usages.correct(usage, jobs_off, found.bytes - before.bytes)
+    if is_sure or math_abs(jobs_off) > doubtful then
+        usages_correct(usage, jobs_off, found.bytes - before.bytes)
     end
     if is_sure then
-        usages.correct_shares(usage, found.shares)
+        usages_correct_shares(usage, found.shares)
     end
-    scan.count_at = clock.now() + (is_sure and COUNT_SECONDS or RECOUNT_SECONDS)
+    scan.count_at = clock_now() + (is_sure and COUNT_SECONDS or RECOUNT_SECONDS)
 end
 --- Finds jobs that are new. On failure nil and why.
 local function scan_jobs(scan)
@@ -88,10 +106,10 @@ local function scan_jobs(scan)
     local ____delivery_jobs_4 = delivery.jobs
     local store = ____delivery_jobs_4.store
     local usage = ____delivery_jobs_4.usage
-    local announced = usages.announced(usage)
+    local announced = usages_announced(usage)
     local before = read_counted(scan)
     local found = {delivery = delivery, shares = {}, jobs = 0, bytes = 0}
-    local ok, err = stores.each(store, "pending", visit_job, found)
+    local ok, err = stores_each(store, "pending", visit_job, found)
     if ok == nil then
         return nil, err
     end
@@ -114,11 +132,11 @@ local function scan_all(scan)
     if jobs_found == nil then
         return nil, jobs_err
     end
-    local responses_found, responses_err = stores.each(store, "done", visit_response, delivery)
+    local responses_found, responses_err = stores_each(store, "done", visit_response, delivery)
     if responses_found == nil then
         return nil, responses_err
     end
-    local callbacks_found, callbacks_err = stores.each(store, "callbacks", visit_callback, delivery)
+    local callbacks_found, callbacks_err = stores_each(store, "callbacks", visit_callback, delivery)
     if callbacks_found == nil then
         return nil, callbacks_err
     end
@@ -130,16 +148,16 @@ local function must_look_for_jobs(scan)
     local ____scan_delivery_7 = scan.delivery
     local backlog = ____scan_delivery_7.backlog
     local jobs = ____scan_delivery_7.jobs
-    if scan.count_at == nil or clock.now() >= scan.count_at then
+    if scan.count_at == nil or clock_now() >= scan.count_at then
         return true
     end
-    if usages.announced(jobs.usage) == scan.announced then
+    if usages_announced(jobs.usage) == scan.announced then
         return false
     end
-    return not backlogs.has_ready(backlog)
+    return not backlogs_has_ready(backlog)
 end
 --- Looks at the store, if there may be something new. False when nothing is known, as the store cannot be read.
-function ____exports.run(scan)
+local function run(scan)
     if scan.is_complete and not must_look_for_jobs(scan) then
         return true
     end
@@ -153,16 +171,18 @@ function ____exports.run(scan)
     end
     return scan.is_complete
 end
+____exports.run = run
 --- Removes files that workers began to write and never finished, every two minutes.
-function ____exports.sweep(scan)
-    local now = clock.now()
+local function sweep(scan)
+    local now = clock_now()
     if scan.sweep_at ~= nil and now < scan.sweep_at then
         return
     end
     scan.sweep_at = now + SWEEP_SECONDS
-    local ok, err = stores.sweep_incoming(scan.delivery.jobs.store)
+    local ok, err = stores_sweep_incoming(scan.delivery.jobs.store)
     if ok == nil then
         scan.delivery.jobs.faults:report("store", "cannot remove abandoned files: ", err)
     end
 end
+____exports.sweep = sweep
 return ____exports

@@ -1,31 +1,61 @@
 local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
+local pcall = pcall
+local tostring = tostring
 local admins = require("resty.openclaw.admin")
+local admins_SCHEMA = admins.SCHEMA
+local admins_create = admins.create
 local kinds = require("resty.openclaw.config.kinds")
+local kinds_anything = kinds.anything
 local names = require("resty.openclaw.config.names")
+local names_sorted = names.sorted
 local problem = require("resty.openclaw.config.problems")
+local problem_child = problem.child
+local problem_raise = problem.raise
 local schemas = require("resty.openclaw.config.schema")
+local schemas_optional = schemas.optional
+local schemas_read_as_far = schemas.read_as_far
 local ____schema = require("resty.openclaw.config.schema")
 local defaulted = ____schema.defaulted
 local map_of = ____schema.map_of
 local option = ____schema.option
 local fault = require("resty.openclaw.core.metrics.fault")
+local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_open = metric_registry.open
 local metrics = require("resty.openclaw.metrics")
+local metrics_SCHEMA = metrics.SCHEMA
+local metrics_create = metrics.create
 local statuses = require("resty.openclaw.status")
+local statuses_SCHEMA = statuses.SCHEMA
+local statuses_create = statuses.create
 local combinations = require("resty.openclaw.gateway.combinations")
+local combinations_check = combinations.check
 local logs = require("resty.openclaw.gateway.logs")
+local logs_make_sinks = logs.make_sinks
+local logs_read = logs.read
+local logs_slow_options = logs.slow_options
 local ____own_plugins = require("resty.openclaw.gateway.own_plugins")
-local DECLARATIONS = ____own_plugins.DECLARATIONS
+local own_plugins_DECLARATIONS = ____own_plugins.DECLARATIONS
+local DECLARATIONS = own_plugins_DECLARATIONS
 local recording = require("resty.openclaw.gateway.recording")
+local recording_declarations = recording.declarations
 local ____registry = require("resty.openclaw.gateway.registry")
-local PLUGINS = ____registry.PLUGINS
+local registry_PLUGINS = ____registry.PLUGINS
+local PLUGINS = registry_PLUGINS
 local routes = require("resty.openclaw.gateway.routes")
+local routes_make = routes.make
+local routes_read = routes.read
+local routes_schema_of = routes.schema_of
 local upstreams = require("resty.openclaw.gateway.upstreams")
+local upstreams_make_all = upstreams.make_all
 --- The `lua_shared_dict` of the gateway.
-____exports.DICT = "openclaw"
-local ANY_TABLE = kinds.anything("table")
+local DICT = "openclaw"
+____exports.DICT = DICT
+local ANY_TABLE = kinds_anything("table")
 --- The options of `setup`.
-____exports.SCHEMA = {
+local SCHEMA = {
     upstreams = option(
         map_of(ANY_TABLE),
         {},
@@ -36,12 +66,13 @@ ____exports.SCHEMA = {
         {},
         "name → what a route does, below"
     ),
-    log = schemas.optional(ANY_TABLE, "sinks of the request records, and the slow log's options; see [post_action](post_action.md)"),
-    metrics = defaulted(metrics.SCHEMA, "the options of [metrics](metrics.md)"),
-    admin = defaulted(admins.SCHEMA, "the options of [admin](admin.md), without `upstreams`"),
-    status = defaulted(statuses.SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),
+    log = schemas_optional(ANY_TABLE, "sinks of the request records, and the slow log's options; see [post_action](post_action.md)"),
+    metrics = defaulted(metrics_SCHEMA, "the options of [metrics](metrics.md)"),
+    admin = defaulted(admins_SCHEMA, "the options of [admin](admin.md), without `upstreams`"),
+    status = defaulted(statuses_SCHEMA, "the options of [status](status.md), without `upstreams` and `routes`"),
     plugins = option(DECLARATIONS, {}, "your own [plugins](plugins.md), each of which routes may have by its name")
 }
+____exports.SCHEMA = SCHEMA
 --- Calls a function. If it raises, adds the error to the problems and returns nothing.
 local function attempt(problems, part)
     local ok, made = pcall(part)
@@ -77,16 +108,16 @@ local function of_any(balancers)
 end
 --- Reads all routes, and adds what is wrong to the problems.
 local function read_routes(given, declarations, problems)
-    local schema = routes.schema_of(declarations)
+    local schema = routes_schema_of(declarations)
     local known = {}
     for name in pairs(given.upstreams) do
         known[name] = true
     end
     local stores = {}
     local all = {}
-    for ____, name in ipairs(names.sorted(given.routes)) do
-        local path = problem.child("setup: routes", name)
-        local options = routes.read(
+    for ____, name in ipairs(names_sorted(given.routes)) do
+        local path = problem_child("setup: routes", name)
+        local options = routes_read(
             schema,
             given.routes[name],
             path,
@@ -94,26 +125,26 @@ local function read_routes(given, declarations, problems)
             problems
         )
         if options ~= nil then
-            combinations.check(path, options, stores, problems)
+            combinations_check(path, options, stores, problems)
             all[name] = options
         end
     end
     return all
 end
 --- Builds the gateway. Raises all problems of the options, one per line. Phases: init.
-function ____exports.build(options)
+local function build(options)
     local problems = {}
-    local read = schemas.read_as_far(____exports.SCHEMA, options, "setup:", problems)
+    local read = schemas_read_as_far(SCHEMA, options, "setup:", problems)
     local figures = attempt(
         problems,
-        function() return metrics.create(read.metrics, "setup: metrics") end
+        function() return metrics_create(read.metrics, "setup: metrics") end
     )
-    local balancers = upstreams.make_all(read.upstreams, problems)
-    local log = logs.read(read.log, problems)
-    local sinks = logs.make_sinks(log, problems)
+    local balancers = upstreams_make_all(read.upstreams, problems)
+    local log = logs_read(read.log, problems)
+    local sinks = logs_make_sinks(log, problems)
     local admin = attempt(
         problems,
-        function() return admins.create(
+        function() return admins_create(
             read.admin,
             of_any(balancers),
             "setup: admin"
@@ -126,25 +157,25 @@ function ____exports.build(options)
     end
     local status = attempt(
         problems,
-        function() return statuses.create(
+        function() return statuses_create(
             read.status,
             of_any(balancers),
-            names.sorted(read.routes),
+            names_sorted(read.routes),
             plugins_of,
             "setup: status"
         ) end
     )
-    local recorders = recording.declarations(
+    local recorders = recording_declarations(
         figures,
         sinks,
-        logs.slow_options(log)
+        logs_slow_options(log)
     )
     local declarations = all_plugins(read, recorders, problems)
     local route_options = read_routes(read, declarations, problems)
-    problem.raise(problems)
-    local faults = fault.new(
+    problem_raise(problems)
+    local faults = fault_new(
         "gateway",
-        metric_registry.open(____exports.DICT)
+        metric_registry_open(DICT)
     )
     local gateway = {
         metrics = figures,
@@ -161,7 +192,7 @@ function ____exports.build(options)
     for ____, declaration in ipairs(read.plugins) do
         own[declaration] = true
     end
-    for ____, name in ipairs(names.sorted(route_options)) do
+    for ____, name in ipairs(names_sorted(route_options)) do
         local its_options = route_options[name]
         local upstream = its_options.upstream
         local ____temp_2
@@ -171,7 +202,7 @@ function ____exports.build(options)
             ____temp_2 = balancers[upstream]
         end
         local balancer = ____temp_2
-        local route = routes.make(
+        local route = routes_make(
             declarations,
             name,
             its_options,
@@ -189,11 +220,12 @@ function ____exports.build(options)
             gateway.balances = true
         end
     end
-    problem.raise(problems)
+    problem_raise(problems)
     return gateway
 end
+____exports.build = build
 --- The instances of a plugin, one for each route that has one. Phases: any.
-function ____exports.instances_of(gateway, plugin)
+local function instances_of(gateway, plugin)
     local all = {}
     for ____, route in pairs(gateway.routes) do
         local instance = route.instances[plugin]
@@ -203,4 +235,5 @@ function ____exports.instances_of(gateway, plugin)
     end
     return all
 end
+____exports.instances_of = instances_of
 return ____exports

@@ -1,5 +1,6 @@
 local ____exports = {}
 local problem = require("resty.openclaw.config.problems")
+local problem_add = problem.add
 --- The gateway delivers stored requests itself, and does not store the caller's identity.
 local function check_deliveries(path, ____bindingPattern0, problems)
     local identity
@@ -38,15 +39,16 @@ local function check_store(path, ____bindingPattern0, stores, problems)
         return
     end
     if stores[edge.store] ~= nil then
-        problem.add(problems, path .. ".edge.store", "a folder that no other route has", edge.store)
+        problem_add(problems, path .. ".edge.store", "a folder that no other route has", edge.store)
     end
     stores[edge.store] = true
 end
 --- Adds the problems of a route's options in combination; `stores`: those of the routes before.
-function ____exports.check(path, given, stores, problems)
+local function check(path, given, stores, problems)
     local options = given
     check_deliveries(path, options, problems)
     check_usage(path, options, problems)
     check_store(path, options, stores, problems)
 end
+____exports.check = check
 return ____exports

@@ -1,4 +1,9 @@
 local ____exports = {}
+local error = error
+local ipairs = ipairs
+local tostring = tostring
+local table_concat = table.concat
+local table_insert = table.insert
 --- LuaJIT's limit is 60 upvalues; each plugin takes two, the route one.
 local MOST_STEPS = 29
 local makers = {}
@@ -12,7 +17,7 @@ local function write(count, may_decline)
         calls[#calls + 1] = may_decline and ("if " .. call) .. " == false then return false end" or call
     end
     calls[#calls + 1] = "return true"
-    return ((("local " .. table.concat(names, ", ")) .. " = ...\nreturn function()\n") .. table.concat(calls, "\n")) .. "\nend"
+    return ((("local " .. table_concat(names, ", ")) .. " = ...\nreturn function()\n") .. table_concat(calls, "\n")) .. "\nend"
 end
 local function maker(count, may_decline)
     local key = (tostring(count) .. " ") .. tostring(may_decline)
@@ -35,7 +40,7 @@ local function place_in(placed, phase)
     return placed.order[phase] or math.huge
 end
 --- The steps of a phase, sorted by the numbers of its plugins; plugins with equal numbers keep their order.
-function ____exports.steps(plugins, phase)
+local function steps(plugins, phase)
     local taking_part = {}
     for ____, placed in ipairs(plugins) do
         if placed.plugin[phase] ~= nil then
@@ -43,7 +48,7 @@ function ____exports.steps(plugins, phase)
             while at > 0 and place_in(taking_part[at], phase) > place_in(placed, phase) do
                 at = at - 1
             end
-            table.insert(taking_part, at + 1, placed)
+            table_insert(taking_part, at + 1, placed)
         end
     end
     local all = {}
@@ -64,12 +69,14 @@ function ____exports.steps(plugins, phase)
     end
     return all
 end
+____exports.steps = steps
 --- Adds the steps of one list to those of another.
-function ____exports.append(to, more)
+local function append(to, more)
     for ____, step in ipairs(more) do
         to[#to + 1] = step
     end
 end
+____exports.append = append
 local function chain_of(all, route, may_decline)
     if #all > MOST_STEPS then
         error(
@@ -87,11 +94,13 @@ local function chain_of(all, route, may_decline)
     return maker(#all, may_decline)(unpack(values))
 end
 --- A function that calls these steps in order, and returns true. Raises if there are too many. Phases: init.
-function ____exports.chain(all, route)
+local function chain(all, route)
     return chain_of(all, route, false)
 end
+____exports.chain = chain
 --- As `chain`, but the function stops and returns false when a step returns false.
-function ____exports.declining_chain(all, route)
+local function declining_chain(all, route)
     return chain_of(all, route, true)
 end
+____exports.declining_chain = declining_chain
 return ____exports

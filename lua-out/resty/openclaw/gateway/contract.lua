@@ -1,8 +1,11 @@
 local ____exports = {}
 local schemas = require("resty.openclaw.config.schema")
+local schemas_optional = schemas.optional
+local schemas_table_of = schemas.table_of
 local refusal = require("resty.openclaw.gateway.refusal")
+local refusal_without_trace = refusal.without_trace
 --- All phases, in the order in which they run.
-____exports.PHASES = {
+local PHASES = {
     "access",
     "admitted",
     "before_balance",
@@ -11,8 +14,9 @@ ____exports.PHASES = {
     "body_filter",
     "log"
 }
+____exports.PHASES = PHASES
 --- Declares a plugin whose option is a table. Phases: any, usually where a module is loaded.
-function ____exports.define(given)
+local function define(given)
     local ____given_0 = given
     local name = ____given_0.name
     local schema = ____given_0.schema
@@ -22,8 +26,8 @@ function ____exports.define(given)
     return {
         name = name,
         order = given.order or ({}),
-        option = schemas.optional(
-            schemas.table_of(schema),
+        option = schemas_optional(
+            schemas_table_of(schema),
             meaning
         ),
         variables = given.variables or ({}),
@@ -41,13 +45,14 @@ function ____exports.define(given)
         end
     }
 end
+____exports.define = define
 --- Makes an instance without a gateway from the user's options. Raises all problems. Phases: init.
-function ____exports.alone(given, options)
+local function alone(given, options)
     local ____given_2 = given
     local name = ____given_2.name
     local schema = ____given_2.schema
     local create = ____given_2.create
-    return refusal.without_trace(function()
+    return refusal_without_trace(function()
         local ____create_6 = create
         local ____schemas_read_or_raise_5 = schemas.read_or_raise
         local ____schema_4 = schema
@@ -61,4 +66,5 @@ function ____exports.alone(given, options)
         )
     end)
 end
+____exports.alone = alone
 return ____exports

@@ -1,6 +1,10 @@
 local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
 local names = require("resty.openclaw.config.names")
+local names_sorted = names.sorted
 local guard = require("resty.openclaw.core.metrics.guard")
+local guard_call_for = guard.call_for
 --- The instances of all routes, each once, without the sinks of the log, which routes share.
 local function own_instances(gateway)
     local known = {}
@@ -8,10 +12,10 @@ local function own_instances(gateway)
         known[log] = true
     end
     local all = {}
-    for ____, route in ipairs(names.sorted(gateway.routes)) do
+    for ____, route in ipairs(names_sorted(gateway.routes)) do
         local ____gateway_routes_route_0 = gateway.routes[route]
         local instances = ____gateway_routes_route_0.instances
-        for ____, name in ipairs(names.sorted(instances)) do
+        for ____, name in ipairs(names_sorted(instances)) do
             local plugin = instances[name]
             if not (known[plugin] ~= nil) then
                 all[#all + 1] = {plugin = plugin, subject = ((("plugin \"" .. name) .. "\" of the route \"") .. route) .. "\""}
@@ -33,7 +37,7 @@ function ____exports.init_worker(gateway)
         local plugin = ____value.plugin
         local subject = ____value.subject
         if plugin.init_worker ~= nil then
-            guard.call_for(
+            guard_call_for(
                 gateway.faults,
                 "init_worker",
                 subject,
@@ -51,7 +55,7 @@ function ____exports.exit_worker(gateway)
         local plugin = ____value.plugin
         local subject = ____value.subject
         if plugin.exit_worker ~= nil then
-            guard.call_for(
+            guard_call_for(
                 gateway.faults,
                 "exit_worker",
                 subject,

@@ -1,11 +1,16 @@
 local ____exports = {}
+local ipairs = ipairs
 local kinds = require("resty.openclaw.config.kinds")
+local kinds_false_or = kinds.false_or
 local ____schema = require("resty.openclaw.config.schema")
 local computed = ____schema.computed
 local option = ____schema.option
 local table_of = ____schema.table_of
 local slow_log = require("resty.openclaw.slow_log")
+local slow_log_create = slow_log.create
 local composition = require("resty.openclaw.gateway.composition")
+local composition_chain = composition.chain
+local composition_steps = composition.steps
 local function metrics_of(metrics)
     return {
         name = "metrics",
@@ -25,8 +30,8 @@ local function all_of(logs, route)
     for ____, plugin in ipairs(logs) do
         placed[#placed + 1] = {plugin = plugin, order = {}}
     end
-    local chain = composition.chain(
-        composition.steps(placed, "log"),
+    local chain = composition_chain(
+        composition_steps(placed, "log"),
         route
     )
     return {log = function(self)
@@ -61,7 +66,7 @@ local function slow_log_as(slow)
         name = "slow_log",
         order = {log = 500},
         option = computed(
-            kinds.false_or(table_of(schema)),
+            kinds_false_or(table_of(schema)),
             "as `log` says",
             "`false`: no [slow log](slow_log.md); `{ seconds = 60 }`: other seconds than in `log`"
         ),
@@ -77,16 +82,17 @@ local function slow_log_as(slow)
             local seconds = ____given_1.seconds
             local ____slow_2 = slow
             local lines_per_minute = ____slow_2.lines_per_minute
-            return slow_log.create({seconds = seconds, lines_per_minute = lines_per_minute, dict = "openclaw"}, context)
+            return slow_log_create({seconds = seconds, lines_per_minute = lines_per_minute, dict = "openclaw"}, context)
         end
     }
 end
 --- The declarations of these plugins, with the objects that all routes share. Phases: init.
-function ____exports.declarations(metrics, logs, slow)
+local function declarations(metrics, logs, slow)
     return {
         metrics_of(metrics),
         record_to(logs),
         slow_log_as(slow)
     }
 end
+____exports.declarations = declarations
 return ____exports

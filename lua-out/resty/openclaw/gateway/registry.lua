@@ -6,7 +6,7 @@ local identity = require("resty.openclaw.identity")
 local image_check = require("resty.openclaw.image_check")
 local inference = require("resty.openclaw.inference")
 --- In the order of the documentation.
-____exports.PLUGINS = {
+local PLUGINS = {
     edge.plugin,
     deadline.plugin,
     identity.plugin,
@@ -14,4 +14,5 @@ ____exports.PLUGINS = {
     body_digest.plugin,
     inference.plugin
 }
+____exports.PLUGINS = PLUGINS
 return ____exports

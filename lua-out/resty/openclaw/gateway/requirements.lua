@@ -1,7 +1,18 @@
 local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
+local tonumber = tonumber
+local table_concat = table.concat
+local table_sort = table.sort
 local request = require("resty.openclaw.core.request.request")
+local request_set_variable = request.set_variable
+local request_status = request.status
+local request_variable = request.variable
+local request_whole_number = request.whole_number
 local request_state = require("resty.openclaw.core.request.request_state")
+local request_state_when_lost = request_state.when_lost
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
+local upstream_tries_last = upstream_tries.last
 --- The requirements of a route with these plugins and with steps in these phases. Phases: init.
 local function create(route, declarations, needs_header_filter, needs_body_filter)
     local variables = {}
@@ -10,7 +21,7 @@ local function create(route, declarations, needs_header_filter, needs_body_filte
             variables[#variables + 1] = name
         end
     end
-    table.sort(variables)
+    table_sort(variables)
     return {
         route = route,
         variables = variables,
@@ -21,13 +32,13 @@ local function create(route, declarations, needs_header_filter, needs_body_filte
 end
 ____exports.new = create
 --- Reports variables that nginx.conf does not declare, or that cannot be set as no directive uses them. Phases: access.
-function ____exports.look_at_variables(of, faults)
+local function look_at_variables(of, faults)
     of.awaits_variables = false
     local missing = {}
     local unused = {}
     for ____, name in ipairs(of.variables) do
-        local value = request.variable(name)
-        if not request.set_variable(name, value or "") then
+        local value = request_variable(name)
+        if not request_set_variable(name, value or "") then
             local ____temp_0 = value == nil and missing or unused
             ____temp_0[#____temp_0 + 1] = "$" .. name
         end
@@ -35,35 +46,36 @@ function ____exports.look_at_variables(of, faults)
     if #missing > 0 then
         faults:report(
             "undeclared_variable",
-            (((("the route \"" .. of.route) .. "\" needs ") .. table.concat(missing, ", ")) .. ": include nginx/openclaw.conf in http; declare ") .. "variables of your own plugins by set $NAME \"\"; in the server"
+            (((("the route \"" .. of.route) .. "\" needs ") .. table_concat(missing, ", ")) .. ": include nginx/openclaw.conf in http; declare ") .. "variables of your own plugins by set $NAME \"\"; in the server"
         )
     end
     if #unused > 0 then
         faults:report(
             "unused_variable",
-            (((("the route \"" .. of.route) .. "\" sets ") .. table.concat(unused, ", ")) .. ", which no directive uses, so nginx cannot set it: ") .. "declare it by set $NAME \"\"; in the server"
+            (((("the route \"" .. of.route) .. "\" sets ") .. table_concat(unused, ", ")) .. ", which no directive uses, so nginx cannot set it: ") .. "declare it by set $NAME \"\"; in the server"
         )
     end
 end
+____exports.look_at_variables = look_at_variables
 --- Whether the response is a node's, and passed all filters of the route's location to its end.
 local function has_passed_filters()
-    if request.whole_number("body_bytes_sent") == 0 then
+    if request_whole_number("body_bytes_sent") == 0 then
         return false
     end
-    if request.variable("upstream_http_x_accel_redirect") ~= nil then
+    if request_variable("upstream_http_x_accel_redirect") ~= nil then
         return false
     end
-    local status = request.status()
+    local status = request_status()
     if status < 200 or status > 299 then
         return false
     end
-    return tonumber(upstream_tries.last(request.variable("upstream_status") or "-")) == status
+    return tonumber(upstream_tries_last(request_variable("upstream_status") or "-")) == status
 end
 local function report_hook(of, faults, hook, file)
     faults:report("no_" .. hook, ((((("a response of the route \"" .. of.route) .. "\" did not pass ") .. hook) .. "_by_lua: include nginx/") .. file) .. " in its location")
 end
 --- Reports hooks that did not run for a response. Phases: log.
-function ____exports.look_at_hooks(of, faults)
+local function look_at_hooks(of, faults)
     if not has_passed_filters() then
         return
     end
@@ -74,10 +86,12 @@ function ____exports.look_at_hooks(of, faults)
         report_hook(of, faults, "body_filter", "inference.conf")
     end
 end
+____exports.look_at_hooks = look_at_hooks
 --- Reports from now on requests that end without the gateway's log phase. Phases: init.
-function ____exports.watch_log(faults)
-    request_state.when_lost(function()
+local function watch_log(faults)
+    request_state_when_lost(function()
         faults:report("no_log", "a request ended without log_by_lua of the gateway: include nginx/openclaw.conf in http, and call " .. "require(\"resty.openclaw\").log() where a location has a log_by_lua of its own")
     end)
 end
+____exports.watch_log = watch_log
 return ____exports

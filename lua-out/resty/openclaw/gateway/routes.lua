@@ -1,32 +1,52 @@
 local ____exports = {}
+local ipairs = ipairs
+local pcall = pcall
+local tostring = tostring
+local type = type
+local string_sub = string.sub
 local kinds = require("resty.openclaw.config.kinds")
 local names = require("resty.openclaw.config.names")
+local names_sorted = names.sorted
 local nearest = require("resty.openclaw.config.nearest")
+local nearest_or_known = nearest.or_known
 local problem = require("resty.openclaw.config.problems")
+local problem_child = problem.child
+local problem_sentence = problem.sentence
 local ____schema = require("resty.openclaw.config.schema")
 local optional = ____schema.optional
 local schemas = require("resty.openclaw.config.schema")
+local schemas_again = schemas.again
+local schemas_read = schemas.read
 local guard = require("resty.openclaw.core.metrics.guard")
+local guard_call_for = guard.call_for
 local composition = require("resty.openclaw.gateway.composition")
+local composition_append = composition.append
+local composition_chain = composition.chain
+local composition_declining_chain = composition.declining_chain
+local composition_steps = composition.steps
 local declaration_check = require("resty.openclaw.gateway.declaration_check")
+local declaration_check_check_instance = declaration_check.check_instance
 local ____own_plugins = require("resty.openclaw.gateway.own_plugins")
-local PHASE_TABLES = ____own_plugins.PHASE_TABLES
+local own_plugins_PHASE_TABLES = ____own_plugins.PHASE_TABLES
+local PHASE_TABLES = own_plugins_PHASE_TABLES
 local requirements = require("resty.openclaw.gateway.requirements")
+local requirements_new = requirements.new
 local OWN = {
     upstream = optional(kinds.text, "the upstream that `balance()` without a name uses; one of `upstreams`"),
     plugins = optional(PHASE_TABLES, "your own plugins: tables with methods named as phases; see [plugins](plugins.md#a-table-of-methods)")
 }
 --- The schema of a route that may have these plugins.
-function ____exports.schema_of(declarations)
-    local schema = {upstream = schemas.again(OWN.upstream)}
+local function schema_of(declarations)
+    local schema = {upstream = schemas_again(OWN.upstream)}
     for ____, ____value in ipairs(declarations) do
         local name = ____value.name
         local option = ____value.option
-        schema[name] = schemas.again(option)
+        schema[name] = schemas_again(option)
     end
-    schema.plugins = schemas.again(OWN.plugins)
+    schema.plugins = schemas_again(OWN.plugins)
     return schema
 end
+____exports.schema_of = schema_of
 --- Explains an option that belongs in nginx.conf, not in a route.
 local function add_misplaced(given, path, problems)
     if type(given) ~= "table" or given.retry_post == nil then
@@ -36,23 +56,24 @@ local function add_misplaced(given, path, problems)
     return true
 end
 --- The options of a route. If they are wrong, adds to the problems and returns nothing.
-function ____exports.read(schema, given, path, upstreams, problems)
+local function read(schema, given, path, upstreams, problems)
     if add_misplaced(given, path, problems) then
         return nil
     end
-    local options = schemas.read(schema, given, path, problems)
+    local options = schemas_read(schema, given, path, problems)
     local upstream = options and options.upstream
     if upstream ~= nil and not (upstreams[upstream] ~= nil) then
-        local sentence = problem.sentence(path .. ".upstream", "the name of one of upstreams", upstream)
-        local known = names.sorted(upstreams)
-        local hint = #known > 0 and nearest.or_known(upstream, known) or "setup has no upstreams"
+        local sentence = problem_sentence(path .. ".upstream", "the name of one of upstreams", upstream)
+        local known = names_sorted(upstreams)
+        local hint = #known > 0 and nearest_or_known(upstream, known) or "setup has no upstreams"
         problems[#problems + 1] = (sentence .. "; ") .. hint
     end
     return options
 end
+____exports.read = read
 --- What a plugin raises says which option it is of, unless the plugin forgot.
 local function with_path(message, path)
-    return string.sub(message, 1, #path) == path and message or (path .. ": ") .. message
+    return string_sub(message, 1, #path) == path and message or (path .. ": ") .. message
 end
 --- The method `log` of a user's plugin: what it raises is a fault, as the plugins after it have to run too, and the request has to be
 -- forgotten.
@@ -63,7 +84,7 @@ local function guarded_log(plugin, name, route_name, faults)
     end
     local subject = ((("\"" .. name) .. "\" of the route \"") .. route_name) .. "\""
     return function(instance, route)
-        guard.call_for(
+        guard_call_for(
             faults,
             "log",
             subject,
@@ -79,8 +100,8 @@ local function place_all(declarations, name, options, upstream, instances, own, 
     for ____, declaration in ipairs(declarations) do
         local is_own = own[declaration] ~= nil
         local context = {
-            path = problem.child(
-                problem.child("setup: routes", name),
+            path = problem_child(
+                problem_child("setup: routes", name),
                 declaration.name
             ),
             route = name,
@@ -93,7 +114,7 @@ local function place_all(declarations, name, options, upstream, instances, own, 
                 context.path
             )
         elseif made ~= nil then
-            declaration_check.check_instance(made, context.path, problems)
+            declaration_check_check_instance(made, context.path, problems)
             local ____is_own_2
             if is_own then
                 ____is_own_2 = guarded_log(made, declaration.name, name, faults)
@@ -121,7 +142,7 @@ local function place_all(declarations, name, options, upstream, instances, own, 
     return placed
 end
 --- The route of that name, from options that are fine; `own`: the declarations of users. Adds to the problems what its plugins raise.
-function ____exports.make(declarations, name, options, upstream, own, faults, problems)
+local function make(declarations, name, options, upstream, own, faults, problems)
     local instances = {}
     local placed = place_all(
         declarations,
@@ -133,15 +154,15 @@ function ____exports.make(declarations, name, options, upstream, own, faults, pr
         faults,
         problems
     )
-    local access = composition.steps(placed, "access")
-    composition.append(
+    local access = composition_steps(placed, "access")
+    composition_append(
         access,
-        composition.steps(placed, "admitted")
+        composition_steps(placed, "admitted")
     )
-    local before_balance = composition.steps(placed, "before_balance")
-    local balance = composition.steps(placed, "balance")
-    local header_filter = composition.steps(placed, "header_filter")
-    local body_filter = composition.steps(placed, "body_filter")
+    local before_balance = composition_steps(placed, "before_balance")
+    local balance = composition_steps(placed, "balance")
+    local header_filter = composition_steps(placed, "header_filter")
+    local body_filter = composition_steps(placed, "body_filter")
     local present = {}
     for ____, declaration in ipairs(declarations) do
         if instances[declaration.name] ~= nil then
@@ -151,19 +172,20 @@ function ____exports.make(declarations, name, options, upstream, own, faults, pr
     return {
         name = name,
         upstream = options.upstream,
-        access = composition.chain(access, name),
-        before_balance = composition.declining_chain(before_balance, name),
-        balance = composition.chain(balance, name),
-        header_filter = composition.chain(header_filter, name),
-        body_filter = composition.chain(body_filter, name),
-        log = composition.chain(
-            composition.steps(placed, "log"),
+        access = composition_chain(access, name),
+        before_balance = composition_declining_chain(before_balance, name),
+        balance = composition_chain(balance, name),
+        header_filter = composition_chain(header_filter, name),
+        body_filter = composition_chain(body_filter, name),
+        log = composition_chain(
+            composition_steps(placed, "log"),
             name
         ),
         filters_headers = #header_filter > 0,
         balances = #before_balance + #balance > 0,
-        requirements = requirements.new(name, present, #header_filter > 0, #body_filter > 0 and not (instances.inference ~= nil)),
+        requirements = requirements_new(name, present, #header_filter > 0, #body_filter > 0 and not (instances.inference ~= nil)),
         instances = instances
     }
 end
+____exports.make = make
 return ____exports

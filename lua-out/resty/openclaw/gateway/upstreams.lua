@@ -1,10 +1,17 @@
 local ____exports = {}
+local ipairs = ipairs
+local pcall = pcall
+local tostring = tostring
+local table_concat = table.concat
 local balancer = require("resty.openclaw.balancer")
+local balancer_UPSTREAM = balancer.UPSTREAM
 local names = require("resty.openclaw.config.names")
+local names_sorted = names.sorted
 local problem = require("resty.openclaw.config.problems")
+local problem_add = problem.add
 local ____schema = require("resty.openclaw.config.schema")
 local map_of = ____schema.map_of
-local UPSTREAMS = map_of(balancer.UPSTREAM)
+local UPSTREAMS = map_of(balancer_UPSTREAM)
 local PATH = "setup: upstreams"
 local DICT = "openclaw"
 local function fallback_of(upstreams, name)
@@ -30,15 +37,15 @@ local function fallbacks(upstreams, name)
 end
 --- Removes the upstreams with an invalid fallback, and adds these to the problems.
 local function drop_impossible(upstreams, groups, problems)
-    for ____, name in ipairs(names.sorted(groups)) do
+    for ____, name in ipairs(names_sorted(groups)) do
         local path = ((PATH .. ".") .. name) .. ".fallback"
         local fallback = fallback_of(upstreams, name)
         local chain = fallbacks(upstreams, name)
         if fallback ~= nil and not (groups[fallback] ~= nil) then
-            problem.add(problems, path, "the name of one of upstreams", fallback)
+            problem_add(problems, path, "the name of one of upstreams", fallback)
             upstreams[name] = nil
         elseif chain[#chain] == name then
-            local through = #chain == 1 and name or table.concat(chain, ", ", 1, #chain - 1)
+            local through = #chain == 1 and name or table_concat(chain, ", ", 1, #chain - 1)
             problems[#problems + 1] = (path .. " forms a cycle through ") .. through
             for ____, member in ipairs(chain) do
                 upstreams[member] = nil
@@ -74,13 +81,14 @@ local function make(balancers, upstreams, name, problems)
     return made
 end
 --- The balancers by the names of their upstreams. Adds the problems of their options. Phases: init.
-function ____exports.make_all(groups, problems)
+local function make_all(groups, problems)
     local upstreams = UPSTREAMS.read(groups, PATH, problems)
     drop_impossible(upstreams, groups, problems)
     local balancers = {}
-    for ____, name in ipairs(names.sorted(groups)) do
+    for ____, name in ipairs(names_sorted(groups)) do
         make(balancers, upstreams, name, problems)
     end
     return balancers
 end
+____exports.make_all = make_all
 return ____exports

@@ -1,10 +1,11 @@
 local ____exports = {}
 --- `openclaw_route` is set by nginx.conf in each location, the next two by the access hook, the others by the balancer.
-____exports.OWN = {
+local OWN = {
     openclaw_route = "",
     openclaw_host_as_given = "",
     openclaw_new_id = "$request_id",
     openclaw_degraded = "",
     openclaw_queue_seconds = ""
 }
+____exports.OWN = OWN
 return ____exports

@@ -1,18 +1,29 @@
 local ____exports = {}
+local tostring = tostring
+local type = type
+local math_floor = math.floor
+local math_max = math.max
+local math_min = math.min
+local string_format = string.format
+local string_sub = string.sub
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_yield_now = time_slice.yield_now
 local http_target = require("resty.openclaw.http_client.target")
+local http_target_is_address = http_target.is_address
+local http_target_is_unix_socket = http_target.is_unix_socket
 --- Bytes that are sent before the deadline is checked again.
 local PIECE_BYTES = 65536
 --- After so many pieces of a source, other requests may run.
 local PIECES_AT_A_STRETCH = 8
 --- Seconds as milliseconds, at most until the deadline, but at least 1: for sockets, 0 means no limit.
 local function milliseconds(seconds, deadline)
-    return math.max(
+    return math_max(
         1,
-        math.floor(math.min(
+        math_floor(math_min(
             seconds,
-            deadline - clock.now()
+            deadline - clock_now()
         ) * 1000)
     )
 end
@@ -21,14 +32,14 @@ local function server_name_of(settings, target)
     if settings.ssl_server_name ~= nil then
         return settings.ssl_server_name
     end
-    if http_target.is_address(target.host) then
+    if http_target_is_address(target.host) then
         return nil
     end
     return target.host
 end
 --- The pool of a connection. Requests share connections only if they have the same target, TLS settings and keepalive time.
 local function pool_of(settings, target, server_name, verify)
-    return string.format(
+    return string_format(
         "openclaw %s %s %s %d %s %s %s",
         settings.purpose or "http",
         target.scheme,
@@ -40,7 +51,7 @@ local function pool_of(settings, target, server_name, verify)
     )
 end
 local function connect(socket, target, pool)
-    if http_target.is_unix_socket(target.host) then
+    if http_target_is_unix_socket(target.host) then
         return socket:connect(target.host, {pool = pool})
     end
     return socket:connect(target.host, target.port, {pool = pool})
@@ -48,7 +59,7 @@ end
 --- A connected socket; third result: whether its connection has carried a request before. On failure nil and why.
 -- 
 -- @param fresh whether the connection must be new
-function ____exports.open(settings, target, deadline, fresh)
+local function open(settings, target, deadline, fresh)
     local tls = target.scheme == "https"
     local verify = settings.ssl_verify ~= false
     local server_name = server_name_of(settings, target)
@@ -83,14 +94,15 @@ function ____exports.open(settings, target, deadline, fresh)
     end
     return socket, nil, false
 end
+____exports.open = open
 --- The bytes of a body after the first `from` ones, at most one piece.
 local function piece_of(body, from, bytes)
     if type(body) == "string" then
-        return string.sub(body, from + 1, from + PIECE_BYTES)
+        return string_sub(body, from + 1, from + PIECE_BYTES)
     end
     local piece, err = body:piece(
         from,
-        math.min(PIECE_BYTES, bytes - from)
+        math_min(PIECE_BYTES, bytes - from)
     )
     if piece == nil then
         return nil, err
@@ -116,7 +128,7 @@ function ____exports.send(socket, settings, head, body, deadline)
                 data = at == 0 and ({head, piece}) or piece
                 at = at + #piece
             end
-            if clock.now() >= deadline then
+            if clock_now() >= deadline then
                 return nil, "timeout"
             end
             socket:settimeout(milliseconds(settings.send_seconds or 5, deadline))
@@ -126,14 +138,14 @@ function ____exports.send(socket, settings, head, body, deadline)
             end
             pieces = pieces + 1
             if type(body) ~= "string" and pieces % PIECES_AT_A_STRETCH == 0 then
-                time_slice.yield_now()
+                time_slice_yield_now()
             end
         end
     until not (at < bytes)
     return true
 end
 --- Keeps the connection for the next request if keepalive is set and the connection is reusable; else closes it.
-function ____exports.leave(socket, settings, reusable)
+local function leave(socket, settings, reusable)
     local idle_seconds = settings.keepalive_seconds or 0
     if reusable and idle_seconds > 0 and not ngx.worker.exiting() then
         local kept = socket:setkeepalive(idle_seconds * 1000, settings.keepalive_connections or 8)
@@ -143,4 +155,5 @@ function ____exports.leave(socket, settings, reusable)
     end
     socket:close()
 end
+____exports.leave = leave
 return ____exports

@@ -1,5 +1,11 @@
 local ____exports = {}
+local math_floor = math.floor
+local math_min = math.min
+local string_byte = string.byte
+local string_find = string.find
+local string_sub = string.sub
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 --- Maximum number of bytes of one read.
 local PIECE_BYTES = 65536
 --- A reader at the start of a response. Phases: those that may yield.
@@ -15,64 +21,67 @@ local function create(socket, read_ms, deadline)
 end
 ____exports.new = create
 --- Receives at most `most` bytes. On failure nil and "closed", "timeout" or the system's error.
-function ____exports.receive(reader, most)
-    local left = math.floor((reader.deadline - clock.now()) * 1000)
+local function receive(reader, most)
+    local left = math_floor((reader.deadline - clock_now()) * 1000)
     if left < 1 then
         return nil, "timeout"
     end
-    reader.socket:settimeout(math.min(left, reader.read_ms))
-    local piece, err = reader.socket:receiveany(math.min(most, PIECE_BYTES))
+    reader.socket:settimeout(math_min(left, reader.read_ms))
+    local piece, err = reader.socket:receiveany(math_min(most, PIECE_BYTES))
     if piece == nil then
         return nil, err
     end
     reader.began = true
     return piece
 end
+____exports.receive = receive
 --- Number of bytes that were received but not read yet.
-function ____exports.unread(reader)
+local function unread(reader)
     return #reader.text - reader.at + 1
 end
+____exports.unread = unread
 --- The next line without its end, LF or CR LF. Nil and why if it is longer than `most` bytes or is not received.
-function ____exports.line(reader, most)
-    local ____end = string.find(reader.text, "\n", reader.at, true)
+local function line(reader, most)
+    local ____end = string_find(reader.text, "\n", reader.at, true)
     while ____end == nil do
-        local held = ____exports.unread(reader)
+        local held = unread(reader)
         if held > most then
             return nil, "a line is too long"
         end
-        local piece, err = ____exports.receive(reader, PIECE_BYTES)
+        local piece, err = receive(reader, PIECE_BYTES)
         if piece == nil then
             return nil, err
         end
-        reader.text = string.sub(reader.text, reader.at) .. piece
+        reader.text = string_sub(reader.text, reader.at) .. piece
         reader.at = 1
-        ____end = string.find(reader.text, "\n", held + 1, true)
+        ____end = string_find(reader.text, "\n", held + 1, true)
     end
     if ____end - reader.at > most then
         return nil, "a line is too long"
     end
     local last = ____end - 1
-    if last >= reader.at and string.byte(reader.text, last) == 13 then
+    if last >= reader.at and string_byte(reader.text, last) == 13 then
         last = last - 1
     end
-    local found = string.sub(reader.text, reader.at, last)
+    local found = string_sub(reader.text, reader.at, last)
     reader.at = ____end + 1
     return found
 end
+____exports.line = line
 --- Appends exactly `count` bytes to the parts. Nil and why if they are not received.
-function ____exports.bytes(reader, count, parts)
+local function bytes(reader, count, parts)
     local missing = count
-    local held = math.min(
-        ____exports.unread(reader),
+    local held = math_min(
+        unread(reader),
         missing
     )
     if held > 0 then
-        parts[#parts + 1] = string.sub(reader.text, reader.at, reader.at + held - 1)
+        parts[#parts + 1] = string_sub(reader.text, reader.at, reader.at + held - 1)
         reader.at = reader.at + held
         missing = missing - held
     end
     while missing > 0 do
-        local piece, err = ____exports.receive(reader, missing)
+        local piece, err = receive(reader, missing)
         if piece == nil then
             return nil, err
         end
@@ -81,4 +90,5 @@ function ____exports.bytes(reader, count, parts)
     end
     return true
 end
+____exports.bytes = bytes
 return ____exports

@@ -1,4 +1,10 @@
 local ____exports = {}
+local pairs = pairs
+local tostring = tostring
+local type = type
+local string_find = string.find
+local string_lower = string.lower
+local table_concat = table.concat
 --- A token (RFC 9110, section 5.6.2): a method or a header name.
 local TOKEN = "^[%w!#$%%&'*+.^_`|~-]+$"
 --- Headers about the message's framing, which callers may not set.
@@ -11,25 +17,26 @@ FRAMING.trailer = true
 FRAMING["transfer-encoding"] = true
 FRAMING.upgrade = true
 local function is_token(text)
-    local legal = string.find(text, TOKEN)
+    local legal = string_find(text, TOKEN)
     return legal ~= nil
 end
 --- Whether a method may be sent: any token except CONNECT, which opens a tunnel. Phases: any.
-function ____exports.is_method(method)
+local function is_method(method)
     return is_token(method) and method ~= "CONNECT"
 end
+____exports.is_method = is_method
 --- Why a header may not be sent, or nothing. Phases: any. The reason never contains the value.
-function ____exports.header_fault(name, value)
+local function header_fault(name, value)
     if type(name) ~= "string" or not is_token(name) then
         return "a header name is not a token"
     end
-    if FRAMING[string.lower(name)] ~= nil then
+    if FRAMING[string_lower(name)] ~= nil then
         return ("header " .. name) .. " is set by the client alone"
     end
     if type(value) ~= "string" and type(value) ~= "number" then
         return ("header " .. name) .. " must be a string or a number"
     end
-    local odd = string.find(
+    local odd = string_find(
         tostring(value),
         "[^%C\t]"
     )
@@ -38,19 +45,20 @@ function ____exports.header_fault(name, value)
     end
     return nil
 end
+____exports.header_fault = header_fault
 --- The request without its body, which has `body_bytes`. `host`: the value of the Host header, unless `headers` has one. Phases: any. On
 -- failure nil and why.
-function ____exports.head(method, path, host, keep, headers, body_bytes)
+local function head(method, path, host, keep, headers, body_bytes)
     local parts = {method, " ", path, " HTTP/1.1\r\n"}
     local has_host = false
     local has_agent = false
     if headers ~= nil then
         for name, value in pairs(headers) do
-            local fault = ____exports.header_fault(name, value)
+            local fault = header_fault(name, value)
             if fault ~= nil then
                 return nil, fault
             end
-            local lower = string.lower(name)
+            local lower = string_lower(name)
             if lower == "host" then
                 has_host = true
             end
@@ -80,6 +88,7 @@ function ____exports.head(method, path, host, keep, headers, body_bytes)
         parts[#parts + 1] = "\r\n"
     end
     parts[#parts + 1] = "\r\n"
-    return table.concat(parts)
+    return table_concat(parts)
 end
+____exports.head = head
 return ____exports

@@ -1,7 +1,23 @@
 local ____exports = {}
+local tonumber = tonumber
+local math_max = math.max
+local math_min = math.min
+local string_byte = string.byte
+local string_find = string.find
+local string_lower = string.lower
+local string_match = string.match
+local string_sub = string.sub
+local table_concat = table.concat
 local texts = require("resty.openclaw.core.text.text")
+local texts_item = texts.item
+local texts_trim = texts.trim
 local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_yield_now = time_slice.yield_now
 local http_reader = require("resty.openclaw.http_client.reader")
+local http_reader_bytes = http_reader.bytes
+local http_reader_line = http_reader.line
+local http_reader_receive = http_reader.receive
+local http_reader_unread = http_reader.unread
 --- Limits of one header section, including the status line; also those of the trailers.
 local HEADER_BYTES = 32768
 local HEADER_COUNT = 100
@@ -21,7 +37,7 @@ local function read_headers(reader, budget, headers)
     local lines = 0
     while lines <= HEADER_COUNT do
         lines = lines + 1
-        local line, err = http_reader.line(reader, left)
+        local line, err = http_reader_line(reader, left)
         if line == nil then
             return nil, err
         end
@@ -29,18 +45,18 @@ local function read_headers(reader, budget, headers)
             return true
         end
         left = left - (#line + 2)
-        local name, value = string.match(line, HEADER)
+        local name, value = string_match(line, HEADER)
         if name == nil then
             return nil, "a malformed header line"
         end
-        local odd = string.find(value, "[^%C\t]")
+        local odd = string_find(value, "[^%C\t]")
         if odd ~= nil then
             return nil, "a control character in a header"
         end
         if headers ~= nil then
-            local key = string.lower(name)
+            local key = string_lower(name)
             local known = headers[key]
-            local trimmed = texts.trim(value)
+            local trimmed = texts_trim(value)
             headers[key] = known == nil and trimmed or (known .. ", ") .. trimmed
         end
     end
@@ -48,15 +64,15 @@ local function read_headers(reader, budget, headers)
 end
 --- The value of Content-Length. Several equal values count as one (RFC 9110, section 8.6).
 local function content_length(value)
-    local first = string.match(value, "^%d+")
+    local first = string_match(value, "^%d+")
     if first == nil or #first > MOST_LENGTH_DIGITS then
         return nil
     end
     local next = 1
     while next ~= nil do
         local each
-        each, next = texts.item(value, ",", next)
-        if texts.trim(each) ~= first then
+        each, next = texts_item(value, ",", next)
+        if texts_trim(each) ~= first then
             return nil
         end
     end
@@ -67,12 +83,12 @@ local function read_chunks(reader, most_bytes, truncate, parts)
     local total = 0
     local stretch = 0
     while true do
-        local line, err = http_reader.line(reader, CHUNK_LINE_BYTES)
+        local line, err = http_reader_line(reader, CHUNK_LINE_BYTES)
         if line == nil then
             return nil, err
         end
-        local digits, rest = string.match(line, "^(%x+)[ \t]*(.*)$")
-        local extended = rest ~= "" and string.byte(rest or "") ~= string.byte(";")
+        local digits, rest = string_match(line, "^(%x+)[ \t]*(.*)$")
+        local extended = rest ~= "" and string_byte(rest or "") ~= string_byte(";")
         if digits == nil or #digits > 12 or extended then
             return nil, "a malformed chunk"
         end
@@ -81,18 +97,18 @@ local function read_chunks(reader, most_bytes, truncate, parts)
             return read_headers(reader, HEADER_BYTES, nil)
         end
         total = total + size
-        local excess = math.max(0, total - most_bytes)
+        local excess = math_max(0, total - most_bytes)
         if excess > 0 and not truncate then
             return nil, "the response is too large"
         end
-        local ok, read_err = http_reader.bytes(reader, size - excess, parts)
+        local ok, read_err = http_reader_bytes(reader, size - excess, parts)
         if ok == nil then
             return nil, read_err
         end
         if excess > 0 then
             return false
         end
-        local ____end, end_err = http_reader.line(reader, CHUNK_LINE_BYTES)
+        local ____end, end_err = http_reader_line(reader, CHUNK_LINE_BYTES)
         if ____end == nil then
             return nil, end_err
         end
@@ -101,19 +117,19 @@ local function read_chunks(reader, most_bytes, truncate, parts)
         end
         stretch = stretch + 1
         if stretch % CHUNKS_AT_A_STRETCH == 0 then
-            time_slice.yield_now()
+            time_slice_yield_now()
         end
     end
 end
 --- Reads until the connection is closed, or until there is one byte more than allowed.
 local function read_to_close(reader, most_bytes, truncate, parts)
-    local total = math.min(
-        http_reader.unread(reader),
+    local total = math_min(
+        http_reader_unread(reader),
         most_bytes + 1
     )
-    http_reader.bytes(reader, total, parts)
+    http_reader_bytes(reader, total, parts)
     while total <= most_bytes do
-        local piece, err = http_reader.receive(reader, most_bytes - total + 1)
+        local piece, err = http_reader_receive(reader, most_bytes - total + 1)
         if piece == nil then
             if err == "closed" then
                 return true
@@ -139,8 +155,8 @@ local function has_word(value, word)
     local next = ____temp_0
     while next ~= nil do
         local each
-        each, next = texts.item(value, ",", next)
-        if string.lower(texts.trim(each)) == word then
+        each, next = texts_item(value, ",", next)
+        if string_lower(texts_trim(each)) == word then
             return true
         end
     end
@@ -148,12 +164,12 @@ local function has_word(value, word)
 end
 --- Reads a status line and its headers.
 local function read_head(reader)
-    local line, err = http_reader.line(reader, HEADER_BYTES)
+    local line, err = http_reader_line(reader, HEADER_BYTES)
     if line == nil then
         return nil, err
     end
-    local minor, digits, rest = string.match(line, "^HTTP/1%.([01]) ([1-9]%d%d)(.*)$")
-    if digits == nil or rest ~= "" and string.byte(rest) ~= 32 then
+    local minor, digits, rest = string_match(line, "^HTTP/1%.([01]) ([1-9]%d%d)(.*)$")
+    if digits == nil or rest ~= "" and string_byte(rest) ~= 32 then
         return nil, "a malformed status line"
     end
     local headers = {}
@@ -196,7 +212,7 @@ local function read_body(reader, method, head, most_bytes, truncate, parts)
         return true
     end
     if coding ~= nil then
-        if string.lower(coding) ~= "chunked" then
+        if string_lower(coding) ~= "chunked" then
             return nil, "an unknown transfer coding"
         end
         return read_chunks(reader, most_bytes, truncate, parts)
@@ -209,9 +225,9 @@ local function read_body(reader, method, head, most_bytes, truncate, parts)
         if count > most_bytes and not truncate then
             return nil, "the response is too large"
         end
-        local whole, bytes_err = http_reader.bytes(
+        local whole, bytes_err = http_reader_bytes(
             reader,
-            math.min(count, most_bytes),
+            math_min(count, most_bytes),
             parts
         )
         if whole == nil then
@@ -230,7 +246,7 @@ end
 -- 
 -- @param most_bytes maximum length of the body
 -- @param truncate whether a longer body is truncated there, or else an error
-function ____exports.read(reader, method, most_bytes, truncate)
+local function read(reader, method, most_bytes, truncate)
     local head, err = read_final_head(reader)
     if head == nil then
         return nil, err
@@ -247,13 +263,14 @@ function ____exports.read(reader, method, most_bytes, truncate)
     if marked == nil then
         return nil, body_err
     end
-    local drained = http_reader.unread(reader) == 0
+    local drained = http_reader_unread(reader) == 0
     local reusable = marked and drained and head.minor == 1 and not has_word(head.headers.connection, "close")
-    local body = string.sub(
-        table.concat(parts),
+    local body = string_sub(
+        table_concat(parts),
         1,
         most_bytes
     )
     return {status = head.status, headers = head.headers, body = body}, reusable
 end
+____exports.read = read
 return ____exports

@@ -1,23 +1,30 @@
 local ____exports = {}
-____exports.HEADER = "X-OpenClaw-Identity"
-____exports.VARIABLE = "http_x_openclaw_identity"
+local tonumber = tonumber
+local string_byte = string.byte
+local string_format = string.format
+local string_gsub = string.gsub
+local string_match = string.match
+local HEADER = "X-OpenClaw-Identity"
+____exports.HEADER = HEADER
+local VARIABLE = "http_x_openclaw_identity"
+____exports.VARIABLE = VARIABLE
 local MOST_SUBJECT_BYTES = 256
 local MOST_BYTES = 1024
 --- Characters that are percent-encoded, and what an encoded subject consists of.
 local UNSAFE = "[^%w._:/+=@-]"
 local ENCODED = "^[%w._:/+=@%%-]+$"
 local function escaped(letter)
-    return string.format(
+    return string_format(
         "%%%02X",
-        string.byte(letter)
+        string_byte(letter)
     )
 end
 --- Percent-encodes a subject or id; nothing for an empty one, or one that is longer than 256 bytes when encoded. Phases: any.
-function ____exports.encode(text)
+local function encode(text)
     if text == nil or text == "" then
         return nil
     end
-    local written = string.gsub(text, UNSAFE, escaped)
+    local written = string_gsub(text, UNSAFE, escaped)
     local ____temp_0
     if #written > MOST_SUBJECT_BYTES then
         ____temp_0 = nil
@@ -26,9 +33,10 @@ function ____exports.encode(text)
     end
     return ____temp_0
 end
+____exports.encode = encode
 --- A claim without its signature. Subject and ids must be encoded. Phases: any.
-function ____exports.write(subject, time, request_id, key_id, body)
-    local claim = string.format(
+local function write(subject, time, request_id, key_id, body)
+    local claim = string_format(
         "%s;t=%d;n=%s;k=%s",
         subject,
         time,
@@ -37,22 +45,24 @@ function ____exports.write(subject, time, request_id, key_id, body)
     )
     return body == nil and claim or (claim .. ";b=") .. body
 end
+____exports.write = write
 --- Splits a header into what is signed, the id of the key and the signature; nothing where it is malformed. Phases: any.
-function ____exports.split(text)
+local function split(text)
     if #text > MOST_BYTES then
         return nil, nil, ""
     end
-    local signed, signature = string.match(text, "^(.+);s=(%x+)$")
-    local key_id = string.match(signed or "", ";k=(%x+)")
+    local signed, signature = string_match(text, "^(.+);s=(%x+)$")
+    local key_id = string_match(signed or "", ";k=(%x+)")
     return signed, key_id, signature or ""
 end
+____exports.split = split
 --- Reads what is signed; nothing where it is malformed. Phases: any.
-function ____exports.read(signed)
-    local subject, time, rest = string.match(signed, "^([^;]+);t=(%d+);n=[^;]+;k=%x+(.*)$")
-    if subject == nil or #time > 10 or (string.match(subject, ENCODED)) == nil then
+local function read(signed)
+    local subject, time, rest = string_match(signed, "^([^;]+);t=(%d+);n=[^;]+;k=%x+(.*)$")
+    if subject == nil or #time > 10 or (string_match(subject, ENCODED)) == nil then
         return nil
     end
-    local body = string.match(rest, "^;b=(%x+)$")
+    local body = string_match(rest, "^;b=(%x+)$")
     if body == nil and rest ~= "" then
         return nil
     end
@@ -62,10 +72,11 @@ function ____exports.read(signed)
         body = body
     }
 end
+____exports.read = read
 --- The subject of a header, signed or not; nothing where it is malformed. Phases: any.
-function ____exports.subject_of(text)
-    local subject = string.match(text, "^([^;]*)")
-    local is_valid = #subject <= MOST_SUBJECT_BYTES and (string.match(subject, ENCODED)) ~= nil
+local function subject_of(text)
+    local subject = string_match(text, "^([^;]*)")
+    local is_valid = #subject <= MOST_SUBJECT_BYTES and (string_match(subject, ENCODED)) ~= nil
     local ____is_valid_1
     if is_valid then
         ____is_valid_1 = subject
@@ -74,4 +85,5 @@ function ____exports.subject_of(text)
     end
     return ____is_valid_1
 end
+____exports.subject_of = subject_of
 return ____exports

@@ -1,5 +1,11 @@
 local ____exports = {}
+local ipairs = ipairs
+local string_find = string.find
+local string_lower = string.lower
+local string_sub = string.sub
+local table_concat = table.concat
 local problem = require("resty.openclaw.config.problems")
+local problem_refuse = problem.refuse
 --- Variables that nginx sets itself: `$remote_user` behind `auth_basic`, fields of a verified certificate, the address of the connection,
 -- and names of this gateway.
 local SAFE = {
@@ -46,11 +52,11 @@ local function is_safe(name)
             return true
         end
     end
-    return (string.find(name, CLAIMS)) ~= nil
+    return (string_find(name, CLAIMS)) ~= nil
 end
 local function is_controlled_by_clients(name)
     for ____, pattern in ipairs(CONTROLLED_BY_CLIENTS) do
-        if (string.find(name, pattern)) ~= nil then
+        if (string_find(name, pattern)) ~= nil then
             return true
         end
     end
@@ -58,27 +64,30 @@ local function is_controlled_by_clients(name)
 end
 --- Checks the name of the variable with the identity, and returns it. Raises where clients could control the variable; `trusted`: the
 -- operator states that they cannot. Phases: init.
-function ____exports.check(option, given, trusted)
-    local name = string.lower(given)
+local function check(option, given, trusted)
+    local name = string_lower(given)
     if is_safe(name) then
         return name
     end
     local expected = "a variable that clients cannot write"
     if is_controlled_by_clients(name) then
-        problem.refuse(option, expected, given)
+        problem_refuse(option, expected, given)
     end
     if not trusted then
-        local known = table.concat(SAFE, ", ")
-        problem.refuse(option, (("one of " .. known) .. ", jwt_claim_NAME, or, with trusted = true, ") .. expected, given)
+        local known = table_concat(SAFE, ", ")
+        problem_refuse(option, (("one of " .. known) .. ", jwt_claim_NAME, or, with trusted = true, ") .. expected, given)
     end
     return name
 end
+____exports.check = check
 --- Whether the variable is only valid once nginx has verified the client's certificate. Phases: any.
-function ____exports.is_of_certificate(name)
-    return string.sub(name, 1, 11) == "ssl_client_"
+local function is_of_certificate(name)
+    return string_sub(name, 1, 11) == "ssl_client_"
 end
+____exports.is_of_certificate = is_of_certificate
 --- Whether nginx.conf has to declare the variable, as nginx and its modules do not have it. Phases: any.
-function ____exports.is_declared(name)
+local function is_declared(name)
     return not is_safe(name) or name == "openclaw_identity"
 end
+____exports.is_declared = is_declared
 return ____exports

@@ -1,31 +1,34 @@
 local ____exports = {}
+local tonumber = tonumber
 local ffi = require("ffi")
+local ffi_cdef = ffi.cdef
+local ffi_new = ffi.new
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
-ffi.cdef("\nint ngx_http_lua_ffi_get_phase(ngx_http_request_t *request, char **err);\nint ngx_http_lua_ffi_get_body_filter_param_eof(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_body_filter_param_body(ngx_http_request_t *request, unsigned char **data, size_t *bytes);\nint ngx_http_lua_ffi_copy_body_filter_param_body(ngx_http_request_t *request, unsigned char *target);\n")
+ffi_cdef("\nint ngx_http_lua_ffi_get_phase(ngx_http_request_t *request, char **err);\nint ngx_http_lua_ffi_get_body_filter_param_eof(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_body_filter_param_body(ngx_http_request_t *request, unsigned char **data, size_t *bytes);\nint ngx_http_lua_ffi_copy_body_filter_param_body(ngx_http_request_t *request, unsigned char *target);\n")
 --- Of ngx_lua's contexts, as `ngx.get_phase` in lua-resty-core knows them.
 local BODY_FILTER = 64
 local NGX_AGAIN = -2
 --- What several of nginx's buffers are copied to; more than that gets memory of its own.
 local SCRATCH_BYTES = 128 * 1024
-local place = ffi.new("unsigned char *[1]")
-local size = ffi.new("size_t[1]")
-local message = ffi.new("char *[1]")
+local place = ffi_new("unsigned char *[1]")
+local size = ffi_new("size_t[1]")
+local message = ffi_new("char *[1]")
 local scratch
 --- One piece of memory for a chunk that nginx has in several buffers.
 local function together(request, bytes)
     local target
     if bytes > SCRATCH_BYTES then
-        target = ffi.new("uint8_t[?]", bytes)
+        target = ffi_new("uint8_t[?]", bytes)
     else
-        scratch = scratch or ffi.new("uint8_t[?]", SCRATCH_BYTES)
+        scratch = scratch or ffi_new("uint8_t[?]", SCRATCH_BYTES)
         target = scratch
     end
     ffi.C.ngx_http_lua_ffi_copy_body_filter_param_body(request, target)
     return target
 end
 --- Whether there is a chunk at all. In other phases nginx would lead us to memory that is gone. Phases: any.
-function ____exports.is_here()
+local function is_here()
     local request = get_request()
     if request == nil then
         return false
@@ -33,9 +36,10 @@ function ____exports.is_here()
     local phase = ffi.C.ngx_http_lua_ffi_get_phase(request, message)
     return phase == BODY_FILTER
 end
+____exports.is_here = is_here
 --- Where the present chunk is and how many bytes it has; nothing and 0 when it has none. To be used before the next call.
 -- Phases: body_filter.
-function ____exports.look()
+local function look()
     local request = get_request()
     if request == nil then
         return nil, 0
@@ -50,8 +54,9 @@ function ____exports.look()
     end
     return place[0], bytes
 end
+____exports.look = look
 --- Whether the answer ends with the present chunk. Phases: body_filter.
-function ____exports.is_last()
+local function is_last()
     local request = get_request()
     if request == nil then
         return false
@@ -59,4 +64,5 @@ function ____exports.is_last()
     local answer = ffi.C.ngx_http_lua_ffi_get_body_filter_param_eof(request)
     return answer == 1
 end
+____exports.is_last = is_last
 return ____exports

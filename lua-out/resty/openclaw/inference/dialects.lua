@@ -1,4 +1,5 @@
 local ____exports = {}
+local pairs = pairs
 local function object(fields)
     local ____table = {}
     for name, place in pairs(fields) do
@@ -175,5 +176,6 @@ local answer = {
 }
 local fields = object(answer).fields
 --- A response or an event of a stream; or a list of these, as in Gemini's streams. "[DONE]" is read as a list with a word in it.
-____exports.ROOT = {fields = fields, entries = {fields = fields, name = "done_word"}}
+local ROOT = {fields = fields, entries = {fields = fields, name = "done_word"}}
+____exports.ROOT = ROOT
 return ____exports

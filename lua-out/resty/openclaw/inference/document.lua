@@ -1,25 +1,32 @@
 local ____exports = {}
+local setmetatable = setmetatable
 local ____dialects = require("resty.openclaw.inference.dialects")
-local ROOT = ____dialects.ROOT
+local dialects_ROOT = ____dialects.ROOT
+local ROOT = dialects_ROOT
 local readings = require("resty.openclaw.inference.fields")
+local readings_figures_of = readings.figures_of
+local readings_new = readings.new
 local scanners = require("resty.openclaw.inference.scanner")
+local scanners_feed = scanners.feed
+local scanners_is_whole = scanners.is_whole
+local scanners_new = scanners.new
 local function feed(self, memory, bytes)
-    scanners.feed(self.scanner, memory, 0, bytes)
+    scanners_feed(self.scanner, memory, 0, bytes)
 end
 local function finish(self, is_whole)
-    if is_whole and not scanners.is_whole(self.scanner) then
+    if is_whole and not scanners_is_whole(self.scanner) then
         self.problem = "it is no JSON, or ends too early"
     end
-    return readings.figures_of(self.reading, 0, is_whole, false)
+    return readings_figures_of(self.reading, 0, is_whole, false)
 end
 local metatable = {__index = {feed = feed, finish = finish}}
 --- A reader for one answer. Phases: any.
 local function create()
-    local reading = readings.new()
+    local reading = readings_new()
     local made = {
         is_stream = false,
         reading = reading,
-        scanner = scanners.new(ROOT, reading)
+        scanner = scanners_new(ROOT, reading)
     }
     return setmetatable(made, metatable)
 end

@@ -1,6 +1,9 @@
 local ____exports = {}
 local ffi = require("ffi")
-ffi.cdef("int memcmp(const void *left, const void *right, size_t bytes);")
+local ffi_cast = ffi.cast
+local ffi_cdef = ffi.cdef
+local ffi_string = ffi.string
+ffi_cdef("int memcmp(const void *left, const void *right, size_t bytes);")
 local QUOTE = 34
 local BACKSLASH = 92
 local LINE_FEED = 10
@@ -10,7 +13,7 @@ local MOST_BYTES = 4096
 --- After so many misses the events of a stream are considered too different for a template.
 local MOST_MISSES = 8
 --- The end of the event that begins at `at`, if it matches the template, is complete and has content; else 0. Phases: any.
-function ____exports.end_of(template, memory, at, limit)
+local function end_of(template, memory, at, limit)
     local head = template.head
     if head == nil then
         return 0
@@ -23,7 +26,7 @@ function ____exports.end_of(template, memory, at, limit)
     if found == nil then
         return 0
     end
-    local ____end = ffi.cast("const uint8_t *", found) - memory
+    local ____end = ffi_cast("const uint8_t *", found) - memory
     if ____end == begin or memory[____end - 1] == BACKSLASH then
         return 0
     end
@@ -34,6 +37,7 @@ function ____exports.end_of(template, memory, at, limit)
     template.misses = 0
     return ____end + #tail
 end
+____exports.end_of = end_of
 --- The end of the blank line at `at`; 0 where there is none, or it is incomplete.
 local function blank_line_end(memory, at, limit)
     if at < limit and memory[at] == LINE_FEED then
@@ -46,7 +50,7 @@ local function blank_line_end(memory, at, limit)
 end
 --- Makes a template of an event of one line, whose content is from `content_at` to `content_end`. `is_plain`: the event ends with its line,
 -- else with the blank line after it. Phases: any.
-function ____exports.keep(template, memory, line_at, content_at, content_end, next_line, limit, is_plain)
+local function keep(template, memory, line_at, content_at, content_end, next_line, limit, is_plain)
     if template.misses >= MOST_MISSES then
         template.head = nil
         return
@@ -56,9 +60,10 @@ function ____exports.keep(template, memory, line_at, content_at, content_end, ne
         return
     end
     template.misses = template.misses + 1
-    template.head = ffi.string(memory + line_at, content_at - line_at)
-    template.tail = ffi.string(memory + content_end, ____end - content_end)
+    template.head = ffi_string(memory + line_at, content_at - line_at)
+    template.tail = ffi_string(memory + content_end, ____end - content_end)
 end
+____exports.keep = keep
 --- No template yet. Phases: any.
 local function create()
     return {head = nil, tail = "", misses = 0}

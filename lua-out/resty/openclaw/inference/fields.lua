@@ -1,6 +1,13 @@
 local ____exports = {}
+local setmetatable = setmetatable
+local tonumber = tonumber
+local string_sub = string.sub
 local utf8 = require("resty.openclaw.core.text.utf8")
+local utf8_clean = utf8.clean
+local utf8_cut = utf8.cut
 local finish_reason = require("resty.openclaw.inference.finish_reason")
+local finish_reason_of_status = finish_reason.of_status
+local finish_reason_usual = finish_reason.usual
 --- Larger numbers of tokens or seconds are considered wrong.
 local MOST = 1000000000
 --- What a name is cut to, as a label is.
@@ -11,8 +18,8 @@ local TRANSCRIPT_IS_DONE = "transcript.text.done"
 --- Numbers that need not be whole.
 local SECONDS = {seconds = true, duration = true}
 local function name_of(text)
-    local clean = utf8.clean(string.sub(text, 1, NAME_BYTES + 4))
-    local name = utf8.cut(clean, NAME_BYTES)
+    local clean = utf8_clean(string_sub(text, 1, NAME_BYTES + 4))
+    local name = utf8_cut(clean, NAME_BYTES)
     return name
 end
 local function take_text(reading, name, text)
@@ -92,7 +99,7 @@ local function reason_of(reading)
     end
     local said = reading.first_finish or texts.finish or reading.other_finish
     if said ~= nil then
-        return finish_reason.usual(name_of(said))
+        return finish_reason_usual(name_of(said))
     end
     local ____texts_response_status_1 = texts.response_status
     if ____texts_response_status_1 == nil then
@@ -105,12 +112,12 @@ local function reason_of(reading)
         ____texts_response_status_1 = ____temp_0
     end
     local status = ____texts_response_status_1
-    local of_status = finish_reason.of_status(status, texts.incomplete_reason)
+    local of_status = finish_reason_of_status(status, texts.incomplete_reason)
     if of_status ~= nil then
         return name_of(of_status)
     end
     if texts.stop_type ~= nil and texts.stop_type ~= "none" then
-        return finish_reason.usual(name_of(texts.stop_type))
+        return finish_reason_usual(name_of(texts.stop_type))
     end
     return reading.has_stopped and "stop" or nil
 end
@@ -173,7 +180,7 @@ end
 -- @param contents number of events with content
 -- @param is_whole whether the HTTP response is complete
 -- @param is_stream whether it is a stream of events
-function ____exports.figures_of(reading, contents, is_whole, is_stream)
+local function figures_of(reading, contents, is_whole, is_stream)
     local ____reading_9 = reading
     local counts = ____reading_9.counts
     local texts = ____reading_9.texts
@@ -224,6 +231,7 @@ function ____exports.figures_of(reading, contents, is_whole, is_stream)
     end
     return ____temp_16
 end
+____exports.figures_of = figures_of
 local metatable = {__index = {value = value, begins = begins, ends = ends}}
 --- Nothing known yet. Phases: any.
 local function create()

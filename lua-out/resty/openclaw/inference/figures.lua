@@ -1,5 +1,7 @@
 local ____exports = {}
+local pairs = pairs
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_from_outside = metric_registry.from_outside
 --- Labels whose values clients and nodes choose.
 local FROM_OUTSIDE = {"variant", "model", "finish_reason"}
 --- Prompt tokens are never estimated.
@@ -42,13 +44,13 @@ local function create(registry)
         )
     }
     for ____, family in pairs(families) do
-        metric_registry.from_outside(family, FROM_OUTSIDE)
+        metric_registry_from_outside(family, FROM_OUTSIDE)
     end
     return families
 end
 ____exports.new = create
 --- Counts an answer that was read, at a route. `rate`: tokens a second, where it is known. Phases: log.
-function ____exports.count(families, route, variant, fields, rate, first_token_seconds)
+local function count(families, route, variant, fields, rate, first_token_seconds)
     local ____fields_1 = fields
     local prompt_tokens = ____fields_1.prompt_tokens
     local cached_tokens = ____fields_1.cached_tokens
@@ -79,4 +81,5 @@ function ____exports.count(families, route, variant, fields, rate, first_token_s
         families.first_token_seconds:labels(route, variant, model):observe(first_token_seconds)
     end
 end
+____exports.count = count
 return ____exports

@@ -1,4 +1,5 @@
 local ____exports = {}
+local string_lower = string.lower
 --- Finish reasons of Anthropic, Ollama, Text Generation Inference, Gemini, llama.cpp, Cohere and the Responses API.
 local REASONS = {
     end_turn = "stop",
@@ -31,21 +32,23 @@ local REASONS = {
 --- Statuses of the Responses API with which a response has ended.
 local FINAL_STATUSES = {completed = true, incomplete = true, failed = true, cancelled = true}
 --- The reason of OpenAI for that of any server; an unknown one in lower case. Nothing for an empty one. Phases: any.
-function ____exports.usual(reason)
+local function usual(reason)
     if reason == "" then
         return nil
     end
-    local lower = string.lower(reason)
+    local lower = string_lower(reason)
     return REASONS[lower] or lower
 end
+____exports.usual = usual
 --- The reason of a status of the Responses API; nothing while it is at work. Phases: any.
-function ____exports.of_status(status, incomplete_reason)
+local function of_status(status, incomplete_reason)
     if status == nil or FINAL_STATUSES[status] ~= true then
         return nil
     end
     if status == "incomplete" and incomplete_reason ~= nil then
-        return ____exports.usual(incomplete_reason)
+        return usual(incomplete_reason)
     end
-    return ____exports.usual(status)
+    return usual(status)
 end
+____exports.of_status = of_status
 return ____exports

@@ -1,17 +1,30 @@
 local ____exports = {}
+local ipairs = ipairs
 local ffi = require("ffi")
+local ffi_new = ffi.new
 local ____codes = require("resty.openclaw.inference.scanner.codes")
-local ARRAY = ____codes.ARRAY
-local ARRAY_END = ____codes.ARRAY_END
-local COLON = ____codes.COLON
-local COMMA = ____codes.COMMA
-local CONTENT = ____codes.CONTENT
-local NAME = ____codes.NAME
-local NONE = ____codes.NONE
-local OBJECT = ____codes.OBJECT
-local OBJECT_END = ____codes.OBJECT_END
-local QUOTE = ____codes.QUOTE
-local VALUE = ____codes.VALUE
+local codes_ARRAY = ____codes.ARRAY
+local codes_ARRAY_END = ____codes.ARRAY_END
+local codes_COLON = ____codes.COLON
+local codes_COMMA = ____codes.COMMA
+local codes_CONTENT = ____codes.CONTENT
+local codes_NAME = ____codes.NAME
+local codes_NONE = ____codes.NONE
+local codes_OBJECT = ____codes.OBJECT
+local codes_OBJECT_END = ____codes.OBJECT_END
+local codes_QUOTE = ____codes.QUOTE
+local codes_VALUE = ____codes.VALUE
+local ARRAY = codes_ARRAY
+local ARRAY_END = codes_ARRAY_END
+local COLON = codes_COLON
+local COMMA = codes_COMMA
+local CONTENT = codes_CONTENT
+local NAME = codes_NAME
+local NONE = codes_NONE
+local OBJECT = codes_OBJECT
+local OBJECT_END = codes_OBJECT_END
+local QUOTE = codes_QUOTE
+local VALUE = codes_VALUE
 local ____strings = require("resty.openclaw.inference.scanner.strings")
 local within_string = ____strings.within_string
 local ____structure = require("resty.openclaw.inference.scanner.structure")
@@ -20,7 +33,7 @@ local structure = ____structure.structure
 local ____texts = require("resty.openclaw.inference.scanner.texts")
 local keep = ____texts.keep
 --- The bytes that have a meaning outside of strings.
-local MEANS = ffi.new("uint8_t[256]")
+local MEANS = ffi_new("uint8_t[256]")
 for ____, byte in ipairs({
     QUOTE,
     OBJECT,
@@ -47,7 +60,7 @@ local function end_piece(scanner, memory, limit)
 end
 --- Reads the bytes from `from` up to before `limit`; bench/README.md has the time that this takes. Phases: any. Never raises,
 -- whatever the bytes are.
-function ____exports.feed(scanner, memory, from, limit)
+local function feed(scanner, memory, from, limit)
     local at = from
     if scanner.text_at >= 0 then
         scanner.text_at = from
@@ -69,12 +82,14 @@ function ____exports.feed(scanner, memory, from, limit)
     end
     end_piece(scanner, memory, limit)
 end
+____exports.feed = feed
 --- Whether there was a value, and all objects, arrays and strings have ended. Phases: any.
-function ____exports.is_whole(scanner)
+local function is_whole(scanner)
     return scanner.values > 0 and scanner.depth == 0 and scanner.skipped == 0 and scanner.role == NONE and not scanner.is_broken
 end
+____exports.is_whole = is_whole
 --- Resets the scanner: the next byte begins a value. Phases: any.
-function ____exports.reset(scanner)
+local function reset(scanner)
     scanner.top = nil
     scanner.is_array = false
     scanner.depth = 0
@@ -91,10 +106,11 @@ function ____exports.reset(scanner)
     scanner.content_at = -1
     scanner.content_end = -1
 end
+____exports.reset = reset
 --- A scanner for the values that are wanted at `root` and the places below it. Phases: any.
 local function create(root, receiver)
     local scanner = {root = root, receiver = receiver, tops = {}, kinds = {}}
-    ____exports.reset(scanner)
+    reset(scanner)
     return scanner
 end
 ____exports.new = create

@@ -1,12 +1,28 @@
 local ____exports = {}
+local setmetatable = setmetatable
 local ffi = require("ffi")
+local ffi_cast = ffi.cast
+local ffi_new = ffi.new
 local string_buffer = require("string.buffer")
+local string_buffer_new = string_buffer.new
 local request = require("resty.openclaw.core.request.request")
+local request_now = request.now
+local request_seconds_taken = request.seconds_taken
 local ____dialects = require("resty.openclaw.inference.dialects")
-local ROOT = ____dialects.ROOT
+local dialects_ROOT = ____dialects.ROOT
+local ROOT = dialects_ROOT
 local event_templates = require("resty.openclaw.inference.event_template")
+local event_templates_end_of = event_templates.end_of
+local event_templates_keep = event_templates.keep
+local event_templates_new = event_templates.new
 local readings = require("resty.openclaw.inference.fields")
+local readings_figures_of = readings.figures_of
+local readings_new = readings.new
 local scanners = require("resty.openclaw.inference.scanner")
+local scanners_feed = scanners.feed
+local scanners_is_whole = scanners.is_whole
+local scanners_new = scanners.new
+local scanners_reset = scanners.reset
 local LINE_FEED = 10
 local CARRIAGE_RETURN = 13
 local READ_BYTES = 4 * 1024
@@ -17,7 +33,7 @@ local DATA = 2
 local OTHER = 3
 local BLANK = 4
 --- "data:"
-local DATA_NAME = ffi.new("uint8_t[5]", {
+local DATA_NAME = ffi_new("uint8_t[5]", {
     100,
     97,
     116,
@@ -28,7 +44,7 @@ local NAME_BYTES = 5
 local function note_content(stream)
     stream.contents = stream.contents + 1
     if stream.first_token_seconds == nil then
-        stream.first_token_seconds = request.seconds_taken()
+        stream.first_token_seconds = request_seconds_taken()
         stream.first_time = stream.last_time
     end
 end
@@ -38,14 +54,14 @@ local function end_event(stream, is_cut)
         return
     end
     local scanner = stream.scanner
-    local is_whole = scanners.is_whole(scanner)
+    local is_whole = scanners_is_whole(scanner)
     if not is_whole and not is_cut then
         stream.problem = "an event is no JSON, or ends too early"
     end
     if is_whole and scanner.contents > 0 then
         note_content(stream)
     end
-    scanners.reset(scanner)
+    scanners_reset(scanner)
     stream.has_data = false
 end
 --- Compares the field name of the current line with "data:". Returns where to go on.
@@ -81,16 +97,16 @@ local function line_feed_after(memory, at, limit)
     if found == nil then
         return -1
     end
-    local place = ffi.cast("const uint8_t *", found) - memory
+    local place = ffi_cast("const uint8_t *", found) - memory
     return place
 end
 --- Makes a template of the current line, if it has one piece of content.
 local function keep_template(stream, memory, line_at, line_end, limit)
     local scanner = stream.scanner
-    if scanner.contents ~= 1 or scanner.content_at < line_at or not scanners.is_whole(scanner) then
+    if scanner.contents ~= 1 or scanner.content_at < line_at or not scanners_is_whole(scanner) then
         return
     end
-    event_templates.keep(
+    event_templates_keep(
         stream.template,
         memory,
         line_at,
@@ -107,7 +123,7 @@ local function go_on_line(stream, memory, at, limit, line_at)
     local ____end = line_end < 0 and limit or line_end
     local line = stream.line
     if line == DATA then
-        scanners.feed(stream.scanner, memory, at, ____end)
+        scanners_feed(stream.scanner, memory, at, ____end)
     end
     if line_end < 0 then
         return limit
@@ -134,7 +150,7 @@ local function read(stream, memory, limit)
     while at < limit do
         local line = stream.line
         if line == BEGIN then
-            local next = stream.has_data and 0 or event_templates.end_of(stream.template, memory, at, limit)
+            local next = stream.has_data and 0 or event_templates_end_of(stream.template, memory, at, limit)
             if next > 0 then
                 note_content(stream)
                 at = next
@@ -160,7 +176,7 @@ local function read(stream, memory, limit)
     end
 end
 local function feed(self, memory, bytes)
-    self.last_time = request.now()
+    self.last_time = request_now()
     if self.kept_bytes == 0 and (self.first_token_seconds == nil or bytes >= READ_BYTES) then
         read(self, memory, bytes)
         return
@@ -171,7 +187,7 @@ local function feed(self, memory, bytes)
         local reference = self.kept:ref()
         read(
             self,
-            ffi.cast("const uint8_t *", reference),
+            ffi_cast("const uint8_t *", reference),
             self.kept_bytes
         )
         self.kept:reset()
@@ -183,25 +199,25 @@ local function finish(self, is_whole)
         local reference = self.kept:ref()
         read(
             self,
-            ffi.cast("const uint8_t *", reference),
+            ffi_cast("const uint8_t *", reference),
             self.kept_bytes
         )
     end
     self.kept:free()
     end_event(self, true)
-    return readings.figures_of(self.reading, self.contents, is_whole, true)
+    return readings_figures_of(self.reading, self.contents, is_whole, true)
 end
 local metatable = {__index = {feed = feed, finish = finish}}
 --- A reader for one response. `is_lines`: each line is an event. Phases: any.
 local function create(is_lines)
-    local reading = readings.new()
+    local reading = readings_new()
     local made = {
         is_stream = true,
         is_lines = is_lines,
         reading = reading,
-        scanner = scanners.new(ROOT, reading),
-        template = event_templates.new(),
-        kept = string_buffer.new(),
+        scanner = scanners_new(ROOT, reading),
+        template = event_templates_new(),
+        kept = string_buffer_new(),
         kept_bytes = 0,
         line = BEGIN,
         matched = 0,

@@ -1,14 +1,36 @@
 local ____exports = {}
+local ipairs = ipairs
+local pcall = pcall
+local tostring = tostring
+local string_lower = string.lower
+local string_sub = string.sub
 local string_buffer = require("string.buffer")
+local string_buffer_new = string_buffer.new
 local guard = require("resty.openclaw.core.metrics.guard")
+local guard_call = guard.call
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_counter = metric_registry.counter
 local request = require("resty.openclaw.core.request.request")
+local request_status = request.status
+local request_variable = request.variable
+local request_whole_number = request.whole_number
 local request_body = require("resty.openclaw.core.request.request_body")
+local request_body_each = request_body.each
+local request_body_read = request_body.read
 local request_state = require("resty.openclaw.core.request.request_state")
+local request_state_open = request_state.open
+local request_state_present = request_state.present
 local chunk = require("resty.openclaw.inference.chunk")
+local chunk_is_here = chunk.is_here
+local chunk_is_last = chunk.is_last
+local chunk_look = chunk.look
 local kinds = require("resty.openclaw.inference.kinds")
+local kinds_type_in = kinds.type_in
 local usage_events = require("resty.openclaw.inference.usage_event")
+local usage_events_new = usage_events.new
+local usage_events_take = usage_events.take
 local usage_requests = require("resty.openclaw.inference.usage_request")
+local usage_requests_change = usage_requests.change
 local HTTP_OK = 200
 --- The end of the paths of OpenAI's chat completions and completions. Other APIs refuse unknown fields.
 local PATH_END = "/completions"
@@ -16,27 +38,27 @@ local PATH_END = "/completions"
 local DIGEST_VARIABLES = {"http_content_digest", "http_digest", "http_content_md5", "http_signature_input"}
 local function has_digest()
     local first, second, third, fourth = unpack(DIGEST_VARIABLES, 1, 4)
-    return request.variable(first) ~= nil or request.variable(second) ~= nil or request.variable(third) ~= nil or request.variable(fourth) ~= nil
+    return request_variable(first) ~= nil or request_variable(second) ~= nil or request_variable(third) ~= nil or request_variable(fourth) ~= nil
 end
 --- Whether the request may be one for a stream, by method, path and content type.
 local function is_candidate()
-    if request.variable("request_method") ~= "POST" then
+    if request_variable("request_method") ~= "POST" then
         return false
     end
-    if string.sub(
-        request.variable("uri") or "",
+    if string_sub(
+        request_variable("uri") or "",
         -#PATH_END
     ) ~= PATH_END then
         return false
     end
-    return kinds.type_in("http_content_type") == "application/json"
+    return kinds_type_in("http_content_type") == "application/json"
 end
 local function take_piece(buffer, bytes, count)
     buffer:putcdata(bytes, count)
 end
 local function text_of(body)
-    local buffer = string_buffer.new()
-    local count, err = request_body.each(body, take_piece, buffer)
+    local buffer = string_buffer_new()
+    local count, err = request_body_each(body, take_piece, buffer)
     if count == nil then
         return nil, err
     end
@@ -48,10 +70,10 @@ local function unreadable(usage, err)
 end
 --- Changes the request if it asks for a stream. Returns the result for the metric; nothing for other requests.
 local function result_of(usage)
-    if request.whole_number("content_length") > usage.max_body_bytes then
+    if request_whole_number("content_length") > usage.max_body_bytes then
         return "too_large"
     end
-    local body, read_err = request_body.read()
+    local body, read_err = request_body_read()
     if body == nil then
         return unreadable(usage, read_err)
     end
@@ -62,14 +84,14 @@ local function result_of(usage)
     if text == nil then
         return unreadable(usage, text_err)
     end
-    local what, changed = usage_requests.change(text)
+    local what, changed = usage_requests_change(text)
     if what == "other" then
         return nil
     end
     if changed == nil then
         return what
     end
-    if has_digest() or (request.variable("http_content_encoding") or "") ~= "" then
+    if has_digest() or (request_variable("http_content_encoding") or "") ~= "" then
         return "left"
     end
     local ok, err = pcall(ngx.req.set_body_data, changed)
@@ -79,14 +101,14 @@ local function result_of(usage)
             tostring(err)
         )
     end
-    request_state.open().usage_asked = {usage_filter = nil, is_stream = false}
+    request_state_open().usage_asked = {usage_filter = nil, is_stream = false}
     return "set"
 end
 --- Requests usage if the current request asks for a stream. Phases: access; yields. Ends the request only where nginx cannot read its body.
-function ____exports.ask(usage)
+local function ask(usage)
     local ____temp_2 = not is_candidate()
     if not ____temp_2 then
-        local ____opt_0 = request_state.present()
+        local ____opt_0 = request_state_present()
         ____temp_2 = (____opt_0 and ____opt_0.usage_asked) ~= nil
     end
     if ____temp_2 then
@@ -97,48 +119,50 @@ function ____exports.ask(usage)
         usage.requests[result]:inc()
     end
 end
+____exports.ask = ask
 --- Prepares to remove the event if the response is a stream. Phases: header_filter.
-function ____exports.begin()
-    local ____opt_3 = request_state.present()
+local function begin()
+    local ____opt_3 = request_state_present()
     local asked = ____opt_3 and ____opt_3.usage_asked
     if asked == nil then
         return
     end
     asked.usage_filter = nil
-    asked.is_stream = request.status() == HTTP_OK and kinds.type_in("sent_http_content_type") == "text/event-stream"
+    asked.is_stream = request_status() == HTTP_OK and kinds_type_in("sent_http_content_type") == "text/event-stream"
     if not asked.is_stream then
         return
     end
-    local encoding = string.lower(request.variable("sent_http_content_encoding") or "")
+    local encoding = string_lower(request_variable("sent_http_content_encoding") or "")
     if encoding ~= "" and encoding ~= "identity" then
         return
     end
-    asked.usage_filter = usage_events.new()
-    if request.variable("sent_http_content_length") ~= nil then
+    asked.usage_filter = usage_events_new()
+    if request_variable("sent_http_content_length") ~= nil then
         ngx.header["Content-Length"] = nil
     end
 end
+____exports.begin = begin
 local function filter(usage_filter)
-    if not chunk.is_here() then
+    if not chunk_is_here() then
         return
     end
-    local is_last = chunk.is_last()
-    local memory, bytes = chunk.look()
-    local text = usage_events.take(usage_filter, memory, bytes, is_last)
+    local is_last = chunk_is_last()
+    local memory, bytes = chunk_look()
+    local text = usage_events_take(usage_filter, memory, bytes, is_last)
     if text ~= nil then
         ngx.arg[1] = text
     end
 end
 --- Removes the event from the response. On failure the rest of the response passes unchanged. Phases: body_filter. Never raises.
-function ____exports.pass(usage)
-    local ____opt_7 = request_state.present()
+local function pass(usage)
+    local ____opt_7 = request_state_present()
     local ____opt_5 = ____opt_7 and ____opt_7.usage_asked
     local usage_filter = ____opt_5 and ____opt_5.usage_filter
     if usage_filter == nil or usage_filter.is_over and usage_filter.held == nil then
         return
     end
     local held = usage_filter.held
-    local ok = guard.call(usage.faults, "untaken_event", filter, usage_filter)
+    local ok = guard_call(usage.faults, "untaken_event", filter, usage_filter)
     if ok then
         return
     end
@@ -149,9 +173,10 @@ function ____exports.pass(usage)
         ngx.arg[1] = held .. (ngx.arg[1] or "")
     end
 end
+____exports.pass = pass
 --- Counts what happened to the event. Phases: log.
-function ____exports.settle(usage)
-    local state = request_state.present()
+local function settle(usage)
+    local state = request_state_present()
     local asked = state and state.usage_asked
     if asked == nil then
         return
@@ -167,8 +192,9 @@ function ____exports.settle(usage)
         usage.events[usage_filter.has_removed and "taken" or "absent"]:inc()
     end
 end
+____exports.settle = settle
 local function by_result(registry, name, help, results)
-    local family = metric_registry.counter(registry, name, help, {"result"})
+    local family = metric_registry_counter(registry, name, help, {"result"})
     local counters = {}
     for ____, result in ipairs(results) do
         counters[result] = family:labels(result)

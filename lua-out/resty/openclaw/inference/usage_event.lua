@@ -1,9 +1,19 @@
 local ____exports = {}
+local string_byte = string.byte
+local string_find = string.find
 local cjson = require("cjson.safe")
+local cjson_decode = cjson.decode
 local ffi = require("ffi")
+local ffi_cast = ffi.cast
+local ffi_cdef = ffi.cdef
+local ffi_string = ffi.string
 local scanners = require("resty.openclaw.inference.scanner")
-ffi.cdef("void *memmem(const void *memory, size_t bytes, const void *wanted, size_t wanted_bytes);")
-ffi.cdef("void *memrchr(const void *memory, int byte, size_t bytes);")
+local scanners_feed = scanners.feed
+local scanners_is_whole = scanners.is_whole
+local scanners_new = scanners.new
+local scanners_reset = scanners.reset
+ffi_cdef("void *memmem(const void *memory, size_t bytes, const void *wanted, size_t wanted_bytes);")
+ffi_cdef("void *memrchr(const void *memory, int byte, size_t bytes);")
 local LINE_FEED = 10
 local CARRIAGE_RETURN = 13
 local COLON = 58
@@ -37,23 +47,23 @@ local finding = {
     ends = nothing,
     value = nothing
 }
-local scanner = scanners.new(ROOT, finding)
+local scanner = scanners_new(ROOT, finding)
 --- Whether the bytes from `from` to before `limit` are JSON, which the scanner does not check.
 local function is_json(memory, from, limit)
-    local text = ffi.string(memory + from, limit - from)
-    local odd = string.find(text, "\r.")
-    return odd == nil and (cjson.decode(text)) ~= nil
+    local text = ffi_string(memory + from, limit - from)
+    local odd = string_find(text, "\r.")
+    return odd == nil and (cjson_decode(text)) ~= nil
 end
 --- Whether the JSON from `from` up to before `limit` is a usage event.
 local function is_usage(memory, from, limit)
-    scanners.reset(scanner)
+    scanners_reset(scanner)
     finding.choices = 0
     finding.usages = 0
-    scanners.feed(scanner, memory, from, limit)
-    return scanners.is_whole(scanner) and scanner.values == 1 and scanner.contents == 0 and finding.choices == 1 and finding.usages == 1 and memory[finding.usage_at] == OBJECT and is_json(memory, from, limit)
+    scanners_feed(scanner, memory, from, limit)
+    return scanners_is_whole(scanner) and scanner.values == 1 and scanner.contents == 0 and finding.choices == 1 and finding.usages == 1 and memory[finding.usage_at] == OBJECT and is_json(memory, from, limit)
 end
 local function place_of(found, memory)
-    local place = ffi.cast("const uint8_t *", found) - memory
+    local place = ffi_cast("const uint8_t *", found) - memory
     return place
 end
 --- Where a text stands from `from` up to before `limit`; `limit` where it does not.
@@ -104,15 +114,15 @@ local function may_be_event(rest)
     if #rest > MOST_HELD_BYTES then
         return false
     end
-    local odd = string.find(rest, "\r[^\n]")
+    local odd = string_find(rest, "\r[^\n]")
     if odd ~= nil then
         return false
     end
-    local line_end = string.find(rest, "\n", 1, true)
+    local line_end = string_find(rest, "\n", 1, true)
     if line_end == nil or line_end == #rest then
         return true
     end
-    return line_end == #rest - 1 and string.byte(rest, #rest) == CARRIAGE_RETURN
+    return line_end == #rest - 1 and string_byte(rest, #rest) == CARRIAGE_RETURN
 end
 --- The end of the event whose only line is from `begin` to the line feed at `line_end`; below 0: it has other lines.
 local function end_of_event(memory, begin, line_end, limit)
@@ -141,7 +151,7 @@ local function without_usage(usage_filter, memory, limit)
                 return nil
             end
             usage_filter.has_removed = true
-            return ffi.string(memory, begin) .. ffi.string(memory + ____end, limit - ____end)
+            return ffi_string(memory, begin) .. ffi_string(memory + ____end, limit - ____end)
         end
         at = find_empty_choices(memory, line_end, limit)
     end
@@ -154,10 +164,10 @@ local function filter(usage_filter, memory, bytes, is_last)
     if whole == bytes then
         return left
     end
-    local rest = ffi.string(memory + whole, bytes - whole)
+    local rest = ffi_string(memory + whole, bytes - whole)
     if not usage_filter.is_over and may_be_event(rest) then
         usage_filter.held = rest
-        return left or ffi.string(memory, whole)
+        return left or ffi_string(memory, whole)
     end
     if not usage_filter.is_over then
         usage_filter.is_over = true
@@ -173,7 +183,7 @@ local function filter(usage_filter, memory, bytes, is_last)
 end
 --- Filters the next bytes of the stream. Returns the bytes to send in their place; nothing: these unchanged.
 -- Phases: body_filter. `memory` may be nothing when `bytes` is 0.
-function ____exports.take(usage_filter, memory, bytes, is_last)
+local function take(usage_filter, memory, bytes, is_last)
     local held = usage_filter.held
     if held == nil then
         if usage_filter.is_over or memory == nil or bytes == 0 then
@@ -185,14 +195,15 @@ function ____exports.take(usage_filter, memory, bytes, is_last)
         return nil
     end
     usage_filter.held = nil
-    local text = bytes == 0 and held or held .. ffi.string(memory, bytes)
+    local text = bytes == 0 and held or held .. ffi_string(memory, bytes)
     return filter(
         usage_filter,
-        ffi.cast("const uint8_t *", text),
+        ffi_cast("const uint8_t *", text),
         #text,
         is_last
     ) or text
 end
+____exports.take = take
 --- A filter for one stream. Phases: any.
 local function create()
     return {held = nil, is_over = false, has_removed = false, has_left = false}

@@ -1,6 +1,14 @@
 local ____exports = {}
+local pairs = pairs
+local setmetatable = setmetatable
+local string_find = string.find
+local string_sub = string.sub
 local ffi = require("ffi")
+local ffi_cast = ffi.cast
 local scanners = require("resty.openclaw.inference.scanner")
+local scanners_feed = scanners.feed
+local scanners_is_whole = scanners.is_whole
+local scanners_new = scanners.new
 local OBJECT = 123
 local ADDED = "\"stream_options\":{\"include_usage\":true},"
 local function fields(of)
@@ -60,11 +68,11 @@ end
 local metatable = {__index = {value = value, begins = begins, ends = ends}}
 --- Puts `added` in place of the bytes from `begin` to before `end`, counted from 0.
 local function with_text(text, begin, ____end, added)
-    return (string.sub(text, 1, begin) .. added) .. string.sub(text, ____end + 1)
+    return (string_sub(text, 1, begin) .. added) .. string_sub(text, ____end + 1)
 end
 --- The same in place of a word, which has blanks around it at most.
 local function with_word(text, finding, word, added)
-    local begin, ____end = string.find(text, word, finding.word_at + 1, true)
+    local begin, ____end = string_find(text, word, finding.word_at + 1, true)
     if begin == nil or ____end > finding.word_end then
         return "left"
     end
@@ -72,8 +80,8 @@ local function with_word(text, finding, word, added)
 end
 --- Whether the object at `at` has fields.
 local function has_fields(text, at)
-    local next = string.find(text, "%S", at + 2)
-    return next ~= nil and string.sub(text, next, next) ~= "}"
+    local next = string_find(text, "%S", at + 2)
+    return next ~= nil and string_sub(text, next, next) ~= "}"
 end
 local function changed(text, finding)
     local ____finding_0 = finding
@@ -106,7 +114,7 @@ local function changed(text, finding)
 end
 --- What a request of that text asks for, and its text when it asks for usage as well: "set". "other" is one that makes no
 -- stream of a model, "left" one that is not understood without a doubt. Phases: any. Takes about a millisecond for each MB.
-function ____exports.change(text)
+local function change(text)
     local made = {
         streams = 0,
         options = 0,
@@ -118,14 +126,14 @@ function ____exports.change(text)
         is_odd = false
     }
     local finding = setmetatable(made, metatable)
-    local scanner = scanners.new(ROOT, finding)
-    local memory = ffi.cast("const uint8_t *", text)
-    scanners.feed(scanner, memory, 0, #text)
+    local scanner = scanners_new(ROOT, finding)
+    local memory = ffi_cast("const uint8_t *", text)
+    scanners_feed(scanner, memory, 0, #text)
     if not finding.is_streaming and finding.streams < 2 then
         return "other"
     end
     local root_at = finding.root_at
-    if not scanners.is_whole(scanner) or scanner.values ~= 1 or root_at == nil then
+    if not scanners_is_whole(scanner) or scanner.values ~= 1 or root_at == nil then
         return "left"
     end
     if memory[root_at] ~= OBJECT or finding.streams ~= 1 then
@@ -142,4 +150,5 @@ function ____exports.change(text)
     end
     return changed(text, finding)
 end
+____exports.change = change
 return ____exports

@@ -1,21 +1,30 @@
 local ____exports = {}
+local ipairs = ipairs
+local tostring = tostring
+local string_sub = string.sub
+local table_concat = table.concat
+local table_sort = table.sort
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_DEFAULT_HELP = metric_registry.DEFAULT_HELP
+local metric_registry_is_label_name = metric_registry.is_label_name
+local metric_registry_is_metric_name = metric_registry.is_metric_name
 local NAME_BYTES = 200
 local MOST_LABELS = 16
 --- The key of the list of all declared names.
 local DECLARED = "families"
 local HISTOGRAM_LINES = {"_bucket", "_count", "_sum"}
 --- Label names in the order in which all workers put them. Phases: any.
-function ____exports.sorted(names)
+local function sorted(names)
     local copy = {}
     for ____, name in ipairs(names) do
         copy[#copy + 1] = name
     end
-    table.sort(copy)
+    table_sort(copy)
     return copy
 end
+____exports.sorted = sorted
 local function described(kind, label_names)
-    return (kind .. " ") .. table.concat(label_names, ",")
+    return (kind .. " ") .. table_concat(label_names, ",")
 end
 --- The declaration of a name: that of this worker's family, or of another worker.
 local function known_as(registry, name)
@@ -23,7 +32,7 @@ local function known_as(registry, name)
     if family ~= nil then
         return described(
             family.kind,
-            ____exports.sorted(family.label_names)
+            sorted(family.label_names)
         )
     end
     for ____, collector in ipairs(registry.collectors) do
@@ -35,7 +44,7 @@ local function known_as(registry, name)
 end
 local function is_histogram(registry, name)
     local known = known_as(registry, name)
-    return known ~= nil and string.sub(known, 1, 10) == "histogram "
+    return known ~= nil and string_sub(known, 1, 10) == "histogram "
 end
 --- Whether the name clashes with the lines of a histogram, in either direction.
 local function clashes(registry, kind, name)
@@ -43,7 +52,7 @@ local function clashes(registry, kind, name)
         if kind == "histogram" and known_as(registry, name .. lines) ~= nil then
             return true
         end
-        local stem = string.sub(name, 1, -#lines - 1)
+        local stem = string_sub(name, 1, -#lines - 1)
         if stem .. lines == name and is_histogram(registry, stem) then
             return true
         end
@@ -52,21 +61,21 @@ local function clashes(registry, kind, name)
 end
 --- What is wrong with the names, or nothing.
 local function fault_in(name, label_names)
-    if #name > NAME_BYTES or not metric_registry.is_metric_name(name) then
+    if #name > NAME_BYTES or not metric_registry_is_metric_name(name) then
         return "it is not a valid name of a metric"
     end
     if #label_names > MOST_LABELS then
         return ("it has over " .. tostring(MOST_LABELS)) .. " labels"
     end
     for ____, label in ipairs(label_names) do
-        if #label > NAME_BYTES or not metric_registry.is_label_name(label) then
+        if #label > NAME_BYTES or not metric_registry_is_label_name(label) then
             return "a label has an invalid name"
         end
     end
     return nil
 end
 local function family(registry, kind, name, label_names)
-    local help = metric_registry.DEFAULT_HELP
+    local help = metric_registry_DEFAULT_HELP
     local make = metric_registry[kind]
     return make(registry, name, help, label_names)
 end
@@ -92,7 +101,7 @@ local function add_declaration(registry, name, what)
 end
 --- The family of that name, created if needed; `label_names` as returned by `sorted`. On failure nil and why: a name is invalid, or declared
 -- otherwise. Phases: any.
-function ____exports.declare(registry, kind, name, label_names)
+local function declare(registry, kind, name, label_names)
     local wrong = fault_in(name, label_names)
     if wrong ~= nil then
         return nil, wrong
@@ -114,8 +123,9 @@ function ____exports.declare(registry, kind, name, label_names)
     end
     return registry.families[name] or family(registry, kind, name, label_names)
 end
+____exports.declare = declare
 --- Removes all declarations, so that a new configuration may declare names otherwise. Phases: init.
-function ____exports.forget(registry)
+local function forget(registry)
     local names = registry.region.names
     local name = names:lpop(DECLARED)
     while name ~= nil do
@@ -123,4 +133,5 @@ function ____exports.forget(registry)
         name = names:lpop(DECLARED)
     end
 end
+____exports.forget = forget
 return ____exports

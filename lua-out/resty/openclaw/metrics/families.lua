@@ -1,5 +1,10 @@
 local ____exports = {}
+local ipairs = ipairs
+local tostring = tostring
+local string_lower = string.lower
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_counter = metric_registry.counter
+local metric_registry_histogram = metric_registry.histogram
 --- All values of `$upstream_cache_status`: ngx_http_cache_status in nginx's ngx_http_upstream.c.
 local CACHE_STATUSES = {
     "MISS",
@@ -13,10 +18,10 @@ local CACHE_STATUSES = {
 local LABELS = {"route", "variant"}
 local LABELS_WITH_STATUS = {"route", "variant", "status"}
 local function counter(registry, name, help, labels)
-    return metric_registry.counter(registry, name, help, labels)
+    return metric_registry_counter(registry, name, help, labels)
 end
 local function histogram(registry, name, help, bounds)
-    return metric_registry.histogram(
+    return metric_registry_histogram(
         registry,
         name,
         help,
@@ -40,7 +45,7 @@ local function create(registry, bounds)
 end
 ____exports.new = create
 --- The handles for a route and a variant. Phases: any.
-function ____exports.bind(of, route, variant)
+local function bind(of, route, variant)
     local requests = {}
     for digit = 1, 5 do
         requests[digit] = of.requests:labels(
@@ -54,7 +59,7 @@ function ____exports.bind(of, route, variant)
         cache[status] = of.cache:labels(
             route,
             variant,
-            string.lower(status)
+            string_lower(status)
         )
     end
     return {
@@ -71,4 +76,5 @@ function ____exports.bind(of, route, variant)
         node_seconds = nil
     }
 end
+____exports.bind = bind
 return ____exports

@@ -1,7 +1,12 @@
 local ____exports = {}
+local ipairs = ipairs
+local tostring = tostring
+local type = type
 local rows = require("resty.openclaw.core.memory.shared_memory.rows")
+local rows_epoch = rows.epoch
 local ____metric_registry = require("resty.openclaw.core.metrics.metric_registry")
-local LABEL_BYTES = ____metric_registry.LABEL_BYTES
+local metric_registry_LABEL_BYTES = ____metric_registry.LABEL_BYTES
+local LABEL_BYTES = metric_registry_LABEL_BYTES
 local ____allow_list = require("resty.openclaw.core.metrics.metric_registry.allow_list")
 local kept_value = ____allow_list.kept_value
 local nkeys = require("table.nkeys")
@@ -33,7 +38,7 @@ local function empty_root(family)
 end
 --- Forgets all handles if series were dropped since.
 local function begin_anew(tree)
-    local epoch = rows.epoch(tree.family.registry.region)
+    local epoch = rows_epoch(tree.family.registry.region)
     if tree.epoch == epoch then
         return
     end
@@ -91,7 +96,7 @@ local function bind(tree, labels)
     return handle
 end
 --- The handle for these labels; on failure nil and what is wrong with them. Phases: any.
-function ____exports.find(tree, labels)
+local function find(tree, labels)
     local names = tree.family.label_names
     if labels == nil and #names == 0 then
         return tree.root
@@ -119,6 +124,7 @@ function ____exports.find(tree, labels)
     end
     return node
 end
+____exports.find = find
 local function rules_of(family)
     local rules = {}
     local allowed = family.allowed
@@ -137,7 +143,7 @@ local function rules_of(family)
 end
 --- A tree that keeps so many handles of a family at most. Phases: any.
 local function create(family, most)
-    local epoch = rows.epoch(family.registry.region)
+    local epoch = rows_epoch(family.registry.region)
     local tree = {
         family = family,
         rules = rules_of(family),

@@ -1,4 +1,9 @@
 local ____exports = {}
+local ipairs = ipairs
+local tonumber = tonumber
+local string_gsub = string.gsub
+local string_match = string.match
+local string_sub = string.sub
 local ____number_text = require("resty.openclaw.core.metrics.metric_registry.number_text")
 local float_text = ____number_text.float_text
 ____exports.content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -10,7 +15,7 @@ local UNITS = {"seconds", "bytes"}
 --- What a counter's family is called: by its name without `_total`. Nothing when it has no such name, or when the family
 -- would take a name that another has: such a counter can only be shown as something of an unknown type.
 local function counter_family(name, is_taken)
-    local stem = string.match(name, "^(.+)_total$")
+    local stem = string_match(name, "^(.+)_total$")
     if stem == nil or is_taken(stem) or is_taken(stem .. "_created") then
         return nil
     end
@@ -18,14 +23,14 @@ local function counter_family(name, is_taken)
 end
 local function unit_of(family)
     for ____, unit in ipairs(UNITS) do
-        if string.sub(family, -#unit - 1) == "_" .. unit then
+        if string_sub(family, -#unit - 1) == "_" .. unit then
             return unit
         end
     end
     return nil
 end
 --- The lines TYPE, UNIT (where the name ends in one) and HELP. Phases: any.
-function ____exports.head(text, name, kind, help, is_taken)
+local function head(text, name, kind, help, is_taken)
     local family = name
     if kind == "counter" then
         family = counter_family(name, is_taken)
@@ -48,7 +53,7 @@ function ____exports.head(text, name, kind, help, is_taken)
             "\n"
         )
     end
-    local escaped = (string.gsub(help, "[\\\n\"]", {["\\"] = "\\\\", ["\n"] = "\\n", ["\""] = "\\\""}))
+    local escaped = (string_gsub(help, "[\\\n\"]", {["\\"] = "\\\\", ["\n"] = "\\n", ["\""] = "\\\""}))
     text:put(
         "# HELP ",
         shown,
@@ -57,12 +62,14 @@ function ____exports.head(text, name, kind, help, is_taken)
         "\n"
     )
 end
+____exports.head = head
 --- The bounds as floating-point numbers, which the format wants in this one place. Phases: any.
-function ____exports.bounds(texts)
+local function bounds(texts)
     local floats = {}
     for ____, text in ipairs(texts) do
         floats[#floats + 1] = float_text(tonumber(text))
     end
     return floats
 end
+____exports.bounds = bounds
 return ____exports

@@ -10,11 +10,12 @@ local function is_busy()
 end
 --- Returns when other requests were served since the last piece of any page. Concurrent pages take turns, so that many pages block a worker
 -- no longer than one. Phases: those that may yield.
-function ____exports.pause()
+local function pause()
     ngx.update_time()
     busy_until = ngx.now() + SECONDS
     while is_busy() do
         ngx.sleep(SECONDS)
     end
 end
+____exports.pause = pause
 return ____exports

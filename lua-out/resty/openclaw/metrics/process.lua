@@ -1,50 +1,59 @@
 local ____exports = {}
+local ipairs = ipairs
+local tonumber = tonumber
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local shared_memory_usage = shared_memory.usage
 local rows = require("resty.openclaw.core.memory.shared_memory.rows")
+local rows_LASTING = rows.LASTING
+local rows_TRANSIENT = rows.TRANSIENT
 local gauges = require("resty.openclaw.core.metrics.gauges")
+local gauges_of = gauges.of
 local room = require("resty.openclaw.core.metrics.metric_registry.room")
+local room_usage = room.usage
 local ____version = require("resty.openclaw.core.process.version")
-local VERSION = ____version.VERSION
+local version_VERSION = ____version.VERSION
+local VERSION = version_VERSION
 local request = require("resty.openclaw.core.request.request")
+local request_variable = request.variable
 local CONNECTIONS = "openclaw_connections"
 --- Those of ngx_http_stub_status_module, which has `$connections_active` and its like; not every nginx has it.
 local STATES = {"active", "reading", "writing", "waiting"}
 --- The variables can only be read in a request.
 local function connections(sample)
     for ____, state in ipairs(STATES) do
-        local count = tonumber(request.variable("connections_" .. state))
+        local count = tonumber(request_variable("connections_" .. state))
         if count ~= nil then
             sample(count, state)
         end
     end
 end
 local function sample_slots(registry, area, space, sample)
-    local used, free = shared_memory.usage(registry.region, space)
+    local used, free = shared_memory_usage(registry.region, space)
     sample(used, area, "used")
     sample(free, area, "free")
 end
 local function show_slots(registry)
     local help = "Numbers that the shared memory has room for, those with a name and those free: area series for counts, nodes for " .. "what lives as long as a node or a worker."
-    gauges.of(
+    gauges_of(
         registry,
         "openclaw_shared_memory_slots",
         help,
         {"area", "state"},
         function(sample)
-            sample_slots(registry, "series", rows.LASTING, sample)
-            sample_slots(registry, "nodes", rows.TRANSIENT, sample)
+            sample_slots(registry, "series", rows_LASTING, sample)
+            sample_slots(registry, "nodes", rows_TRANSIENT, sample)
         end
     )
 end
 local function show_bytes(registry)
     local help = "Bytes of the lua_shared_dict that holds the names of series, nodes and more: in use, and in free pages."
-    gauges.of(
+    gauges_of(
         registry,
         "openclaw_shared_memory_bytes",
         help,
         {"state"},
         function(sample)
-            local used, free = room.usage(registry)
+            local used, free = room_usage(registry)
             if used == nil then
                 return
             end
@@ -62,19 +71,19 @@ local function is_shown(registry)
     return false
 end
 --- Adds these gauges to a registry, once. Phases: init.
-function ____exports.show_all(registry)
+local function show_all(registry)
     if is_shown(registry) then
         return
     end
     local connections_help = "Connections of clients, by what nginx does with them."
-    gauges.of(
+    gauges_of(
         registry,
         CONNECTIONS,
         connections_help,
         {"state"},
         connections
     )
-    gauges.of(
+    gauges_of(
         registry,
         "openclaw_build_info",
         "1; the label says which version runs.",
@@ -83,7 +92,7 @@ function ____exports.show_all(registry)
             sample(1, VERSION)
         end
     )
-    gauges.of(
+    gauges_of(
         registry,
         "openclaw_workers",
         "Workers that the configuration asks for.",
@@ -95,4 +104,5 @@ function ____exports.show_all(registry)
     show_slots(registry)
     show_bytes(registry)
 end
+____exports.show_all = show_all
 return ____exports

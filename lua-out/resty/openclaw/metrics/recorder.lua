@@ -1,11 +1,28 @@
 local ____exports = {}
+local ipairs = ipairs
+local setmetatable = setmetatable
+local math_floor = math.floor
+local math_max = math.max
+local string_sub = string.sub
 local ____metric_registry = require("resty.openclaw.core.metrics.metric_registry")
-local LABEL_BYTES = ____metric_registry.LABEL_BYTES
-local OTHER = ____metric_registry.OTHER
+local metric_registry_LABEL_BYTES = ____metric_registry.LABEL_BYTES
+local metric_registry_OTHER = ____metric_registry.OTHER
+local LABEL_BYTES = metric_registry_LABEL_BYTES
+local OTHER = metric_registry_OTHER
 local request = require("resty.openclaw.core.request.request")
+local request_last_seconds = request.last_seconds
+local request_seconds_taken = request.seconds_taken
+local request_status = request.status
+local request_variable = request.variable
+local request_whole_number = request.whole_number
 local families = require("resty.openclaw.metrics.families")
+local families_bind = families.bind
 local first_byte = require("resty.openclaw.metrics.first_byte")
+local first_byte_note = first_byte.note
+local first_byte_take = first_byte.take
 local mean_seconds = require("resty.openclaw.metrics.mean_seconds")
+local mean_seconds_learn = mean_seconds.learn
+local mean_seconds_new = mean_seconds.new
 --- Maximum number of variants of a route; more are hardly intended.
 local MOST_VARIANTS = 50
 --- The registry reads at most so much of a label value.
@@ -18,55 +35,55 @@ end
 --- The handles of a variant that this worker has not seen before.
 local function first_seen(recorder, variant)
     if recorder.room == 0 then
-        recorder.others = recorder.others or families.bind(recorder.families, recorder.route, OTHER)
+        recorder.others = recorder.others or families_bind(recorder.families, recorder.route, OTHER)
         return recorder.others
     end
     recorder.room = recorder.room - 1
-    local figures = families.bind(recorder.families, recorder.route, variant)
+    local figures = families_bind(recorder.families, recorder.route, variant)
     recorder.by_variant[variant] = figures
     return figures
 end
 local function present_figures(recorder)
-    local variant = request.variable("openclaw_variant")
+    local variant = request_variable("openclaw_variant")
     if variant == nil or variant == "" then
         return recorder.plain
     end
     if #variant > LONGEST_VARIANT then
-        variant = string.sub(variant, 1, LONGEST_VARIANT)
+        variant = string_sub(variant, 1, LONGEST_VARIANT)
     end
     return recorder.by_variant[variant] or first_seen(recorder, variant)
 end
 --- The recent mean duration at nodes.
 local function mean_of(recorder, figures)
     if figures.node_seconds == nil then
-        figures.node_seconds = mean_seconds.new(recorder.families.registry.region, figures.name)
+        figures.node_seconds = mean_seconds_new(recorder.families.registry.region, figures.name)
     end
     return figures.node_seconds
 end
 --- Adds the duration of a cache miss to the mean.
 local function learn(mean, seconds, status_class)
     if seconds ~= nil and status_class == 2 then
-        mean_seconds.learn(mean, seconds)
+        mean_seconds_learn(mean, seconds)
     end
 end
 local function header_filter(self)
-    first_byte.note()
+    first_byte_note()
 end
 local function log(self)
     local figures = present_figures(self)
-    local status_class = math.floor(request.status() / 100);
+    local status_class = math_floor(request_status() / 100);
     (figures.requests[status_class] or figures.other_requests):inc()
-    local taken = request.seconds_taken()
+    local taken = request_seconds_taken()
     figures.duration:observe(taken)
-    local until_first_byte = first_byte.take(taken)
+    local until_first_byte = first_byte_take(taken)
     if until_first_byte ~= nil then
         figures.first_byte:observe(until_first_byte)
     end
-    local node_seconds = request.last_seconds("upstream_response_time")
+    local node_seconds = request_last_seconds("upstream_response_time")
     if node_seconds ~= nil then
         figures.upstream:observe(node_seconds)
     end
-    local cache = request.variable("upstream_cache_status")
+    local cache = request_variable("upstream_cache_status")
     if cache ~= nil then
         local ____opt_0 = figures.cache[cache]
         if ____opt_0 ~= nil then
@@ -74,13 +91,13 @@ local function log(self)
         end
         local mean = mean_of(self, figures)
         if FROM_CACHE[cache] ~= nil then
-            figures.saved:inc(math.max(0, mean[0] - taken))
+            figures.saved:inc(math_max(0, mean[0] - taken))
         else
             learn(mean, node_seconds, status_class)
         end
     end
-    figures.request_bytes:inc(request.whole_number("request_length"))
-    figures.response_bytes:inc(request.whole_number("bytes_sent"))
+    figures.request_bytes:inc(request_whole_number("request_length"))
+    figures.response_bytes:inc(request_whole_number("bytes_sent"))
 end
 local metatable = {__index = {header_filter = header_filter, log = log}}
 --- The recorder of a route, with the handles for requests without a variant. Phases: init.
@@ -88,7 +105,7 @@ local function create(of, route)
     local fields = {
         families = of,
         route = route,
-        plain = families.bind(of, route, ""),
+        plain = families_bind(of, route, ""),
         by_variant = {},
         room = MOST_VARIANTS
     }

@@ -1,11 +1,12 @@
 local ____exports = {}
+local string_gsub = string.gsub
 ____exports.content_type = "text/plain; version=0.0.4; charset=utf-8"
 ____exports.media_type = "text/plain"
 ____exports.version = "0.0.4"
 ____exports.ending = ""
 --- The lines HELP and TYPE. Phases: any.
-function ____exports.head(text, name, kind, help)
-    local escaped = (string.gsub(help, "[\\\n]", {["\\"] = "\\\\", ["\n"] = "\\n"}))
+local function head(text, name, kind, help)
+    local escaped = (string_gsub(help, "[\\\n]", {["\\"] = "\\\\", ["\n"] = "\\n"}))
     text:put(
         "# HELP ",
         name,
@@ -18,8 +19,10 @@ function ____exports.head(text, name, kind, help)
         "\n"
     )
 end
+____exports.head = head
 --- The bounds as they are. Phases: any.
-function ____exports.bounds(texts)
+local function bounds(texts)
     return texts
 end
+____exports.bounds = bounds
 return ____exports

@@ -1,8 +1,18 @@
 local ____exports = {}
+local tostring = tostring
+local math_floor = math.floor
+local math_max = math.max
+local math_min = math.min
+local string_sub = string.sub
+local table_remove = table.remove
 local guard = require("resty.openclaw.core.metrics.guard")
+local guard_protected_call = guard.protected_call
 local backoffs = require("resty.openclaw.core.time.backoff")
+local backoffs_jittered = backoffs.jittered
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local lines = require("resty.openclaw.post_action.lines")
+local lines_end_of = lines.end_of
 local ____state = require("resty.openclaw.post_action.state")
 local drop = ____state.drop
 local is_exiting = ____state.is_exiting
@@ -21,55 +31,55 @@ local function most_backoff(flusher)
     if not is_exiting(flusher) then
         return MOST_BACKOFF_SECONDS
     end
-    local half = (flusher.drain_until - clock.now()) / 2
-    return math.max(
+    local half = (flusher.drain_until - clock_now()) / 2
+    return math_max(
         LEAST_BACKOFF_SECONDS_AT_EXIT,
-        math.min(half, MOST_BACKOFF_SECONDS_AT_EXIT)
+        math_min(half, MOST_BACKOFF_SECONDS_AT_EXIT)
     )
 end
 --- Seconds to wait before the next attempt.
 local function backoff(flusher, retry_after_seconds)
     local most = most_backoff(flusher)
-    return math.max(
-        backoffs.jittered(flusher.failures, most),
-        math.min(retry_after_seconds, most)
+    return math_max(
+        backoffs_jittered(flusher.failures, most),
+        math_min(retry_after_seconds, most)
     )
 end
 --- Seconds until the last attempt of a batch is due. A queue on disk never gives up before the worker exits.
 local function seconds_left(flusher, batch)
-    local now = clock.now()
+    local now = clock_now()
     local left = flusher.queue.is_durable and math.huge or batch.since + flusher.settings.retry_seconds - now
-    return is_exiting(flusher) and math.min(left, flusher.drain_until - now) or left
+    return is_exiting(flusher) and math_min(left, flusher.drain_until - now) or left
 end
 --- Waits before the next attempt; ends at once when the worker begins to exit.
 local function pause(flusher, batch, retry_after_seconds)
     local was_exiting = is_exiting(flusher)
-    local seconds = math.min(
+    local seconds = math_min(
         backoff(flusher, retry_after_seconds),
         seconds_left(flusher, batch)
     )
-    local ____until = clock.now() + seconds
-    local left = ____until - clock.now()
+    local ____until = clock_now() + seconds
+    local left = ____until - clock_now()
     repeat
         do
             sleep(flusher, math.huge, math.huge, left)
             maintain(flusher)
-            left = ____until - clock.now()
+            left = ____until - clock_now()
         end
     until not (left > 0 and is_exiting(flusher) == was_exiting)
 end
 --- Splits the next part in two: its first lines, which are sent first, and the others.
 local function split(batch, first_entries)
-    local part = table.remove(batch.parts)
-    local ____end = lines.end_of(part.text, first_entries)
+    local part = table_remove(batch.parts)
+    local ____end = lines_end_of(part.text, first_entries)
     local ____batch_parts_0 = batch.parts
     ____batch_parts_0[#____batch_parts_0 + 1] = {
-        text = string.sub(part.text, ____end + 1),
+        text = string_sub(part.text, ____end + 1),
         entries = part.entries - first_entries
     }
     local ____batch_parts_1 = batch.parts
     ____batch_parts_1[#____batch_parts_1 + 1] = {
-        text = string.sub(part.text, 1, ____end),
+        text = string_sub(part.text, 1, ____end),
         entries = first_entries
     }
 end
@@ -84,7 +94,7 @@ local function next_part(flusher, batch)
 end
 --- Removes the next part, which is settled.
 local function settle(flusher, batch)
-    local part = table.remove(batch.parts)
+    local part = table_remove(batch.parts)
     flusher.queue:done(part.entries, #part.text)
     show(flusher)
 end
@@ -137,10 +147,10 @@ local function abandon(flusher, batch, reason, why)
         why
     )
     while #batch.parts > 0 do
-        table.remove(batch.parts)
+        table_remove(batch.parts)
     end
     if flusher.queue.is_durable then
-        flusher.drain_until = clock.now()
+        flusher.drain_until = clock_now()
     end
 end
 --- Whether a batch whose attempt has just failed is given up.
@@ -166,7 +176,7 @@ local function try_part(flusher, batch, most_seconds)
     if batch.failed then
         flusher.figures.retries:inc()
     end
-    local ok, verdict, err, retry_after, concerned, given_cause = guard.protected_call(attempt, flusher.sink, part, most_seconds)
+    local ok, verdict, err, retry_after, concerned, given_cause = guard_protected_call(attempt, flusher.sink, part, most_seconds)
     if flusher.batch ~= batch then
         return
     end
@@ -185,7 +195,7 @@ local function try_part(flusher, batch, most_seconds)
         batch.splits = batch.splits + 1
         split(
             batch,
-            math.floor(part.entries / 2)
+            math_floor(part.entries / 2)
         )
     elseif ok and verdict ~= "retry" then
         answered(
@@ -219,10 +229,10 @@ local function try_part(flusher, batch, most_seconds)
     return
 end
 --- Sends the batch in flight until it is delivered or given up. Phases: timer.
-function ____exports.send_batch(flusher, batch)
+local function send_batch(flusher, batch)
     local last_why = "no time is left"
     while #batch.parts > 0 and flusher.batch == batch do
-        local left = is_exiting(flusher) and flusher.drain_until - clock.now() or math.huge
+        local left = is_exiting(flusher) and flusher.drain_until - clock_now() or math.huge
         if left <= 0 then
             abandon(flusher, batch, "exit", last_why)
             break
@@ -261,4 +271,5 @@ function ____exports.send_batch(flusher, batch)
     end
     show(flusher)
 end
+____exports.send_batch = send_batch
 return ____exports

@@ -1,33 +1,61 @@
 local ____exports = {}
+local ipairs = ipairs
+local setmetatable = setmetatable
+local tostring = tostring
+local math_ceil = math.ceil
+local math_floor = math.floor
+local math_max = math.max
+local math_min = math.min
+local string_find = string.find
 local kinds = require("resty.openclaw.config.kinds")
+local kinds_one_of = kinds.one_of
+local kinds_whole = kinds.whole
 local problem = require("resty.openclaw.config.problems")
+local problem_add = problem.add
+local problem_child = problem.child
+local problem_refuse = problem.refuse
 local ____schema = require("resty.openclaw.config.schema")
 local computed = ____schema.computed
 local option = ____schema.option
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_yield_now = time_slice.yield_now
 local spools = require("resty.openclaw.spool")
+local spools_FULL = spools.FULL
+local spools_adopt = spools.adopt
+local spools_append = spools.append
+local spools_close = spools.close
+local spools_finish = spools.finish
+local spools_give_back = spools.give_back
+local spools_new = spools.new
+local spools_open = spools.open
+local spools_take = spools.take
+local spools_wait = spools.wait
 local lines = require("resty.openclaw.post_action.lines")
+local lines_split = lines.split
 local ____file = require("resty.openclaw.post_action.sinks.file")
-local PATH = ____file.PATH
+local file_PATH = ____file.PATH
+local PATH = file_PATH
 local KIB = 1024
 local MIB = 1024 * KIB
-____exports.SCHEMA = {
+local SCHEMA = {
     durable = option(kinds.flag, false, "whether entries wait [on disk](#on-disk), so that they survive the worker"),
     spool = computed(PATH, "required with `durable`", "absolute path of the folder that contains the sink's folder `name`; only with `durable`"),
     spool_bytes = option(
-        kinds.whole(MIB),
+        kinds_whole(MIB),
         KIB * MIB,
         "maximum size of that folder, in bytes"
     ),
     fsync = option(
-        kinds.one_of("always", "interval", "never"),
+        kinds_one_of("always", "interval", "never"),
         "interval",
         "when files are synced to disk; [see below](#on-disk)"
     ),
     fsync_seconds = option(kinds.positive, 1, "with `\"interval\"`: seconds between two syncs"),
     thread_pool = option(kinds.text, "default", "the `thread_pool` of nginx that syncs files to disk")
 }
+____exports.SCHEMA = SCHEMA
 local USUAL_SEGMENT_BYTES = 8 * MIB
 local LEAST_SEGMENT_BYTES = 64 * KIB
 --- The quota has at least so many segments, so that dropping one drops little.
@@ -61,12 +89,12 @@ end
 local function offer(self, line, at)
     local given_up = 0
     if self.memory.entries == 0 then
-        local written, err, dropped = spools.append(
+        local written, err, dropped = spools_append(
             self.spool,
             tostring(line)
         )
         given_up = dropped
-        if written == true or err == spools.FULL then
+        if written == true or err == spools_FULL then
             update_totals(self)
             if written == true then
                 self.figures.spilled:inc(1)
@@ -83,7 +111,7 @@ local function offer(self, line, at)
     return taken, given_up + dropped
 end
 local function take(self, most_entries, most_bytes)
-    local text, entries, oldest = spools.take(self.spool, most_entries, most_bytes)
+    local text, entries, oldest = spools_take(self.spool, most_entries, most_bytes)
     self.is_from_memory = entries == 0 and self.memory.entries > 0
     if self.is_from_memory then
         text, entries, oldest = self.memory:take(most_entries, most_bytes)
@@ -109,17 +137,17 @@ local function settle(self)
     if self.is_from_memory then
         self.memory:settle()
     else
-        spools.finish(self.spool)
+        spools_finish(self.spool)
     end
     update_totals(self)
 end
 --- Writes a line that was in memory to disk; false when that fails.
 local function write_late(queue, line)
-    local written, err, dropped = spools.append(queue.spool, line)
+    local written, err, dropped = spools_append(queue.spool, line)
     queue.evicted = queue.evicted + dropped
     if written == true then
         queue.figures.spilled:inc(1)
-    elseif err ~= spools.FULL then
+    elseif err ~= spools_FULL then
         failed(queue, err)
     end
     return written == true
@@ -127,7 +155,7 @@ end
 --- Writes lines that were in memory to disk; returns how many could not be written.
 local function write_to_disk(queue, text)
     local lost = 0
-    for ____, line in ipairs(lines.split(text)) do
+    for ____, line in ipairs(lines_split(text)) do
         if not write_late(queue, line) then
             lost = lost + 1
         end
@@ -142,7 +170,7 @@ local function give_back(self, rest)
             lost = lost + write_to_disk(self, part.text)
         end
     else
-        spools.give_back(self.spool)
+        spools_give_back(self.spool)
     end
     self.entries_in_flight = 0
     self.bytes_in_flight = 0
@@ -163,19 +191,19 @@ local function clear(self)
     while move_one(self) do
     end
     local lost = self.memory:clear()
-    spools.close(self.spool)
+    spools_close(self.spool)
     update_totals(self)
     return lost
 end
 --- Takes over the entries of workers that have ended.
 local function adopt(queue)
-    if clock.now() < queue.adopt_at or ngx.worker.exiting() then
+    if clock_now() < queue.adopt_at or ngx.worker.exiting() then
         return
     end
-    queue.adopt_at = clock.now() + ADOPT_SECONDS
-    local ok, err = spools.open(queue.spool)
+    queue.adopt_at = clock_now() + ADOPT_SECONDS
+    local ok, err = spools_open(queue.spool)
     if ok then
-        spools.adopt(queue.spool)
+        spools_adopt(queue.spool)
     else
         failed(queue, err)
     end
@@ -187,13 +215,13 @@ local function maintain(self)
         moved = moved + 1
         update_totals(self)
         if moved % LINES_AT_A_STRETCH == 0 then
-            time_slice.yield_now()
+            time_slice_yield_now()
         end
     end
     update_totals(self)
 end
 local function wait(self)
-    spools.wait(self.spool)
+    spools_wait(self.spool)
 end
 local metatable = {__index = {
     offer = offer,
@@ -207,7 +235,7 @@ local metatable = {__index = {
     wait = wait
 }}
 --- Adds to the problems where the options do not fit together. `path`: of their table. Phases: init.
-function ____exports.check(____bindingPattern0, path, problems)
+local function check(____bindingPattern0, path, problems)
     local spool
     local durable
     durable = ____bindingPattern0.durable
@@ -215,42 +243,43 @@ function ____exports.check(____bindingPattern0, path, problems)
     if durable and spool == nil then
         PATH.read(
             spool,
-            problem.child(path, "spool"),
+            problem_child(path, "spool"),
             problems
         )
     end
     if not durable and spool ~= nil then
-        problem.add(
+        problem_add(
             problems,
-            problem.child(path, "durable"),
+            problem_child(path, "durable"),
             "true where there is a \"spool\"",
             durable
         )
     end
 end
+____exports.check = check
 --- A queue in the folder `name` of the option `spool`; touches no file. `path`: the path of the table with the name, for errors.
 -- Phases: init. Raises where the name cannot be that of a folder.
 local function create(options, name, path, memory, figures, faults)
-    local legal = string.find(name, "^[^/.%z][^/%z]*$")
+    local legal = string_find(name, "^[^/.%z][^/%z]*$")
     if legal == nil then
-        problem.refuse(
-            problem.child(path, "name"),
+        problem_refuse(
+            problem_child(path, "name"),
             "a name without \"/\" and no \".\" in front, as it names a folder",
             name
         )
     end
     local most_bytes = options.spool_bytes
-    local share = math.floor(most_bytes / LEAST_SEGMENTS / ngx.worker.count())
-    local usual = math.max(
+    local share = math_floor(most_bytes / LEAST_SEGMENTS / ngx.worker.count())
+    local usual = math_max(
         USUAL_SEGMENT_BYTES,
-        math.ceil(most_bytes / MOST_SEGMENTS)
+        math_ceil(most_bytes / MOST_SEGMENTS)
     )
-    local spool = spools.new({
+    local spool = spools_new({
         directory = (tostring(options.spool) .. "/") .. name,
         most_bytes = most_bytes,
-        segment_bytes = math.max(
+        segment_bytes = math_max(
             LEAST_SEGMENT_BYTES,
-            math.min(usual, share)
+            math_min(usual, share)
         ),
         drop_oldest = memory.drop_oldest,
         fsync = options.fsync,

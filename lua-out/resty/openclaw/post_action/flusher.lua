@@ -1,9 +1,12 @@
 local ____exports = {}
 local guard = require("resty.openclaw.core.metrics.guard")
+local guard_call_for = guard.call_for
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local ____delivery = require("resty.openclaw.post_action.delivery")
 local send_batch = ____delivery.send_batch
 local ____state = require("resty.openclaw.post_action.state")
+local state_WATCH_SECONDS = ____state.WATCH_SECONDS
 local count_losses = ____state.count_losses
 local drop = ____state.drop
 local is_exiting = ____state.is_exiting
@@ -11,7 +14,7 @@ local maintain = ____state.maintain
 local show = ____state.show
 local sleep = ____state.sleep
 local wake = ____state.wake
-local WATCH_SECONDS = ____state.WATCH_SECONDS
+local WATCH_SECONDS = state_WATCH_SECONDS
 --- The thread moves to a fresh timer after so long, as nginx frees the memory that it has used only when its timer ends.
 local RUN_SECONDS = 60
 local RUN_BATCHES = 1000
@@ -34,22 +37,22 @@ local function collect(flusher, ____until)
                 flusher,
                 1,
                 1,
-                ____until - clock.now()
+                ____until - clock_now()
             )
         end
         if queue.entries == 0 then
             return false
         end
-        flusher.oldest_at = clock.now()
+        flusher.oldest_at = clock_now()
     end
     while not is_full(flusher) and not is_exiting(flusher) do
-        local left = flusher.oldest_at + settings.batch_seconds - clock.now()
+        local left = flusher.oldest_at + settings.batch_seconds - clock_now()
         if left <= 0 then
             break
         end
         sleep(flusher, settings.batch_entries, settings.batch_bytes, left)
     end
-    flusher.oldest_at = clock.now()
+    flusher.oldest_at = clock_now()
     local text, entries, oldest_at = queue:take(settings.batch_entries, settings.batch_bytes)
     count_losses(flusher)
     if entries == 0 then
@@ -62,7 +65,7 @@ local function collect(flusher, ____until)
     flusher.batch = {
         parts = {{text = text, entries = entries}},
         oldest_at = oldest_at,
-        since = clock.now(),
+        since = clock_now(),
         failed = false,
         splits = 0
     }
@@ -80,10 +83,10 @@ local function abandon(flusher)
     show(flusher)
 end
 local function work(flusher)
-    local ____until = clock.now() + RUN_SECONDS
+    local ____until = clock_now() + RUN_SECONDS
     local batches = 0
-    while batches < RUN_BATCHES and clock.now() < ____until do
-        if is_exiting(flusher) and clock.now() >= flusher.drain_until then
+    while batches < RUN_BATCHES and clock_now() < ____until do
+        if is_exiting(flusher) and clock_now() >= flusher.drain_until then
             return abandon(flusher)
         end
         maintain(flusher)
@@ -104,7 +107,7 @@ local function is_needed(flusher)
 end
 --- Creates the timer that calls `run`, unless one is pending.
 local function start(flusher, run)
-    local now = clock.now()
+    local now = clock_now()
     if flusher.state == "starting" and now < flusher.started_at + START_SECONDS then
         return
     end
@@ -130,7 +133,7 @@ local function run(_premature, flusher)
         return
     end
     flusher.state = "running"
-    local ok = guard.call_for(
+    local ok = guard_call_for(
         flusher.faults,
         "flusher",
         "sink " .. flusher.settings.name,
@@ -152,7 +155,7 @@ local function watch(premature, flusher)
     end
 end
 --- Starts the thread unless it runs. Nil and why in phases without timers: init and exit_worker.
-function ____exports.ensure_running(flusher)
+local function ensure_running(flusher)
     if flusher.state == "running" then
         return true
     end
@@ -176,25 +179,28 @@ function ____exports.ensure_running(flusher)
     end
     return true
 end
+____exports.ensure_running = ensure_running
 --- To be called after each queued entry: wakes the thread where it waits for that.
-function ____exports.entry_added(flusher)
+local function entry_added(flusher)
     local queue = flusher.queue
     if queue.entries >= flusher.wake_entries or queue.bytes >= flusher.wake_bytes then
         wake(flusher)
     end
     if flusher.drain_until ~= nil then
-        flusher.drain_until = clock.now() + flusher.settings.drain_seconds
+        flusher.drain_until = clock_now() + flusher.settings.drain_seconds
     end
 end
+____exports.entry_added = entry_added
 --- To be called when entries were dropped: sends a batch at once that only waits for more entries.
-function ____exports.overflowed(flusher)
+local function overflowed(flusher)
     if flusher.wake_entries <= flusher.settings.batch_entries then
         flusher.oldest_at = -math.huge
         wake(flusher)
     end
 end
+____exports.overflowed = overflowed
 --- Gives up, counts and logs all entries that are left when the worker ends. Phases: exit_worker.
-function ____exports.close(flusher)
+local function close(flusher)
     local ____flusher_0 = flusher
     local queue = ____flusher_0.queue
     local batch = ____flusher_0.batch
@@ -209,4 +215,5 @@ function ____exports.close(flusher)
     count_losses(flusher)
     show(flusher)
 end
+____exports.close = close
 return ____exports

@@ -1,5 +1,13 @@
 local ____exports = {}
+local ipairs = ipairs
+local setmetatable = setmetatable
+local math_min = math.min
 local lines = require("resty.openclaw.post_action.pages")
+local lines_add = lines.add
+local lines_drop = lines.drop
+local lines_first = lines.first
+local lines_new = lines.new
+local lines_take = lines.take
 local table_new = require("table.new")
 --- The oldest line; nothing where the queue is empty.
 local function first(self)
@@ -7,14 +15,14 @@ local function first(self)
     if self.entries == 0 then
         ____temp_0 = nil
     else
-        ____temp_0 = lines.first(self.pages, self.lengths[self.head])
+        ____temp_0 = lines_first(self.pages, self.lengths[self.head])
     end
     return ____temp_0
 end
 --- Removes the oldest line.
 local function drop_first(self)
     local bytes = self.lengths[self.head]
-    lines.drop(self.pages, bytes)
+    lines_drop(self.pages, bytes)
     self.head = self.head == self.max_entries and 1 or self.head + 1
     self.entries = self.entries - 1
     self.bytes = self.bytes - bytes
@@ -37,7 +45,7 @@ local function offer(self, line, at)
     if tail > self.max_entries then
         tail = tail - self.max_entries
     end
-    lines.add(self.pages, line)
+    lines_add(self.pages, line)
     self.lengths[tail] = bytes
     self.times[tail] = at
     self.entries = self.entries + 1
@@ -46,7 +54,7 @@ local function offer(self, line, at)
 end
 --- How many lines the next batch has, and their bytes: at least one line, unless the queue is empty.
 local function measure(queue, most_entries, most_bytes)
-    local most = math.min(queue.entries, most_entries)
+    local most = math_min(queue.entries, most_entries)
     local count = 0
     local bytes = 0
     local at = queue.head
@@ -69,7 +77,7 @@ local function take(self, most_entries, most_bytes)
     self.bytes = self.bytes - bytes
     self.entries_in_flight = count
     self.bytes_in_flight = bytes
-    return lines.take(self.pages, bytes), count, oldest
+    return lines_take(self.pages, bytes), count, oldest
 end
 local function oldest_at(self)
     local ____temp_1
@@ -127,7 +135,7 @@ local function create(max_entries, max_bytes, drop_oldest)
         max_entries = max_entries,
         max_bytes = max_bytes,
         drop_oldest = drop_oldest,
-        pages = lines.new(),
+        pages = lines_new(),
         lengths = table_new(max_entries, 0),
         times = table_new(max_entries, 0),
         head = 1,

@@ -1,10 +1,32 @@
 local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
+local tonumber = tonumber
+local math_floor = math.floor
+local math_max = math.max
+local string_format = string.format
+local string_match = string.match
+local table_concat = table.concat
+local table_sort = table.sort
 local string_buffer = require("string.buffer")
+local string_buffer_new = string_buffer.new
 local request = require("resty.openclaw.core.request.request")
+local request_append = request.append
+local request_append_number = request.append_number
+local request_now = request.now
+local request_seconds_taken = request.seconds_taken
+local request_status = request.status
+local request_variable = request.variable
 local request_uri = require("resty.openclaw.core.request.request_uri")
+local request_uri_shown = request_uri.shown
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
+local upstream_tries_is_single = upstream_tries.is_single
+local upstream_tries_parse = upstream_tries.parse
 local json = require("resty.openclaw.core.text.json")
+local json_short_text = json.short_text
+local json_text = json.text
 local ids = require("resty.openclaw.post_action.ids")
+local ids_advance = ids.advance
 --- Variables that nginx or the gateway writes as numbers. What clients write (`$arg_…`, `$http_…`) stays a string, so that a field
 -- always has the same type.
 local NUMBERS = {}
@@ -42,7 +64,7 @@ end
 local LARGEST = 100000000000000
 --- The line that is being written; one for all, as writing never yields. Values of variables are copied into it: a Lua string for each
 -- would cost more than all the rest (see bench/README.md).
-local line = string_buffer.new()
+local line = string_buffer_new()
 --- A variable that nginx writes as a number, in JSON; null for "-".
 local function number_text(value)
     return (value == nil or value == "-" or value == "") and "null" or value
@@ -50,18 +72,18 @@ end
 local function try_text(one)
     local status = number_text(one.status)
     local seconds = number_text(one.response_seconds)
-    return string.format(
+    return string_format(
         "{\"node\":%s,\"status\":%s,\"seconds\":%s}",
-        json.text(one.address),
+        json_text(one.address),
         status,
         seconds
     )
 end
 --- The fields of a request with several attempts: the last node, the seconds of all attempts, and each attempt.
 local function tries_text(addresses, seconds)
-    local tries = upstream_tries.parse(
+    local tries = upstream_tries_parse(
         addresses,
-        request.variable("upstream_status") or "",
+        request_variable("upstream_status") or "",
         seconds
     )
     local texts = {}
@@ -71,17 +93,17 @@ local function tries_text(addresses, seconds)
         total = total + (tonumber(one.response_seconds) or 0)
     end
     local last = tries[#tries]
-    local node = last == nil and "null" or json.text(last.address)
-    return string.format(
+    local node = last == nil and "null" or json_text(last.address)
+    return string_format(
         "%s,\"upstream_seconds\":%.3f,\"tries\":[%s]",
         node,
         total,
-        table.concat(texts, ",")
+        table_concat(texts, ",")
     )
 end
 --- Writes a variable that needs no escapes as a string; null where it is empty or missing.
 local function put_text(name)
-    if request.append(line, name, "\"") then
+    if request_append(line, name, "\"") then
         line:put("\"")
     else
         line:put("null")
@@ -89,24 +111,24 @@ local function put_text(name)
 end
 --- Writes a variable that nginx writes as a number; `none` where it has no number.
 local function put_number(name, none)
-    if not request.append_number(line, name) then
+    if not request_append_number(line, name) then
         line:put(none)
     end
 end
 local function put_node()
-    local addresses = request.variable("upstream_addr")
+    local addresses = request_variable("upstream_addr")
     if addresses == nil then
         line:put("null,\"upstream_seconds\":null")
-    elseif upstream_tries.is_single(addresses) then
+    elseif upstream_tries_is_single(addresses) then
         line:put(
-            json.short_text(addresses),
+            json_short_text(addresses),
             ",\"upstream_seconds\":"
         )
         put_number("upstream_response_time", "null")
     else
         line:put(tries_text(
             addresses,
-            request.variable("upstream_response_time")
+            request_variable("upstream_response_time")
         ))
     end
 end
@@ -116,28 +138,28 @@ local function extra_text(value, is_number)
         return "null"
     end
     if not is_number then
-        return json.text(value)
+        return json_text(value)
     end
     if value == "-" then
         return "null"
     end
-    local is_whole = (string.match(value, "^[1-9]%d*$")) ~= nil or value == "0"
-    local is_plain = is_whole or (string.match(value, "^%d+%.%d+$")) ~= nil
-    return is_plain and value or json.text(value)
+    local is_whole = (string_match(value, "^[1-9]%d*$")) ~= nil or value == "0"
+    local is_plain = is_whole or (string_match(value, "^%d+%.%d+$")) ~= nil
+    return is_plain and value or json_text(value)
 end
 --- The fields of the option `record_variables`.
 local function extras_text(extras)
     local parts = {}
     for ____, extra in ipairs(extras) do
-        local value = request.variable(extra.variable)
+        local value = request_variable(extra.variable)
         parts[#parts + 1] = extra.key
         parts[#parts + 1] = extra_text(value, extra.is_number)
     end
-    return table.concat(parts)
+    return table_concat(parts)
 end
 --- Writes a number that only some requests have, with comma and name in front; nothing where it is no number.
 local function put_optional_number(name, before)
-    local number = tonumber(request.variable(name) or "")
+    local number = tonumber(request_variable(name) or "")
     if number ~= nil and number >= 0 and number < LARGEST then
         line:put(before):putf("%.14g", number)
     end
@@ -148,56 +170,56 @@ local function put_inference(finish_reason)
     put_optional_number("openclaw_cached_tokens", ",\"cached_tokens\":")
     put_optional_number("openclaw_completion_tokens", ",\"completion_tokens\":")
     put_optional_number("openclaw_reasoning_tokens", ",\"reasoning_tokens\":")
-    local source = request.variable("openclaw_tokens_source") or ""
+    local source = request_variable("openclaw_tokens_source") or ""
     if source ~= "" then
         line:put(
             ",\"tokens_source\":",
-            json.short_text(source)
+            json_short_text(source)
         )
     end
     line:put(
         ",\"finish_reason\":",
-        json.short_text(finish_reason)
+        json_short_text(finish_reason)
     )
     put_optional_number("openclaw_first_token_seconds", ",\"first_token_seconds\":")
 end
 --- Writes the fields that only some requests have, each with a comma in front.
 local function put_optional_fields()
-    local variant = request.variable("openclaw_variant") or ""
-    local model = request.variable("openclaw_model") or ""
+    local variant = request_variable("openclaw_variant") or ""
+    local model = request_variable("openclaw_model") or ""
     if variant ~= "" then
         line:put(
             ",\"variant\":",
-            json.short_text(variant)
+            json_short_text(variant)
         )
     end
     if model ~= "" then
         line:put(
             ",\"model\":",
-            json.short_text(model)
+            json_short_text(model)
         )
     end
-    local finish_reason = request.variable("openclaw_finish_reason") or ""
+    local finish_reason = request_variable("openclaw_finish_reason") or ""
     if finish_reason ~= "" then
         put_inference(finish_reason)
     end
-    if request.variable("openclaw_degraded") == "1" then
+    if request_variable("openclaw_degraded") == "1" then
         line:put(",\"degraded\":true")
     end
 end
 --- Seconds as a whole number of milliseconds, the resolution of nginx's clock.
 local function milliseconds(seconds)
-    local whole = math.floor(math.max(0, seconds) * 1000 + 0.5)
+    local whole = math_floor(math_max(0, seconds) * 1000 + 0.5)
     return whole
 end
 --- The record of the request at hand, without a line end; valid until the next one is written. Method and address need no escapes: nginx
 -- accepts letters only for the one, and writes the other itself. Phases: log.
-function ____exports.write(recorder, route)
+local function write(recorder, route)
     local its_ids = recorder.ids
-    ids.advance(its_ids)
-    local now = milliseconds(request.now())
-    local took = milliseconds(request.seconds_taken())
-    local its_route = route or request.variable("openclaw_route")
+    ids_advance(its_ids)
+    local now = milliseconds(request_now())
+    local took = milliseconds(request_seconds_taken())
+    local its_route = route or request_variable("openclaw_route")
     line:reset()
     line:putf(
         "{\"id\":\"%s-%d\",\"time\":%d.%03d,\"route\":%s,\"method\":\"%s\",\"uri\":%s,\"status\":%d,\"node\":",
@@ -205,10 +227,10 @@ function ____exports.write(recorder, route)
         its_ids.sequence,
         now / 1000,
         now % 1000,
-        its_route == "" and "null" or json.short_text(its_route),
+        its_route == "" and "null" or json_short_text(its_route),
         ngx.req.get_method(),
-        json.short_text(request_uri.shown(recorder.with_query)),
-        request.status()
+        json_short_text(request_uri_shown(recorder.with_query)),
+        request_status()
     )
     put_node()
     line:putf(",\"request_seconds\":%d.%03d,\"request_bytes\":", took / 1000, took % 1000)
@@ -218,7 +240,7 @@ function ____exports.write(recorder, route)
     line:put(",\"cache\":")
     put_text("upstream_cache_status")
     line:put(",\"client\":\"")
-    request.append(line, "remote_addr", "")
+    request_append(line, "remote_addr", "")
     line:put("\",\"request_id\":")
     put_text("openclaw_request_id")
     line:put(",\"trace_id\":")
@@ -230,6 +252,7 @@ function ____exports.write(recorder, route)
     line:put("}")
     return line
 end
+____exports.write = write
 --- A recorder. Phases: init.
 -- 
 -- @param its_ids where the records get their ids from
@@ -240,12 +263,12 @@ local function create(its_ids, with_query, variables)
     for name in pairs(variables) do
         names[#names + 1] = name
     end
-    table.sort(names)
+    table_sort(names)
     local extras = {}
     for ____, name in ipairs(names) do
         local variable = variables[name]
         extras[#extras + 1] = {
-            key = ("," .. json.text(name)) .. ":",
+            key = ("," .. json_text(name)) .. ":",
             variable = variable,
             is_number = NUMBERS[variable] == true
         }

@@ -1,24 +1,32 @@
 local ____exports = {}
+local error = error
+local math_max = math.max
+local math_min = math.min
 local semaphore = require("ngx.semaphore")
+local semaphore_new = semaphore.new
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 --- Consecutive failures that open the circuit: from then on single entries are sent only, until one succeeds.
 local FAILURES_TO_OPEN = 5
 --- How often the watch timer looks for entries without a thread; also the longest sleep, in case there is no watch timer.
-____exports.WATCH_SECONDS = 5
+local WATCH_SECONDS = 5
+____exports.WATCH_SECONDS = WATCH_SECONDS
 --- Whether the worker exits. The first call that finds so sets the time until which the queue is drained. Phases: any.
-function ____exports.is_exiting(flusher)
+local function is_exiting(flusher)
     if not ngx.worker.exiting() then
         return false
     end
-    flusher.drain_until = flusher.drain_until or clock.now() + flusher.settings.drain_seconds
+    flusher.drain_until = flusher.drain_until or clock_now() + flusher.settings.drain_seconds
     return true
 end
+____exports.is_exiting = is_exiting
 --- Whether the circuit is open, so that single entries are sent only. Phases: any.
-function ____exports.is_open(flusher)
+local function is_open(flusher)
     return flusher.failures >= FAILURES_TO_OPEN
 end
+____exports.is_open = is_open
 --- Updates the gauges of this worker: entries and bytes held, the age of the oldest, and the circuit. Phases: any.
-function ____exports.show(flusher)
+local function show(flusher)
     local figures = flusher.figures
     local queue = flusher.queue
     local mine = figures.registry.region.mine
@@ -27,27 +35,30 @@ function ____exports.show(flusher)
     local ____figures_oldest_slot_2 = figures.oldest_slot
     local ____opt_0 = flusher.batch
     mine[____figures_oldest_slot_2] = ____opt_0 and ____opt_0.oldest_at or queue:oldest_at() or 0
-    mine[figures.circuit_slot] = ____exports.is_open(flusher) and 1 or 0
+    mine[figures.circuit_slot] = is_open(flusher) and 1 or 0
 end
+____exports.show = show
 --- Wakes the thread up. Phases: any.
-function ____exports.wake(flusher)
+local function wake(flusher)
     flusher.wake_entries = math.huge
     flusher.wake_bytes = math.huge
     flusher.semaphore:post(1)
 end
+____exports.wake = wake
 --- Sleeps until the queue holds so many entries or bytes, the worker exits, or the time is over. Phases: timer.
-function ____exports.sleep(flusher, entries, bytes, seconds)
+local function sleep(flusher, entries, bytes, seconds)
     flusher.wake_entries = entries
     flusher.wake_bytes = bytes
-    flusher.semaphore:wait(math.max(
+    flusher.semaphore:wait(math_max(
         0.001,
-        math.min(seconds, ____exports.WATCH_SECONDS)
+        math_min(seconds, WATCH_SECONDS)
     ))
     flusher.wake_entries = math.huge
     flusher.wake_bytes = math.huge
 end
+____exports.sleep = sleep
 --- Counts and logs entries that were dropped. Phases: any.
-function ____exports.drop(flusher, reason, entries, why)
+local function drop(flusher, reason, entries, why)
     if entries == 0 then
         return
     end
@@ -62,25 +73,27 @@ function ____exports.drop(flusher, reason, entries, why)
         why
     )
 end
+____exports.drop = drop
 --- Counts and logs entries that the queue has lost. Phases: any.
-function ____exports.count_losses(flusher)
+local function count_losses(flusher)
     local ____flusher_queue_3 = flusher.queue
     local broken = ____flusher_queue_3.broken
     local evicted = ____flusher_queue_3.evicted
     flusher.queue.broken = 0
     flusher.queue.evicted = 0
-    ____exports.drop(flusher, "broken", broken, "the spool is damaged")
-    ____exports.drop(flusher, "overflow", evicted, "the queue is full")
+    drop(flusher, "broken", broken, "the spool is damaged")
+    drop(flusher, "overflow", evicted, "the queue is full")
 end
+____exports.count_losses = count_losses
 --- Runs the maintenance of the queue. Phases: timer.
 function ____exports.maintain(flusher)
     flusher.queue:maintain()
-    ____exports.count_losses(flusher)
-    ____exports.show(flusher)
+    count_losses(flusher)
+    show(flusher)
 end
 --- The state of a thread that is not started. Phases: init. Raises when there is no memory for a semaphore.
 local function create(settings, queue, sink, dead_letter, figures, faults)
-    local made, err = semaphore.new()
+    local made, err = semaphore_new()
     if made == nil then
         error("post_action: no semaphore: " .. err, 0)
     end

@@ -6,7 +6,7 @@ local LEFT_OUT = "slow_log:left_out"
 local MINUTE = 60
 --- Counts a line; false when the limit of this minute is reached, nil and why when the dict has no memory. A minute begins with its first
 -- line. Phases: any.
-function ____exports.take(limit)
+local function take(limit)
     local names = limit.names
     local lines = names:incr(LINES, 1)
     if lines == nil then
@@ -22,12 +22,14 @@ function ____exports.take(limit)
     end
     return lines <= limit.lines_per_minute
 end
+____exports.take = take
 --- Notes that a line was left out. Phases: any.
-function ____exports.leave_out(limit)
+local function leave_out(limit)
     increment(limit.names, LEFT_OUT, 1, 0)
 end
+____exports.leave_out = leave_out
 --- How many lines were left out since the last call in any worker. Phases: any.
-function ____exports.take_left_out(limit)
+local function take_left_out(limit)
     local count = limit.names:get(LEFT_OUT)
     if count == nil or count <= 0 then
         return 0
@@ -39,4 +41,5 @@ function ____exports.take_left_out(limit)
     limit.names:incr(LEFT_OUT, count)
     return 0
 end
+____exports.take_left_out = take_left_out
 return ____exports

@@ -1,8 +1,15 @@
 local ____exports = {}
+local ipairs = ipairs
+local table_remove = table.remove
 local lanes = require("resty.openclaw.spool.lane")
+local lanes_release = lanes.release
+local lanes_rewind = lanes.rewind
+local lanes_settle = lanes.settle
 local readers = require("resty.openclaw.spool.reader")
+local readers_read = readers.read
 local ____state = require("resty.openclaw.spool.state")
-local FULL = ____state.FULL
+local state_FULL = ____state.FULL
+local FULL = state_FULL
 local moment = ____state.moment
 --- Whether entries of a lane were read since the last batch was settled.
 local function has_moved(lane)
@@ -12,14 +19,14 @@ end
 local function leave_lane(spool, lane)
     for index, adopted in ipairs(spool.adopted) do
         if adopted == lane then
-            lanes.release(lane)
-            table.remove(spool.adopted, index)
+            lanes_release(lane)
+            table_remove(spool.adopted, index)
             return
         end
     end
 end
 --- Settles the batch in flight: writes the lane's position, and removes the segments that are delivered completely. Phases: any.
-function ____exports.finish(spool)
+local function finish(spool)
     local lane = spool.lane_in_flight
     if lane == nil then
         return
@@ -34,7 +41,7 @@ function ____exports.finish(spool)
         if lane.cursor.index > 0 and spool.blocked_by == FULL then
             spool.blocked_until = 0
         end
-        local err = lanes.settle(lane)
+        local err = lanes_settle(lane)
         if err ~= nil then
             spool.settings.faults:report("position", lane.path, ": ", err)
         end
@@ -43,8 +50,9 @@ function ____exports.finish(spool)
         leave_lane(spool, lane)
     end
 end
+____exports.finish = finish
 --- Gives the batch in flight back: its entries are queued again, as the oldest. Phases: any.
-function ____exports.give_back(spool)
+local function give_back(spool)
     local lane = spool.lane_in_flight
     if lane == nil then
         return
@@ -54,17 +62,18 @@ function ____exports.give_back(spool)
     spool.bytes = spool.bytes + spool.flying_bytes
     spool.flying_entries = 0
     spool.flying_bytes = 0
-    lanes.rewind(lane)
+    lanes_rewind(lane)
 end
+____exports.give_back = give_back
 --- Reads the next entries of a lane into the batch; false when there are none.
 local function take_from(spool, lane, reading)
     spool.lane_in_flight = lane
-    local err = readers.read(lane, spool, reading)
+    local err = readers_read(lane, spool, reading)
     if err ~= nil then
         spool.settings.faults:report("read", lane.path, ": ", err)
     end
     if reading.entries == 0 then
-        ____exports.finish(spool)
+        finish(spool)
     end
     return reading.entries > 0
 end
@@ -85,8 +94,8 @@ end
 --- Takes the oldest entries as the batch in flight: one string, each entry with its line end; the number of entries; when the first was
 -- appended. At most so many entries, and so many bytes unless a single entry is longer. Adopted lanes go first. 0 entries: there are
 -- none, or they cannot be read now. May yield. Phases: timer.
-function ____exports.take(spool, most_entries, most_bytes)
-    ____exports.give_back(spool)
+local function take(spool, most_entries, most_bytes)
+    give_back(spool)
     local text = spool.text:reset()
     local reading = {
         text = text,
@@ -108,4 +117,5 @@ function ____exports.take(spool, most_entries, most_bytes)
     spool.oldest_at = moment(reading.last_stamp)
     return text:get(), reading.entries, moment(reading.first_stamp)
 end
+____exports.take = take
 return ____exports

@@ -1,9 +1,15 @@
 local ____exports = {}
+local ipairs = ipairs
+local tonumber = tonumber
 local names = require("resty.openclaw.config.names")
+local names_sorted = names.sorted
 local ____version = require("resty.openclaw.core.process.version")
-local VERSION = ____version.VERSION
+local version_VERSION = ____version.VERSION
+local VERSION = version_VERSION
 local request = require("resty.openclaw.core.request.request")
+local request_variable = request.variable
 local outputs = require("resty.openclaw.core.text.json.output")
+local outputs_finish = outputs.finish
 local ____shapes = require("resty.openclaw.core.text.json.shapes")
 local exact = ____shapes.exact
 local map_of = ____shapes.map_of
@@ -11,14 +17,33 @@ local object = ____shapes.object
 local rounded = ____shapes.rounded
 local text = ____shapes.text
 local edge_json = require("resty.openclaw.status.edge_json")
+local edge_json_EDGES = edge_json.EDGES
+local edge_json_edges = edge_json.edges
 local node_figures = require("resty.openclaw.status.node_figures")
+local node_figures_gather = node_figures.gather
 local node_json = require("resty.openclaw.status.node_json")
+local node_json_UPSTREAM = node_json.UPSTREAM
+local node_json_upstream = node_json.upstream
 local plugin_json = require("resty.openclaw.status.plugin_json")
+local plugin_json_statuses = plugin_json.statuses
 local queue_json = require("resty.openclaw.status.queue_json")
+local queue_json_FAULTS = queue_json.FAULTS
+local queue_json_MEMORY = queue_json.MEMORY
+local queue_json_METRICS = queue_json.METRICS
+local queue_json_QUEUES = queue_json.QUEUES
+local queue_json_faults = queue_json.faults
+local queue_json_memory = queue_json.memory
+local queue_json_metrics = queue_json.metrics
+local queue_json_queues = queue_json.queues
 local route_figures = require("resty.openclaw.status.route_figures")
+local route_figures_gather = route_figures.gather
 local route_json = require("resty.openclaw.status.route_json")
+local route_json_ROUTE = route_json.ROUTE
+local route_json_route = route_json.route
 local series_of = require("resty.openclaw.status.series")
+local series_of_refresh = series_of.refresh
 local windows = require("resty.openclaw.status.window")
+local windows_look_back = windows.look_back
 local CONNECTIONS = object()({"active", exact}, {"reading", exact}, {"writing", exact}, {"waiting", exact})
 local STATUS = object()(
     {"version", text},
@@ -33,24 +58,24 @@ local STATUS = object()(
     {"window_seconds", rounded},
     {
         "upstreams",
-        map_of(node_json.UPSTREAM)
+        map_of(node_json_UPSTREAM)
     },
     {
         "routes",
-        map_of(route_json.ROUTE)
+        map_of(route_json_ROUTE)
     },
-    {"edges", edge_json.EDGES},
-    {"queues", queue_json.QUEUES},
-    {"faults", queue_json.FAULTS},
-    {"metrics", queue_json.METRICS},
-    {"memory", queue_json.MEMORY}
+    {"edges", edge_json_EDGES},
+    {"queues", queue_json_QUEUES},
+    {"faults", queue_json_FAULTS},
+    {"metrics", queue_json_METRICS},
+    {"memory", queue_json_MEMORY}
 )
 local function connections_in(state)
-    return tonumber(request.variable("connections_" .. state)) or 0
+    return tonumber(request_variable("connections_" .. state)) or 0
 end
 --- Nothing where nginx was built without `stub_status`.
 local function connections()
-    if request.variable("connections_active") == nil then
+    if request_variable("connections_active") == nil then
         return nil
     end
     return {
@@ -62,34 +87,34 @@ local function connections()
 end
 local function upstreams(subject, window)
     return function(put)
-        local figures = node_figures.gather(window)
-        for ____, name in ipairs(names.sorted(subject.upstreams)) do
+        local figures = node_figures_gather(window)
+        for ____, name in ipairs(names_sorted(subject.upstreams)) do
             put(
                 name,
-                node_json.upstream(window, figures, name, subject.upstreams[name])
+                node_json_upstream(window, figures, name, subject.upstreams[name])
             )
         end
     end
 end
 local function routes(subject, window)
     return function(put)
-        local all = route_figures.gather(window, subject.routes)
+        local all = route_figures_gather(window, subject.routes)
         window.yield_if_due()
-        for ____, name in ipairs(names.sorted(all)) do
-            local plugins = plugin_json.statuses(subject.plugins, name, window.yield_if_due)
+        for ____, name in ipairs(names_sorted(all)) do
+            local plugins = plugin_json_statuses(subject.plugins, name, window.yield_if_due)
             put(
                 name,
-                route_json.route(all[name], window.seconds, plugins)
+                route_json_route(all[name], window.seconds, plugins)
             )
         end
     end
 end
 --- Writes the document. Phases: content; those in which the output may yield.
-function ____exports.write(subject, output, time, now)
+local function write(subject, output, time, now)
     local ____output_0 = output
     local yield_if_due = ____output_0.yield_if_due
-    series_of.refresh(subject.history.index, yield_if_due)
-    local window = windows.look_back(subject.history, now, yield_if_due)
+    series_of_refresh(subject.history.index, yield_if_due)
+    local window = windows_look_back(subject.history, now, yield_if_due)
     STATUS(
         output,
         {
@@ -105,14 +130,15 @@ function ____exports.write(subject, output, time, now)
             window_seconds = window.seconds,
             upstreams = upstreams(subject, window),
             routes = routes(subject, window),
-            edges = edge_json.edges(window),
-            queues = queue_json.queues(window),
-            faults = queue_json.faults(window),
-            metrics = queue_json.metrics(window),
-            memory = queue_json.memory(window)
+            edges = edge_json_edges(window),
+            queues = queue_json_queues(window),
+            faults = queue_json_faults(window),
+            metrics = queue_json_metrics(window),
+            memory = queue_json_memory(window)
         }
     )
     output.text:put("\n")
-    outputs.finish(output)
+    outputs_finish(output)
 end
+____exports.write = write
 return ____exports

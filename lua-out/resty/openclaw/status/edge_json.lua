@@ -7,6 +7,8 @@ local object = ____shapes.object
 local rounded = ____shapes.rounded
 local sorted_entries = ____shapes.sorted_entries
 local windows = require("resty.openclaw.status.window")
+local windows_collected = windows.collected
+local windows_each = windows.each
 local EDGE = object()(
     {"link", name},
     {"pending", exact},
@@ -20,7 +22,8 @@ local EDGE = object()(
     }
 )
 --- How edges are written.
-____exports.EDGES = map_of(EDGE)
+local EDGES = map_of(EDGE)
+____exports.EDGES = EDGES
 local function edge_of(edges, labels)
     local route = labels.route or ""
     local known = edges[route]
@@ -33,14 +36,14 @@ local function edge_of(edges, labels)
 end
 local function gather(window)
     local edges = {}
-    windows.collected(
+    windows_collected(
         window,
         "openclaw_edge_link_up",
         function(labels, value)
             edge_of(edges, labels).is_up = value == 1
         end
     )
-    windows.collected(
+    windows_collected(
         window,
         "openclaw_edge_jobs",
         function(labels, value)
@@ -54,14 +57,14 @@ local function gather(window)
             end
         end
     )
-    windows.collected(
+    windows_collected(
         window,
         "openclaw_edge_oldest_seconds",
         function(labels, value)
             edge_of(edges, labels).oldest_seconds = value
         end
     )
-    windows.collected(
+    windows_collected(
         window,
         "openclaw_edge_store_bytes",
         function(labels, value)
@@ -69,7 +72,7 @@ local function gather(window)
             edge.stored_bytes = (edge.stored_bytes or 0) + value
         end
     )
-    windows.each(
+    windows_each(
         window,
         "openclaw_edge_jobs_total",
         function(labels, total)

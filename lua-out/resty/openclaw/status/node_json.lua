@@ -1,4 +1,5 @@
 local ____exports = {}
+local ipairs = ipairs
 local ____shapes = require("resty.openclaw.core.text.json.shapes")
 local exact = ____shapes.exact
 local flag = ____shapes.flag
@@ -8,11 +9,15 @@ local object = ____shapes.object
 local rounded = ____shapes.rounded
 local row_of = ____shapes.row_of
 local ____history = require("resty.openclaw.status.history")
-local POINTS = ____history.POINTS
+local history_POINTS = ____history.POINTS
+local POINTS = history_POINTS
 local node_figures = require("resty.openclaw.status.node_figures")
+local node_figures_of = node_figures.of
 local ____rate = require("resty.openclaw.status.rate")
 local per_second = ____rate.per_second
 local tallies = require("resty.openclaw.status.tally")
+local tallies_ANSWERS = tallies.ANSWERS
+local tallies_error_share = tallies.error_share
 local RECENT = object()({"requests_per_second", rounded}, {"error_share", rounded}, {"mean_seconds", rounded})
 local NODE = object()(
     {"address", name},
@@ -26,7 +31,7 @@ local NODE = object()(
     {"service_seconds", rounded},
     {"concurrency", rounded},
     {"tries", exact},
-    {"answers", tallies.ANSWERS},
+    {"answers", tallies_ANSWERS},
     {"recent", RECENT},
     {
         "seconds",
@@ -34,13 +39,14 @@ local NODE = object()(
     }
 )
 --- How an upstream is written.
-____exports.UPSTREAM = object()(
+local UPSTREAM = object()(
     {"degraded", flag},
     {
         "nodes",
         list_of(NODE)
     }
 )
+____exports.UPSTREAM = UPSTREAM
 --- The points of a chart, the oldest first.
 local function points_of(points)
     if points == nil then
@@ -70,14 +76,14 @@ local function node(report, figures, seconds)
         answers = answers and answers.totals,
         recent = {
             requests_per_second = per_second(figures.recent_tries, seconds),
-            error_share = tallies.error_share(answers),
+            error_share = tallies_error_share(answers),
             mean_seconds = figures.mean_seconds
         },
         seconds = points_of(figures.points)
     }
 end
 --- What the document says of an upstream. Phases: any.
-function ____exports.upstream(window, figures, upstream_name, given)
+local function upstream(window, figures, upstream_name, given)
     local ____this_4
     ____this_4 = given
     local ____opt_3 = ____this_4.is_degraded
@@ -85,10 +91,11 @@ function ____exports.upstream(window, figures, upstream_name, given)
         degraded = ____opt_3 and ____opt_3(____this_4),
         nodes = function(put)
             for ____, report in ipairs(given:report()) do
-                local its_figures = node_figures.of(window, figures, upstream_name, report.address)
+                local its_figures = node_figures_of(window, figures, upstream_name, report.address)
                 put(node(report, its_figures, window.seconds))
             end
         end
     }
 end
+____exports.upstream = upstream
 return ____exports

@@ -1,12 +1,18 @@
 local ____exports = {}
+local ipairs = ipairs
+local pcall = pcall
+local type = type
 local names = require("resty.openclaw.config.names")
+local names_sorted = names.sorted
 local any_value = require("resty.openclaw.core.text.json.any_value")
+local any_value_encode = any_value.encode
 --- Of what one plugin says.
 local BOUNDS = {depth = 8, bytes = 65536}
 --- Writes JSON that is JSON already.
-____exports.WRITTEN = function(output, value)
+local function WRITTEN(output, value)
     output.text:put(value or "null")
 end
+____exports.WRITTEN = WRITTEN
 --- A reader without any plugins yet. Phases: any.
 local function create(faults, plugins_of)
     return {faults = faults, plugins_of = plugins_of, reported = {}}
@@ -20,7 +26,7 @@ local function read(plugin, route, yield_if_due)
             problem = "it is a " .. type(said)
         }
     end
-    return any_value.encode(said, BOUNDS, yield_if_due)
+    return any_value_encode(said, BOUNDS, yield_if_due)
 end
 --- Whether it has the method: plugins of users' own may have a field of that name.
 local function has_status(plugin)
@@ -43,13 +49,13 @@ local function written(reader, plugin, name, route, yield_if_due)
     return text
 end
 --- What each plugin of a route says, by its name. Never raises. Phases: content.
-function ____exports.statuses(reader, route, yield_if_due)
+local function statuses(reader, route, yield_if_due)
     return function(put)
         local plugins = reader.plugins_of(route)
         if plugins == nil then
             return
         end
-        for ____, name in ipairs(names.sorted(plugins)) do
+        for ____, name in ipairs(names_sorted(plugins)) do
             local plugin = plugins[name]
             if has_status(plugin) then
                 put(
@@ -66,4 +72,5 @@ function ____exports.statuses(reader, route, yield_if_due)
         end
     end
 end
+____exports.statuses = statuses
 return ____exports

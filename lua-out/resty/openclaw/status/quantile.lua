@@ -1,4 +1,5 @@
 local ____exports = {}
+local ipairs = ipairs
 --- The value below which a share of the observations lies, as Prometheus' histogram_quantile() estimates it: it finds the bucket
 -- of the value, and interpolates linearly inside. The lowest bucket begins at 0. The last bucket has no upper bound: its lower
 -- bound is returned. Nothing without observations.
@@ -6,7 +7,7 @@ local ____exports = {}
 -- 
 -- @param share above 0
 -- @param counts for each bucket, not cumulative; one more than there are bounds
-function ____exports.quantile(share, counts, bounds)
+local function quantile(share, counts, bounds)
     local total = 0
     for ____, count in ipairs(counts) do
         total = total + count
@@ -30,4 +31,5 @@ function ____exports.quantile(share, counts, bounds)
     end
     return bounds[#bounds]
 end
+____exports.quantile = quantile
 return ____exports

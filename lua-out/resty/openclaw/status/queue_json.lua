@@ -1,7 +1,11 @@
 local ____exports = {}
+local ipairs = ipairs
 local names = require("resty.openclaw.config.names")
+local names_sorted = names.sorted
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local shared_memory_usage = shared_memory.usage
 local room = require("resty.openclaw.core.metrics.metric_registry.room")
+local room_usage = room.usage
 local ____shapes = require("resty.openclaw.core.text.json.shapes")
 local exact = ____shapes.exact
 local list_of = ____shapes.list_of
@@ -10,6 +14,9 @@ local name = ____shapes.name
 local object = ____shapes.object
 local sorted_entries = ____shapes.sorted_entries
 local windows = require("resty.openclaw.status.window")
+local windows_collected = windows.collected
+local windows_each = windows.each
+local windows_exists = windows.exists
 local QUEUE = object()(
     {"queued", exact},
     {"queued_bytes", exact},
@@ -22,14 +29,18 @@ local QUEUE = object()(
     }
 )
 --- How queues are written.
-____exports.QUEUES = map_of(QUEUE)
+local QUEUES = map_of(QUEUE)
+____exports.QUEUES = QUEUES
 --- How faults are written.
-____exports.FAULTS = list_of(object()({"plugin", name}, {"kind", name}, {"count", exact}))
+local FAULTS = list_of(object()({"plugin", name}, {"kind", name}, {"count", exact}))
+____exports.FAULTS = FAULTS
 --- How `metrics` is written.
-____exports.METRICS = object()({"dropped_labels", exact}, {"lost_series", exact}, {"misuse", exact}, {"expired_series", exact})
+local METRICS = object()({"dropped_labels", exact}, {"lost_series", exact}, {"misuse", exact}, {"expired_series", exact})
+____exports.METRICS = METRICS
 local USAGE = object()({"used", exact}, {"free", exact})
 --- How `memory` is written.
-____exports.MEMORY = object()({"slots", USAGE}, {"bytes", USAGE})
+local MEMORY = object()({"slots", USAGE}, {"bytes", USAGE})
+____exports.MEMORY = MEMORY
 local function queue_of(queues, sink)
     local known = queues[sink]
     if known ~= nil then
@@ -41,42 +52,42 @@ local function queue_of(queues, sink)
 end
 local function gather(window)
     local queues = {}
-    windows.collected(
+    windows_collected(
         window,
         "openclaw_post_action_queued",
         function(labels, value)
             queue_of(queues, labels.sink or "").queued = value
         end
     )
-    windows.collected(
+    windows_collected(
         window,
         "openclaw_post_action_queued_bytes",
         function(labels, value)
             queue_of(queues, labels.sink or "").queued_bytes = value
         end
     )
-    windows.collected(
+    windows_collected(
         window,
         "openclaw_post_action_spool_bytes",
         function(labels, value)
             queue_of(queues, labels.sink or "").spool_bytes = value
         end
     )
-    windows.each(
+    windows_each(
         window,
         "openclaw_post_action_sent_total",
         function(labels, total)
             queue_of(queues, labels.sink or "").sent = total
         end
     )
-    windows.each(
+    windows_each(
         window,
         "openclaw_post_action_retries_total",
         function(labels, total)
             queue_of(queues, labels.sink or "").retries = total
         end
     )
-    windows.each(
+    windows_each(
         window,
         "openclaw_post_action_dropped_total",
         function(labels, total)
@@ -106,9 +117,9 @@ function ____exports.queues(window)
     )
 end
 --- The faults, sorted by plugin and kind. Else as `queues`.
-function ____exports.faults(window)
+local function faults(window)
     local found = {}
-    windows.each(
+    windows_each(
         window,
         "openclaw_faults_total",
         function(labels, total)
@@ -118,14 +129,15 @@ function ____exports.faults(window)
         end
     )
     return function(put)
-        for ____, key in ipairs(names.sorted(found)) do
+        for ____, key in ipairs(names_sorted(found)) do
             put(found[key])
         end
     end
 end
+____exports.faults = faults
 local function sum(window, metric)
-    local all = windows.exists(window, metric) and 0 or nil
-    windows.each(
+    local all = windows_exists(window, metric) and 0 or nil
+    windows_each(
         window,
         metric,
         function(_, total)
@@ -135,7 +147,7 @@ local function sum(window, metric)
     return all
 end
 --- What the metrics lost. Else as `queues`.
-function ____exports.metrics(window)
+local function metrics(window)
     return {
         dropped_labels = sum(window, "openclaw_metrics_dropped_labels_total"),
         lost_series = sum(window, "openclaw_metrics_lost_series_total"),
@@ -143,6 +155,7 @@ function ____exports.metrics(window)
         expired_series = sum(window, "openclaw_metrics_expired_series_total")
     }
 end
+____exports.metrics = metrics
 local function usage(used, free)
     local ____temp_0
     if used == nil then
@@ -153,14 +166,15 @@ local function usage(used, free)
     return ____temp_0
 end
 --- The slots of shared memory and the bytes of its dict, in use and free. Phases: any.
-function ____exports.memory(window)
+local function memory(window)
     local ____window_history_1 = window.history
     local registry = ____window_history_1.registry
-    local used_slots, free_slots = shared_memory.usage(registry.region)
-    local used_bytes, free_bytes = room.usage(registry)
+    local used_slots, free_slots = shared_memory_usage(registry.region)
+    local used_bytes, free_bytes = room_usage(registry)
     return {
         slots = usage(used_slots, free_slots),
         bytes = usage(used_bytes, free_bytes)
     }
 end
+____exports.memory = memory
 return ____exports

@@ -1,6 +1,12 @@
 local ____exports = {}
+local ipairs = ipairs
 local tallies = require("resty.openclaw.status.tally")
+local tallies_add = tallies.add
+local tallies_new = tallies.new
 local windows = require("resty.openclaw.status.window")
+local windows_each = windows.each
+local windows_each_histogram = windows.each_histogram
+local windows_exists = windows.exists
 local REQUESTS = "openclaw_requests_total"
 local DURATION = "openclaw_request_duration_seconds"
 local FIRST_BYTE = "openclaw_request_first_byte_seconds"
@@ -19,10 +25,10 @@ local function new_spread()
 end
 local function new_figures(window)
     local function zero(name)
-        return windows.exists(window, name) and 0 or nil
+        return windows_exists(window, name) and 0 or nil
     end
     return {
-        requests = windows.exists(window, REQUESTS) and tallies.new() or nil,
+        requests = windows_exists(window, REQUESTS) and tallies_new() or nil,
         duration = new_spread(),
         first_byte = new_spread(),
         cached = 0,
@@ -78,7 +84,7 @@ local function widen(spread, counts, bounds)
 end
 --- Adds each series of a family to its route and to its variant. `label`: the label whose value `add` gets.
 local function count(window, routes, name, label, add)
-    windows.each(
+    windows_each(
         window,
         name,
         function(labels, total, recent)
@@ -95,7 +101,7 @@ local function count(window, routes, name, label, add)
     )
 end
 local function spread(window, routes, name, pick)
-    windows.each_histogram(
+    windows_each_histogram(
         window,
         name,
         function(labels, counts, bounds)
@@ -118,7 +124,7 @@ local function spread(window, routes, name, pick)
     )
 end
 --- All routes that somebody counts, and those whose names are given. Phases: those in which the window may yield.
-function ____exports.gather(window, names)
+local function gather(window, names)
     local routes = {}
     for ____, name in ipairs(names) do
         route_of(window, routes, name)
@@ -130,7 +136,7 @@ function ____exports.gather(window, names)
         REQUESTS,
         "status",
         function(figures, status, total, recent)
-            tallies.add(figures.requests, status, total, recent)
+            tallies_add(figures.requests, status, total, recent)
         end
     )
     spread(
@@ -220,4 +226,5 @@ function ____exports.gather(window, names)
     )
     return routes
 end
+____exports.gather = gather
 return ____exports

@@ -1,5 +1,8 @@
 local ____exports = {}
+local ipairs = ipairs
+local next = next
 local names = require("resty.openclaw.config.names")
+local names_sorted = names.sorted
 local ____shapes = require("resty.openclaw.core.text.json.shapes")
 local exact = ____shapes.exact
 local map_of = ____shapes.map_of
@@ -7,12 +10,16 @@ local object = ____shapes.object
 local rounded = ____shapes.rounded
 local sorted_entries = ____shapes.sorted_entries
 local ____plugin_json = require("resty.openclaw.status.plugin_json")
-local WRITTEN = ____plugin_json.WRITTEN
+local plugin_json_WRITTEN = ____plugin_json.WRITTEN
+local WRITTEN = plugin_json_WRITTEN
 local ____quantile = require("resty.openclaw.status.quantile")
 local quantile = ____quantile.quantile
 local ____rate = require("resty.openclaw.status.rate")
 local per_second = ____rate.per_second
 local tallies = require("resty.openclaw.status.tally")
+local tallies_ANSWERS = tallies.ANSWERS
+local tallies_error_share = tallies.error_share
+local tallies_is_used = tallies.is_used
 local MODEL_RECENT = object()({"prompt_tokens_per_second", rounded}, {"completion_tokens_per_second", rounded}, {"answer_tokens_per_second_p50", rounded}, {"first_token_p95_seconds", rounded})
 local MODEL = object()({"prompt_tokens", exact}, {"completion_tokens", exact}, {"recent", MODEL_RECENT})
 local RECENT = object()(
@@ -26,7 +33,7 @@ local RECENT = object()(
 )
 local MODELS = map_of(MODEL)
 local VARIANT = object()(
-    {"requests", tallies.ANSWERS},
+    {"requests", tallies_ANSWERS},
     {"request_bytes", exact},
     {"response_bytes", exact},
     {"cache_saved_seconds", rounded},
@@ -34,8 +41,8 @@ local VARIANT = object()(
     {"models", MODELS}
 )
 --- How a route is written.
-____exports.ROUTE = object()(
-    {"requests", tallies.ANSWERS},
+local ROUTE = object()(
+    {"requests", tallies_ANSWERS},
     {"request_bytes", exact},
     {"response_bytes", exact},
     {"cache_saved_seconds", rounded},
@@ -50,6 +57,7 @@ ____exports.ROUTE = object()(
         map_of(WRITTEN)
     }
 )
+____exports.ROUTE = ROUTE
 local function part(spread, share)
     return quantile(share, spread.counts, spread.bounds)
 end
@@ -73,7 +81,7 @@ local function recent_of(figures, seconds)
     local cached = ____figures_0.cached
     return {
         requests_per_second = per_second(requests and requests.recent, seconds),
-        error_share = tallies.error_share(requests),
+        error_share = tallies_error_share(requests),
         p50_seconds = part(duration, 0.5),
         p95_seconds = part(duration, 0.95),
         p99_seconds = part(duration, 0.99),
@@ -107,11 +115,11 @@ end
 local function shown_variants(variants)
     local shown = {}
     local has_names = false
-    for ____, variant in ipairs(names.sorted(variants)) do
+    for ____, variant in ipairs(names_sorted(variants)) do
         if variant ~= "" then
             has_names = true
         end
-        if variant ~= "" or tallies.is_used(variants[variant].requests) then
+        if variant ~= "" or tallies_is_used(variants[variant].requests) then
             shown[#shown + 1] = variant
         end
     end
@@ -132,7 +140,7 @@ local function variants_of(variants, seconds)
     end
 end
 --- What the document says of a route. Phases: any.
-function ____exports.route(given, seconds, plugins)
+local function route(given, seconds, plugins)
     local all = figures_of(given.all, seconds)
     return {
         requests = all.requests,
@@ -145,4 +153,5 @@ function ____exports.route(given, seconds, plugins)
         plugins = plugins
     }
 end
+____exports.route = route
 return ____exports

@@ -1,9 +1,10 @@
 local ____exports = {}
+local pairs = pairs
 local ____shapes = require("resty.openclaw.core.text.json.shapes")
 local exact = ____shapes.exact
 local object = ____shapes.object
 --- How the totals are written.
-____exports.ANSWERS = object()(
+local ANSWERS = object()(
     {"1xx", exact},
     {"2xx", exact},
     {"3xx", exact},
@@ -11,6 +12,7 @@ ____exports.ANSWERS = object()(
     {"5xx", exact},
     {"other", exact}
 )
+____exports.ANSWERS = ANSWERS
 --- An empty tally. Phases: any.
 local function create()
     local totals = {
@@ -25,7 +27,7 @@ local function create()
 end
 ____exports.new = create
 --- Adds responses of one class; what is no class counts as "other". Phases: any.
-function ____exports.add(tally, status, total, recent)
+local function add(tally, status, total, recent)
     local totals = tally.totals
     local name = status ~= nil and totals[status] ~= nil and status or "other"
     totals[name] = (totals[name] or 0) + total
@@ -34,8 +36,9 @@ function ____exports.add(tally, status, total, recent)
         tally.recent_errors = tally.recent_errors + recent
     end
 end
+____exports.add = add
 --- Whether it holds any responses. Phases: any.
-function ____exports.is_used(tally)
+local function is_used(tally)
     if tally == nil then
         return false
     end
@@ -46,11 +49,13 @@ function ____exports.is_used(tally)
     end
     return false
 end
+____exports.is_used = is_used
 --- The share of errors within the window; nothing without responses. Phases: any.
-function ____exports.error_share(tally)
+local function error_share(tally)
     if tally == nil or tally.recent <= 0 then
         return nil
     end
     return tally.recent_errors / tally.recent
 end
+____exports.error_share = error_share
 return ____exports

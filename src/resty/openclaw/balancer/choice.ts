@@ -5,6 +5,7 @@
  * members are left out because they are ejected, and at most half of those that are up because they are busy, as a single client
  * can make a node say so. If too few are up, the others get requests too: they may work, and those left would be overloaded.
  */
+import * as straight_loop from "../core/code/straight_loop";
 import * as health_state from "./health_check/health_state";
 import type { Candidates, Peer, Policy, Pool } from "./model";
 import * as outlier_detection from "./outlier_detection";
@@ -98,17 +99,19 @@ function begin_choice(pool: Pool): void {
     to_probe = undefined;
 }
 
+function look_at(this: void, peer: Peer, pool: Pool, round: number, now: MonotonicTime): void {
+    if (peer_of.has_restarted(peer)) peer.learned = pool.policy.learn(peer);
+    if (peer.is_draining) return;
+    if (peer.tried_in === round) is_up(peer, now);
+    else consider(pool, peer, now);
+}
+
+const look_at_all = straight_loop.over(look_at);
+
 /** Finds the candidates: the available peers where the request was not tried in this round. */
 function find_available(pool: Pool, round: number, now: MonotonicTime): void {
     begin_choice(pool);
-    for (const place of $range(0, pool.peers.length - 1)) {
-        const peer = pool.peers[place]!;
-        if (peer_of.has_restarted(peer)) peer.learned = pool.policy.learn(peer);
-        if (!peer.is_draining) {
-            if (peer.tried_in === round) is_up(peer, now);
-            else consider(pool, peer, now);
-        }
-    }
+    look_at_all(pool.peers, pool.peers.length, pool, round, now);
 }
 
 /** The index in `pool.busy` from which on busy peers become candidates all the same. */

@@ -67,8 +67,8 @@ const QUIET_TICK_SECONDS = 30;
 export function service_seconds(all: Estimates, peer: Peer<Estimate>): number {
     const estimate = peer.learned;
     const exposure = estimate.exposure + (all.mean_service * all.mean_weight) / peer.weight;
-    const seconds = exposure / (estimate.answers + 1);
-    return seconds > LEAST_SERVICE_SECONDS ? seconds : LEAST_SERVICE_SECONDS;
+    const seconds = math.max(exposure / (estimate.answers + 1), LEAST_SERVICE_SECONDS);
+    return seconds;
 }
 
 /** Records that something happened at the peer. Phases: any. */

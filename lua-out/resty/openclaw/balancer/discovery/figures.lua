@@ -1,5 +1,8 @@
 local ____exports = {}
+local ipairs = ipairs
 local gauges = require("resty.openclaw.core.metrics.gauges")
+local gauges_add = gauges.add
+local gauges_of = gauges.of
 local shown_by_registry = {}
 --- Upstreams may share a name; it is shown once.
 local function sample_names(shown, sampled, sample)
@@ -15,7 +18,7 @@ local function sample_names(shown, sampled, sample)
 end
 local function show_names(registry, all)
     local help = "Addresses that a name of nodes stands for, as the last answer had them; 0 before the first one."
-    gauges.of(
+    gauges_of(
         registry,
         "openclaw_dns_addresses",
         help,
@@ -29,7 +32,8 @@ local function show_names(registry, all)
     )
 end
 --- Shows the names of an upstream. Phases: init.
-function ____exports.show(registry, shown)
-    gauges.add(shown_by_registry, registry, shown, show_names)
+local function show(registry, shown)
+    gauges_add(shown_by_registry, registry, shown, show_names)
 end
+____exports.show = show
 return ____exports

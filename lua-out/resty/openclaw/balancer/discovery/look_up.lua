@@ -1,16 +1,26 @@
 local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
+local tostring = tostring
+local math_min = math.min
+local string_sub = string.sub
+local table_remove = table.remove
 local ____address = require("resty.openclaw.core.http.address")
 local canonical = ____address.canonical
 local shown = ____address.shown
 local ____entries = require("resty.openclaw.balancer.discovery.entries")
-local MOST_ENTRIES = ____entries.MOST_ENTRIES
+local entries_MOST_ENTRIES = ____entries.MOST_ENTRIES
+local MOST_ENTRIES = entries_MOST_ENTRIES
 local tidy = ____entries.tidy
 local ____question = require("resty.openclaw.balancer.discovery.question")
+local question_TYPE_A = ____question.TYPE_A
+local question_TYPE_AAAA = ____question.TYPE_AAAA
+local question_TYPE_SRV = ____question.TYPE_SRV
 local ask = ____question.ask
 local question = ____question.question
-local TYPE_A = ____question.TYPE_A
-local TYPE_AAAA = ____question.TYPE_AAAA
-local TYPE_SRV = ____question.TYPE_SRV
+local TYPE_A = question_TYPE_A
+local TYPE_AAAA = question_TYPE_AAAA
+local TYPE_SRV = question_TYPE_SRV
 local ____service = require("resty.openclaw.balancer.discovery.service")
 local places_of = ____service.places_of
 local question_about = ____service.question_about
@@ -39,7 +49,7 @@ local function add_fresh(findings, place, records)
 end
 local function add_from_before(findings, place, ____type)
     for ____, known in ipairs(findings.before) do
-        local known_type = string.sub(known.host, 1, 1) == "[" and TYPE_AAAA or TYPE_A
+        local known_type = string_sub(known.host, 1, 1) == "[" and TYPE_AAAA or TYPE_A
         if known.target == place.host and known_type == ____type then
             local ____findings_entries_1 = findings.entries
             ____findings_entries_1[#____findings_entries_1 + 1] = entry(known.host, place)
@@ -53,7 +63,7 @@ local function add(findings, place, asked)
         return
     end
     add_fresh(findings, place, asked.records)
-    findings.seconds = math.min(findings.seconds, asked.seconds)
+    findings.seconds = math_min(findings.seconds, asked.seconds)
     if asked.err ~= nil then
         findings.reason = (asked.host .. ": ") .. asked.err
     end
@@ -98,7 +108,7 @@ local function look_up_places(settings, places, came_along, findings)
         findings.warning = ("more than " .. tostring(MOST_ENTRIES)) .. " addresses, the rest is left out"
     end
     while #entries > MOST_ENTRIES do
-        table.remove(entries)
+        table_remove(entries)
     end
     return {entries = entries, seconds = findings.seconds, is_complete = is_complete, warning = findings.warning}
 end
@@ -106,7 +116,7 @@ end
 -- Yields. Phases: timer.
 -- 
 -- @param before the former answer, empty at first
-function ____exports.look_up(settings, name, before)
+local function look_up(settings, name, before)
     local findings = {
         before = before,
         entries = {},
@@ -130,4 +140,5 @@ function ____exports.look_up(settings, name, before)
     findings.seconds = service.seconds
     return look_up_places(settings, places, service.others, findings)
 end
+____exports.look_up = look_up
 return ____exports

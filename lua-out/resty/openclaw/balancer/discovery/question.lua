@@ -1,11 +1,23 @@
 local ____exports = {}
+local ipairs = ipairs
+local pcall = pcall
+local tostring = tostring
+local math_floor = math.floor
+local math_max = math.max
+local math_min = math.min
 local semaphore = require("ngx.semaphore")
+local semaphore_new = semaphore.new
 local random = require("resty.openclaw.core.bytes.random")
+local random_share = random.share
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 --- RFC 1035, RFC 3596 and RFC 2782.
-____exports.TYPE_A = 1
-____exports.TYPE_AAAA = 28
-____exports.TYPE_SRV = 33
+local TYPE_A = 1
+____exports.TYPE_A = TYPE_A
+local TYPE_AAAA = 28
+____exports.TYPE_AAAA = TYPE_AAAA
+local TYPE_SRV = 33
+____exports.TYPE_SRV = TYPE_SRV
 --- RFC 1035, section 4.1.1: there is no such name. All other codes are errors.
 local NAME_ERROR = 3
 local CLASS_IN = 1
@@ -13,7 +25,7 @@ local ANSWER_SECTION = 1
 local QUESTIONS_AT_ONCE = 4
 local MOST_SECONDS = 30
 --- A question that was not asked yet.
-function ____exports.question(host, ____type)
+local function question(host, ____type)
     return {
         host = host,
         type = ____type,
@@ -23,6 +35,7 @@ function ____exports.question(host, ____type)
         err = "never asked"
     }
 end
+____exports.question = question
 local function take(asked, answers)
     local records = {}
     local others = {}
@@ -34,7 +47,7 @@ local function take(asked, answers)
             others[#others + 1] = record
         end
         if is_answer then
-            asked.seconds = math.min(asked.seconds, record.ttl)
+            asked.seconds = math_min(asked.seconds, record.ttl)
         end
     end
     asked.records = records
@@ -48,8 +61,8 @@ local function put(settings, asked, server)
         asked.err = err
         return
     end
-    resolver._id = math.floor(random.share() * 65536)
-    local answers, query_err = resolver:query(asked.host, {qtype = asked.type, additional_section = asked.type == ____exports.TYPE_SRV})
+    resolver._id = math_floor(random_share() * 65536)
+    local answers, query_err = resolver:query(asked.host, {qtype = asked.type, additional_section = asked.type == TYPE_SRV})
     if answers == nil then
         asked.err = query_err
     elseif answers.errcode == NAME_ERROR then
@@ -64,7 +77,7 @@ end
 --- Asks one server after another. The library itself does so only if a server does not answer.
 local function ask_in_turn(settings, asked, done)
     local servers = settings.servers
-    local place = math.floor(random.share() * #servers)
+    local place = math_floor(random_share() * #servers)
     local attempts = 0
     while asked.records == nil and attempts < settings.attempts do
         local ok, err = pcall(put, settings, asked, servers[place + 1])
@@ -77,17 +90,17 @@ local function ask_in_turn(settings, asked, done)
     done:post(1)
 end
 local function ask_some(settings, questions, first, last)
-    local done = (semaphore.new())
+    local done = (semaphore_new())
     local threads = {}
     for place = first, last do
         local asked = questions[place]
         asked.err = "no answer in time"
         threads[#threads + 1] = ngx.thread.spawn(ask_in_turn, settings, asked, done)
     end
-    local give_up = clock.now() + (settings.attempts + 2) * settings.timeout_ms / 1000
+    local give_up = clock_now() + (settings.attempts + 2) * settings.timeout_ms / 1000
     for _ = first, last do
-        done:wait(math.max(
-            give_up - clock.now(),
+        done:wait(math_max(
+            give_up - clock_now(),
             0
         ))
     end
@@ -97,13 +110,14 @@ local function ask_some(settings, questions, first, last)
 end
 --- Asks the questions, and stores the answers in them. Yields; takes at most 30 seconds plus the time of one question. Phases:
 -- timer.
-function ____exports.ask(settings, questions)
-    local give_up = clock.now() + MOST_SECONDS
+local function ask(settings, questions)
+    local give_up = clock_now() + MOST_SECONDS
     local first = 1
-    while first <= #questions and clock.now() < give_up do
-        local last = math.min(first + QUESTIONS_AT_ONCE - 1, #questions)
+    while first <= #questions and clock_now() < give_up do
+        local last = math_min(first + QUESTIONS_AT_ONCE - 1, #questions)
         ask_some(settings, questions, first, last)
         first = last + 1
     end
 end
+____exports.ask = ask
 return ____exports

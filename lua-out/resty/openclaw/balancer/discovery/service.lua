@@ -1,6 +1,13 @@
 local ____exports = {}
+local ipairs = ipairs
+local math_max = math.max
+local math_min = math.min
+local string_lower = string.lower
+local table_remove = table.remove
+local table_sort = table.sort
 local ____entries = require("resty.openclaw.balancer.discovery.entries")
-local MOST_ENTRIES = ____entries.MOST_ENTRIES
+local entries_MOST_ENTRIES = ____entries.MOST_ENTRIES
+local MOST_ENTRIES = entries_MOST_ENTRIES
 local ____name = require("resty.openclaw.balancer.discovery.name")
 local is_host = ____name.is_host
 local ____question = require("resty.openclaw.balancer.discovery.question")
@@ -26,14 +33,14 @@ local function is_usable(record)
 end
 --- The hosts with the lowest priority number, sorted, 256 at most. Empty if the records say that there is no such service. Nil and why
 -- if no record can be used. Pure Lua.
-function ____exports.places_of(records)
+local function places_of(records)
     local lowest = math.huge
     local closed = false
     for ____, record in ipairs(records) do
         if is_closed(record) then
             closed = true
         elseif is_usable(record) then
-            lowest = math.min(lowest, record.priority)
+            lowest = math_min(lowest, record.priority)
         end
     end
     local places = {}
@@ -46,26 +53,27 @@ function ____exports.places_of(records)
     for ____, record in ipairs(records) do
         if record.priority == lowest and is_usable(record) then
             places[#places + 1] = {
-                host = string.lower(record.target),
+                host = string_lower(record.target),
                 port = record.port,
-                weight = math.max(record.weight, 1)
+                weight = math_max(record.weight, 1)
             }
         end
     end
-    table.sort(places, comes_first)
+    table_sort(places, comes_first)
     while #places > MOST_ENTRIES do
-        table.remove(places)
+        table_remove(places)
     end
     return places
 end
+____exports.places_of = places_of
 --- A question, already answered if its answer came with another one.
-function ____exports.question_about(host, ____type, came_along)
+local function question_about(host, ____type, came_along)
     local about = question(host, ____type)
     local records = {}
     for ____, record in ipairs(came_along) do
-        if record.type == ____type and string.lower(record.name) == host then
+        if record.type == ____type and string_lower(record.name) == host then
             records[#records + 1] = record
-            about.seconds = math.min(about.seconds, record.ttl)
+            about.seconds = math_min(about.seconds, record.ttl)
         end
     end
     if #records > 0 then
@@ -74,4 +82,5 @@ function ____exports.question_about(host, ____type, came_along)
     end
     return about
 end
+____exports.question_about = question_about
 return ____exports

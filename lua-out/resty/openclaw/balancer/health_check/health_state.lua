@@ -1,21 +1,23 @@
 local ____exports = {}
 --- Slots of the common block that a record takes. All zero: a node that has never failed a check.
-____exports.SLOTS = 4
+local SLOTS = 4
+____exports.SLOTS = SLOTS
 local DOWN = 0
 local FAILS_IN_A_ROW = 1
 local PASSES_IN_A_ROW = 2
 --- Whether a check has failed and enough passes have not followed yet.
 local IN_DOUBT = 3
 --- Whether the checks have marked the node as down: it gets no requests. Phases: any.
-function ____exports.is_down(record)
+local function is_down(record)
     return record[DOWN] ~= 0
 end
+____exports.is_down = is_down
 local function note_failure(record, fails)
     local in_a_row = record[FAILS_IN_A_ROW] + 1
     record[FAILS_IN_A_ROW] = in_a_row
     record[PASSES_IN_A_ROW] = 0
     record[IN_DOUBT] = 1
-    if ____exports.is_down(record) or in_a_row < fails then
+    if is_down(record) or in_a_row < fails then
         return nil
     end
     record[DOWN] = 1
@@ -26,7 +28,7 @@ end
 -- 
 -- @param fails failures in a row that mark a node as down
 -- @param passes passes in a row that mark it as up; "busy" counts as one
-function ____exports.note(record, result, fails, passes)
+local function note(record, result, fails, passes)
     if result == "fail" then
         return note_failure(record, fails)
     end
@@ -39,10 +41,11 @@ function ____exports.note(record, result, fails, passes)
     if in_a_row < passes then
         return nil
     end
-    local was_down = ____exports.is_down(record)
+    local was_down = is_down(record)
     record[DOWN] = 0
     record[PASSES_IN_A_ROW] = 0
     record[IN_DOUBT] = 0
     return was_down and "up" or "recovered"
 end
+____exports.note = note
 return ____exports

@@ -1,8 +1,15 @@
 local ____exports = {}
+local tostring = tostring
+local math_max = math.max
+local string_find = string.find
 local retry_after_of = require("resty.openclaw.core.http.retry_after")
+local retry_after_of_seconds = retry_after_of.seconds
 local http_client = require("resty.openclaw.http_client")
+local http_client_request = http_client.request
 local busy_statuses = require("resty.openclaw.balancer.busy_statuses")
+local busy_statuses_is_busy = busy_statuses.is_busy
 local tls = require("resty.openclaw.balancer.health_check.tls")
+local tls_is_tls = tls.is_tls
 --- So many bytes of a body are read.
 local BODY_BYTES = 65536
 local TOO_MANY_REQUESTS = 429
@@ -17,7 +24,7 @@ local function connect(socket, host, port)
 end
 local function probe_tcp(settings, host, port)
     local socket = ngx.socket.tcp()
-    socket:settimeout(math.max(1, settings.timeout_seconds * 1000))
+    socket:settimeout(math_max(1, settings.timeout_seconds * 1000))
     local connected, err = connect(socket, host, port)
     if connected == nil then
         return "fail", "cannot connect: " .. err
@@ -31,19 +38,19 @@ local function judge(settings, response)
         if settings.body == nil then
             return "pass"
         end
-        local found = string.find(response.body, settings.body, 1, true)
+        local found = string_find(response.body, settings.body, 1, true)
         if found ~= nil then
             return "pass"
         end
         return "fail", "the body lacks the text"
     end
     local retry_after = response.headers["retry-after"]
-    if busy_statuses.is_busy(
+    if busy_statuses_is_busy(
         settings.busy_statuses,
         tostring(status),
         retry_after
     ) then
-        return "busy", "status " .. tostring(status), retry_after_of.seconds(retry_after)
+        return "busy", "status " .. tostring(status), retry_after_of_seconds(retry_after)
     end
     if status == TOO_MANY_REQUESTS then
         return "pass"
@@ -58,7 +65,7 @@ local function headers_for(settings, name, port)
     return {Host = (port == 0 or port == HTTPS_PORT) and name or (name .. ":") .. tostring(port)}
 end
 local function probe_http(settings, host, port, server_name)
-    local is_tls = tls.is_tls(settings, port)
+    local is_tls = tls_is_tls(settings, port)
     local ____is_tls_0
     if is_tls then
         ____is_tls_0 = settings.ssl_server_name or server_name
@@ -66,7 +73,7 @@ local function probe_http(settings, host, port, server_name)
         ____is_tls_0 = nil
     end
     local name = ____is_tls_0
-    local response, err = http_client.request({
+    local response, err = http_client_request({
         scheme = is_tls and "https" or "http",
         host = host,
         port = port,
@@ -91,7 +98,7 @@ end
 -- 
 -- @param port 0 if the host is a unix socket
 -- @param server_name the node's name for TLS, if it has one
-function ____exports.probe(settings, host, port, server_name)
+local function probe(settings, host, port, server_name)
     ngx.update_time()
     local actual_port = port == 0 and 0 or (settings.port or port)
     if settings.type == "tcp" then
@@ -99,4 +106,5 @@ function ____exports.probe(settings, host, port, server_name)
     end
     return probe_http(settings, host, actual_port, server_name)
 end
+____exports.probe = probe
 return ____exports

@@ -1,7 +1,17 @@
 local ____exports = {}
+local pcall = pcall
+local setmetatable = setmetatable
+local tostring = tostring
+local table_concat = table.concat
 local ffi = require("ffi")
+local ffi_cast = ffi.cast
+local ffi_cdef = ffi.cdef
+local ffi_gc = ffi.gc
+local ffi_new = ffi.new
+local ffi_string = ffi.string
 local time_slice = require("resty.openclaw.core.time.time_slice")
-ffi.cdef("\n    struct openclaw_z_stream {\n        const uint8_t *next_in;\n        unsigned int avail_in;\n        unsigned long total_in;\n        uint8_t *next_out;\n        unsigned int avail_out;\n        unsigned long total_out;\n        const char *msg;\n        void *state, *zalloc, *zfree, *opaque;\n        int data_type;\n        unsigned long adler, reserved;\n    };\n    const char *openclaw_zlib_version(void) __asm__(\"zlibVersion\");\n    int openclaw_deflate_init(struct openclaw_z_stream *stream, int level, int method, int window_bits,\n        int memory_level, int strategy, const char *version, int stream_bytes) __asm__(\"deflateInit2_\");\n    int openclaw_deflate_reset(struct openclaw_z_stream *stream) __asm__(\"deflateReset\");\n    int openclaw_deflate(struct openclaw_z_stream *stream, int flush) __asm__(\"deflate\");\n    int openclaw_deflate_end(struct openclaw_z_stream *stream) __asm__(\"deflateEnd\");\n")
+local time_slice_yield_now = time_slice.yield_now
+ffi_cdef("\n    struct openclaw_z_stream {\n        const uint8_t *next_in;\n        unsigned int avail_in;\n        unsigned long total_in;\n        uint8_t *next_out;\n        unsigned int avail_out;\n        unsigned long total_out;\n        const char *msg;\n        void *state, *zalloc, *zfree, *opaque;\n        int data_type;\n        unsigned long adler, reserved;\n    };\n    const char *openclaw_zlib_version(void) __asm__(\"zlibVersion\");\n    int openclaw_deflate_init(struct openclaw_z_stream *stream, int level, int method, int window_bits,\n        int memory_level, int strategy, const char *version, int stream_bytes) __asm__(\"deflateInit2_\");\n    int openclaw_deflate_reset(struct openclaw_z_stream *stream) __asm__(\"deflateReset\");\n    int openclaw_deflate(struct openclaw_z_stream *stream, int flush) __asm__(\"deflate\");\n    int openclaw_deflate_end(struct openclaw_z_stream *stream) __asm__(\"deflateEnd\");\n")
 --- Z_BEST_SPEED: higher levels cost far more time than they save bytes.
 local LEVEL = 1
 local Z_DEFLATED = 8
@@ -19,12 +29,12 @@ local STREAM_BYTES = 112
 --- Bytes compressed before yielding: well below a millisecond.
 local PIECE_BYTES = 32768
 local OUTPUT_BYTES = 32768
-local output = ffi.new("uint8_t[?]", OUTPUT_BYTES)
+local output = ffi_new("uint8_t[?]", OUTPUT_BYTES)
 local function has_zlib(library)
     return library.openclaw_deflate_init
 end
 --- Nginx's own zlib where others can see it, or else that of the system; nothing where there is none. Phases: init.
-function ____exports.find_library()
+local function find_library()
     local inside = pcall(has_zlib, ffi.C)
     if inside then
         return ffi.C
@@ -32,6 +42,7 @@ function ____exports.find_library()
     local found, library = pcall(ffi.load, "libz.so.1")
     return found and library or nil
 end
+____exports.find_library = find_library
 --- Feeds the next piece, and appends what comes of it.
 local function feed(gzip, pointer, count, flush, parts)
     local stream = gzip.stream
@@ -45,14 +56,14 @@ local function feed(gzip, pointer, count, flush, parts)
             if code ~= Z_OK and code ~= Z_STREAM_END and code ~= Z_BUF_ERROR then
                 return false
             end
-            parts[#parts + 1] = ffi.string(output, OUTPUT_BYTES - stream.avail_out)
+            parts[#parts + 1] = ffi_string(output, OUTPUT_BYTES - stream.avail_out)
         end
     until not (stream.avail_out == 0)
     return true
 end
 local function compress(self, text)
     self.library.openclaw_deflate_reset(self.stream)
-    local bytes = ffi.cast("const uint8_t *", text)
+    local bytes = ffi_cast("const uint8_t *", text)
     local parts = {}
     local at = 0
     while #text - at > PIECE_BYTES do
@@ -66,7 +77,7 @@ local function compress(self, text)
             break
         end
         at = at + PIECE_BYTES
-        time_slice.yield_now()
+        time_slice_yield_now()
     end
     local rest = #text - at
     if rest > PIECE_BYTES or not feed(
@@ -78,16 +89,16 @@ local function compress(self, text)
     ) then
         return nil, "zlib failed"
     end
-    return table.concat(parts)
+    return table_concat(parts)
 end
 local metatable = {__index = {compress = compress}}
 --- A compressor to be used for one string after the other. Phases: init. Nil and why where there is no zlib.
 local function create()
-    local library = ____exports.find_library()
+    local library = find_library()
     if library == nil then
         return nil, "no zlib in this nginx, and no libz.so.1 on this system"
     end
-    local stream = ffi.new("struct openclaw_z_stream")
+    local stream = ffi_new("struct openclaw_z_stream")
     local code = library.openclaw_deflate_init(
         stream,
         LEVEL,
@@ -101,7 +112,7 @@ local function create()
     if code ~= Z_OK then
         return nil, ("zlib refuses to start (" .. tostring(code)) .. ")"
     end
-    local held = ffi.gc(stream, library.openclaw_deflate_end)
+    local held = ffi_gc(stream, library.openclaw_deflate_end)
     local gzip = setmetatable({library = library, stream = held}, metatable)
     return gzip
 end

@@ -1,7 +1,15 @@
 local ____exports = {}
+local error = error
+local tonumber = tonumber
+local tostring = tostring
+local string_format = string.format
+local table_concat = table.concat
 local ffi = require("ffi")
-ffi.cdef("long getrandom(void *buffer, size_t bytes, unsigned int flags);")
-local number = ffi.new("uint32_t[1]")
+local ffi_cdef = ffi.cdef
+local ffi_copy = ffi.copy
+local ffi_new = ffi.new
+ffi_cdef("long getrandom(void *buffer, size_t bytes, unsigned int flags);")
+local number = ffi_new("uint32_t[1]")
 --- One more than the largest number.
 local NUMBERS = 4294967296
 --- The bytes of a number.
@@ -19,28 +27,31 @@ local function read_from_device()
             0
         )
     end
-    ffi.copy(number, bytes, BYTES)
+    ffi_copy(number, bytes, BYTES)
 end
 --- A whole number of 32 random bits. Phases: any. Source: getrandom(2), which takes nothing less than so few bytes at once.
-function ____exports.bits()
+local function bits()
     if tonumber(ffi.C.getrandom(number, BYTES, 0)) ~= BYTES then
         read_from_device()
     end
     return number[0]
 end
+____exports.bits = bits
 --- A number from 0 up, below 1. Phases: any.
-function ____exports.share()
-    return ____exports.bits() / NUMBERS
+local function share()
+    return bits() / NUMBERS
 end
+____exports.share = share
 --- So many times 32 random bits in lower-case hex, eight digits each. Phases: any.
-function ____exports.hex(numbers)
+local function hex(numbers)
     local parts = {}
     for _ = 1, numbers do
-        parts[#parts + 1] = string.format(
+        parts[#parts + 1] = string_format(
             "%08x",
-            ____exports.bits()
+            bits()
         )
     end
-    return table.concat(parts)
+    return table_concat(parts)
 end
+____exports.hex = hex
 return ____exports

@@ -1,5 +1,8 @@
 local ____exports = {}
+local type = type
 local files = require("resty.openclaw.core.files.files")
+local files_sync = files.sync
+local files_sync_path = files.sync_path
 local THREAD_MODULE = "resty.openclaw.core.files.files"
 local has_logged = false
 --- Syncs in the worker itself, and logs that once. Returns the error, if any.
@@ -16,9 +19,9 @@ local function sync_here(pool, what, why)
     end
     local ____temp_0
     if type(what) == "string" then
-        ____temp_0 = files.sync_path(what)
+        ____temp_0 = files_sync_path(what)
     else
-        ____temp_0 = files.sync(what)
+        ____temp_0 = files_sync(what)
     end
     return ____temp_0
 end
@@ -39,11 +42,12 @@ end
 --- Syncs a file, or the names in a folder, to disk. Phases: rewrite, access, content, timers; yields. On failure nil and why.
 -- 
 -- @param what the path of either, or an open file, which must stay open meanwhile
-function ____exports.sync(pool, what)
+local function sync(pool, what)
     local problem = sync_in_thread(pool, what)
     if problem ~= nil then
         return nil, problem
     end
     return true
 end
+____exports.sync = sync
 return ____exports

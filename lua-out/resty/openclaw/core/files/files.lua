@@ -1,28 +1,38 @@
 local ____exports = {}
+local error = error
+local tonumber = tonumber
+local bit_bor = bit.bor
+local string_find = string.find
 local ffi = require("ffi")
-if ffi.abi("32bit") then
+local ffi_abi = ffi.abi
+local ffi_cast = ffi.cast
+local ffi_cdef = ffi.cdef
+local ffi_errno = ffi.errno
+local ffi_new = ffi.new
+local ffi_string = ffi.string
+if ffi_abi("32bit") then
     error("openclaw: needs a 64-bit system: nginx here is a 32-bit program", 0)
 end
-ffi.cdef("\n    int openclaw_files_open(const char *path, int flags, int mode) __asm__(\"open\");\n    long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__(\"write\");\n    long openclaw_files_pwrite(int fd, const char *bytes, size_t count, int64_t offset) __asm__(\"pwrite\");\n    long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__(\"pread\");\n    int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__(\"lseek\");\n    int openclaw_files_allocate(int fd, int64_t offset, int64_t bytes) __asm__(\"posix_fallocate\");\n    int openclaw_files_truncate(int fd, int64_t bytes) __asm__(\"ftruncate\");\n    int openclaw_files_sync(int fd) __asm__(\"fdatasync\");\n    int openclaw_files_lock(int fd, int operation) __asm__(\"flock\");\n    int openclaw_files_close(int fd) __asm__(\"close\");\n    int openclaw_files_rename(const char *from, const char *to) __asm__(\"rename\");\n    int openclaw_files_access(const char *path, int mode) __asm__(\"access\");\n    int openclaw_files_remove(const char *path) __asm__(\"unlink\");\n    int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__(\"mkdir\");\n    int openclaw_files_remove_folder(const char *path) __asm__(\"rmdir\");\n    struct openclaw_files_entry {\n        uint64_t inode; int64_t offset; unsigned short bytes; unsigned char kind; char name[256];\n    };\n    void *openclaw_files_open_folder(const char *path) __asm__(\"opendir\");\n    struct openclaw_files_entry *openclaw_files_read_folder(void *folder) __asm__(\"readdir\");\n    int openclaw_files_close_folder(void *folder) __asm__(\"closedir\");\n    char *openclaw_files_message(int number) __asm__(\"strerror\");\n")
+ffi_cdef("\n    int openclaw_files_open(const char *path, int flags, int mode) __asm__(\"open\");\n    long openclaw_files_write(int fd, const char *bytes, size_t count) __asm__(\"write\");\n    long openclaw_files_pwrite(int fd, const char *bytes, size_t count, int64_t offset) __asm__(\"pwrite\");\n    long openclaw_files_pread(int fd, void *bytes, size_t count, int64_t offset) __asm__(\"pread\");\n    int64_t openclaw_files_lseek(int fd, int64_t offset, int whence) __asm__(\"lseek\");\n    int openclaw_files_allocate(int fd, int64_t offset, int64_t bytes) __asm__(\"posix_fallocate\");\n    int openclaw_files_truncate(int fd, int64_t bytes) __asm__(\"ftruncate\");\n    int openclaw_files_sync(int fd) __asm__(\"fdatasync\");\n    int openclaw_files_lock(int fd, int operation) __asm__(\"flock\");\n    int openclaw_files_close(int fd) __asm__(\"close\");\n    int openclaw_files_rename(const char *from, const char *to) __asm__(\"rename\");\n    int openclaw_files_access(const char *path, int mode) __asm__(\"access\");\n    int openclaw_files_remove(const char *path) __asm__(\"unlink\");\n    int openclaw_files_make_folder(const char *path, unsigned int mode) __asm__(\"mkdir\");\n    int openclaw_files_remove_folder(const char *path) __asm__(\"rmdir\");\n    struct openclaw_files_entry {\n        uint64_t inode; int64_t offset; unsigned short bytes; unsigned char kind; char name[256];\n    };\n    void *openclaw_files_open_folder(const char *path) __asm__(\"opendir\");\n    struct openclaw_files_entry *openclaw_files_read_folder(void *folder) __asm__(\"readdir\");\n    int openclaw_files_close_folder(void *folder) __asm__(\"closedir\");\n    char *openclaw_files_message(int number) __asm__(\"strerror\");\n")
 --- O_NONBLOCK, as a pipe without a reader would hold up the worker, and O_CLOEXEC. Source: Linux's fcntl.h.
-local ALWAYS = bit.bor(2048, 524288)
-local WRITE_AT_END = bit.bor(
-    bit.bor(1, 64),
+local ALWAYS = bit_bor(2048, 524288)
+local WRITE_AT_END = bit_bor(
+    bit_bor(1, 64),
     1024
 )
 --- O_NOFOLLOW, which not all machines have in the same place. Source: Linux's fcntl.h, generic and per architecture.
 local NO_LINK = (ffi.arch == "arm" or ffi.arch == "arm64" or ffi.arch == "ppc") and 32768 or 131072
 local FLAGS = {
-    append = bit.bor(WRITE_AT_END, ALWAYS),
-    create = bit.bor(
-        bit.bor(WRITE_AT_END, 128),
+    append = bit_bor(WRITE_AT_END, ALWAYS),
+    create = bit_bor(
+        bit_bor(WRITE_AT_END, 128),
         ALWAYS
     ),
     read = ALWAYS,
-    plain = bit.bor(NO_LINK, ALWAYS),
-    lock = bit.bor(
-        bit.bor(
-            bit.bor(2, 64),
+    plain = bit_bor(NO_LINK, ALWAYS),
+    lock = bit_bor(
+        bit_bor(
+            bit_bor(2, 64),
             NO_LINK
         ),
         ALWAYS
@@ -30,7 +40,7 @@ local FLAGS = {
 }
 local SEEK_END = 2
 --- LOCK_EX | LOCK_NB
-local LOCK_AT_ONCE = bit.bor(2, 4)
+local LOCK_AT_ONCE = bit_bor(2, 4)
 local EINTR = 4
 local EEXIST = 17
 local ENOSPC = 28
@@ -46,21 +56,21 @@ local PRIVATE_FILE = 384
 --- rwx------
 local PRIVATE_FOLDER = 448
 local function message(number)
-    local text = ffi.string(ffi.C.openclaw_files_message(number))
+    local text = ffi_string(ffi.C.openclaw_files_message(number))
     return text
 end
 local function failure(what)
-    return (("cannot " .. what) .. ": ") .. message(ffi.errno())
+    return (("cannot " .. what) .. ": ") .. message(ffi_errno())
 end
 --- Whether the error of one of these functions is a full disk or an exceeded disk quota.
-function ____exports.is_full(problem)
-    local no_space = string.find(
+local function is_full(problem)
+    local no_space = string_find(
         problem,
         message(ENOSPC),
         1,
         true
     )
-    local no_quota = string.find(
+    local no_quota = string_find(
         problem,
         message(EDQUOT),
         1,
@@ -68,6 +78,7 @@ function ____exports.is_full(problem)
     )
     return no_space ~= nil or no_quota ~= nil
 end
+____exports.is_full = is_full
 --- The error, if any, by the result of a system call.
 local function outcome(answer, what)
     if answer == 0 then
@@ -76,7 +87,7 @@ local function outcome(answer, what)
     return failure(what)
 end
 --- An open file. A file that is made gets the mode, that of its owner alone unless given. On failure nil and why.
-function ____exports.open(path, mode, rights)
+local function open(path, mode, rights)
     if rights == nil then
         rights = PRIVATE_FILE
     end
@@ -86,27 +97,30 @@ function ____exports.open(path, mode, rights)
     end
     return fd
 end
+____exports.open = open
 --- Closes a file, which releases its lock.
-function ____exports.close(file)
+local function close(file)
     ffi.C.openclaw_files_close(file)
 end
+____exports.close = close
 --- Writes it all, by one call where the system takes it at once: calls of several processes do not mix then. `bytes`: a
 -- text, or memory with its length. Returns the error, if any; a part may have been written then.
-function ____exports.write(file, bytes, count)
-    local memory = ffi.cast("const char *", bytes)
+local function write(file, bytes, count)
+    local memory = ffi_cast("const char *", bytes)
     local at = 0
     while at < count do
         local written = tonumber(ffi.C.openclaw_files_write(file, memory + at, count - at))
         if written > 0 then
             at = at + written
-        elseif written == 0 or ffi.errno() ~= EINTR then
+        elseif written == 0 or ffi_errno() ~= EINTR then
             return failure("write")
         end
     end
     return nil
 end
+____exports.write = write
 --- Writes a text in place of what begins at that place. Not with "append" and "create". Returns the error, if any.
-function ____exports.overwrite(file, text, offset)
+local function overwrite(file, text, offset)
     local written = tonumber(ffi.C.openclaw_files_pwrite(file, text, #text, offset))
     local ____temp_0
     if written == #text then
@@ -116,73 +130,81 @@ function ____exports.overwrite(file, text, offset)
     end
     return ____temp_0
 end
+____exports.overwrite = overwrite
 --- Reads into memory from that place on, up to so many bytes: how many; 0 at the end. On failure nil and why.
-function ____exports.read(file, memory, most, offset)
+local function read(file, memory, most, offset)
     local count = tonumber(ffi.C.openclaw_files_pread(file, memory, most, offset))
     if count < 0 then
         return nil, failure("read")
     end
     return count
 end
+____exports.read = read
 --- How many bytes a file has. On failure nil and why.
-function ____exports.size(file)
+local function size(file)
     local bytes = tonumber(ffi.C.openclaw_files_lseek(file, 0, SEEK_END))
     if bytes < 0 then
         return nil, failure("measure")
     end
     return bytes
 end
+____exports.size = size
 --- Whether there is a file in the way of a new one, after `open` with "create" has failed. Not after another call.
-function ____exports.is_taken()
-    return ffi.errno() == EEXIST
+local function is_taken()
+    return ffi_errno() == EEXIST
 end
-local one_byte = ffi.new("uint8_t[1]")
+____exports.is_taken = is_taken
+local one_byte = ffi_new("uint8_t[1]")
 --- Whether an open file is a plain one, rather than a folder or a pipe; where it cannot be read, it is not.
-function ____exports.is_plain(file)
+local function is_plain(file)
     return tonumber(ffi.C.openclaw_files_pread(file, one_byte, 1, 0)) >= 0
 end
+____exports.is_plain = is_plain
 --- A plain file, open for reading. On failure nil, why, and whether it is because something else has that name: a folder, a
 -- pipe, a socket or a link. Never waits for a pipe.
-function ____exports.open_plain(path)
-    local file, err = ____exports.open(path, "plain")
+local function open_plain(path)
+    local file, err = open(path, "plain")
     if file == nil then
-        return nil, err, ffi.errno() == ELOOP or ffi.errno() == ENXIO
+        return nil, err, ffi_errno() == ELOOP or ffi_errno() == ENXIO
     end
-    if ____exports.is_plain(file) then
+    if is_plain(file) then
         return file
     end
-    local is_odd = ffi.errno() == EISDIR or ffi.errno() == ESPIPE
+    local is_odd = ffi_errno() == EISDIR or ffi_errno() == ESPIPE
     local problem = failure("read")
-    ____exports.close(file)
+    close(file)
     return nil, problem, is_odd
 end
+____exports.open_plain = open_plain
 --- The first bytes of a file, by whatever links it is reached; never waits for a pipe. On failure nil and why.
-function ____exports.beginning(path, most)
-    local file, err = ____exports.open(path, "read")
+local function beginning(path, most)
+    local file, err = open(path, "read")
     if file == nil then
         return nil, err
     end
-    local memory = ffi.new("uint8_t[?]", most)
-    local count, read_err = ____exports.read(file, memory, most, 0)
-    ____exports.close(file)
+    local memory = ffi_new("uint8_t[?]", most)
+    local count, read_err = read(file, memory, most, 0)
+    close(file)
     if count == nil then
         return nil, read_err
     end
-    return ffi.string(memory, count)
+    return ffi_string(memory, count)
 end
+____exports.beginning = beginning
 --- How many bytes the plain file of that name has; nothing where it cannot be asked, or something else has the name.
-function ____exports.size_of(path)
-    local file = ____exports.open_plain(path)
+local function size_of(path)
+    local file = open_plain(path)
     if file == nil then
         return nil
     end
-    local bytes = ____exports.size(file)
-    ____exports.close(file)
+    local bytes = size(file)
+    close(file)
     return bytes
 end
+____exports.size_of = size_of
 --- Makes a file that is open for writing so many bytes long, all of which have their place on the disk. Not with "append" and
 -- "create". Returns the error, if any. Source: posix_fallocate(3).
-function ____exports.allocate(file, bytes)
+local function allocate(file, bytes)
     local number = ffi.C.openclaw_files_allocate(file, 0, bytes)
     local ____temp_1
     if number == 0 then
@@ -192,105 +214,119 @@ function ____exports.allocate(file, bytes)
     end
     return ____temp_1
 end
+____exports.allocate = allocate
 --- Cuts a file that is open for writing. Returns the error, if any.
-function ____exports.truncate(file, bytes)
+local function truncate(file, bytes)
     return outcome(
         ffi.C.openclaw_files_truncate(file, bytes),
         "truncate"
     )
 end
+____exports.truncate = truncate
 --- Syncs a file to disk, which may take long. Returns the error, if any.
-function ____exports.sync(file)
+local function sync(file)
     return outcome(
         ffi.C.openclaw_files_sync(file),
         "sync"
     )
 end
+____exports.sync = sync
 --- Locks a file without waiting; whether this process has the lock. The system releases it when the file is closed or the process ends,
 -- however it ends. Source: flock(2).
-function ____exports.lock(file)
+local function lock(file)
     return ffi.C.openclaw_files_lock(file, LOCK_AT_ONCE) == 0
 end
+____exports.lock = lock
 --- Gives a file another name, in place of a file that has it. Returns the error, if any.
-function ____exports.rename(from, to)
+local function rename(from, to)
     return outcome(
         ffi.C.openclaw_files_rename(from, to),
         "rename"
     )
 end
+____exports.rename = rename
 --- Whether there is nothing of that name, for certain.
-function ____exports.is_gone(path)
-    return ffi.C.openclaw_files_access(path, 0) ~= 0 and ffi.errno() == ENOENT
+local function is_gone(path)
+    return ffi.C.openclaw_files_access(path, 0) ~= 0 and ffi_errno() == ENOENT
 end
+____exports.is_gone = is_gone
 --- Removes a file; one that is not there is no failure. Returns the error, if any.
-function ____exports.remove(path)
-    if ffi.C.openclaw_files_remove(path) == 0 or ffi.errno() == ENOENT then
+local function remove(path)
+    if ffi.C.openclaw_files_remove(path) == 0 or ffi_errno() == ENOENT then
         return nil
     end
     return failure("remove")
 end
+____exports.remove = remove
 --- Makes a folder for its owner alone; one that is there is no failure. Returns the error, if any.
-function ____exports.make_folder(path)
-    if ffi.C.openclaw_files_make_folder(path, PRIVATE_FOLDER) == 0 or ffi.errno() == EEXIST then
+local function make_folder(path)
+    if ffi.C.openclaw_files_make_folder(path, PRIVATE_FOLDER) == 0 or ffi_errno() == EEXIST then
         return nil
     end
     return failure("make the folder")
 end
+____exports.make_folder = make_folder
 --- Removes a folder that is empty. Returns the error, if any.
-function ____exports.remove_folder(path)
+local function remove_folder(path)
     return outcome(
         ffi.C.openclaw_files_remove_folder(path),
         "remove the folder"
     )
 end
+____exports.remove_folder = remove_folder
 --- The same for the file or folder at a path.
-function ____exports.sync_path(path)
-    local file, err = ____exports.open(path, "read")
+local function sync_path(path)
+    local file, err = open(path, "read")
     if file == nil then
         return err
     end
-    local problem = ____exports.sync(file)
-    ____exports.close(file)
+    local problem = sync(file)
+    close(file)
     return problem
 end
+____exports.sync_path = sync_path
 --- Opens a folder, to read its names one by one. To be closed. On failure nil and why.
-function ____exports.open_folder(path)
+local function open_folder(path)
     local folder = ffi.C.openclaw_files_open_folder(path)
     if folder == nil then
         return nil, failure("open the folder")
     end
     return folder
 end
+____exports.open_folder = open_folder
 --- The next name in a folder, in no order; nothing after the last one.
-function ____exports.next_name(folder)
+local function next_name(folder)
     while true do
         local entry = ffi.C.openclaw_files_read_folder(folder)
         if entry == nil then
             return nil
         end
-        local name = ffi.string(entry.name)
+        local name = ffi_string(entry.name)
         if name ~= "." and name ~= ".." then
             return name
         end
     end
 end
+____exports.next_name = next_name
 --- Closes a folder.
-function ____exports.close_folder(folder)
+local function close_folder(folder)
     ffi.C.openclaw_files_close_folder(folder)
 end
+____exports.close_folder = close_folder
 --- The names of what is in a folder, unsorted. On failure nil and why.
-function ____exports.names(path)
-    local folder, err = ____exports.open_folder(path)
+local function names(path)
+    local folder, err = open_folder(path)
     if folder == nil then
         return nil, err
     end
     local found = {}
-    local name = ____exports.next_name(folder)
+    local name = next_name(folder)
     while name ~= nil do
         found[#found + 1] = name
-        name = ____exports.next_name(folder)
+        name = next_name(folder)
     end
-    ____exports.close_folder(folder)
+    close_folder(folder)
     return found
 end
+____exports.names = names
 return ____exports

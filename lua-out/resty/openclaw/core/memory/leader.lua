@@ -1,6 +1,13 @@
 local ____exports = {}
+local setmetatable = setmetatable
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local locks = require("resty.openclaw.core.memory.lock")
+local locks_holder = locks.holder
+local locks_identity = locks.identity
+local locks_new = locks.new
+local locks_try_lock = locks.try_lock
+local locks_unlock = locks.unlock
 local DEFAULT_SECONDS = 3
 --- The share of the time-to-live after which the lock is renewed.
 local RENEW_SHARE = 1 / 3
@@ -13,7 +20,7 @@ local function renew(leader, now)
         return true
     end
     lock.names:expire(lock.key, lock.seconds)
-    if locks.holder(lock) ~= locks.identity(lock) then
+    if locks_holder(lock) ~= locks_identity(lock) then
         return false
     end
     leader.renewed_at = now
@@ -29,21 +36,21 @@ local function leads(self)
     end
     local lock = self.lock
     ngx.update_time()
-    if locks.holder(lock) == locks.identity(lock) then
+    if locks_holder(lock) == locks_identity(lock) then
         return renew(
             self,
-            clock.now()
+            clock_now()
         )
     end
-    local is_held, err = locks.try_lock(lock)
+    local is_held, err = locks_try_lock(lock)
     if is_held then
-        self.renewed_at = clock.now()
+        self.renewed_at = clock_now()
     end
     return is_held, err
 end
 --- Gives the lead up, if this worker has it. To be called when a timer is told that the worker exits. Phases: any.
 local function resign(self)
-    locks.unlock(self.lock)
+    locks_unlock(self.lock)
 end
 local metatable = {__index = {leads = leads, resign = resign}}
 --- A candidate for the lead. Phases: any; usually init.
@@ -55,7 +62,7 @@ local function create(names, name, seconds)
         seconds = DEFAULT_SECONDS
     end
     local fields = {
-        lock = locks.new(names, "leader:" .. name, seconds),
+        lock = locks_new(names, "leader:" .. name, seconds),
         renewed_at = nil
     }
     return setmetatable(fields, metatable)

@@ -1,10 +1,15 @@
 local ____exports = {}
+local pcall = pcall
+local setmetatable = setmetatable
+local tostring = tostring
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_counter = metric_registry.counter
 local SECONDS_BETWEEN_LINES = 60
 local function report(self, kind, ...)
     self.family:labels(self.plugin, kind):inc()
-    local now = clock.now()
+    local now = clock_now()
     if now < (self.next_line[kind] or 0) then
         self.unlogged[kind] = (self.unlogged[kind] or 0) + 1
         return
@@ -37,7 +42,7 @@ end
 local metatable = {__index = {report = report}}
 --- The faults of one plugin. Phases: init.
 local function create(plugin, registry)
-    local family = metric_registry.counter(registry, "openclaw_faults_total", "Faults inside the gateway, by plugin and kind.", {"plugin", "kind"})
+    local family = metric_registry_counter(registry, "openclaw_faults_total", "Faults inside the gateway, by plugin and kind.", {"plugin", "kind"})
     family.is_essential = true
     local fields = {plugin = plugin, family = family, next_line = {}, unlogged = {}}
     return setmetatable(fields, metatable)

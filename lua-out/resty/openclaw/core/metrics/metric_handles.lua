@@ -1,4 +1,7 @@
 local ____exports = {}
+local setmetatable = setmetatable
+local type = type
+local math_abs = math.abs
 local ____buckets = require("resty.openclaw.core.metrics.metric_handles.buckets")
 local find = ____buckets.find
 local function rebind(handle)
@@ -42,7 +45,7 @@ local function set(self, value)
     end
 end
 local function observe(self, value)
-    if type(value) == "number" and math.abs(value) < math.huge then
+    if type(value) == "number" and math_abs(value) < math.huge then
         local region = self.region
         if region.generations[self.slot] ~= self.generation then
             rebind(self)
@@ -63,7 +66,7 @@ local histogram_metatable = {__index = {observe = observe}}
 -- 
 -- @param generation that of the slot when it was found (now)
 -- @param owner without one the handle keeps its slot for good
-function ____exports.counter(region, slot, generation, name, owner)
+local function counter(region, slot, generation, name, owner)
     if generation == nil then
         generation = region.generations[slot]
     end
@@ -78,8 +81,9 @@ function ____exports.counter(region, slot, generation, name, owner)
         owner = owner
     }, counter_metatable)
 end
+____exports.counter = counter
 --- A gauge on one slot of the common block. Else as `counter`.
-function ____exports.gauge(region, slot, generation, name, owner)
+local function gauge(region, slot, generation, name, owner)
     if generation == nil then
         generation = region.generations[slot]
     end
@@ -94,8 +98,9 @@ function ____exports.gauge(region, slot, generation, name, owner)
         owner = owner
     }, gauge_metatable)
 end
+____exports.gauge = gauge
 --- A histogram on as many adjoining slots as there are bounds, and two. Else as `counter`.
-function ____exports.histogram(region, slot, buckets, generation, name, owner)
+local function histogram(region, slot, buckets, generation, name, owner)
     if generation == nil then
         generation = region.generations[slot]
     end
@@ -112,4 +117,5 @@ function ____exports.histogram(region, slot, buckets, generation, name, owner)
     }
     return setmetatable(fields, histogram_metatable)
 end
+____exports.histogram = histogram
 return ____exports

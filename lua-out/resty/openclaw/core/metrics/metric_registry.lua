@@ -1,13 +1,27 @@
 local ____exports = {}
+local error = error
+local ipairs = ipairs
+local next = next
+local pairs = pairs
+local tostring = tostring
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local shared_memory_open = shared_memory.open
 local allow_list = require("resty.openclaw.core.metrics.metric_registry.allow_list")
+local allow_list_OTHER = allow_list.OTHER
+local allow_list_unknown_label = allow_list.unknown_label
 local families = require("resty.openclaw.core.metrics.metric_registry.family")
+local families_allow = families.allow
+local families_new = families.new
 local idle_series = require("resty.openclaw.core.metrics.metric_registry.idle_series")
+local idle_series_forget = idle_series.forget
+local idle_series_watch = idle_series.watch
 local labels = require("resty.openclaw.core.metrics.metric_registry.label_text")
+local labels_LABEL_BYTES = labels.LABEL_BYTES
 --- The help of families that this worker has not registered.
-____exports.DEFAULT_HELP = "No description."
+local DEFAULT_HELP = "No description."
+____exports.DEFAULT_HELP = DEFAULT_HELP
 --- Upper bounds fit for inference, in seconds: 10 ms to 10 minutes.
-____exports.SECONDS = {
+local SECONDS = {
     0.01,
     0.025,
     0.05,
@@ -24,13 +38,20 @@ ____exports.SECONDS = {
     300,
     600
 }
-____exports.DEFAULT_MOST_SERIES = 2000
-____exports.DEFAULT_MOST_VALUES = 100
-____exports.DEFAULT_IDLE_SECONDS = 86400
+____exports.SECONDS = SECONDS
+local DEFAULT_MOST_SERIES = 2000
+____exports.DEFAULT_MOST_SERIES = DEFAULT_MOST_SERIES
+local DEFAULT_MOST_VALUES = 100
+____exports.DEFAULT_MOST_VALUES = DEFAULT_MOST_VALUES
+local DEFAULT_IDLE_SECONDS = 86400
+____exports.DEFAULT_IDLE_SECONDS = DEFAULT_IDLE_SECONDS
 --- As many buckets as fit in the slots that are set aside for lost series.
-____exports.MOST_BOUNDS = 48
-____exports.OTHER = allow_list.OTHER
-____exports.LABEL_BYTES = labels.LABEL_BYTES
+local MOST_BOUNDS = 48
+____exports.MOST_BOUNDS = MOST_BOUNDS
+local OTHER = allow_list_OTHER
+____exports.OTHER = OTHER
+local LABEL_BYTES = labels_LABEL_BYTES
+____exports.LABEL_BYTES = LABEL_BYTES
 ____exports.label_text = labels.label_text
 ____exports.is_label_name = labels.is_label_name
 ____exports.is_metric_name = labels.is_metric_name
@@ -52,10 +73,10 @@ local function apply_allow_list(registry, family)
     if list == nil then
         return
     end
-    if ngx.get_phase() ~= "init" and allow_list.unknown_label(list, family.label_names) ~= nil then
+    if ngx.get_phase() ~= "init" and allow_list_unknown_label(list, family.label_names) ~= nil then
         return
     end
-    families.allow(family, list)
+    families_allow(family, list)
 end
 local function family(registry, kind, name, help, label_names, bounds)
     local known = registry.families[name]
@@ -79,7 +100,7 @@ local function family(registry, kind, name, help, label_names, bounds)
             error(((("metric \"" .. name) .. "\": \"") .. label) .. "\" is no name for a label", 0)
         end
     end
-    local made = families.new(
+    local made = families_new(
         registry,
         kind,
         name,
@@ -92,7 +113,7 @@ local function family(registry, kind, name, help, label_names, bounds)
     return made
 end
 --- A family of counters; the same one for the same name. Phases: any. Raises when a name is no name, or taken by another kind or other labels.
-function ____exports.counter(registry, name, help, label_names)
+local function counter(registry, name, help, label_names)
     if label_names == nil then
         label_names = {}
     end
@@ -105,8 +126,9 @@ function ____exports.counter(registry, name, help, label_names)
         {}
     )
 end
+____exports.counter = counter
 --- A family of gauges. Else as `counter`.
-function ____exports.gauge(registry, name, help, label_names)
+local function gauge(registry, name, help, label_names)
     if label_names == nil then
         label_names = {}
     end
@@ -119,17 +141,18 @@ function ____exports.gauge(registry, name, help, label_names)
         {}
     )
 end
+____exports.gauge = gauge
 --- A family of histograms. `bounds`: upper bounds, rising and finite, at most 48. Else as `counter`.
-function ____exports.histogram(registry, name, help, label_names, bounds)
+local function histogram(registry, name, help, label_names, bounds)
     if label_names == nil then
         label_names = {}
     end
     if bounds == nil then
-        bounds = ____exports.SECONDS
+        bounds = SECONDS
     end
-    if #bounds > ____exports.MOST_BOUNDS then
+    if #bounds > MOST_BOUNDS then
         error(
-            (((("metric \"" .. name) .. "\": at most ") .. tostring(____exports.MOST_BOUNDS)) .. " bounds, got ") .. tostring(#bounds),
+            (((("metric \"" .. name) .. "\": at most ") .. tostring(MOST_BOUNDS)) .. " bounds, got ") .. tostring(#bounds),
             0
         )
     end
@@ -149,32 +172,36 @@ function ____exports.histogram(registry, name, help, label_names, bounds)
         bounds
     )
 end
+____exports.histogram = histogram
 --- Drops the series with these label values, unless other label values share it. No handle of it may be used any more. Phases: any, in one
 -- process at a time.
-function ____exports.forget(registry, name, ...)
+local function forget(registry, name, ...)
     local values = {...}
     local known = registry.families[name]
     if known ~= nil then
-        idle_series.forget(known, values)
+        idle_series_forget(known, values)
     end
 end
+____exports.forget = forget
 --- Declares that values of these labels come from outside (a client, a node): each label keeps its first 100 values (`max_values`) as long as
 -- series have them; others count as `_other`. Phases: init, before the family has series.
-function ____exports.from_outside(of, label_names)
+local function from_outside(of, label_names)
     local outside = {}
     for ____, name in ipairs(label_names) do
         outside[name] = true
     end
     of.outside = outside
 end
+____exports.from_outside = from_outside
 --- Adds a family whose values are computed when the page is read. Phases: init. Use `gauges` for gauges.
-function ____exports.collect(registry, collector)
+local function collect(registry, collector)
     local ____registry_collectors_0 = registry.collectors
     ____registry_collectors_0[#____registry_collectors_0 + 1] = collector
 end
+____exports.collect = collect
 --- Applies the option `labels` (see docs/metrics.md). Raises when series exist that it would have changed; `path`: the path of the table with
 -- the option. Phases: init.
-function ____exports.allow_labels(registry, lists, path)
+local function allow_labels(registry, lists, path)
     for name in pairs(lists) do
         local known = registry.families[name]
         if known ~= nil and (next(known.handles)) ~= nil then
@@ -186,13 +213,14 @@ function ____exports.allow_labels(registry, lists, path)
         apply_allow_list(registry, known)
     end
 end
+____exports.allow_labels = allow_labels
 --- The registry of a shared dict; always the same for the same dict. Phases: init.
-function ____exports.open(dict_name)
+local function open(dict_name)
     local known = registries[dict_name]
     if known ~= nil then
         return known
     end
-    local region = shared_memory.open(dict_name)
+    local region = shared_memory_open(dict_name)
     local ____region_2 = region
     local ____dict_name_3 = dict_name
     local ____region_shared_1
@@ -207,24 +235,25 @@ function ____exports.open(dict_name)
         dict = ____region_shared_1,
         families = {},
         collectors = {},
-        most_series = ____exports.DEFAULT_MOST_SERIES,
+        most_series = DEFAULT_MOST_SERIES,
         most_bytes = nil,
         missing_bytes = 0,
         next_line = 0,
-        most_values = ____exports.DEFAULT_MOST_VALUES,
-        idle_seconds = ____exports.DEFAULT_IDLE_SECONDS,
+        most_values = DEFAULT_MOST_VALUES,
+        idle_seconds = DEFAULT_IDLE_SECONDS,
         allowed = {},
         row_dropped = {}
     }
-    registry.lost = ____exports.counter(registry, "openclaw_metrics_lost_series_total", "Times that a series found no memory, so its counts are lost."):labels()
-    registry.dropped = ____exports.counter(registry, "openclaw_metrics_dropped_labels_total", "Times that a metric used _other for its labels, because a limit of series, values or memory was reached.", {"metric"})
-    registry.expired = ____exports.counter(registry, "openclaw_metrics_expired_series_total", "Series that were dropped because they were idle.", {"metric"})
-    registry.misuses = ____exports.counter(registry, "openclaw_metrics_misuse_total", "Calls that were ignored because of invalid labels or an invalid value.", {"metric"})
+    registry.lost = counter(registry, "openclaw_metrics_lost_series_total", "Times that a series found no memory, so its counts are lost."):labels()
+    registry.dropped = counter(registry, "openclaw_metrics_dropped_labels_total", "Times that a metric used _other for its labels, because a limit of series, values or memory was reached.", {"metric"})
+    registry.expired = counter(registry, "openclaw_metrics_expired_series_total", "Series that were dropped because they were idle.", {"metric"})
+    registry.misuses = counter(registry, "openclaw_metrics_misuse_total", "Calls that were ignored because of invalid labels or an invalid value.", {"metric"})
     for ____, each in ipairs({registry.dropped, registry.expired, registry.misuses}) do
         each.is_essential = true
     end
-    idle_series.watch(registry)
+    idle_series_watch(registry)
     registries[dict_name] = registry
     return registry
 end
+____exports.open = open
 return ____exports

@@ -1,6 +1,16 @@
 local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
+local type = type
+local string_gsub = string.gsub
+local string_lower = string.lower
+local string_sub = string.sub
+local table_concat = table.concat
 local digests = require("resty.openclaw.core.bytes.digest")
+local digests_new = digests.new
 local request = require("resty.openclaw.core.request.request")
+local request_set_variable = request.set_variable
+local request_variable = request.variable
 local KEY = "openclaw_cache_key"
 local SKIP = "openclaw_cache_skip"
 --- - the method: nginx looks up GET and HEAD in the cache whatever `proxy_cache_methods` says;
@@ -45,18 +55,18 @@ local MOST_HEADERS = 100
 --- Reused by all requests: no function yields while it is in use.
 local parts = {}
 local function is_header(name)
-    return string.sub(name, 1, 5) == "http_"
+    return string_sub(name, 1, 5) == "http_"
 end
 --- The key of the current request, whose body has that digest. On failure nil and why.
 local function make(key, body_digest)
     local count = #key.variables
     for place = 1, count do
-        local value = request.variable(key.variables[place])
+        local value = request_variable(key.variables[place])
         parts[2 * place - 2 + 1] = value == nil and "-" or #value
         parts[2 * place] = value or ""
     end
     parts[2 * count + 1] = body_digest
-    local text = table.concat(parts, ":", 1, 2 * count + 1)
+    local text = table_concat(parts, ":", 1, 2 * count + 1)
     return key.digest:of(text)
 end
 --- Whether a header of the key was sent twice, or with `_` instead of `-`, which nginx treats as the same header, while nginx's
@@ -71,7 +81,7 @@ local function is_ambiguous(key)
     end
     local seen = {}
     for name, value in pairs(headers) do
-        local dashed = string.gsub(name, "_", "-")
+        local dashed = string_gsub(name, "_", "-")
         if key.headers[dashed] ~= nil then
             if type(value) == "table" or seen[dashed] ~= nil then
                 return true
@@ -84,42 +94,44 @@ end
 --- Whether the request has credentials or an identity that are not part of the key.
 local function is_personal(key)
     for ____, name in ipairs(key.credentials) do
-        if request.variable(name) ~= nil then
+        if request_variable(name) ~= nil then
             return true
         end
     end
-    local identity = request.variable("openclaw_identity") or ""
-    return identity == "" and request.variable("http_x_openclaw_identity") ~= nil
+    local identity = request_variable("openclaw_identity") or ""
+    return identity == "" and request_variable("http_x_openclaw_identity") ~= nil
 end
 --- Keeps the current request out of the cache. Phases: server_rewrite, access.
-function ____exports.withhold(key)
+local function withhold(key)
     if not key.is_declared then
         return
     end
-    request.set_variable(SKIP, "1")
-    key.is_declared = request.set_variable(
+    request_set_variable(SKIP, "1")
+    key.is_declared = request_set_variable(
         KEY,
-        "none-" .. (request.variable("request_id") or "")
+        "none-" .. (request_variable("request_id") or "")
     )
 end
+____exports.withhold = withhold
 --- Sets the key of the current request, whose body has that digest. Keeps the request out of the cache if it has credentials
 -- that are not part of the key. Does nothing if nginx.conf does not declare the variables. Phases: server_rewrite, access.
-function ____exports.fill(key, body_digest)
+local function fill(key, body_digest)
     if not key.is_declared then
         return
     end
     if is_personal(key) or is_ambiguous(key) then
-        return ____exports.withhold(key)
+        return withhold(key)
     end
     local text = make(key, body_digest)
     if text == nil then
-        return ____exports.withhold(key)
+        return withhold(key)
     end
-    key.is_declared = request.set_variable(KEY, text)
+    key.is_declared = request_set_variable(KEY, text)
     if key.is_declared then
-        request.set_variable(SKIP, "")
+        request_set_variable(SKIP, "")
     end
 end
+____exports.fill = fill
 --- Makes keys from these options. Phases: init.
 local function create(choice)
     local variables = {}
@@ -134,7 +146,7 @@ local function create(choice)
         add(name)
     end
     for ____, name in ipairs(choice.key_variables) do
-        add(string.lower(name))
+        add(string_lower(name))
     end
     local credentials = {}
     for ____, name in ipairs(CREDENTIALS) do
@@ -148,15 +160,15 @@ local function create(choice)
     local headers = {}
     for ____, name in ipairs(variables) do
         if is_header(name) then
-            headers[(string.gsub(
-                string.sub(name, 6),
+            headers[(string_gsub(
+                string_sub(name, 6),
                 "_",
                 "-"
             ))] = true
         end
     end
     return {
-        digest = digests.new("sha256"),
+        digest = digests_new("sha256"),
         variables = variables,
         credentials = credentials,
         headers = headers,

@@ -1,6 +1,10 @@
 local ____exports = {}
+local string_byte = string.byte
 local request = require("resty.openclaw.core.request.request")
-local COLON = string.byte(":")
+local request_bytes_of = request.bytes_of
+local request_digits = request.digits
+local request_set_variable = request.set_variable
+local COLON = string_byte(":")
 --- With the colon.
 local LONGEST_PORT = 6
 --- Whether this is a colon and a port.
@@ -8,18 +12,19 @@ local function is_port(text, bytes)
     if bytes < 2 or bytes > LONGEST_PORT or text[0] ~= COLON then
         return false
     end
-    return request.digits(text + 1, bytes - 1) ~= nil
+    return request_digits(text + 1, bytes - 1) ~= nil
 end
 --- Sets `$openclaw_host_as_given` if the header has the host that nginx uses itself, with or without a port. Phases: rewrite, access.
-function ____exports.look_at()
-    local host, host_bytes = request.bytes_of("host")
-    local given, given_bytes = request.bytes_of("http_host")
+local function look_at()
+    local host, host_bytes = request_bytes_of("host")
+    local given, given_bytes = request_bytes_of("http_host")
     if host == nil or given == nil or host ~= given then
         return
     end
     local rest = given_bytes - host_bytes
     if rest == 0 or is_port(given + host_bytes, rest) then
-        request.set_variable("openclaw_host_as_given", "1")
+        request_set_variable("openclaw_host_as_given", "1")
     end
 end
+____exports.look_at = look_at
 return ____exports

@@ -1,9 +1,16 @@
 local ____exports = {}
+local tonumber = tonumber
+local string_format = string.format
 local cjson = require("cjson")
+local cjson_encode = cjson.encode
 local utf8 = require("resty.openclaw.core.text.utf8")
+local utf8_clean = utf8.clean
 local request = require("resty.openclaw.core.request.request")
+local request_variable = request.variable
 local time_left = require("resty.openclaw.core.request.time_left")
+local time_left_seconds = time_left.seconds
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
+local upstream_tries_tried = upstream_tries.tried
 local UNKNOWN = {code = "error", message = "The request failed."}
 --- What stands for each status that nginx itself answers with; listed in docs/errors.md.
 local ENTRIES = {
@@ -32,14 +39,14 @@ local ENTRIES = {
 -- client does not take it for a whole one. Phases: rewrite, access, content; never returns.
 -- 
 -- @param retry_after seconds for the Retry-After header; nothing leaves it out
-function ____exports.respond(status, code, message, retry_after)
+local function respond(status, code, message, retry_after)
     if ngx.headers_sent then
         return ngx.exit(ngx.ERROR)
     end
-    local body = string.format(
+    local body = string_format(
         "{\"error\":{\"code\":%s,\"message\":%s,\"status\":%d}}\n",
-        cjson.encode(utf8.clean(code)),
-        cjson.encode(utf8.clean(message)),
+        cjson_encode(utf8_clean(code)),
+        cjson_encode(utf8_clean(message)),
         status
     )
     ngx.status = status
@@ -52,26 +59,29 @@ function ____exports.respond(status, code, message, retry_after)
     ngx.print(body)
     return ngx.exit(ngx.HTTP_OK)
 end
+____exports.respond = respond
 --- Answers that the request's deadline has passed. As `respond`.
-function ____exports.too_late()
-    return ____exports.respond(504, "deadline_exceeded", "The deadline of the request has passed.")
+local function too_late()
+    return respond(504, "deadline_exceeded", "The deadline of the request has passed.")
 end
+____exports.too_late = too_late
 --- What a balancer meant by a 500: without OpenResty's patches nginx makes one of whatever it answers. Only then there is
 -- a Retry-After before. Where the last node has said that its client asks too much, that is it.
 local function status_of_balancer()
-    local statuses = upstream_tries.tried(request.variable("upstream_status") or "")
+    local statuses = upstream_tries_tried(request_variable("upstream_status") or "")
     return statuses[#statuses] == "429" and 429 or 503
 end
 --- The page for errors that nginx makes itself: the location that `error_page` names in nginx/errors.conf.
 -- Phases: content.
-function ____exports.page()
+local function page()
     local retry_after = tonumber(ngx.header["Retry-After"])
     local status = ngx.status == 500 and retry_after ~= nil and status_of_balancer() or ngx.status
     local entry = ENTRIES[status] or UNKNOWN
-    ngx.header["X-Request-Id"] = request.variable("openclaw_request_id")
-    if status >= 500 and (time_left.seconds() or 1) <= 0 then
-        return ____exports.too_late()
+    ngx.header["X-Request-Id"] = request_variable("openclaw_request_id")
+    if status >= 500 and (time_left_seconds() or 1) <= 0 then
+        return too_late()
     end
-    return ____exports.respond(status, entry.code, entry.message, retry_after or entry.retry_after)
+    return respond(status, entry.code, entry.message, retry_after or entry.retry_after)
 end
+____exports.page = page
 return ____exports

@@ -1,5 +1,6 @@
 local ____exports = {}
 local request = require("resty.openclaw.core.request.request")
+local request_variable = request.variable
 local NAMES = {
     "If-None-Match",
     "If-Modified-Since",
@@ -18,15 +19,16 @@ local VARIABLES = {
 }
 --- Takes them away from a request that is neither GET nor HEAD. nginx would answer 304, 412 or 206 from its cache, whatever
 -- the method; they are for GET and HEAD (RFC 9110, 13.1 and 14.2). Phases: server_rewrite, access. Never raises.
-function ____exports.drop()
-    local method = request.variable("request_method")
+local function drop()
+    local method = request_variable("request_method")
     if method == "GET" or method == "HEAD" then
         return
     end
     for place = 1, #NAMES do
-        if request.variable(VARIABLES[place]) ~= nil then
+        if request_variable(VARIABLES[place]) ~= nil then
             ngx.req.clear_header(NAMES[place])
         end
     end
 end
+____exports.drop = drop
 return ____exports

@@ -1,23 +1,34 @@
 local ____exports = {}
+local tonumber = tonumber
+local string_byte = string.byte
 local ffi = require("ffi")
+local ffi_cast = ffi.cast
+local ffi_cdef = ffi.cdef
+local ffi_new = ffi.new
+local ffi_string = ffi.string
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
+local upstream_tries_last = upstream_tries.last
 local variable_index = require("resty.openclaw.core.request.variable_index")
-ffi.cdef("\ndouble ngx_http_lua_ffi_now(void);\ndouble ngx_http_lua_ffi_req_start_time(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);\nint ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);\nint ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,\n    int capture, char **value, size_t *value_bytes, char **err);\nint ngx_http_lua_ffi_var_set(ngx_http_request_t *request, const unsigned char *name, size_t name_bytes,\n    unsigned char *lower_case, const unsigned char *value, size_t value_bytes, unsigned char *err, size_t *err_bytes);\nintptr_t ngx_atoi(const char *digits, size_t count);\nintptr_t ngx_atofp(const char *digits, size_t count, size_t decimals);\n")
+local variable_index_NONE = variable_index.NONE
+local variable_index_find = variable_index.find
+local variable_index_is_of_timer = variable_index.is_of_timer
+local variable_index_read = variable_index.read
+ffi_cdef("\ndouble ngx_http_lua_ffi_now(void);\ndouble ngx_http_lua_ffi_req_start_time(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);\nint ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);\nint ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,\n    int capture, char **value, size_t *value_bytes, char **err);\nint ngx_http_lua_ffi_var_set(ngx_http_request_t *request, const unsigned char *name, size_t name_bytes,\n    unsigned char *lower_case, const unsigned char *value, size_t value_bytes, unsigned char *err, size_t *err_bytes);\nintptr_t ngx_atoi(const char *digits, size_t count);\nintptr_t ngx_atofp(const char *digits, size_t count, size_t decimals);\n")
 local NGX_OK = 0
 local LONGEST_NAME = 128
 local LONGEST_MESSAGE = 256
 --- Number of decimals in nginx's times.
 local DECIMALS = 3
-local DIGIT_0 = string.byte("0")
-local DIGIT_9 = string.byte("9")
-local lower_case = ffi.new("char[?]", LONGEST_NAME)
-local value = ffi.new("char *[1]")
-local value_bytes = ffi.new("size_t[1]")
-local message = ffi.new("char *[1]")
-local message_text = ffi.new("unsigned char[?]", LONGEST_MESSAGE)
-local message_bytes = ffi.new("size_t[1]")
+local DIGIT_0 = string_byte("0")
+local DIGIT_9 = string_byte("9")
+local lower_case = ffi_new("char[?]", LONGEST_NAME)
+local value = ffi_new("char *[1]")
+local value_bytes = ffi_new("size_t[1]")
+local message = ffi_new("char *[1]")
+local message_text = ffi_new("unsigned char[?]", LONGEST_MESSAGE)
+local message_bytes = ffi_new("size_t[1]")
 --- The numbers of the variables by their names, as far as they are known; `NONE` for those that have none.
 local numbers = {}
 local function find_by_name(request, name)
@@ -37,18 +48,18 @@ local function find_by_name(request, name)
     return found == NGX_OK
 end
 local function found_text(is_found)
-    return is_found and ffi.string(value[0], value_bytes[0]) or nil
+    return is_found and ffi_string(value[0], value_bytes[0]) or nil
 end
 --- The number of a variable that is asked for the first time: only if its value by number is that by name.
 local function learn_number(request, name)
-    if variable_index.is_of_timer(request) then
-        return variable_index.NONE
+    if variable_index_is_of_timer(request) then
+        return variable_index_NONE
     end
-    local number = variable_index.find(request, name)
-    if number ~= variable_index.NONE then
+    local number = variable_index_find(request, name)
+    if number ~= variable_index_NONE then
         local by_name = found_text(find_by_name(request, name))
-        if found_text(variable_index.read(request, number, value, value_bytes)) ~= by_name then
-            number = variable_index.NONE
+        if found_text(variable_index_read(request, number, value, value_bytes)) ~= by_name then
+            number = variable_index_NONE
         end
     end
     numbers[name] = number
@@ -62,10 +73,10 @@ local function find(name)
     end
     local number = numbers[name] or learn_number(request, name)
     local ____temp_0
-    if number == variable_index.NONE then
+    if number == variable_index_NONE then
         ____temp_0 = find_by_name(request, name)
     else
-        ____temp_0 = variable_index.read(request, number, value, value_bytes)
+        ____temp_0 = variable_index_read(request, number, value, value_bytes)
     end
     local is_found = ____temp_0
     return is_found
@@ -76,22 +87,24 @@ local function first_byte(text)
 end
 --- The value of a variable by its name without "$". Nothing if it has no value or does not exist, or if the name is longer than
 -- 128 bytes. A variable that was set to an empty string is "".
-function ____exports.variable(name)
+local function variable(name)
     if not find(name) then
         return nil
     end
-    local text = ffi.string(value[0], value_bytes[0])
+    local text = ffi_string(value[0], value_bytes[0])
     return text
 end
+____exports.variable = variable
 --- Where a variable's value is, until the request ends, and how many bytes it has. Nothing and 0 if it has no value.
-function ____exports.bytes_of(name)
+local function bytes_of(name)
     if not find(name) then
         return nil, 0
     end
     return value[0], tonumber(value_bytes[0])
 end
+____exports.bytes_of = bytes_of
 --- The number in so many bytes of memory; nothing if there are none, or others than digits. Phases: any.
-function ____exports.digits(memory, count)
+local function digits(memory, count)
     local number = tonumber(ffi.C.ngx_atoi(memory, count))
     local ____temp_1
     if number < 0 then
@@ -101,9 +114,10 @@ function ____exports.digits(memory, count)
     end
     return ____temp_1
 end
+____exports.digits = digits
 --- Appends `before` and a variable's value to a buffer. If the value is missing or empty, appends nothing and returns false.
 -- It makes no Lua string, which would cost interning, memory and garbage collection.
-function ____exports.append(target, name, before)
+local function append(target, name, before)
     if not find(name) then
         return false
     end
@@ -115,8 +129,9 @@ function ____exports.append(target, name, before)
     target:putcdata(value[0], bytes)
     return true
 end
+____exports.append = append
 --- Appends a variable's value if it begins with a digit, as numbers do. Otherwise appends nothing and returns false.
-function ____exports.append_number(target, name)
+local function append_number(target, name)
     if not find(name) then
         return false
     end
@@ -131,14 +146,16 @@ function ____exports.append_number(target, name)
     target:putcdata(value[0], bytes)
     return true
 end
+____exports.append_number = append_number
 --- The value of a variable that consists of digits, as a number; 0 for any other. Makes no Lua string.
-function ____exports.whole_number(name)
+local function whole_number(name)
     if not find(name) then
         return 0
     end
     local number = tonumber(ffi.C.ngx_atoi(value[0], value_bytes[0]))
     return number < 0 and 0 or number
 end
+____exports.whole_number = whole_number
 --- The value of a variable that contains one time in seconds, in nginx's format. Nothing if it has no value; -1 if the value is
 -- something else, such as a list of times. Makes no Lua string.
 function ____exports.seconds(name)
@@ -150,16 +167,17 @@ function ____exports.seconds(name)
 end
 --- The last time in a variable that has a time for each attempt, in seconds. Nothing if the variable has no value, or if the last
 -- attempt has no time.
-function ____exports.last_seconds(name)
+local function last_seconds(name)
     local only = ____exports.seconds(name)
     if only == nil or only >= 0 then
         return only
     end
-    local last = tonumber(upstream_tries.last(____exports.variable(name) or "-"))
+    local last = tonumber(upstream_tries_last(variable(name) or "-"))
     return last
 end
+____exports.last_seconds = last_seconds
 --- Sets a variable to so many bytes of memory, which nginx copies. Else as `set_variable`.
-function ____exports.set_bytes(name, bytes, count)
+local function set_bytes(name, bytes, count)
     local request = get_request()
     if request == nil or #name > LONGEST_NAME then
         return false
@@ -177,18 +195,21 @@ function ____exports.set_bytes(name, bytes, count)
     )
     return done == NGX_OK
 end
+____exports.set_bytes = set_bytes
 --- Sets a variable that a `map` or `set` in nginx.conf declares. False if none does.
-function ____exports.set_variable(name, text)
-    local is_set = ____exports.set_bytes(name, text, #text)
+local function set_variable(name, text)
+    local is_set = set_bytes(name, text, #text)
     return is_set
 end
+____exports.set_variable = set_variable
 --- nginx's cached time in seconds since 1970, with milliseconds. Phases: any.
-function ____exports.now()
+local function now()
     local seconds = ffi.C.ngx_http_lua_ffi_now()
     return seconds
 end
+____exports.now = now
 --- When the first byte of the request was received, in seconds since 1970; 0 without a request.
-function ____exports.started()
+local function started()
     local request = get_request()
     if request == nil then
         return 0
@@ -196,24 +217,27 @@ function ____exports.started()
     local seconds = ffi.C.ngx_http_lua_ffi_req_start_time(request)
     return seconds
 end
+____exports.started = started
 --- Seconds since the first byte of the request; never below 0.
-function ____exports.seconds_taken()
-    local began = ____exports.started()
-    local seconds = ____exports.now() - began
+local function seconds_taken()
+    local began = started()
+    local seconds = now() - began
     return began > 0 and seconds > 0 and seconds or 0
 end
+____exports.seconds_taken = seconds_taken
 --- A number that is unique among the current requests of this worker. Internal redirects do not change it. 0 without a
 -- request.
-function ____exports.key()
+local function key()
     local request = get_request()
     if request == nil then
         return 0
     end
-    local address = tonumber(ffi.cast("uintptr_t", request))
+    local address = tonumber(ffi_cast("uintptr_t", request))
     return address
 end
+____exports.key = key
 --- The status of the response; 0 before it is known, and without a request.
-function ____exports.status()
+local function status()
     local request = get_request()
     if request == nil then
         return 0
@@ -221,8 +245,9 @@ function ____exports.status()
     local code = ffi.C.ngx_http_lua_ffi_get_resp_status(request)
     return code > 0 and code or 0
 end
+____exports.status = status
 --- Whether there is a client's request. Timers and similar phases have a fake request, which most of nginx's functions reject.
-function ____exports.is_there()
+local function is_there()
     local request = get_request()
     if request == nil then
         return false
@@ -230,8 +255,9 @@ function ____exports.is_there()
     local code = ffi.C.ngx_http_lua_ffi_get_resp_status(request)
     return code >= 0
 end
+____exports.is_there = is_there
 --- Whether this is a subrequest, which has no log phase.
-function ____exports.is_subrequest()
+local function is_subrequest()
     local request = get_request()
     if request == nil then
         return false
@@ -239,4 +265,5 @@ function ____exports.is_subrequest()
     local answer = ffi.C.ngx_http_lua_ffi_is_subrequest(request)
     return answer == 1
 end
+____exports.is_subrequest = is_subrequest
 return ____exports

@@ -1,32 +1,48 @@
 local ____exports = {}
+local pcall = pcall
+local tonumber = tonumber
+local tostring = tostring
+local math_min = math.min
 local ffi = require("ffi")
+local ffi_cast = ffi.cast
+local ffi_cdef = ffi.cdef
+local ffi_new = ffi.new
+local ffi_string = ffi.string
 local ____resty_2Ecore_2Ebase = require("resty.core.base")
 local get_request = ____resty_2Ecore_2Ebase.get_request
 local files = require("resty.openclaw.core.files.files")
+local files_close = files.close
+local files_open = files.open
+local files_read = files.read
+local files_size = files.size
 local open_files = require("resty.openclaw.core.files.open_files")
+local open_files_has = open_files.has
 local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_yield_now = time_slice.yield_now
 local request_state = require("resty.openclaw.core.request.request_state")
-ffi.cdef("uintptr_t ngx_hash_key(const unsigned char *data, size_t bytes);")
-ffi.cdef("void *ngx_http_get_variable(ngx_http_request_t *request, ngx_str_t *name, uintptr_t key);")
-ffi.cdef("int ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case, int capture, char **value, size_t *value_bytes, char **err);")
+local request_state_open = request_state.open
+local request_state_present = request_state.present
+ffi_cdef("uintptr_t ngx_hash_key(const unsigned char *data, size_t bytes);")
+ffi_cdef("void *ngx_http_get_variable(ngx_http_request_t *request, ngx_str_t *name, uintptr_t key);")
+ffi_cdef("int ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case, int capture, char **value, size_t *value_bytes, char **err);")
 --- What is read, and visited, at a time.
 local PIECE_BYTES = 64 * 1024
 --- What is visited before other requests get their turn: under 2 ms at 300 MB/s.
 local SLICE_BYTES = 512 * 1024
 local NGX_OK = 0
 local VARIABLE = "request_body"
-local lower_case = ffi.new("char[?]", #VARIABLE)
-local value = ffi.new("char *[1]")
-local value_bytes = ffi.new("size_t[1]")
-local message = ffi.new("char *[1]")
+local lower_case = ffi_new("char[?]", #VARIABLE)
+local value = ffi_new("char *[1]")
+local value_bytes = ffi_new("size_t[1]")
+local message = ffi_new("char *[1]")
 --- One for the worker: never in use over a yield.
-local piece = ffi.new("uint8_t[?]", PIECE_BYTES)
+local piece = ffi_new("uint8_t[?]", PIECE_BYTES)
 local function of_file(err)
     return "the body's file: " .. err
 end
 --- Two looks at the variable: where nginx works it out at every look, they are two values.
 local function two_looks()
-    local name = ffi.new("ngx_str_t", {len = #VARIABLE, data = VARIABLE})
+    local name = ffi_new("ngx_str_t", {len = #VARIABLE, data = VARIABLE})
     local key = ffi.C.ngx_hash_key(VARIABLE, #VARIABLE)
     local first = ffi.C.ngx_http_get_variable(
         get_request(),
@@ -78,7 +94,7 @@ local function in_buffer(announced)
     end
     return {
         bytes = bytes,
-        memory = ffi.cast("const uint8_t *", value[0])
+        memory = ffi_cast("const uint8_t *", value[0])
     }
 end
 --- The length that the header has now. The variable keeps that of a body that was replaced, once nginx.conf names it anywhere.
@@ -98,7 +114,7 @@ local function in_memory(announced)
         end
         return {
             bytes = #copy,
-            memory = ffi.cast("const uint8_t *", copy),
+            memory = ffi_cast("const uint8_t *", copy),
             copy = copy
         }
     end
@@ -108,12 +124,12 @@ local function in_memory(announced)
     return {bytes = 0}
 end
 local function in_file(path, announced)
-    local file, open_err = files.open(path, "read")
+    local file, open_err = files_open(path, "read")
     if file == nil then
         return nil, of_file(open_err)
     end
-    local bytes, err = files.size(file)
-    files.close(file)
+    local bytes, err = files_size(file)
+    files_close(file)
     if bytes == nil then
         return nil, of_file(err)
     end
@@ -126,13 +142,13 @@ end
 -- nginx reads for itself (for proxy_pass, say) goes to a file that loses its name at once, which another nginx that shares
 -- client_body_temp_path may then give to the body of somebody else. Source: ngx_open_tempfile in nginx's ngx_files.c.
 local function is_its_own(file)
-    local ____opt_0 = request_state.present()
-    return (____opt_0 and ____opt_0.body_file) == file or open_files.has(file)
+    local ____opt_0 = request_state_present()
+    return (____opt_0 and ____opt_0.body_file) == file or open_files_has(file)
 end
 --- Has nginx read the body, so that `read` finds all of it later, after internal redirects too. Ends the request when the
 -- client sends what is no body, or one over client_max_body_size. Says why it cannot be read, or nothing. Phases: rewrite,
 -- access, content; yields.
-function ____exports.fetch()
+local function fetch()
     local before = ngx.req.get_body_file()
     local ok, err = pcall(ngx.req.read_body)
     if not ok then
@@ -140,7 +156,7 @@ function ____exports.fetch()
     end
     local file = ngx.req.get_body_file()
     if before == nil and file ~= nil then
-        local state = request_state.open()
+        local state = request_state_open()
         state.body_file = file
         if ngx.get_phase() == "rewrite" then
             state.is_early = true
@@ -148,9 +164,10 @@ function ____exports.fetch()
     end
     return nil
 end
+____exports.fetch = fetch
 --- The same, and says where the body is. On failure nil and why.
-function ____exports.read()
-    local problem = ____exports.fetch()
+local function read()
+    local problem = fetch()
     if problem ~= nil then
         return nil, problem
     end
@@ -164,9 +181,10 @@ function ____exports.read()
     end
     return in_file(file, announced)
 end
+____exports.read = read
 --- Fills `piece` from an open file. How many bytes, or nil and why.
 local function read_piece(file, offset, most)
-    local count, err = files.read(file, piece, most, offset)
+    local count, err = files_read(file, piece, most, offset)
     if count == nil then
         return nil, of_file(err)
     end
@@ -181,7 +199,7 @@ local function visit_pieces(file, from, ____end, visit, state)
         local count, err = read_piece(
             file,
             offset,
-            math.min(PIECE_BYTES, ____end - offset)
+            math_min(PIECE_BYTES, ____end - offset)
         )
         if count == nil then
             return err
@@ -193,7 +211,7 @@ local function visit_pieces(file, from, ____end, visit, state)
 end
 --- Opens the file for one slice only: no descriptor is open while a request waits, so none is lost when it is killed.
 local function visit_file(path, from, ____end, visit, state)
-    local file, open_err = files.open(path, "read")
+    local file, open_err = files_open(path, "read")
     if file == nil then
         return of_file(open_err)
     end
@@ -205,7 +223,7 @@ local function visit_file(path, from, ____end, visit, state)
         visit,
         state
     )
-    files.close(file)
+    files_close(file)
     if not ok then
         return tostring(err)
     end
@@ -214,20 +232,20 @@ end
 local function visit_memory(memory, from, ____end, visit, state)
     local offset = from
     while offset < ____end do
-        local count = math.min(PIECE_BYTES, ____end - offset)
+        local count = math_min(PIECE_BYTES, ____end - offset)
         visit(state, memory + offset, count)
         offset = offset + count
     end
 end
 --- Visits the whole body in order, in pieces of at most 64 KiB. Returns how many bytes, or nil and why.
 -- Phases: rewrite, access, content; yields after every 512 KiB.
-function ____exports.each(body, visit, state)
+local function each(body, visit, state)
     local offset = 0
     while offset < body.bytes do
         if offset > 0 then
-            time_slice.yield_now()
+            time_slice_yield_now()
         end
-        local ____end = math.min(offset + SLICE_BYTES, body.bytes)
+        local ____end = math_min(offset + SLICE_BYTES, body.bytes)
         if body.file ~= nil then
             local err = visit_file(
                 body.file,
@@ -252,25 +270,26 @@ function ____exports.each(body, visit, state)
     end
     return offset
 end
+____exports.each = each
 --- The first bytes of the body, at most 64 KiB: fewer where it is shorter. On failure nil and why.
 -- Phases: rewrite, access, content; does not yield.
 function ____exports.first(body, most)
-    local count = math.min(most, body.bytes, PIECE_BYTES)
+    local count = math_min(most, body.bytes, PIECE_BYTES)
     if count == 0 then
         return ""
     end
     if body.file == nil then
-        return ffi.string(body.memory, count)
+        return ffi_string(body.memory, count)
     end
-    local file, open_err = files.open(body.file, "read")
+    local file, open_err = files_open(body.file, "read")
     if file == nil then
         return nil, of_file(open_err)
     end
     local got, err = read_piece(file, 0, count)
-    files.close(file)
+    files_close(file)
     if got == nil then
         return nil, err
     end
-    return ffi.string(piece, got)
+    return ffi_string(piece, got)
 end
 return ____exports

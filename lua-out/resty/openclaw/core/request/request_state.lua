@@ -1,5 +1,9 @@
 local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
 local request = require("resty.openclaw.core.request.request")
+local request_key = request.key
+local request_started = request.started
 local table_clear = require("table.clear")
 local states = {}
 --- Whether `open` has just made the state that it returned.
@@ -12,9 +16,10 @@ local MOST_IDLE = 256
 local losses = {}
 --- Has a function called with the state of each request that ended without a log phase of ours, once another request takes its
 -- place. It must not raise. Phases: any, usually where a module is loaded.
-function ____exports.when_lost(work)
+local function when_lost(work)
     losses[#losses + 1] = work
 end
+____exports.when_lost = when_lost
 --- Whether a module has left anything in it.
 local function is_in_use(state)
     for field in pairs(state) do
@@ -39,13 +44,14 @@ local function take_over(state, began)
     state.began = began
 end
 --- The state of the request at hand; nothing where no module has opened it. Phases: all with a request.
-function ____exports.present()
-    local state = states[request.key()]
-    if state == nil or state.began ~= request.started() then
+local function present()
+    local state = states[request_key()]
+    if state == nil or state.began ~= request_started() then
         return nil
     end
     return state
 end
+____exports.present = present
 local function make(began)
     if idle_count == 0 then
         return {began = began}
@@ -56,9 +62,9 @@ local function make(began)
     return state
 end
 --- The same, made where there is none. Phases: all with a request.
-function ____exports.open()
-    local key = request.key()
-    local began = request.started()
+local function open()
+    local key = request_key()
+    local began = request_started()
     local known = states[key]
     is_new = known == nil
     if known ~= nil then
@@ -71,27 +77,29 @@ function ____exports.open()
     states[key] = state
     return state
 end
+____exports.open = open
 --- The same, at the beginning of a request's access phase: a state that is there already is one that an earlier request has left,
 -- which may have begun in the same millisecond. It is the request's own only after an internal redirect, or if a module has
 -- opened it in the rewrite phase (`is_early`). Phases: access.
-function ____exports.enter()
-    local state = ____exports.open()
+local function enter()
+    local state = open()
     if is_new or state.is_early == true or ngx.req.is_internal() then
         return state
     end
     take_over(state, state.began)
     return state
 end
+____exports.enter = enter
 --- Forgets the request at hand. The gateway does so after its last plugin. Where plugins stand alone each takes its own fields
 -- back, as none of them knows which one is the last; the empty table serves the next request at the same place. Phases: log.
-function ____exports.forget()
-    local key = request.key()
+local function forget()
+    local key = request_key()
     local state = states[key]
     if state == nil then
         return
     end
     states[key] = nil
-    if state.began ~= request.started() then
+    if state.began ~= request_started() then
         lose(state)
     end
     if idle_count == MOST_IDLE then
@@ -101,4 +109,5 @@ function ____exports.forget()
     idle[idle_count + 1] = state
     idle_count = idle_count + 1
 end
+____exports.forget = forget
 return ____exports

@@ -1,27 +1,33 @@
 local ____exports = {}
+local ipairs = ipairs
+local string_byte = string.byte
+local string_find = string.find
+local string_sub = string.sub
 local ____text = require("resty.openclaw.core.text.text")
 local split = ____text.split
-local BLANK = string.byte(" ")
-local COMMA = string.byte(",")
+local BLANK = string_byte(" ")
+local COMMA = string_byte(",")
 --- Whether a value is of one attempt only: the usual case, and cheap to check.
-function ____exports.is_single(value)
-    local blank = string.find(value, " ", 1, true)
+local function is_single(value)
+    local blank = string_find(value, " ", 1, true)
     return blank == nil
 end
+____exports.is_single = is_single
 --- The part of the last attempt; "-" when that is unset, empty when no node was chosen.
-function ____exports.last(value)
-    if ____exports.is_single(value) then
+local function last(value)
+    if is_single(value) then
         return value
     end
     local at = #value
-    while at > 0 and string.byte(value, at) ~= BLANK and string.byte(value, at) ~= COMMA do
+    while at > 0 and string_byte(value, at) ~= BLANK and string_byte(value, at) ~= COMMA do
         at = at - 1
     end
-    return string.sub(value, at + 1)
+    return string_sub(value, at + 1)
 end
+____exports.last = last
 --- The attempts in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time`,
 -- `$upstream_connect_time` and `$upstream_header_time` of one request.
-function ____exports.parse(addresses, statuses, response_seconds, connect_seconds, header_seconds)
+local function parse(addresses, statuses, response_seconds, connect_seconds, header_seconds)
     if response_seconds == nil then
         response_seconds = ""
     end
@@ -58,9 +64,10 @@ function ____exports.parse(addresses, statuses, response_seconds, connect_second
     end
     return tries
 end
+____exports.parse = parse
 --- The values of the tries so far in the present pass, oldest first, from a list-valued variable as it reads while nginx asks the
 -- balancer once more: the new try, still without address, ends the value with " : ". Phases: balancer.
-function ____exports.tried(value)
+local function tried(value)
     local passes = split(value, " : ")
     local present = passes[#passes - 2 + 1]
     local values = {}
@@ -74,4 +81,5 @@ function ____exports.tried(value)
     end
     return values
 end
+____exports.tried = tried
 return ____exports

@@ -1,9 +1,16 @@
 local ____exports = {}
+local tonumber = tonumber
 local bits = require("bit")
+local bits_band = bits.band
 local ffi = require("ffi")
-ffi.cdef("\ntypedef struct { size_t len; const char *data; } openclaw_text_t;\ntypedef struct { void *elements; uintptr_t count; size_t size; uintptr_t room; void *pool; } openclaw_array_t;\ntypedef struct {\n    openclaw_text_t name; void *set; void *get; uintptr_t data; uintptr_t flags; uintptr_t index;\n} openclaw_variable_t;\ntypedef struct {\n    openclaw_array_t servers; void *phase_handlers; uintptr_t phase_indexes[2]; void *headers_in_hash[2];\n    void *variables_hash[2]; openclaw_array_t variables;\n} openclaw_main_conf_t;\ntypedef struct { void *data; void *read; void *write; int socket; } openclaw_connection_t;\ntypedef struct {\n    uint32_t signature; openclaw_connection_t *connection; void **context; openclaw_main_conf_t **main_conf;\n} openclaw_request_t;\ntypedef struct { int32_t bits; char *data; } openclaw_value_t;\nextern uintptr_t openclaw_http_core_module __asm__(\"ngx_http_core_module\");\nopenclaw_value_t *openclaw_get_variable(ngx_http_request_t *request, uintptr_t index)\n    __asm__(\"ngx_http_get_flushed_variable\");\n")
+local ffi_cast = ffi.cast
+local ffi_cdef = ffi.cdef
+local ffi_sizeof = ffi.sizeof
+local ffi_string = ffi.string
+ffi_cdef("\ntypedef struct { size_t len; const char *data; } openclaw_text_t;\ntypedef struct { void *elements; uintptr_t count; size_t size; uintptr_t room; void *pool; } openclaw_array_t;\ntypedef struct {\n    openclaw_text_t name; void *set; void *get; uintptr_t data; uintptr_t flags; uintptr_t index;\n} openclaw_variable_t;\ntypedef struct {\n    openclaw_array_t servers; void *phase_handlers; uintptr_t phase_indexes[2]; void *headers_in_hash[2];\n    void *variables_hash[2]; openclaw_array_t variables;\n} openclaw_main_conf_t;\ntypedef struct { void *data; void *read; void *write; int socket; } openclaw_connection_t;\ntypedef struct {\n    uint32_t signature; openclaw_connection_t *connection; void **context; openclaw_main_conf_t **main_conf;\n} openclaw_request_t;\ntypedef struct { int32_t bits; char *data; } openclaw_value_t;\nextern uintptr_t openclaw_http_core_module __asm__(\"ngx_http_core_module\");\nopenclaw_value_t *openclaw_get_variable(ngx_http_request_t *request, uintptr_t index)\n    __asm__(\"ngx_http_get_flushed_variable\");\n")
 --- What a variable without a number has.
-____exports.NONE = -1
+local NONE = -1
+____exports.NONE = NONE
 --- "HTTP", the first field of a request. Source: NGX_HTTP_MODULE in ngx_http_request.h.
 local SIGNATURE = 1347703880
 --- NGX_HTTP_VAR_NOCACHEABLE and NGX_HTTP_VAR_PREFIX in ngx_http_variables.h.
@@ -17,7 +24,8 @@ local NOT_FOUND = 1073741824
 --- What the request of a timer has as its socket.
 local NO_SOCKET = -1
 local function as_nginx_has_it(request)
-    return ffi.cast("openclaw_request_t *", request)
+    local its_request = ffi_cast("openclaw_request_t *", request)
+    return its_request
 end
 --- nginx's variables that have numbers; nothing where the layout is another one than expected.
 local function variables_of(request)
@@ -30,48 +38,51 @@ local function variables_of(request)
     local ____main_conf_tonumber_result_1 = main_conf[tonumber(library.openclaw_http_core_module)]
     local servers = ____main_conf_tonumber_result_1.servers
     local variables = ____main_conf_tonumber_result_1.variables
-    local is_as_expected = tonumber(servers.size) == ffi.sizeof("void *") and tonumber(variables.size) == ffi.sizeof("openclaw_variable_t") and tonumber(variables.count) <= MOST_VARIABLES
+    local is_as_expected = tonumber(servers.size) == ffi_sizeof("void *") and tonumber(variables.size) == ffi_sizeof("openclaw_variable_t") and tonumber(variables.count) <= MOST_VARIABLES
     return is_as_expected and variables or nil
 end
 --- Whether the variable has the same value by number as by name. Of a variable that a module makes from a part of its name, as
 -- `$arg_…`, nginx keeps the first value of a request for its number, and makes a new one for each look-up by name.
 local function is_same_by_name(flags)
-    return bits.band(flags, PREFIX) == 0 or bits.band(flags, NO_CACHEABLE) ~= 0
+    return bits_band(flags, PREFIX) == 0 or bits_band(flags, NO_CACHEABLE) ~= 0
 end
 --- Whether this is the request of a timer, which has no variables. Phases: any with a request.
-function ____exports.is_of_timer(request)
+local function is_of_timer(request)
     return as_nginx_has_it(request).connection.socket == NO_SOCKET
 end
+____exports.is_of_timer = is_of_timer
 --- The number of a variable; `NONE` where nginx's configuration does not use it. Phases: all with a request.
-function ____exports.find(request, name)
+local function find(request, name)
     local variables = variables_of(request)
     if variables == nil then
-        return ____exports.NONE
+        return NONE
     end
-    local all = ffi.cast("openclaw_variable_t *", variables.elements)
+    local all = ffi_cast("openclaw_variable_t *", variables.elements)
     for place = 0, tonumber(variables.count) - 1 do
         local variable = all[place]
-        if ffi.string(
+        if ffi_string(
             variable.name.data,
             tonumber(variable.name.len)
         ) == name then
-            return is_same_by_name(tonumber(variable.flags)) and place or ____exports.NONE
+            return is_same_by_name(tonumber(variable.flags)) and place or NONE
         end
     end
-    return ____exports.NONE
+    return NONE
 end
+____exports.find = find
 --- Writes where the value of the variable with this number is, and how many bytes it has. False if it has no value. Phases: all with a
 -- request; false in a timer.
-function ____exports.read(request, number, value, value_bytes)
-    if ____exports.is_of_timer(request) then
+local function read(request, number, value, value_bytes)
+    if is_of_timer(request) then
         return false
     end
     local found = library.openclaw_get_variable(request, number)
-    if found == nil or bits.band(found.bits, NOT_FOUND) ~= 0 then
+    if found == nil or bits_band(found.bits, NOT_FOUND) ~= 0 then
         return false
     end
     value[0] = found.data
-    value_bytes[0] = bits.band(found.bits, LENGTH)
+    value_bytes[0] = bits_band(found.bits, LENGTH)
     return true
 end
+____exports.read = read
 return ____exports

@@ -1,19 +1,24 @@
 local ____exports = {}
+local pcall = pcall
+local tonumber = tonumber
 local ffi = require("ffi")
-ffi.cdef("extern const char ngx_posted_delayed_events;")
+local ffi_cdef = ffi.cdef
+local ffi_new = ffi.new
+ffi_cdef("extern const char ngx_posted_delayed_events;")
 local function delayed_events()
     return ffi.C.ngx_posted_delayed_events
 end
 local has_delayed_events = pcall(delayed_events)
 local SECONDS = has_delayed_events and 0 or 0.001
 --- Goes on when all who wait have had their turn. Phases: those that may yield.
-function ____exports.yield_now()
+local function yield_now()
     ngx.sleep(SECONDS)
 end
-ffi.cdef("\n    struct openclaw_slice_time { int64_t seconds; int64_t nanoseconds; };\n    int openclaw_slice_clock(int which, struct openclaw_slice_time *time) __asm__(\"clock_gettime\");\n")
+____exports.yield_now = yield_now
+ffi_cdef("\n    struct openclaw_slice_time { int64_t seconds; int64_t nanoseconds; };\n    int openclaw_slice_clock(int which, struct openclaw_slice_time *time) __asm__(\"clock_gettime\");\n")
 --- CLOCK_MONOTONIC. Source: Linux's time.h.
 local CLOCK_MONOTONIC = 1
-local present = ffi.new("struct openclaw_slice_time")
+local present = ffi_new("struct openclaw_slice_time")
 --- Milliseconds since some moment, read anew: nginx's own clocks stand still while a worker is at work.
 local function read_clock()
     ffi.C.openclaw_slice_clock(CLOCK_MONOTONIC, present)
@@ -22,27 +27,31 @@ end
 --- How long work goes on without a pause, in milliseconds.
 local SLICE = 1
 --- Work that begins now. Phases: any.
-function ____exports.begin()
+local function begin()
     return {ends = read_clock() + SLICE}
 end
+____exports.begin = begin
 --- Whether the work has gone on for a millisecond: 40 ns. Phases: any.
-function ____exports.is_over(of)
+local function is_over(of)
     return read_clock() >= of.ends
 end
+____exports.is_over = is_over
 --- Begins the next slice, after a pause. Phases: any.
-function ____exports.renew(of)
+local function renew(of)
     of.ends = read_clock() + SLICE
 end
+____exports.renew = renew
 --- A function to call between any two small pieces of long work: it calls `pause` when the work has gone on for a
 -- millisecond since the last pause, whatever each piece takes. Phases: those in which `pause` may be called.
-function ____exports.paced(pause)
-    local its_slice = ____exports.begin()
+local function paced(pause)
+    local its_slice = begin()
     return function()
-        if not ____exports.is_over(its_slice) then
+        if not is_over(its_slice) then
             return
         end
         pause()
-        ____exports.renew(its_slice)
+        renew(its_slice)
     end
 end
+____exports.paced = paced
 return ____exports

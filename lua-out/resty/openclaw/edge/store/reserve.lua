@@ -1,6 +1,15 @@
 local ____exports = {}
+local math_max = math.max
+local math_min = math.min
 local files = require("resty.openclaw.core.files.files")
+local files_allocate = files.allocate
+local files_close = files.close
+local files_open = files.open
+local files_size = files.size
+local files_size_of = files.size_of
+local files_truncate = files.truncate
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local SECONDS_BETWEEN_TRIES = 2
 --- What is released beside what is asked for: names and heads of files need room, too.
 local SPARE_BYTES = 65536
@@ -18,36 +27,37 @@ local function create(store, name, bytes, names)
 end
 ____exports.new = create
 --- Whether responses may need all the room that there is, so that no request may be stored. Phases: any.
-function ____exports.is_short(reserve)
+local function is_short(reserve)
     local short = reserve.names:get(reserve.key)
     return short ~= nil
 end
+____exports.is_short = is_short
 --- Takes the room that is missing. Returns why it failed, or nothing.
 local function fill(reserve)
-    local file, err = files.open(reserve.path, "lock")
+    local file, err = files_open(reserve.path, "lock")
     if file == nil then
         return err
     end
-    local size = files.size(file)
+    local size = files_size(file)
     local problem
     if (size or 0) > reserve.bytes then
-        problem = files.truncate(file, reserve.bytes)
+        problem = files_truncate(file, reserve.bytes)
     end
     if problem == nil and reserve.bytes > 0 then
-        problem = files.allocate(file, reserve.bytes)
+        problem = files_allocate(file, reserve.bytes)
     end
     if problem ~= nil then
-        files.truncate(
+        files_truncate(
             file,
-            math.min(size or 0, reserve.bytes)
+            math_min(size or 0, reserve.bytes)
         )
     end
-    files.close(file)
+    files_close(file)
     return problem
 end
 --- Completes the reserve, every two seconds at most. Returns why it failed, or nothing.
-function ____exports.maintain(reserve)
-    local now = clock.now()
+local function maintain(reserve)
+    local now = clock_now()
     if reserve.is_complete or reserve.try_at ~= nil and now < reserve.try_at then
         return nil
     end
@@ -61,29 +71,32 @@ function ____exports.maintain(reserve)
     end
     return problem
 end
+____exports.maintain = maintain
 --- Has the next `maintain` look at the file, as another worker may have used it.
-function ____exports.look_again(reserve)
+local function look_again(reserve)
     reserve.is_complete = false
     reserve.try_at = nil
 end
+____exports.look_again = look_again
 --- Releases so many bytes for what must be written; false when nothing is left.
-function ____exports.spend(reserve, bytes)
+local function spend(reserve, bytes)
     reserve.is_complete = false
-    reserve.try_at = clock.now() + SECONDS_BETWEEN_TRIES
+    reserve.try_at = clock_now() + SECONDS_BETWEEN_TRIES
     reserve.names:safe_set(reserve.key, 1)
-    local size = files.size_of(reserve.path) or 0
+    local size = files_size_of(reserve.path) or 0
     if size == 0 then
         return false
     end
-    local file = files.open(reserve.path, "lock")
+    local file = files_open(reserve.path, "lock")
     if file == nil then
         return false
     end
-    local problem = files.truncate(
+    local problem = files_truncate(
         file,
-        math.max(0, size - bytes - SPARE_BYTES)
+        math_max(0, size - bytes - SPARE_BYTES)
     )
-    files.close(file)
+    files_close(file)
     return problem == nil
 end
+____exports.spend = spend
 return ____exports

@@ -1,17 +1,26 @@
 local ____exports = {}
 local ffi = require("ffi")
+local ffi_cast = ffi.cast
+local ffi_cdef = ffi.cdef
 local ____codes = require("resty.openclaw.inference.scanner.codes")
-local BACKSLASH = ____codes.BACKSLASH
-local CONTENT = ____codes.CONTENT
-local NAME = ____codes.NAME
-local NONE = ____codes.NONE
-local QUOTE = ____codes.QUOTE
-local VALUE = ____codes.VALUE
+local codes_BACKSLASH = ____codes.BACKSLASH
+local codes_CONTENT = ____codes.CONTENT
+local codes_NAME = ____codes.NAME
+local codes_NONE = ____codes.NONE
+local codes_QUOTE = ____codes.QUOTE
+local codes_VALUE = ____codes.VALUE
+local BACKSLASH = codes_BACKSLASH
+local CONTENT = codes_CONTENT
+local NAME = codes_NAME
+local NONE = codes_NONE
+local QUOTE = codes_QUOTE
+local VALUE = codes_VALUE
 local ____texts = require("resty.openclaw.inference.scanner.texts")
-local LONGEST_TEXT = ____texts.LONGEST_TEXT
+local texts_LONGEST_TEXT = ____texts.LONGEST_TEXT
+local LONGEST_TEXT = texts_LONGEST_TEXT
 local text_up_to = ____texts.text_up_to
 local unescaped = ____texts.unescaped
-ffi.cdef("void *memchr(const void *memory, int byte, size_t bytes);")
+ffi_cdef("void *memchr(const void *memory, int byte, size_t bytes);")
 local LONGEST_NAME = 64
 local function end_name(scanner, memory, ____end)
     local name = text_up_to(scanner, memory, ____end, LONGEST_NAME)
@@ -66,7 +75,7 @@ local function ends_escaped(memory, at, ____end)
     return (____end - first) % 2 == 1
 end
 --- Continues inside a string, from `at`. Returns the place after the string, or after the part of it that was read.
-function ____exports.within_string(scanner, memory, at, limit)
+local function within_string(scanner, memory, at, limit)
     if scanner.is_escaped then
         scanner.is_escaped = false
         return at + 1
@@ -78,11 +87,12 @@ function ____exports.within_string(scanner, memory, at, limit)
         end
         return limit
     end
-    local ____end = ffi.cast("const uint8_t *", found) - memory
+    local ____end = ffi_cast("const uint8_t *", found) - memory
     if ____end > at and memory[____end - 1] == BACKSLASH and ends_escaped(memory, at, ____end) then
         return ____end + 1
     end
     end_string(scanner, memory, ____end)
     return ____end + 1
 end
+____exports.within_string = within_string
 return ____exports

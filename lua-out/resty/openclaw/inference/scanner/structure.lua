@@ -1,19 +1,32 @@
 local ____exports = {}
 local ____codes = require("resty.openclaw.inference.scanner.codes")
-local ARRAY = ____codes.ARRAY
-local ARRAY_END = ____codes.ARRAY_END
-local BLANK = ____codes.BLANK
-local COLON = ____codes.COLON
-local COMMA = ____codes.COMMA
-local CONTENT = ____codes.CONTENT
-local NAME = ____codes.NAME
-local OBJECT = ____codes.OBJECT
-local OBJECT_END = ____codes.OBJECT_END
-local QUOTE = ____codes.QUOTE
-local UNWANTED = ____codes.UNWANTED
-local VALUE = ____codes.VALUE
+local codes_ARRAY = ____codes.ARRAY
+local codes_ARRAY_END = ____codes.ARRAY_END
+local codes_BLANK = ____codes.BLANK
+local codes_COLON = ____codes.COLON
+local codes_COMMA = ____codes.COMMA
+local codes_CONTENT = ____codes.CONTENT
+local codes_NAME = ____codes.NAME
+local codes_OBJECT = ____codes.OBJECT
+local codes_OBJECT_END = ____codes.OBJECT_END
+local codes_QUOTE = ____codes.QUOTE
+local codes_UNWANTED = ____codes.UNWANTED
+local codes_VALUE = ____codes.VALUE
+local ARRAY = codes_ARRAY
+local ARRAY_END = codes_ARRAY_END
+local BLANK = codes_BLANK
+local COLON = codes_COLON
+local COMMA = codes_COMMA
+local CONTENT = codes_CONTENT
+local NAME = codes_NAME
+local OBJECT = codes_OBJECT
+local OBJECT_END = codes_OBJECT_END
+local QUOTE = codes_QUOTE
+local UNWANTED = codes_UNWANTED
+local VALUE = codes_VALUE
 local ____texts = require("resty.openclaw.inference.scanner.texts")
-local LONGEST_TEXT = ____texts.LONGEST_TEXT
+local texts_LONGEST_TEXT = ____texts.LONGEST_TEXT
+local LONGEST_TEXT = texts_LONGEST_TEXT
 local text_up_to = ____texts.text_up_to
 local word_in = ____texts.word_in
 --- Ends the current number or word, if there is one; `end`: the place after it.
@@ -150,7 +163,7 @@ local function begin_string(scanner, at)
     end
 end
 --- Handles a byte with a meaning, at `at`, inside a wanted value. Phases: any.
-function ____exports.structure(scanner, memory, at, byte)
+local function structure(scanner, memory, at, byte)
     if byte == QUOTE then
         begin_string(scanner, at + 1)
     elseif byte == COLON then
@@ -173,8 +186,9 @@ function ____exports.structure(scanner, memory, at, byte)
         close(scanner, byte == ARRAY_END)
     end
 end
+____exports.structure = structure
 --- The same inside an unwanted value. Phases: any.
-function ____exports.pass_over(scanner, byte)
+local function pass_over(scanner, byte)
     if byte == QUOTE then
         scanner.role = UNWANTED
     elseif byte == OBJECT or byte == ARRAY then
@@ -186,4 +200,5 @@ function ____exports.pass_over(scanner, byte)
         end
     end
 end
+____exports.pass_over = pass_over
 return ____exports

@@ -1,7 +1,11 @@
 local ____exports = {}
+local ipairs = ipairs
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local shared_memory_total = shared_memory.total
 local gauges = require("resty.openclaw.core.metrics.gauges")
+local gauges_of = gauges.of
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_counter = metric_registry.counter
 local ____figures = require("resty.openclaw.post_action.figures")
 local transient_slot = ____figures.transient_slot
 local OUTCOMES = {"done", "failed", "dropped"}
@@ -9,22 +13,22 @@ local figures_by_registry = {}
 --- Adds a gauge that is a sum over workers; returns the slot for the part of each.
 local function gauge(registry, name, help)
     local slot = transient_slot(registry, name)
-    gauges.of(
+    gauges_of(
         registry,
         name,
         help,
         {},
-        function(sample) return sample(shared_memory.total(registry.region, slot)) end
+        function(sample) return sample(shared_memory_total(registry.region, slot)) end
     )
     return slot
 end
 --- The counters and gauges of a registry; always the same. Phases: init.
-function ____exports.open(registry)
+local function open(registry)
     local known = figures_by_registry[registry]
     if known ~= nil then
         return known
     end
-    local outcomes = metric_registry.counter(registry, "openclaw_post_action_actions_total", "Actions after the response, by outcome.", {"outcome"})
+    local outcomes = metric_registry_counter(registry, "openclaw_post_action_actions_total", "Actions after the response, by outcome.", {"outcome"})
     local figures = {
         registry = registry,
         outcomes = outcomes,
@@ -35,8 +39,9 @@ function ____exports.open(registry)
     figures_by_registry[registry] = figures
     return figures
 end
+____exports.open = open
 --- Counts actions. Phases: any.
-function ____exports.count(figures, outcome, actions)
+local function count(figures, outcome, actions)
     if actions == nil then
         actions = 1
     end
@@ -48,10 +53,12 @@ function ____exports.count(figures, outcome, actions)
     end
     figures.outcomes:labels(outcome):inc(actions)
 end
+____exports.count = count
 --- Sets how many actions this worker has. Phases: any.
-function ____exports.show(figures, waiting, running)
+local function show(figures, waiting, running)
     local mine = figures.registry.region.mine
     mine[figures.waiting_slot] = waiting
     mine[figures.running_slot] = running
 end
+____exports.show = show
 return ____exports

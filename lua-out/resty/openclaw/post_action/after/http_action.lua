@@ -1,9 +1,23 @@
 local ____exports = {}
+local pairs = pairs
+local tostring = tostring
+local type = type
+local math_max = math.max
+local math_min = math.min
+local string_format = string.format
+local string_lower = string.lower
 local random = require("resty.openclaw.core.bytes.random")
+local random_hex = random.hex
 local retry_after = require("resty.openclaw.core.http.retry_after")
+local retry_after_seconds = retry_after.seconds
 local backoffs = require("resty.openclaw.core.time.backoff")
+local backoffs_jittered = backoffs.jittered
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local http_client = require("resty.openclaw.http_client")
+local http_client_header_fault = http_client.header_fault
+local http_client_parse_url = http_client.parse_url
+local http_client_request = http_client.request
 --- The options of `http_client.request`, and our own, with their types.
 local TYPES = {
     url = "string",
@@ -38,7 +52,7 @@ local SLICE_SECONDS = 0.5
 local KEY_NUMBERS = 4
 --- A key that identifies repeated requests: draft-ietf-httpapi-idempotency-key-header, a quoted string.
 local function new_key()
-    return ("\"" .. random.hex(KEY_NUMBERS)) .. "\""
+    return ("\"" .. random_hex(KEY_NUMBERS)) .. "\""
 end
 --- What is wrong with an option, or nothing.
 local function value_fault(name, value)
@@ -59,11 +73,11 @@ local function read_headers(given, repeats)
     local headers = {}
     local has_key = false
     for name, value in pairs(given) do
-        local fault = http_client.header_fault(name, value)
+        local fault = http_client_header_fault(name, value)
         if fault ~= nil then
             return nil, fault
         end
-        if string.lower(name) == "idempotency-key" then
+        if string_lower(name) == "idempotency-key" then
             has_key = true
         end
         headers[name] = value
@@ -81,7 +95,7 @@ local function set_target(request)
         end
         return true
     end
-    local target, err = http_client.parse_url(request.url)
+    local target, err = http_client_parse_url(request.url)
     if target == nil then
         return nil, "\"url\" has " .. err
     end
@@ -93,7 +107,7 @@ local function set_target(request)
     return true
 end
 --- Checks the table that describes a request, and copies it. Phases: any. On failure nil and why.
-function ____exports.read(given)
+local function read(given)
     local copy = {}
     for name, value in pairs(given) do
         local fault = value_fault(name, value)
@@ -125,25 +139,26 @@ function ____exports.read(given)
     if given.truncate == nil then
         request.truncate = true
     end
-    local target = string.format("%s://%s", request.scheme or "http", request.host)
+    local target = string_format("%s://%s", request.scheme or "http", request.host)
     return {request = request, retries = retries, target = target, bytes = #body}
 end
+____exports.read = read
 --- Waits; when the worker begins to exit, no longer than a slice.
 local function pause(seconds)
     local was_exiting = ngx.worker.exiting()
-    local ____until = clock.now() + (was_exiting and math.min(seconds, MOST_BACKOFF_SECONDS_AT_EXIT) or seconds)
-    local left = ____until - clock.now()
+    local ____until = clock_now() + (was_exiting and math_min(seconds, MOST_BACKOFF_SECONDS_AT_EXIT) or seconds)
+    local left = ____until - clock_now()
     while left > 0 and ngx.worker.exiting() == was_exiting do
-        ngx.sleep(math.max(
+        ngx.sleep(math_max(
             0.001,
-            math.min(left, SLICE_SECONDS)
+            math_min(left, SLICE_SECONDS)
         ))
-        left = ____until - clock.now()
+        left = ____until - clock_now()
     end
 end
 --- One attempt: true; or nil, why, whether to retry, and the seconds after which the server asks for it.
 local function attempt(request)
-    local response, err = http_client.request(request)
+    local response, err = http_client_request(request)
     if response == nil then
         return nil, err, true
     end
@@ -152,21 +167,21 @@ local function attempt(request)
         return true
     end
     local again = status == 408 or status == 425 or status == 429 or status >= 500
-    return nil, "status " .. tostring(status), again, retry_after.seconds(response.headers["retry-after"])
+    return nil, "status " .. tostring(status), again, retry_after_seconds(response.headers["retry-after"])
 end
 --- Sends a request, with retries, until an attempt succeeds, all are used, or there is no time for another. Phases: timer. On failure nil
 -- and why.
 -- 
 -- @param seconds how long it may take in all
-function ____exports.send(action, seconds, faults)
+local function send(action, seconds, faults)
     local request = action.request
     local attempt_seconds = request.total_seconds or TOTAL_SECONDS
-    local end_at = clock.now() + seconds
+    local end_at = clock_now() + seconds
     local failures = 0
     while true do
-        request.total_seconds = math.min(
+        request.total_seconds = math_min(
             attempt_seconds,
-            end_at - clock.now()
+            end_at - clock_now()
         )
         local done, err, again, asked_seconds = attempt(request)
         if done == true then
@@ -176,11 +191,11 @@ function ____exports.send(action, seconds, faults)
         if again ~= true or failures > action.retries then
             return nil, err
         end
-        local wait_seconds = math.max(
-            backoffs.jittered(failures, MOST_BACKOFF_SECONDS),
+        local wait_seconds = math_max(
+            backoffs_jittered(failures, MOST_BACKOFF_SECONDS),
             asked_seconds or 0
         )
-        if clock.now() + wait_seconds >= end_at then
+        if clock_now() + wait_seconds >= end_at then
             return nil, err
         end
         faults:report(
@@ -193,4 +208,5 @@ function ____exports.send(action, seconds, faults)
         pause(wait_seconds)
     end
 end
+____exports.send = send
 return ____exports

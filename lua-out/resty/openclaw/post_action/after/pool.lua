@@ -1,6 +1,10 @@
 local ____exports = {}
+local tostring = tostring
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local figures_of = require("resty.openclaw.post_action.after.figures")
+local figures_of_count = figures_of.count
+local figures_of_show = figures_of.show
 --- An empty pool. Phases: any.
 local function create(settings, figures, faults)
     return {
@@ -22,18 +26,19 @@ local function create(settings, figures, faults)
 end
 ____exports.new = create
 local function show(pool)
-    figures_of.show(pool.figures, pool.waiting, pool.running)
+    figures_of_show(pool.figures, pool.waiting, pool.running)
 end
 --- Whether the worker exits. The first call that finds so sets the time until which actions may run. Phases: any.
-function ____exports.is_exiting(pool)
+local function is_exiting(pool)
     if not ngx.worker.exiting() then
         return false
     end
-    pool.drain_until = pool.drain_until or clock.now() + pool.settings.drain_seconds
+    pool.drain_until = pool.drain_until or clock_now() + pool.settings.drain_seconds
     return true
 end
+____exports.is_exiting = is_exiting
 --- Queues an action; nil and why when there is no room. Phases: any.
-function ____exports.offer(pool, action)
+local function offer(pool, action)
     if pool.waiting + pool.running >= pool.size then
         return nil, "too many actions wait"
     end
@@ -43,16 +48,18 @@ function ____exports.offer(pool, action)
     pool.ring[(pool.head + pool.waiting) % pool.size] = action
     pool.waiting = pool.waiting + 1
     pool.bytes = pool.bytes + action.bytes
-    if ____exports.is_exiting(pool) then
-        pool.drain_until = clock.now() + pool.settings.drain_seconds
+    if is_exiting(pool) then
+        pool.drain_until = clock_now() + pool.settings.drain_seconds
     end
     show(pool)
     return true
 end
+____exports.offer = offer
 --- Whether a queued action may run. Phases: any.
-function ____exports.is_ready(pool)
+local function is_ready(pool)
     return pool.waiting > 0 and pool.running < pool.settings.max_running
 end
+____exports.is_ready = is_ready
 local function take_oldest(pool)
     local action = pool.ring[pool.head]
     pool.ring[pool.head] = nil
@@ -61,9 +68,9 @@ local function take_oldest(pool)
     return action
 end
 --- Gives the oldest queued action to a runner; there must be one. Phases: any.
-function ____exports.take(pool, runner)
+local function take(pool, runner)
     local action = take_oldest(pool)
-    action.deadline = clock.now() + pool.settings.action_seconds
+    action.deadline = clock_now() + pool.settings.action_seconds
     pool.running = pool.running + 1
     runner.actions[action] = true
     runner.running = runner.running + 1
@@ -71,6 +78,7 @@ function ____exports.take(pool, runner)
     show(pool)
     return action
 end
+____exports.take = take
 --- The name of an action in the log: its target, or where its function is defined.
 local function name_of(action)
     if action.target ~= nil then
@@ -90,7 +98,7 @@ local function report(pool, kind, action, why)
     )
 end
 --- Removes an action that has ended, and counts its outcome; does nothing the second time. Phases: any.
-function ____exports.settle(pool, runner, action, outcome, why)
+local function settle(pool, runner, action, outcome, why)
     if action.is_over then
         return
     end
@@ -100,7 +108,7 @@ function ____exports.settle(pool, runner, action, outcome, why)
     runner.actions[action] = nil
     runner.running = runner.running - 1
     show(pool)
-    figures_of.count(pool.figures, outcome)
+    figures_of_count(pool.figures, outcome)
     if outcome == "failed" then
         report(pool, "action", action, why)
     end
@@ -108,8 +116,9 @@ function ____exports.settle(pool, runner, action, outcome, why)
         report(pool, "action_exit", action, why)
     end
 end
+____exports.settle = settle
 --- Drops all queued actions. Phases: any.
-function ____exports.clear(pool, why)
+local function clear(pool, why)
     local dropped = pool.waiting
     if dropped == 0 then
         return
@@ -118,15 +127,17 @@ function ____exports.clear(pool, why)
         pool.bytes = pool.bytes - take_oldest(pool).bytes
     end
     show(pool)
-    figures_of.count(pool.figures, "dropped", dropped)
+    figures_of_count(pool.figures, "dropped", dropped)
     pool.faults:report("action_exit", dropped, " actions dropped: ", why)
 end
+____exports.clear = clear
 --- Wakes a runner up. Phases: any.
-function ____exports.wake_up(runner)
+local function wake_up(runner)
     if runner == nil or not runner.sleeps then
         return
     end
     runner.sleeps = false
     runner.semaphore:post(1)
 end
+____exports.wake_up = wake_up
 return ____exports

@@ -1,9 +1,24 @@
 local ____exports = {}
+local pairs = pairs
+local tostring = tostring
+local math_max = math.max
+local math_min = math.min
 local semaphore = require("ngx.semaphore")
+local semaphore_new = semaphore.new
 local guard = require("resty.openclaw.core.metrics.guard")
+local guard_call_for = guard.call_for
+local guard_protected_call = guard.protected_call
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_yield_now = time_slice.yield_now
 local pools = require("resty.openclaw.post_action.after.pool")
+local pools_clear = pools.clear
+local pools_is_exiting = pools.is_exiting
+local pools_is_ready = pools.is_ready
+local pools_settle = pools.settle
+local pools_take = pools.take
+local pools_wake_up = pools.wake_up
 local RUN_SECONDS = 60
 local RUN_ACTIONS = 1000
 --- So many actions are started before requests are served.
@@ -16,13 +31,13 @@ local WATCH_SECONDS = 5
 local LOST_SECONDS = 10
 --- The light thread of one action.
 local function perform(pool, runner, action)
-    local ok, first, second = guard.protected_call(
+    local ok, first, second = guard_protected_call(
         action.work,
         unpack(action.values, 1, action.values_count)
     )
     local refused = (first == nil or first == false) and second ~= nil
     if not ok then
-        pools.settle(
+        pools_settle(
             pool,
             runner,
             action,
@@ -30,7 +45,7 @@ local function perform(pool, runner, action)
             first
         )
     elseif refused then
-        pools.settle(
+        pools_settle(
             pool,
             runner,
             action,
@@ -38,31 +53,31 @@ local function perform(pool, runner, action)
             second
         )
     else
-        pools.settle(pool, runner, action, "done")
+        pools_settle(pool, runner, action, "done")
     end
-    pools.wake_up(runner)
-    pools.wake_up(pool.runner)
+    pools_wake_up(runner)
+    pools_wake_up(pool.runner)
 end
 --- Starts the actions that may run.
 local function begin(pool, runner)
     local stretch = 0
-    while pools.is_ready(pool) and runner.started < RUN_ACTIONS do
-        local action = pools.take(pool, runner)
+    while pools_is_ready(pool) and runner.started < RUN_ACTIONS do
+        local action = pools_take(pool, runner)
         local thread = ngx.thread.spawn(perform, pool, runner, action)
         if not action.is_over then
             action.thread = thread
         end
         stretch = stretch + 1
         if stretch % STRETCH_ACTIONS == 0 then
-            time_slice.yield_now()
-            runner.seen_at = clock.now()
+            time_slice_yield_now()
+            runner.seen_at = clock_now()
         end
     end
 end
 local function stop(pool, runner, action, outcome, why)
     local killed = ngx.thread.kill(action.thread)
     if killed ~= nil then
-        pools.settle(
+        pools_settle(
             pool,
             runner,
             action,
@@ -73,11 +88,11 @@ local function stop(pool, runner, action, outcome, why)
 end
 --- Kills the actions whose time is over; returns the seconds until the next one's is.
 local function supervise(pool, runner)
-    local now = clock.now()
+    local now = clock_now()
     local most_seconds = pool.settings.action_seconds
     local next_seconds = MOST_SLEEP_SECONDS
-    if pools.is_exiting(pool) then
-        next_seconds = math.min(next_seconds, pool.drain_until - now)
+    if pools_is_exiting(pool) then
+        next_seconds = math_min(next_seconds, pool.drain_until - now)
         if now >= pool.drain_until then
             for action in pairs(runner.actions) do
                 stop(
@@ -88,7 +103,7 @@ local function supervise(pool, runner)
                     "the worker exits"
                 )
             end
-            pools.clear(pool, "the worker exits")
+            pools_clear(pool, "the worker exits")
         end
     end
     for action in pairs(runner.actions) do
@@ -101,24 +116,24 @@ local function supervise(pool, runner)
                 ("it took over " .. tostring(most_seconds)) .. " s"
             )
         else
-            next_seconds = math.min(next_seconds, action.deadline - now)
+            next_seconds = math_min(next_seconds, action.deadline - now)
         end
     end
-    local seconds = math.max(0.001, next_seconds)
+    local seconds = math_max(0.001, next_seconds)
     return seconds
 end
 local function sleep(runner, seconds)
     runner.sleeps = true
     runner.semaphore:wait(seconds)
     runner.sleeps = false
-    runner.seen_at = clock.now()
+    runner.seen_at = clock_now()
 end
 local function has_run_enough(runner)
-    return runner.started >= RUN_ACTIONS or clock.now() >= runner["until"]
+    return runner.started >= RUN_ACTIONS or clock_now() >= runner["until"]
 end
 --- Creates the timer that calls `run`, unless one is pending.
 local function start(pool, run)
-    local now = clock.now()
+    local now = clock_now()
     if pool.starting_since ~= nil and now < pool.starting_since + START_SECONDS then
         return
     end
@@ -145,7 +160,7 @@ local function work(pool, runner, run)
         if runner.running == 0 and not has_duty then
             return
         end
-        if pool.runner ~= runner or not pools.is_ready(pool) then
+        if pool.runner ~= runner or not pools_is_ready(pool) then
             sleep(runner, seconds)
         end
     end
@@ -157,7 +172,7 @@ local function remove(pool, runner, why)
         pool.runner = nil
     end
     for action in pairs(runner.actions) do
-        pools.settle(
+        pools_settle(
             pool,
             runner,
             action,
@@ -171,12 +186,12 @@ local function run(_premature, pool)
     if pool.runner ~= nil then
         return
     end
-    local made, sema_err = semaphore.new()
+    local made, sema_err = semaphore_new()
     if made == nil then
         pool.faults:report("runner", "actions: no semaphore: ", sema_err)
         return
     end
-    local now = clock.now()
+    local now = clock_now()
     local runner = {
         semaphore = made,
         actions = {},
@@ -188,7 +203,7 @@ local function run(_premature, pool)
     }
     pool.runner = runner
     pool.runners[runner] = true
-    guard.call_for(
+    guard_call_for(
         pool.faults,
         "runner",
         "actions",
@@ -204,8 +219,8 @@ local function run(_premature, pool)
 end
 --- Finds timers that never ran, and those that an action has ended.
 local function watch(_premature, pool)
-    pools.is_exiting(pool)
-    local now = clock.now()
+    pools_is_exiting(pool)
+    local now = clock_now()
     for runner in pairs(pool.runners) do
         if now > runner.seen_at + LOST_SECONDS then
             remove(pool, runner, "its timer was ended, as ngx.exit does")
@@ -216,11 +231,11 @@ local function watch(_premature, pool)
     end
 end
 --- Starts the runner of a pool, or wakes it up. Phases: those that may start timers.
-function ____exports.ensure_running(pool)
+local function ensure_running(pool)
     if pool.runner == nil then
         start(pool, run)
     else
-        pools.wake_up(pool.runner)
+        pools_wake_up(pool.runner)
     end
     if not pool.is_watched and not ngx.worker.exiting() then
         local ok, err = ngx.timer.every(WATCH_SECONDS, watch, pool)
@@ -230,4 +245,5 @@ function ____exports.ensure_running(pool)
         end
     end
 end
+____exports.ensure_running = ensure_running
 return ____exports

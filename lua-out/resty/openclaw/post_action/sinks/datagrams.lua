@@ -1,6 +1,10 @@
 local ____exports = {}
+local ipairs = ipairs
+local string_lower = string.lower
 local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_yield_now = time_slice.yield_now
 local lines = require("resty.openclaw.post_action.lines")
+local lines_join = lines.join
 --- So many are sent, at some microseconds each, before other requests are served.
 local DATAGRAMS_AT_A_STRETCH = 200
 --- nginx's text for EMSGSIZE.
@@ -11,7 +15,7 @@ local function part_of(left)
         ____temp_0 = nil
     else
         ____temp_0 = {
-            text = lines.join(left),
+            text = lines_join(left),
             entries = #left
         }
     end
@@ -38,12 +42,12 @@ function ____exports.send(endpoint, prefix, all, most_bytes)
             if sent == nil then
                 left[#left + 1] = line
             end
-            if sent == nil and string.lower(send_err) ~= TOO_LONG then
+            if sent == nil and string_lower(send_err) ~= TOO_LONG then
                 err = "cannot send: " .. send_err
             end
         end
         if index % DATAGRAMS_AT_A_STRETCH == 0 then
-            time_slice.yield_now()
+            time_slice_yield_now()
         end
     end
     if named ~= nil then

@@ -1,6 +1,19 @@
 local ____exports = {}
+local error = error
+local pairs = pairs
+local setmetatable = setmetatable
+local tostring = tostring
+local type = type
+local math_min = math.min
+local string_gsub = string.gsub
+local string_lower = string.lower
+local table_concat = table.concat
 local kinds = require("resty.openclaw.config.kinds")
+local kinds_one_of = kinds.one_of
 local problem = require("resty.openclaw.config.problems")
+local problem_add_no_table = problem.add_no_table
+local problem_beginning = problem.beginning
+local problem_child = problem.child
 local ____schema = require("resty.openclaw.config.schema")
 local computed = ____schema.computed
 local option = ____schema.option
@@ -8,13 +21,24 @@ local optional = ____schema.optional
 local required = ____schema.required
 local table_of = ____schema.table_of
 local gzips = require("resty.openclaw.core.bytes.gzip")
+local gzips_new = gzips.new
 local retry_after = require("resty.openclaw.core.http.retry_after")
+local retry_after_seconds = retry_after.seconds
 local ____text = require("resty.openclaw.core.text.text")
 local trim = ____text.trim
 local utf8 = require("resty.openclaw.core.text.utf8")
+local utf8_clean = utf8.clean
+local utf8_cut = utf8.cut
 local http_client = require("resty.openclaw.http_client")
+local http_client_header_fault = http_client.header_fault
+local http_client_parse_url = http_client.parse_url
+local http_client_request = http_client.request
 local lines = require("resty.openclaw.post_action.lines")
+local lines_split = lines.split
 local templates = require("resty.openclaw.post_action.sinks.template")
+local templates_SCHEMA = templates.SCHEMA
+local templates_fill = templates.fill
+local templates_new = templates.new
 --- An http or https URL. It may contain a secret, so it is never shown.
 local URL = {
     name = "URL",
@@ -24,7 +48,7 @@ local URL = {
         if #problems > before then
             return nil
         end
-        local target, err = http_client.parse_url(text)
+        local target, err = http_client_parse_url(text)
         if target == nil then
             problems[#problems + 1] = (path .. " must be an http or https URL, but it has ") .. err
         end
@@ -36,27 +60,27 @@ local HEADERS = {
     name = "table",
     read = function(given, path, problems)
         if type(given) ~= "table" then
-            problem.add_no_table(problems, path, "a table", given)
+            problem_add_no_table(problems, path, "a table", given)
         else
             for name, value in pairs(given) do
-                local fault = http_client.header_fault(name, value)
+                local fault = http_client_header_fault(name, value)
                 if fault ~= nil then
-                    problems[#problems + 1] = (problem.beginning(path) .. " ") .. fault
+                    problems[#problems + 1] = (problem_beginning(path) .. " ") .. fault
                 end
             end
         end
         return given
     end
 }
-____exports.SCHEMA = {
+local SCHEMA = {
     url = required(URL, "http or https; no user name in it"),
     format = option(
-        kinds.one_of("ndjson", "json_array"),
+        kinds_one_of("ndjson", "json_array"),
         "ndjson",
         "one JSON document on each line, or all of a batch in one array; strings that are pushed must be JSON then"
     ),
     template = optional(
-        table_of(templates.SCHEMA),
+        table_of(templates_SCHEMA),
         "instead of `format`: a body of [another form](#loki-elasticsearch-splunk)"
     ),
     gzip = option(kinds.flag, false, "whether to compress, by nginx's own zlib or the system's `libz.so.1`; rejected at init if neither is available"),
@@ -67,6 +91,7 @@ ____exports.SCHEMA = {
     ssl_verify = option(kinds.flag, true, "whether the server's certificate must be trusted and match the name"),
     ssl_server_name = computed(kinds.text, "the URL's host", "the name to ask for and to find in the certificate")
 }
+____exports.SCHEMA = SCHEMA
 --- At most so much of a receiver's error response is logged.
 local MOST_REASON_BYTES = 200
 --- Bad Request, Content Too Large, Unprocessable Content: about single entries, or the size of the batch.
@@ -84,10 +109,10 @@ local CAUSES = {
 local function body_of(sink, text)
     local body = text
     if sink.template ~= nil then
-        body = templates.fill(sink.template, text)
+        body = templates_fill(sink.template, text)
     elseif sink.json_array then
-        body = ("[" .. table.concat(
-            lines.split(text),
+        body = ("[" .. table_concat(
+            lines_split(text),
             ","
         )) .. "]"
     end
@@ -98,12 +123,12 @@ local function body_of(sink, text)
 end
 --- The beginning of an error response, on one line; characters that are not printable or not UTF-8 are replaced.
 local function reason_in(body)
-    local printable = string.gsub(
-        utf8.cut(body, MOST_REASON_BYTES),
+    local printable = string_gsub(
+        utf8_cut(body, MOST_REASON_BYTES),
         "%c",
         " "
     )
-    return trim(utf8.clean(printable))
+    return trim(utf8_clean(printable))
 end
 --- The error for the error log.
 local function refusal(status, body)
@@ -119,14 +144,14 @@ local function verdict_on(status, retry_after_header, body)
     end
     local cause = CAUSES[status] or (status >= 500 and "busy" or "misdirected")
     local why = cause == "credentials" and "status " .. tostring(status) or refusal(status, body)
-    return "retry", why, retry_after.seconds(retry_after_header), nil, cause
+    return "retry", why, retry_after_seconds(retry_after_header), nil, cause
 end
 local function send(self, text, _entries, most_seconds)
     local body, body_err = body_of(self, text)
     if body == nil then
         return "retry", body_err
     end
-    local response, err = http_client.request({
+    local response, err = http_client_request({
         scheme = self.scheme,
         host = self.host,
         port = self.port,
@@ -137,7 +162,7 @@ local function send(self, text, _entries, most_seconds)
         connect_seconds = self.connect_seconds,
         send_seconds = self.timeout_seconds,
         read_seconds = self.timeout_seconds,
-        total_seconds = math.min(self.timeout_seconds, most_seconds),
+        total_seconds = math_min(self.timeout_seconds, most_seconds),
         keepalive_seconds = self.keepalive_seconds,
         keepalive_connections = 1,
         ssl_verify = self.ssl_verify,
@@ -151,19 +176,20 @@ local function send(self, text, _entries, most_seconds)
 end
 local metatable = {__index = {send = send}}
 --- Adds to the problems where options contradict each other. Phases: init.
-function ____exports.check(given, path, problems)
+local function check(given, path, problems)
     if given.template ~= nil and given.format ~= nil then
-        problems[#problems + 1] = problem.beginning(path) .. " \"format\" and \"template\" cannot both be given"
+        problems[#problems + 1] = problem_beginning(path) .. " \"format\" and \"template\" cannot both be given"
     end
     if given.gzip ~= true or type(given.headers) ~= "table" then
         return
     end
     for name in pairs(given.headers) do
-        if string.lower(tostring(name)) == "content-encoding" then
-            problems[#problems + 1] = ((problem.child(path, "headers") .. ": header ") .. name) .. " is set by \"gzip\""
+        if string_lower(tostring(name)) == "content-encoding" then
+            problems[#problems + 1] = ((problem_child(path, "headers") .. ": header ") .. name) .. " is set by \"gzip\""
         end
     end
 end
+____exports.check = check
 local function headers_of(____bindingPattern0)
     local gzip
     local template
@@ -179,15 +205,15 @@ local function headers_of(____bindingPattern0)
         all["Content-Encoding"] = "gzip"
     end
     for name, value in pairs(headers or ({})) do
-        all[string.lower(name) == "content-type" and "Content-Type" or name] = value
+        all[string_lower(name) == "content-type" and "Content-Type" or name] = value
     end
     return all
 end
 local function open_gzip(path)
-    local gzip, err = gzips.new()
+    local gzip, err = gzips_new()
     if gzip == nil then
         error(
-            (problem.child(path, "gzip") .. " is not possible: ") .. err,
+            (problem_child(path, "gzip") .. " is not possible: ") .. err,
             0
         )
     end
@@ -207,7 +233,7 @@ local function create(options, path)
     if template == nil then
         ____temp_1 = nil
     else
-        ____temp_1 = templates.new(template)
+        ____temp_1 = templates_new(template)
     end
     local fields = {
         scheme = ____url_scheme_2,

@@ -1,15 +1,21 @@
 local ____exports = {}
+local math_min = math.min
 local kinds = require("resty.openclaw.config.kinds")
 local ____schema = require("resty.openclaw.config.schema")
 local option = ____schema.option
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local connection = require("resty.openclaw.http_client.connection")
+local connection_leave = connection.leave
+local connection_open = connection.open
+local connection_send = connection.send
 --- The options that `create` reads.
-____exports.SCHEMA = {
+local SCHEMA = {
     connect_seconds = option(kinds.positive, 1, "timeout for connecting"),
     timeout_seconds = option(kinds.positive, 5, "timeout of writing one batch"),
     keepalive_seconds = option(kinds.positive, 60, "how long an idle connection is kept")
 }
+____exports.SCHEMA = SCHEMA
 --- How long a check waits for the end of the connection: the shortest timeout of sockets.
 local CHECK_MS = 1
 --- Bytes of the peer that are read and ignored.
@@ -45,7 +51,7 @@ local function is_open(socket)
     return ignored ~= nil or err == "timeout"
 end
 local function open(stream, deadline)
-    local socket, err, reused = connection.open(stream.settings, stream.target, deadline, false)
+    local socket, err, reused = connection_open(stream.settings, stream.target, deadline, false)
     if socket == nil then
         return nil, err
     end
@@ -53,20 +59,20 @@ local function open(stream, deadline)
         return socket
     end
     socket:close()
-    local fresh, fresh_err = connection.open(stream.settings, stream.target, deadline, true)
+    local fresh, fresh_err = connection_open(stream.settings, stream.target, deadline, true)
     if fresh == nil then
         return nil, fresh_err
     end
     return fresh
 end
 --- Writes the text within so many seconds. On failure nil and why; a part of it may have been delivered. Phases: timer.
-function ____exports.send(stream, text, most_seconds)
-    local deadline = clock.now() + math.min(stream.timeout_seconds, most_seconds)
+local function send(stream, text, most_seconds)
+    local deadline = clock_now() + math_min(stream.timeout_seconds, most_seconds)
     local socket, err = open(stream, deadline)
     if socket == nil then
         return nil, "cannot connect: " .. err
     end
-    local sent, send_err = connection.send(
+    local sent, send_err = connection_send(
         socket,
         stream.settings,
         "",
@@ -81,7 +87,8 @@ function ____exports.send(stream, text, most_seconds)
         socket:close()
         return nil, "the peer has closed the connection"
     end
-    connection.leave(socket, stream.settings, true)
+    connection_leave(socket, stream.settings, true)
     return true
 end
+____exports.send = send
 return ____exports

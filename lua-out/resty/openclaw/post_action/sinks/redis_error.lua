@@ -1,4 +1,10 @@
 local ____exports = {}
+local ipairs = ipairs
+local tonumber = tonumber
+local string_byte = string.byte
+local string_find = string.find
+local string_match = string.match
+local string_sub = string.sub
 --- How temporary errors begin. Others, such as a wrong type or an unknown command, mean a wrong configuration.
 local BUSY = {
     "LOADING",
@@ -26,40 +32,44 @@ local PERMANENT = {"ERR Elements are too large", "ERR string exceeds maximum all
 local TRY_ANOTHER_HOST = {"READONLY", "MASTERDOWN", "LOADING", "CLUSTERDOWN"}
 local function begins_with_one(err, beginnings)
     for ____, beginning in ipairs(beginnings) do
-        if string.sub(err, 1, #beginning) == beginning then
+        if string_sub(err, 1, #beginning) == beginning then
             return true
         end
     end
     return false
 end
 --- Whether the entry itself will never be accepted. Phases: any.
-function ____exports.is_permanent(err)
+local function is_permanent(err)
     return begins_with_one(err, PERMANENT)
 end
+____exports.is_permanent = is_permanent
 --- Why a valid entry is not accepted now. Phases: any.
-function ____exports.cause_of(err)
+local function cause_of(err)
     if begins_with_one(err, CREDENTIALS) then
         return "credentials"
     end
     return begins_with_one(err, BUSY) and "busy" or "misdirected"
 end
+____exports.cause_of = cause_of
 --- Whether another host may accept the entry. Phases: any.
-function ____exports.may_another_host_accept(err)
+local function may_another_host_accept(err)
     return begins_with_one(err, TRY_ANOTHER_HOST)
 end
+____exports.may_another_host_accept = may_another_host_accept
 --- The redirection of a cluster node: "MOVED 3999 10.0.0.2:6381", or ASK. Nothing for all other errors.
 -- Source: "Redirection and resharding" of Redis' cluster specification. Phases: any.
-function ____exports.redirection(err)
-    local kind, host, port = string.match(err, "^(%u+) %d+ (%S*):(%d+)$")
+local function redirection(err)
+    local kind, host, port = string_match(err, "^(%u+) %d+ (%S*):(%d+)$")
     if kind ~= "MOVED" and kind ~= "ASK" then
         return nil
     end
-    local ipv6 = string.find(host, ":", 1, true)
-    local bare = ipv6 == nil or string.byte(host) == string.byte("[")
+    local ipv6 = string_find(host, ":", 1, true)
+    local bare = ipv6 == nil or string_byte(host) == string_byte("[")
     return {
         host = bare and host or ("[" .. host) .. "]",
         port = tonumber(port),
         asks = kind == "ASK"
     }
 end
+____exports.redirection = redirection
 return ____exports

@@ -1,33 +1,57 @@
 local ____exports = {}
+local ipairs = ipairs
+local pcall = pcall
+local setmetatable = setmetatable
+local tostring = tostring
+local type = type
+local math_min = math.min
+local string_format = string.format
 local semaphore = require("ngx.semaphore")
+local semaphore_new = semaphore.new
 local kinds = require("resty.openclaw.config.kinds")
+local kinds_whole = kinds.whole
 local ____schema = require("resty.openclaw.config.schema")
 local joined = ____schema.joined
 local option = ____schema.option
 local required = ____schema.required
 local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_yield_now = time_slice.yield_now
 local ids = require("resty.openclaw.post_action.ids")
+local ids_of = ids.of
 local lines = require("resty.openclaw.post_action.lines")
+local lines_join = lines.join
+local lines_split = lines.split
 local redis_client = require("resty.openclaw.post_action.sinks.redis_client")
+local redis_client_SCHEMA = redis_client.SCHEMA
+local redis_client_index_of = redis_client.index_of
+local redis_client_leave = redis_client.leave
+local redis_client_new = redis_client.new
+local redis_client_open = redis_client.open
+local redis_client_use_next_server = redis_client.use_next_server
 local redis_errors = require("resty.openclaw.post_action.sinks.redis_error")
+local redis_errors_cause_of = redis_errors.cause_of
+local redis_errors_is_permanent = redis_errors.is_permanent
+local redis_errors_may_another_host_accept = redis_errors.may_another_host_accept
+local redis_errors_redirection = redis_errors.redirection
 local STREAM_SCHEMA = {
     key = required(kinds.text, "the stream"),
     max_length = option(
-        kinds.whole(1),
+        kinds_whole(1),
         1000000,
         "about how many entries the stream keeps (`MAXLEN ~`)"
     ),
     field = option(kinds.text, "line", "the field of the entry"),
     id_field = option(kinds.text, "id", "field with the entry's id, by which readers recognize copies; only where the line begins with `{\"id\":\"…\"`, as records and pushed tables do")
 }
-____exports.SCHEMA = joined(STREAM_SCHEMA, redis_client.SCHEMA)
+local SCHEMA = joined(STREAM_SCHEMA, redis_client_SCHEMA)
+____exports.SCHEMA = SCHEMA
 ____exports.check = redis_client.check
 --- A key that moves is followed so many times; if the cluster redirects further, the batch is retried later.
 local MOST_REDIRECTIONS = 3
 --- So many commands are built, at some microseconds each, before other requests are served.
 local COMMANDS_AT_A_STRETCH = 100
 local function add(sink, client, line)
-    local id = ids.of(line)
+    local id = ids_of(line)
     if id == nil then
         client:xadd(
             sink.key,
@@ -56,7 +80,7 @@ end
 local function exchange(job, numbers, index, asks)
     local ____job_sink_0 = job.sink
     local redis = ____job_sink_0.redis
-    local client, err = redis_client.open(redis, index)
+    local client, err = redis_client_open(redis, index)
     job.client = client
     if client == nil then
         return nil, err
@@ -68,7 +92,7 @@ local function exchange(job, numbers, index, asks)
         end
         add(job.sink, client, job.all[number])
         if count % COMMANDS_AT_A_STRETCH == 0 then
-            time_slice.yield_now()
+            time_slice_yield_now()
         end
     end
     local replies, reply_err = client:commit_pipeline()
@@ -86,7 +110,7 @@ local function exchange(job, numbers, index, asks)
     if failed then
         client:close()
     else
-        redis_client.leave(redis, client)
+        redis_client_leave(redis, client)
     end
     return found
 end
@@ -99,7 +123,7 @@ local function redirected(replies)
     local first
     local numbers = {}
     for number, reply in ipairs(replies) do
-        local redirection = redis_errors.redirection(error_in(reply) or "")
+        local redirection = redis_errors_redirection(error_in(reply) or "")
         if redirection ~= nil then
             first = first or redirection
             numbers[#numbers + 1] = number
@@ -117,7 +141,7 @@ local function follow(job, replies, from)
         if redirection == nil then
             return
         end
-        local target = redis_client.index_of(redis, at, redirection)
+        local target = redis_client_index_of(redis, at, redirection)
         if target == nil then
             return
         end
@@ -146,7 +170,7 @@ local function append(job)
     local found, err = exchange(job, numbers, at, false)
     if found == nil then
         job.err = err
-        redis_client.use_next_server(redis)
+        redis_client_use_next_server(redis)
         return
     end
     local replies = {}
@@ -154,8 +178,8 @@ local function append(job)
         replies[#replies + 1] = found[number]
     end
     follow(job, replies, at)
-    if redis_errors.may_another_host_accept(error_in(replies[1]) or "") then
-        redis_client.use_next_server(redis)
+    if redis_errors_may_another_host_accept(error_in(replies[1]) or "") then
+        redis_client_use_next_server(redis)
     end
     job.replies = replies
 end
@@ -182,7 +206,7 @@ local function judge(all, replies)
             if why == "" then
                 why = err
             end
-            if temporary == nil and not redis_errors.is_permanent(err) then
+            if temporary == nil and not redis_errors_is_permanent(err) then
                 temporary = err
             end
         end
@@ -191,32 +215,32 @@ local function judge(all, replies)
         return "sent"
     end
     local part = {
-        text = lines.join(failed),
+        text = lines_join(failed),
         entries = #failed
     }
     if temporary == nil then
         return "poison", why, nil, part
     end
-    return "retry", temporary, nil, part, redis_errors.cause_of(temporary)
+    return "retry", temporary, nil, part, redis_errors_cause_of(temporary)
 end
 --- The cause where there are no replies; nothing where Redis is unreachable.
 local function cause_without_reply(err)
-    local cause = redis_errors.cause_of(err or "")
+    local cause = redis_errors_cause_of(err or "")
     return cause == "credentials" and cause or nil
 end
 --- The library's timeouts start again with each reply. So a light thread sends the batch, and is killed, with its connection, on timeout.
 local function send(self, text, _entries, most_seconds)
-    local done, err = semaphore.new()
+    local done, err = semaphore_new()
     if done == nil then
         return "retry", err
     end
     local job = {
         sink = self,
-        all = lines.split(text),
+        all = lines_split(text),
         done = done
     }
     local thread = ngx.thread.spawn(work, job)
-    local seconds = math.min(self.redis.timeout_ms / 1000, most_seconds)
+    local seconds = math_min(self.redis.timeout_ms / 1000, most_seconds)
     local in_time = done:wait(seconds)
     if in_time ~= true then
         ngx.thread.kill(thread)
@@ -231,9 +255,9 @@ local metatable = {__index = {send = send}}
 --- A sink that appends to the stream at `key`. Phases: init. Raises where the options do not fit together.
 local function create(options, path)
     local fields = {
-        redis = redis_client.new(options, path),
+        redis = redis_client_new(options, path),
         key = options.key,
-        max_length = string.format("%.0f", options.max_length),
+        max_length = string_format("%.0f", options.max_length),
         field = options.field,
         id_field = options.id_field
     }

@@ -80,7 +80,8 @@ const NOT_FOUND = 0x40000000;
 const NO_SOCKET = -1;
 
 function as_nginx_has_it(request: CValue): NginxRequest {
-    return ffi.cast("openclaw_request_t *", request) as unknown as NginxRequest;
+    const its_request = ffi.cast("openclaw_request_t *", request) as unknown as NginxRequest;
+    return its_request;
 }
 
 /** nginx's variables that have numbers; nothing where the layout is another one than expected. */

@@ -1,4 +1,6 @@
 local ____exports = {}
+local setmetatable = setmetatable
+local table_remove = table.remove
 local function get(self, key)
     return self.values[key]
 end
@@ -43,7 +45,7 @@ local function lpop(self, key)
     if list == nil then
         ____temp_0 = nil
     else
-        ____temp_0 = table.remove(list)
+        ____temp_0 = table_remove(list)
     end
     return ____temp_0
 end
@@ -59,7 +61,7 @@ local metatable = {__index = {
     lpop = lpop
 }}
 --- Adds to a number that begins at `first`. The dict's own `incr` with a beginning would evict other names for it.
-function ____exports.increment(names, key, by, first)
+local function increment(names, key, by, first)
     local value = names:incr(key, by)
     if value ~= nil then
         return value
@@ -67,9 +69,10 @@ function ____exports.increment(names, key, by, first)
     names:safe_add(key, first)
     return names:incr(key, by)
 end
+____exports.increment = increment
 --- Takes `count` slots where a cursor stands, which begins at `first`, and moves it on; nothing past `limit`.
-function ____exports.advance(names, cursor, count, first, limit)
-    local next, err = ____exports.increment(names, cursor, count, first)
+local function advance(names, cursor, count, first, limit)
+    local next, err = increment(names, cursor, count, first)
     if next == nil then
         return nil, err
     end
@@ -79,9 +82,11 @@ function ____exports.advance(names, cursor, count, first, limit)
     end
     return next - count
 end
+____exports.advance = advance
 --- Names that only this process and the workers forked from it later know.
-function ____exports.local_names()
+local function local_names()
     local fields = {values = {}, lists = {}}
     return setmetatable(fields, metatable)
 end
+____exports.local_names = local_names
 return ____exports

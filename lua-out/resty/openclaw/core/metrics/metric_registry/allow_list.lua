@@ -1,22 +1,28 @@
 local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
+local tostring = tostring
+local type = type
 local problem = require("resty.openclaw.config.problems")
+local problem_add = problem.add
 local ____label_text = require("resty.openclaw.core.metrics.metric_registry.label_text")
 local is_label_name = ____label_text.is_label_name
 local is_metric_name = ____label_text.is_metric_name
 --- Stands for all label values that are not kept, or past the limit of series.
-____exports.OTHER = "_other"
+local OTHER = "_other"
+____exports.OTHER = OTHER
 local function read_values(given, path, problems)
     local wanted = "a list of the values to keep"
     local values = {}
     if type(given) ~= "table" then
-        problem.add(problems, path, wanted, given)
+        problem_add(problems, path, wanted, given)
         return values
     end
     for place, value in pairs(given) do
         if type(place) ~= "number" then
-            problem.add(problems, path, wanted, place)
+            problem_add(problems, path, wanted, place)
         elseif type(value) ~= "string" and type(value) ~= "number" and type(value) ~= "boolean" then
-            problem.add(problems, path, wanted, value)
+            problem_add(problems, path, wanted, value)
         else
             values[tostring(value)] = true
         end
@@ -27,13 +33,13 @@ local function read_one(given, path, problems)
     local wanted = "a table of the labels to keep"
     local list = {}
     if type(given) ~= "table" then
-        problem.add(problems, path, wanted, given)
+        problem_add(problems, path, wanted, given)
         return list
     end
     for key, value in pairs(given) do
         local label = type(key) == "number" and value or key
         if type(label) ~= "string" or not is_label_name(label) then
-            problem.add(problems, path, wanted, label)
+            problem_add(problems, path, wanted, label)
         elseif list[label] ~= nil then
             problems[#problems + 1] = ((path .. " names \"") .. label) .. "\" twice"
         else
@@ -49,17 +55,17 @@ local function read_one(given, path, problems)
     return list
 end
 --- The option `labels`: by the names of metrics.
-____exports.LABELS = {
+local LABELS = {
     name = "table",
     read = function(given, path, problems)
         local lists = {}
         if type(given) ~= "table" then
-            problem.add(problems, path, "a table", given)
+            problem_add(problems, path, "a table", given)
             return lists
         end
         for metric, labels in pairs(given) do
             if type(metric) ~= "string" or not is_metric_name(metric) then
-                problem.add(problems, path, "a table whose keys are names of metrics", metric)
+                problem_add(problems, path, "a table whose keys are names of metrics", metric)
             else
                 lists[metric] = read_one(labels, (path .. ".") .. metric, problems)
             end
@@ -67,8 +73,9 @@ ____exports.LABELS = {
         return lists
     end
 }
+____exports.LABELS = LABELS
 --- A label of the list that the metric does not have; nothing when it has all of them.
-function ____exports.unknown_label(list, label_names)
+local function unknown_label(list, label_names)
     local known = {}
     for ____, name in ipairs(label_names) do
         known[name] = true
@@ -80,8 +87,9 @@ function ____exports.unknown_label(list, label_names)
     end
     return nil
 end
+____exports.unknown_label = unknown_label
 --- Of these label names those that are kept.
-function ____exports.kept_names(list, label_names)
+local function kept_names(list, label_names)
     local kept = {}
     for ____, name in ipairs(label_names) do
         if list[name] ~= nil then
@@ -90,19 +98,22 @@ function ____exports.kept_names(list, label_names)
     end
     return kept
 end
+____exports.kept_names = kept_names
 --- What is kept of one value. Phases: any.
-function ____exports.kept_value(rule, value)
-    return (rule == true or rule[value] ~= nil) and value or ____exports.OTHER
+local function kept_value(rule, value)
+    return (rule == true or rule[value] ~= nil) and value or OTHER
 end
+____exports.kept_value = kept_value
 --- Of the values of these labels, in their order, what is kept. Phases: any.
-function ____exports.kept_values(list, label_names, values)
+local function kept_values(list, label_names, values)
     local kept = {}
     for index = 1, #label_names do
         local rule = list[label_names[index]]
         if rule ~= nil then
-            kept[#kept + 1] = ____exports.kept_value(rule, values[index])
+            kept[#kept + 1] = kept_value(rule, values[index])
         end
     end
     return kept
 end
+____exports.kept_values = kept_values
 return ____exports

@@ -1,16 +1,31 @@
 local ____exports = {}
+local ipairs = ipairs
+local tostring = tostring
+local math_min = math.min
+local string_match = string.match
+local table_concat = table.concat
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
+local shared_memory_attend = shared_memory.attend
 local mapping = require("resty.openclaw.core.memory.shared_memory.mapping")
+local mapping_create = mapping.create
 local rows = require("resty.openclaw.core.memory.shared_memory.rows")
+local rows_FIRST_SLOT = rows.FIRST_SLOT
+local rows_in_use = rows.in_use
+local rows_limit = rows.limit
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local shapes = require("resty.openclaw.core.metrics.metric_registry.shapes")
+local shapes_add = shapes.add
+local shapes_new = shapes.new
+local shapes_remove = shapes.remove
+local shapes_settle = shapes.settle
 --- Slots that are checked without a pause: a part of a millisecond.
 local SLOTS_AT_ONCE = 65536
 --- Creating a row takes far less than this.
 local SETTLE_SECONDS = 1
 --- Whether a row keeps its name: if two processes create a series at the same time, one gives its row back.
 local function is_settled(region, slot, name)
-    if clock.now() - region.touched[slot] > SETTLE_SECONDS then
+    if clock_now() - region.touched[slot] > SETTLE_SECONDS then
         return true
     end
     return (region.names:get("slot:" .. name)) == slot
@@ -19,8 +34,8 @@ end
 local function reread(catalogue, slot)
     local region = catalogue.registry.region
     local generation = region.generations[slot]
-    shapes.remove(catalogue, slot)
-    if rows.in_use(generation) then
+    shapes_remove(catalogue, slot)
+    if rows_in_use(generation) then
         local name = region.names:get("name:" .. tostring(slot))
         if name == nil or not is_settled(region, slot, name) then
             return
@@ -28,7 +43,7 @@ local function reread(catalogue, slot)
         if region.generations[slot] ~= generation then
             return
         end
-        shapes.add(catalogue, name, slot, generation)
+        shapes_add(catalogue, name, slot, generation)
     end
     catalogue.read[slot] = generation
 end
@@ -43,13 +58,13 @@ local function next_changed(all, read, from, limit)
     return limit
 end
 --- Reads what is new, and forgets what was dropped. Calls `pause` after each row, so that it may be one of `time_slice.paced`. Phases: any in which `pause` may be called.
-function ____exports.refresh(catalogue, pause)
+local function refresh(catalogue, pause)
     local region = catalogue.registry.region
-    shared_memory.attend(region)
-    local limit = rows.limit(region)
-    local from = rows.FIRST_SLOT
+    shared_memory_attend(region)
+    local limit = rows_limit(region)
+    local from = rows_FIRST_SLOT
     while from < limit do
-        local stop = math.min(from + SLOTS_AT_ONCE, limit)
+        local stop = math_min(from + SLOTS_AT_ONCE, limit)
         from = next_changed(region, catalogue.read, from, stop)
         if from < stop then
             reread(catalogue, from)
@@ -59,8 +74,9 @@ function ____exports.refresh(catalogue, pause)
             pause()
         end
     end
-    shapes.settle(catalogue, pause)
+    shapes_settle(catalogue, pause)
 end
+____exports.refresh = refresh
 --- Of the shapes of a name that is not registered here that which another worker has declared, else the last made.
 local function declared(catalogue, named, name)
     local last = named[#named]
@@ -68,7 +84,7 @@ local function declared(catalogue, named, name)
         return last
     end
     local declaration = catalogue.registry.region.names:get("family:" .. name)
-    local kind = string.match(declaration or "", "^%l+")
+    local kind = string_match(declaration or "", "^%l+")
     for ____, shape in ipairs(named) do
         if shape.kind == kind then
             return shape
@@ -78,7 +94,7 @@ local function declared(catalogue, named, name)
 end
 --- The shape in force for a name: what is registered here under it or, where nothing is, what another worker has declared
 -- or was made last. Nothing when the series contradict what is registered. Phases: any.
-function ____exports.in_force(catalogue, name)
+local function in_force(catalogue, name)
     local named = catalogue.by_name[name]
     if named == nil then
         return nil
@@ -87,7 +103,7 @@ function ____exports.in_force(catalogue, name)
     if family == nil then
         return declared(catalogue, named, name)
     end
-    local bounds_text = table.concat(family.bounds, ",")
+    local bounds_text = table_concat(family.bounds, ",")
     for ____, shape in ipairs(named) do
         if shape.kind == family.kind and shape.bounds_text == bounds_text then
             return shape
@@ -95,16 +111,17 @@ function ____exports.in_force(catalogue, name)
     end
     return nil
 end
+____exports.in_force = in_force
 --- An empty catalogue of a registry's series. Raises when the system has no memory. Phases: any.
 local function create(registry)
-    local catalogue = shapes.new(registry)
-    catalogue.read = mapping.create(1, false)
+    local catalogue = shapes_new(registry)
+    catalogue.read = mapping_create(1, false)
     return catalogue
 end
 ____exports.new = create
 local catalogues = {}
 --- The catalogue of a registry, one for all who look. Else as `new`.
-function ____exports.of(registry)
+local function of(registry)
     local known = catalogues[registry]
     if known ~= nil then
         return known
@@ -113,4 +130,5 @@ function ____exports.of(registry)
     catalogues[registry] = made
     return made
 end
+____exports.of = of
 return ____exports

@@ -1,13 +1,38 @@
 local ____exports = {}
+local ipairs = ipairs
+local pcall = pcall
+local math_ceil = math.ceil
+local math_min = math.min
+local string_match = string.match
 local leader = require("resty.openclaw.core.memory.leader")
+local leader_new = leader.new
 local held_rows = require("resty.openclaw.core.memory.shared_memory.held_rows")
+local held_rows_sweep = held_rows.sweep
 local ____lease = require("resty.openclaw.core.memory.shared_memory.lease")
-local HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
+local lease_HIGHEST_BLOCK = ____lease.HIGHEST_BLOCK
+local HIGHEST_BLOCK = lease_HIGHEST_BLOCK
 local rows = require("resty.openclaw.core.memory.shared_memory.rows")
+local rows_FIRST_SLOT = rows.FIRST_SLOT
+local rows_LOST_SLOT = rows.LOST_SLOT
+local rows_REST_SECONDS = rows.REST_SECONDS
+local rows_activity = rows.activity
+local rows_drop = rows.drop
+local rows_find = rows.find
+local rows_in_use = rows.in_use
+local rows_limit = rows.limit
+local rows_recycle = rows.recycle
 local clock = require("resty.openclaw.core.time.clock")
+local clock_now = clock.now
 local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_yield_now = time_slice.yield_now
 local outside_values = require("resty.openclaw.core.metrics.metric_registry.outside_values")
+local outside_values_dropped = outside_values.dropped
 local room = require("resty.openclaw.core.metrics.metric_registry.room")
+local room_advice = room.advice
+local room_bytes_of = room.bytes_of
+local room_give_back = room.give_back
+local room_is_first_to_report = room.is_first_to_report
+local room_low_limit = room.low_limit
 local ____series = require("resty.openclaw.core.metrics.metric_registry.series")
 local own_name = ____series.own_name
 --- A leader may go on for two thirds of this time before it has to renew its lease: longer than any slice is delayed.
@@ -31,14 +56,14 @@ local function next_due(all, from, limit, now, idle, configuration)
         local generation = generations[slot]
         if generation ~= 0 then
             local since = touched[slot]
-            if not rows.in_use(generation) then
-                if since ~= 0 and now - since >= rows.REST_SECONDS then
+            if not rows_in_use(generation) then
+                if since ~= 0 and now - since >= rows_REST_SECONDS then
                     return slot
                 end
             elseif pins[slot] >= configuration then
                 touched[slot] = now
             else
-                local activity = rows.activity(all, slot)
+                local activity = rows_activity(all, slot)
                 if activity ~= seen[slot] or since > now then
                     seen[slot] = activity
                     touched[slot] = now
@@ -55,18 +80,18 @@ local function leave(registry, row_name, is_dropped)
     if row_name == nil then
         return
     end
-    local name = string.match(row_name, "^%l+ ([%w_:]+)")
+    local name = string_match(row_name, "^%l+ ([%w_:]+)")
     if name == nil then
         return
     end
     registry.region.names:incr("series:" .. name, -1)
-    room.give_back(
+    room_give_back(
         registry,
-        room.bytes_of(row_name)
+        room_bytes_of(row_name)
     )
     local family = registry.families[name]
     if family ~= nil then
-        outside_values.dropped(family, row_name)
+        outside_values_dropped(family, row_name)
     end
     if is_dropped and name ~= registry.expired.name then
         registry.expired:labels(name):inc()
@@ -74,30 +99,30 @@ local function leave(registry, row_name, is_dropped)
 end
 local function settle(registry, slot, now)
     local region = registry.region
-    if rows.in_use(region.generations[slot]) then
+    if rows_in_use(region.generations[slot]) then
         leave(
             registry,
-            rows.drop(region, slot, now),
+            rows_drop(region, slot, now),
             true
         )
     else
         leave(
             registry,
-            rows.recycle(region, slot, now),
+            rows_recycle(region, slot, now),
             false
         )
     end
 end
 --- Checks all series once. Calls `pause` about once a millisecond; stops where that returns false. Phases: any in which `pause` may be
 -- called.
-function ____exports.sweep(registry, now, pause)
+local function sweep(registry, now, pause)
     local region = registry.region
     local idle = registry.idle_seconds == 0 and math.huge or registry.idle_seconds
-    local limit = rows.limit(region)
-    local slots_at_once = math.ceil(READS_AT_ONCE / (region.base[HIGHEST_BLOCK] + 4))
-    local from = rows.FIRST_SLOT
+    local limit = rows_limit(region)
+    local slots_at_once = math_ceil(READS_AT_ONCE / (region.base[HIGHEST_BLOCK] + 4))
+    local from = rows_FIRST_SLOT
     while from < limit do
-        local stop = math.min(from + slots_at_once, limit)
+        local stop = math_min(from + slots_at_once, limit)
         local settled = 0
         while from < stop and settled < ROWS_AT_ONCE do
             local due = next_due(
@@ -114,53 +139,56 @@ function ____exports.sweep(registry, now, pause)
             settled = settled + 1
             from = due + 1
         end
-        from = math.min(from, stop)
+        from = math_min(from, stop)
         if not pause() then
             return
         end
     end
 end
+____exports.sweep = sweep
 --- Drops the series with these label values at once, unless other label values share it.
-function ____exports.forget(family, values)
+local function forget(family, values)
     local name = own_name(family, values)
     if name == nil then
         return
     end
     local registry = family.registry
     local region = registry.region
-    local slot = rows.find(region, name)
-    if slot == nil or slot == rows.LOST_SLOT then
+    local slot = rows_find(region, name)
+    if slot == nil or slot == rows_LOST_SLOT then
         return
     end
-    region.seen[slot] = rows.activity(region, slot)
+    region.seen[slot] = rows_activity(region, slot)
     leave(
         registry,
-        rows.drop(
+        rows_drop(
             region,
             slot,
-            clock.now()
+            clock_now()
         ),
         false
     )
 end
+____exports.forget = forget
 --- Frees the held rows without holders. Else as `sweep`.
-function ____exports.sweep_held(registry, now, pause)
+local function sweep_held(registry, now, pause)
     local function dropped(name)
         for ____, listener in ipairs(registry.row_dropped) do
             listener(name)
         end
     end
-    held_rows.sweep(registry.region, now, dropped, pause)
+    held_rows_sweep(registry.region, now, dropped, pause)
 end
+____exports.sweep_held = sweep_held
 local function pass_and_lead(candidate)
-    time_slice.yield_now()
+    time_slice_yield_now()
     return (candidate:leads())
 end
 --- Logs at the start that the dict, or the limit of series in it, is too small for the configuration.
 local function report_small_dict(registry)
-    local advice = room.advice(registry)
-    local limit = room.low_limit(registry)
-    if (advice or limit) == nil or not room.is_first_to_report(registry) then
+    local advice = room_advice(registry)
+    local limit = room_low_limit(registry)
+    if (advice or limit) == nil or not room_is_first_to_report(registry) then
         return
     end
     if advice ~= nil then
@@ -177,9 +205,9 @@ local function try_to(work, registry, now, pause)
     end
 end
 --- Checks held rows every two seconds, and all series regularly, in the worker that leads. Phases: init, where the registry is created.
-function ____exports.watch(registry)
+local function watch(registry)
     local region = registry.region
-    local candidate = leader.new(region.names, "series", LEASE_SECONDS)
+    local candidate = leader_new(region.names, "series", LEASE_SECONDS)
     local function pause()
         return pass_and_lead(candidate)
     end
@@ -197,17 +225,18 @@ function ____exports.watch(registry)
             return
         end
         is_sweeping = true
-        local now = clock.now()
+        local now = clock_now()
         if now >= next_held_sweep then
-            try_to(____exports.sweep_held, registry, now, pause)
+            try_to(sweep_held, registry, now, pause)
             next_held_sweep = now + SECONDS_BETWEEN_HELD_SWEEPS
         end
         if now >= next_sweep and (candidate:leads()) then
-            try_to(____exports.sweep, registry, now, pause)
+            try_to(sweep, registry, now, pause)
             local wanted = registry.idle_seconds == 0 and math.huge or registry.idle_seconds / SWEEPS
-            next_sweep = now + math.min(wanted, MOST_SECONDS_BETWEEN_SWEEPS)
+            next_sweep = now + math_min(wanted, MOST_SECONDS_BETWEEN_SWEEPS)
         end
         is_sweeping = false
     end
 end
+____exports.watch = watch
 return ____exports

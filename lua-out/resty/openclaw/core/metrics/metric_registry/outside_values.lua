@@ -1,8 +1,12 @@
 local ____exports = {}
+local ipairs = ipairs
+local string_find = string.find
+local string_sub = string.sub
 local ____names = require("resty.openclaw.core.memory.shared_memory.names")
 local increment = ____names.increment
 local ____allow_list = require("resty.openclaw.core.metrics.metric_registry.allow_list")
-local OTHER = ____allow_list.OTHER
+local allow_list_OTHER = ____allow_list.OTHER
+local OTHER = allow_list_OTHER
 local ____label_text = require("resty.openclaw.core.metrics.metric_registry.label_text")
 local each = ____label_text.each
 local escaped = ____label_text.escaped
@@ -31,7 +35,7 @@ local function is_admitted(registry, label, value)
     return ((names:get(count_key(label))) or 0) < registry.most_values
 end
 --- The values of a family's kept labels with `_other` for those that have no place; the same list where all have.
-function ____exports.fit(family, values)
+local function fit(family, values)
     local ____family_0 = family
     local outside = ____family_0.outside
     local registry = ____family_0.registry
@@ -60,6 +64,7 @@ function ____exports.fit(family, values)
     end
     return fitted
 end
+____exports.fit = fit
 local function hold(names, label, text)
     local key = key_of(label, text)
     if (names:incr(key, 1)) ~= nil then
@@ -93,12 +98,12 @@ end
 local function visit(family, row_name, change)
     local ____family_3 = family
     local outside = ____family_3.outside
-    local begin = string.find(row_name, "{", 1, true)
+    local begin = string_find(row_name, "{", 1, true)
     if outside == nil or begin == nil then
         return
     end
     each(
-        string.sub(row_name, begin),
+        string_sub(row_name, begin),
         function(label, text)
             if outside[label] ~= nil and not is_free(text) then
                 change(family.registry.region.names, label, text)
@@ -107,11 +112,13 @@ local function visit(family, row_name, change)
     )
 end
 --- Notes that a series was made. Phases: any.
-function ____exports.made(family, row_name)
+local function made(family, row_name)
     visit(family, row_name, hold)
 end
+____exports.made = made
 --- Notes that a series was dropped. Phases: any.
-function ____exports.dropped(family, row_name)
+local function dropped(family, row_name)
     visit(family, row_name, let_go)
 end
+____exports.dropped = dropped
 return ____exports

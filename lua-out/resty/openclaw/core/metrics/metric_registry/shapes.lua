@@ -1,15 +1,32 @@
 local ____exports = {}
+local ipairs = ipairs
+local next = next
+local pairs = pairs
+local tonumber = tonumber
+local string_byte = string.byte
+local string_gmatch = string.gmatch
+local string_match = string.match
+local table_sort = table.sort
 local ffi = require("ffi")
+local ffi_cast = ffi.cast
 local mapping = require("resty.openclaw.core.memory.shared_memory.mapping")
+local mapping_create = mapping.create
 local ____number_text = require("resty.openclaw.core.metrics.metric_registry.number_text")
 local number_text = ____number_text.number_text
 local series_list = require("resty.openclaw.core.metrics.metric_registry.series_list")
+local series_list_add = series_list.add
+local series_list_generation = series_list.generation
+local series_list_is_current = series_list.is_current
+local series_list_label_bytes = series_list.label_bytes
+local series_list_labels_at = series_list.labels_at
+local series_list_new = series_list.new
+local series_list_slot = series_list.slot
 local OPENING_BRACE = 123
 --- Series that were dropped are taken out when they are so many, and as many as half of all.
 local MOST_GONE = 64
 local function bounds_of(bounds_text)
     local bounds = {}
-    for bound in string.gmatch(bounds_text, "[^,]+") do
+    for bound in string_gmatch(bounds_text, "[^,]+") do
         bounds[#bounds + 1] = number_text(tonumber(bound))
     end
     bounds[#bounds + 1] = "+Inf"
@@ -34,7 +51,7 @@ local function shape_of(all, kind, name, bounds_text)
         name = name,
         bounds_text = bounds_text,
         bounds = bounds,
-        series = series_list.new(),
+        series = series_list_new(),
         gone = 0,
         number = number
     }
@@ -47,8 +64,8 @@ local function is_kind(name)
     return name == "counter" or name == "gauge" or name == "histogram"
 end
 --- Takes in one row, if its name is that of a series (see `series`).
-function ____exports.add(all, row_name, slot, generation)
-    local kind, name, place = string.match(row_name, "^(%l+) ([%a_:][%w_:]*)()")
+local function add(all, row_name, slot, generation)
+    local kind, name, place = string_match(row_name, "^(%l+) ([%a_:][%w_:]*)()")
     if not is_kind(kind) then
         return
     end
@@ -56,19 +73,19 @@ function ____exports.add(all, row_name, slot, generation)
     local ____end = #row_name + 1
     local bounds_text = ""
     if kind == "histogram" then
-        local last_blank, after = string.match(row_name, "^.*() (%S*)$")
+        local last_blank, after = string_match(row_name, "^.*() (%S*)$")
         ____end = last_blank
         if ____end < begin then
             return
         end
         bounds_text = after
     end
-    if ____end > begin and string.byte(row_name, begin) ~= OPENING_BRACE then
+    if ____end > begin and string_byte(row_name, begin) ~= OPENING_BRACE then
         return
     end
     local shape = shape_of(all, kind, name, bounds_text)
-    local labels = ffi.cast("const uint8_t *", row_name) + (begin - 1)
-    series_list.add(
+    local labels = ffi_cast("const uint8_t *", row_name) + (begin - 1)
+    series_list_add(
         shape.series,
         labels,
         ____end - begin,
@@ -77,6 +94,7 @@ function ____exports.add(all, row_name, slot, generation)
     )
     all.shape_numbers[slot] = shape.number
 end
+____exports.add = add
 local function without(shapes, shape)
     local others = {}
     for ____, one in ipairs(shapes) do
@@ -100,14 +118,14 @@ local function remove_shape(all, shape)
     end
 end
 local function keep(from, index, into)
-    local labels = series_list.labels_at(from, index)
-    local bytes = series_list.label_bytes(from, index)
-    series_list.add(
+    local labels = series_list_labels_at(from, index)
+    local bytes = series_list_label_bytes(from, index)
+    series_list_add(
         into,
         labels,
         bytes,
-        series_list.slot(from, index),
-        series_list.generation(from, index)
+        series_list_slot(from, index),
+        series_list_generation(from, index)
     )
 end
 --- Takes out what was dropped, if it is much.
@@ -118,9 +136,9 @@ local function tidy(shapes, shape, pause)
         return
     end
     local generations = shapes.registry.region.generations
-    local current = series_list.new()
+    local current = series_list_new()
     for index = 0, count - 1 do
-        if series_list.is_current(all, index, generations) then
+        if series_list_is_current(all, index, generations) then
             keep(all, index, current)
         end
         pause()
@@ -146,7 +164,7 @@ local function tidy_all(all, pause)
     end
 end
 --- Notes that a slot's series, if it is that of one, was dropped.
-function ____exports.remove(all, slot)
+local function remove(all, slot)
     local number = all.shape_numbers[slot]
     if number == 0 then
         return
@@ -156,28 +174,30 @@ function ____exports.remove(all, slot)
     shape.gone = shape.gone + 1
     all.untidy[shape] = true
 end
+____exports.remove = remove
 local function sort_names(all)
     local names = {}
     for name in pairs(all.by_name) do
         names[#names + 1] = name
     end
-    table.sort(names)
+    table_sort(names)
     all.names = names
     all.is_unsorted = false
 end
 --- Takes out what was dropped, and brings the names up to date. Calls `pause` after each series.
-function ____exports.settle(all, pause)
+local function settle(all, pause)
     tidy_all(all, pause)
     if all.is_unsorted then
         sort_names(all)
     end
 end
+____exports.settle = settle
 --- No series yet.
 local function create(registry)
     return {
         registry = registry,
         by_name = {},
-        shape_numbers = mapping.create(1, false),
+        shape_numbers = mapping_create(1, false),
         all_shapes = {},
         untidy = {},
         names = {},

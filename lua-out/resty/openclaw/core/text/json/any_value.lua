@@ -1,13 +1,22 @@
 local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
+local tostring = tostring
+local type = type
+local math_abs = math.abs
+local string_format = string.format
 local buffer = require("string.buffer")
+local buffer_new = buffer.new
 local names = require("resty.openclaw.config.names")
+local names_sorted = names.sorted
 local json = require("resty.openclaw.core.text.json")
+local json_text = json.text
 local nkeys = require("table.nkeys")
 --- The least that an entry of a table takes: `1,`.
 local ENTRY_BYTES = 2
 --- Whether all digits of a number count: doubles have every integer up to here.
 local function is_integer(value)
-    return value % 1 == 0 and math.abs(value) <= 9007199254740992
+    return value % 1 == 0 and math_abs(value) <= 9007199254740992
 end
 --- Whether there is room for so many bytes; where there is not, nothing more is written.
 local function has_room(writing, bytes)
@@ -38,18 +47,18 @@ local function keys_of(value, count)
             return nil
         end
     end
-    return names.sorted(value)
+    return names_sorted(value)
 end
 local function put_scalar(writing, value)
     local ____writing_0 = writing
     local text = ____writing_0.text
     if type(value) == "string" then
         if has_room(writing, #value) then
-            text:put(json.text(value))
+            text:put(json_text(value))
         end
     elseif type(value) == "number" then
         local is_finite = value == value and value ~= math.huge and value ~= -math.huge
-        text:put(is_finite and string.format(
+        text:put(is_finite and string_format(
             is_integer(value) and "%.0f" or "%.14g",
             value
         ) or "null")
@@ -96,7 +105,7 @@ local function put_value(writing, value, depth)
         separator = ","
         if not is_list then
             text:put(
-                json.text(key),
+                json_text(key),
                 ":"
             )
         end
@@ -111,9 +120,9 @@ end
 --- The value as JSON, with the keys of tables sorted; an empty table is `{}`. A number that is not finite is `null`. So is what
 -- JSON does not have, such as a function, and what is nested too deep; these are a problem. Phases: those in which `yield_if_due`
 -- may be called; raises only where a metatable does.
-function ____exports.encode(value, bounds, yield_if_due)
+local function encode(value, bounds, yield_if_due)
     local writing = {
-        text = buffer.new(),
+        text = buffer_new(),
         bounds = bounds,
         yield_if_due = yield_if_due,
         problem = nil,
@@ -131,4 +140,5 @@ function ____exports.encode(value, bounds, yield_if_due)
         problem = writing.problem
     }
 end
+____exports.encode = encode
 return ____exports

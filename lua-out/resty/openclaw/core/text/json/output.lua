@@ -1,25 +1,28 @@
 local ____exports = {}
 local buffer = require("string.buffer")
+local buffer_new = buffer.new
 --- A piece goes out when there are so many bytes: about a tenth of a millisecond of work.
 local PIECE_BYTES = 4096
 --- An output whose text goes out piece by piece. Phases: any.
-function ____exports.sending(send, yield_if_due)
+local function sending(send, yield_if_due)
     return {
-        text = buffer.new(),
+        text = buffer_new(),
         send = send,
         yield_if_due = yield_if_due
     }
 end
+____exports.sending = sending
 --- An output that keeps its text until `finish`. Phases: any.
-function ____exports.collecting(yield_if_due)
+local function collecting(yield_if_due)
     return {
-        text = buffer.new(),
+        text = buffer_new(),
         send = nil,
         yield_if_due = yield_if_due
     }
 end
+____exports.collecting = collecting
 --- To be called between two values: sends what there is where that is enough. Phases: those in which the output may yield.
-function ____exports.step(output)
+local function step(output)
     local ____output_0 = output
     local text = ____output_0.text
     local send = ____output_0.send
@@ -28,12 +31,14 @@ function ____exports.step(output)
     end
     output.yield_if_due()
 end
+____exports.step = step
 --- Sends the rest, and returns it: all of the text where the output collects it. Else as `step`.
-function ____exports.finish(output)
+local function finish(output)
     local rest = output.text:get()
     if output.send ~= nil then
         output.send(rest)
     end
     return rest
 end
+____exports.finish = finish
 return ____exports
