@@ -127,6 +127,8 @@ function localizeOthers(file, names) {
                 globals.add(node.expression.text);
             }
             node.expression = localized(node.expression) ?? node.expression;
+        } else if (fieldOf(node)?.table === "math" && fieldOf(node).field === "huge") {
+            return localized(node);
         } else if (CONSTANT.test(fieldOf(node)?.field ?? "") && required.has(fieldOf(node).table)) {
             // `ffi.C` is a library that is searched for each name.
             return fieldOf(node).field === "C" ? undefined : localized(node);

@@ -469,6 +469,10 @@ declare module "resty.openclaw.core.metrics.metric_handles" {
         /** Counts one value. Anything but a finite number is ignored as misuse. */
         observe(value: number): void;
     }
+    /** The method `inc` of a counter, as a function: without the look-up of a method, for what counts at each request. */
+    export function add(counter: Counter, by?: number): void;
+    /** The method `observe` of a histogram, as a function. */
+    export function observe(histogram: Histogram, value: number): void;
     /**
      * A counter on one slot.
      * @param generation that of the slot when it was found (now)

@@ -9,8 +9,8 @@ import { cpuSeconds, machineSeconds, ownSeconds, start, stayAwake } from "./ngin
 /** A round does not count where other processes took more of a core than this, or where the worker was not the limit. */
 const MOST_DISTURBANCE = 0.08;
 const LEAST_BUSY = 0.95;
-const GATEWAY_CORE = 0;
-const OTHER_CORE = 1;
+export const GATEWAY_CORE = 0;
+export const OTHER_CORE = 1;
 export const NODES = [19101, 19102, 19103];
 export const SINK = 19104;
 
@@ -21,15 +21,15 @@ const answer = JSON.stringify({
     model: "pond-7",
     note: "benchmark",
 });
-const backend = `
+const backend = (nodes) => `
     keepalive_requests 1000000000;
     client_max_body_size 100m;
-    ${NODES.map((port) => `server { listen 127.0.0.1:${port}; location / { default_type application/json; return 200 '${answer}'; } }`).join("\n")}
+    ${nodes.map((port) => `server { listen 127.0.0.1:${port}; location / { default_type application/json; return 200 '${answer}'; } }`).join("\n")}
     server { listen 127.0.0.1:${SINK}; location / { return 204; } }
 `;
 
-export const upstream = (choice) => `
-    upstream cluster { ${choice} keepalive 128; keepalive_requests 1000000000; }
+export const upstream = (choice, keepalive = 128) => `
+    upstream cluster { ${choice} keepalive ${keepalive}; keepalive_requests 1000000000; }
 `;
 export const location = (more) => `
     ${more}
@@ -41,18 +41,24 @@ export const server = (port, inside) => `
     server { listen 127.0.0.1:${port}; location / { ${inside} } }
 `;
 
-/** The gateway. `log`: an option for `setup`; `route`: options of the route; `before`: what stands first in the location. */
-export const gateway = (port, { log = "", route = "", before = "" } = {}) => `
+/**
+ * The gateway. `log`: an option for `setup`; `route`: options of the route; `before`: what stands first in the location;
+ * `routes`: more routes; `nodes`: ports of the nodes; `keepalive`: how many connections to them each worker keeps.
+ */
+export const gateway = (
+    port,
+    { log = "", route = "", before = "", routes = "", nodes = NODES, keepalive = undefined } = {},
+) => `
     lua_package_path "$prefix/lua-out/?.lua;;";
     include nginx/openclaw.conf;
     init_by_lua_block {
         require("resty.openclaw").setup {
-            upstreams = { cluster = { nodes = { ${NODES.map((node) => `"127.0.0.1:${node}"`).join(", ")} } } },
-            routes = { core = { upstream = "cluster", ${route} } },
+            upstreams = { cluster = { nodes = { ${nodes.map((node) => `"127.0.0.1:${node}"`).join(", ")} } } },
+            routes = { core = { upstream = "cluster", ${route} }, ${routes} },
             ${log}
         }
     }
-    ${upstream('server 0.0.0.1; balancer_by_lua_block { require("resty.openclaw").balance("cluster") }')}
+    ${upstream('server 0.0.0.1; balancer_by_lua_block { require("resty.openclaw").balance("cluster") }', keepalive)}
     ${server(port, location(`${before} set $openclaw_route core; include nginx/route.conf;`))}
 `;
 
@@ -64,16 +70,16 @@ function whole(pid) {
 const postScript = join(tmpdir(), "openclaw-bench-post.lua");
 writeFileSync(postScript, 'wrk.method = "POST" wrk.body = string.rep("x", 1024)\n');
 
-export function load(port, seconds, isPost) {
-    const script = isPost ? ["-s", postScript] : [];
+export function load(port, seconds, isPost, { core = OTHER_CORE, threads = 1, script = undefined } = {}) {
+    const file = isPost ? postScript : script;
     const words = [
         "-c",
-        String(OTHER_CORE),
+        String(core),
         "wrk",
-        "-t1",
+        `-t${threads}`,
         "-c32",
         `-d${seconds}s`,
-        ...script,
+        ...(file === undefined ? [] : ["-s", file]),
         `http://127.0.0.1:${port}/`,
     ];
     const text = execFileSync("taskset", words, { encoding: "utf8" });
@@ -89,10 +95,10 @@ export function load(port, seconds, isPost) {
  * Starts the nodes and all variants: `{ name: { port, http } }`. Processors stay awake meanwhile, where the system offers that
  * and the environment has no OPENCLAW_BENCH_SLEEP.
  */
-export async function startAll(variants) {
+export async function startAll(variants, { nodes = NODES } = {}) {
     const awake = process.env.OPENCLAW_BENCH_SLEEP === undefined && stayAwake();
     console.log(`Processors with nothing to do ${awake ? "stay awake" : "may sleep"}.`);
-    const running = { backend: await start(backend, { port: NODES[0], core: OTHER_CORE }) };
+    const running = { backend: await start(backend(nodes), { port: NODES[0], core: OTHER_CORE }) };
     for (const [name, { port, http }] of Object.entries(variants))
         running[name] = await start(http(port), { port, core: GATEWAY_CORE });
     return running;
@@ -103,23 +109,34 @@ export async function startAll(variants) {
  * nothing where others disturbed it.
  */
 export function measure(running, variants, variant, seconds, isPost) {
+    const run = () => load(variants[variant].port, seconds, isPost);
+    return account(running, variant, running[variant].workerPids(), seconds, run);
+}
+
+/** The same for whatever `run` loads, which are these workers. `shared`: load and nodes run on the workers' cores. */
+export function account(running, variant, pids, seconds, run, { shared = false } = {}) {
     const [backendPid] = running.backend.workerPids();
-    const [pid] = running[variant].workerPids();
+    const worker = () => {
+        const all = pids.map(cpuSeconds);
+        const sum = (what) => all.reduce((total, one) => total + one[what], 0);
+        return { user: sum("user"), cpu: sum("user") + sum("system") };
+    };
     const beside = () => ownSeconds() + whole(backendPid);
-    const others = () => machineSeconds() - beside() - whole(pid);
-    const before = { ...cpuSeconds(pid), beside: beside(), others: others() };
-    const { requests, rate, failed } = load(variants[variant].port, seconds, isPost);
-    const after = { ...cpuSeconds(pid), beside: beside(), others: others() };
+    const others = () => machineSeconds() - beside() - worker().cpu;
+    const before = { ...worker(), beside: beside(), others: others() };
+    const { requests, rate, failed } = run();
+    const after = { ...worker(), beside: beside(), others: others() };
     if (failed) throw new Error(`${variant}: ${failed[0]}`);
     const user = after.user - before.user;
-    const cpu = user + after.system - before.system;
+    const cpu = after.cpu - before.cpu;
     const disturbance = (after.others - before.others) / seconds;
-    if (disturbance > MOST_DISTURBANCE || cpu < LEAST_BUSY * seconds) {
+    const otherCore = (after.beside - before.beside) / seconds;
+    const busy = (cpu / seconds + (shared ? otherCore : 0)) / pids.length;
+    if (disturbance > MOST_DISTURBANCE || busy < LEAST_BUSY) {
         const percent = (share) => `${(100 * share).toFixed(0)} %`;
-        process.stderr.write(`${variant}: others ${percent(disturbance)}, worker ${percent(cpu / seconds)} busy\n`);
+        process.stderr.write(`${variant}: others ${percent(disturbance)}, worker ${percent(busy)} busy\n`);
         return undefined;
     }
-    const otherCore = (after.beside - before.beside) / seconds;
     return { rate, cpu: (1e6 * cpu) / requests, user: (1e6 * user) / requests, otherCore };
 }
 

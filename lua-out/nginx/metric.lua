@@ -3,6 +3,7 @@ local pairs = pairs
 local tostring = tostring
 local type = type
 local math_abs = math.abs
+local math_huge = math.huge
 local string_sub = string.sub
 local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
@@ -131,7 +132,7 @@ function ____exports.inc(name, by, labels)
     if by == nil then
         by = 1
     end
-    if type(by) ~= "number" or not (by >= 0 and by < math.huge) then
+    if type(by) ~= "number" or not (by >= 0 and by < math_huge) then
         misuse(
             "value",
             name,
@@ -146,7 +147,7 @@ function ____exports.inc(name, by, labels)
 end
 --- Counts a finite number in a histogram; its bounds are fit for seconds, unless it was made otherwise. Phases: any.
 function ____exports.observe(name, value, labels)
-    if type(value) ~= "number" or not (math_abs(value) < math.huge) then
+    if type(value) ~= "number" or not (math_abs(value) < math_huge) then
         misuse(
             "value",
             name,

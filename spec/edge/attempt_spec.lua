@@ -1,6 +1,7 @@
 local cjson = require("cjson")
 local edge = require("spec.support.edge_jobs")
 local execute = require("spec.support.execute")
+local files = require("resty.openclaw.core.files.files")
 local http = require("spec.support.http")
 local ids = require("resty.openclaw.edge.store.id")
 local records = require("resty.openclaw.edge.store.record")
@@ -65,11 +66,11 @@ describe("edge: an attempt", function()
     it("keeps large bodies out of Lua's strings", function()
         local _, turn = edge.open()
         local longest = 0
-        local piece = records.piece
-        edge.replace(records, "piece", function(...)
-            local text, err = piece(...)
-            longest = math.max(longest, text and #text or 0)
-            return text, err
+        local read = files.read
+        edge.replace(files, "read", function(...)
+            local count, err = read(...)
+            longest = math.max(longest, count or 0)
+            return count, err
         end)
         local body = ("0123456789abcdef"):rep(10 * 65536)
         edge.behave = function(request) ngx.print(ngx.md5(request.body)) end

@@ -55,6 +55,8 @@ local retry_after = require("resty.openclaw.core.http.retry_after")
 local retry_after_seconds = retry_after.seconds
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local shared_memory_release = shared_memory.release
+local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
+local metric_handles_add = metric_handles.add
 local worker_process = require("resty.openclaw.core.process.worker_process")
 local worker_process_is_here = worker_process.is_here
 local request = require("resty.openclaw.core.request.request")
@@ -187,7 +189,7 @@ local function balance(self)
     else
         outlier_detection_probe_without_result(peer.record, now)
     end
-    peer.figures.sent:inc()
+    metric_handles_add(peer.figures.sent)
     return true
 end
 --- Settles the try that has just failed, if none is to follow. In the log phase it would be too late: nginx lists the node once

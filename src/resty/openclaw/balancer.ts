@@ -21,6 +21,7 @@ import * as tries from "./balancer/tries";
 import * as upstreams from "./balancer/upstream";
 import * as retry_after from "./core/http/retry_after";
 import * as shared_memory from "./core/memory/shared_memory";
+import * as metric_handles from "./core/metrics/metric_handles";
 import * as worker_process from "./core/process/worker_process";
 import * as request from "./core/request/request";
 import * as request_state from "./core/request/request_state";
@@ -136,7 +137,7 @@ function balance(this: Balancer): boolean {
     if (waited) queue.end_wait(this.waits);
     if (state !== undefined) current_try.begin(state, peer, now);
     else outlier_detection.probe_without_result(peer.record, now);
-    peer.figures.sent.inc();
+    metric_handles.add(peer.figures.sent);
     return true;
 }
 

@@ -1,5 +1,6 @@
 local ____exports = {}
 local math_abs = math.abs
+local math_huge = math.huge
 local math_log = math.log
 local ffi = require("ffi")
 local ffi_new = ffi.new
@@ -103,7 +104,7 @@ local function estimate(concurrency)
     local request_seconds = 0
     local logs = 0
     local best
-    local best_likelihood = -math.huge
+    local best_likelihood = -math_huge
     local best_exposure = 0
     for at = 0, LAST do
         local value = GRID[at]

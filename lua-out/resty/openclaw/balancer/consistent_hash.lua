@@ -6,6 +6,7 @@ local bit_bxor = bit.bxor
 local bit_lshift = bit.lshift
 local bit_rshift = bit.rshift
 local math_ceil = math.ceil
+local math_huge = math.huge
 local math_log = math.log
 local math_random = math.random
 local string_find = string.find
@@ -62,7 +63,7 @@ end
 --- For requests without a value: the peer with the fewest requests in flight for its weight.
 local function least_loaded(candidates)
     local best = candidates.peers[1]
-    local least = math.huge
+    local least = math_huge
     for at = 0, candidates.count - 1 do
         local peer = candidates.peers[at + 1]
         local load = (peer.learned.load + math_random()) / peer.weight
@@ -115,7 +116,7 @@ ____exports.HASHED_VARIABLE = HASHED_VARIABLE
 local LOAD_FACTOR = kinds_of(
     "number > 1",
     "a number above 1",
-    function(given) return type(given) == "number" and given > 1 and given < math.huge end
+    function(given) return type(given) == "number" and given > 1 and given < math_huge end
 )
 ____exports.LOAD_FACTOR = LOAD_FACTOR
 --- The policy. Phases: init.

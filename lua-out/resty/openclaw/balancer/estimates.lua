@@ -1,6 +1,7 @@
 local ____exports = {}
 local ipairs = ipairs
 local math_exp = math.exp
+local math_huge = math.huge
 local math_max = math.max
 local math_min = math.min
 local concurrency_of = require("resty.openclaw.balancer.concurrency")
@@ -44,7 +45,7 @@ ____exports.service_seconds = service_seconds
 local function note_event(all, peer, now)
     local estimate = peer.learned
     estimate.event_at = now
-    estimate.patience = estimate.answers > 0 and PATIENCE * service_seconds(all, peer) or math.huge
+    estimate.patience = estimate.answers > 0 and PATIENCE * service_seconds(all, peer) or math_huge
 end
 ____exports.note_event = note_event
 local function fade(estimate, seconds, over)
@@ -230,7 +231,7 @@ local function none()
         load = 0,
         done = 0,
         event_at = nil,
-        patience = math.huge,
+        patience = math_huge,
         exposure = 0,
         answers = 0,
         concurrency = concurrency_of_FIRST,

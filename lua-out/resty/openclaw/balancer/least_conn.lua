@@ -1,5 +1,6 @@
 local ____exports = {}
 local setmetatable = setmetatable
+local math_huge = math.huge
 local nodes = require("resty.openclaw.balancer.node")
 local nodes_in_flight = nodes.in_flight
 local smooth_weighted = require("resty.openclaw.balancer.smooth_weighted")
@@ -8,7 +9,7 @@ local smooth_weighted_take = smooth_weighted.take
 --- Leaves those with the least load in the first places.
 local function keep_least(candidates)
     local peers = candidates.peers
-    local least = math.huge
+    local least = math_huge
     local kept = 0
     for place = 0, candidates.count - 1 do
         local peer = peers[place + 1]

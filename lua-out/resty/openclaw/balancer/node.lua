@@ -10,6 +10,8 @@ local held_rows_hold = held_rows.hold
 local held_rows_is_current = held_rows.is_current
 local held_rows_release = held_rows.release
 local held_rows_take = held_rows.take
+local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
+local metric_handles_add = metric_handles.add
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_counter = metric_registry.counter
 local metric_registry_forget = metric_registry.forget
@@ -230,7 +232,7 @@ local function finish(node, outcome, is_done)
     if not is_done then
         count_done(node, outcome == "ok")
     end
-    node.outcomes[outcome]:inc()
+    metric_handles_add(node.outcomes[outcome])
 end
 ____exports.finish = finish
 --- Counts an answer that upgraded the connection, to a WebSocket for example: it stays in flight, and no longer counts as load.

@@ -1,6 +1,7 @@
 local ____exports = {}
 local ipairs = ipairs
 local pairs = pairs
+local math_huge = math.huge
 local table_sort = table.sort
 local addresses = require("resty.openclaw.core.http.address")
 local addresses_parse = addresses.parse
@@ -110,7 +111,7 @@ local function change(membership, text, patch)
     if address == nil then
         return false, "no IP address and port"
     end
-    if patch.weight ~= nil and not (patch.weight > 0 and patch.weight < math.huge) then
+    if patch.weight ~= nil and not (patch.weight > 0 and patch.weight < math_huge) then
         return false, "the weight must be a number above 0; to take the node out of service, set drain"
     end
     local is_known = is_listed(membership, address)

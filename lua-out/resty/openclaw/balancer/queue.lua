@@ -1,5 +1,7 @@
 local ____exports = {}
 local string_format = string.format
+local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
+local metric_handles_observe = metric_handles.observe
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_histogram = metric_registry.histogram
 local request = require("resty.openclaw.core.request.request")
@@ -19,7 +21,7 @@ ____exports.new = create
 --- Observes the wait of a request whose first try begins, and sets `$openclaw_queue_seconds`. Phases: balancer.
 local function end_wait(waits)
     local seconds = request_seconds_taken()
-    waits:observe(seconds)
+    metric_handles_observe(waits, seconds)
     if seconds >= LEAST_SHOWN then
         request_set_variable(
             VARIABLE,

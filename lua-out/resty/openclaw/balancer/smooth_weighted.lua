@@ -1,4 +1,5 @@
 local ____exports = {}
+local math_huge = math.huge
 --- For a peer that has not had a turn. Pure Lua, any phase.
 local function none()
     return {credit = 0, gain = 1}
@@ -8,7 +9,7 @@ ____exports.none = none
 local function take(candidates)
     local peers = candidates.peers
     local best = -1
-    local most = -math.huge
+    local most = -math_huge
     local sum = 0
     for place = 0, candidates.count - 1 do
         local turns = peers[place + 1].learned

@@ -15,13 +15,31 @@ local STREAMED = {
 }
 --- What begins all names of gRPC's: "application/grpc+proto", "application/grpc-web".
 local GRPC = "application/grpc"
+--- What is known of the values seen so far. Nodes may send any, so their number is limited.
+local known = {}
+local MOST_KNOWN = 100
+local LONGEST_KNOWN = 100
+local known_count = 0
+local function look_at(content_type)
+    local kind = media_type_of(content_type)
+    local is_it = STREAMED[kind] == true or string_sub(kind, 1, #GRPC) == GRPC
+    if known_count < MOST_KNOWN and #content_type <= LONGEST_KNOWN then
+        known[content_type] = is_it
+        known_count = known_count + 1
+    end
+    return is_it
+end
 --- Whether an answer with this Content-Type is a stream. Phases: any.
 local function is_streamed(content_type)
     if content_type == "" then
         return false
     end
-    local kind = media_type_of(content_type)
-    return STREAMED[kind] == true or string_sub(kind, 1, #GRPC) == GRPC
+    local ____known_content_type_0 = known[content_type]
+    if ____known_content_type_0 == nil then
+        ____known_content_type_0 = look_at(content_type)
+    end
+    local is_it = ____known_content_type_0
+    return is_it
 end
 ____exports.is_streamed = is_streamed
 return ____exports

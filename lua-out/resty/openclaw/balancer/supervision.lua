@@ -1,5 +1,6 @@
 local ____exports = {}
 local ipairs = ipairs
+local math_huge = math.huge
 local math_min = math.min
 local random = require("resty.openclaw.core.bytes.random")
 local random_share = random.share
@@ -106,7 +107,7 @@ end
 local function seconds_since_tick(____bindingPattern0, now)
     local ticked_at
     ticked_at = ____bindingPattern0.ticked_at
-    return ticked_at == nil and math.huge or now - ticked_at
+    return ticked_at == nil and math_huge or now - ticked_at
 end
 local function tick(upstream, now)
     local membership = upstream.membership
@@ -117,7 +118,7 @@ local function tick(upstream, now)
     upstreams_refresh(upstream)
     membership_of_release_retired(membership)
     nodes_release_retired(membership.registry)
-    if seconds < math.huge then
+    if seconds < math_huge then
         retry_budget_fill(
             upstream.budget,
             math_min(seconds, IDLE_SECONDS)

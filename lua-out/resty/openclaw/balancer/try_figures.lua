@@ -4,6 +4,9 @@ local tostring = tostring
 local string_byte = string.byte
 local string_find = string.find
 local string_sub = string.sub
+local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
+local metric_handles_add = metric_handles.add
+local metric_handles_observe = metric_handles.observe
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_counter = metric_registry.counter
 local metric_registry_forget = metric_registry.forget
@@ -83,9 +86,9 @@ ____exports.new = create
 --- Counts a try that has ended. `status`: its part of `$upstream_status`; `seconds`: its part of
 -- `$upstream_response_time`, where it has one. Phases: balancer, log.
 local function count(figures, status, seconds)
-    (figures.answers[string_byte(status)] or figures.other_answers):inc()
+    metric_handles_add(figures.answers[string_byte(status)] or figures.other_answers)
     if seconds ~= nil then
-        figures.seconds:observe(seconds)
+        metric_handles_observe(figures.seconds, seconds)
     end
 end
 ____exports.count = count

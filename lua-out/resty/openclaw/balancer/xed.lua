@@ -2,6 +2,7 @@ local ____exports = {}
 local ipairs = ipairs
 local setmetatable = setmetatable
 local math_floor = math.floor
+local math_huge = math.huge
 local math_max = math.max
 local math_min = math.min
 local math_random = math.random
@@ -51,7 +52,7 @@ local MOST_SECONDS = 2000
 local PLACES = FULL_SCAN
 local LOTS = 64
 --- The least rank so far, and the place of the next candidate.
-local least_rank = math.huge
+local least_rank = math_huge
 local next_place = 0
 --- Ranks a candidate: one number for its cost, its lot and its place. The least of such numbers is found without a branch, so LuaJIT
 -- compiles one path, whichever candidate wins.
@@ -73,7 +74,7 @@ local function pick(self, candidates, now)
         sample(candidates)
     end
     local estimates = self.estimates
-    least_rank = math.huge
+    least_rank = math_huge
     next_place = 0
     rank_all(
         candidates.peers,

@@ -6,6 +6,7 @@ local pcall = pcall
 local tostring = tostring
 local type = type
 local math_abs = math.abs
+local math_huge = math.huge
 local math_max = math.max
 local string_byte = string.byte
 local string_find = string.find
@@ -29,7 +30,7 @@ local function of(name, expected, is_one)
 end
 ____exports.of = of
 local function is_finite(given)
-    return type(given) == "number" and given == given and math_abs(given) ~= math.huge
+    return type(given) == "number" and given == given and math_abs(given) ~= math_huge
 end
 --- A non-empty string.
 ____exports.text = of(
@@ -93,9 +94,9 @@ ____exports.callback = of(
 --- A whole number of at least `least`, and at most `most` if given.
 local function whole(least, most)
     if most == nil then
-        most = math.huge
+        most = math_huge
     end
-    local has_end = most ~= math.huge
+    local has_end = most ~= math_huge
     return of(
         has_end and (("whole number from " .. tostring(least)) .. " to ") .. tostring(most) or "whole number ≥ " .. tostring(least),
         has_end and (("a whole number from " .. tostring(least)) .. " to ") .. tostring(most) or ("a whole number from " .. tostring(least)) .. " up",

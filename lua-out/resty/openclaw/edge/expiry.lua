@@ -1,4 +1,5 @@
 local ____exports = {}
+local math_huge = math.huge
 local files = require("resty.openclaw.core.files.files")
 local files_close = files.close
 local files_lock = files.lock
@@ -40,7 +41,7 @@ local function expire_open(delivery, id, file)
         return false
     end
     local found = records_read(file)
-    local age = found == nil and math.huge or records_age(
+    local age = found == nil and math_huge or records_age(
         found.head,
         ids_time_of(id)
     )

@@ -2,6 +2,7 @@ local ____exports = {}
 local error = error
 local ipairs = ipairs
 local tostring = tostring
+local math_huge = math.huge
 local table_concat = table.concat
 local table_insert = table.insert
 --- LuaJIT's limit is 60 upvalues; each plugin takes two, the route one.
@@ -37,7 +38,7 @@ local function maker(count, may_decline)
 end
 --- The place of a plugin in a phase: plugins without a number come last.
 local function place_in(placed, phase)
-    return placed.order[phase] or math.huge
+    return placed.order[phase] or math_huge
 end
 --- The steps of a phase, sorted by the numbers of its plugins; plugins with equal numbers keep their order.
 local function steps(plugins, phase)

@@ -4,6 +4,9 @@ local setmetatable = setmetatable
 local math_floor = math.floor
 local math_max = math.max
 local string_sub = string.sub
+local metric_handles = require("resty.openclaw.core.metrics.metric_handles")
+local metric_handles_add = metric_handles.add
+local metric_handles_observe = metric_handles.observe
 local ____metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_LABEL_BYTES = ____metric_registry.LABEL_BYTES
 local metric_registry_OTHER = ____metric_registry.OTHER
@@ -71,17 +74,17 @@ local function header_filter(self)
 end
 local function log(self)
     local figures = present_figures(self)
-    local status_class = math_floor(request_status() / 100);
-    (figures.requests[status_class] or figures.other_requests):inc()
+    local status_class = math_floor(request_status() / 100)
+    metric_handles_add(figures.requests[status_class] or figures.other_requests)
     local taken = request_seconds_taken()
-    figures.duration:observe(taken)
+    metric_handles_observe(figures.duration, taken)
     local until_first_byte = first_byte_take(taken)
     if until_first_byte ~= nil then
-        figures.first_byte:observe(until_first_byte)
+        metric_handles_observe(figures.first_byte, until_first_byte)
     end
     local node_seconds = request_last_seconds("upstream_response_time")
     if node_seconds ~= nil then
-        figures.upstream:observe(node_seconds)
+        metric_handles_observe(figures.upstream, node_seconds)
     end
     local cache = request_variable("upstream_cache_status")
     if cache ~= nil then
@@ -96,8 +99,14 @@ local function log(self)
             learn(mean, node_seconds, status_class)
         end
     end
-    figures.request_bytes:inc(request_whole_number("request_length"))
-    figures.response_bytes:inc(request_whole_number("bytes_sent"))
+    metric_handles_add(
+        figures.request_bytes,
+        request_whole_number("request_length")
+    )
+    metric_handles_add(
+        figures.response_bytes,
+        request_whole_number("bytes_sent")
+    )
 end
 local metatable = {__index = {header_filter = header_filter, log = log}}
 --- The recorder of a route, with the handles for requests without a variant. Phases: init.

@@ -1,6 +1,7 @@
 local ____exports = {}
 local tostring = tostring
 local math_floor = math.floor
+local math_huge = math.huge
 local math_max = math.max
 local math_min = math.min
 local string_sub = string.sub
@@ -48,7 +49,7 @@ end
 --- Seconds until the last attempt of a batch is due. A queue on disk never gives up before the worker exits.
 local function seconds_left(flusher, batch)
     local now = clock_now()
-    local left = flusher.queue.is_durable and math.huge or batch.since + flusher.settings.retry_seconds - now
+    local left = flusher.queue.is_durable and math_huge or batch.since + flusher.settings.retry_seconds - now
     return is_exiting(flusher) and math_min(left, flusher.drain_until - now) or left
 end
 --- Waits before the next attempt; ends at once when the worker begins to exit.
@@ -62,7 +63,7 @@ local function pause(flusher, batch, retry_after_seconds)
     local left = ____until - clock_now()
     repeat
         do
-            sleep(flusher, math.huge, math.huge, left)
+            sleep(flusher, math_huge, math_huge, left)
             maintain(flusher)
             left = ____until - clock_now()
         end
@@ -111,7 +112,7 @@ local function write_dead_letter(flusher, part)
     if flusher.dead_letter == nil then
         return
     end
-    local verdict, err = flusher.dead_letter:send(part.text, part.entries, math.huge)
+    local verdict, err = flusher.dead_letter:send(part.text, part.entries, math_huge)
     if verdict == "sent" then
         flusher.figures.dead_lettered:inc(part.entries)
     else
@@ -232,7 +233,7 @@ end
 local function send_batch(flusher, batch)
     local last_why = "no time is left"
     while #batch.parts > 0 and flusher.batch == batch do
-        local left = is_exiting(flusher) and flusher.drain_until - clock_now() or math.huge
+        local left = is_exiting(flusher) and flusher.drain_until - clock_now() or math_huge
         if left <= 0 then
             abandon(flusher, batch, "exit", last_why)
             break

@@ -1,4 +1,5 @@
 local ____exports = {}
+local math_huge = math.huge
 local guard = require("resty.openclaw.core.metrics.guard")
 local guard_call_for = guard.call_for
 local clock = require("resty.openclaw.core.time.clock")
@@ -58,7 +59,7 @@ local function collect(flusher, ____until)
     if entries == 0 then
         show(flusher)
         if not is_exiting(flusher) then
-            sleep(flusher, math.huge, math.huge, UNAVAILABLE_SECONDS)
+            sleep(flusher, math_huge, math_huge, UNAVAILABLE_SECONDS)
         end
         return false
     end
@@ -194,7 +195,7 @@ ____exports.entry_added = entry_added
 --- To be called when entries were dropped: sends a batch at once that only waits for more entries.
 local function overflowed(flusher)
     if flusher.wake_entries <= flusher.settings.batch_entries then
-        flusher.oldest_at = -math.huge
+        flusher.oldest_at = -math_huge
         wake(flusher)
     end
 end

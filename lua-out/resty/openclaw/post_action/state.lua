@@ -1,5 +1,6 @@
 local ____exports = {}
 local error = error
+local math_huge = math.huge
 local math_max = math.max
 local math_min = math.min
 local semaphore = require("ngx.semaphore")
@@ -40,8 +41,8 @@ end
 ____exports.show = show
 --- Wakes the thread up. Phases: any.
 local function wake(flusher)
-    flusher.wake_entries = math.huge
-    flusher.wake_bytes = math.huge
+    flusher.wake_entries = math_huge
+    flusher.wake_bytes = math_huge
     flusher.semaphore:post(1)
 end
 ____exports.wake = wake
@@ -53,8 +54,8 @@ local function sleep(flusher, entries, bytes, seconds)
         0.001,
         math_min(seconds, WATCH_SECONDS)
     ))
-    flusher.wake_entries = math.huge
-    flusher.wake_bytes = math.huge
+    flusher.wake_entries = math_huge
+    flusher.wake_bytes = math_huge
 end
 ____exports.sleep = sleep
 --- Counts and logs entries that were dropped. Phases: any.
@@ -108,8 +109,8 @@ local function create(settings, queue, sink, dead_letter, figures, faults)
         state = "idle",
         started_at = 0,
         is_watched = false,
-        wake_entries = math.huge,
-        wake_bytes = math.huge,
+        wake_entries = math_huge,
+        wake_bytes = math_huge,
         oldest_at = 0,
         failures = 0
     }

@@ -10,6 +10,7 @@ import * as shared_memory from "../core/memory/shared_memory";
 import type { HeldRow } from "../core/memory/shared_memory/held_rows";
 import * as held_rows from "../core/memory/shared_memory/held_rows";
 import type { Counter } from "../core/metrics/metric_handles";
+import * as metric_handles from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as metric_registry from "../core/metrics/metric_registry";
 import * as clock from "../core/time/clock";
@@ -233,7 +234,7 @@ export function finish(node: Node, outcome: Outcome, is_done = false): void {
     shared_memory.add(node.region, node.in_flight_slot, -1);
     if (outcome === "ok") shared_memory.add(node.region, node.answered_slot, 1);
     if (!is_done) count_done(node, outcome === "ok");
-    node.outcomes[outcome].inc();
+    metric_handles.add(node.outcomes[outcome]);
 }
 
 /**

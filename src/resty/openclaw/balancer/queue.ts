@@ -1,5 +1,6 @@
 /** How long requests waited before their first try: for their body, or for the lock of a cache. */
 import type { Histogram } from "../core/metrics/metric_handles";
+import * as metric_handles from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as metric_registry from "../core/metrics/metric_registry";
 import * as request from "../core/request/request";
@@ -25,7 +26,7 @@ export { create as new };
 /** Observes the wait of a request whose first try begins, and sets `$openclaw_queue_seconds`. Phases: balancer. */
 export function end_wait(waits: Histogram): void {
     const seconds = request.seconds_taken();
-    waits.observe(seconds);
+    metric_handles.observe(waits, seconds);
     // Most do not wait, and setting a variable is expensive.
     if (seconds >= LEAST_SHOWN) request.set_variable(VARIABLE, string.format("%.3f", seconds));
 }

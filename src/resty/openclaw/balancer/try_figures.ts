@@ -1,5 +1,6 @@
 /** Metrics of the tries of an upstream at a node. */
 import type { Counter, Histogram } from "../core/metrics/metric_handles";
+import * as metric_handles from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as metric_registry from "../core/metrics/metric_registry";
 
@@ -77,6 +78,6 @@ export { create as new };
  * `$upstream_response_time`, where it has one. Phases: balancer, log.
  */
 export function count(figures: TryFigures, status: string, seconds: number | undefined): void {
-    (figures.answers.get(string.byte(status)) ?? figures.other_answers).inc();
-    if (seconds !== undefined) figures.seconds.observe(seconds);
+    metric_handles.add(figures.answers.get(string.byte(status)) ?? figures.other_answers);
+    if (seconds !== undefined) metric_handles.observe(figures.seconds, seconds);
 }

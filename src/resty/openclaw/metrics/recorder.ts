@@ -1,4 +1,5 @@
 /** Counts the requests of one route, by variant. */
+import * as metric_handles from "../core/metrics/metric_handles";
 import { LABEL_BYTES, OTHER } from "../core/metrics/metric_registry";
 import * as request from "../core/request/request";
 import type { Families, Figures } from "./families";
@@ -71,13 +72,13 @@ function header_filter(this: Recorder): void {
 function log(this: Recorder): void {
     const figures = present_figures(this);
     const status_class = math.floor(request.status() / 100);
-    (figures.requests.get(status_class) ?? figures.other_requests).inc();
+    metric_handles.add(figures.requests.get(status_class) ?? figures.other_requests);
     const taken = request.seconds_taken();
-    figures.duration.observe(taken);
+    metric_handles.observe(figures.duration, taken);
     const until_first_byte = first_byte.take(taken);
-    if (until_first_byte !== undefined) figures.first_byte.observe(until_first_byte);
+    if (until_first_byte !== undefined) metric_handles.observe(figures.first_byte, until_first_byte);
     const node_seconds = request.last_seconds("upstream_response_time");
-    if (node_seconds !== undefined) figures.upstream.observe(node_seconds);
+    if (node_seconds !== undefined) metric_handles.observe(figures.upstream, node_seconds);
     const cache = request.variable("upstream_cache_status");
     if (cache !== undefined) {
         figures.cache.get(cache)?.inc();
@@ -85,8 +86,8 @@ function log(this: Recorder): void {
         if (FROM_CACHE.has(cache)) figures.saved.inc(math.max(0, mean.get(0) - taken));
         else learn(mean, node_seconds, status_class);
     }
-    figures.request_bytes.inc(request.whole_number("request_length"));
-    figures.response_bytes.inc(request.whole_number("bytes_sent"));
+    metric_handles.add(figures.request_bytes, request.whole_number("request_length"));
+    metric_handles.add(figures.response_bytes, request.whole_number("bytes_sent"));
 }
 
 const metatable = { __index: { header_filter, log } };

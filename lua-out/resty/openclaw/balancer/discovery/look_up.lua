@@ -2,6 +2,7 @@ local ____exports = {}
 local ipairs = ipairs
 local pairs = pairs
 local tostring = tostring
+local math_huge = math.huge
 local math_min = math.min
 local string_sub = string.sub
 local table_remove = table.remove
@@ -121,7 +122,7 @@ local function look_up(settings, name, before)
         before = before,
         entries = {},
         fresh = 0,
-        seconds = math.huge,
+        seconds = math_huge,
         warning = nil,
         reason = "no usable address"
     }

@@ -3,6 +3,7 @@ local ipairs = ipairs
 local pcall = pcall
 local tostring = tostring
 local math_floor = math.floor
+local math_huge = math.huge
 local math_max = math.max
 local math_min = math.min
 local semaphore = require("ngx.semaphore")
@@ -31,7 +32,7 @@ local function question(host, ____type)
         type = ____type,
         records = nil,
         others = {},
-        seconds = math.huge,
+        seconds = math_huge,
         err = "never asked"
     }
 end

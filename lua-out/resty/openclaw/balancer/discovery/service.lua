@@ -1,5 +1,6 @@
 local ____exports = {}
 local ipairs = ipairs
+local math_huge = math.huge
 local math_max = math.max
 local math_min = math.min
 local string_lower = string.lower
@@ -34,7 +35,7 @@ end
 --- The hosts with the lowest priority number, sorted, 256 at most. Empty if the records say that there is no such service. Nil and why
 -- if no record can be used. Pure Lua.
 local function places_of(records)
-    local lowest = math.huge
+    local lowest = math_huge
     local closed = false
     for ____, record in ipairs(records) do
         if is_closed(record) then
@@ -44,10 +45,10 @@ local function places_of(records)
         end
     end
     local places = {}
-    if closed and lowest == math.huge then
+    if closed and lowest == math_huge then
         return places
     end
-    if lowest == math.huge then
+    if lowest == math_huge then
         return nil, "no usable SRV record"
     end
     for ____, record in ipairs(records) do

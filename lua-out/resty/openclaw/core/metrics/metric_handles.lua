@@ -2,6 +2,7 @@ local ____exports = {}
 local setmetatable = setmetatable
 local type = type
 local math_abs = math.abs
+local math_huge = math.huge
 local ____buckets = require("resty.openclaw.core.metrics.metric_handles.buckets")
 local find = ____buckets.find
 local function rebind(handle)
@@ -14,22 +15,24 @@ local function misuse(handle, what, value)
         handle.owner:misuse(what, value)
     end
 end
-local function inc(self, by)
+--- The method `inc` of a counter, as a function: without the look-up of a method, for what counts at each request.
+local function add(counter, by)
     if by == nil then
         by = 1
     end
-    if type(by) == "number" and by >= 0 and by < math.huge then
-        local region = self.region
-        if region.generations[self.slot] ~= self.generation then
-            rebind(self)
+    if type(by) == "number" and by >= 0 and by < math_huge then
+        local region = counter.region
+        if region.generations[counter.slot] ~= counter.generation then
+            rebind(counter)
         end
-        local slot = self.slot
+        local slot = counter.slot
         local mine = region.mine
         mine[slot] = mine[slot] + by
     else
-        misuse(self, "cannot grow by", by)
+        misuse(counter, "cannot grow by", by)
     end
 end
+____exports.add = add
 local function set(self, value)
     if type(value) == "number" then
         local region = self.region
@@ -44,29 +47,37 @@ local function set(self, value)
         misuse(self, "cannot be set to", value)
     end
 end
-local function observe(self, value)
-    if type(value) == "number" and math_abs(value) < math.huge then
-        local region = self.region
-        if region.generations[self.slot] ~= self.generation then
-            rebind(self)
+--- The method `observe` of a histogram, as a function.
+local function observe(histogram, value)
+    if type(value) == "number" and math_abs(value) < math_huge then
+        local region = histogram.region
+        if region.generations[histogram.slot] ~= histogram.generation then
+            rebind(histogram)
         end
         local mine = region.mine
-        local bucket = self.slot + find(self.buckets, value)
-        local sum = self.slot + self.buckets.last_bucket + 1
+        local bucket = histogram.slot + find(histogram.buckets, value)
+        local sum = histogram.slot + histogram.buckets.last_bucket + 1
         mine[bucket] = mine[bucket] + 1
         mine[sum] = mine[sum] + value
     else
-        misuse(self, "cannot count", value)
+        misuse(histogram, "cannot count", value)
     end
 end
-local counter_metatable = {__index = {inc = inc}}
+____exports.observe = observe
+local function inc_method(self, by)
+    add(self, by)
+end
+local function observe_method(self, value)
+    observe(self, value)
+end
+local counter_metatable = {__index = {inc = inc_method}}
 local gauge_metatable = {__index = {set = set}}
-local histogram_metatable = {__index = {observe = observe}}
+local histogram_metatable = {__index = {observe = observe_method}}
 --- A counter on one slot.
 -- 
 -- @param generation that of the slot when it was found (now)
 -- @param owner without one the handle keeps its slot for good
-local function counter(region, slot, generation, name, owner)
+function ____exports.counter(region, slot, generation, name, owner)
     if generation == nil then
         generation = region.generations[slot]
     end
@@ -81,7 +92,6 @@ local function counter(region, slot, generation, name, owner)
         owner = owner
     }, counter_metatable)
 end
-____exports.counter = counter
 --- A gauge on one slot of the common block. Else as `counter`.
 local function gauge(region, slot, generation, name, owner)
     if generation == nil then
@@ -100,7 +110,7 @@ local function gauge(region, slot, generation, name, owner)
 end
 ____exports.gauge = gauge
 --- A histogram on as many adjoining slots as there are bounds, and two. Else as `counter`.
-local function histogram(region, slot, buckets, generation, name, owner)
+function ____exports.histogram(region, slot, buckets, generation, name, owner)
     if generation == nil then
         generation = region.generations[slot]
     end
@@ -117,5 +127,4 @@ local function histogram(region, slot, buckets, generation, name, owner)
     }
     return setmetatable(fields, histogram_metatable)
 end
-____exports.histogram = histogram
 return ____exports

@@ -4,6 +4,7 @@ local ipairs = ipairs
 local next = next
 local pairs = pairs
 local tostring = tostring
+local math_huge = math.huge
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 local shared_memory_open = shared_memory.open
 local allow_list = require("resty.openclaw.core.metrics.metric_registry.allow_list")
@@ -156,9 +157,9 @@ local function histogram(registry, name, help, label_names, bounds)
             0
         )
     end
-    local before = -math.huge
+    local before = -math_huge
     for ____, bound in ipairs(bounds) do
-        if not (before < bound and bound < math.huge) then
+        if not (before < bound and bound < math_huge) then
             error(("metric \"" .. name) .. "\": bounds must rise and be finite", 0)
         end
         before = bound

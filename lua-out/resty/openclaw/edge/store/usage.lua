@@ -1,4 +1,5 @@
 local ____exports = {}
+local math_huge = math.huge
 local math_max = math.max
 local string_format = string.format
 local string_sub = string.sub
@@ -106,20 +107,20 @@ ____exports.oldest_seconds = oldest_seconds
 local function add(usage, by_jobs, by_bytes)
     local now_jobs = increment(usage.names, usage.jobs_key, by_jobs, 0)
     local now_bytes = increment(usage.names, usage.bytes_key, by_bytes, 0)
-    return (now_jobs or math.huge) <= usage.limits.max_jobs and (now_bytes or math.huge) <= usage.limits.max_bytes
+    return (now_jobs or math_huge) <= usage.limits.max_jobs and (now_bytes or math_huge) <= usage.limits.max_bytes
 end
 --- Adds to what waits of one group; false when that is more than its share. A single job is always allowed.
 local function add_to_group(usage, group, by_jobs, by_bytes)
     local now_jobs = increment(usage.names, usage.group_jobs_key .. group, by_jobs, 0)
     local now_bytes = increment(usage.names, usage.group_bytes_key .. group, by_bytes, 0)
-    if (now_jobs or math.huge) <= 1 then
+    if (now_jobs or math_huge) <= 1 then
         return true
     end
     local ____usage_limits_0 = usage.limits
     local client_share = ____usage_limits_0.client_share
     local max_jobs = ____usage_limits_0.max_jobs
     local max_bytes = ____usage_limits_0.max_bytes
-    return (now_jobs or math.huge) <= client_share * max_jobs and (now_bytes or math.huge) <= client_share * max_bytes
+    return (now_jobs or math_huge) <= client_share * max_jobs and (now_bytes or math_huge) <= client_share * max_bytes
 end
 --- Gives the room of a job back, which is gone. Phases: any.
 local function release(usage, id, of_bytes)

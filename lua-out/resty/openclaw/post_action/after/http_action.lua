@@ -2,6 +2,7 @@ local ____exports = {}
 local pairs = pairs
 local tostring = tostring
 local type = type
+local math_huge = math.huge
 local math_max = math.max
 local math_min = math.min
 local string_format = string.format
@@ -63,7 +64,7 @@ local function value_fault(name, value)
     if type(value) ~= expected then
         return (("\"" .. name) .. "\" must be a ") .. expected
     end
-    if type(value) == "number" and not (value >= 0 and value < math.huge) then
+    if type(value) == "number" and not (value >= 0 and value < math_huge) then
         return ("\"" .. name) .. "\" must be a number from 0 up"
     end
     return nil

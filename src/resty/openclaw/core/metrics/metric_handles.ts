@@ -53,15 +53,16 @@ function misuse(handle: Handle, what: string, value: unknown): void {
     if (handle.owner !== undefined) handle.owner.misuse(what, value);
 }
 
-function inc(this: Counter, by = 1): void {
+/** The method `inc` of a counter, as a function: without the look-up of a method, for what counts at each request. */
+export function add(counter: Counter, by = 1): void {
     if (type(by) === "number" && by >= 0 && by < math.huge) {
-        const region = this.region;
-        if (region.generations.get(this.slot) !== this.generation) rebind(this);
-        const slot = this.slot;
+        const region = counter.region;
+        if (region.generations.get(counter.slot) !== counter.generation) rebind(counter);
+        const slot = counter.slot;
         const mine = region.mine;
         mine.set(slot, mine.get(slot) + by);
     } else {
-        misuse(this, "cannot grow by", by);
+        misuse(counter, "cannot grow by", by);
     }
 }
 
@@ -79,23 +80,32 @@ function set(this: Gauge, value: number): void {
     }
 }
 
-function observe(this: Histogram, value: number): void {
+/** The method `observe` of a histogram, as a function. */
+export function observe(histogram: Histogram, value: number): void {
     if (type(value) === "number" && math.abs(value) < math.huge) {
-        const region = this.region;
-        if (region.generations.get(this.slot) !== this.generation) rebind(this);
+        const region = histogram.region;
+        if (region.generations.get(histogram.slot) !== histogram.generation) rebind(histogram);
         const mine = region.mine;
-        const bucket = this.slot + find(this.buckets, value);
-        const sum = this.slot + this.buckets.last_bucket + 1;
+        const bucket = histogram.slot + find(histogram.buckets, value);
+        const sum = histogram.slot + histogram.buckets.last_bucket + 1;
         mine.set(bucket, mine.get(bucket) + 1);
         mine.set(sum, mine.get(sum) + value);
     } else {
-        misuse(this, "cannot count", value);
+        misuse(histogram, "cannot count", value);
     }
 }
 
-const counter_metatable = { __index: { inc } };
+function inc_method(this: Counter, by?: number): void {
+    add(this, by);
+}
+
+function observe_method(this: Histogram, value: number): void {
+    observe(this, value);
+}
+
+const counter_metatable = { __index: { inc: inc_method } };
 const gauge_metatable = { __index: { set } };
-const histogram_metatable = { __index: { observe } };
+const histogram_metatable = { __index: { observe: observe_method } };
 
 /**
  * A counter on one slot.

@@ -20,5 +20,6 @@ export function look_at(): void {
     const [given, given_bytes] = request.bytes_of("http_host");
     if (host === undefined || given === undefined || host !== given) return;
     const rest = given_bytes - host_bytes;
-    if (rest === 0 || is_port(pointer_add(given, host_bytes), rest)) request.set_variable("openclaw_host_as_given", "1");
+    if (rest === 0 || is_port(pointer_add(given, host_bytes), rest))
+        request.set_variable("openclaw_host_as_given", "1");
 }

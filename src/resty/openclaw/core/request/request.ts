@@ -69,7 +69,8 @@ function learn_number(request: CValue, name: string): number {
     let number = variable_index.find(request, name);
     if (number !== variable_index.NONE) {
         const by_name = found_text(find_by_name(request, name));
-        if (found_text(variable_index.read(request, number, value, value_bytes)) !== by_name) number = variable_index.NONE;
+        if (found_text(variable_index.read(request, number, value, value_bytes)) !== by_name)
+            number = variable_index.NONE;
     }
     numbers.set(name, number);
     return number;

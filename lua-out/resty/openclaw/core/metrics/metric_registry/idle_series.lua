@@ -2,6 +2,7 @@ local ____exports = {}
 local ipairs = ipairs
 local pcall = pcall
 local math_ceil = math.ceil
+local math_huge = math.huge
 local math_min = math.min
 local string_match = string.match
 local leader = require("resty.openclaw.core.memory.leader")
@@ -117,7 +118,7 @@ end
 -- called.
 local function sweep(registry, now, pause)
     local region = registry.region
-    local idle = registry.idle_seconds == 0 and math.huge or registry.idle_seconds
+    local idle = registry.idle_seconds == 0 and math_huge or registry.idle_seconds
     local limit = rows_limit(region)
     local slots_at_once = math_ceil(READS_AT_ONCE / (region.base[HIGHEST_BLOCK] + 4))
     local from = rows_FIRST_SLOT
@@ -232,7 +233,7 @@ local function watch(registry)
         end
         if now >= next_sweep and (candidate:leads()) then
             try_to(sweep, registry, now, pause)
-            local wanted = registry.idle_seconds == 0 and math.huge or registry.idle_seconds / SWEEPS
+            local wanted = registry.idle_seconds == 0 and math_huge or registry.idle_seconds / SWEEPS
             next_sweep = now + math_min(wanted, MOST_SECONDS_BETWEEN_SWEEPS)
         end
         is_sweeping = false

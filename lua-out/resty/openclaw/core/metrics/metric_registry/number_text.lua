@@ -1,6 +1,7 @@
 local ____exports = {}
 local tonumber = tonumber
 local math_abs = math.abs
+local math_huge = math.huge
 local string_format = string.format
 local string_match = string.match
 --- Up to here a double holds every whole number.
@@ -13,10 +14,10 @@ local function number_text(value)
     if value ~= value then
         return "NaN"
     end
-    if value == math.huge then
+    if value == math_huge then
         return "+Inf"
     end
-    if value == -math.huge then
+    if value == -math_huge then
         return "-Inf"
     end
     local short = string_format("%.15g", value)
@@ -33,7 +34,7 @@ end
 -- 1e-4: "Considerations: Canonical Numbers" of OpenMetrics 1.0.
 local function float_text(value)
     local size = math_abs(value)
-    if size >= 1000000 and size < math.huge then
+    if size >= 1000000 and size < math_huge then
         return scientific_text(value)
     end
     if size < 0.0001 and size > 0 then

@@ -2,6 +2,7 @@ local ____exports = {}
 local tostring = tostring
 local math_ceil = math.ceil
 local math_floor = math.floor
+local math_huge = math.huge
 local math_max = math.max
 local string_format = string.format
 local ____names = require("resty.openclaw.core.memory.shared_memory.names")
@@ -34,7 +35,7 @@ ____exports.bytes_of = bytes_of
 --- How many bytes the names of series may take; infinite where the numbers are not shared. Phases: any.
 local function most_bytes(registry, is_starting)
     if registry.dict == nil then
-        return math.huge
+        return math_huge
     end
     local capacity = registry.dict:capacity()
     local most = registry.most_bytes or DEFAULT_SHARE * capacity

@@ -1,4 +1,5 @@
 local ____exports = {}
+local math_huge = math.huge
 local table_concat = table.concat
 local ____names = require("resty.openclaw.core.memory.shared_memory.names")
 local increment = ____names.increment
@@ -26,7 +27,7 @@ local room_give_back = room.give_back
 local room_take = room.take
 local room_take_if_any = room.take_if_any
 --- The pin of series that are kept in every configuration.
-local FOR_EVER = math.huge
+local FOR_EVER = math_huge
 local SECONDS_BETWEEN_LINES = 60
 --- The name of a series' row; `catalogue` reads it back.
 local function name_of(family, labels)

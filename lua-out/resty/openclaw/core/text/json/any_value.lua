@@ -4,6 +4,7 @@ local pairs = pairs
 local tostring = tostring
 local type = type
 local math_abs = math.abs
+local math_huge = math.huge
 local string_format = string.format
 local buffer = require("string.buffer")
 local buffer_new = buffer.new
@@ -57,7 +58,7 @@ local function put_scalar(writing, value)
             text:put(json_text(value))
         end
     elseif type(value) == "number" then
-        local is_finite = value == value and value ~= math.huge and value ~= -math.huge
+        local is_finite = value == value and value ~= math_huge and value ~= -math_huge
         text:put(is_finite and string_format(
             is_integer(value) and "%.0f" or "%.14g",
             value

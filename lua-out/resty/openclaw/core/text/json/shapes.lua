@@ -1,6 +1,7 @@
 local ____exports = {}
 local ipairs = ipairs
 local tostring = tostring
+local math_huge = math.huge
 local names = require("resty.openclaw.config.names")
 local names_sorted = names.sorted
 local json = require("resty.openclaw.core.text.json")
@@ -10,7 +11,7 @@ local outputs = require("resty.openclaw.core.text.json.output")
 local outputs_step = outputs.step
 --- Whether JSON has such a number.
 local function is_number(value)
-    return value ~= nil and value == value and value ~= math.huge and value ~= -math.huge
+    return value ~= nil and value == value and value ~= math_huge and value ~= -math_huge
 end
 --- A number that counts: all its digits.
 local function exact(output, value)
