@@ -10,7 +10,7 @@ const { SyntaxKind } = tstl;
 
 /** The libraries of Lua that are tables. `ngx` is not among them: what it does depends on the phase, and specs replace it. */
 const LIBRARIES = new Set(["bit", "math", "string", "table"]);
-const GLOBAL_FUNCTIONS = new Set(["error", "ipairs", "next", "pairs", "pcall", "setmetatable", "tonumber", "tostring", "type"]);
+const GLOBAL_FUNCTIONS = new Set(["error", "ipairs", "pairs", "pcall", "setmetatable", "tonumber", "tostring", "type"]);
 const CONSTANT = /^[A-Z][A-Z0-9_]*$/;
 const EXPORTS = "____exports";
 /** Lua's limit is 200 for a file. */
@@ -135,8 +135,10 @@ function localizeOthers(file, names) {
         }
         return undefined;
     });
-    const locals = (table) => [...(used.get(table) ?? [])].sort().map((field) =>
-        declared(`${table.replace(/^_+/, "")}_${field}`, indexed(table, field)));
+    const locals = (table) =>
+        [...(used.get(table) ?? [])]
+            .sort()
+            .map((field) => declared(`${table.replace(/^_+/, "")}_${field}`, indexed(table, field)));
     const first = [...globals].sort().map((name) => declared(name, tstl.createIdentifier(name)));
     for (const library of LIBRARIES) if (!required.has(library)) first.push(...locals(library));
     const statements = [];
@@ -164,7 +166,8 @@ export default {
             const [file] = context.superTransformNode(node);
             localizeOwn(file, namesIn(file));
             localizeOthers(file, namesIn(file));
-            if (countLocals(file) > MOST_LOCALS) throw new Error(`${node.fileName} has too many local variables for Lua`);
+            if (countLocals(file) > MOST_LOCALS)
+                throw new Error(`${node.fileName} has too many local variables for Lua`);
             return file;
         },
     },

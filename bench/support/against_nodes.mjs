@@ -108,13 +108,16 @@ export async function startAll(variants, { nodes = NODES } = {}) {
  * Loads a variant, and gives its requests and CPU µs a request, and how much of the other core load, nodes and receiver took;
  * nothing where others disturbed it.
  */
-export function measure(running, variants, variant, seconds, isPost) {
+export function measure(running, variants, variant, seconds, isPost, options = {}) {
     const run = () => load(variants[variant].port, seconds, isPost);
-    return account(running, variant, running[variant].workerPids(), seconds, run);
+    return account(running, variant, running[variant].workerPids(), seconds, run, options);
 }
 
-/** The same for whatever `run` loads, which are these workers. `shared`: load and nodes run on the workers' cores. */
-export function account(running, variant, pids, seconds, run, { shared = false } = {}) {
+/**
+ * The same for whatever `run` loads, which are these workers. `shared`: load and nodes run on the workers' cores; `any`: what
+ * others disturbed counts too.
+ */
+export function account(running, variant, pids, seconds, run, { shared = false, any = false } = {}) {
     const [backendPid] = running.backend.workerPids();
     const worker = () => {
         const all = pids.map(cpuSeconds);
@@ -135,7 +138,7 @@ export function account(running, variant, pids, seconds, run, { shared = false }
     if (disturbance > MOST_DISTURBANCE || busy < LEAST_BUSY) {
         const percent = (share) => `${(100 * share).toFixed(0)} %`;
         process.stderr.write(`${variant}: others ${percent(disturbance)}, worker ${percent(busy)} busy\n`);
-        return undefined;
+        if (!any) return undefined;
     }
     return { rate, cpu: (1e6 * cpu) / requests, user: (1e6 * user) / requests, otherCore };
 }

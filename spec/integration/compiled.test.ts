@@ -1,99 +1,219 @@
 import { readFileSync } from "node:fs";
 import { chmod, rm } from "node:fs/promises";
-import http from "node:http";
-import net from "node:net";
 import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import path from "node:path";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { CHECKOUT } from "./support/checkout";
+import { Load } from "./support/load";
 import { freePort, makePrefix, NativeNginx } from "./support/native_nginx";
 
+const NODES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
+const ANSWER = JSON.stringify({
+    label: "crawfish",
+    score: 0.97,
+    box: [12, 40, 220, 310],
+    model: "pond-7",
+    note: "test",
+});
+const BODY = Buffer.alloc(1024, "x");
+
+const REQUESTS = 2000;
+/** Each instruction that is interpreted is counted, which takes its time. */
+const WATCHED_REQUESTS = 200;
+const MOST_ROUNDS = 15;
+/** The return of a compiled function to nginx's code of the phase is interpreted. Any other function has more than that. */
+const LEAST_INSTRUCTIONS = 1.5;
+
+/** What traces.lua tells. Its keys begin with what called the code: of a request it is nginx's code of a phase. */
+interface Told {
+    flushes: number;
+    aborts: Record<string, number>;
+    instructions: Record<string, number>;
+}
+const OF_REQUEST = /^(?:access|balancer|header_filter|body_filter|log)_by_lua/;
+/** That code itself is never compiled: it takes "...", and LuaJIT compiles no such functions from their start. */
+const OF_NGINX = /_by_lua\S*:0$/;
+
+interface Round {
+    flushes: number;
+    /** What could not be compiled. */
+    aborts: string[];
+    /** The functions that were interpreted, and how many of their instructions for each request. */
+    interpreted: string[];
+}
+const CLEAN: Round = { flushes: 0, aborts: [], interpreted: [] };
+
+function read(file: string): string {
+    return readFileSync(path.join(CHECKOUT, file), "utf8");
+}
+
 function conf(name: string): string {
-    const text = readFileSync(path.join(CHECKOUT, `nginx/${name}.conf`), "utf8");
-    return text.replace("lua_shared_dict openclaw 10m;", "");
+    return read(`nginx/${name}.conf`).replace("lua_shared_dict openclaw 10m;", "");
 }
-const ANSWER = JSON.stringify({ label: "crawfish", score: 0.97, box: [12, 40, 220, 310], model: "pond-7", note: "bench" });
 
-async function batch(url: string, count: number, agent: http.Agent): Promise<Record<string, number>> {
-    const statuses: Record<string, number> = {};
-    let left = count;
-    const one = () => new Promise<void>((resolve, reject) => {
-        const sent = http.request(url, { agent, method: "POST" }, (answer) => {
-            answer.on("error", reject);
-            answer.on("end", () => { statuses[String(answer.statusCode)] = (statuses[String(answer.statusCode)] ?? 0) + 1; resolve(); });
-            answer.resume();
-        });
-        sent.on("error", reject);
-        sent.end("x".repeat(1024));
+/** The port of a server that reads what it gets. */
+async function startReceiver(): Promise<number> {
+    const server = createServer((socket) => socket.on("error", () => undefined).resume()).listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    onTestFinished(() => void server.close());
+    return (server.address() as AddressInfo).port;
+}
+
+/** Three nodes at one port, in one process. */
+async function startNodes(): Promise<string[]> {
+    const port = await freePort();
+    const nodes = await NativeNginx.start({
+        workers: 1,
+        http: "keepalive_requests 1000000;",
+        server: `
+            ${NODES.map((host) => `listen ${host}:${port};`).join(" ")}
+            location / { default_type application/json; return 200 '${ANSWER}'; }`,
     });
-    await Promise.all(Array.from({ length: 8 }, async () => { while (left-- > 0) await one(); }));
-    return statuses;
+    onTestFinished(() => nodes.stop());
+    return NODES.map((host) => `${host}:${port}`);
 }
 
-const USER = `{ name = "user", meaning = "x", schema = {}, order = {}, create = function() return { log = function() for k in pairs({}) do end string.gsub("a", "%a", "b") end } end }`;
+interface Options {
+    /** Options of the route, in Lua. */
+    route?: string;
+    sinks?: string[];
+    location?: string;
+}
 
-test.each(["usual", "all"])("%s", async (kind) => {
-    const folder = await makePrefix();
-    await chmod(folder, 0o777);
-    const receiver = net.createServer((socket) => { socket.resume(); socket.on("error", () => 0); }).listen(0, "127.0.0.1");
-    await new Promise((resolve) => receiver.once("listening", resolve));
-    const { port } = receiver.address() as AddressInfo;
-    const at = await freePort();
-    await using nodes = await NativeNginx.start({ workers: 1, http: "keepalive_requests 1000000;", server: `listen 127.0.0.1:${at}; listen 127.0.0.2:${at}; listen 127.0.0.3:${at}; location / { default_type application/json; return 200 '${ANSWER}'; }` });
-    const sink = (name: string) => `{ name = "${name}", type = "tcp", host = "127.0.0.1", port = ${port} }`;
-    const route = kind === "usual" ? "" : `
-        deadline = { seconds = 60 },
-        identity = { tell = { subject = "remote_addr" }, required = false },
-        body_digest = { algorithm = "md5" },
-        inference = {},
-        edge = { store = "${folder}/jobs", through = "http://127.0.0.1:9" },`;
-    await using nginx = await NativeNginx.start({ main: "worker_rlimit_core 500m; working_directory /tmp/cores;",
+async function startGateway({ route = "", sinks = ["one"], location = "" }: Options): Promise<NativeNginx> {
+    const [nodes, receiver] = [await startNodes(), await startReceiver()];
+    const sink = (name: string) => `{ name = "${name}", type = "tcp", host = "127.0.0.1", port = ${receiver} }`;
+    const gateway = await NativeNginx.start({
         workers: 1,
         http: `
+            keepalive_requests 1000000;
             include openclaw.conf;
+            lua_socket_log_errors off;
             init_by_lua_block {
-                local m = require("resty.openclaw")
+                local gateway = require("resty.openclaw")
                 traces = require("traces")
-                local begin = m.init_worker
-                m.init_worker = function() traces.begin() begin() end
-                m.setup {
-                    upstreams = { cluster = { nodes = { ${[1, 2, 3].map((n) => `"127.0.0.${n}:${at}"`).join()} } } },
+                local init_worker = gateway.init_worker
+                gateway.init_worker = function()
+                    traces.begin()
+                    init_worker()
+                end
+                gateway.setup {
+                    upstreams = { cluster = { nodes = { ${nodes.map((node) => `"${node}"`).join(", ")} } } },
                     routes = { work = { upstream = "cluster", ${route} } },
-                    log = { sinks = { ${sink("one")} ${kind === "all" ? ", " + sink("two") : ""} } },
+                    log = { sinks = { ${sinks.map(sink).join(", ")} } },
                 }
             }
-            keepalive_requests 1000000;
-            upstream cluster { server 0.0.0.1; balancer_by_lua_block { require("resty.openclaw").balance("cluster") } keepalive 32; keepalive_requests 1000000; }`,
+            upstream cluster {
+                server 0.0.0.1;
+                balancer_by_lua_block { require("resty.openclaw").balance("cluster") }
+                keepalive 32;
+                keepalive_requests 1000000;
+            }`,
         server: `
             location / {
-                ${kind === "all" ? 'body_filter_by_lua_block { require("resty.openclaw").body_filter() }' : ""}
-                set $openclaw_route work; include route.conf; include proxy.conf; proxy_pass http://cluster; }
-            location /traces { set $openclaw_route ""; log_by_lua_block { } 
-                location = /traces { content_by_lua_block { traces.tell() } }
+                ${location}
+                set $openclaw_route work;
+                include route.conf;
+                include proxy.conf;
+                proxy_pass http://cluster;
+            }
+            location /traces/ {
+                log_by_lua_block { }
                 location = /traces/reset { content_by_lua_block { traces.reset() } }
-                location = /traces/hook { content_by_lua_block { traces.hook(true) } }
-                location = /traces/unhook { content_by_lua_block { traces.hook(false) } }
+                location = /traces/interpreted { content_by_lua_block { traces.watch_interpreter() } }
+                location = /traces/tell { content_by_lua_block { traces.tell() } }
             }`,
-        files: { ...Object.fromEntries(["openclaw", "route", "proxy"].map((n) => [`${n}.conf`, conf(n)])),
-            "lua-out/traces.lua": readFileSync(path.join(CHECKOUT, "spec/integration/support/traces.lua"), "utf8") },
+        files: {
+            ...Object.fromEntries(["openclaw", "route", "proxy"].map((name) => [`${name}.conf`, conf(name)])),
+            "lua-out/traces.lua": read("spec/integration/support/traces.lua"),
+        },
     });
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 8 });
-    for (let i = 0; i < 14; i++) {
-        const t = Date.now();
-        const statuses = await batch(nginx.url("/"), 2000, agent);
-        const told = JSON.parse(await nginx.get("/traces"));
-        await nginx.get("/traces/reset");
-        console.log(kind, i, Date.now() - t, statuses, JSON.stringify(told, null, 1));
+    onTestFinished(() => gateway.stop());
+    return gateway;
+}
+
+/** Sends at least so many requests, some at a time; resolves with how many there were. */
+async function send(gateway: NativeNginx, least: number): Promise<number> {
+    await using load = new Load(gateway.url(), 8, { body: BODY });
+    await gateway.waitFor(`${least} answers`, () => load.answers + load.errors >= least);
+    await load.stop();
+    expect([...load.statuses.keys(), ...load.reasons]).toEqual([200]);
+    return load.answers;
+}
+
+async function tell(gateway: NativeNginx): Promise<Told> {
+    return JSON.parse(await gateway.get("/traces/tell")) as Told;
+}
+
+/**
+ * What happens in requests while many of them are sent. Timers are left out: they run now and then, so that LuaJIT comes to
+ * their code late. `all` is where aborts are added up.
+ */
+async function round(gateway: NativeNginx, all = new Map<string, number>()): Promise<Round> {
+    await gateway.get("/traces/reset");
+    await send(gateway, REQUESTS);
+    const { flushes, aborts } = await tell(gateway);
+    const ofRequests = Object.entries(aborts).filter(([place]) => OF_REQUEST.test(place));
+    for (const [place, count] of ofRequests) all.set(place, (all.get(place) ?? 0) + count);
+    // What LuaJIT could not compile several times it gives up for good, without an abort from then on.
+    await gateway.get("/traces/interpreted");
+    const watched = await send(gateway, WATCHED_REQUESTS);
+    const { instructions } = await tell(gateway);
+    return {
+        flushes,
+        aborts: ofRequests.map(([place]) => place),
+        interpreted: Object.entries(instructions)
+            .filter(([place]) => OF_REQUEST.test(place) && !OF_NGINX.test(place))
+            .map(([place, count]): [string, number] => [place, count / watched])
+            .filter(([, share]) => share >= LEAST_INSTRUCTIONS)
+            .sort(([, one], [, other]) => other - one)
+            .map(([place, share]) => `${place}, ${share.toFixed(1)} instructions`),
+    };
+}
+
+/** Waits until two rounds after each other are clean; a failure shows the last of them, and what was given up before. */
+async function expectSteady(gateway: NativeNginx): Promise<void> {
+    const aborts = new Map<string, number>();
+    let [before, last] = [await round(gateway, aborts), await round(gateway, aborts)];
+    for (let rounds = 2; rounds < MOST_ROUNDS; rounds += 1) {
+        if ([before, last].every((one) => JSON.stringify(one) === JSON.stringify(CLEAN))) break;
+        [before, last] = [last, await round(gateway, aborts)];
     }
-    await nginx.get("/traces/reset");
-    await nginx.get("/traces/hook");
-    await batch(nginx.url("/"), 200, agent);
-    await nginx.get("/traces/unhook");
-    const told = JSON.parse(await nginx.get("/traces"));
-    const list = Object.entries(told.interpreted as Record<string, number>).sort((a, b) => b[1] - a[1]).map(([k, v]) => `${v / 200} ${k}`);
-    console.log("interpreted", list.length, list.join("\n"));
-    console.log(await nginx.errorLog());
-    agent.destroy();
-    receiver.close();
-    await rm(folder, { recursive: true, force: true });
+    const all = [...aborts].map(([place, count]) => `${place}, ${count} times`).sort();
+    expect(last, `aborts so far:\n${all.join("\n")}\n`).toEqual(CLEAN);
+}
+
+test("all that runs on each request of a route with the usual plugins is compiled", async () => {
+    const gateway = await startGateway({});
+    await expectSteady(gateway);
+});
+
+test("all that runs on each request of a route with all plugins is compiled", async () => {
+    const folder = await makePrefix();
+    onTestFinished(() => rm(folder, { recursive: true }));
+    // Workers write there, whoever they run as.
+    await chmod(folder, 0o777);
+    const gateway = await startGateway({
+        route: `
+            deadline = { seconds = 60 },
+            identity = { tell = { subject = "remote_addr" }, required = false },
+            body_digest = { algorithm = "md5" },
+            inference = {},
+            edge = { store = "${folder}/jobs", through = "http://127.0.0.1:9" },`,
+        sinks: ["one", "two"],
+        location: 'body_filter_by_lua_block { require("resty.openclaw").body_filter() }',
+    });
+    await expectSteady(gateway);
+});
+
+test("a plugin that LuaJIT cannot compile is noticed", async () => {
+    // LuaJIT compiles no code that makes functions.
+    const log = "function() local made = 0; (function() made = made + 1 end)() end";
+    const gateway = await startGateway({ route: `plugins = { { log = ${log} } },` });
+    const first = await round(gateway);
+    expect(first.aborts).toContainEqual(expect.stringMatching(/^log_by_lua.*: init_by_lua.*: NYI: bytecode/));
+    for (const { interpreted } of [first, await round(gateway)]) {
+        expect(interpreted).toContainEqual(expect.stringMatching(/^log_by_lua.*: init_by_lua/));
+    }
 });

@@ -1,7 +1,6 @@
 local ____exports = {}
 local error = error
 local ipairs = ipairs
-local next = next
 local pairs = pairs
 local string_gsub = string.gsub
 local table_sort = table.sort

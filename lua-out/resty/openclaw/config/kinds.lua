@@ -1,6 +1,5 @@
 local ____exports = {}
 local ipairs = ipairs
-local next = next
 local pairs = pairs
 local pcall = pcall
 local tostring = tostring

@@ -1,6 +1,5 @@
 local ____exports = {}
 local error = error
-local next = next
 local tostring = tostring
 local type = type
 local string_byte = string.byte

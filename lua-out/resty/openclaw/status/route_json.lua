@@ -1,6 +1,5 @@
 local ____exports = {}
 local ipairs = ipairs
-local next = next
 local names = require("resty.openclaw.config.names")
 local names_sorted = names.sorted
 local ____shapes = require("resty.openclaw.core.text.json.shapes")

@@ -1,6 +1,5 @@
 local ____exports = {}
 local ipairs = ipairs
-local next = next
 local pairs = pairs
 local tonumber = tonumber
 local string_byte = string.byte
