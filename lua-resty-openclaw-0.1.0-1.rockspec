@@ -76,6 +76,7 @@ build = {
         ["resty.openclaw.balancer.retry_budget"] = "lua-out/resty/openclaw/balancer/retry_budget.lua",
         ["resty.openclaw.balancer.round_robin"] = "lua-out/resty/openclaw/balancer/round_robin.lua",
         ["resty.openclaw.balancer.smooth_weighted"] = "lua-out/resty/openclaw/balancer/smooth_weighted.lua",
+        ["resty.openclaw.balancer.state_changes"] = "lua-out/resty/openclaw/balancer/state_changes.lua",
         ["resty.openclaw.balancer.status_list"] = "lua-out/resty/openclaw/balancer/status_list.lua",
         ["resty.openclaw.balancer.streamed_types"] = "lua-out/resty/openclaw/balancer/streamed_types.lua",
         ["resty.openclaw.balancer.supervision"] = "lua-out/resty/openclaw/balancer/supervision.lua",

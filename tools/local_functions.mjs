@@ -11,6 +11,12 @@ const { SyntaxKind } = tstl;
 /** The libraries of Lua that are tables. `ngx` is not among them: what it does depends on the phase, and specs replace it. */
 const LIBRARIES = new Set(["bit", "math", "string", "table"]);
 const GLOBAL_FUNCTIONS = new Set(["error", "ipairs", "pairs", "pcall", "setmetatable", "tonumber", "tostring", "type"]);
+/**
+ * Functions of one result that LuaJIT does not compile at the end of a function, where they are tail calls. In parentheses they are
+ * none.
+ */
+const NO_TAIL_CALLS =
+    /^(?:tonumber|tostring|type|math_(?:abs|ceil|exp|floor|log|max|min|random|sqrt)|string_(?:format|lower|rep|sub|upper)|table_concat|ffi_(?:cast|new|string)|bits_\w+)$/;
 const CONSTANT = /^[A-Z][A-Z0-9_]*$/;
 const EXPORTS = "____exports";
 /** Lua's limit is 200 for a file. */
@@ -101,6 +107,16 @@ function localizeOwn(file, names) {
     file.statements = statements;
 }
 
+function isTailCall({ expressions }) {
+    const call = expressions[0];
+    return (
+        expressions.length === 1 &&
+        call.kind === SyntaxKind.CallExpression &&
+        call.expression.kind === SyntaxKind.Identifier &&
+        NO_TAIL_CALLS.test(call.expression.text)
+    );
+}
+
 /** Makes locals of what the file uses of other modules and of Lua's libraries. */
 function localizeOthers(file, names) {
     const required = new Set(file.statements.map(requiredName).filter(Boolean));
@@ -127,6 +143,8 @@ function localizeOthers(file, names) {
                 globals.add(node.expression.text);
             }
             node.expression = localized(node.expression) ?? node.expression;
+        } else if (node.kind === SyntaxKind.ReturnStatement && isTailCall(node)) {
+            node.expressions = [tstl.createParenthesizedExpression(node.expressions[0])];
         } else if (fieldOf(node)?.table === "math" && fieldOf(node).field === "huge") {
             return localized(node);
         } else if (CONSTANT.test(fieldOf(node)?.field ?? "") && required.has(fieldOf(node).table)) {

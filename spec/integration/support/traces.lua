@@ -10,7 +10,7 @@ local _M = {}
 
 local has_texts, vmdef = pcall(require, "jit.vmdef")
 
--- How often new code was thrown away; what was given up, and the instructions that were interpreted, by place.
+-- How often all compiled code was thrown away; what could not be compiled, and the instructions that were interpreted, by place.
 local flushes, aborts, instructions
 
 --- Location /traces/reset.
@@ -37,7 +37,7 @@ end
 -- Where the traces that are being made begin.
 local begins = {}
 
--- Called by LuaJIT while it compiles. Must not call what may be compiled itself, such as ngx.get_phase: that crashes.
+-- Called by LuaJIT while it compiles. Calls nothing that may be compiled itself: with ngx.get_phase the worker crashed.
 local function watch(what, trace, func, pc, reason)
     if what == "start" then
         begins[trace] = place_of(func, pc)
@@ -50,7 +50,7 @@ local function watch(what, trace, func, pc, reason)
     end
 end
 
---- Begins to count. In a worker only: the LuaJIT of Debian 12 crashes when modules are loaded later.
+--- Begins to count. In a worker only: the LuaJIT of Debian 12 crashes when modules are loaded after this.
 function _M.begin()
     jit.attach(watch, "trace")
 end

@@ -15,6 +15,8 @@ local peer_of = require("resty.openclaw.balancer.peer")
 local peer_of_has_restarted = peer_of.has_restarted
 local peer_of_is_at_slow_start_limit = peer_of.is_at_slow_start_limit
 local peer_of_seconds_left = peer_of.seconds_left
+local state_changes = require("resty.openclaw.balancer.state_changes")
+local state_changes_count = state_changes.count
 --- An empty pool. Phases: any.
 local function create(policy, panic_share)
     return {
@@ -25,7 +27,9 @@ local function create(policy, panic_share)
         panic_share = panic_share,
         rounds = 0,
         others = 0,
-        busy = {peers = {}, count = 0}
+        busy = {peers = {}, count = 0},
+        complete_at = nil,
+        complete_changes = 0
     }
 end
 ____exports.new = create
@@ -42,6 +46,7 @@ local function set_peers(pool, peers)
     end
     pool.peers = peers
     pool.members = members
+    pool.complete_at = nil
     if pool.policy.list_changed ~= nil then
         pool.policy:list_changed(peers)
     end
@@ -106,6 +111,7 @@ local function consider(pool, peer, now)
     end
 end
 local function begin_choice(pool)
+    pool.complete_at = nil
     pool.candidates.count = 0
     pool.busy.count = 0
     pool.others = 0
@@ -140,12 +146,30 @@ local function find_available(pool, round, now)
         now
     )
 end
+--- The same for a request that was tried nowhere. If all members were candidates, they still are within that millisecond.
+local function find_first(pool, now)
+    local changes = state_changes_count()
+    if pool.complete_at == now and pool.complete_changes == changes then
+        pool.candidates.count = pool.members
+        pool.others = pool.members
+        down = 0
+        loaded = 0
+        to_probe = nil
+        return
+    end
+    find_available(pool, NO_ROUND, now)
+    if to_probe ~= nil or started ~= pool.members or pool.candidates.count ~= pool.members then
+        return
+    end
+    pool.complete_at = now
+    pool.complete_changes = changes
+end
 --- The index in `pool.busy` from which on busy peers become candidates all the same.
 local function first_busy_taken(pool, round)
     if round ~= NO_ROUND then
         return pool.busy.count
     end
-    return math_floor((pool.members - down) / 2)
+    return (math_floor((pool.members - down) / 2))
 end
 --- If more than half of the peers that are up are busy, adds busy ones until half of those that are up are candidates. Only for a
 -- request that was tried nowhere.
@@ -177,6 +201,7 @@ local function find_all_available(pool, round, now)
 end
 --- Finds all members that are not busy and where the request was not tried in this round, up or down.
 local function find_any(pool, round, now)
+    pool.complete_at = nil
     pool.candidates.count = 0
     for ____, peer in ipairs(pool.peers) do
         local is_busy = outlier_detection_seconds_busy(peer.record, now) > 0
@@ -219,7 +244,7 @@ end
 -- 
 -- @param key the value to hash, for a policy that does so
 local function first(pool, now, key)
-    find_available(pool, NO_ROUND, now)
+    find_first(pool, now)
     if to_probe ~= nil then
         outlier_detection_probe(to_probe.record, now)
         pool.others = pool.others - 1

@@ -27,7 +27,7 @@ local ANSWERS_FOR_AN_ESTIMATE = 20
 --- The sums are divided by the weight long before they overflow.
 local MOST_SCALE = 1e+100
 local function zeros(size)
-    return ffi_new("double[?]", size)
+    return (ffi_new("double[?]", size))
 end
 --- No observations. Phases: any.
 local function create()

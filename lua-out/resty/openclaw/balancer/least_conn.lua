@@ -6,7 +6,7 @@ local nodes_in_flight = nodes.in_flight
 local smooth_weighted = require("resty.openclaw.balancer.smooth_weighted")
 local smooth_weighted_none = smooth_weighted.none
 local smooth_weighted_take = smooth_weighted.take
---- Leaves those with the least load in the first places.
+--- Moves those with the least load to the first places.
 local function keep_least(candidates)
     local peers = candidates.peers
     local least = math_huge
@@ -20,6 +20,7 @@ local function keep_least(candidates)
         end
         if load == least then
             peer.learned.gain = peer.weight
+            peers[place + 1] = peers[kept + 1]
             peers[kept + 1] = peer
             kept = kept + 1
         end

@@ -35,10 +35,10 @@ local function seconds(peer, now)
     if why ~= "failed_requests" then
         return nil
     end
-    return math_max(
+    return (math_max(
         outlier_detection_seconds_ejected(peer.record, now),
         outlier_detection_seconds_busy(peer.record, now)
-    )
+    ))
 end
 ____exports.seconds = seconds
 return ____exports

@@ -2,6 +2,8 @@ local ____exports = {}
 local math_exp = math.exp
 local math_max = math.max
 local math_min = math.min
+local state_changes = require("resty.openclaw.balancer.state_changes")
+local state_changes_note = state_changes.note
 --- Slots of the common block that a record takes.
 local SLOTS = 10
 ____exports.SLOTS = SLOTS
@@ -118,6 +120,7 @@ local function is_caused_by_peer(record, now, has_other_clients)
     return not has_other_clients and record[REQUEST] == SEVERAL
 end
 local function eject(record, now, spread)
+    state_changes_note()
     local seconds = record[EJECTED_UNTIL] == 0 and FIRST_EJECTION_SECONDS or EJECTION_SECONDS
     record[EJECTED_UNTIL] = now + seconds * (0.9 + 0.2 * spread)
 end
@@ -158,6 +161,7 @@ ____exports.confirmed = confirmed
 -- 
 -- @param seconds how long it asked to get no requests, if it said so
 local function note_busy(record, now, seconds)
+    state_changes_note()
     record[PROBE_UNTIL] = 0
     local pause = math_min(
         MOST_BUSY_SECONDS,
@@ -176,6 +180,7 @@ end
 ____exports.end_probe = end_probe
 --- Forgets all failures. Phases: any.
 local function reset(record)
+    state_changes_note()
     for field = 0, SLOTS - 1 do
         record[field] = 0
     end

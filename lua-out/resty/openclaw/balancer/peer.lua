@@ -163,10 +163,10 @@ end
 ____exports.state = state
 --- Seconds until the peer may get requests again; 0 if it may get them now. Phases: any.
 local function seconds_left(peer, now)
-    return math_max(
+    return (math_max(
         outlier_detection_seconds_ejected(peer.record, now),
         outlier_detection_seconds_busy(peer.record, now)
-    )
+    ))
 end
 ____exports.seconds_left = seconds_left
 return ____exports

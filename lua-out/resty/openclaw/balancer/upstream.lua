@@ -35,11 +35,18 @@ local function has_nodes(upstream)
     return upstream.fallback ~= nil and has_nodes(upstream.fallback)
 end
 ____exports.has_nodes = has_nodes
+local function is_up(peer)
+    return not peer.is_draining and not health_state_is_down(peer.checks)
+end
 --- Whether health checks have marked every node as down, those of the fallback too. Draining nodes do not count. Phases: any.
 local function is_cut(upstream)
     refresh(upstream)
-    for ____, peer in ipairs(upstream.pool.peers) do
-        if not peer.is_draining and not health_state_is_down(peer.checks) then
+    local peers = upstream.pool.peers
+    if #peers > 0 and is_up(peers[1]) then
+        return false
+    end
+    for ____, peer in ipairs(peers) do
+        if is_up(peer) then
             return false
         end
     end

@@ -22,7 +22,7 @@ local function shown(value)
     if type(value) == "table" then
         return (next(value)) == nil and "an empty table" or "a table"
     end
-    return tostring(value)
+    return (tostring(value))
 end
 ____exports.shown = shown
 --- The path of an option in a table. The outermost one is "setup:", so that its options are "setup: routes" and so on.

@@ -21,7 +21,7 @@ local function time_of(text)
     if decimals == "." or #decimals > MOST_DECIMALS then
         return nil
     end
-    return tonumber(text)
+    return (tonumber(text))
 end
 --- The seconds that were left when the request came; below 0 when the deadline had passed. Without `sent` the deadline is compared with the
 -- own clock, with a tolerance of `skew_seconds`. Nothing when the header is malformed. Phases: any.
@@ -46,7 +46,7 @@ end
 ____exports.seconds_given = seconds_given
 --- The header for a deadline so many seconds from now. Phases: any.
 local function write(now, seconds)
-    return string_format("%.3f;sent=%.3f", now + seconds, now)
+    return (string_format("%.3f;sent=%.3f", now + seconds, now))
 end
 ____exports.write = write
 return ____exports

@@ -71,7 +71,7 @@ local function take(schedule, now)
         return nil
     end
     pop(schedule)
-    return string_sub(entry, ID_AT)
+    return (string_sub(entry, ID_AT))
 end
 ____exports.take = take
 return ____exports

@@ -19,13 +19,13 @@ local PIECE_BYTES = 65536
 local PIECES_AT_A_STRETCH = 8
 --- Seconds as milliseconds, at most until the deadline, but at least 1: for sockets, 0 means no limit.
 local function milliseconds(seconds, deadline)
-    return math_max(
+    return (math_max(
         1,
         math_floor(math_min(
             seconds,
             deadline - clock_now()
         ) * 1000)
-    )
+    ))
 end
 --- The name that the certificate must have; none for an address.
 local function server_name_of(settings, target)
@@ -39,7 +39,7 @@ local function server_name_of(settings, target)
 end
 --- The pool of a connection. Requests share connections only if they have the same target, TLS settings and keepalive time.
 local function pool_of(settings, target, server_name, verify)
-    return string_format(
+    return (string_format(
         "openclaw %s %s %s %d %s %s %s",
         settings.purpose or "http",
         target.scheme,
@@ -48,7 +48,7 @@ local function pool_of(settings, target, server_name, verify)
         server_name or "",
         tostring(verify),
         tostring(settings.keepalive_seconds or 0)
-    )
+    ))
 end
 local function connect(socket, target, pool)
     if http_target_is_unix_socket(target.host) then
@@ -98,7 +98,7 @@ ____exports.open = open
 --- The bytes of a body after the first `from` ones, at most one piece.
 local function piece_of(body, from, bytes)
     if type(body) == "string" then
-        return string_sub(body, from + 1, from + PIECE_BYTES)
+        return (string_sub(body, from + 1, from + PIECE_BYTES))
     end
     local piece, err = body:piece(
         from,

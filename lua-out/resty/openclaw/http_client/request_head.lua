@@ -88,7 +88,7 @@ local function head(method, path, host, keep, headers, body_bytes)
         parts[#parts + 1] = "\r\n"
     end
     parts[#parts + 1] = "\r\n"
-    return table_concat(parts)
+    return (table_concat(parts))
 end
 ____exports.head = head
 return ____exports

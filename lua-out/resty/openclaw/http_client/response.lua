@@ -76,7 +76,7 @@ local function content_length(value)
             return nil
         end
     end
-    return tonumber(first)
+    return (tonumber(first))
 end
 --- Reads chunks up to the last one. False if the body was truncated.
 local function read_chunks(reader, most_bytes, truncate, parts)

@@ -14,10 +14,10 @@ local MOST_BYTES = 1024
 local UNSAFE = "[^%w._:/+=@-]"
 local ENCODED = "^[%w._:/+=@%%-]+$"
 local function escaped(letter)
-    return string_format(
+    return (string_format(
         "%%%02X",
         string_byte(letter)
-    )
+    ))
 end
 --- Percent-encodes a subject or id; nothing for an empty one, or one that is longer than 256 bytes when encoded. Phases: any.
 local function encode(text)

@@ -24,10 +24,10 @@ local function take(taken)
         return nil
     end
     state.first_byte_at = nil
-    return math_max(
+    return (math_max(
         0,
         taken - (clock_now() - at)
-    )
+    ))
 end
 ____exports.take = take
 return ____exports

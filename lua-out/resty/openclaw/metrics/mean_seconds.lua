@@ -14,7 +14,7 @@ ____exports.learn = learn
 local function create(region, name)
     local slot = shared_memory_slot(region, "mean seconds " .. name)
     if slot == nil then
-        return ffi_new("double[1]")
+        return (ffi_new("double[1]"))
     end
     return region.common + slot
 end

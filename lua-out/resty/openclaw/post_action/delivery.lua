@@ -33,18 +33,18 @@ local function most_backoff(flusher)
         return MOST_BACKOFF_SECONDS
     end
     local half = (flusher.drain_until - clock_now()) / 2
-    return math_max(
+    return (math_max(
         LEAST_BACKOFF_SECONDS_AT_EXIT,
         math_min(half, MOST_BACKOFF_SECONDS_AT_EXIT)
-    )
+    ))
 end
 --- Seconds to wait before the next attempt.
 local function backoff(flusher, retry_after_seconds)
     local most = most_backoff(flusher)
-    return math_max(
+    return (math_max(
         backoffs_jittered(flusher.failures, most),
         math_min(retry_after_seconds, most)
-    )
+    ))
 end
 --- Seconds until the last attempt of a batch is due. A queue on disk never gives up before the worker exits.
 local function seconds_left(flusher, batch)

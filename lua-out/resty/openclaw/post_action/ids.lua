@@ -24,7 +24,7 @@ ____exports.advance = advance
 --- The next id. Phases: any but init.
 local function next(ids)
     advance(ids)
-    return string_format("%s-%d", ids.origin, ids.sequence)
+    return (string_format("%s-%d", ids.origin, ids.sequence))
 end
 ____exports.next = next
 --- The id at the beginning of an entry, which records and pushed tables have; else nothing. Phases: any.

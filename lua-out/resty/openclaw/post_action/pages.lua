@@ -36,7 +36,7 @@ end
 --- The first line without its line end. `bytes`: its length with the line end. Phases: any.
 local function first(pages, bytes)
     local memory = pages.pages[pages.first]:ref()
-    return ffi_string(memory, bytes - 1)
+    return (ffi_string(memory, bytes - 1))
 end
 ____exports.first = first
 --- Removes the first line. `bytes`: its length with the line end. Phases: any.
@@ -60,7 +60,7 @@ local function take(pages, bytes)
         parts[#parts + 1] = text
         left = left - #text
     end
-    return table_concat(parts)
+    return (table_concat(parts))
 end
 ____exports.take = take
 return ____exports

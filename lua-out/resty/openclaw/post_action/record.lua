@@ -72,12 +72,12 @@ end
 local function try_text(one)
     local status = number_text(one.status)
     local seconds = number_text(one.response_seconds)
-    return string_format(
+    return (string_format(
         "{\"node\":%s,\"status\":%s,\"seconds\":%s}",
         json_text(one.address),
         status,
         seconds
-    )
+    ))
 end
 --- The fields of a request with several attempts: the last node, the seconds of all attempts, and each attempt.
 local function tries_text(addresses, seconds)
@@ -94,12 +94,12 @@ local function tries_text(addresses, seconds)
     end
     local last = tries[#tries]
     local node = last == nil and "null" or json_text(last.address)
-    return string_format(
+    return (string_format(
         "%s,\"upstream_seconds\":%.3f,\"tries\":[%s]",
         node,
         total,
         table_concat(texts, ",")
-    )
+    ))
 end
 --- Writes a variable that needs no escapes as a string; null where it is empty or missing.
 local function put_text(name)
@@ -155,7 +155,7 @@ local function extras_text(extras)
         parts[#parts + 1] = extra.key
         parts[#parts + 1] = extra_text(value, extra.is_number)
     end
-    return table_concat(parts)
+    return (table_concat(parts))
 end
 --- Writes a number that only some requests have, with comma and name in front; nothing where it is no number.
 local function put_optional_number(name, before)

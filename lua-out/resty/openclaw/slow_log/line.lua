@@ -43,14 +43,14 @@ local function number_of(name)
     return number_text(request_variable(name))
 end
 local function try_text(one)
-    return string_format(
+    return (string_format(
         "{\"node\":%s,\"status\":%s,\"connect_seconds\":%s,\"header_seconds\":%s,\"response_seconds\":%s}",
         json_text(one.address),
         number_text(one.status),
         number_text(one.connect_seconds),
         number_text(one.header_seconds),
         number_text(one.response_seconds)
-    )
+    ))
 end
 --- Each attempt of the request, over retries and internal redirects; none for a response from the cache.
 local function tries()
@@ -70,7 +70,7 @@ local function write(route, left_out)
         texts[#texts + 1] = try_text(one)
     end
     local last = all[#all]
-    return string_format(
+    return (string_format(
         LINE,
         request_now(),
         text_of("openclaw_request_id"),
@@ -95,7 +95,7 @@ local function write(route, left_out)
         number_of("openclaw_completion_tokens"),
         text_of("openclaw_finish_reason"),
         left_out > 0 and string_format(",\"left_out\":%d", left_out) or ""
-    )
+    ))
 end
 ____exports.write = write
 return ____exports

@@ -19,10 +19,10 @@ local LINE_END = 10
 local written = buffers_new()
 --- The checksum of so many bytes, in hex.
 local function checksum(memory, count)
-    return string_format(
+    return (string_format(
         "%08x",
         tonumber(ffi.C.openclaw_spool_checksum(memory, count))
-    )
+    ))
 end
 --- The line of an entry, in memory that holds it until the next call, and its length. Phases: any.
 local function encode(entry, seconds)

@@ -38,10 +38,10 @@ local function moment(stamp)
         0,
         ngx.now() - stamp
     )
-    return math_max(
+    return (math_max(
         LEAST_MOMENT,
         clock_now() + -age
-    )
+    ))
 end
 ____exports.moment = moment
 return ____exports

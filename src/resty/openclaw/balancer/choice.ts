@@ -10,6 +10,7 @@ import * as health_state from "./health_check/health_state";
 import type { Candidates, Peer, Policy, Pool } from "./model";
 import * as outlier_detection from "./outlier_detection";
 import * as peer_of from "./peer";
+import * as state_changes from "./state_changes";
 
 /** An empty pool. Phases: any. */
 function create(policy: Policy, panic_share: number): Pool {
@@ -22,6 +23,8 @@ function create(policy: Policy, panic_share: number): Pool {
         rounds: 0,
         others: 0,
         busy: { peers: [], count: 0 },
+        complete_at: undefined,
+        complete_changes: 0,
     };
 }
 export { create as new };
@@ -35,6 +38,7 @@ export function set_peers(pool: Pool, peers: readonly Peer[]): void {
     }
     pool.peers = peers;
     pool.members = members;
+    pool.complete_at = undefined;
     if (pool.policy.list_changed !== undefined) pool.policy.list_changed(peers);
 }
 
@@ -89,6 +93,7 @@ function consider(pool: Pool, peer: Peer, now: MonotonicTime): void {
 }
 
 function begin_choice(pool: Pool): void {
+    pool.complete_at = undefined;
     pool.candidates.count = 0;
     pool.busy.count = 0;
     pool.others = 0;
@@ -112,6 +117,24 @@ const look_at_all = straight_loop.over(look_at);
 function find_available(pool: Pool, round: number, now: MonotonicTime): void {
     begin_choice(pool);
     look_at_all(pool.peers, pool.peers.length, pool, round, now);
+}
+
+/** The same for a request that was tried nowhere. If all members were candidates, they still are within that millisecond. */
+function find_first(pool: Pool, now: MonotonicTime): void {
+    const changes = state_changes.count();
+    if (pool.complete_at === now && pool.complete_changes === changes) {
+        pool.candidates.count = pool.members;
+        pool.others = pool.members;
+        down = 0;
+        loaded = 0;
+        to_probe = undefined;
+        return;
+    }
+    find_available(pool, NO_ROUND, now);
+    // A peer in a slow start has a limit, which each request may reach; one to probe is no usual candidate.
+    if (to_probe !== undefined || started !== pool.members || pool.candidates.count !== pool.members) return;
+    pool.complete_at = now;
+    pool.complete_changes = changes;
 }
 
 /** The index in `pool.busy` from which on busy peers become candidates all the same. */
@@ -147,6 +170,7 @@ function find_all_available(pool: Pool, round: number, now: MonotonicTime): void
 
 /** Finds all members that are not busy and where the request was not tried in this round, up or down. */
 function find_any(pool: Pool, round: number, now: MonotonicTime): void {
+    pool.complete_at = undefined;
     pool.candidates.count = 0;
     for (const peer of pool.peers) {
         const is_busy = outlier_detection.seconds_busy(peer.record, now) > 0;
@@ -187,7 +211,7 @@ function pick(pool: Pool, round: number, now: MonotonicTime, key: string | undef
  * @param key the value to hash, for a policy that does so
  */
 export function first(pool: Pool, now: MonotonicTime, key: string | undefined): Peer | undefined {
-    find_available(pool, NO_ROUND, now);
+    find_first(pool, now);
     if (to_probe !== undefined) {
         outlier_detection.probe(to_probe.record, now);
         pool.others -= 1;

@@ -7,7 +7,7 @@ import * as nodes from "./node";
 import type { Turns } from "./smooth_weighted";
 import * as smooth_weighted from "./smooth_weighted";
 
-/** Leaves those with the least load in the first places. */
+/** Moves those with the least load to the first places. */
 function keep_least(candidates: Candidates<Turns>): void {
     const peers = candidates.peers;
     let least = math.huge;
@@ -21,6 +21,7 @@ function keep_least(candidates: Candidates<Turns>): void {
         }
         if (load === least) {
             peer.learned.gain = peer.weight;
+            peers[place] = peers[kept]!;
             peers[kept] = peer;
             kept += 1;
         }

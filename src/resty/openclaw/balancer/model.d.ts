@@ -106,6 +106,12 @@ export interface Pool {
     others: number;
     /** Those that are up but busy in the current choice. */
     readonly busy: Candidates;
+    /**
+     * When all members were candidates of a choice, if the candidates are still those of that choice; and the number of
+     * `state_changes` at that time.
+     */
+    complete_at: MonotonicTime | undefined;
+    complete_changes: number;
 }
 
 /** Which Host header nodes get: that of nginx.conf, usually the client's, or the node's own name. */

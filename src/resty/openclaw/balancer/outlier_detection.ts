@@ -11,6 +11,8 @@
  * two different requests where no other client uses the upstream, or if they go on for 5 s.
  */
 
+import * as state_changes from "./state_changes";
+
 /** The sender of a failed request, which may be the cause instead of the peer. */
 export interface Suspect {
     /** A number for the client, and one for the content of its request, both above 0. */
@@ -132,6 +134,7 @@ function is_caused_by_peer(record: Doubles, now: MonotonicTime, has_other_client
 }
 
 function eject(record: Doubles, now: MonotonicTime, spread: number): void {
+    state_changes.note();
     const seconds = record.get(EJECTED_UNTIL) === 0 ? FIRST_EJECTION_SECONDS : EJECTION_SECONDS;
     record.set(EJECTED_UNTIL, later(now, seconds * (0.9 + 0.2 * spread)));
 }
@@ -171,6 +174,7 @@ export function confirmed(record: Doubles, now: MonotonicTime, spread: number): 
  * @param seconds how long it asked to get no requests, if it said so
  */
 export function note_busy(record: Doubles, now: MonotonicTime, seconds: number | undefined): void {
+    state_changes.note();
     record.set(PROBE_UNTIL, 0);
     const pause = math.min(MOST_BUSY_SECONDS, math.max(BUSY_SECONDS, seconds ?? 0));
     record.set(BUSY_UNTIL, later(now, math.max(seconds_busy(record, now), pause)));
@@ -183,6 +187,7 @@ export function end_probe(record: Doubles): void {
 
 /** Forgets all failures. Phases: any. */
 export function reset(record: Doubles): void {
+    state_changes.note();
     for (const field of $range(0, SLOTS - 1)) record.set(field, 0);
 }
 

@@ -3,7 +3,7 @@ import * as choice from "./choice";
 import * as failover from "./failover";
 import * as health_state from "./health_check/health_state";
 import * as membership_of from "./membership";
-import type { Upstream } from "./model";
+import type { Peer, Upstream } from "./model";
 
 /** Updates the list of peers, if it has changed. Phases: any. */
 export function refresh(upstream: Upstream): void {
@@ -25,11 +25,16 @@ export function has_nodes(upstream: Upstream): boolean {
     return upstream.fallback !== undefined && has_nodes(upstream.fallback);
 }
 
+function is_up(peer: Peer): boolean {
+    return !peer.is_draining && !health_state.is_down(peer.checks);
+}
+
 /** Whether health checks have marked every node as down, those of the fallback too. Draining nodes do not count. Phases: any. */
 export function is_cut(upstream: Upstream): boolean {
     refresh(upstream);
-    for (const peer of upstream.pool.peers) {
-        if (!peer.is_draining && !health_state.is_down(peer.checks)) return false;
-    }
+    const peers = upstream.pool.peers;
+    // Nearly always the first one decides: LuaJIT does not compile a loop that ends in its first turn.
+    if (peers.length > 0 && is_up(peers[0]!)) return false;
+    for (const peer of peers) if (is_up(peer)) return false;
     return upstream.fallback === undefined || is_cut(upstream.fallback);
 }

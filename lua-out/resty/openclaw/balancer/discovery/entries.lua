@@ -41,7 +41,7 @@ local function to_text(entries)
     for ____, entry in ipairs(entries) do
         lines[#lines + 1] = ((((entry.address .. " ") .. tostring(entry.weight)) .. " ") .. entry.target) .. "\n"
     end
-    return table_concat(lines)
+    return (table_concat(lines))
 end
 ____exports.to_text = to_text
 --- Parses the text of `to_text`. Ignores invalid lines. Phases: any.

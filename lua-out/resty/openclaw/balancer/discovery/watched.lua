@@ -64,10 +64,10 @@ end
 ____exports.entries_of = entries_of
 --- 1 s, 2 s, 4 s and so on, at most 30 s.
 local function retry_seconds(failures)
-    return math_min(
+    return (math_min(
         2 ^ math_min(failures - 1, 10),
         MOST_RETRY_SECONDS
-    )
+    ))
 end
 local function pause(watched, seconds)
     watched.wait = seconds * (1 + JITTER * random_share())

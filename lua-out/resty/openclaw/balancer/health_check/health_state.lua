@@ -1,4 +1,6 @@
 local ____exports = {}
+local state_changes = require("resty.openclaw.balancer.state_changes")
+local state_changes_note = state_changes.note
 --- Slots of the common block that a record takes. All zero: a node that has never failed a check.
 local SLOTS = 4
 ____exports.SLOTS = SLOTS
@@ -21,6 +23,7 @@ local function note_failure(record, fails)
         return nil
     end
     record[DOWN] = 1
+    state_changes_note()
     return "down"
 end
 --- Records the result of a check. Returns "down" if it marks the node as down; "up" if it marks it as up again; "recovered" if the
@@ -43,6 +46,7 @@ local function note(record, result, fails, passes)
     end
     local was_down = is_down(record)
     record[DOWN] = 0
+    state_changes_note()
     record[PASSES_IN_A_ROW] = 0
     record[IN_DOUBT] = 0
     return was_down and "up" or "recovered"

@@ -53,7 +53,7 @@ local function finish(self, context)
     end
     local size = digest_size[0]
     ffi.C.ngx_hex_dump(hex, digest_bytes, size)
-    return ffi_string(hex, 2 * size)
+    return (ffi_string(hex, 2 * size))
 end
 local function of(self, text)
     local context = self:begin()
@@ -75,7 +75,7 @@ local function hmac(self, key, text)
     end
     local size = digest_size[0]
     ffi.C.ngx_hex_dump(hex, digest_bytes, size)
-    return ffi_string(hex, 2 * size)
+    return (ffi_string(hex, 2 * size))
 end
 --- Whether two strings are equal, in constant time: the duration depends on their lengths only. Phases: any.
 local function same(left, right)

@@ -89,7 +89,7 @@ local function compress(self, text)
     ) then
         return nil, "zlib failed"
     end
-    return table_concat(parts)
+    return (table_concat(parts))
 end
 local metatable = {__index = {compress = compress}}
 --- A compressor to be used for one string after the other. Phases: init. Nil and why where there is no zlib.

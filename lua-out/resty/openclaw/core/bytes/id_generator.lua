@@ -12,7 +12,7 @@ local ffi_cast = ffi.cast
 local ffi_new = ffi.new
 local random = require("resty.openclaw.core.bytes.random")
 local random_bits = random.bits
---- Bytes of an id.
+--- Digits of an id, a byte each.
 local ID_BYTES = 32
 ____exports.ID_BYTES = ID_BYTES
 local DIGITS = "0123456789abcdef"

@@ -17,11 +17,11 @@ local BYTES = 4
 --- For sandboxes that forbid the system call. Raises where the device is missing too, as predictable numbers are not secret.
 local function read_from_device()
     local file, err = io.open("/dev/urandom", "rb")
-    local bytes = file and file:read(BYTES)
+    local bytes = file and file:read(BYTES) or ""
     if file ~= nil then
         file:close()
     end
-    if (bytes and bytes.length) ~= BYTES then
+    if #bytes ~= BYTES then
         error(
             "random: the system gives no random numbers: " .. tostring(err or "/dev/urandom is empty"),
             0
@@ -51,7 +51,7 @@ local function hex(numbers)
             bits()
         )
     end
-    return table_concat(parts)
+    return (table_concat(parts))
 end
 ____exports.hex = hex
 return ____exports

@@ -12,11 +12,12 @@ local function write()
     end
     lines[#lines + 1] = ("for place = " .. tostring(STRAIGHT + 1)) .. ", count do visit(items[place], first, second, third) end"
     lines[#lines + 1] = "end"
-    return table_concat(lines, "\n")
+    return (table_concat(lines, "\n"))
 end
 local CODE = write()
---- A function that calls `visit` with each of the first `count` items, in order, and with three more values. Make one for each `visit`, where
--- a module is loaded: LuaJIT takes all closures of one code for the same function. Phases: any.
+--- A function that calls `visit` with each of the first `count` items, in order, and with three more values. Call it once for
+-- each `visit`, where a module is loaded. It makes the code anew each time, as LuaJIT has the same traces for all closures of one function.
+-- Phases: any.
 local function over(visit)
     local maker, err = loadstring(CODE, "=straight loop")
     if maker == nil then

@@ -188,7 +188,7 @@ local function beginning(path, most)
     if count == nil then
         return nil, read_err
     end
-    return ffi_string(memory, count)
+    return (ffi_string(memory, count))
 end
 ____exports.beginning = beginning
 --- How many bytes the plain file of that name has; nothing where it cannot be asked, or something else has the name.

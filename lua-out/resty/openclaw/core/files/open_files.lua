@@ -22,7 +22,7 @@ local function resolve(path)
     if ffi.C.openclaw_real_path(path, path_text) == nil then
         return nil
     end
-    return ffi_string(path_text)
+    return (ffi_string(path_text))
 end
 --- Whether a descriptor is that of the file with this name; for a removed file the system appends " (deleted)".
 local function leads_to(descriptor, name)

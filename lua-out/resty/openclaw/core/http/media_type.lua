@@ -13,7 +13,7 @@ local function of(content_type)
     while last > 0 and (string_byte(content_type, last) == BLANK or string_byte(content_type, last) == TAB) do
         last = last - 1
     end
-    return string_lower(string_sub(content_type, 1, last))
+    return (string_lower(string_sub(content_type, 1, last)))
 end
 ____exports.of = of
 return ____exports

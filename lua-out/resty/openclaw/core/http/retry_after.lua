@@ -13,10 +13,10 @@ local function seconds(value)
     end
     local digits = string_match(value, "^%d+$")
     if digits ~= nil then
-        return math_min(
+        return (math_min(
             tonumber(digits),
             MOST_SECONDS
-        )
+        ))
     end
     local date = ngx.parse_http_time(value)
     local ____temp_0

@@ -64,7 +64,7 @@ local function blocks_wanted()
         ngx.worker.count(),
         tonumber(ffi.C.get_nprocs_conf())
     )
-    return math_max(LEAST_BLOCKS, GENERATIONS * workers)
+    return (math_max(LEAST_BLOCKS, GENERATIONS * workers))
 end
 --- Seconds between two checks for dead holders, each by one worker.
 local SWEEP_SECONDS = 0.5

@@ -19,6 +19,8 @@ local open_files = require("resty.openclaw.core.files.open_files")
 local open_files_has = open_files.has
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local time_slice_yield_now = time_slice.yield_now
+local request = require("resty.openclaw.core.request.request")
+local request_variable = request.variable
 local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_open = request_state.open
 local request_state_present = request_state.present
@@ -100,7 +102,7 @@ end
 --- The length that the header has now. The variable keeps that of a body that was replaced, once nginx.conf names it anywhere.
 local function length_in_header()
     local headers = ngx.req.get_headers(0)
-    return tonumber(headers["content-length"])
+    return (tonumber(headers["content-length"]))
 end
 local function in_memory(announced)
     local body = in_buffer(announced)
@@ -152,7 +154,7 @@ local function fetch()
     local before = ngx.req.get_body_file()
     local ok, err = pcall(ngx.req.read_body)
     if not ok then
-        return tostring(err)
+        return (tostring(err))
     end
     local file = ngx.req.get_body_file()
     if before == nil and file ~= nil then
@@ -171,7 +173,7 @@ local function read()
     if problem ~= nil then
         return nil, problem
     end
-    local announced = ngx.var.content_length
+    local announced = request_variable("content_length")
     local file = ngx.req.get_body_file()
     if file == nil then
         return in_memory(announced)
@@ -225,7 +227,7 @@ local function visit_file(path, from, ____end, visit, state)
     )
     files_close(file)
     if not ok then
-        return tostring(err)
+        return (tostring(err))
     end
     return err
 end
@@ -279,7 +281,7 @@ function ____exports.first(body, most)
         return ""
     end
     if body.file == nil then
-        return ffi_string(body.memory, count)
+        return (ffi_string(body.memory, count))
     end
     local file, open_err = files_open(body.file, "read")
     if file == nil then
@@ -290,6 +292,6 @@ function ____exports.first(body, most)
     if got == nil then
         return nil, err
     end
-    return ffi_string(piece, got)
+    return (ffi_string(piece, got))
 end
 return ____exports

@@ -22,7 +22,7 @@ local function last(value)
     while at > 0 and string_byte(value, at) ~= BLANK and string_byte(value, at) ~= COMMA do
         at = at - 1
     end
-    return string_sub(value, at + 1)
+    return (string_sub(value, at + 1))
 end
 ____exports.last = last
 --- The attempts in order, from `$upstream_addr`, `$upstream_status` and, where given, `$upstream_response_time`,

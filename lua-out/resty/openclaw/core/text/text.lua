@@ -17,7 +17,7 @@ local function trim(text)
     while is_blank(string_byte(text, last)) do
         last = last - 1
     end
-    return string_sub(text, first, last)
+    return (string_sub(text, first, last))
 end
 ____exports.trim = trim
 --- The item of a list that begins at `at`, untrimmed, and where the next one begins; nothing for that after the last one.
@@ -25,7 +25,7 @@ ____exports.trim = trim
 local function item(list, separator, at)
     local found, last = string_find(list, separator, at, true)
     if found == nil then
-        return string_sub(list, at)
+        return (string_sub(list, at))
     end
     return string_sub(list, at, found - 1), last + 1
 end

@@ -41,7 +41,7 @@ local function clean(text)
         parts[#parts + 1] = length == 0 and "?" or string_sub(text, at, at + length - 1)
         at = at + math_max(length, 1)
     end
-    return table_concat(parts)
+    return (table_concat(parts))
 end
 ____exports.clean = clean
 --- The text cut to at most so many bytes, never inside a character. Phases: any.
@@ -54,7 +54,7 @@ local function cut(text, most_bytes)
     while length > least and string_byte(text, length + 1) >= 128 and string_byte(text, length + 1) <= 191 do
         length = length - 1
     end
-    return string_sub(text, 1, length)
+    return (string_sub(text, 1, length))
 end
 ____exports.cut = cut
 return ____exports

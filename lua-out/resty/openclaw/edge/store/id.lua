@@ -15,13 +15,13 @@ local TIME_DIGITS = 12
 local GROUP_DIGITS = 2
 --- How a text begins that sorts by a time, given in seconds: its milliseconds as 12 hex digits. Phases: any.
 local function time_text(seconds)
-    return string_format(
+    return (string_format(
         "%012x",
         math_max(
             0,
             math_floor(seconds * 1000)
         )
-    )
+    ))
 end
 ____exports.time_text = time_text
 --- A new id. `group`: of the client, two hex digits; random when it is not given. Phases: any.
@@ -36,7 +36,7 @@ end
 ____exports.new = create
 --- The group of the client that sent the job. Phases: any.
 local function group_of(id)
-    return string_sub(id, -GROUP_DIGITS)
+    return (string_sub(id, -GROUP_DIGITS))
 end
 ____exports.group_of = group_of
 --- Whether a text from outside is an id, and so may be part of a path. Phases: any.

@@ -70,7 +70,7 @@ local function piece(file, from, most)
     if count == nil then
         return nil, err
     end
-    return ffi_string(buffer, count)
+    return (ffi_string(buffer, count))
 end
 ____exports.piece = piece
 --- The beginning of a file, which contains the first line if that ends. On failure nil and why.

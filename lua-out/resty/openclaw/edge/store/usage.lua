@@ -56,7 +56,7 @@ local function client_group(usage)
     local network = client_network_of_request()
     local identity = request_variable("openclaw_identity") or ""
     local hex = usage.digest:of((((usage.salt .. " ") .. network) .. " ") .. identity)
-    return string_sub(hex or "00", 1, 2)
+    return (string_sub(hex or "00", 1, 2))
 end
 ____exports.client_group = client_group
 local function number(usage, key)
@@ -65,18 +65,18 @@ local function number(usage, key)
 end
 --- Number of jobs that wait. Phases: any.
 local function jobs(usage)
-    return math_max(
+    return (math_max(
         0,
         number(usage, usage.jobs_key)
-    )
+    ))
 end
 ____exports.jobs = jobs
 --- Their bytes on the disk. Phases: any.
 local function bytes(usage)
-    return math_max(
+    return (math_max(
         0,
         number(usage, usage.bytes_key)
-    )
+    ))
 end
 ____exports.bytes = bytes
 --- Number of stored responses. Phases: any.

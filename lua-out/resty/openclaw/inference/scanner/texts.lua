@@ -40,7 +40,7 @@ local function text_up_to(scanner, memory, ____end, most)
     local partial = scanner.partial
     local bytes = math_min(____end - scanner.text_at, most)
     if partial == nil then
-        return ffi_string(memory + scanner.text_at, bytes)
+        return (ffi_string(memory + scanner.text_at, bytes))
     end
     scanner.partial = nil
     local rest = math_min(

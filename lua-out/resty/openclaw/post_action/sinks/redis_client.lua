@@ -189,14 +189,14 @@ local function pool_of(redis, server, password)
     local ____server_endpoint_2 = server.endpoint
     local host = ____server_endpoint_2.host
     local port = ____server_endpoint_2.port
-    return string_format(
+    return (string_format(
         "openclaw redis %s %d %d %s %s",
         host,
         port,
         redis.database,
         tls,
         secret
-    )
+    ))
 end
 --- Prepares a new connection: TLS, authentication, database.
 local function sign_in(redis, server, client, password)

@@ -136,14 +136,14 @@ local function header(header_parts)
     local seconds = os.date("!%Y-%m-%dT%H:%M:%S", now)
     local milliseconds = math_floor(now % 1 * 1000)
     local worker = ngx.worker.pid()
-    return string_format(
+    return (string_format(
         "%s%s.%03dZ%s%d - - ",
         header_parts.priority,
         seconds,
         milliseconds,
         header_parts.origin,
         worker
-    )
+    ))
 end
 ____exports.header = header
 --- The byte order mark between header and line, if the options ask for it and the line is UTF-8 beyond ASCII; else empty.

@@ -127,7 +127,7 @@ local function fill(template, text)
         end
     end
     body[#body + 1] = template.after
-    return table_concat(body)
+    return (table_concat(body))
 end
 ____exports.fill = fill
 return ____exports

@@ -3,6 +3,8 @@
  * leader writes to it.
  */
 
+import * as state_changes from "../state_changes";
+
 /** How one check ended. "busy": the node is up, but has no room. */
 export type CheckResult = "pass" | "fail" | "busy";
 
@@ -30,6 +32,7 @@ function note_failure(record: Doubles, fails: number): Change | undefined {
     record.set(IN_DOUBT, 1);
     if (is_down(record) || in_a_row < fails) return undefined;
     record.set(DOWN, 1);
+    state_changes.note();
     return "down";
 }
 
@@ -49,6 +52,7 @@ export function note(record: Doubles, result: CheckResult, fails: number, passes
     if (in_a_row < passes) return undefined;
     const was_down = is_down(record);
     record.set(DOWN, 0);
+    state_changes.note();
     record.set(PASSES_IN_A_ROW, 0);
     record.set(IN_DOUBT, 0);
     return was_down ? "up" : "recovered";

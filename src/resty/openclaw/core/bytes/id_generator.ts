@@ -1,5 +1,5 @@
 /**
- * Ids that are unique, and that nobody can guess from outside, for each request: 128 bits in hexadecimal digits. `$request_id` asks
+ * Ids of requests, unique, and impossible to guess for who has seen none: 128 bits in hexadecimal digits. `$request_id` asks
  * OpenSSL for every one, which costs a system call and some microseconds. Here the system gives a worker its seed, once; a
  * generator does the rest. Who has seen several ids can compute the next ones: they are no secrets.
  *
@@ -9,7 +9,7 @@ import * as bits from "bit";
 import * as ffi from "ffi";
 import * as random from "./random";
 
-/** Bytes of an id. */
+/** Digits of an id, a byte each. */
 export const ID_BYTES = 32;
 
 const DIGITS = "0123456789abcdef";
@@ -35,7 +35,7 @@ function fill_digits(): void {
 fill_digits();
 
 function seed(): void {
-    // The generator stands still if its state is zero.
+    // With a state of zeros the generator would only give zeros.
     while (state.get(0) === 0) for (const place of $range(0, 3)) state.set(place, bits.tobit(random.bits()));
     is_seeded = true;
 }

@@ -17,9 +17,9 @@ const BYTES = 4;
 /** For sandboxes that forbid the system call. Raises where the device is missing too, as predictable numbers are not secret. */
 function read_from_device(): void {
     const [file, err] = io.open("/dev/urandom", "rb");
-    const bytes = file?.read(BYTES);
+    const bytes = file?.read(BYTES) ?? "";
     file?.close();
-    if (bytes?.length !== BYTES)
+    if (bytes.length !== BYTES)
         error(`random: the system gives no random numbers: ${err ?? "/dev/urandom is empty"}`, 0);
     ffi.copy(number as unknown as CValue, bytes, BYTES);
 }

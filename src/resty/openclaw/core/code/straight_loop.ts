@@ -32,8 +32,9 @@ function write(): string {
 const CODE = write();
 
 /**
- * A function that calls `visit` with each of the first `count` items, in order, and with three more values. Make one for each `visit`, where
- * a module is loaded: LuaJIT takes all closures of one code for the same function. Phases: any.
+ * A function that calls `visit` with each of the first `count` items, in order, and with three more values. Call it once for
+ * each `visit`, where a module is loaded. It makes the code anew each time, as LuaJIT has the same traces for all closures of one function.
+ * Phases: any.
  */
 export function over<Item, First, Second, Third>(
     visit: Visit<Item, First, Second, Third>,

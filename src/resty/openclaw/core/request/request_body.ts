@@ -8,6 +8,7 @@ import type { File } from "../files/files";
 import * as files from "../files/files";
 import * as open_files from "../files/open_files";
 import * as time_slice from "../time/time_slice";
+import * as request from "./request";
 import * as request_state from "./request_state";
 
 declare module "./request_state" {
@@ -173,7 +174,7 @@ export function read(): Result<Body> {
     const problem = fetch();
     if (problem !== undefined) return $multi(undefined, problem);
     // Once the body is read nginx knows its length also when the client did not say it.
-    const announced = ngx.var.content_length;
+    const announced = request.variable("content_length");
     const file = ngx.req.get_body_file();
     if (file === undefined) return in_memory(announced);
     if (!is_its_own(file)) return $multi(undefined, "nginx has read the body before, into a file without a name");

@@ -14,6 +14,8 @@ declare module "./request_state" {
     }
 }
 
+ffi.cdef("int memcmp(const void *one, const void *other, size_t bytes);");
+
 const { ID_BYTES } = id_generator;
 /** Bytes of a parent id: that of the gateway is the first half of the id. */
 const PARENT_BYTES = 16;
@@ -28,9 +30,29 @@ const FLAGS_BYTES = 2;
 const traceparent = ffi.new("uint8_t[?]", TEMPLATE.length) as unknown as Bytes;
 ffi.copy(traceparent, TEMPLATE, TEMPLATE.length);
 
-/** Begins a trace, unless the client has, or the flags are no two bytes: then nginx.conf makes the traceparent. */
+/** Whether a variable has exactly this id. */
+function has(name: string, id: Bytes): boolean {
+    const [memory, count] = request.bytes_of(name);
+    return memory !== undefined && count === ID_BYTES && ffi.C.memcmp!(memory, id, ID_BYTES) === 0;
+}
+
+/**
+ * Takes an id that nginx has made before: for a phase before the access phase, or for a map of the user's. The client's own id is
+ * none of these.
+ */
+function take_former(id: Bytes): void {
+    const former = request.variable("openclaw_request_id") ?? "";
+    if (former.length !== ID_BYTES || former === request.variable("http_x_request_id")) return;
+    ffi.copy(id, former, ID_BYTES);
+    request.set_bytes("openclaw_new_id", id, ID_BYTES);
+}
+
+/**
+ * Sets the traceparent of a new trace. Does nothing if the client has begun the trace, if another phase has, or if the flags are not
+ * two characters: nginx.conf makes the traceparent then.
+ */
 function begin_trace(id: Bytes): void {
-    if (request.variable("openclaw_trace_given") !== "") return;
+    if (!has("openclaw_trace_id", id)) return;
     const its_flags = request.variable("openclaw_new_trace_flags") ?? "";
     if (its_flags.length !== FLAGS_BYTES) return;
     ffi.copy(pointer_add(traceparent, TRACE_AT), id, ID_BYTES);
@@ -45,5 +67,6 @@ export function give(state: RequestState): void {
     state.has_id = true;
     const id = id_generator.next_id();
     request.set_bytes("openclaw_new_id", id, ID_BYTES);
+    if (!has("openclaw_request_id", id)) take_former(id);
     begin_trace(id);
 }

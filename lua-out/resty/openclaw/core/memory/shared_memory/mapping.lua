@@ -44,7 +44,7 @@ local function create(blocks, shared)
             0
         )
     end
-    return ffi_cast("double *", address)
+    return (ffi_cast("double *", address))
 end
 ____exports.create = create
 --- Gives that many blocks back to the system, in this process: others that have inherited them keep theirs.
@@ -62,18 +62,18 @@ end
 ____exports.unmapped_with_lua = unmapped_with_lua
 --- The address as text, for a process that has inherited the mapping.
 local function to_text(base)
-    return string_format(
+    return (string_format(
         "%.0f",
         tonumber(ffi_cast("uintptr_t", base))
-    )
+    ))
 end
 ____exports.to_text = to_text
 --- Undoes `to_text`.
 local function from_text(address)
-    return ffi_cast(
+    return (ffi_cast(
         "double *",
         tonumber(address)
-    )
+    ))
 end
 ____exports.from_text = from_text
 --- Where a block begins.

@@ -9,7 +9,7 @@ local LARGEST_EXACT = 2 ^ 53
 --- The shortest of the usual forms that reads back as the same number; `NaN`, `+Inf` and `-Inf` for what is none.
 local function number_text(value)
     if value % 1 == 0 and math_abs(value) < LARGEST_EXACT then
-        return string_format("%d", value)
+        return (string_format("%d", value))
     end
     if value ~= value then
         return "NaN"

@@ -90,13 +90,13 @@ local function advice(registry)
     local dict_name = ____registry_1.dict_name
     local taken = (registry.region.names:get(TAKEN)) or 0
     local needed = (math_max(used, taken) + registry.missing_bytes) / DEFAULT_SHARE
-    return string_format(
+    return (string_format(
         "\"lua_shared_dict %s %dm;\" is too small for this configuration: it needs \"lua_shared_dict %s %dm;\", which nginx takes when it is stopped and started",
         dict_name,
         math_floor(registry.dict:capacity() / MEGABYTE),
         dict_name,
         math_ceil(needed / MEGABYTE)
-    )
+    ))
 end
 ____exports.advice = advice
 --- What to say when an operator's limit leaves no room for any series beside those that there are at the start; nothing when it
@@ -107,7 +107,7 @@ local function low_limit(registry)
     if most == nil or taken == nil or taken < most then
         return nil
     end
-    return string_format("metrics.max_bytes = %d leaves no room for further series: those that there are at the start take %d bytes", most, taken)
+    return (string_format("metrics.max_bytes = %d leaves no room for further series: those that there are at the start take %d bytes", most, taken))
 end
 ____exports.low_limit = low_limit
 --- Whether this process is to log it: one process for each configuration. Phases: any but init.

@@ -11,7 +11,7 @@ local GENERATION = 1
 local LABELS_END = 2
 local FIRST_ROOM = 8
 local function new_numbers(room)
-    return ffi_new("double[?]", room * NUMBERS)
+    return (ffi_new("double[?]", room * NUMBERS))
 end
 --- An empty list. Phases: any.
 local function create()
@@ -73,9 +73,9 @@ end
 ____exports.labels_at = labels_at
 --- The labels of a series as the page shows them: `{name="value",…}`, or nothing. Phases: any.
 function ____exports.labels(list, index)
-    return ffi_string(
+    return (ffi_string(
         labels_at(list, index),
         label_bytes(list, index)
-    )
+    ))
 end
 return ____exports
