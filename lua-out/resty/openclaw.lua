@@ -128,7 +128,6 @@ end
 --- Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access.
 function ____exports.access()
     request_id_give(request_state_enter())
-    host_look_at()
     local route = present_route()
     if route == nil then
         refuse_unknown_route()
@@ -141,6 +140,7 @@ function ____exports.access()
         report_no_beginning()
     end
     route.access()
+    host_look_at()
 end
 --- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
 -- with 500; where a plugin of the route wants no node to be asked, with 502. Phases: balancer.

@@ -45,6 +45,22 @@ describe("balancer.choice", function()
         assert.same({ [0] = 0, 5, 5, 5 }, shares(pool, 15))
     end)
 
+    it("sees what has changed in the same millisecond", function()
+        for _, name in ipairs({ "round_robin", "xed", "least_conn" }) do
+            local pool, peers = new_pool({ 1, 1, 1 }, 0, name)
+            shares(pool, 6)
+            eject(peers[1])
+            assert.equal(0, shares(pool, 6)[1], name)
+            outlier_detection.reset(peers[1].record)
+            assert.is_true(shares(pool, 9)[1] > 0, name)
+            outlier_detection.note_busy(peers[2].record, NOW, 1)
+            assert.equal(0, shares(pool, 6)[2], name)
+            peers[3].is_draining = true
+            choice.set_peers(pool, peers)
+            assert.equal(0, shares(pool, 6)[3], name)
+        end
+    end)
+
     it("has no peer in an empty pool", function()
         local pool = choice.new(policies.round_robin(), 0.5)
         assert.is_nil(choice.first(pool, NOW))

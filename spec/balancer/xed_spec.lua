@@ -134,6 +134,46 @@ describe("balancer.xed", function()
         for place = 1, 3 do assert.is_true(got[place] > 60, "one got " .. got[place]) end
     end)
 
+    it("favours no place among many equals", function()
+        local WEIGHTS, got = {}, {}
+        for place = 1, 64 do WEIGHTS[place], got[place] = 1, 0 end
+        local peers = new_peers(WEIGHTS)
+        local policy = xed.new("spec", {})
+        picks.taught(policy, peers)
+        for _ = 1, 64 * 60 do
+            local peer = picks.one(policy, peers)
+            got[picks.place(peers, peer)] = got[picks.place(peers, peer)] + 1
+            -- As if it had never been taken.
+            peer.learned.load, peer.learned.event_at = 0, nil
+        end
+        local first, last = 0, 0
+        for place = 1, 16 do first, last = first + got[place], last + got[65 - place] end
+        assert.is_true(math.abs(first - last) < 0.2 * (first + last), first .. " and " .. last)
+    end)
+
+    it("compares costs of any size", function()
+        for _, service in ipairs({ 1e-4, 1, 300, 1e6, 1e12 }) do
+            local policy, peers = new_policy({ 1, 1, 1 })
+            policy.estimates.mean_service = service
+            for place, load in ipairs({ 50, 5, 6 }) do
+                local learned = peers[place].learned
+                learned.exposure, learned.answers, learned.concurrency = service * 100, 100, 1
+                learned.read_at, learned.load = 1000, load
+            end
+            assert.equal(peers[2], picks.one(policy, peers))
+        end
+    end)
+
+    it("takes a peer whose cost is a number, else the first", function()
+        for _, value in ipairs({ 0 / 0, 0 }) do
+            local policy, peers = new_policy({ 1, 1 })
+            for _, peer in ipairs(peers) do peer.learned.concurrency, peer.learned.read_at = value, 1000 end
+            assert.equal(peers[1], picks.one(policy, peers))
+            peers[2].learned.concurrency = 1
+            assert.equal(peers[2], picks.one(policy, peers))
+        end
+    end)
+
     it("knows of its own requests at one moment, before they are counted", function()
         local policy, peers = new_policy({ 1, 1, 1, 1 })
         assert.same({ 10, 10, 10, 10 }, picks.shares(policy, peers, 40))

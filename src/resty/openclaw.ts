@@ -102,7 +102,6 @@ function refuse_unknown_route(): void {
 /** Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access. */
 export function access(): void {
     request_id.give(request_state.enter());
-    host.look_at();
     const route = present_route();
     if (route === undefined) {
         refuse_unknown_route();
@@ -111,6 +110,8 @@ export function access(): void {
     if (route.requirements.awaits_variables) requirements.look_at_variables(route.requirements, gateway!.faults);
     if (!has_begun) report_no_beginning();
     route.access();
+    // Last, as a plugin may set the header.
+    host.look_at();
 }
 
 /**

@@ -1,11 +1,12 @@
 local ____exports = {}
 local ipairs = ipairs
 local setmetatable = setmetatable
-local math_floor = math.floor
 local math_huge = math.huge
 local math_max = math.max
 local math_min = math.min
 local math_random = math.random
+local ffi = require("ffi")
+local ffi_new = ffi.new
 local straight_loop = require("resty.openclaw.core.code.straight_loop")
 local straight_loop_over = straight_loop.over
 local estimates_of = require("resty.openclaw.balancer.estimates")
@@ -45,49 +46,75 @@ local function sample(candidates)
     end
     candidates.count = SAMPLE
 end
---- Costs are compared in nanoseconds, up to half an hour.
-local NANOSECONDS = 1000000000
-local MOST_SECONDS = 2000
---- Room for the place of a candidate below its cost, and for a random number between them, which decides between equal costs.
-local PLACES = FULL_SCAN
-local LOTS = 64
---- The least rank so far, and the place of the next candidate.
+--- The candidate with the least cost is found without a branch, so that LuaJIT compiles one path, whichever wins: first the least cost, then
+-- the least rank, which is a random number for candidates of that cost and far more for all others.
+local costs = ffi_new("double[?]", FULL_SCAN)
+local least_cost = math_huge
 local least_rank = math_huge
 local next_place = 0
---- Ranks a candidate: one number for its cost, its lot and its place. The least of such numbers is found without a branch, so LuaJIT
--- compiles one path, whichever candidate wins.
-local function rank(peer, estimates, now)
+--- More than any difference of two costs is lost by.
+local STEEP = 1e+300
+local OTHERS = 2 ^ 40
+local LOTS = 2 ^ 20
+local PLACES = FULL_SCAN
+local function find_cost(peer, estimates, now)
     if peer.learned.read_at ~= now then
         estimates_of_fold(estimates, peer, now)
     end
-    local its_cost = math_min(
-        cost(estimates, peer, now),
-        MOST_SECONDS
-    )
-    local its_lot = math_floor(its_cost * NANOSECONDS) * LOTS + math_random(0, LOTS - 1)
-    least_rank = math_min(least_rank, its_lot * PLACES + next_place)
+    local its_cost = cost(estimates, peer, now)
+    if its_cost ~= its_cost then
+        its_cost = math_huge
+    end
+    costs[next_place] = its_cost
+    least_cost = math_min(least_cost, its_cost)
     next_place = next_place + 1
 end
+local function rank()
+    local behind = math_min((costs[next_place] - least_cost) * STEEP, OTHERS)
+    local its_rank = (behind + math_random(0, LOTS - 1)) * PLACES + next_place
+    least_rank = math_min(least_rank, its_rank)
+    next_place = next_place + 1
+end
+local find_costs = straight_loop_over(find_cost)
 local rank_all = straight_loop_over(rank)
+--- The place of the candidate with the least cost; of several one by chance. The first if no cost is finite.
+local function find_best(candidates, estimates, now)
+    local ____candidates_1 = candidates
+    local peers = ____candidates_1.peers
+    local count = ____candidates_1.count
+    least_cost = math_huge
+    next_place = 0
+    find_costs(
+        peers,
+        count,
+        estimates,
+        now,
+        nil
+    )
+    if least_cost == math_huge then
+        return 0
+    end
+    least_rank = math_huge
+    next_place = 0
+    rank_all(
+        peers,
+        count,
+        nil,
+        nil,
+        nil
+    )
+    return least_rank % PLACES
+end
 local function pick(self, candidates, now)
     if candidates.count > FULL_SCAN then
         sample(candidates)
     end
     local estimates = self.estimates
-    least_rank = math_huge
-    next_place = 0
-    rank_all(
-        candidates.peers,
-        candidates.count,
-        estimates,
-        now,
-        nil
-    )
-    local best = candidates.peers[least_rank % PLACES + 1] or candidates.peers[1]
+    local best = candidates.peers[find_best(candidates, estimates, now) + 1]
     estimates_of_update_mean_service(estimates)
     estimates_of_note_event(estimates, best, now)
-    local ____best_learned_1, ____load_2 = best.learned, "load"
-    ____best_learned_1[____load_2] = ____best_learned_1[____load_2] + 1
+    local ____best_learned_2, ____load_3 = best.learned, "load"
+    ____best_learned_2[____load_3] = ____best_learned_2[____load_3] + 1
     return best
 end
 local function learn(self)

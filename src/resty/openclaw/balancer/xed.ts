@@ -9,6 +9,7 @@
  * The constants come from simulation against the exact optimum; multiplying any one by 1/2 to 4 moves the mean by at
  * most 1.5 %.
  */
+import * as ffi from "ffi";
 import * as straight_loop from "../core/code/straight_loop";
 import type { Estimate, Estimates } from "./estimates";
 import * as estimates_of from "./estimates";
@@ -47,40 +48,59 @@ function sample(candidates: Candidates<Estimate>): void {
     candidates.count = SAMPLE;
 }
 
-/** Costs are compared in nanoseconds, up to half an hour. */
-const NANOSECONDS = 1e9;
-const MOST_SECONDS = 2000;
-/** Room for the place of a candidate below its cost, and for a random number between them, which decides between equal costs. */
-const PLACES = FULL_SCAN;
-const LOTS = 64;
-
-/** The least rank so far, and the place of the next candidate. */
+/**
+ * The candidate with the least cost is found without a branch, so that LuaJIT compiles one path, whichever wins: first the least cost, then
+ * the least rank, which is a random number for candidates of that cost and far more for all others.
+ */
+const costs = ffi.new("double[?]", FULL_SCAN) as unknown as Doubles;
+let least_cost = math.huge;
 let least_rank = math.huge;
 let next_place = 0;
 
-/**
- * Ranks a candidate: one number for its cost, its lot and its place. The least of such numbers is found without a branch, so LuaJIT
- * compiles one path, whichever candidate wins.
- */
-function rank(this: void, peer: Peer<Estimate>, estimates: Estimates, now: MonotonicTime): void {
+/** Makes more than OTHERS of any difference of two costs. */
+const STEEP = 1e300;
+const OTHERS = 2 ** 40;
+const LOTS = 2 ** 20;
+const PLACES = FULL_SCAN;
+
+function find_cost(this: void, peer: Peer<Estimate>, estimates: Estimates, now: MonotonicTime): void {
     // Within a millisecond only this worker's own requests change the counts, and it counts these itself.
     if (peer.learned.read_at !== now) estimates_of.fold(estimates, peer, now);
-    const its_cost = math.min(cost(estimates, peer, now), MOST_SECONDS);
-    const its_lot = math.floor(its_cost * NANOSECONDS) * LOTS + math.random(0, LOTS - 1);
-    least_rank = math.min(least_rank, its_lot * PLACES + next_place);
+    let its_cost = cost(estimates, peer, now);
+    // No number; no request may fail because of that.
+    if (its_cost !== its_cost) its_cost = math.huge;
+    costs.set(next_place, its_cost);
+    least_cost = math.min(least_cost, its_cost);
     next_place += 1;
 }
 
+function rank(this: void): void {
+    const behind = math.min((costs.get(next_place) - least_cost) * STEEP, OTHERS);
+    const its_rank = (behind + math.random(0, LOTS - 1)) * PLACES + next_place;
+    least_rank = math.min(least_rank, its_rank);
+    next_place += 1;
+}
+
+const find_costs = straight_loop.over(find_cost);
 const rank_all = straight_loop.over(rank);
+
+/** The place of the candidate with the least cost; of several one by chance. The first if no cost is finite. */
+function find_best(candidates: Candidates<Estimate>, estimates: Estimates, now: MonotonicTime): number {
+    const { peers, count } = candidates;
+    least_cost = math.huge;
+    next_place = 0;
+    find_costs(peers, count, estimates, now, undefined);
+    if (least_cost === math.huge) return 0;
+    least_rank = math.huge;
+    next_place = 0;
+    rank_all(peers, count, undefined, undefined, undefined);
+    return least_rank % PLACES;
+}
 
 function pick(this: Xed, candidates: Candidates<Estimate>, now: MonotonicTime): Peer<Estimate> {
     if (candidates.count > FULL_SCAN) sample(candidates);
     const estimates = this.estimates;
-    least_rank = math.huge;
-    next_place = 0;
-    rank_all(candidates.peers, candidates.count, estimates, now, undefined);
-    // A rank that is no number must not fail the request.
-    const best = candidates.peers[least_rank % PLACES] ?? candidates.peers[0]!;
+    const best = candidates.peers[find_best(candidates, estimates, now)]!;
     estimates_of.update_mean_service(estimates);
     estimates_of.note_event(estimates, best, now);
     // The balancer counts the request after the pick; to the next fold this must not look like a change.
