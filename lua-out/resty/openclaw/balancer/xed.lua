@@ -52,7 +52,7 @@ local costs = ffi_new("double[?]", FULL_SCAN)
 local least_cost = math_huge
 local least_rank = math_huge
 local next_place = 0
---- More than any difference of two costs is lost by.
+--- Makes more than OTHERS of any difference of two costs.
 local STEEP = 1e+300
 local OTHERS = 2 ^ 40
 local LOTS = 2 ^ 20

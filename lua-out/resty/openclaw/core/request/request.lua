@@ -12,8 +12,8 @@ local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local upstream_tries_last = upstream_tries.last
 local variable_index = require("resty.openclaw.core.request.variable_index")
 local variable_index_NONE = variable_index.NONE
-local variable_index_find = variable_index.find
 local variable_index_is_of_timer = variable_index.is_of_timer
+local variable_index_numbers = variable_index.numbers
 local variable_index_read = variable_index.read
 ffi_cdef("\ndouble ngx_http_lua_ffi_now(void);\ndouble ngx_http_lua_ffi_req_start_time(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);\nint ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);\nint ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,\n    int capture, char **value, size_t *value_bytes, char **err);\nint ngx_http_lua_ffi_var_set(ngx_http_request_t *request, const unsigned char *name, size_t name_bytes,\n    unsigned char *lower_case, const unsigned char *value, size_t value_bytes, unsigned char *err, size_t *err_bytes);\nintptr_t ngx_atoi(const char *digits, size_t count);\nintptr_t ngx_atofp(const char *digits, size_t count, size_t decimals);\n")
 local NGX_OK = 0
@@ -29,8 +29,11 @@ local value_bytes = ffi_new("size_t[1]")
 local message = ffi_new("char *[1]")
 local message_text = ffi_new("unsigned char[?]", LONGEST_MESSAGE)
 local message_bytes = ffi_new("size_t[1]")
---- The numbers of the variables by their names, as far as they are known; `NONE` for those that have none.
+--- The numbers of the variables that were asked for, by their names; `NONE` for those that are found by name.
 local numbers = {}
+--- Those of all variables that have one, read at the first look-up. At each first look-up of a variable it would be a loop on the
+-- request path, and LuaJIT would compile everything around it in parts.
+local all_numbers
 local function find_by_name(request, name)
     if #name > LONGEST_NAME then
         return false
@@ -55,7 +58,10 @@ local function learn_number(request, name)
     if variable_index_is_of_timer(request) then
         return variable_index_NONE
     end
-    local number = variable_index_find(request, name)
+    if all_numbers == nil then
+        all_numbers = variable_index_numbers(request)
+    end
+    local number = all_numbers[name] or variable_index_NONE
     if number ~= variable_index_NONE then
         local by_name = found_text(find_by_name(request, name))
         if found_text(variable_index_read(request, number, value, value_bytes)) ~= by_name then

@@ -51,25 +51,29 @@ local function is_of_timer(request)
     return as_nginx_has_it(request).connection.socket == NO_SOCKET
 end
 ____exports.is_of_timer = is_of_timer
---- The number of a variable; `NONE` where nginx's configuration does not use it. Phases: all with a request.
-local function find(request, name)
+--- The numbers of all variables that nginx's configuration uses, by their names; none where the layout is another one than expected.
+-- To be called once. Phases: all with a request.
+local function numbers(request)
+    local found = {}
     local variables = variables_of(request)
     if variables == nil then
-        return NONE
+        return found
     end
     local all = ffi_cast("openclaw_variable_t *", variables.elements)
     for place = 0, tonumber(variables.count) - 1 do
-        local variable = all[place]
-        if ffi_string(
-            variable.name.data,
-            tonumber(variable.name.len)
-        ) == name then
-            return is_same_by_name(tonumber(variable.flags)) and place or NONE
+        local ____all_place_2 = all[place]
+        local name = ____all_place_2.name
+        local flags = ____all_place_2.flags
+        if is_same_by_name(tonumber(flags)) then
+            found[ffi_string(
+                name.data,
+                tonumber(name.len)
+            )] = place
         end
     end
-    return NONE
+    return found
 end
-____exports.find = find
+____exports.numbers = numbers
 --- Writes where the value of the variable with this number is, and how many bytes it has. False if it has no value. Phases: all with a
 -- request; false in a timer.
 local function read(request, number, value, value_bytes)

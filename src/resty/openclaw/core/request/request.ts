@@ -41,8 +41,13 @@ const message = ffi.new("char *[1]");
 const message_text = ffi.new("unsigned char[?]", LONGEST_MESSAGE);
 const message_bytes = ffi.new("size_t[1]") as unknown as LuaTable<number, number>;
 
-/** The numbers of the variables by their names, as far as they are known; `NONE` for those that have none. */
+/** The numbers of the variables that were asked for, by their names; `NONE` for those that are found by name. */
 const numbers = new LuaTable<string, number>();
+/**
+ * Those of all variables that have one, read at the first look-up. At each first look-up of a variable it would be a loop on the
+ * request path, and LuaJIT would compile everything around it in parts.
+ */
+let all_numbers: LuaTable<string, number> | undefined;
 
 function find_by_name(request: CValue, name: string): boolean {
     if (name.length > LONGEST_NAME) return false;
@@ -66,7 +71,8 @@ function found_text(is_found: boolean): string | undefined {
 /** The number of a variable that is asked for the first time: only if its value by number is that by name. */
 function learn_number(request: CValue, name: string): number {
     if (variable_index.is_of_timer(request)) return variable_index.NONE;
-    let number = variable_index.find(request, name);
+    all_numbers ??= variable_index.numbers(request);
+    let number = all_numbers.get(name) ?? variable_index.NONE;
     if (number !== variable_index.NONE) {
         const by_name = found_text(find_by_name(request, name));
         if (found_text(variable_index.read(request, number, value, value_bytes)) !== by_name)

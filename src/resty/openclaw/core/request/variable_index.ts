@@ -109,18 +109,20 @@ export function is_of_timer(request: CValue): boolean {
     return as_nginx_has_it(request).connection.socket === NO_SOCKET;
 }
 
-/** The number of a variable; `NONE` where nginx's configuration does not use it. Phases: all with a request. */
-export function find(request: CValue, name: string): number {
+/**
+ * The numbers of all variables that nginx's configuration uses, by their names; none where the layout is another one than expected.
+ * To be called once. Phases: all with a request.
+ */
+export function numbers(request: CValue): LuaTable<string, number> {
+    const found = new LuaTable<string, number>();
     const variables = variables_of(request);
-    if (variables === undefined) return NONE;
+    if (variables === undefined) return found;
     const all = ffi.cast("openclaw_variable_t *", variables.elements) as unknown as LuaTable<number, NginxVariable>;
     for (const place of $range(0, tonumber(variables.count)! - 1)) {
-        const variable = all.get(place);
-        if (ffi.string(variable.name.data, tonumber(variable.name.len)) === name) {
-            return is_same_by_name(tonumber(variable.flags)!) ? place : NONE;
-        }
+        const { name, flags } = all.get(place);
+        if (is_same_by_name(tonumber(flags)!)) found.set(ffi.string(name.data, tonumber(name.len)), place);
     }
-    return NONE;
+    return found;
 }
 
 /**
