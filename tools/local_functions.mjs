@@ -1,8 +1,11 @@
 // A plugin of TypeScriptToLua: what a module calls, and the constants that it reads, become local variables, as in any Lua that is
 // written for speed. `request.variable(name)` becomes `request_variable(name)`, after `local request_variable = request.variable`.
 //
-// LuaJIT takes such a variable as a constant. Of a function in a table it looks the name up, and compares what it finds, at each
-// call in compiled code: half of all instructions of a request were that. bench/README.md has the measurement.
+// LuaJIT treats such a variable as a constant. A function in a table it looks up and compares at each call, in compiled code too: the
+// compiled log phase of a request had 2009 instructions before, and 1450 with it.
+//
+// Constants are names in capitals. A module's own exports become local variables as well, unless the file uses their name for
+// something else.
 import ts from "typescript";
 import * as tstl from "typescript-to-lua";
 

@@ -1,6 +1,7 @@
 --- Modules keep what they call of other modules in local variables (see tools/local_functions.mjs), so a spec that replaces a function
---- in a module's table would come too late. In specs modules get functions that call what the table has at that moment. A spec
---- replaces them as usual: `clock.now = function() return 1 end`, or `stub(request, "variable")`.
+--- in a module's table would come too late. In specs a module's local variable is a small function that calls whatever is in the
+--- table at the time of the call. A spec replaces it as usual: `clock.now = function() return 1 end`, or `stub(request, "variable")`.
+--- This does not work for calls within one module, for constants, and for Lua's libraries.
 
 --- Whether what reads a module's table is one of the modules, not a spec.
 local function is_for_module()
@@ -8,7 +9,7 @@ local function is_for_module()
     return reader ~= nil and reader.source:find("/lua-out/", 1, true) ~= nil
 end
 
---- Has the functions of a module called by way of what its table has.
+--- Makes every call of a module's functions go through its table.
 local function bind_late(module)
     local present, lasting = {}, {}
     for name, value in pairs(module) do
