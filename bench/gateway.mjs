@@ -1,46 +1,50 @@
-// What the gateway costs: throughput and CPU time against plain nginx with native round robin, one worker.
-// node bench/gateway.mjs [rounds] [seconds a run]
-import {
-    gateway,
-    load,
-    location,
-    measure,
-    NODES,
-    server,
-    SINK,
-    startAll,
-    stopAll,
-    upstream,
-} from "./support/against_nodes.mjs";
+// What the gateway costs: throughput and CPU time against plain nginx and empty hooks, one worker.
+// node bench/gateway.mjs [rounds] [seconds a run] [checkout of another version, to be measured in the same rounds]
+import { resolve } from "node:path";
+import { gateway, load, measure, NODES, server, SINK, startAll, stopAll, upstream } from "./support/against_nodes.mjs";
 import { median, rounds, spread } from "./support/rounds.mjs";
 
-const ROUNDS = Number(process.argv[2] ?? 7);
-const SECONDS = Number(process.argv[3] ?? 3);
+const [count = "7", seconds = "3", other] = process.argv.slice(2);
+const ROUNDS = Number(count);
+const SECONDS = Number(seconds);
 
-const standalone = "include nginx/standalone.conf;";
-const native = upstream(NODES.map((port) => `server 127.0.0.1:${port};`).join(" "));
-const sameHeaders = `
-    add_header X-Cache-Status $upstream_cache_status always;
-    add_header X-OpenClaw-Node $upstream_addr always;
+/** A proxy as most people write it. */
+const proxy = `
+    proxy_http_version 1.1;
+    proxy_set_header Connection "";
+    proxy_set_header Host $host;
+    proxy_set_header X-Real-IP $remote_addr;
+    proxy_pass http://cluster;
 `;
+const native = upstream(NODES.map((port) => `server 127.0.0.1:${port};`).join(" "));
+const choice = `
+    server 0.0.0.1;
+    balancer_by_lua_block {
+        turns = turns + 1
+        require("ngx.balancer").set_current_peer("127.0.0.1", ${NODES[0]} + turns % ${NODES.length})
+    }
+`;
+const hooks = "access_by_lua_block { local a = 1 } log_by_lua_block { local a = 1 }";
+const record = { log: `log = { sinks = { { type = "http", url = "http://127.0.0.1:${SINK}/" } } },` };
+
+/** The same from another checkout. */
+const elsewhere = (text) =>
+    text
+        .replaceAll("$prefix/lua-out", `${resolve(other)}/lua-out`)
+        .replaceAll("include nginx/", `include ${resolve(other)}/nginx/`);
 
 const VARIANTS = {
-    plain: { port: 19080, http: (port) => standalone + native + server(port, location(sameHeaders)) },
+    plain: { port: 19080, http: (port) => native + server(port, proxy) },
     "empty hooks": {
         port: 19081,
-        http: (port) =>
-            standalone +
-            upstream(
-                `server 0.0.0.1; balancer_by_lua_block { require("ngx.balancer").set_current_peer("127.0.0.1", ${NODES[0]}) }`,
-            ) +
-            server(port, location(`${sameHeaders} access_by_lua_block { } log_by_lua_block { }`)),
+        http: (port) => `init_by_lua_block { turns = 0 } ${upstream(choice)} ${server(port, hooks + proxy)}`,
     },
     gateway: { port: 19082, http: (port) => gateway(port) },
-    "gateway, record sent": {
-        port: 19083,
-        http: (port) =>
-            gateway(port, { log: `log = { sinks = { { type = "http", url = "http://127.0.0.1:${SINK}/" } } },` }),
-    },
+    "gateway, record sent": { port: 19083, http: (port) => gateway(port, record) },
+    ...(other !== undefined && {
+        "other version": { port: 19084, http: (port) => elsewhere(gateway(port)) },
+        "other version, record sent": { port: 19085, http: (port) => elsewhere(gateway(port, record)) },
+    }),
 };
 
 const running = await startAll(VARIANTS);
@@ -60,14 +64,15 @@ try {
             `\n${isPost ? "POST 1 KB" : "GET"}: medians of ${ROUNDS} rounds of ${SECONDS} s (least–most); ${thrown} rounds thrown away\n`,
         );
         console.log(
-            "| variant | throughput / plain | throughput / gateway | requests/s | CPU µs/request | user µs/request | other core busy |",
+            "| variant | throughput / plain | throughput / hooks | CPU µs/request | user µs/request | user µs more than hooks | other core busy |",
         );
         console.log("| --- | --- | --- | --- | --- | --- | --- |");
         for (const name of names) {
-            const over = (other) => spread(results[name].map(({ rate }, round) => rate / results[other][round].rate));
+            const over = (base) => spread(results[name].map(({ rate }, round) => rate / results[base][round].rate));
             const of = (what) => median(results[name].map((result) => result[what]));
+            const more = median(results[name].map(({ user }, round) => user - results["empty hooks"][round].user));
             console.log(
-                `| ${name} | ${over("plain")} | ${over("gateway")} | ${of("rate").toFixed(0)} | ${of("cpu").toFixed(1)} | ${of("user").toFixed(1)} | ${(100 * of("otherCore")).toFixed(0)} % |`,
+                `| ${name} | ${over("plain")} | ${over("empty hooks")} | ${of("cpu").toFixed(1)} | ${of("user").toFixed(1)} | ${more.toFixed(1)} | ${(100 * of("otherCore")).toFixed(0)} % |`,
             );
         }
     }

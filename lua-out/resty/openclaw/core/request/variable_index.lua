@@ -1,4 +1,6 @@
 local ____exports = {}
+local error = error
+local pcall = pcall
 local tonumber = tonumber
 local bits = require("bit")
 local bits_band = bits.band
@@ -27,17 +29,25 @@ local function as_nginx_has_it(request)
     local its_request = ffi_cast("openclaw_request_t *", request)
     return its_request
 end
---- nginx's variables that have numbers; nothing where the layout is another one than expected.
+--- The number of nginx's core module. Raises where nginx was built so that its functions and data have no names for libraries.
+local function core_module()
+    if library.openclaw_get_variable == nil then
+        error("no function", 0)
+    end
+    return (tonumber(library.openclaw_http_core_module))
+end
+--- nginx's variables that have numbers; nothing where they are not found, or the layout is another one than expected.
 local function variables_of(request)
     local ____as_nginx_has_it_result_0 = as_nginx_has_it(request)
     local signature = ____as_nginx_has_it_result_0.signature
     local main_conf = ____as_nginx_has_it_result_0.main_conf
-    if signature ~= SIGNATURE then
+    local is_known, module = pcall(core_module)
+    if not is_known or signature ~= SIGNATURE then
         return nil
     end
-    local ____main_conf_tonumber_result_1 = main_conf[tonumber(library.openclaw_http_core_module)]
-    local servers = ____main_conf_tonumber_result_1.servers
-    local variables = ____main_conf_tonumber_result_1.variables
+    local ____main_conf_module_1 = main_conf[module]
+    local servers = ____main_conf_module_1.servers
+    local variables = ____main_conf_module_1.variables
     local is_as_expected = tonumber(servers.size) == ffi_sizeof("void *") and tonumber(variables.size) == ffi_sizeof("openclaw_variable_t") and tonumber(variables.count) <= MOST_VARIABLES
     return is_as_expected and variables or nil
 end

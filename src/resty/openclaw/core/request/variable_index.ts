@@ -84,11 +84,18 @@ function as_nginx_has_it(request: CValue): NginxRequest {
     return its_request;
 }
 
-/** nginx's variables that have numbers; nothing where the layout is another one than expected. */
+/** The number of nginx's core module. Raises where nginx was built so that its functions and data have no names for libraries. */
+function core_module(this: void): number {
+    if (library.openclaw_get_variable === undefined) error("no function", 0);
+    return tonumber(library.openclaw_http_core_module)!;
+}
+
+/** nginx's variables that have numbers; nothing where they are not found, or the layout is another one than expected. */
 function variables_of(request: CValue): NginxArray | undefined {
     const { signature, main_conf } = as_nginx_has_it(request);
-    if (signature !== SIGNATURE) return undefined;
-    const { servers, variables } = main_conf.get(tonumber(library.openclaw_http_core_module)!);
+    const [is_known, module] = pcall(core_module);
+    if (!is_known || signature !== SIGNATURE) return undefined;
+    const { servers, variables } = main_conf.get(module as number);
     const is_as_expected =
         tonumber(servers.size) === ffi.sizeof("void *") &&
         tonumber(variables.size) === ffi.sizeof("openclaw_variable_t") &&
