@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-node_modules/.bin/tstl --outDir "$scratch/lua-out"
+node_modules/.bin/tstl -p tsconfig.build.json --outDir "$scratch/lua-out"
 if [ -e "$scratch/lua-out/lualib_bundle.lua" ]; then
     echo 'src uses a TypeScript feature that needs lualib, which two libraries in one nginx cannot share' >&2
     exit 1
