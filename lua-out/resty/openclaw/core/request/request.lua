@@ -158,8 +158,11 @@ local function whole_number(name)
     if not find(name) then
         return 0
     end
-    local number = tonumber(ffi.C.ngx_atoi(value[0], value_bytes[0]))
-    return number < 0 and 0 or number
+    local number = digits(
+        value[0],
+        tonumber(value_bytes[0])
+    )
+    return number or 0
 end
 ____exports.whole_number = whole_number
 --- The value of a variable that contains one time in seconds, in nginx's format. Nothing if it has no value; -1 if the value is

@@ -148,8 +148,8 @@ export function append_number(target: Buffer, name: string): boolean {
 /** The value of a variable that consists of digits, as a number; 0 for any other. Makes no Lua string. */
 export function whole_number(name: string): number {
     if (!find(name)) return 0;
-    const number = tonumber(ffi.C.ngx_atoi!(value.get(0), value_bytes.get(0)))!;
-    return number < 0 ? 0 : number;
+    const number = digits(value.get(0) as unknown as Bytes, tonumber(value_bytes.get(0))!);
+    return number ?? 0;
 }
 
 /**
