@@ -72,7 +72,7 @@ local function percent(value, expected)
     return string.format("%.4f, %+.2f %% off %.4f", value, 100 * (value / expected - 1), expected)
 end
 
-describe("balancer in virtual time", function()
+describe("balancer in virtual time #simulation", function()
     for _, known in ipairs(FIGURES) do
         local name, distribution, load, mean, p99 = unpack(known)
         it(string.format("does as well as the simulation: %s, %s work, %d %% load", name, distribution, load * 100), function()

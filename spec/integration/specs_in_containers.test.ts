@@ -29,7 +29,8 @@ test.concurrent.each([TRIXIE, BOOKWORM].filter((base) => !isOwn(base)))(
             .withCopyFilesToContainer(files)
             .withCommand(["sleep", "infinity"])
             .start();
-        const { output, exitCode } = await container.exec(["tools/spec.sh"]);
+        // The simulations are long, and the policies that they run do not depend on nginx.
+        const { output, exitCode } = await container.exec(["env", "ARGS=--exclude-tags=simulation", "tools/spec.sh"]);
         // The end has what went wrong.
         expect(output.slice(-8000)).toMatch(SUMMARY);
         expect(exitCode).toBe(0);

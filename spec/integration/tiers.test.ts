@@ -210,6 +210,11 @@ function lineOf(tier: Tier, name: string, id: string): Promise<string[]> {
     });
 }
 
+/** An id for `X-Request-Id` that no other request has. */
+function newId(): string {
+    return randomBytes(16).toString("hex");
+}
+
 function now(): number {
     return Date.now() / 1000;
 }
@@ -220,9 +225,15 @@ function deadline(seconds: number, ahead = 0): string {
     return `${(sent + seconds).toFixed(3)};sent=${sent.toFixed(3)}`;
 }
 
-/** How many requests the centre has logged. */
-async function requestsOfCentre(): Promise<number> {
-    return (await readFile(path.join(centre.nginx.prefix, "run/centre.log"), "utf8")).split("\n").length;
+/**
+ * Resolves with whether a request with this id has come to the centre. The log is written after the response, so a later
+ * request is awaited there first.
+ */
+async function hasComeToCentre(id: string): Promise<boolean> {
+    const later = newId();
+    await ask(edge.port, { headers: { "X-Request-Id": later } });
+    await lineOf(centre, "centre", later);
+    return (await readFile(path.join(centre.nginx.prefix, "run/centre.log"), "utf8")).includes(` ${id} `);
 }
 
 /** How many seconds the node was told that it has. */
@@ -240,7 +251,7 @@ test("neither configuration has nginx complain", async () => {
 
 describe("a request keeps through both", () => {
     test("its id, its trace, its deadline and its body", async () => {
-        const id = `ask-${randomBytes(4).toString("hex")}`;
+        const id = newId();
         const image = newImage();
         const answer = await ask(edge.port, {
             body: image,
@@ -306,16 +317,17 @@ describe("a deadline", () => {
     });
 
     test("that has passed is not for the centre", async () => {
-        const requests = await requestsOfCentre();
-        expect(await ask(edge.port, { headers: { [DEADLINE]: deadline(-1) } })).toMatchObject({
+        const [passed, malformed] = [newId(), newId()];
+        expect(await ask(edge.port, { headers: { [DEADLINE]: deadline(-1), "X-Request-Id": passed } })).toMatchObject({
             status: 504,
             code: "deadline_exceeded",
         });
-        expect(await ask(edge.port, { headers: { [DEADLINE]: "tomorrow" } })).toMatchObject({
+        expect(await ask(edge.port, { headers: { [DEADLINE]: "tomorrow", "X-Request-Id": malformed } })).toMatchObject({
             status: 400,
             code: "bad_deadline",
         });
-        expect(await requestsOfCentre()).toBe(requests);
+        expect(await hasComeToCentre(passed)).toBe(false);
+        expect(await hasComeToCentre(malformed)).toBe(false);
     });
 
     test("that comes to the centre too late is refused there", async () => {
