@@ -146,6 +146,7 @@ build = {
         ["resty.openclaw.core.request.request_id"] = "lua-out/resty/openclaw/core/request/request_id.lua",
         ["resty.openclaw.core.request.request_state"] = "lua-out/resty/openclaw/core/request/request_state.lua",
         ["resty.openclaw.core.request.request_uri"] = "lua-out/resty/openclaw/core/request/request_uri.lua",
+        ["resty.openclaw.core.request.responding_node"] = "lua-out/resty/openclaw/core/request/responding_node.lua",
         ["resty.openclaw.core.request.time_left"] = "lua-out/resty/openclaw/core/request/time_left.lua",
         ["resty.openclaw.core.request.upstream_tries"] = "lua-out/resty/openclaw/core/request/upstream_tries.lua",
         ["resty.openclaw.core.request.variable_index"] = "lua-out/resty/openclaw/core/request/variable_index.lua",

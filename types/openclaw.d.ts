@@ -732,6 +732,17 @@ declare module "resty.openclaw.core.request.request" {
     export function last_seconds(name: string): number | undefined;
     /** Sets a variable to so many bytes of memory, which nginx copies. Else as `set_variable`. */
     export function set_bytes(name: string, bytes: string | Bytes, count: number): boolean;
+    /**
+     * Sets a variable to a part of these bytes. nginx copies all of them, so that `point` can give others to other variables. False if
+     * none declares the variable, or its number is not known; then its value is that of all bytes.
+     */
+    export function set_part(name: string, bytes: Bytes, all_count: number, first: number, count: number): boolean;
+    /**
+     * Gives a variable that has no value yet one without a copy: `count` bytes in memory of nginx that lasts as long as the request,
+     * such as those of another variable. It must be the value that nginx would find, by a longer way: nginx finds that of the first
+     * request in each worker, and if it is another one, by a map of the user's, so do all others. False if nginx is to find the value.
+     */
+    export function point(name: string, memory: Bytes, count: number): boolean;
     /** Sets a variable that a `map` or `set` in nginx.conf declares. False if none does. */
     export function set_variable(name: string, text: string): boolean;
     /** nginx's cached time in seconds since 1970, with milliseconds. Phases: any. */

@@ -19,10 +19,13 @@ local json_error_respond = json_error.respond
 local request = require("resty.openclaw.core.request.request")
 local request_variable = request.variable
 local request_id = require("resty.openclaw.core.request.request_id")
+local request_id_begin_trace = request_id.begin_trace
 local request_id_give = request_id.give
 local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_enter = request_state.enter
 local request_state_forget = request_state.forget
+local responding_node = require("resty.openclaw.core.request.responding_node")
+local responding_node_show = responding_node.show
 local edges = require("resty.openclaw.edge")
 local edges_show_job = edges.show_job
 local builder = require("resty.openclaw.gateway.builder")
@@ -127,7 +130,8 @@ local function refuse_unknown_route()
 end
 --- Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access.
 function ____exports.access()
-    request_id_give(request_state_enter())
+    local state = request_state_enter()
+    request_id_give(state)
     local route = present_route()
     if route == nil then
         refuse_unknown_route()
@@ -141,6 +145,7 @@ function ____exports.access()
     end
     route.access()
     host_look_at()
+    request_id_begin_trace(state)
 end
 --- Chooses a node of the upstream: the one named, else the one of the request's route. Without any the request fails
 -- with 500; where a plugin of the route wants no node to be asked, with 502. Phases: balancer.
@@ -177,9 +182,10 @@ function ____exports.balance(upstream)
         route.balance()
     end
 end
---- Tells the balancers that an answer begins, and runs the route's plugins that look at or change its header. Phases:
+--- Notes which node responded, tells the balancers that an answer begins, and runs the route's plugins that look at or change its header. Phases:
 -- header_filter.
 function ____exports.header_filter()
+    responding_node_show()
     if a_balancer ~= nil then
         a_balancer:header_filter()
     end

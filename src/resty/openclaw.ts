@@ -12,6 +12,7 @@ import * as json_error from "./openclaw/core/request/json_error";
 import * as request from "./openclaw/core/request/request";
 import * as request_id from "./openclaw/core/request/request_id";
 import * as request_state from "./openclaw/core/request/request_state";
+import * as responding_node from "./openclaw/core/request/responding_node";
 import type { Edge } from "./openclaw/edge";
 import * as edges from "./openclaw/edge";
 import type { Gateway, Route } from "./openclaw/gateway/builder";
@@ -101,7 +102,8 @@ function refuse_unknown_route(): void {
 
 /** Runs the route's checks and digests; answers 404 `unknown_route` when there is no such route. Phases: access. */
 export function access(): void {
-    request_id.give(request_state.enter());
+    const state = request_state.enter();
+    request_id.give(state);
     const route = present_route();
     if (route === undefined) {
         refuse_unknown_route();
@@ -110,8 +112,9 @@ export function access(): void {
     if (route.requirements.awaits_variables) requirements.look_at_variables(route.requirements, gateway!.faults);
     if (!has_begun) report_no_beginning();
     route.access();
-    // Last, as a plugin may set the header.
+    // Last, as a plugin may set these headers.
     host.look_at();
+    request_id.begin_trace(state);
 }
 
 /**
@@ -141,10 +144,11 @@ export function balance(upstream?: string): void {
 }
 
 /**
- * Tells the balancers that an answer begins, and runs the route's plugins that look at or change its header. Phases:
+ * Notes which node responded, tells the balancers that an answer begins, and runs the route's plugins that look at or change its header. Phases:
  * header_filter.
  */
 export function header_filter(): void {
+    responding_node.show();
     if (a_balancer !== undefined) a_balancer.header_filter();
     if (gateway?.filters_headers !== true) return;
     const route = present_route();

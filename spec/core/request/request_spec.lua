@@ -233,4 +233,65 @@ describe("request", function()
         assert.is_false(request.is_subrequest())
         assert.is_true(request.now() > 1.7e9)
     end)
+
+    describe("point", function()
+        --- Gives the variable the bytes of `$request_uri`; returns whether it took them, and its value.
+        local function point(name, headers)
+            return within(function()
+                local memory, count = request.bytes_of("request_uri")
+                local is_given = request.point(name, memory, count)
+                return tostring(is_given) .. " " .. ngx.var[name]
+            end, nil, headers)
+        end
+
+        it("gives a value without a copy, once nginx has found the same value", function()
+            assert.equal("false /request/content", point("spec_pointed", { ["X-First"] = "1" }))
+            assert.equal("true /request/content", point("spec_pointed"))
+        end)
+
+        it("leaves a variable to nginx for ever that nginx has found another value for", function()
+            for _ = 1, 3 do assert.equal("false by nginx", point("spec_other")) end
+        end)
+
+        it("keeps a value that the variable has already", function()
+            point("spec_pointed", { ["X-First"] = "1" })
+            assert.equal("by nginx false by nginx", within(function()
+                local before = ngx.var.spec_pointed
+                local memory, count = request.bytes_of("request_uri")
+                return before .. " " .. tostring(request.point("spec_pointed", memory, count)) .. " " .. ngx.var.spec_pointed
+            end))
+        end)
+
+        it("does nothing for a variable that does not exist, and in a timer", function()
+            assert.equal("false", within(function()
+                local memory, count = request.bytes_of("request_uri")
+                return tostring(request.point("no_such_variable", memory, count))
+            end))
+            local seen
+            ngx.timer.at(0, function() seen = { request.point("spec_pointed", require("ffi").new("uint8_t[4]"), 4) } end)
+            eventually(function() return seen end)
+            assert.same({ false }, seen)
+        end)
+    end)
+
+    describe("set_part", function()
+        local function set_part(name)
+            return within(function()
+                local bytes = require("ffi").new("uint8_t[8]", "abcdefgh")
+                local is_set = request.set_part(name, bytes, 8, 2, 3)
+                return tostring(is_set) .. " " .. tostring(ngx.var[name])
+            end)
+        end
+
+        it("sets a part; the rest stays in memory", function()
+            assert.equal("true cde", set_part("spec_value"))
+            assert.equal("ab|fgh", within(function()
+                request.set_part("spec_value", require("ffi").new("uint8_t[8]", "abcdefgh"), 8, 2, 3)
+                local memory, count = request.bytes_of("spec_value")
+                return require("ffi").string(memory - 2, 2) .. "|" .. require("ffi").string(memory + count, 3)
+            end))
+        end)
+
+        it("says so where no variable is declared", function() assert.equal("false nil", set_part("no_such_variable")) end)
+    end)
 end)

@@ -3,7 +3,7 @@ local string_byte = string.byte
 local request = require("resty.openclaw.core.request.request")
 local request_bytes_of = request.bytes_of
 local request_digits = request.digits
-local request_set_variable = request.set_variable
+local request_point = request.point
 local COLON = string_byte(":")
 --- With the colon.
 local LONGEST_PORT = 6
@@ -14,7 +14,8 @@ local function is_port(text, bytes)
     end
     return request_digits(text + 1, bytes - 1) ~= nil
 end
---- Sets `$openclaw_host_as_given` if the header has the host that nginx uses itself, with or without a port. Phases: rewrite, access.
+--- Gives `$openclaw_checked_host` the header's value, if this has the host that nginx uses itself, with or without a port. Any other is left to
+-- nginx. Phases: rewrite, access.
 local function look_at()
     local host, host_bytes = request_bytes_of("host")
     local given, given_bytes = request_bytes_of("http_host")
@@ -23,7 +24,7 @@ local function look_at()
     end
     local rest = given_bytes - host_bytes
     if rest == 0 or is_port(given + host_bytes, rest) then
-        request_set_variable("openclaw_host_as_given", "1")
+        request_point("openclaw_checked_host", given, given_bytes)
     end
 end
 ____exports.look_at = look_at

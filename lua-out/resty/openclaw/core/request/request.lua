@@ -12,10 +12,12 @@ local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
 local upstream_tries_last = upstream_tries.last
 local variable_index = require("resty.openclaw.core.request.variable_index")
 local variable_index_NONE = variable_index.NONE
+local variable_index_cut = variable_index.cut
 local variable_index_is_of_timer = variable_index.is_of_timer
 local variable_index_numbers = variable_index.numbers
+local variable_index_point = variable_index.point
 local variable_index_read = variable_index.read
-ffi_cdef("\ndouble ngx_http_lua_ffi_now(void);\ndouble ngx_http_lua_ffi_req_start_time(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);\nint ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);\nint ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,\n    int capture, char **value, size_t *value_bytes, char **err);\nint ngx_http_lua_ffi_var_set(ngx_http_request_t *request, const unsigned char *name, size_t name_bytes,\n    unsigned char *lower_case, const unsigned char *value, size_t value_bytes, unsigned char *err, size_t *err_bytes);\nintptr_t ngx_atoi(const char *digits, size_t count);\nintptr_t ngx_atofp(const char *digits, size_t count, size_t decimals);\n")
+ffi_cdef("\ndouble ngx_http_lua_ffi_now(void);\ndouble ngx_http_lua_ffi_req_start_time(ngx_http_request_t *request);\nint ngx_http_lua_ffi_get_resp_status(ngx_http_request_t *request);\nint ngx_http_lua_ffi_is_subrequest(ngx_http_request_t *request);\nint ngx_http_lua_ffi_var_get(ngx_http_request_t *request, const char *name, size_t name_bytes, char *lower_case,\n    int capture, char **value, size_t *value_bytes, char **err);\nint ngx_http_lua_ffi_var_set(ngx_http_request_t *request, const unsigned char *name, size_t name_bytes,\n    unsigned char *lower_case, const unsigned char *value, size_t value_bytes, unsigned char *err, size_t *err_bytes);\nintptr_t ngx_atoi(const char *digits, size_t count);\nintptr_t ngx_atofp(const char *digits, size_t count, size_t decimals);\nint memcmp(const void *one, const void *other, size_t bytes);\n")
 local NGX_OK = 0
 local LONGEST_NAME = 128
 local LONGEST_MESSAGE = 256
@@ -34,6 +36,10 @@ local numbers = {}
 --- Those of all variables that have one, read at the first look-up. At each first look-up of a variable it would be a loop on the
 -- request path, and LuaJIT would compile everything around it in parts.
 local all_numbers
+--- A variable of each request, whose value nginx keeps.
+local KNOWN = "host"
+--- The numbers of the variables that `point` may give a value, by their names; `NONE` for those that it may not.
+local pointed = {}
 local function find_by_name(request, name)
     if #name > LONGEST_NAME then
         return false
@@ -205,6 +211,63 @@ local function set_bytes(name, bytes, count)
     return done == NGX_OK
 end
 ____exports.set_bytes = set_bytes
+--- Sets a variable to a part of these bytes. nginx copies all of them, so that `point` can give others to other variables. False if
+-- none declares the variable, or its number is not known; then its value is that of all bytes.
+local function set_part(name, bytes, all_count, first, count)
+    local request = get_request()
+    if request == nil or not set_bytes(name, bytes, all_count) then
+        return false
+    end
+    local number = numbers[name] or learn_number(request, name)
+    local known = numbers[KNOWN] or learn_number(request, KNOWN)
+    if number == variable_index_NONE or known == variable_index_NONE then
+        return false
+    end
+    variable_index_cut(
+        request,
+        known,
+        number,
+        first,
+        count
+    )
+    return true
+end
+____exports.set_part = set_part
+--- For the first request in a worker: whether nginx finds the same value that `point` is to give to the variable.
+local function learn_pointed(request, name, memory, count)
+    local known = numbers[KNOWN] or learn_number(request, KNOWN)
+    if not find(name) then
+        return false
+    end
+    local is_same = known ~= variable_index_NONE and tonumber(value_bytes[0]) == count and ffi.C.memcmp(value[0], memory, count) == 0
+    pointed[name] = is_same and numbers[name] or variable_index_NONE
+    return false
+end
+--- Gives a variable that has no value yet one without a copy: `count` bytes in memory of nginx that lasts as long as the request,
+-- such as those of another variable. It must be the value that nginx would find, by a longer way: nginx finds that of the first
+-- request in each worker, and if it is another one, by a map of the user's, so do all others. False if nginx is to find the value.
+local function point(name, memory, count)
+    local request = get_request()
+    if request == nil then
+        return false
+    end
+    local number = pointed[name]
+    if number == nil then
+        return learn_pointed(request, name, memory, count)
+    end
+    if number == variable_index_NONE then
+        return false
+    end
+    local is_given = variable_index_point(
+        request,
+        numbers[KNOWN],
+        number,
+        memory,
+        count
+    )
+    return is_given
+end
+____exports.point = point
 --- Sets a variable that a `map` or `set` in nginx.conf declares. False if none does.
 local function set_variable(name, text)
     local is_set = set_bytes(name, text, #text)

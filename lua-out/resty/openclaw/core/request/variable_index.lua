@@ -22,6 +22,7 @@ local PREFIX = 32
 local MOST_VARIABLES = 100000
 local library = ffi.C
 local LENGTH = 268435455
+local VALID = 268435456
 local NOT_FOUND = 1073741824
 --- What the request of a timer has as its socket.
 local NO_SOCKET = -1
@@ -99,4 +100,42 @@ local function read(request, number, value, value_bytes)
     return true
 end
 ____exports.read = read
+--- Where nginx keeps the value of a variable. `known`: the number of any variable whose value nginx keeps: all are in one array.
+local function place_of(request, known, number)
+    local place = library.openclaw_get_variable(request, known)
+    local ____temp_3
+    if place == nil then
+        ____temp_3 = nil
+    else
+        ____temp_3 = place + (number - known)
+    end
+    return ____temp_3
+end
+--- Gives a variable a value without a copy: the bytes are in memory of nginx that lasts as long as the request. False if it has
+-- a value already. Phases: all with a request; false in a timer.
+-- 
+-- @param known the number of a variable whose value nginx keeps, such as `$host`
+local function point(request, known, number, memory, count)
+    if is_of_timer(request) then
+        return false
+    end
+    local place = place_of(request, known, number)
+    if place == nil or bits_band(place.bits, VALID + NOT_FOUND) ~= 0 then
+        return false
+    end
+    place.data = memory
+    place.bits = count + VALID
+    return true
+end
+____exports.point = point
+--- Makes a part of a variable's value its value. Phases: all with a request.
+local function cut(request, known, number, first, count)
+    local place = place_of(request, known, number)
+    if place == nil then
+        return
+    end
+    place.data = place.data + first
+    place.bits = count + VALID
+end
+____exports.cut = cut
 return ____exports

@@ -14,12 +14,15 @@ function is_port(text: Bytes, bytes: number): boolean {
     return request.digits(pointer_add(text, 1), bytes - 1) !== undefined;
 }
 
-/** Sets `$openclaw_host_as_given` if the header has the host that nginx uses itself, with or without a port. Phases: rewrite, access. */
+/**
+ * Gives `$openclaw_checked_host` the header's value, if this has the host that nginx uses itself, with or without a port. Any other is left to
+ * nginx. Phases: rewrite, access.
+ */
 export function look_at(): void {
     const [host, host_bytes] = request.bytes_of("host");
     const [given, given_bytes] = request.bytes_of("http_host");
     if (host === undefined || given === undefined || host !== given) return;
     const rest = given_bytes - host_bytes;
     if (rest === 0 || is_port(pointer_add(given, host_bytes), rest))
-        request.set_variable("openclaw_host_as_given", "1");
+        request.point("openclaw_checked_host", given, given_bytes);
 }

@@ -23,6 +23,7 @@ int ngx_http_lua_ffi_var_set(ngx_http_request_t *request, const unsigned char *n
     unsigned char *lower_case, const unsigned char *value, size_t value_bytes, unsigned char *err, size_t *err_bytes);
 intptr_t ngx_atoi(const char *digits, size_t count);
 intptr_t ngx_atofp(const char *digits, size_t count, size_t decimals);
+int memcmp(const void *one, const void *other, size_t bytes);
 `);
 
 const NGX_OK = 0;
@@ -48,6 +49,12 @@ const numbers = new LuaTable<string, number>();
  * request path, and LuaJIT would compile everything around it in parts.
  */
 let all_numbers: LuaTable<string, number> | undefined;
+
+/** A variable of each request, whose value nginx keeps. */
+const KNOWN = "host";
+
+/** The numbers of the variables that `point` may give a value, by their names; `NONE` for those that it may not. */
+const pointed = new LuaTable<string, number>();
 
 function find_by_name(request: CValue, name: string): boolean {
     if (name.length > LONGEST_NAME) return false;
@@ -189,6 +196,47 @@ export function set_bytes(name: string, bytes: string | Bytes, count: number): b
         message_bytes,
     );
     return done === NGX_OK;
+}
+
+/**
+ * Sets a variable to a part of these bytes. nginx copies all of them, so that `point` can give others to other variables. False if
+ * none declares the variable, or its number is not known; then its value is that of all bytes.
+ */
+export function set_part(name: string, bytes: Bytes, all_count: number, first: number, count: number): boolean {
+    const request = get_request();
+    if (request === undefined || !set_bytes(name, bytes, all_count)) return false;
+    const number = numbers.get(name) ?? learn_number(request, name);
+    const known = numbers.get(KNOWN) ?? learn_number(request, KNOWN);
+    if (number === variable_index.NONE || known === variable_index.NONE) return false;
+    variable_index.cut(request, known, number, first, count);
+    return true;
+}
+
+/** For the first request in a worker: whether nginx finds the same value that `point` is to give to the variable. */
+function learn_pointed(request: CValue, name: string, memory: Bytes, count: number): boolean {
+    const known = numbers.get(KNOWN) ?? learn_number(request, KNOWN);
+    if (!find(name)) return false;
+    const is_same =
+        known !== variable_index.NONE &&
+        tonumber(value_bytes.get(0)) === count &&
+        ffi.C.memcmp!(value.get(0), memory, count) === 0;
+    pointed.set(name, is_same ? numbers.get(name) : variable_index.NONE);
+    return false;
+}
+
+/**
+ * Gives a variable that has no value yet one without a copy: `count` bytes in memory of nginx that lasts as long as the request,
+ * such as those of another variable. It must be the value that nginx would find, by a longer way: nginx finds that of the first
+ * request in each worker, and if it is another one, by a map of the user's, so do all others. False if nginx is to find the value.
+ */
+export function point(name: string, memory: Bytes, count: number): boolean {
+    const request = get_request();
+    if (request === undefined) return false;
+    const number = pointed.get(name);
+    if (number === undefined) return learn_pointed(request, name, memory, count);
+    if (number === variable_index.NONE) return false;
+    const is_given = variable_index.point(request, numbers.get(KNOWN), number, memory, count);
+    return is_given;
 }
 
 /** Sets a variable that a `map` or `set` in nginx.conf declares. False if none does. */

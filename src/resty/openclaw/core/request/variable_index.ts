@@ -51,11 +51,13 @@ interface NginxRequest {
     readonly main_conf: LuaTable<number, { readonly servers: NginxArray; readonly variables: NginxArray }>;
 }
 
-/** A value as nginx keeps it: its length and some marks in `bits`, and its bytes. */
+/** A value as nginx keeps it: its length and some marks in `bits`, and where its bytes are. */
 interface NginxValue {
-    readonly bits: number;
-    readonly data: CValue;
+    bits: number;
+    data: CValue | Bytes;
 }
+
+declare const places_after: LuaAddition<NginxValue, number, NginxValue>;
 
 /** What a variable without a number has. */
 export const NONE = -1;
@@ -75,6 +77,7 @@ const library = ffi.C as unknown as {
 };
 
 const LENGTH = 0xfffffff;
+const VALID = 0x10000000;
 const NOT_FOUND = 0x40000000;
 /** What the request of a timer has as its socket. */
 const NO_SOCKET = -1;
@@ -145,7 +148,35 @@ export function read(
     if (is_of_timer(request)) return false;
     const found = library.openclaw_get_variable(request, number);
     if (found === undefined || bits.band(found.bits, NOT_FOUND) !== 0) return false;
-    value.set(0, found.data);
+    value.set(0, found.data as CValue);
     value_bytes.set(0, bits.band(found.bits, LENGTH) as unknown as CValue);
     return true;
+}
+
+/** Where nginx keeps the value of a variable. `known`: the number of any variable whose value nginx keeps: all are in one array. */
+function place_of(request: CValue, known: number, number: number): NginxValue | undefined {
+    const place = library.openclaw_get_variable(request, known);
+    return place === undefined ? undefined : places_after(place, number - known);
+}
+
+/**
+ * Gives a variable a value without a copy: the bytes are in memory of nginx that lasts as long as the request. False if it has
+ * a value already. Phases: all with a request; false in a timer.
+ * @param known the number of a variable whose value nginx keeps, such as `$host`
+ */
+export function point(request: CValue, known: number, number: number, memory: Bytes, count: number): boolean {
+    if (is_of_timer(request)) return false;
+    const place = place_of(request, known, number);
+    if (place === undefined || bits.band(place.bits, VALID + NOT_FOUND) !== 0) return false;
+    place.data = memory;
+    place.bits = count + VALID;
+    return true;
+}
+
+/** Makes a part of a variable's value its value. Phases: all with a request. */
+export function cut(request: CValue, known: number, number: number, first: number, count: number): void {
+    const place = place_of(request, known, number);
+    if (place === undefined) return;
+    place.data = pointer_add(place.data as Bytes, first);
+    place.bits = count + VALID;
 }

@@ -1,0 +1,17 @@
+local http = require("spec.support.http")
+
+--- What the response of a location has in `$openclaw_responding_node`. nginx itself would find "by nginx".
+local function node_of(path, headers)
+    return http.get(path, headers).header("X-Node")
+end
+
+describe("responding_node", function()
+    setup(function() assert.equal("127.0.0.1:18080", node_of("/request/node", { ["X-First"] = "1" })) end)
+
+    it("is the address of a single attempt", function() assert.equal("127.0.0.1:18080", node_of("/request/node")) end)
+
+    it("is left to nginx after several attempts, and without any", function()
+        assert.equal("by nginx", node_of("/request/nodes"))
+        assert.equal("by nginx", node_of("/request/no_node"))
+    end)
+end)
