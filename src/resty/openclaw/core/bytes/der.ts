@@ -32,13 +32,13 @@ function length_bytes(length: number): string {
 }
 
 function element(tag: string, content: string): string {
-    return tag + length_bytes(length_of(content)) + content;
+    return tag + length_bytes(content.length) + content;
 }
 
 /** The number without zero bytes at its front; empty for 0. Big-endian. Phases: any. */
 export function significant(number: string): string {
     let first = 1;
-    const last = length_of(number);
+    const last = number.length;
     while (first <= last && string.byte(number, first) === 0) first += 1;
     return string.sub(number, first);
 }
@@ -72,6 +72,6 @@ export function edwards_key(curve: "Ed25519" | "Ed448", key: string): string {
 
 /** An ECDSA signature as OpenSSL reads it, from its two numbers in one string, each of half its length. Phases: any. */
 export function ecdsa_signature(numbers: string): string {
-    const half = length_of(numbers) / 2;
+    const half = numbers.length / 2;
     return element(SEQUENCE, integer(string.sub(numbers, 1, half)) + integer(string.sub(numbers, half + 1)));
 }
