@@ -1,5 +1,6 @@
 local ____exports = {}
 local ipairs = ipairs
+local pairs = pairs
 local setmetatable = setmetatable
 local tostring = tostring
 local type = type
@@ -35,8 +36,13 @@ local function has(self, kid)
     return self.by_kid[kid] ~= nil
 end
 local metatable = {__index = {find = find, has = has}}
+--- Adds a key where it fits; whether another one fits there, too.
 local function add_choice(choices, key)
+    local is_shared = false
     for ____, algorithm in ipairs(key.algorithms) do
+        if choices[algorithm] ~= nil then
+            is_shared = true
+        end
         local ____choices_4 = choices
         local ____choices_has_result_3
         if choices[algorithm] ~= nil then
@@ -46,16 +52,38 @@ local function add_choice(choices, key)
         end
         ____choices_4[algorithm] = ____choices_has_result_3
     end
+    return is_shared
 end
+--- Adds a key; whether another one has its id, and fits one of its algorithms.
 local function add(set, keys, key)
     keys[#keys + 1] = key
     add_choice(set.all, key)
     if key.kid == nil then
-        return
+        return false
     end
     local choices = set.by_kid[key.kid] or ({})
     set.by_kid[key.kid] = choices
-    add_choice(choices, key)
+    return add_choice(choices, key)
+end
+local function has_choice(choices)
+    for ____, key in pairs(choices) do
+        if key ~= false then
+            return true
+        end
+    end
+    return false
+end
+--- Whether any token can be verified with the set.
+local function is_usable(set)
+    if has_choice(set.all) then
+        return true
+    end
+    for ____, choices in pairs(set.by_kid) do
+        if has_choice(choices) then
+            return true
+        end
+    end
+    return false
 end
 --- Whether a key is in the set already, under the same name and for the same algorithms.
 local function is_repeated(keys, key)
@@ -79,8 +107,8 @@ local function read_all(given, pause)
             skipped[#skipped + 1] = (("key " .. tostring(place)) .. " ") .. err
         elseif is_repeated(keys, key) then
             skipped[#skipped + 1] = ("key " .. tostring(place)) .. " is in the set already"
-        else
-            add(set, keys, key)
+        elseif add(set, keys, key) then
+            skipped[#skipped + 1] = ("key " .. tostring(place)) .. " has the id of another key for the same algorithm"
         end
         if pause ~= nil then
             pause()
@@ -110,7 +138,7 @@ local function parse(text, pause)
         return nil, ("the JWKS has more than " .. tostring(MOST_KEYS)) .. " keys"
     end
     local set = read_all(list, pause)
-    if #set.keys > 0 then
+    if is_usable(set) then
         return set
     end
     local why = #set.skipped == 0 and "" or ": " .. tostring(set.skipped[1])

@@ -3,23 +3,15 @@ local math_floor = math.floor
 local string_byte = string.byte
 local string_char = string.char
 local string_sub = string.sub
-local INTEGER = ""
-local BIT_STRING = ""
-local SEQUENCE = "0"
+local INTEGER = string_char(2)
+local BIT_STRING = string_char(3)
+local NULL = string_char(5, 0)
+local OBJECT_IDENTIFIER = string_char(6)
+local SEQUENCE = string_char(48)
 --- From here on, a length takes more than one byte.
 local LONG_LENGTH = 128
 --- The first byte of a point that is written with both coordinates (SEC 1, 2.3.3).
-local UNCOMPRESSED = ""
---- Identifiers of what a key is for, encoded.
-local RSA_ENCRYPTION = "\t*H÷\r\0"
-local EC_PUBLIC_KEY = "*HÎ="
-local CURVES = {
-    ["P-256"] = EC_PUBLIC_KEY .. "\b*HÎ=",
-    ["P-384"] = EC_PUBLIC_KEY .. "+\0\"",
-    ["P-521"] = EC_PUBLIC_KEY .. "+\0#",
-    Ed25519 = "+ep",
-    Ed448 = "+eq"
-}
+local UNCOMPRESSED = string_char(4)
 --- A length up to 65,535.
 local function length_bytes(length)
     if length < LONG_LENGTH then
@@ -37,6 +29,61 @@ end
 local function element(tag, content)
     return (tag .. length_bytes(#content)) .. content
 end
+local function identifier(...)
+    return element(
+        OBJECT_IDENTIFIER,
+        string_char(...)
+    )
+end
+--- What a key is for: rsaEncryption, id-ecPublicKey with the curve, id-Ed25519, id-Ed448.
+local RSA_ENCRYPTION = identifier(
+    42,
+    134,
+    72,
+    134,
+    247,
+    13,
+    1,
+    1,
+    1
+) .. NULL
+local EC_PUBLIC_KEY = identifier(
+    42,
+    134,
+    72,
+    206,
+    61,
+    2,
+    1
+)
+local CURVES = {
+    ["P-256"] = EC_PUBLIC_KEY .. identifier(
+        42,
+        134,
+        72,
+        206,
+        61,
+        3,
+        1,
+        7
+    ),
+    ["P-384"] = EC_PUBLIC_KEY .. identifier(
+        43,
+        129,
+        4,
+        0,
+        34
+    ),
+    ["P-521"] = EC_PUBLIC_KEY .. identifier(
+        43,
+        129,
+        4,
+        0,
+        35
+    ),
+    Ed25519 = identifier(43, 101, 112),
+    Ed448 = identifier(43, 101, 113)
+}
 --- The number without zero bytes at its front; empty for 0. Big-endian. Phases: any.
 local function significant(number)
     local first = 1

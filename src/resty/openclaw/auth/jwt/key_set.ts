@@ -10,6 +10,7 @@ import type { Key, KeySet } from "./model";
 type Choices = LuaMap<string, Key | false>;
 
 interface Keys extends KeySet {
+    readonly skipped: string[];
     readonly by_kid: LuaMap<string, Choices>;
     /** All keys, for tokens without an id. */
     readonly all: Choices;
@@ -39,17 +40,40 @@ function has(this: Keys, kid: string): boolean {
 
 const metatable = { __index: { find, has } };
 
-function add_choice(choices: Choices, key: Key): void {
-    for (const algorithm of key.algorithms) choices.set(algorithm, choices.has(algorithm) ? false : key);
+/** Adds a key where it fits; whether another one fits there, too. */
+function add_choice(choices: Choices, key: Key): boolean {
+    let is_shared = false;
+    for (const algorithm of key.algorithms) {
+        if (choices.has(algorithm)) is_shared = true;
+        choices.set(algorithm, choices.has(algorithm) ? false : key);
+    }
+    return is_shared;
 }
 
-function add(set: Keys, keys: JsonWebKey[], key: JsonWebKey): void {
+/** Adds a key; whether another one has its id, and fits one of its algorithms. */
+function add(set: Keys, keys: JsonWebKey[], key: JsonWebKey): boolean {
     keys.push(key);
     add_choice(set.all, key);
-    if (key.kid === undefined) return;
+    if (key.kid === undefined) return false;
     const choices = set.by_kid.get(key.kid) ?? new LuaMap<string, Key | false>();
     set.by_kid.set(key.kid, choices);
-    add_choice(choices, key);
+    return add_choice(choices, key);
+}
+
+function has_choice(choices: Choices): boolean {
+    for (const [, key] of choices) {
+        if (key !== false) return true;
+    }
+    return false;
+}
+
+/** Whether any token can be verified with the set. */
+function is_usable(set: Keys): boolean {
+    if (has_choice(set.all)) return true;
+    for (const [, choices] of set.by_kid) {
+        if (has_choice(choices)) return true;
+    }
+    return false;
 }
 
 /** Whether a key is in the set already, under the same name and for the same algorithms. */
@@ -74,7 +98,7 @@ function read_all(given: readonly unknown[], pause: ((this: void) => void) | und
         const [key, err] = json_web_key.read(given[place - 1]);
         if (key === undefined) skipped.push(`key ${place} ${err}`);
         else if (is_repeated(keys, key)) skipped.push(`key ${place} is in the set already`);
-        else add(set, keys, key);
+        else if (add(set, keys, key)) skipped.push(`key ${place} has the id of another key for the same algorithm`);
         if (pause !== undefined) pause();
     }
     return set;
@@ -96,7 +120,7 @@ export function parse(text: string, pause?: (this: void) => void): Result<KeySet
     const list = given as readonly unknown[];
     if (list.length > MOST_KEYS) return $multi(undefined, `the JWKS has more than ${MOST_KEYS} keys`);
     const set = read_all(list, pause);
-    if (set.keys.length > 0) return $multi(set);
+    if (is_usable(set)) return $multi(set);
     const why = set.skipped.length === 0 ? "" : `: ${set.skipped[0]}`;
     return $multi(undefined, `the JWKS has no key that can be used${why}`);
 }

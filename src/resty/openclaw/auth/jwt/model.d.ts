@@ -14,7 +14,7 @@ export interface Key {
 /** The keys of one JWKS. Never changed after it is made. */
 export interface KeySet {
     readonly keys: readonly Key[];
-    /** Why each of the other keys is not used: "key 2 has fewer than 2048 bits". No values of keys. */
+    /** Why other keys are not used, or not for all that they are for: "key 2 has less than 2048 bits". No values of keys. */
     readonly skipped: readonly string[];
     /**
      * The one key with that id that fits the algorithm; for a token without an id, the one key of the set that fits. Nothing where
@@ -29,6 +29,8 @@ export interface KeySet {
 export interface KeySource {
     /** Grows when the keys change; verified tokens of another generation are forgotten. Reading it costs no more than a field. */
     readonly generation: number;
+    /** Whether it has secrets rather than public keys. */
+    readonly has_secrets?: boolean;
     /** The keys; nothing where none were ever loaded. Phases: any. */
     current(): KeySet | undefined;
     /**

@@ -5,24 +5,16 @@
 
 export type Curve = "P-256" | "P-384" | "P-521" | "Ed25519" | "Ed448";
 
-const INTEGER = "\x02";
-const BIT_STRING = "\x03";
-const SEQUENCE = "\x30";
+// No text of TypeScript holds a byte above 127: it would become two.
+const INTEGER = string.char(0x02);
+const BIT_STRING = string.char(0x03);
+const NULL = string.char(0x05, 0x00);
+const OBJECT_IDENTIFIER = string.char(0x06);
+const SEQUENCE = string.char(0x30);
 /** From here on, a length takes more than one byte. */
 const LONG_LENGTH = 0x80;
 /** The first byte of a point that is written with both coordinates (SEC 1, 2.3.3). */
-const UNCOMPRESSED = "\x04";
-
-/** Identifiers of what a key is for, encoded. */
-const RSA_ENCRYPTION = "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01\x05\x00";
-const EC_PUBLIC_KEY = "\x06\x07\x2a\x86\x48\xce\x3d\x02\x01";
-const CURVES: Record<Curve, string> = {
-    "P-256": `${EC_PUBLIC_KEY}\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07`,
-    "P-384": `${EC_PUBLIC_KEY}\x06\x05\x2b\x81\x04\x00\x22`,
-    "P-521": `${EC_PUBLIC_KEY}\x06\x05\x2b\x81\x04\x00\x23`,
-    Ed25519: "\x06\x03\x2b\x65\x70",
-    Ed448: "\x06\x03\x2b\x65\x71",
-};
+const UNCOMPRESSED = string.char(0x04);
 
 /** A length up to 65,535. */
 function length_bytes(length: number): string {
@@ -34,6 +26,21 @@ function length_bytes(length: number): string {
 function element(tag: string, content: string): string {
     return tag + length_bytes(content.length) + content;
 }
+
+function identifier(...bytes: number[]): string {
+    return element(OBJECT_IDENTIFIER, string.char(...bytes));
+}
+
+/** What a key is for: rsaEncryption, id-ecPublicKey with the curve, id-Ed25519, id-Ed448. */
+const RSA_ENCRYPTION = identifier(0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01) + NULL;
+const EC_PUBLIC_KEY = identifier(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01);
+const CURVES: Record<Curve, string> = {
+    "P-256": EC_PUBLIC_KEY + identifier(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07),
+    "P-384": EC_PUBLIC_KEY + identifier(0x2b, 0x81, 0x04, 0x00, 0x22),
+    "P-521": EC_PUBLIC_KEY + identifier(0x2b, 0x81, 0x04, 0x00, 0x23),
+    Ed25519: identifier(0x2b, 0x65, 0x70),
+    Ed448: identifier(0x2b, 0x65, 0x71),
+};
 
 /** The number without zero bytes at its front; empty for 0. Big-endian. Phases: any. */
 export function significant(number: string): string {

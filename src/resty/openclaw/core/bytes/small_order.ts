@@ -4,28 +4,31 @@
  * EdDSAs" (Chalkias et al., 2020), table 1, for Ed25519, without the bit of the sign.
  */
 
-const ZEROS = "\0";
-const ONES = "\xff";
+function byte_of(this: void, digits: string): string {
+    return string.char(tonumber(digits, 16)!);
+}
+
+/** No text of TypeScript holds a byte above 127: it would become two. */
+function from_hex(digits: string): string {
+    const [bytes] = string.gsub(digits, "%x%x", byte_of);
+    return bytes;
+}
 
 /** y = 0, 1, -1, the two of order 8, and 0 and 1 once more, written as p and p + 1. Little-endian. */
 const ED25519 = new LuaSet<string>();
-ED25519.add(string.rep(ZEROS, 32));
-ED25519.add(`\x01${string.rep(ZEROS, 31)}`);
-ED25519.add(`\xec${string.rep(ONES, 30)}\x7f`);
-ED25519.add(
-    "\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0\xd5\xdf\xac\x05\xd3\xc6\x33\x39\xb1\x38\x02\x88\x6d\x53\xfc\x05",
-);
-ED25519.add(
-    "\xc7\x17\x6a\x70\x3d\x4d\xd8\x4f\xba\x3c\x0b\x76\x0d\x10\x67\x0f\x2a\x20\x53\xfa\x2c\x39\xcc\xc6\x4e\xc7\xfd\x77\x92\xac\x03\x7a",
-);
-ED25519.add(`\xed${string.rep(ONES, 30)}\x7f`);
-ED25519.add(`\xee${string.rep(ONES, 30)}\x7f`);
+ED25519.add(from_hex(string.rep("00", 32)));
+ED25519.add(from_hex(`01${string.rep("00", 31)}`));
+ED25519.add(from_hex(`ec${string.rep("ff", 30)}7f`));
+ED25519.add(from_hex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"));
+ED25519.add(from_hex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"));
+ED25519.add(from_hex(`ed${string.rep("ff", 30)}7f`));
+ED25519.add(from_hex(`ee${string.rep("ff", 30)}7f`));
 
 /** y = 0, 1 and -1; OpenSSL itself refuses other ways to write them. */
 const ED448 = new LuaSet<string>();
-ED448.add(string.rep(ZEROS, 57));
-ED448.add(`\x01${string.rep(ZEROS, 56)}`);
-ED448.add(`\xfe${string.rep(ONES, 27)}\xfe${string.rep(ONES, 27)}\0`);
+ED448.add(string.rep("\0", 57));
+ED448.add(from_hex(`01${string.rep("00", 56)}`));
+ED448.add(from_hex(`fe${string.rep("ff", 27)}fe${string.rep("ff", 27)}00`));
 
 const SIGN = 0x80;
 
