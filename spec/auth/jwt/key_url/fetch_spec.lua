@@ -164,6 +164,18 @@ describe("key_url fetch", function()
             assert.equal(0, raw_server.connections)
         end)
 
+        it("names the remedy where nothing is trusted", function()
+            local http_client = require("resty.openclaw.http_client")
+            local request = stub(http_client, "request").returns(nil, "cannot connect: no TLS: 20: unable to get local issuer certificate")
+            local _, err = fetch.fetch(place())
+            request:revert()
+            assert.equal(
+                "cannot connect: no TLS: 20: unable to get local issuer certificate; "
+                    .. "lua_ssl_trusted_certificate must name the file with its authority",
+                err
+            )
+        end)
+
         it("takes nothing of a server without TLS", function()
             local answer, err = over_tls(18080, "sink.test")
             assert.is_nil(answer)

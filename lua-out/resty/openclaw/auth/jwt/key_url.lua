@@ -4,6 +4,8 @@ local setmetatable = setmetatable
 local math_max = math.max
 local guard = require("resty.openclaw.core.metrics.guard")
 local guard_call = guard.call
+local worker_process = require("resty.openclaw.core.process.worker_process")
+local worker_process_is_here = worker_process.is_here
 local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
 local key_figures = require("resty.openclaw.auth.jwt.key_figures")
@@ -96,7 +98,7 @@ local function tick(premature)
 end
 --- Fetches at once if it is due, as sockets do not exist in init_worker, and looks for newer keys from now on.
 local function init_worker(self)
-    if self.is_started then
+    if self.is_started or not worker_process_is_here() then
         return
     end
     self.is_started = true

@@ -4,6 +4,7 @@
  */
 import * as guard from "../../core/metrics/guard";
 import type { Registry } from "../../core/metrics/metric_registry";
+import * as worker_process from "../../core/process/worker_process";
 import * as clock from "../../core/time/clock";
 import * as key_figures from "./key_figures";
 import type { Feed, Times } from "./key_url/feed";
@@ -88,7 +89,7 @@ function tick(premature: boolean): void {
 
 /** Fetches at once if it is due, as sockets do not exist in init_worker, and looks for newer keys from now on. */
 function init_worker(this: KeyUrl): void {
-    if (this.is_started) return;
+    if (this.is_started || !worker_process.is_here()) return;
     this.is_started = true;
     started.push(this);
     if (is_ticking) return;

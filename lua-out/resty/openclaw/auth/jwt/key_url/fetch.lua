@@ -95,6 +95,11 @@ local function seconds_of(headers)
     ))
 end
 ____exports.seconds_of = seconds_of
+--- What to do about an error of TLS.
+local function remedy(err)
+    local found = string_find(err, "unable to get local issuer certificate", 1, true)
+    return found == nil and "" or "; lua_ssl_trusted_certificate must name the file with its authority"
+end
 --- Fetches the text; redirects are not followed. Phases: timers. On failure nil and why, without anything of the answer.
 local function fetch(place)
     local ____place_target_1 = place.target
@@ -117,7 +122,7 @@ local function fetch(place)
         ssl_server_name = place.server_name
     })
     if response == nil then
-        return nil, err
+        return nil, err .. remedy(err)
     end
     if response.status ~= 200 then
         return nil, ("status " .. tostring(response.status)) .. " instead of 200"

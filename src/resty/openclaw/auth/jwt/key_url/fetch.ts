@@ -80,6 +80,12 @@ export function seconds_of(headers: Record<string, string | undefined>): number 
     return math.max(0, found - (tonumber(age) ?? 0));
 }
 
+/** What to do about an error of TLS. */
+function remedy(err: string): string {
+    const [found] = string.find(err, "unable to get local issuer certificate", 1, true);
+    return found === undefined ? "" : "; lua_ssl_trusted_certificate must name the file with its authority";
+}
+
 /** Fetches the text; redirects are not followed. Phases: timers. On failure nil and why, without anything of the answer. */
 export function fetch(place: Place): Result<Answer> {
     const { scheme, host, port, path } = place.target;
@@ -97,7 +103,7 @@ export function fetch(place: Place): Result<Answer> {
         ssl_verify: true,
         ssl_server_name: place.server_name,
     });
-    if (response === undefined) return $multi(undefined, err);
+    if (response === undefined) return $multi(undefined, err + remedy(err));
     if (response.status !== 200) return $multi(undefined, `status ${response.status} instead of 200`);
     return $multi({ text: response.body, seconds: seconds_of(response.headers) });
 }
