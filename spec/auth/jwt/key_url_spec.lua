@@ -337,6 +337,19 @@ describe("key_url", function()
             safe_set, source.shared.region = source.shared.region, region
         end
 
+        it("the worker that fetched uses its first keys, as long as others", function()
+            local source = open()
+            fill(source)
+            serve("a")
+            fetch_now(source)
+            for _ = 1, 3 do feeds.update(source) end
+            assert.equal("a", kids(source))
+            assert.is_true(source:status().age_seconds < 5)
+            clock.now = function() return now() + 86401 end
+            feeds.update(source)
+            assert.is_nil(source.keys)
+        end)
+
         it("the worker that fetched uses its keys, and says so", function()
             local source = open()
             local other = in_another_worker(source)
@@ -511,6 +524,41 @@ describe("key_url", function()
             assert.equal("b", jwks.kids(found[1], "a", "b"))
             assert.is_true(seconds < 0.1)
             assert.equal(1, raw_server.connections)
+        end)
+
+        it("is not fetched by a worker that comes second, which waits for the first one", function()
+            local source = open()
+            serve("a")
+            fetch_now(source)
+            local claim = shared_keys.claim
+            -- Another worker is faster just now, and ends its fetch in a moment.
+            registry.region.names:safe_add("jwks asked " .. source.shared.id, 1, 30)
+            shared_keys.claim = function(...)
+                shared_keys.note_start(source.shared, clock.now())
+                ngx.timer.at(0.05, function()
+                    shared_keys.store(source.shared, 7, jwks.text("b"))
+                    shared_keys.note_end(source.shared)
+                end)
+                return claim(...)
+            end
+            local found = source:find("b")
+            shared_keys.claim = claim
+            assert.equal("b", jwks.kids(found, "a", "b"))
+            assert.equal(1, raw_server.connections)
+            assert.is_false(shared_keys.is_running(source.shared))
+            assert.is_nil(source.fetch)
+        end)
+
+        it("wastes no turn while this worker fetches already", function()
+            local source = open({ wait = 0.1 })
+            serve("a")
+            fetch_now(source)
+            raw_server.plan({ 0.3, jwks.response(jwks.text("a")) }, jwks.response(jwks.text("b")))
+            shared_keys.set_due(source.shared, 0)
+            refresh.tick(source)
+            for _ = 1, 2 do assert.equal("a", jwks.kids(source:find("b"), "a", "b")) end
+            eventually(function() return source.fetch == nil end, "a fetch ends")
+            assert.equal("b", jwks.kids(source:find("b"), "a", "b"))
         end)
 
         it("is waited for no longer than a second", function()
