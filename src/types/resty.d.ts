@@ -127,3 +127,17 @@ declare module "resty.redis" {
     }
     export type { RedisClient, RedisLibrary };
 }
+
+/** @noResolution */
+declare module "resty.lrucache" {
+    interface LruCache<T> {
+        get(key: string): T | undefined;
+        /** Without a time it is kept until its place is needed. */
+        set(key: string, value: T, seconds?: number): void;
+        flush_all(): void;
+        count(): number;
+    }
+    function new_<T>(most: number): LruCache<T>;
+    export { new_ as new };
+    export type { LruCache };
+}

@@ -43,26 +43,51 @@ local function update(context, bytes, count)
     end
 end
 ____exports.update = update
-local function finish(self, context)
+--- Leaves the digest in `digest_bytes`; false on failure.
+local function ____end(digest, context)
     if context.broken or ffi.C.EVP_DigestFinal_ex(context.handle, digest_bytes, digest_size) ~= 1 then
-        return nil, "OpenSSL failed to work out " .. self.algorithm
+        return false
     end
-    if #self.idle < MOST_IDLE then
-        local ____self_idle_0 = self.idle
-        ____self_idle_0[#____self_idle_0 + 1] = context
+    if #digest.idle < MOST_IDLE then
+        local ____digest_idle_0 = digest.idle
+        ____digest_idle_0[#____digest_idle_0 + 1] = context
     end
+    return true
+end
+--- What is in `digest_bytes`.
+local function in_hex()
     local size = digest_size[0]
     ffi.C.ngx_hex_dump(hex, digest_bytes, size)
-    return (ffi_string(hex, 2 * size))
+    local text = ffi_string(hex, 2 * size)
+    return text
+end
+local function failure(digest)
+    return "OpenSSL failed to work out " .. digest.algorithm
+end
+local function finish(self, context)
+    if not ____end(self, context) then
+        return nil, failure(self)
+    end
+    return in_hex()
 end
 local function of(self, text)
     local context = self:begin()
     update(context, text, #text)
     return self:finish(context)
 end
-local function hmac(self, key, text)
+local function bytes_of(self, text)
+    local context = self:begin()
+    update(context, text, #text)
+    if not ____end(self, context) then
+        return nil, failure(self)
+    end
+    local bytes = ffi_string(digest_bytes, digest_size[0])
+    return bytes
+end
+--- Leaves the HMAC in `digest_bytes`; false on failure.
+local function make_hmac(digest, key, text)
     local made = ffi.C.HMAC(
-        self.method,
+        digest.method,
         key,
         #key,
         text,
@@ -70,12 +95,20 @@ local function hmac(self, key, text)
         digest_bytes,
         digest_size
     )
-    if made == nil then
-        return nil, "OpenSSL failed to work out " .. self.algorithm
+    return made ~= nil
+end
+local function hmac(self, key, text)
+    if not make_hmac(self, key, text) then
+        return nil, failure(self)
     end
-    local size = digest_size[0]
-    ffi.C.ngx_hex_dump(hex, digest_bytes, size)
-    return (ffi_string(hex, 2 * size))
+    return in_hex()
+end
+local function hmac_bytes(self, key, text)
+    if not make_hmac(self, key, text) then
+        return nil, failure(self)
+    end
+    local bytes = ffi_string(digest_bytes, digest_size[0])
+    return bytes
 end
 --- Whether two strings are equal, in constant time: the duration depends on their lengths only. Phases: any.
 local function same(left, right)
@@ -95,7 +128,14 @@ local function same(left, right)
     return difference == 0
 end
 ____exports.same = same
-local metatable = {__index = {begin = begin, finish = finish, of = of, hmac = hmac}}
+local metatable = {__index = {
+    begin = begin,
+    finish = finish,
+    of = of,
+    bytes_of = bytes_of,
+    hmac = hmac,
+    hmac_bytes = hmac_bytes
+}}
 --- Digests by one algorithm. Raises when OpenSSL does not offer it, as in FIPS mode with MD5. Phases: init.
 local function create(algorithm)
     local method = ffi.C.EVP_get_digestbyname(algorithm)

@@ -19,7 +19,7 @@ unsigned char *HMAC(const struct evp_md_st *type, const void *key, int key_bytes
 `);
 ffi.cdef("unsigned char *ngx_hex_dump(unsigned char *text, const unsigned char *data, size_t bytes);");
 
-export type Algorithm = "md5" | "sha256";
+export type Algorithm = "md5" | "sha256" | "sha384" | "sha512";
 
 /** The state of a digest. One that is never finished is garbage collected. */
 export interface Context {
@@ -39,8 +39,12 @@ export interface Digest {
     finish(context: Context): Result<string>;
     /** The digest of one string in lower-case hex. On failure nil and why. Phases: any. */
     of(text: string): Result<string>;
+    /** The digest of one string as bytes. As `of`. */
+    bytes_of(text: string): Result<string>;
     /** The HMAC of a string (RFC 2104) in lower-case hex. As `of`. */
     hmac(key: string, text: string): Result<string>;
+    /** The HMAC of a string as bytes. As `of`. */
+    hmac_bytes(key: string, text: string): Result<string>;
 }
 
 /** Past this many digests at a time, contexts are not kept. */
@@ -67,14 +71,28 @@ export function update(this: void, context: Context, bytes: Bytes | string, coun
     if (!context.broken) context.broken = ffi.C.EVP_DigestUpdate!(context.handle, bytes, count) !== 1;
 }
 
-function finish(this: Digest, context: Context): Result<string> {
-    if (context.broken || ffi.C.EVP_DigestFinal_ex!(context.handle, digest_bytes, digest_size) !== 1) {
-        return $multi(undefined, `OpenSSL failed to work out ${this.algorithm}`);
-    }
-    if (this.idle.length < MOST_IDLE) this.idle.push(context);
+/** Leaves the digest in `digest_bytes`; false on failure. */
+function end(digest: Digest, context: Context): boolean {
+    if (context.broken || ffi.C.EVP_DigestFinal_ex!(context.handle, digest_bytes, digest_size) !== 1) return false;
+    if (digest.idle.length < MOST_IDLE) digest.idle.push(context);
+    return true;
+}
+
+/** What is in `digest_bytes`. */
+function in_hex(): string {
     const size = digest_size.get(0);
     ffi.C.ngx_hex_dump!(hex, digest_bytes, size);
-    return $multi(ffi.string(hex, 2 * size));
+    const text = ffi.string(hex, 2 * size);
+    return text;
+}
+
+function failure(digest: Digest): string {
+    return `OpenSSL failed to work out ${digest.algorithm}`;
+}
+
+function finish(this: Digest, context: Context): Result<string> {
+    if (!end(this, context)) return $multi(undefined, failure(this));
+    return $multi(in_hex());
 }
 
 function of(this: Digest, text: string): Result<string> {
@@ -83,12 +101,29 @@ function of(this: Digest, text: string): Result<string> {
     return this.finish(context);
 }
 
+function bytes_of(this: Digest, text: string): Result<string> {
+    const context = this.begin();
+    update(context, text, text.length);
+    if (!end(this, context)) return $multi(undefined, failure(this));
+    const bytes = ffi.string(digest_bytes, digest_size.get(0));
+    return $multi(bytes);
+}
+
+/** Leaves the HMAC in `digest_bytes`; false on failure. */
+function make_hmac(digest: Digest, key: string, text: string): boolean {
+    const made = ffi.C.HMAC!(digest.method, key, key.length, text, text.length, digest_bytes, digest_size);
+    return made !== undefined;
+}
+
 function hmac(this: Digest, key: string, text: string): Result<string> {
-    const made = ffi.C.HMAC!(this.method, key, key.length, text, text.length, digest_bytes, digest_size);
-    if (made === undefined) return $multi(undefined, `OpenSSL failed to work out ${this.algorithm}`);
-    const size = digest_size.get(0);
-    ffi.C.ngx_hex_dump!(hex, digest_bytes, size);
-    return $multi(ffi.string(hex, 2 * size));
+    if (!make_hmac(this, key, text)) return $multi(undefined, failure(this));
+    return $multi(in_hex());
+}
+
+function hmac_bytes(this: Digest, key: string, text: string): Result<string> {
+    if (!make_hmac(this, key, text)) return $multi(undefined, failure(this));
+    const bytes = ffi.string(digest_bytes, digest_size.get(0));
+    return $multi(bytes);
 }
 
 /**
@@ -101,7 +136,7 @@ export function same(left: string, right: string): boolean {
     return difference === 0;
 }
 
-const metatable = { __index: { begin, finish, of, hmac } };
+const metatable = { __index: { begin, finish, of, bytes_of, hmac, hmac_bytes } };
 
 /** Digests by one algorithm. Raises when OpenSSL does not offer it, as in FIPS mode with MD5. Phases: init. */
 function create(algorithm: Algorithm): Digest {
