@@ -2,7 +2,7 @@
 import * as time_slice from "../../core/time/time_slice";
 import * as lines from "../lines";
 import type { Part } from "../sink";
-import type { Endpoint } from "./endpoint";
+import type { Endpoint } from "../../http_client/endpoint";
 
 /** The result of sending lines as datagrams. */
 export interface Result {

@@ -11,7 +11,7 @@ import { option } from "../../config/schema";
 import * as clock from "../../core/time/clock";
 import * as connection from "../../http_client/connection";
 import type { Target } from "../../http_client/target";
-import type { Endpoint, Tls } from "./endpoint";
+import type { Endpoint, Tls } from "../../http_client/endpoint";
 
 export interface KeptStream {
     readonly target: Target;

@@ -7,8 +7,8 @@ import { computed, option, optional } from "../../config/schema";
 import * as lines from "../lines";
 import type { Outcome, Sink } from "../sink";
 import * as datagrams from "./datagrams";
-import type { Endpoint } from "./endpoint";
-import * as endpoints from "./endpoint";
+import type { Endpoint } from "../../http_client/endpoint";
+import * as endpoints from "../../http_client/endpoint";
 
 interface UdpSink extends Sink {
     readonly endpoint: Endpoint;
