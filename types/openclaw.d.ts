@@ -141,6 +141,8 @@ declare module "resty.openclaw.core.files.files" {
     export type File = number;
     /** Whether the error of one of these functions is a full disk or an exceeded disk quota. */
     export function is_full(problem: string): boolean;
+    /** Whether the error of one of these functions is that this process may not. */
+    export function is_forbidden(problem: string): boolean;
     /** An open file. A file that is made gets the mode, that of its owner alone unless given. On failure nil and why. */
     export function open(path: string, mode: Mode, rights?: number): Result<File>;
     /** Closes a file, which releases its lock. */

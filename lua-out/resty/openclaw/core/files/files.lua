@@ -42,6 +42,7 @@ local SEEK_END = 2
 --- LOCK_EX | LOCK_NB
 local LOCK_AT_ONCE = bit_bor(2, 4)
 local EINTR = 4
+local EACCES = 13
 local EEXIST = 17
 local ENOSPC = 28
 local EDQUOT = 122
@@ -79,6 +80,17 @@ local function is_full(problem)
     return no_space ~= nil or no_quota ~= nil
 end
 ____exports.is_full = is_full
+--- Whether the error of one of these functions is that this process may not.
+local function is_forbidden(problem)
+    local found = string_find(
+        problem,
+        message(EACCES),
+        1,
+        true
+    )
+    return found ~= nil
+end
+____exports.is_forbidden = is_forbidden
 --- The error, if any, by the result of a system call.
 local function outcome(answer, what)
     if answer == 0 then

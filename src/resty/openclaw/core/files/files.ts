@@ -62,6 +62,7 @@ const SEEK_END = 2;
 /** LOCK_EX | LOCK_NB */
 const LOCK_AT_ONCE = 2 | 4;
 const EINTR = 4;
+const EACCES = 13;
 const EEXIST = 17;
 const ENOSPC = 28;
 const EDQUOT = 122;
@@ -91,6 +92,12 @@ export function is_full(problem: string): boolean {
     const [no_space] = string.find(problem, message(ENOSPC), 1, true);
     const [no_quota] = string.find(problem, message(EDQUOT), 1, true);
     return no_space !== undefined || no_quota !== undefined;
+}
+
+/** Whether the error of one of these functions is that this process may not. */
+export function is_forbidden(problem: string): boolean {
+    const [found] = string.find(problem, message(EACCES), 1, true);
+    return found !== undefined;
 }
 
 /** The error, if any, by the result of a system call. */
