@@ -127,3 +127,17 @@ declare module "resty.redis" {
     }
     export type { RedisClient, RedisLibrary };
 }
+
+/** @noResolution */
+declare module "resty.lrucache" {
+    /** Values that are never nil. */
+    interface LruCache<Value> {
+        get(key: string): Value | undefined;
+        set(key: string, value: Value): void;
+        delete(key: string): void;
+        flush_all(): void;
+    }
+    function new_<Value>(most: number): Result<LruCache<Value>>;
+    export { new_ as new };
+    export type { LruCache };
+}
