@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 
 /** What stands beside the plugins in src/resty/openclaw. */
-const OTHERS = ["config", "core", "gateway", "http_client", "plugin", "spool"];
+const OTHERS = ["config", "core", "gateway", "http_client", "plugin", "redis_client", "spool"];
 const modules = readdirSync(`${import.meta.dirname}/src/resty/openclaw`).map((name) => name.replace(/\.ts$/, ""));
 const PLUGINS = [...new Set(modules)].filter((name) => !OTHERS.includes(name)).join("|");
 const ROOT = "^src/resty/openclaw";

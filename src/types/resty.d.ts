@@ -130,14 +130,16 @@ declare module "resty.redis" {
 
 /** @noResolution */
 declare module "resty.lrucache" {
-    interface LruCache<T> {
-        get(key: string): T | undefined;
+    /** Values that are never nil. */
+    interface LruCache<Value> {
+        get(key: string): Value | undefined;
         /** Without a time it is kept until its place is needed. */
-        set(key: string, value: T, seconds?: number): void;
+        set(key: string, value: Value, seconds?: number): void;
+        delete(key: string): void;
         flush_all(): void;
         count(): number;
     }
-    function new_<T>(most: number): LruCache<T>;
+    function new_<Value>(most: number): LruCache<Value>;
     export { new_ as new };
     export type { LruCache };
 }

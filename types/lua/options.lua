@@ -82,7 +82,7 @@
 ---@field port? integer its port (redis_stream, syslog, tcp, tls, udp)
 ---@field username? string user name; without it, the default user (redis_stream)
 ---@field password? string the password, which is never logged (redis_stream)
----@field password_file? string the absolute path of a file whose first line is the password, read anew for each batch; workers must be able to read it, and not all users may (redis_stream)
+---@field password_file? string the absolute path of a file whose first line is the password, read anew at most once a second; workers must be able to read it, and not all users may (redis_stream)
 ---@field hosts? string[] instead of `host` and `port`: `{ "10.0.0.1:6379", "10.0.0.2:6379" }`, the nodes of a cluster, or a server and its replicas (redis_stream)
 ---@field database? integer the database; a cluster has only 0 (redis_stream)
 ---@field ssl? boolean whether to use TLS (redis_stream)

@@ -1,7 +1,10 @@
 local disk = require("spec.support.disk")
 local eventually = require("spec.support.eventually")
 local listener = require("spec.support.listener")
+local redis_peer = require("spec.support.redis_peer")
 local sinks = require("spec.support.sinks")
+
+local accept, aside, commands, read_to = redis_peer.accept, redis_peer.aside, redis_peer.commands, redis_peer.read_to
 
 local PASSWORD_FILE = ngx.config.prefix() .. "/redis_password"
 
@@ -11,46 +14,6 @@ local function sink(more)
         options[name] = value
     end
     return sinks.open("spec", options)
-end
-
-local function aside(work, ...)
-    local result = {}
-    ngx.thread.spawn(function(...)
-        result.verdict, result.err, result.retry_after, result.part, result.cause = work(...)
-        result.done = true
-    end, ...)
-    return result
-end
-
-local function accept(server)
-    return eventually(function() return server:accept() end, "a connection")
-end
-
---- Reads until the text ends so.
-local function read_to(peer, ending)
-    local text = ""
-    eventually(function()
-        text = text .. (peer:receive() or "")
-        return text:sub(-#ending) == ending
-    end, ending)
-    return text
-end
-
---- The words of all commands in a text, one list for each.
-local function commands(text)
-    local found, at = {}, 1
-    while at <= #text do
-        local count, after = text:match("^%*(%d+)\r\n()", at)
-        local words = {}
-        at = after
-        for _ = 1, tonumber(count) do
-            local size, word = text:match("^%$(%d+)\r\n()", at)
-            words[#words + 1] = text:sub(word, word + size - 1)
-            at = word + size + 2
-        end
-        found[#found + 1] = table.concat(words, " ")
-    end
-    return found
 end
 
 --- A batch sent to a server that answers so, once it has all of it.
@@ -297,7 +260,7 @@ describe("post_action redis_stream sink", function()
         eventually(function() return sending.done end)
     end)
 
-    it("reads the password from a file, anew for each batch", function()
+    it("reads the password from a file, anew after a second", function()
         local function write(text)
             local file = assert(io.open(PASSWORD_FILE, "w"))
             file:write(text)
@@ -309,6 +272,7 @@ describe("post_action redis_stream sink", function()
         local log = sink({ port = server.port, password_file = PASSWORD_FILE })
         for _, password in ipairs({ "first", "second" }) do
             write(password .. "\n")
+            ngx.sleep(1.05)
             local sending = aside(log.send, log, "a\n", 1, math.huge)
             local peer = accept(server)
             assert.same({ "auth " .. password }, commands(read_to(peer, password .. "\r\n")))
@@ -318,6 +282,7 @@ describe("post_action redis_stream sink", function()
             eventually(function() return sending.done end)
         end
         os.remove(PASSWORD_FILE)
+        ngx.sleep(1.05)
         local verdict, err = log:send("a\n", 1, math.huge)
         assert.equal("retry", verdict)
         assert.matches("^cannot read the password file: ", err)

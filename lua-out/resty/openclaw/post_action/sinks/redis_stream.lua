@@ -6,8 +6,6 @@ local tostring = tostring
 local type = type
 local math_min = math.min
 local string_format = string.format
-local semaphore = require("ngx.semaphore")
-local semaphore_new = semaphore.new
 local kinds = require("resty.openclaw.config.kinds")
 local kinds_whole = kinds.whole
 local ____schema = require("resty.openclaw.config.schema")
@@ -16,23 +14,26 @@ local option = ____schema.option
 local required = ____schema.required
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local time_slice_yield_now = time_slice.yield_now
-local ids = require("resty.openclaw.post_action.ids")
-local ids_of = ids.of
-local lines = require("resty.openclaw.post_action.lines")
-local lines_join = lines.join
-local lines_split = lines.split
-local redis_client = require("resty.openclaw.post_action.sinks.redis_client")
+local redis_client = require("resty.openclaw.redis_client")
+local redis_client_MOST_REDIRECTIONS = redis_client.MOST_REDIRECTIONS
 local redis_client_SCHEMA = redis_client.SCHEMA
 local redis_client_index_of = redis_client.index_of
 local redis_client_leave = redis_client.leave
 local redis_client_new = redis_client.new
 local redis_client_open = redis_client.open
 local redis_client_use_next_server = redis_client.use_next_server
-local redis_errors = require("resty.openclaw.post_action.sinks.redis_error")
+local redis_errors = require("resty.openclaw.redis_client.errors")
 local redis_errors_cause_of = redis_errors.cause_of
 local redis_errors_is_permanent = redis_errors.is_permanent
 local redis_errors_may_another_host_accept = redis_errors.may_another_host_accept
 local redis_errors_redirection = redis_errors.redirection
+local in_time = require("resty.openclaw.redis_client.in_time")
+local in_time_run = in_time.run
+local ids = require("resty.openclaw.post_action.ids")
+local ids_of = ids.of
+local lines = require("resty.openclaw.post_action.lines")
+local lines_join = lines.join
+local lines_split = lines.split
 local STREAM_SCHEMA = {
     key = required(kinds.text, "the stream"),
     max_length = option(
@@ -46,8 +47,8 @@ local STREAM_SCHEMA = {
 local SCHEMA = joined(STREAM_SCHEMA, redis_client_SCHEMA)
 ____exports.SCHEMA = SCHEMA
 ____exports.check = redis_client.check
---- A key that moves is followed so many times; if the cluster redirects further, the batch is retried later.
-local MOST_REDIRECTIONS = 3
+--- Batches are sent one after the other.
+local MOST_IDLE_CONNECTIONS = 1
 --- So many commands are built, at some microseconds each, before other requests are served.
 local COMMANDS_AT_A_STRETCH = 100
 local function add(sink, client, line)
@@ -136,7 +137,7 @@ local function follow(job, replies, from)
     local ____job_sink_1 = job.sink
     local redis = ____job_sink_1.redis
     local at = from
-    for _ = 1, MOST_REDIRECTIONS do
+    for _ = 1, redis_client_MOST_REDIRECTIONS do
         local redirection, numbers = redirected(replies)
         if redirection == nil then
             return
@@ -192,7 +193,6 @@ local function work(job)
             ____opt_3:close()
         end
     end
-    job.done:post(1)
 end
 --- The outcome of the replies; failed entries become a part of their own. Temporary errors go before permanent ones.
 local function judge(all, replies)
@@ -228,23 +228,15 @@ local function cause_without_reply(err)
     local cause = redis_errors_cause_of(err or "")
     return cause == "credentials" and cause or nil
 end
---- The library's timeouts start again with each reply. So a light thread sends the batch, and is killed, with its connection, on timeout.
 local function send(self, text, _entries, most_seconds)
-    local done, err = semaphore_new()
-    if done == nil then
-        return "retry", err
-    end
     local job = {
         sink = self,
-        all = lines_split(text),
-        done = done
+        all = lines_split(text)
     }
-    local thread = ngx.thread.spawn(work, job)
     local seconds = math_min(self.redis.timeout_ms / 1000, most_seconds)
-    local in_time = done:wait(seconds)
-    if in_time ~= true then
-        ngx.thread.kill(thread)
-        return "retry", "not done in time"
+    local is_done, err = in_time_run(seconds, work, job)
+    if is_done == nil then
+        return "retry", err
     end
     if job.replies == nil then
         return "retry", job.err, nil, nil, cause_without_reply(job.err)
@@ -255,7 +247,7 @@ local metatable = {__index = {send = send}}
 --- A sink that appends to the stream at `key`. Phases: init. Raises where the options do not fit together.
 local function create(options, path)
     local fields = {
-        redis = redis_client_new(options, path),
+        redis = redis_client_new(options, path, "redis_stream", MOST_IDLE_CONNECTIONS),
         key = options.key,
         max_length = string_format("%.0f", options.max_length),
         field = options.field,

@@ -1,8 +1,8 @@
 /** Sends datagrams over UDP or to a unix socket. They are not acknowledged. */
 import * as time_slice from "../../core/time/time_slice";
+import type { Endpoint } from "../../http_client/endpoint";
 import * as lines from "../lines";
 import type { Part } from "../sink";
-import type { Endpoint } from "./endpoint";
 
 /** The result of sending lines as datagrams. */
 export interface Result {

@@ -10,8 +10,8 @@ import type { Values } from "../../config/schema";
 import { option } from "../../config/schema";
 import * as clock from "../../core/time/clock";
 import * as connection from "../../http_client/connection";
+import type { Endpoint, Tls } from "../../http_client/endpoint";
 import type { Target } from "../../http_client/target";
-import type { Endpoint, Tls } from "./endpoint";
 
 export interface KeptStream {
     readonly target: Target;

@@ -1,18 +1,17 @@
 /** Appends each entry to a stream of Redis or Valkey, with one pipeline for each batch. */
-import type { Semaphore } from "ngx.semaphore";
-import * as semaphore from "ngx.semaphore";
 import type { RedisClient } from "resty.redis";
 import * as kinds from "../../config/kinds";
 import type { Values } from "../../config/schema";
 import { joined, option, required } from "../../config/schema";
 import * as time_slice from "../../core/time/time_slice";
+import type { Redis } from "../../redis_client";
+import * as redis_client from "../../redis_client";
+import type { Redirection } from "../../redis_client/errors";
+import * as redis_errors from "../../redis_client/errors";
+import * as in_time from "../../redis_client/in_time";
 import * as ids from "../ids";
 import * as lines from "../lines";
 import type { Cause, Outcome, Part, Sink } from "../sink";
-import type { Redis } from "./redis_client";
-import * as redis_client from "./redis_client";
-import type { Redirection } from "./redis_error";
-import * as redis_errors from "./redis_error";
 
 interface RedisSink extends Sink {
     readonly redis: Redis;
@@ -26,7 +25,6 @@ interface RedisSink extends Sink {
 interface Job {
     readonly sink: RedisSink;
     readonly all: string[];
-    readonly done: Semaphore;
     client?: RedisClient | undefined;
     /** One for each line: an id, or false and why not. */
     replies?: unknown[];
@@ -47,8 +45,8 @@ const STREAM_SCHEMA = {
 export const SCHEMA = joined(STREAM_SCHEMA, redis_client.SCHEMA);
 export const check = redis_client.check;
 
-/** A key that moves is followed so many times; if the cluster redirects further, the batch is retried later. */
-const MOST_REDIRECTIONS = 3;
+/** Batches are sent one after the other. */
+const MOST_IDLE_CONNECTIONS = 1;
 
 /** So many commands are built, at some microseconds each, before other requests are served. */
 const COMMANDS_AT_A_STRETCH = 100;
@@ -112,7 +110,8 @@ function redirected(replies: unknown[]): LuaMultiReturn<[first: Redirection | un
 function follow(job: Job, replies: unknown[], from: number): void {
     const { redis } = job.sink;
     let at = from;
-    for (const _ of $range(1, MOST_REDIRECTIONS)) {
+    // If the cluster redirects further, the batch is retried later.
+    for (const _ of $range(1, redis_client.MOST_REDIRECTIONS)) {
         const [redirection, numbers] = redirected(replies);
         if (redirection === undefined) return;
         const target = redis_client.index_of(redis, at, redirection);
@@ -153,7 +152,6 @@ function work(job: Job): void {
         job.err = `no reply of Redis: ${err}`;
         job.client?.close();
     }
-    job.done.post(1);
 }
 
 /** The outcome of the replies; failed entries become a part of their own. Temporary errors go before permanent ones. */
@@ -181,18 +179,11 @@ function cause_without_reply(err: string | undefined): Cause | undefined {
     return cause === "credentials" ? cause : undefined;
 }
 
-/** The library's timeouts start again with each reply. So a light thread sends the batch, and is killed, with its connection, on timeout. */
 function send(this: RedisSink, text: string, _entries: number, most_seconds: number): Outcome {
-    const [done, err] = semaphore.new();
-    if (done === undefined) return $multi("retry", err);
-    const job: Job = { sink: this, all: lines.split(text), done };
-    const thread = ngx.thread.spawn(work, job);
+    const job: Job = { sink: this, all: lines.split(text) };
     const seconds = math.min(this.redis.timeout_ms / 1000, most_seconds);
-    const [in_time] = done.wait(seconds);
-    if (in_time !== true) {
-        ngx.thread.kill(thread);
-        return $multi("retry", "not done in time");
-    }
+    const [is_done, err] = in_time.run(seconds, work, job);
+    if (is_done === undefined) return $multi("retry", err);
     if (job.replies === undefined) return $multi("retry", job.err, undefined, undefined, cause_without_reply(job.err));
     return judge(job.all, job.replies);
 }
@@ -202,7 +193,7 @@ const metatable = { __index: { send } };
 /** A sink that appends to the stream at `key`. Phases: init. Raises where the options do not fit together. */
 function create(options: Values<typeof SCHEMA>, path: string): Sink {
     const fields = {
-        redis: redis_client.new(options, path),
+        redis: redis_client.new(options, path, "redis_stream", MOST_IDLE_CONNECTIONS),
         key: options.key,
         max_length: string.format("%.0f", options.max_length),
         field: options.field,

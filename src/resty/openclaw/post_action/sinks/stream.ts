@@ -1,9 +1,9 @@
 /** Writes lines to a stream connection: TCP, TLS or a unix socket. */
 import type { Values } from "../../config/schema";
 import { joined, required } from "../../config/schema";
+import type { Endpoint, Tls } from "../../http_client/endpoint";
+import * as endpoints from "../../http_client/endpoint";
 import type { Outcome, Sink } from "../sink";
-import type { Endpoint, Tls } from "./endpoint";
-import * as endpoints from "./endpoint";
 import type { KeptStream } from "./kept_stream";
 import * as kept_stream from "./kept_stream";
 

@@ -4,11 +4,11 @@ import type { Problems } from "../../config/problems";
 import * as problem from "../../config/problems";
 import type { Values } from "../../config/schema";
 import { computed, option, optional } from "../../config/schema";
+import type { Endpoint } from "../../http_client/endpoint";
+import * as endpoints from "../../http_client/endpoint";
 import * as lines from "../lines";
 import type { Outcome, Sink } from "../sink";
 import * as datagrams from "./datagrams";
-import type { Endpoint } from "./endpoint";
-import * as endpoints from "./endpoint";
 
 interface UdpSink extends Sink {
     readonly endpoint: Endpoint;

@@ -1,5 +1,7 @@
 /** Classifies errors of Redis and Valkey. Pure Lua. */
-import type { Cause } from "../sink";
+
+/** Why a valid command is not accepted: the server is overloaded or starting, refuses the credentials, or does not take it at all. */
+export type Cause = "busy" | "credentials" | "misdirected";
 
 /** How temporary errors begin. Others, such as a wrong type or an unknown command, mean a wrong configuration. */
 const BUSY = [
@@ -36,13 +38,13 @@ export function is_permanent(err: string): boolean {
     return begins_with_one(err, PERMANENT);
 }
 
-/** Why a valid entry is not accepted now. Phases: any. */
+/** Why a valid command is not accepted now. Phases: any. */
 export function cause_of(err: string): Cause {
     if (begins_with_one(err, CREDENTIALS)) return "credentials";
     return begins_with_one(err, BUSY) ? "busy" : "misdirected";
 }
 
-/** Whether another host may accept the entry. Phases: any. */
+/** Whether another host may accept the command. Phases: any. */
 export function may_another_host_accept(err: string): boolean {
     return begins_with_one(err, TRY_ANOTHER_HOST);
 }

@@ -1,11 +1,11 @@
-/** The address of a sink: the options that all sinks on sockets have in common. Phases: init. */
-import type { Kind } from "../../config/kinds";
-import * as kinds from "../../config/kinds";
-import type { Problems } from "../../config/problems";
-import * as problem from "../../config/problems";
-import type { Values } from "../../config/schema";
-import { computed, option } from "../../config/schema";
-import * as http_target from "../../http_client/target";
+/** The address of a server: the options that all clients on sockets have in common. Phases: init. */
+import type { Kind } from "../config/kinds";
+import * as kinds from "../config/kinds";
+import type { Problems } from "../config/problems";
+import * as problem from "../config/problems";
+import type { Values } from "../config/schema";
+import { computed, option } from "../config/schema";
+import * as http_target from "./target";
 
 export interface Endpoint {
     /** A name, an address, or "unix:/path", as sockets want it. */
@@ -20,7 +20,7 @@ export interface Tls {
     readonly ssl_server_name: string | undefined;
 }
 
-/** The options with the address of a sink. */
+/** The options with the address of a server. */
 export interface PlaceOptions {
     readonly host?: string | undefined;
     readonly port?: number | undefined;
@@ -69,7 +69,7 @@ export const TLS_SCHEMA = {
     ),
 };
 
-/** Adds to the problems where a sink is given a unix socket and a host. */
+/** Adds to the problems where both a unix socket and a host are given. */
 export function check_one_place(given: Record<string, unknown>, path: string, problems: Problems): void {
     if (given.path === undefined || (given.host === undefined && given.port === undefined)) return;
     problems.push(`${problem.beginning(path)} "path" is a unix socket, which has no "host" and no "port"`);

@@ -43,7 +43,7 @@ local function is_permanent(err)
     return begins_with_one(err, PERMANENT)
 end
 ____exports.is_permanent = is_permanent
---- Why a valid entry is not accepted now. Phases: any.
+--- Why a valid command is not accepted now. Phases: any.
 local function cause_of(err)
     if begins_with_one(err, CREDENTIALS) then
         return "credentials"
@@ -51,7 +51,7 @@ local function cause_of(err)
     return begins_with_one(err, BUSY) and "busy" or "misdirected"
 end
 ____exports.cause_of = cause_of
---- Whether another host may accept the entry. Phases: any.
+--- Whether another host may accept the command. Phases: any.
 local function may_another_host_accept(err)
     return begins_with_one(err, TRY_ANOTHER_HOST)
 end

@@ -62,7 +62,7 @@ local TLS_SCHEMA = {
     ssl_server_name = computed(kinds.text, "`host`", "with `tls` only: that name; required with an address that is verified")
 }
 ____exports.TLS_SCHEMA = TLS_SCHEMA
---- Adds to the problems where a sink is given a unix socket and a host.
+--- Adds to the problems where both a unix socket and a host are given.
 local function check_one_place(given, path, problems)
     if given.path == nil or given.host == nil and given.port == nil then
         return

@@ -1,0 +1,163 @@
+local ____exports = {}
+local pcall = pcall
+local connections = require("resty.openclaw.redis_client.connection")
+local connections_index_of = connections.index_of
+local connections_is_kept = connections.is_kept
+local connections_leave = connections.leave
+local connections_open = connections.open
+local connections_use_next_server = connections.use_next_server
+local errors = require("resty.openclaw.redis_client.errors")
+local errors_cause_of = errors.cause_of
+local errors_may_another_host_accept = errors.may_another_host_accept
+local errors_redirection = errors.redirection
+local in_time = require("resty.openclaw.redis_client.in_time")
+local in_time_run = in_time.run
+local options = require("resty.openclaw.redis_client.options")
+local options_SCHEMA = options.SCHEMA
+local SCHEMA = options_SCHEMA
+____exports.SCHEMA = SCHEMA
+____exports.check = options.check
+____exports.open = connections.open
+____exports.leave = connections.leave
+____exports.index_of = connections.index_of
+____exports.use_next_server = connections.use_next_server
+local create = connections.new
+____exports.new = create
+--- A key that moves is followed so many times.
+local MOST_REDIRECTIONS = 3
+____exports.MOST_REDIRECTIONS = MOST_REDIRECTIONS
+--- Sends the command to one server, and takes its reply.
+local function attempt(question, index, asks)
+    local ____question_0 = question
+    local redis = ____question_0.redis
+    question.is_answered = false
+    question.was_kept = false
+    local client, err = connections_open(redis, index)
+    question.client = client
+    if client == nil then
+        question.err = err
+        return
+    end
+    question.was_kept = connections_is_kept(client)
+    if asks then
+        client:asking()
+    end
+    local command = client[question.command]
+    local reply, reply_err = command(
+        client,
+        unpack(question.words)
+    )
+    question.is_answered = reply ~= nil
+    if reply == nil or reply == false then
+        question.err = reply_err or "no reply"
+    else
+        question.reply = reply
+    end
+    if reply == nil or reply == false and errors_cause_of(question.err) == "credentials" then
+        client:close()
+    else
+        connections_leave(redis, client)
+    end
+end
+--- Whether the command goes to the same server again: one that was restarted has closed what was kept.
+local function is_stale(question, is_first)
+    return is_first and question.was_kept and not question.is_answered
+end
+--- The server to ask after one that gave no reply, if any may give another answer.
+local function next_index(question, index, servers_asked)
+    local ____question_1 = question
+    local redis = ____question_1.redis
+    if question.is_answered and not errors_may_another_host_accept(question.err) then
+        return nil
+    end
+    if redis.current == index then
+        connections_use_next_server(redis)
+    end
+    return servers_asked < #redis.servers and redis.current or nil
+end
+local function follow(question)
+    local ____question_2 = question
+    local redis = ____question_2.redis
+    local index = redis.current
+    local servers_asked = 1
+    local redirections = 0
+    local asks = false
+    local is_first = true
+    while index ~= nil do
+        attempt(question, index, asks)
+        if question.reply ~= nil then
+            return
+        end
+        local ____question_is_answered_3
+        if question.is_answered then
+            ____question_is_answered_3 = errors_redirection(question.err)
+        else
+            ____question_is_answered_3 = nil
+        end
+        local redirection = ____question_is_answered_3
+        if redirection ~= nil then
+            redirections = redirections + 1
+            asks = redirection.asks
+            local ____temp_4
+            if redirections <= MOST_REDIRECTIONS then
+                ____temp_4 = connections_index_of(redis, index, redirection)
+            else
+                ____temp_4 = nil
+            end
+            index = ____temp_4
+            if index ~= nil and not asks then
+                redis.current = index
+            end
+        elseif not is_stale(question, is_first) then
+            asks = false
+            index = next_index(question, index, servers_asked)
+            servers_asked = servers_asked + 1
+        end
+        is_first = false
+    end
+end
+local function work(question)
+    local ok, err = pcall(follow, question)
+    if ok then
+        return
+    end
+    question.is_answered = false
+    question.err = "no reply of Redis: " .. err
+    local ____opt_5 = question.client
+    if ____opt_5 ~= nil then
+        ____opt_5:close()
+    end
+end
+--- Asks one question, such as `ask(redis, 1, "hgetall", "a key")`. It follows redirections to servers that are configured, and asks the next
+-- server where one cannot be reached. A connection that breaks is replaced once, so Redis may get the command twice. After `seconds` it gives
+-- up. A reply that is nil in Redis is `ngx.null`. Phases: those that may yield. Never raises.
+local function ask(redis, seconds, command, ...)
+    local words = {...}
+    local question = {
+        redis = redis,
+        command = command,
+        words = words,
+        client = nil,
+        reply = nil,
+        err = "",
+        is_answered = false,
+        was_kept = false
+    }
+    local first = redis.current
+    local is_done, err = in_time_run(seconds, work, question)
+    if is_done == nil then
+        if redis.current == first then
+            connections_use_next_server(redis)
+        end
+        local cause = "unreachable"
+        return nil, err, cause
+    end
+    if question.reply ~= nil then
+        return question.reply
+    end
+    local likely = errors_cause_of(question.err)
+    local cause = (question.is_answered or likely == "credentials") and likely or "unreachable"
+    return nil, question.err, cause
+end
+____exports.ask = ask
+return ____exports
