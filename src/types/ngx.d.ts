@@ -80,6 +80,8 @@ declare namespace ngx {
         flush_all(): void;
     }
 
+    function unescape_uri(text: string): string;
+
     namespace req {
         function read_body(): void;
         function get_body_data(): string | undefined;
@@ -91,6 +93,7 @@ declare namespace ngx {
         function is_internal(this: void): boolean;
         function set_header(name: string, value: string): void;
         function clear_header(name: string): void;
+        function set_uri_args(args: string): void;
         /** By names in lower case; a list where a header came more than once. */
         function get_headers(
             most?: number,

@@ -153,6 +153,58 @@
 ---@field read_seconds? number set to its `proxy_read_timeout`, likewise
 ---@field dict? string the `lua_shared_dict` of the metrics
 
+---@class openclaw.Route.auth.jwt
+---@field realm? string the realm in `WWW-Authenticate`
+---@field from? any[] where the credential may be: `"header"`, `"cookie:NAME"`, `"query:NAME"`. Arguments of a query are in access logs
+---@field jwks_file? string the path of a file with a JWKS; it is read again when it changes
+---@field jwks_url? string the `https` address of a JWKS
+---@field secret_file? string the path of a file with a secret, for HS256, HS384 and HS512
+---@field issuer false|string the `iss` of all tokens; `false`: any
+---@field audience any one of these must be in `aud`; `false`: any
+---@field algorithms? ("RS256"|"RS384"|"RS512"|"PS256"|"PS384"|"PS512"|"ES256"|"ES384"|"ES512"|"EdDSA"|"HS256"|"HS384"|"HS512")[] the accepted algorithms
+---@field leeway_seconds? number how far the clocks of issuer and gateway may differ
+---@field class_claim? string the claim with the caller's class
+---@field classes? table classes by values of that claim; values without an entry are `standard`. Without this option the value itself is the class
+---@field tenant_claim? string the claim with the caller's tenant
+---@field required_scopes? string[] scopes that tokens must have, in `scope` or `scp`
+---@field headers? table headers for nodes by claims, such as `{ sub = "X-User" }`
+
+---@class openclaw.Route.auth.api_key.redis
+---@field prefix? string what comes before the SHA-256 of a key in the name of its hash
+---@field cache_seconds? number how long each worker uses what it has read of a key, so how long a withdrawn key may still be accepted
+---@field on_error? "closed"|"stale" what happens when Redis does not respond: `"closed"` responds 503 to keys that are not cached; `"stale"` uses cached keys for `stale_seconds` longer
+---@field stale_seconds? number with `on_error = "stale"`: how much longer than `cache_seconds`
+---@field host? string a name, an IPv4 address, or an IPv6 address in brackets
+---@field port? integer its port
+---@field path? string a unix socket instead
+---@field username? string user name; without it, the default user
+---@field password? string the password, which is never logged
+---@field password_file? string the absolute path of a file whose first line is the password, read anew at most once a second; workers must be able to read it, and not all users may
+---@field hosts? string[] instead of `host` and `port`: `{ "10.0.0.1:6379", "10.0.0.2:6379" }`, the nodes of a cluster, or a server and its replicas
+---@field database? integer the database; a cluster has only 0
+---@field ssl? boolean whether to use TLS
+---@field ssl_verify? boolean whether the server's certificate must be trusted and match the name
+---@field ssl_server_name? string that name; required with an address that is verified
+---@field connect_seconds? number timeout for connecting
+---@field keepalive_seconds? number how long an idle connection is kept; connections are shared only with equal credentials
+---@field timeout_seconds? number timeout of a look-up, including the connection
+
+---@class openclaw.Route.auth.api_key
+---@field realm? string the realm in `WWW-Authenticate`
+---@field file? string the path of a file with keys; it is read again when it changes
+---@field redis? openclaw.Route.auth.api_key.redis keys in Redis or Valkey
+---@field header? any the header with the key; `Authorization: Bearer KEY` works as well
+---@field from? any[] where the credential may be: `"header"`, `"cookie:NAME"`, `"query:NAME"`. Arguments of a query are in access logs
+
+---@class openclaw.Route.auth
+---@field jwt? openclaw.Route.auth.jwt accepts JSON Web Tokens
+---@field api_key? openclaw.Route.auth.api_key accepts API keys
+---@field all? boolean whether a request needs both; otherwise either suffices
+---@field optional? boolean whether requests without credentials pass. Those with wrong ones never do
+---@field forward? boolean whether nodes get the credentials
+---@field counted_tenants? string[] tenants that have a metric of their own
+---@field dict? string the `lua_shared_dict` of the metrics and of fetched keys
+
 ---@class openclaw.Route.identity.sign
 ---@field key_file string the file of the key
 ---@field subject string the variable that holds the caller, without `$`; see below
@@ -195,6 +247,7 @@
 ---@field upstream? string the upstream that `balance()` without a name uses; one of `upstreams`
 ---@field edge? openclaw.Route.edge keeps the route working while its link is down
 ---@field deadline? openclaw.Route.deadline cancels requests whose deadline has passed
+---@field auth? openclaw.Route.auth accepts requests with a valid token or API key only
 ---@field identity? openclaw.Route.identity passes the caller's identity to the next gateway; without it `X-OpenClaw-Identity` is removed from requests
 ---@field image_check? openclaw.Route.image_check rejects non-image bodies, by the first bytes of the body
 ---@field body_digest? openclaw.Route.body_digest digests of request bodies, and the key of the cache

@@ -1,4 +1,5 @@
 local ____exports = {}
+local auth = require("resty.openclaw.auth")
 local body_digest = require("resty.openclaw.body_digest")
 local deadline = require("resty.openclaw.deadline")
 local edge = require("resty.openclaw.edge")
@@ -9,6 +10,7 @@ local inference = require("resty.openclaw.inference")
 local PLUGINS = {
     edge.plugin,
     deadline.plugin,
+    auth.plugin,
     identity.plugin,
     image_check.plugin,
     body_digest.plugin,

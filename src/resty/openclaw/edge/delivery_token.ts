@@ -20,13 +20,6 @@ import * as stores from "./store";
 import * as ids from "./store/id";
 import * as records from "./store/record";
 
-declare module "../core/request/request_state" {
-    interface RequestState {
-        /** Whether the request came with a delivery token: the right one (true) or another (false). */
-        is_delivery?: boolean | undefined;
-    }
-}
-
 export interface DeliveryToken {
     readonly store: Store;
     readonly path: string;

@@ -1,4 +1,5 @@
 /** All built-in plugins that a route may have. A new plugin needs one line here. */
+import * as auth from "../auth";
 import * as body_digest from "../body_digest";
 import * as deadline from "../deadline";
 import * as edge from "../edge";
@@ -11,6 +12,7 @@ import type { AnyDeclaration } from "./contract";
 export const PLUGINS: readonly AnyDeclaration[] = [
     edge.plugin,
     deadline.plugin,
+    auth.plugin,
     identity.plugin,
     image_check.plugin,
     body_digest.plugin,

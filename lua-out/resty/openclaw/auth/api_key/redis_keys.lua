@@ -1,5 +1,4 @@
 local ____exports = {}
-local error = error
 local setmetatable = setmetatable
 local lru_cache = require("resty.lrucache")
 local lru_cache_new = lru_cache.new
@@ -93,13 +92,6 @@ local function status(self)
     return {failing = self.lookup.is_failing}
 end
 local metatable = {__index = {check = check, status = status}}
-local function cache(most)
-    local made, err = lru_cache_new(most)
-    if made == nil then
-        error(err, 0)
-    end
-    return made
-end
 --- `path`: that of the table of options, for errors. Raises where the client cannot be made. Phases: init.
 local function create(options, path, faults)
     local redis = redis_client_new(options, path, "redis", MOST_IDLE_CONNECTIONS)
@@ -108,8 +100,8 @@ local function create(options, path, faults)
         lookup = lookups_new(redis, faults, options.prefix, options.timeout_seconds),
         cache_seconds = options.cache_seconds,
         stale_seconds = options.on_error == "stale" and options.stale_seconds or 0,
-        known = cache(MOST_KNOWN),
-        unknown = cache(MOST_UNKNOWN)
+        known = lru_cache_new(MOST_KNOWN),
+        unknown = lru_cache_new(MOST_UNKNOWN)
     }
     return setmetatable(fields, metatable)
 end

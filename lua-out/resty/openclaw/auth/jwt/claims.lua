@@ -180,7 +180,7 @@ local function problem(rules, claims, now)
 end
 --- The caller that claims speak of, or why they are refused. `exp` must be there. Phases: any. Never raises.
 -- 
--- The subject and the tenant are refused where they are no text, number or truth value of up to 256 bytes without control characters.
+-- `sub` must be there. It and the tenant are refused where they are no text, number or truth value of up to 256 bytes without control characters.
 -- A class without an entry in `classes` is "standard".
 local function check(rules, claims, now)
     local ____rules_6 = rules
@@ -193,7 +193,7 @@ local function check(rules, claims, now)
     local ____settings_7 = settings
     local tenant_claim = ____settings_7.tenant_claim
     local tenant = tenant_claim == nil and "" or name_of(claims[tenant_claim])
-    if identity == nil or tenant == nil then
+    if identity == nil or identity == "" or tenant == nil then
         return nil, "claims"
     end
     if settings.required_scopes ~= nil and not has_scopes(claims, settings.required_scopes) then

@@ -144,7 +144,7 @@ function problem(rules: Rules, claims: Claims, now: WallTime): Reason | undefine
 /**
  * The caller that claims speak of, or why they are refused. `exp` must be there. Phases: any. Never raises.
  *
- * The subject and the tenant are refused where they are no text, number or truth value of up to 256 bytes without control characters.
+ * `sub` must be there. It and the tenant are refused where they are no text, number or truth value of up to 256 bytes without control characters.
  * A class without an entry in `classes` is "standard".
  */
 export function check(rules: Rules, claims: Claims, now: WallTime): Verdict {
@@ -154,7 +154,8 @@ export function check(rules: Rules, claims: Claims, now: WallTime): Verdict {
     const identity = name_of(claims.sub);
     const { tenant_claim } = settings;
     const tenant = tenant_claim === undefined ? "" : name_of(claims[tenant_claim]);
-    if (identity === undefined || tenant === undefined) return $multi(undefined, "claims");
+    // Requests of nobody would share what is kept for an identity.
+    if (identity === undefined || identity === "" || tenant === undefined) return $multi(undefined, "claims");
     if (settings.required_scopes !== undefined && !has_scopes(claims, settings.required_scopes)) {
         return $multi(undefined, "scope");
     }

@@ -30,7 +30,7 @@ const SKIP = "openclaw_cache_skip";
  * - scheme, port, server and host: servers may share a zone, and nodes build URLs from `Host`;
  * - the URI as received, because `/a%3Fb` is not `/a?b`; and as changed by `rewrite`;
  * - the type and encoding of the body, and the accepted types of the response;
- * - the route and variant, and the caller's identity.
+ * - the route and variant, and the caller's identity, tenant and class.
  */
 const OF_REQUEST = [
     "request_method",
@@ -48,6 +48,8 @@ const OF_REQUEST = [
     "openclaw_route",
     "openclaw_variant",
     "openclaw_identity",
+    "openclaw_tenant",
+    "openclaw_class",
 ];
 
 /** Headers with credentials of clients: those of RFC 9110 and 6265, and of common APIs. */

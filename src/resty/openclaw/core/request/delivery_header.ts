@@ -4,6 +4,13 @@
  */
 import * as request from "./request";
 
+declare module "./request_state" {
+    interface RequestState {
+        /** Whether the request came with a delivery token: the right one (true) or another (false). */
+        is_delivery?: boolean | undefined;
+    }
+}
+
 /** Its value is a secret where the gateway has set it; clients may set it to anything. */
 export const NAME = "X-OpenClaw-Delivery";
 /** nginx's variable of it. */

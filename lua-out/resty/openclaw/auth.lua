@@ -1,0 +1,239 @@
+local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
+local setmetatable = setmetatable
+local answers = require("resty.openclaw.auth.answers")
+local answers_refuse = answers.refuse
+local figures_of = require("resty.openclaw.auth.figures")
+local figures_of_count_tenant = figures_of.count_tenant
+local figures_of_of = figures_of.of
+local header_names = require("resty.openclaw.auth.header_names")
+local header_names_clear = header_names.clear
+local header_names_prepare = header_names.prepare
+local settings = require("resty.openclaw.auth.settings")
+local settings_NAME = settings.NAME
+local settings_SCHEMA = settings.SCHEMA
+local settings_ways = settings.ways
+local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
+local metric_registry_open = metric_registry.open
+local request = require("resty.openclaw.core.request.request")
+local request_now = request.now
+local request_set_variable = request.set_variable
+local request_state = require("resty.openclaw.core.request.request_state")
+local request_state_open = request_state.open
+local contract = require("resty.openclaw.gateway.contract")
+local contract_alone = contract.alone
+local contract_define = contract.define
+local IDENTITY = "openclaw_identity"
+local TENANT = "openclaw_tenant"
+local CLASS = "openclaw_class"
+local STANDARD = "standard"
+local function counter(auth, method, result)
+    return auth.figures.results[method][result]
+end
+local function refuse(auth, method, challenge, reason)
+    counter(auth, method, reason):inc()
+    return answers_refuse(challenge, reason)
+end
+--- The credential of a way; nothing where the request has none. Refuses the request if there are several that differ.
+local function find_credential(auth, way)
+    local found
+    for ____, place in ipairs(way.places) do
+        local credential, differ = place:find()
+        if differ == true or credential ~= nil and found ~= nil and credential ~= found then
+            refuse(auth, way.method.name, way.challenge, "conflict")
+        end
+        found = credential or found
+    end
+    return found
+end
+--- Whose credential the request has; nothing where it has none of this way. Refuses the request if it is not valid.
+local function authenticate(auth, way, route)
+    local credential = find_credential(auth, way)
+    local ____way_method_0 = way.method
+    local name = ____way_method_0.name
+    if credential == nil then
+        if auth.options.all then
+            refuse(auth, name, way.challenge, "missing")
+        end
+        return nil
+    end
+    local caller, reason = way.method:check(
+        credential,
+        request_now()
+    )
+    if caller == nil then
+        return refuse(auth, name, way.challenge, reason)
+    end
+    if caller.routes ~= nil and not (caller.routes[route] ~= nil) then
+        return refuse(auth, name, way.challenge, "route")
+    end
+    counter(auth, name, "ok"):inc()
+    return caller
+end
+--- Removes the credentials from what nodes get.
+local function remove_credentials(way)
+    if way == nil then
+        return
+    end
+    for ____, place in ipairs(way.places) do
+        local credential = place:find()
+        if credential ~= nil then
+            place:remove()
+        end
+    end
+end
+--- Tells the rest of the gateway, and nodes, who asks.
+local function tell(caller)
+    request_set_variable(IDENTITY, caller.identity)
+    if caller.tenant ~= "" then
+        request_set_variable(TENANT, caller.tenant)
+    end
+    if caller.class ~= STANDARD then
+        request_set_variable(CLASS, caller.class)
+    end
+    if caller.headers == nil then
+        return
+    end
+    for ____, ____value in ipairs(caller.headers) do
+        local name = ____value[1]
+        local value = ____value[2]
+        ngx.req.set_header(name, value)
+    end
+end
+local function drop_headers_of_clients(auth)
+    for ____, name in ipairs(auth.headers) do
+        header_names_clear(name)
+    end
+end
+--- Lets a request without credentials pass, or refuses it.
+local function pass_anonymous(auth)
+    local way = auth.jwt or auth.api_key
+    if not auth.options.optional then
+        refuse(auth, "none", way.challenge, "missing")
+    end
+    counter(auth, "none", "anonymous"):inc()
+end
+local function access(self, route)
+    if route == nil then
+        route = ""
+    end
+    local state = request_state_open()
+    if state.authenticated_by == self or state.is_delivery == true then
+        return
+    end
+    drop_headers_of_clients(self)
+    local ____temp_1
+    if self.jwt == nil then
+        ____temp_1 = nil
+    else
+        ____temp_1 = authenticate(self, self.jwt, route)
+    end
+    local by_token = ____temp_1
+    local ____temp_2
+    if self.api_key == nil then
+        ____temp_2 = nil
+    else
+        ____temp_2 = authenticate(self, self.api_key, route)
+    end
+    local by_key = ____temp_2
+    local caller = by_token or by_key
+    if caller == nil then
+        pass_anonymous(self)
+    else
+        tell(caller)
+        figures_of_count_tenant(self.figures, caller.tenant)
+        if not self.options.forward then
+            remove_credentials(self.jwt)
+            remove_credentials(self.api_key)
+        end
+    end
+    state.authenticated_by = self
+end
+local function init_worker(self)
+    for ____, ____value in ipairs(self.ways) do
+        local method = ____value.method
+        if method.init_worker ~= nil then
+            method:init_worker()
+        end
+    end
+end
+local function exit_worker(self)
+    for ____, ____value in ipairs(self.ways) do
+        local method = ____value.method
+        if method.exit_worker ~= nil then
+            method:exit_worker()
+        end
+    end
+end
+local function status(self)
+    local document = {}
+    for ____, ____value in ipairs(self.ways) do
+        local method = ____value.method
+        if method.status ~= nil then
+            document[method.name] = method:status()
+        end
+    end
+    return document
+end
+local metatable = {__index = {access = access, init_worker = init_worker, exit_worker = exit_worker, status = status}}
+--- Headers that tokens give to nodes.
+local function headers_of(____bindingPattern0)
+    local jwt
+    jwt = ____bindingPattern0.jwt
+    local found = {}
+    if jwt == nil or jwt.headers == nil then
+        return found
+    end
+    for ____, name in pairs(jwt.headers) do
+        header_names_prepare(name)
+        found[#found + 1] = name
+    end
+    return found
+end
+local function create(options, ____bindingPattern0)
+    local route
+    local path
+    path = ____bindingPattern0.path
+    route = ____bindingPattern0.route
+    local registry = metric_registry_open(options.dict)
+    local jwt
+    local api_key
+    local names = {}
+    local ways = settings_ways(options, path, route, registry)
+    for ____, way in ipairs(ways) do
+        names[#names + 1] = way.method.name
+        if way.method.name == "jwt" then
+            jwt = way
+        else
+            api_key = way
+        end
+    end
+    local figures = figures_of_of(registry, route, names, options.counted_tenants)
+    return setmetatable(
+        {
+            ways = ways,
+            jwt = jwt,
+            api_key = api_key,
+            options = options,
+            headers = headers_of(options),
+            figures = figures
+        },
+        metatable
+    )
+end
+local declaration = {
+    name = settings_NAME,
+    meaning = "[accepts requests with a valid token or API key](auth.md) only",
+    order = {access = 250},
+    schema = settings_SCHEMA,
+    variables = {[IDENTITY] = "", [TENANT] = "", [CLASS] = STANDARD},
+    create = create
+}
+____exports.plugin = contract_define(declaration)
+--- The plugin alone, from the options in docs/auth.md. Raises when one is wrong. Phases: init.
+local function alone(options)
+    return contract_alone(declaration, options)
+end
+____exports.new = alone
+return ____exports

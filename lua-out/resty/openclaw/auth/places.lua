@@ -1,0 +1,211 @@
+local ____exports = {}
+local ipairs = ipairs
+local pairs = pairs
+local setmetatable = setmetatable
+local tonumber = tonumber
+local type = type
+local string_find = string.find
+local string_lower = string.lower
+local string_match = string.match
+local string_sub = string.sub
+local table_concat = table.concat
+local ffi = require("ffi")
+local ffi_cdef = ffi.cdef
+local ffi_string = ffi.string
+local kinds = require("resty.openclaw.config.kinds")
+local kinds_of = kinds.of
+local request = require("resty.openclaw.core.request.request")
+local request_bytes_of = request.bytes_of
+local request_variable = request.variable
+local texts = require("resty.openclaw.core.text.text")
+local texts_split = texts.split
+local texts_trim = texts.trim
+local header_names = require("resty.openclaw.auth.header_names")
+local header_names_clear = header_names.clear
+local header_names_variable_of = header_names.variable_of
+ffi_cdef("intptr_t ngx_strncasecmp(const char *one, const char *other, size_t count);")
+local SCHEME = "Bearer "
+--- Since this version of nginx, a header's variable contains all headers of that name; before, only the first.
+local JOINS_HEADERS_FROM = 1023000
+local MOST_HEADERS = 100
+--- Whether a text has exactly two dots, as tokens have and API keys of ours have not.
+local function has_two_dots(text)
+    local first = string_find(text, ".", 1, true)
+    if first == nil then
+        return false
+    end
+    local second = string_find(text, ".", first + 1, true)
+    if second == nil then
+        return false
+    end
+    local third = string_find(text, ".", second + 1, true)
+    return third == nil
+end
+local function find_bearer(self)
+    local memory, count = request_bytes_of("http_authorization")
+    if memory == nil or count <= #SCHEME then
+        return nil
+    end
+    if tonumber(ffi.C.ngx_strncasecmp(memory, SCHEME, #SCHEME)) ~= 0 then
+        return nil
+    end
+    local text = ffi_string(memory + #SCHEME, count - #SCHEME)
+    if self.has_dots ~= nil and has_two_dots(text) ~= self.has_dots then
+        return nil
+    end
+    return text
+end
+local function remove_bearer(self)
+    ngx.req.clear_header("Authorization")
+end
+--- Whether the request has several headers of a name, in any spelling, of which nginx shows one.
+local function is_ambiguous(variable)
+    if ngx.config.nginx_version >= JOINS_HEADERS_FROM then
+        return false
+    end
+    local headers, err = ngx.req.get_headers(MOST_HEADERS)
+    if err ~= nil then
+        return true
+    end
+    local found = 0
+    for name, value in pairs(headers) do
+        if header_names_variable_of(name) == variable then
+            found = found + (type(value) == "table" and 2 or 1)
+        end
+    end
+    return found > 1
+end
+local function find_header(self)
+    local text = request_variable(self.variable)
+    if text == nil then
+        return nil
+    end
+    return text, is_ambiguous(self.variable)
+end
+local function remove_header(self)
+    header_names_clear(self.name)
+end
+--- Whether an item of a list is the one with this name, and what is behind its "=".
+local function value_of(item, name)
+    local trimmed = texts_trim(item)
+    local length = #name
+    if string_sub(trimmed, length + 1, length + 1) ~= "=" then
+        return nil
+    end
+    if string_lower(string_sub(trimmed, 1, length)) ~= string_lower(name) then
+        return nil
+    end
+    return (string_sub(trimmed, length + 2))
+end
+local function find_pair(pair, separator)
+    if request_variable(pair.variable) == nil then
+        return nil
+    end
+    local found
+    local differ = false
+    for ____, item in ipairs(texts_split(
+        request_variable(pair.list) or "",
+        separator
+    )) do
+        local value = value_of(item, pair.name)
+        if value ~= nil and found ~= nil and value ~= found then
+            differ = true
+        end
+        found = value or found
+    end
+    return found, differ
+end
+--- The items of a list that have another name.
+local function others(pair, separator)
+    local left = {}
+    for ____, item in ipairs(texts_split(
+        request_variable(pair.list) or "",
+        separator
+    )) do
+        if value_of(item, pair.name) == nil then
+            left[#left + 1] = item
+        end
+    end
+    return (table_concat(left, separator))
+end
+local function find_cookie(self)
+    local found, differ = find_pair(self, ";")
+    return found, differ
+end
+local function remove_cookie(self)
+    local left = texts_trim(others(self, ";"))
+    if left == "" then
+        ngx.req.clear_header("Cookie")
+    else
+        ngx.req.set_header("Cookie", left)
+    end
+end
+local function find_argument(self)
+    local found, differ = find_pair(self, "&")
+    if found == nil then
+        return nil
+    end
+    return ngx.unescape_uri(found), differ
+end
+local function remove_argument(self)
+    ngx.req.set_uri_args(others(self, "&"))
+end
+local bearer_metatable = {__index = {find = find_bearer, remove = remove_bearer}}
+local header_metatable = {__index = {find = find_header, remove = remove_header}}
+local cookie_metatable = {__index = {find = find_cookie, remove = remove_cookie}}
+local argument_metatable = {__index = {find = find_argument, remove = remove_argument}}
+--- The Authorization header. `has_dots`: whether only credentials with two dots count, or only others; any unless given. Phases: init.
+local function bearer(has_dots)
+    return setmetatable({has_dots = has_dots}, bearer_metatable)
+end
+____exports.bearer = bearer
+--- A header of that name. Phases: init.
+local function header(name)
+    return setmetatable(
+        {
+            name = name,
+            variable = header_names_variable_of(name)
+        },
+        header_metatable
+    )
+end
+____exports.header = header
+--- An entry of the option `from`.
+local KIND = kinds_of(
+    "place",
+    "\"header\", \"cookie:NAME\" or \"query:NAME\"",
+    function(given)
+        if type(given) ~= "string" then
+            return false
+        end
+        if given == "header" then
+            return true
+        end
+        local name = string_match(given, "^cookie:([%w_]+)$")
+        local argument = string_match(given, "^query:([%w_]+)$")
+        return name ~= nil or argument ~= nil
+    end
+)
+____exports.KIND = KIND
+--- The place of an entry other than "header". Phases: init.
+local function of(entry)
+    local kind, name = string_match(entry, "^(%l+):(.+)$")
+    if kind == "cookie" then
+        local cookie = {
+            name = name,
+            variable = "cookie_" .. string_lower(name),
+            list = "http_cookie"
+        }
+        return setmetatable(cookie, cookie_metatable)
+    end
+    return setmetatable(
+        {
+            name = name,
+            variable = "arg_" .. string_lower(name),
+            list = "args"
+        },
+        argument_metatable
+    )
+end
+____exports.of = of
+return ____exports

@@ -1,0 +1,194 @@
+/**
+ * Authenticates callers by JSON Web Tokens and API keys. Sets `$openclaw_identity`, `$openclaw_tenant` and `$openclaw_class`. See
+ * docs/auth.md.
+ */
+import type { Challenge } from "./auth/answers";
+import * as answers from "./auth/answers";
+import type { Figures, MethodName } from "./auth/figures";
+import * as figures_of from "./auth/figures";
+import * as header_names from "./auth/header_names";
+import type { Caller, Reason } from "./auth/model";
+import type { Options, Way } from "./auth/settings";
+import * as settings from "./auth/settings";
+import type { Counter } from "./core/metrics/metric_handles";
+import * as metric_registry from "./core/metrics/metric_registry";
+import * as request from "./core/request/request";
+import * as request_state from "./core/request/request_state";
+import type { Context } from "./gateway/contract";
+import * as contract from "./gateway/contract";
+
+declare module "./core/request/request_state" {
+    interface RequestState {
+        /** What has authenticated the request, so that an internal redirect does not ask for credentials again. */
+        authenticated_by?: object | undefined;
+    }
+}
+
+export interface Auth {
+    readonly ways: readonly Way[];
+    readonly jwt: Way | undefined;
+    readonly api_key: Way | undefined;
+    readonly options: Options;
+    /** Headers for nodes, which clients must not set. */
+    readonly headers: readonly string[];
+    readonly figures: Figures;
+    /** Authenticates the caller, or refuses the request. Phases: access; may yield. Never raises. */
+    access(route?: string): void;
+    init_worker(): void;
+    exit_worker(): void;
+    status(): object;
+}
+
+const IDENTITY = "openclaw_identity";
+const TENANT = "openclaw_tenant";
+const CLASS = "openclaw_class";
+const STANDARD = "standard";
+
+function counter(auth: Auth, method: MethodName, result: figures_of.Result): Counter {
+    return auth.figures.results.get(method).get(result);
+}
+
+function refuse(auth: Auth, method: MethodName, challenge: Challenge, reason: Reason): never {
+    counter(auth, method, reason).inc();
+    return answers.refuse(challenge, reason);
+}
+
+/** The credential of a way; nothing where the request has none. Refuses the request if there are several that differ. */
+function find_credential(auth: Auth, way: Way): string | undefined {
+    let found: string | undefined;
+    for (const place of way.places) {
+        const [credential, differ] = place.find();
+        if (differ === true || (credential !== undefined && found !== undefined && credential !== found)) {
+            refuse(auth, way.method.name, way.challenge, "conflict");
+        }
+        found = credential ?? found;
+    }
+    return found;
+}
+
+/** Whose credential the request has; nothing where it has none of this way. Refuses the request if it is not valid. */
+function authenticate(auth: Auth, way: Way, route: string): Caller | undefined {
+    const credential = find_credential(auth, way);
+    const { name } = way.method;
+    if (credential === undefined) {
+        if (auth.options.all) refuse(auth, name, way.challenge, "missing");
+        return undefined;
+    }
+    const [caller, reason] = way.method.check(credential, request.now());
+    if (caller === undefined) return refuse(auth, name, way.challenge, reason);
+    if (caller.routes !== undefined && !caller.routes.has(route)) return refuse(auth, name, way.challenge, "route");
+    counter(auth, name, "ok").inc();
+    return caller;
+}
+
+/** Removes the credentials from what nodes get. */
+function remove_credentials(way: Way | undefined): void {
+    if (way === undefined) return;
+    for (const place of way.places) {
+        const [credential] = place.find();
+        if (credential !== undefined) place.remove();
+    }
+}
+
+/** Tells the rest of the gateway, and nodes, who asks. */
+function tell(caller: Caller): void {
+    request.set_variable(IDENTITY, caller.identity);
+    if (caller.tenant !== "") request.set_variable(TENANT, caller.tenant);
+    if (caller.class !== STANDARD) request.set_variable(CLASS, caller.class);
+    if (caller.headers === undefined) return;
+    for (const [name, value] of caller.headers) ngx.req.set_header(name, value);
+}
+
+function drop_headers_of_clients(auth: Auth): void {
+    for (const name of auth.headers) header_names.clear(name);
+}
+
+/** Lets a request without credentials pass, or refuses it. */
+function pass_anonymous(auth: Auth): void {
+    const way = auth.jwt ?? auth.api_key!;
+    if (!auth.options.optional) refuse(auth, "none", way.challenge, "missing");
+    counter(auth, "none", "anonymous").inc();
+}
+
+function access(this: Auth, route = ""): void {
+    const state = request_state.open();
+    // A stored request was authenticated before it was stored.
+    if (state.authenticated_by === this || state.is_delivery === true) return;
+    drop_headers_of_clients(this);
+    const by_token = this.jwt === undefined ? undefined : authenticate(this, this.jwt, route);
+    const by_key = this.api_key === undefined ? undefined : authenticate(this, this.api_key, route);
+    // Of two credentials the token says who asks.
+    const caller = by_token ?? by_key;
+    if (caller === undefined) pass_anonymous(this);
+    else {
+        tell(caller);
+        figures_of.count_tenant(this.figures, caller.tenant);
+        if (!this.options.forward) {
+            remove_credentials(this.jwt);
+            remove_credentials(this.api_key);
+        }
+    }
+    state.authenticated_by = this;
+}
+
+function init_worker(this: Auth): void {
+    for (const { method } of this.ways) if (method.init_worker !== undefined) method.init_worker();
+}
+
+function exit_worker(this: Auth): void {
+    for (const { method } of this.ways) if (method.exit_worker !== undefined) method.exit_worker();
+}
+
+function status(this: Auth): object {
+    const document: Record<string, object> = {};
+    for (const { method } of this.ways) {
+        if (method.status !== undefined) document[method.name] = method.status();
+    }
+    return document;
+}
+
+const metatable = { __index: { access, init_worker, exit_worker, status } };
+
+/** Headers that tokens give to nodes. */
+function headers_of({ jwt }: Options): string[] {
+    const found: string[] = [];
+    if (jwt === undefined || jwt.headers === undefined) return found;
+    for (const [, name] of jwt.headers) {
+        header_names.prepare(name);
+        found.push(name);
+    }
+    return found;
+}
+
+function create(options: Options, { path, route }: Context): Auth {
+    const registry = metric_registry.open(options.dict);
+    let jwt: Way | undefined;
+    let api_key: Way | undefined;
+    const names: MethodName[] = [];
+    const ways = settings.ways(options, path, route, registry);
+    for (const way of ways) {
+        names.push(way.method.name);
+        if (way.method.name === "jwt") jwt = way;
+        else api_key = way;
+    }
+    const figures = figures_of.of(registry, route, names, options.counted_tenants);
+    return setmetatable({ ways, jwt, api_key, options, headers: headers_of(options), figures }, metatable);
+}
+
+const declaration = {
+    name: settings.NAME,
+    meaning: "[accepts requests with a valid token or API key](auth.md) only",
+    // After `edge`, whose deliveries were authenticated before; before `identity`, which may sign what this plugin finds.
+    order: { access: 250 },
+    schema: settings.SCHEMA,
+    variables: { [IDENTITY]: "", [TENANT]: "", [CLASS]: STANDARD },
+    create,
+};
+
+export const plugin = contract.define(declaration);
+
+/** The plugin alone, from the options in docs/auth.md. Raises when one is wrong. Phases: init. */
+function alone(options?: unknown): Auth {
+    return contract.alone(declaration, options);
+}
+export { alone as new };

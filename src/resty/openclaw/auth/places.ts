@@ -1,0 +1,175 @@
+/**
+ * Where in a request a credential is: the Authorization header, another header, a cookie, or an argument of the query. Each place finds
+ * the credential, and can remove it from what nodes get.
+ */
+import * as ffi from "ffi";
+import * as kinds from "../config/kinds";
+import * as request from "../core/request/request";
+import * as texts from "../core/text/text";
+import * as header_names from "./header_names";
+
+/** A credential; nothing where there is none. Second value: whether there are several that differ. */
+type Found = LuaMultiReturn<[credential: string | undefined, differ?: boolean | undefined]>;
+
+ffi.cdef("intptr_t ngx_strncasecmp(const char *one, const char *other, size_t count);");
+
+export interface Place {
+    /** The credential of the request. Phases: access. */
+    find(): Found;
+    /** Removes it from the request that nodes get. Phases: access. */
+    remove(): void;
+}
+
+interface Bearer extends Place {
+    /** Whether a credential with two dots is one; nothing where that does not matter. */
+    readonly has_dots: boolean | undefined;
+}
+
+interface Header extends Place {
+    readonly name: string;
+    readonly variable: string;
+}
+
+interface Pair extends Place {
+    /** nginx's variables of this one, and of all of them. */
+    readonly variable: string;
+    readonly list: string;
+    readonly name: string;
+}
+
+const SCHEME = "Bearer ";
+
+/** Since this version of nginx, a header's variable contains all headers of that name; before, only the first. */
+const JOINS_HEADERS_FROM = 1023000;
+const MOST_HEADERS = 100;
+
+/** Whether a text has exactly two dots, as tokens have and API keys of ours have not. */
+function has_two_dots(text: string): boolean {
+    const [first] = string.find(text, ".", 1, true);
+    if (first === undefined) return false;
+    const [second] = string.find(text, ".", first + 1, true);
+    if (second === undefined) return false;
+    const [third] = string.find(text, ".", second + 1, true);
+    return third === undefined;
+}
+
+function find_bearer(this: Bearer): Found {
+    const [memory, count] = request.bytes_of("http_authorization");
+    if (memory === undefined || count <= SCHEME.length) return $multi(undefined);
+    if (tonumber(ffi.C.ngx_strncasecmp!(memory, SCHEME, SCHEME.length)) !== 0) return $multi(undefined);
+    const text = ffi.string(pointer_add(memory, SCHEME.length), count - SCHEME.length);
+    if (this.has_dots !== undefined && has_two_dots(text) !== this.has_dots) return $multi(undefined);
+    return $multi(text);
+}
+
+function remove_bearer(this: Bearer): void {
+    ngx.req.clear_header("Authorization");
+}
+
+/** Whether the request has several headers of a name, in any spelling, of which nginx shows one. */
+function is_ambiguous(variable: string): boolean {
+    if (ngx.config.nginx_version >= JOINS_HEADERS_FROM) return false;
+    const [headers, err] = ngx.req.get_headers(MOST_HEADERS);
+    if (err !== undefined) return true;
+    let found = 0;
+    for (const [name, value] of pairs(headers)) {
+        if (header_names.variable_of(name) === variable) found += type(value) === "table" ? 2 : 1;
+    }
+    return found > 1;
+}
+
+function find_header(this: Header): Found {
+    const text = request.variable(this.variable);
+    if (text === undefined) return $multi(undefined);
+    return $multi(text, is_ambiguous(this.variable));
+}
+
+function remove_header(this: Header): void {
+    header_names.clear(this.name);
+}
+
+/** Whether an item of a list is the one with this name, and what is behind its "=". */
+function value_of(item: string, name: string): string | undefined {
+    const trimmed = texts.trim(item);
+    const length = name.length;
+    if (string.sub(trimmed, length + 1, length + 1) !== "=") return undefined;
+    // nginx finds both without regard to case.
+    if (string.lower(string.sub(trimmed, 1, length)) !== string.lower(name)) return undefined;
+    return string.sub(trimmed, length + 2);
+}
+
+function find_pair(pair: Pair, separator: string): Found {
+    if (request.variable(pair.variable) === undefined) return $multi(undefined);
+    let found: string | undefined;
+    let differ = false;
+    for (const item of texts.split(request.variable(pair.list) ?? "", separator)) {
+        const value = value_of(item, pair.name);
+        if (value !== undefined && found !== undefined && value !== found) differ = true;
+        found = value ?? found;
+    }
+    return $multi(found, differ);
+}
+
+/** The items of a list that have another name. */
+function others(pair: Pair, separator: string): string {
+    const left: string[] = [];
+    for (const item of texts.split(request.variable(pair.list) ?? "", separator)) {
+        if (value_of(item, pair.name) === undefined) left.push(item);
+    }
+    return table.concat(left, separator);
+}
+
+function find_cookie(this: Pair): Found {
+    const [found, differ] = find_pair(this, ";");
+    return $multi(found, differ);
+}
+
+function remove_cookie(this: Pair): void {
+    const left = texts.trim(others(this, ";"));
+    if (left === "") ngx.req.clear_header("Cookie");
+    else ngx.req.set_header("Cookie", left);
+}
+
+function find_argument(this: Pair): Found {
+    const [found, differ] = find_pair(this, "&");
+    if (found === undefined) return $multi(undefined);
+    return $multi(ngx.unescape_uri(found), differ);
+}
+
+function remove_argument(this: Pair): void {
+    ngx.req.set_uri_args(others(this, "&"));
+}
+
+const bearer_metatable = { __index: { find: find_bearer, remove: remove_bearer } };
+const header_metatable = { __index: { find: find_header, remove: remove_header } };
+const cookie_metatable = { __index: { find: find_cookie, remove: remove_cookie } };
+const argument_metatable = { __index: { find: find_argument, remove: remove_argument } };
+
+/** The Authorization header. `has_dots`: whether only credentials with two dots count, or only others; any unless given. Phases: init. */
+export function bearer(has_dots?: boolean): Place {
+    return setmetatable({ has_dots }, bearer_metatable);
+}
+
+/** A header of that name. Phases: init. */
+export function header(name: string): Place {
+    return setmetatable({ name, variable: header_names.variable_of(name) }, header_metatable);
+}
+
+/** An entry of the option `from`. */
+export const KIND = kinds.of<string>("place", '"header", "cookie:NAME" or "query:NAME"', (given) => {
+    if (typeof given !== "string") return false;
+    if (given === "header") return true;
+    const [name] = string.match(given, "^cookie:([%w_]+)$");
+    const [argument] = string.match(given, "^query:([%w_]+)$");
+    return name !== undefined || argument !== undefined;
+});
+
+/** The place of an entry other than "header". Phases: init. */
+export function of(entry: string): Place {
+    const [kind, name] = string.match(entry, "^(%l+):(.+)$");
+    if (kind === "cookie") {
+        const cookie = { name: name!, variable: `cookie_${string.lower(name!)}`, list: "http_cookie" };
+        return setmetatable(cookie, cookie_metatable);
+    }
+    return setmetatable({ name: name!, variable: `arg_${string.lower(name!)}`, list: "args" }, argument_metatable);
+}
