@@ -208,6 +208,7 @@ build = {
         ["resty.openclaw.edge.attempt"] = "lua-out/resty/openclaw/edge/attempt.lua",
         ["resty.openclaw.edge.backlog"] = "lua-out/resty/openclaw/edge/backlog.lua",
         ["resty.openclaw.edge.callbacks"] = "lua-out/resty/openclaw/edge/callbacks.lua",
+        ["resty.openclaw.edge.caller"] = "lua-out/resty/openclaw/edge/caller.lua",
         ["resty.openclaw.edge.delivery"] = "lua-out/resty/openclaw/edge/delivery.lua",
         ["resty.openclaw.edge.delivery_token"] = "lua-out/resty/openclaw/edge/delivery_token.lua",
         ["resty.openclaw.edge.dispatcher"] = "lua-out/resty/openclaw/edge/dispatcher.lua",
