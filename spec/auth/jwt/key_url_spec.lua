@@ -631,7 +631,8 @@ describe("key_url", function()
             local before, began = collectgarbage("count"), os.clock()
             for _ = 1, 100000 do source:find("y") end
             local each = (os.clock() - began) / 100000
-            assert.is_true(each < 2e-6, tostring(each))
+            -- Ten times as long as it takes, and more; under valgrind it takes longer.
+            assert.is_true(each < 2e-5, tostring(each))
             assert.is_true(collectgarbage("count") - before < 64)
         end)
     end)
