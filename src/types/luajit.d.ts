@@ -15,7 +15,10 @@ type CValue = object & { readonly __c_value: never };
 /** @noResolution */
 declare module "ffi" {
     export function cdef(declarations: string): void;
-    export function cast(type: "double *" | "uint8_t *" | "const uint8_t *", value: unknown): Doubles;
+    export function cast(
+        type: "double *" | "uint8_t *" | "const uint8_t *" | "const int32_t *",
+        value: unknown,
+    ): Doubles;
     export function cast(type: string, value: unknown): CValue;
     function new_(type: string, ...init: unknown[]): CValue;
     export { new_ as new };
