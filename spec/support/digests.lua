@@ -1,6 +1,6 @@
 --- The objects and answers of the locations in spec/http/body_digest.conf.
 local body_digest = require("resty.openclaw.body_digest")
-local image_check = require("resty.openclaw.image_check")
+local checks = require("resty.openclaw.checks")
 local request_body = require("resty.openclaw.core.request.request_body")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 
@@ -9,8 +9,7 @@ local _M = {
     sha256 = body_digest.new({ algorithm = "sha256" }),
     limited = body_digest.new({ max_bytes = 1000 }),
     early = body_digest.new({ max_bytes = 4 * 1024 * 1024 }),
-    image = image_check.new(),
-    any_image = image_check.new({ formats = { "jpeg", "png", "gif", "webp", "bmp", "tiff" } }),
+    image = checks.new({ content_types = { "image/jpeg", "image/png" } }),
 }
 
 local function answer(...)

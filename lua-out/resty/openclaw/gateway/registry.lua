@@ -1,16 +1,16 @@
 local ____exports = {}
 local body_digest = require("resty.openclaw.body_digest")
+local checks = require("resty.openclaw.checks")
 local deadline = require("resty.openclaw.deadline")
 local edge = require("resty.openclaw.edge")
 local identity = require("resty.openclaw.identity")
-local image_check = require("resty.openclaw.image_check")
 local inference = require("resty.openclaw.inference")
 --- In the order of the documentation.
 local PLUGINS = {
     edge.plugin,
     deadline.plugin,
     identity.plugin,
-    image_check.plugin,
+    checks.plugin,
     body_digest.plugin,
     inference.plugin
 }
