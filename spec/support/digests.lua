@@ -62,10 +62,10 @@ local function collect(pieces, bytes, count)
 end
 
 --- Answers with how many pieces there were, the longest, whether that took no Lua string of the body, and all of them.
-function _M.pieces()
+function _M.pieces(piece_bytes)
     local body = assert(request_body.read())
     local pieces, longest = {}, 0
-    assert(body.bytes == assert(request_body.each(body, collect, pieces)))
+    assert(body.bytes == assert(request_body.each(body, collect, pieces, piece_bytes)))
     for _, piece in ipairs(pieces) do
         longest = math.max(longest, #piece)
     end

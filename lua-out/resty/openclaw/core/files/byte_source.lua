@@ -64,8 +64,8 @@ local function some(source, offset, count)
         return ""
     end
     local got, err = files_read(file, target, wanted, offset)
-    if got == nil then
-        source.problem = err
+    if got == nil or got < wanted then
+        source.problem = err or "the file is shorter than it was"
         source.reads_left = 0
         return ""
     end

@@ -56,8 +56,9 @@ local is_video_brand = at(
 local is_audio_brand = at(9, "M4A ", "M4B ")
 --- RFC 8794, section 8.1: EBML whose type of document is WebM.
 local EBML = string_char(26, 69, 223, 163)
+local DOCUMENT_TYPE = string_char(66, 130, 132) .. "webm"
 local function is_webm(first)
-    local found = string_find(first, "Bwebm", 1, true)
+    local found = string_find(first, DOCUMENT_TYPE, 1, true)
     return string_sub(first, 1, 4) == EBML and found ~= nil
 end
 --- ISO 32000-1, section 7.5.2.

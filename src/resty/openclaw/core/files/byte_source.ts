@@ -61,8 +61,8 @@ export function some(source: Source, offset: number, count: number): string {
     if (memory !== undefined) return ffi.string(pointer_add(memory, offset), wanted);
     if (file === undefined) return "";
     const [got, err] = files.read(file, target, wanted, offset);
-    if (got === undefined) {
-        source.problem = err;
+    if (got === undefined || got < wanted) {
+        source.problem = err ?? "the file is shorter than it was";
         source.reads_left = 0;
         return "";
     }

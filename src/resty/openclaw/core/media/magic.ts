@@ -52,9 +52,10 @@ const is_audio_brand = at(9, "M4A ", "M4B ");
 
 /** RFC 8794, section 8.1: EBML whose type of document is WebM. */
 const EBML = string.char(0x1a, 0x45, 0xdf, 0xa3);
+const DOCUMENT_TYPE = string.char(0x42, 0x82, 0x84) + "webm";
 
 function is_webm(this: void, first: string): boolean {
-    const [found] = string.find(first, "\x42\x82\x84webm", 1, true);
+    const [found] = string.find(first, DOCUMENT_TYPE, 1, true);
     return string.sub(first, 1, 4) === EBML && found !== undefined;
 }
 
