@@ -17,7 +17,7 @@ local function request(method, path, headers, body)
     return http.raw(table.concat(lines, "\r\n") .. "\r\n\r\n" .. (body or ""), PORT)
 end
 
---- Sends a body in chunks of one byte and more, slowly where `seconds` is given.
+--- Sends a body in chunks of one byte and more.
 local function post_chunked(path, body)
     local chunks, at = {}, 1
     while at <= #body do
@@ -244,17 +244,30 @@ describe("checks of JSON", function()
 end)
 
 describe("checks", function()
-    it("wait for slow clients, and refuse those that never end", function()
+    --- Sends an image in small pieces, up to `bytes` of it, and returns the answer.
+    local function send_slowly(path, bytes)
         local sock = ngx.socket.tcp()
         sock:settimeouts(5000, 5000, 5000)
         assert(sock:connect("127.0.0.1", PORT))
-        assert(sock:send("POST /sized HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nContent-Length: " .. #PNG .. "\r\n\r\n"))
-        for at = 1, #PNG, 40 do
-            assert(sock:send(PNG:sub(at, at + 39)))
+        assert(sock:send("POST " .. path .. " HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\nContent-Length: " .. #PNG .. "\r\n\r\n"))
+        for at = 1, bytes, 40 do
+            assert(sock:send(PNG:sub(at, math.min(at + 39, bytes))))
             ngx.sleep(0.01)
         end
-        assert.truthy(assert(sock:receive("*a")):find("^HTTP/1.1 200 "))
+        local answer = assert(sock:receive("*a"))
         sock:close()
+        return answer
+    end
+
+    it("wait for slow clients", function()
+        assert.truthy(send_slowly("/sized", #PNG):find("^HTTP/1.1 200 "))
+        assert.truthy(send_slowly("/file/sized", #PNG):find("^HTTP/1.1 200 "))
+    end)
+
+    it("leave it to nginx to give up on clients that send only a part", function()
+        local before = refused("unreadable")
+        assert.is_nil(send_slowly("/sized", #PNG - 1):find("HTTP/1.1 [25]"))
+        assert.equal(before, refused("unreadable"))
     end)
 
     it("answer 500 where the body cannot be read", function()

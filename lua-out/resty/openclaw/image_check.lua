@@ -4,8 +4,8 @@ local ipairs = ipairs
 local tostring = tostring
 local type = type
 local table_concat = table.concat
-local refusal = require("resty.openclaw.gateway.refusal")
-local refusal_without_trace = refusal.without_trace
+local contract = require("resty.openclaw.gateway.contract")
+local contract_alone = contract.alone
 local DEFAULT = {"jpeg", "png"}
 --- The formats of the old option as the new one has them.
 local function content_types(options)
@@ -29,10 +29,11 @@ end
 ____exports.in_route = in_route
 --- Raises how to say it now. Phases: init.
 local function alone(options)
-    return refusal_without_trace(function() return error(
-        ("image_check is now a part of checks: write require(\"resty.openclaw.checks\").new(" .. content_types(options)) .. ")",
-        0
-    ) end)
+    local types = content_types(options)
+    local function create()
+        return error(("image_check is now a part of checks: write require(\"resty.openclaw.checks\").new(" .. types) .. ")", 0)
+    end
+    return contract_alone({name = "image_check", schema = {}, create = create}, {})
 end
 ____exports.new = alone
 return ____exports

@@ -1,5 +1,5 @@
 /** What was the plugin `image_check` is a part of `checks`. Says so to those who still write it. Phases: init. */
-import * as refusal from "./gateway/refusal";
+import * as contract from "./gateway/contract";
 
 const DEFAULT: readonly unknown[] = ["jpeg", "png"];
 
@@ -18,11 +18,9 @@ export function in_route(path: string, options: unknown): string {
 
 /** Raises how to say it now. Phases: init. */
 function alone(options?: unknown): never {
-    return refusal.without_trace(() =>
-        error(
-            `image_check is now a part of checks: write require("resty.openclaw.checks").new(${content_types(options)})`,
-            0,
-        ),
-    );
+    const types = content_types(options);
+    const create = (): never =>
+        error(`image_check is now a part of checks: write require("resty.openclaw.checks").new(${types})`, 0);
+    return contract.alone({ name: "image_check", schema: {}, create }, {}) as never;
 }
 export { alone as new };

@@ -264,7 +264,7 @@ local function each(body, visit, state, piece_bytes)
     local progress = {
         offset = 0,
         ["end"] = 0,
-        piece_bytes = piece_bytes,
+        piece_bytes = math_min(piece_bytes, PIECE_BYTES),
         slice = time_slice_begin()
     }
     while progress.offset < body.bytes do

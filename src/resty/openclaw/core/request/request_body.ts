@@ -248,7 +248,12 @@ export function each<State>(
     state: State,
     piece_bytes: number = PIECE_BYTES,
 ): Result<number> {
-    const progress: Progress = { offset: 0, end: 0, piece_bytes, slice: time_slice.begin() };
+    const progress: Progress = {
+        offset: 0,
+        end: 0,
+        piece_bytes: math.min(piece_bytes, PIECE_BYTES),
+        slice: time_slice.begin(),
+    };
     while (progress.offset < body.bytes) {
         if (progress.offset > 0) {
             time_slice.yield_now();

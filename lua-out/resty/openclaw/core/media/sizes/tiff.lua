@@ -55,8 +55,6 @@ local HEIGHT = 257
 local SHORT = 3
 local LONG = 4
 local LONG_8 = 16
---- More entries than any image has; libtiff knows about 200 tags.
-local MOST_ENTRIES = 1000
 local function layout_of(first)
     return LAYOUTS[string_sub(first, 1, 4)] or LAYOUTS[string_sub(first, 1, 8)]
 end
@@ -107,9 +105,6 @@ local function size(source)
     end
     local count_bytes = byte_source_all(source, at, layout.count_bytes)
     local count = count_bytes == nil and 0 or layout.count(count_bytes, 1)
-    if count > MOST_ENTRIES then
-        return nil
-    end
     local width
     local height
     for index = 0, count - 1 do

@@ -73,8 +73,6 @@ const HEIGHT = 257;
 const SHORT = 3;
 const LONG = 4;
 const LONG_8 = 16;
-/** More entries than any image has; libtiff knows about 200 tags. */
-const MOST_ENTRIES = 1000;
 
 function layout_of(first: string): Layout | undefined {
     return LAYOUTS.get(string.sub(first, 1, 4)) ?? LAYOUTS.get(string.sub(first, 1, 8));
@@ -111,9 +109,9 @@ export function size(this: void, source: Source): LuaMultiReturn<[width: number,
     if (layout === undefined || at === undefined) return $multi(undefined);
     const count_bytes = byte_source.all(source, at, layout.count_bytes);
     const count = count_bytes === undefined ? 0 : layout.count(count_bytes, 1);
-    if (count > MOST_ENTRIES) return $multi(undefined);
     let width: number | undefined;
     let height: number | undefined;
+    // However many entries it announces: a source can be read only so often.
     for (const index of $range(0, count - 1)) {
         const entry = byte_source.all(source, at + layout.count_bytes + index * layout.entry_bytes, layout.entry_bytes);
         if (entry === undefined) return $multi(undefined);
