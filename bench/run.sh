@@ -31,3 +31,5 @@ title 'Spool'
 node bench/in_worker.mjs spool_append
 title 'Pick of a node'
 node bench/in_worker.mjs pick
+title 'Verification of tokens'
+node bench/in_worker.mjs verify_token

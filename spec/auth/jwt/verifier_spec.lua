@@ -186,7 +186,11 @@ describe("auth.jwt.verifier", function()
         keys.fetches = text_of(token_vectors.keys.RS256, token_vectors.keys.ES256)
         assert.equal("accepted", reason(verifier, token_vectors.tokens.ES256))
         assert.same({ "key-es256", "key-es256" }, keys.asked)
+        -- Kept as one of the keys that were fetched.
+        local verifies = spy.on(public_key, "verifies")
         assert.equal("accepted", reason(verifier, token_vectors.tokens.ES256))
+        assert.spy(verifies).was_not_called()
+        verifies:revert()
         assert.equal(2, #keys.asked)
     end)
 
