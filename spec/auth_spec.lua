@@ -80,7 +80,7 @@ describe("auth", function()
         it("says of no wrong credential what is wrong with it", function()
             local messages = {}
             for _, text in ipairs({
-                "x", "a.b.c", "a.b.c.d", ("k"):rep(40), auths.OLD_KEY, auths.token({ exp = 1 }), auths.token({ aud = "other" }), auths.token({ iss = "other" }), auths.token({ sub = false }),
+                "x", "a.b.c", "a.b.c.d", ("k"):rep(40), auths.OLD_KEY, auths.token({ exp = 1 }), auths.token({ aud = "other" }), auths.token({ iss = "other" }), auths.token({ sub = { "alice" } }),
                 auths.token():gsub(".$", ""), auths.token() .. "x", " " .. auths.token(), auths.token() .. ", " .. auths.token(),
             }) do
                 messages[assert_refused(get("either", bearer(text)), 401, "invalid_credentials", INVALID)] = true
