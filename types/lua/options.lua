@@ -187,7 +187,7 @@
 ---@field ssl_server_name? string that name; required with an address that is verified
 ---@field connect_seconds? number timeout for connecting
 ---@field keepalive_seconds? number how long an idle connection is kept; connections are shared only with equal credentials
----@field timeout_seconds? number timeout of a look-up, including the connection
+---@field timeout_seconds? number timeout of a look-up, including the connection; where many are under way, a request waits as long for its turn before
 
 ---@class openclaw.Route.auth.api_key
 ---@field realm? string the realm in `WWW-Authenticate`
