@@ -163,10 +163,10 @@
 ---@field algorithms? ("RS256"|"RS384"|"RS512"|"PS256"|"PS384"|"PS512"|"ES256"|"ES384"|"ES512"|"EdDSA"|"HS256"|"HS384"|"HS512")[] the accepted algorithms
 ---@field leeway_seconds? number how far the clocks of issuer and gateway may differ
 ---@field class_claim? string the claim with the caller's class
----@field classes? table classes by values of that claim; values without an entry are `standard`. Without this option the value itself is the class
+---@field classes? table<string, string> classes by values of that claim; values without an entry are `standard`. Without this option the value itself is the class
 ---@field tenant_claim? string the claim with the caller's tenant
 ---@field required_scopes? string[] scopes that tokens must have, in `scope` or `scp`
----@field headers? table headers for nodes by claims, such as `{ sub = "X-User" }`
+---@field headers? table<string, string> headers for nodes by claims, such as `{ sub = "X-User" }`
 ---@field from? string[] where the credential may be: `"header"`, `"cookie:NAME"`, `"query:NAME"`. Arguments of a query are in access logs
 
 ---@class openclaw.Route.auth.api_key.redis
