@@ -184,6 +184,34 @@ function strangersKey(): string {
     return privateKey.export({ format: "pem", type: "pkcs8" }) as string;
 }
 
+/** The beginning of a PNG with these sides. */
+function png(width: number, height: number): Buffer {
+    const header = Buffer.from("89504e470d0a1a0a0000000d49484452000000000000000008060000000000000000", "hex");
+    header.writeUInt32BE(width, 16);
+    header.writeUInt32BE(height, 20);
+    return header;
+}
+
+test("the requests of callers are checked, those of nobody are not looked at", async () => {
+    const headers = bearer(token());
+    const of = async (init: RequestInit, its_headers: Record<string, string> = headers) => {
+        const { status, json } = await analyze(its_headers, init);
+        return [status, (json.error as { code: string }).code];
+    };
+    const allowed = await analyze(headers, { method: "GET", body: null });
+    expect(allowed).toMatchObject({ status: 405, json: { error: { code: "method_not_allowed" } } });
+    expect(allowed.headers.get("allow")).toBe("POST, PUT");
+    expect(await of({ body: new Uint8Array(10 * 1024 * 1024 + 1) })).toEqual([413, "body_too_large"]);
+    expect(await of({ body: "no image" })).toEqual([415, "unsupported_media_type"]);
+    expect(await of({ body: new Uint8Array(png(20000, 1)) })).toEqual([422, "image_too_large"]);
+    expect(await of({ body: new Uint8Array(png(16000, 16000)) })).toEqual([422, "image_too_large"]);
+    for (const body of ["no image", new Uint8Array(png(20000, 1))]) {
+        expect(await of({ body }, {})).toEqual([401, "credentials_required"]);
+    }
+    expect(seen).toEqual([]);
+    expect(await analyze(headers, { method: "PUT" })).toMatchObject({ status: 200 });
+});
+
 test("a key that is withdrawn is refused soon, and a new one accepted, without a reload", async () => {
     const before = `${content("api_keys")}\n`;
     const made = (await run("tools/new_api_key.sh", "camera-8", "expires=2099-01-01")).split("\n");
@@ -228,7 +256,7 @@ test("the metrics tell why, and nothing tells a secret", async () => {
     }
     expect(samples.get(result("jwt", "no_keys"))).toBe(0);
     expect(samples.get(result("api_key", "unknown_key"))).toBeGreaterThan(0);
-    expect(samples.get(result("none", "missing"))).toBe(1);
+    expect(samples.get(result("none", "missing"))).toBe(3);
     const log = (await gateway.errorLog()) + (await readFile(path.join(gateway.prefix, "run/callers.log"), "utf8"));
     expect(log).not.toContain(content("key"));
     expect(log).not.toContain(content("token").slice(0, 40));
