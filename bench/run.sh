@@ -16,6 +16,9 @@ node bench/request_figures.mjs
 node bench/built_in_metrics.mjs
 title 'Digest of request bodies'
 node bench/body_digest.mjs
+title 'Checks'
+node bench/checks.mjs
+node bench/in_worker.mjs json_structure
 title 'Token figures'
 node bench/body_filter.mjs
 title 'Metric handles'

@@ -39,7 +39,7 @@ end
 return plugin.define({
     name = "region",
     meaning = "accepts requests from some regions only",
-    -- After identity, before image_check.
+    -- After identity, before checks.
     order = { access = 350 },
     schema = SCHEMA,
     create = create,

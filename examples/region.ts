@@ -37,7 +37,7 @@ function create(options: Values<typeof SCHEMA>, { route }: Context) {
 export const plugin = define({
     name: "region",
     meaning: "accepts requests from some regions only",
-    // After identity, before image_check.
+    // After identity, before checks.
     order: { access: 350 },
     schema: SCHEMA,
     create,

@@ -33,7 +33,7 @@ describe("types/lua", function()
             "---@field health_check? openclaw.HealthCheck ",
             "---@field sign? openclaw.Route.identity.sign ",
             "---@field slow_log? false|openclaw.Route.slow_log ",
-            '---@field formats? ("jpeg"|"png"|"gif"|"webp"|"bmp"|"tiff")[] ',
+            '---@field content_types? ("image/jpeg"|"image/png"|"image/gif"|',
             "---@field tries? integer ",
             "---@field record? boolean ",
             "---@field routes? table<string, openclaw.Route> ",

@@ -70,14 +70,14 @@ describe("the table of a schema", function()
 end)
 
 describe("a page", function()
-    local PAGE = "before\n<!-- options of image_check -->\n%s<!-- end of options -->\nafter\n"
+    local PAGE = "before\n<!-- options of checks -->\n%s<!-- end of options -->\nafter\n"
 
     it("has its tables replaced, and nothing else", function()
         local renewed, count = tables.renew(PAGE:format("old\n"))
         assert.equal(1, count)
-        local between = renewed:match("^before\n<!%-%- options of image_check %-%->\n(.*)<!%-%- end of options %-%->\nafter\n$")
+        local between = renewed:match("^before\n<!%-%- options of checks %-%->\n(.*)<!%-%- end of options %-%->\nafter\n$")
         assert.equal("\n" .. table.concat(tables.render(
-            require("resty.openclaw.image_check").plugin.option.kind.schema, true
+            require("resty.openclaw.checks").plugin.option.kind.schema, true
         ), "\n") .. "\n\n", between)
         assert.equal(renewed, (tables.renew(renewed)))
     end)
@@ -103,9 +103,9 @@ describe("a page", function()
     end)
 
     it("must have an end for each beginning", function()
-        assert.has_error(function() tables.renew("<!-- options of image_check -->\nold\n") end, "options without an end")
+        assert.has_error(function() tables.renew("<!-- options of checks -->\nold\n") end, "options without an end")
         assert.has_error(function() tables.renew("<!-- end of options -->\n") end, "an end of options without a beginning")
-        assert.has_error(function() tables.renew(PAGE:gsub("image_check", "core.request.json_error")) end,
+        assert.has_error(function() tables.renew(PAGE:gsub("checks", "core.request.json_error")) end,
             "resty.openclaw.core.request.json_error has no schema")
     end)
 end)

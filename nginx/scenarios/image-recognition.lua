@@ -7,7 +7,7 @@ require("resty.openclaw").setup {
     routes = {
         analyze = {
             upstream = "openclaw_cluster",
-            image_check = { formats = { "jpeg", "png" } },
+            checks = { methods = { "POST" }, content_types = { "image/jpeg", "image/png" } },
             body_digest = { algorithm = "md5" },
         },
     },

@@ -94,7 +94,7 @@ test("what the demo proposes gives what it promises", async () => {
         expect(/\{.*\}/.exec(cached)?.[0]).toBe(/\{.*\}/.exec(answer)?.[0]);
         const refused = await inShell(noImage);
         expect(refused).toMatch(/^HTTP\/1\.1 415 /);
-        expect(refused).toContain('{"error":{"code":"not_an_image"');
+        expect(refused).toContain('{"error":{"code":"unsupported_media_type"');
 
         const node = /X-OpenClaw-Node: (\S+)/.exec(answer)?.[1];
         const shown = await inShell(figures);

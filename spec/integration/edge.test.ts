@@ -1,9 +1,10 @@
 /** An edge before a centre that comes and goes. */
 import { createHash, randomBytes } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import type { RequestOptions } from "node:http";
 import { request } from "node:http";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Received } from "./support/centre";
@@ -930,5 +931,49 @@ describe("jobs", () => {
         const called = await eventually("it is called", () => centre.received.find(({ url }) => url === "/called"));
         expect(called.text).toBe("call me");
         expect(called.headers["x-openclaw-job"]).toBe(job.id);
+    });
+});
+
+describe("the caller of a stored request", () => {
+    const key = "oc_a-key-of-the-pond";
+    const auth = (file: string): string => `auth = { api_key = { file = "${file}" } },`;
+    const location = 'proxy_set_header X-Who "$openclaw_identity $openclaw_tenant $openclaw_class";';
+    let file: string;
+
+    beforeAll(() => {
+        file = path.join(mkdtempSync(path.join(tmpdir(), "openclaw-keys-")), "keys");
+        const digest = createHash("sha256").update(key).digest("hex");
+        writeFileSync(file, `pond ${digest} tenant=farm class=vip\n`, { mode: 0o600 });
+        chmodSync(path.dirname(file), 0o711);
+        chmodSync(file, 0o640);
+    });
+
+    test("is that of its delivery, which needs no credentials", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofRoute: auth(file), location });
+        expect((await post(edge)).status).toBe(401);
+        await centre.goDown();
+        const headers = { "X-API-Key": key };
+        const job = await eventually("a request is stored", async () => {
+            const answer = await post(edge, newAddress(), "kept", headers);
+            return answer.status === 202 && (answer.json as { id: string; location: string });
+        });
+        await centre.comeUp();
+        await awaitAnswers(edge, [{ ...job, body: "kept" }]);
+        const delivered = centre.received.filter(({ text }) => text === "kept");
+        expect(delivered[delivered.length - 1]?.headers).toMatchObject({ "x-who": "pond farm vip" });
+        for (const { headers: seen } of delivered) {
+            expect(seen["x-api-key"]).toBeUndefined();
+            expect(seen["x-openclaw-caller"]).toBeUndefined();
+        }
+    });
+
+    test("is not who a client says it is", async () => {
+        await using edge = await EdgeGateway.start({ nodes: [centre.address], ofRoute: auth(file), location });
+        const forged = { "X-OpenClaw-Caller": "root;farm;vip", "X-OpenClaw-Delivery": "0".repeat(64) };
+        expect((await post(edge, newAddress(), "forged", forged)).status).toBe(401);
+        const own = await post(edge, newAddress(), "own", { ...forged, "X-API-Key": key });
+        expect(own.status).toBe(200);
+        const [seen] = centre.received.filter(({ text }) => text === "own");
+        expect(seen?.headers).toMatchObject({ "x-who": "pond farm vip" });
     });
 });

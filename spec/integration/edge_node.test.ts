@@ -49,7 +49,7 @@ test("photographs are answered or kept while the centre is gone, and delivered w
     }
     expect(await ask(edge.url(kept[0]))).toMatchObject({ status: 202 });
     const noImage = await post(edge.url("/api/analyze"), Buffer.from("no image"));
-    expect(noImage).toMatchObject({ status: 415, json: { error: { code: "not_an_image" } } });
+    expect(noImage).toMatchObject({ status: 415, json: { error: { code: "unsupported_media_type" } } });
 
     await centre.comeUp();
     for (const location of kept) {

@@ -134,14 +134,14 @@ describe("an image", () => {
 describe("what is wrong is refused as JSON, and the gateway goes on:", () => {
     test("no image", async () => {
         for (const body of ["all: test\n", "\xff\xd8", "GIF89a......", "\x89PNG\r\n\x1a\n"]) {
-            expectError(await post(url, Buffer.from(body, "latin1")), 415, "not_an_image");
+            expectError(await post(url, Buffer.from(body, "latin1")), 415, "unsupported_media_type");
         }
         await expectServing();
     });
 
     test("no body", async () => {
         expectError(await post(url, Buffer.alloc(0)), 400, "empty_body");
-        expectError(await ask(url), 400, "empty_body");
+        expectError(await ask(url), 405, "method_not_allowed");
         await expectRawError(sendRaw(url, `${HEAD}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`), 400, "empty_body");
         await expectServing();
     });
@@ -229,7 +229,7 @@ test("the faster node gets more; metrics and records tell of every request", asy
     expect(sample('openclaw_cache_requests_total{route="analyze",variant="",status="miss"}')).toBe(60);
     expect(sample('openclaw_cache_requests_total{route="analyze",variant="",status="hit"}')).toBe(2);
     expect(sample("openclaw_body_digest_bodies_total")).toBe(62);
-    expect(sample('openclaw_image_check_refused_total{reason="not_an_image"}')).toBe(1);
+    expect(sample('openclaw_checks_refused_total{route="analyze",reason="unsupported_media_type"}')).toBe(1);
     expect(sample("openclaw_workers")).toBe(2);
     const weights = path.nodes.map(({ address }) => {
         const labels = `upstream="openclaw_cluster",node="${address}"`;

@@ -410,7 +410,10 @@ test("images in multipart or JSON: only what is sent as an image is checked", as
     const send = (type: string, body: BodyInit): Promise<Answer> =>
         ask(recipe.url(), { method: "POST", headers: { "Content-Type": type }, body });
     expect(await send("image/jpeg", new Uint8Array(JPEG))).toMatchObject({ status: 200 });
-    expect(await send("image/jpeg", "text")).toMatchObject({ status: 415, json: { error: { code: "not_an_image" } } });
+    expect(await send("image/jpeg", "text")).toMatchObject({
+        status: 415,
+        json: { error: { code: "unsupported_media_type" } },
+    });
     expect(await send("application/jsonx", "{}")).toMatchObject({ status: 415 });
     expect(await send("Application/JSON; charset=utf-8", "{}")).toMatchObject({ status: 200 });
     const form = new FormData();

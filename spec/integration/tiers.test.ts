@@ -431,7 +431,7 @@ describe("the edge", () => {
     test("refuses what is no image by itself", async () => {
         expect(await ask(edge.port, { body: Buffer.from("no image") })).toMatchObject({
             status: 415,
-            code: "not_an_image",
+            code: "unsupported_media_type",
         });
         expect(node.seen).toHaveLength(0);
     });

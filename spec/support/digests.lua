@@ -1,6 +1,6 @@
 --- The objects and answers of the locations in spec/http/body_digest.conf.
 local body_digest = require("resty.openclaw.body_digest")
-local image_check = require("resty.openclaw.image_check")
+local checks = require("resty.openclaw.checks")
 local request_body = require("resty.openclaw.core.request.request_body")
 local time_slice = require("resty.openclaw.core.time.time_slice")
 
@@ -9,8 +9,7 @@ local _M = {
     sha256 = body_digest.new({ algorithm = "sha256" }),
     limited = body_digest.new({ max_bytes = 1000 }),
     early = body_digest.new({ max_bytes = 4 * 1024 * 1024 }),
-    image = image_check.new(),
-    any_image = image_check.new({ formats = { "jpeg", "png", "gif", "webp", "bmp", "tiff" } }),
+    image = checks.new({ content_types = { "image/jpeg", "image/png" } }),
 }
 
 local function answer(...)
@@ -63,10 +62,10 @@ local function collect(pieces, bytes, count)
 end
 
 --- Answers with how many pieces there were, the longest, whether that took no Lua string of the body, and all of them.
-function _M.pieces()
+function _M.pieces(piece_bytes)
     local body = assert(request_body.read())
     local pieces, longest = {}, 0
-    assert(body.bytes == assert(request_body.each(body, collect, pieces)))
+    assert(body.bytes == assert(request_body.each(body, collect, pieces, piece_bytes)))
     for _, piece in ipairs(pieces) do
         longest = math.max(longest, #piece)
     end

@@ -8,6 +8,7 @@ end
 require("spec.support.admins")
 spec_balancers = require("spec.support.balancers")
 spec_digests = require("spec.support.digests")
+spec_checks = require("spec.support.checked_requests")
 spec_metrics = require("spec.support.metrics")
 require("spec.support.gateways")
 require("spec.support.statuses")

@@ -51,7 +51,7 @@ gateway.setup({
         gateway_dead = { nodes = { "127.0.0.1:3" } },
     },
     routes = {
-        photograph = { upstream = "gateway_nodes", image_check = {}, body_digest = {} },
+        photograph = { upstream = "gateway_nodes", checks = { content_types = { "image/jpeg", "image/png" } }, body_digest = {} },
         plain = { upstream = "gateway_nodes" },
         dead = { upstream = "gateway_dead" },
         nowhere = {},

@@ -80,6 +80,7 @@ declare namespace ngx {
         flush_all(): void;
     }
 
+    function escape_uri(text: string): string;
     function unescape_uri(text: string): string;
 
     namespace req {

@@ -224,8 +224,22 @@
 ---@field required? boolean whether requests without an identity are rejected
 ---@field dict? string the `lua_shared_dict` of the metrics
 
----@class openclaw.Route.image_check
----@field formats? ("jpeg"|"png"|"gif"|"webp"|"bmp"|"tiff")[] accepted formats
+---@class openclaw.Route.checks.json
+---@field max_bytes? integer maximum length of a JSON body
+---@field max_depth? integer how many objects and arrays may be inside one another
+---@field max_members? integer how many members all objects together may have
+---@field unique_names? boolean rejects an object that has the same name twice; names are compared without their escapes
+
+---@class openclaw.Route.checks.image
+---@field max_pixels? integer maximum of width × height
+---@field max_side? integer maximum of the width, and of the height, in pixels
+
+---@class openclaw.Route.checks
+---@field methods? string[] the accepted methods; `GET` includes `HEAD`. Without the option all are accepted
+---@field max_body_bytes? integer maximum length of the request body; see below
+---@field content_types? ("image/jpeg"|"image/png"|"image/gif"|"image/webp"|"image/bmp"|"image/tiff"|"application/pdf"|"application/gzip"|"application/zip"|"audio/flac"|"audio/mp4"|"audio/mpeg"|"audio/ogg"|"audio/wav"|"video/mp4"|"video/webm"|"application/json")[] the accepted types of the body, by its bytes; see below
+---@field json? openclaw.Route.checks.json limits of JSON bodies
+---@field image? openclaw.Route.checks.image limits of images, by their headers
 ---@field dict? string the `lua_shared_dict` of the metrics; without such a dict each worker counts for itself
 
 ---@class openclaw.Route.body_digest
@@ -249,7 +263,7 @@
 ---@field deadline? openclaw.Route.deadline cancels requests whose deadline has passed
 ---@field auth? openclaw.Route.auth accepts requests with a valid token or API key only
 ---@field identity? openclaw.Route.identity passes the caller's identity to the next gateway; without it `X-OpenClaw-Identity` is removed from requests
----@field image_check? openclaw.Route.image_check rejects non-image bodies, by the first bytes of the body
+---@field checks? openclaw.Route.checks checks requests: methods, length and type of the body, JSON, the size of images
 ---@field body_digest? openclaw.Route.body_digest digests of request bodies, and the key of the cache
 ---@field inference? openclaw.Route.inference counts tokens of responses; the location needs `inference.conf`
 ---@field metrics? boolean count the route's requests

@@ -39,6 +39,8 @@ local acceptance = require("resty.openclaw.edge.acceptance")
 local acceptance_abandon = acceptance.abandon
 local acceptance_accept = acceptance.accept
 local acceptance_read_ahead = acceptance.read_ahead
+local callers = require("resty.openclaw.edge.caller")
+local callers_take_over = callers.take_over
 local tokens = require("resty.openclaw.edge.delivery_token")
 local tokens_LINK_HEADER = tokens.LINK_HEADER
 local tokens_decline = tokens.decline
@@ -87,6 +89,9 @@ local function exit_worker(self)
 end
 local function access(self)
     tokens_take_off(self.jobs.token)
+    if tokens_is_delivery() then
+        callers_take_over()
+    end
 end
 local function admitted(self)
     if not tokens_was_given() then

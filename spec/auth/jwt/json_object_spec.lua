@@ -14,7 +14,7 @@ describe("auth.jwt.json_object", function()
             [""] = "no_json", ["{"] = "no_json", ["{}{}"] = "no_json", ["{}\0"] = "no_json", ["\239\187\191{}"] = "no_json",
             ['{"a":NaN}'] = "no_json", ['{"a":0x10}'] = "no_json", ['{"a":\'x\'}'] = "no_json", ['{"a":1,}'] = "no_json", ['{"a":"\255"}'] = "no_json",
             ['{"a":"\\ud800"}'] = "no_json", ["[]"] = "no_object", ['"x"'] = "no_object", ["1"] = "no_object", ["null"] = "no_object",
-            ['{"a":1,"a":1}'] = "repeated_name", ['{"a":1,"\\u0061":1}'] = "repeated_name", ['{"x":{"a":1,"a":1}}'] = "repeated_name",
+            ['{"a":1,"a":1}'] = "duplicate_name", ['{"a":1,"\\u0061":1}'] = "duplicate_name", ['{"x":{"a":1,"a":1}}'] = "duplicate_name",
             ['{"a":[[[]]]}'] = "too_deep", ['{"a":1,"b":1,"c":1,"d":1,"e":1}'] = "too_many_members",
         }
         for text, why in pairs(refused) do

@@ -35,6 +35,17 @@ describe("request_body", function()
         end)
     end
 
+    for _, path in ipairs({ "/small_pieces", "/small_pieces_memory" }) do
+        it("visits smaller pieces for those who want them: " .. path, function()
+            local body = body_of(524289)
+            local count, longest, _, all = pieces(path, body)
+            -- Every slice of 512 KiB ends with a shorter piece.
+            assert.is_true(count >= 525 and count <= 526, count)
+            assert.equal(1000, longest)
+            assert.is_true(body == all)
+        end)
+    end
+
     it("makes no Lua string of a body in memory", function()
         -- Fails as soon as any spec's nginx.conf names $request_body: nginx may not be trusted with it then.
         local _, _, no_string = pieces("/pieces_memory", body_of(100000))

@@ -17,6 +17,7 @@ import * as request from "./core/request/request";
 import * as time_left from "./core/request/time_left";
 import * as upstream_tries from "./core/request/upstream_tries";
 import * as acceptance from "./edge/acceptance";
+import * as callers from "./edge/caller";
 import * as tokens from "./edge/delivery_token";
 import type { Dispatcher } from "./edge/dispatcher";
 import * as dispatchers from "./edge/dispatcher";
@@ -74,6 +75,7 @@ function exit_worker(this: Edge): void {
 
 function access(this: Edge): void {
     tokens.take_off(this.jobs.token);
+    if (tokens.is_delivery()) callers.take_over();
 }
 
 function admitted(this: Edge): void {

@@ -18,6 +18,8 @@ local http_client_header_fault = http_client.header_fault
 local http_client_is_path = http_client.is_path
 local callbacks = require("resty.openclaw.edge.callbacks")
 local callbacks_url_fault = callbacks.url_fault
+local callers = require("resty.openclaw.edge.caller")
+local callers_present = callers.present
 local tokens = require("resty.openclaw.edge.delivery_token")
 local tokens_decline = tokens.decline
 local job_page = require("resty.openclaw.edge.job_page")
@@ -117,6 +119,7 @@ local function read_head(jobs, id, body)
         method = ngx.req.get_method(),
         uri = uri,
         headers = headers,
+        caller = callers_present(),
         callback = url,
         body_bytes = body.bytes
     }

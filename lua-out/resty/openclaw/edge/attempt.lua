@@ -31,6 +31,9 @@ local backlogs_pause = backlogs.pause
 local backlogs_retry_later = backlogs.retry_later
 local backlogs_retry_now = backlogs.retry_now
 local backlogs_was_unanswered = backlogs.was_unanswered
+local callers = require("resty.openclaw.edge.caller")
+local callers_HEADER = callers.HEADER
+local callers_header_of = callers.header_of
 local deliveries = require("resty.openclaw.edge.delivery")
 local deliveries_finish = deliveries.finish
 local deliveries_leave_to_other = deliveries.leave_to_other
@@ -247,6 +250,10 @@ local function headers_of(job, token)
         headers.Host = "localhost"
     end
     headers[tokens_HEADER] = token
+    local caller = callers_header_of(job.head)
+    if caller ~= nil then
+        headers[callers_HEADER] = caller
+    end
     return headers
 end
 --- Sends a job to the gateway's own listener. On failure nil and why.

@@ -19,6 +19,8 @@ local schemas_again = schemas.again
 local schemas_read = schemas.read
 local guard = require("resty.openclaw.core.metrics.guard")
 local guard_call_for = guard.call_for
+local image_checks = require("resty.openclaw.image_check")
+local image_checks_in_route = image_checks.in_route
 local composition = require("resty.openclaw.gateway.composition")
 local composition_append = composition.append
 local composition_chain = composition.chain
@@ -47,13 +49,21 @@ local function schema_of(declarations)
     return schema
 end
 ____exports.schema_of = schema_of
---- Explains an option that belongs in nginx.conf, not in a route.
+--- Explains an option that belongs in nginx.conf, not in a route, and one that has become a part of another.
 local function add_misplaced(given, path, problems)
-    if type(given) ~= "table" or given.retry_post == nil then
+    if type(given) ~= "table" then
         return false
     end
-    problems[#problems + 1] = path .. ".retry_post is said in nginx.conf: include nginx/retry_post.conf in the route's location"
-    return true
+    local ____given_0 = given
+    local retry_post = ____given_0.retry_post
+    local image_check = ____given_0.image_check
+    if retry_post ~= nil then
+        problems[#problems + 1] = path .. ".retry_post is said in nginx.conf: include nginx/retry_post.conf in the route's location"
+    end
+    if image_check ~= nil then
+        problems[#problems + 1] = image_checks_in_route(path .. ".image_check", image_check)
+    end
+    return retry_post ~= nil or image_check ~= nil
 end
 --- The options of a route. If they are wrong, adds to the problems and returns nothing.
 local function read(schema, given, path, upstreams, problems)
@@ -115,24 +125,24 @@ local function place_all(declarations, name, options, upstream, instances, own, 
             )
         elseif made ~= nil then
             declaration_check_check_instance(made, context.path, problems)
-            local ____is_own_2
+            local ____is_own_3
             if is_own then
-                ____is_own_2 = guarded_log(made, declaration.name, name, faults)
+                ____is_own_3 = guarded_log(made, declaration.name, name, faults)
             else
-                ____is_own_2 = nil
+                ____is_own_3 = nil
             end
-            local log = ____is_own_2
+            local log = ____is_own_3
             placed[#placed + 1] = {plugin = made, order = declaration.order, log = log}
             if options[declaration.name] ~= nil then
                 instances[declaration.name] = made
             end
         end
     end
-    local ____options_plugins_3 = options.plugins
-    if ____options_plugins_3 == nil then
-        ____options_plugins_3 = {}
+    local ____options_plugins_4 = options.plugins
+    if ____options_plugins_4 == nil then
+        ____options_plugins_4 = {}
     end
-    for ____, plugin in ipairs(____options_plugins_3) do
+    for ____, plugin in ipairs(____options_plugins_4) do
         placed[#placed + 1] = {
             plugin = plugin,
             order = {},

@@ -5,7 +5,7 @@ local random = require("resty.openclaw.core.bytes.random")
 local random_share = random.share
 --- A source of ids. Phases: init.
 local function create()
-    return {origin = "", beginning = "", sequence = 0}
+    return {origin = "", sequence = 0}
 end
 ____exports.new = create
 --- Advances to the next id, which is `origin-sequence`. The origin is the time of the worker's first id and a random number, as workers of
@@ -17,7 +17,6 @@ local function advance(ids)
             ngx.now() * 1000,
             random_share() * 4294967296
         )
-        ids.beginning = ("{\"id\":\"" .. ids.origin) .. "-"
     end
     ids.sequence = ids.sequence + 1
 end

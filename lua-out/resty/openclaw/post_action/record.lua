@@ -3,6 +3,7 @@ local ipairs = ipairs
 local pairs = pairs
 local tonumber = tonumber
 local math_floor = math.floor
+local math_max = math.max
 local string_format = string.format
 local string_match = string.match
 local table_concat = table.concat
@@ -206,72 +207,33 @@ local function put_optional_fields()
         line:put(",\"degraded\":true")
     end
 end
---- Durations as texts, by milliseconds: most requests take one that others have taken before.
-local durations = {}
---- Longer ones are not kept.
-local MOST_KEPT = 10000
---- The text of a duration in seconds, with milliseconds, the resolution of nginx's clock.
-local function duration_text(seconds)
-    local milliseconds = math_floor(seconds * 1000 + 0.5)
-    local known = durations[milliseconds]
-    if known ~= nil then
-        return known
-    end
-    local text = string_format("%.3f", seconds)
-    if milliseconds < MOST_KEPT then
-        durations[milliseconds] = text
-    end
-    return text
-end
-local last_time = 0
-local last_time_text = ""
---- The text of a moment; the requests of a millisecond share it.
-local function time_text(now)
-    if now ~= last_time then
-        last_time_text = string_format("%.3f", now)
-        last_time = now
-    end
-    return last_time_text
-end
---- What stands between the time and the address in records of a route, by its name.
-local beginnings = {}
---- More routes than a configuration has; names come from nginx.conf, where a variable may be one.
-local MOST_BEGINNINGS = 10000
-local beginning_count = 0
-local function beginning_of(route)
-    local known = beginnings[route]
-    if known ~= nil then
-        return known
-    end
-    local text = (",\"route\":" .. (route == "" and "null" or json_text(route))) .. ",\"method\":\""
-    if beginning_count < MOST_BEGINNINGS then
-        beginnings[route] = text
-        beginning_count = beginning_count + 1
-    end
-    return text
+--- Seconds as a whole number of milliseconds, the resolution of nginx's clock.
+local function milliseconds(seconds)
+    local whole = math_floor(math_max(0, seconds) * 1000 + 0.5)
+    return whole
 end
 --- The record of the request at hand, without a line end; valid until the next one is written. Method and address need no escapes: nginx
 -- accepts letters only for the one, and writes the other itself. Phases: log.
 local function write(recorder, route)
     local its_ids = recorder.ids
     ids_advance(its_ids)
+    local now = milliseconds(request_now())
+    local took = milliseconds(request_seconds_taken())
+    local its_route = route or request_variable("openclaw_route")
     line:reset()
     line:putf(
-        "%s%d\",\"time\":%s%s%s\",\"uri\":%s,\"status\":%d,\"node\":",
-        its_ids.beginning,
+        "{\"id\":\"%s-%d\",\"time\":%d.%03d,\"route\":%s,\"method\":\"%s\",\"uri\":%s,\"status\":%d,\"node\":",
+        its_ids.origin,
         its_ids.sequence,
-        time_text(request_now()),
-        beginning_of(route or request_variable("openclaw_route") or ""),
+        now / 1000,
+        now % 1000,
+        its_route == "" and "null" or json_short_text(its_route),
         ngx.req.get_method(),
         json_short_text(request_uri_shown(recorder.with_query)),
         request_status()
     )
     put_node()
-    line:put(
-        ",\"request_seconds\":",
-        duration_text(request_seconds_taken()),
-        ",\"request_bytes\":"
-    )
+    line:putf(",\"request_seconds\":%d.%03d,\"request_bytes\":", took / 1000, took % 1000)
     put_number("request_length", "0")
     line:put(",\"response_bytes\":")
     put_number("bytes_sent", "0")

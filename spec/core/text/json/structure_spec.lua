@@ -99,7 +99,7 @@ describe("json structure", function()
             '{"\\b\\f\\n\\r\\t":1,"\\u0008\\u000C\\u000A\\u000D\\u0009":2}', '[{},{"a":1},{"a":[{"a":1}],"a":2}]', '{"\\ud800":1,"\\ufffd":1}',
             '{"long name number one":1,"long name number two":1,"long name number one":1}', '{"a":{"b":1,"b":2}}', '{"\\u0000":1,"\\u0000":1}',
         }) do
-            assert.equal("repeated_name", repeated(text), text)
+            assert.equal("duplicate_name", repeated(text), text)
             assert.is_nil(check(text), text)
         end
         for _, text in ipairs({
@@ -112,7 +112,7 @@ describe("json structure", function()
     end)
 
     it("says at which byte a name comes again", function()
-        assert.same({ "repeated_name", 10 }, { check('{"a":1,"a":2}', LIMITS) })
+        assert.same({ "duplicate_name", 10 }, { check('{"a":1,"a":2}', LIMITS) })
     end)
 
     it("agrees with the grammar on ten thousand mutations", function()

@@ -6,6 +6,7 @@ import * as request_body from "../core/request/request_body";
 import * as request_state from "../core/request/request_state";
 import * as http_client from "../http_client";
 import * as callbacks from "./callbacks";
+import * as callers from "./caller";
 import * as tokens from "./delivery_token";
 import * as job_page from "./job_page";
 import type { Jobs } from "./jobs";
@@ -146,6 +147,7 @@ function read_head(
         method: ngx.req.get_method(),
         uri,
         headers,
+        caller: callers.present(),
         callback: url,
         body_bytes: body.bytes,
     });

@@ -12,6 +12,7 @@ import * as clock from "../core/time/clock";
 import type { Response, Source } from "../http_client";
 import * as http_client from "../http_client";
 import * as backlogs from "./backlog";
+import * as callers from "./caller";
 import type { Delivery } from "./delivery";
 import * as deliveries from "./delivery";
 import * as tokens from "./delivery_token";
@@ -168,6 +169,8 @@ function headers_of(job: Job, token: string): Record<string, string> {
     // nginx refuses an empty one.
     if (headers.Host === "") headers.Host = "localhost";
     headers[tokens.HEADER] = token;
+    const caller = callers.header_of(job.head);
+    if (caller !== undefined) headers[callers.HEADER] = caller;
     return headers;
 }
 

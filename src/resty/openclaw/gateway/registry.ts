@@ -1,10 +1,10 @@
 /** All built-in plugins that a route may have. A new plugin needs one line here. */
 import * as auth from "../auth";
 import * as body_digest from "../body_digest";
+import * as checks from "../checks";
 import * as deadline from "../deadline";
 import * as edge from "../edge";
 import * as identity from "../identity";
-import * as image_check from "../image_check";
 import * as inference from "../inference";
 import type { AnyDeclaration } from "./contract";
 
@@ -14,7 +14,7 @@ export const PLUGINS: readonly AnyDeclaration[] = [
     deadline.plugin,
     auth.plugin,
     identity.plugin,
-    image_check.plugin,
+    checks.plugin,
     body_digest.plugin,
     inference.plugin,
 ];

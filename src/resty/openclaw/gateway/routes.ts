@@ -10,6 +10,7 @@ import { optional } from "../config/schema";
 import * as schemas from "../config/schema";
 import type { Faults } from "../core/metrics/fault";
 import * as guard from "../core/metrics/guard";
+import * as image_checks from "../image_check";
 import type { Chain, Placed } from "./composition";
 import * as composition from "./composition";
 import type { AnyDeclaration, Plugin } from "./contract";
@@ -58,11 +59,16 @@ export function schema_of(declarations: readonly AnyDeclaration[]): Schema {
     return schema;
 }
 
-/** Explains an option that belongs in nginx.conf, not in a route. */
+/** Explains an option that belongs in nginx.conf, not in a route, and one that has become a part of another. */
 function add_misplaced(given: unknown, path: string, problems: Problems): boolean {
-    if (type(given) !== "table" || (given as RouteOptions).retry_post === undefined) return false;
-    problems.push(`${path}.retry_post is said in nginx.conf: include nginx/retry_post.conf in the route's location`);
-    return true;
+    if (type(given) !== "table") return false;
+    const { retry_post, image_check } = given as RouteOptions;
+    if (retry_post !== undefined)
+        problems.push(
+            `${path}.retry_post is said in nginx.conf: include nginx/retry_post.conf in the route's location`,
+        );
+    if (image_check !== undefined) problems.push(image_checks.in_route(`${path}.image_check`, image_check));
+    return retry_post !== undefined || image_check !== undefined;
 }
 
 /** The options of a route. If they are wrong, adds to the problems and returns nothing. */

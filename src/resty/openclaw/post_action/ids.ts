@@ -4,15 +4,13 @@ import * as random from "../core/bytes/random";
 export interface Ids {
     /** Unique for this worker; empty before its first id. */
     origin: string;
-    /** How an entry with an id of this worker begins: up to the id's sequence number. */
-    beginning: string;
     /** The number of ids so far. */
     sequence: number;
 }
 
 /** A source of ids. Phases: init. */
 function create(): Ids {
-    return { origin: "", beginning: "", sequence: 0 };
+    return { origin: "", sequence: 0 };
 }
 export { create as new };
 
@@ -21,10 +19,7 @@ export { create as new };
  * other machines may begin at the same time. Phases: any but init.
  */
 export function advance(ids: Ids): void {
-    if (ids.origin === "") {
-        ids.origin = string.format("%x-%x", ngx.now() * 1000, random.share() * 0x100000000);
-        ids.beginning = `{"id":"${ids.origin}-`;
-    }
+    if (ids.origin === "") ids.origin = string.format("%x-%x", ngx.now() * 1000, random.share() * 0x100000000);
     ids.sequence += 1;
 }
 

@@ -166,48 +166,10 @@ function put_optional_fields(): void {
     if (request.variable("openclaw_degraded") === "1") line.put(',"degraded":true');
 }
 
-/** Durations as texts, by milliseconds: most requests take one that others have taken before. */
-const durations = new LuaTable<number, string>();
-/** Longer ones are not kept. */
-const MOST_KEPT = 10_000;
-
-/** The text of a duration in seconds, with milliseconds, the resolution of nginx's clock. */
-function duration_text(seconds: number): string {
-    const milliseconds = math.floor(seconds * 1000 + 0.5);
-    const known = durations.get(milliseconds) as string | undefined;
-    if (known !== undefined) return known;
-    const text = string.format("%.3f", seconds);
-    if (milliseconds < MOST_KEPT) durations.set(milliseconds, text);
-    return text;
-}
-
-let last_time = 0;
-let last_time_text = "";
-
-/** The text of a moment; the requests of a millisecond share it. */
-function time_text(now: number): string {
-    if (now !== last_time) {
-        last_time_text = string.format("%.3f", now);
-        last_time = now;
-    }
-    return last_time_text;
-}
-
-/** What stands between the time and the address in records of a route, by its name. */
-const beginnings = new LuaTable<string, string>();
-/** More routes than a configuration has; names come from nginx.conf, where a variable may be one. */
-const MOST_BEGINNINGS = 10_000;
-let beginning_count = 0;
-
-function beginning_of(route: string): string {
-    const known = beginnings.get(route) as string | undefined;
-    if (known !== undefined) return known;
-    const text = `,"route":${route === "" ? "null" : json.text(route)},"method":"`;
-    if (beginning_count < MOST_BEGINNINGS) {
-        beginnings.set(route, text);
-        beginning_count += 1;
-    }
-    return text;
+/** Seconds as a whole number of milliseconds, the resolution of nginx's clock. */
+function milliseconds(seconds: number): number {
+    const whole = math.floor(math.max(0, seconds) * 1000 + 0.5);
+    return whole;
 }
 
 /**
@@ -217,19 +179,23 @@ function beginning_of(route: string): string {
 export function write(recorder: Recorder, route: string | undefined): Buffer {
     const its_ids = recorder.ids;
     ids.advance(its_ids);
+    const now = milliseconds(request.now());
+    const took = milliseconds(request.seconds_taken());
+    const its_route = route ?? request.variable("openclaw_route");
     line.reset();
     line.putf(
-        '%s%d","time":%s%s%s","uri":%s,"status":%d,"node":',
-        its_ids.beginning,
+        '{"id":"%s-%d","time":%d.%03d,"route":%s,"method":"%s","uri":%s,"status":%d,"node":',
+        its_ids.origin,
         its_ids.sequence,
-        time_text(request.now()),
-        beginning_of(route ?? request.variable("openclaw_route") ?? ""),
+        now / 1000,
+        now % 1000,
+        its_route === "" ? "null" : json.short_text(its_route),
         ngx.req.get_method(),
         json.short_text(request_uri.shown(recorder.with_query)),
         request.status(),
     );
     put_node();
-    line.put(',"request_seconds":', duration_text(request.seconds_taken()), ',"request_bytes":');
+    line.putf(',"request_seconds":%d.%03d,"request_bytes":', took / 1000, took % 1000);
     put_number("request_length", "0");
     line.put(',"response_bytes":');
     put_number("bytes_sent", "0");

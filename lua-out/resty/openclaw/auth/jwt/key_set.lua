@@ -19,7 +19,7 @@ local PROBLEMS = {
     no_object = "is not a JSON object",
     too_deep = ("is nested deeper than " .. tostring(LIMITS.max_depth)) .. " levels",
     too_many_members = ("has more than " .. tostring(LIMITS.max_members)) .. " members",
-    repeated_name = "has a name twice in one object"
+    duplicate_name = "has a name twice in one object"
 }
 local function find(self, algorithm, kid)
     local choices = kid == nil and self.all or self.by_kid[kid]

@@ -18,6 +18,9 @@ local files_size = files.size
 local open_files = require("resty.openclaw.core.files.open_files")
 local open_files_has = open_files.has
 local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_begin = time_slice.begin
+local time_slice_is_over = time_slice.is_over
+local time_slice_renew = time_slice.renew
 local time_slice_yield_now = time_slice.yield_now
 local request = require("resty.openclaw.core.request.request")
 local request_variable = request.variable
@@ -195,24 +198,31 @@ local function read_piece(file, offset, most)
     end
     return count
 end
-local function visit_pieces(file, from, ____end, visit, state)
-    local offset = from
-    while offset < ____end do
+--- Visits a slice: up to its end, or until its time is over.
+local function visit_pieces(file, progress, visit, state)
+    while progress.offset < progress["end"] do
+        local ____progress_2 = progress
+        local offset = ____progress_2.offset
+        local ____end = ____progress_2["end"]
+        local piece_bytes = ____progress_2.piece_bytes
         local count, err = read_piece(
             file,
             offset,
-            math_min(PIECE_BYTES, ____end - offset)
+            math_min(piece_bytes, ____end - offset)
         )
         if count == nil then
             return err
         end
         visit(state, piece, count)
-        offset = offset + count
+        progress.offset = offset + count
+        if time_slice_is_over(progress.slice) then
+            break
+        end
     end
     return nil
 end
 --- Opens the file for one slice only: no descriptor is open while a request waits, so none is lost when it is killed.
-local function visit_file(path, from, ____end, visit, state)
+local function visit_file(path, progress, visit, state)
     local file, open_err = files_open(path, "read")
     if file == nil then
         return of_file(open_err)
@@ -220,8 +230,7 @@ local function visit_file(path, from, ____end, visit, state)
     local ok, err = pcall(
         visit_pieces,
         file,
-        from,
-        ____end,
+        progress,
         visit,
         state
     )
@@ -231,46 +240,49 @@ local function visit_file(path, from, ____end, visit, state)
     end
     return err
 end
-local function visit_memory(memory, from, ____end, visit, state)
-    local offset = from
-    while offset < ____end do
-        local count = math_min(PIECE_BYTES, ____end - offset)
+local function visit_memory(memory, progress, visit, state)
+    while progress.offset < progress["end"] do
+        local ____progress_3 = progress
+        local offset = ____progress_3.offset
+        local ____end = ____progress_3["end"]
+        local piece_bytes = ____progress_3.piece_bytes
+        local count = math_min(piece_bytes, ____end - offset)
         visit(state, memory + offset, count)
-        offset = offset + count
+        progress.offset = offset + count
+        if time_slice_is_over(progress.slice) then
+            break
+        end
     end
 end
---- Visits the whole body in order, in pieces of at most 64 KiB. Returns how many bytes, or nil and why.
--- Phases: rewrite, access, content; yields after every 512 KiB.
-local function each(body, visit, state)
-    local offset = 0
-    while offset < body.bytes do
-        if offset > 0 then
+--- Visits the whole body in order, in pieces of at most `piece_bytes`, which is 64 KiB at most: smaller ones for visitors that may take
+-- milliseconds for that much. Returns how many bytes, or nil and why.
+-- Phases: rewrite, access, content; yields after every 512 KiB or a millisecond.
+local function each(body, visit, state, piece_bytes)
+    if piece_bytes == nil then
+        piece_bytes = PIECE_BYTES
+    end
+    local progress = {
+        offset = 0,
+        ["end"] = 0,
+        piece_bytes = math_min(piece_bytes, PIECE_BYTES),
+        slice = time_slice_begin()
+    }
+    while progress.offset < body.bytes do
+        if progress.offset > 0 then
             time_slice_yield_now()
+            time_slice_renew(progress.slice)
         end
-        local ____end = math_min(offset + SLICE_BYTES, body.bytes)
+        progress["end"] = math_min(progress.offset + SLICE_BYTES, body.bytes)
         if body.file ~= nil then
-            local err = visit_file(
-                body.file,
-                offset,
-                ____end,
-                visit,
-                state
-            )
+            local err = visit_file(body.file, progress, visit, state)
             if err ~= nil then
                 return nil, err
             end
         else
-            visit_memory(
-                body.memory,
-                offset,
-                ____end,
-                visit,
-                state
-            )
+            visit_memory(body.memory, progress, visit, state)
         end
-        offset = ____end
     end
-    return offset
+    return progress.offset
 end
 ____exports.each = each
 --- The first bytes of the body, at most 64 KiB: fewer where it is shorter. On failure nil and why.

@@ -25,7 +25,7 @@ const PROBLEMS: Readonly<Record<string, string>> = {
     no_object: "is not a JSON object",
     too_deep: `is nested deeper than ${LIMITS.max_depth} levels`,
     too_many_members: `has more than ${LIMITS.max_members} members`,
-    repeated_name: "has a name twice in one object",
+    duplicate_name: "has a name twice in one object",
 };
 
 function find(this: Keys, algorithm: Algorithm, kid: string | undefined): Key | undefined {

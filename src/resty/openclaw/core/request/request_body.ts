@@ -7,6 +7,7 @@ import { get_request } from "resty.core.base";
 import type { File } from "../files/files";
 import * as files from "../files/files";
 import * as open_files from "../files/open_files";
+import type { Slice } from "../time/time_slice";
 import * as time_slice from "../time/time_slice";
 import * as request from "./request";
 import * as request_state from "./request_state";
@@ -189,67 +190,84 @@ function read_piece(file: File, offset: number, most: number): Result<number> {
     return $multi(count);
 }
 
+/** A visit: how far it is, where its slice ends at the latest, and what is visited at a time. */
+interface Progress {
+    offset: number;
+    end: number;
+    readonly piece_bytes: number;
+    readonly slice: Slice;
+}
+
+/** Visits a slice: up to its end, or until its time is over. */
 function visit_pieces<State>(
     this: void,
     file: File,
-    from: number,
-    end: number,
+    progress: Progress,
     visit: Visit<State>,
     state: State,
 ): string | undefined {
-    let offset = from;
-    while (offset < end) {
-        const [count, err] = read_piece(file, offset, math.min(PIECE_BYTES, end - offset));
+    while (progress.offset < progress.end) {
+        const { offset, end, piece_bytes } = progress;
+        const [count, err] = read_piece(file, offset, math.min(piece_bytes, end - offset));
         if (count === undefined) return err;
         visit(state, piece, count);
-        offset += count;
+        progress.offset = offset + count;
+        if (time_slice.is_over(progress.slice)) break;
     }
     return undefined;
 }
 
 /** Opens the file for one slice only: no descriptor is open while a request waits, so none is lost when it is killed. */
-function visit_file<State>(
-    path: string,
-    from: number,
-    end: number,
-    visit: Visit<State>,
-    state: State,
-): string | undefined {
+function visit_file<State>(path: string, progress: Progress, visit: Visit<State>, state: State): string | undefined {
     const [file, open_err] = files.open(path, "read");
     if (file === undefined) return of_file(open_err);
-    const [ok, err] = pcall(visit_pieces<State>, file, from, end, visit, state);
+    const [ok, err] = pcall(visit_pieces<State>, file, progress, visit, state);
     files.close(file);
     if (!ok) return tostring(err);
     return err;
 }
 
-function visit_memory<State>(memory: Bytes, from: number, end: number, visit: Visit<State>, state: State): void {
-    let offset = from;
-    while (offset < end) {
-        const count = math.min(PIECE_BYTES, end - offset);
+function visit_memory<State>(memory: Bytes, progress: Progress, visit: Visit<State>, state: State): void {
+    while (progress.offset < progress.end) {
+        const { offset, end, piece_bytes } = progress;
+        const count = math.min(piece_bytes, end - offset);
         visit(state, pointer_add(memory, offset), count);
-        offset += count;
+        progress.offset = offset + count;
+        if (time_slice.is_over(progress.slice)) break;
     }
 }
 
 /**
- * Visits the whole body in order, in pieces of at most 64 KiB. Returns how many bytes, or nil and why.
- * Phases: rewrite, access, content; yields after every 512 KiB.
+ * Visits the whole body in order, in pieces of at most `piece_bytes`, which is 64 KiB at most: smaller ones for visitors that may take
+ * milliseconds for that much. Returns how many bytes, or nil and why.
+ * Phases: rewrite, access, content; yields after every 512 KiB or a millisecond.
  */
-export function each<State>(body: Body, visit: Visit<State>, state: State): Result<number> {
-    let offset = 0;
-    while (offset < body.bytes) {
-        if (offset > 0) time_slice.yield_now();
-        const end = math.min(offset + SLICE_BYTES, body.bytes);
+export function each<State>(
+    body: Body,
+    visit: Visit<State>,
+    state: State,
+    piece_bytes: number = PIECE_BYTES,
+): Result<number> {
+    const progress: Progress = {
+        offset: 0,
+        end: 0,
+        piece_bytes: math.min(piece_bytes, PIECE_BYTES),
+        slice: time_slice.begin(),
+    };
+    while (progress.offset < body.bytes) {
+        if (progress.offset > 0) {
+            time_slice.yield_now();
+            time_slice.renew(progress.slice);
+        }
+        progress.end = math.min(progress.offset + SLICE_BYTES, body.bytes);
         if (body.file !== undefined) {
-            const err = visit_file(body.file, offset, end, visit, state);
+            const err = visit_file(body.file, progress, visit, state);
             if (err !== undefined) return $multi(undefined, err);
         } else {
-            visit_memory(body.memory!, offset, end, visit, state);
+            visit_memory(body.memory!, progress, visit, state);
         }
-        offset = end;
     }
-    return $multi(offset);
+    return $multi(progress.offset);
 }
 
 /**

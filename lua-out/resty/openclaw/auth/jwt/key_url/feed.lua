@@ -104,6 +104,10 @@ end
 --- Takes over newer keys, and gives up those that are too old. Phases: init, timers; may yield in timers.
 local function update(feed)
     local now = clock_now()
+    if feed.alone_at ~= 0 and shared_keys_fetched_at(feed.shared) >= feed.alone_at then
+        feed.alone_at = 0
+        feed.held = 0
+    end
     if not is_fresh(feed, now) then
         if feed.keys == nil then
             return

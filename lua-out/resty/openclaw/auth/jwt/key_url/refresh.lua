@@ -82,9 +82,9 @@ local function keep(feed, number, answer, keys)
         report(feed, "this worker alone uses the newest keys: " .. err)
         return
     end
-    feed.alone_at = 0
     shared_keys_note_success(shared, now)
     if version == number then
+        feed.alone_at = 0
         use(feed, keys, version)
     else
         update(feed)

@@ -9,7 +9,7 @@ local names_add_digit = names.add_digit
 local names_begin_escape = names.begin_escape
 local names_cut = names.cut
 local names_end_escape = names.end_escape
-local names_is_repeated = names.is_repeated
+local names_is_duplicate = names.is_duplicate
 local names_new = names.new
 local names_open = names.open
 local ____states = require("resty.openclaw.core.text.json.structure.states")
@@ -109,8 +109,8 @@ local function begin_name(checker, at)
     return NAME
 end
 local function end_name(checker, memory, ____end)
-    local is_repeated = names_is_repeated(checker.names, memory, ____end, checker.depth - 1)
-    return is_repeated and refuse(checker, "repeated_name") or COLON
+    local is_duplicate = names_is_duplicate(checker.names, memory, ____end, checker.depth - 1)
+    return is_duplicate and refuse(checker, "duplicate_name") or COLON
 end
 --- A part of an escape in a name; its byte is at `at`.
 local function escape(checker, memory, at, action)

@@ -124,6 +124,11 @@ function take(feed: Feed, version: number): void {
 /** Takes over newer keys, and gives up those that are too old. Phases: init, timers; may yield in timers. */
 export function update(feed: Feed): void {
     const now = clock.now();
+    if (feed.alone_at !== 0 && shared_keys.fetched_at(feed.shared) >= feed.alone_at) {
+        // There is room again, and the text there may be the one of before.
+        feed.alone_at = 0 as MonotonicTime;
+        feed.held = 0;
+    }
     if (!is_fresh(feed, now)) {
         if (feed.keys === undefined) return;
         use(feed, undefined, 0);

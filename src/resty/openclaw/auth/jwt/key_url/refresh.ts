@@ -43,10 +43,13 @@ function keep(feed: Feed, number: number, answer: Answer, keys: KeySet): void {
         report(feed, `this worker alone uses the newest keys: ${err}`);
         return;
     }
-    feed.alone_at = 0 as MonotonicTime;
     shared_keys.note_success(shared, now);
-    if (version === number) use(feed, keys, version);
-    else update(feed);
+    if (version === number) {
+        feed.alone_at = 0 as MonotonicTime;
+        use(feed, keys, version);
+    } else {
+        update(feed);
+    }
 }
 
 function refresh(feed: Feed, is_due: boolean): void {

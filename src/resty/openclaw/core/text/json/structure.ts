@@ -50,8 +50,8 @@ export interface Limits {
     readonly unique_names: boolean;
 }
 
-/** Why a text is refused: it is no JSON, a limit is met, or a name comes twice in an object. */
-export type Problem = "no_json" | "too_deep" | "too_many_members" | "repeated_name";
+/** Why a text is refused: it is no JSON, a limit is met, or an object has a name twice. */
+export type Problem = "no_json" | "too_deep" | "too_many_members" | "duplicate_name";
 
 /** A text that is being checked. */
 export interface Checker {
@@ -100,8 +100,8 @@ function begin_name(checker: Checker, at: number): number {
 }
 
 function end_name(checker: Checker, memory: Bytes, end: number): number {
-    const is_repeated = names.is_repeated(checker.names, memory, end, checker.depth - 1);
-    return is_repeated ? refuse(checker, "repeated_name") : COLON;
+    const is_duplicate = names.is_duplicate(checker.names, memory, end, checker.depth - 1);
+    return is_duplicate ? refuse(checker, "duplicate_name") : COLON;
 }
 
 /** A part of an escape in a name; its byte is at `at`. */

@@ -173,7 +173,7 @@ local function whole(names, memory, ____end)
     return before:get()
 end
 --- A name ends before `end`. Whether its object, at this depth, has had that name before. Phases: any.
-local function is_repeated(names, memory, ____end, depth)
+local function is_duplicate(names, memory, ____end, depth)
     if not names.are_compared then
         return false
     end
@@ -190,5 +190,5 @@ local function is_repeated(names, memory, ____end, depth)
     seen[name] = object
     return false
 end
-____exports.is_repeated = is_repeated
+____exports.is_duplicate = is_duplicate
 return ____exports

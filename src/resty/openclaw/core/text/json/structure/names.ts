@@ -144,7 +144,7 @@ function whole(names: Names, memory: Bytes, end: number): string {
 }
 
 /** A name ends before `end`. Whether its object, at this depth, has had that name before. Phases: any. */
-export function is_repeated(names: Names, memory: Bytes, end: number, depth: number): boolean {
+export function is_duplicate(names: Names, memory: Bytes, end: number, depth: number): boolean {
     if (!names.are_compared) return false;
     const name = whole(names, memory, end);
     const object = names.open[depth];
