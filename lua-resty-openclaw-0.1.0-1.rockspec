@@ -40,6 +40,7 @@ build = {
         ["resty.openclaw.auth.api_key.redis_keys"] = "lua-out/resty/openclaw/auth/api_key/redis_keys.lua",
         ["resty.openclaw.auth.api_key.redis_lookup"] = "lua-out/resty/openclaw/auth/api_key/redis_lookup.lua",
         ["resty.openclaw.auth.api_key.redis_record"] = "lua-out/resty/openclaw/auth/api_key/redis_record.lua",
+        ["resty.openclaw.auth.combinations"] = "lua-out/resty/openclaw/auth/combinations.lua",
         ["resty.openclaw.auth.figures"] = "lua-out/resty/openclaw/auth/figures.lua",
         ["resty.openclaw.auth.header_names"] = "lua-out/resty/openclaw/auth/header_names.lua",
         ["resty.openclaw.auth.jwt.algorithms"] = "lua-out/resty/openclaw/auth/jwt/algorithms.lua",

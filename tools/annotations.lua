@@ -18,6 +18,7 @@ local STRINGS =
 
 --- The types of kinds whose names do not show them.
 local NAMED = {
+    ["`false`, string or list of string"] = "false|string|string[]",
     ["string, number or list"] = "string|integer|(string|integer)[]",
     ["list of statuses, 400 to 599"] = "integer[]",
     ["list of rising numbers > 0"] = "number[]",

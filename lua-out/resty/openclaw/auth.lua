@@ -14,11 +14,14 @@ local settings = require("resty.openclaw.auth.settings")
 local settings_NAME = settings.NAME
 local settings_SCHEMA = settings.SCHEMA
 local settings_ways = settings.ways
+local fault = require("resty.openclaw.core.metrics.fault")
+local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_open = metric_registry.open
 local request = require("resty.openclaw.core.request.request")
 local request_now = request.now
 local request_set_variable = request.set_variable
+local request_variable = request.variable
 local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_open = request_state.open
 local contract = require("resty.openclaw.gateway.contract")
@@ -47,17 +50,10 @@ local function find_credential(auth, way)
     end
     return found
 end
---- Whose credential the request has; nothing where it has none of this way. Refuses the request if it is not valid.
-local function authenticate(auth, way, route)
-    local credential = find_credential(auth, way)
+--- Whose credential it is. Refuses the request if it is not valid.
+local function authenticate(auth, way, credential, route)
     local ____way_method_0 = way.method
     local name = ____way_method_0.name
-    if credential == nil then
-        if auth.options.all then
-            refuse(auth, name, way.challenge, "missing")
-        end
-        return nil
-    end
     local caller, reason = way.method:check(
         credential,
         request_now()
@@ -71,6 +67,60 @@ local function authenticate(auth, way, route)
     counter(auth, name, "ok"):inc()
     return caller
 end
+--- Refuses a request that has one of two credentials where both are needed.
+local function require_both(auth, token, key)
+    local ____auth_1 = auth
+    local jwt = ____auth_1.jwt
+    local api_key = ____auth_1.api_key
+    if not auth.options.all or jwt == nil or api_key == nil then
+        return
+    end
+    if token == nil then
+        refuse(auth, jwt.method.name, jwt.challenge, "missing")
+    end
+    if key == nil then
+        refuse(auth, api_key.method.name, api_key.challenge, "missing")
+    end
+end
+--- Who sends the request; nothing where it has no credentials. Refuses it if one of them is not valid.
+local function find_caller(auth, route)
+    local ____auth_2 = auth
+    local jwt = ____auth_2.jwt
+    local api_key = ____auth_2.api_key
+    local ____temp_3
+    if jwt == nil then
+        ____temp_3 = nil
+    else
+        ____temp_3 = find_credential(auth, jwt)
+    end
+    local token = ____temp_3
+    local ____temp_4
+    if api_key == nil then
+        ____temp_4 = nil
+    else
+        ____temp_4 = find_credential(auth, api_key)
+    end
+    local key = ____temp_4
+    if token == nil and key == nil then
+        return nil
+    end
+    require_both(auth, token, key)
+    local ____temp_5
+    if token == nil then
+        ____temp_5 = nil
+    else
+        ____temp_5 = authenticate(auth, jwt, token, route)
+    end
+    local by_token = ____temp_5
+    local ____temp_6
+    if key == nil then
+        ____temp_6 = nil
+    else
+        ____temp_6 = authenticate(auth, api_key, key, route)
+    end
+    local by_key = ____temp_6
+    return by_token or by_key
+end
 --- Removes the credentials from what nodes get.
 local function remove_credentials(way)
     if way == nil then
@@ -83,13 +133,16 @@ local function remove_credentials(way)
         end
     end
 end
---- Tells the rest of the gateway, and nodes, who asks.
-local function tell(caller)
-    request_set_variable(IDENTITY, caller.identity)
-    if caller.tenant ~= "" then
+--- Tells the rest of the gateway, and nodes, who asks. `again`: whether the variables may have values of before.
+local function tell(auth, caller, again)
+    if not request_set_variable(IDENTITY, caller.identity) then
+        local remedy = "add `map \"\" $openclaw_identity { default \"\"; }` to http in nginx.conf, and use it in a directive"
+        auth.faults:report("undeclared_variable", remedy)
+    end
+    if caller.tenant ~= "" or again then
         request_set_variable(TENANT, caller.tenant)
     end
-    if caller.class ~= STANDARD then
+    if caller.class ~= STANDARD or again then
         request_set_variable(CLASS, caller.class)
     end
     if caller.headers == nil then
@@ -114,39 +167,29 @@ local function pass_anonymous(auth)
     end
     counter(auth, "none", "anonymous"):inc()
 end
+--- Whether this has authenticated the request before, so that it is here after an internal redirect. Without the gateway's hooks the
+-- state may be one that an earlier request has left at the same place in memory; nginx's variables begin anew with each request.
+local function has_authenticated(auth, state)
+    return state.authenticated_by == auth and (request_variable(IDENTITY) or "") ~= ""
+end
 local function access(self, route)
     if route == nil then
         route = ""
     end
     local state = request_state_open()
-    if state.authenticated_by == self or state.is_delivery == true then
+    if has_authenticated(self, state) or state.is_delivery == true then
         return
     end
     drop_headers_of_clients(self)
-    local ____temp_1
-    if self.jwt == nil then
-        ____temp_1 = nil
-    else
-        ____temp_1 = authenticate(self, self.jwt, route)
-    end
-    local by_token = ____temp_1
-    local ____temp_2
-    if self.api_key == nil then
-        ____temp_2 = nil
-    else
-        ____temp_2 = authenticate(self, self.api_key, route)
-    end
-    local by_key = ____temp_2
-    local caller = by_token or by_key
+    local caller = find_caller(self, route)
     if caller == nil then
-        pass_anonymous(self)
-    else
-        tell(caller)
-        figures_of_count_tenant(self.figures, caller.tenant)
-        if not self.options.forward then
-            remove_credentials(self.jwt)
-            remove_credentials(self.api_key)
-        end
+        return pass_anonymous(self)
+    end
+    tell(self, caller, state.authenticated_by ~= nil)
+    figures_of_count_tenant(self.figures, caller.tenant)
+    if not self.options.forward then
+        remove_credentials(self.jwt)
+        remove_credentials(self.api_key)
     end
     state.authenticated_by = self
 end
@@ -210,6 +253,7 @@ local function create(options, ____bindingPattern0)
         end
     end
     local figures = figures_of_of(registry, route, names, options.counted_tenants)
+    local faults = fault_new(settings_NAME, registry)
     return setmetatable(
         {
             ways = ways,
@@ -217,7 +261,8 @@ local function create(options, ____bindingPattern0)
             api_key = api_key,
             options = options,
             headers = headers_of(options),
-            figures = figures
+            figures = figures,
+            faults = faults
         },
         metatable
     )

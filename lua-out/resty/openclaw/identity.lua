@@ -20,6 +20,7 @@ local claims = require("resty.openclaw.identity.claim")
 local claims_HEADER = claims.HEADER
 local claims_VARIABLE = claims.VARIABLE
 local claims_encode = claims.encode
+local claims_is_encoded = claims.is_encoded
 local claims_write = claims.write
 local settings = require("resty.openclaw.identity.settings")
 local settings_NAME = settings.NAME
@@ -66,16 +67,14 @@ local function access(self)
         self.settings.faults:report("undeclared_variable", "add `map \"\" $", RESULT, " { default \"\"; }` to http in nginx.conf")
     end
 end
---- The subject for the next gateway; nothing where there is none.
+--- The subject for the next gateway; nothing where there is none. What others have set as the identity, such as `auth`, may have any
+-- characters, and is encoded here; what this plugin has set itself is encoded already.
 local function subject_of(its_settings)
     local found = its_settings.mode == "own" and (request_variable(RESULT) or "") or ""
-    local ____temp_0
-    if found == "" then
-        ____temp_0 = checks_subject_of_variable(its_settings)
-    else
-        ____temp_0 = found
+    if found == "" or its_settings.subject == RESULT then
+        return checks_subject_of_variable(its_settings)
     end
-    return ____temp_0
+    return claims_is_encoded(found) and found or claims_encode(found)
 end
 --- The header for the next gateway; nothing where none is sent.
 local function claim_of(its_settings)

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { CHECKOUT } from "./checkout";
+import { CHECKOUT, run } from "./checkout";
 import { findNginx, makePrefix } from "./native_nginx";
 
 /** A fenced piece of a document. `context` is what follows the language: ```` ```nginx http ````. */
@@ -114,6 +114,7 @@ class Trial {
         await mkdir(path.join(prefix, "logs"));
         await cp(path.join(CHECKOUT, "spec/support/tls/ca.pem"), path.join(prefix, "conf/ca.pem"));
         await writeFile(path.join(prefix, "conf/identity.key"), "0".repeat(64), { mode: 0o600 });
+        await run("tools/api_files.sh", path.join(prefix, "conf"));
         return new Trial(prefix, nginx);
     }
 

@@ -10,9 +10,12 @@ import * as header_names from "./auth/header_names";
 import type { Caller, Reason } from "./auth/model";
 import type { Options, Way } from "./auth/settings";
 import * as settings from "./auth/settings";
+import type { Faults } from "./core/metrics/fault";
+import * as fault from "./core/metrics/fault";
 import type { Counter } from "./core/metrics/metric_handles";
 import * as metric_registry from "./core/metrics/metric_registry";
 import * as request from "./core/request/request";
+import type { RequestState } from "./core/request/request_state";
 import * as request_state from "./core/request/request_state";
 import type { Context } from "./gateway/contract";
 import * as contract from "./gateway/contract";
@@ -32,6 +35,7 @@ export interface Auth {
     /** Headers for nodes, which clients must not set. */
     readonly headers: readonly string[];
     readonly figures: Figures;
+    readonly faults: Faults;
     /** Authenticates the caller, or refuses the request. Phases: access; may yield. Never raises. */
     access(route?: string): void;
     init_worker(): void;
@@ -66,19 +70,35 @@ function find_credential(auth: Auth, way: Way): string | undefined {
     return found;
 }
 
-/** Whose credential the request has; nothing where it has none of this way. Refuses the request if it is not valid. */
-function authenticate(auth: Auth, way: Way, route: string): Caller | undefined {
-    const credential = find_credential(auth, way);
+/** Whose credential it is. Refuses the request if it is not valid. */
+function authenticate(auth: Auth, way: Way, credential: string, route: string): Caller {
     const { name } = way.method;
-    if (credential === undefined) {
-        if (auth.options.all) refuse(auth, name, way.challenge, "missing");
-        return undefined;
-    }
     const [caller, reason] = way.method.check(credential, request.now());
     if (caller === undefined) return refuse(auth, name, way.challenge, reason);
     if (caller.routes !== undefined && !caller.routes.has(route)) return refuse(auth, name, way.challenge, "route");
     counter(auth, name, "ok").inc();
     return caller;
+}
+
+/** Refuses a request that has one of two credentials where both are needed. */
+function require_both(auth: Auth, token: string | undefined, key: string | undefined): void {
+    const { jwt, api_key } = auth;
+    if (!auth.options.all || jwt === undefined || api_key === undefined) return;
+    if (token === undefined) refuse(auth, jwt.method.name, jwt.challenge, "missing");
+    if (key === undefined) refuse(auth, api_key.method.name, api_key.challenge, "missing");
+}
+
+/** Who sends the request; nothing where it has no credentials. Refuses it if one of them is not valid. */
+function find_caller(auth: Auth, route: string): Caller | undefined {
+    const { jwt, api_key } = auth;
+    const token = jwt === undefined ? undefined : find_credential(auth, jwt);
+    const key = api_key === undefined ? undefined : find_credential(auth, api_key);
+    if (token === undefined && key === undefined) return undefined;
+    require_both(auth, token, key);
+    const by_token = token === undefined ? undefined : authenticate(auth, jwt!, token, route);
+    const by_key = key === undefined ? undefined : authenticate(auth, api_key!, key, route);
+    // Of two credentials the token says who asks.
+    return by_token ?? by_key;
 }
 
 /** Removes the credentials from what nodes get. */
@@ -90,11 +110,15 @@ function remove_credentials(way: Way | undefined): void {
     }
 }
 
-/** Tells the rest of the gateway, and nodes, who asks. */
-function tell(caller: Caller): void {
-    request.set_variable(IDENTITY, caller.identity);
-    if (caller.tenant !== "") request.set_variable(TENANT, caller.tenant);
-    if (caller.class !== STANDARD) request.set_variable(CLASS, caller.class);
+/** Tells the rest of the gateway, and nodes, who asks. `again`: whether the variables may have values of before. */
+function tell(auth: Auth, caller: Caller, again: boolean): void {
+    if (!request.set_variable(IDENTITY, caller.identity)) {
+        const remedy =
+            'add `map "" $openclaw_identity { default ""; }` to http in nginx.conf, and use it in a directive';
+        auth.faults.report("undeclared_variable", remedy);
+    }
+    if (caller.tenant !== "" || again) request.set_variable(TENANT, caller.tenant);
+    if (caller.class !== STANDARD || again) request.set_variable(CLASS, caller.class);
     if (caller.headers === undefined) return;
     for (const [name, value] of caller.headers) ngx.req.set_header(name, value);
 }
@@ -110,23 +134,26 @@ function pass_anonymous(auth: Auth): void {
     counter(auth, "none", "anonymous").inc();
 }
 
+/**
+ * Whether this has authenticated the request before, so that it is here after an internal redirect. Without the gateway's hooks the
+ * state may be one that an earlier request has left at the same place in memory; nginx's variables begin anew with each request.
+ */
+function has_authenticated(auth: Auth, state: RequestState): boolean {
+    return state.authenticated_by === auth && (request.variable(IDENTITY) ?? "") !== "";
+}
+
 function access(this: Auth, route = ""): void {
     const state = request_state.open();
     // A stored request was authenticated before it was stored.
-    if (state.authenticated_by === this || state.is_delivery === true) return;
+    if (has_authenticated(this, state) || state.is_delivery === true) return;
     drop_headers_of_clients(this);
-    const by_token = this.jwt === undefined ? undefined : authenticate(this, this.jwt, route);
-    const by_key = this.api_key === undefined ? undefined : authenticate(this, this.api_key, route);
-    // Of two credentials the token says who asks.
-    const caller = by_token ?? by_key;
-    if (caller === undefined) pass_anonymous(this);
-    else {
-        tell(caller);
-        figures_of.count_tenant(this.figures, caller.tenant);
-        if (!this.options.forward) {
-            remove_credentials(this.jwt);
-            remove_credentials(this.api_key);
-        }
+    const caller = find_caller(this, route);
+    if (caller === undefined) return pass_anonymous(this);
+    tell(this, caller, state.authenticated_by !== undefined);
+    figures_of.count_tenant(this.figures, caller.tenant);
+    if (!this.options.forward) {
+        remove_credentials(this.jwt);
+        remove_credentials(this.api_key);
     }
     state.authenticated_by = this;
 }
@@ -172,7 +199,8 @@ function create(options: Options, { path, route }: Context): Auth {
         else api_key = way;
     }
     const figures = figures_of.of(registry, route, names, options.counted_tenants);
-    return setmetatable({ ways, jwt, api_key, options, headers: headers_of(options), figures }, metatable);
+    const faults = fault.new(settings.NAME, registry);
+    return setmetatable({ ways, jwt, api_key, options, headers: headers_of(options), figures, faults }, metatable);
 }
 
 const declaration = {

@@ -66,10 +66,14 @@ function access(this: Identity): void {
     }
 }
 
-/** The subject for the next gateway; nothing where there is none. */
+/**
+ * The subject for the next gateway; nothing where there is none. What others have set as the identity, such as `auth`, may have any
+ * characters, and is encoded here; what this plugin has set itself is encoded already.
+ */
 function subject_of(its_settings: Settings): string | undefined {
     const found = its_settings.mode === "own" ? (request.variable(RESULT) ?? "") : "";
-    return found === "" ? checks.subject_of_variable(its_settings) : found;
+    if (found === "" || its_settings.subject === RESULT) return checks.subject_of_variable(its_settings);
+    return claims.is_encoded(found) ? found : claims.encode(found);
 }
 
 /** The header for the next gateway; nothing where none is sent. */

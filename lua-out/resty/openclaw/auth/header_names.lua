@@ -25,16 +25,41 @@ local function hyphens_in(name)
     local ____, count = string_gsub(name, "-", "-")
     return count
 end
---- The name of a header that the gateway may set.
+--- Headers that HTTP itself needs, that have credentials of their own form, or that this gateway removes.
+local TAKEN = {}
+for ____, name in ipairs({
+    "authorization",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade"
+}) do
+    TAKEN[name] = true
+end
+local OUR_PREFIX = "x-openclaw-"
+local function is_taken(name)
+    local lower = string_lower(name)
+    return TAKEN[lower] ~= nil or string_sub(lower, 1, #OUR_PREFIX) == OUR_PREFIX
+end
+--- The name of a header that the gateway may set, or read keys from.
 local KIND = kinds_of(
-    "header",
-    ("the name of a header, with at most " .. tostring(MOST_HYPHENS)) .. " hyphens",
+    "string",
+    ("the name of a header, with at most " .. tostring(MOST_HYPHENS)) .. " hyphens, that neither HTTP nor the gateway uses itself",
     function(given)
         if type(given) ~= "string" then
             return false
         end
         local legal = string_find(given, "^%a[%w-]*$")
-        return legal ~= nil and hyphens_in(given) <= MOST_HYPHENS
+        return legal ~= nil and hyphens_in(given) <= MOST_HYPHENS and not is_taken(given)
     end
 )
 ____exports.KIND = KIND

@@ -85,17 +85,18 @@ end
 local function remove_header(self)
     header_names_clear(self.name)
 end
---- Whether an item of a list is the one with this name, and what is behind its "=".
-local function value_of(item, name)
-    local trimmed = texts_trim(item)
-    local length = #name
-    if string_sub(trimmed, length + 1, length + 1) ~= "=" then
+--- What is behind the "=" of an item of a list, if it has this name in any spelling that nginx or nodes take for it.
+local function value_of(item, pair)
+    local at = string_find(item, "=", 1, true)
+    if at == nil then
         return nil
     end
-    if string_lower(string_sub(trimmed, 1, length)) ~= string_lower(name) then
+    local written = texts_trim(string_sub(item, 1, at - 1))
+    local name = pair.is_escaped and ngx.unescape_uri(written) or written
+    if string_lower(name) ~= string_lower(pair.name) then
         return nil
     end
-    return (string_sub(trimmed, length + 2))
+    return texts_trim(string_sub(item, at + 1))
 end
 local function find_pair(pair, separator)
     if request_variable(pair.variable) == nil then
@@ -107,7 +108,7 @@ local function find_pair(pair, separator)
         request_variable(pair.list) or "",
         separator
     )) do
-        local value = value_of(item, pair.name)
+        local value = value_of(item, pair)
         if value ~= nil and found ~= nil and value ~= found then
             differ = true
         end
@@ -122,7 +123,7 @@ local function others(pair, separator)
         request_variable(pair.list) or "",
         separator
     )) do
-        if value_of(item, pair.name) == nil then
+        if value_of(item, pair) == nil then
             left[#left + 1] = item
         end
     end
@@ -172,7 +173,7 @@ end
 ____exports.header = header
 --- An entry of the option `from`.
 local KIND = kinds_of(
-    "place",
+    "string",
     "\"header\", \"cookie:NAME\" or \"query:NAME\"",
     function(given)
         if type(given) ~= "string" then
@@ -194,18 +195,18 @@ local function of(entry)
         local cookie = {
             name = name,
             variable = "cookie_" .. string_lower(name),
-            list = "http_cookie"
+            list = "http_cookie",
+            is_escaped = false
         }
         return setmetatable(cookie, cookie_metatable)
     end
-    return setmetatable(
-        {
-            name = name,
-            variable = "arg_" .. string_lower(name),
-            list = "args"
-        },
-        argument_metatable
-    )
+    local argument = {
+        name = name,
+        variable = "arg_" .. string_lower(name),
+        list = "args",
+        is_escaped = true
+    }
+    return setmetatable(argument, argument_metatable)
 end
 ____exports.of = of
 return ____exports

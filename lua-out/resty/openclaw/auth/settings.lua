@@ -11,6 +11,7 @@ local kinds_of = kinds.of
 local kinds_one_of = kinds.one_of
 local problem = require("resty.openclaw.config.problems")
 local problem_add = problem.add
+local problem_beginning = problem.beginning
 local problem_child = problem.child
 local ____schema = require("resty.openclaw.config.schema")
 local again = ____schema.again
@@ -29,7 +30,10 @@ local key_file = require("resty.openclaw.auth.api_key.key_file")
 local key_file_new = key_file.new
 local redis_keys = require("resty.openclaw.auth.api_key.redis_keys")
 local redis_keys_SCHEMA = redis_keys.SCHEMA
+local redis_keys_check_options = redis_keys.check_options
 local redis_keys_new = redis_keys.new
+local combinations = require("resty.openclaw.auth.combinations")
+local combinations_check = combinations.check
 local header_names = require("resty.openclaw.auth.header_names")
 local header_names_KIND = header_names.KIND
 local header_names_prepare = header_names.prepare
@@ -108,7 +112,7 @@ local FROM = option(
     "where the credential may be: `\"header\"`, `\"cookie:NAME\"`, `\"query:NAME\"`. Arguments of a query are in access logs"
 )
 local JWT_SCHEMA = {
-    realm = REALM_OPTION,
+    realm = again(REALM_OPTION),
     jwks_file = optional(kinds.text, "the path of a file with a JWKS; it is read again when it changes"),
     jwks_url = optional(kinds.text, "the `https` address of a JWKS"),
     secret_file = optional(kinds.secret_file, "the path of a file with a secret, for HS256, HS384 and HS512"),
@@ -137,15 +141,24 @@ local JWT_SCHEMA = {
         map_of(header_names_KIND),
         "headers for nodes by claims, such as `{ sub = \"X-User\" }`"
     ),
-    from = FROM
+    from = again(FROM)
+}
+local REDIS_TABLE = table_of(redis_keys_SCHEMA)
+--- The options of Redis, with what contradicts each other.
+local REDIS = {
+    name = REDIS_TABLE.name,
+    schema = redis_keys_SCHEMA,
+    read = function(given, path, problems)
+        if type(given) == "table" then
+            redis_keys_check_options(given, path, problems)
+        end
+        return REDIS_TABLE.read(given, path, problems)
+    end
 }
 local API_KEY_SCHEMA = {
     realm = again(REALM_OPTION),
     file = optional(kinds.secret_file, "the path of a file with keys; it is read again when it changes"),
-    redis = optional(
-        table_of(redis_keys_SCHEMA),
-        "keys in Redis or Valkey"
-    ),
+    redis = optional(REDIS, "keys in Redis or Valkey"),
     header = option(header_names_KIND, "X-API-Key", "the header with the key; `Authorization: Bearer KEY` works as well"),
     from = again(FROM)
 }
@@ -313,11 +326,18 @@ local function ways(options, path, route, registry)
     local jwt = ____options_7.jwt
     local api_key = ____options_7.api_key
     if jwt == nil and api_key == nil then
-        error(path .. ": \"jwt\" or \"api_key\" is needed", 0)
+        error(
+            problem_beginning(path) .. " \"jwt\" or \"api_key\" is needed",
+            0
+        )
     end
     if options.all and (jwt == nil or api_key == nil) then
-        error(path .. ".all needs both \"jwt\" and \"api_key\"", 0)
+        error(
+            problem_child(path, "all") .. " needs both \"jwt\" and \"api_key\"",
+            0
+        )
     end
+    combinations_check(path, jwt, api_key)
     local found = {}
     if jwt ~= nil then
         found[#found + 1] = jwt_way(

@@ -1,6 +1,7 @@
 local ____exports = {}
 local tonumber = tonumber
 local string_byte = string.byte
+local string_find = string.find
 local string_format = string.format
 local string_gsub = string.gsub
 local string_match = string.match
@@ -34,6 +35,12 @@ local function encode(text)
     return ____temp_0
 end
 ____exports.encode = encode
+--- Whether a subject consists of the characters of an encoded one. Phases: any.
+local function is_encoded(subject)
+    local found = string_find(subject, ENCODED)
+    return found ~= nil and #subject <= MOST_SUBJECT_BYTES
+end
+____exports.is_encoded = is_encoded
 --- A claim without its signature. Subject and ids must be encoded. Phases: any.
 local function write(subject, time, request_id, key_id, body)
     local claim = string_format(
@@ -76,14 +83,13 @@ ____exports.read = read
 --- The subject of a header, signed or not; nothing where it is malformed. Phases: any.
 local function subject_of(text)
     local subject = string_match(text, "^([^;]*)")
-    local is_valid = #subject <= MOST_SUBJECT_BYTES and (string_match(subject, ENCODED)) ~= nil
-    local ____is_valid_1
-    if is_valid then
-        ____is_valid_1 = subject
+    local ____is_encoded_result_1
+    if is_encoded(subject) then
+        ____is_encoded_result_1 = subject
     else
-        ____is_valid_1 = nil
+        ____is_encoded_result_1 = nil
     end
-    return ____is_valid_1
+    return ____is_encoded_result_1
 end
 ____exports.subject_of = subject_of
 return ____exports

@@ -15,14 +15,41 @@ function hyphens_in(name: string): number {
     return count;
 }
 
-/** The name of a header that the gateway may set. */
+/** Headers that HTTP itself needs, that have credentials of their own form, or that this gateway removes. */
+const TAKEN = new LuaSet<string>();
+for (const name of [
+    "authorization",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+]) {
+    TAKEN.add(name);
+}
+const OUR_PREFIX = "x-openclaw-";
+
+function is_taken(name: string): boolean {
+    const lower = string.lower(name);
+    return TAKEN.has(lower) || string.sub(lower, 1, OUR_PREFIX.length) === OUR_PREFIX;
+}
+
+/** The name of a header that the gateway may set, or read keys from. */
 export const KIND = kinds.of<string>(
-    "header",
-    `the name of a header, with at most ${MOST_HYPHENS} hyphens`,
+    "string",
+    `the name of a header, with at most ${MOST_HYPHENS} hyphens, that neither HTTP nor the gateway uses itself`,
     (given) => {
         if (typeof given !== "string") return false;
         const [legal] = string.find(given, "^%a[%w-]*$");
-        return legal !== undefined && hyphens_in(given) <= MOST_HYPHENS;
+        return legal !== undefined && hyphens_in(given) <= MOST_HYPHENS && !is_taken(given);
     },
 );
 

@@ -35,6 +35,8 @@ interface Pair extends Place {
     readonly variable: string;
     readonly list: string;
     readonly name: string;
+    /** Whether names may have percent signs in place of letters. */
+    readonly is_escaped: boolean;
 }
 
 const SCHEME = "Bearer ";
@@ -88,14 +90,15 @@ function remove_header(this: Header): void {
     header_names.clear(this.name);
 }
 
-/** Whether an item of a list is the one with this name, and what is behind its "=". */
-function value_of(item: string, name: string): string | undefined {
-    const trimmed = texts.trim(item);
-    const length = name.length;
-    if (string.sub(trimmed, length + 1, length + 1) !== "=") return undefined;
+/** What is behind the "=" of an item of a list, if it has this name in any spelling that nginx or nodes take for it. */
+function value_of(item: string, pair: Pair): string | undefined {
+    const [at] = string.find(item, "=", 1, true);
+    if (at === undefined) return undefined;
+    const written = texts.trim(string.sub(item, 1, at - 1));
+    const name = pair.is_escaped ? ngx.unescape_uri(written) : written;
     // nginx finds both without regard to case.
-    if (string.lower(string.sub(trimmed, 1, length)) !== string.lower(name)) return undefined;
-    return string.sub(trimmed, length + 2);
+    if (string.lower(name) !== string.lower(pair.name)) return undefined;
+    return texts.trim(string.sub(item, at + 1));
 }
 
 function find_pair(pair: Pair, separator: string): Found {
@@ -103,7 +106,7 @@ function find_pair(pair: Pair, separator: string): Found {
     let found: string | undefined;
     let differ = false;
     for (const item of texts.split(request.variable(pair.list) ?? "", separator)) {
-        const value = value_of(item, pair.name);
+        const value = value_of(item, pair);
         if (value !== undefined && found !== undefined && value !== found) differ = true;
         found = value ?? found;
     }
@@ -114,7 +117,7 @@ function find_pair(pair: Pair, separator: string): Found {
 function others(pair: Pair, separator: string): string {
     const left: string[] = [];
     for (const item of texts.split(request.variable(pair.list) ?? "", separator)) {
-        if (value_of(item, pair.name) === undefined) left.push(item);
+        if (value_of(item, pair) === undefined) left.push(item);
     }
     return table.concat(left, separator);
 }
@@ -156,7 +159,7 @@ export function header(name: string): Place {
 }
 
 /** An entry of the option `from`. */
-export const KIND = kinds.of<string>("place", '"header", "cookie:NAME" or "query:NAME"', (given) => {
+export const KIND = kinds.of<string>("string", '"header", "cookie:NAME" or "query:NAME"', (given) => {
     if (typeof given !== "string") return false;
     if (given === "header") return true;
     const [name] = string.match(given, "^cookie:([%w_]+)$");
@@ -168,8 +171,14 @@ export const KIND = kinds.of<string>("place", '"header", "cookie:NAME" or "query
 export function of(entry: string): Place {
     const [kind, name] = string.match(entry, "^(%l+):(.+)$");
     if (kind === "cookie") {
-        const cookie = { name: name!, variable: `cookie_${string.lower(name!)}`, list: "http_cookie" };
+        const cookie = {
+            name: name!,
+            variable: `cookie_${string.lower(name!)}`,
+            list: "http_cookie",
+            is_escaped: false,
+        };
         return setmetatable(cookie, cookie_metatable);
     }
-    return setmetatable({ name: name!, variable: `arg_${string.lower(name!)}`, list: "args" }, argument_metatable);
+    const argument = { name: name!, variable: `arg_${string.lower(name!)}`, list: "args", is_escaped: true };
+    return setmetatable(argument, argument_metatable);
 }

@@ -10,6 +10,7 @@ import type { Registry } from "../core/metrics/metric_registry";
 import type { Challenge } from "./answers";
 import * as key_file from "./api_key/key_file";
 import * as redis_keys from "./api_key/redis_keys";
+import * as combinations from "./combinations";
 import * as header_names from "./header_names";
 import type { Algorithm } from "./jwt/algorithms";
 import * as algorithms from "./jwt/algorithms";
@@ -77,7 +78,7 @@ const FROM = option(
 );
 
 const JWT_SCHEMA = {
-    realm: REALM_OPTION,
+    realm: again(REALM_OPTION),
     jwks_file: optional(kinds.text, "the path of a file with a JWKS; it is read again when it changes"),
     jwks_url: optional(kinds.text, "the `https` address of a JWKS"),
     secret_file: optional(kinds.secret_file, "the path of a file with a secret, for HS256, HS384 and HS512"),
@@ -100,13 +101,25 @@ const JWT_SCHEMA = {
     tenant_claim: optional(kinds.text, "the claim with the caller's tenant"),
     required_scopes: optional(kinds.list_of(kinds.text), "scopes that tokens must have, in `scope` or `scp`"),
     headers: optional(map_of(header_names.KIND), 'headers for nodes by claims, such as `{ sub = "X-User" }`'),
-    from: FROM,
+    from: again(FROM),
+};
+
+const REDIS_TABLE = table_of(redis_keys.SCHEMA);
+
+/** The options of Redis, with what contradicts each other. */
+const REDIS: typeof REDIS_TABLE = {
+    name: REDIS_TABLE.name,
+    schema: redis_keys.SCHEMA,
+    read: (given, path, problems) => {
+        if (type(given) === "table") redis_keys.check_options(given as Record<string, unknown>, path, problems);
+        return REDIS_TABLE.read(given, path, problems);
+    },
 };
 
 const API_KEY_SCHEMA = {
     realm: again(REALM_OPTION),
     file: optional(kinds.secret_file, "the path of a file with keys; it is read again when it changes"),
-    redis: optional(table_of(redis_keys.SCHEMA), "keys in Redis or Valkey"),
+    redis: optional(REDIS, "keys in Redis or Valkey"),
     header: option(
         header_names.KIND,
         "X-API-Key",
@@ -216,10 +229,11 @@ function api_key_way(options: ApiKeyOptions, path: string, registry: Registry, i
 /** The ways of authentication that options ask for. Raises where they do not fit together. Phases: init. */
 export function ways(options: Options, path: string, route: string, registry: Registry): Way[] {
     const { jwt, api_key } = options;
-    if (jwt === undefined && api_key === undefined) error(`${path}: "jwt" or "api_key" is needed`, 0);
+    if (jwt === undefined && api_key === undefined) error(`${problem.beginning(path)} "jwt" or "api_key" is needed`, 0);
     if (options.all && (jwt === undefined || api_key === undefined)) {
-        error(`${path}.all needs both "jwt" and "api_key"`, 0);
+        error(`${problem.child(path, "all")} needs both "jwt" and "api_key"`, 0);
     }
+    combinations.check(path, jwt, api_key);
     const found: Way[] = [];
     if (jwt !== undefined) {
         found.push(jwt_way(jwt, problem.child(path, "jwt"), route, registry, api_key === undefined));

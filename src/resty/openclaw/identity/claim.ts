@@ -34,6 +34,12 @@ export function encode(text: string | undefined): string | undefined {
     return written.length > MOST_SUBJECT_BYTES ? undefined : written;
 }
 
+/** Whether a subject consists of the characters of an encoded one. Phases: any. */
+export function is_encoded(subject: string): boolean {
+    const [found] = string.find(subject, ENCODED);
+    return found !== undefined && subject.length <= MOST_SUBJECT_BYTES;
+}
+
 /** A claim without its signature. Subject and ids must be encoded. Phases: any. */
 export function write(
     subject: string,
@@ -68,6 +74,5 @@ export function read(signed: string): Claim | undefined {
 /** The subject of a header, signed or not; nothing where it is malformed. Phases: any. */
 export function subject_of(text: string): string | undefined {
     const [subject] = string.match(text, "^([^;]*)");
-    const is_valid = subject!.length <= MOST_SUBJECT_BYTES && string.match(subject!, ENCODED)[0] !== undefined;
-    return is_valid ? subject : undefined;
+    return is_encoded(subject!) ? subject : undefined;
 }
