@@ -126,14 +126,13 @@ export class AuthGateway {
         return new AuthGateway(nginx, http2Port, node);
     }
 
-    /** Asks on a kept connection. Rejects where the connection is lost. */
-    ask(target: string, headers: Headers = [], method = "GET"): Promise<Answer> {
+    /** Asks on a kept connection, or a new one. Rejects where the connection is lost. */
+    ask(target: string, headers: Headers = [], isNew = false): Promise<Answer> {
         return new Promise((resolve, reject) => {
             const sent = http.request(
                 this.nginx.url(target),
                 {
-                    agent: this.agent,
-                    method,
+                    agent: isNew ? false : this.agent,
                     timeout: 20_000,
                     headers: [["Host", "gateway.test"], ...headers].flat() as unknown as http.OutgoingHttpHeaders,
                 },
