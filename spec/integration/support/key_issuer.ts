@@ -21,6 +21,8 @@ export function jwks(...kids: string[]): string {
 /** Serves a JWKS over TLS, as long as it is not disposed of. */
 export class KeyIssuer {
     kids: string[] = [];
+    /** The JWKS: that of `kids`, unless another one is given. */
+    text = () => jwks(...this.kids);
     maxAge: number | undefined;
     /** How many requests there were. */
     fetches = 0;
@@ -48,7 +50,7 @@ export class KeyIssuer {
 
     private answer(response: ServerResponse): void {
         if (this.maxAge !== undefined) response.setHeader("Cache-Control", `max-age=${this.maxAge}`);
-        response.end(jwks(...this.kids));
+        response.end(this.text());
     }
 
     /** Answers what was held, and does not hold what comes. */

@@ -1,5 +1,6 @@
 local ____exports = {}
 local error = error
+local pcall = pcall
 local setmetatable = setmetatable
 local bit_bor = bit.bor
 local bit_bxor = bit.bxor
@@ -11,6 +12,7 @@ local ffi_gc = ffi.gc
 local ffi_new = ffi.new
 local ffi_string = ffi.string
 ffi_cdef("const struct evp_md_st *EVP_get_digestbyname(const char *name);")
+ffi_cdef("struct evp_md_st *EVP_MD_fetch(struct ossl_lib_ctx_st *library, const char *name, const char *properties);")
 ffi_cdef("struct evp_md_ctx_st *EVP_MD_CTX_new(void);")
 ffi_cdef("void EVP_MD_CTX_free(struct evp_md_ctx_st *context);")
 ffi_cdef("int EVP_DigestInit_ex(struct evp_md_ctx_st *context, const struct evp_md_st *type, struct engine_st *engine);")
@@ -136,9 +138,28 @@ local metatable = {__index = {
     hmac = hmac,
     hmac_bytes = hmac_bytes
 }}
+local function fetcher()
+    return ffi.C.EVP_MD_fetch
+end
+local has_fetch = pcall(fetcher)
+--- OpenSSL's method. The one that OpenSSL 3 finds by name is no more than the name, so that it looks for the method at each digest.
+local function method_of(algorithm)
+    local ____has_fetch_1
+    if has_fetch then
+        ____has_fetch_1 = ffi.C.EVP_MD_fetch(nil, algorithm, nil)
+    else
+        ____has_fetch_1 = nil
+    end
+    local fetched = ____has_fetch_1
+    local ____fetched_2 = fetched
+    if ____fetched_2 == nil then
+        ____fetched_2 = ffi.C.EVP_get_digestbyname(algorithm)
+    end
+    return ____fetched_2
+end
 --- Digests by one algorithm. Raises when OpenSSL does not offer it, as in FIPS mode with MD5. Phases: init.
 local function create(algorithm)
-    local method = ffi.C.EVP_get_digestbyname(algorithm)
+    local method = method_of(algorithm)
     local digest = setmetatable({algorithm = algorithm, method = method, idle = {}}, metatable)
     if method == nil or (digest:of("")) == nil then
         error(("digest: the OpenSSL of this nginx does not offer " .. algorithm) .. " (FIPS mode refuses md5; take sha256)", 0)

@@ -1,11 +1,15 @@
 /**
  * Message digests by the OpenSSL library of the nginx process: piece by piece, and without copying the data.
- * Source: EVP_DigestInit(3), OpenSSL 1.1.1 and 3.
+ * Source: EVP_DigestInit(3), OpenSSL 1.1.1 and 3; EVP_MD_fetch(3).
  */
 import * as ffi from "ffi";
 
 // Structs by their tags and no typedefs: other libraries in the same Lua VM declare these functions too.
 ffi.cdef("const struct evp_md_st *EVP_get_digestbyname(const char *name);");
+// OpenSSL 3 alone has it.
+ffi.cdef(
+    "struct evp_md_st *EVP_MD_fetch(struct ossl_lib_ctx_st *library, const char *name, const char *properties);",
+);
 ffi.cdef("struct evp_md_ctx_st *EVP_MD_CTX_new(void);");
 ffi.cdef("void EVP_MD_CTX_free(struct evp_md_ctx_st *context);");
 ffi.cdef(
@@ -138,9 +142,20 @@ export function same(left: string, right: string): boolean {
 
 const metatable = { __index: { begin, finish, of, bytes_of, hmac, hmac_bytes } };
 
+function fetcher(this: void): unknown {
+    return ffi.C.EVP_MD_fetch!;
+}
+const [has_fetch] = pcall(fetcher);
+
+/** OpenSSL's method. The one that OpenSSL 3 finds by name is no more than the name, so that it looks for the method at each digest. */
+function method_of(algorithm: Algorithm): CValue {
+    const fetched = has_fetch ? ffi.C.EVP_MD_fetch!(undefined, algorithm, undefined) : undefined;
+    return (fetched ?? ffi.C.EVP_get_digestbyname!(algorithm)) as CValue;
+}
+
 /** Digests by one algorithm. Raises when OpenSSL does not offer it, as in FIPS mode with MD5. Phases: init. */
 function create(algorithm: Algorithm): Digest {
-    const method = ffi.C.EVP_get_digestbyname!(algorithm) as CValue;
+    const method = method_of(algorithm);
     const digest = setmetatable({ algorithm, method, idle: [] }, metatable);
     // FIPS mode knows the name, and refuses at the first use.
     if (method === undefined || digest.of("")[0] === undefined) {

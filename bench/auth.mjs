@@ -1,0 +1,145 @@
+// What authentication costs: a route with `auth` next to the same route without it, which gets the same requests. One worker, CPU time a
+// request. node bench/auth.mjs [rounds] [seconds a run]
+//
+// A token is "unseen" because more tokens than a worker keeps take turns. With OPENCLAW_BENCH_BUSY=1 runs count that other programs
+// disturbed. CPU time then has the time in it that they cost the caches.
+import { createHash, randomBytes } from "node:crypto";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { exportJWK, generateKeyPair, SignJWT } from "jose";
+import { account, gateway, load, startAll, stopAll } from "./support/against_nodes.mjs";
+import { rounds, spread } from "./support/rounds.mjs";
+
+const ROUNDS = Number(process.argv[2] ?? 7);
+const SECONDS = Number(process.argv[3] ?? 2);
+const BUSY = process.env.OPENCLAW_BENCH_BUSY !== undefined;
+/** A worker keeps 10,000. */
+const TOKENS = 12_000;
+const TOKENS_AT_ONCE = 64;
+const ISSUER = "https://login.example";
+
+const folder = mkdtempSync(join(tmpdir(), "openclaw-bench-"));
+chmodSync(folder, 0o755);
+
+const jwks = [];
+async function newKey(algorithm) {
+    const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true });
+    const kid = `key-${algorithm}`;
+    jwks.push({ ...(await exportJWK(publicKey)), kid, use: "sig", alg: algorithm });
+    return (id) =>
+        new SignJWT({ jti: String(id), org: "acme", plan: "gold", scope: "infer read" })
+            .setProtectedHeader({ alg: algorithm, kid, typ: "JWT" })
+            .setSubject("user-4711")
+            .setIssuer(ISSUER)
+            .setAudience("analyze")
+            .setIssuedAt()
+            .setExpirationTime("8h")
+            .sign(privateKey);
+}
+
+async function newTokens(sign, count) {
+    const tokens = [];
+    while (tokens.length < count) {
+        const next = Array.from({ length: Math.min(TOKENS_AT_ONCE, count - tokens.length) }, (_, place) =>
+            sign(tokens.length + place),
+        );
+        tokens.push(...(await Promise.all(next)));
+    }
+    return tokens;
+}
+
+/** A script for wrk whose requests have these headers in turn. */
+function writeScript(name, headers) {
+    const file = join(folder, `${name.replaceAll(" ", "_")}`);
+    writeFileSync(`${file}.txt`, `${headers.join("\n")}\n`);
+    writeFileSync(
+        `${file}.lua`,
+        `local requests, count, at = {}, 0, 0
+        function init()
+            for line in io.lines("${file}.txt") do
+                local name, value = line:match("^([^:]+): (.*)$")
+                count = count + 1
+                requests[count] = wrk.format("GET", "/", { [name] = value })
+            end
+        end
+        function request()
+            at = at % count + 1
+            return requests[at]
+        end`,
+    );
+    return `${file}.lua`;
+}
+
+const bearer = (token) => `Authorization: Bearer ${token}`;
+const key = `oc_${randomBytes(32).toString("base64url")}`;
+const digest = createHash("sha256").update(key).digest("hex");
+writeFileSync(join(folder, "keys"), `user-4711 ${digest} tenant=acme class=vip\n`);
+
+const unseen = {};
+for (const algorithm of ["RS256", "ES256", "EdDSA"]) {
+    const tokens = await newTokens(await newKey(algorithm), TOKENS);
+    unseen[algorithm] = tokens.map(bearer);
+}
+writeFileSync(join(folder, "jwks.json"), JSON.stringify({ keys: jwks }));
+
+/** What is sent, and the most µs that it may cost. */
+const KINDS = {
+    "token seen before": { headers: [unseen.RS256[0]], goal: 3 },
+    "RS256, unseen": { headers: unseen.RS256, goal: 60 },
+    "ES256, unseen": { headers: unseen.ES256, goal: 120 },
+    "EdDSA, unseen": { headers: unseen.EdDSA, goal: 150 },
+    "API key": { headers: [`X-API-Key: ${key}`], goal: 4, auth: "with keys" },
+};
+
+const route = (ways) => `auth = { ${ways} },`;
+const jwt = `jwt = {
+    jwks_file = "${folder}/jwks.json", issuer = "${ISSUER}", audience = "analyze", algorithms = { "RS256", "ES256", "EdDSA" },
+    class_claim = "plan", classes = { gold = "vip" }, tenant_claim = "org", required_scopes = { "infer" },
+}`;
+const GATEWAYS = {
+    without: { port: 19080, http: (port) => gateway(port) },
+    "with tokens": { port: 19081, http: (port) => gateway(port, { route: route(jwt) }) },
+    "with keys": {
+        port: 19082,
+        http: (port) => gateway(port, { route: route(`api_key = { file = "${folder}/keys" }`) }),
+    },
+};
+
+const RUNS = {};
+for (const [kind, { headers, auth = "with tokens" }] of Object.entries(KINDS)) {
+    const script = writeScript(kind, headers);
+    RUNS[`${kind}, without`] = { its: "without", script };
+    RUNS[kind] = { its: auth, script };
+}
+
+const running = await startAll(GATEWAYS);
+function measure(name) {
+    const { its, script } = RUNS[name];
+    const run = () => load(GATEWAYS[its].port, SECONDS, false, { script });
+    return account(running, its, running[its].workerPids(), SECONDS, run, { any: BUSY });
+}
+
+try {
+    for (const { its, script } of Object.values(RUNS)) load(GATEWAYS[its].port, 1, false, { script });
+    const { results, thrown } = await rounds(Object.keys(RUNS), measure, { count: ROUNDS });
+    console.log(`\nMedians of ${ROUNDS} rounds of ${SECONDS} s (least–most); ${thrown} rounds thrown away\n`);
+    console.log("| what is sent | CPU µs a request without | CPU µs more | user µs more | goal |");
+    console.log("| --- | --- | --- | --- | --- |");
+    for (const [kind, { goal }] of Object.entries(KINDS)) {
+        const without = results[`${kind}, without`];
+        const more = (what) =>
+            spread(
+                results[kind].map((mine, round) => mine[what] - without[round][what]),
+                1,
+            );
+        const base = spread(
+            without.map(({ cpu }) => cpu),
+            1,
+        );
+        console.log(`| ${kind} | ${base} | ${more("cpu")} | ${more("user")} | ${goal} |`);
+    }
+} finally {
+    await stopAll(running);
+    rmSync(folder, { recursive: true });
+}
