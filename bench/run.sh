@@ -29,5 +29,9 @@ title 'Queue'
 node bench/in_worker.mjs queue_push
 title 'Spool'
 node bench/in_worker.mjs spool_append
+title 'API keys'
+node bench/in_worker.mjs api_keys
 title 'Pick of a node'
 node bench/in_worker.mjs pick
+title 'Verification of tokens'
+node bench/in_worker.mjs verify_token

@@ -4,6 +4,8 @@ local responses = require("resty.openclaw.http_client.response")
 local claims = require("resty.openclaw.identity.claim")
 local deadline_header = require("resty.openclaw.deadline.header")
 local entries = require("resty.openclaw.balancer.discovery.entries")
+local key_entries = require("resty.openclaw.auth.api_key.entries")
+local key_expiry = require("resty.openclaw.auth.api_key.expiry")
 local names = require("resty.openclaw.balancer.discovery.name")
 local negotiation = require("resty.openclaw.metrics.negotiation")
 local path = require("resty.openclaw.admin.path")
@@ -110,6 +112,15 @@ describe("the work that texts from outside take grows with their length alone", 
         ["a token"] = function(text)
             local digest = { of = function() return "" end }
             token.matches({ digest = digest, expected = "x" }, text, true)
+        end,
+        ["a file of API keys"] = function(text)
+            local line = text:gsub("\n", " ") .. "\n"
+            local start = "a " .. ("0"):rep(64) .. " "
+            key_entries.parse(line, function() end)
+            for _, name in ipairs({ "", "class=", "rate=", "routes=", "expires=" }) do
+                key_entries.parse(start .. name .. line, function() end)
+            end
+            key_expiry.parse(text)
         end,
         ["what the ground takes apart"] = function(text)
             texts.trim(text)

@@ -26,6 +26,7 @@ local NAMED = {
 
 --- The types of options of nested tables whose kinds do not show them, by class.
 local NESTED = {
+    ["openclaw.Route.auth.jwt"] = { classes = "table<string, string>", headers = "table<string, string>" },
     ["openclaw.Setup.metrics"] = { labels = "table<string, table<integer|string, string|string[]>>" },
 }
 

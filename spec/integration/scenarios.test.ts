@@ -39,14 +39,18 @@ function portOf(conf: string): string {
     return /listen 127\.0\.0\.1:(\d+)/.exec(readFileSync(path.join(CHECKOUT, conf), "utf8"))?.[1] ?? "";
 }
 
-/** What edge.conf and centre.conf ask for, where they look for it. */
-async function tierFiles(): Promise<{ content: string; target: string; mode: number }[]> {
-    const folder = await mkdtemp(path.join(tmpdir(), "openclaw-tiers-"));
-    await run("tools/tier_files.sh", folder);
+/** What a tool makes that some configurations ask for, where they look for it. */
+async function filesOf(
+    tool: string,
+    target: string,
+    mode: number,
+): Promise<{ content: string; target: string; mode: number }[]> {
+    const folder = await mkdtemp(path.join(tmpdir(), "openclaw-files-"));
+    await run(tool, folder);
     const files = readdirSync(folder).map((name) => ({
         content: readFileSync(path.join(folder, name), "utf8"),
-        target: `/opt/openclaw/run/tiers/${name}`,
-        mode: 0o600,
+        target: `${target}/${name}`,
+        mode,
     }));
     await rm(folder, { recursive: true });
     return files;
@@ -74,7 +78,8 @@ exit $status
 describe("no scenario has nginx complain, from start to stop, on", () => {
     test.for([TRIXIE, BOOKWORM])("%s", async (base) => {
         const container = new GenericContainer(await buildImage(base)).withLabels(LABELS);
-        container.withCopyContentToContainer(await tierFiles());
+        container.withCopyContentToContainer(await filesOf("tools/tier_files.sh", "/opt/openclaw/run/tiers", 0o600));
+        container.withCopyContentToContainer(await filesOf("tools/api_files.sh", "/opt/openclaw/run/api", 0o644));
         await using idle = await container.withCommand(["sleep", "infinity"]).start();
         for (const conf of confs()) {
             const { output, exitCode } = await idle.exec(["bash", "-c", START_AND_STOP, conf, portOf(conf)]);

@@ -163,10 +163,10 @@
 ---@field algorithms? ("RS256"|"RS384"|"RS512"|"PS256"|"PS384"|"PS512"|"ES256"|"ES384"|"ES512"|"EdDSA"|"HS256"|"HS384"|"HS512")[] the accepted algorithms
 ---@field leeway_seconds? number how far the clocks of issuer and gateway may differ
 ---@field class_claim? string the claim with the caller's class
----@field classes? table classes by values of that claim; values without an entry are `standard`. Without this option the value itself is the class
+---@field classes? table<string, string> classes by values of that claim; values without an entry are `standard`. Without this option the value itself is the class
 ---@field tenant_claim? string the claim with the caller's tenant
 ---@field required_scopes? string[] scopes that tokens must have, in `scope` or `scp`
----@field headers? table headers for nodes by claims, such as `{ sub = "X-User" }`
+---@field headers? table<string, string> headers for nodes by claims, such as `{ sub = "X-User" }`
 ---@field from? string[] where the credential may be: `"header"`, `"cookie:NAME"`, `"query:NAME"`. Arguments of a query are in access logs
 
 ---@class openclaw.Route.auth.api_key.redis
@@ -187,7 +187,7 @@
 ---@field ssl_server_name? string that name; required with an address that is verified
 ---@field connect_seconds? number timeout for connecting
 ---@field keepalive_seconds? number how long an idle connection is kept; connections are shared only with equal credentials
----@field timeout_seconds? number timeout of a look-up, including the connection
+---@field timeout_seconds? number timeout of a look-up, including the connection; where many are under way, a request waits as long for its turn before
 
 ---@class openclaw.Route.auth.api_key
 ---@field realm? string the realm in `WWW-Authenticate`

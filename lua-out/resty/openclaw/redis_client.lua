@@ -59,9 +59,9 @@ local function attempt(question, index, asks)
         connections_leave(redis, client)
     end
 end
---- Whether the command goes to the same server again: one that was restarted has closed what was kept.
+--- Whether the command goes to the same server again: one that was restarted has closed what was kept. One that is slow is not asked twice.
 local function is_stale(question, is_first)
-    return is_first and question.was_kept and not question.is_answered
+    return is_first and question.was_kept and not question.is_answered and question.err ~= "timeout"
 end
 --- The server to ask after one that gave no reply, if any may give another answer.
 local function next_index(question, index, servers_asked)

@@ -95,6 +95,17 @@ describe("auth.jwt.verifier", function()
         assert.equal("jwt", verifier.name)
     end)
 
+    it("gives each token without a subject an identity of its own", function()
+        local private = verifiers.new("x", settings({ issuer = false, audience = false, algorithms = { "HS256" } }), secrets.new("x", SECRET, { "HS256" }))
+        local function identity(exp)
+            local caller = assert(private:check(signed({ alg = "HS256" }, { exp = exp }, SECRET), NOW))
+            return caller.identity
+        end
+        assert.truthy(identity(NOW + 600):find("^token%-%x+$"))
+        assert.equal(identity(NOW + 600), identity(NOW + 600))
+        assert.not_equal(identity(NOW + 600), identity(NOW + 601))
+    end)
+
     it("accepts no algorithm that is not allowed", function()
         for name, token in pairs(token_vectors.tokens) do
             local allowed = {}
@@ -126,7 +137,7 @@ describe("auth.jwt.verifier", function()
     end)
 
     it("checks the signature before it looks at any claim", function()
-        local verifier = verifiers.new("x", settings({ algorithms = { "HS256" } }), secrets.new("x", SECRET, { "HS256" }))
+        local verifier = verifiers.new("x", settings({ issuer = false, audience = false, algorithms = { "HS256" } }), secrets.new("x", SECRET, { "HS256" }))
         for _, claims in ipairs({ { exp = 1 }, {}, { exp = NOW + 600, iss = "other" }, "no JSON", '{"exp":1,"exp":2}' }) do
             assert.equal("signature", reason(verifier, signed({ alg = "HS256" }, claims, "another secret")))
         end
@@ -175,7 +186,11 @@ describe("auth.jwt.verifier", function()
         keys.fetches = text_of(token_vectors.keys.RS256, token_vectors.keys.ES256)
         assert.equal("accepted", reason(verifier, token_vectors.tokens.ES256))
         assert.same({ "key-es256", "key-es256" }, keys.asked)
+        -- Kept as one of the keys that were fetched.
+        local verifies = spy.on(public_key, "verifies")
         assert.equal("accepted", reason(verifier, token_vectors.tokens.ES256))
+        assert.spy(verifies).was_not_called()
+        verifies:revert()
         assert.equal(2, #keys.asked)
     end)
 

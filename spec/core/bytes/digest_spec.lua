@@ -17,11 +17,17 @@ end
 describe("digest", function()
     local texts = { "", "a", "\0\1\255", ("x"):rep(63), ("x"):rep(64), ("x"):rep(65), ("0123456789"):rep(20000) }
 
-    for _, algorithm in ipairs({ "md5", "sha256" }) do
+    --- The bytes that hex digits stand for.
+    local function from_hex(hex)
+        return (hex:gsub("%x%x", function(digits) return string.char(tonumber(digits, 16)) end))
+    end
+
+    for _, algorithm in ipairs({ "md5", "sha256", "sha384", "sha512" }) do
         it("makes the same " .. algorithm .. " as openssl", function()
             local made = digest.new(algorithm)
             for _, text in ipairs(texts) do
                 assert.equal(openssl(algorithm, text), made:of(text))
+                assert.equal(from_hex(made:of(text)), made:bytes_of(text))
             end
         end)
     end
@@ -64,6 +70,8 @@ describe("digest", function()
         assert.is_nil(hex)
         assert.equal("OpenSSL failed to work out md5", err)
         assert.not_equal(context, md5.idle[1])
+        md5.begin = function() return { broken = true } end
+        assert.same({ nil, "OpenSSL failed to work out md5" }, { md5:bytes_of("text") })
     end)
 
     it("refuses an algorithm that OpenSSL lacks", function()
@@ -91,12 +99,23 @@ describe("digest", function()
         assert.equal("b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad", sha256:hmac("", ""))
     end)
 
+    it("makes them as bytes, and with the longer digests", function()
+        local sha512 = digest.new("sha512")
+        local hex = "87aa7cdea5ef619d4ff0b4241a1d6cb02379f4e2ce4ec2787ad0b30545e17cdedaa833b7d6b8a702038b274eaea3f4e4be9d914eeb61f1702e696c203a126854"
+        assert.equal(hex, sha512:hmac(("\11"):rep(20), "Hi There"))
+        assert.equal(from_hex(hex), sha512:hmac_bytes(("\11"):rep(20), "Hi There"))
+        hex = "af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649"
+        assert.equal(from_hex(hex), digest.new("sha384"):hmac_bytes("Jefe", "what do ya want for nothing?"))
+    end)
+
     it("says so when OpenSSL refuses an HMAC", function()
         local sha256 = digest.new("sha256")
         sha256.method = nil
-        local hex, err = sha256:hmac("key", "text")
-        assert.is_nil(hex)
-        assert.equal("OpenSSL failed to work out sha256", err)
+        for _, name in ipairs({ "hmac", "hmac_bytes" }) do
+            local made, err = sha256[name](sha256, "key", "text")
+            assert.is_nil(made)
+            assert.equal("OpenSSL failed to work out sha256", err)
+        end
     end)
 
     it("tells whether two texts are the same", function()

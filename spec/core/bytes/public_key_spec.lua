@@ -87,8 +87,10 @@ describe("public_key", function()
             local others = { "", signature:sub(2), signature:sub(1, -2), signature .. "\0", "\0" .. signature, "\0\0" .. signature, signature .. signature }
             for _, other in ipairs(others) do assert.is_false(public_key.verifies(key, scheme, other, signed), name) end
         end
-        -- As other libraries write ECDSA.
         local signed, signature = parts("ES256")
+        local r, s = signature:sub(1, 32), signature:sub(33)
+        assert.is_false(public_key.verifies(read("ES256"), SCHEMES.ES256, "\0" .. r .. "\0" .. s, signed))
+        -- As other libraries write ECDSA.
         assert.is_false(public_key.verifies(read("ES256"), SCHEMES.ES256, der.ecdsa_signature(signature), signed))
     end)
 

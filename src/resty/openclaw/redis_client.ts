@@ -69,9 +69,9 @@ function attempt(question: Question, index: number, asks: boolean): void {
     else connections.leave(redis, client);
 }
 
-/** Whether the command goes to the same server again: one that was restarted has closed what was kept. */
+/** Whether the command goes to the same server again: one that was restarted has closed what was kept. One that is slow is not asked twice. */
 function is_stale(question: Question, is_first: boolean): boolean {
-    return is_first && question.was_kept && !question.is_answered;
+    return is_first && question.was_kept && !question.is_answered && question.err !== "timeout";
 }
 
 /** The server to ask after one that gave no reply, if any may give another answer. */

@@ -62,7 +62,7 @@ local REALM = kinds_of(
         if type(given) ~= "string" then
             return false
         end
-        local legal = string_find(given, "^[] !#-[^-~]+$")
+        local legal = string_find(given, "^[ !#-Z%[%]^-~]+$")
         return legal ~= nil
     end
 )

@@ -36,7 +36,7 @@ const MOST_SECRET_BYTES = 4096;
 
 const REALM = kinds.of<string>("string", "printable ASCII without quotes and backslashes", (given) => {
     if (typeof given !== "string") return false;
-    const [legal] = string.find(given, "^[] !#-[^-~]+$");
+    const [legal] = string.find(given, "^[ !#-Z%[%]^-~]+$");
     return legal !== undefined;
 });
 

@@ -31,7 +31,7 @@ local KEYS_SCHEMA = {
 --- The options of `redis`. A request waits for the look-up, so its timeout is shorter than usual.
 local SCHEMA = joined(
     joined(KEYS_SCHEMA, redis_client_SCHEMA),
-    {timeout_seconds = option(kinds.positive, 1, "timeout of a look-up, including the connection")}
+    {timeout_seconds = option(kinds.positive, 1, "timeout of a look-up, including the connection; where many are under way, a request waits as long for its turn before")}
 )
 ____exports.SCHEMA = SCHEMA
 ____exports.check_options = redis_client.check

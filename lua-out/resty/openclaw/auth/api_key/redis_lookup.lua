@@ -12,9 +12,9 @@ local places_new = places.new
 local redis_records = require("resty.openclaw.auth.api_key.redis_record")
 local redis_records_caller_of = redis_records.caller_of
 local SECONDS_BETWEEN_FAILURES = 1
---- Questions at the same time, in each worker; some are left for keys that were known before.
-local MOST_QUESTIONS = 128
+--- Questions at the same time, in each worker. Clients with random keys take no place from keys that were known before.
 local MOST_QUESTIONS_OF_NEW_KEYS = 96
+local MOST_QUESTIONS_OF_KNOWN_KEYS = 32
 --- A question that was not even given up in that time was ended from outside.
 local SECONDS_MORE = 0.2
 --- Phases: init.
@@ -25,7 +25,8 @@ local function create(redis, faults, prefix, timeout_seconds)
         prefix = prefix,
         timeout_seconds = timeout_seconds,
         questions = {},
-        places = places_new(),
+        places_of_new = places_new(MOST_QUESTIONS_OF_NEW_KEYS),
+        places_of_known = places_new(MOST_QUESTIONS_OF_KNOWN_KEYS),
         is_failing = false,
         ask_again_at = 0
     }
@@ -57,9 +58,11 @@ local function take_error(lookup, digest, err, question)
     lookup.ask_again_at = clock_now() + SECONDS_BETWEEN_FAILURES
     report(lookup, err, digest)
 end
---- Asks Redis, and tells those who wait.
+local function is_pausing(lookup)
+    return lookup.is_failing and clock_now() < lookup.ask_again_at
+end
 local function ask(lookup, digest, question)
-    lookup.questions[digest] = question
+    lookup.ask_again_at = clock_now() + (lookup.timeout_seconds + SECONDS_MORE)
     local reply, err = redis_client_ask(lookup.redis, lookup.timeout_seconds, "hgetall", lookup.prefix .. digest)
     if type(reply) == "table" then
         take_reply(lookup, reply, question)
@@ -67,39 +70,30 @@ local function ask(lookup, digest, question)
         take_error(lookup, digest, err or "its reply is no list", question)
     end
     lookup.is_failing = not question.is_answered
-    question.is_over = true
-    if lookup.questions[digest] == question then
-        lookup.questions[digest] = nil
-    end
-    if question.waiting > 0 then
-        question.done:post(question.waiting)
-    end
 end
---- Waits for the answer to another request's question.
-local function wait(lookup, digest, question)
-    question.waiting = question.waiting + 1
-    question.done:wait(lookup.timeout_seconds + SECONDS_MORE)
-    if not question.is_over and lookup.questions[digest] == question then
-        lookup.questions[digest] = nil
+--- Waits for a place, and asks, unless Redis has failed meanwhile.
+local function ask_in_turn(lookup, digest, was_known, question)
+    local its_places = was_known and lookup.places_of_known or lookup.places_of_new
+    local deadline = clock_now() + lookup.timeout_seconds
+    local place = its_places:take(lookup.timeout_seconds + SECONDS_MORE, deadline)
+    if place == nil then
+        lookup.faults:report("redis", "no API keys from Redis: too many look-ups at the same time")
+        return
     end
+    if not is_pausing(lookup) then
+        ask(lookup, digest, question)
+    end
+    its_places:give_back(place)
 end
---- Asks, and returns the question; nothing where none may be asked now.
+--- Asks, and tells those who wait for the same key. Nothing where Redis is not to be asked now.
 local function try_to_ask(lookup, digest, was_known)
-    local now = clock_now()
-    if lookup.is_failing and now < lookup.ask_again_at then
+    if is_pausing(lookup) then
         return nil
     end
     local done = semaphore_new()
     if done == nil then
         return nil
     end
-    local ____until = now + (lookup.timeout_seconds + SECONDS_MORE)
-    local place = lookup.places:take(now, ____until, was_known and MOST_QUESTIONS or MOST_QUESTIONS_OF_NEW_KEYS)
-    if place == nil then
-        lookup.faults:report("redis", "no API keys from Redis: too many look-ups at the same time")
-        return nil
-    end
-    lookup.ask_again_at = ____until
     local question = {
         done = done,
         waiting = 0,
@@ -107,12 +101,24 @@ local function try_to_ask(lookup, digest, was_known)
         is_over = false,
         caller = nil
     }
-    ask(lookup, digest, question)
-    lookup.places:give_back(
-        place,
-        clock_now()
-    )
+    lookup.questions[digest] = question
+    ask_in_turn(lookup, digest, was_known, question)
+    question.is_over = true
+    if lookup.questions[digest] == question then
+        lookup.questions[digest] = nil
+    end
+    if question.waiting > 0 then
+        question.done:post(question.waiting)
+    end
     return question
+end
+--- Waits for the answer to another request's question.
+local function wait(lookup, digest, question)
+    question.waiting = question.waiting + 1
+    question.done:wait(2 * lookup.timeout_seconds + SECONDS_MORE)
+    if not question.is_over and lookup.questions[digest] == question then
+        lookup.questions[digest] = nil
+    end
 end
 --- Who has the key with this digest. "unknown_key": nobody; "unavailable": Redis does not answer. `was_known`: whether it was known before.
 -- Phases: those that may yield. Never raises.

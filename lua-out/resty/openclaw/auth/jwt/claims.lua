@@ -180,9 +180,12 @@ local function problem(rules, claims, now)
 end
 --- The caller that claims speak of, or why they are refused. `exp` must be there. Phases: any. Never raises.
 -- 
--- `sub` must be there. It and the tenant are refused where they are no text, number or truth value of up to 256 bytes without control characters.
--- A class without an entry in `classes` is "standard".
-local function check(rules, claims, now)
+-- The subject and the tenant are refused where they are no text, number or truth value of up to 256 bytes without control characters.
+-- A class without an entry in `classes` is "standard". `without_subject`: the identity of a token without a subject.
+local function check(rules, claims, now, without_subject)
+    if without_subject == nil then
+        without_subject = ""
+    end
     local ____rules_6 = rules
     local settings = ____rules_6.settings
     local found = problem(rules, claims, now)
@@ -193,14 +196,14 @@ local function check(rules, claims, now)
     local ____settings_7 = settings
     local tenant_claim = ____settings_7.tenant_claim
     local tenant = tenant_claim == nil and "" or name_of(claims[tenant_claim])
-    if identity == nil or identity == "" or tenant == nil then
+    if identity == nil or tenant == nil then
         return nil, "claims"
     end
     if settings.required_scopes ~= nil and not has_scopes(claims, settings.required_scopes) then
         return nil, "scope"
     end
     return {
-        identity = identity,
+        identity = identity == "" and without_subject or identity,
         tenant = tenant,
         class = class_of(claims, settings),
         headers = headers_of(claims, rules),

@@ -127,7 +127,7 @@ local function parse(text, pause)
     end
     local object, problem = json_object_read(text, LIMITS)
     if object == nil then
-        return nil, "the JWKS " .. tostring(PROBLEMS[problem])
+        return nil, "the JWKS " .. PROBLEMS[problem]
     end
     local given = object.keys
     if type(given) ~= "table" then

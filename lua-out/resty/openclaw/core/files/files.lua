@@ -2,6 +2,7 @@ local ____exports = {}
 local error = error
 local tonumber = tonumber
 local bit_bor = bit.bor
+local math_min = math.min
 local string_find = string.find
 local ffi = require("ffi")
 local ffi_abi = ffi.abi
@@ -194,8 +195,10 @@ local function beginning(path, most)
     if file == nil then
         return nil, err
     end
-    local memory = ffi_new("uint8_t[?]", most)
-    local count, read_err = read(file, memory, most, 0)
+    local bytes = size(file)
+    local room = (bytes == nil or bytes == 0) and most or math_min(bytes, most)
+    local memory = ffi_new("uint8_t[?]", room)
+    local count, read_err = read(file, memory, room, 0)
     close(file)
     if count == nil then
         return nil, read_err

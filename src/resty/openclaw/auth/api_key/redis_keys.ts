@@ -32,7 +32,11 @@ const KEYS_SCHEMA = {
 
 /** The options of `redis`. A request waits for the look-up, so its timeout is shorter than usual. */
 export const SCHEMA = joined(joined(KEYS_SCHEMA, redis_client.SCHEMA), {
-    timeout_seconds: option(kinds.positive, 1, "timeout of a look-up, including the connection"),
+    timeout_seconds: option(
+        kinds.positive,
+        1,
+        "timeout of a look-up, including the connection; where many are under way, a request waits as long for its turn before",
+    ),
 });
 export const check_options = redis_client.check;
 

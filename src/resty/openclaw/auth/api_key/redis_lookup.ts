@@ -30,7 +30,8 @@ export interface Lookup {
     readonly timeout_seconds: number;
     /** By the digest of the key. */
     readonly questions: LuaMap<string, Question>;
-    readonly places: Places;
+    readonly places_of_new: Places;
+    readonly places_of_known: Places;
     /** Whether Redis did not answer the last question. */
     is_failing: boolean;
     /** While Redis fails: when it is asked again, with one question. */
@@ -38,9 +39,9 @@ export interface Lookup {
 }
 
 const SECONDS_BETWEEN_FAILURES = 1;
-/** Questions at the same time, in each worker; some are left for keys that were known before. */
-const MOST_QUESTIONS = 128;
+/** Questions at the same time, in each worker. Clients with random keys take no place from keys that were known before. */
 const MOST_QUESTIONS_OF_NEW_KEYS = 96;
+const MOST_QUESTIONS_OF_KNOWN_KEYS = 32;
 /** A question that was not even given up in that time was ended from outside. */
 const SECONDS_MORE = 0.2;
 
@@ -52,7 +53,8 @@ function create(redis: Redis, faults: Faults, prefix: string, timeout_seconds: n
         prefix,
         timeout_seconds,
         questions: new LuaMap(),
-        places: places.new(),
+        places_of_new: places.new(MOST_QUESTIONS_OF_NEW_KEYS),
+        places_of_known: places.new(MOST_QUESTIONS_OF_KNOWN_KEYS),
         is_failing: false,
         ask_again_at: 0 as MonotonicTime,
     };
@@ -84,43 +86,52 @@ function take_error(lookup: Lookup, digest: string, err: string, question: Quest
     report(lookup, err, digest);
 }
 
-/** Asks Redis, and tells those who wait. */
+function is_pausing(lookup: Lookup): boolean {
+    return lookup.is_failing && clock.now() < lookup.ask_again_at;
+}
+
 function ask(lookup: Lookup, digest: string, question: Question): void {
-    lookup.questions.set(digest, question);
+    lookup.ask_again_at = later(clock.now(), lookup.timeout_seconds + SECONDS_MORE);
     const [reply, err] = redis_client.ask(lookup.redis, lookup.timeout_seconds, "hgetall", lookup.prefix + digest);
     if (type(reply) === "table") take_reply(lookup, reply as unknown[], question);
     else take_error(lookup, digest, err ?? "its reply is no list", question);
     lookup.is_failing = !question.is_answered;
+}
+
+/** Waits for a place, and asks, unless Redis has failed meanwhile. */
+function ask_in_turn(lookup: Lookup, digest: string, was_known: boolean, question: Question): void {
+    const its_places = was_known ? lookup.places_of_known : lookup.places_of_new;
+    const deadline = later(clock.now(), lookup.timeout_seconds);
+    const place = its_places.take(lookup.timeout_seconds + SECONDS_MORE, deadline);
+    if (place === undefined) {
+        lookup.faults.report("redis", "no API keys from Redis: too many look-ups at the same time");
+        return;
+    }
+    if (!is_pausing(lookup)) ask(lookup, digest, question);
+    its_places.give_back(place);
+}
+
+/** Asks, and tells those who wait for the same key. Nothing where Redis is not to be asked now. */
+function try_to_ask(lookup: Lookup, digest: string, was_known: boolean): Question | undefined {
+    if (is_pausing(lookup)) return undefined;
+    const [done] = semaphore.new();
+    if (done === undefined) return undefined;
+    const question: Question = { done, waiting: 0, is_answered: false, is_over: false, caller: undefined };
+    lookup.questions.set(digest, question);
+    ask_in_turn(lookup, digest, was_known, question);
     question.is_over = true;
     if (lookup.questions.get(digest) === question) lookup.questions.delete(digest);
     if (question.waiting > 0) question.done.post(question.waiting);
+    return question;
 }
 
 /** Waits for the answer to another request's question. */
 function wait(lookup: Lookup, digest: string, question: Question): void {
     question.waiting += 1;
-    question.done.wait(lookup.timeout_seconds + SECONDS_MORE);
+    // It waits for a place, and then for Redis.
+    question.done.wait(2 * lookup.timeout_seconds + SECONDS_MORE);
     // Its request was ended in the middle, as when a client leaves: the next one asks anew.
     if (!question.is_over && lookup.questions.get(digest) === question) lookup.questions.delete(digest);
-}
-
-/** Asks, and returns the question; nothing where none may be asked now. */
-function try_to_ask(lookup: Lookup, digest: string, was_known: boolean): Question | undefined {
-    const now = clock.now();
-    if (lookup.is_failing && now < lookup.ask_again_at) return undefined;
-    const [done] = semaphore.new();
-    if (done === undefined) return undefined;
-    const until = later(now, lookup.timeout_seconds + SECONDS_MORE);
-    const place = lookup.places.take(now, until, was_known ? MOST_QUESTIONS : MOST_QUESTIONS_OF_NEW_KEYS);
-    if (place === undefined) {
-        lookup.faults.report("redis", "no API keys from Redis: too many look-ups at the same time");
-        return undefined;
-    }
-    lookup.ask_again_at = until;
-    const question: Question = { done, waiting: 0, is_answered: false, is_over: false, caller: undefined };
-    ask(lookup, digest, question);
-    lookup.places.give_back(place, clock.now());
-    return question;
 }
 
 /**

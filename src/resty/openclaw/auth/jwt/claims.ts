@@ -144,23 +144,22 @@ function problem(rules: Rules, claims: Claims, now: WallTime): Reason | undefine
 /**
  * The caller that claims speak of, or why they are refused. `exp` must be there. Phases: any. Never raises.
  *
- * `sub` must be there. It and the tenant are refused where they are no text, number or truth value of up to 256 bytes without control characters.
- * A class without an entry in `classes` is "standard".
+ * The subject and the tenant are refused where they are no text, number or truth value of up to 256 bytes without control characters.
+ * A class without an entry in `classes` is "standard". `without_subject`: the identity of a token without a subject.
  */
-export function check(rules: Rules, claims: Claims, now: WallTime): Verdict {
+export function check(rules: Rules, claims: Claims, now: WallTime, without_subject = ""): Verdict {
     const { settings } = rules;
     const found = problem(rules, claims, now);
     if (found !== undefined) return $multi(undefined, found);
     const identity = name_of(claims.sub);
     const { tenant_claim } = settings;
     const tenant = tenant_claim === undefined ? "" : name_of(claims[tenant_claim]);
-    // Requests of nobody would share what is kept for an identity.
-    if (identity === undefined || identity === "" || tenant === undefined) return $multi(undefined, "claims");
+    if (identity === undefined || tenant === undefined) return $multi(undefined, "claims");
     if (settings.required_scopes !== undefined && !has_scopes(claims, settings.required_scopes)) {
         return $multi(undefined, "scope");
     }
     return $multi({
-        identity,
+        identity: identity === "" ? without_subject : identity,
         tenant,
         class: class_of(claims, settings),
         headers: headers_of(claims, rules),

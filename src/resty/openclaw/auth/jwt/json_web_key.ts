@@ -6,10 +6,8 @@ import * as public_keys from "../../core/bytes/public_key";
 import * as small_order from "../../core/bytes/small_order";
 import type { Algorithm } from "./algorithms";
 import * as algorithms from "./algorithms";
+import type { Members } from "./json_object";
 import type { Key } from "./model";
-
-/** As decoded from JSON. Members from others: of any type. */
-export type Members = Readonly<Record<string, unknown>>;
 
 export interface JsonWebKey extends Key {
     /** In DER: two keys are the same if these are. */

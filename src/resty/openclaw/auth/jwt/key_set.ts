@@ -1,6 +1,7 @@
 /** Reads sets of keys. Source: RFC 7517, section 5. */
 import type { Limits } from "../../core/text/json/structure";
 import type { Algorithm } from "./algorithms";
+import type { Objection } from "./json_object";
 import * as json_object from "./json_object";
 import type { JsonWebKey } from "./json_web_key";
 import * as json_web_key from "./json_web_key";
@@ -20,7 +21,7 @@ export const MOST_BYTES = 262144;
 export const MOST_KEYS = 64;
 const LIMITS: Limits = { max_depth: 8, max_members: 4096, unique_names: true };
 
-const PROBLEMS: Readonly<Record<string, string>> = {
+const PROBLEMS: Readonly<Record<Objection, string>> = {
     no_json: "is not JSON",
     no_object: "is not a JSON object",
     too_deep: `is nested deeper than ${LIMITS.max_depth} levels`,

@@ -1,6 +1,7 @@
 /** Takes tokens apart. Sources: RFC 7515, sections 3, 4 and 7.1; RFC 7519, section 7.2; RFC 8725, section 3.11. */
 import * as base64url from "../../core/bytes/base64url";
 import type { Limits } from "../../core/text/json/structure";
+import type { Members } from "./json_object";
 import * as json_object from "./json_object";
 
 /** A token whose signature is not checked yet. */
@@ -15,7 +16,7 @@ export interface Token {
     readonly payload: string;
 }
 
-export type Claims = Readonly<Record<string, unknown>>;
+export type Claims = Members;
 
 export const MOST_BYTES = 8192;
 const MOST_KID_BYTES = 256;

@@ -187,8 +187,11 @@ export function open_plain(
 export function beginning(path: string, most: number): Result<string> {
     const [file, err] = open(path, "read");
     if (file === undefined) return $multi(undefined, err);
-    const memory = ffi.new("uint8_t[?]", most);
-    const [count, read_err] = read(file, memory, most, 0);
+    // Of no size are also files whose text the system makes up when it is read.
+    const [bytes] = size(file);
+    const room = bytes === undefined || bytes === 0 ? most : math.min(bytes, most);
+    const memory = ffi.new("uint8_t[?]", room);
+    const [count, read_err] = read(file, memory, room, 0);
     close(file);
     if (count === undefined) return $multi(undefined, read_err);
     return $multi(ffi.string(memory, count));
