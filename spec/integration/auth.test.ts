@@ -163,7 +163,7 @@ describe("a token", () => {
         "without an end": { claims: { exp: undefined }, reason: "claims" },
         "of the future": { claims: { nbf: inSeconds(3600) }, reason: "not_yet_valid" },
         "made in the future": { claims: { iat: inSeconds(3600) }, reason: "not_yet_valid" },
-        "of nobody": { claims: { sub: undefined }, reason: "claims" },
+        "of somebody whom no log could show": { claims: { sub: "ada\nroot" }, reason: "claims" },
         "without its scope": {
             claims: { scope: "read inference" },
             reason: "scope",
@@ -327,7 +327,7 @@ describe("an API key", () => {
         sent.delete("short");
     });
 
-    test("that comes twice is refused unless both are the same key", async () => {
+    test("that comes twice is refused", async () => {
         const conflict = { status: 400, code: "conflicting_credentials" };
         const pairs: Headers[] = [
             [
@@ -343,11 +343,7 @@ describe("an API key", () => {
                 ["X-API_Key", vip.key],
             ],
         ];
-        // Newer versions of nginx join them, which makes a text that is no key.
-        for (const pair of pairs) {
-            const answer = await gateway.ask("/key", pair);
-            if (answer.status !== 401) expect(answer).toMatchObject(conflict);
-        }
+        for (const pair of pairs) expect(await gateway.ask("/key", pair)).toMatchObject(conflict);
         expect(await gateway.ask("/key", [["X-API-Key", vip.key], bearer(other.key)])).toMatchObject(conflict);
         expect(await gateway.ask(`/key?key=${vip.key}`, [bearer(other.key)])).toMatchObject(conflict);
     });

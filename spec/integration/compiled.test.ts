@@ -1,5 +1,7 @@
+import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { chmod, rm } from "node:fs/promises";
+import type { OutgoingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
 import path from "node:path";
@@ -7,6 +9,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { CHECKOUT } from "./support/checkout";
 import { Load } from "./support/load";
 import { freePort, makePrefix, NativeNginx } from "./support/native_nginx";
+import { AUDIENCE, ISSUER, setOf, SigningKey } from "./support/signing_keys";
 
 const NODES = ["127.0.0.1", "127.0.0.2", "127.0.0.3"];
 const ANSWER = JSON.stringify({
@@ -85,9 +88,10 @@ interface Options {
     route?: string;
     sinks?: string[];
     location?: string;
+    files?: Record<string, string>;
 }
 
-async function startGateway({ route = "", sinks = ["one"], location = "" }: Options): Promise<NativeNginx> {
+async function startGateway({ route = "", sinks = ["one"], location = "", files = {} }: Options): Promise<NativeNginx> {
     const [nodes, receiver] = [await startNodes(), await startReceiver()];
     const sink = (name: string) => `{ name = "${name}", type = "tcp", host = "127.0.0.1", port = ${receiver} }`;
     const gateway = await NativeNginx.start({
@@ -133,6 +137,7 @@ async function startGateway({ route = "", sinks = ["one"], location = "" }: Opti
         files: {
             ...Object.fromEntries(["openclaw", "route", "proxy"].map((name) => [`${name}.conf`, conf(name)])),
             "lua-out/traces.lua": read("spec/integration/support/traces.lua"),
+            ...files,
         },
     });
     onTestFinished(() => gateway.stop());
@@ -140,8 +145,8 @@ async function startGateway({ route = "", sinks = ["one"], location = "" }: Opti
 }
 
 /** Sends at least so many requests, some at a time; resolves with how many there were. */
-async function send(gateway: NativeNginx, least: number): Promise<number> {
-    await using load = new Load(gateway.url(), 8, { body: BODY });
+async function send(gateway: NativeNginx, least: number, headers: OutgoingHttpHeaders): Promise<number> {
+    await using load = new Load(gateway.url(), 8, { body: BODY, headers });
     await gateway.waitFor(`${least} answers`, () => load.answers + load.errors >= least);
     await load.stop();
     expect([...load.statuses.keys(), ...load.reasons]).toEqual([200]);
@@ -160,15 +165,16 @@ async function round(
     gateway: NativeNginx,
     all = new Map<string, number>(),
     least = LEAST_INSTRUCTIONS,
+    headers: OutgoingHttpHeaders = {},
 ): Promise<Round> {
     await gateway.get("/traces/reset");
-    await send(gateway, REQUESTS);
+    await send(gateway, REQUESTS, headers);
     const { flushes, aborts } = await tell(gateway);
     const ofRequests = Object.entries(aborts).filter(([place]) => OF_REQUEST.test(place));
     for (const [place, count] of ofRequests) all.set(place, (all.get(place) ?? 0) + count);
     // What LuaJIT could not compile several times it gives up for good, without an abort from then on.
     await gateway.get("/traces/interpreted");
-    const watched = await send(gateway, WATCHED_REQUESTS);
+    const watched = await send(gateway, WATCHED_REQUESTS, headers);
     const { instructions } = await tell(gateway);
     return {
         flushes,
@@ -183,12 +189,17 @@ async function round(
 }
 
 /** Waits until two rounds after each other are clean; a failure shows the last of them, and what was given up before. */
-async function expectSteady(gateway: NativeNginx, least = LEAST_INSTRUCTIONS): Promise<void> {
+async function expectSteady(
+    gateway: NativeNginx,
+    least = LEAST_INSTRUCTIONS,
+    headers: OutgoingHttpHeaders = {},
+): Promise<void> {
     const aborts = new Map<string, number>();
-    let [before, last] = [await round(gateway, aborts, least), await round(gateway, aborts, least)];
+    const next = () => round(gateway, aborts, least, headers);
+    let [before, last] = [await next(), await next()];
     for (let rounds = 2; rounds < MOST_ROUNDS; rounds += 1) {
         if ([before, last].every((one) => JSON.stringify(one) === JSON.stringify(CLEAN))) break;
-        [before, last] = [last, await round(gateway, aborts, least)];
+        [before, last] = [last, await next()];
     }
     const all = [...aborts].map(([place, count]) => `${place}, ${count} times`).sort();
     expect(last, `aborts so far:\n${all.join("\n")}\n`).toEqual(CLEAN);
@@ -215,6 +226,25 @@ test("what runs on each request of a route with all plugins is compiled, in part
         location: 'body_filter_by_lua_block { require("resty.openclaw").body_filter() }',
     });
     await expectSteady(gateway, MOST_BETWEEN_PARTS);
+});
+
+test("what runs on each request with a token that was seen before, or with an API key, is compiled", async () => {
+    const key = await SigningKey.make("key");
+    const api_key = `oc_${randomBytes(32).toString("base64url")}`;
+    const digest = createHash("sha256").update(api_key).digest("hex");
+    const gateway = await startGateway({
+        route: `auth = {
+            jwt = {
+                jwks_file = ngx.config.prefix() .. "keys.json", issuer = "${ISSUER}", audience = "${AUDIENCE}",
+                class_claim = "plan", tenant_claim = "org", headers = { sub = "X-User", org = "X-Org" },
+            },
+            api_key = { file = ngx.config.prefix() .. "api_keys" },
+        }`,
+        files: { "keys.json": setOf(key), api_keys: `camera-7 ${digest} class=vip tenant=pond\n` },
+    });
+    const Authorization = `Bearer ${await key.sign({ plan: "vip", org: "pond" })}`;
+    await expectSteady(gateway, LEAST_INSTRUCTIONS, { Authorization });
+    await expectSteady(gateway, LEAST_INSTRUCTIONS, { "X-API-Key": api_key });
 });
 
 test("a plugin that LuaJIT cannot compile is noticed", async () => {

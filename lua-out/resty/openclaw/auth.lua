@@ -8,12 +8,13 @@ local figures_of = require("resty.openclaw.auth.figures")
 local figures_of_count_tenant = figures_of.count_tenant
 local figures_of_of = figures_of.of
 local header_names = require("resty.openclaw.auth.header_names")
-local header_names_clear = header_names.clear
-local header_names_prepare = header_names.prepare
+local header_names_of = header_names.of
 local settings = require("resty.openclaw.auth.settings")
 local settings_NAME = settings.NAME
 local settings_SCHEMA = settings.SCHEMA
 local settings_ways = settings.ways
+local straight_loop = require("resty.openclaw.core.code.straight_loop")
+local straight_loop_over = straight_loop.over
 local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
@@ -40,15 +41,15 @@ local function refuse(auth, method, challenge, reason)
 end
 --- The credential of a way; nothing where the request has none. Refuses the request if there are several that differ.
 local function find_credential(auth, way)
-    local found
-    for ____, place in ipairs(way.places) do
-        local credential, differ = place:find()
-        if differ == true or credential ~= nil and found ~= nil and credential ~= found then
-            refuse(auth, way.method.name, way.challenge, "conflict")
-        end
-        found = credential or found
+    local credential, differ = unpack(
+        auth.options.forward and ({way.place:find()}) or ({way.place:take()}),
+        1,
+        2
+    )
+    if differ == true then
+        refuse(auth, way.method.name, way.challenge, "conflict")
     end
-    return found
+    return credential
 end
 --- Whose credential it is. Refuses the request if it is not valid.
 local function authenticate(auth, way, credential, route)
@@ -121,18 +122,11 @@ local function find_caller(auth, route)
     local by_key = ____temp_6
     return by_token or by_key
 end
---- Removes the credentials from what nodes get.
-local function remove_credentials(way)
-    if way == nil then
-        return
-    end
-    for ____, place in ipairs(way.places) do
-        local credential = place:find()
-        if credential ~= nil then
-            place:remove()
-        end
-    end
+local function set_header(header)
+    ngx.req.set_header(header[1], header[2])
 end
+local set_headers = straight_loop_over(set_header)
+local drop_headers = straight_loop_over(header_names.clear)
 --- Tells the rest of the gateway, and nodes, who asks. `again`: whether the variables may have values of before.
 local function tell(auth, caller, again)
     if not request_set_variable(IDENTITY, caller.identity) then
@@ -145,18 +139,16 @@ local function tell(auth, caller, again)
     if caller.class ~= STANDARD or again then
         request_set_variable(CLASS, caller.class)
     end
-    if caller.headers == nil then
-        return
-    end
-    for ____, ____value in ipairs(caller.headers) do
-        local name = ____value[1]
-        local value = ____value[2]
-        ngx.req.set_header(name, value)
-    end
-end
-local function drop_headers_of_clients(auth)
-    for ____, name in ipairs(auth.headers) do
-        header_names_clear(name)
+    local ____caller_7 = caller
+    local headers = ____caller_7.headers
+    if headers ~= nil then
+        set_headers(
+            headers,
+            #headers,
+            nil,
+            nil,
+            nil
+        )
     end
 end
 --- Lets a request without credentials pass, or refuses it.
@@ -180,17 +172,19 @@ local function access(self, route)
     if has_authenticated(self, state) or state.is_delivery == true then
         return
     end
-    drop_headers_of_clients(self)
+    drop_headers(
+        self.headers,
+        #self.headers,
+        nil,
+        nil,
+        nil
+    )
     local caller = find_caller(self, route)
     if caller == nil then
         return pass_anonymous(self)
     end
     tell(self, caller, state.authenticated_by ~= nil)
     figures_of_count_tenant(self.figures, caller.tenant)
-    if not self.options.forward then
-        remove_credentials(self.jwt)
-        remove_credentials(self.api_key)
-    end
     state.authenticated_by = self
 end
 local function init_worker(self)
@@ -229,8 +223,7 @@ local function headers_of(____bindingPattern0)
         return found
     end
     for ____, name in pairs(jwt.headers) do
-        header_names_prepare(name)
-        found[#found + 1] = name
+        found[#found + 1] = header_names_of(name)
     end
     return found
 end

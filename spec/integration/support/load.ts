@@ -3,6 +3,8 @@ import http from "node:http";
 export interface LoadOptions {
     /** What is posted; without it the clients get. */
     body?: Buffer;
+    /** What each request has. */
+    headers?: http.OutgoingHttpHeaders;
     /**
      * Whether a client sends a request again when the kept connection that it used is closed before the first byte of an
      * answer: what real clients do, as any server may close an idle connection.
@@ -68,9 +70,9 @@ export class Load {
     }
 
     private request(agent: http.Agent): Promise<{ status: number; isDegraded: boolean }> {
-        const { body } = this.options;
+        const { body, headers = {} } = this.options;
         return new Promise((resolve, reject) => {
-            const init = { agent, timeout: 10_000, method: body === undefined ? "GET" : "POST" };
+            const init = { agent, headers, timeout: 10_000, method: body === undefined ? "GET" : "POST" };
             const sent = http.request(this.url, init, (answer) => {
                 answer.on("error", reject);
                 answer.on("end", () => {

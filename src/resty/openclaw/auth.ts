@@ -10,6 +10,7 @@ import * as header_names from "./auth/header_names";
 import type { Caller, Reason } from "./auth/model";
 import type { Options, Way } from "./auth/settings";
 import * as settings from "./auth/settings";
+import * as straight_loop from "./core/code/straight_loop";
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import type { Counter } from "./core/metrics/metric_handles";
@@ -33,7 +34,7 @@ export interface Auth {
     readonly api_key: Way | undefined;
     readonly options: Options;
     /** Headers for nodes, which clients must not set. */
-    readonly headers: readonly string[];
+    readonly headers: readonly header_names.Header[];
     readonly figures: Figures;
     readonly faults: Faults;
     /** Authenticates the caller, or refuses the request. Phases: access; may yield. Never raises. */
@@ -59,15 +60,9 @@ function refuse(auth: Auth, method: MethodName, challenge: Challenge, reason: Re
 
 /** The credential of a way; nothing where the request has none. Refuses the request if there are several that differ. */
 function find_credential(auth: Auth, way: Way): string | undefined {
-    let found: string | undefined;
-    for (const place of way.places) {
-        const [credential, differ] = place.find();
-        if (differ === true || (credential !== undefined && found !== undefined && credential !== found)) {
-            refuse(auth, way.method.name, way.challenge, "conflict");
-        }
-        found = credential ?? found;
-    }
-    return found;
+    const [credential, differ] = auth.options.forward ? way.place.find() : way.place.take();
+    if (differ === true) refuse(auth, way.method.name, way.challenge, "conflict");
+    return credential;
 }
 
 /** Whose credential it is. Refuses the request if it is not valid. */
@@ -101,14 +96,12 @@ function find_caller(auth: Auth, route: string): Caller | undefined {
     return by_token ?? by_key;
 }
 
-/** Removes the credentials from what nodes get. */
-function remove_credentials(way: Way | undefined): void {
-    if (way === undefined) return;
-    for (const place of way.places) {
-        const [credential] = place.find();
-        if (credential !== undefined) place.remove();
-    }
+function set_header(this: void, header: readonly [name: string, value: string]): void {
+    ngx.req.set_header(header[0], header[1]);
 }
+
+const set_headers = straight_loop.over(set_header);
+const drop_headers = straight_loop.over(header_names.clear);
 
 /** Tells the rest of the gateway, and nodes, who asks. `again`: whether the variables may have values of before. */
 function tell(auth: Auth, caller: Caller, again: boolean): void {
@@ -119,12 +112,8 @@ function tell(auth: Auth, caller: Caller, again: boolean): void {
     }
     if (caller.tenant !== "" || again) request.set_variable(TENANT, caller.tenant);
     if (caller.class !== STANDARD || again) request.set_variable(CLASS, caller.class);
-    if (caller.headers === undefined) return;
-    for (const [name, value] of caller.headers) ngx.req.set_header(name, value);
-}
-
-function drop_headers_of_clients(auth: Auth): void {
-    for (const name of auth.headers) header_names.clear(name);
+    const { headers } = caller;
+    if (headers !== undefined) set_headers(headers, headers.length, undefined, undefined, undefined);
 }
 
 /** Lets a request without credentials pass, or refuses it. */
@@ -146,15 +135,11 @@ function access(this: Auth, route = ""): void {
     const state = request_state.open();
     // A stored request was authenticated before it was stored.
     if (has_authenticated(this, state) || state.is_delivery === true) return;
-    drop_headers_of_clients(this);
+    drop_headers(this.headers, this.headers.length, undefined, undefined, undefined);
     const caller = find_caller(this, route);
     if (caller === undefined) return pass_anonymous(this);
     tell(this, caller, state.authenticated_by !== undefined);
     figures_of.count_tenant(this.figures, caller.tenant);
-    if (!this.options.forward) {
-        remove_credentials(this.jwt);
-        remove_credentials(this.api_key);
-    }
     state.authenticated_by = this;
 }
 
@@ -177,13 +162,10 @@ function status(this: Auth): object {
 const metatable = { __index: { access, init_worker, exit_worker, status } };
 
 /** Headers that tokens give to nodes. */
-function headers_of({ jwt }: Options): string[] {
-    const found: string[] = [];
+function headers_of({ jwt }: Options): header_names.Header[] {
+    const found: header_names.Header[] = [];
     if (jwt === undefined || jwt.headers === undefined) return found;
-    for (const [, name] of jwt.headers) {
-        header_names.prepare(name);
-        found.push(name);
-    }
+    for (const [, name] of jwt.headers) found.push(header_names.of(name));
     return found;
 }
 

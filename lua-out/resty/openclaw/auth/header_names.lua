@@ -6,10 +6,16 @@ local string_find = string.find
 local string_gsub = string.gsub
 local string_lower = string.lower
 local string_sub = string.sub
+local ffi = require("ffi")
+local ffi_cdef = ffi.cdef
+local ffi_new = ffi.new
+local ____resty_2Ecore_2Ebase = require("resty.core.base")
+local get_request = ____resty_2Ecore_2Ebase.get_request
 local kinds = require("resty.openclaw.config.kinds")
 local kinds_of = kinds.of
 local request = require("resty.openclaw.core.request.request")
-local request_variable = request.variable
+local request_bytes_of = request.bytes_of
+ffi_cdef("\nint openclaw_count_headers(ngx_http_request_t *request, int most, int *is_cut)\n    __asm__(\"ngx_http_lua_ffi_req_get_headers_count\");\n")
 local MOST_HYPHENS = 5
 --- nginx's variable of a header. Phases: any.
 local function variable_of(name)
@@ -63,9 +69,7 @@ local KIND = kinds_of(
     end
 )
 ____exports.KIND = KIND
---- All spellings of names, by the name.
-local spellings = {}
-local function make_spellings(name)
+local function spellings(name)
     local all = {""}
     for place = 1, #name do
         local letter = string_sub(name, place, place)
@@ -80,18 +84,54 @@ local function make_spellings(name)
     end
     return all
 end
---- Prepares a name for `clear`. Phases: init.
-local function prepare(name)
-    spellings[name] = make_spellings(name)
-end
-____exports.prepare = prepare
---- Removes a header from the request, in all spellings. Phases: rewrite, access.
-local function clear(name)
-    if request_variable(variable_of(name)) == nil then
-        return
+--- A header by its name. Phases: init.
+local function of(name)
+    local other_spellings = {}
+    for ____, spelling in ipairs(spellings(name)) do
+        if spelling ~= name then
+            other_spellings[#other_spellings + 1] = spelling
+        end
     end
-    for ____, spelling in ipairs(spellings[name] or make_spellings(name)) do
+    return {
+        name = name,
+        variable = variable_of(name),
+        other_spellings = other_spellings
+    }
+end
+____exports.of = of
+local is_cut = ffi_new("int[1]")
+--- How many headers the request has.
+local function count()
+    local number = ffi.C.openclaw_count_headers(
+        get_request(),
+        0,
+        is_cut
+    )
+    return number
+end
+local function is_there(header)
+    local memory = request_bytes_of(header.variable)
+    return memory ~= nil
+end
+local function remove_others(header)
+    for ____, spelling in ipairs(header.other_spellings) do
         ngx.req.clear_header(spelling)
+    end
+end
+--- Removes a header from the request, in all spellings. Returns how many there were. Phases: rewrite, access.
+local function remove(header)
+    local before = count()
+    ngx.req.clear_header(header.name)
+    if is_there(header) then
+        remove_others(header)
+    end
+    return before - count()
+end
+____exports.remove = remove
+--- Removes a header that mostly is not there. As `remove`.
+local function clear(header)
+    if is_there(header) then
+        remove(header)
     end
 end
 ____exports.clear = clear

@@ -21,9 +21,11 @@ local texts = require("resty.openclaw.core.text.text")
 local texts_split = texts.split
 local texts_trim = texts.trim
 local header_names = require("resty.openclaw.auth.header_names")
-local header_names_clear = header_names.clear
+local header_names_of = header_names.of
+local header_names_remove = header_names.remove
 local header_names_variable_of = header_names.variable_of
 ffi_cdef("intptr_t ngx_strncasecmp(const char *one, const char *other, size_t count);")
+ffi_cdef("int memcmp(const void *one, const void *other, size_t bytes);")
 local SCHEME = "Bearer "
 --- Since this version of nginx, a header's variable contains all headers of that name; before, only the first.
 local JOINS_HEADERS_FROM = 1023000
@@ -41,12 +43,19 @@ local function has_two_dots(text)
     local third = string_find(text, ".", second + 1, true)
     return third == nil
 end
+--- Whether the scheme stands there, mostly in its usual spelling.
+local function is_scheme(memory)
+    if ffi.C.memcmp(memory, SCHEME, #SCHEME) == 0 then
+        return true
+    end
+    return tonumber(ffi.C.ngx_strncasecmp(memory, SCHEME, #SCHEME)) == 0
+end
 local function find_bearer(self)
     local memory, count = request_bytes_of("http_authorization")
     if memory == nil or count <= #SCHEME then
         return nil
     end
-    if tonumber(ffi.C.ngx_strncasecmp(memory, SCHEME, #SCHEME)) ~= 0 then
+    if not is_scheme(memory) then
         return nil
     end
     local text = ffi_string(memory + #SCHEME, count - #SCHEME)
@@ -55,8 +64,12 @@ local function find_bearer(self)
     end
     return text
 end
-local function remove_bearer(self)
-    ngx.req.clear_header("Authorization")
+local function take_bearer(self)
+    local found = self:find()
+    if found ~= nil then
+        ngx.req.clear_header("Authorization")
+    end
+    return found
 end
 --- Whether the request has several headers of a name, in any spelling, of which nginx shows one.
 local function is_ambiguous(variable)
@@ -76,14 +89,18 @@ local function is_ambiguous(variable)
     return found > 1
 end
 local function find_header(self)
-    local text = request_variable(self.variable)
+    local text = request_variable(self.header.variable)
     if text == nil then
         return nil
     end
-    return text, is_ambiguous(self.variable)
+    return text, is_ambiguous(self.header.variable)
 end
-local function remove_header(self)
-    header_names_clear(self.name)
+local function take_header(self)
+    local text = request_variable(self.header.variable)
+    if text == nil then
+        return nil
+    end
+    return text, header_names_remove(self.header) > 1
 end
 --- What is behind the "=" of an item of a list, if it has this name in any spelling that nginx or nodes take for it.
 local function value_of(item, pair)
@@ -133,13 +150,18 @@ local function find_cookie(self)
     local found, differ = find_pair(self, ";")
     return found, differ
 end
-local function remove_cookie(self)
+local function take_cookie(self)
+    local found, differ = self:find()
+    if found == nil then
+        return nil
+    end
     local left = texts_trim(others(self, ";"))
     if left == "" then
         ngx.req.clear_header("Cookie")
     else
         ngx.req.set_header("Cookie", left)
     end
+    return found, differ
 end
 local function find_argument(self)
     local found, differ = find_pair(self, "&")
@@ -148,13 +170,40 @@ local function find_argument(self)
     end
     return ngx.unescape_uri(found), differ
 end
-local function remove_argument(self)
-    ngx.req.set_uri_args(others(self, "&"))
+local function take_argument(self)
+    local found, differ = self:find()
+    if found ~= nil then
+        ngx.req.set_uri_args(others(self, "&"))
+    end
+    return found, differ
 end
-local bearer_metatable = {__index = {find = find_bearer, remove = remove_bearer}}
-local header_metatable = {__index = {find = find_header, remove = remove_header}}
-local cookie_metatable = {__index = {find = find_cookie, remove = remove_cookie}}
-local argument_metatable = {__index = {find = find_argument, remove = remove_argument}}
+--- What was found in two places.
+local function either_of(one, one_differs, other, other_differs)
+    if other == nil then
+        return one, one_differs
+    end
+    if one == nil then
+        return other, other_differs
+    end
+    return one, one ~= other or one_differs == true or other_differs == true
+end
+local function find_either(self)
+    local one, one_differs = self.first:find()
+    local other, other_differs = self.second:find()
+    local found, differ = either_of(one, one_differs, other, other_differs)
+    return found, differ
+end
+local function take_either(self)
+    local one, one_differs = self.first:take()
+    local other, other_differs = self.second:take()
+    local found, differ = either_of(one, one_differs, other, other_differs)
+    return found, differ
+end
+local bearer_metatable = {__index = {find = find_bearer, take = take_bearer}}
+local header_metatable = {__index = {find = find_header, take = take_header}}
+local cookie_metatable = {__index = {find = find_cookie, take = take_cookie}}
+local argument_metatable = {__index = {find = find_argument, take = take_argument}}
+local either_metatable = {__index = {find = find_either, take = take_either}}
 --- The Authorization header. `has_dots`: whether only credentials with two dots count, or only others; any unless given. Phases: init.
 local function bearer(has_dots)
     return setmetatable({has_dots = has_dots}, bearer_metatable)
@@ -163,10 +212,7 @@ ____exports.bearer = bearer
 --- A header of that name. Phases: init.
 local function header(name)
     return setmetatable(
-        {
-            name = name,
-            variable = header_names_variable_of(name)
-        },
+        {header = header_names_of(name)},
         header_metatable
     )
 end
@@ -209,4 +255,13 @@ local function of(entry)
     return setmetatable(argument, argument_metatable)
 end
 ____exports.of = of
+--- All of these places, of which there is at least one. Without a loop at each request, as LuaJIT does not compile short ones well. Phases: init.
+local function all_of(places)
+    local all = places[1]
+    for place = 1, #places - 1 do
+        all = setmetatable({first = all, second = places[place + 1]}, either_metatable)
+    end
+    return all
+end
+____exports.all_of = all_of
 return ____exports

@@ -36,7 +36,6 @@ local combinations = require("resty.openclaw.auth.combinations")
 local combinations_check = combinations.check
 local header_names = require("resty.openclaw.auth.header_names")
 local header_names_KIND = header_names.KIND
-local header_names_prepare = header_names.prepare
 local algorithms = require("resty.openclaw.auth.jwt.algorithms")
 local algorithms_NAMES = algorithms.NAMES
 local jwks_file = require("resty.openclaw.auth.jwt.key_file")
@@ -49,6 +48,7 @@ local verifier = require("resty.openclaw.auth.jwt.verifier")
 local verifier_new = verifier.new
 local places = require("resty.openclaw.auth.places")
 local places_KIND = places.KIND
+local places_all_of = places.all_of
 local places_header = places.header
 local places_of = places.of
 local NAME = "auth"
@@ -270,7 +270,7 @@ local function jwt_way(options, path, route, registry, is_only)
     end
     return {
         method = verifier_new(path, settings, keys),
-        places = its_places,
+        place = places_all_of(its_places),
         challenge = {
             realm = options.realm,
             scope = table_concat(options.required_scopes or ({}), " ")
@@ -297,7 +297,6 @@ local function api_key_method(options, path, registry)
 end
 local function api_key_way(options, path, registry, is_only)
     check_one_of(path, {"file", "redis"}, options)
-    header_names_prepare(options.header)
     local its_places = {}
     for ____, entry in ipairs(options.from) do
         if entry == "header" then
@@ -316,7 +315,7 @@ local function api_key_way(options, path, registry, is_only)
     end
     return {
         method = api_key_method(options, path, registry),
-        places = its_places,
+        place = places_all_of(its_places),
         challenge = {realm = options.realm, scope = ""}
     }
 end

@@ -1,6 +1,14 @@
 /** Names of headers, which clients may spell in more than one way: with `underscores_in_headers`, nginx takes `_` for `-`. */
+import * as ffi from "ffi";
+import { get_request } from "resty.core.base";
 import * as kinds from "../config/kinds";
 import * as request from "../core/request/request";
+
+// Under a name of our own, as lua-resty-core declares the function itself.
+ffi.cdef(`
+int openclaw_count_headers(ngx_http_request_t *request, int most, int *is_cut)
+    __asm__("ngx_http_lua_ffi_req_get_headers_count");
+`);
 
 const MOST_HYPHENS = 5;
 
@@ -53,10 +61,15 @@ export const KIND = kinds.of<string>(
     },
 );
 
-/** All spellings of names, by the name. */
-const spellings = new LuaTable<string, string[]>();
+/** A header that the gateway removes from requests. */
+export interface Header {
+    readonly name: string;
+    /** nginx's variable, which has it in any spelling. */
+    readonly variable: string;
+    readonly other_spellings: readonly string[];
+}
 
-function make_spellings(name: string): string[] {
+function spellings(name: string): string[] {
     let all = [""];
     for (const place of $range(1, name.length)) {
         const letter = string.sub(name, place, place);
@@ -70,13 +83,39 @@ function make_spellings(name: string): string[] {
     return all;
 }
 
-/** Prepares a name for `clear`. Phases: init. */
-export function prepare(name: string): void {
-    spellings.set(name, make_spellings(name));
+/** A header by its name. Phases: init. */
+export function of(name: string): Header {
+    const other_spellings: string[] = [];
+    for (const spelling of spellings(name)) if (spelling !== name) other_spellings.push(spelling);
+    return { name, variable: variable_of(name), other_spellings };
 }
 
-/** Removes a header from the request, in all spellings. Phases: rewrite, access. */
-export function clear(name: string): void {
-    if (request.variable(variable_of(name)) === undefined) return;
-    for (const spelling of spellings.get(name) ?? make_spellings(name)) ngx.req.clear_header(spelling);
+const is_cut = ffi.new("int[1]");
+
+/** How many headers the request has. */
+function count(): number {
+    const number = ffi.C.openclaw_count_headers!(get_request(), 0, is_cut) as number;
+    return number;
+}
+
+function is_there(header: Header): boolean {
+    const [memory] = request.bytes_of(header.variable);
+    return memory !== undefined;
+}
+
+function remove_others(header: Header): void {
+    for (const spelling of header.other_spellings) ngx.req.clear_header(spelling);
+}
+
+/** Removes a header from the request, in all spellings. Returns how many there were. Phases: rewrite, access. */
+export function remove(header: Header): number {
+    const before = count();
+    ngx.req.clear_header(header.name);
+    if (is_there(header)) remove_others(header);
+    return before - count();
+}
+
+/** Removes a header that mostly is not there. As `remove`. */
+export function clear(this: void, header: Header): void {
+    if (is_there(header)) remove(header);
 }

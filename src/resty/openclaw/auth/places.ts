@@ -1,6 +1,6 @@
 /**
  * Where in a request a credential is: the Authorization header, another header, a cookie, or an argument of the query. Each place finds
- * the credential, and can remove it from what nodes get.
+ * the credential, and can take it away from what nodes get.
  */
 import * as ffi from "ffi";
 import * as kinds from "../config/kinds";
@@ -12,12 +12,13 @@ import * as header_names from "./header_names";
 type Found = LuaMultiReturn<[credential: string | undefined, differ?: boolean | undefined]>;
 
 ffi.cdef("intptr_t ngx_strncasecmp(const char *one, const char *other, size_t count);");
+ffi.cdef("int memcmp(const void *one, const void *other, size_t bytes);");
 
 export interface Place {
     /** The credential of the request. Phases: access. */
     find(): Found;
-    /** Removes it from the request that nodes get. Phases: access. */
-    remove(): void;
+    /** The same, and removes it from what nodes get. Phases: access. */
+    take(): Found;
 }
 
 interface Bearer extends Place {
@@ -26,8 +27,12 @@ interface Bearer extends Place {
 }
 
 interface Header extends Place {
-    readonly name: string;
-    readonly variable: string;
+    readonly header: header_names.Header;
+}
+
+interface Either extends Place {
+    readonly first: Place;
+    readonly second: Place;
 }
 
 interface Pair extends Place {
@@ -55,17 +60,26 @@ function has_two_dots(text: string): boolean {
     return third === undefined;
 }
 
+/** Whether the scheme stands there, mostly in its usual spelling. */
+function is_scheme(memory: Bytes): boolean {
+    if (ffi.C.memcmp!(memory, SCHEME, SCHEME.length) === 0) return true;
+    return tonumber(ffi.C.ngx_strncasecmp!(memory, SCHEME, SCHEME.length)) === 0;
+}
+
 function find_bearer(this: Bearer): Found {
     const [memory, count] = request.bytes_of("http_authorization");
     if (memory === undefined || count <= SCHEME.length) return $multi(undefined);
-    if (tonumber(ffi.C.ngx_strncasecmp!(memory, SCHEME, SCHEME.length)) !== 0) return $multi(undefined);
+    if (!is_scheme(memory)) return $multi(undefined);
     const text = ffi.string(pointer_add(memory, SCHEME.length), count - SCHEME.length);
     if (this.has_dots !== undefined && has_two_dots(text) !== this.has_dots) return $multi(undefined);
     return $multi(text);
 }
 
-function remove_bearer(this: Bearer): void {
-    ngx.req.clear_header("Authorization");
+function take_bearer(this: Bearer): Found {
+    const [found] = this.find();
+    // nginx itself refuses requests with two.
+    if (found !== undefined) ngx.req.clear_header("Authorization");
+    return $multi(found);
 }
 
 /** Whether the request has several headers of a name, in any spelling, of which nginx shows one. */
@@ -81,13 +95,15 @@ function is_ambiguous(variable: string): boolean {
 }
 
 function find_header(this: Header): Found {
-    const text = request.variable(this.variable);
+    const text = request.variable(this.header.variable);
     if (text === undefined) return $multi(undefined);
-    return $multi(text, is_ambiguous(this.variable));
+    return $multi(text, is_ambiguous(this.header.variable));
 }
 
-function remove_header(this: Header): void {
-    header_names.clear(this.name);
+function take_header(this: Header): Found {
+    const text = request.variable(this.header.variable);
+    if (text === undefined) return $multi(undefined);
+    return $multi(text, header_names.remove(this.header) > 1);
 }
 
 /** What is behind the "=" of an item of a list, if it has this name in any spelling that nginx or nodes take for it. */
@@ -127,10 +143,13 @@ function find_cookie(this: Pair): Found {
     return $multi(found, differ);
 }
 
-function remove_cookie(this: Pair): void {
+function take_cookie(this: Pair): Found {
+    const [found, differ] = this.find();
+    if (found === undefined) return $multi(undefined);
     const left = texts.trim(others(this, ";"));
     if (left === "") ngx.req.clear_header("Cookie");
     else ngx.req.set_header("Cookie", left);
+    return $multi(found, differ);
 }
 
 function find_argument(this: Pair): Found {
@@ -139,14 +158,43 @@ function find_argument(this: Pair): Found {
     return $multi(ngx.unescape_uri(found), differ);
 }
 
-function remove_argument(this: Pair): void {
-    ngx.req.set_uri_args(others(this, "&"));
+function take_argument(this: Pair): Found {
+    const [found, differ] = this.find();
+    if (found !== undefined) ngx.req.set_uri_args(others(this, "&"));
+    return $multi(found, differ);
 }
 
-const bearer_metatable = { __index: { find: find_bearer, remove: remove_bearer } };
-const header_metatable = { __index: { find: find_header, remove: remove_header } };
-const cookie_metatable = { __index: { find: find_cookie, remove: remove_cookie } };
-const argument_metatable = { __index: { find: find_argument, remove: remove_argument } };
+/** What was found in two places. */
+function either_of(
+    one: string | undefined,
+    one_differs: boolean | undefined,
+    other: string | undefined,
+    other_differs: boolean | undefined,
+): Found {
+    if (other === undefined) return $multi(one, one_differs);
+    if (one === undefined) return $multi(other, other_differs);
+    return $multi(one, one !== other || one_differs === true || other_differs === true);
+}
+
+function find_either(this: Either): Found {
+    const [one, one_differs] = this.first.find();
+    const [other, other_differs] = this.second.find();
+    const [found, differ] = either_of(one, one_differs, other, other_differs);
+    return $multi(found, differ);
+}
+
+function take_either(this: Either): Found {
+    const [one, one_differs] = this.first.take();
+    const [other, other_differs] = this.second.take();
+    const [found, differ] = either_of(one, one_differs, other, other_differs);
+    return $multi(found, differ);
+}
+
+const bearer_metatable = { __index: { find: find_bearer, take: take_bearer } };
+const header_metatable = { __index: { find: find_header, take: take_header } };
+const cookie_metatable = { __index: { find: find_cookie, take: take_cookie } };
+const argument_metatable = { __index: { find: find_argument, take: take_argument } };
+const either_metatable = { __index: { find: find_either, take: take_either } };
 
 /** The Authorization header. `has_dots`: whether only credentials with two dots count, or only others; any unless given. Phases: init. */
 export function bearer(has_dots?: boolean): Place {
@@ -155,7 +203,7 @@ export function bearer(has_dots?: boolean): Place {
 
 /** A header of that name. Phases: init. */
 export function header(name: string): Place {
-    return setmetatable({ name, variable: header_names.variable_of(name) }, header_metatable);
+    return setmetatable({ header: header_names.of(name) }, header_metatable);
 }
 
 /** An entry of the option `from`. */
@@ -181,4 +229,13 @@ export function of(entry: string): Place {
     }
     const argument = { name: name!, variable: `arg_${string.lower(name!)}`, list: "args", is_escaped: true };
     return setmetatable(argument, argument_metatable);
+}
+
+/** All of these places, of which there is at least one. Without a loop at each request, as LuaJIT does not compile short ones well. Phases: init. */
+export function all_of(places: readonly Place[]): Place {
+    let all = places[0]!;
+    for (const place of $range(1, places.length - 1)) {
+        all = setmetatable({ first: all, second: places[place]! }, either_metatable);
+    }
+    return all;
 }

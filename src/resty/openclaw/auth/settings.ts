@@ -23,10 +23,10 @@ import type { Method } from "./model";
 import type { Place } from "./places";
 import * as places from "./places";
 
-/** One way to authenticate, with the places of its credentials. */
+/** One way to authenticate, with the place of its credentials. */
 export interface Way {
     readonly method: Method;
-    readonly places: readonly Place[];
+    readonly place: Place;
     readonly challenge: Challenge;
 }
 
@@ -197,7 +197,7 @@ function jwt_way(options: JwtOptions, path: string, route: string, registry: Reg
     }
     return {
         method: verifier.new(path, settings, keys),
-        places: its_places,
+        place: places.all_of(its_places),
         challenge: { realm: options.realm, scope: table.concat(options.required_scopes ?? [], " ") },
     };
 }
@@ -211,7 +211,6 @@ function api_key_method(options: ApiKeyOptions, path: string, registry: Registry
 
 function api_key_way(options: ApiKeyOptions, path: string, registry: Registry, is_only: boolean): Way {
     check_one_of(path, ["file", "redis"], options);
-    header_names.prepare(options.header);
     const its_places: Place[] = [];
     for (const entry of options.from) {
         if (entry === "header") {
@@ -221,7 +220,7 @@ function api_key_way(options: ApiKeyOptions, path: string, registry: Registry, i
     }
     return {
         method: api_key_method(options, path, registry),
-        places: its_places,
+        place: places.all_of(its_places),
         challenge: { realm: options.realm, scope: "" },
     };
 }
