@@ -27,7 +27,9 @@ function begins_frame(marker: number): boolean {
  */
 function ends_search(marker: number): boolean {
     if (marker < FIRST_MARKER || marker === 0xc8) return true;
-    return (marker >= 0xd0 && marker <= 0xd9) || marker === 0xde || marker === 0xdf || (marker >= 0xf0 && marker <= 0xfd);
+    return (
+        (marker >= 0xd0 && marker <= 0xd9) || marker === 0xde || marker === 0xdf || (marker >= 0xf0 && marker <= 0xfd)
+    );
 }
 
 /** The frame header, from its length on: that, the precision, height, width, and the number of components. T.81, B.2.2. */
