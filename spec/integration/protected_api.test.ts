@@ -185,12 +185,12 @@ function strangersKey(): string {
     return privateKey.export({ format: "pem", type: "pkcs8" }) as string;
 }
 
-/** The beginning of a PNG with these sides. */
+/** The beginning of a PNG with these sides, up to its image data. */
 function png(width: number, height: number): Buffer {
     const header = Buffer.from("89504e470d0a1a0a0000000d49484452000000000000000008060000000000000000", "hex");
     header.writeUInt32BE(width, 16);
     header.writeUInt32BE(height, 20);
-    return header;
+    return Buffer.concat([header.subarray(0, 33), Buffer.from("0000000049444154", "hex")]);
 }
 
 test("the requests of callers are checked, those of nobody are not looked at", async () => {
