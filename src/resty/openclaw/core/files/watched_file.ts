@@ -3,7 +3,7 @@
  * a request. What is new is read 0.3 s later, if nothing has changed since: so a file that is being written is not read half.
  *
  * A file that is missing, unreadable or wrong changes nothing: what was read last stays in use, and one worker reports it, once for
- * each change. Messages never contain what stands in a file.
+ * each change; the error log gets at most one line a minute for each file. Messages never contain what stands in a file.
  */
 import type { Faults } from "../metrics/fault";
 import * as faults from "../metrics/fault";
