@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs commands at the same time, such as `tools/in_parallel.sh tools/lint.sh tools/spec.sh`. The last one prints as it
+# Runs commands at the same time, such as `tools/in_parallel.sh "tools/spec.sh simulation" tools/lint.sh`. The last one prints as it
 # goes; what the others print follows when all have ended. Fails if one of them fails.
 set -u
 outputs=$(mktemp -d)
@@ -7,12 +7,12 @@ trap 'rm -rf "$outputs"' EXIT
 
 processes=()
 while [ $# -gt 1 ]; do
-    "$1" >"$outputs/${#processes[@]}" 2>&1 &
+    bash -c "$1" >"$outputs/${#processes[@]}" 2>&1 &
     processes+=($!)
     shift
 done
 status=0
-"$1" || status=$?
+bash -c "$1" || status=$?
 for number in "${!processes[@]}"; do
     wait "${processes[$number]}" || status=$?
     cat "$outputs/$number"

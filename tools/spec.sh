@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Runs the specs with busted, inside a real nginx worker, on a copy of what they look at. ARGS holds busted's options.
+# `tools/spec.sh simulation` runs those that simulate a cluster, in an nginx without servers, beside which others may run.
 set -eu
+conf=${1:-nginx}
 cd "$(dirname "$0")/.."
 
 nginx=$(tools/find_nginx.sh) || { echo 'no nginx with Lua found; tools/setup.sh installs one' >&2; exit 1; }
@@ -21,4 +23,6 @@ for folder in nginx demo docs examples types; do
     [ ! -d "$folder" ] || cp -R "$folder" "$scratch"
 done
 cd "$scratch"
-BUSTED_ARGS=${ARGS:-} timeout --foreground 1500 "$nginx" -e stderr -p "$scratch" -c "$scratch/spec/nginx.conf" -g "$modules"
+arguments=${ARGS:-}
+[ "$conf" = nginx ] || arguments="$arguments spec/balancer/virtual_time_spec.lua"
+BUSTED_ARGS=$arguments timeout --foreground 1500 "$nginx" -e stderr -p "$scratch" -c "$scratch/spec/$conf.conf" -g "$modules"
