@@ -7,9 +7,7 @@ import * as ffi from "ffi";
 // Structs by their tags and no typedefs: other libraries in the same Lua VM declare these functions too.
 ffi.cdef("const struct evp_md_st *EVP_get_digestbyname(const char *name);");
 // OpenSSL 3 alone has it.
-ffi.cdef(
-    "struct evp_md_st *EVP_MD_fetch(struct ossl_lib_ctx_st *library, const char *name, const char *properties);",
-);
+ffi.cdef("struct evp_md_st *EVP_MD_fetch(struct ossl_lib_ctx_st *library, const char *name, const char *properties);");
 ffi.cdef("struct evp_md_ctx_st *EVP_MD_CTX_new(void);");
 ffi.cdef("void EVP_MD_CTX_free(struct evp_md_ctx_st *context);");
 ffi.cdef(
