@@ -36,7 +36,7 @@ async function newKey(algorithm) {
             .setIssuer(ISSUER)
             .setAudience("analyze")
             .setIssuedAt()
-            .setExpirationTime("8h")
+            .setExpirationTime(`${8 * 3600 + (Number(id) % 3600)} s`)
             .sign(privateKey);
 }
 

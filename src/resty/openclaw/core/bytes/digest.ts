@@ -7,9 +7,7 @@ import * as ffi from "ffi";
 // Structs by their tags and no typedefs: other libraries in the same Lua VM declare these functions too.
 ffi.cdef("const struct evp_md_st *EVP_get_digestbyname(const char *name);");
 // OpenSSL 3 alone has it.
-ffi.cdef(
-    "struct evp_md_st *EVP_MD_fetch(struct ossl_lib_ctx_st *library, const char *name, const char *properties);",
-);
+ffi.cdef("struct evp_md_st *EVP_MD_fetch(struct ossl_lib_ctx_st *library, const char *name, const char *properties);");
 ffi.cdef("struct evp_md_ctx_st *EVP_MD_CTX_new(void);");
 ffi.cdef("void EVP_MD_CTX_free(struct evp_md_ctx_st *context);");
 ffi.cdef(
@@ -47,8 +45,8 @@ export interface Digest {
     bytes_of(text: string): Result<string>;
     /** The HMAC of a string (RFC 2104) in lower-case hex. As `of`. */
     hmac(key: string, text: string): Result<string>;
-    /** The HMAC of a string as bytes. As `of`. */
-    hmac_bytes(key: string, text: string): Result<string>;
+    /** The HMAC of a string, or of its first bytes, as bytes. As `of`. */
+    hmac_bytes(key: string, text: string, count?: number): Result<string>;
 }
 
 /** Past this many digests at a time, contexts are not kept. */
@@ -114,18 +112,18 @@ function bytes_of(this: Digest, text: string): Result<string> {
 }
 
 /** Leaves the HMAC in `digest_bytes`; false on failure. */
-function make_hmac(digest: Digest, key: string, text: string): boolean {
-    const made = ffi.C.HMAC!(digest.method, key, key.length, text, text.length, digest_bytes, digest_size);
+function make_hmac(digest: Digest, key: string, text: string, count: number): boolean {
+    const made = ffi.C.HMAC!(digest.method, key, key.length, text, count, digest_bytes, digest_size);
     return made !== undefined;
 }
 
 function hmac(this: Digest, key: string, text: string): Result<string> {
-    if (!make_hmac(this, key, text)) return $multi(undefined, failure(this));
+    if (!make_hmac(this, key, text, text.length)) return $multi(undefined, failure(this));
     return $multi(in_hex());
 }
 
-function hmac_bytes(this: Digest, key: string, text: string): Result<string> {
-    if (!make_hmac(this, key, text)) return $multi(undefined, failure(this));
+function hmac_bytes(this: Digest, key: string, text: string, count = text.length): Result<string> {
+    if (!make_hmac(this, key, text, count)) return $multi(undefined, failure(this));
     const bytes = ffi.string(digest_bytes, digest_size.get(0));
     return $multi(bytes);
 }
