@@ -81,10 +81,10 @@ describe("auth", function()
 
         it("refuses requests that have neither", function()
             local before = count("either", "none", "missing")
-            for _, headers in ipairs({ {}, { Authorization = "Basic YTpi" }, { Authorization = "Bearer" }, { Authorization = "Bearer " }, { Authorization = "BearerX y" } }) do
+            for _, headers in ipairs({ {}, { Authorization = "Basic YTpi" }, { Authorization = "BearerX y" }, { Authorization = "Bear" } }) do
                 assert_refused(get("either", headers), 401, "credentials_required", CHALLENGE)
             end
-            assert.equal(before + 5, count("either", "none", "missing"))
+            assert.equal(before + 4, count("either", "none", "missing"))
         end)
 
         it("says of no wrong credential what is wrong with it", function()
@@ -132,6 +132,9 @@ describe("auth", function()
             auths.reset()
             assert_refused(get("optional", bearer("x")), 401, "invalid_credentials", INVALID)
             assert_refused(get("optional", { ["X-API-Key"] = "" }), 401, "invalid_credentials", INVALID)
+            for _, text in ipairs({ "Bearer", "bearer ", "Bearer\tx", "Bearer,x" }) do
+                assert_refused(get("optional", { Authorization = text }), 401, "invalid_credentials", INVALID)
+            end
             assert_passed(get("all_or_none"), "||standard")
             auths.reset()
             assert_refused(get("all_or_none", bearer(auths.token())), 401, "credentials_required", CHALLENGE)

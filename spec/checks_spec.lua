@@ -175,6 +175,8 @@ describe("checks of images", function()
         for _, place in ipairs({ "", "/memory", "/file" }) do
             assert_refused(post(place .. "/sized", JPEG:sub(1, 40)), 422, "broken_image")
             assert_refused(post(place .. "/sized", "II*\0\8\0\0\0"), 422, "broken_image")
+            assert_refused(post(place .. "/sized", images.png(2, 3, images.header(50000, 50000)) .. REST), 422, "broken_image")
+            assert_refused(post(place .. "/sized", images.jpeg(2, 3, nil, images.frame(60000, 60000)) .. REST), 422, "broken_image")
         end
     end)
 

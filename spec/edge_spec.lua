@@ -102,6 +102,19 @@ describe("the options of edge", function()
         os.remove(key)
     end)
 
+    it("refuse credentials in addresses, which the store would keep", function()
+        local keys = os.tmpname()
+        on_disk.shell("printf 'camera %%064d\\n' 0 > %s && chmod 600 %s", keys, keys)
+        local route = new_name()
+        local ok, err = pcall(setup.build, { routes = { [route] = {
+            edge = { store = "/nowhere/jobs", through = "http://127.0.0.1:9" },
+            auth = { api_key = { file = keys, from = { "header", "query:key" } } },
+        } } })
+        os.remove(keys)
+        assert.is_false(ok)
+        assert.equal(('setup: routes[%q].auth.api_key.from cannot have "query:key" beside edge: the store would keep the credentials in the addresses of requests'):format(route), err)
+    end)
+
     it("name the upstream whose health checks are believed", function()
         local upstream = new_name()
         local route = new_name()

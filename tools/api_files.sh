@@ -11,23 +11,35 @@ set -eu
 tools=$(cd "$(dirname "$0")" && pwd)
 
 [ $# -eq 1 ] || { echo 'usage: tools/api_files.sh FOLDER' >&2; exit 1; }
+folder=$1
+# With the usual mode, as nginx's worker processes must get through these folders.
+mkdir -p "$folder"
 umask 077
-mkdir -p "$1"
-cd "$1"
+cd "$folder"
+wrote=
+
+# Runs a command that says more than is of interest, unless it fails.
+quietly() {
+    local said
+    said=$("$@" 2>&1) || { printf '%s\n' "$said" >&2; exit 1; }
+    printf '%s\n' "$said"
+}
 
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 
 # nginx reads these two again when they change, and so its worker processes must be able to read them.
 if [ ! -e issuer.key ]; then
-    openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out issuer.key 2>/dev/null
+    quietly openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out issuer.key >/dev/null
     modulus=$(openssl rsa -in issuer.key -noout -modulus)
     n=$(printf '%b' "$(printf '%s' "${modulus#*=}" | sed 's/../\\x&/g')" | base64url)
     printf '{"keys":[{"kty":"RSA","kid":"test-1","use":"sig","alg":"RS256","n":"%s","e":"AQAB"}]}\n' "$n" >jwt_keys.json
+    wrote="issuer.key, jwt_keys.json, "
 fi
 if [ ! -e api_keys ]; then
-    made=$("$tools/new_api_key.sh" camera-7 class=standard tenant=pond 2>/dev/null)
-    head -n 1 <<<"$made" >key
-    tail -n 1 <<<"$made" >api_keys
+    made=$(quietly "$tools/new_api_key.sh" camera-7 class=standard tenant=pond)
+    grep '^oc_' <<<"$made" >key
+    grep '^camera-7 ' <<<"$made" >api_keys
+    wrote="${wrote}key, api_keys, "
 fi
 chmod 755 .
 chmod 644 jwt_keys.json api_keys
@@ -38,3 +50,5 @@ claims=$(printf '{"iss":"https://login.example","aud":"analyze","sub":"alice","p
     "$now" $((now + 3600)) | base64url)
 signature=$(printf '%s' "$header.$claims" | openssl dgst -sha256 -sign issuer.key -binary | base64url)
 printf '%s\n' "$header.$claims.$signature" >token
+wrote=${wrote%, }
+printf 'api_files: wrote %s to %s\n' "${wrote:+$wrote and }token" "$folder"

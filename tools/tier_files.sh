@@ -6,6 +6,8 @@
 set -eu
 
 [ $# -eq 1 ] || { echo 'usage: tools/tier_files.sh FOLDER' >&2; exit 1; }
+# The folder above may be one that nginx's workers must get through, such as run.
+mkdir -p "$(dirname "$1")"
 umask 077
 mkdir -p "$1"
 cd "$1"

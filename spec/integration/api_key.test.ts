@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { chmod, cp, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -194,6 +194,38 @@ test("new_api_key.sh refuses what the gateway would refuse, in the same words", 
     expect(await complaint()).toMatch(/^new_api_key: usage: /);
     await newKey("a", `routes=${many.slice(0, many.lastIndexOf(","))}`, "expires=2000-02-29", "rate=1/second");
 }, 60_000);
+
+/** Runs a copy of api_files.sh as by hand, for `run/api` in a folder. */
+function apiFiles(place: string): Promise<{ stdout: string; stderr: string }> {
+    return promisify(execFile)("sh", ["-c", "umask 022; tools/api_files.sh run/api"], { cwd: place });
+}
+
+test("api_files.sh makes files that workers can read, and says which", async () => {
+    const place = await folder();
+    await cp(path.join(CHECKOUT, "tools"), path.join(place, "tools"), { recursive: true });
+    const made = await apiFiles(place);
+    expect(made).toEqual({
+        stdout: "api_files: wrote issuer.key, jwt_keys.json, key, api_keys and token to run/api\n",
+        stderr: "",
+    });
+    const mode = async (name: string) => ((await stat(path.join(place, name))).mode & 0o777).toString(8);
+    const names = ["run", "run/api", "run/api/jwt_keys.json", "run/api/api_keys", "run/api/issuer.key", "run/api/key"];
+    expect(await Promise.all(names.map(mode))).toEqual(["755", "755", "644", "644", "600", "600"]);
+    const key = (await readFile(path.join(place, "run/api/key"), "utf8")).trim();
+    const line = await readFile(path.join(place, "run/api/api_keys"), "utf8");
+    expect(line).toBe(`camera-7 ${digest(key)} class=standard tenant=pond\n`);
+    expect((await apiFiles(place)).stdout).toBe("api_files: wrote token to run/api\n");
+});
+
+test("api_files.sh says why it can make no key", async () => {
+    const place = await folder();
+    await mkdir(path.join(place, "tools"));
+    await cp(path.join(CHECKOUT, "tools/api_files.sh"), path.join(place, "tools/api_files.sh"));
+    await writeFile(path.join(place, "tools/new_api_key.sh"), "#!/bin/sh\necho 'no sha256sum here' >&2\nexit 1\n", {
+        mode: 0o755,
+    });
+    await expect(apiFiles(place)).rejects.toMatchObject({ code: 1, stdout: "", stderr: "no sha256sum here\n" });
+});
 
 interface RedisServer {
     readonly port: number;

@@ -976,4 +976,21 @@ describe("the caller of a stored request", () => {
         const [seen] = centre.received.filter(({ text }) => text === "own");
         expect(seen?.headers).toMatchObject({ "x-who": "pond farm vip" });
     });
+
+    test("of one route is not a caller of another", async () => {
+        await using edge = await EdgeGateway.start({
+            nodes: [centre.address],
+            location: "proxy_intercept_errors on; error_page 404 = /strict/;",
+            routes: `strict = { upstream = "centre", ${auth(file)} },`,
+            server: "location = /strict/ { set $openclaw_route strict; include route.conf; proxy_pass http://centre; }",
+        });
+        await centre.goDown();
+        const address = newAddress();
+        await eventually("a request is stored", async () => (await post(edge, address, "sneaked")).status === 202);
+        centre.reply = ({ url }) => ({ status: url.startsWith("/strict") ? 200 : 404 });
+        await centre.comeUp();
+        await eventually("the job was tried", () => centre.received.some(({ text }) => text === "sneaked"));
+        await awaitDelivery(edge, "refused");
+        expect(centre.received.filter(({ url }) => url.startsWith("/strict"))).toEqual([]);
+    });
 });

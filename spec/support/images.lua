@@ -35,14 +35,31 @@ end
 _M.low = number
 function _M.high(value, count) return number(value, count):reverse() end
 
---- A JPEG whose frame has that size; before it come these segments.
-function _M.jpeg(width, height, segments)
-    return "\255\216" .. (segments or "") .. "\255\192\0\17\8" .. _M.high(height, 2) .. _M.high(width, 2) .. "\3\1\34\0\2\17\1\3\17\1\255\218"
+--- The header of a JPEG's frame; a marker other than that of a baseline one may be given.
+function _M.frame(width, height, marker)
+    return "\255" .. string.char(marker or 0xc0) .. "\0\17\8" .. _M.high(height, 2) .. _M.high(width, 2) .. "\3\1\34\0\2\17\1\3\17\1"
+end
+
+--- The header of a JPEG's scan.
+_M.SCAN = "\255\218\0\12\3\1\0\2\17\3\17\0\63\0"
+
+--- The beginning of a JPEG whose frame has that size, up to the scan; before the frame come these segments, and after it the others.
+function _M.jpeg(width, height, segments, after)
+    return "\255\216" .. (segments or "") .. _M.frame(width, height) .. (after or "") .. _M.SCAN
 end
 
 --- A segment of a JPEG.
 function _M.segment(marker, contents) return "\255" .. string.char(marker) .. _M.high(#contents + 2, 2) .. contents end
 
-function _M.png(width, height) return "\137PNG\r\n\26\n\0\0\0\13IHDR" .. _M.high(width, 4) .. _M.high(height, 4) .. "\8\2\0\0\0" end
+--- A chunk of a PNG, with a checksum that is wrong.
+function _M.chunk(kind, data) return _M.high(#data, 4) .. kind .. data .. "\0\0\0\0" end
+
+--- The image header of a PNG.
+function _M.header(width, height) return _M.chunk("IHDR", _M.high(width, 4) .. _M.high(height, 4) .. "\8\2\0\0\0") end
+
+--- The beginning of a PNG, up to its image data; between them and the image header come these chunks.
+function _M.png(width, height, chunks)
+    return "\137PNG\r\n\26\n" .. _M.header(width, height) .. (chunks or "") .. _M.chunk("IDAT", "")
+end
 
 return _M

@@ -155,9 +155,9 @@
 
 ---@class openclaw.Route.auth.jwt
 ---@field realm? string the realm in `WWW-Authenticate`
----@field jwks_file? string the path of a file with a JWKS; it is read again when it changes
+---@field jwks_file? string the absolute path of a file with a JWKS; it is read again when it changes
 ---@field jwks_url? string the `https` address of a JWKS
----@field secret_file? string the path of a file with a secret, for HS256, HS384 and HS512
+---@field secret_file? string the absolute path of a file with a secret, for HS256, HS384 and HS512
 ---@field issuer false|string the `iss` of all tokens; `false`: any
 ---@field audience false|string|string[] one of these must be in `aud`; `false`: any
 ---@field algorithms? ("RS256"|"RS384"|"RS512"|"PS256"|"PS384"|"PS512"|"ES256"|"ES384"|"ES512"|"EdDSA"|"HS256"|"HS384"|"HS512")[] the accepted algorithms
@@ -167,7 +167,7 @@
 ---@field tenant_claim? string the claim with the caller's tenant
 ---@field required_scopes? string[] scopes that tokens must have, in `scope` or `scp`
 ---@field headers? table<string, string> headers for nodes by claims, such as `{ sub = "X-User" }`
----@field from? string[] where the credential may be: `"header"`, `"cookie:NAME"`, `"query:NAME"`. Arguments of a query are in access logs
+---@field from? string[] where the credential may be: `"header"`, `"cookie:NAME"`, `"query:NAME"`. Arguments of a query are in logs
 
 ---@class openclaw.Route.auth.api_key.redis
 ---@field prefix? string what comes before the SHA-256 of a key in the name of its hash
@@ -191,10 +191,10 @@
 
 ---@class openclaw.Route.auth.api_key
 ---@field realm? string the realm in `WWW-Authenticate`
----@field file? string the path of a file with keys; it is read again when it changes
+---@field file? string the absolute path of a file with keys; it is read again when it changes
 ---@field redis? openclaw.Route.auth.api_key.redis keys in Redis or Valkey
 ---@field header? string the header with the key; `Authorization: Bearer KEY` works as well
----@field from? string[] where the credential may be: `"header"`, `"cookie:NAME"`, `"query:NAME"`. Arguments of a query are in access logs
+---@field from? string[] where the credential may be: `"header"`, `"cookie:NAME"`, `"query:NAME"`. Arguments of a query are in logs
 
 ---@class openclaw.Route.auth
 ---@field jwt? openclaw.Route.auth.jwt accepts JSON Web Tokens

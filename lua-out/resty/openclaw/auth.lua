@@ -31,6 +31,7 @@ local contract_define = contract.define
 local IDENTITY = "openclaw_identity"
 local TENANT = "openclaw_tenant"
 local CLASS = "openclaw_class"
+local METHOD = "openclaw_auth_method"
 local STANDARD = "standard"
 local function counter(auth, method, result)
     return auth.figures.results[method][result]
@@ -103,7 +104,7 @@ local function find_caller(auth, route)
     end
     local key = ____temp_4
     if token == nil and key == nil then
-        return nil
+        return
     end
     require_both(auth, token, key)
     local ____temp_5
@@ -120,7 +121,10 @@ local function find_caller(auth, route)
         ____temp_6 = authenticate(auth, api_key, key, route)
     end
     local by_key = ____temp_6
-    return by_token or by_key
+    if by_token ~= nil then
+        return by_token, "jwt"
+    end
+    return by_key, "api_key"
 end
 local function set_header(header)
     ngx.req.set_header(header[1], header[2])
@@ -128,11 +132,12 @@ end
 local set_headers = straight_loop_over(set_header)
 local drop_headers = straight_loop_over(header_names.clear)
 --- Tells the rest of the gateway, and nodes, who asks. `again`: whether the variables may have values of before.
-local function tell(auth, caller, again)
+local function tell(auth, caller, method, again)
     if not request_set_variable(IDENTITY, caller.identity) then
         local remedy = "add `map \"\" $openclaw_identity { default \"\"; }` to http in nginx.conf, and use it in a directive"
         auth.faults:report("undeclared_variable", remedy)
     end
+    request_set_variable(METHOD, method)
     if caller.tenant ~= "" or again then
         request_set_variable(TENANT, caller.tenant)
     end
@@ -169,7 +174,10 @@ local function access(self, route)
         route = ""
     end
     local state = request_state_open()
-    if has_authenticated(self, state) or state.is_delivery == true then
+    if has_authenticated(self, state) then
+        return
+    end
+    if state.is_delivery == true and state.delivery_of == route then
         return
     end
     drop_headers(
@@ -179,11 +187,11 @@ local function access(self, route)
         nil,
         nil
     )
-    local caller = find_caller(self, route)
+    local caller, method = find_caller(self, route)
     if caller == nil then
         return pass_anonymous(self)
     end
-    tell(self, caller, state.authenticated_by ~= nil)
+    tell(self, caller, method, state.authenticated_by ~= nil)
     figures_of_count_tenant(self.figures, caller.tenant)
     state.authenticated_by = self
 end
@@ -265,7 +273,7 @@ local declaration = {
     meaning = "[accepts requests with a valid token or API key](auth.md) only",
     order = {access = 250},
     schema = settings_SCHEMA,
-    variables = {[IDENTITY] = "", [TENANT] = "", [CLASS] = STANDARD},
+    variables = {[IDENTITY] = "", [TENANT] = "", [CLASS] = STANDARD, [METHOD] = ""},
     create = create
 }
 ____exports.plugin = contract_define(declaration)

@@ -31,6 +31,8 @@ local request = require("resty.openclaw.core.request.request")
 local request_is_subrequest = request.is_subrequest
 local request_status = request.status
 local request_variable = request.variable
+local request_state = require("resty.openclaw.core.request.request_state")
+local request_state_open = request_state.open
 local time_left = require("resty.openclaw.core.request.time_left")
 local time_left_seconds = time_left.seconds
 local upstream_tries = require("resty.openclaw.core.request.upstream_tries")
@@ -89,9 +91,11 @@ local function exit_worker(self)
 end
 local function access(self)
     tokens_take_off(self.jobs.token)
-    if tokens_is_delivery() then
-        callers_take_over()
+    if not tokens_is_delivery() then
+        return
     end
+    request_state_open().delivery_of = self.route
+    callers_take_over()
 end
 local function admitted(self)
     if not tokens_was_given() then

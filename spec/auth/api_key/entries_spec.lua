@@ -63,10 +63,21 @@ describe("auth.api_key.entries", function()
         assert.is_nil(entries.find(found, digest("c")))
     end)
 
-    it("takes a file without keys", function()
+    it("refuses a file without keys, which would withdraw them all", function()
         for _, text in ipairs({ "", "\n", "# nothing\n", "\n\n \n" }) do
-            assert.equal(0, assert(parse(text)).count)
+            assert.equal("has no keys", err_of(text))
         end
+    end)
+
+    it("refuses long lines of any kind at once", function()
+        for _, letter in ipairs({ " ", "\t", "#", "a" }) do
+            assert.equal("line 2: there are more than 8192 bytes in it", err_of("\n" .. letter:rep(8193) .. "\n"))
+            local text = letter:rep(entries.MOST_BYTES - 1) .. "\n"
+            local start = os.clock()
+            assert.equal("line 1: there are more than 8192 bytes in it", err_of(text))
+            assert.is_true(os.clock() - start < 0.03)
+        end
+        assert.equal(1, assert(parse((" "):rep(8192) .. "\n" .. ("#"):rep(8192) .. "\r\na " .. D .. "\n")).count)
     end)
 
     it("finds a key by the whole of its digest, not by its first half", function()

@@ -96,11 +96,38 @@ describe("auth.api_key.key_file", function()
         assert.equal("vip", method:check(key("two"), NOW).class)
         assert.equal("three", method:check(key("three"), NOW).identity)
         assert.equal(2, method:status().keys)
-        ngx.sleep(0.02)
-        write("")
-        look(method)
-        assert.same({ nil, "unknown_key" }, { method:check(key("two"), NOW) })
         assert.same({}, lines)
+    end)
+
+    it("keeps its keys when the file has none any more", function()
+        local method = open(line("one"))
+        for _, text in ipairs({ "", "# nothing\n" }) do
+            look(method)
+            ngx.sleep(0.02)
+            write(text)
+            look(method)
+            assert.equal("one", method:check(key("one"), NOW).identity)
+            assert.equal("has no keys", method:status().trouble)
+        end
+        assert.matches("spec.api_key.file: .*: has no keys; what was read before stays in use", lines[1])
+    end)
+
+    it("says in its status what it has, and the trouble of the last change", function()
+        local method = open(line("one"))
+        look(method)
+        local status = method:status()
+        assert.is_true(status.age_seconds >= 0 and status.age_seconds < 5)
+        status.age_seconds = nil
+        assert.same({ source = PATH, keys = 1, stale = false }, status)
+        for text, trouble in pairs({ ["a\n"] = "line 1: an id and a SHA-256 are expected", [""] = "has no keys" }) do
+            ngx.sleep(0.02)
+            write(text)
+            look(method)
+            status = method:status()
+            assert.same({ PATH, 1, true, trouble }, { status.source, status.keys, status.stale, status.trouble })
+        end
+        -- The other one is in the status alone.
+        assert.equal(1, #lines)
     end)
 
     it("keeps its keys while the file is wrong or gone, and says so without showing it", function()
@@ -111,7 +138,7 @@ describe("auth.api_key.key_file", function()
         look(method)
         assert.equal("one", method:check(key("one"), NOW).identity)
         assert.same({ nil, "unknown_key" }, { method:check(key("two"), NOW) })
-        assert.is_true(method:status().trouble)
+        assert.equal("line 2: the second word must be the SHA-256 of the key: 64 hex digits", method:status().trouble)
         assert.equal(1, #lines)
         assert.matches("spec.api_key.file: .*: line 2: the second word must be the SHA%-256 of the key: 64 hex digits", lines[1])
         os.remove(PATH)
@@ -120,7 +147,7 @@ describe("auth.api_key.key_file", function()
         write(line("two"))
         look(method)
         assert.equal("two", method:check(key("two"), NOW).identity)
-        assert.is_false(method:status().trouble)
+        assert.is_nil(method:status().trouble)
         for _, text in ipairs(lines) do
             assert.is_nil(text:find("secret", 1, true) or text:find(key("one"), 1, true) or text:find(api_keys.digest(key("one")), 1, true))
         end
@@ -133,8 +160,14 @@ describe("auth.api_key.key_file", function()
         local text = { line("two") }
         for number = 1, 20000 do text[#text + 1] = ("c%d %s\n"):format(number, ("%08x"):format(number):rep(8)) end
         write(table.concat(text))
-        local turns, seen = 0, {}
-        local is_done
+        local turns, seen, parse = 0, {}, entries.parse
+        local is_done, turns_meanwhile
+        entries.parse = function(...)
+            local before = turns
+            local found, err = parse(...)
+            turns_meanwhile = turns - before
+            return found, err
+        end
         ngx.thread.spawn(function()
             while not is_done do
                 ngx.sleep(0.001)
@@ -145,7 +178,8 @@ describe("auth.api_key.key_file", function()
         end)
         look(method)
         is_done = true
-        assert.is_true(turns > 5)
+        entries.parse = parse
+        assert.is_true(turns_meanwhile > 5, turns_meanwhile)
         assert.is_true(seen.one)
         assert.equal("two", method:check(key("two"), NOW).identity)
         assert.equal(20001, method:status().keys)
@@ -158,6 +192,7 @@ describe("auth.api_key.key_file", function()
             return err
         end
         assert.equal("spec.api_key.file: " .. PATH .. ": line 1: an id and a SHA-256 are expected", refusal("secret\n"))
+        assert.equal("spec.api_key.file: " .. PATH .. ": has no keys", refusal("# secret\n"))
         assert.equal("spec.api_key.file: " .. PATH .. ": has more than 16777216 bytes", refusal(("#"):rep(entries.MOST_BYTES + 1)))
         os.remove(PATH)
         local ok, err = pcall(key_file.new, { registry = registry, plugin = "auth", option = "spec.file", path = PATH })

@@ -77,7 +77,7 @@ describe("auth.api_key with 10,000 mutations (SPEC_SEED=" .. SEED .. ")", functi
                     local digest = api_keys.digest(api_keys.key(name))
                     if entries.find(found, digest) and not text:lower():find(digest, 1, true) then wrong[#wrong + 1] = text end
                 end
-            elseif not err:find("^line %d+: [%w ,.:=/-]+$") or err:find("acme", 1, true) or err:find(api_keys.digest(api_keys.key("two")):sub(1, 8), 1, true) then
+            elseif err ~= "has no keys" and not err:find("^line %d+: [%w ,.:=/-]+$") or err:find("acme", 1, true) or err:find(api_keys.digest(api_keys.key("two")):sub(1, 8), 1, true) then
                 wrong[#wrong + 1] = err
             end
         end

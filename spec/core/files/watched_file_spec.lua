@@ -102,6 +102,28 @@ describe("watched_file", function()
         assert.equal(option .. ": " .. PATH .. ": cannot read: Illegal seek", refusal())
     end)
 
+    it("knows a long text again by all of it, and lets others have their turn meanwhile", function()
+        local text = ("x"):rep(16 * 1024 * 1024 - 1)
+        local count = 0
+        local file = watch({
+            most_bytes = 2 ^ 24,
+            on_text = function()
+                count = count + 1
+                return true
+            end,
+        })
+        assert.equal(1, count)
+        local pauses = 0
+        ngx.sleep = function(seconds) if seconds < 0.1 then pauses = pauses + 1 end end
+        for _, ending in ipairs({ "a", "b", "b" }) do
+            write(text .. ending)
+            watched_file.look_at({ file })
+            sleep(0.02)
+        end
+        assert.equal(3, count)
+        assert.is_true(pauses >= 10, pauses)
+    end)
+
     it("takes as many bytes as may be", function()
         write(("x"):rep(100))
         watch()

@@ -89,6 +89,29 @@ describe("the size of a PNG", function()
         assert_broken(patch(png, 11, "\14"), "image/png")
         assert_broken(patch(png, 5, "\n\n"), "image/png")
     end)
+
+    it("is that of the only image header before the image data", function()
+        local png, chunk, header = images.png, images.chunk, images.header
+        assert_size(2, 3, png(2, 3, chunk("tEXt", ("IHDR"):rep(50000)) .. chunk("PLTE", "") .. chunk("iHDR", "")), "image/png")
+        assert_size(2, 3, png(2, 3) .. header(50000, 50000), "image/png")
+        for _, other in ipairs({ header(50000, 50000), header(2, 3), chunk("IHDR", "") }) do
+            assert_broken(png(2, 3, other), "image/png")
+            assert_broken(png(2, 3, chunk("tEXt", "a\0b") .. other), "image/png")
+        end
+    end)
+
+    it("needs image data, after chunks that end in the file and are not too many", function()
+        local png, chunk = images.png, images.chunk
+        local text = chunk("tEXt", "a\0b")
+        assert_broken(png(2, 3, chunk("IEND", "")), "image/png")
+        assert_broken(png(2, 3, text):sub(1, 33 + #text), "image/png")
+        assert_broken(png(2, 3):sub(1, 40), "image/png")
+        for _, length in ipairs({ 0x7fffffff, 0xffffffff, 0x80000000, 1000 }) do
+            assert_broken(png(2, 3, high(length, 4) .. "tEXt"), "image/png")
+        end
+        assert_size(2, 3, png(2, 3, text:rep(image_size.MOST_READS - 2)), "image/png")
+        assert_broken(png(2, 3, text:rep(image_size.MOST_READS - 1)), "image/png")
+    end)
 end)
 
 describe("the size of a JPEG", function()
@@ -111,10 +134,50 @@ describe("the size of a JPEG", function()
 
     it("is in every kind of frame", function()
         for marker = 0xc0, 0xcf do
-            local bytes = patch(jpeg(8, 9), 3, string.char(marker))
+            local bytes = "\255\216" .. images.frame(8, 9, marker) .. images.SCAN
             if marker == 0xc4 or marker == 0xc8 or marker == 0xcc then assert_broken(bytes, "image/jpeg")
             else assert_size(8, 9, bytes, "image/jpeg") end
         end
+    end)
+
+    it("is that of the only frame before the scan", function()
+        local tables = segment(0xdb, "x") .. segment(0xc4, "x") .. segment(0xcc, "x") .. segment(0xdd, "xx") .. segment(0xfe, "x")
+        assert_size(8, 9, jpeg(8, 9, tables, "\255\255" .. tables), "image/jpeg")
+        for marker = 0xc0, 0xcf do
+            if marker ~= 0xc4 and marker ~= 0xcc then
+                assert_broken(jpeg(8, 9, nil, images.frame(60000, 60000, marker)), "image/jpeg")
+                assert_broken(jpeg(8, 9, nil, tables .. images.frame(8, 9, marker)), "image/jpeg")
+            end
+        end
+        local real = images.read("baseline.jpg")
+        local at = assert(real:find("\255\218\0\12", 1, true))
+        assert_broken(real:sub(1, at - 1) .. images.frame(60000, 60000) .. real:sub(at), "image/jpeg")
+    end)
+
+    it("is not that of several frames", function()
+        for _, marker in ipairs({ 0xde, 0xdf }) do
+            assert_broken(jpeg(8, 9, images.frame(60000, 60000, marker)), "image/jpeg")
+            assert_broken(jpeg(8, 9, nil, images.frame(60000, 60000, marker)), "image/jpeg")
+        end
+        assert_broken("\255\216" .. images.frame(8, 9, 0xde) .. images.SCAN, "image/jpeg")
+    end)
+
+    it("is not found behind a marker of which decoders differ whether a segment follows", function()
+        for _, marker in ipairs({ 0xc8, 0xf0, 0xf7, 0xfd }) do
+            -- Its length may be the marker of a frame.
+            local hidden = images.frame(60000, 60000) .. images.SCAN
+            local segment_or_not = "\255" .. string.char(marker) .. hidden .. ("x"):rep(0xffc0 - #hidden)
+            assert_broken(jpeg(8, 9, segment_or_not), "image/jpeg")
+            assert_broken(jpeg(8, 9, nil, segment_or_not), "image/jpeg")
+        end
+    end)
+
+    it("needs a scan", function()
+        assert_broken(jpeg(8, 9):sub(1, -#images.SCAN - 1), "image/jpeg")
+        assert_broken(jpeg(8, 9):sub(1, -#images.SCAN - 1) .. "\255\217xxxx", "image/jpeg")
+        assert_broken(jpeg(8, 9, nil, "\255\224\255\255"), "image/jpeg")
+        assert_broken(jpeg(8, 9, nil, "x"), "image/jpeg")
+        assert_broken(jpeg(8, 9, nil, segment(0xe0, ""):rep(image_size.MOST_READS)), "image/jpeg")
     end)
 
     it("cannot be 0, and the header has to have its length", function()
@@ -174,26 +237,53 @@ describe("the size of a WebP", function()
         assert_broken(patch(lossless, 20, "\46"), "image/webp")
     end)
 
-    it("is the larger one of the canvas and the first image", function()
+    it("is that of the canvas, in which the first image has to lie", function()
         for _, name in ipairs({ "alpha.webp", "animated.webp" }) do
             local bytes = images.read(name)
             assert_size(0x1000000, 0xfffff1, patch(bytes, 24, low(0xffffff, 3) .. low(0xfffff0, 3)), "image/webp")
-            assert_size(33, 21, patch(bytes, 24, "\0\0\0\0\0\0"), "image/webp")
+            assert_broken(patch(bytes, 24, low(31, 3)), "image/webp")
+            assert_broken(patch(bytes, 27, low(19, 3)), "image/webp")
         end
         local animated = images.read("animated.webp")
         local at = assert(animated:find("ANMF", 1, true)) - 1
-        assert_size(40000, 21, patch(animated, at + 14, low(39999, 3)), "image/webp")
-        assert_size(2 * 500 + 33, 2 * 600 + 21, patch(animated, at + 8, low(500, 3) .. low(600, 3)), "image/webp")
+        assert_broken(patch(animated, at + 14, low(39999, 3)), "image/webp")
+        assert_broken(patch(animated, at + 8, low(500, 3)), "image/webp")
+        assert_broken(patch(animated, at + 11, low(600, 3)), "image/webp")
+        local moved = patch(patch(animated, 24, low(1032, 3) .. low(1220, 3)), at + 8, low(500, 3) .. low(600, 3))
+        assert_size(1033, 1221, moved, "image/webp")
+        assert_broken(patch(moved, 24, low(1031, 3)), "image/webp")
+    end)
+
+    --- The container's length, put right.
+    local function whole(bytes) return patch(bytes, 4, low(#bytes - 8, 4)) end
+
+    it("is that of the only image in the container", function()
+        local pixel = "VP8L\5\0\0\0\47\0\0\0\0\0"
+        local canvas = images.read("alpha.webp"):sub(12 + 1, 30)
+        for _, name in ipairs({ "lossy.webp", "lossless.webp", "alpha.webp" }) do
+            local bytes = images.read(name)
+            for _, other in ipairs({ pixel, "VP8 \0\0\0\0", "ANMF\0\0\0\0", canvas }) do
+                assert_broken(whole(bytes .. other), "image/webp")
+                assert_broken(whole(bytes .. "EXIF\1\0\0\0x\0" .. other), "image/webp")
+                -- What comes after the container is no part of it.
+                assert_size(33, 21, bytes .. other, "image/webp")
+            end
+            assert_size(33, 21, whole(bytes .. "XMP \16\0\0\0" .. pixel .. "xx"), "image/webp")
+            assert_size(33, 21, bytes .. ("\0"):rep(100000), "image/webp")
+            assert_broken(whole(bytes .. ("EXIF\0\0\0\0"):rep(3000) .. pixel), "image/webp")
+        end
+        assert_broken(whole("RIFF\0\0\0\0WEBP" .. canvas .. canvas .. pixel), "image/webp")
     end)
 
     it("needs an image in the file", function()
-        local canvas = "RIFF\0\0\0\0WEBPVP8X\10\0\0\0\0\0\0\0\32\0\0\20\0\0"
+        local canvas = "RIFF\255\255\0\0WEBPVP8X\10\0\0\0\0\0\0\0\32\0\0\20\0\0"
         assert_broken(canvas, "image/webp")
         assert_broken(canvas .. "EXIF\255\255\255\255xxxx", "image/webp")
         assert_broken(canvas .. ("EXIF\0\0\0\0"):rep(100000), "image/webp")
         assert_size(33, 21, canvas .. "EXIF\1\0\0\0x\0" .. "VP8L\5\0\0\0\47\0\0\0\0", "image/webp")
+        assert_broken("RIFF\22\0\0\0" .. (canvas .. "VP8L\5\0\0\0\47\0\0\0\0"):sub(9), "image/webp")
         assert_broken(patch(canvas, 16, "\9"), "image/webp")
-        assert_broken("RIFF\0\0\0\0WEBPVP8 ", "image/webp")
+        assert_broken("RIFF\255\255\0\0WEBPVP8 ", "image/webp")
     end)
 end)
 
@@ -263,6 +353,20 @@ describe("the size of a TIFF", function()
         assert_broken("II+\0\8\0\0\0" .. ("\255"):rep(8), "image/tiff")
         assert_broken("II+\0\8\0\0\0" .. low(16, 8) .. ("\255"):rep(100), "image/tiff")
         assert_broken("II+\0\4\0\0\0" .. low(16, 8) .. low(0, 8), "image/tiff")
+    end)
+
+    it("is that of its tiles where these are larger", function()
+        local width, height = entry(256, 3, 5), entry(257, 3, 6)
+        local tile_width, tile_height = entry(322, 4, 70000), entry(323, 4, 80000)
+        assert_size(70000, 80000, tiff(width, height, tile_width, tile_height), "image/tiff")
+        assert_size(70000, 6, tiff(tile_width, width, height), "image/tiff")
+        assert_size(5, 6, tiff(width, height, entry(322, 3, 4), entry(323, 3, 6)), "image/tiff")
+        assert_broken(tiff(tile_width, tile_height), "image/tiff")
+        assert_broken(tiff(width, height, tile_width, entry(322, 3, 16)), "image/tiff")
+        assert_broken(tiff(width, height, entry(323, 3, 16), tile_height), "image/tiff")
+        assert_broken(tiff(width, height, entry(322, 3, 0)), "image/tiff")
+        assert_broken(tiff(width, height, entry(323, 1, 16)), "image/tiff")
+        assert_broken(tiff(width, height, entry(323, 3, 16, 2)), "image/tiff")
     end)
 
     it("is that of the first image alone", function()

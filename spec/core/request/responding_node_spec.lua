@@ -1,12 +1,12 @@
 local http = require("spec.support.http")
 
---- What the response of a location has in `$openclaw_responding_node`. nginx itself would find "by nginx".
-local function node_of(path, headers)
-    return http.get(path, headers).header("X-Node")
+--- What the response of a location has in `$openclaw_responding_node`. nginx itself finds "by nginx" where `later` is "1".
+local function node_of(path, later)
+    return http.get(path, { ["X-Later"] = later or "1" }).header("X-Node")
 end
 
 describe("responding_node", function()
-    setup(function() assert.equal("127.0.0.1:18080", node_of("/request/node", { ["X-First"] = "1" })) end)
+    setup(function() assert.equal("127.0.0.1:18080", node_of("/request/node", "0")) end)
 
     it("is the address of a single attempt", function() assert.equal("127.0.0.1:18080", node_of("/request/node")) end)
 

@@ -13,6 +13,8 @@ export interface EdgeOptions {
     ofEdge?: string;
     ofUpstream?: string;
     ofRoute?: string;
+    /** More routes, in Lua. */
+    routes?: string;
     /** Whether bodies are digested (true). */
     digest?: boolean;
     /** More directives. */
@@ -74,6 +76,7 @@ export class EdgeGateway {
                                 },
                             },
                             other = { upstream = "centre" },
+                            ${options.routes ?? ""}
                         },
                     }
                 }

@@ -47,6 +47,7 @@ export interface Auth {
 const IDENTITY = "openclaw_identity";
 const TENANT = "openclaw_tenant";
 const CLASS = "openclaw_class";
+const METHOD = "openclaw_auth_method";
 const STANDARD = "standard";
 
 function counter(auth: Auth, method: MethodName, result: figures_of.Result): Counter {
@@ -84,16 +85,17 @@ function require_both(auth: Auth, token: string | undefined, key: string | undef
 }
 
 /** Who sends the request; nothing where it has no credentials. Refuses it if one of them is not valid. */
-function find_caller(auth: Auth, route: string): Caller | undefined {
+function find_caller(auth: Auth, route: string): LuaMultiReturn<[caller?: Caller | undefined, method?: MethodName]> {
     const { jwt, api_key } = auth;
     const token = jwt === undefined ? undefined : find_credential(auth, jwt);
     const key = api_key === undefined ? undefined : find_credential(auth, api_key);
-    if (token === undefined && key === undefined) return undefined;
+    if (token === undefined && key === undefined) return $multi();
     require_both(auth, token, key);
     const by_token = token === undefined ? undefined : authenticate(auth, jwt!, token, route);
     const by_key = key === undefined ? undefined : authenticate(auth, api_key!, key, route);
     // Of two credentials the token says who asks.
-    return by_token ?? by_key;
+    if (by_token !== undefined) return $multi(by_token, "jwt");
+    return $multi(by_key, "api_key");
 }
 
 function set_header(this: void, header: readonly [name: string, value: string]): void {
@@ -104,12 +106,13 @@ const set_headers = straight_loop.over(set_header);
 const drop_headers = straight_loop.over(header_names.clear);
 
 /** Tells the rest of the gateway, and nodes, who asks. `again`: whether the variables may have values of before. */
-function tell(auth: Auth, caller: Caller, again: boolean): void {
+function tell(auth: Auth, caller: Caller, method: MethodName, again: boolean): void {
     if (!request.set_variable(IDENTITY, caller.identity)) {
         const remedy =
             'add `map "" $openclaw_identity { default ""; }` to http in nginx.conf, and use it in a directive';
         auth.faults.report("undeclared_variable", remedy);
     }
+    request.set_variable(METHOD, method);
     if (caller.tenant !== "" || again) request.set_variable(TENANT, caller.tenant);
     if (caller.class !== STANDARD || again) request.set_variable(CLASS, caller.class);
     const { headers } = caller;
@@ -133,12 +136,13 @@ function has_authenticated(auth: Auth, state: RequestState): boolean {
 
 function access(this: Auth, route = ""): void {
     const state = request_state.open();
-    // A stored request was authenticated before it was stored.
-    if (has_authenticated(this, state) || state.is_delivery === true) return;
+    if (has_authenticated(this, state)) return;
+    // A stored request was authenticated before it was stored, for this route.
+    if (state.is_delivery === true && state.delivery_of === route) return;
     drop_headers(this.headers, this.headers.length, undefined, undefined, undefined);
-    const caller = find_caller(this, route);
+    const [caller, method] = find_caller(this, route);
     if (caller === undefined) return pass_anonymous(this);
-    tell(this, caller, state.authenticated_by !== undefined);
+    tell(this, caller, method!, state.authenticated_by !== undefined);
     figures_of.count_tenant(this.figures, caller.tenant);
     state.authenticated_by = this;
 }
@@ -191,7 +195,7 @@ const declaration = {
     // After `edge`, whose deliveries were authenticated before; before `identity`, which may sign what this plugin finds.
     order: { access: 250 },
     schema: settings.SCHEMA,
-    variables: { [IDENTITY]: "", [TENANT]: "", [CLASS]: STANDARD },
+    variables: { [IDENTITY]: "", [TENANT]: "", [CLASS]: STANDARD, [METHOD]: "" },
     create,
 };
 

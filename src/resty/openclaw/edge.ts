@@ -14,6 +14,7 @@ import * as delivery_header from "./core/request/delivery_header";
 import * as json_error from "./core/request/json_error";
 import * as operator_access from "./core/request/operator_access";
 import * as request from "./core/request/request";
+import * as request_state from "./core/request/request_state";
 import * as time_left from "./core/request/time_left";
 import * as upstream_tries from "./core/request/upstream_tries";
 import * as acceptance from "./edge/acceptance";
@@ -75,7 +76,9 @@ function exit_worker(this: Edge): void {
 
 function access(this: Edge): void {
     tokens.take_off(this.jobs.token);
-    if (tokens.is_delivery()) callers.take_over();
+    if (!tokens.is_delivery()) return;
+    request_state.open().delivery_of = this.route;
+    callers.take_over();
 }
 
 function admitted(this: Edge): void {

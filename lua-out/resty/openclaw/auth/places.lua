@@ -4,6 +4,8 @@ local pairs = pairs
 local setmetatable = setmetatable
 local tonumber = tonumber
 local type = type
+local math_max = math.max
+local string_byte = string.byte
 local string_find = string.find
 local string_lower = string.lower
 local string_match = string.match
@@ -27,6 +29,9 @@ local header_names_variable_of = header_names.variable_of
 ffi_cdef("intptr_t ngx_strncasecmp(const char *one, const char *other, size_t count);")
 ffi_cdef("int memcmp(const void *one, const void *other, size_t bytes);")
 local SCHEME = "Bearer "
+--- Without the blank.
+local SCHEME_WORD_BYTES = #SCHEME - 1
+local FIRST_AFTER_WORDS = string_byte("-")
 --- Since this version of nginx, a header's variable contains all headers of that name; before, only the first.
 local JOINS_HEADERS_FROM = 1023000
 local MOST_HEADERS = 100
@@ -43,22 +48,28 @@ local function has_two_dots(text)
     local third = string_find(text, ".", second + 1, true)
     return third == nil
 end
---- Whether the scheme stands there, mostly in its usual spelling.
-local function is_scheme(memory)
-    if ffi.C.memcmp(memory, SCHEME, #SCHEME) == 0 then
-        return true
+--- Whether the scheme stands there, mostly in its usual spelling. What is behind it may be missing or wrong.
+local function is_scheme(memory, count)
+    if count < SCHEME_WORD_BYTES then
+        return false
     end
-    return tonumber(ffi.C.ngx_strncasecmp(memory, SCHEME, #SCHEME)) == 0
+    if count > SCHEME_WORD_BYTES then
+        if ffi.C.memcmp(memory, SCHEME, #SCHEME) == 0 then
+            return true
+        end
+        if memory[SCHEME_WORD_BYTES] >= FIRST_AFTER_WORDS then
+            return false
+        end
+    end
+    return tonumber(ffi.C.ngx_strncasecmp(memory, SCHEME, SCHEME_WORD_BYTES)) == 0
 end
 local function find_bearer(self)
     local memory, count = request_bytes_of("http_authorization")
-    if memory == nil or count <= #SCHEME then
+    if memory == nil or not is_scheme(memory, count) then
         return nil
     end
-    if not is_scheme(memory) then
-        return nil
-    end
-    local text = ffi_string(memory + #SCHEME, count - #SCHEME)
+    local bytes = math_max(0, count - #SCHEME)
+    local text = ffi_string(memory + (count - bytes), bytes)
     if self.has_dots ~= nil and has_two_dots(text) ~= self.has_dots then
         return nil
     end
@@ -116,15 +127,13 @@ local function value_of(item, pair)
     return texts_trim(string_sub(item, at + 1))
 end
 local function find_pair(pair, separator)
-    if request_variable(pair.variable) == nil then
+    local list = request_variable(pair.list) or ""
+    if list == "" then
         return nil
     end
     local found
     local differ = false
-    for ____, item in ipairs(texts_split(
-        request_variable(pair.list) or "",
-        separator
-    )) do
+    for ____, item in ipairs(texts_split(list, separator)) do
         local value = value_of(item, pair)
         if value ~= nil and found ~= nil and value ~= found then
             differ = true
@@ -238,21 +247,9 @@ ____exports.KIND = KIND
 local function of(entry)
     local kind, name = string_match(entry, "^(%l+):(.+)$")
     if kind == "cookie" then
-        local cookie = {
-            name = name,
-            variable = "cookie_" .. string_lower(name),
-            list = "http_cookie",
-            is_escaped = false
-        }
-        return setmetatable(cookie, cookie_metatable)
+        return setmetatable({name = name, list = "http_cookie", is_escaped = false}, cookie_metatable)
     end
-    local argument = {
-        name = name,
-        variable = "arg_" .. string_lower(name),
-        list = "args",
-        is_escaped = true
-    }
-    return setmetatable(argument, argument_metatable)
+    return setmetatable({name = name, list = "args", is_escaped = true}, argument_metatable)
 end
 ____exports.of = of
 --- All of these places, of which there is at least one. Without a loop at each request, as LuaJIT does not compile short ones well. Phases: init.

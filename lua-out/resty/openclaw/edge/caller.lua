@@ -12,7 +12,7 @@ local split = ____text.split
 local HEADER = "X-OpenClaw-Caller"
 ____exports.HEADER = HEADER
 local HEADER_VARIABLE = "http_x_openclaw_caller"
-local VARIABLES = {"openclaw_identity", "openclaw_tenant", "openclaw_class"}
+local VARIABLES = {"openclaw_identity", "openclaw_tenant", "openclaw_class", "openclaw_auth_method"}
 --- The caller of the present request, for the head of its job; nothing for one without an identity. Phases: content.
 local function present()
     local values = {}

@@ -148,9 +148,11 @@ ____exports.was_given = was_given
 --- Clears what is known of the present request, for a plugin that stands alone. Phases: log.
 local function forget()
     local state = request_state_present()
-    if state ~= nil then
-        state.is_delivery = nil
+    if state == nil then
+        return
     end
+    state.is_delivery = nil
+    state.delivery_of = nil
 end
 ____exports.forget = forget
 --- Tells a delivery that it got no response. `was_reached`: whether the other end was reached. Phases: content; never returns.

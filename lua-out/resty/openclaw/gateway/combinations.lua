@@ -1,4 +1,6 @@
 local ____exports = {}
+local ipairs = ipairs
+local string_sub = string.sub
 local problem = require("resty.openclaw.config.problems")
 local problem_add = problem.add
 --- The gateway delivers stored requests itself, and does not store the caller's identity.
@@ -13,6 +15,24 @@ local function check_deliveries(path, ____bindingPattern0, problems)
     end
     local why = "a kept request is delivered without its client's identity, so each delivery would be refused with 401"
     problems[#problems + 1] = (((path .. ".edge cannot be used with identity.accept = \"") .. way) .. "\" unless identity.required = false: ") .. why
+end
+--- Stored requests have their address as it came.
+local function check_stored_address(path, ____bindingPattern0, problems)
+    local auth
+    local edge
+    edge = ____bindingPattern0.edge
+    auth = ____bindingPattern0.auth
+    if edge == nil or auth == nil then
+        return
+    end
+    for ____, name in ipairs({"jwt", "api_key"}) do
+        for ____, place in ipairs(auth[name] == nil and ({}) or auth[name].from) do
+            if string_sub(place, 1, 6) == "query:" then
+                local why = "the store would keep the credentials in the addresses of requests"
+                problems[#problems + 1] = (((((path .. ".auth.") .. name) .. ".from cannot have \"") .. place) .. "\" beside edge: ") .. why
+            end
+        end
+    end
 end
 --- The next gateway must get the body that was signed.
 local function check_usage(path, ____bindingPattern0, problems)
@@ -48,6 +68,7 @@ local function check(path, given, stores, problems)
     local options = given
     check_deliveries(path, options, problems)
     check_usage(path, options, problems)
+    check_stored_address(path, options, problems)
     check_store(path, options, stores, problems)
 end
 ____exports.check = check

@@ -36,8 +36,7 @@ interface Either extends Place {
 }
 
 interface Pair extends Place {
-    /** nginx's variables of this one, and of all of them. */
-    readonly variable: string;
+    /** nginx's variable of all of them. */
     readonly list: string;
     readonly name: string;
     /** Whether names may have percent signs in place of letters. */
@@ -45,6 +44,9 @@ interface Pair extends Place {
 }
 
 const SCHEME = "Bearer ";
+/** Without the blank. */
+const SCHEME_WORD_BYTES = SCHEME.length - 1;
+const FIRST_AFTER_WORDS = string.byte("-");
 
 /** Since this version of nginx, a header's variable contains all headers of that name; before, only the first. */
 const JOINS_HEADERS_FROM = 1023000;
@@ -60,17 +62,22 @@ function has_two_dots(text: string): boolean {
     return third === undefined;
 }
 
-/** Whether the scheme stands there, mostly in its usual spelling. */
-function is_scheme(memory: Bytes): boolean {
-    if (ffi.C.memcmp!(memory, SCHEME, SCHEME.length) === 0) return true;
-    return tonumber(ffi.C.ngx_strncasecmp!(memory, SCHEME, SCHEME.length)) === 0;
+/** Whether the scheme stands there, mostly in its usual spelling. What is behind it may be missing or wrong. */
+function is_scheme(memory: Bytes, count: number): boolean {
+    if (count < SCHEME_WORD_BYTES) return false;
+    if (count > SCHEME_WORD_BYTES) {
+        if (ffi.C.memcmp!(memory, SCHEME, SCHEME.length) === 0) return true;
+        // "BearerX" is another scheme.
+        if (memory.get(SCHEME_WORD_BYTES) >= FIRST_AFTER_WORDS) return false;
+    }
+    return tonumber(ffi.C.ngx_strncasecmp!(memory, SCHEME, SCHEME_WORD_BYTES)) === 0;
 }
 
 function find_bearer(this: Bearer): Found {
     const [memory, count] = request.bytes_of("http_authorization");
-    if (memory === undefined || count <= SCHEME.length) return $multi(undefined);
-    if (!is_scheme(memory)) return $multi(undefined);
-    const text = ffi.string(pointer_add(memory, SCHEME.length), count - SCHEME.length);
+    if (memory === undefined || !is_scheme(memory, count)) return $multi(undefined);
+    const bytes = math.max(0, count - SCHEME.length);
+    const text = ffi.string(pointer_add(memory, count - bytes), bytes);
     if (this.has_dots !== undefined && has_two_dots(text) !== this.has_dots) return $multi(undefined);
     return $multi(text);
 }
@@ -118,10 +125,11 @@ function value_of(item: string, pair: Pair): string | undefined {
 }
 
 function find_pair(pair: Pair, separator: string): Found {
-    if (request.variable(pair.variable) === undefined) return $multi(undefined);
+    const list = request.variable(pair.list) ?? "";
+    if (list === "") return $multi(undefined);
     let found: string | undefined;
     let differ = false;
-    for (const item of texts.split(request.variable(pair.list) ?? "", separator)) {
+    for (const item of texts.split(list, separator)) {
         const value = value_of(item, pair);
         if (value !== undefined && found !== undefined && value !== found) differ = true;
         found = value ?? found;
@@ -219,16 +227,9 @@ export const KIND = kinds.of<string>("string", '"header", "cookie:NAME" or "quer
 export function of(entry: string): Place {
     const [kind, name] = string.match(entry, "^(%l+):(.+)$");
     if (kind === "cookie") {
-        const cookie = {
-            name: name!,
-            variable: `cookie_${string.lower(name!)}`,
-            list: "http_cookie",
-            is_escaped: false,
-        };
-        return setmetatable(cookie, cookie_metatable);
+        return setmetatable({ name: name!, list: "http_cookie", is_escaped: false }, cookie_metatable);
     }
-    const argument = { name: name!, variable: `arg_${string.lower(name!)}`, list: "args", is_escaped: true };
-    return setmetatable(argument, argument_metatable);
+    return setmetatable({ name: name!, list: "args", is_escaped: true }, argument_metatable);
 }
 
 /** All of these places, of which there is at least one. Without a loop at each request, as LuaJIT does not compile short ones well. Phases: init. */

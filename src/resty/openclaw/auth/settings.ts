@@ -74,14 +74,14 @@ const REALM_OPTION = option(REALM, "OpenClaw", "the realm in `WWW-Authenticate`"
 const FROM = option(
     kinds.list_of(places.KIND),
     ["header"],
-    'where the credential may be: `"header"`, `"cookie:NAME"`, `"query:NAME"`. Arguments of a query are in access logs',
+    'where the credential may be: `"header"`, `"cookie:NAME"`, `"query:NAME"`. Arguments of a query are in logs',
 );
 
 const JWT_SCHEMA = {
     realm: again(REALM_OPTION),
-    jwks_file: optional(kinds.text, "the path of a file with a JWKS; it is read again when it changes"),
+    jwks_file: optional(kinds.text, "the absolute path of a file with a JWKS; it is read again when it changes"),
     jwks_url: optional(kinds.text, "the `https` address of a JWKS"),
-    secret_file: optional(kinds.secret_file, "the path of a file with a secret, for HS256, HS384 and HS512"),
+    secret_file: optional(kinds.secret_file, "the absolute path of a file with a secret, for HS256, HS384 and HS512"),
     issuer: required(ISSUER, "the `iss` of all tokens; `false`: any"),
     audience: required(
         names_or_false("the audience that tokens must be for"),
@@ -118,7 +118,7 @@ const REDIS: typeof REDIS_TABLE = {
 
 const API_KEY_SCHEMA = {
     realm: again(REALM_OPTION),
-    file: optional(kinds.secret_file, "the path of a file with keys; it is read again when it changes"),
+    file: optional(kinds.secret_file, "the absolute path of a file with keys; it is read again when it changes"),
     redis: optional(REDIS, "keys in Redis or Valkey"),
     header: option(
         header_names.KIND,

@@ -1,6 +1,6 @@
 /**
- * Who has sent a stored request: it is stored with the job, and a delivery has the same `$openclaw_identity`, `$openclaw_tenant` and
- * `$openclaw_class`. So nothing that is kept for one caller is given to another.
+ * Who has sent a stored request: it is stored with the job, and a delivery has the same `$openclaw_identity`, `$openclaw_tenant`,
+ * `$openclaw_class` and `$openclaw_auth_method`. So nothing that is kept for one caller is given to another.
  */
 import * as request from "../core/request/request";
 import { split } from "../core/text/text";
@@ -10,7 +10,7 @@ import type { Head } from "./store/record";
 export const HEADER = "X-OpenClaw-Caller";
 const HEADER_VARIABLE = "http_x_openclaw_caller";
 
-const VARIABLES = ["openclaw_identity", "openclaw_tenant", "openclaw_class"];
+const VARIABLES = ["openclaw_identity", "openclaw_tenant", "openclaw_class", "openclaw_auth_method"];
 
 /** The caller of the present request, for the head of its job; nothing for one without an identity. Phases: content. */
 export function present(): string[] | undefined {

@@ -122,7 +122,9 @@ export function was_given(): boolean {
 /** Clears what is known of the present request, for a plugin that stands alone. Phases: log. */
 export function forget(): void {
     const state = request_state.present();
-    if (state !== undefined) state.is_delivery = undefined;
+    if (state === undefined) return;
+    state.is_delivery = undefined;
+    state.delivery_of = undefined;
 }
 
 /**

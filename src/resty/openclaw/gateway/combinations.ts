@@ -8,6 +8,11 @@ interface RouteOptions {
     readonly identity?: { readonly accept?: string; readonly required: boolean; readonly sign?: unknown };
     readonly inference?: { readonly include_usage: boolean };
     readonly body_digest?: { readonly algorithm: string };
+    readonly auth?: { readonly jwt?: Credential; readonly api_key?: Credential };
+}
+
+interface Credential {
+    readonly from: readonly string[];
 }
 
 /** The gateway delivers stored requests itself, and does not store the caller's identity. */
@@ -18,6 +23,19 @@ function check_deliveries(path: string, { edge, identity }: RouteOptions, proble
     problems.push(
         `${path}.edge cannot be used with identity.accept = "${way}" unless identity.required = false: ${why}`,
     );
+}
+
+/** Stored requests have their address as it came. */
+function check_stored_address(path: string, { edge, auth }: RouteOptions, problems: Problems): void {
+    if (edge === undefined || auth === undefined) return;
+    for (const name of ["jwt", "api_key"] as const) {
+        for (const place of auth[name] === undefined ? [] : auth[name].from) {
+            if (string.sub(place, 1, 6) === "query:") {
+                const why = "the store would keep the credentials in the addresses of requests";
+                problems.push(`${path}.auth.${name}.from cannot have "${place}" beside edge: ${why}`);
+            }
+        }
+    }
 }
 
 /** The next gateway must get the body that was signed. */
@@ -43,5 +61,6 @@ export function check(path: string, given: unknown, stores: LuaSet<string>, prob
     const options = given as RouteOptions;
     check_deliveries(path, options, problems);
     check_usage(path, options, problems);
+    check_stored_address(path, options, problems);
     check_store(path, options, stores, problems);
 }

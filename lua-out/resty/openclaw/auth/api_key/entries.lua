@@ -18,7 +18,11 @@ local MOST_BYTES = 16 * 1024 * 1024
 ____exports.MOST_BYTES = MOST_BYTES
 local MOST_KEYS = 100000
 ____exports.MOST_KEYS = MOST_KEYS
+--- Of comments too.
 local MOST_LINE_BYTES = 8192
+--- In ASCII.
+local CARRIAGE_RETURN = 13
+local HASH_SIGN = 35
 local HEX_DIGITS = 64
 local HALF = HEX_DIGITS / 2
 --- The attributes in the words of a line. Nil and what is wrong.
@@ -39,9 +43,6 @@ local function read_attributes(words)
 end
 --- Adds the key of a line. Returns what is wrong.
 local function add(reading, line, number)
-    if #line > MOST_LINE_BYTES then
-        return ("there are more than " .. tostring(MOST_LINE_BYTES)) .. " bytes in it"
-    end
     local id, digest, words = string_match(line, "^[ \t]*([^ \t]+)[ \t]+([^ \t]+)(.*)$")
     if id == nil then
         return "an id and a SHA-256 are expected"
@@ -77,18 +78,31 @@ local function add(reading, line, number)
     reading.by_first_half:add(first_half, entry)
     return nil
 end
---- Whether a line has a key: it is neither empty nor a comment.
+--- Whether a line of no more than `MOST_LINE_BYTES` has a key: it is neither empty nor a comment.
 local function has_key(line)
-    local first = string_match(line, "^[ \t]*([^ \t])")
-    return first ~= nil and first ~= "#"
+    local first = string_find(line, "[^ \t]")
+    return first ~= nil and string_byte(line, first) ~= HASH_SIGN
 end
 --- The text up to a line end, without the carriage return of other systems.
 local function line_of(text, at, ____end)
-    local last = string_byte(text, ____end - 1) == 13 and ____end - 2 or ____end - 1
+    local last = string_byte(text, ____end - 1) == CARRIAGE_RETURN and ____end - 2 or ____end - 1
     return (string_sub(text, at, last))
 end
---- The keys in a text. `yield_if_due` is called after each line: see `time_slice.paced`. Nil and what is wrong, with the number of the line.
--- Phases: any in which that function may be called.
+--- Adds the key of a line, if it has one. Returns what is wrong.
+local function add_if_any(reading, line, number)
+    if #line > MOST_LINE_BYTES then
+        return ("there are more than " .. tostring(MOST_LINE_BYTES)) .. " bytes in it"
+    end
+    local ____has_key_result_0
+    if has_key(line) then
+        ____has_key_result_0 = add(reading, line, number)
+    else
+        ____has_key_result_0 = nil
+    end
+    return ____has_key_result_0
+end
+--- The keys in a text; a text without any is refused. `yield_if_due` is called after each line: see `time_slice.paced`. Nil and what is wrong,
+-- with the number of the line. Phases: any in which that function may be called.
 local function parse(text, yield_if_due)
     local reading = {
         lines = parts_new(),
@@ -104,14 +118,11 @@ local function parse(text, yield_if_due)
         if ____end == nil then
             return nil, ("line " .. tostring(number)) .. ": no line break at its end, so it may be incomplete"
         end
-        local line = line_of(text, at, ____end)
-        local ____has_key_result_0
-        if has_key(line) then
-            ____has_key_result_0 = add(reading, line, number)
-        else
-            ____has_key_result_0 = nil
-        end
-        local wrong = ____has_key_result_0
+        local wrong = add_if_any(
+            reading,
+            line_of(text, at, ____end),
+            number
+        )
         if wrong ~= nil then
             return nil, (("line " .. tostring(number)) .. ": ") .. wrong
         end
@@ -120,6 +131,9 @@ local function parse(text, yield_if_due)
     end
     local count = reading.count
     local by_first_half = reading.by_first_half
+    if count == 0 then
+        return nil, "has no keys"
+    end
     return {count = count, by_first_half = by_first_half}
 end
 ____exports.parse = parse

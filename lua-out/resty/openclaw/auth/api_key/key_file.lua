@@ -1,5 +1,6 @@
 local ____exports = {}
 local setmetatable = setmetatable
+local math_max = math.max
 local watched_file = require("resty.openclaw.core.files.watched_file")
 local watched_file_begin = watched_file.begin
 local watched_file_new = watched_file.new
@@ -32,17 +33,26 @@ end
 local function init_worker(self)
     watched_file_begin(self.file)
 end
---- How many keys there are, when this worker last found the file in order, and whether its present text is not in use.
 local function status(self)
     local ____self_file_0 = self.file
+    local options = ____self_file_0.options
     local loaded_at = ____self_file_0.loaded_at
     local trouble = ____self_file_0.trouble
-    return {keys = self.keys.current.count, loaded_at = loaded_at, trouble = trouble ~= nil}
+    return {
+        source = options.path,
+        keys = self.keys.current.count,
+        age_seconds = math_max(
+            0,
+            ngx.time() - loaded_at
+        ),
+        stale = trouble ~= nil,
+        trouble = trouble
+    }
 end
 local function go_on()
 end
 local metatable = {__index = {check = check, init_worker = init_worker, status = status}}
---- Reads the file. Raises where it cannot be read or is wrong; the message shows nothing of it. Phases: init.
+--- Reads the file. Raises where it cannot be read, is wrong or has no keys; the message shows nothing of it. Phases: init.
 local function create(____bindingPattern0)
     local path
     local option

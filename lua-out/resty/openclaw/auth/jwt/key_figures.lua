@@ -44,8 +44,14 @@ local function show(registry, all)
         function(source) return source:loaded_at() or 0 end
     )
 end
---- Shows a route's source of keys. Phases: init.
+--- Shows a route's source of keys, in place of one that it had before. Phases: init.
 function ____exports.add(registry, route, source)
+    for ____, shown in ipairs(shown_by_registry[registry] or ({})) do
+        if shown.route == route then
+            shown.source = source
+            return
+        end
+    end
     gauges_add(shown_by_registry, registry, {route = route, source = source}, show)
 end
 --- Counts failed attempts to load the keys of a route. Phases: init.

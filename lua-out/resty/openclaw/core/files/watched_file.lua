@@ -3,6 +3,12 @@ local error = error
 local ipairs = ipairs
 local pcall = pcall
 local tostring = tostring
+local math_min = math.min
+local ffi = require("ffi")
+local ffi_cast = ffi.cast
+local digests = require("resty.openclaw.core.bytes.digest")
+local digests_new = digests.new
+local digests_update = digests.update
 local faults = require("resty.openclaw.core.metrics.fault")
 local faults_new = faults.new
 local guard = require("resty.openclaw.core.metrics.guard")
@@ -10,6 +16,8 @@ local guard_call = guard.call
 local guard_protected_call = guard.protected_call
 local process = require("resty.openclaw.core.process.worker_process")
 local process_is_here = process.is_here
+local time_slice = require("resty.openclaw.core.time.time_slice")
+local time_slice_paced = time_slice.paced
 local file_state = require("resty.openclaw.core.files.file_state")
 local file_state_of = file_state.of
 local files = require("resty.openclaw.core.files.files")
@@ -26,9 +34,34 @@ local REPORT_SECONDS = 10
 local watched = {}
 local is_ticking = false
 local is_looking = false
+local sha256 = digests_new("sha256")
+--- So much takes a third of a millisecond at most.
+local DIGEST_BYTES = 65536
+--- The digest of a text; in timers others have their turn meanwhile. Nil and why where OpenSSL fails.
+local function digest_of(text)
+    local pause = ngx.get_phase() == "timer" and time_slice_paced(time_slice.yield_now) or nil
+    local bytes = ffi_cast("const char *", text)
+    local context = sha256:begin()
+    for at = 0, #text - 1, DIGEST_BYTES do
+        if at > 0 then
+            if pause ~= nil then
+                pause()
+            end
+        end
+        digests_update(
+            context,
+            bytes + at,
+            math_min(DIGEST_BYTES, #text - at)
+        )
+    end
+    return sha256:finish(context)
+end
 --- Hands a text over; why it was not taken.
 local function hand_over(file, text)
-    local digest = ngx.md5(text)
+    local digest, digest_err = digest_of(text)
+    if digest == nil then
+        return digest_err
+    end
     if digest ~= file.digest then
         local ok, taken, err = guard_protected_call(file.options.on_text, text)
         if not ok then
@@ -43,9 +76,9 @@ local function hand_over(file, text)
     return nil
 end
 local function read(file)
-    local ____file_options_0 = file.options
-    local path = ____file_options_0.path
-    local most_bytes = ____file_options_0.most_bytes
+    local ____file_options_2 = file.options
+    local path = ____file_options_2.path
+    local most_bytes = ____file_options_2.most_bytes
     local text, err = files_beginning(path, most_bytes + 1)
     if text == nil then
         return nil, err
@@ -57,11 +90,11 @@ local function read(file)
 end
 --- Reports trouble, unless another worker has done so.
 local function report(file, state, trouble)
-    local ____file_options_1 = file.options
-    local registry = ____file_options_1.registry
-    local option = ____file_options_1.option
-    local path = ____file_options_1.path
-    local on_trouble = ____file_options_1.on_trouble
+    local ____file_options_3 = file.options
+    local registry = ____file_options_3.registry
+    local option = ____file_options_3.option
+    local path = ____file_options_3.path
+    local on_trouble = ____file_options_3.on_trouble
     if registry.region.shared then
         local key = "file:" .. ngx.md5((((option .. "\n") .. state) .. "\n") .. trouble)
         local ____, err = registry.region.names:safe_add(key, 1, REPORT_SECONDS)
@@ -86,9 +119,9 @@ local function report(file, state, trouble)
 end
 --- Deals with a new state.
 local function take(file, state)
-    local ____file_options_4 = file.options
-    local path = ____file_options_4.path
-    local most_bytes = ____file_options_4.most_bytes
+    local ____file_options_6 = file.options
+    local path = ____file_options_6.path
+    local most_bytes = ____file_options_6.most_bytes
     local text, err = read(file)
     local is_settled = file_state_of(path, most_bytes) == state
     if not is_settled and file.restless < MOST_RESTLESS then
@@ -105,14 +138,14 @@ end
 --- Whether the file has another state than the one that was dealt with.
 local function looks_new(file)
     local state = file_state_of(file.options.path, file.options.most_bytes)
-    local ____file_6 = file
-    local ____temp_5
+    local ____file_8 = file
+    local ____temp_7
     if state == file.seen then
-        ____temp_5 = nil
+        ____temp_7 = nil
     else
-        ____temp_5 = state
+        ____temp_7 = state
     end
-    ____file_6.candidate = ____temp_5
+    ____file_8.candidate = ____temp_7
     return file.candidate ~= nil
 end
 --- Deals with the state of before, if it lasts.
@@ -156,7 +189,7 @@ local function tick(premature)
 end
 --- Watches the file in this worker from now on. The first look reads it again, as the worker's user may not be allowed to. Phases:
 -- init_worker, or any that may start a timer.
-local function begin(file)
+function ____exports.begin(file)
     if file.is_watched or not process_is_here() then
         return
     end
@@ -172,7 +205,6 @@ local function begin(file)
         file.faults:report("timer", err)
     end
 end
-____exports.begin = begin
 --- Reads a file and hands it over. Raises when it cannot be read or is wrong; the message begins with the option's path. Phases: init.
 local function create(options)
     local file = {

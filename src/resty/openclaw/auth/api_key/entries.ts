@@ -16,7 +16,11 @@ import * as parts from "./parts";
 export const MOST_BYTES = 16 * 1024 * 1024;
 export const MOST_KEYS = 100000;
 
+/** Of comments too. */
 const MOST_LINE_BYTES = 8192;
+/** In ASCII. */
+const CARRIAGE_RETURN = 13;
+const HASH_SIGN = 35;
 const HEX_DIGITS = 64;
 const HALF = HEX_DIGITS / 2;
 
@@ -58,7 +62,6 @@ function read_attributes(words: string): Result<Attributes> {
 
 /** Adds the key of a line. Returns what is wrong. */
 function add(reading: Reading, line: string, number: number): string | undefined {
-    if (line.length > MOST_LINE_BYTES) return `there are more than ${MOST_LINE_BYTES} bytes in it`;
     const [id, digest, words] = string.match(line, "^[ \t]*([^ \t]+)[ \t]+([^ \t]+)(.*)$");
     if (id === undefined) return "an id and a SHA-256 are expected";
     const [given, words_err] = read_attributes(words!);
@@ -83,21 +86,28 @@ function add(reading: Reading, line: string, number: number): string | undefined
     return undefined;
 }
 
-/** Whether a line has a key: it is neither empty nor a comment. */
+/** Whether a line of no more than `MOST_LINE_BYTES` has a key: it is neither empty nor a comment. */
 function has_key(line: string): boolean {
-    const [first] = string.match(line, "^[ \t]*([^ \t])");
-    return first !== undefined && first !== "#";
+    // Without an anchor and a repetition before it, which would try all lengths of blanks.
+    const [first] = string.find(line, "[^ \t]");
+    return first !== undefined && string.byte(line, first) !== HASH_SIGN;
 }
 
 /** The text up to a line end, without the carriage return of other systems. */
 function line_of(text: string, at: number, end: number): string {
-    const last = string.byte(text, end - 1) === 13 ? end - 2 : end - 1;
+    const last = string.byte(text, end - 1) === CARRIAGE_RETURN ? end - 2 : end - 1;
     return string.sub(text, at, last);
 }
 
+/** Adds the key of a line, if it has one. Returns what is wrong. */
+function add_if_any(reading: Reading, line: string, number: number): string | undefined {
+    if (line.length > MOST_LINE_BYTES) return `there are more than ${MOST_LINE_BYTES} bytes in it`;
+    return has_key(line) ? add(reading, line, number) : undefined;
+}
+
 /**
- * The keys in a text. `yield_if_due` is called after each line: see `time_slice.paced`. Nil and what is wrong, with the number of the line.
- * Phases: any in which that function may be called.
+ * The keys in a text; a text without any is refused. `yield_if_due` is called after each line: see `time_slice.paced`. Nil and what is wrong,
+ * with the number of the line. Phases: any in which that function may be called.
  */
 export function parse(text: string, yield_if_due: (this: void) => void): Result<Entries> {
     const reading: Reading = {
@@ -114,13 +124,13 @@ export function parse(text: string, yield_if_due: (this: void) => void): Result<
         // Half a line could be a key without its limits.
         if (end === undefined)
             return $multi(undefined, `line ${number}: no line break at its end, so it may be incomplete`);
-        const line = line_of(text, at, end);
-        const wrong = has_key(line) ? add(reading, line, number) : undefined;
+        const wrong = add_if_any(reading, line_of(text, at, end), number);
         if (wrong !== undefined) return $multi(undefined, `line ${number}: ${wrong}`);
         at = end + 1;
         yield_if_due();
     }
     const { count, by_first_half } = reading;
+    if (count === 0) return $multi(undefined, "has no keys");
     return $multi({ count, by_first_half });
 }
 

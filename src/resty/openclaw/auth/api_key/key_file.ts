@@ -17,12 +17,25 @@ export interface Options {
     readonly path: string;
 }
 
+/** For the status document; as of a JWKS. */
+export interface Status {
+    /** The path. */
+    readonly source: string;
+    readonly keys: number;
+    /** Since this worker last found the file in order. */
+    readonly age_seconds: number;
+    /** Whether what stands in the file now is not in use. */
+    readonly stale: boolean;
+    /** Why it is not. */
+    readonly trouble: string | undefined;
+}
+
 export interface KeyFile extends Method {
     readonly file: WatchedFile;
     /** The keys in use. */
     readonly keys: { current: Entries };
     init_worker(): void;
-    status(): { keys: number; loaded_at: WallTime; trouble: boolean };
+    status(): Status;
 }
 
 function check(this: KeyFile, credential: string, now: WallTime): Verdict {
@@ -39,10 +52,15 @@ function init_worker(this: KeyFile): void {
     watched_file.begin(this.file);
 }
 
-/** How many keys there are, when this worker last found the file in order, and whether its present text is not in use. */
-function status(this: KeyFile): { keys: number; loaded_at: WallTime; trouble: boolean } {
-    const { loaded_at, trouble } = this.file;
-    return { keys: this.keys.current.count, loaded_at, trouble: trouble !== undefined };
+function status(this: KeyFile): Status {
+    const { options, loaded_at, trouble } = this.file;
+    return {
+        source: options.path,
+        keys: this.keys.current.count,
+        age_seconds: math.max(0, ngx.time() - loaded_at),
+        stale: trouble !== undefined,
+        trouble,
+    };
 }
 
 function go_on(): void {
@@ -51,7 +69,7 @@ function go_on(): void {
 
 const metatable = { __index: { check, init_worker, status } };
 
-/** Reads the file. Raises where it cannot be read or is wrong; the message shows nothing of it. Phases: init. */
+/** Reads the file. Raises where it cannot be read, is wrong or has no keys; the message shows nothing of it. Phases: init. */
 function create({ registry, plugin, option, path }: Options): KeyFile {
     const keys = { current: { count: 0 } as Entries };
     const on_text = (text: string): LuaMultiReturn<[taken?: true | undefined, err?: string]> => {

@@ -17,7 +17,7 @@ export interface Source {
 
 interface Shown {
     readonly route: string;
-    readonly source: Source;
+    source: Source;
 }
 
 const shown_by_registry: Entries<Shown> = new LuaMap();
@@ -43,8 +43,14 @@ function show(registry: Registry, all: readonly Shown[]): void {
     );
 }
 
-/** Shows a route's source of keys. Phases: init. */
+/** Shows a route's source of keys, in place of one that it had before. Phases: init. */
 export function add(registry: Registry, route: string, source: Source): void {
+    for (const shown of shown_by_registry.get(registry) ?? []) {
+        if (shown.route === route) {
+            shown.source = source;
+            return;
+        }
+    }
     gauges.add(shown_by_registry, registry, { route, source }, show);
 }
 

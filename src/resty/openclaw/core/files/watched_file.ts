@@ -3,13 +3,16 @@
  * a request. What is new is read 0.3 s later, if nothing has changed since: so a file that is being written is not read half.
  *
  * A file that is missing, unreadable or wrong changes nothing: what was read last stays in use, and one worker reports it, once for
- * each change. Messages never contain what stands in a file.
+ * each change; the error log gets at most one line a minute for each file. Messages never contain what stands in a file.
  */
+import * as ffi from "ffi";
+import * as digests from "../bytes/digest";
 import type { Faults } from "../metrics/fault";
 import * as faults from "../metrics/fault";
 import * as guard from "../metrics/guard";
 import type { Registry } from "../metrics/metric_registry";
 import * as process from "../process/worker_process";
+import * as time_slice from "../time/time_slice";
 import * as file_state from "./file_state";
 import * as files from "./files";
 
@@ -62,9 +65,26 @@ const watched: WatchedFile[] = [];
 let is_ticking = false;
 let is_looking = false;
 
+const sha256 = digests.new("sha256");
+/** So much takes a third of a millisecond at most. */
+const DIGEST_BYTES = 65536;
+
+/** The digest of a text; in timers others have their turn meanwhile. Nil and why where OpenSSL fails. */
+function digest_of(text: string): Result<string> {
+    const pause = ngx.get_phase() === "timer" ? time_slice.paced(time_slice.yield_now) : undefined;
+    const bytes = ffi.cast("const char *", text) as unknown as Bytes;
+    const context = sha256.begin();
+    for (const at of $range(0, text.length - 1, DIGEST_BYTES)) {
+        if (at > 0) pause?.();
+        digests.update(context, pointer_add(bytes, at), math.min(DIGEST_BYTES, text.length - at));
+    }
+    return sha256.finish(context);
+}
+
 /** Hands a text over; why it was not taken. */
 function hand_over(file: WatchedFile, text: string): string | undefined {
-    const digest = ngx.md5(text);
+    const [digest, digest_err] = digest_of(text);
+    if (digest === undefined) return digest_err;
     if (digest !== file.digest) {
         const [ok, taken, err] = guard.protected_call(file.options.on_text, text);
         // What it raised may show what stands there.

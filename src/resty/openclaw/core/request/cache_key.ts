@@ -30,7 +30,7 @@ const SKIP = "openclaw_cache_skip";
  * - scheme, port, server and host: servers may share a zone, and nodes build URLs from `Host`;
  * - the URI as received, because `/a%3Fb` is not `/a?b`; and as changed by `rewrite`;
  * - the type and encoding of the body, and the accepted types of the response;
- * - the route and variant, and the caller's identity, tenant and class.
+ * - the route and variant, and the caller's identity, tenant and class, and how it is known: names of tokens and of keys may be alike.
  */
 const OF_REQUEST = [
     "request_method",
@@ -50,6 +50,7 @@ const OF_REQUEST = [
     "openclaw_identity",
     "openclaw_tenant",
     "openclaw_class",
+    "openclaw_auth_method",
 ];
 
 /** Headers with credentials of clients: those of RFC 9110 and 6265, and of common APIs. */

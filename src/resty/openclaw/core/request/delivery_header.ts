@@ -8,6 +8,8 @@ declare module "./request_state" {
     interface RequestState {
         /** Whether the request came with a delivery token: the right one (true) or another (false). */
         is_delivery?: boolean | undefined;
+        /** The route that has stored the request which is delivered. */
+        delivery_of?: string | undefined;
     }
 }
 

@@ -1,4 +1,5 @@
 local ____exports = {}
+local math_max = math.max
 local string_sub = string.sub
 local integers = require("resty.openclaw.core.bytes.integers")
 local byte_source = require("resty.openclaw.core.files.byte_source")
@@ -49,9 +50,11 @@ LAYOUTS["II*\0"] = LITTLE
 LAYOUTS["MM\0*"] = BIG
 LAYOUTS["II+\0\b\0\0\0"] = LITTLE_64
 LAYOUTS["MM\0+\0\b\0\0"] = BIG_64
---- Tags and types: TIFF 6.0, section 2 and appendix A.
+--- Tags and types: TIFF 6.0, sections 2 and 15, and appendix A.
 local WIDTH = 256
 local HEIGHT = 257
+local TILE_WIDTH = 322
+local TILE_HEIGHT = 323
 local SHORT = 3
 local LONG = 4
 local LONG_8 = 16
@@ -63,6 +66,9 @@ local function is_one(first)
     return layout_of(first) ~= nil
 end
 ____exports.is_one = is_one
+local function is_side(tag)
+    return tag == WIDTH or tag == HEIGHT or tag == TILE_WIDTH or tag == TILE_HEIGHT
+end
 --- The number in an entry of the directory; nothing where it is none, or there are several.
 local function value(layout, entry)
     local type_code = layout.short(entry, 3)
@@ -90,7 +96,7 @@ local function directory(source, layout)
     local at = layout.offset(bytes, 1)
     return at >= layout.offset_at + layout.offset_bytes and at < source.bytes and at or nil
 end
---- Width and height in pixels; nothing where they are missing, or come twice. Phases: any.
+--- Width and height in pixels; nothing where they are missing, or they or the sides of tiles come twice or are 0. Phases: any.
 local function size(source)
     local layout = layout_of(byte_source_some(source, 0, 8))
     local ____temp_0
@@ -105,28 +111,27 @@ local function size(source)
     end
     local count_bytes = byte_source_all(source, at, layout.count_bytes)
     local count = count_bytes == nil and 0 or layout.count(count_bytes, 1)
-    local width
-    local height
+    local sides = {}
     for index = 0, count - 1 do
         local entry = byte_source_all(source, at + layout.count_bytes + index * layout.entry_bytes, layout.entry_bytes)
         if entry == nil then
             return nil
         end
         local tag = layout.short(entry, 1)
-        if tag == WIDTH and width ~= nil or tag == HEIGHT and height ~= nil then
-            return nil
-        end
-        if tag == WIDTH then
-            width = value(layout, entry) or 0
-        end
-        if tag == HEIGHT then
-            height = value(layout, entry) or 0
+        if is_side(tag) then
+            local side = value(layout, entry) or 0
+            if side == 0 or sides[tag] ~= nil then
+                return nil
+            end
+            sides[tag] = side
         end
     end
-    if (width or 0) == 0 or (height or 0) == 0 then
+    local width = sides[WIDTH]
+    local height = sides[HEIGHT]
+    if width == nil or height == nil then
         return nil
     end
-    return width, height
+    return math_max(width, sides[TILE_WIDTH] or 0), math_max(height, sides[TILE_HEIGHT] or 0)
 end
 ____exports.size = size
 return ____exports

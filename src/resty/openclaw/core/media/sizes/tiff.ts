@@ -1,5 +1,6 @@
 /**
  * The size of a TIFF: TIFF 6.0, section 2, and the BigTIFF design of libtiff. Of the first image; a file may hold more.
+ * Where its tiles are larger, theirs: decoders take memory for whole tiles.
  */
 import * as integers from "../../bytes/integers";
 import type { Source } from "../../files/byte_source";
@@ -67,9 +68,11 @@ LAYOUTS.set("MM\0*", BIG);
 LAYOUTS.set("II+\0\b\0\0\0", LITTLE_64);
 LAYOUTS.set("MM\0+\0\b\0\0", BIG_64);
 
-/** Tags and types: TIFF 6.0, section 2 and appendix A. */
+/** Tags and types: TIFF 6.0, sections 2 and 15, and appendix A. */
 const WIDTH = 256;
 const HEIGHT = 257;
+const TILE_WIDTH = 322;
+const TILE_HEIGHT = 323;
 const SHORT = 3;
 const LONG = 4;
 const LONG_8 = 16;
@@ -81,6 +84,10 @@ function layout_of(first: string): Layout | undefined {
 /** Byte order and version; of a BigTIFF the size of its offsets too. Phases: any. */
 export function is_one(this: void, first: string): boolean {
     return layout_of(first) !== undefined;
+}
+
+function is_side(tag: number): boolean {
+    return tag === WIDTH || tag === HEIGHT || tag === TILE_WIDTH || tag === TILE_HEIGHT;
 }
 
 /** The number in an entry of the directory; nothing where it is none, or there are several. */
@@ -102,26 +109,28 @@ function directory(source: Source, layout: Layout): number | undefined {
     return at >= layout.offset_at + layout.offset_bytes && at < source.bytes ? at : undefined;
 }
 
-/** Width and height in pixels; nothing where they are missing, or come twice. Phases: any. */
+/** Width and height in pixels; nothing where they are missing, or they or the sides of tiles come twice or are 0. Phases: any. */
 export function size(this: void, source: Source): LuaMultiReturn<[width: number, height: number] | [undefined]> {
     const layout = layout_of(byte_source.some(source, 0, 8));
     const at = layout === undefined ? undefined : directory(source, layout);
     if (layout === undefined || at === undefined) return $multi(undefined);
     const count_bytes = byte_source.all(source, at, layout.count_bytes);
     const count = count_bytes === undefined ? 0 : layout.count(count_bytes, 1);
-    let width: number | undefined;
-    let height: number | undefined;
+    const sides = new LuaTable<number, number>();
     // However many entries it announces: a source can be read only so often.
     for (const index of $range(0, count - 1)) {
         const entry = byte_source.all(source, at + layout.count_bytes + index * layout.entry_bytes, layout.entry_bytes);
         if (entry === undefined) return $multi(undefined);
         const tag = layout.short(entry, 1);
-        // Decoders do not agree on which of two counts.
-        if ((tag === WIDTH && width !== undefined) || (tag === HEIGHT && height !== undefined))
-            return $multi(undefined);
-        if (tag === WIDTH) width = value(layout, entry) ?? 0;
-        if (tag === HEIGHT) height = value(layout, entry) ?? 0;
+        if (is_side(tag)) {
+            const side = value(layout, entry) ?? 0;
+            // Decoders do not agree on which of two counts.
+            if (side === 0 || sides.has(tag)) return $multi(undefined);
+            sides.set(tag, side);
+        }
     }
-    if ((width ?? 0) === 0 || (height ?? 0) === 0) return $multi(undefined);
-    return $multi(width!, height!);
+    const width = sides.get(WIDTH);
+    const height = sides.get(HEIGHT);
+    if (width === undefined || height === undefined) return $multi(undefined);
+    return $multi(math.max(width, sides.get(TILE_WIDTH) ?? 0), math.max(height, sides.get(TILE_HEIGHT) ?? 0));
 }
