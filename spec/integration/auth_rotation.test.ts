@@ -38,6 +38,7 @@ class TokenLoad {
     readonly withdrawn = new Map<SigningKey, number>();
     readonly statuses = new Map<string, number>();
     readonly wrong: string[] = [];
+    private readonly repeated = new Map<SigningKey, Promise<string>>();
     private readonly load: PacedLoad;
 
     constructor(
@@ -51,20 +52,26 @@ class TokenLoad {
         this.statuses.set(what, (this.statuses.get(what) ?? 0) + 1);
     }
 
+    /** One that was sent before, or a new one. */
+    private tokenOf(key: SigningKey): Promise<string> {
+        if (Math.random() < 0.5) return key.sign({ serial: Math.random() });
+        const token = this.repeated.get(key) ?? key.sign();
+        this.repeated.set(key, token);
+        return token;
+    }
+
     private async ask(): Promise<void> {
         const old = [...this.withdrawn.keys()];
-        // Some tokens come again, most are new.
-        const serial = Math.random() < 0.2 ? 1 : Math.random();
         if (old.length > 0 && Math.random() < 0.25) {
             const key = old[Math.floor(Math.random() * old.length)] as SigningKey;
-            const token = await key.sign({ serial });
+            const token = await this.tokenOf(key);
             const late = Date.now() - (this.withdrawn.get(key) ?? 0) > WITHDRAWN;
             const status = await this.status(token);
             this.count(`withdrawn ${late ? "before" : "lately"}: ${status}`);
             if (late && status !== 401) this.wrong.push(`a token of ${key.kid}, withdrawn before, got ${status}`);
         } else {
             const key = this.valid[Math.floor(Math.random() * this.valid.length)] as SigningKey;
-            const status = await this.status(await key.sign({ serial }));
+            const status = await this.status(await this.tokenOf(key));
             this.count(`valid: ${status}`);
             if (status !== 200) this.wrong.push(`a valid token of ${key.kid} got ${status}`);
         }
