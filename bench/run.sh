@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs all measurements, one after the other: make bench. Takes about nine minutes; wants a machine with two cores that
+# Runs all measurements, one after the other: make bench. Takes about twelve minutes; wants a machine with two cores that
 # has nothing else to do. All load stays on 127.0.0.1.
 set -eu
 cd "$(dirname "$0")/.."
@@ -35,3 +35,5 @@ title 'Pick of a node'
 node bench/in_worker.mjs pick
 title 'Verification of tokens'
 node bench/in_worker.mjs verify_token
+title 'Authentication'
+node bench/auth.mjs

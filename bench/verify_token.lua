@@ -75,7 +75,7 @@ local found = token.parse(token_vectors.tokens.RS256)
 local key = set:find("RS256", "key-rs256")
 local scheme = key.schemes.RS256
 candidates[#candidates + 1] = { name = "RS256, the signature alone", loops = 3000, run = function(count)
-    for _ = 1, count do assert(public_key.verifies(key.public_key, scheme, found.signature, found.signed)) end
+    for _ = 1, count do assert(public_key.verifies(key.public_key, scheme, found.signature, found.text, found.signed_bytes)) end
 end }
 candidates[#candidates + 1] = { name = "header and claims alone", loops = 3000, run = function(count)
     for _ = 1, count do assert(token.claims_of(token.parse(token_vectors.tokens.RS256))) end

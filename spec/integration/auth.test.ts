@@ -136,7 +136,11 @@ describe("a token", () => {
         for (const scheme of ["bearer", "BEARER", "Bearer"]) {
             expect((await gateway.ask("/token", [["Authorization", `${scheme} ${token}`]])).status).toBe(200);
         }
-        for (const text of [token, `Basic ${token}`, `Bearer${token}`, "Bearer", "Bearer "]) {
+        for (const text of ["Bearer", "Bearer ", `Bearer ${token} ${token}`]) {
+            const answer = await gateway.ask("/token", [["Authorization", text]]);
+            expect(answer).toMatchObject({ status: 401, code: "invalid_credentials" });
+        }
+        for (const text of [token, `Basic ${token}`, `Bearer${token}`]) {
             expect(await gateway.ask("/token", [["Authorization", text]])).toMatchObject({
                 status: 401,
                 code: "credentials_required",

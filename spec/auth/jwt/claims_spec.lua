@@ -30,7 +30,8 @@ describe("auth.jwt.claims", function()
     it("makes the caller", function()
         local found = claims.check(rules(), given(), NOW)
         assert.same({ identity = "alice", tenant = "", class = "standard", headers = {}, expires_at = NOW + 600 }, found)
-        assert.equal("", claims.check(rules(), given({ sub = false }), NOW).identity)
+        assert.equal("token-0001ff4142434445", claims.check(rules(), given({ sub = false }), NOW, "\0\1\255ABCDEFGH").identity)
+        assert.truthy(claims.check(rules(), given({ sub = false }), NOW).identity:find("^token%-%x+$"))
     end)
 
     it("needs exp, which must be a finite number", function()
@@ -145,7 +146,7 @@ describe("auth.jwt.claims", function()
 
     it("refuses a subject that cannot stand in a log or a variable", function()
         for _, sub in ipairs({ "a\r\nb", "\0", "\27[31m", ("x"):rep(257), {}, ngx.null, math.huge }) do assert.equal("claims", why_not({ sub = sub })) end
-        for _, sub in ipairs({ "", "auth0|5f7c", "m\195\188ller", 'quo"te', "a b" }) do assert.equal(sub, claims.check(rules(), given({ sub = sub }), NOW).identity) end
+        for _, sub in ipairs({ "auth0|5f7c", "m\195\188ller", 'quo"te', "a b" }) do assert.equal(sub, claims.check(rules(), given({ sub = sub }), NOW).identity) end
         assert.equal("12345678901234567", claims.check(rules(), given({ sub = "12345678901234567" }), NOW).identity)
         assert.equal("1234567890123456", claims.check(rules(), given({ sub = 1234567890123456 }), NOW).identity)
     end)

@@ -25,7 +25,7 @@ end
 --- Whether a key accepts a token's signature.
 local function accepts(jwk, text)
     local found = token.parse(text)
-    return assert(json_web_key.read(jwk)):verifies(found.algorithm, found.signature, found.signed)
+    return assert(json_web_key.read(jwk)):verifies(found.algorithm, found.signature, found.text, found.signed_bytes)
 end
 
 --- Bytes of a member, changed.

@@ -5,9 +5,14 @@ local tostring = tostring
 local type = type
 local math_abs = math.abs
 local math_huge = math.huge
+local string_byte = string.byte
 local string_find = string.find
 local string_format = string.format
+local string_gsub = string.gsub
+local string_sub = string.sub
 local table_sort = table.sort
+local random = require("resty.openclaw.core.bytes.random")
+local random_hex = random.hex
 local STANDARD = "standard"
 local MOST_TEXT_BYTES = 256
 local MOST_CLASS_BYTES = 64
@@ -131,6 +136,24 @@ local function name_of(value)
     local control = string_find(text, "%c")
     return control == nil and text or nil
 end
+local NAME_BYTES = 8
+--- The identity of a token without a subject. Each has one of its own: nothing that is kept for one caller may be given to another that
+-- has no name either. `id`: the token's SHA-256.
+local function name_without_subject(id)
+    local digits = string_gsub(
+        string_sub(
+            id or random_hex(2),
+            1,
+            NAME_BYTES
+        ),
+        ".",
+        function(byte) return (string_format(
+            "%02x",
+            string_byte(byte)
+        )) end
+    )
+    return "token-" .. digits
+end
 local function class_of(claims, ____bindingPattern0)
     local classes
     local class_claim
@@ -181,11 +204,8 @@ end
 --- The caller that claims speak of, or why they are refused. `exp` must be there. Phases: any. Never raises.
 -- 
 -- The subject and the tenant are refused where they are no text, number or truth value of up to 256 bytes without control characters.
--- A class without an entry in `classes` is "standard". `without_subject`: the identity of a token without a subject.
-local function check(rules, claims, now, without_subject)
-    if without_subject == nil then
-        without_subject = ""
-    end
+-- A class without an entry in `classes` is "standard". `id`: the token's SHA-256.
+local function check(rules, claims, now, id)
     local ____rules_6 = rules
     local settings = ____rules_6.settings
     local found = problem(rules, claims, now)
@@ -203,7 +223,7 @@ local function check(rules, claims, now, without_subject)
         return nil, "scope"
     end
     return {
-        identity = identity == "" and without_subject or identity,
+        identity = identity == "" and name_without_subject(id) or identity,
         tenant = tenant,
         class = class_of(claims, settings),
         headers = headers_of(claims, rules),

@@ -188,9 +188,18 @@ local function schemes_of(names)
     end
     return schemes
 end
-local function verifies(self, algorithm, signature, text)
+local function verifies(self, algorithm, signature, text, count)
+    if count == nil then
+        count = #text
+    end
     local scheme = self.schemes[algorithm]
-    return scheme ~= nil and public_keys_verifies(self.public_key, scheme, signature, text)
+    return scheme ~= nil and public_keys_verifies(
+        self.public_key,
+        scheme,
+        signature,
+        text,
+        count
+    )
 end
 local metatable = {__index = {verifies = verifies}}
 --- The public key in a JSON Web Key, as decoded from JSON. Nil, and why it cannot be used: 'has no "n"'. No values of members are in

@@ -8,12 +8,15 @@ local digests_new = digests.new
 local digests_same = digests.same
 local algorithms = require("resty.openclaw.auth.jwt.algorithms")
 local algorithms_requirement = algorithms.requirement
-local function verifies(self, algorithm, signature, text)
+local function verifies(self, algorithm, signature, text, count)
+    if count == nil then
+        count = #text
+    end
     local digest = self.digests[algorithm]
     if digest == nil then
         return false
     end
-    local expected = digest:hmac_bytes(self.secret, text)
+    local expected = digest:hmac_bytes(self.secret, text, count)
     return expected ~= nil and digests_same(expected, signature)
 end
 --- Whatever id the token has: there is one secret.

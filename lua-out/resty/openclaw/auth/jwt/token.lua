@@ -3,11 +3,11 @@ local ipairs = ipairs
 local type = type
 local string_find = string.find
 local string_lower = string.lower
-local string_sub = string.sub
 local base64url = require("resty.openclaw.core.bytes.base64url")
 local base64url_decode = base64url.decode
 local json_object = require("resty.openclaw.auth.jwt.json_object")
 local json_object_read = json_object.read
+local table_clear = require("table.clear")
 local MOST_BYTES = 8192
 ____exports.MOST_BYTES = MOST_BYTES
 local MOST_KID_BYTES = 256
@@ -32,9 +32,14 @@ local function is_plain(header)
     local typ = ____header_0.typ
     return typ == nil or type(typ) == "string" and TYPES[string_lower(typ)] ~= nil
 end
+--- Headers that came before, by their texts: all tokens that are signed by one key have the same.
+local known = {}
+local known_count = 0
+local MOST_KNOWN = 64
+local MOST_KNOWN_BYTES = 512
 --- Reads what the header says; nothing when it is refused.
-local function with_header(text, signed, payload, signature)
-    local header = json_object_read(text, HEADER_LIMITS)
+local function read_header(json)
+    local header = json_object_read(json, HEADER_LIMITS)
     if header == nil or not is_plain(header) then
         return nil
     end
@@ -47,13 +52,20 @@ local function with_header(text, signed, payload, signature)
     if kid ~= nil and (type(kid) ~= "string" or #kid > MOST_KID_BYTES) then
         return nil
     end
-    return {
-        algorithm = alg,
-        kid = kid,
-        signed = signed,
-        signature = signature,
-        payload = payload
-    }
+    return {algorithm = alg, kid = kid}
+end
+local function header_of(json)
+    local header = known[json] or read_header(json)
+    if header == nil or #json > MOST_KNOWN_BYTES or known[json] ~= nil then
+        return header
+    end
+    if known_count == MOST_KNOWN then
+        table_clear(known)
+        known_count = 0
+    end
+    known[json] = header
+    known_count = known_count + 1
+    return header
 end
 --- The parts of a token. Nothing unless it has three, in strict base64url, up to 8 KB, and a JSON object as its header, in which no name
 -- comes twice. Refused as well: `crit`, since we understand no extension; encrypted tokens; a `typ` other than JWT and at+jwt; a `kid` that
@@ -70,27 +82,34 @@ local function parse(text)
     if second == nil then
         return nil
     end
-    local signature = base64url_decode(string_sub(text, second + 1))
-    local header = base64url_decode(string_sub(text, 1, first - 1))
-    if signature == nil or header == nil then
+    local signature = base64url_decode(text, second + 1)
+    local json = base64url_decode(text, 1, first - 1)
+    if signature == nil or json == nil then
         return nil
     end
-    local signed = string_sub(text, 1, second - 1)
-    return with_header(
-        header,
-        signed,
-        string_sub(text, first + 1, second - 1),
-        signature
-    )
+    local header = header_of(json)
+    if header == nil then
+        return nil
+    end
+    local algorithm = header.algorithm
+    local kid = header.kid
+    return {
+        algorithm = algorithm,
+        kid = kid,
+        text = text,
+        signed_bytes = second - 1,
+        signature = signature,
+        payload_at = first + 1
+    }
 end
 ____exports.parse = parse
 --- The claims of a token whose signature is checked; nothing unless they are one JSON object in which no name comes twice. Phases: any.
 local function claims_of(token)
-    local text = base64url_decode(token.payload)
-    if text == nil then
+    local json = base64url_decode(token.text, token.payload_at, token.signed_bytes)
+    if json == nil then
         return nil
     end
-    local claims = json_object_read(text, CLAIMS_LIMITS)
+    local claims = json_object_read(json, CLAIMS_LIMITS)
     return claims
 end
 ____exports.claims_of = claims_of

@@ -2,12 +2,6 @@ local ____exports = {}
 local error = error
 local ipairs = ipairs
 local setmetatable = setmetatable
-local string_byte = string.byte
-local string_format = string.format
-local string_gsub = string.gsub
-local string_sub = string.sub
-local random = require("resty.openclaw.core.bytes.random")
-local random_hex = random.hex
 local algorithms = require("resty.openclaw.auth.jwt.algorithms")
 local algorithms_requirement = algorithms.requirement
 local algorithms_takes_secret = algorithms.takes_secret
@@ -47,24 +41,6 @@ local function key_of(keys, token)
     end
     return nil, kid ~= nil and set:has(kid) and "algorithm" or "unknown_key"
 end
-local NAME_BYTES = 8
---- The identity of a token without a subject. Each has one of its own: nothing that is kept for one caller may be given to another that
--- has no name either. `id`: the token's SHA-256.
-local function name_of(id)
-    local digits = string_gsub(
-        string_sub(
-            id or random_hex(2),
-            1,
-            NAME_BYTES
-        ),
-        ".",
-        function(byte) return (string_format(
-            "%02x",
-            string_byte(byte)
-        )) end
-    )
-    return "token-" .. digits
-end
 --- As `check`, of a token that is not known; keeps it.
 local function verify(verifier, text, id, now)
     local token = tokens_parse(text)
@@ -80,19 +56,14 @@ local function verify(verifier, text, id, now)
     end
     local ____verifier_keys_9 = verifier.keys
     local generation = ____verifier_keys_9.generation
-    if not key:verifies(token.algorithm, token.signature, token.signed) then
+    if not key:verifies(token.algorithm, token.signature, text, token.signed_bytes) then
         return nil, "signature"
     end
     local claims = tokens_claims_of(token)
     if claims == nil then
         return nil, "malformed"
     end
-    local caller, refused = claim_rules_check(
-        verifier.rules,
-        claims,
-        now,
-        name_of(id)
-    )
+    local caller, refused = claim_rules_check(verifier.rules, claims, now, id)
     if caller == nil then
         return nil, refused
     end

@@ -87,26 +87,29 @@ local function bytes_of(self, text)
     return bytes
 end
 --- Leaves the HMAC in `digest_bytes`; false on failure.
-local function make_hmac(digest, key, text)
+local function make_hmac(digest, key, text, count)
     local made = ffi.C.HMAC(
         digest.method,
         key,
         #key,
         text,
-        #text,
+        count,
         digest_bytes,
         digest_size
     )
     return made ~= nil
 end
 local function hmac(self, key, text)
-    if not make_hmac(self, key, text) then
+    if not make_hmac(self, key, text, #text) then
         return nil, failure(self)
     end
     return in_hex()
 end
-local function hmac_bytes(self, key, text)
-    if not make_hmac(self, key, text) then
+local function hmac_bytes(self, key, text, count)
+    if count == nil then
+        count = #text
+    end
+    if not make_hmac(self, key, text, count) then
         return nil, failure(self)
     end
     local bytes = ffi_string(digest_bytes, digest_size[0])

@@ -171,9 +171,12 @@ local function start(key, by)
     end
     return ffi.C.EVP_PKEY_CTX_ctrl_str(context, "rsa_pss_saltlen", by.salt_bytes) > 0
 end
---- Whether a signature is one of the text by this key; false as well when the scheme does not fit the key. `signature`: of ECDSA both
--- numbers in their full length (RFC 7518, 3.4). Phases: any.
-local function verifies(key, by, signature, text)
+--- Whether a signature is one of the text by this key, or of its first bytes; false as well when the scheme does not fit the key.
+-- `signature`: of ECDSA both numbers in their full length (RFC 7518, 3.4). Phases: any.
+local function verifies(key, by, signature, text, count)
+    if count == nil then
+        count = #text
+    end
     if #signature ~= signature_bytes(key) then
         return false
     end
@@ -185,7 +188,7 @@ local function verifies(key, by, signature, text)
             encoded,
             #encoded,
             text,
-            #text
+            count
         ) == 1
     end
     ffi.C.EVP_MD_CTX_reset(verification)

@@ -1,4 +1,5 @@
 /** Checks the claims of a token, and makes the caller of them. Sources: RFC 7519, section 4.1; RFC 8693, section 4.2 (`scope`). */
+import * as random from "../../core/bytes/random";
 import type { Reason, Verdict } from "../model";
 import type { Claims } from "./token";
 
@@ -109,6 +110,19 @@ function name_of(value: unknown): string | undefined {
     return control === undefined ? text : undefined;
 }
 
+const NAME_BYTES = 8;
+
+/**
+ * The identity of a token without a subject. Each has one of its own: nothing that is kept for one caller may be given to another that
+ * has no name either. `id`: the token's SHA-256.
+ */
+function name_without_subject(id: string | undefined): string {
+    const [digits] = string.gsub(string.sub(id ?? random.hex(2), 1, NAME_BYTES), ".", (byte) =>
+        string.format("%02x", string.byte(byte)),
+    );
+    return `token-${digits}`;
+}
+
 function class_of(claims: Claims, { class_claim, classes }: Settings): string {
     if (class_claim === undefined) return STANDARD;
     const text = text_of(claims[class_claim]);
@@ -145,9 +159,9 @@ function problem(rules: Rules, claims: Claims, now: WallTime): Reason | undefine
  * The caller that claims speak of, or why they are refused. `exp` must be there. Phases: any. Never raises.
  *
  * The subject and the tenant are refused where they are no text, number or truth value of up to 256 bytes without control characters.
- * A class without an entry in `classes` is "standard". `without_subject`: the identity of a token without a subject.
+ * A class without an entry in `classes` is "standard". `id`: the token's SHA-256.
  */
-export function check(rules: Rules, claims: Claims, now: WallTime, without_subject = ""): Verdict {
+export function check(rules: Rules, claims: Claims, now: WallTime, id?: string): Verdict {
     const { settings } = rules;
     const found = problem(rules, claims, now);
     if (found !== undefined) return $multi(undefined, found);
@@ -159,7 +173,7 @@ export function check(rules: Rules, claims: Claims, now: WallTime, without_subje
         return $multi(undefined, "scope");
     }
     return $multi({
-        identity: identity === "" ? without_subject : identity,
+        identity: identity === "" ? name_without_subject(id) : identity,
         tenant,
         class: class_of(claims, settings),
         headers: headers_of(claims, rules),

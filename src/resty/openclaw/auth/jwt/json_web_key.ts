@@ -138,9 +138,15 @@ function schemes_of(names: readonly Algorithm[]): LuaMap<Algorithm, Scheme> {
     return schemes;
 }
 
-function verifies(this: JsonWebKey, algorithm: Algorithm, signature: string, text: string): boolean {
+function verifies(
+    this: JsonWebKey,
+    algorithm: Algorithm,
+    signature: string,
+    text: string,
+    count = text.length,
+): boolean {
     const scheme = this.schemes.get(algorithm);
-    return scheme !== undefined && public_keys.verifies(this.public_key, scheme, signature, text);
+    return scheme !== undefined && public_keys.verifies(this.public_key, scheme, signature, text, count);
 }
 
 const metatable = { __index: { verifies } };

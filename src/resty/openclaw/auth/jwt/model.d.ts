@@ -7,8 +7,8 @@ export interface Key {
     readonly kid: string | undefined;
     /** The algorithms that it fits, by its type, curve and `alg`. */
     readonly algorithms: readonly Algorithm[];
-    /** Whether the signature is one of the text by this key. Phases: any. Never raises. */
-    verifies(algorithm: Algorithm, signature: string, text: string): boolean;
+    /** Whether the signature is one of the text by this key, or of its first bytes. Phases: any. Never raises. */
+    verifies(algorithm: Algorithm, signature: string, text: string, count?: number): boolean;
 }
 
 /** The keys of one JWKS. Never changed after it is made. */

@@ -18,10 +18,10 @@ interface Source extends KeySource {
     readonly set: OneSecret;
 }
 
-function verifies(this: Secret, algorithm: Algorithm, signature: string, text: string): boolean {
+function verifies(this: Secret, algorithm: Algorithm, signature: string, text: string, count = text.length): boolean {
     const digest = this.digests.get(algorithm);
     if (digest === undefined) return false;
-    const [expected] = digest.hmac_bytes(this.secret, text);
+    const [expected] = digest.hmac_bytes(this.secret, text, count);
     return expected !== undefined && digests.same(expected, signature);
 }
 

@@ -1,4 +1,5 @@
 /** Takes tokens apart. Sources: RFC 7515, sections 3, 4 and 7.1; RFC 7519, section 7.2; RFC 8725, section 3.11. */
+import table_clear = require("table.clear");
 import * as base64url from "../../core/bytes/base64url";
 import type { Limits } from "../../core/text/json/structure";
 import type { Members } from "./json_object";
@@ -9,11 +10,16 @@ export interface Token {
     /** What its header says; may be anything. */
     readonly algorithm: string;
     readonly kid: string | undefined;
-    /** What the signature is of. */
-    readonly signed: string;
+    /**
+     * The token itself. Its parts get no strings of their own: tokens of one issuer are so alike that LuaJIT, which looks at few bytes of a
+     * long string to find it among all others, would take longer for that than for all else.
+     */
+    readonly text: string;
+    /** The signature is of so many of its bytes. */
+    readonly signed_bytes: number;
     readonly signature: string;
-    /** The claims, in base64url: not to be looked at before the signature is checked. */
-    readonly payload: string;
+    /** Where the claims begin, which are not to be looked at before the signature is checked. */
+    readonly payload_at: number;
 }
 
 export type Claims = Members;
@@ -42,14 +48,38 @@ function is_plain(header: Claims): boolean {
     return typ === undefined || (typeof typ === "string" && TYPES.has(string.lower(typ)));
 }
 
+/** What a header says that is not refused. */
+interface Header {
+    readonly algorithm: string;
+    readonly kid: string | undefined;
+}
+
+/** Headers that came before, by their texts: all tokens that are signed by one key have the same. */
+const known = new LuaMap<string, Header>();
+let known_count = 0;
+const MOST_KNOWN = 64;
+const MOST_KNOWN_BYTES = 512;
+
 /** Reads what the header says; nothing when it is refused. */
-function with_header(text: string, signed: string, payload: string, signature: string): Token | undefined {
-    const [header] = json_object.read(text, HEADER_LIMITS);
+function read_header(json: string): Header | undefined {
+    const [header] = json_object.read(json, HEADER_LIMITS);
     if (header === undefined || !is_plain(header)) return undefined;
     const { alg, kid } = header;
     if (typeof alg !== "string") return undefined;
     if (kid !== undefined && (typeof kid !== "string" || kid.length > MOST_KID_BYTES)) return undefined;
-    return { algorithm: alg, kid: kid as string | undefined, signed, signature, payload };
+    return { algorithm: alg, kid: kid as string | undefined };
+}
+
+function header_of(json: string): Header | undefined {
+    const header = known.get(json) ?? read_header(json);
+    if (header === undefined || json.length > MOST_KNOWN_BYTES || known.has(json)) return header;
+    if (known_count === MOST_KNOWN) {
+        table_clear(known);
+        known_count = 0;
+    }
+    known.set(json, header);
+    known_count += 1;
+    return header;
 }
 
 /**
@@ -64,17 +94,19 @@ export function parse(text: string): Token | undefined {
     const [second] = string.find(text, ".", first + 1, true);
     if (second === undefined) return undefined;
     // A further "." is none of the letters of base64url.
-    const signature = base64url.decode(string.sub(text, second + 1));
-    const header = base64url.decode(string.sub(text, 1, first - 1));
-    if (signature === undefined || header === undefined) return undefined;
-    const signed = string.sub(text, 1, second - 1);
-    return with_header(header, signed, string.sub(text, first + 1, second - 1), signature);
+    const signature = base64url.decode(text, second + 1);
+    const json = base64url.decode(text, 1, first - 1);
+    if (signature === undefined || json === undefined) return undefined;
+    const header = header_of(json);
+    if (header === undefined) return undefined;
+    const { algorithm, kid } = header;
+    return { algorithm, kid, text, signed_bytes: second - 1, signature, payload_at: first + 1 };
 }
 
 /** The claims of a token whose signature is checked; nothing unless they are one JSON object in which no name comes twice. Phases: any. */
 export function claims_of(token: Token): Claims | undefined {
-    const text = base64url.decode(token.payload);
-    if (text === undefined) return undefined;
-    const [claims] = json_object.read(text, CLAIMS_LIMITS);
+    const json = base64url.decode(token.text, token.payload_at, token.signed_bytes);
+    if (json === undefined) return undefined;
+    const [claims] = json_object.read(json, CLAIMS_LIMITS);
     return claims;
 }

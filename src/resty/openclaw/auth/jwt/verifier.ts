@@ -1,5 +1,4 @@
 /** Verifies tokens: the signature by a configured key, then the claims. Sources: RFC 7515, section 5.2; RFC 7519, section 7.2; RFC 8725. */
-import * as random from "../../core/bytes/random";
 import type { Caller, Method, Reason, Verdict } from "../model";
 import type { Algorithm } from "./algorithms";
 import * as algorithms from "./algorithms";
@@ -38,19 +37,6 @@ function key_of(keys: KeySource, token: Token): LuaMultiReturn<[key: Key] | [key
     return $multi(undefined, kid !== undefined && set.has(kid) ? "algorithm" : "unknown_key");
 }
 
-const NAME_BYTES = 8;
-
-/**
- * The identity of a token without a subject. Each has one of its own: nothing that is kept for one caller may be given to another that
- * has no name either. `id`: the token's SHA-256.
- */
-function name_of(id: string | undefined): string {
-    const [digits] = string.gsub(string.sub(id ?? random.hex(2), 1, NAME_BYTES), ".", (byte) =>
-        string.format("%02x", string.byte(byte)),
-    );
-    return `token-${digits}`;
-}
-
 /** As `check`, of a token that is not known; keeps it. */
 function verify(verifier: Verifier, text: string, id: string | undefined, now: WallTime): Verdict {
     const token = tokens.parse(text);
@@ -60,12 +46,12 @@ function verify(verifier: Verifier, text: string, id: string | undefined, now: W
     if (key === undefined) return $multi(undefined, reason);
     // Nothing from here on yields, so it is the generation of the key.
     const { generation } = verifier.keys;
-    if (!key.verifies(token.algorithm as Algorithm, token.signature, token.signed)) {
+    if (!key.verifies(token.algorithm as Algorithm, token.signature, text, token.signed_bytes)) {
         return $multi(undefined, "signature");
     }
     const claims = tokens.claims_of(token);
     if (claims === undefined) return $multi(undefined, "malformed");
-    const [caller, refused] = claim_rules.check(verifier.rules, claims, now, name_of(id));
+    const [caller, refused] = claim_rules.check(verifier.rules, claims, now, id);
     if (caller === undefined) return $multi(undefined, refused);
     const expires = (caller.expires_at! + verifier.rules.settings.leeway_seconds) as WallTime;
     if (id !== undefined) verifier.verified.keep(id, generation, caller, now, expires);

@@ -45,8 +45,8 @@ export interface Digest {
     bytes_of(text: string): Result<string>;
     /** The HMAC of a string (RFC 2104) in lower-case hex. As `of`. */
     hmac(key: string, text: string): Result<string>;
-    /** The HMAC of a string as bytes. As `of`. */
-    hmac_bytes(key: string, text: string): Result<string>;
+    /** The HMAC of a string, or of its first bytes, as bytes. As `of`. */
+    hmac_bytes(key: string, text: string, count?: number): Result<string>;
 }
 
 /** Past this many digests at a time, contexts are not kept. */
@@ -112,18 +112,18 @@ function bytes_of(this: Digest, text: string): Result<string> {
 }
 
 /** Leaves the HMAC in `digest_bytes`; false on failure. */
-function make_hmac(digest: Digest, key: string, text: string): boolean {
-    const made = ffi.C.HMAC!(digest.method, key, key.length, text, text.length, digest_bytes, digest_size);
+function make_hmac(digest: Digest, key: string, text: string, count: number): boolean {
+    const made = ffi.C.HMAC!(digest.method, key, key.length, text, count, digest_bytes, digest_size);
     return made !== undefined;
 }
 
 function hmac(this: Digest, key: string, text: string): Result<string> {
-    if (!make_hmac(this, key, text)) return $multi(undefined, failure(this));
+    if (!make_hmac(this, key, text, text.length)) return $multi(undefined, failure(this));
     return $multi(in_hex());
 }
 
-function hmac_bytes(this: Digest, key: string, text: string): Result<string> {
-    if (!make_hmac(this, key, text)) return $multi(undefined, failure(this));
+function hmac_bytes(this: Digest, key: string, text: string, count = text.length): Result<string> {
+    if (!make_hmac(this, key, text, count)) return $multi(undefined, failure(this));
     const bytes = ffi.string(digest_bytes, digest_size.get(0));
     return $multi(bytes);
 }

@@ -150,15 +150,15 @@ function start(key: PublicKey, by: Scheme): boolean {
 }
 
 /**
- * Whether a signature is one of the text by this key; false as well when the scheme does not fit the key. `signature`: of ECDSA both
- * numbers in their full length (RFC 7518, 3.4). Phases: any.
+ * Whether a signature is one of the text by this key, or of its first bytes; false as well when the scheme does not fit the key.
+ * `signature`: of ECDSA both numbers in their full length (RFC 7518, 3.4). Phases: any.
  */
-export function verifies(key: PublicKey, by: Scheme, signature: string, text: string): boolean {
+export function verifies(key: PublicKey, by: Scheme, signature: string, text: string, count = text.length): boolean {
     if (signature.length !== signature_bytes(key)) return false;
     const encoded = key.kind === "ec" ? der.ecdsa_signature(signature) : signature;
     let is_right = false;
     if (start(key, by)) {
-        is_right = ffi.C.EVP_DigestVerify!(verification, encoded, encoded.length, text, text.length) === 1;
+        is_right = ffi.C.EVP_DigestVerify!(verification, encoded, encoded.length, text, count) === 1;
     }
     ffi.C.EVP_MD_CTX_reset!(verification);
     if (!is_right) ffi.C.ERR_clear_error!();

@@ -239,15 +239,34 @@ local function create(limits)
     }
 end
 ____exports.new = create
+--- The checker of a text before, whose tables serve the next one with the same limits.
+local used
+--- How many names it keeps, of all these texts.
+local used_names = 0
+local MOST_USED_NAMES = 256
+local function take_used(limits)
+    local checker = used
+    if checker == nil or checker.limits ~= limits or used_names > MOST_USED_NAMES then
+        used_names = 0
+        return create(limits)
+    end
+    checker.bytes = 0
+    checker.state = VALUE
+    checker.members = 0
+    checker.after = AFTER_TEXT
+    return checker
+end
 --- Checks a text at once: for short ones. Why it is refused, and at which byte, counted from 1; nothing where it is fine. Phases: any.
 local function check(text, limits)
-    local checker = create(limits)
+    local checker = take_used(limits)
     feed(
         checker,
         ffi_cast("const uint8_t *", text),
         #text
     )
     local problem = finish(checker)
+    used = problem == nil and checker or nil
+    used_names = used_names + checker.members
     if problem == nil then
         return nil
     end

@@ -200,11 +200,33 @@ function create(limits: Limits): Checker {
 }
 export { create as new };
 
+/** The checker of a text before, whose tables serve the next one with the same limits. */
+let used: Checker | undefined;
+/** How many names it keeps, of all these texts. */
+let used_names = 0;
+const MOST_USED_NAMES = 256;
+
+function take_used(limits: Limits): Checker {
+    const checker = used;
+    if (checker === undefined || checker.limits !== limits || used_names > MOST_USED_NAMES) {
+        used_names = 0;
+        return create(limits);
+    }
+    checker.bytes = 0;
+    checker.state = VALUE;
+    checker.members = 0;
+    checker.after = AFTER_TEXT;
+    return checker;
+}
+
 /** Checks a text at once: for short ones. Why it is refused, and at which byte, counted from 1; nothing where it is fine. Phases: any. */
 export function check(text: string, limits: Limits): LuaMultiReturn<[problem: Problem, at: number] | [undefined]> {
-    const checker = create(limits);
+    const checker = take_used(limits);
     feed(checker, ffi.cast("const uint8_t *", text), text.length);
     const problem = finish(checker);
+    // What was refused may have ended anywhere.
+    used = problem === undefined ? checker : undefined;
+    used_names += checker.members;
     if (problem === undefined) return $multi(undefined);
     return $multi(problem, checker.bytes);
 }
