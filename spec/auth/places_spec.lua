@@ -15,11 +15,7 @@ describe("auth.places", function()
         assert.is_false(pcall(read_option, places.KIND, 1, "from[1]"))
     end)
 
-<<<<<<< HEAD
-    it("finds names without regard to case, as nginx does", function()
-=======
     it("knows nginx's variable of a header", function()
->>>>>>> authtests
         assert.equal("http_x_api_key", places.header("X-API-Key").header.variable)
     end)
 end)
