@@ -1,4 +1,5 @@
 import { execFile, spawn } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -246,6 +247,13 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                         chat = { upstream = "cluster", body_digest = {}, inference = { include_usage = true } },
                         image = { upstream = "cluster", checks = { content_types = { "image/jpeg" } }, body_digest = { max_bytes = 100 } },
                         secret = { upstream = "light", identity = { accept = "mutual_tls" } },
+                        guarded = {
+                            upstream = "light",
+                            auth = {
+                                jwt = { jwks_file = ngx.config.prefix() .. "keys.json", issuer = false, audience = false },
+                                counted_tenants = { "acme" },
+                            },
+                        },
                         kept = {
                             upstream = "away",
                             deadline = {},
@@ -258,7 +266,7 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                         durable = true,
                         spool = "${folder}/spool",
                     },
-                    metrics = { max_series = 200 },
+                    metrics = { max_series = 215 },
                 }
             }
             upstream cluster {
@@ -339,6 +347,9 @@ async function startGateway(folder: string): Promise<NativeNginx> {
             }
             location = /metrics/openclaw { content_by_lua_block { require("resty.openclaw").metrics_page() } }`,
         files: {
+            "keys.json": JSON.stringify({
+                keys: [generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" })],
+            }),
             "openclaw.conf": conf("openclaw").replace("lua_shared_dict openclaw 10m;", ""),
             ...Object.fromEntries(
                 ["errors", "admin", "proxy", "route", "cache", "retry_post", "edge", "edge_route"].map((name) => [
