@@ -165,7 +165,7 @@ describe("the time that a cache saves", function()
     end
 
     it("is what nodes took before, less what the hit took", function()
-        local grown = growth("saved", 1, function() get("key=a&sleep=0.2&variant=timed") end)
+        local grown = growth("saved", 1, function() get("key=a&sleep=1&variant=timed") end)
         assert.equal(0, grown(saved("timed")))
         grown = growth("saved", 3, function()
             for _ = 1, 3 do get("key=a&variant=timed") end
@@ -183,7 +183,7 @@ describe("the time that a cache saves", function()
     end)
 
     it("is not learned from failures", function()
-        growth("saved", 1, function() get("key=c&sleep=0.2&variant=failing") end)
+        growth("saved", 1, function() get("key=c&sleep=1&variant=failing") end)
         growth("saved", 20, function()
             for _ = 1, 20 do
                 assert.equal(404, http.get("/metrics/saved?key=d&variant=failing&status=404&bypass=1").status)
@@ -194,7 +194,7 @@ describe("the time that a cache saves", function()
     end)
 
     it("counts stale answers, and learns nothing from the nodes that failed before these", function()
-        growth("saved", 1, function() get("key=e&sleep=0.2&variant=stale") end)
+        growth("saved", 1, function() get("key=e&sleep=1&variant=stale") end)
         local function one_more()
             return growth("saved", 1, function() get("key=e&status=500&variant=stale") end)
         end

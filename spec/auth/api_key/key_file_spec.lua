@@ -5,6 +5,7 @@ local entries = require("resty.openclaw.auth.api_key.entries")
 local key_file = require("resty.openclaw.auth.api_key.key_file")
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local watched_file = require("resty.openclaw.core.files.watched_file")
+local is_foreign = require("spec.support.is_foreign")
 
 local key, line = api_keys.key, api_keys.line
 local registry = metric_registry.open("openclaw")
@@ -35,7 +36,8 @@ describe("auth.api_key.key_file", function()
         ngx.log = function(_, ...)
             local parts = { ... }
             for index = 1, select("#", ...) do parts[index] = tostring(parts[index]) end
-            lines[#lines + 1] = table.concat(parts)
+            local text = table.concat(parts)
+            if not is_foreign(text) then lines[#lines + 1] = text end
         end
     end)
 
