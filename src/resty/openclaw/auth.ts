@@ -1,6 +1,6 @@
 /**
- * Authenticates callers by JSON Web Tokens and API keys. Sets `$openclaw_identity`, `$openclaw_tenant` and `$openclaw_class`. See
- * docs/auth.md.
+ * Authenticates callers by JSON Web Tokens and API keys. Sets `$openclaw_identity`, `$openclaw_tenant`, `$openclaw_class` and
+ * `$openclaw_auth_method`. See docs/auth.md.
  */
 import type { Challenge } from "./auth/answers";
 import * as answers from "./auth/answers";
