@@ -527,9 +527,15 @@ describe("post_action", function()
 
         it("stays open from one batch to the next", function()
             local random = replace(require("resty.openclaw.core.bytes.random"), "share", function() return 0 end)
-            local plugin = new({ batch_entries = 2, batch_seconds = 60, retry_seconds = 0.05 })
-            local broken = true
-            local sink = scripted(plugin, function()
+            local clock = require("resty.openclaw.core.time.clock")
+            local now, later = clock.now, 0
+            local back = replace(clock, "now", function() return now() + later end)
+            local plugin = new({ batch_entries = 2, batch_seconds = 60, retry_seconds = 100 })
+            local broken, circuits = true, {}
+            local sink = scripted(plugin, function(try)
+                circuits[try] = circuit(plugin)
+                -- The time of the first batch is over when the circuit is open.
+                if circuits[try] == 1 then later = 200 end
                 if broken then return "retry", "no" end
                 return "sent"
             end)
@@ -539,9 +545,10 @@ describe("post_action", function()
             eventually(function() return dropped(plugin, "gave_up") == 2 end)
             local before = #sink.texts
             eventually(function() return #sink.texts > before end)
-            assert.equal("3\n", sink.texts[before + 1])
+            assert.same({ "3\n", 1 }, { sink.texts[before + 1], circuits[before + 1] })
             broken = false
             eventually(function() return queued(plugin) == 0 end)
+            back()
             random()
             assert.equal(2, count(plugin.figures.sent))
         end)

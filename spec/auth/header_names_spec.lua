@@ -24,7 +24,7 @@ describe("auth.header_names", function()
     end)
 
     it("takes none that has another meaning", function()
-        for _, name in ipairs({ "Authorization", "COOKIE", "host", "Content-Length", "Content-Type", "transfer-encoding", "Connection", "Upgrade", "X-OpenClaw-Identity", "x-openclaw-delivery" }) do
+        for _, name in ipairs({ "Authorization", "COOKIE", "host", "Content-Length", "Content-Type", "transfer-encoding", "Connection", "Upgrade", "X-OpenClaw-Identity", "x-openclaw-delivery", "X-Real-IP", "X-Forwarded-For", "X-Request-Id", "traceparent" }) do
             refusal(name)
         end
     end)

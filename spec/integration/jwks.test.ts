@@ -116,7 +116,7 @@ test("all workers have a changed file within two seconds, however it was changed
     await symlink("target", `${file}.new`);
     await rename(`${file}.new`, file);
     expect(await awaitKeys(nginx, "d")).toBeLessThan(SOON);
-    expect(await nginx.get("/metrics")).toContain('openclaw_auth_key_load_failures_total{route="r"} 0');
+    expect(await nginx.get("/metrics")).toContain('openclaw_auth_key_load_failures_total{route="r",method="jwt"} 0');
     expect(await linesWith(nginx, "[error]")).toEqual([]);
 });
 
@@ -124,19 +124,19 @@ test("a broken file leaves all workers their keys, and one of them says so, once
     await using nginx = await fromFile();
     await replace(nginx, '{"keys":[{"kty":"oct","k":"c2VjcmV0"}]}');
     await eventually("the metrics say so", async () =>
-        (await nginx.get("/metrics")).includes('openclaw_auth_keys_stale{route="r"} 1'),
+        (await nginx.get("/metrics")).includes('openclaw_auth_keys_stale{route="r",method="jwt"} 1'),
     );
     await new Promise((resolve) => setTimeout(resolve, 3 * SECOND));
     expect(await keysOf(nginx)).toEqual(new Set(["a"]));
     const page = await nginx.get("/metrics");
-    expect(page).toContain('openclaw_auth_key_load_failures_total{route="r"} 1');
-    expect(page).toContain('openclaw_auth_keys{route="r"} 1');
+    expect(page).toContain('openclaw_auth_key_load_failures_total{route="r",method="jwt"} 1');
+    expect(page).toContain('openclaw_auth_keys{route="r",method="jwt"} 1');
     expect(await linesWith(nginx, "[error]")).toHaveLength(1);
     expect(await linesWith(nginx, "test: jwks_file: ")).toHaveLength(1);
     expect(await nginx.errorLog()).not.toContain("c2Vj");
     await replace(nginx, jwks("b"));
     expect(await awaitKeys(nginx, "b")).toBeLessThan(SOON);
-    expect(await nginx.get("/metrics")).toContain('openclaw_auth_keys_stale{route="r"} 0');
+    expect(await nginx.get("/metrics")).toContain('openclaw_auth_keys_stale{route="r",method="jwt"} 0');
 });
 
 test("a file that is written slowly is not taken half written", async () => {
@@ -169,10 +169,10 @@ test.runIf(isRoot)("workers that may not read what their master has read say how
     await new Promise((resolve) => setTimeout(resolve, 2 * SECOND));
     expect(await linesWith(nginx, REMEDY)).toHaveLength(1);
     expect(await keysOf(nginx)).toEqual(new Set(["a"]));
-    expect(await nginx.get("/metrics")).toContain('openclaw_auth_keys_stale{route="r"} 1');
+    expect(await nginx.get("/metrics")).toContain('openclaw_auth_keys_stale{route="r",method="jwt"} 1');
     await replace(nginx, jwks("b"));
     expect(await awaitKeys(nginx, "b")).toBeLessThan(SOON);
-    expect(await nginx.get("/metrics")).toContain('openclaw_auth_keys_stale{route="r"} 0');
+    expect(await nginx.get("/metrics")).toContain('openclaw_auth_keys_stale{route="r",method="jwt"} 0');
 });
 
 test.runIf(isRoot)("workers that may not read a file any more keep its keys", async () => {
@@ -192,7 +192,7 @@ test("a URL's keys are fetched once, and reach all workers, as do changes", asyn
     // The next fetch is 2 seconds after the first one at the latest.
     expect(await awaitKeys(nginx, "b,c")).toBeLessThan(4 * SECOND);
     expect(await linesWith(nginx, "[error]")).toEqual([]);
-    expect(await nginx.get("/metrics")).toContain('openclaw_auth_keys{route="r"} 2');
+    expect(await nginx.get("/metrics")).toContain('openclaw_auth_keys{route="r",method="jwt"} 2');
 });
 
 test("an issuer that fails leaves all workers their keys", async () => {
@@ -201,7 +201,7 @@ test("an issuer that fails leaves all workers their keys", async () => {
     await awaitKeys(nginx, "a");
     issuer.kids = [];
     await eventually("there are failures", async () =>
-        /openclaw_auth_key_load_failures_total\{route="r"\} ([2-9]|\d\d)/.test(await nginx.get("/metrics")),
+        /openclaw_auth_key_load_failures_total\{route="r",method="jwt"\} ([2-9]|\d\d)/.test(await nginx.get("/metrics")),
     );
     expect(await keysOf(nginx)).toEqual(new Set(["a"]));
     expect(await linesWith(nginx, "[error]")).toHaveLength(1);

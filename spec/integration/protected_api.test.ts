@@ -237,7 +237,7 @@ test("so is the issuer's key, and a broken file changes nothing", async () => {
     await replace("jwt_keys.json", '{"keys":[');
     await eventually(
         "the metric says so",
-        async () => (await metrics()).get('openclaw_auth_keys_stale{route="analyze"}') === 1,
+        async () => (await metrics()).get('openclaw_auth_keys_stale{route="analyze",method="jwt"}') === 1,
     );
     expect(await analyze(next)).toMatchObject({ status: 200 });
     await replace("jwt_keys.json", before);

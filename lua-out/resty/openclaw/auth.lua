@@ -32,12 +32,14 @@ local IDENTITY = "openclaw_identity"
 local TENANT = "openclaw_tenant"
 local CLASS = "openclaw_class"
 local METHOD = "openclaw_auth_method"
+local ERROR = "openclaw_auth_error"
 local STANDARD = "standard"
 local function counter(auth, method, result)
     return auth.figures.results[method][result]
 end
 local function refuse(auth, method, challenge, reason)
     counter(auth, method, reason):inc()
+    request_set_variable(ERROR, reason)
     return answers_refuse(challenge, reason)
 end
 --- The credential of a way; nothing where the request has none. Refuses the request if there are several that differ.
@@ -273,7 +275,13 @@ local declaration = {
     meaning = "[accepts requests with a valid token or API key](auth.md) only",
     order = {access = 250},
     schema = settings_SCHEMA,
-    variables = {[IDENTITY] = "", [TENANT] = "", [CLASS] = STANDARD, [METHOD] = ""},
+    variables = {
+        [IDENTITY] = "",
+        [TENANT] = "",
+        [CLASS] = STANDARD,
+        [METHOD] = "",
+        [ERROR] = ""
+    },
     create = create
 }
 ____exports.plugin = contract_define(declaration)

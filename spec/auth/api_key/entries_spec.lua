@@ -159,18 +159,18 @@ describe("auth.api_key.entries", function()
         assert.equal(2, assert(parse(first .. "A " .. digest("b") .. "\n")).count)
     end)
 
-    it("takes 100,000 keys and no more, and may pause after each line", function()
+    it("takes 10,000 keys and no more, and may pause after each line", function()
         local lines, pauses = {}, 0
         local function hash_of(number) return ("%08x"):format(number):rep(8) end
-        for number = 1, 100000 do lines[number] = ("c%d %s"):format(number, hash_of(number)) end
+        for number = 1, 10000 do lines[number] = ("c%d %s"):format(number, hash_of(number)) end
         local found = assert(entries.parse(table.concat(lines, "\n") .. "\n", function() pauses = pauses + 1 end))
-        assert.equal(100000, found.count)
-        assert.equal(100000, pauses)
-        for _, number in ipairs({ 1, 4096, 4097, 99999, 100000 }) do
+        assert.equal(10000, found.count)
+        assert.equal(10000, pauses)
+        for _, number in ipairs({ 1, 9999, 10000 }) do
             assert.equal("c" .. number, entries.find(found, hash_of(number)).identity)
         end
-        lines[100001] = "one-more " .. D
-        assert.equal("line 100001: there are more than 100000 keys", err_of(table.concat(lines, "\n") .. "\n"))
+        lines[10001] = "one-more " .. D
+        assert.equal("line 10001: there are more than 10000 keys", err_of(table.concat(lines, "\n") .. "\n"))
         lines[5000] = "c70 " .. D
         assert.equal("line 5000: it has the id of line 70", err_of(table.concat(lines, "\n", 1, 5000) .. "\n"))
     end)

@@ -48,7 +48,7 @@ describe("auth.api_key with 10,000 mutations (SPEC_SEED=" .. SEED .. ")", functi
         local file = assert(io.open(PATH, "wb"))
         file:write(TEXT)
         file:close()
-        local options = { registry = metric_registry.open("openclaw"), plugin = "auth", option = "spec", path = PATH }
+        local options = { registry = metric_registry.open("openclaw"), plugin = "auth", route = "mutations_spec", option = "spec", path = PATH }
         local method = key_file.new(options)
         os.remove(PATH)
         local is_key, accepted, reasons = {}, {}, {}

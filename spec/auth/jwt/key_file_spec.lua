@@ -28,7 +28,7 @@ describe("key_file", function()
         look()
     end
 
-    local function value(name) return samples.value(registry, name, route) end
+    local function value(name) return samples.value(registry, name, route, "jwt") end
 
     before_each(function()
         last = last + 1
@@ -46,6 +46,20 @@ describe("key_file", function()
     after_each(function()
         ngx.log, ngx.sleep = log, sleep
         os.remove(PATH)
+    end)
+
+    it("has the keys of a file once for all routes", function()
+        open()
+        local first = source
+        assert.equal(first, key_file.new({ registry = registry, route = route .. " too", option = OPTION, path = PATH }))
+        os.remove(PATH)
+        look()
+        for _, name in ipairs({ route, route .. " too" }) do
+            assert.equal(1, samples.value(registry, "openclaw_auth_keys_stale", name, "jwt"))
+            assert.equal(1, samples.value(registry, "openclaw_auth_key_load_failures_total", name, "jwt"))
+        end
+        write(jwks.text("c"))
+        assert.are_not.equal(first, key_file.new({ registry = registry, route = route, option = OPTION, path = PATH }))
     end)
 
     it("has the keys from the start", function()

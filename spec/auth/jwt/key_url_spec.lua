@@ -77,7 +77,7 @@ describe("key_url", function()
         ngx.log, clock.now, key_set.parse, fetch.fetch = log, now, parse, request
     end)
 
-    local function value(name) return samples.value(registry, name, "key_url " .. last) end
+    local function value(name) return samples.value(registry, name, "key_url " .. last, "jwt") end
 
     it("has no keys before they are fetched, and then has", function()
         local source = open()
@@ -199,8 +199,10 @@ describe("key_url", function()
                 assert.equal("a", kids(source))
                 assert.equal(generation, source.generation)
                 assert.same({ 1, 3 }, { value("openclaw_auth_keys_stale"), value("openclaw_auth_key_load_failures_total") })
-                assert.is_true(source:status().stale)
+                local status = source:status()
+                assert.is_true(status.stale)
                 assert.equal(1, #lines)
+                assert.truthy(lines[1]:find(status.trouble, 1, true), lines[1])
                 assert.truthy(lines[1]:find("auth: jwks: " .. OPTION .. ": http://127.0.0.1:18080/http_client/raw: ", 1, true), lines[1])
                 assert.truthy(lines[1]:find("; the keys loaded before stay in use", 1, true))
                 assert.is_nil(lines[1]:find("secret", 1, true))
@@ -209,6 +211,7 @@ describe("key_url", function()
                 fetch_now(source)
                 assert.equal("c", kids(source))
                 assert.same({ 0, 0 }, { value("openclaw_auth_keys_stale"), source:status().failures })
+                assert.is_nil(source:status().trouble)
             end)
         end
 

@@ -2,6 +2,7 @@ local base64url = require("resty.openclaw.core.bytes.base64url")
 local cjson = require("cjson")
 local claim_rules = require("resty.openclaw.auth.jwt.claims")
 local digests = require("resty.openclaw.core.bytes.digest")
+local jwks = require("spec.support.jwks")
 local key_set = require("resty.openclaw.auth.jwt.key_set")
 local public_key = require("resty.openclaw.core.bytes.public_key")
 local rfc_tokens = require("spec.support.rfc_tokens")
@@ -125,6 +126,12 @@ describe("auth.jwt.verifier", function()
         for _, secret in ipairs({ token_vectors.keys.RS256, n, base64url.decode(n), verifier.keys.set:find("RS256", "key-rs256").text, "" }) do
             assert.equal("algorithm", reason(verifier, signed(header, { exp = NOW + 600 }, secret)))
         end
+    end)
+
+    it("refuses at start keys that are for none of the algorithms", function()
+        local set = assert(key_set.parse(jwks.text("a")))
+        verifiers.check_fit("auth.jwt", { "RS256", "ES256" }, set)
+        assert.has_error(function() verifiers.check_fit("auth.jwt", { "RS256", "EdDSA" }, set) end, "auth.jwt.algorithms: the keys are for ES256, and not for RS256, EdDSA")
     end)
 
     it("refuses at start algorithms that do not go with the keys", function()

@@ -1,6 +1,6 @@
 /**
- * Authenticates callers by JSON Web Tokens and API keys. Sets `$openclaw_identity`, `$openclaw_tenant`, `$openclaw_class` and
- * `$openclaw_auth_method`. See docs/auth.md.
+ * Authenticates callers by JSON Web Tokens and API keys. Sets `$openclaw_identity`, `$openclaw_tenant`, `$openclaw_class`,
+ * `$openclaw_auth_method` and `$openclaw_auth_error`. See docs/auth.md.
  */
 import type { Challenge } from "./auth/answers";
 import * as answers from "./auth/answers";
@@ -48,6 +48,7 @@ const IDENTITY = "openclaw_identity";
 const TENANT = "openclaw_tenant";
 const CLASS = "openclaw_class";
 const METHOD = "openclaw_auth_method";
+const ERROR = "openclaw_auth_error";
 const STANDARD = "standard";
 
 function counter(auth: Auth, method: MethodName, result: figures_of.Result): Counter {
@@ -56,6 +57,7 @@ function counter(auth: Auth, method: MethodName, result: figures_of.Result): Cou
 
 function refuse(auth: Auth, method: MethodName, challenge: Challenge, reason: Reason): never {
     counter(auth, method, reason).inc();
+    request.set_variable(ERROR, reason);
     return answers.refuse(challenge, reason);
 }
 
@@ -195,7 +197,7 @@ const declaration = {
     // After `edge`, whose deliveries were authenticated before; before `identity`, which may sign what this plugin finds.
     order: { access: 250 },
     schema: settings.SCHEMA,
-    variables: { [IDENTITY]: "", [TENANT]: "", [CLASS]: STANDARD, [METHOD]: "" },
+    variables: { [IDENTITY]: "", [TENANT]: "", [CLASS]: STANDARD, [METHOD]: "", [ERROR]: "" },
     create,
 };
 

@@ -31,9 +31,10 @@ local function hyphens_in(name)
     local ____, count = string_gsub(name, "-", "-")
     return count
 end
---- Headers that HTTP itself needs, that have credentials of their own form, or that this gateway removes.
+--- Headers that HTTP itself needs, that have credentials of their own form, or that nginx/proxy.conf sets.
 local TAKEN = {}
 for ____, name in ipairs({
+    "accept-encoding",
     "authorization",
     "connection",
     "content-encoding",
@@ -45,9 +46,15 @@ for ____, name in ipairs({
     "keep-alive",
     "proxy-authorization",
     "te",
+    "traceparent",
+    "tracestate",
     "trailer",
     "transfer-encoding",
-    "upgrade"
+    "upgrade",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "x-request-id"
 }) do
     TAKEN[name] = true
 end

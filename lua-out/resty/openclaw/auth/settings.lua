@@ -45,6 +45,7 @@ local jwks_url_new = jwks_url.new
 local secrets = require("resty.openclaw.auth.jwt.secret")
 local secrets_new = secrets.new
 local verifier = require("resty.openclaw.auth.jwt.verifier")
+local verifier_check_fit = verifier.check_fit
 local verifier_new = verifier.new
 local places = require("resty.openclaw.auth.places")
 local places_KIND = places.KIND
@@ -251,6 +252,13 @@ local function jwt_way(options, path, route, registry, is_only)
         registry,
         names
     )
+    if options.jwks_file ~= nil then
+        verifier_check_fit(
+            path,
+            names,
+            keys:current()
+        )
+    end
     local its_places = {}
     for ____, entry in ipairs(options.from) do
         local ____temp_3
@@ -277,13 +285,14 @@ local function jwt_way(options, path, route, registry, is_only)
         }
     }
 end
-local function api_key_method(options, path, registry)
+local function api_key_method(options, path, route, registry)
     local ____options_4 = options
     local file = ____options_4.file
     local redis = ____options_4.redis
     if file ~= nil then
         return key_file_new({
             registry = registry,
+            route = route,
             plugin = NAME,
             option = problem_child(path, "file"),
             path = file
@@ -295,7 +304,7 @@ local function api_key_method(options, path, registry)
         fault_new(NAME, registry)
     )
 end
-local function api_key_way(options, path, registry, is_only)
+local function api_key_way(options, path, route, registry, is_only)
     check_one_of(path, {"file", "redis"}, options)
     local its_places = {}
     for ____, entry in ipairs(options.from) do
@@ -314,7 +323,7 @@ local function api_key_way(options, path, registry, is_only)
         end
     end
     return {
-        method = api_key_method(options, path, registry),
+        method = api_key_method(options, path, route, registry),
         place = places_all_of(its_places),
         challenge = {realm = options.realm, scope = ""}
     }
@@ -351,6 +360,7 @@ local function ways(options, path, route, registry)
         found[#found + 1] = api_key_way(
             api_key,
             problem_child(path, "api_key"),
+            route,
             registry,
             jwt == nil
         )

@@ -23,9 +23,10 @@ function hyphens_in(name: string): number {
     return count;
 }
 
-/** Headers that HTTP itself needs, that have credentials of their own form, or that this gateway removes. */
+/** Headers that HTTP itself needs, that have credentials of their own form, or that nginx/proxy.conf sets. */
 const TAKEN = new LuaSet<string>();
 for (const name of [
+    "accept-encoding",
     "authorization",
     "connection",
     "content-encoding",
@@ -37,9 +38,15 @@ for (const name of [
     "keep-alive",
     "proxy-authorization",
     "te",
+    "traceparent",
+    "tracestate",
     "trailer",
     "transfer-encoding",
     "upgrade",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "x-request-id",
 ]) {
     TAKEN.add(name);
 }

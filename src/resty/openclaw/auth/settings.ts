@@ -191,6 +191,7 @@ function jwt_way(options: JwtOptions, path: string, route: string, registry: Reg
         headers: as_record(options.headers),
     };
     const keys = key_source(options, path, route, registry, names);
+    if (options.jwks_file !== undefined) verifier.check_fit(path, names, keys.current()!);
     const its_places: Place[] = [];
     for (const entry of options.from) {
         its_places.push(entry === "header" ? places.bearer(is_only ? undefined : true) : places.of(entry));
@@ -202,14 +203,14 @@ function jwt_way(options: JwtOptions, path: string, route: string, registry: Reg
     };
 }
 
-function api_key_method(options: ApiKeyOptions, path: string, registry: Registry): Method {
+function api_key_method(options: ApiKeyOptions, path: string, route: string, registry: Registry): Method {
     const { file, redis } = options;
     if (file !== undefined)
-        return key_file.new({ registry, plugin: NAME, option: problem.child(path, "file"), path: file });
+        return key_file.new({ registry, route, plugin: NAME, option: problem.child(path, "file"), path: file });
     return redis_keys.new(redis!, problem.child(path, "redis"), fault.new(NAME, registry));
 }
 
-function api_key_way(options: ApiKeyOptions, path: string, registry: Registry, is_only: boolean): Way {
+function api_key_way(options: ApiKeyOptions, path: string, route: string, registry: Registry, is_only: boolean): Way {
     check_one_of(path, ["file", "redis"], options);
     const its_places: Place[] = [];
     for (const entry of options.from) {
@@ -219,7 +220,7 @@ function api_key_way(options: ApiKeyOptions, path: string, registry: Registry, i
         } else its_places.push(places.of(entry));
     }
     return {
-        method: api_key_method(options, path, registry),
+        method: api_key_method(options, path, route, registry),
         place: places.all_of(its_places),
         challenge: { realm: options.realm, scope: "" },
     };
@@ -238,7 +239,7 @@ export function ways(options: Options, path: string, route: string, registry: Re
         found.push(jwt_way(jwt, problem.child(path, "jwt"), route, registry, api_key === undefined));
     }
     if (api_key !== undefined) {
-        found.push(api_key_way(api_key, problem.child(path, "api_key"), registry, jwt === undefined));
+        found.push(api_key_way(api_key, problem.child(path, "api_key"), route, registry, jwt === undefined));
     }
     return found;
 }

@@ -12,11 +12,9 @@ local attributes = require("resty.openclaw.auth.api_key.attributes")
 local attributes_NAMES_IN_WORDS = attributes.NAMES_IN_WORDS
 local attributes_caller_of = attributes.caller_of
 local attributes_is_name = attributes.is_name
-local parts = require("resty.openclaw.auth.api_key.parts")
-local parts_new = parts.new
-local MOST_BYTES = 16 * 1024 * 1024
+local MOST_BYTES = 2 * 1024 * 1024
 ____exports.MOST_BYTES = MOST_BYTES
-local MOST_KEYS = 100000
+local MOST_KEYS = 10000
 ____exports.MOST_KEYS = MOST_KEYS
 --- Of comments too.
 local MOST_LINE_BYTES = 8192
@@ -61,11 +59,11 @@ local function add(reading, line, number)
     end
     local digits = string_lower(digest)
     local first_half = string_sub(digits, 1, HALF)
-    local earlier = reading.lines:get(id)
+    local earlier = reading.lines[id]
     if earlier ~= nil then
         return "it has the id of line " .. tostring(earlier)
     end
-    if reading.by_first_half:get(first_half) ~= nil then
+    if reading.by_first_half[first_half] ~= nil then
         return "it has the key of an earlier line"
     end
     if reading.count == MOST_KEYS then
@@ -74,8 +72,8 @@ local function add(reading, line, number)
     local entry = caller
     entry.second_half = string_sub(digits, HALF + 1)
     reading.count = reading.count + 1
-    reading.lines:add(id, number)
-    reading.by_first_half:add(first_half, entry)
+    reading.lines[id] = number
+    reading.by_first_half[first_half] = entry
     return nil
 end
 --- Whether a line of no more than `MOST_LINE_BYTES` has a key: it is neither empty nor a comment.
@@ -101,15 +99,10 @@ local function add_if_any(reading, line, number)
     end
     return ____has_key_result_0
 end
---- The keys in a text; a text without any is refused. `yield_if_due` is called after each line: see `time_slice.paced`. Nil and what is wrong,
--- with the number of the line. Phases: any in which that function may be called.
-local function parse(text, yield_if_due)
-    local reading = {
-        lines = parts_new(),
-        by_first_half = parts_new(),
-        known = {},
-        count = 0
-    }
+--- The keys in a text; a text without any is refused. `pause` is called after each line, for those who may yield (`time_slice.paced`). Nil and what is wrong,
+-- with the number of the line. Phases: any, with `pause` those in which it may be called.
+local function parse(text, pause)
+    local reading = {lines = {}, by_first_half = {}, known = {}, count = 0}
     local number = 0
     local at = 1
     while at <= #text do
@@ -127,7 +120,9 @@ local function parse(text, yield_if_due)
             return nil, (("line " .. tostring(number)) .. ": ") .. wrong
         end
         at = ____end + 1
-        yield_if_due()
+        if pause ~= nil then
+            pause()
+        end
     end
     local count = reading.count
     local by_first_half = reading.by_first_half
@@ -142,7 +137,7 @@ ____exports.parse = parse
 -- The look-up in a table takes a time that depends on the digest. That tells nobody anything of use: who tries keys cannot choose their
 -- digests, and the digests in the table have 128 random bits more, which are compared in constant time.
 local function find(entries, digest)
-    local entry = entries.by_first_half:get(string_sub(digest, 1, HALF))
+    local entry = entries.by_first_half[string_sub(digest, 1, HALF)]
     if entry == nil or not digests_same(
         entry.second_half,
         string_sub(digest, HALF + 1)

@@ -1,4 +1,5 @@
 local ____exports = {}
+local ipairs = ipairs
 local setmetatable = setmetatable
 local math_max = math.max
 local watched_file = require("resty.openclaw.core.files.watched_file")
@@ -6,7 +7,7 @@ local watched_file_begin = watched_file.begin
 local watched_file_new = watched_file.new
 local time_slice = require("resty.openclaw.core.time.time_slice")
 local time_slice_paced = time_slice.paced
-local key_figures = require("resty.openclaw.auth.jwt.key_figures")
+local key_figures = require("resty.openclaw.auth.key_figures")
 local key_figures_add = key_figures.add
 local key_figures_failures = key_figures.failures
 local key_set = require("resty.openclaw.auth.jwt.key_set")
@@ -26,6 +27,10 @@ end
 local function current(self)
     return self.keys
 end
+local function count(self)
+    local ____opt_0 = self.keys
+    return ____opt_0 and #____opt_0.keys or 0
+end
 local function is_stale(self)
     return self.file.trouble ~= nil
 end
@@ -37,8 +42,7 @@ local function init_worker(self)
 end
 local function status(self)
     local ____self_file_options_path_4 = self.file.options.path
-    local ____opt_0 = self.keys
-    local ____temp_5 = ____opt_0 and #____opt_0.keys or 0
+    local ____temp_5 = self:count()
     local ____opt_2 = self.keys
     return {
         source = ____self_file_options_path_4,
@@ -55,24 +59,27 @@ end
 local metatable = {__index = {
     current = current,
     find = current,
+    count = count,
     is_stale = is_stale,
     loaded_at = loaded_at,
     init_worker = init_worker,
     status = status
 }}
---- The keys in a file. Raises when it cannot be read or has no keys; the message begins with the option's path and shows nothing of
--- the file. Phases: init.
-local function create(____bindingPattern0)
+--- By dict and path: routes with the same file share its keys.
+local known = {}
+local function count_failure(source)
+    for ____, counter in ipairs(source.failures) do
+        counter:inc()
+    end
+end
+local function read(____bindingPattern0)
     local path
     local option
-    local route
     local registry
     registry = ____bindingPattern0.registry
-    route = ____bindingPattern0.route
     option = ____bindingPattern0.option
     path = ____bindingPattern0.path
-    local failures = key_figures_failures(registry, route)
-    local source = setmetatable({generation = 0, keys = nil}, metatable)
+    local source = setmetatable({generation = 0, keys = nil, failures = {}}, metatable)
     source.file = watched_file_new({
         registry = registry,
         plugin = "auth",
@@ -80,9 +87,29 @@ local function create(____bindingPattern0)
         path = path,
         most_bytes = key_set_MOST_BYTES,
         on_text = function(text) return take(source, text) end,
-        on_trouble = function() return failures:inc() end
+        on_trouble = function()
+            count_failure(source)
+        end
     })
-    key_figures_add(registry, route, source)
+    return source
+end
+--- The keys in a file. Raises when it cannot be read or has no keys; the message begins with the option's path and shows nothing of
+-- the file. Phases: init.
+local function create(options)
+    local ____options_6 = options
+    local registry = ____options_6.registry
+    local route = ____options_6.route
+    local path = ____options_6.path
+    local name = (registry.dict_name .. " ") .. path
+    local source = read(options)
+    local earlier = known[name]
+    if earlier ~= nil and earlier.file.digest == source.file.digest then
+        source = earlier
+    end
+    known[name] = source
+    local ____source_failures_7 = source.failures
+    ____source_failures_7[#____source_failures_7 + 1] = key_figures_failures(registry, route, "jwt")
+    key_figures_add(registry, route, "jwt", source)
     return source
 end
 ____exports.new = create

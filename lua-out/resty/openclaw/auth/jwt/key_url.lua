@@ -8,7 +8,7 @@ local worker_process = require("resty.openclaw.core.process.worker_process")
 local worker_process_is_here = worker_process.is_here
 local clock = require("resty.openclaw.core.time.clock")
 local clock_now = clock.now
-local key_figures = require("resty.openclaw.auth.jwt.key_figures")
+local key_figures = require("resty.openclaw.auth.key_figures")
 local key_figures_add = key_figures.add
 local key_figures_failures = key_figures.failures
 local feeds = require("resty.openclaw.auth.jwt.key_url.feed")
@@ -21,6 +21,7 @@ local refresh = require("resty.openclaw.auth.jwt.key_url.refresh")
 local refresh_ask = refresh.ask
 local shared_keys = require("resty.openclaw.auth.jwt.key_url.shared")
 local shared_keys_failures = shared_keys.failures
+local shared_keys_trouble = shared_keys.trouble
 local waitings = require("resty.openclaw.auth.jwt.key_url.waiting")
 local waitings_is_worthwhile = waitings.is_worthwhile
 local waitings_new = waitings.new
@@ -52,6 +53,10 @@ local function find(self, kid)
         end
     end
 end
+local function count(self)
+    local ____opt_2 = self.keys
+    return ____opt_2 and #____opt_2.keys or 0
+end
 local function is_stale(self)
     return shared_keys_failures(self.shared) > 0
 end
@@ -65,8 +70,7 @@ end
 local function status(self)
     local moment = feeds_loaded_at(self)
     local ____self_place_name_7 = self.place.name
-    local ____opt_2 = self.keys
-    local ____temp_8 = ____opt_2 and #____opt_2.keys or 0
+    local ____temp_8 = self:count()
     local ____opt_4 = self.keys
     local ____temp_9 = ____opt_4 and ____opt_4.skipped or ({})
     local ____temp_6
@@ -84,7 +88,8 @@ local function status(self)
         skipped = ____temp_9,
         age_seconds = ____temp_6,
         stale = self:is_stale(),
-        failures = shared_keys_failures(self.shared)
+        failures = shared_keys_failures(self.shared),
+        trouble = shared_keys_trouble(self.shared)
     }
 end
 local function tick(premature)
@@ -122,6 +127,7 @@ end
 local metatable = {__index = {
     current = current,
     find = find,
+    count = count,
     is_stale = is_stale,
     loaded_at = loaded_at,
     status = status,
@@ -164,8 +170,8 @@ local function create(options)
     local source = sources[name] or make(options)
     sources[name] = source
     local ____source_failures_11 = source.failures
-    ____source_failures_11[#____source_failures_11 + 1] = key_figures_failures(registry, route)
-    key_figures_add(registry, route, source)
+    ____source_failures_11[#____source_failures_11 + 1] = key_figures_failures(registry, route, "jwt")
+    key_figures_add(registry, route, "jwt", source)
     return source
 end
 ____exports.new = create

@@ -2,7 +2,9 @@ local ____exports = {}
 local error = error
 local ipairs = ipairs
 local setmetatable = setmetatable
+local table_concat = table.concat
 local algorithms = require("resty.openclaw.auth.jwt.algorithms")
+local algorithms_NAMES = algorithms.NAMES
 local algorithms_requirement = algorithms.requirement
 local algorithms_takes_secret = algorithms.takes_secret
 local claim_rules = require("resty.openclaw.auth.jwt.claims")
@@ -141,6 +143,34 @@ local function check_algorithms(path, names, has_secrets)
         end
     end
 end
+--- Raises where no key fits any of the algorithms, so that every token would be refused. Phases: init.
+local function check_fit(path, names, ____bindingPattern0)
+    local keys
+    keys = ____bindingPattern0.keys
+    local fitting = {}
+    for ____, key in ipairs(keys) do
+        for ____, name in ipairs(key.algorithms) do
+            fitting[name] = true
+        end
+    end
+    for ____, name in ipairs(names) do
+        if fitting[name] ~= nil then
+            return
+        end
+    end
+    local expected = {}
+    for ____, name in ipairs(algorithms_NAMES) do
+        if fitting[name] ~= nil then
+            expected[#expected + 1] = name
+        end
+    end
+    local given = table_concat(names, ", ")
+    error(
+        (((path .. ".algorithms: the keys are for ") .. table_concat(expected, ", ")) .. ", and not for ") .. given,
+        0
+    )
+end
+____exports.check_fit = check_fit
 --- Verifies tokens with the keys of one source. Raises when an algorithm does not go with it; `path`: that of the options, for the
 -- sentence. Phases: init.
 local function create(path, settings, keys)

@@ -10,11 +10,10 @@ import * as digests from "../../core/bytes/digest";
 import type { Caller } from "../model";
 import type { Attributes, RouteSets } from "./attributes";
 import * as attributes from "./attributes";
-import type { Parts } from "./parts";
-import * as parts from "./parts";
 
-export const MOST_BYTES = 16 * 1024 * 1024;
-export const MOST_KEYS = 100000;
+// More would hold up a worker for longer than 2 ms: Lua copies tables that grow, and its own table of all texts.
+export const MOST_BYTES = 2 * 1024 * 1024;
+export const MOST_KEYS = 10000;
 
 /** Of comments too. */
 const MOST_LINE_BYTES = 8192;
@@ -34,13 +33,13 @@ interface Entry extends Caller {
 export interface Entries {
     readonly count: number;
     /** By the first half of the digest. */
-    readonly by_first_half: Parts<Entry>;
+    readonly by_first_half: LuaMap<string, Entry>;
 }
 
 interface Reading {
     /** The line of each id. */
-    readonly lines: Parts<number>;
-    readonly by_first_half: Parts<Entry>;
+    readonly lines: LuaMap<string, number>;
+    readonly by_first_half: LuaMap<string, Entry>;
     readonly known: RouteSets;
     count: number;
 }
@@ -81,8 +80,8 @@ function add(reading: Reading, line: string, number: number): string | undefined
     const entry = caller as Entry;
     entry.second_half = string.sub(digits, HALF + 1);
     reading.count += 1;
-    reading.lines.add(id, number);
-    reading.by_first_half.add(first_half, entry);
+    reading.lines.set(id, number);
+    reading.by_first_half.set(first_half, entry);
     return undefined;
 }
 
@@ -106,13 +105,13 @@ function add_if_any(reading: Reading, line: string, number: number): string | un
 }
 
 /**
- * The keys in a text; a text without any is refused. `yield_if_due` is called after each line: see `time_slice.paced`. Nil and what is wrong,
- * with the number of the line. Phases: any in which that function may be called.
+ * The keys in a text; a text without any is refused. `pause` is called after each line, for those who may yield (`time_slice.paced`). Nil and what is wrong,
+ * with the number of the line. Phases: any, with `pause` those in which it may be called.
  */
-export function parse(text: string, yield_if_due: (this: void) => void): Result<Entries> {
+export function parse(text: string, pause?: (this: void) => void): Result<Entries> {
     const reading: Reading = {
-        lines: parts.new(),
-        by_first_half: parts.new(),
+        lines: new LuaMap(),
+        by_first_half: new LuaMap(),
         known: new LuaMap(),
         count: 0,
     };
@@ -127,7 +126,7 @@ export function parse(text: string, yield_if_due: (this: void) => void): Result<
         const wrong = add_if_any(reading, line_of(text, at, end), number);
         if (wrong !== undefined) return $multi(undefined, `line ${number}: ${wrong}`);
         at = end + 1;
-        yield_if_due();
+        if (pause !== undefined) pause();
     }
     const { count, by_first_half } = reading;
     if (count === 0) return $multi(undefined, "has no keys");

@@ -1,9 +1,10 @@
 /** Keys from a file with a JWKS. It is read again within two seconds when it changes; a wrong file leaves the keys as they are. */
 import type { WatchedFile } from "../../core/files/watched_file";
 import * as watched_file from "../../core/files/watched_file";
+import type { Counter } from "../../core/metrics/metric_handles";
 import type { Registry } from "../../core/metrics/metric_registry";
 import * as time_slice from "../../core/time/time_slice";
-import * as key_figures from "./key_figures";
+import * as key_figures from "../key_figures";
 import * as key_set from "./key_set";
 import type { KeySet, KeySource } from "./model";
 
@@ -19,6 +20,8 @@ interface KeyFile extends KeySource, key_figures.Source {
     generation: number;
     file: WatchedFile;
     keys: KeySet | undefined;
+    /** Of the routes that use it. */
+    readonly failures: Counter[];
 }
 
 /** Parses a text; the keys stay as they are if it is wrong. */
@@ -33,6 +36,10 @@ function take(source: KeyFile, text: string): Result<true> {
 
 function current(this: KeyFile): KeySet | undefined {
     return this.keys;
+}
+
+function count(this: KeyFile): number {
+    return this.keys?.keys.length ?? 0;
 }
 
 function is_stale(this: KeyFile): boolean {
@@ -50,7 +57,7 @@ function init_worker(this: KeyFile): void {
 function status(this: KeyFile): object {
     return {
         source: this.file.options.path,
-        keys: this.keys?.keys.length ?? 0,
+        keys: this.count(),
         skipped: this.keys?.skipped ?? [],
         age_seconds: math.max(0, ngx.time() - this.file.loaded_at),
         stale: this.is_stale(),
@@ -58,15 +65,20 @@ function status(this: KeyFile): object {
     };
 }
 
-const metatable = { __index: { current, find: current, is_stale, loaded_at, init_worker, status } };
+const metatable = { __index: { current, find: current, count, is_stale, loaded_at, init_worker, status } };
 
-/**
- * The keys in a file. Raises when it cannot be read or has no keys; the message begins with the option's path and shows nothing of
- * the file. Phases: init.
- */
-function create({ registry, route, option, path }: Options): KeySource {
-    const failures = key_figures.failures(registry, route);
-    const source = setmetatable({ generation: 0, keys: undefined } as KeyFile, metatable);
+/** By dict and path: routes with the same file share its keys. */
+const known = new LuaMap<string, KeyFile>();
+
+function count_failure(source: KeyFile): void {
+    for (const counter of source.failures) counter.inc();
+}
+
+function read({ registry, option, path }: Options): KeyFile {
+    const source: KeyFile = setmetatable(
+        { generation: 0, keys: undefined, failures: [] } as unknown as KeyFile,
+        metatable,
+    );
     source.file = watched_file.new({
         registry,
         plugin: "auth",
@@ -74,9 +86,26 @@ function create({ registry, route, option, path }: Options): KeySource {
         path,
         most_bytes: key_set.MOST_BYTES,
         on_text: (text) => take(source, text),
-        on_trouble: () => failures.inc(),
+        on_trouble: () => {
+            count_failure(source);
+        },
     });
-    key_figures.add(registry, route, source);
+    return source;
+}
+
+/**
+ * The keys in a file. Raises when it cannot be read or has no keys; the message begins with the option's path and shows nothing of
+ * the file. Phases: init.
+ */
+function create(options: Options): KeySource {
+    const { registry, route, path } = options;
+    const name = `${registry.dict_name} ${path}`;
+    let source = read(options);
+    const earlier = known.get(name);
+    if (earlier !== undefined && earlier.file.digest === source.file.digest) source = earlier;
+    known.set(name, source);
+    source.failures.push(key_figures.failures(registry, route, "jwt"));
+    key_figures.add(registry, route, "jwt", source);
     return source;
 }
 export { create as new };

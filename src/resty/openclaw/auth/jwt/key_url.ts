@@ -6,7 +6,7 @@ import * as guard from "../../core/metrics/guard";
 import type { Registry } from "../../core/metrics/metric_registry";
 import * as worker_process from "../../core/process/worker_process";
 import * as clock from "../../core/time/clock";
-import * as key_figures from "./key_figures";
+import * as key_figures from "../key_figures";
 import type { Feed, Times } from "./key_url/feed";
 import * as feeds from "./key_url/feed";
 import * as fetches from "./key_url/fetch";
@@ -58,6 +58,10 @@ function find(this: KeyUrl, kid: string): KeySet | undefined {
     }
 }
 
+function count(this: KeyUrl): number {
+    return this.keys?.keys.length ?? 0;
+}
+
 function is_stale(this: KeyUrl): boolean {
     return shared_keys.failures(this.shared) > 0;
 }
@@ -72,11 +76,12 @@ function status(this: KeyUrl): object {
     const moment = feeds.loaded_at(this);
     return {
         source: this.place.name,
-        keys: this.keys?.keys.length ?? 0,
+        keys: this.count(),
         skipped: this.keys?.skipped ?? [],
         age_seconds: moment === 0 ? undefined : math.max(0, clock.now() - moment),
         stale: this.is_stale(),
         failures: shared_keys.failures(this.shared),
+        trouble: shared_keys.trouble(this.shared),
     };
 }
 
@@ -104,7 +109,7 @@ function exit_worker(this: KeyUrl): void {
     this.leader.resign();
 }
 
-const metatable = { __index: { current, find, is_stale, loaded_at, status, init_worker, exit_worker } };
+const metatable = { __index: { current, find, count, is_stale, loaded_at, status, init_worker, exit_worker } };
 
 function make({ registry, option, url, server_name, times }: Options): KeyUrl {
     const place = fetches.place_of(option, url, server_name);
@@ -120,8 +125,8 @@ function create(options: Options): KeySource {
     const name = `${registry.dict_name} ${url}`;
     const source = sources.get(name) ?? make(options);
     sources.set(name, source);
-    source.failures.push(key_figures.failures(registry, route));
-    key_figures.add(registry, route, source);
+    source.failures.push(key_figures.failures(registry, route, "jwt"));
+    key_figures.add(registry, route, "jwt", source);
     return source;
 }
 export { create as new };

@@ -4,7 +4,7 @@ import type { Algorithm } from "./algorithms";
 import * as algorithms from "./algorithms";
 import type { Rules, Settings as ClaimSettings } from "./claims";
 import * as claim_rules from "./claims";
-import type { Key, KeySource } from "./model";
+import type { Key, KeySet, KeySource } from "./model";
 import type { Token } from "./token";
 import * as tokens from "./token";
 import type { VerifiedTokens } from "./verified_tokens";
@@ -99,6 +99,17 @@ function check_algorithms(path: string, names: readonly Algorithm[], has_secrets
             error(`${path}.algorithms: ${name} needs ${other}, and nothing else beside it`, 0);
         }
     }
+}
+
+/** Raises where no key fits any of the algorithms, so that every token would be refused. Phases: init. */
+export function check_fit(path: string, names: readonly Algorithm[], { keys }: KeySet): void {
+    const fitting = new LuaSet<string>();
+    for (const key of keys) for (const name of key.algorithms) fitting.add(name);
+    for (const name of names) if (fitting.has(name)) return;
+    const expected: string[] = [];
+    for (const name of algorithms.NAMES) if (fitting.has(name)) expected.push(name);
+    const given = table.concat(names as Algorithm[], ", ");
+    error(`${path}.algorithms: the keys are for ${table.concat(expected, ", ")}, and not for ${given}`, 0);
 }
 
 /**

@@ -1,6 +1,7 @@
 local ____exports = {}
 local ipairs = ipairs
 local pcall = pcall
+local tostring = tostring
 local math_max = math.max
 local math_min = math.min
 local random = require("resty.openclaw.core.bytes.random")
@@ -52,7 +53,10 @@ local function fail(feed, is_due, why)
         counter:inc()
     end
     report(feed, why)
-    local failures = shared_keys_note_failure(shared)
+    local failures = shared_keys_note_failure(
+        shared,
+        tostring(why)
+    )
     local seconds = math_max(
         math_min(LEAST_RETRY_SECONDS, times.retry),
         backoff_jittered(failures, times.retry)

@@ -68,15 +68,24 @@ local function failures(shared)
     return shared.numbers[FAILURES]
 end
 ____exports.failures = failures
+--- Why the last fetch has failed; nothing if it has not. Phases: any.
+local function trouble(shared)
+    return (shared.region.names:get("jwks trouble " .. shared.id))
+end
+____exports.trouble = trouble
 --- Notes a failed fetch; how many in a row that makes.
-local function note_failure(shared)
+local function note_failure(shared, why)
     local count = failures(shared) + 1
     shared.numbers[FAILURES] = count
+    shared.region.names:safe_set("jwks trouble " .. shared.id, why)
     return count
 end
 ____exports.note_failure = note_failure
 --- Notes that a fetch has succeeded.
 local function note_success(shared, now)
+    if failures(shared) > 0 then
+        shared.region.names:delete("jwks trouble " .. shared.id)
+    end
     shared.numbers[FAILURES] = 0
     shared.numbers[FETCHED_AT] = now
 end

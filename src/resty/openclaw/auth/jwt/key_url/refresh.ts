@@ -26,7 +26,7 @@ function fail(feed: Feed, is_due: boolean, why: unknown): void {
     const { shared, times } = feed;
     for (const counter of feed.failures) counter.inc();
     report(feed, why);
-    const failures = shared_keys.note_failure(shared);
+    const failures = shared_keys.note_failure(shared, tostring(why));
     const seconds = math.max(math.min(LEAST_RETRY_SECONDS, times.retry), backoff.jittered(failures, times.retry));
     const moment = later(clock.now(), seconds);
     if (is_due || moment < shared_keys.due(shared)) shared_keys.set_due(shared, moment);

@@ -74,15 +74,23 @@ export function failures(shared: Shared): number {
     return shared.numbers.get(FAILURES);
 }
 
+/** Why the last fetch has failed; nothing if it has not. Phases: any. */
+export function trouble(shared: Shared): string | undefined {
+    return shared.region.names.get<string>(`jwks trouble ${shared.id}`)[0];
+}
+
 /** Notes a failed fetch; how many in a row that makes. */
-export function note_failure(shared: Shared): number {
+export function note_failure(shared: Shared, why: string): number {
     const count = failures(shared) + 1;
     shared.numbers.set(FAILURES, count);
+    // Where the dict is full, the status document lacks it.
+    shared.region.names.safe_set(`jwks trouble ${shared.id}`, why);
     return count;
 }
 
 /** Notes that a fetch has succeeded. */
 export function note_success(shared: Shared, now: MonotonicTime): void {
+    if (failures(shared) > 0) shared.region.names.delete(`jwks trouble ${shared.id}`);
     shared.numbers.set(FAILURES, 0);
     shared.numbers.set(FETCHED_AT, now);
 }

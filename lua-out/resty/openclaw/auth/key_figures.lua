@@ -12,14 +12,16 @@ local function show(registry, all)
             registry,
             name,
             help,
-            {"route"},
+            {"route", "method"},
             function(sample)
                 for ____, ____value in ipairs(all) do
                     local route = ____value.route
+                    local method = ____value.method
                     local source = ____value.source
                     sample(
                         value_of(source),
-                        route
+                        route,
+                        method
                     )
                 end
             end
@@ -27,11 +29,8 @@ local function show(registry, all)
     end
     add(
         "openclaw_auth_keys",
-        "Keys that tokens of a route are checked with; 0 if none are loaded.",
-        function(source)
-            local ____opt_0 = source:current()
-            return ____opt_0 and #____opt_0.keys or 0
-        end
+        "Keys that credentials of a route are checked with; 0 if none are loaded.",
+        function(source) return source:count() end
     )
     add(
         "openclaw_auth_keys_stale",
@@ -44,20 +43,20 @@ local function show(registry, all)
         function(source) return source:loaded_at() or 0 end
     )
 end
---- Shows a route's source of keys, in place of one that it had before. Phases: init.
-function ____exports.add(registry, route, source)
+--- Shows a route's source of keys for a method, in place of one that it had before. Phases: init.
+function ____exports.add(registry, route, method, source)
     for ____, shown in ipairs(shown_by_registry[registry] or ({})) do
-        if shown.route == route then
+        if shown.route == route and shown.method == method then
             shown.source = source
             return
         end
     end
-    gauges_add(shown_by_registry, registry, {route = route, source = source}, show)
+    gauges_add(shown_by_registry, registry, {route = route, method = method, source = source}, show)
 end
 --- Counts failed attempts to load the keys of a route. Phases: init.
-local function failures(registry, route)
-    local family = metric_registry_counter(registry, "openclaw_auth_key_load_failures_total", "Times that the keys of a route could not be loaded: a file once for each change, a URL once for each request.", {"route"})
-    return family:labels(route)
+local function failures(registry, route, method)
+    local family = metric_registry_counter(registry, "openclaw_auth_key_load_failures_total", "Times that the keys of a route could not be loaded: a file once for each change, a URL once for each request.", {"route", "method"})
+    return family:labels(route, method)
 end
 ____exports.failures = failures
 return ____exports
