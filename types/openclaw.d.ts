@@ -786,6 +786,7 @@ declare module "resty.openclaw.gateway.contract" {
      * The contract between plugins and the gateway. A plugin declares itself once, in its own module: its option in a route, its place
      * in each phase, and what it needs in nginx.conf. The gateway makes an instance for each route.
      */
+    import type { Kind } from "resty.openclaw.config.kinds";
     import type { Option, Schema, Values } from "resty.openclaw.config.schema";
     /**
      * What an instance may do: any of these. Each gets the route's name. None may raise: an error ends the phase, and nginx answers
@@ -862,6 +863,19 @@ declare module "resty.openclaw.gateway.contract" {
     }
     /** Declares a plugin whose option is a table. Phases: any, usually where a module is loaded. */
     export function define<Declared extends Schema, Instance extends Plugin>(given: TableDeclaration<Declared, Instance>): AnyDeclaration;
+    /** A plugin whose option is not a table of options; see `TableDeclaration`. */
+    export interface KindDeclaration<Value, Instance extends Plugin> {
+        readonly name: string;
+        readonly meaning: string;
+        readonly order?: Order;
+        readonly kind: Kind<Value>;
+        readonly variables?: Variables;
+        readonly create: (this: void, value: Value, context: Context) => Instance;
+    }
+    /** Declares a plugin whose option is of some other kind, such as a list. Phases: as `define`. */
+    export function define_kind<Value, Instance extends Plugin>(given: KindDeclaration<Value, Instance>): AnyDeclaration;
+    /** As `alone`, for a plugin whose option is not a table of options. */
+    export function alone_kind<Value, Instance extends Plugin>({ name, kind, create }: KindDeclaration<Value, Instance>, value: unknown): Instance;
     /** Makes an instance without a gateway from the user's options. Raises all problems. Phases: init. */
     export function alone<Declared extends Schema, Instance extends Plugin>(given: {
         name: string;

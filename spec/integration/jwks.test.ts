@@ -201,7 +201,9 @@ test("an issuer that fails leaves all workers their keys", async () => {
     await awaitKeys(nginx, "a");
     issuer.kids = [];
     await eventually("there are failures", async () =>
-        /openclaw_auth_key_load_failures_total\{route="r",method="jwt"\} ([2-9]|\d\d)/.test(await nginx.get("/metrics")),
+        /openclaw_auth_key_load_failures_total\{route="r",method="jwt"\} ([2-9]|\d\d)/.test(
+            await nginx.get("/metrics"),
+        ),
     );
     expect(await keysOf(nginx)).toEqual(new Set(["a"]));
     expect(await linesWith(nginx, "[error]")).toHaveLength(1);

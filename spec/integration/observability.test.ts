@@ -253,6 +253,7 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                                 jwt = { jwks_file = ngx.config.prefix() .. "keys.json", issuer = false, audience = false },
                                 counted_tenants = { "acme" },
                             },
+                            limit = { { rate = 1000, burst = 1000 } },
                         },
                         kept = {
                             upstream = "away",
@@ -266,7 +267,7 @@ async function startGateway(folder: string): Promise<NativeNginx> {
                         durable = true,
                         spool = "${folder}/spool",
                     },
-                    metrics = { max_series = 215 },
+                    metrics = { max_series = 220 },
                 }
             }
             upstream cluster {

@@ -67,6 +67,15 @@ declare namespace ngx {
             by: number,
             init?: number,
         ): LuaMultiReturn<[value: number, err?: undefined] | [value: undefined, err: string]>;
+        /** `forcible`: whether another entry was evicted to make room for this one. */
+        incr(
+            key: string,
+            by: number,
+            init: number,
+            init_ttl: number,
+        ): LuaMultiReturn<
+            [value: number, err?: undefined, forcible?: boolean] | [value: undefined, err: string, forcible?: boolean]
+        >;
         /** Sets the time to live of an entry, whatever it holds and even if its time is over already. */
         expire(key: string, ttl: number): LuaMultiReturn<[ok: boolean | undefined, err?: string]>;
         /** Puts a value in front of a list; the length of the list. Never evicts. */

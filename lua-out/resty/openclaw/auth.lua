@@ -133,8 +133,10 @@ local function set_header(header)
 end
 local set_headers = straight_loop_over(set_header)
 local drop_headers = straight_loop_over(header_names.clear)
---- Tells the rest of the gateway, and nodes, who asks. `again`: whether the variables may have values of before.
-local function tell(auth, caller, method, again)
+--- Tells the rest of the gateway, and nodes, who asks. If another one has authenticated the request, the variables may have its values.
+local function tell(auth, state, caller, method)
+    local again = state.authenticated_by ~= nil
+    state.rate_of_key = caller.rate
     if not request_set_variable(IDENTITY, caller.identity) then
         local remedy = "add `map \"\" $openclaw_identity { default \"\"; }` to http in nginx.conf, and use it in a directive"
         auth.faults:report("undeclared_variable", remedy)
@@ -193,7 +195,7 @@ local function access(self, route)
     if caller == nil then
         return pass_anonymous(self)
     end
-    tell(self, caller, method, state.authenticated_by ~= nil)
+    tell(self, state, caller, method)
     figures_of_count_tenant(self.figures, caller.tenant)
     state.authenticated_by = self
 end

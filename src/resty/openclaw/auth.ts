@@ -107,8 +107,10 @@ function set_header(this: void, header: readonly [name: string, value: string]):
 const set_headers = straight_loop.over(set_header);
 const drop_headers = straight_loop.over(header_names.clear);
 
-/** Tells the rest of the gateway, and nodes, who asks. `again`: whether the variables may have values of before. */
-function tell(auth: Auth, caller: Caller, method: MethodName, again: boolean): void {
+/** Tells the rest of the gateway, and nodes, who asks. If another one has authenticated the request, the variables may have its values. */
+function tell(auth: Auth, state: RequestState, caller: Caller, method: MethodName): void {
+    const again = state.authenticated_by !== undefined;
+    state.rate_of_key = caller.rate;
     if (!request.set_variable(IDENTITY, caller.identity)) {
         const remedy =
             'add `map "" $openclaw_identity { default ""; }` to http in nginx.conf, and use it in a directive';
@@ -144,7 +146,7 @@ function access(this: Auth, route = ""): void {
     drop_headers(this.headers, this.headers.length, undefined, undefined, undefined);
     const [caller, method] = find_caller(this, route);
     if (caller === undefined) return pass_anonymous(this);
-    tell(this, caller, method!, state.authenticated_by !== undefined);
+    tell(this, state, caller, method!);
     figures_of.count_tenant(this.figures, caller.tenant);
     state.authenticated_by = this;
 }

@@ -6,11 +6,13 @@ local deadline = require("resty.openclaw.deadline")
 local edge = require("resty.openclaw.edge")
 local identity = require("resty.openclaw.identity")
 local inference = require("resty.openclaw.inference")
+local limit = require("resty.openclaw.limit")
 --- In the order of the documentation.
 local PLUGINS = {
     edge.plugin,
     deadline.plugin,
     auth.plugin,
+    limit.plugin,
     identity.plugin,
     checks.plugin,
     body_digest.plugin,

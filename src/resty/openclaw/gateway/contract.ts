@@ -2,6 +2,9 @@
  * The contract between plugins and the gateway. A plugin declares itself once, in its own module: its option in a route, its place
  * in each phase, and what it needs in nginx.conf. The gateway makes an instance for each route.
  */
+import type { Kind } from "../config/kinds";
+import type { Problems } from "../config/problems";
+import * as problem from "../config/problems";
 import type { Option, Schema, Values } from "../config/schema";
 import * as schemas from "../config/schema";
 import * as refusal from "./refusal";
@@ -112,6 +115,41 @@ export function define<Declared extends Schema, Instance extends Plugin>(
             return without === undefined ? undefined : without();
         },
     };
+}
+
+/** A plugin whose option is not a table of options; see `TableDeclaration`. */
+export interface KindDeclaration<Value, Instance extends Plugin> {
+    readonly name: string;
+    readonly meaning: string;
+    readonly order?: Order;
+    readonly kind: Kind<Value>;
+    readonly variables?: Variables;
+    readonly create: (this: void, value: Value, context: Context) => Instance;
+}
+
+/** Declares a plugin whose option is of some other kind, such as a list. Phases: as `define`. */
+export function define_kind<Value, Instance extends Plugin>(given: KindDeclaration<Value, Instance>): AnyDeclaration {
+    const { name, kind, meaning, create } = given;
+    return {
+        name,
+        order: given.order ?? {},
+        option: schemas.optional(kind, meaning),
+        variables: given.variables ?? {},
+        create: (value, context) => (value === undefined ? undefined : create(value as Value, context)),
+    };
+}
+
+/** As `alone`, for a plugin whose option is not a table of options. */
+export function alone_kind<Value, Instance extends Plugin>(
+    { name, kind, create }: KindDeclaration<Value, Instance>,
+    value: unknown,
+): Instance {
+    return refusal.without_trace(() => {
+        const problems: Problems = [];
+        const read = kind.read(value, name, problems);
+        problem.raise(problems);
+        return create(read, { path: name, route: "" });
+    });
 }
 
 /** Makes an instance without a gateway from the user's options. Raises all problems. Phases: init. */

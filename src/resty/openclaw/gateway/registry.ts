@@ -6,6 +6,7 @@ import * as deadline from "../deadline";
 import * as edge from "../edge";
 import * as identity from "../identity";
 import * as inference from "../inference";
+import * as limit from "../limit";
 import type { AnyDeclaration } from "./contract";
 
 /** In the order of the documentation. */
@@ -13,6 +14,7 @@ export const PLUGINS: readonly AnyDeclaration[] = [
     edge.plugin,
     deadline.plugin,
     auth.plugin,
+    limit.plugin,
     identity.plugin,
     checks.plugin,
     body_digest.plugin,

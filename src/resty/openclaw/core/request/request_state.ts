@@ -16,6 +16,8 @@ export interface RequestState {
     began: WallTime;
     /** Whether it was opened before the access phase. */
     is_early?: boolean | undefined;
+    /** The rate that the caller's API key allows, such as `600/minute`, for who limits requests. */
+    rate_of_key?: string | undefined;
 }
 
 const states = new LuaMap<number, RequestState>();

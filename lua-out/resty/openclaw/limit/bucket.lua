@@ -1,0 +1,68 @@
+local ____exports = {}
+local math_floor = math.floor
+local math_max = math.max
+--- Sums of intervals have rounding errors: so many seconds.
+local TOLERANCE = 0.000001
+____exports.TOLERANCE = TOLERANCE
+--- A bucket stays in the dict for so many times the horizon of its rate.
+local HORIZONS = 3
+--- The one outcome, used by all requests: no function yields between its making and its reading.
+local outcome = {level = 0, is_taken = false, has_evicted = false, err = nil}
+local function refused(level)
+    outcome.level = level
+    outcome.is_taken = false
+    return outcome
+end
+local function failed(err)
+    outcome.err = err or "no memory"
+    return refused(0)
+end
+--- Takes back what has brought a bucket to the present, as another worker has done that; when it will be empty then.
+local function take_back(dict, key, idle, added)
+    local empty_at = dict:incr(key, -idle)
+    return empty_at or added - idle
+end
+--- Puts a request into the bucket with that key, unless it has no room. `now`: seconds of a clock that nobody sets. Returns a table
+-- that the next call changes. Phases: any but init; does not yield.
+local function take(dict, key, rate, now)
+    local ____rate_0 = rate
+    local interval = ____rate_0.interval
+    local room = ____rate_0.room
+    local horizon = ____rate_0.horizon
+    outcome.has_evicted = false
+    outcome.err = nil
+    local before = dict:get(key)
+    if before ~= nil and before - now > room + TOLERANCE then
+        return refused(before - now)
+    end
+    local idle = before == nil and 0 or math_max(0, now - before)
+    local added, err, has_evicted = dict:incr(key, idle + interval, now, HORIZONS * horizon)
+    if added == nil then
+        return failed(err)
+    end
+    outcome.has_evicted = has_evicted == true
+    local empty_at = idle > 0 and added - now > interval * 1.5 and take_back(dict, key, idle, added) or added
+    if before ~= nil and math_floor(empty_at / horizon) ~= math_floor(before / horizon) then
+        dict:expire(key, HORIZONS * horizon)
+    end
+    local level = empty_at - now - interval
+    if level > room + TOLERANCE then
+        dict:incr(key, -interval)
+        return refused(level)
+    end
+    outcome.level = math_max(0, level)
+    outcome.is_taken = true
+    return outcome
+end
+____exports.take = take
+--- Takes a request out of the bucket again. Phases: as `take`.
+local function give_back(dict, key, rate)
+    dict:incr(key, -rate.interval)
+end
+____exports.give_back = give_back
+--- What is in the bucket with that key, in seconds of leaking. Phases: as `take`.
+function ____exports.level(dict, key, now)
+    local empty_at = dict:get(key)
+    return empty_at == nil and 0 or math_max(0, empty_at - now)
+end
+return ____exports

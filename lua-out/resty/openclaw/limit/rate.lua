@@ -1,0 +1,38 @@
+local ____exports = {}
+local tonumber = tonumber
+local tostring = tostring
+local math_max = math.max
+local math_min = math.min
+local string_match = string.match
+local SECONDS = {second = 1, minute = 60, hour = 3600, day = 86400}
+--- All units, the shortest first.
+local UNITS = {"second", "minute", "hour", "day"}
+____exports.UNITS = UNITS
+--- So many seconds at least, so that it is seldom that a bucket's time in the dict is renewed.
+local LEAST_HORIZON = 20
+--- The numbers in a rate as API keys have it: `600/minute`. Nothing where it is another text. Phases: any.
+local function parse(text)
+    local requests, per = string_match(text, "^(%d+)/(%l+)$")
+    if requests == nil or SECONDS[per] == nil then
+        return
+    end
+    return tonumber(requests), per
+end
+____exports.parse = parse
+--- A rate; `delay`: how many requests of the burst are not delayed. Phases: any.
+local function of(prefix, requests, per, burst, delay)
+    local seconds = SECONDS[per]
+    local interval = seconds / requests
+    return {
+        interval = interval,
+        room = burst * interval,
+        undelayed = math_min(burst, delay) * interval,
+        requests = requests,
+        seconds = seconds,
+        text = (((tostring(requests) .. " ") .. (requests == 1 and "request" or "requests")) .. " per ") .. per,
+        horizon = math_max(LEAST_HORIZON, (burst + 1) * interval),
+        prefix = prefix
+    }
+end
+____exports.of = of
+return ____exports

@@ -1,0 +1,73 @@
+--- The limits of the locations in spec/http/limit.conf.
+local buckets = require("resty.openclaw.limit.bucket")
+local clock = require("resty.openclaw.core.time.clock")
+local limit = require("resty.openclaw.limit")
+local request_state = require("resty.openclaw.core.request.request_state")
+local rates = require("resty.openclaw.limit.rate")
+
+local _M = {
+    simple = limit.new({ { name = "simple", rate = 2, per = "hour", burst = 1 } }),
+    single = limit.new({ { name = "single", rate = 1, per = "hour" } }),
+    several = limit.new({
+        { name = "several_a", by = "identity", rate = 10, per = "hour", burst = 9 },
+        { name = "several_b", by = "tenant", rate = 2, per = "hour", burst = 1 },
+        { name = "several_c", by = "route", rate = 3, per = "day", burst = 2 },
+    }),
+    identity = limit.new({ { by = "identity", rate = 1, per = "hour" } }),
+    tenant = limit.new({ { by = "tenant", rate = 1, per = "hour" } }),
+    key = limit.new({ { by = "key", rate = 1, per = "hour" } }),
+    rate_of_key = limit.new({ { by = "key", burst = 2 } }),
+    route = limit.new({ { by = "route", rate = 1, per = "hour" } }),
+    variable = limit.new({ { by = "$http_x_camera", rate = 1, per = "hour" } }),
+    delayed = limit.new({ { name = "delayed", by = "$arg_key", rate = 20, burst = 3, delay = 1 } }),
+    classes = limit.new({ { name = "classes", by = "identity", rate = 1, per = "hour", class = { vip = { rate = 10, burst = 2 }, batch = { rate = 1 } }, burst = 0 } }),
+    trial = limit.new({ { name = "trial", by = "$arg_key", rate = 1, per = "hour", dry_run = true } }),
+    ietf = limit.new({
+        { name = "minute", by = "$arg_key", rate = 60, per = "minute", burst = 2, headers = "ietf" },
+        { name = "day", by = "$arg_key", rate = 100, per = "day", burst = 99, headers = "ietf" },
+    }),
+    openai = limit.new({ { name = "openai", by = "$arg_key", rate = 60, per = "minute", burst = 1, headers = "openai" } }),
+}
+
+local VARIABLES = { identity = "openclaw_identity", tenant = "openclaw_tenant", class = "openclaw_class", method = "openclaw_auth_method" }
+
+--- Sets what `auth` would: identity, tenant, class and method, from arguments of these names.
+function _M.prepare()
+    for argument, variable in pairs(VARIABLES) do
+        local value = ngx.var["arg_" .. argument]
+        if value then ngx.var[variable] = value end
+    end
+    if ngx.var.arg_rate then
+        local state = request_state.open()
+        state.is_early, state.rate_of_key = true, ngx.var.arg_rate
+    end
+end
+
+local function its() return _M[ngx.var.uri:match("[^/]+$")] end
+
+function _M.access() its():access() end
+
+function _M.header_filter()
+    local limits = its()
+    if limits.header_filter then limits:header_filter() end
+end
+
+function _M.log()
+    _M.limited = ngx.var.openclaw_limited
+    local state = request_state.present()
+    if state then state.rate_of_key = nil end
+    its():log()
+end
+
+local RATES = { nodelay = rates.of("beside nodelay\n", 50, "second", 3, 3), delayed = rates.of("beside delayed\n", 50, "second", 4, 2) }
+
+--- What nginx's limit says of the request at hand, and what ours does.
+function _M.beside(name)
+    local rate = RATES[name]
+    local outcome = buckets.take(ngx.shared.openclaw_limit, rate.prefix .. ngx.var.arg_key, rate, clock.now())
+    local ours = "PASSED"
+    if not outcome.is_taken then ours = "REJECTED_DRY_RUN" elseif outcome.level > rate.undelayed then ours = "DELAYED_DRY_RUN" end
+    ngx.say(ngx.var.limit_req_status, " ", ours)
+end
+
+return _M

@@ -1,0 +1,94 @@
+/**
+ * The fields of responses that tell clients about limits. Sources: draft-ietf-httpapi-ratelimit-headers-11 (`RateLimit`,
+ * `RateLimit-Policy`), and the documentation of OpenAI's API (`x-ratelimit-*`).
+ */
+import type { RequestState } from "../core/request/request_state";
+import { TOLERANCE } from "./bucket";
+import type { Rate } from "./rate";
+import type { Limit } from "./settings";
+
+declare module "../core/request/request_state" {
+    interface RequestState {
+        /** The fields of the draft, each nothing without a limit that shows itself. */
+        rate_limit?: string | undefined;
+        rate_limit_policy?: string | undefined;
+        /** The limit that OpenAI's clients are told about, its rate, and what is in the bucket. */
+        openai_limit?: Limit | undefined;
+        openai_rate?: Rate | undefined;
+        openai_level?: number | undefined;
+    }
+}
+
+/** How many requests more may come at once, where so many seconds' worth is in the bucket beside the last one. */
+function remaining(rate: Rate, level: number): number {
+    return math.max(0, Math.floor((rate.room - level) / rate.interval + TOLERANCE));
+}
+
+/** The quota of a limit: `"client";q=10;w=1`. */
+function policy_of(limit: Limit, rate: Rate): string {
+    return string.format('"%s";q=%d;w=%d', limit.name, math.max(1, Math.floor(rate.requests)), rate.seconds);
+}
+
+/** What is left of it: `"client";r=9;t=1`; `seconds`: until all of it is there. */
+function state_of(limit: Limit, left: number, seconds: number): string {
+    return string.format('"%s";r=%d;t=%d', limit.name, left, math.ceil(seconds - TOLERANCE));
+}
+
+/** A duration as OpenAI's API writes it: `20ms`, `1.5s`, `6m0s`, `1h0m0s`. Phases: any. */
+export function duration(seconds: number): string {
+    const milliseconds = math.ceil((seconds - TOLERANCE) * 1000);
+    if (seconds < 1) return string.format("%dms", milliseconds);
+    if (seconds < 60) return string.format("%.14gs", milliseconds / 1000);
+    const whole = math.ceil(seconds);
+    const hours = Math.floor(whole / 3600);
+    const minutes = Math.floor((whole % 3600) / 60);
+    if (hours === 0) return string.format("%dm%ds", minutes, whole % 60);
+    return string.format("%dh%dm%ds", hours, minutes, whole % 60);
+}
+
+/** Forgets what was noted. Phases: all with a request. */
+export function forget(state: RequestState): void {
+    state.rate_limit = undefined;
+    state.rate_limit_policy = undefined;
+    state.openai_limit = undefined;
+    state.openai_rate = undefined;
+    state.openai_level = undefined;
+}
+
+/** Notes what the response is to tell about a limit that the request has passed. Phases: access. */
+export function note(state: RequestState, limit: Limit, rate: Rate, level: number): void {
+    if (limit.headers === "openai") {
+        state.openai_limit = limit;
+        state.openai_rate = rate;
+        state.openai_level = level;
+        return;
+    }
+    const its_state = state_of(limit, remaining(rate, level), level + rate.interval);
+    const its_policy = policy_of(limit, rate);
+    const { rate_limit, rate_limit_policy } = state;
+    state.rate_limit = rate_limit === undefined ? its_state : `${rate_limit}, ${its_state}`;
+    state.rate_limit_policy = rate_limit_policy === undefined ? its_policy : `${rate_limit_policy}, ${its_policy}`;
+}
+
+/** The same for the limit that refuses the request, and no others; `seconds`: until it would pass. Phases: access. */
+export function note_refusal(state: RequestState, limit: Limit, rate: Rate, level: number, seconds: number): void {
+    forget(state);
+    state.rate_limit = state_of(limit, 0, seconds);
+    state.rate_limit_policy = policy_of(limit, rate);
+    if (limit.headers === "openai") note(state, limit, rate, level);
+}
+
+/** Sets the fields. Phases: those in which the header of the response may be changed. */
+export function show(state: RequestState): void {
+    if (state.rate_limit !== undefined) {
+        ngx.header.RateLimit = state.rate_limit;
+        ngx.header["RateLimit-Policy"] = state.rate_limit_policy;
+    }
+    if (state.openai_limit !== undefined) {
+        const rate = state.openai_rate!;
+        const level = state.openai_level!;
+        ngx.header["x-ratelimit-limit-requests"] = string.format("%d", math.max(1, Math.floor(rate.requests)));
+        ngx.header["x-ratelimit-remaining-requests"] = string.format("%d", remaining(rate, level));
+        ngx.header["x-ratelimit-reset-requests"] = duration(level + rate.interval);
+    }
+}

@@ -1,0 +1,53 @@
+/** A limit of so many requests in a time, in the terms of a leaky bucket. */
+
+export interface Rate {
+    /** Seconds in which one request leaks out of the bucket. */
+    readonly interval: number;
+    /** What may be in the bucket when a request comes, in seconds of its leaking: `burst` requests. */
+    readonly room: number;
+    /** The part of it that causes no delay. */
+    readonly undelayed: number;
+    /** Requests, and the seconds that they are for, as they were given. */
+    readonly requests: number;
+    readonly seconds: number;
+    /** For clients: "10 requests per second". */
+    readonly text: string;
+    /** At least as many seconds as a full bucket takes to become empty. */
+    readonly horizon: number;
+    /** Begins the keys of its buckets. */
+    readonly prefix: string;
+}
+
+/** The units of time. */
+export type Per = "second" | "minute" | "hour" | "day";
+
+const SECONDS: Record<Per, number | undefined> = { second: 1, minute: 60, hour: 3600, day: 86400 };
+
+/** All units, the shortest first. */
+export const UNITS: Per[] = ["second", "minute", "hour", "day"];
+
+/** So many seconds at least, so that it is seldom that a bucket's time in the dict is renewed. */
+const LEAST_HORIZON = 20;
+
+/** The numbers in a rate as API keys have it: `600/minute`. Nothing where it is another text. Phases: any. */
+export function parse(text: string): LuaMultiReturn<[requests?: number, per?: Per]> {
+    const [requests, per] = string.match(text, "^(%d+)/(%l+)$");
+    if (requests === undefined || SECONDS[per as Per] === undefined) return $multi();
+    return $multi(tonumber(requests)!, per as Per);
+}
+
+/** A rate; `delay`: how many requests of the burst are not delayed. Phases: any. */
+export function of(prefix: string, requests: number, per: Per, burst: number, delay: number): Rate {
+    const seconds = SECONDS[per]!;
+    const interval = seconds / requests;
+    return {
+        interval,
+        room: burst * interval,
+        undelayed: math.min(burst, delay) * interval,
+        requests,
+        seconds,
+        text: `${requests} ${requests === 1 ? "request" : "requests"} per ${per}`,
+        horizon: math.max(LEAST_HORIZON, (burst + 1) * interval),
+        prefix,
+    };
+}
