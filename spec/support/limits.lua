@@ -61,14 +61,13 @@ end
 
 local RATES = { nodelay = rates.of("beside nodelay\n", 50, "second", 3, 3), delayed = rates.of("beside delayed\n", 50, "second", 4, 2) }
 
---- What nginx's limit says of the request at hand, what ours does, and by how many seconds it could have been otherwise.
+--- What nginx's limit says of the request at hand, and what ours does.
 function _M.beside(name)
     local rate = RATES[name]
     local outcome = buckets.take(ngx.shared.openclaw_limit, rate.prefix .. ngx.var.arg_key, rate, clock.now())
     local ours = "PASSED"
-    if not outcome.is_taken then ours = "REJECTED_DRY_RUN" elseif outcome.level > rate.undelayed then ours = "DELAYED_DRY_RUN" end
-    local to_edge = math.min(math.abs(outcome.level - rate.undelayed), math.abs(outcome.level - rate.room))
-    ngx.say(ngx.var.limit_req_status, " ", ours, " ", string.format("%.4f", to_edge))
+    if not outcome.is_taken then ours = "REJECTED_DRY_RUN" elseif outcome.level - rate.undelayed > buckets.TOLERANCE then ours = "DELAYED_DRY_RUN" end
+    ngx.say(ngx.var.limit_req_status, " ", ours)
 end
 
 return _M
