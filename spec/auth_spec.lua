@@ -228,6 +228,26 @@ describe("auth", function()
             assert_refused(get("anywhere", {}, "?token=" .. token .. "&%74oken=other"), 400, "conflicting_credentials", conflict)
         end)
 
+        it("those in several cookies, whatever nginx has read of them before", function()
+            local token = auths.token()
+            local sent = { Cookie = "token=" .. token .. "; api_key=" .. auths.KEY .. "; other=1", Authorization = "Bearer " .. token, ["X-API-Key"] = auths.KEY }
+            local answer = http.get_from(auths.PORT, "/looks_first/anywhere", sent)
+            local seen = assert_passed(answer, "alice||standard")
+            assert.same({ "other=1" }, tiers.headers(seen, "Cookie"))
+            assert.same({}, tiers.headers(seen, "X-Authorization"))
+            assert.equal("other=1|||", answer.header("X-Sent"))
+        end)
+
+        it("all requests whose location has no access hook", function()
+            local before = tonumber(page()['openclaw_faults_total{plugin="auth",kind="no_access"}'] or 0)
+            for _, route in ipairs({ "either", "optional" }) do
+                local answer = http.get_from(auths.PORT, "/bare/" .. route, bearer(auths.KEY))
+                assert.is_true(answer.status >= 500, answer.status)
+            end
+            assert.same({}, auths.seen)
+            assert.equal(before + 2, tonumber((page()['openclaw_faults_total{plugin="auth",kind="no_access"}'])))
+        end)
+
         it("none, where it is told so", function()
             local token = auths.token()
             local seen = assert_passed(get("forwarding", both(bearer(token), { Cookie = "token=" .. token }), "?token=" .. token), "alice||standard")
@@ -274,6 +294,12 @@ describe("auth", function()
             local answer = redirected("either", "second", bearer(auths.token()))
             assert.equal(401, answer.status)
             assert.same({}, auths.seen)
+            -- Nor is it said that the first one has accepted the request.
+            assert.equal("||standard", answer.header("X-Caller"))
+            answer = redirected("either", "optional", bearer(auths.token({ org = "acme", plan = "vip" })))
+            local seen = assert_passed(answer, "||standard")
+            assert.same({}, tiers.headers(seen, "X-User"))
+            auths.reset()
             local claims = { org = "acme", plan = "vip" }
             assert_passed(redirected("forwarding", "second", bearer(auths.token(claims))), "alice||standard")
         end)
@@ -300,6 +326,12 @@ describe("auth", function()
             local answer = http.get_from(auths.PORT, "/alone_served")
             assert.equal(401, answer.status)
             assert.equal(CHALLENGE, answer.header("WWW-Authenticate"))
+        end)
+
+        it("asks for the routes of a key again", function()
+            local key = { Authorization = "Bearer " .. auths.SHORT_KEY }
+            assert.equal(200, http.get_from(auths.PORT, "/alone_served", key).status)
+            assert.equal(401, http.get_from(auths.PORT, "/alone_redirected", key).status)
         end)
 
         it("takes no request for the one before it at the same place in memory", function()

@@ -85,6 +85,9 @@ _M.refusals = {
 --- Without the gateway, and without its log hook.
 _M.alone = require("resty.openclaw.auth").new({ api_key = api_key(), optional = false })
 
+--- In a location without the gateway, after which nothing of the request may be left.
+function _M.forget() require("resty.openclaw.core.request.request_state").forget() end
+
 --- Forgets what the node was sent.
 function _M.reset()
     _M.seen = {}

@@ -20,11 +20,13 @@ local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_open = metric_registry.open
 local request = require("resty.openclaw.core.request.request")
+local request_is_subrequest = request.is_subrequest
 local request_now = request.now
 local request_set_variable = request.set_variable
 local request_variable = request.variable
 local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_open = request_state.open
+local request_state_present = request_state.present
 local contract = require("resty.openclaw.gateway.contract")
 local contract_alone = contract.alone
 local contract_define = contract.define
@@ -133,19 +135,18 @@ local function set_header(header)
 end
 local set_headers = straight_loop_over(set_header)
 local drop_headers = straight_loop_over(header_names.clear)
---- Tells the rest of the gateway, and nodes, who asks. If another one has authenticated the request, the variables may have its values.
+--- Tells the rest of the gateway, and nodes, who asks.
 local function tell(auth, state, caller, method)
-    local again = state.authenticated_by ~= nil
     state.rate_of_key = caller.rate
     if not request_set_variable(IDENTITY, caller.identity) then
         local remedy = "add `map \"\" $openclaw_identity { default \"\"; }` to http in nginx.conf, and use it in a directive"
         auth.faults:report("undeclared_variable", remedy)
     end
     request_set_variable(METHOD, method)
-    if caller.tenant ~= "" or again then
+    if caller.tenant ~= "" then
         request_set_variable(TENANT, caller.tenant)
     end
-    if caller.class ~= STANDARD or again then
+    if caller.class ~= STANDARD then
         request_set_variable(CLASS, caller.class)
     end
     local ____caller_7 = caller
@@ -160,6 +161,27 @@ local function tell(auth, state, caller, method)
         )
     end
 end
+--- Takes back what another one has told, before an internal redirect.
+local function forget(earlier, state)
+    state.authenticated_by = nil
+    state.rate_of_key = nil
+    for ____, name in ipairs({IDENTITY, METHOD, TENANT}) do
+        request_set_variable(name, "")
+    end
+    request_set_variable(CLASS, STANDARD)
+    drop_headers(
+        earlier.headers,
+        #earlier.headers,
+        nil,
+        nil,
+        nil
+    )
+end
+--- Notes that the request was let pass.
+local function pass(auth, state, route)
+    state.authenticated_by = auth
+    state.authenticated_for = route
+end
 --- Lets a request without credentials pass, or refuses it.
 local function pass_anonymous(auth)
     local way = auth.jwt or auth.api_key
@@ -170,19 +192,25 @@ local function pass_anonymous(auth)
 end
 --- Whether this has authenticated the request before, so that it is here after an internal redirect. Without the gateway's hooks the
 -- state may be one that an earlier request has left at the same place in memory; nginx's variables begin anew with each request.
-local function has_authenticated(auth, state)
-    return state.authenticated_by == auth and (request_variable(IDENTITY) or "") ~= ""
+local function has_authenticated(auth, state, route)
+    if state.authenticated_by ~= auth or state.authenticated_for ~= route then
+        return false
+    end
+    return (request_variable(IDENTITY) or "") ~= ""
 end
 local function access(self, route)
     if route == nil then
         route = ""
     end
     local state = request_state_open()
-    if has_authenticated(self, state) then
+    if has_authenticated(self, state, route) then
         return
     end
     if state.is_delivery == true and state.delivery_of == route then
-        return
+        return pass(self, state, route)
+    end
+    if state.authenticated_by ~= nil then
+        forget(state.authenticated_by, state)
     end
     drop_headers(
         self.headers,
@@ -193,11 +221,30 @@ local function access(self, route)
     )
     local caller, method = find_caller(self, route)
     if caller == nil then
-        return pass_anonymous(self)
+        pass_anonymous(self)
+    else
+        tell(self, state, caller, method)
+        figures_of_count_tenant(self.figures, caller.tenant)
     end
-    tell(self, state, caller, method)
-    figures_of_count_tenant(self.figures, caller.tenant)
-    state.authenticated_by = self
+    pass(self, state, route)
+end
+local function before_balance(self, route)
+    if request_is_subrequest() then
+        return true
+    end
+    local state = request_state_present()
+    if state ~= nil and state.authenticated_by == self then
+        return true
+    end
+    local remedy = "its location has no access hook; include route.conf there"
+    self.faults:report(
+        "no_access",
+        "requests of the route \"",
+        route,
+        "\" are refused: ",
+        remedy
+    )
+    return false
 end
 local function init_worker(self)
     for ____, ____value in ipairs(self.ways) do
@@ -225,7 +272,13 @@ local function status(self)
     end
     return document
 end
-local metatable = {__index = {access = access, init_worker = init_worker, exit_worker = exit_worker, status = status}}
+local metatable = {__index = {
+    access = access,
+    before_balance = before_balance,
+    init_worker = init_worker,
+    exit_worker = exit_worker,
+    status = status
+}}
 --- Headers that tokens give to nodes.
 local function headers_of(____bindingPattern0)
     local jwt
@@ -275,7 +328,7 @@ end
 local declaration = {
     name = settings_NAME,
     meaning = "[accepts requests with a valid token or API key](auth.md) only",
-    order = {access = 250},
+    order = {access = 250, before_balance = 50},
     schema = settings_SCHEMA,
     variables = {
         [IDENTITY] = "",

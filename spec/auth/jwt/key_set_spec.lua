@@ -140,7 +140,7 @@ describe("auth.jwt.key_set", function()
 
     it("pauses between keys where it may", function()
         local pauses = 0
-        assert(key_set.parse(text_of(KEYS.RS256, KEYS.ES256, "7"), function() pauses = pauses + 1 end))
+        assert(key_set.parse(text_of(KEYS.RS256, KEYS.ES256, "7"), nil, function() pauses = pauses + 1 end))
         assert.equal(3, pauses)
     end)
 end)

@@ -192,6 +192,55 @@ describe("watched_file", function()
         assert.same({ "one", "two" }, taken)
     end)
 
+    it("says once that the file is in use again", function()
+        local one, other = watch(), watch()
+        write("wrong")
+        for _, file in ipairs({ one, other }) do watched_file.look_at({ file }) end
+        assert.equal(1, #lines)
+        sleep(0.02)
+        write("two")
+        for _, file in ipairs({ one, other }) do watched_file.look_at({ file }) end
+        assert.equal(2, #lines)
+        assert.equal("spec: file: " .. option .. ": " .. PATH .. ": is in use again", lines[2])
+    end)
+
+    it("tries again what could not be read, and reports it once", function()
+        local file = watch()
+        write("two")
+        files.beginning = function() return nil, "cannot open: Too many open files" end
+        for _ = 1, 3 do watched_file.look_at({ file }) end
+        assert.same({ 1, 1, "cannot open: Too many open files" }, { #lines, troubles, file.trouble })
+        files.beginning = beginning
+        watched_file.look_at({ file })
+        assert.same({ "one", "two" }, taken)
+        assert.is_nil(file.trouble)
+        -- It is new trouble then.
+        sleep(0.02)
+        write("three")
+        files.beginning = function() return nil, "cannot open: Too many open files" end
+        watched_file.look_at({ file })
+        assert.equal(2, troubles)
+    end)
+
+    it("begins in a worker with what others use, where the file has changed since the start, even if it is unusable now", function()
+        local file = watch()
+        write("two")
+        watched_file.look_at({ file })
+        sleep(0.02)
+        write("wrong")
+        watched_file.look_at({ file })
+        assert.same({ "one", "two" }, taken)
+        -- What the master has read.
+        local forked = {}
+        for name, value in pairs(file) do forked[name] = value end
+        forked.digest = "another"
+        watched_file.catch_up(forked)
+        assert.same({ "one", "two", "two" }, taken)
+        assert.equal(file.digest, forked.digest)
+        watched_file.catch_up(forked)
+        assert.equal(3, #taken)
+    end)
+
     it("has no trouble any more when the text of before is back", function()
         local file = watch()
         replace("wrong")

@@ -23,8 +23,10 @@ import * as contract from "./gateway/contract";
 
 declare module "./core/request/request_state" {
     interface RequestState {
-        /** What has authenticated the request, so that an internal redirect does not ask for credentials again. */
-        authenticated_by?: object | undefined;
+        /** What has let the request pass, so that an internal redirect does not ask for credentials again. */
+        authenticated_by?: Auth | undefined;
+        /** The route for which it has. */
+        authenticated_for?: string | undefined;
     }
 }
 
@@ -39,6 +41,8 @@ export interface Auth {
     readonly faults: Faults;
     /** Authenticates the caller, or refuses the request. Phases: access; may yield. Never raises. */
     access(route?: string): void;
+    /** Whether the request was let pass: no node gets one without. Phases: balancer. Never raises. */
+    before_balance(route: string): boolean;
     init_worker(): void;
     exit_worker(): void;
     status(): object;
@@ -107,9 +111,8 @@ function set_header(this: void, header: readonly [name: string, value: string]):
 const set_headers = straight_loop.over(set_header);
 const drop_headers = straight_loop.over(header_names.clear);
 
-/** Tells the rest of the gateway, and nodes, who asks. If another one has authenticated the request, the variables may have its values. */
+/** Tells the rest of the gateway, and nodes, who asks. */
 function tell(auth: Auth, state: RequestState, caller: Caller, method: MethodName): void {
-    const again = state.authenticated_by !== undefined;
     state.rate_of_key = caller.rate;
     if (!request.set_variable(IDENTITY, caller.identity)) {
         const remedy =
@@ -117,10 +120,25 @@ function tell(auth: Auth, state: RequestState, caller: Caller, method: MethodNam
         auth.faults.report("undeclared_variable", remedy);
     }
     request.set_variable(METHOD, method);
-    if (caller.tenant !== "" || again) request.set_variable(TENANT, caller.tenant);
-    if (caller.class !== STANDARD || again) request.set_variable(CLASS, caller.class);
+    if (caller.tenant !== "") request.set_variable(TENANT, caller.tenant);
+    if (caller.class !== STANDARD) request.set_variable(CLASS, caller.class);
     const { headers } = caller;
     if (headers !== undefined) set_headers(headers, headers.length, undefined, undefined, undefined);
+}
+
+/** Takes back what another one has told, before an internal redirect. */
+function forget(earlier: Auth, state: RequestState): void {
+    state.authenticated_by = undefined;
+    state.rate_of_key = undefined;
+    for (const name of [IDENTITY, METHOD, TENANT]) request.set_variable(name, "");
+    request.set_variable(CLASS, STANDARD);
+    drop_headers(earlier.headers, earlier.headers.length, undefined, undefined, undefined);
+}
+
+/** Notes that the request was let pass. */
+function pass(auth: Auth, state: RequestState, route: string): void {
+    state.authenticated_by = auth;
+    state.authenticated_for = route;
 }
 
 /** Lets a request without credentials pass, or refuses it. */
@@ -134,21 +152,35 @@ function pass_anonymous(auth: Auth): void {
  * Whether this has authenticated the request before, so that it is here after an internal redirect. Without the gateway's hooks the
  * state may be one that an earlier request has left at the same place in memory; nginx's variables begin anew with each request.
  */
-function has_authenticated(auth: Auth, state: RequestState): boolean {
-    return state.authenticated_by === auth && (request.variable(IDENTITY) ?? "") !== "";
+function has_authenticated(auth: Auth, state: RequestState, route: string): boolean {
+    if (state.authenticated_by !== auth || state.authenticated_for !== route) return false;
+    return (request.variable(IDENTITY) ?? "") !== "";
 }
 
 function access(this: Auth, route = ""): void {
     const state = request_state.open();
-    if (has_authenticated(this, state)) return;
+    if (has_authenticated(this, state, route)) return;
     // A stored request was authenticated before it was stored, for this route.
-    if (state.is_delivery === true && state.delivery_of === route) return;
+    if (state.is_delivery === true && state.delivery_of === route) return pass(this, state, route);
+    if (state.authenticated_by !== undefined) forget(state.authenticated_by, state);
     drop_headers(this.headers, this.headers.length, undefined, undefined, undefined);
     const [caller, method] = find_caller(this, route);
-    if (caller === undefined) return pass_anonymous(this);
-    tell(this, state, caller, method!);
-    figures_of.count_tenant(this.figures, caller.tenant);
-    state.authenticated_by = this;
+    if (caller === undefined) pass_anonymous(this);
+    else {
+        tell(this, state, caller, method!);
+        figures_of.count_tenant(this.figures, caller.tenant);
+    }
+    pass(this, state, route);
+}
+
+function before_balance(this: Auth, route: string): boolean {
+    // Subrequests have no access phase: updates of the cache, mirrors.
+    if (request.is_subrequest()) return true;
+    const state = request_state.present();
+    if (state !== undefined && state.authenticated_by === this) return true;
+    const remedy = "its location has no access hook; include route.conf there";
+    this.faults.report("no_access", 'requests of the route "', route, '" are refused: ', remedy);
+    return false;
 }
 
 function init_worker(this: Auth): void {
@@ -167,7 +199,7 @@ function status(this: Auth): object {
     return document;
 }
 
-const metatable = { __index: { access, init_worker, exit_worker, status } };
+const metatable = { __index: { access, before_balance, init_worker, exit_worker, status } };
 
 /** Headers that tokens give to nodes. */
 function headers_of({ jwt }: Options): header_names.Header[] {
@@ -197,7 +229,7 @@ const declaration = {
     name: settings.NAME,
     meaning: "[accepts requests with a valid token or API key](auth.md) only",
     // After `edge`, whose deliveries were authenticated before; before `identity`, which may sign what this plugin finds.
-    order: { access: 250 },
+    order: { access: 250, before_balance: 50 },
     schema: settings.SCHEMA,
     variables: { [IDENTITY]: "", [TENANT]: "", [CLASS]: STANDARD, [METHOD]: "", [ERROR]: "" },
     create,

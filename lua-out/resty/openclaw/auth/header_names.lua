@@ -15,6 +15,7 @@ local kinds = require("resty.openclaw.config.kinds")
 local kinds_of = kinds.of
 local request = require("resty.openclaw.core.request.request")
 local request_bytes_of = request.bytes_of
+local request_forget = request.forget
 ffi_cdef("\nint openclaw_count_headers(ngx_http_request_t *request, int most, int *is_cut)\n    __asm__(\"ngx_http_lua_ffi_req_get_headers_count\");\n")
 local MOST_HYPHENS = 5
 --- nginx's variable of a header. Phases: any.
@@ -132,6 +133,7 @@ local function remove(header)
     if is_there(header) then
         remove_others(header)
     end
+    request_forget(header.variable)
     return before - count()
 end
 ____exports.remove = remove

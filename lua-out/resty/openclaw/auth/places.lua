@@ -18,6 +18,7 @@ local kinds = require("resty.openclaw.config.kinds")
 local kinds_of = kinds.of
 local request = require("resty.openclaw.core.request.request")
 local request_bytes_of = request.bytes_of
+local request_forget = request.forget
 local request_variable = request.variable
 local texts = require("resty.openclaw.core.text.text")
 local texts_split = texts.split
@@ -79,6 +80,7 @@ local function take_bearer(self)
     local found = self:find()
     if found ~= nil then
         ngx.req.clear_header("Authorization")
+        request_forget("http_authorization")
     end
     return found
 end
@@ -170,6 +172,8 @@ local function take_cookie(self)
     else
         ngx.req.set_header("Cookie", left)
     end
+    request_forget("http_cookie")
+    request_forget("cookie_" .. self.name)
     return found, differ
 end
 local function find_argument(self)

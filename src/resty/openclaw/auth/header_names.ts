@@ -119,6 +119,7 @@ export function remove(header: Header): number {
     const before = count();
     ngx.req.clear_header(header.name);
     if (is_there(header)) remove_others(header);
+    request.forget(header.variable);
     return before - count();
 }
 

@@ -85,7 +85,10 @@ function find_bearer(this: Bearer): Found {
 function take_bearer(this: Bearer): Found {
     const [found] = this.find();
     // nginx itself refuses requests with two.
-    if (found !== undefined) ngx.req.clear_header("Authorization");
+    if (found !== undefined) {
+        ngx.req.clear_header("Authorization");
+        request.forget("http_authorization");
+    }
     return $multi(found);
 }
 
@@ -157,6 +160,8 @@ function take_cookie(this: Pair): Found {
     const left = texts.trim(others(this, ";"));
     if (left === "") ngx.req.clear_header("Cookie");
     else ngx.req.set_header("Cookie", left);
+    request.forget("http_cookie");
+    request.forget(`cookie_${this.name}`);
     return $multi(found, differ);
 }
 

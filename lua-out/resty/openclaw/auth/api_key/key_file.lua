@@ -1,5 +1,5 @@
 local ____exports = {}
-local ipairs = ipairs
+local pairs = pairs
 local setmetatable = setmetatable
 local math_max = math.max
 local watched_file = require("resty.openclaw.core.files.watched_file")
@@ -100,7 +100,7 @@ local function read(____bindingPattern0)
         most_bytes = entries_MOST_BYTES,
         on_text = function(text) return take(method, text) end,
         on_trouble = function()
-            for ____, counter in ipairs(method.failures) do
+            for ____, counter in pairs(method.failures) do
                 counter:inc()
             end
         end
@@ -120,8 +120,7 @@ local function create(options)
         method = earlier
     end
     known[name] = method
-    local ____method_failures_2 = method.failures
-    ____method_failures_2[#____method_failures_2 + 1] = key_figures_failures(registry, route, "api_key")
+    method.failures[route] = key_figures_failures(registry, route, "api_key")
     key_figures_add(registry, route, "api_key", method)
     return method
 end

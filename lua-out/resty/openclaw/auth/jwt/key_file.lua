@@ -1,5 +1,5 @@
 local ____exports = {}
-local ipairs = ipairs
+local pairs = pairs
 local setmetatable = setmetatable
 local math_max = math.max
 local watched_file = require("resty.openclaw.core.files.watched_file")
@@ -16,7 +16,7 @@ local key_set_parse = key_set.parse
 --- Parses a text; the keys stay as they are if it is wrong.
 local function take(source, text)
     local pause = ngx.get_phase() == "timer" and time_slice_paced(time_slice.yield_now) or nil
-    local keys, err = key_set_parse(text, pause)
+    local keys, err = key_set_parse(text, source.needs, pause)
     if keys == nil then
         return nil, err
     end
@@ -68,7 +68,7 @@ local metatable = {__index = {
 --- By dict and path: routes with the same file share its keys.
 local known = {}
 local function count_failure(source)
-    for ____, counter in ipairs(source.failures) do
+    for ____, counter in pairs(source.failures) do
         counter:inc()
     end
 end
@@ -79,7 +79,7 @@ local function read(____bindingPattern0)
     registry = ____bindingPattern0.registry
     option = ____bindingPattern0.option
     path = ____bindingPattern0.path
-    local source = setmetatable({generation = 0, keys = nil, failures = {}}, metatable)
+    local source = setmetatable({generation = 0, keys = nil, needs = {}, failures = {}}, metatable)
     source.file = watched_file_new({
         registry = registry,
         plugin = "auth",
@@ -107,8 +107,7 @@ local function create(options)
         source = earlier
     end
     known[name] = source
-    local ____source_failures_7 = source.failures
-    ____source_failures_7[#____source_failures_7 + 1] = key_figures_failures(registry, route, "jwt")
+    source.failures[route] = key_figures_failures(registry, route, "jwt")
     key_figures_add(registry, route, "jwt", source)
     return source
 end

@@ -5,6 +5,8 @@ local setmetatable = setmetatable
 local tostring = tostring
 local type = type
 local table_concat = table.concat
+local algorithms = require("resty.openclaw.auth.jwt.algorithms")
+local algorithms_NAMES = algorithms.NAMES
 local json_object = require("resty.openclaw.auth.jwt.json_object")
 local json_object_read = json_object.read
 local json_web_key = require("resty.openclaw.auth.jwt.json_web_key")
@@ -65,26 +67,40 @@ local function add(set, keys, key)
     set.by_kid[key.kid] = choices
     return add_choice(choices, key)
 end
-local function has_choice(choices)
-    for ____, key in pairs(choices) do
+local function add_algorithms(found, choices)
+    for algorithm, key in pairs(choices) do
         if key ~= false then
-            return true
+            found[algorithm] = true
         end
     end
-    return false
 end
---- Whether any token can be verified with the set.
-local function is_usable(set)
-    if has_choice(set.all) then
-        return true
-    end
+--- The algorithms with which any token can be verified.
+local function usable(set)
+    local found = {}
+    add_algorithms(found, set.all)
     for ____, choices in pairs(set.by_kid) do
-        if has_choice(choices) then
-            return true
+        add_algorithms(found, choices)
+    end
+    local sorted = {}
+    for ____, algorithm in ipairs(algorithms_NAMES) do
+        if found[algorithm] ~= nil then
+            sorted[#sorted + 1] = algorithm
         end
     end
-    return false
+    return sorted
 end
+--- What is wrong where the keys are for none of the accepted algorithms; nothing where they are. Phases: any.
+local function misfit(given, accepted)
+    for ____, name in ipairs(accepted) do
+        for ____, its_name in ipairs(given) do
+            if name == its_name then
+                return nil
+            end
+        end
+    end
+    return (("the keys are for " .. table_concat(given, ", ")) .. ", and not for ") .. table_concat(accepted, ", ")
+end
+____exports.misfit = misfit
 --- Whether a key is in the set already, under the same name and for the same algorithms.
 local function is_repeated(keys, key)
     local algorithms = table_concat(key.algorithms, " ")
@@ -100,7 +116,13 @@ end
 local function read_all(given, pause)
     local keys = {}
     local skipped = {}
-    local set = setmetatable({keys = keys, skipped = skipped, by_kid = {}, all = {}}, metatable)
+    local set = setmetatable({
+        keys = keys,
+        skipped = skipped,
+        algorithms = {},
+        by_kid = {},
+        all = {}
+    }, metatable)
     for place = 1, #given do
         local key, err = json_web_key_read(given[place])
         if key == nil then
@@ -114,14 +136,16 @@ local function read_all(given, pause)
             pause()
         end
     end
+    set.algorithms = usable(set)
     return set
 end
 --- The keys of a JWKS. Those that cannot be used are skipped, for reasons that stand in `skipped`. Nil and why when the text is no JWKS,
--- is longer than 256 KB, has more than 64 keys, or none that can be used; no part of the text is in that.
+-- is longer than 256 KB, has more than 64 keys, or none that can be used, or none for one of the `needs` of a source; no part of the
+-- text is in that.
 -- 
 -- A key takes up to a millisecond; `pause` is called between keys, for those who may yield (`time_slice.paced`). If two keys have one id
 -- and fit one algorithm, none of them is used for that algorithm, as nobody can tell which of them is meant. Phases: any, with `pause` those in which it may be called.
-local function parse(text, pause)
+local function parse(text, needs, pause)
     if #text > MOST_BYTES then
         return nil, ("the JWKS is longer than " .. tostring(MOST_BYTES)) .. " bytes"
     end
@@ -138,11 +162,17 @@ local function parse(text, pause)
         return nil, ("the JWKS has more than " .. tostring(MOST_KEYS)) .. " keys"
     end
     local set = read_all(list, pause)
-    if is_usable(set) then
-        return set
+    if #set.algorithms == 0 then
+        local why = #set.skipped == 0 and "" or ": " .. tostring(set.skipped[1])
+        return nil, "the JWKS has no key that can be used" .. why
     end
-    local why = #set.skipped == 0 and "" or ": " .. tostring(set.skipped[1])
-    return nil, "the JWKS has no key that can be used" .. why
+    for ____, accepted in ipairs(needs or ({})) do
+        local wrong = misfit(set.algorithms, accepted)
+        if wrong ~= nil then
+            return nil, wrong
+        end
+    end
+    return set
 end
 ____exports.parse = parse
 return ____exports

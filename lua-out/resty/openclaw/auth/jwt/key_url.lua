@@ -27,6 +27,7 @@ local waitings_is_worthwhile = waitings.is_worthwhile
 local waitings_new = waitings.new
 local waitings_wait = waitings.wait
 local TICK_SECONDS = 0.5
+local ALONE = "this worker alone uses the newest keys: the lua_shared_dict has no room for them"
 --- The sources by dict and URL: routes with the same URL share one.
 local sources = {}
 --- Those of this worker.
@@ -69,10 +70,10 @@ local function loaded_at(self)
 end
 local function status(self)
     local moment = feeds_loaded_at(self)
-    local ____self_place_name_7 = self.place.name
-    local ____temp_8 = self:count()
+    local ____self_place_name_8 = self.place.name
+    local ____temp_9 = self:count()
     local ____opt_4 = self.keys
-    local ____temp_9 = ____opt_4 and ____opt_4.skipped or ({})
+    local ____temp_10 = ____opt_4 and ____opt_4.skipped or ({})
     local ____temp_6
     if moment == 0 then
         ____temp_6 = nil
@@ -82,14 +83,22 @@ local function status(self)
             clock_now() - moment
         )
     end
+    local ____temp_11 = self:is_stale()
+    local ____shared_keys_failures_result_12 = shared_keys_failures(self.shared)
+    local ____temp_7
+    if self.alone_at == 0 then
+        ____temp_7 = shared_keys_trouble(self.shared)
+    else
+        ____temp_7 = ALONE
+    end
     return {
-        source = ____self_place_name_7,
-        keys = ____temp_8,
-        skipped = ____temp_9,
+        source = ____self_place_name_8,
+        keys = ____temp_9,
+        skipped = ____temp_10,
         age_seconds = ____temp_6,
-        stale = self:is_stale(),
-        failures = shared_keys_failures(self.shared),
-        trouble = shared_keys_trouble(self.shared)
+        stale = ____temp_11,
+        failures = ____shared_keys_failures_result_12,
+        trouble = ____temp_7
     }
 end
 local function tick(premature)
@@ -162,15 +171,14 @@ local function make(____bindingPattern0)
 end
 --- The keys at a URL. Raises when the URL is no good; the message does not show it. Phases: init.
 local function create(options)
-    local ____options_10 = options
-    local registry = ____options_10.registry
-    local route = ____options_10.route
-    local url = ____options_10.url
+    local ____options_13 = options
+    local registry = ____options_13.registry
+    local route = ____options_13.route
+    local url = ____options_13.url
     local name = (registry.dict_name .. " ") .. url
     local source = sources[name] or make(options)
     sources[name] = source
-    local ____source_failures_11 = source.failures
-    ____source_failures_11[#____source_failures_11 + 1] = key_figures_failures(registry, route, "jwt")
+    source.failures[route] = key_figures_failures(registry, route, "jwt")
     key_figures_add(registry, route, "jwt", source)
     return source
 end

@@ -2,14 +2,14 @@ local ____exports = {}
 local error = error
 local ipairs = ipairs
 local setmetatable = setmetatable
-local table_concat = table.concat
 local algorithms = require("resty.openclaw.auth.jwt.algorithms")
-local algorithms_NAMES = algorithms.NAMES
 local algorithms_requirement = algorithms.requirement
 local algorithms_takes_secret = algorithms.takes_secret
 local claim_rules = require("resty.openclaw.auth.jwt.claims")
 local claim_rules_check = claim_rules.check
 local claim_rules_new = claim_rules.new
+local key_sets = require("resty.openclaw.auth.jwt.key_set")
+local key_sets_misfit = key_sets.misfit
 local tokens = require("resty.openclaw.auth.jwt.token")
 local tokens_MOST_BYTES = tokens.MOST_BYTES
 local tokens_claims_of = tokens.claims_of
@@ -143,32 +143,12 @@ local function check_algorithms(path, names, has_secrets)
         end
     end
 end
---- Raises where no key fits any of the algorithms, so that every token would be refused. Phases: init.
-local function check_fit(path, names, ____bindingPattern0)
-    local keys
-    keys = ____bindingPattern0.keys
-    local fitting = {}
-    for ____, key in ipairs(keys) do
-        for ____, name in ipairs(key.algorithms) do
-            fitting[name] = true
-        end
+--- Raises where keys are for none of the algorithms, so that every token would be refused. Phases: init.
+local function check_fit(path, names, keys)
+    local wrong = key_sets_misfit(keys.algorithms, names)
+    if wrong ~= nil then
+        error((path .. ".algorithms: ") .. wrong, 0)
     end
-    for ____, name in ipairs(names) do
-        if fitting[name] ~= nil then
-            return
-        end
-    end
-    local expected = {}
-    for ____, name in ipairs(algorithms_NAMES) do
-        if fitting[name] ~= nil then
-            expected[#expected + 1] = name
-        end
-    end
-    local given = table_concat(names, ", ")
-    error(
-        (((path .. ".algorithms: the keys are for ") .. table_concat(expected, ", ")) .. ", and not for ") .. given,
-        0
-    )
 end
 ____exports.check_fit = check_fit
 --- Verifies tokens with the keys of one source. Raises when an algorithm does not go with it; `path`: that of the options, for the
@@ -182,6 +162,10 @@ local function create(path, settings, keys)
         ____keys_has_secrets_16 = false
     end
     ____check_algorithms_19(____path_17, ____settings_algorithms_18, ____keys_has_secrets_16)
+    if keys.needs ~= nil then
+        local ____keys_needs_20 = keys.needs
+        ____keys_needs_20[#____keys_needs_20 + 1] = settings.algorithms
+    end
     local allowed = {}
     for ____, name in ipairs(settings.algorithms) do
         allowed[name] = true

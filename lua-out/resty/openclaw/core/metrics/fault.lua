@@ -39,7 +39,11 @@ local function report(self, kind, ...)
         )
     end
 end
-local metatable = {__index = {report = report}}
+local function report_each(self, kind, ...)
+    self.next_line[kind] = nil
+    self:report(kind, ...)
+end
+local metatable = {__index = {report = report, report_each = report_each}}
 --- The faults of one plugin. Phases: init.
 local function create(plugin, registry)
     local family = metric_registry_counter(registry, "openclaw_faults_total", "Faults inside the gateway, by plugin and kind.", {"plugin", "kind"})

@@ -13,6 +13,7 @@ local upstream_tries_last = upstream_tries.last
 local variable_index = require("resty.openclaw.core.request.variable_index")
 local variable_index_NONE = variable_index.NONE
 local variable_index_cut = variable_index.cut
+local variable_index_forget = variable_index.forget
 local variable_index_is_of_timer = variable_index.is_of_timer
 local variable_index_numbers = variable_index.numbers
 local variable_index_point = variable_index.point
@@ -65,7 +66,7 @@ local function learn_number(request, name)
         return variable_index_NONE
     end
     if all_numbers == nil then
-        all_numbers = variable_index_numbers(request)
+        all_numbers = variable_index_numbers(request, false)
     end
     local number = all_numbers[name] or variable_index_NONE
     if number ~= variable_index_NONE then
@@ -268,6 +269,26 @@ local function point(name, memory, count)
     return is_given
 end
 ____exports.point = point
+--- The numbers of all variables of nginx's configuration; nothing before the first is forgotten.
+local every_number
+--- Has nginx look again for the value of a variable: it keeps that of `$http_cookie`, say, whatever becomes of the header. Does
+-- nothing where the numbers of nginx's variables are not known. Phases: all with a request; not in timers.
+local function forget(name)
+    local request = get_request()
+    if request == nil or variable_index_is_of_timer(request) then
+        return
+    end
+    if every_number == nil then
+        every_number = variable_index_numbers(request, true)
+    end
+    local number = every_number[name]
+    local known = numbers[KNOWN] or learn_number(request, KNOWN)
+    if number == nil or known == variable_index_NONE then
+        return
+    end
+    variable_index_forget(request, known, number)
+end
+____exports.forget = forget
 --- Sets a variable that a `map` or `set` in nginx.conf declares. False if none does.
 local function set_variable(name, text)
     local is_set = set_bytes(name, text, #text)

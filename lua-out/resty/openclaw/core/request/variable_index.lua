@@ -62,9 +62,11 @@ local function is_of_timer(request)
     return as_nginx_has_it(request).connection.socket == NO_SOCKET
 end
 ____exports.is_of_timer = is_of_timer
---- The numbers of all variables that nginx's configuration uses, by their names; none where the layout is another one than expected.
+--- The numbers of the variables that nginx's configuration uses, by their names; none where the layout is another one than expected.
 -- To be called once. Phases: all with a request.
-local function numbers(request)
+-- 
+-- @param has_all also those whose value by name may be another one than by number
+local function numbers(request, has_all)
     local found = {}
     local variables = variables_of(request)
     if variables == nil then
@@ -75,7 +77,7 @@ local function numbers(request)
         local ____all_place_2 = all[place]
         local name = ____all_place_2.name
         local flags = ____all_place_2.flags
-        if is_same_by_name(tonumber(flags)) then
+        if has_all or is_same_by_name(tonumber(flags)) then
             found[ffi_string(
                 name.data,
                 tonumber(name.len)
@@ -138,4 +140,12 @@ local function cut(request, known, number, first, count)
     place.bits = count + VALID
 end
 ____exports.cut = cut
+--- Has nginx make the value of a variable anew when it is asked for it. Phases: all with a request.
+local function forget(request, known, number)
+    local place = place_of(request, known, number)
+    if place ~= nil then
+        place.bits = 0
+    end
+end
+____exports.forget = forget
 return ____exports

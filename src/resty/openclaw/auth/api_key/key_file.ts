@@ -37,8 +37,8 @@ export interface KeyFile extends Method, key_figures.Source {
     file: WatchedFile;
     /** Those in use. */
     entries: Entries;
-    /** Of the routes that use it. */
-    readonly failures: Counter[];
+    /** By the routes that use it. */
+    readonly failures: LuaMap<string, Counter>;
     init_worker(): void;
     status(): Status;
 }
@@ -95,7 +95,7 @@ const metatable = { __index: { check, init_worker, count, is_stale, loaded_at, s
 const known = new LuaMap<string, KeyFile>();
 
 function read({ registry, plugin, option, path }: Options): KeyFile {
-    const members: Pick<KeyFile, "name" | "failures"> = { name: "api_key", failures: [] };
+    const members: Pick<KeyFile, "name" | "failures"> = { name: "api_key", failures: new LuaMap() };
     const method = setmetatable(members as KeyFile, metatable);
     method.file = watched_file.new({
         registry,
@@ -105,7 +105,7 @@ function read({ registry, plugin, option, path }: Options): KeyFile {
         most_bytes: entries.MOST_BYTES,
         on_text: (text) => take(method, text),
         on_trouble: () => {
-            for (const counter of method.failures) counter.inc();
+            for (const [, counter] of method.failures) counter.inc();
         },
     });
     return method;
@@ -119,7 +119,7 @@ function create(options: Options): KeyFile {
     const earlier = known.get(name);
     if (earlier !== undefined && earlier.file.digest === method.file.digest) method = earlier;
     known.set(name, method);
-    method.failures.push(key_figures.failures(registry, route, "api_key"));
+    method.failures.set(route, key_figures.failures(registry, route, "api_key"));
     key_figures.add(registry, route, "api_key", method);
     return method;
 }

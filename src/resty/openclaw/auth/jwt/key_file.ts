@@ -5,6 +5,7 @@ import type { Counter } from "../../core/metrics/metric_handles";
 import type { Registry } from "../../core/metrics/metric_registry";
 import * as time_slice from "../../core/time/time_slice";
 import * as key_figures from "../key_figures";
+import type { Algorithm } from "./algorithms";
 import * as key_set from "./key_set";
 import type { KeySet, KeySource } from "./model";
 
@@ -20,14 +21,15 @@ interface KeyFile extends KeySource, key_figures.Source {
     generation: number;
     file: WatchedFile;
     keys: KeySet | undefined;
-    /** Of the routes that use it. */
-    readonly failures: Counter[];
+    readonly needs: (readonly Algorithm[])[];
+    /** By the routes that use it. */
+    readonly failures: LuaMap<string, Counter>;
 }
 
 /** Parses a text; the keys stay as they are if it is wrong. */
 function take(source: KeyFile, text: string): Result<true> {
     const pause = ngx.get_phase() === "timer" ? time_slice.paced(time_slice.yield_now) : undefined;
-    const [keys, err] = key_set.parse(text, pause);
+    const [keys, err] = key_set.parse(text, source.needs, pause);
     if (keys === undefined) return $multi(undefined, err);
     source.keys = keys;
     source.generation += 1;
@@ -71,12 +73,12 @@ const metatable = { __index: { current, find: current, count, is_stale, loaded_a
 const known = new LuaMap<string, KeyFile>();
 
 function count_failure(source: KeyFile): void {
-    for (const counter of source.failures) counter.inc();
+    for (const [, counter] of source.failures) counter.inc();
 }
 
 function read({ registry, option, path }: Options): KeyFile {
     const source: KeyFile = setmetatable(
-        { generation: 0, keys: undefined, failures: [] } as unknown as KeyFile,
+        { generation: 0, keys: undefined, needs: [], failures: new LuaMap() } as unknown as KeyFile,
         metatable,
     );
     source.file = watched_file.new({
@@ -104,7 +106,7 @@ function create(options: Options): KeySource {
     const earlier = known.get(name);
     if (earlier !== undefined && earlier.file.digest === source.file.digest) source = earlier;
     known.set(name, source);
-    source.failures.push(key_figures.failures(registry, route, "jwt"));
+    source.failures.set(route, key_figures.failures(registry, route, "jwt"));
     key_figures.add(registry, route, "jwt", source);
     return source;
 }

@@ -30,11 +30,13 @@ export interface Options {
 
 interface KeyUrl extends Feed, KeySource, key_figures.Source {
     generation: number;
+    readonly needs: Feed["needs"];
     waiting: Waiting;
     is_started: boolean;
 }
 
 const TICK_SECONDS = 0.5;
+const ALONE = "this worker alone uses the newest keys: the lua_shared_dict has no room for them";
 
 /** The sources by dict and URL: routes with the same URL share one. */
 const sources = new LuaMap<string, KeyUrl>();
@@ -81,7 +83,7 @@ function status(this: KeyUrl): object {
         age_seconds: moment === 0 ? undefined : math.max(0, clock.now() - moment),
         stale: this.is_stale(),
         failures: shared_keys.failures(this.shared),
-        trouble: shared_keys.trouble(this.shared),
+        trouble: this.alone_at === 0 ? shared_keys.trouble(this.shared) : ALONE,
     };
 }
 
@@ -125,7 +127,7 @@ function create(options: Options): KeySource {
     const name = `${registry.dict_name} ${url}`;
     const source = sources.get(name) ?? make(options);
     sources.set(name, source);
-    source.failures.push(key_figures.failures(registry, route, "jwt"));
+    source.failures.set(route, key_figures.failures(registry, route, "jwt"));
     key_figures.add(registry, route, "jwt", source);
     return source;
 }

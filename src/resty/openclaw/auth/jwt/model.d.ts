@@ -16,6 +16,8 @@ export interface KeySet {
     readonly keys: readonly Key[];
     /** Why other keys are not used, or not for all that they are for: "key 2 has less than 2048 bits". No values of keys. */
     readonly skipped: readonly string[];
+    /** Those with which any token can be verified. */
+    readonly algorithms: readonly Algorithm[];
     /**
      * The one key with that id that fits the algorithm; for a token without an id, the one key of the set that fits. Nothing where
      * there is none, or more than one. Phases: any.
@@ -29,6 +31,8 @@ export interface KeySet {
 export interface KeySource {
     /** Grows when the keys change; verified tokens of another generation are forgotten. Reading it costs no more than a field. */
     readonly generation: number;
+    /** For each of its routes the algorithms that are accepted there. Keys that none of them fits are as bad as none. */
+    readonly needs?: (readonly Algorithm[])[];
     /** Whether it has secrets rather than public keys. */
     readonly has_secrets?: boolean;
     /** The keys; nothing where none were ever loaded. Phases: any. */

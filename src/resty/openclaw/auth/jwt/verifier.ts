@@ -4,6 +4,7 @@ import type { Algorithm } from "./algorithms";
 import * as algorithms from "./algorithms";
 import type { Rules, Settings as ClaimSettings } from "./claims";
 import * as claim_rules from "./claims";
+import * as key_sets from "./key_set";
 import type { Key, KeySet, KeySource } from "./model";
 import type { Token } from "./token";
 import * as tokens from "./token";
@@ -101,15 +102,10 @@ function check_algorithms(path: string, names: readonly Algorithm[], has_secrets
     }
 }
 
-/** Raises where no key fits any of the algorithms, so that every token would be refused. Phases: init. */
-export function check_fit(path: string, names: readonly Algorithm[], { keys }: KeySet): void {
-    const fitting = new LuaSet<string>();
-    for (const key of keys) for (const name of key.algorithms) fitting.add(name);
-    for (const name of names) if (fitting.has(name)) return;
-    const expected: string[] = [];
-    for (const name of algorithms.NAMES) if (fitting.has(name)) expected.push(name);
-    const given = table.concat(names as Algorithm[], ", ");
-    error(`${path}.algorithms: the keys are for ${table.concat(expected, ", ")}, and not for ${given}`, 0);
+/** Raises where keys are for none of the algorithms, so that every token would be refused. Phases: init. */
+export function check_fit(path: string, names: readonly Algorithm[], keys: KeySet): void {
+    const wrong = key_sets.misfit(keys.algorithms, names);
+    if (wrong !== undefined) error(`${path}.algorithms: ${wrong}`, 0);
 }
 
 /**
@@ -118,6 +114,7 @@ export function check_fit(path: string, names: readonly Algorithm[], { keys }: K
  */
 function create(path: string, settings: Settings, keys: KeySource): Method {
     check_algorithms(path, settings.algorithms, keys.has_secrets ?? false);
+    if (keys.needs !== undefined) keys.needs.push(settings.algorithms);
     const allowed = new LuaSet<string>();
     for (const name of settings.algorithms) allowed.add(name);
     const rules = claim_rules.new(settings);

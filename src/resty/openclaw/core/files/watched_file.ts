@@ -3,7 +3,8 @@
  * a request. What is new is read 0.3 s later, if nothing has changed since: so a file that is being written is not read half.
  *
  * A file that is missing, unreadable or wrong changes nothing: what was read last stays in use, and one worker reports it, once for
- * each change; the error log gets at most one line a minute for each file. Messages never contain what stands in a file.
+ * each change. The text that was read last is in shared memory, too: a worker that takes the place of a crashed one would go on with what
+ * the master has read. Messages never contain what stands in a file.
  */
 import * as ffi from "ffi";
 import * as digests from "../bytes/digest";
@@ -45,6 +46,8 @@ export interface WatchedFile {
     restless: number;
     /** Identifies the text that was taken last. */
     digest: string;
+    /** What marks the present trouble as reported. */
+    report_mark: string | undefined;
     /** Why the file's present state is not in use; nothing when it is. */
     trouble: string | undefined;
     /** When this process last found a text in order. */
@@ -57,8 +60,8 @@ const LOOK_SECONDS = 1;
 const SETTLE_SECONDS = 0.3;
 /** A file that never comes to rest is read at every so many looks. */
 const MOST_RESTLESS = 3;
-/** Workers see a change within two seconds of each other. */
-const REPORT_SECONDS = 10;
+/** Each state of a file is reported once in so many seconds: a reload and a new worker find the same trouble. */
+const REPORT_SECONDS = 86400;
 
 /** All watched files of this worker. */
 const watched: WatchedFile[] = [];
@@ -81,58 +84,106 @@ function digest_of(text: string): Result<string> {
     return sha256.finish(context);
 }
 
+/** The names of the last text, and of its digest, in the dict. */
+function text_name(file: WatchedFile): string {
+    return `file text ${ngx.md5(file.options.path)}`;
+}
+
+function digest_name(file: WatchedFile): string {
+    return `file digest ${ngx.md5(file.options.path)}`;
+}
+
+/** Shares the text that was taken, unless another worker has done so. */
+function share(file: WatchedFile, text: string): void {
+    const { region, dict_name } = file.options.registry;
+    if (!region.shared) return;
+    const [before] = region.names.get<string>(digest_name(file));
+    if (before === file.digest) return;
+    const [stored, err] = region.names.safe_set(text_name(file), text);
+    if (stored === true) {
+        region.names.safe_set(digest_name(file), file.digest);
+        return;
+    }
+    region.names.delete(digest_name(file));
+    const effect = "if a worker crashes while the file is unusable, the next one uses what was read at the start";
+    file.faults.report("file", file.options.option, ": no room in the lua_shared_dict ", dict_name, ": ", err, "; ", effect);
+}
+
+/** Hands a text over that has this digest; why it was not taken. */
+function hand_over_new(file: WatchedFile, text: string, digest: string): string | undefined {
+    const [ok, taken, err] = guard.protected_call(file.options.on_text, text);
+    // What it raised may show what stands there.
+    if (!ok) return "cannot be read: an error inside the gateway";
+    if (taken === undefined) return err ?? "is refused";
+    file.digest = digest;
+    return undefined;
+}
+
 /** Hands a text over; why it was not taken. */
 function hand_over(file: WatchedFile, text: string): string | undefined {
     const [digest, digest_err] = digest_of(text);
     if (digest === undefined) return digest_err;
-    if (digest !== file.digest) {
-        const [ok, taken, err] = guard.protected_call(file.options.on_text, text);
-        // What it raised may show what stands there.
-        if (!ok) return "cannot be read: an error inside the gateway";
-        if (taken === undefined) return err ?? "is refused";
-        file.digest = digest;
-    }
+    const trouble = digest === file.digest ? undefined : hand_over_new(file, text, digest);
+    if (trouble !== undefined) return trouble;
+    share(file, text);
     file.loaded_at = ngx.time();
     return undefined;
 }
 
-function read(file: WatchedFile): Result<string> {
+/** The text; nil, why, and whether that stays so until the file is changed. */
+function read(file: WatchedFile): LuaMultiReturn<[text: string] | [text: undefined, err: string, is_lasting: boolean]> {
     const { path, most_bytes } = file.options;
     const [text, err] = files.beginning(path, most_bytes + 1);
-    if (text === undefined) return $multi(undefined, err);
-    if (text.length > most_bytes) return $multi(undefined, `has more than ${most_bytes} bytes`);
+    if (text === undefined) return $multi(undefined, err, file_state.of(path, most_bytes) === file_state.ABSENT);
+    if (text.length > most_bytes) return $multi(undefined, `has more than ${most_bytes} bytes`, true);
     return $multi(text);
 }
 
-/** Reports trouble, unless another worker has done so. */
+/** Reports trouble, unless it was reported before, by this worker or another one. */
 function report(file: WatchedFile, state: string, trouble: string): void {
     const { registry, option, path, on_trouble } = file.options;
+    const mark = `file:${ngx.md5(`${option}\n${state}\n${trouble}`)}`;
+    if (mark === file.report_mark) return;
+    file.report_mark = mark;
     if (registry.region.shared) {
-        const key = `file:${ngx.md5(`${option}\n${state}\n${trouble}`)}`;
-        const [, err] = registry.region.names.safe_add(key, 1, REPORT_SECONDS);
+        const [, err] = registry.region.names.safe_add(mark, 1, REPORT_SECONDS);
         if (err === "exists") return;
     }
     const remedy = files.is_forbidden(trouble)
         ? '; let the user of nginx\'s workers (the directive "user") read it, and search its folders'
         : "";
-    file.faults.report("file", option, ": ", path, ": ", trouble, remedy, "; what was read before stays in use");
+    file.faults.report_each("file", option, ": ", path, ": ", trouble, remedy, "; what was read before stays in use");
     on_trouble?.();
+}
+
+/** Notes that the file is in use again; one worker says so. */
+function note_recovery(file: WatchedFile): void {
+    const mark = file.report_mark;
+    if (mark === undefined) return;
+    file.report_mark = undefined;
+    const { registry, option, path } = file.options;
+    const [reported] = registry.region.names.get(mark);
+    if (reported === undefined && registry.region.shared) return;
+    registry.region.names.delete(mark);
+    ngx.log(ngx.WARN, file.options.plugin, ": file: ", option, ": ", path, ": is in use again");
 }
 
 /** Deals with a new state. */
 function take(file: WatchedFile, state: string): void {
     const { path, most_bytes } = file.options;
-    const [text, err] = read(file);
+    const [text, err, is_lasting] = read(file);
     const is_settled = file_state.of(path, most_bytes) === state;
     // Changed while it was read: the next look finds it.
     if (!is_settled && file.restless < MOST_RESTLESS) {
         file.restless += 1;
         return;
     }
-    file.seen = is_settled ? state : undefined;
     file.restless = 0;
     file.trouble = text === undefined ? err : hand_over(file, text);
-    if (file.trouble !== undefined) report(file, state, file.trouble);
+    // What could not be read may be readable at the next look, without a change.
+    file.seen = is_settled && is_lasting !== false ? state : undefined;
+    if (file.trouble === undefined) note_recovery(file);
+    else report(file, state, file.trouble);
 }
 
 /** Whether the file has another state than the one that was dealt with. */
@@ -174,6 +225,17 @@ function tick(premature: boolean): void {
     if (!ok) watched[0]!.faults.report("file", err);
 }
 
+/** Takes what other workers use, where that is not what the master has read: the file may have changed since. Phases: init_worker. */
+export function catch_up(file: WatchedFile): void {
+    const { region } = file.options.registry;
+    if (!region.shared) return;
+    const [digest] = region.names.get<string>(digest_name(file));
+    if (digest === undefined || digest === file.digest) return;
+    const [text] = region.names.get<string>(text_name(file));
+    const trouble = text === undefined ? "the text is lost" : hand_over_new(file, text, digest);
+    if (trouble !== undefined) file.faults.report("file", file.options.option, ": what other workers use: ", trouble);
+}
+
 /**
  * Watches the file in this worker from now on. The first look reads it again, as the worker's user may not be allowed to. Phases:
  * init_worker, or any that may start a timer.
@@ -183,6 +245,7 @@ export function begin(file: WatchedFile): void {
     file.is_watched = true;
     file.seen = undefined;
     watched.push(file);
+    catch_up(file);
     if (is_ticking) return;
     const [ok, err] = ngx.timer.every(LOOK_SECONDS, tick);
     is_ticking = ok !== undefined && ok !== false;
@@ -200,6 +263,7 @@ function create(options: Options): WatchedFile {
         candidate: undefined,
         restless: 0,
         digest: "",
+        report_mark: undefined,
         trouble: undefined,
         loaded_at: 0 as WallTime,
         is_watched: false,

@@ -14,6 +14,8 @@ export interface Faults {
     readonly unlogged: LuaMap<string, number>;
     /** Counts one fault, and logs it unless its kind was logged within the last minute. Phases: any. */
     report(kind: string, ...parts: unknown[]): void;
+    /** Counts one fault and always logs it: for what happens seldom, and never because of a request. Phases: any. */
+    report_each(kind: string, ...parts: unknown[]): void;
 }
 
 const SECONDS_BETWEEN_LINES = 60;
@@ -34,7 +36,12 @@ function report(this: Faults, kind: string, ...parts: unknown[]): void {
     if (!is_logged) ngx.log(ngx.ERR, this.plugin, ": ", kind, more, ": an error without a text");
 }
 
-const metatable = { __index: { report } };
+function report_each(this: Faults, kind: string, ...parts: unknown[]): void {
+    this.next_line.delete(kind);
+    this.report(kind, ...parts);
+}
+
+const metatable = { __index: { report, report_each } };
 
 /** The faults of one plugin. Phases: init. */
 function create(plugin: string, registry: Registry): Faults {

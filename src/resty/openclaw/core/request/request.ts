@@ -78,7 +78,7 @@ function found_text(is_found: boolean): string | undefined {
 /** The number of a variable that is asked for the first time: only if its value by number is that by name. */
 function learn_number(request: CValue, name: string): number {
     if (variable_index.is_of_timer(request)) return variable_index.NONE;
-    all_numbers ??= variable_index.numbers(request);
+    all_numbers ??= variable_index.numbers(request, false);
     let number = all_numbers.get(name) ?? variable_index.NONE;
     if (number !== variable_index.NONE) {
         const by_name = found_text(find_by_name(request, name));
@@ -237,6 +237,23 @@ export function point(name: string, memory: Bytes, count: number): boolean {
     if (number === variable_index.NONE) return false;
     const is_given = variable_index.point(request, numbers.get(KNOWN), number, memory, count);
     return is_given;
+}
+
+/** The numbers of all variables of nginx's configuration; nothing before the first is forgotten. */
+let every_number: LuaTable<string, number> | undefined;
+
+/**
+ * Has nginx look again for the value of a variable: it keeps that of `$http_cookie`, say, whatever becomes of the header. Does
+ * nothing where the numbers of nginx's variables are not known. Phases: all with a request; not in timers.
+ */
+export function forget(name: string): void {
+    const request = get_request();
+    if (request === undefined || variable_index.is_of_timer(request)) return;
+    every_number ??= variable_index.numbers(request, true);
+    const number = every_number.get(name) as number | undefined;
+    const known = numbers.get(KNOWN) ?? learn_number(request, KNOWN);
+    if (number === undefined || known === variable_index.NONE) return;
+    variable_index.forget(request, known, number);
 }
 
 /** Sets a variable that a `map` or `set` in nginx.conf declares. False if none does. */

@@ -120,17 +120,18 @@ export function is_of_timer(request: CValue): boolean {
 }
 
 /**
- * The numbers of all variables that nginx's configuration uses, by their names; none where the layout is another one than expected.
+ * The numbers of the variables that nginx's configuration uses, by their names; none where the layout is another one than expected.
  * To be called once. Phases: all with a request.
+ * @param has_all also those whose value by name may be another one than by number
  */
-export function numbers(request: CValue): LuaTable<string, number> {
+export function numbers(request: CValue, has_all: boolean): LuaTable<string, number> {
     const found = new LuaTable<string, number>();
     const variables = variables_of(request);
     if (variables === undefined) return found;
     const all = ffi.cast("openclaw_variable_t *", variables.elements) as unknown as LuaTable<number, NginxVariable>;
     for (const place of $range(0, tonumber(variables.count)! - 1)) {
         const { name, flags } = all.get(place);
-        if (is_same_by_name(tonumber(flags)!)) found.set(ffi.string(name.data, tonumber(name.len)), place);
+        if (has_all || is_same_by_name(tonumber(flags)!)) found.set(ffi.string(name.data, tonumber(name.len)), place);
     }
     return found;
 }
@@ -179,4 +180,10 @@ export function cut(request: CValue, known: number, number: number, first: numbe
     if (place === undefined) return;
     place.data = pointer_add(place.data as Bytes, first);
     place.bits = count + VALID;
+}
+
+/** Has nginx make the value of a variable anew when it is asked for it. Phases: all with a request. */
+export function forget(request: CValue, known: number, number: number): void {
+    const place = place_of(request, known, number);
+    if (place !== undefined) place.bits = 0;
 }

@@ -67,10 +67,10 @@ local function use(feed, keys, held)
     feed.generation = feed.generation + 1
 end
 ____exports.use = use
---- The keys of a text. Phases: any; may yield in timers. On failure nil and why, without anything of the text.
-local function parse(text)
+--- The keys of a text, if any fit the routes of the feed. Phases: any; may yield in timers. On failure nil and why, without anything of the text.
+local function parse(feed, text)
     local pause = ngx.get_phase() == "timer" and time_slice_paced(time_slice.yield_now) or nil
-    local ok, keys, err = guard_protected_call(key_set.parse, text, pause)
+    local ok, keys, err = guard_protected_call(key_set.parse, text, feed.needs, pause)
     if not ok then
         return nil, "the JWKS cannot be read: an error inside the gateway"
     end
@@ -91,7 +91,7 @@ local function take(feed, version)
         shared_keys_set_due(feed.shared, 0)
         return
     end
-    local keys, err = parse(text)
+    local keys, err = parse(feed, text)
     if shared_keys_version(feed.shared) ~= version then
         return
     end
@@ -142,6 +142,7 @@ local function create(registry, option, place, url, times)
         leader = leaders_new(registry.region.names, "jwks " .. shared.id),
         faults = faults_new("auth", registry),
         failures = {},
+        needs = {},
         keys = nil,
         generation = 0,
         held = 0,

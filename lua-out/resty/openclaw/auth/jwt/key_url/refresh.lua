@@ -1,5 +1,5 @@
 local ____exports = {}
-local ipairs = ipairs
+local pairs = pairs
 local pcall = pcall
 local tostring = tostring
 local math_max = math.max
@@ -49,7 +49,7 @@ local function fail(feed, is_due, why)
     local ____feed_0 = feed
     local shared = ____feed_0.shared
     local times = ____feed_0.times
-    for ____, counter in ipairs(feed.failures) do
+    for ____, counter in pairs(feed.failures) do
         counter:inc()
     end
     report(feed, why)
@@ -100,7 +100,7 @@ local function refresh(feed, is_due)
     if answer == nil then
         return fail(feed, is_due, err)
     end
-    local keys, parse_err = parse(answer.text)
+    local keys, parse_err = parse(feed, answer.text)
     if keys == nil then
         return fail(feed, is_due, parse_err)
     end

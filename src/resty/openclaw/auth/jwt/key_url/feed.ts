@@ -11,6 +11,7 @@ import type { Counter } from "../../../core/metrics/metric_handles";
 import type { Registry } from "../../../core/metrics/metric_registry";
 import * as clock from "../../../core/time/clock";
 import * as time_slice from "../../../core/time/time_slice";
+import type { Algorithm } from "../algorithms";
 import * as key_set from "../key_set";
 import type { KeySet } from "../model";
 import type { Place } from "./fetch";
@@ -52,8 +53,9 @@ export interface Feed {
     readonly shared: Shared;
     readonly leader: Leader;
     readonly faults: Faults;
-    /** Of the routes that use it. */
-    readonly failures: Counter[];
+    /** By the routes that use it. */
+    readonly failures: LuaMap<string, Counter>;
+    readonly needs: (readonly Algorithm[])[];
     keys: KeySet | undefined;
     generation: number;
     /** The number of the text that `keys` are from, or that was found to be wrong. */
@@ -92,11 +94,11 @@ export function use(feed: Feed, keys: KeySet | undefined, held: number): void {
     feed.generation += 1;
 }
 
-/** The keys of a text. Phases: any; may yield in timers. On failure nil and why, without anything of the text. */
-export function parse(text: string): Result<KeySet> {
+/** The keys of a text, if any fit the routes of the feed. Phases: any; may yield in timers. On failure nil and why, without anything of the text. */
+export function parse(feed: Feed, text: string): Result<KeySet> {
     const pause = ngx.get_phase() === "timer" ? time_slice.paced(time_slice.yield_now) : undefined;
     // What it raises may show what stands there.
-    const [ok, keys, err] = guard.protected_call(key_set.parse, text, pause);
+    const [ok, keys, err] = guard.protected_call(key_set.parse, text, feed.needs, pause);
     if (!ok) return $multi(undefined, "the JWKS cannot be read: an error inside the gateway");
     if (keys === undefined) return $multi(undefined, err as string);
     return $multi(keys as KeySet);
@@ -112,7 +114,7 @@ function take(feed: Feed, version: number): void {
         shared_keys.set_due(feed.shared, 0 as MonotonicTime);
         return;
     }
-    const [keys, err] = parse(text);
+    const [keys, err] = parse(feed, text);
     // Parsing pauses: this worker may have fetched newer ones meanwhile.
     if (shared_keys.version(feed.shared) !== version) return;
     if (keys !== undefined) return use(feed, keys, version);
@@ -151,7 +153,8 @@ function create(registry: Registry, option: string, place: Place, url: string, t
         shared,
         leader: leaders.new(registry.region.names, `jwks ${shared.id}`),
         faults: faults.new("auth", registry),
-        failures: [],
+        failures: new LuaMap(),
+        needs: [],
         keys: undefined,
         generation: 0,
         held: 0,

@@ -24,7 +24,7 @@ function next_seconds(times: Times, seconds: number | undefined): number {
 
 function fail(feed: Feed, is_due: boolean, why: unknown): void {
     const { shared, times } = feed;
-    for (const counter of feed.failures) counter.inc();
+    for (const [, counter] of feed.failures) counter.inc();
     report(feed, why);
     const failures = shared_keys.note_failure(shared, tostring(why));
     const seconds = math.max(math.min(LEAST_RETRY_SECONDS, times.retry), backoff.jittered(failures, times.retry));
@@ -56,7 +56,7 @@ function refresh(feed: Feed, is_due: boolean): void {
     const number = shared_keys.next_number(feed.shared);
     const [answer, err] = fetches.fetch(feed.place);
     if (answer === undefined) return fail(feed, is_due, err);
-    const [keys, parse_err] = parse(answer.text);
+    const [keys, parse_err] = parse(feed, answer.text);
     if (keys === undefined) return fail(feed, is_due, parse_err);
     keep(feed, number, answer, keys);
 }
