@@ -196,6 +196,7 @@ build = {
         ["resty.openclaw.core.request.operator_access"] = "lua-out/resty/openclaw/core/request/operator_access.lua",
         ["resty.openclaw.core.request.operator_access.token"] = "lua-out/resty/openclaw/core/request/operator_access/token.lua",
         ["resty.openclaw.core.request.preconditions"] = "lua-out/resty/openclaw/core/request/preconditions.lua",
+        ["resty.openclaw.core.request.rejection"] = "lua-out/resty/openclaw/core/request/rejection.lua",
         ["resty.openclaw.core.request.request"] = "lua-out/resty/openclaw/core/request/request.lua",
         ["resty.openclaw.core.request.request_body"] = "lua-out/resty/openclaw/core/request/request_body.lua",
         ["resty.openclaw.core.request.request_id"] = "lua-out/resty/openclaw/core/request/request_id.lua",

@@ -395,16 +395,16 @@ describe("auth", function()
 
         it("options that name no method, or no keys", function()
             assert.equal('auth: "jwt" or "api_key" is needed', refusal({}))
-            assert.equal('auth.jwt: exactly one of "jwks_file", "jwks_url", "secret_file" is needed, got 0', refusal({ jwt = { issuer = false, audience = false } }))
-            assert.equal('auth.jwt: exactly one of "jwks_file", "jwks_url", "secret_file" is needed, got 2', of_jwt({ jwks_file = "/x" }))
-            assert.equal('auth.api_key: exactly one of "file", "redis" is needed, got 0', refusal({ api_key = {} }))
+            assert.equal('auth.jwt: exactly one of "jwks_file", "jwks_url", "secret_file" is needed, got none', refusal({ jwt = { issuer = false, audience = false } }))
+            assert.equal('auth.jwt: exactly one of "jwks_file", "jwks_url", "secret_file" is needed, got jwks_file and secret_file', of_jwt({ jwks_file = "/x" }))
+            assert.equal('auth.api_key: exactly one of "file", "redis" is needed, got none', refusal({ api_key = {} }))
             assert.equal('auth.all needs both "jwt" and "api_key"', refusal({ jwt = auths.jwt(), all = true }))
         end)
 
         it("a token's rules that are not said", function()
             local message = refusal({ jwt = { secret_file = auths.SECRET_FILE } })
             assert.equal("auth.jwt.issuer must be the issuer that tokens must name, or false for any, got nothing\n"
-                .. "auth.jwt.audience must be the audience that tokens must be for, or false for any, got nothing", message)
+                .. "auth.jwt.audience must be the audience that tokens must be for, a list of them, or false for any, got nothing", message)
             assert.equal("auth.jwt.issuer must be the issuer that tokens must name, or false for any, got true", of_jwt({ issuer = true }))
             assert.equal("auth.jwt.audience must be a list with at least one entry, got an empty table", of_jwt({ audience = {} }))
         end)
@@ -422,7 +422,7 @@ describe("auth", function()
                 { { from = { "cookie:a-b" } }, 'auth.jwt.from[1] must be "header", "cookie:NAME" or "query:NAME", got "cookie:a-b"' },
                 { { headers = { sub = "X_User" } }, 'auth.jwt.headers.sub must be the name of a header, with at most 5 hyphens, that neither HTTP nor the gateway uses itself, got "X_User"' },
                 { { headers = { sub = "X-User", email = "x-user" } }, 'auth.jwt.headers.sub must be a header that neither another claim nor the API key has, got "X-User"' },
-                { { secret_file = "secret" }, "auth.jwt.secret_file must be a path from the root" },
+                { { secret_file = "secret" }, 'auth.jwt.secret_file must be an absolute path, beginning with "/"' },
             }) do
                 local message = of_jwt(case[1])
                 assert.equal(1, (message:find(case[2], 1, true)), message)

@@ -9,7 +9,7 @@ local request_states = require("spec.support.request_states")
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
 
 local PORT = 18230
-local limits = spec_limits -- luacheck: ignore
+local limits = spec_limits
 
 local function get(path, headers) return http.get_from(PORT, path, headers) end
 
@@ -40,7 +40,7 @@ describe("limit", function()
         local answer = get("/simple")
         local message = { error = { code = "rate_limited", message = 'The limit "simple" is 2 requests per hour.', status = 429 } }
         assert.same(message, cjson.decode(answer.body))
-        assert_limited("simple")
+        assert_limited("limit/simple")
         local seconds = tonumber(answer.header("Retry-After"))
         assert.is_true(seconds > 1790 and seconds <= 1800, seconds)
         assert.equal(('"simple";r=0;t=%d'):format(seconds), answer.header("RateLimit"))
@@ -125,12 +125,12 @@ describe("limit", function()
     it("may be several: a refusal counts at none, and Retry-After is of the longest", function()
         local ada, bob = "/several?identity=ada&tenant=pond", "/several?identity=bob&tenant=sea"
         assert.same({ 200, 200, 429, 429 }, statuses(4, ada))
-        assert_limited("several_b")
+        assert_limited("limit/several_b")
         -- The first limit has counted two of ada's requests, the third one too.
         assert.same({ 200, 429 }, statuses(2, bob))
-        assert_limited("several_c")
+        assert_limited("limit/several_c")
         local answer = get(ada)
-        assert_limited("several_b")
+        assert_limited("limit/several_b")
         assert.equal('"several_b";q=2;w=3600', answer.header("RateLimit-Policy"))
         local seconds = tonumber(answer.header("Retry-After"))
         assert.is_true(seconds > 28700 and seconds <= 28800, seconds)
@@ -175,7 +175,7 @@ describe("limit", function()
         assert.equal(200, get("/trial?key=a").status)
         assert_limited("")
         assert.equal(200, get("/trial?key=a").status)
-        assert_limited("trial")
+        assert_limited("limit/trial")
         assert.same({ ok + 1, would + 1 }, { counted("trial", "ok"), counted("trial", "dry_run") })
     end)
 

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes an API key. Prints the key, which nothing else has, and the line for the file of `auth.api_key`, which has only its SHA-256:
-#   tools/new_api_key.sh ID [class=NAME] [tenant=NAME] [rate=10/second|600/minute] [routes=NAME,NAME] [expires=2027-01-31]
+# With --file FILE it appends the line to that file instead, which is made for its owner alone if it is not there.
+#   tools/new_api_key.sh [--file FILE] ID [class=NAME] [tenant=NAME] [rate=10/second|600/minute] [routes=NAME,NAME] [expires=2027-01-31]
 # The rules for names and values are those of src/resty/openclaw/auth/api_key/attributes.ts.
 set -eu
 LC_ALL=C
@@ -68,7 +69,14 @@ is_moment() {
     is_day "${1%%T*}"
 }
 
-[ $# -gt 0 ] || fail 'usage: tools/new_api_key.sh ID [class=NAME] [tenant=NAME] [rate=600/minute] [routes=NAME,NAME] [expires=2027-01-31]'
+USAGE='usage: tools/new_api_key.sh [--file FILE] ID [class=NAME] [tenant=NAME] [rate=600/minute] [routes=NAME,NAME] [expires=2027-01-31]'
+case ${1-} in -h | --help) printf '%s\n' "$USAGE"; exit 0 ;; esac
+file=
+if [ "${1-}" = --file ] && [ $# -gt 1 ]; then
+    file=$2
+    shift 2
+fi
+[ $# -gt 0 ] || fail "$USAGE"
 id=$1
 shift
 is_name "$id" || fail "the id must be $NAME"
@@ -97,7 +105,17 @@ digest=$(printf '%s' "$key" | sha256sum)
 digest=${digest%% *}
 if [ ${#key} -ne 46 ] || [ ${#digest} -ne 64 ]; then fail 'head, base64, tr and sha256sum of coreutils are needed'; fi
 
+if [ -n "$file" ]; then
+    if [ -s "$file" ]; then
+        ! grep -q "^[[:blank:]]*$id[[:blank:]]" "$file" || fail "$file has a key with the id $id already"
+        # A line that does not end would become one with this one.
+        [ -z "$(tail -c 1 "$file")" ] || fail "the last line of $file does not end with a line break"
+    fi
+    umask 077
+    printf '%s %s%s\n' "$id" "$digest" "$line" >>"$file" || fail "cannot write to $file"
+fi
 printf 'The key, for its owner; it cannot be shown again:\n' >&2
 printf '%s\n' "$key"
+[ -z "$file" ] || exit 0
 printf 'The line for the file:\n' >&2
 printf '%s %s%s\n' "$id" "$digest" "$line"

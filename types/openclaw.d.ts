@@ -19,6 +19,8 @@ declare module "resty.openclaw.config.kinds" {
     export const text: Kind<string>;
     /** The name of one of nginx's variables. */
     export const variable_name: Kind<string>;
+    /** The path of a file. */
+    export const path: Kind<string>;
     /** The path of a file with a secret. Error messages do not contain a wrong value, which may be the secret itself. */
     export const secret_file: Kind<string>;
     /** True or false. */
@@ -423,6 +425,8 @@ declare module "resty.openclaw.core.metrics.fault" {
         readonly unlogged: LuaMap<string, number>;
         /** Counts one fault, and logs it unless its kind was logged within the last minute. Phases: any. */
         report(kind: string, ...parts: unknown[]): void;
+        /** Counts one fault and always logs it: for what happens seldom, and never because of a request. Phases: any. */
+        report_each(kind: string, ...parts: unknown[]): void;
     }
     /** The faults of one plugin. Phases: init. */
     function create(plugin: string, registry: Registry): Faults;
@@ -745,6 +749,11 @@ declare module "resty.openclaw.core.request.request" {
      * request in each worker, and if it is another one, by a map of the user's, so do all others. False if nginx is to find the value.
      */
     export function point(name: string, memory: Bytes, count: number): boolean;
+    /**
+     * Has nginx look again for the value of a variable: it keeps that of `$http_cookie`, say, whatever becomes of the header. Does
+     * nothing where the numbers of nginx's variables are not known. Phases: all with a request; not in timers.
+     */
+    export function forget(name: string): void;
     /** Sets a variable that a `map` or `set` in nginx.conf declares. False if none does. */
     export function set_variable(name: string, text: string): boolean;
     /** nginx's cached time in seconds since 1970, with milliseconds. Phases: any. */

@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { appendFile, chmod, cp, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -47,7 +47,7 @@ function gateway(method: string): Promise<NativeNginx> {
 
 function fileGateway(file: string): Promise<NativeNginx> {
     return gateway(
-        `require("resty.openclaw.auth.api_key.key_file").new({ registry = registry, plugin = "auth", option = "file", path = "${file}" })`,
+        `require("resty.openclaw.auth.api_key.key_file").new({ registry = registry, plugin = "auth", route = "r", option = "file", path = "${file}" })`,
     );
 }
 
@@ -132,6 +132,25 @@ test("new_api_key.sh makes keys that the gateway takes, without a reload, in all
     expect(await who(nginx, second.key)).toBe("client-2 standard");
     expect(await nginx.errorLog()).not.toContain(first.key);
     expect(await nginx.errorLog()).not.toContain("oops");
+});
+
+test("new_api_key.sh appends the line to a file, and prints the key alone", async () => {
+    const file = path.join(await folder(), "api_keys");
+    for (const id of ["camera-7", "camera-8"]) {
+        const { stdout } = await promisify(execFile)("tools/new_api_key.sh", ["--file", file, id, "class=vip"], {
+            cwd: CHECKOUT,
+        });
+        expect(await readFile(file, "utf8")).toMatch(
+            new RegExp(String.raw`(^|\n)${id} ${digest(stdout.trim())} class=vip\n$`),
+        );
+    }
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    expect(await complaint("--file", file, "camera-7")).toBe(
+        `new_api_key: ${file} has a key with the id camera-7 already`,
+    );
+    await appendFile(file, "# half a line");
+    expect(await complaint("--file", file, "camera-9")).toContain("does not end with a line break");
+    expect((await readFile(file, "utf8")).split("\n")).toHaveLength(3);
 });
 
 test("new_api_key.sh refuses what the gateway would refuse, in the same words", async () => {

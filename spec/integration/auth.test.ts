@@ -427,7 +427,7 @@ describe("what others learn", () => {
             ["/key", [["X-API-Key", other.key]], "camera-8||standard|200|"],
             ["/either", [bearer(await newToken()), ["X-API-Key", vip.key]], "ada||standard|200|"],
             ["/open", [], "||standard|200|"],
-            ["/token", [bearer(await newToken({ scope: "" }))], "||standard|403|scope"],
+            ["/token", [bearer(await newToken({ scope: "" }))], "||standard|403|auth/scope"],
             ["/plain", [bearer(await newToken())], "||standard|200|"],
         ];
         for (const [target, headers, expected] of cases) {

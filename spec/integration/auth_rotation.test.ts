@@ -152,8 +152,9 @@ test("keys in a file are rotated under load: valid tokens are accepted, those of
     await sleep(WITHDRAWN);
     await load.expectRight({ "valid: 200": 1500, "withdrawn before: 401": 100 });
     const lines = await linesOf(gateway);
-    expect(lines).toHaveLength(1);
-    expect(lines[0]).toContain("keys.json");
+    // Broken, and in use again.
+    expect(lines).toHaveLength(2);
+    for (const line of lines) expect(line).toContain("keys.json");
 });
 
 /** A gateway with keys from an issuer. */

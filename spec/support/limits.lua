@@ -53,7 +53,7 @@ function _M.header_filter()
 end
 
 function _M.log()
-    _M.limited = ngx.var.openclaw_limited
+    _M.limited = ngx.var.openclaw_rejection
     local state = request_state.present()
     if state then state.rate_of_key = nil end
     its():log()

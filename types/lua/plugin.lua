@@ -86,6 +86,7 @@ function plugin.defaulted(schema, meaning) end
 ---@field not_negative openclaw.Kind numbers from 0 up
 ---@field share openclaw.Kind numbers from 0 to 1
 ---@field variable_name openclaw.Kind the name of a variable, without "$"
+---@field path openclaw.Kind the absolute path of a file
 ---@field secret_file openclaw.Kind the path of a file; any other value is not shown in error messages
 ---@field callback openclaw.Kind functions
 local kinds = {}

@@ -19,6 +19,9 @@ local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_open = metric_registry.open
+local rejections = require("resty.openclaw.core.request.rejection")
+local rejections_VARIABLE = rejections.VARIABLE
+local rejections_note = rejections.note
 local request = require("resty.openclaw.core.request.request")
 local request_is_subrequest = request.is_subrequest
 local request_now = request.now
@@ -34,14 +37,13 @@ local IDENTITY = "openclaw_identity"
 local TENANT = "openclaw_tenant"
 local CLASS = "openclaw_class"
 local METHOD = "openclaw_auth_method"
-local ERROR = "openclaw_auth_error"
 local STANDARD = "standard"
 local function counter(auth, method, result)
     return auth.figures.results[method][result]
 end
 local function refuse(auth, method, challenge, reason)
     counter(auth, method, reason):inc()
-    request_set_variable(ERROR, reason)
+    rejections_note(settings_NAME, reason)
     return answers_refuse(challenge, reason)
 end
 --- The credential of a way; nothing where the request has none. Refuses the request if there are several that differ.
@@ -335,7 +337,7 @@ local declaration = {
         [TENANT] = "",
         [CLASS] = STANDARD,
         [METHOD] = "",
-        [ERROR] = ""
+        [rejections_VARIABLE] = ""
     },
     create = create
 }

@@ -17,6 +17,8 @@ local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
 local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_open = metric_registry.open
+local rejections = require("resty.openclaw.core.request.rejection")
+local rejections_VARIABLE = rejections.VARIABLE
 local request = require("resty.openclaw.core.request.request")
 local request_variable = request.variable
 local request_whole_number = request.whole_number
@@ -141,6 +143,7 @@ local declaration = {
     meaning = "[checks requests](checks.md): methods, length and type of the body, JSON, the size of images",
     order = {access = 400},
     schema = settings_SCHEMA,
+    variables = {[rejections_VARIABLE] = ""},
     create = create
 }
 ____exports.plugin = contract_define(declaration)

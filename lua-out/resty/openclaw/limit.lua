@@ -9,8 +9,10 @@ local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_open = metric_registry.open
 local json_error = require("resty.openclaw.core.request.json_error")
 local json_error_respond = json_error.respond
+local rejections = require("resty.openclaw.core.request.rejection")
+local rejections_VARIABLE = rejections.VARIABLE
+local rejections_note = rejections.note
 local request = require("resty.openclaw.core.request.request")
-local request_set_variable = request.set_variable
 local request_variable = request.variable
 local request_state = require("resty.openclaw.core.request.request_state")
 local request_state_open = request_state.open
@@ -25,7 +27,6 @@ local fields_forget = fields.forget
 local fields_note_refusal = fields.note_refusal
 local fields_show = fields.show
 local passages = require("resty.openclaw.limit.passage")
-local passages_LIMITED = passages.LIMITED
 local passages_begin = passages.begin
 local passages_withdraw = passages.withdraw
 local settings = require("resty.openclaw.limit.settings")
@@ -43,7 +44,7 @@ local function refuse(limits, state, passage)
         math_ceil(passages_withdraw(limits.limits, limit) - TOLERANCE)
     )
     limit.counters.refused:inc()
-    request_set_variable(passages_LIMITED, limit.name)
+    rejections_note(NAME, limit.name)
     fields_note_refusal(
         state,
         limit,
@@ -122,7 +123,7 @@ local declaration = {
     meaning = "[limits](limit.md) how many requests callers may send",
     order = {access = 270},
     kind = settings_KIND,
-    variables = {[passages_LIMITED] = ""},
+    variables = {[rejections_VARIABLE] = ""},
     create = create
 }
 ____exports.plugin = contract_define_kind(declaration)

@@ -49,7 +49,7 @@ describe("secret_file", function()
         for _, path in ipairs({ "secret", "", 5, true, {} }) do
             local problems = {}
             kinds.secret_file.read(path, "spec.key_file", problems)
-            assert.same({ "spec.key_file must be a path from the root" }, problems)
+            assert.same({ 'spec.key_file must be an absolute path, beginning with "/"' }, problems)
         end
     end)
 end)

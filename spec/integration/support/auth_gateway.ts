@@ -92,7 +92,7 @@ export class AuthGateway {
                 # nginx must not drop what may be another spelling of a header before the gateway can do so.
                 underscores_in_headers on;
                 include openclaw.conf;
-                log_format who '$openclaw_identity|$openclaw_tenant|$openclaw_class|$status|$openclaw_auth_error|$openclaw_request_id';
+                log_format who '$openclaw_identity|$openclaw_tenant|$openclaw_class|$status|$openclaw_rejection|$openclaw_request_id';
                 init_by_lua_block {
                     ${before}
                     require("resty.openclaw").setup {

@@ -1,6 +1,6 @@
 /**
- * Authenticates callers by JSON Web Tokens and API keys. Sets `$openclaw_identity`, `$openclaw_tenant`, `$openclaw_class`,
- * `$openclaw_auth_method` and `$openclaw_auth_error`. See docs/auth.md.
+ * Authenticates callers by JSON Web Tokens and API keys. Sets `$openclaw_identity`, `$openclaw_tenant`, `$openclaw_class` and
+ * `$openclaw_auth_method`. See docs/auth.md.
  */
 import type { Challenge } from "./auth/answers";
 import * as answers from "./auth/answers";
@@ -15,6 +15,7 @@ import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import type { Counter } from "./core/metrics/metric_handles";
 import * as metric_registry from "./core/metrics/metric_registry";
+import * as rejections from "./core/request/rejection";
 import * as request from "./core/request/request";
 import type { RequestState } from "./core/request/request_state";
 import * as request_state from "./core/request/request_state";
@@ -52,7 +53,6 @@ const IDENTITY = "openclaw_identity";
 const TENANT = "openclaw_tenant";
 const CLASS = "openclaw_class";
 const METHOD = "openclaw_auth_method";
-const ERROR = "openclaw_auth_error";
 const STANDARD = "standard";
 
 function counter(auth: Auth, method: MethodName, result: figures_of.Result): Counter {
@@ -61,7 +61,7 @@ function counter(auth: Auth, method: MethodName, result: figures_of.Result): Cou
 
 function refuse(auth: Auth, method: MethodName, challenge: Challenge, reason: Reason): never {
     counter(auth, method, reason).inc();
-    request.set_variable(ERROR, reason);
+    rejections.note(settings.NAME, reason);
     return answers.refuse(challenge, reason);
 }
 
@@ -231,7 +231,7 @@ const declaration = {
     // After `edge`, whose deliveries were authenticated before; before `identity`, which may sign what this plugin finds.
     order: { access: 250, before_balance: 50 },
     schema: settings.SCHEMA,
-    variables: { [IDENTITY]: "", [TENANT]: "", [CLASS]: STANDARD, [METHOD]: "", [ERROR]: "" },
+    variables: { [IDENTITY]: "", [TENANT]: "", [CLASS]: STANDARD, [METHOD]: "", [rejections.VARIABLE]: "" },
     create,
 };
 

@@ -12,6 +12,7 @@ import type { Values } from "./config/schema";
 import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import * as metric_registry from "./core/metrics/metric_registry";
+import * as rejections from "./core/request/rejection";
 import * as request from "./core/request/request";
 import * as request_body from "./core/request/request_body";
 import type { Context } from "./gateway/contract";
@@ -106,6 +107,7 @@ const declaration = {
     meaning: "[checks requests](checks.md): methods, length and type of the body, JSON, the size of images",
     order: { access: 400 },
     schema: settings.SCHEMA,
+    variables: { [rejections.VARIABLE]: "" },
     create,
 };
 

@@ -6,6 +6,7 @@ import type { Faults } from "./core/metrics/fault";
 import * as fault from "./core/metrics/fault";
 import * as metric_registry from "./core/metrics/metric_registry";
 import * as json_error from "./core/request/json_error";
+import * as rejections from "./core/request/rejection";
 import * as request from "./core/request/request";
 import type { RequestState } from "./core/request/request_state";
 import * as request_state from "./core/request/request_state";
@@ -46,7 +47,7 @@ function refuse(limits: Limits, state: RequestState, passage: Passage): never {
     const rate = passage.rate!;
     const seconds = math.max(1, math.ceil(passages.withdraw(limits.limits, limit) - TOLERANCE));
     limit.counters.refused.inc();
-    request.set_variable(passages.LIMITED, limit.name);
+    rejections.note(NAME, limit.name);
     fields.note_refusal(state, limit, rate, passage.level, seconds);
     fields.show(state);
     return json_error.respond(429, "rate_limited", `The limit "${limit.name}" is ${rate.text}.`, seconds);
@@ -91,7 +92,7 @@ const declaration = {
     // After `auth`, which says whose request it is; before the body is read.
     order: { access: 270 },
     kind: settings.KIND,
-    variables: { [passages.LIMITED]: "" },
+    variables: { [rejections.VARIABLE]: "" },
     create,
 };
 

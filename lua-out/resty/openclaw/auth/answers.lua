@@ -32,7 +32,8 @@ local function refuse(of, reason)
     end
     if reason == "missing" then
         challenge(of)
-        return json_error_respond(401, "credentials_required", "The request has no credentials.")
+        local message = "The request has no credentials, or only one of two that are needed."
+        return json_error_respond(401, "credentials_required", message)
     end
     if reason == "conflict" then
         challenge(of, "invalid_request")

@@ -1,7 +1,6 @@
 local ____exports = {}
 local error = error
 local ipairs = ipairs
-local tostring = tostring
 local type = type
 local string_find = string.find
 local table_concat = table.concat
@@ -79,7 +78,7 @@ local function names_or_false(what)
             if type(given) == "table" then
                 return list.read(given, path, problems)
             end
-            problem_add(problems, path, what .. ", or false for any", given)
+            problem_add(problems, path, what .. ", a list of them, or false for any", given)
             return false
         end
     }
@@ -114,7 +113,7 @@ local FROM = option(
 )
 local JWT_SCHEMA = {
     realm = again(REALM_OPTION),
-    jwks_file = optional(kinds.text, "the absolute path of a file with a JWKS; it is read again when it changes"),
+    jwks_file = optional(kinds.path, "the absolute path of a file with a JWKS; it is read again when it changes"),
     jwks_url = optional(kinds.text, "the `https` address of a JWKS"),
     secret_file = optional(kinds.secret_file, "the absolute path of a file with a secret, for HS256, HS384 and HS512"),
     issuer = required(ISSUER, "the `iss` of all tokens; `false`: any"),
@@ -184,17 +183,18 @@ local SCHEMA = {
 ____exports.SCHEMA = SCHEMA
 --- Raises unless exactly one of the options is given.
 local function check_one_of(path, names, given)
-    local count = 0
+    local found = {}
     for ____, name in ipairs(names) do
         if given[name] ~= nil then
-            count = count + 1
+            found[#found + 1] = name
         end
     end
-    if count == 1 then
+    if #found == 1 then
         return
     end
+    local got = #found == 0 and "none" or table_concat(found, " and ")
     error(
-        (((path .. ": exactly one of \"") .. table_concat(names, "\", \"")) .. "\" is needed, got ") .. tostring(count),
+        (((path .. ": exactly one of \"") .. table_concat(names, "\", \"")) .. "\" is needed, got ") .. got,
         0
     )
 end

@@ -4,6 +4,8 @@ local metric_registry = require("resty.openclaw.core.metrics.metric_registry")
 local metric_registry_counter = metric_registry.counter
 local json_error = require("resty.openclaw.core.request.json_error")
 local json_error_respond = json_error.respond
+local rejections = require("resty.openclaw.core.request.rejection")
+local rejections_note = rejections.note
 local STATUSES = {
     method_not_allowed = 405,
     body_too_large = 413,
@@ -31,6 +33,7 @@ ____exports.counters = counters
 --- Counts the request and ends it. Phases: access; never returns.
 local function refuse(its_counters, reason, message)
     its_counters[reason]:inc()
+    rejections_note("checks", reason)
     return json_error_respond(STATUSES[reason], reason == "unreadable" and "internal_error" or reason, message)
 end
 ____exports.refuse = refuse

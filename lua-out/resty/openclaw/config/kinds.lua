@@ -49,6 +49,12 @@ ____exports.variable_name = of(
         return legal ~= nil
     end
 )
+--- The path of a file.
+____exports.path = of(
+    "path",
+    "an absolute path, beginning with \"/\"",
+    function(given) return type(given) == "string" and string_byte(given) == string_byte("/") end
+)
 --- The path of a file with a secret. Error messages do not contain a wrong value, which may be the secret itself.
 ____exports.secret_file = {
     name = "path",
@@ -56,7 +62,7 @@ ____exports.secret_file = {
         if type(given) == "string" and string_byte(given) == string_byte("/") then
             return given
         end
-        problems[#problems + 1] = path .. " must be a path from the root"
+        problems[#problems + 1] = path .. " must be an absolute path, beginning with \"/\""
         return ""
     end
 }

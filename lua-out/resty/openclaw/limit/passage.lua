@@ -3,8 +3,8 @@ local ipairs = ipairs
 local math_max = math.max
 local straight_loop = require("resty.openclaw.core.code.straight_loop")
 local straight_loop_over = straight_loop.over
-local request = require("resty.openclaw.core.request.request")
-local request_set_variable = request.set_variable
+local rejections = require("resty.openclaw.core.request.rejection")
+local rejections_note = rejections.note
 local buckets = require("resty.openclaw.limit.bucket")
 local buckets_TOLERANCE = buckets.TOLERANCE
 local buckets_give_back = buckets.give_back
@@ -14,9 +14,6 @@ local fields = require("resty.openclaw.limit.fields")
 local fields_note = fields.note
 local settings = require("resty.openclaw.limit.settings")
 local settings_rate_of = settings.rate_of
---- The limit that has refused the request, or would have, if it were not on trial.
-local LIMITED = "openclaw_limited"
-____exports.LIMITED = LIMITED
 --- One for all requests, as nothing yields from its making to its end.
 local passage = {}
 --- The rate and the bucket of the present request at a limit; nothing where it does not count.
@@ -56,7 +53,7 @@ end
 local function refuse(limit, rate, level)
     if limit.is_dry_run then
         limit.counters.dry_run:inc()
-        request_set_variable(LIMITED, limit.name)
+        rejections_note("limit", limit.name)
         return
     end
     passage.refused_by = limit

@@ -35,7 +35,8 @@ export function refuse(of: Challenge, reason: Reason): never {
     }
     if (reason === "missing") {
         challenge(of);
-        return json_error.respond(401, "credentials_required", "The request has no credentials.");
+        const message = "The request has no credentials, or only one of two that are needed.";
+        return json_error.respond(401, "credentials_required", message);
     }
     if (reason === "conflict") {
         challenge(of, "invalid_request");

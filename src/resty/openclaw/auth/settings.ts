@@ -48,7 +48,7 @@ function names_or_false(what: string): Kind<string | string[] | false> {
         read: (given, path, problems) => {
             if (given === false || (typeof given === "string" && given !== "")) return given;
             if (type(given) === "table") return list.read(given, path, problems);
-            problem.add(problems, path, `${what}, or false for any`, given);
+            problem.add(problems, path, `${what}, a list of them, or false for any`, given);
             return false;
         },
     };
@@ -79,7 +79,7 @@ const FROM = option(
 
 const JWT_SCHEMA = {
     realm: again(REALM_OPTION),
-    jwks_file: optional(kinds.text, "the absolute path of a file with a JWKS; it is read again when it changes"),
+    jwks_file: optional(kinds.path, "the absolute path of a file with a JWKS; it is read again when it changes"),
     jwks_url: optional(kinds.text, "the `https` address of a JWKS"),
     secret_file: optional(kinds.secret_file, "the absolute path of a file with a secret, for HS256, HS384 and HS512"),
     issuer: required(ISSUER, "the `iss` of all tokens; `false`: any"),
@@ -144,10 +144,11 @@ type ApiKeyOptions = Values<typeof API_KEY_SCHEMA>;
 
 /** Raises unless exactly one of the options is given. */
 function check_one_of(path: string, names: string[], given: Record<string, unknown>): void {
-    let count = 0;
-    for (const name of names) if (given[name] !== undefined) count += 1;
-    if (count === 1) return;
-    error(`${path}: exactly one of "${table.concat(names, '", "')}" is needed, got ${count}`, 0);
+    const found: string[] = [];
+    for (const name of names) if (given[name] !== undefined) found.push(name);
+    if (found.length === 1) return;
+    const got = found.length === 0 ? "none" : table.concat(found, " and ");
+    error(`${path}: exactly one of "${table.concat(names, '", "')}" is needed, got ${got}`, 0);
 }
 
 function key_source(

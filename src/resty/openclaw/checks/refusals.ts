@@ -3,6 +3,7 @@ import type { Counter } from "../core/metrics/metric_handles";
 import type { Registry } from "../core/metrics/metric_registry";
 import * as metric_registry from "../core/metrics/metric_registry";
 import * as json_error from "../core/request/json_error";
+import * as rejections from "../core/request/rejection";
 
 /** The code of the response and the label of the metric; `unreadable` answers `internal_error`. */
 export type Reason =
@@ -55,5 +56,6 @@ export function counters(registry: Registry, route: string): Counters {
 /** Counts the request and ends it. Phases: access; never returns. */
 export function refuse(its_counters: Counters, reason: Reason, message: string): never {
     its_counters[reason].inc();
+    rejections.note("checks", reason);
     return json_error.respond(STATUSES[reason], reason === "unreadable" ? "internal_error" : reason, message);
 }

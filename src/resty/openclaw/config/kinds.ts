@@ -44,12 +44,19 @@ export const variable_name = of<string>("variable name", "the name of a variable
     return legal !== undefined;
 });
 
+/** The path of a file. */
+export const path = of<string>(
+    "path",
+    'an absolute path, beginning with "/"',
+    (given) => typeof given === "string" && string.byte(given) === string.byte("/"),
+);
+
 /** The path of a file with a secret. Error messages do not contain a wrong value, which may be the secret itself. */
 export const secret_file: Kind<string> = {
     name: "path",
     read: (given, path, problems) => {
         if (typeof given === "string" && string.byte(given) === string.byte("/")) return given;
-        problems.push(`${path} must be a path from the root`);
+        problems.push(`${path} must be an absolute path, beginning with "/"`);
         return "";
     },
 };

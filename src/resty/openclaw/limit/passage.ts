@@ -1,7 +1,7 @@
 /** The way of a request through the limits of its route. */
 import * as straight_loop from "../core/code/straight_loop";
 import type { Faults } from "../core/metrics/fault";
-import * as request from "../core/request/request";
+import * as rejections from "../core/request/rejection";
 import type { RequestState } from "../core/request/request_state";
 import type { Outcome } from "./bucket";
 import * as buckets from "./bucket";
@@ -28,9 +28,6 @@ interface State extends Passage {
     now: MonotonicTime;
 }
 
-/** The limit that has refused the request, or would have, if it were not on trial. */
-export const LIMITED = "openclaw_limited";
-
 /** One for all requests, as nothing yields from its making to its end. */
 const passage = {} as State;
 
@@ -56,7 +53,7 @@ function report(faults: Faults, limit: Limit, outcome: Outcome): void {
 function refuse(limit: Limit, rate: Rate, level: number): void {
     if (limit.is_dry_run) {
         limit.counters.dry_run.inc();
-        request.set_variable(LIMITED, limit.name);
+        rejections.note("limit", limit.name);
         return;
     }
     passage.refused_by = limit;

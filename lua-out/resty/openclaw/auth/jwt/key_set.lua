@@ -103,10 +103,10 @@ end
 ____exports.misfit = misfit
 --- Whether a key is in the set already, under the same name and for the same algorithms.
 local function is_repeated(keys, key)
-    local algorithms = table_concat(key.algorithms, " ")
+    local names = table_concat(key.algorithms, " ")
     for ____, other in ipairs(keys) do
         local is_same = other.text == key.text and other.kid == key.kid
-        if is_same and table_concat(other.algorithms, " ") == algorithms then
+        if is_same and table_concat(other.algorithms, " ") == names then
             return true
         end
     end

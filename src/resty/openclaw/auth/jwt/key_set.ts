@@ -87,10 +87,10 @@ export function misfit(given: readonly Algorithm[], accepted: readonly Algorithm
 
 /** Whether a key is in the set already, under the same name and for the same algorithms. */
 function is_repeated(keys: readonly JsonWebKey[], key: JsonWebKey): boolean {
-    const algorithms = table.concat(key.algorithms as Algorithm[], " ");
+    const names = table.concat(key.algorithms as Algorithm[], " ");
     for (const other of keys) {
         const is_same = other.text === key.text && other.kid === key.kid;
-        if (is_same && table.concat(other.algorithms as Algorithm[], " ") === algorithms) return true;
+        if (is_same && table.concat(other.algorithms as Algorithm[], " ") === names) return true;
     }
     return false;
 }

@@ -106,7 +106,16 @@ function share(file: WatchedFile, text: string): void {
     }
     region.names.delete(digest_name(file));
     const effect = "if a worker crashes while the file is unusable, the next one uses what was read at the start";
-    file.faults.report("file", file.options.option, ": no room in the lua_shared_dict ", dict_name, ": ", err, "; ", effect);
+    file.faults.report(
+        "file",
+        file.options.option,
+        ": no room in the lua_shared_dict ",
+        dict_name,
+        ": ",
+        err,
+        "; ",
+        effect,
+    );
 }
 
 /** Hands a text over that has this digest; why it was not taken. */
