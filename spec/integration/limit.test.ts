@@ -1,0 +1,62 @@
+/** The plugin `limit` in a gateway with several workers. */
+import { expect, onTestFinished, test } from "vitest";
+import { AuthGateway } from "./support/auth_gateway";
+import { eventually } from "./support/eventually";
+
+const WORKERS = 4;
+
+async function start(limit: string): Promise<AuthGateway> {
+    const gateway = await AuthGateway.start({ workers: WORKERS, routes: { work: `limit = { ${limit} }` } });
+    onTestFinished(() => gateway[Symbol.asyncDispose]());
+    return gateway;
+}
+
+/** How many of so many requests at once pass; each on a connection of its own, which any worker may take. */
+async function passing(gateway: AuthGateway, count: number): Promise<number> {
+    const answers = await Promise.all(Array.from({ length: count }, () => gateway.ask("/work", [], true)));
+    const passed = answers.filter(({ status }) => status === 200).length;
+    for (const { status, code } of answers) if (status !== 200) expect([status, code]).toEqual([429, "rate_limited"]);
+    return passed;
+}
+
+test("parallel requests of all workers pass no more than the limit says, also after a reload and a crash", async () => {
+    const gateway = await start('{ by = "route", rate = 1, per = "day", burst = 99 }');
+    expect(await passing(gateway, 300)).toBe(100);
+    await gateway.nginx.reload();
+    expect(await passing(gateway, 20)).toBe(0);
+    const before = await gateway.nginx.workerPids();
+    for (const pid of before) process.kill(pid, "SIGKILL");
+    await eventually("new workers", async () => {
+        const pids = await gateway.nginx.workerPids();
+        return pids.length === WORKERS && pids.every((pid) => !before.includes(pid));
+    });
+    expect(await passing(gateway, 20)).toBe(0);
+    const metrics = await gateway.metrics();
+    expect(metrics).toContain('openclaw_limit_requests_total{route="work",limit="route",result="ok"} 100');
+    expect(metrics).toContain('openclaw_limit_requests_total{route="work",limit="route",result="refused"} 240');
+});
+
+test("a burst after a silence is as large as the limit says", async () => {
+    const rate = 20;
+    const gateway = await start(`{ by = "route", rate = ${rate}, burst = 9 }`);
+    for (let round = 0; round < 4; round += 1) {
+        // More than the burst takes to leak.
+        await new Promise((resolve) => setTimeout(resolve, 700));
+        const began = performance.now();
+        const passed = await passing(gateway, 60);
+        const seconds = (performance.now() - began) / 1000;
+        expect(passed).toBeGreaterThanOrEqual(10);
+        expect(passed).toBeLessThanOrEqual(10 + Math.ceil(rate * seconds));
+    }
+});
+
+test("callers are counted apart, and their number is bounded", async () => {
+    const gateway = await start('{ by = "$arg_caller", rate = 1, per = "day" }');
+    const callers = Array.from({ length: 2000 }, (_, place) => place);
+    for (const caller of callers) {
+        const { status } = await gateway.ask(`/work?caller=${"c".repeat(1000)}${caller}`);
+        expect(status).toBe(200);
+    }
+    expect((await gateway.ask(`/work?caller=${"c".repeat(1000)}7`)).status).toBe(429);
+    expect(await gateway.nginx.errorLog()).not.toContain("limit:");
+});
