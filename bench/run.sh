@@ -37,3 +37,5 @@ title 'Verification of tokens'
 node bench/in_worker.mjs verify_token
 title 'Authentication'
 node bench/auth.mjs
+title 'Limits'
+node bench/limit.mjs
