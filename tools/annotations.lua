@@ -14,7 +14,7 @@ local HEAD = {
 
 --- Names of kinds, as the tables in docs have them, that are strings to Lua; of all others the first letters tell.
 local STRINGS =
-    { string = true, path = true, host = true, method = true, ["variable name"] = true, ["header name"] = true, URL = true }
+    { string = true, path = true, host = true, method = true, ["variable name"] = true, ["variable name with `$`"] = true, ["header name"] = true, URL = true }
 
 --- The types of kinds whose names do not show them.
 local NAMED = {

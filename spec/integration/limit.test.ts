@@ -60,3 +60,29 @@ test("callers are counted apart, and their number is bounded", async () => {
     expect((await gateway.ask(`/work?caller=${"c".repeat(1000)}7`)).status).toBe(429);
     expect(await gateway.nginx.errorLog()).not.toContain("limit:");
 });
+
+test("bandwidth and limits go by the class that a map makes of the tenant", async () => {
+    const gateway = await AuthGateway.start({
+        routes: {
+            work: `class = "$my_class", bandwidth = { vip = "1m", standard = "1" },
+                limit = { { rate = 1, per = "day", class = { vip = { rate = 1, burst = 3 } } } }`,
+        },
+        http: `
+            map $http_x_test_tenant $my_class { default ""; acme vip; }`,
+    });
+    onTestFinished(() => gateway[Symbol.asyncDispose]());
+    const statuses = [];
+    for (let count = 0; count < 5; count += 1) {
+        statuses.push((await gateway.ask("/work", [["X-Test-Tenant", "acme"]])).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 200, 429]);
+    // A byte a second: the header comes, the body does not.
+    const slow = await fetch(gateway.nginx.url("/work"));
+    expect(slow.status).toBe(200);
+    const text = slow.text().then(
+        () => "all",
+        () => "cut",
+    );
+    const late = new Promise((resolve) => setTimeout(() => resolve("late"), 1000));
+    expect(await Promise.race([text, late])).toBe("late");
+});

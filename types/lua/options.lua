@@ -262,7 +262,9 @@
 ---@field edge? openclaw.Route.edge keeps the route working while its link is down
 ---@field deadline? openclaw.Route.deadline cancels requests whose deadline has passed
 ---@field auth? openclaw.Route.auth accepts requests with a valid token or API key only
+---@field class? string the variable with the caller's class, such as `$my_class`
 ---@field limit? table[] limits how many requests callers may send
+---@field bandwidth? table limits how fast responses are sent, by class, such as `{ standard = "128k" }`
 ---@field identity? openclaw.Route.identity passes the caller's identity to the next gateway; without it `X-OpenClaw-Identity` is removed from requests
 ---@field checks? openclaw.Route.checks checks requests: methods, length and type of the body, JSON, the size of images
 ---@field body_digest? openclaw.Route.body_digest digests of request bodies, and the key of the cache

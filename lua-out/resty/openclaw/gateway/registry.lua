@@ -1,6 +1,8 @@
 local ____exports = {}
 local auth = require("resty.openclaw.auth")
+local bandwidth = require("resty.openclaw.bandwidth")
 local body_digest = require("resty.openclaw.body_digest")
+local caller_class = require("resty.openclaw.caller_class")
 local checks = require("resty.openclaw.checks")
 local deadline = require("resty.openclaw.deadline")
 local edge = require("resty.openclaw.edge")
@@ -12,7 +14,9 @@ local PLUGINS = {
     edge.plugin,
     deadline.plugin,
     auth.plugin,
+    caller_class.plugin,
     limit.plugin,
+    bandwidth.plugin,
     identity.plugin,
     checks.plugin,
     body_digest.plugin,

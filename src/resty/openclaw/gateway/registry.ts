@@ -1,6 +1,8 @@
 /** All built-in plugins that a route may have. A new plugin needs one line here. */
 import * as auth from "../auth";
+import * as bandwidth from "../bandwidth";
 import * as body_digest from "../body_digest";
+import * as caller_class from "../caller_class";
 import * as checks from "../checks";
 import * as deadline from "../deadline";
 import * as edge from "../edge";
@@ -14,7 +16,9 @@ export const PLUGINS: readonly AnyDeclaration[] = [
     edge.plugin,
     deadline.plugin,
     auth.plugin,
+    caller_class.plugin,
     limit.plugin,
+    bandwidth.plugin,
     identity.plugin,
     checks.plugin,
     body_digest.plugin,
