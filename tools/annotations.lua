@@ -166,8 +166,13 @@ function _M.render()
         sinks = "openclaw.Sink[]",
         record_variables = "table<string, string>",
     })
+    add_class(lines, "openclaw.Limit", require("resty.openclaw.limit.settings").SCHEMA, {
+        class = "table<string, { rate: number, burst?: integer, delay?: integer }>",
+    })
     add_class(lines, "openclaw.Route", require("resty.openclaw.gateway.routes").schema_of(option_tables.declarations()), {
         plugins = "openclaw.Instance[]",
+        limit = "openclaw.Limit[]",
+        bandwidth = "table<string, string>",
     })
     add_class(lines, "openclaw.Setup", require("resty.openclaw.gateway.builder").SCHEMA, {
         upstreams = "table<string, openclaw.Upstream>",

@@ -1,6 +1,4 @@
 import { defineConfig } from "vitest/config";
-import type { TestSpecification } from "vitest/node";
-import { BaseSequencer } from "vitest/node";
 
 /** What watches how load is shared or how long something takes, and so wants the machine for itself. */
 const ALONE = [
@@ -14,19 +12,6 @@ const ALONE = [
     "recovery_under_load",
     "reverse_proxy",
 ].map((name) => `${name}.test.ts`);
-
-/** Takes as long as many others together, so that nothing should wait for it in the end. */
-const LONGEST = "specs_in_containers.test.ts";
-
-class LongestFirst extends BaseSequencer {
-    override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-        const sorted = await super.sort(files);
-        const [first, others] = [true, false].map((isLongest) =>
-            sorted.filter(({ moduleId }) => moduleId.endsWith(LONGEST) === isLongest),
-        );
-        return [...(first ?? []), ...(others ?? [])];
-    }
-}
 
 const root = import.meta.dirname;
 // Node 20 does not know `await using`.
@@ -48,7 +33,6 @@ export default defineConfig({
     cacheDir: "../../node_modules/.vite",
     oxc,
     test: {
-        sequence: { sequencer: LongestFirst },
         projects: [
             {
                 root,

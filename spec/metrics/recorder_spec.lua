@@ -160,8 +160,8 @@ describe("the time that a cache saves", function()
         return ('openclaw_cache_saved_seconds_total{route="saved",variant="%s"}'):format(variant)
     end
 
-    local function get(query)
-        assert.equal(200, http.get("/metrics/saved?" .. query).status)
+    local function get(query, path)
+        assert.equal(200, http.get((path or "/metrics/saved?") .. query).status)
     end
 
     it("is what nodes took before, less what the hit took", function()
@@ -194,15 +194,15 @@ describe("the time that a cache saves", function()
     end)
 
     it("counts stale answers, and learns nothing from the nodes that failed before these", function()
-        growth("saved", 1, function() get("key=e&sleep=1&variant=stale") end)
+        growth("saved", 1, function() get("key=e&sleep=1&variant=stale", "/metrics/soon_stale?") end)
         local function one_more()
-            return growth("saved", 1, function() get("key=e&status=500&variant=stale") end)
+            return growth("saved", 1, function() get("key=e&status=500&variant=stale", "/metrics/soon_stale?") end)
         end
         eventually(function() -- it grows stale after a second
             return one_more()('openclaw_cache_requests_total{route="saved",variant="stale",status="stale"}') == 1
         end)
         growth("saved", 20, function()
-            for _ = 1, 20 do get("key=e&status=500&variant=stale") end
+            for _ = 1, 20 do get("key=e&status=500&variant=stale", "/metrics/soon_stale?") end
         end)
         local seconds = one_more()(saved("stale"))
         assert.is_true(seconds > 0.1 and seconds < 60, "saved " .. seconds)

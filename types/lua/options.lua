@@ -118,6 +118,19 @@
 ---@field slow_seconds? number minimum duration of a slow request, in seconds
 ---@field slow_lines_per_minute? integer maximum number of lines per minute, over all workers
 
+---@class openclaw.Limit
+---@field name? string the name in metrics, logs and responses
+---@field by? string whose requests are counted together: `"client"`, `"identity"`, `"tenant"`, `"key"`, `"route"`, or the value of a variable such as `"$http_x_camera"`
+---@field rate? number requests per `per`; required unless `by = "key"`, where it is for keys that have no `rate` themselves
+---@field per? "second"|"minute"|"hour"|"day" the unit of time
+---@field burst? integer how many requests more may come at once
+---@field delay? integer requests beyond so many of the burst wait until the rate allows them; without it, none waits
+---@field class? table<string, { rate: number, burst?: integer, delay?: integer }> rates of callers of some classes, such as `{ vip = { rate = 100 } }`
+---@field headers? "refused"|"ietf"|"openai" `RateLimit` and `RateLimit-Policy` in 429 responses, or (`"ietf"`) in all; `"openai"`: also `x-ratelimit-*` in all
+---@field dry_run? boolean counts and logs requests beyond the limit, and refuses none
+---@field zone? string the `lua_shared_dict` with the counts
+---@field dict? string the `lua_shared_dict` of the metrics
+
 ---@class openclaw.Route.edge
 ---@field store string absolute path of the folder for this route's jobs; each route has its own
 ---@field through string URL of a listener of this gateway, to which deliveries are sent: `"http://127.0.0.1:PORT"`, `"http://[::1]:PORT"`, `"http://localhost:PORT"` or `"http://unix:/PATH"`
@@ -263,8 +276,8 @@
 ---@field deadline? openclaw.Route.deadline cancels requests whose deadline has passed
 ---@field auth? openclaw.Route.auth accepts requests with a valid token or API key only
 ---@field class? string the variable with the caller's class, such as `$my_class`
----@field limit? table[] limits how many requests callers may send
----@field bandwidth? table limits how fast responses are sent, by class, such as `{ standard = "128k" }`
+---@field limit? openclaw.Limit[] limits how many requests callers may send
+---@field bandwidth? table<string, string> limits how fast responses are sent, by class, such as `{ standard = "128k" }`
 ---@field identity? openclaw.Route.identity passes the caller's identity to the next gateway; without it `X-OpenClaw-Identity` is removed from requests
 ---@field checks? openclaw.Route.checks checks requests: methods, length and type of the body, JSON, the size of images
 ---@field body_digest? openclaw.Route.body_digest digests of request bodies, and the key of the cache
