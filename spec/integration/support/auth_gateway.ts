@@ -55,6 +55,8 @@ export interface Options {
     routes: Record<string, string>;
     workers?: number;
     http?: string;
+    /** Directives of the routes' location. */
+    location?: string;
     /** Lua that runs before `setup`. */
     before?: string;
     files?: Record<string, string>;
@@ -75,6 +77,7 @@ export class AuthGateway {
         routes,
         workers = 2,
         http: more = "",
+        location = "",
         before = "",
         files = {},
     }: Options): Promise<AuthGateway> {
@@ -109,12 +112,13 @@ export class AuthGateway {
                 listen 127.0.0.1:${http2Port} http2;
                 access_log access.log who;
                 include errors.conf;
+                include proxy.conf;
                 include status.conf;
                 include metrics.conf;
                 location ~ ^/(?<first>[a-z_]+) {
                     set $openclaw_route $first;
                     include route.conf;
-                    include proxy.conf;
+                    ${location}
                     proxy_pass http://cluster;
                 }
                 location = /leader/of { content_by_lua_block { ngx.print(ngx.shared.openclaw:get("leader:jwks " .. ngx.md5(ngx.unescape_uri(ngx.var.arg_url))) or "") } }`,
