@@ -231,6 +231,12 @@ test("what runs on each request of a route with all plugins is compiled, in part
     await expectSteady(gateway, MOST_BETWEEN_PARTS);
 });
 
+test("what runs on each request of a route with limits is compiled", ANOTHER_WORKER, async () => {
+    const rate = "rate = 1000000, burst = 1000000";
+    const gateway = await startGateway({ route: `limit = { { ${rate} }, { by = "route", ${rate} } },` });
+    await expectSteady(gateway);
+});
+
 test(
     "what runs on each request with a token that was seen before, or with an API key, is compiled",
     ANOTHER_WORKER,
