@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
+import type { TestSpecification } from "vitest/node";
+import { BaseSequencer } from "vitest/node";
 
-/** What watches how load is shared or how long something takes, and so wants the machine for itself. */
-const ALONE = [
+/** What watches how load is shared or how long something takes, and so wants a core for itself. */
+const WATCHFUL = [
     "commands",
     "disaster_recovery",
     "image_recognition",
@@ -12,6 +14,17 @@ const ALONE = [
     "recovery_under_load",
     "reverse_proxy",
 ].map((name) => `${name}.test.ts`);
+
+/** Take as long as many others together, so that nothing should wait for them in the end. */
+const LONG = ["edge", "scenarios", "docs"].map((name) => `/${name}.test.ts`);
+
+class LongFirst extends BaseSequencer {
+    override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+        const sorted = await super.sort(files);
+        const isLong = ({ moduleId }: TestSpecification) => LONG.some((name) => moduleId.endsWith(name));
+        return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+    }
+}
 
 /** `make test` runs these beside the specs of this machine. */
 const OTHERS = process.env.OPENCLAW_WITHOUT_SPECS === undefined ? [] : ["specs_in_containers.test.ts"];
@@ -36,6 +49,7 @@ export default defineConfig({
     cacheDir: "../../node_modules/.vite",
     oxc,
     test: {
+        sequence: { sequencer: LongFirst },
         projects: [
             {
                 root,
@@ -45,7 +59,7 @@ export default defineConfig({
                     name: "three at a time",
                     // `make screenshot` asks for one that is no test.
                     include: isScreenshot ? ["dashboard.screenshot.ts"] : ["**/*.test.ts"],
-                    exclude: [...ALONE, ...OTHERS],
+                    exclude: [...WATCHFUL, ...OTHERS],
                     // They wait for half of their time.
                     maxWorkers: 3,
                     sequence: { groupOrder: 0 },
@@ -56,9 +70,9 @@ export default defineConfig({
                 oxc,
                 test: {
                     ...shared,
-                    name: "alone",
-                    include: isScreenshot ? [] : ALONE,
-                    fileParallelism: false,
+                    name: "two at a time",
+                    include: isScreenshot ? [] : WATCHFUL,
+                    maxWorkers: 2,
                     sequence: { groupOrder: 1 },
                 },
             },
