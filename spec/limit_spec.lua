@@ -179,6 +179,12 @@ describe("limit", function()
         assert.same({ ok + 1, would + 1 }, { counted("trial", "ok"), counted("trial", "dry_run") })
     end)
 
+    it("on trial gets nothing back that it has not taken", function()
+        local now = require("resty.openclaw.core.time.clock").now
+        assert.same({ 200, 200, 429, 429, 429 }, statuses(5, "/trial_first?key=a"))
+        assert.near(3600, buckets.level(ngx.shared.openclaw_limit, "\non_trial\n=a", now()), 10)
+    end)
+
     describe("tells clients", function()
         it("in the fields of the draft", function()
             local answer = get("/ietf?key=a")

@@ -21,6 +21,10 @@ local _M = {
     variable = limit.new({ { by = "$http_x_camera", rate = 1, per = "hour" } }),
     delayed = limit.new({ { name = "delayed", by = "$arg_key", rate = 20, burst = 3, delay = 1 } }),
     classes = limit.new({ { name = "classes", by = "identity", rate = 1, per = "hour", class = { vip = { rate = 10, burst = 2 }, batch = { rate = 1 } }, burst = 0 } }),
+    trial_first = limit.new({
+        { name = "on_trial", by = "$arg_key", rate = 1, per = "hour", dry_run = true },
+        { name = "in_force", by = "$arg_key", rate = 2, per = "hour", burst = 1 },
+    }),
     trial = limit.new({ { name = "trial", by = "$arg_key", rate = 1, per = "hour", dry_run = true } }),
     ietf = limit.new({
         { name = "minute", by = "$arg_key", rate = 60, per = "minute", burst = 2, headers = "ietf" },

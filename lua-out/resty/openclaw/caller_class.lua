@@ -2,7 +2,6 @@ local ____exports = {}
 local ipairs = ipairs
 local setmetatable = setmetatable
 local type = type
-local string_find = string.find
 local string_lower = string.lower
 local string_match = string.match
 local string_sub = string.sub
@@ -11,11 +10,12 @@ local kinds_of = kinds.of
 local request = require("resty.openclaw.core.request.request")
 local request_set_variable = request.set_variable
 local request_variable = request.variable
+local texts = require("resty.openclaw.core.text.text")
+local texts_is_name = texts.is_name
 local contract = require("resty.openclaw.gateway.contract")
 local contract_define_kind = contract.define_kind
 local CLASS = "openclaw_class"
 local STANDARD = "standard"
-local MOST_BYTES = 64
 --- What variables begin with whose value a client chooses.
 local OF_CLIENTS = {
     "http_",
@@ -52,8 +52,10 @@ local function access(self)
     if text == "" then
         return
     end
-    local legal = string_find(text, "^[%w_.-]+$")
-    request_set_variable(CLASS, legal ~= nil and #text <= MOST_BYTES and text or STANDARD)
+    request_set_variable(
+        CLASS,
+        texts_is_name(text) and text or STANDARD
+    )
 end
 local metatable = {__index = {access = access}}
 local function create(option)

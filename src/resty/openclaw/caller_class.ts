@@ -1,6 +1,7 @@
 /** Sets the caller's class, `$openclaw_class`, from a variable of nginx.conf. See docs/caller_class.md. */
 import * as kinds from "./config/kinds";
 import * as request from "./core/request/request";
+import * as texts from "./core/text/text";
 import * as contract from "./gateway/contract";
 
 export interface CallerClass {
@@ -12,7 +13,6 @@ export interface CallerClass {
 
 const CLASS = "openclaw_class";
 const STANDARD = "standard";
-const MOST_BYTES = 64;
 
 /** What variables begin with whose value a client chooses. */
 const OF_CLIENTS = [
@@ -47,8 +47,7 @@ const KIND = kinds.of<string>(
 function access(this: CallerClass): void {
     const text = request.variable(this.variable) ?? "";
     if (text === "") return;
-    const [legal] = string.find(text, "^[%w_.-]+$");
-    request.set_variable(CLASS, legal !== undefined && text.length <= MOST_BYTES ? text : STANDARD);
+    request.set_variable(CLASS, texts.is_name(text) ? text : STANDARD);
 }
 
 const metatable = { __index: { access } };

@@ -25,6 +25,8 @@ local secret_file_check = secret_file.check
 local secret_file_read = secret_file.read
 local fault = require("resty.openclaw.core.metrics.fault")
 local fault_new = fault.new
+local texts = require("resty.openclaw.core.text.text")
+local texts_is_name = texts.is_name
 local key_file = require("resty.openclaw.auth.api_key.key_file")
 local key_file_new = key_file.new
 local redis_keys = require("resty.openclaw.auth.api_key.redis_keys")
@@ -98,11 +100,7 @@ local CLASS = kinds_of(
     "string",
     "1 to 64 of the characters A-Z a-z 0-9 _ . -",
     function(given)
-        if type(given) ~= "string" or #given > 64 then
-            return false
-        end
-        local legal = string_find(given, "^[%w_.-]+$")
-        return legal ~= nil
+        return type(given) == "string" and texts_is_name(given)
     end
 )
 local REALM_OPTION = option(REALM, "OpenClaw", "the realm in `WWW-Authenticate`")

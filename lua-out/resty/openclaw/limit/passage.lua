@@ -84,6 +84,7 @@ local function visit(limit)
     if outcome.has_evicted or outcome.err ~= nil then
         report(passage.faults, limit, outcome)
     end
+    limit.is_taken = outcome.is_taken
     if outcome.err ~= nil then
         limit.counters.failed:inc()
     elseif outcome.is_taken then
@@ -119,7 +120,7 @@ local function give_back(limits, refused_by)
             return
         end
         local rate, key = bucket_of(limit)
-        if rate ~= nil then
+        if rate ~= nil and limit.is_taken then
             buckets_give_back(limit.dict, key, rate)
         end
     end

@@ -2,7 +2,6 @@ local ____exports = {}
 local pairs = pairs
 local tostring = tostring
 local type = type
-local string_find = string.find
 local string_gsub = string.gsub
 local kinds = require("resty.openclaw.config.kinds")
 local kinds_list_of = kinds.list_of
@@ -19,6 +18,8 @@ local option = ____schema.option
 local optional = ____schema.optional
 local required = ____schema.required
 local table_of = ____schema.table_of
+local texts = require("resty.openclaw.core.text.text")
+local texts_is_name = texts.is_name
 local figures = require("resty.openclaw.limit.figures")
 local figures_of = figures.of
 local rates = require("resty.openclaw.limit.rate")
@@ -32,11 +33,7 @@ local NAME = kinds_of(
     "string",
     "1 to 64 of the characters A-Z a-z 0-9 _ . -",
     function(given)
-        if type(given) ~= "string" or #given > 64 then
-            return false
-        end
-        local legal = string_find(given, "^[%w_.-]+$")
-        return legal ~= nil
+        return type(given) == "string" and texts_is_name(given)
     end
 )
 local PER = kinds_one_of(unpack(rates_UNITS))
@@ -137,7 +134,8 @@ local function limit_of(options, path, route, registry)
         is_dry_run = options.dry_run,
         zone = zone,
         dict = dict_of(options, path),
-        counters = figures_of(registry, route, name)
+        counters = figures_of(registry, route, name),
+        is_taken = false
     }
 end
 --- The rate of a limit by its text in an API key. Kept, as keys have few different ones.
@@ -196,7 +194,7 @@ local function check_together(limits, path)
             end
             places[name] = index
             if headers ~= "openai" then
-                goto __continue16
+                goto __continue15
             end
             if of_openai ~= nil then
                 problem_refuse(
@@ -207,7 +205,7 @@ local function check_together(limits, path)
             end
             of_openai = index
         end
-        ::__continue16::
+        ::__continue15::
     end
 end
 --- The limits of a route. Raises where they are wrong together. Phases: init.

@@ -7,6 +7,7 @@ import { again, computed, map_of, option, optional, required, table_of } from ".
 import * as secret_file from "../core/files/secret_file";
 import * as fault from "../core/metrics/fault";
 import type { Registry } from "../core/metrics/metric_registry";
+import * as texts from "../core/text/text";
 import type { Challenge } from "./answers";
 import * as key_file from "./api_key/key_file";
 import * as redis_keys from "./api_key/redis_keys";
@@ -65,9 +66,7 @@ const ISSUER: Kind<string | false> = {
 
 /** A class of callers, as it stands in a variable and in labels. */
 const CLASS = kinds.of<string>("string", "1 to 64 of the characters A-Z a-z 0-9 _ . -", (given) => {
-    if (typeof given !== "string" || given.length > 64) return false;
-    const [legal] = string.find(given, "^[%w_.-]+$");
-    return legal !== undefined;
+    return typeof given === "string" && texts.is_name(given);
 });
 
 const REALM_OPTION = option(REALM, "OpenClaw", "the realm in `WWW-Authenticate`");

@@ -78,6 +78,7 @@ function visit(this: void, limit: Limit): void {
     if (rate === undefined) return;
     const outcome = buckets.take(limit.dict, key!, rate, passage.now);
     if (outcome.has_evicted || outcome.err !== undefined) report(passage.faults, limit, outcome);
+    limit.is_taken = outcome.is_taken;
     if (outcome.err !== undefined) limit.counters.failed.inc();
     else if (outcome.is_taken) admit(limit, rate, outcome.level);
     else refuse(limit, rate, outcome.level);
@@ -111,7 +112,8 @@ function give_back(limits: readonly Limit[], refused_by: Limit): void {
     for (const limit of limits) {
         if (limit === refused_by) return;
         const [rate, key] = bucket_of(limit);
-        if (rate !== undefined) buckets.give_back(limit.dict, key!, rate);
+        // One on trial may have no room either.
+        if (rate !== undefined && limit.is_taken) buckets.give_back(limit.dict, key!, rate);
     }
 }
 

@@ -4,6 +4,7 @@ import * as problem from "../config/problems";
 import type { Values } from "../config/schema";
 import { computed, map_of, option, optional, required, table_of } from "../config/schema";
 import type { Registry } from "../core/metrics/metric_registry";
+import * as texts from "../core/text/text";
 import type { Dict } from "./bucket";
 import type { Counters } from "./figures";
 import * as figures from "./figures";
@@ -33,12 +34,12 @@ export interface Limit {
     readonly zone: string;
     readonly dict: Dict;
     readonly counters: Counters;
+    /** Whether its bucket has taken the request at hand. */
+    is_taken: boolean;
 }
 
 const NAME = kinds.of<string>("string", "1 to 64 of the characters A-Z a-z 0-9 _ . -", (given) => {
-    if (typeof given !== "string" || given.length > 64) return false;
-    const [legal] = string.find(given, "^[%w_.-]+$");
-    return legal !== undefined;
+    return typeof given === "string" && texts.is_name(given);
 });
 
 const PER = kinds.one_of<Per>(...rates.UNITS);
@@ -127,6 +128,7 @@ function limit_of(options: Options, path: string, route: string, registry: Regis
         zone,
         dict: dict_of(options, path),
         counters: figures.of(registry, route, name),
+        is_taken: false,
     };
 }
 

@@ -1,9 +1,9 @@
 local ____exports = {}
 local ipairs = ipairs
 local tostring = tostring
-local string_find = string.find
 local string_match = string.match
 local texts = require("resty.openclaw.core.text.text")
+local texts_is_name = texts.is_name
 local texts_split = texts.split
 local expiry = require("resty.openclaw.auth.api_key.expiry")
 local expiry_parse = expiry.parse
@@ -19,9 +19,7 @@ for ____, name in ipairs({
 end
 local NAMES_IN_WORDS = "tenant, class, rate, routes and expires"
 ____exports.NAMES_IN_WORDS = NAMES_IN_WORDS
-local NAME = "^[A-Za-z0-9._-]+$"
 local NAME_IN_WORDS = "1 to 64 letters, digits, dots, underscores or hyphens"
-local MOST_NAME_BYTES = 64
 local RATE = "^[1-9]%d*/(%l+)$"
 local MOST_RATE_BYTES = 24
 local MOST_ROUTES = 64
@@ -31,13 +29,6 @@ local function is_name(name)
     return NAMES[name] ~= nil
 end
 ____exports.is_name = is_name
-local function is_legal(text)
-    if #text > MOST_NAME_BYTES then
-        return false
-    end
-    local found = string_find(text, NAME)
-    return found ~= nil
-end
 local function is_rate(text)
     if #text > MOST_RATE_BYTES then
         return false
@@ -57,7 +48,7 @@ local function route_set(text, known)
         return nil
     end
     for ____, name in ipairs(names) do
-        if not is_legal(name) or set[name] ~= nil then
+        if not texts_is_name(name) or set[name] ~= nil then
             return nil
         end
         set[name] = true
@@ -91,15 +82,15 @@ local function add_limits(draft, given, known)
 end
 --- The caller who has a key. Nil and what is wrong, without showing it. Phases: any.
 local function caller_of(id, given, known)
-    if not is_legal(id) then
+    if not texts_is_name(id) then
         return nil, "the id must be " .. NAME_IN_WORDS
     end
     local tenant = given.tenant or ""
-    if tenant ~= "" and not is_legal(tenant) then
+    if tenant ~= "" and not texts_is_name(tenant) then
         return nil, "tenant must be " .. NAME_IN_WORDS
     end
     local its_class = given.class or DEFAULT_CLASS
-    if not is_legal(its_class) then
+    if not texts_is_name(its_class) then
         return nil, "class must be " .. NAME_IN_WORDS
     end
     local draft = {identity = id, tenant = tenant, class = its_class}

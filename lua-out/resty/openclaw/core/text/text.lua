@@ -53,4 +53,14 @@ local function decimal(text)
     return whole, rest
 end
 ____exports.decimal = decimal
+local MOST_NAME_BYTES = 64
+--- Whether a text has 1 to 64 of the characters A-Z a-z 0-9 _ . - and no others, as names in labels and log lines. Phases: any.
+local function is_name(text)
+    if #text > MOST_NAME_BYTES then
+        return false
+    end
+    local found = string_find(text, "^[%w_.-]+$")
+    return found ~= nil
+end
+____exports.is_name = is_name
 return ____exports

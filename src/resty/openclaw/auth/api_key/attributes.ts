@@ -19,9 +19,7 @@ const NAMES = new LuaSet<string>();
 for (const name of ["tenant", "class", "rate", "routes", "expires"]) NAMES.add(name);
 export const NAMES_IN_WORDS = "tenant, class, rate, routes and expires";
 
-const NAME = "^[A-Za-z0-9._-]+$";
 const NAME_IN_WORDS = "1 to 64 letters, digits, dots, underscores or hyphens";
-const MOST_NAME_BYTES = 64;
 const RATE = "^[1-9]%d*/(%l+)$";
 const MOST_RATE_BYTES = 24;
 const MOST_ROUTES = 64;
@@ -33,12 +31,6 @@ export type RouteSets = LuaMap<string, ReadonlyLuaSet<string>>;
 /** Whether there is an attribute of that name. Phases: any. */
 export function is_name(name: string): name is keyof Attributes {
     return NAMES.has(name);
-}
-
-function is_legal(text: string): boolean {
-    if (text.length > MOST_NAME_BYTES) return false;
-    const [found] = string.find(text, NAME);
-    return found !== undefined;
 }
 
 function is_rate(text: string): boolean {
@@ -55,7 +47,7 @@ function route_set(text: string, known: RouteSets): ReadonlyLuaSet<string> | und
     const names = texts.split(text, ",");
     if (names.length > MOST_ROUTES) return undefined;
     for (const name of names) {
-        if (!is_legal(name) || set.has(name)) return undefined;
+        if (!texts.is_name(name) || set.has(name)) return undefined;
         set.add(name);
     }
     known.set(text, set);
@@ -86,11 +78,11 @@ function add_limits(draft: Draft, given: Attributes, known: RouteSets): string |
 
 /** The caller who has a key. Nil and what is wrong, without showing it. Phases: any. */
 export function caller_of(id: string, given: Attributes, known: RouteSets): Result<Caller> {
-    if (!is_legal(id)) return $multi(undefined, `the id must be ${NAME_IN_WORDS}`);
+    if (!texts.is_name(id)) return $multi(undefined, `the id must be ${NAME_IN_WORDS}`);
     const tenant = given.tenant ?? "";
-    if (tenant !== "" && !is_legal(tenant)) return $multi(undefined, `tenant must be ${NAME_IN_WORDS}`);
+    if (tenant !== "" && !texts.is_name(tenant)) return $multi(undefined, `tenant must be ${NAME_IN_WORDS}`);
     const its_class = given.class ?? DEFAULT_CLASS;
-    if (!is_legal(its_class)) return $multi(undefined, `class must be ${NAME_IN_WORDS}`);
+    if (!texts.is_name(its_class)) return $multi(undefined, `class must be ${NAME_IN_WORDS}`);
     const draft: Draft = { identity: id, tenant, class: its_class };
     const wrong = add_limits(draft, given, known);
     if (wrong !== undefined) return $multi(undefined, wrong);

@@ -1,5 +1,5 @@
 /**
- * Splits and trims strings from outside, in linear time.
+ * Splits and trims strings from outside, and knows what a name is, in linear time.
  *
  * A Lua pattern that may begin or end at many places tries them all: "^%s*(.-)%s*$" takes six seconds for a text with 32,000
  * blanks in the middle, in which the worker does nothing else, and no timeout ends it. Pure Lua.
@@ -50,4 +50,13 @@ export function decimal(text: string): LuaMultiReturn<[whole?: string, rest?: st
     const [legal] = string.find(rest ?? "", "^%.?%d*$");
     if (whole === undefined || legal === undefined) return $multi();
     return $multi(whole, rest);
+}
+
+const MOST_NAME_BYTES = 64;
+
+/** Whether a text has 1 to 64 of the characters A-Z a-z 0-9 _ . - and no others, as names in labels and log lines. Phases: any. */
+export function is_name(text: string): boolean {
+    if (text.length > MOST_NAME_BYTES) return false;
+    const [found] = string.find(text, "^[%w_.-]+$");
+    return found !== undefined;
 }
