@@ -1,12 +1,16 @@
 // Prints "passed failed" from a vitest JSON report: node tools/count_tests.mjs report.json
 // A file that failed without a failed test (it did not load, its set-up broke) counts as one.
+// Lines that follow name what failed, each with the beginning of its message.
 import { readFileSync } from "node:fs";
 
 const [file] = process.argv.slice(2);
 const report = JSON.parse(readFileSync(file, "utf8"));
-let failed = report.numFailedTests;
-for (const suite of report.testResults) {
-    const named = suite.assertionResults.some((test) => test.status === "failed");
-    if (suite.status === "failed" && !named) failed += 1;
+const failures = report.testResults.flatMap((suite) => {
+    const tests = suite.assertionResults.filter((test) => test.status === "failed");
+    if (tests.length > 0) return tests.map((test) => [suite.name, test.fullName, test.failureMessages.join("\n")]);
+    return suite.status === "failed" ? [[suite.name, "did not run", suite.message]] : [];
+});
+console.log(report.numPassedTests, failures.length);
+for (const [suite, test, message] of failures) {
+    console.log(`${suite.split("/").at(-1)}: ${test}\n${message.slice(0, 1500)}`);
 }
-console.log(report.numPassedTests, failed);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs everything there is: set-up, build, lint, specs, integration. Every stage runs, also after one has failed. The
-# last line tells how many tests passed and failed; a stage that fails without naming a test counts as one.
+# end tells once more what failed; the last line, how many tests passed and failed. A stage that fails without naming a
+# test counts as one.
 set -u
 cd "$(dirname "$0")/.." || exit
 . tools/process_group.sh
@@ -20,8 +21,12 @@ stage() {
     in_group bash -o pipefail -c '"$@" 2>&1 | (trap "" INT TERM HUP; exec tee "$0")' "$results/log" \
         env ARGS= "$@" || status=$?
     printf '== %s: %s after %d s\n' "$name" "$([ $status = 0 ] && echo fine || echo FAILED)" $((SECONDS - began))
+    [ $status = 0 ] || echo "== $name FAILED" >>"$results/failures"
     return "$status"
 }
+
+# Without colours.
+plain() { sed 's/\x1b\[[0-9;]*m//g'; }
 
 count() {
     passed=$((passed + $1))
@@ -38,6 +43,7 @@ count_tests() {
     [ ! -s "$1" ] || counts=$(node tools/count_tests.mjs "$1")
     read -r successes failures <<<"$counts"
     count "$successes" "$failures"
+    tail -n +2 <<<"$counts" | plain >>"$results/failures"
 }
 
 # The report of the suites goes to this file.
@@ -47,11 +53,12 @@ vitest() { printf 'tools/integration.sh --reporter=default --reporter=json --out
 stage 'lint and specs' tools/in_parallel.sh tools/lint.sh 'tools/spec.sh simulation' \
     "$(vitest "$results/containers.json") specs_in_containers" 'ARGS=--exclude-tags=simulation tools/spec.sh'
 status=$?
-summaries=$(sed 's/\x1b\[[0-9;]*m//g' "$results/log" | grep -E '^[0-9]+ success(es)? / ')
+summaries=$(plain <"$results/log" | grep -E '^[0-9]+ success(es)? / ')
 while read -r successes failures errors; do count "$successes" $((failures + errors)); done < <(
     sed -E 's/([0-9]+) [a-z]+ \/ ([0-9]+) [a-z]+ \/ ([0-9]+) .*/\1 \2 \3/' <<<"$summaries"
 )
 [ "$(wc -l <<<"$summaries")" = 2 ] || count 0 1
+plain <"$results/log" | grep -E -A 8 '^(Failure|Error) → ' >>"$results/failures"
 count_tests "$results/containers.json"
 if [ "$status" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
 
@@ -60,5 +67,6 @@ status=$?
 count_tests "$results/vitest.json"
 if [ "$status" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
 
+[ ! -s "$results/failures" ] || cut -c 1-500 "$results/failures"
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]
