@@ -58,7 +58,7 @@ while read -r successes failures errors; do count "$successes" $((failures + err
     sed -E 's/([0-9]+) [a-z]+ \/ ([0-9]+) [a-z]+ \/ ([0-9]+) .*/\1 \2 \3/' <<<"$summaries"
 )
 [ "$(wc -l <<<"$summaries")" = 2 ] || count 0 1
-plain <"$results/log" | grep -E -A 8 '^(Failure|Error) → ' >>"$results/failures"
+plain <"$results/log" | grep -E -A 8 '^(Failure|Error) (→|->) ' >>"$results/failures"
 count_tests "$results/containers.json"
 if [ "$status" != 0 ] && [ "$failed" = 0 ]; then failed=1; fi
 

@@ -16,7 +16,7 @@ function isOwn(base: string): boolean {
 
 /** What busted says of failures, or the end of an output without a word of them. */
 function whatFailed(output: string): string {
-    const beginning = output.search(/^(Failure|Error) → /m);
+    const beginning = output.search(/^(Failure|Error) (→|->) /m);
     return beginning < 0 ? output.slice(-8000) : output.slice(beginning, beginning + 8000);
 }
 

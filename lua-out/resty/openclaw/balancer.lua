@@ -51,6 +51,10 @@ local upstreams_has_nodes = upstreams.has_nodes
 local upstreams_is_cut = upstreams.is_cut
 local upstreams_is_degraded = upstreams.is_degraded
 local upstreams_refresh = upstreams.refresh
+local waiting_rooms = require("resty.openclaw.balancer.waiting_room")
+local waiting_rooms_count_in = waiting_rooms.count_in
+local waiting_rooms_leave = waiting_rooms.leave
+local waiting_rooms_note_first_byte = waiting_rooms.note_first_byte
 local retry_after = require("resty.openclaw.core.http.retry_after")
 local retry_after_seconds = retry_after.seconds
 local shared_memory = require("resty.openclaw.core.memory.shared_memory")
@@ -78,6 +82,14 @@ local MOST_RETRY_AFTER_SECONDS = 1000000000
 local function init_worker(self)
     if worker_process_is_here() then
         supervision_begin(self)
+    end
+end
+--- With the option `queue`: waits until the request may be sent to a node; refuses it if it cannot wait. Routes of `setup` call it by
+-- themselves. Phases: access; yields. Never raises.
+local function access(self)
+    local ____opt_0 = self.room
+    if ____opt_0 ~= nil then
+        ____opt_0:admitted()
     end
 end
 --- Answers 503 with the time after which a client should retry.
@@ -122,13 +134,13 @@ end
 local function balance(self)
     supervision_begin(self)
     local now = clock_now()
-    local ____request_is_subrequest_result_0
+    local ____request_is_subrequest_result_2
     if request_is_subrequest() then
-        ____request_is_subrequest_result_0 = nil
+        ____request_is_subrequest_result_2 = nil
     else
-        ____request_is_subrequest_result_0 = request_state_open()
+        ____request_is_subrequest_result_2 = request_state_open()
     end
-    local state = ____request_is_subrequest_result_0
+    local state = ____request_is_subrequest_result_2
     local failure, status = nginx_balancer_get_last_failure()
     local is_first = failure == nil
     local waited = is_first and state ~= nil and not current_try_is_present(state)
@@ -141,13 +153,13 @@ local function balance(self)
         peer = tries_first(self, now)
     else
         local text = tostring(status or BAD_GATEWAY)
-        local ____temp_1
+        local ____temp_3
         if state == nil then
-            ____temp_1 = settle_subrequest(self, text)
+            ____temp_3 = settle_subrequest(self, text)
         else
-            ____temp_1 = current_try_settle(state, text)
+            ____temp_3 = current_try_settle(state, text)
         end
-        last = ____temp_1
+        last = ____temp_3
         peer = tries_next(
             self,
             now,
@@ -184,6 +196,9 @@ local function balance(self)
     if waited then
         queue_end_wait(self.waits)
     end
+    if self.room ~= nil and state ~= nil then
+        waiting_rooms_count_in(self.room, state)
+    end
     if state ~= nil then
         current_try_begin(state, peer, now)
     else
@@ -207,16 +222,20 @@ end
 --- Records the first byte of the answer. Phases: header_filter.
 local function header_filter(self)
     local state = request_state_present()
-    if state ~= nil then
-        current_try_note_first_byte(state)
+    if state == nil then
+        return
     end
+    current_try_note_first_byte(state)
+    waiting_rooms_note_first_byte(state)
 end
 --- Settles the last try of the request, whichever upstream it was sent to. To be called once for each request. Phases: log.
 local function log(self)
     local state = request_state_present()
-    if state ~= nil then
-        current_try_settle_last(state)
+    if state == nil then
+        return
     end
+    current_try_settle_last(state)
+    waiting_rooms_leave(state)
 end
 --- Releases the worker's block of shared memory. Phases: exit_worker.
 local function exit_worker(self)
@@ -234,13 +253,13 @@ local function removed(self)
 end
 --- Whether its fallback answers now; nothing where there is none. Phases: any.
 local function is_degraded(self)
-    local ____temp_2
+    local ____temp_4
     if self.fallback == nil then
-        ____temp_2 = nil
+        ____temp_4 = nil
     else
-        ____temp_2 = upstreams_is_degraded(self)
+        ____temp_4 = upstreams_is_degraded(self)
     end
-    return ____temp_2
+    return ____temp_4
 end
 --- Whether any node may get requests, be it up or down; the fallback's count. Phases: any.
 local function has_nodes(self)
@@ -261,6 +280,7 @@ local function forget_changes(self, address)
 end
 local metatable = {__index = {
     init_worker = init_worker,
+    access = access,
     balance = balance,
     give_up = give_up,
     header_filter = header_filter,
@@ -292,12 +312,12 @@ local ALONE_SCHEMA = options_of_ALONE_SCHEMA
 ____exports.ALONE_SCHEMA = ALONE_SCHEMA
 --- A balancer outside `setup`, from the options in docs/balancer.md. Raises if one is invalid. Phases: init.
 local function alone(options)
-    local ____options_of_read_alone_4 = options_of.read_alone
-    local ____options_3 = options
-    if ____options_3 == nil then
-        ____options_3 = {}
+    local ____options_of_read_alone_6 = options_of.read_alone
+    local ____options_5 = options
+    if ____options_5 == nil then
+        ____options_5 = {}
     end
-    local given = ____options_of_read_alone_4(____options_3, NAME)
+    local given = ____options_of_read_alone_6(____options_5, NAME)
     local name = given.name
     local dict = given.dict
     local fallback = given.fallback

@@ -19,6 +19,7 @@ import * as queue from "./balancer/queue";
 import * as supervision from "./balancer/supervision";
 import * as tries from "./balancer/tries";
 import * as upstreams from "./balancer/upstream";
+import * as waiting_rooms from "./balancer/waiting_room";
 import * as retry_after from "./core/http/retry_after";
 import * as shared_memory from "./core/memory/shared_memory";
 import * as metric_handles from "./core/metrics/metric_handles";
@@ -29,6 +30,7 @@ import * as clock from "./core/time/clock";
 
 export interface Balancer extends Settings {
     init_worker(): void;
+    access(): void;
     balance(): boolean;
     give_up(): void;
     header_filter(): void;
@@ -56,6 +58,14 @@ const MOST_RETRY_AFTER_SECONDS = 1e9;
 /** Starts the background work in this worker. Phases: init_worker; if it was not called, `balance` does it. */
 function init_worker(this: Balancer): void {
     if (worker_process.is_here()) supervision.begin(this);
+}
+
+/**
+ * With the option `queue`: waits until the request may be sent to a node; refuses it if it cannot wait. Routes of `setup` call it by
+ * themselves. Phases: access; yields. Never raises.
+ */
+function access(this: Balancer): void {
+    this.room?.admitted();
 }
 
 /** Answers 503 with the time after which a client should retry. */
@@ -135,6 +145,7 @@ function balance(this: Balancer): boolean {
     // Only one more at a time: whether there may be another is known best when the time comes.
     if (tries.may_go_on(this, peer, is_first)) nginx_balancer.set_more_tries(1);
     if (waited) queue.end_wait(this.waits);
+    if (this.room !== undefined && state !== undefined) waiting_rooms.count_in(this.room, state);
     if (state !== undefined) current_try.begin(state, peer, now);
     else outlier_detection.probe_without_result(peer.record, now);
     metric_handles.add(peer.figures.sent);
@@ -154,7 +165,9 @@ function give_up(this: Balancer): void {
 /** Records the first byte of the answer. Phases: header_filter. */
 function header_filter(this: Balancer): void {
     const state = request_state.present();
-    if (state !== undefined) current_try.note_first_byte(state);
+    if (state === undefined) return;
+    current_try.note_first_byte(state);
+    waiting_rooms.note_first_byte(state);
 }
 
 /**
@@ -162,7 +175,9 @@ function header_filter(this: Balancer): void {
  */
 function log(this: Balancer): void {
     const state = request_state.present();
-    if (state !== undefined) current_try.settle_last(state);
+    if (state === undefined) return;
+    current_try.settle_last(state);
+    waiting_rooms.leave(state);
 }
 
 /** Releases the worker's block of shared memory. Phases: exit_worker. */
@@ -215,6 +230,7 @@ function forget_changes(this: Balancer, address: string): LuaMultiReturn<[ok: bo
 const metatable = {
     __index: {
         init_worker,
+        access,
         balance,
         give_up,
         header_filter,

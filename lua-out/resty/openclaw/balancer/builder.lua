@@ -39,6 +39,8 @@ local retry_budget_new = retry_budget.new
 local round_robin = require("resty.openclaw.balancer.round_robin")
 local status_list = require("resty.openclaw.balancer.status_list")
 local status_list_of = status_list.of
+local waiting_rooms = require("resty.openclaw.balancer.waiting_room")
+local waiting_rooms_new = waiting_rooms.new
 local xed = require("resty.openclaw.balancer.xed")
 local POLICIES = {
     xed = xed.new,
@@ -109,11 +111,14 @@ local function settings(options, context)
         trouble
     )
     membership.discovery = make_discovery(options, context, registry, membership)
+    local pool = choice_new(policy, options.panic_share)
+    local ____options_1 = options
+    local its_queue = ____options_1.queue
     local needs_leader = membership.discovery ~= nil or health_check ~= nil
     local made = {
         name = name,
         policy = policy,
-        pool = choice_new(policy, options.panic_share),
+        pool = pool,
         membership = membership,
         signal = options.signal,
         host = options.host,
@@ -123,6 +128,13 @@ local function settings(options, context)
         clients = record(path, registry, "clients " .. name, clients_SLOTS),
         budget = retry_budget_new(options.retry_share),
         fallback = context.fallback,
+        room = its_queue and waiting_rooms_new(
+            registry,
+            name,
+            its_queue,
+            {policy = policy, pool = pool},
+            trouble
+        ),
         failover = record(path, registry, "failover " .. name, failover_SLOTS),
         waits = queue_new(registry, name),
         retries = counter(registry, name, "openclaw_upstream_retries_total", "Tries after one failed."),

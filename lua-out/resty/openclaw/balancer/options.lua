@@ -39,6 +39,9 @@ local NODES = nodes_option_NODES
 local ____status_list = require("resty.openclaw.balancer.status_list")
 local status_list_STATUSES = ____status_list.STATUSES
 local STATUSES = status_list_STATUSES
+local ____settings = require("resty.openclaw.balancer.waiting_room.settings")
+local settings_QUEUE = ____settings.QUEUE
+local QUEUE = settings_QUEUE
 local POLICY = kinds_one_of(
     "xed",
     "round_robin",
@@ -75,6 +78,7 @@ local SCHEMA = {
     retry_share = option(kinds.share, 0.2, "maximum share of the traffic that may be retries"),
     panic_share = option(kinds.share, 0, "when a smaller share of the nodes is up, all nodes are tried"),
     fallback = optional(kinds.text, FALLBACK_MEANING),
+    queue = optional(QUEUE, "how many requests may be under way, and the others wait, see [Waiting room](waiting_room.md)"),
     health_check = optional(health_options_HEALTH_CHECK, "active checks of each node, see [Health checks](#health-checks)"),
     dns = option(
         dns_DNS,
@@ -99,6 +103,7 @@ local ALONE_SCHEMA = {
     retry_share = again(SCHEMA.retry_share),
     panic_share = again(SCHEMA.panic_share),
     fallback = optional(BALANCER, FALLBACK_MEANING),
+    queue = again(SCHEMA.queue),
     health_check = again(SCHEMA.health_check),
     dns = again(SCHEMA.dns),
     dict = option(kinds.text, "openclaw", "the `lua_shared_dict` to use")
@@ -120,12 +125,24 @@ local function check_policy(____bindingPattern0, given, path, problems)
         consistent_hash_HASHED_VARIABLE.read(hash_on, path .. ".hash_on", problems)
     end
 end
+--- A learned concurrency where the policy learns none.
+local function check_queue(____bindingPattern0, path, problems)
+    local queue
+    local policy
+    policy = ____bindingPattern0.policy
+    queue = ____bindingPattern0.queue
+    if (queue and queue.concurrency) ~= "learned" or policy == "xed" then
+        return
+    end
+    problems[#problems + 1] = ((path .. ".queue.concurrency must be a number, as only policy \"xed\" learns one, not \"") .. policy) .. "\""
+end
 --- Adds to the problems what does not fit together.
 local function check(options, given, path, problems)
-    local ____options_0 = options
-    local health_check = ____options_0.health_check
-    local nodes = ____options_0.nodes
+    local ____options_2 = options
+    local health_check = ____options_2.health_check
+    local nodes = ____options_2.nodes
     check_policy(options, given, path, problems)
+    check_queue(options, path, problems)
     if health_check ~= nil then
         health_options_check_names(health_check, nodes, path .. ".health_check", problems)
     end

@@ -1,4 +1,5 @@
 local ____exports = {}
+local math_huge = math.huge
 local math_max = math.max
 local ffi = require("ffi")
 local ffi_fill = ffi.fill
@@ -135,16 +136,21 @@ local function has_restarted(peer)
     return true
 end
 ____exports.has_restarted = has_restarted
---- Whether a peer in a slow start has reached its in-flight limit. Phases: any.
-local function is_at_slow_start_limit(peer)
+--- The in-flight limit of a peer; infinity unless it is in a slow start. Phases: any.
+local function slow_start_limit(peer)
     if not peer.is_in_slow_start then
-        return false
+        return math_huge
     end
     local answered = nodes_answered(peer.node) - peer.slow_start[ANSWERED]
     if answered >= SLOW_START_ANSWERS then
         peer.is_in_slow_start = false
     end
-    return peer.is_in_slow_start and nodes_in_flight(peer.node) >= SLOW_START_IN_FLIGHT + answered
+    return peer.is_in_slow_start and SLOW_START_IN_FLIGHT + answered or math_huge
+end
+____exports.slow_start_limit = slow_start_limit
+--- Whether a peer in a slow start has reached its in-flight limit. Phases: any.
+local function is_at_slow_start_limit(peer)
+    return peer.is_in_slow_start and nodes_in_flight(peer.node) >= slow_start_limit(peer)
 end
 ____exports.is_at_slow_start_limit = is_at_slow_start_limit
 --- Its state, as the API and the metrics show it. Phases: any.

@@ -27,6 +27,8 @@ local retry_budget = require("resty.openclaw.balancer.retry_budget")
 local retry_budget_fill = retry_budget.fill
 local upstreams = require("resty.openclaw.balancer.upstream")
 local upstreams_refresh = upstreams.refresh
+local waiting_rooms = require("resty.openclaw.balancer.waiting_room")
+local waiting_rooms_tick = waiting_rooms.tick
 local TICK_SECONDS = 0.1
 --- The interval of the timer; a timer costs more than a look whether there is anything to do.
 local WATCH_SECONDS = 0.5
@@ -130,6 +132,9 @@ local function tick(upstream, now)
     local ____opt_7 = ____this_8.tick
     if ____opt_7 ~= nil then
         ____opt_7(____this_8, upstream.pool.peers, now)
+    end
+    if upstream.room ~= nil then
+        waiting_rooms_tick(upstream.room, now)
     end
 end
 --- Whether the upstream needs a tick. `is_active`: whether any node is active.

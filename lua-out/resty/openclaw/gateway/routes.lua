@@ -33,6 +33,8 @@ local own_plugins_PHASE_TABLES = ____own_plugins.PHASE_TABLES
 local PHASE_TABLES = own_plugins_PHASE_TABLES
 local requirements = require("resty.openclaw.gateway.requirements")
 local requirements_new = requirements.new
+--- Requests wait before they are signed and changed for a node.
+local ROOM_ORDER = {admitted = 50}
 local OWN = {
     upstream = optional(kinds.text, "the upstream that `balance()` without a name uses; one of `upstreams`"),
     plugins = optional(PHASE_TABLES, "your own plugins: tables with methods named as phases; see [plugins](plugins.md#a-table-of-methods)")
@@ -138,11 +140,14 @@ local function place_all(declarations, name, options, upstream, instances, own, 
             end
         end
     end
-    local ____options_plugins_4 = options.plugins
-    if ____options_plugins_4 == nil then
-        ____options_plugins_4 = {}
+    if (upstream and upstream.room) ~= nil then
+        placed[#placed + 1] = {plugin = upstream.room, order = ROOM_ORDER}
     end
-    for ____, plugin in ipairs(____options_plugins_4) do
+    local ____options_plugins_6 = options.plugins
+    if ____options_plugins_6 == nil then
+        ____options_plugins_6 = {}
+    end
+    for ____, plugin in ipairs(____options_plugins_6) do
         placed[#placed + 1] = {
             plugin = plugin,
             order = {},

@@ -25,6 +25,7 @@ import * as retry_budget from "./retry_budget";
 import * as round_robin from "./round_robin";
 import * as status_list from "./status_list";
 import type { Supervised } from "./supervision";
+import * as waiting_rooms from "./waiting_room";
 import * as xed from "./xed";
 
 export interface Settings extends Supervised {
@@ -87,11 +88,13 @@ export function settings(options: Options, context: Context): Settings {
     const health_check = health_checks.new(options.health_check, registry, name, busy);
     const membership = membership_of.new(registry, name, options.nodes, health_check !== undefined, trouble);
     membership.discovery = make_discovery(options, context, registry, membership);
+    const pool = choice.new(policy, options.panic_share);
+    const { queue: its_queue } = options;
     const needs_leader = membership.discovery !== undefined || health_check !== undefined;
     const made: Settings = {
         name,
         policy,
-        pool: choice.new(policy, options.panic_share),
+        pool,
         membership,
         signal: options.signal,
         host: options.host,
@@ -101,6 +104,7 @@ export function settings(options: Options, context: Context): Settings {
         clients: record(path, registry, `clients ${name}`, clients.SLOTS),
         budget: retry_budget.new(options.retry_share),
         fallback: context.fallback,
+        room: its_queue && waiting_rooms.new(registry, name, its_queue, { policy, pool }, trouble),
         failover: record(path, registry, `failover ${name}`, failover.SLOTS),
         waits: queue.new(registry, name),
         retries: counter(registry, name, "openclaw_upstream_retries_total", "Tries after one failed."),

@@ -15,6 +15,7 @@ import * as latency_buckets from "./latency_buckets";
 import { NODES } from "./nodes_option";
 import { STATUSES } from "./status_list";
 import type { Supervised } from "./supervision";
+import { QUEUE } from "./waiting_room/settings";
 
 const POLICY = kinds.one_of("xed", "round_robin", "least_conn", "latency_buckets", "consistent_hash");
 const HOST = kinds.one_of("client", "node");
@@ -76,6 +77,7 @@ export const SCHEMA = {
     retry_share: option(kinds.share, 0.2, "maximum share of the traffic that may be retries"),
     panic_share: option(kinds.share, 0, "when a smaller share of the nodes is up, all nodes are tried"),
     fallback: optional(kinds.text, FALLBACK_MEANING),
+    queue: optional(QUEUE, "how many requests may be under way, and the others wait, see [Waiting room](waiting_room.md)"),
     health_check: optional(
         health_options.HEALTH_CHECK,
         "active checks of each node, see [Health checks](#health-checks)",
@@ -103,6 +105,7 @@ export const ALONE_SCHEMA = {
     retry_share: again(SCHEMA.retry_share),
     panic_share: again(SCHEMA.panic_share),
     fallback: optional(BALANCER, FALLBACK_MEANING),
+    queue: again(SCHEMA.queue),
     health_check: again(SCHEMA.health_check),
     dns: again(SCHEMA.dns),
     dict: option(kinds.text, "openclaw", "the `lua_shared_dict` to use"),
@@ -127,10 +130,17 @@ function check_policy({ policy, hash_on }: Options, given: Given, path: string, 
     if (policy === "consistent_hash") consistent_hash.HASHED_VARIABLE.read(hash_on, `${path}.hash_on`, problems);
 }
 
+/** A learned concurrency where the policy learns none. */
+function check_queue({ policy, queue }: Options, path: string, problems: Problems): void {
+    if (queue?.concurrency !== "learned" || policy === "xed") return;
+    problems.push(`${path}.queue.concurrency must be a number, as only policy "xed" learns one, not "${policy}"`);
+}
+
 /** Adds to the problems what does not fit together. */
 function check(options: Options, given: Given, path: string, problems: Problems): void {
     const { health_check, nodes } = options;
     check_policy(options, given, path, problems);
+    check_queue(options, path, problems);
     if (health_check !== undefined) {
         health_options.check_names(health_check, nodes, `${path}.health_check`, problems);
     }

@@ -109,12 +109,17 @@ export function has_restarted(peer: Peer): boolean {
     return true;
 }
 
-/** Whether a peer in a slow start has reached its in-flight limit. Phases: any. */
-export function is_at_slow_start_limit(peer: Peer): boolean {
-    if (!peer.is_in_slow_start) return false;
+/** The in-flight limit of a peer; infinity unless it is in a slow start. Phases: any. */
+export function slow_start_limit(peer: Peer): number {
+    if (!peer.is_in_slow_start) return math.huge;
     const answered = nodes.answered(peer.node) - peer.slow_start.get(ANSWERED);
     if (answered >= SLOW_START_ANSWERS) peer.is_in_slow_start = false;
-    return peer.is_in_slow_start && nodes.in_flight(peer.node) >= SLOW_START_IN_FLIGHT + answered;
+    return peer.is_in_slow_start ? SLOW_START_IN_FLIGHT + answered : math.huge;
+}
+
+/** Whether a peer in a slow start has reached its in-flight limit. Phases: any. */
+export function is_at_slow_start_limit(peer: Peer): boolean {
+    return peer.is_in_slow_start && nodes.in_flight(peer.node) >= slow_start_limit(peer);
 }
 
 /** Its state, as the API and the metrics show it. Phases: any. */

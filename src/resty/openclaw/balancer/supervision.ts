@@ -19,6 +19,8 @@ import * as outlier_detection from "./outlier_detection";
 import * as peer_of from "./peer";
 import * as retry_budget from "./retry_budget";
 import * as upstreams from "./upstream";
+import type { WaitingRoom } from "./waiting_room";
+import * as waiting_rooms from "./waiting_room";
 
 export interface Supervised extends Upstream {
     readonly faults: Faults;
@@ -26,6 +28,8 @@ export interface Supervised extends Upstream {
     /** If there is work for one worker of the machine. */
     readonly leader: Leader | undefined;
     readonly fallback: Supervised | undefined;
+    /** Where its requests wait; nothing without the option `queue`. */
+    readonly room: WaitingRoom | undefined;
     is_supervised: boolean;
     ticked_at: MonotonicTime | undefined;
     /** Whether this worker led when it last asked, and when it asks again if it did not. */
@@ -106,6 +110,7 @@ function tick(upstream: Supervised, now: MonotonicTime): void {
     if (seconds < math.huge) retry_budget.fill(upstream.budget, math.min(seconds, IDLE_SECONDS));
     upstream.ticked_at = now;
     upstream.policy.tick?.(upstream.pool.peers, now);
+    if (upstream.room !== undefined) waiting_rooms.tick(upstream.room, now);
 }
 
 /** Whether the upstream needs a tick. `is_active`: whether any node is active. */

@@ -43,6 +43,9 @@ export interface Route {
 /** A route's options as its schema reads them: `upstream`, `plugins`, and one for each plugin. */
 export type RouteOptions = Record<string, unknown>;
 
+/** Requests wait before they are signed and changed for a node. */
+const ROOM_ORDER = { admitted: 50 };
+
 const OWN = {
     upstream: optional(kinds.text, "the upstream that `balance()` without a name uses; one of `upstreams`"),
     plugins: optional(
@@ -139,6 +142,7 @@ function place_all(
             if (options[declaration.name] !== undefined) instances.set(declaration.name, made);
         }
     }
+    if (upstream?.room !== undefined) placed.push({ plugin: upstream.room, order: ROOM_ORDER });
     // Without numbers these come last: one that raises must not cost the figures and the record of the request.
     for (const plugin of (options.plugins ?? []) as Plugin[]) {
         placed.push({ plugin, order: {}, log: guarded_log(plugin, "plugins", name, faults) });

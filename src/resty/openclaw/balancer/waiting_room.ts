@@ -1,0 +1,358 @@
+/**
+ * The waiting room of an upstream: no more requests are under way than its nodes handle, and the others wait for their turn, before a
+ * node is chosen. See docs/balancer.md.
+ *
+ * A request keeps its place from here to its log phase, over retries, fallbacks and internal redirects. A request that waits does
+ * nothing until it is woken. In each worker where requests wait, one light thread looks for places that other workers have given back.
+ */
+import type { Semaphore } from "ngx.semaphore";
+import * as semaphores from "ngx.semaphore";
+import type { Faults } from "../core/metrics/fault";
+import * as guard from "../core/metrics/guard";
+import * as metric_handles from "../core/metrics/metric_handles";
+import type { Registry } from "../core/metrics/metric_registry";
+import * as json_error from "../core/request/json_error";
+import * as rejections from "../core/request/rejection";
+import * as request from "../core/request/request";
+import type { RequestState } from "../core/request/request_state";
+import * as request_state from "../core/request/request_state";
+import * as time_left from "../core/request/time_left";
+import * as clock from "../core/time/clock";
+import type { Peer, Policy } from "./model";
+import type { Capacity } from "./waiting_room/capacity";
+import * as capacities from "./waiting_room/capacity";
+import type { Departures } from "./waiting_room/departures";
+import * as departures_of from "./waiting_room/departures";
+import type { Figures, Result } from "./waiting_room/figures";
+import * as figures from "./waiting_room/figures";
+import type { Waiter as InLine } from "./waiting_room/line";
+import type { Class, Places } from "./waiting_room/places";
+import * as places_of from "./waiting_room/places";
+import type { Options } from "./waiting_room/settings";
+import * as settings from "./waiting_room/settings";
+
+/** A request that waits. */
+interface Waiter extends InLine {
+    readonly room: WaitingRoom;
+    readonly its_class: Class;
+    readonly state: RequestState;
+    readonly semaphore: Semaphore;
+}
+
+declare module "../core/request/request_state" {
+    interface RequestState {
+        /** The room in which it has a place. */
+        place_in?: WaitingRoom | undefined;
+        /** What it waits as. */
+        waiter?: Waiter | undefined;
+    }
+}
+
+/** What the room looks at of its upstream. */
+interface Nodes {
+    readonly policy: Policy;
+    readonly pool: { readonly peers: readonly Peer[] };
+}
+
+export interface WaitingRoom {
+    readonly upstream: string;
+    readonly places: Places;
+    readonly capacity: Capacity;
+    readonly departures: Departures;
+    readonly figures: LuaTable<string, Figures>;
+    readonly standard: Class;
+    readonly reads_body: boolean;
+    readonly faults: Faults;
+    readonly nodes: Nodes;
+    /** Gives the request a place, after a wait if there is none; refuses it if it cannot wait. Phases: access; yields. Never raises. */
+    admitted(): void;
+}
+
+const NAME = "queue";
+const CLASS = "openclaw_class";
+const WAITED = "openclaw_queue_seconds";
+const SERVICE_UNAVAILABLE = 503;
+/** How often a worker in which requests wait looks for places of other workers. */
+const LOOK_SECONDS = 0.01;
+/** The thread that looks is replaced after so many looks, as its memory is freed only when it ends. */
+const LOOKS_OF_A_THREAD = 1000;
+/** The least and the most that clients are told to wait. */
+const LEAST_RETRY_SECONDS = 1;
+const MOST_RETRY_SECONDS = 3600;
+
+/** The rooms in which requests wait in this worker. */
+const rooms_to_look_at: WaitingRoom[] = [];
+let is_looking = false;
+
+function admit(room: WaitingRoom, now: MonotonicTime): void {
+    const { places, capacity, departures } = room;
+    places_of.admit(places, capacities.limit(capacity), departures_of.per_second(departures), now);
+}
+
+function has_waiting({ places }: WaitingRoom): boolean {
+    const { region, waiting_slot } = places;
+    return region.mine.get(waiting_slot) > 0;
+}
+
+/** Looks at each room once; returns whether requests still wait in any. */
+function look(now: MonotonicTime): boolean {
+    for (const place of $range(rooms_to_look_at.length, 1, -1)) {
+        const room = rooms_to_look_at[place - 1]!;
+        departures_of.measure(room.departures, now);
+        if (has_waiting(room)) admit(room, now);
+        if (!has_waiting(room)) table.remove(rooms_to_look_at, place);
+    }
+    return rooms_to_look_at.length > 0;
+}
+
+function begin_to_look(room: WaitingRoom): void {
+    // Also in a worker that exits, whose requests wait on.
+    const [ok, err] = ngx.timer.at(0, look_on, room);
+    is_looking = ok !== undefined && ok !== false;
+    if (!is_looking) room.faults.report("timer", 'upstream "', room.upstream, '": ', err);
+}
+
+/** Looks again and again, as long as requests wait. */
+function look_on(this: void, _premature: boolean, room: WaitingRoom): void {
+    for (const _ of $range(1, LOOKS_OF_A_THREAD)) {
+        ngx.sleep(LOOK_SECONDS);
+        const [ok, goes_on] = guard.call_for(room.faults, "look", room.upstream, look, clock.now());
+        if (ok && goes_on === false) {
+            is_looking = false;
+            return;
+        }
+    }
+    begin_to_look(room);
+}
+
+/** Has the worker look for places, as a request has begun to wait. */
+function look_at(room: WaitingRoom): void {
+    for (const known of rooms_to_look_at) {
+        if (known === room) {
+            if (!is_looking) begin_to_look(room);
+            return;
+        }
+    }
+    rooms_to_look_at.push(room);
+    if (!is_looking) begin_to_look(room);
+}
+
+function wake(this: void, waiter: InLine): void {
+    const { state, room, semaphore } = waiter as Waiter;
+    // From now on the place is the request's, even if its client leaves before it runs.
+    state.place_in = room;
+    semaphore.post(1);
+}
+
+function seconds_text(seconds: number): string {
+    return string.format("%.3f", seconds);
+}
+
+function refuse(room: WaitingRoom, its_class: Class, result: Result, waited: number): never {
+    metric_handles.add(room.figures.get(its_class.name).results[result]);
+    rejections.note(NAME, result);
+    request.set_variable(WAITED, seconds_text(waited));
+    const expected = departures_of.expected_wait(room.departures, its_class) ?? LEAST_RETRY_SECONDS;
+    const retry_after = math.min(MOST_RETRY_SECONDS, math.max(LEAST_RETRY_SECONDS, math.ceil(expected)));
+    if (result === "full") {
+        const message = `Too many requests wait for the nodes already.`;
+        return json_error.respond(SERVICE_UNAVAILABLE, "queue_full", message, retry_after);
+    }
+    if (result === "deadline" && waited > 0) return json_error.too_late();
+    const message =
+        result === "deadline"
+            ? "The nodes are busy for longer than the deadline of the request allows."
+            : "The nodes were busy for as long as the request may wait.";
+    return json_error.respond(SERVICE_UNAVAILABLE, "queue_timeout", message, retry_after);
+}
+
+function note_admission(room: WaitingRoom, its_class: Class, result: Result, waited: number): void {
+    const its_figures = room.figures.get(its_class.name);
+    metric_handles.add(its_figures.results[result]);
+    metric_handles.observe(its_figures.seconds, waited);
+}
+
+/** Puts the request in line and wakes whose turn it is, which may be this one. */
+function join(room: WaitingRoom, its_class: Class, state: RequestState, semaphore: Semaphore): Waiter {
+    const now = clock.now();
+    const waiter: Waiter = {
+        since: now,
+        before: undefined,
+        after: undefined,
+        has_place: false,
+        room,
+        its_class,
+        state,
+        semaphore,
+    };
+    state.waiter = waiter;
+    places_of.join(room.places, its_class, waiter);
+    admit(room, now);
+    if (!waiter.has_place) look_at(room);
+    return waiter;
+}
+
+/** Waits for a place; refuses the request if it gets none. */
+function wait(room: WaitingRoom, its_class: Class, state: RequestState): void {
+    const now = clock.now();
+    departures_of.measure(room.departures, now);
+    const { places, faults, upstream } = room;
+    const left = time_left.seconds() ?? math.huge;
+    if (places_of.waiting_of(places, its_class) >= its_class.size) return refuse(room, its_class, "full", 0);
+    if (left < (departures_of.expected_wait(room.departures, its_class) ?? 0)) {
+        return refuse(room, its_class, "deadline", 0);
+    }
+    const [semaphore, err] = semaphores.new(0);
+    if (semaphore === undefined) {
+        // No memory for it: the nodes may be asked too much, but nobody is refused.
+        faults.report("semaphore", 'upstream "', upstream, '": ', err);
+        places_of.take(places, its_class);
+        state.place_in = room;
+        return;
+    }
+    const waiter = join(room, its_class, state, semaphore);
+    if (!waiter.has_place) semaphore.wait(math.max(0, math.min(its_class.wait_seconds, left)));
+    state.waiter = undefined;
+    const waited = clock.now() - waiter.since;
+    if (waiter.has_place) return note_admission(room, its_class, "waited", waited);
+    places_of.leave(places, its_class, waiter);
+    return refuse(room, its_class, left < its_class.wait_seconds ? "deadline" : "timeout", waited);
+}
+
+/** Gives back what a request has: its place, or its place in line. Phases: any with a request. */
+export function leave(state: RequestState): void {
+    const { waiter, place_in } = state;
+    if (waiter !== undefined) {
+        state.waiter = undefined;
+        if (!waiter.has_place) {
+            places_of.leave(waiter.room.places, waiter.its_class, waiter);
+            metric_handles.add(waiter.room.figures.get(waiter.its_class.name).results.left);
+        }
+    }
+    if (place_in === undefined) return;
+    state.place_in = undefined;
+    places_of.give_back(place_in.places);
+    if (has_waiting(place_in)) admit(place_in, clock.now());
+}
+
+/** Whether the request has a body that may still be on its way. */
+function has_body(): boolean {
+    if (request.whole_number("content_length") > 0) return true;
+    return request.variable("http_transfer_encoding") !== undefined;
+}
+
+function learn({ capacity, nodes }: WaitingRoom, now: MonotonicTime): void {
+    capacities.learn(capacity, nodes.policy, nodes.pool.peers, now);
+}
+
+function admitted(this: WaitingRoom): void {
+    const state = request_state.open();
+    if (state.place_in === this) return;
+    // After an internal redirect it may have one of another upstream.
+    leave(state);
+    if (this.reads_body && has_body()) ngx.req.read_body();
+    const { places, capacity } = this;
+    // Before the first tick nothing is learned.
+    if (capacity.computed_at === undefined) learn(this, clock.now());
+    const its_class = (places.by_name.get(request.variable(CLASS) ?? "") as Class | undefined) ?? this.standard;
+    if (!places_of.is_free(places, capacities.limit(capacity))) return wait(this, its_class, state);
+    places_of.take(places, its_class);
+    state.place_in = this;
+    note_admission(this, its_class, "at_once", 0);
+}
+
+/** Counts a request in that did not come through the room, as its location has no access hook. Phases: balancer. */
+export function count_in(room: WaitingRoom, state: RequestState): void {
+    if (state.place_in !== undefined) return;
+    room.faults.report("no_access", 'upstream "', room.upstream, '" has a queue, but its location does not include route.conf');
+    places_of.take(room.places, room.standard);
+    state.place_in = room;
+}
+
+/**
+ * Gives the place back of a request that no node answers, such as one from the cache, or whose connection was upgraded, which may stay
+ * open for hours. Phases: header_filter.
+ */
+export function note_first_byte(state: RequestState): void {
+    if (state.place_in === undefined) return;
+    if (state.peer === undefined || state.is_upgraded === true) leave(state);
+}
+
+/** Learns how many places there are. Phases: any; to be called ten times a second. */
+export function tick(room: WaitingRoom, now: MonotonicTime): void {
+    learn(room, now);
+}
+
+/** What an operator sees of a class. */
+export interface ClassReport {
+    readonly name: string;
+    readonly weight: number;
+    readonly waiting: number;
+    readonly size: number;
+}
+
+/** What an operator sees of a room. */
+export interface RoomReport {
+    readonly concurrency: number;
+    readonly is_learned: boolean;
+    /** Whether an operator has set the number. */
+    readonly is_changed: boolean;
+    readonly taken: number;
+    readonly classes: ClassReport[];
+}
+
+/** What the room is like now. Phases: any. */
+export function report({ places, capacity }: WaitingRoom): RoomReport {
+    const classes: ClassReport[] = [];
+    for (const its_class of places.classes) {
+        const { name, weight, size } = its_class;
+        classes.push({ name, weight, waiting: places_of.waiting_of(places, its_class), size });
+    }
+    return {
+        concurrency: capacities.limit(capacity),
+        is_learned: capacities.is_learned(capacity),
+        is_changed: capacity.changed.get(0) > 0,
+        taken: places_of.taken(places),
+        classes,
+    };
+}
+
+/** Sets how many requests may be under way, for all workers, until nginx is restarted; 0: as configured. Phases: any. */
+export function change({ capacity }: WaitingRoom, concurrency: number): void {
+    capacities.change(capacity, concurrency);
+}
+
+const metatable = { __index: { admitted } };
+
+/** The room of an upstream. Raises if there is no shared memory. Phases: init. */
+function create(
+    registry: Registry,
+    upstream: string,
+    options: Options,
+    nodes: Nodes,
+    faults: Faults,
+): WaitingRoom {
+    const { region } = registry;
+    const places = places_of.new(region, upstream, settings.classes_of(options), wake);
+    const its_figures = new LuaTable<string, Figures>();
+    for (const { name } of places.classes) its_figures.set(name, figures.new(registry, upstream, name));
+    const room: WaitingRoom = setmetatable(
+        {
+            upstream,
+            places,
+            capacity: capacities.new(region, upstream, options),
+            departures: departures_of.new(places),
+            figures: its_figures,
+            standard: places.by_name.get(settings.STANDARD),
+            reads_body: options.read_body,
+            faults,
+            nodes,
+        },
+        metatable,
+    );
+    figures.show(registry, room);
+    return room;
+}
+export { create as new };
+
+request_state.when_lost(leave);
